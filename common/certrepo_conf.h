@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CERTREPO_CONF_H
+#define CERTREPO_CONF_H
+
+/* /etc/certrepo/certrepo.conf, the configuration of the central host, read by
+ * the fetcher and populate alike. certrepo.conf(5) describes each setting;
+ * lint compares the two. */
+
+#include "conf.h"
+#include "store_conf.h"
+
+#define CERTREPO_CONF_PATH "/etc/certrepo/certrepo.conf"
+
+struct certrepo_ca {
+	struct conf_src src;
+	const char *name;
+	const char *directory;	 /* https URL */
+	const char *account_key; /* PEM file, made on first use */
+	const char *account_key_type; /* "ES256" (default), "RS256" */
+	struct conf_strings contact;  /* "mailto:..." */
+	bool agree_tos;
+	const char *ca_file;	/* trust anchors for this CA's HTTPS */
+	int64_t requests_per_second; /* pace, default 100, for all requests */
+	bool allow_ip;		/* enrol IP addresses */
+	bool any_key;		/* enrol keys public CAs refuse */
+	bool allow_single;	/* enrol single-label names */
+};
+
+struct certrepo_zone {
+	struct conf_src src;
+	const char *zone;   /* lower case, no trailing dot needed */
+	const char *server; /* address[:port]; default: the SOA's primary */
+	const char *key_file; /* BIND syntax */
+	struct conf_strings check; /* address[:port]; default: every address of
+				    * every NS */
+};
+
+struct certrepo_dns {
+	struct conf_src src;
+	struct conf_strings resolvers; /* default: /etc/resolv.conf */
+	const char *key_file;	       /* default key for all zones */
+	struct conf_groups zones;      /* struct certrepo_zone */
+	int64_t ttl;		       /* of the TXT, default 60 s */
+	int64_t timeout;	       /* one query, default 5 s */
+	int64_t ready_timeout; /* for all servers to have it, default 5 min */
+	int64_t unreachable_grace; /* a server that cannot be reached blocks
+				    * this long, default 60 s */
+};
+
+struct certrepo_conf {
+	struct conf_src src;
+	struct store_conf *store;
+	const char *csr_dir;   /* default /etc/certrepo/csr */
+	const char *state_dir; /* default /var/lib/certrepo: lock, id */
+	const char *default_ca; /* default: the first of ca */
+	struct conf_groups ca; /* struct certrepo_ca */
+	struct certrepo_dns *dns; /* never NULL */
+	struct conf_strings webroot_prefixes; /* http-01 writes only here */
+	int64_t days_left;	/* 0 (default): a third of the lifetime */
+	int64_t max_orders;	/* in flight, default 100, 1..1000 */
+	int64_t count_fail_limit; /* default 10 */
+	int64_t retry_wait;	/* default 1 h */
+	int64_t max_passes;	/* default 3 */
+	int64_t order_timeout;	/* one attempt at most, default 15 min */
+};
+
+extern const struct conf_schema certrepo_conf_schema;
+
+/* Load and check all of it, cross-references included (default_ca exists, no
+ * name twice, directory is https, prefixes absolute). */
+int certrepo_conf_load(const char *path, struct arena *arena,
+		       struct certrepo_conf *ret,
+		       struct conf_errors *errs) MUST_CHECK;
+/* The CA of this name, or the default for NULL; NULL when there is none. */
+const struct certrepo_ca *certrepo_conf_ca(const struct certrepo_conf *conf,
+					   const char *name);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DB_H
+#define DB_H
+
+/*
+ * A small interface over SQL databases: prepared statements with bound `?`
+ * and typed columns, transactions, affected rows. Only store.c and
+ * store_schema.c include it. Dialect lives in db_sqlite.c and db_mariadb.c
+ * and nowhere else.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "err.h"
+#include "store_conf.h"
+
+struct db;
+struct db_stmt;
+
+/* How a failure is to be met, beside the err it fills. */
+enum db_fault {
+	DB_OK = 0,
+	DB_FAULT_OTHER,	 /* do not repeat */
+	DB_FAULT_RETRY,	 /* rolled back by the database (deadlock, lock wait,
+			  * busy, Galera not ready): repeat the transaction */
+	DB_FAULT_LOST,	 /* the connection is gone: reconnect; whether the
+			  * last statement or commit took effect is unknown */
+};
+
+int db_open(const struct store_conf *conf, bool create, struct db **ret,
+	    struct err *err) MUST_CHECK;
+void db_close(struct db **db);
+/* Replace a lost connection. */
+int db_reconnect(struct db *db, struct err *err) MUST_CHECK;
+enum db_fault db_fault(const struct db *db); /* of the last call */
+const char *db_dialect(const struct db *db); /* "sqlite" or "mariadb" */
+/* For messages: "/var/lib/x.db", "mariadb certrepo@db.example.org". */
+const char *db_name(const struct db *db);
+
+int db_begin(struct db *db, struct err *err) MUST_CHECK; /* for writing */
+int db_commit(struct db *db, struct err *err) MUST_CHECK;
+void db_rollback(struct db *db); /* harmless outside a transaction */
+
+/* Statements without parameters, ';' between them: migrations. */
+int db_script(struct db *db, const char *sql, struct err *err) MUST_CHECK;
+
+/* SQL must be a string literal that lives as long as the program: prepared
+ * statements are kept by its address and used again. */
+int db_prepare(struct db *db, const char *sql, struct db_stmt **ret,
+	       struct err *err) MUST_CHECK;
+/* Parameters from 1 up, bound before the first step. Text and blobs are
+ * borrowed until db_done(). */
+void db_bind_int(struct db_stmt *st, int i, int64_t v);
+void db_bind_text(struct db_stmt *st, int i, const char *s); /* NULL is NULL */
+void db_bind_blob(struct db_stmt *st, int i, const void *p, size_t len);
+void db_bind_null(struct db_stmt *st, int i);
+/* 1 a row, 0 no more, -1. A first step executes. */
+int db_step(struct db_stmt *st, struct err *err) MUST_CHECK;
+/* Columns from 0 up, of the current row. Pointers live until the next step.
+ * A value longer than DB_VALUE_MAX makes db_step fail with ERR_LIMIT. */
+#define DB_VALUE_MAX (1u << 20)
+bool db_col_null(const struct db_stmt *st, int i);
+int64_t db_col_int(const struct db_stmt *st, int i); /* NULL is 0 */
+const char *db_col_text(const struct db_stmt *st, int i); /* NULL is NULL */
+const void *db_col_blob(const struct db_stmt *st, int i, size_t *ret_len);
+/* Rows matched by an UPDATE (also those it left the same), inserted or
+ * deleted. */
+int64_t db_affected(const struct db_stmt *st);
+void db_done(struct db_stmt *st); /* ready for its next use; accepts NULL */
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOG_H
+#define LOG_H
+
+/*
+ * A change of state is one line of key=value pairs, to syslog (facility
+ * daemon), and to stderr when that is a terminal or --verbose was given.
+ * Warnings and errors always go to stderr too: cron mails them. Where there
+ * is no syslog socket (containers), everything from info up goes to stderr.
+ *
+ *	log_event(LOG_L_INFO, "renewed", "name", name, "until", text, NULL);
+ * gives
+ *	renewed name=www.example.org until=2027-02-21T00:00:00Z
+ *
+ * Values with blanks, quotes, '=' or control characters are quoted and
+ * escaped. common/ itself never logs above debug.
+ */
+
+#include <stdbool.h>
+#include "err.h"
+
+enum log_level { LOG_L_DEBUG, LOG_L_INFO, LOG_L_WARN, LOG_L_ERROR };
+
+/* Once, from main. VERBOSE: 0 quiet, 1 info on stderr, 2 debug as well. */
+void log_open(const char *program, int verbose);
+/* Pairs of const char *, a NULL key ends them; a NULL value skips its pair. */
+void log_event(enum log_level level, const char *event, ...)
+	__attribute__((__sentinel__));
+/* "program: message" for a person on stderr, and to syslog. */
+void log_error(const struct err *err);
+void log_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
+void log_debug(const char *fmt, ...) PRINTF_LIKE(1, 2);
+bool log_verbose(void);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef OPTS_H
+#define OPTS_H
+
+/* Command lines: one table gives getopt_long its options and --help its
+ * text. --help and --version (to stdout, exit 0) are built in. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct opts_option {
+	int key;	  /* the short letter, or 256 and up for none */
+	const char *name; /* the long name */
+	const char *arg;  /* "FILE", or NULL when it takes none */
+	const char *help; /* one line */
+};
+
+struct opts_spec {
+	const char *program; /* "certrepo-fetcher" */
+	const char *usage;   /* "[options] [NAME...]" */
+	const char *summary; /* one line: what the program does */
+	const struct opts_option *options; /* ends with key 0 */
+	const char *epilogue; /* after the options in --help, or NULL */
+};
+
+/* Called for every option given. Return false to refuse the value. */
+typedef bool opts_fn(int key, const char *value, void *arg);
+
+/* Parses, calls fn for each; abbreviations of long options are refused.
+ * Returns the index of the first operand in argv (operands are moved to the
+ * end). Usage errors print one line and "try --help" to stderr and exit 64.
+ */
+int opts_parse(const struct opts_spec *spec, int argc, char **argv, opts_fn *fn,
+	       void *arg);
+/* One line "program: message" and "try --help" to stderr, exit 64. */
+void opts_usage(const struct opts_spec *spec, const char *fmt, ...)
+	__attribute__((__noreturn__, __format__(__printf__, 2, 3)));
+
+#endif

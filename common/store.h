@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef STORE_H
+#define STORE_H
+
+/*
+ * The certificate repository, in the project's own words. The only SQL is
+ * in store.c and store_schema.c; it is one text for SQLite and MariaDB.
+ *
+ * Times are UTC seconds, given by the caller. Every change is one
+ * transaction, safe to repeat when the answer to its commit was lost, and
+ * retried here when the database asks for it (deadlock, busy, Galera "not
+ * ready"). A lost connection is replaced for reads and for changes, since
+ * each of them may be repeated; what cannot be done in the end gives
+ * ERR_UNAVAILABLE. Rows and their strings live in the caller's arena.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "arena.h"
+#include "err.h"
+#include "store_conf.h"
+
+#define STORE_NAME_MAX 250
+#define STORE_COMMENT_MAX 255
+#define STORE_PATH_MAX 255	/* webroot_path, a tinytext */
+#define STORE_BLOB_MAX 65535	/* a csr, ca or crt: MariaDB's blob */
+#define STORE_DETAIL_MAX 500	/* sentences we keep */
+#define STORE_NEVER INT64_MAX	/* ts_due of a row that waits for a person */
+
+struct store;
+
+/* What a program is about to do decides which schema it needs. */
+enum store_use { STORE_READ, STORE_WRITE, STORE_ADMIN };
+
+/* Opens and checks schema_version against this program: ERR_CONFIG "run
+ * certrepo-populate init" when it is missing or too old, "upgrade this
+ * program" when it is too new. STORE_ADMIN checks nothing (for init). conf is
+ * borrowed. */
+int store_open(const struct store_conf *conf, enum store_use use,
+	       struct store **ret, struct err *err) MUST_CHECK;
+void store_free(struct store **s);
+const char *store_name(const struct store *s); /* for messages; borrowed */
+
+/* NAME is a certificate's identifier: lower case, "domain" or
+ * "domain+label", at most STORE_NAME_MAX; a label is [a-z0-9-]{1,32}. */
+int store_name_check(const char *name, struct err *err) MUST_CHECK;
+/* The domain part, in ARENA. */
+const char *store_name_domain(struct arena *a, const char *name);
+
+struct store_blob {
+	const void *p; /* NULL for SQL NULL */
+	size_t len;
+};
+
+/* A row of certs. Strings are NULL for SQL NULL. */
+struct store_cert {
+	/* of the 2019 system */
+	const char *name;
+	bool enabled;
+	const char *comment;
+	bool certbot; /* http-01 by webroot_path */
+	struct store_blob csr, ca, crt, old_ca, old_crt;
+	const char *md5_modulus, *md5_ca;
+	int64_t ts_expire, ts_last_update; /* 1: never */
+	int64_t count_fail_update;
+	const char *webroot_path;
+	/* ours */
+	const char *ca_name;	 /* of the configuration's ca list; NULL: default */
+	const char *challenge;	 /* "dns-01", "http-01"; NULL: by certbot */
+	const char *key_sha256;	 /* of the CSR's key */
+	const char *crt_sha256;	 /* of the bytes of crt, when we derived
+				  * ts_expire and the like from it */
+	int64_t ts_not_before;	 /* 0: unknown */
+	int64_t ts_due;		 /* when it next wants the fetcher */
+	int64_t ts_next_attempt; /* backoff; 0: none */
+	bool held;		 /* waits for a person */
+	const char *fail_class, *fail_detail; /* of the last failure */
+	const char *lease_owner;
+	int64_t lease_until;
+};
+
+/* --- populate --- */
+
+/* 0 added, or ERR_CONFLICT when NAME exists. The row's blobs other than csr
+ * are ignored. */
+int store_add(struct store *s, const struct store_cert *row,
+	      struct err *err) MUST_CHECK;
+/* Put another CSR under an existing name; crt and ca stay until renewed, but
+ * ts_due becomes now when the key or the names changed. */
+int store_replace_csr(struct store *s, const char *name,
+		      struct store_blob csr, const char *key_sha256,
+		      const char *md5_modulus, int64_t now,
+		      struct err *err) MUST_CHECK;
+
+/* Fields a person may set, by column name: comment, webroot_path, ca_name,
+ * challenge, certbot, enable. NULL value: SQL NULL. */
+struct store_field {
+	const char *name;
+	const char *value;
+};
+/* All or none, in one transaction; also lets a held row go and clears its
+ * backoff, since a person acted: ts_due becomes DUE. 1 done, 0 no such name.
+ */
+int store_set(struct store *s, const char *name,
+	      const struct store_field *fields, size_t n, int64_t due,
+	      struct err *err) MUST_CHECK;
+int store_remove(struct store *s, const char *name,
+		 struct err *err) MUST_CHECK; /* 1, 0, -1 */
+
+/* One whole row. 1, 0, -1. */
+int store_get(struct store *s, const char *name, struct arena *arena,
+	      struct store_cert **ret, struct err *err) MUST_CHECK;
+/* Every row in order of name, without its blobs (crt.len tells whether there
+ * is one, p is NULL). The row lives until the callback returns; a callback
+ * that returns -1 stops, and so does the call. */
+typedef int store_row_fn(const struct store_cert *row, void *arg,
+			 struct err *err);
+int store_each(struct store *s, store_row_fn *fn, void *arg,
+	       struct err *err) MUST_CHECK;
+/* Another name enrolled with this key, or NULL. */
+int store_key_owner(struct store *s, const char *key_sha256,
+		    const char *not_name, struct arena *arena,
+		    const char **ret, struct err *err) MUST_CHECK;
+
+/* --- fetcher --- */
+
+/* Run FN, which calls the functions below, as one transaction; FN may run
+ * more than once and must not keep anything of a run that did not commit.
+ * Each of the functions below, called outside, is a transaction of its own.
+ */
+typedef int store_tx_fn(struct store *s, void *arg, struct err *err);
+int store_tx(struct store *s, store_tx_fn *fn, void *arg,
+	     struct err *err) MUST_CHECK;
+
+/* A row as far as the choice of what to do needs it. */
+struct store_due {
+	const char *name;
+	const char *ca_name;
+	const char *challenge;
+	bool certbot;
+	int64_t ts_expire, ts_not_before, ts_due, ts_next_attempt;
+	int64_t ts_last_update, count_fail_update;
+	bool has_crt;
+	bool stale; /* derived columns do not belong to crt: read the row whole
+		     * and call store_refresh */
+};
+struct store_dues {
+	struct store_due *v;
+	size_t n;
+};
+/* Enabled rows with ts_due <= NOW that nobody holds a lease on, the one that
+ * expires first first, names after AFTER's place left to the next call: at
+ * most LIMIT rows. Uses the index on (enable, ts_due) and reads no blob. */
+int store_due(struct store *s, int64_t now, size_t limit,
+	      struct arena *arena, struct store_dues *ret,
+	      struct err *err) MUST_CHECK;
+/* The same shape for one name, due or not, leased or not. 1, 0, -1. */
+int store_due_one(struct store *s, const char *name, struct arena *arena,
+		  struct store_due *ret, bool *ret_enabled,
+		  struct err *err) MUST_CHECK;
+
+/* Take the lease: 1 it is ours until UNTIL, 0 somebody else's or no longer as
+ * it was. A lease of ours is renewed. Sets ts_last_update = NOW. */
+int store_claim(struct store *s, const char *name, const char *owner,
+		int64_t now, int64_t until, struct err *err) MUST_CHECK;
+int store_release(struct store *s, const char *name, const char *owner,
+		  struct err *err) MUST_CHECK;
+/* At the start of a run, the instance's lock held: leases a killed run of
+ * OWNER left. */
+int store_release_all(struct store *s, const char *owner,
+		      struct err *err) MUST_CHECK;
+/* Postpone or bring forward without an attempt (ts_due only; keeps backoff
+ * and hold). */
+int store_set_due(struct store *s, const char *name, int64_t due,
+		  struct err *err) MUST_CHECK;
+/* Derived columns computed anew from crt as it is in the row. */
+struct store_derived {
+	int64_t ts_expire, ts_not_before, ts_due;
+	const char *crt_sha256;
+	const char *key_sha256;	 /* of the CSR */
+};
+int store_refresh(struct store *s, const char *name,
+		  const struct store_derived *d, struct err *err) MUST_CHECK;
+
+/* What a restart resumes. One per name and slot. */
+struct store_order {
+	const char *name;
+	int slot;	     /* 0 */
+	const char *ca_name;
+	const char *account; /* account URL */
+	const char *key_sha256;
+	const char *url;     /* the order's */
+	const char *state;   /* "new", "finalized" */
+	int64_t ts_created;
+};
+int store_order_put(struct store *s, const struct store_order *o,
+		    struct err *err) MUST_CHECK;
+int store_order_get(struct store *s, const char *name, int slot,
+		    struct arena *arena, struct store_order *ret,
+		    struct err *err) MUST_CHECK; /* 1, 0, -1 */
+int store_order_drop(struct store *s, const char *name, int slot,
+		     struct err *err) MUST_CHECK;
+
+/* A proof of control that lies, or may lie, somewhere: written before the
+ * change, dropped after its removal. */
+struct store_proof {
+	const char *id; /* SHA-256, hex, of type, server, owner and value */
+	const char *name;
+	int slot;
+	const char *lease_owner; /* the instance that put it there */
+	const char *type;	 /* "dns-01", "http-01" */
+	const char *zone;	 /* dns-01 */
+	const char *server;	 /* dns-01: where the UPDATE went */
+	const char *owner;	 /* dns-01: the TXT's owner name; http-01: path */
+	const char *value;
+	int64_t ts_created;
+};
+struct store_proofs {
+	struct store_proof *v;
+	size_t n;
+};
+int store_proof_put(struct store *s, const struct store_proof *p,
+		    struct err *err) MUST_CHECK;
+int store_proof_drop(struct store *s, const char *id,
+		     struct err *err) MUST_CHECK;
+/* Those of one instance, oldest first, at most LIMIT. */
+int store_proofs_of(struct store *s, const char *lease_owner, size_t limit,
+		    struct arena *arena, struct store_proofs *ret,
+		    struct err *err) MUST_CHECK;
+
+/* The end of an attempt. */
+struct store_attempt {
+	const char *name;
+	const char *ca_name;
+	const char *account;
+	const char *order_url; /* NULL when there was none */
+	const char *outcome;   /* "ok" or a failure class */
+	const char *detail;    /* a sentence, NULL when ok */
+	int64_t ts_start, ts_end;
+};
+
+/*
+ * Store a certificate: crt goes to old_crt, ca to old_ca when it differs,
+ * the new ones in, derived columns, counters and backoff reset, the order
+ * dropped, the attempt recorded, the lease released; conditional on OWNER's
+ * lease. Repeated with the same certificate it changes nothing. ERR_CONFLICT
+ * when the lease is not ours.
+ */
+struct store_accept {
+	const char *owner;
+	int slot;
+	struct store_blob crt, ca;
+	const char *md5_ca;
+	const char *crt_sha256; /* of crt's bytes */
+	int64_t ts_expire, ts_not_before, ts_due;
+	struct store_attempt attempt; /* .name names the row */
+};
+int store_accept(struct store *s, const struct store_accept *a,
+		 struct err *err) MUST_CHECK;
+
+/* A failure of this name: class, detail, count + 1, ts_next_attempt = ts_due
+ * = NEXT (STORE_NEVER and held when a person must act), attempt recorded,
+ * lease released, the order dropped when DROP_ORDER. With !COUNT (the CA's or
+ * our own trouble) the count stays. */
+struct store_fail {
+	const char *owner;
+	int slot;
+	int64_t next;
+	bool count, hold, drop_order;
+	struct store_attempt attempt;
+};
+int store_fail(struct store *s, const struct store_fail *f,
+	       struct err *err) MUST_CHECK;
+
+/* Attempts of one name, newest first, at most LIMIT. */
+struct store_attempts {
+	struct store_attempt *v;
+	size_t n;
+};
+int store_attempts_of(struct store *s, const char *name, size_t limit,
+		      struct arena *arena, struct store_attempts *ret,
+		      struct err *err) MUST_CHECK;
+
+/* A CA as a whole: its account, and its backoff. */
+struct store_ca {
+	const char *name;
+	const char *directory;
+	const char *account;	    /* URL; NULL: not known yet */
+	const char *account_key;    /* JWK thumbprint the account belongs to */
+	int64_t backoff_until;	    /* 0: none */
+	int64_t count_fail;
+	const char *fail_class, *fail_detail;
+};
+int store_ca_get(struct store *s, const char *name, struct arena *arena,
+		 struct store_ca *ret, struct err *err) MUST_CHECK; /* 1 0 -1 */
+int store_ca_put(struct store *s, const struct store_ca *ca,
+		 struct err *err) MUST_CHECK;
+
+/* --- installer: through the views host_certs and host_installs --- */
+
+struct store_host_cert {
+	const char *name;
+	bool enabled;
+	struct store_blob crt, ca;
+};
+struct store_host_certs {
+	struct store_host_cert *v;
+	size_t n;
+};
+#define STORE_HOST_NAMES_MAX 500
+/* The rows of these names, in one query that also checks the schema (opened
+ * with STORE_READ, which for this use asks nothing itself). Names that do not
+ * exist are missing from the result. */
+int store_host_certs(struct store *s, const char *const *names, size_t n,
+		     struct arena *arena, struct store_host_certs *ret,
+		     struct err *err) MUST_CHECK;
+
+/* What a host says of one endpoint of one service; endpoint "" speaks of the
+ * service, name "" and service "" of the host (heartbeat). */
+struct store_receipt {
+	const char *name, *host, *service, *endpoint;
+	const char *protocol;	 /* "tls", or NULL */
+	const char *state;	 /* fetched installed activated served
+				  * rolled-back refused held failed alive */
+	const char *fingerprint; /* SHA-256 of the leaf seen, or NULL */
+	const char *serial;
+	int64_t ts_expire;	 /* of the one seen; 0: none */
+	int64_t depth;		 /* certificates sent */
+	int64_t ts;
+	const char *detail;	 /* a sentence */
+	const char *version;	 /* of the installer */
+};
+struct store_receipts {
+	struct store_receipt *v;
+	size_t n;
+};
+/* All in one transaction; each replaces what was said before. */
+int store_receipts_put(struct store *s, const struct store_receipt *r,
+		       size_t n, struct err *err) MUST_CHECK;
+int store_receipts_of(struct store *s, const char *name, struct arena *arena,
+		      struct store_receipts *ret, struct err *err) MUST_CHECK;
+
+#endif

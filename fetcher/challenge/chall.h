@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CHALL_H
+#define CHALL_H
+
+/*
+ * Challenge solvers behind one interface. To add one, write a
+ * chall_TYPE.c with a struct chall_ops and add it to the table in chall.c.
+ *
+ * A solution goes through four steps, each asynchronous, each ending in one
+ * call of the callback:
+ *
+ *	locate   find out where the proof has to go (zone, server, path); no
+ *		 change anywhere yet. Afterwards chall_proof() says what will
+ *		 be changed; the caller commits that to the store, so that a
+ *		 killed run can be cleaned up, and only then goes on to
+ *	prepare  put the proof there (UPDATE, file)
+ *	ready    everybody the CA may ask now sees it
+ *	clean    remove exactly what prepare put there; nothing else
+ *
+ * A solver may do the work of many solutions at once: changes to one DNS
+ * zone that come together go out as one UPDATE.
+ */
+
+#include <stddef.h>
+#include "certrepo_conf.h"
+#include "err.h"
+#include "loop.h"
+#include "store.h"
+
+struct chall;	  /* one solution */
+struct chall_ctx; /* what solvers share: configuration, loop, DNS caches */
+
+int chall_ctx_new(const struct certrepo_conf *conf, struct loop *loop,
+		  struct chall_ctx **ret, struct err *err) MUST_CHECK;
+void chall_ctx_free(struct chall_ctx **ctx); /* all solutions gone before */
+
+/* "dns-01", "http-01": do we have it? */
+bool chall_supported(const char *type);
+
+struct chall_req {
+	const char *type;
+	const char *name;	/* the certificate's, for messages and rows */
+	int slot;
+	const char *owner;	/* this instance's id, for the proof row */
+	const char *identifier; /* DNS name without "*." */
+	const char *token;	/* from the CA: not yet trusted */
+	const char *thumbprint; /* of the account key, RFC 7638 */
+	const char *webroot_path; /* http-01: from the store: not trusted */
+};
+
+/* err is NULL when the step succeeded. The kind of an error decides its
+ * class: see chall_error(). Called from the loop, once per step. */
+typedef void chall_fn(struct chall *c, const struct err *err, void *arg);
+
+/* Checks the request (a token that is not base64url, a path outside the
+ * allowed prefixes: ERR_INPUT, ERR_CONFIG). Strings are copied. */
+int chall_new(struct chall_ctx *ctx, const struct chall_req *req, chall_fn *fn,
+	      void *arg, struct chall **ret, struct err *err) MUST_CHECK;
+/* To clean up what a killed run left: only chall_clean() may follow. */
+int chall_from_proof(struct chall_ctx *ctx, const struct store_proof *proof,
+		     chall_fn *fn, void *arg, struct chall **ret,
+		     struct err *err) MUST_CHECK;
+void chall_free(struct chall **c); /* cancels a step under way, no callback */
+
+void chall_locate(struct chall *c);
+void chall_prepare(struct chall *c);
+void chall_ready(struct chall *c);
+void chall_clean(struct chall *c);
+
+/* After locate; borrowed, lives as long as c. */
+const struct store_proof *chall_proof(const struct chall *c);
+
+#endif

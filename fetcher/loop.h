@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOOP_H
+#define LOOP_H
+
+/*
+ * The one event loop: curl's transfers, DNS sockets and timers wait in the
+ * same curl_multi_poll(). Nothing else in the fetcher waits. Callbacks run
+ * from loop_run() only, never from within a call that registers them.
+ */
+
+#include <curl/curl.h>
+#include <stdint.h>
+#include "err.h"
+
+struct loop;
+struct loop_io;
+struct loop_timer;
+
+int loop_new(struct loop **ret, struct err *err) MUST_CHECK;
+/* Every watch, timer and transfer must be gone. Accepts NULL. */
+void loop_free(struct loop **loop);
+
+CURLM *loop_curlm(struct loop *loop); /* for http.c alone */
+
+/* Call fn when FD is readable (POLLIN) or writable (POLLOUT); revents is
+ * what poll said. FD stays the caller's. */
+typedef void loop_io_fn(void *arg, short revents);
+struct loop_io *loop_watch(struct loop *loop, int fd, short events,
+			   loop_io_fn *fn, void *arg);
+void loop_watch_events(struct loop_io *io, short events);
+void loop_unwatch(struct loop_io **io); /* accepts NULL; safe in callbacks */
+
+/* Call fn once, MS milliseconds from now (0: in the next round). */
+typedef void loop_timer_fn(void *arg);
+struct loop_timer *loop_after(struct loop *loop, int64_t ms,
+			      loop_timer_fn *fn, void *arg);
+/* Accepts NULL. A timer that fired is gone: forget the pointer in fn. */
+void loop_cancel(struct loop_timer **timer);
+
+/* One round: wait for what comes first, at most MAX_MS, then call back. */
+int loop_run(struct loop *loop, int64_t max_ms, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Install the Debian packages that building, the demo and the tests need, by
+# name, only those that are missing. Run as root, or says what to run.
+set -eu
+
+packages="
+	gcc libc6-dev make pkg-config perl
+	libconfig-dev libssl-dev libsqlite3-dev libmariadb-dev
+	libcurl4-openssl-dev libjansson-dev libldns-dev libcmocka-dev
+	openssl ca-certificates python3 python3-cryptography sqlite3
+	pebble bind9 bind9-utils bind9-dnsutils nginx-light
+	mariadb-server mariadb-client
+	strace faketime util-linux procps iproute2 curl
+	clang-14 libclang-rt-14-dev clang-format-14 pmccabe mandoc shellcheck
+"
+
+missing=
+for p in $packages; do
+	dpkg-query -W -f '${Status}' "$p" 2>/dev/null |
+		grep -q 'ok installed' || missing="$missing $p"
+done
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" != 0 ]; then
+	echo "deps: these Debian packages are missing, install them as root:" >&2
+	echo "  apt-get install --no-install-recommends$missing" >&2
+	exit 1
+fi
+echo "deps: installing$missing"
+# Installing a server must not start one on the person's machine.
+policy=/usr/sbin/policy-rc.d
+made=
+if [ ! -e $policy ]; then
+	printf '#!/bin/sh\nexit 101\n' >$policy
+	chmod 755 $policy
+	made=1
+fi
+trap '[ -z "$made" ] || rm -f $policy' EXIT
+log=$(mktemp)
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086 # the list is meant to be split
+if ! { apt-get update && apt-get install -y --no-install-recommends $missing; } \
+	>"$log" 2>&1; then
+	tail -20 "$log" >&2
+	echo "deps: apt-get failed, the whole log is in $log" >&2
+	exit 1
+fi
+rm -f "$log"
