@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ACME_H
+#define ACME_H
+
+/*
+ * One ACME CA (RFC 8555) and our account there: directory, nonces, signed
+ * requests, and the objects of the protocol as C structs. Everything waits
+ * in the loop; many calls may be under way at once over one HTTP/2
+ * connection. Nonces from every answer are kept and used again; badNonce is
+ * retried here with the nonce of the error answer, ACME_BADNONCE_MAX times.
+ * Requests are paced under the CA's requests_per_second. Bodies are at most
+ * ACME_BODY_MAX bytes, each request has a deadline.
+ */
+
+#include "../fail.h"
+#include "arena.h"
+#include "certrepo_conf.h"
+#include "loop.h"
+#include "x509.h"
+
+#define ACME_BODY_MAX	   (256u * 1024)
+#define ACME_URL_MAX	   2048
+#define ACME_BADNONCE_MAX  10
+#define ACME_AUTHZ_MAX	   X509_NAMES_MAX
+#define ACME_CHALLENGE_MAX 20
+
+struct acme;
+struct acme_call; /* a request under way */
+
+/* ca is borrowed. ACCOUNT_URL and ACCOUNT_KEY are what the store remembers
+ * (account URL and the thumbprint it belongs to), or NULL. Loads or makes the
+ * account key file (0600, by file_replace). No request yet. */
+int acme_new(struct loop *loop, const struct certrepo_ca *ca,
+	     const char *account_url, const char *account_thumbprint,
+	     struct acme **ret, struct err *err) MUST_CHECK;
+void acme_free(struct acme **acme); /* cancels what is under way */
+
+/* Get the directory and one nonce at once, then the account unless its URL
+ * is known for this key (newAccount finds it again or creates it). WANTED:
+ * how many orders are about to start: so many nonces are primed, paced, at
+ * most ACME_PRIME_MAX in addition to those that answers bring. */
+#define ACME_PRIME_MAX 100
+typedef void acme_ready_fn(void *arg, const struct fail *fail); /* NULL: ok */
+void acme_start(struct acme *acme, size_t wanted, acme_ready_fn *fn,
+		void *arg);
+/* After start; borrowed. */
+const char *acme_account(const struct acme *acme);
+const char *acme_thumbprint(const struct acme *acme);
+/* HTTP requests sent so far, for the summary and the benchmark. */
+size_t acme_requests(const struct acme *acme);
+
+/* --- objects (RFC 8555 section 7.1); strings in the arena given --- */
+
+enum acme_status {
+	ACME_PENDING, ACME_READY, ACME_PROCESSING, ACME_VALID, ACME_INVALID,
+	ACME_DEACTIVATED, ACME_EXPIRED, ACME_REVOKED,
+};
+
+struct acme_order {
+	enum acme_status status;
+	const char *url; /* from Location, or as asked */
+	const char *const *authorizations;
+	size_t n_authorizations;
+	const char *finalize;
+	const char *certificate; /* NULL until valid */
+	struct fail error;	 /* class FAIL_NONE when there is none */
+};
+
+struct acme_challenge {
+	const char *type, *url, *token;
+	enum acme_status status;
+	struct fail error;
+};
+
+struct acme_authz {
+	enum acme_status status;
+	enum x509_id_type id_type;
+	const char *identifier; /* without "*." */
+	bool wildcard;
+	struct acme_challenge *challenges; /* of types without a token too:
+					    * token is then NULL */
+	size_t n_challenges;
+};
+
+/* Pure, for tests and fuzzing: JSON to struct. ERR_INPUT. URLs must be https
+ * and below ACME_URL_MAX. */
+int acme_parse_order(const void *json, size_t len, struct arena *arena,
+		     struct acme_order *ret, struct err *err) MUST_CHECK;
+int acme_parse_authz(const void *json, size_t len, struct arena *arena,
+		     struct acme_authz *ret, struct err *err) MUST_CHECK;
+
+/* --- calls --- */
+
+/* How a call ended. fail is NULL when the CA answered with success. Then
+ * status is the HTTP status; location NULL or the Location header; retry_at
+ * the Retry-After instant or 0; body is NUL-terminated. All borrowed until
+ * the callback returns. A problem document is already a fail of its class;
+ * problem_type is its URN's last part ("rateLimited") or NULL. */
+struct acme_result {
+	const struct fail *fail;
+	const char *problem_type;
+	long status;
+	const char *location;
+	int64_t retry_at;
+	const char *body;
+	size_t len;
+};
+typedef void acme_fn(void *arg, const struct acme_result *r);
+
+struct acme_call *acme_new_order(struct acme *acme, const struct x509_ids *ids,
+				 acme_fn *fn, void *arg);
+/* POST-as-GET of an order, authorization or certificate URL. */
+struct acme_call *acme_get(struct acme *acme, const char *url, acme_fn *fn,
+			   void *arg);
+/* Tell the CA that the proof of this challenge is in place: POST {}. */
+struct acme_call *acme_respond(struct acme *acme, const char *challenge_url,
+			       acme_fn *fn, void *arg);
+struct acme_call *acme_finalize(struct acme *acme, const char *finalize_url,
+				const unsigned char *csr_der, size_t len,
+				acme_fn *fn, void *arg);
+/* Give up an authorization (section 7.5.2), so that it does not stay
+ * pending: POST {"status":"deactivated"}. */
+struct acme_call *acme_deactivate(struct acme *acme, const char *authz_url,
+				  acme_fn *fn, void *arg);
+/* No callback afterwards. Accepts NULL, sets NULL; a call that ended is gone
+ * by itself: forget the pointer in fn. */
+void acme_cancel(struct acme_call **call);
+
+#endif
