@@ -12,8 +12,11 @@ VERSION  = 0.1.0
 PREFIX   = /usr/local
 SYSCONFDIR = /etc
 DESTDIR  =
+MANDIR   = $(PREFIX)/share/man
+DATADIR  = $(PREFIX)/share/certrepo
 CC       = gcc
-O        = build$(if $(SAN),/san)
+# SAN=1: ASan and UBSan. SAN=fuzz: the same for libFuzzer, with clang.
+O        = build$(if $(SAN),$(if $(filter fuzz,$(SAN)),/fuzz,/san))
 
 PKGS     = libconfig openssl sqlite3 libmariadb
 PKGS_F   = libcurl jansson ldns
@@ -32,9 +35,12 @@ WARN     = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 OPT      = -O2 -g
 HARDEN   = -fstack-protector-strong $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fPIE
 SANFLAGS = $(if $(SAN),-fsanitize=address,undefined \
-	   -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+	   -fno-sanitize-recover=undefined -fno-omit-frame-pointer) \
+	   $(if $(filter fuzz,$(SAN)),-fsanitize=fuzzer-no-link)
 CFLAGS   = $(OPT)
 ALLFLAGS = -std=gnu11 -D_GNU_SOURCE -DCERTREPO_VERSION='"$(VERSION)"' \
+	   -DCERTREPO_SYSCONFDIR='"$(SYSCONFDIR)"' \
+	   -DCERTREPO_PROFILE_DIR='"$(DATADIR)/installer-profiles"' \
 	   $(WARN) $(HARDEN) $(SANFLAGS) -fvisibility=hidden -MMD -MP \
 	   $(PC_CFLAGS) $(CFLAGS)
 LDALL    = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS) $(LDFLAGS)
@@ -109,10 +115,49 @@ tests: $(TEST_BINS)
 deps:
 	@sh packaging/deps.sh
 
+# Fuzzers are tests/fuzz/fuzz_X.c, their corpora tests/fuzz/corpus/X.
+FUZZ_BINS = $(patsubst tests/fuzz/%.c,$O/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+$O/tests/fuzz/%: $O/obj/tests/fuzz/%.o $O/libfetcher.a $O/libinstaller.a \
+		$O/libpopulate.a $O/libcommon.a
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	@$(CC) $(LDALL) -fsanitize=fuzzer -o $@ $^ $(LIBS_F)
+
+fuzzers: $(FUZZ_BINS)
+
+# FUZZ_SECONDS for each fuzzer; findings are left in build/fuzz/findings.
+fuzz:
+	@sh packaging/deps.sh
+	@$(MAKE) --no-print-directory SAN=fuzz CC=clang-14 fuzzers
+	@sh tests/fuzz.sh build/fuzz $(or $(FUZZ_SECONDS),300)
+
 check:
 	@sh packaging/deps.sh
 	@$(MAKE) --no-print-directory SAN=1 all tests
+	@$(MAKE) --no-print-directory SAN=fuzz CC=clang-14 fuzzers
 	@sh tests/run.sh build/san
+
+lint:
+	@sh packaging/deps.sh
+	@$(MAKE) --no-print-directory SAN=1 all tests
+	@sh tests/run.sh build/san tests/lint/*.t
+
+bench:
+	@sh packaging/deps.sh
+	@$(MAKE) --no-print-directory all
+	@sh bench/run.sh build
+
+# As packagers expect: PREFIX, SYSCONFDIR, DESTDIR. Configuration that is
+# there is never touched; the example files go to the documentation.
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(MANDIR)/man5 \
+		$(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(MANDIR)/man8 \
+		$(DESTDIR)$(DATADIR)/installer-profiles
+	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/sbin/
+	install -m 644 installer-profiles/*.conf \
+		$(DESTDIR)$(DATADIR)/installer-profiles/
+	for s in 5 7 8; do install -m 644 man/*.$$s \
+		$(DESTDIR)$(MANDIR)/man$$s/ || exit 1; done
 
 demo:
 	@sh packaging/deps.sh
