@@ -34,7 +34,8 @@ WARN     = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	   -Wno-missing-field-initializers
 OPT      = -O2 -g
 HARDEN   = -fstack-protector-strong $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fPIE
-SANFLAGS = $(if $(SAN),-fsanitize=address,undefined \
+COMMA   := ,
+SANFLAGS = $(if $(SAN),-fsanitize=address$(COMMA)undefined \
 	   -fno-sanitize-recover=undefined -fno-omit-frame-pointer) \
 	   $(if $(filter fuzz,$(SAN)),-fsanitize=fuzzer-no-link)
 CFLAGS   = $(OPT)
