@@ -22,8 +22,17 @@ void loop_free(struct loop **loop);
 
 CURLM *loop_curlm(struct loop *loop); /* for http.c alone */
 
+/* CURLOPT_PRIVATE of a transfer points to one of these; done is called once,
+ * from loop_run(), when the transfer has ended. The handle is then still in
+ * the multi: done takes it out. */
+struct loop_transfer {
+	void (*done)(struct loop_transfer *transfer, CURLcode code);
+};
+
 /* Call fn when FD is readable (POLLIN) or writable (POLLOUT); revents is
- * what poll said. FD stays the caller's. */
+ * what poll said, POLLERR and POLLHUP included (POLLNVAL: it cannot be
+ * watched). FD stays the caller's: one watch for each, unwatched before it
+ * is closed. */
 typedef void loop_io_fn(void *arg, short revents);
 struct loop_io *loop_watch(struct loop *loop, int fd, short events,
 			   loop_io_fn *fn, void *arg);
@@ -32,8 +41,8 @@ void loop_unwatch(struct loop_io **io); /* accepts NULL; safe in callbacks */
 
 /* Call fn once, MS milliseconds from now (0: in the next round). */
 typedef void loop_timer_fn(void *arg);
-struct loop_timer *loop_after(struct loop *loop, int64_t ms,
-			      loop_timer_fn *fn, void *arg);
+struct loop_timer *loop_after(struct loop *loop, int64_t ms, loop_timer_fn *fn,
+			      void *arg);
 /* Accepts NULL. A timer that fired is gone: forget the pointer in fn. */
 void loop_cancel(struct loop_timer **timer);
 

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include "fail.h"
+
+const char *fail_name(enum fail_class c)
+{
+	switch (c) {
+	case FAIL_NONE:
+		return "none";
+	case FAIL_RATE_LIMITED:
+		return "rate-limited";
+	case FAIL_CAA:
+		return "caa";
+	case FAIL_DNS:
+		return "dns";
+	case FAIL_CONNECTION:
+		return "connection";
+	case FAIL_UNAUTHORIZED:
+		return "unauthorized";
+	case FAIL_BAD_CSR:
+		return "bad-csr";
+	case FAIL_REJECTED:
+		return "rejected";
+	case FAIL_BAD_CERT:
+		return "bad-cert";
+	case FAIL_CONFIG:
+		return "config";
+	case FAIL_CA_RATE_LIMITED:
+		return "ca-rate-limited";
+	case FAIL_CA_DOWN:
+		return "ca-down";
+	case FAIL_ACCOUNT:
+		return "account";
+	case FAIL_INTERNAL:
+		return "internal";
+	case FAIL_STORE:
+		return "store";
+	}
+	return "internal";
+}
+
+bool fail_of_ca(enum fail_class c)
+{
+	return c == FAIL_CA_RATE_LIMITED || c == FAIL_CA_DOWN ||
+	       c == FAIL_ACCOUNT;
+}
+
+void fail_set(struct fail *f, enum fail_class c, int64_t retry_at,
+	      const char *fmt, ...)
+{
+	char text[sizeof(f->detail)];
+	va_list ap;
+
+	/* Through a buffer: the arguments may point into *f. */
+	va_start(ap, fmt);
+	(void) vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	for (char *p = text; *p; p++)
+		if ((unsigned char) *p < 0x20 || (unsigned char) *p > 0x7e)
+			*p = '?';
+	f->class = c;
+	f->retry_at = retry_at;
+	memcpy(f->detail, text, sizeof(text));
+}
