@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include <getopt.h>
+#include "mem.h"
+#include "err.h"
+#include "opts.h"
+
+#define KEY_HELP    1000001
+#define KEY_VERSION 1000002
+
+void opts_usage(const struct opts_spec *spec, const char *fmt, ...)
+{
+	AUTO(mem_free_str) char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = mem_vprintf(fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "%s: %s (try --help)\n", spec->program, text);
+	exit(err_exit_status(ERR_USAGE));
+}
+
+static void print_option(int key, const char *name, const char *arg,
+			 const char *help)
+{
+	AUTO(mem_free_str) char *left = NULL;
+	char letter[] = "    ";
+
+	if (key < 256)
+		snprintf(letter, sizeof(letter), "-%c, ", key);
+	left = mem_printf("  %s--%s%s%s", letter, name, arg ? "=" : "",
+			  arg ? arg : "");
+	printf("%-27s %s\n", left, help);
+}
+
+static void __attribute__((__noreturn__)) help(const struct opts_spec *spec)
+{
+	const struct opts_option *o;
+
+	printf("usage: %s %s\n%s\n\n", spec->program, spec->usage,
+	       spec->summary);
+	for (o = spec->options; o->key; o++)
+		print_option(o->key, o->name, o->arg, o->help);
+	print_option(KEY_HELP, "help", NULL, "print this text");
+	print_option(KEY_VERSION, "version", NULL, "print the version");
+	if (spec->epilogue)
+		printf("\n%s\n", spec->epilogue);
+	exit(fflush(stdout) == 0 ? 0 : 1);
+}
+
+static void __attribute__((__noreturn__)) version(const struct opts_spec *spec)
+{
+	printf("%s %s\n", spec->program, CERTREPO_VERSION);
+	exit(fflush(stdout) == 0 ? 0 : 1);
+}
+
+struct tables {
+	struct option *longs;
+	char *shorts;
+};
+
+static void tables_free(struct tables *t)
+{
+	free(t->longs);
+	free(t->shorts);
+}
+
+static void tables_fill(struct tables *t, const struct opts_option *options)
+{
+	size_t n = 0, i;
+	char *s;
+
+	while (options[n].key)
+		n++;
+	t->longs = mem_array(n + 3, sizeof(*t->longs));
+	t->shorts = s = mem_alloc(2 * n + 2);
+	*s++ = ':'; /* tell a missing argument from an unknown option */
+	for (i = 0; i < n; i++) {
+		t->longs[i] = (struct option){
+			.name = options[i].name,
+			.has_arg = options[i].arg ? required_argument
+						  : no_argument,
+			.val = options[i].key,
+		};
+		if (options[i].key > 255)
+			continue;
+		*s++ = (char) options[i].key;
+		if (options[i].arg)
+			*s++ = ':';
+	}
+	t->longs[n++] = (struct option){ "help", no_argument, NULL, KEY_HELP };
+	t->longs[n] =
+		(struct option){ "version", no_argument, NULL, KEY_VERSION };
+}
+
+/* getopt_long takes any unique abbreviation; a script that relies on one
+ * breaks with the next option we add. */
+static void refuse_abbreviation(const struct opts_spec *spec,
+				const struct option *o, char **argv)
+{
+	const char *given = argv[optind - 1];
+	size_t len;
+
+	if (optarg && optarg == given) /* a word of its own */
+		given = argv[optind - 2];
+	given += 2;
+	len = strcspn(given, "=");
+	if (len != strlen(o->name))
+		opts_usage(spec,
+			   "unknown option --%.*s, --%s is the whole name",
+			   (int) len, given, o->name);
+}
+
+static void __attribute__((__noreturn__))
+refuse_option(const struct opts_spec *spec, int what, char **argv)
+{
+	const char *given = argv[optind - 1];
+
+	if (what == ':')
+		opts_usage(spec, "option %s needs a value", given);
+	if (strncmp(given, "--", 2) != 0 && optopt > 0 && optopt < 256)
+		opts_usage(spec, "unknown option -%c", optopt);
+	if (optopt) /* known, but it came as --name=value */
+		opts_usage(spec, "option %.*s takes no value",
+			   (int) strcspn(given, "="), given);
+	opts_usage(spec, "unknown option %s", given);
+}
+
+int opts_parse(const struct opts_spec *spec, int argc, char **argv, opts_fn *fn,
+	       void *arg)
+{
+	AUTO(tables_free) struct tables t = { 0 };
+	const char *name;
+	int key, index;
+
+	tables_fill(&t, spec->options);
+	opterr = 0;
+	optind = 0; /* glibc: start anew, also when called twice */
+	for (;;) {
+		index = -1;
+		key = getopt_long(argc, argv, t.shorts, t.longs, &index);
+		if (key == -1)
+			return optind;
+		if (key == '?' || key == ':')
+			refuse_option(spec, key, argv);
+		if (index >= 0)
+			refuse_abbreviation(spec, &t.longs[index], argv);
+		if (key == KEY_HELP)
+			help(spec);
+		if (key == KEY_VERSION)
+			version(spec);
+		if (fn(key, optarg, arg))
+			continue;
+		for (index = 0; t.longs[index].val != key;)
+			index++;
+		name = t.longs[index].name;
+		opts_usage(spec, "option --%s: \"%s\" is not accepted", name,
+			   optarg ? optarg : "");
+	}
+}

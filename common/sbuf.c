@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdint.h>
+#include "sbuf.h"
+
+void sbuf_init(struct sbuf *s, size_t max)
+{
+	*s = (struct sbuf) SBUF_INIT(max);
+}
+
+void sbuf_free(struct sbuf *s)
+{
+	free(s->buf);
+	sbuf_init(s, s->max);
+}
+
+void sbuf_erase(struct sbuf *s)
+{
+	if (s->buf)
+		mem_erase(s->buf, s->cap);
+	sbuf_free(s);
+}
+
+void sbuf_clear(struct sbuf *s)
+{
+	s->len = 0;
+	s->over = false;
+	if (s->buf)
+		s->buf[0] = '\0';
+}
+
+/* Room for LEN more and the NUL, or false and `over`. */
+static bool reserve(struct sbuf *s, size_t len)
+{
+	size_t need, cap;
+	char *fresh;
+
+	if (s->over || len > s->max - s->len || s->max == SIZE_MAX) {
+		s->over = true;
+		return false;
+	}
+	need = s->len + len + 1;
+	if (need <= s->cap)
+		return true;
+	cap = s->cap < 32 ? 64 : s->cap;
+	while (cap < need)
+		cap = cap > SIZE_MAX / 2 ? need : cap * 2;
+	/* Not realloc: what is left behind may be a part of a secret. */
+	fresh = mem_alloc(cap);
+	if (s->buf) {
+		memcpy(fresh, s->buf, s->len);
+		mem_erase(s->buf, s->cap);
+		free(s->buf);
+	}
+	s->buf = fresh;
+	s->cap = cap;
+	return true;
+}
+
+void sbuf_add(struct sbuf *s, const void *p, size_t len)
+{
+	if (!reserve(s, len))
+		return;
+	if (len)
+		memcpy(s->buf + s->len, p, len);
+	s->len += len;
+	s->buf[s->len] = '\0';
+}
+
+void sbuf_adds(struct sbuf *s, const char *str)
+{
+	sbuf_add(s, str, strlen(str));
+}
+
+void sbuf_addc(struct sbuf *s, char c)
+{
+	sbuf_add(s, &c, 1);
+}
+
+void sbuf_addf(struct sbuf *s, const char *fmt, ...)
+{
+	AUTO(mem_free_str) char *text = NULL;
+	char small[256];
+	va_list ap;
+	int len;
+
+	va_start(ap, fmt);
+	len = vsnprintf(small, sizeof(small), fmt, ap);
+	va_end(ap);
+	if (len >= 0 && (size_t) len < sizeof(small)) {
+		sbuf_add(s, small, (size_t) len);
+		return;
+	}
+	va_start(ap, fmt);
+	text = mem_vprintf(fmt, ap);
+	va_end(ap);
+	sbuf_adds(s, text);
+}
+
+/* The length of the well-formed UTF-8 sequence at P (Unicode, table 3-7), or
+ * 0. P is NUL-terminated, and no NUL continues a sequence. */
+static size_t utf8_len(const unsigned char *p)
+{
+	unsigned char low = 0x80, high = 0xbf;
+	size_t len, i;
+
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] < 0xc2 || p[0] > 0xf4)
+		return 0;
+	len = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+	if (p[0] == 0xe0)
+		low = 0xa0;
+	else if (p[0] == 0xed)
+		high = 0x9f;
+	else if (p[0] == 0xf0)
+		low = 0x90;
+	else if (p[0] == 0xf4)
+		high = 0x8f;
+	if (p[1] < low || p[1] > high)
+		return 0;
+	for (i = 2; i < len; i++)
+		if (p[i] < 0x80 || p[i] > 0xbf)
+			return 0;
+	return len;
+}
+
+/* One character of a JSON string (RFC 8259 section 7); returns its length in
+ * bytes. What is not UTF-8 becomes U+FFFD. */
+static size_t add_json_char(struct sbuf *s, const unsigned char *p)
+{
+	size_t len = utf8_len(p);
+
+	switch (*p) {
+	case '"':
+		sbuf_adds(s, "\\\"");
+		break;
+	case '\\':
+		sbuf_adds(s, "\\\\");
+		break;
+	case '\n':
+		sbuf_adds(s, "\\n");
+		break;
+	case '\r':
+		sbuf_adds(s, "\\r");
+		break;
+	case '\t':
+		sbuf_adds(s, "\\t");
+		break;
+	default:
+		if (len == 0)
+			sbuf_adds(s, "\\ufffd");
+		else if (*p < 0x20 || *p == 0x7f)
+			sbuf_addf(s, "\\u%04x", *p);
+		else
+			sbuf_add(s, p, len);
+	}
+	return len ? len : 1;
+}
+
+void sbuf_add_json(struct sbuf *s, const char *str)
+{
+	const unsigned char *p = (const unsigned char *) str;
+	size_t start = s->len;
+
+	sbuf_addc(s, '"');
+	while (*p)
+		p += add_json_char(s, p);
+	sbuf_addc(s, '"');
+	if (s->over && s->len > start) {
+		s->len = start;
+		s->buf[start] = '\0';
+	}
+}
+
+bool sbuf_over(const struct sbuf *s)
+{
+	return s->over;
+}
+
+const char *sbuf_str(const struct sbuf *s)
+{
+	return s->buf ? s->buf : "";
+}
+
+char *sbuf_take(struct sbuf *s, size_t *ret_len)
+{
+	char *p = s->buf ? s->buf : mem_strdup("");
+
+	if (ret_len)
+		*ret_len = s->len;
+	sbuf_init(s, s->max);
+	return p;
+}
