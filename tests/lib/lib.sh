@@ -30,7 +30,12 @@ PYTHON=/usr/bin/python3
 export LC_ALL PATH PYTHON
 unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
 
-T=$(mktemp -d "${TMPDIR:-/tmp}/certrepo.XXXXXX") || exit 1
+# SCRATCH, when set by who sources this, is an empty folder to use that stays.
+if [ -n "${SCRATCH-}" ]; then
+	T=$SCRATCH
+else
+	T=$(mktemp -d "${TMPDIR:-/tmp}/certrepo.XXXXXX") || exit 1
+fi
 chmod 755 "$T"
 mkdir "$T/pid" "$T/log"
 _n=0 _failed=0 _plan='' _bailed=''
@@ -50,7 +55,9 @@ _cleanup() {
 		_status=1
 	fi
 	[ "$_failed" -eq 0 ] || _status=1
-	if [ -n "${KEEP-}" ]; then
+	if [ -n "${SCRATCH-}" ]; then
+		rm -rf "$T/pid"
+	elif [ -n "${KEEP-}" ]; then
 		echo "# left for you: $T"
 	else
 		rm -rf "$T"
@@ -203,6 +210,17 @@ stop() { # NAME [SIGNAL]; KILL follows after 5 seconds; fine if it is gone
 		sleep 0.05
 	done
 	return 0
+}
+# The path of a daemon that AppArmor confines to its system folders: with
+# AppArmor on, that of a copy, which no rule knows.
+unconfined() { # PROGRAM
+	_prog=$(command -v "$1") || return 1
+	if grep -q Y /sys/module/apparmor/parameters/enabled 2>/dev/null; then
+		mkdir -p "$T/bin"
+		[ -x "$T/bin/$1" ] || cp "$_prog" "$T/bin/$1" || return 1
+		_prog=$T/bin/$1
+	fi
+	echo "$_prog"
 }
 # Let a daemon that goes to the background by itself be ended by stop() and
 # by the end of the test, too.
