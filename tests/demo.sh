@@ -25,6 +25,11 @@ if [ -e "$D" ] && [ ! -e "$D/.certrepo-demo" ]; then
 	echo "demo: $D is there already and is not a demo's" >&2
 	exit 1
 fi
+# What one that was killed left running: ours only if it names the folder.
+for p in "$D"/pid/*; do
+	[ -s "$p" ] && p=$(cat "$p") &&
+		grep -qsF "$D/" "/proc/$p/cmdline" && kill "$p"
+done
 rm -rf "$D" && mkdir -p "$D" && : >"$D/.certrepo-demo" || exit 1
 
 SCRATCH=$D

@@ -44,7 +44,7 @@ rc='' out='' err=''
 _cleanup() {
 	_status=$?
 	trap - EXIT
-	trap '' HUP INT TERM
+	trap '' HUP INT TERM PIPE
 	# the last one started goes first: clients before their servers
 	# shellcheck disable=SC2045 # names are ours, the order matters
 	for _p in $(ls -t "$T/pid"); do
@@ -68,6 +68,7 @@ trap _cleanup EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
+trap 'exit 141' PIPE # | head
 
 # --- TAP ---
 
