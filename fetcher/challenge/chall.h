@@ -15,10 +15,23 @@
  *		 killed run can be cleaned up, and only then goes on to
  *	prepare  put the proof there (UPDATE, file)
  *	ready    everybody the CA may ask now sees it
- *	clean    remove exactly what prepare put there; nothing else
+ *	clean    remove exactly what prepare put there; nothing else. Safe
+ *		 to repeat, and when prepare never ran or failed
  *
  * A solver may do the work of many solutions at once: changes to one DNS
  * zone that come together go out as one UPDATE.
+ *
+ * Kinds of error that reach the callback:
+ *	ERR_CONFIG	a person has to mend it: no key for the zone, the
+ *			server does not know the key or its policy forbids
+ *			the change, CNAMEs that run in a circle, clocks that
+ *			differ, a web root outside the allowed prefixes
+ *	ERR_UNAVAILABLE a server cannot be reached or has trouble of its
+ *			own (SERVFAIL): later may do
+ *	ERR_TIMEOUT	not every server had the value in time (ready)
+ *	ERR_INPUT	what the CA or a DNS server sent makes no sense
+ *	ERR_IO		a file could not be written
+ * The first four are FAIL_CONFIG and FAIL_DNS to the engine.
  */
 
 #include <stddef.h>
@@ -39,17 +52,18 @@ bool chall_supported(const char *type);
 
 struct chall_req {
 	const char *type;
-	const char *name;	/* the certificate's, for messages and rows */
+	const char *name; /* the certificate's, for messages and rows */
 	int slot;
-	const char *owner;	/* this instance's id, for the proof row */
-	const char *identifier; /* DNS name without "*." */
-	const char *token;	/* from the CA: not yet trusted */
-	const char *thumbprint; /* of the account key, RFC 7638 */
+	const char *owner;	  /* this instance's id, for the proof row */
+	const char *identifier;	  /* DNS name without "*." */
+	const char *token;	  /* from the CA: not yet trusted */
+	const char *thumbprint;	  /* of the account key, RFC 7638 */
 	const char *webroot_path; /* http-01: from the store: not trusted */
 };
 
 /* err is NULL when the step succeeded. The kind of an error decides its
- * class: see chall_error(). Called from the loop, once per step. */
+ * class: see above. Called from the loop, once per step. The callback may
+ * begin the next step or free the solution. */
 typedef void chall_fn(struct chall *c, const struct err *err, void *arg);
 
 /* Checks the request (a token that is not base64url, a path outside the
@@ -62,12 +76,15 @@ int chall_from_proof(struct chall_ctx *ctx, const struct store_proof *proof,
 		     struct err *err) MUST_CHECK;
 void chall_free(struct chall **c); /* cancels a step under way, no callback */
 
+/* Steps follow one another; calling one while another is under way is a bug
+ * (assert). */
 void chall_locate(struct chall *c);
 void chall_prepare(struct chall *c);
 void chall_ready(struct chall *c);
 void chall_clean(struct chall *c);
 
-/* After locate; borrowed, lives as long as c. */
+/* After locate; borrowed, lives as long as c. zone and server are "" where
+ * they do not apply. id is the SHA-256, hex, of "type|server|owner|value". */
 const struct store_proof *chall_proof(const struct chall *c);
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "chall.h"
 
+#define CHALL_TOKEN_MAX 128
+
 struct chall_ops {
 	const char *type;
 	/* Shared state of the type, made when the first solution is. */
@@ -13,10 +15,13 @@ struct chall_ops {
 	void (*ctx_free)(void *type_ctx);
 	/* Check and take over the request (c->req is filled). */
 	int (*init)(struct chall *c, struct err *err);
+	/* The same for a proof of a killed run (c->proof is filled). */
+	int (*init_proof)(struct chall *c, struct err *err);
 	void (*locate)(struct chall *c);
 	void (*prepare)(struct chall *c);
 	void (*ready)(struct chall *c);
 	void (*clean)(struct chall *c);
+	/* Cancel what is under way, free priv. */
 	void (*fini)(struct chall *c);
 };
 
@@ -25,11 +30,14 @@ struct chall {
 	struct chall_ctx *ctx;
 	void *type_ctx;
 	struct arena *arena;
-	struct chall_req req; /* strings in arena */
+	struct chall_req req;	  /* strings in arena */
 	struct store_proof proof; /* filled by locate, strings in arena */
 	chall_fn *fn;
 	void *arg;
 	void *priv; /* the solver's own */
+	bool busy;  /* a step is under way */
+	struct loop_timer *soon;
+	struct err soon_err;
 };
 
 struct chall_ctx {
@@ -38,7 +46,16 @@ struct chall_ctx {
 	void *type_ctx[8]; /* by place in the table of chall.c */
 };
 
-/* End the step under way: called by solvers, from the loop only. */
+/* "TOKEN.THUMBPRINT", RFC 8555 section 8.1; in the arena. */
+const char *chall_key_authorization(struct chall *c);
+/* Fill c->proof; zone and server may be "". Strings are copied. */
+void chall_set_proof(struct chall *c, const char *zone, const char *server,
+		     const char *owner, const char *value);
+/* Only letters, digits, '-' and '_', 1 to CHALL_TOKEN_MAX of them. */
+bool chall_token_ok(const char *token);
+
+/* End the step under way: called by solvers, from the loop only. The
+ * solution may be gone afterwards. */
 void chall_done(struct chall *c, const struct err *err);
 /* The same from within the step's own call: through the loop's next round. */
 void chall_done_soon(struct chall *c, const struct err *err);

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+#include "chall_impl.h"
+
+#include <assert.h>
+#include <string.h>
+#include "arena.h"
+#include "clock.h"
+#include "enc.h"
+
+static const struct chall_ops *const table[] = {
+	&chall_dns01,
+	&chall_http01,
+};
+
+static int find(const char *type)
+{
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		if (strcmp(table[i]->type, type) == 0)
+			return (int) i;
+	return -1;
+}
+
+bool chall_supported(const char *type)
+{
+	return find(type) != -1;
+}
+
+int chall_ctx_new(const struct certrepo_conf *conf, struct loop *loop,
+		  struct chall_ctx **ret, struct err *err)
+{
+	struct chall_ctx *ctx = mem_alloc(sizeof(*ctx));
+
+	static_assert(ARRAY_LEN(table) <= ARRAY_LEN(ctx->type_ctx),
+		      "room for every type");
+	ctx->conf = conf;
+	ctx->loop = loop;
+	*ret = ctx;
+	return 0;
+}
+
+void chall_ctx_free(struct chall_ctx **ctx)
+{
+	if (!*ctx)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		if ((*ctx)->type_ctx[i])
+			table[i]->ctx_free((*ctx)->type_ctx[i]);
+	free(*ctx);
+	*ctx = NULL;
+}
+
+bool chall_token_ok(const char *token)
+{
+	size_t n = strlen(token);
+
+	return n >= 1 && n <= CHALL_TOKEN_MAX &&
+	       strspn(token, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			     "abcdefghijklmnopqrstuvwxyz0123456789_-") == n;
+}
+
+static struct chall *chall_alloc(struct chall_ctx *ctx, chall_fn *fn, void *arg)
+{
+	struct chall *c = mem_alloc(sizeof(*c));
+
+	c->ctx = ctx;
+	c->arena = arena_new();
+	c->fn = fn;
+	c->arg = arg;
+	return c;
+}
+
+static int attach(struct chall *c, const char *type, struct err *err)
+{
+	int i = find(type);
+
+	if (i == -1)
+		return err_set(err, ERR_INPUT, "challenge type %s is unknown",
+			       type);
+	if (!c->ctx->type_ctx[i] && table[i]->ctx_new &&
+	    table[i]->ctx_new(c->ctx, &c->ctx->type_ctx[i], err) == -1)
+		return -1;
+	c->ops = table[i];
+	c->type_ctx = c->ctx->type_ctx[i];
+	return 0;
+}
+
+int chall_new(struct chall_ctx *ctx, const struct chall_req *req, chall_fn *fn,
+	      void *arg, struct chall **ret, struct err *err)
+{
+	struct chall *c AUTO(chall_free) = chall_alloc(ctx, fn, arg);
+
+	if (!chall_token_ok(req->token))
+		return err_set(err, ERR_INPUT,
+			       "the CA's token for %s is not base64url of at "
+			       "most %d characters",
+			       req->identifier, CHALL_TOKEN_MAX);
+	if (attach(c, req->type, err) == -1)
+		return -1;
+	c->req = (struct chall_req){
+		.type = arena_strdup(c->arena, req->type),
+		.name = arena_strdup(c->arena, req->name),
+		.slot = req->slot,
+		.owner = arena_strdup(c->arena, req->owner),
+		.identifier = arena_strdup(c->arena, req->identifier),
+		.token = arena_strdup(c->arena, req->token),
+		.thumbprint = arena_strdup(c->arena, req->thumbprint),
+		.webroot_path = arena_strdup(c->arena, req->webroot_path),
+	};
+	if (c->ops->init(c, err) == -1)
+		return -1;
+	*ret = TAKE(c);
+	return 0;
+}
+
+int chall_from_proof(struct chall_ctx *ctx, const struct store_proof *proof,
+		     chall_fn *fn, void *arg, struct chall **ret,
+		     struct err *err)
+{
+	struct chall *c AUTO(chall_free) = chall_alloc(ctx, fn, arg);
+
+	if (attach(c, proof->type, err) == -1)
+		return -1;
+	c->proof = (struct store_proof){
+		.id = arena_strdup(c->arena, proof->id),
+		.name = arena_strdup(c->arena, proof->name),
+		.slot = proof->slot,
+		.lease_owner = arena_strdup(c->arena, proof->lease_owner),
+		.type = arena_strdup(c->arena, proof->type),
+		.zone = arena_strdup(c->arena, proof->zone ? proof->zone : ""),
+		.server = arena_strdup(c->arena,
+				       proof->server ? proof->server : ""),
+		.owner = arena_strdup(c->arena, proof->owner),
+		.value = arena_strdup(c->arena, proof->value),
+		.ts_created = proof->ts_created,
+	};
+	if (c->ops->init_proof(c, err) == -1)
+		return -1;
+	*ret = TAKE(c);
+	return 0;
+}
+
+void chall_free(struct chall **c)
+{
+	if (!*c)
+		return;
+	loop_cancel(&(*c)->soon);
+	if ((*c)->ops && (*c)->ops->fini)
+		(*c)->ops->fini(*c);
+	arena_free(&(*c)->arena);
+	free(*c);
+	*c = NULL;
+}
+
+static void begin(struct chall *c)
+{
+	assert(!c->busy);
+	c->busy = true;
+}
+
+void chall_locate(struct chall *c)
+{
+	begin(c);
+	c->ops->locate(c);
+}
+
+void chall_prepare(struct chall *c)
+{
+	begin(c);
+	c->ops->prepare(c);
+}
+
+void chall_ready(struct chall *c)
+{
+	begin(c);
+	c->ops->ready(c);
+}
+
+void chall_clean(struct chall *c)
+{
+	begin(c);
+	c->ops->clean(c);
+}
+
+const struct store_proof *chall_proof(const struct chall *c)
+{
+	return &c->proof;
+}
+
+const char *chall_key_authorization(struct chall *c)
+{
+	return arena_printf(c->arena, "%s.%s", c->req.token, c->req.thumbprint);
+}
+
+void chall_set_proof(struct chall *c, const char *zone, const char *server,
+		     const char *owner, const char *value)
+{
+	char *text AUTO(mem_free_str) =
+		mem_printf("%s|%s|%s|%s", c->req.type, server, owner, value);
+	char id[ENC_SHA256_HEX];
+
+	c->proof = (struct store_proof){
+		.id = arena_strdup(c->arena,
+				   enc_sha256_hex(text, strlen(text), id)),
+		.name = c->req.name,
+		.slot = c->req.slot,
+		.lease_owner = c->req.owner,
+		.type = c->req.type,
+		.zone = arena_strdup(c->arena, zone),
+		.server = arena_strdup(c->arena, server),
+		.owner = arena_strdup(c->arena, owner),
+		.value = arena_strdup(c->arena, value),
+		.ts_created = clock_now(),
+	};
+}
+
+void chall_done(struct chall *c, const struct err *err)
+{
+	assert(c->busy);
+	c->busy = false;
+	c->fn(c, err, c->arg);
+}
+
+static void soon(void *arg)
+{
+	struct chall *c = arg;
+	struct err err = c->soon_err; /* the callback may free c */
+
+	c->soon = NULL;
+	chall_done(c, err.kind == ERR_NONE ? NULL : &err);
+}
+
+void chall_done_soon(struct chall *c, const struct err *err)
+{
+	assert(c->busy && !c->soon);
+	c->soon_err = err ? *err : (struct err) ERR_INIT;
+	c->soon = loop_after(c->ctx->loop, 0, soon, c);
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * http-01, RFC 8555 section 8.3: a file in the web root.
+ *
+ * webroot_path comes from the store, and what lies below it may belong to
+ * the site's own people; both could point anywhere. Therefore every folder
+ * is resolved, has to lie below an allowed prefix, and is then walked to
+ * from that prefix without following any link; the file is made and removed
+ * relative to the folder's descriptor. A link swapped in between makes the
+ * walk fail, never write elsewhere.
+ */
+
+#include "chall_impl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/rand.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "arena.h"
+#include "log.h"
+#include "sbuf.h"
+
+#define WELL_KNOWN "/.well-known/acme-challenge/"
+#define DIR_FLAGS  (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+struct http01 {
+	const char *webroot; /* in the arena, no trailing slash */
+	const char *token;
+};
+
+static void close_fd(int *fd)
+{
+	if (*fd != -1)
+		close(*fd);
+}
+
+/* PATH is PREFIX or below it; returns the rest, without leading slash. */
+static const char *below(const char *path, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	while (n > 0 && prefix[n - 1] == '/')
+		n--;
+	if (strncmp(path, prefix, n) != 0 ||
+	    (path[n] != '/' && path[n] != '\0'))
+		return NULL;
+	return path[n] == '/' ? path + n + 1 : path + n;
+}
+
+/* 1 and the folder's descriptor, 0 when one on the way is missing. */
+static int walk(const char *prefix, const char *rest, int *ret, struct err *err)
+{
+	int fd AUTO(close_fd) = open(prefix, DIR_FLAGS);
+	char name[NAME_MAX + 1];
+
+	while (fd != -1 && *rest) {
+		size_t n = strcspn(rest, "/");
+		int next;
+
+		if (n >= sizeof(name))
+			return err_set(err, ERR_CONFIG, "name too long in %s",
+				       rest);
+		memcpy(name, rest, n);
+		name[n] = '\0';
+		rest += n + (rest[n] == '/');
+		if (n == 0)
+			continue;
+		next = openat(fd, name, DIR_FLAGS);
+		close_fd(&fd);
+		fd = next;
+	}
+	if (fd == -1 && errno == ENOENT)
+		return 0;
+	if (fd == -1)
+		return err_errno(err, ERR_IO, "open folder under %s", prefix);
+	*ret = fd;
+	fd = -1;
+	return 1;
+}
+
+/* Open the folder PATH if it really lies below an allowed prefix: 1, 0 when
+ * it is not there, -1. */
+static int open_allowed(const struct certrepo_conf *conf, const char *path,
+			int *ret, struct err *err)
+{
+	char *real AUTO(mem_free_str) = realpath(path, NULL);
+
+	if (!real && errno == ENOENT)
+		return 0;
+	if (!real)
+		return err_errno(err, ERR_CONFIG, "folder %s", path);
+	for (size_t i = 0; i < conf->webroot_prefixes.n; i++) {
+		char *prefix AUTO(mem_free_str) =
+			realpath(conf->webroot_prefixes.v[i], NULL);
+		const char *rest = prefix ? below(real, prefix) : NULL;
+
+		if (rest)
+			return walk(prefix, rest, ret, err);
+	}
+	return err_set(err, ERR_CONFIG,
+		       "web root folder %s (really %s) is outside the allowed "
+		       "places: see webroot_prefixes in the configuration",
+		       path, real);
+}
+
+static bool has_dotdot(const char *path)
+{
+	for (const char *p = path; (p = strstr(p, "..")); p++)
+		if ((p == path || p[-1] == '/') &&
+		    (p[2] == '/' || p[2] == '\0'))
+			return true;
+	return false;
+}
+
+static int check_webroot(const struct chall *c, const char *path,
+			 struct err *err)
+{
+	const struct conf_strings *allowed = &c->ctx->conf->webroot_prefixes;
+
+	if (!path || !*path)
+		return err_set(err, ERR_CONFIG,
+			       "http-01 needs a webroot_path; set it with "
+			       "certrepo-populate");
+	if (path[0] != '/' || has_dotdot(path))
+		return err_set(err, ERR_CONFIG,
+			       "webroot_path %s must be absolute and free of "
+			       "\"..\"",
+			       path);
+	for (size_t i = 0; i < allowed->n; i++)
+		if (below(path, allowed->v[i]))
+			return 0;
+	return err_set(err, ERR_CONFIG,
+		       "webroot_path %s is not under a folder of the setting "
+		       "webroot_prefixes",
+		       path);
+}
+
+static char *without_slashes(struct arena *a, const char *path)
+{
+	size_t n = strlen(path);
+
+	while (n > 0 && path[n - 1] == '/')
+		n--;
+	return arena_strndup(a, path, n);
+}
+
+static int init(struct chall *c, struct err *err)
+{
+	struct http01 *h;
+
+	if (check_webroot(c, c->req.webroot_path, err) == -1)
+		return -1;
+	h = arena_alloc(c->arena, sizeof(*h));
+	h->webroot = without_slashes(c->arena, c->req.webroot_path);
+	h->token = c->req.token;
+	c->priv = h;
+	return 0;
+}
+
+static int init_proof(struct chall *c, struct err *err)
+{
+	const char *path = c->proof.owner;
+	const char *slash = strrchr(path, '/');
+	size_t tail = strlen(WELL_KNOWN);
+	struct http01 *h;
+
+	if (!slash || !chall_token_ok(slash + 1) ||
+	    (size_t) (slash + 1 - path) < tail ||
+	    strncmp(slash + 1 - tail, WELL_KNOWN, tail) != 0)
+		return err_set(err, ERR_INPUT,
+			       "the stored proof %s is not the path of a "
+			       "challenge file",
+			       path);
+	h = arena_alloc(c->arena, sizeof(*h));
+	h->webroot = arena_strndup(c->arena, path,
+				   (size_t) (slash + 1 - path) - tail);
+	h->token = slash + 1;
+	if (check_webroot(c, h->webroot, err) == -1)
+		return -1;
+	c->priv = h;
+	return 0;
+}
+
+static void locate(struct chall *c)
+{
+	const struct http01 *h = c->priv;
+	char *path = arena_printf(c->arena, "%s" WELL_KNOWN "%s", h->webroot,
+				  h->token);
+
+	chall_set_proof(c, "", "", path, chall_key_authorization(c));
+	chall_done_soon(c, NULL);
+}
+
+/* The challenge folder, made when MAKE is set: 1, 0 (not there), -1. */
+static int open_folder(struct chall *c, bool make, int *ret, struct err *err)
+{
+	static const char *const steps[] = { ".well-known", "acme-challenge" };
+	const struct http01 *h = c->priv;
+	struct sbuf path AUTO(sbuf_free) = SBUF_INIT(PATH_MAX);
+	int fd AUTO(close_fd) = -1;
+	int found;
+
+	sbuf_adds(&path, h->webroot);
+	found = open_allowed(c->ctx->conf, *h->webroot ? h->webroot : "/", &fd,
+			     err);
+	if (found == 0 && make)
+		return err_set(err, ERR_CONFIG, "web root %s does not exist",
+			       h->webroot);
+	for (size_t i = 0; found == 1 && i < ARRAY_LEN(steps); i++) {
+		int next = -1;
+
+		sbuf_addf(&path, "/%s", steps[i]);
+		if (sbuf_over(&path))
+			return err_set(err, ERR_CONFIG, "path too long: %s",
+				       h->webroot);
+		if (make && mkdirat(fd, steps[i], 0755) == -1 &&
+		    errno != EEXIST)
+			return err_errno(err, ERR_IO, "make folder %s",
+					 sbuf_str(&path));
+		found = open_allowed(c->ctx->conf, sbuf_str(&path), &next, err);
+		close_fd(&fd);
+		fd = next;
+	}
+	if (found == 0 && make)
+		return err_set(err, ERR_IO, "folder %s went away",
+			       sbuf_str(&path));
+	if (found == 1) {
+		*ret = fd;
+		fd = -1;
+	}
+	return found;
+}
+
+static int write_all(int fd, const char *p, size_t n, struct err *err)
+{
+	while (n > 0) {
+		ssize_t w = write(fd, p, n);
+
+		if (w == -1 && errno == EINTR)
+			continue;
+		if (w == -1)
+			return err_errno(err, ERR_IO, "write");
+		p += w;
+		n -= (size_t) w;
+	}
+	return 0;
+}
+
+/* Not file_replace(): this has to stay within the folder's descriptor. */
+static int put(int dir, const char *token, const char *value, struct err *err)
+{
+	char temp[CHALL_TOKEN_MAX + 40];
+	uint32_t salt;
+	int fd AUTO(close_fd) = -1;
+
+	if (RAND_bytes((unsigned char *) &salt, sizeof(salt)) != 1)
+		return err_set(err, ERR_INTERNAL, "no random numbers");
+	snprintf(temp, sizeof(temp), ".%s.certrepo-%08x", token, salt);
+	fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd == -1)
+		return err_errno(err, ERR_IO, "create %s", temp);
+	/* The web server reads it, whatever our umask is. */
+	if (fchmod(fd, 0644) == -1)
+		err_errno(err, ERR_IO, "chmod %s", temp);
+	else if (write_all(fd, value, strlen(value), err) == -1)
+		err_wrap(err, "%s", temp);
+	else if (renameat(dir, temp, dir, token) == -1)
+		err_errno(err, ERR_IO, "rename %s", temp);
+	else
+		return 0;
+	unlinkat(dir, temp, 0);
+	return -1;
+}
+
+static void prepare(struct chall *c)
+{
+	const struct http01 *h = c->priv;
+	struct err err = ERR_INIT;
+	int dir AUTO(close_fd) = -1;
+
+	if (open_folder(c, true, &dir, &err) == 1 &&
+	    put(dir, h->token, c->proof.value, &err) == 0) {
+		chall_done_soon(c, NULL);
+		return;
+	}
+	err_wrap(&err, "http-01 file for %s", c->req.identifier);
+	chall_done_soon(c, &err);
+}
+
+static void ready(struct chall *c)
+{
+	chall_done_soon(c, NULL);
+}
+
+/* Is the file there and does it hold VALUE? 1, 0, -1 */
+static int is_ours(int dir, const char *token, const char *value,
+		   struct err *err)
+{
+	int fd AUTO(close_fd) = openat(
+		dir, token, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	char buf[1024];
+	struct stat st;
+	ssize_t n;
+
+	if (fd == -1 && (errno == ENOENT || errno == ELOOP))
+		return 0;
+	if (fd == -1 || fstat(fd, &st) == -1)
+		return err_errno(err, ERR_IO, "open %s", token);
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	n = read(fd, buf, sizeof(buf));
+	if (n == -1)
+		return err_errno(err, ERR_IO, "read %s", token);
+	return (size_t) n == strlen(value) && memcmp(buf, value, n) == 0;
+}
+
+static int take_away(struct chall *c, struct err *err)
+{
+	const struct http01 *h = c->priv;
+	int dir AUTO(close_fd) = -1;
+	int found = open_folder(c, false, &dir, err);
+
+	if (found == 1)
+		found = is_ours(dir, h->token, c->proof.value, err);
+	if (found == 0)
+		log_debug("http-01: %s is not there or not ours",
+			  c->proof.owner);
+	if (found == 1 && unlinkat(dir, h->token, 0) == -1 && errno != ENOENT)
+		return err_errno(err, ERR_IO, "remove %s", c->proof.owner);
+	return found == -1 ? -1 : 0;
+}
+
+static void clean(struct chall *c)
+{
+	struct err err = ERR_INIT;
+
+	if (take_away(c, &err) == -1)
+		chall_done_soon(c, &err);
+	else
+		chall_done_soon(c, NULL);
+}
+
+static void fini(struct chall *c)
+{
+}
+
+const struct chall_ops chall_http01 = {
+	.type = "http-01",
+	.init = init,
+	.init_proof = init_proof,
+	.locate = locate,
+	.prepare = prepare,
+	.ready = ready,
+	.clean = clean,
+	.fini = fini,
+};
