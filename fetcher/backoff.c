@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "backoff.h"
+#include "store.h"
+
+#define MINUTE 60
+#define HOUR   3600
+#define DAY    86400
+
+/* Names have 1, 10, 100 minutes and then a day. */
+#define NAME_FIRST  (1 * MINUTE)
+#define NAME_FACTOR 10
+/* Ours: a full disk, a lost store. */
+#define OWN_WAIT (5 * MINUTE)
+/* However little is left, more often than this helps nobody. */
+#define NAME_LEAST (5 * MINUTE)
+
+bool backoff_person(enum fail_class c)
+{
+	switch (c) {
+	case FAIL_CAA:
+	case FAIL_UNAUTHORIZED:
+	case FAIL_BAD_CSR:
+	case FAIL_REJECTED:
+	case FAIL_BAD_CERT:
+	case FAIL_CONFIG:
+		return true;
+	case FAIL_DNS: /* servers and networks come back by themselves */
+	case FAIL_CONNECTION:
+	default:
+		return false;
+	}
+}
+
+/* SECONDS plus up to a fifth, so that names which failed together do not
+ * come back together. */
+static int64_t jitter(int64_t seconds, uint32_t random)
+{
+	return seconds + (int64_t) (random % (uint32_t) (seconds / 5 + 1));
+}
+
+static int64_t grow(int64_t first, int64_t factor, int64_t steps, int64_t most)
+{
+	while (steps-- > 0 && first < most)
+		first *= factor;
+	return first < most ? first : most;
+}
+
+/* Retry-After as an instant, or 0 when there is none worth obeying. */
+static int64_t asked(const struct fail *f, int64_t now)
+{
+	if (f->retry_at <= now)
+		return 0;
+	if (f->retry_at - now > BACKOFF_RETRY_MAX)
+		return now + BACKOFF_RETRY_MAX;
+	return f->retry_at;
+}
+
+/* The longest wait that still leaves several tries before the end. */
+static int64_t name_most(int64_t now, int64_t ts_expire)
+{
+	int64_t eighth;
+
+	if (ts_expire <= 1)
+		return DAY;
+	if (ts_expire <= now)
+		return HOUR; /* every hour counts now */
+	eighth = (ts_expire - now) / 8;
+	if (eighth < NAME_LEAST)
+		return NAME_LEAST;
+	return eighth < DAY ? eighth : DAY;
+}
+
+static int64_t name_wait(const struct backoff_in *in)
+{
+	int64_t most = name_most(in->now, in->ts_expire);
+	int64_t wait;
+
+	wait = jitter(grow(NAME_FIRST, NAME_FACTOR, in->count, DAY),
+		      in->random);
+	return wait < most ? wait : most;
+}
+
+struct backoff backoff_name(const struct backoff_in *in, bool terminal)
+{
+	enum fail_class c = in->fail->class;
+	struct backoff b = { .drop_order = terminal };
+	int64_t at = asked(in->fail, in->now);
+
+	if (fail_of_ca(c)) {
+		b.next = in->ca_backoff > in->now ? in->ca_backoff
+						  : in->now + MINUTE;
+		return b;
+	}
+	if (c == FAIL_INTERNAL || c == FAIL_STORE) {
+		b.next = at ? at : in->now + jitter(OWN_WAIT, in->random);
+		return b;
+	}
+	b.count = true;
+	if (backoff_person(c)) {
+		b.hold = in->count + 1 > in->limit;
+		/* The next attempt may find another CSR or another
+		 * configuration: what was asked of the CA is void. */
+		b.drop_order = true;
+	}
+	if (b.hold)
+		b.next = STORE_NEVER;
+	else
+		b.next = at ? at : in->now + name_wait(in);
+	return b;
+}
+
+int64_t backoff_ca(const struct fail *fail, int64_t now, int64_t count,
+		   uint32_t random)
+{
+	int64_t most = fail->class == FAIL_ACCOUNT ? 6 * HOUR : HOUR;
+	int64_t at = asked(fail, now);
+
+	if (at)
+		return at;
+	return now + jitter(grow(MINUTE, 2, count - 1, most), random);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include "due.h"
+#include <string.h>
+
+#define DAY	     86400
+#define SHORT_LIVED  (10 * DAY)
+#define LIFE_UNKNOWN (90 * DAY)
+
+const char *due_reason_text(enum due_reason r)
+{
+	switch (r) {
+	case DUE_NOT:
+		return "not due";
+	case DUE_MISSING:
+		return "no certificate yet";
+	case DUE_EXPIRED:
+		return "expired";
+	case DUE_RENEW:
+		return "due for renewal";
+	case DUE_FORCED:
+		return "forced";
+	}
+	return "?";
+}
+
+int64_t due_renew_at(int64_t not_before, int64_t not_after, int64_t days_left)
+{
+	int64_t life = not_after - not_before;
+	int64_t at;
+
+	if (not_before <= 0 || life <= 0) {
+		life = LIFE_UNKNOWN;
+		not_before = not_after - life;
+	}
+	at = not_after - (life < SHORT_LIVED ? life / 2 : life / 3);
+	if (days_left > 0 && days_left < life / DAY &&
+	    not_after - days_left * DAY >= not_before + life / 4)
+		at = not_after - days_left * DAY;
+	return at;
+}
+
+int64_t due_instant(bool has_crt, int64_t not_before, int64_t not_after,
+		    int64_t next_attempt, bool held, int64_t days_left)
+{
+	int64_t at = 0;
+
+	if (held)
+		return STORE_NEVER;
+	if (has_crt)
+		at = due_renew_at(not_before, not_after, days_left);
+	if (at < 0)
+		at = 0;
+	return at > next_attempt ? at : next_attempt;
+}
+
+enum due_reason due_decide(const struct store_due *row, int64_t now,
+			   int64_t days_left, bool force)
+{
+	if (!force && row->ts_next_attempt > now)
+		return DUE_NOT;
+	if (!row->has_crt)
+		return DUE_MISSING;
+	if (row->ts_expire <= now)
+		return DUE_EXPIRED;
+	if (due_renew_at(row->ts_not_before, row->ts_expire, days_left) <= now)
+		return DUE_RENEW;
+	return force ? DUE_FORCED : DUE_NOT;
+}
+
+static int order_of(int64_t a, int64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+int due_compare(const struct store_due *a, const struct store_due *b,
+		int64_t now)
+{
+	bool live_a = a->has_crt && a->ts_expire > now;
+	bool live_b = b->has_crt && b->ts_expire > now;
+	int c;
+
+	/* A service that still works can be saved from going dark; one
+	 * without a certificate is dark already. */
+	if (live_a != live_b)
+		return live_a ? -1 : 1;
+	c = live_a ? order_of(a->ts_expire, b->ts_expire)
+		   : order_of(a->ts_last_update, b->ts_last_update);
+	return c ? c : strcmp(a->name, b->name);
+}
+
+static int compare_r(const void *a, const void *b, void *now)
+{
+	return due_compare(a, b, *(int64_t *) now);
+}
+
+void due_sort(struct store_dues *rows, int64_t now)
+{
+	if (rows->n)
+		qsort_r(rows->v, rows->n, sizeof(rows->v[0]), compare_r, &now);
+}

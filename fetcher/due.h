@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DUE_H
+#define DUE_H
+
+/*
+ * What is due, and when it next will be. Pure: rows and a time in, a verdict
+ * out. A certificate wants renewal when less than a third of its lifetime is
+ * left, half when it lives less than ten days (what public CAs ask for), or
+ * when days_left days are left if that is configured.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "store.h"
+
+enum due_reason {
+	DUE_NOT = 0,
+	DUE_MISSING, /* no certificate yet */
+	DUE_EXPIRED,
+	DUE_RENEW,  /* its renewal instant has come */
+	DUE_FORCED, /* a person asked */
+};
+
+const char *due_reason_text(enum due_reason r); /* for people */
+
+/*
+ * The instant from which on a certificate of these dates wants renewal.
+ * NOT_BEFORE 0: unknown, taken as 90 days before the end. DAYS_LEFT 0: the
+ * rule above. A days_left that would have a certificate renewed in the first
+ * quarter of its life (30 days, a week-long certificate) is not meant for
+ * it: the rule applies.
+ */
+int64_t due_renew_at(int64_t not_before, int64_t not_after, int64_t days_left);
+
+/* What ts_due of a row must be: the renewal instant (0 without a
+ * certificate), but not before its backoff ends, never while it is held. */
+int64_t due_instant(bool has_crt, int64_t not_before, int64_t not_after,
+		    int64_t next_attempt, bool held, int64_t days_left);
+
+/* Does this row want an order at NOW? FORCE: whatever its dates and backoff
+ * say. The row's derived columns must be fresh (not stale). */
+enum due_reason due_decide(const struct store_due *row, int64_t now,
+			   int64_t days_left, bool force);
+
+/* Most urgent first: what expires first, then what has expired or never had
+ * a certificate, longest untried first, then by name. For qsort. */
+int due_compare(const struct store_due *a, const struct store_due *b,
+		int64_t now);
+void due_sort(struct store_dues *rows, int64_t now);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+#include "due.h"
+
+#define DAY 86400
+#define T0  1700000000 /* not before, where it matters */
+
+static void renew_at(void **state)
+{
+	static const struct {
+		const char *what;
+		int64_t life_days, days_left;
+		int64_t before_end; /* seconds */
+	} cases[] = {
+		{ "90 days: a third", 90, 0, 30 * DAY },
+		{ "45 days: a third", 45, 0, 15 * DAY },
+		{ "10 days: still a third", 10, 0, 10 * DAY / 3 },
+		{ "9 days: half", 9, 0, 9 * DAY / 2 },
+		{ "6 days: half", 6, 0, 3 * DAY },
+		{ "a year: a third", 366, 0, 122 * DAY },
+		{ "days_left overrides later", 90, 10, 10 * DAY },
+		{ "days_left overrides earlier", 90, 60, 60 * DAY },
+		{ "days_left on a short one", 6, 2, 2 * DAY },
+		{ "30 days of 40: at the quarter", 40, 30, 30 * DAY },
+		{ "31 days of 40: in the first quarter", 40, 31, 40 * DAY / 3 },
+		{ "days_left is the whole life", 30, 30, 10 * DAY },
+		{ "days_left over the life", 6, 30, 3 * DAY },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int64_t end = T0 + cases[i].life_days * DAY;
+		int64_t got = due_renew_at(T0, end, cases[i].days_left);
+
+		if (got != end - cases[i].before_end)
+			fail_msg("%s: %lld s before the end, not %lld",
+				 cases[i].what, (long long) (end - got),
+				 (long long) cases[i].before_end);
+	}
+	/* begin unknown: as for 90 days */
+	assert_int_equal(due_renew_at(0, T0, 0), T0 - 30 * DAY);
+	assert_int_equal(due_renew_at(0, T0, 20), T0 - 20 * DAY);
+	/* nonsense: the end before the beginning */
+	assert_int_equal(due_renew_at(T0, T0 - 5, 0), T0 - 5 - 30 * DAY);
+}
+
+static void instant(void **state)
+{
+	int64_t end = T0 + 90 * DAY;
+	int64_t at = end - 30 * DAY;
+
+	assert_int_equal(due_instant(false, 0, 1, 0, false, 0), 0);
+	assert_int_equal(due_instant(false, 0, 1, T0, false, 0), T0);
+	assert_int_equal(due_instant(true, T0, end, 0, false, 0), at);
+	assert_int_equal(due_instant(true, T0, end, at - 5, false, 0), at);
+	assert_int_equal(due_instant(true, T0, end, at + 5, false, 0), at + 5);
+	assert_true(due_instant(true, T0, end, 0, true, 0) == STORE_NEVER);
+	/* never negative: a row of 1970 is due now, not in the past of it */
+	assert_int_equal(due_instant(true, 0, 1, 0, false, 0), 0);
+}
+
+static void decide(void **state)
+{
+	int64_t end = T0 + 90 * DAY;
+	int64_t at = end - 30 * DAY;
+	const struct {
+		const char *what;
+		bool has;
+		int64_t next, now;
+		bool force;
+		enum due_reason want;
+	} cases[] = {
+		{ "none", false, 0, T0, false, DUE_MISSING },
+		{ "none, backing off", false, T0 + 1, T0, false, DUE_NOT },
+		{ "none, backoff over", false, T0, T0, false, DUE_MISSING },
+		{ "none, backing off, forced", false, T0 + 1, T0, true,
+		  DUE_MISSING },
+		{ "fresh", true, 0, T0, false, DUE_NOT },
+		{ "fresh, forced", true, 0, T0, true, DUE_FORCED },
+		{ "a second early", true, 0, at - 1, false, DUE_NOT },
+		{ "on the second", true, 0, at, false, DUE_RENEW },
+		{ "late, backing off", true, end, end - 1, false, DUE_NOT },
+		{ "last second", true, 0, end - 1, false, DUE_RENEW },
+		{ "expired", true, 0, end, false, DUE_EXPIRED },
+		{ "held, forced", true, STORE_NEVER, at, true, DUE_RENEW },
+		{ "held", true, STORE_NEVER, at, false, DUE_NOT },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct store_due d = {
+			.name = "x.example.org",
+			.has_crt = cases[i].has,
+			.ts_not_before = cases[i].has ? T0 : 0,
+			.ts_expire = cases[i].has ? end : 1,
+			.ts_next_attempt = cases[i].next,
+		};
+
+		if (due_decide(&d, cases[i].now, 0, cases[i].force) !=
+		    cases[i].want)
+			fail_msg("%s", cases[i].what);
+	}
+}
+
+static void urgency(void **state)
+{
+	struct store_due v[] = {
+		{ .name = "new-b", .ts_expire = 1 },
+		{ .name = "late", .has_crt = true, .ts_expire = T0 + 500 },
+		{ .name = "new-a", .ts_expire = 1 },
+		{ .name = "dead",
+		  .has_crt = true,
+		  .ts_expire = T0 - 5,
+		  .ts_last_update = 7 },
+		{ .name = "soon", .has_crt = true, .ts_expire = T0 + 50 },
+	};
+	static const char *const want[] = { "soon", "late", "new-a", "new-b",
+					    "dead" };
+	struct store_dues rows = { v, sizeof(v) / sizeof(v[0]) };
+	struct store_dues none = { NULL, 0 };
+	size_t i;
+
+	due_sort(&none, T0);
+	due_sort(&rows, T0);
+	for (i = 0; i < rows.n; i++)
+		assert_string_equal(v[i].name, want[i]);
+}
+
+static void texts(void **state)
+{
+	int r;
+
+	for (r = DUE_NOT; r <= DUE_FORCED; r++)
+		assert_true(strlen(due_reason_text((enum due_reason) r)) > 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(renew_at), cmocka_unit_test(instant),
+		cmocka_unit_test(decide),   cmocka_unit_test(urgency),
+		cmocka_unit_test(texts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
