@@ -1,19 +1,33 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Install the Debian packages that building, the demo and the tests need, by
-# name, only those that are missing. Run as root, or says what to run.
+# Install the Debian packages that are needed, by name, only those that are
+# missing: deps.sh [build|demo|all]. Run as root, or says what to run.
 set -eu
 
-packages="
-	gcc libc6-dev make pkg-config perl
+build="
+	gcc libc6-dev make pkg-config
 	libconfig-dev libssl-dev libsqlite3-dev libmariadb-dev
-	libcurl4-openssl-dev libjansson-dev libldns-dev libcmocka-dev
-	openssl ca-certificates python3 python3-cryptography sqlite3
+	libcurl4-openssl-dev libjansson-dev libldns-dev
+"
+demo="
+	perl openssl curl procps
 	pebble bind9 bind9-utils bind9-dnsutils nginx-light
+"
+check="
+	libcmocka-dev python3 python3-cryptography sqlite3 ca-certificates
 	mariadb-server mariadb-client
-	strace faketime util-linux procps iproute2 curl
+	strace faketime util-linux iproute2
 	clang-14 libclang-rt-14-dev clang-format-14 pmccabe mandoc shellcheck
 "
+case ${1:-all} in
+build) packages=$build ;;
+demo) packages="$build $demo" ;;
+all) packages="$build $demo $check" ;;
+*)
+	echo "usage: deps.sh [build|demo|all]" >&2
+	exit 64
+	;;
+esac
 
 missing=
 for p in $packages; do
