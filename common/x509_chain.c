@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+#include "x509_impl.h"
+
+struct x509_chain {
+	struct arena *arena;
+	X509 *cert[X509_CHAIN_MAX];
+	const char *pem[X509_CHAIN_MAX];
+	size_t n;
+	struct x509_idset set;
+	struct x509_ids ids;
+	struct x509_key_info key;
+	int64_t not_before, not_after;
+	char fingerprint[ENC_SHA256_HEX];
+	const char *serial, *issuer;
+};
+
+void x509_chain_free(struct x509_chain **chain)
+{
+	struct x509_chain *c = *chain;
+
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->n; i++)
+		X509_free(c->cert[i]);
+	free(c->set.v);
+	arena_free(&c->arena);
+	free(c);
+	*chain = NULL;
+}
+
+size_t x509_chain_len(const struct x509_chain *chain)
+{
+	return chain->n;
+}
+
+const struct x509_ids *x509_chain_ids(const struct x509_chain *chain)
+{
+	return &chain->ids;
+}
+
+const struct x509_key_info *x509_chain_key(const struct x509_chain *chain)
+{
+	return &chain->key;
+}
+
+int64_t x509_chain_not_before(const struct x509_chain *chain)
+{
+	return chain->not_before;
+}
+
+int64_t x509_chain_not_after(const struct x509_chain *chain)
+{
+	return chain->not_after;
+}
+
+const char *x509_chain_fingerprint(const struct x509_chain *chain)
+{
+	return chain->fingerprint;
+}
+
+const char *x509_chain_serial(const struct x509_chain *chain)
+{
+	return chain->serial;
+}
+
+const char *x509_chain_issuer(const struct x509_chain *chain)
+{
+	return chain->issuer;
+}
+
+X509 *x509_chain_cert(const struct x509_chain *chain, size_t i)
+{
+	return chain->cert[i];
+}
+
+const char *x509_chain_pem(const struct x509_chain *chain, size_t i)
+{
+	return chain->pem[i];
+}
+
+static bool self_signed(X509 *crt)
+{
+	bool yes = X509_self_signed(crt, 0) == 1;
+
+	ERR_clear_error();
+	return yes;
+}
+
+char *x509_chain_pem_from(const struct x509_chain *chain, size_t i,
+			  bool with_root)
+{
+	struct sbuf out = SBUF_INIT(X509_CHAIN_MAX * 2 * X509_INPUT_MAX);
+	size_t end = chain->n;
+
+	if (!with_root && end > 1 && self_signed(chain->cert[end - 1]))
+		end--;
+	for (; i < end; i++)
+		sbuf_adds(&out, chain->pem[i]);
+	return sbuf_take(&out, NULL);
+}
+
+bool x509_chain_same_key_csr(const struct x509_chain *chain,
+			     const struct x509_csr *csr)
+{
+	EVP_PKEY *ours = X509_get0_pubkey(chain->cert[0]);
+	bool same = ours && EVP_PKEY_eq(ours, x509_csr_pkey(csr)) == 1;
+
+	ERR_clear_error();
+	return same;
+}
+
+/* --- parsing --- */
+
+static int chain_add(struct x509_chain *c, const unsigned char *der, long len,
+		     struct err *err)
+{
+	AUTO(x509_crt_auto) X509 *crt = NULL;
+	AUTO(x509_bio_auto) BIO *bio = BIO_new(BIO_s_mem());
+	const unsigned char *p = der;
+	char *text;
+	long text_len;
+
+	crt = d2i_X509(NULL, &p, len);
+	if (!crt)
+		return err_set(err, ERR_INPUT,
+			       "certificate %zu cannot be read: %s", c->n + 1,
+			       x509_reason());
+	if (p != der + len)
+		return err_set(err, ERR_INPUT,
+			       "there is something after certificate %zu",
+			       c->n + 1);
+	for (size_t i = 0; i < c->n; i++)
+		if (X509_cmp(c->cert[i], crt) == 0)
+			return 0; /* crt already held the whole chain */
+	if (c->n == X509_CHAIN_MAX)
+		return err_set(err, ERR_LIMIT,
+			       "more than %d certificates in a chain",
+			       X509_CHAIN_MAX);
+	if (!bio || !PEM_write_bio_X509(bio, crt))
+		return err_set(err, ERR_INPUT,
+			       "certificate %zu cannot be encoded: %s",
+			       c->n + 1, x509_reason());
+	text_len = BIO_get_mem_data(bio, &text);
+	c->pem[c->n] = arena_strndup(c->arena, text, (size_t) text_len);
+	c->cert[c->n++] = TAKE(crt);
+	return 0;
+}
+
+static int add_block(struct x509_chain *c, const struct x509_block *b,
+		     struct err *err)
+{
+	if (x509_block_is_key(b))
+		return err_set(err, ERR_INPUT,
+			       "there is a private key among the certificates");
+	if (strcmp(b->name, PEM_STRING_X509) != 0 &&
+	    strcmp(b->name, PEM_STRING_X509_OLD) != 0)
+		return err_set(err, ERR_INPUT,
+			       "there is a %s block among the certificates",
+			       b->name);
+	return chain_add(c, b->data, b->len, err);
+}
+
+static int add_pem(struct x509_chain *c, const void *pem, size_t len,
+		   struct err *err)
+{
+	AUTO(x509_block_free) struct x509_block b = { .len = 0 };
+	AUTO(x509_bio_auto) BIO *bio = NULL;
+	int rc;
+
+	if (len > X509_INPUT_MAX)
+		return err_set(err, ERR_LIMIT,
+			       "larger than %d bytes, which no certificate "
+			       "chain is",
+			       X509_INPUT_MAX);
+	if (len == 0)
+		return 0;
+	bio = BIO_new_mem_buf(pem, (int) len);
+	if (!bio)
+		return err_set(err, ERR_INTERNAL, "%s", x509_reason());
+	while ((rc = x509_block_next(bio, &b, err)) == 1)
+		if (add_block(c, &b, err))
+			return -1;
+	return rc;
+}
+
+static int64_t asn1_seconds(const ASN1_TIME *t, bool *ok)
+{
+	struct tm tm;
+
+	if (!ASN1_TIME_to_tm(t, &tm)) {
+		*ok = false;
+		return 0;
+	}
+	return (int64_t) timegm(&tm);
+}
+
+static int read_serial(struct x509_chain *c, struct err *err)
+{
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(c->cert[0]);
+	BIGNUM *bn;
+	char *hex;
+
+	if (ASN1_STRING_length(serial) > X509_SERIAL_MAX)
+		return err_set(err, ERR_LIMIT,
+			       "the serial number is longer than %d bytes",
+			       X509_SERIAL_MAX);
+	bn = ASN1_INTEGER_to_BN(serial, NULL);
+	hex = bn ? BN_bn2hex(bn) : NULL;
+	c->serial = arena_strdup(c->arena, hex ? hex : "?");
+	OPENSSL_free(hex);
+	BN_free(bn);
+	return 0;
+}
+
+static int read_names(struct x509_chain *c, struct err *err)
+{
+	GENERAL_NAMES *san;
+	int crit = -1, rc = 0;
+
+	c->set.max = X509_CERT_NAMES_MAX;
+	c->set.in_cert = true;
+	if (x509_idset_subject(&c->set, c->arena,
+			       X509_get_subject_name(c->cert[0]), err))
+		return -1;
+	san = X509_get_ext_d2i(c->cert[0], NID_subject_alt_name, &crit, NULL);
+	if (san)
+		rc = x509_idset_san(&c->set, c->arena, san, err);
+	else if (crit != -1)
+		rc = err_set(err, ERR_INPUT,
+			     "the certificate's alternative names cannot be "
+			     "read");
+	GENERAL_NAMES_free(san);
+	c->ids = (struct x509_ids){ .v = c->set.v, .n = c->set.n };
+	return rc;
+}
+
+/* Everything we say about the leaf, read once. */
+static int read_leaf(struct x509_chain *c, struct err *err)
+{
+	X509 *leaf = c->cert[0];
+	EVP_PKEY *key = X509_get0_pubkey(leaf);
+	unsigned char md[EVP_MAX_MD_SIZE];
+	unsigned int md_len;
+	bool ok = true;
+
+	if (!key)
+		return err_set(err, ERR_INPUT,
+			       "the certificate's public key is damaged or of "
+			       "an unknown kind: %s",
+			       x509_reason());
+	if (x509_key_describe(key, &c->key, err))
+		return -1;
+	c->not_before = asn1_seconds(X509_get0_notBefore(leaf), &ok);
+	c->not_after = asn1_seconds(X509_get0_notAfter(leaf), &ok);
+	if (!ok)
+		return err_set(err, ERR_INPUT,
+			       "the certificate's dates cannot be read");
+	if (!X509_digest(leaf, EVP_sha256(), md, &md_len))
+		return err_set(err, ERR_INTERNAL, "fingerprint: %s",
+			       x509_reason());
+	enc_hex(md, md_len, c->fingerprint);
+	c->issuer = x509_name_text(c->arena, X509_get_issuer_name(leaf));
+	return read_serial(c, err) || read_names(c, err) ? -1 : 0;
+}
+
+static struct x509_chain *chain_new(void)
+{
+	struct x509_chain *c = mem_alloc(sizeof(*c));
+
+	c->arena = arena_new();
+	return c;
+}
+
+int x509_chain_parse2(const void *crt, size_t crt_len, const void *ca,
+		      size_t ca_len, struct x509_chain **ret, struct err *err)
+{
+	AUTO(x509_chain_free) struct x509_chain *c = chain_new();
+
+	if (add_pem(c, crt, crt_len, err))
+		return -1;
+	if (c->n == 0)
+		return err_set(err, ERR_INPUT,
+			       "there is no certificate in it (-----BEGIN "
+			       "CERTIFICATE-----)");
+	if (add_pem(c, ca, ca_len, err))
+		return -1;
+	if (read_leaf(c, err))
+		return -1;
+	ERR_clear_error();
+	*ret = TAKE(c);
+	return 0;
+}
+
+int x509_chain_parse(const void *pem, size_t len, struct x509_chain **ret,
+		     struct err *err)
+{
+	return x509_chain_parse2(pem, len, NULL, 0, ret, err);
+}
+
+int x509_chain_from_der(const unsigned char *const *der, const size_t *len,
+			size_t n, struct x509_chain **ret, struct err *err)
+{
+	AUTO(x509_chain_free) struct x509_chain *c = chain_new();
+
+	if (n == 0)
+		return err_set(err, ERR_INPUT, "no certificate was sent");
+	for (size_t i = 0; i < n; i++) {
+		if (len[i] > X509_INPUT_MAX)
+			return err_set(err, ERR_LIMIT,
+				       "certificate %zu is larger than %d "
+				       "bytes",
+				       i + 1, X509_INPUT_MAX);
+		if (chain_add(c, der[i], (long) len[i], err))
+			return -1;
+	}
+	if (read_leaf(c, err))
+		return -1;
+	ERR_clear_error();
+	*ret = TAKE(c);
+	return 0;
+}
+
+/* --- links --- */
+
+int x509_chain_check_links(const struct x509_chain *chain, struct err *err)
+{
+	for (size_t i = 1; i < chain->n; i++) {
+		X509 *lower = chain->cert[i - 1], *upper = chain->cert[i];
+		const char *who = x509_name_text(chain->arena,
+						 X509_get_subject_name(upper));
+		EVP_PKEY *key = X509_get0_pubkey(upper);
+
+		if (X509_NAME_cmp(X509_get_issuer_name(lower),
+				  X509_get_subject_name(upper)) != 0)
+			return err_set(
+				err, ERR_INPUT,
+				"the chain is broken: certificate %zu "
+				"was issued by \"%s\", but \"%s\" "
+				"follows it",
+				i,
+				x509_name_text(chain->arena,
+					       X509_get_issuer_name(lower)),
+				who);
+		if (X509_check_ca(upper) != 1) {
+			ERR_clear_error();
+			return err_set(err, ERR_INPUT,
+				       "the chain is broken: certificate %zu "
+				       "(\"%s\") is not that of a CA",
+				       i + 1, who);
+		}
+		if (!key || X509_verify(lower, key) != 1) {
+			ERR_clear_error();
+			return err_set(err, ERR_INPUT,
+				       "the chain is broken: certificate %zu "
+				       "is not signed by the key of \"%s\"",
+				       i, who);
+		}
+	}
+	return 0;
+}
