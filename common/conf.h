@@ -44,12 +44,15 @@ enum conf_type {
 	CONF_GROUP,    /* pointer to the struct of sub, NULL when absent; but
 			* filled with defaults with CONF_DEFAULT_GROUP */
 	CONF_GROUPS,   /* struct conf_groups; a list of groups of sub */
-	CONF_ANY,      /* struct conf_any: scalar or list, kept as text (for a
-			* profile's free variables); sub is unused */
+	CONF_ANY,      /* struct conf_any: scalar or list, kept as text; sub is
+			* unused */
+	CONF_VARS,     /* struct conf_vars: a group of free names, the value of
+			* each as in CONF_ANY. With the name "*", which must
+			* come last: all settings the table does not name */
 };
 
-#define CONF_REQUIRED 1u
-#define CONF_EMPTY_OK 2u
+#define CONF_REQUIRED	   1u
+#define CONF_EMPTY_OK	   2u
 #define CONF_DEFAULT_GROUP 4u
 
 /* Every struct a schema fills begins with this: where the group stands. */
@@ -68,6 +71,20 @@ struct conf_groups {
 	size_t n;
 };
 
+/* Numbers and booleans are kept as they print. */
+struct conf_any {
+	struct conf_src src;
+	const char *name;
+	const char *const *v; /* v[n] is NULL; NULL when absent */
+	size_t n;	      /* 1 for a scalar */
+	bool list;
+};
+
+struct conf_vars {
+	const struct conf_any *v;
+	size_t n;
+};
+
 struct conf_schema;
 
 struct conf_setting {
@@ -75,8 +92,8 @@ struct conf_setting {
 	enum conf_type type;
 	unsigned int flags;
 	size_t offset;
-	const char *def; /* as it would be written, without quotes; NULL: the
-			  * zero value */
+	const char *def;  /* as it would be written, without quotes; NULL: the
+			   * zero value */
 	int64_t min, max; /* CONF_INT, CONF_DURATION; max 0 means INT64_MAX */
 	const char *const *choices; /* CONF_ENUM, NULL-terminated */
 	const struct conf_schema *sub;

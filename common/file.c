@@ -27,13 +27,13 @@ static int open_regular(const char *path, int *ret, struct err *err)
 	if (fd == -1 && errno == ENOENT)
 		return 0;
 	if (fd == -1 || fstat(fd, &st) == -1)
-		return err_errno(err, ERR_IO, "%s cannot be read", path);
+		return err_errno(err, ERR_IO, "%s: cannot be read", path);
 	if (S_ISDIR(st.st_mode))
 		return err_set(err, ERR_IO,
-			       "%s cannot be read: it is a directory", path);
+			       "%s: cannot be read: it is a directory", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_IO,
-			       "%s cannot be read: it is not a regular file",
+			       "%s: cannot be read: it is not a regular file",
 			       path);
 	*ret = fd;
 	fd = -1;
@@ -56,13 +56,13 @@ static int read_all(int fd, const char *path, struct sbuf *ret, struct err *err)
 		sbuf_add(ret, buf, (size_t) n);
 		if (sbuf_over(ret)) {
 			rc = err_set(err, ERR_LIMIT,
-				     "%s is larger than %zu bytes", path,
+				     "%s: is larger than %zu bytes", path,
 				     ret->max - start);
 			break;
 		}
 	}
 	if (n == -1)
-		rc = err_errno(err, ERR_IO, "%s cannot be read", path);
+		rc = err_errno(err, ERR_IO, "%s: cannot be read", path);
 	mem_erase(buf, sizeof(buf)); /* it may have been a secret */
 	if (rc == -1 && ret->buf) {
 		mem_erase(ret->buf + start, ret->len - start);
@@ -102,18 +102,52 @@ int file_check_secret(int fd, const char *what, const char *path,
 	return 0;
 }
 
-int file_read_secret(const char *path, struct sbuf *ret, struct err *err)
+/* The check of file_read_config, on an open descriptor. */
+static int check_config(int fd, const char *what, const char *path,
+			struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return err_errno(err, ERR_IO, "%s: cannot be read", path);
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		return err_set(err, ERR_CONFIG,
+			       "%s: is writable by others than its owner, "
+			       "run: chmod g-w,o-w %s",
+			       path, path);
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return err_set(err, ERR_CONFIG,
+			       "%s: belongs to user %lu, who is neither root "
+			       "nor the one running this, run: chown root %s",
+			       path, (unsigned long) st.st_uid, path);
+	return 0;
+}
+
+static int read_checked(const char *path, const char *what,
+			int (*check)(int, const char *, const char *,
+				     struct err *),
+			struct sbuf *ret, struct err *err)
 {
 	AUTO(close_fd) int fd = -1;
 	int rc = open_regular(path, &fd, err);
 
 	if (rc == 0) {
 		errno = ENOENT;
-		return err_errno(err, ERR_IO, "%s cannot be read", path);
+		return err_errno(err, ERR_IO, "%s: cannot be read", path);
 	}
-	if (rc == -1 || file_check_secret(fd, "secret file", path, err) == -1)
+	if (rc == -1 || check(fd, what, path, err) == -1)
 		return -1;
 	return read_all(fd, path, ret, err);
+}
+
+int file_read_secret(const char *path, struct sbuf *ret, struct err *err)
+{
+	return read_checked(path, "secret file", file_check_secret, ret, err);
+}
+
+int file_read_config(const char *path, struct sbuf *ret, struct err *err)
+{
+	return read_checked(path, "", check_config, ret, err);
 }
 
 char *file_dirname(const char *path)
@@ -168,7 +202,7 @@ static int open_temp(const char *path, char **ret_temp, int *ret_fd,
 			break;
 	}
 	return err_errno(err, ERR_IO,
-			 "%s cannot be written: temporary file %s cannot be "
+			 "%s: cannot be written: temporary file %s cannot be "
 			 "made",
 			 path, temp);
 }
@@ -205,7 +239,7 @@ static int fill(int fd, const char *path, const void *data, size_t len,
 		return err_errno(err, ERR_IO, "%s: mode %04o cannot be given",
 				 path, attr->mode & 07777u);
 	if (write_all(fd, data, len) == -1 || fsync(fd) == -1)
-		return err_errno(err, ERR_IO, "%s cannot be written", path);
+		return err_errno(err, ERR_IO, "%s: cannot be written", path);
 	return 0;
 }
 
@@ -220,7 +254,7 @@ int file_stage(const char *path, const void *data, size_t len,
 	rc = fill(fd, path, data, len, attr, err);
 	/* A full network file system may say so only now. */
 	if (close(fd) == -1 && rc == 0)
-		rc = err_errno(err, ERR_IO, "%s cannot be written", path);
+		rc = err_errno(err, ERR_IO, "%s: cannot be written", path);
 	if (rc == -1) {
 		unlink(temp);
 		return -1;
@@ -249,7 +283,7 @@ int file_commit(const char *temp, const char *path, struct err *err)
 	AUTO(mem_free_str) char *dir = file_dirname(path);
 
 	if (rename(temp, path) == -1)
-		return err_errno(err, ERR_IO, "%s cannot be replaced", path);
+		return err_errno(err, ERR_IO, "%s: cannot be replaced", path);
 	return file_sync_dir(dir, err);
 }
 
@@ -274,7 +308,7 @@ int file_remove(const char *path, struct err *err)
 	if (unlink(path) == -1)
 		return errno == ENOENT
 			       ? 0
-			       : err_errno(err, ERR_IO, "%s cannot be removed",
+			       : err_errno(err, ERR_IO, "%s: cannot be removed",
 					   path);
 	return file_sync_dir(dir, err);
 }

@@ -37,6 +37,12 @@ int file_read_secret(const char *path, struct sbuf *ret,
 int file_check_secret(int fd, const char *what, const char *path,
 		      struct err *err) MUST_CHECK;
 
+/* As file_read, but missing is an error, and so is a file that others than
+ * its owner may write, or that belongs to neither root nor us (ERR_CONFIG):
+ * what it says is what we do. */
+int file_read_config(const char *path, struct sbuf *ret,
+		     struct err *err) MUST_CHECK;
+
 /* Write DATA to PATH as said above. On failure PATH is untouched and the
  * temporary file is gone. */
 int file_replace(const char *path, const void *data, size_t len,
@@ -49,8 +55,7 @@ int file_stage(const char *path, const void *data, size_t len,
 	       const struct file_attr *attr, char **ret_temp,
 	       struct err *err) MUST_CHECK;
 /* Rename TEMP over PATH and sync the folder. */
-int file_commit(const char *temp, const char *path,
-		struct err *err) MUST_CHECK;
+int file_commit(const char *temp, const char *path, struct err *err) MUST_CHECK;
 /* Remove PATH if it is there and sync its folder. */
 int file_remove(const char *path, struct err *err) MUST_CHECK;
 int file_sync_dir(const char *dir, struct err *err) MUST_CHECK;

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT */
+#include <ctype.h>
+#include <limits.h>
+#include "conf_text.h"
+#include "file.h"
+
+#define NUL_BYTE "a NUL byte stands here; is this a text file?"
+
+/* One file while it is copied. */
+struct scan {
+	struct conf_text *t;
+	struct arena *arena;
+	struct conf_errors *errs;
+	struct conf_src at; /* file and current line */
+	const char *dir;    /* for @include; NULL refuses it */
+	const char *p;
+	const char *end;
+	unsigned int depth;
+};
+
+void conf_text_init(struct conf_text *t)
+{
+	*t = (struct conf_text){ .text = SBUF_INIT(CONF_TEXT_MAX) };
+}
+
+void conf_text_free(struct conf_text *t)
+{
+	sbuf_free(&t->text);
+	free(t->lines);
+	conf_text_init(t);
+}
+
+struct conf_src conf_text_where(const struct conf_text *t, unsigned int line)
+{
+	if (t->n == 0)
+		return (struct conf_src){ NULL, 0 };
+	if (line == 0)
+		line = 1;
+	return t->lines[line <= t->n ? line - 1 : t->n - 1];
+}
+
+/* The line that text now ends in comes from `at`. */
+static void mark_line(struct scan *s)
+{
+	struct conf_text *t = s->t;
+
+	if (t->n == t->cap) {
+		t->cap = t->cap ? t->cap * 2 : 64;
+		t->lines = mem_grow(t->lines, t->cap, sizeof(*t->lines));
+	}
+	t->lines[t->n++] = s->at;
+}
+
+static void new_line(struct scan *s)
+{
+	sbuf_addc(&s->t->text, '\n');
+	s->at.line++;
+	mark_line(s);
+}
+
+static char peek(const struct scan *s, size_t ahead)
+{
+	return (size_t) (s->end - s->p) > ahead ? s->p[ahead] : '\0';
+}
+
+/* Blanks for what libconfig should not see. */
+static void skip(struct scan *s, size_t len)
+{
+	s->p += len;
+	sbuf_addc(&s->t->text, ' ');
+}
+
+static void copy(struct scan *s, size_t len)
+{
+	sbuf_add(&s->t->text, s->p, len);
+	s->p += len;
+}
+
+static void nul_byte(struct scan *s)
+{
+	conf_error(s->errs, &s->at, NUL_BYTE);
+	skip(s, 1);
+}
+
+static void line_comment(struct scan *s)
+{
+	while (s->p < s->end && *s->p != '\n') {
+		if (*s->p == '\0')
+			nul_byte(s);
+		else
+			s->p++;
+	}
+}
+
+static void block_comment(struct scan *s)
+{
+	struct conf_src start = s->at;
+
+	for (s->p += 2; s->p < s->end; s->p++) {
+		if (*s->p == '*' && peek(s, 1) == '/') {
+			skip(s, 2);
+			return;
+		}
+		if (*s->p == '\n')
+			new_line(s);
+		if (*s->p == '\0')
+			conf_error(s->errs, &s->at, NUL_BYTE);
+	}
+	s->t->incomplete = true;
+	conf_error(s->errs, &start, "this comment is never closed by */");
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+static void escape(struct scan *s)
+{
+	char next = peek(s, 1);
+
+	if (next == 'x' && peek(s, 2) == '0' && peek(s, 3) == '0') {
+		conf_error(s->errs, &s->at,
+			   "\\x00 cannot be a part of a string");
+		skip(s, 4);
+	} else if (next == 'x' && hex_value(peek(s, 2)) != -1 &&
+		   hex_value(peek(s, 3)) != -1) {
+		copy(s, 4);
+	} else if (next != '\0' && strchr("nrtf\\\"", next)) {
+		copy(s, 2);
+	} else {
+		conf_error(s->errs, &s->at,
+			   "unknown escape in a string; write \\\\ for a "
+			   "backslash");
+		skip(s, 1);
+	}
+}
+
+static void string(struct scan *s)
+{
+	copy(s, 1);
+	while (s->p < s->end && *s->p != '\n') {
+		if (*s->p == '"') {
+			copy(s, 1);
+			return;
+		}
+		if (*s->p == '\0')
+			nul_byte(s);
+		else if (*s->p == '\\')
+			escape(s);
+		else
+			copy(s, 1);
+	}
+	conf_error(s->errs, &s->at,
+		   "this string is not closed on its line by \"; longer ones "
+		   "are written \"part\" \"part\"");
+	sbuf_addc(&s->t->text, '"');
+}
+
+/* Whether the digits (after any sign and 0x) fit in an int64_t. */
+static bool fits(const char *p, size_t len, int base, bool negative)
+{
+	uint64_t value = 0;
+
+	for (; len > 0; p++, len--)
+		if (__builtin_mul_overflow(value, (uint64_t) base, &value) ||
+		    __builtin_add_overflow(value, (uint64_t) hex_value(*p),
+					   &value))
+			return false;
+	return value <= (uint64_t) INT64_MAX + (negative && base == 10);
+}
+
+static size_t span(const struct scan *s, const char *from, const char *set)
+{
+	const char *p = from;
+
+	while (p < s->end && *p != '\0' && strchr(set, *p))
+		p++;
+	return (size_t) (p - from);
+}
+
+static void number(struct scan *s)
+{
+	bool negative = *s->p == '-';
+	const char *p = s->p + (*s->p == '-' || *s->p == '+');
+	bool hex = p + 1 < s->end && p[0] == '0' && (p[1] | 32) == 'x';
+	size_t len, whole, suffix;
+
+	p += hex ? 2 : 0;
+	len = span(s, p, hex ? "0123456789abcdefABCDEF" : "0123456789");
+	whole = (size_t) (p - s->p) + len;
+	if (!hex && p + len < s->end && strchr(".eE", p[len]) && p[len]) {
+		/* A float; no setting takes one, libconfig may read it. */
+		copy(s, whole + span(s, p + len, "0123456789.eE+-"));
+		return;
+	}
+	suffix = span(s, p + len, "L");
+	if (!hex && len > 1 && p[0] == '0')
+		conf_error(s->errs, &s->at,
+			   "number %.*s begins with 0; numbers are decimal, a "
+			   "file mode is written \"0640\"",
+			   (int) (whole > 40 ? 40 : whole), s->p);
+	if (fits(p, len, hex ? 16 : 10, negative)) {
+		copy(s, whole);
+	} else {
+		conf_error(s->errs, &s->at, "number %.*s is out of range",
+			   (int) (whole > 40 ? 40 : whole), s->p);
+		sbuf_adds(&s->t->text, "0");
+		s->p += whole;
+	}
+	sbuf_adds(&s->t->text, "L");
+	s->p += suffix;
+}
+
+static void name(struct scan *s)
+{
+	copy(s, span(s, s->p,
+		     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		     "0123456789-_*"));
+}
+
+static void scan_file(struct conf_text *t, const char *path, const char *dir,
+		      unsigned int depth, const struct conf_src *from,
+		      struct arena *arena, struct conf_errors *errs);
+
+/* `@include "FILE"`, alone on its line. */
+static void include(struct scan *s)
+{
+	AUTO(mem_free_str) char *path = NULL;
+	struct conf_src here = s->at;
+	const char *start = s->p, *file;
+	size_t len;
+
+	while (s->p < s->end && *s->p != '\n')
+		s->p++;
+	if (!s->dir) {
+		conf_error(s->errs, &here, "@include is not possible here");
+		return;
+	}
+	start += strlen("@include");
+	start += span(s, start, " \t");
+	file = start + 1;
+	for (len = 0; file + len < s->p && file[len] != '"'; len++)
+		if (file[len] == '\0' || file[len] == '\\')
+			break;
+	if (start >= s->p || *start != '"' || file + len >= s->p ||
+	    file[len] != '"' || len == 0 || len >= PATH_MAX ||
+	    span(s, file + len + 1, " \t\r") !=
+		    (size_t) (s->p - (file + len + 1))) {
+		conf_error(s->errs, &here,
+			   "@include stands alone on its line, as in: "
+			   "@include \"more.conf\"");
+		return;
+	}
+	path = *file == '/' ? mem_strndup(file, len)
+			    : mem_printf("%s/%.*s", s->dir, (int) len, file);
+	/* What is included has lines of its own, and so has what follows. */
+	sbuf_addc(&s->t->text, '\n');
+	scan_file(s->t, path, s->dir, s->depth + 1, &here, s->arena, s->errs);
+	sbuf_addc(&s->t->text, '\n');
+	mark_line(s);
+}
+
+static void at_sign(struct scan *s)
+{
+	static const char word[] = "@include";
+
+	if ((size_t) (s->end - s->p) >= sizeof(word) - 1 &&
+	    memcmp(s->p, word, sizeof(word) - 1) == 0) {
+		include(s);
+		return;
+	}
+	conf_error(s->errs, &s->at, "'@' has no meaning here");
+	skip(s, 1);
+}
+
+static void scan_text(struct scan *s)
+{
+	mark_line(s);
+	while (s->p < s->end && !sbuf_over(&s->t->text)) {
+		char c = *s->p, next = peek(s, 1);
+
+		if (c == '\0') {
+			nul_byte(s);
+		} else if (c == '\n') {
+			s->p++;
+			new_line(s);
+		} else if (c == '#' || (c == '/' && next == '/')) {
+			line_comment(s);
+		} else if (c == '/' && next == '*') {
+			block_comment(s);
+		} else if (c == '"') {
+			string(s);
+		} else if (c == '@') {
+			at_sign(s);
+		} else if (isdigit((unsigned char) c) ||
+			   ((c == '-' || c == '+') &&
+			    isdigit((unsigned char) next))) {
+			number(s);
+		} else if (isalpha((unsigned char) c) || c == '*') {
+			name(s);
+		} else if (c == '.' || c == '-' || c == '+') {
+			copy(s, span(s, s->p, "0123456789.eE+-"));
+		} else {
+			copy(s, 1);
+		}
+	}
+}
+
+static void scan_file(struct conf_text *t, const char *path, const char *dir,
+		      unsigned int depth, const struct conf_src *from,
+		      struct arena *arena, struct conf_errors *errs)
+{
+	AUTO(sbuf_free) struct sbuf content = SBUF_INIT(CONF_FILE_MAX);
+	struct err err = ERR_INIT;
+	struct scan s = {
+		.t = t,
+		.arena = arena,
+		.errs = errs,
+		.at = { arena_strdup(arena, path), 1 },
+		.dir = dir,
+		.depth = depth,
+	};
+
+	if (depth > CONF_TEXT_DEPTH || ++t->files > CONF_TEXT_FILES) {
+		conf_error(errs, from,
+			   "@include goes too deep or names too many files");
+		mark_line(&s);
+		t->incomplete = true;
+		return;
+	}
+	if (file_read_config(path, &content, &err) == -1) {
+		conf_error(errs, from, "%s", err.msg);
+		mark_line(&s);
+		t->incomplete = true;
+		return;
+	}
+	s.p = sbuf_str(&content);
+	s.end = s.p + content.len;
+	scan_text(&s);
+}
+
+static void check_size(struct conf_text *t, const struct conf_src *src,
+		       struct conf_errors *errs)
+{
+	if (sbuf_over(&t->text))
+		conf_error(errs, src, "is larger than %u bytes", CONF_TEXT_MAX);
+	if (t->n > CONF_TEXT_LINES)
+		conf_error(errs, src,
+			   "has more than %u lines; spread them "
+			   "over several files in its .d folder",
+			   CONF_TEXT_LINES);
+}
+
+void conf_text_load(struct conf_text *t, const char *path, struct arena *arena,
+		    struct conf_errors *errs)
+{
+	AUTO(mem_free_str) char *dir = file_dirname(path);
+	struct conf_src src = { path, 0 };
+
+	scan_file(t, path, dir, 0, NULL, arena, errs);
+	check_size(t, &src, errs);
+}
+
+void conf_text_from_string(struct conf_text *t, const char *name_,
+			   const char *text, struct arena *arena,
+			   struct conf_errors *errs)
+{
+	struct scan s = {
+		.t = t,
+		.arena = arena,
+		.errs = errs,
+		.at = { arena_strdup(arena, name_), 1 },
+		.p = text,
+		.end = text + strlen(text),
+	};
+	struct conf_src src = { name_, 0 };
+
+	scan_text(&s);
+	check_size(t, &src, errs);
+}
