@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+#include "acme_impl.h"
+#include "clock.h"
+#include "log.h"
+
+#define PAYLOAD_MAX 8192
+
+/* Nothing of acme may be touched after either: ready() may have freed it. */
+static void start_failed(struct acme *a, const struct fail *why)
+{
+	struct fail copy = *why;
+	acme_ready_fn *ready = a->ready;
+
+	a->phase = ACME_FAILED;
+	a->why = copy;
+	a->ready = NULL;
+	acme_fail_queue(a, &copy);
+	if (ready)
+		ready(a->ready_arg, &copy);
+}
+
+static void start_done(struct acme *a)
+{
+	acme_ready_fn *ready = a->ready;
+
+	a->phase = ACME_UP;
+	a->ready = NULL;
+	acme_wake_in(a, 0);
+	if (ready)
+		ready(a->ready_arg, NULL);
+}
+
+/* --- account (RFC 8555 section 7.3) --- */
+
+static void account_done(void *arg, const struct acme_result *r)
+{
+	struct acme *a = arg;
+	AUTO(arena_free) struct arena *arena = arena_new();
+	struct err err = ERR_INIT;
+	struct fail f;
+	const char *status;
+
+	if (r->fail) {
+		start_failed(a, r->fail);
+		return;
+	}
+	if (acme_parse_account(r->body, r->len, arena, &status, &err) == -1) {
+		fail_set(&f, FAIL_CA_DOWN, 0, "%s: %s", a->ca->directory,
+			 err.msg);
+		start_failed(a, &f);
+		return;
+	}
+	if (strcmp(status, "valid") != 0) {
+		fail_set(&f, FAIL_ACCOUNT, 0,
+			 "our account %s is %s: use another account_key",
+			 r->location, status);
+		start_failed(a, &f);
+		return;
+	}
+	free(a->account);
+	a->account = mem_strdup(r->location);
+	a->generation++;
+	log_debug("account at %s is %s", a->ca->name, a->account);
+	start_done(a);
+}
+
+static bool account_refused(const struct acme *a, struct fail *f)
+{
+	if (a->dir.external_account_required) {
+		fail_set(
+			f, FAIL_ACCOUNT, 0,
+			"the CA %s wants accounts bound to a customer account "
+			"(externalAccountRequired), which is not supported yet",
+			a->ca->name);
+		return true;
+	}
+	if (a->dir.terms && !a->ca->agree_tos) {
+		fail_set(f, FAIL_ACCOUNT, 0,
+			 "the CA %s wants its terms of service accepted: read "
+			 "%s and set agree_tos = true",
+			 a->ca->name, a->dir.terms);
+		return true;
+	}
+	return false;
+}
+
+void acme_account_register(struct acme *a)
+{
+	AUTO(sbuf_free) struct sbuf s = SBUF_INIT(PAYLOAD_MAX);
+	struct fail f;
+
+	a->phase = ACME_GET_ACCOUNT;
+	if (account_refused(a, &f)) {
+		start_failed(a, &f);
+		return;
+	}
+	sbuf_addc(&s, '{');
+	if (a->ca->agree_tos)
+		sbuf_adds(&s, "\"termsOfServiceAgreed\":true");
+	for (size_t i = 0; i < a->ca->contact.n; i++) {
+		if (i == 0)
+			sbuf_adds(&s, s.len > 1 ? ",\"contact\":["
+						: "\"contact\":[");
+		else
+			sbuf_addc(&s, ',');
+		sbuf_add_json(&s, a->ca->contact.v[i]);
+	}
+	sbuf_adds(&s, a->ca->contact.n > 0 ? "]}" : "}");
+	if (sbuf_over(&s)) {
+		fail_set(&f, FAIL_ACCOUNT, 0,
+			 "the contact list of the CA %s is too long",
+			 a->ca->name);
+		start_failed(a, &f);
+		return;
+	}
+	(void) acme_call_new(a, ACME_STEP_ACCOUNT,
+			     ACME_CALL_JWK | ACME_CALL_REPEATABLE |
+				     ACME_CALL_LOCATION,
+			     a->dir.new_account, s.buf, s.len, account_done, a);
+}
+
+/* --- directory (section 7.1.1) --- */
+
+static void directory_done(void *arg, const struct http_reply *r);
+
+static void directory_get(struct acme *a)
+{
+	(void) acme_pace_ask(&a->pace);
+	(void) http_send(a->http, HTTP_GET, a->ca->directory, NULL, 0,
+			 directory_done, a);
+}
+
+/* 0: the directory was taken over. */
+static int directory_read(struct acme *a, const struct http_reply *r,
+			  struct fail *f)
+{
+	struct err err = ERR_INIT;
+	char type[ACME_PROBLEM_TYPE];
+
+	if (r->end != HTTP_OK) {
+		fail_set(f, FAIL_CA_DOWN, 0, "%s", r->error);
+		return -1;
+	}
+	if (r->status != 200) {
+		acme_problem_classify(
+			ACME_STEP_DIRECTORY, r->status, r->content_type,
+			r->body, r->len,
+			acme_problem_retry_after(r->retry_after, clock_now()),
+			f, type);
+		return -1;
+	}
+	memset(&a->dir, 0, sizeof(a->dir));
+	arena_clear(a->arena);
+	if (acme_parse_directory(r->body, r->len, a->arena, &a->dir, &err) == 0)
+		return 0;
+	if (acme_problem_is_html(r->content_type, r->body))
+		fail_set(f, FAIL_CA_DOWN, 0,
+			 "%s is an HTML page, not an ACME directory",
+			 a->ca->directory);
+	else
+		fail_set(f, FAIL_CA_DOWN, 0, "%s: %s", a->ca->directory,
+			 err.msg);
+	return -1;
+}
+
+static void directory_done(void *arg, const struct http_reply *r)
+{
+	struct acme *a = arg;
+	struct fail f;
+
+	if (r->end == HTTP_CUT && a->directory_cuts++ < ACME_CUTS_MAX) {
+		directory_get(a);
+		return;
+	}
+	if (directory_read(a, r, &f) == -1) {
+		start_failed(a, &f);
+		return;
+	}
+	acme_nonces_add(&a->nonces, r->replay_nonce, clock_mono_ms());
+	if (a->account)
+		start_done(a);
+	else
+		acme_account_register(a);
+}
+
+void acme_start(struct acme *acme, size_t wanted, acme_ready_fn *fn, void *arg)
+{
+	acme->phase = ACME_GET_DIRECTORY;
+	acme->directory_cuts = 0;
+	acme->head_fails = 0;
+	acme->renewed = false;
+	acme->ready = fn;
+	acme->ready_arg = arg;
+	acme->prime = wanted < ACME_PRIME_MAX ? wanted : ACME_PRIME_MAX;
+	directory_get(acme);
+}

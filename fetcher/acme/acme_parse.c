@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <jansson.h>
+#include "acme.h"
+#include "acme_parse.h"
+#include "acme_problem.h"
+
+static void doc_free(json_t **doc)
+{
+	json_decref(*doc);
+	*doc = NULL;
+}
+
+bool acme_parse_url_ok(const char *url)
+{
+	size_t n = strlen(url);
+
+	if (n >= ACME_URL_MAX || strncmp(url, "https://", 8) != 0 || !url[8])
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char) url[i] <= 0x20 ||
+		    (unsigned char) url[i] > 0x7e)
+			return false;
+	return true;
+}
+
+static int doc_load(const void *json, size_t len, const char *what,
+		    json_t **ret, struct err *err)
+{
+	json_error_t je;
+	json_t *doc;
+
+	if (len > ACME_BODY_MAX)
+		return err_set(err, ERR_INPUT, "the %s is too large", what);
+	doc = json_loadb(json, len, JSON_REJECT_DUPLICATES, &je);
+	if (!json_is_object(doc)) {
+		json_decref(doc);
+		return err_set(err, ERR_INPUT,
+			       "the %s is not a JSON object%s%s", what,
+			       doc ? "" : ": ", doc ? "" : je.text);
+	}
+	*ret = doc;
+	return 0;
+}
+
+/* A URL member. Missing: NULL when OPTIONAL, else an error. */
+static int get_url(const json_t *obj, const char *what, const char *key,
+		   bool optional, struct arena *arena, const char **ret,
+		   struct err *err)
+{
+	const json_t *v = json_object_get(obj, key);
+	const char *s = json_string_value(v);
+
+	if (optional && (!v || json_is_null(v))) {
+		*ret = NULL;
+		return 0;
+	}
+	if (!s)
+		return err_set(err, ERR_INPUT, "the %s has no \"%s\"", what,
+			       key);
+	if (!acme_parse_url_ok(s))
+		return err_set(err, ERR_INPUT,
+			       "the %s has a \"%s\" that is not an https URL: "
+			       "%.80s",
+			       what, key, s);
+	*ret = arena_strdup(arena, s);
+	return 0;
+}
+
+static int get_status(const json_t *obj, const char *what,
+		      enum acme_status *ret, struct err *err)
+{
+	static const char *const names[] = {
+		[ACME_PENDING] = "pending",
+		[ACME_READY] = "ready",
+		[ACME_PROCESSING] = "processing",
+		[ACME_VALID] = "valid",
+		[ACME_INVALID] = "invalid",
+		[ACME_DEACTIVATED] = "deactivated",
+		[ACME_EXPIRED] = "expired",
+		[ACME_REVOKED] = "revoked",
+	};
+	const char *s = json_string_value(json_object_get(obj, "status"));
+
+	for (size_t i = 0; s && i < ARRAY_LEN(names); i++)
+		if (strcmp(s, names[i]) == 0) {
+			*ret = (enum acme_status) i;
+			return 0;
+		}
+	return err_set(err, ERR_INPUT,
+		       "the %s has the unknown status \"%.40s\"", what,
+		       s ? s : "");
+}
+
+static void get_error(const json_t *obj, struct fail *ret)
+{
+	const json_t *e = json_object_get(obj, "error");
+
+	if (json_is_object(e))
+		acme_problem_of_json(e, ret);
+}
+
+/* --- directory and account --- */
+
+int acme_parse_directory(const void *json, size_t len, struct arena *arena,
+			 struct acme_directory *ret, struct err *err)
+{
+	AUTO(doc_free) json_t *doc = NULL;
+	struct acme_directory d = { 0 };
+	const json_t *meta;
+
+	if (doc_load(json, len, "directory", &doc, err) == -1 ||
+	    get_url(doc, "directory", "newNonce", false, arena, &d.new_nonce,
+		    err) == -1 ||
+	    get_url(doc, "directory", "newAccount", false, arena,
+		    &d.new_account, err) == -1 ||
+	    get_url(doc, "directory", "newOrder", false, arena, &d.new_order,
+		    err) == -1)
+		return -1;
+	meta = json_object_get(doc, "meta");
+	d.terms = arena_strdup(arena, json_string_value(json_object_get(
+					      meta, "termsOfService")));
+	d.external_account_required =
+		json_is_true(json_object_get(meta, "externalAccountRequired"));
+	*ret = d;
+	return 0;
+}
+
+int acme_parse_account(const void *json, size_t len, struct arena *arena,
+		       const char **ret_status, struct err *err)
+{
+	AUTO(doc_free) json_t *doc = NULL;
+	const char *s;
+
+	if (doc_load(json, len, "account", &doc, err) == -1)
+		return -1;
+	s = json_string_value(json_object_get(doc, "status"));
+	if (!s)
+		return err_set(err, ERR_INPUT, "the account has no status");
+	*ret_status = arena_strndup(arena, s, 40);
+	return 0;
+}
+
+/* --- order --- */
+
+static int get_authorizations(const json_t *doc, struct arena *arena,
+			      struct acme_order *o, struct err *err)
+{
+	const json_t *list = json_object_get(doc, "authorizations");
+	size_t n = json_array_size(list);
+	const char **v;
+
+	if (!json_is_array(list) || n == 0 || n > ACME_AUTHZ_MAX)
+		return err_set(
+			err, ERR_INPUT,
+			"the order has %zu authorizations, expected 1 to "
+			"%d",
+			n, ACME_AUTHZ_MAX);
+	v = arena_array(arena, n + 1, sizeof(*v));
+	for (size_t i = 0; i < n; i++) {
+		const char *s = json_string_value(json_array_get(list, i));
+
+		if (!s || !acme_parse_url_ok(s))
+			return err_set(err, ERR_INPUT,
+				       "the order has an authorization that is "
+				       "not an https URL: %.80s",
+				       s ? s : "");
+		v[i] = arena_strdup(arena, s);
+	}
+	o->authorizations = v;
+	o->n_authorizations = n;
+	return 0;
+}
+
+int acme_parse_order(const void *json, size_t len, struct arena *arena,
+		     struct acme_order *ret, struct err *err)
+{
+	AUTO(doc_free) json_t *doc = NULL;
+	struct acme_order o = { 0 };
+
+	if (doc_load(json, len, "order", &doc, err) == -1 ||
+	    get_status(doc, "order", &o.status, err) == -1 ||
+	    get_authorizations(doc, arena, &o, err) == -1 ||
+	    get_url(doc, "order", "finalize", false, arena, &o.finalize, err) ==
+		    -1 ||
+	    get_url(doc, "order", "certificate", true, arena, &o.certificate,
+		    err) == -1)
+		return -1;
+	if (o.status == ACME_VALID && !o.certificate)
+		return err_set(err, ERR_INPUT,
+			       "the order is valid but has no \"certificate\"");
+	get_error(doc, &o.error);
+	*ret = o;
+	return 0;
+}
+
+/* --- authorization --- */
+
+static int get_identifier(const json_t *doc, struct arena *arena,
+			  struct acme_authz *a, struct err *err)
+{
+	const json_t *id = json_object_get(doc, "identifier");
+	const char *type = json_string_value(json_object_get(id, "type"));
+	const char *value = json_string_value(json_object_get(id, "value"));
+	unsigned char addr[16];
+	char *lower;
+
+	if (!type || !value || strlen(value) >= X509_NAME_TEXT)
+		return err_set(err, ERR_INPUT,
+			       "the authorization has no identifier");
+	lower = arena_strdup(arena, value);
+	for (char *p = lower; *p; p++)
+		*p = (char) tolower((unsigned char) *p);
+	/* It should come without; some servers leave it in. */
+	if (strncmp(lower, "*.", 2) == 0) {
+		a->wildcard = true;
+		lower += 2;
+	}
+	a->identifier = lower;
+	if (strcmp(type, "dns") == 0 && x509_dns_name_ok(lower, true)) {
+		a->id_type = X509_ID_DNS;
+		return 0;
+	}
+	if (strcmp(type, "ip") == 0 &&
+	    (inet_pton(AF_INET, lower, addr) == 1 ||
+	     inet_pton(AF_INET6, lower, addr) == 1)) {
+		a->id_type = X509_ID_IP;
+		return 0;
+	}
+	return err_set(
+		err, ERR_INPUT,
+		"the authorization is for %.20s \"%.80s\", not for a DNS "
+		"name or address",
+		type, value);
+}
+
+static int get_challenge(const json_t *obj, struct arena *arena,
+			 struct acme_challenge *c, struct err *err)
+{
+	const char *type = json_string_value(json_object_get(obj, "type"));
+
+	if (!type)
+		return err_set(err, ERR_INPUT, "a challenge has no type");
+	c->type = arena_strdup(arena, type);
+	c->token = arena_strdup(
+		arena, json_string_value(json_object_get(obj, "token")));
+	if (get_url(obj, "challenge", "url", false, arena, &c->url, err) ==
+		    -1 ||
+	    get_status(obj, "challenge", &c->status, err) == -1)
+		return -1;
+	get_error(obj, &c->error);
+	return 0;
+}
+
+static int get_challenges(const json_t *doc, struct arena *arena,
+			  struct acme_authz *a, struct err *err)
+{
+	const json_t *list = json_object_get(doc, "challenges");
+	size_t n = json_array_size(list);
+
+	if (!json_is_array(list) || n > ACME_CHALLENGE_MAX)
+		return err_set(err, ERR_INPUT,
+			       "the authorization has %zu challenges, expected "
+			       "at most %d",
+			       n, ACME_CHALLENGE_MAX);
+	a->challenges = arena_array(arena, n, sizeof(*a->challenges));
+	a->n_challenges = n;
+	for (size_t i = 0; i < n; i++)
+		if (get_challenge(json_array_get(list, i), arena,
+				  &a->challenges[i], err) == -1)
+			return -1;
+	return 0;
+}
+
+int acme_parse_authz(const void *json, size_t len, struct arena *arena,
+		     struct acme_authz *ret, struct err *err)
+{
+	AUTO(doc_free) json_t *doc = NULL;
+	struct acme_authz a = { 0 };
+
+	if (doc_load(json, len, "authorization", &doc, err) == -1 ||
+	    get_status(doc, "authorization", &a.status, err) == -1 ||
+	    get_identifier(doc, arena, &a, err) == -1 ||
+	    get_challenges(doc, arena, &a, err) == -1)
+		return -1;
+	if (json_is_true(json_object_get(doc, "wildcard")))
+		a.wildcard = true;
+	*ret = a;
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ACME_PARSE_H
+#define ACME_PARSE_H
+
+/* The parsers of acme.h that only the client itself needs. Pure. */
+
+#include <stdbool.h>
+#include "arena.h"
+#include "err.h"
+
+/* RFC 8555 section 7.1.1; strings in the arena given. */
+struct acme_directory {
+	const char *new_nonce, *new_account, *new_order;
+	const char *terms; /* URL, or NULL */
+	bool external_account_required;
+};
+
+int acme_parse_directory(const void *json, size_t len, struct arena *arena,
+			 struct acme_directory *ret,
+			 struct err *err) MUST_CHECK;
+/* The status of an account object: "valid", "deactivated", "revoked"; in
+ * the arena given. */
+int acme_parse_account(const void *json, size_t len, struct arena *arena,
+		       const char **ret_status, struct err *err) MUST_CHECK;
+/* https, printable, below ACME_URL_MAX. */
+bool acme_parse_url_ok(const char *url);
+
+#endif

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+#include <ctype.h>
+#include <curl/curl.h>
+#include "acme_problem.h"
+#include "acme.h"
+#include "clock.h"
+#include "num.h"
+#include "sbuf.h"
+
+#define URN_ACME "urn:ietf:params:acme:error:"
+/* Of a CA's sentence this much goes into ours. */
+#define DETAIL_MAX 400
+
+/* RFC 8555 section 6.7, RFC 9773, draft-ietf-acme-profiles. */
+static const struct {
+	const char *type;
+	enum fail_class class;
+} types[] = {
+	{ "accountDoesNotExist", FAIL_ACCOUNT },
+	{ "alreadyReplaced", FAIL_INTERNAL },
+	{ "badCSR", FAIL_BAD_CSR },
+	{ "badNonce", FAIL_CA_DOWN },
+	{ "badPublicKey", FAIL_BAD_CSR },
+	{ "badSignatureAlgorithm", FAIL_ACCOUNT },
+	{ "caa", FAIL_CAA },
+	{ "connection", FAIL_CONNECTION },
+	{ "dns", FAIL_DNS },
+	{ "externalAccountRequired", FAIL_ACCOUNT },
+	{ "incorrectResponse", FAIL_UNAUTHORIZED },
+	{ "invalidContact", FAIL_ACCOUNT },
+	{ "invalidProfile", FAIL_REJECTED },
+	{ "malformed", FAIL_INTERNAL },
+	{ "orderNotReady", FAIL_INTERNAL },
+	{ "rateLimited", FAIL_RATE_LIMITED },
+	{ "rejectedIdentifier", FAIL_REJECTED },
+	{ "serverInternal", FAIL_CA_DOWN },
+	{ "tls", FAIL_CONNECTION },
+	{ "unauthorized", FAIL_UNAUTHORIZED },
+	{ "unsupportedContact", FAIL_ACCOUNT },
+	{ "unsupportedIdentifier", FAIL_REJECTED },
+	{ "userActionRequired", FAIL_ACCOUNT },
+};
+
+struct problem {
+	const char *type;	/* last part of the URN, or "" */
+	const char *detail;	/* or "" */
+	const char *identifier; /* of the first subproblem, or NULL */
+	const char *sub_detail; /* or NULL */
+	long status;
+	enum acme_step step;
+};
+
+int64_t acme_problem_retry_after(const char *value, int64_t now)
+{
+	int64_t at;
+
+	if (!value || !*value)
+		return 0;
+	if (strspn(value, "0123456789") == strlen(value)) {
+		if (num_int(value, 0, ACME_RETRY_MAX, &at, NULL) == -1)
+			at = ACME_RETRY_MAX;
+		return now + at;
+	}
+	at = curl_getdate(value, NULL);
+	if (at == -1)
+		return 0;
+	if (at < now)
+		return now;
+	return at > now + ACME_RETRY_MAX ? now + ACME_RETRY_MAX : at;
+}
+
+/* Boulder's details end "retry after 2026-11-24 00:00:00 UTC": of use when
+ * the header got lost on the way. */
+static int64_t retry_in_detail(const char *detail, int64_t now)
+{
+	static const char mark[] = "retry after ";
+	const char *p = strcasestr(detail, mark);
+	struct tm tm = { 0 };
+	int64_t at;
+
+	if (!p || !strptime(p + sizeof(mark) - 1, "%Y-%m-%d %H:%M:%S", &tm))
+		return 0;
+	at = timegm(&tm);
+	if (at <= now)
+		return 0;
+	return at > now + ACME_RETRY_MAX ? now + ACME_RETRY_MAX : at;
+}
+
+static bool says(const struct problem *p, const char *words)
+{
+	return strcasestr(p->detail, words) != NULL;
+}
+
+/* A pause looks like a rate limit, but waiting does not end it. */
+static bool is_pause(const struct problem *p)
+{
+	return says(p, "temporarily prevented") || says(p, "paused") ||
+	       says(p, "unpause");
+}
+
+static enum fail_class class_of_limit(const struct problem *p)
+{
+	if (p->step != ACME_STEP_ORDER)
+		return FAIL_CA_RATE_LIMITED;
+	if (is_pause(p) || p->identifier)
+		return FAIL_RATE_LIMITED;
+	if (says(p, "new orders") || says(p, "new registrations") ||
+	    says(p, "IP address") || says(p, "per IP") ||
+	    says(p, "pending authorizations") || says(p, "too many requests") ||
+	    !*p->type)
+		return FAIL_CA_RATE_LIMITED;
+	return FAIL_RATE_LIMITED;
+}
+
+static enum fail_class class_of_status(const struct problem *p)
+{
+	if (p->status == 429)
+		return class_of_limit(p);
+	if (p->status >= 400 && p->status < 500 && *p->type)
+		return FAIL_INTERNAL;
+	return FAIL_CA_DOWN;
+}
+
+static enum fail_class class_of(const struct problem *p)
+{
+	enum fail_class c = class_of_status(p);
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (strcmp(types[i].type, p->type) == 0)
+			c = types[i].class;
+	if (c == FAIL_RATE_LIMITED)
+		return class_of_limit(p);
+	if (c == FAIL_UNAUTHORIZED && says(p, "deactivated"))
+		return FAIL_ACCOUNT;
+	/* What is wrong with the account's request is not the name's. */
+	if (p->step == ACME_STEP_ACCOUNT && c != FAIL_CA_DOWN)
+		return FAIL_ACCOUNT;
+	if (p->step != ACME_STEP_OTHER && p->step != ACME_STEP_ORDER &&
+	    !fail_of_ca(c))
+		return FAIL_CA_DOWN;
+	return c;
+}
+
+static const char *lead(const struct problem *p, enum fail_class c)
+{
+	switch (c) {
+	case FAIL_RATE_LIMITED:
+		return is_pause(p) ? "the CA has paused this name after many "
+				     "failures, and a person has to unpause "
+				     "it there"
+				   : "the CA's rate limit for this name is "
+				     "used up";
+	case FAIL_CA_RATE_LIMITED:
+		return "the CA's rate limit for this account or address is "
+		       "used up";
+	case FAIL_CAA:
+		return "a CAA record forbids this CA to issue";
+	case FAIL_DNS:
+		return "the CA could not look the name up in the DNS";
+	case FAIL_CONNECTION:
+		return "the CA could not connect to fetch the proof";
+	case FAIL_UNAUTHORIZED:
+		return "the CA did not accept the proof of control";
+	case FAIL_BAD_CSR:
+		return "the CA refuses the CSR";
+	case FAIL_REJECTED:
+		return "the CA does not issue for this name";
+	case FAIL_ACCOUNT:
+		return "the CA refuses our account";
+	case FAIL_CA_DOWN:
+		return "the CA has an internal failure";
+	default:
+		return "the CA did not accept our request";
+	}
+}
+
+static void describe(const struct problem *p, enum fail_class c,
+		     int64_t retry_at, struct fail *ret)
+{
+	AUTO(sbuf_free) struct sbuf where = SBUF_INIT(DETAIL_MAX);
+
+	if (*p->type)
+		sbuf_addf(&where, " (%s", p->type);
+	if (p->status)
+		sbuf_addf(&where, "%sstatus %ld", where.len ? ", " : " (",
+			  p->status);
+	if (where.len)
+		sbuf_addc(&where, ')');
+	if (p->sub_detail)
+		fail_set(ret, c, retry_at, "%s: %s: %.*s%s", lead(p, c),
+			 p->identifier ? p->identifier : "one of the names",
+			 DETAIL_MAX, p->sub_detail, sbuf_str(&where));
+	else
+		fail_set(ret, c, retry_at, "%s: %.*s%s", lead(p, c), DETAIL_MAX,
+			 *p->detail ? p->detail : "no reason given",
+			 sbuf_str(&where));
+}
+
+static const char *json_text(const json_t *obj, const char *key)
+{
+	const char *s = json_string_value(json_object_get(obj, key));
+
+	return s ? s : "";
+}
+
+static const char *type_of(const json_t *obj)
+{
+	const char *t = json_text(obj, "type");
+
+	return strncmp(t, URN_ACME, strlen(URN_ACME)) == 0
+		       ? t + strlen(URN_ACME)
+		       : t;
+}
+
+/* Fill p from the document; the text stays the document's. */
+static void problem_read(const json_t *doc, struct problem *p)
+{
+	const json_t *sub =
+		json_array_get(json_object_get(doc, "subproblems"), 0);
+	const char *name;
+
+	p->type = type_of(doc);
+	p->detail = json_text(doc, "detail");
+	if (!p->status)
+		p->status = (long) json_integer_value(
+			json_object_get(doc, "status"));
+	if (!sub)
+		return;
+	name = json_text(json_object_get(sub, "identifier"), "value");
+	p->identifier = *name ? name : NULL;
+	if (*json_text(sub, "detail"))
+		p->sub_detail = json_text(sub, "detail");
+	/* Section 6.7.1: the outer type may say no more than "compound". */
+	if (strcmp(p->type, "compound") == 0 ||
+	    (strcmp(p->type, "malformed") == 0 && *type_of(sub)))
+		p->type = type_of(sub);
+}
+
+static void problem_fail(const struct problem *p, int64_t retry_at,
+			 struct fail *ret)
+{
+	enum fail_class c = class_of(p);
+
+	if (!retry_at && (c == FAIL_RATE_LIMITED || c == FAIL_CA_RATE_LIMITED))
+		retry_at = retry_in_detail(p->detail, clock_now());
+	/* Section 4.4 of the CA's own limits: 503 with an instant is a limit
+	 * on requests, not an outage. */
+	if (c == FAIL_CA_DOWN && p->status == 503 && retry_at)
+		c = FAIL_CA_RATE_LIMITED;
+	describe(p, c, retry_at, ret);
+}
+
+void acme_problem_of_json(const json_t *problem, struct fail *ret)
+{
+	struct problem p = { .type = "",
+			     .detail = "",
+			     .step = ACME_STEP_ORDER };
+
+	problem_read(problem, &p);
+	problem_fail(&p, 0, ret);
+}
+
+bool acme_problem_is_html(const char *content_type, const char *body)
+{
+	if (content_type && strncasecmp(content_type, "text/html", 9) == 0)
+		return true;
+	while (isspace((unsigned char) *body))
+		body++;
+	return *body == '<';
+}
+
+/* Not from an ACME server: a proxy, a load balancer, a maintenance page. */
+static void no_document(enum acme_step step, long status,
+			const char *content_type, const char *body,
+			int64_t retry_at, struct fail *ret)
+{
+	const char *what = acme_problem_is_html(content_type, body)
+				   ? "an HTML page"
+			   : *body ? "something that is not JSON"
+				   : "an empty answer";
+
+	if (status == 429 || (status == 503 && retry_at))
+		fail_set(ret, FAIL_CA_RATE_LIMITED, retry_at,
+			 "the CA asks us to slow down (status %ld, with %s)",
+			 status, what);
+	else if (status >= 300 && status < 400)
+		fail_set(ret, FAIL_CA_DOWN, retry_at,
+			 "the CA redirects us elsewhere (status %ld): is the "
+			 "directory URL right?",
+			 status);
+	else if (status == 404 && step == ACME_STEP_DIRECTORY)
+		fail_set(ret, FAIL_CA_DOWN, retry_at,
+			 "there is no ACME directory at this URL (status 404, "
+			 "with %s): is the directory URL right?",
+			 what);
+	else
+		fail_set(
+			ret, FAIL_CA_DOWN, retry_at,
+			"the CA answered with %s instead of a problem document "
+			"(status %ld)",
+			what, status);
+}
+
+void acme_problem_classify(enum acme_step step, long status,
+			   const char *content_type, const char *body,
+			   size_t len, int64_t retry_at, struct fail *ret,
+			   char ret_type[ACME_PROBLEM_TYPE])
+{
+	struct problem p = {
+		.type = "", .detail = "", .status = status, .step = step
+	};
+	json_t *doc =
+		len <= ACME_BODY_MAX
+			? json_loadb(body, len, JSON_REJECT_DUPLICATES, NULL)
+			: NULL;
+
+	ret_type[0] = '\0';
+	if (!json_is_object(doc) || (!json_object_get(doc, "type") &&
+				     !json_object_get(doc, "detail"))) {
+		no_document(step, status, content_type, len ? body : "",
+			    retry_at, ret);
+		json_decref(doc);
+		return;
+	}
+	problem_read(doc, &p);
+	problem_fail(&p, retry_at, ret);
+	(void) snprintf(ret_type, ACME_PROBLEM_TYPE, "%s", p.type);
+	json_decref(doc);
+}

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT */
+#include "http.h"
+#include "log.h"
+#include "sbuf.h"
+
+#define IDLE_HANDLES_MAX 128
+#define HEADERS_KEPT	 4
+
+struct http_req {
+	struct loop_transfer transfer; /* first: loop.h */
+	struct http *http;
+	struct http_req *next, *prev;
+	CURL *easy;
+	char *url;
+	enum http_method method;
+	char *body;
+	size_t len, sent;
+	bool resent;
+	bool headers_over;
+	size_t headers;
+	struct sbuf in;
+	http_fn *fn;
+	void *arg;
+	char errbuf[CURL_ERROR_SIZE];
+};
+
+struct http {
+	struct loop *loop;
+	char *ca_file;
+	size_t body_max;
+	struct curl_slist *post_headers, *get_headers;
+	struct http_req *reqs;
+	struct http_req *current; /* its callback runs */
+	bool freed;		  /* by that callback */
+	CURL *idle[IDLE_HANDLES_MAX];
+	size_t n_idle;
+	size_t count;
+};
+
+static struct curl_slist *slist(const char *const *lines)
+{
+	struct curl_slist *l = NULL;
+
+	for (; *lines; lines++) {
+		struct curl_slist *more = curl_slist_append(l, *lines);
+
+		if (!more) {
+			curl_slist_free_all(l);
+			return NULL;
+		}
+		l = more;
+	}
+	return l;
+}
+
+int http_new(struct loop *loop, const char *ca_file, size_t body_max,
+	     struct http **ret, struct err *err)
+{
+	static const char *const get[] = { "Accept-Language: en", NULL };
+	/* "Expect:" would cost a round trip before each body. */
+	static const char *const post[] = {
+		"Accept-Language: en", "Content-Type: application/jose+json",
+		"Expect:", NULL
+	};
+	struct http *h = mem_alloc(sizeof(*h));
+
+	h->loop = loop;
+	h->ca_file = ca_file ? mem_strdup(ca_file) : NULL;
+	h->body_max = body_max;
+	h->get_headers = slist(get);
+	h->post_headers = slist(post);
+	if (!h->get_headers || !h->post_headers) {
+		http_free(&h);
+		return err_set(err, ERR_INTERNAL, "cannot set up libcurl");
+	}
+	*ret = h;
+	return 0;
+}
+
+size_t http_count(const struct http *http)
+{
+	return http->count;
+}
+
+static void req_unlink(struct http_req *r)
+{
+	if (r->prev)
+		r->prev->next = r->next;
+	else
+		r->http->reqs = r->next;
+	if (r->next)
+		r->next->prev = r->prev;
+}
+
+/* Out of the multi; the handle is kept for the next request. */
+static void req_free(struct http_req *r)
+{
+	struct http *h = r->http;
+
+	req_unlink(r);
+	(void) curl_multi_remove_handle(loop_curlm(h->loop), r->easy);
+	if (h->n_idle < IDLE_HANDLES_MAX) {
+		curl_easy_reset(r->easy);
+		h->idle[h->n_idle++] = r->easy;
+	} else {
+		curl_easy_cleanup(r->easy);
+	}
+	sbuf_free(&r->in);
+	free(r->url);
+	free(r->body);
+	free(r);
+}
+
+void http_cancel(struct http_req **req)
+{
+	struct http_req *r = TAKE(*req);
+
+	if (r && r != r->http->current)
+		req_free(r);
+}
+
+void http_free(struct http **http)
+{
+	struct http *h = TAKE(*http);
+
+	if (!h)
+		return;
+	while (h->reqs && h->reqs != h->current)
+		req_free(h->reqs);
+	while (h->reqs && h->reqs->next)
+		req_free(h->reqs->next);
+	/* Called from a callback: on_done() comes back here after it. */
+	h->freed = h->current != NULL;
+	if (h->freed)
+		return;
+	while (h->n_idle > 0)
+		curl_easy_cleanup(h->idle[--h->n_idle]);
+	curl_slist_free_all(h->get_headers);
+	curl_slist_free_all(h->post_headers);
+	free(h->ca_file);
+	free(h);
+}
+
+/* --- what libcurl calls --- */
+
+static size_t on_body(char *p, size_t size, size_t n, void *arg)
+{
+	struct http_req *r = arg;
+
+	sbuf_add(&r->in, p, size * n);
+	return sbuf_over(&r->in) ? 0 : size * n;
+}
+
+static size_t on_header(char *p, size_t size, size_t n, void *arg)
+{
+	struct http_req *r = arg;
+
+	r->headers += size * n;
+	r->headers_over = r->headers > HTTP_HEADERS_MAX;
+	return r->headers_over ? 0 : size * n;
+}
+
+static size_t on_read(char *p, size_t size, size_t n, void *arg)
+{
+	struct http_req *r = arg;
+	size_t want = size * n;
+
+	if (want > r->len - r->sent)
+		want = r->len - r->sent;
+	memcpy(p, r->body + r->sent, want);
+	r->sent += want;
+	return want;
+}
+
+/* libcurl silently repeats a request when a kept connection breaks before
+ * any byte of the answer. It has to rewind the body for this: so we know. */
+static int on_seek(void *arg, curl_off_t offset, int origin)
+{
+	struct http_req *r = arg;
+
+	if (origin != SEEK_SET || offset != 0)
+		return CURL_SEEKFUNC_CANTSEEK;
+	r->sent = 0;
+	r->resent = true;
+	return CURL_SEEKFUNC_OK;
+}
+
+/* --- the end of a transfer --- */
+
+static enum http_end end_of(const struct http_req *r, CURLcode code)
+{
+	if (sbuf_over(&r->in) || r->headers_over)
+		return HTTP_TOO_BIG;
+	switch (code) {
+	case CURLE_OK:
+		return HTTP_OK;
+	case CURLE_OPERATION_TIMEDOUT:
+		return HTTP_TIMEOUT;
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_GOT_NOTHING:
+	case CURLE_PARTIAL_FILE:
+	case CURLE_HTTP2:
+	case CURLE_HTTP2_STREAM:
+	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_SEND_FAIL_REWIND:
+		return HTTP_CUT;
+	default:
+		return HTTP_FAILED;
+	}
+}
+
+/* "https://ca.example:14000/x" -> "ca.example:14000" */
+static char *url_host(const char *url)
+{
+	const char *p = strstr(url, "://");
+
+	p = p ? p + 3 : url;
+	return mem_strndup(p, strcspn(p, "/?#"));
+}
+
+static void describe_failed(const struct http_req *r, CURLcode code,
+			    const char *host, struct sbuf *s)
+{
+	const char *why = *r->errbuf ? r->errbuf : curl_easy_strerror(code);
+
+	switch (code) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+		sbuf_addf(s, "cannot find the address of %s: %s", host, why);
+		break;
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		sbuf_addf(s, "cannot find the address of the proxy: %s", why);
+		break;
+	case CURLE_COULDNT_CONNECT:
+		sbuf_addf(s, "cannot connect to %s: %s", host, why);
+		break;
+	case CURLE_PEER_FAILED_VERIFICATION:
+		sbuf_addf(
+			s, "the TLS certificate of %s is not trusted by %s: %s",
+			host,
+			r->http->ca_file ? r->http->ca_file
+					 : "the system's trust store (ca_file "
+					   "names another)",
+			why);
+		break;
+	case CURLE_SSL_CACERT_BADFILE:
+		sbuf_addf(s, "cannot use the trust anchors in %s: %s",
+			  r->http->ca_file ? r->http->ca_file : "the system",
+			  why);
+		break;
+	case CURLE_SSL_CONNECT_ERROR:
+		sbuf_addf(s, "no TLS connection to %s: %s", host, why);
+		break;
+	default:
+		sbuf_addf(s, "request to %s failed: %s", host, why);
+	}
+}
+
+static void describe(const struct http_req *r, CURLcode code, enum http_end end,
+		     struct sbuf *s)
+{
+	AUTO(mem_free_str) char *host = url_host(r->url);
+
+	switch (end) {
+	case HTTP_OK:
+		break;
+	case HTTP_TOO_BIG:
+		sbuf_addf(s, "the answer of %s is larger than %zu bytes", host,
+			  r->headers_over ? (size_t) HTTP_HEADERS_MAX
+					  : r->http->body_max);
+		break;
+	case HTTP_TIMEOUT:
+		sbuf_addf(s, "%s did not answer within %d s", host,
+			  HTTP_TIMEOUT_S);
+		break;
+	case HTTP_CUT:
+		sbuf_addf(s, "the connection to %s was cut: %s", host,
+			  *r->errbuf ? r->errbuf : curl_easy_strerror(code));
+		break;
+	case HTTP_FAILED:
+		describe_failed(r, code, host, s);
+		break;
+	}
+}
+
+static const char *header(struct http_req *r, const char *name)
+{
+	struct curl_header *h;
+	const char *p;
+
+	if (curl_easy_header(r->easy, name, 0, CURLH_HEADER, -1, &h) !=
+	    CURLHE_OK)
+		return NULL;
+	if (!*h->value || strlen(h->value) > HTTP_HEADER_MAX)
+		return NULL;
+	for (p = h->value; *p; p++)
+		if ((unsigned char) *p < 0x20 || (unsigned char) *p > 0x7e)
+			return NULL;
+	return h->value;
+}
+
+static void on_done(struct loop_transfer *transfer, CURLcode code)
+{
+	static const char *const methods[] = { "GET", "HEAD", "POST" };
+	struct http_req *r = (struct http_req *) transfer;
+	struct http *h = r->http;
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(1024);
+	struct http_reply reply = { .end = end_of(r, code) };
+
+	(void) curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE,
+				 &reply.status);
+	if (reply.end == HTTP_OK) {
+		reply.content_type = header(r, "Content-Type");
+		reply.location = header(r, "Location");
+		reply.replay_nonce = header(r, "Replay-Nonce");
+		reply.retry_after = header(r, "Retry-After");
+	} else {
+		describe(r, code, reply.end, &text);
+	}
+	reply.error = sbuf_str(&text);
+	reply.body = sbuf_str(&r->in);
+	reply.len = r->in.len;
+	reply.resent = r->resent;
+	log_debug("%s %s: %ld%s%s", methods[r->method], r->url, reply.status,
+		  *reply.error ? ", " : "", reply.error);
+	/* The handle and the headers live until the callback is through. */
+	h->current = r;
+	r->fn(r->arg, &reply);
+	h->current = NULL;
+	req_free(r);
+	if (h->freed)
+		http_free(&h);
+}
+
+/* --- a request --- */
+
+static void setup_common(struct http_req *r)
+{
+	CURL *e = r->easy;
+	const struct http *h = r->http;
+
+	(void) curl_easy_setopt(e, CURLOPT_PRIVATE, &r->transfer);
+	(void) curl_easy_setopt(e, CURLOPT_URL, r->url);
+	(void) curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https");
+	(void) curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	(void) curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+	(void) curl_easy_setopt(e, CURLOPT_USERAGENT,
+				"certrepo/" CERTREPO_VERSION);
+	(void) curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
+				(long) CURL_HTTP_VERSION_2TLS);
+	(void) curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L);
+	(void) curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+	(void) curl_easy_setopt(e, CURLOPT_SSLVERSION,
+				(long) CURL_SSLVERSION_TLSv1_2);
+	(void) curl_easy_setopt(e, CURLOPT_TIMEOUT, (long) HTTP_TIMEOUT_S);
+	(void) curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT,
+				(long) HTTP_CONNECT_S);
+	(void) curl_easy_setopt(e, CURLOPT_ERRORBUFFER, r->errbuf);
+	(void) curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+	(void) curl_easy_setopt(e, CURLOPT_WRITEDATA, r);
+	(void) curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+	(void) curl_easy_setopt(e, CURLOPT_HEADERDATA, r);
+	if (h->ca_file) {
+		(void) curl_easy_setopt(e, CURLOPT_CAINFO, h->ca_file);
+		/* Debian's libcurl would look there as well. */
+		(void) curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+	}
+}
+
+static void setup_method(struct http_req *r)
+{
+	CURL *e = r->easy;
+
+	(void) curl_easy_setopt(e, CURLOPT_HTTPHEADER,
+				r->method == HTTP_POST ? r->http->post_headers
+						       : r->http->get_headers);
+	if (r->method == HTTP_HEAD)
+		(void) curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
+	if (r->method != HTTP_POST)
+		return;
+	(void) curl_easy_setopt(e, CURLOPT_POST, 1L);
+	(void) curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE,
+				(curl_off_t) r->len);
+	(void) curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, 16384L);
+	(void) curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read);
+	(void) curl_easy_setopt(e, CURLOPT_READDATA, r);
+	(void) curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, on_seek);
+	(void) curl_easy_setopt(e, CURLOPT_SEEKDATA, r);
+}
+
+struct http_req *http_send(struct http *http, enum http_method method,
+			   const char *url, const void *body, size_t len,
+			   http_fn *fn, void *arg)
+{
+	struct http_req *r = mem_alloc(sizeof(*r));
+
+	r->transfer.done = on_done;
+	r->http = http;
+	r->easy = http->n_idle > 0 ? http->idle[--http->n_idle]
+				   : curl_easy_init();
+	/* Out of memory: libcurl's only reason to give no handle, or to
+	 * refuse one below. */
+	if (!r->easy)
+		abort();
+	r->url = mem_strdup(url);
+	r->method = method;
+	r->body = len ? mem_dup(body, len) : NULL;
+	r->len = len;
+	r->fn = fn;
+	r->arg = arg;
+	sbuf_init(&r->in, http->body_max);
+	setup_common(r);
+	setup_method(r);
+	r->next = http->reqs;
+	if (r->next)
+		r->next->prev = r;
+	http->reqs = r;
+	http->count++;
+	if (curl_multi_add_handle(loop_curlm(http->loop), r->easy) != CURLM_OK)
+		abort();
+	return r;
+}

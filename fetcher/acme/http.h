@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HTTP_H
+#define HTTP_H
+
+/*
+ * HTTPS over libcurl's multi interface, in the loop: one struct http for each
+ * server, its trust anchors and its requests. HTTP/2 where the server can,
+ * all requests over one kept connection. Redirects are not followed. Proxies
+ * named in the environment (https_proxy, no_proxy) are used, as an
+ * administrator expects of a program started by cron or by hand.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "err.h"
+#include "loop.h"
+
+#define HTTP_TIMEOUT_S	 30	     /* a whole request */
+#define HTTP_CONNECT_S	 15	     /* of it, for connection and TLS */
+#define HTTP_HEADERS_MAX (64 * 1024) /* bytes of all header lines */
+#define HTTP_HEADER_MAX	 2048	     /* bytes of one value; longer: none */
+
+struct http;
+struct http_req;
+
+/* CA_FILE: PEM trust anchors instead of the system's, or NULL. BODY_MAX: of
+ * an answer. */
+int http_new(struct loop *loop, const char *ca_file, size_t body_max,
+	     struct http **ret, struct err *err) MUST_CHECK;
+void http_free(struct http **http);	    /* cancels what is under way */
+size_t http_count(const struct http *http); /* requests sent so far */
+
+enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST };
+
+/* How the exchange ended, apart from what the server said. */
+enum http_end {
+	HTTP_OK,     /* an answer, of whatever status */
+	HTTP_CUT,    /* the connection broke: it may have been handled */
+	HTTP_FAILED, /* never got there: resolve, connect, TLS, trust */
+	HTTP_TIMEOUT,
+	HTTP_TOO_BIG,
+};
+
+/* Borrowed until the callback returns. Headers are NULL when absent, empty,
+ * over HTTP_HEADER_MAX, or not printable ASCII. */
+struct http_reply {
+	enum http_end end;
+	const char *error; /* a sentence unless HTTP_OK */
+	long status;
+	const char *content_type;
+	const char *location;
+	const char *replay_nonce;
+	const char *retry_after;
+	const char *body; /* NUL-terminated, may be "" */
+	size_t len;
+	bool resent; /* libcurl had to send the body again on another
+		      * connection; the server may have seen it twice */
+};
+typedef void http_fn(void *arg, const struct http_reply *reply);
+
+/* BODY (POST only) is copied. The callback comes from the loop, once. */
+struct http_req *http_send(struct http *http, enum http_method method,
+			   const char *url, const void *body, size_t len,
+			   http_fn *fn, void *arg);
+void http_cancel(struct http_req **req); /* accepts NULL; no callback */
+
+#endif
