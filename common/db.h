@@ -4,9 +4,9 @@
 
 /*
  * A small interface over SQL databases: prepared statements with bound `?`
- * and typed columns, transactions, affected rows. Only store.c and
- * store_schema.c include it. Dialect lives in db_sqlite.c and db_mariadb.c
- * and nowhere else.
+ * and typed columns, transactions, affected rows. Only the store's own files
+ * (store*.c) include it. Dialect lives in db_sqlite.c and db_mariadb.c and in
+ * the migrations, and nowhere else.
  */
 
 #include <stdbool.h>
@@ -20,11 +20,13 @@ struct db_stmt;
 /* How a failure is to be met, beside the err it fills. */
 enum db_fault {
 	DB_OK = 0,
-	DB_FAULT_OTHER,	 /* do not repeat */
-	DB_FAULT_RETRY,	 /* rolled back by the database (deadlock, lock wait,
-			  * busy, Galera not ready): repeat the transaction */
-	DB_FAULT_LOST,	 /* the connection is gone: reconnect; whether the
-			  * last statement or commit took effect is unknown */
+	DB_FAULT_OTHER,	    /* do not repeat */
+	DB_FAULT_RETRY,	    /* rolled back by the database (deadlock, lock wait,
+			     * busy, Galera not ready): repeat the transaction */
+	DB_FAULT_LOST,	    /* the connection is gone: reconnect; whether the
+			     * last statement or commit took effect is unknown */
+	DB_FAULT_NO_TABLE,  /* a table or view is missing (ERR_CONFIG) */
+	DB_FAULT_DUPLICATE, /* a unique key is taken (ERR_CONFLICT) */
 };
 
 int db_open(const struct store_conf *conf, bool create, struct db **ret,
@@ -37,6 +39,8 @@ const char *db_dialect(const struct db *db); /* "sqlite" or "mariadb" */
 /* For messages: "/var/lib/x.db", "mariadb certrepo@db.example.org". */
 const char *db_name(const struct db *db);
 
+/* A fault RETRY or LOST inside a transaction ends it: every further call
+ * fails, the fault stays, until db_rollback(). */
 int db_begin(struct db *db, struct err *err) MUST_CHECK; /* for writing */
 int db_commit(struct db *db, struct err *err) MUST_CHECK;
 void db_rollback(struct db *db); /* harmless outside a transaction */
@@ -60,7 +64,7 @@ int db_step(struct db_stmt *st, struct err *err) MUST_CHECK;
  * A value longer than DB_VALUE_MAX makes db_step fail with ERR_LIMIT. */
 #define DB_VALUE_MAX (1u << 20)
 bool db_col_null(const struct db_stmt *st, int i);
-int64_t db_col_int(const struct db_stmt *st, int i); /* NULL is 0 */
+int64_t db_col_int(const struct db_stmt *st, int i);	  /* NULL is 0 */
 const char *db_col_text(const struct db_stmt *st, int i); /* NULL is NULL */
 const void *db_col_blob(const struct db_stmt *st, int i, size_t *ret_len);
 /* Rows matched by an UPDATE (also those it left the same), inserted or

@@ -4,7 +4,8 @@
 
 /*
  * The certificate repository, in the project's own words. The only SQL is
- * in store.c and store_schema.c; it is one text for SQLite and MariaDB.
+ * in store.c, store_cert.c, store_fetch.c, store_host.c and store_schema.c;
+ * it is one text for SQLite and MariaDB. (The migrations are two.)
  *
  * Times are UTC seconds, given by the caller. Every change is one
  * transaction, safe to repeat when the answer to its commit was lost, and
@@ -20,12 +21,12 @@
 #include "err.h"
 #include "store_conf.h"
 
-#define STORE_NAME_MAX 250
+#define STORE_NAME_MAX	  250
 #define STORE_COMMENT_MAX 255
-#define STORE_PATH_MAX 255	/* webroot_path, a tinytext */
-#define STORE_BLOB_MAX 65535	/* a csr, ca or crt: MariaDB's blob */
-#define STORE_DETAIL_MAX 500	/* sentences we keep */
-#define STORE_NEVER INT64_MAX	/* ts_due of a row that waits for a person */
+#define STORE_PATH_MAX	  255	    /* webroot_path, a tinytext */
+#define STORE_BLOB_MAX	  65535	    /* a csr, ca or crt: MariaDB's blob */
+#define STORE_DETAIL_MAX  500	    /* sentences we keep */
+#define STORE_NEVER	  INT64_MAX /* ts_due of a row that waits for a person */
 
 struct store;
 
@@ -34,8 +35,11 @@ enum store_use { STORE_READ, STORE_WRITE, STORE_ADMIN };
 
 /* Opens and checks schema_version against this program: ERR_CONFIG "run
  * certrepo-populate init" when it is missing or too old, "upgrade this
- * program" when it is too new. STORE_ADMIN checks nothing (for init). conf is
- * borrowed. */
+ * program" when it is too new. With STORE_READ the check waits for the first
+ * call that needs it (a host may read its views only). STORE_ADMIN checks
+ * nothing, and creates a SQLite file that is not there (for init). conf is
+ * borrowed. What only a person can mend (password, certificate, database or
+ * table missing) is ERR_CONFIG, what may pass is ERR_UNAVAILABLE. */
 int store_open(const struct store_conf *conf, enum store_use use,
 	       struct store **ret, struct err *err) MUST_CHECK;
 void store_free(struct store **s);
@@ -65,7 +69,7 @@ struct store_cert {
 	int64_t count_fail_update;
 	const char *webroot_path;
 	/* ours */
-	const char *ca_name;	 /* of the configuration's ca list; NULL: default */
+	const char *ca_name; /* of the configuration's ca list; NULL: default */
 	const char *challenge;	 /* "dns-01", "http-01"; NULL: by certbot */
 	const char *key_sha256;	 /* of the CSR's key */
 	const char *crt_sha256;	 /* of the bytes of crt, when we derived
@@ -73,6 +77,7 @@ struct store_cert {
 	int64_t ts_not_before;	 /* 0: unknown */
 	int64_t ts_due;		 /* when it next wants the fetcher */
 	int64_t ts_next_attempt; /* backoff; 0: none */
+	bool renew;		 /* order another, whatever life is left */
 	bool held;		 /* waits for a person */
 	const char *fail_class, *fail_detail; /* of the last failure */
 	const char *lease_owner;
@@ -85,12 +90,14 @@ struct store_cert {
  * are ignored. */
 int store_add(struct store *s, const struct store_cert *row,
 	      struct err *err) MUST_CHECK;
-/* Put another CSR under an existing name; crt and ca stay until renewed, but
- * ts_due becomes now when the key or the names changed. */
-int store_replace_csr(struct store *s, const char *name,
-		      struct store_blob csr, const char *key_sha256,
-		      const char *md5_modulus, int64_t now,
-		      struct err *err) MUST_CHECK;
+/* Put another CSR under an existing name; crt and ca stay until renewed.
+ * When its bytes differ, the row is due NOW with `renew` set, its hold and
+ * backoff go, the order under way for the old CSR is forgotten and its lease
+ * taken away (that order's store_accept gives ERR_CONFLICT). ERR_INPUT when
+ * there is no such name. */
+int store_replace_csr(struct store *s, const char *name, struct store_blob csr,
+		      const char *key_sha256, const char *md5_modulus,
+		      int64_t now, struct err *err) MUST_CHECK;
 
 /* Fields a person may set, by column name: comment, webroot_path, ca_name,
  * challenge, certbot, enable. NULL value: SQL NULL. */
@@ -119,8 +126,8 @@ int store_each(struct store *s, store_row_fn *fn, void *arg,
 	       struct err *err) MUST_CHECK;
 /* Another name enrolled with this key, or NULL. */
 int store_key_owner(struct store *s, const char *key_sha256,
-		    const char *not_name, struct arena *arena,
-		    const char **ret, struct err *err) MUST_CHECK;
+		    const char *not_name, struct arena *arena, const char **ret,
+		    struct err *err) MUST_CHECK;
 
 /* --- fetcher --- */
 
@@ -141,8 +148,10 @@ struct store_due {
 	int64_t ts_expire, ts_not_before, ts_due, ts_next_attempt;
 	int64_t ts_last_update, count_fail_update;
 	bool has_crt;
-	bool stale; /* derived columns do not belong to crt: read the row whole
-		     * and call store_refresh */
+	bool renew; /* the CSR was replaced: order, whatever life is left */
+	bool stale; /* a 2019 script wrote the row, its derived columns are not
+		     * of this crt and csr: read it whole (crt may be NULL) and
+		     * call store_refresh before deciding */
 };
 struct store_dues {
 	struct store_due *v;
@@ -151,18 +160,22 @@ struct store_dues {
 /* Enabled rows with ts_due <= NOW that nobody holds a lease on, the one that
  * expires first first, names after AFTER's place left to the next call: at
  * most LIMIT rows. Uses the index on (enable, ts_due) and reads no blob. */
-int store_due(struct store *s, int64_t now, size_t limit,
-	      struct arena *arena, struct store_dues *ret,
-	      struct err *err) MUST_CHECK;
+int store_due(struct store *s, int64_t now, size_t limit, struct arena *arena,
+	      struct store_dues *ret, struct err *err) MUST_CHECK;
 /* The same shape for one name, due or not, leased or not. 1, 0, -1. */
 int store_due_one(struct store *s, const char *name, struct arena *arena,
 		  struct store_due *ret, bool *ret_enabled,
 		  struct err *err) MUST_CHECK;
 
-/* Take the lease: 1 it is ours until UNTIL, 0 somebody else's or no longer as
- * it was. A lease of ours is renewed. Sets ts_last_update = NOW. */
+/* Take the lease: 1 it is ours until UNTIL, 0 somebody else's, or no such
+ * name. A lease of ours is renewed. Sets ts_last_update = NOW. */
 int store_claim(struct store *s, const char *name, const char *owner,
 		int64_t now, int64_t until, struct err *err) MUST_CHECK;
+/* The same, but also 0 when the row is no longer enabled and due at NOW:
+ * another instance may have renewed it since store_due listed it. For
+ * everything but --force. */
+int store_claim_due(struct store *s, const char *name, const char *owner,
+		    int64_t now, int64_t until, struct err *err) MUST_CHECK;
 int store_release(struct store *s, const char *name, const char *owner,
 		  struct err *err) MUST_CHECK;
 /* At the start of a run, the instance's lock held: leases a killed run of
@@ -173,11 +186,12 @@ int store_release_all(struct store *s, const char *owner,
  * and hold). */
 int store_set_due(struct store *s, const char *name, int64_t due,
 		  struct err *err) MUST_CHECK;
-/* Derived columns computed anew from crt as it is in the row. */
+/* Derived columns computed anew from csr and crt as they are in the row.
+ * Without a crt: ts_expire 1, ts_not_before 0, crt_sha256 NULL. */
 struct store_derived {
 	int64_t ts_expire, ts_not_before, ts_due;
 	const char *crt_sha256;
-	const char *key_sha256;	 /* of the CSR */
+	const char *key_sha256; /* of the CSR; NULL: leave it */
 };
 int store_refresh(struct store *s, const char *name,
 		  const struct store_derived *d, struct err *err) MUST_CHECK;
@@ -185,12 +199,12 @@ int store_refresh(struct store *s, const char *name,
 /* What a restart resumes. One per name and slot. */
 struct store_order {
 	const char *name;
-	int slot;	     /* 0 */
+	int slot; /* 0 */
 	const char *ca_name;
 	const char *account; /* account URL */
 	const char *key_sha256;
-	const char *url;     /* the order's */
-	const char *state;   /* "new", "finalized" */
+	const char *url;   /* the order's */
+	const char *state; /* "new", "finalized" */
 	int64_t ts_created;
 };
 int store_order_put(struct store *s, const struct store_order *o,
@@ -211,7 +225,7 @@ struct store_proof {
 	const char *type;	 /* "dns-01", "http-01" */
 	const char *zone;	 /* dns-01 */
 	const char *server;	 /* dns-01: where the UPDATE went */
-	const char *owner;	 /* dns-01: the TXT's owner name; http-01: path */
+	const char *owner; /* dns-01: the TXT's owner name; http-01: path */
 	const char *value;
 	int64_t ts_created;
 };
@@ -258,10 +272,12 @@ struct store_accept {
 int store_accept(struct store *s, const struct store_accept *a,
 		 struct err *err) MUST_CHECK;
 
-/* A failure of this name: class, detail, count + 1, ts_next_attempt = ts_due
- * = NEXT (STORE_NEVER and held when a person must act), attempt recorded,
- * lease released, the order dropped when DROP_ORDER. With !COUNT (the CA's or
- * our own trouble) the count stays. */
+/* A failure of this name (attempt.outcome, attempt.detail): class, detail,
+ * count + 1, ts_next_attempt = ts_due = NEXT (STORE_NEVER and held when a
+ * person must act), attempt recorded, lease released, the order dropped when
+ * DROP_ORDER. With !COUNT (the CA's or our own trouble) the count stays.
+ * ERR_CONFLICT when the lease is not ours. Texts are cut at what the store
+ * keeps, other bytes than printable ASCII become '?'. */
 struct store_fail {
 	const char *owner;
 	int slot;
@@ -285,9 +301,9 @@ int store_attempts_of(struct store *s, const char *name, size_t limit,
 struct store_ca {
 	const char *name;
 	const char *directory;
-	const char *account;	    /* URL; NULL: not known yet */
-	const char *account_key;    /* JWK thumbprint the account belongs to */
-	int64_t backoff_until;	    /* 0: none */
+	const char *account;	 /* URL; NULL: not known yet */
+	const char *account_key; /* JWK thumbprint the account belongs to */
+	int64_t backoff_until;	 /* 0: none */
 	int64_t count_fail;
 	const char *fail_class, *fail_detail;
 };
@@ -324,19 +340,19 @@ struct store_receipt {
 				  * rolled-back refused held failed alive */
 	const char *fingerprint; /* SHA-256 of the leaf seen, or NULL */
 	const char *serial;
-	int64_t ts_expire;	 /* of the one seen; 0: none */
-	int64_t depth;		 /* certificates sent */
+	int64_t ts_expire; /* of the one seen; 0: none */
+	int64_t depth;	   /* certificates sent */
 	int64_t ts;
-	const char *detail;	 /* a sentence */
-	const char *version;	 /* of the installer */
+	const char *detail;  /* a sentence */
+	const char *version; /* of the installer */
 };
 struct store_receipts {
 	struct store_receipt *v;
 	size_t n;
 };
 /* All in one transaction; each replaces what was said before. */
-int store_receipts_put(struct store *s, const struct store_receipt *r,
-		       size_t n, struct err *err) MUST_CHECK;
+int store_receipts_put(struct store *s, const struct store_receipt *r, size_t n,
+		       struct err *err) MUST_CHECK;
 int store_receipts_of(struct store *s, const char *name, struct arena *arena,
 		      struct store_receipts *ret, struct err *err) MUST_CHECK;
 

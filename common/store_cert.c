@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: MIT */
+/* What populate does to the rows of certs, and how they are read. */
+#include "store_impl.h"
+
+/* Rows are listed in pages: memory stays small, the callback may use the
+ * store, and a lost connection costs no more than a page. */
+#define PAGE_ROWS 500
+
+static int check_row(const struct store_cert *r, struct err *err)
+{
+	if (store_name_check(r->name, err) == -1 ||
+	    store_check_text("the comment", r->comment, STORE_COMMENT_MAX,
+			     err) == -1 ||
+	    store_check_text("webroot_path", r->webroot_path, STORE_PATH_MAX,
+			     err) == -1 ||
+	    store_check_text("ca_name", r->ca_name, STORE_CA_NAME_MAX, err) ==
+		    -1 ||
+	    store_check_text("challenge", r->challenge, 16, err) == -1 ||
+	    store_check_text("key_sha256", r->key_sha256, STORE_HASH_MAX,
+			     err) == -1 ||
+	    store_check_text("md5_modulus", r->md5_modulus, STORE_HASH_MAX,
+			     err) == -1)
+		return -1;
+	if (!r->csr.p || r->csr.len == 0 || !r->md5_modulus)
+		return err_set(err, ERR_INPUT, "%s has no CSR", r->name);
+	return store_check_blob("the CSR", r->csr, err);
+}
+
+int store_add(struct store *s, const struct store_cert *r, struct err *err)
+{
+	struct err own = ERR_INIT;
+	int rc;
+
+	if (check_row(r, err) == -1)
+		return -1;
+	rc = store_exec_try(
+		s,
+		"INSERT INTO certs (name, enable, comment, certbot, csr, "
+		"md5_modulus, ts_expire, ts_last_update, count_fail_update, "
+		"webroot_path, ca_name, challenge, key_sha256, "
+		"ts_expire_seen, ts_due) "
+		"VALUES (?, ?, ?, ?, ?, ?, 1, 1, 0, ?, ?, ?, ?, 1, ?)",
+		ARGS(T(r->name), T(r->enabled ? "Y" : "N"), T(r->comment),
+		     T(r->certbot ? "Y" : "N"), B(r->csr), T(r->md5_modulus),
+		     T(r->webroot_path), T(r->ca_name), T(r->challenge),
+		     T(r->key_sha256), I(r->ts_due)),
+		NULL, &own);
+	if (rc == -1 && own.kind == ERR_CONFLICT)
+		return err_set(err, ERR_CONFLICT, "%s: %s is already enrolled",
+			       store_name(s), r->name);
+	if (rc == -1 && err)
+		*err = own;
+	return rc;
+}
+
+static int replace_csr(struct store *s, const char *name, struct store_blob csr,
+		       const char *key_sha256, const char *md5_modulus,
+		       int64_t now, struct err *err)
+{
+	int64_t rows = 0;
+
+	if (store_exec(s,
+		       "UPDATE certs SET csr = ?, md5_modulus = ?, "
+		       "key_sha256 = ?, renew = 1, held = 0, ts_due = ?, "
+		       "ts_next_attempt = 0, count_fail_update = 0, "
+		       "lease_owner = NULL, lease_until = 0 "
+		       "WHERE name = ? AND csr <> ?",
+		       ARGS(B(csr), T(md5_modulus), T(key_sha256), I(now),
+			    T(name), B(csr)),
+		       &rows, err) == -1)
+		return -1;
+	if (rows > 0)
+		return store_exec(s, "DELETE FROM orders WHERE name = ?",
+				  ARGS(T(name)), NULL, err);
+	if (store_exec(s,
+		       "UPDATE certs SET md5_modulus = ?, key_sha256 = ? "
+		       "WHERE name = ?",
+		       ARGS(T(md5_modulus), T(key_sha256), T(name)), &rows,
+		       err) == -1)
+		return -1;
+	if (rows == 0)
+		return err_set(err, ERR_INPUT, "%s: there is no %s",
+			       store_name(s), name);
+	return 0;
+}
+
+int store_replace_csr(struct store *s, const char *name, struct store_blob csr,
+		      const char *key_sha256, const char *md5_modulus,
+		      int64_t now, struct err *err)
+{
+	struct store_try t;
+	int rc;
+
+	if (store_check_schema(s, err) == -1 ||
+	    store_check_blob("the CSR", csr, err) == -1 ||
+	    store_check_text("key_sha256", key_sha256, STORE_HASH_MAX, err) ==
+		    -1 ||
+	    store_check_text("md5_modulus", md5_modulus, STORE_HASH_MAX, err) ==
+		    -1)
+		return -1;
+	store_try_init(&t, s, STORE_TX_YES);
+	do {
+		rc = store_try_begin(&t, err);
+		if (rc == 0)
+			rc = replace_csr(s, name, csr, key_sha256, md5_modulus,
+					 now, err);
+	} while (store_try_again(&t, &rc, err));
+	return rc;
+}
+
+/* The fields a person may set. */
+static const struct settable {
+	const char *name;
+	const char *sql;
+	size_t max;
+	bool yes_no;
+} settables[] = {
+	{ "comment", "UPDATE certs SET comment = ? WHERE name = ?",
+	  STORE_COMMENT_MAX, false },
+	{ "webroot_path", "UPDATE certs SET webroot_path = ? WHERE name = ?",
+	  STORE_PATH_MAX, false },
+	{ "ca_name", "UPDATE certs SET ca_name = ? WHERE name = ?",
+	  STORE_CA_NAME_MAX, false },
+	{ "challenge", "UPDATE certs SET challenge = ? WHERE name = ?", 16,
+	  false },
+	{ "certbot", "UPDATE certs SET certbot = ? WHERE name = ?", 1, true },
+	{ "enable", "UPDATE certs SET enable = ? WHERE name = ?", 1, true },
+};
+
+static const struct settable *settable_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(settables); i++)
+		if (strcmp(settables[i].name, name) == 0)
+			return &settables[i];
+	return NULL;
+}
+
+static int check_fields(const struct store_field *f, size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct settable *k = settable_find(f[i].name);
+
+		if (!k)
+			return err_set(err, ERR_INPUT,
+				       "there is no field \"%s\" to set: "
+				       "comment, webroot_path, ca_name, "
+				       "challenge, certbot, enable",
+				       f[i].name);
+		if (k->yes_no && (!f[i].value || (strcmp(f[i].value, "Y") &&
+						  strcmp(f[i].value, "N"))))
+			return err_set(err, ERR_INPUT, "%s is Y or N, not %s",
+				       k->name,
+				       f[i].value ? f[i].value : "empty");
+		if (store_check_text(k->name, f[i].value, k->max, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int set_fields(struct store *s, const char *name,
+		      const struct store_field *f, size_t n, int64_t due,
+		      struct err *err)
+{
+	int64_t rows = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (store_exec(s, settable_find(f[i].name)->sql,
+			       ARGS(T(f[i].value), T(name)), NULL, err) == -1)
+			return -1;
+	if (store_exec(s,
+		       "UPDATE certs SET held = 0, ts_next_attempt = 0, "
+		       "count_fail_update = 0, ts_due = ? WHERE name = ?",
+		       ARGS(I(due), T(name)), &rows, err) == -1)
+		return -1;
+	return rows > 0;
+}
+
+int store_set(struct store *s, const char *name,
+	      const struct store_field *fields, size_t n, int64_t due,
+	      struct err *err)
+{
+	struct store_try t;
+	int rc;
+
+	if (store_check_schema(s, err) == -1 ||
+	    check_fields(fields, n, err) == -1)
+		return -1;
+	store_try_init(&t, s, STORE_TX_YES);
+	do {
+		rc = store_try_begin(&t, err);
+		if (rc == 0)
+			rc = set_fields(s, name, fields, n, due, err);
+	} while (store_try_again(&t, &rc, err));
+	return rc;
+}
+
+static int remove_all(struct store *s, const char *name, struct err *err)
+{
+	int64_t rows = 0;
+
+	/* Proofs stay until they are cleaned away, attempts for the audit. */
+	if (store_exec(s, "DELETE FROM orders WHERE name = ?", ARGS(T(name)),
+		       NULL, err) == -1 ||
+	    store_exec(s, "DELETE FROM installs WHERE name = ?", ARGS(T(name)),
+		       NULL, err) == -1 ||
+	    store_exec(s, "DELETE FROM certs WHERE name = ?", ARGS(T(name)),
+		       &rows, err) == -1)
+		return -1;
+	return rows > 0;
+}
+
+int store_remove(struct store *s, const char *name, struct err *err)
+{
+	struct store_try t;
+	int rc;
+
+	if (store_check_schema(s, err) == -1)
+		return -1;
+	store_try_init(&t, s, STORE_TX_YES);
+	do {
+		rc = store_try_begin(&t, err);
+		if (rc == 0)
+			rc = remove_all(s, name, err);
+	} while (store_try_again(&t, &rc, err));
+	return rc;
+}
+
+/* --- reading --- */
+
+/* The columns before the blobs, in the order of read_row(). */
+#define ROW_COLUMNS                                                        \
+	"name, enable, comment, certbot, md5_modulus, md5_ca, ts_expire, " \
+	"ts_last_update, count_fail_update, webroot_path, ca_name, "       \
+	"challenge, key_sha256, crt_sha256, ts_not_before, ts_due, "       \
+	"ts_next_attempt, renew, held, fail_class, fail_detail, "          \
+	"lease_owner, lease_until"
+enum { ROW_BLOBS = 23 };
+
+static struct store_cert *read_row(const struct db_stmt *st, struct arena *a)
+{
+	struct store_cert *r = arena_alloc(a, sizeof(*r));
+
+	r->name = store_col_text(st, 0, a);
+	r->enabled = store_col_yes(st, 1);
+	r->comment = store_col_text(st, 2, a);
+	r->certbot = store_col_yes(st, 3);
+	r->md5_modulus = store_col_text(st, 4, a);
+	r->md5_ca = store_col_text(st, 5, a);
+	r->ts_expire = db_col_int(st, 6);
+	r->ts_last_update = db_col_int(st, 7);
+	r->count_fail_update = db_col_int(st, 8);
+	r->webroot_path = store_col_text(st, 9, a);
+	r->ca_name = store_col_text(st, 10, a);
+	r->challenge = store_col_text(st, 11, a);
+	r->key_sha256 = store_col_text(st, 12, a);
+	r->crt_sha256 = store_col_text(st, 13, a);
+	r->ts_not_before = db_col_int(st, 14);
+	r->ts_due = db_col_int(st, 15);
+	r->ts_next_attempt = db_col_int(st, 16);
+	r->renew = db_col_int(st, 17) != 0;
+	r->held = db_col_int(st, 18) != 0;
+	r->fail_class = store_col_text(st, 19, a);
+	r->fail_detail = store_col_text(st, 20, a);
+	r->lease_owner = store_col_text(st, 21, a);
+	r->lease_until = db_col_int(st, 22);
+	return r;
+}
+
+static int get(struct store *s, const char *name, struct arena *arena,
+	       struct store_cert **ret, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	struct store_cert *r;
+	int rc;
+
+	if (store_query(s,
+			"SELECT " ROW_COLUMNS ", csr, ca, crt, old_ca, old_crt "
+			"FROM certs WHERE name = ?",
+			ARGS(T(name)), &st, err) == -1)
+		return -1;
+	rc = db_step(st, err);
+	if (rc != 1)
+		return rc;
+	r = read_row(st, arena);
+	r->csr = store_col_blob(st, ROW_BLOBS, arena);
+	r->ca = store_col_blob(st, ROW_BLOBS + 1, arena);
+	r->crt = store_col_blob(st, ROW_BLOBS + 2, arena);
+	r->old_ca = store_col_blob(st, ROW_BLOBS + 3, arena);
+	r->old_crt = store_col_blob(st, ROW_BLOBS + 4, arena);
+	*ret = r;
+	return 1;
+}
+
+int store_get(struct store *s, const char *name, struct arena *arena,
+	      struct store_cert **ret, struct err *err)
+{
+	struct store_try t;
+	int rc;
+
+	if (store_check_schema(s, err) == -1)
+		return -1;
+	store_try_init(&t, s, STORE_TX_NO);
+	do
+		rc = get(s, name, arena, ret, err);
+	while (store_try_again(&t, &rc, err));
+	return rc;
+}
+
+struct page {
+	struct store_cert *v[PAGE_ROWS];
+	size_t n;
+};
+
+static int load_page(struct store *s, const char *after, struct arena *arena,
+		     struct page *p, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	int rc;
+
+	p->n = 0;
+	if (store_query(s,
+			"SELECT " ROW_COLUMNS ", COALESCE(LENGTH(csr), 0), "
+			"COALESCE(LENGTH(ca), 0), COALESCE(LENGTH(crt), 0), "
+			"COALESCE(LENGTH(old_ca), 0), "
+			"COALESCE(LENGTH(old_crt), 0) "
+			"FROM certs WHERE name > ? ORDER BY name LIMIT ?",
+			ARGS(T(after), I(PAGE_ROWS)), &st, err) == -1)
+		return -1;
+	while ((rc = db_step(st, err)) == 1 && p->n < PAGE_ROWS) {
+		struct store_cert *r = read_row(st, arena);
+
+		r->csr.len = (size_t) db_col_int(st, ROW_BLOBS);
+		r->ca.len = (size_t) db_col_int(st, ROW_BLOBS + 1);
+		r->crt.len = (size_t) db_col_int(st, ROW_BLOBS + 2);
+		r->old_ca.len = (size_t) db_col_int(st, ROW_BLOBS + 3);
+		r->old_crt.len = (size_t) db_col_int(st, ROW_BLOBS + 4);
+		p->v[p->n++] = r;
+	}
+	return rc == -1 ? -1 : 0;
+}
+
+static int load_page_try(struct store *s, const char *after,
+			 struct arena *arena, struct page *p, struct err *err)
+{
+	struct store_try t;
+	int rc;
+
+	store_try_init(&t, s, STORE_TX_NO);
+	do
+		rc = load_page(s, after, arena, p, err);
+	while (store_try_again(&t, &rc, err));
+	return rc;
+}
+
+int store_each(struct store *s, store_row_fn *fn, void *arg, struct err *err)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	char after[STORE_NAME_MAX + 1] = "";
+	struct page p;
+
+	if (store_check_schema(s, err) == -1)
+		return -1;
+	do {
+		arena_clear(arena);
+		if (load_page_try(s, after, arena, &p, err) == -1)
+			return -1;
+		for (size_t i = 0; i < p.n; i++)
+			if (fn(p.v[i], arg, err) == -1)
+				return -1;
+		if (p.n > 0)
+			(void) snprintf(after, sizeof(after), "%s",
+					p.v[p.n - 1]->name);
+	} while (p.n == PAGE_ROWS);
+	return 0;
+}
+
+static int key_owner(struct store *s, const char *key_sha256,
+		     const char *not_name, struct arena *arena,
+		     const char **ret, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	int rc;
+
+	if (store_query(s,
+			"SELECT name FROM certs WHERE key_sha256 = ? AND "
+			"name <> ? ORDER BY name LIMIT 1",
+			ARGS(T(key_sha256), T(not_name ? not_name : "")), &st,
+			err) == -1)
+		return -1;
+	rc = db_step(st, err);
+	if (rc == -1)
+		return -1;
+	*ret = rc == 1 ? store_col_text(st, 0, arena) : NULL;
+	return 0;
+}
+
+int store_key_owner(struct store *s, const char *key_sha256,
+		    const char *not_name, struct arena *arena, const char **ret,
+		    struct err *err)
+{
+	struct store_try t;
+	int rc;
+
+	if (store_check_schema(s, err) == -1)
+		return -1;
+	store_try_init(&t, s, STORE_TX_NO);
+	do
+		rc = key_owner(s, key_sha256, not_name, arena, ret, err);
+	while (store_try_again(&t, &rc, err));
+	return rc;
+}

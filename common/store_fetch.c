@@ -1,0 +1,659 @@
+/* SPDX-License-Identifier: MIT */
+/* What the fetcher does: what is due, leases, orders, proofs, outcomes. */
+#include "store_impl.h"
+
+/* --- what is due --- */
+
+/* No blob among them: rows stay cheap, whatever their chains weigh. */
+#define DUE_COLUMNS                                                           \
+	"name, ca_name, challenge, certbot, ts_expire, ts_not_before, "       \
+	"ts_due, ts_next_attempt, ts_last_update, count_fail_update, renew, " \
+	"ts_expire_seen"
+enum { DUE_ENABLE = 12 };
+
+static void read_due(const struct db_stmt *st, struct arena *a,
+		     struct store_due *d)
+{
+	*d = (struct store_due){
+		.name = store_col_text(st, 0, a),
+		.ca_name = store_col_text(st, 1, a),
+		.challenge = store_col_text(st, 2, a),
+		.certbot = store_col_yes(st, 3),
+		.ts_expire = db_col_int(st, 4),
+		.ts_not_before = db_col_int(st, 5),
+		.ts_due = db_col_int(st, 6),
+		.ts_next_attempt = db_col_int(st, 7),
+		.ts_last_update = db_col_int(st, 8),
+		.count_fail_update = db_col_int(st, 9),
+		.renew = db_col_int(st, 10) != 0,
+	};
+	/* The scripts of 2019 write ts_expire together with crt and never
+	 * touch our copy of it; 1 (or nothing) means "no certificate". */
+	d->has_crt = d->ts_expire > 1;
+	d->stale = d->ts_expire != db_col_int(st, 11);
+}
+
+static int due(struct store *s, int64_t now, size_t limit, struct arena *arena,
+	       struct store_dues *ret, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	struct store_dues d = { 0 };
+	int rc;
+
+	if (store_query(s,
+			"SELECT " DUE_COLUMNS " FROM certs "
+			"WHERE enable = 'Y' AND ts_due <= ? AND "
+			"(lease_owner IS NULL OR lease_until < ?) "
+			"ORDER BY COALESCE(ts_expire, 0), name LIMIT ?",
+			ARGS(I(now), I(now), I((int64_t) limit)), &st,
+			err) == -1)
+		return -1;
+	while ((rc = db_step(st, err)) == 1) {
+		d.v = STORE_GROW(arena, d.v, d.n);
+		read_due(st, arena, &d.v[d.n++]);
+	}
+	if (rc == -1)
+		return -1;
+	*ret = d;
+	return 0;
+}
+
+int store_due(struct store *s, int64_t now, size_t limit, struct arena *arena,
+	      struct store_dues *ret, struct err *err)
+{
+	struct store_try t;
+	int rc;
+
+	if (store_check_schema(s, err) == -1)
+		return -1;
+	store_try_init(&t, s, STORE_TX_NO);
+	do
+		rc = due(s, now, limit, arena, ret, err);
+	while (store_try_again(&t, &rc, err));
+	return rc;
+}
+
+static int due_one(struct store *s, const char *name, struct arena *arena,
+		   struct store_due *ret, bool *ret_enabled, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	int rc;
+
+	if (store_query(s,
+			"SELECT " DUE_COLUMNS ", enable FROM certs "
+			"WHERE name = ?",
+			ARGS(T(name)), &st, err) == -1)
+		return -1;
+	rc = db_step(st, err);
+	if (rc != 1)
+		return rc;
+	read_due(st, arena, ret);
+	*ret_enabled = store_col_yes(st, DUE_ENABLE);
+	return 1;
+}
+
+int store_due_one(struct store *s, const char *name, struct arena *arena,
+		  struct store_due *ret, bool *ret_enabled, struct err *err)
+{
+	struct store_try t;
+	int rc;
+
+	if (store_check_schema(s, err) == -1)
+		return -1;
+	store_try_init(&t, s, STORE_TX_NO);
+	do
+		rc = due_one(s, name, arena, ret, ret_enabled, err);
+	while (store_try_again(&t, &rc, err));
+	return rc;
+}
+
+/* --- leases --- */
+
+int store_claim(struct store *s, const char *name, const char *owner,
+		int64_t now, int64_t until, struct err *err)
+{
+	int64_t rows = 0;
+
+	if (store_check_text("the instance", owner, STORE_OWNER_MAX, err) ==
+		    -1 ||
+	    store_exec_try(
+		    s,
+		    "UPDATE certs SET lease_owner = ?, lease_until = ?, "
+		    "ts_last_update = ? WHERE name = ? AND "
+		    "(lease_owner IS NULL OR lease_owner = ? OR "
+		    "lease_until < ?)",
+		    ARGS(T(owner), I(until), I(now), T(name), T(owner), I(now)),
+		    &rows, err) == -1)
+		return -1;
+	return rows > 0;
+}
+
+int store_claim_due(struct store *s, const char *name, const char *owner,
+		    int64_t now, int64_t until, struct err *err)
+{
+	int64_t rows = 0;
+
+	if (store_check_text("the instance", owner, STORE_OWNER_MAX, err) ==
+		    -1 ||
+	    store_exec_try(s,
+			   "UPDATE certs SET lease_owner = ?, lease_until = ?, "
+			   "ts_last_update = ? WHERE name = ? AND "
+			   "(lease_owner IS NULL OR lease_owner = ? OR "
+			   "lease_until < ?) AND enable = 'Y' AND ts_due <= ?",
+			   ARGS(T(owner), I(until), I(now), T(name), T(owner),
+				I(now), I(now)),
+			   &rows, err) == -1)
+		return -1;
+	return rows > 0;
+}
+
+int store_release(struct store *s, const char *name, const char *owner,
+		  struct err *err)
+{
+	return store_exec_try(s,
+			      "UPDATE certs SET lease_owner = NULL, "
+			      "lease_until = 0 "
+			      "WHERE name = ? AND lease_owner = ?",
+			      ARGS(T(name), T(owner)), NULL, err);
+}
+
+int store_release_all(struct store *s, const char *owner, struct err *err)
+{
+	return store_exec_try(s,
+			      "UPDATE certs SET lease_owner = NULL, "
+			      "lease_until = 0 WHERE lease_owner = ?",
+			      ARGS(T(owner)), NULL, err);
+}
+
+int store_set_due(struct store *s, const char *name, int64_t when,
+		  struct err *err)
+{
+	return store_exec_try(s, "UPDATE certs SET ts_due = ? WHERE name = ?",
+			      ARGS(I(when), T(name)), NULL, err);
+}
+
+/* ts_expire has 32 bits, unsigned, since 2019: a private CA's year 9999
+ * becomes 2106, which is as far. 1 is "none". */
+static int64_t fit_expire(int64_t t)
+{
+	if (t < 1)
+		return 1;
+	return t > UINT32_MAX ? UINT32_MAX : t;
+}
+
+int store_refresh(struct store *s, const char *name,
+		  const struct store_derived *d, struct err *err)
+{
+	int64_t expire = fit_expire(d->ts_expire);
+
+	return store_exec_try(s,
+			      "UPDATE certs SET ts_expire = ?, "
+			      "ts_expire_seen = ?, ts_not_before = ?, "
+			      "ts_due = ?, crt_sha256 = ?, "
+			      "key_sha256 = COALESCE(?, key_sha256) "
+			      "WHERE name = ?",
+			      ARGS(I(expire), I(expire), I(d->ts_not_before),
+				   I(d->ts_due), T(d->crt_sha256),
+				   T(d->key_sha256), T(name)),
+			      NULL, err);
+}
+
+/* --- orders --- */
+
+int store_order_put(struct store *s, const struct store_order *o,
+		    struct err *err)
+{
+	if (store_check_text("the CA's name", o->ca_name, STORE_CA_NAME_MAX,
+			     err) == -1 ||
+	    store_check_text("the account's URL", o->account, STORE_URL_MAX,
+			     err) == -1 ||
+	    store_check_text("the order's URL", o->url, STORE_URL_MAX, err) ==
+		    -1 ||
+	    store_check_text("the order's state", o->state, 16, err) == -1)
+		return -1;
+	return store_exec_try(s,
+			      "REPLACE INTO orders (name, slot, ca_name, "
+			      "account, key_sha256, url, state, ts_created) "
+			      "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			      ARGS(T(o->name), I(o->slot), T(o->ca_name),
+				   T(o->account), T(o->key_sha256), T(o->url),
+				   T(o->state), I(o->ts_created)),
+			      NULL, err);
+}
+
+static int order_get(struct store *s, const char *name, int slot,
+		     struct arena *a, struct store_order *ret, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	int rc;
+
+	if (store_query(s,
+			"SELECT name, slot, ca_name, account, key_sha256, url, "
+			"state, ts_created FROM orders "
+			"WHERE name = ? AND slot = ?",
+			ARGS(T(name), I(slot)), &st, err) == -1)
+		return -1;
+	rc = db_step(st, err);
+	if (rc != 1)
+		return rc;
+	*ret = (struct store_order){
+		.name = store_col_text(st, 0, a),
+		.slot = (int) db_col_int(st, 1),
+		.ca_name = store_col_text(st, 2, a),
+		.account = store_col_text(st, 3, a),
+		.key_sha256 = store_col_text(st, 4, a),
+		.url = store_col_text(st, 5, a),
+		.state = store_col_text(st, 6, a),
+		.ts_created = db_col_int(st, 7),
+	};
+	return 1;
+}
+
+int store_order_get(struct store *s, const char *name, int slot,
+		    struct arena *arena, struct store_order *ret,
+		    struct err *err)
+{
+	struct store_try t;
+	int rc;
+
+	if (store_check_schema(s, err) == -1)
+		return -1;
+	store_try_init(&t, s, STORE_TX_NO);
+	do
+		rc = order_get(s, name, slot, arena, ret, err);
+	while (store_try_again(&t, &rc, err));
+	return rc;
+}
+
+int store_order_drop(struct store *s, const char *name, int slot,
+		     struct err *err)
+{
+	return store_exec_try(s,
+			      "DELETE FROM orders WHERE name = ? AND slot = ?",
+			      ARGS(T(name), I(slot)), NULL, err);
+}
+
+/* --- proofs --- */
+
+int store_proof_put(struct store *s, const struct store_proof *p,
+		    struct err *err)
+{
+	if (store_check_text("the proof's zone", p->zone, 255, err) == -1 ||
+	    store_check_text("the zone's server", p->server, 255, err) == -1 ||
+	    store_check_text("the proof's place", p->owner, STORE_URL_MAX,
+			     err) == -1 ||
+	    store_check_text("the proof's value", p->value, STORE_URL_MAX,
+			     err) == -1)
+		return -1;
+	return store_exec_try(s,
+			      "REPLACE INTO proofs (id, name, slot, "
+			      "lease_owner, type, zone, server, owner, value, "
+			      "ts_created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
+			      "?)",
+			      ARGS(T(p->id), T(p->name), I(p->slot),
+				   T(p->lease_owner), T(p->type), T(p->zone),
+				   T(p->server), T(p->owner), T(p->value),
+				   I(p->ts_created)),
+			      NULL, err);
+}
+
+int store_proof_drop(struct store *s, const char *id, struct err *err)
+{
+	return store_exec_try(s, "DELETE FROM proofs WHERE id = ?", ARGS(T(id)),
+			      NULL, err);
+}
+
+static void read_proof(const struct db_stmt *st, struct arena *a,
+		       struct store_proof *p)
+{
+	*p = (struct store_proof){
+		.id = store_col_text(st, 0, a),
+		.name = store_col_text(st, 1, a),
+		.slot = (int) db_col_int(st, 2),
+		.lease_owner = store_col_text(st, 3, a),
+		.type = store_col_text(st, 4, a),
+		.zone = store_col_text(st, 5, a),
+		.server = store_col_text(st, 6, a),
+		.owner = store_col_text(st, 7, a),
+		.value = store_col_text(st, 8, a),
+		.ts_created = db_col_int(st, 9),
+	};
+}
+
+static int proofs_of(struct store *s, const char *lease_owner, size_t limit,
+		     struct arena *arena, struct store_proofs *ret,
+		     struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	struct store_proofs p = { 0 };
+	int rc;
+
+	if (store_query(s,
+			"SELECT id, name, slot, lease_owner, type, zone, "
+			"server, owner, value, ts_created FROM proofs "
+			"WHERE lease_owner = ? ORDER BY ts_created, id LIMIT ?",
+			ARGS(T(lease_owner), I((int64_t) limit)), &st,
+			err) == -1)
+		return -1;
+	while ((rc = db_step(st, err)) == 1) {
+		p.v = STORE_GROW(arena, p.v, p.n);
+		read_proof(st, arena, &p.v[p.n++]);
+	}
+	if (rc == -1)
+		return -1;
+	*ret = p;
+	return 0;
+}
+
+int store_proofs_of(struct store *s, const char *lease_owner, size_t limit,
+		    struct arena *arena, struct store_proofs *ret,
+		    struct err *err)
+{
+	struct store_try t;
+	int rc;
+
+	if (store_check_schema(s, err) == -1)
+		return -1;
+	store_try_init(&t, s, STORE_TX_NO);
+	do
+		rc = proofs_of(s, lease_owner, limit, arena, ret, err);
+	while (store_try_again(&t, &rc, err));
+	return rc;
+}
+
+/* --- outcomes --- */
+
+static int add_attempt(struct store *s, const struct store_attempt *a,
+		       struct err *err)
+{
+	char ca[STORE_CA_NAME_MAX + 1], account[STORE_URL_MAX + 1];
+	char url[STORE_URL_MAX + 1], outcome[STORE_WORD_MAX + 1];
+	char detail[STORE_DETAIL_MAX + 1];
+
+	return store_exec(
+		s,
+		"INSERT INTO attempts (name, ca_name, account, order_url, "
+		"outcome, detail, ts_start, ts_end) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		ARGS(T(a->name),
+		     T(store_fit(a->ca_name ? a->ca_name : "", ca, sizeof(ca))),
+		     T(store_fit(a->account, account, sizeof(account))),
+		     T(store_fit(a->order_url, url, sizeof(url))),
+		     T(store_fit(a->outcome, outcome, sizeof(outcome))),
+		     T(store_fit(a->detail, detail, sizeof(detail))),
+		     I(a->ts_start), I(a->ts_end)),
+		NULL, err);
+}
+
+static int not_ours(struct store *s, const char *name, struct err *err)
+{
+	return err_set(err, ERR_CONFLICT,
+		       "%s: another instance took over %s meanwhile, or its "
+		       "row was changed or removed",
+		       store_name(s), name);
+}
+
+/* 1 when the query has a row. */
+static int found(struct db_stmt *st, struct err *err)
+{
+	return db_step(st, err);
+}
+
+/* The lease is gone: did an earlier run of ours store this very certificate,
+ * whose commit was not answered? */
+static int accepted_before(struct store *s, const struct store_accept *a,
+			   struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+
+	if (store_query(s, "SELECT name FROM certs WHERE name = ? AND crt = ?",
+			ARGS(T(a->attempt.name), B(a->crt)), &st, err) == -1)
+		return -1;
+	return found(st, err);
+}
+
+static int accept(struct store *s, const struct store_accept *a,
+		  struct err *err)
+{
+	int64_t expire = fit_expire(a->ts_expire), rows = 0;
+	int rc;
+
+	/* MariaDB assigns from left to right and sees its own assignments,
+	 * SQLite and the standard see the old row: so what is shifted comes
+	 * before what replaces it. */
+	if (store_exec(s,
+		       "UPDATE certs SET "
+		       "old_ca = CASE WHEN ca IS NULL OR ca = ? "
+		       "THEN old_ca ELSE ca END, ca = ?, "
+		       "old_crt = CASE WHEN crt IS NULL OR crt = ? "
+		       "THEN old_crt ELSE crt END, crt = ?, "
+		       "md5_ca = ?, crt_sha256 = ?, ts_expire = ?, "
+		       "ts_expire_seen = ?, ts_not_before = ?, ts_due = ?, "
+		       "ts_next_attempt = 0, count_fail_update = 0, "
+		       "renew = 0, held = 0, fail_class = NULL, "
+		       "fail_detail = NULL, lease_owner = NULL, "
+		       "lease_until = 0 WHERE name = ? AND lease_owner = ?",
+		       ARGS(B(a->ca), B(a->ca), B(a->crt), B(a->crt),
+			    T(a->md5_ca), T(a->crt_sha256), I(expire),
+			    I(expire), I(a->ts_not_before), I(a->ts_due),
+			    T(a->attempt.name), T(a->owner)),
+		       &rows, err) == -1)
+		return -1;
+	if (rows == 0) {
+		rc = accepted_before(s, a, err);
+		return rc == 1	  ? 0
+		       : rc == -1 ? -1
+				  : not_ours(s, a->attempt.name, err);
+	}
+	if (store_exec(s, "DELETE FROM orders WHERE name = ? AND slot = ?",
+		       ARGS(T(a->attempt.name), I(a->slot)), NULL, err) == -1)
+		return -1;
+	return add_attempt(s, &a->attempt, err);
+}
+
+int store_accept(struct store *s, const struct store_accept *a, struct err *err)
+{
+	struct store_try t;
+	int rc;
+
+	if (store_check_schema(s, err) == -1 ||
+	    store_check_blob("the certificate", a->crt, err) == -1 ||
+	    store_check_blob("the chain", a->ca, err) == -1)
+		return -1;
+	if (!a->crt.p || a->crt.len == 0)
+		return err_set(err, ERR_INTERNAL, "%s: no certificate to store",
+			       a->attempt.name);
+	store_try_init(&t, s, STORE_TX_YES);
+	do {
+		rc = store_try_begin(&t, err);
+		if (rc == 0)
+			rc = accept(s, a, err);
+	} while (store_try_again(&t, &rc, err));
+	return rc;
+}
+
+/* The lease is gone: did an earlier run of ours record this very attempt? */
+static int failed_before(struct store *s, const struct store_attempt *a,
+			 struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	char outcome[STORE_WORD_MAX + 1];
+
+	if (store_query(
+		    s,
+		    "SELECT id FROM attempts WHERE name = ? AND "
+		    "ts_start = ? AND ts_end = ? AND outcome = ? LIMIT 1",
+		    ARGS(T(a->name), I(a->ts_start), I(a->ts_end),
+			 T(store_fit(a->outcome, outcome, sizeof(outcome)))),
+		    &st, err) == -1)
+		return -1;
+	return found(st, err);
+}
+
+static int record_failure(struct store *s, const struct store_fail *f,
+			  struct err *err)
+{
+	const struct store_attempt *a = &f->attempt;
+	int64_t next = f->hold ? STORE_NEVER : f->next, rows = 0;
+	char class[STORE_WORD_MAX + 1], detail[STORE_DETAIL_MAX + 1];
+	int rc;
+
+	if (store_exec(s,
+		       "UPDATE certs SET count_fail_update = "
+		       "COALESCE(count_fail_update, 0) + ?, fail_class = ?, "
+		       "fail_detail = ?, ts_next_attempt = ?, ts_due = ?, "
+		       "held = ?, lease_owner = NULL, lease_until = 0 "
+		       "WHERE name = ? AND lease_owner = ?",
+		       ARGS(I(f->count ? 1 : 0),
+			    T(store_fit(a->outcome, class, sizeof(class))),
+			    T(store_fit(a->detail, detail, sizeof(detail))),
+			    I(next), I(next), I(f->hold ? 1 : 0), T(a->name),
+			    T(f->owner)),
+		       &rows, err) == -1)
+		return -1;
+	if (rows == 0) {
+		rc = failed_before(s, a, err);
+		return rc == 1 ? 0 : rc == -1 ? -1 : not_ours(s, a->name, err);
+	}
+	if (f->drop_order &&
+	    store_exec(s, "DELETE FROM orders WHERE name = ? AND slot = ?",
+		       ARGS(T(a->name), I(f->slot)), NULL, err) == -1)
+		return -1;
+	return add_attempt(s, a, err);
+}
+
+int store_fail(struct store *s, const struct store_fail *f, struct err *err)
+{
+	struct store_try t;
+	int rc;
+
+	if (store_check_schema(s, err) == -1)
+		return -1;
+	store_try_init(&t, s, STORE_TX_YES);
+	do {
+		rc = store_try_begin(&t, err);
+		if (rc == 0)
+			rc = record_failure(s, f, err);
+	} while (store_try_again(&t, &rc, err));
+	return rc;
+}
+
+static int attempts_of(struct store *s, const char *name, size_t limit,
+		       struct arena *a, struct store_attempts *ret,
+		       struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	struct store_attempts all = { 0 };
+	int rc;
+
+	if (store_query(s,
+			"SELECT name, ca_name, account, order_url, outcome, "
+			"detail, ts_start, ts_end FROM attempts WHERE name = ? "
+			"ORDER BY ts_start DESC, id DESC LIMIT ?",
+			ARGS(T(name), I((int64_t) limit)), &st, err) == -1)
+		return -1;
+	while ((rc = db_step(st, err)) == 1) {
+		all.v = STORE_GROW(a, all.v, all.n);
+		all.v[all.n++] = (struct store_attempt){
+			.name = store_col_text(st, 0, a),
+			.ca_name = store_col_text(st, 1, a),
+			.account = store_col_text(st, 2, a),
+			.order_url = store_col_text(st, 3, a),
+			.outcome = store_col_text(st, 4, a),
+			.detail = store_col_text(st, 5, a),
+			.ts_start = db_col_int(st, 6),
+			.ts_end = db_col_int(st, 7),
+		};
+	}
+	if (rc == -1)
+		return -1;
+	*ret = all;
+	return 0;
+}
+
+int store_attempts_of(struct store *s, const char *name, size_t limit,
+		      struct arena *arena, struct store_attempts *ret,
+		      struct err *err)
+{
+	struct store_try t;
+	int rc;
+
+	if (store_check_schema(s, err) == -1)
+		return -1;
+	store_try_init(&t, s, STORE_TX_NO);
+	do
+		rc = attempts_of(s, name, limit, arena, ret, err);
+	while (store_try_again(&t, &rc, err));
+	return rc;
+}
+
+/* --- a CA as a whole --- */
+
+static int ca_get(struct store *s, const char *name, struct arena *a,
+		  struct store_ca *ret, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	int rc;
+
+	if (store_query(s,
+			"SELECT name, directory, account, account_key, "
+			"backoff_until, count_fail, fail_class, fail_detail "
+			"FROM cas WHERE name = ?",
+			ARGS(T(name)), &st, err) == -1)
+		return -1;
+	rc = db_step(st, err);
+	if (rc != 1)
+		return rc;
+	*ret = (struct store_ca){
+		.name = store_col_text(st, 0, a),
+		.directory = store_col_text(st, 1, a),
+		.account = store_col_text(st, 2, a),
+		.account_key = store_col_text(st, 3, a),
+		.backoff_until = db_col_int(st, 4),
+		.count_fail = db_col_int(st, 5),
+		.fail_class = store_col_text(st, 6, a),
+		.fail_detail = store_col_text(st, 7, a),
+	};
+	return 1;
+}
+
+int store_ca_get(struct store *s, const char *name, struct arena *arena,
+		 struct store_ca *ret, struct err *err)
+{
+	struct store_try t;
+	int rc;
+
+	if (store_check_schema(s, err) == -1)
+		return -1;
+	store_try_init(&t, s, STORE_TX_NO);
+	do
+		rc = ca_get(s, name, arena, ret, err);
+	while (store_try_again(&t, &rc, err));
+	return rc;
+}
+
+int store_ca_put(struct store *s, const struct store_ca *ca, struct err *err)
+{
+	char class[STORE_WORD_MAX + 1], detail[STORE_DETAIL_MAX + 1];
+
+	if (store_check_text("the CA's name", ca->name, STORE_CA_NAME_MAX,
+			     err) == -1 ||
+	    store_check_text("the directory's URL", ca->directory,
+			     STORE_URL_MAX, err) == -1 ||
+	    store_check_text("the account's URL", ca->account, STORE_URL_MAX,
+			     err) == -1 ||
+	    store_check_text("the account key's thumbprint", ca->account_key,
+			     64, err) == -1)
+		return -1;
+	return store_exec_try(
+		s,
+		"REPLACE INTO cas (name, directory, account, account_key, "
+		"backoff_until, count_fail, fail_class, fail_detail) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		ARGS(T(ca->name), T(ca->directory), T(ca->account),
+		     T(ca->account_key), I(ca->backoff_until),
+		     I(ca->count_fail),
+		     T(store_fit(ca->fail_class, class, sizeof(class))),
+		     T(store_fit(ca->fail_detail, detail, sizeof(detail)))),
+		NULL, err);
+}

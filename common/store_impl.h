@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef STORE_IMPL_H
+#define STORE_IMPL_H
+
+/* What the store's own files share; nobody else includes it. */
+
+#include "db.h"
+#include "store.h"
+
+/* Sizes of columns beside those of store.h. */
+#define STORE_CA_NAME_MAX 64
+#define STORE_WORD_MAX	  32 /* classes, states, types */
+#define STORE_OWNER_MAX	  128
+#define STORE_URL_MAX	  1000
+#define STORE_HOST_MAX	  255
+#define STORE_HASH_MAX	  64
+
+struct store {
+	struct db *db;
+	enum store_use use;
+	bool checked; /* the schema suits this program */
+	bool in_tx;   /* store_tx runs */
+};
+
+/* Open a database and look at nothing. */
+int store_check_schema(struct store *s, struct err *err) MUST_CHECK;
+
+/*
+ * One operation, repeated when the database asks for it or the connection
+ * was lost; inside store_tx it runs once and store_tx repeats the whole.
+ *
+ *	struct store_try t;
+ *	int rc;
+ *
+ *	store_try_init(&t, s, STORE_TX_YES);
+ *	do {
+ *		rc = store_try_begin(&t, err);
+ *		if (rc == 0)
+ *			rc = operation(s, ..., err);
+ *	} while (store_try_again(&t, &rc, err));
+ *	return rc;
+ */
+enum store_tx_use {
+	STORE_TX_NO,  /* a single statement */
+	STORE_TX_YES, /* several: begin and commit around them */
+};
+struct store_try {
+	struct store *s;
+	enum store_tx_use tx;
+	int retries, losses;
+	int64_t until_ms;
+};
+void store_try_init(struct store_try *t, struct store *s, enum store_tx_use tx);
+int store_try_begin(struct store_try *t, struct err *err) MUST_CHECK;
+/* Whether to run it again; commits when it went well. */
+bool store_try_again(struct store_try *t, int *rc, struct err *err);
+
+/* A bound parameter. */
+struct store_arg {
+	enum { STORE_ARG_INT, STORE_ARG_TEXT, STORE_ARG_BLOB } type;
+	int64_t i;
+	const char *t;
+	struct store_blob b;
+};
+#define I(v)                                    \
+	{                                       \
+		.type = STORE_ARG_INT, .i = (v) \
+	}
+#define T(v)                                     \
+	{                                        \
+		.type = STORE_ARG_TEXT, .t = (v) \
+	}
+#define B(v)                                     \
+	{                                        \
+		.type = STORE_ARG_BLOB, .b = (v) \
+	}
+#define ARGS(...)                                  \
+	(const struct store_arg[]){ __VA_ARGS__ }, \
+		ARRAY_LEN(((const struct store_arg[]){ __VA_ARGS__ }))
+#define NO_ARGS NULL, 0
+
+/* Prepare SQL, a literal, and bind; what is bound lives until store_done. */
+int store_query(struct store *s, const char *sql, const struct store_arg *args,
+		size_t n, struct db_stmt **ret, struct err *err) MUST_CHECK;
+void store_done(struct db_stmt **st); /* for AUTO */
+/* A whole statement without a result; ret_rows (may be NULL): rows matched */
+int store_exec(struct store *s, const char *sql, const struct store_arg *args,
+	       size_t n, int64_t *ret_rows, struct err *err) MUST_CHECK;
+/* The same as an operation of its own, repeated where that is allowed. */
+int store_exec_try(struct store *s, const char *sql,
+		   const struct store_arg *args, size_t n, int64_t *ret_rows,
+		   struct err *err) MUST_CHECK;
+
+/* Columns into the arena; NULL stays NULL. */
+const char *store_col_text(const struct db_stmt *st, int i, struct arena *a);
+struct store_blob store_col_blob(const struct db_stmt *st, int i,
+				 struct arena *a);
+/* Is this 'Y'? NULL is not. */
+bool store_col_yes(const struct db_stmt *st, int i);
+
+/* A value we are given must fit its column on every database: at most MAX
+ * bytes of printable ASCII; NULL passes. ERR_INPUT or ERR_LIMIT. */
+int store_check_text(const char *what, const char *value, size_t max,
+		     struct err *err) MUST_CHECK;
+int store_check_blob(const char *what, struct store_blob b,
+		     struct err *err) MUST_CHECK;
+/* The same made to fit BUF: cut, other bytes become '?'. NULL gives NULL. */
+const char *store_fit(const char *value, char *buf, size_t size);
+
+/* One more element for the growing array V of N, in the arena. */
+#define STORE_GROW(a, v, n) \
+	((__typeof__(v)) store_grow((a), (v), (n), sizeof(*(v))))
+void *store_grow(struct arena *a, void *v, size_t n, size_t size);
+
+#endif

@@ -1,0 +1,1177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The store's contract. It runs on SQLite in a scratch folder, or, where
+ * CERTREPO_TEST_STORE says "mariadb" and CERTREPO_TEST_{HOST,PORT,SOCKET,
+ * USER,PASSWORD_FILE,CA_FILE,DATABASE} how to reach one, on that database,
+ * which it empties.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/wait.h>
+#include "sbuf.h"
+#include "strlist.h"
+#include "store_impl.h"
+#include "store_schema.h"
+
+static char dir[200];
+static char path[250];
+static struct store_conf conf;
+static struct store *s;
+static struct arena *arena;
+static struct err err;
+
+#define OK(call)                                                 \
+	do {                                                     \
+		err_clear(&err);                                 \
+		int rc_ = (call);                                \
+		if (rc_ == -1)                                   \
+			print_error("%s: %s\n", #call, err.msg); \
+		assert_int_equal(rc_, 0);                        \
+	} while (0)
+#define RC(want, call)                                           \
+	do {                                                     \
+		err_clear(&err);                                 \
+		int rc_ = (call);                                \
+		if (rc_ == -1 && (want) != -1)                   \
+			print_error("%s: %s\n", #call, err.msg); \
+		assert_int_equal(rc_, want);                     \
+	} while (0)
+#define FAILS(kind_, text, call)                                              \
+	do {                                                                  \
+		err_clear(&err);                                              \
+		assert_int_equal(call, -1);                                   \
+		if (!strstr(err.msg, text))                                   \
+			print_error("\"%s\" is not in: %s\n", text, err.msg); \
+		assert_non_null(strstr(err.msg, text));                       \
+		assert_int_equal(err.kind, kind_);                            \
+	} while (0)
+
+#define BLOB(text) ((struct store_blob){ text, strlen(text) })
+
+static void raw(const char *sql)
+{
+	OK(db_script(s->db, sql, &err));
+}
+
+static const char *env(const char *name)
+{
+	const char *v = getenv(name);
+
+	return v && *v ? v : NULL;
+}
+
+static int group_setup(void **state)
+{
+	const char *tmp = env("TMPDIR"), *kind = env("CERTREPO_TEST_STORE");
+	int from, to;
+
+	snprintf(dir, sizeof(dir), "%s/test_store.XXXXXX", tmp ? tmp : "/tmp");
+	if (!mkdtemp(dir))
+		return -1;
+	snprintf(path, sizeof(path), "%s/certrepo.db", dir);
+	conf = (struct store_conf){ .driver = "sqlite", .path = path };
+	if (kind && strcmp(kind, "mariadb") == 0)
+		conf = (struct store_conf){
+			.driver = "mariadb",
+			.host = env("CERTREPO_TEST_HOST"),
+			.port = atoi(env("CERTREPO_TEST_PORT")
+					     ? env("CERTREPO_TEST_PORT")
+					     : "3306"),
+			.socket = env("CERTREPO_TEST_SOCKET"),
+			.user = env("CERTREPO_TEST_USER"),
+			.password_file = env("CERTREPO_TEST_PASSWORD_FILE"),
+			.ca_file = env("CERTREPO_TEST_CA_FILE"),
+			.database = env("CERTREPO_TEST_DATABASE"),
+			.connect_timeout = 10,
+			.timeout = 30,
+		};
+	if (store_open(&conf, STORE_ADMIN, &s, &err) == -1 ||
+	    store_schema_upgrade(s, 1000, &from, &to, &err) == -1) {
+		print_error("%s\n", err.msg);
+		return -1;
+	}
+	store_free(&s);
+	return 0;
+}
+
+static int group_teardown(void **state)
+{
+	char p[300];
+	const char *suffix[] = { "", "-wal", "-shm" };
+
+	for (size_t i = 0; i < ARRAY_LEN(suffix); i++) {
+		snprintf(p, sizeof(p), "%s%s", path, suffix[i]);
+		unlink(p);
+	}
+	return rmdir(dir);
+}
+
+static int setup(void **state)
+{
+	err_clear(&err);
+	arena = arena_new();
+	if (store_open(&conf, STORE_WRITE, &s, &err) == -1) {
+		print_error("%s\n", err.msg);
+		return -1;
+	}
+	raw("DELETE FROM certs");
+	raw("DELETE FROM orders");
+	raw("DELETE FROM proofs");
+	raw("DELETE FROM attempts");
+	raw("DELETE FROM cas");
+	raw("DELETE FROM installs");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	store_free(&s);
+	arena_free(&arena);
+	return 0;
+}
+
+static struct store_cert row_of(const char *name)
+{
+	return (struct store_cert){
+		.name = name,
+		.enabled = true,
+		.csr = BLOB("-----CSR-----"),
+		.md5_modulus = "0123456789abcdef0123456789abcdef",
+		.key_sha256 = "aa000000000000000000000000000000000000000000"
+			      "00000000000000000000",
+	};
+}
+
+static void add(const char *name)
+{
+	struct store_cert r = row_of(name);
+
+	OK(store_add(s, &r, &err));
+}
+
+static struct store_cert *get(const char *name)
+{
+	struct store_cert *r = NULL;
+
+	RC(1, store_get(s, name, arena, &r, &err));
+	return r;
+}
+
+static void assert_blob(struct store_blob b, const char *text)
+{
+	assert_non_null(b.p);
+	assert_int_equal(b.len, strlen(text));
+	assert_memory_equal(b.p, text, b.len);
+}
+
+/* --- names --- */
+
+static void test_names(void **state)
+{
+	static const char *const good[] = {
+		"a",
+		"www.example.org",
+		"*.example.org",
+		"_sip.example.org",
+		"www.example.org+ec",
+		"www.example.org+web-2",
+		"xn--bcher-kva.example",
+	};
+	static const char *const bad[] = {
+		"",
+		"WWW.example.org",
+		"www..example.org",
+		".example.org",
+		"example.org.",
+		"-a.example.org",
+		"a-.example.org",
+		"www.example.org+",
+		"www.example.org+EC",
+		"www.example.org+a+b",
+		"www.example.org+a_b",
+		"../etc/passwd",
+		"a/b",
+		"a b",
+		"b\xc3\xbc"
+		"cher.example",
+		"www.*.org",
+		"+ec",
+		"a.+ec",
+		"a+012345678901234567890123456789012",
+	};
+	char name[300];
+
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		OK(store_name_check(good[i], &err));
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		RC(-1, store_name_check(bad[i], &err));
+	memset(name, 'a', sizeof(name));
+	for (size_t i = 50; i < 250; i += 50)
+		name[i] = '.';
+	name[250] = '\0';
+	OK(store_name_check(name, &err));
+	name[250] = 'a';
+	name[251] = '\0';
+	FAILS(ERR_INPUT, "at most 250", store_name_check(name, &err));
+	assert_string_equal(store_name_domain(arena, "www.example.org+ec"),
+			    "www.example.org");
+	assert_string_equal(store_name_domain(arena, "www.example.org"),
+			    "www.example.org");
+}
+
+/* --- populate --- */
+
+static void test_add_get(void **state)
+{
+	struct store_cert r = row_of("www.example.org+ec"), *g = NULL;
+
+	r.enabled = false;
+	r.comment = "the shop";
+	r.certbot = true;
+	r.webroot_path = "/var/www/shop";
+	r.ca_name = "letsencrypt";
+	r.ts_due = 17;
+	/* Ignored, as promised. */
+	r.crt = BLOB("crt");
+	RC(0, store_get(s, r.name, arena, &g, &err));
+	OK(store_add(s, &r, &err));
+	g = get("www.example.org+ec");
+	assert_string_equal(g->name, "www.example.org+ec");
+	assert_false(g->enabled);
+	assert_true(g->certbot);
+	assert_string_equal(g->comment, "the shop");
+	assert_string_equal(g->webroot_path, "/var/www/shop");
+	assert_string_equal(g->ca_name, "letsencrypt");
+	assert_null(g->challenge);
+	assert_string_equal(g->md5_modulus, r.md5_modulus);
+	assert_string_equal(g->key_sha256, r.key_sha256);
+	assert_blob(g->csr, "-----CSR-----");
+	assert_null(g->crt.p);
+	assert_null(g->ca.p);
+	assert_int_equal(g->ts_expire, 1);
+	assert_int_equal(g->ts_last_update, 1);
+	assert_int_equal(g->count_fail_update, 0);
+	assert_int_equal(g->ts_due, 17);
+	assert_false(g->held);
+	assert_null(g->lease_owner);
+	FAILS(ERR_CONFLICT, "already enrolled", store_add(s, &r, &err));
+	assert_string_equal(get("www.example.org+ec")->comment, "the shop");
+}
+
+static void test_blob_bytes(void **state)
+{
+	static char big[STORE_BLOB_MAX + 1];
+	struct store_cert r = row_of("bytes.example.org");
+
+	for (size_t i = 0; i < sizeof(big); i++)
+		big[i] = (char) i; /* every byte, NUL and quotes too */
+	r.csr = (struct store_blob){ big, STORE_BLOB_MAX };
+	OK(store_add(s, &r, &err));
+	assert_int_equal(get(r.name)->csr.len, STORE_BLOB_MAX);
+	assert_memory_equal(get(r.name)->csr.p, big, STORE_BLOB_MAX);
+	r.name = "more.example.org";
+	r.csr.len++;
+	FAILS(ERR_LIMIT, "at most 65535", store_add(s, &r, &err));
+}
+
+static void test_ascii(void **state)
+{
+	struct store_cert r = row_of("a.example.org");
+	struct store_field f = { "comment", "Gesch\xc3\xa4"
+					    "ft" };
+
+	r.comment = "caf\xc3\xa9";
+	FAILS(ERR_INPUT, "not plain ASCII", store_add(s, &r, &err));
+	r.comment = "two\nlines";
+	FAILS(ERR_INPUT, "control character", store_add(s, &r, &err));
+	add("a.example.org");
+	FAILS(ERR_INPUT, "not plain ASCII",
+	      store_set(s, "a.example.org", &f, 1, 0, &err));
+}
+
+static void test_set(void **state)
+{
+	struct store_field f[] = {
+		{ "comment", "it's \"here\"; DROP TABLE certs" },
+		{ "webroot_path", "/srv/www" },
+		{ "certbot", "Y" },
+		{ "enable", "N" },
+		{ "challenge", "http-01" },
+		{ "ca_name", "own" },
+	};
+	struct store_field none[] = { { "comment", NULL },
+				      { "challenge", NULL } };
+	struct store_field bad[] = { { "comment", "changed" }, { "csr", "x" } };
+	struct store_field maybe = { "enable", "maybe" };
+	struct store_field null = { "enable", NULL };
+	struct store_cert *g;
+
+	add("a.example.org");
+	RC(1, store_set(s, "a.example.org", f, ARRAY_LEN(f), 4242, &err));
+	g = get("a.example.org");
+	assert_string_equal(g->comment, f[0].value);
+	assert_string_equal(g->webroot_path, "/srv/www");
+	assert_true(g->certbot);
+	assert_false(g->enabled);
+	assert_string_equal(g->challenge, "http-01");
+	assert_string_equal(g->ca_name, "own");
+	assert_int_equal(g->ts_due, 4242);
+	RC(1, store_set(s, "a.example.org", none, 2, 1, &err));
+	g = get("a.example.org");
+	assert_null(g->comment);
+	assert_null(g->challenge);
+	RC(0, store_set(s, "b.example.org", f, 1, 1, &err));
+	FAILS(ERR_INPUT, "no field \"csr\"",
+	      store_set(s, "a.example.org", bad, 2, 1, &err));
+	assert_null(get("a.example.org")->comment);
+	FAILS(ERR_INPUT, "Y or N",
+	      store_set(s, "a.example.org", &maybe, 1, 1, &err));
+	FAILS(ERR_INPUT, "Y or N",
+	      store_set(s, "a.example.org", &null, 1, 1, &err));
+	/* The same values again: still found. */
+	RC(1, store_set(s, "a.example.org", none, 2, 1, &err));
+}
+
+static void test_replace_csr(void **state)
+{
+	struct store_order o = { .name = "a.example.org",
+				 .ca_name = "x",
+				 .state = "new" };
+	struct store_cert *g;
+
+	add("a.example.org");
+	OK(store_set_due(s, "a.example.org", 9999, &err));
+	OK(store_order_put(s, &o, &err));
+	RC(1, store_claim(s, "a.example.org", "me", 10, 20, &err));
+	/* The same CSR: nothing happens to its order, lease and due time. */
+	OK(store_replace_csr(s, "a.example.org", BLOB("-----CSR-----"), "bb",
+			     "cc", 50, &err));
+	g = get("a.example.org");
+	assert_int_equal(g->ts_due, 9999);
+	assert_false(g->renew);
+	assert_string_equal(g->lease_owner, "me");
+	RC(1, store_order_get(s, "a.example.org", 0, arena, &o, &err));
+	OK(store_replace_csr(s, "a.example.org", BLOB("other"), "dd", "ee", 50,
+			     &err));
+	g = get("a.example.org");
+	assert_blob(g->csr, "other");
+	assert_string_equal(g->key_sha256, "dd");
+	assert_string_equal(g->md5_modulus, "ee");
+	assert_int_equal(g->ts_due, 50);
+	assert_true(g->renew);
+	assert_null(g->lease_owner);
+	RC(0, store_order_get(s, "a.example.org", 0, arena, &o, &err));
+	FAILS(ERR_INPUT, "there is no b.example.org",
+	      store_replace_csr(s, "b.example.org", BLOB("x"), "d", "e", 50,
+				&err));
+}
+
+static void test_remove(void **state)
+{
+	struct store_order o = { .name = "a.example.org",
+				 .ca_name = "x",
+				 .state = "new" };
+	struct store_cert *g = NULL;
+
+	add("a.example.org");
+	add("a.example.org+ec");
+	OK(store_order_put(s, &o, &err));
+	RC(1, store_remove(s, "a.example.org", &err));
+	RC(0, store_remove(s, "a.example.org", &err));
+	RC(0, store_get(s, "a.example.org", arena, &g, &err));
+	RC(0, store_order_get(s, "a.example.org", 0, arena, &o, &err));
+	RC(1, store_get(s, "a.example.org+ec", arena, &g, &err));
+}
+
+static void test_key_owner(void **state)
+{
+	struct store_cert r = row_of("a.example.org");
+	const char *other = "";
+
+	OK(store_add(s, &r, &err));
+	OK(store_key_owner(s, r.key_sha256, "a.example.org", arena, &other,
+			   &err));
+	assert_null(other);
+	OK(store_key_owner(s, r.key_sha256, "b.example.org", arena, &other,
+			   &err));
+	assert_string_equal(other, "a.example.org");
+	OK(store_key_owner(s, r.key_sha256, NULL, arena, &other, &err));
+	assert_string_equal(other, "a.example.org");
+}
+
+static int count_row(const struct store_cert *row, void *arg, struct err *e)
+{
+	struct strlist *l = arg;
+
+	assert_null(row->csr.p);
+	assert_int_equal(row->csr.len, 13);
+	assert_int_equal(row->crt.len, 0);
+	/* The store may be used from here. */
+	if (l->n == 0) {
+		struct store_cert *g = NULL;
+
+		assert_int_equal(store_get(s, row->name, arena, &g, e), 1);
+	}
+	strlist_add(l, row->name);
+	return l->n == 1205 ? err_set(e, ERR_INTERNAL, "enough") : 0;
+}
+
+static int add_many(struct store *st, void *arg, struct err *e)
+{
+	char name[50];
+
+	for (int i = 0; i < *(int *) arg; i++) {
+		struct store_cert r = row_of(name);
+
+		snprintf(name, sizeof(name), "h%05d.example.org", i);
+		r.ts_due = STORE_NEVER;
+		if (store_add(st, &r, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static void test_each(void **state)
+{
+	struct strlist l = STRLIST_INIT;
+	char name[50];
+	int n = 1204, more = 1;
+
+	OK(store_each(s, count_row, &l, &err));
+	assert_int_equal(l.n, 0);
+	OK(store_tx(s, add_many, &n, &err));
+	OK(store_each(s, count_row, &l, &err));
+	assert_int_equal(l.n, 1204);
+	for (int i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "h%05d.example.org", i);
+		assert_string_equal(l.v[i], name);
+	}
+	strlist_free(&l);
+	raw("DELETE FROM certs WHERE name = 'h00000.example.org'");
+	OK(store_tx(s, add_many, &more, &err));
+	add("z.example.org");
+	FAILS(ERR_INTERNAL, "enough", store_each(s, count_row, &l, &err));
+	strlist_free(&l);
+}
+
+/* --- fetcher --- */
+
+static const char *names_of(const struct store_dues *d)
+{
+	struct sbuf b = SBUF_INIT(1000);
+	const char *ret;
+
+	for (size_t i = 0; i < d->n; i++)
+		sbuf_addf(&b, "%s%s", i ? " " : "", d->v[i].name);
+	ret = arena_strdup(arena, sbuf_str(&b));
+	sbuf_free(&b);
+	return ret;
+}
+
+static void test_due(void **state)
+{
+	struct store_dues d = { 0 };
+	struct store_due one;
+	bool enabled = false;
+
+	add("new.example.org");
+	add("late.example.org");
+	add("soon.example.org");
+	add("fine.example.org");
+	add("off.example.org");
+	add("taken.example.org");
+	add("freed.example.org");
+	raw("UPDATE certs SET ts_expire = 5000, ts_expire_seen = 5000 "
+	    "WHERE name = 'late.example.org'");
+	raw("UPDATE certs SET ts_expire = 4000, ts_expire_seen = 4000, "
+	    "ts_due = 100 WHERE name = 'soon.example.org'");
+	raw("UPDATE certs SET ts_due = 101 WHERE name = 'fine.example.org'");
+	raw("UPDATE certs SET enable = 'N' WHERE name = 'off.example.org'");
+	raw("UPDATE certs SET lease_owner = 'other', lease_until = 100 "
+	    "WHERE name = 'taken.example.org'");
+	raw("UPDATE certs SET lease_owner = 'dead', lease_until = 99, "
+	    "ts_expire = 6000 WHERE name = 'freed.example.org'");
+	OK(store_due(s, 100, 10, arena, &d, &err));
+	assert_string_equal(names_of(&d), "new.example.org soon.example.org "
+					  "late.example.org freed.example.org");
+	assert_false(d.v[0].has_crt);
+	assert_false(d.v[0].stale);
+	assert_true(d.v[1].has_crt);
+	assert_false(d.v[1].stale);
+	assert_int_equal(d.v[1].ts_expire, 4000);
+	assert_int_equal(d.v[1].ts_due, 100);
+	assert_true(d.v[3].stale);
+	OK(store_due(s, 100, 2, arena, &d, &err));
+	assert_string_equal(names_of(&d), "new.example.org soon.example.org");
+	OK(store_due(s, 99, 10, arena, &d, &err));
+	assert_string_equal(names_of(&d), "new.example.org late.example.org");
+	RC(1, store_due_one(s, "off.example.org", arena, &one, &enabled, &err));
+	assert_false(enabled);
+	RC(1,
+	   store_due_one(s, "taken.example.org", arena, &one, &enabled, &err));
+	assert_true(enabled);
+	assert_string_equal(one.name, "taken.example.org");
+	RC(0, store_due_one(s, "x.example.org", arena, &one, &enabled, &err));
+}
+
+/* Never "held until the end of time" by an overflow on the way. */
+static void test_never(void **state)
+{
+	struct store_dues d = { 0 };
+
+	add("a.example.org");
+	OK(store_set_due(s, "a.example.org", STORE_NEVER, &err));
+	assert_true(get("a.example.org")->ts_due == STORE_NEVER);
+	OK(store_due(s, 4000000000, 10, arena, &d, &err));
+	assert_int_equal(d.n, 0);
+}
+
+static void test_claim(void **state)
+{
+	add("a.example.org");
+	OK(store_set_due(s, "a.example.org", 100, &err));
+	RC(0, store_claim(s, "b.example.org", "me", 100, 200, &err));
+	RC(1, store_claim(s, "a.example.org", "me", 100, 200, &err));
+	assert_string_equal(get("a.example.org")->lease_owner, "me");
+	assert_int_equal(get("a.example.org")->lease_until, 200);
+	assert_int_equal(get("a.example.org")->ts_last_update, 100);
+	RC(0, store_claim(s, "a.example.org", "you", 150, 300, &err));
+	RC(1, store_claim(s, "a.example.org", "me", 150, 250, &err));
+	/* Renewed with nothing changed: matched is what counts. */
+	RC(1, store_claim(s, "a.example.org", "me", 150, 250, &err));
+	RC(0, store_claim(s, "a.example.org", "you", 250, 300, &err));
+	RC(1, store_claim(s, "a.example.org", "you", 251, 300, &err));
+	OK(store_release(s, "a.example.org", "me", &err));
+	assert_string_equal(get("a.example.org")->lease_owner, "you");
+	OK(store_release(s, "a.example.org", "you", &err));
+	assert_null(get("a.example.org")->lease_owner);
+	RC(0, store_claim_due(s, "a.example.org", "me", 99, 200, &err));
+	RC(1, store_claim_due(s, "a.example.org", "me", 100, 200, &err));
+	OK(store_release_all(s, "me", &err));
+	assert_null(get("a.example.org")->lease_owner);
+	raw("UPDATE certs SET enable = 'N'");
+	RC(0, store_claim_due(s, "a.example.org", "me", 100, 200, &err));
+	RC(1, store_claim(s, "a.example.org", "me", 100, 200, &err));
+}
+
+static void test_refresh(void **state)
+{
+	struct store_derived d = {
+		.ts_expire = 7000,
+		.ts_not_before = 1000,
+		.ts_due = 5000,
+		.crt_sha256 = "11",
+		.key_sha256 = "22",
+	};
+	struct store_due one;
+	bool enabled;
+
+	add("a.example.org");
+	/* What download_cert.pl does to it. */
+	raw("UPDATE certs SET crt='CRT', ca='CA', md5_ca='m', "
+	    "ts_expire=6999, ts_last_update=5000, count_fail_update=0 "
+	    "WHERE name='a.example.org'");
+	RC(1, store_due_one(s, "a.example.org", arena, &one, &enabled, &err));
+	assert_true(one.stale);
+	OK(store_refresh(s, "a.example.org", &d, &err));
+	RC(1, store_due_one(s, "a.example.org", arena, &one, &enabled, &err));
+	assert_false(one.stale);
+	assert_true(one.has_crt);
+	assert_int_equal(one.ts_expire, 7000);
+	assert_int_equal(one.ts_not_before, 1000);
+	assert_int_equal(one.ts_due, 5000);
+	assert_string_equal(get("a.example.org")->crt_sha256, "11");
+	assert_string_equal(get("a.example.org")->key_sha256, "22");
+	/* 9999-12-31 does not fit the column of 2019. */
+	d.ts_expire = 253402300799;
+	d.key_sha256 = NULL;
+	OK(store_refresh(s, "a.example.org", &d, &err));
+	RC(1, store_due_one(s, "a.example.org", arena, &one, &enabled, &err));
+	assert_true(one.ts_expire == 4294967295);
+	assert_false(one.stale);
+	assert_string_equal(get("a.example.org")->key_sha256, "22");
+}
+
+static void test_orders(void **state)
+{
+	struct store_order o = {
+		.name = "a.example.org",
+		.ca_name = "le",
+		.account = "https://ca/acct/1",
+		.key_sha256 = "ab",
+		.state = "new",
+		.ts_created = 77,
+	};
+	struct store_order got = { 0 };
+
+	RC(0, store_order_get(s, "a.example.org", 0, arena, &got, &err));
+	OK(store_order_put(s, &o, &err));
+	o.url = "https://ca/order/9";
+	o.state = "finalized";
+	OK(store_order_put(s, &o, &err));
+	RC(1, store_order_get(s, "a.example.org", 0, arena, &got, &err));
+	assert_string_equal(got.url, o.url);
+	assert_string_equal(got.state, "finalized");
+	assert_string_equal(got.account, o.account);
+	assert_int_equal(got.ts_created, 77);
+	RC(0, store_order_get(s, "a.example.org", 1, arena, &got, &err));
+	OK(store_order_drop(s, "a.example.org", 1, &err));
+	RC(1, store_order_get(s, "a.example.org", 0, arena, &got, &err));
+	OK(store_order_drop(s, "a.example.org", 0, &err));
+	RC(0, store_order_get(s, "a.example.org", 0, arena, &got, &err));
+	o.url = "https://ca/\xff";
+	FAILS(ERR_INPUT, "not plain ASCII", store_order_put(s, &o, &err));
+}
+
+static void test_proofs(void **state)
+{
+	struct store_proof p = {
+		.id = "b1",
+		.name = "a.example.org",
+		.lease_owner = "me",
+		.type = "dns-01",
+		.zone = "example.org",
+		.server = "192.0.2.1",
+		.owner = "_acme-challenge.a.example.org",
+		.value = "xyz",
+		.ts_created = 20,
+	};
+	struct store_proofs all = { 0 };
+
+	OK(store_proof_put(s, &p, &err));
+	OK(store_proof_put(s, &p, &err)); /* again: one */
+	p.id = "a2";
+	p.zone = NULL;
+	p.server = NULL;
+	p.type = "http-01";
+	p.ts_created = 10;
+	OK(store_proof_put(s, &p, &err));
+	p.id = "c3";
+	p.lease_owner = "you";
+	OK(store_proof_put(s, &p, &err));
+	OK(store_proofs_of(s, "me", 10, arena, &all, &err));
+	assert_int_equal(all.n, 2);
+	assert_string_equal(all.v[0].id, "a2");
+	assert_null(all.v[0].zone);
+	assert_string_equal(all.v[1].id, "b1");
+	assert_string_equal(all.v[1].server, "192.0.2.1");
+	OK(store_proofs_of(s, "me", 1, arena, &all, &err));
+	assert_int_equal(all.n, 1);
+	OK(store_proof_drop(s, "a2", &err));
+	OK(store_proof_drop(s, "a2", &err));
+	OK(store_proofs_of(s, "me", 10, arena, &all, &err));
+	assert_int_equal(all.n, 1);
+}
+
+static struct store_accept accept_of(const char *crt, const char *ca,
+				     int64_t start)
+{
+	return (struct store_accept){
+		.owner = "me",
+		.crt = BLOB(crt),
+		.ca = BLOB(ca),
+		.md5_ca = ca,
+		.crt_sha256 = crt,
+		.ts_expire = start + 9000,
+		.ts_not_before = start,
+		.ts_due = start + 6000,
+		.attempt = { .name = "a.example.org",
+			     .ca_name = "le",
+			     .account = "acct",
+			     .order_url = "url",
+			     .outcome = "ok",
+			     .ts_start = start,
+			     .ts_end = start + 5 },
+	};
+}
+
+static void accept_it(const char *crt, const char *ca, int64_t start)
+{
+	struct store_accept a = accept_of(crt, ca, start);
+
+	RC(1, store_claim(s, "a.example.org", "me", start, start + 99, &err));
+	OK(store_accept(s, &a, &err));
+}
+
+static size_t attempts(void)
+{
+	struct store_attempts all = { 0 };
+
+	OK(store_attempts_of(s, "a.example.org", 100, arena, &all, &err));
+	return all.n;
+}
+
+static void test_accept(void **state)
+{
+	struct store_accept a = accept_of("crt1", "ca1", 1000);
+	struct store_order o = { .name = "a.example.org",
+				 .ca_name = "le",
+				 .state = "new" };
+	struct store_cert *g;
+
+	add("a.example.org");
+	FAILS(ERR_CONFLICT, "a.example.org", store_accept(s, &a, &err));
+	assert_null(get("a.example.org")->crt.p);
+	assert_int_equal(attempts(), 0);
+	OK(store_order_put(s, &o, &err));
+	accept_it("crt1", "ca1", 1000);
+	g = get("a.example.org");
+	assert_blob(g->crt, "crt1");
+	assert_blob(g->ca, "ca1");
+	assert_null(g->old_crt.p);
+	assert_null(g->old_ca.p);
+	assert_string_equal(g->md5_ca, "ca1");
+	assert_string_equal(g->crt_sha256, "crt1");
+	assert_int_equal(g->ts_expire, 10000);
+	assert_int_equal(g->ts_not_before, 1000);
+	assert_int_equal(g->ts_due, 7000);
+	assert_null(g->lease_owner);
+	RC(0, store_order_get(s, "a.example.org", 0, arena, &o, &err));
+	assert_int_equal(attempts(), 1);
+	/* A second one shifts, on every database; the CA is the same. */
+	accept_it("crt2", "ca1", 2000);
+	g = get("a.example.org");
+	assert_blob(g->crt, "crt2");
+	assert_blob(g->old_crt, "crt1");
+	assert_blob(g->ca, "ca1");
+	assert_null(g->old_ca.p);
+	accept_it("crt3", "ca2", 3000);
+	g = get("a.example.org");
+	assert_blob(g->old_crt, "crt2");
+	assert_blob(g->old_ca, "ca1");
+	/* Back to the same CA: the previous different one stays. */
+	accept_it("crt4", "ca2", 4000);
+	g = get("a.example.org");
+	assert_blob(g->old_crt, "crt3");
+	assert_blob(g->ca, "ca2");
+	assert_blob(g->old_ca, "ca1");
+	assert_int_equal(attempts(), 4);
+}
+
+/* The commit went through, its answer did not: all runs again. */
+static void test_accept_again(void **state)
+{
+	struct store_accept a = accept_of("crt2", "ca2", 2000);
+	struct store_cert *g;
+
+	add("a.example.org");
+	accept_it("crt1", "ca1", 1000);
+	accept_it("crt2", "ca2", 2000);
+	OK(store_accept(s, &a, &err));
+	OK(store_accept(s, &a, &err));
+	g = get("a.example.org");
+	assert_blob(g->crt, "crt2");
+	assert_blob(g->old_crt, "crt1");
+	assert_blob(g->old_ca, "ca1");
+	assert_int_equal(attempts(), 2);
+	/* Accepted again under a lease: still not shifted. */
+	accept_it("crt2", "ca2", 2000);
+	assert_blob(get("a.example.org")->old_crt, "crt1");
+	assert_blob(get("a.example.org")->old_ca, "ca1");
+	/* Somebody else has it: not ours to store. */
+	RC(1, store_claim(s, "a.example.org", "you", 3000, 4000, &err));
+	a = accept_of("crt3", "ca2", 3000);
+	FAILS(ERR_CONFLICT, "another instance", store_accept(s, &a, &err));
+	assert_blob(get("a.example.org")->crt, "crt2");
+	assert_string_equal(get("a.example.org")->lease_owner, "you");
+}
+
+static void test_accept_clears(void **state)
+{
+	add("a.example.org");
+	raw("UPDATE certs SET count_fail_update = 7, held = 1, renew = 1, "
+	    "ts_next_attempt = 99, fail_class = 'dns', fail_detail = 'x'");
+	accept_it("crt1", "ca1", 1000);
+	assert_int_equal(get("a.example.org")->count_fail_update, 0);
+	assert_false(get("a.example.org")->held);
+	assert_false(get("a.example.org")->renew);
+	assert_int_equal(get("a.example.org")->ts_next_attempt, 0);
+	assert_null(get("a.example.org")->fail_class);
+	assert_null(get("a.example.org")->fail_detail);
+}
+
+static void test_fail(void **state)
+{
+	struct store_fail f = {
+		.owner = "me",
+		.next = 5000,
+		.count = true,
+		.attempt = { .name = "a.example.org",
+			     .ca_name = "le",
+			     .outcome = "dns",
+			     .detail = "no \xc3\xa4nswer\n",
+			     .ts_start = 1000,
+			     .ts_end = 1010 },
+	};
+	struct store_order o = { .name = "a.example.org",
+				 .ca_name = "le",
+				 .state = "new" };
+	struct store_cert *g;
+
+	add("a.example.org");
+	raw("UPDATE certs SET count_fail_update = NULL");
+	OK(store_order_put(s, &o, &err));
+	FAILS(ERR_CONFLICT, "another instance", store_fail(s, &f, &err));
+	RC(1, store_claim(s, "a.example.org", "me", 1000, 2000, &err));
+	OK(store_fail(s, &f, &err));
+	OK(store_fail(s, &f, &err)); /* the answer was lost */
+	g = get("a.example.org");
+	assert_int_equal(g->count_fail_update, 1);
+	assert_string_equal(g->fail_class, "dns");
+	assert_string_equal(g->fail_detail, "no ??nswer?");
+	assert_int_equal(g->ts_next_attempt, 5000);
+	assert_int_equal(g->ts_due, 5000);
+	assert_false(g->held);
+	assert_null(g->lease_owner);
+	assert_int_equal(attempts(), 1);
+	RC(1, store_order_get(s, "a.example.org", 0, arena, &o, &err));
+	RC(1, store_claim(s, "a.example.org", "me", 5000, 6000, &err));
+	f.hold = f.drop_order = true;
+	f.count = false;
+	f.attempt.ts_start = 5000;
+	OK(store_fail(s, &f, &err));
+	g = get("a.example.org");
+	assert_int_equal(g->count_fail_update, 1);
+	assert_true(g->held);
+	assert_true(g->ts_due == STORE_NEVER);
+	RC(0, store_order_get(s, "a.example.org", 0, arena, &o, &err));
+	assert_int_equal(attempts(), 2);
+	/* A person acts. */
+	RC(1, store_set(s, "a.example.org", NULL, 0, 6000, &err));
+	g = get("a.example.org");
+	assert_false(g->held);
+	assert_int_equal(g->count_fail_update, 0);
+	assert_int_equal(g->ts_next_attempt, 0);
+	assert_int_equal(g->ts_due, 6000);
+}
+
+static void test_attempts_order(void **state)
+{
+	struct store_attempts all = { 0 };
+
+	add("a.example.org");
+	accept_it("crt1", "ca1", 1000);
+	accept_it("crt2", "ca1", 3000);
+	accept_it("crt3", "ca1", 2000);
+	OK(store_attempts_of(s, "a.example.org", 2, arena, &all, &err));
+	assert_int_equal(all.n, 2);
+	assert_int_equal(all.v[0].ts_start, 3000);
+	assert_int_equal(all.v[1].ts_start, 2000);
+	assert_string_equal(all.v[0].outcome, "ok");
+	assert_null(all.v[0].detail);
+	assert_string_equal(all.v[0].order_url, "url");
+}
+
+static void test_ca(void **state)
+{
+	struct store_ca c = { .name = "le", .directory = "https://ca/dir" };
+	struct store_ca got = { 0 };
+
+	RC(0, store_ca_get(s, "le", arena, &got, &err));
+	OK(store_ca_put(s, &c, &err));
+	RC(1, store_ca_get(s, "le", arena, &got, &err));
+	assert_null(got.account);
+	assert_int_equal(got.backoff_until, 0);
+	c.account = "https://ca/acct/1";
+	c.account_key = "thumb";
+	c.backoff_until = 5000;
+	c.count_fail = 2;
+	c.fail_class = "rate-limited";
+	c.fail_detail = "later";
+	OK(store_ca_put(s, &c, &err));
+	RC(1, store_ca_get(s, "le", arena, &got, &err));
+	assert_string_equal(got.directory, "https://ca/dir");
+	assert_string_equal(got.account, "https://ca/acct/1");
+	assert_string_equal(got.account_key, "thumb");
+	assert_int_equal(got.backoff_until, 5000);
+	assert_int_equal(got.count_fail, 2);
+	assert_string_equal(got.fail_class, "rate-limited");
+}
+
+struct two {
+	int runs;
+	bool fail;
+};
+
+static int two_changes(struct store *st, void *arg, struct err *e)
+{
+	struct two *t = arg;
+
+	t->runs++;
+	if (store_set_due(st, "a.example.org", 1, e) == -1 ||
+	    store_set_due(st, "b.example.org", 2, e) == -1)
+		return -1;
+	return t->fail ? err_set(e, ERR_INTERNAL, "no") : 0;
+}
+
+static void test_tx(void **state)
+{
+	struct two t = { 0 };
+
+	add("a.example.org");
+	add("b.example.org");
+	t.fail = true;
+	FAILS(ERR_INTERNAL, "no", store_tx(s, two_changes, &t, &err));
+	assert_int_equal(get("a.example.org")->ts_due, 0);
+	assert_int_equal(get("b.example.org")->ts_due, 0);
+	t.fail = false;
+	OK(store_tx(s, two_changes, &t, &err));
+	assert_int_equal(get("a.example.org")->ts_due, 1);
+	assert_int_equal(get("b.example.org")->ts_due, 2);
+	assert_int_equal(t.runs, 2);
+}
+
+/* --- hosts --- */
+
+static const struct store_host_cert *host_cert(
+	const struct store_host_certs *all, const char *name)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (strcmp(all->v[i].name, name) == 0)
+			return &all->v[i];
+	return NULL;
+}
+
+static void test_host_certs(void **state)
+{
+	const char *names[] = { "a.example.org", "b.example.org",
+				"gone.example.org" };
+	const char *many[STORE_HOST_NAMES_MAX + 1];
+	struct store_host_certs all = { 0 };
+	struct store *host = NULL;
+
+	add("a.example.org");
+	add("b.example.org");
+	add("c.example.org");
+	accept_it("crt1", "ca1", 1000);
+	raw("UPDATE certs SET enable = 'N' WHERE name = 'b.example.org'");
+	OK(store_open(&conf, STORE_READ, &host, &err));
+	OK(store_host_certs(host, names, 3, arena, &all, &err));
+	assert_int_equal(all.n, 2);
+	assert_true(host_cert(&all, "a.example.org")->enabled);
+	assert_blob(host_cert(&all, "a.example.org")->crt, "crt1");
+	assert_blob(host_cert(&all, "a.example.org")->ca, "ca1");
+	assert_false(host_cert(&all, "b.example.org")->enabled);
+	assert_null(host_cert(&all, "b.example.org")->crt.p);
+	OK(store_host_certs(host, names, 1, arena, &all, &err));
+	assert_int_equal(all.n, 1);
+	OK(store_host_certs(host, names, 0, arena, &all, &err));
+	assert_int_equal(all.n, 0);
+	for (size_t i = 0; i < ARRAY_LEN(many); i++)
+		many[i] = arena_printf(arena, "h%zu.example.org", i);
+	many[STORE_HOST_NAMES_MAX - 1] = "c.example.org";
+	OK(store_host_certs(host, many, STORE_HOST_NAMES_MAX, arena, &all,
+			    &err));
+	assert_int_equal(all.n, 1);
+	FAILS(ERR_LIMIT, "at most 500",
+	      store_host_certs(host, many, STORE_HOST_NAMES_MAX + 1, arena,
+			       &all, &err));
+	/* The same query says when this program is too old for the schema. */
+	raw("UPDATE schema_version SET min_reader = 2");
+	FAILS(ERR_CONFIG, "upgrade this program",
+	      store_host_certs(host, names, 3, arena, &all, &err));
+	raw("UPDATE schema_version SET min_reader = 1");
+	store_free(&host);
+}
+
+static void test_receipts(void **state)
+{
+	struct store_receipt r[] = {
+		{ .name = "a.example.org",
+		  .host = "web1",
+		  .service = "nginx",
+		  .endpoint = "127.0.0.1:443",
+		  .protocol = "tls",
+		  .state = "served",
+		  .fingerprint = "abcd",
+		  .serial = "01",
+		  .ts_expire = 9000,
+		  .depth = 2,
+		  .ts = 100,
+		  .version = "0.1" },
+		{ .name = "a.example.org",
+		  .host = "web1",
+		  .service = "nginx",
+		  .endpoint = "",
+		  .state = "activated",
+		  .ts = 100 },
+		{ .name = "",
+		  .host = "web1",
+		  .service = "",
+		  .endpoint = "",
+		  .state = "alive",
+		  .ts = 100 },
+	};
+	struct store_receipts all = { 0 };
+
+	OK(store_receipts_put(s, r, 3, &err));
+	OK(store_receipts_put(s, r, 3, &err));
+	OK(store_receipts_of(s, "a.example.org", arena, &all, &err));
+	assert_int_equal(all.n, 2);
+	assert_string_equal(all.v[0].endpoint, "");
+	assert_string_equal(all.v[1].endpoint, "127.0.0.1:443");
+	assert_string_equal(all.v[1].state, "served");
+	assert_int_equal(all.v[1].depth, 2);
+	assert_null(all.v[1].detail);
+	r[0].state = "rolled-back";
+	r[0].detail = "config test failed";
+	r[0].fingerprint = NULL;
+	OK(store_receipts_put(s, r, 1, &err));
+	OK(store_receipts_of(s, "a.example.org", arena, &all, &err));
+	assert_int_equal(all.n, 2);
+	assert_string_equal(all.v[1].state, "rolled-back");
+	assert_string_equal(all.v[1].detail, "config test failed");
+	assert_null(all.v[1].fingerprint);
+	OK(store_receipts_of(s, "", arena, &all, &err));
+	assert_int_equal(all.n, 1);
+	assert_string_equal(all.v[0].state, "alive");
+	OK(store_receipts_put(s, r, 0, &err));
+}
+
+/* --- concurrency --- */
+
+/* Several processes claim the same names: each name has one winner. */
+static void test_claimers(void **state)
+{
+	enum { PROCESSES = 4, NAMES = 60 };
+	int n = NAMES, pipes[2], won[NAMES] = { 0 };
+	unsigned char got;
+
+	OK(store_tx(s, add_many, &n, &err));
+	raw("UPDATE certs SET ts_due = 1");
+	assert_int_equal(pipe(pipes), 0);
+	store_free(&s); /* a connection does not survive fork */
+	for (int p = 0; p < PROCESSES; p++) {
+		if (fork() != 0)
+			continue;
+		char owner[20], name[50];
+		struct store *mine = NULL;
+		struct err e = ERR_INIT;
+
+		snprintf(owner, sizeof(owner), "p%d", p);
+		if (store_open(&conf, STORE_WRITE, &mine, &e) == -1)
+			_exit(1);
+		for (int i = 0; i < NAMES; i++) {
+			unsigned char byte = (unsigned char) i;
+			int rc;
+
+			snprintf(name, sizeof(name), "h%05d.example.org", i);
+			rc = store_claim_due(mine, name, owner, 100, 200, &e);
+			if (rc == -1)
+				_exit(2);
+			if (rc == 1 && write(pipes[1], &byte, 1) != 1)
+				_exit(3);
+		}
+		store_free(&mine);
+		_exit(0);
+	}
+	close(pipes[1]);
+	while (read(pipes[0], &got, 1) == 1)
+		won[got]++;
+	close(pipes[0]);
+	for (int p = 0; p < PROCESSES; p++) {
+		int status = -1;
+
+		wait(&status);
+		assert_int_equal(status, 0);
+	}
+	for (int i = 0; i < NAMES; i++)
+		assert_int_equal(won[i], 1);
+	OK(store_open(&conf, STORE_WRITE, &s, &err));
+}
+
+/* --- the schema --- */
+
+static void test_schema_checks(void **state)
+{
+	struct store *other = NULL;
+	struct store_cert *g = NULL;
+	int from = 9, to = 9;
+
+	OK(store_schema_upgrade(s, 1, &from, &to, &err)); /* again: nothing */
+	assert_int_equal(from, STORE_SCHEMA_VERSION);
+	assert_int_equal(to, STORE_SCHEMA_VERSION);
+	raw("INSERT INTO schema_version (version, min_reader, min_writer, "
+	    "ts_applied) VALUES (2, 1, 2, 0)");
+	/* A newer schema that readers of version 1 may go on using. */
+	OK(store_open(&conf, STORE_READ, &other, &err));
+	RC(0, store_get(other, "x.example.org", arena, &g, &err));
+	store_free(&other);
+	FAILS(ERR_CONFIG, "upgrade this program",
+	      store_open(&conf, STORE_WRITE, &other, &err));
+	assert_null(other);
+	FAILS(ERR_CONFIG, "newer than this program",
+	      store_schema_upgrade(s, 1, &from, &to, &err));
+	raw("UPDATE schema_version SET min_reader = 2 WHERE version = 2");
+	OK(store_open(&conf, STORE_READ, &other, &err));
+	FAILS(ERR_CONFIG, "too new",
+	      store_get(other, "x.example.org", arena, &g, &err));
+	store_free(&other);
+	raw("DELETE FROM schema_version WHERE version = 2");
+	OK(store_open(&conf, STORE_WRITE, &other, &err));
+	store_free(&other);
+}
+
+/* The index that keeps an idle run idle, asked in each dialect's way. */
+static void test_due_plan(void **state)
+{
+	struct db_stmt *st = NULL;
+	bool used = false;
+	int n = 3000;
+
+	OK(store_tx(s, add_many, &n, &err));
+	add("due.example.org");
+	if (strcmp(db_dialect(s->db), "sqlite") == 0) {
+		OK(db_prepare(s->db,
+			      "EXPLAIN QUERY PLAN SELECT name FROM certs "
+			      "WHERE enable = 'Y' AND ts_due <= 100 AND "
+			      "(lease_owner IS NULL OR lease_until < 100) "
+			      "ORDER BY COALESCE(ts_expire, 0), name LIMIT 9",
+			      &st, &err));
+		while (db_step(st, &err) == 1)
+			used |= strstr(db_col_text(st, 3), "certs_due") != NULL;
+	} else {
+		raw("ANALYZE TABLE certs");
+		OK(db_prepare(s->db,
+			      "EXPLAIN SELECT name FROM certs "
+			      "WHERE enable = 'Y' AND ts_due <= 100 AND "
+			      "(lease_owner IS NULL OR lease_until < 100) "
+			      "ORDER BY COALESCE(ts_expire, 0), name LIMIT 9",
+			      &st, &err));
+		while (db_step(st, &err) == 1)
+			used |= db_col_text(st, 5) &&
+				strcmp(db_col_text(st, 5), "certs_due") == 0;
+	}
+	db_done(st);
+	assert_true(used);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_names),	 TEST(test_add_get),
+		TEST(test_blob_bytes),	 TEST(test_ascii),
+		TEST(test_set),		 TEST(test_replace_csr),
+		TEST(test_remove),	 TEST(test_key_owner),
+		TEST(test_each),	 TEST(test_due),
+		TEST(test_never),	 TEST(test_claim),
+		TEST(test_refresh),	 TEST(test_orders),
+		TEST(test_proofs),	 TEST(test_accept),
+		TEST(test_accept_again), TEST(test_accept_clears),
+		TEST(test_fail),	 TEST(test_attempts_order),
+		TEST(test_ca),		 TEST(test_tx),
+		TEST(test_host_certs),	 TEST(test_receipts),
+		TEST(test_claimers),	 TEST(test_schema_checks),
+		TEST(test_due_plan),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
