@@ -23,9 +23,9 @@ static struct block *block_new(size_t size)
 
 	if (size < BLOCK_SIZE)
 		size = BLOCK_SIZE;
-	/* An absurd size ends the program here, as mem.h says. */
-	b = mem_alloc(size > SIZE_MAX - sizeof(*b) ? SIZE_MAX / 2
-						   : sizeof(*b) + size);
+	if (size > SIZE_MAX - sizeof(*b))
+		mem_exhausted();
+	b = mem_alloc(sizeof(*b) + size);
 	b->size = size;
 	return b;
 }
@@ -99,7 +99,7 @@ void *arena_array(struct arena *a, size_t count, size_t size)
 	size_t total;
 
 	if (__builtin_mul_overflow(count, size, &total))
-		total = SIZE_MAX / 2;
+		mem_exhausted();
 	return arena_alloc(a, total);
 }
 

@@ -14,22 +14,22 @@
 struct certrepo_ca {
 	struct conf_src src;
 	const char *name;
-	const char *directory;	 /* https URL */
-	const char *account_key; /* PEM file, made on first use */
+	const char *directory;	      /* https URL */
+	const char *account_key;      /* PEM file, made on first use */
 	const char *account_key_type; /* "ES256" (default), "RS256" */
 	struct conf_strings contact;  /* "mailto:..." */
 	bool agree_tos;
-	const char *ca_file;	/* trust anchors for this CA's HTTPS */
+	const char *ca_file;	     /* trust anchors for this CA's HTTPS */
 	int64_t requests_per_second; /* pace, default 100, for all requests */
-	bool allow_ip;		/* enrol IP addresses */
-	bool any_key;		/* enrol keys public CAs refuse */
-	bool allow_single;	/* enrol single-label names */
+	bool allow_ip;		     /* enrol IP addresses */
+	bool any_key;		     /* enrol keys public CAs refuse */
+	bool allow_single;	     /* enrol single-label names */
 };
 
 struct certrepo_zone {
 	struct conf_src src;
-	const char *zone;   /* lower case, no trailing dot needed */
-	const char *server; /* address[:port]; default: the SOA's primary */
+	const char *zone;     /* lower case, no trailing dot needed */
+	const char *server;   /* address[:port]; default: the SOA's primary */
 	const char *key_file; /* BIND syntax */
 	struct conf_strings check; /* address[:port]; default: every address of
 				    * every NS */
@@ -50,18 +50,18 @@ struct certrepo_dns {
 struct certrepo_conf {
 	struct conf_src src;
 	struct store_conf *store;
-	const char *csr_dir;   /* default /etc/certrepo/csr */
-	const char *state_dir; /* default /var/lib/certrepo: lock, id */
-	const char *default_ca; /* default: the first of ca */
-	struct conf_groups ca; /* struct certrepo_ca */
+	const char *csr_dir;	  /* default /etc/certrepo/csr */
+	const char *state_dir;	  /* default /var/lib/certrepo: lock, id */
+	const char *default_ca;	  /* default: the first of ca */
+	struct conf_groups ca;	  /* struct certrepo_ca */
 	struct certrepo_dns *dns; /* never NULL */
 	struct conf_strings webroot_prefixes; /* http-01 writes only here */
-	int64_t days_left;	/* 0 (default): a third of the lifetime */
-	int64_t max_orders;	/* in flight, default 100, 1..1000 */
+	int64_t days_left;	  /* 0 (default): a third of the lifetime */
+	int64_t max_orders;	  /* in flight, default 100, 1..1000 */
 	int64_t count_fail_limit; /* default 10 */
-	int64_t retry_wait;	/* default 1 h */
-	int64_t max_passes;	/* default 3 */
-	int64_t order_timeout;	/* one attempt at most, default 15 min */
+	int64_t retry_wait;	  /* default 1 h */
+	int64_t max_passes;	  /* default 3 */
+	int64_t order_timeout;	  /* one attempt at most, default 15 min */
 };
 
 extern const struct conf_schema certrepo_conf_schema;

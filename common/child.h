@@ -27,7 +27,7 @@ struct child_spec {
 };
 
 struct child_result {
-	int status;    /* exit status; 128+N for signal N */
+	int status; /* exit status; 128+N for signal N */
 	bool timed_out;
 	struct sbuf output; /* capped; sbuf_free() it */
 };

@@ -15,14 +15,13 @@ int enc_b64url_decode(const char *s, struct sbuf *ret,
 		      struct err *err) MUST_CHECK;
 /* Standard base64 with padding; white space is skipped. */
 char *enc_b64(const void *p, size_t len);
-int enc_b64_decode(const char *s, struct sbuf *ret,
-		   struct err *err) MUST_CHECK;
+int enc_b64_decode(const char *s, struct sbuf *ret, struct err *err) MUST_CHECK;
 
 /* Lower-case hexadecimal into buf, which holds 2*len+1; returns buf. */
 char *enc_hex(const void *p, size_t len, char *buf);
 
 #define ENC_SHA256_HEX 65
-#define ENC_MD5_HEX 33
+#define ENC_MD5_HEX    33
 #define ENC_SHA256_LEN 32
 void enc_sha256(const void *p, size_t len, unsigned char out[ENC_SHA256_LEN]);
 /* Both return buf, lower-case hexadecimal. */

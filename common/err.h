@@ -30,9 +30,9 @@ enum err_kind {
 	ERR_CONFLICT,	 /* somebody else changed it first */
 	ERR_LIMIT,	 /* larger than we accept */
 	ERR_TIMEOUT,
-	ERR_IO,		 /* a file or a system call */
-	ERR_CHILD,	 /* a command failed */
-	ERR_INTERNAL,	 /* should not happen: our bug or a library's */
+	ERR_IO,	      /* a file or a system call */
+	ERR_CHILD,    /* a command failed */
+	ERR_INTERNAL, /* should not happen: our bug or a library's */
 };
 
 struct err {
@@ -40,9 +40,9 @@ struct err {
 	char msg[600];
 };
 
-#define ERR_INIT                                                               \
-	{                                                                      \
-		.kind = ERR_NONE                                               \
+#define ERR_INIT                 \
+	{                        \
+		.kind = ERR_NONE \
 	}
 
 /* Set kind and message; returns -1, for `return err_set(...)`. err may be

@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include "mem.h"
 
-static void __attribute__((__noreturn__)) die(void)
+void mem_exhausted(void)
 {
 	static const char text[] = "certrepo: out of memory\n";
 
@@ -17,7 +17,7 @@ static size_t product(size_t count, size_t size)
 	size_t total;
 
 	if (__builtin_mul_overflow(count, size, &total))
-		die();
+		mem_exhausted();
 	return total;
 }
 
@@ -26,7 +26,7 @@ void *mem_alloc(size_t size)
 	void *p = calloc(1, size ? size : 1);
 
 	if (!p)
-		die();
+		mem_exhausted();
 	return p;
 }
 
@@ -41,7 +41,7 @@ void *mem_grow(void *p, size_t count, size_t size)
 
 	p = realloc(p, total ? total : 1);
 	if (!p)
-		die();
+		mem_exhausted();
 	return p;
 }
 
@@ -51,7 +51,7 @@ char *mem_strndup(const char *s, size_t len)
 
 	len = strnlen(s, len);
 	if (len == SIZE_MAX)
-		die();
+		mem_exhausted();
 	copy = mem_alloc(len + 1);
 	memcpy(copy, s, len);
 	return copy;
@@ -76,7 +76,7 @@ char *mem_vprintf(const char *fmt, va_list ap)
 	char *s;
 
 	if (vasprintf(&s, fmt, ap) == -1)
-		die();
+		mem_exhausted();
 	return s;
 }
 

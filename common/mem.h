@@ -15,16 +15,16 @@
 #define AUTO(fn) __attribute__((__cleanup__(fn)))
 
 /* Hand the pointer over: yields P and leaves NULL behind. */
-#define TAKE(p)                                                                \
-	({                                                                     \
-		__typeof__(p) taken_ = (p);                                    \
-		(p) = NULL;                                                    \
-		taken_;                                                        \
+#define TAKE(p)                             \
+	({                                  \
+		__typeof__(p) taken_ = (p); \
+		(p) = NULL;                 \
+		taken_;                     \
 	})
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
-#define MUST_CHECK __attribute__((__warn_unused_result__))
+#define MUST_CHECK	  __attribute__((__warn_unused_result__))
 #define PRINTF_LIKE(f, a) __attribute__((__format__(__printf__, f, a)))
 
 /* All return zeroed (mem_alloc) or copied memory, never NULL. free(3) it. */
@@ -37,6 +37,9 @@ char *mem_strndup(const char *s, size_t len);
 void *mem_dup(const void *p, size_t len);
 char *mem_printf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 char *mem_vprintf(const char *fmt, va_list ap) PRINTF_LIKE(1, 0);
+
+/* Says that there is no memory and ends the program. */
+void mem_exhausted(void) __attribute__((__noreturn__));
 
 /* For AUTO: frees *P (a char *, or any pointer) and sets it to NULL. */
 void mem_free_str(char **p);

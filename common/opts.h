@@ -16,9 +16,9 @@ struct opts_option {
 };
 
 struct opts_spec {
-	const char *program; /* "certrepo-fetcher" */
-	const char *usage;   /* "[options] [NAME...]" */
-	const char *summary; /* one line: what the program does */
+	const char *program;		   /* "certrepo-fetcher" */
+	const char *usage;		   /* "[options] [NAME...]" */
+	const char *summary;		   /* one line: what the program does */
 	const struct opts_option *options; /* ends with key 0 */
 	const char *epilogue; /* after the options in --help, or NULL */
 };

@@ -24,9 +24,9 @@ struct sbuf {
 
 /* MAX is the largest len allowed, 1 and up. */
 void sbuf_init(struct sbuf *s, size_t max);
-#define SBUF_INIT(maximum)                                                     \
-	{                                                                      \
-		.max = (maximum)                                               \
+#define SBUF_INIT(maximum)       \
+	{                        \
+		.max = (maximum) \
 	}
 void sbuf_free(struct sbuf *s);	 /* for AUTO too; s may be reused */
 void sbuf_erase(struct sbuf *s); /* as sbuf_free, but erases the content */

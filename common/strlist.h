@@ -14,9 +14,9 @@ struct strlist {
 	size_t cap;
 };
 
-#define STRLIST_INIT                                                           \
-	{                                                                      \
-		.v = NULL                                                      \
+#define STRLIST_INIT      \
+	{                 \
+		.v = NULL \
 	}
 void strlist_free(struct strlist *l); /* for AUTO too; may be reused */
 void strlist_add(struct strlist *l, const char *s);
