@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include "enrol.h"
+#include "file.h"
+#include "log.h"
+#include "populate_cmd.h"
+#include "strlist.h"
+#include "x509.h"
+
+static int read_stdin(struct sbuf *text, struct err *err)
+{
+	char buf[4096];
+	ssize_t n;
+
+	if (isatty(STDIN_FILENO))
+		fprintf(stderr, "reading the CSR from the terminal, end it "
+				"with Ctrl-D\n");
+	while ((n = read(STDIN_FILENO, buf, sizeof(buf))) != 0) {
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return err_errno(err, ERR_IO, "read standard input");
+		sbuf_add(text, buf, (size_t) n);
+		if (sbuf_over(text))
+			return err_set(err, ERR_LIMIT,
+				       "standard input: larger than %d bytes, "
+				       "which no CSR is",
+				       X509_INPUT_MAX);
+	}
+	return 0;
+}
+
+/* Where the CSR comes from, for messages, in A. */
+static const char *csr_path(const struct populate *p, const char *name,
+			    struct arena *a)
+{
+	if (!p->opt.csr)
+		return arena_printf(a, "%s/%s.csr", p->conf.csr_dir, name);
+	return strcmp(p->opt.csr, "-") == 0 ? "standard input" : p->opt.csr;
+}
+
+static int read_csr(const struct populate *p, const char *path,
+		    struct x509_csr **ret, struct err *err)
+{
+	AUTO(sbuf_erase) struct sbuf text = SBUF_INIT(X509_INPUT_MAX);
+	int rc;
+
+	if (p->opt.csr && strcmp(p->opt.csr, "-") == 0) {
+		rc = read_stdin(&text, err);
+	} else {
+		rc = file_read(path, &text, err);
+		if (rc == 0)
+			return err_set(err, ERR_INPUT,
+				       "%s does not exist: put the CSR there, "
+				       "or name it with --csr FILE",
+				       path);
+	}
+	if (rc == -1)
+		return -1;
+	if (x509_csr_parse(sbuf_str(&text), text.len, ret, err) == -1)
+		return err_wrap(err, "%s", path);
+	return 0;
+}
+
+static char *names_text(const struct x509_csr *csr)
+{
+	AUTO(strlist_free) struct strlist l = STRLIST_INIT;
+	const struct x509_ids *ids = x509_csr_ids(csr);
+
+	for (size_t i = 0; i < ids->n; i++)
+		strlist_add(&l, ids->v[i].value);
+	return strlist_join(&l, ", ");
+}
+
+/* What has to exist before the fetcher can prove control. */
+static void print_proof(const struct x509_csr *csr, const struct enrol *e)
+{
+	AUTO(strlist_free) struct strlist seen = STRLIST_INIT;
+	const struct x509_ids *ids = x509_csr_ids(csr);
+
+	printf("  challenge    %s\n", e->challenge);
+	if (strcmp(e->challenge, "http-01") == 0) {
+		printf("  needed       what the fetcher writes to "
+		       "%s/.well-known/acme-challenge/\n"
+		       "               is served at http://NAME/.well-known/"
+		       "acme-challenge/, port 80\n",
+		       e->webroot);
+		return;
+	}
+	for (size_t i = 0; i < ids->n; i++) {
+		const char *v = ids->v[i].value;
+
+		if (strncmp(v, "*.", 2) == 0)
+			v += 2;
+		if (strlist_has(&seen, v))
+			continue;
+		printf("  %-13s_acme-challenge.%s\n", seen.n ? "" : "needed",
+		       v);
+		strlist_add(&seen, v);
+	}
+	printf("               %s in a zone the fetcher may update (dns.zones "
+	       "in the\n               configuration), or a CNAME into one\n",
+	       seen.n > 1 ? "each" : "is");
+}
+
+static void print_enrolled(const struct populate *p, const char *name,
+			   const struct x509_csr *csr, const struct enrol *e,
+			   struct arena *a)
+{
+	AUTO(mem_free_str) char *names = names_text(csr);
+	const struct x509_key_info *key = x509_csr_key(csr);
+
+	printf("%s %s in %s\n", p->opt.dry_run ? "would enrol" : "enrolled",
+	       name, store_name(p->store));
+	printf("  names        %s\n", names);
+	printf("  key          %s\n", key->text);
+	printf("  md5_modulus  %s\n", key->md5_modulus);
+	printf("  CA           %s\n", e->ca);
+	print_proof(csr, e);
+	if (e->row.enabled)
+		printf("  state        enabled, the fetcher's next run orders "
+		       "it\n");
+	else
+		printf("  state        disabled; enable it when that is in "
+		       "place:\n               certrepo-populate%s enable "
+		       "%s\n",
+		       populate_hint(p, a), name);
+}
+
+static void print_same(const struct store_cert *old, const struct enrol *e,
+		       const char *name)
+{
+	const char *state = old->enabled ? "enabled" : "disabled";
+
+	if (e->verdict == ENROL_SAME)
+		printf("%s is already enrolled with this CSR (%s), nothing "
+		       "changed\n",
+		       name, state);
+	else
+		printf("%s is already enrolled with another CSR of the same "
+		       "key and names (%s), nothing changed; --replace takes "
+		       "the new one\n",
+		       name, state);
+}
+
+static void print_replaced(const struct populate *p, const char *name,
+			   const struct x509_csr *csr, const struct enrol *e)
+{
+	AUTO(mem_free_str) char *names = names_text(csr);
+	const struct x509_key_info *key = x509_csr_key(csr);
+
+	printf("%s the CSR of %s in %s\n",
+	       p->opt.dry_run ? "would replace" : "replaced", name,
+	       store_name(p->store));
+	printf("  names        %s%s\n", names,
+	       e->names_changed ? " (changed)" : "");
+	printf("  key          %s%s\n", key->text,
+	       e->key_changed ? " (changed: its hosts need the new key before "
+				"the next certificate)"
+			      : "");
+	printf("  md5_modulus  %s\n", key->md5_modulus);
+}
+
+static int warn_shared_key(struct populate *p, const char *name,
+			   const struct x509_csr *csr, struct arena *a,
+			   struct err *err)
+{
+	const char *other = NULL;
+
+	if (store_key_owner(p->store, x509_csr_key(csr)->sha256, name, a,
+			    &other, err) == -1)
+		return -1;
+	if (other)
+		log_warn("%s: this key is already enrolled as %s; who takes "
+			 "it from one host has both",
+			 name, other);
+	return 0;
+}
+
+static int carry_out(struct populate *p, const struct x509_csr *csr,
+		     const struct store_cert *old, const struct enrol *e,
+		     struct arena *a, struct err *err)
+{
+	const char *name = e->row.name;
+	const struct x509_key_info *key = x509_csr_key(csr);
+
+	switch (e->verdict) {
+	case ENROL_ADD:
+		if (!p->opt.dry_run && store_add(p->store, &e->row, err) == -1)
+			return -1;
+		print_enrolled(p, name, csr, e, a);
+		return 0;
+	case ENROL_REPLACE:
+		if (!p->opt.dry_run &&
+		    store_replace_csr(p->store, name, e->row.csr, key->sha256,
+				      key->md5_modulus, p->now, err) == -1)
+			return -1;
+		print_replaced(p, name, csr, e);
+		break;
+	case ENROL_SAME:
+	case ENROL_EQUIVALENT:
+		print_same(old, e, name);
+		break;
+	}
+	if (e->ignored)
+		log_warn("%s was enrolled before, so %s is not applied: use "
+			 "certrepo-populate%s set (or enable)",
+			 name, e->ignored, populate_hint(p, a));
+	return 0;
+}
+
+static int add_in(struct populate *p, const char *name, struct arena *a,
+		  struct err *err)
+{
+	AUTO(x509_csr_free) struct x509_csr *csr = NULL;
+	const struct enrol_wish wish = { .ca = p->opt.ca,
+					 .challenge = p->opt.challenge,
+					 .webroot = p->opt.webroot,
+					 .comment = p->opt.comment,
+					 .enable = p->opt.enable,
+					 .replace = p->opt.replace };
+	struct store_cert *old = NULL;
+	const char *path = csr_path(p, name, a);
+	struct enrol e;
+
+	if (store_name_check(name, err) == -1 ||
+	    read_csr(p, path, &csr, err) == -1)
+		return -1;
+	if (store_get(p->store, name, a, &old, err) == -1)
+		return -1;
+	if (enrol_decide(&p->conf, name, csr, old, &wish, p->now, a, &e, err) ==
+	    -1)
+		return err_wrap(err, "%s", path);
+	if ((e.verdict == ENROL_ADD || e.verdict == ENROL_REPLACE) &&
+	    warn_shared_key(p, name, csr, a, err) == -1)
+		return -1;
+	return carry_out(p, csr, old, &e, a, err);
+}
+
+int add_run(struct populate *p, const char *name, struct err *err)
+{
+	struct arena *a = arena_new();
+	int rc = add_in(p, name, a, err);
+
+	arena_free(&a);
+	return rc;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include "clock.h"
+#include "fields.h"
+#include "populate_cmd.h"
+
+static int not_enrolled(const struct populate *p, const char *name,
+			struct err *err)
+{
+	return err_set(err, ERR_INPUT, "%s is not enrolled in %s", name,
+		       store_name(p->store));
+}
+
+static int apply(struct populate *p, const char *name, const struct fields *f,
+		 struct err *err)
+{
+	int rc;
+
+	if (p->opt.dry_run)
+		return 0;
+	/* Due now: the fetcher looks at the row and decides by its dates. */
+	rc = store_set(p->store, name, f->v, f->n, p->now, err);
+	if (rc == 0)
+		return not_enrolled(p, name, err);
+	return rc == 1 ? 0 : -1;
+}
+
+static int set_in(struct populate *p, const char *name, char **args,
+		  struct arena *a, struct err *err)
+{
+	struct store_cert *row;
+	struct fields f;
+
+	if (fields_parse(args, a, &f, err) == -1 ||
+	    populate_row(p, name, a, &row, err) == -1)
+		return -1;
+	if (fields_check(&f, &p->conf, row, err) == -1)
+		return err_wrap(err, "%s", name);
+	if (apply(p, name, &f, err) == -1)
+		return -1;
+	printf("%s:%s", name, p->opt.dry_run ? " would set" : "");
+	for (size_t i = 0; i < f.n; i++)
+		printf("%s %s=%s", i ? "," : "",
+		       strcmp(f.v[i].name, "ca_name") == 0 ? "ca" : f.v[i].name,
+		       f.v[i].value ? f.v[i].value : "");
+	printf("\n");
+	if (row->held && !p->opt.dry_run)
+		printf("  it was held; the fetcher tries it again in its next "
+		       "run\n");
+	return 0;
+}
+
+int change_set(struct populate *p, const char *name, char **args,
+	       struct err *err)
+{
+	struct arena *a = arena_new();
+	int rc = set_in(p, name, args, a, err);
+
+	arena_free(&a);
+	return rc;
+}
+
+static const char *what_next(const struct populate *p,
+			     const struct store_cert *row, bool enable)
+{
+	if (enable && row->held)
+		return "; it was held, the fetcher tries again in its next "
+		       "run";
+	if (enable && !row->crt.p)
+		return "; the fetcher's next run orders it";
+	if (!enable && row->crt.p)
+		return "; it is not renewed any more, and hosts do not fetch "
+		       "it";
+	return "";
+}
+
+static int switch_to(struct populate *p, const char *name, bool enable,
+		     struct err *err)
+{
+	const struct fields f = { .v = { { "enable", enable ? "Y" : "N" } },
+				  .n = 1 };
+	const char *state = enable ? "enabled" : "disabled";
+	struct arena *a = arena_new();
+	struct store_cert *row;
+	int rc = populate_row(p, name, a, &row, err);
+
+	/* Enabling a held row again is how a person lets it go. */
+	if (rc == 0 && row->enabled == enable && !(enable && row->held)) {
+		printf("%s is already %s, nothing changed\n", name, state);
+	} else if (rc == 0) {
+		/* Better said now than by the fetcher at night. */
+		if (fields_check(&f, &p->conf, row, err) == -1)
+			rc = err_wrap(err, "%s", name);
+		else
+			rc = apply(p, name, &f, err);
+		if (rc == 0)
+			printf("%s %s%s%s\n", name,
+			       p->opt.dry_run ? "would be " : "", state,
+			       what_next(p, row, enable));
+	}
+	arena_free(&a);
+	return rc;
+}
+
+int change_enable(struct populate *p, const char *name, struct err *err)
+{
+	return switch_to(p, name, true, err);
+}
+
+int change_disable(struct populate *p, const char *name, struct err *err)
+{
+	return switch_to(p, name, false, err);
+}
+
+/* 0 yes; ERR_INPUT: no, or nobody there to ask. */
+static int confirm(struct populate *p, const struct store_cert *row,
+		   struct err *err)
+{
+	char until[CLOCK_TEXT], answer[16] = "";
+
+	if (p->opt.yes || p->opt.dry_run)
+		return 0;
+	if (!isatty(STDIN_FILENO))
+		return err_set(err, ERR_INPUT,
+			       "remove %s: there is no terminal to ask on, "
+			       "say --yes",
+			       row->name);
+	fprintf(stderr, "remove %s%s%s from %s? [y/N] ", row->name,
+		row->crt.p ? " and its certificate, valid until " : "",
+		row->crt.p ? clock_text(row->ts_expire, until) : "",
+		store_name(p->store));
+	fflush(stderr);
+	if (fgets(answer, sizeof(answer), stdin) &&
+	    (answer[0] == 'y' || answer[0] == 'Y'))
+		return 0;
+	return err_set(err, ERR_INPUT, "%s was not removed", row->name);
+}
+
+int change_remove(struct populate *p, const char *name, struct err *err)
+{
+	struct arena *a = arena_new();
+	struct store_cert *row;
+	int rc = populate_row(p, name, a, &row, err);
+
+	if (rc == 0)
+		rc = confirm(p, row, err);
+	if (rc == 0 && !p->opt.dry_run) {
+		rc = store_remove(p->store, name, err);
+		if (rc == 0)
+			rc = not_enrolled(p, name, err);
+		else if (rc == 1)
+			rc = 0;
+	}
+	if (rc == 0)
+		printf("%s %s from %s\n",
+		       p->opt.dry_run ? "would remove" : "removed", name,
+		       store_name(p->store));
+	arena_free(&a);
+	return rc;
+}

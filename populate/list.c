@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#include "clock.h"
+#include "policy.h"
+#include "populate_cmd.h"
+#include "view.h"
+
+#define ROW_MAX	  65536
+#define WIDTH_MIN 4
+#define WIDTH_MAX 60 /* longer names push their line to the right */
+
+/* Rows are printed as they come: a table of any size needs the memory of
+ * one row. */
+struct list {
+	struct populate *p;
+	const char *default_ca;
+	size_t rows;
+	int width; /* of the first column */
+	struct sbuf out;
+};
+
+static int measure(const struct store_cert *row, void *arg, struct err *err)
+{
+	struct list *l = arg;
+	size_t len = strlen(row->name);
+
+	if (len > WIDTH_MAX)
+		len = WIDTH_MAX;
+	if ((int) len > l->width)
+		l->width = (int) len;
+	l->rows++;
+	return 0;
+}
+
+static int print_row(const struct store_cert *row, void *arg, struct err *err)
+{
+	struct list *l = arg;
+	struct arena *a = arena_new();
+	bool has = row->crt.len > 0 && row->ts_expire > 1;
+	char date[CLOCK_TEXT] = "-", days[24] = "-";
+
+	if (has) {
+		clock_text(row->ts_expire, date);
+		date[10] = '\0'; /* the day is enough here */
+		snprintf(days, sizeof(days), "%lld",
+			 (long long) view_days(row->ts_expire, l->p->now));
+	}
+	printf("%-*s  %-8s  %-10s  %5s  %-9s  %-12s  %s\n", l->width,
+	       populate_clean(a, row->name), view_state(row), date, days,
+	       policy_challenge(row->challenge, row->certbot),
+	       populate_clean(a, row->ca_name ? row->ca_name : l->default_ca),
+	       row->fail_class ? populate_clean(a, row->fail_class) : "-");
+	arena_free(&a);
+	return 0;
+}
+
+static int print_json(const struct store_cert *row, void *arg, struct err *err)
+{
+	struct list *l = arg;
+	bool has = row->crt.len > 0;
+
+	sbuf_clear(&l->out);
+	sbuf_addc(&l->out, '{');
+	view_json_common(row, has ? row->ts_expire : 0, l->default_ca,
+			 l->p->now, &l->out);
+	sbuf_addc(&l->out, '}');
+	if (sbuf_over(&l->out))
+		return err_set(err, ERR_LIMIT, "%s: too large a row",
+			       row->name);
+	printf("%s\n%s", l->rows++ ? "," : "", sbuf_str(&l->out));
+	return 0;
+}
+
+int list_run(struct populate *p, struct err *err)
+{
+	const struct certrepo_ca *ca = certrepo_conf_ca(&p->conf, NULL);
+	struct list l = { .p = p,
+			  .default_ca = ca ? ca->name : NULL,
+			  .width = WIDTH_MIN,
+			  .out = SBUF_INIT(ROW_MAX) };
+	int rc;
+
+	if (p->opt.json) {
+		printf("[");
+		rc = store_each(p->store, print_json, &l, err);
+		printf("%s]\n", l.rows ? "\n" : "");
+		sbuf_free(&l.out);
+		return rc;
+	}
+	if (store_each(p->store, measure, &l, err) == -1)
+		return -1;
+	if (l.rows == 0) {
+		fprintf(stderr,
+			"nothing is enrolled in %s yet; enrol with "
+			"certrepo-populate%s add NAME\n",
+			store_name(p->store), populate_hint(p, p->arena));
+		return 0;
+	}
+	printf("%-*s  %-8s  %-10s  %5s  %-9s  %-12s  %s\n", l.width, "NAME",
+	       "STATE", "EXPIRES", "DAYS", "CHALLENGE", "CA", "LAST FAILURE");
+	return store_each(p->store, print_row, &l, err);
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+#include "clock.h"
+#include "log.h"
+#include "opts.h"
+#include "populate_cmd.h"
+#include "store_schema.h"
+
+#define PROGRAM "certrepo-populate"
+
+enum {
+	KEY_CSR = 256,
+	KEY_ENABLE,
+	KEY_REPLACE,
+	KEY_CA,
+	KEY_CHALLENGE,
+	KEY_WEBROOT,
+	KEY_COMMENT,
+	KEY_JSON,
+};
+
+static const struct opts_option options[] = {
+	{ 'c', "config", "FILE", "instead of " CERTREPO_CONF_PATH },
+	{ 'n', "dry-run", NULL, "check and say what would be done" },
+	{ 'v', "verbose", NULL, "say more on stderr" },
+	{ 'y', "yes", NULL, "remove without asking" },
+	{ KEY_JSON, "json", NULL, "list, show: for programs" },
+	{ KEY_CSR, "csr", "FILE", "add: the CSR; - is standard input" },
+	{ KEY_ENABLE, "enable", NULL, "add: enabled from the start" },
+	{ KEY_REPLACE, "replace", NULL, "add: take another CSR for NAME" },
+	{ KEY_CA, "ca", "NAME", "add: a CA of the configuration" },
+	{ KEY_CHALLENGE, "challenge", "TYPE", "add: dns-01 or http-01" },
+	{ KEY_WEBROOT, "webroot", "PATH", "add: http-01, the folder served" },
+	{ KEY_COMMENT, "comment", "TEXT", "add: a note, plain ASCII" },
+	{ 0 },
+};
+
+static const struct opts_spec spec = {
+	.program = PROGRAM,
+	.usage = "[options] COMMAND [NAME...]",
+	.summary = "Enrol certificate signing requests in the certificate "
+		   "repository, show and change them.",
+	.options = options,
+	.epilogue =
+		"Commands:\n"
+		"  init                  create or upgrade the database\n"
+		"  add NAME...           enrol; the CSR is csr_dir/NAME.csr or "
+		"--csr\n"
+		"  NAME                  the same, as long as NAME has a dot\n"
+		"  list                  all of them, one a line\n"
+		"  show NAME...          everything about one\n"
+		"  enable NAME...        let the fetcher renew it\n"
+		"  disable NAME...       stop renewing it\n"
+		"  set NAME FIELD=VALUE...\n"
+		"                        comment, webroot_path, ca, challenge, "
+		"certbot, enable\n"
+		"  remove NAME...        take it out, certificate and all\n"
+		"\n"
+		"NAME is a domain, or domain+label when one domain has "
+		"several certificates.",
+};
+
+#define BIT(key) (1u << ((key) -KEY_CSR))
+#define DRY	 (1u << 20)
+#define YES	 (1u << 21)
+#define ADD_BITS                                                           \
+	(BIT(KEY_CSR) | BIT(KEY_ENABLE) | BIT(KEY_REPLACE) | BIT(KEY_CA) | \
+	 BIT(KEY_CHALLENGE) | BIT(KEY_WEBROOT) | BIT(KEY_COMMENT))
+
+typedef int name_fn(struct populate *p, const char *name, struct err *err);
+
+static const struct command {
+	const char *word;
+	enum store_use use;
+	unsigned int takes; /* options, beyond -c and -v */
+	name_fn *each;	    /* for every NAME; NULL: another shape */
+} commands[] = {
+	{ "init", STORE_ADMIN, 0, NULL },
+	{ "list", STORE_READ, BIT(KEY_JSON), NULL },
+	{ "set", STORE_WRITE, DRY, NULL },
+	{ "add", STORE_WRITE, ADD_BITS | DRY, add_run },
+	{ "show", STORE_READ, BIT(KEY_JSON), show_run },
+	{ "enable", STORE_WRITE, DRY, change_enable },
+	{ "disable", STORE_WRITE, DRY, change_disable },
+	{ "remove", STORE_WRITE, DRY | YES, change_remove },
+};
+
+struct parsed {
+	struct populate_opts opt;
+	unsigned int given;
+};
+
+static bool take_option(int k, const char *value, void *arg)
+{
+	struct parsed *a = arg;
+	struct populate_opts *o = &a->opt;
+
+	if (k >= KEY_CSR)
+		a->given |= BIT(k);
+	switch (k) {
+	case 'c':
+		o->config = value;
+		return *value != '\0';
+	case 'n':
+		o->dry_run = true;
+		a->given |= DRY;
+		return true;
+	case 'v':
+		o->verbose++;
+		return true;
+	case 'y':
+		o->yes = true;
+		a->given |= YES;
+		return true;
+	case KEY_JSON:
+		o->json = true;
+		return true;
+	case KEY_ENABLE:
+		o->enable = true;
+		return true;
+	case KEY_REPLACE:
+		o->replace = true;
+		return true;
+	case KEY_CSR:
+		o->csr = value;
+		return *value != '\0';
+	case KEY_CA:
+		o->ca = value;
+		return *value != '\0';
+	case KEY_CHALLENGE:
+		o->challenge = value;
+		return *value != '\0';
+	case KEY_WEBROOT:
+		o->webroot = value;
+		return *value != '\0';
+	case KEY_COMMENT:
+		o->comment = *value ? value : NULL;
+		return true;
+	}
+	return false;
+}
+
+static const struct command *find_command(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(word, commands[i].word) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static const char *option_name(unsigned int bit)
+{
+	if (bit == DRY)
+		return "dry-run";
+	if (bit == YES)
+		return "yes";
+	for (size_t i = 0; options[i].key; i++)
+		if (options[i].key >= KEY_CSR && BIT(options[i].key) == bit)
+			return options[i].name;
+	return "?";
+}
+
+/* An option without effect would leave a person in a wrong belief. */
+static void check_usage(const struct command *c, const struct parsed *given,
+			char **names, int n)
+{
+	unsigned int wrong = given->given & ~c->takes;
+	bool plain = !c->each && strcmp(c->word, "set") != 0;
+
+	if (wrong)
+		opts_usage(&spec, "%s does not take --%s", c->word,
+			   option_name(wrong & -wrong));
+	if (plain && n > 0)
+		opts_usage(&spec, "%s takes no name", c->word);
+	if (!plain && n == 0)
+		opts_usage(&spec, "%s needs a NAME", c->word);
+	if (strcmp(c->word, "set") == 0 && n < 2)
+		opts_usage(&spec, "set needs a NAME and FIELD=VALUE");
+	if (given->opt.csr && n > 1)
+		opts_usage(&spec, "--csr is one file, for one NAME");
+}
+
+static int init_run(struct populate *p, struct err *err)
+{
+	const char *where = store_name(p->store);
+	int from, to;
+
+	if (store_schema_upgrade(p->store, p->now, &from, &to, err) == -1)
+		return -1;
+	if (from == -1)
+		printf("created %s, schema version %d\n", where, to);
+	else if (from == to)
+		printf("%s has schema version %d, nothing to do\n", where, to);
+	else
+		printf("upgraded %s from schema version %d to %d\n", where,
+		       from, to);
+	return 0;
+}
+
+/* Every name is tried; a failure of one is said and does not stop the
+ * others. */
+static int each_name(struct populate *p, const struct command *c, char **names,
+		     int n)
+{
+	int failed = 0, status = 0;
+
+	for (int i = 0; i < n; i++) {
+		struct err err = ERR_INIT;
+
+		if (c->each(p, names[i], &err) == 0)
+			continue;
+		fflush(stdout);
+		log_error(&err);
+		status = err_exit_status(err.kind);
+		failed++;
+		if (err.kind == ERR_UNAVAILABLE)
+			return i + 1 - failed > 0 ? 2 : status;
+	}
+	return failed > 0 && failed < n ? 2 : status;
+}
+
+static int run(struct populate *p, const struct command *c, char **names, int n)
+{
+	struct err err = ERR_INIT;
+	enum store_use use = c->use;
+	int rc;
+
+	if (use == STORE_WRITE && p->opt.dry_run)
+		use = STORE_READ;
+	if (store_open(p->conf.store, use, &p->store, &err) == -1) {
+		log_error(&err);
+		return err_exit_status(err.kind);
+	}
+	if (c->each)
+		return each_name(p, c, names, n);
+	if (strcmp(c->word, "init") == 0)
+		rc = init_run(p, &err);
+	else if (strcmp(c->word, "list") == 0)
+		rc = list_run(p, &err);
+	else
+		rc = change_set(p, names[0], names + 1, &err);
+	if (rc == 0)
+		return 0;
+	fflush(stdout);
+	log_error(&err);
+	return err_exit_status(err.kind);
+}
+
+static int load_conf(struct populate *p)
+{
+	AUTO(conf_errors_free) struct conf_errors errs = { .list = { 0 } };
+
+	if (certrepo_conf_load(p->opt.config, p->arena, &p->conf, &errs) == 0)
+		return 0;
+	return conf_errors_print(&errs, PROGRAM);
+}
+
+int main(int argc, char **argv)
+{
+	struct parsed given = { .opt.config = CERTREPO_CONF_PATH };
+	struct populate p = { .store = NULL };
+	const struct command *c;
+	int at = opts_parse(&spec, argc, argv, take_option, &given);
+	int status;
+
+	if (at == argc)
+		opts_usage(&spec, "say what to do: init, add, list, show, "
+				  "enable, disable, set or remove");
+	c = find_command(argv[at]);
+	if (c)
+		at++;
+	else if (strchr(argv[at], '.') || strchr(argv[at], '+'))
+		c = find_command("add"); /* as in 2019 */
+	else
+		opts_usage(&spec, "there is no command \"%s\"", argv[at]);
+	check_usage(c, &given, argv + at, argc - at);
+	log_open(PROGRAM, given.opt.verbose);
+	p.opt = given.opt;
+	p.arena = arena_new();
+	p.now = clock_now();
+	status = load_conf(&p);
+	if (status == 0)
+		status = run(&p, c, argv + at, argc - at);
+	store_free(&p.store);
+	arena_free(&p.arena);
+	if (fflush(stdout) != 0 && status == 0) {
+		fprintf(stderr, PROGRAM ": cannot write to standard output\n");
+		status = 1;
+	}
+	return status;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef POPULATE_CMD_H
+#define POPULATE_CMD_H
+
+/* What the commands of certrepo-populate share. Each command prints its
+ * result on stdout; a failure goes up in err. */
+
+#include "arena.h"
+#include "certrepo_conf.h"
+#include "store.h"
+
+struct populate_opts {
+	const char *config;
+	const char *csr; /* file, "-" is stdin, NULL: csr_dir/NAME.csr */
+	const char *ca;	 /* NULL: not given, as the next three */
+	const char *challenge;
+	const char *webroot;
+	const char *comment;
+	bool enable, replace, dry_run, yes, json;
+	int verbose;
+};
+
+struct populate {
+	struct populate_opts opt;
+	struct certrepo_conf conf;
+	struct arena *arena; /* the configuration's */
+	struct store *store;
+	int64_t now;
+};
+
+/* " -c FILE" when this is not the usual file, for hints to be copied. */
+const char *populate_hint(const struct populate *p, struct arena *a);
+/* The row, or ERR_INPUT that it is not enrolled. */
+int populate_row(struct populate *p, const char *name, struct arena *a,
+		 struct store_cert **ret, struct err *err) MUST_CHECK;
+/* For the terminal: control characters in a database's text become '?'.
+ * NULL gives "". */
+const char *populate_clean(struct arena *a, const char *text);
+
+int add_run(struct populate *p, const char *name, struct err *err) MUST_CHECK;
+int show_run(struct populate *p, const char *name, struct err *err) MUST_CHECK;
+int list_run(struct populate *p, struct err *err) MUST_CHECK;
+int change_set(struct populate *p, const char *name, char **fields,
+	       struct err *err) MUST_CHECK;
+int change_enable(struct populate *p, const char *name,
+		  struct err *err) MUST_CHECK;
+int change_disable(struct populate *p, const char *name,
+		   struct err *err) MUST_CHECK;
+int change_remove(struct populate *p, const char *name,
+		  struct err *err) MUST_CHECK;
+
+#endif

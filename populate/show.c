@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "populate_cmd.h"
+#include "view.h"
+
+#define SHOW_MAX (64u << 20) /* a name on tens of thousands of hosts */
+
+static int show_in(struct populate *p, const char *name, struct arena *a,
+		   struct err *err)
+{
+	AUTO(view_free) struct view v = { .row = NULL };
+	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(SHOW_MAX);
+	const struct certrepo_ca *ca = certrepo_conf_ca(&p->conf, NULL);
+	struct store_cert *row;
+
+	if (populate_row(p, name, a, &row, err) == -1)
+		return -1;
+	view_make(row, &v);
+	if (store_attempts_of(p->store, name, VIEW_ATTEMPTS, a, &v.attempts,
+			      err) == -1 ||
+	    store_receipts_of(p->store, name, a, &v.installs, err) == -1)
+		return -1;
+	if (p->opt.json)
+		view_json(&v, ca ? ca->name : NULL, p->now, &out);
+	else
+		view_text(&v, ca ? ca->name : NULL, p->now, populate_hint(p, a),
+			  &out);
+	if (sbuf_over(&out))
+		return err_set(err, ERR_LIMIT, "%s: too much to show", name);
+	fwrite(sbuf_str(&out), 1, out.len, stdout);
+	return 0;
+}
+
+int show_run(struct populate *p, const char *name, struct err *err)
+{
+	struct arena *a = arena_new();
+	int rc = show_in(p, name, a, err);
+
+	arena_free(&a);
+	return rc;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#include "view.h"
+
+void view_make(const struct store_cert *row, struct view *ret)
+{
+	struct view v = { .row = row };
+	char sha[ENC_SHA256_HEX];
+
+	if (x509_csr_parse(row->csr.p, row->csr.p ? row->csr.len : 0, &v.csr,
+			   &v.csr_fault) == -1)
+		v.csr = NULL;
+	if (row->crt.p && row->crt.len > 0) {
+		enc_sha256_hex(row->crt.p, row->crt.len, sha);
+		v.stale = !row->crt_sha256 || strcmp(row->crt_sha256, sha) != 0;
+		v.ts_expire = row->ts_expire;
+		v.ts_not_before = row->ts_not_before;
+		if (x509_chain_parse2(row->crt.p, row->crt.len, row->ca.p,
+				      row->ca.p ? row->ca.len : 0, &v.chain,
+				      &v.crt_fault) == -1)
+			v.chain = NULL;
+	}
+	if (v.chain) {
+		v.ts_expire = x509_chain_not_after(v.chain);
+		v.ts_not_before = x509_chain_not_before(v.chain);
+	}
+	*ret = v;
+}
+
+void view_free(struct view *v)
+{
+	x509_csr_free(&v->csr);
+	x509_chain_free(&v->chain);
+}
+
+const char *view_state(const struct store_cert *row)
+{
+	if (!row->enabled)
+		return "disabled";
+	return row->held ? "held" : "enabled";
+}
+
+int64_t view_days(int64_t t, int64_t now)
+{
+	int64_t s = t - now;
+
+	return s >= 0 ? s / 86400 : -((-s + 86399) / 86400);
+}

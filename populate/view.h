@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef VIEW_H
+#define VIEW_H
+
+/*
+ * A row as a person or a program wants to see it. The derived columns belong
+ * to the certificate only while crt_sha256 is that of crt; a row a 2019
+ * script wrote is read from the certificate itself.
+ */
+
+#include "store.h"
+#include "x509.h"
+
+#define VIEW_ATTEMPTS 10
+
+struct view {
+	const struct store_cert *row;
+	struct x509_csr *csr;	  /* NULL: csr_fault says why */
+	struct x509_chain *chain; /* NULL: none, or crt_fault says why */
+	struct err csr_fault, crt_fault;
+	bool stale; /* the columns were not those of crt */
+	int64_t ts_expire, ts_not_before; /* 0: no certificate */
+	struct store_attempts attempts;	  /* of the store, newest first */
+	struct store_receipts installs;
+};
+
+/* Reads what the row holds; row is borrowed. Cannot fail. */
+void view_make(const struct store_cert *row, struct view *ret);
+void view_free(struct view *v); /* for AUTO too */
+
+/* "enabled", "disabled", "held". */
+const char *view_state(const struct store_cert *row);
+/* Whole days until T, rounded down; negative once it has passed. */
+int64_t view_days(int64_t t, int64_t now);
+/* As text for a person, appended to out. HINT: see populate_hint. */
+void view_text(const struct view *v, const char *default_ca, int64_t now,
+	       const char *hint, struct sbuf *out);
+/* As one JSON object with a newline. Times are UTC seconds, null for never. */
+void view_json(const struct view *v, const char *default_ca, int64_t now,
+	       struct sbuf *out);
+/* The members that list and show have in common, without braces. */
+void view_json_common(const struct store_cert *row, int64_t ts_expire,
+		      const char *default_ca, int64_t now, struct sbuf *out);
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+#include "clock.h"
+#include "policy.h"
+#include "view.h"
+
+#define INSTALLS_SHOWN 40
+
+/* What comes from a database goes to a terminal without its control
+ * characters. */
+static void add_clean(struct sbuf *out, const char *s)
+{
+	for (; s && *s; s++)
+		sbuf_addc(out, (unsigned char) *s < 0x20 || *s == 0x7f ||
+					       (unsigned char) *s >= 0x80
+				       ? '?'
+				       : *s);
+}
+
+static void line(struct sbuf *out, const char *what, const char *value)
+{
+	if (!value || !*value)
+		return;
+	sbuf_addf(out, "  %-13s", what);
+	add_clean(out, value);
+	sbuf_addc(out, '\n');
+}
+
+static void line_time(struct sbuf *out, const char *what, int64_t t,
+		      int64_t now)
+{
+	char text[CLOCK_TEXT], span[CLOCK_TEXT];
+	bool past = t <= now;
+
+	clock_span(past ? now - t : t - now, span);
+	sbuf_addf(out, "  %-13s%s (%s%s%s)\n", what, clock_text(t, text),
+		  past ? "" : "in ", span, past ? " ago" : "");
+}
+
+static void ids_line(struct sbuf *out, const struct x509_ids *ids)
+{
+	sbuf_addf(out, "  %-13s", "names");
+	for (size_t i = 0; i < ids->n; i++) {
+		sbuf_adds(out, i ? ", " : "");
+		add_clean(out, ids->v[i].value);
+	}
+	sbuf_addc(out, '\n');
+}
+
+static void add_state(const struct view *v, int64_t now, const char *hint,
+		      struct sbuf *out)
+{
+	const struct store_cert *row = v->row;
+
+	sbuf_addf(out, "  %-13s%s", "state", view_state(row));
+	if (!row->enabled)
+		sbuf_addf(out, " (certrepo-populate%s enable %s)", hint,
+			  row->name);
+	else if (row->held)
+		sbuf_addf(out,
+			  ": waits for a person; when mended, "
+			  "certrepo-populate%s enable %s",
+			  hint, row->name);
+	sbuf_addc(out, '\n');
+	if (row->lease_owner && row->lease_until > now)
+		line(out, "in work by", row->lease_owner);
+}
+
+static void add_request(const struct view *v, const char *default_ca,
+			struct sbuf *out)
+{
+	const struct store_cert *row = v->row;
+	const char *challenge = policy_challenge(row->challenge, row->certbot);
+
+	line(out, "comment", row->comment);
+	if (v->csr) {
+		const struct x509_key_info *key = x509_csr_key(v->csr);
+
+		ids_line(out, x509_csr_ids(v->csr));
+		line(out, "key", key->text);
+		line(out, "key_sha256", key->sha256);
+		line(out, "md5_modulus", key->md5_modulus);
+	} else {
+		sbuf_addf(out, "  %-13scannot be read: ", "CSR");
+		add_clean(out, v->csr_fault.msg);
+		sbuf_addc(out, '\n');
+	}
+	if (row->ca_name)
+		line(out, "CA", row->ca_name);
+	else
+		sbuf_addf(out, "  %-13s%s (default)\n", "CA",
+			  default_ca ? default_ca : "?");
+	line(out, "challenge", challenge);
+	line(out, "webroot_path", row->webroot_path);
+}
+
+static void add_certificate(const struct view *v, int64_t now, struct sbuf *out)
+{
+	const struct x509_chain *c = v->chain;
+
+	if (!v->row->crt.p) {
+		line(out, "certificate", "none yet");
+		return;
+	}
+	if (!c) {
+		sbuf_addf(out, "  %-13scannot be read: ", "certificate");
+		add_clean(out, v->crt_fault.msg);
+		sbuf_addc(out, '\n');
+		return;
+	}
+	line(out, "serial", x509_chain_serial(c));
+	line(out, "fingerprint", x509_chain_fingerprint(c));
+	line(out, "issuer", x509_chain_issuer(c));
+	sbuf_addf(out, "  %-13s%zu of the CA\n", "chain",
+		  x509_chain_len(c) - 1);
+	line_time(out, "from", v->ts_not_before, now);
+	line_time(out, "until", v->ts_expire, now);
+	sbuf_addf(out, "  %-13s%lld\n", "days left",
+		  (long long) view_days(v->ts_expire, now));
+	if (v->csr && !x509_chain_same_key_csr(c, v->csr))
+		line(out, "note",
+		     "this certificate is for another key than "
+		     "the CSR's");
+	else if (v->csr &&
+		 !x509_ids_equal(x509_chain_ids(c), x509_csr_ids(v->csr)))
+		line(out, "note",
+		     "this certificate has other names than the "
+		     "CSR");
+}
+
+static void add_schedule(const struct view *v, int64_t now, struct sbuf *out)
+{
+	const struct store_cert *row = v->row;
+	char text[CLOCK_TEXT];
+
+	if (!row->enabled)
+		line(out, "next due", "never, it is disabled");
+	else if (row->held || row->ts_due == STORE_NEVER)
+		line(out, "next due", "never, it is held");
+	else if (row->ts_due <= now)
+		line(out, "next due", "in the fetcher's next run");
+	else
+		line_time(out, "next due", row->ts_due, now);
+	if (row->ts_last_update > 1)
+		line_time(out, "last attempt", row->ts_last_update, now);
+	else
+		line(out, "last attempt", "never");
+	if (row->count_fail_update > 0)
+		sbuf_addf(out, "  %-13s%lld since the last success\n",
+			  "failures", (long long) row->count_fail_update);
+	if (row->fail_class) {
+		sbuf_addf(out, "  %-13s", "last failure");
+		add_clean(out, row->fail_class);
+		sbuf_adds(out, row->fail_detail ? ": " : "");
+		add_clean(out, row->fail_detail);
+		sbuf_addc(out, '\n');
+	}
+	if (row->ts_next_attempt > now && row->ts_next_attempt != STORE_NEVER)
+		sbuf_addf(out, "  %-13snot tried again before %s\n", "backoff",
+			  clock_text(row->ts_next_attempt, text));
+}
+
+static void add_attempts(const struct view *v, struct sbuf *out)
+{
+	char text[CLOCK_TEXT];
+
+	if (v->attempts.n == 0)
+		return;
+	sbuf_adds(out, "  attempts, newest first\n");
+	for (size_t i = 0; i < v->attempts.n; i++) {
+		const struct store_attempt *a = &v->attempts.v[i];
+
+		sbuf_addf(out, "    %s  ", clock_text(a->ts_end, text));
+		add_clean(out, a->outcome);
+		if (a->ca_name) {
+			sbuf_adds(out, " (");
+			add_clean(out, a->ca_name);
+			sbuf_addc(out, ')');
+		}
+		sbuf_adds(out, a->detail ? ": " : "");
+		add_clean(out, a->detail);
+		sbuf_addc(out, '\n');
+	}
+}
+
+static void add_install(const struct store_receipt *r, struct sbuf *out)
+{
+	char text[CLOCK_TEXT];
+
+	sbuf_addf(out, "    %s  ", clock_text(r->ts, text));
+	add_clean(out, r->host);
+	sbuf_addc(out, ' ');
+	add_clean(out, r->service);
+	if (r->endpoint && *r->endpoint) {
+		sbuf_addc(out, ' ');
+		add_clean(out, r->endpoint);
+	}
+	sbuf_adds(out, ": ");
+	add_clean(out, r->state);
+	if (r->serial) {
+		sbuf_adds(out, ", serial ");
+		add_clean(out, r->serial);
+	}
+	if (r->detail && *r->detail) {
+		sbuf_adds(out, ", ");
+		add_clean(out, r->detail);
+	}
+	sbuf_addc(out, '\n');
+}
+
+static void add_installs(const struct view *v, struct sbuf *out)
+{
+	size_t n = v->installs.n;
+
+	if (n == 0)
+		return;
+	sbuf_adds(out, "  installed on\n");
+	for (size_t i = 0; i < n && i < INSTALLS_SHOWN; i++)
+		add_install(&v->installs.v[i], out);
+	if (n > INSTALLS_SHOWN)
+		sbuf_addf(out, "    and %zu more, see --json\n",
+			  n - INSTALLS_SHOWN);
+}
+
+void view_text(const struct view *v, const char *default_ca, int64_t now,
+	       const char *hint, struct sbuf *out)
+{
+	add_clean(out, v->row->name);
+	sbuf_addc(out, '\n');
+	add_state(v, now, hint, out);
+	add_request(v, default_ca, out);
+	add_certificate(v, now, out);
+	add_schedule(v, now, out);
+	add_attempts(v, out);
+	add_installs(v, out);
+}
