@@ -1,13 +1,212 @@
 /* SPDX-License-Identifier: MIT */
+
+/* dns-01, RFC 8555 section 8.4: a TXT record at _acme-challenge.NAME, or at
+ * the end of the CNAMEs that begin there. */
+
 #include "chall_impl.h"
+
+#include <string.h>
+#include "arena.h"
+#include "dns/dns_ready.h"
+#include "dns/dns_update.h"
+#include "dns/dns_zone.h"
+#include "enc.h"
+
+struct dns01_ctx {
+	struct dns_net *net;
+	struct dns_zones *zones;
+	struct dns_updater *updater;
+	struct dns_watch *watch;
+};
+
+struct dns01 {
+	const char *owner; /* canonical, where the CA begins */
+	const char *value;
+	const struct dns_zone *zone; /* lives as long as the zones */
+	struct dns_locate *locating;
+	struct dns_change *change;
+	struct dns_ready *waiting;
+};
+
+static void ctx_free(void *type_ctx)
+{
+	struct dns01_ctx *d = type_ctx;
+
+	/* Before the network: they may have queries under way. */
+	dns_zones_free(&d->zones);
+	dns_updater_free(&d->updater);
+	dns_watch_free(&d->watch);
+	dns_net_free(&d->net);
+	free(d);
+}
+
+static int ctx_new(struct chall_ctx *ctx, void **ret, struct err *err)
+{
+	const struct certrepo_dns *conf = ctx->conf->dns;
+	struct dns01_ctx *d = mem_alloc(sizeof(*d));
+
+	d->net = dns_net_new(ctx->loop, conf->timeout * 1000);
+	if (dns_zones_new(conf, d->net, &d->zones, err) == -1) {
+		ctx_free(d);
+		return -1;
+	}
+	d->updater = dns_updater_new(d->net);
+	d->watch = dns_watch_new(d->net, conf->ready_timeout * 1000,
+				 conf->unreachable_grace * 1000);
+	*ret = d;
+	return 0;
+}
+
+/* Letters, digits, '-', '_' and dots: no escapes, nothing to be quoted. */
+static bool plain_name(const char *s)
+{
+	return *s && strspn(s, "abcdefghijklmnopqrstuvwxyz"
+			       "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") ==
+			     strlen(s);
+}
 
 static int init(struct chall *c, struct err *err)
 {
-	return err_set(err, ERR_INTERNAL, "dns-01 is not there yet");
+	struct dns01 *d = arena_alloc(c->arena, sizeof(*d));
+	unsigned char digest[ENC_SHA256_LEN];
+	const char *auth = chall_key_authorization(c);
+	const char *full =
+		arena_printf(c->arena, "_acme-challenge.%s", c->req.identifier);
+	char *value AUTO(mem_free_str) = NULL;
+	char owner[DNS_NAME_TEXT];
+
+	if (!plain_name(c->req.identifier) ||
+	    dns_name_canon(full, owner, NULL) == -1)
+		return err_set(err, ERR_INPUT,
+			       "%s cannot be proven by dns-01: it is not a "
+			       "host name",
+			       c->req.identifier);
+	enc_sha256(auth, strlen(auth), digest);
+	value = enc_b64url(digest, sizeof(digest));
+	d->owner = arena_strdup(c->arena, owner);
+	d->value = arena_strdup(c->arena, value);
+	c->priv = d;
+	return 0;
+}
+
+static int init_proof(struct chall *c, struct err *err)
+{
+	struct dns01_ctx *ctx = c->type_ctx;
+	struct dns01 *d = arena_alloc(c->arena, sizeof(*d));
+	char owner[DNS_NAME_TEXT];
+
+	if (dns_name_canon(c->proof.owner, owner, err) == -1 ||
+	    dns_zone_stored(ctx->zones, c->proof.zone, c->proof.server,
+			    &d->zone, err) == -1)
+		return err_wrap(err, "stored proof");
+	d->owner = arena_strdup(c->arena, owner);
+	d->value = c->proof.value;
+	c->priv = d;
+	return 0;
+}
+
+static void located(void *arg, const char *owner, const struct dns_zone *zone,
+		    const struct err *err)
+{
+	struct chall *c = arg;
+	struct dns01 *d = c->priv;
+	char text[DNS_ADDR_TEXT];
+
+	d->locating = NULL;
+	if (zone) {
+		d->zone = zone;
+		chall_set_proof(c, zone->name,
+				dns_addr_text(&zone->server[0], text), owner,
+				d->value);
+	}
+	chall_done(c, err);
+}
+
+static void locate(struct chall *c)
+{
+	struct dns01_ctx *ctx = c->type_ctx;
+	struct dns01 *d = c->priv;
+
+	d->locating = dns_zone_locate(ctx->zones, d->owner, located, c);
+}
+
+static void changed(void *arg, const struct err *err)
+{
+	struct chall *c = arg;
+	struct dns01 *d = c->priv;
+
+	d->change = NULL;
+	chall_done(c, err);
+}
+
+static void change(struct chall *c, bool add)
+{
+	struct dns01_ctx *ctx = c->type_ctx;
+	struct dns01 *d = c->priv;
+	struct dns_change_rr rr = {
+		.add = add,
+		.owner = c->proof.owner,
+		.text = d->value,
+		.ttl = (uint32_t) c->ctx->conf->dns->ttl,
+	};
+
+	d->change = dns_update(ctx->updater, d->zone, &rr, changed, c);
+}
+
+static void prepare(struct chall *c)
+{
+	change(c, true);
+}
+
+static void is_ready(void *arg, const struct err *err)
+{
+	struct chall *c = arg;
+	struct dns01 *d = c->priv;
+
+	d->waiting = NULL;
+	chall_done(c, err);
+}
+
+static void ready(struct chall *c)
+{
+	struct dns01_ctx *ctx = c->type_ctx;
+	struct dns01 *d = c->priv;
+
+	d->waiting = dns_ready_wait(ctx->watch, d->zone, c->proof.owner,
+				    d->value, is_ready, c);
+}
+
+static void clean(struct chall *c)
+{
+	struct dns01 *d = c->priv;
+
+	/* Not located: nothing was put anywhere. */
+	if (d->zone)
+		change(c, false);
+	else
+		chall_done_soon(c, NULL);
+}
+
+static void fini(struct chall *c)
+{
+	struct dns01 *d = c->priv;
+
+	if (!d)
+		return;
+	dns_zone_locate_cancel(&d->locating);
+	dns_update_cancel(&d->change);
+	dns_ready_cancel(&d->waiting);
 }
 
 const struct chall_ops chall_dns01 = {
 	.type = "dns-01",
+	.ctx_new = ctx_new,
+	.ctx_free = ctx_free,
 	.init = init,
-	.init_proof = init,
+	.init_proof = init_proof,
+	.locate = locate,
+	.prepare = prepare,
+	.ready = ready,
+	.clean = clean,
+	.fini = fini,
 };
