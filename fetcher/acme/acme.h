@@ -41,8 +41,7 @@ void acme_free(struct acme **acme); /* cancels what is under way */
  * most ACME_PRIME_MAX in addition to those that answers bring. */
 #define ACME_PRIME_MAX 100
 typedef void acme_ready_fn(void *arg, const struct fail *fail); /* NULL: ok */
-void acme_start(struct acme *acme, size_t wanted, acme_ready_fn *fn,
-		void *arg);
+void acme_start(struct acme *acme, size_t wanted, acme_ready_fn *fn, void *arg);
 /* After start; borrowed. */
 const char *acme_account(const struct acme *acme);
 const char *acme_thumbprint(const struct acme *acme);
@@ -52,8 +51,14 @@ size_t acme_requests(const struct acme *acme);
 /* --- objects (RFC 8555 section 7.1); strings in the arena given --- */
 
 enum acme_status {
-	ACME_PENDING, ACME_READY, ACME_PROCESSING, ACME_VALID, ACME_INVALID,
-	ACME_DEACTIVATED, ACME_EXPIRED, ACME_REVOKED,
+	ACME_PENDING,
+	ACME_READY,
+	ACME_PROCESSING,
+	ACME_VALID,
+	ACME_INVALID,
+	ACME_DEACTIVATED,
+	ACME_EXPIRED,
+	ACME_REVOKED,
 };
 
 struct acme_order {

@@ -163,6 +163,15 @@ static int directory_read(struct acme *a, const struct http_reply *r,
 	return -1;
 }
 
+/* Both are https URLs. */
+static bool same_origin(const char *a, const char *b)
+{
+	size_t n = strlen("https://");
+	size_t la = n + strcspn(a + n, "/?#"), lb = n + strcspn(b + n, "/?#");
+
+	return la == lb && strncasecmp(a, b, la) == 0;
+}
+
 static void directory_done(void *arg, const struct http_reply *r)
 {
 	struct acme *a = arg;
@@ -177,6 +186,11 @@ static void directory_done(void *arg, const struct http_reply *r)
 		return;
 	}
 	acme_nonces_add(&a->nonces, r->replay_nonce, clock_mono_ms());
+	if (a->account && !same_origin(a->account, a->dir.new_account)) {
+		/* The CA moved: our key finds the account at its new place. */
+		free(a->account);
+		a->account = NULL;
+	}
 	if (a->account)
 		start_done(a);
 	else

@@ -60,7 +60,8 @@ char *acme_nonces_take(struct acme_nonces *p, int64_t now)
 			drop_oldest(p);
 		return NULL;
 	}
-	return TAKE(at(p, --p->n)->text);
+	p->n--;
+	return TAKE(at(p, p->n)->text);
 }
 
 void acme_nonces_free(struct acme_nonces *p)
