@@ -9,13 +9,13 @@
 
 void opts_usage(const struct opts_spec *spec, const char *fmt, ...)
 {
-	AUTO(mem_free_str) char *text = NULL;
 	va_list ap;
 
+	fprintf(stderr, "%s: ", spec->program);
 	va_start(ap, fmt);
-	text = mem_vprintf(fmt, ap);
+	vfprintf(stderr, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "%s: %s (try --help)\n", spec->program, text);
+	fputs(" (try --help)\n", stderr);
 	exit(err_exit_status(ERR_USAGE));
 }
 
@@ -128,10 +128,12 @@ refuse_option(const struct opts_spec *spec, int what, char **argv)
 int opts_parse(const struct opts_spec *spec, int argc, char **argv, opts_fn *fn,
 	       void *arg)
 {
-	AUTO(tables_free) struct tables t = { 0 };
+	/* Static, because --help and errors leave by exit(). */
+	static struct tables t;
 	const char *name;
 	int key, index;
 
+	tables_free(&t);
 	tables_fill(&t, spec->options);
 	opterr = 0;
 	optind = 0; /* glibc: start anew, also when called twice */

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "mem.h"
+#include "opts.h"
+#include "scratch.h"
+
+static const struct opts_option options[] = {
+	{ 'c', "config", "FILE", "read FILE" },
+	{ 'n', "dry-run", NULL, "change nothing" },
+	{ 300, "json", NULL, "print JSON" },
+	{ 301, "jobs", "N", "so many at once" },
+	{ 0 },
+};
+
+static const struct opts_spec spec = {
+	.program = "prog",
+	.usage = "[options] [NAME...]",
+	.summary = "Does things.",
+	.options = options,
+	.epilogue = "More words.",
+};
+
+struct seen {
+	char text[300];
+};
+
+static bool see(int key, const char *value, void *arg)
+{
+	struct seen *seen = arg;
+	size_t len = strlen(seen->text);
+
+	snprintf(seen->text + len, sizeof(seen->text) - len, "%d=%s ", key,
+		 value ? value : "-");
+	return !value || strcmp(value, "bad") != 0;
+}
+
+static void parse(void *arg)
+{
+	struct seen seen = { "" };
+	char **argv = arg;
+	int argc = 0, i;
+
+	while (argv[argc])
+		argc++;
+	i = opts_parse(&spec, argc, argv, see, &seen);
+	printf("%s|", seen.text);
+	for (; i < argc; i++)
+		printf(" %s", argv[i]);
+}
+
+#define ARGS(...) ((const char *[]){ "prog", ##__VA_ARGS__, NULL })
+
+static void check(const char **argv, int status, const char *out,
+		  const char *errors)
+{
+	assert_int_equal(scratch_fork(parse, (void *) argv), status);
+	assert_string_equal(scratch_read(scratch("out")), out);
+	assert_string_equal(scratch_read(scratch("err")), errors);
+}
+
+static void accepted(void **state)
+{
+	check(ARGS(), 0, "|", "");
+	check(ARGS("-c", "f", "-n", "x"), 0, "99=f 110=- | x", "");
+	check(ARGS("a", "--config=f", "b", "--dry-run", "c"), 0,
+	      "99=f 110=- | a b c", "");
+	check(ARGS("a", "--config", "f", "--json"), 0, "99=f 300=- | a", "");
+	check(ARGS("-nc", "f"), 0, "110=- 99=f |", "");
+	check(ARGS("-nnn"), 0, "110=- 110=- 110=- |", "");
+	check(ARGS("-cf", "--", "-n", "--json"), 0, "99=f | -n --json", "");
+	check(ARGS("--config=", "-"), 0, "99= | -", "");
+	check(ARGS("--config", "--json"), 0, "99=--json |", "");
+}
+
+static void refused(void **state)
+{
+	check(ARGS("--nix"), 64, "",
+	      "prog: unknown option --nix "
+	      "(try --help)\n");
+	check(ARGS("-x"), 64, "", "prog: unknown option -x (try --help)\n");
+	check(ARGS("-nx"), 64, "", "prog: unknown option -x (try --help)\n");
+	check(ARGS("--config"), 64, "",
+	      "prog: option --config needs a value (try --help)\n");
+	check(ARGS("-n", "-c"), 64, "",
+	      "prog: option -c needs a value (try --help)\n");
+	check(ARGS("--json=1"), 64, "",
+	      "prog: option --json takes no value (try --help)\n");
+	check(ARGS("--jobs=bad"), 64, "",
+	      "prog: option --jobs: \"bad\" is not accepted (try --help)\n");
+}
+
+/* Unique abbreviations, which getopt_long takes, and ambiguous ones. */
+static void abbreviations(void **state)
+{
+	check(ARGS("--dry"), 64, "",
+	      "prog: unknown option --dry, --dry-run is the whole name "
+	      "(try --help)\n");
+	check(ARGS("--conf=f"), 64, "",
+	      "prog: unknown option --conf, --config is the whole name "
+	      "(try --help)\n");
+	check(ARGS("--conf", "f"), 64, "",
+	      "prog: unknown option --conf, --config is the whole name "
+	      "(try --help)\n");
+	check(ARGS("--j"), 64, "", "prog: unknown option --j (try --help)\n");
+	check(ARGS("--hel"), 64, "",
+	      "prog: unknown option --hel, --help is the whole name "
+	      "(try --help)\n");
+}
+
+static void help(void **state)
+{
+	check(ARGS("--help"), 0,
+	      "usage: prog [options] [NAME...]\n"
+	      "Does things.\n\n"
+	      "  -c, --config=FILE         read FILE\n"
+	      "  -n, --dry-run             change nothing\n"
+	      "      --json                print JSON\n"
+	      "      --jobs=N              so many at once\n"
+	      "      --help                print this text\n"
+	      "      --version             print the version\n"
+	      "\nMore words.\n",
+	      "");
+	check(ARGS("--version"), 0, "prog " CERTREPO_VERSION "\n", "");
+}
+
+static void usage(void *arg)
+{
+	opts_usage(&spec, "NAME %s is wrong", "x");
+}
+
+static void own_usage_error(void **state)
+{
+	assert_int_equal(scratch_fork(usage, NULL), 64);
+	assert_string_equal(scratch_read(scratch("err")),
+			    "prog: NAME x is wrong (try --help)\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(accepted),	   cmocka_unit_test(refused),
+		cmocka_unit_test(abbreviations),   cmocka_unit_test(help),
+		cmocka_unit_test(own_usage_error),
+	};
+
+	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+}
