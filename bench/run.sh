@@ -1,0 +1,325 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What it costs: bench/run.sh BUILD [PART...]. Parts: requests, issue, memory,
+# idle, installer. Measured on this machine, against pebble and the others on
+# loopback; a far CA is made by a proxy that delays. Ratios are against what
+# the same run measured, so they can be compared between machines.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+ROOT=$PWD
+BUILD=$(cd "${1:-build}" && pwd) || exit 1
+[ $# -eq 0 ] || shift
+[ $# -gt 0 ] || set -- requests issue memory idle installer
+. "$ROOT/tests/lib/lib.sh"
+. "$ROOT/tests/lib/pebble.sh"
+. "$ROOT/tests/lib/nginx.sh"
+[ ! -e "$ROOT/tests/lib/mariadb.sh" ] || . "$ROOT/tests/lib/mariadb.sh"
+. "$ROOT/tests/lib/stage.sh"
+. "$ROOT/bench/peers.sh"
+
+DELAY=25  # ms each way: a round trip of 50
+ORDERS=100
+ROUNDS=${ROUNDS:-5}
+PEER_ORDERS=${PEER_ORDERS:-3}
+LIMIT=30  # seconds; then a run of ORDERS is taken as hung
+
+B=$BUILD/bench
+mkdir -p "$B"
+for p in delay_proxy measure yardstick; do
+	[ -n "$(find "$B/$p" -newer "bench/$p.c" 2>/dev/null)" ] ||
+		${CC:-cc} -std=gnu11 -D_GNU_SOURCE -O2 -o "$B/$p" "bench/$p.c" \
+			-lcurl -lcrypto || exit 1
+done
+[ "$BUILD" = "${BUILD%/san}" ] ||
+	echo "note: this build has the sanitizers in it; it is slow and big"
+
+note() {
+	printf '  %s\n' "$*"
+}
+field() { # NAME FILE: of measure's and yardstick's lines
+	sed -n "s/.*\b$1=\([0-9.]*\).*/\1/p" "$2" | tail -1
+}
+median() { # numbers on stdin
+	sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+}
+ratio() { # A B
+	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", b ? a / b : 0 }'
+}
+measured() { # LIMIT COMMAND...: result in $T/m
+	_l=$1
+	shift
+	"$B/measure" "$T/m" "$_l" "$@" >"$T/out" 2>"$T/err"
+}
+
+far() { # the CA, a round trip away: FAR_DIR
+	FAR_PORT=$(free_port)
+	start proxy "$B/delay_proxy" "$FAR_PORT" "$PEBBLE_PORT" "$1"
+	wait_port "$FAR_PORT" || bail "no proxy"
+	FAR_DIR=https://127.0.0.1:$FAR_PORT/dir
+}
+
+ca() { # [PEBBLE_VARIABLE=VALUE...]: all anew
+	stop pebble
+	stop proxy
+	rm -rf "$T/state"
+	stage_start PEBBLE_AUTHZREUSE=0 "$@" || bail "no CA"
+}
+
+# --- the rows ---
+
+make_names() { # N
+	[ ! -e "$T/names.$1" ] || return 0
+	i=0
+	while [ $i -lt "$1" ]; do
+		i=$((i + 1))
+		n=n$i.web.example.test
+		echo "$n"
+		[ -s "$T/csr/$n.csr" ] && continue
+		make_key "$T/keys/$n.key" &&
+			make_csr "$T/keys/$n.key" "$T/csr/$n.csr" "$n"
+	done >"$T/names.$1"
+}
+fill() { # N CHALLENGE: a store with N rows that are due
+	make_names "$1"
+	stage_store sqlite || bail "no store"
+	while read -r n; do
+		populate add "$n" --enable || exit 1
+	done <"$T/names.$1" >"$T/enrol.log" 2>&1 ||
+		bail "cannot enrol: $(tail -1 "$T/enrol.log")"
+	[ "$2" != http-01 ] || sql "UPDATE certs SET challenge = 'http-01',
+		webroot_path = '$WEBROOT'"
+}
+# The account exists, as it does for every run but the first of a life.
+know_account() {
+	fill 1 dns-01
+	run fetcher --once
+	[ "$rc" = 0 ] || bail "no first certificate: $err"
+	: >"$PEBBLE_LOG"
+}
+keep_account() { # the store's row of the CA survives another fill
+	sqlite3 "$SQLITE_DB" ".dump cas" | grep '^INSERT' >"$T/cas.sql"
+	fill "$1" "$2"
+	sqlite3 "$SQLITE_DB" <"$T/cas.sql"
+}
+
+# --- 1: requests ---
+
+part_requests() {
+	echo "One issuance from an existing account"
+	ca
+	far 0
+	STAGE_DIRECTORY=$FAR_DIR
+	know_account
+	keep_account 1 dns-01
+	stop proxy
+	: >"$T/log/proxy"
+	start proxy "$B/delay_proxy" "$FAR_PORT" "$PEBBLE_PORT" 0
+	wait_for 5 sh -c "ss -Hltn sport = :$FAR_PORT | grep -q ."
+	run fetcher --once
+	[ "$rc" = 0 ] || bail "fetcher: $err"
+	stop proxy
+	# pebble logs each request as "METHOD /path -> calling handler()"
+	sed -n 's/.* \([A-Z]* \/[a-zA-Z-]*\).* -> calling handler.*/\1/p' \
+		"$PEBBLE_LOG" | sort | uniq -c | while read -r k what; do
+		note "$(printf '%3d  %s' "$k" "$what")"
+	done
+	note "$(grep -c 'calling handler' "$PEBBLE_LOG") requests over" \
+		"$(sed -n 's/^connections=//p' "$T/log/proxy") connection(s);" \
+		"RFC 8555 needs 9: directory, nonce, and 7"
+	unset STAGE_DIRECTORY
+}
+
+# --- 2: a hundred over 50 ms ---
+
+# Prints wall and cpu of one run, or says that pebble hung and repeats.
+one_yardstick() {
+	while :; do
+		ca PEBBLE_VA_ALWAYS_VALID=1
+		far $DELAY
+		measured $LIMIT "$B/yardstick" "$FAR_DIR" "$PEBBLE_CA" $ORDERS
+		pebble_alive && break
+		hung=$((hung + 1))
+	done
+	[ "$(field status "$T/m")" = 0 ] || bail "yardstick: $(cat "$T/err")"
+	field wall "$T/out" >>"$T/yard.wall"
+	field cpu "$T/m" >>"$T/yard.cpu"
+}
+one_ours() { # CHALLENGE
+	while :; do
+		ca
+		know_account
+		keep_account $ORDERS "$1"
+		far $DELAY
+		STAGE_DIRECTORY=$FAR_DIR
+		stage_conf
+		unset STAGE_DIRECTORY
+		measured $LIMIT fetcher --once
+		pebble_alive && break
+		hung=$((hung + 1))
+	done
+	_got=$(sql 'SELECT count(*) FROM certs WHERE crt IS NOT NULL')
+	if [ "$(field status "$T/m")" != 0 ] || [ "$_got" != $ORDERS ]; then
+		bail "fetcher, $1: $_got of $ORDERS: $(tail -3 "$T/err")"
+	fi
+	field wall "$T/m" >>"$T/$1.wall"
+	field cpu "$T/m" >>"$T/$1.cpu"
+	field rss "$T/m" >>"$T/$1.rss"
+}
+
+row() { # NAME WALL CPU REMARK
+	printf '  %-22s %8s %9s %8s  %s\n' "$1" "$2" \
+		"$(ratio "$2" "$yard")" "$3" "$4"
+}
+part_issue() {
+	printf '\n%d issuances over a round trip of %d ms' $ORDERS \
+		$((2 * DELAY))
+	echo " (median of $ROUNDS runs)"
+	hung=0
+	rm -f "$T"/*.wall "$T"/*.cpu
+	MAX_ORDERS=$ORDERS
+	i=0
+	while [ $i -lt "$ROUNDS" ]; do
+		one_yardstick
+		one_ours dns-01
+		one_ours http-01
+		i=$((i + 1))
+	done
+	MAX_ORDERS=4
+	yard=$(median <"$T/yard.wall")
+	printf '  %-22s %8s %9s %8s\n' '' 'wall s' 'yardstick' 'cpu s'
+	row yardstick "$yard" "$(median <"$T/yard.cpu")" \
+		"no proof, no store, no checks"
+	for c in dns-01 http-01; do
+		row "certrepo $c" "$(median <"$T/$c.wall")" \
+			"$(median <"$T/$c.cpu")" \
+			"up to $(sort -n "$T/$c.rss" | tail -1) kB"
+	done
+	part_peers
+	[ $hung -eq 0 ] || note "pebble locked up in $hung run(s), which were" \
+		"repeated (its known fault)"
+}
+part_peers() {
+	for p in lego uacme certbot dehydrated; do
+		command -v $p >/dev/null || continue
+		ca
+		far $DELAY
+		if ! peer_${p}_account "$FAR_DIR" >"$T/out" 2>&1 ||
+			! peer_$p "$FAR_DIR" first.web.example.test \
+				>"$T/out" 2>&1; then
+			note "$p: does not issue here: $(tail -1 "$T/out")"
+			continue
+		fi
+		_a=$(date +%s%N)
+		i=0
+		while [ $i -lt "$PEER_ORDERS" ]; do
+			i=$((i + 1))
+			peer_$p "$FAR_DIR" p$i.web.example.test \
+				>"$T/out" 2>&1 || break
+		done
+		_b=$(date +%s%N)
+		if [ $i -lt "$PEER_ORDERS" ]; then
+			note "$p: failed: $(tail -1 "$T/out")"
+			continue
+		fi
+		row "$p http-01" "$(awk -v t=$((_b - _a)) -v n=$i -v o=$ORDERS \
+			'BEGIN { printf "%.1f", t / 1e9 / n * o }')" '' \
+			"one by one, from $i"
+	done
+	part_lego16
+}
+# The fastest of them, as somebody in a hurry would run it.
+part_lego16() {
+	command -v lego >/dev/null || return 0
+	for try in 1 2 3; do
+		ca
+		far $DELAY
+		peer_lego "$FAR_DIR" first.web.example.test >"$T/out" 2>&1
+		_a=$(date +%s%N)
+		i=0
+		while [ $i -lt 32 ]; do
+			i=$((i + 1))
+			echo q$i.web.example.test
+		done | (
+			export WEBROOT PEBBLE_CA T FAR_DIR
+			timeout 60 xargs -P 16 -I@ sh -c '. ./bench/peers.sh
+				peer_lego "$FAR_DIR" @'
+		) >"$T/out" 2>&1 && pebble_alive && break
+		hung=$((hung + 1))
+		[ "$try" != 3 ] || return 0
+	done
+	_b=$(date +%s%N)
+	row "lego, 16 processes" "$(awk -v t=$((_b - _a)) -v o=$ORDERS \
+		'BEGIN { printf "%.1f", t / 1e9 / 32 * o }')" '' "from 32"
+}
+
+# --- 3: memory, and an idle run ---
+
+part_memory() {
+	printf '\nThe fetcher with 1,000 certificates due\n'
+	MAX_ORDERS=100
+	hung=0
+	while :; do
+		ca PEBBLE_VA_ALWAYS_VALID=1
+		fill 1000 http-01
+		measured 120 fetcher --once
+		pebble_alive && break
+		hung=$((hung + 1))
+		[ $hung -lt 3 ] || MAX_ORDERS=4
+	done
+	note "$(sql 'SELECT count(*) FROM certs WHERE crt IS NOT NULL') issued," \
+		"$MAX_ORDERS at once, peak $(field rss "$T/m") kB," \
+		"$(field wall "$T/m") s, $(field cpu "$T/m") s of CPU"
+	[ $hung -eq 0 ] || note "(pebble locked up in $hung run(s))"
+	MAX_ORDERS=4
+}
+
+idle_rows() { # N: rows with a certificate that are not due
+	know_account
+	sqlite3 "$SQLITE_DB" <<-END
+	CREATE TEMP TABLE one AS SELECT * FROM certs;
+	CREATE TEMP TABLE num AS WITH RECURSIVE n(i) AS
+		(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1 - 1)
+		SELECT i FROM n;
+	UPDATE one SET name = '';
+	BEGIN;
+	$(sqlite3 "$SQLITE_DB" "SELECT 'INSERT INTO certs(' ||
+		group_concat(name) || ') SELECT ' || group_concat(
+		CASE name WHEN 'name' THEN '''i'' || i || ''.example.test'''
+		ELSE name END) || ' FROM one, num;'
+		FROM pragma_table_info('certs')")
+	COMMIT;
+	END
+}
+part_idle() {
+	printf '\nThe fetcher with nothing due (median of 20 runs)\n'
+	ca
+	for n in 100 100000; do
+		idle_rows $n
+		rm -f "$T/idle.wall" "$T/idle.cpu"
+		i=0
+		while [ $i -lt 20 ]; do
+			measured 30 fetcher --once
+			field wall "$T/m" >>"$T/idle.wall"
+			field cpu "$T/m" >>"$T/idle.cpu"
+			i=$((i + 1))
+		done
+		note "$(printf '%6d rows: %s s, %s s of CPU, %s kB, exit %s' \
+			"$(sql 'SELECT count(*) FROM certs')" \
+			"$(median <"$T/idle.wall")" "$(median <"$T/idle.cpu")" \
+			"$(field rss "$T/m")" "$(field status "$T/m")")"
+	done
+}
+
+part_installer() {
+	:
+}
+
+stage_dns || bail "no name server"
+make_key "$T/k" && make_self_signed "$T/k" "$T/c" www.example.test
+mkdir -p "$T/www"
+NGINX_ROOT=$T/www
+nginx_start "$T/c" "$T/k" || bail "no web server"
+PEBBLE_HTTP_PORT=$NGINX_HTTP_PORT
+for part in "$@"; do
+	"part_$part"
+done
