@@ -104,7 +104,7 @@ stage_store() { # sqlite | mariadb
 		_store="driver = \"sqlite\"; path = \"$SQLITE_DB\";"
 		;;
 	mariadb)
-		_store=$(stage_mariadb) || return 1
+		_stage_mariadb || return 1
 		;;
 	esac
 	stage_conf
@@ -113,6 +113,19 @@ stage_store() { # sqlite | mariadb
 		diag "init: exit $rc: $err"
 		return 1
 	}
+}
+# One server for all of the test, a new database each time.
+_stage_mariadb() {
+	if [ ! -s "$T/pid/mariadb" ]; then
+		mariadb_start "$T/mariadb" || return 1
+		echo "$MARIADB_PID" >"$T/pid/mariadb"
+	fi
+	mariadb_sql -e 'DROP DATABASE certrepo; CREATE DATABASE certrepo
+		CHARACTER SET ascii COLLATE ascii_bin' || return 1
+	_store="driver = \"mariadb\"; host = \"$MARIADB_HOST\";
+		port = $MARIADB_PORT; database = \"$MARIADB_DATABASE\";
+		user = \"$MARIADB_USER\"; ca_file = \"$MARIADB_CA\";
+		password_file = \"$MARIADB_PASSWORD_FILE\";"
 }
 stage_conf() {
 	cat >"$CONF" <<-END
@@ -161,7 +174,7 @@ enrol() { # NAME KEYTYPE DNSNAME...
 sql() { # SQL
 	case $STORE in
 	sqlite) sqlite3 "$SQLITE_DB" "$1" ;;
-	mariadb) mariadb_sql "$1" ;;
+	mariadb) mariadb_sql -NBr certrepo -e "$1" ;;
 	esac
 }
 
