@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BATCH_H
+#define BATCH_H
+
+/*
+ * Changes to the store, gathered for one round of the loop and committed in
+ * one transaction: many orders then cost one commit. While the store is
+ * away the batch is kept and tried again, for BATCH_PATIENCE_MS; whoever
+ * waits for his commit just waits longer.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "store.h"
+
+#define BATCH_PATIENCE_MS (120 * 1000)
+
+struct batch;
+
+/* One change, within the transaction. May run more than once, and must not
+ * keep anything of a run before the last. ERR_CONFLICT: nothing was changed,
+ * the others go on. */
+typedef int batch_op(struct store *store, void *arg, struct err *err);
+/* err is NULL once the change is committed; else it was not made. */
+typedef void batch_done(void *arg, const struct err *err);
+
+struct batch *batch_new(struct store *store);
+void batch_free(struct batch **b); /* forgets what was not committed */
+
+/* Order is kept. done may be NULL; it is called from batch_flush. */
+void batch_add(struct batch *b, batch_op *op, batch_done *done, void *arg);
+/* Forget the changes of ARG: neither op nor done is called any more. */
+void batch_forget(struct batch *b, const void *arg);
+bool batch_waiting(const struct batch *b);
+
+/*
+ * Commit what was gathered. 0: done, or the store is away and *ret_wait_ms
+ * says when to try again (0 otherwise). -1: it has been away for too long
+ * (ERR_UNAVAILABLE), the batch is still there.
+ * A change that the store refuses for a reason of its own fails alone.
+ */
+int batch_flush(struct batch *b, int64_t *ret_wait_ms,
+		struct err *err) MUST_CHECK;
+
+#endif

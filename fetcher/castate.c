@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+#include "castate.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include "backoff.h"
+#include "clock.h"
+
+#define STREAK_MAX 3
+
+struct castate {
+	const struct certrepo_ca *conf;
+	struct loop *loop;
+	struct batch *batch;
+	struct report *report;
+	struct acme *acme;
+	enum castate_is is;
+	bool started;  /* acme has its account */
+	size_t orders; /* in flight */
+
+	/* as the store has it */
+	char *account, *account_key;
+	int64_t backoff_until, count_fail;
+	struct fail fail; /* the last one; class FAIL_NONE: well */
+	bool put;	  /* on its way to the store */
+	int streak;	  /* failures without a success between */
+	size_t requests;  /* of clients that are gone */
+
+	struct castate_name *queue;
+	size_t head, n, cap;
+};
+
+static enum fail_class class_of(const char *name)
+{
+	int i;
+
+	for (i = FAIL_NONE + 1; i <= FAIL_STORE; i++)
+		if (name && strcmp(fail_name((enum fail_class) i), name) == 0)
+			return (enum fail_class) i;
+	return FAIL_CA_DOWN;
+}
+
+static int load(struct castate *c, struct store *store, struct err *err)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	struct store_ca row;
+	int found = store_ca_get(store, c->conf->name, arena, &row, err);
+
+	if (found != 1)
+		return found;
+	/* Another directory under the same name is another CA. */
+	if (row.directory && strcmp(row.directory, c->conf->directory) != 0)
+		return 0;
+	c->account = row.account ? mem_strdup(row.account) : NULL;
+	c->account_key = row.account_key ? mem_strdup(row.account_key) : NULL;
+	c->backoff_until = row.backoff_until;
+	c->count_fail = row.count_fail;
+	if (row.count_fail)
+		fail_set(&c->fail, class_of(row.fail_class), 0, "%s",
+			 row.fail_detail ? row.fail_detail : "unknown");
+	return 0;
+}
+
+int castate_new(const struct certrepo_ca *conf, struct loop *loop,
+		struct store *store, struct batch *batch, struct report *report,
+		struct castate **ret, struct err *err)
+{
+	AUTO(castate_free) struct castate *c = mem_alloc(sizeof(*c));
+
+	c->conf = conf;
+	c->loop = loop;
+	c->batch = batch;
+	c->report = report;
+	if (!conf)
+		c->is = CASTATE_READY;
+	else if (load(c, store, err) == -1)
+		return -1;
+	if (c->backoff_until > clock_now())
+		c->is = CASTATE_RESTING;
+	*ret = TAKE(c);
+	return 0;
+}
+
+void castate_free(struct castate **cp)
+{
+	struct castate *c = *cp;
+	struct castate_name name;
+
+	if (!c)
+		return;
+	batch_forget(c->batch, c);
+	acme_free(&c->acme);
+	while (castate_pop(c, &name)) {
+		free(name.name);
+		free(name.ca_name);
+	}
+	free(c->queue);
+	free(c->account);
+	free(c->account_key);
+	free(c);
+	*cp = NULL;
+}
+
+const struct certrepo_ca *castate_conf(const struct castate *c)
+{
+	return c->conf;
+}
+
+struct acme *castate_acme(struct castate *c)
+{
+	return c->acme;
+}
+
+size_t castate_requests(const struct castate *c)
+{
+	return c->requests + (c->acme ? acme_requests(c->acme) : 0);
+}
+
+enum castate_is castate_is(struct castate *c, int64_t now)
+{
+	if (c->is == CASTATE_RESTING && c->backoff_until <= now) {
+		if (c->started)
+			c->is = CASTATE_READY;
+		else if (!c->orders) /* they use the client */
+			c->is = CASTATE_IDLE;
+	}
+	return c->is;
+}
+
+int64_t castate_until(const struct castate *c)
+{
+	return c->backoff_until;
+}
+
+void castate_force(struct castate *c)
+{
+	c->backoff_until = 0;
+	c->streak = 0;
+}
+
+/* --- the store's row --- */
+
+static int op_put(struct store *store, void *arg, struct err *err)
+{
+	const struct castate *c = arg;
+	struct store_ca row = { .name = c->conf->name,
+				.directory = c->conf->directory,
+				.account = c->account,
+				.account_key = c->account_key,
+				.backoff_until = c->backoff_until,
+				.count_fail = c->count_fail };
+
+	if (c->count_fail) {
+		row.fail_class = fail_name(c->fail.class);
+		row.fail_detail = c->fail.detail;
+	}
+	return store_ca_put(store, &row, err);
+}
+
+static void on_put(void *arg, const struct err *err)
+{
+	struct castate *c = arg;
+
+	c->put = false;
+	if (err)
+		report_ca(c->report, c->conf->name, FAIL_STORE, err->msg,
+			  c->backoff_until);
+}
+
+static void save(struct castate *c)
+{
+	if (c->put)
+		return;
+	c->put = true;
+	batch_add(c->batch, op_put, on_put, c);
+}
+
+/* --- failure and success --- */
+
+static uint32_t random_number(void)
+{
+	uint32_t r = 0;
+
+	(void) !getrandom(&r, sizeof(r), 0); /* jitter can do without */
+	return r;
+}
+
+int64_t castate_failed(struct castate *c, const struct fail *f)
+{
+	int64_t now = clock_now();
+	int64_t until;
+
+	c->streak++;
+	/* Many orders fall over the same outage: it counts once. */
+	if (c->backoff_until <= now)
+		c->count_fail++;
+	until = backoff_ca(f, now, c->count_fail, random_number());
+	if (c->backoff_until <= now || f->retry_at > c->backoff_until)
+		c->backoff_until = until;
+	c->fail = *f;
+	if (f->class == FAIL_ACCOUNT) {
+		mem_free_str(&c->account); /* look for it anew next time */
+		c->started = false;
+	}
+	save(c);
+	if (c->is == CASTATE_STARTING ||
+	    (c->is == CASTATE_READY &&
+	     (f->class != FAIL_CA_DOWN || c->streak >= STREAK_MAX))) {
+		c->is = CASTATE_RESTING;
+		report_ca(c->report, c->conf->name, f->class, f->detail,
+			  c->backoff_until);
+	}
+	return c->backoff_until;
+}
+
+void castate_succeeded(struct castate *c)
+{
+	c->streak = 0;
+	if (!c->count_fail || c->is == CASTATE_RESTING)
+		return;
+	/* An order that went through says nothing against a rate limit. */
+	if (c->fail.class != FAIL_CA_DOWN && c->backoff_until > clock_now())
+		return;
+	c->count_fail = 0;
+	c->backoff_until = 0;
+	save(c);
+}
+
+/* --- the client --- */
+
+static void on_ready(void *arg, const struct fail *f)
+{
+	struct castate *c = arg;
+
+	if (f) {
+		/* Another try begins from nothing. */
+		(void) castate_failed(c, f);
+		return;
+	}
+	c->is = CASTATE_READY;
+	c->started = true;
+	if (c->account && c->account_key &&
+	    strcmp(c->account, acme_account(c->acme)) == 0 &&
+	    strcmp(c->account_key, acme_thumbprint(c->acme)) == 0)
+		return;
+	mem_free_str(&c->account);
+	mem_free_str(&c->account_key);
+	c->account = mem_strdup(acme_account(c->acme));
+	c->account_key = mem_strdup(acme_thumbprint(c->acme));
+	save(c);
+}
+
+void castate_start(struct castate *c, size_t wanted)
+{
+	struct err err = ERR_INIT;
+	struct fail f;
+
+	c->is = CASTATE_STARTING;
+	c->started = false;
+	if (c->acme) {
+		c->requests += acme_requests(c->acme);
+		acme_free(&c->acme);
+	}
+	if (acme_new(c->loop, c->conf, c->account, c->account_key, &c->acme,
+		     &err) == -1) {
+		fail_set(&f, FAIL_ACCOUNT, 0, "%s", err.msg);
+		(void) castate_failed(c, &f);
+		return;
+	}
+	acme_start(c->acme, wanted, on_ready, c);
+}
+
+void castate_begin(struct castate *c)
+{
+	c->orders++;
+}
+
+void castate_end(struct castate *c)
+{
+	c->orders--;
+}
+
+/* --- the queue --- */
+
+void castate_push(struct castate *c, const char *name, const char *ca_name)
+{
+	if (c->n == c->cap) {
+		memmove(c->queue, c->queue + c->head,
+			(c->n - c->head) * sizeof(c->queue[0]));
+		c->n -= c->head;
+		c->head = 0;
+		if (2 * c->n >= c->cap) {
+			c->cap = c->cap ? 2 * c->cap : 64;
+			c->queue =
+				mem_grow(c->queue, c->cap, sizeof(c->queue[0]));
+		}
+	}
+	c->queue[c->n++] = (struct castate_name){
+		.name = mem_strdup(name),
+		.ca_name = ca_name ? mem_strdup(ca_name) : NULL,
+	};
+}
+
+bool castate_pop(struct castate *c, struct castate_name *ret)
+{
+	if (c->head == c->n)
+		return false;
+	*ret = c->queue[c->head++];
+	return true;
+}
+
+size_t castate_queued(const struct castate *c)
+{
+	return c->n - c->head;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* certrepo-fetcher: renew what is due, keep the certificates in the store. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include "arena.h"
+#include "certrepo_conf.h"
+#include "engine.h"
+#include "instance.h"
+#include "log.h"
+#include "opts.h"
+#include "store.h"
+
+#define PROGRAM "certrepo-fetcher"
+
+struct cmdline {
+	const char *config;
+	bool dry_run, force, once;
+	int verbose;
+};
+
+enum { OPT_FORCE = 256, OPT_ONCE };
+
+static const struct opts_option options[] = {
+	{ 'c', "config", "FILE", "configuration, default " CERTREPO_CONF_PATH },
+	{ 'n', "dry-run", NULL, "print what would be ordered, change nothing" },
+	{ OPT_FORCE, "force", NULL,
+	  "order the names given, due or not, whatever failed before" },
+	{ OPT_ONCE, "once", NULL, "one pass, do not wait to try again" },
+	{ 'v', "verbose", NULL, "say what happens; twice: all of it" },
+	{ 0 },
+};
+
+static const struct opts_spec spec = {
+	.program = PROGRAM,
+	.usage = "[options] [NAME...]",
+	.summary = "Renew the certificates of the store that are due.",
+	.options = options,
+	.epilogue = "With NAMEs, only these. Meant for cron: silent when all "
+		    "is well.",
+};
+
+static bool on_option(int key, const char *value, void *arg)
+{
+	struct cmdline *c = arg;
+
+	switch (key) {
+	case 'c':
+		c->config = value;
+		return true;
+	case 'n':
+		c->dry_run = true;
+		return true;
+	case 'v':
+		c->verbose++;
+		return true;
+	case OPT_FORCE:
+		c->force = true;
+		return true;
+	case OPT_ONCE:
+		c->once = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* It reads keys: no core dumps, no readable files, no debugger of another
+ * program of the same user. */
+static void harden(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	(void) umask(077);
+	(void) setrlimit(RLIMIT_CORE, &none);
+	(void) prctl(PR_SET_DUMPABLE, 0);
+	(void) signal(SIGPIPE, SIG_IGN);
+}
+
+static int run(const struct certrepo_conf *conf, const struct engine_opts *opts,
+	       int *ret_status, struct err *err)
+{
+	AUTO(instance_free) struct instance *self = NULL;
+	AUTO(store_free) struct store *store = NULL;
+	AUTO(engine_free) struct engine *engine = NULL;
+
+	if (instance_open(conf->state_dir, &self, err) == -1 ||
+	    store_open(conf->store, STORE_WRITE, &store, err) == -1 ||
+	    engine_new(conf, store, instance_id(self), opts, &engine, err) ==
+		    -1)
+		return -1;
+	return engine_run(engine, ret_status, err);
+}
+
+static int dry_run(const struct certrepo_conf *conf,
+		   const struct engine_opts *opts, int *ret_status,
+		   struct err *err)
+{
+	AUTO(store_free) struct store *store = NULL;
+
+	if (store_open(conf->store, STORE_READ, &store, err) == -1)
+		return -1;
+	return engine_dry_run(conf, store, opts, ret_status, err);
+}
+
+static int check_names(const char *const *names, size_t n)
+{
+	struct err err = ERR_INIT;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (store_name_check(names[i], &err) == -1)
+			opts_usage(&spec, "%s", err.msg);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	AUTO(conf_errors_free) struct conf_errors errs = { .list = { NULL } };
+	struct cmdline cmd = { .config = CERTREPO_CONF_PATH };
+	struct certrepo_conf conf;
+	struct engine_opts opts;
+	struct err err = ERR_INIT;
+	int first, rc, status = 0;
+
+	harden();
+	first = opts_parse(&spec, argc, argv, on_option, &cmd);
+	opts = (struct engine_opts){
+		.names = (const char *const *) argv + first,
+		.n_names = (size_t) (argc - first),
+		.force = cmd.force,
+		.once = cmd.once,
+	};
+	(void) check_names(opts.names, opts.n_names);
+	if (cmd.force && !opts.n_names)
+		opts_usage(&spec, "--force wants the names to order");
+	log_open(PROGRAM, cmd.verbose);
+	if (certrepo_conf_load(cmd.config, arena, &conf, &errs) == -1)
+		return conf_errors_print(&errs, PROGRAM);
+	rc = cmd.dry_run ? dry_run(&conf, &opts, &status, &err)
+			 : run(&conf, &opts, &status, &err);
+	if (rc == -1) {
+		log_error(&err);
+		return err_exit_status(err.kind);
+	}
+	return status;
+}

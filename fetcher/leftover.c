@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+#include "leftover.h"
+#include <stdlib.h>
+#include <string.h>
+#include "log.h"
+
+struct leftover {
+	struct leftovers *all;
+	struct store_proof proof; /* in the arena */
+	struct chall *chall;
+	bool deferred, begun, done;
+};
+
+struct leftovers {
+	struct arena *arena;
+	struct batch *batch;
+	struct chall_ctx *chall;
+	struct leftover *v;
+	size_t n, busy;
+};
+
+int leftovers_new(struct store *store, struct batch *batch,
+		  struct chall_ctx *chall, const char *owner,
+		  struct leftovers **ret, struct err *err)
+{
+	AUTO(leftovers_free) struct leftovers *l = mem_alloc(sizeof(*l));
+	struct store_proofs rows = { NULL, 0 };
+	struct store_order order;
+	int found;
+	size_t i;
+
+	l->arena = arena_new();
+	l->batch = batch;
+	l->chall = chall;
+	if (store_proofs_of(store, owner, LEFTOVER_MAX, l->arena, &rows, err) ==
+	    -1)
+		return -1;
+	l->v = arena_array(l->arena, rows.n + 1, sizeof(l->v[0]));
+	for (i = 0; i < rows.n; i++) {
+		l->v[i] = (struct leftover){ .all = l, .proof = rows.v[i] };
+		l->n++;
+		found = store_order_get(store, rows.v[i].name, rows.v[i].slot,
+					l->arena, &order, err);
+		if (found == -1)
+			return -1;
+		l->v[i].deferred = found == 1;
+	}
+	*ret = TAKE(l);
+	return 0;
+}
+
+void leftovers_free(struct leftovers **lp)
+{
+	struct leftovers *l = *lp;
+	size_t i;
+
+	if (!l)
+		return;
+	for (i = 0; i < l->n; i++) {
+		chall_free(&l->v[i].chall);
+		batch_forget(l->batch, &l->v[i]);
+	}
+	arena_free(&l->arena);
+	free(l);
+	*lp = NULL;
+}
+
+static void finish(struct leftover *x)
+{
+	x->done = true;
+	x->all->busy--;
+}
+
+static int op_drop(struct store *store, void *arg, struct err *err)
+{
+	const struct leftover *x = arg;
+
+	return store_proof_drop(store, x->proof.id, err);
+}
+
+static void on_dropped(void *arg, const struct err *err)
+{
+	struct leftover *x = arg;
+
+	if (err)
+		log_warn("%s: the row of a proof could not be dropped: %s",
+			 x->proof.name, err->msg);
+	finish(x);
+}
+
+static void complain(const struct leftover *x, const struct err *err)
+{
+	log_warn("%s: the proof that an earlier run left at %s could not be "
+		 "removed: %s",
+		 x->proof.name, x->proof.owner, err->msg);
+}
+
+static void on_cleaned(struct chall *c, const struct err *err, void *arg)
+{
+	struct leftover *x = arg;
+
+	(void) c;
+	if (err) {
+		complain(x, err); /* its row stays for the next run */
+		finish(x);
+		return;
+	}
+	log_event(LOG_L_INFO, "cleaned", "name", x->proof.name, "type",
+		  x->proof.type, "at", x->proof.owner, NULL);
+	batch_add(x->all->batch, op_drop, on_dropped, x);
+}
+
+void leftovers_begin(struct leftovers *l, bool deferred)
+{
+	struct err err = ERR_INIT;
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		struct leftover *x = &l->v[i];
+
+		if (x->begun || x->done || (x->deferred && !deferred))
+			continue;
+		x->begun = true;
+		l->busy++;
+		if (chall_from_proof(l->chall, &x->proof, on_cleaned, x,
+				     &x->chall, &err) == -1) {
+			complain(x, &err);
+			finish(x);
+			continue;
+		}
+		chall_clean(x->chall);
+	}
+}
+
+void leftovers_gone(struct leftovers *l, const char *proof_id)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (!l->v[i].begun && strcmp(l->v[i].proof.id, proof_id) == 0)
+			l->v[i].done = true;
+}
+
+bool leftovers_busy(const struct leftovers *l)
+{
+	return l->busy > 0;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "pick.h"
+#include <string.h>
+#include "accept.h"
+#include "log.h"
+
+/* Derived columns anew, from the blobs as they are. The row goes on as one
+ * without a certificate when its crt is none: a renewal mends that. */
+static int refresh(struct store *store, struct store_due *d,
+		   const struct pick_opts *opts, struct arena *arena,
+		   struct err *err)
+{
+	AUTO(x509_csr_free) struct x509_csr *csr = NULL;
+	struct accept_derived crt = { .not_before = 0 };
+	struct store_derived new = { .ts_expire = 1 };
+	struct store_cert *row = NULL;
+	struct err why = ERR_INIT;
+	int found = store_get(store, d->name, arena, &row, err);
+
+	if (found != 1)
+		return found;
+	if (row->crt.len && accept_derive(row->crt, &crt, &why) == 0) {
+		new.ts_expire = crt.not_after;
+		new.ts_not_before = crt.not_before;
+	} else if (row->crt.len) {
+		log_warn("%s: its crt is no certificate: %s", d->name, why.msg);
+		enc_sha256_hex(row->crt.p, row->crt.len, crt.crt_sha256);
+	}
+	new.crt_sha256 = row->crt.len ? crt.crt_sha256 : NULL;
+	new.key_sha256 = row->key_sha256;
+	if (x509_csr_parse(row->csr.p, row->csr.len, &csr, &why) == 0)
+		new.key_sha256 = x509_csr_key(csr)->sha256;
+	d->has_crt = new.ts_not_before != 0;
+	d->ts_expire = new.ts_expire;
+	d->ts_not_before = new.ts_not_before;
+	d->stale = false;
+	new.ts_due =
+		due_instant(d->has_crt, d->ts_not_before, d->ts_expire,
+			    d->ts_next_attempt, row->held, opts->days_left);
+	d->ts_due = new.ts_due;
+	if (!opts->write)
+		return 1;
+	return store_refresh(store, d->name, &new, err) == -1 ? -1 : 1;
+}
+
+/* 1 due, 0 not. */
+static int judge(struct store *store, struct store_due *d,
+		 const struct pick_opts *opts, struct arena *arena,
+		 enum due_reason *ret, struct err *err)
+{
+	int64_t due;
+	int found;
+
+	if (d->stale) {
+		found = refresh(store, d, opts, arena, err);
+		if (found != 1)
+			return found;
+	}
+	*ret = due_decide(d, opts->now, opts->days_left, opts->force);
+	if (*ret != DUE_NOT)
+		return 1;
+	due = due_instant(d->has_crt, d->ts_not_before, d->ts_expire,
+			  d->ts_next_attempt, false, opts->days_left);
+	/* Else it would come up again and again. */
+	if (opts->write && d->ts_due <= opts->now && due > opts->now &&
+	    store_set_due(store, d->name, due, err) == -1)
+		return -1;
+	return 0;
+}
+
+static int offer(const struct store_due *d, enum due_reason reason, pick_fn *fn,
+		 void *arg, struct err *err)
+{
+	struct pick p = { .name = d->name,
+			  .ca_name = d->ca_name,
+			  .challenge = d->challenge,
+			  .certbot = d->certbot,
+			  .reason = reason };
+
+	return fn(&p, arg, err);
+}
+
+int pick_page(struct store *store, size_t limit, const struct pick_opts *opts,
+	      bool (*met)(const char *name, void *arg), pick_fn *fn, void *arg,
+	      size_t *ret_n, struct err *err)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	AUTO(arena_free) struct arena *row = arena_new();
+	struct store_dues rows = { NULL, 0 };
+	enum due_reason reason;
+	size_t i;
+	int due;
+
+	if (store_due(store, opts->now, limit, arena, &rows, err) == -1)
+		return -1;
+	*ret_n = rows.n;
+	due_sort(&rows, opts->now);
+	for (i = 0; i < rows.n; i++) {
+		if (met(rows.v[i].name, arg))
+			continue;
+		arena_clear(row);
+		due = judge(store, &rows.v[i], opts, row, &reason, err);
+		if (due == -1 ||
+		    (due == 1 && offer(&rows.v[i], reason, fn, arg, err) == -1))
+			return -1;
+	}
+	return 0;
+}
+
+int pick_one(struct store *store, const char *name,
+	     const struct pick_opts *opts, pick_fn *fn, void *arg,
+	     struct err *err)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	struct store_due d;
+	enum due_reason reason;
+	bool enabled = false;
+	int found = store_due_one(store, name, arena, &d, &enabled, err);
+
+	if (found != 1)
+		return found;
+	if (!enabled)
+		return 0;
+	found = judge(store, &d, opts, arena, &reason, err);
+	if (found == -1 ||
+	    (found == 1 && offer(&d, reason, fn, arg, err) == -1))
+		return -1;
+	return 1;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PICK_H
+#define PICK_H
+
+/*
+ * Rows that want an order, read from the store: due.h decides, this feeds
+ * it, and sets right what a row says of itself when that is out of date (an
+ * old script changed crt; the rule of what is due was changed).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "due.h"
+#include "store.h"
+
+#define PICK_ALL ((size_t) 1000000)
+
+struct pick_opts {
+	int64_t days_left, now;
+	bool force; /* for pick_one */
+	bool write; /* set rows right; else change nothing */
+};
+
+struct pick {
+	const char *name; /* all live until the callback returns */
+	const char *ca_name, *challenge;
+	bool certbot;
+	enum due_reason reason;
+};
+typedef int pick_fn(const struct pick *p, void *arg, struct err *err);
+
+/* The most urgent rows that are due, at most LIMIT of the store's, without
+ * those that MET knows; most urgent first. *ret_n: how many rows the store
+ * had (LIMIT: there may be more). */
+int pick_page(struct store *store, size_t limit, const struct pick_opts *opts,
+	      bool (*met)(const char *name, void *arg), pick_fn *fn, void *arg,
+	      size_t *ret_n, struct err *err) MUST_CHECK;
+/* One name: 1 when it exists and is enabled (fn is called if it is due or
+ * forced), 0 when not, -1. */
+int pick_one(struct store *store, const char *name,
+	     const struct pick_opts *opts, pick_fn *fn, void *arg,
+	     struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef REPLY_H
+#define REPLY_H
+
+/* An answer of the CA, kept until the state machine that asked is stepped:
+ * callbacks only take it down, so that nothing calls back into itself. */
+
+#include "acme/acme.h"
+
+struct reply {
+	bool failed;
+	struct fail fail; /* when failed */
+	long status;
+	int64_t retry_at;
+	char *location; /* or NULL */
+	char *body;	/* never NULL */
+	size_t len;
+	char *problem; /* or NULL */
+};
+
+void reply_take(struct reply *r, const struct acme_result *res);
+void reply_free(struct reply *r); /* may be used again */
+
+/* The failure may pass within seconds, and the CA does not ask for more than
+ * that: worth another try within the same order. Fills *ret_wait_ms. TRIES:
+ * how many there were. */
+#define REPLY_TRIES 2
+bool reply_transient(const struct fail *f, int tries, int64_t now,
+		     int64_t *ret_wait_ms);
+
+/* Milliseconds until the next poll. POLLS: how many were sent. RTT_MS: how
+ * long the request before took: a CA that is near needs a moment to do its
+ * work, one that is far has had it. Retry-After is obeyed, up to a minute. */
+int64_t reply_poll_ms(int polls, int64_t rtt_ms, int64_t retry_at, int64_t now);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include "report.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "clock.h"
+#include "log.h"
+#include "store.h"
+
+#define PROGRESS_MS 200
+
+struct report {
+	bool terminal;
+	bool shown; /* a progress line stands on the terminal */
+	int64_t next_ms;
+};
+
+struct report *report_new(void)
+{
+	struct report *r = mem_alloc(sizeof(*r));
+
+	r->terminal = isatty(STDERR_FILENO) == 1;
+	return r;
+}
+
+static void wipe(struct report *r)
+{
+	if (r->shown)
+		(void) fputs("\r\033[K", stderr);
+	r->shown = false;
+}
+
+void report_free(struct report **r)
+{
+	if (!*r)
+		return;
+	wipe(*r);
+	free(*r);
+	*r = NULL;
+}
+
+const char *report_ordinal(int64_t n, char buf[32])
+{
+	const char *end = "th";
+
+	if (n % 100 < 11 || n % 100 > 13) {
+		if (n % 10 == 1)
+			end = "st";
+		else if (n % 10 == 2)
+			end = "nd";
+		else if (n % 10 == 3)
+			end = "rd";
+	}
+	(void) snprintf(buf, 32, "%" PRId64 "%s", n, end);
+	return buf;
+}
+
+void report_renewed(struct report *r, const struct order *o)
+{
+	char until[CLOCK_TEXT];
+
+	wipe(r);
+	log_event(LOG_L_INFO, "renewed", "name", order_name(o), "ca",
+		  order_ca(o)->name, "until",
+		  clock_text(order_not_after(o), until), NULL);
+}
+
+void report_failed(struct report *r, const struct order *o, bool quiet)
+{
+	const struct fail *f = order_fail(o);
+	const struct backoff *b = order_backoff(o);
+	char at[CLOCK_TEXT], nth[32];
+
+	wipe(r);
+	if (quiet) {
+		log_event(LOG_L_INFO, "postponed", "name", order_name(o),
+			  "class", fail_name(f->class), "detail", f->detail,
+			  "next", clock_text(b->next, at), NULL);
+		return;
+	}
+	report_ordinal(order_count(o), nth);
+	if (b->hold)
+		log_warn("%s: %s: %s; held until someone acts (%s failure)",
+			 order_name(o), fail_name(f->class), f->detail, nth);
+	else if (b->count)
+		log_warn("%s: %s: %s; next attempt %s (%s failure)",
+			 order_name(o), fail_name(f->class), f->detail,
+			 clock_text(b->next, at), nth);
+	else
+		log_warn("%s: %s: %s; next attempt %s", order_name(o),
+			 fail_name(f->class), f->detail,
+			 clock_text(b->next, at));
+}
+
+void report_ca(struct report *r, const char *ca, enum fail_class class,
+	       const char *detail, int64_t until)
+{
+	char at[CLOCK_TEXT];
+
+	wipe(r);
+	log_warn("CA %s: %s: %s; it rests until %s", ca, fail_name(class),
+		 detail, clock_text(until, at));
+}
+
+static size_t total(const struct report_counts *c)
+{
+	return c->renewed + c->failed + c->waiting;
+}
+
+bool report_wants_progress(const struct report *r)
+{
+	return r->terminal && clock_mono_ms() >= r->next_ms;
+}
+
+void report_progress(struct report *r, const struct report_counts *c)
+{
+	r->next_ms = clock_mono_ms() + PROGRESS_MS;
+	r->shown = true;
+	(void) fprintf(stderr,
+		       "\r\033[K%zu renewed, %zu failed, %zu in flight, "
+		       "%zu to go",
+		       c->renewed, c->failed, c->in_flight, c->queued);
+	(void) fflush(stderr);
+}
+
+const char *report_text(const struct report_counts *c, char buf[REPORT_TEXT])
+{
+	int64_t s = c->seconds;
+	char hours[24] = "";
+
+	if (s >= 3600)
+		(void) snprintf(hours, sizeof(hours), "%" PRId64 ":", s / 3600);
+	(void) snprintf(buf, REPORT_TEXT,
+			"%zu renewed, %zu failed, %zu waiting; %s%02" PRId64
+			":%02" PRId64 "; %zu requests",
+			c->renewed, c->failed, c->waiting, hours, s / 60 % 60,
+			s % 60, c->requests);
+	return buf;
+}
+
+void report_summary(struct report *r, const struct report_counts *c)
+{
+	char text[REPORT_TEXT];
+
+	wipe(r);
+	if (!total(c))
+		return;
+	report_text(c, text);
+	log_event(LOG_L_INFO, "summary", "text", text, NULL);
+	if (isatty(STDOUT_FILENO) == 1 || log_verbose())
+		(void) printf("%s\n", text);
+}
+
+int report_status(const struct report_counts *c)
+{
+	if (c->failed + c->waiting == 0)
+		return 0;
+	if (c->renewed)
+		return 2;
+	return c->failed ? 1 : 69;
+}

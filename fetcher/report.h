@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef REPORT_H
+#define REPORT_H
+
+/* What the fetcher says: a line for each failure on stderr, progress on
+ * stderr when that is a terminal, a summary at the end. State changes go to
+ * the log. Silent when all is well. */
+
+#include <stdbool.h>
+#include "fail.h"
+#include "order.h"
+
+struct report;
+
+struct report *report_new(void);
+void report_free(struct report **r);
+
+void report_renewed(struct report *r, const struct order *o);
+/* QUIET: its CA rests, and has a line of its own. */
+void report_failed(struct report *r, const struct order *o, bool quiet);
+/* A whole CA failed, or still rests. */
+void report_ca(struct report *r, const char *ca, enum fail_class class,
+	       const char *detail, int64_t until);
+
+struct report_counts {
+	size_t renewed, failed, waiting, in_flight, queued;
+	size_t requests;
+	int64_t seconds;
+};
+/* A few times a second, on a terminal. */
+bool report_wants_progress(const struct report *r);
+void report_progress(struct report *r, const struct report_counts *c);
+/* To the log; to stdout when somebody looks. Nothing when nothing was done. */
+void report_summary(struct report *r, const struct report_counts *c);
+
+/* --- pure, for tests --- */
+
+/* "12 renewed, 1 failed, 3 waiting; 00:41; 97 requests" */
+#define REPORT_TEXT 160
+const char *report_text(const struct report_counts *c, char buf[REPORT_TEXT]);
+/* 0 nothing wrong, 1 all failed, 2 partly, 69 all wait for their CA. */
+int report_status(const struct report_counts *c);
+/* "1st", "2nd", "11th" */
+const char *report_ordinal(int64_t n, char buf[32]);
+
+#endif
