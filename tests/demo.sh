@@ -142,8 +142,7 @@ write_bind() {
 }
 
 write_nginx() {
-	mkdir -p etc/nginx host/tls/$name var/nginx
-	chmod 700 host
+	mkdir -p etc/nginx var/nginx
 	user=
 	[ "$(id -u)" != 0 ] || user='user root;'
 	cat >etc/nginx/nginx.conf <<-END
@@ -161,7 +160,7 @@ write_nginx() {
 	        server {
 	                listen 127.0.0.1:$HTTPS_PORT ssl;
 	                server_name $name $also;
-	                ssl_certificate $D/host/tls/$name/fullchain.pem;
+	                ssl_certificate $D/host/tls/$name/current/fullchain.pem;
 	                ssl_certificate_key $D/host/private/$name.key;
 	                location / { return 200 "hello\n"; }
 	        }
@@ -170,7 +169,10 @@ write_nginx() {
 }
 
 write_certrepo() {
-	mkdir -p etc/certrepo/csr var/certrepo var/installer
+	mkdir -p etc/certrepo/csr etc/certrepo/profiles var/certrepo var/installer
+	# Copies, since a profile must be one's own or root's.
+	cp "$ROOT"/installer-profiles/*.conf etc/certrepo/profiles/ ||
+		die "no profiles in $ROOT/installer-profiles"
 	cat >etc/certrepo/certrepo.conf <<-END
 	# The central host: certrepo-populate and certrepo-fetcher.
 	store : { driver = "sqlite"; path = "$D/var/certrepo/certrepo.db"; };
@@ -204,7 +206,7 @@ write_certrepo() {
 	# A host: certrepo-installer.
 	store : { driver = "sqlite"; path = "$D/var/certrepo/certrepo.db"; };
 	trust_file = "$PEBBLE_ROOT";
-	profile_dir = "$ROOT/installer-profiles";
+	profile_dir = "$D/etc/certrepo/profiles";
 	state_dir = "$D/var/installer";
 	services = ( {
 	    name = "web";
@@ -235,15 +237,21 @@ start_all() {
 	wait_port "$DNS_PORT" || die "BIND does not start"
 	pebble_start PEBBLE_AUTHZREUSE=0 || die "pebble does not start"
 	write_nginx
-	mkdir -p host/private && chmod 700 host/private
-	if ! make_key host/private/$name.key rsa ||
-		! make_self_signed host/private/$name.key \
-			host/tls/$name/fullchain.pem $name; then
-		die "openssl cannot make a key and a self-signed certificate"
-	fi
+	write_host || die "openssl cannot make a key and a certificate"
 	start nginx nginx -c "$D/etc/nginx/nginx.conf" -e stderr
 	wait_port "$HTTPS_PORT" || die "nginx does not start"
 	write_certrepo
+}
+
+# The host as it is before certrepo: a key, and a certificate that the
+# administrator signed with it, so that nginx can start.
+write_host() {
+	mkdir -p host/private host/tls/$name/self-signed &&
+		chmod 700 host/private &&
+		make_key host/private/$name.key rsa &&
+		make_self_signed host/private/$name.key \
+			host/tls/$name/self-signed/fullchain.pem $name &&
+		ln -s self-signed host/tls/$name/current
 }
 
 # What nginx serves now.
@@ -286,7 +294,6 @@ try openssl req -new -key host/private/$name.key \
 must certrepo-populate $C init
 must certrepo-populate $C add $name
 must certrepo-populate $C enable $name
-must certrepo-populate $C list
 grep -q 'PRIVATE KEY' var/certrepo/certrepo.db* && die "a key in the store?"
 proves "the store knows $name; no private key is in it."
 
@@ -295,6 +302,7 @@ must certrepo-fetcher $C --once --verbose
 for q in "_acme-challenge.$name" "${also%%.*}.$other"; do
 	try dig +short +norecurse @127.0.0.1 -p "$DNS_PORT" TXT "$q" || die "dig"
 	[ ! -s last.out ] || die "a proof was left behind at $q"
+	say '  (no such record)'
 done
 proves "both names were proven, each in its own zone with that zone's key," \
 	"and nothing is left behind in DNS."
