@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include "child.h"
+#include "clock.h"
+#include "scratch.h"
+
+#define SH(script) ((const char *[]){ "/bin/sh", "-c", script, NULL })
+
+static struct child_result run(const char *const *argv, int timeout_s)
+{
+	struct child_spec spec = { .argv = argv, .timeout_s = timeout_s };
+	struct child_result r = { .status = -1 };
+	struct err err = ERR_INIT;
+
+	if (child_run(&spec, &r, &err) == -1)
+		fail_msg("%s", err.msg);
+	return r;
+}
+
+static void status_and_output(void **state)
+{
+	struct child_result r = run(SH("echo out; echo err >&2; exit 3"), 10);
+
+	assert_int_equal(r.status, 3);
+	assert_false(r.timed_out);
+	assert_string_equal(sbuf_str(&r.output), "out\nerr\n");
+	sbuf_free(&r.output);
+	r = run(SH("kill -9 $$"), 10);
+	assert_int_equal(r.status, 128 + 9);
+	sbuf_free(&r.output);
+	r = run((const char *[]){ "true", NULL }, 10);
+	assert_int_equal(r.status, 0);
+	sbuf_free(&r.output);
+}
+
+/* What the child finds: only our environment, / and three descriptors. */
+static void surroundings(void **state)
+{
+	const char *const env[] = { "CERTREPO_NAME=a b", NULL };
+	struct child_spec spec = {
+		.argv = (const char *[]){ "env", NULL },
+		.env = env,
+		.timeout_s = 10,
+	};
+	struct child_result r;
+	struct err err = ERR_INIT;
+	int leak = open("/dev/null", O_RDONLY);
+
+	setenv("SECRET", "x", 1);
+	setenv("PATH", "/nonexistent", 1);
+	assert_int_equal(child_run(&spec, &r, &err), 0);
+	assert_string_equal(sbuf_str(&r.output),
+			    "CERTREPO_NAME=a b\n"
+			    "PATH=/usr/sbin:/usr/bin:/sbin:/bin\n");
+	sbuf_free(&r.output);
+	setenv("PATH", "/usr/bin:/bin", 1);
+	r = run(SH("pwd; cd /proc/self/fd; echo *; read x || echo eof"), 10);
+	close(leak);
+	/* 3 is sh's own, while it lists. */
+	if (strcmp(sbuf_str(&r.output), "/\n0 1 2 3\neof\n") != 0)
+		assert_string_equal(sbuf_str(&r.output), "/\n0 1 2\neof\n");
+	sbuf_free(&r.output);
+}
+
+/* A handler or a mask of ours must not be felt by the command. */
+static void signals(void **state)
+{
+	struct child_result r;
+	sigset_t set, old;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	r = run(SH("grep -E 'Sig(Blk|Ign)' /proc/self/status"), 10);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	assert_string_equal(sbuf_str(&r.output), "SigBlk:\t0000000000000000\n"
+						 "SigIgn:\t0000000000000000\n");
+	sbuf_free(&r.output);
+}
+
+static void no_shell(void **state)
+{
+	struct child_result r = run(
+		(const char *[]){ "echo", "$HOME", "`id`", "; id", NULL }, 10);
+
+	assert_string_equal(sbuf_str(&r.output), "$HOME `id` ; id\n");
+	sbuf_free(&r.output);
+}
+
+static void output_is_capped(void **state)
+{
+	/* More than a pipe holds, so that a stop of reading would hang. */
+	struct child_result r =
+		run(SH("head -c 300000 /dev/zero | tr '\\0' x; exit 5"), 20);
+	size_t i;
+
+	assert_int_equal(r.status, 5);
+	assert_int_equal(r.output.len, CHILD_OUTPUT_MAX);
+	for (i = 0; i < r.output.len; i++)
+		assert_int_equal(r.output.buf[i], 'x');
+	sbuf_free(&r.output);
+}
+
+static void cannot_start(const char *name, const char *user, const char *why)
+{
+	struct child_spec spec = { .argv = (const char *[]){ name, NULL },
+				   .user = user,
+				   .timeout_s = 5 };
+	struct child_result r = { .status = 77 };
+	struct err err = ERR_INIT;
+
+	assert_int_equal(child_run(&spec, &r, &err), -1);
+	assert_int_equal(err.kind, ERR_CHILD);
+	assert_non_null(strstr(err.msg, name));
+	assert_non_null(strstr(err.msg, why));
+	assert_int_equal(r.status, 77);
+}
+
+static void start_failures(void **state)
+{
+	scratch_write(scratch("plain"), "echo hello\n", 0755);
+	scratch_write(scratch("mode"), "#!/bin/sh\n", 0644);
+	cannot_start("no-such-command", NULL, "No such file");
+	cannot_start("/no/such/command", NULL, "No such file");
+	cannot_start(scratch("mode"), NULL, "Permission denied");
+	/* No "#!": a shell would have to be guessed. */
+	cannot_start(scratch("plain"), NULL, "Exec format error");
+	cannot_start("true", "no-such-user", "no user \"no-such-user\"");
+	cannot_start("/", NULL, "Permission denied");
+}
+
+static bool alive(const char *pid_file)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat",
+		 atoi(scratch_read(pid_file)));
+	/* A killed orphan may wait for its reaper as a zombie. */
+	return scratch_read(path)[0] && !strstr(scratch_read(path), ") Z ");
+}
+
+static void time_is_up(void **state)
+{
+	char script[1500];
+	int64_t start = clock_mono_ms();
+	struct child_result r;
+
+	snprintf(script, sizeof(script),
+		 "sleep 60 & echo $! >%s; echo begun; sleep 60",
+		 scratch("pid"));
+	r = run(SH(script), 1);
+	assert_true(r.timed_out);
+	assert_int_equal(r.status, 128 + SIGTERM);
+	assert_string_equal(sbuf_str(&r.output), "begun\n");
+	assert_in_range(clock_mono_ms() - start, 1000, 2900);
+	/* The whole group went. */
+	usleep(50000);
+	assert_false(alive(scratch("pid")));
+	sbuf_free(&r.output);
+}
+
+static void deaf_to_term(void **state)
+{
+	int64_t start = clock_mono_ms();
+	struct child_result r =
+		run(SH("trap '' TERM; while :; do sleep 1; done"), 1);
+
+	assert_true(r.timed_out);
+	assert_int_equal(r.status, 128 + SIGKILL);
+	assert_in_range(clock_mono_ms() - start, 3000, 8000);
+	sbuf_free(&r.output);
+}
+
+/* It holds our pipe for a minute; we do not wait for it, nor kill it. */
+static void daemon_left_behind(void **state)
+{
+	char script[1500];
+	int64_t start = clock_mono_ms();
+	struct child_result r;
+
+	snprintf(script, sizeof(script), "sleep 60 & echo $! >%s; echo up",
+		 scratch("daemon"));
+	r = run(SH(script), 30);
+	assert_int_equal(r.status, 0);
+	assert_false(r.timed_out);
+	assert_string_equal(sbuf_str(&r.output), "up\n");
+	assert_in_range(clock_mono_ms() - start, 0, 5000);
+	assert_true(alive(scratch("daemon")));
+	kill(atoi(scratch_read(scratch("daemon"))), SIGKILL);
+	sbuf_free(&r.output);
+}
+
+static void other_user(void **state)
+{
+	struct child_spec spec = {
+		.argv = (const char *[]){ "id", NULL },
+		.user = "nobody",
+		.timeout_s = 10,
+	};
+	struct child_result r;
+	struct err err = ERR_INIT;
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(child_run(&spec, &r, &err), 0);
+	/* No group of root's is left. */
+	assert_string_equal(sbuf_str(&r.output),
+			    "uid=65534(nobody) gid=65534(nogroup) "
+			    "groups=65534(nogroup)\n");
+	sbuf_free(&r.output);
+}
+
+static void check(const char *script, const char *message)
+{
+	struct child_spec spec = { .argv = SH(script), .timeout_s = 1 };
+	struct err err = ERR_INIT;
+
+	assert_int_equal(child_check(&spec, &err), message ? -1 : 0);
+	assert_int_equal(err.kind, message ? ERR_CHILD : ERR_NONE);
+	assert_string_equal(err.msg, message ? message : "");
+}
+
+static void checks(void **state)
+{
+	check("echo fine", NULL);
+	check("echo one; echo 'two '; echo; exit 1",
+	      "/bin/sh -c echo one; echo 'two '; echo; exit 1 exited with 1: "
+	      "two");
+	check("exit 7", "/bin/sh -c exit 7 exited with 7");
+	check("kill -15 $$", "/bin/sh -c kill -15 $$ was ended by signal 15");
+	check("exec sleep 9",
+	      "/bin/sh -c exec sleep 9 did not end within 1 s and was killed");
+}
+
+/* A parent that closed its standard descriptors, as some daemons do. */
+static void without_std(void *arg)
+{
+	struct child_spec spec = { .argv = SH("echo x; echo y >&2"),
+				   .timeout_s = 5 };
+	struct child_result r;
+	struct err err = ERR_INIT;
+
+	close(0);
+	close(1);
+	close(2);
+	_exit(child_run(&spec, &r, &err) == 0 && r.status == 0 &&
+			      strcmp(sbuf_str(&r.output), "x\ny\n") == 0
+		      ? 0
+		      : 1);
+}
+
+static void closed_std(void **state)
+{
+	assert_int_equal(scratch_fork(without_std, NULL), 0);
+}
+
+static int count_fds(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	int n = 0;
+
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
+static void leaks_no_descriptor(void **state)
+{
+	int before = count_fds();
+	struct child_result r = run(SH("exit 0"), 5);
+
+	sbuf_free(&r.output);
+	cannot_start("no-such-command", NULL, "");
+	cannot_start("true", "no-such-user", "");
+	assert_int_equal(count_fds(), before);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(status_and_output),
+		cmocka_unit_test(surroundings),
+		cmocka_unit_test(signals),
+		cmocka_unit_test(no_shell),
+		cmocka_unit_test(output_is_capped),
+		cmocka_unit_test(start_failures),
+		cmocka_unit_test(time_is_up),
+		cmocka_unit_test(deaf_to_term),
+		cmocka_unit_test(daemon_left_behind),
+		cmocka_unit_test(other_user),
+		cmocka_unit_test(checks),
+		cmocka_unit_test(closed_std),
+		cmocka_unit_test(leaks_no_descriptor),
+	};
+
+	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+}
