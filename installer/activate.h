@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ACTIVATE_H
+#define ACTIVATE_H
+
+/* The commands of a profile, one after the other, until one fails. */
+
+#include "svc.h"
+
+/* ERR_CHILD names the command and says what it printed. *ret_tried is false
+ * when the failing command could not even be started: its verdict is still
+ * open. ret_tried may be NULL. */
+int activate_run(const struct svc_commands *commands, bool *ret_tried,
+		 struct err *err) MUST_CHECK;
+
+/* "nginx -t" for messages and --dry-run, in ARENA. */
+const char *activate_text(const struct svc_command *c, struct arena *arena);
+
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <string.h>
+#include <sys/stat.h>
+#include "clock.h"
+#include "gather.h"
+#include "hostkey.h"
+
+#define READ_MAX (4u << 20)
+
+static void key_free(struct x509_key **k)
+{
+	x509_key_free(k);
+}
+
+/* The file to read the installed certificate back from: best one that has
+ * the chain as well. */
+static const struct svc_file *leaf_file(const struct svc_cert *c)
+{
+	const struct svc_file *best = NULL;
+
+	for (size_t i = 0; i < c->n_files; i++) {
+		const struct svc_file *f = &c->files[i];
+
+		if (format_has_leaf(f->format) &&
+		    (best == NULL || (!format_has_chain(best->format) &&
+				      format_has_chain(f->format))))
+			best = f;
+	}
+	return best;
+}
+
+static void read_disk(struct gather_cert *g)
+{
+	AUTO(sbuf_erase) struct sbuf content = SBUF_INIT(READ_MAX);
+	const struct svc_file *f = leaf_file(g->svc);
+
+	if (f == NULL || file_read(f->path, &content, NULL) != 1)
+		return;
+	if (format_parse(f->format, sbuf_str(&content), content.len,
+			 &g->disk) == 1 &&
+	    format_has_chain(f->format))
+		verify_chain_digest(g->disk, g->disk_digest);
+}
+
+static void start(const struct svc *s, struct gather *ret)
+{
+	ret->arena = arena_new();
+	ret->n = s->n_certs;
+	ret->v = arena_array(ret->arena, ret->n + 1, sizeof(*ret->v));
+	for (size_t i = 0; i < ret->n; i++) {
+		struct gather_cert *g = &ret->v[i];
+
+		g->svc = &s->certs[i];
+		g->verdict = PLAN_WAIT;
+		g->contents = arena_array(ret->arena, g->svc->n_files + 1,
+					  sizeof(*g->contents));
+		for (size_t k = 0; k < g->svc->n_files; k++)
+			sbuf_init(&g->contents[k], FORMAT_MAX);
+		read_disk(g);
+	}
+}
+
+void gather_disk(const struct svc *s, struct gather *ret)
+{
+	start(s, ret);
+}
+
+static bool same_attr(const struct stat *st, const struct file_attr *attr)
+{
+	return (st->st_mode & 07777) == attr->mode &&
+	       (attr->uid == FILE_KEEP || st->st_uid == attr->uid) &&
+	       (attr->gid == (gid_t) FILE_KEEP || st->st_gid == attr->gid);
+}
+
+static bool same_file(const struct svc_file *f, const struct sbuf *want)
+{
+	AUTO(sbuf_erase) struct sbuf have = SBUF_INIT(READ_MAX);
+	struct stat st;
+
+	return stat(f->path, &st) == 0 && same_attr(&st, &f->attr) &&
+	       file_read(f->path, &have, NULL) == 1 && have.len == want->len &&
+	       memcmp(sbuf_str(&have), sbuf_str(want), have.len) == 0;
+}
+
+static bool same_files(const struct gather_cert *g)
+{
+	for (size_t i = 0; i < g->svc->n_files; i++)
+		if (!same_file(&g->svc->files[i], &g->contents[i]))
+			return false;
+	return true;
+}
+
+static int build_contents(struct gather_cert *g, const struct x509_key *key,
+			  struct err *err)
+{
+	for (size_t i = 0; i < g->svc->n_files; i++)
+		if (format_build(g->svc->files[i].format, g->chain, key,
+				 &g->contents[i], err) == -1)
+			return -1;
+	return 0;
+}
+
+/* A placeholder: above itself it is a root, which pem_from leaves out. */
+static bool self_signed(const struct x509_chain *chain)
+{
+	const char *pem = x509_chain_pem(chain, 0);
+	struct x509_chain *twice = NULL;
+	AUTO(mem_free_str) char *rest = NULL;
+	bool alone;
+
+	if (x509_chain_parse2(pem, strlen(pem), pem, strlen(pem), &twice,
+			      NULL) == -1)
+		return false;
+	rest = x509_chain_pem_from(twice, 1, false);
+	alone = rest[0] == '\0';
+	x509_chain_free(&twice);
+	return alone;
+}
+
+static void compare(struct gather_cert *g, const struct svcstate *state,
+		    struct plan_cert *p)
+{
+	const struct svcstate_cert *ours =
+		svcstate_cert(state, g->svc->conf->name);
+	const char *fp = x509_chain_fingerprint(g->chain);
+
+	p->row_from = x509_chain_not_before(g->chain);
+	if (g->disk != NULL) {
+		p->same_cert = strcmp(fp, x509_chain_fingerprint(g->disk)) == 0;
+		if (!self_signed(g->disk))
+			p->have_from = x509_chain_not_before(g->disk);
+	}
+	if (ours != NULL && ours->not_before > p->have_from &&
+	    strcmp(ours->fingerprint, fp) != 0)
+		p->have_from = ours->not_before;
+	p->held = ours != NULL && ours->held != NULL &&
+		  strcmp(ours->held, fp) == 0;
+}
+
+/* Everything about a row that holds a certificate. The key and the trust
+ * anchors are read only when there is something to install. */
+static int judge(struct run *r, struct gather_cert *g,
+		 const struct svcstate *state, struct plan_cert *p,
+		 struct err *err)
+{
+	AUTO(key_free) struct x509_key *key = NULL;
+	const struct x509_trust *trust;
+
+	compare(g, state, p);
+	if (g->svc->has_key && hostkey_load(g->svc, &key, err) == -1)
+		return -1;
+	if (build_contents(g, key, err) == -1)
+		return -1;
+	p->same_files = same_files(g);
+	if (p->same_files && !r->force)
+		return 0;
+	if (key == NULL && hostkey_load(g->svc, &key, err) == -1)
+		return -1;
+	trust = run_trust(r, err);
+	if (trust == NULL)
+		return -1;
+	return hostkey_vet(g->svc, g->chain, key, trust, r->now,
+			   r->conf->clock_skew, err);
+}
+
+static void explain(struct gather_cert *g, const struct plan_cert *p,
+		    const struct err *err)
+{
+	char a[CLOCK_TEXT], b[CLOCK_TEXT];
+	const char *name = g->svc->conf->name;
+
+	switch (g->verdict) {
+	case PLAN_MISSING:
+		snprintf(g->reason, sizeof(g->reason),
+			 "the store has no certificate named %s (or this host "
+			 "may not see it)",
+			 name);
+		break;
+	case PLAN_REFUSE:
+		snprintf(g->reason, sizeof(g->reason), "refused: %.*s", 580,
+			 err->msg);
+		break;
+	case PLAN_OLDER:
+		snprintf(g->reason, sizeof(g->reason),
+			 "refused: the certificate in the store begins on %s, "
+			 "not later than the one here (%s); --force installs "
+			 "it all the same",
+			 clock_text(p->row_from, a),
+			 clock_text(p->have_from, b));
+		break;
+	case PLAN_HOLD:
+		snprintf(g->reason, sizeof(g->reason),
+			 "held: the certificate in the store was rolled back "
+			 "on this host; a newer one or --force ends this");
+		break;
+	default:
+		break;
+	}
+}
+
+static void judge_row(struct run *r, struct gather_cert *g,
+		      const struct store_host_cert *row,
+		      const struct svcstate *state)
+{
+	struct plan_cert p = { .row = PLAN_ROW_GOOD };
+	struct err err = ERR_INIT;
+
+	if (row == NULL)
+		p.row = PLAN_ROW_MISSING;
+	else if (!row->enabled)
+		p.row = PLAN_ROW_DISABLED;
+	else if (row->crt.p == NULL || row->crt.len == 0)
+		p.row = PLAN_ROW_EMPTY;
+	else if (x509_chain_parse2(row->crt.p, row->crt.len, row->ca.p,
+				   row->ca.len, &g->chain, &err) == -1)
+		p.row = PLAN_ROW_BAD;
+	if (p.row == PLAN_ROW_GOOD) {
+		verify_chain_digest(g->chain, g->chain_digest);
+		p.refused = judge(r, g, state, &p, &err) == -1;
+	}
+	/* What is on disk stays even if it would be refused today. */
+	g->verdict = plan_cert(&p, r->force);
+	if (g->verdict == PLAN_KEEP && r->force)
+		g->verdict = p.refused ? PLAN_REFUSE : PLAN_PUT;
+	explain(g, &p, &err);
+}
+
+void gather_rows(struct run *r, const struct svc *s,
+		 const struct store_host_certs *rows,
+		 const struct svcstate *state, struct gather *ret)
+{
+	start(s, ret);
+	for (size_t i = 0; i < ret->n; i++) {
+		const struct store_host_cert *row = NULL;
+		const char *name = s->certs[i].conf->name;
+
+		for (size_t k = 0; k < rows->n && row == NULL; k++)
+			if (strcmp(rows->v[k].name, name) == 0)
+				row = &rows->v[k];
+		judge_row(r, &ret->v[i], row, state);
+	}
+}
+
+void gather_free(struct gather *g)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		struct gather_cert *c = &g->v[i];
+
+		x509_chain_free(&c->chain);
+		x509_chain_free(&c->disk);
+		for (size_t k = 0; k < c->svc->n_files; k++)
+			sbuf_erase(&c->contents[k]);
+	}
+	arena_free(&g->arena);
+	*g = (struct gather){ .v = NULL };
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "clock.h"
+#include "hostkey.h"
+
+int hostkey_load(const struct svc_cert *c, struct x509_key **ret,
+		 struct err *err)
+{
+	if (c->conf->key != NULL)
+		return x509_key_load(c->conf->key, ret, err);
+	return x509_key_load_public(c->conf->public_key, ret, err);
+}
+
+static int vet_name(const struct x509_chain *chain, const char *name,
+		    struct err *err)
+{
+	const struct x509_ids *ids = x509_chain_ids(chain);
+
+	if (x509_ids_have(ids, name) || x509_ids_cover(ids, name))
+		return 0;
+	return err_set(err, ERR_INPUT,
+		       "the certificate in the store is not for %s", name);
+}
+
+static int vet_dates(const struct x509_chain *chain, int64_t now, int64_t skew,
+		     struct err *err)
+{
+	int64_t from = x509_chain_not_before(chain);
+	int64_t until = x509_chain_not_after(chain);
+	char text[CLOCK_TEXT];
+
+	if (until <= from)
+		return err_set(err, ERR_INPUT,
+			       "the certificate in the store ends before it "
+			       "begins");
+	if (until <= now)
+		return err_set(err, ERR_INPUT,
+			       "the certificate in the store expired on %s",
+			       clock_text(until, text));
+	if (from > now + skew)
+		return err_set(err, ERR_INPUT,
+			       "the certificate in the store is not valid "
+			       "before %s, is this host's clock right?",
+			       clock_text(from, text));
+	return 0;
+}
+
+int hostkey_vet(const struct svc_cert *c, const struct x509_chain *chain,
+		const struct x509_key *key, const struct x509_trust *trust,
+		int64_t now, int64_t skew, struct err *err)
+{
+	int64_t from = x509_chain_not_before(chain);
+
+	if (!x509_key_matches(key, chain))
+		return err_set(err, ERR_INPUT,
+			       "the certificate in the store belongs to "
+			       "another key than %s",
+			       c->conf->key != NULL ? c->conf->key
+						    : c->conf->public_key);
+	if (vet_name(chain, c->domain, err) == -1)
+		return -1;
+	for (size_t i = 0; i < c->conf->names.n; i++)
+		if (vet_name(chain, c->conf->names.v[i], err) == -1)
+			return -1;
+	if (vet_dates(chain, now, skew, err) == -1)
+		return -1;
+	if (x509_chain_check_links(chain, err) == -1)
+		return err_wrap(err, "the chain in the store is broken");
+	/* Within the tolerated skew, judge as if it had begun. */
+	if (x509_trust_verify(trust, chain, from > now ? from : now, err) == -1)
+		return err_wrap(err, "the certificate in the store cannot be "
+				     "trusted");
+	return 0;
+}

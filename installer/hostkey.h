@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HOSTKEY_H
+#define HOSTKEY_H
+
+/*
+ * What a host believes of a certificate from the store: nothing. It must
+ * belong to the key the host has (or has pinned), be good for the names the
+ * host serves, be valid now, and lead to an anchor the host trusts. Whoever
+ * holds the database can only withhold.
+ */
+
+#include "svc.h"
+#include "x509.h"
+
+/* The private key, or the pinned public one, of C. */
+int hostkey_load(const struct svc_cert *c, struct x509_key **ret,
+		 struct err *err) MUST_CHECK;
+
+/* ERR_INPUT with a sentence that says what is wrong with CHAIN and what that
+ * means; nothing else is ever returned for a bad certificate. SKEW: seconds
+ * that notBefore may lie in the future. */
+int hostkey_vet(const struct svc_cert *c, const struct x509_chain *chain,
+		const struct x509_key *key, const struct x509_trust *trust,
+		int64_t now, int64_t skew, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+
+/* certrepo-installer: pull this host's certificates, check, install,
+ * activate, verify, roll back, report. */
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "clock.h"
+#include "deploy.h"
+#include "lockfile.h"
+#include "log.h"
+#include "opts.h"
+#include "run.h"
+
+#define PROGRAM "certrepo-installer"
+
+struct args {
+	const char *config;
+	const char *back; /* --rollback NAME */
+	bool dry_run, force, verify, now;
+	int verbose;
+};
+
+enum { OPT_FORCE = 256, OPT_VERIFY, OPT_ROLLBACK, OPT_NOW };
+
+static const struct opts_option options[] = {
+	{ 'c', "config", "FILE", "read FILE instead of " INSTALLER_CONF_PATH },
+	{ 'n', "dry-run", NULL, "print what would be done, and do nothing" },
+	{ OPT_FORCE, "force", NULL,
+	  "install although held or older; activate although served" },
+	{ OPT_VERIFY, "verify", NULL,
+	  "only look at what is served, and print it" },
+	{ OPT_ROLLBACK, "rollback", "NAME",
+	  "go back to the set before, of a service or a certificate" },
+	{ OPT_NOW, "now", NULL, "do not wait for this host's turn (splay)" },
+	{ 'v', "verbose", NULL, "say more on stderr; twice: debug" },
+	{ 0 },
+};
+
+static const struct opts_spec spec = {
+	.program = PROGRAM,
+	.usage = "[options] [NAME...]",
+	.summary = "Install this host's certificates, and prove that they are "
+		   "served.",
+	.options = options,
+	.epilogue = "NAME is a service or a certificate; without any, all of "
+		    "them.\n"
+		    "Exit status: 0 done or nothing to do, 1 failed, 2 partly "
+		    "failed,\n"
+		    "64 usage, 69 store unavailable, 75 already running, 78 "
+		    "configuration.",
+};
+
+static bool take_option(int key, const char *value, void *arg)
+{
+	struct args *a = arg;
+
+	switch (key) {
+	case 'c':
+		a->config = value;
+		break;
+	case 'n':
+		a->dry_run = true;
+		break;
+	case OPT_FORCE:
+		a->force = true;
+		break;
+	case OPT_VERIFY:
+		a->verify = true;
+		break;
+	case OPT_ROLLBACK:
+		a->back = value;
+		break;
+	case OPT_NOW:
+		a->now = true;
+		break;
+	case 'v':
+		a->verbose++;
+		break;
+	}
+	return true;
+}
+
+/* Private keys pass through this program: no core, no tracer of our own
+ * user, nothing readable by others unless a mode says so. */
+static void harden(void)
+{
+	static const struct rlimit none = { 0, 0 };
+
+	umask(077);
+	(void) setrlimit(RLIMIT_CORE, &none);
+	(void) prctl(PR_SET_DUMPABLE, 0);
+	(void) signal(SIGPIPE, SIG_IGN);
+}
+
+/* The host's place in the splay: always the same. */
+static int64_t splay_of(const struct installer_conf *conf)
+{
+	unsigned char hash[ENC_SHA256_LEN];
+	uint64_t n = 0;
+
+	if (conf->splay == 0)
+		return 0;
+	enc_sha256(conf->host, strlen(conf->host), hash);
+	for (int i = 0; i < 8; i++)
+		n = n << 8 | hash[i];
+	return (int64_t) (n % (uint64_t) conf->splay);
+}
+
+static int make_state_dirs(const char *dir, struct err *err)
+{
+	static const char *const subs[] = { "journal", "service", "backup" };
+	AUTO(mem_free_str) char *parent = file_dirname(dir);
+
+	if (access(dir, F_OK) == -1 && file_mkdir(parent, 0755, err) == -1)
+		return err_wrap(err, "state_dir");
+	if (file_mkdir(dir, 0700, err) == -1)
+		return err_wrap(err, "state_dir");
+	for (size_t i = 0; i < ARRAY_LEN(subs); i++) {
+		AUTO(mem_free_str)
+		char *sub = mem_printf("%s/%s", dir, subs[i]);
+
+		if (file_mkdir(sub, 0700, err) == -1)
+			return err_wrap(err, "state_dir");
+	}
+	return 0;
+}
+
+/* Temporaries of our own files that a killed run left. */
+static void sweep_state(const struct run *r)
+{
+	static const char *const files[] = { "receipts", "heartbeat" };
+	const char *dir = r->conf->state_dir;
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		deploy_sweep(arena_printf(r->arena, "%s/%s", dir, files[i]));
+	for (size_t i = 0; i < r->svcs->n; i++) {
+		const char *name = r->svcs->v[i].name;
+
+		deploy_sweep(
+			arena_printf(r->arena, "%s/service/%s", dir, name));
+		deploy_sweep(
+			arena_printf(r->arena, "%s/journal/%s", dir, name));
+	}
+}
+
+static void check_names(const struct args *a, struct run *r, int argc,
+			char **argv, int first)
+{
+	for (int i = first; i < argc; i++) {
+		bool known = false;
+
+		strlist_free(&r->only);
+		strlist_add(&r->only, argv[i]);
+		for (size_t k = 0; k < r->svcs->n; k++)
+			known = known || run_wants(r, &r->svcs->v[k]);
+		if (!known)
+			opts_usage(&spec, "no service or certificate %s in %s",
+				   argv[i], a->config);
+	}
+	strlist_free(&r->only);
+	for (int i = first; i < argc; i++)
+		strlist_add(&r->only, argv[i]);
+}
+
+static int verdict(const struct run *r)
+{
+	if (r->bad == 0)
+		return 0;
+	return r->good > 0 ? 2 : 1;
+}
+
+static int end(struct err *err)
+{
+	log_error(err);
+	return err_exit_status(err->kind);
+}
+
+static void lock_auto(struct lockfile **l)
+{
+	lockfile_free(l);
+}
+
+/* Everything that changes something, under the lock. */
+static int work(const struct args *a, struct run *r)
+{
+	AUTO(lock_auto) struct lockfile *lock = NULL;
+	const char *dir = r->conf->state_dir;
+	struct err err = ERR_INIT;
+
+	if (make_state_dirs(dir, &err) == -1 ||
+	    lockfile_acquire(arena_printf(r->arena, "%s/lock", dir), &lock,
+			     &err) == -1)
+		return end(&err);
+	sweep_state(r);
+	if (receipt_load(dir, &r->receipts, &err) == -1)
+		log_warn("receipts that waited are lost: %s", err.msg);
+	if (run_recover(r, &err) == -1)
+		return end(&err);
+	if (a->back != NULL) {
+		if (run_back(r, a->back, &err) == -1)
+			return end(&err);
+		return 0;
+	}
+	if (run_update(r, &err) == -1)
+		return end(&err);
+	return verdict(r);
+}
+
+static int run(const struct args *a, struct run *r)
+{
+	struct err err = ERR_INIT;
+
+	r->now = clock_now();
+	if (a->verify)
+		return run_verify(r) ? 0 : 1;
+	if (!a->dry_run)
+		return work(a, r);
+	/* Touches nothing, so it waits for nobody either. */
+	if (run_update(r, &err) == -1)
+		return end(&err);
+	return verdict(r);
+}
+
+static int with_conf(const struct args *a, struct arena *arena, int argc,
+		     char **argv, int first)
+{
+	struct conf_errors errs = { 0 };
+	struct installer_conf conf;
+	struct svcs svcs;
+	struct run r = { .conf = &conf,
+			 .svcs = &svcs,
+			 .arena = arena,
+			 .receipts = { .arena = arena },
+			 .dry_run = a->dry_run,
+			 .force = a->force };
+	int status;
+
+	if (installer_conf_load(a->config, arena, &conf, &errs) == -1 ||
+	    svc_resolve(&conf, arena, &svcs, &errs) == -1) {
+		status = conf_errors_print(&errs, PROGRAM);
+		conf_errors_free(&errs);
+		return status;
+	}
+	r.skip = arena_array(arena, svcs.n + 1, sizeof(*r.skip));
+	check_names(a, &r, argc, argv, first);
+	if (first == argc && !a->now && !a->dry_run && !a->force &&
+	    !a->verify && a->back == NULL && !isatty(STDERR_FILENO))
+		verify_wait(splay_of(&conf) * 1000);
+	status = run(a, &r);
+	strlist_free(&r.only);
+	receipt_free(&r.receipts);
+	x509_trust_free(&r.trust);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct args a = { .config = INSTALLER_CONF_PATH };
+	struct arena *arena;
+	int first, status;
+
+	harden();
+	first = opts_parse(&spec, argc, argv, take_option, &a);
+	if (a.verify + (a.back != NULL) + a.dry_run > 1)
+		opts_usage(&spec, "use one of --dry-run, --verify, --rollback");
+	if (a.back != NULL && first != argc)
+		opts_usage(&spec, "--rollback takes one name");
+	log_open(PROGRAM, a.verbose);
+	arena = arena_new();
+	status = with_conf(&a, arena, argc, argv, first);
+	arena_free(&arena);
+	if (fflush(stdout) != 0 || ferror(stdout))
+		status = status == 0 ? 1 : status;
+	return status;
+}

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <ctype.h>
+#include <string.h>
+#include <unistd.h>
+#include "installer_conf.h"
+#include "store.h"
+#include "x509.h"
+
+#ifndef PROFILE_DIR
+#define PROFILE_DIR "/usr/local/share/certrepo/installer-profiles"
+#endif
+
+static const char *const protocols[] = { "tls", NULL };
+
+static const struct conf_setting cert_settings[] = {
+	{ .name = "name",
+	  .type = CONF_STRING,
+	  .flags = CONF_REQUIRED,
+	  .offset = offsetof(struct installer_cert, name),
+	  .help = "name of the certificate in the store" },
+	{ .name = "key",
+	  .type = CONF_PATH,
+	  .offset = offsetof(struct installer_cert, key),
+	  .help = "file of the private key" },
+	{ .name = "public_key",
+	  .type = CONF_PATH,
+	  .offset = offsetof(struct installer_cert, public_key),
+	  .help = "file of the public key, when the private one is not here" },
+	{ .name = "dir",
+	  .type = CONF_PATH,
+	  .flags = CONF_REQUIRED,
+	  .offset = offsetof(struct installer_cert, dir),
+	  .help = "folder its files go to" },
+	{ .name = "names",
+	  .type = CONF_STRINGS,
+	  .offset = offsetof(struct installer_cert, names),
+	  .help = "names it must be good for, beside its domain" },
+	{ .name = "files",
+	  .type = CONF_GROUPS,
+	  .sub = &profile_file_schema,
+	  .offset = offsetof(struct installer_cert, files),
+	  .help = "its files, instead of the profile's" },
+	{ .name = NULL },
+};
+
+static const struct conf_schema cert_schema = {
+	.settings = cert_settings,
+	.size = sizeof(struct installer_cert),
+};
+
+static const struct conf_setting endpoint_settings[] = {
+	{ .name = "address",
+	  .type = CONF_STRING,
+	  .flags = CONF_REQUIRED,
+	  .offset = offsetof(struct installer_endpoint, address),
+	  .help = "\"host:port\" to connect to" },
+	{ .name = "protocol",
+	  .type = CONF_ENUM,
+	  .choices = protocols,
+	  .def = "tls",
+	  .offset = offsetof(struct installer_endpoint, protocol),
+	  .help = "what is spoken there" },
+	{ .name = "server_name",
+	  .type = CONF_STRING,
+	  .offset = offsetof(struct installer_endpoint, server_name),
+	  .help = "name to ask for (SNI)" },
+	{ .name = "certificate",
+	  .type = CONF_STRING,
+	  .offset = offsetof(struct installer_endpoint, certificate),
+	  .help = "which of the service's certificates it serves" },
+	{ .name = NULL },
+};
+
+static const struct conf_schema endpoint_schema = {
+	.settings = endpoint_settings,
+	.size = sizeof(struct installer_endpoint),
+};
+
+static const struct conf_setting service_settings[] = {
+	{ .name = "name",
+	  .type = CONF_STRING,
+	  .flags = CONF_REQUIRED,
+	  .offset = offsetof(struct installer_service, name),
+	  .help = "name of the service on this host" },
+	{ .name = "profile",
+	  .type = CONF_STRING,
+	  .flags = CONF_REQUIRED,
+	  .offset = offsetof(struct installer_service, profile),
+	  .help = "its profile" },
+	{ .name = "certificates",
+	  .type = CONF_GROUPS,
+	  .flags = CONF_REQUIRED,
+	  .sub = &cert_schema,
+	  .offset = offsetof(struct installer_service, certificates),
+	  .help = "the certificates it uses" },
+	{ .name = "verify",
+	  .type = CONF_GROUPS,
+	  .sub = &endpoint_schema,
+	  .offset = offsetof(struct installer_service, verify),
+	  .help = "where to look whether it serves them" },
+	{ .name = "vars",
+	  .type = CONF_GROUPS,
+	  .sub = &profile_var_schema,
+	  .offset = offsetof(struct installer_service, vars),
+	  .help = "variables of the profile, set for this service" },
+	{ .name = "verify_time",
+	  .type = CONF_DURATION,
+	  .def = "10s",
+	  .min = 0,
+	  .max = 600,
+	  .offset = offsetof(struct installer_service, verify_time),
+	  .help = "how long to go on looking after an activation" },
+	{ .name = "verify_timeout",
+	  .type = CONF_DURATION,
+	  .def = "5s",
+	  .min = 1,
+	  .max = 60,
+	  .offset = offsetof(struct installer_service, verify_timeout),
+	  .help = "how long one connection may take" },
+	{ .name = NULL },
+};
+
+static const struct conf_schema service_schema = {
+	.settings = service_settings,
+	.size = sizeof(struct installer_service),
+};
+
+static const struct conf_setting settings[] = {
+	{ .name = "store",
+	  .type = CONF_GROUP,
+	  .flags = CONF_REQUIRED,
+	  .sub = &store_conf_schema,
+	  .offset = offsetof(struct installer_conf, store),
+	  .help = "where the certificates are kept" },
+	{ .name = "trust_file",
+	  .type = CONF_PATH,
+	  .def = "/etc/ssl/certs/ca-certificates.crt",
+	  .offset = offsetof(struct installer_conf, trust_file),
+	  .help = "the host's own trust anchors" },
+	{ .name = "profile_dir",
+	  .type = CONF_PATH,
+	  .def = "/etc/certrepo/profiles",
+	  .offset = offsetof(struct installer_conf, profile_dir),
+	  .help = "profiles of this site" },
+	{ .name = "shipped_profile_dir",
+	  .type = CONF_PATH,
+	  .def = PROFILE_DIR,
+	  .offset = offsetof(struct installer_conf, shipped_profile_dir),
+	  .help = "profiles that came with the program" },
+	{ .name = "state_dir",
+	  .type = CONF_PATH,
+	  .def = "/var/lib/certrepo/installer",
+	  .offset = offsetof(struct installer_conf, state_dir),
+	  .help = "lock, journal, backups, receipts that wait" },
+	{ .name = "host",
+	  .type = CONF_STRING,
+	  .offset = offsetof(struct installer_conf, host),
+	  .help = "name this host reports under" },
+	{ .name = "splay",
+	  .type = CONF_DURATION,
+	  .def = "0",
+	  .max = 86400,
+	  .offset = offsetof(struct installer_conf, splay),
+	  .help = "spread the hosts' runs over this time" },
+	{ .name = "keep",
+	  .type = CONF_INT,
+	  .def = "3",
+	  .min = 1,
+	  .max = 1000,
+	  .offset = offsetof(struct installer_conf, keep),
+	  .help = "backups to keep of each service" },
+	{ .name = "report",
+	  .type = CONF_BOOL,
+	  .def = "true",
+	  .offset = offsetof(struct installer_conf, report),
+	  .help = "write receipts to the store" },
+	{ .name = "heartbeat",
+	  .type = CONF_DURATION,
+	  .def = "1d",
+	  .min = 60,
+	  .max = 30 * 86400,
+	  .offset = offsetof(struct installer_conf, heartbeat),
+	  .help = "how often an idle host reports" },
+	{ .name = "recheck",
+	  .type = CONF_DURATION,
+	  .def = "0",
+	  .max = 30 * 86400,
+	  .offset = offsetof(struct installer_conf, recheck),
+	  .help = "how often an idle host looks at what is served" },
+	{ .name = "clock_skew",
+	  .type = CONF_DURATION,
+	  .def = "5m",
+	  .max = 86400,
+	  .offset = offsetof(struct installer_conf, clock_skew),
+	  .help = "how far a certificate may begin in the future" },
+	{ .name = "services",
+	  .type = CONF_GROUPS,
+	  .flags = CONF_REQUIRED,
+	  .sub = &service_schema,
+	  .offset = offsetof(struct installer_conf, services),
+	  .help = "what runs on this host" },
+	{ .name = NULL },
+};
+
+const struct conf_schema installer_conf_schema = {
+	.settings = settings,
+	.size = sizeof(struct installer_conf),
+};
+
+/* A service's name becomes a file's and goes into the journal. */
+static bool service_name_ok(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len >= 1 && len <= 64 && isalnum((unsigned char) name[0]) &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
+			    "WXYZ0123456789._-") == len;
+}
+
+static bool printable(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if (iscntrl((unsigned char) *s))
+			return false;
+	return true;
+}
+
+static void check_path(const struct conf_src *src, const char *setting,
+		       const char *path, struct conf_errors *errs)
+{
+	if (path != NULL && !printable(path))
+		conf_error(errs, src, "%s: a path with control characters",
+			   setting);
+}
+
+static void check_cert(const struct installer_cert *c, struct conf_errors *errs)
+{
+	struct err err = ERR_INIT;
+
+	if (store_name_check(c->name, &err) == -1)
+		conf_error(errs, &c->src, "%s", err.msg);
+	if ((c->key == NULL) == (c->public_key == NULL))
+		conf_error(errs, &c->src,
+			   "certificate %s: give either key (the private "
+			   "key's file) or public_key",
+			   c->name);
+	check_path(&c->src, "dir", c->dir, errs);
+	check_path(&c->src, "key", c->key, errs);
+	check_path(&c->src, "public_key", c->public_key, errs);
+	for (size_t i = 0; i < c->names.n; i++)
+		if (!x509_dns_name_ok(c->names.v[i], true))
+			conf_error(errs, &c->src,
+				   "names: %s is not a DNS name in lower case",
+				   c->names.v[i]);
+}
+
+static void check_service(const struct installer_service *s,
+			  struct conf_errors *errs)
+{
+	if (!service_name_ok(s->name))
+		conf_error(errs, &s->src,
+			   "service \"%s\": use letters, digits, '.', '_' and "
+			   "'-' in its name",
+			   s->name);
+	if (s->certificates.n == 0)
+		conf_error(errs, &s->src, "service %s has no certificates",
+			   s->name);
+	for (size_t i = 0; i < s->certificates.n; i++) {
+		const struct installer_cert *c = s->certificates.v[i];
+
+		check_cert(c, errs);
+		for (size_t k = 0; k < i; k++) {
+			const struct installer_cert *o = s->certificates.v[k];
+
+			if (strcmp(o->name, c->name) == 0 &&
+			    strcmp(o->dir, c->dir) == 0)
+				conf_error(errs, &c->src,
+					   "certificate %s is there twice with "
+					   "the same dir",
+					   c->name);
+		}
+	}
+}
+
+static int check(struct installer_conf *c, struct arena *arena,
+		 struct conf_errors *errs)
+{
+	size_t before = errs->list.n, names = 0;
+	char host[256] = "";
+
+	store_conf_check(c->store, errs);
+	check_path(&c->src, "state_dir", c->state_dir, errs);
+	if (c->services.n == 0)
+		conf_error(errs, &c->src, "services is empty");
+	for (size_t i = 0; i < c->services.n; i++) {
+		const struct installer_service *s = c->services.v[i];
+
+		check_service(s, errs);
+		names += s->certificates.n;
+		for (size_t k = 0; k < i; k++) {
+			const struct installer_service *o = c->services.v[k];
+
+			if (strcmp(o->name, s->name) == 0)
+				conf_error(errs, &s->src,
+					   "service %s is there twice",
+					   s->name);
+		}
+	}
+	if (names > STORE_HOST_NAMES_MAX)
+		conf_error(errs, &c->src,
+			   "%zu certificates are more than the %d one host may "
+			   "have",
+			   names, STORE_HOST_NAMES_MAX);
+	if (c->host == NULL) {
+		if (gethostname(host, sizeof(host) - 1) == -1 || *host == '\0')
+			conf_error(errs, &c->src,
+				   "this host has no name, set host");
+		c->host = arena_strdup(arena, host);
+	}
+	if (strlen(c->host) > 255 || !printable(c->host))
+		conf_error(errs, &c->src, "host: not a name");
+	return errs->list.n == before ? 0 : -1;
+}
+
+int installer_conf_load(const char *path, struct arena *arena,
+			struct installer_conf *ret, struct conf_errors *errs)
+{
+	struct err err = ERR_INIT;
+
+	if (profile_check_owner(path, &err) == -1) {
+		conf_error(errs, NULL, "%s", err.msg);
+		return -1;
+	}
+	if (conf_load(path, &installer_conf_schema, arena, ret, errs) == -1)
+		return -1;
+	return check(ret, arena, errs);
+}
+
+int installer_conf_load_string(const char *name, const char *text,
+			       struct arena *arena, struct installer_conf *ret,
+			       struct conf_errors *errs)
+{
+	if (conf_load_string(name, text, &installer_conf_schema, arena, ret,
+			     errs) == -1)
+		return -1;
+	return check(ret, arena, errs);
+}

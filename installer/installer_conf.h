@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef INSTALLER_CONF_H
+#define INSTALLER_CONF_H
+
+/* /etc/certrepo/installer.conf: installer.conf(5) describes each setting;
+ * lint compares the two. */
+
+#include "conf.h"
+#include "profile.h"
+#include "store_conf.h"
+
+#define INSTALLER_CONF_PATH "/etc/certrepo/installer.conf"
+
+struct installer_cert {
+	struct conf_src src;
+	const char *name;	   /* in the store */
+	const char *key;	   /* the private key's file, or ... */
+	const char *public_key;	   /* ... a pinned public key */
+	const char *dir;	   /* where its files go */
+	struct conf_strings names; /* it must carry, beside its domain */
+	struct conf_groups files;  /* struct profile_file; instead of the
+				    * profile's */
+};
+
+struct installer_endpoint {
+	struct conf_src src;
+	const char *address;  /* "host:port" */
+	const char *protocol; /* "tls" */
+	const char *server_name;
+	const char *certificate; /* the name it serves; see svc.h */
+};
+
+struct installer_service {
+	struct conf_src src;
+	const char *name;
+	const char *profile;
+	struct conf_groups certificates; /* struct installer_cert */
+	struct conf_groups verify;	 /* struct installer_endpoint */
+	struct conf_groups vars;	 /* struct profile_var */
+	int64_t verify_time;	/* seconds to go on trying after activation */
+	int64_t verify_timeout; /* of one connection */
+};
+
+struct installer_conf {
+	struct conf_src src;
+	struct store_conf *store;
+	const char *trust_file;
+	const char *profile_dir, *shipped_profile_dir;
+	const char *state_dir;
+	const char *host;   /* NULL in the file: gethostname() */
+	int64_t splay;	    /* seconds */
+	int64_t keep;	    /* backups of each service */
+	bool report;	    /* receipts to the store */
+	int64_t heartbeat;  /* seconds between receipts of an idle host */
+	int64_t recheck;    /* seconds between probes of an idle host; 0: every
+			     * run */
+	int64_t clock_skew; /* a certificate may begin this much later */
+	struct conf_groups services; /* struct installer_service */
+};
+
+extern const struct conf_schema installer_conf_schema;
+
+/* Load and check all that needs no profile; host is filled. The file must
+ * be root's or ours, and writable by nobody else. */
+int installer_conf_load(const char *path, struct arena *arena,
+			struct installer_conf *ret,
+			struct conf_errors *errs) MUST_CHECK;
+/* From memory, for tests. */
+int installer_conf_load_string(const char *name, const char *text,
+			       struct arena *arena, struct installer_conf *ret,
+			       struct conf_errors *errs) MUST_CHECK;
+
+#endif

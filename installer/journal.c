@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <string.h>
+#include "file.h"
+#include "journal.h"
+#include "num.h"
+
+#define MAGIC "certrepo-journal\t1"
+
+/* Fields are separated by tabs; what has tabs or newlines in it never gets
+ * here (paths and names are checked with the configuration). "-" is NULL. */
+
+static const char *const states[] = {
+	[JOURNAL_PREPARE] = "prepare",
+	[JOURNAL_INSTALL] = "install",
+	[JOURNAL_ACTIVATE] = "activate",
+	[JOURNAL_ROLLBACK] = "rollback",
+};
+
+static const char *text(const char *s)
+{
+	return s != NULL ? s : "-";
+}
+
+static void add(struct sbuf *out, const char *key, const char *value)
+{
+	if (value != NULL)
+		sbuf_addf(out, "%s\t%s\n", key, value);
+}
+
+static void build(struct sbuf *out, const struct journal *j)
+{
+	sbuf_adds(out, MAGIC "\n");
+	add(out, "service", j->service);
+	add(out, "gen", j->gen);
+	add(out, "state", states[j->state]);
+	add(out, "back", j->back ? "yes" : NULL);
+	add(out, "activated", j->activated ? "yes" : NULL);
+	add(out, "no-hold", j->no_hold ? "yes" : NULL);
+	add(out, "hold", j->hold);
+	add(out, "consumed", j->consumed);
+	add(out, "reason", j->reason);
+	for (size_t i = 0; i < j->n_ops; i++) {
+		const struct journal_op *o = &j->ops[i];
+
+		sbuf_addf(out, "%s\t%s\t%s\t%s\t%s\n",
+			  o->type == JOURNAL_LINK ? "link" : "file", o->path,
+			  text(o->next), text(o->sha256), text(o->old));
+	}
+	for (size_t i = 0; i < j->n_certs; i++) {
+		const struct journal_cert *c = &j->certs[i];
+
+		sbuf_addf(out, "cert\t%s\t%s\t%s\t%s\t%lld\t%lld\n", c->name,
+			  text(c->fingerprint), text(c->chain), text(c->old),
+			  (long long) c->not_before, (long long) c->not_after);
+	}
+	for (size_t i = 0; i < j->n_endpoints; i++) {
+		const struct journal_endpoint *e = &j->endpoints[i];
+
+		sbuf_addf(out, "endpoint\t%s\t%s\t%s\t%s\t%s\n", e->address,
+			  e->server_name, e->reachable ? "up" : "down",
+			  text(e->fingerprint), text(e->chain));
+	}
+	sbuf_adds(out, "end\n");
+}
+
+int journal_write(const char *path, const struct journal *j, struct err *err)
+{
+	static const struct file_attr attr = { 0600, FILE_KEEP, FILE_KEEP };
+	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(JOURNAL_MAX);
+
+	build(&out, j);
+	if (sbuf_over(&out))
+		return err_set(err, ERR_LIMIT,
+			       "the journal of service %s would be too large",
+			       j->service);
+	return file_replace(path, out.buf, out.len, &attr, err);
+}
+
+#define FIELDS_MAX 8
+
+struct line {
+	const char *v[FIELDS_MAX];
+	size_t n;
+};
+
+static void split(char *s, struct line *ret)
+{
+	ret->n = 0;
+	while (ret->n < FIELDS_MAX) {
+		char *tab = strchr(s, '\t');
+
+		ret->v[ret->n++] = s;
+		if (tab == NULL)
+			return;
+		*tab = '\0';
+		s = tab + 1;
+	}
+}
+
+static const char *field(const struct line *l, size_t i)
+{
+	return strcmp(l->v[i], "-") == 0 ? NULL : l->v[i];
+}
+
+static int parse_state(const char *s, enum journal_state *ret)
+{
+	for (size_t i = 0; i < ARRAY_LEN(states); i++) {
+		if (strcmp(states[i], s) == 0) {
+			*ret = (enum journal_state) i;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+static int parse_pair(const struct line *l, struct journal *j)
+{
+	const char *key = l->v[0], *value = l->v[1];
+
+	if (strcmp(key, "service") == 0)
+		j->service = value;
+	else if (strcmp(key, "gen") == 0)
+		j->gen = value;
+	else if (strcmp(key, "state") == 0)
+		return parse_state(value, &j->state);
+	else if (strcmp(key, "back") == 0)
+		j->back = true;
+	else if (strcmp(key, "activated") == 0)
+		j->activated = true;
+	else if (strcmp(key, "no-hold") == 0)
+		j->no_hold = true;
+	else if (strcmp(key, "hold") == 0)
+		j->hold = value;
+	else if (strcmp(key, "consumed") == 0)
+		j->consumed = value;
+	else if (strcmp(key, "reason") == 0)
+		j->reason = value;
+	else
+		return -1;
+	return 0;
+}
+
+static int parse_line(const struct line *l, struct journal *j)
+{
+	if (l->n == 2)
+		return parse_pair(l, j);
+	if (l->n == 5 &&
+	    (strcmp(l->v[0], "link") == 0 || strcmp(l->v[0], "file") == 0)) {
+		struct journal_op *o = &j->ops[j->n_ops++];
+
+		o->type = *l->v[0] == 'l' ? JOURNAL_LINK : JOURNAL_FILE;
+		o->path = l->v[1];
+		o->next = field(l, 2);
+		o->sha256 = field(l, 3);
+		o->old = field(l, 4);
+		return *o->path == '/' ? 0 : -1;
+	}
+	if (l->n == 7 && strcmp(l->v[0], "cert") == 0) {
+		struct journal_cert *c = &j->certs[j->n_certs++];
+
+		c->name = l->v[1];
+		c->fingerprint = field(l, 2);
+		c->chain = field(l, 3);
+		c->old = field(l, 4);
+		if (num_int(l->v[5], INT64_MIN, INT64_MAX, &c->not_before,
+			    NULL) == -1)
+			return -1;
+		return num_int(l->v[6], INT64_MIN, INT64_MAX, &c->not_after,
+			       NULL);
+	}
+	if (l->n == 6 && strcmp(l->v[0], "endpoint") == 0) {
+		struct journal_endpoint *e = &j->endpoints[j->n_endpoints++];
+
+		e->address = l->v[1];
+		e->server_name = l->v[2];
+		e->reachable = strcmp(l->v[3], "up") == 0;
+		e->fingerprint = field(l, 4);
+		e->chain = field(l, 5);
+		return 0;
+	}
+	return -1;
+}
+
+static int damaged(struct err *err, size_t line)
+{
+	return err_set(err, ERR_INPUT, "line %zu of it is damaged", line);
+}
+
+int journal_parse(const char *s, struct arena *arena, struct journal *ret,
+		  struct err *err)
+{
+	struct journal j = { .service = NULL };
+	char *p = arena_strdup(arena, s), *nl;
+	size_t lines = 0;
+	bool end = false;
+
+	for (const char *c = s; *c != '\0'; c++)
+		lines += *c == '\n';
+	if (lines > JOURNAL_LINES_MAX)
+		return damaged(err, lines);
+	j.ops = arena_array(arena, lines + 1, sizeof(*j.ops));
+	j.certs = arena_array(arena, lines + 1, sizeof(*j.certs));
+	j.endpoints = arena_array(arena, lines + 1, sizeof(*j.endpoints));
+	for (size_t n = 1; (nl = strchr(p, '\n')) != NULL; n++, p = nl + 1) {
+		struct line l;
+
+		*nl = '\0';
+		if (n == 1) {
+			if (strcmp(p, MAGIC) != 0)
+				return damaged(err, n);
+			continue;
+		}
+		if (end)
+			return damaged(err, n);
+		if (strcmp(p, "end") == 0) {
+			end = true;
+			continue;
+		}
+		split(p, &l);
+		if (parse_line(&l, &j) == -1)
+			return damaged(err, n);
+	}
+	if (!end || *p != '\0' || j.service == NULL || j.gen == NULL)
+		return damaged(err, lines + 1);
+	*ret = j;
+	return 0;
+}
+
+int journal_read(const char *path, struct arena *arena, struct journal *ret,
+		 struct err *err)
+{
+	AUTO(sbuf_free) struct sbuf content = SBUF_INIT(JOURNAL_MAX);
+	int found = file_read(path, &content, err);
+
+	if (found != 1)
+		return found;
+	if (content.len == 0 || strlen(content.buf) != content.len)
+		return err_set(err, ERR_INPUT, "%s is damaged", path);
+	if (journal_parse(content.buf, arena, ret, err) == -1)
+		return err_wrap(err, "%s", path);
+	return 1;
+}

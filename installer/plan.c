@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "plan.h"
+
+enum plan_verdict plan_cert(const struct plan_cert *c, bool force)
+{
+	switch (c->row) {
+	case PLAN_ROW_MISSING:
+		return PLAN_MISSING;
+	case PLAN_ROW_DISABLED:
+	case PLAN_ROW_EMPTY:
+		return PLAN_WAIT;
+	case PLAN_ROW_BAD:
+		return PLAN_REFUSE;
+	case PLAN_ROW_GOOD:
+		break;
+	}
+	if (c->same_files)
+		return PLAN_KEEP;
+	if (c->refused)
+		return PLAN_REFUSE;
+	if (force)
+		return PLAN_PUT;
+	if (c->held)
+		return PLAN_HOLD;
+	/* The same certificate with another chain, mode or format is no step
+	 * in any direction. */
+	if (!c->same_cert && c->row_from <= c->have_from)
+		return PLAN_OLDER;
+	return PLAN_PUT;
+}
+
+enum plan_action plan_service(const struct plan_service *s, int64_t now,
+			      bool force)
+{
+	if (s->put > 0 && (force || !s->held))
+		return PLAN_INSTALL;
+	if (force && s->can_activate)
+		return PLAN_ACTIVATE;
+	if (s->wrong > 0 && s->can_activate) {
+		if (s->activate_count >= PLAN_ACTIVATE_TRIES &&
+		    now >= s->activate_at &&
+		    now < s->activate_at + PLAN_ACTIVATE_PAUSE)
+			return PLAN_POSTPONE;
+		return PLAN_ACTIVATE;
+	}
+	if (s->wrong > 0)
+		return PLAN_POSTPONE;
+	if (s->put > 0)
+		return PLAN_HELD;
+	if (s->down > 0)
+		return PLAN_DOWN;
+	return PLAN_NOTHING;
+}

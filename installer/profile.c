@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "file.h"
+#include "format.h"
+#include "profile.h"
+
+static const char *const layouts[] = { "generation", "fixed", NULL };
+
+static const struct conf_setting file_settings[] = {
+	{ .name = "file",
+	  .type = CONF_STRING,
+	  .flags = CONF_REQUIRED,
+	  .offset = offsetof(struct profile_file, file),
+	  .help = "name of the file in the certificate's folder, or a path" },
+	{ .name = "format",
+	  .type = CONF_ENUM,
+	  .flags = CONF_REQUIRED,
+	  .choices = format_names,
+	  .offset = offsetof(struct profile_file, format),
+	  .help = "what goes into it" },
+	{ .name = "owner",
+	  .type = CONF_STRING,
+	  .offset = offsetof(struct profile_file, owner),
+	  .help = "user name or number that owns it" },
+	{ .name = "group",
+	  .type = CONF_STRING,
+	  .offset = offsetof(struct profile_file, group),
+	  .help = "group name or number of it" },
+	{ .name = "mode",
+	  .type = CONF_MODE,
+	  .offset = offsetof(struct profile_file, mode),
+	  .help = "its mode, \"0644\" or with a key \"0600\" by default" },
+	{ .name = NULL },
+};
+
+const struct conf_schema profile_file_schema = {
+	.settings = file_settings,
+	.size = sizeof(struct profile_file),
+};
+
+static const struct conf_setting var_settings[] = {
+	{ .name = "name",
+	  .type = CONF_STRING,
+	  .flags = CONF_REQUIRED,
+	  .offset = offsetof(struct profile_var, name),
+	  .help = "name of the variable, without the $" },
+	{ .name = "value",
+	  .type = CONF_STRINGS,
+	  .flags = CONF_EMPTY_OK,
+	  .offset = offsetof(struct profile_var, value),
+	  .help = "the arguments it stands for" },
+	{ .name = NULL },
+};
+
+const struct conf_schema profile_var_schema = {
+	.settings = var_settings,
+	.size = sizeof(struct profile_var),
+};
+
+static const struct conf_setting command_settings[] = {
+	{ .name = "command",
+	  .type = CONF_STRINGS,
+	  .flags = CONF_REQUIRED,
+	  .offset = offsetof(struct profile_command, command),
+	  .help = "the program and its arguments" },
+	{ .name = "timeout",
+	  .type = CONF_DURATION,
+	  .def = "30s",
+	  .min = 1,
+	  .max = 3600,
+	  .offset = offsetof(struct profile_command, timeout),
+	  .help = "how long it may take" },
+	{ .name = "user",
+	  .type = CONF_STRING,
+	  .offset = offsetof(struct profile_command, user),
+	  .help = "user it runs as" },
+	{ .name = NULL },
+};
+
+static const struct conf_schema command_schema = {
+	.settings = command_settings,
+	.size = sizeof(struct profile_command),
+};
+
+static const struct conf_setting profile_settings[] = {
+	{ .name = "description",
+	  .type = CONF_STRING,
+	  .offset = offsetof(struct profile, description),
+	  .help = "one line for people" },
+	{ .name = "layout",
+	  .type = CONF_ENUM,
+	  .choices = layouts,
+	  .def = "fixed",
+	  .offset = offsetof(struct profile, layout),
+	  .help = "a folder per generation and one link, or fixed paths" },
+	{ .name = "files",
+	  .type = CONF_GROUPS,
+	  .flags = CONF_REQUIRED,
+	  .sub = &profile_file_schema,
+	  .offset = offsetof(struct profile, files),
+	  .help = "the files of one certificate" },
+	{ .name = "vars",
+	  .type = CONF_GROUPS,
+	  .sub = &profile_var_schema,
+	  .offset = offsetof(struct profile, vars),
+	  .help = "variables of the commands and their defaults" },
+	{ .name = "test",
+	  .type = CONF_GROUPS,
+	  .sub = &command_schema,
+	  .offset = offsetof(struct profile, test),
+	  .help = "commands that check the service's configuration" },
+	{ .name = "activate",
+	  .type = CONF_GROUPS,
+	  .sub = &command_schema,
+	  .offset = offsetof(struct profile, activate),
+	  .help = "commands that make the service take the files" },
+	{ .name = "start",
+	  .type = CONF_GROUPS,
+	  .sub = &command_schema,
+	  .offset = offsetof(struct profile, start),
+	  .help = "commands that start a service that died" },
+	{ .name = NULL },
+};
+
+const struct conf_schema profile_schema = {
+	.settings = profile_settings,
+	.size = sizeof(struct profile),
+};
+
+bool profile_name_ok(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len >= 1 && len <= 64 && name[0] != '-' &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+}
+
+static int check_stat(const char *path, const struct stat *st, const char *what,
+		      struct err *err)
+{
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		return err_set(err, ERR_CONFIG,
+			       "%s %s belongs to user %u: it decides what runs "
+			       "as this user, chown it",
+			       what, path, (unsigned int) st->st_uid);
+	/* The sticky bit keeps others from replacing our file in a folder. */
+	if ((st->st_mode & 022) != 0 &&
+	    !(S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX) != 0))
+		return err_set(err, ERR_CONFIG,
+			       "%s %s can be written by others than its owner: "
+			       "chmod go-w it",
+			       what, path);
+	return 0;
+}
+
+int profile_check_owner(const char *path, struct err *err)
+{
+	AUTO(mem_free_str) char *dir = file_dirname(path);
+	struct stat st;
+
+	if (stat(path, &st) == -1)
+		return err_errno(err, ERR_CONFIG, "%s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_CONFIG, "%s is not a regular file",
+			       path);
+	if (check_stat(path, &st, "the file", err) == -1)
+		return -1;
+	if (stat(dir, &st) == -1)
+		return err_errno(err, ERR_CONFIG, "%s", dir);
+	return check_stat(dir, &st, "the folder", err);
+}
+
+static bool var_name_ok(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len >= 1 && len <= 64 &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
+}
+
+static bool file_name_ok(const struct profile_file *f)
+{
+	const char *p = f->file;
+
+	for (const char *c = p; *c != '\0'; c++)
+		if (iscntrl((unsigned char) *c))
+			return false;
+	return *p != '\0' && p[strlen(p) - 1] != '/' &&
+	       strstr(p, "//") == NULL && strncmp(p, "../", 3) != 0 &&
+	       strstr(p, "/../") == NULL && strstr(p, "/./") == NULL &&
+	       strcmp(p, ".") != 0 && strcmp(p, "..") != 0;
+}
+
+static void check_vars(const struct conf_groups *vars, struct conf_errors *errs)
+{
+	for (size_t i = 0; i < vars->n; i++) {
+		const struct profile_var *v = vars->v[i];
+
+		if (!var_name_ok(v->name))
+			conf_error(errs, &v->src,
+				   "%s is not the name of a variable, use a-z, "
+				   "0-9 and _",
+				   v->name);
+		for (size_t k = 0; k < i; k++) {
+			const struct profile_var *o = vars->v[k];
+
+			if (strcmp(o->name, v->name) == 0)
+				conf_error(errs, &v->src,
+					   "variable %s is there twice",
+					   v->name);
+		}
+	}
+}
+
+/* Whatever the table cannot say; expanding every command with the defaults
+ * finds unknown variables before a host depends on the profile. */
+static int check(const struct profile *p, struct conf_errors *errs)
+{
+	const struct conf_groups *lists[] = { &p->test, &p->activate,
+					      &p->start };
+	struct arena *scratch = arena_new();
+	size_t before = errs->list.n;
+
+	if (p->files.n == 0)
+		conf_error(errs, &p->src, "files is empty");
+	for (size_t i = 0; i < p->files.n; i++) {
+		const struct profile_file *f = p->files.v[i];
+
+		if (!file_name_ok(f))
+			conf_error(errs, &f->src,
+				   "file: %s is not the name of a file",
+				   f->file);
+		else if (strcmp(p->layout, "generation") == 0 &&
+			 strchr(f->file, '/') != NULL)
+			conf_error(errs, &f->src,
+				   "file: %s must be a plain name with layout "
+				   "= \"generation\"",
+				   f->file);
+	}
+	check_vars(&p->vars, errs);
+	for (size_t l = 0; l < ARRAY_LEN(lists); l++) {
+		for (size_t i = 0; i < lists[l]->n; i++) {
+			const char *const *argv;
+
+			(void) !profile_argv(p, NULL, lists[l]->v[i], scratch,
+					     &argv, errs);
+		}
+	}
+	arena_free(&scratch);
+	return errs->list.n == before ? 0 : -1;
+}
+
+int profile_load(const char *const *dirs, const char *name, struct arena *arena,
+		 struct profile *ret, struct conf_errors *errs)
+{
+	struct err err = ERR_INIT;
+
+	if (!profile_name_ok(name)) {
+		conf_error(errs, NULL,
+			   "profile \"%s\": use a-z, 0-9 and - in its name",
+			   name);
+		return -1;
+	}
+	for (; *dirs != NULL; dirs++) {
+		const char *path =
+			arena_printf(arena, "%s/%s.conf", *dirs, name);
+
+		if (access(path, F_OK) == -1 && errno == ENOENT)
+			continue;
+		if (profile_check_owner(path, &err) == -1) {
+			conf_error(errs, NULL, "%s", err.msg);
+			return -1;
+		}
+		if (conf_load(path, &profile_schema, arena, ret, errs) == -1)
+			return -1;
+		return check(ret, errs);
+	}
+	conf_error(errs, NULL,
+		   "profile \"%s\" is neither in profile_dir nor in "
+		   "shipped_profile_dir",
+		   name);
+	return -1;
+}
+
+int profile_load_string(const char *name, const char *text, struct arena *arena,
+			struct profile *ret, struct conf_errors *errs)
+{
+	if (conf_load_string(name, text, &profile_schema, arena, ret, errs) ==
+	    -1)
+		return -1;
+	return check(ret, errs);
+}
+
+static const struct profile_var *find_var(const struct conf_groups *vars,
+					  const char *name)
+{
+	for (size_t i = 0; vars != NULL && i < vars->n; i++) {
+		const struct profile_var *v = vars->v[i];
+
+		if (strcmp(v->name, name) == 0)
+			return v;
+	}
+	return NULL;
+}
+
+void profile_check_vars(const struct profile *p,
+			const struct conf_groups *overrides,
+			struct conf_errors *errs)
+{
+	check_vars(overrides, errs);
+	for (size_t i = 0; i < overrides->n; i++) {
+		const struct profile_var *v = overrides->v[i];
+
+		if (find_var(&p->vars, v->name) == NULL)
+			conf_error(errs, &v->src,
+				   "the profile has no variable %s", v->name);
+	}
+}
+
+int profile_argv(const struct profile *p, const struct conf_groups *overrides,
+		 const struct profile_command *cmd, struct arena *arena,
+		 const char *const **ret, struct conf_errors *errs)
+{
+	const char **argv =
+		arena_array(arena, PROFILE_ARGV_MAX + 1, sizeof(*argv));
+	size_t n = 0;
+
+	for (size_t i = 0; i < cmd->command.n; i++) {
+		const char *el = cmd->command.v[i];
+		struct conf_strings one = { .v = &el, .n = 1 };
+		const struct profile_var *var;
+
+		if (el[0] == '$' && el[1] == '$') {
+			el++;
+		} else if (el[0] == '$') {
+			var = find_var(overrides, el + 1);
+			if (var == NULL)
+				var = find_var(&p->vars, el + 1);
+			if (var == NULL) {
+				conf_error(errs, &cmd->src,
+					   "command: no variable %s (write "
+					   "$%s for the text itself)",
+					   el, el);
+				return -1;
+			}
+			one = var->value;
+		}
+		for (size_t k = 0; k < one.n; k++) {
+			if (n == PROFILE_ARGV_MAX) {
+				conf_error(errs, &cmd->src,
+					   "command: more than %d arguments",
+					   PROFILE_ARGV_MAX);
+				return -1;
+			}
+			argv[n++] = arena_strdup(arena, one.v[k]);
+		}
+	}
+	if (n == 0 || argv[0][0] == '\0') {
+		conf_error(errs, &cmd->src, "command: no program to run");
+		return -1;
+	}
+	*ret = argv;
+	return 0;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROFILE_H
+#define PROFILE_H
+
+/*
+ * Profiles: how one kind of service takes its certificate. A profile says
+ * which files it wants and in which format, whether they may live in a folder
+ * of their own, and which commands test, activate and start the service.
+ * installer-profiles(5) describes the language.
+ *
+ * Profiles are local files of root. Commands are argv lists, never a shell;
+ * the only substitution is that of the variables of the profile and of
+ * installer.conf. Nothing that comes from the store reaches them.
+ */
+
+#include "conf.h"
+
+/* Both are conf_load() schemas' structs. */
+struct profile_file {
+	struct conf_src src;
+	const char *file;   /* relative to the certificate's dir, or absolute */
+	const char *format; /* see format.h */
+	const char *owner, *group; /* NULL: as the installer runs */
+	mode_t mode;		   /* 0: 0600 with a key in it, else 0644 */
+};
+
+struct profile_var {
+	struct conf_src src;
+	const char *name;
+	struct conf_strings value;
+};
+
+struct profile_command {
+	struct conf_src src;
+	struct conf_strings command; /* argv, with "$variable" elements */
+	int64_t timeout;	     /* seconds */
+	const char *user;	     /* NULL: as the installer runs */
+};
+
+struct profile {
+	struct conf_src src;
+	const char *description;
+	const char *layout;	  /* "generation" or "fixed" */
+	struct conf_groups files; /* struct profile_file */
+	struct conf_groups vars;  /* struct profile_var: the defaults */
+	struct conf_groups test, activate, start; /* struct profile_command */
+};
+
+extern const struct conf_schema profile_schema;
+extern const struct conf_schema profile_file_schema;
+extern const struct conf_schema profile_var_schema;
+
+#define PROFILE_ARGV_MAX 64 /* elements of one command, after expansion */
+
+/* NAME is [a-z0-9][a-z0-9-]*; it becomes a file name. */
+bool profile_name_ok(const char *name);
+/* NAME.conf from the first of DIRS (NULL-terminated) that has it. A profile
+ * that others than its owner can write, or that is neither root's nor ours,
+ * is an error: it names commands that run as root. */
+int profile_load(const char *const *dirs, const char *name, struct arena *arena,
+		 struct profile *ret, struct conf_errors *errs) MUST_CHECK;
+/* From memory, for tests and the fuzzer; all checks but that of the file. */
+int profile_load_string(const char *name, const char *text, struct arena *arena,
+			struct profile *ret,
+			struct conf_errors *errs) MUST_CHECK;
+
+/* The argv of CMD, NULL-terminated, in ARENA: an element "$x" is replaced by
+ * the elements of variable x, from OVERRIDES (struct profile_var) or else the
+ * profile's own; "$$x" stands for "$x" itself. Errors go to errs. */
+int profile_argv(const struct profile *p, const struct conf_groups *overrides,
+		 const struct profile_command *cmd, struct arena *arena,
+		 const char *const **ret, struct conf_errors *errs) MUST_CHECK;
+/* Every variable of OVERRIDES is one the profile has. */
+void profile_check_vars(const struct profile *p,
+			const struct conf_groups *overrides,
+			struct conf_errors *errs);
+
+/* 0 when PATH is a regular file of root or ours that nobody else can write,
+ * in such a folder; ERR_CONFIG says which rule is broken and what to do. */
+int profile_check_owner(const char *path, struct err *err) MUST_CHECK;
+
+#endif

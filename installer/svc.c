@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <string.h>
+#include "num.h"
+#include "store.h"
+#include "svc.h"
+
+struct resolve {
+	const struct installer_conf *conf;
+	struct arena *arena;
+	struct conf_errors *errs;
+};
+
+int svc_address(const char *address, struct arena *arena, const char **ret_host,
+		const char **ret_port, struct err *err)
+{
+	const char *host = address, *end, *colon = strrchr(address, ':');
+	int64_t port;
+
+	if (colon == NULL)
+		return err_set(err, ERR_CONFIG,
+			       "address: %s has no port, write host:port",
+			       address);
+	end = colon;
+	if (*host == '[') {
+		host++;
+		if (end == host || *--end != ']')
+			return err_set(err, ERR_CONFIG,
+				       "address: %s: write [address]:port",
+				       address);
+	} else if (memchr(host, ':', (size_t) (end - host)) != NULL) {
+		return err_set(err, ERR_CONFIG,
+			       "address: %s: write an IPv6 address in []",
+			       address);
+	}
+	if (end == host)
+		return err_set(err, ERR_CONFIG, "address: %s has no host",
+			       address);
+	if (num_int(colon + 1, 1, 65535, &port, err) == -1)
+		return err_wrap(err, "address: %s: port", address);
+	*ret_host = arena_strndup(arena, host, (size_t) (end - host));
+	*ret_port = arena_strdup(arena, colon + 1);
+	return 0;
+}
+
+/* "$name" in a file's name stands for the certificate's; a wildcard's star
+ * becomes '_', which no DNS name of a server has. */
+static const char *file_name(struct resolve *r, const char *file,
+			     const char *cert)
+{
+	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(4096);
+
+	for (const char *p = file; *p != '\0'; p++) {
+		if (strncmp(p, "$name", 5) == 0) {
+			for (const char *c = cert; *c != '\0'; c++)
+				sbuf_addc(&out, *c == '*' ? '_' : *c);
+			p += 4;
+		} else {
+			sbuf_addc(&out, *p);
+		}
+	}
+	return arena_strdup(r->arena, sbuf_str(&out));
+}
+
+static void resolve_file(struct resolve *r, const struct profile_file *f,
+			 struct svc_cert *c, enum svc_layout layout,
+			 struct svc_file *ret)
+{
+	const char *name = file_name(r, f->file, c->conf->name);
+	struct err err = ERR_INIT;
+
+	ret->format = format_of(f->format);
+	ret->attr.mode = f->mode;
+	if (ret->attr.mode == 0)
+		ret->attr.mode = format_has_key(ret->format) ? 0600 : 0644;
+	if (file_uid(f->owner != NULL ? f->owner : "", &ret->attr.uid, &err) ==
+		    -1 ||
+	    file_gid(f->group != NULL ? f->group : "", &ret->attr.gid, &err) ==
+		    -1)
+		conf_error(r->errs, &f->src, "%s", err.msg);
+	if (layout == SVC_GENERATION && strchr(name, '/') != NULL)
+		conf_error(r->errs, &f->src,
+			   "file: %s must be a plain name with layout = "
+			   "\"generation\"",
+			   name);
+	if (layout == SVC_GENERATION) {
+		ret->name = name;
+		ret->path = arena_printf(r->arena, "%s/%s", c->link, name);
+	} else {
+		ret->path = *name == '/' ? name
+					 : arena_printf(r->arena, "%s/%s",
+							c->dir, name);
+	}
+	if (format_has_key(ret->format))
+		c->has_key = true;
+	if (format_has_leaf(ret->format))
+		c->has_chain = c->has_chain || format_has_chain(ret->format);
+	else
+		c->has_chain = true;
+	if (format_has_key(ret->format) && c->conf->key == NULL)
+		conf_error(r->errs, &f->src,
+			   "certificate %s: format %s needs its private key, "
+			   "set key",
+			   c->conf->name, f->format);
+	if (format_has_key(ret->format) && (ret->attr.mode & 07) != 0)
+		conf_error(r->errs, &f->src,
+			   "mode: a file with a private key must not be open "
+			   "to everyone");
+}
+
+static void resolve_cert(struct resolve *r, const struct installer_cert *conf,
+			 const struct profile *p, enum svc_layout layout,
+			 struct svc_cert *ret)
+{
+	const struct conf_groups *files =
+		conf->files.n != 0 ? &conf->files : &p->files;
+	struct svc_file *v = arena_array(r->arena, files->n + 1, sizeof(*v));
+	size_t len = strlen(conf->dir);
+	bool leaf = false;
+
+	while (len > 1 && conf->dir[len - 1] == '/')
+		len--;
+	ret->conf = conf;
+	ret->domain = store_name_domain(r->arena, conf->name);
+	ret->dir = arena_strndup(r->arena, conf->dir, len);
+	if (layout == SVC_GENERATION)
+		ret->link = arena_printf(r->arena, "%s/" SVC_LINK, ret->dir);
+	for (size_t i = 0; i < files->n; i++) {
+		resolve_file(r, files->v[i], ret, layout, &v[i]);
+		leaf = leaf || format_has_leaf(v[i].format);
+	}
+	/* What is installed is read back from its files. */
+	if (!leaf)
+		conf_error(r->errs, &conf->src,
+			   "certificate %s: none of its files holds the "
+			   "certificate itself",
+			   conf->name);
+	ret->files = v;
+	ret->n_files = files->n;
+}
+
+static int find_cert(const struct svc *s, const struct installer_endpoint *e,
+		     size_t *ret)
+{
+	size_t found = 0, hits = 0;
+
+	for (size_t i = 0; i < s->n_certs; i++) {
+		const struct svc_cert *c = &s->certs[i];
+		const char *want = e->certificate, *have = c->conf->name;
+
+		if (want == NULL && s->n_certs > 1) {
+			want = e->server_name;
+			have = c->domain;
+		}
+		if (want != NULL && strcmp(want, have) != 0)
+			continue;
+		if (want == NULL && s->n_certs > 1)
+			continue;
+		found = i;
+		hits++;
+	}
+	if (hits != 1)
+		return -1;
+	*ret = found;
+	return 0;
+}
+
+static void resolve_endpoints(struct resolve *r, struct svc *s)
+{
+	const struct conf_groups *g = &s->conf->verify;
+	struct svc_endpoint *v = arena_array(r->arena, g->n + 1, sizeof(*v));
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < g->n; i++) {
+		v[i].conf = g->v[i];
+		if (svc_address(v[i].conf->address, r->arena, &v[i].host,
+				&v[i].port, &err) == -1)
+			conf_error(r->errs, &v[i].conf->src, "%s", err.msg);
+		if (find_cert(s, v[i].conf, &v[i].cert) == -1)
+			conf_error(r->errs, &v[i].conf->src,
+				   "which certificate does %s serve? Set "
+				   "certificate to the name of one of this "
+				   "service's",
+				   v[i].conf->address);
+	}
+	s->endpoints = v;
+	s->n_endpoints = g->n;
+}
+
+static void resolve_commands(struct resolve *r, const struct svc *s,
+			     const struct profile *p,
+			     const struct conf_groups *g,
+			     struct svc_commands *ret)
+{
+	struct svc_command *v = arena_array(r->arena, g->n + 1, sizeof(*v));
+
+	for (size_t i = 0; i < g->n; i++) {
+		const struct profile_command *c = g->v[i];
+
+		v[i].timeout_s = (int) c->timeout;
+		v[i].user = c->user;
+		(void) !profile_argv(p, &s->conf->vars, c, r->arena, &v[i].argv,
+				     r->errs);
+	}
+	ret->v = v;
+	ret->n = g->n;
+}
+
+static void digest_commands(struct sbuf *text, const char *what,
+			    const struct svc_commands *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		sbuf_addf(text, "%s\t%d\t%s", what, c->v[i].timeout_s,
+			  c->v[i].user != NULL ? c->v[i].user : "");
+		for (const char *const *a = c->v[i].argv; *a != NULL; a++)
+			sbuf_addf(text, "\t%s", *a);
+		sbuf_addc(text, '\n');
+	}
+}
+
+static void digest(struct svc *s)
+{
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(1u << 20);
+
+	sbuf_addf(&text, "%s\t%d\n", s->name, (int) s->layout);
+	for (size_t i = 0; i < s->n_certs; i++) {
+		const struct svc_cert *c = &s->certs[i];
+
+		sbuf_addf(&text, "cert\t%s\t%s\n", c->conf->name, c->dir);
+		for (size_t k = 0; k < c->n_files; k++)
+			sbuf_addf(&text, "file\t%s\t%d\t%o\t%u\t%u\n",
+				  c->files[k].path, (int) c->files[k].format,
+				  (unsigned int) c->files[k].attr.mode,
+				  (unsigned int) c->files[k].attr.uid,
+				  (unsigned int) c->files[k].attr.gid);
+	}
+	for (size_t i = 0; i < s->n_endpoints; i++) {
+		const struct svc_endpoint *e = &s->endpoints[i];
+
+		sbuf_addf(&text, "verify\t%s\t%s\t%zu\n", e->conf->address,
+			  e->conf->server_name != NULL ? e->conf->server_name
+						       : "",
+			  e->cert);
+	}
+	digest_commands(&text, "test", &s->test);
+	digest_commands(&text, "activate", &s->activate);
+	digest_commands(&text, "start", &s->start);
+	enc_sha256_hex(sbuf_str(&text), text.len, s->digest);
+}
+
+static void resolve_service(struct resolve *r,
+			    const struct installer_service *conf,
+			    struct svc *ret)
+{
+	const char *dirs[] = { r->conf->profile_dir,
+			       r->conf->shipped_profile_dir, NULL };
+	struct svc_cert *certs =
+		arena_array(r->arena, conf->certificates.n + 1, sizeof(*certs));
+	size_t before = r->errs->list.n;
+	struct profile p;
+
+	ret->conf = conf;
+	ret->name = conf->name;
+	if (profile_load(dirs, conf->profile, r->arena, &p, r->errs) == -1) {
+		conf_error(r->errs, &conf->src,
+			   "service %s: its profile cannot be used",
+			   conf->name);
+		return;
+	}
+	ret->layout = strcmp(p.layout, "generation") == 0 ? SVC_GENERATION
+							  : SVC_FIXED;
+	profile_check_vars(&p, &conf->vars, r->errs);
+	for (size_t i = 0; i < conf->certificates.n; i++)
+		resolve_cert(r, conf->certificates.v[i], &p, ret->layout,
+			     &certs[i]);
+	ret->certs = certs;
+	ret->n_certs = conf->certificates.n;
+	resolve_endpoints(r, ret);
+	resolve_commands(r, ret, &p, &p.test, &ret->test);
+	resolve_commands(r, ret, &p, &p.activate, &ret->activate);
+	resolve_commands(r, ret, &p, &p.start, &ret->start);
+	if (r->errs->list.n == before)
+		digest(ret);
+}
+
+/* The same file for two certificates would be changed by each in turn. */
+static void check_clashes(struct resolve *r, const struct svcs *s)
+{
+	struct strlist seen = STRLIST_INIT;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct svc *v = &s->v[i];
+
+		for (size_t c = 0; c < v->n_certs; c++) {
+			const struct svc_cert *cert = &v->certs[c];
+
+			if (cert->link != NULL && strlist_has(&seen, cert->dir))
+				conf_error(r->errs, &cert->conf->src,
+					   "dir: %s is the folder of another "
+					   "certificate too",
+					   cert->dir);
+			strlist_add(&seen, cert->dir);
+			for (size_t f = 0; f < cert->n_files; f++) {
+				const char *path = cert->files[f].path;
+
+				if (strlist_has(&seen, path))
+					conf_error(r->errs, &cert->conf->src,
+						   "%s is a file of another "
+						   "certificate too, use "
+						   "another dir",
+						   path);
+				strlist_add(&seen, path);
+			}
+		}
+	}
+	strlist_free(&seen);
+}
+
+int svc_resolve(const struct installer_conf *conf, struct arena *arena,
+		struct svcs *ret, struct conf_errors *errs)
+{
+	struct resolve r = { .conf = conf, .arena = arena, .errs = errs };
+	struct svcs out = { .n = conf->services.n };
+	size_t before = errs->list.n;
+
+	out.v = arena_array(arena, out.n + 1, sizeof(*out.v));
+	for (size_t i = 0; i < out.n; i++)
+		resolve_service(&r, conf->services.v[i], &out.v[i]);
+	if (errs->list.n == before)
+		check_clashes(&r, &out);
+	if (errs->list.n != before)
+		return -1;
+	*ret = out;
+	return 0;
+}

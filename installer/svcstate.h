@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SVCSTATE_H
+#define SVCSTATE_H
+
+/*
+ * What the installer remembers of a service between runs, in
+ * STATE_DIR/service/NAME. All of it may be lost without harm: the files and
+ * what is served are the truth.
+ */
+
+#include "arena.h"
+#include "err.h"
+#include "svc.h"
+
+struct svcstate_cert {
+	const char *name;
+	const char *fingerprint; /* last installed by us */
+	int64_t not_before;
+	const char *held; /* a person went back from this one, or NULL */
+};
+
+struct svcstate {
+	const char *hold;	 /* digest of what failed, or NULL */
+	const char *hold_reason; /* a sentence */
+	const char *warned;	 /* digest of the last warning */
+	int64_t warned_at;
+	int64_t activate_count; /* activations in a row that did not help */
+	int64_t activate_at;	/* the last of them */
+	int64_t probed_at;
+	struct svcstate_cert *certs;
+	size_t n_certs;
+	bool dirty; /* changed since it was read */
+};
+
+/* Nothing there, or damaged: an empty state. */
+void svcstate_load(const char *state_dir, const char *service,
+		   struct arena *arena, struct svcstate *ret);
+/* Does nothing unless dirty. */
+int svcstate_save(const char *state_dir, const char *service,
+		  struct svcstate *s, struct err *err) MUST_CHECK;
+
+/* NULL when never installed. */
+const struct svcstate_cert *svcstate_cert(const struct svcstate *s,
+					  const char *name);
+void svcstate_set_cert(struct svcstate *s, struct arena *arena,
+		       const char *name, const char *fingerprint,
+		       int64_t not_before);
+/* Not to be installed again unless forced; NULL ends it. */
+void svcstate_hold_cert(struct svcstate *s, struct arena *arena,
+			const char *name, const char *fingerprint);
+void svcstate_set_hold(struct svcstate *s, const char *digest,
+		       const char *reason); /* borrowed; NULL: none */
+/* Is TEXT to be said now: it is new, or a day old. Remembers. */
+bool svcstate_warn(struct svcstate *s, struct arena *arena, const char *text,
+		   int64_t now);
+
+#endif

@@ -1,0 +1,755 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <string.h>
+#include <unistd.h>
+#include "activate.h"
+#include "backup.h"
+#include "clock.h"
+#include "deploy.h"
+#include "log.h"
+#include "txn.h"
+
+struct txn {
+	struct run *run;
+	const struct svc *svc;
+	struct svcstate *state;
+	struct journal *j;
+	const char *path; /* of the journal */
+	struct verify_seen *seen;
+};
+
+static const char *state_dir(const struct txn *t)
+{
+	return t->run->conf->state_dir;
+}
+
+const char *txn_journal_path(const struct run *r, const char *service)
+{
+	return arena_printf(r->arena, "%s/journal/%s", r->conf->state_dir,
+			    service);
+}
+
+static const struct journal_cert *cert_of(const struct txn *t,
+					  const struct svc_endpoint *e)
+{
+	const char *name = t->svc->certs[e->cert].conf->name;
+
+	for (size_t i = 0; i < t->j->n_certs; i++)
+		if (strcmp(t->j->certs[i].name, name) == 0)
+			return &t->j->certs[i];
+	return NULL;
+}
+
+static const char *sni_of(const struct svc_endpoint *e)
+{
+	return e->conf->server_name != NULL ? e->conf->server_name : "";
+}
+
+/* What the endpoint showed before; NULL when nobody looked (it came into the
+ * configuration since). */
+static const struct journal_endpoint *before_of(const struct txn *t,
+						const struct svc_endpoint *e)
+{
+	for (size_t i = 0; i < t->j->n_endpoints; i++) {
+		const struct journal_endpoint *b = &t->j->endpoints[i];
+
+		if (strcmp(b->address, e->conf->address) == 0 &&
+		    strcmp(b->server_name, sni_of(e)) == 0)
+			return b;
+	}
+	return NULL;
+}
+
+static bool was_down(const struct txn *t, const struct svc_endpoint *e)
+{
+	const struct journal_endpoint *b = before_of(t, e);
+
+	return b != NULL && !b->reachable;
+}
+
+static bool all_down(const struct txn *t)
+{
+	for (size_t i = 0; i < t->svc->n_endpoints; i++)
+		if (!was_down(t, &t->svc->endpoints[i]))
+			return false;
+	return t->svc->n_endpoints > 0;
+}
+
+static bool eq(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+/* After going forward: this certificate and chain. */
+static bool forward_right(const struct txn *t, const struct svc_endpoint *e,
+			  const struct verify_seen *seen, char why[300])
+{
+	const struct journal_cert *c = cert_of(t, e);
+	struct verify_want want = { NULL, NULL };
+
+	if (c != NULL)
+		want = (struct verify_want){ c->fingerprint, c->chain };
+	return verify_match(&want, seen, why);
+}
+
+/* After going back: what it showed before, or what the old files hold; what
+ * was broken before proves nothing and disproves nothing. */
+static bool back_right(const struct txn *t, const struct svc_endpoint *e,
+		       const struct verify_seen *seen, char why[300])
+{
+	const struct journal_endpoint *b = before_of(t, e);
+	const struct journal_cert *c = cert_of(t, e);
+
+	why[0] = '\0';
+	if (b == NULL || !b->reachable || b->fingerprint == NULL)
+		return true;
+	if (seen->handshake && eq(b->fingerprint, seen->fingerprint) &&
+	    (b->chain == NULL || eq(b->chain, seen->chain)))
+		return true;
+	if (seen->handshake && c != NULL && eq(c->old, seen->fingerprint) &&
+	    !eq(c->old, c->fingerprint))
+		return true;
+	(void) verify_match(&(struct verify_want){ b->fingerprint, b->chain },
+			    seen, why);
+	return why[0] == '\0';
+}
+
+typedef bool right_fn(const struct txn *t, const struct svc_endpoint *e,
+		      const struct verify_seen *seen, char why[300]);
+
+/* Look until every endpoint is right, or MS have passed. What is in t->seen
+ * afterwards is the last look at each. err names the first that is not. */
+static int look(struct txn *t, right_fn *right, int64_t ms, struct err *err)
+{
+	const struct svc *s = t->svc;
+	int64_t deadline = clock_mono_ms() + ms;
+	int64_t timeout = s->conf->verify_timeout * 1000;
+	bool *done =
+		arena_array(t->run->arena, s->n_endpoints + 1, sizeof(*done));
+
+	for (unsigned int n = 0;; n++) {
+		size_t missing = 0;
+		int64_t left;
+
+		for (size_t i = 0; i < s->n_endpoints; i++) {
+			const struct svc_endpoint *e = &s->endpoints[i];
+			char why[300];
+
+			if (done[i])
+				continue;
+			verify_probe(e, timeout, &t->seen[i]);
+			done[i] = right(t, e, &t->seen[i], why);
+			if (!done[i] && missing++ == 0)
+				err_set(err, ERR_TIMEOUT, "%s %s",
+					run_endpoint_text(e, t->run->arena),
+					why);
+		}
+		left = deadline - clock_mono_ms();
+		if (missing == 0)
+			return 0;
+		if (left <= 0)
+			return -1;
+		verify_wait(left < verify_pause(n) ? left : verify_pause(n));
+	}
+}
+
+/* Of those that are not right, all could not be reached before either. */
+static bool only_down(const struct txn *t)
+{
+	for (size_t i = 0; i < t->svc->n_endpoints; i++) {
+		const struct svc_endpoint *e = &t->svc->endpoints[i];
+		char why[300];
+
+		if (!forward_right(t, e, &t->seen[i], why) &&
+		    (t->seen[i].reachable || !was_down(t, e)))
+			return false;
+	}
+	return true;
+}
+
+static void report(struct txn *t, const char *state, const char *detail)
+{
+	for (size_t i = 0; i < t->j->n_certs; i++)
+		run_receipt(t->run, t->svc, t->j->certs[i].name, NULL, state,
+			    NULL, detail);
+}
+
+static void report_endpoints(struct txn *t, right_fn *right, bool back)
+{
+	for (size_t i = 0; i < t->svc->n_endpoints; i++) {
+		const struct svc_endpoint *e = &t->svc->endpoints[i];
+		char why[300];
+		bool ok = right(t, e, &t->seen[i], why);
+
+		run_receipt(t->run, t->svc, t->svc->certs[e->cert].conf->name,
+			    e,
+			    !ok	   ? "failed"
+			    : back ? "rolled-back"
+				   : "served",
+			    &t->seen[i], ok ? NULL : why);
+	}
+}
+
+/* --- going back --- */
+
+/* Tell the service, and look; start it when it died of what it was told. */
+static int prove_back(struct txn *t, struct err *err)
+{
+	const struct svc *s = t->svc;
+	int64_t ms = s->conf->verify_time * 1000;
+	struct err told = ERR_INIT;
+	bool tried;
+
+	if (!t->j->activated && s->n_endpoints > 0 &&
+	    look(t, back_right, 0, err) == 0)
+		return 0;
+	if (s->activate.n > 0 &&
+	    activate_run(&s->activate, &tried, &told) == -1) {
+		/* Without an endpoint to ask, its word is all there is. */
+		if (s->n_endpoints == 0 && s->start.n == 0)
+			return err_set(err, told.kind, "%s", told.msg);
+		if (s->n_endpoints == 0)
+			return activate_run(&s->start, NULL, err);
+	}
+	if (look(t, back_right, s->start.n > 0 ? ms / 2 : ms, err) == 0)
+		return 0;
+	if (s->start.n == 0)
+		return -1;
+	(void) !activate_run(&s->start, NULL, &told);
+	return look(t, back_right, ms, err);
+}
+
+static void write_journal(struct txn *t)
+{
+	struct err err = ERR_INIT;
+
+	/* A journal that cannot be written (a full disk) must not keep the
+	 * old set from coming back; the one on disk leads there as well. */
+	if (journal_write(t->path, t->j, &err) == -1)
+		log_warn("service %s: %s", t->svc->name, err.msg);
+}
+
+static enum txn_result unproven(struct txn *t, const char *reason,
+				struct err *err, const char *what)
+{
+	err_wrap(err, "%s; %s", reason, what);
+	err_set(err, ERR_CHILD, "%s; the next run tries again", err->msg);
+	report(t, "failed", err->msg);
+	report_endpoints(t, back_right, true);
+	return TXN_UNPROVEN;
+}
+
+/* The set before is back and served: forget the attempt. */
+static void close_back(struct txn *t, const char *reason)
+{
+	struct err err = ERR_INIT;
+
+	if (!t->j->no_hold && t->j->hold != NULL)
+		svcstate_set_hold(t->state, t->j->hold, reason);
+	deploy_discard(t->j);
+	backup_remove(state_dir(t), t->j->service, t->j->gen);
+	if (svcstate_save(state_dir(t), t->svc->name, t->state, &err) == -1 ||
+	    file_remove(t->path, &err) == -1)
+		log_warn("service %s: %s", t->svc->name, err.msg);
+}
+
+static enum txn_result go_back(struct txn *t, const char *cause,
+			       struct err *err)
+{
+	const char *reason = arena_strdup(t->run->arena, cause);
+	struct err tested = ERR_INIT;
+
+	t->j->state = JOURNAL_ROLLBACK;
+	t->j->reason = reason;
+	write_journal(t);
+	if (deploy_undo(t->j, err) == -1)
+		return unproven(t, reason, err,
+				"the old files could not be put back");
+	/* A test that fails with the old set, too, says nothing against the
+	 * new one: nothing to hold against it. */
+	if (!t->j->activated && t->svc->test.n > 0 &&
+	    activate_run(&t->svc->test, NULL, &tested) == -1)
+		t->j->no_hold = true;
+	if (prove_back(t, err) == -1)
+		return unproven(t, reason, err, "rolled back, but not proven");
+	close_back(t, reason);
+	report(t, "rolled-back", reason);
+	report_endpoints(t, back_right, true);
+	log_event(LOG_L_INFO, "rolled-back", "service", t->svc->name, "reason",
+		  reason, NULL);
+	err_set(err, ERR_CHILD, "%s; rolled back, the old set is %s", reason,
+		t->svc->n_endpoints > 0 ? "served" : "in place");
+	return TXN_BACK;
+}
+
+/* --- going forward --- */
+
+static void remember(struct txn *t)
+{
+	struct journal *j = t->j;
+
+	for (size_t i = 0; i < j->n_certs; i++) {
+		const struct journal_cert *c = &j->certs[i];
+
+		if (c->fingerprint == NULL)
+			continue;
+		svcstate_set_cert(t->state, t->run->arena, c->name,
+				  c->fingerprint, c->not_before);
+		if (eq(c->fingerprint, c->old))
+			continue;
+		svcstate_hold_cert(t->state, t->run->arena, c->name,
+				   j->back ? c->old : NULL);
+	}
+	svcstate_set_hold(t->state, NULL, NULL);
+	if (t->state->activate_count != 0 || t->state->warned != NULL)
+		t->state->dirty = true;
+	t->state->activate_count = 0;
+	t->state->warned = NULL;
+}
+
+static void announce(const struct txn *t, const char *event)
+{
+	for (size_t i = 0; i < t->j->n_certs; i++) {
+		const struct journal_cert *c = &t->j->certs[i];
+		char until[CLOCK_TEXT];
+
+		if (c->fingerprint == NULL || eq(c->fingerprint, c->old))
+			continue;
+		log_event(LOG_L_INFO, event, "service", t->svc->name, "name",
+			  c->name, "fingerprint", c->fingerprint, "until",
+			  clock_text(c->not_after, until), NULL);
+	}
+}
+
+static enum txn_result finish(struct txn *t, bool unseen, struct err *err)
+{
+	struct err late = ERR_INIT;
+	const char *event = t->svc->n_endpoints > 0 && !unseen	? "served"
+			    : t->svc->activate.n > 0 && !unseen ? "activated"
+								: "installed";
+
+	remember(t);
+	if (t->j->back) {
+		backup_remove(state_dir(t), t->j->service, t->j->consumed);
+		backup_remove(state_dir(t), t->j->service, t->j->gen);
+	}
+	if (svcstate_save(state_dir(t), t->svc->name, t->state, &late) == -1 ||
+	    file_remove(t->path, &late) == -1 ||
+	    backup_prune(state_dir(t), t->svc, (size_t) t->run->conf->keep,
+			 &late) == -1)
+		log_warn("service %s: %s", t->svc->name, late.msg);
+	report(t, event, unseen ? err->msg : NULL);
+	report_endpoints(t, forward_right, false);
+	announce(t, event);
+	return unseen ? TXN_UNSEEN : TXN_SERVED;
+}
+
+static bool expired(const struct txn *t)
+{
+	for (size_t i = 0; i < t->j->n_certs; i++)
+		if (t->j->certs[i].fingerprint != NULL &&
+		    t->j->certs[i].not_after <= t->run->now &&
+		    !eq(t->j->certs[i].fingerprint, t->j->certs[i].old))
+			return true;
+	return false;
+}
+
+/* From the moment all is staged. */
+static enum txn_result forward(struct txn *t, struct err *err)
+{
+	const struct svc *s = t->svc;
+	bool tried = true;
+
+	/* Found after a kill long ago. */
+	if (expired(t) && !t->j->back)
+		return go_back(t, "the certificate has expired meanwhile", err);
+	if (deploy_commit(t->j, err) == -1) {
+		t->j->no_hold = true;
+		return go_back(t, err->msg, err);
+	}
+	if (activate_run(&s->test, &tried, err) == -1) {
+		t->j->no_hold = t->j->no_hold || !tried;
+		err_wrap(err, "the configuration test failed");
+		return go_back(t, err->msg, err);
+	}
+	t->j->state = JOURNAL_ACTIVATE;
+	t->j->activated = true;
+	if (journal_write(t->path, t->j, err) == -1) {
+		t->j->no_hold = true;
+		return go_back(t, err->msg, err);
+	}
+	if (activate_run(&s->activate, &tried, err) == -1) {
+		if (all_down(t)) {
+			/* It did not run before: it will find the files. */
+			err_wrap(err, "installed, but the service does not "
+				      "run");
+			return finish(t, true, err);
+		}
+		t->j->no_hold = !tried;
+		err_wrap(err, "the activation failed");
+		return go_back(t, err->msg, err);
+	}
+	if (look(t, forward_right, s->conf->verify_time * 1000, err) == -1) {
+		if (only_down(t)) {
+			err_wrap(err, "installed, but not seen to be served, "
+				      "nor before");
+			return finish(t, true, err);
+		}
+		err_wrap(err, "activated, but not served");
+		return go_back(t, err->msg, err);
+	}
+	return finish(t, false, err);
+}
+
+/* --- preparing --- */
+
+static void set_endpoints(struct txn *t, const struct verify_seen *seen)
+{
+	const struct svc *s = t->svc;
+	struct arena *a = t->run->arena;
+
+	t->j->endpoints =
+		arena_array(a, s->n_endpoints + 1, sizeof(*t->j->endpoints));
+	t->j->n_endpoints = s->n_endpoints;
+	for (size_t i = 0; i < s->n_endpoints; i++) {
+		struct journal_endpoint *e = &t->j->endpoints[i];
+
+		e->address = s->endpoints[i].conf->address;
+		e->server_name = sni_of(&s->endpoints[i]);
+		e->reachable = seen[i].reachable;
+		if (seen[i].handshake) {
+			e->fingerprint = arena_strdup(a, seen[i].fingerprint);
+			e->chain = arena_strdup(a, seen[i].chain);
+		}
+	}
+}
+
+/* What is to be served afterwards: of what is put, the new one, of the rest
+ * what is there. */
+static void set_cert(struct arena *a, struct journal_cert *c,
+		     const struct gather_cert *g)
+{
+	const struct x509_chain *next =
+		g->verdict == PLAN_PUT ? g->chain : g->disk;
+	const char *digest =
+		g->verdict == PLAN_PUT ? g->chain_digest : g->disk_digest;
+
+	c->name = g->svc->conf->name;
+	if (next != NULL) {
+		c->fingerprint = arena_strdup(a, x509_chain_fingerprint(next));
+		c->not_before = x509_chain_not_before(next);
+		c->not_after = x509_chain_not_after(next);
+		if (g->svc->has_chain && digest[0] != '\0')
+			c->chain = arena_strdup(a, digest);
+	}
+	if (g->disk != NULL)
+		c->old = arena_strdup(a, x509_chain_fingerprint(g->disk));
+}
+
+static struct journal_op *add_op(struct journal *j, enum journal_op_type type,
+				 const char *path)
+{
+	struct journal_op *o = &j->ops[j->n_ops++];
+
+	o->type = type;
+	o->path = path;
+	return o;
+}
+
+/* Where the copy of what is at PATH will be, NULL when there is nothing. */
+static const char *copy_for(struct txn *t, const char *path)
+{
+	char c;
+
+	/* A dangling link is something, too. */
+	if (access(path, F_OK) == -1 && readlink(path, &c, 1) == -1)
+		return NULL;
+	return backup_copy_path(state_dir(t), t->svc->name, t->j->gen,
+				t->j->n_ops - 1, t->run->arena);
+}
+
+static int set_ops(struct txn *t, const struct gather *g, struct err *err)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		const struct svc_cert *c = g->v[i].svc;
+		struct journal_op *o;
+
+		if (g->v[i].verdict != PLAN_PUT)
+			continue;
+		if (deploy_check(c, err) == -1)
+			return -1;
+		if (c->link != NULL) {
+			o = add_op(t->j, JOURNAL_LINK, c->link);
+			o->next = t->j->gen;
+			if (deploy_read_link(c->link, t->run->arena, &o->old,
+					     err) == -1)
+				return -1;
+			continue;
+		}
+		for (size_t k = 0; k < c->n_files; k++) {
+			const struct sbuf *content = &g->v[i].contents[k];
+			char hex[ENC_SHA256_HEX];
+
+			o = add_op(t->j, JOURNAL_FILE, c->files[k].path);
+			enc_sha256_hex(sbuf_str(content), content->len, hex);
+			o->sha256 = arena_strdup(t->run->arena, hex);
+			o->old = copy_for(t, o->path);
+		}
+	}
+	return 0;
+}
+
+static void begin(struct txn *t, struct run *r, const struct svc *s,
+		  struct svcstate *state, const struct gather *g,
+		  const struct verify_seen *seen, struct journal *j)
+{
+	char gen[DEPLOY_GEN];
+	size_t ops = 0;
+
+	*t = (struct txn){ .run = r, .svc = s, .state = state, .j = j };
+	t->path = txn_journal_path(r, s->name);
+	t->seen = arena_array(r->arena, s->n_endpoints + 1, sizeof(*t->seen));
+	*j = (struct journal){
+		.service = s->name,
+		.gen = arena_strdup(r->arena, deploy_gen_name(r->now, gen)),
+		.state = JOURNAL_PREPARE,
+	};
+	for (size_t i = 0; i < s->n_certs; i++)
+		ops += s->certs[i].n_files + 1;
+	j->ops = arena_array(r->arena, ops + 1, sizeof(*j->ops));
+	j->certs = arena_array(r->arena, g->n + 1, sizeof(*j->certs));
+	j->n_certs = g->n;
+	for (size_t i = 0; i < g->n; i++)
+		set_cert(r->arena, &j->certs[i], &g->v[i]);
+	set_endpoints(t, seen);
+}
+
+static int stage(struct txn *t, const struct gather *g, struct err *err)
+{
+	size_t op = 0;
+
+	for (size_t i = 0; i < g->n; i++) {
+		const struct svc_cert *c = g->v[i].svc;
+
+		if (g->v[i].verdict != PLAN_PUT)
+			continue;
+		if (c->link != NULL) {
+			if (deploy_stage_generation(
+				    c, t->j->gen, g->v[i].contents, err) == -1)
+				return -1;
+			op++;
+			continue;
+		}
+		for (size_t k = 0; k < c->n_files; k++, op++) {
+			const struct sbuf *content = &g->v[i].contents[k];
+			AUTO(mem_free_str) char *temp = NULL;
+
+			if (file_stage(c->files[k].path, sbuf_str(content),
+				       content->len, &c->files[k].attr, &temp,
+				       err) == -1)
+				return -1;
+			t->j->ops[op].next = arena_strdup(t->run->arena, temp);
+		}
+	}
+	return 0;
+}
+
+/* Nothing the service reads was touched: throw away what was prepared. */
+static void abandon(struct run *r, const struct journal *j, const char *path)
+{
+	struct err err = ERR_INIT;
+
+	deploy_discard(j);
+	backup_remove(r->conf->state_dir, j->service, j->gen);
+	if (file_remove(path, &err) == -1)
+		log_warn("service %s: %s", j->service, err.msg);
+}
+
+static enum txn_result failed(struct txn *t, struct err *err)
+{
+	abandon(t->run, t->j, t->path);
+	report(t, "failed", err->msg);
+	err_set(err, err->kind, "%s; nothing was changed", err->msg);
+	return TXN_FAILED;
+}
+
+enum txn_result txn_install(struct run *r, const struct svc *s,
+			    struct svcstate *state, const struct gather *g,
+			    const struct verify_seen *seen, const char *hold,
+			    struct err *err)
+{
+	struct journal j;
+	struct txn t;
+
+	begin(&t, r, s, state, g, seen, &j);
+	j.hold = hold;
+	if (set_ops(&t, g, err) == -1 || journal_write(t.path, &j, err) == -1 ||
+	    backup_make(state_dir(&t), &j, err) == -1 ||
+	    stage(&t, g, err) == -1)
+		return failed(&t, err);
+	j.state = JOURNAL_INSTALL;
+	if (journal_write(t.path, &j, err) == -1)
+		return failed(&t, err);
+	return forward(&t, err);
+}
+
+/* --- a rollback that a person asked for --- */
+
+/* The manifest's old becomes our next; what is there now, our old. */
+static int set_back_ops(struct txn *t, const struct journal *m, struct err *err)
+{
+	struct arena *a = t->run->arena;
+
+	t->j->ops = arena_array(a, m->n_ops + 1, sizeof(*t->j->ops));
+	for (size_t i = 0; i < m->n_ops; i++) {
+		const struct journal_op *was = &m->ops[i];
+		struct journal_op *o;
+
+		if (was->old == NULL)
+			return err_set(err, ERR_INPUT,
+				       "before %s there was no certificate to "
+				       "go back to",
+				       t->j->consumed);
+		o = add_op(t->j, was->type, was->path);
+		if (o->type == JOURNAL_FILE) {
+			o->old = copy_for(t, o->path);
+			continue;
+		}
+		o->next = was->old;
+		if (deploy_read_link(o->path, a, &o->old, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int stage_back(struct txn *t, const struct journal *m, struct err *err)
+{
+	for (size_t i = 0; i < m->n_ops; i++) {
+		AUTO(sbuf_erase) struct sbuf content = SBUF_INIT(4u << 20);
+		struct journal_op *o = &t->j->ops[i];
+		char hex[ENC_SHA256_HEX];
+
+		if (o->type != JOURNAL_FILE)
+			continue;
+		if (deploy_stage_copy(m->ops[i].old, o->path, t->run->arena,
+				      &o->next, err) == -1 ||
+		    file_read(o->next, &content, err) == -1)
+			return -1;
+		enc_sha256_hex(sbuf_str(&content), content.len, hex);
+		o->sha256 = arena_strdup(t->run->arena, hex);
+	}
+	return 0;
+}
+
+/* What will be served is what the backup's change replaced. */
+static void set_back_certs(struct txn *t, const struct journal *m)
+{
+	for (size_t i = 0; i < t->j->n_certs; i++) {
+		struct journal_cert *c = &t->j->certs[i];
+
+		for (size_t k = 0; k < m->n_certs; k++) {
+			if (strcmp(m->certs[k].name, c->name) != 0 ||
+			    eq(m->certs[k].old, m->certs[k].fingerprint))
+				continue;
+			c->fingerprint = m->certs[k].old;
+			c->chain = NULL;
+			/* Not known from here; the next run reads it off the
+			 * files. */
+			c->not_before = 0;
+			c->not_after = INT64_MAX;
+		}
+	}
+}
+
+enum txn_result txn_go_back(struct run *r, const struct svc *s,
+			    struct svcstate *state, const struct gather *g,
+			    const struct verify_seen *seen, struct err *err)
+{
+	AUTO(strlist_free) struct strlist gens = STRLIST_INIT;
+	struct journal j, m;
+	struct txn t;
+	int found;
+
+	begin(&t, r, s, state, g, seen, &j);
+	if (backup_list(state_dir(&t), s->name, &gens, err) == -1)
+		return TXN_FAILED;
+	if (gens.n == 0) {
+		err_set(err, ERR_INPUT, "there is no backup to go back to");
+		return TXN_FAILED;
+	}
+	j.back = true;
+	j.no_hold = true;
+	j.consumed = arena_strdup(r->arena, gens.v[gens.n - 1]);
+	found = backup_read(state_dir(&t), s->name, j.consumed, r->arena, &m,
+			    err);
+	if (found == 0)
+		err_set(err, ERR_INPUT, "backup %s is damaged", j.consumed);
+	if (found != 1 || set_back_ops(&t, &m, err) == -1)
+		return TXN_FAILED;
+	set_back_certs(&t, &m);
+	if (journal_write(t.path, &j, err) == -1 ||
+	    backup_make(state_dir(&t), &j, err) == -1 ||
+	    stage_back(&t, &m, err) == -1)
+		return failed(&t, err);
+	j.state = JOURNAL_INSTALL;
+	if (journal_write(t.path, &j, err) == -1)
+		return failed(&t, err);
+	return forward(&t, err);
+}
+
+/* --- activation alone, and recovery --- */
+
+enum txn_result txn_activate(struct run *r, const struct svc *s,
+			     const struct gather *g, struct err *err)
+{
+	struct verify_seen *none =
+		arena_array(r->arena, s->n_endpoints + 1, sizeof(*none));
+	struct journal j;
+	struct txn t;
+
+	begin(&t, r, s, NULL, g, none, &j);
+	if (activate_run(&s->test, NULL, err) == -1) {
+		err_wrap(err, "not served, and the configuration test failed");
+	} else if (activate_run(&s->activate, NULL, err) == -1) {
+		err_wrap(err, "not served, and the activation failed");
+	} else if (look(&t, forward_right, s->conf->verify_time * 1000, err) ==
+		   -1) {
+		err_wrap(err, "activated, but not served");
+	} else {
+		report(&t, "served", NULL);
+		report_endpoints(&t, forward_right, false);
+		log_event(LOG_L_INFO, "activated", "service", s->name, NULL);
+		return TXN_SERVED;
+	}
+	report(&t, "failed", err->msg);
+	report_endpoints(&t, forward_right, false);
+	return TXN_FAILED;
+}
+
+enum txn_result txn_recover(struct run *r, const struct svc *s,
+			    struct svcstate *state, struct journal *j,
+			    struct err *err)
+{
+	struct txn t = { .run = r, .svc = s, .state = state, .j = j };
+	const char *reason;
+
+	t.path = txn_journal_path(r, j->service);
+	if (j->state == JOURNAL_PREPARE) {
+		abandon(r, j, t.path);
+		return TXN_BACK;
+	}
+	if (s == NULL) {
+		/* Nobody left to ask which commands to run. */
+		if (deploy_undo(j, err) == -1)
+			return TXN_UNPROVEN;
+		abandon(r, j, t.path);
+		return TXN_BACK;
+	}
+	t.seen = arena_array(r->arena, s->n_endpoints + 1, sizeof(*t.seen));
+	if (j->state == JOURNAL_ROLLBACK) {
+		reason =
+			j->reason != NULL ? j->reason : "an earlier run failed";
+		return go_back(&t, reason, err);
+	}
+	return forward(&t, err);
+}
