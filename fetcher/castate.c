@@ -282,7 +282,8 @@ void castate_end(struct castate *c)
 
 /* --- the queue --- */
 
-void castate_push(struct castate *c, const char *name, const char *ca_name)
+void castate_push(struct castate *c, const char *name, const char *ca_name,
+		  bool early)
 {
 	if (c->n == c->cap) {
 		memmove(c->queue, c->queue + c->head,
@@ -298,6 +299,7 @@ void castate_push(struct castate *c, const char *name, const char *ca_name)
 	c->queue[c->n++] = (struct castate_name){
 		.name = mem_strdup(name),
 		.ca_name = ca_name ? mem_strdup(ca_name) : NULL,
+		.early = early,
 	};
 }
 

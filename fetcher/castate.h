@@ -52,8 +52,10 @@ void castate_succeeded(struct castate *c);
 struct castate_name {
 	char *name;
 	char *ca_name; /* as the row has it, or NULL */
+	bool early;    /* see pick.h */
 };
-void castate_push(struct castate *c, const char *name, const char *ca_name);
+void castate_push(struct castate *c, const char *name, const char *ca_name,
+		  bool early);
 bool castate_pop(struct castate *c, struct castate_name *ret);
 size_t castate_queued(const struct castate *c);
 

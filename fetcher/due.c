@@ -15,6 +15,8 @@ const char *due_reason_text(enum due_reason r)
 		return "no certificate yet";
 	case DUE_EXPIRED:
 		return "expired";
+	case DUE_REPLACED:
+		return "its CSR was replaced";
 	case DUE_RENEW:
 		return "due for renewal";
 	case DUE_FORCED:
@@ -40,13 +42,14 @@ int64_t due_renew_at(int64_t not_before, int64_t not_after, int64_t days_left)
 }
 
 int64_t due_instant(bool has_crt, int64_t not_before, int64_t not_after,
-		    int64_t next_attempt, bool held, int64_t days_left)
+		    int64_t next_attempt, bool renew, bool held,
+		    int64_t days_left)
 {
 	int64_t at = 0;
 
 	if (held)
 		return STORE_NEVER;
-	if (has_crt)
+	if (has_crt && !renew)
 		at = due_renew_at(not_before, not_after, days_left);
 	if (at < 0)
 		at = 0;
@@ -62,6 +65,8 @@ enum due_reason due_decide(const struct store_due *row, int64_t now,
 		return DUE_MISSING;
 	if (row->ts_expire <= now)
 		return DUE_EXPIRED;
+	if (row->renew)
+		return DUE_REPLACED;
 	if (due_renew_at(row->ts_not_before, row->ts_expire, days_left) <= now)
 		return DUE_RENEW;
 	return force ? DUE_FORCED : DUE_NOT;

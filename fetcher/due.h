@@ -18,8 +18,9 @@ enum due_reason {
 	DUE_NOT = 0,
 	DUE_MISSING, /* no certificate yet */
 	DUE_EXPIRED,
-	DUE_RENEW,  /* its renewal instant has come */
-	DUE_FORCED, /* a person asked */
+	DUE_REPLACED, /* its CSR is another one now */
+	DUE_RENEW,    /* its renewal instant has come */
+	DUE_FORCED,   /* a person asked */
 };
 
 const char *due_reason_text(enum due_reason r); /* for people */
@@ -33,10 +34,12 @@ const char *due_reason_text(enum due_reason r); /* for people */
  */
 int64_t due_renew_at(int64_t not_before, int64_t not_after, int64_t days_left);
 
-/* What ts_due of a row must be: the renewal instant (0 without a
- * certificate), but not before its backoff ends, never while it is held. */
+/* What ts_due of a row must be: the renewal instant (0 without a certificate
+ * or with RENEW, a replaced CSR), but not before its backoff ends, never while
+ * it is held. */
 int64_t due_instant(bool has_crt, int64_t not_before, int64_t not_after,
-		    int64_t next_attempt, bool held, int64_t days_left);
+		    int64_t next_attempt, bool renew, bool held,
+		    int64_t days_left);
 
 /* Does this row want an order at NOW? FORCE: whatever its dates and backoff
  * say. The row's derived columns must be fresh (not stale). */

@@ -288,7 +288,7 @@ static int on_pick(const struct pick *p, void *arg, struct err *err)
 	if (castate_is(ca, clock_now()) == CASTATE_RESTING)
 		let_wait(e, ca, p->name);
 	else
-		castate_push(ca, p->name, p->ca_name);
+		castate_push(ca, p->name, p->ca_name, p->early);
 	return 0;
 }
 
@@ -364,7 +364,7 @@ static void begin_order(struct engine *e, struct slot *s, struct castate *ca)
 		return;
 	s->ca = ca;
 	s->order = order_new(&e->env, castate_conf(ca), name.ca_name,
-			     castate_acme(ca), name.name, s);
+			     castate_acme(ca), name.name, name.early, s);
 	s->woken = true;
 	e->in_flight++;
 	castate_begin(ca);

@@ -51,6 +51,7 @@ struct order {
 	const struct certrepo_ca *ca;
 	struct acme *acme;
 	char *name, *ca_name;
+	bool early;
 	enum state state;
 	enum order_wait waits;
 	enum order_end end;
@@ -225,8 +226,10 @@ static int op_claim(struct store *store, void *arg, struct err *err)
 	arena_clear(o->row);
 	o->cert = NULL;
 	o->have_saved = false;
-	o->claimed =
-		store_claim(store, o->name, o->env->owner, now, until, err);
+	/* A row that was due when we listed it may have been renewed by
+	 * another instance since. */
+	o->claimed = (o->early ? store_claim : store_claim_due)(
+		store, o->name, o->env->owner, now, until, err);
 	if (o->claimed != 1)
 		return o->claimed;
 	found = store_get(store, o->name, o->row, &o->cert, err);
@@ -584,7 +587,7 @@ static int op_accept(struct store *store, void *arg, struct err *err)
 		.ts_expire = c->not_after,
 		.ts_not_before = c->not_before,
 		.ts_due = due_instant(true, c->not_before, c->not_after, 0,
-				      false, o->env->conf->days_left),
+				      false, false, o->env->conf->days_left),
 	};
 
 	attempt(o, &a.attempt);
@@ -832,7 +835,8 @@ static void on_deadline(void *arg)
 
 struct order *order_new(const struct order_env *env,
 			const struct certrepo_ca *ca, const char *ca_name,
-			struct acme *acme, const char *name, void *cookie)
+			struct acme *acme, const char *name, bool early,
+			void *cookie)
 {
 	struct order *o = mem_alloc(sizeof(*o));
 
@@ -841,6 +845,7 @@ struct order *order_new(const struct order_env *env,
 	o->ca = ca;
 	o->acme = acme;
 	o->name = mem_strdup(name);
+	o->early = early;
 	o->ca_name = ca_name ? mem_strdup(ca_name) : NULL;
 	o->row = arena_new();
 	o->arena = arena_new();

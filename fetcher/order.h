@@ -60,11 +60,13 @@ enum order_end {
 };
 
 /* CA is NULL when the row names one that is not in the configuration
- * (CA_NAME): the order then fails, on record. NAME is copied. Step it to
+ * (CA_NAME): the order then fails, on record. NAME is copied. EARLY: a
+ * person wants it before the row says it is due. Step it to
  * begin. */
 struct order *order_new(const struct order_env *env,
 			const struct certrepo_ca *ca, const char *ca_name,
-			struct acme *acme, const char *name, void *cookie);
+			struct acme *acme, const char *name, bool early,
+			void *cookie);
 void order_free(struct order **o); /* whatever it is doing */
 
 void order_step(struct order *o);

@@ -34,9 +34,9 @@ static int refresh(struct store *store, struct store_due *d,
 	d->ts_expire = new.ts_expire;
 	d->ts_not_before = new.ts_not_before;
 	d->stale = false;
-	new.ts_due =
-		due_instant(d->has_crt, d->ts_not_before, d->ts_expire,
-			    d->ts_next_attempt, row->held, opts->days_left);
+	new.ts_due = due_instant(d->has_crt, d->ts_not_before, d->ts_expire,
+				 d->ts_next_attempt, d->renew, row->held,
+				 opts->days_left);
 	d->ts_due = new.ts_due;
 	if (!opts->write)
 		return 1;
@@ -60,7 +60,7 @@ static int judge(struct store *store, struct store_due *d,
 	if (*ret != DUE_NOT)
 		return 1;
 	due = due_instant(d->has_crt, d->ts_not_before, d->ts_expire,
-			  d->ts_next_attempt, false, opts->days_left);
+			  d->ts_next_attempt, d->renew, false, opts->days_left);
 	/* Else it would come up again and again. */
 	if (opts->write && d->ts_due <= opts->now && due > opts->now &&
 	    store_set_due(store, d->name, due, err) == -1)
@@ -68,14 +68,15 @@ static int judge(struct store *store, struct store_due *d,
 	return 0;
 }
 
-static int offer(const struct store_due *d, enum due_reason reason, pick_fn *fn,
-		 void *arg, struct err *err)
+static int offer(const struct store_due *d, enum due_reason reason, int64_t now,
+		 pick_fn *fn, void *arg, struct err *err)
 {
 	struct pick p = { .name = d->name,
 			  .ca_name = d->ca_name,
 			  .challenge = d->challenge,
 			  .certbot = d->certbot,
-			  .reason = reason };
+			  .reason = reason,
+			  .early = d->ts_due > now };
 
 	return fn(&p, arg, err);
 }
@@ -101,7 +102,8 @@ int pick_page(struct store *store, size_t limit, const struct pick_opts *opts,
 		arena_clear(row);
 		due = judge(store, &rows.v[i], opts, row, &reason, err);
 		if (due == -1 ||
-		    (due == 1 && offer(&rows.v[i], reason, fn, arg, err) == -1))
+		    (due == 1 &&
+		     offer(&rows.v[i], reason, opts->now, fn, arg, err) == -1))
 			return -1;
 	}
 	return 0;
@@ -123,7 +125,7 @@ int pick_one(struct store *store, const char *name,
 		return 0;
 	found = judge(store, &d, opts, arena, &reason, err);
 	if (found == -1 ||
-	    (found == 1 && offer(&d, reason, fn, arg, err) == -1))
+	    (found == 1 && offer(&d, reason, opts->now, fn, arg, err) == -1))
 		return -1;
 	return 1;
 }

@@ -27,6 +27,7 @@ struct pick {
 	const char *ca_name, *challenge;
 	bool certbot;
 	enum due_reason reason;
+	bool early; /* its ts_due lies ahead: a person wants it now */
 };
 typedef int pick_fn(const struct pick *p, void *arg, struct err *err);
 

@@ -54,14 +54,20 @@ static void instant(void **state)
 	int64_t end = T0 + 90 * DAY;
 	int64_t at = end - 30 * DAY;
 
-	assert_int_equal(due_instant(false, 0, 1, 0, false, 0), 0);
-	assert_int_equal(due_instant(false, 0, 1, T0, false, 0), T0);
-	assert_int_equal(due_instant(true, T0, end, 0, false, 0), at);
-	assert_int_equal(due_instant(true, T0, end, at - 5, false, 0), at);
-	assert_int_equal(due_instant(true, T0, end, at + 5, false, 0), at + 5);
-	assert_true(due_instant(true, T0, end, 0, true, 0) == STORE_NEVER);
+	assert_int_equal(due_instant(false, 0, 1, 0, false, false, 0), 0);
+	assert_int_equal(due_instant(false, 0, 1, T0, false, false, 0), T0);
+	assert_int_equal(due_instant(true, T0, end, 0, false, false, 0), at);
+	assert_int_equal(due_instant(true, T0, end, at - 5, false, false, 0),
+			 at);
+	assert_int_equal(due_instant(true, T0, end, at + 5, false, false, 0),
+			 at + 5);
+	assert_true(due_instant(true, T0, end, 0, false, true, 0) ==
+		    STORE_NEVER);
+	/* a replaced CSR waits for no date, but for a backoff */
+	assert_int_equal(due_instant(true, T0, end, 0, true, false, 0), 0);
+	assert_int_equal(due_instant(true, T0, end, 9, true, false, 0), 9);
 	/* never negative: a row of 1970 is due now, not in the past of it */
-	assert_int_equal(due_instant(true, 0, 1, 0, false, 0), 0);
+	assert_int_equal(due_instant(true, 0, 1, 0, false, false, 0), 0);
 }
 
 static void decide(void **state)
@@ -71,24 +77,32 @@ static void decide(void **state)
 	const struct {
 		const char *what;
 		bool has;
+		bool renew;
 		int64_t next, now;
 		bool force;
 		enum due_reason want;
 	} cases[] = {
-		{ "none", false, 0, T0, false, DUE_MISSING },
-		{ "none, backing off", false, T0 + 1, T0, false, DUE_NOT },
-		{ "none, backoff over", false, T0, T0, false, DUE_MISSING },
-		{ "none, backing off, forced", false, T0 + 1, T0, true,
+		{ "none", false, false, 0, T0, false, DUE_MISSING },
+		{ "none, backing off", false, false, T0 + 1, T0, false,
+		  DUE_NOT },
+		{ "none, backoff over", false, false, T0, T0, false,
 		  DUE_MISSING },
-		{ "fresh", true, 0, T0, false, DUE_NOT },
-		{ "fresh, forced", true, 0, T0, true, DUE_FORCED },
-		{ "a second early", true, 0, at - 1, false, DUE_NOT },
-		{ "on the second", true, 0, at, false, DUE_RENEW },
-		{ "late, backing off", true, end, end - 1, false, DUE_NOT },
-		{ "last second", true, 0, end - 1, false, DUE_RENEW },
-		{ "expired", true, 0, end, false, DUE_EXPIRED },
-		{ "held, forced", true, STORE_NEVER, at, true, DUE_RENEW },
-		{ "held", true, STORE_NEVER, at, false, DUE_NOT },
+		{ "none, backing off, forced", false, false, T0 + 1, T0, true,
+		  DUE_MISSING },
+		{ "fresh", true, false, 0, T0, false, DUE_NOT },
+		{ "fresh, forced", true, false, 0, T0, true, DUE_FORCED },
+		{ "a second early", true, false, 0, at - 1, false, DUE_NOT },
+		{ "on the second", true, false, 0, at, false, DUE_RENEW },
+		{ "late, backing off", true, false, end, end - 1, false,
+		  DUE_NOT },
+		{ "last second", true, false, 0, end - 1, false, DUE_RENEW },
+		{ "expired", true, false, 0, end, false, DUE_EXPIRED },
+		{ "held, forced", true, false, STORE_NEVER, at, true,
+		  DUE_RENEW },
+		{ "CSR replaced", true, true, 0, T0, false, DUE_REPLACED },
+		{ "CSR replaced, backing off", true, true, T0 + 1, T0, false,
+		  DUE_NOT },
+		{ "held", true, false, STORE_NEVER, at, false, DUE_NOT },
 	};
 	size_t i;
 
@@ -96,6 +110,7 @@ static void decide(void **state)
 		struct store_due d = {
 			.name = "x.example.org",
 			.has_crt = cases[i].has,
+			.renew = cases[i].renew,
 			.ts_not_before = cases[i].has ? T0 : 0,
 			.ts_expire = cases[i].has ? end : 1,
 			.ts_next_attempt = cases[i].next,
