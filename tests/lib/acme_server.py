@@ -1,0 +1,857 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""An ACME server (RFC 8555) that misbehaves on command, for tests.
+
+    acme_server.py --cert cert.pem --key key.pem [--port 0] [--dir D]
+                   [--log requests.log] [--polls 1] [--fault NAME[@AT][:N]]
+
+It prints "ready https://127.0.0.1:PORT/dir" once it answers; root.pem and
+int.pem of what it issues are then in D. No proof is looked at: a challenge
+that was responded to is valid after so many polls of its authorization or
+order, a certificate is there after so many polls of its order.
+Nonces, signatures, and the url and kid of every request are checked.
+
+Every request is one JSON line in the log: kind (directory, newNonce,
+newAccount, newOrder, authz, challenge, finalize, order, cert), method, path,
+status, and fault, names, account where there are any. A cut has status 0.
+
+Faults are set by --fault or, while it runs, by
+
+    curl --cacert ca.pem https://127.0.0.1:PORT/fault -d '{"name": "html",
+        "at": "finalize", "times": 2, "match": "www.example.org"}'
+
+times: how often (default 1; -1: always; --fault NAME alone: always). at: the
+kind of request, for those that can be anywhere ("any": all of them; default
+newOrder). match: only for orders with this name. {"clear": true} removes all.
+GET /stats counts requests by kind.
+
+Anywhere:  500 503 503-retry html html-200 garbage empty cut-before cut-after
+           cut-middle endless slow hang redirect bad-nonce no-nonce 429
+At newOrder: 429-seconds 429-date (this name's limit) 429-failed-authz
+           429-paused 429-orders (the account's) rejected order-http-url
+           no-location
+At newAccount: 429-account
+With an account: account-gone account-deactivated
+Of an order: order-invalid order-404 processing (times polls, Retry-After: 1)
+           hostile-token no-token unknown-challenges
+           challenge-TYPE (caa dns connection tls unauthorized
+           incorrectResponse serverInternal rateLimited)
+At finalize: bad-csr
+Of a certificate: cert-other-key cert-other-names cert-missing-name
+           cert-broken-chain cert-expired cert-future cert-no-chain
+           cert-wrong-order cert-garbage cert-empty
+Of the directory: terms eab
+"""
+import argparse
+import base64
+import datetime
+import email.utils
+import hashlib
+import http.server
+import json
+import os
+import secrets
+import socket
+import ssl
+import struct
+import sys
+import threading
+import time
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+URN = "urn:ietf:params:acme:error:"
+DAY = datetime.timedelta(days=1)
+ANYWHERE = ("500 503 503-retry html html-200 garbage empty cut-before "
+            "cut-after cut-middle endless slow hang redirect bad-nonce "
+            "no-nonce 429").split()
+FIXED = {  # fault: the kind it belongs to
+    "429-seconds": "newOrder", "429-date": "newOrder",
+    "429-failed-authz": "newOrder", "429-paused": "newOrder",
+    "429-orders": "newOrder", "rejected": "newOrder",
+    "order-http-url": "newOrder", "no-location": "newOrder",
+    "429-account": "newAccount", "order-404": "order",
+    "bad-csr": "finalize", "account-gone": "signed",
+    "account-deactivated": "signed", "order-invalid": "state",
+    "processing": "state", "hostile-token": "state", "no-token": "state",
+    "unknown-challenges": "state", "cert-other-key": "state",
+    "cert-other-names": "state", "cert-missing-name": "state",
+    "cert-broken-chain": "state", "cert-expired": "state",
+    "cert-future": "state", "cert-no-chain": "state",
+    "cert-wrong-order": "state", "cert-garbage": "state",
+    "cert-empty": "state", "terms": "state", "eab": "state",
+}
+CHALLENGE_ERRORS = {
+    "caa": "CAA record for {} prevents issuance",
+    "dns": "DNS problem: NXDOMAIN looking up TXT for _acme-challenge.{}",
+    "connection": "192.0.2.1: Fetching http://{}/.well-known/acme-challenge/x: "
+                  "Timeout during connect (likely firewall problem)",
+    "tls": "remote error: tls: handshake failure at {}",
+    "unauthorized": "Incorrect TXT record \"wrong\" found at "
+                    "_acme-challenge.{}",
+    "incorrectResponse": "The key authorization file of {} did not match",
+    "serverInternal": "Could not complete the validation of {}",
+    "rateLimited": "too many failed authorizations (5) for \"{}\"",
+}
+
+
+def b64(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def unb64(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+class Problem(Exception):
+    def __init__(self, status, type_, detail, headers=None, subproblems=None):
+        super().__init__(detail)
+        self.status = status
+        self.headers = headers or {}
+        self.body = {"type": URN + type_, "detail": detail, "status": status}
+        if subproblems:
+            self.body["subproblems"] = subproblems
+
+
+class Cut(Exception):
+    """Close the connection without an answer."""
+
+
+# --- what it issues ---
+
+class Issuer:
+    def __init__(self):
+        self.root_key, self.root = self.ca("scripted root", None, None)
+        self.int_key, self.int = self.ca("scripted intermediate",
+                                         self.root, self.root_key)
+        _, self.other = self.ca("unrelated intermediate", None, None)
+
+    @staticmethod
+    def name(text):
+        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+    def ca(self, text, issuer, issuer_key):
+        key = ec.generate_private_key(ec.SECP256R1())
+        now = datetime.datetime.utcnow()
+        cert = (x509.CertificateBuilder()
+                .subject_name(self.name(text))
+                .issuer_name(issuer.subject if issuer else self.name(text))
+                .public_key(key.public_key())
+                .serial_number(x509.random_serial_number())
+                .not_valid_before(now - DAY).not_valid_after(now + 3650 * DAY)
+                .add_extension(x509.BasicConstraints(True, None), True)
+                .add_extension(x509.KeyUsage(True, False, False, False, False,
+                                             True, True, False, False), True)
+                .add_extension(x509.SubjectKeyIdentifier.from_public_key(
+                    key.public_key()), False)
+                .sign(issuer_key or key, hashes.SHA256()))
+        return key, cert
+
+    def leaf(self, public_key, names, start, end):
+        san = [x509.DNSName(n) for n in names]
+        return (x509.CertificateBuilder()
+                .subject_name(self.name(names[0][:64]))
+                .issuer_name(self.int.subject)
+                .public_key(public_key)
+                .serial_number(x509.random_serial_number())
+                .not_valid_before(start).not_valid_after(end)
+                .add_extension(x509.SubjectAlternativeName(san), False)
+                .add_extension(x509.BasicConstraints(False, None), True)
+                .add_extension(x509.ExtendedKeyUsage(
+                    [ExtendedKeyUsageOID.SERVER_AUTH]), False)
+                .add_extension(
+                    x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                        self.int_key.public_key()), False)
+                .sign(self.int_key, hashes.SHA256()))
+
+    def chain(self, csr, names, fault):
+        """PEM of the chain for this CSR, wrong as FAULT says."""
+        now = datetime.datetime.utcnow()
+        start, end = now - datetime.timedelta(hours=1), now + 90 * DAY
+        key = csr.public_key()
+        above = [self.int]
+        if fault == "cert-garbage":
+            return "-----BEGIN CERTIFICATE-----\nbm90IGEgY2VydA==\n" \
+                   "-----END CERTIFICATE-----\n"
+        if fault == "cert-empty":
+            return ""
+        if fault == "cert-other-key":
+            key = ec.generate_private_key(ec.SECP256R1()).public_key()
+        elif fault == "cert-other-names":
+            names = ["somebody-else.example.com"]
+        elif fault == "cert-missing-name":
+            names = names[:-1] or ["somebody-else.example.com"]
+        elif fault == "cert-expired":
+            start, end = now - 91 * DAY, now - DAY
+        elif fault == "cert-future":
+            start, end = now + 30 * DAY, now + 120 * DAY
+        elif fault == "cert-broken-chain":
+            above = [self.other]
+        elif fault == "cert-no-chain":
+            above = []
+        certs = [self.leaf(key, names, start, end)] + above
+        if fault == "cert-wrong-order":
+            certs.reverse()
+        return "".join(pem(c) for c in certs)
+
+
+def pem(cert):
+    return cert.public_bytes(serialization.Encoding.PEM).decode()
+
+
+# --- its memory; all under one lock ---
+
+class State:
+    def __init__(self, args):
+        self.lock = threading.RLock()
+        self.args = args
+        self.issuer = Issuer()
+        self.nonces = set()
+        self.accounts = {}  # id: jwk
+        self.by_key = {}    # thumbprint: id
+        self.orders, self.authz, self.certs = {}, {}, {}
+        self.faults = []
+        self.stats = {}
+        self.log = open(args.log, "a", buffering=1) if args.log else None
+
+    def nonce(self):
+        n = secrets.token_urlsafe(16)
+        self.nonces.add(n)
+        return n
+
+    def add_fault(self, name, at=None, times=1, match=None):
+        challenge = name.startswith("challenge-") and \
+            name[len("challenge-"):] in CHALLENGE_ERRORS
+        if name not in ANYWHERE and name not in FIXED and not challenge:
+            raise ValueError("unknown fault " + name)
+        if name in FIXED:
+            at = FIXED[name]
+        elif challenge:
+            at = "state"
+        self.faults.append({"name": name, "at": at or "newOrder",
+                            "times": times, "match": match})
+
+    def take(self, fault):
+        if fault["times"] > 0:
+            fault["times"] -= 1
+            if fault["times"] == 0:
+                self.faults.remove(fault)
+        return fault["name"]
+
+    def fault_at(self, kind, names):
+        """The fault for a request of this kind, used up once; or None."""
+        for f in self.faults:
+            if f["at"] not in (kind, "any"):
+                continue
+            if f["match"] and f["match"] not in names:
+                continue
+            return self.take(f)
+        return None
+
+    def fault_of(self, names, *wanted):
+        """One of these faults in the state of an order."""
+        for f in self.faults:
+            if f["at"] != "state" or f["name"] not in wanted:
+                continue
+            if f["match"] and f["match"] not in names:
+                continue
+            return self.take(f)
+        return None
+
+    def has(self, name):
+        return any(f["name"] == name for f in self.faults)
+
+
+STATE = None
+
+
+def verify(jwk, signing_input, signature, alg):
+    """The public key and the signature, RFC 7515; raises on a bad one."""
+    if alg == "RS256" and jwk.get("kty") == "RSA":
+        n = int.from_bytes(unb64(jwk["n"]), "big")
+        e = int.from_bytes(unb64(jwk["e"]), "big")
+        rsa.RSAPublicNumbers(e, n).public_key().verify(
+            signature, signing_input, padding.PKCS1v15(), hashes.SHA256())
+        return
+    curve, digest, size = {
+        "ES256": (ec.SECP256R1(), hashes.SHA256(), 32),
+        "ES384": (ec.SECP384R1(), hashes.SHA384(), 48)}[alg]
+    x, y = unb64(jwk["x"]), unb64(jwk["y"])
+    if len(x) != size or len(y) != size or len(signature) != 2 * size:
+        raise InvalidSignature
+    public = ec.EllipticCurvePublicNumbers(
+        int.from_bytes(x, "big"), int.from_bytes(y, "big"), curve).public_key()
+    public.verify(encode_dss_signature(
+        int.from_bytes(signature[:size], "big"),
+        int.from_bytes(signature[size:], "big")), signing_input,
+        ec.ECDSA(digest))
+
+
+def thumbprint(jwk):
+    keys = ("crv", "kty", "x", "y") if jwk["kty"] == "EC" else ("e", "kty", "n")
+    text = json.dumps({k: jwk[k] for k in keys}, separators=(",", ":"),
+                      sort_keys=True)
+    return b64(hashlib.sha256(text.encode()).digest())
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 120
+
+    def setup(self):
+        self.request.settimeout(20)
+        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.request = self.server.tls.wrap_socket(self.request,
+                                                   server_side=True)
+        super().setup()
+
+    def log_message(self, format, *args):
+        pass
+
+    # --- answers ---
+
+    def record(self, status):
+        entry = {"t": round(time.time(), 3), "kind": self.kind,
+                 "method": self.command, "path": self.path, "status": status}
+        if self.fault:
+            entry["fault"] = self.fault
+        if self.names:
+            entry["names"] = self.names
+        if self.account:
+            entry["account"] = self.account
+        with STATE.lock:
+            STATE.stats[self.kind] = STATE.stats.get(self.kind, 0) + 1
+            if STATE.log:
+                STATE.log.write(json.dumps(entry) + "\n")
+
+    def answer(self, status, body=b"", type_="application/json", headers=None,
+               nonce=True):
+        if isinstance(body, (dict, list)):
+            body = json.dumps(body)
+        if isinstance(body, str):
+            body = body.encode()
+        self.record(status)
+        self.send_response(status)
+        if nonce and self.fault != "no-nonce":
+            with STATE.lock:
+                self.send_header("Replay-Nonce", STATE.nonce())
+        self.send_header("Cache-Control", "no-store")
+        for k, v in (headers or {}).items():
+            self.send_header(k, v)
+        if status != 204:
+            self.send_header("Content-Type", type_)
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            if self.fault == "cut-middle":
+                self.wfile.write(body[:len(body) // 2])
+                self.wfile.flush()
+                self.cut()
+                return
+            self.wfile.write(body)
+
+    def cut(self):
+        """A reset, as when a machine in between goes away."""
+        self.close_connection = True
+        try:
+            self.wfile.flush()
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                       struct.pack("ii", 1, 0))
+            os.close(self.connection.detach())
+        except (OSError, ValueError):
+            pass
+
+    def endless(self, pause):
+        self.record(200)
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        data = b" " if pause else b" " * 8192
+        end = time.time() + 180
+        while time.time() < end:
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+            self.wfile.flush()
+            time.sleep(pause)
+        self.cut()
+
+    def before(self):
+        """Faults instead of an answer. True when all is said."""
+        f = self.fault
+        html = "<html><body><h1>Bad Gateway</h1></body></html>"
+        if f == "cut-before":
+            self.record(0)
+            self.cut()
+        elif f == "html":
+            self.answer(502, html, "text/html", nonce=False)
+        elif f == "html-200":
+            self.answer(200, html, "text/html", nonce=False)
+        elif f == "garbage":
+            self.answer(200, '{"status": "pending", "auth')
+        elif f == "empty":
+            self.answer(200, "")
+        elif f == "redirect":
+            self.answer(301, "", headers={"Location": "https://127.0.0.1:1/"})
+        elif f == "503":
+            self.answer(503, "", nonce=False)
+        elif f == "503-retry":
+            self.answer(503, "Service busy; retry later.", "text/plain",
+                        {"Retry-After": "7"}, nonce=False)
+        elif f == "hang":
+            self.record(0)
+            time.sleep(180)
+            self.cut()
+        elif f == "endless":
+            self.endless(0)
+        elif f == "slow":
+            self.endless(1)
+        elif f == "500":
+            raise Problem(500, "serverInternal", "Error in the database")
+        elif f == "429":
+            raise Problem(429, "rateLimited", "too many requests",
+                          {"Retry-After": "11"})
+        elif f == "bad-nonce":
+            raise Problem(400, "badNonce", "JWS has an invalid anti-replay "
+                                           "nonce")
+        else:
+            return False
+        return True
+
+    # --- requests ---
+
+    def base(self):
+        return "https://" + self.headers.get("Host", "127.0.0.1")
+
+    def handle_request(self):
+        self.fault, self.names, self.account = None, [], None
+        parts = self.path.strip("/").split("/")
+        kinds = {"dir": "directory", "nonce": "newNonce",
+                 "new-acct": "newAccount", "new-order": "newOrder",
+                 "acct": "account", "order": "order", "finalize": "finalize",
+                 "authz": "authz", "chall": "challenge", "cert": "cert"}
+        self.kind = kinds.get(parts[0], "other")
+        length = int(self.headers.get("Content-Length") or 0)
+        raw = self.rfile.read(length)
+        if parts[0] in ("fault", "stats"):
+            self.control(parts[0], raw)
+            return
+        try:
+            self.dispatch(parts, raw)
+        except Problem as p:
+            self.answer(p.status, p.body, "application/problem+json", p.headers)
+        except Cut:
+            self.record(0)
+            self.cut()
+
+    do_GET = do_POST = do_HEAD = handle_request
+
+    def control(self, what, raw):
+        self.kind = "control"
+        with STATE.lock:
+            if what == "stats":
+                self.answer(200, dict(STATE.stats), nonce=False)
+                return
+            try:
+                req = json.loads(raw)
+                if req.pop("clear", False):
+                    STATE.faults.clear()
+                else:
+                    STATE.add_fault(**req)
+            except (ValueError, TypeError) as e:
+                self.answer(400, {"error": str(e)}, nonce=False)
+                return
+            self.answer(200, STATE.faults, nonce=False)
+
+    def dispatch(self, parts, raw):
+        jws = None
+        if self.command == "POST":
+            jws = json.loads(raw)
+            self.names = self.names_of(parts, jws)
+        with STATE.lock:
+            self.fault = STATE.fault_at(self.kind, self.names)
+        if self.before():
+            return
+        if self.kind == "directory":
+            self.directory()
+        elif self.kind == "newNonce":
+            self.answer(200 if self.command == "HEAD" else 204)
+        elif jws is None:
+            raise Problem(405, "malformed", "Method not allowed")
+        else:
+            with STATE.lock:
+                jwk, payload = self.check(jws)
+                reply = self.perform(parts, jwk, payload)
+            if self.fault == "cut-after":
+                raise Cut
+            self.answer(*reply)
+
+    def names_of(self, parts, jws):
+        """The names of the order a request is about, for match and log."""
+        if self.kind == "newOrder":
+            payload = json.loads(unb64(jws["payload"]) or b"{}")
+            return [i["value"] for i in payload.get("identifiers", [])]
+        with STATE.lock:
+            if self.kind in ("order", "finalize", "cert"):
+                return STATE.orders.get(parts[1], {}).get("names", [])
+            if self.kind in ("authz", "challenge"):
+                return STATE.authz.get(parts[1], {}).get("names", [])
+        return []
+
+    def directory(self):
+        base = self.base()
+        meta = {}
+        with STATE.lock:
+            if STATE.has("terms"):
+                meta["termsOfService"] = base + "/terms"
+            if STATE.has("eab"):
+                meta["externalAccountRequired"] = True
+        self.answer(200, {"newNonce": base + "/nonce", "meta": meta,
+                          "newAccount": base + "/new-acct",
+                          "newOrder": base + "/new-order"}, nonce=False)
+
+    def check(self, jws):
+        """RFC 8555 section 6.2 to 6.5: returns the key and the payload."""
+        protected = json.loads(unb64(jws["protected"]))
+        if self.headers.get("Content-Type") != "application/jose+json":
+            raise Problem(415, "malformed", "wrong content type")
+        if not self.headers.get("User-Agent"):
+            raise Problem(400, "malformed", "no User-Agent (section 6.1)")
+        if protected.get("alg") not in ("ES256", "ES384", "RS256"):
+            raise Problem(400, "badSignatureAlgorithm", "alg not supported")
+        if protected.get("nonce") not in STATE.nonces:
+            raise Problem(400, "badNonce", "JWS has an invalid anti-replay "
+                                           "nonce")
+        STATE.nonces.discard(protected["nonce"])
+        if protected.get("url") != self.base() + self.path:
+            raise Problem(403, "unauthorized", "url of the JWS is not the "
+                                               "request's")
+        if ("jwk" in protected) == ("kid" in protected):
+            raise Problem(400, "malformed", "jwk and kid, or neither")
+        if ("jwk" in protected) != (self.kind == "newAccount"):
+            raise Problem(400, "malformed", "jwk is for newAccount")
+        jwk = protected.get("jwk")
+        if jwk is None:
+            jwk = self.account_key(protected["kid"])
+        try:
+            verify(jwk, (jws["protected"] + "." + jws["payload"]).encode(),
+                   unb64(jws["signature"]), protected["alg"])
+        except (InvalidSignature, KeyError, ValueError):
+            raise Problem(400, "malformed", "JWS verification error")
+        payload = unb64(jws["payload"])
+        return jwk, json.loads(payload) if payload else None
+
+    def account_key(self, kid):
+        ident = kid.rsplit("/", 1)[-1]
+        self.account = kid
+        fault = STATE.fault_at("signed", self.names)
+        self.fault = self.fault or fault
+        if fault == "account-gone":
+            STATE.by_key.pop(thumbprint(STATE.accounts.get(ident, {
+                "kty": "RSA", "e": "", "n": ""})), None)
+            STATE.accounts.pop(ident, None)
+        if fault == "account-deactivated":
+            raise Problem(403, "unauthorized", "Account is not valid, has "
+                                               "status \"deactivated\"")
+        if ident not in STATE.accounts:
+            raise Problem(400, "accountDoesNotExist",
+                          "Account \"%s\" not found" % kid)
+        return STATE.accounts[ident]
+
+    def perform(self, parts, jwk, payload):
+        """One of the methods below; they return the arguments of answer()."""
+        if self.kind == "newAccount":
+            return self.new_account(jwk, payload)
+        if self.kind == "newOrder":
+            return self.new_order(payload)
+        found = {"order": STATE.orders, "finalize": STATE.orders,
+                 "cert": STATE.certs, "authz": STATE.authz,
+                 "challenge": STATE.authz}.get(self.kind, {})
+        if len(parts) < 2 or parts[1] not in found:
+            raise Problem(404, "malformed", "No such " + self.kind)
+        thing = found[parts[1]]
+        if self.kind == "cert":
+            return 200, thing, "application/pem-certificate-chain"
+        if self.kind == "order":
+            return self.order(thing)
+        if self.kind == "finalize":
+            return self.finalize(thing, payload)
+        if self.kind == "authz":
+            return self.get_authz(thing, payload)
+        return self.challenge(thing, int(parts[2]), payload)
+
+    # --- accounts and orders ---
+
+    def new_account(self, jwk, payload):
+        if self.fault == "429-account":
+            raise Problem(429, "rateLimited", "too many new registrations (10) "
+                          "from this IP address in the last 3h0m0s",
+                          {"Retry-After": "600"})
+        tp = thumbprint(jwk)
+        status = 200
+        if tp not in STATE.by_key:
+            if payload.get("onlyReturnExisting"):
+                raise Problem(400, "accountDoesNotExist", "unknown key")
+            if STATE.has("terms") and not payload.get("termsOfServiceAgreed"):
+                raise Problem(403, "userActionRequired", "agree to the terms")
+            status = 201
+            ident = secrets.token_hex(6)
+            STATE.by_key[tp] = ident
+            STATE.accounts[ident] = jwk
+        url = self.base() + "/acct/" + STATE.by_key[tp]
+        self.account = url
+        return status, {"status": "valid", "contact": payload.get(
+            "contact", []), "orders": url + "/orders"}, "application/json", \
+            {"Location": url}
+
+    def new_order_fault(self):
+        first = self.names[0]
+        texts = {
+            "429-seconds": ("too many certificates (50) already issued for "
+                            "\"example.org\" in the last 168h0m0s", "120"),
+            "429-date": ("too many certificates (5) already issued for this "
+                         "exact set of identifiers in the last 168h0m0s",
+                         email.utils.formatdate(time.time() + 3600,
+                                                usegmt=True)),
+            "429-failed-authz": ("too many failed authorizations (5) for \"%s\""
+                                 " in the last 1h0m0s" % first, "720"),
+            "429-orders": ("too many new orders (300) from this account in the "
+                           "last 3h0m0s", "300"),
+            "429-paused": ("Your account is temporarily prevented from "
+                           "requesting certificates for %s. Please visit: "
+                           "https://unpause.example/x" % first, None),
+        }
+        if self.fault in texts:
+            text, retry = texts[self.fault]
+            raise Problem(429, "rateLimited", text,
+                          {"Retry-After": retry} if retry else {})
+        if self.fault == "rejected":
+            text = "The ACME server refuses to issue a certificate for this " \
+                   "domain name, because it is forbidden by policy"
+            raise Problem(400, "rejectedIdentifier", "Cannot issue", None, [
+                {"type": URN + "rejectedIdentifier", "detail": text,
+                 "identifier": {"type": "dns", "value": first}}])
+
+    def new_order(self, payload):
+        self.new_order_fault()
+        ident = secrets.token_hex(6)
+        names = self.names
+        authz = []
+        for i in payload["identifiers"]:
+            authz.append(self.new_authz(i, names))
+        STATE.orders[ident] = {
+            "id": ident, "names": names, "authz": authz, "status": "pending",
+            "identifiers": payload["identifiers"], "polls": 0}
+        url = self.base() + "/order/" + ident
+        headers = {"Location": url}
+        if self.fault == "order-http-url":
+            headers["Location"] = url.replace("https:", "http:")
+        elif self.fault == "no-location":
+            headers = {}
+        return 201, self.show_order(STATE.orders[ident]), "application/json", \
+            headers
+
+    def new_authz(self, identifier, names):
+        ident = secrets.token_hex(6)
+        value = identifier["value"]
+        wildcard = value.startswith("*.")
+        token = b64(secrets.token_bytes(32))
+        types = ["dns-01"] if wildcard else ["http-01", "dns-01"]
+        f = STATE.fault_of(names, "hostile-token", "no-token",
+                           "unknown-challenges")
+        if f == "hostile-token":
+            token = "../../x"
+        challenges = [{"type": t, "token": token, "status": "pending"}
+                      for t in types]
+        # Newer servers offer types nobody knows, some without a token.
+        challenges.insert(0, {"type": "dns-persist-01", "status": "pending"})
+        if f == "no-token":
+            for c in challenges:
+                c.pop("token", None)
+        elif f == "unknown-challenges":
+            challenges = challenges[:1]
+        STATE.authz[ident] = {
+            "id": ident, "names": names, "status": "pending", "polls": -1,
+            "identifier": {"type": identifier["type"],
+                           "value": value[2:] if wildcard else value},
+            "wildcard": wildcard, "challenges": challenges}
+        return ident
+
+    def show_order(self, o):
+        base = self.base()
+        if o["status"] == "pending":
+            states = [STATE.authz[a]["status"] for a in o["authz"]]
+            if "invalid" in states or "deactivated" in states:
+                o["status"] = "invalid"
+            elif all(s == "valid" for s in states):
+                o["status"] = "ready"
+                if STATE.fault_of(o["names"], "order-invalid"):
+                    o["status"] = "invalid"
+                    o["error"] = {
+                        "type": URN + "unauthorized", "status": 403,
+                        "detail": "The order was revoked by its owner"}
+        show = {"status": o["status"], "identifiers": o["identifiers"],
+                "expires": "2099-01-01T00:00:00Z",
+                "authorizations": [base + "/authz/" + a for a in o["authz"]],
+                "finalize": base + "/finalize/" + o["id"]}
+        if "error" in o:
+            show["error"] = o["error"]
+        if o["status"] == "valid":
+            show["certificate"] = base + "/cert/" + o["id"]
+        return show
+
+    def order(self, o):
+        headers = {}
+        if self.fault == "order-404":
+            raise Problem(404, "malformed", "No order for ID " + o["id"])
+        if o["status"] == "pending":
+            for ident in o["authz"]:
+                self.polled(STATE.authz[ident])
+        if o["status"] == "processing":
+            if STATE.fault_of(o["names"], "processing"):
+                headers = {"Retry-After": "1"}
+            elif o["polls"] > 0:
+                o["polls"] -= 1
+            else:
+                o["status"] = "valid"
+        return 200, self.show_order(o), "application/json", headers
+
+    def finalize(self, o, payload):
+        self.show_order(o)
+        if o["status"] != "ready":
+            raise Problem(403, "orderNotReady", "Order's status (\"%s\") is "
+                          "not acceptable for finalization" % o["status"])
+        if self.fault == "bad-csr":
+            raise Problem(400, "badCSR", "The CSR's key is too weak")
+        try:
+            csr = x509.load_der_x509_csr(unb64(payload["csr"]))
+        except (ValueError, KeyError):
+            raise Problem(400, "badCSR", "Error parsing certificate request")
+        if not csr.is_signature_valid:
+            raise Problem(400, "badCSR", "invalid signature on CSR")
+        names = {a.value.lower() for a in csr.subject.get_attributes_for_oid(
+            NameOID.COMMON_NAME)}
+        try:
+            names |= set(csr.extensions.get_extension_for_class(
+                x509.SubjectAlternativeName).value.get_values_for_type(
+                    x509.DNSName))
+        except x509.ExtensionNotFound:
+            pass
+        if names != set(o["names"]):
+            raise Problem(403, "badCSR", "CSR does not specify same "
+                          "identifiers as Order")
+        f = STATE.fault_of(o["names"], *(x for x in FIXED
+                                         if x.startswith("cert-")))
+        self.fault = self.fault or f
+        STATE.certs[o["id"]] = STATE.issuer.chain(csr, list(o["names"]), f)
+        o["status"] = "processing"
+        o["polls"] = STATE.args.polls - 1
+        return 200, self.show_order(o), "application/json", \
+            {"Location": self.base() + "/order/" + o["id"]}
+
+    # --- authorizations ---
+
+    def show_challenge(self, a, i):
+        c = dict(a["challenges"][i])
+        c["url"] = "%s/chall/%s/%d" % (self.base(), a["id"], i)
+        return c
+
+    def get_authz(self, a, payload):
+        if payload and payload.get("status") == "deactivated":
+            a["status"] = "deactivated"
+        else:
+            self.polled(a)
+        show = {"status": a["status"], "identifier": a["identifier"],
+                "expires": "2099-01-01T00:00:00Z",
+                "challenges": [self.show_challenge(a, i)
+                               for i in range(len(a["challenges"]))]}
+        if a["wildcard"]:
+            show["wildcard"] = True
+        return 200, show
+
+    def polled(self, a):
+        if a["status"] == "pending" and a["polls"] >= 0:
+            a["polls"] -= 1
+            if a["polls"] < 0:
+                self.validate(a)
+
+    def validate(self, a):
+        c = a["challenges"][a["chosen"]]
+        f = STATE.fault_of(a["names"], *("challenge-" + t
+                                         for t in CHALLENGE_ERRORS))
+        if f is None:
+            a["status"] = c["status"] = "valid"
+            c["validated"] = "2026-01-01T00:00:00Z"
+            return
+        type_ = f[len("challenge-"):]
+        self.fault = self.fault or f
+        a["status"] = c["status"] = "invalid"
+        c["error"] = {"type": URN + type_, "status": 403,
+                      "detail": CHALLENGE_ERRORS[type_].format(
+                          a["identifier"]["value"])}
+
+    def challenge(self, a, i, payload):
+        if i >= len(a["challenges"]):
+            raise Problem(404, "malformed", "No such challenge")
+        if payload is not None:
+            if a["status"] != "pending":
+                raise Problem(400, "malformed", "Cannot update challenge with "
+                              "status " + a["status"])
+            a["chosen"] = i
+            a["polls"] = STATE.args.polls - 1
+            a["challenges"][i]["status"] = "processing"
+        c = self.show_challenge(a, i)
+        return 200, c, "application/json", \
+            {"Link": '<%s/authz/%s>;rel="up"' % (self.base(), a["id"])}
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+
+    def handle_error(self, request, client_address):
+        pass  # a client that goes away, a handshake that fails
+
+
+def fault_arg(text):
+    rest, _, times = text.partition(":")
+    name, _, at = rest.partition("@")
+    return {"name": name, "at": at or None, "times": int(times or -1)}
+
+
+def main():
+    global STATE
+    p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    p.add_argument("--cert", required=True)
+    p.add_argument("--key", required=True)
+    p.add_argument("--host", default="127.0.0.1")
+    p.add_argument("--port", type=int, default=0)
+    p.add_argument("--dir", default=".")
+    p.add_argument("--log")
+    p.add_argument("--polls", type=int, default=1)
+    p.add_argument("--fault", action="append", type=fault_arg, default=[])
+    args = p.parse_args()
+    STATE = State(args)
+    try:
+        for f in args.fault:
+            STATE.add_fault(**f)
+    except ValueError as e:
+        sys.exit(str(e))
+    for name, cert in (("root.pem", STATE.issuer.root),
+                       ("int.pem", STATE.issuer.int)):
+        with open(os.path.join(args.dir, name), "w") as f:
+            f.write(pem(cert))
+    server = Server((args.host, args.port), Handler)
+    server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.tls.load_cert_chain(args.cert, args.key)
+    print("ready https://%s:%d/dir" % (args.host, server.server_address[1]),
+          flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
