@@ -103,13 +103,16 @@ write_bind() {
 	        session-keyfile "$D/var/bind/session.key";
 	        listen-on port $DNS_PORT { 127.0.0.1; };
 	        listen-on-v6 { none; };
-	        recursion no;
+	        // so that it follows a CNAME into another of its zones
+	        recursion yes;
 	        dnssec-validation no;
 	        allow-transfer { none; };
 	        notify no;
 	        empty-zones-enable no;
 	};
 	controls { };
+	// No query ever leaves this machine.
+	zone "." { type primary; file "root.db"; };
 	// The organisation's zone: written by hand, never changed by a program.
 	zone "example.test" { type primary; file "example.test.db"; };
 	// A dynamic sub-zone for one host's name, with its own key.
@@ -135,6 +138,8 @@ write_bind() {
 		echo "${also%%.*} IN A 127.0.0.1"
 		echo "_acme-challenge.${also%%.*} IN CNAME ${also%%.*}.$other."
 	} >var/bind/example.test.db
+	printf '$TTL 60\n%s\n@ IN NS ns1.example.test.\n' "$soa" \
+		>var/bind/root.db
 	for zone in "$name" "$other"; do
 		printf '$TTL 60\n%s\n@ IN NS ns1.example.test.\n@ IN A 127.0.0.1\n' \
 			"$soa" >"var/bind/$zone.db"

@@ -52,14 +52,19 @@ stage_dns() {
 		session-keyfile "$T/dns/session.key";
 		listen-on port $DNS_PORT { 127.0.0.1; };
 		listen-on-v6 { none; };
-		recursion no;
+		// so that it follows a CNAME into another of its zones
+		recursion yes;
 		dnssec-validation no;
 		allow-transfer { 127.0.0.1; };
 		notify no;
 		empty-zones-enable no;
 	};
 	controls { };
+	// so that no query ever leaves this machine
+	zone "." { type primary; file "root.db"; };
 	END
+	printf '%s\n' "\$TTL 60" '@ IN SOA ns1.example.test. root.example.test. 1 60 60 600 60' \
+		'@ IN NS ns1.example.test.' >"$T/dns/root.db"
 	_stage_zone example.test hmac-sha512 &&
 		_stage_zone sub.example.test hmac-sha256 &&
 		_stage_zone example.net hmac-sha384 || return 1
