@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "certrepo_conf.h"
+#include "scratch.h"
+
+#define STORE "store : { path = \"/var/lib/certrepo/certrepo.db\"; };\n"
+#define CA                                                                 \
+	"ca = ( { name = \"le\"; directory = \"https://ca.example/dir\"; " \
+	"account_key = \"/k.pem\"; } );\n"
+
+struct loaded {
+	struct arena *arena;
+	struct conf_errors errs;
+	struct certrepo_conf conf;
+	int rc;
+};
+
+static struct loaded load(const char *text)
+{
+	struct loaded l = { .arena = arena_new() };
+
+	scratch_write(scratch("c"), text, 0644);
+	l.rc = certrepo_conf_load(scratch("c"), l.arena, &l.conf, &l.errs);
+	return l;
+}
+
+static void unload(struct loaded *l)
+{
+	conf_errors_free(&l->errs);
+	arena_free(&l->arena);
+}
+
+static void accept(const char *text)
+{
+	struct loaded l = load(text);
+
+	if (l.rc != 0)
+		fail_msg("%s", l.errs.list.v[0]);
+	assert_int_equal(l.errs.list.n, 0);
+	unload(&l);
+}
+
+/* The only error is at this line and says this. */
+static void refuse(const char *text, unsigned int line, const char *what)
+{
+	struct loaded l = load(text);
+	char prefix[700];
+
+	assert_int_equal(l.rc, -1);
+	if (l.errs.list.n != 1)
+		fail_msg("%zu errors for %s", l.errs.list.n, text);
+	if (line)
+		snprintf(prefix, sizeof(prefix), "%s:%u: ", scratch("c"), line);
+	else
+		snprintf(prefix, sizeof(prefix), "%s: ", scratch("c"));
+	assert_memory_equal(l.errs.list.v[0], prefix, strlen(prefix));
+	if (!strstr(l.errs.list.v[0], what))
+		fail_msg("%s: not %s", l.errs.list.v[0], what);
+	unload(&l);
+}
+
+/* The values that certrepo_conf.h promises. */
+static void defaults(void **state)
+{
+	struct loaded l = load(STORE CA);
+	const struct certrepo_ca *ca;
+
+	assert_int_equal(l.rc, 0);
+	assert_string_equal(l.conf.store->driver, "sqlite");
+	assert_string_equal(l.conf.csr_dir, "/etc/certrepo/csr");
+	assert_string_equal(l.conf.state_dir, "/var/lib/certrepo");
+	assert_string_equal(l.conf.default_ca, "le");
+	assert_int_equal(l.conf.days_left, 0);
+	assert_int_equal(l.conf.max_orders, 100);
+	assert_int_equal(l.conf.count_fail_limit, 10);
+	assert_int_equal(l.conf.retry_wait, 3600);
+	assert_int_equal(l.conf.max_passes, 3);
+	assert_int_equal(l.conf.order_timeout, 900);
+	assert_int_equal(l.conf.dns->ttl, 60);
+	assert_int_equal(l.conf.dns->timeout, 5);
+	assert_int_equal(l.conf.dns->ready_timeout, 300);
+	assert_int_equal(l.conf.dns->unreachable_grace, 60);
+	assert_int_equal(l.conf.dns->zones.n, 0);
+	ca = certrepo_conf_ca(&l.conf, NULL);
+	assert_string_equal(ca->name, "le");
+	assert_string_equal(ca->account_key_type, "ES256");
+	assert_int_equal(ca->requests_per_second, 100);
+	assert_false(ca->agree_tos);
+	assert_false(ca->allow_ip);
+	assert_false(ca->any_key);
+	assert_false(ca->allow_single);
+	assert_null(certrepo_conf_ca(&l.conf, "other"));
+	unload(&l);
+}
+
+static void whole(void **state)
+{
+	struct loaded l = load(
+		STORE "default_ca = \"two\";\n"
+		      "ca = ( { name = \"one\"; directory = "
+		      "\"https://[::1]:14000/dir\"; account_key = \"/1\"; },\n"
+		      "{ name = \"two\"; directory = \"https://ca/d?x=1\"; "
+		      "account_key = \"/2\"; contact = "
+		      "[\"mailto:a@example.org\"]; agree_tos = true; } );\n"
+		      "dns : { resolvers = [\"127.0.0.1:5353\", \"::1\", "
+		      "\"[::1]:53\", \"[::1]\", \"192.0.2.1\"];\n"
+		      "zones = ( { zone = \"ACME.Example.NET.\"; server = "
+		      "\"192.0.2.53\"; check = [\"[2001:db8::1]:5353\"]; },\n"
+		      "{ zone = \"_acme.example.org\"; } ); };\n"
+		      "webroot_prefixes = [\"/var/www\", \"/srv/a..b\"];");
+	struct certrepo_zone *z;
+
+	if (l.rc != 0)
+		fail_msg("%s", l.errs.list.v[0]);
+	assert_string_equal(certrepo_conf_ca(&l.conf, NULL)->name, "two");
+	assert_string_equal(certrepo_conf_ca(&l.conf, "one")->account_key,
+			    "/1");
+	z = l.conf.dns->zones.v[0];
+	assert_string_equal(z->zone, "acme.example.net");
+	assert_int_equal(l.conf.webroot_prefixes.n, 2);
+	unload(&l);
+}
+
+static void missing(void **state)
+{
+	refuse(CA, 0, "`store': is missing");
+	refuse(STORE, 0, "`ca': is missing");
+	refuse(STORE "ca = ();", 0, "`ca': is empty");
+	refuse("store : { };\n" CA, 1, "`path': is missing");
+}
+
+static void cas(void **state)
+{
+	refuse(STORE CA "default_ca = \"x\";", 0,
+	       "`default_ca': there is no CA \"x\"");
+	refuse(STORE CA CA, 3, "duplicate setting name");
+	refuse(STORE
+	       "ca = ( { name = \"a\"; directory = \"https://c/\"; account_key "
+	       "= \"/k\"; },\n{ name = \"a\"; directory = \"https://d/\"; "
+	       "account_key = \"/l\"; } );",
+	       3, "CA \"a\" is already described in");
+#define CA_WITH(name, directory)                                       \
+	STORE "ca = ( { name = \"" name "\"; directory = \"" directory \
+	      "\"; account_key = \"/k\"; } );"
+	refuse(CA_WITH("a", "http://ca/dir"), 2, "`directory'");
+	refuse(CA_WITH("a", "https://"), 2, "`directory'");
+	refuse(CA_WITH("a", "https:///dir"), 2, "`directory'");
+	refuse(CA_WITH("a", "https://ca/a b"), 2, "`directory'");
+	refuse(CA_WITH("a", "HTTPS//ca"), 2, "`directory'");
+	refuse(CA_WITH("a/b", "https://ca"), 2, "`name'");
+	refuse(CA_WITH("a b", "https://ca"), 2, "`name'");
+	refuse(STORE "ca = ( { name = \"a\"; directory = \"https://c\"; "
+		     "account_key = \"/k\"; contact = \"me\"; } );",
+	       2, "`contact'");
+}
+
+static void prefixes(void **state)
+{
+	refuse(STORE CA "webroot_prefixes = [\"www\"];", 0,
+	       "`webroot_prefixes'");
+	refuse(STORE CA "webroot_prefixes = [\"/srv/../etc\"];", 0,
+	       "`webroot_prefixes'");
+	refuse(STORE CA "webroot_prefixes = [\"/srv/..\"];", 0,
+	       "`webroot_prefixes'");
+	accept(STORE CA "webroot_prefixes = [\"/srv/...\", \"/\"];");
+}
+
+static void addresses(void **state)
+{
+	static const char *const bad[] = {
+		"localhost",
+		"127.0.0.1:",
+		"127.0.0.1:0",
+		"127.0.0.1:65536",
+		"127.0.0.1:53x",
+		"127.0.0.256",
+		"127.1",
+		"[::1",
+		"[::1]53",
+		"[::1]:",
+		"[127.0.0.1]:53",
+		"::1:53:x",
+		"[]",
+		"",
+		":53",
+		"127.0.0.1 ",
+	};
+	char text[1000];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(bad); i++) {
+		snprintf(text, sizeof(text),
+			 STORE CA "dns : { resolvers = [\"%s\"]; };", bad[i]);
+		refuse(text, 3, "`resolvers'");
+		snprintf(text, sizeof(text),
+			 STORE CA "dns : { zones = (\n{ zone = \"z\"; server = "
+				  "\"%s\"; } ); };",
+			 bad[i]);
+		refuse(text, 4, "`server'");
+	}
+	refuse(STORE CA "dns : { zones = (\n{ zone = \"z\"; check = [\"ns1\"]; "
+			"} ); };",
+	       4, "`check'");
+}
+
+static void zones(void **state)
+{
+	static const char *const bad[] = {
+		".",
+		"a..b",
+		".a",
+		"a b",
+		"a/b",
+		"a..",
+		"0123456789012345678901234567890123456789012345678901234567890"
+		"123.org",
+	};
+	char text[1000];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(bad); i++) {
+		snprintf(text, sizeof(text),
+			 STORE CA "dns : { zones = ( { zone = \"%s\"; } ); };",
+			 bad[i]);
+		refuse(text, 3, "is not a DNS name");
+	}
+	/* The same name twice, however it is written. */
+	refuse(STORE CA "dns : { zones = ( { zone = \"a.org\"; },\n"
+			"{ zone = \"A.org.\"; } ); };",
+	       4, "zone \"a.org\" is already described in");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults), cmocka_unit_test(whole),
+		cmocka_unit_test(missing),  cmocka_unit_test(cas),
+		cmocka_unit_test(prefixes), cmocka_unit_test(addresses),
+		cmocka_unit_test(zones),
+	};
+
+	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+}
