@@ -256,6 +256,7 @@ static int take_key(struct dns_zones *z, const struct setting *s,
 	const char *path =
 		s && s->conf->key_file ? s->conf->key_file : z->conf->key_file;
 	struct dns_key *loaded = NULL;
+	struct err why = ERR_INIT;
 	struct key *k;
 
 	if (!path)
@@ -268,8 +269,9 @@ static int take_key(struct dns_zones *z, const struct setting *s,
 	if (strcmp(k->path, path) == 0)
 		break;
 	if (!k) {
-		if (dns_key_load(path, &loaded, err) == -1)
-			return err_wrap(err, "zone %s", zone->name);
+		if (dns_key_load(path, &loaded, &why) == -1)
+			return err_set(err, ERR_CONFIG, "zone %s: %s",
+				       zone->name, why.msg);
 		k = mem_alloc(sizeof(*k));
 		k->path = path;
 		k->key = loaded;
