@@ -5,6 +5,7 @@
 
 #define KEY_FILE_MAX	  (256 * 1024)
 #define SECURITY_BITS_MIN 112
+#define KEY_BITS_MAX	  16384 /* checking larger ones takes minutes */
 
 struct x509_key {
 	EVP_PKEY *pkey;
@@ -144,6 +145,8 @@ const char *x509_key_fault(EVP_PKEY *key, const struct x509_key_info *info,
 		fault = rsa_fault(key);
 	if (fault)
 		return fault;
+	if (info->bits > KEY_BITS_MAX)
+		return "it is larger than 16384 bits, which nobody accepts";
 	if (any_key) {
 		if (EVP_PKEY_get_security_bits(key) < SECURITY_BITS_MIN)
 			return "it is too weak, use RSA 2048 or EC P-256 at "
