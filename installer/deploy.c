@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "clock.h"
@@ -22,18 +21,16 @@ static void dir_close(DIR **d)
 
 const char *deploy_gen_name(int64_t now, char buf[DEPLOY_GEN])
 {
-	unsigned char random[4] = { 0 };
-	char text[CLOCK_TEXT], hex[9];
+	char text[CLOCK_TEXT];
 	size_t n = 0;
 
-	/* Without randomness mkdir still tells us of a name that is taken. */
-	(void) !getrandom(random, sizeof(random), 0);
 	clock_text(now, text);
 	for (const char *p = text; *p != '\0'; p++)
 		if (*p != '-' && *p != ':')
 			buf[n++] = *p;
-	snprintf(buf + n, DEPLOY_GEN - n, "-%s",
-		 enc_hex(random, sizeof(random), hex));
+	/* In order also within a second, and no two under one lock alike. */
+	snprintf(buf + n, DEPLOY_GEN - n, "-%08x",
+		 (unsigned int) clock_mono_ms());
 	return buf;
 }
 

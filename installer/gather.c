@@ -184,7 +184,7 @@ static void explain(struct gather_cert *g, const struct plan_cert *p,
 	case PLAN_OLDER:
 		snprintf(g->reason, sizeof(g->reason),
 			 "refused: the certificate in the store begins on %s, "
-			 "not later than the one here (%s); --force installs "
+			 "before the one here (%s); --force installs "
 			 "it all the same",
 			 clock_text(p->row_from, a),
 			 clock_text(p->have_from, b));

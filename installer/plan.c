@@ -24,8 +24,8 @@ enum plan_verdict plan_cert(const struct plan_cert *c, bool force)
 	if (c->held)
 		return PLAN_HOLD;
 	/* The same certificate with another chain, mode or format is no step
-	 * in any direction. */
-	if (!c->same_cert && c->row_from <= c->have_from)
+	 * in any direction; two of the same second are of the same age. */
+	if (!c->same_cert && c->row_from < c->have_from)
 		return PLAN_OLDER;
 	return PLAN_PUT;
 }

@@ -1,0 +1,118 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The installer and a real nginx: first installation, nothing to do, renewal,
+# missed reload, rollback by hand, dry run.
+# shellcheck disable=SC2154 # rc, out and err are run's
+. "$(dirname "$0")/../lib/lib.sh"
+. "$ROOT/tests/lib/nginx.sh"
+. "$ROOT/tests/lib/host.sh"
+
+host_setup || bail "cannot set up a host"
+at="127.0.0.1:$NGINX_PORT/$NAME"
+
+# --- nothing issued yet ---
+placeholder
+nginx_run || bail "nginx does not start"
+old=$(served)
+run host
+is "$rc $out$err" "0 " "enrolled, not issued: silent, nothing to do"
+is "$(served)" "$old" "... and the placeholder is still served"
+
+# --- first installation ---
+issue_nth "$T/one" 1 && store_put $NAME "$T/one"
+run host -n
+is "$rc" 0 "dry run"
+like "$out" "install $NAME" "... says what it would install"
+like "$out" "write $DIR/current/fullchain.pem" "... and where"
+like "$out" "activate with \"nginx .*-s reload\"" "... and how it is activated"
+is "$(served)" "$old" "... and does nothing"
+run host
+is "$rc" 0 "the first certificate is installed"
+like "$err" '^(certrepo-installer: served .*)?$' "... without a word but the event"
+is "$(served)" "$(cert_fp "$T/one.crt")" "... and served"
+is "$(on_disk)" "$(cert_fp "$T/one.crt")" "... and on disk"
+cat "$T/one.crt" "$T/one.ca" >"$T/want.pem"
+tls_chain "$NGINX_PORT" $NAME >"$T/got.pem"
+is "$(cat "$T/got.pem")" "$(cat "$T/want.pem")" "... with its intermediate"
+is "$(receipt "$at")" served "... which the endpoint's receipt says"
+is "$(receipt '')" served "... and the certificate's"
+ok "nothing half-done is left" tidy
+ok "generations are folders of their own" test -L "$DIR/current"
+
+# --- nothing to do ---
+run host
+is "$rc $out$err" "0 " "nothing to do: silent"
+run host --verify
+is "$rc" 0 "--verify: as installed"
+like "$out" "$at: $(cert_fp "$T/one.crt") until .* as installed" "... prints it"
+
+# --- renewal ---
+issue_nth "$T/two" 2 && store_put $NAME "$T/two"
+run host -v
+is "$rc" 0 "the second one"
+like "$err" "served service=web name=$NAME" "... one line with -v"
+is "$(served)" "$(cert_fp "$T/two.crt")" "... is served"
+
+# --- a missed reload heals ---
+issue_nth "$T/three" 3
+cat "$T/three.crt" "$T/three.ca" >"$(readlink -f "$DIR/current")/fullchain.pem"
+store_put $NAME "$T/three"
+run host --verify
+is "$rc" 1 "--verify: on disk, not served"
+like "$out" "serves another certificate" "... says so"
+run host
+is "$rc" 0 "a missed reload is caught up with"
+is "$(served)" "$(cert_fp "$T/three.crt")" "... served now"
+
+# --- a chain alone changes ---
+cat "$T/pki/sub/ca.pem" "$T/pki/ca.pem" >"$T/three.ca"
+store_put $NAME "$T/three"
+run host
+is "$rc $err" "0 " "a root in the store is not installed nor sent: nothing to do"
+
+# --- never a step back ---
+store_put $NAME "$T/one"
+run host
+is "$rc" 1 "an older certificate in the store is refused"
+like "$err" "begins on .* before the one here" "... with the reason"
+is "$(served)" "$(cert_fp "$T/three.crt")" "... and not installed"
+is "$(receipt '')" refused "... and the receipt says so"
+run host
+is "$rc $err" "1 " "... told once, not every hour"
+run host --force
+is "$rc" 0 "--force goes back"
+is "$(served)" "$(cert_fp "$T/one.crt")" "... and it is served"
+
+# --- rollback by hand ---
+issue_nth "$T/four" 4 && store_put $NAME "$T/four"
+run host
+is "$(served)" "$(cert_fp "$T/four.crt")" "the fourth one is served"
+run host --rollback web
+is "$rc" 0 "--rollback"
+is "$(served)" "$(cert_fp "$T/one.crt")" "... the one before is served"
+run host
+is "$rc $err" "0 " "... and held"
+is "$(served)" "$(cert_fp "$T/one.crt")" "... the next run leaves it"
+issue_nth "$T/five" 5 && store_put $NAME "$T/five"
+run host
+is "$rc" 0 "a newer one ends the hold"
+is "$(served)" "$(cert_fp "$T/five.crt")" "... and is served"
+run host --rollback nothing
+is "$rc" 64 "--rollback of what is not there"
+
+# --- keeps N generations ---
+for n in 6 7 8 9; do
+	issue_nth "$T/n$n" $n && store_put $NAME "$T/n$n" && run host
+done
+is "$(served)" "$(cert_fp "$T/n9.crt")" "more renewals"
+is "$(find "$DIR" -maxdepth 1 -type d -name '20*' | wc -l)" 4 \
+	"three generations and the present one are kept"
+is "$(ls "$T/state/backup/web" | wc -l)" 3 "... and three backups"
+ok "nothing half-done is left" tidy
+
+# --- modes mend themselves ---
+chmod 600 "$(readlink -f "$DIR/current")/fullchain.pem"
+run host
+is "$rc $(stat -L -c %a "$DIR/current/fullchain.pem")" "0 644" \
+	"a changed mode is put right"
+done_testing
