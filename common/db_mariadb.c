@@ -60,8 +60,9 @@ static const char *place_of(const struct store_conf *c, struct place *p)
 				c->host,
 				(long long) (c->port ? c->port : 3306));
 	else
-		(void) snprintf(p->text, sizeof(p->text), "MariaDB as %s says",
-				c->option_file ? c->option_file : "default");
+		(void) snprintf(p->text, sizeof(p->text),
+				"MariaDB (by option file %s)",
+				c->option_file ? c->option_file : "none");
 	return p->text;
 }
 
@@ -163,10 +164,11 @@ static int denied_fail(struct db *db, unsigned code, const char *text,
 			       c->password_file ? c->password_file : "");
 	case ER_DBACCESS_DENIED_ERROR:
 		return err_set(err, ERR_CONFIG,
-			       "%s: user \"%s\" has no rights on database "
-			       "\"%s\": see schema/grants.sql",
-			       where, user_of(c),
-			       c->database ? c->database : "certrepo");
+			       "%s: there is no database \"%s\", or user "
+			       "\"%s\" has no rights on it: see "
+			       "schema/grants.sql",
+			       where, c->database ? c->database : "certrepo",
+			       user_of(c));
 	case ER_BAD_DB_ERROR:
 		return err_set(err, ERR_CONFIG,
 			       "%s has no database \"%s\": create it, then "
@@ -227,6 +229,7 @@ static enum db_fault fault_of(unsigned code)
 	case ER_NET_WRITE_INTERRUPTED:
 		return DB_FAULT_LOST;
 	case ER_NO_SUCH_TABLE:
+	case ER_UNKNOWN_TABLE:
 		return DB_FAULT_NO_TABLE;
 	case ER_DUP_ENTRY:
 		return DB_FAULT_DUPLICATE;

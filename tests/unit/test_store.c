@@ -1,97 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The store's contract. It runs on SQLite in a scratch folder, or, where
- * CERTREPO_TEST_STORE says "mariadb" and CERTREPO_TEST_{HOST,PORT,SOCKET,
- * USER,PASSWORD_FILE,CA_FILE,DATABASE} how to reach one, on that database,
- * which it empties.
- */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+/* The store's contract, on SQLite or MariaDB: see store_kit.h. */
 #include <sys/wait.h>
-#include "sbuf.h"
-#include "strlist.h"
-#include "store_impl.h"
-#include "store_schema.h"
+#include "store_kit.h"
 
-static char dir[200];
-static char path[250];
-static struct store_conf conf;
 static struct store *s;
 static struct arena *arena;
-static struct err err;
-
-#define OK(call)                                                 \
-	do {                                                     \
-		err_clear(&err);                                 \
-		int rc_ = (call);                                \
-		if (rc_ == -1)                                   \
-			print_error("%s: %s\n", #call, err.msg); \
-		assert_int_equal(rc_, 0);                        \
-	} while (0)
-#define RC(want, call)                                           \
-	do {                                                     \
-		err_clear(&err);                                 \
-		int rc_ = (call);                                \
-		if (rc_ == -1 && (want) != -1)                   \
-			print_error("%s: %s\n", #call, err.msg); \
-		assert_int_equal(rc_, want);                     \
-	} while (0)
-#define FAILS(kind_, text, call)                                              \
-	do {                                                                  \
-		err_clear(&err);                                              \
-		assert_int_equal(call, -1);                                   \
-		if (!strstr(err.msg, text))                                   \
-			print_error("\"%s\" is not in: %s\n", text, err.msg); \
-		assert_non_null(strstr(err.msg, text));                       \
-		assert_int_equal(err.kind, kind_);                            \
-	} while (0)
-
-#define BLOB(text) ((struct store_blob){ text, strlen(text) })
-
 static void raw(const char *sql)
 {
 	OK(db_script(s->db, sql, &err));
 }
 
-static const char *env(const char *name)
-{
-	const char *v = getenv(name);
-
-	return v && *v ? v : NULL;
-}
-
 static int group_setup(void **state)
 {
-	const char *tmp = env("TMPDIR"), *kind = env("CERTREPO_TEST_STORE");
 	int from, to;
 
-	snprintf(dir, sizeof(dir), "%s/test_store.XXXXXX", tmp ? tmp : "/tmp");
-	if (!mkdtemp(dir))
+	if (kit_begin() == -1)
 		return -1;
-	snprintf(path, sizeof(path), "%s/certrepo.db", dir);
-	conf = (struct store_conf){ .driver = "sqlite", .path = path };
-	if (kind && strcmp(kind, "mariadb") == 0)
-		conf = (struct store_conf){
-			.driver = "mariadb",
-			.host = env("CERTREPO_TEST_HOST"),
-			.port = atoi(env("CERTREPO_TEST_PORT")
-					     ? env("CERTREPO_TEST_PORT")
-					     : "3306"),
-			.socket = env("CERTREPO_TEST_SOCKET"),
-			.user = env("CERTREPO_TEST_USER"),
-			.password_file = env("CERTREPO_TEST_PASSWORD_FILE"),
-			.ca_file = env("CERTREPO_TEST_CA_FILE"),
-			.database = env("CERTREPO_TEST_DATABASE"),
-			.connect_timeout = 10,
-			.timeout = 30,
-		};
+	kit_wipe();
 	if (store_open(&conf, STORE_ADMIN, &s, &err) == -1 ||
 	    store_schema_upgrade(s, 1000, &from, &to, &err) == -1) {
 		print_error("%s\n", err.msg);
@@ -103,14 +28,8 @@ static int group_setup(void **state)
 
 static int group_teardown(void **state)
 {
-	char p[300];
-	const char *suffix[] = { "", "-wal", "-shm" };
-
-	for (size_t i = 0; i < ARRAY_LEN(suffix); i++) {
-		snprintf(p, sizeof(p), "%s%s", path, suffix[i]);
-		unlink(p);
-	}
-	return rmdir(dir);
+	kit_end();
+	return 0;
 }
 
 static int setup(void **state)
@@ -1087,6 +1006,75 @@ static void test_claimers(void **state)
 	OK(store_open(&conf, STORE_WRITE, &s, &err));
 }
 
+struct dance {
+	const char *first, *second;
+	int tell, hear;
+	int runs;
+};
+
+/* Update one row, wait until the other process has updated the other one,
+ * then want that. */
+static int step_on_toes(struct store *st, void *arg, struct err *e)
+{
+	struct dance *d = arg;
+	char byte = 'x';
+
+	if (store_set_due(st, d->first, 7, e) == -1)
+		return -1;
+	if (d->runs++ == 0 &&
+	    (write(d->tell, &byte, 1) != 1 || read(d->hear, &byte, 1) != 1))
+		return err_set(e, ERR_IO, "pipe");
+	return store_set_due(st, d->second, 7, e);
+}
+
+static int dance(struct dance *d)
+{
+	struct store *mine = NULL;
+	struct err e = ERR_INIT;
+	int rc;
+
+	if (store_open(&conf, STORE_WRITE, &mine, &e) == -1)
+		return -1;
+	rc = store_tx(mine, step_on_toes, d, &e);
+	store_free(&mine);
+	if (rc == -1)
+		print_error("%s\n", e.msg);
+	return rc == -1 ? -1 : d->runs;
+}
+
+/* A deadlock: the database rolls one of the two back, and it runs again.
+ * (SQLite has one writer at a time: none can arise.) */
+static void test_deadlock(void **state)
+{
+	int there[2], back[2], status = -1, runs;
+	pid_t pid;
+
+	if (!kit_mariadb())
+		return;
+	add("a.example.org");
+	add("b.example.org");
+	assert_int_equal(pipe(there), 0);
+	assert_int_equal(pipe(back), 0);
+	store_free(&s);
+	pid = fork();
+	if (pid == 0) {
+		struct dance d = { "b.example.org", "a.example.org", back[1],
+				   there[0], 0 };
+		int n = dance(&d);
+
+		_exit(n == -1 ? 99 : n);
+	}
+	struct dance d = { "a.example.org", "b.example.org", there[1], back[0],
+			   0 };
+	runs = dance(&d);
+	waitpid(pid, &status, 0);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(runs + WEXITSTATUS(status), 3); /* one ran twice */
+	OK(store_open(&conf, STORE_WRITE, &s, &err));
+	assert_int_equal(get("a.example.org")->ts_due, 7);
+	assert_int_equal(get("b.example.org")->ts_due, 7);
+}
+
 /* --- the schema --- */
 
 static void test_schema_checks(void **state)
@@ -1157,19 +1145,33 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_names),	 TEST(test_add_get),
-		TEST(test_blob_bytes),	 TEST(test_ascii),
-		TEST(test_set),		 TEST(test_replace_csr),
-		TEST(test_remove),	 TEST(test_key_owner),
-		TEST(test_each),	 TEST(test_due),
-		TEST(test_never),	 TEST(test_claim),
-		TEST(test_refresh),	 TEST(test_orders),
-		TEST(test_proofs),	 TEST(test_accept),
-		TEST(test_accept_again), TEST(test_accept_clears),
-		TEST(test_fail),	 TEST(test_attempts_order),
-		TEST(test_ca),		 TEST(test_tx),
-		TEST(test_host_certs),	 TEST(test_receipts),
-		TEST(test_claimers),	 TEST(test_schema_checks),
+		TEST(test_names),
+		TEST(test_add_get),
+		TEST(test_blob_bytes),
+		TEST(test_ascii),
+		TEST(test_set),
+		TEST(test_replace_csr),
+		TEST(test_remove),
+		TEST(test_key_owner),
+		TEST(test_each),
+		TEST(test_due),
+		TEST(test_never),
+		TEST(test_claim),
+		TEST(test_refresh),
+		TEST(test_orders),
+		TEST(test_proofs),
+		TEST(test_accept),
+		TEST(test_accept_again),
+		TEST(test_accept_clears),
+		TEST(test_fail),
+		TEST(test_attempts_order),
+		TEST(test_ca),
+		TEST(test_tx),
+		TEST(test_host_certs),
+		TEST(test_receipts),
+		TEST(test_claimers),
+		TEST(test_deadlock),
+		TEST(test_schema_checks),
 		TEST(test_due_plan),
 	};
 

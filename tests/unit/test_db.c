@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* The driver interface, on SQLite or MariaDB: see store_kit.h. */
+#include <sys/stat.h>
+#include "store_kit.h"
+
+static struct db *db;
+
+static int setup(void **state)
+{
+	OK(db_open(&conf, true, &db, &err));
+	OK(db_script(db, "DROP TABLE IF EXISTS t", &err));
+	OK(db_script(db,
+		     "CREATE TABLE t (k INTEGER NOT NULL PRIMARY KEY, n BIGINT,"
+		     " s VARCHAR(50), b BLOB); INSERT INTO t (k) VALUES (1)",
+		     &err));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	if (db) {
+		db_rollback(db);
+		OK(db_script(db, "DROP TABLE t", &err));
+	}
+	db_close(&db);
+	return 0;
+}
+
+static void test_types(void **state)
+{
+	static const char update[] =
+		"UPDATE t SET n = ?, s = ?, b = ? WHERE k = ?";
+	static const char select[] = "SELECT n, s, b, k FROM t WHERE k = ?";
+	struct db_stmt *st = NULL;
+	const void *p;
+	size_t len = 9;
+
+	for (int i = 0; i < 3; i++) {
+		OK(db_prepare(db, update, &st, &err));
+		if (i == 1) {
+			db_bind_int(st, 1, INT64_MIN);
+			db_bind_text(st, 2, "it's");
+			db_bind_blob(st, 3, "\0\xff'", 3);
+		} else if (i == 2) {
+			db_bind_int(st, 1, INT64_MAX);
+			db_bind_text(st, 2, "");
+			db_bind_blob(st, 3, "", 0);
+		} else {
+			db_bind_null(st, 1);
+			db_bind_text(st, 2, NULL);
+			db_bind_blob(st, 3, NULL, 5);
+		}
+		db_bind_int(st, 4, 1);
+		RC(0, db_step(st, &err));
+		assert_int_equal(db_affected(st), 1);
+		db_done(st);
+		OK(db_prepare(db, select, &st, &err));
+		db_bind_int(st, 1, 1);
+		RC(1, db_step(st, &err));
+		assert_int_equal(db_col_int(st, 3), 1);
+		p = db_col_blob(st, 2, &len);
+		if (i == 0) {
+			assert_true(db_col_null(st, 0));
+			assert_int_equal(db_col_int(st, 0), 0);
+			assert_null(db_col_text(st, 1));
+			assert_null(p);
+			assert_int_equal(len, 0);
+		} else if (i == 1) {
+			assert_true(db_col_int(st, 0) == INT64_MIN);
+			assert_string_equal(db_col_text(st, 1), "it's");
+			assert_int_equal(len, 3);
+			assert_memory_equal(p, "\0\xff'", 3);
+		} else {
+			assert_true(db_col_int(st, 0) == INT64_MAX);
+			assert_string_equal(db_col_text(st, 1), "");
+			assert_non_null(p);
+			assert_int_equal(len, 0);
+		}
+		RC(0, db_step(st, &err));
+		db_done(st);
+	}
+}
+
+/* Matched counts, also when nothing changes. */
+static void test_affected(void **state)
+{
+	struct db_stmt *st = NULL;
+
+	for (int i = 0; i < 2; i++) {
+		OK(db_prepare(db, "UPDATE t SET n = 5 WHERE k = 1", &st, &err));
+		RC(0, db_step(st, &err));
+		assert_int_equal(db_affected(st), 1);
+		db_done(st);
+	}
+	OK(db_prepare(db, "UPDATE t SET n = 5 WHERE k = 2", &st, &err));
+	RC(0, db_step(st, &err));
+	assert_int_equal(db_affected(st), 0);
+	db_done(st);
+}
+
+static int64_t value(void)
+{
+	struct db_stmt *st = NULL;
+	int64_t n;
+
+	OK(db_prepare(db, "SELECT n FROM t WHERE k = 1", &st, &err));
+	RC(1, db_step(st, &err));
+	n = db_col_int(st, 0);
+	db_done(st);
+	return n;
+}
+
+static void test_transactions(void **state)
+{
+	OK(db_begin(db, &err));
+	OK(db_script(db, "UPDATE t SET n = 1", &err));
+	db_rollback(db);
+	assert_int_equal(value(), 0);
+	OK(db_begin(db, &err));
+	OK(db_script(db, "UPDATE t SET n = 2", &err));
+	OK(db_commit(db, &err));
+	db_rollback(db); /* harmless */
+	assert_int_equal(value(), 2);
+	OK(db_begin(db, &err));
+	OK(db_script(db, "UPDATE t SET n = 3", &err));
+	OK(db_reconnect(db, &err));
+	assert_int_equal(value(), 2);
+}
+
+static void test_faults(void **state)
+{
+	struct db_stmt *st = NULL;
+	struct err e = ERR_INIT;
+	int rc;
+
+	rc = db_prepare(db, "SELECT x FROM nowhere", &st, &e);
+	if (rc == 0)
+		rc = db_step(st, &e);
+	assert_int_equal(rc, -1);
+	assert_int_equal(db_fault(db), DB_FAULT_NO_TABLE);
+	assert_int_equal(e.kind, ERR_CONFIG);
+	assert_non_null(strstr(e.msg, "run certrepo-populate init"));
+	db_done(st);
+	st = NULL;
+	OK(db_prepare(db, "INSERT INTO t (k) VALUES (1)", &st, &err));
+	FAILS(ERR_CONFLICT, "", db_step(st, &err));
+	assert_int_equal(db_fault(db), DB_FAULT_DUPLICATE);
+	db_done(st);
+	FAILS(ERR_INTERNAL, "syntax", db_script(db, "SELECT FROM WHERE", &err));
+	assert_int_equal(db_fault(db), DB_FAULT_OTHER);
+	/* Statement errors leave the connection usable. */
+	assert_int_equal(value(), 0);
+	assert_int_equal(db_fault(db), DB_OK);
+}
+
+/* A value larger than we take is an error, not a cut value. */
+static void test_value_max(void **state)
+{
+	struct db_stmt *st = NULL;
+
+	OK(db_prepare(db,
+		      kit_mariadb() ? "SELECT REPEAT('x', 1048577)"
+				    : "SELECT hex(zeroblob(524289))",
+		      &st, &err));
+	FAILS(ERR_LIMIT, "", db_step(st, &err));
+	db_done(st);
+	OK(db_prepare(db,
+		      kit_mariadb() ? "SELECT REPEAT('x', 1048576)"
+				    : "SELECT hex(zeroblob(524288))",
+		      &st, &err));
+	RC(1, db_step(st, &err));
+	assert_int_equal(strlen(db_col_text(st, 0)), DB_VALUE_MAX);
+	db_done(st);
+}
+
+/* --- SQLite files --- */
+
+static void write_file(const char *text)
+{
+	FILE *f = fopen(kit_path, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void test_sqlite_files(void **state)
+{
+	struct store_conf c = { .driver = "sqlite", .path = kit_path };
+	struct db *other = NULL;
+	struct stat st;
+
+	if (kit_mariadb())
+		return;
+	assert_int_equal(stat(kit_path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	db_close(&db);
+	unlink(kit_path);
+	FAILS(ERR_CONFIG, "run certrepo-populate init",
+	      db_open(&c, false, &other, &err));
+	write_file("This is a text, and no database at all. It must be longer "
+		   "than the header of a database, which has 100 bytes.");
+	FAILS(ERR_CONFIG, "not a SQLite database",
+	      db_open(&c, false, &other, &err));
+	unlink(kit_path);
+	c.path = kit_dir;
+	FAILS(ERR_CONFIG, "not a regular file",
+	      db_open(&c, true, &other, &err));
+	c.path = "/nonexistent/x.db";
+	FAILS(ERR_CONFIG, "/nonexistent/x.db", db_open(&c, true, &other, &err));
+	c.path = NULL;
+	FAILS(ERR_CONFIG, "path", db_open(&c, true, &other, &err));
+	assert_null(other);
+}
+
+static void test_sqlite_full(void **state)
+{
+	if (kit_mariadb())
+		return;
+	OK(db_script(db, "PRAGMA max_page_count = 4", &err));
+	OK(db_begin(db, &err));
+	FAILS(ERR_UNAVAILABLE, "disk is full",
+	      db_script(db, "INSERT INTO t (k, b) VALUES (9, zeroblob(99999))",
+			&err));
+	db_rollback(db);
+	OK(db_script(db, "PRAGMA max_page_count = 10000", &err));
+}
+
+static void test_sqlite_read_only(void **state)
+{
+	if (kit_mariadb() || geteuid() == 0)
+		return; /* root may write anywhere */
+	db_close(&db);
+	assert_int_equal(chmod(kit_path, 0440), 0);
+	OK(db_open(&conf, false, &db, &err));
+	FAILS(ERR_CONFIG, "no permission to write",
+	      db_script(db, "UPDATE t SET n = 1", &err));
+	db_close(&db);
+	assert_int_equal(chmod(kit_path, 0640), 0);
+}
+
+static int group_setup(void **state)
+{
+	if (kit_begin() == -1)
+		return -1;
+	kit_wipe();
+	return 0;
+}
+
+static int group_teardown(void **state)
+{
+	kit_end();
+	return 0;
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_types),	 TEST(test_affected),
+		TEST(test_transactions), TEST(test_faults),
+		TEST(test_value_max),	 TEST(test_sqlite_files),
+		TEST(test_sqlite_full),	 TEST(test_sqlite_read_only),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
