@@ -48,12 +48,45 @@ fi
 title() { # NUMBER TEXT
 	printf '\n%s%s  %s%s\n' "$bold" "$1" "$2" "$plain"
 }
+# Lines that end in column 80 at the latest, indented; what continues a line
+# is indented further.
+wrap() { # INDENT CONTINUATION [WHERE_A_LINE_IS_CUT]
+	awk -v in1="$1" -v in2="$2" -v mark="${3-}" '
+	# the rest of a line, indented, less so before a very long word
+	function go_on(rest) {
+		match(rest, /^[^ ]*/)
+		room = 80 - RLENGTH
+		if (room < 0)
+			room = 0
+		return substr(more, 1, room) rest
+	}
+	{
+		match($0, /^ */)
+		more = sprintf("%*s", in1 + RLENGTH + in2, "")
+		line = sprintf("%*s", in1, "") $0
+		while (length(line) > 80) {
+			match(line, /^ */)
+			cut = 80 - length(mark)
+			while (cut > RLENGTH && substr(line, cut + 1, 1) != " ")
+				cut--
+			if (cut <= RLENGTH) {
+				print substr(line, 1, 80)
+				line = go_on(substr(line, 81))
+				continue
+			}
+			head = substr(line, 1, cut)
+			sub(/ +$/, "", head)
+			print head mark
+			line = go_on(substr(line, cut + 2))
+		}
+		print line
+	}'
+}
 say() {
-	printf '%s\n' "$*" | fold -s -w 74 | sed 's/^/   /'
+	printf '%s\n' "$*" | wrap 3 0
 }
 proves() {
-	printf '%s\n' "-> $*" | fold -s -w 74 |
-		sed -e 's/ *$//' -e 's/^/   /' -e '2,$s/^/   /'
+	printf '%s\n' "-> $*" | wrap 3 3
 }
 die() { # TEXT: what went wrong, and what the parts said
 	printf '\n%sdemo failed:%s %s\n' "$bold" "$plain" "$*"
@@ -68,12 +101,12 @@ die() { # TEXT: what went wrong, and what the parts said
 # Show a command, run it, show what it prints.
 try() { # COMMAND...
 	printf '%s' "$bold"
-	printf '$ %s\n' "$*" | fold -s -w 70 |
-		sed -e 's/ *$//' -e '$!s/$/ \\/' -e 's/^/   /' -e '2,$s/^/    /'
+	# shellcheck disable=SC1003 # a line goes on after a backslash
+	printf '$ %s\n' "$*" | wrap 3 4 ' \\'
 	printf '%s' "$plain"
 	timeout -k 5 60 "$@" >last.out 2>&1 </dev/null
 	_st=$?
-	fold -s -w 72 last.out | sed 's/^/     /'
+	wrap 5 4 <last.out
 	return $_st
 }
 must() {
@@ -174,14 +207,14 @@ write_nginx() {
 }
 
 write_certrepo() {
-	mkdir -p etc/certrepo/csr etc/certrepo/profiles var/certrepo var/installer
+	mkdir -p etc/csr etc/profiles var/certrepo var/installer
 	# Copies, since a profile must be one's own or root's.
-	cp "$ROOT"/installer-profiles/*.conf etc/certrepo/profiles/ ||
+	cp "$ROOT"/installer-profiles/*.conf etc/profiles/ ||
 		die "no profiles in $ROOT/installer-profiles"
-	cat >etc/certrepo/certrepo.conf <<-END
+	cat >etc/certrepo.conf <<-END
 	# The central host: certrepo-populate and certrepo-fetcher.
 	store : { driver = "sqlite"; path = "$D/var/certrepo/certrepo.db"; };
-	csr_dir = "$D/etc/certrepo/csr";
+	csr_dir = "$D/etc/csr";
 	state_dir = "$D/var/certrepo";
 	default_ca = "pebble";
 	ca = ( {
@@ -207,11 +240,11 @@ write_certrepo() {
 	    } );
 	};
 	END
-	cat >etc/certrepo/installer.conf <<-END
+	cat >etc/installer.conf <<-END
 	# A host: certrepo-installer.
 	store : { driver = "sqlite"; path = "$D/var/certrepo/certrepo.db"; };
 	trust_file = "$PEBBLE_ROOT";
-	profile_dir = "$D/etc/certrepo/profiles";
+	profile_dir = "$D/etc/profiles";
 	state_dir = "$D/var/installer";
 	services = ( {
 	    name = "web";
@@ -222,6 +255,10 @@ write_certrepo() {
 	        key = "$D/host/private/$name.key";
 	        dir = "$D/host/tls/$name";
 	    } );
+	    vars = ( {
+	        name = "nginx";
+	        value = ["nginx", "-e", "stderr", "-c", "$D/etc/nginx/nginx.conf"];
+	    } );
 	    verify = ( {
 	        address = "127.0.0.1:$HTTPS_PORT";
 	        protocol = "tls";
@@ -229,8 +266,8 @@ write_certrepo() {
 	    } );
 	} );
 	END
-	C="-c etc/certrepo/certrepo.conf"
-	I="-c etc/certrepo/installer.conf"
+	C="-c etc/certrepo.conf"
+	I="-c etc/installer.conf"
 }
 
 start_all() {
@@ -267,7 +304,7 @@ served() { # SHORT FILE
 	tls_chain "$HTTPS_PORT" "$name" >"$1.pem"
 	[ -s "$1.pem" ] || die "nginx answers with no certificate"
 	openssl x509 -in "$1.pem" -noout -subject -issuer -serial -enddate |
-		fold -s -w 72 | sed 's/^/     /'
+		wrap 5 4
 }
 trusted() { # PEM: as a browser that trusts this CA would see it
 	openssl verify -CAfile "$PEBBLE_ROOT" -untrusted "$1" \
@@ -294,7 +331,7 @@ proves "before: a certificate that no browser trusts."
 
 title 1 "Enrol: the host keeps its key, the centre gets a request"
 try openssl req -new -key host/private/$name.key \
-	-out etc/certrepo/csr/$name.csr -subj /CN=$name \
+	-out etc/csr/$name.csr -subj /CN=$name \
 	-addext subjectAltName=DNS:$name,DNS:$also || die "no request"
 must certrepo-populate $C init
 must certrepo-populate $C add $name
@@ -347,8 +384,9 @@ for p in nginx pebble named; do
 	stop $p || die "cannot stop $p"
 done
 printf '\n'
-say "nginx, pebble and BIND are stopped. To read:"
-say "  demo-run/etc/certrepo/certrepo.conf    the central host"
-say "  demo-run/etc/certrepo/installer.conf   a host"
-say "  demo-run/etc/bind, demo-run/etc/nginx  the two servers"
+say "nginx, BIND and pebble are stopped. To read:"
+say "  etc/certrepo.conf     the central host"
+say "  etc/installer.conf    a host, its profiles beside it"
+say "  etc/bind, etc/nginx   the two servers"
+say "in $D."
 exit 0

@@ -12,7 +12,7 @@ demo() { # [COMMAND PREFIX...]
 }
 left() { # processes that name the folder
 	for p in /proc/[0-9]*; do
-		tr '\0' ' ' <"$p/cmdline" 2>/dev/null | grep -F "$D/"
+		{ tr '\0' ' ' <"$p/cmdline"; } 2>/dev/null | grep -F "$D/"
 	done
 }
 
@@ -33,7 +33,7 @@ is "$(printf '%s\n' "$out" | awk 'length > 80' | head -3)" '' \
 	"it fits 80 columns"
 is "$(left)" '' "nothing is left running"
 ok "the configuration is there to read" grep -q directory \
-	"$D/etc/certrepo/certrepo.conf"
+	"$D/etc/certrepo.conf"
 
 demo
 is "$rc" 0 "it ends well a second time"

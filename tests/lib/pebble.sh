@@ -11,6 +11,7 @@
 # PEBBLE_CA (trust anchor of its HTTPS), PEBBLE_ROOT (trust anchor of what it
 # issues), PEBBLE_PORT, PEBBLE_MGMT, PEBBLE_HTTP_PORT, PEBBLE_LOG.
 #
+# Its certificates live PEBBLE_VALIDITY seconds, 90 days when it is not set.
 # It validates at once (PEBBLE_VA_NOSLEEP) and rejects no nonce unless told.
 #
 # Debian's pebble 2.4 can lock up for good under concurrent orders (about one
@@ -49,6 +50,7 @@ pebble_start() { # [VARIABLE=VALUE...]
 	  "privateKey": "$T/pebble/key.pem",
 	  "httpPort": $PEBBLE_HTTP_PORT, "tlsPort": $5,
 	  "ocspResponderURL": "",
+	  "certificateValidityPeriod": ${PEBBLE_VALIDITY:-7776000},
 	  "externalAccountBindingRequired": false } }
 	END
 	pebble_restart
