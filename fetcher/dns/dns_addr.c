@@ -95,7 +95,7 @@ void dns_addr_from_rdata(const unsigned char *p, size_t len,
 const char *dns_addr_text(const struct dns_addr *a, char buf[DNS_ADDR_TEXT])
 {
 	char host[INET6_ADDRSTRLEN] = "?";
-	char scope[IF_NAMESIZE + 1] = "";
+	char scope[IF_NAMESIZE + 1] = { 0 };
 	bool six = a->u.sa.sa_family == AF_INET6;
 	unsigned port = ntohs(six ? a->u.in6.sin6_port : a->u.in.sin_port);
 
@@ -106,8 +106,10 @@ const char *dns_addr_text(const struct dns_addr *a, char buf[DNS_ADDR_TEXT])
 		(void) inet_ntop(AF_INET, &a->u.in.sin_addr, host,
 				 sizeof(host));
 	if (six && a->u.in6.sin6_scope_id != 0 &&
-	    if_indextoname(a->u.in6.sin6_scope_id, scope + 1))
-		scope[0] = '%';
+	    !if_indextoname(a->u.in6.sin6_scope_id, scope + 1))
+		snprintf(scope + 1, sizeof(scope) - 1, "%u",
+			 a->u.in6.sin6_scope_id);
+	scope[0] = scope[1] ? '%' : '\0';
 	if (port == DNS_PORT)
 		snprintf(buf, DNS_ADDR_TEXT, "%s%s", host, scope);
 	else if (six)
