@@ -283,6 +283,10 @@ static void no_document(enum acme_step step, long status,
 		fail_set(ret, FAIL_CA_RATE_LIMITED, retry_at,
 			 "the CA asks us to slow down (status %ld, with %s)",
 			 status, what);
+	else if (status >= 500)
+		fail_set(ret, FAIL_CA_DOWN, retry_at,
+			 "the CA is not available (status %ld, with %s)",
+			 status, what);
 	else if (status >= 300 && status < 400)
 		fail_set(ret, FAIL_CA_DOWN, retry_at,
 			 "the CA redirects us elsewhere (status %ld): is the "
