@@ -167,7 +167,7 @@ static bool fail_reply(struct authz *a, enum state again)
 		a->tries++;
 		return wait_ms(a, ms, again);
 	}
-	return fail_with(a, &a->reply.fail, false);
+	return fail_with(a, &a->reply.fail, reply_terminal(&a->reply.fail));
 }
 
 /* --- pure --- */

@@ -51,6 +51,11 @@ bool reply_transient(const struct fail *f, int tries, int64_t now,
 	return true;
 }
 
+bool reply_terminal(const struct fail *f)
+{
+	return !fail_of_ca(f->class) && f->class != FAIL_RATE_LIMITED;
+}
+
 int64_t reply_poll_ms(int polls, int64_t rtt_ms, int64_t retry_at, int64_t now)
 {
 	int64_t wait = POLL_FIRST_MS;

@@ -28,6 +28,10 @@ void reply_free(struct reply *r); /* may be used again */
 bool reply_transient(const struct fail *f, int tries, int64_t now,
 		     int64_t *ret_wait_ms);
 
+/* A request about an order was refused for what it is: the order is of no more
+ * use. */
+bool reply_terminal(const struct fail *f);
+
 /* Milliseconds until the next poll. POLLS: how many were sent. RTT_MS: how
  * long the request before took: a CA that is near needs a moment to do its
  * work, one that is far has had it. Retry-After is obeyed, up to a minute. */

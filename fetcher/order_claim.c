@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* The row: its lease, what it asks for, and what is wrong with it. */
+#include "order_impl.h"
+#include <string.h>
+#include "clock.h"
+
+/* A lease outlives its order, and the wait for an absent store. */
+#define LEASE_MARGIN (5 * 60 + BATCH_PATIENCE_MS / 1000)
+
+/* --- the row --- */
+
+const char *order_challenge(const char *challenge, bool certbot)
+{
+	if (challenge)
+		return challenge;
+	return certbot ? "http-01" : "dns-01";
+}
+
+static int op_claim(struct store *store, void *arg, struct err *err)
+{
+	struct order *o = arg;
+	int64_t now = clock_now();
+	int64_t until = now + 2 * o->env->conf->order_timeout + LEASE_MARGIN;
+	int found;
+
+	arena_clear(o->row);
+	o->cert = NULL;
+	o->have_saved = false;
+	/* A row that was due when we listed it may have been renewed by
+	 * another instance since. */
+	o->claimed = (o->early ? store_claim : store_claim_due)(
+		store, o->name, o->env->owner, now, until, err);
+	if (o->claimed != 1)
+		return o->claimed;
+	found = store_get(store, o->name, o->row, &o->cert, err);
+	if (found != 1) {
+		o->claimed = 0;
+		return found;
+	}
+	found = store_order_get(store, o->name, 0, o->row, &o->saved, err);
+	o->have_saved = found == 1;
+	return found == -1 ? -1 : 0;
+}
+
+enum order_wait order_s_claim(struct order *o)
+{
+	o->ts_start = clock_now();
+	order_set_deadline(o, o->env->conf->order_timeout * 1000);
+	return order_commit(o, op_claim, S_CLAIMED);
+}
+
+/* All that can be known to be wrong before an order is spent. */
+static enum order_wait check_row(struct order *o)
+{
+	struct x509_csr_policy policy = { .allow_ip = o->ca->allow_ip,
+					  .any_key = o->ca->any_key,
+					  .allow_single = o->ca->allow_single };
+	const char *type =
+		order_challenge(o->cert->challenge, o->cert->certbot);
+	AUTO(chall_free) struct chall *probe = NULL;
+	struct err err = ERR_INIT;
+	struct chall_req req = { .type = type,
+				 .name = o->name,
+				 .owner = o->env->owner,
+				 .token = "probe",
+				 .thumbprint = "probe",
+				 .webroot_path = o->cert->webroot_path };
+
+	if (x509_csr_parse(o->cert->csr.p, o->cert->csr.len, &o->csr, &err) ==
+		    -1 ||
+	    x509_csr_check(o->csr, &policy, &err) == -1)
+		return order_failed(o, FAIL_BAD_CSR, false, "the row's CSR: %s",
+				    err.msg);
+	if (!chall_supported(type))
+		return order_failed(
+			o, FAIL_CONFIG, false,
+			"the row wants the challenge %s, which is not "
+			"known here",
+			type);
+	req.identifier = x509_csr_ids(o->csr)->v[0].value;
+	if (strncmp(req.identifier, "*.", 2) == 0)
+		req.identifier += 2;
+	if (chall_new(o->env->chall, &req, NULL, NULL, &probe, &err) == -1)
+		return order_failed(o, authz_class(err.kind, type), false, "%s",
+				    err.msg);
+	return ORDER_ON;
+}
+
+/* The order of a run that was killed, if it is still the one we want. */
+static bool resumable(const struct order *o)
+{
+	const struct store_order *s = &o->saved;
+
+	return o->have_saved && s->url && s->account && s->key_sha256 &&
+	       s->ca_name && strcmp(s->ca_name, o->ca->name) == 0 &&
+	       strcmp(s->account, acme_account(o->acme)) == 0 &&
+	       strcmp(s->key_sha256, x509_csr_key(o->csr)->sha256) == 0;
+}
+
+enum order_wait order_s_claimed(struct order *o)
+{
+	if (o->store_err.kind) {
+		o->claimed = 0;
+		return order_fail_store(o);
+	}
+	if (o->claimed != 1) {
+		o->end = ORDER_LOST;
+		return order_go(o, S_END);
+	}
+	if (!o->ca)
+		return order_failed(
+			o, FAIL_CONFIG, false,
+			"the row names the CA \"%s\", which is not in the "
+			"configuration",
+			o->ca_name);
+	o->state = S_NEW;
+	if (check_row(o) == ORDER_ON && o->failed)
+		return ORDER_ON;
+	o->job = (struct authz_job){
+		.loop = o->env->loop,
+		.batch = o->env->batch,
+		.chall = o->env->chall,
+		.acme = o->acme,
+		.owner = o->env->owner,
+		.name = o->name,
+		.challenge =
+			order_challenge(o->cert->challenge, o->cert->certbot),
+		.webroot_path = o->cert->webroot_path,
+		.ids = x509_csr_ids(o->csr),
+		.wake = order_wake,
+		.arg = o,
+		.proof_gone = o->env->proof_gone,
+		.env = o->env->arg,
+	};
+	return order_go(o, resumable(o) ? S_RESUME : S_NEW);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* How an order ends: failed, cleaned up after, or left for the next run. */
+#include "order_impl.h"
+#include <stdlib.h>
+#include <sys/random.h>
+#include "clock.h"
+#include "log.h"
+
+/* Proofs are removed within this, or by the next run. */
+#define CLEAN_MS (60 * 1000)
+
+void order_drop_authz(struct order *o)
+{
+	size_t i;
+
+	for (i = 0; i < o->n_authz; i++)
+		authz_free(&o->authz[i]);
+	free(o->authz);
+	o->authz = NULL;
+	o->n_authz = 0;
+}
+
+void order_attempt(const struct order *o, struct store_attempt *a)
+{
+	*a = (struct store_attempt){
+		.name = o->name,
+		.ca_name = o->ca ? o->ca->name : o->ca_name,
+		.account = o->acme ? acme_account(o->acme) : NULL,
+		.order_url = o->url,
+		.outcome = o->failed ? fail_name(o->fail.class) : "ok",
+		.detail = o->failed ? o->fail.detail : NULL,
+		.ts_start = o->ts_start,
+		.ts_end = o->ts_end,
+	};
+}
+
+/* --- the end --- */
+
+static uint32_t random_number(void)
+{
+	uint32_t r = 0;
+
+	(void) !getrandom(&r, sizeof(r), 0); /* jitter can do without */
+	return r;
+}
+
+enum order_wait order_s_fail(struct order *o)
+{
+	struct backoff_in in = {
+		.fail = &o->fail,
+		.now = clock_now(),
+		.limit = o->env->conf->count_fail_limit,
+		.random = random_number(),
+	};
+	size_t i;
+
+	acme_cancel(&o->call);
+	loop_cancel(&o->timer);
+	if (o->resumed && o->terminal) {
+		/* Proofs of the useless order go first. */
+		for (i = 0; i < o->n_authz; i++)
+			authz_give_up(o->authz[i], true);
+		return order_go(o, S_GIVE_UP);
+	}
+	if (o->cert) {
+		in.count = o->cert->count_fail_update;
+		in.ts_expire = o->cert->crt.len ? o->cert->ts_expire : 0;
+	}
+	if (fail_of_ca(o->fail.class) && o->ca)
+		in.ca_backoff = o->env->ca_failed(o->env->arg, o->ca, &o->fail);
+	o->backoff = backoff_name(&in, o->terminal);
+	o->count = in.count + o->backoff.count;
+	for (i = 0; i < o->n_authz; i++)
+		authz_give_up(o->authz[i], o->backoff.drop_order);
+	return order_go(o, S_GIVE_UP);
+}
+
+bool order_step_authz(struct order *o)
+{
+	bool all = true;
+	size_t i;
+
+	for (i = 0; i < o->n_authz; i++) {
+		authz_step(o->authz[i]);
+		all = all && authz_ended(o->authz[i]);
+	}
+	return all;
+}
+
+/* The deadline of the order is over or off; cleaning gets one of its own. */
+static void limit_cleaning(struct order *o)
+{
+	if (o->cleaning)
+		return;
+	o->cleaning = true;
+	order_set_deadline(o, CLEAN_MS);
+}
+
+static int op_fail(struct store *store, void *arg, struct err *err)
+{
+	const struct order *o = arg;
+	struct store_fail f = {
+		.owner = o->env->owner,
+		.next = o->backoff.next,
+		.count = o->backoff.count,
+		.hold = o->backoff.hold,
+		.drop_order = o->backoff.drop_order,
+	};
+
+	order_attempt(o, &f.attempt);
+	return store_fail(store, &f, err);
+}
+
+enum order_wait order_s_give_up(struct order *o)
+{
+	limit_cleaning(o);
+	if (!order_step_authz(o))
+		return ORDER_AUTHZ;
+	if (o->resumed && o->terminal) {
+		order_drop_authz(o);
+		o->cleaning = false;
+		order_set_deadline(o, o->env->conf->order_timeout * 1000);
+		return order_start_anew(o);
+	}
+	o->end = ORDER_FAILED;
+	o->ts_end = clock_now();
+	if (o->claimed != 1)
+		return order_go(o, S_END);
+	return order_commit(o, op_fail, S_FAILED);
+}
+
+enum order_wait order_s_failed(struct order *o)
+{
+	/* ERR_CONFLICT: the lease ran out and is another's now, who will
+	 * record what comes of it. Anything else has no better place. */
+	if (o->store_err.kind && o->store_err.kind != ERR_CONFLICT)
+		log_warn("%s: the failure could not be recorded: %s", o->name,
+			 o->store_err.msg);
+	return order_go(o, S_END);
+}
+
+enum order_wait order_s_clean(struct order *o)
+{
+	limit_cleaning(o);
+	return order_step_authz(o) ? order_go(o, S_END) : ORDER_AUTHZ;
+}
+
+static int op_release(struct store *store, void *arg, struct err *err)
+{
+	const struct order *o = arg;
+
+	return store_release(store, o->name, o->env->owner, err);
+}
+
+enum order_wait order_s_leave(struct order *o)
+{
+	limit_cleaning(o);
+	if (!order_step_authz(o))
+		return ORDER_AUTHZ;
+	o->end = ORDER_STOPPED;
+	return order_commit(o, op_release, S_LEFT);
+}
+
+enum order_wait order_s_left(struct order *o)
+{
+	return order_go(o, S_END);
+}
+
+enum order_wait order_s_end(struct order *o)
+{
+	loop_cancel(&o->deadline);
+	return ORDER_END;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORDER_IMPL_H
+#define ORDER_IMPL_H
+
+/* The inside of an order, shared by order.c (the table, waiting, time) and
+ * the state functions: order_claim.c (the row), order_flow.c (the CA's
+ * order), order_end.c (how it ends). */
+
+#include "accept.h"
+#include "authz.h"
+#include "order.h"
+#include "reply.h"
+
+enum state {
+	S_CLAIM,
+	S_CLAIMED,
+	S_RESUME,
+	S_RESUMED,
+	S_FORGOTTEN,
+	S_NEW,
+	S_CREATED,
+	S_RECORDED,
+	S_AUTHZ,
+	S_FINALIZE,
+	S_FINALIZED,
+	S_POLL,
+	S_POLLED,
+	S_DOWNLOAD,
+	S_DOWNLOADED,
+	S_STORED,
+	S_FAIL,
+	S_GIVE_UP,
+	S_FAILED,
+	S_CLEAN,
+	S_LEAVE,
+	S_LEFT,
+	S_END,
+};
+
+struct order {
+	const struct order_env *env;
+	void *cookie;
+	const struct certrepo_ca *ca;
+	struct acme *acme;
+	char *name, *ca_name;
+	bool early;
+	enum state state;
+	enum order_wait waits;
+	enum order_end end;
+
+	/* the row, as claimed; in ROW */
+	struct arena *row;
+	struct store_cert *cert;
+	bool have_saved;
+	struct store_order saved;
+	int claimed;
+	struct x509_csr *csr;
+
+	/* the order */
+	struct arena *arena;
+	bool resumed;
+	char *url, *finalize, *certificate;
+	struct authz_job job;
+	struct authz **authz;
+	size_t n_authz;
+
+	struct acme_call *call;
+	struct reply reply;
+	int64_t sent_ms, rtt_ms;
+	struct loop_timer *timer, *deadline;
+	struct err store_err;
+	int tries, polls, finalizes;
+
+	struct accept_cert accepted;
+	int64_t ts_start, ts_end, not_after;
+	bool failed, terminal, stopping, cleaning;
+	struct fail fail;
+	struct backoff backoff;
+	int64_t count;
+};
+
+typedef enum order_wait state_fn(struct order *o);
+
+/* A state function: does its part, sets o->state to what comes next and
+ * returns what has to come first. */
+typedef enum order_wait order_state_fn(struct order *o);
+
+/* --- order.c: what it waits for --- */
+
+enum order_wait order_go(struct order *o, enum state next);
+enum order_wait order_call(struct order *o, struct acme_call *c,
+			   enum state next);
+enum order_wait order_pause(struct order *o, int64_t ms, enum state next);
+enum order_wait order_commit(struct order *o, batch_op *op, enum state next);
+void order_on_reply(void *arg, const struct acme_result *r);
+void order_wake(void *arg);
+/* End it, or its cleaning, when MS have passed. */
+void order_set_deadline(struct order *o, int64_t ms);
+
+/* TERMINAL: the CA's order is of no more use. */
+enum order_wait order_fail_with(struct order *o, const struct fail *f,
+				bool terminal);
+enum order_wait order_failed(struct order *o, enum fail_class class,
+			     bool terminal, const char *fmt, ...)
+	PRINTF_LIKE(4, 5);
+enum order_wait order_fail_store(struct order *o);
+/* A request failed: look again how things stand when that may help. */
+enum order_wait order_fail_reply(struct order *o, enum state again);
+
+/* --- order_flow.c --- */
+
+/* What was resumed turned out to be of no use: order anew, at once. */
+enum order_wait order_start_anew(struct order *o);
+
+/* --- order_end.c --- */
+
+void order_drop_authz(struct order *o);
+/* Step them; true when all of them have ended. */
+bool order_step_authz(struct order *o);
+void order_attempt(const struct order *o, struct store_attempt *ret);
+
+/* --- the states --- */
+
+order_state_fn order_s_claim, order_s_claimed, order_s_forgotten,
+	order_s_resume, order_s_resumed, order_s_new, order_s_created,
+	order_s_recorded, order_s_authz, order_s_finalize, order_s_finalized,
+	order_s_poll, order_s_polled, order_s_download, order_s_downloaded,
+	order_s_stored, order_s_fail, order_s_give_up, order_s_failed,
+	order_s_clean, order_s_leave, order_s_left, order_s_end;
+
+#endif
