@@ -106,9 +106,11 @@ const char *dns_addr_text(const struct dns_addr *a, char buf[DNS_ADDR_TEXT])
 		(void) inet_ntop(AF_INET, &a->u.in.sin_addr, host,
 				 sizeof(host));
 	if (six && a->u.in6.sin6_scope_id != 0 &&
-	    !if_indextoname(a->u.in6.sin6_scope_id, scope + 1))
+	    (!IN6_IS_ADDR_LINKLOCAL(&a->u.in6.sin6_addr) ||
+	     !if_indextoname(a->u.in6.sin6_scope_id, scope + 1)))
 		snprintf(scope + 1, sizeof(scope) - 1, "%u",
 			 a->u.in6.sin6_scope_id);
+	/* Names go with link-local addresses only. */
 	scope[0] = scope[1] ? '%' : '\0';
 	if (port == DNS_PORT)
 		snprintf(buf, DNS_ADDR_TEXT, "%s%s", host, scope);
