@@ -171,8 +171,8 @@ static int warn_shared_key(struct populate *p, const char *name,
 			    &other, err) == -1)
 		return -1;
 	if (other)
-		log_warn("%s: this key is already enrolled as %s; who takes "
-			 "it from one host has both",
+		log_warn("%s: this key is already enrolled as %s; if it "
+			 "leaks, both are lost",
 			 name, other);
 	return 0;
 }
@@ -230,7 +230,7 @@ static int add_in(struct populate *p, const char *name, struct arena *a,
 		return -1;
 	if (enrol_decide(&p->conf, name, csr, old, &wish, p->now, a, &e, err) ==
 	    -1)
-		return err_wrap(err, "%s", path);
+		return err_wrap(err, "%s", name);
 	if ((e.verdict == ENROL_ADD || e.verdict == ENROL_REPLACE) &&
 	    warn_shared_key(p, name, csr, a, err) == -1)
 		return -1;

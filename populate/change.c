@@ -30,7 +30,7 @@ static int set_in(struct populate *p, const char *name, char **args,
 	struct store_cert *row;
 	struct fields f;
 
-	if (fields_parse(args, a, &f, err) == -1 ||
+	if (fields_parse((const char *const *) args, a, &f, err) == -1 ||
 	    populate_row(p, name, a, &row, err) == -1)
 		return -1;
 	if (fields_check(&f, &p->conf, row, err) == -1)

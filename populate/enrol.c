@@ -83,22 +83,19 @@ static void compare(const struct x509_csr *csr, const struct store_cert *old,
 		e->verdict = ENROL_REPLACE;
 }
 
-static int refuse_replace(const char *name, const struct enrol *e,
-			  struct err *err)
+static int refuse_replace(const struct enrol *e, struct err *err)
 {
 	if (e->key_changed)
 		return err_set(err, ERR_INPUT,
-			       "%s is enrolled with another key; --replace "
+			       "it is enrolled with another key; --replace "
 			       "takes the new CSR, and then a host that still "
 			       "has the old key will refuse the next "
-			       "certificate: give it the new key first",
-			       name);
+			       "certificate: give it the new key first");
 	return err_set(err, ERR_INPUT,
-		       "%s is enrolled with other names; --replace takes the "
+		       "it is enrolled with other names; --replace takes the "
 		       "new CSR, and then the fetcher orders a certificate for "
-		       "its names: a host that serves one that is no longer "
-		       "among them will refuse it",
-		       name);
+		       "the new names: a host that serves one that is no "
+		       "longer among them will refuse it");
 }
 
 static void fill_row(const char *name, const struct x509_csr *csr,
@@ -159,7 +156,7 @@ int enrol_decide(const struct certrepo_conf *conf, const char *name,
 		compare(csr, old, w, &e);
 		e.ignored = ignored_option(w, old, &e);
 		if (e.verdict == ENROL_REPLACE && !w->replace)
-			return refuse_replace(name, &e, err);
+			return refuse_replace(&e, err);
 	}
 	*ret = e;
 	return 0;

@@ -105,13 +105,13 @@ static int keep_in_step(struct fields *f, struct err *err)
 			(struct store_field){ "certbot", is_http ? "Y" : "N" };
 	} else if (certbot) {
 		f->v[f->n++] = (struct store_field){
-			"challenge", certbot->value[0] == 'Y' ? http : NULL
+			"challenge", certbot->value[0] == 'Y' ? http : "dns-01"
 		};
 	}
 	return 0;
 }
 
-int fields_parse(char *const *args, struct arena *a, struct fields *ret,
+int fields_parse(const char *const *args, struct arena *a, struct fields *ret,
 		 struct err *err)
 {
 	struct fields f = { .n = 0 };

@@ -18,7 +18,7 @@ struct fields {
 /* ARGS ends with NULL. ERR_INPUT: a field that does not exist, or that
  * nobody may set by hand, with the list of those one may; one given twice; a
  * bad value. "field=" sets NULL. challenge and certbot are kept in step. */
-int fields_parse(char *const *args, struct arena *a, struct fields *ret,
+int fields_parse(const char *const *args, struct arena *a, struct fields *ret,
 		 struct err *err) MUST_CHECK;
 
 /* Whether the row would still make sense with them, and before it is enabled
