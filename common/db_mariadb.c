@@ -133,7 +133,7 @@ static int down_fail(struct db *db, unsigned code, int64_t waited_ms,
 		return err_set(err, ERR_UNAVAILABLE,
 			       "%s did not answer within %lld s", where,
 			       (long long) connect_timeout(c));
-	if (code == CR_SERVER_LOST || code == CR_SERVER_GONE_ERROR)
+	if (code != CR_CONNECTION_ERROR && code != CR_CONN_HOST_ERROR)
 		return err_set(err, ERR_UNAVAILABLE,
 			       "%s closed the connection before a session "
 			       "began: it is starting, stopping or overloaded, "
@@ -184,6 +184,19 @@ static int denied_fail(struct db *db, unsigned code, const char *text,
 	}
 }
 
+/* The network's trouble, which the library reports as one of TLS. */
+static bool is_network(const char *text)
+{
+	static const char *const signs[] = { "timed out", "reset by peer",
+					     "unexpected eof", "Broken pipe",
+					     "onnection closed" };
+
+	for (size_t i = 0; i < ARRAY_LEN(signs); i++)
+		if (strstr(text, signs[i]))
+			return true;
+	return false;
+}
+
 static int connect_fail(struct db *db, int64_t started, struct err *err)
 {
 	MYSQL *m = db->handle;
@@ -192,8 +205,7 @@ static int connect_fail(struct db *db, int64_t started, struct err *err)
 	struct place p;
 
 	db->fault = DB_FAULT_OTHER;
-	if (code == CR_SSL_CONNECTION_ERROR && !strstr(text, "timed out") &&
-	    !strstr(text, "(110)"))
+	if (code == CR_SSL_CONNECTION_ERROR && !is_network(text))
 		return tls_fail(db->conf, place_of(db->conf, &p), text, err);
 	switch (code) {
 	case CR_CONNECTION_ERROR:

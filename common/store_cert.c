@@ -26,14 +26,9 @@ static int check_row(const struct store_cert *r, struct err *err)
 	return store_check_blob("the CSR", r->csr, err);
 }
 
-int store_add(struct store *s, const struct store_cert *r, struct err *err)
+static int insert(struct store *s, const struct store_cert *r, struct err *err)
 {
-	struct err own = ERR_INIT;
-	int rc;
-
-	if (check_row(r, err) == -1)
-		return -1;
-	rc = store_exec_try(
+	return store_exec(
 		s,
 		"INSERT INTO certs (name, enable, comment, certbot, csr, "
 		"md5_modulus, ts_expire, ts_last_update, count_fail_update, "
@@ -44,12 +39,42 @@ int store_add(struct store *s, const struct store_cert *r, struct err *err)
 		     T(r->certbot ? "Y" : "N"), B(r->csr), T(r->md5_modulus),
 		     T(r->webroot_path), T(r->ca_name), T(r->challenge),
 		     T(r->key_sha256), I(r->ts_due)),
-		NULL, &own);
-	if (rc == -1 && own.kind == ERR_CONFLICT)
+		NULL, err);
+}
+
+/* The name is taken: by an INSERT of ours whose answer was lost? */
+static int taken(struct store *s, const struct store_cert *r, bool lost,
+		 struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	int rc = 0;
+
+	if (lost && store_query(s,
+				"SELECT name FROM certs WHERE name = ? AND "
+				"csr = ? AND ts_last_update = 1",
+				ARGS(T(r->name), B(r->csr)), &st, err) == -1)
+		return -1;
+	if (lost)
+		rc = db_step(st, err);
+	if (rc == 0)
 		return err_set(err, ERR_CONFLICT, "%s: %s is already enrolled",
 			       store_name(s), r->name);
-	if (rc == -1 && err)
-		*err = own;
+	return rc == 1 ? 0 : -1;
+}
+
+int store_add(struct store *s, const struct store_cert *r, struct err *err)
+{
+	struct store_try t;
+	int rc;
+
+	if (store_check_schema(s, err) == -1 || check_row(r, err) == -1)
+		return -1;
+	store_try_init(&t, s, STORE_TX_NO);
+	do {
+		rc = insert(s, r, err);
+		if (rc == -1 && db_fault(s->db) == DB_FAULT_DUPLICATE)
+			rc = taken(s, r, t.losses > 0, err);
+	} while (store_try_again(&t, &rc, err));
 	return rc;
 }
 
@@ -222,7 +247,8 @@ int store_remove(struct store *s, const char *name, struct err *err)
 		if (rc == 0)
 			rc = remove_all(s, name, err);
 	} while (store_try_again(&t, &rc, err));
-	return rc;
+	/* Gone when it ran again: the first run did it, unanswered. */
+	return rc == 0 && t.losses > 0 ? 1 : rc;
 }
 
 /* --- reading --- */
