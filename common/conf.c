@@ -689,6 +689,11 @@ static void load_folder(struct load *ld, const char *dir)
 			   "is writable by others than its owner, run: "
 			   "chmod g-w,o-w %s",
 			   dir);
+	else if (st.st_uid != 0 && st.st_uid != geteuid())
+		conf_error(ld->errs, &src,
+			   "belongs to user %lu, who is neither root nor the "
+			   "one running this, run: chown root %s",
+			   (unsigned long) st.st_uid, dir);
 	for (i = 0; i < n; i++) {
 		AUTO(mem_free_str) char *path = NULL;
 

@@ -210,7 +210,7 @@ static void other_user(void **state)
 	struct err err = ERR_INIT;
 
 	if (geteuid() != 0)
-		skip();
+		SCRATCH_SKIP("not root");
 	assert_int_equal(child_run(&spec, &r, &err), 0);
 	/* No group of root's is left. */
 	assert_string_equal(sbuf_str(&r.output),

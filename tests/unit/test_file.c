@@ -155,7 +155,7 @@ static void replacing_with_owner(void **state)
 	struct stat st;
 
 	if (geteuid() != 0)
-		skip();
+		SCRATCH_SKIP("not root");
 	assert_int_equal(file_replace(scratch("t"), "x", 1, &attr, &err), 0);
 	assert_int_equal(stat(scratch("t"), &st), 0);
 	assert_int_equal(st.st_uid, 65534);
