@@ -280,37 +280,76 @@ static void at_sign(struct scan *s)
 	skip(s, 1);
 }
 
+static bool begins_number(const struct scan *s)
+{
+	char c = *s->p;
+
+	if (c == '-' || c == '+')
+		c = peek(s, 1);
+	return isdigit((unsigned char) c);
+}
+
+static bool begins_name(const struct scan *s)
+{
+	return isalpha((unsigned char) *s->p) || *s->p == '*';
+}
+
+/* A slash that begins a comment, or does not. */
+static void slash(struct scan *s)
+{
+	if (peek(s, 1) == '/')
+		line_comment(s);
+	else if (peek(s, 1) == '*')
+		block_comment(s);
+	else
+		copy(s, 1);
+}
+
+static void scan_one(struct scan *s)
+{
+	if (begins_number(s)) {
+		number(s);
+		return;
+	}
+	if (begins_name(s)) {
+		name(s);
+		return;
+	}
+	switch (*s->p) {
+	case '\0':
+		nul_byte(s);
+		break;
+	case '\n':
+		s->p++;
+		new_line(s);
+		break;
+	case '#':
+		line_comment(s);
+		break;
+	case '/':
+		slash(s);
+		break;
+	case '"':
+		string(s);
+		break;
+	case '@':
+		at_sign(s);
+		break;
+	case '.': /* a float that begins so */
+	case '-':
+	case '+':
+		copy(s, span(s, s->p, "0123456789.eE+-"));
+		break;
+	default:
+		copy(s, 1);
+	}
+}
+
 static void scan_text(struct scan *s)
 {
 	mark_line(s);
-	while (s->p < s->end && !sbuf_over(&s->t->text)) {
-		char c = *s->p, next = peek(s, 1);
-
-		if (c == '\0') {
-			nul_byte(s);
-		} else if (c == '\n') {
-			s->p++;
-			new_line(s);
-		} else if (c == '#' || (c == '/' && next == '/')) {
-			line_comment(s);
-		} else if (c == '/' && next == '*') {
-			block_comment(s);
-		} else if (c == '"') {
-			string(s);
-		} else if (c == '@') {
-			at_sign(s);
-		} else if (isdigit((unsigned char) c) ||
-			   ((c == '-' || c == '+') &&
-			    isdigit((unsigned char) next))) {
-			number(s);
-		} else if (isalpha((unsigned char) c) || c == '*') {
-			name(s);
-		} else if (c == '.' || c == '-' || c == '+') {
-			copy(s, span(s, s->p, "0123456789.eE+-"));
-		} else {
-			copy(s, 1);
-		}
-	}
+	while (s->p < s->end && !sbuf_over(&s->t->text))
+		scan_one(s);
 }
 
 static void scan_file(struct conf_text *t, const char *path, const char *dir,
