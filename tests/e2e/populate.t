@@ -1,0 +1,325 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# certrepo-populate as an administrator uses it, on SQLite.
+. "$(dirname "$0")/../lib/lib.sh"
+
+cat >"$T/certrepo.conf" <<END
+store : { driver = "sqlite"; path = "$T/certrepo.db"; };
+csr_dir = "$T/csr";
+state_dir = "$T";
+default_ca = "public";
+webroot_prefixes = [ "$T/www" ];
+ca = ( { name = "public"; directory = "https://127.0.0.1:1/dir";
+	 account_key = "$T/public.pem"; agree_tos = true; },
+       { name = "own"; directory = "https://127.0.0.1:1/own";
+	 account_key = "$T/own.pem"; agree_tos = true;
+	 allow_ip = true; any_key = true; allow_single = true; } );
+END
+mkdir "$T/csr" "$T/www"
+
+populate() {
+	run "$BUILD/certrepo-populate" -c "$T/certrepo.conf" "$@"
+}
+# key NAME; csr KEY OUT SUBJECT [REQ OPTIONS]
+key() {
+	openssl ecparam -name prime256v1 -genkey -noout -out "$T/$1.key"
+}
+csr() {
+	_k=$1 _o=$2 _s=$3
+	shift 3
+	openssl req -new -key "$T/$_k.key" -out "$T/$_o" -subj "$_s" "$@" \
+		2>"$T/openssl.log" || bail "openssl: $(cat "$T/openssl.log")"
+}
+sql() { # STATEMENT [PARAMETER...]: past our own code
+	"$PYTHON" - "$T/certrepo.db" "$@" <<'END'
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+for row in db.execute(sys.argv[2], sys.argv[3:]):
+    print("|".join("" if v is None else str(v) for v in row))
+db.commit()
+END
+}
+json() { # EXPRESSION over d, on $out
+	printf '%s' "$out" | "$PYTHON" -c \
+		"import json, sys; d = json.load(sys.stdin); print($1)"
+}
+
+key a
+key b
+csr a csr/www.example.org.csr /CN=www.example.org \
+	-addext subjectAltName=DNS:example.org
+csr a again.csr /CN=example.org -addext subjectAltName=DNS:www.example.org
+csr b otherkey.csr /CN=www.example.org -addext subjectAltName=DNS:example.org
+csr a othernames.csr /CN=www.example.org \
+	-addext subjectAltName=DNS:new.example.org
+csr b wild.csr /CN=example.org -addext 'subjectAltName=DNS:*.example.org'
+csr b ip.csr /CN=ip.example.org -addext subjectAltName=IP:192.0.2.7
+csr b staple.csr /CN=www.example.org -addext tlsfeature=status_request
+
+# --- the database ---
+
+populate list
+is "$rc" 78 "without a database: exit 78"
+like "$err" 'init' "... and says to run init"
+populate init
+is "$rc" 0 "init"
+like "$out" 'created .*certrepo\.db, schema version [0-9]+' "... says what it did"
+populate init
+is "$rc" 0 "init again"
+like "$out" 'nothing to do' "... changes nothing"
+populate list
+is "$rc/$out" "0/" "list of nothing prints nothing on stdout"
+populate list --json
+is "$(json 'd')" "[]" "... and an empty array as JSON"
+
+# --- add ---
+
+populate -n add www.example.org
+is "$rc" 0 "add --dry-run"
+like "$out" '^would enrol www\.example\.org' "... says what it would do"
+is "$(sql 'SELECT COUNT(*) FROM certs')" 0 "... and does not"
+populate www.example.org --comment "the web site"
+is "$rc/$err" "0/" "plain NAME enrols from csr_dir, as in 2019"
+like "$out" '^enrolled www\.example\.org in ' "... says so"
+like "$out" 'names +www\.example\.org, example\.org$' "... the names"
+like "$out" 'key +EC P-256$' "... the key"
+like "$out" 'challenge +dns-01$' "... the challenge"
+like "$out" '_acme-challenge\.example\.org' "... what it needs"
+like "$out" "enable www\.example\.org\$" "... and how to enable it"
+want=$(openssl req -in "$T/csr/www.example.org.csr" -noout -pubkey |
+	openssl pkey -pubin -outform DER | md5sum | cut -d' ' -f1)
+like "$out" "md5_modulus +$want" "... md5_modulus"
+is "$(sql 'SELECT enable, certbot, comment, md5_modulus, ts_expire,
+	ts_last_update, crt, webroot_path FROM certs')" \
+	"N|N|the web site|$want|1|1||" "the row is as in 2019, disabled"
+ok "the stored CSR is the one" sh -c "$PYTHON -c 'import sqlite3, sys
+sys.stdout.write(bytes(sqlite3.connect(sys.argv[1]).execute(
+    \"SELECT CAST(csr AS BLOB) FROM certs\").fetchone()[0]).decode())' \
+	'$T/certrepo.db' | cmp - '$T/csr/www.example.org.csr'"
+
+openssl genrsa -out "$T/rsa.key" 2048 2>/dev/null
+csr rsa rsa.csr /CN=www.example.org
+populate add www.example.org+rsa --csr "$T/rsa.csr"
+is "$rc" 0 "an RSA certificate beside it, by a label"
+want=$(openssl req -in "$T/rsa.csr" -noout -modulus | openssl md5 -r |
+	cut -d' ' -f1)
+is "$(sql "SELECT md5_modulus FROM certs
+	WHERE name = 'www.example.org+rsa'")" "$want" \
+	"... with openssl's md5 of the modulus"
+
+populate add www.example.org
+is "$rc" 0 "adding twice is safe"
+like "$out" 'already enrolled.*nothing changed' "... and says so"
+populate add www.example.org --csr "$T/again.csr"
+is "$rc" 0 "another CSR of the same key and names"
+like "$out" 'same key and names' "... says so"
+populate add www.example.org --csr "$T/otherkey.csr"
+is "$rc" 1 "another key is refused"
+like "$err" '--replace.*old key will refuse the next' "... and says why"
+populate add www.example.org --csr "$T/othernames.csr"
+is "$rc" 1 "other names are refused"
+like "$err" 'other names' "... and says why"
+populate add www.example.org --csr "$T/otherkey.csr" --replace -n
+like "$rc $out" '^0 would replace' "--replace --dry-run"
+before=$(sql "SELECT md5_modulus FROM certs WHERE name = 'www.example.org'")
+populate add www.example.org --csr "$T/otherkey.csr" --replace
+is "$rc" 0 "--replace"
+like "$out" 'changed: its hosts need the new key' "... says what it means"
+isnt "$(sql "SELECT md5_modulus FROM certs WHERE name = 'www.example.org'")" \
+	"$before" "... and changes the row"
+populate add example.org+b --csr "$T/wild.csr"
+is "$rc" 0 "a wildcard with its apex"
+like "$err" 'already enrolled as www\.example\.org' \
+	"... its key is known from another name: a warning"
+is "$(printf '%s\n' "$out" | grep -c '_acme-challenge\.')" 1 \
+	"... one challenge name for both"
+rc=0
+"$BUILD/certrepo-populate" -c "$T/certrepo.conf" add example.org --csr - \
+	--enable <"$T/wild.csr" >"$T/out" 2>"$T/err" || rc=$?
+is "$rc" 0 "the CSR from standard input, enabled"
+is "$(sql "SELECT enable FROM certs WHERE name = 'example.org'")" Y \
+	"... is enabled in the row"
+populate add ip.example.org --csr "$T/ip.csr" --ca own --webroot "$T/www/a"
+is "$rc" 0 "an address for a CA that says so, by http-01"
+is "$(sql "SELECT certbot, webroot_path, challenge, ca_name FROM certs
+	WHERE name = 'ip.example.org'")" "Y|$T/www/a|http-01|own" \
+	"... the row says http-01 in both ways"
+
+refused() { # ERE ARGUMENTS...
+	_re=$1
+	shift
+	populate "$@"
+	like "$rc $err" "^1 certrepo-populate: .*$_re" "refused: $_re"
+	is "$(printf '%s\n' "$err" | wc -l)" 1 "... in one line"
+}
+rows=$(sql 'SELECT COUNT(*) FROM certs')
+refused 'does not exist' add no.example.org
+refused 'does not ask for no\.example\.org' add no.example.org \
+	--csr "$T/ip.csr" --ca own --webroot "$T/www"
+refused 'lower case' add WWW.example.org
+refused 'not a domain' add ../www.example.org
+refused 'not configured for addresses' add ip.example.org+x --csr "$T/ip.csr"
+refused 'dns-01 cannot prove the address' add ip.example.org+x \
+	--csr "$T/ip.csr" --ca own
+refused 'http-01 cannot prove the wildcard' add example.org+x \
+	--csr "$T/wild.csr" --webroot "$T/www"
+refused 'webroot_prefixes' add www.example.org+x --csr "$T/otherkey.csr" \
+	--webroot /etc
+refused 'without "\.\."' add www.example.org+x --csr "$T/otherkey.csr" \
+	--webroot "$T/www/../.."
+refused 'has: public, own' add www.example.org+x --csr "$T/otherkey.csr" \
+	--ca nope
+refused 'must-staple' add www.example.org+x --csr "$T/staple.csr"
+refused 'PRIVATE KEY' add www.example.org+x --csr "$T/b.key"
+refused 'not plain ASCII' add www.example.org+x --csr "$T/otherkey.csr" \
+	--comment "$(printf 'Gr\303\274n')"
+sed 's/^MI/NI/' "$T/wild.csr" >"$T/broken.csr"
+refused 'not a certificate signing request' add example.org+x \
+	--csr "$T/broken.csr"
+is "$(sql 'SELECT COUNT(*) FROM certs')" "$rows" "none of these left a row"
+cp "$T/otherkey.csr" "$T/csr/www.example.org.csr"
+populate add www.example.org no.example.org
+is "$rc" 2 "one of two names: partly failed, exit 2"
+
+# --- usage ---
+
+for args in '' 'lst' 'show' 'list x' 'set www.example.org' 'init --json' \
+	'add www.example.org --yes' '--frobnicate' 'add a.b c.d --csr x' \
+	'set www.example.org comment'; do
+	# shellcheck disable=SC2086 # words
+	populate $args
+	is "$rc" 64 "usage: '$args'"
+done
+run "$BUILD/certrepo-populate" --help
+is "$rc" 0 "--help"
+for word in init add list show enable disable set remove --replace --webroot; do
+	like "$out" "$word" "... tells of $word"
+done
+run "$BUILD/certrepo-populate" -c "$T/none.conf" list
+is "$rc" 78 "no configuration: exit 78"
+like "$err" 'none\.conf' "... and names it"
+
+# --- enable, disable, set ---
+
+populate enable www.example.org
+like "$rc $out" '^0 www\.example\.org enabled' "enable"
+populate enable www.example.org
+like "$rc $out" '^0 .*already enabled' "... twice"
+populate disable www.example.org
+like "$rc $out" '^0 www\.example\.org disabled' "disable"
+populate enable nothere.example.org
+like "$rc $err" '^1 .*not enrolled' "enable of what is not there"
+populate set www.example.org comment=hello enable=Y
+is "$rc" 0 "set two fields"
+is "$(sql "SELECT comment, enable FROM certs
+	WHERE name = 'www.example.org'")" "hello|Y" "... both are set"
+populate set www.example.org comment= challenge=http-01 "webroot_path=$T/www"
+is "$rc" 0 "set to nothing, and a challenge"
+is "$(sql "SELECT comment, challenge, certbot FROM certs
+	WHERE name = 'www.example.org'")" "|http-01|Y" "... kept in step"
+populate -n set www.example.org comment=other
+like "$rc $out" '^0 .*would set' "set --dry-run"
+is "$(sql "SELECT comment FROM certs WHERE name = 'www.example.org'")" "" \
+	"... sets nothing"
+refused 'fields are: comment, webroot_path' set www.example.org colour=red
+refused 'not set by hand' set www.example.org crt=x
+refused 'webroot_prefixes' set www.example.org comment=x webroot_path=/etc
+is "$(sql "SELECT comment FROM certs WHERE name = 'www.example.org'")" "" \
+	"... and not the fields before it either"
+refused 'would refuse the stored CSR' set ip.example.org ca=public
+populate set ip.example.org ca=own
+is "$rc" 0 "set the CA"
+sql "UPDATE certs SET held = 1, count_fail_update = 11,
+	fail_class = 'dns', fail_detail = 'no TXT'
+	WHERE name = 'www.example.org'"
+populate show www.example.org
+like "$out" 'state +held' "show tells that a row is held"
+like "$out" 'last failure +dns: no TXT' "... and why"
+populate list
+like "$out" '^www\.example\.org +held .* dns$' "... and so does list"
+populate enable www.example.org
+is "$rc" 0 "enabling a held row"
+is "$(sql "SELECT held FROM certs WHERE name = 'www.example.org'")" 0 \
+	"... lets it go"
+
+# --- show and list, of a row that a 2019 script wrote ---
+
+openssl req -x509 -key "$T/b.key" -subj "/CN=Test CA" -days 100 \
+	-out "$T/ca.pem" 2>/dev/null
+openssl x509 -req -in "$T/otherkey.csr" -CA "$T/ca.pem" -CAkey "$T/b.key" \
+	-set_serial 0x1234abcd -days 60 -copy_extensions copyall \
+	-out "$T/crt.pem" 2>/dev/null
+sql "UPDATE certs SET crt = ?, ca = ? WHERE name = 'www.example.org'" \
+	"$(cat "$T/crt.pem")" "$(cat "$T/ca.pem")"
+populate show www.example.org
+is "$rc/$err" "0/" "show"
+like "$out" 'serial +1234ABCD$' "... the serial number"
+like "$out" 'issuer +Test CA$' "... the issuer"
+like "$out" 'days left +(59|60)$' "... the days left, from the certificate"
+populate show www.example.org --json
+is "$rc" 0 "show --json"
+is "$(json 'd["name"], d["certificate"]["serial"]')" \
+	"www.example.org 1234ABCD" "... is JSON"
+is "$(json 'd["ts_expire"]')" \
+	"$(date -ud "$(openssl x509 -in "$T/crt.pem" -noout -enddate |
+		cut -d= -f2)" +%s)" "... the end of the certificate"
+is "$(json 'd["certificate"]["fingerprint"]')" \
+	"$(openssl x509 -in "$T/crt.pem" -outform DER | sha256sum |
+		cut -d' ' -f1)" "... the fingerprint"
+sql "UPDATE certs SET comment = ? WHERE name = 'www.example.org'" \
+	"$(printf 'a "b" \\ \033[31m')"
+populate show www.example.org --json
+is "$(json 'd["comment"] == "a \"b\" \\ \x1b[31m"')" True \
+	"a hostile comment stays JSON"
+populate show www.example.org
+unlike "$out" "$(printf '\033')" "... and off the terminal"
+populate list --json
+is "$(json 'sorted(r["name"] for r in d)')" \
+	"$(json 'sorted(set(r["name"] for r in d))')" "list --json is JSON"
+is "$(json 'len(d)')" "$rows" "... with every row"
+populate list
+is "$(printf '%s\n' "$out" | wc -l)" "$((rows + 1))" "list: one line each"
+populate show nothere.example.org
+like "$rc $err" '^1 .*not enrolled' "show of what is not there"
+
+# --- remove ---
+
+populate remove www.example.org
+is "$rc" 1 "remove without a terminal and --yes is refused"
+like "$err" '--yes' "... and says how"
+populate -n remove www.example.org
+like "$rc $out" '^0 would remove' "remove --dry-run"
+if command -v script >/dev/null; then
+	tty() { # ANSWER
+		printf '%s\n' "$1" | timeout 20 script -qec \
+			"$BUILD/certrepo-populate -c $T/certrepo.conf remove www.example.org" \
+			/dev/null >"$T/tty" 2>&1 || :
+	}
+	tty n
+	like "$(cat "$T/tty")" 'remove www\.example\.org.*\[y/N\]' \
+		"on a terminal it asks"
+	is "$(sql "SELECT COUNT(*) FROM certs
+		WHERE name = 'www.example.org'")" 1 "... no means no"
+	tty y
+	is "$(sql "SELECT COUNT(*) FROM certs
+		WHERE name = 'www.example.org'")" 0 "... yes removes"
+else
+	skip "no script(1)"
+	skip "no script(1)"
+	populate remove -y www.example.org
+	is "$rc" 0 "remove"
+fi
+populate remove --yes example.org example.org+b
+is "$rc" 0 "remove --yes, two at once"
+populate remove --yes example.org
+like "$rc $err" '^1 .*not enrolled' "remove of what is not there"
+
+# --- what can go wrong around it ---
+
+rc=0
+"$BUILD/certrepo-populate" -c "$T/certrepo.conf" list >/dev/full 2>"$T/err" ||
+	rc=$?
+is "$rc" 1 "a full disk under stdout is a failure"
+not_ok "links neither curl nor jansson" sh -c \
+	"ldd '$BUILD/certrepo-populate' | grep -Eq 'curl|jansson|ldns'"
+done_testing
