@@ -1,0 +1,42 @@
+-- SPDX-License-Identifier: MIT
+-- Who may do what on MariaDB, for a database named certrepo. Replace
+-- @PASSWORD@ (another one for each), then, as an administrator and after
+-- certrepo-populate init:
+--
+--	mariadb certrepo < grants.sql
+--
+-- An account with all rights on the database (or the server's root over its
+-- socket) runs certrepo-populate init; none of these needs them.
+
+-- certrepo-populate, on the central host.
+CREATE USER IF NOT EXISTS 'certrepo-populate'@'%'
+  IDENTIFIED BY '@PASSWORD@' REQUIRE SSL;
+GRANT SELECT, INSERT, UPDATE, DELETE ON certrepo.certs
+  TO 'certrepo-populate'@'%';
+GRANT SELECT, DELETE ON certrepo.orders TO 'certrepo-populate'@'%';
+GRANT SELECT, DELETE ON certrepo.installs TO 'certrepo-populate'@'%';
+GRANT SELECT ON certrepo.attempts TO 'certrepo-populate'@'%';
+GRANT SELECT ON certrepo.cas TO 'certrepo-populate'@'%';
+GRANT SELECT ON certrepo.schema_version TO 'certrepo-populate'@'%';
+
+-- certrepo-fetcher, on each central host. It cannot add or remove a name.
+CREATE USER IF NOT EXISTS 'certrepo-fetcher'@'%'
+  IDENTIFIED BY '@PASSWORD@' REQUIRE SSL;
+GRANT SELECT, UPDATE ON certrepo.certs TO 'certrepo-fetcher'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON certrepo.orders
+  TO 'certrepo-fetcher'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON certrepo.proofs
+  TO 'certrepo-fetcher'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON certrepo.cas
+  TO 'certrepo-fetcher'@'%';
+GRANT SELECT, INSERT ON certrepo.attempts TO 'certrepo-fetcher'@'%';
+GRANT SELECT ON certrepo.schema_version TO 'certrepo-fetcher'@'%';
+
+-- certrepo-installer, on the hosts: certificates are public, so one account
+-- may do for all; an account for each host tells them apart. It sees nothing
+-- but the two views. (DELETE, because a receipt replaces the one before.)
+CREATE USER IF NOT EXISTS 'certrepo-host'@'%'
+  IDENTIFIED BY '@PASSWORD@' REQUIRE SSL;
+GRANT SELECT ON certrepo.host_certs TO 'certrepo-host'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON certrepo.host_installs
+  TO 'certrepo-host'@'%';
