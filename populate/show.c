@@ -10,6 +10,7 @@ static int show_in(struct populate *p, const char *name, struct arena *a,
 	AUTO(view_free) struct view v = { .row = NULL };
 	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(SHOW_MAX);
 	const struct certrepo_ca *ca = certrepo_conf_ca(&p->conf, NULL);
+	const char *signer;
 	struct store_cert *row;
 
 	if (populate_row(p, name, a, &row, err) == -1)
@@ -18,6 +19,9 @@ static int show_in(struct populate *p, const char *name, struct arena *a,
 	if (store_attempts_of(p->store, name, VIEW_ATTEMPTS, a, &v.attempts,
 			      err) == -1 ||
 	    store_receipts_of(p->store, name, a, &v.installs, err) == -1)
+		return -1;
+	signer = row->ca_name ? row->ca_name : ca ? ca->name : NULL;
+	if (signer && store_ca_get(p->store, signer, a, &v.ca, err) == -1)
 		return -1;
 	if (p->opt.json)
 		view_json(&v, ca ? ca->name : NULL, p->now, &out);

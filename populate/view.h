@@ -22,6 +22,7 @@ struct view {
 	int64_t ts_expire, ts_not_before; /* 0: no certificate */
 	struct store_attempts attempts;	  /* of the store, newest first */
 	struct store_receipts installs;
+	struct store_ca ca; /* name NULL: the fetcher never used it */
 };
 
 /* Reads what the row holds; row is borrowed. Cannot fail. */

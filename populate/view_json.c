@@ -167,6 +167,9 @@ void view_json(const struct view *v, const char *default_ca, int64_t now,
 {
 	sbuf_addc(out, '{');
 	view_json_common(v->row, v->ts_expire, default_ca, now, out);
+	put_time(out, "ts_ca_backoff",
+		 v->ca.name && v->ca.backoff_until > now ? v->ca.backoff_until
+							 : 0);
 	put_request(v, out);
 	put_certificate(v, out);
 	put_attempts(v, out);

@@ -65,8 +65,30 @@ static void add_state(const struct view *v, int64_t now, const char *hint,
 		line(out, "in work by", row->lease_owner);
 }
 
+/* What is wrong with the CA as a whole counts against no name, but it is why
+ * nothing happens to this one. */
+static void add_ca_trouble(const struct store_ca *ca, int64_t now,
+			   struct sbuf *out)
+{
+	char text[CLOCK_TEXT];
+
+	if (!ca->name || ca->backoff_until <= now)
+		return;
+	sbuf_addf(out, "  %-13snot asked before %s", "",
+		  clock_text(ca->backoff_until, text));
+	if (ca->fail_class) {
+		sbuf_adds(out, ", ");
+		add_clean(out, ca->fail_class);
+	}
+	if (ca->fail_detail) {
+		sbuf_adds(out, ": ");
+		add_clean(out, ca->fail_detail);
+	}
+	sbuf_addc(out, '\n');
+}
+
 static void add_request(const struct view *v, const char *default_ca,
-			struct sbuf *out)
+			int64_t now, struct sbuf *out)
 {
 	const struct store_cert *row = v->row;
 	const char *challenge = policy_challenge(row->challenge, row->certbot);
@@ -89,6 +111,7 @@ static void add_request(const struct view *v, const char *default_ca,
 	else
 		sbuf_addf(out, "  %-13s%s (default)\n", "CA",
 			  default_ca ? default_ca : "?");
+	add_ca_trouble(&v->ca, now, out);
 	line(out, "challenge", challenge);
 	line(out, "webroot_path", row->webroot_path);
 }
@@ -227,7 +250,7 @@ void view_text(const struct view *v, const char *default_ca, int64_t now,
 	add_clean(out, v->row->name);
 	sbuf_addc(out, '\n');
 	add_state(v, now, hint, out);
-	add_request(v, default_ca, out);
+	add_request(v, default_ca, now, out);
 	add_certificate(v, now, out);
 	add_schedule(v, now, out);
 	add_attempts(v, out);

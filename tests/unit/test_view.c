@@ -107,7 +107,12 @@ static void for_people(void **state)
 	view_make(&row, &v);
 	v.attempts = (struct store_attempts){ &attempt, 1 };
 	v.installs = (struct store_receipts){ &receipt, 1 };
+	v.ca = (struct store_ca){ .name = "letsencrypt",
+				  .backoff_until = end,
+				  .fail_class = "rate-limited",
+				  .fail_detail = "too many orders" };
 	view_text(&v, "letsencrypt", end - 86400 * 33, "", &out);
+	expect(&out, ", rate-limited: too many orders\n");
 	expect(&out, "names        www.example.org, example.org\n");
 	expect(&out, "serial       0A1B2C3D4E\n");
 	expect(&out, "issuer       Test Intermediate\n");
