@@ -117,39 +117,55 @@ static bool back_right(const struct txn *t, const struct svc_endpoint *e,
 typedef bool right_fn(const struct txn *t, const struct svc_endpoint *e,
 		      const struct verify_seen *seen, char why[300]);
 
-/* Look until every endpoint is right, or MS have passed. What is in t->seen
- * afterwards is the last look at each. err names the first that is not. */
-static int look(struct txn *t, right_fn *right, int64_t ms, struct err *err)
+/* While a service changes over, its old processes may still accept a
+ * connection after a new one has: only so many looks in a row prove it. */
+#define LOOKS	    3
+#define LOOKS_PAUSE 70 /* ms */
+
+/* One look at each; the number that are not right. err names the first. */
+static size_t look_once(struct txn *t, right_fn *right, struct err *err)
 {
 	const struct svc *s = t->svc;
-	int64_t deadline = clock_mono_ms() + ms;
-	int64_t timeout = s->conf->verify_timeout * 1000;
-	bool *done =
-		arena_array(t->run->arena, s->n_endpoints + 1, sizeof(*done));
+	size_t wrong = 0;
 
+	run_probe(s, t->seen);
+	for (size_t i = 0; i < s->n_endpoints; i++) {
+		char why[300];
+
+		if (!right(t, &s->endpoints[i], &t->seen[i], why) &&
+		    wrong++ == 0)
+			err_set(err, ERR_TIMEOUT, "%s %s",
+				run_endpoint_text(&s->endpoints[i],
+						  t->run->arena),
+				why);
+	}
+	return wrong;
+}
+
+/* Look until every endpoint is right that many times in a row, or MS have
+ * passed. What is in t->seen afterwards is the last look at each. */
+static int look(struct txn *t, right_fn *right, int64_t ms, unsigned int looks,
+		struct err *err)
+{
+	int64_t deadline = clock_mono_ms() + ms, left;
+	unsigned int row = 0;
+
+	if (t->svc->n_endpoints == 0)
+		return 0;
 	for (unsigned int n = 0;; n++) {
-		size_t missing = 0;
-		int64_t left;
-
-		for (size_t i = 0; i < s->n_endpoints; i++) {
-			const struct svc_endpoint *e = &s->endpoints[i];
-			char why[300];
-
-			if (done[i])
-				continue;
-			verify_probe(e, timeout, &t->seen[i]);
-			done[i] = right(t, e, &t->seen[i], why);
-			if (!done[i] && missing++ == 0)
-				err_set(err, ERR_TIMEOUT, "%s %s",
-					run_endpoint_text(e, t->run->arena),
-					why);
+		row = look_once(t, right, err) == 0 ? row + 1 : 0;
+		if (row == looks) {
+			err_clear(err);
+			return 0;
 		}
 		left = deadline - clock_mono_ms();
-		if (missing == 0)
-			return 0;
-		if (left <= 0)
+		if (row > 0)
+			verify_wait(LOOKS_PAUSE);
+		else if (left <= 0)
 			return -1;
-		verify_wait(left < verify_pause(n) ? left : verify_pause(n));
+		else
+			verify_wait(left < verify_pause(n) ? left
+							   : verify_pause(n));
 	}
 }
 
@@ -201,7 +217,7 @@ static int prove_back(struct txn *t, struct err *err)
 	bool tried;
 
 	if (!t->j->activated && s->n_endpoints > 0 &&
-	    look(t, back_right, 0, err) == 0)
+	    look(t, back_right, 0, 1, err) == 0)
 		return 0;
 	if (s->activate.n > 0 &&
 	    activate_run(&s->activate, &tried, &told) == -1) {
@@ -211,12 +227,12 @@ static int prove_back(struct txn *t, struct err *err)
 		if (s->n_endpoints == 0)
 			return activate_run(&s->start, NULL, err);
 	}
-	if (look(t, back_right, s->start.n > 0 ? ms / 2 : ms, err) == 0)
+	if (look(t, back_right, s->start.n > 0 ? ms / 2 : ms, LOOKS, err) == 0)
 		return 0;
 	if (s->start.n == 0)
 		return -1;
 	(void) !activate_run(&s->start, NULL, &told);
-	return look(t, back_right, ms, err);
+	return look(t, back_right, ms, LOOKS, err);
 }
 
 static void write_journal(struct txn *t)
@@ -389,7 +405,8 @@ static enum txn_result forward(struct txn *t, struct err *err)
 		err_wrap(err, "the activation failed");
 		return go_back(t, err->msg, err);
 	}
-	if (look(t, forward_right, s->conf->verify_time * 1000, err) == -1) {
+	if (look(t, forward_right, s->conf->verify_time * 1000, LOOKS, err) ==
+	    -1) {
 		if (only_down(t)) {
 			err_wrap(err, "installed, but not seen to be served, "
 				      "nor before");
@@ -712,8 +729,8 @@ enum txn_result txn_activate(struct run *r, const struct svc *s,
 		err_wrap(err, "not served, and the configuration test failed");
 	} else if (activate_run(&s->activate, NULL, err) == -1) {
 		err_wrap(err, "not served, and the activation failed");
-	} else if (look(&t, forward_right, s->conf->verify_time * 1000, err) ==
-		   -1) {
+	} else if (look(&t, forward_right, s->conf->verify_time * 1000, LOOKS,
+			err) == -1) {
 		err_wrap(err, "activated, but not served");
 	} else {
 		report(&t, "served", NULL);

@@ -1,0 +1,186 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# SIGKILL at the Nth call of each kind that the installer makes: after the
+# recovery that the next run begins with (store reachable or not), the host
+# holds the whole old set or the whole new one, nginx serves it, and the run
+# converges. KILL_FULL=1 tries every call, otherwise a sample.
+# shellcheck disable=SC2154 # rc, out and err are run's
+. "$(dirname "$0")/../lib/lib.sh"
+. "$ROOT/tests/lib/nginx.sh"
+. "$ROOT/tests/lib/host.sh"
+
+command -v strace >/dev/null || skip_all "no strace"
+strace -o /dev/null true 2>/dev/null || skip_all "strace may not trace here"
+# The leak checker cannot work under a tracer.
+ASAN_OPTIONS=detect_leaks=0:exitcode=99
+export ASAN_OPTIONS
+calls="openat write fsync rename unlink symlink mkdir chmod fchmod connect clone wait4 poll pwrite64 fdatasync"
+
+host_setup || bail "cannot set up a host"
+# Of the same age, so that each may follow the other.
+FROM=$(date -u -d '2 hours ago' +%Y%m%d%H%M%SZ)
+for x in a b c; do
+	issue "$T/$x" || bail "cannot issue"
+	cat "$T/$x.crt" "$T/$x.ca" >"$T/$x.full"
+	cat "$T/$x.full" "$T/host.key" >"$T/$x.combined"
+	cert_fp "$T/$x.crt" >"$T/$x.fp"
+done
+
+# Which set is here: a, b, c; mixed; none.
+here_generation() {
+	for _x in a b c; do
+		cmp -s "$DIR/current/fullchain.pem" "$T/$_x.full" &&
+			echo $_x && return
+	done
+	echo mixed
+}
+here_fixed() {
+	for _x in a b c; do
+		cmp -s "$DIR/cert.pem" "$T/$_x.crt" &&
+			cmp -s "$DIR/chain.pem" "$T/$_x.ca" &&
+			cmp -s "$DIR/combined.pem" "$T/$_x.combined" &&
+			echo $_x && return
+	done
+	echo mixed
+}
+serves() {
+	_fp=$(served)
+	for _x in a b c; do
+		[ "$_fp" != "$(cat "$T/$_x.fp")" ] || echo $_x
+	done
+}
+
+# One kill: $1 the call, $2 which of them. From $old to $new. problem is what
+# went wrong; reached is empty when the run ended before.
+kill_at() {
+	problem='' reached=1
+	store_put $NAME "$T/$new"
+	strace -o /dev/null -e trace="$1" -e inject="$1:signal=KILL:when=$2" \
+		"$BUILD/certrepo-installer" -c "$HOST_CONF" \
+		>"$T/killed.log" 2>&1 </dev/null
+	st=$?
+	[ $st = 137 ] || reached=''
+	if [ $layout = generation ]; then
+		x=$(here_generation)
+		case $x in
+		"$old" | "$new") ;;
+		*) problem="at once: $x" ;;
+		esac
+	fi
+	# the recovery alone
+	if [ -n "$reached" ]; then
+		host_without_store
+		[ "$rc" = 69 ] || problem="$problem; store down: exit $rc: $err"
+		x=$(here_$layout)
+		case $x in
+		"$old" | "$new") ;;
+		*) problem="$problem; recovered: $x" ;;
+		esac
+		[ "$(serves)" = "$x" ] ||
+			problem="$problem; on disk $x, served $(serves)"
+		tidy || problem="$problem; recovered, but not tidy:
+$(find "$DIR" "$T/state" -name '.*certrepo-*'; ls "$T/state/journal")"
+	fi
+	run host
+	converged || problem="$problem; then: exit $rc: $err, on disk
+$(here_$layout), served $(serves)"
+	tidy || problem="$problem; not tidy in the end"
+}
+
+sweep() { # TEST NAME
+	total=0
+	for call in $calls; do
+		store_put $NAME "$T/$new"
+		n=$(strace -o "$T/trace" -e trace="$call" \
+			"$BUILD/certrepo-installer" -c "$HOST_CONF" \
+			>/dev/null 2>&1 </dev/null
+			grep -c "^$call(" "$T/trace")
+		turn
+		# the first calls of some kinds are the loader's
+		i=1 step=1
+		[ -n "${KILL_FULL-}" ] || step=$((n / samples + 1))
+		[ "$call" != openat ] || i=$((n / 3))
+		[ $i -ge 1 ] || i=1
+		bad=''
+		while [ $i -le "$n" ]; do
+			kill_at "$call" $i
+			[ -z "$problem" ] || bad="$bad
+$call $i of $n: $problem"
+			total=$((total + 1))
+			turn
+			i=$((i + step))
+		done
+		is "$bad" "" "$1: killed at $call ($n of them)"
+	done
+	diag "$total kills"
+}
+
+# --- a renewal, folders of generations ---
+layout=generation
+samples=3
+placeholder
+nginx_run || bail "nginx does not start"
+old=a new=b
+store_put $NAME "$T/a"
+run host
+is "$rc $(serves)" "0 a" "the first one is installed"
+converged() {
+	[ "$rc" = 0 ] && [ "$(here_$layout)" = "$new" ] &&
+		[ "$(serves)" = "$new" ]
+}
+turn() {
+	x=$old old=$new new=$x
+}
+sweep "generations"
+
+# --- a renewal, fixed paths ---
+stop nginx
+layout=fixed
+DIR=$T/fixed DISK_FILE=$T/fixed/cert.pem PROFILE=fixed
+mkdir -p "$DIR"
+rm -rf "$T/state"
+profile() { # ACTIVATE
+	cat >"$T/profiles/fixed.conf" <<-END
+	layout = "fixed";
+	files = (
+		{ file = "cert.pem"; format = "certificate"; },
+		{ file = "chain.pem"; format = "chain"; mode = "0644"; },
+		{ file = "combined.pem"; format = "fullchain-key"; } );
+	test = ( { command = [ "nginx", "-t", "-q", "-c", "$NGINX_CONF",
+		"-e", "stderr" ]; } );
+	activate = ( { command = [ $1 ]; } );
+	END
+}
+reload="\"nginx\", \"-s\", \"reload\", \"-c\", \"$NGINX_CONF\", \"-e\", \"stderr\""
+profile "$reload"
+host_conf
+nginx_conf "$DIR/combined.pem" "$DIR/combined.pem"
+old=a new=b
+cp "$T/a.crt" "$DIR/cert.pem"
+cp "$T/a.ca" "$DIR/chain.pem"
+(umask 077 && cp "$T/a.combined" "$DIR/combined.pem")
+nginx_run || bail "nginx does not start"
+store_put $NAME "$T/a"
+run host
+is "$rc $err" "0 " "files at fixed paths, as they should be"
+sweep "fixed paths"
+
+# --- an activation that lies: every run rolls back ---
+samples=2
+profile '"true"'
+VERIFY_TIME=0
+host_conf
+fixed=$old
+# $old stays; b and c, or whichever it is not, take turns to fail
+others=$(printf '%s\n' a b c | grep -v "$fixed" | tr '\n' ' ')
+set -- $others
+new=$1 spare=$2
+converged() {
+	[ "$rc" = 1 ] && [ "$(here_$layout)" = "$old" ] &&
+		[ "$(serves)" = "$old" ]
+}
+turn() {
+	x=$new new=$spare spare=$x
+}
+sweep "rolled back"
+done_testing
