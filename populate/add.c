@@ -144,6 +144,7 @@ static void print_same(const struct store_cert *old, const struct enrol *e,
 }
 
 static void print_replaced(const struct populate *p, const char *name,
+			   const struct store_cert *old,
 			   const struct x509_csr *csr, const struct enrol *e)
 {
 	AUTO(mem_free_str) char *names = names_text(csr);
@@ -159,6 +160,10 @@ static void print_replaced(const struct populate *p, const char *name,
 				"the next certificate)"
 			      : "");
 	printf("  md5_modulus  %s\n", key->md5_modulus);
+	printf("  state        %s\n",
+	       old->enabled ? "enabled, the fetcher's next run orders a "
+			      "certificate for it"
+			    : "disabled, as before");
 }
 
 static int warn_shared_key(struct populate *p, const char *name,
@@ -195,7 +200,7 @@ static int carry_out(struct populate *p, const struct x509_csr *csr,
 		    store_replace_csr(p->store, name, e->row.csr, key->sha256,
 				      key->md5_modulus, p->now, err) == -1)
 			return -1;
-		print_replaced(p, name, csr, e);
+		print_replaced(p, name, old, csr, e);
 		break;
 	case ENROL_SAME:
 	case ENROL_EQUIVALENT:

@@ -76,6 +76,7 @@ void view_json_common(const struct store_cert *row, int64_t ts_expire,
 	put_time(out, "ts_due", row->enabled ? row->ts_due : 0);
 	put_time(out, "ts_last_attempt", row->ts_last_update);
 	put_time(out, "ts_next_attempt", row->ts_next_attempt);
+	put_bool(out, "renew", row->renew);
 	put_int(out, "failures", row->count_fail_update);
 	put_str(out, "fail_class", row->fail_class);
 	put_str(out, "fail_detail", row->fail_detail);

@@ -159,6 +159,10 @@ static void add_schedule(const struct view *v, int64_t now, struct sbuf *out)
 		line(out, "next due", "never, it is disabled");
 	else if (row->held || row->ts_due == STORE_NEVER)
 		line(out, "next due", "never, it is held");
+	else if (row->ts_due <= now && row->renew)
+		line(out, "next due",
+		     "in the fetcher's next run, for the "
+		     "new CSR");
 	else if (row->ts_due <= now)
 		line(out, "next due", "in the fetcher's next run");
 	else

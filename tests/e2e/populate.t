@@ -127,6 +127,8 @@ is "$rc" 0 "--replace"
 like "$out" 'changed: its hosts need the new key' "... says what it means"
 isnt "$(sql "SELECT md5_modulus FROM certs WHERE name = 'www.example.org'")" \
 	"$before" "... and changes the row"
+is "$(sql "SELECT renew, ts_due <= strftime('%s', 'now') FROM certs
+	WHERE name = 'www.example.org'")" "1|1" "... which is due at once"
 populate add example.org+b --csr "$T/wild.csr"
 is "$rc" 0 "a wildcard with its apex"
 like "$err" 'already enrolled as www\.example\.org' \
