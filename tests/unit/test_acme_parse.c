@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "acme/acme.h"
+#include "acme/acme_parse.h"
+
+static struct arena *arena;
+
+static int setup(void **state)
+{
+	arena = arena_new();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	arena_free(&arena);
+	return 0;
+}
+
+/* RFC 8555 section 7.1.3, its example (with the certificate and all). */
+static const char rfc_order[] =
+	"{ \"status\": \"valid\", \"expires\": \"2016-01-20T14:09:07.99Z\","
+	"  \"identifiers\": [ { \"type\": \"dns\", \"value\": "
+	"\"www.example.org\" }, { \"type\": \"dns\", \"value\": "
+	"\"example.org\" } ],"
+	"  \"notBefore\": \"2016-01-01T00:00:00Z\","
+	"  \"notAfter\": \"2016-01-08T00:00:00Z\","
+	"  \"authorizations\": [ \"https://example.com/acme/authz/PAniVnsZcis\""
+	", \"https://example.com/acme/authz/r4HqLzrSrpI\" ],"
+	"  \"finalize\": "
+	"\"https://example.com/acme/order/TOlocE8rfgo/finalize\""
+	",  \"certificate\": \"https://example.com/acme/cert/mAt3xBGaobw\" }";
+
+/* Section 7.1.4. */
+static const char rfc_authz[] =
+	"{ \"status\": \"valid\", \"expires\": \"2015-03-01T14:09:07.99Z\","
+	"  \"identifier\": { \"type\": \"dns\", \"value\": \"www.example.org\" "
+	"}"
+	",  \"challenges\": [ { \"url\": "
+	"\"https://example.com/acme/chall/prV_B7yEyA4\", \"type\": "
+	"\"http-01\", \"status\": \"valid\", \"token\": "
+	"\"DGyRejmCefe7v4NfDGDKfA\", \"validated\": "
+	"\"2014-12-01T12:05:58.16Z\" } ], \"wildcard\": false }";
+
+static void order(void **state)
+{
+	struct acme_order o;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(
+		acme_parse_order(rfc_order, strlen(rfc_order), arena, &o, &err),
+		0);
+	assert_int_equal(o.status, ACME_VALID);
+	assert_int_equal(o.n_authorizations, 2);
+	assert_string_equal(o.authorizations[1],
+			    "https://example.com/acme/authz/r4HqLzrSrpI");
+	assert_string_equal(
+		o.finalize,
+		"https://example.com/acme/order/TOlocE8rfgo/finalize");
+	assert_string_equal(o.certificate,
+			    "https://example.com/acme/cert/mAt3xBGaobw");
+	assert_null(o.url);
+	assert_int_equal(o.error.class, FAIL_NONE);
+}
+
+static void authz(void **state)
+{
+	struct acme_authz a;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(
+		acme_parse_authz(rfc_authz, strlen(rfc_authz), arena, &a, &err),
+		0);
+	assert_int_equal(a.status, ACME_VALID);
+	assert_int_equal(a.id_type, X509_ID_DNS);
+	assert_string_equal(a.identifier, "www.example.org");
+	assert_false(a.wildcard);
+	assert_int_equal(a.n_challenges, 1);
+	assert_string_equal(a.challenges[0].type, "http-01");
+	assert_string_equal(a.challenges[0].token, "DGyRejmCefe7v4NfDGDKfA");
+	assert_string_equal(a.challenges[0].url,
+			    "https://example.com/acme/chall/prV_B7yEyA4");
+	assert_int_equal(a.challenges[0].status, ACME_VALID);
+	assert_int_equal(a.challenges[0].error.class, FAIL_NONE);
+}
+
+#define ORDER(status, authz, finalize, more)                   \
+	"{\"status\":\"" status "\",\"authorizations\":" authz \
+	",\"finalize\":" finalize more "}"
+#define ONE "[\"https://a/1\"]"
+#define FIN "\"https://a/f\""
+
+static void order_variants(void **state)
+{
+	static const struct {
+		const char *json;
+		const char *words; /* NULL: accepted */
+		enum acme_status status;
+		enum fail_class class;
+	} cases[] = {
+		{ ORDER("pending", ONE, FIN, ""), NULL, ACME_PENDING, 0 },
+		{ ORDER("ready", ONE, FIN, ",\"new\":{\"x\":[1]}"), NULL,
+		  ACME_READY, 0 },
+		{ ORDER("processing", ONE, FIN, ",\"certificate\":null"), NULL,
+		  ACME_PROCESSING, 0 },
+		{ ORDER("invalid", ONE, FIN,
+			",\"error\":{\"type\":\"urn:ietf:params:acme:error:caa"
+			"\",\"detail\":\"no\"}"),
+		  NULL, ACME_INVALID, FAIL_CAA },
+		{ ORDER("invalid", ONE, FIN, ",\"error\":null"), NULL,
+		  ACME_INVALID, 0 },
+		{ ORDER("invalid", ONE, FIN, ",\"error\":\"x\""), NULL,
+		  ACME_INVALID, 0 },
+		{ ORDER("valid", ONE, FIN, ""), "no \"certificate\"", 0, 0 },
+		{ ORDER("valid", ONE, FIN, ",\"certificate\":\"http://a/c\""),
+		  "not an https URL: http://a/c", 0, 0 },
+		{ ORDER("valid", ONE, FIN, ",\"certificate\":7"),
+		  "\"certificate\"", 0, 0 },
+		{ ORDER("hungry", ONE, FIN, ""), "unknown status \"hungry\"", 0,
+		  0 },
+		{ ORDER("pending", "[]", FIN, ""), "0 authorizations", 0, 0 },
+		{ ORDER("pending", "{}", FIN, ""), "0 authorizations", 0, 0 },
+		{ ORDER("pending", "[7]", FIN, ""), "not an https URL", 0, 0 },
+		{ ORDER("pending", "[\"file:///etc/passwd\"]", FIN, ""),
+		  "not an https URL", 0, 0 },
+		{ ORDER("pending", "[\"https://a/\\r\\nX: y\"]", FIN, ""),
+		  "not an https URL", 0, 0 },
+		{ ORDER("pending", ONE, "null", ""), "no \"finalize\"", 0, 0 },
+		{ ORDER("pending", ONE, "\"https://\"", ""), "not an https URL",
+		  0, 0 },
+		{ ORDER("pending", ONE, "\"\"", ""), "not an https URL", 0, 0 },
+		{ "{\"status\":\"ready\"}", "authorizations", 0, 0 },
+		{ "{\"status\":\"ready\",\"status\":\"valid\"}", "duplicate", 0,
+		  0 },
+		{ "[]", "not a JSON object", 0, 0 },
+		{ "", "not a JSON object", 0, 0 },
+		{ "{\"status\":\"pending\",", "not a JSON object", 0, 0 },
+		{ "<html>", "not a JSON object", 0, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct acme_order o = { .url = "untouched" };
+		struct err err = ERR_INIT;
+		int rc = acme_parse_order(cases[i].json, strlen(cases[i].json),
+					  arena, &o, &err);
+
+		if (cases[i].words) {
+			if (rc != -1 || err.kind != ERR_INPUT ||
+			    !strstr(err.msg, cases[i].words))
+				fail_msg("%s: %s", cases[i].json, err.msg);
+			assert_string_equal(o.url, "untouched");
+			continue;
+		}
+		if (rc != 0)
+			fail_msg("%s: %s", cases[i].json, err.msg);
+		assert_int_equal(o.status, cases[i].status);
+		assert_int_equal(o.error.class, cases[i].class);
+	}
+}
+
+#define AUTHZ(type, value, challenges, more)                       \
+	"{\"status\":\"pending\",\"identifier\":{\"type\":\"" type \
+	"\",\"value\":\"" value "\"},\"challenges\":" challenges more "}"
+#define CHALL(type, more)   \
+	"{\"type\":\"" type \
+	"\",\"status\":\"pending\",\"url\":\"https://a/c\"" more "}"
+
+static void authz_variants(void **state)
+{
+	static const struct {
+		const char *json;
+		const char *words; /* NULL: accepted */
+		const char *identifier;
+		enum x509_id_type type;
+		bool wildcard;
+		size_t n;
+	} cases[] = {
+		{ AUTHZ("dns", "a.example", "[]", ""), NULL, "a.example",
+		  X509_ID_DNS, false, 0 },
+		{ AUTHZ("dns", "a.example", "[" CHALL("dns-01", "") "]",
+			",\"wildcard\":true"),
+		  NULL, "a.example", X509_ID_DNS, true, 1 },
+		{ AUTHZ("dns", "*.a.example", "[]", ""), NULL, "a.example",
+		  X509_ID_DNS, true, 0 },
+		{ AUTHZ("dns", "A.Example", "[]", ""), NULL, "a.example",
+		  X509_ID_DNS, false, 0 },
+		{ AUTHZ("dns", "localhost", "[]", ""), NULL, "localhost",
+		  X509_ID_DNS, false, 0 },
+		{ AUTHZ("ip", "192.0.2.1", "[]", ""), NULL, "192.0.2.1",
+		  X509_ID_IP, false, 0 },
+		{ AUTHZ("ip", "2001:db8::1", "[]", ""), NULL, "2001:db8::1",
+		  X509_ID_IP, false, 0 },
+		{ AUTHZ("ip", "www.example", "[]", ""), "not for a DNS name",
+		  NULL, 0, false, 0 },
+		{ AUTHZ("dns", "../etc", "[]", ""), "not for a DNS name", NULL,
+		  0, false, 0 },
+		{ AUTHZ("dns", "a\\nb.example", "[]", ""), "not for a DNS name",
+		  NULL, 0, false, 0 },
+		{ AUTHZ("dns", "", "[]", ""), "not for a DNS name", NULL, 0,
+		  false, 0 },
+		{ AUTHZ("email", "a@b.example", "[]", ""), "not for a DNS name",
+		  NULL, 0, false, 0 },
+		{ AUTHZ("dns", "a.example", "{}", ""), "challenges", NULL, 0,
+		  false, 0 },
+		{ AUTHZ("dns", "a.example", "[7]", ""), "no type", NULL, 0,
+		  false, 0 },
+		{ AUTHZ("dns", "a.example",
+			"[{\"type\":\"dns-01\",\"status\":\"pending\"}]", ""),
+		  "no \"url\"", NULL, 0, false, 0 },
+		{ AUTHZ("dns", "a.example",
+			"[{\"type\":\"x\",\"url\":\"https://a/\"}]", ""),
+		  "unknown status", NULL, 0, false, 0 },
+		{ "{\"status\":\"pending\",\"challenges\":[]}", "no identifier",
+		  NULL, 0, false, 0 },
+		{ "{}", "unknown status", NULL, 0, false, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct acme_authz a = { 0 };
+		struct err err = ERR_INIT;
+		int rc = acme_parse_authz(cases[i].json, strlen(cases[i].json),
+					  arena, &a, &err);
+
+		if (cases[i].words) {
+			if (rc != -1 || err.kind != ERR_INPUT ||
+			    !strstr(err.msg, cases[i].words))
+				fail_msg("%s: %s", cases[i].json, err.msg);
+			assert_null(a.identifier);
+			continue;
+		}
+		if (rc != 0)
+			fail_msg("%s: %s", cases[i].json, err.msg);
+		assert_string_equal(a.identifier, cases[i].identifier);
+		assert_int_equal(a.id_type, cases[i].type);
+		assert_int_equal(a.wildcard, cases[i].wildcard);
+		assert_int_equal(a.n_challenges, cases[i].n);
+	}
+}
+
+/* Types nobody knows, some without a token; a token is not judged here. */
+static void challenges(void **state)
+{
+	static const char json[] = AUTHZ(
+		"dns", "a.example",
+		"[" CHALL("dns-persist-01", "") "," CHALL(
+			"dns-01",
+			",\"token\":\"../../x\"") ","
+						  "{\"type\":\"http-01\","
+						  "\"status\":\"invalid\","
+						  "\"url\":"
+						  "\"https://a/"
+						  "d\",\"token\":\"t\","
+						  "\"error\":{\"type\":"
+						  "\"urn:ietf:params:acme:"
+						  "error:connection\","
+						  "\"detail\":"
+						  "\"Timeout during "
+						  "connect\",\"status\":400}}]",
+		"");
+	struct acme_authz a;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(acme_parse_authz(json, strlen(json), arena, &a, &err),
+			 0);
+	assert_int_equal(a.n_challenges, 3);
+	assert_null(a.challenges[0].token);
+	assert_string_equal(a.challenges[1].token, "../../x");
+	assert_int_equal(a.challenges[2].status, ACME_INVALID);
+	assert_int_equal(a.challenges[2].error.class, FAIL_CONNECTION);
+	assert_non_null(strstr(a.challenges[2].error.detail, "Timeout during"));
+}
+
+static void limits(void **state)
+{
+	struct sbuf s = SBUF_INIT(1000000);
+	struct acme_order o;
+	struct acme_authz a;
+	struct err err = ERR_INIT;
+
+	sbuf_adds(&s, "{\"status\":\"pending\",\"finalize\":\"https://a/\","
+		      "\"authorizations\":[");
+	for (int i = 0; i < ACME_AUTHZ_MAX + 1; i++)
+		sbuf_addf(&s, "%s\"https://a/%d\"", i ? "," : "", i);
+	sbuf_adds(&s, "]}");
+	assert_int_equal(acme_parse_order(s.buf, s.len, arena, &o, &err), -1);
+	assert_non_null(strstr(err.msg, "101 authorizations"));
+
+	sbuf_clear(&s);
+	sbuf_adds(&s, "{\"status\":\"pending\",\"identifier\":{\"type\":"
+		      "\"dns\",\"value\":\"a.example\"},\"challenges\":[");
+	for (int i = 0; i < ACME_CHALLENGE_MAX + 1; i++)
+		sbuf_addf(&s, "%s" CHALL("x", ""), i ? "," : "");
+	sbuf_adds(&s, "]}");
+	assert_int_equal(acme_parse_authz(s.buf, s.len, arena, &a, &err), -1);
+	assert_non_null(strstr(err.msg, "21 challenges"));
+
+	/* Deeper than any recursion should go. */
+	sbuf_clear(&s);
+	for (int i = 0; i < 100000; i++)
+		sbuf_addc(&s, '[');
+	assert_int_equal(acme_parse_order(s.buf, s.len, arena, &o, &err), -1);
+
+	sbuf_clear(&s);
+	for (size_t i = 0; i < ACME_BODY_MAX + 1; i++)
+		sbuf_addc(&s, ' ');
+	assert_int_equal(acme_parse_order(s.buf, s.len, arena, &o, &err), -1);
+	assert_non_null(strstr(err.msg, "too large"));
+	sbuf_free(&s);
+}
+
+static void url_ok(void **state)
+{
+	char big[ACME_URL_MAX + 1];
+
+	assert_true(acme_parse_url_ok("https://ca.example/x?y=z"));
+	assert_false(acme_parse_url_ok("HTTP://ca.example/"));
+	assert_false(acme_parse_url_ok("http://ca.example/"));
+	assert_false(acme_parse_url_ok("https://"));
+	assert_false(acme_parse_url_ok(""));
+	assert_false(acme_parse_url_ok("https://a/ b"));
+	assert_false(acme_parse_url_ok("https://a/\xc3\xa9"));
+	memset(big, 'a', sizeof(big));
+	memcpy(big, "https://", 8);
+	big[ACME_URL_MAX] = '\0';
+	assert_false(acme_parse_url_ok(big));
+	big[ACME_URL_MAX - 1] = '\0';
+	assert_true(acme_parse_url_ok(big));
+}
+
+static void directory(void **state)
+{
+	/* RFC 8555 section 7.1.1 */
+	static const char json[] =
+		"{\"newNonce\":\"https://example.com/acme/new-nonce\","
+		"\"newAccount\":\"https://example.com/acme/new-account\","
+		"\"newOrder\":\"https://example.com/acme/new-order\","
+		"\"newAuthz\":\"https://example.com/acme/new-authz\","
+		"\"meta\":{\"termsOfService\":"
+		"\"https://example.com/acme/terms/2017-5-30\","
+		"\"caaIdentities\":[\"example.com\"],"
+		"\"externalAccountRequired\":true}}";
+	static const char bare[] = "{\"newNonce\":\"https://a/n\","
+				   "\"newAccount\":\"https://a/a\","
+				   "\"newOrder\":\"https://a/o\"}";
+	static const char bad[] = "{\"newNonce\":\"https://a/n\","
+				  "\"newAccount\":\"http://a/a\","
+				  "\"newOrder\":\"https://a/o\"}";
+	struct acme_directory d;
+	struct err err = ERR_INIT;
+	const char *status;
+
+	assert_int_equal(
+		acme_parse_directory(json, strlen(json), arena, &d, &err), 0);
+	assert_string_equal(d.new_nonce, "https://example.com/acme/new-nonce");
+	assert_string_equal(d.new_order, "https://example.com/acme/new-order");
+	assert_string_equal(d.terms,
+			    "https://example.com/acme/terms/2017-5-30");
+	assert_true(d.external_account_required);
+	assert_int_equal(
+		acme_parse_directory(bare, strlen(bare), arena, &d, &err), 0);
+	assert_null(d.terms);
+	assert_false(d.external_account_required);
+	assert_int_equal(
+		acme_parse_directory(bad, strlen(bad), arena, &d, &err), -1);
+	assert_non_null(strstr(err.msg, "newAccount"));
+	assert_int_equal(acme_parse_directory("{}", 2, arena, &d, &err), -1);
+
+	assert_int_equal(acme_parse_account("{\"status\":\"valid\"}", 18, arena,
+					    &status, &err),
+			 0);
+	assert_string_equal(status, "valid");
+	assert_int_equal(acme_parse_account("{}", 2, arena, &status, &err), -1);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(order),
+		cmocka_unit_test(authz),
+		cmocka_unit_test(order_variants),
+		cmocka_unit_test(authz_variants),
+		cmocka_unit_test(challenges),
+		cmocka_unit_test(limits),
+		cmocka_unit_test(url_ok),
+		cmocka_unit_test(directory),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
