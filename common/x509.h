@@ -43,17 +43,18 @@ bool x509_ids_equal(const struct x509_ids *a, const struct x509_ids *b);
  * RFC 6125 section 6.4.3). */
 bool x509_ids_cover(const struct x509_ids *ids, const char *value);
 /* A DNS name a certificate may carry: LDH labels of 1..63, no trailing dot,
- * at most 253, at least two labels unless ALLOW_SINGLE; a leading "*." is
- * allowed. Lower case only. */
+ * at most 253, at least two labels unless ALLOW_SINGLE, the last one not a
+ * number (an address is no name); a leading "*." is allowed. Lower case only.
+ */
 bool x509_dns_name_ok(const char *name, bool allow_single);
 
 enum x509_key_type { X509_KEY_RSA, X509_KEY_EC, X509_KEY_OTHER };
 
 struct x509_key_info {
 	enum x509_key_type type;
-	int bits;		       /* RSA modulus or EC field */
-	char text[40];		       /* "RSA 2048", "EC P-256", "ED25519" */
-	char sha256[ENC_SHA256_HEX];   /* of the SubjectPublicKeyInfo DER */
+	int bits;		     /* RSA modulus or EC field */
+	char text[40];		     /* "RSA 2048", "EC P-256", "ED25519" */
+	char sha256[ENC_SHA256_HEX]; /* of the SubjectPublicKeyInfo DER */
 	/* As the 2019 system computed it: md5 of "Modulus=HEX\n" for RSA;
 	 * for other keys, where that text is the same for all of them, md5 of
 	 * the SubjectPublicKeyInfo DER. */
@@ -78,7 +79,7 @@ void x509_csr_der(const struct x509_csr *csr, const unsigned char **ret,
 
 /* What a CA accepts, beyond what public CAs all accept. */
 struct x509_csr_policy {
-	bool any_key;	   /* any key type and size of at least 112 bits */
+	bool any_key; /* any key type and size of at least 112 bits */
 	bool allow_ip;
 	bool allow_single; /* single-label names, for private CAs */
 };
