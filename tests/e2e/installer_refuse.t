@@ -1,0 +1,159 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Certificates that the store should not have had: refused by the host, told
+# once, said in the receipt, nothing touched. And what the configuration
+# must not be.
+# shellcheck disable=SC2154 # rc, out and err are run's
+. "$(dirname "$0")/../lib/lib.sh"
+. "$ROOT/tests/lib/nginx.sh"
+. "$ROOT/tests/lib/host.sh"
+
+host_setup || bail "cannot set up a host"
+placeholder
+nginx_run || bail "nginx does not start"
+issue_nth "$T/good" 1 && store_put $NAME "$T/good"
+run host
+is "$rc $(served)" "0 $(cert_fp "$T/good.crt")" "a good one is served"
+before=$(find "$DIR" "$T/state/backup" | sort)
+
+refused() { # TEST WHAT_ERR_SAYS
+	run host
+	is "$rc" 1 "$1: refused"
+	like "$err" "$2" "... says why"
+	is "$(served)" "$(cert_fp "$T/good.crt")" "... the good one is served"
+	is "$(find "$DIR" "$T/state/backup" | sort)" "$before" \
+		"... and nothing was touched"
+	is "$(receipt '')" refused "... the receipt says so"
+	like "$(receipt_detail '')" "$2" "... and why"
+}
+
+KEY=$T/other.key issue_nth "$T/bad" 2
+store_put $NAME "$T/bad"
+refused "another key" "belongs to another key than $T/host.key"
+
+issue_nth "$T/bad" 3 www2.example.test
+store_put $NAME "$T/bad"
+refused "another name" "is not for $NAME"
+
+FROM=20250101000000Z UNTIL=20260101000000Z issue "$T/bad"
+store_put $NAME "$T/bad"
+refused "expired" "expired on 2026-01-01T00:00:00Z"
+
+FROM=$(date -u -d 'tomorrow' +%Y%m%d%H%M%SZ) issue "$T/bad"
+store_put $NAME "$T/bad"
+refused "not valid yet" "not valid before .* clock"
+
+SIGNER=$T/pki/other issue_nth "$T/bad" 4
+store_put $NAME "$T/bad"
+refused "an issuer nobody trusts" "cannot be trusted"
+
+issue_nth "$T/bad" 5
+: >"$T/bad.ca"
+store_put $NAME "$T/bad"
+refused "no intermediate" "cannot be trusted"
+
+issue_nth "$T/bad" 6
+cp "$T/pki/other/ca.pem" "$T/bad.ca"
+store_put $NAME "$T/bad"
+refused "a chain of strangers" "chain in the store is broken"
+
+echo "not a certificate" >"$T/bad.crt"
+store_put $NAME "$T/bad"
+refused "rubbish" "refused: "
+
+cat "$T/good.crt" "$T/host.key" >"$T/bad.crt"
+cp "$T/good.ca" "$T/bad.ca"
+store_put $NAME "$T/bad"
+refused "a key in the store" "refused: "
+
+# --- names that the host asks for, beside the domain ---
+HOST_CERT_EXTRA='names = ["alias.example.test"];'
+host_conf
+issue_nth "$T/bad" 7
+store_put $NAME "$T/bad"
+refused "a name the host needs" "is not for alias.example.test"
+issue_nth "$T/alias" 8 $NAME '*.example.test'
+store_put $NAME "$T/alias"
+run host
+is "$rc $(served)" "0 $(cert_fp "$T/alias.crt")" \
+	"a wildcard covers the other name"
+HOST_CERT_EXTRA=''
+
+# --- rows that are no certificate ---
+sqlite3 "$DB" "UPDATE certs SET enable = 'N'"
+store_put $NAME "$T/bad"
+host_conf
+run host
+is "$rc $err" "0 " "enable='N': left alone, silent"
+is "$(served)" "$(cert_fp "$T/alias.crt")" "... nothing changed"
+sqlite3 "$DB" "UPDATE certs SET enable = 'Y', name = 'gone.example.test'"
+run host
+is "$rc" 1 "no such name in the store"
+like "$err" "no certificate named $NAME" "... says so"
+sqlite3 "$DB" "UPDATE certs SET name = '$NAME'"
+
+# --- a pinned public key ---
+openssl pkey -in "$T/host.key" -pubout -out "$T/host.pub" 2>/dev/null
+HOST_CERT="public_key = \"$T/host.pub\";"
+host_conf
+issue_nth "$T/pinned" 9 && store_put $NAME "$T/pinned"
+run host
+is "$rc $(served)" "0 $(cert_fp "$T/pinned.crt")" "a pinned public key is enough"
+openssl pkey -in "$T/other.key" -pubout -out "$T/host.pub" 2>/dev/null
+issue_nth "$T/bad" 10 && store_put $NAME "$T/bad"
+run host
+is "$rc" 1 "another pinned key: refused"
+like "$err" "belongs to another key" "... says so"
+unset HOST_CERT
+
+# --- the key's file ---
+host_conf
+chmod 644 "$T/host.key"
+run host
+is "$rc" 1 "a private key that everybody reads"
+like "$err" "readable by everyone" "... is refused"
+chmod 600 "$T/host.key"
+run host
+is "$rc $(served)" "0 $(cert_fp "$T/bad.crt")" "... put right, it goes on"
+
+# --- the configuration ---
+conf_error() { # TEST WHAT
+	run host
+	is "$rc" 78 "$1"
+	like "$err" "$2" "... says so"
+	host_conf
+}
+chmod 666 "$HOST_CONF"
+conf_error "a configuration that others can write" "writ"
+chmod 666 "$T/shipped/nginx.conf"
+conf_error "a profile that others can write" "writ"
+chmod 644 "$T/shipped/nginx.conf"
+sed -i 's/trust_file/trusted_file/' "$HOST_CONF"
+conf_error "an unknown setting" "installer.conf:[0-9]+: .*trusted_file"
+HOST_CERT="key = \"$T/host.key\"; public_key = \"$T/host.pub\";" host_conf
+conf_error "key and public_key" "give either key"
+PROFILE=apache host_conf
+conf_error "a profile that is not there" "neither in profile_dir nor"
+PROFILE=../shipped/nginx host_conf
+conf_error "a profile by path" "in its name"
+HOST_CERT_EXTRA='files = ( { file = "x.pem"; format = "certificate";
+	owner = "nobody-at-all"; } );' host_conf
+conf_error "an owner who is not there" "no user .nobody-at-all"
+HOST_CERT_EXTRA='files = ( { file = "../x.pem"; format = "certificate"; } );' host_conf
+conf_error "a file outside of its folder" "x.pem"
+HOST_CERT_EXTRA='files = ( { file = "x.pem"; format = "certificate"; mode = "999"; } );' host_conf
+conf_error "no mode" "mode"
+HOST_VERIFY='{ address = "127.0.0.1"; }' host_conf
+conf_error "an address without port" "no port"
+HOST_VERIFY='{ address = "127.0.0.1:443"; protocol = "gopher"; }' host_conf
+conf_error "an unknown protocol" "gopher"
+HOST_EXTRA='keep = 0;' host_conf
+conf_error "a number out of range" "keep"
+run host --verify --dry-run
+is "$rc" 64 "two modes at once"
+run host nothing.example.test
+is "$rc" 64 "a name that is not here"
+like "$err" "no service or certificate nothing.example.test" "... says so"
+run "$BUILD/certrepo-installer" -c "$T/nowhere.conf"
+is "$rc" 78 "no configuration"
+done_testing
