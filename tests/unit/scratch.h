@@ -46,8 +46,10 @@ static inline const char *scratch(const char *name)
 static inline void scratch_write(const char *path, const char *text,
 				 mode_t mode)
 {
-	FILE *f = fopen(path, "w");
+	FILE *f;
 
+	unlink(path); /* it may be read-only */
+	f = fopen(path, "w");
 	assert_non_null(f);
 	assert_int_equal(fwrite(text, 1, strlen(text), f), strlen(text));
 	assert_int_equal(fclose(f), 0);
