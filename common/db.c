@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <assert.h>
+#include <stdlib.h>
+#include <string.h>
 #include "db.h"
 #include "db_impl.h"
 

@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include <assert.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <mysql.h>
-#include <mysqld_error.h>
-#include <errmsg.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include "clock.h"
 #include "db_impl.h"
+#include "db_mariadb_err.h"
 #include "file.h"
 
-#define CONNECT_TIMEOUT 10
-#define IO_TIMEOUT	30
-#define PASSWORD_MAX	1024
+#define PASSWORD_MAX 1024
 
-/* What the server would do by default depends on its configuration: a table
- * that takes too long a text by cutting it is not ours. */
+#define ADMIN_TIMEOUT 3600 /* a migration of a large table takes its time */
+
+/* What the server would do by default depends on its configuration. A text
+ * that is too long is refused, not cut; and who waits for a lock hears of it
+ * before the connection's time is up. */
 #define SESSION                                                      \
 	"SET SESSION autocommit = 1, sql_mode = 'STRICT_ALL_TABLES," \
-	"NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'"
+	"NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO', "            \
+	"innodb_lock_wait_timeout = 5, lock_wait_timeout = 10"
 
 struct col {
 	bool is_int;
@@ -43,266 +46,11 @@ struct stmt {
 	int64_t affected;
 };
 
-/* --- errors --- */
-
-struct place {
-	char text[300];
-};
-
-/* "MariaDB at db.example.org:3306" */
-static const char *place_of(const struct store_conf *c, struct place *p)
-{
-	if (c->socket)
-		(void) snprintf(p->text, sizeof(p->text), "MariaDB at %s",
-				c->socket);
-	else if (c->host)
-		(void) snprintf(p->text, sizeof(p->text), "MariaDB at %s:%lld",
-				c->host,
-				(long long) (c->port ? c->port : 3306));
-	else
-		(void) snprintf(p->text, sizeof(p->text),
-				"MariaDB (by option file %s)",
-				c->option_file ? c->option_file : "none");
-	return p->text;
-}
-
-static int64_t connect_timeout(const struct store_conf *c)
-{
-	return c->connect_timeout > 0 ? c->connect_timeout : CONNECT_TIMEOUT;
-}
-
-static int64_t io_timeout(const struct store_conf *c)
-{
-	return c->timeout > 0 ? c->timeout : IO_TIMEOUT;
-}
-
-static const char *user_of(const struct store_conf *c)
-{
-	return c->user ? c->user : "of the option file";
-}
-
-/* The library's texts name the cause, if at all, in the words of OpenSSL. */
-static int tls_fail(const struct store_conf *c, const char *where,
-		    const char *text, struct err *err)
-{
-	const char *ca = c->ca_file ? c->ca_file : "(none given)";
-
-	if (strstr(text, "doesn't support") || strstr(text, "not support") ||
-	    strstr(text, "SSL is required"))
-		return err_set(err, ERR_CONFIG,
-			       "%s does not offer TLS, and clear text is "
-			       "refused: set up ssl_cert and ssl_key on the "
-			       "server",
-			       where);
-	if (strstr(text, "Validation of SSL server certificate failed"))
-		return err_set(err, ERR_CONFIG,
-			       "%s shows a certificate that is not for the "
-			       "name \"%s\"",
-			       where, c->host ? c->host : "of the option file");
-	if (strstr(text, "expired"))
-		return err_set(err, ERR_CONFIG,
-			       "%s shows a certificate that has expired",
-			       where);
-	if (strstr(text, "self-signed") || strstr(text, "self signed") ||
-	    strstr(text, "verify failed") || strstr(text, "local issuer"))
-		return err_set(err, ERR_CONFIG,
-			       "%s shows a certificate that does not come "
-			       "from the CA of ca_file %s (%s)",
-			       where, ca, text);
-	return err_set(err, ERR_CONFIG, "%s: no TLS connection: %s", where,
-		       text);
-}
-
-static int down_fail(struct db *db, unsigned code, int64_t waited_ms,
-		     struct err *err)
-{
-	const struct store_conf *c = db->conf;
-	struct place p;
-	const char *where = place_of(c, &p);
-
-	if (code == CR_UNKNOWN_HOST)
-		return err_set(err, ERR_UNAVAILABLE,
-			       "%s: the host name cannot be resolved", where);
-	if (waited_ms >= connect_timeout(c) * 1000 - 50 &&
-	    code != CR_CONN_HOST_ERROR)
-		return err_set(err, ERR_UNAVAILABLE,
-			       "%s accepted the connection but did not answer "
-			       "within %lld s",
-			       where, (long long) connect_timeout(c));
-	if (waited_ms >= connect_timeout(c) * 1000 - 50)
-		return err_set(err, ERR_UNAVAILABLE,
-			       "%s did not answer within %lld s", where,
-			       (long long) connect_timeout(c));
-	if (code != CR_CONNECTION_ERROR && code != CR_CONN_HOST_ERROR)
-		return err_set(err, ERR_UNAVAILABLE,
-			       "%s closed the connection before a session "
-			       "began: it is starting, stopping or overloaded, "
-			       "or it is no MariaDB",
-			       where);
-	return err_set(err, ERR_UNAVAILABLE,
-		       "%s does not accept connections: is the server "
-		       "running, and reachable from here?",
-		       where);
-}
-
-static int denied_fail(struct db *db, unsigned code, const char *text,
-		       struct err *err)
-{
-	const struct store_conf *c = db->conf;
-	struct place p;
-	const char *where = place_of(c, &p);
-
-	switch (code) {
-	case ER_ACCESS_DENIED_ERROR:
-	case ER_ACCESS_DENIED_NO_PASSWORD_ERROR:
-		return err_set(err, ERR_CONFIG,
-			       "%s refuses user \"%s\": wrong password "
-			       "(%s%s) or no such user for this host",
-			       where, user_of(c),
-			       c->password_file ? "password_file "
-						: "no password_file given",
-			       c->password_file ? c->password_file : "");
-	case ER_DBACCESS_DENIED_ERROR:
-		return err_set(err, ERR_CONFIG,
-			       "%s: there is no database \"%s\", or user "
-			       "\"%s\" has no rights on it: see "
-			       "schema/grants.sql",
-			       where, c->database ? c->database : "certrepo",
-			       user_of(c));
-	case ER_BAD_DB_ERROR:
-		return err_set(err, ERR_CONFIG,
-			       "%s has no database \"%s\": create it, then "
-			       "run certrepo-populate init",
-			       where, c->database ? c->database : "certrepo");
-	case ER_HOST_NOT_PRIVILEGED:
-	case ER_HOST_IS_BLOCKED:
-		return err_set(err, ERR_CONFIG,
-			       "%s accepts no connections from this host (%s)",
-			       where, text);
-	default:
-		return err_set(err, ERR_UNAVAILABLE, "%s: %s", where, text);
-	}
-}
-
-/* The network's trouble, which the library reports as one of TLS. */
-static bool is_network(const char *text)
-{
-	static const char *const signs[] = { "timed out", "reset by peer",
-					     "unexpected eof", "Broken pipe",
-					     "onnection closed" };
-
-	for (size_t i = 0; i < ARRAY_LEN(signs); i++)
-		if (strstr(text, signs[i]))
-			return true;
-	return false;
-}
-
-static int connect_fail(struct db *db, int64_t started, struct err *err)
-{
-	MYSQL *m = db->handle;
-	unsigned code = mysql_errno(m);
-	const char *text = mysql_error(m);
-	struct place p;
-
-	db->fault = DB_FAULT_OTHER;
-	if (code == CR_SSL_CONNECTION_ERROR && !is_network(text))
-		return tls_fail(db->conf, place_of(db->conf, &p), text, err);
-	switch (code) {
-	case CR_CONNECTION_ERROR:
-	case CR_CONN_HOST_ERROR:
-	case CR_UNKNOWN_HOST:
-	case CR_SERVER_LOST:
-	case CR_SERVER_LOST_EXTENDED:
-	case CR_SERVER_GONE_ERROR:
-	case CR_SSL_CONNECTION_ERROR:
-		return down_fail(db, code, clock_mono_ms() - started, err);
-	default:
-		return denied_fail(db, code, text, err);
-	}
-}
-
-static enum db_fault fault_of(unsigned code)
-{
-	switch (code) {
-	case ER_LOCK_DEADLOCK:
-	case ER_LOCK_WAIT_TIMEOUT:
-	case ER_CHECKREAD:	   /* the row changed since it was read */
-	case ER_UNKNOWN_COM_ERROR: /* Galera: the node is not ready */
-		return DB_FAULT_RETRY;
-	case CR_SERVER_GONE_ERROR:
-	case CR_SERVER_LOST:
-	case CR_SERVER_LOST_EXTENDED:
-	case CR_SSL_CONNECTION_ERROR:
-	case ER_SERVER_SHUTDOWN:
-	case ER_CONNECTION_KILLED:
-	case ER_NET_READ_ERROR:
-	case ER_NET_READ_INTERRUPTED:
-	case ER_NET_ERROR_ON_WRITE:
-	case ER_NET_WRITE_INTERRUPTED:
-		return DB_FAULT_LOST;
-	case ER_NO_SUCH_TABLE:
-	case ER_UNKNOWN_TABLE:
-		return DB_FAULT_NO_TABLE;
-	case ER_DUP_ENTRY:
-		return DB_FAULT_DUPLICATE;
-	default:
-		return DB_FAULT_OTHER;
-	}
-}
-
-static int session_fail(struct db *db, unsigned code, const char *text,
-			struct err *err)
-{
-	struct place p;
-	const char *where = place_of(db->conf, &p);
-
-	db->fault = fault_of(code);
-	switch (db->fault) {
-	case DB_FAULT_LOST:
-		return err_set(err, ERR_UNAVAILABLE,
-			       "%s: the connection was lost, or no answer "
-			       "came within %lld s",
-			       where, (long long) io_timeout(db->conf));
-	case DB_FAULT_NO_TABLE:
-		return err_set(err, ERR_CONFIG,
-			       "%s: %s: run certrepo-populate init", where,
-			       text);
-	case DB_FAULT_DUPLICATE:
-		return err_set(err, ERR_CONFLICT, "%s: %s", where, text);
-	case DB_FAULT_RETRY:
-		return err_set(err, ERR_UNAVAILABLE, "%s: %s", where, text);
-	default:
-		break;
-	}
-	switch (code) {
-	case ER_TABLEACCESS_DENIED_ERROR:
-	case ER_COLUMNACCESS_DENIED_ERROR:
-	case ER_DBACCESS_DENIED_ERROR:
-	case ER_SPECIFIC_ACCESS_DENIED_ERROR:
-	case ER_VIEW_INVALID:
-		return err_set(err, ERR_CONFIG,
-			       "%s: %s: the rights of this user do not "
-			       "suffice, see schema/grants.sql",
-			       where, text);
-	case ER_DATA_TOO_LONG:
-		return err_set(err, ERR_LIMIT, "%s: %s", where, text);
-	case ER_OPTION_PREVENTS_STATEMENT:
-	case ER_READ_ONLY_MODE:
-	case ER_RECORD_FILE_FULL:
-	case ER_DISK_FULL:
-	case ER_CON_COUNT_ERROR:
-		return err_set(err, ERR_UNAVAILABLE, "%s: %s", where, text);
-	default:
-		return err_set(err, ERR_INTERNAL, "%s: %s (%u)", where, text,
-			       code);
-	}
-}
-
 static int fail(struct db *db, struct err *err)
 {
 	MYSQL *m = db->handle;
 
-	return session_fail(db, mysql_errno(m), mysql_error(m), err);
+	return db_mariadb_fail(db, mysql_errno(m), mysql_error(m), err);
 }
 
 /* --- connecting --- */
@@ -348,10 +96,11 @@ static int check_files(const struct store_conf *c, struct err *err)
 /* Everything is set, because the library's defaults are clear text, no
  * verification, no time limits and, for "localhost", another protocol. An
  * option file is read by mysql_real_connect, after all this. */
-static void set_options(MYSQL *m, const struct store_conf *c)
+static void set_options(MYSQL *m, const struct store_conf *c, bool admin)
 {
-	unsigned connect_s = (unsigned) connect_timeout(c);
-	unsigned io_s = (unsigned) io_timeout(c);
+	unsigned connect_s = (unsigned) db_mariadb_connect_timeout(c);
+	unsigned io_s =
+		admin ? ADMIN_TIMEOUT : (unsigned) db_mariadb_timeout(c);
 	unsigned none = 0, protocol = MYSQL_PROTOCOL_TCP;
 	my_bool no = 0, yes = 1;
 
@@ -392,7 +141,7 @@ static int check_session(struct db *db, struct err *err)
 	struct sockaddr_storage a = { 0 };
 	socklen_t len = sizeof(a);
 	my_bool verified = 0;
-	struct place p;
+	struct db_mariadb_place p;
 
 	if (getsockname(mysql_get_socket(m), (struct sockaddr *) &a, &len) ==
 		    0 &&
@@ -405,7 +154,7 @@ static int check_session(struct db *db, struct err *err)
 	return err_set(err, ERR_CONFIG,
 		       "%s: the connection is not protected by verified TLS; "
 		       "does the option file turn it off?",
-		       place_of(db->conf, &p));
+		       db_mariadb_place(db->conf, &p));
 }
 
 static void mariadb_close(struct db *db)
@@ -439,14 +188,15 @@ static int mariadb_open(struct db *db, bool create, struct err *err)
 	if (!m)
 		return err_set(err, ERR_INTERNAL, "mysql_init failed");
 	db->handle = m;
-	set_options(m, c);
+	set_options(m, c, create);
 	/* The rows an UPDATE matched, not those it changed. */
 	if (!mysql_real_connect(m, c->socket ? NULL : c->host, c->user,
 				c->password_file ? sbuf_str(&password) : NULL,
 				database,
 				c->host && !c->socket ? (unsigned) c->port : 0,
 				c->socket, CLIENT_FOUND_ROWS)) {
-		(void) connect_fail(db, started, err);
+		(void) db_mariadb_refused(db, mysql_errno(m), mysql_error(m),
+					  clock_mono_ms() - started, err);
 		return refuse(db);
 	}
 	return check_session(db, err) == -1 ? refuse(db) : 0;
@@ -504,8 +254,8 @@ static int mariadb_script(struct db *db, const char *sql, struct err *err)
 
 static int stmt_fail(struct db *db, struct stmt *s, struct err *err)
 {
-	return session_fail(db, mysql_stmt_errno(s->st),
-			    mysql_stmt_error(s->st), err);
+	return db_mariadb_fail(db, mysql_stmt_errno(s->st),
+			       mysql_stmt_error(s->st), err);
 }
 
 /* Nothing is sent yet: see execute(). */
@@ -657,7 +407,7 @@ static int load(struct db *db, struct stmt *s, unsigned i, struct err *err)
 {
 	struct col *c = &s->cols[i];
 	MYSQL_BIND b = s->binds[i];
-	struct place p;
+	struct db_mariadb_place p;
 
 	if (c->is_int || c->null)
 		return 0;
@@ -665,7 +415,8 @@ static int load(struct db *db, struct stmt *s, unsigned i, struct err *err)
 		return err_set(err, ERR_LIMIT,
 			       "%s: a value is %lu bytes long, at most %u are "
 			       "taken",
-			       place_of(db->conf, &p), c->len, DB_VALUE_MAX);
+			       db_mariadb_place(db->conf, &p), c->len,
+			       DB_VALUE_MAX);
 	if (c->cap < c->len + 1) {
 		c->cap = c->len + 1;
 		c->buf = mem_grow(c->buf, c->cap, 1);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 #include "clock.h"
 #include "store_impl.h"
 #include "store_schema.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What populate does to the rows of certs, and how they are read. */
+#include <stdio.h>
+#include <string.h>
 #include "store_impl.h"
 
 /* Rows are listed in pages: memory stays small, the callback may use the

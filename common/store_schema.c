@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
 #include "store_schema.h"
 #include "store_impl.h"
 #include "store_schema_impl.h"

@@ -153,6 +153,26 @@ static void test_faults(void **state)
 	assert_int_equal(db_fault(db), DB_OK);
 }
 
+/* A connection that goes inside a transaction takes it away: what comes
+ * after must not be committed on its own. */
+static void test_broken(void **state)
+{
+	if (!kit_mariadb())
+		return;
+	OK(db_begin(db, &err));
+	OK(db_script(db, "UPDATE t SET n = 1", &err));
+	FAILS(ERR_UNAVAILABLE, "connection was lost",
+	      db_script(db, "KILL CONNECTION_ID()", &err));
+	assert_int_equal(db_fault(db), DB_FAULT_LOST);
+	FAILS(ERR_UNAVAILABLE, "rolled back",
+	      db_script(db, "UPDATE t SET n = 2", &err));
+	assert_int_equal(db_fault(db), DB_FAULT_LOST);
+	FAILS(ERR_UNAVAILABLE, "rolled back", db_commit(db, &err));
+	db_rollback(db);
+	OK(db_reconnect(db, &err));
+	assert_int_equal(value(), 0);
+}
+
 /* A value larger than we take is an error, not a cut value. */
 static void test_value_max(void **state)
 {
@@ -257,10 +277,15 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_types),	 TEST(test_affected),
-		TEST(test_transactions), TEST(test_faults),
-		TEST(test_value_max),	 TEST(test_sqlite_files),
-		TEST(test_sqlite_full),	 TEST(test_sqlite_read_only),
+		TEST(test_types),
+		TEST(test_affected),
+		TEST(test_transactions),
+		TEST(test_faults),
+		TEST(test_broken),
+		TEST(test_value_max),
+		TEST(test_sqlite_files),
+		TEST(test_sqlite_full),
+		TEST(test_sqlite_read_only),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

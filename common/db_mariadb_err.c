@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+#include "db_mariadb_err.h"
+#include <mysql.h>
+#include <mysqld_error.h>
+#include <errmsg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CONNECT_TIMEOUT 10
+#define IO_TIMEOUT	30
+
+const char *db_mariadb_place(const struct store_conf *c,
+			     struct db_mariadb_place *p)
+{
+	if (c->socket)
+		(void) snprintf(p->text, sizeof(p->text), "MariaDB at %s",
+				c->socket);
+	else if (c->host)
+		(void) snprintf(p->text, sizeof(p->text), "MariaDB at %s:%lld",
+				c->host,
+				(long long) (c->port ? c->port : 3306));
+	else
+		(void) snprintf(p->text, sizeof(p->text),
+				"MariaDB (by option file %s)",
+				c->option_file ? c->option_file : "none");
+	return p->text;
+}
+
+int64_t db_mariadb_connect_timeout(const struct store_conf *c)
+{
+	return c->connect_timeout > 0 ? c->connect_timeout : CONNECT_TIMEOUT;
+}
+
+int64_t db_mariadb_timeout(const struct store_conf *c)
+{
+	return c->timeout > 0 ? c->timeout : IO_TIMEOUT;
+}
+
+static const char *user_of(const struct store_conf *c)
+{
+	return c->user ? c->user : "of the option file";
+}
+
+/* The library's texts name the cause, if at all, in the words of OpenSSL. */
+static int tls_fail(const struct store_conf *c, const char *where,
+		    const char *text, struct err *err)
+{
+	const char *ca = c->ca_file ? c->ca_file : "(none given)";
+
+	if (strstr(text, "doesn't support") || strstr(text, "not support") ||
+	    strstr(text, "SSL is required"))
+		return err_set(err, ERR_CONFIG,
+			       "%s does not offer TLS, and clear text is "
+			       "refused: set up ssl_cert and ssl_key on the "
+			       "server",
+			       where);
+	if (strstr(text, "Validation of SSL server certificate failed"))
+		return err_set(err, ERR_CONFIG,
+			       "%s shows a certificate that is not for the "
+			       "name \"%s\"",
+			       where, c->host ? c->host : "of the option file");
+	if (strstr(text, "expired"))
+		return err_set(err, ERR_CONFIG,
+			       "%s shows a certificate that has expired",
+			       where);
+	if (strstr(text, "self-signed") || strstr(text, "self signed") ||
+	    strstr(text, "verify failed") || strstr(text, "local issuer"))
+		return err_set(err, ERR_CONFIG,
+			       "%s shows a certificate that does not come "
+			       "from the CA of ca_file %s (%s)",
+			       where, ca, text);
+	return err_set(err, ERR_CONFIG, "%s: no TLS connection: %s", where,
+		       text);
+}
+
+static int down_fail(struct db *db, unsigned code, int64_t waited_ms,
+		     struct err *err)
+{
+	const struct store_conf *c = db->conf;
+	struct db_mariadb_place p;
+	const char *where = db_mariadb_place(c, &p);
+
+	if (code == CR_UNKNOWN_HOST)
+		return err_set(err, ERR_UNAVAILABLE,
+			       "%s: the host name cannot be resolved", where);
+	if (waited_ms >= db_mariadb_connect_timeout(c) * 1000 - 50 &&
+	    code != CR_CONN_HOST_ERROR)
+		return err_set(err, ERR_UNAVAILABLE,
+			       "%s accepted the connection but did not answer "
+			       "within %lld s",
+			       where,
+			       (long long) db_mariadb_connect_timeout(c));
+	if (waited_ms >= db_mariadb_connect_timeout(c) * 1000 - 50)
+		return err_set(err, ERR_UNAVAILABLE,
+			       "%s did not answer within %lld s", where,
+			       (long long) db_mariadb_connect_timeout(c));
+	if (code != CR_CONNECTION_ERROR && code != CR_CONN_HOST_ERROR)
+		return err_set(err, ERR_UNAVAILABLE,
+			       "%s closed the connection before a session "
+			       "began: it is starting, stopping or overloaded, "
+			       "or it is no MariaDB",
+			       where);
+	return err_set(err, ERR_UNAVAILABLE,
+		       "%s does not accept connections: is the server "
+		       "running, and reachable from here?",
+		       where);
+}
+
+static int denied_fail(struct db *db, unsigned code, const char *text,
+		       struct err *err)
+{
+	const struct store_conf *c = db->conf;
+	struct db_mariadb_place p;
+	const char *where = db_mariadb_place(c, &p);
+
+	switch (code) {
+	case ER_ACCESS_DENIED_ERROR:
+	case ER_ACCESS_DENIED_NO_PASSWORD_ERROR:
+		return err_set(err, ERR_CONFIG,
+			       "%s refuses user \"%s\": wrong password "
+			       "(%s%s) or no such user for this host",
+			       where, user_of(c),
+			       c->password_file ? "password_file "
+						: "no password_file given",
+			       c->password_file ? c->password_file : "");
+	case ER_DBACCESS_DENIED_ERROR:
+		return err_set(err, ERR_CONFIG,
+			       "%s: there is no database \"%s\", or user "
+			       "\"%s\" has no rights on it: see "
+			       "schema/grants.sql",
+			       where, c->database ? c->database : "certrepo",
+			       user_of(c));
+	case ER_BAD_DB_ERROR:
+		return err_set(err, ERR_CONFIG,
+			       "%s has no database \"%s\": create it, then "
+			       "run certrepo-populate init",
+			       where, c->database ? c->database : "certrepo");
+	case ER_HOST_NOT_PRIVILEGED:
+	case ER_HOST_IS_BLOCKED:
+		return err_set(err, ERR_CONFIG,
+			       "%s accepts no connections from this host (%s)",
+			       where, text);
+	default:
+		return err_set(err, ERR_UNAVAILABLE, "%s: %s", where, text);
+	}
+}
+
+/* The network's trouble, which the library reports as one of TLS. */
+static bool is_network(const char *text)
+{
+	static const char *const signs[] = { "timed out", "reset by peer",
+					     "unexpected eof", "Broken pipe",
+					     "onnection closed" };
+
+	for (size_t i = 0; i < ARRAY_LEN(signs); i++)
+		if (strstr(text, signs[i]))
+			return true;
+	return false;
+}
+
+int db_mariadb_refused(struct db *db, unsigned code, const char *text,
+		       int64_t waited_ms, struct err *err)
+{
+	struct db_mariadb_place p;
+
+	db->fault = DB_FAULT_OTHER;
+	if (code == CR_SSL_CONNECTION_ERROR && !is_network(text))
+		return tls_fail(db->conf, db_mariadb_place(db->conf, &p), text,
+				err);
+	switch (code) {
+	case CR_CONNECTION_ERROR:
+	case CR_CONN_HOST_ERROR:
+	case CR_UNKNOWN_HOST:
+	case CR_SERVER_LOST:
+	case CR_SERVER_LOST_EXTENDED:
+	case CR_SERVER_GONE_ERROR:
+	case CR_SSL_CONNECTION_ERROR:
+		return down_fail(db, code, waited_ms, err);
+	default:
+		return denied_fail(db, code, text, err);
+	}
+}
+
+static enum db_fault fault_of(unsigned code)
+{
+	switch (code) {
+	case ER_LOCK_DEADLOCK:
+	case ER_LOCK_WAIT_TIMEOUT:
+	case ER_CHECKREAD:	   /* the row changed since it was read */
+	case ER_UNKNOWN_COM_ERROR: /* Galera: the node is not ready */
+		return DB_FAULT_RETRY;
+	case CR_SERVER_GONE_ERROR:
+	case CR_SERVER_LOST:
+	case CR_SERVER_LOST_EXTENDED:
+	case CR_SSL_CONNECTION_ERROR:
+	case ER_SERVER_SHUTDOWN:
+	case ER_CONNECTION_KILLED:
+	case ER_NET_READ_ERROR:
+	case ER_NET_READ_INTERRUPTED:
+	case ER_NET_ERROR_ON_WRITE:
+	case ER_NET_WRITE_INTERRUPTED:
+		return DB_FAULT_LOST;
+	case ER_NO_SUCH_TABLE:
+	case ER_UNKNOWN_TABLE:
+		return DB_FAULT_NO_TABLE;
+	case ER_DUP_ENTRY:
+		return DB_FAULT_DUPLICATE;
+	default:
+		return DB_FAULT_OTHER;
+	}
+}
+
+int db_mariadb_fail(struct db *db, unsigned code, const char *text,
+		    struct err *err)
+{
+	struct db_mariadb_place p;
+	const char *where = db_mariadb_place(db->conf, &p);
+
+	db->fault = fault_of(code);
+	switch (db->fault) {
+	case DB_FAULT_LOST:
+		return err_set(err, ERR_UNAVAILABLE,
+			       "%s: the connection was lost, or no answer "
+			       "came within %lld s",
+			       where, (long long) db_mariadb_timeout(db->conf));
+	case DB_FAULT_NO_TABLE:
+		return err_set(err, ERR_CONFIG,
+			       "%s: %s: run certrepo-populate init", where,
+			       text);
+	case DB_FAULT_DUPLICATE:
+		return err_set(err, ERR_CONFLICT, "%s: %s", where, text);
+	case DB_FAULT_RETRY:
+		return err_set(err, ERR_UNAVAILABLE, "%s: %s", where, text);
+	default:
+		break;
+	}
+	switch (code) {
+	case ER_TABLEACCESS_DENIED_ERROR:
+	case ER_COLUMNACCESS_DENIED_ERROR:
+	case ER_DBACCESS_DENIED_ERROR:
+	case ER_SPECIFIC_ACCESS_DENIED_ERROR:
+	case ER_VIEW_INVALID:
+		return err_set(err, ERR_CONFIG,
+			       "%s: %s: the rights of this user do not "
+			       "suffice, see schema/grants.sql",
+			       where, text);
+	case ER_DATA_TOO_LONG:
+		return err_set(err, ERR_LIMIT, "%s: %s", where, text);
+	case ER_OPTION_PREVENTS_STATEMENT:
+	case ER_READ_ONLY_MODE:
+	case ER_RECORD_FILE_FULL:
+	case ER_DISK_FULL:
+	case ER_CON_COUNT_ERROR:
+		return err_set(err, ERR_UNAVAILABLE, "%s: %s", where, text);
+	default:
+		return err_set(err, ERR_INTERNAL, "%s: %s (%u)", where, text,
+			       code);
+	}
+}
