@@ -42,6 +42,7 @@ struct authz {
 	struct err store_err;
 	bool recorded;	/* the proof may lie out there */
 	bool responded; /* the CA may be looking at it */
+	bool told;	/* by a run that was killed */
 	bool pending;	/* deactivate it when the order is abandoned */
 
 	bool valid, failed, terminal, gave_up, deactivate;
@@ -250,8 +251,8 @@ static bool begin_proof(struct authz *a, const struct acme_authz *z,
 	}
 	a->challenge_url = mem_strdup(c->url);
 	a->type = mem_strdup(c->type);
-	/* On resumption the CA may have been told already; telling it twice
-	 * does no harm, a lost answer would. */
+	/* On resumption the CA may have been told already. */
+	a->told = c->status == ACME_PROCESSING;
 	if (chall_new(a->job->chall, &req, on_chall, a, &a->chall, &err) == -1)
 		/* A token that is not one makes the CA's order worthless. */
 		return fail(a,
@@ -357,6 +358,8 @@ static bool s_ready(struct authz *a)
 	if (a->chall_err.kind)
 		return fail_chall(a);
 	a->responded = true;
+	if (a->told)
+		return wait_ms(a, reply_poll_ms(1, 0, 0, 0), A_POLL);
 	return wait_call(
 		a, acme_respond(a->job->acme, a->challenge_url, on_reply, a),
 		A_RESPONDED);
@@ -364,9 +367,13 @@ static bool s_ready(struct authz *a)
 
 static bool s_responded(struct authz *a)
 {
-	if (a->reply.failed)
-		return fail_reply(a, A_GET);
-	return wait_ms(a, reply_poll_ms(0, a->rtt_ms, 0, 0), A_POLL);
+	if (!a->reply.failed)
+		return wait_ms(a, reply_poll_ms(0, a->rtt_ms, 0, 0), A_POLL);
+	/* It may have been told before, its answer lost; or be valid by now.
+	 * The authorization tells. */
+	if (!fail_of_ca(a->reply.fail.class) && a->tries++ < REPLY_TRIES)
+		return go(a, A_GET);
+	return fail_reply(a, A_GET);
 }
 
 static bool s_poll(struct authz *a)

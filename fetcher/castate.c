@@ -175,6 +175,21 @@ static void save(struct castate *c)
 	batch_add(c->batch, op_put, on_put, c);
 }
 
+/* The account as the client has it: it may have had to make one, at its start
+ * or when the CA no longer knew the old one. */
+static void learn_account(struct castate *c)
+{
+	if (c->account && c->account_key &&
+	    strcmp(c->account, acme_account(c->acme)) == 0 &&
+	    strcmp(c->account_key, acme_thumbprint(c->acme)) == 0)
+		return;
+	mem_free_str(&c->account);
+	mem_free_str(&c->account_key);
+	c->account = mem_strdup(acme_account(c->acme));
+	c->account_key = mem_strdup(acme_thumbprint(c->acme));
+	save(c);
+}
+
 /* --- failure and success --- */
 
 static uint32_t random_number(void)
@@ -216,6 +231,7 @@ int64_t castate_failed(struct castate *c, const struct fail *f)
 void castate_succeeded(struct castate *c)
 {
 	c->streak = 0;
+	learn_account(c);
 	if (!c->count_fail || c->is == CASTATE_RESTING)
 		return;
 	/* An order that went through says nothing against a rate limit. */
@@ -239,15 +255,7 @@ static void on_ready(void *arg, const struct fail *f)
 	}
 	c->is = CASTATE_READY;
 	c->started = true;
-	if (c->account && c->account_key &&
-	    strcmp(c->account, acme_account(c->acme)) == 0 &&
-	    strcmp(c->account_key, acme_thumbprint(c->acme)) == 0)
-		return;
-	mem_free_str(&c->account);
-	mem_free_str(&c->account_key);
-	c->account = mem_strdup(acme_account(c->acme));
-	c->account_key = mem_strdup(acme_thumbprint(c->acme));
-	save(c);
+	learn_account(c);
 }
 
 void castate_start(struct castate *c, size_t wanted)

@@ -1,0 +1,235 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# A CA that misbehaves in every way we could think of: each gives its class,
+# its next attempt, a sentence for a person, and counts against whom it
+# should; nothing is stored that should not be, no proof stays behind; and
+# the next attempt, with the CA well again, succeeds.
+. "$(dirname "$0")/../lib/lib.sh"
+. "$(dirname "$0")/../lib/pebble.sh"
+. "$(dirname "$0")/../lib/mariadb.sh"
+. "$(dirname "$0")/../lib/stage.sh"
+. "$(dirname "$0")/../lib/scripted.sh"
+
+N=www.example.test
+col() { # COLUMN
+	sql "SELECT $1 FROM certs WHERE name = '$N'"
+}
+why() {
+	_why="$_why
+$*"
+}
+want() { # GOT WANT WHAT
+	[ "$1" = "$2" ] || why "$3: $1, not $2"
+}
+
+# CLASS COUNT FROM TO ERE: how the run that just ended left the row. FROM and
+# TO are seconds from now to the next attempt.
+check_row() {
+	_now=$(date +%s)
+	want "$(col fail_class)" "$1" class
+	want "$(col count_fail_update)" "$2" count
+	_next=$(($(col ts_next_attempt) - _now))
+	if [ "$_next" -lt $(($3 - 8)) ] || [ "$_next" -gt "$4" ]; then
+		why "next attempt in $_next s, not $3 to $4"
+	fi
+	want "$(col ts_due)" "$(col ts_next_attempt)" ts_due
+	col fail_detail | grep -Eq -e "$5" || why "detail: $(col fail_detail)"
+	printf '%s\n' "$err" | grep -Eq -e "$5" || why "stderr does not say it"
+	want "$(col crt)" '' 'stored certificate'
+	want "$(col lease_owner)" '' lease
+	want "$(sql "SELECT outcome FROM attempts WHERE name = '$N'")" "$1" \
+		attempt
+	want "$(sql 'SELECT count(*) FROM proofs')" 0 'proof rows'
+	want "$(find "$WEBROOT" -type f)" '' 'files in the web root'
+	want "$(find "$WEBROOT/.." -name 'x' -o -name 'x.*')" '' 'stray files'
+}
+# The CA is well again: the name goes through without further ado.
+check_recovery() {
+	fault clear
+	sql 'UPDATE certs SET ts_due = 0, ts_next_attempt = 0'
+	sql 'UPDATE cas SET backoff_until = 0'
+	run fetcher --once
+	want "$rc" 0 'exit of the next run'
+	[ -n "$(col crt)" ] || why "not renewed afterwards: $(col fail_detail)"
+	want "$(col fail_class)$(col count_fail_update)" NULL0 'row afterwards'
+}
+verdict() { # NAME
+	if [ -z "$_why" ]; then
+		pass "$1"
+	else
+		fail "$1"
+		diag "$_why"
+		_diag_run
+		diag "$(tail -12 "$REQUESTS" | cut -c1-150)"
+	fi
+}
+# FAULT AT TIMES EXIT CLASS COUNT FROM TO ERE
+try() {
+	scripted_reset
+	_why=''
+	fault "$1" "$2" "$3"
+	run fetcher --once
+	want "$rc" "$4" exit
+	_t="$1${2:+ at $2}"
+	_class=$5
+	shift 4
+	check_row "$@"
+	check_recovery
+	verdict "$_t: $_class"
+}
+# The same for what a CA shows before any order: the row is not touched.
+try_start() { # FAULT AT CLASS FROM TO ERE
+	scripted_reset
+	_why=''
+	fault "$1" "$2" -1
+	run fetcher --once
+	want "$rc" 69 exit
+	want "$(sql 'SELECT fail_class FROM cas')" "$3" 'class of the CA'
+	_next=$(($(sql 'SELECT backoff_until FROM cas') - $(date +%s)))
+	if [ "$_next" -lt $(($4 - 8)) ] || [ "$_next" -gt "$5" ]; then
+		why "the CA rests for $_next s, not $4 to $5"
+	fi
+	printf '%s\n' "$err" | grep -Eq -e "$6" || why "stderr does not say $6"
+	want "$(col count_fail_update)" 0 count
+	want "$(sql 'SELECT count(*) FROM attempts')" 0 attempts
+	want "$(requests newOrder)" 0 'new orders'
+	: >"$REQUESTS"
+	sql 'UPDATE certs SET ts_due = 0'
+	run fetcher --once
+	want "$(wc -l <"$REQUESTS")" 0 'requests while it rests'
+	check_recovery
+	verdict "$1 at $2: the CA rests"
+}
+
+# Retries within an order wait a second and then four.
+STAGE_EXTRA='order_timeout = "12s";'
+scripted_start || bail 'no server'
+stage_store sqlite || bail 'no store'
+scripted_row $N || bail 'cannot enrol'
+sql "UPDATE certs SET fail_class = NULL"
+: >"$REQUESTS"
+_null=$(col fail_class)
+[ -z "$_null" ] && col() { # SQLite prints nothing for NULL
+	sql "SELECT coalesce($1, CASE '$1' WHEN 'fail_class' THEN 'NULL' END)
+		FROM certs WHERE name = '$N'"
+}
+
+# --- rate limits ---
+try 429-seconds '' 1 1 rate-limited 1 120 120 'already issued'
+try 429-date '' 1 1 rate-limited 1 3600 3600 'exact set'
+try 429-failed-authz '' 1 1 rate-limited 1 720 720 'failed authorizations'
+try 429-paused '' 1 1 rate-limited 1 60 72 'person'
+try 429-orders '' 1 1 ca-rate-limited 0 300 300 'too many new orders'
+# --- refusals ---
+try rejected '' 1 1 rejected 1 60 72 'forbidden by policy'
+try bad-csr '' 1 1 bad-csr 1 60 72 'too weak'
+try challenge-caa '' 1 1 caa 1 60 72 'CAA'
+try challenge-dns '' 1 1 dns 1 60 72 'NXDOMAIN'
+try challenge-connection '' 1 1 connection 1 60 72 'firewall'
+try challenge-unauthorized '' 1 1 unauthorized 1 60 72 'Incorrect TXT'
+try challenge-incorrectResponse '' 1 1 unauthorized 1 60 72 'did not match'
+try challenge-rateLimited '' 1 1 rate-limited 1 60 72 'too many failed'
+try order-invalid '' 1 1 unauthorized 1 60 72 'revoked by its owner'
+try unknown-challenges '' 1 1 config 1 60 72 'does not offer http-01'
+try no-token '' 1 1 config 1 60 72 'does not offer http-01'
+# --- what is no certificate of ours ---
+try cert-other-key '' 1 1 bad-cert 1 60 72 'another key'
+try cert-other-names '' 1 1 bad-cert 1 60 72 "lacks the name $N"
+try cert-broken-chain '' 1 1 bad-cert 1 60 72 'chain'
+try cert-expired '' 1 1 bad-cert 1 60 72 'expired at'
+try cert-future '' 1 1 bad-cert 1 60 72 'not valid before'
+try cert-wrong-order '' 1 1 bad-cert 1 60 72 '.'
+try cert-garbage '' 1 1 bad-cert 1 60 72 'certificate'
+try cert-empty '' 1 1 bad-cert 1 60 72 'certificate'
+# --- a CA in trouble: no name is counted ---
+try html newOrder 1 1 ca-down 0 60 72 HTML
+try html authz -1 1 ca-down 0 60 72 HTML
+try 503 finalize -1 1 ca-down 0 60 72 503
+try 500 newOrder 1 1 ca-down 0 60 72 'Error in the database'
+try garbage newOrder 1 1 ca-down 0 60 72 'URL'
+try garbage authz 1 1 ca-down 0 60 72 'JSON'
+try html-200 order -1 1 ca-down 0 60 72 'HTML'
+try cut-before newOrder -1 1 ca-down 0 60 72 'connection|closed|reset'
+try endless authz -1 1 ca-down 0 60 72 '.'
+try hang authz 1 1 ca-down 0 60 72 'gave up after 12 s'
+try redirect newOrder 1 1 ca-down 0 60 72 '.'
+try order-http-url '' 1 1 ca-down 0 60 72 '.'
+try no-location '' 1 1 ca-down 0 60 72 'https URL'
+try hostile-token '' 1 1 ca-down 0 60 72 'token'
+try account-gone '' -1 1 account 0 60 72 'not found'
+try account-deactivated '' 1 1 account 0 60 72 'deactivated'
+# --- before any order ---
+try_start html directory ca-down 60 72 .
+try_start garbage directory ca-down 60 72 JSON
+try_start 503-retry directory ca-rate-limited 7 7 503
+try_start cut-before newNonce ca-down 60 72 .
+try_start 429-account newAccount ca-rate-limited 600 600 'too many new'
+
+# --- what passes by itself does not fail the order ---
+for f in '503 authz' 'cut-after challenge' 'cut-before finalize' \
+	'cut-after finalize' 'html order' 'cut-middle cert' \
+	'bad-nonce authz' 'bad-nonce finalize' 'processing ' \
+	'503-retry authz'; do
+	scripted_reset
+	# shellcheck disable=SC2086 # two words
+	fault $f
+	run fetcher --once
+	is "$rc $(requests newOrder) $(col count_fail_update)" '0 1 0' \
+		"once $f: the order goes on"
+done
+
+scripted_reset
+fault account-gone '' 1
+run fetcher --once
+is "$rc $(requests newAccount)" '0 2' 'the account is gone: made anew, once'
+is "$(sql 'SELECT count(*) FROM cas WHERE account LIKE '"'%/acct/%'")" 1 \
+	'... and known'
+: >"$REQUESTS"
+run fetcher --once --force $N
+is "$rc $(requests newAccount)" '0 0' '... to the next run, too'
+
+# --- a resumed order that turns out useless is replaced at once ---
+scripted_reset
+fault cut-before finalize -1
+run fetcher --once
+is "$(sql 'SELECT count(*) FROM orders')" 1 'the order is kept'
+fault clear
+fault order-404 '' 1
+sql 'UPDATE certs SET ts_due = 0, ts_next_attempt = 0'
+sql 'UPDATE cas SET backoff_until = 0'
+run fetcher --once
+is "$rc $(requests newOrder)" '0 2' 'the CA forgot it: ordered anew, at once'
+
+# --- a person is needed after the tenth failure ---
+scripted_reset
+fault challenge-caa '' -1
+sql 'UPDATE certs SET count_fail_update = 9'
+run fetcher --once
+is "$(col held)" 0 'the tenth failure: not held yet'
+sql 'UPDATE certs SET ts_due = 0, ts_next_attempt = 0'
+run fetcher --once
+is "$(col held) $(col count_fail_update)" '1 11' 'the next: held'
+like "$err" 'held until someone acts' '... and it says so'
+: >"$REQUESTS"
+run fetcher --once
+is "$rc $(wc -l <"$REQUESTS")" '0 0' 'held: the next run leaves it alone'
+fault clear
+run fetcher --once --force $N
+is "$rc $(col held) $(col count_fail_update)" '0 0 0' \
+	'--force: renewed, and let go'
+
+# --- one bad order among many ---
+scripted_reset
+for i in 1 2 3 4 5 6; do
+	scripted_row many$i.example.test
+done
+fault hostile-token '' 1 many3.example.test
+fault cert-other-key '' 1 many5.example.test
+fault 500 newOrder 1 many6.example.test
+run fetcher --once
+is "$rc" 2 'some failed'
+is "$(sql 'SELECT count(*) FROM certs WHERE crt IS NOT NULL')" 4 \
+	'... and the others were renewed'
+is "$(sql 'SELECT count_fail FROM cas')" 0 \
+	'... so that the CA is not held to be down'
+done_testing
