@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "acme/acme.h"
+#include "acme/acme_nonce.h"
+#include "acme/acme_parse.h"
+#include "acme/acme_problem.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_url(const char *url)
+{
+	if (url && !acme_parse_url_ok(url))
+		__builtin_trap();
+}
+
+/* What a person is shown is one printable line and says something. */
+static void check_fail(const struct fail *f)
+{
+	if (f->class == FAIL_NONE)
+		return;
+	if (!*f->detail || f->retry_at < 0)
+		__builtin_trap();
+	for (const char *p = f->detail; *p; p++)
+		if ((unsigned char) *p < 0x20 || (unsigned char) *p > 0x7e)
+			__builtin_trap();
+}
+
+static void order(const char *text, size_t len, struct arena *arena)
+{
+	struct acme_order o;
+	struct err err = ERR_INIT;
+
+	if (acme_parse_order(text, len, arena, &o, &err) == -1)
+		return;
+	check_url(o.finalize);
+	check_url(o.certificate);
+	check_fail(&o.error);
+	for (size_t i = 0; i < o.n_authorizations; i++)
+		check_url(o.authorizations[i]);
+}
+
+static void authz(const char *text, size_t len, struct arena *arena)
+{
+	struct acme_authz a;
+	struct err err = ERR_INIT;
+
+	if (acme_parse_authz(text, len, arena, &a, &err) == -1)
+		return;
+	if (a.id_type == X509_ID_DNS && !x509_dns_name_ok(a.identifier, true))
+		__builtin_trap();
+	for (size_t i = 0; i < a.n_challenges; i++) {
+		check_url(a.challenges[i].url);
+		check_fail(&a.challenges[i].error);
+	}
+}
+
+static void others(const char *text, size_t len, struct arena *arena)
+{
+	struct acme_directory d;
+	struct err err = ERR_INIT;
+	const char *status;
+
+	if (acme_parse_directory(text, len, arena, &d, &err) == 0) {
+		check_url(d.new_nonce);
+		check_url(d.new_account);
+		check_url(d.new_order);
+	}
+	(void) (acme_parse_account(text, len, arena, &status, &err) == 0);
+	(void) acme_nonce_ok(text);
+}
+
+/* A body, through every parser of bodies; then as a header's value. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const long statuses[] = { 400, 403, 404, 429, 503, 301 };
+	AUTO(arena_free) struct arena *arena = arena_new();
+	char *text = arena_strndup(arena, (const char *) data, size);
+	char type[ACME_PROBLEM_TYPE];
+	struct fail f;
+	int64_t at;
+
+	order(text, size, arena);
+	authz(text, size, arena);
+	others(text, size, arena);
+	for (size_t i = 0; i < ARRAY_LEN(statuses); i++) {
+		acme_problem_classify((enum acme_step)(size % 5), statuses[i],
+				      NULL, text, size, i, &f, type);
+		if (f.class == FAIL_NONE)
+			__builtin_trap();
+		check_fail(&f);
+	}
+	at = acme_problem_retry_after(text, 1000);
+	if (at != 0 && (at < 1000 || at > 1000 + ACME_RETRY_MAX))
+		__builtin_trap();
+	return 0;
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "acme_peer.h"
+#include "acme/http.h"
+
+/* Against the scripted server over HTTP/1.1; HTTP/2 is what test_acme speaks
+ * with pebble, and cuts and endless answers are in test_acme_faults. */
+
+static struct peer server;
+static bool have_server;
+static struct loop *loop;
+static struct http *http;
+
+struct got {
+	int n;
+	enum http_end end;
+	long status;
+	char error[600], body[4000];
+	char type[100], nonce[300], location[100];
+	bool free_http;
+};
+
+static void copy(char *to, size_t size, const char *s)
+{
+	(void) snprintf(to, size, "%s", s ? s : "");
+}
+
+static void on_reply(void *arg, const struct http_reply *r)
+{
+	struct got *g = arg;
+
+	g->n++;
+	g->end = r->end;
+	g->status = r->status;
+	copy(g->error, sizeof(g->error), r->error);
+	copy(g->body, sizeof(g->body), r->body);
+	copy(g->type, sizeof(g->type), r->content_type);
+	copy(g->nonce, sizeof(g->nonce), r->replay_nonce);
+	copy(g->location, sizeof(g->location), r->location);
+	if (g->free_http)
+		http_free(&http);
+}
+
+static void wait_for(struct got *g, int n)
+{
+	struct err err = ERR_INIT;
+
+	for (int i = 0; i < 500 && g->n < n; i++)
+		if (loop_run(loop, 100, &err) == -1)
+			fail_msg("%s", err.msg);
+	assert_int_equal(g->n, n);
+}
+
+static const char *url_of(const char *path)
+{
+	static char url[200];
+
+	(void) snprintf(url, sizeof(url), "https://127.0.0.1:%d/%s",
+			server.port, path);
+	return url;
+}
+
+static struct got send_to(enum http_method method, const char *url,
+			  const char *body)
+{
+	struct got g = { 0 };
+
+	(void) http_send(http, method, url, body, body ? strlen(body) : 0,
+			 on_reply, &g);
+	assert_int_equal(g.n, 0);
+	wait_for(&g, 1);
+	return g;
+}
+
+static int open_http(void **state)
+{
+	struct err err = ERR_INIT;
+
+	if (!have_server)
+		return 0;
+	return loop_new(&loop, &err) == 0 && http_new(loop, server.ca_file,
+						      100000, &http, &err) == 0
+		       ? 0
+		       : -1;
+}
+
+static int close_http(void **state)
+{
+	http_free(&http);
+	http_free(&http);
+	loop_free(&loop);
+	return 0;
+}
+
+static void get(void **state)
+{
+	struct got g;
+
+	if (!have_server)
+		skip();
+	g = send_to(HTTP_GET, url_of("dir"), NULL);
+	assert_int_equal(g.end, HTTP_OK);
+	assert_int_equal(g.status, 200);
+	assert_string_equal(g.type, "application/json");
+	assert_non_null(strstr(g.body, "\"newNonce\""));
+	assert_string_equal(g.error, "");
+	assert_string_equal(g.nonce, "");
+	g = send_to(HTTP_HEAD, url_of("nonce"), NULL);
+	assert_int_equal(g.status, 200);
+	assert_string_equal(g.body, "");
+	assert_true(strlen(g.nonce) > 10);
+	/* A status is an answer, not a failure of the exchange. */
+	g = send_to(HTTP_GET, url_of("order/1"), NULL);
+	assert_int_equal(g.end, HTTP_OK);
+	assert_int_equal(g.status, 405);
+	assert_int_equal(http_count(http), 3);
+}
+
+static void post(void **state)
+{
+	struct got g;
+
+	if (!have_server)
+		skip();
+	g = send_to(HTTP_POST, url_of("fault"),
+		    "{\"name\": \"redirect\", \"at\": \"directory\"}");
+	assert_int_equal(g.status, 200);
+	assert_non_null(strstr(g.body, "\"redirect\""));
+	/* A redirect is told, not followed. */
+	g = send_to(HTTP_GET, url_of("dir"), NULL);
+	assert_int_equal(g.end, HTTP_OK);
+	assert_int_equal(g.status, 301);
+	assert_string_equal(g.location, "https://127.0.0.1:1/");
+}
+
+static void failures(void **state)
+{
+	struct got g;
+	char url[200];
+
+	if (!have_server)
+		skip();
+	(void) snprintf(url, sizeof(url), "http://127.0.0.1:%d/dir",
+			server.port);
+	g = send_to(HTTP_GET, url, NULL);
+	assert_int_equal(g.end, HTTP_FAILED);
+	assert_non_null(strstr(g.error, "rotocol")); /* only https */
+	(void) snprintf(url, sizeof(url), "https://127.0.0.1:%d/dir",
+			peer_free_port());
+	g = send_to(HTTP_GET, url, NULL);
+	assert_int_equal(g.end, HTTP_FAILED);
+	assert_non_null(strstr(g.error, "cannot connect to 127.0.0.1:"));
+	g = send_to(HTTP_GET, "https://no-such-host.invalid/dir", NULL);
+	assert_int_equal(g.end, HTTP_FAILED);
+	assert_non_null(strstr(g.error, "cannot find the address of "
+					"no-such-host.invalid"));
+	/* The certificate is for 127.0.0.1 and localhost. */
+	(void) snprintf(url, sizeof(url), "https://127.0.0.2:%d/dir",
+			server.port);
+	g = send_to(HTTP_GET, url, NULL);
+	assert_int_equal(g.end, HTTP_FAILED);
+}
+
+static void untrusted(void **state)
+{
+	struct got g;
+	struct err err = ERR_INIT;
+	char other[300];
+
+	if (!have_server)
+		skip();
+	assert_int_equal(peer_sh(server.dir,
+				 "openssl req -x509 -newkey ec -pkeyopt "
+				 "ec_paramgen_curve:P-256 -nodes -keyout "
+				 "otherkey.pem -out other.pem -days 30 -subj "
+				 "'/CN=another CA'"),
+			 0);
+	(void) snprintf(other, sizeof(other), "%s/other.pem", server.dir);
+	http_free(&http);
+	assert_int_equal(http_new(loop, other, 1000, &http, &err), 0);
+	g = send_to(HTTP_GET, url_of("dir"), NULL);
+	assert_int_equal(g.end, HTTP_FAILED);
+	assert_non_null(strstr(g.error, "is not trusted by"));
+	assert_non_null(strstr(g.error, other));
+	http_free(&http);
+	assert_int_equal(http_new(loop, NULL, 1000, &http, &err), 0);
+	g = send_to(HTTP_GET, url_of("dir"), NULL);
+	assert_int_equal(g.end, HTTP_FAILED);
+	assert_non_null(strstr(g.error, "the system's trust store"));
+}
+
+static void cap(void **state)
+{
+	struct got g;
+	struct err err = ERR_INIT;
+
+	if (!have_server)
+		skip();
+	http_free(&http);
+	assert_int_equal(http_new(loop, server.ca_file, 50, &http, &err), 0);
+	g = send_to(HTTP_GET, url_of("dir"), NULL);
+	assert_int_equal(g.end, HTTP_TOO_BIG);
+	assert_non_null(strstr(g.error, "larger than 50 bytes"));
+}
+
+/* Many at once, some given up. */
+static void many(void **state)
+{
+	static struct got g[60];
+	static struct http_req *req[60];
+	struct err err = ERR_INIT;
+	int done = 0;
+
+	if (!have_server)
+		skip();
+	for (int i = 0; i < 60; i++)
+		req[i] = http_send(http, HTTP_HEAD, url_of("nonce"), NULL, 0,
+				   on_reply, &g[i]);
+	assert_int_equal(loop_run(loop, 10, &err), 0);
+	for (int i = 0; i < 60; i += 3)
+		if (g[i].n == 0) {
+			http_cancel(&req[i]);
+			assert_null(req[i]);
+			http_cancel(&req[i]);
+			g[i].n = -1;
+		}
+	for (int r = 0; r < 2000 && done < 60; r++) {
+		assert_int_equal(loop_run(loop, 100, &err), 0);
+		done = 0;
+		for (int i = 0; i < 60; i++)
+			done += g[i].n != 0;
+	}
+	for (int i = 0; i < 60; i++) {
+		if (g[i].n == -1)
+			continue;
+		assert_int_equal(g[i].n, 1);
+		assert_int_equal(g[i].status, 200);
+		for (int j = 0; j < i; j++)
+			assert_string_not_equal(g[i].nonce, g[j].nonce);
+	}
+}
+
+static void free_inside(void **state)
+{
+	static struct got first, others;
+	struct err err = ERR_INIT;
+
+	if (!have_server)
+		skip();
+	first.free_http = true;
+	(void) http_send(http, HTTP_GET, url_of("dir"), NULL, 0, on_reply,
+			 &first);
+	wait_for(&first, 1);
+	assert_null(http);
+	assert_int_equal(http_new(loop, server.ca_file, 1000, &http, &err), 0);
+	first.n = 0;
+	for (int i = 0; i < 5; i++)
+		(void) http_send(http, HTTP_GET, url_of("dir"), NULL, 0,
+				 on_reply, i == 2 ? &first : &others);
+	wait_for(&first, 1);
+	assert_null(http);
+	assert_true(others.n < 5);
+}
+
+static int setup(void **state)
+{
+	static char script[4096];
+	char port[20];
+	char *argv[] = { (char *) "/usr/bin/python3",
+			 (char *) "-W",
+			 (char *) "ignore",
+			 script,
+			 (char *) "--cert",
+			 (char *) "cert.pem",
+			 (char *) "--key",
+			 (char *) "key.pem",
+			 (char *) "--port",
+			 port,
+			 NULL };
+
+	if (!peer_init(&server))
+		return -1;
+	have_server = realpath("tests/lib/acme_server.py", script) &&
+		      system("/usr/bin/python3 -c 'import cryptography' "
+			     "2>/dev/null") == 0;
+	if (!have_server)
+		return 0;
+	server.port = peer_free_port();
+	(void) snprintf(port, sizeof(port), "%d", server.port);
+	peer_exec(&server, argv, NULL);
+	return peer_wait_port(&server, server.port) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	peer_free(&server);
+	return 0;
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, open_http, close_http)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(get), TEST(post), TEST(failures),	  TEST(untrusted),
+		TEST(cap), TEST(many), TEST(free_inside),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
