@@ -122,7 +122,7 @@ receipt_detail() { # ENDPOINT [NAME]
 # --- the host ---
 
 # Variables that change it: PROFILE, HOST_CERT (settings of the certificate),
-# HOST_VERIFY (the list), HOST_SERVICE, HOST_EXTRA, NGINX_COMMAND (quoted
+# HOST_CERTS (", { more of them }"), HOST_VERIFY (the list), HOST_SERVICE, HOST_EXTRA, NGINX_COMMAND (quoted
 # arguments), NGINX_START.
 host_conf() {
 	HOST_CONF=$T/installer.conf
@@ -151,7 +151,7 @@ host_conf() {
 			${HOST_CERT-key = \"$T/host.key\";}
 			dir = "$DIR";
 			${HOST_CERT_EXTRA-}
-		} );
+		} ${HOST_CERTS-} );
 		verify = ( ${HOST_VERIFY-{ address = \"127.0.0.1:$NGINX_PORT\"; server_name = \"$NAME\"; \}} );
 		verify_time = ${VERIFY_TIME:-3};
 		${HOST_SERVICE-}

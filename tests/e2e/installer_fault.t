@@ -1,0 +1,306 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What goes wrong on a host: config tests and reloads that fail or lie,
+# services that die, disks that are full or read-only, folders that vanish,
+# a store that is away, a run that is running already.
+# shellcheck disable=SC2154 # rc, out and err are run's
+. "$(dirname "$0")/../lib/lib.sh"
+. "$ROOT/tests/lib/nginx.sh"
+. "$ROOT/tests/lib/host.sh"
+
+host_setup || bail "cannot set up a host"
+at="127.0.0.1:$NGINX_PORT/$NAME"
+n=0
+next() { # the next certificate is in the store: $T/cN, fingerprint $fp
+	n=$((n + 1))
+	issue_nth "$T/c$n" $n && store_put $NAME "$T/c$n" || bail "issue"
+	fp=$(cert_fp "$T/c$n.crt")
+}
+# A wrapper of nginx that does what the file $T/how says.
+cat >"$T/bin/web" <<END
+#!/bin/sh
+case \$*:\$(cat "$T/how") in
+*-t*:test-fails*) echo "nginx: [emerg] no good" >&2; exit 1 ;;
+*-t*:new-fails*) # only with a set that is not the one in \$T/good
+	[ "\$(readlink "$DIR/current")" = "\$(cat "$T/good")" ] || exit 1 ;;
+*-s*:reload-fails-once*) echo ok >"$T/how"; echo "no reload" >&2; exit 3 ;;
+*-s*:reload-fails*) echo "no reload" >&2; exit 3 ;;
+*-s*:reload-lies*) exit 0 ;;
+*-s*:hangs*) sleep 30 ;;
+*-s*:dies*) kill -QUIT "\$(cat "$NGINX_PIDFILE")"; exit 0 ;;
+esac
+exec nginx -c "$NGINX_CONF" -e stderr "\$@"
+END
+cat >"$T/bin/web-start" <<END
+#!/bin/sh
+echo started >>"$T/started"
+nginx -c "$NGINX_CONF" -e stderr -g 'daemon on;' 2>/dev/null ||
+	{ sed 's/^daemon off;//' "$NGINX_CONF" >"$NGINX_CONF.d"
+	exec nginx -c "$NGINX_CONF.d" -e stderr; }
+END
+chmod 755 "$T/bin/web" "$T/bin/web-start"
+NGINX_COMMAND="\"$T/bin/web\""
+VERIFY_TIME=1
+host_conf
+how() {
+	echo "$1" >"$T/how"
+}
+
+# --- a first installation that fails ---
+how reload-lies
+placeholder
+nginx_run || bail "nginx does not start"
+self=$(served)
+rm "$DIR/current"
+next
+run host
+is "$rc" 1 "a first installation that is not served"
+like "$err" "activated, but not served.*rolled back" "... is rolled back"
+ok "... to nothing" test ! -e "$DIR/current"
+is "$(find "$DIR" -maxdepth 1 -name '20*')" "" "... and leaves no folder"
+is "$(served)" "$self" "... what was served before still is"
+is "$(receipt '')" rolled-back "... the receipt says so"
+run host
+is "$rc $err" "1 certrepo-installer: service web: held, since it failed before: activated, but not served: $at serves another certificate (${self%"${self#????????????????}"}..., wanted ${fp%"${fp#????????????????}"}...); a new certificate, a changed profile or --force ends this" "the next run holds"
+run host
+is "$rc $err" "1 " "... and says it once a day"
+is "$(receipt '')" held "... the receipt says held"
+how ok
+run host --force
+is "$rc $(served)" "0 $fp" "--force tries again"
+old=$fp
+
+# --- the config test fails ---
+how test-fails
+next
+run host
+is "$rc" 1 "the config test fails"
+like "$err" "configuration test failed: .*web -t -q. exited with 1: nginx: .emerg. no good; rolled back, the old set is served" "... with its words"
+is "$(served) $(on_disk)" "$old $old" "... the old set is in place and served"
+is "$(receipt '')" rolled-back "... the receipt says so"
+ok "... nothing half-done is left" tidy
+how ok
+run host
+is "$rc $(served)" "0 $fp" \
+	"it fails with the old set, too: not held against the new one"
+old=$fp
+how new-fails
+readlink "$DIR/current" >"$T/good"
+next
+run host
+is "$rc $(served) $(on_disk)" "1 $old $old" "it fails with the new set only"
+how ok
+run host
+is "$rc $(served)" "1 $old" "... held"
+next
+run host
+is "$rc $(served)" "0 $fp" "... until another certificate comes"
+old=$fp
+
+# --- the reload fails ---
+how reload-fails-once
+next
+run host
+is "$rc" 1 "the reload fails"
+like "$err" "activation failed: .* exited with 3: no reload; rolled back" "... with its words"
+is "$(served) $(on_disk)" "$old $old" "... the old set is in place and served"
+how reload-fails
+next
+run host
+is "$rc $(served) $(on_disk)" "1 $old $old" "it fails again on the way back: the handshake proves the old set"
+ok "... nothing half-done is left" tidy
+how ok
+run host
+is "$rc $(served)" "1 $old" "... held"
+
+# --- the reload says yes and does nothing ---
+how reload-lies
+next
+run host
+is "$rc" 1 "a reload that lies"
+like "$err" "activated, but not served: $at serves another certificate .*rolled back, the old set is served" "... is found out"
+is "$(served) $(on_disk)" "$old $old" "... the old set is in place and served"
+is "$(receipt "$at")" rolled-back "... the endpoint's receipt says so"
+
+# --- the reload hangs ---
+sed 's/"60s"/"1s"/' "$ROOT/installer-profiles/nginx.conf" \
+	>"$T/profiles/nginx.conf"
+how hangs
+next
+run host
+is "$rc" 1 "a reload that hangs"
+like "$err" "did not end within 1 seconds; rolled back" "... is ended"
+is "$(served) $(on_disk)" "$old $old" "... the old set is in place and served"
+rm "$T/profiles/nginx.conf"
+how ok
+run host
+is "$rc $(served)" "0 $fp" "a changed profile ends the hold"
+old=$fp
+
+# --- the service dies of it ---
+NGINX_START="\"$T/bin/web-start\""
+VERIFY_TIME=2
+host_conf
+how dies
+next
+run host
+adopt nginx "$NGINX_PIDFILE"
+is "$rc" 1 "a service that dies"
+like "$err" "not served: $at cannot be reached: Connection refused; rolled back, the old set is served" "... is found out"
+is "$(cat "$T/started")" started "... is started again"
+is "$(served) $(on_disk)" "$old $old" "... with the old set"
+
+# --- a rollback that cannot be proven is tried again ---
+NGINX_START='"/bin/false"'
+host_conf
+how dies
+next
+run host
+is "$rc" 1 "it dies and cannot be started"
+like "$err" "rolled back, but not proven: .*the next run tries again" "... says so"
+is "$(on_disk)" "$old" "... the old set is in place"
+isnt "$(ls "$T/state/journal")" "" "... the journal stays"
+how ok
+run host_without_store
+nginx_run || bail "nginx does not start"
+host_without_store
+is "$rc $(served)" "69 $old" "the next run proves it, store or no store"
+ok "... and closes the journal" tidy
+run host
+is "$rc $(served)" "1 $old" "... then it is held"
+like "$(receipt_detail '')" "since it failed before" "... the receipt says so"
+
+# --- the service does not run ---
+stop nginx
+next
+run host
+is "$rc $(on_disk)" "1 $fp" "a service that does not run: the files are put"
+like "$err" "installed, but the service does not run" "... says so"
+nginx_run || bail "nginx does not start"
+run host
+is "$rc $(served)" "0 $fp" "... it runs again, and serves it"
+old=$fp
+stop nginx
+run host
+is "$rc" 1 "idle, but the service is down"
+like "$err" "$at cannot be reached: Connection refused" "... says so"
+run host
+is "$rc $err" "1 " "... once"
+nginx_run || bail "nginx does not start"
+run host
+is "$rc $err" "0 " "... up again: silent"
+
+# --- commands that are not there ---
+NGINX_COMMAND="\"$T/bin/nothing\""
+host_conf
+next
+run host
+is "$rc $(served) $(on_disk)" "1 $old $old" "a command that is not there"
+like "$err" "$T/bin/nothing" "... is named"
+cp "$T/bin/web" "$T/bin/nothing"
+run host
+is "$rc $(served)" "0 $fp" "... not held: tried again by the next run"
+old=$fp
+NGINX_COMMAND="\"$T/bin/web\""
+host_conf
+
+# --- the store is away ---
+next
+host_without_store
+is "$rc $(served)" "69 $old" "the store is away: nothing is touched"
+like "$err" "127.0.0.1|mariadb" "... and it is named"
+run host
+is "$rc $(served)" "0 $fp" "... back again"
+old=$fp
+how reload-lies
+next
+sqlite3 "$DB" "CREATE TRIGGER no BEFORE INSERT ON installs
+	BEGIN SELECT RAISE(FAIL, 'no receipts today'); END"
+run host
+is "$rc" 1 "the store does not take receipts"
+like "$err" "kept for the next run" "... says so"
+sqlite3 "$DB" 'DROP TRIGGER no'
+how ok
+run host
+is "$(receipt "$at")" rolled-back "... the next run brings them"
+ok "... and keeps none" test ! -e "$T/state/receipts"
+
+# --- running already ---
+how hangs
+next
+start slow "$BUILD/certrepo-installer" -c "$HOST_CONF"
+wait_for 5 test -s "$T/state/journal/web"
+run host
+is "$rc" 75 "a second one at once"
+like "$err" "$(cat "$T/pid/slow")" "... names the other's pid"
+how ok
+stop slow KILL
+run host
+is "$rc $(served)" "0 $fp" "killed in a reload that hung: the next run finishes"
+old=$fp
+
+# --- folders and disks ---
+next
+mv "$DIR" "$DIR.away"
+DIR=$T/nowhere/tls
+host_conf
+run host
+is "$rc" 1 "no folder, nor its parent"
+like "$err" "folder $T/nowhere is not there" "... says which"
+DIR=$T/tls
+mv "$DIR.away" "$DIR"
+host_conf
+chmod 777 "$DIR"
+run host
+is "$rc $(served)" "1 $old" "a folder that everyone can write"
+like "$err" "written by everyone" "... is refused"
+chmod 755 "$DIR"
+mv "$DIR/current" "$DIR/link"
+mkdir "$DIR/current"
+run host
+is "$rc" 1 "a folder where the link belongs"
+like "$err" "current is in the way" "... says what to do"
+rmdir "$DIR/current"
+mv "$DIR/link" "$DIR/current"
+run host
+is "$rc $(served)" "0 $fp" "all put right: it goes on"
+old=$fp
+ok "nothing half-done is left" tidy
+
+if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+	# a disk of its own for the files, 64 KiB
+	stop nginx
+	mkdir "$T/small" && mount -t tmpfs -o size=64k tmpfs "$T/small" 2>/dev/null
+fi
+if mountpoint -q "$T/small" 2>/dev/null; then
+	DIR=$T/small/tls
+	cp -a "$T/tls" "$DIR"
+	host_conf
+	nginx_conf "$DIR/current/fullchain.pem" "$T/host.key"
+	nginx_run || bail "nginx does not start"
+	next
+	dd if=/dev/zero of="$T/small/fill" bs=1k count=100 2>/dev/null
+	sync
+	run host
+	is "$rc $(served) $(on_disk)" "1 $old $old" "the disk is full"
+	like "$err" "No space left on device; nothing was changed" "... says so"
+	ok "... nothing half-done is left" tidy
+	rm "$T/small/fill"
+	run host
+	is "$rc $(served)" "0 $fp" "... room again: it goes on"
+	old=$fp
+	next
+	mount -o remount,ro "$T/small"
+	run host
+	is "$rc $(served) $(on_disk)" "1 $old $old" "the disk is read-only"
+	like "$err" "Read-only file system; nothing was changed" "... says so"
+	mount -o remount,rw "$T/small"
+	run host
+	is "$rc $(served)" "0 $fp" "... writable again: it goes on"
+	old=$fp
+	stop nginx
+	umount "$T/small"
+else
+	skip "cannot mount a small disk"
+fi
+done_testing

@@ -1,0 +1,160 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Fixed paths, every format, owners and modes, several certificates under one
+# reload, files alone.
+# shellcheck disable=SC2154 # rc, out and err are run's
+. "$(dirname "$0")/../lib/lib.sh"
+. "$ROOT/tests/lib/nginx.sh"
+. "$ROOT/tests/lib/host.sh"
+
+DIR=$T/fixed PROFILE=all
+host_setup || bail "cannot set up a host"
+mkdir -p "$DIR" "$T/combined"
+me=$(id -un) group=$(id -gn)
+[ "$(id -u)" != 0 ] || group=daemon
+cat >"$T/profiles/all.conf" <<END
+description = "every format there is";
+files = (
+	{ file = "cert.pem"; format = "certificate"; },
+	{ file = "chain.pem"; format = "chain"; },
+	{ file = "inter.pem"; format = "chain-without-root"; mode = "0640"; },
+	{ file = "full.pem"; format = "fullchain"; owner = "$me";
+	  group = "$group"; mode = "0444"; },
+	{ file = "key-first.pem"; format = "key-fullchain"; },
+	{ file = "$T/combined/\$name.pem"; format = "fullchain-key";
+	  group = "$group"; mode = "0640"; } );
+vars = ( { name = "nginx"; value = [ "nginx", "-e", "stderr" ]; },
+	{ name = "log"; value = [ ]; } );
+test = ( { command = [ "\$nginx", "-c", "$NGINX_CONF", "-t", "-q" ]; } );
+activate = (
+	{ command = [ "sh", "-c", "echo \"\$1\" >>\"\$2\"", "-", "\$\$log",
+		"$T/activated" ]; },
+	{ command = [ "\$nginx", "-c", "$NGINX_CONF", "-s", "reload" ]; } );
+END
+HOST_VERIFY="{ address = \"127.0.0.1:$NGINX_PORT\"; server_name = \"$NAME\"; }"
+HOST_SERVICE=''
+host_conf
+combined=$T/combined/$NAME.pem
+nginx_conf "$DIR/key-first.pem" "$DIR/key-first.pem"
+
+# --- what was there before ---
+make_self_signed "$T/host.key" "$T/self.crt" $NAME
+(umask 077 && cat "$T/host.key" "$T/self.crt" >"$DIR/key-first.pem")
+cp "$T/self.crt" "$DIR/cert.pem"
+ln -s cert.pem "$DIR/full.pem"
+nginx_run || bail "nginx does not start"
+self=$(served)
+
+# --- every format ---
+issue_nth "$T/one" 1
+cat "$T/pki/sub/ca.pem" "$T/pki/ca.pem" >"$T/one.ca" # with its root
+store_put $NAME "$T/one"
+run host
+is "$rc" 0 "installed"
+is "$(served)" "$(cert_fp "$T/one.crt")" "... and served"
+same() { # FILE WANTED...
+	_f=$1
+	shift
+	cat "$@" | cmp -s - "$_f"
+}
+ok "certificate" same "$DIR/cert.pem" "$T/one.crt"
+ok "chain, as the store has it" same "$DIR/chain.pem" "$T/one.ca"
+ok "chain-without-root" same "$DIR/inter.pem" "$T/pki/sub/ca.pem"
+ok "fullchain" same "$DIR/full.pem" "$T/one.crt" "$T/pki/sub/ca.pem"
+ok "key-fullchain" same "$DIR/key-first.pem" "$T/host.key" "$T/one.crt" \
+	"$T/pki/sub/ca.pem"
+ok "fullchain-key, by \$name" same "$combined" "$T/one.crt" \
+	"$T/pki/sub/ca.pem" "$T/host.key"
+is "$(stat -c %a "$DIR/cert.pem" "$DIR/inter.pem" "$DIR/full.pem" \
+	"$DIR/key-first.pem" "$combined" | xargs)" "644 640 444 600 640" \
+	"modes, 0644 and with a key 0600 by default"
+is "$(stat -c %U:%G "$DIR/full.pem")" "$me:$group" "owner and group"
+is "$(cat "$T/activated")" "\$log" "\$\$ stands for a dollar"
+ok "nothing half-done is left" tidy
+run host
+is "$rc $err" "0 " "nothing to do"
+
+# --- what others change is put right ---
+if [ "$(id -u)" = 0 ]; then
+	chown nobody "$DIR/full.pem"
+	run host
+	is "$rc $(stat -c %U "$DIR/full.pem")" "0 root" "a wrong owner"
+else
+	skip "not root"
+fi
+echo >>"$DIR/inter.pem"
+run host
+ok "a changed file" same "$DIR/inter.pem" "$T/pki/sub/ca.pem"
+rm "$combined"
+run host
+ok "a file that is gone" same "$combined" "$T/one.crt" \
+	"$T/pki/sub/ca.pem" "$T/host.key"
+
+# --- back to what was there before ---
+rm -rf "$T/state/backup/web"
+for _f in cert.pem full.pem key-first.pem inter.pem chain.pem; do
+	rm -f "$DIR/$_f"
+done
+rm -rf "$T/state"
+(umask 077 && cat "$T/host.key" "$T/self.crt" >"$DIR/key-first.pem")
+cp "$T/self.crt" "$DIR/cert.pem"
+for _f in chain.pem inter.pem; do
+	cp "$T/self.crt" "$DIR/$_f"
+done
+ln -s cert.pem "$DIR/full.pem"
+nginx_reload 2>/dev/null
+issue_nth "$T/two" 2 && store_put $NAME "$T/two"
+run host
+is "$rc $(served)" "0 $(cert_fp "$T/two.crt")" "over files of the administrator's"
+run host --rollback $NAME
+is "$rc $(served)" "0 $self" "--rollback brings them back"
+is "$(readlink "$DIR/full.pem")" cert.pem "... links as links"
+is "$(stat -c %a "$DIR/key-first.pem")" 600 "... with their modes"
+run host
+is "$rc $(served)" "0 $self" "... held"
+issue_nth "$T/three" 3 && store_put $NAME "$T/three"
+run host
+is "$rc $(served)" "0 $(cert_fp "$T/three.crt")" "... until a newer one comes"
+
+# --- two certificates, two endpoints, one reload ---
+stop nginx
+NAME2=shop.example.test
+make_key "$T/shop.key" rsa
+store_row $NAME2 "$T/shop.key"
+mkdir -p "$T/www" "$T/shop"
+_nginx_more=''
+nginx_add $NAME2 "$T/shop/key-first.pem" "$T/shop/key-first.pem"
+nginx_conf "$DIR/key-first.pem" "$DIR/key-first.pem"
+HOST_CERTS=", { name = \"$NAME2\"; key = \"$T/shop.key\"; dir = \"$T/shop\"; }"
+HOST_VERIFY="$HOST_VERIFY, { address = \"127.0.0.1:$NGINX_PORT\"; server_name = \"$NAME2\"; }"
+host_conf
+(umask 077 && make_self_signed "$T/shop.key" "$T/shop/self.crt" $NAME2 &&
+	cat "$T/shop.key" "$T/shop/self.crt" >"$T/shop/key-first.pem")
+nginx_run || bail "nginx does not start"
+issue_nth "$T/four" 4 && store_put $NAME "$T/four"
+KEY=$T/shop.key issue_nth "$T/shop4" 4 $NAME2 && store_put $NAME2 "$T/shop4"
+: >"$T/activated"
+run host
+is "$rc" 0 "two certificates at once"
+is "$(served)" "$(cert_fp "$T/four.crt")" "... one served"
+is "$(tls_fp "$NGINX_PORT" $NAME2)" "$(cert_fp "$T/shop4.crt")" "... the other, too"
+is "$(wc -l <"$T/activated")" 1 "... by one reload"
+is "$(receipt "127.0.0.1:$NGINX_PORT/$NAME2" $NAME2)" served "... each has its receipt"
+issue_nth "$T/five" 5 && store_put $NAME "$T/five"
+KEY=$T/other.key issue_nth "$T/shop5" 5 $NAME2 && store_put $NAME2 "$T/shop5"
+run host
+is "$rc" 1 "one good, one refused"
+is "$(served)" "$(cert_fp "$T/five.crt")" "... the good one is installed"
+is "$(tls_fp "$NGINX_PORT" $NAME2)" "$(cert_fp "$T/shop4.crt")" "... the other stays"
+
+# --- files alone ---
+PROFILE=files-only DIR=$T/only HOST_VERIFY='' HOST_CERTS=''
+mkdir -p "$DIR"
+host_conf
+run host
+is "$rc $out" "0 " "files-only"
+ok "... the file is there" same "$DIR/fullchain.pem" "$T/five.crt" "$T/five.ca"
+is "$(receipt '')" installed "... the receipt says installed"
+run host
+is "$rc $err" "0 " "nothing to do"
+done_testing
