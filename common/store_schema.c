@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <string.h>
 #include "store_schema.h"
 #include "store_impl.h"
 #include "store_schema_impl.h"
+#include "x509.h"
+
+#define KEYS_AT_ONCE 200
 
 /* What each version asks of the programs. Additive ones ask nothing new. */
 static const struct {
@@ -84,6 +88,80 @@ static int apply(struct store *s, const struct store_schema_step *step,
 	return 0;
 }
 
+/* --- the keys of rows that a script of 2019 wrote --- */
+
+struct keys {
+	struct arena *arena;
+	const char *after;
+	struct {
+		const char *name;
+		struct store_blob csr;
+	} v[KEYS_AT_ONCE];
+	size_t n;
+};
+
+static int load_keyless(struct store *s, struct keys *k, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	int rc;
+
+	if (store_query(s,
+			"SELECT name, csr FROM certs WHERE key_sha256 IS NULL "
+			"AND name > ? ORDER BY name LIMIT ?",
+			ARGS(T(k->after), I(KEYS_AT_ONCE)), &st, err) == -1)
+		return -1;
+	k->n = 0;
+	while ((rc = db_step(st, err)) == 1 && k->n < KEYS_AT_ONCE) {
+		k->v[k->n].name = store_col_text(st, 0, k->arena);
+		k->v[k->n].csr = store_col_blob(st, 1, k->arena);
+		k->n++;
+	}
+	return rc == -1 ? -1 : 0;
+}
+
+/* A page of them. A CSR that is none stays without: the fetcher says so when
+ * it comes to it. */
+static int derive_keys(struct store *s, void *arg, struct err *err)
+{
+	struct keys *k = arg;
+
+	if (load_keyless(s, k, err) == -1)
+		return -1;
+	for (size_t i = 0; i < k->n; i++) {
+		AUTO(x509_csr_free) struct x509_csr *csr = NULL;
+
+		if (x509_csr_parse(k->v[i].csr.p, k->v[i].csr.len, &csr,
+				   NULL) == 0 &&
+		    store_exec(s,
+			       "UPDATE certs SET key_sha256 = ? "
+			       "WHERE name = ? AND csr = ?",
+			       ARGS(T(x509_csr_key(csr)->sha256),
+				    T(k->v[i].name), B(k->v[i].csr)),
+			       NULL, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int derive_all_keys(struct store *s, struct err *err)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	AUTO(mem_free_any) struct keys *k = mem_alloc(sizeof(*k));
+	char after[STORE_NAME_MAX + 1] = "";
+
+	do {
+		arena_clear(arena);
+		k->arena = arena;
+		k->after = after;
+		if (store_tx(s, derive_keys, k, err) == -1)
+			return -1;
+		if (k->n > 0)
+			(void) snprintf(after, sizeof(after), "%s",
+					k->v[k->n - 1].name);
+	} while (k->n == KEYS_AT_ONCE);
+	return 0;
+}
+
 int store_schema_upgrade(struct store *s, int64_t now, int *ret_from,
 			 int *ret_to, struct err *err)
 {
@@ -106,6 +184,8 @@ int store_schema_upgrade(struct store *s, int64_t now, int *ret_from,
 			return -1;
 		to = step->version;
 	}
+	if (derive_all_keys(s, err) == -1)
+		return err_wrap(err, "keys of the CSRs");
 	*ret_from = from;
 	*ret_to = to;
 	return 0;

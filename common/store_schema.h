@@ -16,7 +16,8 @@
 #define STORE_SCHEMA_VERSION 1 /* what this program was written for */
 
 /* Create or upgrade; safe to repeat. ret_from is -1 for an empty database.
- * Derived columns of rows that a 2019 script wrote are computed here. */
+ * Rows that a 2019 script wrote get their key_sha256 here; what derives from
+ * the certificate is left to the fetcher, which sees such rows as stale. */
 int store_schema_upgrade(struct store *s, int64_t now, int *ret_from,
 			 int *ret_to, struct err *err) MUST_CHECK;
 

@@ -3,6 +3,7 @@
 # The store on MariaDB: the same suites as on SQLite; the upgrade of a table
 # that the real client filled; answers that get lost; and what a person reads
 # when the server is down, the password wrong, and so on.
+# shellcheck disable=SC1091,SC2154,SC2034,SC2016 # rc, out and err are run's
 . "$(dirname "$0")/../lib/lib.sh"
 . "$(dirname "$0")/../lib/mariadb.sh"
 
@@ -202,6 +203,11 @@ populate init
 is "$rc" 0 'upgraded'
 mariadb_sql -N certrepo -e "SELECT $columns FROM certs" >"$T/after"
 ok 'every value kept' cmp "$T/before" "$T/after"
+for key in ec rsa; do
+	want=$(openssl pkey -in "$T/$key.key" -pubout -outform DER | sha256sum)
+	is "$(mariadb_sql -N certrepo -e "SELECT key_sha256 FROM certs
+		WHERE name = '$key.example.org'")" "${want%% *}" "$key: its key"
+done
 populate list
 is "$rc" 0 'listed'
 like "$out" 'ec\.example\.org' 'with its rows'
