@@ -157,15 +157,26 @@ static void test_faults(void **state)
  * after must not be committed on its own. */
 static void test_broken(void **state)
 {
+	struct db_stmt *st = NULL;
+	struct db *other = NULL;
+	char sql[50];
+
 	if (!kit_mariadb())
 		return;
+	OK(db_prepare(db, "SELECT CONNECTION_ID()", &st, &err));
+	RC(1, db_step(st, &err));
+	snprintf(sql, sizeof(sql), "KILL %lld", (long long) db_col_int(st, 0));
+	db_done(st);
 	OK(db_begin(db, &err));
 	OK(db_script(db, "UPDATE t SET n = 1", &err));
+	OK(db_open(&conf, false, &other, &err));
+	OK(db_script(other, sql, &err));
+	db_close(&other);
 	FAILS(ERR_UNAVAILABLE, "connection was lost",
-	      db_script(db, "KILL CONNECTION_ID()", &err));
+	      db_script(db, "UPDATE t SET n = 2", &err));
 	assert_int_equal(db_fault(db), DB_FAULT_LOST);
 	FAILS(ERR_UNAVAILABLE, "rolled back",
-	      db_script(db, "UPDATE t SET n = 2", &err));
+	      db_script(db, "UPDATE t SET n = 3", &err));
 	assert_int_equal(db_fault(db), DB_FAULT_LOST);
 	FAILS(ERR_UNAVAILABLE, "rolled back", db_commit(db, &err));
 	db_rollback(db);
