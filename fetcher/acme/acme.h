@@ -38,7 +38,12 @@ void acme_free(struct acme **acme); /* cancels what is under way */
 /* Get the directory and one nonce at once, then the account unless its URL
  * is known for this key (newAccount finds it again or creates it). WANTED:
  * how many orders are about to start: so many nonces are primed, paced, at
- * most ACME_PRIME_MAX in addition to those that answers bring. */
+ * most ACME_PRIME_MAX in addition to those that answers bring. May be called
+ * again once fn was (a later pass, a CA that was down). fn may free acme.
+ *
+ * Afterwards the account may still change: when the CA does not know it (any
+ * more), the key is registered again, once, and the calls go on; so ask
+ * acme_account() when there is something to store. */
 #define ACME_PRIME_MAX 100
 typedef void acme_ready_fn(void *arg, const struct fail *fail); /* NULL: ok */
 void acme_start(struct acme *acme, size_t wanted, acme_ready_fn *fn, void *arg);
@@ -87,8 +92,9 @@ struct acme_authz {
 	size_t n_challenges;
 };
 
-/* Pure, for tests and fuzzing: JSON to struct. ERR_INPUT. URLs must be https
- * and below ACME_URL_MAX. */
+/* Pure, for tests and fuzzing: JSON to struct. ERR_INPUT, which of a CA is
+ * FAIL_CA_DOWN: it talks nonsense. URLs must be https and below ACME_URL_MAX;
+ * a token is not checked. */
 int acme_parse_order(const void *json, size_t len, struct arena *arena,
 		     struct acme_order *ret, struct err *err) MUST_CHECK;
 int acme_parse_authz(const void *json, size_t len, struct arena *arena,
@@ -100,7 +106,10 @@ int acme_parse_authz(const void *json, size_t len, struct arena *arena,
  * status is the HTTP status; location NULL or the Location header; retry_at
  * the Retry-After instant or 0; body is NUL-terminated. All borrowed until
  * the callback returns. A problem document is already a fail of its class;
- * problem_type is its URN's last part ("rateLimited") or NULL. */
+ * problem_type is its URN's last part ("rateLimited") or NULL.
+ *
+ * A connection that is cut is retried here, but for a new order and finalize:
+ * the CA may have handled those, and says FAIL_CA_DOWN. */
 struct acme_result {
 	const struct fail *fail;
 	const char *problem_type;

@@ -38,13 +38,15 @@ static void account_done(void *arg, const struct acme_result *r)
 	AUTO(arena_free) struct arena *arena = arena_new();
 	struct err err = ERR_INIT;
 	struct fail f;
-	const char *status;
+	const char *status = "valid";
 
 	if (r->fail) {
 		start_failed(a, r->fail);
 		return;
 	}
-	if (acme_parse_account(r->body, r->len, arena, &status, &err) == -1) {
+	/* For an account found again, section 7.3.1 asks only for Location. */
+	if (r->len > 0 &&
+	    acme_parse_account(r->body, r->len, arena, &status, &err) == -1) {
 		fail_set(&f, FAIL_CA_DOWN, 0, "%s: %s", a->ca->directory,
 			 err.msg);
 		start_failed(a, &f);
