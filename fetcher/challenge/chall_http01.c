@@ -15,7 +15,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/rand.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -249,16 +248,20 @@ static int write_all(int fd, const char *p, size_t n, struct err *err)
 	return 0;
 }
 
+/* Always the same name, so that clean finds what a killed run left. */
+static const char *temp_name(const char *token, char buf[CHALL_TOKEN_MAX + 16])
+{
+	(void) snprintf(buf, CHALL_TOKEN_MAX + 16, ".%s.certrepo", token);
+	return buf;
+}
+
 /* Not file_replace(): this has to stay within the folder's descriptor. */
 static int put(int dir, const char *token, const char *value, struct err *err)
 {
-	char temp[CHALL_TOKEN_MAX + 40];
-	uint32_t salt;
+	char temp[CHALL_TOKEN_MAX + 16];
 	int fd AUTO(close_fd) = -1;
 
-	if (RAND_bytes((unsigned char *) &salt, sizeof(salt)) != 1)
-		return err_set(err, ERR_INTERNAL, "no random numbers");
-	snprintf(temp, sizeof(temp), ".%s.certrepo-%08x", token, salt);
+	(void) unlinkat(dir, temp_name(token, temp), 0);
 	fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd == -1)
 		return err_errno(err, ERR_IO, "create %s", temp);
@@ -320,9 +323,12 @@ static int is_ours(int dir, const char *token, const char *value,
 static int take_away(struct chall *c, struct err *err)
 {
 	const struct http01 *h = c->priv;
+	char temp[CHALL_TOKEN_MAX + 16];
 	int dir AUTO(close_fd) = -1;
 	int found = open_folder(c, false, &dir, err);
 
+	if (found == 1)
+		(void) unlinkat(dir, temp_name(h->token, temp), 0);
 	if (found == 1)
 		found = is_ours(dir, h->token, c->proof.value, err);
 	if (found == 0)
