@@ -230,6 +230,11 @@ int db_mariadb_fail(struct db *db, unsigned code, const char *text,
 	case DB_FAULT_DUPLICATE:
 		return err_set(err, ERR_CONFLICT, "%s: %s", where, text);
 	case DB_FAULT_RETRY:
+		if (code == ER_UNKNOWN_COM_ERROR)
+			return err_set(err, ERR_UNAVAILABLE,
+				       "%s is a Galera node that is not ready "
+				       "(joining, or without a majority): %s",
+				       where, text);
 		return err_set(err, ERR_UNAVAILABLE, "%s: %s", where, text);
 	default:
 		break;
