@@ -193,6 +193,18 @@ static void locate(struct chall *c)
 	chall_done_soon(c, NULL);
 }
 
+/* The web server, another user, reads it whatever our umask is. */
+static int make_folder(int parent, const char *name)
+{
+	int fd AUTO(close_fd) = -1;
+
+	if (mkdirat(parent, name, 0755) == -1)
+		return errno == EEXIST ? 0 : -1;
+	fd = openat(parent, name,
+		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd == -1 ? -1 : fchmod(fd, 0755);
+}
+
 /* The challenge folder, made when MAKE is set: 1, 0 (not there), -1. */
 static int open_folder(struct chall *c, bool make, int *ret, struct err *err)
 {
@@ -215,8 +227,7 @@ static int open_folder(struct chall *c, bool make, int *ret, struct err *err)
 		if (sbuf_over(&path))
 			return err_set(err, ERR_CONFIG, "path too long: %s",
 				       h->webroot);
-		if (make && mkdirat(fd, steps[i], 0755) == -1 &&
-		    errno != EEXIST)
+		if (make && make_folder(fd, steps[i]) == -1)
 			return err_errno(err, ERR_IO, "make folder %s",
 					 sbuf_str(&path));
 		found = open_allowed(c->ctx->conf, sbuf_str(&path), &next, err);
