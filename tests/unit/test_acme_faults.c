@@ -297,6 +297,32 @@ static void account_once(void **state)
 	free(account);
 }
 
+/* All requests together keep to the CA's pace: a second's worth at once, then
+ * one after another. */
+static void paced(void **state)
+{
+	static struct run run;
+	char key[300];
+	struct certrepo_ca ca = test_ca(&server, key);
+	int64_t t0;
+	size_t n;
+
+	if (!have_server)
+		skip();
+	(void) snprintf(key, sizeof(key), "%s/account.pem", server.dir);
+	ca.requests_per_second = 10;
+	set_fault(NULL, NULL, 0);
+	memset(&run, 0, sizeof(run));
+	load_csr(&run, &server);
+	t0 = clock_mono_ms();
+	run_jobs(&run, &ca, NULL, NULL, 2, 20000);
+	check_jobs(&run);
+	n = acme_requests(run.acme);
+	assert_true(n > 15);
+	assert_true(clock_mono_ms() - t0 >= (int64_t) (n - 10) * 100 - 50);
+	run_free(&run);
+}
+
 /* An order that fails after its proofs says why in the order object. */
 static void order_invalid(void **state)
 {
@@ -427,6 +453,7 @@ int main(void)
 		cmocka_unit_test(account_once),
 		cmocka_unit_test(order_invalid),
 		cmocka_unit_test(cancel),
+		cmocka_unit_test(paced),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
