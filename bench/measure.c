@@ -59,7 +59,7 @@ int main(int argc, char **argv)
 	f = fopen(argv[1], "w");
 	if (!f)
 		return 1;
-	fprintf(f, "wall=%.3f cpu=%.3f rss=%ld status=%d\n",
+	fprintf(f, "wall=%.3f cpu=%.4f rss=%ld status=%d\n",
 		(double) (b.tv_sec - a.tv_sec) +
 			(double) (b.tv_nsec - a.tv_nsec) / 1e9,
 		seconds(ru.ru_utime) + seconds(ru.ru_stime), ru.ru_maxrss, st);

@@ -21,6 +21,7 @@ DELAY=25  # ms each way: a round trip of 50
 ORDERS=100
 ROUNDS=${ROUNDS:-5}
 PEER_ORDERS=${PEER_ORDERS:-3}
+PACE=10000 # requests per second; the default is kind to public CAs
 LIMIT=30  # seconds; then a run of ORDERS is taken as hung
 
 B=$BUILD/bench
@@ -147,12 +148,12 @@ one_yardstick() {
 one_ours() { # CHALLENGE
 	while :; do
 		ca
-		know_account
-		keep_account $ORDERS "$1"
 		far $DELAY
 		STAGE_DIRECTORY=$FAR_DIR
-		stage_conf
-		unset STAGE_DIRECTORY
+		STAGE_CA="requests_per_second = $PACE;"
+		know_account
+		keep_account $ORDERS "$1"
+		unset STAGE_DIRECTORY STAGE_CA
 		measured $LIMIT fetcher --once
 		pebble_alive && break
 		hung=$((hung + 1))
@@ -194,7 +195,8 @@ part_issue() {
 			"$(median <"$T/$c.cpu")" \
 			"up to $(sort -n "$T/$c.rss" | tail -1) kB"
 	done
-	part_peers
+	note "(certrepo with requests_per_second = $PACE: our own CA has no limit)"
+	[ -z "${PEERS-1}" ] || part_peers
 	[ $hung -eq 0 ] || note "pebble locked up in $hung run(s), which were" \
 		"repeated (its known fault)"
 }
@@ -260,7 +262,7 @@ part_memory() {
 	hung=0
 	while :; do
 		ca PEBBLE_VA_ALWAYS_VALID=1
-		fill 1000 http-01
+		fill 1000 http-01 # at the default pace
 		measured 120 fetcher --once
 		pebble_alive && break
 		hung=$((hung + 1))
@@ -310,8 +312,58 @@ part_idle() {
 	done
 }
 
+# --- 4: an idle host ---
+
 part_installer() {
-	:
+	command -v mariadbd >/dev/null || return 0
+	printf '\nThe installer with nothing to do, MariaDB over TLS'
+	echo " (median of 20 runs)"
+	ca
+	stage_store mariadb || bail "no store"
+	enrol one.web.example.test ec one.web.example.test
+	run fetcher --once
+	[ "$rc" = 0 ] || bail "no certificate: $err"
+	mkdir -p "$T/tls" "$T/istate"
+	cat >"$T/installer.conf" <<-END
+	store : { $_store };
+	trust_file = "$PEBBLE_ROOT";
+	profile_dir = "$ROOT/installer-profiles";
+	state_dir = "$T/istate";
+	services = ( { name = "web"; profile = "files-only";
+	    certificates = ( { name = "one.web.example.test";
+	        key = "$T/keys/one.web.example.test.key"; dir = "$T/tls"; } );
+	} );
+	END
+	chmod 600 "$T/installer.conf"
+	set -- "$BUILD/certrepo-installer" -c "$T/installer.conf"
+	run "$@"
+	[ "$rc" = 0 ] || bail "installer: $err"
+	mariadb_sql -e "SET GLOBAL log_output = 'TABLE'; SET GLOBAL general_log = 1"
+	run "$@"
+	mariadb_sql -e 'SET GLOBAL general_log = 0'
+	note "exit $rc, says \"$out$err\"; the server saw:" \
+		"$(mariadb_sql -NB -e "SELECT command_type, count(*)
+			FROM mysql.general_log WHERE user_host LIKE '%certrepo%'
+			GROUP BY 1" |
+			awk -F'\t' '{ printf "%s %s, ", $2, $1 }' |
+			sed 's/, $//')"
+	mariadb_sql -NB -e "SELECT argument FROM mysql.general_log
+		WHERE user_host LIKE '%certrepo%' AND command_type
+		IN ('Query', 'Execute')" | cut -c 1-70 |
+		sed 's/^/    /'
+	rm -f "$T/i.cpu" "$T/tls.cpu"
+	i=0
+	while [ $i -lt 20 ]; do
+		i=$((i + 1))
+		measured 20 "$@"
+		field cpu "$T/m" >>"$T/i.cpu"
+		measured 20 openssl s_client -starttls mysql -brief \
+			-connect "127.0.0.1:$MARIADB_PORT" \
+			-CAfile "$MARIADB_CA" </dev/null
+		field cpu "$T/m" >>"$T/tls.cpu"
+	done
+	note "$(median <"$T/i.cpu") s of CPU, start of the program and TLS" \
+		"included; openssl s_client, TLS alone: $(median <"$T/tls.cpu") s"
 }
 
 stage_dns || bail "no name server"
