@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "due_policy.h"
+#include <inttypes.h>
+#include <string.h>
+#include "due.h"
+#include "file.h"
+#include "log.h"
+
+#define POLICY_FILE "fetcher.policy"
+#define CHUNK	    500 /* rows in one transaction */
+
+struct change {
+	const char *name;
+	int64_t due;
+};
+
+struct changes {
+	int64_t days_left;
+	struct arena *arena;
+	struct change *v;
+	size_t n, cap, done;
+};
+
+static int on_row(const struct store_cert *row, void *arg, struct err *err)
+{
+	struct changes *c = arg;
+	int64_t due;
+
+	(void) err;
+	if (row->held || row->renew || !row->crt.len || row->ts_expire <= 1)
+		return 0;
+	due = due_instant(true, row->ts_not_before, row->ts_expire,
+			  row->ts_next_attempt, false, false, c->days_left);
+	if (due == row->ts_due)
+		return 0;
+	if (c->n == c->cap) {
+		c->cap = c->cap ? 2 * c->cap : 256;
+		c->v = mem_grow(c->v, c->cap, sizeof(c->v[0]));
+	}
+	c->v[c->n++] = (struct change){
+		.name = arena_strdup(c->arena, row->name),
+		.due = due,
+	};
+	return 0;
+}
+
+static int set_chunk(struct store *store, void *arg, struct err *err)
+{
+	const struct changes *c = arg;
+	size_t i;
+
+	for (i = c->done; i < c->n && i < c->done + CHUNK; i++)
+		if (store_set_due(store, c->v[i].name, c->v[i].due, err) == -1)
+			return -1;
+	return 0;
+}
+
+static int recompute(int64_t days_left, struct store *store, struct err *err)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	AUTO(mem_free_any) struct change *v = NULL;
+	struct changes c = { .days_left = days_left, .arena = arena };
+	int rc = store_each(store, on_row, &c, err);
+
+	v = c.v;
+	for (; rc == 0 && c.done < c.n; c.done += CHUNK)
+		rc = store_tx(store, set_chunk, &c, err);
+	if (rc == 0)
+		log_debug("days_left changed: %zu rows are due at another time",
+			  c.n);
+	return rc;
+}
+
+int due_policy_apply(const struct certrepo_conf *conf, struct store *store,
+		     struct err *err)
+{
+	AUTO(mem_free_str)
+	char *path = mem_printf("%s/%s", conf->state_dir, POLICY_FILE);
+	AUTO(mem_free_str)
+	char *now = mem_printf("days_left=%" PRId64 "\n", conf->days_left);
+	AUTO(sbuf_free) struct sbuf was = SBUF_INIT(100);
+	const struct file_attr attr = { .mode = 0600,
+					.uid = FILE_KEEP,
+					.gid = FILE_KEEP };
+	int found = file_read(path, &was, err);
+
+	if (found == -1)
+		return -1;
+	if (found == 1 && strcmp(sbuf_str(&was), now) == 0)
+		return 0;
+	/* Without the file: rows are as populate and init make them, by the
+	 * rule without a setting. */
+	if ((found == 1 || conf->days_left) &&
+	    recompute(conf->days_left, store, err) == -1)
+		return -1;
+	return file_replace(path, now, strlen(now), &attr, err);
+}
