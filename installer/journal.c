@@ -15,6 +15,7 @@ static const char *const states[] = {
 	[JOURNAL_INSTALL] = "install",
 	[JOURNAL_ACTIVATE] = "activate",
 	[JOURNAL_ROLLBACK] = "rollback",
+	[JOURNAL_CLOSE] = "close",
 };
 
 static const char *text(const char *s)

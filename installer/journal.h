@@ -13,6 +13,8 @@
  *	install   all of them are on disk: finished by going on
  *	activate  the service was, or is about to be, told: goes on
  *	rollback  the old set is being put back: goes on until proven
+ *	close     the end was proven, copies and leftovers are being thrown
+ *	          away: goes on with that
  */
 
 #include <stdbool.h>
@@ -28,6 +30,7 @@ enum journal_state {
 	JOURNAL_INSTALL,
 	JOURNAL_ACTIVATE,
 	JOURNAL_ROLLBACK,
+	JOURNAL_CLOSE,
 };
 
 enum journal_op_type { JOURNAL_LINK, JOURNAL_FILE };

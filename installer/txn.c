@@ -7,72 +7,12 @@
 #include "clock.h"
 #include "deploy.h"
 #include "log.h"
+#include "prove.h"
 #include "txn.h"
-
-struct txn {
-	struct run *run;
-	const struct svc *svc;
-	struct svcstate *state;
-	struct journal *j;
-	const char *path; /* of the journal */
-	struct verify_seen *seen;
-};
 
 static const char *state_dir(const struct txn *t)
 {
 	return t->run->conf->state_dir;
-}
-
-const char *txn_journal_path(const struct run *r, const char *service)
-{
-	return arena_printf(r->arena, "%s/journal/%s", r->conf->state_dir,
-			    service);
-}
-
-static const struct journal_cert *cert_of(const struct txn *t,
-					  const struct svc_endpoint *e)
-{
-	const char *name = t->svc->certs[e->cert].conf->name;
-
-	for (size_t i = 0; i < t->j->n_certs; i++)
-		if (strcmp(t->j->certs[i].name, name) == 0)
-			return &t->j->certs[i];
-	return NULL;
-}
-
-static const char *sni_of(const struct svc_endpoint *e)
-{
-	return e->conf->server_name != NULL ? e->conf->server_name : "";
-}
-
-/* What the endpoint showed before; NULL when nobody looked (it came into the
- * configuration since). */
-static const struct journal_endpoint *before_of(const struct txn *t,
-						const struct svc_endpoint *e)
-{
-	for (size_t i = 0; i < t->j->n_endpoints; i++) {
-		const struct journal_endpoint *b = &t->j->endpoints[i];
-
-		if (strcmp(b->address, e->conf->address) == 0 &&
-		    strcmp(b->server_name, sni_of(e)) == 0)
-			return b;
-	}
-	return NULL;
-}
-
-static bool was_down(const struct txn *t, const struct svc_endpoint *e)
-{
-	const struct journal_endpoint *b = before_of(t, e);
-
-	return b != NULL && !b->reachable;
-}
-
-static bool all_down(const struct txn *t)
-{
-	for (size_t i = 0; i < t->svc->n_endpoints; i++)
-		if (!was_down(t, &t->svc->endpoints[i]))
-			return false;
-	return t->svc->n_endpoints > 0;
 }
 
 static bool eq(const char *a, const char *b)
@@ -80,159 +20,10 @@ static bool eq(const char *a, const char *b)
 	return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
-/* After going forward: this certificate and chain. */
-static bool forward_right(const struct txn *t, const struct svc_endpoint *e,
-			  const struct verify_seen *seen, char why[300])
+const char *txn_journal_path(const struct run *r, const char *service)
 {
-	const struct journal_cert *c = cert_of(t, e);
-	struct verify_want want = { NULL, NULL };
-
-	if (c != NULL)
-		want = (struct verify_want){ c->fingerprint, c->chain };
-	return verify_match(&want, seen, why);
-}
-
-/* After going back: what it showed before, or what the old files hold; what
- * was broken before proves nothing and disproves nothing. */
-static bool back_right(const struct txn *t, const struct svc_endpoint *e,
-		       const struct verify_seen *seen, char why[300])
-{
-	const struct journal_endpoint *b = before_of(t, e);
-	const struct journal_cert *c = cert_of(t, e);
-
-	why[0] = '\0';
-	if (b == NULL || !b->reachable || b->fingerprint == NULL)
-		return true;
-	if (seen->handshake && eq(b->fingerprint, seen->fingerprint) &&
-	    (b->chain == NULL || eq(b->chain, seen->chain)))
-		return true;
-	if (seen->handshake && c != NULL && eq(c->old, seen->fingerprint) &&
-	    !eq(c->old, c->fingerprint))
-		return true;
-	(void) verify_match(&(struct verify_want){ b->fingerprint, b->chain },
-			    seen, why);
-	return why[0] == '\0';
-}
-
-typedef bool right_fn(const struct txn *t, const struct svc_endpoint *e,
-		      const struct verify_seen *seen, char why[300]);
-
-/* While a service changes over, its old processes may still accept a
- * connection after a new one has: only so many looks in a row prove it. */
-#define LOOKS	    3
-#define LOOKS_PAUSE 70 /* ms */
-
-/* One look at each; the number that are not right. err names the first. */
-static size_t look_once(struct txn *t, right_fn *right, struct err *err)
-{
-	const struct svc *s = t->svc;
-	size_t wrong = 0;
-
-	run_probe(s, t->seen);
-	for (size_t i = 0; i < s->n_endpoints; i++) {
-		char why[300];
-
-		if (!right(t, &s->endpoints[i], &t->seen[i], why) &&
-		    wrong++ == 0)
-			err_set(err, ERR_TIMEOUT, "%s %s",
-				run_endpoint_text(&s->endpoints[i],
-						  t->run->arena),
-				why);
-	}
-	return wrong;
-}
-
-/* Look until every endpoint is right that many times in a row, or MS have
- * passed. What is in t->seen afterwards is the last look at each. */
-static int look(struct txn *t, right_fn *right, int64_t ms, unsigned int looks,
-		struct err *err)
-{
-	int64_t deadline = clock_mono_ms() + ms, left;
-	unsigned int row = 0;
-
-	if (t->svc->n_endpoints == 0)
-		return 0;
-	for (unsigned int n = 0;; n++) {
-		row = look_once(t, right, err) == 0 ? row + 1 : 0;
-		if (row == looks) {
-			err_clear(err);
-			return 0;
-		}
-		left = deadline - clock_mono_ms();
-		if (row > 0)
-			verify_wait(LOOKS_PAUSE);
-		else if (left <= 0)
-			return -1;
-		else
-			verify_wait(left < verify_pause(n) ? left
-							   : verify_pause(n));
-	}
-}
-
-/* Of those that are not right, all could not be reached before either. */
-static bool only_down(const struct txn *t)
-{
-	for (size_t i = 0; i < t->svc->n_endpoints; i++) {
-		const struct svc_endpoint *e = &t->svc->endpoints[i];
-		char why[300];
-
-		if (!forward_right(t, e, &t->seen[i], why) &&
-		    (t->seen[i].reachable || !was_down(t, e)))
-			return false;
-	}
-	return true;
-}
-
-static void report(struct txn *t, const char *state, const char *detail)
-{
-	for (size_t i = 0; i < t->j->n_certs; i++)
-		run_receipt(t->run, t->svc, t->j->certs[i].name, NULL, state,
-			    NULL, detail);
-}
-
-static void report_endpoints(struct txn *t, right_fn *right, bool back)
-{
-	for (size_t i = 0; i < t->svc->n_endpoints; i++) {
-		const struct svc_endpoint *e = &t->svc->endpoints[i];
-		char why[300];
-		bool ok = right(t, e, &t->seen[i], why);
-
-		run_receipt(t->run, t->svc, t->svc->certs[e->cert].conf->name,
-			    e,
-			    !ok	   ? "failed"
-			    : back ? "rolled-back"
-				   : "served",
-			    &t->seen[i], ok ? NULL : why);
-	}
-}
-
-/* --- going back --- */
-
-/* Tell the service, and look; start it when it died of what it was told. */
-static int prove_back(struct txn *t, struct err *err)
-{
-	const struct svc *s = t->svc;
-	int64_t ms = s->conf->verify_time * 1000;
-	struct err told = ERR_INIT;
-	bool tried;
-
-	if (!t->j->activated && s->n_endpoints > 0 &&
-	    look(t, back_right, 0, 1, err) == 0)
-		return 0;
-	if (s->activate.n > 0 &&
-	    activate_run(&s->activate, &tried, &told) == -1) {
-		/* Without an endpoint to ask, its word is all there is. */
-		if (s->n_endpoints == 0 && s->start.n == 0)
-			return err_set(err, told.kind, "%s", told.msg);
-		if (s->n_endpoints == 0)
-			return activate_run(&s->start, NULL, err);
-	}
-	if (look(t, back_right, s->start.n > 0 ? ms / 2 : ms, LOOKS, err) == 0)
-		return 0;
-	if (s->start.n == 0)
-		return -1;
-	(void) !activate_run(&s->start, NULL, &told);
-	return look(t, back_right, ms, LOOKS, err);
+	return arena_printf(r->arena, "%s/journal/%s", r->conf->state_dir,
+			    service);
 }
 
 static void write_journal(struct txn *t)
@@ -250,9 +41,33 @@ static enum txn_result unproven(struct txn *t, const char *reason,
 {
 	err_wrap(err, "%s; %s", reason, what);
 	err_set(err, ERR_CHILD, "%s; the next run tries again", err->msg);
-	report(t, "failed", err->msg);
-	report_endpoints(t, back_right, true);
+	prove_report(t, "failed", err->msg);
+	prove_report_endpoints(t, true);
 	return TXN_UNPROVEN;
+}
+
+/* All is proven: throw away what only an unfinished change needs. From here
+ * on nothing is undone any more, and a killed run must not try to. */
+static int close_journal(struct txn *t, struct err *err)
+{
+	struct journal *j = t->j;
+
+	/* What there is to say must outlive a kill before the store hears. */
+	if (t->run->receipts.n > 0 &&
+	    receipt_save(state_dir(t), &t->run->receipts, err) == -1)
+		return -1;
+	if (j->state != JOURNAL_CLOSE) {
+		j->state = JOURNAL_CLOSE;
+		if (journal_write(t->path, j, err) == -1)
+			return -1;
+	}
+	deploy_discard(j);
+	/* A renewal's backup is what --rollback goes to. */
+	if (j->back || j->reason != NULL)
+		backup_remove(state_dir(t), j->service, j->gen);
+	if (j->back && j->reason == NULL)
+		backup_remove(state_dir(t), j->service, j->consumed);
+	return file_remove(t->path, err);
 }
 
 /* The set before is back and served: forget the attempt. */
@@ -262,10 +77,8 @@ static void close_back(struct txn *t, const char *reason)
 
 	if (!t->j->no_hold && t->j->hold != NULL)
 		svcstate_set_hold(t->state, t->j->hold, reason);
-	deploy_discard(t->j);
-	backup_remove(state_dir(t), t->j->service, t->j->gen);
 	if (svcstate_save(state_dir(t), t->svc->name, t->state, &err) == -1 ||
-	    file_remove(t->path, &err) == -1)
+	    close_journal(t, &err) == -1)
 		log_warn("service %s: %s", t->svc->name, err.msg);
 }
 
@@ -288,9 +101,9 @@ static enum txn_result go_back(struct txn *t, const char *cause,
 		t->j->no_hold = true;
 	if (prove_back(t, err) == -1)
 		return unproven(t, reason, err, "rolled back, but not proven");
+	prove_report(t, "rolled-back", reason);
+	prove_report_endpoints(t, true);
 	close_back(t, reason);
-	report(t, "rolled-back", reason);
-	report_endpoints(t, back_right, true);
 	log_event(LOG_L_INFO, "rolled-back", "service", t->svc->name, "reason",
 		  reason, NULL);
 	err_set(err, ERR_CHILD, "%s; rolled back, the old set is %s", reason,
@@ -344,18 +157,14 @@ static enum txn_result finish(struct txn *t, bool unseen, struct err *err)
 			    : t->svc->activate.n > 0 && !unseen ? "activated"
 								: "installed";
 
+	prove_report(t, event, unseen ? err->msg : NULL);
+	prove_report_endpoints(t, false);
 	remember(t);
-	if (t->j->back) {
-		backup_remove(state_dir(t), t->j->service, t->j->consumed);
-		backup_remove(state_dir(t), t->j->service, t->j->gen);
-	}
 	if (svcstate_save(state_dir(t), t->svc->name, t->state, &late) == -1 ||
-	    file_remove(t->path, &late) == -1 ||
+	    close_journal(t, &late) == -1 ||
 	    backup_prune(state_dir(t), t->svc, (size_t) t->run->conf->keep,
 			 &late) == -1)
 		log_warn("service %s: %s", t->svc->name, late.msg);
-	report(t, event, unseen ? err->msg : NULL);
-	report_endpoints(t, forward_right, false);
 	announce(t, event);
 	return unseen ? TXN_UNSEEN : TXN_SERVED;
 }
@@ -395,7 +204,7 @@ static enum txn_result forward(struct txn *t, struct err *err)
 		return go_back(t, err->msg, err);
 	}
 	if (activate_run(&s->activate, &tried, err) == -1) {
-		if (all_down(t)) {
+		if (prove_all_down(t)) {
 			/* It did not run before: it will find the files. */
 			err_wrap(err, "installed, but the service does not "
 				      "run");
@@ -405,9 +214,8 @@ static enum txn_result forward(struct txn *t, struct err *err)
 		err_wrap(err, "the activation failed");
 		return go_back(t, err->msg, err);
 	}
-	if (look(t, forward_right, s->conf->verify_time * 1000, LOOKS, err) ==
-	    -1) {
-		if (only_down(t)) {
+	if (prove_served(t, err) == -1) {
+		if (prove_only_down(t)) {
 			err_wrap(err, "installed, but not seen to be served, "
 				      "nor before");
 			return finish(t, true, err);
@@ -432,7 +240,9 @@ static void set_endpoints(struct txn *t, const struct verify_seen *seen)
 		struct journal_endpoint *e = &t->j->endpoints[i];
 
 		e->address = s->endpoints[i].conf->address;
-		e->server_name = sni_of(&s->endpoints[i]);
+		e->server_name = s->endpoints[i].conf->server_name != NULL
+					 ? s->endpoints[i].conf->server_name
+					 : "";
 		e->reachable = seen[i].reachable;
 		if (seen[i].handshake) {
 			e->fingerprint = arena_strdup(a, seen[i].fingerprint);
@@ -585,7 +395,7 @@ static void abandon(struct run *r, const struct journal *j, const char *path)
 static enum txn_result failed(struct txn *t, struct err *err)
 {
 	abandon(t->run, t->j, t->path);
-	report(t, "failed", err->msg);
+	prove_report(t, "failed", err->msg);
 	err_set(err, err->kind, "%s; nothing was changed", err->msg);
 	return TXN_FAILED;
 }
@@ -729,17 +539,16 @@ enum txn_result txn_activate(struct run *r, const struct svc *s,
 		err_wrap(err, "not served, and the configuration test failed");
 	} else if (activate_run(&s->activate, NULL, err) == -1) {
 		err_wrap(err, "not served, and the activation failed");
-	} else if (look(&t, forward_right, s->conf->verify_time * 1000, LOOKS,
-			err) == -1) {
+	} else if (prove_served(&t, err) == -1) {
 		err_wrap(err, "activated, but not served");
 	} else {
-		report(&t, "served", NULL);
-		report_endpoints(&t, forward_right, false);
+		prove_report(&t, "served", NULL);
+		prove_report_endpoints(&t, false);
 		log_event(LOG_L_INFO, "activated", "service", s->name, NULL);
 		return TXN_SERVED;
 	}
-	report(&t, "failed", err->msg);
-	report_endpoints(&t, forward_right, false);
+	prove_report(&t, "failed", err->msg);
+	prove_report_endpoints(&t, false);
 	return TXN_FAILED;
 }
 
@@ -755,6 +564,8 @@ enum txn_result txn_recover(struct run *r, const struct svc *s,
 		abandon(r, j, t.path);
 		return TXN_BACK;
 	}
+	if (j->state == JOURNAL_CLOSE)
+		return close_journal(&t, err) == -1 ? TXN_UNPROVEN : TXN_BACK;
 	if (s == NULL) {
 		/* Nobody left to ask which commands to run. */
 		if (deploy_undo(j, err) == -1)

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <string.h>
+#include "activate.h"
+#include "clock.h"
+#include "prove.h"
+
+static const struct journal_cert *cert_of(const struct txn *t,
+					  const struct svc_endpoint *e)
+{
+	const char *name = t->svc->certs[e->cert].conf->name;
+
+	for (size_t i = 0; i < t->j->n_certs; i++)
+		if (strcmp(t->j->certs[i].name, name) == 0)
+			return &t->j->certs[i];
+	return NULL;
+}
+
+static const char *sni_of(const struct svc_endpoint *e)
+{
+	return e->conf->server_name != NULL ? e->conf->server_name : "";
+}
+
+/* What the endpoint showed before; NULL when nobody looked (it came into the
+ * configuration since). */
+static const struct journal_endpoint *before_of(const struct txn *t,
+						const struct svc_endpoint *e)
+{
+	for (size_t i = 0; i < t->j->n_endpoints; i++) {
+		const struct journal_endpoint *b = &t->j->endpoints[i];
+
+		if (strcmp(b->address, e->conf->address) == 0 &&
+		    strcmp(b->server_name, sni_of(e)) == 0)
+			return b;
+	}
+	return NULL;
+}
+
+static bool was_down(const struct txn *t, const struct svc_endpoint *e)
+{
+	const struct journal_endpoint *b = before_of(t, e);
+
+	return b != NULL && !b->reachable;
+}
+
+bool prove_all_down(const struct txn *t)
+{
+	for (size_t i = 0; i < t->svc->n_endpoints; i++)
+		if (!was_down(t, &t->svc->endpoints[i]))
+			return false;
+	return t->svc->n_endpoints > 0;
+}
+
+static bool eq(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+/* After going forward: this certificate and chain. */
+static bool forward_right(const struct txn *t, const struct svc_endpoint *e,
+			  const struct verify_seen *seen, char why[300])
+{
+	const struct journal_cert *c = cert_of(t, e);
+	struct verify_want want = { NULL, NULL };
+
+	if (c != NULL)
+		want = (struct verify_want){ c->fingerprint, c->chain };
+	return verify_match(&want, seen, why);
+}
+
+/* After going back: what it showed before, or what the old files hold; what
+ * was broken before proves nothing and disproves nothing. */
+static bool back_right(const struct txn *t, const struct svc_endpoint *e,
+		       const struct verify_seen *seen, char why[300])
+{
+	const struct journal_endpoint *b = before_of(t, e);
+	const struct journal_cert *c = cert_of(t, e);
+
+	why[0] = '\0';
+	if (b == NULL || !b->reachable || b->fingerprint == NULL)
+		return true;
+	if (seen->handshake && eq(b->fingerprint, seen->fingerprint) &&
+	    (b->chain == NULL || eq(b->chain, seen->chain)))
+		return true;
+	if (seen->handshake && c != NULL && eq(c->old, seen->fingerprint) &&
+	    !eq(c->old, c->fingerprint))
+		return true;
+	(void) verify_match(&(struct verify_want){ b->fingerprint, b->chain },
+			    seen, why);
+	return why[0] == '\0';
+}
+
+typedef bool right_fn(const struct txn *t, const struct svc_endpoint *e,
+		      const struct verify_seen *seen, char why[300]);
+
+/* While a service changes over, its old processes may still accept a
+ * connection after a new one has: only so many looks in a row prove it. */
+#define LOOKS	    3
+#define LOOKS_PAUSE 70 /* ms */
+
+/* One look at each; the number that are not right. err names the first. */
+static size_t look_once(struct txn *t, right_fn *right, struct err *err)
+{
+	const struct svc *s = t->svc;
+	size_t wrong = 0;
+
+	run_probe(s, t->seen);
+	for (size_t i = 0; i < s->n_endpoints; i++) {
+		char why[300];
+
+		if (!right(t, &s->endpoints[i], &t->seen[i], why) &&
+		    wrong++ == 0)
+			err_set(err, ERR_TIMEOUT, "%s %s",
+				run_endpoint_text(&s->endpoints[i],
+						  t->run->arena),
+				why);
+	}
+	return wrong;
+}
+
+/* Look until every endpoint is right that many times in a row, or MS have
+ * passed. What is in t->seen afterwards is the last look at each. */
+static int look(struct txn *t, right_fn *right, int64_t ms, unsigned int looks,
+		struct err *err)
+{
+	int64_t deadline = clock_mono_ms() + ms, left;
+	unsigned int row = 0;
+
+	if (t->svc->n_endpoints == 0)
+		return 0;
+	for (unsigned int n = 0;; n++) {
+		row = look_once(t, right, err) == 0 ? row + 1 : 0;
+		if (row == looks) {
+			err_clear(err);
+			return 0;
+		}
+		left = deadline - clock_mono_ms();
+		if (row > 0)
+			verify_wait(LOOKS_PAUSE);
+		else if (left <= 0)
+			return -1;
+		else
+			verify_wait(left < verify_pause(n) ? left
+							   : verify_pause(n));
+	}
+}
+
+/* Of those that are not right, all could not be reached before either. */
+bool prove_only_down(const struct txn *t)
+{
+	for (size_t i = 0; i < t->svc->n_endpoints; i++) {
+		const struct svc_endpoint *e = &t->svc->endpoints[i];
+		char why[300];
+
+		if (!forward_right(t, e, &t->seen[i], why) &&
+		    (t->seen[i].reachable || !was_down(t, e)))
+			return false;
+	}
+	return true;
+}
+
+void prove_report(struct txn *t, const char *state, const char *detail)
+{
+	for (size_t i = 0; i < t->j->n_certs; i++)
+		run_receipt(t->run, t->svc, t->j->certs[i].name, NULL, state,
+			    NULL, detail);
+}
+
+void prove_report_endpoints(struct txn *t, bool back)
+{
+	right_fn *right = back ? back_right : forward_right;
+
+	for (size_t i = 0; i < t->svc->n_endpoints; i++) {
+		const struct svc_endpoint *e = &t->svc->endpoints[i];
+		char why[300];
+		bool ok = right(t, e, &t->seen[i], why);
+
+		run_receipt(t->run, t->svc, t->svc->certs[e->cert].conf->name,
+			    e,
+			    !ok	   ? "failed"
+			    : back ? "rolled-back"
+				   : "served",
+			    &t->seen[i], ok ? NULL : why);
+	}
+}
+
+int prove_served(struct txn *t, struct err *err)
+{
+	return look(t, forward_right, t->svc->conf->verify_time * 1000, LOOKS,
+		    err);
+}
+
+/* Tell the service, and look; start it when it died of what it was told. */
+int prove_back(struct txn *t, struct err *err)
+{
+	const struct svc *s = t->svc;
+	int64_t ms = s->conf->verify_time * 1000;
+	struct err told = ERR_INIT;
+	bool tried;
+
+	if (!t->j->activated && s->n_endpoints > 0 &&
+	    look(t, back_right, 0, 1, err) == 0)
+		return 0;
+	if (s->activate.n > 0 &&
+	    activate_run(&s->activate, &tried, &told) == -1) {
+		/* Without an endpoint to ask, its word is all there is. */
+		if (s->n_endpoints == 0 && s->start.n == 0)
+			return err_set(err, told.kind, "%s", told.msg);
+		if (s->n_endpoints == 0)
+			return activate_run(&s->start, NULL, err);
+	}
+	if (look(t, back_right, s->start.n > 0 ? ms / 2 : ms, LOOKS, err) == 0)
+		return 0;
+	if (s->start.n == 0)
+		return -1;
+	(void) !activate_run(&s->start, NULL, &told);
+	return look(t, back_right, ms, LOOKS, err);
+}

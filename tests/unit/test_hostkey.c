@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "scratch.h"
+#include "x509_kit.h"
+#include "clock.h"
+#include "hostkey.h"
+
+static struct x509_trust *trust;
+static struct x509_key *key;
+
+static int setup(void **state)
+{
+	struct err err = ERR_INIT;
+
+	if (scratch_setup(state))
+		return -1;
+	kit_pki();
+	kit_sh("chmod 600 *.key; openssl pkey -in leaf.key -pubout -out "
+	       "leaf.pub; openssl pkey -in inter.key -pubout -out other.pub");
+	assert_int_equal(x509_trust_load(scratch("root.pem"), &trust, &err), 0);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	x509_trust_free(&trust);
+	return scratch_teardown(state);
+}
+
+/* "" when it is taken, else why not; static. */
+static const char *vet(const char *chain_file, const char *domain,
+		       const char *name, const char *public_key, int64_t now)
+{
+	static struct err err;
+	const char *names[] = { name, NULL };
+	struct installer_cert conf = {
+		.key = public_key ? NULL : scratch("leaf.key"),
+		.public_key = public_key,
+		.names = { .v = names, .n = name != NULL },
+	};
+	struct svc_cert c = { .conf = &conf, .domain = domain };
+	struct x509_chain *chain = kit_chain(chain_file, &err);
+	int rc;
+
+	err_clear(&err);
+	assert_non_null(chain);
+	assert_int_equal(hostkey_load(&c, &key, &err), 0);
+	rc = hostkey_vet(&c, chain, key, trust, now, 300, &err);
+	assert_true(rc == 0 || err.kind == ERR_INPUT);
+	x509_key_free(&key);
+	x509_chain_free(&chain);
+	return rc == 0 ? "" : err.msg;
+}
+
+#define SAYS(got, text)                                           \
+	do {                                                      \
+		const char *got_ = got;                           \
+		if (!strstr(got_, text))                          \
+			fail_msg("no \"%s\" in: %s", text, got_); \
+	} while (0)
+
+static void good(void **state)
+{
+	int64_t now = clock_now();
+
+	assert_string_equal(
+		vet("chain.pem", "www.example.org", NULL, NULL, now), "");
+	assert_string_equal(
+		vet("full.pem", "example.org", "www.example.org", NULL, now),
+		"");
+	assert_string_equal(
+		vet("chain.pem", "example.org", NULL, scratch("leaf.pub"), now),
+		"");
+	/* A clock that is behind, within the skew. */
+	assert_string_equal(
+		vet("chain.pem", "example.org", NULL, NULL, now - 250), "");
+}
+
+static void refused(void **state)
+{
+	int64_t now = clock_now(), day = 86400;
+
+	SAYS(vet("chain.pem", "other.example.org", NULL, NULL, now),
+	     "not for other.example.org");
+	SAYS(vet("chain.pem", "example.org", "x.example.org", NULL, now),
+	     "not for x.example.org");
+	SAYS(vet("chain.pem", "example.org", NULL, scratch("other.pub"), now),
+	     "another key");
+	SAYS(vet("chain.pem", "example.org", NULL, NULL, now + 91 * day),
+	     "expired on");
+	SAYS(vet("chain.pem", "example.org", NULL, NULL, now - day),
+	     "not valid before");
+	SAYS(vet("leaf.pem", "example.org", NULL, NULL, now), "trusted");
+	kit_sh("cat leaf.pem root.pem inter.pem >mixed.pem");
+	SAYS(vet("mixed.pem", "example.org", NULL, NULL, now), "broken");
+	kit_sh("openssl req -x509 -key leaf.key -out self.pem -days 9 -subj "
+	       "/CN=example.org -addext subjectAltName=DNS:example.org");
+	SAYS(vet("self.pem", "example.org", NULL, NULL, now), "trusted");
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(good),
+		cmocka_unit_test(refused),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

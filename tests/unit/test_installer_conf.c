@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "scratch.h"
+#include "installer_conf.h"
+
+static struct arena *arena;
+
+static int setup(void **state)
+{
+	arena = arena_new();
+	return scratch_setup(state);
+}
+
+static int teardown(void **state)
+{
+	arena_free(&arena);
+	return scratch_teardown(state);
+}
+
+#define HEAD "store : { path = \"/x\"; };\n"
+#define SERVICE                                                             \
+	"services = ( { name = \"web\"; profile = \"p\"; certificates = ( " \
+	"{ name = \"www.example.org\"; key = \"/k\"; dir = \"/d\"; } ); } );"
+
+static void defaults(void **state)
+{
+	struct conf_errors errs = { 0 };
+	const struct installer_service *s;
+	struct installer_conf c;
+	char host[256];
+
+	if (installer_conf_load_string("t", HEAD SERVICE, arena, &c, &errs) ==
+	    -1)
+		fail_msg("%s", errs.list.v[0]);
+	gethostname(host, sizeof(host));
+	assert_string_equal(c.host, host);
+	assert_string_equal(c.trust_file, "/etc/ssl/certs/ca-certificates.crt");
+	assert_string_equal(c.profile_dir, "/etc/certrepo/profiles");
+	assert_string_equal(c.state_dir, "/var/lib/certrepo/installer");
+	assert_int_equal(c.keep, 3);
+	assert_int_equal(c.splay, 0);
+	assert_int_equal(c.heartbeat, 86400);
+	assert_int_equal(c.clock_skew, 300);
+	assert_true(c.report);
+	s = c.services.v[0];
+	assert_int_equal(s->verify_time, 10);
+	assert_int_equal(s->verify_timeout, 5);
+}
+
+/* Each is an error that says what is wrong, with its line. */
+static void refused(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} cases[] = {
+		{ SERVICE, "store" },
+		{ HEAD, "services" },
+		{ HEAD SERVICE "\nkeep = 0;", "t:3: setting `keep'" },
+		{ HEAD SERVICE "\nkeeep = 1;", "t:3: " },
+		{ HEAD SERVICE "\nsplay = \"2d\";", "splay" },
+		{ HEAD SERVICE "\nheartbeat = \"1s\";", "heartbeat" },
+		{ HEAD SERVICE "\nreport = \"yes\";", "report" },
+		{ HEAD SERVICE "\nstate_dir = \"relative\";", "state_dir" },
+		{ HEAD SERVICE "\nstate_dir = \"/a\\tb\";", "control" },
+		{ HEAD SERVICE "\nhost = \"\";", "host" },
+		{ HEAD SERVICE "\nrecheck = -1;", "recheck" },
+		{ HEAD SERVICE "\nclock_skew = \"2d\";", "clock_skew" },
+		{ HEAD "services = ( { profile = \"p\"; certificates = ( ); } "
+		       ");",
+		  "name" },
+		{ HEAD "services = ( { name = \"web\"; profile = \"p\"; "
+		       "verify_time = 601; certificates = ( ); } );",
+		  "verify_time" },
+		{ HEAD "services = ( { name = \"web\"; profile = \"p\"; "
+		       "certificates = ( { name = \"www.example.org\"; key = "
+		       "\"/k\"; dir = \"d\"; } ); } );",
+		  "dir" },
+		{ HEAD "services = ( { name = \"web\"; profile = \"p\"; "
+		       "certificates = ( { name = \"x_y/../z\"; key = \"/k\"; "
+		       "dir = \"/d\"; } ); } );",
+		  "x_y" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct conf_errors errs = { 0 };
+		struct installer_conf c;
+		bool said = false;
+
+		if (installer_conf_load_string("t", cases[i].text, arena, &c,
+					       &errs) != -1)
+			fail_msg("taken: %s", cases[i].text);
+		for (size_t k = 0; k < errs.list.n; k++)
+			said = said || strstr(errs.list.v[k], cases[i].says);
+		if (!said)
+			fail_msg("no \"%s\" in: %s", cases[i].says,
+				 errs.list.v[0]);
+		conf_errors_free(&errs);
+	}
+}
+
+static void file(void **state)
+{
+	struct conf_errors errs = { 0 };
+	struct installer_conf c;
+
+	scratch_write(scratch("i.conf"), HEAD SERVICE, 0640);
+	assert_int_equal(
+		installer_conf_load(scratch("i.conf"), arena, &c, &errs), 0);
+	chmod(scratch("i.conf"), 0660);
+	assert_int_equal(
+		installer_conf_load(scratch("i.conf"), arena, &c, &errs), -1);
+	assert_non_null(strstr(errs.list.v[0], "written by others"));
+	assert_int_equal(installer_conf_load(scratch("none"), arena, &c, &errs),
+			 -1);
+	conf_errors_free(&errs);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(file),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

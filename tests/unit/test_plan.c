@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "scratch.h"
+#include "plan.h"
+
+/* The verdict on one certificate, by cases. */
+static void certificates(void **state)
+{
+	static const struct {
+		const char *what;
+		struct plan_cert in;
+		enum plan_verdict want, forced;
+	} cases[] = {
+		{ "no such row",
+		  { .row = PLAN_ROW_MISSING },
+		  PLAN_MISSING,
+		  PLAN_MISSING },
+		{ "disabled",
+		  { .row = PLAN_ROW_DISABLED },
+		  PLAN_WAIT,
+		  PLAN_WAIT },
+		{ "not issued",
+		  { .row = PLAN_ROW_EMPTY },
+		  PLAN_WAIT,
+		  PLAN_WAIT },
+		{ "rubbish",
+		  { .row = PLAN_ROW_BAD },
+		  PLAN_REFUSE,
+		  PLAN_REFUSE },
+		{ "first",
+		  { .row = PLAN_ROW_GOOD, .row_from = 100 },
+		  PLAN_PUT,
+		  PLAN_PUT },
+		{ "as it should be",
+		  { .row = PLAN_ROW_GOOD,
+		    .same_files = true,
+		    .same_cert = true,
+		    .row_from = 100,
+		    .have_from = 100 },
+		  PLAN_KEEP,
+		  PLAN_KEEP },
+		{ "newer",
+		  { .row = PLAN_ROW_GOOD, .row_from = 101, .have_from = 100 },
+		  PLAN_PUT,
+		  PLAN_PUT },
+		{ "of the same second",
+		  { .row = PLAN_ROW_GOOD, .row_from = 100, .have_from = 100 },
+		  PLAN_PUT,
+		  PLAN_PUT },
+		{ "older",
+		  { .row = PLAN_ROW_GOOD, .row_from = 99, .have_from = 100 },
+		  PLAN_OLDER,
+		  PLAN_PUT },
+		{ "the same, other files; ours was younger once",
+		  { .row = PLAN_ROW_GOOD,
+		    .same_cert = true,
+		    .row_from = 99,
+		    .have_from = 100 },
+		  PLAN_PUT,
+		  PLAN_PUT },
+		{ "newer, but refused",
+		  { .row = PLAN_ROW_GOOD,
+		    .refused = true,
+		    .row_from = 101,
+		    .have_from = 100 },
+		  PLAN_REFUSE,
+		  PLAN_REFUSE },
+		{ "newer, but held",
+		  { .row = PLAN_ROW_GOOD,
+		    .held = true,
+		    .row_from = 101,
+		    .have_from = 100 },
+		  PLAN_HOLD,
+		  PLAN_PUT },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (plan_cert(&cases[i].in, false) != cases[i].want)
+			fail_msg("%s", cases[i].what);
+		if (plan_cert(&cases[i].in, true) != cases[i].forced)
+			fail_msg("%s, forced", cases[i].what);
+	}
+}
+
+#define NOW 1000000
+
+static void services(void **state)
+{
+	static const struct {
+		const char *what;
+		struct plan_service in;
+		enum plan_action want, forced;
+	} cases[] = {
+		{ "all well",
+		  { .can_activate = true, .right = 2 },
+		  PLAN_NOTHING,
+		  PLAN_ACTIVATE },
+		{ "all well, no commands",
+		  { .right = 1 },
+		  PLAN_NOTHING,
+		  PLAN_NOTHING },
+		{ "new",
+		  { .put = 1, .can_activate = true, .wrong = 1 },
+		  PLAN_INSTALL,
+		  PLAN_INSTALL },
+		{ "new, service down",
+		  { .put = 1, .down = 1 },
+		  PLAN_INSTALL,
+		  PLAN_INSTALL },
+		{ "held",
+		  { .put = 1, .held = true, .can_activate = true, .right = 1 },
+		  PLAN_HELD,
+		  PLAN_INSTALL },
+		{ "held, and a missed reload",
+		  { .put = 1, .held = true, .can_activate = true, .wrong = 1 },
+		  PLAN_ACTIVATE,
+		  PLAN_INSTALL },
+		{ "a missed reload",
+		  { .can_activate = true, .wrong = 1 },
+		  PLAN_ACTIVATE,
+		  PLAN_ACTIVATE },
+		{ "a missed reload, no commands",
+		  { .wrong = 1 },
+		  PLAN_POSTPONE,
+		  PLAN_POSTPONE },
+		{ "down",
+		  { .can_activate = true, .down = 1 },
+		  PLAN_DOWN,
+		  PLAN_ACTIVATE },
+		{ "two reloads did not help",
+		  { .can_activate = true,
+		    .wrong = 1,
+		    .activate_count = 2,
+		    .activate_at = NOW - 1 },
+		  PLAN_ACTIVATE,
+		  PLAN_ACTIVATE },
+		{ "three did not",
+		  { .can_activate = true,
+		    .wrong = 1,
+		    .activate_count = 3,
+		    .activate_at = NOW - 86399 },
+		  PLAN_POSTPONE,
+		  PLAN_ACTIVATE },
+		{ "three did not, a day ago",
+		  { .can_activate = true,
+		    .wrong = 1,
+		    .activate_count = 3,
+		    .activate_at = NOW - 86400 },
+		  PLAN_ACTIVATE,
+		  PLAN_ACTIVATE },
+		{ "three did not, in a future of a wrong clock",
+		  { .can_activate = true,
+		    .wrong = 1,
+		    .activate_count = 3,
+		    .activate_at = NOW + 1 },
+		  PLAN_ACTIVATE,
+		  PLAN_ACTIVATE },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (plan_service(&cases[i].in, NOW, false) != cases[i].want)
+			fail_msg("%s", cases[i].what);
+		if (plan_service(&cases[i].in, NOW, true) != cases[i].forced)
+			fail_msg("%s, forced", cases[i].what);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(certificates),
+		cmocka_unit_test(services),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

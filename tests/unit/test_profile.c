@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "scratch.h"
+#include "profile.h"
+#include "sbuf.h"
+
+static struct arena *arena;
+
+static int setup(void **state)
+{
+	arena = arena_new();
+	return scratch_setup(state);
+}
+
+static int teardown(void **state)
+{
+	arena_free(&arena);
+	return scratch_teardown(state);
+}
+
+#define FILES "files = ( { file = \"a.pem\"; format = \"fullchain\"; } );\n"
+
+static void good(void **state)
+{
+	static const char text[] =
+		"description = \"x\"; layout = \"generation\";\n" FILES
+		"vars = ( { name = \"svc\"; value = [ \"svcd\", \"-q\" ]; },\n"
+		" { name = \"none\"; value = [ ]; } );\n"
+		"test = ( { command = [ \"$svc\", \"$none\", \"$$svc\", \"-t\" "
+		"]; timeout = \"5s\"; } );\n";
+	struct conf_errors errs = { 0 };
+	struct profile p;
+	const struct profile_command *cmd;
+	const char *const *argv;
+
+	if (profile_load_string("p", text, arena, &p, &errs) == -1)
+		fail_msg("%s", errs.list.v[0]);
+	assert_string_equal(p.layout, "generation");
+	assert_int_equal(p.files.n, 1);
+	assert_int_equal(p.test.n, 1);
+	assert_int_equal(p.activate.n, 0);
+	cmd = p.test.v[0];
+	assert_int_equal(cmd->timeout, 5);
+	assert_int_equal(profile_argv(&p, NULL, cmd, arena, &argv, &errs), 0);
+	assert_string_equal(argv[0], "svcd");
+	assert_string_equal(argv[1], "-q");
+	assert_string_equal(argv[2], "$svc");
+	assert_string_equal(argv[3], "-t");
+	assert_null(argv[4]);
+}
+
+static void overrides(void **state)
+{
+	static const char text[] =
+		FILES "vars = ( { name = \"svc\"; value = \"svcd\"; } );\n"
+		      "activate = ( { command = [ \"$svc\", \"-r\" ]; } );\n";
+	static const char *const words[] = { "other", "-c", "/x y", NULL };
+	struct profile_var var = { .name = "svc",
+				   .value = { .v = words, .n = 3 } };
+	struct profile_var strange = { .name = "strange" };
+	void *vars[] = { &var, &strange };
+	struct conf_groups g = { .v = vars, .n = 1 };
+	struct conf_errors errs = { 0 };
+	struct profile p;
+	const char *const *argv;
+
+	assert_int_equal(profile_load_string("p", text, arena, &p, &errs), 0);
+	assert_int_equal(
+		profile_argv(&p, &g, p.activate.v[0], arena, &argv, &errs), 0);
+	assert_string_equal(argv[0], "other");
+	assert_string_equal(argv[2], "/x y");
+	assert_string_equal(argv[3], "-r");
+	assert_null(argv[4]);
+	profile_check_vars(&p, &g, &errs);
+	assert_int_equal(errs.list.n, 0);
+	g.n = 2;
+	profile_check_vars(&p, &g, &errs);
+	assert_int_equal(errs.list.n, 1);
+	assert_non_null(strstr(errs.list.v[0], "no variable strange"));
+	conf_errors_free(&errs);
+}
+
+static void refused(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} cases[] = {
+		{ "", "files" },
+		{ "files = ( );", "files" },
+		{ "files = ( { file = \"a\"; format = \"pfx\"; } );", "pfx" },
+		{ "files = ( { file = \"../a\"; format = \"chain\"; } );",
+		  "../a" },
+		{ "files = ( { file = \"a/../b\"; format = \"chain\"; } );",
+		  "a/../b" },
+		{ "files = ( { file = \"a/\"; format = \"chain\"; } );",
+		  "not the name" },
+		{ "layout = \"generation\"; files = ( { file = \"a/b\"; format "
+		  "= \"chain\"; } );",
+		  "plain name" },
+		{ "files = ( { file = \"a\\tb\"; format = \"chain\"; } );",
+		  "not the name" },
+		{ FILES "shell = \"rm\";", "shell" },
+		{ FILES "layout = \"random\";", "random" },
+		{ FILES "test = ( { command = [ \"$gone\" ]; } );",
+		  "no variable $gone" },
+		{ FILES "test = ( { command = [ ]; } );", "command" },
+		{ FILES "vars = ( { name = \"n\"; value = [ ]; } );\n"
+			"test = ( { command = [ \"$n\" ]; } );",
+		  "no program" },
+		{ FILES "vars = ( { name = \"A B\"; value = [ ]; } );",
+		  "not the name of a variable" },
+		{ FILES "vars = ( { name = \"a\"; value = [ ]; }, { name = "
+			"\"a\"; value = [ ]; } );",
+		  "twice" },
+		{ FILES "test = ( { command = [ \"x\" ]; timeout = 0; } );",
+		  "timeout" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct conf_errors errs = { 0 };
+		struct profile p;
+		bool said = false;
+
+		if (profile_load_string("p.conf", cases[i].text, arena, &p,
+					&errs) != -1)
+			fail_msg("taken: %s", cases[i].text);
+		for (size_t k = 0; k < errs.list.n; k++)
+			said = said || strstr(errs.list.v[k], cases[i].says);
+		if (!said)
+			fail_msg("no \"%s\" in: %s", cases[i].says,
+				 errs.list.v[0]);
+		conf_errors_free(&errs);
+	}
+}
+
+static void arguments_bounded(void **state)
+{
+	struct sbuf text = SBUF_INIT(65536);
+	struct conf_errors errs = { 0 };
+	struct profile p;
+
+	sbuf_adds(&text, FILES "test = ( { command = [ \"x\"");
+	for (int i = 0; i < PROFILE_ARGV_MAX; i++)
+		sbuf_adds(&text, ", \"y\"");
+	sbuf_adds(&text, " ]; } );");
+	assert_int_equal(
+		profile_load_string("p", sbuf_str(&text), arena, &p, &errs),
+		-1);
+	assert_non_null(strstr(errs.list.v[0], "more than"));
+	conf_errors_free(&errs);
+	sbuf_free(&text);
+}
+
+static void folders(void **state)
+{
+	const char *dirs[] = { NULL, NULL, NULL };
+	struct conf_errors errs = { 0 };
+	struct profile p;
+
+	mkdir(scratch("site"), 0755);
+	mkdir(scratch("shipped"), 0755);
+	dirs[0] = arena_strdup(arena, scratch("site"));
+	dirs[1] = arena_strdup(arena, scratch("shipped"));
+	scratch_write(scratch("shipped/x.conf"), "description = \"s\";" FILES,
+		      0644);
+	assert_int_equal(profile_load(dirs, "x", arena, &p, &errs), 0);
+	assert_string_equal(p.description, "s");
+	scratch_write(scratch("site/x.conf"), "description = \"l\";" FILES,
+		      0644);
+	assert_int_equal(profile_load(dirs, "x", arena, &p, &errs), 0);
+	assert_string_equal(p.description, "l");
+	chmod(scratch("site/x.conf"), 0664);
+	assert_int_equal(profile_load(dirs, "x", arena, &p, &errs), -1);
+	assert_non_null(strstr(errs.list.v[0], "can be written by others"));
+	chmod(scratch("site/x.conf"), 0644);
+	chmod(scratch("site"), 0777);
+	assert_int_equal(profile_load(dirs, "x", arena, &p, &errs), -1);
+	assert_int_equal(profile_load(dirs, "y", arena, &p, &errs), -1);
+	assert_int_equal(profile_load(dirs, "../x", arena, &p, &errs), -1);
+	assert_int_equal(errs.list.n, 4);
+	assert_false(profile_name_ok(""));
+	assert_false(profile_name_ok("-x"));
+	assert_true(profile_name_ok("nginx-2"));
+	conf_errors_free(&errs);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(good),	   cmocka_unit_test(overrides),
+		cmocka_unit_test(refused), cmocka_unit_test(arguments_bounded),
+		cmocka_unit_test(folders),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

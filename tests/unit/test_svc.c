@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "scratch.h"
+#include "svc.h"
+
+static struct arena *arena;
+
+static int setup(void **state)
+{
+	arena = arena_new();
+	return scratch_setup(state);
+}
+
+static int teardown(void **state)
+{
+	arena_free(&arena);
+	return scratch_teardown(state);
+}
+
+static void address(void **state)
+{
+	static const struct {
+		const char *text, *host, *port;
+	} good[] = {
+		{ "127.0.0.1:443", "127.0.0.1", "443" },
+		{ "[::1]:8443", "::1", "8443" },
+		{ "www.example.org:1", "www.example.org", "1" },
+	};
+	static const char *const bad[] = {
+		"",	"host",	  "host:",	":443",	  "::1:443", "[::1:443",
+		"[]:1", "host:0", "host:65536", "h:443x", "[::1]443"
+	};
+	struct err err = ERR_INIT;
+	const char *host, *port;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(
+			svc_address(good[i].text, arena, &host, &port, &err),
+			0);
+		assert_string_equal(host, good[i].host);
+		assert_string_equal(port, good[i].port);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (svc_address(bad[i], arena, &host, &port, &err) != -1)
+			fail_msg("taken: %s", bad[i]);
+}
+
+/* A configuration with these services, and the profiles g (generation) and
+ * f (fixed). -1 when it is refused; errs says why. */
+static int resolve(const char *services, struct svcs *ret,
+		   struct conf_errors *errs)
+{
+	struct installer_conf *conf = arena_alloc(arena, sizeof(*conf));
+	char *text;
+
+	mkdir(scratch("p"), 0755);
+	scratch_write(scratch("p/g.conf"),
+		      "layout = \"generation\"; files = ( { file = "
+		      "\"full.pem\"; format = \"fullchain\"; } );"
+		      "vars = ( { name = \"x\"; value = \"true\"; } );"
+		      "activate = ( { command = [ \"$x\", \"-r\" ]; } );",
+		      0644);
+	scratch_write(scratch("p/f.conf"),
+		      "files = ( { file = \"$name.pem\"; format = "
+		      "\"key-fullchain\"; }, { file = \"/etc/leaf.pem\"; "
+		      "format = \"certificate\"; mode = \"0600\"; } );",
+		      0644);
+	text = arena_printf(arena,
+			    "store : { path = \"/x\"; }; profile_dir = "
+			    "\"%s\"; services = ( %s );",
+			    scratch("p"), services);
+	if (installer_conf_load_string("t", text, arena, conf, errs) == -1)
+		return -1;
+	return svc_resolve(conf, arena, ret, errs);
+}
+
+#define CERT(name, dir) \
+	"{ name = \"" name "\"; key = \"/k\"; dir = \"" dir "\"; }"
+
+static void resolved(void **state)
+{
+	struct conf_errors errs = { 0 };
+	struct svcs s, t;
+
+	if (resolve("{ name = \"web\"; profile = \"g\"; certificates = ( " CERT(
+			    "www.example.org+ec",
+			    "/d/") "); verify = ( { address = "
+				   "\"127.0.0.1:443\"; } ); }, { name = "
+				   "\"mail\"; profile = \"f\"; certificates "
+				   "= ( " CERT("*.example.org", "/f") "); }",
+		    &s, &errs) == -1)
+		fail_msg("%s", errs.list.v[0]);
+	assert_int_equal(s.n, 2);
+	assert_int_equal(s.v[0].layout, SVC_GENERATION);
+	assert_string_equal(s.v[0].certs[0].domain, "www.example.org");
+	assert_string_equal(s.v[0].certs[0].link, "/d/current");
+	assert_string_equal(s.v[0].certs[0].files[0].path,
+			    "/d/current/full.pem");
+	assert_int_equal(s.v[0].certs[0].files[0].attr.mode, 0644);
+	assert_true(s.v[0].certs[0].has_chain);
+	assert_int_equal(s.v[0].endpoints[0].cert, 0);
+	assert_string_equal(s.v[0].activate.v[0].argv[0], "true");
+	assert_int_equal(s.v[1].layout, SVC_FIXED);
+	assert_null(s.v[1].certs[0].link);
+	assert_string_equal(s.v[1].certs[0].files[0].path,
+			    "/f/_.example.org.pem");
+	assert_int_equal(s.v[1].certs[0].files[0].attr.mode, 0600);
+	assert_true(s.v[1].certs[0].has_key);
+	assert_string_equal(s.v[1].certs[0].files[1].path, "/etc/leaf.pem");
+
+	/* Another variable is another way to do it: another digest. */
+	assert_int_equal(
+		resolve("{ name = \"web\"; profile = \"g\"; certificates = "
+			"( " CERT("www.example.org+ec",
+				  "/d") "); verify = ( { address = "
+					"\"127.0.0.1:443\"; } ); vars = ( { "
+					"name = \"x\"; value = \"false\"; } ); "
+					"}",
+			&t, &errs),
+		0);
+	assert_string_equal(t.v[0].activate.v[0].argv[0], "false");
+	assert_string_not_equal(s.v[0].digest, t.v[0].digest);
+}
+
+static void which_certificate(void **state)
+{
+	struct conf_errors errs = { 0 };
+	struct svcs s;
+
+	assert_int_equal(
+		resolve("{ name = \"web\"; profile = \"g\"; certificates = "
+			"( " CERT("a.example.org", "/a") ", " CERT(
+				"b.example.org",
+				"/b") "); verify = ( { address = \"h:1\"; "
+				      "server_name = \"b.example.org\"; }, { "
+				      "address = \"h:2\"; certificate = "
+				      "\"a.example.org\"; } ); }",
+			&s, &errs),
+		0);
+	assert_int_equal(s.v[0].endpoints[0].cert, 1);
+	assert_int_equal(s.v[0].endpoints[1].cert, 0);
+}
+
+static void refused(void **state)
+{
+	static const struct {
+		const char *services, *says;
+	} cases[] = {
+		{ "", "services is empty" },
+		{ "{ name = \"w w\"; profile = \"g\"; certificates = ( " CERT(
+			  "a.example.org", "/a") "); }",
+		  "in its name" },
+		{ "{ name = \"w\"; profile = \"g\"; certificates = ( ); }",
+		  "no certificates" },
+		{ "{ name = \"w\"; profile = \"none\"; certificates = ( " CERT(
+			  "a.example.org", "/a") "); }",
+		  "neither in profile_dir" },
+		{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
+			  "A.example.org", "/a") "); }",
+		  "" },
+		{ "{ name = \"w\"; profile = \"g\"; certificates = ( { name = "
+		  "\"a.example.org\"; dir = \"/a\"; } ); }",
+		  "give either key" },
+		{ "{ name = \"w\"; profile = \"f\"; certificates = ( { name = "
+		  "\"a.example.org\"; dir = \"/a\"; public_key = \"/p\"; } ); "
+		  "}",
+		  "needs its private key" },
+		{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
+			  "a.example.org", "/a") ", " CERT("b.example.org",
+							   "/a") "); }",
+		  "folder of another" },
+		{ "{ name = \"w\"; profile = \"f\"; certificates = ( " CERT(
+			  "a.example.org", "/a") ", " CERT("b.example.org",
+							   "/b") "); }",
+		  "/etc/leaf.pem is a file of another" },
+		{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
+			  "a.example.org",
+			  "/a") "); }, { name = \"w\"; profile = \"g\"; "
+				"certificates = ( " CERT("b.example.org",
+							 "/b") "); }",
+		  "there twice" },
+		{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
+			  "a.example.org",
+			  "/a") ", " CERT("b.example.org",
+					  "/b") "); verify = ( { address = "
+						"\"h:1\"; } ); }",
+		  "which certificate" },
+		{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
+			  "a.example.org",
+			  "/a") "); vars = ( { name = \"y\"; value = \"z\"; "
+				"} ); }",
+		  "no variable y" },
+		{ "{ name = \"w\"; profile = \"g\"; certificates = ( { name = "
+		  "\"a.example.org\"; key = \"/k\"; dir = \"/a\"; files = ( { "
+		  "file = \"c.pem\"; format = \"chain\"; } ); } ); }",
+		  "holds the certificate itself" },
+		{ "{ name = \"w\"; profile = \"g\"; certificates = ( { name = "
+		  "\"a.example.org\"; key = \"/k\"; dir = \"/a\"; files = ( { "
+		  "file = \"k.pem\"; format = \"key-fullchain\"; mode = "
+		  "\"0644\"; } ); } ); }",
+		  "must not be open" },
+		{ "{ name = \"w\"; profile = \"g\"; certificates = ( { name = "
+		  "\"a.example.org\"; key = \"/k\"; dir = \"/a\"; names = [ "
+		  "\"UPPER.example.org\" ]; } ); }",
+		  "lower case" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct conf_errors errs = { 0 };
+		bool said = false;
+		struct svcs s;
+
+		if (resolve(cases[i].services, &s, &errs) != -1)
+			fail_msg("taken: %s", cases[i].services);
+		for (size_t k = 0; k < errs.list.n; k++)
+			said = said || strstr(errs.list.v[k], cases[i].says);
+		if (!said)
+			fail_msg("no \"%s\" in: %s", cases[i].says,
+				 errs.list.v[0]);
+		conf_errors_free(&errs);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(address),
+		cmocka_unit_test(resolved),
+		cmocka_unit_test(which_certificate),
+		cmocka_unit_test(refused),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
