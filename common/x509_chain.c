@@ -248,7 +248,7 @@ static int read_leaf(struct x509_chain *c, struct err *err)
 			       "the certificate's public key is damaged or of "
 			       "an unknown kind: %s",
 			       x509_reason());
-	if (x509_key_describe(key, &c->key, err))
+	if (x509_key_describe(X509_get_X509_PUBKEY(leaf), key, &c->key, err))
 		return -1;
 	c->not_before = asn1_seconds(X509_get0_notBefore(leaf), &ok);
 	c->not_after = asn1_seconds(X509_get0_notAfter(leaf), &ok);

@@ -273,7 +273,8 @@ int x509_csr_parse(const void *data, size_t len, struct x509_csr **ret,
 			       "its public key is damaged or of an unknown "
 			       "kind: %s",
 			       x509_reason());
-	if (x509_key_describe(csr->pkey, &csr->key, err) ||
+	if (x509_key_describe(X509_REQ_get_X509_PUBKEY(csr->req), csr->pkey,
+			      &csr->key, err) ||
 	    read_names(csr, err) || encode(csr, err))
 		return -1;
 	ERR_clear_error();

@@ -59,8 +59,10 @@ int x509_idset_san(struct x509_idset *set, struct arena *a,
 /* The first CN of NAME, else the whole DN, in ARENA, printable. */
 const char *x509_name_text(struct arena *a, const X509_NAME *name);
 
-int x509_key_describe(EVP_PKEY *key, struct x509_key_info *ret,
-		      struct err *err) MUST_CHECK;
+/* SPKI is what KEY was read from: its bytes are hashed as they are, since
+ * OpenSSL's way to encode a key anew takes longer than to read it. */
+int x509_key_describe(const X509_PUBKEY *spki, EVP_PKEY *key,
+		      struct x509_key_info *ret, struct err *err) MUST_CHECK;
 /* Why a public CA would refuse KEY, or NULL. */
 const char *x509_key_fault(EVP_PKEY *key, const struct x509_key_info *info,
 			   bool any_key);

@@ -67,11 +67,12 @@ static void describe_ec(EVP_PKEY *key, struct x509_key_info *info)
 				 known[i].text);
 }
 
-int x509_key_describe(EVP_PKEY *key, struct x509_key_info *ret, struct err *err)
+int x509_key_describe(const X509_PUBKEY *spki, EVP_PKEY *key,
+		      struct x509_key_info *ret, struct err *err)
 {
 	struct x509_key_info info = { .type = X509_KEY_OTHER };
 	unsigned char *der = NULL;
-	int len = i2d_PUBKEY(key, &der);
+	int len = i2d_X509_PUBKEY(spki, &der);
 	const char *name = EVP_PKEY_get0_type_name(key);
 	bool rsa = EVP_PKEY_is_a(key, "RSA");
 
