@@ -294,8 +294,9 @@ void castate_push(struct castate *c, const char *name, const char *ca_name,
 		  bool early)
 {
 	if (c->n == c->cap) {
-		memmove(c->queue, c->queue + c->head,
-			(c->n - c->head) * sizeof(c->queue[0]));
+		if (c->head > 0)
+			memmove(c->queue, c->queue + c->head,
+				(c->n - c->head) * sizeof(c->queue[0]));
 		c->n -= c->head;
 		c->head = 0;
 		if (2 * c->n >= c->cap) {
