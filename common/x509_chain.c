@@ -111,16 +111,66 @@ bool x509_chain_same_key_csr(const struct x509_chain *chain,
 
 /* --- parsing --- */
 
+/* The same few intermediates come with every certificate of a run, and
+ * OpenSSL 3 takes a millisecond to read a public key: those are read once.
+ * Found by all their bytes, so nothing is trusted that was not read. */
+#define SEEN_MAX 4
+static struct {
+	X509 *crt;
+	unsigned char *der;
+	long len;
+} seen[SEEN_MAX];
+
+static X509 *seen_get(const unsigned char *der, long len)
+{
+	for (size_t i = 0; i < SEEN_MAX; i++)
+		if (seen[i].crt && seen[i].len == len &&
+		    memcmp(seen[i].der, der, (size_t) len) == 0)
+			return X509_up_ref(seen[i].crt) ? seen[i].crt : NULL;
+	return NULL;
+}
+
+static void seen_put(X509 *crt, const unsigned char *der, long len)
+{
+	static size_t next;
+	size_t i = next++ % SEEN_MAX;
+
+	if (!X509_up_ref(crt))
+		return;
+	X509_free(seen[i].crt);
+	free(seen[i].der);
+	seen[i].crt = crt;
+	seen[i].der = mem_dup(der, (size_t) len);
+	seen[i].len = len;
+}
+
+/* The certificate at DER, at most LEN bytes; *ret_end is behind it. */
+static X509 *crt_read(const unsigned char *der, long len, bool issuer,
+		      const unsigned char **ret_end)
+{
+	X509 *crt = issuer ? seen_get(der, len) : NULL;
+
+	*ret_end = der;
+	if (crt) {
+		*ret_end += len;
+		return crt;
+	}
+	crt = d2i_X509(NULL, ret_end, len);
+	if (crt && issuer && *ret_end == der + len)
+		seen_put(crt, der, len);
+	return crt;
+}
+
 static int chain_add(struct x509_chain *c, const unsigned char *der, long len,
 		     struct err *err)
 {
 	AUTO(x509_crt_auto) X509 *crt = NULL;
 	AUTO(x509_bio_auto) BIO *bio = BIO_new(BIO_s_mem());
-	const unsigned char *p = der;
+	const unsigned char *p;
 	char *text;
 	long text_len;
 
-	crt = d2i_X509(NULL, &p, len);
+	crt = crt_read(der, len, c->n > 0, &p);
 	if (!crt)
 		return err_set(err, ERR_INPUT,
 			       "certificate %zu cannot be read: %s", c->n + 1,
