@@ -7,8 +7,8 @@
 #include "store.h"
 #include "x509.h"
 
-#ifndef PROFILE_DIR
-#define PROFILE_DIR "/usr/local/share/certrepo/installer-profiles"
+#ifndef CERTREPO_PROFILE_DIR
+#define CERTREPO_PROFILE_DIR "/usr/local/share/certrepo/installer-profiles"
 #endif
 
 static const char *const protocols[] = { "tls", NULL };
@@ -145,7 +145,7 @@ static const struct conf_setting settings[] = {
 	  .help = "profiles of this site" },
 	{ .name = "shipped_profile_dir",
 	  .type = CONF_PATH,
-	  .def = PROFILE_DIR,
+	  .def = CERTREPO_PROFILE_DIR,
 	  .offset = offsetof(struct installer_conf, shipped_profile_dir),
 	  .help = "profiles that came with the program" },
 	{ .name = "state_dir",

@@ -11,10 +11,8 @@
  * here (paths and names are checked with the configuration). "-" is NULL. */
 
 static const char *const states[] = {
-	[JOURNAL_PREPARE] = "prepare",
-	[JOURNAL_INSTALL] = "install",
-	[JOURNAL_ACTIVATE] = "activate",
-	[JOURNAL_ROLLBACK] = "rollback",
+	[JOURNAL_PREPARE] = "prepare",	 [JOURNAL_INSTALL] = "install",
+	[JOURNAL_ACTIVATE] = "activate", [JOURNAL_ROLLBACK] = "rollback",
 	[JOURNAL_CLOSE] = "close",
 };
 

@@ -172,9 +172,11 @@ VERIFY_TIME=0
 host_conf
 fixed=$old
 # $old stays; b and c, or whichever it is not, take turns to fail
-others=$(printf '%s\n' a b c | grep -v "$fixed" | tr '\n' ' ')
-set -- $others
-new=$1 spare=$2
+case $fixed in
+a) new=b spare=c ;;
+b) new=a spare=c ;;
+*) new=a spare=b ;;
+esac
 converged() {
 	[ "$rc" = 1 ] && [ "$(here_$layout)" = "$old" ] &&
 		[ "$(serves)" = "$old" ]

@@ -13,7 +13,8 @@ at="127.0.0.1:$NGINX_PORT/$NAME"
 n=0
 next() { # the next certificate is in the store: $T/cN, fingerprint $fp
 	n=$((n + 1))
-	issue_nth "$T/c$n" $n && store_put $NAME "$T/c$n" || bail "issue"
+	issue_nth "$T/c$n" $n || bail "cannot issue"
+	store_put $NAME "$T/c$n"
 	fp=$(cert_fp "$T/c$n.crt")
 }
 # A wrapper of nginx that does what the file $T/how says.
