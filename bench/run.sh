@@ -160,7 +160,8 @@ one_ours() { # CHALLENGE
 	done
 	_got=$(sql 'SELECT count(*) FROM certs WHERE crt IS NOT NULL')
 	if [ "$(field status "$T/m")" != 0 ] || [ "$_got" != $ORDERS ]; then
-		bail "fetcher, $1: $_got of $ORDERS: $(tail -3 "$T/err")"
+		grep -v ' renewed name=' "$T/err" | head -5 | cut -c 1-300
+		bail "fetcher, $1: $_got of $ORDERS"
 	fi
 	field wall "$T/m" >>"$T/$1.wall"
 	field cpu "$T/m" >>"$T/$1.cpu"

@@ -41,7 +41,7 @@ nginx_conf() { # CERT KEY: only write the configuration
 		pid $NGINX_PIDFILE;
 		error_log stderr notice;
 		worker_processes 1;
-		events { worker_connections 256; }
+		events { worker_connections 2048; }
 		http {
 			access_log off;
 			client_body_temp_path $_d/tmp; proxy_temp_path $_d/tmp;
