@@ -2,6 +2,7 @@
 #include "chall_impl.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 #include "arena.h"
 #include "clock.h"

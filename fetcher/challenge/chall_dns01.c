@@ -5,6 +5,7 @@
 
 #include "chall_impl.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include "arena.h"
 #include "dns/dns_ready.h"

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <netdb.h>
+#include <stdio.h>
 #include <string.h>
 #include "file.h"
 #include "num.h"

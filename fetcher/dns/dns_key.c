@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "dns_key.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include "enc.h"
 #include "file.h"

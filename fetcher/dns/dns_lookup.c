@@ -2,11 +2,14 @@
 #include "dns_lookup.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 #include "clock.h"
 
 #define BUCKETS 512
+
+TAILQ_HEAD(waiting, dns_lookup);
 
 struct entry {
 	struct dns_resolver *r;
@@ -24,7 +27,7 @@ struct entry {
 	unsigned busy;	/* msg is in the hands of a callback */
 	int64_t until;	/* monotonic */
 	struct err err; /* of the server that came closest */
-	TAILQ_HEAD(, dns_lookup) waiting;
+	struct waiting waiting;
 	TAILQ_ENTRY(entry) link;
 };
 
@@ -36,12 +39,14 @@ struct dns_lookup {
 	TAILQ_ENTRY(dns_lookup) link;
 };
 
+TAILQ_HEAD(bucket, entry);
+
 struct dns_resolver {
 	struct dns_net *net;
 	struct dns_addr servers[DNS_RESOLVERS_MAX];
 	size_t n;
 	size_t first; /* the one that answered last */
-	TAILQ_HEAD(bucket, entry) buckets[BUCKETS];
+	struct bucket buckets[BUCKETS];
 };
 
 static void ask(struct entry *e);

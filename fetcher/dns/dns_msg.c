@@ -3,6 +3,8 @@
 
 #include <ctype.h>
 #include <ldns/ldns.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void free_rdf(ldns_rdf **rdf)

@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <openssl/rand.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 #include <unistd.h>
@@ -13,18 +14,22 @@
 /* Datagrams that answer something else, before TCP is taken. */
 #define FORGED_MAX 10
 
+TAILQ_HEAD(queries, dns_query);
+
 struct host {
 	struct dns_addr addr;
 	size_t active;
-	TAILQ_HEAD(, dns_query) waiting;
+	struct queries waiting;
 	TAILQ_ENTRY(host) link;
 };
+
+TAILQ_HEAD(hosts, host);
 
 struct dns_net {
 	struct loop *loop;
 	int64_t timeout_ms;
 	size_t active, waiting;
-	TAILQ_HEAD(, host) hosts; /* the next to be served is the first */
+	struct hosts hosts; /* the next to be served is the first */
 	unsigned char buf[DNS_MESSAGE_MAX];
 };
 

@@ -2,6 +2,8 @@
 #include "dns_ready.h"
 
 #include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "clock.h"
 #include "log.h"

@@ -2,6 +2,7 @@
 #include "dns_update.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 #include "clock.h"
@@ -37,9 +38,11 @@ struct line {
 	TAILQ_ENTRY(line) link;
 };
 
+TAILQ_HEAD(lines, line);
+
 struct dns_updater {
 	struct dns_net *net;
-	TAILQ_HEAD(, line) lines;
+	struct lines lines;
 };
 
 static void send_batch(struct line *l);

@@ -2,6 +2,8 @@
 #include "dns_zone.h"
 
 #include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 #include "clock.h"
@@ -32,6 +34,9 @@ struct sub {
 	TAILQ_ENTRY(sub) link;
 };
 
+TAILQ_HEAD(subs, sub);
+TAILQ_HEAD(locates, dns_locate);
+
 /* A zone and its servers: known, or being gathered. */
 struct entry {
 	struct dns_zones *z;
@@ -45,8 +50,8 @@ struct entry {
 	struct strlist ns;
 	size_t ns_found[DNS_ZONE_NS_MAX];
 	struct err trouble; /* of a look-up, for the message */
-	TAILQ_HEAD(, sub) subs;
-	TAILQ_HEAD(, dns_locate) waiting;
+	struct subs subs;
+	struct locates waiting;
 	TAILQ_ENTRY(entry) link;
 };
 
@@ -61,14 +66,17 @@ struct dns_locate {
 	TAILQ_ENTRY(dns_locate) link;
 };
 
+TAILQ_HEAD(keys, key);
+TAILQ_HEAD(entries, entry);
+
 struct dns_zones {
 	const struct certrepo_dns *conf;
 	struct dns_resolver *resolver;
 	struct setting *settings;
 	size_t n_settings;
-	TAILQ_HEAD(, key) keys;
-	TAILQ_HEAD(entries, entry) entries; /* at work and current */
-	struct entries old; /* expired: somebody may still hold its zone */
+	struct keys keys;
+	struct entries entries; /* at work and current */
+	struct entries old;	/* expired: somebody may still hold its zone */
 };
 
 /* --- paths: pure --- */

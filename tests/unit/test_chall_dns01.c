@@ -170,7 +170,7 @@ struct world {
 	struct chall_ctx *ctx;
 };
 
-static const char *text(struct world *w, const char *fmt, ...)
+static const char *PRINTF_LIKE(2, 3) text(struct world *w, const char *fmt, ...)
 {
 	char *p = w->text[w->n_text++];
 	va_list ap;
