@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+#include "authz.h"
+
+static struct acme_challenge offered[] = {
+	{ .type = "dns-persist-01", .url = "https://ca/p" }, /* no token */
+	{ .type = "http-01", .url = "https://ca/h", .token = "t" },
+	{ .type = "dns-01", .url = "https://ca/d", .token = "t" },
+	{ .type = "tls-alpn-01", .url = "https://ca/t", .token = "t" },
+};
+
+static void choose(void **state)
+{
+	static const struct {
+		const char *what;
+		bool wildcard;
+		enum x509_id_type id;
+		const char *want;
+		size_t n;
+		int expect;
+	} cases[] = {
+		{ "dns-01", false, X509_ID_DNS, "dns-01", 4, 2 },
+		{ "http-01", false, X509_ID_DNS, "http-01", 4, 1 },
+		{ "a wildcard has dns-01", true, X509_ID_DNS, "http-01", 4, 2 },
+		{ "an address has http-01", false, X509_ID_IP, "dns-01", 4, 1 },
+		{ "not offered", false, X509_ID_DNS, "dns-01", 2, -1 },
+		{ "offered, not known here", false, X509_ID_DNS, "tls-alpn-01",
+		  4, -1 },
+		{ "offered without token", false, X509_ID_DNS, "dns-persist-01",
+		  4, -1 },
+		{ "nothing offered", false, X509_ID_DNS, "dns-01", 0, -1 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct acme_authz z = { .wildcard = cases[i].wildcard,
+					.id_type = cases[i].id,
+					.identifier = "www.example.org",
+					.challenges = offered,
+					.n_challenges = cases[i].n };
+		struct err err = ERR_INIT;
+		int got = authz_choose(&z, cases[i].want, &err);
+
+		if (got != cases[i].expect)
+			fail_msg("%s: %d", cases[i].what, got);
+		if (got == -1 && !strstr(err.msg, "www.example.org"))
+			fail_msg("%s: %s", cases[i].what, err.msg);
+	}
+}
+
+static void classes(void **state)
+{
+	static const struct {
+		enum err_kind kind;
+		enum fail_class dns, http;
+	} cases[] = {
+		{ ERR_CONFIG, FAIL_CONFIG, FAIL_CONFIG },
+		{ ERR_UNAVAILABLE, FAIL_DNS, FAIL_CONFIG },
+		{ ERR_TIMEOUT, FAIL_DNS, FAIL_CONFIG },
+		{ ERR_INPUT, FAIL_DNS, FAIL_CONFIG },
+		{ ERR_IO, FAIL_CONFIG, FAIL_CONFIG },
+		{ ERR_INTERNAL, FAIL_INTERNAL, FAIL_INTERNAL },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(authz_class(cases[i].kind, "dns-01"),
+				 cases[i].dns);
+		assert_int_equal(authz_class(cases[i].kind, "http-01"),
+				 cases[i].http);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(choose),
+		cmocka_unit_test(classes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include "store_kit.h"
+#include <time.h>
+#include "batch.h"
+
+static struct store *store;
+static struct batch *batch;
+
+static int setup(void **state)
+{
+	int from, to;
+
+	if (kit_begin() == -1)
+		return -1;
+	kit_wipe();
+	OK(store_open(&conf, STORE_ADMIN, &store, &err));
+	OK(store_schema_upgrade(store, 1, &from, &to, &err));
+	batch = batch_new(store);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	batch_free(&batch);
+	store_free(&store);
+	kit_end();
+	return 0;
+}
+
+/* A change: adds a row of its name, then answers as it is told. */
+struct change {
+	const char *name;
+	enum err_kind kind; /* ERR_NONE: succeeds */
+	int times;	    /* then it succeeds */
+	int runs, told;
+	struct err err;
+	struct change *next; /* added when this one is told */
+};
+
+static int op(struct store *s, void *arg, struct err *e)
+{
+	struct change *c = arg;
+	struct store_cert row = { .name = c->name,
+				  .csr = BLOB("csr"),
+				  .md5_modulus = "x" };
+
+	c->runs++;
+	if (c->kind && c->times-- > 0)
+		return err_set(e, c->kind, "as told");
+	return store_add(s, &row, e);
+}
+
+static void told(void *arg, const struct err *e)
+{
+	struct change *c = arg;
+
+	c->told++;
+	if (e)
+		c->err = *e;
+	if (c->next)
+		batch_add(batch, op, told, c->next);
+}
+
+static bool there(const char *name)
+{
+	struct arena *arena = arena_new();
+	struct store_cert *row = NULL;
+	int rc = store_get(store, name, arena, &row, &err);
+
+	arena_free(&arena);
+	return rc == 1;
+}
+
+static void together(void **state)
+{
+	struct change c = { .name = "c.example.org" };
+	struct change a = { .name = "a.example.org", .next = &c };
+	struct change b = { .name = "b.example.org" };
+	int64_t wait = -1;
+
+	OK(batch_flush(batch, &wait, &err));
+	assert_int_equal(wait, 0);
+	assert_false(batch_waiting(batch));
+	batch_add(batch, op, told, &a);
+	batch_add(batch, op, told, &b);
+	assert_true(batch_waiting(batch));
+	assert_int_equal(a.runs, 0);
+	OK(batch_flush(batch, &wait, &err));
+	assert_int_equal(a.told + b.told, 2);
+	assert_int_equal(a.err.kind, ERR_NONE);
+	assert_true(there("a.example.org") && there("b.example.org"));
+	/* what was added on the way is for the next */
+	assert_true(batch_waiting(batch));
+	assert_int_equal(c.runs, 0);
+	OK(batch_flush(batch, &wait, &err));
+	assert_int_equal(c.told, 1);
+	assert_false(batch_waiting(batch));
+}
+
+static void conflict(void **state)
+{
+	struct change a = { .name = "a.example.org" };
+	struct change b = { .name = "b.example.org",
+			    .kind = ERR_CONFLICT,
+			    .times = 99 };
+	int64_t wait;
+
+	batch_add(batch, op, told, &b);
+	batch_add(batch, op, told, &a);
+	OK(batch_flush(batch, &wait, &err));
+	assert_int_equal(b.err.kind, ERR_CONFLICT);
+	assert_int_equal(a.err.kind, ERR_NONE);
+	assert_true(there("a.example.org"));
+	assert_false(there("b.example.org"));
+}
+
+/* One that cannot be done fails alone, the others are done once. */
+static void refused(void **state)
+{
+	struct change a = { .name = "a.example.org" };
+	struct change b = { .name = "b.example.org",
+			    .kind = ERR_INPUT,
+			    .times = 99 };
+	struct change c = { .name = "c.example.org" };
+	int64_t wait;
+
+	batch_add(batch, op, told, &a);
+	batch_add(batch, op, told, &b);
+	batch_add(batch, op, told, &c);
+	OK(batch_flush(batch, &wait, &err));
+	assert_int_equal(wait, 0);
+	assert_int_equal(a.told + b.told + c.told, 3);
+	assert_int_equal(b.err.kind, ERR_INPUT);
+	assert_int_equal(a.err.kind, ERR_NONE);
+	assert_int_equal(c.err.kind, ERR_NONE);
+	assert_true(there("a.example.org") && there("c.example.org"));
+}
+
+static void away(void **state)
+{
+	struct change a = { .name = "a.example.org" };
+	struct change b = { .name = "b.example.org",
+			    .kind = ERR_UNAVAILABLE,
+			    .times = 1 };
+	const struct timespec nap = { .tv_nsec = 100 * 1000 * 1000 };
+	int64_t wait = 0;
+	int i;
+
+	batch_add(batch, op, told, &a);
+	batch_add(batch, op, told, &b);
+	OK(batch_flush(batch, &wait, &err));
+	assert_true(wait > 0);
+	assert_int_equal(a.told + b.told, 0);
+	assert_true(batch_waiting(batch));
+	assert_false(there("a.example.org"));
+	/* too early: not asked again */
+	OK(batch_flush(batch, &wait, &err));
+	assert_true(wait > 0);
+	assert_int_equal(b.runs, 1);
+	for (i = 0; i < 100 && wait; i++) {
+		nanosleep(&nap, NULL);
+		OK(batch_flush(batch, &wait, &err));
+	}
+	assert_int_equal(a.told + b.told, 2);
+	assert_true(there("a.example.org") && there("b.example.org"));
+}
+
+static void forget(void **state)
+{
+	struct change a = { .name = "a.example.org" };
+	struct change b = { .name = "b.example.org" };
+	int64_t wait;
+
+	batch_add(batch, op, told, &a);
+	batch_add(batch, op, told, &b);
+	batch_add(batch, op, told, &a);
+	batch_forget(batch, &a);
+	OK(batch_flush(batch, &wait, &err));
+	assert_int_equal(a.runs + a.told, 0);
+	assert_int_equal(b.told, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(together, setup, teardown),
+		cmocka_unit_test_setup_teardown(conflict, setup, teardown),
+		cmocka_unit_test_setup_teardown(refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(away, setup, teardown),
+		cmocka_unit_test_setup_teardown(forget, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "report.h"
+
+static void text(void **state)
+{
+	struct report_counts c = { .renewed = 12,
+				   .failed = 1,
+				   .waiting = 3,
+				   .requests = 97,
+				   .seconds = 41 };
+	char buf[REPORT_TEXT];
+
+	assert_string_equal(report_text(&c, buf),
+			    "12 renewed, 1 failed, 3 waiting; 00:41; "
+			    "97 requests");
+	c.seconds = 3600 + 2 * 60 + 5;
+	assert_string_equal(report_text(&c, buf),
+			    "12 renewed, 1 failed, 3 waiting; 1:02:05; "
+			    "97 requests");
+	c = (struct report_counts){ .renewed = SIZE_MAX,
+				    .failed = SIZE_MAX,
+				    .waiting = SIZE_MAX,
+				    .requests = SIZE_MAX,
+				    .seconds = INT64_MAX };
+	assert_non_null(report_text(&c, buf));
+}
+
+static void status(void **state)
+{
+	static const struct {
+		size_t renewed, failed, waiting;
+		int want;
+	} cases[] = {
+		{ 0, 0, 0, 0 },	 { 5, 0, 0, 0 }, { 0, 1, 0, 1 }, { 0, 1, 9, 1 },
+		{ 0, 0, 9, 69 }, { 5, 1, 0, 2 }, { 5, 0, 1, 2 }, { 5, 1, 1, 2 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct report_counts c = { .renewed = cases[i].renewed,
+					   .failed = cases[i].failed,
+					   .waiting = cases[i].waiting };
+
+		assert_int_equal(report_status(&c), cases[i].want);
+	}
+}
+
+static void ordinal(void **state)
+{
+	static const struct {
+		int64_t n;
+		const char *want;
+	} cases[] = {
+		{ 1, "1st" },	  { 2, "2nd" },	      { 3, "3rd" },
+		{ 4, "4th" },	  { 10, "10th" },     { 11, "11th" },
+		{ 12, "12th" },	  { 13, "13th" },     { 21, "21st" },
+		{ 112, "112th" }, { 1003, "1003rd" },
+	};
+	char buf[32];
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal(report_ordinal(cases[i].n, buf),
+				    cases[i].want);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(text),
+		cmocka_unit_test(status),
+		cmocka_unit_test(ordinal),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
