@@ -20,7 +20,7 @@ struct entry {
 	size_t first; /* the resolver asked first */
 	size_t tried;
 	struct dns_query *query;
-	struct arena *arena;
+	void *packed; /* what msg points to */
 	struct dns_msg msg;
 	bool known;
 	bool listed;	/* in its bucket */
@@ -86,7 +86,7 @@ static void entry_free(struct entry *e)
 	assert(TAILQ_EMPTY(&e->waiting));
 	unlist(e);
 	dns_query_cancel(&e->query);
-	arena_free(&e->arena);
+	free(e->packed);
 	free(e->name);
 	free(e);
 }
@@ -135,25 +135,28 @@ static bool usable(const struct dns_msg *m)
 static int take_answer(struct entry *e, const struct dns_addr *from,
 		       const unsigned char *wire, size_t len)
 {
+	struct arena *arena AUTO(arena_free) = arena_new();
 	struct err err = ERR_INIT;
 	char text[DNS_ADDR_TEXT], code[16];
+	struct dns_msg m;
 
-	arena_clear(e->arena);
-	if (dns_msg_parse(wire, len, e->arena, &e->msg, &err) == -1) {
+	if (dns_msg_parse(wire, len, arena, &m, &err) == -1) {
 		(void) err_set(&e->err, ERR_UNAVAILABLE,
 			       "look-up of %s %s: DNS server %s: %s", e->name,
 			       dns_type_text(e->type),
 			       dns_addr_text(from, text), err.msg);
 		return 0;
 	}
-	if (usable(&e->msg))
+	if (usable(&m)) {
+		e->packed = dns_msg_pack(&m, &e->msg);
 		return 1;
+	}
 	(void) err_set(&e->err, ERR_UNAVAILABLE,
 		       "look-up of %s %s: DNS server %s answered %s", e->name,
 		       dns_type_text(e->type), dns_addr_text(from, text),
-		       e->msg.rcode == DNS_NOERROR
+		       m.rcode == DNS_NOERROR
 			       ? "without knowing it (is it no resolver?)"
-			       : dns_rcode_text(e->msg.rcode, code));
+			       : dns_rcode_text(m.rcode, code));
 	return 0;
 }
 
@@ -236,7 +239,6 @@ static struct entry *entry_new(struct dns_resolver *r, const char *name,
 	if (last)
 		e->last = *last;
 	e->first = r->first;
-	e->arena = arena_new();
 	TAILQ_INIT(&e->waiting);
 	TAILQ_INSERT_HEAD(bucket_of(r, name), e, link);
 	e->listed = true;

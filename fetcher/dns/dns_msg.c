@@ -381,6 +381,51 @@ int dns_msg_parse(const unsigned char *wire, size_t len, struct arena *arena,
 	return 0;
 }
 
+static const void *pack(char **to, const void *p, size_t n)
+{
+	char *copy = *to;
+
+	if (!p)
+		return NULL;
+	memcpy(copy, p, n);
+	*to += n;
+	return copy;
+}
+
+static const char *pack_str(char **to, const char *s)
+{
+	return s ? pack(to, s, strlen(s) + 1) : NULL;
+}
+
+void *dns_msg_pack(const struct dns_msg *m, struct dns_msg *ret)
+{
+	size_t size = (m->n + 1) * sizeof(*m->rr);
+	struct dns_msg copy = *m;
+	char *to;
+
+	for (size_t i = 0; i < m->n; i++) {
+		const struct dns_rr *rr = &m->rr[i];
+
+		size += strlen(rr->owner) + 1 + rr->len;
+		size += rr->name ? strlen(rr->name) + 1 : 0;
+	}
+	copy.rr = mem_alloc(size);
+	copy.n = 0;
+	to = (char *) (copy.rr + m->n + 1);
+	for (size_t i = 0; i < m->n; i++) {
+		struct dns_rr rr = m->rr[i];
+
+		if (rr.section == DNS_ADDITIONAL)
+			continue;
+		rr.owner = pack_str(&to, rr.owner);
+		rr.name = pack_str(&to, rr.name);
+		rr.data = pack(&to, rr.data, rr.len);
+		copy.rr[copy.n++] = rr;
+	}
+	*ret = copy;
+	return copy.rr;
+}
+
 const struct dns_rr *dns_msg_find(const struct dns_msg *m,
 				  enum dns_section section, const char *owner,
 				  unsigned type)

@@ -106,6 +106,10 @@ struct dns_msg {
 int dns_msg_parse(const unsigned char *wire, size_t len, struct arena *arena,
 		  struct dns_msg *ret, struct err *err) MUST_CHECK;
 
+/* A copy without the additional section, as small as may be: what ret points
+ * to lies in the block that is returned; free(3) it. */
+void *dns_msg_pack(const struct dns_msg *m, struct dns_msg *ret);
+
 /* First record of TYPE at OWNER in SECTION, or NULL. */
 const struct dns_rr *dns_msg_find(const struct dns_msg *m,
 				  enum dns_section section, const char *owner,

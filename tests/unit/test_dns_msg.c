@@ -146,8 +146,9 @@ static void test_parse(void **state)
 		"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 	struct arena *arena AUTO(arena_free) = arena_new();
 	struct err err = ERR_INIT;
-	struct dns_msg m;
+	struct dns_msg m, packed;
 	const struct dns_rr *rr;
+	void *block;
 
 	if (dns_msg_parse(wire, sizeof(wire) - 1, arena, &m, &err) == -1)
 		fail_msg("%s", err.msg);
@@ -166,6 +167,15 @@ static void test_parse(void **state)
 	rr = dns_msg_find(&m, DNS_AUTHORITY, "example.org", DNS_SOA);
 	assert_string_equal(rr->name, "ns.example.org");
 	assert_null(dns_msg_find(&m, DNS_ANSWER, "example.org", DNS_SOA));
+	block = dns_msg_pack(&m, &packed);
+	arena_clear(arena);
+	assert_int_equal(packed.n, 4);
+	assert_int_equal(packed.rcode, DNS_NXDOMAIN);
+	rr = dns_msg_find(&packed, DNS_ANSWER, "www.example.org", DNS_CNAME);
+	assert_string_equal(rr->name, "example.org");
+	rr = dns_msg_find(&packed, DNS_ANSWER, "example.org", DNS_TXT);
+	assert_memory_equal(rr->data, "onetw", 5);
+	free(block);
 	/* cut anywhere: refused, not read beyond */
 	for (size_t len = 0; len < sizeof(wire) - 1; len++) {
 		void *copy = mem_dup(wire, len ? len : 1);
