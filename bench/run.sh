@@ -181,12 +181,12 @@ part_issue() {
 	hung=0
 	rm -f "$T"/*.wall "$T"/*.cpu
 	MAX_ORDERS=$ORDERS
-	i=0
-	while [ $i -lt "$ROUNDS" ]; do
+	round=0
+	while [ $round -lt "$ROUNDS" ]; do
 		one_yardstick
 		one_ours dns-01
 		one_ours http-01
-		i=$((i + 1))
+		round=$((round + 1))
 	done
 	MAX_ORDERS=4
 	yard=$(median <"$T/yard.wall")
@@ -302,12 +302,12 @@ part_idle() {
 	for n in 100 100000; do
 		idle_rows $n
 		rm -f "$T/idle.wall" "$T/idle.cpu"
-		i=0
-		while [ $i -lt 20 ]; do
+		round=0
+		while [ $round -lt 20 ]; do
 			measured 30 fetcher --once
 			field wall "$T/m" >>"$T/idle.wall"
 			field cpu "$T/m" >>"$T/idle.cpu"
-			i=$((i + 1))
+			round=$((round + 1))
 		done
 		note "$(printf '%6d rows: %s s, %s s of CPU, %s kB, exit %s' \
 			"$(sql 'SELECT count(*) FROM certs')" \
