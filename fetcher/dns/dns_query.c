@@ -162,8 +162,7 @@ void dns_query_cancel(struct dns_query **q)
 
 static enum err_kind socket_error_kind(int e)
 {
-	return e == ENETUNREACH || e == EAFNOSUPPORT || e == EADDRNOTAVAIL ||
-			       e == EACCES || e == EPERM || e == EINVAL
+	return e == ENETUNREACH || e == EAFNOSUPPORT || e == EADDRNOTAVAIL
 		       ? ERR_IO
 		       : ERR_UNAVAILABLE;
 }

@@ -15,7 +15,7 @@ struct server {
 	const struct dns_addr *addr;
 	enum state state;
 	bool reached; /* it answered something, ever */
-	bool no_way;  /* this host has no route to it */
+	bool no_way;  /* IPv6, and this host has none */
 	int64_t interval;
 	struct dns_query *query;
 	struct loop_timer *timer;
@@ -234,7 +234,8 @@ static void answered(void *arg, const unsigned char *wire, size_t len,
 	if (!wire) {
 		snprintf(s->what, sizeof(s->what), "does not answer (%.200s)",
 			 err->msg);
-		s->no_way = err->kind == ERR_IO;
+		s->no_way = err->kind == ERR_IO &&
+			    s->addr->u.sa.sa_family == AF_INET6;
 	} else {
 		s->reached = true;
 		s->no_way = false;

@@ -6,7 +6,8 @@
  * Wait until every name server of a zone answers with a value: each is asked
  * at once, then again and again at growing intervals. One that answers
  * without it blocks. One that cannot be reached at all blocks for the grace
- * only, and is reported once.
+ * only, and is reported once. An IPv6 address that only the DNS names, on a
+ * host without IPv6, is left out at once.
  */
 
 #include "dns_query.h"

@@ -177,6 +177,28 @@ static void test_all_are_away(void **state)
 	assert_int_equal(result.kind, ERR_UNAVAILABLE);
 }
 
+/* Whether this host has IPv6 or not, an address that leads nowhere holds up
+ * nobody for longer than the grace. */
+static void test_ipv6_to_nowhere(void **state)
+{
+	struct dns_watch *w = dns_watch_new(net, 5000, 700);
+	struct dns_zone zone = { .name = "example.org", .n_check = 2 };
+	int64_t before = clock_mono_ms();
+	struct err err = ERR_INIT;
+
+	peer_open(&one, loop, "127.0.0.1", 0, has);
+	zone.check[0] = one.addr;
+	assert_int_equal(dns_addr_parse("2001:db8::1", &zone.check[1], &err),
+			 0);
+	called = 0;
+	dns_ready_wait(w, &zone, OWNER, "value", over, NULL);
+	peer_run(loop, &called, 1);
+	assert_int_equal(result.kind, ERR_NONE);
+	assert_in_range(clock_mono_ms() - before, 0, 2500);
+	dns_watch_free(&w);
+	peer_close(&one);
+}
+
 static void test_cancel(void **state)
 {
 	struct dns_watch *w = dns_watch_new(net, 5000, 1000);
@@ -209,6 +231,7 @@ int main(void)
 		cmocka_unit_test(test_one_never_has_it),
 		cmocka_unit_test(test_one_is_away),
 		cmocka_unit_test(test_all_are_away),
+		cmocka_unit_test(test_ipv6_to_nowhere),
 		cmocka_unit_test(test_cancel),
 	};
 
