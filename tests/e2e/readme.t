@@ -1,0 +1,79 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What the README tells people to write is accepted as it stands: with nobody
+# at the other end the store is unavailable (69), not the configuration wrong.
+. "$(dirname "$0")/../lib/lib.sh"
+
+plan 7
+
+# The first indented block after a line that names FILE.
+block() { # FILE
+	awk -v f="$1" '!on && index($0, f) { on = 1; next }
+		on == 1 && /^        / { on = 2 }
+		on == 2 && NF && !/^        / { exit }
+		on == 2 { sub(/^        /, ""); print }' "$ROOT/README.md"
+}
+# The same with folders of ours, and a port where nobody listens.
+ours() {
+	sed -e "s#\"/etc/#\"$T/etc/#g" -e "s#\"/var/#\"$T/var/#g" \
+		-e "s#db.example.org\";#127.0.0.1\"; port = $port;#"
+}
+
+port=$(free_port)
+mkdir -p "$T/etc/certrepo" "$T/etc/ssl/certs" "$T/etc/ssl/private" \
+	"$T/etc/nginx/tls" "$T/var/lib/certrepo/accounts" "$T/var/www"
+make_ca "$T/ca" && cp "$T/ca/ca.pem" "$T/etc/certrepo/db-ca.pem"
+cp "$T/ca/ca.pem" "$T/etc/ssl/certs/ca-certificates.crt"
+make_key "$T/etc/ssl/private/www.example.org.key"
+(umask 077 && echo secret >"$T/etc/certrepo/db.password")
+(umask 077 && printf 'key "acme" { algorithm hmac-sha512; secret "%s"; };\n' \
+	"$(openssl rand -base64 48)" >"$T/etc/certrepo/acme.key")
+
+block '/etc/certrepo/certrepo.conf`' >"$T/central"
+like "$(cat "$T/central")" 'directory = "https' "the central configuration"
+{
+	ours <"$T/central"
+	echo "state_dir = \"$T/var/lib/certrepo\";"
+} >"$T/certrepo.conf"
+run "$BUILD/certrepo-populate" -c "$T/certrepo.conf" list
+is "$rc" 69 "... is accepted by populate"
+run "$BUILD/certrepo-fetcher" -c "$T/certrepo.conf" --once
+is "$rc" 69 "... and by the fetcher"
+
+block '/etc/certrepo/installer.conf`' >"$T/host"
+like "$(cat "$T/host")" 'profile = "nginx"' "the host's configuration"
+{
+	ours <"$T/host"
+	echo "state_dir = \"$T/var/lib/certrepo/installer\";"
+	echo "shipped_profile_dir = \"$T/profiles\";"
+} >"$T/installer.conf"
+# a profile must be root's or one's own
+mkdir "$T/profiles" && cp "$ROOT"/installer-profiles/*.conf "$T/profiles"
+run "$BUILD/certrepo-installer" -c "$T/installer.conf"
+is "$rc" 69 "... is accepted by the installer"
+
+# Options that are written down somewhere exist.
+unknown() {
+	for p in fetcher installer populate; do
+		"$BUILD/certrepo-$p" --help >"$T/help"
+		grep -oh "certrepo-$p [a-z-].*" "$ROOT/README.md" \
+			"$ROOT"/packaging/cron.d/* "$ROOT"/packaging/systemd/* |
+			grep -oE -- ' --[a-z-]+' | sort -u |
+			while read -r o; do
+				grep -q -e "$o" "$T/help" || echo "$p $o"
+			done
+	done
+}
+is "$(unknown)" '' "the options in it are those of the programs"
+
+missing() {
+	grep -oE '(packaging|schema|tests|installer-profiles|bench)/[a-z0-9_./-]+[a-z]' \
+		"$ROOT/README.md" "$ROOT/HACKING.md" -h | sort -u |
+		while read -r f; do
+			case $f in
+			*fuzz | tests/unit/* | */NAME*) continue ;;
+			esac
+			[ -e "$ROOT/$f" ] || echo "$f"
+		done
+}
+is "$(missing)" '' "the files it names are there"
