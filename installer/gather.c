@@ -57,13 +57,14 @@ static void start(const struct svc *s, struct gather *ret)
 					  sizeof(*g->contents));
 		for (size_t k = 0; k < g->svc->n_files; k++)
 			sbuf_init(&g->contents[k], FORMAT_MAX);
-		read_disk(g);
 	}
 }
 
 void gather_disk(const struct svc *s, struct gather *ret)
 {
 	start(s, ret);
+	for (size_t i = 0; i < ret->n; i++)
+		read_disk(&ret->v[i]);
 }
 
 static bool same_attr(const struct stat *st, const struct file_attr *attr)
@@ -147,7 +148,6 @@ static int judge(struct run *r, struct gather_cert *g,
 	AUTO(key_free) struct x509_key *key = NULL;
 	const struct x509_trust *trust;
 
-	compare(g, state, p);
 	if (g->svc->has_key && hostkey_load(g->svc, &key, err) == -1)
 		return -1;
 	if (build_contents(g, key, err) == -1)
@@ -155,6 +155,8 @@ static int judge(struct run *r, struct gather_cert *g,
 	p->same_files = same_files(g);
 	if (p->same_files && !r->force)
 		return 0;
+	read_disk(g);
+	compare(g, state, p);
 	if (key == NULL && hostkey_load(g->svc, &key, err) == -1)
 		return -1;
 	trust = run_trust(r, err);
@@ -219,6 +221,13 @@ static void judge_row(struct run *r, struct gather_cert *g,
 		verify_chain_digest(g->chain, g->chain_digest);
 		p.refused = judge(r, g, state, &p, &err) == -1;
 	}
+	if (p.same_files && g->disk == NULL) {
+		/* No need to parse it once more. */
+		g->disk = g->chain;
+		memcpy(g->disk_digest, g->chain_digest, ENC_SHA256_HEX);
+	} else if (g->disk == NULL) {
+		read_disk(g);
+	}
 	/* What is on disk stays even if it would be refused today. */
 	g->verdict = plan_cert(&p, r->force);
 	if (g->verdict == PLAN_KEEP && r->force)
@@ -247,8 +256,9 @@ void gather_free(struct gather *g)
 	for (size_t i = 0; i < g->n; i++) {
 		struct gather_cert *c = &g->v[i];
 
+		if (c->disk != c->chain)
+			x509_chain_free(&c->disk);
 		x509_chain_free(&c->chain);
-		x509_chain_free(&c->disk);
 		for (size_t k = 0; k < c->svc->n_files; k++)
 			sbuf_erase(&c->contents[k]);
 	}

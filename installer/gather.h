@@ -14,7 +14,8 @@ struct gather_cert {
 	struct x509_chain *chain; /* the row's, NULL when there is none */
 	char chain_digest[ENC_SHA256_HEX];
 	struct sbuf *contents;	 /* of each file, once verdict is PLAN_PUT */
-	struct x509_chain *disk; /* what is on disk, NULL: nothing */
+	struct x509_chain *disk; /* what is on disk, NULL: nothing; may be
+				  * chain itself */
 	char disk_digest[ENC_SHA256_HEX]; /* "" when not known */
 	enum plan_verdict verdict;
 	char reason[600]; /* of what is not KEEP or PUT, a sentence */

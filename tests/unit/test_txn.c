@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <signal.h>
+#include "scratch.h"
+#include "x509_kit.h"
+#include "backup.h"
+#include "clock.h"
+#include "dryrun.h"
+#include "gather.h"
+#include "prove.h"
+#include "run.h"
+#include "txn.h"
+
+/* A service without endpoints, at fixed paths, whose commands are shell
+ * scripts in the scratch folder: "test" and "activate". The store's rows are
+ * made by hand; the real services are in tests/e2e. */
+
+static struct arena *arena;
+static struct installer_conf conf;
+static struct svcs svcs;
+static struct run run_;
+static struct svcstate state_;
+static struct gather g;
+static struct verify_seen none;
+
+static int setup(void **state)
+{
+	static const char *const dirs[] = {
+		"p",	       "d", "state", "state/journal", "state/service",
+		"state/backup"
+	};
+
+	if (scratch_setup(state))
+		return -1;
+	kit_pki();
+	kit_sh("chmod 600 leaf.key; mkdir first");
+	/* An older one with the same key. */
+	kit_sh("openssl x509 -req -in leaf.csr -CA inter.pem -CAkey inter.key"
+	       " -extfile leaf.ext -days 90 -set_serial 0x01 -out old.pem");
+	for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
+		assert_int_equal(mkdir(scratch(dirs[i]), 0755), 0);
+	scratch_write(scratch("p/x.conf"),
+		      "files = ( { file = \"full.pem\"; format = "
+		      "\"fullchain\"; }, { file = \"both.pem\"; format = "
+		      "\"key-fullchain\"; } );\n"
+		      "vars = ( { name = \"dir\"; value = \"/\"; } );\n"
+		      "test = ( { command = [ \"sh\", \"$dir\" ]; } );\n"
+		      "activate = ( { command = [ \"sh\", \"$dir\" ]; } );\n",
+		      0644);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	return scratch_teardown(state);
+}
+
+/* What the commands do. */
+static void commands(const char *test, const char *activate)
+{
+	scratch_write(scratch("p/x.conf"),
+		      arena_printf(arena,
+				   "files = ( { file = \"full.pem\"; format = "
+				   "\"fullchain\"; }, { file = \"both.pem\"; "
+				   "format = \"key-fullchain\"; } );\n"
+				   "test = ( { command = [ \"sh\", \"-c\", "
+				   "\"%s\" ]; } );\n"
+				   "activate = ( { command = [ \"sh\", \"-c\", "
+				   "\"%s\" ]; } );\n",
+				   test, activate),
+		      0644);
+}
+
+static void load(void)
+{
+	struct conf_errors errs = { 0 };
+	const char *text = arena_printf(
+		arena,
+		"store : { path = \"/none\"; }; host = \"h1\";\n"
+		"trust_file = \"%s\"; profile_dir = \"%s\"; state_dir = "
+		"\"%s\";\n"
+		"services = ( { name = \"web\"; profile = \"x\"; certificates "
+		"= ( { name = \"www.example.org\"; key = \"%s\"; dir = "
+		"\"%s\"; } ); } );",
+		scratch("root.pem"), scratch("p"), scratch("state"),
+		scratch("leaf.key"), scratch("d"));
+
+	if (installer_conf_load_string("t", text, arena, &conf, &errs) == -1 ||
+	    svc_resolve(&conf, arena, &svcs, &errs) == -1)
+		fail_msg("%s", errs.list.v[0]);
+	run_ = (struct run){ .conf = &conf,
+			     .svcs = &svcs,
+			     .arena = arena,
+			     .receipts = { .arena = arena },
+			     .now = clock_now() };
+	svcstate_load(conf.state_dir, "web", arena, &state_);
+}
+
+/* As it is before the program starts. */
+static void begin(const char *test, const char *activate)
+{
+	if (!arena)
+		arena = arena_new();
+	commands(test, activate);
+	load();
+}
+
+static void end(void)
+{
+	gather_free(&g);
+	receipt_free(&run_.receipts);
+	x509_trust_free(&run_.trust);
+	arena_free(&arena);
+}
+
+static struct store_blob blob(const char *name)
+{
+	const char *text = arena_strdup(arena, scratch_read(scratch(name)));
+
+	return (struct store_blob){ text, strlen(text) };
+}
+
+static void gather_it(const char *crt)
+{
+	struct store_host_cert row = { .name = "www.example.org",
+				       .enabled = true,
+				       .crt = blob(crt),
+				       .ca = blob("inter.pem") };
+	struct store_host_certs rows = { &row, 1 };
+
+	gather_rows(&run_, &svcs.v[0], &rows, &state_, &g);
+}
+
+static void fresh(void)
+{
+	kit_sh("rm -rf d state; mkdir -p d state/journal state/service "
+	       "state/backup; umask 077; cat old.pem inter.pem >d/full.pem; "
+	       "openssl pkey -in leaf.key >d/both.pem; cat old.pem inter.pem "
+	       ">>d/both.pem; chmod 644 d/full.pem");
+}
+
+/* "old", "new", or "mixed". */
+static const char *here(void)
+{
+	return kit_out(
+		"{ openssl pkey -in leaf.key; cat %s inter.pem; } | cmp -s - "
+		"d/both.pem && cat old.pem inter.pem | cmp -s - d/full.pem && "
+		"echo old || { { openssl pkey -in leaf.key; cat %s inter.pem; "
+		"} | cmp -s - d/both.pem && cat leaf.pem inter.pem | cmp -s - "
+		"d/full.pem && echo new; } || echo mixed",
+		"old.pem", "leaf.pem");
+}
+
+static bool tidy(void)
+{
+	return strcmp(kit_out("find d state -name '.*certrepo*' -o -path "
+			      "'state/journal/*' | wc -l"),
+		      "0") == 0;
+}
+
+static const char *state_of(const char *endpoint)
+{
+	for (size_t i = 0; i < run_.receipts.n; i++)
+		if (strcmp(run_.receipts.v[i].endpoint, endpoint) == 0)
+			return run_.receipts.v[i].state;
+	return "";
+}
+
+static void nothing_to_do(void **state)
+{
+	fresh();
+	begin("true", "true");
+	gather_it("old.pem");
+	assert_int_equal(g.v[0].verdict, PLAN_KEEP);
+	assert_ptr_equal(g.v[0].disk, g.v[0].chain);
+	assert_null(run_.trust); /* not even loaded */
+	end();
+}
+
+static void installs(void **state)
+{
+	struct err err = ERR_INIT;
+
+	fresh();
+	begin("true", "true");
+	gather_it("leaf.pem");
+	assert_int_equal(g.v[0].verdict, PLAN_PUT);
+	assert_int_equal(txn_install(&run_, &svcs.v[0], &state_, &g, &none,
+				     "digest", &err),
+			 TXN_SERVED);
+	assert_string_equal(here(), "new");
+	assert_true(tidy());
+	assert_string_equal(state_of(""), "activated");
+	assert_string_equal(
+		svcstate_cert(&state_, "www.example.org")->fingerprint,
+		x509_chain_fingerprint(g.v[0].chain));
+	gather_free(&g);
+
+	/* And back, by hand. */
+	gather_disk(&svcs.v[0], &g);
+	assert_int_equal(
+		txn_go_back(&run_, &svcs.v[0], &state_, &g, &none, &err),
+		TXN_SERVED);
+	assert_string_equal(here(), "old");
+	assert_true(tidy());
+	gather_free(&g);
+	gather_it("leaf.pem");
+	assert_int_equal(g.v[0].verdict, PLAN_HOLD);
+	gather_free(&g);
+	gather_disk(&svcs.v[0], &g);
+	assert_int_equal(
+		txn_go_back(&run_, &svcs.v[0], &state_, &g, &none, &err),
+		TXN_FAILED);
+	kit_says(&err, "no backup");
+	end();
+}
+
+static void fails_and_goes_back(void **state)
+{
+	static const struct {
+		const char *test, *activate, *says;
+		enum txn_result result;
+		bool held;
+	} cases[] = {
+		/* the test fails with the old files, too: not held */
+		{ "exit 3", "true", "configuration test failed", TXN_BACK,
+		  false },
+		/* only with the new ones: held */
+		{ "! grep -q \\\"$(cat first/fp)\\\" d/full.pem", "true",
+		  "configuration test failed", TXN_BACK, true },
+		/* without an endpoint, activation's word is all there is */
+		{ "true", "echo no >&2; exit 4", "exited with 4: no",
+		  TXN_UNPROVEN, false },
+		{ "true", "! grep -q \\\"$(cat first/fp)\\\" d/full.pem",
+		  "activation failed", TXN_BACK, true },
+	};
+
+	kit_sh("sed -n 3p leaf.pem >first/fp");
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct err err = ERR_INIT;
+		char *test, *activate;
+
+		fresh();
+		arena = arena_new();
+		test = arena_printf(arena, "cd %s; %s", scratch_dir,
+				    cases[i].test);
+		activate = arena_printf(arena, "cd %s; %s", scratch_dir,
+					cases[i].activate);
+		begin(test, activate);
+		gather_it("leaf.pem");
+		if (txn_install(&run_, &svcs.v[0], &state_, &g, &none, "digest",
+				&err) != cases[i].result)
+			fail_msg("case %zu: %s", i, err.msg);
+		kit_says(&err, cases[i].says);
+		assert_string_equal(here(), "old");
+		assert_int_equal(tidy(), cases[i].result == TXN_BACK);
+		assert_int_equal(state_.hold != NULL, cases[i].held);
+		assert_string_equal(state_of(""), cases[i].result == TXN_BACK
+							  ? "rolled-back"
+							  : "failed");
+		end();
+	}
+}
+
+static void install_in_child(void *arg)
+{
+	struct err err = ERR_INIT;
+
+	begin("kill -9 $PPID", "true");
+	gather_it("leaf.pem");
+	(void) !txn_install(&run_, &svcs.v[0], &state_, &g, &none, "digest",
+			    &err);
+}
+
+/* The test command kills the installer: all is staged and in place. Then the
+ * next run finds the journal, with other commands. */
+static void recovers(void **state)
+{
+	static const struct {
+		const char *test, *activate;
+		bool known;
+		enum txn_result result;
+		const char *here;
+	} cases[] = {
+		{ "true", "true", true, TXN_SERVED, "new" },
+		{ "false", "true", true, TXN_BACK, "old" },
+		{ "true", "true", false, TXN_BACK, "old" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct err err = ERR_INIT;
+		struct journal j;
+
+		fresh();
+		assert_int_equal(scratch_fork(install_in_child, NULL),
+				 128 + SIGKILL);
+		begin(cases[i].test, cases[i].activate);
+		assert_int_equal(journal_read(txn_journal_path(&run_, "web"),
+					      arena, &j, &err),
+				 1);
+		assert_int_equal(j.state, JOURNAL_INSTALL);
+		assert_int_equal(j.n_ops, 2);
+		assert_int_equal(txn_recover(&run_,
+					     cases[i].known ? &svcs.v[0] : NULL,
+					     &state_, &j, &err),
+				 cases[i].result);
+		assert_string_equal(here(), cases[i].here);
+		assert_true(tidy());
+		end();
+	}
+}
+
+/* Killed before anything was in place; and after all was proven. */
+static void recovers_ends(void **state)
+{
+	struct err err = ERR_INIT;
+	struct journal_op op;
+	struct journal j;
+
+	fresh();
+	begin("true", "true");
+	op = (struct journal_op){ JOURNAL_FILE,
+				  arena_strdup(arena, scratch("d/full.pem")),
+				  NULL, "00", NULL };
+	j = (struct journal){ .service = "web",
+			      .gen = "20261123T014202Z-00000000",
+			      .state = JOURNAL_PREPARE,
+			      .ops = &op,
+			      .n_ops = 1 };
+	kit_sh("mkdir -p state/backup/web/20261123T014202Z-00000000; touch "
+	       "d/.full.pem.certrepo-abcdef state/journal/web");
+	assert_int_equal(txn_recover(&run_, &svcs.v[0], &state_, &j, &err),
+			 TXN_BACK);
+	assert_string_equal(here(), "old");
+	assert_true(tidy());
+	assert_int_equal(access(scratch("state/backup/web/"
+					"20261123T014202Z-00000000"),
+				F_OK),
+			 -1);
+
+	kit_sh("mkdir -p state/backup/web/20261123T014202Z-00000000; touch "
+	       "state/journal/web");
+	j.state = JOURNAL_CLOSE;
+	assert_int_equal(txn_recover(&run_, &svcs.v[0], &state_, &j, &err),
+			 TXN_BACK);
+	assert_true(tidy());
+	/* A renewal's backup stays, that of one that was undone does not. */
+	assert_int_equal(access(scratch("state/backup/web/"
+					"20261123T014202Z-00000000"),
+				F_OK),
+			 0);
+	j.reason = "it failed";
+	kit_sh("touch state/journal/web");
+	assert_int_equal(txn_recover(&run_, &svcs.v[0], &state_, &j, &err),
+			 TXN_BACK);
+	assert_int_equal(access(scratch("state/backup/web/"
+					"20261123T014202Z-00000000"),
+				F_OK),
+			 -1);
+	end();
+}
+
+static void print_plan(void *arg)
+{
+	dryrun_print(&svcs.v[0], &g, PLAN_INSTALL, &none);
+}
+
+static void tells(void **state)
+{
+	fresh();
+	begin("true", "true");
+	gather_it("leaf.pem");
+	assert_int_equal(scratch_fork(print_plan, NULL), 0);
+	assert_non_null(strstr(scratch_read(scratch("out")),
+			       "web: install www.example.org, valid until "));
+	assert_non_null(strstr(scratch_read(scratch("out")),
+			       "both.pem (key-fullchain, mode 0600)"));
+	assert_non_null(strstr(scratch_read(scratch("out")),
+			       "web: test with \"sh -c true\""));
+	assert_true(run_wants(&run_, &svcs.v[0]));
+	strlist_add(&run_.only, "mail");
+	assert_false(run_wants(&run_, &svcs.v[0]));
+	strlist_add(&run_.only, "www.example.org");
+	assert_true(run_wants(&run_, &svcs.v[0]));
+	strlist_free(&run_.only);
+	end();
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_to_do),
+		cmocka_unit_test(installs),
+		cmocka_unit_test(fails_and_goes_back),
+		cmocka_unit_test(recovers),
+		cmocka_unit_test(recovers_ends),
+		cmocka_unit_test(tells),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
