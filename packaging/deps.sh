@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Install the Debian packages that are needed, by name, only those that are
-# missing: deps.sh [build|demo|all]. Run as root, or says what to run.
+# missing: deps.sh [build|demo|services|all]. Run as root, or says what to run.
 set -eu
 
 build="
@@ -19,12 +19,23 @@ check="
 	strace faketime util-linux iproute2
 	clang-14 libclang-rt-14-dev clang-format-14 pmccabe mandoc shellcheck
 "
+# The daemons of tests/lib/services and what asks them.
+services="
+	perl openssl procps util-linux
+	apache2 haproxy postfix
+	dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-managesieved
+	slapd ldap-utils freeradius freeradius-utils eapoltest
+	postgresql mariadb-server mariadb-client
+	prosody ejabberd vsftpd mosquitto openvpn tomcat10 lighttpd
+	openssh-server openssh-client
+"
 case ${1:-all} in
 build) packages=$build ;;
 demo) packages="$build $demo" ;;
-all) packages="$build $demo $check" ;;
+services) packages=$services ;;
+all) packages="$build $demo $check $services" ;;
 *)
-	echo "usage: deps.sh [build|demo|all]" >&2
+	echo "usage: deps.sh [build|demo|services|all]" >&2
 	exit 64
 	;;
 esac

@@ -196,11 +196,13 @@ start() { # NAME COMMAND...
 	echo $! >"$T/pid/$_name"
 }
 running() { # NAME
-	[ -s "$T/pid/$1" ] && kill -0 "$(cat "$T/pid/$1")" 2>/dev/null
+	[ -s "$T/pid/$1" ] && read -r _pid _ <"$T/pid/$1" &&
+		kill -0 "$_pid" 2>/dev/null
 }
 stop() { # NAME [SIGNAL]; KILL follows after 5 seconds; fine if it is gone
 	[ -s "$T/pid/$1" ] || return 0
-	_pid=$(cat "$T/pid/$1")
+	# a daemon's own pid file may say more, or have blanks before
+	read -r _pid _ <"$T/pid/$1"
 	rm -f "$T/pid/$1"
 	kill -"${2:-TERM}" "$_pid" 2>/dev/null || return 0
 	_i=0
