@@ -56,11 +56,19 @@ svc_keep() { # DAEMON FILE...
 	chown "$_s:" "$@" && chmod 600 "$@"
 }
 
+_svc_client() { # PORT NAME [OPTION...]
+	_port=$1 _sname=$2
+	shift 2
+	timeout 10 openssl s_client -connect "127.0.0.1:$_port" \
+		-servername "$_sname" "$@" </dev/null >"$T/svc_client" 2>/dev/null
+	cert_fp "$T/svc_client"
+}
 # What is served: SHA-256 of the certificate at PROTOCOL:PORT.
 svc_fp() { # PROTOCOL:PORT NAME
 	_proto=${1%%:*} _port=${1##*:}
 	case $_proto in
 	tls) tls_fp "$_port" "$2" ;;
+	xmpp*) _svc_client "$_port" "$2" -starttls "$_proto" -xmpphost "$2" ;;
 	*) tls_fp "$_port" "$2" "$_proto" ;;
 	esac
 }

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh disable=SC2034,SC2153 # variables are for the caller
+# OpenLDAP with its configuration in cn=config, as Debian sets it up: root may
+# change it over ldapi (SLAPD_LDAPI). ldap with StartTLS, and ldaps. A modify
+# of the names of the files in cn=config, even to what they are, takes a new
+# certificate (SLAPD_LDIF); HUP would stop the server. Files that do not fit
+# are refused there, and from then on there is no TLS until some fit.
+
+SLAPD_PACKAGE=slapd
+SLAPD_USER=openldap
+SLAPD_FILES='fullchain key'
+
+_svc_slapd_conf() { # DIR
+	cat <<-END
+	include /etc/ldap/schema/core.schema
+	pidfile $1/run/slapd.pid
+	argsfile $1/run/args
+	modulepath /usr/lib/ldap
+	moduleload back_mdb
+	TLSCertificateFile $SLAPD_CERT
+	TLSCertificateKeyFile $SLAPD_KEY
+	TLSVerifyClient never
+	database config
+	access to * by dn.exact=gidNumber=0+uidNumber=0,cn=peercred,cn=external,cn=auth manage by * break
+	database mdb
+	suffix "dc=example,dc=test"
+	directory $1/db
+	END
+}
+_svc_slapd_ldif() {
+	cat <<-END
+	dn: cn=config
+	changetype: modify
+	replace: olcTLSCertificateFile
+	olcTLSCertificateFile: $SLAPD_CERT
+	-
+	replace: olcTLSCertificateKeyFile
+	olcTLSCertificateKeyFile: $SLAPD_KEY
+	END
+}
+svc_slapd_start() {
+	svc_begin slapd || return 1
+	_d=$SLAPD_DIR
+	SLAPD_CONF=$_d/cn-config
+	SLAPD_LDIF=$_d/tls.ldif
+	SLAPD_PORT=$(free_port)
+	SLAPD_LDAPS_PORT=$(free_port)
+	SLAPD_ENDPOINTS="ldap:$SLAPD_PORT tls:$SLAPD_LDAPS_PORT"
+	SLAPD_LDAPI=ldapi://$(echo "$_d/run/ldapi" | sed 's|/|%2F|g')
+	mkdir "$_d/run" "$_d/db" "$SLAPD_CONF" || return 1
+	_svc_slapd_conf "$_d" >"$_d/slapd.conf"
+	_svc_slapd_ldif >"$SLAPD_LDIF"
+	if ! slaptest -f "$_d/slapd.conf" -F "$SLAPD_CONF" \
+		>"$SLAPD_LOG" 2>&1; then
+		diag "slaptest: $(tail -3 "$SLAPD_LOG")"
+		return 1
+	fi
+	chown -R openldap: "$_d/run" "$_d/db" "$SLAPD_CONF"
+	SLAPD_TEST="slaptest -Q -u -F $SLAPD_CONF"
+	SLAPD_RELOAD="ldapmodify -Q -Y EXTERNAL -H $SLAPD_LDAPI -f $SLAPD_LDIF"
+	svc_daemon slapd "$_d/run/slapd.pid" "$(unconfined slapd)" \
+		-h "'ldap://127.0.0.1:$SLAPD_PORT/ ldaps://127.0.0.1:$SLAPD_LDAPS_PORT/ $SLAPD_LDAPI'" \
+		-F "$SLAPD_CONF" -u openldap -g openldap
+	svc_start slapd "$SLAPD_PORT" "$SLAPD_LDAPS_PORT"
+}
+svc_slapd_stop() {
+	svc_stop slapd
+}
+svc_slapd_alive() {
+	svc_alive slapd
+}
