@@ -12,19 +12,37 @@ SLAPD_FILES='fullchain key'
 
 _svc_slapd_conf() { # DIR
 	cat <<-END
-	include /etc/ldap/schema/core.schema
-	pidfile $1/run/slapd.pid
-	argsfile $1/run/args
-	modulepath /usr/lib/ldap
-	moduleload back_mdb
-	TLSCertificateFile $SLAPD_CERT
-	TLSCertificateKeyFile $SLAPD_KEY
-	TLSVerifyClient never
-	database config
-	access to * by dn.exact=gidNumber=0+uidNumber=0,cn=peercred,cn=external,cn=auth manage by * break
-	database mdb
-	suffix "dc=example,dc=test"
-	directory $1/db
+	dn: cn=config
+	objectClass: olcGlobal
+	cn: config
+	olcPidFile: $1/run/pid
+	olcArgsFile: $1/run/args
+	olcTLSCertificateFile: $SLAPD_CERT
+	olcTLSCertificateKeyFile: $SLAPD_KEY
+
+	dn: cn=module{0},cn=config
+	objectClass: olcModuleList
+	cn: module{0}
+	olcModulePath: /usr/lib/ldap
+	olcModuleLoad: back_mdb
+
+	dn: cn=schema,cn=config
+	objectClass: olcSchemaConfig
+	cn: schema
+
+	include: file:///etc/ldap/schema/core.ldif
+
+	dn: olcDatabase={0}config,cn=config
+	objectClass: olcDatabaseConfig
+	olcDatabase: {0}config
+	olcAccess: to * by dn.exact=gidNumber=0+uidNumber=0,cn=peercred,cn=external,cn=auth manage
+
+	dn: olcDatabase={1}mdb,cn=config
+	objectClass: olcDatabaseConfig
+	objectClass: olcMdbConfig
+	olcDatabase: {1}mdb
+	olcDbDirectory: $1/db
+	olcSuffix: dc=example,dc=test
 	END
 }
 _svc_slapd_ldif() {
@@ -48,17 +66,17 @@ svc_slapd_start() {
 	SLAPD_ENDPOINTS="ldap:$SLAPD_PORT tls:$SLAPD_LDAPS_PORT"
 	SLAPD_LDAPI=ldapi://$(echo "$_d/run/ldapi" | sed 's|/|%2F|g')
 	mkdir "$_d/run" "$_d/db" "$SLAPD_CONF" || return 1
-	_svc_slapd_conf "$_d" >"$_d/slapd.conf"
+	_svc_slapd_conf "$_d" >"$_d/config.ldif"
 	_svc_slapd_ldif >"$SLAPD_LDIF"
-	if ! slaptest -f "$_d/slapd.conf" -F "$SLAPD_CONF" \
+	if ! slapadd -n 0 -F "$SLAPD_CONF" -l "$_d/config.ldif" \
 		>"$SLAPD_LOG" 2>&1; then
-		diag "slaptest: $(tail -3 "$SLAPD_LOG")"
+		diag "slapadd: $(tail -3 "$SLAPD_LOG")"
 		return 1
 	fi
 	chown -R openldap: "$_d/run" "$_d/db" "$SLAPD_CONF"
 	SLAPD_TEST="slaptest -Q -u -F $SLAPD_CONF"
 	SLAPD_RELOAD="ldapmodify -Q -Y EXTERNAL -H $SLAPD_LDAPI -f $SLAPD_LDIF"
-	svc_daemon slapd "$_d/run/slapd.pid" "$(unconfined slapd)" \
+	svc_daemon slapd "$_d/run/pid" "$(unconfined slapd)" \
 		-h "'ldap://127.0.0.1:$SLAPD_PORT/ ldaps://127.0.0.1:$SLAPD_LDAPS_PORT/ $SLAPD_LDAPI'" \
 		-F "$SLAPD_CONF" -u openldap -g openldap
 	svc_start slapd "$SLAPD_PORT" "$SLAPD_LDAPS_PORT"

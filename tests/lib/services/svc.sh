@@ -63,11 +63,30 @@ _svc_client() { # PORT NAME [OPTION...]
 		-servername "$_sname" "$@" </dev/null >"$T/svc_client" 2>/dev/null
 	cert_fp "$T/svc_client"
 }
+# With EAP-TTLS in RADIUS; the certificates come root first, if it is sent.
+_svc_eap() { # PORT
+	cat >"$T/svc_eap.conf" <<-END
+	network={
+		key_mgmt=WPA-EAP
+		eap=TTLS
+		identity="bob"
+		anonymous_identity="anonymous"
+		password="pw"
+		phase2="auth=PAP"
+	}
+	END
+	rm -f "$T/svc_eap.pem"
+	timeout 10 eapol_test -c "$T/svc_eap.conf" -a 127.0.0.1 -p "$1" \
+		-s testing123 -t 5 -o "$T/svc_eap.pem" >"$T/log/eapol_test" 2>&1
+	tac "$T/svc_eap.pem" | sed '/-----BEGIN CERT/q' | tac >"$T/svc_eap.leaf"
+	cert_fp "$T/svc_eap.leaf"
+}
 # What is served: SHA-256 of the certificate at PROTOCOL:PORT.
 svc_fp() { # PROTOCOL:PORT NAME
 	_proto=${1%%:*} _port=${1##*:}
 	case $_proto in
 	tls) tls_fp "$_port" "$2" ;;
+	eap) _svc_eap "$_port" ;;
 	xmpp*) _svc_client "$_port" "$2" -starttls "$_proto" -xmpphost "$2" ;;
 	*) tls_fp "$_port" "$2" "$_proto" ;;
 	esac
