@@ -28,6 +28,7 @@ services="
 	postgresql mariadb-server mariadb-client
 	prosody ejabberd vsftpd mosquitto openvpn tomcat10 lighttpd
 	openssh-server openssh-client
+	adduser libidn12 libgnutls-dane0
 "
 case ${1:-all} in
 build) packages=$build ;;
@@ -40,12 +41,17 @@ all) packages="$build $demo $check $services" ;;
 	;;
 esac
 
+case ${1:-all} in
+services | all) also=$(dirname "$0")/exim.sh ;;
+*) also=true ;;
+esac
+
 missing=
 for p in $packages; do
 	dpkg-query -W -f '${Status}' "$p" 2>/dev/null |
 		grep -q 'ok installed' || missing="$missing $p"
 done
-[ -n "$missing" ] || exit 0
+[ -n "$missing" ] || exec "$also"
 if [ "$(id -u)" != 0 ]; then
 	echo "deps: these Debian packages are missing, install them as root:" >&2
 	echo "  apt-get install --no-install-recommends$missing" >&2
@@ -71,3 +77,4 @@ if ! { apt-get update && apt-get install -y --no-install-recommends $missing; } 
 	exit 1
 fi
 rm -f "$log"
+"$also"

@@ -11,8 +11,11 @@ FREERADIUS_PACKAGE=freeradius
 FREERADIUS_USER=freerad
 FREERADIUS_FILES='fullchain key'
 
-_svc_freeradius_chroot() { # DIR: modules are loaded in there
-	mkdir -p "$1/usr/lib/freeradius" "$1/var/run" &&
+# Modules are loaded in there. /dev/null is a file, for not every machine lets
+# us make a device.
+_svc_freeradius_chroot() { # DIR
+	mkdir -p "$1/usr/lib/freeradius" "$1/var/run" "$1/dev" &&
+		: >"$1/dev/null" && chmod 666 "$1/dev/null" &&
 		cp /usr/lib/freeradius/libfreeradius-*.so \
 			/usr/lib/freeradius/rlm_pap.so \
 			/usr/lib/freeradius/rlm_eap*.so \

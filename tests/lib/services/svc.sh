@@ -40,7 +40,8 @@ svc_set() { # DAEMON NAME VALUE
 	eval "${_s}_$2=\$3"
 }
 svc_version() { # DAEMON
-	dpkg-query -W -f '${Package} ${Version}\n' "$(svc_get "$1" PACKAGE)"
+	dpkg-query -W -f '${Package} ${Version}\n' "$(svc_get "$1" PACKAGE)" \
+		2>/dev/null || cat "/usr/local/lib/certrepo-tests/$1/version"
 }
 svc_argv() { # WORD...: "WORD", "WORD"
 	_list=
