@@ -121,6 +121,13 @@ svc_command() { # DAEMON WORD...
 	echo \$! >$_sd/pid
 	END
 }
+# The same, when it writes its own PIDFILE.
+svc_command_pid() { # DAEMON PIDFILE WORD...
+	_sd=$T/$1
+	ln -s "$2" "$_sd/pid"
+	shift 2
+	echo "setsid $* >>$_sd/start.log 2>&1 </dev/null &" >"$_sd/start"
+}
 # A program that goes to the background and writes its own PIDFILE.
 svc_daemon() { # DAEMON PIDFILE WORD...
 	_sd=$T/$1
