@@ -11,7 +11,15 @@
 #define CERTREPO_PROFILE_DIR "/usr/local/share/certrepo/installer-profiles"
 #endif
 
-static const char *const protocols[] = { "tls", NULL };
+static const char *const protocols[] = {
+	"tls",	"smtp",	      "lmtp",	     "imap",	    "pop3",	"sieve",
+	"ldap", "ftp",	      "xmpp-client", "xmpp-server", "postgres", "mysql",
+	"nntp", "radius-eap", "radsec",	     "command",	    NULL
+};
+static const char *const sni_ways[] = { "yes", "no", "both", NULL };
+static const char *const address_ways[] = { "all", "any", "ipv4", "ipv6",
+					    NULL };
+static const char *const key_types[] = { "rsa", "ec", NULL };
 
 static const struct conf_setting cert_settings[] = {
 	{ .name = "name",
@@ -65,10 +73,44 @@ static const struct conf_setting endpoint_settings[] = {
 	  .type = CONF_STRING,
 	  .offset = offsetof(struct installer_endpoint, server_name),
 	  .help = "name to ask for (SNI)" },
+	{ .name = "sni",
+	  .type = CONF_ENUM,
+	  .choices = sni_ways,
+	  .def = "yes",
+	  .offset = offsetof(struct installer_endpoint, sni),
+	  .help = "whether to ask for it, or once with and once without" },
+	{ .name = "addresses",
+	  .type = CONF_ENUM,
+	  .choices = address_ways,
+	  .def = "all",
+	  .offset = offsetof(struct installer_endpoint, addresses),
+	  .help = "which addresses of the host must be right" },
+	{ .name = "key_type",
+	  .type = CONF_ENUM,
+	  .choices = key_types,
+	  .offset = offsetof(struct installer_endpoint, key_type),
+	  .help = "ask for a certificate with this type of key" },
 	{ .name = "certificate",
 	  .type = CONF_STRING,
 	  .offset = offsetof(struct installer_endpoint, certificate),
 	  .help = "which of the service's certificates it serves" },
+	{ .name = "secret_file",
+	  .type = CONF_PATH,
+	  .offset = offsetof(struct installer_endpoint, secret_file),
+	  .help = "radius-eap: file with the shared secret" },
+	{ .name = "identity",
+	  .type = CONF_STRING,
+	  .def = "anonymous",
+	  .offset = offsetof(struct installer_endpoint, identity),
+	  .help = "radius-eap: the outer identity to begin with" },
+	{ .name = "command",
+	  .type = CONF_STRINGS,
+	  .offset = offsetof(struct installer_endpoint, command),
+	  .help = "command: the program that looks, and its arguments" },
+	{ .name = "user",
+	  .type = CONF_STRING,
+	  .offset = offsetof(struct installer_endpoint, user),
+	  .help = "command: the user it runs as" },
 	{ .name = NULL },
 };
 
@@ -255,6 +297,55 @@ static void check_cert(const struct installer_cert *c, struct conf_errors *errs)
 				   c->names.v[i]);
 }
 
+static void check_protocol(const struct installer_endpoint *e,
+			   struct conf_errors *errs)
+{
+	bool command = strcmp(e->protocol, "command") == 0;
+	bool radius = strcmp(e->protocol, "radius-eap") == 0;
+
+	if (command != (e->command.n > 0))
+		conf_error(errs, &e->src,
+			   "verify %s: protocol \"command\" and command go "
+			   "together",
+			   e->address);
+	if (radius != (e->secret_file != NULL))
+		conf_error(errs, &e->src,
+			   "verify %s: protocol \"radius-eap\" and "
+			   "secret_file go together",
+			   e->address);
+	if (e->user != NULL && !command)
+		conf_error(errs, &e->src,
+			   "verify %s: user is for protocol \"command\"",
+			   e->address);
+	if (strncmp(e->protocol, "xmpp-", 5) == 0 && e->server_name == NULL)
+		conf_error(errs, &e->src,
+			   "verify %s: protocol \"%s\" needs server_name",
+			   e->address, e->protocol);
+}
+
+static void check_endpoint(const struct installer_endpoint *e,
+			   struct conf_errors *errs)
+{
+	const char *name = e->server_name;
+
+	check_protocol(e, errs);
+	if (!printable(e->address))
+		conf_error(errs, &e->src, "address: %s has control characters",
+			   e->address);
+	if (name != NULL && (*name == '*' || !x509_dns_name_ok(name, true)))
+		conf_error(errs, &e->src,
+			   "server_name: %s is not a DNS name in lower case",
+			   name);
+	if (name == NULL && strcmp(e->sni, "both") == 0)
+		conf_error(errs, &e->src,
+			   "verify %s: sni = \"both\" needs server_name",
+			   e->address);
+	if (strlen(e->identity) > 253 || !printable(e->identity))
+		conf_error(errs, &e->src,
+			   "identity: at most 253 characters, no control "
+			   "characters");
+}
+
 static void check_service(const struct installer_service *s,
 			  struct conf_errors *errs)
 {
@@ -266,6 +357,8 @@ static void check_service(const struct installer_service *s,
 	if (s->certificates.n == 0)
 		conf_error(errs, &s->src, "service %s has no certificates",
 			   s->name);
+	for (size_t i = 0; i < s->verify.n; i++)
+		check_endpoint(s->verify.v[i], errs);
 	for (size_t i = 0; i < s->certificates.n; i++) {
 		const struct installer_cert *c = s->certificates.v[i];
 

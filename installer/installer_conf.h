@@ -24,10 +24,17 @@ struct installer_cert {
 
 struct installer_endpoint {
 	struct conf_src src;
-	const char *address;  /* "host:port" */
-	const char *protocol; /* "tls" */
+	const char *address;  /* "host:port"; of a command: what it asks */
+	const char *protocol; /* "tls", see starttls.h, "radius-eap" ... */
 	const char *server_name;
+	const char *sni;	 /* "yes", "no", "both" */
+	const char *addresses;	 /* "all", "any", "ipv4", "ipv6" */
+	const char *key_type;	 /* "rsa", "ec"; NULL: either */
 	const char *certificate; /* the name it serves; see svc.h */
+	const char *secret_file; /* radius-eap */
+	const char *identity;
+	struct conf_strings command; /* command */
+	const char *user;
 };
 
 struct installer_service {

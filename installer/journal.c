@@ -57,7 +57,7 @@ static void build(struct sbuf *out, const struct journal *j)
 		const struct journal_endpoint *e = &j->endpoints[i];
 
 		sbuf_addf(out, "endpoint\t%s\t%s\t%s\t%s\t%s\n", e->address,
-			  e->server_name, e->reachable ? "up" : "down",
+			  e->look, e->reachable ? "up" : "down",
 			  text(e->fingerprint), text(e->chain));
 	}
 	sbuf_adds(out, "end\n");
@@ -172,7 +172,7 @@ static int parse_line(const struct line *l, struct journal *j)
 		struct journal_endpoint *e = &j->endpoints[j->n_endpoints++];
 
 		e->address = l->v[1];
-		e->server_name = l->v[2];
+		e->look = l->v[2];
 		e->reachable = strcmp(l->v[3], "up") == 0;
 		e->fingerprint = field(l, 4);
 		e->chain = field(l, 5);

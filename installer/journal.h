@@ -56,7 +56,7 @@ struct journal_cert {
 
 /* What an endpoint showed before anything was done. */
 struct journal_endpoint {
-	const char *address, *server_name; /* "" for none */
+	const char *address, *look; /* see svc.h */
 	bool reachable;
 	const char *fingerprint; /* NULL: no certificate seen */
 	const char *chain;	 /* digest of the chain sent with it */

@@ -16,11 +16,6 @@ static const struct journal_cert *cert_of(const struct txn *t,
 	return NULL;
 }
 
-static const char *sni_of(const struct svc_endpoint *e)
-{
-	return e->conf->server_name != NULL ? e->conf->server_name : "";
-}
-
 /* What the endpoint showed before; NULL when nobody looked (it came into the
  * configuration since). */
 static const struct journal_endpoint *before_of(const struct txn *t,
@@ -30,7 +25,7 @@ static const struct journal_endpoint *before_of(const struct txn *t,
 		const struct journal_endpoint *b = &t->j->endpoints[i];
 
 		if (strcmp(b->address, e->conf->address) == 0 &&
-		    strcmp(b->server_name, sni_of(e)) == 0)
+		    strcmp(b->look, e->look) == 0)
 			return b;
 	}
 	return NULL;
@@ -93,6 +88,23 @@ static bool back_right(const struct txn *t, const struct svc_endpoint *e,
 typedef bool right_fn(const struct txn *t, const struct svc_endpoint *e,
 		      const struct verify_seen *seen, char why[300]);
 
+/* What a command is told to look for, on the way forward or back. */
+static struct verify_want want_of(const struct txn *t,
+				  const struct svc_endpoint *e, bool back)
+{
+	const struct journal_endpoint *b = before_of(t, e);
+	const struct journal_cert *c = cert_of(t, e);
+	struct verify_want want = { NULL, NULL };
+
+	if (!back && c != NULL)
+		want = (struct verify_want){ c->fingerprint, c->chain };
+	else if (back && b != NULL && b->fingerprint != NULL)
+		want = (struct verify_want){ b->fingerprint, b->chain };
+	else if (back && c != NULL)
+		want.fingerprint = c->old;
+	return want;
+}
+
 /* While a service changes over, its old processes may still accept a
  * connection after a new one has: only so many looks in a row prove it. */
 #define LOOKS	    3
@@ -102,9 +114,14 @@ typedef bool right_fn(const struct txn *t, const struct svc_endpoint *e,
 static size_t look_once(struct txn *t, right_fn *right, struct err *err)
 {
 	const struct svc *s = t->svc;
+	AUTO(mem_free_any)
+	struct verify_want *wants =
+		mem_array(s->n_endpoints + 1, sizeof(*wants));
 	size_t wrong = 0;
 
-	run_probe(s, t->seen);
+	for (size_t i = 0; i < s->n_endpoints; i++)
+		wants[i] = want_of(t, &s->endpoints[i], right == back_right);
+	run_probe(s, wants, t->seen);
 	for (size_t i = 0; i < s->n_endpoints; i++) {
 		char why[300];
 

@@ -29,21 +29,21 @@ const struct x509_trust *run_trust(struct run *r, struct err *err)
 	return r->trust;
 }
 
-void run_probe(const struct svc *s, struct verify_seen *seen)
+void run_probe(const struct svc *s, const struct verify_want *wants,
+	       struct verify_seen *seen)
 {
 	for (size_t i = 0; i < s->n_endpoints; i++)
-		verify_probe(&s->endpoints[i], s->conf->verify_timeout * 1000,
-			     &seen[i]);
+		verify_probe(s, &s->endpoints[i], &wants[i],
+			     s->conf->verify_timeout * 1000, &seen[i]);
 }
 
 const char *run_endpoint_text(const struct svc_endpoint *e, struct arena *arena)
 {
-	const char *sni = e->conf->server_name;
-
 	/* The store's column has room for 255. */
-	if (sni == NULL || strlen(sni) + strlen(e->conf->address) > 250)
+	if (*e->look == '\0' ||
+	    strlen(e->look) + strlen(e->conf->address) > 250)
 		return e->conf->address;
-	return arena_printf(arena, "%s/%s", e->conf->address, sni);
+	return arena_printf(arena, "%s/%s", e->conf->address, e->look);
 }
 
 void run_receipt(struct run *r, const struct svc *s, const char *cert,
@@ -194,10 +194,10 @@ static const char *hold_digest(const struct task *t)
 
 /* What this endpoint should show now, by what is on disk. False: nothing is
  * there to be shown. */
-static bool want_of(const struct task *t, const struct svc_endpoint *e,
+static bool want_of(const struct gather *g, const struct svc_endpoint *e,
 		    struct verify_want *ret)
 {
-	const struct gather_cert *c = &t->g.v[e->cert];
+	const struct gather_cert *c = &g->v[e->cert];
 
 	if (c->disk == NULL)
 		return false;
@@ -208,12 +208,25 @@ static bool want_of(const struct task *t, const struct svc_endpoint *e,
 	return true;
 }
 
+/* One look at every endpoint, before anything is done. */
+static void probe(const struct svc *s, const struct gather *g,
+		  struct verify_seen *seen)
+{
+	AUTO(mem_free_any)
+	struct verify_want *wants =
+		mem_array(s->n_endpoints + 1, sizeof(*wants));
+
+	for (size_t i = 0; i < s->n_endpoints; i++)
+		(void) want_of(g, &s->endpoints[i], &wants[i]);
+	run_probe(s, wants, seen);
+}
+
 static bool endpoint_right(const struct task *t, size_t i, char why[300])
 {
 	struct verify_want want;
 
 	why[0] = '\0';
-	return !want_of(t, &t->s->endpoints[i], &want) ||
+	return !want_of(&t->g, &t->s->endpoints[i], &want) ||
 	       verify_match(&want, &t->seen[i], why);
 }
 
@@ -243,7 +256,7 @@ static void look_around(struct task *t, struct plan_service *p)
 	p->activate_at = t->state.activate_at;
 	if (conf->recheck == 0 || p->put > 0 || t->r->force || t->r->beat ||
 	    since < 0 || since >= conf->recheck) {
-		run_probe(t->s, t->seen);
+		probe(t->s, &t->g, t->seen);
 		t->probed = true;
 	}
 	count_endpoints(t, p);
@@ -543,13 +556,13 @@ static bool verify_one(struct run *r, const struct svc *s)
 
 	t.seen = arena_array(r->arena, s->n_endpoints + 1, sizeof(*t.seen));
 	gather_disk(s, &t.g);
-	run_probe(s, t.seen);
+	probe(s, &t.g, t.seen);
 	t.probed = true;
 	for (size_t i = 0; i < s->n_endpoints; i++) {
 		const struct svc_endpoint *e = &s->endpoints[i];
 		struct verify_want want;
 		char why[300], until[CLOCK_TEXT];
-		bool ok = want_of(&t, e, &want) && endpoint_right(&t, i, why);
+		bool ok = want_of(&t.g, e, &want) && endpoint_right(&t, i, why);
 
 		if (t.g.v[e->cert].disk == NULL)
 			snprintf(why, sizeof(why), "nothing is installed");
@@ -622,7 +635,7 @@ int run_back(struct run *r, const char *name, struct err *err)
 	seen = arena_array(r->arena, s->n_endpoints + 1, sizeof(*seen));
 	svcstate_load(r->conf->state_dir, s->name, r->arena, &state);
 	gather_disk(s, &g);
-	run_probe(s, seen);
+	probe(s, &g, seen);
 	result = txn_go_back(r, s, &state, &g, seen, err);
 	gather_free(&g);
 	if (store_open(r->conf->store, STORE_READ, &store, NULL) == -1)

@@ -28,8 +28,10 @@ struct run {
 bool run_wants(const struct run *r, const struct svc *s);
 /* The trust anchors, or NULL. */
 const struct x509_trust *run_trust(struct run *r, struct err *err);
-/* Look at every endpoint of S; seen has room for them all. */
-void run_probe(const struct svc *s, struct verify_seen *seen);
+/* Look at every endpoint of S, each for what it wants; seen has room for them
+ * all. */
+void run_probe(const struct svc *s, const struct verify_want *wants,
+	       struct verify_seen *seen);
 /* "127.0.0.1:443/www.example.org", in ARENA. */
 const char *run_endpoint_text(const struct svc_endpoint *e,
 			      struct arena *arena);

@@ -127,6 +127,8 @@ static void resolve_cert(struct resolve *r, const struct installer_cert *conf,
 		ret->link = arena_printf(r->arena, "%s/" SVC_LINK, ret->dir);
 	for (size_t i = 0; i < files->n; i++) {
 		resolve_file(r, files->v[i], ret, layout, &v[i]);
+		if (!leaf && format_has_leaf(v[i].format))
+			ret->leaf_path = v[i].path;
 		leaf = leaf || format_has_leaf(v[i].format);
 	}
 	/* What is installed is read back from its files. */
@@ -165,17 +167,35 @@ static int find_cert(const struct svc *s, const struct installer_endpoint *e,
 	return 0;
 }
 
+static void resolve_endpoint(struct resolve *r, struct svc_endpoint *e)
+{
+	const struct installer_endpoint *c = e->conf;
+	struct err err = ERR_INIT;
+
+	e->look = arena_printf(r->arena, "%s%s%s",
+			       c->server_name != NULL ? c->server_name : "",
+			       c->key_type != NULL ? "+" : "",
+			       c->key_type != NULL ? c->key_type : "");
+	/* A command may ask something that has no port. */
+	if (strcmp(c->protocol, "command") != 0 &&
+	    svc_address(c->address, r->arena, &e->host, &e->port, &err) == -1)
+		conf_error(r->errs, &c->src, "%s", err.msg);
+}
+
 static void resolve_endpoints(struct resolve *r, struct svc *s)
 {
 	const struct conf_groups *g = &s->conf->verify;
 	struct svc_endpoint *v = arena_array(r->arena, g->n + 1, sizeof(*v));
-	struct err err = ERR_INIT;
 
 	for (size_t i = 0; i < g->n; i++) {
 		v[i].conf = g->v[i];
-		if (svc_address(v[i].conf->address, r->arena, &v[i].host,
-				&v[i].port, &err) == -1)
-			conf_error(r->errs, &v[i].conf->src, "%s", err.msg);
+		resolve_endpoint(r, &v[i]);
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(v[k].look, v[i].look) == 0 &&
+			    strcmp(v[k].conf->address, v[i].conf->address) == 0)
+				conf_error(r->errs, &v[i].conf->src,
+					   "verify %s is there twice",
+					   v[i].conf->address);
 		if (find_cert(s, v[i].conf, &v[i].cert) == -1)
 			conf_error(r->errs, &v[i].conf->src,
 				   "which certificate does %s serve? Set "
@@ -237,10 +257,12 @@ static void digest(struct svc *s)
 	for (size_t i = 0; i < s->n_endpoints; i++) {
 		const struct svc_endpoint *e = &s->endpoints[i];
 
-		sbuf_addf(&text, "verify\t%s\t%s\t%zu\n", e->conf->address,
-			  e->conf->server_name != NULL ? e->conf->server_name
-						       : "",
-			  e->cert);
+		sbuf_addf(&text, "verify\t%s\t%s\t%zu\t%s\t%s\t%s",
+			  e->conf->address, e->look, e->cert, e->conf->protocol,
+			  e->conf->sni, e->conf->addresses);
+		for (size_t k = 0; k < e->conf->command.n; k++)
+			sbuf_addf(&text, "\t%s", e->conf->command.v[k]);
+		sbuf_addc(&text, '\n');
 	}
 	digest_commands(&text, "test", &s->test);
 	digest_commands(&text, "activate", &s->activate);

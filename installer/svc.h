@@ -38,12 +38,16 @@ struct svc_cert {
 	size_t n_files;
 	bool has_key;	/* a file holds the private key */
 	bool has_chain; /* a file holds the chain, so it must be served */
+	const char *leaf_path; /* the first file that holds the certificate */
 };
 
 struct svc_endpoint {
 	const struct installer_endpoint *conf;
 	const char *host, *port; /* of its address */
-	size_t cert;		 /* index of the certificate it serves */
+	/* What tells it from others at its address: its server_name, "" for
+	 * none, and "+rsa" or "+ec". */
+	const char *look;
+	size_t cert; /* index of the certificate it serves */
 };
 
 struct svc_command {

@@ -240,9 +240,7 @@ static void set_endpoints(struct txn *t, const struct verify_seen *seen)
 		struct journal_endpoint *e = &t->j->endpoints[i];
 
 		e->address = s->endpoints[i].conf->address;
-		e->server_name = s->endpoints[i].conf->server_name != NULL
-					 ? s->endpoints[i].conf->server_name
-					 : "";
+		e->look = s->endpoints[i].look;
 		e->reachable = seen[i].reachable;
 		if (seen[i].handshake) {
 			e->fingerprint = arena_strdup(a, seen[i].fingerprint);

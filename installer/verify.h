@@ -3,9 +3,9 @@
 #define VERIFY_H
 
 /*
- * What a service really serves: a TLS handshake with each endpoint, which
- * trusts nothing and only looks. Only this tells whether an activation
- * worked; exit statuses do not.
+ * What a service really serves: a TLS handshake with each endpoint, at every
+ * address of its name, which trusts nothing and only looks. Only this tells
+ * whether an activation worked; exit statuses do not.
  */
 
 #include <stdbool.h>
@@ -14,20 +14,36 @@
 #include "svc.h"
 #include "x509.h"
 
+#define VERIFY_ADDRESSES_MAX 16 /* of one name */
+
 struct verify_seen {
 	bool reachable;			  /* a connection was made */
-	bool handshake;			  /* and a certificate was shown */
+	bool unroutable;		  /* this host has no way there */
+	bool handshake;			  /* and a certificate was shown, the
+					   * same everywhere */
 	char fingerprint[ENC_SHA256_HEX]; /* of the leaf, "" for none */
 	char chain[ENC_SHA256_HEX];	  /* see verify_chain_digest() */
 	char serial[64];
+	char issuer[160];
 	int64_t not_after;
-	size_t depth;  /* certificates sent */
-	char why[200]; /* a sentence, when there was no handshake */
+	size_t depth;	/* certificates sent */
+	char from[100]; /* address, and how it was asked */
+	char why[300];	/* a sentence, when there was no handshake */
 };
 
-/* One connection. Always fills ret: not reaching the service is an answer
- * too. TIMEOUT_MS bounds all of it. */
-void verify_probe(const struct svc_endpoint *e, int64_t timeout_ms,
+/* What an endpoint should show. */
+struct verify_want {
+	const char *fingerprint; /* NULL: anything will do */
+	const char *chain;	 /* NULL: not looked at */
+};
+
+/* One look: at every address (see `addresses` in installer.conf(5)), with and
+ * without SNI as the endpoint says. Always fills ret: not reaching the
+ * service is an answer too. TIMEOUT_MS bounds each connection, and finding
+ * the addresses. A command is told what is wanted, and when it is content,
+ * ret is that; it is not run when WANT names no fingerprint. */
+void verify_probe(const struct svc *s, const struct svc_endpoint *e,
+		  const struct verify_want *want, int64_t timeout_ms,
 		  struct verify_seen *ret);
 
 /* SHA-256 over the PEM of what stands above the leaf, a self-signed one at
@@ -36,12 +52,11 @@ void verify_probe(const struct svc_endpoint *e, int64_t timeout_ms,
 void verify_chain_digest(const struct x509_chain *chain,
 			 char ret[ENC_SHA256_HEX]);
 
-/* What an endpoint should show. */
-struct verify_want {
-	const char *fingerprint; /* NULL: anything will do */
-	const char *chain;	 /* NULL: not looked at */
-};
-/* SEEN is as wanted; else why (RET, 300 bytes) says how it is not. */
+/* err's message into ret->why. */
+void verify_why(struct verify_seen *ret, const struct err *err);
+
+/* SEEN is as wanted; else why (RET, 300 bytes) says how it is not: what was
+ * seen, and where. */
 bool verify_match(const struct verify_want *want,
 		  const struct verify_seen *seen, char ret[300]);
 

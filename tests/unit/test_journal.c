@@ -86,7 +86,7 @@ static void round_trip(void **state)
 	assert_int_equal(out.n_endpoints, 2);
 	assert_true(out.endpoints[0].reachable);
 	assert_false(out.endpoints[1].reachable);
-	assert_string_equal(out.endpoints[1].server_name, "");
+	assert_string_equal(out.endpoints[1].look, "");
 	assert_null(out.endpoints[1].fingerprint);
 }
 

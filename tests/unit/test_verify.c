@@ -41,10 +41,14 @@ static int listener(char port[8])
 static void probe(const char *host, const char *port, const char *sni,
 		  int64_t ms, struct verify_seen *seen)
 {
-	struct installer_endpoint conf = { .server_name = sni };
+	struct installer_endpoint conf = { .protocol = "tls",
+					   .addresses = "all",
+					   .sni = "yes",
+					   .server_name = sni };
 	struct svc_endpoint e = { .conf = &conf, .host = host, .port = port };
+	struct verify_want want = { NULL, NULL };
 
-	verify_probe(&e, ms, seen);
+	verify_probe(NULL, &e, &want, ms, seen);
 }
 
 /* openssl s_server on a free port, with a second certificate by name. */
@@ -142,7 +146,8 @@ static void nobody(void **state)
 	probe("127.0.0.1", port, NULL, 1000, &seen);
 	assert_false(seen.reachable || seen.handshake);
 	assert_false(verify_match(&want, &seen, why));
-	assert_string_equal(why, "cannot be reached: Connection refused");
+	assert_non_null(strstr(why, "cannot be reached: 127.0.0.1:"));
+	assert_non_null(strstr(why, ": Connection refused"));
 	probe("no-such-host.invalid", port, NULL, 1000, &seen);
 	assert_false(seen.reachable);
 }
