@@ -32,6 +32,8 @@ files() { # DAEMON old|new
 		cat "$_f/cert.pem" "$_f/chain.pem" >"$_f/fullchain.pem" &&
 		cat "$_f/fullchain.pem" "$_f/key.pem" >"$_f/combined.pem" &&
 		cat "$_f/key.pem" "$_f/fullchain.pem" >"$_f/keyfirst.pem" &&
+		openssl pkcs12 -export -in "$_f/combined.pem" \
+			-passout pass:changeit -out "$_f/p12.pem" &&
 		svc_keep "$1" "$_f/"*.pem
 }
 begin() { # DAEMON
