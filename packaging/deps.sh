@@ -26,7 +26,8 @@ services="
 	dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-managesieved
 	slapd ldap-utils freeradius freeradius-utils eapoltest
 	postgresql mariadb-server mariadb-client
-	prosody ejabberd vsftpd mosquitto openvpn tomcat10 lighttpd
+	prosody ejabberd vsftpd mosquitto openvpn tomcat10
+	lighttpd lighttpd-mod-openssl
 	openssh-server openssh-client
 	adduser libidn12 libgnutls-dane0
 "

@@ -40,6 +40,7 @@ begin() { # DAEMON
 	files "$1" old || return 1
 	SVC_CERT=$T/tls/$1/$(svc_get "$1" FILES | cut -d' ' -f1).pem
 	SVC_KEY=$T/tls/$1/key.pem
+	SVC_ROOT=$T/tls/$1/root.pem
 	svc_set "$1" CERT ''
 	svc_set "$1" KEY ''
 	"svc_$1_start"

@@ -21,7 +21,7 @@
 #
 # The commands are words without blanks; svc_argv makes "a", "b" of them, as
 # the installer's configuration wants. X_CERT and X_KEY are its files when
-# they are not SVC_CERT and SVC_KEY.
+# they are not SVC_CERT and SVC_KEY; SVC_ROOT is what clients trust.
 
 _svc_lib=$ROOT/tests/lib/services
 
@@ -88,6 +88,7 @@ svc_fp() { # PROTOCOL:PORT NAME
 	case $_proto in
 	tls) tls_fp "$_port" "$2" ;;
 	eap) _svc_eap "$_port" ;;
+	openvpn) "$OPENVPN_ASK" ;;
 	xmpp*) _svc_client "$_port" "$2" -starttls "$_proto" -xmpphost "$2" ;;
 	*) tls_fp "$_port" "$2" "$_proto" ;;
 	esac
