@@ -220,8 +220,7 @@ static void no_way(struct verify_seen *ret)
 {
 	ret->unroutable = errno == ENETUNREACH || errno == EADDRNOTAVAIL ||
 			  errno == EAFNOSUPPORT;
-	snprintf(ret->why, sizeof(ret->why), "%s: %s", ret->from,
-		 strerror(errno));
+	snprintf(ret->why, sizeof(ret->why), "%s", strerror(errno));
 }
 
 static int send_all(struct look *l, const char *p, size_t len)
@@ -363,9 +362,8 @@ static void radius_late(const struct look *l, const struct err *err)
 		verify_why(l->ret, err);
 	else if (!l->ret->reachable)
 		snprintf(l->ret->why, sizeof(l->ret->why),
-			 "%s: no answer in time; is this host a client of the "
-			 "RADIUS server, with this secret?",
-			 l->ret->from);
+			 "no answer in time; is this host a client of the "
+			 "RADIUS server, with this secret?");
 	else
 		(void) late(l, "EAP");
 }

@@ -20,18 +20,20 @@ static bool is(const char *a, const char *b)
 static void mixed(struct verify_seen *all, const struct verify_seen *one)
 {
 	snprintf(all->why, sizeof(all->why),
-		 "different certificates, with serial %.40s from %.60s, but "
-		 "with %.40s from %.60s",
+		 "not the same everywhere, but serial %.40s at %.50s, %.40s at "
+		 "%.50s",
 		 all->serial, all->from, one->serial, one->from);
 	all->handshake = false;
+	all->from[0] = '\0';
 }
 
 /* The first look that failed speaks for all; so do two that differ. */
 static void add_look(struct verify_seen *all, const struct verify_seen *one)
 {
 	bool reachable = all->reachable || one->reachable;
+	unsigned int looks = all->looks + 1;
 
-	if (all->from[0] == '\0')
+	if (all->looks == 0)
 		*all = *one;
 	else if (!all->handshake)
 		;
@@ -41,6 +43,7 @@ static void add_look(struct verify_seen *all, const struct verify_seen *one)
 		 strcmp(all->chain, one->chain) != 0)
 		mixed(all, one);
 	all->reachable = reachable;
+	all->looks = looks;
 }
 
 static void look_at(const struct svc_endpoint *e, const struct peer_addr *a,
@@ -82,7 +85,7 @@ static void look_everywhere(const struct svc_endpoint *e, int64_t timeout_ms,
 		/* This host may have no IPv6: then nothing can be said of
 		 * those addresses, as long as there are others. */
 		if (list.n > 1 && one.unroutable &&
-		    (ret->from[0] != '\0' || i + 1 < list.n))
+		    (ret->looks > 0 || i + 1 < list.n))
 			continue;
 		if (any && !one.reachable && i + 1 < list.n)
 			continue;
@@ -121,7 +124,6 @@ static void ask_command(const struct svc *s, const struct svc_endpoint *e,
 	};
 	struct err err = ERR_INIT;
 
-	snprintf(ret->from, sizeof(ret->from), "%s", e->conf->address);
 	ret->reachable = true;
 	if (want->fingerprint == NULL) {
 		snprintf(ret->why, sizeof(ret->why),
@@ -149,6 +151,9 @@ void verify_probe(const struct svc *s, const struct svc_endpoint *e,
 		ask_command(s, e, want, timeout_ms, ret);
 	else
 		look_everywhere(e, timeout_ms, ret);
+	/* What everybody knows is not said. */
+	if (is(e->conf->address, ret->from))
+		ret->from[0] = '\0';
 }
 
 /* --- judging --- */
@@ -167,30 +172,43 @@ void verify_chain_digest(const struct x509_chain *chain,
 	enc_sha256_hex(pem, strlen(pem), ret);
 }
 
-bool verify_match(const struct verify_want *want,
-		  const struct verify_seen *seen, char ret[300])
+static void say_other(const struct verify_want *want,
+		      const struct verify_seen *seen, const char *at,
+		      char ret[300])
 {
 	char until[CLOCK_TEXT];
 
+	snprintf(ret, 300,
+		 "serves another certificate%s (serial %.40s of %.60s until "
+		 "%s, %.16s..., wanted %.16s...)",
+		 at, seen->serial, seen->issuer,
+		 clock_text(seen->not_after, until), seen->fingerprint,
+		 want->fingerprint);
+}
+
+bool verify_match(const struct verify_want *want,
+		  const struct verify_seen *seen, char ret[300])
+{
+	char at[80] = "";
+
+	if (seen->from[0] != '\0')
+		snprintf(at, sizeof(at), " at %.70s", seen->from);
 	ret[0] = '\0';
 	if (!seen->reachable)
-		snprintf(ret, 300, "cannot be reached: %.250s", seen->why);
+		snprintf(ret, 300, "cannot be reached%s: %.190s", at,
+			 seen->why);
 	else if (!seen->handshake)
-		snprintf(ret, 300, "shows no certificate: %.250s", seen->why);
+		snprintf(ret, 300, "shows no certificate%s: %.190s", at,
+			 seen->why);
 	else if (want->fingerprint != NULL &&
 		 strcmp(want->fingerprint, seen->fingerprint) != 0)
-		snprintf(ret, 300,
-			 "serves another certificate: serial %.40s of %.70s "
-			 "until %s, seen at %.60s (%.8s..., wanted %.8s...)",
-			 seen->serial, seen->issuer,
-			 clock_text(seen->not_after, until), seen->from,
-			 seen->fingerprint, want->fingerprint);
+		say_other(want, seen, at, ret);
 	else if (want->fingerprint != NULL && want->chain != NULL &&
 		 strcmp(want->chain, seen->chain) != 0)
 		snprintf(ret, 300,
 			 "serves the right certificate with another chain (%zu "
-			 "certificates), seen at %.60s",
-			 seen->depth, seen->from);
+			 "certificates)%s",
+			 seen->depth, at);
 	return ret[0] == '\0';
 }
 

@@ -27,8 +27,10 @@ struct verify_seen {
 	char issuer[160];
 	int64_t not_after;
 	size_t depth;	/* certificates sent */
-	char from[100]; /* address, and how it was asked */
-	char why[300];	/* a sentence, when there was no handshake */
+	char from[100]; /* address and how it was asked, "" as the endpoint
+			 * says */
+	unsigned int looks;
+	char why[300]; /* a sentence, when there was no handshake */
 };
 
 /* What an endpoint should show. */

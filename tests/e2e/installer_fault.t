@@ -62,7 +62,7 @@ is "$(find "$DIR" -maxdepth 1 -name '20*')" "" "... and leaves no folder"
 is "$(served)" "$self" "... what was served before still is"
 is "$(receipt '')" rolled-back "... the receipt says so"
 run host
-is "$rc $err" "1 certrepo-installer: service web: held, since it failed before: activated, but not served: $at serves another certificate (${self%"${self#????????????????}"}..., wanted ${fp%"${fp#????????????????}"}...); a new certificate, a changed profile or --force ends this" "the next run holds"
+like "$rc $err" "^1 certrepo-installer: service web: held, since it failed before: activated, but not served: $at serves another certificate \(serial [0-9A-F]+ of CN=$NAME until [-0-9T:]+Z, ${self%"${self#????????????????}"}\.\.\., wanted ${fp%"${fp#????????????????}"}\.\.\.\); a new certificate, a changed profile or --force ends this" "the next run holds"
 run host
 is "$rc $err" "1 " "... and says it once a day"
 is "$(receipt '')" held "... the receipt says held"

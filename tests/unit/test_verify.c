@@ -146,7 +146,7 @@ static void nobody(void **state)
 	probe("127.0.0.1", port, NULL, 1000, &seen);
 	assert_false(seen.reachable || seen.handshake);
 	assert_false(verify_match(&want, &seen, why));
-	assert_non_null(strstr(why, "cannot be reached: 127.0.0.1:"));
+	assert_non_null(strstr(why, "cannot be reached at 127.0.0.1:"));
 	assert_non_null(strstr(why, ": Connection refused"));
 	probe("no-such-host.invalid", port, NULL, 1000, &seen);
 	assert_false(seen.reachable);
