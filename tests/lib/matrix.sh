@@ -1,0 +1,360 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh disable=SC2034,SC2086,SC2154 # shared; lists of words
+# The fault matrix: a real daemon with its shipped profile, the real installer,
+# and everything that may be wrong with a certificate, a key, a configuration,
+# a reload. Source after lib.sh, host.sh and services/svc.sh:
+#
+#	matrix_begin apache [PROFILE]	CA, key, store; the first certificate is
+#					installed, nobody told
+#	SVC_CERT=$DIR/current/fullchain.pem SVC_KEY=$T/host.key
+#	svc_apache_start || bail "apache does not start"
+#	matrix_ready			installer.conf, from what X_... says
+#	matrix_new			a renewal is served
+#	matrix_faults [FAULT...]	all of $M_FAULTS, one after the other
+#	matrix_table			the profile's row, as diagnostics
+#
+# A profile's commands are its variables test, activate and start (those it
+# has); matrix_ready sets them to X_TEST, X_RELOAD (X_RESTART where there is
+# none) and X_RESTART. After each fault it is looked, with openssl, whether
+# what was served before is, and whether exit status and receipts tell so.
+#
+# To be set by a test, before matrix_begin or matrix_ready, where the defaults
+# do not fit:
+#
+#	M_KEY		the private key of installer.conf ($T/host.key)
+#	M_CERT		more settings of the certificate
+#	M_SERVICE	more settings of the service
+#	M_VERIFY	groups of verify, in place of one for each X_ENDPOINTS
+#	M_VERIFY_TIME	2, in seconds
+#	M_CONF		the daemon's configuration (X_CONF), M_GARBAGE a line
+#			that spoils it; or define matrix_break and matrix_mend
+#	M_CONFIG	what such a configuration leads to: back (default), or
+#			served where the daemon does not mind
+#	M_STOPPED	what happens to a stopped service: down (default: it
+#			stays so), or started
+#	M_LEAF		the files with the certificate ($SVC_CERT), which get
+#			one of another key in the fault bad
+#	M_BAD		died: after that fault it must have been started again
+
+M_FAULTS='empty otherkey expired name chain nokey badkey config lies bad stopped'
+
+# --- the host ---
+
+m_host() {
+	mkdir -p "$T/profiles" "$T/shipped" "$T/bin" "$DIR" &&
+		cp "$ROOT"/installer-profiles/*.conf "$T/shipped" &&
+		host_pki "${M_KEY_TYPE:-ec}" && host_store &&
+		store_row $NAME || return 1
+	[ "$M_KEY" = "$T/host.key" ] || cp "$T/host.key" "$M_KEY" || return 1
+	svc_keep $M_DAEMON "$M_KEY" || return 1
+	printf '#!/bin/sh\nexec "%s/certrepo-installer" -c "%s" "$@"\n' \
+		"$BUILD" "$T/installer.conf" >"$T/bin/host"
+	chmod 755 "$T/bin/host"
+	PATH=$T/bin:$PATH
+}
+matrix_begin() { # DAEMON [PROFILE]
+	[ "$(id -u)" = 0 ] || skip_all "needs root, for daemons' users"
+	umask 022
+	M_DAEMON=$1 M_PROFILE=${2:-$1} M_ROW='' M_N=0
+	: "${DIR:=$T/tls}" "${M_KEY:=$T/host.key}"
+	svc_use "$1" || bail "no daemon $1"
+	m_host || bail "cannot set up a host"
+	diag "$(svc_version "$1")"
+	m_conf '' /bin/true
+	m_next
+	run host
+	is "$rc" 0 "$M_PROFILE: the first certificate is on disk"
+	M_FP=$fp
+}
+# The variables, as far as the profile has them.
+m_vars() { # [COMMAND for all of them]
+	_sep=
+	for _v in test activate start; do
+		grep -q "name = \"$_v\"" "$T/shipped/$M_PROFILE.conf" || continue
+		echo "$_sep{ name = \"$_v\"; value = \"${1:-$T/bin/m-$_v}\"; }"
+		_sep=,
+	done
+}
+m_conf() { # VERIFY [COMMAND]
+	cat >"$T/installer.conf" <<-END
+	store : { path = "$DB"; };
+	host = "host1";
+	trust_file = "$T/pki/ca.pem";
+	profile_dir = "$T/profiles";
+	shipped_profile_dir = "$T/shipped";
+	state_dir = "$T/state";
+	services = ( {
+		name = "$M_DAEMON";
+		profile = "$M_PROFILE";
+		vars = ( $(m_vars ${2-}) );
+		certificates = ( { name = "$NAME"; key = "$M_KEY"; dir = "$DIR";
+			${M_CERT-} } );
+		verify = ( $1 );
+		verify_time = ${M_VERIFY_TIME:-2};
+		${M_SERVICE-}
+	} );
+	END
+	chmod 600 "$T/installer.conf"
+}
+m_protocol() { # as svc_fp has it: as installer.conf does
+	case $1 in
+	xmpp) echo xmpp-client ;;
+	*) echo "$1" ;;
+	esac
+}
+m_verify() {
+	_sep=
+	for _e in $M_ENDPOINTS; do
+		echo "$_sep{ address = \"127.0.0.1:${_e##*:}\";"
+		echo "protocol = \"$(m_protocol ${_e%%:*})\";"
+		echo "server_name = \"$NAME\"; }"
+		_sep=,
+	done
+}
+m_script() { # NAME: standard input becomes $T/bin/NAME
+	{ echo '#!/bin/sh' && cat; } >"$T/bin/$1"
+	chmod 755 "$T/bin/$1"
+}
+matrix_ready() {
+	M_ENDPOINTS=$(svc_get $M_DAEMON ENDPOINTS)
+	: "${M_CONF:=$(svc_get $M_DAEMON CONF)}" "${M_LEAF:=$SVC_CERT}"
+	_reload=$(svc_get $M_DAEMON RELOAD)
+	: "${_reload:=$(svc_get $M_DAEMON RESTART)}"
+	_test=$(svc_get $M_DAEMON TEST)
+	echo "exec ${_test:-true}" | m_script m-test
+	m_script m-activate <<-END
+	case \$(cat "$T/how" 2>/dev/null) in
+	lies) exit 0 ;;
+	bad) : >"$T/how"; "$T/bin/m-spoil" || exit 1 ;;
+	esac
+	exec $_reload
+	END
+	m_script m-start <<-END
+	echo started >>"$T/started"
+	exec $(svc_get $M_DAEMON RESTART)
+	END
+	# another key's certificate in place of the first one in each file
+	m_script m-spoil <<-END
+	for f in $M_LEAF; do
+		awk -v other="$T/other.crt" '/BEGIN CERT/ && !n {
+			n = skip = 1
+			while ((getline line <other) > 0) print line
+		}
+		!skip { print }
+		/END CERT/ { skip = 0 }' "\$f" >"$T/spoilt" || exit 1
+		cat "$T/spoilt" >"\$f" || exit 1
+	done
+	END
+	KEY=$T/other.key issue "$T/other" || bail "cannot issue"
+	m_conf "${M_VERIFY-$(m_verify)}"
+	m_served "$M_PROFILE: starts, and serves it"
+	run host
+	is "$rc $err" "0 " "$M_PROFILE: nothing to do: silent"
+}
+# The next certificate is in the store: $T/cN, its fingerprint in $fp.
+m_next() {
+	M_N=$((M_N + 1))
+	issue_nth "$T/c$M_N" $M_N "$@" || bail "cannot issue"
+	m_put "$T/c$M_N"
+}
+m_put() { # BASE
+	store_put $NAME "$1"
+	fp=$(cert_fp "$1.crt")
+}
+
+# --- looking ---
+
+# By openssl: every endpoint serves M_FP.
+m_served() { # TEXT
+	for _e in $M_ENDPOINTS; do
+		is "$(svc_fp $_e $NAME)" "$M_FP" "$1 (${_e%%:*})"
+	done
+}
+m_told() { # RC RECEIPT ERE: what the last run said; ERE '' is silence
+	is "$rc" "$1" "$M_FAULT: exit status $1"
+	if [ -n "$3" ]; then
+		like "$err" "$3" "... says why"
+	else
+		# but for the event, where there is no syslog
+		is "$(printf '%s\n' "$out$err" | grep -Ev \
+			'^(certrepo-installer: served .*)?$')" '' "... and silent"
+	fi
+	is "$(receipt '')" "$2" "... the receipt: ${2:-none}"
+}
+# What each endpoint's receipt says.
+m_told_endpoints() { # RECEIPT
+	is "$(sqlite3 "$DB" "SELECT DISTINCT state FROM installs
+		WHERE endpoint <> ''")" "$1" "... of the endpoints: $1"
+}
+m_back() {
+	m_told_endpoints rolled-back
+	m_served '... the old one is served'
+	ok "... nothing half-done is left" tidy
+}
+
+# --- a renewal ---
+
+matrix_new() {
+	M_FAULT=new _before=$_failed
+	sqlite3 "$DB" 'DELETE FROM installs'
+	m_next
+	run host
+	M_FP=$fp
+	m_told 0 served ''
+	m_told_endpoints served
+	m_served '... the new one is served'
+	ok "... nothing half-done is left" tidy
+	m_cell served
+}
+
+# --- faults ---
+
+matrix_break() {
+	cp -p "$M_CONF" "$T/conf.good"
+	echo "${M_GARBAGE:-this is no setting \{}" >>"$M_CONF"
+}
+matrix_mend() {
+	cat "$T/conf.good" >"$M_CONF"
+}
+fault_empty() {
+	sqlite3 "$DB" "UPDATE certs SET crt = '', ca = '' WHERE name = '$NAME'"
+	run host
+	m_told 0 '' ''
+	m_served '... the old one is served'
+	m_cell kept
+}
+m_refused() { # ERE
+	run host
+	m_told 1 refused "$1"
+	m_served '... the old one is served'
+	m_cell refused
+}
+fault_otherkey() {
+	KEY=$T/other.key
+	m_next
+	KEY=''
+	m_refused "belongs to another key"
+}
+fault_expired() {
+	FROM=$(date -u -d '3 days ago' +%Y%m%d%H%M%SZ)
+	UNTIL=$(date -u -d '1 hour ago' +%Y%m%d%H%M%SZ)
+	issue "$T/expired"
+	FROM='' UNTIL=''
+	m_put "$T/expired"
+	m_refused 'refused: .*expired'
+}
+fault_name() {
+	m_next mail.example.test
+	m_refused "refused: .*$NAME"
+}
+fault_chain() {
+	m_next
+	sqlite3 "$DB" "UPDATE certs SET ca = '' WHERE name = '$NAME'"
+	m_refused 'refused: .*cannot be trusted'
+}
+fault_nokey() {
+	m_next
+	mv "$M_KEY" "$M_KEY.away"
+	m_refused "$M_KEY.*No such file"
+	mv "$M_KEY.away" "$M_KEY"
+}
+fault_badkey() {
+	m_next
+	cp -p "$M_KEY" "$M_KEY.away"
+	echo 'no key at all' >"$M_KEY"
+	m_refused "$M_KEY"
+	mv "$M_KEY.away" "$M_KEY"
+}
+fault_config() {
+	m_next
+	matrix_break
+	run host
+	if [ "${M_CONFIG:-back}" = back ]; then
+		m_told 1 rolled-back 'rolled back, the old set is served'
+		m_back
+		m_cell back
+	else
+		M_FP=$fp
+		m_told 0 served ''
+		m_served '... the new one is served all the same'
+		m_cell served
+	fi
+	matrix_mend
+	run host --force
+	M_FP=$fp
+	is "$rc" 0 "... and once it is put right, it goes on"
+	m_served '... the new one is served'
+}
+fault_lies() {
+	m_next
+	echo lies >"$T/how"
+	run host
+	: >"$T/how"
+	m_told 1 rolled-back 'activated, but not served: .*rolled back'
+	m_back
+	m_cell back
+}
+fault_bad() {
+	m_next
+	echo bad >"$T/how"
+	: >"$T/started"
+	run host
+	m_told 1 rolled-back 'rolled back, the old set is served'
+	m_back
+	ok "... the service is alive" svc_alive $M_DAEMON
+	if [ "${M_BAD-}" = died ]; then
+		is "$(cat "$T/started")" started "... it was started again"
+	fi
+	if [ -s "$T/started" ]; then
+		m_cell started
+	else
+		m_cell back
+	fi
+}
+fault_stopped() {
+	m_next
+	svc_stop $M_DAEMON
+	run host
+	if [ "${M_STOPPED:-down}" = down ]; then
+		m_told 1 installed 'installed, but the service does not run'
+		not_ok "... it is not started" svc_alive $M_DAEMON
+		m_cell down
+		"$_svc_lib/ctl" "$T/$M_DAEMON" start
+		ln -sf "$T/$M_DAEMON/pid" "$T/pid/$M_DAEMON"
+		run host
+		is "$rc" 0 "... it runs again"
+	else
+		m_told 0 served ''
+		ln -sf "$T/$M_DAEMON/pid" "$T/pid/$M_DAEMON"
+		m_cell started
+	fi
+	M_FP=$fp
+	m_served '... the new one is served'
+}
+# What came of the fault, or FAIL.
+m_cell() { # WORD
+	if [ "$_failed" -eq "$_before" ]; then
+		_cell=$1
+	else
+		_cell=FAIL
+	fi
+	M_ROW="$M_ROW $M_FAULT=$_cell"
+}
+matrix_faults() { # [FAULT...]
+	[ $# -gt 0 ] || set -- $M_FAULTS
+	for M_FAULT in "$@"; do
+		_before=$_failed
+		sqlite3 "$DB" 'DELETE FROM installs'
+		"fault_$M_FAULT"
+	done
+}
+# Rows of several tests make one table.
+matrix_table() {
+	_head=$(printf '%-14s' profile) _line=$(printf '%-14s' $M_PROFILE)
+	for _x in $M_ROW; do
+		_head=$(printf '%s %-8s' "$_head" ${_x%%=*})
+		_line=$(printf '%s %-8s' "$_line" ${_x#*=})
+	done
+	diag "$_head"
+	diag "$_line"
+}
