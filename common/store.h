@@ -158,8 +158,9 @@ struct store_dues {
 	size_t n;
 };
 /* Enabled rows with ts_due <= NOW that nobody holds a lease on, the one that
- * expires first first, names after AFTER's place left to the next call: at
- * most LIMIT rows. Uses the index on (enable, ts_due) and reads no blob. */
+ * expires first first, at most LIMIT: the rest comes with the next call, when
+ * these were claimed or postponed. Uses the index on (enable, ts_due) and
+ * reads no blob. */
 int store_due(struct store *s, int64_t now, size_t limit, struct arena *arena,
 	      struct store_dues *ret, struct err *err) MUST_CHECK;
 /* The same shape for one name, due or not, leased or not. 1, 0, -1. */
