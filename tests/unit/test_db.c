@@ -47,7 +47,7 @@ static void test_types(void **state)
 			db_bind_text(st, 2, "");
 			db_bind_blob(st, 3, "", 0);
 		} else {
-			db_bind_null(st, 1);
+			db_bind_blob(st, 1, NULL, 0);
 			db_bind_text(st, 2, NULL);
 			db_bind_blob(st, 3, NULL, 5);
 		}
