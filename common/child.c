@@ -191,6 +191,7 @@ static void __attribute__((__noreturn__)) be_child(const struct plan *p)
 
 	setpgid(0, 0);
 	default_signals();
+	umask(022); /* ours is tighter; a service it starts has its own idea */
 	null = open("/dev/null", O_RDONLY);
 	if (null != -1 && dup2(null, 0) != -1 && dup2(p->out[1], 1) != -1 &&
 	    dup2(p->out[1], 2) != -1 && chdir("/") == 0 && become_user(p)) {

@@ -363,3 +363,20 @@ void deploy_sweep(const char *path)
 		    strlen(e->d_name) == len + 6)
 			(void) unlinkat(dirfd(d), e->d_name, 0);
 }
+
+void deploy_sweep_folder(const char *folder)
+{
+	static const char mark[] = ".certrepo-";
+	AUTO(dir_close) DIR *d = opendir(folder);
+	const struct dirent *e;
+
+	if (d == NULL)
+		return;
+	while ((e = readdir(d)) != NULL) {
+		size_t len = strlen(e->d_name), tail = strlen(mark) + 6;
+
+		if (e->d_name[0] == '.' && len > tail &&
+		    strncmp(e->d_name + len - tail, mark, strlen(mark)) == 0)
+			(void) unlinkat(dirfd(d), e->d_name, 0);
+	}
+}

@@ -147,6 +147,22 @@ is "$rc" 1 "one good, one refused"
 is "$(served)" "$(cert_fp "$T/five.crt")" "... the good one is installed"
 is "$(tls_fp "$NGINX_PORT" $NAME2)" "$(cert_fp "$T/shop4.crt")" "... the other stays"
 
+# --- two services, one of which fails ---
+KEY=$T/shop.key issue_nth "$T/shop6" 6 $NAME2 && store_put $NAME2 "$T/shop6"
+run host
+is "$rc" 0 "all well again"
+HOST_SERVICES=", { name = \"mail\"; profile = \"files-only\"; certificates = (
+	{ name = \"$NAME\"; key = \"$T/host.key\"; dir = \"$T/mail\"; } ); }"
+host_conf
+run host
+is "$rc" 2 "a service that fails, beside one that is well: partly failed"
+like "$err" "service mail: folder $T/mail is not there" "... says which"
+mkdir "$T/mail"
+run host mail
+is "$rc" 0 "... put right, by name"
+ok "... it has its file" same "$T/mail/fullchain.pem" "$T/five.crt" "$T/five.ca"
+HOST_SERVICES=''
+
 # --- files alone ---
 PROFILE=files-only DIR=$T/only HOST_VERIFY='' HOST_CERTS=''
 mkdir -p "$DIR"

@@ -70,12 +70,22 @@ static void says_once_a_day(void **state)
 {
 	struct svcstate s = { .hold = NULL };
 
-	assert_true(svcstate_warn(&s, arena, "x", 1000));
-	assert_false(svcstate_warn(&s, arena, "x", 1000 + 86399));
-	assert_true(svcstate_warn(&s, arena, "x", 1000 + 86400));
-	assert_true(svcstate_warn(&s, arena, "y", 1000 + 86401));
+	assert_true(svcstate_warn(&s, arena, SVCSTATE_CERTS, "x", 1000));
+	assert_false(
+		svcstate_warn(&s, arena, SVCSTATE_CERTS, "x", 1000 + 86399));
 	assert_true(
-		svcstate_warn(&s, arena, "y", 10)); /* the clock went back */
+		svcstate_warn(&s, arena, SVCSTATE_CERTS, "x", 1000 + 86400));
+	assert_true(
+		svcstate_warn(&s, arena, SVCSTATE_CERTS, "y", 1000 + 86401));
+	/* Another matter changes nothing about this one. */
+	assert_true(
+		svcstate_warn(&s, arena, SVCSTATE_SERVICE, "z", 1000 + 86401));
+	assert_false(
+		svcstate_warn(&s, arena, SVCSTATE_CERTS, "y", 1000 + 86402));
+	assert_false(
+		svcstate_warn(&s, arena, SVCSTATE_SERVICE, "z", 1000 + 86402));
+	assert_true(svcstate_warn(&s, arena, SVCSTATE_CERTS, "y",
+				  10)); /* the clock went back */
 }
 
 static void damaged(void **state)
