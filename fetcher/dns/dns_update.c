@@ -202,9 +202,11 @@ int dns_update_verdict(const struct dns_update_sent *sent, int64_t now,
 
 /* --- the line of a zone --- */
 
+/* By the first address: a stored zone has no other. What adds a value and what
+ * removes it have to be in one line, or they overtake each other. */
 static bool line_serves(const struct line *l, const struct dns_zone *zone)
 {
-	return l->zone.key == zone->key && l->zone.n_server == zone->n_server &&
+	return l->zone.key == zone->key &&
 	       dns_addr_equal(&l->zone.server[0], &zone->server[0]) &&
 	       strcmp(l->zone.name, zone->name) == 0;
 }
@@ -214,8 +216,14 @@ static struct line *line_of(struct dns_updater *u, const struct dns_zone *zone)
 	struct line *l;
 
 	TAILQ_FOREACH(l, &u->lines, link)
-	if (line_serves(l, zone))
+	if (line_serves(l, zone)) {
+		if (zone->n_server > l->zone.n_server) {
+			memcpy(l->zone.server, zone->server,
+			       sizeof(zone->server));
+			l->zone.n_server = zone->n_server;
+		}
 		return l;
+	}
 	l = mem_alloc(sizeof(*l));
 	l->u = u;
 	l->zone = *zone;
