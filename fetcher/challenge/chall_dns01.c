@@ -13,6 +13,8 @@
 #include "dns/dns_zone.h"
 #include "enc.h"
 
+#define VALUE_LEN 43 /* SHA-256 in base64url */
+
 struct dns01_ctx {
 	struct dns_net *net;
 	struct dns_zones *zones;
@@ -90,12 +92,23 @@ static int init(struct chall *c, struct err *err)
 	return 0;
 }
 
+/* The digest of a key authorization, and no TXT record of anybody else. */
+static bool plain_value(const char *s)
+{
+	return strlen(s) == VALUE_LEN && chall_token_ok(s);
+}
+
 static int init_proof(struct chall *c, struct err *err)
 {
 	struct dns01_ctx *ctx = c->type_ctx;
 	struct dns01 *d = arena_alloc(c->arena, sizeof(*d));
 	char owner[DNS_NAME_TEXT];
 
+	if (!plain_value(c->proof.value))
+		return err_set(err, ERR_INPUT,
+			       "the stored proof at %s is not the value of a "
+			       "challenge",
+			       c->proof.owner);
 	if (dns_name_canon(c->proof.owner, owner, err) == -1 ||
 	    dns_zone_stored(ctx->zones, c->proof.zone, c->proof.server,
 			    &d->zone, err) == -1)

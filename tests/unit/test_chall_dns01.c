@@ -730,6 +730,13 @@ static void test_proof_of_a_killed_run(void **state)
 	step_ok(later, &again, chall_clean);
 	assert_txt(&a, "_acme-challenge.killed.example.test", "");
 	chall_free(&again.c);
+	/* A row that was tampered with must not cost others their records. */
+	proof.value = "v=spf1 -all";
+	assert_int_equal(chall_from_proof(later->ctx, &proof, over, &again,
+					  &again.c, &err),
+			 -1);
+	assert_int_equal(err.kind, ERR_INPUT);
+	proof = *chall_proof(r.c);
 	proof.server = "no address";
 	assert_int_equal(chall_from_proof(later->ctx, &proof, over, &again,
 					  &again.c, &err),
