@@ -37,7 +37,8 @@ HARDEN   = -fstack-protector-strong $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fPIE
 COMMA   := ,
 SANFLAGS = $(if $(SAN),-fsanitize=address$(COMMA)undefined \
 	   -fno-sanitize-recover=undefined -fno-omit-frame-pointer) \
-	   $(if $(filter fuzz,$(SAN)),-fsanitize=fuzzer-no-link)
+	   $(if $(filter fuzz,$(SAN)),-fsanitize=fuzzer-no-link \
+	   -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION)
 CFLAGS   = $(OPT)
 ALLFLAGS = -std=gnu11 -D_GNU_SOURCE -DCERTREPO_VERSION='"$(VERSION)"' \
 	   -DCERTREPO_SYSCONFDIR='"$(SYSCONFDIR)"' \
