@@ -162,7 +162,7 @@ install: all
 		$(DESTDIR)$(MANDIR)/man$$s/ || exit 1; done
 
 demo:
-	@sh packaging/deps.sh
+	@sh packaging/deps.sh demo
 	@$(MAKE) --no-print-directory all
 	@sh tests/demo.sh build
 
