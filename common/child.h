@@ -37,8 +37,5 @@ struct child_result {
  * such user). */
 int child_run(const struct child_spec *spec, struct child_result *ret,
 	      struct err *err) MUST_CHECK;
-/* As child_run, and any status but 0 is ERR_CHILD: "nginx -t exited with 1:
- * <last line of its output>". */
-int child_check(const struct child_spec *spec, struct err *err) MUST_CHECK;
 
 #endif
