@@ -7,6 +7,7 @@
 . "$(dirname "$0")/../lib/mariadb.sh"
 . "$(dirname "$0")/../lib/stage.sh"
 
+# shellcheck disable=SC2153 # STORE is stage_store's
 twice() { # STORE
 	stage_store "$1" || bail "no store on $1"
 	enrol www.example.test ec www.example.test sub.example.test \
