@@ -147,6 +147,25 @@ is "$rc" 1 "one good, one refused"
 is "$(served)" "$(cert_fp "$T/five.crt")" "... the good one is installed"
 is "$(tls_fp "$NGINX_PORT" $NAME2)" "$(cert_fp "$T/shop4.crt")" "... the other stays"
 
+# --- a file that is a mount point ---
+if [ "$(id -u)" = 0 ] && mount --bind "$DIR/chain.pem" "$DIR/chain.pem" 2>/dev/null
+then
+	KEY=$T/shop.key issue_nth "$T/shop6" 6 $NAME2 && store_put $NAME2 "$T/shop6"
+	issue_nth "$T/six" 6
+	cat "$T/pki/ca.pem" >>"$T/six.ca"
+	store_put $NAME "$T/six"
+	run host
+	is "$rc" 1 "a file that is mounted by itself"
+	like "$err" "chain.pem: .*is it mounted by itself\? Mount its folder instead; rolled back" "... says what to do"
+	is "$(served)" "$(cert_fp "$T/five.crt")" "... the old set is served"
+	umount "$DIR/chain.pem"
+	ok "... nothing half-done is left" tidy
+	store_put $NAME "$T/five"
+	run host
+else
+	skip "cannot mount"
+fi
+
 # --- two services, one of which fails ---
 KEY=$T/shop.key issue_nth "$T/shop6" 6 $NAME2 && store_put $NAME2 "$T/shop6"
 run host
