@@ -168,6 +168,18 @@ int store_due_one(struct store *s, const char *name, struct arena *arena,
 		  struct store_due *ret, bool *ret_enabled,
 		  struct err *err) MUST_CHECK;
 
+/* Enabled rows that are held until a person acts, by name, at most LIMIT;
+ * indexed as store_due is. */
+struct store_held {
+	const char *name, *fail_class;
+};
+struct store_helds {
+	struct store_held *v;
+	size_t n;
+};
+int store_held(struct store *s, size_t limit, struct arena *arena,
+	       struct store_helds *ret, struct err *err) MUST_CHECK;
+
 /* Take the lease: 1 it is ours until UNTIL, 0 somebody else's, or no such
  * name. A lease of ours is renewed. Sets ts_last_update = NOW. */
 int store_claim(struct store *s, const char *name, const char *owner,
