@@ -21,7 +21,7 @@
 #include "pick.h"
 
 /* After a signal, orders in flight have this long to end by themselves. */
-#define STOP_GRACE_MS 5000
+#define STOP_GRACE_MS 3000
 #define ROUND_MS      1000
 
 /* What became of a name in this run. */

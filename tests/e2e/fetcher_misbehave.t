@@ -188,6 +188,12 @@ is "$(sql 'SELECT count(*) FROM cas WHERE account LIKE '"'%/acct/%'")" 1 \
 run fetcher --once --force $N
 is "$rc $(requests newAccount)" '0 0' '... to the next run, too'
 
+# --- what is given up does not stay pending at the CA ---
+scripted_reset
+fault unknown-challenges '' 1
+run fetcher --once
+is "$(requests authz)" 2 'the authorization is looked at, and deactivated'
+
 # --- a resumed order that turns out useless is replaced at once ---
 scripted_reset
 fault cut-before finalize -1
