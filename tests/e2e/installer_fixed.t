@@ -146,6 +146,7 @@ run host
 is "$rc" 1 "one good, one refused"
 is "$(served)" "$(cert_fp "$T/five.crt")" "... the good one is installed"
 is "$(tls_fp "$NGINX_PORT" $NAME2)" "$(cert_fp "$T/shop4.crt")" "... the other stays"
+is "$(receipt '') $(receipt '' $NAME2)" "served refused" "... the receipts say so"
 
 # --- a file that is a mount point ---
 if [ "$(id -u)" = 0 ] && mount --bind "$DIR/chain.pem" "$DIR/chain.pem" 2>/dev/null
