@@ -148,7 +148,7 @@ enum order_wait order_s_created(struct order *o)
 		return order_fail_with(o, &o->reply.fail, false);
 	if (!o->reply.location ||
 	    strncmp(o->reply.location, "https://", 8) != 0 ||
-	    strlen(o->reply.location) > ACME_URL_MAX)
+	    strlen(o->reply.location) >= ACME_URL_MAX)
 		return order_failed(
 			o, FAIL_CA_DOWN, false,
 			"the CA took the order but did not say where it "
