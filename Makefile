@@ -72,7 +72,13 @@ $O/obj/tests/%.o:     INC = -Icommon -Ipopulate -Iinstaller -Ifetcher -Itests/un
 BAN = -include common/banned.h
 $O/obj/tests/%.o:     BAN =
 
-$O/obj/%.o: %.c Makefile
+# Other flags (PREFIX, CC) are other objects.
+$O/flags: FORCE
+	$(shell mkdir -p $(@D))$(file >$@.new,$(CC) $(ALLFLAGS))
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+FORCE:
+
+$O/obj/%.o: %.c Makefile $O/flags
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	@$(CC) $(ALLFLAGS) $(INC) $(BAN) -c -o $@ $<
@@ -171,4 +177,4 @@ clean:
 
 -include $(shell find $O/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all tests deps check demo lint fuzz bench install clean
+.PHONY: FORCE all tests deps check demo lint fuzz bench install clean
