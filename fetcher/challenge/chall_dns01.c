@@ -29,6 +29,8 @@ struct dns01 {
 	struct dns_locate *locating;
 	struct dns_change *change;
 	struct dns_ready *waiting;
+	bool adding; /* the change */
+	bool undone; /* the value certainly was not put there */
 };
 
 static void ctx_free(void *type_ctx)
@@ -144,12 +146,14 @@ static void locate(struct chall *c)
 	d->locating = dns_zone_locate(ctx->zones, d->owner, located, c);
 }
 
-static void changed(void *arg, const struct err *err)
+static void changed(void *arg, const struct err *err, bool undone)
 {
 	struct chall *c = arg;
 	struct dns01 *d = c->priv;
 
 	d->change = NULL;
+	if (d->adding)
+		d->undone = undone;
 	chall_done(c, err);
 }
 
@@ -164,6 +168,7 @@ static void change(struct chall *c, bool add)
 		.ttl = (uint32_t) c->ctx->conf->dns->ttl,
 	};
 
+	d->adding = add;
 	d->change = dns_update(ctx->updater, d->zone, &rr, changed, c);
 }
 
@@ -194,8 +199,8 @@ static void clean(struct chall *c)
 {
 	struct dns01 *d = c->priv;
 
-	/* Not located: nothing was put anywhere. */
-	if (d->zone)
+	/* Not located, or refused: nothing was put anywhere. */
+	if (d->zone && !d->undone)
 		change(c, false);
 	else
 		chall_done_soon(c, NULL);

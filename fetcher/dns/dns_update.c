@@ -19,6 +19,7 @@ struct dns_change {
 	void *arg;
 	size_t together; /* at most so many in its message */
 	bool sent;
+	bool maybe; /* it went out and was not answered */
 	TAILQ_ENTRY(dns_change) link;
 };
 TAILQ_HEAD(changes, dns_change);
@@ -267,7 +268,7 @@ static void take_batch(struct line *l)
 	}
 }
 
-static void all_done(struct line *l, const struct err *err)
+static void all_done(struct line *l, const struct err *err, bool undone)
 {
 	struct changes done = TAILQ_HEAD_INITIALIZER(done);
 	struct dns_change *c;
@@ -282,7 +283,7 @@ static void all_done(struct line *l, const struct err *err)
 	while ((c = TAILQ_FIRST(&done))) {
 		TAILQ_REMOVE(&done, c, link);
 		if (c->fn)
-			c->fn(c->arg, err);
+			c->fn(c->arg, err, undone && !c->maybe);
 		change_free(c);
 	}
 }
@@ -312,10 +313,15 @@ static void try_again(void *arg)
 	send_batch(l);
 }
 
-static void lost(struct line *l, const struct err *err)
+/* OUT: it, or a part of it, went out. */
+static void lost(struct line *l, const struct err *err, bool out)
 {
+	struct dns_change *c;
+
+	TAILQ_FOREACH(c, &l->flying, link)
+	c->maybe = c->maybe || out;
 	if (++l->tries >= DNS_UPDATE_TRIES) {
-		all_done(l, err);
+		all_done(l, err, true);
 		return;
 	}
 	log_debug("UPDATE of zone %s: %s; trying again", l->zone.name,
@@ -339,14 +345,15 @@ static void answered(void *arg, const unsigned char *wire, size_t len,
 		why = *err;
 		(void) err_wrap(&why, "UPDATE of zone %s", l->zone.name);
 		why.kind = ERR_UNAVAILABLE;
-		lost(l, &why);
+		lost(l, &why, len > 0);
 	} else if (dns_update_verdict(&l->sent, clock_now(), wire, len, &single,
 				      &why) == 0) {
-		all_done(l, NULL);
+		all_done(l, NULL, false);
 	} else if (single && l->n_flying > 1) {
 		halve(l);
 	} else {
-		all_done(l, &why);
+		/* A refusal; a server in trouble does not say what it did. */
+		all_done(l, &why, why.kind == ERR_CONFIG);
 	}
 }
 
@@ -383,7 +390,7 @@ static void send_batch(struct line *l)
 	l->sent.what = l->n_flying == 1 ? TAILQ_FIRST(&l->flying)->rr.owner
 					: "several names";
 	if (build(l, &msg, &err) == -1)
-		all_done(l, &err);
+		all_done(l, &err, true);
 	else
 		l->query = dns_query_send(l->u->net, to, &msg, answered, l);
 }

@@ -556,6 +556,8 @@ static void refused(struct world *w, const char *identifier, enum err_kind kind,
 	begin(w, &r, identifier, "t");
 	step_ok(w, &r, chall_locate);
 	step_fails(w, &r, chall_prepare, kind, has);
+	/* nothing was put there, so there is nothing to remove */
+	step_ok(w, &r, chall_clean);
 	chall_free(&r.c);
 	world_free(w);
 }
