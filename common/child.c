@@ -318,8 +318,8 @@ static void watch(pid_t pid, int out, int timeout_s, struct child_result *r)
 		kill(-pid, SIGKILL);
 	linger(&w, r);
 	close_fd(&w.pidfd);
-	r->status = WIFEXITED(w.status) ? WEXITSTATUS(w.status)
-					: 128 + WTERMSIG(w.status);
+	r->signal = WIFEXITED(w.status) ? 0 : WTERMSIG(w.status);
+	r->status = r->signal == 0 ? WEXITSTATUS(w.status) : 128 + r->signal;
 }
 
 int child_run(const struct child_spec *spec, struct child_result *ret,

@@ -28,6 +28,7 @@ struct child_spec {
 
 struct child_result {
 	int status; /* exit status; 128+N for signal N */
+	int signal; /* N, 0 when it exited by itself */
 	bool timed_out;
 	struct sbuf output; /* capped; sbuf_free() it */
 };
