@@ -29,6 +29,7 @@ struct dns01 {
 	struct dns_locate *locating;
 	struct dns_change *change;
 	struct dns_ready *waiting;
+	bool stored; /* of an earlier run, or taken back */
 	bool adding; /* the change */
 	bool undone; /* the value certainly was not put there */
 };
@@ -111,10 +112,10 @@ static int init_proof(struct chall *c, struct err *err)
 			       "the stored proof at %s is not the value of a "
 			       "challenge",
 			       c->proof.owner);
-	if (dns_name_canon(c->proof.owner, owner, err) == -1 ||
-	    dns_zone_stored(ctx->zones, c->proof.zone, c->proof.server,
-			    &d->zone, err) == -1)
+	if (dns_name_canon(c->proof.owner, owner, err) == -1)
 		return err_wrap(err, "stored proof");
+	d->stored = true;
+	d->zone = dns_zone_known(ctx->zones, c->proof.zone, c->proof.server);
 	d->owner = arena_strdup(c->arena, owner);
 	d->value = c->proof.value;
 	c->priv = d;
@@ -195,10 +196,37 @@ static void ready(struct chall *c)
 				    d->value, is_ready, c);
 }
 
+/* The server that had it may have been a wrong one, or be retired: the one
+ * that takes changes now removes it. Where nobody can say who that is, the
+ * one of then. */
+static void found(void *arg, const char *owner, const struct dns_zone *zone,
+		  const struct err *err)
+{
+	struct chall *c = arg;
+	struct dns01_ctx *ctx = c->type_ctx;
+	struct dns01 *d = c->priv;
+	struct err why = ERR_INIT;
+
+	d->locating = NULL;
+	if (zone && dns_name_within(d->owner, zone->name)) {
+		d->zone = zone;
+	} else if (dns_zone_stored(ctx->zones, c->proof.zone, c->proof.server,
+				   &d->zone, &why) == -1) {
+		chall_done(c, err ? err : &why);
+		return;
+	}
+	change(c, false);
+}
+
 static void clean(struct chall *c)
 {
+	struct dns01_ctx *ctx = c->type_ctx;
 	struct dns01 *d = c->priv;
 
+	if (d->stored && !d->zone) {
+		d->locating = dns_zone_locate(ctx->zones, d->owner, found, c);
+		return;
+	}
 	/* Not located, or refused: nothing was put anywhere. */
 	if (d->zone && !d->undone)
 		change(c, false);
