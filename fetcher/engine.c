@@ -650,8 +650,8 @@ int engine_run(struct engine *e, int *ret_status, struct err *err)
 	if (store_release_all(e->store, e->owner, err) == -1 ||
 	    due_policy_apply(e->conf, e->store, err) == -1 ||
 	    held_report(e->conf, e->store, clock_now(), err) == -1 ||
-	    leftovers_new(e->store, e->batch, e->chall, e->owner, &e->leftovers,
-			  err) == -1)
+	    leftovers_new(e->store, e->batch, e->chall, e->owner,
+			  e->conf->state_dir, &e->leftovers, err) == -1)
 		return -1;
 	do {
 		if (pass(e, err) == -1 || wait_for_pass(e, &again, err) == -1)
