@@ -237,8 +237,10 @@ static void look_around(struct task *t, struct plan_service *p)
 	const struct installer_conf *conf = t->r->conf;
 	int64_t since = t->r->now - t->state.probed_at;
 
-	for (size_t i = 0; i < t->g.n; i++)
+	for (size_t i = 0; i < t->g.n; i++) {
+		p->misfit = p->misfit || t->g.v[i].misfit;
 		p->put += t->g.v[i].verdict == PLAN_PUT;
+	}
 	p->can_activate = t->s->activate.n > 0;
 	p->activate_count = t->state.activate_count;
 	p->activate_at = t->state.activate_at;
@@ -273,7 +275,9 @@ static void tell_certs(struct task *t)
 
 		if (c->reason[0] != '\0' && c->verdict != PLAN_HOLD)
 			run_receipt(t->r, t->s, c->svc->conf->name, NULL,
-				    "refused", NULL, c->reason);
+				    c->verdict == PLAN_MISFIT ? "failed"
+							      : "refused",
+				    NULL, c->reason);
 	}
 }
 
@@ -391,12 +395,11 @@ static void act(struct task *t, enum plan_action action, const char *hold)
 		tell_endpoints(t);
 		break;
 	case PLAN_NOTHING:
-		if (!t->bad)
-			svcstate_unwarn(&t->state);
+		/* What the store was told then, is not so any more. */
+		if ((!t->bad && svcstate_unwarn(&t->state)) || t->r->beat)
+			beat(t);
 		break;
 	}
-	if (t->r->beat && action == PLAN_NOTHING)
-		beat(t);
 	if (t->r->conf->recheck != 0 && t->probed) {
 		t->state.probed_at = t->r->now;
 		t->state.dirty = true;

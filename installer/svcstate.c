@@ -49,6 +49,8 @@ static void parse_line(char *line, struct svcstate *s)
 		s->activate_at = number(v[2]);
 	} else if (n == 2 && strcmp(v[0], "probed") == 0) {
 		s->probed_at = number(v[1]);
+	} else if (n == 2 && strcmp(v[0], "keys") == 0) {
+		s->keys = v[1];
 	} else if (n == 5 && strcmp(v[0], "cert") == 0) {
 		s->certs[s->n_certs++] = (struct svcstate_cert){
 			.name = v[1],
@@ -106,6 +108,8 @@ int svcstate_save(const char *state_dir, const char *service,
 			  (long long) s->activate_at);
 	if (s->probed_at != 0)
 		sbuf_addf(&out, "probed\t%lld\n", (long long) s->probed_at);
+	if (s->keys != NULL)
+		sbuf_addf(&out, "keys\t%s\n", s->keys);
 	for (size_t i = 0; i < s->n_certs; i++)
 		sbuf_addf(&out, "cert\t%s\t%s\t%lld\t%s\n", s->certs[i].name,
 			  s->certs[i].fingerprint,
@@ -176,6 +180,14 @@ void svcstate_set_hold(struct svcstate *s, const char *digest,
 	s->dirty = true;
 }
 
+void svcstate_set_keys(struct svcstate *s, const char *digest)
+{
+	if (digest == s->keys)
+		return;
+	s->keys = digest;
+	s->dirty = true;
+}
+
 bool svcstate_warn(struct svcstate *s, struct arena *arena,
 		   enum svcstate_about about, const char *text, int64_t now)
 {
@@ -193,11 +205,14 @@ bool svcstate_warn(struct svcstate *s, struct arena *arena,
 	return true;
 }
 
-void svcstate_unwarn(struct svcstate *s)
+bool svcstate_unwarn(struct svcstate *s)
 {
+	bool was = false;
+
 	for (int i = 0; i < SVCSTATE_ABOUTS; i++) {
-		if (s->warned[i].digest != NULL)
-			s->dirty = true;
+		was = was || s->warned[i].digest != NULL;
 		s->warned[i].digest = NULL;
 	}
+	s->dirty = s->dirty || was;
+	return was;
 }

@@ -133,7 +133,7 @@ static void remember(struct txn *t)
 	if (t->state->activate_count != 0)
 		t->state->dirty = true;
 	t->state->activate_count = 0;
-	svcstate_unwarn(t->state);
+	(void) svcstate_unwarn(t->state);
 }
 
 static void announce(const struct txn *t, const char *event)

@@ -41,6 +41,7 @@ static void remembers(void **state)
 	s.activate_count = 2;
 	s.activate_at = 77;
 	s.probed_at = 78;
+	svcstate_set_keys(&s, "ee");
 	assert_int_equal(svcstate_save(dir, "web", &s, &err), 0);
 	assert_false(s.dirty);
 	svcstate_load(dir, "web", arena, &t);
@@ -53,6 +54,7 @@ static void remembers(void **state)
 	assert_int_equal(t.activate_count, 2);
 	assert_int_equal(t.activate_at, 77);
 	assert_int_equal(t.probed_at, 78);
+	assert_string_equal(t.keys, "ee");
 
 	/* What is the same is not written again. */
 	svcstate_set_cert(&t, arena, "a", "ff", 5);
