@@ -37,7 +37,8 @@ HARDEN   = -fstack-protector-strong $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fPIE
 COMMA   := ,
 SANFLAGS = $(if $(SAN),-fsanitize=address$(COMMA)undefined \
 	   -fno-sanitize-recover=undefined -fno-omit-frame-pointer) \
-	   $(if $(filter fuzz,$(SAN)),-fsanitize=fuzzer-no-link)
+	   $(if $(filter fuzz,$(SAN)),-fsanitize=fuzzer-no-link \
+	   -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION)
 CFLAGS   = $(OPT)
 ALLFLAGS = -std=gnu11 -D_GNU_SOURCE -DCERTREPO_VERSION='"$(VERSION)"' \
 	   -DCERTREPO_SYSCONFDIR='"$(SYSCONFDIR)"' \
@@ -71,7 +72,13 @@ $O/obj/tests/%.o:     INC = -Icommon -Ipopulate -Iinstaller -Ifetcher -Itests/un
 BAN = -include common/banned.h
 $O/obj/tests/%.o:     BAN =
 
-$O/obj/%.o: %.c Makefile
+# Other flags (PREFIX, CC) are other objects.
+$O/flags: FORCE
+	$(shell mkdir -p $(@D))$(file >$@.new,$(CC) $(ALLFLAGS))
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+FORCE:
+
+$O/obj/%.o: %.c Makefile $O/flags
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	@$(CC) $(ALLFLAGS) $(INC) $(BAN) -c -o $@ $<
@@ -161,7 +168,7 @@ install: all
 		$(DESTDIR)$(MANDIR)/man$$s/ || exit 1; done
 
 demo:
-	@sh packaging/deps.sh
+	@sh packaging/deps.sh demo
 	@$(MAKE) --no-print-directory all
 	@sh tests/demo.sh build
 
@@ -170,4 +177,4 @@ clean:
 
 -include $(shell find $O/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all tests deps check demo lint fuzz bench install clean
+.PHONY: FORCE all tests deps check demo lint fuzz bench install clean

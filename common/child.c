@@ -191,6 +191,7 @@ static void __attribute__((__noreturn__)) be_child(const struct plan *p)
 
 	setpgid(0, 0);
 	default_signals();
+	umask(022); /* ours is tighter; a service it starts has its own idea */
 	null = open("/dev/null", O_RDONLY);
 	if (null != -1 && dup2(null, 0) != -1 && dup2(p->out[1], 1) != -1 &&
 	    dup2(p->out[1], 2) != -1 && chdir("/") == 0 && become_user(p)) {
@@ -317,8 +318,8 @@ static void watch(pid_t pid, int out, int timeout_s, struct child_result *r)
 		kill(-pid, SIGKILL);
 	linger(&w, r);
 	close_fd(&w.pidfd);
-	r->status = WIFEXITED(w.status) ? WEXITSTATUS(w.status)
-					: 128 + WTERMSIG(w.status);
+	r->signal = WIFEXITED(w.status) ? 0 : WTERMSIG(w.status);
+	r->status = r->signal == 0 ? WEXITSTATUS(w.status) : 128 + r->signal;
 }
 
 int child_run(const struct child_spec *spec, struct child_result *ret,
@@ -354,43 +355,4 @@ int child_run(const struct child_spec *spec, struct child_result *ret,
 	watch(pid, p.out[0], spec->timeout_s, &r);
 	*ret = r;
 	return 0;
-}
-
-/* The last line that says something, borrowed from OUTPUT, which is cut. */
-static const char *last_line(struct sbuf *output)
-{
-	char *p;
-
-	if (output->len == 0)
-		return "";
-	while (output->len > 0 &&
-	       strchr(" \t\r\n", output->buf[output->len - 1]))
-		output->buf[--output->len] = '\0';
-	p = strrchr(output->buf, '\n');
-	return p ? p + 1 : output->buf;
-}
-
-int child_check(const struct child_spec *spec, struct err *err)
-{
-	AUTO(mem_free_str) char *command = NULL;
-	struct child_result r;
-	const char *line;
-	int rc = 0;
-
-	if (child_run(spec, &r, err) == -1)
-		return -1;
-	command = command_text(spec);
-	line = last_line(&r.output);
-	if (r.timed_out)
-		rc = err_set(err, ERR_CHILD,
-			     "%s did not end within %d s and was killed%s%s",
-			     command, spec->timeout_s, *line ? ": " : "", line);
-	else if (r.status > 128)
-		rc = err_set(err, ERR_CHILD, "%s was ended by signal %d%s%s",
-			     command, r.status - 128, *line ? ": " : "", line);
-	else if (r.status != 0)
-		rc = err_set(err, ERR_CHILD, "%s exited with %d%s%s", command,
-			     r.status, *line ? ": " : "", line);
-	sbuf_free(&r.output);
-	return rc;
 }

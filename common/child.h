@@ -28,6 +28,7 @@ struct child_spec {
 
 struct child_result {
 	int status; /* exit status; 128+N for signal N */
+	int signal; /* N, 0 when it exited by itself */
 	bool timed_out;
 	struct sbuf output; /* capped; sbuf_free() it */
 };
@@ -37,8 +38,5 @@ struct child_result {
  * such user). */
 int child_run(const struct child_spec *spec, struct child_result *ret,
 	      struct err *err) MUST_CHECK;
-/* As child_run, and any status but 0 is ERR_CHILD: "nginx -t exited with 1:
- * <last line of its output>". */
-int child_check(const struct child_spec *spec, struct err *err) MUST_CHECK;
 
 #endif

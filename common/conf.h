@@ -122,9 +122,9 @@ int conf_errors_print(const struct conf_errors *e, const char *program);
 
 /*
  * Read PATH, and then, in byte order of their names, every *.conf in the
- * folder PATH with ".d" in place of its ".conf" (certrepo.conf.d), whose
- * lists are appended and whose scalars and groups may be given once over
- * all files. @include works as libconfig has it, relative to PATH's folder.
+ * folder PATH.d (certrepo.conf.d), whose lists are appended and whose scalars
+ * and groups may be given once over all files. @include works as libconfig
+ * has it, relative to PATH's folder.
  * ret points to a struct of SCHEMA's size; strings live in ARENA.
  * -1 when errs got at least one line; ret is then not to be used.
  */

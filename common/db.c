@@ -209,11 +209,6 @@ void db_bind_blob(struct db_stmt *st, int i, const void *p, size_t len)
 		st->db->driver->bind_null(st->handle, i);
 }
 
-void db_bind_null(struct db_stmt *st, int i)
-{
-	st->db->driver->bind_null(st->handle, i);
-}
-
 int db_step(struct db_stmt *st, struct err *err)
 {
 	struct db *db = st->db;

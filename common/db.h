@@ -57,7 +57,6 @@ int db_prepare(struct db *db, const char *sql, struct db_stmt **ret,
 void db_bind_int(struct db_stmt *st, int i, int64_t v);
 void db_bind_text(struct db_stmt *st, int i, const char *s); /* NULL is NULL */
 void db_bind_blob(struct db_stmt *st, int i, const void *p, size_t len);
-void db_bind_null(struct db_stmt *st, int i);
 /* 1 a row, 0 no more, -1. A first step executes. */
 int db_step(struct db_stmt *st, struct err *err) MUST_CHECK;
 /* Columns from 0 up, of the current row. Pointers live until the next step.

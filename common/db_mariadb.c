@@ -55,11 +55,21 @@ static int fail(struct db *db, struct err *err)
 
 /* --- connecting --- */
 
-static void read_password_line(struct sbuf *b)
+/* Its first line. That it cannot be read is a fault of the configuration, as
+ * with the other files. */
+static int read_password(const char *path, struct sbuf *ret, struct err *err)
 {
-	if (!b->buf)
-		return;
-	b->buf[strcspn(b->buf, "\r\n")] = '\0';
+	struct err own = ERR_INIT;
+
+	if (!path)
+		return 0;
+	if (file_read_secret(path, ret, &own) == -1)
+		return err_set(err, ERR_CONFIG, "%s%s",
+			       own.kind == ERR_CONFIG ? "" : "password_file ",
+			       own.msg);
+	if (ret->buf)
+		ret->buf[strcspn(ret->buf, "\r\n")] = '\0';
+	return 0;
 }
 
 static int check_readable(const char *what, const char *path, bool secret,
@@ -180,10 +190,8 @@ static int mariadb_open(struct db *db, bool create, struct err *err)
 	MYSQL *m;
 
 	if (check_files(c, err) == -1 ||
-	    (c->password_file &&
-	     file_read_secret(c->password_file, &password, err) == -1))
+	    read_password(c->password_file, &password, err) == -1)
 		return -1;
-	read_password_line(&password);
 	m = mysql_init(NULL);
 	if (!m)
 		return err_set(err, ERR_INTERNAL, "mysql_init failed");

@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include "db_impl.h"
 
-#define BUSY_TIMEOUT_MS 10000
+#define BUSY_TIMEOUT_S 30 /* where the configuration says nothing */
 
 struct stmt {
 	sqlite3_stmt *st;
@@ -139,6 +139,8 @@ static int check_file(struct db *db, bool create, struct err *err)
 
 static int sqlite_open(struct db *db, bool create, struct err *err)
 {
+	int64_t busy_s =
+		db->conf->timeout > 0 ? db->conf->timeout : BUSY_TIMEOUT_S;
 	sqlite3 *h = NULL;
 	int rc;
 
@@ -151,7 +153,7 @@ static int sqlite_open(struct db *db, bool create, struct err *err)
 	db->handle = h;
 	if (rc != SQLITE_OK)
 		return fail(db, rc, err);
-	sqlite3_busy_timeout(h, BUSY_TIMEOUT_MS);
+	sqlite3_busy_timeout(h, (int) busy_s * 1000);
 	/* Values are bounded here too, so that a damaged file cannot ask for
 	 * gigabytes. */
 	sqlite3_limit(h, SQLITE_LIMIT_LENGTH, DB_VALUE_MAX * 4);

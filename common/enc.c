@@ -8,8 +8,7 @@ static const char b64_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 static const char url_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				   "abcdefghijklmnopqrstuvwxyz0123456789-_";
 
-static char *encode(const void *data, size_t len, const char *alphabet,
-		    bool pad)
+char *enc_b64url(const void *data, size_t len)
 {
 	const unsigned char *p = data;
 	char *out = mem_array(len / 3 + 2, 4), *end = out;
@@ -23,28 +22,14 @@ static char *encode(const void *data, size_t len, const char *alphabet,
 			v |= (uint32_t) p[i + 1] << 8;
 		if (left > 2)
 			v |= p[i + 2];
-		*end++ = alphabet[v >> 18];
-		*end++ = alphabet[v >> 12 & 63];
+		*end++ = url_alphabet[v >> 18];
+		*end++ = url_alphabet[v >> 12 & 63];
 		if (left > 1)
-			*end++ = alphabet[v >> 6 & 63];
-		else if (pad)
-			*end++ = '=';
+			*end++ = url_alphabet[v >> 6 & 63];
 		if (left > 2)
-			*end++ = alphabet[v & 63];
-		else if (pad)
-			*end++ = '=';
+			*end++ = url_alphabet[v & 63];
 	}
 	return out;
-}
-
-char *enc_b64url(const void *p, size_t len)
-{
-	return encode(p, len, url_alphabet, false);
-}
-
-char *enc_b64(const void *p, size_t len)
-{
-	return encode(p, len, b64_alphabet, true);
 }
 
 /* Six bits at a time. `bits` is always below 8 between two calls. */

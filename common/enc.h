@@ -14,7 +14,6 @@ char *enc_b64url(const void *p, size_t len); /* the caller's */
 int enc_b64url_decode(const char *s, struct sbuf *ret,
 		      struct err *err) MUST_CHECK;
 /* Standard base64 with padding; white space is skipped. */
-char *enc_b64(const void *p, size_t len);
 int enc_b64_decode(const char *s, struct sbuf *ret, struct err *err) MUST_CHECK;
 
 /* Lower-case hexadecimal into buf, which holds 2*len+1; returns buf. */

@@ -102,7 +102,24 @@ int file_check_secret(int fd, const char *what, const char *path,
 	return 0;
 }
 
-/* The check of file_read_config, on an open descriptor. */
+int file_check_config(const char *path, const struct stat *st, struct err *err)
+{
+	/* The sticky bit keeps others from replacing our file in a folder. */
+	if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0 &&
+	    !(S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX) != 0))
+		return err_set(err, ERR_CONFIG,
+			       "%s: is writable by others than its owner, "
+			       "run: chmod g-w,o-w %s",
+			       path, path);
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		return err_set(err, ERR_CONFIG,
+			       "%s: belongs to user %lu, who is neither root "
+			       "nor the one running this, run: chown root %s",
+			       path, (unsigned long) st->st_uid, path);
+	return 0;
+}
+
+/* The same, on an open descriptor. */
 static int check_config(int fd, const char *what, const char *path,
 			struct err *err)
 {
@@ -110,17 +127,7 @@ static int check_config(int fd, const char *what, const char *path,
 
 	if (fstat(fd, &st) == -1)
 		return err_errno(err, ERR_IO, "%s: cannot be read", path);
-	if (st.st_mode & (S_IWGRP | S_IWOTH))
-		return err_set(err, ERR_CONFIG,
-			       "%s: is writable by others than its owner, "
-			       "run: chmod g-w,o-w %s",
-			       path, path);
-	if (st.st_uid != 0 && st.st_uid != geteuid())
-		return err_set(err, ERR_CONFIG,
-			       "%s: belongs to user %lu, who is neither root "
-			       "nor the one running this, run: chown root %s",
-			       path, (unsigned long) st.st_uid, path);
-	return 0;
+	return file_check_config(path, &st, err);
 }
 
 static int read_checked(const char *path, const char *what,

@@ -43,6 +43,12 @@ int file_check_secret(int fd, const char *what, const char *path,
 int file_read_config(const char *path, struct sbuf *ret,
 		     struct err *err) MUST_CHECK;
 
+/* That check alone, on what stat(2) said of PATH; a folder with the sticky
+ * bit may be written by others. */
+struct stat;
+int file_check_config(const char *path, const struct stat *st,
+		      struct err *err) MUST_CHECK;
+
 /* Write DATA to PATH as said above. On failure PATH is untouched and the
  * temporary file is gone. */
 int file_replace(const char *path, const void *data, size_t len,

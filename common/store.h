@@ -158,14 +158,27 @@ struct store_dues {
 	size_t n;
 };
 /* Enabled rows with ts_due <= NOW that nobody holds a lease on, the one that
- * expires first first, names after AFTER's place left to the next call: at
- * most LIMIT rows. Uses the index on (enable, ts_due) and reads no blob. */
+ * expires first first, at most LIMIT: the rest comes with the next call, when
+ * these were claimed or postponed. Uses the index on (enable, ts_due) and
+ * reads no blob. */
 int store_due(struct store *s, int64_t now, size_t limit, struct arena *arena,
 	      struct store_dues *ret, struct err *err) MUST_CHECK;
 /* The same shape for one name, due or not, leased or not. 1, 0, -1. */
 int store_due_one(struct store *s, const char *name, struct arena *arena,
 		  struct store_due *ret, bool *ret_enabled,
 		  struct err *err) MUST_CHECK;
+
+/* Enabled rows that are held until a person acts, by name, at most LIMIT;
+ * indexed as store_due is. */
+struct store_held {
+	const char *name, *fail_class;
+};
+struct store_helds {
+	struct store_held *v;
+	size_t n;
+};
+int store_held(struct store *s, size_t limit, struct arena *arena,
+	       struct store_helds *ret, struct err *err) MUST_CHECK;
 
 /* Take the lease: 1 it is ours until UNTIL, 0 somebody else's, or no such
  * name. A lease of ours is renewed. Sets ts_last_update = NOW. */

@@ -107,6 +107,48 @@ int store_due_one(struct store *s, const char *name, struct arena *arena,
 	return rc;
 }
 
+static int held(struct store *s, size_t limit, struct arena *arena,
+		struct store_helds *ret, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	struct store_helds h = { 0 };
+	int rc;
+
+	if (store_query(s,
+			"SELECT name, fail_class FROM certs "
+			"WHERE enable = 'Y' AND ts_due = ? ORDER BY name "
+			"LIMIT ?",
+			ARGS(I(STORE_NEVER), I((int64_t) limit)), &st,
+			err) == -1)
+		return -1;
+	while ((rc = db_step(st, err)) == 1) {
+		h.v = STORE_GROW(arena, h.v, h.n);
+		h.v[h.n++] = (struct store_held){
+			.name = store_col_text(st, 0, arena),
+			.fail_class = store_col_text(st, 1, arena),
+		};
+	}
+	if (rc == -1)
+		return -1;
+	*ret = h;
+	return 0;
+}
+
+int store_held(struct store *s, size_t limit, struct arena *arena,
+	       struct store_helds *ret, struct err *err)
+{
+	struct store_try t;
+	int rc;
+
+	if (store_check_schema(s, err) == -1)
+		return -1;
+	store_try_init(&t, s, STORE_TX_NO);
+	do
+		rc = held(s, limit, arena, ret, err);
+	while (store_try_again(&t, &rc, err));
+	return rc;
+}
+
 /* --- leases --- */
 
 int store_claim(struct store *s, const char *name, const char *owner,

@@ -82,6 +82,7 @@ struct x509_csr_policy {
 	bool any_key; /* any key type and size of at least 112 bits */
 	bool allow_ip;
 	bool allow_single; /* single-label names, for private CAs */
+	bool verified;	   /* its signature was checked before: not once more */
 };
 /* Refuses, with the reason: a wrong self-signature; SHA-1 or MD5; a key other
  * than RSA 2048/3072/4096, P-256, P-384; the must-staple extension (RFC

@@ -7,6 +7,7 @@
 #include "clock.h"
 
 #define STREAK_MAX 3
+#define COUNT_MOST 1000000
 
 struct castate {
 	const struct certrepo_ca *conf;
@@ -53,9 +54,13 @@ static int load(struct castate *c, struct store *store, struct err *err)
 		return 0;
 	c->account = row.account ? mem_strdup(row.account) : NULL;
 	c->account_key = row.account_key ? mem_strdup(row.account_key) : NULL;
-	c->backoff_until = row.backoff_until;
-	c->count_fail = row.count_fail;
-	if (row.count_fail)
+	/* The columns may hold anything, and a clock that was wrong when they
+	 * were written must not stop a CA for years. */
+	if (row.backoff_until <= clock_now() + BACKOFF_RETRY_MAX)
+		c->backoff_until = row.backoff_until;
+	if (row.count_fail > 0 && row.count_fail < COUNT_MOST)
+		c->count_fail = row.count_fail;
+	if (c->count_fail)
 		fail_set(&c->fail, class_of(row.fail_class), 0, "%s",
 			 row.fail_detail ? row.fail_detail : "unknown");
 	return 0;

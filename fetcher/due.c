@@ -5,6 +5,7 @@
 #define DAY	     86400
 #define SHORT_LIVED  (10 * DAY)
 #define LIFE_UNKNOWN (90 * DAY)
+#define YEAR_9999    253402300799
 
 const char *due_reason_text(enum due_reason r)
 {
@@ -27,13 +28,18 @@ const char *due_reason_text(enum due_reason r)
 
 int64_t due_renew_at(int64_t not_before, int64_t not_after, int64_t days_left)
 {
-	int64_t life = not_after - not_before;
+	int64_t life = LIFE_UNKNOWN;
 	int64_t at;
 
-	if (not_before <= 0 || life <= 0) {
-		life = LIFE_UNKNOWN;
+	/* The columns may hold anything. */
+	if (not_after < 0)
+		not_after = 0;
+	if (not_after > YEAR_9999)
+		not_after = YEAR_9999;
+	if (not_before > 0 && not_before < not_after)
+		life = not_after - not_before;
+	else
 		not_before = not_after - life;
-	}
 	at = not_after - (life < SHORT_LIVED ? life / 2 : life / 3);
 	if (days_left > 0 && days_left < life / DAY &&
 	    not_after - days_left * DAY >= not_before + life / 4)

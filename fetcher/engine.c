@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "due.h"
 #include "due_policy.h"
+#include "held.h"
 #include "leftover.h"
 #include "log.h"
 #include "loop.h"
@@ -20,7 +21,7 @@
 #include "pick.h"
 
 /* After a signal, orders in flight have this long to end by themselves. */
-#define STOP_GRACE_MS 5000
+#define STOP_GRACE_MS 3000
 #define ROUND_MS      1000
 
 /* What became of a name in this run. */
@@ -648,8 +649,9 @@ int engine_run(struct engine *e, int *ret_status, struct err *err)
 	/* Our lock says that whoever held these is dead. */
 	if (store_release_all(e->store, e->owner, err) == -1 ||
 	    due_policy_apply(e->conf, e->store, err) == -1 ||
-	    leftovers_new(e->store, e->batch, e->chall, e->owner, &e->leftovers,
-			  err) == -1)
+	    held_report(e->conf, e->store, clock_now(), err) == -1 ||
+	    leftovers_new(e->store, e->batch, e->chall, e->owner,
+			  e->conf->state_dir, &e->leftovers, err) == -1)
 		return -1;
 	do {
 		if (pass(e, err) == -1 || wait_for_pass(e, &again, err) == -1)

@@ -18,13 +18,13 @@ enum fail_class {
 	FAIL_CONNECTION,   /* the CA could not fetch the http-01 proof */
 	FAIL_UNAUTHORIZED, /* the CA saw a wrong proof */
 	FAIL_BAD_CSR,
-	FAIL_REJECTED,	   /* rejectedIdentifier, policy */
-	FAIL_BAD_CERT,	   /* what was issued is not what was asked for */
-	FAIL_CONFIG,	   /* our configuration or the row is wrong */
+	FAIL_REJECTED, /* rejectedIdentifier, policy */
+	FAIL_BAD_CERT, /* what was issued is not what was asked for */
+	FAIL_CONFIG,   /* our configuration or the row is wrong */
 	/* the CA's or the account's: back off the CA, count against no name */
 	FAIL_CA_RATE_LIMITED,
-	FAIL_CA_DOWN,	   /* unreachable, 5xx, not JSON, cut, endless */
-	FAIL_ACCOUNT,	   /* deactivated, unknown, agreement missing */
+	FAIL_CA_DOWN, /* unreachable, 5xx, not JSON, cut, endless */
+	FAIL_ACCOUNT, /* deactivated, unknown, agreement missing */
 	/* ours: short wait, counts against no name */
 	FAIL_INTERNAL,
 	FAIL_STORE,

@@ -2,7 +2,11 @@
 #include "leftover.h"
 #include <stdlib.h>
 #include <string.h>
+#include "clock.h"
+#include "daily.h"
 #include "log.h"
+
+#define SAID_FILE "fetcher.leftover" /* when something was said last */
 
 struct leftover {
 	struct leftovers *all;
@@ -17,21 +21,30 @@ struct leftovers {
 	struct chall_ctx *chall;
 	struct leftover *v;
 	size_t n, busy;
+	char *state_dir;
+	bool quiet; /* it was said today */
+	size_t said;
 };
 
 int leftovers_new(struct store *store, struct batch *batch,
 		  struct chall_ctx *chall, const char *owner,
-		  struct leftovers **ret, struct err *err)
+		  const char *state_dir, struct leftovers **ret,
+		  struct err *err)
 {
 	AUTO(leftovers_free) struct leftovers *l = mem_alloc(sizeof(*l));
 	struct store_proofs rows = { NULL, 0 };
 	struct store_order order;
-	int found;
+	int found, said;
 	size_t i;
 
+	l->state_dir = mem_strdup(state_dir);
 	l->arena = arena_new();
 	l->batch = batch;
 	l->chall = chall;
+	said = daily_done(state_dir, SAID_FILE, clock_now(), err);
+	if (said == -1)
+		return -1;
+	l->quiet = said == 1;
 	if (store_proofs_of(store, owner, LEFTOVER_MAX, l->arena, &rows, err) ==
 	    -1)
 		return -1;
@@ -61,6 +74,7 @@ void leftovers_free(struct leftovers **lp)
 		batch_forget(l->batch, &l->v[i]);
 	}
 	arena_free(&l->arena);
+	free(l->state_dir);
 	free(l);
 	*lp = NULL;
 }
@@ -88,11 +102,37 @@ static void on_dropped(void *arg, const struct err *err)
 	finish(x);
 }
 
-static void complain(const struct leftover *x, const struct err *err)
+static void say(struct leftovers *l)
 {
-	log_warn("%s: the proof that an earlier run left at %s could not be "
-		 "removed: %s",
-		 x->proof.name, x->proof.owner, err->msg);
+	struct err err = ERR_INIT;
+
+	if (l->said++ == 0 &&
+	    daily_mark(l->state_dir, SAID_FILE, clock_now(), &err) == -1)
+		log_warn("%s", err.msg);
+}
+
+/* Its row stays for the next run, but not for ever: its server may be gone. */
+static void give_up(struct leftover *x, const struct err *err)
+{
+	if (x->proof.ts_created + LEFTOVER_KEEP <= clock_now()) {
+		log_warn("%s: the proof left at %s (%s) could not be removed "
+			 "for a week and is no longer tried, remove it by "
+			 "hand: %s",
+			 x->proof.name, x->proof.owner, x->proof.value,
+			 err->msg);
+		batch_add(x->all->batch, op_drop, on_dropped, x);
+		return;
+	}
+	if (!x->all->quiet && x->all->said < LEFTOVER_SAID) {
+		log_warn("%s: the proof that an earlier run left at %s could "
+			 "not be removed: %s",
+			 x->proof.name, x->proof.owner, err->msg);
+		say(x->all);
+	} else {
+		log_debug("%s: the proof at %s could not be removed: %s",
+			  x->proof.name, x->proof.owner, err->msg);
+	}
+	finish(x);
 }
 
 static void on_cleaned(struct chall *c, const struct err *err, void *arg)
@@ -101,8 +141,7 @@ static void on_cleaned(struct chall *c, const struct err *err, void *arg)
 
 	(void) c;
 	if (err) {
-		complain(x, err); /* its row stays for the next run */
-		finish(x);
+		give_up(x, err);
 		return;
 	}
 	log_event(LOG_L_INFO, "cleaned", "name", x->proof.name, "type",
@@ -124,8 +163,7 @@ void leftovers_begin(struct leftovers *l, bool deferred)
 		l->busy++;
 		if (chall_from_proof(l->chall, &x->proof, on_cleaned, x,
 				     &x->chall, &err) == -1) {
-			complain(x, &err);
-			finish(x);
+			give_up(x, &err);
 			continue;
 		}
 		chall_clean(x->chall);

@@ -49,12 +49,26 @@ enum order_wait order_s_claim(struct order *o)
 	return order_commit(o, op_claim, S_CLAIMED);
 }
 
+/* Enrolment checked the signature of this key, which takes long. All else is
+ * looked at again: the CA or what it is allowed may have changed since, and
+ * scripts of 2019 put CSRs into rows as well. */
+static int check_csr(const struct order *o, struct err *err)
+{
+	const char *key = o->cert->key_sha256;
+	const struct x509_csr_policy policy = {
+		.allow_ip = o->ca->allow_ip,
+		.any_key = o->ca->any_key,
+		.allow_single = o->ca->allow_single,
+		.verified =
+			key && strcmp(key, x509_csr_key(o->csr)->sha256) == 0,
+	};
+
+	return x509_csr_check(o->csr, &policy, err);
+}
+
 /* All that can be known to be wrong before an order is spent. */
 static enum order_wait check_row(struct order *o)
 {
-	struct x509_csr_policy policy = { .allow_ip = o->ca->allow_ip,
-					  .any_key = o->ca->any_key,
-					  .allow_single = o->ca->allow_single };
 	const char *type =
 		order_challenge(o->cert->challenge, o->cert->certbot);
 	AUTO(chall_free) struct chall *probe = NULL;
@@ -68,7 +82,7 @@ static enum order_wait check_row(struct order *o)
 
 	if (x509_csr_parse(o->cert->csr.p, o->cert->csr.len, &o->csr, &err) ==
 		    -1 ||
-	    x509_csr_check(o->csr, &policy, &err) == -1)
+	    check_csr(o, &err) == -1)
 		return order_failed(o, FAIL_BAD_CSR, false, "the row's CSR: %s",
 				    err.msg);
 	if (!chall_supported(type))

@@ -8,6 +8,8 @@
 
 /* Proofs are removed within this, or by the next run. */
 #define CLEAN_MS (60 * 1000)
+/* Beyond, nobody counts. */
+#define COUNT_MOST 1000000
 
 void order_drop_authz(struct order *o)
 {
@@ -36,6 +38,14 @@ void order_attempt(const struct order *o, struct store_attempt *a)
 
 /* --- the end --- */
 
+/* The column may hold anything. */
+static int64_t count_of(const struct store_cert *row)
+{
+	int64_t n = row->count_fail_update;
+
+	return n < 0 ? 0 : n > COUNT_MOST ? COUNT_MOST : n;
+}
+
 static uint32_t random_number(void)
 {
 	uint32_t r = 0;
@@ -63,7 +73,7 @@ enum order_wait order_s_fail(struct order *o)
 		return order_go(o, S_GIVE_UP);
 	}
 	if (o->cert) {
-		in.count = o->cert->count_fail_update;
+		in.count = count_of(o->cert);
 		in.ts_expire = o->cert->crt.len ? o->cert->ts_expire : 0;
 	}
 	if (fail_of_ca(o->fail.class) && o->ca)

@@ -111,11 +111,11 @@ enum order_wait order_s_resumed(struct order *o)
 {
 	if (!o->reply.failed)
 		return follow(o, false);
-	/* 404 and the like: the CA knows it no more. */
+	/* The CA knows it no more. Whatever else may be wrong says nothing of
+	 * the order (rejected nonces, a proxy that refuses). */
 	if (!fail_of_ca(o->reply.fail.class))
 		return order_fail_with(o, &o->reply.fail, true);
-	if (o->reply.status >= 400 && o->reply.status < 500 &&
-	    o->reply.fail.class == FAIL_CA_DOWN)
+	if (o->reply.status == 404 || o->reply.status == 410)
 		return order_fail_with(o, &o->reply.fail, true);
 	return order_fail_reply(o, S_RESUME);
 }
@@ -148,7 +148,7 @@ enum order_wait order_s_created(struct order *o)
 		return order_fail_with(o, &o->reply.fail, false);
 	if (!o->reply.location ||
 	    strncmp(o->reply.location, "https://", 8) != 0 ||
-	    strlen(o->reply.location) > ACME_URL_MAX)
+	    strlen(o->reply.location) >= ACME_URL_MAX)
 		return order_failed(
 			o, FAIL_CA_DOWN, false,
 			"the CA took the order but did not say where it "

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "reply.h"
 #include <stdlib.h>
+#include <string.h>
 
 #define TRANSIENT_FIRST_MS 1000
 #define TRANSIENT_MOST_S   30
@@ -20,7 +21,10 @@ void reply_take(struct reply *r, const struct acme_result *res)
 	r->retry_at = res->retry_at;
 	r->location = res->location ? mem_strdup(res->location) : NULL;
 	r->problem = res->problem_type ? mem_strdup(res->problem_type) : NULL;
-	r->body = mem_strndup(res->body ? res->body : "", res->len);
+	/* Whole: it may hold a NUL, and is read by its length. */
+	r->body = mem_alloc(res->len + 1);
+	if (res->len)
+		memcpy(r->body, res->body, res->len);
 	r->len = res->len;
 }
 

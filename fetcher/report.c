@@ -148,7 +148,8 @@ void report_summary(struct report *r, const struct report_counts *c)
 		return;
 	report_text(c, text);
 	log_event(LOG_L_INFO, "summary", "text", text, NULL);
-	if (isatty(STDOUT_FILENO) == 1 || log_verbose())
+	/* On a terminal the log's line is there to see. */
+	if (!r->terminal && (isatty(STDOUT_FILENO) == 1 || log_verbose()))
 		(void) printf("%s\n", text);
 }
 

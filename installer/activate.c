@@ -21,6 +21,18 @@ static void result_free(struct child_result *r)
 	sbuf_free(&r->output);
 }
 
+static char *words_of(const struct svc_command *c)
+{
+	struct strlist words = STRLIST_INIT;
+	char *text;
+
+	for (const char *const *a = c->argv; *a != NULL; a++)
+		strlist_add(&words, *a);
+	text = strlist_join(&words, " ");
+	strlist_free(&words);
+	return text;
+}
+
 static int run_one(const struct svc_command *c, bool *tried, struct err *err)
 {
 	struct child_spec spec = { .argv = c->argv,
@@ -28,9 +40,9 @@ static int run_one(const struct svc_command *c, bool *tried, struct err *err)
 				   .timeout_s = c->timeout_s };
 	AUTO(result_free) struct child_result result = { .status = 0 };
 	AUTO(mem_free_str) char *output = NULL;
-	struct strlist words = STRLIST_INIT;
 	AUTO(mem_free_str) char *text = NULL;
-	const char *said;
+	const char *how, *said;
+	int number;
 
 	if (child_run(&spec, &result, err) == -1) {
 		*tried = false;
@@ -38,18 +50,18 @@ static int run_one(const struct svc_command *c, bool *tried, struct err *err)
 	}
 	if (!result.timed_out && result.status == 0)
 		return 0;
-	for (const char *const *a = c->argv; *a != NULL; a++)
-		strlist_add(&words, *a);
-	text = strlist_join(&words, " ");
-	strlist_free(&words);
+	text = words_of(c);
 	output = mem_strdup(sbuf_str(&result.output));
 	said = last_line(output);
-	if (result.timed_out)
-		return err_set(err, ERR_CHILD,
-			       "\"%s\" did not end within %d seconds%s%s", text,
-			       c->timeout_s, *said != '\0' ? ": " : "", said);
-	return err_set(err, ERR_CHILD, "\"%s\" exited with %d%s%s", text,
-		       result.status, *said != '\0' ? ": " : "", said);
+	how = result.timed_out	   ? "timed out after"
+	      : result.signal != 0 ? "was ended by signal"
+				   : "exited with";
+	number = result.timed_out     ? c->timeout_s
+		 : result.signal != 0 ? result.signal
+				      : result.status;
+	return err_set(err, ERR_CHILD, "\"%s\" %s %d%s%s%s", text, how, number,
+		       result.timed_out ? " s" : "", *said != '\0' ? ": " : "",
+		       said);
 }
 
 int activate_run(const struct svc_commands *commands, bool *ret_tried,
@@ -71,12 +83,7 @@ int activate_run(const struct svc_commands *commands, bool *ret_tried,
 
 const char *activate_text(const struct svc_command *c, struct arena *arena)
 {
-	struct strlist words = STRLIST_INIT;
-	AUTO(mem_free_str) char *text = NULL;
+	AUTO(mem_free_str) char *text = words_of(c);
 
-	for (const char *const *a = c->argv; *a != NULL; a++)
-		strlist_add(&words, *a);
-	text = strlist_join(&words, " ");
-	strlist_free(&words);
 	return arena_strdup(arena, text);
 }

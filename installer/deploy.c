@@ -234,8 +234,10 @@ static int commit_file(const struct journal_op *o, struct err *err)
 		if (file_commit(o->next, o->path, err) == 0)
 			return 0;
 		if (errno == EBUSY)
-			err_wrap(err, "is it mounted by itself? Mount its "
-				      "folder instead");
+			err_set(err, err->kind,
+				"%s, is it mounted by itself? Mount its "
+				"folder instead",
+				err->msg);
 		return -1;
 	}
 	found = file_read(o->path, &content, err);
@@ -265,6 +267,25 @@ int deploy_commit(const struct journal *j, struct err *err)
 	return 0;
 }
 
+/* PATH is just what COPY is: nothing to put back. Where a rename is refused
+ * (a read-only disk, a mount point), a step that was not taken must not make
+ * the way back fail. */
+static bool same_as_copy(const char *copy, const char *path)
+{
+	AUTO(sbuf_erase) struct sbuf a = SBUF_INIT(COPY_MAX);
+	AUTO(sbuf_erase) struct sbuf b = SBUF_INIT(COPY_MAX);
+	struct stat x, y;
+
+	if (lstat(copy, &x) == -1 || lstat(path, &y) == -1 ||
+	    !S_ISREG(x.st_mode) || x.st_mode != y.st_mode ||
+	    x.st_uid != y.st_uid || x.st_gid != y.st_gid ||
+	    x.st_size != y.st_size)
+		return false;
+	return file_read(copy, &a, NULL) == 1 &&
+	       file_read(path, &b, NULL) == 1 && a.len == b.len &&
+	       memcmp(sbuf_str(&a), sbuf_str(&b), a.len) == 0;
+}
+
 static int undo_op(const struct journal_op *o, struct arena *scratch,
 		   struct err *err)
 {
@@ -280,6 +301,11 @@ static int undo_op(const struct journal_op *o, struct arena *scratch,
 	deploy_sweep(o->path);
 	if (o->old == NULL)
 		return file_remove(o->path, err);
+	if (same_as_copy(o->old, o->path)) {
+		AUTO(mem_free_str) char *dir = file_dirname(o->path);
+
+		return file_sync_dir(dir, err);
+	}
 	if (deploy_stage_copy(o->old, o->path, scratch, &temp, err) == -1)
 		return -1;
 	if (file_commit(temp, o->path, err) == -1) {
@@ -362,4 +388,21 @@ void deploy_sweep(const char *path)
 		if (strncmp(e->d_name, prefix, len) == 0 &&
 		    strlen(e->d_name) == len + 6)
 			(void) unlinkat(dirfd(d), e->d_name, 0);
+}
+
+void deploy_sweep_folder(const char *folder)
+{
+	static const char mark[] = ".certrepo-";
+	AUTO(dir_close) DIR *d = opendir(folder);
+	const struct dirent *e;
+
+	if (d == NULL)
+		return;
+	while ((e = readdir(d)) != NULL) {
+		size_t len = strlen(e->d_name), tail = strlen(mark) + 6;
+
+		if (e->d_name[0] == '.' && len > tail &&
+		    strncmp(e->d_name + len - tail, mark, strlen(mark)) == 0)
+			(void) unlinkat(dirfd(d), e->d_name, 0);
+	}
 }

@@ -47,5 +47,7 @@ void deploy_discard(const struct journal *j);
 void deploy_remove_folder(const char *path);
 /* Temporary files that a killed run left beside PATH. */
 void deploy_sweep(const char *path);
+/* The same of every file in the folder DIR. */
+void deploy_sweep_folder(const char *dir);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "clock.h"
 #include "gather.h"
 #include "hostkey.h"
@@ -235,9 +236,66 @@ static void judge_row(struct run *r, struct gather_cert *g,
 	explain(g, &p, &err);
 }
 
+/* What stays, and is ours: a placeholder may have a key of its own. */
+static bool stays(const struct gather_cert *g, const struct svcstate *state)
+{
+	const struct svcstate_cert *ours =
+		svcstate_cert(state, g->svc->conf->name);
+
+	if (g->disk == NULL || g->verdict == PLAN_PUT)
+		return false;
+	return g->verdict == PLAN_KEEP ||
+	       (ours != NULL && strcmp(ours->fingerprint,
+				       x509_chain_fingerprint(g->disk)) == 0);
+}
+
+/* False when it does not fit. */
+static bool check_key(struct gather_cert *g)
+{
+	struct err err = ERR_INIT;
+
+	if (hostkey_fits(g->svc, g->disk, &err) == 0)
+		return true;
+	/* A pinned key is not what the service reads. */
+	g->misfit = g->svc->conf->key != NULL &&
+		    (err.kind == ERR_INPUT ||
+		     access(g->svc->conf->key, F_OK) == -1);
+	if (g->reason[0] == '\0' || g->verdict == PLAN_HOLD) {
+		g->verdict = PLAN_MISFIT;
+		snprintf(g->reason, sizeof(g->reason), "%.*s", 599, err.msg);
+	}
+	return false;
+}
+
+/* Between two renewals the key may be replaced, lost, or opened to everyone,
+ * and nobody would notice before the next restart. An idle run looks at the
+ * files' inodes only. */
+static void check_keys(const struct run *r, struct gather *g,
+		       struct svcstate *state)
+{
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(4u << 20);
+	char hex[ENC_SHA256_HEX];
+	bool right = true;
+
+	for (size_t i = 0; i < g->n; i++) {
+		if (!stays(&g->v[i], state))
+			continue;
+		sbuf_addf(&text, "%s ", x509_chain_fingerprint(g->v[i].disk));
+		hostkey_look(g->v[i].svc, &text);
+	}
+	enc_sha256_hex(sbuf_str(&text), text.len, hex);
+	if (text.len == 0 ||
+	    (state->keys != NULL && strcmp(state->keys, hex) == 0))
+		return;
+	for (size_t i = 0; i < g->n; i++)
+		if (stays(&g->v[i], state) && !check_key(&g->v[i]))
+			right = false;
+	svcstate_set_keys(state, right ? arena_strdup(r->arena, hex) : NULL);
+}
+
 void gather_rows(struct run *r, const struct svc *s,
-		 const struct store_host_certs *rows,
-		 const struct svcstate *state, struct gather *ret)
+		 const struct store_host_certs *rows, struct svcstate *state,
+		 struct gather *ret)
 {
 	start(s, ret);
 	for (size_t i = 0; i < ret->n; i++) {
@@ -249,6 +307,7 @@ void gather_rows(struct run *r, const struct svc *s,
 				row = &rows->v[k];
 		judge_row(r, &ret->v[i], row, state);
 	}
+	check_keys(r, ret, state);
 }
 
 void gather_free(struct gather *g)

@@ -17,6 +17,7 @@ struct gather_cert {
 	struct x509_chain *disk; /* what is on disk, NULL: nothing; may be
 				  * chain itself */
 	char disk_digest[ENC_SHA256_HEX]; /* "" when not known */
+	bool misfit; /* the host's key, read again, is not that of disk */
 	enum plan_verdict verdict;
 	char reason[600]; /* of what is not KEEP or PUT, a sentence */
 };
@@ -29,10 +30,11 @@ struct gather {
 
 /* What the disk has, no more; the rest is empty. Free it. */
 void gather_disk(const struct svc *s, struct gather *ret);
-/* The same, and the rows of the store, and a verdict for each. */
+/* The same, and the rows of the store, and a verdict for each. The keys of
+ * what stays are read again when their files changed. */
 void gather_rows(struct run *r, const struct svc *s,
-		 const struct store_host_certs *rows,
-		 const struct svcstate *state, struct gather *ret);
+		 const struct store_host_certs *rows, struct svcstate *state,
+		 struct gather *ret);
 void gather_free(struct gather *g);
 
 #endif

@@ -1,14 +1,61 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <sys/stat.h>
 #include "clock.h"
 #include "hostkey.h"
+
+static const char *path_of(const struct svc_cert *c)
+{
+	return c->conf->key != NULL ? c->conf->key : c->conf->public_key;
+}
 
 int hostkey_load(const struct svc_cert *c, struct x509_key **ret,
 		 struct err *err)
 {
 	if (c->conf->key != NULL)
-		return x509_key_load(c->conf->key, ret, err);
-	return x509_key_load_public(c->conf->public_key, ret, err);
+		return x509_key_load(path_of(c), ret, err);
+	return x509_key_load_public(path_of(c), ret, err);
+}
+
+void hostkey_look(const struct svc_cert *c, struct sbuf *ret)
+{
+	struct stat st;
+
+	sbuf_adds(ret, path_of(c));
+	if (stat(path_of(c), &st) == 0)
+		sbuf_addf(ret, " %llu %llu %o %u %u %lld %lld.%ld %lld.%ld",
+			  (unsigned long long) st.st_dev,
+			  (unsigned long long) st.st_ino,
+			  (unsigned int) st.st_mode, (unsigned int) st.st_uid,
+			  (unsigned int) st.st_gid, (long long) st.st_size,
+			  (long long) st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
+			  (long long) st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+	sbuf_addc(ret, '\n');
+}
+
+static void key_free(struct x509_key **k)
+{
+	x509_key_free(k);
+}
+
+int hostkey_fits(const struct svc_cert *c, const struct x509_chain *chain,
+		 struct err *err)
+{
+	AUTO(key_free) struct x509_key *key = NULL;
+
+	if (hostkey_load(c, &key, err) == -1)
+		return err_set(err, ERR_CONFIG,
+			       "the key of the installed certificate: %s",
+			       err->msg);
+	if (x509_key_matches(key, chain))
+		return 0;
+	return err_set(err, ERR_INPUT,
+		       "%s is not the key of the installed certificate%s; put "
+		       "the right one back, or enrol a CSR of this one",
+		       path_of(c),
+		       c->conf->key != NULL
+			       ? ", the service fails at its next restart"
+			       : "");
 }
 
 static int vet_name(const struct x509_chain *chain, const char *name,
@@ -55,8 +102,7 @@ int hostkey_vet(const struct svc_cert *c, const struct x509_chain *chain,
 		return err_set(err, ERR_INPUT,
 			       "the certificate in the store belongs to "
 			       "another key than %s",
-			       c->conf->key != NULL ? c->conf->key
-						    : c->conf->public_key);
+			       path_of(c));
 	if (vet_name(chain, c->domain, err) == -1)
 		return -1;
 	for (size_t i = 0; i < c->conf->names.n; i++)

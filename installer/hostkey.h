@@ -16,6 +16,14 @@
 int hostkey_load(const struct svc_cert *c, struct x509_key **ret,
 		 struct err *err) MUST_CHECK;
 
+/* One line of all that can be seen of C's key without reading it: another
+ * line, maybe another key. */
+void hostkey_look(const struct svc_cert *c, struct sbuf *ret);
+/* Is the key still there, closed to others, and CHAIN's, which is installed?
+ * ERR_CONFIG: it is not to be read, ERR_INPUT: it is another one. */
+int hostkey_fits(const struct svc_cert *c, const struct x509_chain *chain,
+		 struct err *err) MUST_CHECK;
+
 /* ERR_INPUT with a sentence that says what is wrong with CHAIN and what that
  * means; nothing else is ever returned for a bad certificate. SKEW: seconds
  * that notBefore may lie in the future. */

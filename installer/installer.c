@@ -90,10 +90,14 @@ static bool take_option(int key, const char *value, void *arg)
  * user, nothing readable by others unless a mode says so. */
 static void harden(void)
 {
-	static const struct rlimit none = { 0, 0 };
+	struct rlimit core = { 0, 0 };
 
 	umask(077);
-	(void) setrlimit(RLIMIT_CORE, &none);
+	/* The hard limit stays, for services that we start. */
+	if (getrlimit(RLIMIT_CORE, &core) == 0) {
+		core.rlim_cur = 0;
+		(void) setrlimit(RLIMIT_CORE, &core);
+	}
 	(void) prctl(PR_SET_DUMPABLE, 0);
 	(void) signal(SIGPIPE, SIG_IGN);
 }
@@ -134,19 +138,11 @@ static int make_state_dirs(const char *dir, struct err *err)
 /* Temporaries of our own files that a killed run left. */
 static void sweep_state(const struct run *r)
 {
-	static const char *const files[] = { "receipts", "heartbeat" };
 	const char *dir = r->conf->state_dir;
 
-	for (size_t i = 0; i < ARRAY_LEN(files); i++)
-		deploy_sweep(arena_printf(r->arena, "%s/%s", dir, files[i]));
-	for (size_t i = 0; i < r->svcs->n; i++) {
-		const char *name = r->svcs->v[i].name;
-
-		deploy_sweep(
-			arena_printf(r->arena, "%s/service/%s", dir, name));
-		deploy_sweep(
-			arena_printf(r->arena, "%s/journal/%s", dir, name));
-	}
+	deploy_sweep_folder(dir);
+	deploy_sweep_folder(arena_printf(r->arena, "%s/service", dir));
+	deploy_sweep_folder(arena_printf(r->arena, "%s/journal", dir));
 }
 
 static void check_names(const struct args *a, struct run *r, int argc,

@@ -33,6 +33,11 @@ enum plan_verdict plan_cert(const struct plan_cert *c, bool force)
 enum plan_action plan_service(const struct plan_service *s, int64_t now,
 			      bool force)
 {
+	/* Whatever reads the key now, stops with it: leave it running. */
+	if (s->misfit && !force)
+		return s->wrong > 0  ? PLAN_POSTPONE
+		       : s->down > 0 ? PLAN_DOWN
+				     : PLAN_NOTHING;
 	if (s->put > 0 && (force || !s->held))
 		return PLAN_INSTALL;
 	if (force && s->can_activate)

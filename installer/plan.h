@@ -39,12 +39,15 @@ enum plan_verdict {
 	PLAN_REFUSE,  /* see why it was refused */
 	PLAN_OLDER,   /* a step back */
 	PLAN_HOLD,
+	PLAN_MISFIT, /* in place, but the host's key is not its own any
+		      * more (gather.c finds this) */
 };
 
 enum plan_verdict plan_cert(const struct plan_cert *c, bool force);
 
 struct plan_service {
 	size_t put;	   /* certificates to install */
+	bool misfit;	   /* telling it may break it: a key does not fit */
 	bool held;	   /* just this failed before, nothing changed since */
 	bool can_activate; /* the profile has commands for it */
 	/* endpoints whose certificate is on disk */

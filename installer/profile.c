@@ -140,24 +140,6 @@ bool profile_name_ok(const char *name)
 	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 }
 
-static int check_stat(const char *path, const struct stat *st, const char *what,
-		      struct err *err)
-{
-	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return err_set(err, ERR_CONFIG,
-			       "%s %s belongs to user %u: it decides what runs "
-			       "as this user, chown it",
-			       what, path, (unsigned int) st->st_uid);
-	/* The sticky bit keeps others from replacing our file in a folder. */
-	if ((st->st_mode & 022) != 0 &&
-	    !(S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX) != 0))
-		return err_set(err, ERR_CONFIG,
-			       "%s %s can be written by others than its owner: "
-			       "chmod go-w it",
-			       what, path);
-	return 0;
-}
-
 int profile_check_owner(const char *path, struct err *err)
 {
 	AUTO(mem_free_str) char *dir = file_dirname(path);
@@ -168,11 +150,11 @@ int profile_check_owner(const char *path, struct err *err)
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_CONFIG, "%s is not a regular file",
 			       path);
-	if (check_stat(path, &st, "the file", err) == -1)
+	if (file_check_config(path, &st, err) == -1)
 		return -1;
 	if (stat(dir, &st) == -1)
 		return err_errno(err, ERR_CONFIG, "%s", dir);
-	return check_stat(dir, &st, "the folder", err);
+	return file_check_config(dir, &st, err);
 }
 
 static bool var_name_ok(const char *name)

@@ -178,9 +178,14 @@ bool prove_only_down(const struct txn *t)
 
 void prove_report(struct txn *t, const char *state, const char *detail)
 {
-	for (size_t i = 0; i < t->j->n_certs; i++)
-		run_receipt(t->run, t->svc, t->j->certs[i].name, NULL, state,
-			    NULL, detail);
+	for (size_t i = 0; i < t->j->n_certs; i++) {
+		const struct journal_cert *c = &t->j->certs[i];
+
+		/* Of those that stay there may be something else to say. */
+		if (t->j->n_ops == 0 || !eq(c->fingerprint, c->old))
+			run_receipt(t->run, t->svc, c->name, NULL, state, NULL,
+				    detail);
+	}
 }
 
 void prove_report_endpoints(struct txn *t, bool back)

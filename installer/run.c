@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <string.h>
+#include <unistd.h>
 #include "clock.h"
 #include "dryrun.h"
 #include "log.h"
@@ -96,9 +97,9 @@ static void save_state(struct run *r, const struct svc *s,
 
 /* Say it once, and again a day later if it is still so. True when said. */
 static bool tell(struct run *r, const struct svc *s, struct svcstate *state,
-		 const char *text)
+		 enum svcstate_about about, const char *text)
 {
-	if (r->dry_run || !svcstate_warn(state, r->arena, text, r->now))
+	if (r->dry_run || !svcstate_warn(state, r->arena, about, text, r->now))
 		return false;
 	log_warn("service %s: %s", s->name, text);
 	return true;
@@ -249,8 +250,10 @@ static void look_around(struct task *t, struct plan_service *p)
 	const struct installer_conf *conf = t->r->conf;
 	int64_t since = t->r->now - t->state.probed_at;
 
-	for (size_t i = 0; i < t->g.n; i++)
+	for (size_t i = 0; i < t->g.n; i++) {
+		p->misfit = p->misfit || t->g.v[i].misfit;
 		p->put += t->g.v[i].verdict == PLAN_PUT;
+	}
 	p->can_activate = t->s->activate.n > 0;
 	p->activate_count = t->state.activate_count;
 	p->activate_at = t->state.activate_at;
@@ -277,14 +280,17 @@ static void tell_certs(struct task *t)
 		sbuf_addf(&text, "%s%s: %s", text.len != 0 ? "; " : "",
 			  c->svc->conf->name, c->reason);
 	}
-	if (text.len == 0 || !tell(t->r, t->s, &t->state, sbuf_str(&text)))
+	if (text.len == 0 ||
+	    !tell(t->r, t->s, &t->state, SVCSTATE_CERTS, sbuf_str(&text)))
 		return;
 	for (size_t i = 0; i < t->g.n; i++) {
 		const struct gather_cert *c = &t->g.v[i];
 
 		if (c->reason[0] != '\0' && c->verdict != PLAN_HOLD)
 			run_receipt(t->r, t->s, c->svc->conf->name, NULL,
-				    "refused", NULL, c->reason);
+				    c->verdict == PLAN_MISFIT ? "failed"
+							      : "refused",
+				    NULL, c->reason);
 	}
 }
 
@@ -333,7 +339,7 @@ static void tell_endpoints(struct task *t)
 				  why);
 	}
 	t->bad = true;
-	said = tell(t->r, t->s, &t->state, sbuf_str(&text));
+	said = tell(t->r, t->s, &t->state, SVCSTATE_SERVICE, sbuf_str(&text));
 	for (size_t i = 0; said && i < t->s->n_endpoints; i++) {
 		const struct svc_endpoint *e = &t->s->endpoints[i];
 		char why[300];
@@ -353,7 +359,7 @@ static void tell_held(struct task *t)
 		t->state.hold_reason);
 
 	t->bad = true;
-	if (!tell(t->r, t->s, &t->state, text))
+	if (!tell(t->r, t->s, &t->state, SVCSTATE_SERVICE, text))
 		return;
 	for (size_t i = 0; i < t->g.n; i++)
 		if (t->g.v[i].verdict == PLAN_PUT)
@@ -402,14 +408,11 @@ static void act(struct task *t, enum plan_action action, const char *hold)
 		tell_endpoints(t);
 		break;
 	case PLAN_NOTHING:
-		if (!t->bad && t->state.warned != NULL) {
-			t->state.warned = NULL;
-			t->state.dirty = true;
-		}
+		/* What the store was told then, is not so any more. */
+		if ((!t->bad && svcstate_unwarn(&t->state)) || t->r->beat)
+			beat(t);
 		break;
 	}
-	if (t->r->beat && action == PLAN_NOTHING)
-		beat(t);
 	if (t->r->conf->recheck != 0 && t->probed) {
 		t->state.probed_at = t->r->now;
 		t->state.dirty = true;
@@ -426,6 +429,9 @@ static void update_service(struct run *r, const struct svc *s,
 
 	svcstate_load(r->conf->state_dir, s->name, r->arena, &t.state);
 	t.seen = arena_array(r->arena, s->n_endpoints + 1, sizeof(*t.seen));
+	if (r->dry_run && access(txn_journal_path(r, s->name), F_OK) == 0)
+		printf("%s: first finish or undo what a killed run left\n",
+		       s->name);
 	gather_rows(r, s, rows, &t.state, &t.g);
 	look_around(&t, &p);
 	hold = hold_digest(&t);

@@ -38,14 +38,19 @@ static void parse_line(char *line, struct svcstate *s)
 	if (n == 3 && strcmp(v[0], "hold") == 0) {
 		s->hold = v[1];
 		s->hold_reason = v[2];
-	} else if (n == 3 && strcmp(v[0], "warned") == 0) {
-		s->warned = v[1];
-		s->warned_at = number(v[2]);
+	} else if (n == 3 && strcmp(v[0], "warned-certs") == 0) {
+		s->warned[SVCSTATE_CERTS].digest = v[1];
+		s->warned[SVCSTATE_CERTS].at = number(v[2]);
+	} else if (n == 3 && strcmp(v[0], "warned-service") == 0) {
+		s->warned[SVCSTATE_SERVICE].digest = v[1];
+		s->warned[SVCSTATE_SERVICE].at = number(v[2]);
 	} else if (n == 3 && strcmp(v[0], "activate") == 0) {
 		s->activate_count = number(v[1]);
 		s->activate_at = number(v[2]);
 	} else if (n == 2 && strcmp(v[0], "probed") == 0) {
 		s->probed_at = number(v[1]);
+	} else if (n == 2 && strcmp(v[0], "keys") == 0) {
+		s->keys = v[1];
 	} else if (n == 5 && strcmp(v[0], "cert") == 0) {
 		s->certs[s->n_certs++] = (struct svcstate_cert){
 			.name = v[1],
@@ -90,15 +95,21 @@ int svcstate_save(const char *state_dir, const char *service,
 		return 0;
 	if (s->hold != NULL)
 		sbuf_addf(&out, "hold\t%s\t%s\n", s->hold, s->hold_reason);
-	if (s->warned != NULL)
-		sbuf_addf(&out, "warned\t%s\t%lld\n", s->warned,
-			  (long long) s->warned_at);
+	for (int i = 0; i < SVCSTATE_ABOUTS; i++)
+		if (s->warned[i].digest != NULL)
+			sbuf_addf(&out, "%s\t%s\t%lld\n",
+				  i == SVCSTATE_CERTS ? "warned-certs"
+						      : "warned-service",
+				  s->warned[i].digest,
+				  (long long) s->warned[i].at);
 	if (s->activate_count != 0)
 		sbuf_addf(&out, "activate\t%lld\t%lld\n",
 			  (long long) s->activate_count,
 			  (long long) s->activate_at);
 	if (s->probed_at != 0)
 		sbuf_addf(&out, "probed\t%lld\n", (long long) s->probed_at);
+	if (s->keys != NULL)
+		sbuf_addf(&out, "keys\t%s\n", s->keys);
 	for (size_t i = 0; i < s->n_certs; i++)
 		sbuf_addf(&out, "cert\t%s\t%s\t%lld\t%s\n", s->certs[i].name,
 			  s->certs[i].fingerprint,
@@ -169,17 +180,39 @@ void svcstate_set_hold(struct svcstate *s, const char *digest,
 	s->dirty = true;
 }
 
-bool svcstate_warn(struct svcstate *s, struct arena *arena, const char *text,
-		   int64_t now)
+void svcstate_set_keys(struct svcstate *s, const char *digest)
+{
+	if (digest == s->keys)
+		return;
+	s->keys = digest;
+	s->dirty = true;
+}
+
+bool svcstate_warn(struct svcstate *s, struct arena *arena,
+		   enum svcstate_about about, const char *text, int64_t now)
 {
 	char hex[ENC_SHA256_HEX];
+	const char *last = s->warned[about].digest;
+	int64_t at = s->warned[about].at;
 
 	enc_sha256_hex(text, strlen(text), hex);
-	if (s->warned != NULL && strcmp(s->warned, hex) == 0 &&
-	    now >= s->warned_at && now < s->warned_at + REPEAT)
+	if (last != NULL && strcmp(last, hex) == 0 && now >= at &&
+	    now < at + REPEAT)
 		return false;
-	s->warned = arena_strdup(arena, hex);
-	s->warned_at = now;
+	s->warned[about].digest = arena_strdup(arena, hex);
+	s->warned[about].at = now;
 	s->dirty = true;
 	return true;
+}
+
+bool svcstate_unwarn(struct svcstate *s)
+{
+	bool was = false;
+
+	for (int i = 0; i < SVCSTATE_ABOUTS; i++) {
+		was = was || s->warned[i].digest != NULL;
+		s->warned[i].digest = NULL;
+	}
+	s->dirty = s->dirty || was;
+	return was;
 }

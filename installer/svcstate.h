@@ -19,14 +19,21 @@ struct svcstate_cert {
 	const char *held; /* a person went back from this one, or NULL */
 };
 
+/* What a warning speaks of: those of one kind replace each other. */
+enum svcstate_about { SVCSTATE_CERTS, SVCSTATE_SERVICE, SVCSTATE_ABOUTS };
+
 struct svcstate {
 	const char *hold;	 /* digest of what failed, or NULL */
 	const char *hold_reason; /* a sentence */
-	const char *warned;	 /* digest of the last warning */
-	int64_t warned_at;
+	struct {
+		const char *digest; /* of the last warning, or NULL */
+		int64_t at;
+	} warned[SVCSTATE_ABOUTS];
 	int64_t activate_count; /* activations in a row that did not help */
 	int64_t activate_at;	/* the last of them */
 	int64_t probed_at;
+	const char *keys; /* digest of the keys' files that were seen to fit
+			   * what is installed, or NULL */
 	struct svcstate_cert *certs;
 	size_t n_certs;
 	bool dirty; /* changed since it was read */
@@ -50,8 +57,11 @@ void svcstate_hold_cert(struct svcstate *s, struct arena *arena,
 			const char *name, const char *fingerprint);
 void svcstate_set_hold(struct svcstate *s, const char *digest,
 		       const char *reason); /* borrowed; NULL: none */
+void svcstate_set_keys(struct svcstate *s, const char *digest); /* borrowed */
 /* Is TEXT to be said now: it is new, or a day old. Remembers. */
-bool svcstate_warn(struct svcstate *s, struct arena *arena, const char *text,
-		   int64_t now);
+bool svcstate_warn(struct svcstate *s, struct arena *arena,
+		   enum svcstate_about about, const char *text, int64_t now);
+/* All is well again: what is said next is new. True when it was not well. */
+bool svcstate_unwarn(struct svcstate *s);
 
 #endif

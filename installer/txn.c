@@ -130,10 +130,10 @@ static void remember(struct txn *t)
 				   j->back ? c->old : NULL);
 	}
 	svcstate_set_hold(t->state, NULL, NULL);
-	if (t->state->activate_count != 0 || t->state->warned != NULL)
+	if (t->state->activate_count != 0)
 		t->state->dirty = true;
 	t->state->activate_count = 0;
-	t->state->warned = NULL;
+	(void) svcstate_unwarn(t->state);
 }
 
 static void announce(const struct txn *t, const char *event)

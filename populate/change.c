@@ -3,13 +3,6 @@
 #include "fields.h"
 #include "populate_cmd.h"
 
-static int not_enrolled(const struct populate *p, const char *name,
-			struct err *err)
-{
-	return err_set(err, ERR_INPUT, "%s is not enrolled in %s", name,
-		       store_name(p->store));
-}
-
 static int apply(struct populate *p, const char *name, const struct fields *f,
 		 struct err *err)
 {
@@ -20,7 +13,7 @@ static int apply(struct populate *p, const char *name, const struct fields *f,
 	/* Due now: the fetcher looks at the row and decides by its dates. */
 	rc = store_set(p->store, name, f->v, f->n, p->now, err);
 	if (rc == 0)
-		return not_enrolled(p, name, err);
+		return populate_not_enrolled(p, name, err);
 	return rc == 1 ? 0 : -1;
 }
 
@@ -73,6 +66,18 @@ static const char *what_next(const struct populate *p,
 	return "";
 }
 
+/* Who mended what failed wants it tried, and waits for nothing to happen. */
+static void print_backoff(const struct populate *p,
+			  const struct store_cert *row)
+{
+	char text[CLOCK_TEXT];
+
+	if (row->ts_next_attempt > p->now)
+		printf("  it failed, and is tried again after %s; at once by "
+		       "certrepo-fetcher --once --force %s\n",
+		       clock_text(row->ts_next_attempt, text), row->name);
+}
+
 static int switch_to(struct populate *p, const char *name, bool enable,
 		     struct err *err)
 {
@@ -86,6 +91,8 @@ static int switch_to(struct populate *p, const char *name, bool enable,
 	/* Enabling a held row again is how a person lets it go. */
 	if (rc == 0 && row->enabled == enable && !(enable && row->held)) {
 		printf("%s is already %s, nothing changed\n", name, state);
+		if (enable)
+			print_backoff(p, row);
 	} else if (rc == 0) {
 		/* Better said now than by the fetcher at night. */
 		if (fields_check(&f, &p->conf, row, err) == -1)
@@ -146,7 +153,7 @@ int change_remove(struct populate *p, const char *name, struct err *err)
 	if (rc == 0 && !p->opt.dry_run) {
 		rc = store_remove(p->store, name, err);
 		if (rc == 0)
-			rc = not_enrolled(p, name, err);
+			rc = populate_not_enrolled(p, name, err);
 		else if (rc == 1)
 			rc = 0;
 	}

@@ -8,14 +8,20 @@ const char *populate_hint(const struct populate *p, struct arena *a)
 	return arena_printf(a, " -c %s", p->opt.config);
 }
 
+int populate_not_enrolled(const struct populate *p, const char *name,
+			  struct err *err)
+{
+	return err_set(err, ERR_INPUT, "%s is not enrolled in %s", name,
+		       store_name(p->store));
+}
+
 int populate_row(struct populate *p, const char *name, struct arena *a,
 		 struct store_cert **ret, struct err *err)
 {
 	int rc = store_get(p->store, name, a, ret, err);
 
 	if (rc == 0)
-		return err_set(err, ERR_INPUT, "%s is not enrolled in %s", name,
-			       store_name(p->store));
+		return populate_not_enrolled(p, name, err);
 	return rc == 1 ? 0 : -1;
 }
 

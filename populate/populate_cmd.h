@@ -30,6 +30,9 @@ struct populate {
 
 /* " -c FILE" when this is not the usual file, for hints to be copied. */
 const char *populate_hint(const struct populate *p, struct arena *a);
+/* Says so; returns -1. */
+int populate_not_enrolled(const struct populate *p, const char *name,
+			  struct err *err);
 /* The row, or ERR_INPUT that it is not enrolled. */
 int populate_row(struct populate *p, const char *name, struct arena *a,
 		 struct store_cert **ret, struct err *err) MUST_CHECK;

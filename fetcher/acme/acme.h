@@ -19,7 +19,7 @@
 #include "x509.h"
 
 #define ACME_BODY_MAX	   (256u * 1024)
-#define ACME_URL_MAX	   2048
+#define ACME_URL_MAX	   1000 /* the store keeps no longer ones */
 #define ACME_BADNONCE_MAX  20
 #define ACME_AUTHZ_MAX	   X509_NAMES_MAX
 #define ACME_CHALLENGE_MAX 20

@@ -14,6 +14,14 @@ static void start_failed(struct acme *a, const struct fail *why)
 	a->phase = ACME_FAILED;
 	a->why = copy;
 	a->ready = NULL;
+	/* Registering again met an outage, which passes: the next call that
+	 * the CA does not know the account of tries once more. */
+	if (!ready && a->account &&
+	    (why->class == FAIL_CA_DOWN ||
+	     why->class == FAIL_CA_RATE_LIMITED)) {
+		a->phase = ACME_UP;
+		a->renewed = false;
+	}
 	acme_fail_queue(a, &copy);
 	if (ready)
 		ready(a->ready_arg, &copy);

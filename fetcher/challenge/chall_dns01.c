@@ -13,6 +13,8 @@
 #include "dns/dns_zone.h"
 #include "enc.h"
 
+#define VALUE_LEN 43 /* SHA-256 in base64url */
+
 struct dns01_ctx {
 	struct dns_net *net;
 	struct dns_zones *zones;
@@ -27,6 +29,9 @@ struct dns01 {
 	struct dns_locate *locating;
 	struct dns_change *change;
 	struct dns_ready *waiting;
+	bool stored; /* of an earlier run, or taken back */
+	bool adding; /* the change */
+	bool undone; /* the value certainly was not put there */
 };
 
 static void ctx_free(void *type_ctx)
@@ -90,16 +95,27 @@ static int init(struct chall *c, struct err *err)
 	return 0;
 }
 
+/* The digest of a key authorization, and no TXT record of anybody else. */
+static bool plain_value(const char *s)
+{
+	return strlen(s) == VALUE_LEN && chall_token_ok(s);
+}
+
 static int init_proof(struct chall *c, struct err *err)
 {
 	struct dns01_ctx *ctx = c->type_ctx;
 	struct dns01 *d = arena_alloc(c->arena, sizeof(*d));
 	char owner[DNS_NAME_TEXT];
 
-	if (dns_name_canon(c->proof.owner, owner, err) == -1 ||
-	    dns_zone_stored(ctx->zones, c->proof.zone, c->proof.server,
-			    &d->zone, err) == -1)
+	if (!plain_value(c->proof.value))
+		return err_set(err, ERR_INPUT,
+			       "the stored proof at %s is not the value of a "
+			       "challenge",
+			       c->proof.owner);
+	if (dns_name_canon(c->proof.owner, owner, err) == -1)
 		return err_wrap(err, "stored proof");
+	d->stored = true;
+	d->zone = dns_zone_known(ctx->zones, c->proof.zone, c->proof.server);
 	d->owner = arena_strdup(c->arena, owner);
 	d->value = c->proof.value;
 	c->priv = d;
@@ -131,12 +147,14 @@ static void locate(struct chall *c)
 	d->locating = dns_zone_locate(ctx->zones, d->owner, located, c);
 }
 
-static void changed(void *arg, const struct err *err)
+static void changed(void *arg, const struct err *err, bool undone)
 {
 	struct chall *c = arg;
 	struct dns01 *d = c->priv;
 
 	d->change = NULL;
+	if (d->adding)
+		d->undone = undone;
 	chall_done(c, err);
 }
 
@@ -151,6 +169,7 @@ static void change(struct chall *c, bool add)
 		.ttl = (uint32_t) c->ctx->conf->dns->ttl,
 	};
 
+	d->adding = add;
 	d->change = dns_update(ctx->updater, d->zone, &rr, changed, c);
 }
 
@@ -177,12 +196,39 @@ static void ready(struct chall *c)
 				    d->value, is_ready, c);
 }
 
+/* The server that had it may have been a wrong one, or be retired: the one
+ * that takes changes now removes it. Where nobody can say who that is, the
+ * one of then. */
+static void found(void *arg, const char *owner, const struct dns_zone *zone,
+		  const struct err *err)
+{
+	struct chall *c = arg;
+	struct dns01_ctx *ctx = c->type_ctx;
+	struct dns01 *d = c->priv;
+	struct err why = ERR_INIT;
+
+	d->locating = NULL;
+	if (zone && dns_name_within(d->owner, zone->name)) {
+		d->zone = zone;
+	} else if (dns_zone_stored(ctx->zones, c->proof.zone, c->proof.server,
+				   &d->zone, &why) == -1) {
+		chall_done(c, err ? err : &why);
+		return;
+	}
+	change(c, false);
+}
+
 static void clean(struct chall *c)
 {
+	struct dns01_ctx *ctx = c->type_ctx;
 	struct dns01 *d = c->priv;
 
-	/* Not located: nothing was put anywhere. */
-	if (d->zone)
+	if (d->stored && !d->zone) {
+		d->locating = dns_zone_locate(ctx->zones, d->owner, found, c);
+		return;
+	}
+	/* Not located, or refused: nothing was put anywhere. */
+	if (d->zone && !d->undone)
 		change(c, false);
 	else
 		chall_done_soon(c, NULL);

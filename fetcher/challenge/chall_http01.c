@@ -125,6 +125,10 @@ static int check_webroot(const struct chall *c, const char *path,
 		return err_set(err, ERR_CONFIG,
 			       "http-01 needs a webroot_path; set it with "
 			       "certrepo-populate");
+	if (strlen(path) > STORE_PATH_MAX)
+		return err_set(err, ERR_CONFIG,
+			       "webroot_path is longer than %d characters",
+			       STORE_PATH_MAX);
 	if (path[0] != '/' || has_dotdot(path))
 		return err_set(err, ERR_CONFIG,
 			       "webroot_path %s must be absolute and free of "

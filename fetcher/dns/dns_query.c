@@ -147,7 +147,7 @@ static void finish(struct dns_query *q, const unsigned char *wire, size_t len,
 		   const struct err *err)
 {
 	retire(q);
-	q->fn(q->arg, wire, len, err);
+	q->fn(q->arg, wire, wire ? len : q->sent, err);
 	destroy(q);
 }
 

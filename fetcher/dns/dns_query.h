@@ -33,7 +33,8 @@ struct loop *dns_net_loop(const struct dns_net *net);
 
 /*
  * WIRE is valid during the call and has the right ID and question, nothing
- * else was checked. It is NULL when there was no answer:
+ * else was checked. It is NULL when there was no answer; LEN is then how much
+ * went out over TCP, 0 when nothing did:
  *	ERR_UNAVAILABLE	 nobody there, silence, connection cut
  *	ERR_IO		 this host has no way to that network (no IPv6, say)
  *	ERR_INPUT	 an answer to something else, over TCP

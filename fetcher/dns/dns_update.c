@@ -19,6 +19,7 @@ struct dns_change {
 	void *arg;
 	size_t together; /* at most so many in its message */
 	bool sent;
+	bool maybe; /* it went out and was not answered */
 	TAILQ_ENTRY(dns_change) link;
 };
 TAILQ_HEAD(changes, dns_change);
@@ -202,9 +203,11 @@ int dns_update_verdict(const struct dns_update_sent *sent, int64_t now,
 
 /* --- the line of a zone --- */
 
+/* By the first address: a stored zone has no other. What adds a value and what
+ * removes it have to be in one line, or they overtake each other. */
 static bool line_serves(const struct line *l, const struct dns_zone *zone)
 {
-	return l->zone.key == zone->key && l->zone.n_server == zone->n_server &&
+	return l->zone.key == zone->key &&
 	       dns_addr_equal(&l->zone.server[0], &zone->server[0]) &&
 	       strcmp(l->zone.name, zone->name) == 0;
 }
@@ -214,8 +217,14 @@ static struct line *line_of(struct dns_updater *u, const struct dns_zone *zone)
 	struct line *l;
 
 	TAILQ_FOREACH(l, &u->lines, link)
-	if (line_serves(l, zone))
+	if (line_serves(l, zone)) {
+		if (zone->n_server > l->zone.n_server) {
+			memcpy(l->zone.server, zone->server,
+			       sizeof(zone->server));
+			l->zone.n_server = zone->n_server;
+		}
 		return l;
+	}
 	l = mem_alloc(sizeof(*l));
 	l->u = u;
 	l->zone = *zone;
@@ -259,7 +268,7 @@ static void take_batch(struct line *l)
 	}
 }
 
-static void all_done(struct line *l, const struct err *err)
+static void all_done(struct line *l, const struct err *err, bool undone)
 {
 	struct changes done = TAILQ_HEAD_INITIALIZER(done);
 	struct dns_change *c;
@@ -274,7 +283,7 @@ static void all_done(struct line *l, const struct err *err)
 	while ((c = TAILQ_FIRST(&done))) {
 		TAILQ_REMOVE(&done, c, link);
 		if (c->fn)
-			c->fn(c->arg, err);
+			c->fn(c->arg, err, undone && !c->maybe);
 		change_free(c);
 	}
 }
@@ -304,10 +313,15 @@ static void try_again(void *arg)
 	send_batch(l);
 }
 
-static void lost(struct line *l, const struct err *err)
+/* OUT: it, or a part of it, went out. */
+static void lost(struct line *l, const struct err *err, bool out)
 {
+	struct dns_change *c;
+
+	TAILQ_FOREACH(c, &l->flying, link)
+	c->maybe = c->maybe || out;
 	if (++l->tries >= DNS_UPDATE_TRIES) {
-		all_done(l, err);
+		all_done(l, err, true);
 		return;
 	}
 	log_debug("UPDATE of zone %s: %s; trying again", l->zone.name,
@@ -331,14 +345,15 @@ static void answered(void *arg, const unsigned char *wire, size_t len,
 		why = *err;
 		(void) err_wrap(&why, "UPDATE of zone %s", l->zone.name);
 		why.kind = ERR_UNAVAILABLE;
-		lost(l, &why);
+		lost(l, &why, len > 0);
 	} else if (dns_update_verdict(&l->sent, clock_now(), wire, len, &single,
 				      &why) == 0) {
-		all_done(l, NULL);
+		all_done(l, NULL, false);
 	} else if (single && l->n_flying > 1) {
 		halve(l);
 	} else {
-		all_done(l, &why);
+		/* A refusal; a server in trouble does not say what it did. */
+		all_done(l, &why, why.kind == ERR_CONFIG);
 	}
 }
 
@@ -375,7 +390,7 @@ static void send_batch(struct line *l)
 	l->sent.what = l->n_flying == 1 ? TAILQ_FIRST(&l->flying)->rr.owner
 					: "several names";
 	if (build(l, &msg, &err) == -1)
-		all_done(l, &err);
+		all_done(l, &err, true);
 	else
 		l->query = dns_query_send(l->u->net, to, &msg, answered, l);
 }

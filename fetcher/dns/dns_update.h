@@ -27,13 +27,14 @@ struct dns_updater *dns_updater_new(struct dns_net *net);
 void dns_updater_free(struct dns_updater **u); /* no change is left */
 
 /*
- * err is NULL when the server has made the change. Always from the loop; the
- * change is gone then: forget the pointer.
+ * err is NULL when the server has made the change. UNDONE, with an err: it
+ * certainly was not made, since it reached no server or was refused. Always
+ * from the loop; the change is gone then: forget the pointer.
  *	ERR_CONFIG	 refused for a reason a person has to mend
  *	ERR_UNAVAILABLE	 the server is not reached, or in trouble
  *	ERR_INPUT	 the answer is malformed or not signed
  */
-typedef void dns_update_fn(void *arg, const struct err *err);
+typedef void dns_update_fn(void *arg, const struct err *err, bool undone);
 
 /* ZONE must live until the change is made; RR is copied. */
 struct dns_change *dns_update(struct dns_updater *u,

@@ -678,6 +678,33 @@ void dns_zone_locate_cancel(struct dns_locate **l)
 	*l = NULL;
 }
 
+static const struct dns_zone *known_in(const struct entries *list,
+				       const char *name,
+				       const struct dns_addr *addr)
+{
+	struct entry *e;
+
+	TAILQ_FOREACH(e, list, link)
+	if (e->known && strcmp(e->name, name) == 0 &&
+	    dns_addr_equal(&e->zone.server[0], addr))
+		return &e->zone;
+	return NULL;
+}
+
+const struct dns_zone *dns_zone_known(const struct dns_zones *z,
+				      const char *zone, const char *server)
+{
+	const struct dns_zone *found;
+	char name[DNS_NAME_TEXT];
+	struct dns_addr addr;
+
+	if (dns_name_canon(zone, name, NULL) == -1 ||
+	    dns_addr_parse(server, &addr, NULL) == -1)
+		return NULL;
+	found = known_in(&z->entries, name, &addr);
+	return found ? found : known_in(&z->old, name, &addr);
+}
+
 int dns_zone_stored(struct dns_zones *z, const char *zone, const char *server,
 		    const struct dns_zone **ret, struct err *err)
 {

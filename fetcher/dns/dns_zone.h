@@ -70,8 +70,13 @@ struct dns_locate *dns_zone_locate(struct dns_zones *z, const char *owner,
 				   dns_locate_fn *fn, void *arg);
 void dns_zone_locate_cancel(struct dns_locate **l); /* accepts NULL */
 
+/* The zone as this run has located it with SERVER as its first, or NULL. A
+ * removal that follows an addition goes by it, or it would overtake. */
+const struct dns_zone *dns_zone_known(const struct dns_zones *z,
+				      const char *zone, const char *server);
+
 /* The zone and server of an earlier run, with today's key: for removing
- * what that run left. check is empty. */
+ * what that run left, where the zone cannot be located. check is empty. */
 int dns_zone_stored(struct dns_zones *z, const char *zone, const char *server,
 		    const struct dns_zone **ret, struct err *err) MUST_CHECK;
 

@@ -88,6 +88,9 @@ echo wrong >"$T/wrong.password"
 conf "password_file=$T/wrong.password"
 says 78 'refuses user "certrepo": wrong password.*wrong.password' \
 	'wrong password'
+conf "password_file=$T/no.password"
+says 78 'password_file .*no.password: cannot be read: No such file' \
+	'no password file'
 conf database=nosuch
 says 78 'no database "nosuch"' 'no database'
 make_ca "$T/otherca" 'another CA'

@@ -4,7 +4,7 @@
 # recovery that the next run begins with (store reachable or not), the host
 # holds the whole old set or the whole new one, nginx serves it, and the run
 # converges. KILL_FULL=1 tries every call, otherwise a sample.
-# shellcheck disable=SC2154 # rc, out and err are run's
+# shellcheck disable=SC2154,SC2218 # rc is run's; turn is defined anew
 . "$(dirname "$0")/../lib/lib.sh"
 . "$ROOT/tests/lib/nginx.sh"
 . "$ROOT/tests/lib/host.sh"
@@ -55,8 +55,9 @@ serves() {
 kill_at() {
 	problem='' reached=1
 	store_put $NAME "$T/$new"
+	# shellcheck disable=SC2086 # an option and its value, or nothing
 	strace -o /dev/null -e trace="$1" -e inject="$1:signal=KILL:when=$2" \
-		"$BUILD/certrepo-installer" -c "$HOST_CONF" \
+		"$BUILD/certrepo-installer" -c "$HOST_CONF" ${ROLLBACK-} \
 		>"$T/killed.log" 2>&1 </dev/null
 	st=$?
 	[ $st = 137 ] || reached=''
@@ -91,9 +92,10 @@ sweep() { # TEST NAME
 	total=0
 	for call in $calls; do
 		store_put $NAME "$T/$new"
+		# shellcheck disable=SC2086
 		n=$(strace -o "$T/trace" -e trace="$call" \
 			"$BUILD/certrepo-installer" -c "$HOST_CONF" \
-			>/dev/null 2>&1 </dev/null
+			${ROLLBACK-} >/dev/null 2>&1 </dev/null
 			grep -c "^$call(" "$T/trace")
 		turn
 		# the first calls of some kinds are the loader's
@@ -117,7 +119,7 @@ $call $i of $n: $problem"
 
 # --- a renewal, folders of generations ---
 layout=generation
-samples=3
+samples=2
 placeholder
 nginx_run || bail "nginx does not start"
 old=a new=b
@@ -165,8 +167,28 @@ run host
 is "$rc $err" "0 " "files at fixed paths, as they should be"
 sweep "fixed paths"
 
+# --- back by hand: what was installed last is what it goes back from ---
+samples=1
+converged() {
+	[ "$rc" = 0 ] && [ "$(serves)" = "$(here_$layout)" ]
+}
+turn() {
+	for _x in $old $new; do
+		store_put $NAME "$T/$_x"
+		run host --force
+	done
+}
+turn
+ROLLBACK='--rollback web'
+sweep "back by hand"
+ROLLBACK=''
+old=a new=b
+store_put $NAME "$T/a"
+run host --force
+is "$rc $(serves)" "0 a" "the first one again"
+
 # --- an activation that lies: every run rolls back ---
-samples=2
+samples=1
 profile '"true"'
 VERIFY_TIME=0
 host_conf

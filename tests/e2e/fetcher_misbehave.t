@@ -188,6 +188,12 @@ is "$(sql 'SELECT count(*) FROM cas WHERE account LIKE '"'%/acct/%'")" 1 \
 run fetcher --once --force $N
 is "$rc $(requests newAccount)" '0 0' '... to the next run, too'
 
+# --- what is given up does not stay pending at the CA ---
+scripted_reset
+fault unknown-challenges '' 1
+run fetcher --once
+is "$(requests authz)" 2 'the authorization is looked at, and deactivated'
+
 # --- a resumed order that turns out useless is replaced at once ---
 scripted_reset
 fault cut-before finalize -1
@@ -199,6 +205,25 @@ sql 'UPDATE certs SET ts_due = 0, ts_next_attempt = 0'
 sql 'UPDATE cas SET backoff_until = 0'
 run fetcher --once
 is "$rc $(requests newOrder)" '0 2' 'the CA forgot it: ordered anew, at once'
+
+# --- one that the CA only cannot show just now is not ---
+scripted_reset
+fault cut-before finalize -1
+run fetcher --once
+fault clear
+for f in bad-nonce html 500; do
+	fault $f order -1
+	sql 'UPDATE certs SET ts_due = 0, ts_next_attempt = 0'
+	sql 'UPDATE cas SET backoff_until = 0'
+	run fetcher --once
+	is "$rc $(col fail_class) $(sql 'SELECT count(*) FROM orders')" \
+		'1 ca-down 1' "$f instead of the order: kept"
+	fault clear
+done
+sql 'UPDATE certs SET ts_due = 0, ts_next_attempt = 0'
+sql 'UPDATE cas SET backoff_until = 0'
+run fetcher --once
+is "$rc $(requests newOrder)" '0 1' '... and no second one is spent'
 
 # --- a person is needed after the tenth failure ---
 scripted_reset

@@ -130,7 +130,7 @@ how hangs
 next
 run host
 is "$rc" 1 "a reload that hangs"
-like "$err" "did not end within 1 seconds; rolled back" "... is ended"
+like "$err" "timed out after 1 s; rolled back" "... is ended"
 is "$(served) $(on_disk)" "$old $old" "... the old set is in place and served"
 rm "$T/profiles/nginx.conf"
 how ok

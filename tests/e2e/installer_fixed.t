@@ -146,6 +146,42 @@ run host
 is "$rc" 1 "one good, one refused"
 is "$(served)" "$(cert_fp "$T/five.crt")" "... the good one is installed"
 is "$(tls_fp "$NGINX_PORT" $NAME2)" "$(cert_fp "$T/shop4.crt")" "... the other stays"
+is "$(receipt '') $(receipt '' $NAME2)" "served refused" "... the receipts say so"
+
+# --- a file that is a mount point ---
+if [ "$(id -u)" = 0 ] && mount --bind "$DIR/chain.pem" "$DIR/chain.pem" 2>/dev/null
+then
+	KEY=$T/shop.key issue_nth "$T/shop6" 6 $NAME2 && store_put $NAME2 "$T/shop6"
+	issue_nth "$T/six" 6
+	cat "$T/pki/ca.pem" >>"$T/six.ca"
+	store_put $NAME "$T/six"
+	run host
+	is "$rc" 1 "a file that is mounted by itself"
+	like "$err" "chain.pem: .*is it mounted by itself\? Mount its folder instead; rolled back" "... says what to do"
+	is "$(served)" "$(cert_fp "$T/five.crt")" "... the old set is served"
+	umount "$DIR/chain.pem"
+	ok "... nothing half-done is left" tidy
+	store_put $NAME "$T/five"
+	run host
+else
+	skip "cannot mount"
+fi
+
+# --- two services, one of which fails ---
+KEY=$T/shop.key issue_nth "$T/shop6" 6 $NAME2 && store_put $NAME2 "$T/shop6"
+run host
+is "$rc" 0 "all well again"
+HOST_SERVICES=", { name = \"mail\"; profile = \"files-only\"; certificates = (
+	{ name = \"$NAME\"; key = \"$T/host.key\"; dir = \"$T/mail\"; } ); }"
+host_conf
+run host
+is "$rc" 2 "a service that fails, beside one that is well: partly failed"
+like "$err" "service mail: folder $T/mail is not there" "... says which"
+mkdir "$T/mail"
+run host mail
+is "$rc" 0 "... put right, by name"
+ok "... it has its file" same "$T/mail/fullchain.pem" "$T/five.crt" "$T/five.ca"
+HOST_SERVICES=''
 
 # --- files alone ---
 PROFILE=files-only DIR=$T/only HOST_VERIFY='' HOST_CERTS=''

@@ -28,6 +28,8 @@ like "$out" "activate with \"nginx .*-s reload\"" "... and how it is activated"
 is "$(served)" "$old" "... and does nothing"
 run host
 is "$rc" 0 "the first certificate is installed"
+ok "the host says that it is alive" test \
+	"$(sqlite3 "$DB" "SELECT state FROM installs WHERE name = ''")" = alive
 like "$err" '^(certrepo-installer: served .*)?$' "... without a word but the event"
 is "$(served)" "$(cert_fp "$T/one.crt")" "... and served"
 is "$(on_disk)" "$(cert_fp "$T/one.crt")" "... and on disk"
@@ -115,4 +117,37 @@ chmod 600 "$(readlink -f "$DIR/current")/fullchain.pem"
 run host
 is "$rc $(stat -L -c %a "$DIR/current/fullchain.pem")" "0 644" \
 	"a changed mode is put right"
+
+# --- a heartbeat now and then, nothing in between ---
+sqlite3 "$DB" 'DELETE FROM installs'
+run host
+is "$(sqlite3 "$DB" 'SELECT COUNT(*) FROM installs')" 0 "an idle run writes nothing"
+echo 1 >"$T/state/heartbeat"
+run host
+is "$rc $(receipt "$at") $(receipt '') $(receipt '' '')" "0 served served alive" \
+	"once a day it says that all is well"
+HOST_EXTRA='report = false;' && host_conf
+sqlite3 "$DB" 'DELETE FROM installs'
+echo 1 >"$T/state/heartbeat"
+issue_nth "$T/n10" 10 && store_put $NAME "$T/n10" && run host
+is "$rc $(served)" "0 $(cert_fp "$T/n10.crt")" "report = false: installed"
+is "$(sqlite3 "$DB" 'SELECT COUNT(*) FROM installs')" 0 "... and not told"
+
+# --- looking only now and then ---
+HOST_EXTRA='recheck = "1h";' && host_conf
+run host
+stop nginx
+run host
+is "$rc $err" "0 " "recheck: within the hour nobody looks"
+run host --force
+is "$rc" 1 "... unless forced"
+
+# --- a turn of its own ---
+HOST_EXTRA='splay = "12h";' && host_conf
+RUN_TIMEOUT=1 run host
+is "$rc" 124 "splay: it waits for its turn"
+run host --now
+isnt "$rc" 124 "... but not with --now"
+run host $NAME
+isnt "$rc" 124 "... nor when asked for by name"
 done_testing

@@ -116,6 +116,39 @@ chmod 600 "$T/host.key"
 run host
 is "$rc $(served)" "0 $(cert_fp "$T/bad.crt")" "... put right, it goes on"
 
+# --- the key's file, while there is nothing to install ---
+run host
+is "$rc $err" "0 " "nothing to do"
+cp -p "$T/host.key" "$T/right.key"
+cp "$T/other.key" "$T/host.key"
+run host
+is "$rc" 1 "the key is replaced by another one"
+like "$err" "^certrepo-installer: service web: $NAME: $T/host.key is not the key of the installed certificate, the service fails at its next restart" "... says so"
+is "$(receipt '')" failed "... the receipt says failed"
+like "$(receipt_detail '')" "is not the key" "... and why"
+run host
+is "$rc $err" "1 " "... told once a day, the exit status tells it every time"
+is "$(served)" "$(cert_fp "$T/bad.crt")" "... what is served stays"
+echo 1 >"$T/state/heartbeat"
+run host
+is "$rc $(receipt '')" "1 failed" "... the heartbeat does not hide it"
+rm "$T/host.key"
+run host
+is "$rc" 1 "the key is gone"
+like "$err" "key of the installed certificate: .*host.key" "... says so"
+cp -p "$T/right.key" "$T/host.key"
+chmod 644 "$T/host.key"
+run host
+is "$rc" 1 "the key is opened to everyone"
+like "$err" "readable by everyone" "... says so"
+chmod 600 "$T/host.key"
+run host
+is "$rc $err" "0 " "all is put right: silent"
+is "$(receipt '')" served "... and the store hears of it at once"
+cp "$T/right.key" "$T/host.key"
+run host
+is "$rc $err" "0 " "the same key in another file: silent"
+
 # --- the configuration ---
 conf_error() { # TEST WHAT
 	run host

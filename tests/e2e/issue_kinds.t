@@ -18,6 +18,7 @@ check_all() { # WHEN
 		two.example.test sub.example.test
 	cert_ok alias.example.test "$STORE: CNAMEs into a third zone, $1" \
 		alias.example.test alias2.example.test hop.example.test
+	cert_ok x.dn.example.test "$STORE: a DNAME into it, $1"
 	cert_ok star.example.test "$STORE: a wildcard and its apex, $1" \
 		star.example.test '*.star.example.test'
 	cert_ok '*.only.example.test' "$STORE: a wildcard alone, $1"
@@ -35,6 +36,7 @@ kinds() { # STORE
 	enrol two.example.test ec two.example.test sub.example.test
 	enrol alias.example.test ec alias.example.test alias2.example.test \
 		hop.example.test
+	enrol x.dn.example.test ec x.dn.example.test
 	enrol star.example.test ec star.example.test '*.star.example.test'
 	enrol '*.only.example.test' ec '*.only.example.test'
 	RUN_TIMEOUT=150 run fetcher --once
@@ -49,7 +51,8 @@ kinds() { # STORE
 	before=$(sql "SELECT crt FROM certs WHERE name = 'ec.example.test'")
 	RUN_TIMEOUT=150 run fetcher --once --force rsa.example.test \
 		rsa4096.example.test ec.example.test ec.example.test+384 \
-		two.example.test alias.example.test star.example.test \
+		two.example.test alias.example.test x.dn.example.test \
+		star.example.test \
 		'*.only.example.test'
 	is "$rc" 0 "$STORE: named and forced, it issues all anew"
 	check_all "again"
@@ -59,7 +62,7 @@ kinds() { # STORE
 		"$before" "$STORE: ... and differs from the new one"
 }
 
-plan 56
+plan 60
 stage_dns || bail "no name server"
 stage_start PEBBLE_WFE_NONCEREJECT=50 PEBBLE_AUTHZREUSE=0 \
 	PEBBLE_CHAIN_LENGTH=2 || bail "no CA"

@@ -207,6 +207,13 @@ populate enable www.example.org
 like "$rc $out" '^0 www\.example\.org enabled' "enable"
 populate enable www.example.org
 like "$rc $out" '^0 .*already enabled' "... twice"
+unlike "$out" 'tried again' "... which never failed"
+sql "UPDATE certs SET ts_next_attempt = 4102444800
+	WHERE name = 'www.example.org'"
+populate enable www.example.org
+like "$out" 'tried again after 2100-01-01T00:00:00Z; at once by .*--force www' \
+	"... one that waits after a failure says for how long"
+sql "UPDATE certs SET ts_next_attempt = 0 WHERE name = 'www.example.org'"
 populate disable www.example.org
 like "$rc $out" '^0 www\.example\.org disabled' "disable"
 populate enable nothere.example.org

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Each fuzzer over its corpus and a few seconds more (longer: make fuzz).
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 fuzz=$(dirname "$BUILD")/fuzz
 n=0
 for f in "$fuzz"/tests/fuzz/fuzz_*; do

@@ -112,11 +112,13 @@ host_without_store() { # [OPTION...]
 # state, then detail, of a receipt
 receipt() { # ENDPOINT [NAME]
 	sqlite3 "$DB" "SELECT state FROM installs WHERE host = 'host1' AND
-		name = '${2-$NAME}' AND endpoint = '$1'"
+		name = '${2-$NAME}' AND endpoint = '$1' AND
+		service IN ('web', '')"
 }
 receipt_detail() { # ENDPOINT [NAME]
 	sqlite3 "$DB" "SELECT detail FROM installs WHERE host = 'host1' AND
-		name = '${2-$NAME}' AND endpoint = '$1'"
+		name = '${2-$NAME}' AND endpoint = '$1' AND
+		service IN ('web', '')"
 }
 
 # --- the host ---

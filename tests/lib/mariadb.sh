@@ -37,11 +37,11 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 
 # The server refuses to run as root, and its user must reach DIR.
 _mariadb_init() { # DIR
-	mkdir -p "$1/data" "$1/tls" && _mariadb_tls "$1/tls" || return 1
+	mkdir -p "$1/data" "$1/tls" "$1/tmp" && _mariadb_tls "$1/tls" || return 1
 	_mariadb_port >"$1/port"
 	(umask 077 && echo "test-$$-$(date +%s)" >"$1/password")
-	[ "$(id -u)" != 0 ] || chown -R mysql: "$1/data" "$1/tls"
-	mariadb-install-db --no-defaults --datadir="$1/data" \
+	[ "$(id -u)" != 0 ] || chown -R mysql: "$1/data" "$1/tls" "$1/tmp"
+	mariadb-install-db --no-defaults --datadir="$1/data" --tmpdir="$1/tmp" \
 		--auth-root-authentication-method=normal \
 		--skip-test-db ${_mariadb_user:+--user=mysql} \
 		>"$1/install.log" 2>&1

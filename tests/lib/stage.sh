@@ -13,7 +13,8 @@
 #   example.test          every name; the default
 #   sub.example.test      a sub-zone, also reached as a name of its own
 #   example.net           where _acme-challenge.alias*.example.test leads to by
-#                         CNAME, and _acme-challenge.hop.example.test by two
+#                         CNAME, _acme-challenge.hop.example.test by two, and
+#                         all below dn.example.test by DNAME
 # Further records of example.test may be put into STAGE_RECORDS before.
 
 STAGE_RECORDS=${STAGE_RECORDS-}
@@ -30,7 +31,8 @@ _stage_zone() { # ZONE ALGORITHM
 			'_acme-challenge.alias IN CNAME alias.example.net.' \
 			'_acme-challenge.alias2 IN CNAME alias2.example.net.' \
 			'_acme-challenge.hop IN CNAME hop' \
-			'hop IN CNAME hop.example.net.' "$STAGE_RECORDS"
+			'hop IN CNAME hop.example.net.' \
+			'dn IN DNAME dn.example.net.' "$STAGE_RECORDS"
 	} >"$T/dns/$1.db"
 	cat >>"$T/dns/named.conf" <<-END
 	include "$T/dns/$1.key";

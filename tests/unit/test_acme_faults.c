@@ -297,6 +297,63 @@ static void account_once(void **state)
 	free(account);
 }
 
+struct answer {
+	bool came;
+	long status;
+	struct fail fail;
+};
+
+static void on_answer(void *arg, const struct acme_result *r)
+{
+	struct answer *a = arg;
+
+	*a = (struct answer){ .came = true, .status = r->status };
+	if (r->fail)
+		a->fail = *r->fail;
+}
+
+static struct answer order_one(struct run *run)
+{
+	struct x509_id id = { X509_ID_DNS, "www.example.test" };
+	const struct x509_ids ids = { &id, 1 };
+	struct answer a = { .came = false };
+	struct err err = ERR_INIT;
+
+	(void) acme_new_order(run->acme, &ids, on_answer, &a);
+	for (int i = 0; i < 1000 && !a.came; i++)
+		assert_int_equal(loop_run(run->loop, 1000, &err), 0);
+	assert_true(a.came);
+	return a;
+}
+
+/* An outage while the account is registered again is not for ever. */
+static void account_again_later(void **state)
+{
+	static struct run run;
+	struct control c;
+	struct answer a;
+	char key[300];
+	struct certrepo_ca ca = test_ca(&server, key);
+
+	if (!have_server)
+		skip();
+	(void) snprintf(key, sizeof(key), "%s/account.pem", server.dir);
+	memset(&run, 0, sizeof(run));
+	set_fault(NULL, NULL, 0);
+	load_csr(&run, &server);
+	run_jobs(&run, &ca, NULL, NULL, 1, 20000);
+	check_jobs(&run);
+	set_fault("account-gone", NULL, 2);
+	control("fault", "{\"name\": \"503\", \"at\": \"newAccount\"}", &c);
+	a = order_one(&run);
+	assert_int_equal(a.fail.class, FAIL_CA_DOWN);
+	a = order_one(&run);
+	if (a.fail.class != FAIL_NONE)
+		fail_msg("%s", a.fail.detail);
+	assert_int_equal(a.status, 201);
+	run_free(&run);
+}
+
 /* All requests together keep to the CA's pace: a second's worth at once, then
  * one after another. */
 static void paced(void **state)
@@ -451,6 +508,7 @@ int main(void)
 		cmocka_unit_test(faults),
 		cmocka_unit_test(no_second_order),
 		cmocka_unit_test(account_once),
+		cmocka_unit_test(account_again_later),
 		cmocka_unit_test(order_invalid),
 		cmocka_unit_test(cancel),
 		cmocka_unit_test(paced),

@@ -54,7 +54,22 @@ static void too_long(void **state)
 
 	assert_int_equal(activate_run(&c, &tried, &err), -1);
 	assert_true(tried);
-	assert_non_null(strstr(err.msg, "\"sleep 20\" did not end within 1"));
+	assert_non_null(strstr(err.msg, "\"sleep 20\" timed out after 1 s"));
+}
+
+static void killed(void **state)
+{
+	const char *argv[] = { "sh", "-c", "echo dying; kill -9 $$", NULL };
+	struct svc_command v = { argv, 5, NULL };
+	struct svc_commands c = { &v, 1 };
+	struct err err = ERR_INIT;
+
+	assert_int_equal(activate_run(&c, NULL, &err), -1);
+	assert_non_null(strstr(err.msg, "was ended by signal 9: dying"));
+	/* What a shell says of its own child is an exit status. */
+	argv[2] = "exit 137";
+	assert_int_equal(activate_run(&c, NULL, &err), -1);
+	assert_non_null(strstr(err.msg, "exited with 137"));
 }
 
 static void text(void **state)
@@ -73,6 +88,7 @@ int main(void)
 		cmocka_unit_test(in_order_until_one_fails),
 		cmocka_unit_test(cannot_start),
 		cmocka_unit_test(too_long),
+		cmocka_unit_test(killed),
 		cmocka_unit_test(text),
 	};
 

@@ -556,6 +556,8 @@ static void refused(struct world *w, const char *identifier, enum err_kind kind,
 	begin(w, &r, identifier, "t");
 	step_ok(w, &r, chall_locate);
 	step_fails(w, &r, chall_prepare, kind, has);
+	/* nothing was put there, so there is nothing to remove */
+	step_ok(w, &r, chall_clean);
 	chall_free(&r.c);
 	world_free(w);
 }
@@ -730,10 +732,79 @@ static void test_proof_of_a_killed_run(void **state)
 	step_ok(later, &again, chall_clean);
 	assert_txt(&a, "_acme-challenge.killed.example.test", "");
 	chall_free(&again.c);
-	proof.server = "no address";
+	/* A row that was tampered with must not cost others their records. */
+	proof.value = "v=spf1 -all";
 	assert_int_equal(chall_from_proof(later->ctx, &proof, over, &again,
 					  &again.c, &err),
 			 -1);
+	assert_int_equal(err.kind, ERR_INPUT);
+	chall_free(&r.c);
+	world_free(later);
+	world_free(w);
+}
+
+/* Its server is a wrong one, or is gone: the present one removes it. */
+static void test_proof_at_another_server(void **state)
+{
+	static const char *const server[] = { "127.0.0.3:9", "no address", "" };
+	struct store_proof proof;
+	struct err err = ERR_INIT;
+	struct run r, again = { .c = NULL };
+	struct certrepo_zone *z;
+	struct world *w, *later;
+
+	NEED_NAMED;
+	for (size_t i = 0; i < ARRAY_LEN(server); i++) {
+		w = world_new();
+		begin(w, &r, "moved.example.test", "t");
+		step_ok(w, &r, chall_locate);
+		step_ok(w, &r, chall_prepare);
+		proof = *chall_proof(r.c);
+		proof.server = server[i];
+		later = world_new();
+		z = add_zone(later, "example.test", "k256");
+		z->server = i == 0 ? later->resolver[0] : NULL;
+		assert_int_equal(chall_from_proof(later->ctx, &proof, over,
+						  &again, &again.c, &err),
+				 0);
+		step_ok(later, &again, chall_clean);
+		assert_txt(&a, "_acme-challenge.moved.example.test", "");
+		chall_free(&again.c);
+		chall_free(&r.c);
+		world_free(later);
+		world_free(w);
+	}
+}
+
+/* Nobody can say which server has the zone now: the one it was put on. */
+static void test_proof_where_nobody_knows_the_zone(void **state)
+{
+	struct store_proof proof;
+	struct err err = ERR_INIT;
+	struct run r, again = { .c = NULL };
+	struct world *w, *later;
+
+	NEED_NAMED;
+	w = world_new();
+	begin(w, &r, "lost.example.test", "t");
+	step_ok(w, &r, chall_locate);
+	step_ok(w, &r, chall_prepare);
+	proof = *chall_proof(r.c);
+	later = world_new();
+	later->resolver[0] = "127.0.0.3:9";
+	assert_int_equal(chall_from_proof(later->ctx, &proof, over, &again,
+					  &again.c, &err),
+			 0);
+	step_ok(later, &again, chall_clean);
+	assert_txt(&a, "_acme-challenge.lost.example.test", "");
+	chall_free(&again.c);
+	/* nor where it was put */
+	proof.server = "no address";
+	assert_int_equal(chall_from_proof(later->ctx, &proof, over, &again,
+					  &again.c, &err),
+			 0);
+	step_fails(later, &again, chall_clean, ERR_UNAVAILABLE, "127.0.0.3");
+	chall_free(&again.c);
 	chall_free(&r.c);
 	world_free(later);
 	world_free(w);
@@ -845,6 +916,8 @@ int main(void)
 		cmocka_unit_test(test_one_bad_name_fails_alone),
 		cmocka_unit_test(test_a_hundred),
 		cmocka_unit_test(test_proof_of_a_killed_run),
+		cmocka_unit_test(test_proof_at_another_server),
+		cmocka_unit_test(test_proof_where_nobody_knows_the_zone),
 		cmocka_unit_test(test_free_while_under_way),
 	};
 

@@ -73,6 +73,7 @@ static void surroundings(void **state)
 static void signals(void **state)
 {
 	struct child_result r;
+	unsigned long long blocked, ignored;
 	sigset_t set, old;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -82,9 +83,14 @@ static void signals(void **state)
 	r = run(SH("grep -E 'Sig(Blk|Ign)' /proc/self/status"), 10);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	assert_string_equal(sbuf_str(&r.output), "SigBlk:\t0000000000000000\n"
-						 "SigIgn:\t0000000000000000\n");
+	assert_int_equal(sscanf(sbuf_str(&r.output),
+				"SigBlk: %llx SigIgn: %llx", &blocked,
+				&ignored),
+			 2);
 	sbuf_free(&r.output);
+	assert_int_equal(blocked, 0);
+	/* 32 and 33 are libc's own: nobody can set them, they are inherited. */
+	assert_int_equal(ignored & ~(3ULL << 31), 0);
 }
 
 static void no_shell(void **state)
@@ -219,28 +225,6 @@ static void other_user(void **state)
 	sbuf_free(&r.output);
 }
 
-static void check(const char *script, const char *message)
-{
-	struct child_spec spec = { .argv = SH(script), .timeout_s = 1 };
-	struct err err = ERR_INIT;
-
-	assert_int_equal(child_check(&spec, &err), message ? -1 : 0);
-	assert_int_equal(err.kind, message ? ERR_CHILD : ERR_NONE);
-	assert_string_equal(err.msg, message ? message : "");
-}
-
-static void checks(void **state)
-{
-	check("echo fine", NULL);
-	check("echo one; echo 'two '; echo; exit 1",
-	      "/bin/sh -c echo one; echo 'two '; echo; exit 1 exited with 1: "
-	      "two");
-	check("exit 7", "/bin/sh -c exit 7 exited with 7");
-	check("kill -15 $$", "/bin/sh -c kill -15 $$ was ended by signal 15");
-	check("exec sleep 9",
-	      "/bin/sh -c exec sleep 9 did not end within 1 s and was killed");
-}
-
 /* A parent that closed its standard descriptors, as some daemons do. */
 static void without_std(void *arg)
 {
@@ -298,7 +282,6 @@ int main(void)
 		cmocka_unit_test(deaf_to_term),
 		cmocka_unit_test(daemon_left_behind),
 		cmocka_unit_test(other_user),
-		cmocka_unit_test(checks),
 		cmocka_unit_test(closed_std),
 		cmocka_unit_test(leaks_no_descriptor),
 	};

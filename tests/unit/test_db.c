@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The driver interface, on SQLite or MariaDB: see store_kit.h. */
 #include <sys/stat.h>
+#include "clock.h"
 #include "store_kit.h"
 
 static struct db *db;
@@ -46,7 +47,7 @@ static void test_types(void **state)
 			db_bind_text(st, 2, "");
 			db_bind_blob(st, 3, "", 0);
 		} else {
-			db_bind_null(st, 1);
+			db_bind_blob(st, 1, NULL, 0);
 			db_bind_text(st, 2, NULL);
 			db_bind_blob(st, 3, NULL, 5);
 		}
@@ -218,6 +219,7 @@ static void write_file(const char *text)
 static void test_sqlite_files(void **state)
 {
 	struct store_conf c = { .driver = "sqlite", .path = kit_path };
+	char missing[sizeof(kit_dir) + 20];
 	struct db *other = NULL;
 	struct stat st;
 
@@ -237,8 +239,9 @@ static void test_sqlite_files(void **state)
 	c.path = kit_dir;
 	FAILS(ERR_CONFIG, "not a regular file",
 	      db_open(&c, true, &other, &err));
-	c.path = "/nonexistent/x.db";
-	FAILS(ERR_CONFIG, "/nonexistent/x.db", db_open(&c, true, &other, &err));
+	snprintf(missing, sizeof(missing), "%s/nosuch/x.db", kit_dir);
+	c.path = missing;
+	FAILS(ERR_CONFIG, "nosuch/x.db", db_open(&c, true, &other, &err));
 	c.path = NULL;
 	FAILS(ERR_CONFIG, "path", db_open(&c, true, &other, &err));
 	assert_null(other);
@@ -255,6 +258,29 @@ static void test_sqlite_full(void **state)
 			&err));
 	db_rollback(db);
 	OK(db_script(db, "PRAGMA max_page_count = 10000", &err));
+}
+
+/* A locked database is waited for as long as the configuration says. */
+static void test_sqlite_locked(void **state)
+{
+	struct store_conf c = conf;
+	struct db *other = NULL;
+	int64_t started;
+
+	if (kit_mariadb())
+		return;
+	c.timeout = 1;
+	OK(db_open(&c, false, &other, &err));
+	OK(db_begin(db, &err));
+	started = clock_mono_ms();
+	FAILS(ERR_UNAVAILABLE, "another process keeps it locked",
+	      db_begin(other, &err));
+	assert_in_range(clock_mono_ms() - started, 900, 5000);
+	assert_int_equal(db_fault(other), DB_FAULT_RETRY);
+	db_rollback(db);
+	OK(db_begin(other, &err));
+	db_rollback(other);
+	db_close(&other);
 }
 
 static void test_sqlite_read_only(void **state)
@@ -288,15 +314,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_types),
-		TEST(test_affected),
-		TEST(test_transactions),
-		TEST(test_faults),
-		TEST(test_broken),
-		TEST(test_value_max),
-		TEST(test_sqlite_files),
-		TEST(test_sqlite_full),
-		TEST(test_sqlite_read_only),
+		TEST(test_types),	  TEST(test_affected),
+		TEST(test_transactions),  TEST(test_faults),
+		TEST(test_broken),	  TEST(test_value_max),
+		TEST(test_sqlite_files),  TEST(test_sqlite_full),
+		TEST(test_sqlite_locked), TEST(test_sqlite_read_only),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

@@ -119,6 +119,14 @@ static void generation(void **state)
 	assert_string_equal(link_text("d/.current.certrepo-link00"), "");
 	assert_int_equal(access(scratch("d/.current.other"), F_OK), 0);
 
+	scratch_write(scratch("d/.x y.certrepo-abcdef"), "", 0600);
+	scratch_write(scratch("d/x.certrepo-abcdef"), "", 0600);
+	scratch_write(scratch("d/.certrepo-abcdef"), "", 0600);
+	deploy_sweep_folder(c.dir);
+	assert_int_equal(access(scratch("d/.x y.certrepo-abcdef"), F_OK), -1);
+	assert_int_equal(access(scratch("d/x.certrepo-abcdef"), F_OK), 0);
+	assert_int_equal(access(scratch("d/.certrepo-abcdef"), F_OK), 0);
+
 	unlink(c.link);
 	mkdir(c.link, 0755);
 	assert_int_equal(deploy_check(&c, &err), -1);

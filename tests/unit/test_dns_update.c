@@ -146,6 +146,12 @@ static size_t loses_first(struct peer *p, const unsigned char *q, size_t n,
 	return p->n_tcp == 1 ? 0 : size;
 }
 
+static size_t refuses_second(struct peer *p, const unsigned char *q, size_t n,
+			     bool tcp, unsigned char *out)
+{
+	return p->n_tcp == 1 ? 0 : sign(q, n, DNS_REFUSED, out);
+}
+
 /* Refuses any UPDATE with an owner that begins with "bad". */
 static size_t choosy(struct peer *p, const unsigned char *q, size_t n, bool tcp,
 		     unsigned char *out)
@@ -167,14 +173,16 @@ static size_t signs_wrongly(struct peer *p, const unsigned char *q, size_t n,
 struct got {
 	int called;
 	int good;
+	int undone;
 	struct err err;
 };
 
-static void over(void *arg, const struct err *err)
+static void over(void *arg, const struct err *err, bool undone)
 {
 	struct got *g = arg;
 
 	g->called++;
+	g->undone += undone;
 	g->good += !err;
 	if (err)
 		g->err = *err;
@@ -230,12 +238,56 @@ static void test_other_address(void **state)
 	peer_run(loop, &g.called, 1);
 	assert_int_equal(g.good, 1);
 	/* nobody at all */
+	dns_updater_free(&u);
+	u = dns_updater_new(net);
 	z.n_server = 1;
 	memset(&g, 0, sizeof(g));
 	put(u, &z, "a.example.org", &g);
 	peer_run(loop, &g.called, 1);
 	assert_int_equal(g.good, 0);
 	assert_int_equal(g.err.kind, ERR_UNAVAILABLE);
+	assert_int_equal(g.undone, 1);
+	dns_updater_free(&u);
+	peer_close(&peer);
+}
+
+/* A zone as it was stored has one address of a server that has two: still
+ * what is asked first is done first, in the same line. */
+static void test_one_line_for_one_server(void **state)
+{
+	struct dns_zone z = zone_of(takes), stored = z;
+	struct dns_updater *u = dns_updater_new(net);
+	struct got g = { .called = 0 };
+	struct err err = ERR_INIT;
+
+	put(u, &stored, "a.example.org", &g);
+	z.n_server = 2;
+	assert_int_equal(dns_addr_parse("127.0.0.1:9", &z.server[1], &err), 0);
+	put(u, &z, "b.example.org", &g);
+	put(u, &stored, "c.example.org", &g);
+	peer_run(loop, &g.called, 3);
+	assert_int_equal(g.good, 3);
+	assert_int_equal(added, 3);
+	assert_int_equal(peer.n_tcp, 1);
+	dns_updater_free(&u);
+	peer_close(&peer);
+}
+
+/* The address that is known later is tried as well. */
+static void test_line_learns_addresses(void **state)
+{
+	struct dns_zone z = zone_of(takes);
+	struct dns_updater *u = dns_updater_new(net);
+	struct got g = { .called = 0 };
+	struct err err = ERR_INIT;
+
+	z.server[1] = z.server[0];
+	assert_int_equal(dns_addr_parse("127.0.0.1:9", &z.server[0], &err), 0);
+	put(u, &z, "a.example.org", &g);
+	z.n_server = 2;
+	put(u, &z, "b.example.org", &g);
+	peer_run(loop, &g.called, 2);
+	assert_int_equal(g.good, 2);
 	dns_updater_free(&u);
 	peer_close(&peer);
 }
@@ -270,6 +322,7 @@ static void test_together_and_one_at_a_time(void **state)
 	assert_int_equal(g.good, 50);
 	assert_int_equal(added, 50);
 	assert_int_equal(bad.good, 0);
+	assert_int_equal(bad.undone, 2);
 	assert_int_equal(bad.err.kind, ERR_CONFIG);
 	assert_non_null(strstr(bad.err.msg, "bad.example.org"));
 	dns_updater_free(&u);
@@ -285,7 +338,30 @@ static void test_answer_signed_by_another(void **state)
 	put(u, &z, "a.example.org", &g);
 	peer_run(loop, &g.called, 1);
 	assert_int_equal(g.good, 0);
+	assert_int_equal(g.undone, 0);
 	assert_int_equal(g.err.kind, ERR_INPUT);
+	dns_updater_free(&u);
+	peer_close(&peer);
+}
+
+/* What was lost once may have been made, whatever is said afterwards. */
+static void test_lost_then_refused(void **state)
+{
+	struct dns_zone z = zone_of(refuses_second);
+	struct dns_updater *u = dns_updater_new(net);
+	struct got g = { .called = 0 };
+
+	put(u, &z, "a.example.org", &g);
+	peer_run(loop, &g.called, 1);
+	assert_int_equal(g.good, 0);
+	assert_int_equal(g.err.kind, ERR_CONFIG);
+	assert_int_equal(g.undone, 0);
+	/* refused at once */
+	memset(&g, 0, sizeof(g));
+	put(u, &z, "b.example.org", &g);
+	peer_run(loop, &g.called, 1);
+	assert_int_equal(g.err.kind, ERR_CONFIG);
+	assert_int_equal(g.undone, 1);
 	dns_updater_free(&u);
 	peer_close(&peer);
 }
@@ -325,8 +401,11 @@ int main(void)
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_lost_answer_is_sent_again),
 		cmocka_unit_test(test_other_address),
+		cmocka_unit_test(test_one_line_for_one_server),
+		cmocka_unit_test(test_line_learns_addresses),
 		cmocka_unit_test(test_together_and_one_at_a_time),
 		cmocka_unit_test(test_answer_signed_by_another),
+		cmocka_unit_test(test_lost_then_refused),
 		cmocka_unit_test(test_cancel),
 	};
 

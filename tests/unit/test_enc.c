@@ -26,14 +26,25 @@ static void base64(void **state)
 
 	for (i = 0; i < sizeof(rfc4648) / sizeof(rfc4648[0]); i++) {
 		AUTO(sbuf_free) struct sbuf s = SBUF_INIT(100);
-		AUTO(mem_free_str)
-		char *text =
-			enc_b64(rfc4648[i].plain, strlen(rfc4648[i].plain));
 		struct err err = ERR_INIT;
 
-		assert_string_equal(text, rfc4648[i].b64);
-		assert_int_equal(enc_b64_decode(text, &s, &err), 0);
+		assert_int_equal(enc_b64_decode(rfc4648[i].b64, &s, &err), 0);
 		assert_string_equal(sbuf_str(&s), rfc4648[i].plain);
+	}
+}
+
+/* The alphabets differ in what these vectors do not have. */
+static void base64url_vectors(void **state)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(rfc4648) / sizeof(rfc4648[0]); i++) {
+		AUTO(mem_free_str)
+		char *text =
+			enc_b64url(rfc4648[i].plain, strlen(rfc4648[i].plain));
+
+		assert_int_equal(strlen(text), strcspn(rfc4648[i].b64, "="));
+		assert_memory_equal(text, rfc4648[i].b64, strlen(text));
 	}
 }
 
@@ -143,6 +154,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(base64),
+		cmocka_unit_test(base64url_vectors),
 		cmocka_unit_test(base64url),
 		cmocka_unit_test(base64url_is_strict),
 		cmocka_unit_test(base64_limits),

@@ -313,6 +313,45 @@ static void leftovers(void **state)
 	assert_int_equal(left.n, 1);
 }
 
+/* What cannot be removed is tried for a week. */
+static void stuck_leftovers(void **state)
+{
+	const struct engine_opts once = { .once = true };
+	struct store_proofs left;
+	struct store_proof p = { .lease_owner = "unit-0123",
+				 .type = "dns-01",
+				 .zone = "example.org",
+				 .server = "127.0.0.1:9",
+				 .owner = "_acme-challenge.example.org",
+				 .value = "LPJNul-wow4m6DsqxbninhsWHlwfp0Jecwe"
+					  "YgAcGC8M" };
+	char path[400];
+
+	p.id = "1";
+	p.name = "old.example.org";
+	p.ts_created = time(NULL) - LEFTOVER_KEEP;
+	OK(store_proof_put(store, &p, &err));
+	p.id = "2";
+	p.name = "new.example.org";
+	p.ts_created = time(NULL) - LEFTOVER_KEEP + 60;
+	OK(store_proof_put(store, &p, &err));
+	assert_int_equal(run(&once), 0);
+	OK(store_proofs_of(store, "unit-0123", 10, arena, &left, &err));
+	assert_int_equal(left.n, 1);
+	assert_string_equal(left.v[0].id, "2");
+	/* said, and not again today */
+	snprintf(path, sizeof(path), "%s/state/fetcher.leftover", peer.dir);
+	assert_int_equal(access(path, F_OK), 0);
+	sh("printf 1 >state/fetcher.leftover");
+	assert_int_equal(run(&once), 0);
+	sh("test \"$(cat state/fetcher.leftover)\" -gt 1000");
+	sh("printf %%s $(date +%%s) >state/fetcher.leftover; cp -p "
+	   "state/fetcher.leftover x");
+	assert_int_equal(run(&once), 0);
+	sh("cmp state/fetcher.leftover x; "
+	   "! test state/fetcher.leftover -nt x");
+}
+
 static void dry(void **state)
 {
 	const struct engine_opts opts = { .once = true };
@@ -333,6 +372,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(least, setup, teardown),
 		cmocka_unit_test_setup_teardown(failures, setup, teardown),
 		cmocka_unit_test_setup_teardown(leftovers, setup, teardown),
+		cmocka_unit_test_setup_teardown(stuck_leftovers, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(dry, setup, teardown),
 	};
 

@@ -102,11 +102,43 @@ static void refused(void **state)
 	SAYS(vet("self.pem", "example.org", NULL, NULL, now), "trusted");
 }
 
+static void fits(void **state)
+{
+	struct installer_cert conf = { .key = scratch("k.key") };
+	struct svc_cert c = { .conf = &conf };
+	struct sbuf a = SBUF_INIT(1000), b = SBUF_INIT(1000);
+	struct err err = ERR_INIT;
+	struct x509_chain *chain = kit_chain("chain.pem", &err);
+
+	assert_int_equal(hostkey_fits(&c, chain, &err), -1);
+	assert_int_equal(err.kind, ERR_CONFIG);
+	kit_sh("cp -p leaf.key k.key");
+	assert_int_equal(hostkey_fits(&c, chain, &err), 0);
+	hostkey_look(&c, &a);
+	hostkey_look(&c, &b);
+	assert_string_equal(sbuf_str(&a), sbuf_str(&b));
+	sbuf_clear(&b);
+	chmod(scratch("k.key"), 0644);
+	hostkey_look(&c, &b);
+	assert_string_not_equal(sbuf_str(&a), sbuf_str(&b));
+	assert_int_equal(hostkey_fits(&c, chain, &err), -1);
+	assert_int_equal(err.kind, ERR_CONFIG);
+	SAYS(err.msg, "readable by everyone");
+	kit_sh("rm k.key; cp -p inter.key k.key");
+	assert_int_equal(hostkey_fits(&c, chain, &err), -1);
+	assert_int_equal(err.kind, ERR_INPUT);
+	SAYS(err.msg, "is not the key of the installed certificate");
+	x509_chain_free(&chain);
+	sbuf_free(&a);
+	sbuf_free(&b);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good),
 		cmocka_unit_test(refused),
+		cmocka_unit_test(fits),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -10,6 +10,7 @@
 #include "store_kit.h"
 #include "clock.h"
 #include "due_policy.h"
+#include "held.h"
 #include "pick.h"
 
 #define DAY 86400
@@ -242,6 +243,58 @@ static void policy(void **state)
 	assert_int_equal(due_of("a.example.org"), renew);
 }
 
+/* What HELD_REPORT says, from stderr. */
+static const char *report_held(int64_t at)
+{
+	const struct certrepo_conf c = { .state_dir = scratch_dir };
+	int old = dup(2),
+	    fd = open(scratch("said"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	int rc;
+
+	dup2(fd, 2);
+	close(fd);
+	rc = held_report(&c, store, at, &err);
+	dup2(old, 2);
+	close(old);
+	assert_int_equal(rc, 0);
+	return scratch_read(scratch("said"));
+}
+
+static void held(void **state)
+{
+	struct store_fail f = {
+		.owner = "me",
+		.hold = true,
+		.count = true,
+		.attempt = { .name = "bad.example.org",
+			     .ca_name = "x",
+			     .outcome = "caa",
+			     .detail = "no" },
+	};
+	struct store_held two[] = { { "a", "caa" }, { "b", NULL } };
+	struct store_helds rows = { two, 2 };
+	char *text = held_text(&rows, 2);
+
+	assert_string_equal(text, "a (caa), b (unknown)");
+	free(text);
+	text = held_text(&rows, 1);
+	assert_string_equal(text, "a (caa) and others");
+	free(text);
+
+	add("bad.example.org", true);
+	assert_string_equal(report_held(now), "");
+	RC(1, store_claim(store, "bad.example.org", "me", now, now + 60, &err));
+	OK(store_fail(store, &f, &err));
+	assert_non_null(strstr(report_held(now), "bad.example.org (caa)"));
+	/* once a day */
+	assert_string_equal(report_held(now + 86399), "");
+	assert_non_null(strstr(report_held(now + 86400), "bad.example.org"));
+	/* a clock that was set back does not silence it */
+	assert_non_null(strstr(report_held(now), "bad.example.org"));
+	scratch_write(scratch("fetcher.held"), "rubbish", 0600);
+	assert_non_null(strstr(report_held(now), "bad.example.org"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +304,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(names, setup, teardown),
 		cmocka_unit_test_setup_teardown(stale, setup, teardown),
 		cmocka_unit_test_setup_teardown(policy, setup, teardown),
+		cmocka_unit_test_setup_teardown(held, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

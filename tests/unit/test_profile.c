@@ -175,7 +175,9 @@ static void folders(void **state)
 	assert_string_equal(p.description, "l");
 	chmod(scratch("site/x.conf"), 0664);
 	assert_int_equal(profile_load(dirs, "x", arena, &p, &errs), -1);
-	assert_non_null(strstr(errs.list.v[0], "can be written by others"));
+	assert_non_null(
+		strstr(errs.list.v[0],
+		       "is writable by others than its owner, run: chmod "));
 	chmod(scratch("site/x.conf"), 0644);
 	chmod(scratch("site"), 0777);
 	assert_int_equal(profile_load(dirs, "x", arena, &p, &errs), -1);

@@ -42,6 +42,21 @@ static void take(void **state)
 	reply_free(&r);
 }
 
+/* A NUL is as good as any other byte: what is said to be there, is. */
+static void take_nul(void **state)
+{
+	static const char body[] = "-----BEGIN\0CERTIFICATE-----\n";
+	struct acme_result ok = { .status = 200,
+				  .body = body,
+				  .len = sizeof(body) - 1 };
+	struct reply r = { .failed = false };
+
+	reply_take(&r, &ok);
+	assert_int_equal(r.len, sizeof(body) - 1);
+	assert_memory_equal(r.body, body, sizeof(body));
+	reply_free(&r);
+}
+
 static void transient(void **state)
 {
 	static const struct {
@@ -111,9 +126,8 @@ static void polls(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(take),
-		cmocka_unit_test(transient),
-		cmocka_unit_test(terminal),
+		cmocka_unit_test(take),	     cmocka_unit_test(take_nul),
+		cmocka_unit_test(transient), cmocka_unit_test(terminal),
 		cmocka_unit_test(polls),
 	};
 

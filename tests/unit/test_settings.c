@@ -223,6 +223,11 @@ static void central(void **state)
 
 	assert_true(page_read(&p, "man/certrepo.conf.5"));
 	compare(&p, &certrepo_conf_schema);
+	/* What the second example includes: the first without its store. */
+	scratch_write(scratch("common.inc"),
+		      "ca = ( { name = \"a\"; directory = \"https://a.test/\";"
+		      " account_key = \"/a.pem\"; } );\n",
+		      0600);
 	if (try_examples(&p, load_central) == 0)
 		fault(&p, "there is no example");
 	assert_int_equal(p.faults, 0);

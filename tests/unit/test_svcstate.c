@@ -41,6 +41,7 @@ static void remembers(void **state)
 	s.activate_count = 2;
 	s.activate_at = 77;
 	s.probed_at = 78;
+	svcstate_set_keys(&s, "ee");
 	assert_int_equal(svcstate_save(dir, "web", &s, &err), 0);
 	assert_false(s.dirty);
 	svcstate_load(dir, "web", arena, &t);
@@ -53,6 +54,7 @@ static void remembers(void **state)
 	assert_int_equal(t.activate_count, 2);
 	assert_int_equal(t.activate_at, 77);
 	assert_int_equal(t.probed_at, 78);
+	assert_string_equal(t.keys, "ee");
 
 	/* What is the same is not written again. */
 	svcstate_set_cert(&t, arena, "a", "ff", 5);
@@ -70,12 +72,22 @@ static void says_once_a_day(void **state)
 {
 	struct svcstate s = { .hold = NULL };
 
-	assert_true(svcstate_warn(&s, arena, "x", 1000));
-	assert_false(svcstate_warn(&s, arena, "x", 1000 + 86399));
-	assert_true(svcstate_warn(&s, arena, "x", 1000 + 86400));
-	assert_true(svcstate_warn(&s, arena, "y", 1000 + 86401));
+	assert_true(svcstate_warn(&s, arena, SVCSTATE_CERTS, "x", 1000));
+	assert_false(
+		svcstate_warn(&s, arena, SVCSTATE_CERTS, "x", 1000 + 86399));
 	assert_true(
-		svcstate_warn(&s, arena, "y", 10)); /* the clock went back */
+		svcstate_warn(&s, arena, SVCSTATE_CERTS, "x", 1000 + 86400));
+	assert_true(
+		svcstate_warn(&s, arena, SVCSTATE_CERTS, "y", 1000 + 86401));
+	/* Another matter changes nothing about this one. */
+	assert_true(
+		svcstate_warn(&s, arena, SVCSTATE_SERVICE, "z", 1000 + 86401));
+	assert_false(
+		svcstate_warn(&s, arena, SVCSTATE_CERTS, "y", 1000 + 86402));
+	assert_false(
+		svcstate_warn(&s, arena, SVCSTATE_SERVICE, "z", 1000 + 86402));
+	assert_true(svcstate_warn(&s, arena, SVCSTATE_CERTS, "y",
+				  10)); /* the clock went back */
 }
 
 static void damaged(void **state)

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "populate_kit.h"
+
+static void adds(void **state)
+{
+	struct store_cert *row;
+
+	assert_int_equal(RUN(add_run(&p, NAME, &err)), 0);
+	SAYS("enrolled " NAME " in ");
+	SAYS("names        www.example.org, example.org\n");
+	SAYS("_acme-challenge.example.org\n");
+	SAYS("certrepo-populate enable " NAME "\n");
+	row = kit_row(NAME);
+	assert_non_null(row);
+	assert_false(row->enabled);
+	assert_int_equal(row->ts_due, NOW);
+	/* again: nothing happens */
+	p.opt.replace = true;
+	assert_int_equal(RUN(add_run(&p, NAME, &err)), 0);
+	SAYS("is already enrolled with this CSR (disabled)");
+}
+
+static void changes_nothing(void **state)
+{
+	p.opt.dry_run = true;
+	assert_int_equal(RUN(add_run(&p, NAME, &err)), 0);
+	SAYS("would enrol " NAME);
+	assert_null(kit_row(NAME));
+}
+
+static void refuses(void **state)
+{
+	assert_int_equal(RUN(add_run(&p, "other.example.org", &err)), -1);
+	kit_says(&err, "other.example.org.csr does not exist");
+	p.opt.csr = scratch("www.example.org.csr");
+	assert_int_equal(RUN(add_run(&p, "other.example.org", &err)), -1);
+	kit_says(&err, "does not ask for other.example.org");
+	p.opt.csr = scratch("www.example.org.csr.key");
+	assert_int_equal(RUN(add_run(&p, NAME, &err)), -1);
+	kit_says(&err, "PRIVATE KEY");
+	assert_int_equal(RUN(add_run(&p, "WWW.example.org", &err)), -1);
+	kit_says(&err, "lower case");
+	assert_string_equal(SAID, "");
+	assert_null(kit_row(NAME));
+}
+
+static void replaces(void **state)
+{
+	char first[65];
+
+	assert_int_equal(RUN(add_run(&p, NAME, &err)), 0);
+	memcpy(first, kit_row(NAME)->key_sha256, sizeof(first));
+	kit_req("www.example.org.csr",
+		KIT_EC " -subj /CN=www.example.org "
+		       "-addext subjectAltName=DNS:example.org");
+	assert_int_equal(RUN(add_run(&p, NAME, &err)), -1);
+	kit_says(&err, "another key; --replace");
+	assert_string_equal(kit_row(NAME)->key_sha256, first);
+	p.opt.replace = true;
+	assert_int_equal(RUN(add_run(&p, NAME, &err)), 0);
+	SAYS("replaced the CSR of " NAME);
+	SAYS("changed: its hosts need the new key");
+	assert_string_not_equal(kit_row(NAME)->key_sha256, first);
+	assert_true(kit_row(NAME)->renew);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(adds, kit_setup, kit_teardown),
+		cmocka_unit_test_setup_teardown(changes_nothing, kit_setup,
+						kit_teardown),
+		cmocka_unit_test_setup_teardown(refuses, kit_setup,
+						kit_teardown),
+		cmocka_unit_test_setup_teardown(replaces, kit_setup,
+						kit_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include "populate_kit.h"
+
+static void add(void)
+{
+	assert_int_equal(RUN(add_run(&p, NAME, &err)), 0);
+}
+
+static void switches(void **state)
+{
+	add();
+	assert_int_equal(RUN(change_enable(&p, NAME, &err)), 0);
+	assert_string_equal(SAID, NAME " enabled; the fetcher's next run "
+				       "orders it\n");
+	assert_true(kit_row(NAME)->enabled);
+	assert_int_equal(RUN(change_enable(&p, NAME, &err)), 0);
+	assert_string_equal(SAID, NAME " is already enabled, nothing "
+				       "changed\n");
+	assert_int_equal(RUN(change_disable(&p, NAME, &err)), 0);
+	assert_string_equal(SAID, NAME " disabled\n");
+	assert_false(kit_row(NAME)->enabled);
+	p.opt.dry_run = true;
+	assert_int_equal(RUN(change_enable(&p, NAME, &err)), 0);
+	assert_string_equal(SAID, NAME " would be enabled; the fetcher's next "
+				       "run orders it\n");
+	assert_false(kit_row(NAME)->enabled);
+}
+
+/* What failed is held, or waits: enabling lets the one go, tells the other. */
+static void failed(void **state)
+{
+	struct store_fail f = {
+		.owner = "me",
+		.next = NOW + 3600,
+		.count = true,
+		.attempt = { .name = NAME, .ca_name = "x", .outcome = "dns" },
+	};
+
+	add();
+	assert_int_equal(RUN(change_enable(&p, NAME, &err)), 0);
+	assert_int_equal(store_claim(p.store, NAME, "me", NOW, NOW + 9, &err),
+			 1);
+	assert_int_equal(store_fail(p.store, &f, &err), 0);
+	assert_int_equal(RUN(change_enable(&p, NAME, &err)), 0);
+	SAYS("tried again after 2027-01-15T09:00:00Z; at once by "
+	     "certrepo-fetcher --once --force " NAME "\n");
+	assert_int_equal(store_claim(p.store, NAME, "me", NOW, NOW + 9, &err),
+			 1);
+	f.hold = true;
+	assert_int_equal(store_fail(p.store, &f, &err), 0);
+	assert_int_equal(RUN(change_enable(&p, NAME, &err)), 0);
+	SAYS("it was held");
+	assert_false(kit_row(NAME)->held);
+}
+
+static void sets(void **state)
+{
+	char comment[] = "comment=a note", bad[] = "challenge=http-01";
+	char *one[] = { comment, NULL }, *two[] = { comment, bad, NULL };
+
+	assert_int_equal(RUN(change_set(&p, NAME, one, &err)), -1);
+	kit_says(&err, "is not enrolled in");
+	add();
+	assert_int_equal(RUN(change_set(&p, NAME, two, &err)), -1);
+	kit_says(&err, "http-01 needs the folder");
+	assert_null(kit_row(NAME)->comment);
+	assert_int_equal(RUN(change_set(&p, NAME, one, &err)), 0);
+	assert_string_equal(SAID, NAME ": comment=a note\n");
+	assert_string_equal(kit_row(NAME)->comment, "a note");
+}
+
+static void removes(void **state)
+{
+	add();
+	p.opt.yes = p.opt.dry_run = true;
+	assert_int_equal(RUN(change_remove(&p, NAME, &err)), 0);
+	SAYS("would remove " NAME);
+	assert_non_null(kit_row(NAME));
+	p.opt.dry_run = false;
+	assert_int_equal(RUN(change_remove(&p, NAME, &err)), 0);
+	SAYS("removed " NAME);
+	assert_null(kit_row(NAME));
+	assert_int_equal(RUN(change_remove(&p, NAME, &err)), -1);
+	kit_says(&err, "is not enrolled in");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(switches, kit_setup,
+						kit_teardown),
+		cmocka_unit_test_setup_teardown(failed, kit_setup,
+						kit_teardown),
+		cmocka_unit_test_setup_teardown(sets, kit_setup, kit_teardown),
+		cmocka_unit_test_setup_teardown(removes, kit_setup,
+						kit_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

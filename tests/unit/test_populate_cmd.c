@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include "populate_kit.h"
+
+static void hints(void **state)
+{
+	assert_string_equal(populate_hint(&p, p.arena), "");
+	p.opt.config = "/root/admin.conf";
+	assert_string_equal(populate_hint(&p, p.arena), " -c /root/admin.conf");
+}
+
+static void cleans(void **state)
+{
+	assert_string_equal(populate_clean(p.arena, NULL), "");
+	assert_string_equal(populate_clean(p.arena, "a\033[2J\xc3\xa4z"),
+			    "a?[2J??z");
+}
+
+static void rows(void **state)
+{
+	struct store_cert *row = NULL;
+
+	assert_int_equal(populate_row(&p, NAME, p.arena, &row, &err), -1);
+	assert_int_equal(err.kind, ERR_INPUT);
+	kit_says(&err, NAME " is not enrolled in ");
+	assert_null(row);
+	assert_int_equal(RUN(add_run(&p, NAME, &err)), 0);
+	assert_int_equal(populate_row(&p, NAME, p.arena, &row, &err), 0);
+	assert_string_equal(row->name, NAME);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(hints, kit_setup, kit_teardown),
+		cmocka_unit_test_setup_teardown(cleans, kit_setup,
+						kit_teardown),
+		cmocka_unit_test_setup_teardown(rows, kit_setup, kit_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
