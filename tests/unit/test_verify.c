@@ -11,6 +11,9 @@
 #include <sys/socket.h>
 #include "x509_kit.h"
 #include "clock.h"
+#include "peer.h"
+#include "starttls.h"
+#include "tlspeer.h"
 #include "verify.h"
 
 static int setup(void **state)
@@ -38,43 +41,44 @@ static int listener(char port[8])
 	return fd;
 }
 
+/* An endpoint of host:port, as the configuration's defaults make it. */
+static struct installer_endpoint conf = {
+	.protocol = "tls",
+	.addresses = "all",
+	.sni = "yes",
+	.identity = "anonymous",
+};
+
 static void probe(const char *host, const char *port, const char *sni,
 		  int64_t ms, struct verify_seen *seen)
 {
-	struct installer_endpoint conf = { .protocol = "tls",
-					   .addresses = "all",
-					   .sni = "yes",
-					   .server_name = sni };
 	struct svc_endpoint e = { .conf = &conf, .host = host, .port = port };
 	struct verify_want want = { NULL, NULL };
+	char address[100];
 
+	snprintf(address, sizeof(address), "%s:%s", host, port);
+	conf.address = address;
+	conf.server_name = sni;
 	verify_probe(NULL, &e, &want, ms, seen);
+	conf.address = NULL;
 }
 
-/* openssl s_server on a free port, with a second certificate by name. */
-static pid_t server(char port[8])
+/* openssl s_server on a free port, with these further arguments. */
+static pid_t server(char port[8], const char *more)
 {
-	char chain[600], key[600], cert[600], sni[600], sni_key[600];
 	struct verify_seen seen;
+	char command[4000];
 	pid_t pid;
 
 	close(listener(port));
-	snprintf(cert, sizeof(cert), "%s", scratch("leaf.pem"));
-	snprintf(chain, sizeof(chain), "%s", scratch("inter.pem"));
-	snprintf(key, sizeof(key), "%s", scratch("leaf.key"));
-	snprintf(sni, sizeof(sni), "%s", scratch("sni.pem"));
-	snprintf(sni_key, sizeof(sni_key), "%s", scratch("sni.key"));
+	snprintf(command, sizeof(command),
+		 "cd '%s' && exec openssl s_server -quiet -accept %s "
+		 "-cert leaf.pem -key leaf.key -cert_chain inter.pem "
+		 "%s </dev/null >s_server.log 2>&1",
+		 scratch_dir, port, more);
 	pid = fork();
 	if (pid == 0) {
-		int null = open("/dev/null", O_RDWR);
-
-		dup2(null, 0);
-		dup2(null, 1);
-		dup2(null, 2);
-		execlp("openssl", "openssl", "s_server", "-quiet", "-accept",
-		       port, "-cert", cert, "-key", key, "-cert_chain", chain,
-		       "-servername", "sni.example.org", "-cert2", sni, "-key2",
-		       sni_key, NULL);
+		execl("/bin/sh", "sh", "-c", command, NULL);
 		_exit(1);
 	}
 	for (int i = 0; i < 100; i++) {
@@ -83,9 +87,23 @@ static pid_t server(char port[8])
 			return pid;
 		verify_wait(50);
 	}
-	fail_msg("no server: %s", seen.why);
+	fail_msg("no server: %s, %s", seen.why,
+		 scratch_read(scratch("s_server.log")));
 	return -1;
 }
+
+static void stop(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static const char *fingerprint(const char *file)
+{
+	return kit_out("openssl x509 -in %s -outform DER | sha256sum", file);
+}
+
+#define TWO "-servername sni.example.org -cert2 sni.pem -key2 sni.key"
 
 static void sees(void **state)
 {
@@ -95,7 +113,7 @@ static void sees(void **state)
 	struct verify_want want = { NULL, NULL };
 	char digest[ENC_SHA256_HEX], other[ENC_SHA256_HEX], port[8], why[300];
 	struct verify_seen seen;
-	pid_t pid = server(port);
+	pid_t pid = server(port, TWO);
 
 	probe("127.0.0.1", port, "www.example.org", 3000, &seen);
 	assert_true(seen.reachable && seen.handshake);
@@ -130,8 +148,7 @@ static void sees(void **state)
 				    "sha256sum"));
 	assert_false(verify_match(&want, &seen, why));
 	assert_non_null(strstr(why, "another certificate"));
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	stop(pid);
 	x509_chain_free(&chain);
 	x509_chain_free(&full);
 }
@@ -146,8 +163,7 @@ static void nobody(void **state)
 	probe("127.0.0.1", port, NULL, 1000, &seen);
 	assert_false(seen.reachable || seen.handshake);
 	assert_false(verify_match(&want, &seen, why));
-	assert_non_null(strstr(why, "cannot be reached at 127.0.0.1:"));
-	assert_non_null(strstr(why, ": Connection refused"));
+	assert_string_equal(why, "cannot be reached: Connection refused");
 	probe("no-such-host.invalid", port, NULL, 1000, &seen);
 	assert_false(seen.reachable);
 }
@@ -182,6 +198,281 @@ static void silence(void **state)
 	close(fd);
 }
 
+/* With a name and without it, two certificates. */
+static void with_and_without(void **state)
+{
+	struct verify_want want = { NULL, NULL };
+	struct verify_seen seen;
+	char port[8], why[300];
+	pid_t pid = server(port, TWO);
+
+	conf.sni = "both";
+	probe("127.0.0.1", port, "www.example.org", 3000, &seen);
+	assert_true(seen.handshake);
+	probe("127.0.0.1", port, "sni.example.org", 3000, &seen);
+	assert_true(seen.reachable);
+	assert_false(seen.handshake);
+	assert_false(verify_match(&want, &seen, why));
+	kit_sh("openssl x509 -in sni.pem -noout -serial | cut -d= -f2 >s");
+	assert_non_null(strstr(why, "not the same everywhere, but serial "));
+	assert_non_null(strstr(why, kit_out("cat s")));
+	assert_non_null(strstr(why, "0A1B2C3D4E at 127.0.0.1:"));
+	assert_non_null(strstr(why, " without SNI"));
+	conf.sni = "no";
+	probe("127.0.0.1", port, "sni.example.org", 3000, &seen);
+	assert_true(seen.handshake);
+	assert_string_equal(seen.serial, "0A1B2C3D4E");
+	conf.sni = "yes";
+	stop(pid);
+}
+
+static void key_types(void **state)
+{
+	static const char *const versions[] = { "-tls1_2", "-tls1_3" };
+	struct verify_seen seen;
+	char port[8], more[200];
+
+	/* Below the intermediate, as the EC one. */
+	kit_sh("openssl req -newkey rsa:2048 -nodes -keyout rsa.key -out "
+	       "rsa.csr -subj /CN=www.example.org; openssl x509 -req -in "
+	       "rsa.csr -CA inter.pem -CAkey inter.key -days 9 -out rsa.pem");
+	for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
+		pid_t pid;
+
+		snprintf(more, sizeof(more),
+			 "%s -dcert rsa.pem -dkey rsa.key -dcert_chain "
+			 "inter.pem",
+			 versions[i]);
+		pid = server(port, more);
+		conf.key_type = "rsa";
+		probe("127.0.0.1", port, NULL, 3000, &seen);
+		assert_true(seen.handshake);
+		assert_string_equal(seen.fingerprint, fingerprint("rsa.pem"));
+		conf.key_type = "ec";
+		probe("127.0.0.1", port, NULL, 3000, &seen);
+		assert_true(seen.handshake);
+		assert_string_equal(seen.fingerprint, fingerprint("leaf.pem"));
+		stop(pid);
+		conf.key_type = NULL;
+		/* Only the EC one is there. */
+		pid = server(port, versions[i]);
+		conf.key_type = "rsa";
+		probe("127.0.0.1", port, NULL, 3000, &seen);
+		assert_true(seen.reachable);
+		assert_false(seen.handshake);
+		conf.key_type = NULL;
+		stop(pid);
+	}
+}
+
+/* Services that want a certificate of their clients, and very old ones. */
+static void strict_and_old(void **state)
+{
+	static const char *const kinds[] = {
+		"-tls1_2 -Verify 2 -verify_return_error",
+		"-tls1_3 -Verify 2 -verify_return_error",
+		"-tls1 -cipher DEFAULT:@SECLEVEL=0 -legacy_renegotiation",
+	};
+	struct verify_seen seen;
+	char port[8];
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		pid_t pid = server(port, kinds[i]);
+
+		probe("127.0.0.1", port, NULL, 3000, &seen);
+		assert_true(seen.handshake);
+		assert_string_equal(seen.fingerprint, fingerprint("leaf.pem"));
+		assert_string_equal(seen.issuer, "CN=Test Intermediate");
+		stop(pid);
+	}
+}
+
+static void addresses(void **state)
+{
+	struct svc_endpoint e = { .conf = &conf,
+				  .host = "localhost",
+				  .port = "25" };
+	struct err err = ERR_INIT;
+	struct verify_seen seen;
+	struct peer_addrs list;
+	char port[8];
+	pid_t pid;
+
+	conf.addresses = "ipv4";
+	assert_int_equal(peer_find(&e, 3000, &list, &err), 0);
+	assert_int_equal(list.n, 1);
+	assert_int_equal(list.v[0].sa.ss_family, AF_INET);
+	e.host = "::1";
+	assert_int_equal(peer_find(&e, 3000, &list, &err), -1);
+	conf.addresses = "ipv6";
+	assert_int_equal(peer_find(&e, 3000, &list, &err), 0);
+	assert_int_equal(list.v[0].sa.ss_family, AF_INET6);
+	conf.addresses = "all";
+	e.host = "no-such-host.invalid";
+	assert_int_equal(peer_find(&e, 3000, &list, &err), -1);
+	kit_says(&err, "no-such-host.invalid");
+	e.host = "localhost";
+	assert_int_equal(peer_find(&e, 0, &list, &err), -1);
+	kit_says(&err, "not found in time");
+
+	/* Only one of its addresses answers. */
+	assert_int_equal(peer_find(&e, 3000, &list, &err), 0);
+	pid = server(port, "-4");
+	probe("localhost", port, NULL, 3000, &seen);
+	assert_true(seen.reachable);
+	if (list.n > 1) {
+		struct verify_want want = { NULL, NULL };
+		char why[300];
+
+		assert_false(seen.handshake);
+		assert_false(verify_match(&want, &seen, why));
+		assert_non_null(strstr(why, " at [::1]:"));
+		assert_non_null(strstr(why, "Connection refused"));
+	}
+	conf.addresses = "any";
+	probe("localhost", port, NULL, 3000, &seen);
+	assert_true(seen.handshake);
+	conf.addresses = "all";
+	stop(pid);
+}
+
+/* What a peer says in a child, to one connection. */
+static pid_t says(char port[8], const char *text, bool stays)
+{
+	int fd = listener(port), peer;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		peer = accept(fd, NULL, NULL);
+		(void) !write(peer, text, strlen(text));
+		if (stays)
+			pause();
+		_exit(0);
+	}
+	close(fd);
+	return pid;
+}
+
+static void misbehaves(void **state)
+{
+	static const struct {
+		const char *protocol, *text, *why;
+		bool stays;
+	} cases[] = {
+		{ "smtp", "", "without a word", false },
+		{ "smtp", "", "no answer to smtp in time", true },
+		{ "smtp", "220-a\r\n", "no answer to smtp in time", true },
+		{ "smtp", "220 a\r\n250 STARTTLS\r\n220 a\r\nX",
+		  "1 more bytes came", true },
+		{ "pop3", "+OK a\r\n-ERR\r\n", "refuses STARTTLS", true },
+		{ "postgres", "S", "TLS handshake failed: ", false },
+		{ "postgres", "S", "no answer to the TLS handshake", true },
+		{ "tls", "", "TLS handshake failed: ", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		int64_t start = clock_mono_ms();
+		struct verify_seen seen;
+		char port[8];
+		pid_t pid = says(port, cases[i].text, cases[i].stays);
+
+		conf.protocol = cases[i].protocol;
+		probe("127.0.0.1", port, NULL, 400, &seen);
+		assert_in_range(clock_mono_ms() - start, 0, 2000);
+		assert_true(seen.reachable);
+		assert_false(seen.handshake);
+		if (strstr(seen.why, cases[i].why) == NULL)
+			fail_msg("%s: %s", cases[i].why, seen.why);
+		stop(pid);
+	}
+	conf.protocol = "tls";
+}
+
+/* A RADIUS server that does not know us says nothing at all. */
+static void radius_silent(void **state)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(a);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	struct verify_seen seen;
+	char port[8];
+
+	conf.protocol = "radius-eap";
+	assert_int_equal(bind(fd, (struct sockaddr *) &a, sizeof(a)), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *) &a, &len), 0);
+	snprintf(port, sizeof(port), "%d", ntohs(a.sin_port));
+	conf.secret_file = scratch("no-secret");
+	probe("127.0.0.1", port, NULL, 300, &seen);
+	assert_non_null(strstr(seen.why, "no-secret"));
+	conf.secret_file = scratch("secret");
+	scratch_write(conf.secret_file, "abc\n", 0644);
+	probe("127.0.0.1", port, NULL, 300, &seen);
+	assert_non_null(strstr(seen.why, "readable by everyone"));
+	scratch_write(conf.secret_file, "abc\n", 0600);
+	probe("127.0.0.1", port, NULL, 1400, &seen);
+	assert_false(seen.reachable || seen.handshake);
+	assert_non_null(strstr(seen.why, "client of the RADIUS server"));
+	/* It was asked twice, with the same words. */
+	{
+		unsigned char one[4096], two[4096];
+		ssize_t n = recv(fd, one, sizeof(one), MSG_DONTWAIT);
+
+		assert_true(n > 20);
+		assert_int_equal(recv(fd, two, sizeof(two), MSG_DONTWAIT), n);
+		assert_memory_equal(one, two, (size_t) n);
+		assert_int_equal(recv(fd, two, sizeof(two), MSG_DONTWAIT), -1);
+	}
+	close(fd);
+	probe("127.0.0.1", port, NULL, 1400, &seen);
+	assert_false(seen.reachable);
+	assert_non_null(strstr(seen.why, "Connection refused"));
+	conf.protocol = "tls";
+}
+
+static void command(void **state)
+{
+	const char *argv[] = { "sh", "-c", NULL, NULL };
+	struct installer_cert cert = { .name = "www.example.org" };
+	struct svc_cert c = { .conf = &cert, .leaf_path = "/d/full.pem" };
+	struct svc s = { .certs = &c, .n_certs = 1 };
+	struct svc_endpoint e = { .conf = &conf };
+	struct verify_want want = { "ab12", "cd34" };
+	struct verify_seen seen;
+	char why[300], script[700];
+
+	snprintf(script, sizeof(script), "env >'%s'", scratch("env"));
+	argv[2] = script;
+	conf.protocol = "command";
+	conf.address = "the queue";
+	conf.server_name = "mail.example.org";
+	conf.command = (struct conf_strings){ argv, 3 };
+	verify_probe(&s, &e, &want, 3000, &seen);
+	assert_true(seen.reachable && seen.handshake);
+	assert_true(verify_match(&want, &seen, why));
+	kit_sh("grep -qx CERTREPO_FINGERPRINT=ab12 env && "
+	       "grep -qx CERTREPO_NAME=www.example.org env && "
+	       "grep -qx CERTREPO_FILE=/d/full.pem env && "
+	       "grep -qx 'CERTREPO_ADDRESS=the queue' env && "
+	       "grep -qx CERTREPO_SERVER_NAME=mail.example.org env");
+	argv[2] = "echo it shows the old one; exit 3";
+	verify_probe(&s, &e, &want, 3000, &seen);
+	assert_true(seen.reachable);
+	assert_false(verify_match(&want, &seen, why));
+	assert_non_null(strstr(why, "exited with 3: it shows the old one"));
+	argv[2] = "sleep 60";
+	verify_probe(&s, &e, &want, 1000, &seen);
+	assert_false(seen.handshake);
+	/* Nothing to look for: not even started. */
+	want.fingerprint = NULL;
+	unlink(scratch("env"));
+	argv[2] = script;
+	verify_probe(&s, &e, &want, 3000, &seen);
+	assert_false(seen.handshake);
+	assert_int_equal(access(scratch("env"), F_OK), -1);
+	conf.protocol = "tls";
+}
+
 static void pauses(void **state)
 {
 	int64_t last = 0;
@@ -203,6 +494,13 @@ int main(void)
 		cmocka_unit_test(sees),
 		cmocka_unit_test(nobody),
 		cmocka_unit_test(silence),
+		cmocka_unit_test(with_and_without),
+		cmocka_unit_test(key_types),
+		cmocka_unit_test(strict_and_old),
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(misbehaves),
+		cmocka_unit_test(radius_silent),
+		cmocka_unit_test(command),
 		cmocka_unit_test(pauses),
 	};
 
