@@ -356,3 +356,48 @@ int child_run(const struct child_spec *spec, struct child_result *ret,
 	*ret = r;
 	return 0;
 }
+
+/* The last line that says something: services explain themselves last. */
+static const char *last_line(char *output)
+{
+	size_t len = strlen(output);
+	char *nl;
+
+	while (len > 0 && strchr(" \t\r\n", output[len - 1]))
+		output[--len] = '\0';
+	nl = strrchr(output, '\n');
+	return nl ? nl + 1 : output;
+}
+
+static void result_free(struct child_result *r)
+{
+	sbuf_free(&r->output);
+}
+
+int child_check(const struct child_spec *spec, bool *ret_started,
+		struct err *err)
+{
+	AUTO(result_free) struct child_result r = { .status = 0 };
+	AUTO(mem_free_str) char *command = NULL;
+	AUTO(mem_free_str) char *output = NULL;
+	bool started = child_run(spec, &r, err) == 0;
+	const char *how, *said;
+	int number;
+
+	if (ret_started)
+		*ret_started = started;
+	if (!started)
+		return -1;
+	if (!r.timed_out && r.status == 0)
+		return 0;
+	command = command_text(spec);
+	output = mem_strdup(sbuf_str(&r.output));
+	said = last_line(output);
+	how = r.timed_out ? "timed out after"
+	      : r.signal  ? "was ended by signal"
+			  : "exited with";
+	number = r.timed_out ? spec->timeout_s : r.signal ? r.signal : r.status;
+	return err_set(err, ERR_CHILD, "\"%s\" %s %d%s%s%s", command, how,
+		       number, r.timed_out ? " s" : "", *said ? ": " : "",
+		       said);
+}

@@ -38,5 +38,10 @@ struct child_result {
  * such user). */
 int child_run(const struct child_spec *spec, struct child_result *ret,
 	      struct err *err) MUST_CHECK;
+/* As child_run, and every end but with status 0 is ERR_CHILD: "\"nginx -t\"
+ * exited with 1: <last line of its output>". *ret_started (may be NULL) is
+ * false when the command could not even be started: its verdict is open. */
+int child_check(const struct child_spec *spec, bool *ret_started,
+		struct err *err) MUST_CHECK;
 
 #endif

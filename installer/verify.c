@@ -131,7 +131,7 @@ static void ask_command(const struct svc *s, const struct svc_endpoint *e,
 			 "for");
 		return;
 	}
-	if (child_check(&spec, &err) == -1) {
+	if (child_check(&spec, NULL, &err) == -1) {
 		verify_why(ret, &err);
 		return;
 	}

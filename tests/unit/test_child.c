@@ -225,6 +225,38 @@ static void other_user(void **state)
 	sbuf_free(&r.output);
 }
 
+static void check(const char *script, const char *message)
+{
+	struct child_spec spec = { .argv = SH(script), .timeout_s = 1 };
+	struct err err = ERR_INIT;
+	bool started = false;
+
+	assert_int_equal(child_check(&spec, &started, &err), message ? -1 : 0);
+	assert_true(started);
+	assert_int_equal(err.kind, message ? ERR_CHILD : ERR_NONE);
+	assert_string_equal(err.msg, message ? message : "");
+}
+
+static void checks(void **state)
+{
+	struct child_spec gone = { .argv = (const char *[]){ "/no/such", NULL },
+				   .timeout_s = 1 };
+	struct err err = ERR_INIT;
+	bool started = true;
+
+	check("echo fine", NULL);
+	check("echo one; echo 'two '; echo; exit 1",
+	      "\"/bin/sh -c echo one; echo 'two '; echo; exit 1\" exited with "
+	      "1: two");
+	check("exit 7", "\"/bin/sh -c exit 7\" exited with 7");
+	check("kill -15 $$", "\"/bin/sh -c kill -15 $$\" was ended by signal "
+			     "15");
+	check("exec sleep 9", "\"/bin/sh -c exec sleep 9\" timed out after 1 "
+			      "s");
+	assert_int_equal(child_check(&gone, &started, &err), -1);
+	assert_false(started);
+}
+
 /* A parent that closed its standard descriptors, as some daemons do. */
 static void without_std(void *arg)
 {
@@ -282,6 +314,7 @@ int main(void)
 		cmocka_unit_test(deaf_to_term),
 		cmocka_unit_test(daemon_left_behind),
 		cmocka_unit_test(other_user),
+		cmocka_unit_test(checks),
 		cmocka_unit_test(closed_std),
 		cmocka_unit_test(leaks_no_descriptor),
 	};
