@@ -27,7 +27,7 @@ services="
 	slapd ldap-utils freeradius freeradius-utils eapoltest
 	postgresql mariadb-server mariadb-client
 	prosody ejabberd vsftpd mosquitto openvpn tomcat10
-	lighttpd lighttpd-mod-openssl
+	lighttpd lighttpd-mod-openssl cockpit-ws
 	openssh-server openssh-client
 	adduser libidn12 libgnutls-dane0
 "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=sh disable=SC2034 # variables are for the caller
+# shellcheck shell=sh disable=SC2034,SC2153 # variables are for the caller
 # Apache httpd. A new certificate is taken by a graceful restart. The test of
 # the configuration does not see that the key is another's, and a graceful
 # restart with that ends the server.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=sh disable=SC2034 # variables are for the caller
+# shellcheck shell=sh disable=SC2034,SC2153 # variables are for the caller
 # Dovecot: imap, pop3, lmtp and managesieve with STARTTLS, imaps and pop3s.
 # doveadm reload takes a new certificate; with files that do not fit it
 # succeeds, and there is no TLS.

@@ -2,7 +2,8 @@
 # shellcheck shell=sh disable=SC2034,SC2153 # variables are for the caller
 # ejabberd for EJABBERD_HOST (www.example.test): clients with STARTTLS and with
 # TLS at once, servers with STARTTLS. ejabberdctl reload_config takes a new
-# certificate. Without epmd, which would outlive it.
+# certificate; with files that do not fit it succeeds, and there is no TLS; a
+# start fails then. Without epmd, which would outlive it.
 
 EJABBERD_PACKAGE=ejabberd
 EJABBERD_USER=ejabberd
@@ -48,7 +49,7 @@ svc_ejabberd_start() {
 	set -- $(free_ports 4)
 	EJABBERD_PORT=$1 EJABBERD_TLS_PORT=$2 EJABBERD_SERVER_PORT=$3
 	EJABBERD_ENDPOINTS="xmpp:$1 tls:$2 xmpp-server:$3"
-	mkdir "$_d/etc" "$_d/log" "$_d/spool" &&
+	mkdir "$_d/etc" "$_d/log" "$_d/spool" && : >"$_d/etc/inetrc" &&
 		_svc_ejabberd_conf >"$EJABBERD_CONF" || return 1
 	cat >"$_d/etc/ctl.cfg" <<-END
 	ERL_DIST_PORT=$4
@@ -59,8 +60,10 @@ svc_ejabberd_start() {
 	chown -R ejabberd: "$_d/etc" "$_d/log" "$_d/spool"
 	_ctl="ejabberdctl --config-dir $_d/etc --config $EJABBERD_CONF
 		--ctl-config $_d/etc/ctl.cfg --logs $_d/log --spool $_d/spool"
-	# shellcheck disable=SC2086 # into one line
+	# shellcheck disable=SC2086,SC2116 # into one line
 	_ctl=$(echo $_ctl)
+	# it listens long before it has read the certificates
+	echo "$_ctl status" >"$_d/ready"
 	EJABBERD_RELOAD="$_ctl reload_config"
 	svc_command_pid ejabberd "$_d/spool/pid" env HOME="$_d/spool" \
 		setpriv --reuid=ejabberd --regid=ejabberd --init-groups \

@@ -2,7 +2,8 @@
 # shellcheck shell=sh disable=SC2034,SC2016,SC2153 # for the caller; $MAINPID
 # Exim, smtp with STARTTLS and smtps. Debian allows one mail server at a time,
 # so where there is Postfix, packaging/deps.sh unpacks Exim into a folder. It
-# watches its files and takes a new certificate by itself; HUP makes sure.
+# watches its files and takes a new certificate by itself; HUP makes sure. With
+# files that do not fit there is no TLS, which only its log tells.
 
 EXIM_PACKAGE=exim4-daemon-light
 EXIM_USER=Debian-exim

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=sh disable=SC2034 # variables are for the caller
+# shellcheck shell=sh disable=SC2034,SC2153 # variables are for the caller
 # HAProxy in master and worker mode, as Debian runs it. HAPROXY_CERT is one
 # file with certificate, chain and key; or, with HAPROXY_KEY set, there is
 # HAPROXY_CERT and the key beside it as HAPROXY_CERT.key. A new certificate is

@@ -2,7 +2,7 @@
 # shellcheck shell=sh disable=SC2034,SC2016,SC2153 # for the caller; $MAINPID
 # lighttpd with one file for certificate, chain and key, LIGHTTPD_CERT. USR1,
 # a graceful restart, takes a new certificate; it is no longer root then, and
-# ends when it cannot read the file.
+# ends when it cannot read the file, or when that does not fit.
 
 LIGHTTPD_PACKAGE=lighttpd-mod-openssl
 LIGHTTPD_USER=www-data

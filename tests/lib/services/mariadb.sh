@@ -16,11 +16,13 @@ svc_mariadb_start() {
 	MARIADB_CONF=$_d/my.cnf
 	MARIADB_SOCKET=$_d/data/s.sock
 	MARIADB_LOG=$_d/data/err.log
-	mkdir "$_d/data" && chown mysql: "$_d/data" || return 1
+	mkdir "$_d/data" "$_d/tmp" && chown mysql: "$_d/data" "$_d/tmp" ||
+		return 1
 	cat >"$MARIADB_CONF" <<-END
 	[mariadbd]
 	user = mysql
 	datadir = $_d/data
+	tmpdir = $_d/tmp
 	socket = $MARIADB_SOCKET
 	pid-file = $_d/data/pid
 	log-error = $MARIADB_LOG

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034,SC2016,SC2153 # for the caller; $MAINPID
-# Mosquitto, MQTT in TLS. HUP takes a new certificate.
+# Mosquitto, MQTT in TLS. HUP takes a new certificate; one for another key ends
+# TLS, and an empty file leaves the old one.
 
 MOSQUITTO_PACKAGE=mosquitto
 MOSQUITTO_USER=mosquitto

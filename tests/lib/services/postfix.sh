@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=sh disable=SC2034 # variables are for the caller
+# shellcheck shell=sh disable=SC2034,SC2153 # variables are for the caller
 # Postfix with a configuration, queue and data of its own; smtp with STARTTLS
 # and smtps. smtpd_tls_chain_files wants POSTFIX_CERT with the key first. A
 # reload is enough (processes that are busy go on with the old one); files that

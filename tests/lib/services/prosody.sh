@@ -2,7 +2,8 @@
 # shellcheck shell=sh disable=SC2034,SC2016,SC2153 # for the caller; $MAINPID
 # Prosody for PROSODY_HOST (www.example.test): clients with STARTTLS and with
 # TLS at once, servers with STARTTLS. HUP takes a new certificate; files that
-# do not fit are told to the log, and the old one stays.
+# do not fit are told to the log, STARTTLS is no longer offered, and TLS at once
+# keeps the old one.
 
 PROSODY_PACKAGE=prosody
 PROSODY_USER=prosody

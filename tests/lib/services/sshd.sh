@@ -65,7 +65,8 @@ _svc_sshd_init() { # ROOT NAME WORD...: a script in the style of /etc/init.d
 	}
 	stop() {
 	  running && kill "\$(cat \$pidfile)"
-	  while running; do sleep 0.1; done
+	  i=0
+	  while running && [ \$((i += 1)) -le 5 ]; do sleep 0.1; done
 	  rm -f \$pidfile
 	  echo "$_iname stopped"
 	}
@@ -112,7 +113,7 @@ svc_sshd_start() {
 	SSHD_HOST=root@127.0.0.1
 	_sopt="-F none -i $_d/id -o UserKnownHostsFile=$_d/known_hosts
 		-o StrictHostKeyChecking=yes -o BatchMode=yes -o ConnectTimeout=10"
-	# shellcheck disable=SC2086 # into one line
+	# shellcheck disable=SC2086,SC2116 # into one line
 	_sopt=$(echo $_sopt)
 	SSHD_SSH="ssh $_sopt -p $SSHD_PORT"
 	SSHD_SCP="scp -q $_sopt -P $SSHD_PORT"
