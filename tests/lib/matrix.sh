@@ -84,7 +84,7 @@ m_conf() { # VERIFY [COMMAND]
 	shipped_profile_dir = "$T/shipped";
 	state_dir = "$T/state";
 	services = ( {
-		name = "$M_DAEMON";
+		name = "web";
 		profile = "$M_PROFILE";
 		vars = ( $(m_vars ${2-}) );
 		certificates = ( { name = "$NAME"; key = "$M_KEY"; dir = "$DIR";
@@ -184,7 +184,7 @@ m_told() { # RC RECEIPT ERE: what the last run said; ERE '' is silence
 # What the receipt of the certificate says.
 m_receipt() {
 	sqlite3 "$DB" "SELECT state FROM installs WHERE host = 'host1' AND
-		name = '$NAME' AND service = '$M_DAEMON' AND endpoint = ''"
+		name = '$NAME' AND endpoint = ''"
 }
 # What each endpoint's receipt says.
 m_told_endpoints() { # RECEIPT
