@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034,SC2016,SC2153 # for the caller; $MAINPID
-# OpenVPN for one client at a time, as a server for many demands a
-# tunnel device. HUP makes it start afresh and so takes a new certificate; the
-# clients are thrown out; with files that do not fit it ends. They trust OPENVPN_CA, the root in a file (SVC_ROOT);
-# a program that asks as they do is OPENVPN_ASK: it prints the SHA-256 of the
-# certificate shown.
+# OpenVPN for one client at a time, as a server for many demands a tunnel
+# device. HUP makes it start afresh and so takes a new certificate; the clients
+# are thrown out; with files that do not fit it ends. They trust OPENVPN_CA, the
+# root in a file (SVC_ROOT); a program that asks as they do is OPENVPN_ASK: it
+# prints the SHA-256 of the certificate shown.
 
 OPENVPN_PACKAGE=openvpn
 OPENVPN_USER=root

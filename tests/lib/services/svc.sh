@@ -23,6 +23,8 @@
 # the installer's configuration wants. X_CERT and X_KEY are its files when
 # they are not SVC_CERT and SVC_KEY; SVC_ROOT is what clients trust.
 
+# their users look into our folders
+umask 022
 _svc_lib=$ROOT/tests/lib/services
 
 svc_use() { # DAEMON...
@@ -148,12 +150,12 @@ svc_start() { # DAEMON PORT...
 	_s=$1 _sd=$T/$1
 	shift
 	echo "$@" >"$_sd/ports"
+	ln -sf "$_sd/pid" "$T/pid/$_s"
 	if ! "$_svc_lib/ctl" "$_sd" start; then
 		diag "$_s does not start: $(tail -5 "$_sd/start.log")"
 		"$_svc_lib/ctl" "$_sd" stop
 		return 1
 	fi
-	ln -sf "$_sd/pid" "$T/pid/$_s"
 }
 svc_stop() { # DAEMON
 	"$_svc_lib/ctl" "$T/$1" stop && rm -f "$T/pid/$1"
