@@ -124,7 +124,7 @@ static void ask_command(const struct svc *s, const struct svc_endpoint *e,
 	};
 	struct err err = ERR_INIT;
 
-	ret->reachable = true;
+	ret->reachable = ret->by_command = true;
 	if (want->fingerprint == NULL) {
 		snprintf(ret->why, sizeof(ret->why),
 			 "nothing is installed that the command could look "
@@ -197,6 +197,8 @@ bool verify_match(const struct verify_want *want,
 	if (!seen->reachable)
 		snprintf(ret, 300, "cannot be reached%s: %.190s", at,
 			 seen->why);
+	else if (!seen->handshake && seen->by_command)
+		snprintf(ret, 300, "is not right: %.270s", seen->why);
 	else if (!seen->handshake)
 		snprintf(ret, 300, "shows no certificate%s: %.190s", at,
 			 seen->why);

@@ -30,7 +30,8 @@ struct verify_seen {
 	char from[100]; /* address and how it was asked, "" as the endpoint
 			 * says */
 	unsigned int looks;
-	char why[300]; /* a sentence, when there was no handshake */
+	bool by_command; /* a command looked */
+	char why[300];	 /* a sentence, when there was no handshake */
 };
 
 /* What an endpoint should show. */
