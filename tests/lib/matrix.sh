@@ -84,7 +84,7 @@ m_conf() { # VERIFY [COMMAND]
 	shipped_profile_dir = "$T/shipped";
 	state_dir = "$T/state";
 	services = ( {
-		name = "web";
+		name = "$M_DAEMON";
 		profile = "$M_PROFILE";
 		vars = ( $(m_vars ${2-}) );
 		certificates = ( { name = "$NAME"; key = "$M_KEY"; dir = "$DIR";
