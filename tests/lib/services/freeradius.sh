@@ -39,7 +39,7 @@ _svc_freeradius_main() { # DIR RUNDIR
 	pidfile = $2/pid
 	max_requests = 256
 	log {
-	  destination = stderr
+	  destination = stdout
 	}
 	security {
 	  ${FREERADIUS_CHROOT:+chroot = $FREERADIUS_CHROOT}
@@ -138,7 +138,7 @@ svc_freeradius_start() {
 		_svc_freeradius_servers
 	} >"$_d/raddb/radiusd.conf"
 	FREERADIUS_TEST="freeradius -d $_d/raddb -C -l stdout"
-	svc_command freeradius freeradius -f -d "$_d/raddb" -l stderr
+	svc_command freeradius freeradius -f -d "$_d/raddb" -l stdout
 	svc_start freeradius "$FREERADIUS_RADSEC_PORT"
 }
 svc_freeradius_stop() {
