@@ -186,10 +186,11 @@ m_receipt() {
 	sqlite3 "$DB" "SELECT state FROM installs WHERE host = 'host1' AND
 		name = '$NAME' AND endpoint = ''"
 }
-# What each endpoint's receipt says.
+# What the receipts of all endpoints say: that, and M_FP.
 m_told_endpoints() { # RECEIPT
-	is "$(sqlite3 "$DB" "SELECT DISTINCT state FROM installs
-		WHERE endpoint <> ''")" "$1" "... of the endpoints: $1"
+	is "$(sqlite3 "$DB" "SELECT DISTINCT state || ' ' || fingerprint
+		FROM installs WHERE endpoint <> ''")" "$1 $M_FP" \
+		"... of the endpoints: $1"
 }
 m_back() {
 	m_told_endpoints rolled-back
@@ -281,6 +282,7 @@ fault_config() {
 	else
 		M_FP=$fp
 		m_told 0 served ''
+		m_told_endpoints served
 		m_served '... the new one is served all the same'
 		m_cell served
 	fi
