@@ -30,6 +30,7 @@ services="
 	lighttpd lighttpd-mod-openssl cockpit-ws
 	openssh-server openssh-client
 	adduser libidn12 libgnutls-dane0
+	libcanlock3 libpython3.11 libperl5.36 libsasl2-2
 "
 case ${1:-all} in
 build) packages=$build ;;
@@ -42,17 +43,24 @@ all) packages="$build $demo $check $services" ;;
 	;;
 esac
 
-case ${1:-all} in
-services | all) also=$(dirname "$0")/exim.sh ;;
-*) also=true ;;
-esac
+# Those that cannot be installed beside others are unpacked.
+unpack() {
+	case $1 in
+	services | all)
+		"$2/exim.sh" && "$2/inn.sh"
+		;;
+	esac
+}
 
 missing=
 for p in $packages; do
 	dpkg-query -W -f '${Status}' "$p" 2>/dev/null |
 		grep -q 'ok installed' || missing="$missing $p"
 done
-[ -n "$missing" ] || exec "$also"
+[ -n "$missing" ] || {
+	unpack "${1:-all}" "$(dirname "$0")"
+	exit
+}
 if [ "$(id -u)" != 0 ]; then
 	echo "deps: these Debian packages are missing, install them as root:" >&2
 	echo "  apt-get install --no-install-recommends$missing" >&2
@@ -78,4 +86,4 @@ if ! { apt-get update && apt-get install -y --no-install-recommends $missing; } 
 	exit 1
 fi
 rm -f "$log"
-"$also"
+unpack "${1:-all}" "$(dirname "$0")"

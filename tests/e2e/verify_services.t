@@ -6,7 +6,7 @@
 #
 #	verify_services.t [DAEMON...]
 #
-# shellcheck disable=SC2154 # rc, out and err are run's
+# shellcheck disable=SC2034,SC2048,SC2154 # rc, out and err are run's
 . "$(dirname "$0")/../lib/lib.sh"
 . "$ROOT/tests/lib/services/svc.sh"
 
@@ -127,10 +127,40 @@ one() { # DAEMON
 	like "$out" "cannot be reached: " "... says so"
 }
 
+# The other EAP methods, and who does not know the secret.
+radius() {
+	begin freeradius || return
+	for m in "peap:tls = common virtual_server = inner" "tls:tls = common" \
+		md5:; do
+		M=${m%%:*} IN=$(echo "${m#*:}" | sed 's/ virtual/\n&/') perl -0pi -e '
+			s/default_eap_type = \w+/default_eap_type = $ENV{M}/;
+			s/^\s*(ttls|peap|tls|md5) \{\s[^}]*\}/\n$ENV{M} {\n$ENV{IN}\n}/m' \
+			"$FREERADIUS_CONF/radiusd.conf"
+		m=${m%%:*}
+		$FREERADIUS_RESTART || diag "$(tail -3 "$FREERADIUS_LOG")"
+		conf this "eap:$FREERADIUS_PORT"
+		look
+		if [ "$m" = md5 ]; then
+			like "$rc $out" "1 .*shows no certificate: it (offers no EAP method with TLS|refuses us)" \
+				"freeradius: no method with TLS"
+		else
+			is "$rc" 0 "freeradius: EAP method $m"
+			[ "$rc" = 0 ] || diag "$out"
+		fi
+	done
+	echo another >"$T/secret"
+	look
+	like "$rc $out" "1 .*cannot be reached: no answer in time; is this host a client" \
+		"freeradius: another secret"
+	echo testing123 >"$T/secret"
+	svc_freeradius_stop
+}
+
 pki || bail "no certificates"
 this_fp=$(cert_fp "$T/pki/this.pem" | cut -c1-16)
-for daemon in ${*:-dovecot freeradius mariadb postfix postgresql prosody slapd vsftpd}; do
+for daemon in ${*:-dovecot ejabberd exim freeradius mariadb nnrpd postfix postgresql prosody slapd vsftpd}; do
 	svc_use "$daemon" || bail "$daemon: no such file"
 	one "$daemon"
+	[ "$daemon" != freeradius ] || radius
 done
 done_testing

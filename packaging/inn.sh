@@ -1,0 +1,20 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The news reader server of INN for the tests. Debian's package wants to set
+# up a whole news server, and does not install where it cannot: the programs
+# are unpacked into a folder.
+set -eu
+
+dir=/usr/local/lib/certrepo-tests/nnrpd
+[ ! -x $dir/usr/lib/news/bin/nnrpd-ssl ] || exit 0
+if [ "$(id -u)" != 0 ]; then
+	echo "inn: run $0 as root to unpack inn2" >&2
+	exit 1
+fi
+rm -rf $dir
+mkdir -p $dir
+cd $dir
+apt-get -qq -o APT::Sandbox::User=root download inn2
+dpkg-deb -f ./*.deb Package Version | sed 's/.*: //' | xargs >version
+dpkg-deb -x ./*.deb .
+rm -f ./*.deb
