@@ -62,6 +62,10 @@ _svc_freeradius_main() { # DIR RUNDIR
 	    ipaddr = 127.0.0.1
 	    proto = tls
 	    secret = radsec
+	    # 16 by default, and one that has ended counts for some seconds
+	    limit {
+	      max_connections = 500
+	    }
 	  }
 	}
 	modules {

@@ -1,0 +1,28 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# FreeRADIUS: EAP-TTLS and RadSec. It must be restarted.
+# shellcheck disable=SC2034,SC2154 # variables are for the libraries
+. "$(dirname "$0")/../lib/lib.sh"
+. "$ROOT/tests/lib/host.sh"
+. "$ROOT/tests/lib/services/svc.sh"
+. "$ROOT/tests/lib/matrix.sh"
+. "$ROOT/tests/lib/gone.sh"
+
+echo testing123 >"$T/secret"
+chmod 600 "$T/secret"
+matrix_begin freeradius
+SVC_CERT=$DIR/current/fullchain.pem SVC_KEY=$M_KEY
+svc_freeradius_start || bail "freeradius does not start"
+FREERADIUS_RELOAD="$_svc_lib/ctl $FREERADIUS_DIR try-restart"
+M_CONF=$FREERADIUS_CONF/radiusd.conf M_BAD=died
+M_VERIFY="{ address = \"127.0.0.1:$FREERADIUS_PORT\";
+	protocol = \"radius-eap\"; secret_file = \"$T/secret\"; },
+	{ address = \"127.0.0.1:$FREERADIUS_RADSEC_PORT\";
+	protocol = \"radsec\"; server_name = \"$NAME\"; }"
+gone_watch freeradius tls:$FREERADIUS_RADSEC_PORT
+matrix_ready
+matrix_new
+gone_faults "gone
+gone"
+matrix_table
+done_testing

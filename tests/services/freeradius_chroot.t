@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# FreeRADIUS in a chroot: certificate and key are in there, and its
+# configuration names them as they are called inside.
+# shellcheck disable=SC2034,SC2154 # variables are for the libraries
+. "$(dirname "$0")/../lib/lib.sh"
+. "$ROOT/tests/lib/host.sh"
+. "$ROOT/tests/lib/services/svc.sh"
+. "$ROOT/tests/lib/matrix.sh"
+. "$ROOT/tests/lib/gone.sh"
+
+echo testing123 >"$T/secret"
+chmod 600 "$T/secret"
+FREERADIUS_CHROOT=$T/jail DIR=$T/jail/tls M_KEY=$T/jail/tls/key.pem
+matrix_begin freeradius
+SVC_CERT=$DIR/current/fullchain.pem SVC_KEY=$M_KEY
+svc_freeradius_start || bail "freeradius does not start"
+FREERADIUS_RELOAD="$_svc_lib/ctl $FREERADIUS_DIR try-restart"
+M_CONF=$FREERADIUS_CONF/radiusd.conf M_BAD=died
+M_VERIFY="{ address = \"127.0.0.1:$FREERADIUS_PORT\";
+	protocol = \"radius-eap\"; secret_file = \"$T/secret\"; },
+	{ address = \"127.0.0.1:$FREERADIUS_RADSEC_PORT\";
+	protocol = \"radsec\"; server_name = \"$NAME\"; }"
+gone_watch freeradius tls:$FREERADIUS_RADSEC_PORT
+is "$(grep -c "= /tls/current/fullchain.pem" "$M_CONF")" 2 \
+	"the configuration knows nothing of the chroot's place"
+matrix_ready
+matrix_new
+gone_faults "gone
+gone"
+M_PROFILE=in-chroot
+matrix_table
+done_testing
