@@ -52,6 +52,17 @@ m_host() {
 	chmod 755 "$T/bin/host"
 	PATH=$T/bin:$PATH
 }
+# The commands of the profile as it is are programs of the daemon's package.
+m_defaults() {
+	m_conf '' none
+	run host -n
+	is "$rc" 0 "$M_PROFILE: as it is"
+	like "$out" 'activate with "' "... has a way to tell the service"
+	for _x in $(printf '%s\n' "$out" |
+		sed -n 's/.*\(test\|activate\) with "\([^" ]*\).*/\2/p'); do
+		[ "$_x" = systemctl ] || ok "... $_x is there" command -v $_x
+	done
+}
 matrix_begin() { # DAEMON [PROFILE]
 	[ "$(id -u)" = 0 ] || skip_all "needs root, for daemons' users"
 	umask 022
@@ -60,8 +71,9 @@ matrix_begin() { # DAEMON [PROFILE]
 	svc_use "$1" || bail "no daemon $1"
 	m_host || bail "cannot set up a host"
 	diag "$(svc_version "$1")"
-	m_conf '' /bin/true
 	m_next
+	m_defaults
+	m_conf '' /bin/true
 	run host
 	is "$rc" 0 "$M_PROFILE: the first certificate is on disk"
 	M_FP=$fp
@@ -75,7 +87,9 @@ m_vars() { # [COMMAND for all of them]
 		_sep=,
 	done
 }
-m_conf() { # VERIFY [COMMAND]
+m_conf() { # VERIFY [COMMAND]; COMMAND none: the profile's own
+	_mv=
+	[ "${2-}" = none ] || _mv=$(m_vars ${2-})
 	cat >"$T/installer.conf" <<-END
 	store : { path = "$DB"; };
 	host = "host1";
@@ -86,7 +100,7 @@ m_conf() { # VERIFY [COMMAND]
 	services = ( {
 		name = "$M_DAEMON";
 		profile = "$M_PROFILE";
-		vars = ( $(m_vars ${2-}) );
+		vars = ( $_mv );
 		certificates = ( { name = "$NAME"; key = "$M_KEY"; dir = "$DIR";
 			${M_CERT-} } );
 		verify = ( $1 );
