@@ -26,6 +26,43 @@ static int teardown(void **state)
 	"services = ( { name = \"web\"; profile = \"p\"; certificates = ( " \
 	"{ name = \"www.example.org\"; key = \"/k\"; dir = \"/d\"; } ); } );"
 
+#define VERIFY(group)                                                        \
+	HEAD "services = ( { name = \"web\"; profile = \"p\"; "              \
+	     "certificates = ( { name = \"www.example.org\"; key = \"/k\"; " \
+	     "dir = \"/d\"; } ); verify = ( { " group " } ); } );"
+
+static void endpoint(void **state)
+{
+	const char *text = VERIFY("address = \"a:1\"; command = [ \"x\", "
+				  "\"y z\" ]; protocol = \"command\"; "
+				  "sni = \"both\"; server_name = "
+				  "\"mail\"; key_type = \"ec\";");
+	const struct installer_endpoint *e;
+	const struct installer_service *s;
+	struct conf_errors errs = { 0 };
+	struct installer_conf c;
+
+	assert_int_equal(
+		installer_conf_load_string("t", VERIFY("address = \"a:1\";"),
+					   arena, &c, &errs),
+		0);
+	s = c.services.v[0];
+	e = s->verify.v[0];
+	assert_string_equal(e->protocol, "tls");
+	assert_string_equal(e->sni, "yes");
+	assert_string_equal(e->addresses, "all");
+	assert_string_equal(e->identity, "anonymous");
+	assert_null(e->key_type);
+	if (installer_conf_load_string("t", text, arena, &c, &errs) == -1)
+		fail_msg("%s", errs.list.v[0]);
+	s = c.services.v[0];
+	e = s->verify.v[0];
+	assert_int_equal(e->command.n, 2);
+	assert_string_equal(e->command.v[1], "y z");
+	assert_string_equal(e->sni, "both");
+	assert_string_equal(e->key_type, "ec");
+}
+
 static void defaults(void **state)
 {
 	struct conf_errors errs = { 0 };
@@ -83,6 +120,32 @@ static void refused(void **state)
 		       "certificates = ( { name = \"x_y/../z\"; key = \"/k\"; "
 		       "dir = \"/d\"; } ); } );",
 		  "x_y" },
+		{ VERIFY("address = \"a:1\"; protocol = \"gopher\";"),
+		  "protocol" },
+		{ VERIFY("address = \"a:1\"; protocol = \"command\";"),
+		  "\"command\" and command go together" },
+		{ VERIFY("address = \"a:1\"; command = \"x\";"),
+		  "\"command\" and command go together" },
+		{ VERIFY("address = \"a:1\"; user = \"x\";"), "user is for" },
+		{ VERIFY("address = \"a:1\"; protocol = \"radius-eap\";"),
+		  "secret_file go together" },
+		{ VERIFY("address = \"a:1\"; secret_file = \"/x\";"),
+		  "secret_file go together" },
+		{ VERIFY("address = \"a:1\"; protocol = \"xmpp-server\";"),
+		  "\"xmpp-server\" needs server_name" },
+		{ VERIFY("address = \"a:1\"; sni = \"both\";"),
+		  "sni = \"both\" needs server_name" },
+		{ VERIFY("address = \"a:1\"; server_name = \"a'b.c\";"),
+		  "server_name: a'b.c is not a DNS name" },
+		{ VERIFY("address = \"a:1\"; server_name = \"*.b.c\";"),
+		  "server_name: *.b.c is not a DNS name" },
+		{ VERIFY("address = \"a:1\"; key_type = \"dsa\";"),
+		  "key_type" },
+		{ VERIFY("address = \"a\tb\"; protocol = \"command\"; "
+			 "command = \"x\";"),
+		  "control characters" },
+		{ VERIFY("address = \"a:1\"; identity = \"a\tb\";"),
+		  "identity: " },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -123,6 +186,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
+		cmocka_unit_test(endpoint),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(file),
 	};

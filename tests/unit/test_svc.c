@@ -145,6 +145,44 @@ static void which_certificate(void **state)
 	assert_int_equal(s.v[0].endpoints[1].cert, 0);
 }
 
+/* What tells the looks at one address from each other, and makes another
+ * service of it. */
+static void looks(void **state)
+{
+	static const char *const last[] = {
+		"key_type = \"ec\";",
+		"server_name = \"a.example.org\"; key_type = \"ec\";",
+		"server_name = \"b.example.org\";",
+	};
+	static const char *const want[] = { "+ec", "a.example.org+ec",
+					    "b.example.org" };
+	struct conf_errors errs = { 0 };
+	char text[1000];
+	struct svcs s[3];
+
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(text, sizeof(text),
+			 "{ name = \"web\"; profile = \"g\"; certificates = "
+			 "( " CERT("a.example.org",
+				   "/a") " ); verify = ( { "
+					 "address = \"h:1\"; }, { address = "
+					 "\"h:1\"; %s }, "
+					 "{ address = \"the queue\"; protocol "
+					 "= \"command\"; "
+					 "command = [ \"x\", \"%zu\" ]; } ); }",
+			 last[i], i);
+		if (resolve(text, &s[i], &errs) == -1)
+			fail_msg("%s", errs.list.v[0]);
+		assert_string_equal(s[i].v[0].endpoints[0].look, "");
+		assert_string_equal(s[i].v[0].endpoints[1].look, want[i]);
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(s[i].v[0].digest,
+						s[k].v[0].digest);
+	}
+	assert_string_equal(s[0].v[0].certs[0].leaf_path,
+			    "/a/current/full.pem");
+}
+
 static void refused(void **state)
 {
 	static const struct {
@@ -191,6 +229,15 @@ static void refused(void **state)
 		  "which certificate" },
 		{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
 			  "a.example.org",
+			  "/a") "); verify = ( { address = \"h:1\"; }, { "
+				"address = \"h:1\"; sni = \"no\"; } ); }",
+		  "verify h:1 is there twice" },
+		{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
+			  "a.example.org",
+			  "/a") "); verify = ( { address = \"h\"; } ); }",
+		  "h" },
+		{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
+			  "a.example.org",
 			  "/a") "); vars = ( { name = \"y\"; value = \"z\"; "
 				"} ); }",
 		  "no variable y" },
@@ -228,9 +275,8 @@ static void refused(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(address),
-		cmocka_unit_test(resolved),
-		cmocka_unit_test(which_certificate),
+		cmocka_unit_test(address),	     cmocka_unit_test(resolved),
+		cmocka_unit_test(which_certificate), cmocka_unit_test(looks),
 		cmocka_unit_test(refused),
 	};
 
