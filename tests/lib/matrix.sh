@@ -52,7 +52,11 @@ m_host() {
 	chmod 755 "$T/bin/host"
 	PATH=$T/bin:$PATH
 }
-# The commands of the profile as it is are programs of the daemon's package.
+m_program() { # NAME
+	command -v "$1" || ls "/usr/local/lib/certrepo-tests/$M_DAEMON"/*/*/"$1"
+}
+# The commands of the profile as it is are programs of the daemon's package;
+# one that cannot be installed beside another is somewhere else.
 m_defaults() {
 	m_conf '' none
 	run host -n
@@ -60,7 +64,7 @@ m_defaults() {
 	like "$out" 'activate with "' "... has a way to tell the service"
 	for _x in $(printf '%s\n' "$out" |
 		sed -n 's/.*\(test\|activate\) with "\([^" ]*\).*/\2/p'); do
-		[ "$_x" = systemctl ] || ok "... $_x is there" command -v $_x
+		[ "$_x" = systemctl ] || ok "... $_x is there" m_program $_x
 	done
 }
 matrix_begin() { # DAEMON [PROFILE]
