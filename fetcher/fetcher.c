@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include "arena.h"
 #include "certrepo_conf.h"
+#include "dns/dns_key.h"
 #include "engine.h"
 #include "instance.h"
 #include "log.h"
@@ -140,6 +141,10 @@ int main(int argc, char **argv)
 		opts_usage(&spec, "--force wants the names to order");
 	log_open(PROGRAM, cmd.verbose);
 	if (certrepo_conf_load(cmd.config, arena, &conf, &errs) == -1)
+		return conf_errors_print(&errs, PROGRAM);
+	/* Not when the first proof is wanted: each try would cost an order. */
+	dns_key_check(conf.dns, &errs);
+	if (errs.list.n)
 		return conf_errors_print(&errs, PROGRAM);
 	rc = cmd.dry_run ? dry_run(&conf, &opts, &status, &err)
 			 : run(&conf, &opts, &status, &err);

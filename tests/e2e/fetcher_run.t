@@ -57,6 +57,16 @@ run fetcher
 is "$rc$out$err" 0 'nothing enrolled: silent'
 is "$(cat "$REQUESTS")" '' '... and no request'
 
+# --- a TSIG key that cannot be used ---
+printf 'no key' >"$T/bad.key"
+chmod 600 "$T/bad.key"
+sed "s,^dns : {,& key_file = \"$T/bad.key\";," "$CONF" >"$T/key.conf"
+chmod 600 "$T/key.conf"
+run "$F" -c "$T/key.conf"
+is "$rc" 78 'a TSIG key that is none'
+like "$err" "key.conf:[0-9]+: setting .dns.key_file.*$T/bad.key" \
+	'... names setting and file'
+
 # --- dry run ---
 scripted_row $A || bail 'cannot enrol'
 scripted_row $B || bail 'cannot enrol'
