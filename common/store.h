@@ -366,6 +366,12 @@ struct store_receipts {
 /* All in one transaction; each replaces what was said before. */
 int store_receipts_put(struct store *s, const struct store_receipt *r, size_t n,
 		       struct err *err) MUST_CHECK;
+/* The same for one host, and in the same transaction what it said of things
+ * that are not in KEEP (name, service and endpoint count) goes away. */
+int store_receipts_sync(struct store *s, const struct store_receipt *r,
+			size_t n, const char *host,
+			const struct store_receipts *keep,
+			struct err *err) MUST_CHECK;
 int store_receipts_of(struct store *s, const char *name, struct arena *arena,
 		      struct store_receipts *ret, struct err *err) MUST_CHECK;
 

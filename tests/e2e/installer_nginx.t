@@ -126,6 +126,18 @@ echo 1 >"$T/state/heartbeat"
 run host
 is "$rc $(receipt "$at") $(receipt '') $(receipt '' '')" "0 served served alive" \
 	"once a day it says that all is well"
+sqlite3 "$DB" "INSERT INTO installs (host, name, service, endpoint, state, ts)
+	VALUES ('host1', '$NAME', 'web', '127.0.0.1:1', 'failed', 1),
+	('host1', '$NAME', 'gone', '', 'failed', 1),
+	('host2', '$NAME', 'gone', '', 'failed', 1)"
+run host
+is "$(sqlite3 "$DB" 'SELECT COUNT(*) FROM installs')" 6 "an idle run deletes nothing"
+echo 1 >"$T/state/heartbeat"
+run host
+is "$rc $(sqlite3 "$DB" "SELECT host, service FROM installs WHERE state = 'failed'")" \
+	"0 host2|gone" "what is configured no more is said no more"
+is "$(receipt "$at") $(receipt '') $(receipt '' '')" "served served alive" \
+	"... the rest stays"
 HOST_EXTRA='report = false;' && host_conf
 sqlite3 "$DB" 'DELETE FROM installs'
 echo 1 >"$T/state/heartbeat"
