@@ -518,8 +518,10 @@ static void count(struct engine *e, struct report_counts *c)
 		.queued = queued(e),
 		.seconds = (clock_mono_ms() - e->begun_ms) / 1000,
 	};
-	for (i = 0; i < e->n_ca; i++)
+	for (i = 0; i < e->n_ca; i++) {
 		c->requests += castate_requests(e->ca[i]);
+		c->account = c->account || castate_needs_person(e->ca[i]);
+	}
 }
 
 static void progress(struct engine *e)

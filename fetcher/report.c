@@ -159,5 +159,7 @@ int report_status(const struct report_counts *c)
 		return 0;
 	if (c->renewed)
 		return 2;
-	return c->failed ? 1 : 69;
+	if (c->failed)
+		return 1;
+	return c->account ? 78 : 69;
 }

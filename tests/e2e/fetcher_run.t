@@ -57,6 +57,36 @@ run fetcher
 is "$rc$out$err" 0 'nothing enrolled: silent'
 is "$(cat "$REQUESTS")" '' '... and no request'
 
+# --- settings that cannot be used ---
+ca_setting() { # SED_COMMAND STATUS ERE NAME
+	sed "$1" "$CONF" >"$T/ca.conf"
+	chmod 600 "$T/ca.conf"
+	sql "DELETE FROM cas; UPDATE certs SET ts_due = 0"
+	run "$F" -c "$T/ca.conf" --once
+	is "$rc" "$2" "$4"
+	like "$err" "$3" '... is said'
+	unlike "$err" 'CA pebble.*CA pebble' '... once'
+	sql "UPDATE certs SET ts_due = 0"
+	run "$F" -c "$T/ca.conf" --once
+	is "$rc" "$2" '... while it rests, too'
+}
+scripted_row $A || bail 'cannot enrol'
+ca_setting 's/ca_file = .*/ca_file = "\/nosuch.pem";/' 78 \
+	'CA pebble: account: .*nosuch.pem' 'no such ca_file'
+ca_setting 's,account_key = .*,account_key = "/proc/x/account.pem";,' 78 \
+	'CA pebble: account: .*/proc/x' 'a folder that cannot be written'
+fault terms '' -1
+ca_setting 's/agree_tos = .*/agree_tos = false;/' 78 \
+	'CA pebble: account: .*agree_tos' 'terms that are not agreed to'
+fault clear
+sql "DELETE FROM cas; DELETE FROM certs"
+: >"$REQUESTS"
+sed 's,^state_dir = .*,state_dir = "/proc/x";,' "$CONF" >"$T/dir.conf"
+chmod 600 "$T/dir.conf"
+run "$F" -c "$T/dir.conf"
+is "$rc" 78 'a state_dir that cannot be made'
+like "$err" 'state_dir: .*/proc/x' '... is said'
+
 # --- a TSIG key that cannot be used ---
 printf 'no key' >"$T/bad.key"
 chmod 600 "$T/bad.key"
