@@ -124,10 +124,12 @@ static void remember(struct txn *t)
 			continue;
 		svcstate_set_cert(t->state, t->run->arena, c->name,
 				  c->fingerprint, c->not_before);
-		if (eq(c->fingerprint, c->old))
+		if (eq(c->fingerprint, c->old) && c->left == NULL)
 			continue;
 		svcstate_hold_cert(t->state, t->run->arena, c->name,
-				   j->back ? c->old : NULL);
+				   c->left != NULL ? c->left
+				   : j->back	   ? c->old
+						   : NULL);
 	}
 	svcstate_set_hold(t->state, NULL, NULL);
 	if (t->state->activate_count != 0)
@@ -142,7 +144,8 @@ static void announce(const struct txn *t, const char *event)
 		const struct journal_cert *c = &t->j->certs[i];
 		char until[CLOCK_TEXT];
 
-		if (c->fingerprint == NULL || eq(c->fingerprint, c->old))
+		if (c->fingerprint == NULL ||
+		    (eq(c->fingerprint, c->old) && c->left == NULL))
 			continue;
 		log_event(LOG_L_INFO, event, "service", t->svc->name, "name",
 			  c->name, "fingerprint", c->fingerprint, "until",
@@ -179,6 +182,30 @@ static bool expired(const struct txn *t)
 	return false;
 }
 
+/* What the files hold that a person went back to; the backup does not say. */
+static void read_back(struct txn *t)
+{
+	struct gather g;
+
+	gather_disk(t->svc, &g);
+	for (size_t i = 0; i < t->j->n_certs * g.n; i++) {
+		struct journal_cert *c = &t->j->certs[i / g.n];
+		const struct gather_cert *d = &g.v[i % g.n];
+
+		if (d->disk == NULL ||
+		    strcmp(c->name, d->svc->conf->name) != 0 ||
+		    !eq(c->fingerprint, x509_chain_fingerprint(d->disk)))
+			continue;
+		c->not_before = x509_chain_not_before(d->disk);
+		c->not_after = x509_chain_not_after(d->disk);
+		/* Only its chain tells whether it is served. */
+		if (c->left != NULL && d->svc->has_chain &&
+		    d->disk_digest[0] != '\0')
+			c->chain = arena_strdup(t->run->arena, d->disk_digest);
+	}
+	gather_free(&g);
+}
+
 /* From the moment all is staged. */
 static enum txn_result forward(struct txn *t, struct err *err)
 {
@@ -192,6 +219,8 @@ static enum txn_result forward(struct txn *t, struct err *err)
 		t->j->no_hold = true;
 		return go_back(t, err->msg, err);
 	}
+	if (t->j->back)
+		read_back(t);
 	if (activate_run(&s->test, &tried, err) == -1) {
 		t->j->no_hold = t->j->no_hold || !tried;
 		err_wrap(err, "the configuration test failed");
@@ -468,23 +497,48 @@ static int stage_back(struct txn *t, const struct journal *m, struct err *err)
 	return 0;
 }
 
+/* Does the change that M is of touch C's files? */
+static bool touches(const struct journal *m, const struct svc_cert *c)
+{
+	for (size_t i = 0; i < m->n_ops; i++) {
+		if (c->link != NULL && strcmp(m->ops[i].path, c->link) == 0)
+			return true;
+		for (size_t k = 0; k < c->n_files; k++)
+			if (strcmp(m->ops[i].path, c->files[k].path) == 0)
+				return true;
+	}
+	return false;
+}
+
 /* What will be served is what the backup's change replaced. */
+static void set_back_cert(struct txn *t, struct journal_cert *c,
+			  const struct svc_cert *svc,
+			  const struct journal_cert *was)
+{
+	char left[ENC_SHA256_HEX];
+
+	c->chain = NULL;
+	if (eq(was->old, was->fingerprint)) {
+		gather_digest(svc, left);
+		c->left = arena_strdup(t->run->arena, left);
+		return;
+	}
+	c->fingerprint = was->old;
+	/* See read_back(). */
+	c->not_before = 0;
+	c->not_after = INT64_MAX;
+}
+
 static void set_back_certs(struct txn *t, const struct journal *m)
 {
 	for (size_t i = 0; i < t->j->n_certs; i++) {
 		struct journal_cert *c = &t->j->certs[i];
 
-		for (size_t k = 0; k < m->n_certs; k++) {
-			if (strcmp(m->certs[k].name, c->name) != 0 ||
-			    eq(m->certs[k].old, m->certs[k].fingerprint))
-				continue;
-			c->fingerprint = m->certs[k].old;
-			c->chain = NULL;
-			/* Not known from here; the next run reads it off the
-			 * files. */
-			c->not_before = 0;
-			c->not_after = INT64_MAX;
-		}
+		for (size_t k = 0; k < m->n_certs; k++)
+			if (strcmp(m->certs[k].name, c->name) == 0 &&
+			    touches(m, &t->svc->certs[i]))
+				set_back_cert(t, c, &t->svc->certs[i],
+					      &m->certs[k]);
 	}
 }
 

@@ -99,6 +99,21 @@ issue_nth "$T/five" 5 && store_put $NAME "$T/five"
 run host
 is "$rc" 0 "a newer one ends the hold"
 is "$(served)" "$(cert_fp "$T/five.crt")" "... and is served"
+_sign "$T/pki" "$T/pki/sub/ca.csr" "$T/five.ca" 29 \
+	'basicConstraints=critical,CA:TRUE' \
+	'keyUsage=critical,keyCertSign,cRLSign' || bail "cannot sign again"
+five=$(tls_chain "$NGINX_PORT" $NAME)
+store_put $NAME "$T/five"
+run host
+is "$rc $(tls_chain "$NGINX_PORT" $NAME)" \
+	"0 $(cat "$T/five.crt" "$T/five.ca")" "another chain alone is served"
+run host -v --rollback web
+is "$rc" 0 "--rollback of it"
+like "$err" "served service=web .* until=2[0-9-]*T" "... the event has its date"
+is "$(tls_chain "$NGINX_PORT" $NAME)" "$five" "... the chain before is served"
+run host
+is "$rc $err" "0 " "... and held"
+is "$(tls_chain "$NGINX_PORT" $NAME)" "$five" "... the next run leaves it"
 run host --rollback nothing
 is "$rc" 64 "--rollback of what is not there"
 
