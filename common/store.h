@@ -180,6 +180,16 @@ struct store_helds {
 int store_held(struct store *s, size_t limit, struct arena *arena,
 	       struct store_helds *ret, struct err *err) MUST_CHECK;
 
+/* How many enabled rows are due after NOW, not counting those that are held,
+ * and the first of them. 1, 0 none, -1. Reads the index only. */
+struct store_waiting {
+	size_t n;
+	const char *name;
+	int64_t ts_due;
+};
+int store_waiting(struct store *s, int64_t now, struct arena *arena,
+		  struct store_waiting *ret, struct err *err) MUST_CHECK;
+
 /* Take the lease: 1 it is ours until UNTIL, 0 somebody else's, or no such
  * name. A lease of ours is renewed. Sets ts_last_update = NOW. */
 int store_claim(struct store *s, const char *name, const char *owner,

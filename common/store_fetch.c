@@ -134,6 +134,46 @@ static int held(struct store *s, size_t limit, struct arena *arena,
 	return 0;
 }
 
+static int waiting(struct store *s, int64_t now, struct arena *arena,
+		   struct store_waiting *ret, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	int rc;
+
+	if (store_query(s,
+			"SELECT name, ts_due, (SELECT COUNT(*) FROM certs "
+			"WHERE enable = 'Y' AND ts_due > ? AND ts_due < ?) "
+			"FROM certs WHERE enable = 'Y' AND ts_due > ? AND "
+			"ts_due < ? ORDER BY ts_due LIMIT 1",
+			ARGS(I(now), I(STORE_NEVER), I(now), I(STORE_NEVER)),
+			&st, err) == -1)
+		return -1;
+	rc = db_step(st, err);
+	if (rc != 1)
+		return rc;
+	*ret = (struct store_waiting){
+		.name = store_col_text(st, 0, arena),
+		.ts_due = db_col_int(st, 1),
+		.n = (size_t) db_col_int(st, 2),
+	};
+	return 1;
+}
+
+int store_waiting(struct store *s, int64_t now, struct arena *arena,
+		  struct store_waiting *ret, struct err *err)
+{
+	struct store_try t;
+	int rc;
+
+	if (store_check_schema(s, err) == -1)
+		return -1;
+	store_try_init(&t, s, STORE_TX_NO);
+	do
+		rc = waiting(s, now, arena, ret, err);
+	while (store_try_again(&t, &rc, err));
+	return rc;
+}
+
 int store_held(struct store *s, size_t limit, struct arena *arena,
 	       struct store_helds *ret, struct err *err)
 {

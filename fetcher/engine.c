@@ -13,6 +13,7 @@
 #include "due.h"
 #include "due_policy.h"
 #include "held.h"
+#include "idle.h"
 #include "leftover.h"
 #include "log.h"
 #include "loop.h"
@@ -643,6 +644,19 @@ static void count_unbegun(struct engine *e)
 		}
 }
 
+static int say_idle(struct engine *e, struct err *err)
+{
+	AUTO(mem_free_str) char *text = NULL;
+
+	if (e->stopping || !report_wants_reason(e->report))
+		return 0;
+	if (idle_text(e->store, e->opts.names, e->opts.n_names, clock_now(),
+		      &text, err) == -1)
+		return -1;
+	report_idle(e->report, text);
+	return 0;
+}
+
 int engine_run(struct engine *e, int *ret_status, struct err *err)
 {
 	struct report_counts c;
@@ -662,6 +676,8 @@ int engine_run(struct engine *e, int *ret_status, struct err *err)
 	count_unbegun(e);
 	count(e, &c);
 	report_summary(e->report, &c);
+	if (c.renewed + c.failed + c.waiting == 0 && say_idle(e, err) == -1)
+		return -1;
 	*ret_status = report_status(&c);
 	return 0;
 }

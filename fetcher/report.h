@@ -34,6 +34,10 @@ void report_progress(struct report *r, const struct report_counts *c);
 /* To the log; to stdout when somebody looks. Nothing when nothing was done. */
 void report_summary(struct report *r, const struct report_counts *c);
 
+/* Is there somebody who looks? Then say why nothing was done. */
+bool report_wants_reason(const struct report *r);
+void report_idle(struct report *r, const char *text);
+
 /* --- pure, for tests --- */
 
 /* "12 renewed, 1 failed, 3 waiting; 00:41; 97 requests" */

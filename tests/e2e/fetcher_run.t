@@ -130,6 +130,12 @@ like "$out" '^1 renewed, 0 failed, 0 waiting; 00:0[0-9]; [0-9]+ requests$' \
 run fetcher
 is "$rc$out$err" 0 'nothing due: silent'
 is "$(cat "$REQUESTS")" '' '... and no request'
+run fetcher --once -v
+is "$rc" 0 '... with -v'
+like "$out" '^nothing is due; 2 names wait, the next is [ab].example.test at 2' \
+	'... it says when'
+run fetcher --once -v $A
+like "$out" "^nothing is due; $A waits until 2" '... and of a name, asked for'
 run fetcher --dry-run --force $A
 like "$out" "$A: forced" 'dry run of a forced name'
 _was=$(col $A crt)
