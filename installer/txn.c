@@ -359,15 +359,22 @@ static void begin(struct txn *t, struct run *r, const struct svc *s,
 		  struct svcstate *state, const struct gather *g,
 		  const struct verify_seen *seen, struct journal *j)
 {
+	AUTO(strlist_free) struct strlist gens = STRLIST_INIT;
 	char gen[DEPLOY_GEN];
 	size_t ops = 0;
+
+	(void) !backup_list(r->conf->state_dir, s->name, &gens, NULL);
 
 	*t = (struct txn){ .run = r, .svc = s, .state = state, .j = j };
 	t->path = txn_journal_path(r, s->name);
 	t->seen = arena_array(r->arena, s->n_endpoints + 1, sizeof(*t->seen));
 	*j = (struct journal){
 		.service = s->name,
-		.gen = arena_strdup(r->arena, deploy_gen_name(r->now, gen)),
+		.gen = arena_strdup(
+			r->arena,
+			deploy_gen_name(r->now,
+					gens.n > 0 ? gens.v[gens.n - 1] : NULL,
+					gen)),
 		.state = JOURNAL_PREPARE,
 	};
 	for (size_t i = 0; i < s->n_certs; i++)
