@@ -33,7 +33,7 @@ is "$rc" 0 '--help'
 like "$out" 'force' '... knows its options'
 run "$F" --version
 is "$rc" 0 '--version'
-for bad in --no-such-option '--force' '-c' 'UPPER.example.test' 'a/../b'; do
+for bad in --no-such-option '--force' '-c' "$(printf 'caf\303\251')"; do
 	# shellcheck disable=SC2086 # words
 	run "$F" $bad
 	is "$rc" 64 "usage error: $bad"
@@ -185,6 +185,18 @@ is "$rc $(requests newOrder)" '0 0' 'a fresh certificate by an old script'
 is "$(col $B 'hex(crt)')" "$_crt" '... stays'
 is "$(col $B 'ts_due = ts_expire - (ts_expire - ts_not_before) / 3')" 1 \
 	'... and its dates are known'
+
+# --- a row of the 2019 system whose name has capitals ---
+sql "UPDATE certs SET name = 'A.Example.test', renew = 1, ts_due = 0
+	WHERE name = '$A'"
+run fetcher --dry-run
+like "$out" '^A.Example.test: ' 'a name with capitals is due'
+run fetcher --once A.Example.test
+is "$rc$(col A.Example.test renew)" 00 '... and can be asked for'
+sql "UPDATE certs SET name = '$A' WHERE name = 'A.Example.test'"
+run fetcher --once A.Example.test
+is "$rc" 1 '... where it exists'
+like "$err" 'A.Example.test: there is no such' '... and is said where not'
 
 # --- another rule of what is due ---
 settings 'days_left = 20;'
