@@ -113,7 +113,7 @@ static void file(void **state)
 	chmod(scratch("i.conf"), 0660);
 	assert_int_equal(
 		installer_conf_load(scratch("i.conf"), arena, &c, &errs), -1);
-	assert_non_null(strstr(errs.list.v[0], "written by others"));
+	assert_non_null(strstr(errs.list.v[0], "writable by others"));
 	assert_int_equal(installer_conf_load(scratch("none"), arena, &c, &errs),
 			 -1);
 	conf_errors_free(&errs);

@@ -69,6 +69,10 @@ static int resolve(const char *services, struct svcs *ret,
 		      "\"key-fullchain\"; }, { file = \"/etc/leaf.pem\"; "
 		      "format = \"certificate\"; mode = \"0600\"; } );",
 		      0644);
+	scratch_write(scratch("p/x.conf"),
+		      "files = ( { file = \"x.pem\"; format = \"fullchain\"; "
+		      "} );",
+		      0644);
 	text = arena_printf(arena,
 			    "store : { path = \"/x\"; }; profile_dir = "
 			    "\"%s\"; services = ( %s );",
@@ -176,7 +180,7 @@ static void refused(void **state)
 		{ "{ name = \"w\"; profile = \"f\"; certificates = ( " CERT(
 			  "a.example.org", "/a") ", " CERT("b.example.org",
 							   "/b") "); }",
-		  "/etc/leaf.pem is a file of another" },
+		  "/etc/leaf.pem is there twice" },
 		{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
 			  "a.example.org",
 			  "/a") "); }, { name = \"w\"; profile = \"g\"; "
@@ -203,6 +207,36 @@ static void refused(void **state)
 		  "file = \"k.pem\"; format = \"key-fullchain\"; mode = "
 		  "\"0644\"; } ); } ); }",
 		  "must not be open" },
+		{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
+			  "a.example.org",
+			  "/usr/lib") "); }, { name = \"v\"; profile = \"g\"; "
+				      "certificates = ( " CERT(
+					      "a.example.org",
+					      "/usr/../usr//lib") "); }",
+		  "folder of another" },
+		{ "{ name = \"w\"; profile = \"f\"; certificates = ( " CERT(
+			  "a.example.org",
+			  "/usr") "); }, { name = \"v\"; profile = \"f\"; "
+				  "certificates = ( { name = "
+				  "\"a.example.org\"; key = \"/k\"; dir = "
+				  "\"/usr/lib/..\"; files = ( { file = "
+				  "\"a.example.org.pem\"; format = "
+				  "\"fullchain\"; } ); } ); }",
+		  "a.example.org.pem is there twice" },
+		{ "{ name = \"w\"; profile = \"x\"; certificates = ( { name = "
+		  "\"a.example.org\"; key = \"/a/k.pem\"; dir = \"/a\"; "
+		  "files = ( { file = \"k.pem\"; format = \"fullchain\"; } "
+		  "); } ); }",
+		  "/a/k.pem is a key's file" },
+		{ "{ name = \"w\"; profile = \"x\"; certificates = ( { name = "
+		  "\"a.example.org\"; key = \"/k\"; dir = \"/a\"; files = ( "
+		  "{ file = \"a.pem\"; format = \"fullchain\"; }, { file = "
+		  "\"a.pem\"; format = \"chain\"; } ); } ); }",
+		  "a.pem is there twice" },
+		{ "{ name = \"w\"; profile = \"x\"; certificates = ( { name = "
+		  "\"a.example.org\"; key = \"/k\"; dir = \"/a\"; files = ( "
+		  "{ file = \"../a.pem\"; format = \"fullchain\"; } ); } ); }",
+		  "is not the name of a file" },
 		{ "{ name = \"w\"; profile = \"g\"; certificates = ( { name = "
 		  "\"a.example.org\"; key = \"/k\"; dir = \"/a\"; names = [ "
 		  "\"UPPER.example.org\" ]; } ); }",
