@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 #include "activate.h"
@@ -86,6 +87,7 @@ static enum txn_result go_back(struct txn *t, const char *cause,
 			       struct err *err)
 {
 	const char *reason = arena_strdup(t->run->arena, cause);
+	const char *which = NULL;
 	struct err tested = ERR_INIT;
 
 	t->j->state = JOURNAL_ROLLBACK;
@@ -106,8 +108,15 @@ static enum txn_result go_back(struct txn *t, const char *cause,
 	close_back(t, reason);
 	log_event(LOG_L_INFO, "rolled-back", "service", t->svc->name, "reason",
 		  reason, NULL);
-	err_set(err, ERR_CHILD, "%s; rolled back, the old set is %s", reason,
-		t->svc->n_endpoints > 0 ? "served" : "in place");
+	if (!prove_shows_old(t, &which))
+		err_set(err, ERR_CHILD,
+			"%s; rolled back, the old set is in place, but %s does "
+			"not serve it, nor did before",
+			reason, which);
+	else
+		err_set(err, ERR_CHILD, "%s; rolled back, the old set is %s",
+			reason,
+			t->svc->n_endpoints > 0 ? "served" : "in place");
 	return TXN_BACK;
 }
 
@@ -430,6 +439,8 @@ static void abandon(struct run *r, const struct journal *j, const char *path)
 
 static enum txn_result failed(struct txn *t, struct err *err)
 {
+	if ((errno == EACCES || errno == EPERM) && geteuid() != 0)
+		err_set(err, err->kind, "%s; run this as root", err->msg);
 	abandon(t->run, t->j, t->path);
 	prove_report(t, "failed", err->msg);
 	err_set(err, err->kind, "%s; nothing was changed", err->msg);
