@@ -320,6 +320,11 @@ int store_attempts_of(struct store *s, const char *name, size_t limit,
 		      struct arena *arena, struct store_attempts *ret,
 		      struct err *err) MUST_CHECK;
 
+/* Delete attempts that ended before BEFORE, among the LIMIT oldest; *ret_n:
+ * how many. Reads no more than those. */
+int store_attempts_prune(struct store *s, int64_t before, size_t limit,
+			 size_t *ret_n, struct err *err) MUST_CHECK;
+
 /* A CA as a whole: its account, and its backoff. */
 struct store_ca {
 	const char *name;

@@ -669,6 +669,47 @@ int store_attempts_of(struct store *s, const char *name, size_t limit,
 	return rc;
 }
 
+static int last_old(struct store *s, int64_t before, size_t limit, int64_t *ret,
+		    struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+
+	if (store_query(s,
+			"SELECT COALESCE(MAX(id), 0) FROM (SELECT id, ts_end "
+			"FROM attempts ORDER BY id LIMIT ?) oldest "
+			"WHERE ts_end < ?",
+			ARGS(I((int64_t) limit), I(before)), &st, err) == -1 ||
+	    db_step(st, err) == -1)
+		return -1;
+	*ret = db_col_int(st, 0);
+	return 0;
+}
+
+int store_attempts_prune(struct store *s, int64_t before, size_t limit,
+			 size_t *ret_n, struct err *err)
+{
+	struct store_try t;
+	int64_t id = 0, rows = 0;
+	int rc;
+
+	if (store_check_schema(s, err) == -1)
+		return -1;
+	store_try_init(&t, s, STORE_TX_NO);
+	do
+		rc = last_old(s, before, limit, &id, err);
+	while (store_try_again(&t, &rc, err));
+	if (rc == -1)
+		return -1;
+	/* By the primary key, which grows with time. */
+	if (id > 0 &&
+	    store_exec_try(s,
+			   "DELETE FROM attempts WHERE id <= ? AND ts_end < ?",
+			   ARGS(I(id), I(before)), &rows, err) == -1)
+		return -1;
+	*ret_n = (size_t) rows;
+	return 0;
+}
+
 /* --- a CA as a whole --- */
 
 static int ca_get(struct store *s, const char *name, struct arena *a,

@@ -20,6 +20,7 @@
 #include "namemap.h"
 #include "order.h"
 #include "pick.h"
+#include "prune.h"
 
 /* After a signal, orders in flight have this long to end by themselves. */
 #define STOP_GRACE_MS 3000
@@ -673,6 +674,8 @@ int engine_run(struct engine *e, int *ret_status, struct err *err)
 		if (pass(e, err) == -1 || wait_for_pass(e, &again, err) == -1)
 			return -1;
 	} while (again);
+	if (!e->stopping)
+		prune_attempts(e->conf, e->store, clock_now());
 	count_unbegun(e);
 	count(e, &c);
 	report_summary(e->report, &c);
