@@ -210,9 +210,13 @@ int journal_parse(const char *s, struct arena *arena, struct journal *ret,
 
 		*nl = '\0';
 		if (n == 1) {
-			if (strcmp(p, MAGIC) != 0)
+			if (strcmp(p, MAGIC) == 0)
+				continue;
+			if (strncmp(p, MAGIC, strlen(MAGIC) - 1) != 0)
 				return damaged(err, n);
-			continue;
+			return err_set(err, ERR_INPUT,
+				       "another version of this program wrote "
+				       "it, let that one finish");
 		}
 		if (end)
 			return damaged(err, n);

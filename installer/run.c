@@ -119,6 +119,9 @@ static void recover_one(struct run *r, const char *name, struct err *err)
 	found = journal_read(txn_journal_path(r, name), r->arena, &j, err);
 	if (found == 0)
 		return;
+	if (found == 1 && strcmp(j.service, name) != 0)
+		found = err_set(err, ERR_INPUT, "it is of service %s",
+				j.service);
 	if (found == -1) {
 		err_wrap(err, "service %s: the journal of a killed run", name);
 		log_error(err);

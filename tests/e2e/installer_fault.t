@@ -313,4 +313,12 @@ if mountpoint -q "$T/small" 2>/dev/null; then
 else
 	skip "cannot mount a small disk"
 fi
+
+# --- a journal that is another service's ---
+printf 'certrepo-journal\t1\nservice\tweb\ngen\t20261123T014202Z-00000000\nstate\tprepare\nend\n' \
+	>"$T/state/journal/other"
+run host
+isnt "$rc" 0 "a journal under another service's name"
+like "$err" "service other: the journal of a killed run: .*of service web" "... is left alone"
+ok "... and stays" test -s "$T/state/journal/other"
 done_testing
