@@ -205,7 +205,6 @@ static void read_back(struct txn *t)
 		    strcmp(c->name, d->svc->conf->name) != 0 ||
 		    !eq(c->fingerprint, x509_chain_fingerprint(d->disk)))
 			continue;
-		c->not_before = x509_chain_not_before(d->disk);
 		c->not_after = x509_chain_not_after(d->disk);
 		/* Only its chain tells whether it is served. */
 		if (c->left != NULL && d->svc->has_chain &&
@@ -542,8 +541,9 @@ static void set_back_cert(struct txn *t, struct journal_cert *c,
 		return;
 	}
 	c->fingerprint = was->old;
-	/* See read_back(). */
+	/* What is on disk tells, unless it is a placeholder. */
 	c->not_before = 0;
+	/* Until read_back(). */
 	c->not_after = INT64_MAX;
 }
 
