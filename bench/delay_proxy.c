@@ -291,11 +291,11 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: delay_proxy LISTEN TARGET DELAY_MS\n");
 		return 64;
 	}
-	target = (uint16_t) atoi(argv[2]);
+	target = (uint16_t) strtoul(argv[2], NULL, 10);
 	delay = (int64_t) (atof(argv[3]) * 1e6);
 	ep = epoll_create1(0);
 	timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
-	lfd = listen_on((uint16_t) atoi(argv[1]));
+	lfd = listen_on((uint16_t) strtoul(argv[1], NULL, 10));
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);

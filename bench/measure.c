@@ -51,7 +51,7 @@ int main(int argc, char **argv)
 		_exit(127);
 	}
 	signal(SIGALRM, on_alarm);
-	alarm((unsigned) atoi(argv[2]));
+	alarm((unsigned) strtoul(argv[2], NULL, 10));
 	while (wait4(child, &st, 0, &ru) < 0)
 		;
 	clock_gettime(CLOCK_MONOTONIC, &b);

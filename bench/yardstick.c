@@ -225,7 +225,8 @@ static void go(struct chain *c)
 	}
 	switch (c->step) {
 	case ACCOUNT:
-		strcpy(payload, "{\"termsOfServiceAgreed\":true}");
+		snprintf(payload, sizeof(payload), "%s",
+			 "{\"termsOfServiceAgreed\":true}");
 		break;
 	case ORDER:
 		snprintf(payload, sizeof(payload),
@@ -234,7 +235,7 @@ static void go(struct chain *c)
 			 c->name);
 		break;
 	case CHALLENGE:
-		strcpy(payload, "{}");
+		snprintf(payload, sizeof(payload), "%s", "{}");
 		break;
 	case FINALIZE:
 		snprintf(payload, sizeof(payload), "{\"csr\":\"%s\"}", c->csr);
@@ -384,7 +385,7 @@ static void make_account(const char *url)
 	c->curl = NULL;
 	to(c, ACCOUNT, new_account);
 	run(1, one_less);
-	strcpy(kid, c->location);
+	snprintf(kid, sizeof(kid), "%s", c->location);
 	curl_easy_cleanup(c->curl);
 	curl_multi_cleanup(multi);
 	while (n_nonces > 0)
@@ -429,7 +430,7 @@ int main(int argc, char **argv)
 
 	if (argc != 4)
 		die("usage: yardstick DIRECTORY CA_FILE N");
-	n = (size_t) atoi(argv[3]);
+	n = (size_t) strtoul(argv[3], NULL, 10);
 	if (n < 1 || n > NONCES / 2)
 		die("N is 1 to 2048");
 	ca_file = argv[2];

@@ -307,14 +307,28 @@ static void check_cas(const struct certrepo_conf *conf,
 			   conf->default_ca);
 }
 
-static bool has_parent_step(const char *path)
+bool certrepo_conf_path_climbs(const char *path)
 {
 	const char *p;
 
-	for (p = path; (p = strstr(p, "/..")) != NULL; p += 3)
-		if (p[3] == '/' || p[3] == '\0')
+	for (p = path; (p = strstr(p, "..")) != NULL; p++)
+		if ((p == path || p[-1] == '/') &&
+		    (p[2] == '/' || p[2] == '\0'))
 			return true;
 	return false;
+}
+
+const char *certrepo_conf_path_below(const char *path, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	while (n > 0 && prefix[n - 1] == '/')
+		n--;
+	if (strncmp(path, prefix, n) != 0 ||
+	    (path[n] != '/' && path[n] != '\0'))
+		return NULL;
+	path += n;
+	return path + strspn(path, "/");
 }
 
 static void check_prefixes(const struct certrepo_conf *conf,
@@ -325,7 +339,7 @@ static void check_prefixes(const struct certrepo_conf *conf,
 	for (i = 0; i < conf->webroot_prefixes.n; i++) {
 		const char *path = conf->webroot_prefixes.v[i];
 
-		if (*path != '/' || has_parent_step(path))
+		if (*path != '/' || certrepo_conf_path_climbs(path))
 			conf_error(errs, &conf->src,
 				   "setting `webroot_prefixes': \"%.200s\" "
 				   "must be an absolute path without \"..\"",

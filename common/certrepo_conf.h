@@ -71,6 +71,11 @@ extern const struct conf_schema certrepo_conf_schema;
 int certrepo_conf_load(const char *path, struct arena *arena,
 		       struct certrepo_conf *ret,
 		       struct conf_errors *errs) MUST_CHECK;
+/* The rules of web roots. PATH has a step "..". */
+bool certrepo_conf_path_climbs(const char *path);
+/* PATH is the folder PREFIX or below it, by whole names: the rest of PATH
+ * without leading slash, or NULL. Slashes at the end of PREFIX do not count. */
+const char *certrepo_conf_path_below(const char *path, const char *prefix);
 /* The CA of this name, or the default for NULL; NULL when there is none. */
 const struct certrepo_ca *certrepo_conf_ca(const struct certrepo_conf *conf,
 					   const char *name);

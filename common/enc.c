@@ -73,27 +73,6 @@ static int decode_result(struct sbuf *ret, size_t start, const char *wrong,
 	return err_set(err, ERR_INPUT, "%s", wrong);
 }
 
-int enc_b64url_decode(const char *s, struct sbuf *ret, struct err *err)
-{
-	struct decoder d = { 0 };
-	size_t start = ret->len;
-	const char *at;
-
-	for (; *s; s++) {
-		at = strchr(url_alphabet, *s);
-		if (!at)
-			return decode_result(ret, start,
-					     "not base64url: wrong character",
-					     err);
-		decode_char(&d, (unsigned int) (at - url_alphabet), ret);
-	}
-	return decode_result(ret, start,
-			     decode_ends_well(&d) ? NULL
-						  : "not base64url: its end "
-						    "is wrong",
-			     err);
-}
-
 int enc_b64_decode(const char *s, struct sbuf *ret, struct err *err)
 {
 	struct decoder d = { 0 };

@@ -10,9 +10,6 @@
 #include "sbuf.h"
 
 char *enc_b64url(const void *p, size_t len); /* the caller's */
-/* Strict: only the alphabet, no padding, no stray bits. */
-int enc_b64url_decode(const char *s, struct sbuf *ret,
-		      struct err *err) MUST_CHECK;
 /* Standard base64 with padding; white space is skipped. */
 int enc_b64_decode(const char *s, struct sbuf *ret, struct err *err) MUST_CHECK;
 

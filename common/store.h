@@ -180,6 +180,16 @@ struct store_helds {
 int store_held(struct store *s, size_t limit, struct arena *arena,
 	       struct store_helds *ret, struct err *err) MUST_CHECK;
 
+/* How many enabled rows are due after NOW, not counting those that are held,
+ * and the first of them. 1, 0 none, -1. Reads the index only. */
+struct store_waiting {
+	size_t n;
+	const char *name;
+	int64_t ts_due;
+};
+int store_waiting(struct store *s, int64_t now, struct arena *arena,
+		  struct store_waiting *ret, struct err *err) MUST_CHECK;
+
 /* Take the lease: 1 it is ours until UNTIL, 0 somebody else's, or no such
  * name. A lease of ours is renewed. Sets ts_last_update = NOW. */
 int store_claim(struct store *s, const char *name, const char *owner,
@@ -310,6 +320,11 @@ int store_attempts_of(struct store *s, const char *name, size_t limit,
 		      struct arena *arena, struct store_attempts *ret,
 		      struct err *err) MUST_CHECK;
 
+/* Delete attempts that ended before BEFORE, among the LIMIT oldest; *ret_n:
+ * how many. Reads no more than those. */
+int store_attempts_prune(struct store *s, int64_t before, size_t limit,
+			 size_t *ret_n, struct err *err) MUST_CHECK;
+
 /* A CA as a whole: its account, and its backoff. */
 struct store_ca {
 	const char *name;
@@ -366,6 +381,12 @@ struct store_receipts {
 /* All in one transaction; each replaces what was said before. */
 int store_receipts_put(struct store *s, const struct store_receipt *r, size_t n,
 		       struct err *err) MUST_CHECK;
+/* The same for one host, and in the same transaction what it said of things
+ * that are not in KEEP (name, service and endpoint count) goes away. */
+int store_receipts_sync(struct store *s, const struct store_receipt *r,
+			size_t n, const char *host,
+			const struct store_receipts *keep,
+			struct err *err) MUST_CHECK;
 int store_receipts_of(struct store *s, const char *name, struct arena *arena,
 		      struct store_receipts *ret, struct err *err) MUST_CHECK;
 

@@ -134,6 +134,46 @@ static int held(struct store *s, size_t limit, struct arena *arena,
 	return 0;
 }
 
+static int waiting(struct store *s, int64_t now, struct arena *arena,
+		   struct store_waiting *ret, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	int rc;
+
+	if (store_query(s,
+			"SELECT name, ts_due, (SELECT COUNT(*) FROM certs "
+			"WHERE enable = 'Y' AND ts_due > ? AND ts_due < ?) "
+			"FROM certs WHERE enable = 'Y' AND ts_due > ? AND "
+			"ts_due < ? ORDER BY ts_due LIMIT 1",
+			ARGS(I(now), I(STORE_NEVER), I(now), I(STORE_NEVER)),
+			&st, err) == -1)
+		return -1;
+	rc = db_step(st, err);
+	if (rc != 1)
+		return rc;
+	*ret = (struct store_waiting){
+		.name = store_col_text(st, 0, arena),
+		.ts_due = db_col_int(st, 1),
+		.n = (size_t) db_col_int(st, 2),
+	};
+	return 1;
+}
+
+int store_waiting(struct store *s, int64_t now, struct arena *arena,
+		  struct store_waiting *ret, struct err *err)
+{
+	struct store_try t;
+	int rc;
+
+	if (store_check_schema(s, err) == -1)
+		return -1;
+	store_try_init(&t, s, STORE_TX_NO);
+	do
+		rc = waiting(s, now, arena, ret, err);
+	while (store_try_again(&t, &rc, err));
+	return rc;
+}
+
 int store_held(struct store *s, size_t limit, struct arena *arena,
 	       struct store_helds *ret, struct err *err)
 {
@@ -627,6 +667,47 @@ int store_attempts_of(struct store *s, const char *name, size_t limit,
 		rc = attempts_of(s, name, limit, arena, ret, err);
 	while (store_try_again(&t, &rc, err));
 	return rc;
+}
+
+static int last_old(struct store *s, int64_t before, size_t limit, int64_t *ret,
+		    struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+
+	if (store_query(s,
+			"SELECT COALESCE(MAX(id), 0) FROM (SELECT id, ts_end "
+			"FROM attempts ORDER BY id LIMIT ?) oldest "
+			"WHERE ts_end < ?",
+			ARGS(I((int64_t) limit), I(before)), &st, err) == -1 ||
+	    db_step(st, err) == -1)
+		return -1;
+	*ret = db_col_int(st, 0);
+	return 0;
+}
+
+int store_attempts_prune(struct store *s, int64_t before, size_t limit,
+			 size_t *ret_n, struct err *err)
+{
+	struct store_try t;
+	int64_t id = 0, rows = 0;
+	int rc;
+
+	if (store_check_schema(s, err) == -1)
+		return -1;
+	store_try_init(&t, s, STORE_TX_NO);
+	do
+		rc = last_old(s, before, limit, &id, err);
+	while (store_try_again(&t, &rc, err));
+	if (rc == -1)
+		return -1;
+	/* By the primary key, which grows with time. */
+	if (id > 0 &&
+	    store_exec_try(s,
+			   "DELETE FROM attempts WHERE id <= ? AND ts_end < ?",
+			   ARGS(I(id), I(before)), &rows, err) == -1)
+		return -1;
+	*ret_n = (size_t) rows;
+	return 0;
 }
 
 /* --- a CA as a whole --- */

@@ -129,8 +129,67 @@ static int put_receipt(struct store *s, const struct store_receipt *r,
 		NULL, err);
 }
 
-int store_receipts_put(struct store *s, const struct store_receipt *r, size_t n,
-		       struct err *err)
+static bool is_kept(const struct store_receipts *keep,
+		    const struct store_receipt *r)
+{
+	for (size_t i = 0; i < keep->n; i++)
+		if (strcmp(keep->v[i].name, r->name) == 0 &&
+		    strcmp(keep->v[i].service, r->service) == 0 &&
+		    strcmp(keep->v[i].endpoint, r->endpoint) == 0)
+			return true;
+	return false;
+}
+
+/* What HOST says of anything but KEEP. */
+static int find_stale(struct store *s, const char *host,
+		      const struct store_receipts *keep, struct arena *a,
+		      struct store_receipts *ret, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	int rc;
+
+	if (store_query(s,
+			"SELECT name, service, endpoint FROM host_installs "
+			"WHERE host = ?",
+			ARGS(T(host)), &st, err) == -1)
+		return -1;
+	while ((rc = db_step(st, err)) == 1) {
+		struct store_receipt r = {
+			.name = store_col_text(st, 0, a),
+			.service = store_col_text(st, 1, a),
+			.endpoint = store_col_text(st, 2, a),
+		};
+
+		if (is_kept(keep, &r))
+			continue;
+		ret->v = STORE_GROW(a, ret->v, ret->n);
+		ret->v[ret->n++] = r;
+	}
+	return rc;
+}
+
+static int drop_stale(struct store *s, const char *host,
+		      const struct store_receipts *keep, struct err *err)
+{
+	AUTO(arena_free) struct arena *scratch = arena_new();
+	struct store_receipts stale = { 0 };
+	int rc = find_stale(s, host, keep, scratch, &stale, err);
+
+	for (size_t i = 0; i < stale.n && rc == 0; i++)
+		rc = store_exec(s,
+				"DELETE FROM host_installs WHERE host = ? AND "
+				"name = ? AND service = ? AND endpoint = ?",
+				ARGS(T(host), T(stale.v[i].name),
+				     T(stale.v[i].service),
+				     T(stale.v[i].endpoint)),
+				NULL, err);
+	return rc;
+}
+
+/* KEEP NULL: nothing goes. */
+static int put_receipts(struct store *s, const struct store_receipt *r,
+			size_t n, const char *host,
+			const struct store_receipts *keep, struct err *err)
 {
 	struct store_try t;
 	int rc;
@@ -140,13 +199,29 @@ int store_receipts_put(struct store *s, const struct store_receipt *r, size_t n,
 			return -1;
 	if (n == 0)
 		return 0;
-	store_try_init(&t, s, n > 1 ? STORE_TX_YES : STORE_TX_NO);
+	store_try_init(&t, s,
+		       n > 1 || keep != NULL ? STORE_TX_YES : STORE_TX_NO);
 	do {
 		rc = store_try_begin(&t, err);
 		for (size_t i = 0; i < n && rc == 0; i++)
 			rc = put_receipt(s, &r[i], err);
+		if (rc == 0 && keep != NULL)
+			rc = drop_stale(s, host, keep, err);
 	} while (store_try_again(&t, &rc, err));
 	return rc;
+}
+
+int store_receipts_put(struct store *s, const struct store_receipt *r, size_t n,
+		       struct err *err)
+{
+	return put_receipts(s, r, n, NULL, NULL, err);
+}
+
+int store_receipts_sync(struct store *s, const struct store_receipt *r,
+			size_t n, const char *host,
+			const struct store_receipts *keep, struct err *err)
+{
+	return put_receipts(s, r, n, host, keep, err);
 }
 
 static void read_receipt(const struct db_stmt *st, struct arena *a,

@@ -416,6 +416,10 @@ static bool s_dropped(struct authz *a)
 
 static bool s_deactivate(struct authz *a)
 {
+	/* Not one that was never looked at, or that is valid: other orders may
+	 * go by it. The CA gives a pending one to the next order for its name,
+	 * or lets it expire; it is not worth two requests for each name of an
+	 * order that fails. */
 	if (!a->deactivate || !a->pending)
 		return go(a, A_END);
 	a->deactivate = false;

@@ -22,6 +22,7 @@ struct batch {
 	int64_t away_since_ms; /* 0: the store answers */
 	int64_t retry_ms;      /* on the monotonic clock */
 	int64_t wait_ms;
+	int64_t patience_ms;
 };
 
 struct batch *batch_new(struct store *store)
@@ -29,7 +30,13 @@ struct batch *batch_new(struct store *store)
 	struct batch *b = mem_alloc(sizeof(*b));
 
 	b->store = store;
+	b->patience_ms = BATCH_PATIENCE_MS;
 	return b;
+}
+
+void batch_patience_for_test(struct batch *b, int64_t ms)
+{
+	b->patience_ms = ms;
 }
 
 void batch_free(struct batch **b)
@@ -117,7 +124,7 @@ static int away(struct batch *b, int64_t *ret_wait_ms, struct err *err)
 		b->wait_ms = FIRST_WAIT_MS;
 		log_warn("%s; waiting for it", err->msg);
 	}
-	if (now - b->away_since_ms >= BATCH_PATIENCE_MS)
+	if (now - b->away_since_ms >= b->patience_ms)
 		return -1;
 	b->retry_ms = now + b->wait_ms;
 	*ret_wait_ms = b->wait_ms;

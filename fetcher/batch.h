@@ -43,4 +43,7 @@ bool batch_waiting(const struct batch *b);
 int batch_flush(struct batch *b, int64_t *ret_wait_ms,
 		struct err *err) MUST_CHECK;
 
+/* Instead of BATCH_PATIENCE_MS. */
+void batch_patience_for_test(struct batch *b, int64_t ms);
+
 #endif

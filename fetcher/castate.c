@@ -137,6 +137,11 @@ int64_t castate_until(const struct castate *c)
 	return c->backoff_until;
 }
 
+bool castate_needs_person(const struct castate *c)
+{
+	return c->is == CASTATE_RESTING && c->fail.class == FAIL_ACCOUNT;
+}
+
 void castate_force(struct castate *c)
 {
 	c->backoff_until = 0;

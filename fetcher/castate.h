@@ -37,7 +37,9 @@ size_t castate_requests(const struct castate *c);
 /* Also wakes a CA whose rest is over. */
 enum castate_is castate_is(struct castate *c, int64_t now);
 int64_t castate_until(const struct castate *c); /* of its rest; 0: none */
-void castate_force(struct castate *c);		/* whatever its backoff says */
+/* It rests for a fault of its account or its settings. */
+bool castate_needs_person(const struct castate *c);
+void castate_force(struct castate *c); /* whatever its backoff says */
 /* From IDLE; WANTED orders are about to begin. */
 void castate_start(struct castate *c, size_t wanted);
 

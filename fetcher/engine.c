@@ -13,12 +13,14 @@
 #include "due.h"
 #include "due_policy.h"
 #include "held.h"
+#include "idle.h"
 #include "leftover.h"
 #include "log.h"
 #include "loop.h"
 #include "namemap.h"
 #include "order.h"
 #include "pick.h"
+#include "prune.h"
 
 /* After a signal, orders in flight have this long to end by themselves. */
 #define STOP_GRACE_MS 3000
@@ -518,8 +520,10 @@ static void count(struct engine *e, struct report_counts *c)
 		.queued = queued(e),
 		.seconds = (clock_mono_ms() - e->begun_ms) / 1000,
 	};
-	for (i = 0; i < e->n_ca; i++)
+	for (i = 0; i < e->n_ca; i++) {
 		c->requests += castate_requests(e->ca[i]);
+		c->account = c->account || castate_needs_person(e->ca[i]);
+	}
 }
 
 static void progress(struct engine *e)
@@ -641,6 +645,19 @@ static void count_unbegun(struct engine *e)
 		}
 }
 
+static int say_idle(struct engine *e, struct err *err)
+{
+	AUTO(mem_free_str) char *text = NULL;
+
+	if (e->stopping || !report_wants_reason(e->report))
+		return 0;
+	if (idle_text(e->store, e->opts.names, e->opts.n_names, clock_now(),
+		      &text, err) == -1)
+		return -1;
+	report_idle(e->report, text);
+	return 0;
+}
+
 int engine_run(struct engine *e, int *ret_status, struct err *err)
 {
 	struct report_counts c;
@@ -657,9 +674,13 @@ int engine_run(struct engine *e, int *ret_status, struct err *err)
 		if (pass(e, err) == -1 || wait_for_pass(e, &again, err) == -1)
 			return -1;
 	} while (again);
+	if (!e->stopping)
+		prune_attempts(e->conf, e->store, clock_now());
 	count_unbegun(e);
 	count(e, &c);
 	report_summary(e->report, &c);
+	if (c.renewed + c.failed + c.waiting == 0 && say_idle(e, err) == -1)
+		return -1;
 	*ret_status = report_status(&c);
 	return 0;
 }

@@ -94,8 +94,12 @@ int instance_open(const char *dir, struct instance **ret, struct err *err)
 	/* The lock first: two first runs at once must not make two ids. */
 	if (file_mkdir(dir, 0700, err) == -1 ||
 	    lockfile_acquire(lock, &i->lock, err) == -1 ||
-	    load_id(id, &i->id, err) == -1)
-		return -1;
+	    load_id(id, &i->id, err) == -1) {
+		if (err->kind == ERR_IO)
+			err->kind = ERR_CONFIG;
+		return err->kind == ERR_CONFIG ? err_wrap(err, "state_dir")
+					       : -1;
+	}
 	*ret = TAKE(i);
 	return 0;
 }

@@ -17,7 +17,7 @@ struct instance;
 
 /* Makes DIR (0700, its parent must exist) and the id on first use. ERR_BUSY
  * when this instance is already running; ERR_CONFIG when the id file is not
- * ours to trust. */
+ * ours to trust, or DIR cannot be made or written. */
 int instance_open(const char *dir, struct instance **ret,
 		  struct err *err) MUST_CHECK;
 void instance_free(struct instance **i);	   /* lets go of the lock */

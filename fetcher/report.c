@@ -153,11 +153,24 @@ void report_summary(struct report *r, const struct report_counts *c)
 		(void) printf("%s\n", text);
 }
 
+bool report_wants_reason(const struct report *r)
+{
+	return r->terminal || log_verbose() || isatty(STDOUT_FILENO) == 1;
+}
+
+void report_idle(struct report *r, const char *text)
+{
+	wipe(r);
+	(void) printf("%s\n", text);
+}
+
 int report_status(const struct report_counts *c)
 {
 	if (c->failed + c->waiting == 0)
 		return 0;
 	if (c->renewed)
 		return 2;
-	return c->failed ? 1 : 69;
+	if (c->failed)
+		return 1;
+	return c->account ? 78 : 69;
 }

@@ -26,6 +26,7 @@ struct report_counts {
 	size_t renewed, failed, waiting, in_flight, queued;
 	size_t requests;
 	int64_t seconds;
+	bool account; /* a CA rests until a person acts */
 };
 /* A few times a second, on a terminal. */
 bool report_wants_progress(const struct report *r);
@@ -33,12 +34,17 @@ void report_progress(struct report *r, const struct report_counts *c);
 /* To the log; to stdout when somebody looks. Nothing when nothing was done. */
 void report_summary(struct report *r, const struct report_counts *c);
 
+/* Is there somebody who looks? Then say why nothing was done. */
+bool report_wants_reason(const struct report *r);
+void report_idle(struct report *r, const char *text);
+
 /* --- pure, for tests --- */
 
 /* "12 renewed, 1 failed, 3 waiting; 00:41; 97 requests" */
 #define REPORT_TEXT 160
 const char *report_text(const struct report_counts *c, char buf[REPORT_TEXT]);
-/* 0 nothing wrong, 1 all failed, 2 partly, 69 all wait for their CA. */
+/* 0 nothing wrong, 1 all failed, 2 partly, all wait for their CA: 69, or 78
+ * when it waits for a person. */
 int report_status(const struct report_counts *c);
 /* "1st", "2nd", "11th" */
 const char *report_ordinal(int64_t n, char buf[32]);

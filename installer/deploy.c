@@ -19,7 +19,19 @@ static void dir_close(DIR **d)
 	*d = NULL;
 }
 
-const char *deploy_gen_name(int64_t now, char buf[DEPLOY_GEN])
+/* One more: the digits of its end, not all of them f, as a number. */
+static void next_gen(const char *after, char buf[DEPLOY_GEN])
+{
+	size_t i = 25;
+
+	memcpy(buf, after, 26);
+	while (i-- > 17 && buf[i] == 'f')
+		buf[i] = '0';
+	buf[i] = buf[i] == '9' ? 'a' : (char) (buf[i] + 1);
+}
+
+const char *deploy_gen_name(int64_t now, const char *after,
+			    char buf[DEPLOY_GEN])
 {
 	char text[CLOCK_TEXT];
 	size_t n = 0;
@@ -31,6 +43,9 @@ const char *deploy_gen_name(int64_t now, char buf[DEPLOY_GEN])
 	/* In order also within a second, and no two under one lock alike. */
 	snprintf(buf + n, DEPLOY_GEN - n, "-%08x",
 		 (unsigned int) clock_mono_ms());
+	if (after != NULL && deploy_gen_ok(after) && strcmp(buf, after) <= 0 &&
+	    strcmp(after + 17, "ffffffff") != 0)
+		next_gen(after, buf);
 	return buf;
 }
 

@@ -13,7 +13,10 @@
 
 /* Names of generations and backups: "20261123T014202Z-0a1b2c3d". */
 #define DEPLOY_GEN 32
-const char *deploy_gen_name(int64_t now, char buf[DEPLOY_GEN]);
+/* AFTER: the newest there is, or NULL: its successor also when the clock went
+ * backwards, since the order of the names is what a rollback goes by. */
+const char *deploy_gen_name(int64_t now, const char *after,
+			    char buf[DEPLOY_GEN]);
 bool deploy_gen_ok(const char *name);
 
 /* Can C's files be put where they belong: the folder is there or can be

@@ -120,12 +120,44 @@ static bool self_signed(const struct x509_chain *chain)
 	return alone;
 }
 
+static void add_digest(struct sbuf *text, const struct sbuf *content)
+{
+	char hex[ENC_SHA256_HEX];
+
+	enc_sha256_hex(sbuf_str(content), content->len, hex);
+	sbuf_addf(text, "%s\n", hex);
+}
+
+void gather_digest(const struct svc_cert *c, char ret[ENC_SHA256_HEX])
+{
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(1u << 20);
+
+	for (size_t i = 0; i < c->n_files; i++) {
+		AUTO(sbuf_erase) struct sbuf content = SBUF_INIT(READ_MAX);
+
+		(void) !file_read(c->files[i].path, &content, NULL);
+		add_digest(&text, &content);
+	}
+	enc_sha256_hex(sbuf_str(&text), text.len, ret);
+}
+
+/* The same of what the row would give. */
+static void row_digest(const struct gather_cert *g, char ret[ENC_SHA256_HEX])
+{
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(1u << 20);
+
+	for (size_t i = 0; i < g->svc->n_files; i++)
+		add_digest(&text, &g->contents[i]);
+	enc_sha256_hex(sbuf_str(&text), text.len, ret);
+}
+
 static void compare(struct gather_cert *g, const struct svcstate *state,
 		    struct plan_cert *p)
 {
 	const struct svcstate_cert *ours =
 		svcstate_cert(state, g->svc->conf->name);
 	const char *fp = x509_chain_fingerprint(g->chain);
+	char files[ENC_SHA256_HEX];
 
 	p->row_from = x509_chain_not_before(g->chain);
 	if (g->disk != NULL) {
@@ -136,8 +168,10 @@ static void compare(struct gather_cert *g, const struct svcstate *state,
 	if (ours != NULL && ours->not_before > p->have_from &&
 	    strcmp(ours->fingerprint, fp) != 0)
 		p->have_from = ours->not_before;
-	p->held = ours != NULL && ours->held != NULL &&
-		  strcmp(ours->held, fp) == 0;
+	row_digest(g, files);
+	p->held =
+		ours != NULL && ours->held != NULL &&
+		(strcmp(ours->held, fp) == 0 || strcmp(ours->held, files) == 0);
 }
 
 /* Everything about a row that holds a certificate. The key and the trust

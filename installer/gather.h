@@ -35,6 +35,8 @@ void gather_disk(const struct svc *s, struct gather *ret);
 void gather_rows(struct run *r, const struct svc *s,
 		 const struct store_host_certs *rows, struct svcstate *state,
 		 struct gather *ret);
+/* SHA-256 over what C's files hold now. */
+void gather_digest(const struct svc_cert *c, char ret[ENC_SHA256_HEX]);
 void gather_free(struct gather *g);
 
 #endif

@@ -177,6 +177,15 @@ static int end(struct err *err)
 	return err_exit_status(err->kind);
 }
 
+/* The message names a file; what to do is another matter. */
+static int end_denied(const char *dir, struct err *err)
+{
+	if (geteuid() != 0 && err->kind == ERR_IO &&
+	    access(dir, W_OK | X_OK) == -1)
+		err_set(err, err->kind, "%s; run this as root", err->msg);
+	return end(err);
+}
+
 static void lock_auto(struct lockfile **l)
 {
 	lockfile_free(l);
@@ -192,7 +201,7 @@ static int work(const struct args *a, struct run *r)
 	if (make_state_dirs(dir, &err) == -1 ||
 	    lockfile_acquire(arena_printf(r->arena, "%s/lock", dir), &lock,
 			     &err) == -1)
-		return end(&err);
+		return end_denied(dir, &err);
 	sweep_state(r);
 	if (receipt_load(dir, &r->receipts, &err) == -1)
 		log_warn("receipts that waited are lost: %s", err.msg);

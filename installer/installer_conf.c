@@ -290,6 +290,7 @@ static void check_cert(const struct installer_cert *c, struct conf_errors *errs)
 	check_path(&c->src, "dir", c->dir, errs);
 	check_path(&c->src, "key", c->key, errs);
 	check_path(&c->src, "public_key", c->public_key, errs);
+	profile_check_files(&c->files, errs);
 	for (size_t i = 0; i < c->names.n; i++)
 		if (!x509_dns_name_ok(c->names.v[i], true))
 			conf_error(errs, &c->src,

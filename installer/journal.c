@@ -49,9 +49,12 @@ static void build(struct sbuf *out, const struct journal *j)
 	for (size_t i = 0; i < j->n_certs; i++) {
 		const struct journal_cert *c = &j->certs[i];
 
-		sbuf_addf(out, "cert\t%s\t%s\t%s\t%s\t%lld\t%lld\n", c->name,
+		sbuf_addf(out, "cert\t%s\t%s\t%s\t%s\t%lld\t%lld", c->name,
 			  text(c->fingerprint), text(c->chain), text(c->old),
 			  (long long) c->not_before, (long long) c->not_after);
+		if (c->left != NULL)
+			sbuf_addf(out, "\t%s", c->left);
+		sbuf_addc(out, '\n');
 	}
 	for (size_t i = 0; i < j->n_endpoints; i++) {
 		const struct journal_endpoint *e = &j->endpoints[i];
@@ -155,13 +158,14 @@ static int parse_line(const struct line *l, struct journal *j)
 		o->old = field(l, 4);
 		return *o->path == '/' ? 0 : -1;
 	}
-	if (l->n == 7 && strcmp(l->v[0], "cert") == 0) {
+	if ((l->n == 7 || l->n == 8) && strcmp(l->v[0], "cert") == 0) {
 		struct journal_cert *c = &j->certs[j->n_certs++];
 
 		c->name = l->v[1];
 		c->fingerprint = field(l, 2);
 		c->chain = field(l, 3);
 		c->old = field(l, 4);
+		c->left = l->n == 8 ? l->v[7] : NULL;
 		if (num_int(l->v[5], INT64_MIN, INT64_MAX, &c->not_before,
 			    NULL) == -1)
 			return -1;
@@ -206,9 +210,13 @@ int journal_parse(const char *s, struct arena *arena, struct journal *ret,
 
 		*nl = '\0';
 		if (n == 1) {
-			if (strcmp(p, MAGIC) != 0)
+			if (strcmp(p, MAGIC) == 0)
+				continue;
+			if (strncmp(p, MAGIC, strlen(MAGIC) - 1) != 0)
 				return damaged(err, n);
-			continue;
+			return err_set(err, ERR_INPUT,
+				       "another version of this program wrote "
+				       "it, let that one finish");
 		}
 		if (end)
 			return damaged(err, n);

@@ -52,6 +52,8 @@ struct journal_cert {
 	const char *chain;	 /* see verify.h; NULL: not looked at */
 	const char *old;	 /* fingerprint before, NULL: none */
 	int64_t not_before, not_after;
+	const char *left; /* back, to the same certificate with another
+			   * chain: gather_digest() of what is left */
 };
 
 /* What an endpoint showed before anything was done. */

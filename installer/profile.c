@@ -178,6 +178,26 @@ static bool file_name_ok(const struct profile_file *f)
 	       strcmp(p, ".") != 0 && strcmp(p, "..") != 0;
 }
 
+void profile_check_files(const struct conf_groups *files,
+			 struct conf_errors *errs)
+{
+	for (size_t i = 0; i < files->n; i++) {
+		const struct profile_file *f = files->v[i];
+
+		if (!file_name_ok(f))
+			conf_error(errs, &f->src,
+				   "file: %s is not the name of a file",
+				   f->file);
+		for (size_t k = 0; k < i; k++) {
+			const struct profile_file *o = files->v[k];
+
+			if (strcmp(o->file, f->file) == 0)
+				conf_error(errs, &f->src,
+					   "file: %s is there twice", f->file);
+		}
+	}
+}
+
 static void check_vars(const struct conf_groups *vars, struct conf_errors *errs)
 {
 	for (size_t i = 0; i < vars->n; i++) {
@@ -210,15 +230,12 @@ static int check(const struct profile *p, struct conf_errors *errs)
 
 	if (p->files.n == 0)
 		conf_error(errs, &p->src, "files is empty");
+	profile_check_files(&p->files, errs);
 	for (size_t i = 0; i < p->files.n; i++) {
 		const struct profile_file *f = p->files.v[i];
 
-		if (!file_name_ok(f))
-			conf_error(errs, &f->src,
-				   "file: %s is not the name of a file",
-				   f->file);
-		else if (strcmp(p->layout, "generation") == 0 &&
-			 strchr(f->file, '/') != NULL)
+		if (strcmp(p->layout, "generation") == 0 &&
+		    strchr(f->file, '/') != NULL)
 			conf_error(errs, &f->src,
 				   "file: %s must be a plain name with layout "
 				   "= \"generation\"",

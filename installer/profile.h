@@ -70,6 +70,9 @@ int profile_load_string(const char *name, const char *text, struct arena *arena,
 int profile_argv(const struct profile *p, const struct conf_groups *overrides,
 		 const struct profile_command *cmd, struct arena *arena,
 		 const char *const **ret, struct conf_errors *errs) MUST_CHECK;
+/* Each of FILES (struct profile_file) has a name that leads nowhere else. */
+void profile_check_files(const struct conf_groups *files,
+			 struct conf_errors *errs);
 /* Every variable of OVERRIDES is one the profile has. */
 void profile_check_vars(const struct profile *p,
 			const struct conf_groups *overrides,

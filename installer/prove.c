@@ -85,6 +85,32 @@ static bool back_right(const struct txn *t, const struct svc_endpoint *e,
 	return why[0] == '\0';
 }
 
+/* Not the same as right: what was broken before may still be. */
+static bool shows_old(const struct txn *t, size_t i)
+{
+	const struct svc_endpoint *e = &t->svc->endpoints[i];
+	const struct journal_endpoint *b = before_of(t, e);
+	const struct journal_cert *c = cert_of(t, e);
+	const char *old = c != NULL ? c->old : NULL;
+
+	/* Nothing in the files: what it had in its memory. */
+	if (old == NULL && b != NULL)
+		old = b->fingerprint;
+	return t->seen[i].handshake && eq(old, t->seen[i].fingerprint);
+}
+
+bool prove_shows_old(const struct txn *t, const char **ret_which)
+{
+	for (size_t i = 0; i < t->svc->n_endpoints; i++) {
+		if (shows_old(t, i))
+			continue;
+		*ret_which =
+			run_endpoint_text(&t->svc->endpoints[i], t->run->arena);
+		return false;
+	}
+	return true;
+}
+
 typedef bool right_fn(const struct txn *t, const struct svc_endpoint *e,
 		      const struct verify_seen *seen, char why[300]);
 
@@ -197,6 +223,12 @@ void prove_report_endpoints(struct txn *t, bool back)
 		char why[300];
 		bool ok = right(t, e, &t->seen[i], why);
 
+		if (back && ok && !shows_old(t, i)) {
+			ok = false;
+			snprintf(why, sizeof(why), "%s, as before",
+				 t->seen[i].handshake ? "serves something else"
+						      : t->seen[i].why);
+		}
 		run_receipt(t->run, t->svc, t->svc->certs[e->cert].conf->name,
 			    e,
 			    !ok	   ? "failed"

@@ -26,6 +26,9 @@ int prove_served(struct txn *t, struct err *err) MUST_CHECK;
  * serves what it did before, or what the old files hold. */
 int prove_back(struct txn *t, struct err *err) MUST_CHECK;
 
+/* After prove_back(): every endpoint showed the old set; else *ret_which, in
+ * the run's arena, is the first that did not, nor before. */
+bool prove_shows_old(const struct txn *t, const char **ret_which);
 /* Could none of the endpoints be reached before? */
 bool prove_all_down(const struct txn *t);
 /* After prove_served(): those that are not right could not be reached before

@@ -119,6 +119,9 @@ static void recover_one(struct run *r, const char *name, struct err *err)
 	found = journal_read(txn_journal_path(r, name), r->arena, &j, err);
 	if (found == 0)
 		return;
+	if (found == 1 && strcmp(j.service, name) != 0)
+		found = err_set(err, ERR_INPUT, "it is of service %s",
+				j.service);
 	if (found == -1) {
 		err_wrap(err, "service %s: the journal of a killed run", name);
 		log_error(err);
@@ -476,6 +479,51 @@ static int stamp_beat(const struct run *r, struct err *err)
 	return file_replace(path, text, strlen(text), &attr, err);
 }
 
+static void add_current(struct run *r, const struct svc *s,
+			struct receipts *ret)
+{
+	struct store_receipt one = { .host = r->conf->host,
+				     .service = s->name,
+				     .state = "" };
+
+	for (size_t i = 0; i < s->n_certs + s->n_endpoints; i++) {
+		const struct svc_endpoint *e =
+			i < s->n_certs ? NULL : &s->endpoints[i - s->n_certs];
+		size_t cert = e != NULL ? e->cert : i;
+
+		one.name = s->certs[cert].conf->name;
+		one.endpoint = e != NULL ? run_endpoint_text(e, r->arena) : "";
+		receipt_add(ret, &one);
+	}
+}
+
+/* Together with those of what is configured no more, which would stay as
+ * they are for ever. */
+static int put_receipts(struct run *r, struct store *store, struct err *err)
+{
+	struct receipts now = { .arena = r->arena };
+	int status;
+
+	receipt_add(&now, &(struct store_receipt){ .host = r->conf->host,
+						   .name = "",
+						   .service = "",
+						   .endpoint = "",
+						   .state = "" });
+	for (size_t i = 0; i < r->svcs->n; i++)
+		add_current(r, &r->svcs->v[i], &now);
+	/* More than can be told: what is missing in the list is not gone. */
+	status = now.n == RECEIPT_WAIT_MAX
+			 ? store_receipts_put(store, r->receipts.v,
+					      r->receipts.n, err)
+			 : store_receipts_sync(store, r->receipts.v,
+					       r->receipts.n, r->conf->host,
+					       &(struct store_receipts){
+						       .v = now.v, .n = now.n },
+					       err);
+	receipt_free(&now);
+	return status;
+}
+
 /* To the store, or to the file they wait in. STORE may be NULL. */
 static void send_receipts(struct run *r, struct store *store)
 {
@@ -485,8 +533,7 @@ static void send_receipts(struct run *r, struct store *store)
 	if (r->dry_run || r->receipts.n == 0)
 		return;
 	if (store != NULL) {
-		if (store_receipts_put(store, r->receipts.v, r->receipts.n,
-				       &err) == 0) {
+		if (put_receipts(r, store, &err) == 0) {
 			if (receipt_forget(dir, &err) == -1)
 				log_warn("%s", err.msg);
 			return;

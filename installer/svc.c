@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <stdlib.h>
 #include <string.h>
 #include "num.h"
 #include "store.h"
@@ -305,37 +306,83 @@ static void resolve_service(struct resolve *r,
 		digest(ret);
 }
 
+/* PATH by another name may be the same file. What is not there yet has no
+ * other name; its folder may. */
+static const char *real_path(struct resolve *r, const char *path)
+{
+	AUTO(mem_free_str) char *dir = file_dirname(path);
+	AUTO(mem_free_any) char *real = realpath(dir, NULL);
+
+	if (real == NULL)
+		return path;
+	return arena_printf(r->arena, "%s%s",
+			    strcmp(real, "/") != 0 ? real : "",
+			    path + strlen(strcmp(dir, "/") != 0 ? dir : ""));
+}
+
+struct clashes {
+	struct resolve *r;
+	struct strlist seen; /* folders and files that are written */
+	struct strlist keys; /* files that must not be */
+};
+
+static void check_files(struct clashes *k, const struct svc_cert *cert)
+{
+	for (size_t f = 0; f < cert->n_files; f++) {
+		const struct svc_file *file = &cert->files[f];
+		const char *real = real_path(k->r, file->path);
+
+		if (strlist_has(&k->seen, real))
+			conf_error(k->r->errs, &cert->conf->src,
+				   "%s is there twice, as a file of this or of "
+				   "another certificate, use another dir or "
+				   "name",
+				   file->path);
+		if (!format_has_key(file->format) &&
+		    strlist_has(&k->keys, real))
+			conf_error(k->r->errs, &cert->conf->src,
+				   "%s is a key's file and would be "
+				   "overwritten",
+				   file->path);
+		strlist_add(&k->seen, real);
+	}
+}
+
+static void check_cert(struct clashes *k, const struct svc_cert *cert)
+{
+	AUTO(mem_free_any) char *real = realpath(cert->dir, NULL);
+	const char *dir = real != NULL ? real : real_path(k->r, cert->dir);
+
+	if (cert->link != NULL && strlist_has(&k->seen, dir))
+		conf_error(k->r->errs, &cert->conf->src,
+			   "dir: %s is the folder of another certificate too",
+			   cert->dir);
+	strlist_add(&k->seen, dir);
+	if (cert->link != NULL)
+		strlist_addf(&k->seen, "%s/" SVC_LINK, dir);
+	check_files(k, cert);
+}
+
 /* The same file for two certificates would be changed by each in turn. */
 static void check_clashes(struct resolve *r, const struct svcs *s)
 {
-	struct strlist seen = STRLIST_INIT;
+	struct clashes k = { .r = r };
 
-	for (size_t i = 0; i < s->n; i++) {
-		const struct svc *v = &s->v[i];
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t c = 0; c < s->v[i].n_certs; c++) {
+			const struct installer_cert *conf =
+				s->v[i].certs[c].conf;
 
-		for (size_t c = 0; c < v->n_certs; c++) {
-			const struct svc_cert *cert = &v->certs[c];
-
-			if (cert->link != NULL && strlist_has(&seen, cert->dir))
-				conf_error(r->errs, &cert->conf->src,
-					   "dir: %s is the folder of another "
-					   "certificate too",
-					   cert->dir);
-			strlist_add(&seen, cert->dir);
-			for (size_t f = 0; f < cert->n_files; f++) {
-				const char *path = cert->files[f].path;
-
-				if (strlist_has(&seen, path))
-					conf_error(r->errs, &cert->conf->src,
-						   "%s is a file of another "
-						   "certificate too, use "
-						   "another dir",
-						   path);
-				strlist_add(&seen, path);
-			}
+			strlist_add(&k.keys,
+				    real_path(r, conf->key != NULL
+							 ? conf->key
+							 : conf->public_key));
 		}
-	}
-	strlist_free(&seen);
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t c = 0; c < s->v[i].n_certs; c++)
+			check_cert(&k, &s->v[i].certs[c]);
+	strlist_free(&k.seen);
+	strlist_free(&k.keys);
 }
 
 int svc_resolve(const struct installer_conf *conf, struct arena *arena,

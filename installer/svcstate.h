@@ -16,7 +16,8 @@ struct svcstate_cert {
 	const char *name;
 	const char *fingerprint; /* last installed by us */
 	int64_t not_before;
-	const char *held; /* a person went back from this one, or NULL */
+	const char *held; /* a person went back from this fingerprint, or
+			   * gather_digest() of files, or NULL */
 };
 
 /* What a warning speaks of: those of one kind replace each other. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 #include "activate.h"
@@ -86,6 +87,7 @@ static enum txn_result go_back(struct txn *t, const char *cause,
 			       struct err *err)
 {
 	const char *reason = arena_strdup(t->run->arena, cause);
+	const char *which = NULL;
 	struct err tested = ERR_INIT;
 
 	t->j->state = JOURNAL_ROLLBACK;
@@ -106,8 +108,15 @@ static enum txn_result go_back(struct txn *t, const char *cause,
 	close_back(t, reason);
 	log_event(LOG_L_INFO, "rolled-back", "service", t->svc->name, "reason",
 		  reason, NULL);
-	err_set(err, ERR_CHILD, "%s; rolled back, the old set is %s", reason,
-		t->svc->n_endpoints > 0 ? "served" : "in place");
+	if (!prove_shows_old(t, &which))
+		err_set(err, ERR_CHILD,
+			"%s; rolled back, the old set is in place, but %s does "
+			"not serve it, nor did before",
+			reason, which);
+	else
+		err_set(err, ERR_CHILD, "%s; rolled back, the old set is %s",
+			reason,
+			t->svc->n_endpoints > 0 ? "served" : "in place");
 	return TXN_BACK;
 }
 
@@ -124,10 +133,12 @@ static void remember(struct txn *t)
 			continue;
 		svcstate_set_cert(t->state, t->run->arena, c->name,
 				  c->fingerprint, c->not_before);
-		if (eq(c->fingerprint, c->old))
+		if (eq(c->fingerprint, c->old) && c->left == NULL)
 			continue;
 		svcstate_hold_cert(t->state, t->run->arena, c->name,
-				   j->back ? c->old : NULL);
+				   c->left != NULL ? c->left
+				   : j->back	   ? c->old
+						   : NULL);
 	}
 	svcstate_set_hold(t->state, NULL, NULL);
 	if (t->state->activate_count != 0)
@@ -142,7 +153,8 @@ static void announce(const struct txn *t, const char *event)
 		const struct journal_cert *c = &t->j->certs[i];
 		char until[CLOCK_TEXT];
 
-		if (c->fingerprint == NULL || eq(c->fingerprint, c->old))
+		if (c->fingerprint == NULL ||
+		    (eq(c->fingerprint, c->old) && c->left == NULL))
 			continue;
 		log_event(LOG_L_INFO, event, "service", t->svc->name, "name",
 			  c->name, "fingerprint", c->fingerprint, "until",
@@ -179,6 +191,29 @@ static bool expired(const struct txn *t)
 	return false;
 }
 
+/* What the files hold that a person went back to; the backup does not say. */
+static void read_back(struct txn *t)
+{
+	struct gather g;
+
+	gather_disk(t->svc, &g);
+	for (size_t i = 0; i < t->j->n_certs * g.n; i++) {
+		struct journal_cert *c = &t->j->certs[i / g.n];
+		const struct gather_cert *d = &g.v[i % g.n];
+
+		if (d->disk == NULL ||
+		    strcmp(c->name, d->svc->conf->name) != 0 ||
+		    !eq(c->fingerprint, x509_chain_fingerprint(d->disk)))
+			continue;
+		c->not_after = x509_chain_not_after(d->disk);
+		/* Only its chain tells whether it is served. */
+		if (c->left != NULL && d->svc->has_chain &&
+		    d->disk_digest[0] != '\0')
+			c->chain = arena_strdup(t->run->arena, d->disk_digest);
+	}
+	gather_free(&g);
+}
+
 /* From the moment all is staged. */
 static enum txn_result forward(struct txn *t, struct err *err)
 {
@@ -192,6 +227,8 @@ static enum txn_result forward(struct txn *t, struct err *err)
 		t->j->no_hold = true;
 		return go_back(t, err->msg, err);
 	}
+	if (t->j->back)
+		read_back(t);
 	if (activate_run(&s->test, &tried, err) == -1) {
 		t->j->no_hold = t->j->no_hold || !tried;
 		err_wrap(err, "the configuration test failed");
@@ -328,15 +365,22 @@ static void begin(struct txn *t, struct run *r, const struct svc *s,
 		  struct svcstate *state, const struct gather *g,
 		  const struct verify_seen *seen, struct journal *j)
 {
+	AUTO(strlist_free) struct strlist gens = STRLIST_INIT;
 	char gen[DEPLOY_GEN];
 	size_t ops = 0;
+
+	(void) !backup_list(r->conf->state_dir, s->name, &gens, NULL);
 
 	*t = (struct txn){ .run = r, .svc = s, .state = state, .j = j };
 	t->path = txn_journal_path(r, s->name);
 	t->seen = arena_array(r->arena, s->n_endpoints + 1, sizeof(*t->seen));
 	*j = (struct journal){
 		.service = s->name,
-		.gen = arena_strdup(r->arena, deploy_gen_name(r->now, gen)),
+		.gen = arena_strdup(
+			r->arena,
+			deploy_gen_name(r->now,
+					gens.n > 0 ? gens.v[gens.n - 1] : NULL,
+					gen)),
 		.state = JOURNAL_PREPARE,
 	};
 	for (size_t i = 0; i < s->n_certs; i++)
@@ -392,6 +436,8 @@ static void abandon(struct run *r, const struct journal *j, const char *path)
 
 static enum txn_result failed(struct txn *t, struct err *err)
 {
+	if ((errno == EACCES || errno == EPERM) && geteuid() != 0)
+		err_set(err, err->kind, "%s; run this as root", err->msg);
 	abandon(t->run, t->j, t->path);
 	prove_report(t, "failed", err->msg);
 	err_set(err, err->kind, "%s; nothing was changed", err->msg);
@@ -466,23 +512,49 @@ static int stage_back(struct txn *t, const struct journal *m, struct err *err)
 	return 0;
 }
 
+/* Does the change that M is of touch C's files? */
+static bool touches(const struct journal *m, const struct svc_cert *c)
+{
+	for (size_t i = 0; i < m->n_ops; i++) {
+		if (c->link != NULL && strcmp(m->ops[i].path, c->link) == 0)
+			return true;
+		for (size_t k = 0; k < c->n_files; k++)
+			if (strcmp(m->ops[i].path, c->files[k].path) == 0)
+				return true;
+	}
+	return false;
+}
+
 /* What will be served is what the backup's change replaced. */
+static void set_back_cert(struct txn *t, struct journal_cert *c,
+			  const struct svc_cert *svc,
+			  const struct journal_cert *was)
+{
+	char left[ENC_SHA256_HEX];
+
+	c->chain = NULL;
+	if (eq(was->old, was->fingerprint)) {
+		gather_digest(svc, left);
+		c->left = arena_strdup(t->run->arena, left);
+		return;
+	}
+	c->fingerprint = was->old;
+	/* What is on disk tells, unless it is a placeholder. */
+	c->not_before = 0;
+	/* Until read_back(). */
+	c->not_after = INT64_MAX;
+}
+
 static void set_back_certs(struct txn *t, const struct journal *m)
 {
 	for (size_t i = 0; i < t->j->n_certs; i++) {
 		struct journal_cert *c = &t->j->certs[i];
 
-		for (size_t k = 0; k < m->n_certs; k++) {
-			if (strcmp(m->certs[k].name, c->name) != 0 ||
-			    eq(m->certs[k].old, m->certs[k].fingerprint))
-				continue;
-			c->fingerprint = m->certs[k].old;
-			c->chain = NULL;
-			/* Not known from here; the next run reads it off the
-			 * files. */
-			c->not_before = 0;
-			c->not_after = INT64_MAX;
-		}
+		for (size_t k = 0; k < m->n_certs; k++)
+			if (strcmp(m->certs[k].name, c->name) == 0 &&
+			    touches(m, &t->svc->certs[i]))
+				set_back_cert(t, c, &t->svc->certs[i],
+					      &m->certs[k]);
 	}
 }
 

@@ -33,34 +33,12 @@ int policy_ca(const struct certrepo_conf *conf, const char *ca,
 		       ca, text);
 }
 
-/* PATH is PREFIX or below it, whole components only. */
-static bool lies_under(const char *path, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	while (n > 1 && prefix[n - 1] == '/')
-		n--;
-	if (n == 1 && prefix[0] == '/')
-		return true;
-	return strncmp(path, prefix, n) == 0 &&
-	       (path[n] == '\0' || path[n] == '/');
-}
-
 static bool printable(const char *s)
 {
 	for (; *s; s++)
 		if (*s < 0x20 || *s > 0x7e)
 			return false;
 	return true;
-}
-
-static bool has_dotdot(const char *path)
-{
-	for (const char *p = path; (p = strstr(p, "..")); p += 2)
-		if ((p == path || p[-1] == '/') &&
-		    (p[2] == '\0' || p[2] == '/'))
-			return true;
-	return false;
 }
 
 static int check_webroot(const struct certrepo_conf *conf, const char *webroot,
@@ -78,13 +56,15 @@ static int check_webroot(const struct certrepo_conf *conf, const char *webroot,
 		return err_set(err, ERR_INPUT,
 			       "the web root is longer than %d characters",
 			       STORE_PATH_MAX);
-	if (webroot[0] != '/' || !printable(webroot) || has_dotdot(webroot))
+	if (webroot[0] != '/' || !printable(webroot) ||
+	    certrepo_conf_path_climbs(webroot))
 		return err_set(err, ERR_INPUT,
 			       "the web root \"%s\" must be an absolute path "
 			       "in ASCII, without \"..\"",
 			       webroot);
 	for (size_t i = 0; i < conf->webroot_prefixes.n; i++) {
-		if (lies_under(webroot, conf->webroot_prefixes.v[i]))
+		if (certrepo_conf_path_below(webroot,
+					     conf->webroot_prefixes.v[i]))
 			return 0;
 		strlist_add(&allowed, conf->webroot_prefixes.v[i]);
 	}

@@ -29,7 +29,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON certrepo.proofs
   TO 'certrepo-fetcher'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON certrepo.cas
   TO 'certrepo-fetcher'@'%';
-GRANT SELECT, INSERT ON certrepo.attempts TO 'certrepo-fetcher'@'%';
+-- (DELETE, because it deletes what is older than 400 days.)
+GRANT SELECT, INSERT, DELETE ON certrepo.attempts TO 'certrepo-fetcher'@'%';
 GRANT SELECT ON certrepo.schema_version TO 'certrepo-fetcher'@'%';
 
 -- certrepo-installer, on the hosts: certificates are public, so one account

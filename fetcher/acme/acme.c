@@ -67,16 +67,15 @@ int acme_new(struct loop *loop, const struct certrepo_ca *ca,
 	pace_init(&a->head_pace, rate / HEAD_SHARE, rate / HEAD_BURST);
 	if (!acme_parse_url_ok(ca->directory))
 		return err_set(err, ERR_CONFIG,
-			       "CA %s: the directory %s is not an https URL",
-			       ca->name, ca->directory);
+			       "the directory %s is not an https URL",
+			       ca->directory);
 	if (ca->ca_file && access(ca->ca_file, R_OK) == -1)
-		return err_errno(err, ERR_CONFIG,
-				 "CA %s: cannot read ca_file %s", ca->name,
+		return err_errno(err, ERR_CONFIG, "cannot read ca_file %s",
 				 ca->ca_file);
 	if (jws_key_open(ca->account_key, ca->account_key_type, &a->key, err) ==
 		    -1 ||
 	    http_new(loop, ca->ca_file, ACME_BODY_MAX, &a->http, err) == -1)
-		return err_wrap(err, "CA %s", ca->name);
+		return -1;
 	/* An account belongs to its key: not ours, not our account. */
 	if (account_url && account_thumbprint &&
 	    strcmp(account_thumbprint, jws_key_thumbprint(a->key)) == 0 &&

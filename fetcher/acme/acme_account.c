@@ -77,18 +77,17 @@ static void account_done(void *arg, const struct acme_result *r)
 static bool account_refused(const struct acme *a, struct fail *f)
 {
 	if (a->dir.external_account_required) {
-		fail_set(
-			f, FAIL_ACCOUNT, 0,
-			"the CA %s wants accounts bound to a customer account "
-			"(externalAccountRequired), which is not supported yet",
-			a->ca->name);
+		fail_set(f, FAIL_ACCOUNT, 0,
+			 "it wants accounts bound to a customer account "
+			 "(externalAccountRequired), which is not supported "
+			 "yet");
 		return true;
 	}
 	if (a->dir.terms && !a->ca->agree_tos) {
 		fail_set(f, FAIL_ACCOUNT, 0,
-			 "the CA %s wants its terms of service accepted: read "
-			 "%s and set agree_tos = true",
-			 a->ca->name, a->dir.terms);
+			 "it wants its terms of service accepted: read %s and "
+			 "set agree_tos = true",
+			 a->dir.terms);
 		return true;
 	}
 	return false;
@@ -118,8 +117,7 @@ void acme_account_register(struct acme *a)
 	sbuf_adds(&s, a->ca->contact.n > 0 ? "]}" : "}");
 	if (sbuf_over(&s)) {
 		fail_set(&f, FAIL_ACCOUNT, 0,
-			 "the contact list of the CA %s is too long",
-			 a->ca->name);
+			 "the setting contact is too long");
 		start_failed(a, &f);
 		return;
 	}

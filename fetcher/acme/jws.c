@@ -74,19 +74,9 @@ void jws_key_free(struct jws_key **key)
 	free(k);
 }
 
-const char *jws_key_jwk(const struct jws_key *key)
-{
-	return key->jwk;
-}
-
 const char *jws_key_thumbprint(const struct jws_key *key)
 {
 	return key->thumbprint;
-}
-
-const char *jws_key_alg(const struct jws_key *key)
-{
-	return key->alg;
 }
 
 /* A parameter of the key as base64url: exactly WIDTH bytes, or as few as it

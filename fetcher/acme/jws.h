@@ -25,10 +25,7 @@ int jws_key_parse(const char *pem, size_t len, const char *where,
 		  struct jws_key **ret, struct err *err) MUST_CHECK;
 void jws_key_free(struct jws_key **key);
 
-/* Borrowed. The JWK has just the required members, sorted, no blanks. */
-const char *jws_key_jwk(const struct jws_key *key);
-const char *jws_key_thumbprint(const struct jws_key *key);
-const char *jws_key_alg(const struct jws_key *key);
+const char *jws_key_thumbprint(const struct jws_key *key); /* borrowed */
 
 /* Append the flattened JWS of PAYLOAD ("" for POST-as-GET) to ret. KID is
  * the account URL; NULL puts the JWK in its place. ERR_LIMIT when ret's

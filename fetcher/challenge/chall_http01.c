@@ -38,19 +38,6 @@ static void close_fd(int *fd)
 		close(*fd);
 }
 
-/* PATH is PREFIX or below it; returns the rest, without leading slash. */
-static const char *below(const char *path, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	while (n > 0 && prefix[n - 1] == '/')
-		n--;
-	if (strncmp(path, prefix, n) != 0 ||
-	    (path[n] != '/' && path[n] != '\0'))
-		return NULL;
-	return path[n] == '/' ? path + n + 1 : path + n;
-}
-
 /* 1 and the folder's descriptor, 0 when one on the way is missing. */
 static int walk(const char *prefix, const char *rest, int *ret, struct err *err)
 {
@@ -96,7 +83,8 @@ static int open_allowed(const struct certrepo_conf *conf, const char *path,
 	for (size_t i = 0; i < conf->webroot_prefixes.n; i++) {
 		char *prefix AUTO(mem_free_str) =
 			realpath(conf->webroot_prefixes.v[i], NULL);
-		const char *rest = prefix ? below(real, prefix) : NULL;
+		const char *rest =
+			prefix ? certrepo_conf_path_below(real, prefix) : NULL;
 
 		if (rest)
 			return walk(prefix, rest, ret, err);
@@ -105,15 +93,6 @@ static int open_allowed(const struct certrepo_conf *conf, const char *path,
 		       "web root folder %s (really %s) is outside the allowed "
 		       "places: see webroot_prefixes in the configuration",
 		       path, real);
-}
-
-static bool has_dotdot(const char *path)
-{
-	for (const char *p = path; (p = strstr(p, "..")); p++)
-		if ((p == path || p[-1] == '/') &&
-		    (p[2] == '/' || p[2] == '\0'))
-			return true;
-	return false;
 }
 
 static int check_webroot(const struct chall *c, const char *path,
@@ -129,13 +108,13 @@ static int check_webroot(const struct chall *c, const char *path,
 		return err_set(err, ERR_CONFIG,
 			       "webroot_path is longer than %d characters",
 			       STORE_PATH_MAX);
-	if (path[0] != '/' || has_dotdot(path))
+	if (path[0] != '/' || certrepo_conf_path_climbs(path))
 		return err_set(err, ERR_CONFIG,
 			       "webroot_path %s must be absolute and free of "
 			       "\"..\"",
 			       path);
 	for (size_t i = 0; i < allowed->n; i++)
-		if (below(path, allowed->v[i]))
+		if (certrepo_conf_path_below(path, allowed->v[i]))
 			return 0;
 	return err_set(err, ERR_CONFIG,
 		       "webroot_path %s is not under a folder of the setting "

@@ -247,6 +247,26 @@ int dns_key_load(const char *path, struct dns_key **ret, struct err *err)
 	return dns_key_parse(sbuf_str(&text), path, ret, err);
 }
 
+static void check(const char *path, const struct conf_src *src,
+		  const char *setting, struct conf_errors *errs)
+{
+	struct dns_key *key AUTO(dns_key_free) = NULL;
+	struct err err = ERR_INIT;
+
+	if (path && dns_key_load(path, &key, &err) == -1)
+		conf_error(errs, src, "setting `%s': %s", setting, err.msg);
+}
+
+void dns_key_check(const struct certrepo_dns *conf, struct conf_errors *errs)
+{
+	check(conf->key_file, &conf->src, "dns.key_file", errs);
+	for (size_t i = 0; i < conf->zones.n; i++) {
+		const struct certrepo_zone *z = conf->zones.v[i];
+
+		check(z->key_file, &z->src, "key_file", errs);
+	}
+}
+
 void dns_key_free(struct dns_key **key)
 {
 	if (!*key)

@@ -16,6 +16,7 @@
  * discouraged).
  */
 
+#include "certrepo_conf.h"
 #include "dns_msg.h"
 #include "err.h"
 
@@ -36,6 +37,9 @@ int dns_key_parse(const char *text, const char *path, struct dns_key **ret,
 		  struct err *err) MUST_CHECK;
 int dns_key_load(const char *path, struct dns_key **ret,
 		 struct err *err) MUST_CHECK;
+/* Each key_file of the configuration can be used; errs gets a line for each
+ * that cannot. */
+void dns_key_check(const struct certrepo_dns *conf, struct conf_errors *errs);
 void dns_key_free(struct dns_key **key); /* erases; accepts NULL */
 
 #endif

@@ -20,7 +20,7 @@ export CERTREPO_TEST_DATABASE="$MARIADB_DATABASE"
 # --- the suites ---
 
 RUN_TIMEOUT=300
-for t in test_db test_store test_store_schema; do
+for t in test_db test_store test_store_schema test_idle test_prune; do
 	run "$BUILD/tests/unit/$t"
 	is "$rc" 0 "$t on MariaDB"
 done
@@ -246,6 +246,7 @@ ok 'a fetcher may write outcomes' as certrepo-fetcher "START TRANSACTION;
 	DELETE FROM orders; DELETE FROM proofs;
 	INSERT INTO attempts (name, ca_name, outcome, ts_start, ts_end)
 		VALUES ('x', 'c', 'ok', 1, 1);
+	DELETE FROM attempts WHERE id <= 1 AND ts_end < 1;
 	SELECT MAX(version) FROM schema_version; ROLLBACK"
 not_ok 'but not enrol' as certrepo-fetcher \
 	"INSERT INTO certs (name, csr, md5_modulus) VALUES ('x', 'x', 'x')"

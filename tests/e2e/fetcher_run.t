@@ -33,7 +33,7 @@ is "$rc" 0 '--help'
 like "$out" 'force' '... knows its options'
 run "$F" --version
 is "$rc" 0 '--version'
-for bad in --no-such-option '--force' '-c' 'UPPER.example.test' 'a/../b'; do
+for bad in --no-such-option '--force' '-c' "$(printf 'caf\303\251')"; do
 	# shellcheck disable=SC2086 # words
 	run "$F" $bad
 	is "$rc" 64 "usage error: $bad"
@@ -56,6 +56,46 @@ stage_store sqlite || bail 'no store'
 run fetcher
 is "$rc$out$err" 0 'nothing enrolled: silent'
 is "$(cat "$REQUESTS")" '' '... and no request'
+
+# --- settings that cannot be used ---
+ca_setting() { # SED_COMMAND STATUS ERE NAME
+	sed "$1" "$CONF" >"$T/ca.conf"
+	chmod 600 "$T/ca.conf"
+	sql "DELETE FROM cas; UPDATE certs SET ts_due = 0"
+	run "$F" -c "$T/ca.conf" --once
+	is "$rc" "$2" "$4"
+	like "$err" "$3" '... is said'
+	unlike "$err" 'CA pebble.*CA pebble' '... once'
+	sql "UPDATE certs SET ts_due = 0"
+	run "$F" -c "$T/ca.conf" --once
+	is "$rc" "$2" '... while it rests, too'
+}
+scripted_row $A || bail 'cannot enrol'
+ca_setting 's/ca_file = .*/ca_file = "\/nosuch.pem";/' 78 \
+	'CA pebble: account: .*nosuch.pem' 'no such ca_file'
+ca_setting 's,account_key = .*,account_key = "/proc/x/account.pem";,' 78 \
+	'CA pebble: account: .*/proc/x' 'a folder that cannot be written'
+fault terms '' -1
+ca_setting 's/agree_tos = .*/agree_tos = false;/' 78 \
+	'CA pebble: account: .*agree_tos' 'terms that are not agreed to'
+fault clear
+sql "DELETE FROM cas; DELETE FROM certs"
+: >"$REQUESTS"
+sed 's,^state_dir = .*,state_dir = "/proc/x";,' "$CONF" >"$T/dir.conf"
+chmod 600 "$T/dir.conf"
+run "$F" -c "$T/dir.conf"
+is "$rc" 78 'a state_dir that cannot be made'
+like "$err" 'state_dir: .*/proc/x' '... is said'
+
+# --- a TSIG key that cannot be used ---
+printf 'no key' >"$T/bad.key"
+chmod 600 "$T/bad.key"
+sed "s,^dns : {,& key_file = \"$T/bad.key\";," "$CONF" >"$T/key.conf"
+chmod 600 "$T/key.conf"
+run "$F" -c "$T/key.conf"
+is "$rc" 78 'a TSIG key that is none'
+like "$err" "key.conf:[0-9]+: setting .dns.key_file.*$T/bad.key" \
+	'... names setting and file'
 
 # --- dry run ---
 scripted_row $A || bail 'cannot enrol'
@@ -90,6 +130,12 @@ like "$out" '^1 renewed, 0 failed, 0 waiting; 00:0[0-9]; [0-9]+ requests$' \
 run fetcher
 is "$rc$out$err" 0 'nothing due: silent'
 is "$(cat "$REQUESTS")" '' '... and no request'
+run fetcher --once -v
+is "$rc" 0 '... with -v'
+like "$out" '^nothing is due; 2 names wait, the next is [ab].example.test at 2' \
+	'... it says when'
+run fetcher --once -v $A
+like "$out" "^nothing is due; $A waits until 2" '... and of a name, asked for'
 run fetcher --dry-run --force $A
 like "$out" "$A: forced" 'dry run of a forced name'
 _was=$(col $A crt)
@@ -139,6 +185,18 @@ is "$rc $(requests newOrder)" '0 0' 'a fresh certificate by an old script'
 is "$(col $B 'hex(crt)')" "$_crt" '... stays'
 is "$(col $B 'ts_due = ts_expire - (ts_expire - ts_not_before) / 3')" 1 \
 	'... and its dates are known'
+
+# --- a row of the 2019 system whose name has capitals ---
+sql "UPDATE certs SET name = 'A.Example.test', renew = 1, ts_due = 0
+	WHERE name = '$A'"
+run fetcher --dry-run
+like "$out" '^A.Example.test: ' 'a name with capitals is due'
+run fetcher --once A.Example.test
+is "$rc$(col A.Example.test renew)" 00 '... and can be asked for'
+sql "UPDATE certs SET name = '$A' WHERE name = 'A.Example.test'"
+run fetcher --once A.Example.test
+is "$rc" 1 '... where it exists'
+like "$err" 'A.Example.test: there is no such' '... and is said where not'
 
 # --- another rule of what is due ---
 settings 'days_left = 20;'

@@ -187,6 +187,15 @@ is "$rc" 1 "idle, but the service is down"
 like "$err" "$at cannot be reached: Connection refused" "... says so"
 run host
 is "$rc $err" "1 " "... once"
+next
+how new-fails
+readlink "$DIR/current" >"$T/good"
+run host
+is "$rc $(on_disk)" "1 $old" "... and the next one fails its test: the old files are back"
+like "$err" "rolled back, the old set is in place, but $at does not serve it, nor did before" "... which nobody has seen"
+is "$(receipt "$at")" failed "... nor does the receipt claim it"
+store_put $NAME "$T/c$((n - 1))"
+how ok
 nginx_run || bail "nginx does not start"
 run host
 is "$rc $err" "0 " "... up again: silent"
@@ -304,4 +313,12 @@ if mountpoint -q "$T/small" 2>/dev/null; then
 else
 	skip "cannot mount a small disk"
 fi
+
+# --- a journal that is another service's ---
+printf 'certrepo-journal\t1\nservice\tweb\ngen\t20261123T014202Z-00000000\nstate\tprepare\nend\n' \
+	>"$T/state/journal/other"
+run host
+isnt "$rc" 0 "a journal under another service's name"
+like "$err" "service other: the journal of a killed run: .*of service web" "... is left alone"
+ok "... and stays" test -s "$T/state/journal/other"
 done_testing

@@ -99,6 +99,21 @@ issue_nth "$T/five" 5 && store_put $NAME "$T/five"
 run host
 is "$rc" 0 "a newer one ends the hold"
 is "$(served)" "$(cert_fp "$T/five.crt")" "... and is served"
+_sign "$T/pki" "$T/pki/sub/ca.csr" "$T/five.ca" 29 \
+	'basicConstraints=critical,CA:TRUE' \
+	'keyUsage=critical,keyCertSign,cRLSign' || bail "cannot sign again"
+five=$(tls_chain "$NGINX_PORT" $NAME)
+store_put $NAME "$T/five"
+run host
+is "$rc $(tls_chain "$NGINX_PORT" $NAME)" \
+	"0 $(cat "$T/five.crt" "$T/five.ca")" "another chain alone is served"
+run host -v --rollback web
+is "$rc" 0 "--rollback of it"
+like "$err" "served service=web .* until=2[0-9-]*T" "... the event has its date"
+is "$(tls_chain "$NGINX_PORT" $NAME)" "$five" "... the chain before is served"
+run host
+is "$rc $err" "0 " "... and held"
+is "$(tls_chain "$NGINX_PORT" $NAME)" "$five" "... the next run leaves it"
 run host --rollback nothing
 is "$rc" 64 "--rollback of what is not there"
 
@@ -126,6 +141,18 @@ echo 1 >"$T/state/heartbeat"
 run host
 is "$rc $(receipt "$at") $(receipt '') $(receipt '' '')" "0 served served alive" \
 	"once a day it says that all is well"
+sqlite3 "$DB" "INSERT INTO installs (host, name, service, endpoint, state, ts)
+	VALUES ('host1', '$NAME', 'web', '127.0.0.1:1', 'failed', 1),
+	('host1', '$NAME', 'gone', '', 'failed', 1),
+	('host2', '$NAME', 'gone', '', 'failed', 1)"
+run host
+is "$(sqlite3 "$DB" 'SELECT COUNT(*) FROM installs')" 6 "an idle run deletes nothing"
+echo 1 >"$T/state/heartbeat"
+run host
+is "$rc $(sqlite3 "$DB" "SELECT host, service FROM installs WHERE state = 'failed'")" \
+	"0 host2|gone" "what is configured no more is said no more"
+is "$(receipt "$at") $(receipt '') $(receipt '' '')" "served served alive" \
+	"... the rest stays"
 HOST_EXTRA='report = false;' && host_conf
 sqlite3 "$DB" 'DELETE FROM installs'
 echo 1 >"$T/state/heartbeat"

@@ -149,6 +149,18 @@ cp "$T/right.key" "$T/host.key"
 run host
 is "$rc $err" "0 " "the same key in another file: silent"
 
+# --- not root ---
+if [ "$(id -u)" = 0 ]; then
+	chmod 755 "$T" && chmod 644 "$HOST_CONF"
+	run setpriv --reuid=65534 --clear-groups "$BUILD/certrepo-installer" \
+		-c "$HOST_CONF"
+	like "$rc $err" "^1 .*$T/state.*Permission denied; run this as root" \
+		"somebody else than root is told so"
+	chmod 600 "$HOST_CONF"
+else
+	skip "somebody else than root is told so" "this is not root"
+fi
+
 # --- the configuration ---
 conf_error() { # TEST WHAT
 	run host

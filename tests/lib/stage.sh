@@ -154,6 +154,7 @@ stage_conf() {
 	    zones = ( $(
 		_sep=
 		for _z in example.test sub.example.test example.net; do
+			[ -f "$T/dns/$_z.key" ] || continue # no stage_dns
 			echo "$_sep{ zone = \"$_z\"; key_file = \"$T/dns/$_z.key\";"
 			echo "server = \"127.0.0.1:$DNS_PORT\";"
 			echo "check = [\"127.0.0.1:$DNS_PORT\"]; }"

@@ -165,6 +165,37 @@ static void away(void **state)
 	assert_true(there("a.example.org") && there("b.example.org"));
 }
 
+/* For too long: the run ends, what was not committed is still there. */
+static void away_for_good(void **state)
+{
+	struct change a = { .name = "a.example.org",
+			    .kind = ERR_UNAVAILABLE,
+			    .times = 99 };
+	struct timespec nap = { 0 };
+	int64_t wait = 0;
+	int flushes = 0;
+
+	batch_patience_for_test(batch, 1000);
+	batch_add(batch, op, told, &a);
+	while (flushes++ < 10 && batch_flush(batch, &wait, &err) == 0) {
+		assert_in_range(wait, 1, 1000);
+		nap.tv_sec = (wait + 10) / 1000;
+		nap.tv_nsec = (wait + 10) % 1000 * 1000 * 1000;
+		nanosleep(&nap, NULL);
+	}
+	/* after 0, 500 and 1500 ms */
+	assert_int_equal(flushes, 3);
+	assert_int_equal(a.runs, 3);
+	assert_int_equal(err.kind, ERR_UNAVAILABLE);
+	assert_non_null(strstr(err.msg, "as told"));
+	assert_int_equal(a.told, 0);
+	assert_true(batch_waiting(batch));
+	/* and may be committed all the same */
+	a.times = 0;
+	OK(batch_flush(batch, &wait, &err));
+	assert_int_equal(a.told, 1);
+}
+
 static void forget(void **state)
 {
 	struct change a = { .name = "a.example.org" };
@@ -187,6 +218,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(conflict, setup, teardown),
 		cmocka_unit_test_setup_teardown(refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(away, setup, teardown),
+		cmocka_unit_test_setup_teardown(away_for_good, setup, teardown),
 		cmocka_unit_test_setup_teardown(forget, setup, teardown),
 	};
 

@@ -230,13 +230,51 @@ static void zones(void **state)
 	       4, "zone \"a.org\" is already described in");
 }
 
+static void web_root_rules(void **state)
+{
+	static const char *const climbs[] = { "..", "../a", "/a/..", "/a/../b",
+					      "/.." };
+	static const char *const stays[] = { "/",      "/a..b", "/..a/b",
+					     "/a../b", "/...",	"/a/.",
+					     "" };
+	static const struct {
+		const char *path, *prefix, *rest;
+	} cases[] = {
+		{ "/srv/www", "/srv/www", "" },
+		{ "/srv/www/", "/srv/www", "" },
+		{ "/srv/www/a/b", "/srv/www", "a/b" },
+		{ "/srv/www/a", "/srv/www/", "a" },
+		{ "/srv/www//a", "/srv/www", "a" },
+		{ "/srv/www2", "/srv/www", NULL },
+		{ "/srv", "/srv/www", NULL },
+		{ "/srv/www", "/", "srv/www" },
+		{ "/", "/", "" },
+		{ "srv", "/srv", NULL },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(climbs) / sizeof(climbs[0]); i++)
+		assert_true(certrepo_conf_path_climbs(climbs[i]));
+	for (i = 0; i < sizeof(stays) / sizeof(stays[0]); i++)
+		assert_false(certrepo_conf_path_climbs(stays[i]));
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *rest = certrepo_conf_path_below(cases[i].path,
+							    cases[i].prefix);
+
+		if (cases[i].rest)
+			assert_string_equal(rest, cases[i].rest);
+		else
+			assert_null(rest);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults), cmocka_unit_test(whole),
 		cmocka_unit_test(missing),  cmocka_unit_test(cas),
 		cmocka_unit_test(prefixes), cmocka_unit_test(addresses),
-		cmocka_unit_test(zones),
+		cmocka_unit_test(zones),    cmocka_unit_test(web_root_rules),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

@@ -47,9 +47,16 @@ static void names(void **state)
 {
 	char buf[DEPLOY_GEN];
 
-	deploy_gen_name(1795398122, buf); /* date -u -d @1795398122 */
+	deploy_gen_name(1795398122, NULL, buf); /* date -u -d @1795398122 */
 	assert_memory_equal(buf, "20261123T014202Z-", 17);
 	assert_true(deploy_gen_ok(buf));
+	deploy_gen_name(1795398122, "20261123T014201Z-ffffffff", buf);
+	assert_memory_equal(buf, "20261123T014202Z-", 17);
+	/* The clock went back: still the newest. */
+	deploy_gen_name(1795398122, "20301123T014202Z-0000009f", buf);
+	assert_string_equal(buf, "20301123T014202Z-000000a0");
+	deploy_gen_name(1795398122, "20301123T014202Z-00000009", buf);
+	assert_string_equal(buf, "20301123T014202Z-0000000a");
 	assert_false(deploy_gen_ok(""));
 	assert_false(deploy_gen_ok("before"));
 	assert_false(deploy_gen_ok("20261123T014202Z-0000000g"));

@@ -135,6 +135,47 @@ static void test_files(void **state)
 	assert_int_equal(dns_key_load(scratch("none"), &key, &err), -1);
 }
 
+static void test_configuration(void **state)
+{
+	struct certrepo_zone zone[2] = {
+		{ .src = { "f.conf", 7 }, .zone = "a.org" },
+		{ .src = { "f.conf", 9 }, .zone = "b.org" },
+	};
+	void *zones[] = { &zone[0], &zone[1] };
+	struct certrepo_dns dns = { .src = { "f.conf", 5 },
+				    .zones = { zones, 2 } };
+	struct conf_errors errs = { .list = { NULL } };
+	char good[300], bad[300];
+	FILE *f;
+
+	dns_key_check(&dns, &errs); /* none is set */
+	assert_int_equal(errs.list.n, 0);
+	snprintf(good, sizeof(good), "%s/good.key", scratch_dir);
+	f = fopen(good, "w");
+	fputs("key k { algorithm hmac-sha256; secret c2VjcmV0; };", f);
+	fclose(f);
+	chmod(good, 0600);
+	snprintf(bad, sizeof(bad), "%s/bad.key", scratch_dir);
+	f = fopen(bad, "w");
+	fputs("no key", f);
+	fclose(f);
+	chmod(bad, 0600);
+	zone[0].key_file = good;
+	dns_key_check(&dns, &errs);
+	assert_int_equal(errs.list.n, 0);
+	zone[1].key_file = bad;
+	dns.key_file = "/nonexistent/x/key";
+	dns_key_check(&dns, &errs);
+	assert_int_equal(errs.list.n, 2);
+	assert_non_null(strstr(errs.list.v[0], "f.conf:5: setting "
+					       "`dns.key_file'"));
+	assert_non_null(strstr(errs.list.v[0], "/nonexistent/x/key"));
+	assert_non_null(strstr(errs.list.v[1], "f.conf:9: setting "
+					       "`key_file'"));
+	assert_non_null(strstr(errs.list.v[1], "bad.key"));
+	conf_errors_free(&errs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -143,6 +184,7 @@ int main(void)
 		cmocka_unit_test(test_errors_name_the_line),
 		cmocka_unit_test(test_too_big),
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_configuration),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

@@ -53,20 +53,11 @@ static void base64url(void **state)
 {
 	static const unsigned char octets[] = { 3, 236, 255, 224, 193 };
 	AUTO(mem_free_str) char *text = enc_b64url(octets, sizeof(octets));
-	AUTO(sbuf_free) struct sbuf s = SBUF_INIT(100);
-	struct err err = ERR_INIT;
+	AUTO(mem_free_str)
+	char *json = enc_b64url("{\"typ\":\"JWT\",\r\n \"alg\":\"HS256\"}", 30);
 
 	assert_string_equal(text, "A-z_4ME");
-	assert_int_equal(enc_b64url_decode(text, &s, &err), 0);
-	assert_int_equal(s.len, sizeof(octets));
-	assert_memory_equal(s.buf, octets, sizeof(octets));
-	sbuf_clear(&s);
-	assert_int_equal(
-		enc_b64url_decode("eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9",
-				  &s, &err),
-		0);
-	assert_string_equal(sbuf_str(&s),
-			    "{\"typ\":\"JWT\",\r\n \"alg\":\"HS256\"}");
+	assert_string_equal(json, "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9");
 }
 
 static void refused(const char *text,
@@ -79,19 +70,6 @@ static void refused(const char *text,
 	assert_int_equal(decode(text, &s, &err), -1);
 	assert_int_equal(err.kind, ERR_INPUT);
 	assert_string_equal(sbuf_str(&s), "kept");
-}
-
-static void base64url_is_strict(void **state)
-{
-	refused("Zg==", enc_b64url_decode); /* padding */
-	refused("Zh", enc_b64url_decode);   /* stray bits */
-	refused("Zm9=", enc_b64url_decode);
-	refused("A", enc_b64url_decode); /* six bits are no byte */
-	refused("Zm9vY", enc_b64url_decode);
-	refused("A+z/4ME", enc_b64url_decode); /* the other alphabet */
-	refused("Zm9v\n", enc_b64url_decode);
-	refused("Zm 9v", enc_b64url_decode);
-	refused("Zm9v\xc3", enc_b64url_decode);
 }
 
 static void base64_limits(void **state)
@@ -107,11 +85,24 @@ static void base64_limits(void **state)
 	refused("Zg==Zg==", enc_b64_decode);
 	refused("Zm9v=", enc_b64_decode);
 	refused("A-z_", enc_b64_decode);
+	refused("Zm9v\xc3", enc_b64_decode);
 	assert_int_equal(enc_b64_decode(" Zm\r\n9v\t\n", &s, &err), 0);
 	assert_string_equal(sbuf_str(&s), "foo");
 	assert_int_equal(enc_b64_decode("Zg==", &s, &err), -1);
 	assert_int_equal(err.kind, ERR_LIMIT);
 	assert_string_equal(sbuf_str(&s), "foo");
+}
+
+/* base64url in the other alphabet, with padding. */
+static void standard(const char *text, struct sbuf *ret)
+{
+	char *p;
+
+	sbuf_adds(ret, text);
+	while (ret->len % 4)
+		sbuf_addc(ret, '=');
+	for (p = ret->buf; (p = strpbrk(p, "-_"));)
+		*p = *p == '-' ? '+' : '/';
 }
 
 static void every_byte_comes_back(void **state)
@@ -124,9 +115,12 @@ static void every_byte_comes_back(void **state)
 	for (len = 250; len <= 256; len++) {
 		AUTO(mem_free_str) char *text = enc_b64url(all, len);
 		AUTO(sbuf_free) struct sbuf s = SBUF_INIT(256);
+		AUTO(sbuf_free) struct sbuf padded = SBUF_INIT(400);
 		struct err err = ERR_INIT;
 
-		assert_int_equal(enc_b64url_decode(text, &s, &err), 0);
+		standard(text, &padded);
+		assert_int_equal(enc_b64_decode(sbuf_str(&padded), &s, &err),
+				 0);
 		assert_int_equal(s.len, len);
 		assert_memory_equal(s.buf, all, len);
 	}
@@ -156,7 +150,6 @@ int main(void)
 		cmocka_unit_test(base64),
 		cmocka_unit_test(base64url_vectors),
 		cmocka_unit_test(base64url),
-		cmocka_unit_test(base64url_is_strict),
 		cmocka_unit_test(base64_limits),
 		cmocka_unit_test(every_byte_comes_back),
 		cmocka_unit_test(digests),

@@ -35,16 +35,22 @@ static void status(void **state)
 	static const struct {
 		size_t renewed, failed, waiting;
 		int want;
+		bool account;
 	} cases[] = {
-		{ 0, 0, 0, 0 },	 { 5, 0, 0, 0 }, { 0, 1, 0, 1 }, { 0, 1, 9, 1 },
-		{ 0, 0, 9, 69 }, { 5, 1, 0, 2 }, { 5, 0, 1, 2 }, { 5, 1, 1, 2 },
+		{ 0, 0, 9, 78, true }, { 5, 0, 9, 2, true },
+		{ 0, 1, 9, 1, true },  { 5, 0, 0, 0, true },
+		{ 0, 0, 0, 0 },	       { 5, 0, 0, 0 },
+		{ 0, 1, 0, 1 },	       { 0, 1, 9, 1 },
+		{ 0, 0, 9, 69 },       { 5, 1, 0, 2 },
+		{ 5, 0, 1, 2 },	       { 5, 1, 1, 2 },
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct report_counts c = { .renewed = cases[i].renewed,
 					   .failed = cases[i].failed,
-					   .waiting = cases[i].waiting };
+					   .waiting = cases[i].waiting,
+					   .account = cases[i].account };
 
 		assert_int_equal(report_status(&c), cases[i].want);
 	}

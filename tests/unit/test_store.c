@@ -951,6 +951,19 @@ static void test_receipts(void **state)
 	assert_int_equal(all.n, 1);
 	assert_string_equal(all.v[0].state, "alive");
 	OK(store_receipts_put(s, r, 0, &err));
+	/* Another host's, and what web1 says no more. */
+	r[0].host = "other.example.org";
+	OK(store_receipts_put(s, r, 1, &err));
+	OK(store_receipts_sync(s, &r[2], 1, r[1].host,
+			       &(struct store_receipts){ .v = &r[1], .n = 2 },
+			       &err));
+	OK(store_receipts_of(s, "a.example.org", arena, &all, &err));
+	assert_int_equal(all.n, 2);
+	assert_string_equal(all.v[0].host, "other.example.org");
+	assert_string_equal(all.v[1].host, "web1");
+	assert_string_equal(all.v[1].endpoint, "");
+	OK(store_receipts_of(s, "", arena, &all, &err));
+	assert_int_equal(all.n, 1);
 }
 
 /* --- concurrency --- */

@@ -69,6 +69,10 @@ static int resolve(const char *services, struct svcs *ret,
 		      "\"key-fullchain\"; }, { file = \"/etc/leaf.pem\"; "
 		      "format = \"certificate\"; mode = \"0600\"; } );",
 		      0644);
+	scratch_write(scratch("p/x.conf"),
+		      "files = ( { file = \"x.pem\"; format = \"fullchain\"; "
+		      "} );",
+		      0644);
 	text = arena_printf(arena,
 			    "store : { path = \"/x\"; }; profile_dir = "
 			    "\"%s\"; services = ( %s );",
@@ -183,90 +187,119 @@ static void looks(void **state)
 			    "/a/current/full.pem");
 }
 
+static const struct {
+	const char *services, *says;
+} refusals[] = {
+	{ "", "services is empty" },
+	{ "{ name = \"w w\"; profile = \"g\"; certificates = ( " CERT(
+		  "a.example.org", "/a") "); }",
+	  "in its name" },
+	{ "{ name = \"w\"; profile = \"g\"; certificates = ( ); }",
+	  "no certificates" },
+	{ "{ name = \"w\"; profile = \"none\"; certificates = ( " CERT(
+		  "a.example.org", "/a") "); }",
+	  "neither in profile_dir" },
+	{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
+		  "A.example.org", "/a") "); }",
+	  "" },
+	{ "{ name = \"w\"; profile = \"g\"; certificates = ( { name = "
+	  "\"a.example.org\"; dir = \"/a\"; } ); }",
+	  "give either key" },
+	{ "{ name = \"w\"; profile = \"f\"; certificates = ( { name = "
+	  "\"a.example.org\"; dir = \"/a\"; public_key = \"/p\"; } ); "
+	  "}",
+	  "needs its private key" },
+	{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
+		  "a.example.org", "/a") ", " CERT("b.example.org",
+						   "/a") "); }",
+	  "folder of another" },
+	{ "{ name = \"w\"; profile = \"f\"; certificates = ( " CERT(
+		  "a.example.org", "/a") ", " CERT("b.example.org",
+						   "/b") "); }",
+	  "/etc/leaf.pem is there twice" },
+	{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
+		  "a.example.org",
+		  "/a") "); }, { name = \"w\"; profile = \"g\"; "
+			"certificates = ( " CERT("b.example.org", "/b") "); }",
+	  "there twice" },
+	{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
+		  "a.example.org",
+		  "/a") ", " CERT("b.example.org",
+				  "/b") "); verify = ( { address = "
+					"\"h:1\"; } ); }",
+	  "which certificate" },
+	{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
+		  "a.example.org",
+		  "/a") "); verify = ( { address = \"h:1\"; }, { "
+			"address = \"h:1\"; sni = \"no\"; } ); }",
+	  "verify h:1 is there twice" },
+	{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
+		  "a.example.org",
+		  "/a") "); verify = ( { address = \"h\"; } ); }",
+	  "h" },
+	{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
+		  "a.example.org",
+		  "/a") "); vars = ( { name = \"y\"; value = \"z\"; "
+			"} ); }",
+	  "no variable y" },
+	{ "{ name = \"w\"; profile = \"g\"; certificates = ( { name = "
+	  "\"a.example.org\"; key = \"/k\"; dir = \"/a\"; files = ( { "
+	  "file = \"c.pem\"; format = \"chain\"; } ); } ); }",
+	  "holds the certificate itself" },
+	{ "{ name = \"w\"; profile = \"g\"; certificates = ( { name = "
+	  "\"a.example.org\"; key = \"/k\"; dir = \"/a\"; files = ( { "
+	  "file = \"k.pem\"; format = \"key-fullchain\"; mode = "
+	  "\"0644\"; } ); } ); }",
+	  "must not be open" },
+	{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
+		  "a.example.org",
+		  "/usr/lib") "); }, { name = \"v\"; profile = \"g\"; "
+			      "certificates = ( " CERT(
+				      "a.example.org",
+				      "/usr/../usr//lib") "); }",
+	  "folder of another" },
+	{ "{ name = \"w\"; profile = \"f\"; certificates = ( " CERT(
+		  "a.example.org",
+		  "/usr") "); }, { name = \"v\"; profile = \"f\"; "
+			  "certificates = ( { name = "
+			  "\"a.example.org\"; key = \"/k\"; dir = "
+			  "\"/usr/lib/..\"; files = ( { file = "
+			  "\"a.example.org.pem\"; format = "
+			  "\"fullchain\"; } ); } ); }",
+	  "a.example.org.pem is there twice" },
+	{ "{ name = \"w\"; profile = \"x\"; certificates = ( { name = "
+	  "\"a.example.org\"; key = \"/a/k.pem\"; dir = \"/a\"; "
+	  "files = ( { file = \"k.pem\"; format = \"fullchain\"; } "
+	  "); } ); }",
+	  "/a/k.pem is a key's file" },
+	{ "{ name = \"w\"; profile = \"x\"; certificates = ( { name = "
+	  "\"a.example.org\"; key = \"/k\"; dir = \"/a\"; files = ( "
+	  "{ file = \"a.pem\"; format = \"fullchain\"; }, { file = "
+	  "\"a.pem\"; format = \"chain\"; } ); } ); }",
+	  "a.pem is there twice" },
+	{ "{ name = \"w\"; profile = \"x\"; certificates = ( { name = "
+	  "\"a.example.org\"; key = \"/k\"; dir = \"/a\"; files = ( "
+	  "{ file = \"../a.pem\"; format = \"fullchain\"; } ); } ); }",
+	  "is not the name of a file" },
+	{ "{ name = \"w\"; profile = \"g\"; certificates = ( { name = "
+	  "\"a.example.org\"; key = \"/k\"; dir = \"/a\"; names = [ "
+	  "\"UPPER.example.org\" ]; } ); }",
+	  "lower case" },
+};
+
 static void refused(void **state)
 {
-	static const struct {
-		const char *services, *says;
-	} cases[] = {
-		{ "", "services is empty" },
-		{ "{ name = \"w w\"; profile = \"g\"; certificates = ( " CERT(
-			  "a.example.org", "/a") "); }",
-		  "in its name" },
-		{ "{ name = \"w\"; profile = \"g\"; certificates = ( ); }",
-		  "no certificates" },
-		{ "{ name = \"w\"; profile = \"none\"; certificates = ( " CERT(
-			  "a.example.org", "/a") "); }",
-		  "neither in profile_dir" },
-		{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
-			  "A.example.org", "/a") "); }",
-		  "" },
-		{ "{ name = \"w\"; profile = \"g\"; certificates = ( { name = "
-		  "\"a.example.org\"; dir = \"/a\"; } ); }",
-		  "give either key" },
-		{ "{ name = \"w\"; profile = \"f\"; certificates = ( { name = "
-		  "\"a.example.org\"; dir = \"/a\"; public_key = \"/p\"; } ); "
-		  "}",
-		  "needs its private key" },
-		{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
-			  "a.example.org", "/a") ", " CERT("b.example.org",
-							   "/a") "); }",
-		  "folder of another" },
-		{ "{ name = \"w\"; profile = \"f\"; certificates = ( " CERT(
-			  "a.example.org", "/a") ", " CERT("b.example.org",
-							   "/b") "); }",
-		  "/etc/leaf.pem is a file of another" },
-		{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
-			  "a.example.org",
-			  "/a") "); }, { name = \"w\"; profile = \"g\"; "
-				"certificates = ( " CERT("b.example.org",
-							 "/b") "); }",
-		  "there twice" },
-		{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
-			  "a.example.org",
-			  "/a") ", " CERT("b.example.org",
-					  "/b") "); verify = ( { address = "
-						"\"h:1\"; } ); }",
-		  "which certificate" },
-		{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
-			  "a.example.org",
-			  "/a") "); verify = ( { address = \"h:1\"; }, { "
-				"address = \"h:1\"; sni = \"no\"; } ); }",
-		  "verify h:1 is there twice" },
-		{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
-			  "a.example.org",
-			  "/a") "); verify = ( { address = \"h\"; } ); }",
-		  "h" },
-		{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
-			  "a.example.org",
-			  "/a") "); vars = ( { name = \"y\"; value = \"z\"; "
-				"} ); }",
-		  "no variable y" },
-		{ "{ name = \"w\"; profile = \"g\"; certificates = ( { name = "
-		  "\"a.example.org\"; key = \"/k\"; dir = \"/a\"; files = ( { "
-		  "file = \"c.pem\"; format = \"chain\"; } ); } ); }",
-		  "holds the certificate itself" },
-		{ "{ name = \"w\"; profile = \"g\"; certificates = ( { name = "
-		  "\"a.example.org\"; key = \"/k\"; dir = \"/a\"; files = ( { "
-		  "file = \"k.pem\"; format = \"key-fullchain\"; mode = "
-		  "\"0644\"; } ); } ); }",
-		  "must not be open" },
-		{ "{ name = \"w\"; profile = \"g\"; certificates = ( { name = "
-		  "\"a.example.org\"; key = \"/k\"; dir = \"/a\"; names = [ "
-		  "\"UPPER.example.org\" ]; } ); }",
-		  "lower case" },
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 		struct conf_errors errs = { 0 };
 		bool said = false;
 		struct svcs s;
 
-		if (resolve(cases[i].services, &s, &errs) != -1)
-			fail_msg("taken: %s", cases[i].services);
+		if (resolve(refusals[i].services, &s, &errs) != -1)
+			fail_msg("taken: %s", refusals[i].services);
 		for (size_t k = 0; k < errs.list.n; k++)
-			said = said || strstr(errs.list.v[k], cases[i].says);
+			said = said || strstr(errs.list.v[k], refusals[i].says);
 		if (!said)
-			fail_msg("no \"%s\" in: %s", cases[i].says,
+			fail_msg("no \"%s\" in: %s", refusals[i].says,
 				 errs.list.v[0]);
 		conf_errors_free(&errs);
 	}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include "idle.h"
+#include "clock.h"
+#include "sbuf.h"
+
+#define NAMES_MOST 20
+
+static int text_of_all(struct store *store, int64_t now, char **ret,
+		       struct err *err)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	struct store_waiting w;
+	char at[CLOCK_TEXT];
+	int found = store_waiting(store, now, arena, &w, err);
+
+	if (found == -1)
+		return -1;
+	if (found == 0)
+		*ret = mem_strdup("nothing is due, and no name waits");
+	else
+		*ret = mem_printf("nothing is due; %zu %s, the next is %s at "
+				  "%s",
+				  w.n, w.n == 1 ? "name waits" : "names wait",
+				  w.name, clock_text(w.ts_due, at));
+	return 0;
+}
+
+static int add_name(struct store *store, const char *name, struct sbuf *s,
+		    struct err *err)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	struct store_due d;
+	char at[CLOCK_TEXT];
+	bool enabled;
+	int found = store_due_one(store, name, arena, &d, &enabled, err);
+
+	if (found == -1)
+		return -1;
+	if (found == 0)
+		return 0; /* removed meanwhile */
+	if (d.ts_due == STORE_NEVER)
+		sbuf_addf(s, "; %s is held until someone acts", d.name);
+	else
+		sbuf_addf(s, "; %s waits until %s", d.name,
+			  clock_text(d.ts_due, at));
+	return 0;
+}
+
+int idle_text(struct store *store, const char *const *names, size_t n,
+	      int64_t now, char **ret, struct err *err)
+{
+	AUTO(sbuf_free) struct sbuf s = SBUF_INIT(16384);
+	size_t i;
+
+	if (!n)
+		return text_of_all(store, now, ret, err);
+	sbuf_adds(&s, "nothing is due");
+	for (i = 0; i < n && i < NAMES_MOST; i++)
+		if (add_name(store, names[i], &s, err) == -1)
+			return -1;
+	if (n > NAMES_MOST)
+		sbuf_adds(&s, "; and others");
+	*ret = sbuf_take(&s, NULL);
+	return 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IDLE_H
+#define IDLE_H
+
+/* Why a run had nothing to do, for somebody who looks. */
+
+#include "store.h"
+
+/* "nothing is due; 3 names wait, the next is www.example.org at
+ * 2026-12-01T00:00:00Z"; with NAMES, of these only. To be freed. */
+int idle_text(struct store *store, const char *const *names, size_t n,
+	      int64_t now, char **ret, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#include "prune.h"
+#include "daily.h"
+#include "log.h"
+
+#define PRUNE_FILE "fetcher.prune" /* when it was last done */
+
+static int prune(struct store *store, int64_t before, struct err *err)
+{
+	size_t all = 0, n = PRUNE_CHUNK;
+
+	/* Fewer than asked for: what is left is younger. */
+	for (; n == PRUNE_CHUNK && all < PRUNE_MOST; all += n)
+		if (store_attempts_prune(store, before, PRUNE_CHUNK, &n, err) ==
+		    -1)
+			return -1;
+	if (all)
+		log_debug("%zu attempts of long ago were deleted", all);
+	return 0;
+}
+
+void prune_attempts(const struct certrepo_conf *conf, struct store *store,
+		    int64_t now)
+{
+	struct err err = ERR_INIT;
+	int done = daily_done(conf->state_dir, PRUNE_FILE, now, &err);
+
+	if (done == 1)
+		return;
+	/* First the mark: what fails is not said more than once a day. */
+	if (done == -1 ||
+	    daily_mark(conf->state_dir, PRUNE_FILE, now, &err) == -1 ||
+	    prune(store, now - PRUNE_KEEP, &err) == -1)
+		log_warn("old rows of attempts were not deleted: %s", err.msg);
+}
