@@ -225,7 +225,7 @@ void prove_report_endpoints(struct txn *t, bool back)
 
 		if (back && ok && !shows_old(t, i)) {
 			ok = false;
-			snprintf(why, sizeof(why), "%s, as before",
+			snprintf(why, sizeof(why), "%.280s, as before",
 				 t->seen[i].handshake ? "serves something else"
 						      : t->seen[i].why);
 		}
