@@ -4,6 +4,7 @@
 #   make deps       Debian packages that are missing (as root)
 #   make demo       the main job, end to end, against real parts on loopback
 #   make check      all tests, with ASan and UBSan
+#   make check-services   every profile on its real daemon
 #   make lint fuzz bench install
 #
 # SAN=1 builds with the sanitizers into build/san; CC=clang-14 works as well.
@@ -135,23 +136,29 @@ fuzzers: $(FUZZ_BINS)
 
 # FUZZ_SECONDS for each fuzzer; findings are left in build/fuzz/findings.
 fuzz:
-	@sh packaging/deps.sh
+	@sh packaging/deps.sh check
 	@$(MAKE) --no-print-directory SAN=fuzz CC=clang-14 fuzzers
 	@sh tests/fuzz.sh build/fuzz $(or $(FUZZ_SECONDS),300)
 
 check:
-	@sh packaging/deps.sh
+	@sh packaging/deps.sh check
 	@$(MAKE) --no-print-directory SAN=1 all tests
 	@$(MAKE) --no-print-directory SAN=fuzz CC=clang-14 fuzzers
 	@sh tests/run.sh build/san
 
+# Every profile on its real daemon, through what may go wrong.
+check-services:
+	@sh packaging/deps.sh all
+	@$(MAKE) --no-print-directory SAN=1 all
+	@sh tests/run.sh build/san tests/services/*.t
+
 lint:
-	@sh packaging/deps.sh
+	@sh packaging/deps.sh check
 	@$(MAKE) --no-print-directory SAN=1 all tests
 	@sh tests/run.sh build/san tests/lint/*.t
 
 bench:
-	@sh packaging/deps.sh
+	@sh packaging/deps.sh check
 	@$(MAKE) --no-print-directory all
 	@sh bench/run.sh build
 
@@ -177,4 +184,4 @@ clean:
 
 -include $(shell find $O/obj -name '*.d' 2>/dev/null)
 
-.PHONY: FORCE all tests deps check demo lint fuzz bench install clean
+.PHONY: FORCE all tests deps check check-services demo lint fuzz bench install clean

@@ -35,10 +35,10 @@ services="
 case ${1:-all} in
 build) packages=$build ;;
 demo) packages="$build $demo" ;;
-services) packages=$services ;;
+check) packages="$build $demo $check" ;;
 all) packages="$build $demo $check $services" ;;
 *)
-	echo "usage: deps.sh [build|demo|services|all]" >&2
+	echo "usage: deps.sh [build|demo|check|all]" >&2
 	exit 64
 	;;
 esac
@@ -46,7 +46,7 @@ esac
 # Those that cannot be installed beside others are unpacked.
 unpack() {
 	case $1 in
-	services | all)
+	all)
 		"$2/exim.sh" && "$2/inn.sh"
 		;;
 	esac

@@ -14,7 +14,7 @@
 /*
  * A RADIUS server by the letters of RFC 2865, 3579 and 5216, with OpenSSL's
  * own server behind it; that the real one agrees is shown by
- * tests/e2e/verify_services.t.
+ * tests/services/verify.t.
  */
 
 #define SECRET "xyzzy5461"

@@ -3,7 +3,7 @@
 # The daemons that other tests use: each starts with an old certificate, shows
 # it wherever it serves one, takes a new one in its own way, and stops.
 #
-#	services_start.t [DAEMON...]
+#	start.t [DAEMON...]
 #
 # shellcheck disable=SC2086 # commands are lists of words
 . "$(dirname "$0")/../lib/lib.sh"

@@ -4,7 +4,7 @@
 # the daemon speaks: the right certificate is found right, with the chain; of
 # another one it says which it is.
 #
-#	verify_services.t [DAEMON...]
+#	verify.t [DAEMON...]
 #
 # shellcheck disable=SC2034,SC2048,SC2154 # rc, out and err are run's
 . "$(dirname "$0")/../lib/lib.sh"
