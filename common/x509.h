@@ -147,6 +147,11 @@ void x509_trust_free(struct x509_trust **trust);
 int x509_trust_verify(const struct x509_trust *trust,
 		      const struct x509_chain *chain, int64_t now,
 		      struct err *err) MUST_CHECK;
+/* PEM of the anchor that signed the last certificate of CHAIN, appended to
+ * ret; ERR_INPUT when there is none. */
+int x509_trust_root(const struct x509_trust *trust,
+		    const struct x509_chain *chain, struct sbuf *ret,
+		    struct err *err) MUST_CHECK;
 
 /* --- keys --- */
 
@@ -168,5 +173,29 @@ bool x509_key_matches(const struct x509_key *key,
  * public one. Erase it after use. */
 int x509_key_pem(const struct x509_key *key, struct sbuf *ret,
 		 struct err *err) MUST_CHECK;
+
+/* --- files that are not PEM --- */
+
+/* DER of the leaf, appended to ret. */
+int x509_chain_der(const struct x509_chain *chain, struct sbuf *ret,
+		   struct err *err) MUST_CHECK;
+
+struct x509_p12 {
+	const struct x509_chain *chain; /* its leaf goes in */
+	const struct x509_key *key;	/* the private key, or NULL */
+	const char *above;		/* PEM of other certificates, or NULL */
+	const char *password;
+	const char *name; /* "friendly name", or NULL */
+	bool des3;	  /* RFC 7292 appendix C's 3DES and a SHA-1 MAC, for
+			   * old readers; else AES-256 (PBES2) and SHA-256 */
+};
+/* A PKCS#12 file (RFC 7292), appended to ret. Never twice the same bytes. */
+int x509_p12_make(const struct x509_p12 *p, struct sbuf *ret,
+		  struct err *err) MUST_CHECK;
+/* 1 when DATA is such a file and PASSWORD opens it; 0. ret_text: what is in
+ * it and how it is encrypted, the same for two files that differ only in
+ * their salt; no secret. ret_pem: the certificates, leaf first. */
+int x509_p12_read(const void *data, size_t len, const char *password,
+		  struct sbuf *ret_text, struct sbuf *ret_pem) MUST_CHECK;
 
 #endif

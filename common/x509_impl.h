@@ -79,6 +79,7 @@ bool x509_block_is_key(const struct x509_block *b); /* a private one */
 
 /* Behind the public handles, for comparing keys across files. */
 EVP_PKEY *x509_csr_pkey(const struct x509_csr *csr);
+EVP_PKEY *x509_key_pkey(const struct x509_key *key);
 X509 *x509_chain_cert(const struct x509_chain *chain, size_t i);
 
 /* The last thing OpenSSL complained of; clears its queue. */

@@ -209,6 +209,11 @@ void x509_key_free(struct x509_key **key)
 	*key = NULL;
 }
 
+EVP_PKEY *x509_key_pkey(const struct x509_key *key)
+{
+	return key->pkey;
+}
+
 static struct x509_key *key_new(EVP_PKEY *pkey, bool private)
 {
 	struct x509_key *key = mem_alloc(sizeof(*key));

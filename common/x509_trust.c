@@ -152,3 +152,38 @@ int x509_trust_verify(const struct x509_trust *trust,
 	sk_X509_free(above);
 	return rc;
 }
+
+static int add_issuer(X509_STORE_CTX *ctx, X509 *last, struct sbuf *ret)
+{
+	AUTO(x509_bio_auto) BIO *bio = BIO_new(BIO_s_mem());
+	AUTO(x509_crt_auto) X509 *issuer = NULL;
+	char *p;
+	long len;
+
+	if (!bio || X509_STORE_CTX_get1_issuer(&issuer, ctx, last) != 1 ||
+	    X509_verify(last, X509_get0_pubkey(issuer)) != 1 ||
+	    !PEM_write_bio_X509(bio, issuer))
+		return -1;
+	len = BIO_get_mem_data(bio, &p);
+	sbuf_add(ret, p, (size_t) len);
+	return 0;
+}
+
+int x509_trust_root(const struct x509_trust *trust,
+		    const struct x509_chain *chain, struct sbuf *ret,
+		    struct err *err)
+{
+	X509 *last = x509_chain_cert(chain, x509_chain_len(chain) - 1);
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	int rc = 0;
+
+	if (!ctx || !X509_STORE_CTX_init(ctx, trust->store, last, NULL) ||
+	    add_issuer(ctx, last, ret) == -1)
+		rc = err_set(err, ERR_INPUT,
+			     "the root certificate is neither in the store's "
+			     "chain nor in %s",
+			     trust->path);
+	ERR_clear_error();
+	X509_STORE_CTX_free(ctx);
+	return rc;
+}

@@ -19,7 +19,7 @@ static void print_cert(const struct svc *s, const struct gather_cert *g)
 		const struct svc_file *f = &g->svc->files[i];
 
 		printf("%s:   write %s (%s, mode %04o)\n", s->name, f->path,
-		       format_names[f->format], (unsigned int) f->attr.mode);
+		       f->format.text, (unsigned int) f->attr.mode);
 	}
 }
 

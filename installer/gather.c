@@ -23,9 +23,9 @@ static const struct svc_file *leaf_file(const struct svc_cert *c)
 	for (size_t i = 0; i < c->n_files; i++) {
 		const struct svc_file *f = &c->files[i];
 
-		if (format_has_leaf(f->format) &&
-		    (best == NULL || (!format_has_chain(best->format) &&
-				      format_has_chain(f->format))))
+		if (format_has_leaf(&f->format) &&
+		    (best == NULL || (!format_has_chain(&best->format) &&
+				      format_has_chain(&f->format))))
 			best = f;
 	}
 	return best;
@@ -38,9 +38,9 @@ static void read_disk(struct gather_cert *g)
 
 	if (f == NULL || file_read(f->path, &content, NULL) != 1)
 		return;
-	if (format_parse(f->format, sbuf_str(&content), content.len,
+	if (format_parse(&f->format, sbuf_str(&content), content.len,
 			 &g->disk) == 1 &&
-	    format_has_chain(f->format))
+	    format_has_chain(&f->format) && !format_has(&f->format, PART_EXTRA))
 		verify_chain_digest(g->disk, g->disk_digest);
 }
 
@@ -81,8 +81,8 @@ static bool same_file(const struct svc_file *f, const struct sbuf *want)
 	struct stat st;
 
 	return stat(f->path, &st) == 0 && same_attr(&st, &f->attr) &&
-	       file_read(f->path, &have, NULL) == 1 && have.len == want->len &&
-	       memcmp(sbuf_str(&have), sbuf_str(want), have.len) == 0;
+	       file_read(f->path, &have, NULL) == 1 &&
+	       format_same(&f->format, &have, want);
 }
 
 static bool same_files(const struct gather_cert *g)
@@ -93,13 +93,22 @@ static bool same_files(const struct gather_cert *g)
 	return true;
 }
 
-static int build_contents(struct gather_cert *g, const struct x509_key *key,
-			  struct err *err)
+static int build_contents(struct run *r, struct gather_cert *g,
+			  const struct x509_key *key, struct err *err)
 {
-	for (size_t i = 0; i < g->svc->n_files; i++)
-		if (format_build(g->svc->files[i].format, g->chain, key,
-				 &g->contents[i], err) == -1)
+	struct format_from from = { .chain = g->chain, .key = key };
+
+	for (size_t i = 0; i < g->svc->n_files; i++) {
+		const struct format *f = &g->svc->files[i].format;
+
+		if (format_has(f, PART_ROOT) && from.trust == NULL) {
+			from.trust = run_trust(r, err);
+			if (from.trust == NULL)
+				return -1;
+		}
+		if (format_build(f, &from, &g->contents[i], err) == -1)
 			return -1;
+	}
 	return 0;
 }
 
@@ -185,7 +194,7 @@ static int judge(struct run *r, struct gather_cert *g,
 
 	if (g->svc->has_key && hostkey_load(g->svc, &key, err) == -1)
 		return -1;
-	if (build_contents(g, key, err) == -1)
+	if (build_contents(r, g, key, err) == -1)
 		return -1;
 	p->same_files = same_files(g);
 	if (p->same_files && !r->force)

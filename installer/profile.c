@@ -9,6 +9,7 @@
 #include "format.h"
 #include "profile.h"
 
+static const char *const pkcs12_ways[] = { "modern", "3des", NULL };
 static const char *const layouts[] = { "generation", "fixed", NULL };
 
 static const struct conf_setting file_settings[] = {
@@ -19,10 +20,41 @@ static const struct conf_setting file_settings[] = {
 	  .help = "name of the file in the certificate's folder, or a path" },
 	{ .name = "format",
 	  .type = CONF_ENUM,
-	  .flags = CONF_REQUIRED,
 	  .choices = format_names,
 	  .offset = offsetof(struct profile_file, format),
 	  .help = "what goes into it" },
+	{ .name = "parts",
+	  .type = CONF_STRINGS,
+	  .offset = offsetof(struct profile_file, parts),
+	  .help = "the same, part by part, instead of format" },
+	{ .name = "encoding",
+	  .type = CONF_ENUM,
+	  .choices = format_encodings,
+	  .def = "pem",
+	  .offset = offsetof(struct profile_file, encoding),
+	  .help = "how it is written" },
+	{ .name = "dh_file",
+	  .type = CONF_PATH,
+	  .offset = offsetof(struct profile_file, dh_file),
+	  .help = "the part dh: a file of the host" },
+	{ .name = "extra_file",
+	  .type = CONF_PATH,
+	  .offset = offsetof(struct profile_file, extra_file),
+	  .help = "the part extra: a file of the host" },
+	{ .name = "pkcs12",
+	  .type = CONF_ENUM,
+	  .choices = pkcs12_ways,
+	  .def = "modern",
+	  .offset = offsetof(struct profile_file, pkcs12),
+	  .help = "how PKCS#12 is encrypted" },
+	{ .name = "password_file",
+	  .type = CONF_PATH,
+	  .offset = offsetof(struct profile_file, password_file),
+	  .help = "file with the password of PKCS#12" },
+	{ .name = "friendly_name",
+	  .type = CONF_STRING,
+	  .offset = offsetof(struct profile_file, friendly_name),
+	  .help = "name of the entry in PKCS#12" },
 	{ .name = "owner",
 	  .type = CONF_STRING,
 	  .offset = offsetof(struct profile_file, owner),
@@ -198,6 +230,45 @@ void profile_check_files(const struct conf_groups *files,
 	}
 }
 
+static const char *text_of(const struct profile_file *f, struct arena *arena)
+{
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(4096);
+
+	sbuf_adds(&text, f->format != NULL ? f->format : "");
+	for (size_t i = 0; i < f->parts.n; i++)
+		sbuf_addf(&text, "%s%s", i > 0 ? ", " : "", f->parts.v[i]);
+	if (strcmp(f->encoding, "pem") != 0)
+		sbuf_addf(&text, " as %s", f->encoding);
+	return arena_strdup(arena, sbuf_str(&text));
+}
+
+int profile_format(const struct profile_file *f, struct arena *arena,
+		   struct format *ret, struct err *err)
+{
+	struct format out = { .n = 0 };
+
+	if (f->format != NULL && f->parts.n > 0)
+		return err_set(err, ERR_CONFIG,
+			       "format and parts exclude each other");
+	if (f->format != NULL)
+		format_named(f->format, &out);
+	for (size_t i = 0; i < f->parts.n; i++)
+		if (format_add(&out, f->parts.v[i], err) == -1)
+			return -1;
+	while (strcmp(format_encodings[out.encoding], f->encoding) != 0)
+		out.encoding++;
+	out.text = text_of(f, arena);
+	out.dh_file = f->dh_file;
+	out.extra_file = f->extra_file;
+	out.password_file = f->password_file;
+	out.friendly_name = f->friendly_name;
+	out.des3 = strcmp(f->pkcs12, "3des") == 0;
+	if (format_check(&out, err) == -1)
+		return -1;
+	*ret = out;
+	return 0;
+}
+
 static void check_vars(const struct conf_groups *vars, struct conf_errors *errs)
 {
 	for (size_t i = 0; i < vars->n; i++) {
@@ -227,6 +298,8 @@ static int check(const struct profile *p, struct conf_errors *errs)
 					      &p->start };
 	struct arena *scratch = arena_new();
 	size_t before = errs->list.n;
+	struct err err = ERR_INIT;
+	struct format format;
 
 	if (p->files.n == 0)
 		conf_error(errs, &p->src, "files is empty");
@@ -234,6 +307,8 @@ static int check(const struct profile *p, struct conf_errors *errs)
 	for (size_t i = 0; i < p->files.n; i++) {
 		const struct profile_file *f = p->files.v[i];
 
+		if (profile_format(f, scratch, &format, &err) == -1)
+			conf_error(errs, &f->src, "%s", err.msg);
 		if (strcmp(p->layout, "generation") == 0 &&
 		    strchr(f->file, '/') != NULL)
 			conf_error(errs, &f->src,

@@ -14,12 +14,18 @@
  */
 
 #include "conf.h"
+#include "format.h"
 
 /* Both are conf_load() schemas' structs. */
 struct profile_file {
 	struct conf_src src;
 	const char *file;   /* relative to the certificate's dir, or absolute */
 	const char *format; /* see format.h */
+	struct conf_strings parts;
+	const char *encoding;
+	const char *dh_file, *extra_file;
+	const char *pkcs12; /* "modern" or "3des" */
+	const char *password_file, *friendly_name;
 	const char *owner, *group; /* NULL: as the installer runs */
 	mode_t mode;		   /* 0: 0600 with a key in it, else 0644 */
 };
@@ -63,6 +69,10 @@ int profile_load(const char *const *dirs, const char *name, struct arena *arena,
 int profile_load_string(const char *name, const char *text, struct arena *arena,
 			struct profile *ret,
 			struct conf_errors *errs) MUST_CHECK;
+
+/* What F's format, parts and the like say; strings in ARENA and F's. */
+int profile_format(const struct profile_file *f, struct arena *arena,
+		   struct format *ret, struct err *err) MUST_CHECK;
 
 /* The argv of CMD, NULL-terminated, in ARENA: an element "$x" is replaced by
  * the elements of variable x, from OVERRIDES (struct profile_var) or else the

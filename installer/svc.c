@@ -70,10 +70,13 @@ static void resolve_file(struct resolve *r, const struct profile_file *f,
 	const char *name = file_name(r, f->file, c->conf->name);
 	struct err err = ERR_INIT;
 
-	ret->format = format_of(f->format);
+	if (profile_format(f, r->arena, &ret->format, &err) == -1) {
+		conf_error(r->errs, &f->src, "%s", err.msg);
+		return;
+	}
 	ret->attr.mode = f->mode;
 	if (ret->attr.mode == 0)
-		ret->attr.mode = format_has_key(ret->format) ? 0600 : 0644;
+		ret->attr.mode = format_has_key(&ret->format) ? 0600 : 0644;
 	if (file_uid(f->owner != NULL ? f->owner : "", &ret->attr.uid, &err) ==
 		    -1 ||
 	    file_gid(f->group != NULL ? f->group : "", &ret->attr.gid, &err) ==
@@ -92,18 +95,18 @@ static void resolve_file(struct resolve *r, const struct profile_file *f,
 					 : arena_printf(r->arena, "%s/%s",
 							c->dir, name);
 	}
-	if (format_has_key(ret->format))
+	if (format_has_key(&ret->format))
 		c->has_key = true;
-	if (format_has_leaf(ret->format))
-		c->has_chain = c->has_chain || format_has_chain(ret->format);
+	if (format_has_leaf(&ret->format))
+		c->has_chain = c->has_chain || format_has_chain(&ret->format);
 	else
 		c->has_chain = true;
-	if (format_has_key(ret->format) && c->conf->key == NULL)
+	if (format_has_key(&ret->format) && c->conf->key == NULL)
 		conf_error(r->errs, &f->src,
 			   "certificate %s: format %s needs its private key, "
 			   "set key",
-			   c->conf->name, f->format);
-	if (format_has_key(ret->format) && (ret->attr.mode & 07) != 0)
+			   c->conf->name, ret->format.text);
+	if (format_has_key(&ret->format) && (ret->attr.mode & 07) != 0)
 		conf_error(r->errs, &f->src,
 			   "mode: a file with a private key must not be open "
 			   "to everyone");
@@ -128,9 +131,9 @@ static void resolve_cert(struct resolve *r, const struct installer_cert *conf,
 		ret->link = arena_printf(r->arena, "%s/" SVC_LINK, ret->dir);
 	for (size_t i = 0; i < files->n; i++) {
 		resolve_file(r, files->v[i], ret, layout, &v[i]);
-		if (!leaf && format_has_leaf(v[i].format))
+		if (!leaf && format_has_leaf(&v[i].format))
 			ret->leaf_path = v[i].path;
-		leaf = leaf || format_has_leaf(v[i].format);
+		leaf = leaf || format_has_leaf(&v[i].format);
 	}
 	/* What is installed is read back from its files. */
 	if (!leaf)
@@ -239,6 +242,20 @@ static void digest_commands(struct sbuf *text, const char *what,
 	}
 }
 
+static void digest_file(struct sbuf *text, const struct svc_file *f)
+{
+	const struct format *m = &f->format;
+	const char *const more[] = { m->dh_file, m->extra_file,
+				     m->password_file, m->friendly_name };
+
+	sbuf_addf(text, "file\t%s\t%s\t%d\t%o\t%u\t%u", f->path, m->text,
+		  (int) m->des3, (unsigned int) f->attr.mode,
+		  (unsigned int) f->attr.uid, (unsigned int) f->attr.gid);
+	for (size_t i = 0; i < ARRAY_LEN(more); i++)
+		sbuf_addf(text, "\t%s", more[i] != NULL ? more[i] : "");
+	sbuf_addc(text, '\n');
+}
+
 static void digest(struct svc *s)
 {
 	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(1u << 20);
@@ -249,11 +266,7 @@ static void digest(struct svc *s)
 
 		sbuf_addf(&text, "cert\t%s\t%s\n", c->conf->name, c->dir);
 		for (size_t k = 0; k < c->n_files; k++)
-			sbuf_addf(&text, "file\t%s\t%d\t%o\t%u\t%u\n",
-				  c->files[k].path, (int) c->files[k].format,
-				  (unsigned int) c->files[k].attr.mode,
-				  (unsigned int) c->files[k].attr.uid,
-				  (unsigned int) c->files[k].attr.gid);
+			digest_file(&text, &c->files[k]);
 	}
 	for (size_t i = 0; i < s->n_endpoints; i++) {
 		const struct svc_endpoint *e = &s->endpoints[i];

@@ -25,7 +25,7 @@ enum svc_layout {
 struct svc_file {
 	const char *name; /* generation: in the folder; fixed: NULL */
 	const char *path; /* where the service reads it */
-	enum format format;
+	struct format format;
 	struct file_attr attr;
 };
 

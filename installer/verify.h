@@ -44,7 +44,8 @@ struct verify_want {
  * without SNI as the endpoint says. Always fills ret: not reaching the
  * service is an answer too. TIMEOUT_MS bounds each connection, and finding
  * the addresses. A command is told what is wanted, and when it is content,
- * ret is that; it is not run when WANT names no fingerprint. */
+ * ret is that; it is not run when WANT names no fingerprint. SIGPIPE must be
+ * ignored: a peer may close whenever it likes. */
 void verify_probe(const struct svc *s, const struct svc_endpoint *e,
 		  const struct verify_want *want, int64_t timeout_ms,
 		  struct verify_seen *ret);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Dovecot: imap, pop3, lmtp and sieve with STARTTLS, imaps and pop3s. Its reload
 # says yes to files that do not fit, and then there is no TLS.
-# shellcheck disable=SC2034,SC2154 # variables are for the libraries
+# shellcheck disable=SC2034,SC2086,SC2154 # for the libraries; lists of words
 . "$(dirname "$0")/../lib/lib.sh"
 . "$ROOT/tests/lib/host.sh"
 . "$ROOT/tests/lib/services/svc.sh"
@@ -17,4 +17,8 @@ matrix_ready
 matrix_new
 gone_faults
 matrix_table
+
+# --- its test ---
+"$T/bin/m-spoil"
+ok "its test says yes to a certificate of another key" $DOVECOT_TEST
 done_testing

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # vsftpd: AUTH TLS. It is restarted, and dies of files that do not fit; the way
 # of the profile to test them finds that before.
-# shellcheck disable=SC2034,SC2154 # variables are for the libraries
+# shellcheck disable=SC2034,SC2086,SC2154 # for the libraries; lists of words
 . "$(dirname "$0")/../lib/lib.sh"
 . "$ROOT/tests/lib/host.sh"
 . "$ROOT/tests/lib/services/svc.sh"
@@ -17,12 +17,11 @@ VSFTPD_TEST="vsftpd $VSFTPD_CONF $(sed -n \
 	'/-obackground/,/]/s/[^"]*"\(-o[^"]*\)"[^"]*/\1 /gp' \
 	"$T/shipped/vsftpd.conf" | tr -d '\n')"
 VSFTPD_RELOAD="$_svc_lib/ctl $VSFTPD_DIR try-restart"
-M_BAD=died M_GARBAGE="nonsense=YES"
+M_BAD=died M_GONE="gone gone" M_GARBAGE="nonsense=YES"
 gone_watch vsftpd "$VSFTPD_ENDPOINTS"
 matrix_ready
 matrix_new
-gone_faults "gone
-gone"
+gone_faults
 matrix_table
 
 # --- its test ---

@@ -14,59 +14,205 @@ static int setup(void **state)
 		return -1;
 	kit_pki();
 	kit_sh("openssl pkey -in leaf.key -out pkcs8.key; chmod 600 pkcs8.key");
+	kit_sh("openssl dhparam -dsaparam -out dh.pem 1024; printf text >extra;"
+	       "echo text >extra.nl");
 	return 0;
+}
+
+/* A format by its name, or by its parts separated by spaces. */
+static struct format fmt(const char *text)
+{
+	struct format f = { .n = 0 };
+	struct err err = ERR_INIT;
+	char copy[200], *save = NULL;
+
+	format_named(text, &f);
+	if (f.n > 0)
+		return f;
+	snprintf(copy, sizeof(copy), "%s", text);
+	for (char *p = strtok_r(copy, " ", &save); p != NULL;
+	     p = strtok_r(NULL, " ", &save))
+		if (format_add(&f, p, &err) == -1)
+			fail_msg("%s", err.msg);
+	return f;
 }
 
 static void names(void **state)
 {
-	assert_int_equal(format_of("certificate"), FORMAT_CERTIFICATE);
-	assert_int_equal(format_of("fullchain-key"), FORMAT_FULLCHAIN_KEY);
-	assert_false(format_has_leaf(FORMAT_CHAIN));
-	assert_true(format_has_leaf(FORMAT_KEY_FULLCHAIN));
-	assert_false(format_has_chain(FORMAT_CERTIFICATE));
-	assert_true(format_has_key(FORMAT_KEY_FULLCHAIN));
-	assert_false(format_has_key(FORMAT_FULLCHAIN));
+	struct format chain = fmt("chain"), both = fmt("key-fullchain");
+	struct format full = fmt("fullchain");
+
+	assert_false(format_has_leaf(&chain));
+	assert_true(format_has_chain(&chain));
+	assert_true(format_has_leaf(&both));
+	assert_true(format_has_key(&both));
+	assert_false(format_has_key(&full));
 }
 
 /* What cat(1) makes of openssl's files, for each format. */
 static void contents(void **state)
 {
 	static const struct {
-		enum format format;
-		const char *files;
+		const char *format, *chain, *files;
 	} cases[] = {
-		{ FORMAT_CERTIFICATE, "leaf.pem" },
-		{ FORMAT_CHAIN, "inter.pem root.pem" },
-		{ FORMAT_CHAIN_WITHOUT_ROOT, "inter.pem" },
-		{ FORMAT_FULLCHAIN, "leaf.pem inter.pem" },
-		{ FORMAT_KEY_FULLCHAIN, "pkcs8.key leaf.pem inter.pem" },
-		{ FORMAT_FULLCHAIN_KEY, "leaf.pem inter.pem pkcs8.key" },
+		{ "certificate", "full", "leaf.pem" },
+		{ "chain", "full", "inter.pem root.pem" },
+		{ "chain", "chain", "inter.pem" },
+		{ "chain-without-root", "full", "inter.pem" },
+		{ "fullchain", "full", "leaf.pem inter.pem" },
+		{ "key-fullchain", "full", "pkcs8.key leaf.pem inter.pem" },
+		{ "fullchain-key", "full", "leaf.pem inter.pem pkcs8.key" },
+		{ "chain root certificate key", "full",
+		  "inter.pem root.pem leaf.pem pkcs8.key" },
+		/* from the host's anchors */
+		{ "certificate root", "chain", "leaf.pem root.pem" },
+		{ "root dh key certificate", "chain",
+		  "root.pem dh.pem pkcs8.key leaf.pem" },
+		{ "key certificate dh extra", "chain",
+		  "pkcs8.key leaf.pem dh.pem extra.nl" },
+		{ "dh certificate chain", "full", "dh.pem leaf.pem inter.pem" },
+		{ "extra certificate", "full", "extra.nl leaf.pem" },
 	};
 	struct err err = ERR_INIT;
-	struct x509_chain *chain = kit_chain("full.pem", &err);
+	struct x509_chain *full = kit_chain("full.pem", &err);
+	struct x509_chain *chain = kit_chain("chain.pem", &err);
+	struct format_from from = { .chain = NULL };
+	struct x509_trust *trust = NULL;
 	struct x509_key *key = NULL;
 
-	assert_non_null(chain);
 	assert_int_equal(x509_key_load(scratch("pkcs8.key"), &key, &err), 0);
+	assert_int_equal(x509_trust_load(scratch("root.pem"), &trust, &err), 0);
+	from.key = key;
+	from.trust = trust;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct format f = fmt(cases[i].format);
 		struct sbuf out = SBUF_INIT(FORMAT_MAX);
 		struct x509_chain *back = NULL;
+		char dh[200], extra[200];
 		int leaf;
 
+		snprintf(dh, sizeof(dh), "%s", scratch("dh.pem"));
+		snprintf(extra, sizeof(extra), "%s", scratch("extra"));
+		if (format_has(&f, PART_DH))
+			f.dh_file = dh;
+		if (format_has(&f, PART_EXTRA))
+			f.extra_file = extra;
+		if (format_check(&f, &err) == -1)
+			fail_msg("%s: %s", cases[i].format, err.msg);
+		from.chain = cases[i].chain[0] == 'f' ? full : chain;
 		kit_sh("cat %s >want", cases[i].files);
-		assert_int_equal(
-			format_build(cases[i].format, chain, key, &out, &err),
-			0);
+		if (format_build(&f, &from, &out, &err) == -1)
+			fail_msg("%s: %s", cases[i].format, err.msg);
 		assert_string_equal(sbuf_str(&out),
 				    scratch_read(scratch("want")));
-		leaf = format_parse(cases[i].format, out.buf, out.len, &back);
-		assert_int_equal(leaf, format_has_leaf(cases[i].format));
+		leaf = format_parse(&f, out.buf, out.len, &back);
+		assert_int_equal(leaf, format_has_leaf(&f));
 		if (leaf)
 			assert_string_equal(x509_chain_fingerprint(back),
-					    x509_chain_fingerprint(chain));
+					    x509_chain_fingerprint(full));
 		x509_chain_free(&back);
 		sbuf_free(&out);
 	}
+	x509_trust_free(&trust);
+	x509_key_free(&key);
+	x509_chain_free(&full);
+	x509_chain_free(&chain);
+}
+
+static void der(void **state)
+{
+	struct err err = ERR_INIT;
+	struct x509_chain *chain = kit_chain("full.pem", &err), *back = NULL;
+	struct format_from from = { .chain = chain };
+	struct sbuf out = SBUF_INIT(FORMAT_MAX), want = SBUF_INIT(FORMAT_MAX);
+	struct format f = fmt("certificate");
+
+	f.encoding = ENCODING_DER;
+	assert_int_equal(format_check(&f, &err), 0);
+	assert_int_equal(format_build(&f, &from, &out, &err), 0);
+	kit_sh("openssl x509 -in leaf.pem -outform der -out leaf.der");
+	kit_read("leaf.der", &want);
+	assert_int_equal(out.len, want.len);
+	assert_memory_equal(out.buf, want.buf, want.len);
+	assert_int_equal(format_parse(&f, out.buf, out.len, &back), 1);
+	assert_string_equal(x509_chain_fingerprint(back),
+			    x509_chain_fingerprint(chain));
+	x509_chain_free(&back);
+	assert_int_equal(format_parse(&f, out.buf, out.len - 1, &back), 0);
+	sbuf_free(&out);
+	sbuf_free(&want);
+	x509_chain_free(&chain);
+}
+
+/* openssl(1) reads it; the same again is the same, all else is not. */
+static void pkcs12(void **state)
+{
+	struct err err = ERR_INIT;
+	struct x509_chain *chain = kit_chain("full.pem", &err), *back = NULL;
+	struct format_from from = { .chain = chain };
+	struct sbuf a = SBUF_INIT(FORMAT_MAX), b = SBUF_INIT(FORMAT_MAX);
+	struct format f = fmt("key certificate chain root");
+	struct x509_key *key = NULL;
+	char password[200];
+
+	assert_int_equal(x509_key_load(scratch("pkcs8.key"), &key, &err), 0);
+	from.key = key;
+	scratch_write(scratch("password"), "geheim 1\nnot this\n", 0600);
+	snprintf(password, sizeof(password), "%s", scratch("password"));
+	f.encoding = ENCODING_PKCS12;
+	f.password_file = password;
+	f.friendly_name = "tom cat";
+	for (int old = 0; old < 2; old++) {
+		sbuf_clear(&a);
+		sbuf_clear(&b);
+		f.des3 = old;
+		if (format_build(&f, &from, &a, &err) == -1 ||
+		    format_build(&f, &from, &b, &err) == -1)
+			fail_msg("%s", err.msg);
+		assert_true(a.len != b.len || memcmp(a.buf, b.buf, a.len) != 0);
+		assert_true(format_same(&f, &a, &b));
+		assert_int_equal(
+			file_replace(scratch("x.p12"), a.buf, a.len,
+				     &(struct file_attr){ 0600, FILE_KEEP,
+							  (gid_t) FILE_KEEP },
+				     &err),
+			0);
+		kit_sh("openssl pkcs12 -in x.p12 -passin 'pass:geheim 1'"
+		       " -info -nodes >x.txt 2>&1");
+		kit_sh("grep -q 'friendlyName: tom cat' x.txt;"
+		       "test $(grep -c BEGIN.CERT x.txt) = 3;"
+		       "grep -q '%s' x.txt && grep -qi '%s' x.txt",
+		       old ? "pbeWithSHA1And3-KeyTripleDES-CBC"
+			   : "PBES2, PBKDF2, AES-256-CBC",
+		       old ? "^MAC: sha1" : "^MAC: sha256");
+		kit_sh("openssl pkey -in x.txt | cmp - pkcs8.key");
+		assert_int_equal(format_parse(&f, a.buf, a.len, &back), 1);
+		assert_string_equal(x509_chain_fingerprint(back),
+				    x509_chain_fingerprint(chain));
+		assert_int_equal(x509_chain_len(back), 3);
+		x509_chain_free(&back);
+		f.des3 = !old;
+		sbuf_clear(&b);
+		assert_int_equal(format_build(&f, &from, &b, &err), 0);
+		assert_false(format_same(&f, &a, &b));
+	}
+	f.des3 = true;
+	f.friendly_name = "other";
+	sbuf_clear(&b);
+	assert_int_equal(format_build(&f, &from, &b, &err), 0);
+	assert_false(format_same(&f, &a, &b));
+	scratch_write(scratch("password"), "another\n", 0600);
+	assert_int_equal(format_parse(&f, a.buf, a.len, &back), 0);
+	sbuf_clear(&b);
+	assert_int_equal(format_build(&f, &from, &b, &err), 0);
+	assert_false(format_same(&f, &a, &b));
+	scratch_write(scratch("password"), "\n", 0600);
+	assert_int_equal(format_build(&f, &from, &b, &err), -1);
+	kit_says(&err, "no password");
+	scratch_write(scratch("password"), "another\n", 0644);
+	assert_int_equal(format_build(&f, &from, &b, &err), -1);
+	sbuf_erase(&a);
+	sbuf_erase(&b);
 	x509_key_free(&key);
 	x509_chain_free(&chain);
 }
@@ -76,18 +222,29 @@ static void refuses(void **state)
 	struct err err = ERR_INIT;
 	struct x509_chain *chain = kit_chain("chain.pem", &err), *none = NULL;
 	struct sbuf small = SBUF_INIT(100), out = SBUF_INIT(FORMAT_MAX);
+	struct format_from from = { .chain = chain };
+	struct format both = fmt("key-fullchain"), leaf = fmt("certificate");
+	struct format root = fmt("certificate root"), dh = fmt("dh");
+	struct x509_trust *trust = NULL;
 
-	assert_int_equal(
-		format_build(FORMAT_KEY_FULLCHAIN, chain, NULL, &out, &err),
-		-1);
+	assert_int_equal(format_build(&both, &from, &out, &err), -1);
 	kit_says(&err, "needs the setting key");
-	assert_int_equal(
-		format_build(FORMAT_CERTIFICATE, chain, NULL, &small, &err),
-		-1);
+	assert_int_equal(format_build(&leaf, &from, &small, &err), -1);
 	assert_int_equal(err.kind, ERR_LIMIT);
-	assert_int_equal(format_parse(FORMAT_FULLCHAIN, "rubbish", 7, &none),
-			 0);
+	assert_int_equal(format_parse(&both, "rubbish", 7, &none), 0);
 	assert_null(none);
+	assert_int_equal(x509_trust_load(scratch("leaf.pem"), &trust, &err), 0);
+	from.trust = trust;
+	assert_int_equal(format_build(&root, &from, &out, &err), -1);
+	kit_says(&err, "root certificate is neither");
+	x509_trust_free(&trust);
+	dh.dh_file = scratch("leaf.pem");
+	assert_int_equal(format_build(&dh, &from, &out, &err), -1);
+	kit_says(&err, "no DH PARAMETERS");
+	dh = fmt("extra");
+	dh.extra_file = scratch("pkcs8.key");
+	assert_int_equal(format_build(&dh, &from, &out, &err), -1);
+	kit_says(&err, "the part key");
 	sbuf_free(&small);
 	sbuf_free(&out);
 	x509_chain_free(&chain);
@@ -96,8 +253,8 @@ static void refuses(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names),
-		cmocka_unit_test(contents),
+		cmocka_unit_test(names),   cmocka_unit_test(contents),
+		cmocka_unit_test(der),	   cmocka_unit_test(pkcs12),
 		cmocka_unit_test(refuses),
 	};
 

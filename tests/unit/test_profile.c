@@ -103,6 +103,37 @@ static void refused(void **state)
 		  "plain name" },
 		{ "files = ( { file = \"a\\tb\"; format = \"chain\"; } );",
 		  "not the name" },
+		{ "files = ( { file = \"a\"; } );", "format or parts" },
+		{ "files = ( { file = \"a\"; format = \"chain\"; parts = [ "
+		  "\"key\" ]; } );",
+		  "exclude" },
+		{ "files = ( { file = \"a\"; parts = [ \"key\", \"ca\" ]; } );",
+		  "none of key" },
+		{ "files = ( { file = \"a\"; parts = [ \"key\", \"key\" ]; } "
+		  ");",
+		  "twice" },
+		{ "files = ( { file = \"a\"; parts = [ \"dh\" ]; } );",
+		  "dh_file" },
+		{ "files = ( { file = \"a\"; parts = [ \"certificate\" ]; "
+		  "extra_file = \"/x\"; } );",
+		  "extra_file" },
+		{ "files = ( { file = \"a\"; parts = [ \"chain\", "
+		  "\"certificate\", \"root\" ]; } );",
+		  "before or after" },
+		{ "files = ( { file = \"a\"; format = \"fullchain\"; encoding "
+		  "= "
+		  "\"der\"; } );",
+		  "der holds one" },
+		{ "files = ( { file = \"a\"; format = \"fullchain\"; encoding "
+		  "= "
+		  "\"pkcs12\"; } );",
+		  "needs password_file" },
+		{ "files = ( { file = \"a\"; format = \"chain\"; encoding = "
+		  "\"pkcs12\"; password_file = \"/p\"; } );",
+		  "pkcs12 holds" },
+		{ "files = ( { file = \"a\"; format = \"chain\"; pkcs12 = "
+		  "\"3des\"; } );",
+		  "are for encoding" },
 		{ FILES "shell = \"rm\";", "shell" },
 		{ FILES "layout = \"random\";", "random" },
 		{ FILES "test = ( { command = [ \"$gone\" ]; } );",
