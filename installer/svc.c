@@ -351,7 +351,7 @@ static void check_files(struct clashes *k, const struct svc_cert *cert)
 				   "another certificate, use another dir or "
 				   "name",
 				   file->path);
-		if (!format_has_key(file->format) &&
+		if (!format_has_key(&file->format) &&
 		    strlist_has(&k->keys, real))
 			conf_error(k->r->errs, &cert->conf->src,
 				   "%s is a key's file and would be "
