@@ -111,6 +111,10 @@ static const struct conf_setting command_settings[] = {
 	  .type = CONF_STRING,
 	  .offset = offsetof(struct profile_command, user),
 	  .help = "user it runs as" },
+	{ .name = "env",
+	  .type = CONF_STRINGS,
+	  .offset = offsetof(struct profile_command, env),
+	  .help = "\"NAME=value\", more of its environment" },
 	{ .name = NULL },
 };
 
@@ -141,6 +145,16 @@ static const struct conf_setting profile_settings[] = {
 	  .sub = &profile_var_schema,
 	  .offset = offsetof(struct profile, vars),
 	  .help = "variables of the commands and their defaults" },
+	{ .name = "check",
+	  .type = CONF_GROUPS,
+	  .sub = &command_schema,
+	  .offset = offsetof(struct profile, check),
+	  .help = "commands that must succeed before anything is touched" },
+	{ .name = "running",
+	  .type = CONF_GROUPS,
+	  .sub = &command_schema,
+	  .offset = offsetof(struct profile, running),
+	  .help = "commands that succeed when the service runs" },
 	{ .name = "test",
 	  .type = CONF_GROUPS,
 	  .sub = &command_schema,
@@ -156,6 +170,11 @@ static const struct conf_setting profile_settings[] = {
 	  .sub = &command_schema,
 	  .offset = offsetof(struct profile, start),
 	  .help = "commands that start a service that died" },
+	{ .name = "post",
+	  .type = CONF_GROUPS,
+	  .sub = &command_schema,
+	  .offset = offsetof(struct profile, post),
+	  .help = "commands to run when new files are proven" },
 	{ .name = NULL },
 };
 
@@ -270,12 +289,27 @@ static void check_vars(const struct conf_groups *vars, struct conf_errors *errs)
 	}
 }
 
+static void check_env(const struct profile_command *c, struct conf_errors *errs)
+{
+	for (size_t i = 0; i < c->env.n; i++) {
+		const char *e = c->env.v[i];
+		size_t len = strspn(e, "abcdefghijklmnopqrstuvwxyz"
+				       "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "0123456789_");
+
+		if (len == 0 || isdigit((unsigned char) e[0]) || e[len] != '=')
+			conf_error(errs, &c->src,
+				   "env: %s is not of the form NAME=value", e);
+	}
+}
+
 /* Whatever the table cannot say; expanding every command with the defaults
  * finds unknown variables before a host depends on the profile. */
 static int check(const struct profile *p, struct conf_errors *errs)
 {
-	const struct conf_groups *lists[] = { &p->test, &p->activate,
-					      &p->start };
+	const struct conf_groups *lists[] = { &p->check, &p->running,
+					      &p->test,	 &p->activate,
+					      &p->start, &p->post };
 	struct arena *scratch = arena_new();
 	size_t before = errs->list.n;
 	struct err err = ERR_INIT;
@@ -304,6 +338,7 @@ static int check(const struct profile *p, struct conf_errors *errs)
 		for (size_t i = 0; i < lists[l]->n; i++) {
 			const char *const *argv;
 
+			check_env(lists[l]->v[i], errs);
 			(void) !profile_argv(p, NULL, lists[l]->v[i], scratch,
 					     &argv, errs);
 		}

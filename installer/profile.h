@@ -41,6 +41,7 @@ struct profile_command {
 	struct conf_strings command; /* argv, with "$variable" elements */
 	int64_t timeout;	     /* seconds */
 	const char *user;	     /* NULL: as the installer runs */
+	struct conf_strings env;     /* "K=V" */
 };
 
 struct profile {
@@ -49,7 +50,8 @@ struct profile {
 	const char *layout;	  /* "generation" or "fixed" */
 	struct conf_groups files; /* struct profile_file */
 	struct conf_groups vars;  /* struct profile_var: the defaults */
-	struct conf_groups test, activate, start; /* struct profile_command */
+	/* struct profile_command */
+	struct conf_groups check, running, test, activate, start, post;
 };
 
 extern const struct conf_schema profile_schema;

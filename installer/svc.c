@@ -222,6 +222,7 @@ static void resolve_commands(struct resolve *r, const struct svc *s,
 
 		v[i].timeout_s = (int) c->timeout;
 		v[i].user = c->user;
+		v[i].env = c->env.n > 0 ? c->env.v : NULL;
 		(void) !profile_argv(p, &s->conf->vars, c, r->arena, &v[i].argv,
 				     r->errs);
 	}
@@ -237,6 +238,8 @@ static void digest_commands(struct sbuf *text, const char *what,
 			  c->v[i].user != NULL ? c->v[i].user : "");
 		for (const char *const *a = c->v[i].argv; *a != NULL; a++)
 			sbuf_addf(text, "\t%s", *a);
+		for (const char *const *e = c->v[i].env; e && *e; e++)
+			sbuf_addf(text, "\tenv %s", *e);
 		sbuf_addc(text, '\n');
 	}
 }
@@ -280,6 +283,9 @@ static void digest(struct svc *s)
 	digest_commands(&text, "test", &s->test);
 	digest_commands(&text, "activate", &s->activate);
 	digest_commands(&text, "start", &s->start);
+	digest_commands(&text, "check", &s->check);
+	digest_commands(&text, "running", &s->running);
+	digest_commands(&text, "post", &s->post);
 	enc_sha256_hex(sbuf_str(&text), text.len, s->digest);
 }
 
@@ -314,6 +320,9 @@ static void resolve_service(struct resolve *r,
 	resolve_commands(r, ret, &p, &p.test, &ret->test);
 	resolve_commands(r, ret, &p, &p.activate, &ret->activate);
 	resolve_commands(r, ret, &p, &p.start, &ret->start);
+	resolve_commands(r, ret, &p, &p.check, &ret->check);
+	resolve_commands(r, ret, &p, &p.running, &ret->running);
+	resolve_commands(r, ret, &p, &p.post, &ret->post);
 	if (r->errs->list.n == before)
 		digest(ret);
 }

@@ -139,6 +139,14 @@ static void refused(void **state)
 		{ FILES "test = ( { command = [ \"$gone\" ]; } );",
 		  "no variable $gone" },
 		{ FILES "test = ( { command = [ ]; } );", "command" },
+		{ FILES "post = ( { command = [ \"$gone\" ]; } );",
+		  "no variable $gone" },
+		{ FILES "check = ( { command = [ \"x\" ]; env = [ \"A B=c\" ]; "
+			"} );",
+		  "NAME=value" },
+		{ FILES "running = ( { command = [ \"x\" ]; env = [ \"1=c\" ]; "
+			"} );",
+		  "NAME=value" },
 		{ FILES "vars = ( { name = \"n\"; value = [ ]; } );\n"
 			"test = ( { command = [ \"$n\" ]; } );",
 		  "no program" },
