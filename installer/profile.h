@@ -46,6 +46,7 @@ struct profile_command {
 
 struct profile {
 	struct conf_src src;
+	struct conf_any include; /* v is NULL once all is loaded */
 	const char *description;
 	const char *layout;	  /* "generation" or "fixed" */
 	struct conf_groups files; /* struct profile_file */
@@ -64,7 +65,8 @@ extern const struct conf_schema profile_var_schema;
 bool profile_name_ok(const char *name);
 /* NAME.conf from the first of DIRS (NULL-terminated) that has it. A profile
  * that others than its owner can write, or that is neither root's nor ours,
- * is an error: it names commands that run as root. */
+ * is an error: it names commands that run as root. What it includes is
+ * loaded and checked likewise, and joined with it. */
 int profile_load(const char *const *dirs, const char *name, struct arena *arena,
 		 struct profile *ret, struct conf_errors *errs) MUST_CHECK;
 /* From memory, for tests and the fuzzer; all checks but that of the file. */

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The commands around a change: the check beforehand, the condition "running",
-# the ones afterwards, their environment.
+# the ones afterwards, their environment; a profile that includes another.
 # shellcheck disable=SC2154 # rc, out and err are run's
 . "$(dirname "$0")/../lib/lib.sh"
 . "$ROOT/tests/lib/nginx.sh"
@@ -12,6 +12,12 @@ host_setup || bail "cannot set up a host"
 mkdir -p "$DIR"
 # nginx -t leaves an empty pid file behind.
 cat >"$T/profiles/web.conf" <<END
+include = "base";
+post = ( { command = [ "sh", "-c",
+	"echo \\"\$SITE\\" >>$T/post; test ! -e $T/post-fails" ];
+	env = [ "SITE=a b" ]; } );
+END
+cat >"$T/profiles/base.conf" <<END
 files = ( { file = "full.pem"; format = "fullchain"; } );
 check = ( { command = [ "test", "!", "-e", "$T/busy" ]; } );
 running = ( { command = [ "test", "-s", "$NGINX_PIDFILE" ]; } );
@@ -19,9 +25,7 @@ test = ( { command = [ "nginx", "-c", "$NGINX_CONF", "-e", "stderr", "-t",
 	"-q" ]; } );
 activate = ( { command = [ "nginx", "-c", "$NGINX_CONF", "-e", "stderr", "-s",
 	"reload" ]; } );
-post = ( { command = [ "sh", "-c",
-	"echo \\"\$SITE\\" >>$T/post; test ! -e $T/post-fails" ];
-	env = [ "SITE=a b" ]; } );
+post = ( { command = [ "false" ]; } );
 END
 HOST_VERIFY="{ address = \"127.0.0.1:$NGINX_PORT\"; server_name = \"$NAME\"; }"
 VERIFY_TIME=2
