@@ -272,6 +272,27 @@ int profile_format(const struct profile_file *f, struct arena *arena,
 	return 0;
 }
 
+/* So that they are known before there is a service. */
+static const char *const something[] = { "x", NULL };
+static struct profile_var builtins[] = {
+	{ .name = "service", .value = { something, 1 } },
+	{ .name = "name", .value = { something, 1 } },
+	{ .name = "domain", .value = { something, 1 } },
+	{ .name = "dir", .value = { something, 1 } },
+};
+static void *const builtin_list[] = { &builtins[0], &builtins[1], &builtins[2],
+				      &builtins[3] };
+const struct conf_groups profile_builtins = { builtin_list,
+					      ARRAY_LEN(builtin_list) };
+
+bool profile_builtin(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(builtins); i++)
+		if (strcmp(builtins[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 static void check_vars(const struct conf_groups *vars, struct conf_errors *errs)
 {
 	for (size_t i = 0; i < vars->n; i++) {
@@ -281,6 +302,11 @@ static void check_vars(const struct conf_groups *vars, struct conf_errors *errs)
 			conf_error(errs, &v->src,
 				   "%s is not the name of a variable, use a-z, "
 				   "0-9 and _",
+				   v->name);
+		if (profile_builtin(v->name))
+			conf_error(errs, &v->src,
+				   "variable %s is there already, it is built "
+				   "in",
 				   v->name);
 		for (size_t k = 0; k < i; k++) {
 			const struct profile_var *o = vars->v[k];
@@ -343,8 +369,9 @@ static int check(const struct profile *p, struct conf_errors *errs)
 			const char *const *argv;
 
 			check_env(lists[l]->v[i], errs);
-			(void) !profile_argv(p, NULL, lists[l]->v[i], scratch,
-					     &argv, errs);
+			(void) !profile_argv(p, &profile_builtins,
+					     lists[l]->v[i], scratch, &argv,
+					     errs);
 		}
 	}
 	arena_free(&scratch);

@@ -74,6 +74,11 @@ int profile_load_string(const char *name, const char *text, struct arena *arena,
 			struct profile *ret,
 			struct conf_errors *errs) MUST_CHECK;
 
+/* Variables every command has: service, and name, domain and dir of each of
+ * its certificates; here each stands for one word. */
+extern const struct conf_groups profile_builtins;
+bool profile_builtin(const char *name);
+
 /* What F's format, parts and the like say; strings in ARENA and F's. */
 int profile_format(const struct profile_file *f, struct arena *arena,
 		   struct format *ret, struct err *err) MUST_CHECK;

@@ -15,7 +15,9 @@ cat >"$T/profiles/web.conf" <<END
 include = "base";
 post = ( { command = [ "sh", "-c",
 	"echo \\"\$SITE\\" >>$T/post; test ! -e $T/post-fails" ];
-	env = [ "SITE=a b" ]; } );
+	env = [ "SITE=a b" ]; },
+	{ command = [ "sh", "-c", "echo \\"\$*\\" >$T/words", "-",
+	"\$service", "\$name", "\$domain", "\$dir" ]; } );
 END
 cat >"$T/profiles/base.conf" <<END
 files = ( { file = "full.pem"; format = "fullchain"; } );
@@ -49,6 +51,7 @@ is "$rc $(served)" "0 $(cert_fp "$T/one.crt")" "... the next run goes on"
 
 # --- post ---
 is "$(cat "$T/post")" "a b" "afterwards, with its environment"
+is "$(cat "$T/words")" "web $NAME $NAME $DIR" "... and the variables there are"
 run host
 is "$rc $err $(cat "$T/post")" "0  a b" "... only after a change"
 : >"$T/post-fails"

@@ -26,8 +26,8 @@ static void check_profile(const struct profile *p, struct arena *arena)
 		for (size_t i = 0; i < lists[l]->n; i++) {
 			const char *const *argv;
 
-			if (profile_argv(p, NULL, lists[l]->v[i], arena, &argv,
-					 &errs) == -1 ||
+			if (profile_argv(p, &profile_builtins, lists[l]->v[i],
+					 arena, &argv, &errs) == -1 ||
 			    argv[0] == NULL || argv[0][0] == '\0')
 				__builtin_trap();
 		}

@@ -134,6 +134,8 @@ static void refused(void **state)
 		{ "files = ( { file = \"a\"; format = \"chain\"; pkcs12 = "
 		  "\"3des\"; } );",
 		  "are for encoding" },
+		{ FILES "vars = ( { name = \"dir\"; value = \"x\"; } );",
+		  "built in" },
 		{ FILES "shell = \"rm\";", "shell" },
 		{ FILES "layout = \"random\";", "random" },
 		{ FILES "test = ( { command = [ \"$gone\" ]; } );",
