@@ -20,6 +20,7 @@ static int run_one(const struct svc_command *c, bool *tried, struct err *err)
 {
 	struct child_spec spec = { .argv = c->argv,
 				   .user = c->user,
+				   .env = c->env,
 				   .timeout_s = c->timeout_s };
 
 	return child_check(&spec, tried, err);
@@ -40,6 +41,15 @@ int activate_run(const struct svc_commands *commands, bool *ret_tried,
 	if (ret_tried != NULL)
 		*ret_tried = true;
 	return 0;
+}
+
+bool activate_running(const struct svc *s)
+{
+	struct err err = ERR_INIT;
+	bool tried = false;
+
+	/* Without a verdict, go on as if there were no such commands. */
+	return activate_run(&s->running, &tried, &err) == 0 || !tried;
 }
 
 const char *activate_text(const struct svc_command *c, struct arena *arena)

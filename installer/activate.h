@@ -12,6 +12,10 @@
 int activate_run(const struct svc_commands *commands, bool *ret_tried,
 		 struct err *err) MUST_CHECK;
 
+/* Does the service run, by the word of the profile's "running"? True when
+ * there is none, or it cannot be asked. */
+bool activate_running(const struct svc *s);
+
 /* "nginx -t" for messages and --dry-run, in ARENA. */
 const char *activate_text(const struct svc_command *c, struct arena *arena);
 

@@ -56,9 +56,11 @@ void dryrun_print(const struct svc *s, const struct gather *g,
 			printf("%s: the files are right, but not what is "
 			       "served\n",
 			       s->name);
+		print_commands(s, "check", &s->check, a);
 		print_commands(s, "test", &s->test, a);
 		print_commands(s, "activate", &s->activate, a);
 		print_endpoints(s, seen, a);
+		print_commands(s, "post", &s->post, a);
 		break;
 	case PLAN_HELD:
 		printf("%s: held, this failed before; --force tries again\n",

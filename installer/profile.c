@@ -111,6 +111,10 @@ static const struct conf_setting command_settings[] = {
 	  .type = CONF_STRING,
 	  .offset = offsetof(struct profile_command, user),
 	  .help = "user it runs as" },
+	{ .name = "env",
+	  .type = CONF_STRINGS,
+	  .offset = offsetof(struct profile_command, env),
+	  .help = "\"NAME=value\", more of its environment" },
 	{ .name = NULL },
 };
 
@@ -119,7 +123,13 @@ static const struct conf_schema command_schema = {
 	.size = sizeof(struct profile_command),
 };
 
+/* Nothing is required here and nothing has a default: what a profile does not
+ * say, another that it includes may. */
 static const struct conf_setting profile_settings[] = {
+	{ .name = "include",
+	  .type = CONF_ANY,
+	  .offset = offsetof(struct profile, include),
+	  .help = "name of a profile that says what this one does not" },
 	{ .name = "description",
 	  .type = CONF_STRING,
 	  .offset = offsetof(struct profile, description),
@@ -127,12 +137,10 @@ static const struct conf_setting profile_settings[] = {
 	{ .name = "layout",
 	  .type = CONF_ENUM,
 	  .choices = layouts,
-	  .def = "fixed",
 	  .offset = offsetof(struct profile, layout),
 	  .help = "a folder per generation and one link, or fixed paths" },
 	{ .name = "files",
 	  .type = CONF_GROUPS,
-	  .flags = CONF_REQUIRED,
 	  .sub = &profile_file_schema,
 	  .offset = offsetof(struct profile, files),
 	  .help = "the files of one certificate" },
@@ -141,6 +149,16 @@ static const struct conf_setting profile_settings[] = {
 	  .sub = &profile_var_schema,
 	  .offset = offsetof(struct profile, vars),
 	  .help = "variables of the commands and their defaults" },
+	{ .name = "check",
+	  .type = CONF_GROUPS,
+	  .sub = &command_schema,
+	  .offset = offsetof(struct profile, check),
+	  .help = "commands that must succeed before anything is touched" },
+	{ .name = "running",
+	  .type = CONF_GROUPS,
+	  .sub = &command_schema,
+	  .offset = offsetof(struct profile, running),
+	  .help = "commands that succeed when the service runs" },
 	{ .name = "test",
 	  .type = CONF_GROUPS,
 	  .sub = &command_schema,
@@ -156,6 +174,11 @@ static const struct conf_setting profile_settings[] = {
 	  .sub = &command_schema,
 	  .offset = offsetof(struct profile, start),
 	  .help = "commands that start a service that died" },
+	{ .name = "post",
+	  .type = CONF_GROUPS,
+	  .sub = &command_schema,
+	  .offset = offsetof(struct profile, post),
+	  .help = "commands to run when new files are proven" },
 	{ .name = NULL },
 };
 
@@ -269,6 +292,27 @@ int profile_format(const struct profile_file *f, struct arena *arena,
 	return 0;
 }
 
+/* So that they are known before there is a service. */
+static const char *const something[] = { "x", NULL };
+static struct profile_var builtins[] = {
+	{ .name = "service", .value = { something, 1 } },
+	{ .name = "name", .value = { something, 1 } },
+	{ .name = "domain", .value = { something, 1 } },
+	{ .name = "dir", .value = { something, 1 } },
+};
+static void *const builtin_list[] = { &builtins[0], &builtins[1], &builtins[2],
+				      &builtins[3] };
+const struct conf_groups profile_builtins = { builtin_list,
+					      ARRAY_LEN(builtin_list) };
+
+bool profile_builtin(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(builtins); i++)
+		if (strcmp(builtins[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 static void check_vars(const struct conf_groups *vars, struct conf_errors *errs)
 {
 	for (size_t i = 0; i < vars->n; i++) {
@@ -278,6 +322,11 @@ static void check_vars(const struct conf_groups *vars, struct conf_errors *errs)
 			conf_error(errs, &v->src,
 				   "%s is not the name of a variable, use a-z, "
 				   "0-9 and _",
+				   v->name);
+		if (profile_builtin(v->name))
+			conf_error(errs, &v->src,
+				   "variable %s is there already, it is built "
+				   "in",
 				   v->name);
 		for (size_t k = 0; k < i; k++) {
 			const struct profile_var *o = vars->v[k];
@@ -290,19 +339,34 @@ static void check_vars(const struct conf_groups *vars, struct conf_errors *errs)
 	}
 }
 
+static void check_env(const struct profile_command *c, struct conf_errors *errs)
+{
+	for (size_t i = 0; i < c->env.n; i++) {
+		const char *e = c->env.v[i];
+		size_t len = strspn(e, "abcdefghijklmnopqrstuvwxyz"
+				       "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "0123456789_");
+
+		if (len == 0 || isdigit((unsigned char) e[0]) || e[len] != '=')
+			conf_error(errs, &c->src,
+				   "env: %s is not of the form NAME=value", e);
+	}
+}
+
 /* Whatever the table cannot say; expanding every command with the defaults
  * finds unknown variables before a host depends on the profile. */
 static int check(const struct profile *p, struct conf_errors *errs)
 {
-	const struct conf_groups *lists[] = { &p->test, &p->activate,
-					      &p->start };
+	const struct conf_groups *lists[] = { &p->check, &p->running,
+					      &p->test,	 &p->activate,
+					      &p->start, &p->post };
 	struct arena *scratch = arena_new();
 	size_t before = errs->list.n;
 	struct err err = ERR_INIT;
 	struct format format;
 
 	if (p->files.n == 0)
-		conf_error(errs, &p->src, "files is empty");
+		conf_error(errs, &p->src, "files is missing or empty");
 	profile_check_files(&p->files, errs);
 	for (size_t i = 0; i < p->files.n; i++) {
 		const struct profile_file *f = p->files.v[i];
@@ -321,53 +385,14 @@ static int check(const struct profile *p, struct conf_errors *errs)
 		for (size_t i = 0; i < lists[l]->n; i++) {
 			const char *const *argv;
 
-			(void) !profile_argv(p, NULL, lists[l]->v[i], scratch,
-					     &argv, errs);
+			check_env(lists[l]->v[i], errs);
+			(void) !profile_argv(p, &profile_builtins,
+					     lists[l]->v[i], scratch, &argv,
+					     errs);
 		}
 	}
 	arena_free(&scratch);
 	return errs->list.n == before ? 0 : -1;
-}
-
-int profile_load(const char *const *dirs, const char *name, struct arena *arena,
-		 struct profile *ret, struct conf_errors *errs)
-{
-	struct err err = ERR_INIT;
-
-	if (!profile_name_ok(name)) {
-		conf_error(errs, NULL,
-			   "profile \"%s\": use a-z, 0-9 and - in its name",
-			   name);
-		return -1;
-	}
-	for (; *dirs != NULL; dirs++) {
-		const char *path =
-			arena_printf(arena, "%s/%s.conf", *dirs, name);
-
-		if (access(path, F_OK) == -1 && errno == ENOENT)
-			continue;
-		if (profile_check_owner(path, &err) == -1) {
-			conf_error(errs, NULL, "%s", err.msg);
-			return -1;
-		}
-		if (conf_load(path, &profile_schema, arena, ret, errs) == -1)
-			return -1;
-		return check(ret, errs);
-	}
-	conf_error(errs, NULL,
-		   "profile \"%s\" is neither in profile_dir nor in "
-		   "shipped_profile_dir",
-		   name);
-	return -1;
-}
-
-int profile_load_string(const char *name, const char *text, struct arena *arena,
-			struct profile *ret, struct conf_errors *errs)
-{
-	if (conf_load_string(name, text, &profile_schema, arena, ret, errs) ==
-	    -1)
-		return -1;
-	return check(ret, errs);
 }
 
 static const struct profile_var *find_var(const struct conf_groups *vars,
@@ -380,6 +405,172 @@ static const struct profile_var *find_var(const struct conf_groups *vars,
 			return v;
 	}
 	return NULL;
+}
+
+/* --- include --- */
+
+#define INCLUDE_MAX 8 /* profiles, one including the next */
+
+static void add_vars(struct conf_groups *vars, const struct conf_groups *more,
+		     struct arena *arena)
+{
+	void **v = arena_array(arena, vars->n + more->n + 1, sizeof(*v));
+	size_t n = 0;
+
+	for (; n < vars->n; n++)
+		v[n] = vars->v[n];
+	for (size_t i = 0; i < more->n; i++) {
+		const struct profile_var *var = more->v[i];
+
+		if (find_var(vars, var->name) == NULL)
+			v[n++] = more->v[i];
+	}
+	*vars = (struct conf_groups){ .v = v, .n = n };
+}
+
+/* What P does not say, BASE does. A list that is there, even an empty one,
+ * has a v. */
+static void inherit(struct profile *p, const struct profile *base,
+		    struct arena *arena)
+{
+	struct conf_groups *lists[] = { &p->files, &p->check,	 &p->running,
+					&p->test,  &p->activate, &p->start,
+					&p->post };
+	const struct conf_groups *more[] = { &base->files,    &base->check,
+					     &base->running,  &base->test,
+					     &base->activate, &base->start,
+					     &base->post };
+
+	if (p->description == NULL)
+		p->description = base->description;
+	if (p->layout == NULL)
+		p->layout = base->layout;
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		if (lists[i]->v == NULL)
+			*lists[i] = *more[i];
+	add_vars(&p->vars, &base->vars, arena);
+	p->include = base->include;
+}
+
+/* What "include" says, or NULL with an error. */
+static const char *include_name(const struct profile *p,
+				struct conf_errors *errs)
+{
+	const struct conf_any *i = &p->include;
+
+	if (!i->list && i->n == 1 && profile_name_ok(i->v[0]))
+		return i->v[0];
+	conf_error(errs, &i->src, "include: must be the name of one profile");
+	return NULL;
+}
+
+/* NAME.conf in the first of DIRS that has one which is not in SEEN; or NULL,
+ * *ret_again when it was only there. */
+static const char *find_file(const char *const *dirs, const char *name,
+			     const struct strlist *seen, struct arena *arena,
+			     bool *ret_again)
+{
+	*ret_again = false;
+	for (; *dirs != NULL; dirs++) {
+		const char *path =
+			arena_printf(arena, "%s/%s.conf", *dirs, name);
+
+		if (access(path, F_OK) == -1 && errno == ENOENT)
+			continue;
+		if (!strlist_has(seen, path))
+			return path;
+		*ret_again = true;
+	}
+	return NULL;
+}
+
+static int load_file(const char *const *dirs, const char *name,
+		     const struct conf_src *from, struct strlist *seen,
+		     struct arena *arena, struct profile *ret,
+		     struct conf_errors *errs)
+{
+	struct err err = ERR_INIT;
+	bool again;
+	const char *path = find_file(dirs, name, seen, arena, &again);
+
+	if (path == NULL) {
+		conf_error(errs, from,
+			   again ? "profile \"%s\" includes itself"
+				 : "profile \"%s\" is neither in profile_dir "
+				   "nor in shipped_profile_dir",
+			   name);
+		return -1;
+	}
+	if (seen->n == INCLUDE_MAX) {
+		conf_error(errs, from, "include: more than %d profiles",
+			   INCLUDE_MAX);
+		return -1;
+	}
+	strlist_add(seen, path);
+	if (profile_check_owner(path, &err) == -1) {
+		conf_error(errs, from, "%s", err.msg);
+		return -1;
+	}
+	return conf_load(path, &profile_schema, arena, ret, errs);
+}
+
+static int load_all(const char *const *dirs, const char *name,
+		    struct strlist *seen, struct arena *arena,
+		    struct profile *ret, struct conf_errors *errs)
+{
+	struct profile p;
+
+	if (load_file(dirs, name, NULL, seen, arena, &p, errs) == -1)
+		return -1;
+	while (p.include.v != NULL) {
+		const struct conf_src from = p.include.src;
+		struct profile base;
+
+		name = include_name(&p, errs);
+		if (name == NULL || load_file(dirs, name, &from, seen, arena,
+					      &base, errs) == -1)
+			return -1;
+		inherit(&p, &base, arena);
+	}
+	if (p.layout == NULL)
+		p.layout = "fixed";
+	if (check(&p, errs) == -1)
+		return -1;
+	*ret = p;
+	return 0;
+}
+
+int profile_load(const char *const *dirs, const char *name, struct arena *arena,
+		 struct profile *ret, struct conf_errors *errs)
+{
+	struct strlist seen = STRLIST_INIT;
+	int rc;
+
+	if (!profile_name_ok(name)) {
+		conf_error(errs, NULL,
+			   "profile \"%s\": use a-z, 0-9 and - in its name",
+			   name);
+		return -1;
+	}
+	rc = load_all(dirs, name, &seen, arena, ret, errs);
+	strlist_free(&seen);
+	return rc;
+}
+
+int profile_load_string(const char *name, const char *text, struct arena *arena,
+			struct profile *ret, struct conf_errors *errs)
+{
+	if (conf_load_string(name, text, &profile_schema, arena, ret, errs) ==
+	    -1)
+		return -1;
+	if (ret->include.v != NULL) {
+		conf_error(errs, &ret->include.src,
+			   "include: only from a file");
+		return -1;
+	}
+	if (ret->layout == NULL)
+		ret->layout = "fixed";
+	return check(ret, errs);
 }
 
 void profile_check_vars(const struct profile *p,

@@ -41,15 +41,18 @@ struct profile_command {
 	struct conf_strings command; /* argv, with "$variable" elements */
 	int64_t timeout;	     /* seconds */
 	const char *user;	     /* NULL: as the installer runs */
+	struct conf_strings env;     /* "K=V" */
 };
 
 struct profile {
 	struct conf_src src;
+	struct conf_any include; /* v is NULL once all is loaded */
 	const char *description;
 	const char *layout;	  /* "generation" or "fixed" */
 	struct conf_groups files; /* struct profile_file */
 	struct conf_groups vars;  /* struct profile_var: the defaults */
-	struct conf_groups test, activate, start; /* struct profile_command */
+	/* struct profile_command */
+	struct conf_groups check, running, test, activate, start, post;
 };
 
 extern const struct conf_schema profile_schema;
@@ -62,13 +65,19 @@ extern const struct conf_schema profile_var_schema;
 bool profile_name_ok(const char *name);
 /* NAME.conf from the first of DIRS (NULL-terminated) that has it. A profile
  * that others than its owner can write, or that is neither root's nor ours,
- * is an error: it names commands that run as root. */
+ * is an error: it names commands that run as root. What it includes is
+ * loaded and checked likewise, and joined with it. */
 int profile_load(const char *const *dirs, const char *name, struct arena *arena,
 		 struct profile *ret, struct conf_errors *errs) MUST_CHECK;
 /* From memory, for tests and the fuzzer; all checks but that of the file. */
 int profile_load_string(const char *name, const char *text, struct arena *arena,
 			struct profile *ret,
 			struct conf_errors *errs) MUST_CHECK;
+
+/* Variables every command has: service, and name, domain and dir of each of
+ * its certificates; here each stands for one word. */
+extern const struct conf_groups profile_builtins;
+bool profile_builtin(const char *name);
 
 /* What F's format, parts and the like say; strings in ARENA and F's. */
 int profile_format(const struct profile_file *f, struct arena *arena,

@@ -252,6 +252,9 @@ int prove_back(struct txn *t, struct err *err)
 	struct err told = ERR_INIT;
 	bool tried;
 
+	/* It was stopped, and nobody has started it. */
+	if (!t->j->activated && !activate_running(s))
+		return 0;
 	if (!t->j->activated && s->n_endpoints > 0 &&
 	    look(t, back_right, 0, 1, err) == 0)
 		return 0;

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <string.h>
 #include <unistd.h>
+#include "activate.h"
 #include "clock.h"
 #include "dryrun.h"
 #include "log.h"
@@ -174,6 +175,7 @@ struct task {
 	struct gather g;
 	struct verify_seen *seen;
 	bool probed;
+	bool stopped; /* by the word of its profile */
 	bool bad;
 };
 
@@ -266,6 +268,12 @@ static void look_around(struct task *t, struct plan_service *p)
 		t->probed = true;
 	}
 	count_endpoints(t, p);
+	t->stopped = !activate_running(t->s);
+	if (t->stopped) {
+		/* It will find the files when somebody starts it. */
+		p->down = 0;
+		p->can_activate = false;
+	}
 }
 
 /* What is wrong with single certificates: it is told, and the others of the
@@ -373,7 +381,8 @@ static void tell_held(struct task *t)
 /* Once in a while an idle service says that it is well. */
 static void beat(struct task *t)
 {
-	const char *state = t->s->n_endpoints > 0 ? "served" : "installed";
+	const char *state =
+		t->s->n_endpoints > 0 && !t->stopped ? "served" : "installed";
 
 	for (size_t i = 0; i < t->g.n; i++) {
 		const struct gather_cert *c = &t->g.v[i];

@@ -211,19 +211,84 @@ static void resolve_endpoints(struct resolve *r, struct svc *s)
 	s->n_endpoints = g->n;
 }
 
+#define SAFE                         \
+	"abcdefghijklmnopqrstuvwxyz" \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+	"0123456789._+*/-"
+
+/* Built-in variable NAME: one word, or one of each certificate. */
+static struct profile_var *builtin(struct resolve *r, const struct svc *s,
+				   const char *name)
+{
+	struct profile_var *var = arena_alloc(r->arena, sizeof(*var));
+	size_t n = strcmp(name, "service") == 0 ? 1 : s->n_certs;
+	const char **v = arena_array(r->arena, n + 1, sizeof(*v));
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = strcmp(name, "service") == 0  ? s->name
+		       : strcmp(name, "name") == 0   ? s->certs[i].conf->name
+		       : strcmp(name, "domain") == 0 ? s->certs[i].domain
+						     : s->certs[i].dir;
+	var->name = name;
+	var->value = (struct conf_strings){ v, n };
+	return var;
+}
+
+/* The variables of S, and those built in. */
+static struct conf_groups all_vars(struct resolve *r, const struct svc *s)
+{
+	const struct conf_groups *own = &s->conf->vars;
+	size_t n = 0;
+	void **v = arena_array(r->arena, own->n + profile_builtins.n + 1,
+			       sizeof(*v));
+
+	for (; n < own->n; n++)
+		v[n] = own->v[n];
+	for (size_t i = 0; i < profile_builtins.n; i++) {
+		const struct profile_var *b = profile_builtins.v[i];
+
+		v[n++] = builtin(r, s, b->name);
+	}
+	return (struct conf_groups){ .v = v, .n = n };
+}
+
+/* Some command is a script after all: what it gets is a word to any shell. */
+static void check_safe(struct resolve *r, const struct svc *s,
+		       const struct profile_command *c)
+{
+	for (size_t i = 0; i < c->command.n; i++) {
+		const char *el = c->command.v[i];
+		const struct conf_strings *value;
+
+		if (el[0] != '$' || !profile_builtin(el + 1))
+			continue;
+		value = &builtin(r, s, el + 1)->value;
+		for (size_t k = 0; k < value->n; k++)
+			if (strspn(value->v[k], SAFE) != strlen(value->v[k]))
+				conf_error(r->errs, &c->src,
+					   "command: %s: %s has characters "
+					   "other than a-z, A-Z, 0-9 and "
+					   "._+*/-",
+					   el, value->v[k]);
+	}
+}
+
 static void resolve_commands(struct resolve *r, const struct svc *s,
 			     const struct profile *p,
 			     const struct conf_groups *g,
 			     struct svc_commands *ret)
 {
 	struct svc_command *v = arena_array(r->arena, g->n + 1, sizeof(*v));
+	const struct conf_groups vars = all_vars(r, s);
 
 	for (size_t i = 0; i < g->n; i++) {
 		const struct profile_command *c = g->v[i];
 
+		check_safe(r, s, c);
 		v[i].timeout_s = (int) c->timeout;
 		v[i].user = c->user;
-		(void) !profile_argv(p, &s->conf->vars, c, r->arena, &v[i].argv,
+		v[i].env = c->env.n > 0 ? c->env.v : NULL;
+		(void) !profile_argv(p, &vars, c, r->arena, &v[i].argv,
 				     r->errs);
 	}
 	ret->v = v;
@@ -238,6 +303,8 @@ static void digest_commands(struct sbuf *text, const char *what,
 			  c->v[i].user != NULL ? c->v[i].user : "");
 		for (const char *const *a = c->v[i].argv; *a != NULL; a++)
 			sbuf_addf(text, "\t%s", *a);
+		for (const char *const *e = c->v[i].env; e && *e; e++)
+			sbuf_addf(text, "\tenv %s", *e);
 		sbuf_addc(text, '\n');
 	}
 }
@@ -281,6 +348,9 @@ static void digest(struct svc *s)
 	digest_commands(&text, "test", &s->test);
 	digest_commands(&text, "activate", &s->activate);
 	digest_commands(&text, "start", &s->start);
+	digest_commands(&text, "check", &s->check);
+	digest_commands(&text, "running", &s->running);
+	digest_commands(&text, "post", &s->post);
 	enc_sha256_hex(sbuf_str(&text), text.len, s->digest);
 }
 
@@ -315,6 +385,9 @@ static void resolve_service(struct resolve *r,
 	resolve_commands(r, ret, &p, &p.test, &ret->test);
 	resolve_commands(r, ret, &p, &p.activate, &ret->activate);
 	resolve_commands(r, ret, &p, &p.start, &ret->start);
+	resolve_commands(r, ret, &p, &p.check, &ret->check);
+	resolve_commands(r, ret, &p, &p.running, &ret->running);
+	resolve_commands(r, ret, &p, &p.post, &ret->post);
 	if (r->errs->list.n == before)
 		digest(ret);
 }

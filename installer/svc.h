@@ -54,6 +54,7 @@ struct svc_command {
 	const char *const *argv;
 	int timeout_s;
 	const char *user;
+	const char *const *env; /* "K=V", NULL-terminated; or NULL */
 };
 
 struct svc_commands {
@@ -69,7 +70,7 @@ struct svc {
 	size_t n_certs;
 	const struct svc_endpoint *endpoints;
 	size_t n_endpoints;
-	struct svc_commands test, activate, start;
+	struct svc_commands check, running, test, activate, start, post;
 	/* SHA-256 over all of the above: a hold ends when it changes. */
 	char digest[ENC_SHA256_HEX];
 };

@@ -162,15 +162,26 @@ static void announce(const struct txn *t, const char *event)
 	}
 }
 
-static enum txn_result finish(struct txn *t, bool unseen, struct err *err)
+enum how { PROVEN, UNSEEN, STOPPED };
+
+/* The change is done; how far, tells HOW. Commands after it do not undo it:
+ * it works. */
+static enum txn_result finish(struct txn *t, enum how how, struct err *err)
 {
 	struct err late = ERR_INIT;
-	const char *event = t->svc->n_endpoints > 0 && !unseen	? "served"
-			    : t->svc->activate.n > 0 && !unseen ? "activated"
-								: "installed";
+	const char *event = how != PROVEN	      ? "installed"
+			    : t->svc->n_endpoints > 0 ? "served"
+			    : t->svc->activate.n > 0  ? "activated"
+						      : "installed";
+	bool bad = how == UNSEEN;
 
-	prove_report(t, event, unseen ? err->msg : NULL);
-	prove_report_endpoints(t, false);
+	if (how == PROVEN && activate_run(&t->svc->post, NULL, err) == -1) {
+		err_wrap(err, "%s, but afterwards", event);
+		bad = true;
+	}
+	prove_report(t, event, bad ? err->msg : NULL);
+	if (how != STOPPED)
+		prove_report_endpoints(t, false);
 	remember(t);
 	if (svcstate_save(state_dir(t), t->svc->name, t->state, &late) == -1 ||
 	    close_journal(t, &late) == -1 ||
@@ -178,7 +189,7 @@ static enum txn_result finish(struct txn *t, bool unseen, struct err *err)
 			 &late) == -1)
 		log_warn("service %s: %s", t->svc->name, late.msg);
 	announce(t, event);
-	return unseen ? TXN_UNSEEN : TXN_SERVED;
+	return bad ? TXN_UNSEEN : TXN_SERVED;
 }
 
 static bool expired(const struct txn *t)
@@ -234,6 +245,9 @@ static enum txn_result forward(struct txn *t, struct err *err)
 		err_wrap(err, "the configuration test failed");
 		return go_back(t, err->msg, err);
 	}
+	/* After a kill, it may have been the activation that ended it. */
+	if (!t->j->activated && !activate_running(s))
+		return finish(t, STOPPED, err);
 	t->j->state = JOURNAL_ACTIVATE;
 	t->j->activated = true;
 	if (journal_write(t->path, t->j, err) == -1) {
@@ -245,7 +259,7 @@ static enum txn_result forward(struct txn *t, struct err *err)
 			/* It did not run before: it will find the files. */
 			err_wrap(err, "installed, but the service does not "
 				      "run");
-			return finish(t, true, err);
+			return finish(t, UNSEEN, err);
 		}
 		t->j->no_hold = !tried;
 		err_wrap(err, "the activation failed");
@@ -255,12 +269,12 @@ static enum txn_result forward(struct txn *t, struct err *err)
 		if (prove_only_down(t)) {
 			err_wrap(err, "installed, but not seen to be served, "
 				      "nor before");
-			return finish(t, true, err);
+			return finish(t, UNSEEN, err);
 		}
 		err_wrap(err, "activated, but not served");
 		return go_back(t, err->msg, err);
 	}
-	return finish(t, false, err);
+	return finish(t, PROVEN, err);
 }
 
 /* --- preparing --- */
@@ -454,6 +468,10 @@ enum txn_result txn_install(struct run *r, const struct svc *s,
 
 	begin(&t, r, s, state, g, seen, &j);
 	j.hold = hold;
+	if (activate_run(&s->check, NULL, err) == -1) {
+		err_wrap(err, "the check beforehand failed");
+		return failed(&t, err);
+	}
 	if (set_ops(&t, g, err) == -1 || journal_write(t.path, &j, err) == -1 ||
 	    backup_make(state_dir(&t), &j, err) == -1 ||
 	    stage(&t, g, err) == -1)

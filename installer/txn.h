@@ -16,7 +16,7 @@
 enum txn_result {
 	TXN_SERVED,   /* done: every endpoint serves it (or there is none) */
 	TXN_UNSEEN,   /* in place; an endpoint that could not be reached before
-		       * still cannot */
+		       * still cannot, or a command afterwards failed */
 	TXN_FAILED,   /* nothing was touched */
 	TXN_BACK,     /* the old set is in place again, and served */
 	TXN_UNPROVEN, /* rolled back, but not seen to be served: the journal

@@ -10,8 +10,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
  * leads out of its folder. */
 static void check_profile(const struct profile *p, struct arena *arena)
 {
-	const struct conf_groups *lists[] = { &p->test, &p->activate,
-					      &p->start };
+	const struct conf_groups *lists[] = { &p->check, &p->running,
+					      &p->test,	 &p->activate,
+					      &p->start, &p->post };
 	struct conf_errors errs = { 0 };
 
 	for (size_t i = 0; i < p->files.n; i++) {
@@ -25,8 +26,8 @@ static void check_profile(const struct profile *p, struct arena *arena)
 		for (size_t i = 0; i < lists[l]->n; i++) {
 			const char *const *argv;
 
-			if (profile_argv(p, NULL, lists[l]->v[i], arena, &argv,
-					 &errs) == -1 ||
+			if (profile_argv(p, &profile_builtins, lists[l]->v[i],
+					 arena, &argv, &errs) == -1 ||
 			    argv[0] == NULL || argv[0][0] == '\0')
 				__builtin_trap();
 		}

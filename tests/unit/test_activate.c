@@ -82,11 +82,40 @@ static void text(void **state)
 	arena_free(&arena);
 }
 
+static void environment(void **state)
+{
+	const char *argv[] = { "sh", "-c", "test \"$A\" = 'b c=d'", NULL };
+	const char *env[] = { "A=b c=d", NULL };
+	struct svc_command v = { argv, 5, NULL, env };
+	struct svc_commands c = { &v, 1 };
+	struct err err = ERR_INIT;
+
+	assert_int_equal(activate_run(&c, NULL, &err), 0);
+	v.env = NULL;
+	assert_int_equal(activate_run(&c, NULL, &err), -1);
+}
+
+static void running(void **state)
+{
+	const char *no[] = { "false", NULL };
+	const char *gone[] = { "/nonexistent/x", NULL };
+	struct svc_command v = { no, 5, NULL };
+	struct svc s = { .name = "x" };
+
+	assert_true(activate_running(&s));
+	s.running = (struct svc_commands){ &v, 1 };
+	assert_false(activate_running(&s));
+	v.argv = gone;
+	assert_true(activate_running(&s));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_order_until_one_fails),
 		cmocka_unit_test(cannot_start),
+		cmocka_unit_test(environment),
+		cmocka_unit_test(running),
 		cmocka_unit_test(too_long),
 		cmocka_unit_test(killed),
 		cmocka_unit_test(text),

@@ -134,11 +134,21 @@ static void refused(void **state)
 		{ "files = ( { file = \"a\"; format = \"chain\"; pkcs12 = "
 		  "\"3des\"; } );",
 		  "are for encoding" },
+		{ FILES "vars = ( { name = \"dir\"; value = \"x\"; } );",
+		  "built in" },
 		{ FILES "shell = \"rm\";", "shell" },
 		{ FILES "layout = \"random\";", "random" },
 		{ FILES "test = ( { command = [ \"$gone\" ]; } );",
 		  "no variable $gone" },
 		{ FILES "test = ( { command = [ ]; } );", "command" },
+		{ FILES "post = ( { command = [ \"$gone\" ]; } );",
+		  "no variable $gone" },
+		{ FILES "check = ( { command = [ \"x\" ]; env = [ \"A B=c\" ]; "
+			"} );",
+		  "NAME=value" },
+		{ FILES "running = ( { command = [ \"x\" ]; env = [ \"1=c\" ]; "
+			"} );",
+		  "NAME=value" },
 		{ FILES "vars = ( { name = \"n\"; value = [ ]; } );\n"
 			"test = ( { command = [ \"$n\" ]; } );",
 		  "no program" },
@@ -221,12 +231,97 @@ static void folders(void **state)
 	conf_errors_free(&errs);
 }
 
+/* The line a failing load says, static. */
+static const char *load_says(const char *const *dirs, const char *name)
+{
+	static char line[600];
+	struct conf_errors errs = { 0 };
+	struct profile p;
+
+	assert_int_equal(profile_load(dirs, name, arena, &p, &errs), -1);
+	snprintf(line, sizeof(line), "%s", errs.list.v[0]);
+	conf_errors_free(&errs);
+	return line;
+}
+
+static void includes(void **state)
+{
+	const char *dirs[] = { NULL, NULL, NULL };
+	struct conf_errors errs = { 0 };
+	const char *const *argv;
+	struct profile p;
+
+	mkdir(scratch("site2"), 0755);
+	mkdir(scratch("shipped2"), 0755);
+	dirs[0] = arena_strdup(arena, scratch("site2"));
+	dirs[1] = arena_strdup(arena, scratch("shipped2"));
+	scratch_write(scratch("shipped2/base.conf"),
+		      "description = \"d\"; layout = \"generation\";" FILES
+		      "vars = ( { name = \"a\"; value = \"1\"; },"
+		      "{ name = \"b\"; value = \"2\"; } );"
+		      "test = ( { command = [ \"t\", \"$a\", \"$b\" ]; } );"
+		      "start = ( { command = [ \"s\" ]; } );"
+		      "activate = ( { command = [ \"r\" ]; } );",
+		      0644);
+	scratch_write(scratch("site2/mine.conf"),
+		      "include = \"base\"; description = \"mine\";"
+		      "vars = ( { name = \"b\"; value = [ \"x\", \"y\" ]; } );"
+		      "start = ( );"
+		      "activate = ( { command = [ \"q\" ]; },"
+		      "{ command = [ \"$a\" ]; } );",
+		      0644);
+	if (profile_load(dirs, "mine", arena, &p, &errs) == -1)
+		fail_msg("%s", errs.list.v[0]);
+	assert_string_equal(p.description, "mine");
+	assert_string_equal(p.layout, "generation");
+	assert_int_equal(p.files.n, 1);
+	assert_int_equal(p.start.n, 0);
+	assert_int_equal(p.activate.n, 2);
+	assert_int_equal(p.vars.n, 2);
+	assert_int_equal(
+		profile_argv(&p, NULL, p.test.v[0], arena, &argv, &errs), 0);
+	assert_string_equal(argv[1], "1");
+	assert_string_equal(argv[2], "x");
+	assert_string_equal(argv[3], "y");
+	/* The site's own of the same name, over the shipped one. */
+	scratch_write(scratch("site2/base.conf"),
+		      "include = \"base\"; start = ( );", 0644);
+	assert_int_equal(profile_load(dirs, "base", arena, &p, &errs), 0);
+	assert_int_equal(p.start.n, 0);
+	assert_int_equal(p.activate.n, 1);
+
+	scratch_write(scratch("site2/l1.conf"), "\ninclude = \"l2\";", 0644);
+	scratch_write(scratch("site2/l2.conf"), "\n\ninclude = \"l1\";", 0644);
+	assert_non_null(strstr(load_says(dirs, "l1"),
+			       "l2.conf:3: profile \"l1\" includes itself"));
+	scratch_write(scratch("site2/l1.conf"), "include = \"gone\";", 0644);
+	assert_non_null(strstr(load_says(dirs, "l1"),
+			       "l1.conf:1: profile \"gone\" is neither"));
+	scratch_write(scratch("site2/l1.conf"), "include = [ \"base\" ];",
+		      0644);
+	assert_non_null(strstr(load_says(dirs, "l1"), "l1.conf:1: include:"));
+	scratch_write(scratch("site2/l1.conf"), "include = \"../base\";", 0644);
+	assert_non_null(strstr(load_says(dirs, "l1"), "name of one profile"));
+	scratch_write(scratch("site2/l1.conf"), "include = \"base\";", 0644);
+	chmod(scratch("shipped2/base.conf"), 0666);
+	assert_non_null(strstr(load_says(dirs, "l1"), "is writable by others"));
+	for (int i = 0; i < 9; i++) {
+		char path[40], text[60];
+
+		snprintf(path, sizeof(path), "site2/n%d.conf", i);
+		snprintf(text, sizeof(text), "include = \"n%d\";", i + 1);
+		scratch_write(scratch(path), text, 0644);
+	}
+	assert_non_null(strstr(load_says(dirs, "n0"), "more than 8"));
+	conf_errors_free(&errs);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good),	   cmocka_unit_test(overrides),
 		cmocka_unit_test(refused), cmocka_unit_test(arguments_bounded),
-		cmocka_unit_test(folders),
+		cmocka_unit_test(folders), cmocka_unit_test(includes),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

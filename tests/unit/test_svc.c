@@ -73,6 +73,12 @@ static int resolve(const char *services, struct svcs *ret,
 		      "files = ( { file = \"x.pem\"; format = \"fullchain\"; "
 		      "} );",
 		      0644);
+	scratch_write(scratch("p/b.conf"),
+		      "files = ( { file = \"$name.pem\"; format = "
+		      "\"fullchain\"; } );"
+		      "post = ( { command = [ \"x\", \"$service\", \"$name\", "
+		      "\"$domain\", \"$dir\", \"$$dir\" ]; } );",
+		      0644);
 	text = arena_printf(arena,
 			    "store : { path = \"/x\"; }; profile_dir = "
 			    "\"%s\"; services = ( %s );",
@@ -305,12 +311,43 @@ static void refused(void **state)
 	}
 }
 
+static void built_in(void **state)
+{
+	static const char *const want[] = { "x",
+					    "web",
+					    "a.example.org+ec",
+					    "b.example.org",
+					    "a.example.org",
+					    "b.example.org",
+					    "/d/a",
+					    "/d/b",
+					    "$dir" };
+	struct conf_errors errs = { 0 };
+	struct svcs s;
+
+	if (resolve("{ name = \"web\"; profile = \"b\"; certificates = ( " CERT(
+			    "a.example.org+ec",
+			    "/d/a/") ", " CERT("b.example.org", "/d/b") " ); }",
+		    &s, &errs) == -1)
+		fail_msg("%s", errs.list.v[0]);
+	for (size_t i = 0; i < ARRAY_LEN(want); i++)
+		assert_string_equal(s.v[0].post.v[0].argv[i], want[i]);
+	assert_null(s.v[0].post.v[0].argv[ARRAY_LEN(want)]);
+	assert_int_equal(
+		resolve("{ name = \"web\"; profile = \"b\"; certificates = "
+			"( " CERT("a.example.org", "/d;rm") " ); }",
+			&s, &errs),
+		-1);
+	assert_non_null(strstr(errs.list.v[0], "$dir: /d;rm has characters"));
+	conf_errors_free(&errs);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(address),	     cmocka_unit_test(resolved),
-		cmocka_unit_test(which_certificate), cmocka_unit_test(looks),
-		cmocka_unit_test(refused),
+		cmocka_unit_test(built_in), cmocka_unit_test(address),
+		cmocka_unit_test(resolved), cmocka_unit_test(which_certificate),
+		cmocka_unit_test(looks),    cmocka_unit_test(refused),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

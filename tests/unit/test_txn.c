@@ -47,9 +47,9 @@ static int setup(void **state)
 		      "files = ( { file = \"full.pem\"; format = "
 		      "\"fullchain\"; }, { file = \"both.pem\"; format = "
 		      "\"key-fullchain\"; } );\n"
-		      "vars = ( { name = \"dir\"; value = \"/\"; } );\n"
-		      "test = ( { command = [ \"sh\", \"$dir\" ]; } );\n"
-		      "activate = ( { command = [ \"sh\", \"$dir\" ]; } );\n",
+		      "vars = ( { name = \"place\"; value = \"/\"; } );\n"
+		      "test = ( { command = [ \"sh\", \"$place\" ]; } );\n"
+		      "activate = ( { command = [ \"sh\", \"$place\" ]; } );\n",
 		      0644);
 	return 0;
 }

@@ -15,19 +15,26 @@ _svc_openvpn_ask() { # DIR: the scripts that make a client of it
 	#!/bin/sh
 	[ "\$1" != 0 ] || echo "\$tls_digest_sha256_0" >>$1/shown
 	END
-	# --tls-exit: once, not for ever.
+	# --tls-exit: once, not for ever. It is let come to its end: the server
+	# has room for one more handshake, and keeps one that was left for long.
 	cat >"$1/ask" <<-END
 	#!/bin/sh
 	rm -f $1/shown
+	: >$1/ask.log
 	timeout 10 openvpn --tls-client --dev null --nobind --proto udp \
 		--remote 127.0.0.1 $OPENVPN_PORT --ca $OPENVPN_CA \
 		--cert $1/client.pem --key $1/client.key \
 		--script-security 2 --tls-verify $1/seen --tls-exit \
-		--verb 1 >$1/ask.log 2>&1 </dev/null &
+		--tls-timeout 1 --verb 1 >$1/ask.log 2>&1 </dev/null &
 	client=\$!
 	i=0
-	until [ -s $1/shown ] || [ \$i -ge 100 ]; do
+	until [ \$i -ge 100 ]; do
 		kill -0 \$client 2>/dev/null || break
+		! grep -q 'Connection refused' $1/ask.log || break
+		! grep -q 'Peer Connection Initiated' $1/ask.log || {
+			sleep 0.1
+			break
+		}
 		i=\$((i + 1))
 		sleep 0.1
 	done
@@ -59,6 +66,7 @@ svc_openvpn_start() {
 	key $OPENVPN_KEY
 	dh none
 	persist-key
+	hand-window 5
 	verb 3
 	END
 	svc_reload openvpn kill -HUP '$MAINPID'

@@ -1,0 +1,93 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The commands around a change: the check beforehand, the condition "running",
+# the ones afterwards, their environment; a profile that includes another.
+# shellcheck disable=SC2154 # rc, out and err are run's
+. "$(dirname "$0")/../lib/lib.sh"
+. "$ROOT/tests/lib/nginx.sh"
+. "$ROOT/tests/lib/host.sh"
+
+DIR=$T/files PROFILE=web
+host_setup || bail "cannot set up a host"
+mkdir -p "$DIR"
+# nginx -t leaves an empty pid file behind.
+cat >"$T/profiles/web.conf" <<END
+include = "base";
+post = ( { command = [ "sh", "-c",
+	"echo \\"\$SITE\\" >>$T/post; test ! -e $T/post-fails" ];
+	env = [ "SITE=a b" ]; },
+	{ command = [ "sh", "-c", "echo \\"\$*\\" >$T/words", "-",
+	"\$service", "\$name", "\$domain", "\$dir" ]; } );
+END
+cat >"$T/profiles/base.conf" <<END
+files = ( { file = "full.pem"; format = "fullchain"; } );
+check = ( { command = [ "test", "!", "-e", "$T/busy" ]; } );
+running = ( { command = [ "test", "-s", "$NGINX_PIDFILE" ]; } );
+test = ( { command = [ "nginx", "-c", "$NGINX_CONF", "-e", "stderr", "-t",
+	"-q" ]; } );
+activate = ( { command = [ "nginx", "-c", "$NGINX_CONF", "-e", "stderr", "-s",
+	"reload" ]; } );
+post = ( { command = [ "false" ]; } );
+END
+HOST_VERIFY="{ address = \"127.0.0.1:$NGINX_PORT\"; server_name = \"$NAME\"; }"
+VERIFY_TIME=2
+host_conf
+make_self_signed "$T/host.key" "$DIR/full.pem" $NAME
+nginx_conf "$DIR/full.pem" "$T/host.key"
+nginx_run || bail "nginx does not start"
+self=$(served)
+
+# --- check ---
+: >"$T/busy"
+issue_nth "$T/one" 1 && store_put $NAME "$T/one"
+run host
+is "$rc $(served) $(cert_fp "$DIR/full.pem")" "1 $self $self" \
+	"a check that fails: nothing is touched"
+like "$err" "the check beforehand failed: .*; nothing was changed" "... is told"
+is "$(receipt '')" failed "... also the store"
+rm "$T/busy"
+run host
+is "$rc $(served)" "0 $(cert_fp "$T/one.crt")" "... the next run goes on"
+
+# --- post ---
+is "$(cat "$T/post")" "a b" "afterwards, with its environment"
+is "$(cat "$T/words")" "web $NAME $NAME $DIR" "... and the variables there are"
+run host
+is "$rc $err $(cat "$T/post")" "0  a b" "... only after a change"
+: >"$T/post-fails"
+issue_nth "$T/two" 2 && store_put $NAME "$T/two"
+run host
+is "$rc $(served)" "1 $(cert_fp "$T/two.crt")" "one that fails undoes nothing"
+like "$err" "served, but afterwards: .* exited with 1" "... is told"
+is "$(receipt '')" served "... the receipt says served"
+like "$(receipt_detail '')" "but afterwards" "... and what failed"
+run host
+is "$rc $err" "0 " "... once"
+rm "$T/post-fails" "$T/post"
+
+# --- running ---
+stop nginx
+rm -f "$NGINX_PIDFILE"
+issue_nth "$T/three" 3 && store_put $NAME "$T/three"
+run host
+is "$rc $(cert_fp "$DIR/full.pem")" "0 $(cert_fp "$T/three.crt")" \
+	"a stopped service gets its files"
+is "$(receipt '')" installed "... the receipt says installed"
+ok "... it stays stopped" test ! -s "$NGINX_PIDFILE"
+ok "... nothing runs afterwards" test ! -e "$T/post"
+run host
+is "$rc $err" "0 " "... and that is no fault"
+cp "$NGINX_CONF" "$T/good.conf"
+echo rubbish >>"$NGINX_CONF"
+issue_nth "$T/four" 4 && store_put $NAME "$T/four"
+run host
+is "$rc $(cert_fp "$DIR/full.pem")" "1 $(cert_fp "$T/three.crt")" \
+	"the test counts all the same"
+is "$(receipt '')" rolled-back "... it is rolled back"
+ok "... it stays stopped" test ! -s "$NGINX_PIDFILE"
+cp "$T/good.conf" "$NGINX_CONF"
+nginx_run || bail "nginx does not start"
+run host
+is "$rc $(served)" "0 $(cert_fp "$T/four.crt")" "it runs: it is told"
+ok "nothing half-done is left" tidy
+done_testing
