@@ -177,7 +177,7 @@ sed -i 's/trust_file/trusted_file/' "$HOST_CONF"
 conf_error "an unknown setting" "installer.conf:[0-9]+: .*trusted_file"
 HOST_CERT="key = \"$T/host.key\"; public_key = \"$T/host.pub\";" host_conf
 conf_error "key and public_key" "give either key"
-PROFILE=apache host_conf
+PROFILE=no-such-one host_conf
 conf_error "a profile that is not there" "neither in profile_dir nor"
 PROFILE=../shipped/nginx host_conf
 conf_error "a profile by path" "in its name"
