@@ -122,7 +122,7 @@ $O/tests/unit/%: $O/obj/tests/unit/%.o $O/libfetcher.a $O/libinstaller.a \
 tests: $(TEST_BINS)
 
 deps:
-	@sh packaging/deps.sh
+	@sh packaging/deps.sh check
 
 # Fuzzers are tests/fuzz/fuzz_X.c, their corpora tests/fuzz/corpus/X.
 FUZZ_BINS = $(patsubst tests/fuzz/%.c,$O/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
