@@ -149,6 +149,11 @@ static const struct conf_setting profile_settings[] = {
 	  .sub = &profile_var_schema,
 	  .offset = offsetof(struct profile, vars),
 	  .help = "variables of the commands and their defaults" },
+	{ .name = "seed",
+	  .type = CONF_GROUPS,
+	  .sub = &command_schema,
+	  .offset = offsetof(struct profile, seed),
+	  .help = "commands that bring what is in use to where nothing is" },
 	{ .name = "check",
 	  .type = CONF_GROUPS,
 	  .sub = &command_schema,
@@ -179,6 +184,12 @@ static const struct conf_setting profile_settings[] = {
 	  .sub = &command_schema,
 	  .offset = offsetof(struct profile, post),
 	  .help = "commands to run when new files are proven" },
+	{ .name = "wait",
+	  .type = CONF_DURATION,
+	  .def = "0",
+	  .max = 90 * 86400,
+	  .offset = offsetof(struct profile, wait),
+	  .help = "how long it may take a person or a reboot to restart it" },
 	{ .name = NULL },
 };
 
@@ -357,9 +368,10 @@ static void check_env(const struct profile_command *c, struct conf_errors *errs)
  * finds unknown variables before a host depends on the profile. */
 static int check(const struct profile *p, struct conf_errors *errs)
 {
-	const struct conf_groups *lists[] = { &p->check, &p->running,
-					      &p->test,	 &p->activate,
-					      &p->start, &p->post };
+	const struct conf_groups *lists[] = { &p->seed,	    &p->check,
+					      &p->running,  &p->test,
+					      &p->activate, &p->start,
+					      &p->post };
 	struct arena *scratch = arena_new();
 	size_t before = errs->list.n;
 	struct err err = ERR_INIT;
@@ -433,18 +445,20 @@ static void add_vars(struct conf_groups *vars, const struct conf_groups *more,
 static void inherit(struct profile *p, const struct profile *base,
 		    struct arena *arena)
 {
-	struct conf_groups *lists[] = { &p->files, &p->check,	 &p->running,
-					&p->test,  &p->activate, &p->start,
-					&p->post };
-	const struct conf_groups *more[] = { &base->files,    &base->check,
-					     &base->running,  &base->test,
-					     &base->activate, &base->start,
-					     &base->post };
+	struct conf_groups *lists[] = { &p->files,   &p->seed, &p->check,
+					&p->running, &p->test, &p->activate,
+					&p->start,   &p->post };
+	const struct conf_groups *more[] = { &base->files, &base->seed,
+					     &base->check, &base->running,
+					     &base->test,  &base->activate,
+					     &base->start, &base->post };
 
 	if (p->description == NULL)
 		p->description = base->description;
 	if (p->layout == NULL)
 		p->layout = base->layout;
+	if (p->wait == 0)
+		p->wait = base->wait;
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		if (lists[i]->v == NULL)
 			*lists[i] = *more[i];

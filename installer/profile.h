@@ -52,7 +52,8 @@ struct profile {
 	struct conf_groups files; /* struct profile_file */
 	struct conf_groups vars;  /* struct profile_var: the defaults */
 	/* struct profile_command */
-	struct conf_groups check, running, test, activate, start, post;
+	struct conf_groups seed, check, running, test, activate, start, post;
+	int64_t wait; /* seconds; 0: not said */
 };
 
 extern const struct conf_schema profile_schema;

@@ -345,6 +345,8 @@ static void digest(struct svc *s)
 			sbuf_addf(&text, "\t%s", e->conf->command.v[k]);
 		sbuf_addc(&text, '\n');
 	}
+	sbuf_addf(&text, "wait\t%lld\n", (long long) s->wait);
+	digest_commands(&text, "seed", &s->seed);
 	digest_commands(&text, "test", &s->test);
 	digest_commands(&text, "activate", &s->activate);
 	digest_commands(&text, "start", &s->start);
@@ -382,6 +384,8 @@ static void resolve_service(struct resolve *r,
 	ret->certs = certs;
 	ret->n_certs = conf->certificates.n;
 	resolve_endpoints(r, ret);
+	ret->wait = p.wait;
+	resolve_commands(r, ret, &p, &p.seed, &ret->seed);
 	resolve_commands(r, ret, &p, &p.test, &ret->test);
 	resolve_commands(r, ret, &p, &p.activate, &ret->activate);
 	resolve_commands(r, ret, &p, &p.start, &ret->start);
