@@ -48,7 +48,7 @@ int backup_make(const char *state_dir, const struct journal *j, struct err *err)
 		    deploy_copy(o->path, o->old, err) == -1)
 			return -1;
 	}
-	return journal_write(manifest, j, err);
+	return journal_write(manifest, j, 1, err);
 }
 
 void backup_remove(const char *state_dir, const char *service, const char *gen)
@@ -89,8 +89,12 @@ int backup_read(const char *state_dir, const char *service, const char *gen,
 {
 	AUTO(mem_free_str) char *dir = folder_of(state_dir, service, gen);
 	AUTO(mem_free_str) char *path = mem_printf("%s/manifest", dir);
+	struct journals all;
+	int found = journal_read(path, arena, &all, err);
 
-	return journal_read(path, arena, ret, err);
+	if (found == 1)
+		*ret = all.v[0];
+	return found;
 }
 
 /* Folders of C's dir that no link and no kept manifest names. */

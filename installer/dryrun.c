@@ -68,8 +68,11 @@ void dryrun_print(const struct svc *s, const struct gather *g,
 		break;
 	case PLAN_DOWN:
 	case PLAN_POSTPONE:
+	case PLAN_WAITING:
 		print_endpoints(s, seen, a);
 		break;
+	case PLAN_WINDOW: /* its why was said */
+	case PLAN_BLOCKED:
 	case PLAN_NOTHING:
 		break;
 	}

@@ -44,6 +44,7 @@ struct installer_service {
 	struct conf_groups certificates; /* struct installer_cert */
 	struct conf_groups verify;	 /* struct installer_endpoint */
 	struct conf_groups vars;	 /* struct profile_var */
+	bool alone; /* changes by itself, whoever shares a certificate */
 	int64_t verify_time;	/* seconds to go on trying after activation */
 	int64_t verify_timeout; /* of one connection */
 };

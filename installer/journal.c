@@ -16,7 +16,7 @@ static const char *const states[] = {
 	[JOURNAL_CLOSE] = "close",
 };
 
-static const char *text(const char *s)
+static const char *or_dash(const char *s)
 {
 	return s != NULL ? s : "-";
 }
@@ -44,14 +44,16 @@ static void build(struct sbuf *out, const struct journal *j)
 
 		sbuf_addf(out, "%s\t%s\t%s\t%s\t%s\n",
 			  o->type == JOURNAL_LINK ? "link" : "file", o->path,
-			  text(o->next), text(o->sha256), text(o->old));
+			  or_dash(o->next), or_dash(o->sha256),
+			  or_dash(o->old));
 	}
 	for (size_t i = 0; i < j->n_certs; i++) {
 		const struct journal_cert *c = &j->certs[i];
 
 		sbuf_addf(out, "cert\t%s\t%s\t%s\t%s\t%lld\t%lld", c->name,
-			  text(c->fingerprint), text(c->chain), text(c->old),
-			  (long long) c->not_before, (long long) c->not_after);
+			  or_dash(c->fingerprint), or_dash(c->chain),
+			  or_dash(c->old), (long long) c->not_before,
+			  (long long) c->not_after);
 		if (c->left != NULL)
 			sbuf_addf(out, "\t%s", c->left);
 		sbuf_addc(out, '\n');
@@ -61,17 +63,19 @@ static void build(struct sbuf *out, const struct journal *j)
 
 		sbuf_addf(out, "endpoint\t%s\t%s\t%s\t%s\t%s\n", e->address,
 			  e->look, e->reachable ? "up" : "down",
-			  text(e->fingerprint), text(e->chain));
+			  or_dash(e->fingerprint), or_dash(e->chain));
 	}
 	sbuf_adds(out, "end\n");
 }
 
-int journal_write(const char *path, const struct journal *j, struct err *err)
+int journal_write(const char *path, const struct journal *j, size_t n,
+		  struct err *err)
 {
 	static const struct file_attr attr = { 0600, FILE_KEEP, FILE_KEEP };
 	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(JOURNAL_MAX);
 
-	build(&out, j);
+	for (size_t i = 0; i < n; i++)
+		build(&out, &j[i]);
 	if (sbuf_over(&out))
 		return err_set(err, ERR_LIMIT,
 			       "the journal of service %s would be too large",
@@ -190,51 +194,88 @@ static int damaged(struct err *err, size_t line)
 	return err_set(err, ERR_INPUT, "line %zu of it is damaged", line);
 }
 
-int journal_parse(const char *s, struct arena *arena, struct journal *ret,
+struct parse {
+	struct arena *arena;
+	struct journals out;
+	bool open; /* a part has begun and not ended */
+};
+
+/* 1: P is the first line of a part; 0: something else; -1. */
+static int begins(const char *p, struct err *err)
+{
+	if (strcmp(p, MAGIC) == 0)
+		return 1;
+	if (strncmp(p, MAGIC, strlen(MAGIC) - 1) != 0)
+		return 0;
+	return err_set(err, ERR_INPUT,
+		       "another version of this program wrote it, let that one "
+		       "finish");
+}
+
+/* REST: the lines after its first. */
+static bool begin_part(struct parse *s, const char *rest)
+{
+	struct journal *j;
+	size_t lines = 0;
+
+	if (s->out.n == JOURNAL_PARTS_MAX)
+		return false;
+	for (const char *nl = rest; nl != NULL && strncmp(nl, "end\n", 4) != 0;
+	     lines++) {
+		nl = strchr(nl, '\n');
+		nl = nl != NULL ? nl + 1 : NULL;
+	}
+	if (lines > JOURNAL_LINES_MAX)
+		return false;
+	j = &s->out.v[s->out.n++];
+	*j = (struct journal){ .service = NULL };
+	j->ops = arena_array(s->arena, lines + 1, sizeof(*j->ops));
+	j->certs = arena_array(s->arena, lines + 1, sizeof(*j->certs));
+	j->endpoints = arena_array(s->arena, lines + 1, sizeof(*j->endpoints));
+	s->open = true;
+	return true;
+}
+
+/* A line within a part. */
+static bool take_line(struct parse *s, char *p)
+{
+	struct journal *j = &s->out.v[s->out.n - 1];
+	struct line l;
+
+	if (strcmp(p, "end") == 0) {
+		s->open = false;
+		return j->service != NULL && j->gen != NULL;
+	}
+	split(p, &l);
+	return parse_line(&l, j) == 0;
+}
+
+int journal_parse(const char *text, struct arena *arena, struct journals *ret,
 		  struct err *err)
 {
-	struct journal j = { .service = NULL };
-	char *p = arena_strdup(arena, s), *nl;
-	size_t lines = 0;
-	bool end = false;
+	struct parse s = { .arena = arena };
+	char *p = arena_strdup(arena, text), *nl;
+	size_t n = 1;
 
-	for (const char *c = s; *c != '\0'; c++)
-		lines += *c == '\n';
-	if (lines > JOURNAL_LINES_MAX)
-		return damaged(err, lines);
-	j.ops = arena_array(arena, lines + 1, sizeof(*j.ops));
-	j.certs = arena_array(arena, lines + 1, sizeof(*j.certs));
-	j.endpoints = arena_array(arena, lines + 1, sizeof(*j.endpoints));
-	for (size_t n = 1; (nl = strchr(p, '\n')) != NULL; n++, p = nl + 1) {
-		struct line l;
+	s.out.v = arena_array(arena, JOURNAL_PARTS_MAX, sizeof(*s.out.v));
+	for (; (nl = strchr(p, '\n')) != NULL; n++, p = nl + 1) {
+		int first;
 
 		*nl = '\0';
-		if (n == 1) {
-			if (strcmp(p, MAGIC) == 0)
-				continue;
-			if (strncmp(p, MAGIC, strlen(MAGIC) - 1) != 0)
-				return damaged(err, n);
-			return err_set(err, ERR_INPUT,
-				       "another version of this program wrote "
-				       "it, let that one finish");
-		}
-		if (end)
-			return damaged(err, n);
-		if (strcmp(p, "end") == 0) {
-			end = true;
-			continue;
-		}
-		split(p, &l);
-		if (parse_line(&l, &j) == -1)
+		first = s.open ? 0 : begins(p, err);
+		if (first == -1)
+			return -1;
+		if (s.open ? !take_line(&s, p)
+			   : first == 0 || !begin_part(&s, nl + 1))
 			return damaged(err, n);
 	}
-	if (!end || *p != '\0' || j.service == NULL || j.gen == NULL)
-		return damaged(err, lines + 1);
-	*ret = j;
+	if (s.open || *p != '\0' || s.out.n == 0)
+		return damaged(err, n);
+	*ret = s.out;
 	return 0;
 }
 
-int journal_read(const char *path, struct arena *arena, struct journal *ret,
+int journal_read(const char *path, struct arena *arena, struct journals *ret,
 		 struct err *err)
 {
 	AUTO(sbuf_free) struct sbuf content = SBUF_INIT(JOURNAL_MAX);

@@ -5,8 +5,9 @@
 /*
  * The journal of one transaction: what is about to be done, written and
  * synced before it is done, so that the run after a kill can finish or undo
- * it without the store. The same text serves as the manifest of a backup,
- * where it says how things were.
+ * it without the store. It has a part for each service that is changed, all
+ * in one file, so that they change their states together. The text of a part
+ * serves as the manifest of a backup, too, where it says how things were.
  *
  *	prepare   backup copies and new files are being made, nothing the
  *	          service reads has changed: undone by throwing them away
@@ -24,6 +25,7 @@
 
 #define JOURNAL_MAX	  (1u << 20) /* bytes */
 #define JOURNAL_LINES_MAX 20000
+#define JOURNAL_PARTS_MAX 64 /* services of one transaction */
 
 enum journal_state {
 	JOURNAL_PREPARE,
@@ -64,6 +66,7 @@ struct journal_endpoint {
 	const char *chain;	 /* digest of the chain sent with it */
 };
 
+/* A part: of one service. */
 struct journal {
 	const char *service;
 	const char *gen; /* names its backup and its new folders */
@@ -82,13 +85,18 @@ struct journal {
 	size_t n_endpoints;
 };
 
-/* Replace PATH by what J says; synced on return. */
-int journal_write(const char *path, const struct journal *j,
+struct journals {
+	struct journal *v;
+	size_t n; /* 1 to JOURNAL_PARTS_MAX */
+};
+
+/* Replace PATH by what the N parts J say; synced on return. */
+int journal_write(const char *path, const struct journal *j, size_t n,
 		  struct err *err) MUST_CHECK;
 /* 1, 0 when there is none, -1 (ERR_IO or ERR_INPUT: damaged). */
-int journal_read(const char *path, struct arena *arena, struct journal *ret,
+int journal_read(const char *path, struct arena *arena, struct journals *ret,
 		 struct err *err) MUST_CHECK;
-int journal_parse(const char *text, struct arena *arena, struct journal *ret,
+int journal_parse(const char *text, struct arena *arena, struct journals *ret,
 		  struct err *err) MUST_CHECK;
 
 #endif

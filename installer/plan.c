@@ -30,6 +30,19 @@ enum plan_verdict plan_cert(const struct plan_cert *c, bool force)
 	return PLAN_PUT;
 }
 
+/* What only a person or a reboot can restart is given the time for it; and
+ * where nothing else can, whatever time it takes. */
+static bool waits(const struct plan_service *s, int64_t now)
+{
+	bool within = s->waiting != 0 && now >= s->waiting &&
+		      now - s->waiting < s->wait;
+
+	if (s->wait == 0)
+		return false;
+	return s->wrong > 0 ? within || !s->can_activate
+			    : s->down > 0 && within;
+}
+
 enum plan_action plan_service(const struct plan_service *s, int64_t now,
 			      bool force)
 {
@@ -39,15 +52,17 @@ enum plan_action plan_service(const struct plan_service *s, int64_t now,
 		       : s->down > 0 ? PLAN_DOWN
 				     : PLAN_NOTHING;
 	if (s->put > 0 && (force || !s->held))
-		return PLAN_INSTALL;
+		return s->closed && !force ? PLAN_WINDOW : PLAN_INSTALL;
 	if (force && s->can_activate)
 		return PLAN_ACTIVATE;
+	if (waits(s, now))
+		return PLAN_WAITING;
 	if (s->wrong > 0 && s->can_activate) {
 		if (s->activate_count >= PLAN_ACTIVATE_TRIES &&
 		    now >= s->activate_at &&
 		    now < s->activate_at + PLAN_ACTIVATE_PAUSE)
 			return PLAN_POSTPONE;
-		return PLAN_ACTIVATE;
+		return s->closed ? PLAN_WINDOW : PLAN_ACTIVATE;
 	}
 	if (s->wrong > 0)
 		return PLAN_POSTPONE;

@@ -53,6 +53,8 @@ struct plan_service {
 	/* endpoints whose certificate is on disk */
 	size_t right, wrong, down;
 	int64_t activate_count, activate_at; /* see svcstate.h */
+	bool closed;			     /* not the hour to activate it */
+	int64_t wait, waiting;		     /* see svc.h, svcstate.h */
 };
 
 enum plan_action {
@@ -62,6 +64,10 @@ enum plan_action {
 	PLAN_HELD,     /* wait until the certificate or profile changes */
 	PLAN_DOWN,     /* an endpoint cannot be reached: tell */
 	PLAN_POSTPONE, /* activation did not help: not every run again */
+	PLAN_WINDOW,   /* at another hour */
+	PLAN_WAITING,  /* until a person or a reboot restarts it */
+	PLAN_BLOCKED,  /* by a service that it changes together with; not
+			* decided here */
 };
 
 /* Activations that do not help are tried this often in a row, then once in

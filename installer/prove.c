@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <stdio.h>
 #include <string.h>
 #include "activate.h"
 #include "clock.h"
 #include "prove.h"
 
-static const struct journal_cert *cert_of(const struct txn *t,
+static const struct journal_cert *cert_of(const struct part *p,
 					  const struct svc_endpoint *e)
 {
-	const char *name = t->svc->certs[e->cert].conf->name;
+	const char *name = p->svc->certs[e->cert].conf->name;
 
-	for (size_t i = 0; i < t->j->n_certs; i++)
-		if (strcmp(t->j->certs[i].name, name) == 0)
-			return &t->j->certs[i];
+	for (size_t i = 0; i < p->j->n_certs; i++)
+		if (strcmp(p->j->certs[i].name, name) == 0)
+			return &p->j->certs[i];
 	return NULL;
 }
 
 /* What the endpoint showed before; NULL when nobody looked (it came into the
  * configuration since). */
-static const struct journal_endpoint *before_of(const struct txn *t,
+static const struct journal_endpoint *before_of(const struct part *p,
 						const struct svc_endpoint *e)
 {
-	for (size_t i = 0; i < t->j->n_endpoints; i++) {
-		const struct journal_endpoint *b = &t->j->endpoints[i];
+	for (size_t i = 0; i < p->j->n_endpoints; i++) {
+		const struct journal_endpoint *b = &p->j->endpoints[i];
 
 		if (strcmp(b->address, e->conf->address) == 0 &&
 		    strcmp(b->look, e->look) == 0)
@@ -31,19 +32,19 @@ static const struct journal_endpoint *before_of(const struct txn *t,
 	return NULL;
 }
 
-static bool was_down(const struct txn *t, const struct svc_endpoint *e)
+static bool was_down(const struct part *p, const struct svc_endpoint *e)
 {
-	const struct journal_endpoint *b = before_of(t, e);
+	const struct journal_endpoint *b = before_of(p, e);
 
 	return b != NULL && !b->reachable;
 }
 
-bool prove_all_down(const struct txn *t)
+bool prove_all_down(const struct part *p)
 {
-	for (size_t i = 0; i < t->svc->n_endpoints; i++)
-		if (!was_down(t, &t->svc->endpoints[i]))
+	for (size_t i = 0; i < p->svc->n_endpoints; i++)
+		if (!was_down(p, &p->svc->endpoints[i]))
 			return false;
-	return t->svc->n_endpoints > 0;
+	return p->svc->n_endpoints > 0;
 }
 
 static bool eq(const char *a, const char *b)
@@ -52,10 +53,10 @@ static bool eq(const char *a, const char *b)
 }
 
 /* After going forward: this certificate and chain. */
-static bool forward_right(const struct txn *t, const struct svc_endpoint *e,
+static bool forward_right(const struct part *p, const struct svc_endpoint *e,
 			  const struct verify_seen *seen, char why[300])
 {
-	const struct journal_cert *c = cert_of(t, e);
+	const struct journal_cert *c = cert_of(p, e);
 	struct verify_want want = { NULL, NULL };
 
 	if (c != NULL)
@@ -65,11 +66,11 @@ static bool forward_right(const struct txn *t, const struct svc_endpoint *e,
 
 /* After going back: what it showed before, or what the old files hold; what
  * was broken before proves nothing and disproves nothing. */
-static bool back_right(const struct txn *t, const struct svc_endpoint *e,
+static bool back_right(const struct part *p, const struct svc_endpoint *e,
 		       const struct verify_seen *seen, char why[300])
 {
-	const struct journal_endpoint *b = before_of(t, e);
-	const struct journal_cert *c = cert_of(t, e);
+	const struct journal_endpoint *b = before_of(p, e);
+	const struct journal_cert *c = cert_of(p, e);
 
 	why[0] = '\0';
 	if (b == NULL || !b->reachable || b->fingerprint == NULL)
@@ -86,40 +87,40 @@ static bool back_right(const struct txn *t, const struct svc_endpoint *e,
 }
 
 /* Not the same as right: what was broken before may still be. */
-static bool shows_old(const struct txn *t, size_t i)
+static bool shows_old(const struct part *p, size_t i)
 {
-	const struct svc_endpoint *e = &t->svc->endpoints[i];
-	const struct journal_endpoint *b = before_of(t, e);
-	const struct journal_cert *c = cert_of(t, e);
+	const struct svc_endpoint *e = &p->svc->endpoints[i];
+	const struct journal_endpoint *b = before_of(p, e);
+	const struct journal_cert *c = cert_of(p, e);
 	const char *old = c != NULL ? c->old : NULL;
 
 	/* Nothing in the files: what it had in its memory. */
 	if (old == NULL && b != NULL)
 		old = b->fingerprint;
-	return t->seen[i].handshake && eq(old, t->seen[i].fingerprint);
+	return p->seen[i].handshake && eq(old, p->seen[i].fingerprint);
 }
 
-bool prove_shows_old(const struct txn *t, const char **ret_which)
+bool prove_shows_old(const struct part *p, const char **ret_which)
 {
-	for (size_t i = 0; i < t->svc->n_endpoints; i++) {
-		if (shows_old(t, i))
+	for (size_t i = 0; i < p->svc->n_endpoints; i++) {
+		if (shows_old(p, i))
 			continue;
 		*ret_which =
-			run_endpoint_text(&t->svc->endpoints[i], t->run->arena);
+			run_endpoint_text(&p->svc->endpoints[i], p->run->arena);
 		return false;
 	}
 	return true;
 }
 
-typedef bool right_fn(const struct txn *t, const struct svc_endpoint *e,
+typedef bool right_fn(const struct part *p, const struct svc_endpoint *e,
 		      const struct verify_seen *seen, char why[300]);
 
 /* What a command is told to look for, on the way forward or back. */
-static struct verify_want want_of(const struct txn *t,
+static struct verify_want want_of(const struct part *p,
 				  const struct svc_endpoint *e, bool back)
 {
-	const struct journal_endpoint *b = before_of(t, e);
-	const struct journal_cert *c = cert_of(t, e);
+	const struct journal_endpoint *b = before_of(p, e);
+	const struct journal_cert *c = cert_of(p, e);
 	struct verify_want want = { NULL, NULL };
 
 	if (!back && c != NULL)
@@ -137,42 +138,42 @@ static struct verify_want want_of(const struct txn *t,
 #define LOOKS_PAUSE 70 /* ms */
 
 /* One look at each; the number that are not right. err names the first. */
-static size_t look_once(struct txn *t, right_fn *right, struct err *err)
+static size_t look_once(struct part *p, right_fn *right, struct err *err)
 {
-	const struct svc *s = t->svc;
+	const struct svc *s = p->svc;
 	AUTO(mem_free_any)
 	struct verify_want *wants =
 		mem_array(s->n_endpoints + 1, sizeof(*wants));
 	size_t wrong = 0;
 
 	for (size_t i = 0; i < s->n_endpoints; i++)
-		wants[i] = want_of(t, &s->endpoints[i], right == back_right);
-	run_probe(s, wants, t->seen);
+		wants[i] = want_of(p, &s->endpoints[i], right == back_right);
+	run_probe(s, wants, p->seen);
 	for (size_t i = 0; i < s->n_endpoints; i++) {
 		char why[300];
 
-		if (!right(t, &s->endpoints[i], &t->seen[i], why) &&
+		if (!right(p, &s->endpoints[i], &p->seen[i], why) &&
 		    wrong++ == 0)
 			err_set(err, ERR_TIMEOUT, "%s %s",
 				run_endpoint_text(&s->endpoints[i],
-						  t->run->arena),
+						  p->run->arena),
 				why);
 	}
 	return wrong;
 }
 
 /* Look until every endpoint is right that many times in a row, or MS have
- * passed. What is in t->seen afterwards is the last look at each. */
-static int look(struct txn *t, right_fn *right, int64_t ms, unsigned int looks,
+ * passed. What is in p->seen afterwards is the last look at each. */
+static int look(struct part *p, right_fn *right, int64_t ms, unsigned int looks,
 		struct err *err)
 {
 	int64_t deadline = clock_mono_ms() + ms, left;
 	unsigned int row = 0;
 
-	if (t->svc->n_endpoints == 0)
+	if (p->svc->n_endpoints == 0)
 		return 0;
 	for (unsigned int n = 0;; n++) {
-		row = look_once(t, right, err) == 0 ? row + 1 : 0;
+		row = look_once(p, right, err) == 0 ? row + 1 : 0;
 		if (row == looks) {
 			err_clear(err);
 			return 0;
@@ -189,74 +190,77 @@ static int look(struct txn *t, right_fn *right, int64_t ms, unsigned int looks,
 }
 
 /* Of those that are not right, all could not be reached before either. */
-bool prove_only_down(const struct txn *t)
+bool prove_only_down(const struct part *p)
 {
-	for (size_t i = 0; i < t->svc->n_endpoints; i++) {
-		const struct svc_endpoint *e = &t->svc->endpoints[i];
+	for (size_t i = 0; i < p->svc->n_endpoints; i++) {
+		const struct svc_endpoint *e = &p->svc->endpoints[i];
 		char why[300];
 
-		if (!forward_right(t, e, &t->seen[i], why) &&
-		    (t->seen[i].reachable || !was_down(t, e)))
+		if (!forward_right(p, e, &p->seen[i], why) &&
+		    (p->seen[i].reachable || !was_down(p, e)))
 			return false;
 	}
 	return true;
 }
 
-void prove_report(struct txn *t, const char *state, const char *detail)
+void prove_report(struct part *p, const char *state, const char *detail)
 {
-	for (size_t i = 0; i < t->j->n_certs; i++) {
-		const struct journal_cert *c = &t->j->certs[i];
+	for (size_t i = 0; i < p->j->n_certs; i++) {
+		const struct journal_cert *c = &p->j->certs[i];
 
 		/* Of those that stay there may be something else to say. */
-		if (t->j->n_ops == 0 || !eq(c->fingerprint, c->old))
-			run_receipt(t->run, t->svc, c->name, NULL, state, NULL,
+		if (p->j->n_ops == 0 || !eq(c->fingerprint, c->old))
+			run_receipt(p->run, p->svc, c->name, NULL, state, NULL,
 				    detail);
 	}
 }
 
-void prove_report_endpoints(struct txn *t, bool back)
+void prove_report_endpoints(struct part *p, bool back, const char *bad)
 {
 	right_fn *right = back ? back_right : forward_right;
 
-	for (size_t i = 0; i < t->svc->n_endpoints; i++) {
-		const struct svc_endpoint *e = &t->svc->endpoints[i];
+	for (size_t i = 0; i < p->svc->n_endpoints; i++) {
+		const struct svc_endpoint *e = &p->svc->endpoints[i];
 		char why[300];
-		bool ok = right(t, e, &t->seen[i], why);
+		bool ok = right(p, e, &p->seen[i], why);
 
-		if (back && ok && !shows_old(t, i)) {
+		if (back && ok && !shows_old(p, i)) {
 			ok = false;
 			snprintf(why, sizeof(why), "%.280s, as before",
-				 t->seen[i].handshake ? "serves something else"
-						      : t->seen[i].why);
+				 p->seen[i].handshake ? "serves something else"
+						      : p->seen[i].why);
 		}
-		run_receipt(t->run, t->svc, t->svc->certs[e->cert].conf->name,
+		run_receipt(p->run, p->svc, p->svc->certs[e->cert].conf->name,
 			    e,
-			    !ok	   ? "failed"
+			    !ok	   ? bad
 			    : back ? "rolled-back"
 				   : "served",
-			    &t->seen[i], ok ? NULL : why);
+			    &p->seen[i], ok ? NULL : why);
 	}
 }
 
-int prove_served(struct txn *t, struct err *err)
+int prove_served(struct part *p, struct err *err)
 {
-	return look(t, forward_right, t->svc->conf->verify_time * 1000, LOOKS,
-		    err);
+	int64_t ms = p->svc->wait > 0 ? 0 : p->svc->conf->verify_time * 1000;
+
+	return look(p, forward_right, ms, LOOKS, err);
 }
 
 /* Tell the service, and look; start it when it died of what it was told. */
-int prove_back(struct txn *t, struct err *err)
+int prove_back(struct part *p, struct err *err)
 {
-	const struct svc *s = t->svc;
+	const struct svc *s = p->svc;
 	int64_t ms = s->conf->verify_time * 1000;
 	struct err told = ERR_INIT;
 	bool tried;
 
 	/* It was stopped, and nobody has started it. */
-	if (!t->j->activated && !activate_running(s))
+	if (!p->j->activated && !activate_running(s))
 		return 0;
-	if (!t->j->activated && s->n_endpoints > 0 &&
-	    look(t, back_right, 0, 1, err) == 0)
+	if ((!p->j->activated || s->wait > 0) && s->n_endpoints > 0 &&
+	    look(p, back_right, 0, 1, err) == 0)
+		return 0;
+	if (s->wait > 0)
 		return 0;
 	if (s->activate.n > 0 &&
 	    activate_run(&s->activate, &tried, &told) == -1) {
@@ -266,10 +270,10 @@ int prove_back(struct txn *t, struct err *err)
 		if (s->n_endpoints == 0)
 			return activate_run(&s->start, NULL, err);
 	}
-	if (look(t, back_right, s->start.n > 0 ? ms / 2 : ms, LOOKS, err) == 0)
+	if (look(p, back_right, s->start.n > 0 ? ms / 2 : ms, LOOKS, err) == 0)
 		return 0;
 	if (s->start.n == 0)
 		return -1;
 	(void) !activate_run(&s->start, NULL, &told);
-	return look(t, back_right, ms, LOOKS, err);
+	return look(p, back_right, ms, LOOKS, err);
 }

@@ -3,13 +3,13 @@
 #include <dirent.h>
 #include <string.h>
 #include <unistd.h>
-#include "activate.h"
 #include "clock.h"
-#include "dryrun.h"
 #include "log.h"
 #include "num.h"
 #include "run.h"
+#include "task.h"
 #include "txn.h"
+#include "update.h"
 
 /* --- what every step needs --- */
 
@@ -86,70 +86,74 @@ static const struct svc *find(const struct run *r, const char *name,
 	return NULL;
 }
 
-static void save_state(struct run *r, const struct svc *s,
-		       struct svcstate *state)
-{
-	struct err err = ERR_INIT;
-
-	if (!r->dry_run &&
-	    svcstate_save(r->conf->state_dir, s->name, state, &err) == -1)
-		log_warn("service %s: %s", s->name, err.msg);
-}
-
-/* Say it once, and again a day later if it is still so. True when said. */
-static bool tell(struct run *r, const struct svc *s, struct svcstate *state,
-		 enum svcstate_about about, const char *text)
-{
-	if (r->dry_run || !svcstate_warn(state, r->arena, about, text, r->now))
-		return false;
-	log_warn("service %s: %s", s->name, text);
-	return true;
-}
-
 /* --- recovery --- */
+
+/* Services of a journal that stays: what is in it comes first. */
+static void skip_all(struct run *r, const struct part *parts, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t index;
+
+		if (find(r, parts[i].j->service, &index) != NULL)
+			r->skip[index] = true;
+	}
+}
+
+static void recover(struct run *r, const struct journals *all)
+{
+	struct svcstate *states =
+		arena_array(r->arena, all->n, sizeof(*states));
+	struct part *parts = arena_array(r->arena, all->n, sizeof(*parts));
+	size_t index;
+
+	for (size_t i = 0; i < all->n; i++) {
+		const char *name = all->v[i].service;
+
+		log_event(LOG_L_INFO, "recover", "service", name, NULL);
+		svcstate_load(r->conf->state_dir, name, r->arena, &states[i]);
+		parts[i].svc = find(r, name, &index);
+		parts[i].state = &states[i];
+		parts[i].j = &all->v[i];
+	}
+	txn_recover(r, parts, all->n);
+	for (size_t i = 0; i < all->n; i++)
+		if (parts[i].err.msg[0] != '\0')
+			log_warn("service %s: after a killed run: %s",
+				 all->v[i].service, parts[i].err.msg);
+	if (access(txn_journal_path(r, all->v[0].service), F_OK) == -1)
+		return;
+	r->bad++;
+	skip_all(r, parts, all->n);
+}
 
 static void recover_one(struct run *r, const char *name, struct err *err)
 {
-	struct svcstate state = { .hold = NULL };
-	struct journal j;
-	size_t index = 0;
-	const struct svc *s = find(r, name, &index);
-	enum txn_result result;
+	struct journals all;
+	size_t index;
 	int found;
 
-	found = journal_read(txn_journal_path(r, name), r->arena, &j, err);
+	found = journal_read(txn_journal_path(r, name), r->arena, &all, err);
 	if (found == 0)
 		return;
-	if (found == 1 && strcmp(j.service, name) != 0)
+	if (found == 1 && strcmp(all.v[0].service, name) != 0)
 		found = err_set(err, ERR_INPUT, "it is of service %s",
-				j.service);
-	if (found == -1) {
-		err_wrap(err, "service %s: the journal of a killed run", name);
-		log_error(err);
-		if (s != NULL)
-			r->skip[index] = true;
-		r->bad++;
+				all.v[0].service);
+	if (found == 1) {
+		recover(r, &all);
 		return;
 	}
-	log_event(LOG_L_INFO, "recover", "service", name, NULL);
-	svcstate_load(r->conf->state_dir, name, r->arena, &state);
-	err_clear(err);
-	result = txn_recover(r, s, &state, &j, err);
-	if (result == TXN_UNPROVEN) {
-		log_warn("service %s: after a killed run: %s", name, err->msg);
-		r->bad++;
-		if (s != NULL)
-			r->skip[index] = true;
-	} else if (err->msg[0] != '\0') {
-		log_warn("service %s: after a killed run: %s", name, err->msg);
-	}
+	err_wrap(err, "service %s: the journal of a killed run", name);
+	log_error(err);
+	if (find(r, name, &index) != NULL)
+		r->skip[index] = true;
+	r->bad++;
 }
 
-int run_recover(struct run *r, struct err *err)
+static int list_journals(const struct run *r, struct strlist *ret,
+			 struct err *err)
 {
 	AUTO(mem_free_str)
 	char *path = mem_printf("%s/journal", r->conf->state_dir);
-	struct strlist names = STRLIST_INIT;
 	const struct dirent *e;
 	DIR *d = opendir(path);
 
@@ -157,309 +161,22 @@ int run_recover(struct run *r, struct err *err)
 		return err_errno(err, ERR_IO, "folder %s", path);
 	while ((e = readdir(d)) != NULL)
 		if (e->d_name[0] != '.')
-			strlist_add(&names, e->d_name);
+			strlist_add(ret, e->d_name);
 	closedir(d);
-	strlist_sort_unique(&names);
+	strlist_sort_unique(ret);
+	return 0;
+}
+
+int run_recover(struct run *r, struct err *err)
+{
+	struct strlist names = STRLIST_INIT;
+
+	if (list_journals(r, &names, err) == -1)
+		return -1;
 	for (size_t i = 0; i < names.n; i++)
 		recover_one(r, names.v[i], err);
 	strlist_free(&names);
 	return 0;
-}
-
-/* --- one service --- */
-
-struct task {
-	struct run *r;
-	const struct svc *s;
-	struct svcstate state;
-	struct gather g;
-	struct verify_seen *seen;
-	bool probed;
-	bool stopped; /* by the word of its profile */
-	bool bad;
-};
-
-/* What failed is held under this: the same certificates, the same way. */
-static const char *hold_digest(const struct task *t)
-{
-	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(1u << 20);
-	char hex[ENC_SHA256_HEX];
-
-	sbuf_addf(&text, "%s\n", t->s->digest);
-	for (size_t i = 0; i < t->g.n; i++) {
-		const struct gather_cert *c = &t->g.v[i];
-
-		if (c->chain != NULL)
-			sbuf_addf(&text, "%s %s %s\n", c->svc->conf->name,
-				  x509_chain_fingerprint(c->chain),
-				  c->chain_digest);
-	}
-	enc_sha256_hex(sbuf_str(&text), text.len, hex);
-	return arena_strdup(t->r->arena, hex);
-}
-
-/* What this endpoint should show now, by what is on disk. False: nothing is
- * there to be shown. */
-static bool want_of(const struct gather *g, const struct svc_endpoint *e,
-		    struct verify_want *ret)
-{
-	const struct gather_cert *c = &g->v[e->cert];
-
-	if (c->disk == NULL)
-		return false;
-	ret->fingerprint = x509_chain_fingerprint(c->disk);
-	ret->chain = c->svc->has_chain && c->disk_digest[0] != '\0'
-			     ? c->disk_digest
-			     : NULL;
-	return true;
-}
-
-/* One look at every endpoint, before anything is done. */
-static void probe(const struct svc *s, const struct gather *g,
-		  struct verify_seen *seen)
-{
-	AUTO(mem_free_any)
-	struct verify_want *wants =
-		mem_array(s->n_endpoints + 1, sizeof(*wants));
-
-	for (size_t i = 0; i < s->n_endpoints; i++)
-		(void) want_of(g, &s->endpoints[i], &wants[i]);
-	run_probe(s, wants, seen);
-}
-
-static bool endpoint_right(const struct task *t, size_t i, char why[300])
-{
-	struct verify_want want;
-
-	why[0] = '\0';
-	return !want_of(&t->g, &t->s->endpoints[i], &want) ||
-	       verify_match(&want, &t->seen[i], why);
-}
-
-static void count_endpoints(const struct task *t, struct plan_service *p)
-{
-	for (size_t i = 0; t->probed && i < t->s->n_endpoints; i++) {
-		char why[300];
-
-		if (endpoint_right(t, i, why))
-			p->right++;
-		else if (t->seen[i].reachable)
-			p->wrong++;
-		else
-			p->down++;
-	}
-}
-
-static void look_around(struct task *t, struct plan_service *p)
-{
-	const struct installer_conf *conf = t->r->conf;
-	int64_t since = t->r->now - t->state.probed_at;
-
-	for (size_t i = 0; i < t->g.n; i++) {
-		p->misfit = p->misfit || t->g.v[i].misfit;
-		p->put += t->g.v[i].verdict == PLAN_PUT;
-	}
-	p->can_activate = t->s->activate.n > 0;
-	p->activate_count = t->state.activate_count;
-	p->activate_at = t->state.activate_at;
-	if (conf->recheck == 0 || p->put > 0 || t->r->force || t->r->beat ||
-	    since < 0 || since >= conf->recheck) {
-		probe(t->s, &t->g, t->seen);
-		t->probed = true;
-	}
-	count_endpoints(t, p);
-	t->stopped = !activate_running(t->s);
-	if (t->stopped) {
-		/* It will find the files when somebody starts it. */
-		p->down = 0;
-		p->can_activate = false;
-	}
-}
-
-/* What is wrong with single certificates: it is told, and the others of the
- * service go on. */
-static void tell_certs(struct task *t)
-{
-	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(64u * 1024);
-
-	for (size_t i = 0; i < t->g.n; i++) {
-		const struct gather_cert *c = &t->g.v[i];
-
-		if (c->reason[0] == '\0' || c->verdict == PLAN_HOLD)
-			continue;
-		t->bad = true;
-		sbuf_addf(&text, "%s%s: %s", text.len != 0 ? "; " : "",
-			  c->svc->conf->name, c->reason);
-	}
-	if (text.len == 0 ||
-	    !tell(t->r, t->s, &t->state, SVCSTATE_CERTS, sbuf_str(&text)))
-		return;
-	for (size_t i = 0; i < t->g.n; i++) {
-		const struct gather_cert *c = &t->g.v[i];
-
-		if (c->reason[0] != '\0' && c->verdict != PLAN_HOLD)
-			run_receipt(t->r, t->s, c->svc->conf->name, NULL,
-				    c->verdict == PLAN_MISFIT ? "failed"
-							      : "refused",
-				    NULL, c->reason);
-	}
-}
-
-static void install(struct task *t, const char *hold)
-{
-	struct err err = ERR_INIT;
-	enum txn_result result;
-
-	result = txn_install(t->r, t->s, &t->state, &t->g, t->seen, hold, &err);
-	if (result == TXN_SERVED)
-		return;
-	t->bad = true;
-	log_warn("service %s: %s", t->s->name, err.msg);
-}
-
-static void activate(struct task *t)
-{
-	struct err err = ERR_INIT;
-
-	if (txn_activate(t->r, t->s, &t->g, &err) == TXN_SERVED) {
-		if (t->state.activate_count != 0)
-			t->state.dirty = true;
-		t->state.activate_count = 0;
-		return;
-	}
-	t->bad = true;
-	t->state.activate_count++;
-	t->state.activate_at = t->r->now;
-	t->state.dirty = true;
-	log_warn("service %s: %s", t->s->name, err.msg);
-}
-
-/* Endpoints that are not as they should be, and nothing can be done now. */
-static void tell_endpoints(struct task *t)
-{
-	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(64u * 1024);
-	bool said;
-
-	for (size_t i = 0; i < t->s->n_endpoints; i++) {
-		char why[300];
-
-		if (!endpoint_right(t, i, why))
-			sbuf_addf(&text, "%s%s %s", text.len != 0 ? "; " : "",
-				  run_endpoint_text(&t->s->endpoints[i],
-						    t->r->arena),
-				  why);
-	}
-	t->bad = true;
-	said = tell(t->r, t->s, &t->state, SVCSTATE_SERVICE, sbuf_str(&text));
-	for (size_t i = 0; said && i < t->s->n_endpoints; i++) {
-		const struct svc_endpoint *e = &t->s->endpoints[i];
-		char why[300];
-
-		if (!endpoint_right(t, i, why))
-			run_receipt(t->r, t->s, t->s->certs[e->cert].conf->name,
-				    e, "failed", &t->seen[i], why);
-	}
-}
-
-static void tell_held(struct task *t)
-{
-	const char *text = arena_printf(
-		t->r->arena,
-		"held, since it failed before: %s; a new certificate, a "
-		"changed profile or --force ends this",
-		t->state.hold_reason);
-
-	t->bad = true;
-	if (!tell(t->r, t->s, &t->state, SVCSTATE_SERVICE, text))
-		return;
-	for (size_t i = 0; i < t->g.n; i++)
-		if (t->g.v[i].verdict == PLAN_PUT)
-			run_receipt(t->r, t->s, t->g.v[i].svc->conf->name, NULL,
-				    "held", NULL, text);
-}
-
-/* Once in a while an idle service says that it is well. */
-static void beat(struct task *t)
-{
-	const char *state =
-		t->s->n_endpoints > 0 && !t->stopped ? "served" : "installed";
-
-	for (size_t i = 0; i < t->g.n; i++) {
-		const struct gather_cert *c = &t->g.v[i];
-
-		if (c->verdict == PLAN_KEEP)
-			run_receipt(t->r, t->s, c->svc->conf->name, NULL, state,
-				    NULL, NULL);
-		else if (c->verdict == PLAN_HOLD)
-			run_receipt(t->r, t->s, c->svc->conf->name, NULL,
-				    "held", NULL, c->reason);
-	}
-	for (size_t i = 0; t->probed && i < t->s->n_endpoints; i++) {
-		const struct svc_endpoint *e = &t->s->endpoints[i];
-
-		if (t->seen[i].handshake)
-			run_receipt(t->r, t->s, t->s->certs[e->cert].conf->name,
-				    e, "served", &t->seen[i], NULL);
-	}
-}
-
-static void act(struct task *t, enum plan_action action, const char *hold)
-{
-	switch (action) {
-	case PLAN_INSTALL:
-		install(t, hold);
-		break;
-	case PLAN_ACTIVATE:
-		activate(t);
-		break;
-	case PLAN_HELD:
-		tell_held(t);
-		break;
-	case PLAN_DOWN:
-	case PLAN_POSTPONE:
-		tell_endpoints(t);
-		break;
-	case PLAN_NOTHING:
-		/* What the store was told then, is not so any more. */
-		if ((!t->bad && svcstate_unwarn(&t->state)) || t->r->beat)
-			beat(t);
-		break;
-	}
-	if (t->r->conf->recheck != 0 && t->probed) {
-		t->state.probed_at = t->r->now;
-		t->state.dirty = true;
-	}
-}
-
-static void update_service(struct run *r, const struct svc *s,
-			   const struct store_host_certs *rows)
-{
-	struct task t = { .r = r, .s = s };
-	struct plan_service p = { .put = 0 };
-	enum plan_action action;
-	const char *hold;
-
-	svcstate_load(r->conf->state_dir, s->name, r->arena, &t.state);
-	t.seen = arena_array(r->arena, s->n_endpoints + 1, sizeof(*t.seen));
-	if (r->dry_run && access(txn_journal_path(r, s->name), F_OK) == 0)
-		printf("%s: first finish or undo what a killed run left\n",
-		       s->name);
-	gather_rows(r, s, rows, &t.state, &t.g);
-	look_around(&t, &p);
-	hold = hold_digest(&t);
-	p.held = t.state.hold != NULL && strcmp(t.state.hold, hold) == 0;
-	action = plan_service(&p, r->now, r->force);
-	tell_certs(&t);
-	if (r->dry_run)
-		dryrun_print(s, &t.g, action, t.seen);
-	else
-		act(&t, action, hold);
-	save_state(r, s, &t.state);
-	gather_free(&t.g);
-	if (t.bad)
-		r->bad++;
-	else
-		r->good++;
 }
 
 /* --- the whole run --- */
@@ -590,6 +307,18 @@ static void heartbeat(struct run *r)
 		log_warn("%s", err.msg);
 }
 
+static void print_left(const struct run *r)
+{
+	struct strlist names = STRLIST_INIT;
+
+	/* Without rights nothing is seen, and that is said elsewhere. */
+	(void) !list_journals(r, &names, NULL);
+	for (size_t i = 0; i < names.n; i++)
+		printf("%s: first finish or undo what a killed run left\n",
+		       names.v[i]);
+	strlist_free(&names);
+}
+
 int run_update(struct run *r, struct err *err)
 {
 	AUTO(store_auto) struct store *store = NULL;
@@ -601,9 +330,9 @@ int run_update(struct run *r, struct err *err)
 		return -1;
 	}
 	r->beat = r->only.n == 0 && beat_due(r);
-	for (size_t i = 0; i < r->svcs->n; i++)
-		if (run_wants(r, &r->svcs->v[i]) && !r->skip[i])
-			update_service(r, &r->svcs->v[i], &rows);
+	if (r->dry_run)
+		print_left(r);
+	update_all(r, &rows);
 	heartbeat(r);
 	send_receipts(r, store);
 	return 0;
@@ -613,20 +342,17 @@ int run_update(struct run *r, struct err *err)
 
 static bool verify_one(struct run *r, const struct svc *s)
 {
-	struct task t = { .r = r, .s = s };
+	struct task t;
 	bool all = true;
 
-	t.seen = arena_array(r->arena, s->n_endpoints + 1, sizeof(*t.seen));
-	gather_disk(s, &t.g);
-	probe(s, &t.g, t.seen);
-	t.probed = true;
+	task_begin_disk(&t, r, s);
 	for (size_t i = 0; i < s->n_endpoints; i++) {
 		const struct svc_endpoint *e = &s->endpoints[i];
-		struct verify_want want;
+		bool there = t.g.v[e->cert].disk != NULL;
 		char why[300], until[CLOCK_TEXT];
-		bool ok = want_of(&t.g, e, &want) && endpoint_right(&t, i, why);
+		bool ok = task_right(&t, i, why) && there;
 
-		if (t.g.v[e->cert].disk == NULL)
+		if (!there)
 			snprintf(why, sizeof(why), "nothing is installed");
 		printf("%s %s %s: ", s->name, s->certs[e->cert].conf->name,
 		       run_endpoint_text(e, r->arena));
@@ -651,59 +377,84 @@ bool run_verify(struct run *r)
 	return all;
 }
 
-static int find_for_back(struct run *r, const char *name, size_t *ret,
-			 struct err *err)
+static bool uses(const struct svc *s, const char *name)
 {
-	size_t hits = 0;
+	for (size_t i = 0; i < s->n_certs; i++)
+		if (strcmp(s->certs[i].conf->name, name) == 0)
+			return true;
+	return false;
+}
 
-	if (find(r, name, ret) != NULL)
-		return 0;
-	for (size_t i = 0; i < r->svcs->n; i++) {
-		const struct svc *s = &r->svcs->v[i];
+/* The service NAME, or all that use the certificate NAME: their number, and
+ * their indices in RET, which has room for all. Those that go together come
+ * first: *ret_together. */
+static size_t find_for_back(const struct run *r, const char *name, size_t *ret,
+			    size_t *ret_together)
+{
+	size_t n = 0;
 
-		for (size_t k = 0; k < s->n_certs; k++) {
-			if (strcmp(s->certs[k].conf->name, name) == 0) {
-				*ret = i;
-				hits++;
-			}
-		}
+	*ret_together = 1;
+	if (find(r, name, &ret[0]) != NULL)
+		return 1;
+	for (int alone = 0; alone <= 1; alone++) {
+		for (size_t i = 0; i < r->svcs->n; i++)
+			if (uses(&r->svcs->v[i], name) &&
+			    r->svcs->v[i].conf->alone == alone)
+				ret[n++] = i;
+		if (!alone)
+			*ret_together = n;
 	}
-	if (hits == 1)
-		return 0;
-	return err_set(err, ERR_USAGE,
-		       hits == 0 ? "no service or certificate %s on this host"
-				 : "several services use %s, name one of them",
-		       name);
+	return n;
+}
+
+/* Of several, the first that failed speaks. */
+static int back_status(const struct part *parts, size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n; i++)
+		if (parts[i].result != PART_SERVED &&
+		    parts[i].result != PART_WAITING)
+			return err_set(err, parts[i].err.kind, "service %s: %s",
+				       parts[i].svc->name, parts[i].err.msg);
+	for (size_t i = 0; i < n; i++)
+		if (parts[i].result == PART_WAITING)
+			log_warn("service %s: %s", parts[i].svc->name,
+				 parts[i].err.msg);
+	return 0;
 }
 
 int run_back(struct run *r, const char *name, struct err *err)
 {
 	AUTO(store_auto) struct store *store = NULL;
-	struct svcstate state = { .hold = NULL };
-	struct verify_seen *seen;
-	enum txn_result result;
-	const struct svc *s;
-	struct gather g;
-	size_t index = 0;
+	size_t *index = arena_array(r->arena, r->svcs->n, sizeof(*index));
+	struct task *tasks = arena_array(r->arena, r->svcs->n, sizeof(*tasks));
+	struct part *parts = arena_array(r->arena, r->svcs->n, sizeof(*parts));
+	size_t together, n = find_for_back(r, name, index, &together);
 
-	if (find_for_back(r, name, &index, err) == -1)
-		return -1;
-	if (r->skip[index])
-		return err_set(err, ERR_CHILD,
-			       "service %s: what a killed run left must be "
-			       "mended first",
-			       r->svcs->v[index].name);
-	s = &r->svcs->v[index];
-	seen = arena_array(r->arena, s->n_endpoints + 1, sizeof(*seen));
-	svcstate_load(r->conf->state_dir, s->name, r->arena, &state);
-	gather_disk(s, &g);
-	probe(s, &g, seen);
-	result = txn_go_back(r, s, &state, &g, seen, err);
-	gather_free(&g);
+	if (n == 0)
+		return err_set(err, ERR_USAGE,
+			       "no service or certificate %s on this host",
+			       name);
+	for (size_t i = 0; i < n; i++)
+		if (r->skip[index[i]])
+			return err_set(err, ERR_CHILD,
+				       "service %s: what a killed run left "
+				       "must be mended first",
+				       r->svcs->v[index[i]].name);
+	for (size_t i = 0; i < n; i++) {
+		task_begin_disk(&tasks[i], r, &r->svcs->v[index[i]]);
+		parts[i] = (struct part){ .svc = tasks[i].s,
+					  .state = &tasks[i].state,
+					  .g = &tasks[i].g,
+					  .before = tasks[i].seen };
+	}
+	if (together > 0)
+		txn_go_back(r, parts, together);
+	for (size_t i = together; i < n; i++)
+		txn_go_back(r, &parts[i], 1);
+	for (size_t i = 0; i < n; i++)
+		gather_free(&tasks[i].g);
 	if (store_open(r->conf->store, STORE_READ, &store, NULL) == -1)
 		store = NULL;
 	send_receipts(r, store);
-	if (result != TXN_SERVED)
-		return err_wrap(err, "service %s", s->name);
-	return 0;
+	return back_status(parts, n, err);
 }

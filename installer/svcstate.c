@@ -15,6 +15,13 @@ static const char *path_of(const char *state_dir, const char *service,
 	return *ret;
 }
 
+static const char *const abouts[] = {
+	[SVCSTATE_CERTS] = "warned-certs",
+	[SVCSTATE_SERVICE] = "warned-service",
+	[SVCSTATE_LATER] = "said-later",
+	[SVCSTATE_LIFE] = "warned-life",
+};
+
 static int64_t number(const char *s)
 {
 	int64_t n = 0;
@@ -35,18 +42,20 @@ static void parse_line(char *line, struct svcstate *s)
 		*tab = '\0';
 		v[n++] = tab + 1;
 	}
+	for (int i = 0; n == 3 && i < SVCSTATE_ABOUTS; i++) {
+		if (strcmp(v[0], abouts[i]) == 0) {
+			s->warned[i].digest = v[1];
+			s->warned[i].at = number(v[2]);
+		}
+	}
 	if (n == 3 && strcmp(v[0], "hold") == 0) {
 		s->hold = v[1];
 		s->hold_reason = v[2];
-	} else if (n == 3 && strcmp(v[0], "warned-certs") == 0) {
-		s->warned[SVCSTATE_CERTS].digest = v[1];
-		s->warned[SVCSTATE_CERTS].at = number(v[2]);
-	} else if (n == 3 && strcmp(v[0], "warned-service") == 0) {
-		s->warned[SVCSTATE_SERVICE].digest = v[1];
-		s->warned[SVCSTATE_SERVICE].at = number(v[2]);
 	} else if (n == 3 && strcmp(v[0], "activate") == 0) {
 		s->activate_count = number(v[1]);
 		s->activate_at = number(v[2]);
+	} else if (n == 2 && strcmp(v[0], "waiting") == 0) {
+		s->waiting = number(v[1]);
 	} else if (n == 2 && strcmp(v[0], "probed") == 0) {
 		s->probed_at = number(v[1]);
 	} else if (n == 2 && strcmp(v[0], "keys") == 0) {
@@ -97,15 +106,15 @@ int svcstate_save(const char *state_dir, const char *service,
 		sbuf_addf(&out, "hold\t%s\t%s\n", s->hold, s->hold_reason);
 	for (int i = 0; i < SVCSTATE_ABOUTS; i++)
 		if (s->warned[i].digest != NULL)
-			sbuf_addf(&out, "%s\t%s\t%lld\n",
-				  i == SVCSTATE_CERTS ? "warned-certs"
-						      : "warned-service",
+			sbuf_addf(&out, "%s\t%s\t%lld\n", abouts[i],
 				  s->warned[i].digest,
 				  (long long) s->warned[i].at);
 	if (s->activate_count != 0)
 		sbuf_addf(&out, "activate\t%lld\t%lld\n",
 			  (long long) s->activate_count,
 			  (long long) s->activate_at);
+	if (s->waiting != 0)
+		sbuf_addf(&out, "waiting\t%lld\n", (long long) s->waiting);
 	if (s->probed_at != 0)
 		sbuf_addf(&out, "probed\t%lld\n", (long long) s->probed_at);
 	if (s->keys != NULL)
@@ -180,6 +189,23 @@ void svcstate_set_hold(struct svcstate *s, const char *digest,
 	s->dirty = true;
 }
 
+void svcstate_set_activate(struct svcstate *s, int64_t count, int64_t at)
+{
+	if (s->activate_count == count && s->activate_at == at)
+		return;
+	s->activate_count = count;
+	s->activate_at = at;
+	s->dirty = true;
+}
+
+void svcstate_set_waiting(struct svcstate *s, int64_t since)
+{
+	if (s->waiting == since)
+		return;
+	s->waiting = since;
+	s->dirty = true;
+}
+
 void svcstate_set_keys(struct svcstate *s, const char *digest)
 {
 	if (digest == s->keys)
@@ -209,7 +235,7 @@ bool svcstate_unwarn(struct svcstate *s)
 {
 	bool was = false;
 
-	for (int i = 0; i < SVCSTATE_ABOUTS; i++) {
+	for (int i = 0; i < SVCSTATE_LIFE; i++) {
 		was = was || s->warned[i].digest != NULL;
 		s->warned[i].digest = NULL;
 	}

@@ -21,7 +21,13 @@ struct svcstate_cert {
 };
 
 /* What a warning speaks of: those of one kind replace each other. */
-enum svcstate_about { SVCSTATE_CERTS, SVCSTATE_SERVICE, SVCSTATE_ABOUTS };
+enum svcstate_about {
+	SVCSTATE_CERTS,	  /* certificates that are refused and the like */
+	SVCSTATE_SERVICE, /* what is served, or held */
+	SVCSTATE_LATER,	  /* what waits for its hour */
+	SVCSTATE_LIFE,	  /* what will be wrong in time */
+	SVCSTATE_ABOUTS
+};
 
 struct svcstate {
 	const char *hold;	 /* digest of what failed, or NULL */
@@ -32,6 +38,7 @@ struct svcstate {
 	} warned[SVCSTATE_ABOUTS];
 	int64_t activate_count; /* activations in a row that did not help */
 	int64_t activate_at;	/* the last of them */
+	int64_t waiting;	/* since when it waits to be restarted, or 0 */
 	int64_t probed_at;
 	const char *keys; /* digest of the keys' files that were seen to fit
 			   * what is installed, or NULL */
@@ -58,11 +65,14 @@ void svcstate_hold_cert(struct svcstate *s, struct arena *arena,
 			const char *name, const char *fingerprint);
 void svcstate_set_hold(struct svcstate *s, const char *digest,
 		       const char *reason); /* borrowed; NULL: none */
+void svcstate_set_activate(struct svcstate *s, int64_t count, int64_t at);
+void svcstate_set_waiting(struct svcstate *s, int64_t since);
 void svcstate_set_keys(struct svcstate *s, const char *digest); /* borrowed */
 /* Is TEXT to be said now: it is new, or a day old. Remembers. */
 bool svcstate_warn(struct svcstate *s, struct arena *arena,
 		   enum svcstate_about about, const char *text, int64_t now);
-/* All is well again: what is said next is new. True when it was not well. */
+/* All is well again: what is said next is new. True when it was not well.
+ * What may come is another matter. */
 bool svcstate_unwarn(struct svcstate *s);
 
 #endif

@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	AUTO(arena_free) struct arena *arena = arena_new();
 	AUTO(mem_free_str) char *text = mem_strndup((const char *) data, size);
 	struct conf_errors errs = { 0 };
-	struct journal j;
+	struct journals j;
 	struct profile p;
 	int rc = profile_load_string("fuzz", text, arena, &p, &errs);
 
@@ -50,8 +50,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_profile(&p, arena);
 	conf_errors_free(&errs);
 	/* The journal is ours, but a disk may have had its way with it. */
-	if (journal_parse(text, arena, &j, NULL) == 0 &&
-	    (j.service == NULL || j.gen == NULL))
-		__builtin_trap();
+	if (journal_parse(text, arena, &j, NULL) == 0)
+		for (size_t i = 0; i < j.n || j.n == 0; i++)
+			if (j.n == 0 || j.v[i].service == NULL ||
+			    j.v[i].gen == NULL)
+				__builtin_trap();
 	return 0;
 }

@@ -57,11 +57,18 @@ static void round_trip(void **state)
 		.endpoints = endpoints,
 		.n_endpoints = 2,
 	};
+	/* One transaction of two services. */
+	struct journal parts[] = { in, { .service = "mail", .gen = "x" } };
+	struct journals all;
 	struct journal out;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(journal_write(scratch("j"), &in, &err), 0);
-	assert_int_equal(journal_read(scratch("j"), arena, &out, &err), 1);
+	assert_int_equal(journal_write(scratch("j"), parts, 2, &err), 0);
+	assert_int_equal(journal_read(scratch("j"), arena, &all, &err), 1);
+	assert_int_equal(all.n, 2);
+	assert_string_equal(all.v[1].service, "mail");
+	assert_int_equal(all.v[1].n_ops + all.v[1].n_certs, 0);
+	out = all.v[0];
 	assert_string_equal(out.service, "web");
 	assert_string_equal(out.gen, in.gen);
 	assert_int_equal(out.state, JOURNAL_ROLLBACK);
@@ -94,7 +101,7 @@ static void round_trip(void **state)
 
 static void missing(void **state)
 {
-	struct journal out;
+	struct journals out;
 	struct err err = ERR_INIT;
 
 	assert_int_equal(journal_read(scratch("none"), arena, &out, &err), 0);
@@ -116,19 +123,45 @@ static void damaged(void **state)
 		"certrepo-journal\t1\nservice\tw\ngen\tg\n"
 		"cert\tn\t-\t-\t-\tx\t1\nend\n",
 		"certrepo-journal\t1\nservice\tw\ngen\tg\nend\nmore\tof\n",
+		/* a second part, cut; without its name; begun too early */
+		"certrepo-journal\t1\nservice\tw\ngen\tg\nend\n"
+		"certrepo-journal\t1\nservice\tx\ngen\tg\n",
+		"certrepo-journal\t1\nservice\tw\ngen\tg\nend\n"
+		"certrepo-journal\t1\ngen\tg\nend\n",
+		"certrepo-journal\t1\nservice\tw\ngen\tg\n"
+		"certrepo-journal\t1\nservice\tx\ngen\tg\nend\n",
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		struct journal out = { .service = "untouched" };
+		struct journals out = { .n = 7 };
 		struct err err = ERR_INIT;
 
 		scratch_write(scratch("bad"), texts[i], 0600);
 		if (journal_read(scratch("bad"), arena, &out, &err) != -1)
 			fail_msg("taken: %s", texts[i]);
-		assert_string_equal(out.service, "untouched");
+		assert_int_equal(out.n, 7);
 		assert_non_null(strstr(err.msg,
 				       i == 1 ? "another version" : "damaged"));
 	}
+}
+
+/* As many parts as there may be, and one more. */
+static void many(void **state)
+{
+	struct journal parts[JOURNAL_PARTS_MAX + 1];
+	struct journals out;
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < JOURNAL_PARTS_MAX + 1; i++)
+		parts[i] = (struct journal){ .service = "s", .gen = "g" };
+	assert_int_equal(
+		journal_write(scratch("j"), parts, JOURNAL_PARTS_MAX, &err), 0);
+	assert_int_equal(journal_read(scratch("j"), arena, &out, &err), 1);
+	assert_int_equal(out.n, JOURNAL_PARTS_MAX);
+	assert_int_equal(
+		journal_write(scratch("j"), parts, JOURNAL_PARTS_MAX + 1, &err),
+		0);
+	assert_int_equal(journal_read(scratch("j"), arena, &out, &err), -1);
 }
 
 int main(void)
@@ -137,6 +170,7 @@ int main(void)
 		cmocka_unit_test(round_trip),
 		cmocka_unit_test(missing),
 		cmocka_unit_test(damaged),
+		cmocka_unit_test(many),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

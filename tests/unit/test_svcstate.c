@@ -38,8 +38,8 @@ static void remembers(void **state)
 	svcstate_set_cert(&s, arena, "b", "00", 6);
 	svcstate_hold_cert(&s, arena, "b", "11");
 	svcstate_set_hold(&s, "dd", "it failed: so");
-	s.activate_count = 2;
-	s.activate_at = 77;
+	svcstate_set_activate(&s, 2, 77);
+	svcstate_set_waiting(&s, 79);
 	s.probed_at = 78;
 	svcstate_set_keys(&s, "ee");
 	assert_int_equal(svcstate_save(dir, "web", &s, &err), 0);
@@ -54,10 +54,13 @@ static void remembers(void **state)
 	assert_int_equal(t.activate_count, 2);
 	assert_int_equal(t.activate_at, 77);
 	assert_int_equal(t.probed_at, 78);
+	assert_int_equal(t.waiting, 79);
 	assert_string_equal(t.keys, "ee");
 
 	/* What is the same is not written again. */
 	svcstate_set_cert(&t, arena, "a", "ff", 5);
+	svcstate_set_activate(&t, 2, 77);
+	svcstate_set_waiting(&t, 79);
 	assert_false(t.dirty);
 	svcstate_set_hold(&t, NULL, NULL);
 	svcstate_hold_cert(&t, arena, "b", NULL);

@@ -26,6 +26,7 @@ static struct run run_;
 static struct svcstate state_;
 static struct gather g;
 static struct verify_seen none;
+static struct part part;
 
 static int setup(void **state)
 {
@@ -124,6 +125,29 @@ static struct store_blob blob(const char *name)
 	return (struct store_blob){ text, strlen(text) };
 }
 
+/* Install, or go back; what came of it. */
+static enum part_result do_it(bool back, struct err *err)
+{
+	part = (struct part){
+		.svc = &svcs.v[0], .state = &state_, .g = &g, .before = &none
+	};
+	if (back)
+		txn_go_back(&run_, &part, 1);
+	else
+		txn_install(&run_, &part, 1, "digest");
+	*err = part.err;
+	return part.result;
+}
+
+static enum part_result recover_it(const struct svc *s, struct journal *j,
+				   struct err *err)
+{
+	part = (struct part){ .svc = s, .state = &state_, .j = j };
+	txn_recover(&run_, &part, 1);
+	*err = part.err;
+	return part.result;
+}
+
 static void gather_it(const char *crt)
 {
 	struct store_host_cert row = { .name = "www.example.org",
@@ -189,9 +213,7 @@ static void installs(void **state)
 	begin("true", "true");
 	gather_it("leaf.pem");
 	assert_int_equal(g.v[0].verdict, PLAN_PUT);
-	assert_int_equal(txn_install(&run_, &svcs.v[0], &state_, &g, &none,
-				     "digest", &err),
-			 TXN_SERVED);
+	assert_int_equal(do_it(false, &err), PART_SERVED);
 	assert_string_equal(here(), "new");
 	assert_true(tidy());
 	assert_string_equal(state_of(""), "activated");
@@ -202,9 +224,7 @@ static void installs(void **state)
 
 	/* And back, by hand. */
 	gather_disk(&svcs.v[0], &g);
-	assert_int_equal(
-		txn_go_back(&run_, &svcs.v[0], &state_, &g, &none, &err),
-		TXN_SERVED);
+	assert_int_equal(do_it(true, &err), PART_SERVED);
 	assert_string_equal(here(), "old");
 	assert_true(tidy());
 	gather_free(&g);
@@ -212,9 +232,7 @@ static void installs(void **state)
 	assert_int_equal(g.v[0].verdict, PLAN_HOLD);
 	gather_free(&g);
 	gather_disk(&svcs.v[0], &g);
-	assert_int_equal(
-		txn_go_back(&run_, &svcs.v[0], &state_, &g, &none, &err),
-		TXN_FAILED);
+	assert_int_equal(do_it(true, &err), PART_FAILED);
 	kit_says(&err, "no backup");
 	end();
 }
@@ -223,20 +241,20 @@ static void fails_and_goes_back(void **state)
 {
 	static const struct {
 		const char *test, *activate, *says;
-		enum txn_result result;
+		enum part_result result;
 		bool held;
 	} cases[] = {
 		/* the test fails with the old files, too: not held */
-		{ "exit 3", "true", "configuration test failed", TXN_BACK,
+		{ "exit 3", "true", "configuration test failed", PART_BACK,
 		  false },
 		/* only with the new ones: held */
 		{ "! grep -q \\\"$(cat first/fp)\\\" d/full.pem", "true",
-		  "configuration test failed", TXN_BACK, true },
+		  "configuration test failed", PART_BACK, true },
 		/* without an endpoint, activation's word is all there is */
 		{ "true", "echo no >&2; exit 4", "exited with 4: no",
-		  TXN_UNPROVEN, false },
+		  PART_UNPROVEN, false },
 		{ "true", "! grep -q \\\"$(cat first/fp)\\\" d/full.pem",
-		  "activation failed", TXN_BACK, true },
+		  "activation failed", PART_BACK, true },
 	};
 
 	kit_sh("sed -n 3p leaf.pem >first/fp");
@@ -252,14 +270,13 @@ static void fails_and_goes_back(void **state)
 					cases[i].activate);
 		begin(test, activate);
 		gather_it("leaf.pem");
-		if (txn_install(&run_, &svcs.v[0], &state_, &g, &none, "digest",
-				&err) != cases[i].result)
+		if (do_it(false, &err) != cases[i].result)
 			fail_msg("case %zu: %s", i, err.msg);
 		kit_says(&err, cases[i].says);
 		assert_string_equal(here(), "old");
-		assert_int_equal(tidy(), cases[i].result == TXN_BACK);
+		assert_int_equal(tidy(), cases[i].result == PART_BACK);
 		assert_int_equal(state_.hold != NULL, cases[i].held);
-		assert_string_equal(state_of(""), cases[i].result == TXN_BACK
+		assert_string_equal(state_of(""), cases[i].result == PART_BACK
 							  ? "rolled-back"
 							  : "failed");
 		end();
@@ -272,8 +289,7 @@ static void install_in_child(void *arg)
 
 	begin("kill -9 $PPID", "true");
 	gather_it("leaf.pem");
-	(void) !txn_install(&run_, &svcs.v[0], &state_, &g, &none, "digest",
-			    &err);
+	(void) do_it(false, &err);
 }
 
 /* The test command kills the installer: all is staged and in place. Then the
@@ -283,30 +299,30 @@ static void recovers(void **state)
 	static const struct {
 		const char *test, *activate;
 		bool known;
-		enum txn_result result;
+		enum part_result result;
 		const char *here;
 	} cases[] = {
-		{ "true", "true", true, TXN_SERVED, "new" },
-		{ "false", "true", true, TXN_BACK, "old" },
-		{ "true", "true", false, TXN_BACK, "old" },
+		{ "true", "true", true, PART_SERVED, "new" },
+		{ "false", "true", true, PART_BACK, "old" },
+		{ "true", "true", false, PART_BACK, "old" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct err err = ERR_INIT;
-		struct journal j;
+		struct journals all;
 
 		fresh();
 		assert_int_equal(scratch_fork(install_in_child, NULL),
 				 128 + SIGKILL);
 		begin(cases[i].test, cases[i].activate);
 		assert_int_equal(journal_read(txn_journal_path(&run_, "web"),
-					      arena, &j, &err),
+					      arena, &all, &err),
 				 1);
-		assert_int_equal(j.state, JOURNAL_INSTALL);
-		assert_int_equal(j.n_ops, 2);
-		assert_int_equal(txn_recover(&run_,
-					     cases[i].known ? &svcs.v[0] : NULL,
-					     &state_, &j, &err),
+		assert_int_equal(all.n, 1);
+		assert_int_equal(all.v[0].state, JOURNAL_INSTALL);
+		assert_int_equal(all.v[0].n_ops, 2);
+		assert_int_equal(recover_it(cases[i].known ? &svcs.v[0] : NULL,
+					    &all.v[0], &err),
 				 cases[i].result);
 		assert_string_equal(here(), cases[i].here);
 		assert_true(tidy());
@@ -333,8 +349,7 @@ static void recovers_ends(void **state)
 			      .n_ops = 1 };
 	kit_sh("mkdir -p state/backup/web/20261123T014202Z-00000000; touch "
 	       "d/.full.pem.certrepo-abcdef state/journal/web");
-	assert_int_equal(txn_recover(&run_, &svcs.v[0], &state_, &j, &err),
-			 TXN_BACK);
+	assert_int_equal(recover_it(&svcs.v[0], &j, &err), PART_BACK);
 	assert_string_equal(here(), "old");
 	assert_true(tidy());
 	assert_int_equal(access(scratch("state/backup/web/"
@@ -345,8 +360,7 @@ static void recovers_ends(void **state)
 	kit_sh("mkdir -p state/backup/web/20261123T014202Z-00000000; touch "
 	       "state/journal/web");
 	j.state = JOURNAL_CLOSE;
-	assert_int_equal(txn_recover(&run_, &svcs.v[0], &state_, &j, &err),
-			 TXN_BACK);
+	assert_int_equal(recover_it(&svcs.v[0], &j, &err), PART_BACK);
 	assert_true(tidy());
 	/* A renewal's backup stays, that of one that was undone does not. */
 	assert_int_equal(access(scratch("state/backup/web/"
@@ -355,8 +369,7 @@ static void recovers_ends(void **state)
 			 0);
 	j.reason = "it failed";
 	kit_sh("touch state/journal/web");
-	assert_int_equal(txn_recover(&run_, &svcs.v[0], &state_, &j, &err),
-			 TXN_BACK);
+	assert_int_equal(recover_it(&svcs.v[0], &j, &err), PART_BACK);
 	assert_int_equal(access(scratch("state/backup/web/"
 					"20261123T014202Z-00000000"),
 				F_OK),

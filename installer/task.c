@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <unistd.h>
+#include "activate.h"
+#include "log.h"
+#include "task.h"
+
+/* What this endpoint should show now, by what is on disk. False: nothing is
+ * there to be shown. */
+static bool want_of(const struct gather *g, const struct svc_endpoint *e,
+		    struct verify_want *ret)
+{
+	const struct gather_cert *c = &g->v[e->cert];
+
+	if (c->disk == NULL)
+		return false;
+	ret->fingerprint = x509_chain_fingerprint(c->disk);
+	ret->chain = c->svc->has_chain && c->disk_digest[0] != '\0'
+			     ? c->disk_digest
+			     : NULL;
+	return true;
+}
+
+/* One look at every endpoint, before anything is done. */
+static void probe(struct task *t)
+{
+	const struct svc *s = t->s;
+	AUTO(mem_free_any)
+	struct verify_want *wants =
+		mem_array(s->n_endpoints + 1, sizeof(*wants));
+
+	for (size_t i = 0; i < s->n_endpoints; i++)
+		(void) want_of(&t->g, &s->endpoints[i], &wants[i]);
+	run_probe(s, wants, t->seen);
+	t->probed = true;
+}
+
+bool task_right(const struct task *t, size_t i, char why[300])
+{
+	struct verify_want want;
+
+	why[0] = '\0';
+	return !want_of(&t->g, &t->s->endpoints[i], &want) ||
+	       verify_match(&want, &t->seen[i], why);
+}
+
+void task_wrongs(const struct task *t, struct sbuf *ret)
+{
+	for (size_t i = 0; t->probed && i < t->s->n_endpoints; i++) {
+		char why[300];
+
+		if (!task_right(t, i, why))
+			sbuf_addf(ret, "%s%s %s", ret->len != 0 ? "; " : "",
+				  run_endpoint_text(&t->s->endpoints[i],
+						    t->r->arena),
+				  why);
+	}
+}
+
+static void count_endpoints(struct task *t)
+{
+	struct plan_service *p = &t->plan;
+
+	for (size_t i = 0; t->probed && i < t->s->n_endpoints; i++) {
+		char why[300];
+
+		if (task_right(t, i, why))
+			p->right++;
+		else if (t->seen[i].reachable)
+			p->wrong++;
+		else
+			p->down++;
+	}
+}
+
+static void look_around(struct task *t)
+{
+	const struct installer_conf *conf = t->r->conf;
+	int64_t since = t->r->now - t->state.probed_at;
+	struct plan_service *p = &t->plan;
+
+	for (size_t i = 0; i < t->g.n; i++) {
+		p->misfit = p->misfit || t->g.v[i].misfit;
+		p->put += t->g.v[i].verdict == PLAN_PUT;
+	}
+	p->can_activate = t->s->activate.n > 0;
+	p->activate_count = t->state.activate_count;
+	p->activate_at = t->state.activate_at;
+	p->wait = t->s->wait;
+	p->waiting = t->state.waiting;
+	if (conf->recheck == 0 || p->put > 0 || p->waiting != 0 ||
+	    t->r->force || t->r->beat || since < 0 || since >= conf->recheck)
+		probe(t);
+	count_endpoints(t);
+	t->stopped = !activate_running(t->s);
+	if (t->stopped) {
+		/* It will find the files when somebody starts it. */
+		p->down = 0;
+		p->can_activate = false;
+	}
+}
+
+/* The files of another machine, so that there is something to go back to. */
+static int seed(const struct task *t, struct err *err)
+{
+	bool missing = false;
+
+	for (size_t i = 0; i < t->s->n_certs; i++)
+		missing =
+			missing || access(t->s->certs[i].leaf_path, F_OK) == -1;
+	if (!missing || t->s->seed.n == 0 || t->r->dry_run ||
+	    activate_run(&t->s->seed, NULL, err) == 0)
+		return 0;
+	return err_wrap(err, "what it uses now cannot be fetched");
+}
+
+static void load(struct task *t, struct run *r, const struct svc *s)
+{
+	*t = (struct task){ .r = r, .s = s };
+	svcstate_load(r->conf->state_dir, s->name, r->arena, &t->state);
+	t->seen = arena_array(r->arena, s->n_endpoints + 1, sizeof(*t->seen));
+}
+
+int task_begin(struct task *t, struct run *r, const struct svc *s,
+	       const struct store_host_certs *rows, struct err *err)
+{
+	load(t, r, s);
+	if (seed(t, err) == -1)
+		return -1;
+	gather_rows(r, s, rows, &t->state, &t->g);
+	look_around(t);
+	return 0;
+}
+
+void task_begin_disk(struct task *t, struct run *r, const struct svc *s)
+{
+	load(t, r, s);
+	gather_disk(s, &t->g);
+	probe(t);
+}
+
+void task_end(struct task *t)
+{
+	struct err err = ERR_INIT;
+
+	if (!t->r->dry_run && svcstate_save(t->r->conf->state_dir, t->s->name,
+					    &t->state, &err) == -1)
+		log_warn("service %s: %s", t->s->name, err.msg);
+	if (t->g.arena != NULL)
+		gather_free(&t->g);
+	if (t->bad)
+		t->r->bad++;
+	else
+		t->r->good++;
+}

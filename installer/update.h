@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef UPDATE_H
+#define UPDATE_H
+
+/*
+ * Bring every wanted service up to date with the rows of the store. Services
+ * that use one certificate change together, all or none, unless their
+ * configuration says that one goes alone.
+ */
+
+#include "run.h"
+
+void update_all(struct run *r, const struct store_host_certs *rows);
+
+#endif
