@@ -43,6 +43,16 @@ static bool waits(const struct plan_service *s, int64_t now)
 			    : s->down > 0 && within;
 }
 
+/* What is served is not what is there. */
+static enum plan_action again(const struct plan_service *s, int64_t now)
+{
+	if (!s->can_activate || (s->activate_count >= PLAN_ACTIVATE_TRIES &&
+				 now >= s->activate_at &&
+				 now < s->activate_at + PLAN_ACTIVATE_PAUSE))
+		return PLAN_POSTPONE;
+	return s->closed ? PLAN_WINDOW : PLAN_ACTIVATE;
+}
+
 enum plan_action plan_service(const struct plan_service *s, int64_t now,
 			      bool force)
 {
@@ -57,15 +67,8 @@ enum plan_action plan_service(const struct plan_service *s, int64_t now,
 		return PLAN_ACTIVATE;
 	if (waits(s, now))
 		return PLAN_WAITING;
-	if (s->wrong > 0 && s->can_activate) {
-		if (s->activate_count >= PLAN_ACTIVATE_TRIES &&
-		    now >= s->activate_at &&
-		    now < s->activate_at + PLAN_ACTIVATE_PAUSE)
-			return PLAN_POSTPONE;
-		return s->closed ? PLAN_WINDOW : PLAN_ACTIVATE;
-	}
 	if (s->wrong > 0)
-		return PLAN_POSTPONE;
+		return again(s, now);
 	if (s->put > 0)
 		return PLAN_HELD;
 	if (s->down > 0)

@@ -385,6 +385,11 @@ static void resolve_service(struct resolve *r,
 	ret->n_certs = conf->certificates.n;
 	resolve_endpoints(r, ret);
 	ret->wait = p.wait;
+	if (p.wait > 0 && conf->verify.n == 0)
+		conf_error(r->errs, &conf->src,
+			   "service %s: its profile waits for a restart, and "
+			   "only verify can tell when that was",
+			   conf->name);
 	resolve_commands(r, ret, &p, &p.seed, &ret->seed);
 	resolve_commands(r, ret, &p, &p.test, &ret->test);
 	resolve_commands(r, ret, &p, &p.activate, &ret->activate);

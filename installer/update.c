@@ -91,10 +91,12 @@ static void tell_endpoints(struct task *t)
 
 static void tell_waiting(struct task *t)
 {
+	AUTO(sbuf_free) struct sbuf wrongs = SBUF_INIT(60u * 1024);
 	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(64u * 1024);
 
-	sbuf_adds(&text, "installed, waits until it is restarted: ");
-	task_wrongs(t, &text);
+	task_wrongs(t, &wrongs);
+	sbuf_addf(&text, "installed, waits until it is restarted: %s",
+		  sbuf_str(&wrongs));
 	if (t->state.waiting == 0)
 		svcstate_set_waiting(&t->state, t->r->now);
 	if (tell(t, SVCSTATE_SERVICE, sbuf_str(&text)))

@@ -17,9 +17,9 @@ calls="openat write fsync rename unlink symlink mkdir chmod fchmod connect clone
 
 umask 022
 DIR=$T/tls HOST_CONF=$T/installer.conf
-mkdir -p "$T/profiles" "$T/shipped" "$T/bin" "$DIR" &&
-	cp "$ROOT"/installer-profiles/*.conf "$T/shipped" &&
-	host_pki && host_store && store_row $NAME || bail "cannot set up a host"
+mkdir -p "$T/profiles" "$T/shipped" "$T/bin" "$DIR"
+cp "$ROOT"/installer-profiles/*.conf "$T/shipped"
+{ host_pki && host_store && store_row $NAME; } || bail "cannot set up a host"
 printf '#!/bin/sh\nexec "%s/certrepo-installer" -c "%s" "$@"\n' \
 	"$BUILD" "$HOST_CONF" >"$T/bin/host"
 chmod 755 "$T/bin/host"

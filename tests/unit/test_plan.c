@@ -88,13 +88,25 @@ static void certificates(void **state)
 
 #define NOW 1000000
 
+struct service_case {
+	const char *what;
+	struct plan_service in;
+	enum plan_action want, forced;
+};
+
+static void check_services(const struct service_case *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (plan_service(&cases[i].in, NOW, false) != cases[i].want)
+			fail_msg("%s", cases[i].what);
+		if (plan_service(&cases[i].in, NOW, true) != cases[i].forced)
+			fail_msg("%s, forced", cases[i].what);
+	}
+}
+
 static void services(void **state)
 {
-	static const struct {
-		const char *what;
-		struct plan_service in;
-		enum plan_action want, forced;
-	} cases[] = {
+	static const struct service_case cases[] = {
 		{ "all well",
 		  { .can_activate = true, .right = 2 },
 		  PLAN_NOTHING,
@@ -167,6 +179,14 @@ static void services(void **state)
 		    .activate_at = NOW + 1 },
 		  PLAN_ACTIVATE,
 		  PLAN_ACTIVATE },
+	};
+
+	check_services(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+static void later(void **state)
+{
+	static const struct service_case cases[] = {
 		{ "new, at the wrong hour",
 		  { .put = 1, .closed = true, .can_activate = true },
 		  PLAN_WINDOW,
@@ -232,12 +252,7 @@ static void services(void **state)
 		  PLAN_ACTIVATE },
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		if (plan_service(&cases[i].in, NOW, false) != cases[i].want)
-			fail_msg("%s", cases[i].what);
-		if (plan_service(&cases[i].in, NOW, true) != cases[i].forced)
-			fail_msg("%s, forced", cases[i].what);
-	}
+	check_services(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 int main(void)
@@ -245,6 +260,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(certificates),
 		cmocka_unit_test(services),
+		cmocka_unit_test(later),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
