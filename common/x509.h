@@ -123,6 +123,8 @@ const char *x509_chain_fingerprint(const struct x509_chain *chain);
 const char *x509_chain_serial(const struct x509_chain *chain); /* hex */
 const char *x509_chain_issuer(const struct x509_chain *chain); /* its CN, or
 								* whole DN */
+/* The leaf is its own issuer: a placeholder. */
+bool x509_chain_self_signed(const struct x509_chain *chain);
 /* PEM of certificate I (0 is the leaf). Borrowed. */
 const char *x509_chain_pem(const struct x509_chain *chain, size_t i);
 /* PEM of all from I on, joined, a self-signed certificate at the end left

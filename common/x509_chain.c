@@ -86,6 +86,11 @@ static bool self_signed(X509 *crt)
 	return yes;
 }
 
+bool x509_chain_self_signed(const struct x509_chain *chain)
+{
+	return self_signed(chain->cert[0]);
+}
+
 char *x509_chain_pem_from(const struct x509_chain *chain, size_t i,
 			  bool with_root)
 {

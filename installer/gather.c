@@ -112,23 +112,6 @@ static int build_contents(struct run *r, struct gather_cert *g,
 	return 0;
 }
 
-/* A placeholder: above itself it is a root, which pem_from leaves out. */
-static bool self_signed(const struct x509_chain *chain)
-{
-	const char *pem = x509_chain_pem(chain, 0);
-	struct x509_chain *twice = NULL;
-	AUTO(mem_free_str) char *rest = NULL;
-	bool alone;
-
-	if (x509_chain_parse2(pem, strlen(pem), pem, strlen(pem), &twice,
-			      NULL) == -1)
-		return false;
-	rest = x509_chain_pem_from(twice, 1, false);
-	alone = rest[0] == '\0';
-	x509_chain_free(&twice);
-	return alone;
-}
-
 static void add_digest(struct sbuf *text, const struct sbuf *content)
 {
 	char hex[ENC_SHA256_HEX];
@@ -171,7 +154,7 @@ static void compare(struct gather_cert *g, const struct svcstate *state,
 	p->row_from = x509_chain_not_before(g->chain);
 	if (g->disk != NULL) {
 		p->same_cert = strcmp(fp, x509_chain_fingerprint(g->disk)) == 0;
-		if (!self_signed(g->disk))
+		if (!x509_chain_self_signed(g->disk))
 			p->have_from = x509_chain_not_before(g->disk);
 	}
 	if (ours != NULL && ours->not_before > p->have_from &&

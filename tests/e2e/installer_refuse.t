@@ -27,6 +27,19 @@ refused() { # TEST WHAT_ERR_SAYS
 	like "$(receipt_detail '')" "$2" "... and why"
 }
 
+# by hand, somebody put a newer one than the store has
+issue_nth "$T/hand" 9
+file=$(readlink -f "$DIR/current")/fullchain.pem
+cat "$T/hand.crt" "$T/hand.ca" >"$file"
+nginx_reload && sleep 0.3
+issue_nth "$T/bad" 8 && store_put $NAME "$T/bad"
+run host
+is "$rc $(served)" "1 $(cert_fp "$T/hand.crt")" "older than what was put by hand: refused"
+like "$err" 'begins on .*, before the one here' "... says why"
+is "$(receipt '')" refused "... the receipt says so"
+cat "$T/good.crt" "$T/good.ca" >"$file"
+nginx_reload && sleep 0.3
+
 KEY=$T/other.key issue_nth "$T/bad" 2
 store_put $NAME "$T/bad"
 refused "another key" "belongs to another key than $T/host.key"

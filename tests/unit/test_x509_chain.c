@@ -74,6 +74,10 @@ static void pem(void **state)
 	all = x509_chain_pem_from(c, 0, false);
 	assert_string_equal(all, scratch_read(scratch("root.pem")));
 	free(all);
+	assert_true(x509_chain_self_signed(c));
+	x509_chain_free(&c);
+	c = kit_chain("leaf.pem", &err);
+	assert_false(x509_chain_self_signed(c));
 	x509_chain_free(&c);
 	/* the store's two columns; crt may hold the whole chain already */
 	kit_read("chain.pem", &crt);
