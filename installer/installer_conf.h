@@ -44,6 +44,8 @@ struct installer_service {
 	struct conf_groups certificates; /* struct installer_cert */
 	struct conf_groups verify;	 /* struct installer_endpoint */
 	struct conf_groups vars;	 /* struct profile_var */
+	struct conf_strings window;	 /* see window.h */
+	int64_t window_override; /* seconds of life under which it is ignored */
 	bool alone; /* changes by itself, whoever shares a certificate */
 	int64_t verify_time;	/* seconds to go on trying after activation */
 	int64_t verify_timeout; /* of one connection */

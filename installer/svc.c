@@ -365,6 +365,7 @@ static void resolve_service(struct resolve *r,
 	struct svc_cert *certs =
 		arena_array(r->arena, conf->certificates.n + 1, sizeof(*certs));
 	size_t before = r->errs->list.n;
+	struct err err = ERR_INIT;
 	struct profile p;
 
 	ret->conf = conf;
@@ -384,6 +385,8 @@ static void resolve_service(struct resolve *r,
 	ret->certs = certs;
 	ret->n_certs = conf->certificates.n;
 	resolve_endpoints(r, ret);
+	if (window_parse(&conf->window, r->arena, &ret->window, &err) == -1)
+		conf_error(r->errs, &conf->src, "%s", err.msg);
 	ret->wait = p.wait;
 	if (p.wait > 0 && conf->verify.n == 0)
 		conf_error(r->errs, &conf->src,

@@ -11,6 +11,7 @@
 #include "file.h"
 #include "format.h"
 #include "installer_conf.h"
+#include "window.h"
 
 enum svc_layout {
 	/* dir/current is a link to dir/<generation>, a folder that holds the
@@ -71,6 +72,7 @@ struct svc {
 	const struct svc_endpoint *endpoints;
 	size_t n_endpoints;
 	struct svc_commands seed, check, running, test, activate, start, post;
+	struct window window;
 	int64_t wait; /* seconds it may take a person or a reboot, or 0 */
 	/* SHA-256 over all of the above: a hold ends when it changes. */
 	char digest[ENC_SHA256_HEX];

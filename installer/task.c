@@ -73,6 +73,41 @@ static void count_endpoints(struct task *t)
 	}
 }
 
+/* How long the service can go on with what it has: with the shortest-lived of
+ * the certificates that are to be replaced, or that are wrongly served; 0 when
+ * there is nothing it could go on with. */
+static int64_t life(const struct task *t)
+{
+	int64_t until = INT64_MAX;
+	char why[300];
+
+	for (size_t i = 0; i < t->g.n; i++) {
+		const struct x509_chain *disk = t->g.v[i].disk;
+		int64_t end = disk != NULL && !x509_chain_self_signed(disk)
+				      ? x509_chain_not_after(disk)
+				      : 0;
+
+		if (t->g.v[i].verdict == PLAN_PUT && end < until)
+			until = end;
+	}
+	for (size_t i = 0; t->probed && i < t->s->n_endpoints; i++)
+		if (t->seen[i].reachable && !task_right(t, i, why) &&
+		    t->seen[i].not_after < until)
+			until = t->seen[i].not_after;
+	return until > t->r->now ? until - t->r->now : 0;
+}
+
+/* Not at this hour, and it can wait. */
+static bool closed(const struct task *t)
+{
+	time_t now = (time_t) t->r->now;
+	struct tm local;
+
+	return localtime_r(&now, &local) != NULL &&
+	       !window_open(&t->s->window, &local) &&
+	       life(t) >= t->s->conf->window_override;
+}
+
 static void look_around(struct task *t)
 {
 	const struct installer_conf *conf = t->r->conf;
@@ -98,6 +133,7 @@ static void look_around(struct task *t)
 		p->down = 0;
 		p->can_activate = false;
 	}
+	p->closed = t->s->window.n > 0 && closed(t);
 }
 
 /* The files of another machine, so that there is something to go back to. */

@@ -436,6 +436,17 @@ static void block(struct update *u)
 
 /* --- all of it --- */
 
+static const char *window_text(const struct task *t)
+{
+	time_t now = (time_t) t->r->now;
+	char next[WINDOW_TEXT];
+	struct tm local;
+
+	localtime_r(&now, &local);
+	return arena_printf(t->r->arena, "waits for its window, which opens %s",
+			    window_next(&t->s->window, &local, next));
+}
+
 static void plan(struct update *u)
 {
 	group(u);
@@ -446,6 +457,8 @@ static void plan(struct update *u)
 		t->plan.held = t->state.hold != NULL &&
 			       strcmp(t->state.hold, hold) == 0;
 		t->action = plan_service(&t->plan, u->r->now, u->r->force);
+		if (t->action == PLAN_WINDOW)
+			t->why = window_text(t);
 	}
 	block(u);
 }

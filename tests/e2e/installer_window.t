@@ -1,0 +1,101 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Hours in which a service may be changed: a new certificate waits for them,
+# with those that go together, and for nothing when it is urgent.
+# shellcheck disable=SC2154 # rc, out and err are run's
+. "$(dirname "$0")/../lib/lib.sh"
+. "$ROOT/tests/lib/nginx.sh"
+. "$ROOT/tests/lib/host.sh"
+
+# An hour that is now, and one that is neither now nor soon.
+TZ=UTC
+export TZ
+now=$(date +%H:00)-$(date -d '2 hours' +%H:00)
+later=$(date -d '6 hours' +%H:00)-$(date -d '7 hours' +%H:00)
+
+host_setup || bail "cannot set up a host"
+at="127.0.0.1:$NGINX_PORT/$NAME"
+placeholder
+nginx_run || bail "nginx does not start"
+quiet() { # a run says nothing, but for the event
+	printf '%s\n' "$out$err" |
+		grep -Ev '^(certrepo-installer: served .*)?$'
+}
+
+HOST_SERVICE="window = \"$later\";"
+host_conf
+issue_nth "$T/one" 1 && store_put $NAME "$T/one"
+run host
+is "$rc $(served)" "0 $(cert_fp "$T/one.crt")" "the first one waits for nothing"
+
+issue_nth "$T/two" 2 && store_put $NAME "$T/two"
+run host
+is "$rc $(quiet)" "0 " "the next waits, which is no fault"
+is "$(served)" "$(cert_fp "$T/one.crt")" "... the old one is served"
+is "$(receipt '')" fetched "... and the receipt says fetched"
+like "$(receipt_detail '')" 'waits for its window, which opens ... [0-9][0-9]:00' \
+	"... and until when"
+run host --dry-run
+like "$out" 'web: waits for its window' "... and so does --dry-run"
+
+HOST_SERVICE="window = [ \"$later\", \"$now\" ];"
+host_conf
+run host
+is "$rc $(served)" "0 $(cert_fp "$T/two.crt")" "in its hours it is installed"
+is "$(receipt '')" served "... and the receipt says so"
+
+HOST_SERVICE="window = \"$later\";"
+host_conf
+issue_nth "$T/three" 3 && store_put $NAME "$T/three"
+run host --force
+is "$rc $(served)" "0 $(cert_fp "$T/three.crt")" "--force waits for nothing"
+
+issue_nth "$T/four" 4 && store_put $NAME "$T/four"
+HOST_SERVICE="window = \"$later\"; window_override = \"61d\";"
+host_conf
+run host
+is "$rc $(served)" "0 $(cert_fp "$T/four.crt")" "nor does one with little life left"
+
+# --- a missed reload ---
+HOST_SERVICE="window = \"$later\";"
+host_conf
+cat "$T/three.crt" "$T/three.ca" >"$(readlink -f "$DIR/current")/fullchain.pem"
+store_put $NAME "$T/three"
+nginx_reload && sleep 0.3
+cat "$T/four.crt" "$T/four.ca" >"$(readlink -f "$DIR/current")/fullchain.pem"
+store_put $NAME "$T/four"
+run host
+is "$rc $(served)" "1 $(cert_fp "$T/three.crt")" "a missed reload waits for its hours, too"
+like "$err" 'serves another certificate .*; waits for its window' "... and is told"
+is "$(receipt "$at")" failed "... and reported"
+run host --force
+is "$rc $(served)" "0 $(cert_fp "$T/four.crt")" "... but not with --force"
+
+# --- what goes together ---
+HOST_SERVICES=", { name = \"copy\"; profile = \"files-only\";
+	certificates = ( { name = \"$NAME\"; key = \"$T/host.key\";
+		dir = \"$T/copy\"; } ); }"
+mkdir "$T/copy"
+host_conf
+run host
+is "$rc" 0 "a service more, without hours"
+is "$(cert_fp "$T/copy/fullchain.pem")" "$(cert_fp "$T/four.crt")" \
+	"... has what the other has already"
+issue_nth "$T/five" 5 && store_put $NAME "$T/five"
+run host
+is "$rc $(quiet) $(served)" "0  $(cert_fp "$T/four.crt")" "the next one waits"
+is "$(cert_fp "$T/copy/fullchain.pem")" "$(cert_fp "$T/four.crt")" \
+	"... for both"
+is "$(sqlite3 "$DB" "SELECT state || ' ' || detail FROM installs WHERE
+	service = 'copy'" | sed 's/opens .*/opens/')" \
+	"fetched waits for service web, which uses $NAME too: waits for its window, which opens" \
+	"... and the other says for whom"
+
+# --- configuration ---
+HOST_SERVICE='window = "at night";'
+host_conf
+run host
+is "$rc" 78 "hours that are none"
+like "$err" 'installer.conf:[0-9]+: window: "at night" is not of the form' \
+	"... are an error"
+done_testing
