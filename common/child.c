@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -28,6 +29,7 @@ struct plan {
 	gid_t gid;
 	gid_t *groups;
 	int n_groups;
+	int in;	     /* its stdin, -1: /dev/null */
 	int out[2];  /* its stdout and stderr */
 	int fail[2]; /* errno of a start that failed; closed by exec */
 };
@@ -44,6 +46,7 @@ static void plan_free(struct plan *p)
 	strlist_free(&p->env);
 	strlist_free(&p->paths);
 	free(p->groups);
+	close_fd(&p->in);
 	close_fd(&p->out[0]);
 	close_fd(&p->out[1]);
 	close_fd(&p->fail[0]);
@@ -137,6 +140,34 @@ static int make_pipe(int fds[2], struct err *err)
 	return 0;
 }
 
+/* What is on its stdin is all there from the start, in memory: nobody waits
+ * for it to be read. */
+static int plan_input(struct plan *p, struct err *err)
+{
+	const char *from = p->spec->input;
+	size_t left = p->spec->input_len;
+	ssize_t n = 0;
+	int fd;
+
+	if (!from)
+		return 0;
+	p->in = memfd_create("input", MFD_CLOEXEC);
+	while (p->in != -1 && left > 0 && (n = write(p->in, from, left)) > 0) {
+		from += n;
+		left -= (size_t) n;
+	}
+	if (p->in == -1 || n == -1 || lseek(p->in, 0, SEEK_SET) == -1)
+		return err_errno(err, ERR_CHILD, "its input cannot be kept");
+	if (p->in > 2)
+		return 0;
+	fd = fcntl(p->in, F_DUPFD_CLOEXEC, 3);
+	if (fd == -1)
+		return err_errno(err, ERR_CHILD, "its input cannot be kept");
+	close(p->in);
+	p->in = fd;
+	return 0;
+}
+
 /* In the child, from here... */
 
 static void close_on_exec_from_3(void)
@@ -187,13 +218,14 @@ static void try_exec(const struct plan *p)
 
 static void __attribute__((__noreturn__)) be_child(const struct plan *p)
 {
-	int null, why;
+	int in = p->in, why;
 
 	setpgid(0, 0);
 	default_signals();
 	umask(022); /* ours is tighter; a service it starts has its own idea */
-	null = open("/dev/null", O_RDONLY);
-	if (null != -1 && dup2(null, 0) != -1 && dup2(p->out[1], 1) != -1 &&
+	if (in == -1)
+		in = open("/dev/null", O_RDONLY);
+	if (in != -1 && dup2(in, 0) != -1 && dup2(p->out[1], 1) != -1 &&
 	    dup2(p->out[1], 2) != -1 && chdir("/") == 0 && become_user(p)) {
 		close_on_exec_from_3();
 		try_exec(p);
@@ -326,15 +358,17 @@ int child_run(const struct child_spec *spec, struct child_result *ret,
 	      struct err *err)
 {
 	AUTO(plan_free)
-	struct plan p = { .spec = spec, .out = { -1, -1 }, .fail = { -1, -1 } };
+	struct plan p = {
+		.spec = spec, .in = -1, .out = { -1, -1 }, .fail = { -1, -1 }
+	};
 	AUTO(mem_free_str) char *command = command_text(spec);
 	struct child_result r = { .output = SBUF_INIT(CHILD_OUTPUT_MAX) };
 	pid_t pid;
 
 	plan_env(&p);
 	plan_paths(&p);
-	if (plan_user(&p, err) == -1 || make_pipe(p.out, err) == -1 ||
-	    make_pipe(p.fail, err) == -1)
+	if (plan_user(&p, err) == -1 || plan_input(&p, err) == -1 ||
+	    make_pipe(p.out, err) == -1 || make_pipe(p.fail, err) == -1)
 		return err_wrap(err, "%s cannot be started", command);
 	pid = fork();
 	if (pid == -1)

@@ -4,12 +4,12 @@
 
 /*
  * Run a command: an argv list, never a shell; PATH and what `env` names and
- * nothing else in its environment; / as its folder; /dev/null on stdin; no
- * other descriptor of ours; in a process group of its own, which is killed
- * (TERM, two seconds later KILL) when the time is up; stdout and stderr
- * together, the first CHILD_OUTPUT_MAX bytes kept. A command that leaves a
- * daemon behind is fine: we wait for the command and a short moment for its
- * output, not for the pipe to close.
+ * nothing else in its environment; / as its folder; /dev/null, or what it is
+ * given, on stdin; no other descriptor of ours; in a process group of its own,
+ * which is killed (TERM, two seconds later KILL) when the time is up; stdout
+ * and stderr together, the first CHILD_OUTPUT_MAX bytes kept. A command that
+ * leaves a daemon behind is fine: we wait for the command and a short moment
+ * for its output, not for the pipe to close.
  */
 
 #include <stdbool.h>
@@ -24,6 +24,8 @@ struct child_spec {
 	const char *const *env;	 /* "K=V" list, NULL-terminated, or NULL */
 	const char *user;	 /* run as this user (name), or NULL */
 	int timeout_s;		 /* 1 and up */
+	const void *input;	 /* on its stdin, or NULL for none */
+	size_t input_len;
 };
 
 struct child_result {

@@ -13,6 +13,7 @@ static struct {
 	bool opened;
 	bool terminal;
 	bool syslog;
+	bool mailed;
 } state = { .program = "certrepo" };
 
 /* syslog(3) is silent when nobody listens, as in most containers. */
@@ -53,6 +54,10 @@ static bool wants_stderr(enum log_level level)
 	switch (level) {
 	case LOG_L_DEBUG:
 		return state.verbose >= 2;
+	case LOG_L_WARN:
+		if (!state.mailed)
+			return true;
+		/* fall through */
 	case LOG_L_INFO:
 		return state.verbose >= 1 || state.terminal ||
 		       (state.opened && !state.syslog);
@@ -163,6 +168,11 @@ void log_debug(const char *fmt, ...)
 	text = mem_vprintf(fmt, ap);
 	va_end(ap);
 	put_text(LOG_L_DEBUG, text);
+}
+
+void log_mailed(bool on)
+{
+	state.mailed = on;
 }
 
 bool log_verbose(void)

@@ -7,6 +7,7 @@
  * daemon), and to stderr when that is a terminal or --verbose was given.
  * Warnings and errors always go to stderr too: cron mails them. Where there
  * is no syslog socket (containers), everything from info up goes to stderr.
+ * Where a program mails its warnings itself, see log_mailed().
  *
  *	log_event(LOG_L_INFO, "renewed", "name", name, "until", text, NULL);
  * gives
@@ -31,5 +32,8 @@ void log_error(const struct err *err);
 void log_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_debug(const char *fmt, ...) PRINTF_LIKE(1, 2);
 bool log_verbose(void);
+/* While ON, warnings go to stderr only as events of state do: they come by
+ * mail, and cron would mail them once more. */
+void log_mailed(bool on);
 
 #endif

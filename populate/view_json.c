@@ -1,51 +1,22 @@
 /* SPDX-License-Identifier: MIT */
+#include "jout.h"
 #include "policy.h"
 #include "view.h"
 
 /* Times of 0 and 1 (the 2019 system's "never") and STORE_NEVER are null. */
 #define NEVER_MAX 1
 
-static void key(struct sbuf *out, const char *name)
-{
-	if (out->len > 0 && out->buf[out->len - 1] != '{' &&
-	    out->buf[out->len - 1] != '[')
-		sbuf_addc(out, ',');
-	sbuf_add_json(out, name);
-	sbuf_addc(out, ':');
-}
-
-static void put_str(struct sbuf *out, const char *name, const char *value)
-{
-	key(out, name);
-	if (value)
-		sbuf_add_json(out, value);
-	else
-		sbuf_adds(out, "null");
-}
-
-static void put_int(struct sbuf *out, const char *name, int64_t value)
-{
-	key(out, name);
-	sbuf_addf(out, "%lld", (long long) value);
-}
-
-static void put_bool(struct sbuf *out, const char *name, bool value)
-{
-	key(out, name);
-	sbuf_adds(out, value ? "true" : "false");
-}
-
 static void put_time(struct sbuf *out, const char *name, int64_t t)
 {
 	if (t <= NEVER_MAX || t == STORE_NEVER)
-		put_str(out, name, NULL);
+		jout_str(out, name, NULL);
 	else
-		put_int(out, name, t);
+		jout_int(out, name, t);
 }
 
 static void put_ids(struct sbuf *out, const struct x509_ids *ids)
 {
-	key(out, "names");
+	jout_key(out, "names");
 	sbuf_addc(out, '[');
 	for (size_t i = 0; i < ids->n; i++) {
 		if (i)
@@ -60,26 +31,26 @@ void view_json_common(const struct store_cert *row, int64_t ts_expire,
 {
 	bool has = ts_expire > NEVER_MAX;
 
-	put_str(out, "name", row->name);
-	put_str(out, "state", view_state(row));
-	put_bool(out, "enabled", row->enabled);
-	put_str(out, "comment", row->comment);
-	put_str(out, "ca", row->ca_name ? row->ca_name : default_ca);
-	put_str(out, "challenge",
-		policy_challenge(row->challenge, row->certbot));
-	put_str(out, "webroot_path", row->webroot_path);
+	jout_str(out, "name", row->name);
+	jout_str(out, "state", view_state(row));
+	jout_bool(out, "enabled", row->enabled);
+	jout_str(out, "comment", row->comment);
+	jout_str(out, "ca", row->ca_name ? row->ca_name : default_ca);
+	jout_str(out, "challenge",
+		 policy_challenge(row->challenge, row->certbot));
+	jout_str(out, "webroot_path", row->webroot_path);
 	put_time(out, "ts_expire", ts_expire);
 	if (has)
-		put_int(out, "days_left", view_days(ts_expire, now));
+		jout_int(out, "days_left", view_days(ts_expire, now));
 	else
-		put_str(out, "days_left", NULL);
+		jout_str(out, "days_left", NULL);
 	put_time(out, "ts_due", row->enabled ? row->ts_due : 0);
 	put_time(out, "ts_last_attempt", row->ts_last_update);
 	put_time(out, "ts_next_attempt", row->ts_next_attempt);
-	put_bool(out, "renew", row->renew);
-	put_int(out, "failures", row->count_fail_update);
-	put_str(out, "fail_class", row->fail_class);
-	put_str(out, "fail_detail", row->fail_detail);
+	jout_bool(out, "renew", row->renew);
+	jout_int(out, "failures", row->count_fail_update);
+	jout_str(out, "fail_class", row->fail_class);
+	jout_str(out, "fail_detail", row->fail_detail);
 }
 
 static void put_request(const struct view *v, struct sbuf *out)
@@ -88,40 +59,40 @@ static void put_request(const struct view *v, struct sbuf *out)
 	const struct x509_ids none = { .n = 0 };
 
 	put_ids(out, v->csr ? x509_csr_ids(v->csr) : &none);
-	put_str(out, "key", k ? k->text : NULL);
-	put_str(out, "key_sha256", k ? k->sha256 : NULL);
-	put_str(out, "md5_modulus", k ? k->md5_modulus : v->row->md5_modulus);
+	jout_str(out, "key", k ? k->text : NULL);
+	jout_str(out, "key_sha256", k ? k->sha256 : NULL);
+	jout_str(out, "md5_modulus", k ? k->md5_modulus : v->row->md5_modulus);
 	if (!v->csr)
-		put_str(out, "csr_error", v->csr_fault.msg);
+		jout_str(out, "csr_error", v->csr_fault.msg);
 }
 
 static void put_certificate(const struct view *v, struct sbuf *out)
 {
 	const struct x509_chain *c = v->chain;
 
-	key(out, "certificate");
+	jout_key(out, "certificate");
 	if (!v->row->crt.p) {
 		sbuf_adds(out, "null");
 		return;
 	}
 	sbuf_addc(out, '{');
 	if (c) {
-		put_str(out, "serial", x509_chain_serial(c));
-		put_str(out, "fingerprint", x509_chain_fingerprint(c));
-		put_str(out, "issuer", x509_chain_issuer(c));
+		jout_str(out, "serial", x509_chain_serial(c));
+		jout_str(out, "fingerprint", x509_chain_fingerprint(c));
+		jout_str(out, "issuer", x509_chain_issuer(c));
 		put_ids(out, x509_chain_ids(c));
 		put_time(out, "ts_not_before", v->ts_not_before);
 		put_time(out, "ts_not_after", v->ts_expire);
-		put_int(out, "intermediates", (int64_t) x509_chain_len(c) - 1);
+		jout_int(out, "intermediates", (int64_t) x509_chain_len(c) - 1);
 	} else {
-		put_str(out, "error", v->crt_fault.msg);
+		jout_str(out, "error", v->crt_fault.msg);
 	}
 	sbuf_addc(out, '}');
 }
 
 static void put_attempts(const struct view *v, struct sbuf *out)
 {
-	key(out, "attempts");
+	jout_key(out, "attempts");
 	sbuf_addc(out, '[');
 	for (size_t i = 0; i < v->attempts.n; i++) {
 		const struct store_attempt *a = &v->attempts.v[i];
@@ -129,10 +100,10 @@ static void put_attempts(const struct view *v, struct sbuf *out)
 		sbuf_adds(out, i ? ",{" : "{");
 		put_time(out, "ts_start", a->ts_start);
 		put_time(out, "ts_end", a->ts_end);
-		put_str(out, "ca", a->ca_name);
-		put_str(out, "order_url", a->order_url);
-		put_str(out, "outcome", a->outcome);
-		put_str(out, "detail", a->detail);
+		jout_str(out, "ca", a->ca_name);
+		jout_str(out, "order_url", a->order_url);
+		jout_str(out, "outcome", a->outcome);
+		jout_str(out, "detail", a->detail);
 		sbuf_addc(out, '}');
 	}
 	sbuf_addc(out, ']');
@@ -140,24 +111,24 @@ static void put_attempts(const struct view *v, struct sbuf *out)
 
 static void put_installs(const struct view *v, struct sbuf *out)
 {
-	key(out, "installs");
+	jout_key(out, "installs");
 	sbuf_addc(out, '[');
 	for (size_t i = 0; i < v->installs.n; i++) {
 		const struct store_receipt *r = &v->installs.v[i];
 
 		sbuf_adds(out, i ? ",{" : "{");
-		put_str(out, "host", r->host);
-		put_str(out, "service", r->service);
-		put_str(out, "endpoint", r->endpoint);
-		put_str(out, "protocol", r->protocol);
-		put_str(out, "state", r->state);
-		put_str(out, "fingerprint", r->fingerprint);
-		put_str(out, "serial", r->serial);
+		jout_str(out, "host", r->host);
+		jout_str(out, "service", r->service);
+		jout_str(out, "endpoint", r->endpoint);
+		jout_str(out, "protocol", r->protocol);
+		jout_str(out, "state", r->state);
+		jout_str(out, "fingerprint", r->fingerprint);
+		jout_str(out, "serial", r->serial);
 		put_time(out, "ts_expire", r->ts_expire);
-		put_int(out, "depth", r->depth);
+		jout_int(out, "depth", r->depth);
 		put_time(out, "ts", r->ts);
-		put_str(out, "detail", r->detail);
-		put_str(out, "version", r->version);
+		jout_str(out, "detail", r->detail);
+		jout_str(out, "version", r->version);
 		sbuf_addc(out, '}');
 	}
 	sbuf_addc(out, ']');

@@ -93,6 +93,44 @@ static void signals(void **state)
 	assert_int_equal(ignored & ~(3ULL << 31), 0);
 }
 
+static void input(void **state)
+{
+	static const char *const all[] = { "sha256sum", NULL };
+	static const char *const some[] = { "head", "-c3", NULL };
+	static const char *const none[] = { "wc", "-c", NULL };
+	static const struct {
+		const char *const *argv;
+		size_t len;
+		const char *says;
+	} cases[] = {
+		/* head -c 4194304 /dev/zero | sha256sum */
+		{ all, 4u << 20,
+		  "bb9f8df61474d25e71fa00722318cd387396ca1736605e1248821cc0de3d"
+		  "3af8  -\n" },
+		{ some, 4u << 20, NULL },
+		{ none, 0, "0\n" },
+	};
+	void *zeros = mem_alloc(4u << 20);
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct child_spec spec = { .argv = cases[i].argv,
+					   .timeout_s = 20,
+					   .input = zeros,
+					   .input_len = cases[i].len };
+		struct child_result r = { .status = 1 };
+		struct err err = ERR_INIT;
+
+		assert_int_equal(child_run(&spec, &r, &err), 0);
+		assert_int_equal(r.status, 0);
+		if (cases[i].says != NULL)
+			assert_string_equal(sbuf_str(&r.output), cases[i].says);
+		else
+			assert_int_equal(r.output.len, 3);
+		sbuf_free(&r.output);
+	}
+	free(zeros);
+}
+
 static void no_shell(void **state)
 {
 	struct child_result r = run(
@@ -307,6 +345,7 @@ int main(void)
 		cmocka_unit_test(status_and_output),
 		cmocka_unit_test(surroundings),
 		cmocka_unit_test(signals),
+		cmocka_unit_test(input),
 		cmocka_unit_test(no_shell),
 		cmocka_unit_test(output_is_capped),
 		cmocka_unit_test(start_failures),

@@ -56,6 +56,26 @@ static void quiet(void **state)
 					 : INFO WARN "prog: no way\n");
 }
 
+static void speak_mailed(void *arg)
+{
+	log_mailed(true);
+	speak(arg);
+}
+
+static void mailed(void **state)
+{
+	int verbose = 0;
+
+	assert_int_equal(scratch_fork(speak_mailed, &verbose), 0);
+	assert_string_equal(scratch_read(scratch("err")),
+			    has_syslog() ? "prog: no way\n"
+					 : INFO WARN "prog: no way\n");
+	verbose = 1;
+	assert_int_equal(scratch_fork(speak_mailed, &verbose), 0);
+	assert_string_equal(scratch_read(scratch("err")),
+			    INFO WARN "prog: no way\n");
+}
+
 static void verbose_one(void **state)
 {
 	int verbose = 1;
@@ -93,9 +113,8 @@ static void before_open(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(quiet),
-		cmocka_unit_test(verbose_one),
-		cmocka_unit_test(verbose_two),
+		cmocka_unit_test(quiet),       cmocka_unit_test(mailed),
+		cmocka_unit_test(verbose_one), cmocka_unit_test(verbose_two),
 		cmocka_unit_test(before_open),
 	};
 
