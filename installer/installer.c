@@ -191,6 +191,51 @@ static void lock_auto(struct lockfile **l)
 	lockfile_free(l);
 }
 
+/* What was told is told by mail, not by cron. */
+static void notices_begin(struct run *r)
+{
+	const struct notify_conf *notify = r->conf->notify;
+
+	r->notices = notice_load(r->conf, r->now);
+	log_mailed(notify != NULL && notify->mail.n > 0);
+}
+
+static void notices_end(struct run *r)
+{
+	struct err err = ERR_INIT;
+
+	if (r->notices != NULL && notice_send(r->notices, &err) == -1) {
+		err_set(&err, err.kind,
+			"what needs a person could not be told, see --status: "
+			"%s",
+			err.msg);
+		log_error(&err);
+	}
+	log_mailed(false);
+	notice_free(&r->notices);
+}
+
+static int update(struct run *r)
+{
+	struct err err = ERR_INIT;
+	int status;
+
+	if (run_recover(r, &err) == -1)
+		return end(&err);
+	status = run_update(r, &err);
+	notices_end(r);
+	if (status == 0)
+		return verdict(r);
+	/* By mail, once it has lasted. */
+	if (r->conf->notify != NULL && err.kind == ERR_UNAVAILABLE &&
+	    r->conf->notify->mail.n > 0) {
+		log_mailed(true);
+		log_warn("%s", err.msg);
+		return err_exit_status(err.kind);
+	}
+	return end(&err);
+}
+
 /* Everything that changes something, under the lock. */
 static int work(const struct args *a, struct run *r)
 {
@@ -205,16 +250,13 @@ static int work(const struct args *a, struct run *r)
 	sweep_state(r);
 	if (receipt_load(dir, &r->receipts, &err) == -1)
 		log_warn("receipts that waited are lost: %s", err.msg);
-	if (run_recover(r, &err) == -1)
-		return end(&err);
-	if (a->back != NULL) {
-		if (run_back(r, a->back, &err) == -1)
-			return end(&err);
-		return 0;
+	if (a->back == NULL) {
+		notices_begin(r);
+		return update(r);
 	}
-	if (run_update(r, &err) == -1)
+	if (run_recover(r, &err) == -1 || run_back(r, a->back, &err) == -1)
 		return end(&err);
-	return verdict(r);
+	return 0;
 }
 
 static int run(const struct args *a, struct run *r)
@@ -259,6 +301,7 @@ static int with_conf(const struct args *a, struct arena *arena, int argc,
 		verify_wait(splay_of(&conf) * 1000);
 	status = run(a, &r);
 	strlist_free(&r.only);
+	notice_free(&r.notices);
 	receipt_free(&r.receipts);
 	x509_trust_free(&r.trust);
 	return status;

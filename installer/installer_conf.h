@@ -51,6 +51,18 @@ struct installer_service {
 	int64_t verify_timeout; /* of one connection */
 };
 
+/* Who is told what needs a person: see notice.h. */
+struct notify_conf {
+	struct conf_src src;
+	struct conf_strings mail; /* addresses */
+	const char *from;	  /* NULL: sendmail's choice */
+	struct conf_strings sendmail;
+	struct conf_strings command;
+	const char *user;
+	int64_t timeout; /* seconds, of each */
+	int64_t repeat;	 /* seconds */
+};
+
 struct installer_conf {
 	struct conf_src src;
 	struct store_conf *store;
@@ -65,6 +77,10 @@ struct installer_conf {
 	int64_t recheck;    /* seconds between probes of an idle host; 0: every
 			     * run */
 	int64_t clock_skew; /* a certificate may begin this much later */
+	struct notify_conf *notify;  /* NULL: nobody */
+	int64_t key_age;	     /* seconds, 0: any */
+	int64_t expiring;	     /* seconds of life, 0: a sixth of it */
+	int64_t store_patience;	     /* seconds */
 	struct conf_groups services; /* struct installer_service */
 };
 

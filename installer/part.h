@@ -39,4 +39,7 @@ struct part {
 	struct err err; /* the story of all but SERVED */
 };
 
+/* The word for it in receipts and notices. */
+const char *part_state(const struct part *p);
+
 #endif

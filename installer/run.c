@@ -74,6 +74,17 @@ void run_receipt(struct run *r, const struct svc *s, const char *cert,
 		receipt_add(&r->receipts, &receipt);
 }
 
+void run_notice(struct run *r, enum notice_topic topic, const char *service,
+		const char *cert, const char *state, const char *text)
+{
+	if (r->notices != NULL)
+		notice_add(r->notices, &(struct notice){ .topic = topic,
+							 .service = service,
+							 .cert = cert,
+							 .state = state,
+							 .text = text });
+}
+
 static const struct svc *find(const struct run *r, const char *name,
 			      size_t *ret_index)
 {
@@ -116,10 +127,18 @@ static void recover(struct run *r, const struct journals *all)
 		parts[i].j = &all->v[i];
 	}
 	txn_recover(r, parts, all->n);
-	for (size_t i = 0; i < all->n; i++)
-		if (parts[i].err.msg[0] != '\0')
-			log_warn("service %s: after a killed run: %s",
-				 all->v[i].service, parts[i].err.msg);
+	for (size_t i = 0; i < all->n; i++) {
+		const struct part *p = &parts[i];
+
+		if (p->err.msg[0] == '\0')
+			continue;
+		log_warn("service %s: after a killed run: %s", p->j->service,
+			 p->err.msg);
+		run_notice(r,
+			   p->result == PART_WAITING ? NOTICE_WAITING
+						     : NOTICE_TROUBLE,
+			   p->j->service, "", part_state(p), p->err.msg);
+	}
 	if (access(txn_journal_path(r, all->v[0].service), F_OK) == -1)
 		return;
 	r->bad++;
@@ -144,6 +163,7 @@ static void recover_one(struct run *r, const char *name, struct err *err)
 	}
 	err_wrap(err, "service %s: the journal of a killed run", name);
 	log_error(err);
+	run_notice(r, NOTICE_TROUBLE, name, "", "failed", err->msg);
 	if (find(r, name, &index) != NULL)
 		r->skip[index] = true;
 	r->bad++;
@@ -326,9 +346,14 @@ int run_update(struct run *r, struct err *err)
 
 	if (store_open(r->conf->store, STORE_READ, &store, err) == -1 ||
 	    ask(r, store, &rows, err) == -1) {
+		run_notice(r, NOTICE_STORE, "", "", "unavailable", err->msg);
+		if (!r->dry_run)
+			update_lives(r);
 		send_receipts(r, NULL);
 		return -1;
 	}
+	if (r->notices != NULL)
+		notice_looked(r->notices, NOTICE_STORE, "");
 	r->beat = r->only.n == 0 && beat_due(r);
 	if (r->dry_run)
 		print_left(r);
@@ -345,7 +370,7 @@ static bool verify_one(struct run *r, const struct svc *s)
 	struct task t;
 	bool all = true;
 
-	task_begin_disk(&t, r, s);
+	task_begin_disk(&t, r, s, true);
 	for (size_t i = 0; i < s->n_endpoints; i++) {
 		const struct svc_endpoint *e = &s->endpoints[i];
 		bool there = t.g.v[e->cert].disk != NULL;
@@ -441,7 +466,7 @@ int run_back(struct run *r, const char *name, struct err *err)
 				       "must be mended first",
 				       r->svcs->v[index[i]].name);
 	for (size_t i = 0; i < n; i++) {
-		task_begin_disk(&tasks[i], r, &r->svcs->v[index[i]]);
+		task_begin_disk(&tasks[i], r, &r->svcs->v[index[i]], true);
 		parts[i] = (struct part){ .svc = tasks[i].s,
 					  .state = &tasks[i].state,
 					  .g = &tasks[i].g,

@@ -5,6 +5,7 @@
 /* One run of the installer over its services. */
 
 #include "installer_conf.h"
+#include "notice.h"
 #include "receipt.h"
 #include "svc.h"
 #include "verify.h"
@@ -16,6 +17,7 @@ struct run {
 	struct strlist only; /* services asked for; empty: all */
 	struct arena *arena;
 	struct receipts receipts;
+	struct notices *notices;  /* NULL: nobody is told in this run */
 	struct x509_trust *trust; /* loaded when something is installed */
 	int64_t now;
 	bool dry_run, force;
@@ -39,6 +41,10 @@ const char *run_endpoint_text(const struct svc_endpoint *e,
 void run_receipt(struct run *r, const struct svc *s, const char *cert,
 		 const struct svc_endpoint *e, const char *state,
 		 const struct verify_seen *seen, const char *detail);
+
+/* CERT of S, or all of it when that is "", is so; see notice.h. */
+void run_notice(struct run *r, enum notice_topic topic, const char *service,
+		const char *cert, const char *state, const char *text);
 
 /* The steps of a run, in their order; what becomes of each service is told
  * as it happens and counted in good and bad. */

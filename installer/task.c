@@ -22,7 +22,7 @@ static bool want_of(const struct gather *g, const struct svc_endpoint *e,
 }
 
 /* One look at every endpoint, before anything is done. */
-static void probe(struct task *t)
+static void look_at_all(struct task *t)
 {
 	const struct svc *s = t->s;
 	AUTO(mem_free_any)
@@ -125,7 +125,7 @@ static void look_around(struct task *t)
 	p->waiting = t->state.waiting;
 	if (conf->recheck == 0 || p->put > 0 || p->waiting != 0 ||
 	    t->r->force || t->r->beat || since < 0 || since >= conf->recheck)
-		probe(t);
+		look_at_all(t);
 	count_endpoints(t);
 	t->stopped = !activate_running(t->s);
 	if (t->stopped) {
@@ -168,11 +168,13 @@ int task_begin(struct task *t, struct run *r, const struct svc *s,
 	return 0;
 }
 
-void task_begin_disk(struct task *t, struct run *r, const struct svc *s)
+void task_begin_disk(struct task *t, struct run *r, const struct svc *s,
+		     bool probe)
 {
 	load(t, r, s);
 	gather_disk(s, &t->g);
-	probe(t);
+	if (probe)
+		look_at_all(t);
 }
 
 void task_end(struct task *t)

@@ -27,8 +27,9 @@ struct task {
  * of another machine cannot be fetched: -1, and nothing can be done. */
 int task_begin(struct task *t, struct run *r, const struct svc *s,
 	       const struct store_host_certs *rows, struct err *err) MUST_CHECK;
-/* The same without the store. */
-void task_begin_disk(struct task *t, struct run *r, const struct svc *s);
+/* Without the store; and without the endpoints, too, unless PROBE. */
+void task_begin_disk(struct task *t, struct run *r, const struct svc *s,
+		     bool probe);
 /* Remembers what is to be remembered, counts, and frees. */
 void task_end(struct task *t);
 

@@ -36,6 +36,23 @@ const char *txn_journal_path(const struct run *r, const char *service)
 			    service);
 }
 
+const char *part_state(const struct part *p)
+{
+	switch (p->result) {
+	case PART_SERVED:
+	case PART_UNSEEN:
+		return "installed";
+	case PART_WAITING:
+		return "waiting";
+	case PART_BACK:
+		return "rolled-back";
+	case PART_FAILED:
+	case PART_UNPROVEN:
+		break;
+	}
+	return "failed";
+}
+
 static int write_journal(const struct txn *t, struct err *err)
 {
 	return journal_write(t->path, t->j, t->n, err);

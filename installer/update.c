@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <string.h>
+#include <sys/stat.h>
+#include "clock.h"
 #include "dryrun.h"
 #include "log.h"
 #include "task.h"
@@ -23,6 +25,12 @@ static bool tell(struct task *t, enum svcstate_about about, const char *text)
 		return false;
 	log_warn("service %s: %s", t->s->name, text);
 	return true;
+}
+
+static void notice(struct task *t, enum notice_topic topic, const char *cert,
+		   const char *state, const char *text)
+{
+	run_notice(t->r, topic, t->s->name, cert, state, text);
 }
 
 /* A receipt about each certificate that was to be installed. */
@@ -62,6 +70,9 @@ static void tell_certs(struct task *t)
 		t->bad = true;
 		sbuf_addf(&text, "%s%s: %s", text.len != 0 ? "; " : "",
 			  c->svc->conf->name, c->reason);
+		notice(t, NOTICE_TROUBLE, c->svc->conf->name,
+		       c->verdict == PLAN_MISFIT ? "failed" : "refused",
+		       c->reason);
 	}
 	if (text.len == 0 || !tell(t, SVCSTATE_CERTS, sbuf_str(&text)))
 		return;
@@ -85,6 +96,7 @@ static void tell_endpoints(struct task *t)
 	if (t->why != NULL)
 		sbuf_addf(&text, "; %s", t->why);
 	t->bad = true;
+	notice(t, NOTICE_TROUBLE, "", "failed", sbuf_str(&text));
 	if (tell(t, SVCSTATE_SERVICE, sbuf_str(&text)))
 		report_wrong(t, "failed");
 }
@@ -99,6 +111,7 @@ static void tell_waiting(struct task *t)
 		  sbuf_str(&wrongs));
 	if (t->state.waiting == 0)
 		svcstate_set_waiting(&t->state, t->r->now);
+	notice(t, NOTICE_WAITING, "", "waiting", sbuf_str(&text));
 	if (tell(t, SVCSTATE_SERVICE, sbuf_str(&text)))
 		report_wrong(t, "waiting");
 }
@@ -106,6 +119,7 @@ static void tell_waiting(struct task *t)
 static void tell_held(struct task *t, const char *text)
 {
 	t->bad = true;
+	notice(t, NOTICE_TROUBLE, "", "held", text);
 	if (tell(t, SVCSTATE_SERVICE, text))
 		report_put(t, "held", text);
 }
@@ -118,6 +132,87 @@ static void tell_later(struct task *t)
 	if (svcstate_warn(&t->state, t->r->arena, SVCSTATE_LATER, t->why,
 			  t->r->now))
 		report_put(t, "fetched", t->why);
+}
+
+/* --- what will be wrong in time --- */
+
+static void add_life(struct task *t, const char *cert, enum notice_topic topic,
+		     const char *what, struct sbuf *text)
+{
+	notice(t, topic, cert, topic == NOTICE_KEY_AGE ? "old" : "expiring",
+	       what);
+	sbuf_addf(text, "%s%s: %s", text->len != 0 ? "; " : "", cert, what);
+}
+
+static void look_at_end(struct task *t, const struct gather_cert *c,
+			struct sbuf *text)
+{
+	int64_t until = x509_chain_not_after(c->disk), limit;
+	char end[CLOCK_TEXT];
+
+	limit = t->r->conf->expiring != 0
+			? t->r->conf->expiring
+			: (until - x509_chain_not_before(c->disk)) / 6;
+	if (c->verdict == PLAN_PUT || x509_chain_self_signed(c->disk) ||
+	    until - t->r->now >= limit)
+		return;
+	add_life(t, c->svc->conf->name, NOTICE_EXPIRING,
+		 arena_printf(t->r->arena,
+			      "%s on %s, and the store has nothing newer that "
+			      "this host would take; certrepo-populate show "
+			      "tells why",
+			      until > t->r->now ? "expires" : "expired",
+			      clock_text(until, end)),
+		 text);
+}
+
+static void look_at_key(struct task *t, const struct gather_cert *c,
+			struct sbuf *text)
+{
+	const struct installer_cert *conf = c->svc->conf;
+	const char *path = conf->key != NULL ? conf->key : conf->public_key;
+	char since[CLOCK_TEXT];
+	struct stat st;
+
+	if (t->r->conf->key_age == 0 || stat(path, &st) == -1 ||
+	    t->r->now - st.st_mtim.tv_sec < t->r->conf->key_age)
+		return;
+	add_life(t, conf->name, NOTICE_KEY_AGE,
+		 arena_printf(t->r->arena,
+			      "its key %s is of %s; make a new one, and enrol "
+			      "a CSR of it",
+			      path, clock_text(st.st_mtim.tv_sec, since)),
+		 text);
+}
+
+static void tell_lives(struct task *t)
+{
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(64u * 1024);
+
+	for (size_t i = 0; i < t->g.n; i++) {
+		const struct gather_cert *c = &t->g.v[i];
+
+		if (c->disk != NULL)
+			look_at_end(t, c, &text);
+		look_at_key(t, c, &text);
+	}
+	if (text.len > 0)
+		(void) tell(t, SVCSTATE_LIFE, sbuf_str(&text));
+}
+
+/* What of it this run would have found, if it were so. */
+static void looked(const struct task *t)
+{
+	struct notices *n = t->r->notices;
+
+	if (n == NULL)
+		return;
+	notice_looked(n, NOTICE_EXPIRING, t->s->name);
+	notice_looked(n, NOTICE_KEY_AGE, t->s->name);
+	if (!t->probed && t->s->n_endpoints > 0)
+		return;
+	notice_looked(n, NOTICE_TROUBLE, t->s->name);
+	notice_looked(n, NOTICE_WAITING, t->s->name);
 }
 
 /* Once in a while an idle service says that it is well. */
@@ -167,6 +262,8 @@ static void activate(struct task *t)
 				      t->r->now);
 		t->bad = true;
 	}
+	notice(t, p.result == PART_WAITING ? NOTICE_WAITING : NOTICE_TROUBLE,
+	       "", part_state(&p), p.err.msg);
 	log_warn("service %s: %s", t->s->name, p.err.msg);
 }
 
@@ -220,6 +317,8 @@ static void tell_part(struct task *t, const struct part *p)
 {
 	if (p->result == PART_SERVED)
 		return;
+	notice(t, p->result == PART_WAITING ? NOTICE_WAITING : NOTICE_TROUBLE,
+	       "", part_state(p), p->err.msg);
 	if (p->result == PART_WAITING) {
 		(void) tell(t, SVCSTATE_SERVICE, p->err.msg);
 		return;
@@ -482,6 +581,8 @@ static void carry_out(struct update *u)
 		bool first = true;
 
 		tell_certs(t);
+		tell_lives(t);
+		looked(t);
 		if (u->r->dry_run) {
 			print(u, t);
 			continue;
@@ -508,12 +609,30 @@ static bool begin(struct task *t, struct run *r, const struct svc *s,
 	if (task_begin(t, r, s, rows, &err) == 0)
 		return true;
 	t->bad = true;
+	notice(t, NOTICE_TROUBLE, "", "failed", err.msg);
 	if (tell(t, SVCSTATE_SERVICE, err.msg))
 		for (size_t i = 0; i < s->n_certs; i++)
 			run_receipt(r, s, s->certs[i].conf->name, NULL,
 				    "failed", NULL, err.msg);
 	task_end(t);
 	return false;
+}
+
+void update_lives(struct run *r)
+{
+	for (size_t i = 0; i < r->svcs->n; i++) {
+		struct task t;
+
+		if (!run_wants(r, &r->svcs->v[i]))
+			continue;
+		task_begin_disk(&t, r, &r->svcs->v[i], false);
+		tell_lives(&t);
+		if (r->notices != NULL) {
+			notice_looked(r->notices, NOTICE_EXPIRING, t.s->name);
+			notice_looked(r->notices, NOTICE_KEY_AGE, t.s->name);
+		}
+		task_end(&t);
+	}
 }
 
 void update_all(struct run *r, const struct store_host_certs *rows)

@@ -10,6 +10,9 @@
 
 #include "run.h"
 
+/* With the store away: tell of certificates that come to their end. */
+void update_lives(struct run *r);
+
 void update_all(struct run *r, const struct store_host_certs *rows);
 
 #endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef NOTICE_H
+#define NOTICE_H
+
+/*
+ * What needs a person, told by mail and by a command (the group notify of
+ * installer.conf): when it is new, once in a while as long as it lasts, and
+ * when it is over. All that is to be told in a run is one mail and one call of
+ * the command. What it says may change; it is still the same matter, and no
+ * new mail, as long as it is about the same thing.
+ *
+ * STATE_DIR/notices remembers what was told. It may be lost: then everything
+ * is new.
+ */
+
+#include "arena.h"
+#include "installer_conf.h"
+
+#define NOTICE_MAX	2000 /* matters that are remembered */
+#define NOTICE_TEXT_MAX 600  /* bytes of each sentence */
+
+enum notice_topic {
+	NOTICE_TROUBLE,	 /* failed, rolled back, held, refused */
+	NOTICE_WAITING,	 /* a person must restart a service */
+	NOTICE_EXPIRING, /* and there is nothing newer */
+	NOTICE_KEY_AGE,
+	NOTICE_STORE, /* it cannot be reached */
+	NOTICE_TOPICS
+};
+
+struct notice {
+	enum notice_topic topic;
+	const char *service; /* "": the host */
+	const char *cert;    /* "": all of the service */
+	const char *state;   /* a word, as in receipts */
+	const char *text;    /* a sentence */
+};
+
+struct notices;
+
+/* What was told so far; NOW is the run's. Without a group notify in CONF, or
+ * with an empty one, nothing is remembered and nothing told. */
+struct notices *notice_load(const struct installer_conf *conf, int64_t now);
+void notice_free(struct notices **n);
+
+/* It is so. Copies M. */
+void notice_add(struct notices *n, const struct notice *m);
+/* This run looked at TOPIC of SERVICE: what was so, and was not added, is
+ * over. */
+void notice_looked(struct notices *n, enum notice_topic topic,
+		   const char *service);
+/* Tell what is to be told. -1: some of it could not be handed over, err says
+ * why; the next run tries again. */
+int notice_send(struct notices *n, struct err *err) MUST_CHECK;
+
+#endif

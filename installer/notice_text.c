@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <string.h>
+#include "clock.h"
+#include "jout.h"
+#include "notice_text.h"
+#include "strlist.h"
+
+#define WIDTH	     72 /* columns */
+#define SERVICES_MAX 5	/* named in the subject */
+
+const char *const notice_topics[] = {
+	[NOTICE_TROUBLE] = "trouble",	[NOTICE_WAITING] = "waiting",
+	[NOTICE_EXPIRING] = "expiring", [NOTICE_KEY_AGE] = "key-age",
+	[NOTICE_STORE] = "store",
+};
+
+static const char *const events[] = {
+	[NOTICE_NEW] = "new",
+	[NOTICE_STILL] = "still",
+	[NOTICE_OVER] = "over",
+};
+
+/* TEXT, word by word, in lines that begin with INDENT blanks. A word that is
+ * longer than a line has one of its own. */
+static void add_wrapped(struct sbuf *out, size_t indent, const char *text)
+{
+	size_t column = 0;
+
+	while (*text != '\0') {
+		size_t len = strcspn(text, " ");
+
+		if (column > 0 && column + 1 + len > WIDTH) {
+			sbuf_addc(out, '\n');
+			column = 0;
+		}
+		if (len > 0) {
+			sbuf_addf(out, "%*s%.*s", column > 0 ? 1 : (int) indent,
+				  "", (int) len, text);
+			column += (column > 0 ? 1 : indent) + len;
+		}
+		text += len + (text[len] == ' ');
+	}
+	sbuf_addc(out, '\n');
+}
+
+static size_t count(const struct notice_line *v, size_t n,
+		    enum notice_event event)
+{
+	size_t hits = 0;
+
+	for (size_t i = 0; i < n; i++)
+		hits += v[i].event == event;
+	return hits;
+}
+
+static void add_services(const struct notice_line *v, size_t n,
+			 enum notice_event event, struct sbuf *out)
+{
+	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
+
+	for (size_t i = 0; i < n; i++)
+		if (v[i].event == event && *v[i].what.service != '\0')
+			strlist_add(&names, v[i].what.service);
+	strlist_sort_unique(&names);
+	for (size_t i = 0; i < names.n && i < SERVICES_MAX; i++)
+		sbuf_addf(out, "%s%s", i > 0 ? ", " : " (", names.v[i]);
+	if (names.n > 0)
+		sbuf_adds(out, names.n > SERVICES_MAX ? " ...)" : ")");
+}
+
+/* What counts most of what is told. */
+static void add_subject(const struct notice_line *v, size_t n, const char *host,
+			struct sbuf *out)
+{
+	static const char *const words[][2] = {
+		[NOTICE_NEW] = { "new matter", "new matters" },
+		[NOTICE_STILL] = { "matter still there",
+				   "matters still there" },
+		[NOTICE_OVER] = { "matter is over", "matters are over" },
+	};
+	enum notice_event event = NOTICE_NEW;
+	size_t hits;
+
+	while (event < NOTICE_OVER && count(v, n, event) == 0)
+		event++;
+	hits = count(v, n, event);
+	sbuf_addf(out, "Subject: certrepo on %.100s: %zu %s", host, hits,
+		  words[event][hits != 1]);
+	add_services(v, n, event, out);
+	sbuf_addc(out, '\n');
+}
+
+static void add_line(const struct notice_line *l, struct sbuf *out)
+{
+	const struct notice *m = &l->what;
+	char since[CLOCK_TEXT];
+
+	sbuf_adds(out, "  ");
+	if (*m->service != '\0')
+		sbuf_addf(out, "service %s", m->service);
+	else
+		sbuf_adds(out, "this host");
+	if (*m->cert != '\0')
+		sbuf_addf(out, ", certificate %s", m->cert);
+	sbuf_addf(out, ": %s", m->state);
+	if (l->event != NOTICE_NEW)
+		sbuf_addf(out, " since %s", clock_text(l->since, since));
+	sbuf_addc(out, '\n');
+	add_wrapped(out, 4, m->text);
+	sbuf_addc(out, '\n');
+}
+
+static void add_section(const struct notice_line *v, size_t n,
+			enum notice_event event, const char *title,
+			struct sbuf *out)
+{
+	if (count(v, n, event) == 0)
+		return;
+	sbuf_addf(out, "%s\n\n", title);
+	for (size_t i = 0; i < n; i++)
+		if (v[i].event == event)
+			add_line(&v[i], out);
+}
+
+void notice_text_mail(const struct notice_line *v, size_t n,
+		      const struct installer_conf *conf, int64_t now,
+		      struct sbuf *ret)
+{
+	const struct notify_conf *notify = conf->notify;
+	char text[CLOCK_TEXT];
+
+	if (notify->from != NULL)
+		sbuf_addf(ret, "From: %s\n", notify->from);
+	sbuf_adds(ret, "To: ");
+	for (size_t i = 0; i < notify->mail.n; i++)
+		sbuf_addf(ret, "%s%s", i > 0 ? ",\n " : "", notify->mail.v[i]);
+	sbuf_addc(ret, '\n');
+	add_subject(v, n, conf->host, ret);
+	sbuf_adds(ret, "Auto-Submitted: auto-generated\n"
+		       "MIME-Version: 1.0\n"
+		       "Content-Type: text/plain; charset=us-ascii\n\n");
+	sbuf_addf(ret,
+		  "The certificates of %s, as certrepo-installer found them\n"
+		  "on %s.\n\n",
+		  conf->host, clock_text(now, text));
+	add_section(v, n, NOTICE_NEW, "New:", ret);
+	add_section(v, n, NOTICE_STILL, "Still so:", ret);
+	add_section(v, n, NOTICE_OVER, "Over, what was:", ret);
+	sbuf_adds(ret, "certrepo-installer --status shows all of it.\n");
+}
+
+static void add_event(const struct notice_line *l, struct sbuf *out)
+{
+	sbuf_addc(out, '{');
+	jout_str(out, "event", events[l->event]);
+	jout_str(out, "topic", notice_topics[l->what.topic]);
+	jout_str(out, "state", l->what.state);
+	jout_str(out, "service", l->what.service);
+	jout_str(out, "name", l->what.cert);
+	jout_int(out, "since", l->since);
+	jout_str(out, "text", l->what.text);
+	sbuf_addc(out, '}');
+}
+
+void notice_text_json(const struct notice_line *v, size_t n,
+		      const struct installer_conf *conf, int64_t now,
+		      struct sbuf *ret)
+{
+	sbuf_addc(ret, '{');
+	jout_str(ret, "host", conf->host);
+	jout_str(ret, "version", CERTREPO_VERSION);
+	jout_int(ret, "time", now);
+	jout_key(ret, "events");
+	sbuf_addc(ret, '[');
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			sbuf_addc(ret, ',');
+		add_event(&v[i], ret);
+	}
+	sbuf_adds(ret, "]}\n");
+}

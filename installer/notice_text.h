@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef NOTICE_TEXT_H
+#define NOTICE_TEXT_H
+
+/* The words of a mail, and the JSON a command gets. Pure. */
+
+#include "notice.h"
+
+enum notice_event { NOTICE_NEW, NOTICE_STILL, NOTICE_OVER, NOTICE_EVENTS };
+
+struct notice_line {
+	enum notice_event event;
+	struct notice what;
+	int64_t since;
+};
+
+extern const char *const notice_topics[]; /* by enum notice_topic */
+
+/* A whole message, header and body, for sendmail -t. FROM may be NULL. */
+void notice_text_mail(const struct notice_line *v, size_t n,
+		      const struct installer_conf *conf, int64_t now,
+		      struct sbuf *ret);
+/* {"host", "version", "time", "events": [{"event", "topic", "state",
+ * "service", "name", "since", "text"}]} */
+void notice_text_json(const struct notice_line *v, size_t n,
+		      const struct installer_conf *conf, int64_t now,
+		      struct sbuf *ret);
+
+#endif

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <jansson.h>
+#include "scratch.h"
+#include "notice.h"
+#include "notice_text.h"
+
+/* sendmail and the command are scripts in the scratch folder that keep what
+ * they are given in "mail" and "json", one call after the other, or fail while
+ * "mail-fails" or "json-fails" is there. */
+
+#define DAY  86400
+#define NOON 1795694400 /* 2026-11-26T12:00:00Z */
+
+static struct arena *arena;
+static struct installer_conf conf;
+
+static const char *script(const char *name)
+{
+	const char *path = arena_strdup(arena, scratch(name));
+
+	scratch_write(path,
+		      arena_printf(arena,
+				   "#!/bin/sh\n[ ! -e '%s-fails' ] || exit 75\n"
+				   "cat >>'%s.kept'\n",
+				   path, path),
+		      0755);
+	return path;
+}
+
+static void load(const char *notify)
+{
+	struct conf_errors errs = { 0 };
+	const char *text = arena_printf(
+		arena,
+		"store : { path = \"/none\"; }; host = \"web1\"; state_dir = "
+		"\"%s\"; %s\n"
+		"services = ( { name = \"web\"; profile = \"x\"; certificates "
+		"= ( { name = \"www.example.org\"; key = \"/k\"; dir = "
+		"\"/d\"; } ); } );",
+		scratch_dir, notify);
+
+	if (installer_conf_load_string("t", text, arena, &conf, &errs) == -1)
+		fail_msg("%s", errs.list.v[0]);
+}
+
+static int setup(void **state)
+{
+	if (scratch_setup(state))
+		return -1;
+	arena = arena_new();
+	load(arena_printf(arena,
+			  "notify : { mail = [ \"root\", "
+			  "\"ops@example.org\" ]; from = \"certrepo@web1\"; "
+			  "sendmail = [ \"%s\" ]; command = [ \"%s\" ]; };",
+			  script("mail"), script("json")));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	arena_free(&arena);
+	return scratch_teardown(state);
+}
+
+static const char *kept(const char *name)
+{
+	const char *path = arena_printf(arena, "%s.kept", scratch(name));
+	const char *text = "";
+
+	if (access(path, F_OK) == 0)
+		text = arena_strdup(arena, scratch_read(path));
+	unlink(path);
+	return text;
+}
+
+static void begin(void)
+{
+	(void) kept("mail");
+	(void) kept("json");
+	unlink(scratch("notices"));
+	unlink(scratch("mail-fails"));
+	unlink(scratch("json-fails"));
+}
+
+/* A run at NOW that looked at web and mail, and found TEXT of web's trouble,
+ * in STATE; or nothing. */
+static int run(int64_t now, const char *state, const char *text)
+{
+	struct notices *n = notice_load(&conf, now);
+	struct err err = ERR_INIT;
+	int status;
+
+	if (text != NULL)
+		notice_add(n,
+			   &(struct notice){ NOTICE_TROUBLE, "web",
+					     "www.example.org", state, text });
+	notice_looked(n, NOTICE_TROUBLE, "web");
+	notice_looked(n, NOTICE_TROUBLE, "mail");
+	status = notice_send(n, &err);
+	notice_free(&n);
+	return status;
+}
+
+static void has(const char *text, const char *part)
+{
+	if (strstr(text, part) == NULL)
+		fail_msg("no \"%s\" in: %s", part, text);
+}
+
+static void from_new_to_over(void **state)
+{
+	const char *mail;
+
+	begin();
+	assert_int_equal(run(NOON, "failed", "it burns"), 0);
+	mail = kept("mail");
+	has(mail, "From: certrepo@web1\nTo: root,\n ops@example.org\n"
+		  "Subject: certrepo on web1: 1 new matter (web)\n"
+		  "Auto-Submitted: auto-generated\n");
+	has(mail, "\n\nThe certificates of web1, ");
+	has(mail, "New:\n\n  service web, certificate www.example.org: "
+		  "failed\n    it burns\n");
+	/* The same matter, whatever it says now. */
+	assert_int_equal(run(NOON + 3600, "held", "it burned"), 0);
+	assert_string_equal(kept("mail"), "");
+	assert_int_equal(run(NOON + DAY - 1, "held", "it burned"), 0);
+	assert_string_equal(kept("mail"), "");
+	assert_int_equal(run(NOON + DAY, "held", "it burned"), 0);
+	mail = kept("mail");
+	has(mail, "Subject: certrepo on web1: 1 matter still there (web)\n");
+	has(mail, "held since 2026-11-26T12:00:00Z\n    it burned\n");
+	assert_int_equal(run(NOON + DAY + 60, NULL, NULL), 0);
+	mail = kept("mail");
+	has(mail, "Subject: certrepo on web1: 1 matter is over (web)\n");
+	has(mail, "Over, what was:\n\n  service web");
+	assert_int_equal(run(NOON + DAY + 120, NULL, NULL), 0);
+	assert_string_equal(kept("mail"), "");
+	assert_string_equal(scratch_read(scratch("notices")), "");
+	/* It comes back: new. */
+	assert_int_equal(run(NOON + DAY + 180, "failed", "again"), 0);
+	has(kept("mail"), "1 new matter");
+}
+
+/* Each tries again by itself, and what was not told is not over. */
+static void not_handed_over(void **state)
+{
+	begin();
+	scratch_write(scratch("mail-fails"), "", 0600);
+	assert_int_equal(run(NOON, "failed", "it burns"), -1);
+	has(kept("json"), "\"it burns\"");
+	assert_int_equal(run(NOON + 60, "failed", "it burns"), -1);
+	assert_string_equal(kept("json"), "");
+	unlink(scratch("mail-fails"));
+	assert_int_equal(run(NOON + 120, "failed", "it burns"), 0);
+	has(kept("mail"), "1 new matter");
+	scratch_write(scratch("json-fails"), "", 0600);
+	assert_int_equal(run(NOON + 180, NULL, NULL), -1);
+	has(kept("mail"), "is over");
+	unlink(scratch("json-fails"));
+	assert_int_equal(run(NOON + 240, NULL, NULL), 0);
+	assert_string_equal(kept("mail"), "");
+	has(kept("json"), "\"over\"");
+	/* Over before anybody heard of it. */
+	scratch_write(scratch("mail-fails"), "", 0600);
+	scratch_write(scratch("json-fails"), "", 0600);
+	assert_int_equal(run(NOON + 300, "failed", "it burns"), -1);
+	unlink(scratch("mail-fails"));
+	unlink(scratch("json-fails"));
+	assert_int_equal(run(NOON + 360, NULL, NULL), 0);
+	assert_string_equal(kept("mail"), "");
+	assert_string_equal(kept("json"), "");
+}
+
+/* One mail for all; what was not looked at is not over. */
+static void digest(void **state)
+{
+	static const char *const services[] = { "e", "d", "c", "b", "a", "f" };
+	struct notices *n = notice_load(&conf, NOON);
+	struct err err = ERR_INIT;
+	json_t *root, *list, *one;
+	const char *mail;
+
+	begin();
+	for (size_t i = 0; i < 6; i++)
+		for (int k = 0; k < 2; k++)
+			notice_add(n, &(struct notice){ NOTICE_TROUBLE,
+							services[i],
+							k ? "x.org" : "",
+							"failed", "so" });
+	notice_add(n, &(struct notice){ NOTICE_KEY_AGE, "a", "x.org", "old",
+					"\xc3\xa4 is\nno ascii\t\x01" });
+	assert_int_equal(notice_send(n, &err), 0);
+	notice_free(&n);
+	mail = kept("mail");
+	has(mail, "13 new matters (a, b, c, d, e ...)\n");
+	assert_null(strstr(strstr(mail, "Subject") + 1, "Subject"));
+	has(mail, "?? is no ascii ?\n");
+	for (const char *p = mail; *p != '\0'; p++)
+		assert_true(*p == '\n' || (*p >= ' ' && *p <= '~'));
+	root = json_loads(kept("json"), JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(root);
+	assert_string_equal(json_string_value(json_object_get(root, "host")),
+			    "web1");
+	assert_true(json_integer_value(json_object_get(root, "time")) == NOON);
+	list = json_object_get(root, "events");
+	assert_int_equal(json_array_size(list), 13);
+	one = json_array_get(list, 12);
+	assert_string_equal(json_string_value(json_object_get(one, "event")),
+			    "new");
+	assert_string_equal(json_string_value(json_object_get(one, "topic")),
+			    "key-age");
+	assert_string_equal(json_string_value(json_object_get(one, "name")),
+			    "x.org");
+	json_decref(root);
+	assert_int_equal(run(NOON + 60, NULL, NULL), 0);
+	assert_string_equal(kept("mail"), "");
+}
+
+static void wraps(void **state)
+{
+	struct notice_line line = {
+		.event = NOTICE_NEW,
+		.what = { NOTICE_TROUBLE, "web", "", "failed",
+			  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbb "
+			  "cccccccccccc ddd eeee "
+			  "https://a.example.org/very/long/word/that/does/not/"
+			  "fit/into/any/line/at/all/so/it/has/its/own f" }
+	};
+	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(1 << 16);
+
+	notice_text_mail(&line, 1, &conf, NOON, &out);
+	has(sbuf_str(&out),
+	    "\n    aaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbb "
+	    "cccccccccccc ddd\n    eeee\n    https://a.example.org/very/long/"
+	    "word/that/does/not/fit/into/any/line/at/all/so/it/has/its/own\n"
+	    "    f\n");
+}
+
+static int store_run(int64_t now, bool away)
+{
+	struct notices *n = notice_load(&conf, now);
+	struct err err = ERR_INIT;
+	int status;
+
+	if (away)
+		notice_add(n, &(struct notice){ NOTICE_STORE, "", "",
+						"unavailable", "no route" });
+	else
+		notice_looked(n, NOTICE_STORE, "");
+	status = notice_send(n, &err);
+	notice_free(&n);
+	return status;
+}
+
+static void store_has_time(void **state)
+{
+	begin();
+	assert_int_equal(store_run(NOON, true), 0);
+	assert_int_equal(store_run(NOON + 6 * 3600 - 1, true), 0);
+	assert_string_equal(kept("mail"), "");
+	assert_int_equal(store_run(NOON + 6 * 3600, true), 0);
+	has(kept("mail"), "  this host: unavailable\n    no route\n");
+	assert_int_equal(store_run(NOON + 6 * 3600 + 1, false), 0);
+	has(kept("mail"), "1 matter is over\n");
+	/* Short ones are nobody's business. */
+	assert_int_equal(store_run(NOON + DAY, true), 0);
+	assert_int_equal(store_run(NOON + DAY + 1, false), 0);
+	assert_int_equal(store_run(NOON + 2 * DAY, true), 0);
+	assert_string_equal(kept("mail"), "");
+}
+
+static void damaged_memory(void **state)
+{
+	static const char *const texts[] = {
+		"garbage\n",
+		"trouble\tweb\twww.example.org\t1\t1\n",
+		"other\tweb\twww.example.org\t1\t1\t1\tfailed\tso\n",
+		"trouble\tweb\twww.example.org\tx\t1\t1\tfailed\tso\n",
+		"trouble\tweb\twww.example.org\t-5\t1\t1\tfailed\tso\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		begin();
+		scratch_write(scratch("notices"), texts[i], 0600);
+		assert_int_equal(run(NOON, "failed", "so"), 0);
+		has(kept("mail"), "1 new matter");
+	}
+	/* A clock that was set back does not silence it. */
+	begin();
+	assert_int_equal(run(NOON, "failed", "so"), 0);
+	(void) kept("mail");
+	assert_int_equal(run(NOON - 60, "failed", "so"), 0);
+	has(kept("mail"), "still there");
+}
+
+static void nobody_to_tell(void **state)
+{
+	struct installer_conf with = conf;
+
+	begin();
+	load("");
+	assert_int_equal(run(NOON, "failed", "so"), 0);
+	assert_int_equal(access(scratch("notices"), F_OK), -1);
+	conf = with;
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(from_new_to_over),
+		cmocka_unit_test(not_handed_over),
+		cmocka_unit_test(digest),
+		cmocka_unit_test(wraps),
+		cmocka_unit_test(store_has_time),
+		cmocka_unit_test(damaged_memory),
+		cmocka_unit_test(nobody_to_tell),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
