@@ -8,6 +8,7 @@
 #include "file.h"
 #include "format.h"
 #include "profile.h"
+#include "profile_impl.h"
 
 static const char *const pkcs12_ways[] = { "modern", "3des", NULL };
 static const char *const layouts[] = { "generation", "fixed", NULL };
@@ -303,27 +304,6 @@ int profile_format(const struct profile_file *f, struct arena *arena,
 	return 0;
 }
 
-/* So that they are known before there is a service. */
-static const char *const something[] = { "x", NULL };
-static struct profile_var builtins[] = {
-	{ .name = "service", .value = { something, 1 } },
-	{ .name = "name", .value = { something, 1 } },
-	{ .name = "domain", .value = { something, 1 } },
-	{ .name = "dir", .value = { something, 1 } },
-};
-static void *const builtin_list[] = { &builtins[0], &builtins[1], &builtins[2],
-				      &builtins[3] };
-const struct conf_groups profile_builtins = { builtin_list,
-					      ARRAY_LEN(builtin_list) };
-
-bool profile_builtin(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_LEN(builtins); i++)
-		if (strcmp(builtins[i].name, name) == 0)
-			return true;
-	return false;
-}
-
 static void check_vars(const struct conf_groups *vars, struct conf_errors *errs)
 {
 	for (size_t i = 0; i < vars->n; i++) {
@@ -364,14 +344,24 @@ static void check_env(const struct profile_command *c, struct conf_errors *errs)
 	}
 }
 
+#define LISTS 7 /* of commands */
+
+static void list_all(const struct profile *p,
+		     const struct conf_groups *ret[LISTS])
+{
+	const struct conf_groups *lists[LISTS] = {
+		&p->seed,     &p->check, &p->running, &p->test,
+		&p->activate, &p->start, &p->post,
+	};
+
+	memcpy(ret, lists, sizeof(lists));
+}
+
 /* Whatever the table cannot say; expanding every command with the defaults
  * finds unknown variables before a host depends on the profile. */
 static int check(const struct profile *p, struct conf_errors *errs)
 {
-	const struct conf_groups *lists[] = { &p->seed,	    &p->check,
-					      &p->running,  &p->test,
-					      &p->activate, &p->start,
-					      &p->post };
+	const struct conf_groups *lists[LISTS];
 	struct arena *scratch = arena_new();
 	size_t before = errs->list.n;
 	struct err err = ERR_INIT;
@@ -393,7 +383,8 @@ static int check(const struct profile *p, struct conf_errors *errs)
 				   f->file);
 	}
 	check_vars(&p->vars, errs);
-	for (size_t l = 0; l < ARRAY_LEN(lists); l++) {
+	list_all(p, lists);
+	for (size_t l = 0; l < LISTS; l++) {
 		for (size_t i = 0; i < lists[l]->n; i++) {
 			const char *const *argv;
 
@@ -405,18 +396,6 @@ static int check(const struct profile *p, struct conf_errors *errs)
 	}
 	arena_free(&scratch);
 	return errs->list.n == before ? 0 : -1;
-}
-
-static const struct profile_var *find_var(const struct conf_groups *vars,
-					  const char *name)
-{
-	for (size_t i = 0; vars != NULL && i < vars->n; i++) {
-		const struct profile_var *v = vars->v[i];
-
-		if (strcmp(v->name, name) == 0)
-			return v;
-	}
-	return NULL;
 }
 
 /* --- include --- */
@@ -434,7 +413,7 @@ static void add_vars(struct conf_groups *vars, const struct conf_groups *more,
 	for (size_t i = 0; i < more->n; i++) {
 		const struct profile_var *var = more->v[i];
 
-		if (find_var(vars, var->name) == NULL)
+		if (profile_find_var(vars, var->name) == NULL)
 			v[n++] = more->v[i];
 	}
 	*vars = (struct conf_groups){ .v = v, .n = n };
@@ -587,62 +566,42 @@ int profile_load_string(const char *name, const char *text, struct arena *arena,
 	return check(ret, errs);
 }
 
+static bool used(const struct profile *p, const char *name)
+{
+	const struct conf_groups *lists[LISTS];
+
+	list_all(p, lists);
+	for (size_t l = 0; l < LISTS; l++)
+		for (size_t i = 0; i < lists[l]->n; i++)
+			if (profile_uses(lists[l]->v[i], name))
+				return true;
+	return false;
+}
+
 void profile_check_vars(const struct profile *p,
 			const struct conf_groups *overrides,
-			struct conf_errors *errs)
+			const struct conf_src *src, struct conf_errors *errs)
 {
 	check_vars(overrides, errs);
 	for (size_t i = 0; i < overrides->n; i++) {
 		const struct profile_var *v = overrides->v[i];
 
-		if (find_var(&p->vars, v->name) == NULL)
+		if (profile_find_var(&p->vars, v->name) == NULL)
 			conf_error(errs, &v->src,
 				   "the profile has no variable %s", v->name);
+		else if (v->value.v == NULL)
+			conf_error(errs, &v->src, "variable %s has no value",
+				   v->name);
 	}
-}
+	for (size_t i = 0; i < p->vars.n; i++) {
+		const struct profile_var *v = p->vars.v[i];
 
-int profile_argv(const struct profile *p, const struct conf_groups *overrides,
-		 const struct profile_command *cmd, struct arena *arena,
-		 const char *const **ret, struct conf_errors *errs)
-{
-	const char **argv =
-		arena_array(arena, PROFILE_ARGV_MAX + 1, sizeof(*argv));
-	size_t n = 0;
-
-	for (size_t i = 0; i < cmd->command.n; i++) {
-		const char *el = cmd->command.v[i];
-		struct conf_strings one = { .v = &el, .n = 1 };
-		const struct profile_var *var;
-
-		if (el[0] == '$' && el[1] == '$') {
-			el++;
-		} else if (el[0] == '$') {
-			var = find_var(overrides, el + 1);
-			if (var == NULL)
-				var = find_var(&p->vars, el + 1);
-			if (var == NULL) {
-				conf_error(errs, &cmd->src,
-					   "command: no variable %s (write "
-					   "$%s for the text itself)",
-					   el, el);
-				return -1;
-			}
-			one = var->value;
-		}
-		for (size_t k = 0; k < one.n; k++) {
-			if (n == PROFILE_ARGV_MAX) {
-				conf_error(errs, &cmd->src,
-					   "command: more than %d arguments",
-					   PROFILE_ARGV_MAX);
-				return -1;
-			}
-			argv[n++] = arena_strdup(arena, one.v[k]);
-		}
+		if (v->value.v == NULL &&
+		    profile_find_var(overrides, v->name) == NULL &&
+		    used(p, v->name))
+			conf_error(errs, src,
+				   "variable %s must be set in vars of the "
+				   "service",
+				   v->name);
 	}
-	if (n == 0 || argv[0][0] == '\0') {
-		conf_error(errs, &cmd->src, "command: no program to run");
-		return -1;
-	}
-	*ret = argv;
-	return 0;
 }

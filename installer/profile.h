@@ -33,12 +33,12 @@ struct profile_file {
 struct profile_var {
 	struct conf_src src;
 	const char *name;
-	struct conf_strings value;
+	struct conf_strings value; /* v NULL: the site must set it */
 };
 
 struct profile_command {
 	struct conf_src src;
-	struct conf_strings command; /* argv, with "$variable" elements */
+	struct conf_strings command; /* argv, with "$x" and "...${x}..." */
 	int64_t timeout;	     /* seconds */
 	const char *user;	     /* NULL: as the installer runs */
 	struct conf_strings env;     /* "K=V" */
@@ -60,7 +60,8 @@ extern const struct conf_schema profile_schema;
 extern const struct conf_schema profile_file_schema;
 extern const struct conf_schema profile_var_schema;
 
-#define PROFILE_ARGV_MAX 64 /* elements of one command, after expansion */
+#define PROFILE_ARGV_MAX 64	/* elements of one command, after expansion */
+#define PROFILE_ARG_MAX	 65536u /* bytes of one with "${x}" in it */
 
 /* NAME is [a-z0-9][a-z0-9-]*; it becomes a file name. */
 bool profile_name_ok(const char *name);
@@ -75,8 +76,8 @@ int profile_load_string(const char *name, const char *text, struct arena *arena,
 			struct profile *ret,
 			struct conf_errors *errs) MUST_CHECK;
 
-/* Variables every command has: service, and name, domain and dir of each of
- * its certificates; here each stands for one word. */
+/* Variables every command has: service, and name, domain, dir and file of
+ * each of its certificates; here each stands for one word. */
 extern const struct conf_groups profile_builtins;
 bool profile_builtin(const char *name);
 
@@ -86,17 +87,22 @@ int profile_format(const struct profile_file *f, struct arena *arena,
 
 /* The argv of CMD, NULL-terminated, in ARENA: an element "$x" is replaced by
  * the elements of variable x, from OVERRIDES (struct profile_var) or else the
- * profile's own; "$$x" stands for "$x" itself. Errors go to errs. */
+ * profile's own, and "${x}" in an element by the one it stands for. "$$x"
+ * is "$x" itself, and "$$" before a '{' is '$'. A variable without a value
+ * stands for something. Errors go to errs. */
 int profile_argv(const struct profile *p, const struct conf_groups *overrides,
 		 const struct profile_command *cmd, struct arena *arena,
 		 const char *const **ret, struct conf_errors *errs) MUST_CHECK;
+/* Does CMD refer to the variable NAME. */
+bool profile_uses(const struct profile_command *cmd, const char *name);
 /* Each of FILES (struct profile_file) has a name that leads nowhere else. */
 void profile_check_files(const struct conf_groups *files,
 			 struct conf_errors *errs);
-/* Every variable of OVERRIDES is one the profile has. */
+/* Every variable of OVERRIDES is one the profile has, and every one that its
+ * commands use has a value; SRC is where the missing ones should be set. */
 void profile_check_vars(const struct profile *p,
 			const struct conf_groups *overrides,
-			struct conf_errors *errs);
+			const struct conf_src *src, struct conf_errors *errs);
 
 /* 0 when PATH is a regular file of root or ours that nobody else can write,
  * in such a folder; ERR_CONFIG says which rule is broken and what to do. */

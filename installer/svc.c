@@ -216,6 +216,19 @@ static void resolve_endpoints(struct resolve *r, struct svc *s)
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
 	"0123456789._+*/-"
 
+/* What built-in variable NAME is for C. */
+static const char *builtin_word(const struct svc_cert *c, const char *name)
+{
+	if (strcmp(name, "name") == 0)
+		return c->conf->name;
+	if (strcmp(name, "domain") == 0)
+		return c->domain;
+	if (strcmp(name, "dir") == 0)
+		return c->dir;
+	/* Without one there was an error. */
+	return c->leaf_path != NULL ? c->leaf_path : "";
+}
+
 /* Built-in variable NAME: one word, or one of each certificate. */
 static struct profile_var *builtin(struct resolve *r, const struct svc *s,
 				   const char *name)
@@ -225,10 +238,9 @@ static struct profile_var *builtin(struct resolve *r, const struct svc *s,
 	const char **v = arena_array(r->arena, n + 1, sizeof(*v));
 
 	for (size_t i = 0; i < n; i++)
-		v[i] = strcmp(name, "service") == 0  ? s->name
-		       : strcmp(name, "name") == 0   ? s->certs[i].conf->name
-		       : strcmp(name, "domain") == 0 ? s->certs[i].domain
-						     : s->certs[i].dir;
+		v[i] = strcmp(name, "service") == 0
+			       ? s->name
+			       : builtin_word(&s->certs[i], name);
 	var->name = name;
 	var->value = (struct conf_strings){ v, n };
 	return var;
@@ -256,20 +268,20 @@ static struct conf_groups all_vars(struct resolve *r, const struct svc *s)
 static void check_safe(struct resolve *r, const struct svc *s,
 		       const struct profile_command *c)
 {
-	for (size_t i = 0; i < c->command.n; i++) {
-		const char *el = c->command.v[i];
+	for (size_t i = 0; i < profile_builtins.n; i++) {
+		const struct profile_var *b = profile_builtins.v[i];
 		const struct conf_strings *value;
 
-		if (el[0] != '$' || !profile_builtin(el + 1))
+		if (!profile_uses(c, b->name))
 			continue;
-		value = &builtin(r, s, el + 1)->value;
+		value = &builtin(r, s, b->name)->value;
 		for (size_t k = 0; k < value->n; k++)
 			if (strspn(value->v[k], SAFE) != strlen(value->v[k]))
 				conf_error(r->errs, &c->src,
-					   "command: %s: %s has characters "
+					   "command: $%s: %s has characters "
 					   "other than a-z, A-Z, 0-9 and "
 					   "._+*/-",
-					   el, value->v[k]);
+					   b->name, value->v[k]);
 	}
 }
 
@@ -378,7 +390,7 @@ static void resolve_service(struct resolve *r,
 	}
 	ret->layout = strcmp(p.layout, "generation") == 0 ? SVC_GENERATION
 							  : SVC_FIXED;
-	profile_check_vars(&p, &conf->vars, r->errs);
+	profile_check_vars(&p, &conf->vars, &conf->src, r->errs);
 	for (size_t i = 0; i < conf->certificates.n; i++)
 		resolve_cert(r, conf->certificates.v[i], &p, ret->layout,
 			     &certs[i]);

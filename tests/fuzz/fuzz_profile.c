@@ -6,13 +6,47 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* What is built in gets into a command only if profile_uses() says so: what it
+ * may be is checked by that. */
+static void check_uses(const struct profile *p,
+		       const struct profile_command *cmd, struct arena *arena,
+		       const char *const *argv)
+{
+	static const char *const other[] = { "other", NULL };
+	struct profile_var vars[16];
+	void *list[16];
+	const struct conf_groups g = { list, profile_builtins.n };
+	struct conf_errors errs = { 0 };
+	const char *const *argv2;
+	bool uses = false, same;
+
+	for (size_t i = 0; i < g.n; i++) {
+		const struct profile_var *b = profile_builtins.v[i];
+
+		vars[i] = (struct profile_var){ .name = b->name,
+						.value = { other, 1 } };
+		list[i] = &vars[i];
+		uses = uses || profile_uses(cmd, b->name);
+	}
+	if (profile_argv(p, &g, cmd, arena, &argv2, &errs) == -1)
+		__builtin_trap();
+	while (*argv != NULL && *argv2 != NULL && strcmp(*argv, *argv2) == 0) {
+		argv++;
+		argv2++;
+	}
+	same = *argv == NULL && *argv2 == NULL;
+	if (same == uses)
+		__builtin_trap();
+}
+
 /* No command that a profile may run is without a program, and no file's name
  * leads out of its folder. */
 static void check_profile(const struct profile *p, struct arena *arena)
 {
-	const struct conf_groups *lists[] = { &p->check, &p->running,
-					      &p->test,	 &p->activate,
-					      &p->start, &p->post };
+	const struct conf_groups *lists[] = { &p->seed,	    &p->check,
+					      &p->running,  &p->test,
+					      &p->activate, &p->start,
+					      &p->post };
 	struct conf_errors errs = { 0 };
 
 	for (size_t i = 0; i < p->files.n; i++) {
@@ -30,6 +64,7 @@ static void check_profile(const struct profile *p, struct arena *arena)
 					 arena, &argv, &errs) == -1 ||
 			    argv[0] == NULL || argv[0][0] == '\0')
 				__builtin_trap();
+			check_uses(p, lists[l]->v[i], arena, argv);
 		}
 	}
 	conf_errors_free(&errs);

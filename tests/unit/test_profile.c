@@ -61,7 +61,8 @@ static void overrides(void **state)
 	static const char *const words[] = { "other", "-c", "/x y", NULL };
 	struct profile_var var = { .name = "svc",
 				   .value = { .v = words, .n = 3 } };
-	struct profile_var strange = { .name = "strange" };
+	struct profile_var strange = { .name = "strange",
+				       .value = { .v = words, .n = 1 } };
 	void *vars[] = { &var, &strange };
 	struct conf_groups g = { .v = vars, .n = 1 };
 	struct conf_errors errs = { 0 };
@@ -75,12 +76,141 @@ static void overrides(void **state)
 	assert_string_equal(argv[2], "/x y");
 	assert_string_equal(argv[3], "-r");
 	assert_null(argv[4]);
-	profile_check_vars(&p, &g, &errs);
+	profile_check_vars(&p, &g, NULL, &errs);
 	assert_int_equal(errs.list.n, 0);
 	g.n = 2;
-	profile_check_vars(&p, &g, &errs);
+	profile_check_vars(&p, &g, NULL, &errs);
 	assert_int_equal(errs.list.n, 1);
 	assert_non_null(strstr(errs.list.v[0], "no variable strange"));
+	conf_errors_free(&errs);
+}
+
+/* "${x}" in an argument, and what keeps it from being one. */
+static void words(void **state)
+{
+	static const struct {
+		const char *arg, *want;
+	} cases[] = {
+		{ "root@${host}:/etc/x", "root@h1:/etc/x" },
+		{ "${host}", "h1" },
+		{ "${host}${empty}${host}", "h1h1" },
+		{ "${site}!", "x!" },
+		{ "$site", "x" },
+		{ "$${host}", "${host}" },
+		{ "a$${host}b${host}", "a${host}bh1" },
+		{ "$$${host}", "$h1" },
+		{ "a$$${host}", "a$h1" },
+		{ "$$$${host}", "$${host}" },
+		{ "$${host", "${host" },
+		/* Elsewhere a dollar is a dollar, two at the beginning one. */
+		{ "a$host", "a$host" },
+		{ "a$$", "a$$" },
+		{ "a$", "a$" },
+		{ "$$host", "$host" },
+		{ "$$", "$" },
+		{ "$$$", "$$" },
+		{ "$$1 $1 ${host}", "$1 $1 h1" },
+		{ "{host}}", "{host}}" },
+		{ "${host}}", "h1}" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct conf_errors errs = { 0 };
+		const char *text = arena_printf(
+			arena,
+			FILES "vars = ( { name = \"host\"; value = \"h1\"; },"
+			      "{ name = \"empty\"; value = [ \"\" ]; },"
+			      "{ name = \"site\"; } );"
+			      "test = ( { command = [ \"x\", \"%s\" ]; } );",
+			cases[i].arg);
+		const char *const *argv;
+		struct profile p;
+
+		if (profile_load_string("p", text, arena, &p, &errs) == -1)
+			fail_msg("%s", errs.list.v[0]);
+		assert_int_equal(profile_argv(&p, NULL, p.test.v[0], arena,
+					      &argv, &errs),
+				 0);
+		assert_string_equal(argv[1], cases[i].want);
+		assert_null(argv[2]);
+		assert_int_equal(profile_uses(p.test.v[0], "host"),
+				 strstr(cases[i].want, "h1") != NULL);
+		assert_false(profile_uses(p.test.v[0], "hos"));
+	}
+}
+
+static void one_word(void **state)
+{
+	static const char text[] =
+		FILES "vars = ( { name = \"host\"; value = \"h\"; },"
+		      "{ name = \"site\"; },\n"
+		      "{ name = \"unused\"; } );\n"
+		      "test = ( { command = [ \"x\", \"${host}\" ]; } );\n"
+		      "post = ( { command = [ \"y\", \"$site\" ]; },"
+		      "{ command = [ \"y\", \"$site\" ]; } );\n";
+	static const char *const two[] = { "a", "b", NULL };
+	struct profile_var var = { .src = { "site.conf", 7 }, .name = "host" };
+	void *vars[] = { &var };
+	struct conf_groups g = { .v = vars, .n = 1 };
+	const struct conf_src src = { "site.conf", 5 };
+	const char *const *argv;
+	struct profile p;
+
+	for (size_t n = 0; n <= 2; n += 2) {
+		struct conf_errors errs = { 0 };
+
+		var.value = (struct conf_strings){ two, n };
+		assert_int_equal(
+			profile_load_string("p", text, arena, &p, &errs), 0);
+		assert_int_equal(
+			profile_argv(&p, &g, p.test.v[0], arena, &argv, &errs),
+			-1);
+		assert_string_equal(
+			errs.list.v[0],
+			n == 0 ? "site.conf:7: command: ${host} must stand for "
+				 "one argument, not for 0"
+			       : "site.conf:7: command: ${host} must stand for "
+				 "one argument, not for 2");
+		conf_errors_free(&errs);
+		profile_check_vars(&p, &g, &src, &errs);
+		assert_int_equal(errs.list.n, 1);
+		assert_string_equal(errs.list.v[0],
+				    "site.conf:5: variable site must be set in "
+				    "vars of the service");
+		conf_errors_free(&errs);
+	}
+	var.name = "site";
+	for (int set = 0; set < 2; set++) {
+		struct conf_errors errs = { 0 };
+
+		var.value.v = set ? two : NULL;
+		profile_check_vars(&p, &g, &src, &errs);
+		assert_int_equal(errs.list.n, !set);
+		if (!set)
+			assert_string_equal(
+				errs.list.v[0],
+				"site.conf:7: variable site has no value");
+		conf_errors_free(&errs);
+	}
+}
+
+static void argument_bounded(void **state)
+{
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(1u << 20);
+	struct conf_errors errs = { 0 };
+	struct profile p;
+
+	sbuf_adds(&text, FILES "vars = ( { name = \"v\"; value = \"");
+	for (int i = 0; i < 1000; i++)
+		sbuf_addc(&text, 'v');
+	sbuf_adds(&text, "\"; } ); test = ( { command = [ \"");
+	for (int i = 0; i < 100; i++)
+		sbuf_adds(&text, "${v}");
+	sbuf_adds(&text, "\" ]; } );");
+	assert_int_equal(
+		profile_load_string("p", sbuf_str(&text), arena, &p, &errs),
+		-1);
+	assert_non_null(strstr(errs.list.v[0], "more than 65536 bytes"));
 	conf_errors_free(&errs);
 }
 
@@ -140,6 +270,20 @@ static void refused(void **state)
 		{ FILES "layout = \"random\";", "random" },
 		{ FILES "test = ( { command = [ \"$gone\" ]; } );",
 		  "no variable $gone" },
+		{ FILES "test = ( { command = [ \"a${gone}\" ]; } );",
+		  "no variable ${gone} (write $${gone} for" },
+		{ FILES "\ntest = ( { command = [ \"a${service\" ]; } );",
+		  "p.conf:3: command: a${service: no } behind ${" },
+		{ FILES "test = ( { command = [ \"${}\" ]; } );",
+		  "no variable ${}" },
+		{ FILES "test = ( { command = [ \"a\", \"$service/x\" ]; } );",
+		  "no variable $service/x" },
+		{ FILES "vars = (\n{ name = \"n\"; value = [ ]; } );\n"
+			"test = ( { command = [ \"a\", \"${n}\" ]; } );",
+		  "p.conf:3: command: ${n} must stand for one argument, not "
+		  "for 0" },
+		{ FILES "vars = ( { name = \"file\"; value = \"x\"; } );",
+		  "built in" },
 		{ FILES "test = ( { command = [ ]; } );", "command" },
 		{ FILES "post = ( { command = [ \"$gone\" ]; } );",
 		  "no variable $gone" },
@@ -319,9 +463,15 @@ static void includes(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(good),	   cmocka_unit_test(overrides),
-		cmocka_unit_test(refused), cmocka_unit_test(arguments_bounded),
-		cmocka_unit_test(folders), cmocka_unit_test(includes),
+		cmocka_unit_test(good),
+		cmocka_unit_test(overrides),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(arguments_bounded),
+		cmocka_unit_test(folders),
+		cmocka_unit_test(includes),
+		cmocka_unit_test(words),
+		cmocka_unit_test(one_word),
+		cmocka_unit_test(argument_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

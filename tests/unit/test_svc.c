@@ -77,7 +77,14 @@ static int resolve(const char *services, struct svcs *ret,
 		      "files = ( { file = \"$name.pem\"; format = "
 		      "\"fullchain\"; } );"
 		      "post = ( { command = [ \"x\", \"$service\", \"$name\", "
-		      "\"$domain\", \"$dir\", \"$$dir\" ]; } );",
+		      "\"$domain\", \"$dir\", \"$file\", \"$$dir\" ]; } );",
+		      0644);
+	scratch_write(scratch("p/w.conf"),
+		      "files = ( { file = \"x.pem\"; format = \"fullchain\"; "
+		      "} ); vars = ( { name = \"target\"; } );"
+		      "check = ( { command = [ \"x\", \"$target\" ]; } );"
+		      "post = ( { command = [ \"x\", \"${target}:${dir}\" ]; "
+		      "} );",
 		      0644);
 	text = arena_printf(arena,
 			    "store : { path = \"/x\"; }; profile_dir = "
@@ -321,6 +328,8 @@ static void built_in(void **state)
 					    "b.example.org",
 					    "/d/a",
 					    "/d/b",
+					    "/d/a/a.example.org+ec.pem",
+					    "/d/b/b.example.org.pem",
 					    "$dir" };
 	struct conf_errors errs = { 0 };
 	struct svcs s;
@@ -342,12 +351,55 @@ static void built_in(void **state)
 	conf_errors_free(&errs);
 }
 
+#define W(cert, vars)                                                       \
+	"\n{ name = \"web\"; profile = \"w\"; certificates = ( " cert "); " \
+	"vars = ( " vars " ); }"
+#define TARGET "{ name = \"target\"; value = [ \"a\", \"b c\" ]; }"
+
+/* Variables inside an argument. */
+static void inside(void **state)
+{
+	static const struct {
+		const char *services, *says;
+	} cases[] = {
+		{ W(CERT("a.example.org", "/d"), ""),
+		  "t:2: variable target must be set in vars of the service" },
+		{ W(CERT("a.example.org", "/d"), TARGET),
+		  "t:2: command: ${target} must stand for one argument, not "
+		  "for 2" },
+		{ W(CERT("a.example.org", "/d") ", " CERT("b.example.org",
+							  "/b"),
+		    "{ name = \"target\"; value = \"b c\"; }"),
+		  "w.conf:1: command: ${dir} must stand for one argument, not "
+		  "for 2" },
+		{ W(CERT("a.example.org", "/d;rm"),
+		    "{ name = \"target\"; value = \"b c\"; }"),
+		  "w.conf:1: command: $dir: /d;rm has characters" },
+	};
+	struct conf_errors errs = { 0 };
+	struct svcs s;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_int_equal(resolve(cases[i].services, &s, &errs), -1);
+		assert_int_equal(errs.list.n, 1);
+		if (strstr(errs.list.v[0], cases[i].says) == NULL)
+			fail_msg("%s", errs.list.v[0]);
+		conf_errors_free(&errs);
+	}
+	assert_int_equal(resolve(W(CERT("a.example.org", "/d"),
+				   "{ name = \"target\"; value = \"b c\"; }"),
+				 &s, &errs),
+			 0);
+	assert_string_equal(s.v[0].post.v[0].argv[1], "b c:/d");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(built_in), cmocka_unit_test(address),
-		cmocka_unit_test(resolved), cmocka_unit_test(which_certificate),
-		cmocka_unit_test(looks),    cmocka_unit_test(refused),
+		cmocka_unit_test(built_in),	     cmocka_unit_test(inside),
+		cmocka_unit_test(address),	     cmocka_unit_test(resolved),
+		cmocka_unit_test(which_certificate), cmocka_unit_test(looks),
+		cmocka_unit_test(refused),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
