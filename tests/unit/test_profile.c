@@ -214,109 +214,103 @@ static void argument_bounded(void **state)
 	conf_errors_free(&errs);
 }
 
+static const struct {
+	const char *text, *says;
+} refusals[] = {
+	{ "", "files" },
+	{ "files = ( );", "files" },
+	{ "files = ( { file = \"a\"; format = \"pfx\"; } );", "pfx" },
+	{ "files = ( { file = \"../a\"; format = \"chain\"; } );", "../a" },
+	{ "files = ( { file = \"a/../b\"; format = \"chain\"; } );", "a/../b" },
+	{ "files = ( { file = \"a/\"; format = \"chain\"; } );",
+	  "not the name" },
+	{ "layout = \"generation\"; files = ( { file = \"a/b\"; format "
+	  "= \"chain\"; } );",
+	  "plain name" },
+	{ "files = ( { file = \"a\\tb\"; format = \"chain\"; } );",
+	  "not the name" },
+	{ "files = ( { file = \"a\"; } );", "format or parts" },
+	{ "files = ( { file = \"a\"; format = \"chain\"; parts = [ "
+	  "\"key\" ]; } );",
+	  "exclude" },
+	{ "files = ( { file = \"a\"; parts = [ \"key\", \"ca\" ]; } );",
+	  "none of key" },
+	{ "files = ( { file = \"a\"; parts = [ \"key\", \"key\" ]; } "
+	  ");",
+	  "twice" },
+	{ "files = ( { file = \"a\"; parts = [ \"dh\" ]; } );", "dh_file" },
+	{ "files = ( { file = \"a\"; parts = [ \"certificate\" ]; "
+	  "extra_file = \"/x\"; } );",
+	  "extra_file" },
+	{ "files = ( { file = \"a\"; parts = [ \"chain\", "
+	  "\"certificate\", \"root\" ]; } );",
+	  "before or after" },
+	{ "files = ( { file = \"a\"; format = \"fullchain\"; encoding "
+	  "= "
+	  "\"der\"; } );",
+	  "der holds one" },
+	{ "files = ( { file = \"a\"; format = \"fullchain\"; encoding "
+	  "= "
+	  "\"pkcs12\"; } );",
+	  "needs password_file" },
+	{ "files = ( { file = \"a\"; format = \"chain\"; encoding = "
+	  "\"pkcs12\"; password_file = \"/p\"; } );",
+	  "pkcs12 holds" },
+	{ "files = ( { file = \"a\"; format = \"chain\"; pkcs12 = "
+	  "\"3des\"; } );",
+	  "are for encoding" },
+	{ FILES "vars = ( { name = \"dir\"; value = \"x\"; } );", "built in" },
+	{ FILES "shell = \"rm\";", "shell" },
+	{ FILES "layout = \"random\";", "random" },
+	{ FILES "test = ( { command = [ \"$gone\" ]; } );",
+	  "no variable $gone" },
+	{ FILES "test = ( { command = [ \"a${gone}\" ]; } );",
+	  "no variable ${gone} (write $${gone} for" },
+	{ FILES "\ntest = ( { command = [ \"a${service\" ]; } );",
+	  "p.conf:3: command: a${service: no } behind ${" },
+	{ FILES "test = ( { command = [ \"${}\" ]; } );", "no variable ${}" },
+	{ FILES "test = ( { command = [ \"a\", \"$service/x\" ]; } );",
+	  "no variable $service/x" },
+	{ FILES "vars = (\n{ name = \"n\"; value = [ ]; } );\n"
+		"test = ( { command = [ \"a\", \"${n}\" ]; } );",
+	  "p.conf:3: command: ${n} must stand for one argument, not "
+	  "for 0" },
+	{ FILES "vars = ( { name = \"file\"; value = \"x\"; } );", "built in" },
+	{ FILES "test = ( { command = [ ]; } );", "command" },
+	{ FILES "post = ( { command = [ \"$gone\" ]; } );",
+	  "no variable $gone" },
+	{ FILES "check = ( { command = [ \"x\" ]; env = [ \"A B=c\" ]; "
+		"} );",
+	  "NAME=value" },
+	{ FILES "running = ( { command = [ \"x\" ]; env = [ \"1=c\" ]; "
+		"} );",
+	  "NAME=value" },
+	{ FILES "vars = ( { name = \"n\"; value = [ ]; } );\n"
+		"test = ( { command = [ \"$n\" ]; } );",
+	  "no program" },
+	{ FILES "vars = ( { name = \"A B\"; value = [ ]; } );",
+	  "not the name of a variable" },
+	{ FILES "vars = ( { name = \"a\"; value = [ ]; }, { name = "
+		"\"a\"; value = [ ]; } );",
+	  "twice" },
+	{ FILES "test = ( { command = [ \"x\" ]; timeout = 0; } );",
+	  "timeout" },
+};
+
 static void refused(void **state)
 {
-	static const struct {
-		const char *text, *says;
-	} cases[] = {
-		{ "", "files" },
-		{ "files = ( );", "files" },
-		{ "files = ( { file = \"a\"; format = \"pfx\"; } );", "pfx" },
-		{ "files = ( { file = \"../a\"; format = \"chain\"; } );",
-		  "../a" },
-		{ "files = ( { file = \"a/../b\"; format = \"chain\"; } );",
-		  "a/../b" },
-		{ "files = ( { file = \"a/\"; format = \"chain\"; } );",
-		  "not the name" },
-		{ "layout = \"generation\"; files = ( { file = \"a/b\"; format "
-		  "= \"chain\"; } );",
-		  "plain name" },
-		{ "files = ( { file = \"a\\tb\"; format = \"chain\"; } );",
-		  "not the name" },
-		{ "files = ( { file = \"a\"; } );", "format or parts" },
-		{ "files = ( { file = \"a\"; format = \"chain\"; parts = [ "
-		  "\"key\" ]; } );",
-		  "exclude" },
-		{ "files = ( { file = \"a\"; parts = [ \"key\", \"ca\" ]; } );",
-		  "none of key" },
-		{ "files = ( { file = \"a\"; parts = [ \"key\", \"key\" ]; } "
-		  ");",
-		  "twice" },
-		{ "files = ( { file = \"a\"; parts = [ \"dh\" ]; } );",
-		  "dh_file" },
-		{ "files = ( { file = \"a\"; parts = [ \"certificate\" ]; "
-		  "extra_file = \"/x\"; } );",
-		  "extra_file" },
-		{ "files = ( { file = \"a\"; parts = [ \"chain\", "
-		  "\"certificate\", \"root\" ]; } );",
-		  "before or after" },
-		{ "files = ( { file = \"a\"; format = \"fullchain\"; encoding "
-		  "= "
-		  "\"der\"; } );",
-		  "der holds one" },
-		{ "files = ( { file = \"a\"; format = \"fullchain\"; encoding "
-		  "= "
-		  "\"pkcs12\"; } );",
-		  "needs password_file" },
-		{ "files = ( { file = \"a\"; format = \"chain\"; encoding = "
-		  "\"pkcs12\"; password_file = \"/p\"; } );",
-		  "pkcs12 holds" },
-		{ "files = ( { file = \"a\"; format = \"chain\"; pkcs12 = "
-		  "\"3des\"; } );",
-		  "are for encoding" },
-		{ FILES "vars = ( { name = \"dir\"; value = \"x\"; } );",
-		  "built in" },
-		{ FILES "shell = \"rm\";", "shell" },
-		{ FILES "layout = \"random\";", "random" },
-		{ FILES "test = ( { command = [ \"$gone\" ]; } );",
-		  "no variable $gone" },
-		{ FILES "test = ( { command = [ \"a${gone}\" ]; } );",
-		  "no variable ${gone} (write $${gone} for" },
-		{ FILES "\ntest = ( { command = [ \"a${service\" ]; } );",
-		  "p.conf:3: command: a${service: no } behind ${" },
-		{ FILES "test = ( { command = [ \"${}\" ]; } );",
-		  "no variable ${}" },
-		{ FILES "test = ( { command = [ \"a\", \"$service/x\" ]; } );",
-		  "no variable $service/x" },
-		{ FILES "vars = (\n{ name = \"n\"; value = [ ]; } );\n"
-			"test = ( { command = [ \"a\", \"${n}\" ]; } );",
-		  "p.conf:3: command: ${n} must stand for one argument, not "
-		  "for 0" },
-		{ FILES "vars = ( { name = \"file\"; value = \"x\"; } );",
-		  "built in" },
-		{ FILES "test = ( { command = [ ]; } );", "command" },
-		{ FILES "post = ( { command = [ \"$gone\" ]; } );",
-		  "no variable $gone" },
-		{ FILES "check = ( { command = [ \"x\" ]; env = [ \"A B=c\" ]; "
-			"} );",
-		  "NAME=value" },
-		{ FILES "running = ( { command = [ \"x\" ]; env = [ \"1=c\" ]; "
-			"} );",
-		  "NAME=value" },
-		{ FILES "vars = ( { name = \"n\"; value = [ ]; } );\n"
-			"test = ( { command = [ \"$n\" ]; } );",
-		  "no program" },
-		{ FILES "vars = ( { name = \"A B\"; value = [ ]; } );",
-		  "not the name of a variable" },
-		{ FILES "vars = ( { name = \"a\"; value = [ ]; }, { name = "
-			"\"a\"; value = [ ]; } );",
-		  "twice" },
-		{ FILES "test = ( { command = [ \"x\" ]; timeout = 0; } );",
-		  "timeout" },
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
 		struct conf_errors errs = { 0 };
 		struct profile p;
 		bool said = false;
 
-		if (profile_load_string("p.conf", cases[i].text, arena, &p,
+		if (profile_load_string("p.conf", refusals[i].text, arena, &p,
 					&errs) != -1)
-			fail_msg("taken: %s", cases[i].text);
+			fail_msg("taken: %s", refusals[i].text);
 		for (size_t k = 0; k < errs.list.n; k++)
-			said = said || strstr(errs.list.v[k], cases[i].says);
+			said = said || strstr(errs.list.v[k], refusals[i].says);
 		if (!said)
-			fail_msg("no \"%s\" in: %s", cases[i].says,
+			fail_msg("no \"%s\" in: %s", refusals[i].says,
 				 errs.list.v[0]);
 		conf_errors_free(&errs);
 	}
