@@ -86,6 +86,8 @@ int deploy_check(const struct svc_cert *c, struct err *err)
 {
 	struct stat st;
 
+	if (c->trouble != NULL)
+		return err_set(err, ERR_IO, "%s", c->trouble);
 	if (c->link != NULL) {
 		if (check_folder(c->dir, true, err) == -1)
 			return -1;

@@ -41,6 +41,7 @@ struct installer_service {
 	struct conf_src src;
 	const char *name;
 	const char *profile;
+	const char *prefix; /* the folder it is jailed in, or NULL */
 	struct conf_groups certificates; /* struct installer_cert */
 	struct conf_groups verify;	 /* struct installer_endpoint */
 	struct conf_groups vars;	 /* struct profile_var */

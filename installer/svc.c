@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "follow.h"
 #include "num.h"
 #include "store.h"
 #include "svc.h"
@@ -63,8 +64,56 @@ static const char *file_name(struct resolve *r, const char *file,
 	return arena_strdup(r->arena, sbuf_str(&out));
 }
 
-static void resolve_file(struct resolve *r, const struct profile_file *f,
-			 struct svc_cert *c, enum svc_layout layout,
+/* PREFIX without slashes at its end, "" for none. */
+static const char *root_of(struct resolve *r, const char *prefix)
+{
+	size_t len = prefix != NULL ? strlen(prefix) : 0;
+
+	while (len > 0 && prefix[len - 1] == '/')
+		len--;
+	return arena_strndup(r->arena, prefix != NULL ? prefix : "", len);
+}
+
+/* Where PATH, which begins with ROOT, leads. What keeps us from knowing is a
+ * matter of C alone, and is said when its files are to be put. */
+static const char *lead(struct resolve *r, const char *root, const char *path,
+			struct svc_cert *c)
+{
+	struct err err = ERR_INIT;
+
+	if (follow_path(root, path, r->arena, &path, &err) == -1 &&
+	    c->trouble == NULL)
+		c->trouble = arena_strdup(r->arena, err.msg);
+	return path;
+}
+
+/* The same of PATH as the service sees it, which may be NULL. */
+static const char *inside(struct resolve *r, const char *root, const char *path,
+			  struct svc_cert *c)
+{
+	if (path == NULL || *root == '\0')
+		return path;
+	return lead(r, root, arena_printf(r->arena, "%s%s", root, path), c);
+}
+
+static void resolve_path(struct resolve *r, const char *root, const char *name,
+			 struct svc_cert *c, struct svc_file *ret)
+{
+	if (c->link != NULL) {
+		ret->name = name;
+		ret->path = arena_printf(r->arena, "%s/%s", c->link, name);
+	} else if (*name == '/') {
+		ret->path = lead(r, root,
+				 arena_printf(r->arena, "%s%s", root, name), c);
+	} else {
+		ret->path =
+			lead(r, root,
+			     arena_printf(r->arena, "%s/%s", c->dir, name), c);
+	}
+}
+
+static void resolve_file(struct resolve *r, const char *root,
+			 const struct profile_file *f, struct svc_cert *c,
 			 struct svc_file *ret)
 {
 	const char *name = file_name(r, f->file, c->conf->name);
@@ -82,19 +131,12 @@ static void resolve_file(struct resolve *r, const struct profile_file *f,
 	    file_gid(f->group != NULL ? f->group : "", &ret->attr.gid, &err) ==
 		    -1)
 		conf_error(r->errs, &f->src, "%s", err.msg);
-	if (layout == SVC_GENERATION && strchr(name, '/') != NULL)
+	if (c->link != NULL && strchr(name, '/') != NULL)
 		conf_error(r->errs, &f->src,
 			   "file: %s must be a plain name with layout = "
 			   "\"generation\"",
 			   name);
-	if (layout == SVC_GENERATION) {
-		ret->name = name;
-		ret->path = arena_printf(r->arena, "%s/%s", c->link, name);
-	} else {
-		ret->path = *name == '/' ? name
-					 : arena_printf(r->arena, "%s/%s",
-							c->dir, name);
-	}
+	resolve_path(r, root, name, c, ret);
 	if (format_has_key(&ret->format))
 		c->has_key = true;
 	if (format_has_leaf(&ret->format))
@@ -112,16 +154,33 @@ static void resolve_file(struct resolve *r, const struct profile_file *f,
 			   "to everyone");
 }
 
-static void resolve_cert(struct resolve *r, const struct installer_cert *conf,
+/* CONF as it is from outside. */
+static const struct installer_cert *outside(struct resolve *r, const char *root,
+					    const struct installer_cert *conf,
+					    struct svc_cert *c)
+{
+	struct installer_cert *out = arena_alloc(r->arena, sizeof(*out));
+
+	*out = *conf;
+	out->key = inside(r, root, conf->key, c);
+	out->public_key = inside(r, root, conf->public_key, c);
+	out->dir = inside(r, root, conf->dir, c);
+	return out;
+}
+
+static void resolve_cert(struct resolve *r, const char *root,
+			 const struct installer_cert *conf,
 			 const struct profile *p, enum svc_layout layout,
 			 struct svc_cert *ret)
 {
 	const struct conf_groups *files =
 		conf->files.n != 0 ? &conf->files : &p->files;
 	struct svc_file *v = arena_array(r->arena, files->n + 1, sizeof(*v));
-	size_t len = strlen(conf->dir);
+	size_t len;
 	bool leaf = false;
 
+	conf = outside(r, root, conf, ret);
+	len = strlen(conf->dir);
 	while (len > 1 && conf->dir[len - 1] == '/')
 		len--;
 	ret->conf = conf;
@@ -130,7 +189,7 @@ static void resolve_cert(struct resolve *r, const struct installer_cert *conf,
 	if (layout == SVC_GENERATION)
 		ret->link = arena_printf(r->arena, "%s/" SVC_LINK, ret->dir);
 	for (size_t i = 0; i < files->n; i++) {
-		resolve_file(r, files->v[i], ret, layout, &v[i]);
+		resolve_file(r, root, files->v[i], ret, &v[i]);
 		if (!leaf && format_has_leaf(&v[i].format))
 			ret->leaf_path = v[i].path;
 		leaf = leaf || format_has_leaf(&v[i].format);
@@ -392,7 +451,8 @@ static void resolve_service(struct resolve *r,
 							  : SVC_FIXED;
 	profile_check_vars(&p, &conf->vars, &conf->src, r->errs);
 	for (size_t i = 0; i < conf->certificates.n; i++)
-		resolve_cert(r, conf->certificates.v[i], &p, ret->layout,
+		resolve_cert(r, root_of(r, conf->prefix),
+			     conf->certificates.v[i], &p, ret->layout,
 			     &certs[i]);
 	ret->certs = certs;
 	ret->n_certs = conf->certificates.n;
@@ -473,6 +533,16 @@ static void check_cert(struct clashes *k, const struct svc_cert *cert)
 	check_files(k, cert);
 }
 
+/* By its own name and, when it is a link, by what that leads to. */
+static void add_key(struct clashes *k, const char *path)
+{
+	AUTO(mem_free_any) char *real = realpath(path, NULL);
+
+	strlist_add(&k->keys, real_path(k->r, path));
+	if (real != NULL)
+		strlist_add(&k->keys, real);
+}
+
 /* The same file for two certificates would be changed by each in turn. */
 static void check_clashes(struct resolve *r, const struct svcs *s)
 {
@@ -483,10 +553,8 @@ static void check_clashes(struct resolve *r, const struct svcs *s)
 			const struct installer_cert *conf =
 				s->v[i].certs[c].conf;
 
-			strlist_add(&k.keys,
-				    real_path(r, conf->key != NULL
-							 ? conf->key
-							 : conf->public_key));
+			add_key(&k, conf->key != NULL ? conf->key
+						      : conf->public_key);
 		}
 	for (size_t i = 0; i < s->n; i++)
 		for (size_t c = 0; c < s->v[i].n_certs; c++)

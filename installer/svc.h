@@ -25,14 +25,16 @@ enum svc_layout {
 
 struct svc_file {
 	const char *name; /* generation: in the folder; fixed: NULL */
-	const char *path; /* where the service reads it */
+	const char *path; /* where the service reads it; fixed: what links
+			   * there lead to */
 	struct format format;
 	struct file_attr attr;
 };
 
 struct svc_cert {
-	const struct installer_cert *conf;
-	const char *domain; /* of its name */
+	const struct installer_cert *conf; /* paths as they are from outside
+					    * of a prefix */
+	const char *domain;		   /* of its name */
 	const char *dir;
 	const char *link; /* generation: dir/current; fixed: NULL */
 	const struct svc_file *files;
@@ -40,6 +42,8 @@ struct svc_cert {
 	bool has_key;	/* a file holds the private key */
 	bool has_chain; /* a file holds the chain, so it must be served */
 	const char *leaf_path; /* the first file that holds the certificate */
+	const char *trouble;   /* why its files cannot be put, or NULL: a link
+				* on the way that is not to be followed */
 };
 
 struct svc_endpoint {

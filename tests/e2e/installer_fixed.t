@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Fixed paths, every format, owners and modes, several certificates under one
-# reload, files alone.
+# Fixed paths, every format, owners and modes, links, several certificates
+# under one reload, files alone.
 # shellcheck disable=SC2154 # rc, out and err are run's
 . "$(dirname "$0")/../lib/lib.sh"
 . "$ROOT/tests/lib/nginx.sh"
@@ -9,7 +9,7 @@
 
 DIR=$T/fixed PROFILE=all
 host_setup || bail "cannot set up a host"
-mkdir -p "$DIR" "$T/combined"
+mkdir -p "$DIR" "$T/combined" "$T/keys"
 me=$(id -un) group=$(id -gn)
 [ "$(id -u)" != 0 ] || group=daemon
 cat >"$T/profiles/all.conf" <<END
@@ -41,7 +41,8 @@ nginx_conf "$DIR/key-first.pem" "$DIR/key-first.pem"
 make_self_signed "$T/host.key" "$T/self.crt" $NAME
 (umask 077 && cat "$T/host.key" "$T/self.crt" >"$DIR/key-first.pem")
 cp "$T/self.crt" "$DIR/cert.pem"
-ln -s cert.pem "$DIR/full.pem"
+cp "$T/self.crt" "$T/keys/real.pem"
+ln -s ../keys/real.pem "$DIR/full.pem"
 nginx_run || bail "nginx does not start"
 self=$(served)
 
@@ -65,10 +66,13 @@ ok "key-fullchain" same "$DIR/key-first.pem" "$T/host.key" "$T/one.crt" \
 	"$T/pki/sub/ca.pem"
 ok "fullchain-key, by \$name" same "$combined" "$T/one.crt" \
 	"$T/pki/sub/ca.pem" "$T/host.key"
-is "$(stat -c %a "$DIR/cert.pem" "$DIR/inter.pem" "$DIR/full.pem" \
+is "$(readlink "$DIR/full.pem")" ../keys/real.pem "a link stays"
+ok "... what it leads to is replaced" same "$T/keys/real.pem" "$T/one.crt" \
+	"$T/pki/sub/ca.pem"
+is "$(stat -Lc %a "$DIR/cert.pem" "$DIR/inter.pem" "$DIR/full.pem" \
 	"$DIR/key-first.pem" "$combined" | xargs)" "644 640 444 600 640" \
 	"modes, 0644 and with a key 0600 by default"
-is "$(stat -c %U:%G "$DIR/full.pem")" "$me:$group" "owner and group"
+is "$(stat -Lc %U:%G "$DIR/full.pem")" "$me:$group" "owner and group"
 is "$(cat "$T/activated")" "\$log" "\$\$ stands for a dollar"
 ok "nothing half-done is left" tidy
 run host
@@ -78,7 +82,7 @@ is "$rc $err" "0 " "nothing to do"
 if [ "$(id -u)" = 0 ]; then
 	chown nobody "$DIR/full.pem"
 	run host
-	is "$rc $(stat -c %U "$DIR/full.pem")" "0 root" "a wrong owner"
+	is "$rc $(stat -Lc %U "$DIR/full.pem")" "0 root" "a wrong owner"
 else
 	skip "not root"
 fi
@@ -101,14 +105,18 @@ cp "$T/self.crt" "$DIR/cert.pem"
 for _f in chain.pem inter.pem; do
 	cp "$T/self.crt" "$DIR/$_f"
 done
-ln -s cert.pem "$DIR/full.pem"
+ln -s "$T/keys/real.pem" "$DIR/full.pem"
+cp "$T/self.crt" "$T/keys/real.pem"
+chmod 600 "$T/keys/real.pem"
 nginx_reload 2>/dev/null
 issue_nth "$T/two" 2 && store_put $NAME "$T/two"
 run host
 is "$rc $(served)" "0 $(cert_fp "$T/two.crt")" "over files of the administrator's"
 run host --rollback $NAME
 is "$rc $(served)" "0 $self" "--rollback brings them back"
-is "$(readlink "$DIR/full.pem")" cert.pem "... links as links"
+is "$(readlink "$DIR/full.pem")" "$T/keys/real.pem" "... a link stays"
+ok "... what it leads to is as it was" same "$T/keys/real.pem" "$T/self.crt"
+is "$(stat -c %a "$T/keys/real.pem")" 600 "... with its mode"
 is "$(stat -c %a "$DIR/key-first.pem")" 600 "... with their modes"
 run host
 is "$rc $(served)" "0 $self" "... held"
@@ -183,13 +191,57 @@ is "$rc" 0 "... put right, by name"
 ok "... it has its file" same "$T/mail/fullchain.pem" "$T/five.crt" "$T/five.ca"
 HOST_SERVICES=''
 
+# --- links, which stay ---
+PROFILE=files-only DIR=$T/linked HOST_VERIFY='' HOST_CERTS=''
+mkdir -p "$DIR" "$T/a" "$T/b"
+chmod 755 "$DIR" "$T/a" "$T/b"
+ln -s "$T/a/one.pem" "$DIR/fullchain.pem"
+ln -s ../b/two.pem "$T/a/one.pem"
+host_conf
+run host
+is "$rc" 0 "over two links, to where there is no file yet"
+ok "... it is made there" same "$T/b/two.pem" "$T/five.crt" "$T/five.ca"
+is "$(readlink "$DIR/fullchain.pem") $(readlink "$T/a/one.pem")" \
+	"$T/a/one.pem ../b/two.pem" "... the links stay"
+ok "... nothing half-done is left" tidy
+is "$(ls -A "$DIR" "$T/a" | xargs)" \
+	"$T/a: one.pem $DIR: fullchain.pem" "... nor beside the links"
+run host
+is "$rc $out$err" "0 " "nothing to do"
+chmod 777 "$T/a"
+run host
+is "$rc $out$err" "0 " "a link that others can change: nothing to do still"
+issue_nth "$T/seven" 7 && store_put $NAME "$T/seven"
+run host
+is "$rc" 1 "... but nothing is written where it leads"
+like "$err" "link $T/a/one.pem is not followed: $T/a: is writable by others than its owner, run: chmod g-w,o-w $T/a; nothing was changed" \
+	"... says why, and what to do"
+ok "... the old one is there" same "$T/b/two.pem" "$T/five.crt" "$T/five.ca"
+chmod 755 "$T/a"
+run host
+is "$rc" 0 "... put right"
+ok "... the new one is there" same "$T/b/two.pem" "$T/seven.crt" \
+	"$T/pki/sub/ca.pem"
+run host --rollback $NAME
+ok "--rollback brings the old one back" same "$T/b/two.pem" "$T/five.crt" \
+	"$T/five.ca"
+HOST_SERVICES=", { name = \"mail\"; profile = \"files-only\"; certificates = (
+	{ name = \"$NAME\"; key = \"$T/host.key\"; dir = \"$T/b\"; } ); }"
+ln -s two.pem "$T/b/fullchain.pem"
+host_conf
+run host
+is "$rc" 78 "two services whose links lead to one file"
+like "$err" "$T/b/two.pem is there twice" "... are an error"
+HOST_SERVICES=''
+
 # --- files alone ---
 PROFILE=files-only DIR=$T/only HOST_VERIFY='' HOST_CERTS=''
 mkdir -p "$DIR"
 host_conf
+issue_nth "$T/eight" 8 && store_put $NAME "$T/eight"
 run host
 is "$rc $out" "0 " "files-only"
-ok "... the file is there" same "$DIR/fullchain.pem" "$T/five.crt" "$T/five.ca"
+ok "... the file is there" same "$DIR/fullchain.pem" "$T/eight.crt" "$T/eight.ca"
 is "$(receipt '')" installed "... the receipt says installed"
 run host
 is "$rc $err" "0 " "nothing to do"

@@ -22,6 +22,8 @@
 # do not fit:
 #
 #	M_KEY		the private key of installer.conf ($T/host.key)
+#	M_PREFIX	the folder the daemon is jailed in; M_KEY and DIR are in
+#			there, and installer.conf has them as they are inside
 #	M_CERT		more settings of the certificate
 #	M_SERVICE	more settings of the service
 #	M_VERIFY	groups of verify, in place of one for each X_ENDPOINTS
@@ -104,8 +106,11 @@ m_conf() { # VERIFY [COMMAND]; COMMAND none: the profile's own
 	services = ( {
 		name = "$M_DAEMON";
 		profile = "$M_PROFILE";
+		${M_PREFIX:+prefix = \"$M_PREFIX\";}
 		vars = ( $_mv );
-		certificates = ( { name = "$NAME"; key = "$M_KEY"; dir = "$DIR";
+		certificates = ( { name = "$NAME";
+			key = "${M_KEY#"${M_PREFIX-}"}";
+			dir = "${DIR#"${M_PREFIX-}"}";
 			${M_CERT-} } );
 		verify = ( $1 );
 		verify_time = ${M_VERIFY_TIME:-2};

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # FreeRADIUS in a chroot: certificate and key are in there, and its
-# configuration names them as they are called inside.
+# configuration and installer.conf name them as they are called inside.
 # shellcheck disable=SC2034,SC2086,SC2154 # for the libraries; lists of words
 . "$(dirname "$0")/../lib/lib.sh"
 . "$ROOT/tests/lib/host.sh"
@@ -11,7 +11,7 @@
 
 echo testing123 >"$T/secret"
 chmod 600 "$T/secret"
-FREERADIUS_CHROOT=$T/jail DIR=$T/jail/tls M_KEY=$T/jail/tls/key.pem
+FREERADIUS_CHROOT=$T/jail M_PREFIX=$T/jail DIR=$T/jail/tls M_KEY=$T/jail/tls/key.pem
 matrix_begin freeradius
 SVC_CERT=$DIR/current/fullchain.pem SVC_KEY=$M_KEY
 svc_freeradius_start || bail "freeradius does not start"
@@ -25,6 +25,7 @@ gone_watch freeradius tls:$FREERADIUS_RADSEC_PORT
 is "$(grep -c "= /tls/current/fullchain.pem" "$M_CONF")" 2 \
 	"the configuration knows nothing of the chroot's place"
 matrix_ready
+ok "... nor does installer.conf" grep -q '"/tls"' "$T/installer.conf"
 matrix_new
 gone_faults
 M_PROFILE=in-chroot

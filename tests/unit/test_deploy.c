@@ -66,6 +66,17 @@ static void names(void **state)
 #define GEN_OLD "20261122T000000Z-00000000"
 #define GEN_NEW "20261123T000000Z-00000000"
 
+static void trouble(void **state)
+{
+	const struct svc_cert c = { .dir = scratch_dir,
+				    .link = path("current"),
+				    .trouble = "link x is not followed" };
+	struct err err = ERR_INIT;
+
+	assert_int_equal(deploy_check(&c, &err), -1);
+	assert_string_equal(err.msg, "link x is not followed");
+}
+
 static void generation(void **state)
 {
 	const struct svc_file files[] = {
@@ -235,6 +246,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names),
+		cmocka_unit_test(trouble),
 		cmocka_unit_test(generation),
 		cmocka_unit_test(fixed),
 		cmocka_unit_test(links_are_copied_as_links),

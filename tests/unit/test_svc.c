@@ -393,12 +393,122 @@ static void inside(void **state)
 	assert_string_equal(s.v[0].post.v[0].argv[1], "b c:/d");
 }
 
+/* A service in a chroot: its paths are those it sees. */
+static void prefix(void **state)
+{
+	struct conf_errors errs = { 0 };
+	const char *text, *jail;
+	struct svcs s;
+
+	mkdir(scratch("jail"), 0755);
+	mkdir(scratch("jail/etc"), 0755);
+	assert_int_equal(symlink("/etc", scratch("jail/conf")), 0);
+	jail = arena_strdup(arena, scratch("jail"));
+	text = arena_printf(
+		arena,
+		"{ name = \"a\"; profile = \"g\"; prefix = \"%s/\"; "
+		"certificates = ( { name = \"a.example.org\"; key = "
+		"\"/conf/k\"; dir = \"/conf/tls/\"; } ); },"
+		"{ name = \"b\"; profile = \"f\"; prefix = \"%s\"; "
+		"certificates = ( { name = \"a.example.org\"; key = "
+		"\"/../k\"; dir = \"/../etc\"; } ); },"
+		"{ name = \"c\"; profile = \"b\"; prefix = \"%s\"; "
+		"certificates = ( { name = \"a.example.org\"; public_key = "
+		"\"/p\"; dir = \"/etc/b\"; } ); },"
+		"{ name = \"d\"; profile = \"b\"; prefix = \"/\"; "
+		"certificates = ( { name = \"a.example.org\"; public_key = "
+		"\"/p\"; dir = \"/d\"; } ); }",
+		jail, jail, jail);
+	if (resolve(text, &s, &errs) == -1)
+		fail_msg("%s", errs.list.v[0]);
+	assert_string_equal(s.v[0].certs[0].conf->key, scratch("jail/etc/k"));
+	assert_string_equal(s.v[0].certs[0].dir, scratch("jail/etc/tls"));
+	assert_string_equal(s.v[0].certs[0].files[0].path,
+			    scratch("jail/etc/tls/current/full.pem"));
+	assert_string_equal(s.v[1].certs[0].conf->key, scratch("jail/k"));
+	assert_string_equal(s.v[1].certs[0].files[0].path,
+			    scratch("jail/etc/a.example.org.pem"));
+	assert_string_equal(s.v[1].certs[0].files[1].path,
+			    scratch("jail/etc/leaf.pem"));
+	assert_string_equal(s.v[2].certs[0].conf->public_key,
+			    scratch("jail/p"));
+	/* Commands have the paths from outside. */
+	assert_string_equal(s.v[2].post.v[0].argv[4], scratch("jail/etc/b"));
+	assert_string_equal(s.v[2].post.v[0].argv[5],
+			    scratch("jail/etc/b/a.example.org.pem"));
+	assert_string_equal(s.v[3].certs[0].dir, "/d");
+	assert_null(s.v[0].certs[0].trouble);
+}
+
+#define FIXED(name, cert)                                                    \
+	"{ name = \"" name "\"; profile = \"b\"; certificates = ( { name = " \
+	"\"" cert "\"; key = \"%s\"; dir = \"%s\"; } ); }"
+
+/* A file that is a link is what it leads to. */
+static void links(void **state)
+{
+	struct conf_errors errs = { 0 };
+	const char *l, *m, *k;
+	struct svcs s;
+
+	mkdir(scratch("l"), 0755);
+	mkdir(scratch("m"), 0755);
+	assert_int_equal(
+		symlink("../m/real.pem", scratch("l/a.example.org.pem")), 0);
+	assert_int_equal(symlink("m/k.pem", scratch("k")), 0);
+	scratch_write(scratch("m/k.pem"), "", 0600);
+	l = arena_strdup(arena, scratch("l"));
+	m = arena_strdup(arena, scratch("m"));
+	k = arena_strdup(arena, scratch("k"));
+	if (resolve(arena_printf(arena, FIXED("x", "a.example.org"), "/k", l),
+		    &s, &errs) == -1)
+		fail_msg("%s", errs.list.v[0]);
+	assert_string_equal(s.v[0].certs[0].files[0].path,
+			    scratch("m/real.pem"));
+	assert_string_equal(s.v[0].certs[0].leaf_path, scratch("m/real.pem"));
+
+	assert_int_equal(symlink("real.pem", scratch("m/b.example.org.pem")),
+			 0);
+	assert_int_equal(
+		resolve(arena_printf(arena,
+				     FIXED("x", "a.example.org") ", " FIXED(
+					     "y", "b.example.org"),
+				     "/k", l, "/k", m),
+			&s, &errs),
+		-1);
+	assert_non_null(strstr(errs.list.v[0], "m/real.pem is there twice"));
+	conf_errors_free(&errs);
+
+	/* The key, by another name. */
+	assert_int_equal(symlink("k.pem", scratch("m/c.example.org.pem")), 0);
+	assert_int_equal(
+		resolve(arena_printf(arena, FIXED("x", "c.example.org"), k, m),
+			&s, &errs),
+		-1);
+	assert_non_null(strstr(errs.list.v[0], "m/k.pem is a key's file"));
+	conf_errors_free(&errs);
+
+	/* One that is not followed is the matter of its service. */
+	chmod(scratch("l"), 0777);
+	assert_int_equal(
+		resolve(arena_printf(arena, FIXED("x", "a.example.org"), "/k",
+				     l),
+			&s, &errs),
+		0);
+	assert_non_null(strstr(s.v[0].certs[0].trouble, "is not followed"));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(built_in),	     cmocka_unit_test(inside),
-		cmocka_unit_test(address),	     cmocka_unit_test(resolved),
-		cmocka_unit_test(which_certificate), cmocka_unit_test(looks),
+		cmocka_unit_test(built_in),
+		cmocka_unit_test(inside),
+		cmocka_unit_test(prefix),
+		cmocka_unit_test(links),
+		cmocka_unit_test(address),
+		cmocka_unit_test(resolved),
+		cmocka_unit_test(which_certificate),
+		cmocka_unit_test(looks),
 		cmocka_unit_test(refused),
 	};
 
