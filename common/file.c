@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include "file.h"
 #include "num.h"
 
@@ -250,6 +251,30 @@ static int fill(int fd, const char *path, const void *data, size_t len,
 	return 0;
 }
 
+#define LABEL	  "security.selinux"
+#define LABEL_MAX 4096 /* bytes; longer ones are left behind */
+
+/* A new file has the label that its folder gives; one that PATH was given by
+ * hand, or by a rule for it alone, would be lost. */
+static int keep_label(int fd, const char *path, struct err *err)
+{
+	char want[LABEL_MAX], have[LABEL_MAX];
+	ssize_t n = lgetxattr(path, LABEL, want, sizeof(want));
+
+	if (n <= 0)
+		return 0;
+	/* Setting what is there may be forbidden, too. */
+	if (fgetxattr(fd, LABEL, have, sizeof(have)) == n &&
+	    memcmp(want, have, (size_t) n) == 0)
+		return 0;
+	if (fsetxattr(fd, LABEL, want, (size_t) n, 0) == -1 &&
+	    errno != ENOTSUP && errno != EPERM)
+		return err_errno(err, ERR_IO,
+				 "%s: its SELinux label %.*s cannot be given",
+				 path, (int) strnlen(want, (size_t) n), want);
+	return 0;
+}
+
 int file_stage(const char *path, const void *data, size_t len,
 	       const struct file_attr *attr, char **ret_temp, struct err *err)
 {
@@ -258,7 +283,9 @@ int file_stage(const char *path, const void *data, size_t len,
 
 	if (open_temp(path, &temp, &fd, err) == -1)
 		return -1;
-	rc = fill(fd, path, data, len, attr, err);
+	rc = keep_label(fd, path, err);
+	if (rc == 0)
+		rc = fill(fd, path, data, len, attr, err);
 	/* A full network file system may say so only now. */
 	if (close(fd) == -1 && rc == 0)
 		rc = err_errno(err, ERR_IO, "%s: cannot be written", path);

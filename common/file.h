@@ -50,7 +50,8 @@ int file_check_config(const char *path, const struct stat *st,
 		      struct err *err) MUST_CHECK;
 
 /* Write DATA to PATH as said above. On failure PATH is untouched and the
- * temporary file is gone. */
+ * temporary file is gone. The SELinux label of a PATH that is there is kept,
+ * where that may be given. */
 int file_replace(const char *path, const void *data, size_t len,
 		 const struct file_attr *attr, struct err *err) MUST_CHECK;
 

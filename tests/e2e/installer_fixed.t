@@ -94,6 +94,29 @@ run host
 ok "a file that is gone" same "$combined" "$T/one.crt" \
 	"$T/pki/sub/ca.pem" "$T/host.key"
 
+# --- a label given by hand ---
+label() { # FILE [LABEL]
+	"$PYTHON" -c 'import os, sys
+f, n = sys.argv[1], "security.selinux"
+if len(sys.argv) > 2:
+	os.setxattr(f, n, sys.argv[2].encode() + b"\0")
+print(os.getxattr(f, n).rstrip(b"\0").decode())' "$@" 2>/dev/null
+}
+by_hand=system_u:object_r:dovecot_cert_t:s0
+if label "$T/keys/real.pem" $by_hand >/dev/null; then
+	label "$DIR/cert.pem" $by_hand >/dev/null
+	issue_nth "$T/label" 1 && store_put $NAME "$T/label"
+	run host --force
+	is "$rc $(served)" "0 $(cert_fp "$T/label.crt")" "files with labels"
+	is "$(label "$DIR/cert.pem") $(label "$T/keys/real.pem")" \
+		"$by_hand $by_hand" "... have them still"
+	run host --rollback $NAME
+	is "$rc $(label "$DIR/cert.pem") $(label "$T/keys/real.pem")" \
+		"0 $by_hand $by_hand" "... and on the way back"
+else
+	skip "security.selinux cannot be set: not root, or not on this file system"
+fi
+
 # --- back to what was there before ---
 rm -rf "$T/state/backup/web"
 for _f in cert.pem full.pem key-first.pem inter.pem chain.pem; do

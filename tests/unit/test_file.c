@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/xattr.h>
 #include "file.h"
 #include "scratch.h"
 
@@ -144,6 +145,36 @@ static void replacing(void **state)
 	assert_int_equal(count_entries(), 1);
 	assert_int_equal(file_replace(scratch("n"), "", 0, &plain, &err), 0);
 	assert_int_equal(count_entries(), 2);
+}
+
+/* Without SELinux root may set it where it is known; the longest is 4096. */
+static void label(void **state)
+{
+	static const char name[] = "security.selinux";
+	static const char want[] = "system_u:object_r:cert_t:s0";
+	struct err err = ERR_INIT;
+	char got[5000], longer[4097];
+	size_t len;
+
+	scratch_write(scratch("t"), "old", 0644);
+	len = (size_t) (lgetxattr(scratch("t"), name, got, sizeof(got)) + 1);
+	if (setxattr(scratch("t"), name, want, sizeof(want), 0) == -1)
+		SCRATCH_SKIP("security.selinux cannot be set here");
+	assert_int_equal(file_replace(scratch("t"), "new", 3, &plain, &err), 0);
+	assert_string_equal(scratch_read(scratch("t")), "new");
+	assert_int_equal(getxattr(scratch("t"), name, got, sizeof(got)),
+			 sizeof(want));
+	assert_memory_equal(got, want, sizeof(want));
+	/* A new one has none but its folder's. */
+	assert_int_equal(file_replace(scratch("n"), "x", 1, &plain, &err), 0);
+	assert_int_equal(lgetxattr(scratch("n"), name, got, sizeof(got)) + 1,
+			 len);
+	memset(longer, 'l', sizeof(longer));
+	if (setxattr(scratch("t"), name, longer, sizeof(longer), 0) == 0) {
+		assert_int_equal(
+			file_replace(scratch("t"), "y", 1, &plain, &err), 0);
+		assert_string_equal(scratch_read(scratch("t")), "y");
+	}
 }
 
 static void replacing_with_owner(void **state)
@@ -320,6 +351,7 @@ int main(void)
 		FRESH(missing_secret),
 		FRESH(configurations),
 		FRESH(replacing),
+		FRESH(label),
 		FRESH(replacing_with_owner),
 		FRESH(replacing_without_folder),
 		FRESH(disk_full),
