@@ -252,22 +252,38 @@ wait_port() { # PORT [SECONDS]: somebody accepts on 127.0.0.1
 		exit 1' "$1" "${2:-10}"
 }
 
-# N ports, one a line, that nobody has, TCP and UDP on 127.0.0.1. From below
-# the range the kernel gives to outgoing connections.
+# N ports, one a line, that nobody has, TCP and UDP on 127.0.0.1, and that no
+# other test gets while this one runs: a daemon that is stopped for a while
+# finds its own still free. From below the range the kernel gives to outgoing
+# connections. The list of those given away is the user's own; who has ended
+# holds none.
 free_ports() { # N
-	perl -MSocket -e '
-		my ($n, $tries, @held) = ($ARGV[0], 0);
+	perl -MFcntl=:flock,O_RDWR,O_CREAT,O_NOFOLLOW -MSocket -e '
+		my ($n, $owner, $list) = @ARGV;
+		my ($tries, $f, %taken, @held) = 0;
+		sysopen($f, $list, O_RDWR | O_CREAT | O_NOFOLLOW, 0600) &&
+			flock($f, LOCK_EX) or die "$list: $!\n";
+		while (<$f>) {
+			my ($p, $pid) = split;
+			$taken{$p} = $pid if $pid && (kill(0, $pid) || $!{EPERM});
+		}
 		while ($n > 0) {
 			die "no free port\n" if ++$tries > 2000;
 			my $p = 20000 + int rand 12000;
+			next if $taken{$p};
 			my $a = sockaddr_in($p, inet_aton("127.0.0.1"));
 			socket(my $t, PF_INET, SOCK_STREAM, 0) or die;
 			socket(my $u, PF_INET, SOCK_DGRAM, 0) or die;
 			bind($t, $a) && bind($u, $a) && listen($t, 1) or next;
 			push @held, $t, $u;
+			$taken{$p} = $owner;
 			print "$p\n";
 			$n--;
-		}' "$1"
+		}
+		seek($f, 0, 0) && truncate($f, 0) or die;
+		print $f "$_ $taken{$_}\n" for keys %taken;
+		close($f) or die' \
+		"$1" $$ "${TMPDIR:-/tmp}/certrepo-ports.$(id -u)"
 }
 free_port() {
 	free_ports 1

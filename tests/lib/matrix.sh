@@ -341,6 +341,11 @@ fault_bad() {
 		m_cell back
 	fi
 }
+m_start() {
+	ok "... when it is started, it runs" \
+		"$_svc_lib/ctl" "$T/$M_DAEMON" start
+	ln -sf "$T/$M_DAEMON/pid" "$T/pid/$M_DAEMON"
+}
 fault_stopped() {
 	m_next
 	svc_stop $M_DAEMON
@@ -349,10 +354,9 @@ fault_stopped() {
 		m_told 1 installed 'installed, but (the service does not run|not seen to be served, nor before)'
 		not_ok "... it is not started" svc_alive $M_DAEMON
 		m_cell down
-		"$_svc_lib/ctl" "$T/$M_DAEMON" start
-		ln -sf "$T/$M_DAEMON/pid" "$T/pid/$M_DAEMON"
+		m_start
 		run host
-		is "$rc" 0 "... it runs again"
+		is "$rc" 0 "... all is well again"
 	else
 		m_told 0 served ''
 		ln -sf "$T/$M_DAEMON/pid" "$T/pid/$M_DAEMON"

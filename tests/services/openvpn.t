@@ -16,9 +16,8 @@ fault_stopped() {
 	m_told 1 rolled-back 'activated, but not served: .*rolled back'
 	not_ok "... it is not started" svc_alive openvpn
 	m_cell down
-	"$_svc_lib/ctl" "$T/openvpn" start
-	ln -sf "$T/openvpn/pid" "$T/pid/openvpn"
-	m_served '... when it runs again, the old one is served'
+	m_start
+	m_served '... the old one is served'
 	run host --force
 	M_FP=$fp
 	is "$rc" 0 "... and then, when told to, the new one"
