@@ -24,12 +24,14 @@
 #	M_KEY		the private key of installer.conf ($T/host.key)
 #	M_PREFIX	the folder the daemon is jailed in; M_KEY and DIR are in
 #			there, and installer.conf has them as they are inside
+#	M_EDIT		what sed is to change in the profile, its paths
 #	M_CERT		more settings of the certificate
 #	M_SERVICE	more settings of the service
 #	M_VERIFY	groups of verify, in place of one for each X_ENDPOINTS
 #	M_VERIFY_TIME	2, in seconds
 #	M_CONF		the daemon's configuration (X_CONF), M_GARBAGE a line
 #			that spoils it; or define matrix_break and matrix_mend
+#	M_OTHERKEY	what is said of a certificate of another key
 #	M_CONFIG	what such a configuration leads to: back (default), or
 #			served where the daemon does not mind
 #	M_STOPPED	what happens to a stopped service: down (default: it
@@ -45,6 +47,7 @@ M_FAULTS='empty otherkey expired name chain nokey badkey config lies bad stopped
 m_host() {
 	mkdir -p "$T/profiles" "$T/shipped" "$T/bin" "$DIR" &&
 		cp "$ROOT"/installer-profiles/*.conf "$T/shipped" &&
+		sed -i "${M_EDIT-}" "$T/shipped/$M_PROFILE.conf" &&
 		host_pki "${M_KEY_TYPE:-ec}" && host_store &&
 		store_row $NAME || return 1
 	[ "$M_KEY" = "$T/host.key" ] || cp "$T/host.key" "$M_KEY" || return 1
@@ -262,7 +265,7 @@ fault_otherkey() {
 	KEY=$T/other.key
 	m_next
 	KEY=''
-	m_refused "belongs to another key"
+	m_refused "${M_OTHERKEY:-belongs to another key}"
 }
 fault_expired() {
 	FROM=$(date -u -d '3 days ago' +%Y%m%d%H%M%SZ)

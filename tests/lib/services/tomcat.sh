@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034,SC2153 # variables are for the caller
-# Tomcat with a PKCS#12 file, TOMCAT_CERT, whose password is TOMCAT_PASSWORD
-# (changeit). It must be restarted, which takes seconds; with a file that it
-# cannot read it runs, but does not listen.
+# Tomcat with a PKCS#12 file, TOMCAT_CERT, whose password is in
+# TOMCAT_PASSWORD_FILE (changeit). It must be restarted, which takes seconds;
+# with a file that it cannot read it runs, but does not listen.
 
 TOMCAT_PACKAGE=tomcat10
 TOMCAT_USER=tomcat
@@ -17,7 +17,7 @@ _svc_tomcat_conf() {
 	    protocol="org.apache.coyote.http11.Http11NioProtocol">
 	   <SSLHostConfig>
 	    <Certificate certificateKeystoreFile="$TOMCAT_CERT"
-	      certificateKeystorePassword="$TOMCAT_PASSWORD"
+	      certificateKeystorePasswordFile="$TOMCAT_PASSWORD_FILE"
 	      certificateKeystoreType="PKCS12" />
 	   </SSLHostConfig>
 	  </Connector>
@@ -31,13 +31,18 @@ _svc_tomcat_conf() {
 svc_tomcat_start() {
 	svc_begin tomcat || return 1
 	_d=$TOMCAT_DIR _home=/usr/share/tomcat10
-	: "${TOMCAT_PASSWORD:=changeit}"
 	TOMCAT_PORT=$(free_port)
 	TOMCAT_ENDPOINTS=tls:$TOMCAT_PORT
 	TOMCAT_CONF=$_d/conf/server.xml
 	mkdir "$_d/conf" "$_d/logs" "$_d/temp" "$_d/webapps" "$_d/work" &&
-		_svc_tomcat_conf >"$TOMCAT_CONF" || return 1
+		echo changeit >"$_d/conf/password" || return 1
+	: "${TOMCAT_PASSWORD_FILE:=$_d/conf/password}"
+	_svc_tomcat_conf >"$TOMCAT_CONF"
 	chown -R tomcat: "$_d/conf" "$_d/logs" "$_d/temp" "$_d/work"
+	TOMCAT_TEST="env CATALINA_HOME=$_home CATALINA_BASE=$_d
+		CATALINA_TMPDIR=$_d/temp $_home/bin/catalina.sh configtest"
+	# shellcheck disable=SC2086,SC2116 # into one line
+	TOMCAT_TEST=$(echo $TOMCAT_TEST)
 	svc_command tomcat setpriv --reuid=tomcat --regid=tomcat --init-groups \
 		java -Xmx64m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
 		-Djava.awt.headless=true -Djava.io.tmpdir="$_d/temp" \
