@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034,SC2153 # variables are for the caller
-# Cockpit's web server, without cockpit-tls in front, which systemd must start.
-# It takes the last NAME.cert of its folder and the NAME.key beside it, here
-# links to COCKPIT_CERT and COCKPIT_KEY. It must be restarted; without a
-# certificate it does not start, with one for another key it shows that, and
-# every handshake fails.
+# Cockpit's TLS proxy, as Debian's unit has it, but for the socket that starts
+# it, and without the servers behind it: its start copies the last NAME.cert
+# of ws-certs.d and the NAME.key beside it to where the proxy, which is not
+# root, reads them. With COCKPIT_ETC there is $COCKPIT_ETC/cockpit/ws-certs.d,
+# otherwise one with links to COCKPIT_CERT and COCKPIT_KEY. It must be
+# restarted, and does not start with files that do not fit.
 
 COCKPIT_PACKAGE=cockpit-ws
 COCKPIT_USER=root
@@ -15,12 +16,30 @@ svc_cockpit_start() {
 	_d=$COCKPIT_DIR
 	COCKPIT_PORT=$(free_port)
 	COCKPIT_ENDPOINTS=tls:$COCKPIT_PORT
-	COCKPIT_CONF=$_d/cockpit/ws-certs.d
-	mkdir -p "$COCKPIT_CONF" &&
-		ln -s "$COCKPIT_CERT" "$COCKPIT_CONF/50-certrepo.cert" &&
-		ln -s "$COCKPIT_KEY" "$COCKPIT_CONF/50-certrepo.key" || return 1
-	svc_command cockpit env XDG_CONFIG_DIRS="$_d" /usr/lib/cockpit/cockpit-ws \
-		--port "$COCKPIT_PORT" --address 127.0.0.1
+	if [ -z "${COCKPIT_ETC-}" ]; then
+		COCKPIT_CONF=$_d/etc/cockpit/ws-certs.d
+		mkdir -p "$COCKPIT_CONF" &&
+			ln -s "$COCKPIT_CERT" "$COCKPIT_CONF/50-certrepo.cert" &&
+			ln -s "$COCKPIT_KEY" "$COCKPIT_CONF/50-certrepo.key" ||
+			return 1
+	fi
+	COCKPIT_TEST="env XDG_CONFIG_DIRS=${COCKPIT_ETC:-$_d/etc}
+		/usr/lib/cockpit/cockpit-certificate-ensure --check"
+	# shellcheck disable=SC2086,SC2116 # into one line
+	COCKPIT_TEST=$(echo $COCKPIT_TEST)
+	# what the unit does; its paths in /run are fixed, so it gets its own
+	cat >"$_d/unit" <<-END
+	rm -rf $_d/run && mkdir -p $_d/run/cockpit/tls \
+		$_d/run/cockpit/wsinstance &&
+		chown cockpit-ws: $_d/run/cockpit/tls &&
+		mount --bind $_d/run /run || exit 1
+	export XDG_CONFIG_DIRS=${COCKPIT_ETC:-$_d/etc}
+	export RUNTIME_DIRECTORY=/run/cockpit/tls
+	/usr/lib/cockpit/cockpit-certificate-ensure --for-cockpit-tls || exit 1
+	exec setpriv --reuid=cockpit-ws --regid=cockpit-ws --clear-groups \
+		/usr/lib/cockpit/cockpit-tls --port $COCKPIT_PORT --idle-timeout 0
+	END
+	svc_command cockpit unshare --mount /bin/sh "$_d/unit"
 	svc_start cockpit "$COCKPIT_PORT"
 }
 svc_cockpit_stop() {
