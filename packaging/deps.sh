@@ -22,7 +22,7 @@ check="
 # The daemons of tests/lib/services and what asks them.
 services="
 	perl openssl procps util-linux
-	apache2 haproxy postfix
+	apache2 haproxy socat postfix
 	dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-managesieved
 	slapd ldap-utils freeradius freeradius-utils eapoltest
 	postgresql mariadb-server mariadb-client

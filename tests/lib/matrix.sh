@@ -87,11 +87,17 @@ matrix_begin() { # DAEMON [PROFILE]
 	is "$rc" 0 "$M_PROFILE: the first certificate is on disk"
 	M_FP=$fp
 }
+# The profile with those it includes.
+m_profile() { # NAME
+	cat "$T/shipped/$1.conf"
+	_inc=$(sed -n 's/^include = "\(.*\)";/\1/p' "$T/shipped/$1.conf")
+	[ -z "$_inc" ] || m_profile "$_inc"
+}
 # The variables, as far as the profile has them.
 m_vars() { # [COMMAND for all of them]
 	_sep=
 	for _v in test activate start; do
-		grep -q "name = \"$_v\"" "$T/shipped/$M_PROFILE.conf" || continue
+		m_profile "$M_PROFILE" | grep -q "name = \"$_v\"" || continue
 		echo "$_sep{ name = \"$_v\"; value = \"${1:-$T/bin/m-$_v}\"; }"
 		_sep=,
 	done
@@ -387,7 +393,7 @@ matrix_faults() { # [FAULT...]
 }
 # Rows of several tests make one table.
 matrix_table() {
-	_head=$(printf '%-14s' profile) _line=$(printf '%-14s' $M_PROFILE)
+	_head=$(printf '%-16s' profile) _line=$(printf '%-16s' $M_PROFILE)
 	for _x in $M_ROW; do
 		_head=$(printf '%s %-8s' "$_head" ${_x%%=*})
 		_line=$(printf '%s %-8s' "$_line" ${_x#*=})

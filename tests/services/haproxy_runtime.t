@@ -1,0 +1,44 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# HAProxy over its runtime API: the same process takes the new certificate, and
+# refuses one that does not fit.
+# shellcheck disable=SC2034,SC2154 # variables are for the libraries
+. "$(dirname "$0")/../lib/lib.sh"
+. "$ROOT/tests/lib/host.sh"
+. "$ROOT/tests/lib/services/svc.sh"
+. "$ROOT/tests/lib/matrix.sh"
+
+# The lines of a file as the profile's head describes it.
+described() { # FIRST-WORD
+	sed -n "s|^#	\($1 ssl cert .*\)|\1|p" "$T/shipped/haproxy-runtime.conf"
+}
+process() {
+	echo "show info" | socat - "UNIX-CONNECT:$HAPROXY_SOCKET" |
+		sed -n 's/^Pid: //p'
+}
+
+DIR=$T/tls
+M_EDIT="s|/etc/certrepo/|$T/|g; s|/etc/haproxy/tls|$DIR|g"
+M_EDIT="$M_EDIT; s|/run/haproxy/|$T/haproxy/|"
+matrix_begin haproxy haproxy-runtime
+SVC_CERT=$DIR/current/haproxy.pem SVC_KEY=
+svc_haproxy_start || bail "haproxy does not start"
+described set >"$T/haproxy.set"
+{ echo && described commit; } >"$T/haproxy.commit"
+# the profile's own, of this configuration
+HAPROXY_TEST="haproxy -c -f $HAPROXY_CONF"
+HAPROXY_RELOAD=$(sed -n '/value = \[/,/\]/p' "$T/shipped/haproxy-runtime.conf" |
+	grep -o '"[^"]*"' | sed 1d | tr '\n' ' ')
+like "$HAPROXY_RELOAD" '^"socat" .*/admin.sock" $' "told by socat"
+matrix_ready
+pid=$(process)
+matrix_new
+is "$(process)" "$pid" "... by the same process"
+matrix_faults
+matrix_table
+
+# --- what it says ---
+"$T/bin/m-spoil"
+like "$("$T/bin/m-activate")" "^Can't commit " \
+	"of a certificate of another key it says no"
+done_testing
