@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # OpenLDAP: StartTLS and ldaps. Told by a change in cn=config, it keeps running;
-# files that do not fit are refused, and leave it without TLS. Then the same by
-# a restart.
+# files that do not fit are refused, and leave it without TLS.
 # shellcheck disable=SC2034,SC2086,SC2154 # for the libraries; lists of words
 . "$(dirname "$0")/../lib/lib.sh"
 . "$ROOT/tests/lib/host.sh"
@@ -25,16 +24,6 @@ matrix_ready
 matrix_new
 is "$(cat "$SLAPD_DIR/pid")" "$pid" "... by the same process"
 gone_faults
-matrix_table
-
-# --- without cn=config: a restart ---
-diag "again, by a restart"
-SLAPD_RELOAD="$_svc_lib/ctl $SLAPD_DIR try-restart"
-M_BAD=died M_ROW=
-matrix_ready
-matrix_new
-matrix_faults lies bad stopped
-M_PROFILE=by-restart
 matrix_table
 
 # --- its test ---

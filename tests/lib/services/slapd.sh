@@ -4,7 +4,9 @@
 # change it over ldapi (SLAPD_LDAPI). ldap with StartTLS, and ldaps. A modify
 # of the names of the files in cn=config, even to what they are, takes a new
 # certificate (SLAPD_LDIF); HUP would stop the server. Files that do not fit
-# are refused there, and from then on there is no TLS until some fit.
+# are refused there, and from then on there is no TLS until some fit. With
+# SLAPD_CLASSIC set there is slapd.conf instead, and a restart; with files that
+# do not fit it does not start.
 
 SLAPD_PACKAGE=slapd
 SLAPD_USER=openldap
@@ -45,6 +47,20 @@ _svc_slapd_conf() { # DIR
 	olcSuffix: dc=example,dc=test
 	END
 }
+_svc_slapd_classic() { # DIR
+	cat <<-END
+	include /etc/ldap/schema/core.schema
+	pidfile $1/run/pid
+	argsfile $1/run/args
+	TLSCertificateFile $SLAPD_CERT
+	TLSCertificateKeyFile $SLAPD_KEY
+	modulepath /usr/lib/ldap
+	moduleload back_mdb
+	database mdb
+	directory $1/db
+	suffix dc=example,dc=test
+	END
+}
 _svc_slapd_ldif() {
 	cat <<-END
 	dn: cn=config
@@ -56,29 +72,40 @@ _svc_slapd_ldif() {
 	olcTLSCertificateKeyFile: $SLAPD_KEY
 	END
 }
-svc_slapd_start() {
-	svc_begin slapd || return 1
-	_d=$SLAPD_DIR
-	SLAPD_CONF=$_d/cn-config
-	SLAPD_LDIF=$_d/tls.ldif
-	SLAPD_PORT=$(free_port)
-	SLAPD_LDAPS_PORT=$(free_port)
-	SLAPD_ENDPOINTS="ldap:$SLAPD_PORT tls:$SLAPD_LDAPS_PORT"
-	SLAPD_LDAPI=ldapi://$(echo "$_d/run/ldapi" | sed 's|/|%2F|g')
-	mkdir "$_d/run" "$_d/db" "$SLAPD_CONF" || return 1
-	_svc_slapd_conf "$_d" >"$_d/config.ldif"
+_svc_slapd_dynamic() { # DIR
+	SLAPD_CONF=$1/cn-config
+	SLAPD_LDIF=$1/tls.ldif
+	mkdir "$SLAPD_CONF" || return 1
+	_svc_slapd_conf "$1" >"$1/config.ldif"
 	_svc_slapd_ldif >"$SLAPD_LDIF"
-	if ! slapadd -n 0 -F "$SLAPD_CONF" -l "$_d/config.ldif" \
+	if ! slapadd -n 0 -F "$SLAPD_CONF" -l "$1/config.ldif" \
 		>"$SLAPD_LOG" 2>&1; then
 		diag "slapadd: $(tail -3 "$SLAPD_LOG")"
 		return 1
 	fi
-	chown -R openldap: "$_d/run" "$_d/db" "$SLAPD_CONF"
-	SLAPD_TEST="slaptest -Q -u -F $SLAPD_CONF"
+	chown -R openldap: "$SLAPD_CONF"
 	SLAPD_RELOAD="ldapmodify -Q -Y EXTERNAL -H $SLAPD_LDAPI -f $SLAPD_LDIF"
+}
+svc_slapd_start() {
+	svc_begin slapd || return 1
+	_d=$SLAPD_DIR
+	SLAPD_PORT=$(free_port)
+	SLAPD_LDAPS_PORT=$(free_port)
+	SLAPD_ENDPOINTS="ldap:$SLAPD_PORT tls:$SLAPD_LDAPS_PORT"
+	SLAPD_LDAPI=ldapi://$(echo "$_d/run/ldapi" | sed 's|/|%2F|g')
+	mkdir "$_d/run" "$_d/db" && chown openldap: "$_d/run" "$_d/db" || return 1
+	if [ -n "${SLAPD_CLASSIC-}" ]; then
+		SLAPD_CONF=$_d/slapd.conf
+		_svc_slapd_classic "$_d" >"$SLAPD_CONF"
+		_use="-f $SLAPD_CONF"
+	else
+		_svc_slapd_dynamic "$_d" || return 1
+		_use="-F $SLAPD_CONF"
+	fi
+	SLAPD_TEST="slaptest -Q -u $_use"
 	svc_daemon slapd "$_d/run/pid" "$(unconfined slapd)" \
 		-h "'ldap://127.0.0.1:$SLAPD_PORT/ ldaps://127.0.0.1:$SLAPD_LDAPS_PORT/ $SLAPD_LDAPI'" \
-		-F "$SLAPD_CONF" -u openldap -g openldap
+		"$_use" -u openldap -g openldap
 	svc_start slapd "$SLAPD_PORT" "$SLAPD_LDAPS_PORT"
 }
 svc_slapd_stop() {
