@@ -16,17 +16,25 @@
 #include "log.h"
 #include "opts.h"
 #include "run.h"
+#include "status.h"
 
 #define PROGRAM "certrepo-installer"
 
 struct args {
 	const char *config;
 	const char *back; /* --rollback NAME */
-	bool dry_run, force, verify, now;
+	bool dry_run, force, verify, status, json, now;
 	int verbose;
 };
 
-enum { OPT_FORCE = 256, OPT_VERIFY, OPT_ROLLBACK, OPT_NOW };
+enum {
+	OPT_FORCE = 256,
+	OPT_VERIFY,
+	OPT_STATUS,
+	OPT_JSON,
+	OPT_ROLLBACK,
+	OPT_NOW
+};
 
 static const struct opts_option options[] = {
 	{ 'c', "config", "FILE", "read FILE instead of " INSTALLER_CONF_PATH },
@@ -35,6 +43,9 @@ static const struct opts_option options[] = {
 	  "install although held or older; activate although served" },
 	{ OPT_VERIFY, "verify", NULL,
 	  "only look at what is served, and print it" },
+	{ OPT_STATUS, "status", NULL,
+	  "print what was last known of each certificate and endpoint" },
+	{ OPT_JSON, "json", NULL, "with --status: for programs" },
 	{ OPT_ROLLBACK, "rollback", "NAME",
 	  "go back to the set before, of a service or a certificate" },
 	{ OPT_NOW, "now", NULL, "do not wait for this host's turn (splay)" },
@@ -72,6 +83,12 @@ static bool take_option(int key, const char *value, void *arg)
 		break;
 	case OPT_VERIFY:
 		a->verify = true;
+		break;
+	case OPT_STATUS:
+		a->status = true;
+		break;
+	case OPT_JSON:
+		a->json = true;
 		break;
 	case OPT_ROLLBACK:
 		a->back = value;
@@ -248,7 +265,7 @@ static int work(const struct args *a, struct run *r)
 			     &err) == -1)
 		return end_denied(dir, &err);
 	sweep_state(r);
-	if (receipt_load(dir, &r->receipts, &err) == -1)
+	if (receipt_load(dir, RECEIPT_WAITING, &r->receipts, &err) == -1)
 		log_warn("receipts that waited are lost: %s", err.msg);
 	if (a->back == NULL) {
 		notices_begin(r);
@@ -259,11 +276,25 @@ static int work(const struct args *a, struct run *r)
 	return 0;
 }
 
+static int print_status(const struct args *a, struct run *r)
+{
+	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(8u << 20);
+	struct err err = ERR_INIT;
+	int well = status_print(r, a->json, &out, &err);
+
+	if (well == -1)
+		return end_denied(r->conf->state_dir, &err);
+	fputs(sbuf_str(&out), stdout);
+	return well ? 0 : 1;
+}
+
 static int run(const struct args *a, struct run *r)
 {
 	struct err err = ERR_INIT;
 
 	r->now = clock_now();
+	if (a->status)
+		return print_status(a, r);
 	if (a->verify)
 		return run_verify(r) ? 0 : 1;
 	if (!a->dry_run)
@@ -297,7 +328,8 @@ static int with_conf(const struct args *a, struct arena *arena, int argc,
 	r.skip = arena_array(arena, svcs.n + 1, sizeof(*r.skip));
 	check_names(a, &r, argc, argv, first);
 	if (first == argc && !a->now && !a->dry_run && !a->force &&
-	    !a->verify && a->back == NULL && !isatty(STDERR_FILENO))
+	    !a->verify && !a->status && a->back == NULL &&
+	    !isatty(STDERR_FILENO))
 		verify_wait(splay_of(&conf) * 1000);
 	status = run(a, &r);
 	strlist_free(&r.only);
@@ -315,8 +347,11 @@ int main(int argc, char **argv)
 
 	harden();
 	first = opts_parse(&spec, argc, argv, take_option, &a);
-	if (a.verify + (a.back != NULL) + a.dry_run > 1)
-		opts_usage(&spec, "use one of --dry-run, --verify, --rollback");
+	if (a.verify + a.status + (a.back != NULL) + a.dry_run > 1)
+		opts_usage(&spec, "use one of --dry-run, --verify, --status, "
+				  "--rollback");
+	if (a.json && !a.status)
+		opts_usage(&spec, "--json goes with --status");
 	if (a.back != NULL && first != argc)
 		opts_usage(&spec, "--rollback takes one name");
 	log_open(PROGRAM, a.verbose);

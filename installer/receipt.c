@@ -91,9 +91,10 @@ static const char *text(const char *s)
 	return s != NULL ? s : "";
 }
 
-int receipt_load(const char *state_dir, struct receipts *l, struct err *err)
+int receipt_load(const char *state_dir, const char *file, struct receipts *l,
+		 struct err *err)
 {
-	AUTO(mem_free_str) char *path = mem_printf("%s/receipts", state_dir);
+	AUTO(mem_free_str) char *path = mem_printf("%s/%s", state_dir, file);
 	AUTO(sbuf_free) struct sbuf content = SBUF_INIT(RECEIPT_FILE_MAX);
 	int found = file_read(path, &content, err);
 	char *p, *nl;
@@ -135,11 +136,11 @@ static void add_field(struct sbuf *out, const char *s)
 	sbuf_addc(out, '\t');
 }
 
-int receipt_save(const char *state_dir, const struct receipts *l,
-		 struct err *err)
+int receipt_save(const char *state_dir, const char *file,
+		 const struct receipts *l, struct err *err)
 {
 	static const struct file_attr attr = { 0600, FILE_KEEP, FILE_KEEP };
-	AUTO(mem_free_str) char *path = mem_printf("%s/receipts", state_dir);
+	AUTO(mem_free_str) char *path = mem_printf("%s/%s", state_dir, file);
 	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(RECEIPT_FILE_MAX);
 
 	for (size_t i = 0; i < l->n; i++) {
@@ -162,9 +163,9 @@ int receipt_save(const char *state_dir, const struct receipts *l,
 	return file_replace(path, sbuf_str(&out), out.len, &attr, err);
 }
 
-int receipt_forget(const char *state_dir, struct err *err)
+int receipt_forget(const char *state_dir, const char *file, struct err *err)
 {
-	AUTO(mem_free_str) char *path = mem_printf("%s/receipts", state_dir);
+	AUTO(mem_free_str) char *path = mem_printf("%s/%s", state_dir, file);
 
 	if (access(path, F_OK) == -1)
 		return 0;

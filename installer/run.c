@@ -7,6 +7,7 @@
 #include "log.h"
 #include "num.h"
 #include "run.h"
+#include "status.h"
 #include "task.h"
 #include "txn.h"
 #include "update.h"
@@ -70,7 +71,7 @@ void run_receipt(struct run *r, const struct svc *s, const char *cert,
 		receipt.ts_expire = seen->not_after;
 		receipt.depth = (int64_t) seen->depth;
 	}
-	if (r->conf->report && !r->dry_run)
+	if (!r->dry_run)
 		receipt_add(&r->receipts, &receipt);
 }
 
@@ -243,44 +244,42 @@ static void add_current(struct run *r, const struct svc *s,
 	}
 }
 
-/* Together with those of what is configured no more, which would stay as
- * they are for ever. */
-static int put_receipts(struct run *r, struct store *store, struct err *err)
+/* The names of all that is configured, whatever its state. */
+static void list_current(struct run *r, struct receipts *ret)
 {
-	struct receipts now = { .arena = r->arena };
-	int status;
-
-	receipt_add(&now, &(struct store_receipt){ .host = r->conf->host,
-						   .name = "",
-						   .service = "",
-						   .endpoint = "",
-						   .state = "" });
+	receipt_add(ret, &(struct store_receipt){ .host = r->conf->host,
+						  .name = "",
+						  .service = "",
+						  .endpoint = "",
+						  .state = "" });
 	for (size_t i = 0; i < r->svcs->n; i++)
-		add_current(r, &r->svcs->v[i], &now);
-	/* More than can be told: what is missing in the list is not gone. */
-	status = now.n == RECEIPT_WAIT_MAX
-			 ? store_receipts_put(store, r->receipts.v,
-					      r->receipts.n, err)
-			 : store_receipts_sync(store, r->receipts.v,
-					       r->receipts.n, r->conf->host,
-					       &(struct store_receipts){
-						       .v = now.v, .n = now.n },
-					       err);
-	receipt_free(&now);
-	return status;
+		add_current(r, &r->svcs->v[i], ret);
 }
 
-/* To the store, or to the file they wait in. STORE may be NULL. */
-static void send_receipts(struct run *r, struct store *store)
+/* Together with those of what is configured no more, which would stay as
+ * they are for ever. */
+static int put_receipts(struct run *r, struct store *store,
+			const struct receipts *now, struct err *err)
+{
+	/* More than can be told: what is missing in the list is not gone. */
+	if (now->n == RECEIPT_WAIT_MAX)
+		return store_receipts_put(store, r->receipts.v, r->receipts.n,
+					  err);
+	return store_receipts_sync(
+		store, r->receipts.v, r->receipts.n, r->conf->host,
+		&(struct store_receipts){ .v = now->v, .n = now->n }, err);
+}
+
+/* To the store, or to the file they wait in. */
+static void report(struct run *r, struct store *store,
+		   const struct receipts *now)
 {
 	struct err err = ERR_INIT;
 	const char *dir = r->conf->state_dir;
 
-	if (r->dry_run || r->receipts.n == 0)
-		return;
 	if (store != NULL) {
-		if (put_receipts(r, store, &err) == 0) {
-			if (receipt_forget(dir, &err) == -1)
+		if (put_receipts(r, store, now, &err) == 0) {
+			if (receipt_forget(dir, RECEIPT_WAITING, &err) == -1)
 				log_warn("%s", err.msg);
 			return;
 		}
@@ -288,8 +287,24 @@ static void send_receipts(struct run *r, struct store *store)
 			 "for the next run: %s",
 			 err.msg);
 	}
-	if (receipt_save(dir, &r->receipts, &err) == -1)
+	if (receipt_save(dir, RECEIPT_WAITING, &r->receipts, &err) == -1)
 		log_warn("receipts are lost: %s", err.msg);
+}
+
+/* What there is to say of this run. STORE may be NULL. */
+static void send_receipts(struct run *r, struct store *store)
+{
+	struct receipts now = { .arena = r->arena };
+	struct err err = ERR_INIT;
+
+	if (r->dry_run || r->receipts.n == 0)
+		return;
+	list_current(r, &now);
+	if (status_update(r, &now, &err) == -1)
+		log_warn("%s", err.msg);
+	if (r->conf->report)
+		report(r, store, &now);
+	receipt_free(&now);
 }
 
 static void store_auto(struct store **s)

@@ -95,8 +95,9 @@ static void close_parts(struct txn *t)
 			t->j[i].state = JOURNAL_CLOSE;
 	}
 	/* What there is to say must outlive a kill before the store hears. */
-	if ((t->run->receipts.n > 0 &&
-	     receipt_save(state_dir(t), &t->run->receipts, &err) == -1) ||
+	if ((t->run->receipts.n > 0 && t->run->conf->report &&
+	     receipt_save(state_dir(t), RECEIPT_WAITING, &t->run->receipts,
+			  &err) == -1) ||
 	    write_journal(t, &err) == -1) {
 		log_warn("service %s: %s", t->j[0].service, err.msg);
 		return;

@@ -57,7 +57,7 @@ static void waits(void **state)
 	const char *dir = arena_strdup(arena, scratch_dir);
 	struct err err = ERR_INIT;
 
-	assert_int_equal(receipt_load(dir, &m, &err), 0);
+	assert_int_equal(receipt_load(dir, RECEIPT_WAITING, &m, &err), 0);
 	assert_int_equal(m.n, 0);
 	receipt_add(&l, &(struct store_receipt){ .name = "www.example.org",
 						 .host = "h",
@@ -75,8 +75,8 @@ static void waits(void **state)
 						 .service = "",
 						 .endpoint = "",
 						 .state = "alive" });
-	assert_int_equal(receipt_save(dir, &l, &err), 0);
-	assert_int_equal(receipt_load(dir, &m, &err), 0);
+	assert_int_equal(receipt_save(dir, RECEIPT_WAITING, &l, &err), 0);
+	assert_int_equal(receipt_load(dir, RECEIPT_WAITING, &m, &err), 0);
 	assert_int_equal(m.n, 2);
 	assert_string_equal(m.v[0].name, "www.example.org");
 	assert_string_equal(m.v[0].endpoint, "");
@@ -89,8 +89,8 @@ static void waits(void **state)
 	assert_int_equal(m.v[0].ts, 99);
 	assert_string_equal(m.v[1].state, "alive");
 	assert_string_equal(m.v[1].name, "");
-	assert_int_equal(receipt_forget(dir, &err), 0);
-	assert_int_equal(receipt_forget(dir, &err), 0);
+	assert_int_equal(receipt_forget(dir, RECEIPT_WAITING, &err), 0);
+	assert_int_equal(receipt_forget(dir, RECEIPT_WAITING, &err), 0);
 	assert_int_equal(access(scratch("receipts"), F_OK), -1);
 	receipt_free(&l);
 	receipt_free(&m);
@@ -102,7 +102,8 @@ static void damaged(void **state)
 	struct err err = ERR_INIT;
 
 	scratch_write(scratch("receipts"), "half\ta\tline\n\n\tx\n", 0600);
-	assert_int_equal(receipt_load(scratch_dir, &l, &err), 0);
+	assert_int_equal(receipt_load(scratch_dir, RECEIPT_WAITING, &l, &err),
+			 0);
 	assert_int_equal(l.n, 0);
 	receipt_free(&l);
 }

@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What a host knows of itself, with and without the store.
+# shellcheck disable=SC2154 # rc, out and err are run's
+. "$(dirname "$0")/../lib/lib.sh"
+. "$ROOT/tests/lib/nginx.sh"
+. "$ROOT/tests/lib/host.sh"
+
+host_setup || bail "cannot set up a host"
+placeholder
+nginx_run || bail "nginx does not start"
+
+run host --status
+is "$rc $err" "0 " "a host on which it never ran"
+is "$out" "web: $NAME
+  nothing is known of it yet" "... says so"
+
+issue_nth "$T/one" 1 && store_put $NAME "$T/one"
+run host
+run host --status
+is "$rc" 0 "all is well"
+like "$out" "^web: $NAME
+  served       [^ ]*  the files
+  served       [^ ]*  127.0.0.1:$NGINX_PORT/$NAME \\(tls\\)
+               until [^ ]*$" "... of the certificate and the endpoint"
+
+stop nginx
+run host
+run host --status
+is "$rc" 1 "nginx is down"
+like "$out" 'failed .*127.0.0.1' "... says which endpoint"
+like "$out" 'cannot be reached' "... and why"
+mv "$DB" "$DB.away"
+run host --status --json web
+is "$rc" 1 "as JSON, without a store"
+mv "$DB.away" "$DB"
+printf '%s' "$out" >"$T/json"
+is "$(python3 -c 'import json, sys
+for o in json.load(open(sys.argv[1])): print(o["service"], o["state"], o["ts"] > 0)' \
+	"$T/json")" "web served True
+web failed True" "... an object for each"
+
+nginx_run || bail "nginx does not start"
+HOST_EXTRA='report = false;' host_conf
+sqlite3 "$DB" 'DELETE FROM installs'
+run host
+run host --status
+is "$rc" 0 "it runs again, and the store is told nothing"
+is "$(sqlite3 "$DB" 'SELECT count(*) FROM installs')" 0 "... indeed"
+
+echo garbage >"$T/state/status"
+run host --status
+is "$rc" 0 "a damaged file is an empty one"
+run host --json
+is "$rc" 64 "--json alone is an error"
+run host --status --verify
+is "$rc" 64 "so are two ways of looking"
+done_testing
