@@ -53,16 +53,24 @@ static void plan_free(struct plan *p)
 	close_fd(&p->fail[1]);
 }
 
+#define HEAD_MAX 60 /* bytes of a command that people are shown, ... */
+#define TAIL_MAX 140
+
+/* Of a long one, what tells it from others: with ssh, that is its end. */
 static char *command_text(const struct child_spec *spec)
 {
-	AUTO(sbuf_free) struct sbuf s = SBUF_INIT(200);
-	size_t i;
+	AUTO(mem_free_str) char *text = mem_strdup(spec->argv[0]);
+	size_t i, len;
 
-	for (i = 0; spec->argv[i]; i++)
-		sbuf_addf(&s, "%s%s", i ? " " : "", spec->argv[i]);
-	if (sbuf_over(&s) && s.len == 0)
-		return mem_strndup(spec->argv[0], 200);
-	return sbuf_take(&s, NULL);
+	for (i = 1; spec->argv[i]; i++) {
+		AUTO(mem_free_str) char *before = text;
+
+		text = mem_printf("%s %s", before, spec->argv[i]);
+	}
+	len = strlen(text);
+	if (len <= HEAD_MAX + TAIL_MAX)
+		return TAKE(text);
+	return mem_printf("%.*s ... %s", HEAD_MAX, text, text + len - TAIL_MAX);
 }
 
 static void plan_env(struct plan *p)

@@ -295,6 +295,27 @@ static void checks(void **state)
 	assert_false(started);
 }
 
+/* Of a long command its end is the interesting one. */
+static void long_command(void **state)
+{
+	char x[301];
+	struct child_spec spec = {
+		.argv = (const char *[]){ "/bin/false", x, "root@host",
+					  "/etc/init.d/hostd restart", NULL },
+		.timeout_s = 1,
+	};
+	struct err err = ERR_INIT;
+
+	memset(x, 'x', 300);
+	x[300] = '\0';
+	assert_int_equal(child_check(&spec, NULL, &err), -1);
+	assert_memory_equal(err.msg, "\"/bin/false xxx", 15);
+	assert_non_null(strstr(err.msg, "xxx ... xxx"));
+	assert_non_null(strstr(err.msg, "xxx root@host /etc/init.d/hostd "
+					"restart\" exited with 1"));
+	assert_true(strlen(err.msg) < 250);
+}
+
 /* A parent that closed its standard descriptors, as some daemons do. */
 static void without_std(void *arg)
 {
@@ -354,6 +375,7 @@ int main(void)
 		cmocka_unit_test(daemon_left_behind),
 		cmocka_unit_test(other_user),
 		cmocka_unit_test(checks),
+		cmocka_unit_test(long_command),
 		cmocka_unit_test(closed_std),
 		cmocka_unit_test(leaks_no_descriptor),
 	};
