@@ -4,8 +4,9 @@
 # sftp as root: a tree like that of an ESXi host (SSHD_ROOT) in which sshd
 # runs. There are /etc/vmware/ssl/rui.crt and rui.key, made from SSHD_CERT and
 # SSHD_KEY, and /etc/init.d/hostd and rhttpproxy, which start, stop, restart
-# and tell their status. rhttpproxy serves TLS at SSHD_HTTPS_PORT; with files
-# that do not fit it does not start, and there is no TLS.
+# and tell their status. rhttpproxy (nginx) serves TLS at SSHD_HTTPS_PORT; with
+# files that do not fit it does not start, and there is no TLS. What is in /etc
+# is gone with svc_sshd_reboot, unless /sbin/auto-backup.sh has saved it.
 #
 # SSHD_SSH and SSHD_SCP are ssh and scp with the options they need, SSHD_HOST
 # whom to ask: $SSHD_SSH $SSHD_HOST true. SSHD_PORT, SSHD_IDENTITY and
@@ -29,21 +30,28 @@ _svc_sshd_program() { # ROOT PROGRAM...
 }
 _svc_sshd_tree() { # ROOT
 	mkdir -p "$1/etc/vmware/ssl" "$1/etc/init.d" "$1/etc/ssh" "$1/run/sshd" \
-		"$1/var/run" "$1/var/log" "$1/tmp" "$1/dev" "$1/usr" || return 1
+		"$1/var/run" "$1/var/log" "$1/var/lib/nginx" "$1/tmp" "$1/dev" \
+		"$1/usr" "$1/bootbank" || return 1
 	for _x in bin sbin lib lib64; do
 		mkdir "$1/usr/$_x" && ln -s "usr/$_x" "$1/$_x" || return 1
 	done
 	mknod -m 666 "$1/dev/null" c 1 3 2>/dev/null ||
 		{ : >"$1/dev/null" && chmod 666 "$1/dev/null"; }
-	_svc_sshd_program "$1" /usr/sbin/sshd openssl sh cat cp mv rm ls ln mkdir \
-		chmod chown mktemp readlink sha256sum sleep sync stat touch ||
-		return 1
+	_svc_sshd_program "$1" /usr/sbin/sshd nginx scp sh cat cp mv rm ls ln \
+		mkdir chmod chown mktemp readlink sha256sum sleep sync stat \
+		touch || return 1
 	cat >"$1/etc/passwd" <<-END
 	root:x:0:0::/:/bin/sh
 	sshd:x:65534:65534::/run/sshd:/bin/false
 	END
 	echo root:x:0: >"$1/etc/group"
+	cat >"$1/sbin/auto-backup.sh" <<-END
+	#!/bin/sh
+	cp -p /etc/vmware/ssl/rui.crt /bootbank
+	END
+	chmod 755 "$1/sbin/auto-backup.sh"
 	cp "$SSHD_CERT" "$1/etc/vmware/ssl/rui.crt" &&
+		cp "$SSHD_CERT" "$1/bootbank/rui.crt" &&
 		cp "$SSHD_KEY" "$1/etc/vmware/ssl/rui.key" &&
 		chmod 400 "$1/etc/vmware/ssl/rui.key"
 }
@@ -78,6 +86,25 @@ _svc_sshd_init() { # ROOT NAME WORD...: a script in the style of /etc/init.d
 	esac
 	END
 	chmod 755 "$_init"
+}
+_svc_sshd_proxy() { # PORT
+	cat <<-END
+	user root;
+	daemon off;
+	master_process off;
+	pid /var/run/nginx.pid;
+	error_log stderr;
+	events {
+	}
+	http {
+	  access_log off;
+	  server {
+	    listen 127.0.0.1:$1 ssl;
+	    ssl_certificate /etc/vmware/ssl/rui.crt;
+	    ssl_certificate_key /etc/vmware/ssl/rui.key;
+	  }
+	}
+	END
 }
 _svc_sshd_conf() { # PORT
 	cat <<-END
@@ -120,11 +147,9 @@ svc_sshd_start() {
 	_svc_sshd_tree "$SSHD_ROOT" && _svc_sshd_keys "$_d" "$SSHD_ROOT" &&
 		_svc_sshd_conf "$SSHD_PORT" >"$SSHD_ROOT/etc/ssh/sshd_config" &&
 		_svc_sshd_init "$SSHD_ROOT" hostd sleep 1000000 &&
-		_svc_sshd_init "$SSHD_ROOT" rhttpproxy openssl s_server -quiet -www \
-			-accept "127.0.0.1:$SSHD_HTTPS_PORT" \
-			-cert /etc/vmware/ssl/rui.crt \
-			-cert_chain /etc/vmware/ssl/rui.crt \
-			-key /etc/vmware/ssl/rui.key || return 1
+		_svc_sshd_proxy "$SSHD_HTTPS_PORT" >"$SSHD_ROOT/etc/proxy.conf" &&
+		_svc_sshd_init "$SSHD_ROOT" rhttpproxy nginx -e stderr \
+			-c /etc/proxy.conf || return 1
 	cat >"$_d/reload" <<-END
 	$SSHD_SCP $SSHD_CERT $SSHD_HOST:/etc/vmware/ssl/rui.crt.new &&
 	$SSHD_SSH $SSHD_HOST 'mv /etc/vmware/ssl/rui.crt.new \
@@ -137,6 +162,14 @@ svc_sshd_start() {
 	for _x in hostd rhttpproxy; do
 		ln -sf "$SSHD_ROOT/var/run/$_x.pid" "$T/pid/sshd-$_x"
 		chroot "$SSHD_ROOT" /etc/init.d/$_x start >/dev/null || return 1
+	done
+	wait_port "$SSHD_HTTPS_PORT"
+}
+# The whole appliance; sshd goes on.
+svc_sshd_reboot() {
+	cp -p "$SSHD_ROOT/bootbank/rui.crt" "$SSHD_ROOT/etc/vmware/ssl/rui.crt"
+	for _x in hostd rhttpproxy; do
+		chroot "$SSHD_ROOT" /etc/init.d/$_x restart >/dev/null || return 1
 	done
 	wait_port "$SSHD_HTTPS_PORT"
 }
