@@ -55,6 +55,10 @@ _cleanup() {
 		_status=1
 	fi
 	[ "$_failed" -eq 0 ] || _status=1
+	awk -v t="$T/" 'index($2, t) == 1 { print $2 }' /proc/mounts |
+		while read -r _p; do
+			umount "$_p"
+		done
 	if [ -n "${SCRATCH-}" ]; then
 		rm -rf "$T/pid"
 	elif [ -n "${KEEP-}" ]; then

@@ -106,7 +106,7 @@ stage_store() { # sqlite | mariadb
 	STORE=$1
 	case $STORE in
 	sqlite)
-		SQLITE_DB=$T/certrepo.db
+		: "${SQLITE_DB:=$T/certrepo.db}"
 		rm -f "$SQLITE_DB" "$SQLITE_DB-wal" "$SQLITE_DB-shm"
 		_store="driver = \"sqlite\"; path = \"$SQLITE_DB\";"
 		;;
