@@ -57,7 +57,7 @@ _cleanup() {
 	[ "$_failed" -eq 0 ] || _status=1
 	awk -v t="$T/" 'index($2, t) == 1 { print $2 }' /proc/mounts |
 		while read -r _p; do
-			umount "$_p"
+			umount -l "$_p"
 		done
 	if [ -n "${SCRATCH-}" ]; then
 		rm -rf "$T/pid"
