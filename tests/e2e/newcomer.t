@@ -9,9 +9,13 @@
 
 NAME=quota.example.org
 umask 022
-mkdir -p "$T/profiles" "$T/etc" "$T/private" "$T/run" "$T/bin" \
-	"$T/conf/installer.conf.d" &&
-	cp "$ROOT/tests/lib/quotad.py" "$T/bin/quotad" && host_pki && host_store && store_row $NAME || bail "cannot set up a host"
+newcomer_setup() {
+	mkdir -p "$T/profiles" "$T/etc" "$T/private" "$T/run" "$T/bin" \
+		"$T/conf/installer.conf.d" &&
+		cp "$ROOT/tests/lib/quotad.py" "$T/bin/quotad" &&
+		host_pki && host_store && store_row $NAME
+}
+newcomer_setup || bail "cannot set up a host"
 port=$(free_port)
 pem=$T/etc/quotad.pem
 
