@@ -22,7 +22,7 @@ stage_start PEBBLE_VA_NOSLEEP=0 PEBBLE_VA_SLEEPTIME=6 PEBBLE_AUTHZREUSE=0 ||
 stage_store sqlite || bail "no store"
 NAMES='a.example.test b.example.test c.example.test'
 for n in $NAMES; do
-	enrol $n ec $n || bail "cannot enrol"
+	enrol "$n" ec "$n" || bail "cannot enrol"
 done
 
 new_orders() {
@@ -72,7 +72,7 @@ begin
 from=$(date +%s)
 wait $_pid
 rc=$?
-is $rc 69 "a run that finds no room ends"
+is "$rc" 69 "a run that finds no room ends"
 ok "... after some two minutes" test $(($(date +%s) - from)) -lt 180
 like "$(tail -1 "$T/err")" "certrepo-fetcher: .*$SQLITE_DB.* full" \
 	"... its last word says why"
