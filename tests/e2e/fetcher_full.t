@@ -63,7 +63,7 @@ is "$(new_orders)" 3 "... with the orders it had"
 ok "... nothing is left" finished
 is "$(stage_proofs)" "" "... nor in the zone"
 for n in $NAMES; do
-	cert_ok $n "... $n is as it should be"
+	cert_ok "$n" "... $n is as it should be"
 done
 
 # --- there is not ---
