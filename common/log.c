@@ -55,7 +55,7 @@ static bool wants_stderr(enum log_level level)
 	case LOG_L_DEBUG:
 		return state.verbose >= 2;
 	case LOG_L_WARN:
-		if (!state.mailed)
+		if (!state.mailed || !state.syslog)
 			return true;
 		/* fall through */
 	case LOG_L_INFO:

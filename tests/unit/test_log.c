@@ -4,6 +4,9 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <pty.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include "log.h"
@@ -76,6 +79,71 @@ static void mailed(void **state)
 			    INFO WARN "prog: no way\n");
 }
 
+#define NO_NAMESPACE 77
+
+/* A syslog socket of its own, wherever the test runs: in a private /dev. What
+ * comes to it goes to stdout, with its priority. */
+static void speak_mailed_to_syslog(void *arg)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX,
+				    .sun_path = "/dev/log" };
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	char line[1000];
+	ssize_t n;
+
+	if (unshare(geteuid() == 0 ? CLONE_NEWNS
+				   : CLONE_NEWUSER | CLONE_NEWNS) == -1 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
+	    mount(scratch_dir, "/dev", NULL, MS_BIND, NULL) == -1 ||
+	    bind(fd, (struct sockaddr *) &addr, sizeof(addr)) == -1)
+		_exit(NO_NAMESPACE);
+	speak_mailed(arg);
+	while ((n = recv(fd, line, sizeof(line), MSG_DONTWAIT)) > 0)
+		printf("%.4s%.*s\n", line, (int) n,
+		       (char *) memmem(line, (size_t) n, ": ", 2));
+	unlink(addr.sun_path);
+}
+
+static void mailed_with_syslog(void **state)
+{
+	int verbose = 0;
+	int rc = scratch_fork(speak_mailed_to_syslog, &verbose);
+	const char *out;
+
+	if (rc == NO_NAMESPACE)
+		SCRATCH_SKIP("no private /dev here");
+	assert_int_equal(rc, 0);
+	assert_string_equal(scratch_read(scratch("err")), "prog: no way\n");
+	/* facility daemon (3), warning (4) and err (3): RFC 5424, 6.2.1 */
+	out = scratch_read(scratch("out"));
+	assert_non_null(strstr(out, "<28>: odd a="));
+	assert_non_null(strstr(out, "<28>: disk is 91% full"));
+	assert_non_null(strstr(out, "<27>: no way"));
+	verbose = 1;
+	assert_int_equal(scratch_fork(speak_mailed_to_syslog, &verbose), 0);
+	assert_string_equal(scratch_read(scratch("err")),
+			    INFO WARN "prog: no way\n");
+}
+
+static void speak_mailed_to_terminal(void *arg)
+{
+	dup2(*(int *) arg, STDERR_FILENO);
+	speak_mailed(&(int){ 0 });
+}
+
+static void mailed_on_a_terminal(void **state)
+{
+	char text[2000] = "";
+	int ours, theirs;
+
+	assert_int_equal(openpty(&ours, &theirs, NULL, NULL, NULL), 0);
+	assert_int_equal(scratch_fork(speak_mailed_to_terminal, &theirs), 0);
+	assert_true(read(ours, text, sizeof(text) - 1) > 0);
+	assert_non_null(strstr(text, "prog: disk is 91% full"));
+	close(ours);
+	close(theirs);
+}
+
 static void verbose_one(void **state)
 {
 	int verbose = 1;
@@ -102,10 +170,20 @@ static void unopened(void *arg)
 	log_warn("trouble");
 }
 
+static void unopened_mailed(void *arg)
+{
+	log_mailed(true);
+	unopened(arg);
+}
+
 static void before_open(void **state)
 {
 	assert_false(log_verbose());
 	assert_int_equal(scratch_fork(unopened, NULL), 0);
+	assert_string_equal(scratch_read(scratch("err")),
+			    "certrepo: trouble\n");
+	/* No syslog was opened: nobody else would hear of it. */
+	assert_int_equal(scratch_fork(unopened_mailed, NULL), 0);
 	assert_string_equal(scratch_read(scratch("err")),
 			    "certrepo: trouble\n");
 }
@@ -113,8 +191,12 @@ static void before_open(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(quiet),       cmocka_unit_test(mailed),
-		cmocka_unit_test(verbose_one), cmocka_unit_test(verbose_two),
+		cmocka_unit_test(quiet),
+		cmocka_unit_test(mailed),
+		cmocka_unit_test(mailed_with_syslog),
+		cmocka_unit_test(mailed_on_a_terminal),
+		cmocka_unit_test(verbose_one),
+		cmocka_unit_test(verbose_two),
 		cmocka_unit_test(before_open),
 	};
 
