@@ -131,6 +131,35 @@ static void input(void **state)
 	free(zeros);
 }
 
+/* Every byte, more than a pipe holds, as it was; and most of it left unread. */
+static void binary_input(void **state)
+{
+	static char bytes[3u << 20];
+	char script[1500];
+	struct child_spec spec = { .argv = SH(script),
+				   .timeout_s = 20,
+				   .input = bytes,
+				   .input_len = sizeof(bytes) };
+	struct child_result r;
+	struct err err = ERR_INIT;
+	FILE *f = fopen(scratch("bytes"), "w");
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (char) (i % 251 + i / 251);
+	assert_int_equal(fwrite(bytes, 1, sizeof(bytes), f), sizeof(bytes));
+	assert_int_equal(fclose(f), 0);
+	snprintf(script, sizeof(script), "cmp - %s && echo same",
+		 scratch("bytes"));
+	assert_int_equal(child_run(&spec, &r, &err), 0);
+	assert_string_equal(sbuf_str(&r.output), "same\n");
+	sbuf_free(&r.output);
+	snprintf(script, sizeof(script), "head -c 5 | cmp -n 5 - %s && echo so",
+		 scratch("bytes"));
+	assert_int_equal(child_run(&spec, &r, &err), 0);
+	assert_string_equal(sbuf_str(&r.output), "so\n");
+	sbuf_free(&r.output);
+}
+
 static void no_shell(void **state)
 {
 	struct child_result r = run(
@@ -319,8 +348,10 @@ static void long_command(void **state)
 /* A parent that closed its standard descriptors, as some daemons do. */
 static void without_std(void *arg)
 {
-	struct child_spec spec = { .argv = SH("echo x; echo y >&2"),
-				   .timeout_s = 5 };
+	struct child_spec spec = { .argv = SH("cat; echo y >&2"),
+				   .timeout_s = 5,
+				   .input = "x\n",
+				   .input_len = 2 };
 	struct child_result r;
 	struct err err = ERR_INIT;
 
@@ -367,6 +398,7 @@ int main(void)
 		cmocka_unit_test(surroundings),
 		cmocka_unit_test(signals),
 		cmocka_unit_test(input),
+		cmocka_unit_test(binary_input),
 		cmocka_unit_test(no_shell),
 		cmocka_unit_test(output_is_capped),
 		cmocka_unit_test(start_failures),
