@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "jout.h"
+#include "store.h"
 
 void jout_key(struct sbuf *out, const char *name)
 {
@@ -23,6 +24,14 @@ void jout_int(struct sbuf *out, const char *name, int64_t value)
 {
 	jout_key(out, name);
 	sbuf_addf(out, "%lld", (long long) value);
+}
+
+void jout_time(struct sbuf *out, const char *name, int64_t t)
+{
+	if (t <= 1 || t == STORE_NEVER)
+		jout_str(out, name, NULL);
+	else
+		jout_int(out, name, t);
 }
 
 void jout_bool(struct sbuf *out, const char *name, bool value)

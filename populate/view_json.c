@@ -3,17 +3,6 @@
 #include "policy.h"
 #include "view.h"
 
-/* Times of 0 and 1 (the 2019 system's "never") and STORE_NEVER are null. */
-#define NEVER_MAX 1
-
-static void put_time(struct sbuf *out, const char *name, int64_t t)
-{
-	if (t <= NEVER_MAX || t == STORE_NEVER)
-		jout_str(out, name, NULL);
-	else
-		jout_int(out, name, t);
-}
-
 static void put_ids(struct sbuf *out, const struct x509_ids *ids)
 {
 	jout_key(out, "names");
@@ -29,7 +18,7 @@ static void put_ids(struct sbuf *out, const struct x509_ids *ids)
 void view_json_common(const struct store_cert *row, int64_t ts_expire,
 		      const char *default_ca, int64_t now, struct sbuf *out)
 {
-	bool has = ts_expire > NEVER_MAX;
+	bool has = ts_expire > 1; /* as jout_time() */
 
 	jout_str(out, "name", row->name);
 	jout_str(out, "state", view_state(row));
@@ -39,14 +28,14 @@ void view_json_common(const struct store_cert *row, int64_t ts_expire,
 	jout_str(out, "challenge",
 		 policy_challenge(row->challenge, row->certbot));
 	jout_str(out, "webroot_path", row->webroot_path);
-	put_time(out, "ts_expire", ts_expire);
+	jout_time(out, "ts_expire", ts_expire);
 	if (has)
 		jout_int(out, "days_left", view_days(ts_expire, now));
 	else
 		jout_str(out, "days_left", NULL);
-	put_time(out, "ts_due", row->enabled ? row->ts_due : 0);
-	put_time(out, "ts_last_attempt", row->ts_last_update);
-	put_time(out, "ts_next_attempt", row->ts_next_attempt);
+	jout_time(out, "ts_due", row->enabled ? row->ts_due : 0);
+	jout_time(out, "ts_last_attempt", row->ts_last_update);
+	jout_time(out, "ts_next_attempt", row->ts_next_attempt);
 	jout_bool(out, "renew", row->renew);
 	jout_int(out, "failures", row->count_fail_update);
 	jout_str(out, "fail_class", row->fail_class);
@@ -81,8 +70,8 @@ static void put_certificate(const struct view *v, struct sbuf *out)
 		jout_str(out, "fingerprint", x509_chain_fingerprint(c));
 		jout_str(out, "issuer", x509_chain_issuer(c));
 		put_ids(out, x509_chain_ids(c));
-		put_time(out, "ts_not_before", v->ts_not_before);
-		put_time(out, "ts_not_after", v->ts_expire);
+		jout_time(out, "ts_not_before", v->ts_not_before);
+		jout_time(out, "ts_not_after", v->ts_expire);
 		jout_int(out, "intermediates", (int64_t) x509_chain_len(c) - 1);
 	} else {
 		jout_str(out, "error", v->crt_fault.msg);
@@ -98,8 +87,8 @@ static void put_attempts(const struct view *v, struct sbuf *out)
 		const struct store_attempt *a = &v->attempts.v[i];
 
 		sbuf_adds(out, i ? ",{" : "{");
-		put_time(out, "ts_start", a->ts_start);
-		put_time(out, "ts_end", a->ts_end);
+		jout_time(out, "ts_start", a->ts_start);
+		jout_time(out, "ts_end", a->ts_end);
 		jout_str(out, "ca", a->ca_name);
 		jout_str(out, "order_url", a->order_url);
 		jout_str(out, "outcome", a->outcome);
@@ -124,9 +113,9 @@ static void put_installs(const struct view *v, struct sbuf *out)
 		jout_str(out, "state", r->state);
 		jout_str(out, "fingerprint", r->fingerprint);
 		jout_str(out, "serial", r->serial);
-		put_time(out, "ts_expire", r->ts_expire);
+		jout_time(out, "ts_expire", r->ts_expire);
 		jout_int(out, "depth", r->depth);
-		put_time(out, "ts", r->ts);
+		jout_time(out, "ts", r->ts);
 		jout_str(out, "detail", r->detail);
 		jout_str(out, "version", r->version);
 		sbuf_addc(out, '}');
@@ -139,9 +128,9 @@ void view_json(const struct view *v, const char *default_ca, int64_t now,
 {
 	sbuf_addc(out, '{');
 	view_json_common(v->row, v->ts_expire, default_ca, now, out);
-	put_time(out, "ts_ca_backoff",
-		 v->ca.name && v->ca.backoff_until > now ? v->ca.backoff_until
-							 : 0);
+	jout_time(out, "ts_ca_backoff",
+		  v->ca.name && v->ca.backoff_until > now ? v->ca.backoff_until
+							  : 0);
 	put_request(v, out);
 	put_certificate(v, out);
 	put_attempts(v, out);

@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <string.h>
 #include "jout.h"
+#include "store.h"
 
 /* jansson reads it back. */
 static void reads_back(void **state)
@@ -46,10 +47,32 @@ static void reads_back(void **state)
 	json_decref(root);
 }
 
+static void times(void **state)
+{
+	static const struct {
+		int64_t t;
+		const char *json;
+	} cases[] = {
+		{ 0, "null" },	{ 1, "null" }, { STORE_NEVER, "null" },
+		{ -1, "null" }, { 2, "2" },    { 1795694400, "1795694400" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO(sbuf_free) struct sbuf out = SBUF_INIT(100);
+		char want[60];
+
+		snprintf(want, sizeof(want), "{\"t\":%s", cases[i].json);
+		sbuf_addc(&out, '{');
+		jout_time(&out, "t", cases[i].t);
+		assert_string_equal(sbuf_str(&out), want);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_back),
+		cmocka_unit_test(times),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
