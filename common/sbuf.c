@@ -96,6 +96,12 @@ void sbuf_addf(struct sbuf *s, const char *fmt, ...)
 	sbuf_adds(s, text);
 }
 
+void sbuf_add_clean(struct sbuf *s, const char *str)
+{
+	for (; str && *str; str++)
+		sbuf_addc(s, *str < ' ' || *str > '~' ? '?' : *str);
+}
+
 /* The length of the well-formed UTF-8 sequence at P (Unicode, table 3-7), or
  * 0. P is NUL-terminated, and no NUL continues a sequence. */
 static size_t utf8_len(const unsigned char *p)

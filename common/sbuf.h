@@ -36,6 +36,8 @@ void sbuf_add(struct sbuf *s, const void *p, size_t len);
 void sbuf_adds(struct sbuf *s, const char *str);
 void sbuf_addc(struct sbuf *s, char c);
 void sbuf_addf(struct sbuf *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* STR (NULL: nothing) for a terminal: what is no printable ASCII is '?'. */
+void sbuf_add_clean(struct sbuf *s, const char *str);
 /* STR as a JSON string, quotes and escapes included. */
 void sbuf_add_json(struct sbuf *s, const char *str);
 

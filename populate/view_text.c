@@ -5,23 +5,12 @@
 
 #define INSTALLS_SHOWN 40
 
-/* What comes from a database goes to a terminal without its control
- * characters. */
-static void add_clean(struct sbuf *out, const char *s)
-{
-	for (; s && *s; s++)
-		sbuf_addc(out, (unsigned char) *s < 0x20 || *s == 0x7f ||
-					       (unsigned char) *s >= 0x80
-				       ? '?'
-				       : *s);
-}
-
 static void line(struct sbuf *out, const char *what, const char *value)
 {
 	if (!value || !*value)
 		return;
 	sbuf_addf(out, "  %-13s", what);
-	add_clean(out, value);
+	sbuf_add_clean(out, value);
 	sbuf_addc(out, '\n');
 }
 
@@ -41,7 +30,7 @@ static void ids_line(struct sbuf *out, const struct x509_ids *ids)
 	sbuf_addf(out, "  %-13s", "names");
 	for (size_t i = 0; i < ids->n; i++) {
 		sbuf_adds(out, i ? ", " : "");
-		add_clean(out, ids->v[i].value);
+		sbuf_add_clean(out, ids->v[i].value);
 	}
 	sbuf_addc(out, '\n');
 }
@@ -78,11 +67,11 @@ static void add_ca_trouble(const struct store_ca *ca, int64_t now,
 		  clock_text(ca->backoff_until, text));
 	if (ca->fail_class) {
 		sbuf_adds(out, ", ");
-		add_clean(out, ca->fail_class);
+		sbuf_add_clean(out, ca->fail_class);
 	}
 	if (ca->fail_detail) {
 		sbuf_adds(out, ": ");
-		add_clean(out, ca->fail_detail);
+		sbuf_add_clean(out, ca->fail_detail);
 	}
 	sbuf_addc(out, '\n');
 }
@@ -103,7 +92,7 @@ static void add_request(const struct view *v, const char *default_ca,
 		line(out, "md5_modulus", key->md5_modulus);
 	} else {
 		sbuf_addf(out, "  %-13scannot be read: ", "CSR");
-		add_clean(out, v->csr_fault.msg);
+		sbuf_add_clean(out, v->csr_fault.msg);
 		sbuf_addc(out, '\n');
 	}
 	if (row->ca_name)
@@ -126,7 +115,7 @@ static void add_certificate(const struct view *v, int64_t now, struct sbuf *out)
 	}
 	if (!c) {
 		sbuf_addf(out, "  %-13scannot be read: ", "certificate");
-		add_clean(out, v->crt_fault.msg);
+		sbuf_add_clean(out, v->crt_fault.msg);
 		sbuf_addc(out, '\n');
 		return;
 	}
@@ -176,9 +165,9 @@ static void add_schedule(const struct view *v, int64_t now, struct sbuf *out)
 			  "failures", (long long) row->count_fail_update);
 	if (row->fail_class) {
 		sbuf_addf(out, "  %-13s", "last failure");
-		add_clean(out, row->fail_class);
+		sbuf_add_clean(out, row->fail_class);
 		sbuf_adds(out, row->fail_detail ? ": " : "");
-		add_clean(out, row->fail_detail);
+		sbuf_add_clean(out, row->fail_detail);
 		sbuf_addc(out, '\n');
 	}
 	if (row->ts_next_attempt > now && row->ts_next_attempt != STORE_NEVER)
@@ -197,14 +186,14 @@ static void add_attempts(const struct view *v, struct sbuf *out)
 		const struct store_attempt *a = &v->attempts.v[i];
 
 		sbuf_addf(out, "    %s  ", clock_text(a->ts_end, text));
-		add_clean(out, a->outcome);
+		sbuf_add_clean(out, a->outcome);
 		if (a->ca_name) {
 			sbuf_adds(out, " (");
-			add_clean(out, a->ca_name);
+			sbuf_add_clean(out, a->ca_name);
 			sbuf_addc(out, ')');
 		}
 		sbuf_adds(out, a->detail ? ": " : "");
-		add_clean(out, a->detail);
+		sbuf_add_clean(out, a->detail);
 		sbuf_addc(out, '\n');
 	}
 }
@@ -214,22 +203,22 @@ static void add_install(const struct store_receipt *r, struct sbuf *out)
 	char text[CLOCK_TEXT];
 
 	sbuf_addf(out, "    %s  ", clock_text(r->ts, text));
-	add_clean(out, r->host);
+	sbuf_add_clean(out, r->host);
 	sbuf_addc(out, ' ');
-	add_clean(out, r->service);
+	sbuf_add_clean(out, r->service);
 	if (r->endpoint && *r->endpoint) {
 		sbuf_addc(out, ' ');
-		add_clean(out, r->endpoint);
+		sbuf_add_clean(out, r->endpoint);
 	}
 	sbuf_adds(out, ": ");
-	add_clean(out, r->state);
+	sbuf_add_clean(out, r->state);
 	if (r->serial) {
 		sbuf_adds(out, ", serial ");
-		add_clean(out, r->serial);
+		sbuf_add_clean(out, r->serial);
 	}
 	if (r->detail && *r->detail) {
 		sbuf_adds(out, ", ");
-		add_clean(out, r->detail);
+		sbuf_add_clean(out, r->detail);
 	}
 	sbuf_addc(out, '\n');
 }
@@ -251,7 +240,7 @@ static void add_installs(const struct view *v, struct sbuf *out)
 void view_text(const struct view *v, const char *default_ca, int64_t now,
 	       const char *hint, struct sbuf *out)
 {
-	add_clean(out, v->row->name);
+	sbuf_add_clean(out, v->row->name);
 	sbuf_addc(out, '\n');
 	add_state(v, now, hint, out);
 	add_request(v, default_ca, now, out);

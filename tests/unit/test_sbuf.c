@@ -88,6 +88,16 @@ static void take(void **state)
 }
 
 /* jansson reads back what we wrote. */
+static void clean(void **state)
+{
+	struct sbuf s = SBUF_INIT(100);
+
+	sbuf_add_clean(&s, "a\033[2J\r\n\x7f\x80\xff ~");
+	sbuf_add_clean(&s, NULL);
+	assert_string_equal(sbuf_str(&s), "a?[2J????? ~");
+	sbuf_free(&s);
+}
+
 static void json(void **state)
 {
 	static const char *const texts[] = {
@@ -155,6 +165,7 @@ int main(void)
 		cmocka_unit_test(ceiling),
 		cmocka_unit_test(long_format),
 		cmocka_unit_test(take),
+		cmocka_unit_test(clean),
 		cmocka_unit_test(json),
 		cmocka_unit_test(json_of_bad_utf8),
 		cmocka_unit_test(json_over_is_left_out),
