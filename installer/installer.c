@@ -253,6 +253,22 @@ static int update(struct run *r)
 	return end(&err);
 }
 
+/* The receipts that wait for the store; when it is told nothing any more they
+ * would be old news for ever. */
+static void take_waiting(struct run *r)
+{
+	const char *dir = r->conf->state_dir;
+	struct err err = ERR_INIT;
+
+	if (!r->conf->report) {
+		if (receipt_forget(dir, RECEIPT_WAITING, &err) == -1)
+			log_warn("%s", err.msg);
+		return;
+	}
+	if (receipt_load(dir, RECEIPT_WAITING, &r->receipts, &err) == -1)
+		log_warn("receipts that waited are lost: %s", err.msg);
+}
+
 /* Everything that changes something, under the lock. */
 static int work(const struct args *a, struct run *r)
 {
@@ -265,8 +281,7 @@ static int work(const struct args *a, struct run *r)
 			     &err) == -1)
 		return end_denied(dir, &err);
 	sweep_state(r);
-	if (receipt_load(dir, RECEIPT_WAITING, &r->receipts, &err) == -1)
-		log_warn("receipts that waited are lost: %s", err.msg);
+	take_waiting(r);
 	if (a->back == NULL) {
 		notices_begin(r);
 		return update(r);

@@ -142,6 +142,7 @@ int receipt_save(const char *state_dir, const char *file,
 	static const struct file_attr attr = { 0600, FILE_KEEP, FILE_KEEP };
 	AUTO(mem_free_str) char *path = mem_printf("%s/%s", state_dir, file);
 	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(RECEIPT_FILE_MAX);
+	AUTO(sbuf_free) struct sbuf now = SBUF_INIT(RECEIPT_FILE_MAX);
 
 	for (size_t i = 0; i < l->n; i++) {
 		const struct store_receipt *r = &l->v[i];
@@ -160,6 +161,10 @@ int receipt_save(const char *state_dir, const char *file,
 		sbuf_adds(&out, r->version != NULL ? r->version : "-");
 		sbuf_addc(&out, '\n');
 	}
+	/* Receipts may wait for long, and every run saves them. */
+	if (file_read(path, &now, NULL) == 1 && now.len == out.len &&
+	    memcmp(sbuf_str(&now), sbuf_str(&out), out.len) == 0)
+		return 0;
 	return file_replace(path, sbuf_str(&out), out.len, &attr, err);
 }
 

@@ -31,6 +31,7 @@ void receipt_add(struct receipts *l, const struct store_receipt *r);
  * again once a day. */
 int receipt_load(const char *state_dir, const char *file, struct receipts *l,
 		 struct err *err) MUST_CHECK;
+/* Writes only what FILE does not say already. */
 int receipt_save(const char *state_dir, const char *file,
 		 const struct receipts *l, struct err *err) MUST_CHECK;
 /* The file goes, if it is there. */

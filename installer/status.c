@@ -22,24 +22,36 @@ static const struct store_receipt *find(const struct receipts *l,
 	return NULL;
 }
 
+/* Those of FROM that are in CURRENT, after those that are in TO. */
+static void merge(const struct run *r, const struct receipts *from,
+		  const struct receipts *current, struct receipts *to)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		struct store_receipt one = from->v[i];
+
+		/* Whatever it was called then, it is this one. */
+		one.host = r->conf->host;
+		/* More than can be told: what is missing in it is not gone. */
+		if (current->n == RECEIPT_WAIT_MAX ||
+		    find(current, &one) != NULL)
+			receipt_add(to, &one);
+	}
+}
+
 int status_update(const struct run *r, const struct receipts *current,
 		  struct err *err)
 {
-	struct receipts all = { .arena = r->arena };
-	size_t kept = 0;
+	struct receipts old = { .arena = r->arena }, all = old;
 	int status;
 
 	if (r->receipts.n == 0)
 		return 0;
 	/* A damaged one is given up: it fills again within a day. */
-	(void) !receipt_load(r->conf->state_dir, RECEIPT_STATUS, &all, NULL);
-	for (size_t i = 0; i < r->receipts.n; i++)
-		receipt_add(&all, &r->receipts.v[i]);
-	for (size_t i = 0; i < all.n; i++)
-		if (find(current, &all.v[i]) != NULL)
-			all.v[kept++] = all.v[i];
-	all.n = kept;
+	(void) !receipt_load(r->conf->state_dir, RECEIPT_STATUS, &old, NULL);
+	merge(r, &old, current, &all);
+	merge(r, &r->receipts, current, &all);
 	status = receipt_save(r->conf->state_dir, RECEIPT_STATUS, &all, err);
+	receipt_free(&old);
 	receipt_free(&all);
 	return status;
 }
@@ -71,8 +83,11 @@ static void add_row(struct sbuf *out, const struct store_receipt *s)
 		sbuf_addf(out, "\n%*suntil %s", 15, "",
 			  clock_text(s->ts_expire, until));
 	sbuf_addc(out, '\n');
-	if (s->detail != NULL)
-		sbuf_addf(out, "%*s%s\n", 15, "", s->detail);
+	if (s->detail != NULL) {
+		sbuf_addf(out, "%*s", 15, "");
+		sbuf_add_clean(out, s->detail);
+		sbuf_addc(out, '\n');
+	}
 }
 
 /* The row of KEY, if anything is known of it. */
@@ -128,9 +143,9 @@ static void add_object(struct sbuf *out, const struct store_receipt *s)
 	jout_str(out, "state", s->state);
 	jout_str(out, "fingerprint", s->fingerprint);
 	jout_str(out, "serial", s->serial);
-	jout_int(out, "ts_expire", s->ts_expire);
+	jout_time(out, "ts_expire", s->ts_expire);
 	jout_int(out, "depth", s->depth);
-	jout_int(out, "ts", s->ts);
+	jout_time(out, "ts", s->ts);
 	jout_str(out, "detail", s->detail);
 	sbuf_addc(out, '}');
 }
@@ -171,7 +186,9 @@ int status_print(const struct run *r, bool json, struct sbuf *ret,
 		return -1;
 	if (json)
 		well = print_json(r, &all, ret);
-	for (size_t i = 0; i < r->svcs->n && !json; i++)
+	else if (all.n == 0)
+		sbuf_adds(ret, "nothing is known of this host yet\n");
+	for (size_t i = 0; i < r->svcs->n && !json && all.n > 0; i++)
 		if (run_wants(r, &r->svcs->v[i]))
 			well = print_service(r, &r->svcs->v[i], &all, ret) &&
 			       well;

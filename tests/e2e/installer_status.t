@@ -12,8 +12,9 @@ nginx_run || bail "nginx does not start"
 
 run host --status
 is "$rc $err" "0 " "a host on which it never ran"
-is "$out" "web: $NAME
-  nothing is known of it yet" "... says so"
+is "$out" "nothing is known of this host yet" "... says so"
+is "$(ls "$T/state" 2>&1)" "ls: cannot access '$T/state': No such file or directory" \
+	"... and is left as it was"
 
 issue_nth "$T/one" 1 && store_put $NAME "$T/one"
 run host
@@ -47,6 +48,24 @@ run host
 run host --status
 is "$rc" 0 "it runs again, and the store is told nothing"
 is "$(sqlite3 "$DB" 'SELECT count(*) FROM installs')" 0 "... indeed"
+
+# Receipts of a time when they were sent.
+printf '%s\thost1\tweb\t\t-\tfailed\t-\t-\t0\t0\t1\told news\t0.1.0\n' $NAME \
+	>"$T/state/receipts"
+run host
+run host --status
+is "$rc $(ls "$T/state/receipts" 2>/dev/null)" "0 " \
+	"what waited for the store then is forgotten"
+rm "$T/state/status"
+echo 1 >"$T/state/heartbeat"
+run host
+run host --status
+is "$rc" 0 "its daily look"
+like "$out" 'served .*127.0.0.1' "... tells what it found, if only here"
+before=$(stat -c '%i %Y' "$T/state/status")
+issue_nth "$T/two" 2 && store_put $NAME "$T/two"
+run host --dry-run
+is "$(stat -c '%i %Y' "$T/state/status")" "$before" "--dry-run writes nothing"
 
 echo garbage >"$T/state/status"
 run host --status

@@ -113,10 +113,8 @@ static const char *print(bool json, int well)
 static void for_people(void **state)
 {
 	begin();
-	assert_string_equal(print(false, 1), "web: www.example.org\n"
-					     "  nothing is known of it yet\n"
-					     "mail: mail.example.org\n"
-					     "  nothing is known of it yet\n");
+	assert_string_equal(print(false, 1),
+			    "nothing is known of this host yet\n");
 	assert_string_equal(print(true, 1), "[]\n");
 	update(false); /* without receipts, nothing is written */
 	assert_int_equal(access(scratch("status"), F_OK), -1);
@@ -172,6 +170,13 @@ static void for_programs(void **state)
 			    "\"so\"");
 	assert_true(json_integer_value(json_object_get(one, "ts")) == NOON);
 	assert_true(json_is_null(json_object_get(one, "fingerprint")));
+	assert_true(json_integer_value(json_object_get(one, "ts_expire")) ==
+		    NOON + 86400);
+	/* No certificate was seen there, which is not 1970. */
+	one = json_array_get(root, 0);
+	assert_string_equal(json_string_value(json_object_get(one, "endpoint")),
+			    "");
+	assert_true(json_is_null(json_object_get(one, "ts_expire")));
 	json_decref(root);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		begin();
@@ -182,11 +187,88 @@ static void for_programs(void **state)
 	}
 }
 
+/* It is one host, whatever it was called when a receipt was written. */
+static void renamed(void **state)
+{
+	json_t *root;
+
+	begin();
+	receipt("web", "www.example.org", "", "failed", "before");
+	update(false);
+	begin();
+	conf.host = "host2";
+	receipt("web", "www.example.org", "", "served", NULL);
+	run_.receipts.v[0].host = conf.host;
+	update(false);
+	assert_null(strstr(print(false, 1), "failed"));
+	root = json_loads(print(true, 1), JSON_REJECT_DUPLICATES, NULL);
+	assert_int_equal(json_array_size(root), 2); /* and the endpoint */
+	json_decref(root);
+	conf.host = "host1";
+}
+
+/* Receipts that wait for the store are in every run. */
+static void written_when_changed(void **state)
+{
+	struct stat before, after;
+
+	begin();
+	receipt("web", "www.example.org", "", "held", "so");
+	update(false);
+	assert_int_equal(stat(scratch("status"), &before), 0);
+	update(false);
+	assert_int_equal(stat(scratch("status"), &after), 0);
+	assert_true(before.st_ino == after.st_ino &&
+		    before.st_mtim.tv_nsec == after.st_mtim.tv_nsec);
+	receipt("web", "www.example.org", "", "served", "so");
+	update(false);
+	assert_non_null(strstr(print(false, 1), "served"));
+}
+
+/* What a service or a command said may have come from anywhere. */
+static void to_a_terminal(void **state)
+{
+	const char *text;
+
+	begin();
+	receipt("web", "www.example.org", "", "failed",
+		"a\033[2J\r\x9b"
+		"b");
+	update(false);
+	text = print(false, 0);
+	assert_non_null(strstr(text, "               a?[2J??b\n"));
+	assert_null(strchr(text, '\033'));
+}
+
+/* A file full of what is gone has room for what is new. */
+static void full(void **state)
+{
+	struct err err = ERR_INIT;
+	char name[20];
+
+	begin();
+	for (int i = 0; i < RECEIPT_WAIT_MAX; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		receipt("old", name, "", "failed", NULL);
+	}
+	assert_int_equal(receipt_save(conf.state_dir, RECEIPT_STATUS,
+				      &run_.receipts, &err),
+			 0);
+	begin();
+	receipt("web", "www.example.org", "", "served", NULL);
+	update(false);
+	assert_non_null(strstr(print(false, 1), "served"));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(for_people),
 		cmocka_unit_test(for_programs),
+		cmocka_unit_test(renamed),
+		cmocka_unit_test(written_when_changed),
+		cmocka_unit_test(to_a_terminal),
+		cmocka_unit_test(full),
 	};
 	int rc = cmocka_run_group_tests(tests, setup, teardown);
 
