@@ -39,9 +39,10 @@ static int setup(void **state)
 		return -1;
 	kit_pki();
 	kit_sh("chmod 600 leaf.key; mkdir first");
-	/* An older one with the same key. */
-	kit_sh("openssl x509 -req -in leaf.csr -CA inter.pem -CAkey inter.key"
-	       " -extfile leaf.ext -days 90 -set_serial 0x01 -out old.pem");
+	/* A newer one with the same key; the clock may tick in between. */
+	kit_sh("mv leaf.pem old.pem; "
+	       "openssl x509 -req -in leaf.csr -CA inter.pem -CAkey inter.key"
+	       " -extfile leaf.ext -days 90 -set_serial 0x02 -out leaf.pem");
 	for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
 		assert_int_equal(mkdir(scratch(dirs[i]), 0755), 0);
 	scratch_write(scratch("p/x.conf"),

@@ -27,9 +27,11 @@ static int setup(void **state)
 	if (scratch_setup(state))
 		return -1;
 	kit_pki();
+	/* leaf.pem is the newer one: the clock may tick in between. */
 	kit_sh("chmod 600 leaf.key; cp leaf.key other.key; "
+	       "mv leaf.pem old.pem; "
 	       "openssl x509 -req -in leaf.csr -CA inter.pem -CAkey inter.key"
-	       " -extfile leaf.ext -days 90 -set_serial 0x01 -out old.pem; "
+	       " -extfile leaf.ext -days 90 -set_serial 0x02 -out leaf.pem; "
 	       "mkdir p act");
 	return 0;
 }
