@@ -38,7 +38,7 @@ cat >"$T/late.pl" <<'END'
 use Socket;
 my ($port, $pidfile) = @ARGV;
 socket(my $s, PF_INET, SOCK_STREAM, 0) or die;
-setsockopt($s, SOL_SOCKET, SO_REUSEADDR, 1) or die;
+setsockopt($s, SOL_SOCKET, SO_REUSEADDR, 1); # for connections that have ended
 bind($s, sockaddr_in($port, inet_aton("127.0.0.1"))) && listen($s, 5) or
 	die "port $port: $!\n";
 open(my $f, ">", $pidfile) or die;
