@@ -38,9 +38,13 @@
 #			stays so), or started
 #	M_LEAF		the files with the certificate ($SVC_CERT), which get
 #			one of another key in the fault bad
-#	M_BAD		died: after that fault it must have been started again
+#	M_BAD M_EMPTY	died: after that fault it must have been started again
+#			(M_EMPTY: as M_BAD)
+#	M_UNREAD	what comes of a key that its user cannot read: lost
+#			(default), back or served
 
-M_FAULTS='empty otherkey expired name chain nokey badkey config lies bad stopped'
+M_FAULTS='none otherkey expired name chain nokey badkey unread config lies bad
+	empty stopped'
 
 # --- the host ---
 
@@ -157,7 +161,10 @@ matrix_ready() {
 	m_script m-activate <<-END
 	case \$(cat "$T/how" 2>/dev/null) in
 	lies) exit 0 ;;
-	bad) : >"$T/how"; "$T/bin/m-spoil" || exit 1 ;;
+	bad | empty)
+		"$T/bin/m-\$(cat "$T/how")" || exit 1
+		: >"$T/how"
+		;;
 	esac
 	exec $_reload
 	END
@@ -166,7 +173,7 @@ matrix_ready() {
 	exec $(svc_get $M_DAEMON RESTART)
 	END
 	# another key's certificate in place of the first one in each file
-	m_script m-spoil <<-END
+	m_script m-bad <<-END
 	for f in $M_LEAF; do
 		awk -v other="$T/other.crt" '/BEGIN CERT/ && !n {
 			n = skip = 1
@@ -175,6 +182,11 @@ matrix_ready() {
 		!skip { print }
 		/END CERT/ { skip = 0 }' "\$f" >"$T/spoilt" || exit 1
 		cat "$T/spoilt" >"\$f" || exit 1
+	done
+	END
+	m_script m-empty <<-END
+	for f in $M_LEAF; do
+		: >"\$f" || exit 1
 	done
 	END
 	KEY=$T/other.key issue "$T/other" || bail "cannot issue"
@@ -254,7 +266,7 @@ matrix_break() {
 matrix_mend() {
 	cat "$T/conf.good" >"$M_CONF"
 }
-fault_empty() {
+fault_none() {
 	sqlite3 "$DB" "UPDATE certs SET crt = '', ca = '' WHERE name = '$NAME'"
 	run host
 	m_told 0 '' ''
@@ -333,22 +345,67 @@ fault_lies() {
 	m_back
 	m_cell back
 }
-fault_bad() {
+m_spoilt() { # HOW [died]
 	m_next
-	echo bad >"$T/how"
+	echo "$1" >"$T/how"
 	: >"$T/started"
 	run host
 	m_told 1 rolled-back 'rolled back, the old set is served'
 	m_back
 	ok "... the service is alive" svc_alive $M_DAEMON
-	if [ "${M_BAD-}" = died ]; then
-		is "$(cat "$T/started")" started "... it was started again"
-	fi
+	is "$(cat "$T/started")" "${2:+started}" \
+		"... and ${2:-did not die}: started again if so"
 	if [ -s "$T/started" ]; then
 		m_cell started
 	else
 		m_cell back
 	fi
+}
+fault_bad() {
+	m_spoilt bad ${M_BAD-}
+}
+fault_empty() {
+	m_spoilt empty ${M_EMPTY-${M_BAD-}}
+}
+# The daemon's user cannot read the key, which the installer can. That is not
+# the installer's to mend: a daemon that has looked has no TLS, with no set, and
+# then this is what must be told.
+fault_unread() {
+	if [ "$(svc_get $M_DAEMON USER)" = root ] || [ -z "$SVC_KEY" ]; then
+		m_cell -
+		return
+	fi
+	m_next
+	chown root: "$SVC_KEY" && chmod 600 "$SVC_KEY"
+	run host
+	case ${M_UNREAD:=lost} in
+	served)
+		M_FP=$fp
+		m_told 0 served ''
+		m_told_endpoints served
+		m_served '... the new one is served all the same'
+		;;
+	back)
+		m_told 1 rolled-back 'rolled back, the old set is served'
+		m_back
+		;;
+	lost)
+		m_told 1 failed 'rolled back, but not proven: .*tries again'
+		is "$(sqlite3 "$DB" "SELECT DISTINCT state FROM installs")" \
+			failed "... of the endpoints as well"
+		;;
+	esac
+	svc_keep $M_DAEMON "$SVC_KEY"
+	if [ $M_UNREAD = lost ]; then
+		run host
+		m_told 1 held 'rolled back, the old set is served'
+		m_back
+	fi
+	run host --force # it is held
+	M_FP=$fp
+	is "$rc" 0 "... once it can, all is well"
+	m_served '... the new one is served'
+	m_cell $M_UNREAD
 }
 m_start() {
 	ok "... when it is started, it runs" \
@@ -391,13 +448,15 @@ matrix_faults() { # [FAULT...]
 		"fault_$M_FAULT"
 	done
 }
-# Rows of several tests make one table.
+# Rows of several tests make one table, in the file MATRIX_TABLE if that is set.
 matrix_table() {
-	_head=$(printf '%-16s' profile) _line=$(printf '%-16s' $M_PROFILE)
+	_head=$(printf '%-17s' profile) _line=$(printf '%-17s' $M_PROFILE)
 	for _x in $M_ROW; do
 		_head=$(printf '%s %-8s' "$_head" ${_x%%=*})
 		_line=$(printf '%s %-8s' "$_line" ${_x#*=})
 	done
 	diag "$_head"
 	diag "$_line"
+	[ -z "${MATRIX_TABLE-}" ] ||
+		printf '%s\n%s\n' "$_head" "$_line" >>"$MATRIX_TABLE"
 }

@@ -13,7 +13,7 @@ SVC_CERT=$DIR/current/fullchain.pem SVC_KEY=$T/host.key
 svc_apache_start || bail "apache does not start"
 # as systemctl does, which starts nothing with a reload
 svc_reload apache "$APACHE_RELOAD"
-M_BAD=died
+M_BAD=died M_EMPTY=
 matrix_ready
 matrix_new
 matrix_faults

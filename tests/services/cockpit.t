@@ -34,6 +34,6 @@ matrix_table
 
 # --- its test ---
 ok "its test says yes" $COCKPIT_TEST
-"$T/bin/m-spoil"
+"$T/bin/m-bad"
 not_ok "... and no to a certificate of another key" $COCKPIT_TEST
 done_testing

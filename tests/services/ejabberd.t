@@ -11,7 +11,7 @@
 matrix_begin ejabberd
 SVC_CERT=$DIR/current/fullchain.pem SVC_KEY=$T/host.key
 svc_ejabberd_start || bail "ejabberd does not start"
-M_GARBAGE='nonsense: [ 1'
+M_GARBAGE='nonsense: [ 1' M_UNREAD=served
 matrix_ready
 matrix_new
 matrix_faults

@@ -23,6 +23,6 @@ gone_faults
 matrix_table
 
 # --- its test ---
-"$T/bin/m-spoil"
+"$T/bin/m-bad"
 ok "its test says yes to a certificate of another key" $EXIM_TEST
 done_testing

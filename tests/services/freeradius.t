@@ -19,6 +19,7 @@ M_VERIFY="{ address = \"127.0.0.1:$FREERADIUS_PORT\";
 	protocol = \"radius-eap\"; secret_file = \"$T/secret\"; },
 	{ address = \"127.0.0.1:$FREERADIUS_RADSEC_PORT\";
 	protocol = \"radsec\"; server_name = \"$NAME\"; }"
+M_UNREAD=back
 gone_watch freeradius tls:$FREERADIUS_RADSEC_PORT
 matrix_ready
 matrix_new
@@ -26,6 +27,6 @@ gone_faults
 matrix_table
 
 # --- its test ---
-"$T/bin/m-spoil"
+"$T/bin/m-bad"
 not_ok "its test says no to a certificate of another key" $FREERADIUS_TEST
 done_testing

@@ -21,6 +21,7 @@ M_VERIFY="{ address = \"127.0.0.1:$FREERADIUS_PORT\";
 	protocol = \"radius-eap\"; secret_file = \"$T/secret\"; },
 	{ address = \"127.0.0.1:$FREERADIUS_RADSEC_PORT\";
 	protocol = \"radsec\"; server_name = \"$NAME\"; }"
+M_UNREAD=back
 gone_watch freeradius tls:$FREERADIUS_RADSEC_PORT
 is "$(grep -c "= /tls/current/fullchain.pem" "$M_CONF")" 2 \
 	"the configuration knows nothing of the chroot's place"
@@ -28,10 +29,10 @@ matrix_ready
 ok "... nor does installer.conf" grep -q '"/tls"' "$T/installer.conf"
 matrix_new
 gone_faults
-M_PROFILE=in-chroot
+M_PROFILE=freeradius-chroot
 matrix_table
 
 # --- its test ---
-"$T/bin/m-spoil"
+"$T/bin/m-bad"
 not_ok "its test says no to a certificate of another key" $FREERADIUS_TEST
 done_testing

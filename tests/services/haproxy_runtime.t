@@ -38,7 +38,7 @@ matrix_faults
 matrix_table
 
 # --- what it says ---
-"$T/bin/m-spoil"
+"$T/bin/m-bad"
 like "$("$T/bin/m-activate")" "^Can't commit " \
 	"of a certificate of another key it says no"
 done_testing

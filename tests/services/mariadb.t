@@ -12,6 +12,7 @@ SVC_CERT=$DIR/current/fullchain.pem SVC_KEY=$T/host.key
 svc_mariadb_start || bail "mariadb does not start"
 # the profile's own, of this configuration
 MARIADB_TEST="mariadbd --defaults-file=$MARIADB_CONF --verbose --help"
+M_UNREAD=back
 matrix_ready
 matrix_new
 matrix_faults

@@ -11,7 +11,7 @@
 matrix_begin mosquitto
 SVC_CERT=$DIR/current/fullchain.pem SVC_KEY=$T/host.key
 svc_mosquitto_start || bail "mosquitto does not start"
-M_CONFIG=served
+M_CONFIG=served M_UNREAD=served
 matrix_ready
 matrix_new
 matrix_faults

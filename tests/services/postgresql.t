@@ -11,7 +11,7 @@
 matrix_begin postgresql
 SVC_CERT=$DIR/current/fullchain.pem SVC_KEY=$T/host.key
 svc_postgresql_start || bail "postgresql does not start"
-M_CONFIG=served
+M_CONFIG=served M_UNREAD=back
 matrix_ready
 matrix_new
 matrix_faults

@@ -31,7 +31,7 @@ matrix_break() {
 	echo '<Server' >"$M_CONF"
 }
 # a keystore of another password: one of another key cannot be made
-m_script m-spoil <<END
+m_script m-bad <<END
 openssl pkcs12 -export -in "$T/other.crt" -inkey "$T/other.key" \\
 	-passout pass:another -out "$T/spoilt" &&
 	cat "$T/spoilt" >"$SVC_CERT"
@@ -41,7 +41,7 @@ matrix_faults
 matrix_table
 
 # --- its test ---
-"$T/bin/m-spoil"
+"$T/bin/m-bad"
 ok "its test says yes to a keystore it cannot read" \
 	setpriv --reuid=tomcat --regid=tomcat --clear-groups $TOMCAT_TEST
 done_testing

@@ -26,6 +26,6 @@ matrix_table
 
 # --- its test ---
 ok "the test says yes" $VSFTPD_TEST
-"$T/bin/m-spoil"
+"$T/bin/m-bad"
 not_ok "... and no to a certificate of another key" $VSFTPD_TEST
 done_testing
