@@ -150,7 +150,7 @@ check:
 check-services:
 	@sh packaging/deps.sh all
 	@$(MAKE) --no-print-directory SAN=1 all
-	@sh tests/run.sh build/san tests/services/*.t
+	@sh tests/services.sh build/san
 
 lint:
 	@sh packaging/deps.sh check
