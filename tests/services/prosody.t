@@ -11,6 +11,7 @@
 matrix_begin prosody
 SVC_CERT=$DIR/current/fullchain.pem SVC_KEY=$T/host.key
 svc_prosody_start || bail "prosody does not start"
+: >"$PROSODY_DIR/simple" # as its unit
 matrix_ready
 matrix_new
 matrix_faults
