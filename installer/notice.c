@@ -97,6 +97,20 @@ static void set_words(struct notices *n, struct matter *x, const char *state,
 	x->what.text = clean(n->arena, text);
 }
 
+/* What is gone from the configuration is nobody's business any more. */
+static bool configured(const struct notices *n, const char *service)
+{
+	const struct conf_groups *g = &n->conf->services;
+
+	for (size_t i = 0; i < g->n; i++) {
+		const struct installer_service *s = g->v[i];
+
+		if (strcmp(s->name, service) == 0)
+			return true;
+	}
+	return *service == '\0';
+}
+
 /* TOPIC, service, certificate, since, told by mail, told by the command,
  * state, text. A line that is damaged is left out. */
 static void parse_line(struct notices *n, char *line)
@@ -121,8 +135,8 @@ static void parse_line(struct notices *n, char *line)
 			return;
 	what.service = v[1];
 	what.cert = v[2];
-	if (what.topic == NOTICE_TOPICS || find(n, &what) != NULL ||
-	    (x = add(n, &what)) == NULL)
+	if (what.topic == NOTICE_TOPICS || !configured(n, what.service) ||
+	    find(n, &what) != NULL || (x = add(n, &what)) == NULL)
 		return;
 	x->since = numbers[0];
 	x->told[MAIL] = numbers[1];

@@ -274,6 +274,17 @@ static void store_has_time(void **state)
 	assert_string_equal(kept("mail"), "");
 }
 
+/* A service that is not configured any more is not remembered for ever. */
+static void gone_service(void **state)
+{
+	begin();
+	scratch_write(scratch("notices"),
+		      "trouble\told\t\t1\t1\t1\tfailed\tso\n", 0600);
+	assert_int_equal(run(NOON, NULL, NULL), 0);
+	assert_string_equal(kept("mail"), "");
+	assert_string_equal(scratch_read(scratch("notices")), "");
+}
+
 static void damaged_memory(void **state)
 {
 	static const char *const texts[] = {
@@ -317,6 +328,7 @@ int main(void)
 		cmocka_unit_test(digest),
 		cmocka_unit_test(wraps),
 		cmocka_unit_test(store_has_time),
+		cmocka_unit_test(gone_service),
 		cmocka_unit_test(damaged_memory),
 		cmocka_unit_test(nobody_to_tell),
 	};
