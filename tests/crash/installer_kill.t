@@ -8,13 +8,9 @@
 . "$(dirname "$0")/../lib/lib.sh"
 . "$ROOT/tests/lib/nginx.sh"
 . "$ROOT/tests/lib/host.sh"
+. "$ROOT/tests/lib/kill.sh"
 
-command -v strace >/dev/null || skip_all "no strace"
-strace -o /dev/null true 2>/dev/null || skip_all "strace may not trace here"
-# The leak checker cannot work under a tracer.
-ASAN_OPTIONS=detect_leaks=0:exitcode=99
-export ASAN_OPTIONS
-calls="openat write fsync rename unlink symlink mkdir chmod fchmod connect clone wait4 poll pwrite64 fdatasync"
+kill_setup "openat write fsync rename unlink symlink mkdir chmod fchmod connect clone wait4 poll pwrite64 fdatasync"
 
 host_setup || bail "cannot set up a host"
 # Of the same age, so that each may follow the other.
@@ -50,17 +46,11 @@ serves() {
 	done
 }
 
-# One kill: $1 the call, $2 which of them. From $old to $new. problem is what
-# went wrong; reached is empty when the run ended before.
-kill_at() {
-	problem='' reached=1
+# One kill, from $old to $new. problem is what went wrong.
+kill_at() { # CALL N [OPTION...]
+	problem='' reached=''
 	store_put $NAME "$T/$new"
-	# shellcheck disable=SC2086 # an option and its value, or nothing
-	strace -o /dev/null -e trace="$1" -e inject="$1:signal=KILL:when=$2" \
-		"$BUILD/certrepo-installer" -c "$HOST_CONF" ${ROLLBACK-} \
-		>"$T/killed.log" 2>&1 </dev/null
-	st=$?
-	[ $st = 137 ] || reached=''
+	killed "$@" && reached=1
 	if [ $layout = generation ]; then
 		x=$(here_generation)
 		case $x in
@@ -86,35 +76,6 @@ $(find "$DIR" "$T/state" -name '.*certrepo-*'; ls "$T/state/journal")"
 	converged || problem="$problem; then: exit $rc: $err, on disk
 $(here_$layout), served $(serves)"
 	tidy || problem="$problem; not tidy in the end"
-}
-
-sweep() { # TEST NAME
-	total=0
-	for call in $calls; do
-		store_put $NAME "$T/$new"
-		# shellcheck disable=SC2086
-		n=$(strace -o "$T/trace" -e trace="$call" \
-			"$BUILD/certrepo-installer" -c "$HOST_CONF" \
-			${ROLLBACK-} >/dev/null 2>&1 </dev/null
-			grep -c "^$call(" "$T/trace")
-		turn
-		# the first calls of some kinds are the loader's
-		i=1 step=1
-		[ -n "${KILL_FULL-}" ] || step=$((n / samples + 1))
-		[ "$call" != openat ] || i=$((n / 3))
-		[ $i -ge 1 ] || i=1
-		bad=''
-		while [ $i -le "$n" ]; do
-			kill_at "$call" $i
-			[ -z "$problem" ] || bad="$bad
-$call $i of $n: $problem"
-			total=$((total + 1))
-			turn
-			i=$((i + step))
-		done
-		is "$bad" "" "$1: killed at $call ($n of them)"
-	done
-	diag "$total kills"
 }
 
 # --- a renewal, folders of generations ---
@@ -179,9 +140,7 @@ turn() {
 	done
 }
 turn
-ROLLBACK='--rollback web'
-sweep "back by hand"
-ROLLBACK=''
+sweep "back by hand" --rollback web
 old=a new=b
 store_put $NAME "$T/a"
 run host --force

@@ -7,23 +7,12 @@
 # shellcheck disable=SC2154 # rc is run's
 . "$(dirname "$0")/../lib/lib.sh"
 . "$ROOT/tests/lib/host.sh"
+. "$ROOT/tests/lib/kill.sh"
 
-command -v strace >/dev/null || skip_all "no strace"
-strace -o /dev/null true 2>/dev/null || skip_all "strace may not trace here"
-# The leak checker cannot work under a tracer.
-ASAN_OPTIONS=detect_leaks=0:exitcode=99
-export ASAN_OPTIONS
-calls="openat write fsync rename unlink symlink mkdir chmod fchmod connect clone wait4 poll"
+kill_setup "openat write fsync rename unlink symlink mkdir chmod fchmod connect clone wait4 poll"
 
-umask 022
 DIR=$T/tls HOST_CONF=$T/installer.conf
-mkdir -p "$T/profiles" "$T/shipped" "$T/bin" "$DIR"
-cp "$ROOT"/installer-profiles/*.conf "$T/shipped"
-{ host_pki && host_store && store_row $NAME; } || bail "cannot set up a host"
-printf '#!/bin/sh\nexec "%s/certrepo-installer" -c "%s" "$@"\n' \
-	"$BUILD" "$HOST_CONF" >"$T/bin/host"
-chmod 755 "$T/bin/host"
-PATH=$T/bin:$PATH
+host_begin || bail "cannot set up a host"
 # Of the same age, so that each may follow the other.
 FROM=$(date -u -d '2 hours ago' +%Y%m%d%H%M%SZ)
 for x in a b c; do
@@ -121,13 +110,10 @@ serve() {
 
 # --- kills ---
 
-kill_at() { # CALL NTH: problem is what went wrong
+kill_at() { # CALL N: problem is what went wrong
 	problem=''
 	store_put $NAME "$T/$new"
-	strace -o /dev/null -e trace="$1" -e inject="$1:signal=KILL:when=$2" \
-		"$BUILD/certrepo-installer" -c "$HOST_CONF" \
-		>"$T/killed.log" 2>&1 </dev/null
-	if [ $? = 137 ]; then
+	if killed "$@"; then
 		host_without_store
 		[ "$rc" = 69 ] || problem="store down: exit $rc: $err"
 		x=$(here)
@@ -143,35 +129,8 @@ kill_at() { # CALL NTH: problem is what went wrong
 	converged || problem="$problem; then: exit $rc: $err, on disk $(here), served $(serve)"
 	tidy || problem="$problem; not tidy in the end"
 }
-sweep() { # NAME
-	total=0
-	for call in $calls; do
-		store_put $NAME "$T/$new"
-		n=$(strace -o "$T/trace" -e trace="$call" \
-			"$BUILD/certrepo-installer" -c "$HOST_CONF" \
-			>/dev/null 2>&1 </dev/null
-			grep -c "^$call(" "$T/trace")
-		turn
-		i=1 step=1
-		[ -n "${KILL_FULL-}" ] || step=$((n / samples + 1))
-		# the first calls of some kinds are the loader's
-		[ "$call" != openat ] || i=$((n / 3))
-		[ $i -ge 1 ] || i=1
-		bad=''
-		while [ $i -le "$n" ]; do
-			kill_at "$call" $i
-			[ -z "$problem" ] || bad="$bad
-$call $i of $n: $problem"
-			total=$((total + 1))
-			turn
-			i=$((i + step))
-		done
-		is "$bad" "" "$1: killed at $call ($n of them)"
-	done
-	diag "$total kills"
-}
 
-old=a new=b samples=1
+old=a new=b
 store_put $NAME "$T/a"
 run host
 is "$rc $(here) $(serve)" "0 a a" "the first one"

@@ -16,15 +16,8 @@ NAME=esxi1.example.test
 
 appliance_setup() {
 	[ "$(id -u)" = 0 ] || skip_all "needs root, for a jail"
-	umask 022
 	DIR=$T/mirror MIRROR=$T/mirror/fullchain.pem
-	mkdir -p "$T/profiles" "$T/shipped" "$T/bin" "$DIR" &&
-		cp "$ROOT"/installer-profiles/*.conf "$T/shipped" &&
-		host_pki && host_store && store_row $NAME || return 1
-	printf '#!/bin/sh\nexec "%s/certrepo-installer" -c "%s" "$@"\n' \
-		"$BUILD" "$T/installer.conf" >"$T/bin/host"
-	chmod 755 "$T/bin/host"
-	PATH=$T/bin:$PATH
+	host_begin || return 1
 	svc_use sshd || return 1
 	SVC_CERT=$T/self.crt SVC_KEY=$T/appliance.key
 	mv "$T/host.key" "$SVC_KEY" &&

@@ -161,17 +161,20 @@ host_conf() {
 	END
 	chmod 600 "$HOST_CONF"
 }
-host_setup() {
+# The folders, the profiles, keys, store and row, and the command.
+host_begin() { # [KEYTYPE]
 	umask 022
-	mkdir -p "$T/profiles" "$T/shipped" "$T/bin" &&
-		cp "$ROOT"/installer-profiles/*.conf "$T/shipped" &&
-		host_pki && host_store && store_row $NAME || return 1
 	: "${DIR:=$T/tls}"
-	mkdir -p "$DIR"
+	mkdir -p "$T/profiles" "$T/shipped" "$T/bin" "$DIR" &&
+		cp "$ROOT"/installer-profiles/*.conf "$T/shipped" &&
+		host_pki "${1:-ec}" && host_store && store_row $NAME || return 1
 	printf '#!/bin/sh\nexec "%s/certrepo-installer" -c "%s" "$@"\n' \
 		"$BUILD" "$T/installer.conf" >"$T/bin/host"
 	chmod 755 "$T/bin/host"
 	PATH=$T/bin:$PATH
+}
+host_setup() {
+	host_begin || return 1
 	nginx_conf "$DIR/current/fullchain.pem" "$T/host.key" && host_conf
 }
 # nginx serving something from before certrepo came.

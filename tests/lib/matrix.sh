@@ -49,17 +49,10 @@ M_FAULTS='none otherkey expired name chain nokey badkey unread config lies bad
 # --- the host ---
 
 m_host() {
-	mkdir -p "$T/profiles" "$T/shipped" "$T/bin" "$DIR" &&
-		cp "$ROOT"/installer-profiles/*.conf "$T/shipped" &&
-		sed -i "${M_EDIT-}" "$T/shipped/$M_PROFILE.conf" &&
-		host_pki "${M_KEY_TYPE:-ec}" && host_store &&
-		store_row $NAME || return 1
+	host_begin "${M_KEY_TYPE:-ec}" &&
+		sed -i "${M_EDIT-}" "$T/shipped/$M_PROFILE.conf" || return 1
 	[ "$M_KEY" = "$T/host.key" ] || cp "$T/host.key" "$M_KEY" || return 1
-	svc_keep $M_DAEMON "$M_KEY" || return 1
-	printf '#!/bin/sh\nexec "%s/certrepo-installer" -c "%s" "$@"\n' \
-		"$BUILD" "$T/installer.conf" >"$T/bin/host"
-	chmod 755 "$T/bin/host"
-	PATH=$T/bin:$PATH
+	svc_keep $M_DAEMON "$M_KEY"
 }
 m_program() { # NAME
 	command -v "$1" || ls "/usr/local/lib/certrepo-tests/$M_DAEMON"/*/*/"$1"

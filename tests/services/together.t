@@ -8,17 +8,10 @@
 . "$ROOT/tests/lib/services/svc.sh"
 
 [ "$(id -u)" = 0 ] || skip_all "needs root, for daemons' users"
-umask 022
 ALL='postfix dovecot apache'
 svc_use $ALL || bail "no daemons"
 DIR=$T/tls
-mkdir -p "$T/profiles" "$T/shipped" "$T/bin" "$DIR"
-cp "$ROOT"/installer-profiles/*.conf "$T/shipped"
-{ host_pki && host_store && store_row $NAME; } || bail "cannot set up a host"
-printf '#!/bin/sh\nexec "%s/certrepo-installer" -c "%s" "$@"\n' \
-	"$BUILD" "$T/installer.conf" >"$T/bin/host"
-chmod 755 "$T/bin/host"
-PATH=$T/bin:$PATH
+host_begin || bail "cannot set up a host"
 
 # --- three daemons ---
 
