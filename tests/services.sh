@@ -8,8 +8,9 @@ MATRIX_TABLE=$(mktemp) || exit 1
 export MATRIX_TABLE
 trap 'rm -f "$MATRIX_TABLE"' EXIT
 trap 'exit 130' INT TERM
-long='tests/services/together.t tests/services/tomcat.t tests/services/prosody.t
-tests/services/start.t tests/services/verify.t tests/services/openvpn.t'
+long='tests/services/esxi.t tests/services/together.t tests/services/tomcat.t
+tests/services/start.t tests/services/openvpn.t tests/services/ejabberd.t
+tests/services/dovecot.t tests/services/prosody.t'
 others=$(printf '%s\n' tests/services/*.t |
 	grep -vxF "$(echo "$long" | tr ' ' '\n')")
 rc=0
