@@ -166,6 +166,17 @@ static void compare(struct gather_cert *g, const struct svcstate *state,
 		(strcmp(ours->held, fp) == 0 || strcmp(ours->held, files) == 0);
 }
 
+static int vet(struct run *r, const struct gather_cert *g,
+	       const struct x509_key *key, struct err *err)
+{
+	const struct x509_trust *trust = run_trust(r, err);
+
+	if (trust == NULL)
+		return -1;
+	return hostkey_vet(g->svc, g->chain, key, trust, r->now,
+			   r->conf->clock_skew, err);
+}
+
 /* Everything about a row that holds a certificate. The key and the trust
  * anchors are read only when there is something to install. */
 static int judge(struct run *r, struct gather_cert *g,
@@ -173,10 +184,12 @@ static int judge(struct run *r, struct gather_cert *g,
 		 struct err *err)
 {
 	AUTO(key_free) struct x509_key *key = NULL;
-	const struct x509_trust *trust;
 
 	if (g->svc->has_key && hostkey_load(g->svc, &key, err) == -1)
 		return -1;
+	/* Some formats cannot even be made of two that do not fit. */
+	if (key != NULL && !x509_key_matches(key, g->chain))
+		return vet(r, g, key, err);
 	if (build_contents(r, g, key, err) == -1)
 		return -1;
 	p->same_files = same_files(g);
@@ -186,11 +199,7 @@ static int judge(struct run *r, struct gather_cert *g,
 	compare(g, state, p);
 	if (key == NULL && hostkey_load(g->svc, &key, err) == -1)
 		return -1;
-	trust = run_trust(r, err);
-	if (trust == NULL)
-		return -1;
-	return hostkey_vet(g->svc, g->chain, key, trust, r->now,
-			   r->conf->clock_skew, err);
+	return vet(r, g, key, err);
 }
 
 static void explain(struct gather_cert *g, const struct plan_cert *p,
