@@ -76,8 +76,8 @@ int profile_load_string(const char *name, const char *text, struct arena *arena,
 			struct profile *ret,
 			struct conf_errors *errs) MUST_CHECK;
 
-/* Variables every command has: service, and name, domain, dir and file of
- * each of its certificates; here each stands for one word. */
+/* Variables every command has: service, and name, domain, dir, file and key
+ * of each of its certificates; here each stands for one word. */
 extern const struct conf_groups profile_builtins;
 bool profile_builtin(const char *name);
 

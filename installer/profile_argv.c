@@ -13,9 +13,12 @@ static struct profile_var builtins[] = {
 	{ .name = "domain", .value = { something, 1 } },
 	{ .name = "dir", .value = { something, 1 } },
 	{ .name = "file", .value = { something, 1 } },
+	{ .name = "key", .value = { something, 1 } },
 };
-static void *const builtin_list[] = { &builtins[0], &builtins[1], &builtins[2],
-				      &builtins[3], &builtins[4] };
+static void *const builtin_list[] = {
+	&builtins[0], &builtins[1], &builtins[2],
+	&builtins[3], &builtins[4], &builtins[5]
+};
 const struct conf_groups profile_builtins = { builtin_list,
 					      ARRAY_LEN(builtin_list) };
 

@@ -133,8 +133,8 @@ static void recover(struct run *r, const struct journals *all)
 
 		if (p->err.msg[0] == '\0')
 			continue;
-		log_warn("service %s: after a killed run: %s", p->j->service,
-			 p->err.msg);
+		log_warn("service %s: what the run before left: %s",
+			 p->j->service, p->err.msg);
 		run_notice(r,
 			   p->result == PART_WAITING ? NOTICE_WAITING
 						     : NOTICE_TROUBLE,

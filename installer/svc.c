@@ -275,9 +275,11 @@ static void resolve_endpoints(struct resolve *r, struct svc *s)
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
 	"0123456789._+*/-"
 
-/* What built-in variable NAME is for C. */
+/* What built-in variable NAME is for C; NULL: nothing. */
 static const char *builtin_word(const struct svc_cert *c, const char *name)
 {
+	if (strcmp(name, "key") == 0)
+		return c->conf->key;
 	if (strcmp(name, "name") == 0)
 		return c->conf->name;
 	if (strcmp(name, "domain") == 0)
@@ -288,18 +290,20 @@ static const char *builtin_word(const struct svc_cert *c, const char *name)
 	return c->leaf_path != NULL ? c->leaf_path : "";
 }
 
-/* Built-in variable NAME: one word, or one of each certificate. */
+/* Built-in variable NAME: one word, or one of each certificate that has it. */
 static struct profile_var *builtin(struct resolve *r, const struct svc *s,
 				   const char *name)
 {
 	struct profile_var *var = arena_alloc(r->arena, sizeof(*var));
-	size_t n = strcmp(name, "service") == 0 ? 1 : s->n_certs;
-	const char **v = arena_array(r->arena, n + 1, sizeof(*v));
+	size_t all = strcmp(name, "service") == 0 ? 1 : s->n_certs, n = 0;
+	const char **v = arena_array(r->arena, all + 1, sizeof(*v));
 
-	for (size_t i = 0; i < n; i++)
-		v[i] = strcmp(name, "service") == 0
+	for (size_t i = 0; i < all; i++) {
+		v[n] = strcmp(name, "service") == 0
 			       ? s->name
 			       : builtin_word(&s->certs[i], name);
+		n += v[n] != NULL;
+	}
 	var->name = name;
 	var->value = (struct conf_strings){ v, n };
 	return var;

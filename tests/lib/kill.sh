@@ -33,7 +33,7 @@ sweep() { # TEXT [OPTION...]
 	_text=$1 _total=0
 	shift
 	for call in $calls; do
-		store_put $NAME "$T/$new"
+		store_put "$NAME" "$T/$new"
 		_calls=$(strace -o "$T/trace" -e trace="$call" \
 			"$BUILD/certrepo-installer" -c "$HOST_CONF" "$@" \
 			>/dev/null 2>&1 </dev/null

@@ -9,6 +9,7 @@
 . "$ROOT/tests/lib/matrix.sh"
 . "$ROOT/tests/lib/gone.sh"
 
+M_UNREAD=lost
 matrix_begin exim
 # It watches its files, and has no TLS when its key is gone or spoilt: for the
 # faults that do that to ours, it gets its own.

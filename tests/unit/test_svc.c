@@ -77,7 +77,8 @@ static int resolve(const char *services, struct svcs *ret,
 		      "files = ( { file = \"$name.pem\"; format = "
 		      "\"fullchain\"; } );"
 		      "post = ( { command = [ \"x\", \"$service\", \"$name\", "
-		      "\"$domain\", \"$dir\", \"$file\", \"$$dir\" ]; } );",
+		      "\"$domain\", \"$dir\", \"$file\", \"$key\", \"$$dir\" "
+		      "]; } );",
 		      0644);
 	scratch_write(scratch("p/w.conf"),
 		      "files = ( { file = \"x.pem\"; format = \"fullchain\"; "
@@ -330,6 +331,8 @@ static void built_in(void **state)
 					    "/d/b",
 					    "/d/a/a.example.org+ec.pem",
 					    "/d/b/b.example.org.pem",
+					    "/k",
+					    "/k",
 					    "$dir" };
 	struct conf_errors errs = { 0 };
 	struct svcs s;
@@ -436,6 +439,8 @@ static void prefix(void **state)
 	assert_string_equal(s.v[2].post.v[0].argv[4], scratch("jail/etc/b"));
 	assert_string_equal(s.v[2].post.v[0].argv[5],
 			    scratch("jail/etc/b/a.example.org.pem"));
+	/* It has no key that a command could look at. */
+	assert_string_equal(s.v[2].post.v[0].argv[6], "$dir");
 	assert_string_equal(s.v[3].certs[0].dir, "/d");
 	assert_null(s.v[0].certs[0].trouble);
 }
