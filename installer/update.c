@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <string.h>
-#include <sys/stat.h>
-#include "clock.h"
 #include "dryrun.h"
 #include "log.h"
-#include "task.h"
+#include "tell.h"
 #include "txn.h"
 #include "update.h"
 
@@ -14,231 +12,6 @@ struct update {
 	struct task *v;
 	size_t n;
 };
-
-/* --- telling --- */
-
-/* Say it once, and again a day later if it is still so. True when said. */
-static bool tell(struct task *t, enum svcstate_about about, const char *text)
-{
-	if (t->r->dry_run ||
-	    !svcstate_warn(&t->state, t->r->arena, about, text, t->r->now))
-		return false;
-	log_warn("service %s: %s", t->s->name, text);
-	return true;
-}
-
-static void notice(struct task *t, enum notice_topic topic, const char *cert,
-		   const char *state, const char *text)
-{
-	run_notice(t->r, topic, t->s->name, cert, state, text);
-}
-
-/* A receipt about each certificate that was to be installed. */
-static void report_put(const struct task *t, const char *state,
-		       const char *text)
-{
-	for (size_t i = 0; i < t->g.n; i++)
-		if (t->g.v[i].verdict == PLAN_PUT)
-			run_receipt(t->r, t->s, t->g.v[i].svc->conf->name, NULL,
-				    state, NULL, text);
-}
-
-/* And about each endpoint that is not right. */
-static void report_wrong(const struct task *t, const char *state)
-{
-	for (size_t i = 0; t->probed && i < t->s->n_endpoints; i++) {
-		const struct svc_endpoint *e = &t->s->endpoints[i];
-		char why[300];
-
-		if (!task_right(t, i, why))
-			run_receipt(t->r, t->s, t->s->certs[e->cert].conf->name,
-				    e, state, &t->seen[i], why);
-	}
-}
-
-/* What is wrong with single certificates: it is told, and the others of the
- * service go on. */
-static void tell_certs(struct task *t)
-{
-	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(64u * 1024);
-
-	for (size_t i = 0; i < t->g.n; i++) {
-		const struct gather_cert *c = &t->g.v[i];
-
-		if (c->reason[0] == '\0' || c->verdict == PLAN_HOLD)
-			continue;
-		t->bad = true;
-		sbuf_addf(&text, "%s%s: %s", text.len != 0 ? "; " : "",
-			  c->svc->conf->name, c->reason);
-		notice(t, NOTICE_TROUBLE, c->svc->conf->name,
-		       c->verdict == PLAN_MISFIT ? "failed" : "refused",
-		       c->reason);
-	}
-	if (text.len == 0 || !tell(t, SVCSTATE_CERTS, sbuf_str(&text)))
-		return;
-	for (size_t i = 0; i < t->g.n; i++) {
-		const struct gather_cert *c = &t->g.v[i];
-
-		if (c->reason[0] != '\0' && c->verdict != PLAN_HOLD)
-			run_receipt(t->r, t->s, c->svc->conf->name, NULL,
-				    c->verdict == PLAN_MISFIT ? "failed"
-							      : "refused",
-				    NULL, c->reason);
-	}
-}
-
-/* Endpoints that are not as they should be, and nothing can be done now. */
-static void tell_endpoints(struct task *t)
-{
-	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(64u * 1024);
-
-	task_wrongs(t, &text);
-	if (t->why != NULL)
-		sbuf_addf(&text, "; %s", t->why);
-	t->bad = true;
-	notice(t, NOTICE_TROUBLE, "", "failed", sbuf_str(&text));
-	if (tell(t, SVCSTATE_SERVICE, sbuf_str(&text)))
-		report_wrong(t, "failed");
-}
-
-static void tell_waiting(struct task *t)
-{
-	AUTO(sbuf_free) struct sbuf wrongs = SBUF_INIT(60u * 1024);
-	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(64u * 1024);
-
-	task_wrongs(t, &wrongs);
-	sbuf_addf(&text, "installed, waits until it is restarted: %s",
-		  sbuf_str(&wrongs));
-	if (t->state.waiting == 0)
-		svcstate_set_waiting(&t->state, t->r->now);
-	notice(t, NOTICE_WAITING, "", "waiting", sbuf_str(&text));
-	if (tell(t, SVCSTATE_SERVICE, sbuf_str(&text)))
-		report_wrong(t, "waiting");
-}
-
-static void tell_held(struct task *t, const char *text)
-{
-	t->bad = true;
-	notice(t, NOTICE_TROUBLE, "", "held", text);
-	if (tell(t, SVCSTATE_SERVICE, text))
-		report_put(t, "held", text);
-}
-
-/* Not yet, and nothing is wrong with that. */
-static void tell_later(struct task *t)
-{
-	if (t->plan.wrong > 0)
-		tell_endpoints(t);
-	if (svcstate_warn(&t->state, t->r->arena, SVCSTATE_LATER, t->why,
-			  t->r->now))
-		report_put(t, "fetched", t->why);
-}
-
-/* --- what will be wrong in time --- */
-
-static void add_life(struct task *t, const char *cert, enum notice_topic topic,
-		     const char *what, struct sbuf *text)
-{
-	notice(t, topic, cert, topic == NOTICE_KEY_AGE ? "old" : "expiring",
-	       what);
-	sbuf_addf(text, "%s%s: %s", text->len != 0 ? "; " : "", cert, what);
-}
-
-static void look_at_end(struct task *t, const struct gather_cert *c,
-			struct sbuf *text)
-{
-	int64_t until = x509_chain_not_after(c->disk), limit;
-	char end[CLOCK_TEXT];
-
-	limit = t->r->conf->expiring != 0
-			? t->r->conf->expiring
-			: (until - x509_chain_not_before(c->disk)) / 6;
-	if (c->verdict == PLAN_PUT || x509_chain_self_signed(c->disk) ||
-	    until - t->r->now >= limit)
-		return;
-	add_life(t, c->svc->conf->name, NOTICE_EXPIRING,
-		 arena_printf(t->r->arena,
-			      "%s on %s, and the store has nothing newer that "
-			      "this host would take; certrepo-populate show "
-			      "tells why",
-			      until > t->r->now ? "expires" : "expired",
-			      clock_text(until, end)),
-		 text);
-}
-
-static void look_at_key(struct task *t, const struct gather_cert *c,
-			struct sbuf *text)
-{
-	const struct installer_cert *conf = c->svc->conf;
-	const char *path = conf->key != NULL ? conf->key : conf->public_key;
-	char since[CLOCK_TEXT];
-	struct stat st;
-
-	if (t->r->conf->key_age == 0 || stat(path, &st) == -1 ||
-	    t->r->now - st.st_mtim.tv_sec < t->r->conf->key_age)
-		return;
-	add_life(t, conf->name, NOTICE_KEY_AGE,
-		 arena_printf(t->r->arena,
-			      "its key %s is of %s; make a new one, and enrol "
-			      "a CSR of it",
-			      path, clock_text(st.st_mtim.tv_sec, since)),
-		 text);
-}
-
-static void tell_lives(struct task *t)
-{
-	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(64u * 1024);
-
-	for (size_t i = 0; i < t->g.n; i++) {
-		const struct gather_cert *c = &t->g.v[i];
-
-		if (c->disk != NULL)
-			look_at_end(t, c, &text);
-		look_at_key(t, c, &text);
-	}
-	if (text.len > 0)
-		(void) tell(t, SVCSTATE_LIFE, sbuf_str(&text));
-}
-
-/* What of it this run would have found, if it were so. */
-static void looked(const struct task *t)
-{
-	struct notices *n = t->r->notices;
-
-	if (n == NULL)
-		return;
-	notice_looked(n, NOTICE_EXPIRING, t->s->name);
-	notice_looked(n, NOTICE_KEY_AGE, t->s->name);
-	if (!t->probed && t->s->n_endpoints > 0)
-		return;
-	notice_looked(n, NOTICE_TROUBLE, t->s->name);
-	notice_looked(n, NOTICE_WAITING, t->s->name);
-}
-
-/* Once in a while an idle service says that it is well. */
-static void beat(struct task *t)
-{
-	const char *state =
-		t->s->n_endpoints > 0 && !t->stopped ? "served" : "installed";
-
-	for (size_t i = 0; i < t->g.n; i++) {
-		const struct gather_cert *c = &t->g.v[i];
-
-		if (c->verdict == PLAN_KEEP)
-			run_receipt(t->r, t->s, c->svc->conf->name, NULL, state,
-				    NULL, NULL);
-		else if (c->verdict == PLAN_HOLD)
-			run_receipt(t->r, t->s, c->svc->conf->name, NULL,
-				    "held", NULL, c->reason);
-	}
-	for (size_t i = 0; t->probed && i < t->s->n_endpoints; i++) {
-		const struct svc_endpoint *e = &t->s->endpoints[i];
-
-		if (t->seen[i].handshake)
-			run_receipt(t->r, t->s, t->s->certs[e->cert].conf->name,
-				    e, "served", &t->seen[i], NULL);
-	}
-}
 
 /* --- acting --- */
 
@@ -262,8 +35,9 @@ static void activate(struct task *t)
 				      t->r->now);
 		t->bad = true;
 	}
-	notice(t, p.result == PART_WAITING ? NOTICE_WAITING : NOTICE_TROUBLE,
-	       "", part_state(&p), p.err.msg);
+	tell_notice(t,
+		    p.result == PART_WAITING ? NOTICE_WAITING : NOTICE_TROUBLE,
+		    "", part_state(&p), p.err.msg);
 	log_warn("service %s: %s", t->s->name, p.err.msg);
 }
 
@@ -272,7 +46,7 @@ static void all_well(struct task *t)
 	/* What the store was told then, is not so any more. */
 	if ((!t->bad && svcstate_unwarn(&t->state)) || t->state.waiting != 0 ||
 	    t->r->beat)
-		beat(t);
+		tell_well(t);
 	svcstate_set_waiting(&t->state, 0);
 }
 
@@ -317,10 +91,11 @@ static void tell_part(struct task *t, const struct part *p)
 {
 	if (p->result == PART_SERVED)
 		return;
-	notice(t, p->result == PART_WAITING ? NOTICE_WAITING : NOTICE_TROUBLE,
-	       "", part_state(p), p->err.msg);
+	tell_notice(t,
+		    p->result == PART_WAITING ? NOTICE_WAITING : NOTICE_TROUBLE,
+		    "", part_state(p), p->err.msg);
 	if (p->result == PART_WAITING) {
-		(void) tell(t, SVCSTATE_SERVICE, p->err.msg);
+		(void) tell_once(t, SVCSTATE_SERVICE, p->err.msg);
 		return;
 	}
 	t->bad = true;
@@ -582,7 +357,7 @@ static void carry_out(struct update *u)
 
 		tell_certs(t);
 		tell_lives(t);
-		looked(t);
+		tell_looked(t);
 		if (u->r->dry_run) {
 			print(u, t);
 			continue;
@@ -609,8 +384,8 @@ static bool begin(struct task *t, struct run *r, const struct svc *s,
 	if (task_begin(t, r, s, rows, &err) == 0)
 		return true;
 	t->bad = true;
-	notice(t, NOTICE_TROUBLE, "", "failed", err.msg);
-	if (tell(t, SVCSTATE_SERVICE, err.msg))
+	tell_notice(t, NOTICE_TROUBLE, "", "failed", err.msg);
+	if (tell_once(t, SVCSTATE_SERVICE, err.msg))
 		for (size_t i = 0; i < s->n_certs; i++)
 			run_receipt(r, s, s->certs[i].conf->name, NULL,
 				    "failed", NULL, err.msg);

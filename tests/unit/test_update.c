@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "prepare.h"
 #include "task.h"
+#include "tell.h"
 #include "update.h"
 
 /* Three services, a, b and c, without endpoints, whose files are in folders
