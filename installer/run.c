@@ -474,10 +474,15 @@ int run_back(struct run *r, const char *name, struct err *err)
 		return err_set(err, ERR_USAGE,
 			       "no service or certificate %s on this host",
 			       name);
+	if (together > JOURNAL_PARTS_MAX)
+		return err_set(err, ERR_LIMIT,
+			       "more than %d services use %s, name them one "
+			       "by one",
+			       JOURNAL_PARTS_MAX, name);
 	for (size_t i = 0; i < n; i++)
 		if (r->skip[index[i]])
 			return err_set(err, ERR_CHILD,
-				       "service %s: what a killed run left "
+				       "service %s: what the run before left "
 				       "must be mended first",
 				       r->svcs->v[index[i]].name);
 	for (size_t i = 0; i < n; i++) {
