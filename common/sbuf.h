@@ -32,6 +32,7 @@ void sbuf_free(struct sbuf *s);	 /* for AUTO too; s may be reused */
 void sbuf_erase(struct sbuf *s); /* as sbuf_free, but erases the content */
 void sbuf_clear(struct sbuf *s); /* len = 0, over = false, memory kept */
 
+/* What is added must not lie in S itself, which moves when it grows. */
 void sbuf_add(struct sbuf *s, const void *p, size_t len);
 void sbuf_adds(struct sbuf *s, const char *str);
 void sbuf_addc(struct sbuf *s, char c);

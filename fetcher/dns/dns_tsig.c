@@ -123,7 +123,8 @@ int dns_tsig_sign(const struct dns_key *key, int64_t now, struct sbuf *msg,
 	add16(msg, DNS_TSIG_FUDGE);
 	add16(msg, (unsigned) mac.len);
 	sbuf_add(msg, mac.v, mac.len);
-	sbuf_add(msg, msg->buf, 2); /* original ID */
+	/* Original ID: by value, as msg moves when it grows. */
+	add16(msg, dns_get16((unsigned char *) msg->buf));
 	add16(msg, 0);
 	add16(msg, 0);
 	if (sbuf_over(msg))

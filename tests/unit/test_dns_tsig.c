@@ -144,6 +144,28 @@ static void test_signs_as_dig_does(void **state)
 	}
 }
 
+/* RFC 8945 section 4.2: the original ID is the message's, however long it is
+ * (the signature makes the buffer grow, too). */
+static void test_keeps_the_id(void **state)
+{
+	struct err err = ERR_INIT;
+	struct dns_tsig_mac mac;
+	struct dns_key key;
+
+	key_of(3, &key);
+	for (size_t len = DNS_HEADER; len < 3000; len++) {
+		struct sbuf msg = SBUF_INIT(4000);
+
+		question_of(3, &msg);
+		while (msg.len < len)
+			sbuf_addc(&msg, 'x');
+		if (dns_tsig_sign(&key, SENT, &msg, &mac, &err) == -1)
+			fail_msg("%s", err.msg);
+		assert_memory_equal(msg.buf + msg.len - 6, "\xa7\x5a", 2);
+		sbuf_free(&msg);
+	}
+}
+
 static struct dns_tsig_answer verify(size_t i, const unsigned char *wire,
 				     size_t len, int64_t now)
 {
@@ -242,6 +264,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_signs_as_dig_does),
+		cmocka_unit_test(test_keeps_the_id),
 		cmocka_unit_test(test_verifies_binds_answers),
 		cmocka_unit_test(test_any_change_is_seen),
 		cmocka_unit_test(test_answer_to_another_request),
