@@ -354,25 +354,43 @@ static int loop_timeout(const struct loop *l, int64_t max_ms)
 	return ms > 3600000 ? 3600000 : (int) ms;
 }
 
+static int multi_ok(CURLMcode mc, struct err *err)
+{
+	return mc == CURLM_OK ? 0
+			      : err_set(err, ERR_INTERNAL, "libcurl: %s",
+					curl_multi_strerror(mc));
+}
+
+static int transfers(struct loop *l, struct err *err)
+{
+	int running;
+
+	if (multi_ok(curl_multi_perform(l->multi, &running), err) == -1)
+		return -1;
+	transfers_done(l);
+	return 0;
+}
+
 static int loop_round(struct loop *l, int64_t max_ms, struct err *err)
 {
 	struct curl_waitfd fd = { .fd = l->epfd, .events = CURL_WAIT_POLLIN };
-	int running;
-	CURLMcode mc = curl_multi_poll(l->multi, &fd, 1,
-				       loop_timeout(l, max_ms), NULL);
+	long curl_ms;
 
-	if (mc == CURLM_OK)
-		mc = curl_multi_perform(l->multi, &running);
-	if (mc != CURLM_OK)
-		return err_set(err, ERR_INTERNAL, "libcurl: %s",
-			       curl_multi_strerror(mc));
-	transfers_done(l);
+	if (multi_ok(curl_multi_poll(l->multi, &fd, 1, loop_timeout(l, max_ms),
+				     NULL),
+		     err) == -1 ||
+	    transfers(l, err) == -1)
+		return -1;
 	if (l->ios && io_dispatch(l, err) == -1)
 		return -1;
 	if (l->n_broken > 0)
 		io_dispatch_broken(l);
 	timers_fire(l);
-	return 0;
+	/* What the callbacks requested is on its way before the caller goes to
+	 * work, and the answers travel meanwhile. */
+	if (multi_ok(curl_multi_timeout(l->multi, &curl_ms), err) == -1)
+		return -1;
+	return curl_ms == 0 ? transfers(l, err) : 0;
 }
 
 int loop_run(struct loop *loop, int64_t max_ms, struct err *err)

@@ -46,7 +46,8 @@ struct loop_timer *loop_after(struct loop *loop, int64_t ms, loop_timer_fn *fn,
 /* Accepts NULL. A timer that fired is gone: forget the pointer in fn. */
 void loop_cancel(struct loop_timer **timer);
 
-/* One round: wait for what comes first, at most MAX_MS, then call back. */
+/* One round: wait for what comes first, at most MAX_MS, then call back. The
+ * requests of the callbacks have been sent when it returns. */
 int loop_run(struct loop *loop, int64_t max_ms, struct err *err) MUST_CHECK;
 
 #endif

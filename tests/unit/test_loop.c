@@ -341,6 +341,40 @@ static void transfer_ends(void **state)
 	assert_int_equal(x.code, CURLE_COULDNT_CONNECT);
 }
 
+static void begin_transfer(void *arg)
+{
+	struct transfer *x = arg;
+
+	(void) curl_multi_add_handle(loop_curlm(loop), x->easy);
+}
+
+/* A transfer that a timer begins is on its way when that round is over. */
+static void transfer_goes_at_once(void **state)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(a);
+	struct pollfd p = { .fd = socket(AF_INET, SOCK_STREAM, 0),
+			    .events = POLLIN };
+	struct transfer x = { .t = { on_done }, .easy = curl_easy_init() };
+	char url[64];
+
+	assert_int_equal(bind(p.fd, (void *) &a, sizeof(a)), 0);
+	assert_int_equal(listen(p.fd, 1), 0);
+	assert_int_equal(getsockname(p.fd, (void *) &a, &len), 0);
+	(void) snprintf(url, sizeof(url), "https://127.0.0.1:%u/",
+			ntohs(a.sin_port));
+	(void) curl_easy_setopt(x.easy, CURLOPT_URL, url);
+	(void) curl_easy_setopt(x.easy, CURLOPT_PROXY, "");
+	(void) curl_easy_setopt(x.easy, CURLOPT_PRIVATE, &x.t);
+	(void) loop_after(loop, 0, begin_transfer, &x);
+	round_of(1000);
+	assert_int_equal(poll(&p, 1, 0), 1);
+	(void) close(p.fd);
+	while (x.n == 0)
+		round_of(100);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -359,6 +393,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(io_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(transfer_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(transfer_goes_at_once, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
