@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 #include "clock.h"
@@ -42,6 +43,7 @@ struct loop_timer {
 
 struct loop {
 	CURLM *multi;
+	bool fresh; /* a transfer was added */
 	int epfd;
 	bool running; /* unwatched ones are freed after the round */
 	struct loop_io *ios, *dead;
@@ -89,9 +91,16 @@ void loop_free(struct loop **loop)
 	free(l);
 }
 
-CURLM *loop_curlm(struct loop *loop)
+void loop_add(struct loop *loop, CURL *easy)
 {
-	return loop->multi;
+	if (curl_multi_add_handle(loop->multi, easy) != CURLM_OK)
+		abort(); /* out of memory */
+	loop->fresh = true;
+}
+
+void loop_remove(struct loop *loop, CURL *easy)
+{
+	(void) curl_multi_remove_handle(loop->multi, easy);
 }
 
 /* --- descriptors --- */
@@ -361,12 +370,18 @@ static int multi_ok(CURLMcode mc, struct err *err)
 					curl_multi_strerror(mc));
 }
 
+/* When a transfer begins, libcurl 7.88 moves the time by which it sweeps its
+ * timers, and sweeps away the wake-ups of those whose answers it has just read
+ * on behalf of another: they would wait until the CA sends something else. A
+ * second call looks at all of them. */
 static int transfers(struct loop *l, struct err *err)
 {
-	int running;
+	int running, calls = l->fresh ? 2 : 1;
 
-	if (multi_ok(curl_multi_perform(l->multi, &running), err) == -1)
-		return -1;
+	l->fresh = false;
+	while (calls-- > 0)
+		if (multi_ok(curl_multi_perform(l->multi, &running), err) == -1)
+			return -1;
 	transfers_done(l);
 	return 0;
 }
@@ -374,7 +389,6 @@ static int transfers(struct loop *l, struct err *err)
 static int loop_round(struct loop *l, int64_t max_ms, struct err *err)
 {
 	struct curl_waitfd fd = { .fd = l->epfd, .events = CURL_WAIT_POLLIN };
-	long curl_ms;
 
 	if (multi_ok(curl_multi_poll(l->multi, &fd, 1, loop_timeout(l, max_ms),
 				     NULL),
@@ -388,9 +402,7 @@ static int loop_round(struct loop *l, int64_t max_ms, struct err *err)
 	timers_fire(l);
 	/* What the callbacks requested is on its way before the caller goes to
 	 * work, and the answers travel meanwhile. */
-	if (multi_ok(curl_multi_timeout(l->multi, &curl_ms), err) == -1)
-		return -1;
-	return curl_ms == 0 ? transfers(l, err) : 0;
+	return l->fresh ? transfers(l, err) : 0;
 }
 
 int loop_run(struct loop *loop, int64_t max_ms, struct err *err)

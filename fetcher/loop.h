@@ -20,14 +20,14 @@ int loop_new(struct loop **ret, struct err *err) MUST_CHECK;
 /* Every watch, timer and transfer must be gone. Accepts NULL. */
 void loop_free(struct loop **loop);
 
-CURLM *loop_curlm(struct loop *loop); /* for http.c alone */
-
 /* CURLOPT_PRIVATE of a transfer points to one of these; done is called once,
  * from loop_run(), when the transfer has ended. The handle is then still in
  * the multi: done takes it out. */
 struct loop_transfer {
 	void (*done)(struct loop_transfer *transfer, CURLcode code);
 };
+void loop_add(struct loop *loop, CURL *easy);
+void loop_remove(struct loop *loop, CURL *easy);
 
 /* Call fn when FD is readable (POLLIN) or writable (POLLOUT); revents is
  * what poll said, POLLERR and POLLHUP included (POLLNVAL: it cannot be

@@ -98,7 +98,7 @@ static void req_free(struct http_req *r)
 	struct http *h = r->http;
 
 	req_unlink(r);
-	(void) curl_multi_remove_handle(loop_curlm(h->loop), r->easy);
+	loop_remove(h->loop, r->easy);
 	if (h->n_idle < IDLE_HANDLES_MAX) {
 		curl_easy_reset(r->easy);
 		h->idle[h->n_idle++] = r->easy;
@@ -416,7 +416,6 @@ struct http_req *http_send(struct http *http, enum http_method method,
 		r->next->prev = r;
 	http->reqs = r;
 	http->count++;
-	if (curl_multi_add_handle(loop_curlm(http->loop), r->easy) != CURLM_OK)
-		abort();
+	loop_add(http->loop, r->easy);
 	return r;
 }

@@ -323,7 +323,7 @@ static void on_done(struct loop_transfer *t, CURLcode code)
 
 	x->n++;
 	x->code = code;
-	(void) curl_multi_remove_handle(loop_curlm(loop), x->easy);
+	loop_remove(loop, x->easy);
 	curl_easy_cleanup(x->easy);
 }
 
@@ -334,7 +334,7 @@ static void transfer_ends(void **state)
 	(void) curl_easy_setopt(x.easy, CURLOPT_URL, "https://127.0.0.1:1/");
 	(void) curl_easy_setopt(x.easy, CURLOPT_PROXY, "");
 	(void) curl_easy_setopt(x.easy, CURLOPT_PRIVATE, &x.t);
-	(void) curl_multi_add_handle(loop_curlm(loop), x.easy);
+	loop_add(loop, x.easy);
 	for (int i = 0; i < 100 && x.n == 0; i++)
 		round_of(100);
 	assert_int_equal(x.n, 1);
@@ -345,7 +345,7 @@ static void begin_transfer(void *arg)
 {
 	struct transfer *x = arg;
 
-	(void) curl_multi_add_handle(loop_curlm(loop), x->easy);
+	loop_add(loop, x->easy);
 }
 
 /* A transfer that a timer begins is on its way when that round is over. */
