@@ -2,13 +2,17 @@
 
 /*
  * The least that N issuances can take: ACME with curl_multi over one HTTP/2
- * connection and nothing else. No proof (the CA must not ask for one:
- * PEBBLE_VA_ALWAYS_VALID), no store, no checks, CSRs and account made before
- * the clock starts. Each order makes its requests one after another, all
+ * connection and nothing else. No store, no checks, CSRs and account made
+ * before the clock starts. Each order makes its requests one after another, all
  * orders at once: new order, authorization, challenge, poll, finalize, poll,
  * certificate.
  *
- *	yardstick DIRECTORY CA_FILE N
+ *	yardstick DIRECTORY CA_FILE N [FOLDER]
+ *
+ * With FOLDER, the acme-challenge folder of the web server that answers for
+ * *.web.example.test, the proofs (http-01) are written there and the CA looks
+ * at them. Without it there is no proof, and the CA must not ask for one
+ * (PEBBLE_VA_ALWAYS_VALID).
  *
  * prints "wall=SECONDS requests=N". JSON is read by looking for the word:
  * good for pebble, and for nothing else.
@@ -19,6 +23,7 @@
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdbool.h>
@@ -61,8 +66,8 @@ struct chain {
 static CURLM *multi;
 static struct curl_slist *jose;
 static EVP_PKEY *key;
-static const char *ca_file;
-static char jwk[256], kid[URL];
+static const char *ca_file, *folder;
+static char jwk[256], thumbprint[64], kid[URL];
 static char new_nonce[URL], new_order[URL], new_account[URL];
 static char *nonces[NONCES];
 static size_t n_nonces, requests, left;
@@ -264,6 +269,27 @@ static bool valid(const struct chain *c)
 	return !strcmp(status, "valid");
 }
 
+/* The place of the http-01 challenge in an authorization, its proof written;
+ * the first challenge when nobody looks. */
+static const char *prove(const struct chain *c)
+{
+	char token[128], path[512];
+	const char *at;
+	FILE *f;
+
+	if (!folder)
+		return c->body;
+	at = strstr(c->body, "\"type\": \"http-01\"");
+	if (!at)
+		die(c->body);
+	pick(at, "token", token, sizeof(token));
+	snprintf(path, sizeof(path), "%s/%s", folder, token);
+	f = fopen(path, "w");
+	if (!f || fprintf(f, "%s.%s", token, thumbprint) < 0 || fclose(f))
+		die(path);
+	return at;
+}
+
 static void next(struct chain *c)
 {
 	char url[URL];
@@ -276,7 +302,7 @@ static void next(struct chain *c)
 		to(c, AUTHZ, c->authz);
 		break;
 	case AUTHZ:
-		pick(c->body, "url", url, sizeof(url));
+		pick(prove(c), "url", url, sizeof(url));
 		to(c, CHALLENGE, url);
 		break;
 	case CHALLENGE:
@@ -363,7 +389,7 @@ static void make_multi(void)
 static void make_account(const char *url)
 {
 	struct chain *c = calloc(1, sizeof(*c));
-	unsigned char pub[65];
+	unsigned char pub[65], digest[32];
 	char x[64], y[64];
 	size_t len;
 
@@ -376,6 +402,8 @@ static void make_account(const char *url)
 	snprintf(jwk, sizeof(jwk),
 		 "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"%s\",\"y\":\"%s\"}",
 		 x, y);
+	SHA256((void *) jwk, strlen(jwk), digest); /* RFC 7638 */
+	b64(thumbprint, digest, sizeof(digest));
 	make_multi();
 	directory(c, url);
 	c->step = NONCE;
@@ -402,7 +430,7 @@ static void make_csr(struct chain *c, size_t i)
 	char san[80];
 	int len;
 
-	snprintf(c->name, sizeof(c->name), "n%zu.example.test", i);
+	snprintf(c->name, sizeof(c->name), "y%zu.web.example.test", i);
 	snprintf(san, sizeof(san), "DNS:%s", c->name);
 	sk_X509_EXTENSION_push(
 		exts,
@@ -428,12 +456,13 @@ int main(int argc, char **argv)
 	struct chain *c, *dir = calloc(1, sizeof(*dir));
 	size_t i, n;
 
-	if (argc != 4)
-		die("usage: yardstick DIRECTORY CA_FILE N");
+	if (argc != 4 && argc != 5)
+		die("usage: yardstick DIRECTORY CA_FILE N [FOLDER]");
 	n = (size_t) strtoul(argv[3], NULL, 10);
 	if (n < 1 || n > NONCES / 2)
 		die("N is 1 to 2048");
 	ca_file = argv[2];
+	folder = argv[4];
 	curl_global_init(CURL_GLOBAL_ALL);
 	jose = curl_slist_append(NULL, "Content-Type: application/jose+json");
 	make_account(argv[1]);
