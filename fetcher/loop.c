@@ -43,7 +43,7 @@ struct loop_timer {
 
 struct loop {
 	CURLM *multi;
-	bool fresh; /* a transfer was added */
+	int owed; /* calls of curl_multi_perform() without waiting for more */
 	int epfd;
 	bool running; /* unwatched ones are freed after the round */
 	struct loop_io *ios, *dead;
@@ -95,7 +95,11 @@ void loop_add(struct loop *loop, CURL *easy)
 {
 	if (curl_multi_add_handle(loop->multi, easy) != CURLM_OK)
 		abort(); /* out of memory */
-	loop->fresh = true;
+	/* When a transfer begins, libcurl 7.88 moves the time by which it
+	 * sweeps its timers, and sweeps away the wake-ups of those whose
+	 * answers it has just read on behalf of another: they would wait until
+	 * the CA sends something else. A second call looks at all of them. */
+	loop->owed = 2;
 }
 
 void loop_remove(struct loop *loop, CURL *easy)
@@ -352,7 +356,7 @@ static int loop_timeout(const struct loop *l, int64_t max_ms)
 {
 	int64_t ms = max_ms < 0 ? 0 : max_ms;
 
-	if (l->n_broken > 0)
+	if (l->n_broken > 0 || l->owed > 0)
 		return 0;
 	if (l->n_timers > 0) {
 		int64_t wait = l->heap[0]->due - clock_mono_ms();
@@ -370,30 +374,37 @@ static int multi_ok(CURLMcode mc, struct err *err)
 					curl_multi_strerror(mc));
 }
 
-/* When a transfer begins, libcurl 7.88 moves the time by which it sweeps its
- * timers, and sweeps away the wake-ups of those whose answers it has just read
- * on behalf of another: they would wait until the CA sends something else. A
- * second call looks at all of them. */
 static int transfers(struct loop *l, struct err *err)
 {
-	int running, calls = l->fresh ? 2 : 1;
+	int running;
 
-	l->fresh = false;
-	while (calls-- > 0)
-		if (multi_ok(curl_multi_perform(l->multi, &running), err) == -1)
-			return -1;
+	if (l->owed > 0)
+		l->owed--;
+	if (multi_ok(curl_multi_perform(l->multi, &running), err) == -1)
+		return -1;
 	transfers_done(l);
 	return 0;
+}
+
+/* It looks at every transfer, with a system call for each: not for a timer of
+ * ours alone. */
+static bool transfers_due(const struct loop *l, int n_events)
+{
+	long ms = 0;
+
+	return l->owed > 0 || n_events > 0 ||
+	       curl_multi_timeout(l->multi, &ms) != CURLM_OK || ms == 0;
 }
 
 static int loop_round(struct loop *l, int64_t max_ms, struct err *err)
 {
 	struct curl_waitfd fd = { .fd = l->epfd, .events = CURL_WAIT_POLLIN };
+	int n;
 
 	if (multi_ok(curl_multi_poll(l->multi, &fd, 1, loop_timeout(l, max_ms),
-				     NULL),
+				     &n),
 		     err) == -1 ||
-	    transfers(l, err) == -1)
+	    (transfers_due(l, n) && transfers(l, err) == -1))
 		return -1;
 	if (l->ios && io_dispatch(l, err) == -1)
 		return -1;
@@ -402,7 +413,7 @@ static int loop_round(struct loop *l, int64_t max_ms, struct err *err)
 	timers_fire(l);
 	/* What the callbacks requested is on its way before the caller goes to
 	 * work, and the answers travel meanwhile. */
-	return l->fresh ? transfers(l, err) : 0;
+	return l->owed > 1 ? transfers(l, err) : 0;
 }
 
 int loop_run(struct loop *loop, int64_t max_ms, struct err *err)
