@@ -4,11 +4,11 @@
  * http-01, RFC 8555 section 8.3: a file in the web root.
  *
  * webroot_path comes from the store, and what lies below it may belong to
- * the site's own people; both could point anywhere. Therefore every folder
- * is resolved, has to lie below an allowed prefix, and is then walked to
- * from that prefix without following any link; the file is made and removed
- * relative to the folder's descriptor. A link swapped in between makes the
- * walk fail, never write elsewhere.
+ * the site's own people; both could point anywhere. Therefore the web root,
+ * and every link below it, is resolved, has to lie below an allowed prefix, and
+ * is then walked to from that prefix without following any link; the file is
+ * made and removed relative to the folder's descriptor. A link swapped in
+ * between makes the walk fail, never write elsewhere.
  */
 
 #include "chall_impl.h"
@@ -206,7 +206,7 @@ static int open_folder(struct chall *c, bool make, int *ret, struct err *err)
 		return err_set(err, ERR_CONFIG, "web root %s does not exist",
 			       h->webroot);
 	for (size_t i = 0; found == 1 && i < ARRAY_LEN(steps); i++) {
-		int next = -1;
+		int next;
 
 		sbuf_addf(&path, "/%s", steps[i]);
 		if (sbuf_over(&path))
@@ -215,7 +215,11 @@ static int open_folder(struct chall *c, bool make, int *ret, struct err *err)
 		if (make && make_folder(fd, steps[i]) == -1)
 			return err_errno(err, ERR_IO, "make folder %s",
 					 sbuf_str(&path));
-		found = open_allowed(c->ctx->conf, sbuf_str(&path), &next, err);
+		next = openat(fd, steps[i], DIR_FLAGS);
+		/* A link, perhaps to another place that is allowed. */
+		if (next == -1)
+			found = open_allowed(c->ctx->conf, sbuf_str(&path),
+					     &next, err);
 		close_fd(&fd);
 		fd = next;
 	}
