@@ -21,10 +21,13 @@ my_host_conf() {
 	sed -i "s|^store : .*|$(my_store certrepo-host "$T/host.password")|" \
 		"$HOST_CONF"
 }
+hex() { # FILE
+	od -An -v -tx1 "$1" | tr -d ' \n'
+}
 store_put() { # NAME BASE
 	mariadb_sql certrepo -e "UPDATE certs SET
-		crt = UNHEX('$(xxd -p "$2.crt" | tr -d '\n')'),
-		ca = UNHEX('$(xxd -p "$2.ca" | tr -d '\n')')
+		crt = UNHEX('$(hex "$2.crt")'),
+		ca = UNHEX('$(hex "$2.ca")')
 		WHERE name = '$1'"
 }
 my_receipt() { # ENDPOINT
