@@ -141,17 +141,14 @@ static struct verify_want want_of(const struct part *p,
 static size_t look_once(struct part *p, right_fn *right, struct err *err)
 {
 	const struct svc *s = p->svc;
-	AUTO(mem_free_any)
-	struct verify_want *wants =
-		mem_array(s->n_endpoints + 1, sizeof(*wants));
 	size_t wrong = 0;
 
-	for (size_t i = 0; i < s->n_endpoints; i++)
-		wants[i] = want_of(p, &s->endpoints[i], right == back_right);
-	run_probe(s, wants, p->seen);
 	for (size_t i = 0; i < s->n_endpoints; i++) {
+		struct verify_want want =
+			want_of(p, &s->endpoints[i], right == back_right);
 		char why[300];
 
+		run_probe(s, i, &want, &p->seen[i]);
 		if (!right(p, &s->endpoints[i], &p->seen[i], why) &&
 		    wrong++ == 0)
 			err_set(err, ERR_TIMEOUT, "%s %s",

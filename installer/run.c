@@ -32,12 +32,11 @@ const struct x509_trust *run_trust(struct run *r, struct err *err)
 	return r->trust;
 }
 
-void run_probe(const struct svc *s, const struct verify_want *wants,
+void run_probe(const struct svc *s, size_t i, const struct verify_want *want,
 	       struct verify_seen *seen)
 {
-	for (size_t i = 0; i < s->n_endpoints; i++)
-		verify_probe(s, &s->endpoints[i], &wants[i],
-			     s->conf->verify_timeout * 1000, &seen[i]);
+	verify_probe(s, &s->endpoints[i], want, s->conf->verify_timeout * 1000,
+		     seen);
 }
 
 const char *run_endpoint_text(const struct svc_endpoint *e, struct arena *arena)

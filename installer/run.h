@@ -30,9 +30,8 @@ struct run {
 bool run_wants(const struct run *r, const struct svc *s);
 /* The trust anchors, or NULL. */
 const struct x509_trust *run_trust(struct run *r, struct err *err);
-/* Look at every endpoint of S, each for what it wants; seen has room for them
- * all. */
-void run_probe(const struct svc *s, const struct verify_want *wants,
+/* One look at the endpoint I of S. */
+void run_probe(const struct svc *s, size_t i, const struct verify_want *want,
 	       struct verify_seen *seen);
 /* "127.0.0.1:443/www.example.org", in ARENA. */
 const char *run_endpoint_text(const struct svc_endpoint *e,

@@ -21,17 +21,32 @@ static bool want_of(const struct gather *g, const struct svc_endpoint *e,
 	return true;
 }
 
-/* One look at every endpoint, before anything is done. */
+/* Before it is believed that an endpoint does not answer, two more looks. */
+#define LOOKS	    3
+#define LOOKS_PAUSE 250 /* ms */
+
+/* A look at every endpoint, before anything is done. Whether a service is told,
+ * and what the way back is to reach, hangs on it: an answer that was missed
+ * once, by a busy host, must not pass for what is served. */
 static void look_at_all(struct task *t)
 {
 	const struct svc *s = t->s;
-	AUTO(mem_free_any)
-	struct verify_want *wants =
-		mem_array(s->n_endpoints + 1, sizeof(*wants));
+	bool mute = true;
 
-	for (size_t i = 0; i < s->n_endpoints; i++)
-		(void) want_of(&t->g, &s->endpoints[i], &wants[i]);
-	run_probe(s, wants, t->seen);
+	for (unsigned int n = 0; n < LOOKS && mute; n++) {
+		if (n > 0)
+			verify_wait(LOOKS_PAUSE);
+		mute = false;
+		for (size_t i = 0; i < s->n_endpoints; i++) {
+			struct verify_want want = { NULL, NULL };
+
+			if (n > 0 && t->seen[i].handshake)
+				continue;
+			(void) want_of(&t->g, &s->endpoints[i], &want);
+			run_probe(s, i, &want, &t->seen[i]);
+			mute = mute || !t->seen[i].handshake;
+		}
+	}
 	t->probed = true;
 }
 
