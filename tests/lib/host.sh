@@ -188,7 +188,7 @@ served() {
 }
 # What is on disk, as the service reads it.
 on_disk() {
-	cert_fp "${DISK_FILE:-$DIR/current/fullchain.pem}" 2>/dev/null
+	cert_fp "${DISK_FILE:-$DIR/current/fullchain.pem}"
 }
 # Nothing half-done is left: no temporary file, no journal.
 tidy() {

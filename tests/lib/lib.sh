@@ -375,8 +375,9 @@ make_self_signed() { # KEY OUT NAME...
 		-subj "/CN=$1" -addext "subjectAltName=$(_san "$@")"
 }
 # SHA-256 of a certificate, lower-case hexadecimal.
-cert_fp() { # FILE (the first certificate in it)
-	openssl x509 -in "$1" -outform DER | sha256sum | cut -d' ' -f1
+cert_fp() { # FILE (the first certificate in it); nothing when there is none
+	openssl x509 -in "$1" -noout -fingerprint -sha256 2>/dev/null |
+		sed 's/.*=//; s/://g' | tr A-F a-f
 }
 # What a TLS server shows: the certificates sent, PEM, leaf first.
 tls_chain() { # PORT SERVER_NAME [starttls protocol]
