@@ -12,9 +12,10 @@
 M_UNREAD=lost
 matrix_begin exim
 # It watches its files, and has no TLS when its key is gone or spoilt: for the
-# faults that do that to ours, it gets its own.
-SVC_CERT=$DIR/current/fullchain.pem SVC_KEY=$T/exim.key
-cp "$T/host.key" "$SVC_KEY" && svc_keep exim "$SVC_KEY"
+# faults that do that to ours, it gets its own, in a folder where nothing else is
+# written: for Exim, any change beside it is one of its files.
+SVC_CERT=$DIR/current/fullchain.pem SVC_KEY=$T/keys/exim.key
+mkdir "$T/keys" && cp "$T/host.key" "$SVC_KEY" && svc_keep exim "$SVC_KEY"
 svc_exim_start || bail "exim does not start"
 EXIM_TEST="$EXIM_PROGRAM -C $EXIM_CONF -bP primary_hostname"
 gone_watch exim tls:$EXIM_SMTPS_PORT
