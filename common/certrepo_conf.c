@@ -311,7 +311,7 @@ bool certrepo_conf_path_climbs(const char *path)
 {
 	const char *p;
 
-	for (p = path; (p = strstr(p, "..")) != NULL; p++)
+	for (p = path; (p = strstr(p, "..")); p++)
 		if ((p == path || p[-1] == '/') &&
 		    (p[2] == '/' || p[2] == '\0'))
 			return true;

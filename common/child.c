@@ -12,6 +12,7 @@
 #include <linux/close_range.h>
 #include "child.h"
 #include "clock.h"
+#include "file.h"
 #include "strlist.h"
 
 #define CHILD_PATH    "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -34,23 +35,16 @@ struct plan {
 	int fail[2]; /* errno of a start that failed; closed by exec */
 };
 
-static void close_fd(int *fd)
-{
-	if (*fd != -1)
-		close(*fd);
-	*fd = -1;
-}
-
 static void plan_free(struct plan *p)
 {
 	strlist_free(&p->env);
 	strlist_free(&p->paths);
 	free(p->groups);
-	close_fd(&p->in);
-	close_fd(&p->out[0]);
-	close_fd(&p->out[1]);
-	close_fd(&p->fail[0]);
-	close_fd(&p->fail[1]);
+	file_close(&p->in);
+	file_close(&p->out[0]);
+	file_close(&p->out[1]);
+	file_close(&p->fail[0]);
+	file_close(&p->fail[1]);
 }
 
 #define HEAD_MAX 60 /* bytes of a command that people are shown, ... */
@@ -357,7 +351,7 @@ static void watch(pid_t pid, int out, int timeout_s, struct child_result *r)
 	if (w.killed)
 		kill(-pid, SIGKILL);
 	linger(&w, r);
-	close_fd(&w.pidfd);
+	file_close(&w.pidfd);
 	r->signal = WIFEXITED(w.status) ? 0 : WTERMSIG(w.status);
 	r->status = r->signal == 0 ? WEXITSTATUS(w.status) : 128 + r->signal;
 }
@@ -385,8 +379,8 @@ int child_run(const struct child_spec *spec, struct child_result *ret,
 	if (pid == 0)
 		be_child(&p);
 	setpgid(pid, pid); /* whoever comes first */
-	close_fd(&p.out[1]);
-	close_fd(&p.fail[1]);
+	file_close(&p.out[1]);
+	file_close(&p.fail[1]);
 	errno = start_failure(p.fail[0]);
 	if (errno) {
 		err_errno(err, ERR_CHILD, "%s cannot be started", command);

@@ -11,7 +11,7 @@
 #include "file.h"
 #include "num.h"
 
-static void close_fd(int *fd)
+void file_close(int *fd)
 {
 	if (*fd != -1)
 		close(*fd);
@@ -21,7 +21,7 @@ static void close_fd(int *fd)
 /* 1 open, 0 missing, -1. Nonblocking, so that a FIFO does not hang us. */
 static int open_regular(const char *path, int *ret, struct err *err)
 {
-	AUTO(close_fd) int fd = -1;
+	AUTO(file_close) int fd = -1;
 	struct stat st;
 
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -74,7 +74,7 @@ static int read_all(int fd, const char *path, struct sbuf *ret, struct err *err)
 
 int file_read(const char *path, struct sbuf *ret, struct err *err)
 {
-	AUTO(close_fd) int fd = -1;
+	AUTO(file_close) int fd = -1;
 	int rc = open_regular(path, &fd, err);
 
 	if (rc == 1 && read_all(fd, path, ret, err) == -1)
@@ -136,7 +136,7 @@ static int read_checked(const char *path, const char *what,
 				     struct err *),
 			struct sbuf *ret, struct err *err)
 {
-	AUTO(close_fd) int fd = -1;
+	AUTO(file_close) int fd = -1;
 	int rc = open_regular(path, &fd, err);
 
 	if (rc == 0) {
@@ -299,7 +299,7 @@ int file_stage(const char *path, const void *data, size_t len,
 
 int file_sync_dir(const char *dir, struct err *err)
 {
-	AUTO(close_fd) int fd = -1;
+	AUTO(file_close) int fd = -1;
 
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1)

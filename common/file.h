@@ -18,6 +18,9 @@
 
 #define FILE_KEEP ((uid_t) -1) /* leave owner or group to the system */
 
+/* For AUTO: closes *FD unless it is -1, which it then is. */
+void file_close(int *fd);
+
 struct file_attr {
 	mode_t mode;
 	uid_t uid; /* FILE_KEEP: as the process */

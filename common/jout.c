@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "jout.h"
-#include "store.h"
 
 void jout_key(struct sbuf *out, const char *name)
 {
@@ -28,7 +27,7 @@ void jout_int(struct sbuf *out, const char *name, int64_t value)
 
 void jout_time(struct sbuf *out, const char *name, int64_t t)
 {
-	if (t <= 1 || t == STORE_NEVER)
+	if (t <= 1 || t == INT64_MAX)
 		jout_str(out, name, NULL);
 	else
 		jout_int(out, name, t);

@@ -17,7 +17,7 @@ void jout_key(struct sbuf *out, const char *name);
 void jout_str(struct sbuf *out, const char *name, const char *value); /* NULL:
 								       * null */
 void jout_int(struct sbuf *out, const char *name, int64_t value);
-/* UTC seconds; null for never, which is STORE_NEVER, and 0 and 1 of the 2019
+/* UTC seconds; null for never, which is INT64_MAX, and 0 and 1 of the 2019
  * system. */
 void jout_time(struct sbuf *out, const char *name, int64_t t);
 void jout_bool(struct sbuf *out, const char *name, bool value);

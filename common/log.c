@@ -119,7 +119,7 @@ void log_event(enum log_level level, const char *event, ...)
 
 	sbuf_adds(&line, event);
 	va_start(ap, event);
-	while ((key = va_arg(ap, const char *)) != NULL) {
+	while ((key = va_arg(ap, const char *))) {
 		value = va_arg(ap, const char *);
 		if (value)
 			add_pair(&line, key, value);

@@ -199,13 +199,12 @@ static int put_receipts(struct store *s, const struct store_receipt *r,
 			return -1;
 	if (n == 0)
 		return 0;
-	store_try_init(&t, s,
-		       n > 1 || keep != NULL ? STORE_TX_YES : STORE_TX_NO);
+	store_try_init(&t, s, n > 1 || keep ? STORE_TX_YES : STORE_TX_NO);
 	do {
 		rc = store_try_begin(&t, err);
 		for (size_t i = 0; i < n && rc == 0; i++)
 			rc = put_receipt(s, &r[i], err);
-		if (rc == 0 && keep != NULL)
+		if (rc == 0 && keep)
 			rc = drop_stale(s, host, keep, err);
 	} while (store_try_again(&t, &rc, err));
 	return rc;

@@ -9,7 +9,7 @@ static char *words_of(const struct svc_command *c)
 	struct strlist words = STRLIST_INIT;
 	char *text;
 
-	for (const char *const *a = c->argv; *a != NULL; a++)
+	for (const char *const *a = c->argv; *a; a++)
 		strlist_add(&words, *a);
 	text = strlist_join(&words, " ");
 	strlist_free(&words);
@@ -33,12 +33,12 @@ int activate_run(const struct svc_commands *commands, bool *ret_tried,
 
 	for (size_t i = 0; i < commands->n; i++) {
 		if (run_one(&commands->v[i], &tried, err) == -1) {
-			if (ret_tried != NULL)
+			if (ret_tried)
 				*ret_tried = tried;
 			return -1;
 		}
 	}
-	if (ret_tried != NULL)
+	if (ret_tried)
 		*ret_tried = true;
 	return 0;
 }

@@ -10,7 +10,7 @@
 
 static void dir_close(DIR **d)
 {
-	if (*d != NULL)
+	if (*d)
 		closedir(*d);
 	*d = NULL;
 }
@@ -19,7 +19,7 @@ static char *folder_of(const char *state_dir, const char *service,
 		       const char *gen)
 {
 	return mem_printf("%s/backup/%s%s%s", state_dir, service,
-			  gen != NULL ? "/" : "", gen != NULL ? gen : "");
+			  gen ? "/" : "", gen ? gen : "");
 }
 
 const char *backup_copy_path(const char *state_dir, const char *service,
@@ -44,7 +44,7 @@ int backup_make(const char *state_dir, const struct journal *j, struct err *err)
 	for (size_t i = 0; i < j->n_ops; i++) {
 		const struct journal_op *o = &j->ops[i];
 
-		if (o->type == JOURNAL_FILE && o->old != NULL &&
+		if (o->type == JOURNAL_FILE && o->old &&
 		    deploy_copy(o->path, o->old, err) == -1)
 			return -1;
 	}
@@ -65,11 +65,11 @@ static int list_gens(const char *dir, struct strlist *ret, struct err *err)
 	AUTO(dir_close) DIR *d = opendir(dir);
 	const struct dirent *e;
 
-	if (d == NULL && errno == ENOENT)
+	if (!d && errno == ENOENT)
 		return 0;
-	if (d == NULL)
+	if (!d)
 		return err_errno(err, ERR_IO, "folder %s", dir);
-	while ((e = readdir(d)) != NULL && ret->n < BACKUP_MAX)
+	while ((e = readdir(d)) && ret->n < BACKUP_MAX)
 		if (deploy_gen_ok(e->d_name))
 			strlist_add(ret, e->d_name);
 	strlist_sort_unique(ret);
@@ -111,7 +111,7 @@ static int prune_folders(const struct svc_cert *c, const struct strlist *used,
 		AUTO(mem_free_str)
 		char *folder = mem_printf("%s/%s", c->dir, gens.v[i]);
 
-		if ((now == NULL || strcmp(now, gens.v[i]) != 0) &&
+		if ((!now || strcmp(now, gens.v[i]) != 0) &&
 		    !strlist_has(used, folder))
 			deploy_remove_folder(folder);
 	}
@@ -131,7 +131,7 @@ static int collect_used(const char *state_dir, const char *service,
 		const struct journal_op *o = &j.ops[i];
 		AUTO(mem_free_str) char *dir = file_dirname(o->path);
 
-		if (o->type == JOURNAL_LINK && o->old != NULL)
+		if (o->type == JOURNAL_LINK && o->old)
 			strlist_addf(ret, "%s/%s", dir, o->old);
 	}
 	return 0;
@@ -156,7 +156,7 @@ int backup_prune(const char *state_dir, const struct svc *s, size_t keep,
 			return -1;
 	}
 	for (size_t i = 0; i < s->n_certs; i++)
-		if (s->certs[i].link != NULL &&
+		if (s->certs[i].link &&
 		    prune_folders(&s->certs[i], &used, scratch, err) == -1)
 			return -1;
 	return 0;

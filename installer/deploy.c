@@ -14,7 +14,7 @@
 
 static void dir_close(DIR **d)
 {
-	if (*d != NULL)
+	if (*d)
 		closedir(*d);
 	*d = NULL;
 }
@@ -43,7 +43,7 @@ const char *deploy_gen_name(int64_t now, const char *after,
 	/* In order also within a second, and no two under one lock alike. */
 	snprintf(buf + n, DEPLOY_GEN - n, "-%08x",
 		 (unsigned int) clock_mono_ms());
-	if (after != NULL && deploy_gen_ok(after) && strcmp(buf, after) <= 0 &&
+	if (after && deploy_gen_ok(after) && strcmp(buf, after) <= 0 &&
 	    strcmp(after + 17, "ffffffff") != 0)
 		next_gen(after, buf);
 	return buf;
@@ -86,9 +86,9 @@ int deploy_check(const struct svc_cert *c, struct err *err)
 {
 	struct stat st;
 
-	if (c->trouble != NULL)
+	if (c->trouble)
 		return err_set(err, ERR_IO, "%s", c->trouble);
-	if (c->link != NULL) {
+	if (c->link) {
 		if (check_folder(c->dir, true, err) == -1)
 			return -1;
 		if (lstat(c->link, &st) == 0 && !S_ISLNK(st.st_mode))
@@ -163,7 +163,7 @@ static int stage_link(const char *text, const char *target, char **ret_temp,
 	const char *base = strrchr(target, '/');
 	AUTO(mem_free_str)
 	char *temp = mem_printf("%s/.%s.certrepo-link00", dir,
-				base != NULL ? base + 1 : target);
+				base ? base + 1 : target);
 
 	/* Left by a killed run; the lock says that nobody else is here. */
 	(void) unlink(temp);
@@ -247,7 +247,7 @@ static int commit_file(const struct journal_op *o, struct err *err)
 	struct stat st;
 	int found;
 
-	if (o->next != NULL && lstat(o->next, &st) == 0) {
+	if (o->next && lstat(o->next, &st) == 0) {
 		if (file_commit(o->next, o->path, err) == 0)
 			return 0;
 		if (errno == EBUSY)
@@ -261,7 +261,7 @@ static int commit_file(const struct journal_op *o, struct err *err)
 	if (found == -1)
 		return -1;
 	enc_sha256_hex(sbuf_str(&content), content.len, hex);
-	if (found == 0 || o->sha256 == NULL || strcmp(hex, o->sha256) != 0)
+	if (found == 0 || !o->sha256 || strcmp(hex, o->sha256) != 0)
 		return err_set(err, ERR_CONFLICT,
 			       "%s was changed by somebody else meanwhile",
 			       o->path);
@@ -274,8 +274,7 @@ int deploy_commit(const struct journal *j, struct err *err)
 		const struct journal_op *o = &j->ops[i];
 
 		if (o->type == JOURNAL_LINK) {
-			if (o->next == NULL ||
-			    flip(o->path, o->next, err) == -1)
+			if (!o->next || flip(o->path, o->next, err) == -1)
 				return -1;
 		} else if (commit_file(o, err) == -1) {
 			return -1;
@@ -309,14 +308,14 @@ static int undo_op(const struct journal_op *o, struct arena *scratch,
 	const char *temp;
 
 	if (o->type == JOURNAL_LINK) {
-		if (o->old != NULL)
+		if (o->old)
 			return flip(o->path, o->old, err);
 		return file_remove(o->path, err);
 	}
-	if (o->next != NULL)
+	if (o->next)
 		(void) unlink(o->next);
 	deploy_sweep(o->path);
-	if (o->old == NULL)
+	if (!o->old)
 		return file_remove(o->path, err);
 	if (same_as_copy(o->old, o->path)) {
 		AUTO(mem_free_str) char *dir = file_dirname(o->path);
@@ -355,14 +354,14 @@ void deploy_discard(const struct journal *j)
 		char now[PATH_MAX] = "";
 
 		if (o->type == JOURNAL_FILE) {
-			if (o->next != NULL)
+			if (o->next)
 				(void) unlink(o->next);
 			deploy_sweep(o->path);
 			continue;
 		}
 		deploy_sweep(o->path);
 		/* A rollback goes to a folder that was there before. */
-		if (j->back || o->next == NULL || !deploy_gen_ok(o->next))
+		if (j->back || !o->next || !deploy_gen_ok(o->next))
 			continue;
 		(void) !readlink(o->path, now, sizeof(now) - 1);
 		if (strcmp(now, o->next) != 0) {
@@ -379,9 +378,9 @@ void deploy_remove_folder(const char *path)
 	AUTO(dir_close) DIR *d = opendir(path);
 	const struct dirent *e;
 
-	if (d == NULL)
+	if (!d)
 		return;
-	while ((e = readdir(d)) != NULL)
+	while ((e = readdir(d)))
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
 			(void) unlinkat(dirfd(d), e->d_name, 0);
 	(void) rmdir(path);
@@ -393,15 +392,14 @@ void deploy_sweep(const char *path)
 	AUTO(mem_free_str) char *dir = file_dirname(path);
 	const char *base = strrchr(path, '/');
 	AUTO(mem_free_str)
-	char *prefix =
-		mem_printf(".%s.certrepo-", base != NULL ? base + 1 : path);
+	char *prefix = mem_printf(".%s.certrepo-", base ? base + 1 : path);
 	AUTO(dir_close) DIR *d = opendir(dir);
 	size_t len = strlen(prefix);
 	const struct dirent *e;
 
-	if (d == NULL)
+	if (!d)
 		return;
-	while ((e = readdir(d)) != NULL)
+	while ((e = readdir(d)))
 		if (strncmp(e->d_name, prefix, len) == 0 &&
 		    strlen(e->d_name) == len + 6)
 			(void) unlinkat(dirfd(d), e->d_name, 0);
@@ -413,9 +411,9 @@ void deploy_sweep_folder(const char *folder)
 	AUTO(dir_close) DIR *d = opendir(folder);
 	const struct dirent *e;
 
-	if (d == NULL)
+	if (!d)
 		return;
-	while ((e = readdir(d)) != NULL) {
+	while ((e = readdir(d))) {
 		size_t len = strlen(e->d_name), tail = strlen(mark) + 6;
 
 		if (e->d_name[0] == '.' && len > tail &&

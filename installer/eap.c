@@ -92,8 +92,7 @@ static void mac_of(const struct eap *e, const unsigned char *p, size_t len,
 {
 	unsigned int n = MD5_LEN;
 
-	if (HMAC(EVP_md5(), e->secret, (int) e->secret_len, p, len, ret, &n) ==
-	    NULL)
+	if (!HMAC(EVP_md5(), e->secret, (int) e->secret_len, p, len, ret, &n))
 		memset(ret, 0, MD5_LEN);
 }
 
@@ -182,7 +181,7 @@ struct eap *eap_new(const void *secret, size_t secret_len, const char *identity,
 	e->ssl = ssl;
 	e->in = BIO_new(BIO_s_mem());
 	e->out = BIO_new(BIO_s_mem());
-	if (e->in == NULL || e->out == NULL) {
+	if (!e->in || !e->out) {
 		BIO_free(e->in);
 		BIO_free(e->out);
 		return NULL;
@@ -197,7 +196,7 @@ struct eap *eap_new(const void *secret, size_t secret_len, const char *identity,
 
 void eap_free(struct eap **e)
 {
-	if (*e == NULL)
+	if (!*e)
 		return;
 	sbuf_free(&(*e)->tls);
 	mem_erase(*e, sizeof(**e));
@@ -301,7 +300,7 @@ static enum eap_result tls_failed(struct err *err)
 	const char *reason = ERR_reason_error_string(ERR_peek_error());
 
 	err_set(err, ERR_INPUT, "TLS handshake in EAP failed: %s",
-		reason != NULL ? reason : "no reason given");
+		reason ? reason : "no reason given");
 	return EAP_FAILED;
 }
 
@@ -318,7 +317,7 @@ static enum eap_result tls_step(struct eap *e, unsigned char id,
 		return tls_failed(err);
 	/* In TLS 1.2 our answer to the server's whole flight, with its
 	 * signature checked, waits to be sent; it need not be. */
-	if (SSL_get_peer_cert_chain(e->ssl) != NULL &&
+	if (SSL_get_peer_cert_chain(e->ssl) &&
 	    (n == 1 || BIO_pending(e->out) > 0))
 		return EAP_SHOWN;
 	if (BIO_pending(e->out) <= 0)

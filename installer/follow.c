@@ -70,7 +70,7 @@ static int follow(struct walk *w, const char *path, const struct stat *st,
 		AUTO(mem_free_any)
 		char *real = realpath(*w->done != '\0' ? w->done : "/", NULL);
 
-		if (real == NULL)
+		if (!real)
 			return err_errno(err, ERR_IO, "folder of link %s",
 					 path);
 		w->done = strcmp(real, "/") != 0 ? arena_strdup(w->arena, real)

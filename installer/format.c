@@ -34,7 +34,7 @@ static const char *const parts[] = {
 
 void format_named(const char *name, struct format *ret)
 {
-	for (size_t i = 0; format_names[i] != NULL; i++)
+	for (size_t i = 0; format_names[i]; i++)
 		if (strcmp(format_names[i], name) == 0)
 			*ret = named[i];
 }
@@ -78,7 +78,7 @@ static int check_pkcs12(const struct format *f, struct err *err)
 		return err_set(err, ERR_CONFIG,
 			       "encoding: pkcs12 holds a certificate, and key, "
 			       "chain and root, but not dh or extra");
-	if (f->password_file == NULL)
+	if (!f->password_file)
 		return err_set(err, ERR_CONFIG,
 			       "encoding: pkcs12 needs password_file");
 	return 0;
@@ -89,15 +89,15 @@ int format_check(const struct format *f, struct err *err)
 	if (f->n == 0)
 		return err_set(err, ERR_CONFIG,
 			       "the file needs format or parts");
-	if (format_has(f, PART_DH) != (f->dh_file != NULL))
+	if (format_has(f, PART_DH) != !!f->dh_file)
 		return err_set(err, ERR_CONFIG,
 			       "the part dh and dh_file need each other");
-	if (format_has(f, PART_EXTRA) != (f->extra_file != NULL))
+	if (format_has(f, PART_EXTRA) != !!f->extra_file)
 		return err_set(err, ERR_CONFIG,
 			       "the part extra and extra_file need each other");
 	if (f->encoding == ENCODING_PKCS12)
 		return check_pkcs12(f, err);
-	if (f->password_file != NULL || f->friendly_name != NULL || f->des3)
+	if (f->password_file || f->friendly_name || f->des3)
 		return err_set(err, ERR_CONFIG,
 			       "password_file, friendly_name and pkcs12 are "
 			       "for encoding = \"pkcs12\"");
@@ -141,7 +141,7 @@ bool format_has_key(const struct format *f)
 static int add_key(const struct x509_key *key, struct sbuf *ret,
 		   struct err *err)
 {
-	if (key == NULL)
+	if (!key)
 		return err_set(err, ERR_CONFIG,
 			       "a file with a private key needs the setting "
 			       "key, public_key is not enough");
@@ -160,7 +160,7 @@ static int add_root(const struct format_from *from, struct sbuf *ret,
 		sbuf_adds(ret, with + strlen(without));
 		return 0;
 	}
-	if (from->trust == NULL)
+	if (!from->trust)
 		return err_set(err, ERR_INTERNAL, "no trust anchors");
 	return x509_trust_root(from->trust, from->chain, ret, err);
 }
@@ -173,10 +173,10 @@ static int add_file(const char *path, const char *must_have, struct sbuf *ret,
 
 	if (file_read_config(path, &text, err) == -1)
 		return -1;
-	if (must_have != NULL && strstr(sbuf_str(&text), must_have) == NULL)
+	if (must_have && !strstr(sbuf_str(&text), must_have))
 		return err_set(err, ERR_CONFIG, "%s: there is no %s", path,
 			       must_have);
-	if (strstr(sbuf_str(&text), "PRIVATE KEY-----") != NULL)
+	if (strstr(sbuf_str(&text), "PRIVATE KEY-----"))
 		return err_set(err, ERR_CONFIG,
 			       "%s holds a private key: that is the part key",
 			       path);
@@ -253,7 +253,7 @@ static int build_pkcs12(const struct format *f, const struct format_from *from,
 	p.password = sbuf_str(&password);
 	if (format_has_key(f)) {
 		p.key = from->key;
-		if (p.key == NULL)
+		if (!p.key)
 			return add_key(NULL, ret, err);
 	}
 	return x509_p12_make(&p, ret, err);
@@ -340,10 +340,10 @@ static void collect(const struct format *f, const char *text, struct sbuf *ret)
 	const char *p = text;
 	bool last = leaf_last(f);
 
-	while ((p = strstr(p, CERT_BEGIN)) != NULL) {
+	while ((p = strstr(p, CERT_BEGIN))) {
 		const char *end = strstr(p, CERT_END);
 
-		if (end == NULL)
+		if (!end)
 			break;
 		end += strlen(CERT_END);
 		if (last && ret->len > 0) {

@@ -9,11 +9,6 @@
 
 #define READ_MAX (4u << 20)
 
-static void key_free(struct x509_key **k)
-{
-	x509_key_free(k);
-}
-
 /* The file to read the installed certificate back from: best one that has
  * the chain as well. */
 static const struct svc_file *leaf_file(const struct svc_cert *c)
@@ -24,8 +19,8 @@ static const struct svc_file *leaf_file(const struct svc_cert *c)
 		const struct svc_file *f = &c->files[i];
 
 		if (format_has_leaf(&f->format) &&
-		    (best == NULL || (!format_has_chain(&best->format) &&
-				      format_has_chain(&f->format))))
+		    (!best || (!format_has_chain(&best->format) &&
+			       format_has_chain(&f->format))))
 			best = f;
 	}
 	return best;
@@ -36,7 +31,7 @@ static void read_disk(struct gather_cert *g)
 	AUTO(sbuf_erase) struct sbuf content = SBUF_INIT(READ_MAX);
 	const struct svc_file *f = leaf_file(g->svc);
 
-	if (f == NULL || file_read(f->path, &content, NULL) != 1)
+	if (!f || file_read(f->path, &content, NULL) != 1)
 		return;
 	if (format_parse(&f->format, sbuf_str(&content), content.len,
 			 &g->disk) == 1 &&
@@ -101,9 +96,9 @@ static int build_contents(struct run *r, struct gather_cert *g,
 	for (size_t i = 0; i < g->svc->n_files; i++) {
 		const struct format *f = &g->svc->files[i].format;
 
-		if (format_has(f, PART_ROOT) && from.trust == NULL) {
+		if (format_has(f, PART_ROOT) && !from.trust) {
 			from.trust = run_trust(r, err);
-			if (from.trust == NULL)
+			if (!from.trust)
 				return -1;
 		}
 		if (format_build(f, &from, &g->contents[i], err) == -1)
@@ -152,17 +147,17 @@ static void compare(struct gather_cert *g, const struct svcstate *state,
 	char files[ENC_SHA256_HEX];
 
 	p->row_from = x509_chain_not_before(g->chain);
-	if (g->disk != NULL) {
+	if (g->disk) {
 		p->same_cert = strcmp(fp, x509_chain_fingerprint(g->disk)) == 0;
 		if (!x509_chain_self_signed(g->disk))
 			p->have_from = x509_chain_not_before(g->disk);
 	}
-	if (ours != NULL && ours->not_before > p->have_from &&
+	if (ours && ours->not_before > p->have_from &&
 	    strcmp(ours->fingerprint, fp) != 0)
 		p->have_from = ours->not_before;
 	row_digest(g, files);
 	p->held =
-		ours != NULL && ours->held != NULL &&
+		ours && ours->held &&
 		(strcmp(ours->held, fp) == 0 || strcmp(ours->held, files) == 0);
 }
 
@@ -171,7 +166,7 @@ static int vet(struct run *r, const struct gather_cert *g,
 {
 	const struct x509_trust *trust = run_trust(r, err);
 
-	if (trust == NULL)
+	if (!trust)
 		return -1;
 	return hostkey_vet(g->svc, g->chain, key, trust, r->now,
 			   r->conf->clock_skew, err);
@@ -183,12 +178,12 @@ static int judge(struct run *r, struct gather_cert *g,
 		 const struct svcstate *state, struct plan_cert *p,
 		 struct err *err)
 {
-	AUTO(key_free) struct x509_key *key = NULL;
+	AUTO(x509_key_free) struct x509_key *key = NULL;
 
 	if (g->svc->has_key && hostkey_load(g->svc, &key, err) == -1)
 		return -1;
 	/* Some formats cannot even be made of two that do not fit. */
-	if (key != NULL && !x509_key_matches(key, g->chain))
+	if (key && !x509_key_matches(key, g->chain))
 		return vet(r, g, key, err);
 	if (build_contents(r, g, key, err) == -1)
 		return -1;
@@ -197,7 +192,7 @@ static int judge(struct run *r, struct gather_cert *g,
 		return 0;
 	read_disk(g);
 	compare(g, state, p);
-	if (key == NULL && hostkey_load(g->svc, &key, err) == -1)
+	if (!key && hostkey_load(g->svc, &key, err) == -1)
 		return -1;
 	return vet(r, g, key, err);
 }
@@ -244,11 +239,11 @@ static void judge_row(struct run *r, struct gather_cert *g,
 	struct plan_cert p = { .row = PLAN_ROW_GOOD };
 	struct err err = ERR_INIT;
 
-	if (row == NULL)
+	if (!row)
 		p.row = PLAN_ROW_MISSING;
 	else if (!row->enabled)
 		p.row = PLAN_ROW_DISABLED;
-	else if (row->crt.p == NULL || row->crt.len == 0)
+	else if (!row->crt.p || row->crt.len == 0)
 		p.row = PLAN_ROW_EMPTY;
 	else if (x509_chain_parse2(row->crt.p, row->crt.len, row->ca.p,
 				   row->ca.len, &g->chain, &err) == -1)
@@ -257,11 +252,11 @@ static void judge_row(struct run *r, struct gather_cert *g,
 		verify_chain_digest(g->chain, g->chain_digest);
 		p.refused = judge(r, g, state, &p, &err) == -1;
 	}
-	if (p.same_files && g->disk == NULL) {
+	if (p.same_files && !g->disk) {
 		/* No need to parse it once more. */
 		g->disk = g->chain;
 		memcpy(g->disk_digest, g->chain_digest, ENC_SHA256_HEX);
-	} else if (g->disk == NULL) {
+	} else if (!g->disk) {
 		read_disk(g);
 	}
 	/* What is on disk stays even if it would be refused today. */
@@ -277,11 +272,11 @@ static bool stays(const struct gather_cert *g, const struct svcstate *state)
 	const struct svcstate_cert *ours =
 		svcstate_cert(state, g->svc->conf->name);
 
-	if (g->disk == NULL || g->verdict == PLAN_PUT)
+	if (!g->disk || g->verdict == PLAN_PUT)
 		return false;
 	return g->verdict == PLAN_KEEP ||
-	       (ours != NULL && strcmp(ours->fingerprint,
-				       x509_chain_fingerprint(g->disk)) == 0);
+	       (ours && strcmp(ours->fingerprint,
+			       x509_chain_fingerprint(g->disk)) == 0);
 }
 
 /* False when it does not fit. */
@@ -292,9 +287,9 @@ static bool check_key(struct gather_cert *g)
 	if (hostkey_fits(g->svc, g->disk, &err) == 0)
 		return true;
 	/* A pinned key is not what the service reads. */
-	g->misfit = g->svc->conf->key != NULL &&
-		    (err.kind == ERR_INPUT ||
-		     access(g->svc->conf->key, F_OK) == -1);
+	g->misfit =
+		g->svc->conf->key && (err.kind == ERR_INPUT ||
+				      access(g->svc->conf->key, F_OK) == -1);
 	if (g->reason[0] == '\0' || g->verdict == PLAN_HOLD) {
 		g->verdict = PLAN_MISFIT;
 		snprintf(g->reason, sizeof(g->reason), "%.*s", 599, err.msg);
@@ -319,8 +314,7 @@ static void check_keys(const struct run *r, struct gather *g,
 		hostkey_look(g->v[i].svc, &text);
 	}
 	enc_sha256_hex(sbuf_str(&text), text.len, hex);
-	if (text.len == 0 ||
-	    (state->keys != NULL && strcmp(state->keys, hex) == 0))
+	if (text.len == 0 || (state->keys && strcmp(state->keys, hex) == 0))
 		return;
 	for (size_t i = 0; i < g->n; i++)
 		if (stays(&g->v[i], state) && !check_key(&g->v[i]))
@@ -337,7 +331,7 @@ void gather_rows(struct run *r, const struct svc *s,
 		const struct store_host_cert *row = NULL;
 		const char *name = s->certs[i].conf->name;
 
-		for (size_t k = 0; k < rows->n && row == NULL; k++)
+		for (size_t k = 0; k < rows->n && !row; k++)
 			if (strcmp(rows->v[k].name, name) == 0)
 				row = &rows->v[k];
 		judge_row(r, &ret->v[i], row, state);

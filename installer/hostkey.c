@@ -6,13 +6,13 @@
 
 static const char *path_of(const struct svc_cert *c)
 {
-	return c->conf->key != NULL ? c->conf->key : c->conf->public_key;
+	return c->conf->key ? c->conf->key : c->conf->public_key;
 }
 
 int hostkey_load(const struct svc_cert *c, struct x509_key **ret,
 		 struct err *err)
 {
-	if (c->conf->key != NULL)
+	if (c->conf->key)
 		return x509_key_load(path_of(c), ret, err);
 	return x509_key_load_public(path_of(c), ret, err);
 }
@@ -33,15 +33,10 @@ void hostkey_look(const struct svc_cert *c, struct sbuf *ret)
 	sbuf_addc(ret, '\n');
 }
 
-static void key_free(struct x509_key **k)
-{
-	x509_key_free(k);
-}
-
 int hostkey_fits(const struct svc_cert *c, const struct x509_chain *chain,
 		 struct err *err)
 {
-	AUTO(key_free) struct x509_key *key = NULL;
+	AUTO(x509_key_free) struct x509_key *key = NULL;
 
 	if (hostkey_load(c, &key, err) == -1)
 		return err_set(err, ERR_CONFIG,
@@ -53,9 +48,8 @@ int hostkey_fits(const struct svc_cert *c, const struct x509_chain *chain,
 		       "%s is not the key of the installed certificate%s; put "
 		       "the right one back, or enrol a CSR of this one",
 		       path_of(c),
-		       c->conf->key != NULL
-			       ? ", the service fails at its next restart"
-			       : "");
+		       c->conf->key ? ", the service fails at its next restart"
+				    : "");
 }
 
 static int vet_name(const struct x509_chain *chain, const char *name,

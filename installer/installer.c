@@ -203,25 +203,20 @@ static int end_denied(const char *dir, struct err *err)
 	return end(err);
 }
 
-static void lock_auto(struct lockfile **l)
-{
-	lockfile_free(l);
-}
-
 /* What was told is told by mail, not by cron. */
 static void notices_begin(struct run *r)
 {
 	const struct notify_conf *notify = r->conf->notify;
 
 	r->notices = notice_load(r->conf, r->now);
-	log_mailed(notify != NULL && notify->mail.n > 0);
+	log_mailed(notify && notify->mail.n > 0);
 }
 
 static void notices_end(struct run *r)
 {
 	struct err err = ERR_INIT;
 
-	if (r->notices != NULL && notice_send(r->notices, &err) == -1) {
+	if (r->notices && notice_send(r->notices, &err) == -1) {
 		err_set(&err, err.kind,
 			"what needs a person could not be told, see --status: "
 			"%s",
@@ -244,7 +239,7 @@ static int update(struct run *r)
 	if (status == 0)
 		return verdict(r);
 	/* By mail, once it has lasted. */
-	if (r->conf->notify != NULL && err.kind == ERR_UNAVAILABLE &&
+	if (r->conf->notify && err.kind == ERR_UNAVAILABLE &&
 	    r->conf->notify->mail.n > 0) {
 		log_mailed(true);
 		log_warn("%s", err.msg);
@@ -272,7 +267,7 @@ static void take_waiting(struct run *r)
 /* Everything that changes something, under the lock. */
 static int work(const struct args *a, struct run *r)
 {
-	AUTO(lock_auto) struct lockfile *lock = NULL;
+	AUTO(lockfile_free) struct lockfile *lock = NULL;
 	const char *dir = r->conf->state_dir;
 	struct err err = ERR_INIT;
 
@@ -282,7 +277,7 @@ static int work(const struct args *a, struct run *r)
 		return end_denied(dir, &err);
 	sweep_state(r);
 	take_waiting(r);
-	if (a->back == NULL) {
+	if (!a->back) {
 		notices_begin(r);
 		return update(r);
 	}
@@ -343,8 +338,7 @@ static int with_conf(const struct args *a, struct arena *arena, int argc,
 	r.skip = arena_array(arena, svcs.n + 1, sizeof(*r.skip));
 	check_names(a, &r, argc, argv, first);
 	if (first == argc && !a->now && !a->dry_run && !a->force &&
-	    !a->verify && !a->status && a->back == NULL &&
-	    !isatty(STDERR_FILENO))
+	    !a->verify && !a->status && !a->back && !isatty(STDERR_FILENO))
 		verify_wait(splay_of(&conf) * 1000);
 	status = run(a, &r);
 	strlist_free(&r.only);
@@ -362,12 +356,12 @@ int main(int argc, char **argv)
 
 	harden();
 	first = opts_parse(&spec, argc, argv, take_option, &a);
-	if (a.verify + a.status + (a.back != NULL) + a.dry_run > 1)
+	if (a.verify + a.status + !!a.back + a.dry_run > 1)
 		opts_usage(&spec, "use one of --dry-run, --verify, --status, "
 				  "--rollback");
 	if (a.json && !a.status)
 		opts_usage(&spec, "--json goes with --status");
-	if (a.back != NULL && first != argc)
+	if (a.back && first != argc)
 		opts_usage(&spec, "--rollback takes one name");
 	log_open(PROGRAM, a.verbose);
 	arena = arena_new();

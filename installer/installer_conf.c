@@ -356,7 +356,7 @@ static bool printable(const char *s)
 static void check_path(const struct conf_src *src, const char *setting,
 		       const char *path, struct conf_errors *errs)
 {
-	if (path != NULL && !printable(path))
+	if (path && !printable(path))
 		conf_error(errs, src, "%s: a path with control characters",
 			   setting);
 }
@@ -367,7 +367,7 @@ static void check_cert(const struct installer_cert *c, struct conf_errors *errs)
 
 	if (store_name_check(c->name, &err) == -1)
 		conf_error(errs, &c->src, "%s", err.msg);
-	if ((c->key == NULL) == (c->public_key == NULL))
+	if (!c->key == !c->public_key)
 		conf_error(errs, &c->src,
 			   "certificate %s: give either key (the private "
 			   "key's file) or public_key",
@@ -394,16 +394,16 @@ static void check_protocol(const struct installer_endpoint *e,
 			   "verify %s: protocol \"command\" and command go "
 			   "together",
 			   e->address);
-	if (radius != (e->secret_file != NULL))
+	if (radius != !!e->secret_file)
 		conf_error(errs, &e->src,
 			   "verify %s: protocol \"radius-eap\" and "
 			   "secret_file go together",
 			   e->address);
-	if (e->user != NULL && !command)
+	if (e->user && !command)
 		conf_error(errs, &e->src,
 			   "verify %s: user is for protocol \"command\"",
 			   e->address);
-	if (strncmp(e->protocol, "xmpp-", 5) == 0 && e->server_name == NULL)
+	if (strncmp(e->protocol, "xmpp-", 5) == 0 && !e->server_name)
 		conf_error(errs, &e->src,
 			   "verify %s: protocol \"%s\" needs server_name",
 			   e->address, e->protocol);
@@ -418,11 +418,11 @@ static void check_endpoint(const struct installer_endpoint *e,
 	if (!printable(e->address))
 		conf_error(errs, &e->src, "address: %s has control characters",
 			   e->address);
-	if (name != NULL && (*name == '*' || !x509_dns_name_ok(name, true)))
+	if (name && (*name == '*' || !x509_dns_name_ok(name, true)))
 		conf_error(errs, &e->src,
 			   "server_name: %s is not a DNS name in lower case",
 			   name);
-	if (name == NULL && strcmp(e->sni, "both") == 0)
+	if (!name && strcmp(e->sni, "both") == 0)
 		conf_error(errs, &e->src,
 			   "verify %s: sni = \"both\" needs server_name",
 			   e->address);
@@ -480,9 +480,9 @@ static void check_notify(const struct notify_conf *n, struct conf_errors *errs)
 {
 	for (size_t i = 0; i < n->mail.n; i++)
 		check_mail(&n->src, "mail", n->mail.v[i], errs);
-	if (n->from != NULL)
+	if (n->from)
 		check_mail(&n->src, "from", n->from, errs);
-	if (n->user != NULL && n->command.n == 0)
+	if (n->user && n->command.n == 0)
 		conf_error(errs, &n->src, "user is for command");
 	if (n->mail.n == 0 && n->command.n == 0)
 		conf_error(errs, &n->src,
@@ -496,7 +496,7 @@ static int check(struct installer_conf *c, struct arena *arena,
 	char host[256] = "";
 
 	store_conf_check(c->store, errs);
-	if (c->notify != NULL)
+	if (c->notify)
 		check_notify(c->notify, errs);
 	check_path(&c->src, "state_dir", c->state_dir, errs);
 	if (c->services.n == 0)
@@ -520,7 +520,7 @@ static int check(struct installer_conf *c, struct arena *arena,
 			   "%zu certificates are more than the %d one host may "
 			   "have",
 			   names, STORE_HOST_NAMES_MAX);
-	if (c->host == NULL) {
+	if (!c->host) {
 		if (gethostname(host, sizeof(host) - 1) == -1 || *host == '\0')
 			conf_error(errs, &c->src,
 				   "this host has no name, set host");

@@ -18,12 +18,12 @@ static const char *const states[] = {
 
 static const char *or_dash(const char *s)
 {
-	return s != NULL ? s : "-";
+	return s ? s : "-";
 }
 
 static void add(struct sbuf *out, const char *key, const char *value)
 {
-	if (value != NULL)
+	if (value)
 		sbuf_addf(out, "%s\t%s\n", key, value);
 }
 
@@ -54,7 +54,7 @@ static void build(struct sbuf *out, const struct journal *j)
 			  or_dash(c->fingerprint), or_dash(c->chain),
 			  or_dash(c->old), (long long) c->not_before,
 			  (long long) c->not_after);
-		if (c->left != NULL)
+		if (c->left)
 			sbuf_addf(out, "\t%s", c->left);
 		sbuf_addc(out, '\n');
 	}
@@ -97,7 +97,7 @@ static void split(char *s, struct line *ret)
 		char *tab = strchr(s, '\t');
 
 		ret->v[ret->n++] = s;
-		if (tab == NULL)
+		if (!tab)
 			return;
 		*tab = '\0';
 		s = tab + 1;
@@ -220,10 +220,10 @@ static bool begin_part(struct parse *s, const char *rest)
 
 	if (s->out.n == JOURNAL_PARTS_MAX)
 		return false;
-	for (const char *nl = rest; nl != NULL && strncmp(nl, "end\n", 4) != 0;
+	for (const char *nl = rest; nl && strncmp(nl, "end\n", 4) != 0;
 	     lines++) {
 		nl = strchr(nl, '\n');
-		nl = nl != NULL ? nl + 1 : NULL;
+		nl = nl ? nl + 1 : NULL;
 	}
 	if (lines > JOURNAL_LINES_MAX)
 		return false;
@@ -244,7 +244,7 @@ static bool take_line(struct parse *s, char *p)
 
 	if (strcmp(p, "end") == 0) {
 		s->open = false;
-		return j->service != NULL && j->gen != NULL;
+		return j->service && j->gen;
 	}
 	split(p, &l);
 	return parse_line(&l, j) == 0;
@@ -258,7 +258,7 @@ int journal_parse(const char *text, struct arena *arena, struct journals *ret,
 	size_t n = 1;
 
 	s.out.v = arena_array(arena, JOURNAL_PARTS_MAX, sizeof(*s.out.v));
-	for (; (nl = strchr(p, '\n')) != NULL; n++, p = nl + 1) {
+	for (; (nl = strchr(p, '\n')); n++, p = nl + 1) {
 		int first;
 
 		*nl = '\0';

@@ -35,7 +35,7 @@ static bool asked(const struct installer_conf *conf, enum channel c)
 {
 	const struct notify_conf *notify = conf->notify;
 
-	if (notify == NULL)
+	if (!notify)
 		return false;
 	return c == MAIL ? notify->mail.n > 0 : notify->command.n > 0;
 }
@@ -121,7 +121,7 @@ static void parse_line(struct notices *n, char *line)
 	struct matter *x;
 	size_t k = 1;
 
-	for (char *tab; k < 8 && (tab = strchr(v[k - 1], '\t')) != NULL; k++) {
+	for (char *tab; k < 8 && (tab = strchr(v[k - 1], '\t')); k++) {
 		*tab = '\0';
 		v[k] = tab + 1;
 	}
@@ -136,7 +136,7 @@ static void parse_line(struct notices *n, char *line)
 	what.service = v[1];
 	what.cert = v[2];
 	if (what.topic == NOTICE_TOPICS || !configured(n, what.service) ||
-	    find(n, &what) != NULL || (x = add(n, &what)) == NULL)
+	    find(n, &what) || !(x = add(n, &what)))
 		return;
 	x->since = numbers[0];
 	x->told[MAIL] = numbers[1];
@@ -158,7 +158,7 @@ struct notices *notice_load(const struct installer_conf *conf, int64_t now)
 		sbuf_clear(&content);
 	n->before = mem_strdup(sbuf_str(&content));
 	p = arena_strdup(n->arena, n->before);
-	for (; (nl = strchr(p, '\n')) != NULL; p = nl + 1) {
+	for (; (nl = strchr(p, '\n')); p = nl + 1) {
 		*nl = '\0';
 		parse_line(n, p);
 	}
@@ -167,7 +167,7 @@ struct notices *notice_load(const struct installer_conf *conf, int64_t now)
 
 void notice_free(struct notices **n)
 {
-	if (*n == NULL)
+	if (!*n)
 		return;
 	arena_free(&(*n)->arena);
 	strlist_free(&(*n)->looked);
@@ -203,9 +203,9 @@ void notice_add(struct notices *n, const struct notice *m)
 {
 	struct matter *x = find(n, m);
 
-	if (x == NULL)
+	if (!x)
 		x = add(n, m);
-	if (x == NULL)
+	if (!x)
 		return;
 	x->here = true;
 	set_words(n, x, m->state, m->text);

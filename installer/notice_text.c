@@ -130,7 +130,7 @@ void notice_text_mail(const struct notice_line *v, size_t n,
 	const struct notify_conf *notify = conf->notify;
 	char text[CLOCK_TEXT];
 
-	if (notify->from != NULL)
+	if (notify->from)
 		sbuf_addf(ret, "From: %s\n", notify->from);
 	sbuf_adds(ret, "To: ");
 	for (size_t i = 0; i < notify->mail.n; i++)

@@ -18,16 +18,9 @@
 
 #define RESEND_MS 1000 /* of a RADIUS request without an answer */
 
-static void fd_close(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 static bool is(const char *a, const char *b)
 {
-	return a != NULL && strcmp(a, b) == 0;
+	return a && strcmp(a, b) == 0;
 }
 
 /* 1 ready, 0 the time is up, -1. */
@@ -69,8 +62,8 @@ static int resolve(const struct svc_endpoint *e, int flags,
 	if (code != 0)
 		return code;
 	ret->n = 0;
-	for (struct addrinfo *ai = list;
-	     ai != NULL && ret->n < VERIFY_ADDRESSES_MAX; ai = ai->ai_next) {
+	for (struct addrinfo *ai = list; ai && ret->n < VERIFY_ADDRESSES_MAX;
+	     ai = ai->ai_next) {
 		struct peer_addr *a = &ret->v[ret->n];
 
 		if (ai->ai_addrlen > sizeof(a->sa))
@@ -174,7 +167,7 @@ static void set_from(const struct peer_addr *a, struct verify_seen *ret)
 			NI_NUMERICHOST | NI_NUMERICSERV) != 0)
 		return;
 	snprintf(ret->from, sizeof(ret->from),
-		 strchr(host, ':') != NULL ? "[%s]:%s" : "%s:%s", host, port);
+		 strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
 }
 
 /* --- a connection --- */
@@ -266,12 +259,12 @@ static int begin_tls(struct look *l)
 	struct err err = ERR_INIT;
 	int done = 0;
 
-	while (s != NULL) {
+	while (s) {
 		const char *p;
 		size_t len;
 
 		p = starttls_out(s, &len);
-		if (p != NULL && send_all(l, p, len) == -1)
+		if (p && send_all(l, p, len) == -1)
 			return -1;
 		if (done == 1)
 			break;
@@ -318,7 +311,7 @@ static void look_tls(struct look *l, const char *sni)
 	if (begin_tls(l) == -1)
 		return;
 	ssl = tlspeer_new(sni, l->e->conf->key_type);
-	if (ssl == NULL || SSL_set_fd(ssl, l->fd) != 1) {
+	if (!ssl || SSL_set_fd(ssl, l->fd) != 1) {
 		snprintf(l->ret->why, sizeof(l->ret->why),
 			 "OpenSSL: no connection");
 		return;
@@ -332,15 +325,10 @@ static void look_tls(struct look *l, const char *sni)
 
 /* --- RADIUS --- */
 
-static void secret_free(struct sbuf *s)
-{
-	sbuf_erase(s);
-}
-
 static struct eap *new_eap(const struct look *l, SSL *ssl)
 {
 	const struct installer_endpoint *c = l->e->conf;
-	AUTO(secret_free) struct sbuf secret = SBUF_INIT(4096);
+	AUTO(sbuf_erase) struct sbuf secret = SBUF_INIT(4096);
 	struct err err = ERR_INIT;
 	struct eap *e;
 
@@ -350,7 +338,7 @@ static struct eap *new_eap(const struct look *l, SSL *ssl)
 	}
 	e = eap_new(sbuf_str(&secret), strcspn(sbuf_str(&secret), "\r\n"),
 		    c->identity, ssl);
-	if (e == NULL)
+	if (!e)
 		snprintf(l->ret->why, sizeof(l->ret->why),
 			 "the secret is too long, or OpenSSL: no connection");
 	return e;
@@ -425,8 +413,8 @@ static void look_radius(struct look *l)
 	bool again = true;
 	int n = 0;
 
-	eap = ssl != NULL ? new_eap(l, ssl) : NULL;
-	if (eap == NULL)
+	eap = ssl ? new_eap(l, ssl) : NULL;
+	if (!eap)
 		return;
 	while (n == 0) {
 		size_t len;
@@ -469,5 +457,5 @@ void peer_look(const struct svc_endpoint *e, const struct peer_addr *a,
 		ret->reachable = true;
 		look_tls(&l, sni);
 	}
-	fd_close(&l.fd);
+	file_close(&l.fd);
 }

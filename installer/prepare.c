@@ -13,7 +13,7 @@ static const char *state_dir(const struct part *p)
 
 static bool eq(const char *a, const char *b)
 {
-	return a != NULL && b != NULL && strcmp(a, b) == 0;
+	return a && b && strcmp(a, b) == 0;
 }
 
 static void set_endpoints(struct part *p, const struct verify_seen *seen)
@@ -48,14 +48,14 @@ static void set_cert(struct arena *a, struct journal_cert *c,
 		g->verdict == PLAN_PUT ? g->chain_digest : g->disk_digest;
 
 	c->name = g->svc->conf->name;
-	if (next != NULL) {
+	if (next) {
 		c->fingerprint = arena_strdup(a, x509_chain_fingerprint(next));
 		c->not_before = x509_chain_not_before(next);
 		c->not_after = x509_chain_not_after(next);
 		if (g->svc->has_chain && digest[0] != '\0')
 			c->chain = arena_strdup(a, digest);
 	}
-	if (g->disk != NULL)
+	if (g->disk)
 		c->old = arena_strdup(a, x509_chain_fingerprint(g->disk));
 }
 
@@ -118,7 +118,7 @@ int prepare_install(struct part *p, const struct gather *g, struct err *err)
 			continue;
 		if (deploy_check(c, err) == -1)
 			return -1;
-		if (c->link != NULL) {
+		if (c->link) {
 			o = add_op(p->j, JOURNAL_LINK, c->link);
 			o->next = p->j->gen;
 			if (deploy_read_link(c->link, p->run->arena, &o->old,
@@ -148,7 +148,7 @@ int prepare_stage(struct part *p, const struct gather *g, struct err *err)
 
 		if (g->v[i].verdict != PLAN_PUT)
 			continue;
-		if (c->link != NULL) {
+		if (c->link) {
 			if (deploy_stage_generation(
 				    c, p->j->gen, g->v[i].contents, err) == -1)
 				return -1;
@@ -182,7 +182,7 @@ static int set_back_ops(struct part *p, const struct journal *m,
 		const struct journal_op *was = &m->ops[i];
 		struct journal_op *o;
 
-		if (was->old == NULL)
+		if (!was->old)
 			return err_set(err, ERR_INPUT,
 				       "before %s there was no certificate to "
 				       "go back to",
@@ -222,7 +222,7 @@ int prepare_stage_back(struct part *p, const struct journal *m, struct err *err)
 static bool touches(const struct journal *m, const struct svc_cert *c)
 {
 	for (size_t i = 0; i < m->n_ops; i++) {
-		if (c->link != NULL && strcmp(m->ops[i].path, c->link) == 0)
+		if (c->link && strcmp(m->ops[i].path, c->link) == 0)
 			return true;
 		for (size_t k = 0; k < c->n_files; k++)
 			if (strcmp(m->ops[i].path, c->files[k].path) == 0)
@@ -299,14 +299,12 @@ void prepare_read_back(struct part *p)
 		struct journal_cert *c = &p->j->certs[i / g.n];
 		const struct gather_cert *d = &g.v[i % g.n];
 
-		if (d->disk == NULL ||
-		    strcmp(c->name, d->svc->conf->name) != 0 ||
+		if (!d->disk || strcmp(c->name, d->svc->conf->name) != 0 ||
 		    !eq(c->fingerprint, x509_chain_fingerprint(d->disk)))
 			continue;
 		c->not_after = x509_chain_not_after(d->disk);
 		/* Only its chain tells whether it is served. */
-		if (c->left != NULL && d->svc->has_chain &&
-		    d->disk_digest[0] != '\0')
+		if (c->left && d->svc->has_chain && d->disk_digest[0] != '\0')
 			c->chain = arena_strdup(p->run->arena, d->disk_digest);
 	}
 	gather_free(&g);

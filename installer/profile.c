@@ -239,10 +239,9 @@ static bool file_name_ok(const struct profile_file *f)
 	for (const char *c = p; *c != '\0'; c++)
 		if (iscntrl((unsigned char) *c))
 			return false;
-	return *p != '\0' && p[strlen(p) - 1] != '/' &&
-	       strstr(p, "//") == NULL && strncmp(p, "../", 3) != 0 &&
-	       strstr(p, "/../") == NULL && strstr(p, "/./") == NULL &&
-	       strcmp(p, ".") != 0 && strcmp(p, "..") != 0;
+	return *p != '\0' && p[strlen(p) - 1] != '/' && !strstr(p, "//") &&
+	       strncmp(p, "../", 3) != 0 && !strstr(p, "/../") &&
+	       !strstr(p, "/./") && strcmp(p, ".") != 0 && strcmp(p, "..") != 0;
 }
 
 void profile_check_files(const struct conf_groups *files,
@@ -269,7 +268,7 @@ static const char *text_of(const struct profile_file *f, struct arena *arena)
 {
 	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(4096);
 
-	sbuf_adds(&text, f->format != NULL ? f->format : "");
+	sbuf_adds(&text, f->format ? f->format : "");
 	for (size_t i = 0; i < f->parts.n; i++)
 		sbuf_addf(&text, "%s%s", i > 0 ? ", " : "", f->parts.v[i]);
 	if (strcmp(f->encoding, "pem") != 0)
@@ -282,10 +281,10 @@ int profile_format(const struct profile_file *f, struct arena *arena,
 {
 	struct format out = { .n = 0 };
 
-	if (f->format != NULL && f->parts.n > 0)
+	if (f->format && f->parts.n > 0)
 		return err_set(err, ERR_CONFIG,
 			       "format and parts exclude each other");
-	if (f->format != NULL)
+	if (f->format)
 		format_named(f->format, &out);
 	for (size_t i = 0; i < f->parts.n; i++)
 		if (format_add(&out, f->parts.v[i], err) == -1)
@@ -376,7 +375,7 @@ static int check(const struct profile *p, struct conf_errors *errs)
 		if (profile_format(f, scratch, &format, &err) == -1)
 			conf_error(errs, &f->src, "%s", err.msg);
 		if (strcmp(p->layout, "generation") == 0 &&
-		    strchr(f->file, '/') != NULL)
+		    strchr(f->file, '/'))
 			conf_error(errs, &f->src,
 				   "file: %s must be a plain name with layout "
 				   "= \"generation\"",
@@ -413,7 +412,7 @@ static void add_vars(struct conf_groups *vars, const struct conf_groups *more,
 	for (size_t i = 0; i < more->n; i++) {
 		const struct profile_var *var = more->v[i];
 
-		if (profile_find_var(vars, var->name) == NULL)
+		if (!profile_find_var(vars, var->name))
 			v[n++] = more->v[i];
 	}
 	*vars = (struct conf_groups){ .v = v, .n = n };
@@ -432,14 +431,14 @@ static void inherit(struct profile *p, const struct profile *base,
 					     &base->test,  &base->activate,
 					     &base->start, &base->post };
 
-	if (p->description == NULL)
+	if (!p->description)
 		p->description = base->description;
-	if (p->layout == NULL)
+	if (!p->layout)
 		p->layout = base->layout;
 	if (p->wait == 0)
 		p->wait = base->wait;
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
-		if (lists[i]->v == NULL)
+		if (!lists[i]->v)
 			*lists[i] = *more[i];
 	add_vars(&p->vars, &base->vars, arena);
 	p->include = base->include;
@@ -464,7 +463,7 @@ static const char *find_file(const char *const *dirs, const char *name,
 			     bool *ret_again)
 {
 	*ret_again = false;
-	for (; *dirs != NULL; dirs++) {
+	for (; *dirs; dirs++) {
 		const char *path =
 			arena_printf(arena, "%s/%s.conf", *dirs, name);
 
@@ -486,7 +485,7 @@ static int load_file(const char *const *dirs, const char *name,
 	bool again;
 	const char *path = find_file(dirs, name, seen, arena, &again);
 
-	if (path == NULL) {
+	if (!path) {
 		conf_error(errs, from,
 			   again ? "profile \"%s\" includes itself"
 				 : "profile \"%s\" is neither in profile_dir "
@@ -515,17 +514,17 @@ static int load_all(const char *const *dirs, const char *name,
 
 	if (load_file(dirs, name, NULL, seen, arena, &p, errs) == -1)
 		return -1;
-	while (p.include.v != NULL) {
+	while (p.include.v) {
 		const struct conf_src from = p.include.src;
 		struct profile base;
 
 		name = include_name(&p, errs);
-		if (name == NULL || load_file(dirs, name, &from, seen, arena,
-					      &base, errs) == -1)
+		if (!name || load_file(dirs, name, &from, seen, arena, &base,
+				       errs) == -1)
 			return -1;
 		inherit(&p, &base, arena);
 	}
-	if (p.layout == NULL)
+	if (!p.layout)
 		p.layout = "fixed";
 	if (check(&p, errs) == -1)
 		return -1;
@@ -556,12 +555,12 @@ int profile_load_string(const char *name, const char *text, struct arena *arena,
 	if (conf_load_string(name, text, &profile_schema, arena, ret, errs) ==
 	    -1)
 		return -1;
-	if (ret->include.v != NULL) {
+	if (ret->include.v) {
 		conf_error(errs, &ret->include.src,
 			   "include: only from a file");
 		return -1;
 	}
-	if (ret->layout == NULL)
+	if (!ret->layout)
 		ret->layout = "fixed";
 	return check(ret, errs);
 }
@@ -586,18 +585,17 @@ void profile_check_vars(const struct profile *p,
 	for (size_t i = 0; i < overrides->n; i++) {
 		const struct profile_var *v = overrides->v[i];
 
-		if (profile_find_var(&p->vars, v->name) == NULL)
+		if (!profile_find_var(&p->vars, v->name))
 			conf_error(errs, &v->src,
 				   "the profile has no variable %s", v->name);
-		else if (v->value.v == NULL)
+		else if (!v->value.v)
 			conf_error(errs, &v->src, "variable %s has no value",
 				   v->name);
 	}
 	for (size_t i = 0; i < p->vars.n; i++) {
 		const struct profile_var *v = p->vars.v[i];
 
-		if (v->value.v == NULL &&
-		    profile_find_var(overrides, v->name) == NULL &&
+		if (!v->value.v && !profile_find_var(overrides, v->name) &&
 		    used(p, v->name))
 			conf_error(errs, src,
 				   "variable %s must be set in vars of the "

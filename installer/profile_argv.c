@@ -33,7 +33,7 @@ bool profile_builtin(const char *name)
 const struct profile_var *profile_find_var(const struct conf_groups *vars,
 					   const char *name)
 {
-	for (size_t i = 0; vars != NULL && i < vars->n; i++) {
+	for (size_t i = 0; vars && i < vars->n; i++) {
 		const struct profile_var *v = vars->v[i];
 
 		if (strcmp(v->name, name) == 0)
@@ -119,14 +119,14 @@ static const struct profile_var *variable(const struct expand *x,
 	static const struct profile_var unset = { .value = { something, 1 } };
 	const struct profile_var *var = profile_find_var(x->overrides, name);
 
-	if (var == NULL)
+	if (!var)
 		var = profile_find_var(&x->p->vars, name);
-	if (var == NULL)
+	if (!var)
 		conf_error(x->errs, &x->cmd->src,
 			   "command: no variable %s (write $%s for the text "
 			   "itself)",
 			   ref, ref);
-	return var != NULL && var->value.v == NULL ? &unset : var;
+	return var && !var->value.v ? &unset : var;
 }
 
 /* The one word that "${NAME}" stands for, or NULL with an error, where the
@@ -136,11 +136,11 @@ static const char *one_word(const struct expand *x, const char *name)
 	const char *ref = arena_printf(x->arena, "${%s}", name);
 	const struct profile_var *var = variable(x, name, ref);
 
-	if (var == NULL)
+	if (!var)
 		return NULL;
 	if (var->value.n == 1)
 		return var->value.v[0];
-	conf_error(x->errs, var->src.file != NULL ? &var->src : &x->cmd->src,
+	conf_error(x->errs, var->src.file ? &var->src : &x->cmd->src,
 		   "command: %s must stand for one argument, not for %zu", ref,
 		   var->value.n);
 	return NULL;
@@ -168,7 +168,7 @@ static const char *expand_text(const struct expand *x, const char *el)
 			return NULL;
 		}
 		word = one_word(x, arena_strndup(x->arena, piece.p, piece.len));
-		if (word == NULL)
+		if (!word)
 			return NULL;
 		sbuf_adds(&out, word);
 	}
@@ -197,12 +197,12 @@ int profile_argv(const struct profile *p, const struct conf_groups *overrides,
 			const struct profile_var *var =
 				variable(&x, el + 1, el);
 
-			if (var == NULL)
+			if (!var)
 				return -1;
 			words = var->value;
 		} else {
 			text = expand_text(&x, el);
-			if (text == NULL)
+			if (!text)
 				return -1;
 		}
 		for (size_t k = 0; k < words.n; k++) {

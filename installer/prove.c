@@ -36,7 +36,7 @@ static bool was_down(const struct part *p, const struct svc_endpoint *e)
 {
 	const struct journal_endpoint *b = before_of(p, e);
 
-	return b != NULL && !b->reachable;
+	return b && !b->reachable;
 }
 
 bool prove_all_down(const struct part *p)
@@ -49,7 +49,7 @@ bool prove_all_down(const struct part *p)
 
 static bool eq(const char *a, const char *b)
 {
-	return a != NULL && b != NULL && strcmp(a, b) == 0;
+	return a && b && strcmp(a, b) == 0;
 }
 
 /* After going forward: this certificate and chain. */
@@ -59,7 +59,7 @@ static bool forward_right(const struct part *p, const struct svc_endpoint *e,
 	const struct journal_cert *c = cert_of(p, e);
 	struct verify_want want = { NULL, NULL };
 
-	if (c != NULL)
+	if (c)
 		want = (struct verify_want){ c->fingerprint, c->chain };
 	return verify_match(&want, seen, why);
 }
@@ -73,12 +73,12 @@ static bool back_right(const struct part *p, const struct svc_endpoint *e,
 	const struct journal_cert *c = cert_of(p, e);
 
 	why[0] = '\0';
-	if (b == NULL || !b->reachable || b->fingerprint == NULL)
+	if (!b || !b->reachable || !b->fingerprint)
 		return true;
 	if (seen->handshake && eq(b->fingerprint, seen->fingerprint) &&
-	    (b->chain == NULL || eq(b->chain, seen->chain)))
+	    (!b->chain || eq(b->chain, seen->chain)))
 		return true;
-	if (seen->handshake && c != NULL && eq(c->old, seen->fingerprint) &&
+	if (seen->handshake && c && eq(c->old, seen->fingerprint) &&
 	    !eq(c->old, c->fingerprint))
 		return true;
 	(void) verify_match(&(struct verify_want){ b->fingerprint, b->chain },
@@ -92,10 +92,10 @@ static bool shows_old(const struct part *p, size_t i)
 	const struct svc_endpoint *e = &p->svc->endpoints[i];
 	const struct journal_endpoint *b = before_of(p, e);
 	const struct journal_cert *c = cert_of(p, e);
-	const char *old = c != NULL ? c->old : NULL;
+	const char *old = c ? c->old : NULL;
 
 	/* Nothing in the files: what it had in its memory. */
-	if (old == NULL && b != NULL)
+	if (!old && b)
 		old = b->fingerprint;
 	return p->seen[i].handshake && eq(old, p->seen[i].fingerprint);
 }
@@ -123,11 +123,11 @@ static struct verify_want want_of(const struct part *p,
 	const struct journal_cert *c = cert_of(p, e);
 	struct verify_want want = { NULL, NULL };
 
-	if (!back && c != NULL)
+	if (!back && c)
 		want = (struct verify_want){ c->fingerprint, c->chain };
-	else if (back && b != NULL && b->fingerprint != NULL)
+	else if (back && b && b->fingerprint)
 		want = (struct verify_want){ b->fingerprint, b->chain };
-	else if (back && c != NULL)
+	else if (back && c)
 		want.fingerprint = c->old;
 	return want;
 }

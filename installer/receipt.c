@@ -38,10 +38,10 @@ void receipt_add(struct receipts *l, const struct store_receipt *r)
 	struct store_receipt *slot = NULL;
 	struct arena *a = l->arena;
 
-	for (size_t i = 0; i < l->n && slot == NULL; i++)
+	for (size_t i = 0; i < l->n && !slot; i++)
 		if (same(&l->v[i], r))
 			slot = &l->v[i];
-	if (slot == NULL) {
+	if (!slot) {
 		if (l->n == RECEIPT_WAIT_MAX)
 			return;
 		if (l->n == l->cap) {
@@ -58,7 +58,7 @@ void receipt_add(struct receipts *l, const struct store_receipt *r)
 	slot->state = arena_strdup(a, r->state);
 	slot->fingerprint = arena_strdup(a, r->fingerprint);
 	slot->serial = arena_strdup(a, r->serial);
-	if (r->detail != NULL)
+	if (r->detail)
 		slot->detail = arena_strndup(a, r->detail, STORE_DETAIL_MAX);
 }
 
@@ -67,28 +67,28 @@ static bool split(char *line, const char *v[F_COUNT])
 	for (int i = 0; i < F_COUNT; i++) {
 		char *tab = strchr(line, '\t');
 
-		if ((tab == NULL) != (i == F_COUNT - 1))
+		if (!tab != (i == F_COUNT - 1))
 			return false;
-		if (tab != NULL)
+		if (tab)
 			*tab = '\0';
 		v[i] = strcmp(line, "-") == 0 ? NULL : line;
-		line = tab != NULL ? tab + 1 : line;
+		line = tab ? tab + 1 : line;
 	}
-	return v[F_STATE] != NULL && v[F_HOST] != NULL;
+	return v[F_STATE] && v[F_HOST];
 }
 
 static int64_t number(const char *s)
 {
 	int64_t n = 0;
 
-	if (s == NULL || num_int(s, 0, INT64_MAX, &n, NULL) == -1)
+	if (!s || num_int(s, 0, INT64_MAX, &n, NULL) == -1)
 		return 0;
 	return n;
 }
 
 static const char *text(const char *s)
 {
-	return s != NULL ? s : "";
+	return s ? s : "";
 }
 
 int receipt_load(const char *state_dir, const char *file, struct receipts *l,
@@ -102,7 +102,7 @@ int receipt_load(const char *state_dir, const char *file, struct receipts *l,
 	if (found != 1)
 		return found;
 	p = arena_strdup(l->arena, sbuf_str(&content));
-	for (; (nl = strchr(p, '\n')) != NULL; p = nl + 1) {
+	for (; (nl = strchr(p, '\n')); p = nl + 1) {
 		const char *v[F_COUNT];
 
 		*nl = '\0';
@@ -129,7 +129,7 @@ int receipt_load(const char *state_dir, const char *file, struct receipts *l,
 
 static void add_field(struct sbuf *out, const char *s)
 {
-	if (s == NULL || *s == '\0')
+	if (!s || *s == '\0')
 		s = "-";
 	for (; *s != '\0'; s++)
 		sbuf_addc(out, *s == '\t' || *s == '\n' ? ' ' : *s);
@@ -158,7 +158,7 @@ int receipt_save(const char *state_dir, const char *file,
 		sbuf_addf(&out, "%lld\t%lld\t%lld\t", (long long) r->ts_expire,
 			  (long long) r->depth, (long long) r->ts);
 		add_field(&out, r->detail);
-		sbuf_adds(&out, r->version != NULL ? r->version : "-");
+		sbuf_adds(&out, r->version ? r->version : "-");
 		sbuf_addc(&out, '\n');
 	}
 	/* Receipts may wait for long, and every run saves them. */

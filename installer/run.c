@@ -26,7 +26,7 @@ bool run_wants(const struct run *r, const struct svc *s)
 
 const struct x509_trust *run_trust(struct run *r, struct err *err)
 {
-	if (r->trust == NULL &&
+	if (!r->trust &&
 	    x509_trust_load(r->conf->trust_file, &r->trust, err) == -1)
 		return NULL;
 	return r->trust;
@@ -55,16 +55,16 @@ void run_receipt(struct run *r, const struct svc *s, const char *cert,
 	struct store_receipt receipt = {
 		.name = cert,
 		.host = r->conf->host,
-		.service = s != NULL ? s->name : "",
-		.endpoint = e != NULL ? run_endpoint_text(e, r->arena) : "",
-		.protocol = e != NULL ? e->conf->protocol : NULL,
+		.service = s ? s->name : "",
+		.endpoint = e ? run_endpoint_text(e, r->arena) : "",
+		.protocol = e ? e->conf->protocol : NULL,
 		.state = state,
 		.ts = r->now,
 		.detail = detail,
 		.version = CERTREPO_VERSION,
 	};
 
-	if (seen != NULL && seen->handshake) {
+	if (seen && seen->handshake) {
 		receipt.fingerprint = seen->fingerprint;
 		receipt.serial = seen->serial;
 		receipt.ts_expire = seen->not_after;
@@ -77,7 +77,7 @@ void run_receipt(struct run *r, const struct svc *s, const char *cert,
 void run_notice(struct run *r, enum notice_topic topic, const char *service,
 		const char *cert, const char *state, const char *text)
 {
-	if (r->notices != NULL)
+	if (r->notices)
 		notice_add(r->notices, &(struct notice){ .topic = topic,
 							 .service = service,
 							 .cert = cert,
@@ -105,7 +105,7 @@ static void skip_all(struct run *r, const struct part *parts, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		size_t index;
 
-		if (find(r, parts[i].j->service, &index) != NULL)
+		if (find(r, parts[i].j->service, &index))
 			r->skip[index] = true;
 	}
 }
@@ -164,7 +164,7 @@ static void recover_one(struct run *r, const char *name, struct err *err)
 	err_wrap(err, "service %s: the journal of a killed run", name);
 	log_error(err);
 	run_notice(r, NOTICE_TROUBLE, name, "", "failed", err->msg);
-	if (find(r, name, &index) != NULL)
+	if (find(r, name, &index))
 		r->skip[index] = true;
 	r->bad++;
 }
@@ -177,9 +177,9 @@ static int list_journals(const struct run *r, struct strlist *ret,
 	const struct dirent *e;
 	DIR *d = opendir(path);
 
-	if (d == NULL)
+	if (!d)
 		return err_errno(err, ERR_IO, "folder %s", path);
-	while ((e = readdir(d)) != NULL)
+	while ((e = readdir(d)))
 		if (e->d_name[0] != '.')
 			strlist_add(ret, e->d_name);
 	closedir(d);
@@ -235,10 +235,10 @@ static void add_current(struct run *r, const struct svc *s,
 	for (size_t i = 0; i < s->n_certs + s->n_endpoints; i++) {
 		const struct svc_endpoint *e =
 			i < s->n_certs ? NULL : &s->endpoints[i - s->n_certs];
-		size_t cert = e != NULL ? e->cert : i;
+		size_t cert = e ? e->cert : i;
 
 		one.name = s->certs[cert].conf->name;
-		one.endpoint = e != NULL ? run_endpoint_text(e, r->arena) : "";
+		one.endpoint = e ? run_endpoint_text(e, r->arena) : "";
 		receipt_add(ret, &one);
 	}
 }
@@ -276,7 +276,7 @@ static void report(struct run *r, struct store *store,
 	struct err err = ERR_INIT;
 	const char *dir = r->conf->state_dir;
 
-	if (store != NULL) {
+	if (store) {
 		if (put_receipts(r, store, now, &err) == 0) {
 			if (receipt_forget(dir, RECEIPT_WAITING, &err) == -1)
 				log_warn("%s", err.msg);
@@ -304,11 +304,6 @@ static void send_receipts(struct run *r, struct store *store)
 	if (r->conf->report)
 		report(r, store, &now);
 	receipt_free(&now);
-}
-
-static void store_auto(struct store **s)
-{
-	store_free(s);
 }
 
 static int ask(struct run *r, struct store *store, struct store_host_certs *ret,
@@ -355,7 +350,7 @@ static void print_left(const struct run *r)
 
 int run_update(struct run *r, struct err *err)
 {
-	AUTO(store_auto) struct store *store = NULL;
+	AUTO(store_free) struct store *store = NULL;
 	struct store_host_certs rows = { .n = 0 };
 
 	if (store_open(r->conf->store, STORE_READ, &store, err) == -1 ||
@@ -366,7 +361,7 @@ int run_update(struct run *r, struct err *err)
 		send_receipts(r, NULL);
 		return -1;
 	}
-	if (r->notices != NULL)
+	if (r->notices)
 		notice_looked(r->notices, NOTICE_STORE, "");
 	r->beat = r->only.n == 0 && beat_due(r);
 	if (r->dry_run)
@@ -387,7 +382,7 @@ static bool verify_one(struct run *r, const struct svc *s)
 	task_begin_disk(&t, r, s, true);
 	for (size_t i = 0; i < s->n_endpoints; i++) {
 		const struct svc_endpoint *e = &s->endpoints[i];
-		bool there = t.g.v[e->cert].disk != NULL;
+		bool there = t.g.v[e->cert].disk;
 		char why[300], until[CLOCK_TEXT];
 		bool ok = task_right(&t, i, why) && there;
 
@@ -433,7 +428,7 @@ static size_t find_for_back(const struct run *r, const char *name, size_t *ret,
 	size_t n = 0;
 
 	*ret_together = 1;
-	if (find(r, name, &ret[0]) != NULL)
+	if (find(r, name, &ret[0]))
 		return 1;
 	for (int alone = 0; alone <= 1; alone++) {
 		for (size_t i = 0; i < r->svcs->n; i++)
@@ -463,7 +458,7 @@ static int back_status(const struct part *parts, size_t n, struct err *err)
 
 int run_back(struct run *r, const char *name, struct err *err)
 {
-	AUTO(store_auto) struct store *store = NULL;
+	AUTO(store_free) struct store *store = NULL;
 	size_t *index = arena_array(r->arena, r->svcs->n, sizeof(*index));
 	struct task *tasks = arena_array(r->arena, r->svcs->n, sizeof(*tasks));
 	struct part *parts = arena_array(r->arena, r->svcs->n, sizeof(*parts));

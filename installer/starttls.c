@@ -124,19 +124,19 @@ static const struct protocol *find(const char *name)
 
 bool starttls_knows(const char *protocol)
 {
-	return find(protocol) != NULL;
+	return find(protocol);
 }
 
 static void say(struct starttls *s)
 {
 	const struct step *step = s->step;
 
-	if (step->say == NULL)
+	if (!step->say)
 		return;
 	sbuf_add(&s->out, step->say,
 		 step->say_len > 0 ? step->say_len : strlen(step->say));
-	if (step->say_more != NULL) {
-		sbuf_adds(&s->out, s->name != NULL ? s->name : "localhost");
+	if (step->say_more) {
+		sbuf_adds(&s->out, s->name ? s->name : "localhost");
 		sbuf_adds(&s->out, step->say_more);
 	}
 }
@@ -146,7 +146,7 @@ struct starttls *starttls_new(const char *protocol, const char *name)
 	const struct protocol *p = find(protocol);
 	struct starttls *s;
 
-	if (p == NULL)
+	if (!p)
 		return NULL;
 	s = mem_alloc(sizeof(*s));
 	s->p = p;
@@ -160,7 +160,7 @@ struct starttls *starttls_new(const char *protocol, const char *name)
 
 void starttls_free(struct starttls **s)
 {
-	if (*s == NULL)
+	if (!*s)
 		return;
 	sbuf_free(&(*s)->in);
 	sbuf_free(&(*s)->out);
@@ -202,7 +202,7 @@ static size_t after(const struct part *l, const char *word)
 {
 	const char *p = memmem(l->p, l->len, word, strlen(word));
 
-	return p != NULL ? (size_t) (p - l->p) + strlen(word) : 0;
+	return p ? (size_t) (p - l->p) + strlen(word) : 0;
 }
 
 /* The line at AT, without its end; AT then stands behind it. */
@@ -211,7 +211,7 @@ static bool next_line(const struct part *in, size_t *at, struct part *ret)
 	const char *p = in->p + *at;
 	const char *end = memchr(p, '\n', in->len - *at);
 
-	if (end == NULL)
+	if (!end)
 		return false;
 	*at = (size_t) (end - in->p) + 1;
 	ret->p = p;
@@ -239,7 +239,7 @@ static int not_spoken(const struct starttls *s, struct err *err)
 
 static int refused(const struct starttls *s, struct err *err)
 {
-	if (s->step == s->p->steps && s->step->say == NULL)
+	if (s->step == s->p->steps && !s->step->say)
 		return err_set(err, ERR_INPUT,
 			       "it turns us away, saying \"%s\"", s->last);
 	return err_set(err, ERR_INPUT, "it refuses STARTTLS, saying \"%s\"",
@@ -271,7 +271,7 @@ static int read_code(struct starttls *s, const struct part *in, size_t *ret,
 	if (!is_code(&first))
 		return not_spoken(s, err);
 	for (l = first;;) {
-		if (s->step->offer != NULL && l.len > 4 &&
+		if (s->step->offer && l.len > 4 &&
 		    l.len - 4 == strlen(s->step->offer) &&
 		    strncasecmp(l.p + 4, s->step->offer, l.len - 4) == 0)
 			*ret_offer = true;
@@ -296,7 +296,7 @@ static int read_line(struct starttls *s, const struct part *in, size_t *ret,
 		if (!next_line(in, &at, &l))
 			return 0;
 		remember(s, &l);
-	} while (step->skip != NULL && begins(&l, step->skip));
+	} while (step->skip && begins(&l, step->skip));
 	*ret = at;
 	if (begins(&l, step->good))
 		return 1;
@@ -321,7 +321,7 @@ static int read_caps(struct starttls *s, const struct part *in, size_t *ret,
 			return refused(s, err);
 		if (l.len > 0 && l.p[0] != '"' && l.p[0] != '{')
 			return not_spoken(s, err);
-		if (s->step->offer != NULL && contains(&l, s->step->offer))
+		if (s->step->offer && contains(&l, s->step->offer))
 			*ret_offer = true;
 	}
 	return 0;
@@ -347,7 +347,7 @@ static int read_xml(struct starttls *s, const struct part *in, size_t *ret,
 	if (strcmp(s->step->good, "features>") != 0) {
 		i = after(in, s->step->good);
 		end = i > 0 ? memchr(p + i, '>', in->len - i) : NULL;
-		if (end == NULL)
+		if (!end)
 			return 0;
 		i = (size_t) (end - p) + 1;
 		/* <proceed ...></proceed> is the same. */
@@ -518,7 +518,7 @@ static int read_answer(struct starttls *s, const struct part *in, size_t *ret,
 static bool last_step(const struct starttls *s)
 {
 	return s->step + 1 == s->p->steps + ARRAY_LEN(s->p->steps) ||
-	       (s->step[1].good == NULL && s->step[1].say == NULL);
+	       (!s->step[1].good && !s->step[1].say);
 }
 
 /* One answer is complete and good: on to the next step. */
@@ -534,7 +534,7 @@ static void advance(struct starttls *s, size_t used)
 	s->step++;
 	say(s);
 	/* The last words, which TLS follows without an answer. */
-	if (s->step->good == NULL)
+	if (!s->step->good)
 		s->done = true;
 }
 
@@ -553,7 +553,7 @@ int starttls_in(struct starttls *s, const void *p, size_t len, struct err *err)
 
 		if (n <= 0)
 			return n;
-		if (s->step->offer != NULL && !offer)
+		if (s->step->offer && !offer)
 			return err_set(err, ERR_INPUT,
 				       "it does not offer STARTTLS");
 		advance(s, used);

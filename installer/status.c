@@ -32,8 +32,7 @@ static void merge(const struct run *r, const struct receipts *from,
 		/* Whatever it was called then, it is this one. */
 		one.host = r->conf->host;
 		/* More than can be told: what is missing in it is not gone. */
-		if (current->n == RECEIPT_WAIT_MAX ||
-		    find(current, &one) != NULL)
+		if (current->n == RECEIPT_WAIT_MAX || find(current, &one))
 			receipt_add(to, &one);
 	}
 }
@@ -78,12 +77,12 @@ static void add_row(struct sbuf *out, const struct store_receipt *s)
 		sbuf_adds(out, "the files");
 	else
 		sbuf_addf(out, "%s (%s)", s->endpoint,
-			  s->protocol != NULL ? s->protocol : "tls");
+			  s->protocol ? s->protocol : "tls");
 	if (s->ts_expire > 0)
 		sbuf_addf(out, "\n%*suntil %s", 15, "",
 			  clock_text(s->ts_expire, until));
 	sbuf_addc(out, '\n');
-	if (s->detail != NULL) {
+	if (s->detail) {
 		sbuf_addf(out, "%*s", 15, "");
 		sbuf_add_clean(out, s->detail);
 		sbuf_addc(out, '\n');
@@ -99,7 +98,7 @@ static bool print_row(const struct receipts *all, const struct svc *s,
 					   .endpoint = endpoint };
 	const struct store_receipt *found = find(all, &key);
 
-	if (found == NULL)
+	if (!found)
 		return true;
 	add_row(out, found);
 	return !is_bad(found->state);

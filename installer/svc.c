@@ -19,7 +19,7 @@ int svc_address(const char *address, struct arena *arena, const char **ret_host,
 	const char *host = address, *end, *colon = strrchr(address, ':');
 	int64_t port;
 
-	if (colon == NULL)
+	if (!colon)
 		return err_set(err, ERR_CONFIG,
 			       "address: %s has no port, write host:port",
 			       address);
@@ -30,7 +30,7 @@ int svc_address(const char *address, struct arena *arena, const char **ret_host,
 			return err_set(err, ERR_CONFIG,
 				       "address: %s: write [address]:port",
 				       address);
-	} else if (memchr(host, ':', (size_t) (end - host)) != NULL) {
+	} else if (memchr(host, ':', (size_t) (end - host))) {
 		return err_set(err, ERR_CONFIG,
 			       "address: %s: write an IPv6 address in []",
 			       address);
@@ -67,11 +67,11 @@ static const char *file_name(struct resolve *r, const char *file,
 /* PREFIX without slashes at its end, "" for none. */
 static const char *root_of(struct resolve *r, const char *prefix)
 {
-	size_t len = prefix != NULL ? strlen(prefix) : 0;
+	size_t len = prefix ? strlen(prefix) : 0;
 
 	while (len > 0 && prefix[len - 1] == '/')
 		len--;
-	return arena_strndup(r->arena, prefix != NULL ? prefix : "", len);
+	return arena_strndup(r->arena, prefix ? prefix : "", len);
 }
 
 /* Where PATH, which begins with ROOT, leads. What keeps us from knowing is a
@@ -81,8 +81,7 @@ static const char *lead(struct resolve *r, const char *root, const char *path,
 {
 	struct err err = ERR_INIT;
 
-	if (follow_path(root, path, r->arena, &path, &err) == -1 &&
-	    c->trouble == NULL)
+	if (follow_path(root, path, r->arena, &path, &err) == -1 && !c->trouble)
 		c->trouble = arena_strdup(r->arena, err.msg);
 	return path;
 }
@@ -91,7 +90,7 @@ static const char *lead(struct resolve *r, const char *root, const char *path,
 static const char *inside(struct resolve *r, const char *root, const char *path,
 			  struct svc_cert *c)
 {
-	if (path == NULL || *root == '\0')
+	if (!path || *root == '\0')
 		return path;
 	return lead(r, root, arena_printf(r->arena, "%s%s", root, path), c);
 }
@@ -99,7 +98,7 @@ static const char *inside(struct resolve *r, const char *root, const char *path,
 static void resolve_path(struct resolve *r, const char *root, const char *name,
 			 struct svc_cert *c, struct svc_file *ret)
 {
-	if (c->link != NULL) {
+	if (c->link) {
 		ret->name = name;
 		ret->path = arena_printf(r->arena, "%s/%s", c->link, name);
 	} else if (*name == '/') {
@@ -126,12 +125,10 @@ static void resolve_file(struct resolve *r, const char *root,
 	ret->attr.mode = f->mode;
 	if (ret->attr.mode == 0)
 		ret->attr.mode = format_has_key(&ret->format) ? 0600 : 0644;
-	if (file_uid(f->owner != NULL ? f->owner : "", &ret->attr.uid, &err) ==
-		    -1 ||
-	    file_gid(f->group != NULL ? f->group : "", &ret->attr.gid, &err) ==
-		    -1)
+	if (file_uid(f->owner ? f->owner : "", &ret->attr.uid, &err) == -1 ||
+	    file_gid(f->group ? f->group : "", &ret->attr.gid, &err) == -1)
 		conf_error(r->errs, &f->src, "%s", err.msg);
-	if (c->link != NULL && strchr(name, '/') != NULL)
+	if (c->link && strchr(name, '/'))
 		conf_error(r->errs, &f->src,
 			   "file: %s must be a plain name with layout = "
 			   "\"generation\"",
@@ -143,7 +140,7 @@ static void resolve_file(struct resolve *r, const char *root,
 		c->has_chain = c->has_chain || format_has_chain(&ret->format);
 	else
 		c->has_chain = true;
-	if (format_has_key(&ret->format) && c->conf->key == NULL)
+	if (format_has_key(&ret->format) && !c->conf->key)
 		conf_error(r->errs, &f->src,
 			   "certificate %s: format %s needs its private key, "
 			   "set key",
@@ -213,13 +210,13 @@ static int find_cert(const struct svc *s, const struct installer_endpoint *e,
 		const struct svc_cert *c = &s->certs[i];
 		const char *want = e->certificate, *have = c->conf->name;
 
-		if (want == NULL && s->n_certs > 1) {
+		if (!want && s->n_certs > 1) {
 			want = e->server_name;
 			have = c->domain;
 		}
-		if (want != NULL && strcmp(want, have) != 0)
+		if (want && strcmp(want, have) != 0)
 			continue;
-		if (want == NULL && s->n_certs > 1)
+		if (!want && s->n_certs > 1)
 			continue;
 		found = i;
 		hits++;
@@ -235,10 +232,9 @@ static void resolve_endpoint(struct resolve *r, struct svc_endpoint *e)
 	const struct installer_endpoint *c = e->conf;
 	struct err err = ERR_INIT;
 
-	e->look = arena_printf(r->arena, "%s%s%s",
-			       c->server_name != NULL ? c->server_name : "",
-			       c->key_type != NULL ? "+" : "",
-			       c->key_type != NULL ? c->key_type : "");
+	e->look = arena_printf(
+		r->arena, "%s%s%s", c->server_name ? c->server_name : "",
+		c->key_type ? "+" : "", c->key_type ? c->key_type : "");
 	/* A command may ask something that has no port. */
 	if (strcmp(c->protocol, "command") != 0 &&
 	    svc_address(c->address, r->arena, &e->host, &e->port, &err) == -1)
@@ -287,7 +283,7 @@ static const char *builtin_word(const struct svc_cert *c, const char *name)
 	if (strcmp(name, "dir") == 0)
 		return c->dir;
 	/* Without one there was an error. */
-	return c->leaf_path != NULL ? c->leaf_path : "";
+	return c->leaf_path ? c->leaf_path : "";
 }
 
 /* Built-in variable NAME: one word, or one of each certificate that has it. */
@@ -302,7 +298,7 @@ static struct profile_var *builtin(struct resolve *r, const struct svc *s,
 		v[n] = strcmp(name, "service") == 0
 			       ? s->name
 			       : builtin_word(&s->certs[i], name);
-		n += v[n] != NULL;
+		n += v[n] ? 1 : 0;
 	}
 	var->name = name;
 	var->value = (struct conf_strings){ v, n };
@@ -375,8 +371,8 @@ static void digest_commands(struct sbuf *text, const char *what,
 {
 	for (size_t i = 0; i < c->n; i++) {
 		sbuf_addf(text, "%s\t%d\t%s", what, c->v[i].timeout_s,
-			  c->v[i].user != NULL ? c->v[i].user : "");
-		for (const char *const *a = c->v[i].argv; *a != NULL; a++)
+			  c->v[i].user ? c->v[i].user : "");
+		for (const char *const *a = c->v[i].argv; *a; a++)
 			sbuf_addf(text, "\t%s", *a);
 		for (const char *const *e = c->v[i].env; e && *e; e++)
 			sbuf_addf(text, "\tenv %s", *e);
@@ -394,7 +390,7 @@ static void digest_file(struct sbuf *text, const struct svc_file *f)
 		  (int) m->des3, (unsigned int) f->attr.mode,
 		  (unsigned int) f->attr.uid, (unsigned int) f->attr.gid);
 	for (size_t i = 0; i < ARRAY_LEN(more); i++)
-		sbuf_addf(text, "\t%s", more[i] != NULL ? more[i] : "");
+		sbuf_addf(text, "\t%s", more[i] ? more[i] : "");
 	sbuf_addc(text, '\n');
 }
 
@@ -487,7 +483,7 @@ static const char *real_path(struct resolve *r, const char *path)
 	AUTO(mem_free_str) char *dir = file_dirname(path);
 	AUTO(mem_free_any) char *real = realpath(dir, NULL);
 
-	if (real == NULL)
+	if (!real)
 		return path;
 	return arena_printf(r->arena, "%s%s",
 			    strcmp(real, "/") != 0 ? real : "",
@@ -525,14 +521,14 @@ static void check_files(struct clashes *k, const struct svc_cert *cert)
 static void check_cert(struct clashes *k, const struct svc_cert *cert)
 {
 	AUTO(mem_free_any) char *real = realpath(cert->dir, NULL);
-	const char *dir = real != NULL ? real : real_path(k->r, cert->dir);
+	const char *dir = real ? real : real_path(k->r, cert->dir);
 
-	if (cert->link != NULL && strlist_has(&k->seen, dir))
+	if (cert->link && strlist_has(&k->seen, dir))
 		conf_error(k->r->errs, &cert->conf->src,
 			   "dir: %s is the folder of another certificate too",
 			   cert->dir);
 	strlist_add(&k->seen, dir);
-	if (cert->link != NULL)
+	if (cert->link)
 		strlist_addf(&k->seen, "%s/" SVC_LINK, dir);
 	check_files(k, cert);
 }
@@ -543,7 +539,7 @@ static void add_key(struct clashes *k, const char *path)
 	AUTO(mem_free_any) char *real = realpath(path, NULL);
 
 	strlist_add(&k->keys, real_path(k->r, path));
-	if (real != NULL)
+	if (real)
 		strlist_add(&k->keys, real);
 }
 
@@ -557,8 +553,7 @@ static void check_clashes(struct resolve *r, const struct svcs *s)
 			const struct installer_cert *conf =
 				s->v[i].certs[c].conf;
 
-			add_key(&k, conf->key != NULL ? conf->key
-						      : conf->public_key);
+			add_key(&k, conf->key ? conf->key : conf->public_key);
 		}
 	for (size_t i = 0; i < s->n; i++)
 		for (size_t c = 0; c < s->v[i].n_certs; c++)

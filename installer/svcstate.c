@@ -38,7 +38,7 @@ static void parse_line(char *line, struct svcstate *s)
 	size_t n = 1;
 	char *tab;
 
-	while (n < 5 && (tab = strchr(v[n - 1], '\t')) != NULL) {
+	while (n < 5 && (tab = strchr(v[n - 1], '\t'))) {
 		*tab = '\0';
 		v[n++] = tab + 1;
 	}
@@ -87,7 +87,7 @@ void svcstate_load(const char *state_dir, const char *service,
 	/* Room for what the file has and what a run may add. */
 	ret->certs = arena_array(arena, lines + STORE_HOST_NAMES_MAX + 1,
 				 sizeof(*ret->certs));
-	for (; (nl = strchr(p, '\n')) != NULL; p = nl + 1) {
+	for (; (nl = strchr(p, '\n')); p = nl + 1) {
 		*nl = '\0';
 		parse_line(p, ret);
 	}
@@ -102,10 +102,10 @@ int svcstate_save(const char *state_dir, const char *service,
 
 	if (!s->dirty)
 		return 0;
-	if (s->hold != NULL)
+	if (s->hold)
 		sbuf_addf(&out, "hold\t%s\t%s\n", s->hold, s->hold_reason);
 	for (int i = 0; i < SVCSTATE_ABOUTS; i++)
-		if (s->warned[i].digest != NULL)
+		if (s->warned[i].digest)
 			sbuf_addf(&out, "%s\t%s\t%lld\n", abouts[i],
 				  s->warned[i].digest,
 				  (long long) s->warned[i].at);
@@ -117,13 +117,13 @@ int svcstate_save(const char *state_dir, const char *service,
 		sbuf_addf(&out, "waiting\t%lld\n", (long long) s->waiting);
 	if (s->probed_at != 0)
 		sbuf_addf(&out, "probed\t%lld\n", (long long) s->probed_at);
-	if (s->keys != NULL)
+	if (s->keys)
 		sbuf_addf(&out, "keys\t%s\n", s->keys);
 	for (size_t i = 0; i < s->n_certs; i++)
 		sbuf_addf(&out, "cert\t%s\t%s\t%lld\t%s\n", s->certs[i].name,
 			  s->certs[i].fingerprint,
 			  (long long) s->certs[i].not_before,
-			  s->certs[i].held != NULL ? s->certs[i].held : "-");
+			  s->certs[i].held ? s->certs[i].held : "-");
 	if (file_replace(path_of(state_dir, service, &path), sbuf_str(&out),
 			 out.len, &attr, err) == -1)
 		return -1;
@@ -173,7 +173,7 @@ void svcstate_hold_cert(struct svcstate *s, struct arena *arena,
 {
 	struct svcstate_cert *c = cert_for(s, arena, name);
 
-	if (c->held == NULL && fingerprint == NULL)
+	if (!c->held && !fingerprint)
 		return;
 	c->held = arena_strdup(arena, fingerprint);
 	s->dirty = true;
@@ -182,10 +182,10 @@ void svcstate_hold_cert(struct svcstate *s, struct arena *arena,
 void svcstate_set_hold(struct svcstate *s, const char *digest,
 		       const char *reason)
 {
-	if (s->hold == NULL && digest == NULL)
+	if (!s->hold && !digest)
 		return;
 	s->hold = digest;
-	s->hold_reason = digest != NULL && reason != NULL ? reason : "";
+	s->hold_reason = digest && reason ? reason : "";
 	s->dirty = true;
 }
 
@@ -222,8 +222,7 @@ bool svcstate_warn(struct svcstate *s, struct arena *arena,
 	int64_t at = s->warned[about].at;
 
 	enc_sha256_hex(text, strlen(text), hex);
-	if (last != NULL && strcmp(last, hex) == 0 && now >= at &&
-	    now < at + REPEAT)
+	if (last && strcmp(last, hex) == 0 && now >= at && now < at + REPEAT)
 		return false;
 	s->warned[about].digest = arena_strdup(arena, hex);
 	s->warned[about].at = now;
@@ -236,7 +235,7 @@ bool svcstate_unwarn(struct svcstate *s)
 	bool was = false;
 
 	for (int i = 0; i < SVCSTATE_LIFE; i++) {
-		was = was || s->warned[i].digest != NULL;
+		was = was || s->warned[i].digest;
 		s->warned[i].digest = NULL;
 	}
 	s->dirty = s->dirty || was;

@@ -12,7 +12,7 @@ static bool want_of(const struct gather *g, const struct svc_endpoint *e,
 {
 	const struct gather_cert *c = &g->v[e->cert];
 
-	if (c->disk == NULL)
+	if (!c->disk)
 		return false;
 	ret->fingerprint = x509_chain_fingerprint(c->disk);
 	ret->chain = c->svc->has_chain && c->disk_digest[0] != '\0'
@@ -98,7 +98,7 @@ static int64_t life(const struct task *t)
 
 	for (size_t i = 0; i < t->g.n; i++) {
 		const struct x509_chain *disk = t->g.v[i].disk;
-		int64_t end = disk != NULL && !x509_chain_self_signed(disk)
+		int64_t end = disk && !x509_chain_self_signed(disk)
 				      ? x509_chain_not_after(disk)
 				      : 0;
 
@@ -118,7 +118,7 @@ static bool closed(const struct task *t)
 	time_t now = (time_t) t->r->now;
 	struct tm local;
 
-	return localtime_r(&now, &local) != NULL &&
+	return localtime_r(&now, &local) &&
 	       !window_open(&t->s->window, &local) &&
 	       life(t) >= t->s->conf->window_override;
 }
@@ -199,7 +199,7 @@ void task_end(struct task *t)
 	if (!t->r->dry_run && svcstate_save(t->r->conf->state_dir, t->s->name,
 					    &t->state, &err) == -1)
 		log_warn("service %s: %s", t->s->name, err.msg);
-	if (t->g.arena != NULL)
+	if (t->g.arena)
 		gather_free(&t->g);
 	if (t->bad)
 		t->r->bad++;

@@ -82,7 +82,7 @@ void tell_endpoints(struct task *t)
 	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(64u * 1024);
 
 	task_wrongs(t, &text);
-	if (t->why != NULL)
+	if (t->why)
 		sbuf_addf(&text, "; %s", t->why);
 	t->bad = true;
 	tell_notice(t, NOTICE_TROUBLE, "", "failed", sbuf_str(&text));
@@ -159,7 +159,7 @@ static void look_at_key(struct task *t, const struct gather_cert *c,
 			struct sbuf *text)
 {
 	const struct installer_cert *conf = c->svc->conf;
-	const char *path = conf->key != NULL ? conf->key : conf->public_key;
+	const char *path = conf->key ? conf->key : conf->public_key;
 	char since[CLOCK_TEXT];
 	struct stat st;
 
@@ -181,7 +181,7 @@ void tell_lives(struct task *t)
 	for (size_t i = 0; i < t->g.n; i++) {
 		const struct gather_cert *c = &t->g.v[i];
 
-		if (c->disk != NULL)
+		if (c->disk)
 			look_at_end(t, c, &text);
 		look_at_key(t, c, &text);
 	}
@@ -194,7 +194,7 @@ void tell_looked(const struct task *t)
 {
 	struct notices *n = t->r->notices;
 
-	if (n == NULL)
+	if (!n)
 		return;
 	notice_looked(n, NOTICE_EXPIRING, t->s->name);
 	notice_looked(n, NOTICE_KEY_AGE, t->s->name);

@@ -15,11 +15,6 @@ static const char sigalgs_ec[] =
 	"ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:ecdsa_secp521r1_sha512:"
 	"ed25519:ed448:ECDSA+SHA1:" PKCS1;
 
-static void chain_free(struct x509_chain **c)
-{
-	x509_chain_free(c);
-}
-
 void tlspeer_free(SSL **ssl)
 {
 	SSL_free(*ssl);
@@ -41,10 +36,10 @@ static SSL_CTX *context(void)
 {
 	static SSL_CTX *ctx;
 
-	if (ctx != NULL)
+	if (ctx)
 		return ctx;
 	ctx = SSL_CTX_new(TLS_client_method());
-	if (ctx == NULL)
+	if (!ctx)
 		return NULL;
 	(void) SSL_CTX_set_min_proto_version(ctx, TLS1_VERSION);
 	(void) SSL_CTX_set_cipher_list(ctx, "DEFAULT:@SECLEVEL=0");
@@ -60,14 +55,13 @@ static SSL_CTX *context(void)
 SSL *tlspeer_new(const char *sni, const char *key_type)
 {
 	AUTO(tlspeer_free) SSL *ssl = NULL;
-	bool ec = key_type != NULL && strcmp(key_type, "ec") == 0;
+	bool ec = key_type && strcmp(key_type, "ec") == 0;
 
-	if (context() != NULL)
+	if (context())
 		ssl = SSL_new(context());
-	if (ssl == NULL ||
-	    (sni != NULL && SSL_set_tlsext_host_name(ssl, sni) != 1))
+	if (!ssl || (sni && SSL_set_tlsext_host_name(ssl, sni) != 1))
 		return NULL;
-	if (key_type != NULL &&
+	if (key_type &&
 	    (SSL_set1_sigalgs_list(ssl, ec ? sigalgs_ec : sigalgs_rsa) != 1 ||
 	     SSL_set_cipher_list(ssl, ec ? "aECDSA:@SECLEVEL=0"
 					 : "aRSA:!eNULL:@SECLEVEL=0") != 1))
@@ -78,8 +72,8 @@ SSL *tlspeer_new(const char *sni, const char *key_type)
 
 bool tlspeer_proven(SSL *ssl)
 {
-	return SSL_get_peer_cert_chain(ssl) != NULL &&
-	       (SSL_is_init_finished(ssl) || SSL_get_app_data(ssl) != NULL);
+	return SSL_get_peer_cert_chain(ssl) &&
+	       (SSL_is_init_finished(ssl) || SSL_get_app_data(ssl));
 }
 
 static void set_issuer(X509 *leaf, struct verify_seen *ret)
@@ -87,8 +81,8 @@ static void set_issuer(X509 *leaf, struct verify_seen *ret)
 	BIO *b = BIO_new(BIO_s_mem());
 	int n = 0;
 
-	if (b != NULL && X509_NAME_print_ex(b, X509_get_issuer_name(leaf), 0,
-					    XN_FLAG_RFC2253) >= 0)
+	if (b && X509_NAME_print_ex(b, X509_get_issuer_name(leaf), 0,
+				    XN_FLAG_RFC2253) >= 0)
 		n = BIO_read(b, ret->issuer, sizeof(ret->issuer) - 1);
 	ret->issuer[n > 0 ? n : 0] = '\0';
 	BIO_free(b);
@@ -102,9 +96,9 @@ int tlspeer_shown(SSL *ssl, struct verify_seen *ret)
 	STACK_OF(X509) *certs = SSL_get_peer_cert_chain(ssl);
 	unsigned char *der[X509_CHAIN_MAX + 1] = { NULL };
 	size_t len[X509_CHAIN_MAX + 1], count = 0;
-	AUTO(chain_free) struct x509_chain *chain = NULL;
+	AUTO(x509_chain_free) struct x509_chain *chain = NULL;
 	struct err err = ERR_INIT;
-	int n = certs != NULL ? sk_X509_num(certs) : 0, status = -1;
+	int n = certs ? sk_X509_num(certs) : 0, status = -1;
 
 	if (n < 1 || n > X509_CHAIN_MAX) {
 		snprintf(ret->why, sizeof(ret->why),
@@ -142,5 +136,5 @@ void tlspeer_why(struct verify_seen *ret)
 	const char *reason = ERR_reason_error_string(code);
 
 	snprintf(ret->why, sizeof(ret->why), "TLS handshake failed: %s",
-		 reason != NULL ? reason : "the connection was closed");
+		 reason ? reason : "the connection was closed");
 }

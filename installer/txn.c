@@ -27,7 +27,7 @@ static const char *state_dir(const struct txn *t)
 
 static bool eq(const char *a, const char *b)
 {
-	return a != NULL && b != NULL && strcmp(a, b) == 0;
+	return a && b && strcmp(a, b) == 0;
 }
 
 const char *txn_journal_path(const struct run *r, const char *service)
@@ -62,7 +62,7 @@ static int write_journal(const struct txn *t, struct err *err)
 static const char *cause_for(const struct txn *t, const struct part *part,
 			     const struct part *blame, const char *cause)
 {
-	if (part == blame || blame == NULL)
+	if (part == blame || !blame)
 		return arena_strdup(t->run->arena, cause);
 	return arena_printf(t->run->arena, "service %s: %s", blame->j->service,
 			    cause);
@@ -74,9 +74,9 @@ static void tidy(const struct txn *t, const struct journal *j)
 {
 	deploy_discard(j);
 	/* A renewal's backup is what --rollback goes to. */
-	if (j->back || j->reason != NULL)
+	if (j->back || j->reason)
 		backup_remove(state_dir(t), j->service, j->gen);
-	if (j->back && j->reason == NULL)
+	if (j->back && !j->reason)
 		backup_remove(state_dir(t), j->service, j->consumed);
 }
 
@@ -124,7 +124,7 @@ static void unproven(struct part *p, const char *what)
 	err_wrap(&p->err, "%s; %s", p->j->reason, what);
 	err_set(&p->err, ERR_CHILD, "%s; the next run tries again", p->err.msg);
 	p->result = PART_UNPROVEN;
-	if (p->svc == NULL)
+	if (!p->svc)
 		return;
 	prove_report(p, "failed", p->err.msg);
 	prove_report_endpoints(p, true, "failed");
@@ -136,7 +136,7 @@ static bool test_fails_too(const struct part *p)
 {
 	struct err err = ERR_INIT;
 
-	return p->svc != NULL && !p->j->activated && p->svc->test.n > 0 &&
+	return p->svc && !p->j->activated && p->svc->test.n > 0 &&
 	       activate_run(&p->svc->test, NULL, &err) == -1;
 }
 
@@ -147,7 +147,7 @@ static void forget(const struct txn *t, struct part *p)
 
 	prove_report(p, "rolled-back", reason);
 	prove_report_endpoints(p, true, "failed");
-	if (!p->j->no_hold && p->j->hold != NULL)
+	if (!p->j->no_hold && p->j->hold)
 		svcstate_set_hold(p->state, p->j->hold, reason);
 	if (!prove_shows_old(p, &which)) {
 		if (p->svc->wait > 0)
@@ -192,7 +192,7 @@ static void go_back(struct txn *t)
 	for (size_t i = 0; i < t->n; i++) {
 		struct part *p = &t->v[i];
 
-		if (p->j->state != JOURNAL_ROLLBACK || p->svc == NULL ||
+		if (p->j->state != JOURNAL_ROLLBACK || !p->svc ||
 		    p->result == PART_UNPROVEN)
 			continue;
 		p->j->no_hold = p->j->no_hold || unclear;
@@ -228,16 +228,16 @@ static void remember(struct part *p)
 	for (size_t i = 0; i < j->n_certs; i++) {
 		const struct journal_cert *c = &j->certs[i];
 
-		if (c->fingerprint == NULL)
+		if (!c->fingerprint)
 			continue;
 		svcstate_set_cert(p->state, a, c->name, c->fingerprint,
 				  c->not_before);
-		if (eq(c->fingerprint, c->old) && c->left == NULL)
+		if (eq(c->fingerprint, c->old) && !c->left)
 			continue;
 		svcstate_hold_cert(p->state, a, c->name,
-				   c->left != NULL ? c->left
-				   : j->back	   ? c->old
-						   : NULL);
+				   c->left   ? c->left
+				   : j->back ? c->old
+					     : NULL);
 	}
 	svcstate_set_hold(p->state, NULL, NULL);
 	svcstate_set_activate(p->state, 0, 0);
@@ -252,8 +252,7 @@ static void announce(const struct part *p, const char *event)
 		const struct journal_cert *c = &p->j->certs[i];
 		char until[CLOCK_TEXT];
 
-		if (c->fingerprint == NULL ||
-		    (eq(c->fingerprint, c->old) && c->left == NULL))
+		if (!c->fingerprint || (eq(c->fingerprint, c->old) && !c->left))
 			continue;
 		log_event(LOG_L_INFO, event, "service", p->svc->name, "name",
 			  c->name, "fingerprint", c->fingerprint, "until",
@@ -311,7 +310,7 @@ static void finish(struct txn *t)
 static bool expired(const struct part *p)
 {
 	for (size_t i = 0; i < p->j->n_certs && !p->j->back; i++)
-		if (p->j->certs[i].fingerprint != NULL &&
+		if (p->j->certs[i].fingerprint &&
 		    p->j->certs[i].not_after <= p->run->now &&
 		    !eq(p->j->certs[i].fingerprint, p->j->certs[i].old))
 			return true;
@@ -583,23 +582,22 @@ static bool must_go_back(struct txn *t)
 		if (t->j[i].state == JOURNAL_CLOSE)
 			continue;
 		back = back || t->j[i].state == JOURNAL_ROLLBACK;
-		if (t->v[i].svc == NULL)
+		if (!t->v[i].svc)
 			gone = &t->j[i];
 	}
 	for (size_t i = 0; i < t->n; i++) {
-		if (t->j[i].state == JOURNAL_CLOSE || (!back && gone == NULL))
+		if (t->j[i].state == JOURNAL_CLOSE || (!back && !gone))
 			continue;
 		t->j[i].state = JOURNAL_ROLLBACK;
-		if (t->j[i].reason == NULL)
+		if (!t->j[i].reason)
 			t->j[i].reason =
-				gone == NULL
-					? "an earlier run failed"
-					: arena_printf(t->run->arena,
-						       "service %s is not "
-						       "configured any more",
-						       gone->service);
+				!gone ? "an earlier run failed"
+				      : arena_printf(t->run->arena,
+						     "service %s is not "
+						     "configured any more",
+						     gone->service);
 	}
-	return back || gone != NULL;
+	return back || gone;
 }
 
 static bool all_in(const struct txn *t, enum journal_state state)
@@ -621,9 +619,9 @@ void txn_recover(struct run *r, struct part *parts, size_t n)
 		parts[i].run = r;
 		parts[i].result = PART_BACK;
 		err_clear(&parts[i].err);
-		parts[i].seen = arena_array(
-			r->arena, (s != NULL ? s->n_endpoints : 0) + 1,
-			sizeof(*parts[i].seen));
+		parts[i].seen =
+			arena_array(r->arena, (s ? s->n_endpoints : 0) + 1,
+				    sizeof(*parts[i].seen));
 	}
 	if (all_in(&t, JOURNAL_PREPARE))
 		abandon(&t);

@@ -146,7 +146,7 @@ static bool linked(const struct task *a, const struct task *b)
 		if (a->g.v[i].verdict != PLAN_PUT)
 			continue;
 		c = cert_of(b, a->g.v[i].svc->conf->name);
-		if (c != NULL && c->verdict == PLAN_PUT)
+		if (c && c->verdict == PLAN_PUT)
 			return true;
 	}
 	return false;
@@ -200,7 +200,7 @@ static const char *hold_digest(const struct update *u, size_t group)
 		for (size_t k = 0; k < t->g.n; k++) {
 			const struct gather_cert *c = &t->g.v[k];
 
-			if (c->chain != NULL)
+			if (c->chain)
 				sbuf_addf(&text, "%s %s %s\n",
 					  c->svc->conf->name,
 					  x509_chain_fingerprint(c->chain),
@@ -221,12 +221,11 @@ static const char *hinders(const struct task *a, const struct task *b)
 		if (a->g.v[i].verdict != PLAN_PUT)
 			continue;
 		c = cert_of(b, a->g.v[i].svc->conf->name);
-		if (c == NULL || c->verdict == PLAN_KEEP ||
-		    b->action == PLAN_INSTALL)
+		if (!c || c->verdict == PLAN_KEEP || b->action == PLAN_INSTALL)
 			continue;
 		why = c->reason[0] != '\0'     ? c->reason
 		      : b->action == PLAN_HELD ? b->state.hold_reason
-		      : b->why != NULL	       ? b->why
+		      : b->why		       ? b->why
 					       : "it cannot be changed now";
 		return arena_printf(a->r->arena,
 				    "service %s, which uses %s too: %s",
@@ -262,7 +261,7 @@ static const char *hinders_out(const struct task *a, const struct svc *s)
 		const char *name = s->certs[i].conf->name;
 		const struct gather_cert *c = cert_of(a, name);
 
-		if (c != NULL && c->verdict == PLAN_PUT)
+		if (c && c->verdict == PLAN_PUT)
 			return arena_printf(a->r->arena,
 					    "service %s, which uses %s too: it "
 					    "cannot be changed now",
@@ -282,7 +281,7 @@ static void block_out(struct update *u, struct task *a)
 		    !u->r->skip[i])
 			continue;
 		why = hinders_out(a, &all->v[i]);
-		if (why != NULL)
+		if (why)
 			block_group(u, PLAN_BLOCKED, a->group, why);
 	}
 }
@@ -301,7 +300,7 @@ static void block(struct update *u)
 			    a->s->conf->alone || b->s->conf->alone)
 				continue;
 			why = hinders(a, b);
-			if (why != NULL)
+			if (why)
 				block_group(u, b->action, a->group, why);
 		}
 		block_out(u, a);
@@ -328,8 +327,8 @@ static void plan(struct update *u)
 		struct task *t = &u->v[i];
 		const char *hold = hold_digest(u, t->group);
 
-		t->plan.held = t->state.hold != NULL &&
-			       strcmp(t->state.hold, hold) == 0;
+		t->plan.held =
+			t->state.hold && strcmp(t->state.hold, hold) == 0;
 		t->action = plan_service(&t->plan, u->r->now, u->r->force);
 		if (t->action == PLAN_WINDOW)
 			t->why = window_text(t);
@@ -339,7 +338,7 @@ static void plan(struct update *u)
 
 static void print(const struct update *u, const struct task *t)
 {
-	if (t->why != NULL)
+	if (t->why)
 		printf("%s: %s\n", t->s->name, t->why);
 	for (size_t i = 0; i < u->n; i++)
 		if (&u->v[i] != t && u->v[i].group == t->group &&
@@ -402,7 +401,7 @@ void update_lives(struct run *r)
 			continue;
 		task_begin_disk(&t, r, &r->svcs->v[i], false);
 		tell_lives(&t);
-		if (r->notices != NULL) {
+		if (r->notices) {
 			notice_looked(r->notices, NOTICE_EXPIRING, t.s->name);
 			notice_looked(r->notices, NOTICE_KEY_AGE, t.s->name);
 		}

@@ -14,7 +14,7 @@
 
 static bool is(const char *a, const char *b)
 {
-	return a != NULL && strcmp(a, b) == 0;
+	return a && strcmp(a, b) == 0;
 }
 
 static void mixed(struct verify_seen *all, const struct verify_seen *one)
@@ -50,7 +50,7 @@ static void look_at(const struct svc_endpoint *e, const struct peer_addr *a,
 		    int64_t timeout_ms, struct verify_seen *ret)
 {
 	const struct installer_endpoint *c = e->conf;
-	bool both = is(c->sni, "both") && c->server_name != NULL;
+	bool both = is(c->sni, "both") && c->server_name;
 	struct verify_seen one;
 
 	if (!is(c->sni, "no")) {
@@ -105,15 +105,13 @@ static void ask_command(const struct svc *s, const struct svc_endpoint *e,
 	AUTO(arena_free) struct arena *a = arena_new();
 	const char *env[] = {
 		arena_printf(a, "CERTREPO_FINGERPRINT=%s",
-			     want->fingerprint != NULL ? want->fingerprint
-						       : ""),
+			     want->fingerprint ? want->fingerprint : ""),
 		arena_printf(a, "CERTREPO_NAME=%s", c->conf->name),
 		arena_printf(a, "CERTREPO_FILE=%s",
-			     c->leaf_path != NULL ? c->leaf_path : ""),
+			     c->leaf_path ? c->leaf_path : ""),
 		arena_printf(a, "CERTREPO_ADDRESS=%s", e->conf->address),
 		arena_printf(a, "CERTREPO_SERVER_NAME=%s",
-			     e->conf->server_name != NULL ? e->conf->server_name
-							  : ""),
+			     e->conf->server_name ? e->conf->server_name : ""),
 		NULL,
 	};
 	struct child_spec spec = {
@@ -125,7 +123,7 @@ static void ask_command(const struct svc *s, const struct svc_endpoint *e,
 	struct err err = ERR_INIT;
 
 	ret->reachable = ret->by_command = true;
-	if (want->fingerprint == NULL) {
+	if (!want->fingerprint) {
 		snprintf(ret->why, sizeof(ret->why),
 			 "nothing is installed that the command could look "
 			 "for");
@@ -139,7 +137,7 @@ static void ask_command(const struct svc *s, const struct svc_endpoint *e,
 	snprintf(ret->fingerprint, sizeof(ret->fingerprint), "%s",
 		 want->fingerprint);
 	snprintf(ret->chain, sizeof(ret->chain), "%s",
-		 want->chain != NULL ? want->chain : "");
+		 want->chain ? want->chain : "");
 }
 
 void verify_probe(const struct svc *s, const struct svc_endpoint *e,
@@ -202,10 +200,10 @@ bool verify_match(const struct verify_want *want,
 	else if (!seen->handshake)
 		snprintf(ret, 300, "shows no certificate%s: %.190s", at,
 			 seen->why);
-	else if (want->fingerprint != NULL &&
+	else if (want->fingerprint &&
 		 strcmp(want->fingerprint, seen->fingerprint) != 0)
 		say_other(want, seen, at, ret);
-	else if (want->fingerprint != NULL && want->chain != NULL &&
+	else if (want->fingerprint && want->chain &&
 		 strcmp(want->chain, seen->chain) != 0)
 		snprintf(ret, 300,
 			 "serves the right certificate with another chain (%zu "

@@ -88,7 +88,7 @@ static int64_t retry_in_detail(const char *detail, int64_t now)
 
 static bool says(const struct problem *p, const char *words)
 {
-	return strcasestr(p->detail, words) != NULL;
+	return strcasestr(p->detail, words);
 }
 
 /* A pause looks like a rate limit, but waiting does not end it. */

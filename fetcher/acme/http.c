@@ -130,7 +130,7 @@ void http_free(struct http **http)
 	while (h->reqs && h->reqs->next)
 		req_free(h->reqs->next);
 	/* Called from a callback: on_done() comes back here after it. */
-	h->freed = h->current != NULL;
+	h->freed = h->current;
 	if (h->freed)
 		return;
 	while (h->n_idle > 0)

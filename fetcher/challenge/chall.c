@@ -88,7 +88,7 @@ static int attach(struct chall *c, const char *type, struct err *err)
 int chall_new(struct chall_ctx *ctx, const struct chall_req *req, chall_fn *fn,
 	      void *arg, struct chall **ret, struct err *err)
 {
-	struct chall *c AUTO(chall_free) = chall_alloc(ctx, fn, arg);
+	AUTO(chall_free) struct chall *c = chall_alloc(ctx, fn, arg);
 
 	if (!chall_token_ok(req->token))
 		return err_set(err, ERR_INPUT,
@@ -117,7 +117,7 @@ int chall_from_proof(struct chall_ctx *ctx, const struct store_proof *proof,
 		     chall_fn *fn, void *arg, struct chall **ret,
 		     struct err *err)
 {
-	struct chall *c AUTO(chall_free) = chall_alloc(ctx, fn, arg);
+	AUTO(chall_free) struct chall *c = chall_alloc(ctx, fn, arg);
 
 	if (attach(c, proof->type, err) == -1)
 		return -1;
@@ -195,7 +195,8 @@ const char *chall_key_authorization(struct chall *c)
 void chall_set_proof(struct chall *c, const char *zone, const char *server,
 		     const char *owner, const char *value)
 {
-	char *text AUTO(mem_free_str) =
+	AUTO(mem_free_str)
+	char *text =
 		mem_printf("%s|%s|%s|%s", c->req.type, server, owner, value);
 	char id[ENC_SHA256_HEX];
 

@@ -78,7 +78,7 @@ static int init(struct chall *c, struct err *err)
 	const char *auth = chall_key_authorization(c);
 	const char *full =
 		arena_printf(c->arena, "_acme-challenge.%s", c->req.identifier);
-	char *value AUTO(mem_free_str) = NULL;
+	AUTO(mem_free_str) char *value = NULL;
 	char owner[DNS_NAME_TEXT];
 
 	if (!plain_name(c->req.identifier) ||

@@ -12,6 +12,7 @@
  */
 
 #include "chall_impl.h"
+#include "file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,16 +33,10 @@ struct http01 {
 	const char *token;
 };
 
-static void close_fd(int *fd)
-{
-	if (*fd != -1)
-		close(*fd);
-}
-
 /* 1 and the folder's descriptor, 0 when one on the way is missing. */
 static int walk(const char *prefix, const char *rest, int *ret, struct err *err)
 {
-	int fd AUTO(close_fd) = open(prefix, DIR_FLAGS);
+	AUTO(file_close) int fd = open(prefix, DIR_FLAGS);
 	char name[NAME_MAX + 1];
 
 	while (fd != -1 && *rest) {
@@ -57,7 +52,7 @@ static int walk(const char *prefix, const char *rest, int *ret, struct err *err)
 		if (n == 0)
 			continue;
 		next = openat(fd, name, DIR_FLAGS);
-		close_fd(&fd);
+		file_close(&fd);
 		fd = next;
 	}
 	if (fd == -1 && errno == ENOENT)
@@ -74,15 +69,15 @@ static int walk(const char *prefix, const char *rest, int *ret, struct err *err)
 static int open_allowed(const struct certrepo_conf *conf, const char *path,
 			int *ret, struct err *err)
 {
-	char *real AUTO(mem_free_str) = realpath(path, NULL);
+	AUTO(mem_free_str) char *real = realpath(path, NULL);
 
 	if (!real && errno == ENOENT)
 		return 0;
 	if (!real)
 		return err_errno(err, ERR_CONFIG, "folder %s", path);
 	for (size_t i = 0; i < conf->webroot_prefixes.n; i++) {
-		char *prefix AUTO(mem_free_str) =
-			realpath(conf->webroot_prefixes.v[i], NULL);
+		AUTO(mem_free_str)
+		char *prefix = realpath(conf->webroot_prefixes.v[i], NULL);
 		const char *rest =
 			prefix ? certrepo_conf_path_below(real, prefix) : NULL;
 
@@ -181,7 +176,7 @@ static void locate(struct chall *c)
 /* The web server, another user, reads it whatever our umask is. */
 static int make_folder(int parent, const char *name)
 {
-	int fd AUTO(close_fd) = -1;
+	AUTO(file_close) int fd = -1;
 
 	if (mkdirat(parent, name, 0755) == -1)
 		return errno == EEXIST ? 0 : -1;
@@ -195,8 +190,8 @@ static int open_folder(struct chall *c, bool make, int *ret, struct err *err)
 {
 	static const char *const steps[] = { ".well-known", "acme-challenge" };
 	const struct http01 *h = c->priv;
-	struct sbuf path AUTO(sbuf_free) = SBUF_INIT(PATH_MAX);
-	int fd AUTO(close_fd) = -1;
+	AUTO(sbuf_free) struct sbuf path = SBUF_INIT(PATH_MAX);
+	AUTO(file_close) int fd = -1;
 	int found;
 
 	sbuf_adds(&path, h->webroot);
@@ -220,7 +215,7 @@ static int open_folder(struct chall *c, bool make, int *ret, struct err *err)
 		if (next == -1)
 			found = open_allowed(c->ctx->conf, sbuf_str(&path),
 					     &next, err);
-		close_fd(&fd);
+		file_close(&fd);
 		fd = next;
 	}
 	if (found == 0 && make)
@@ -259,7 +254,7 @@ static const char *temp_name(const char *token, char buf[CHALL_TOKEN_MAX + 16])
 static int put(int dir, const char *token, const char *value, struct err *err)
 {
 	char temp[CHALL_TOKEN_MAX + 16];
-	int fd AUTO(close_fd) = -1;
+	AUTO(file_close) int fd = -1;
 
 	(void) unlinkat(dir, temp_name(token, temp), 0);
 	fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -282,7 +277,7 @@ static void prepare(struct chall *c)
 {
 	const struct http01 *h = c->priv;
 	struct err err = ERR_INIT;
-	int dir AUTO(close_fd) = -1;
+	AUTO(file_close) int dir = -1;
 
 	if (open_folder(c, true, &dir, &err) == 1 &&
 	    put(dir, h->token, c->proof.value, &err) == 0) {
@@ -302,8 +297,9 @@ static void ready(struct chall *c)
 static int is_ours(int dir, const char *token, const char *value,
 		   struct err *err)
 {
-	int fd AUTO(close_fd) = openat(
-		dir, token, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	AUTO(file_close)
+	int fd = openat(dir, token,
+			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	char buf[1024];
 	struct stat st;
 	ssize_t n;
@@ -324,7 +320,7 @@ static int take_away(struct chall *c, struct err *err)
 {
 	const struct http01 *h = c->priv;
 	char temp[CHALL_TOKEN_MAX + 16];
-	int dir AUTO(close_fd) = -1;
+	AUTO(file_close) int dir = -1;
 	int found = open_folder(c, false, &dir, err);
 
 	if (found == 1)

@@ -159,7 +159,7 @@ int dns_addr_resolv_conf(const char *path,
 			 struct dns_addr ret[DNS_RESOLVERS_MAX], size_t *ret_n,
 			 struct err *err)
 {
-	struct sbuf text AUTO(sbuf_free) = SBUF_INIT(RESOLV_CONF_MAX);
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(RESOLV_CONF_MAX);
 	const char *p;
 	size_t n = 0;
 

@@ -224,7 +224,7 @@ static int parse(struct lexer *l, struct dns_key *key, struct err *err)
 int dns_key_parse(const char *text, const char *path, struct dns_key **ret,
 		  struct err *err)
 {
-	struct dns_key *key AUTO(dns_key_free) = mem_alloc(sizeof(*key));
+	AUTO(dns_key_free) struct dns_key *key = mem_alloc(sizeof(*key));
 	struct lexer l = { .p = text, .path = path, .line = 1 };
 	int rc = parse(&l, key, err);
 
@@ -237,7 +237,7 @@ int dns_key_parse(const char *text, const char *path, struct dns_key **ret,
 
 int dns_key_load(const char *path, struct dns_key **ret, struct err *err)
 {
-	struct sbuf text AUTO(sbuf_erase) = SBUF_INIT(KEY_FILE_MAX);
+	AUTO(sbuf_erase) struct sbuf text = SBUF_INIT(KEY_FILE_MAX);
 
 	if (file_read_secret(path, &text, err) == -1)
 		return err_wrap(err, "TSIG key");
@@ -250,7 +250,7 @@ int dns_key_load(const char *path, struct dns_key **ret, struct err *err)
 static void check(const char *path, const struct conf_src *src,
 		  const char *setting, struct conf_errors *errs)
 {
-	struct dns_key *key AUTO(dns_key_free) = NULL;
+	AUTO(dns_key_free) struct dns_key *key = NULL;
 	struct err err = ERR_INIT;
 
 	if (path && dns_key_load(path, &key, &err) == -1)

@@ -135,7 +135,7 @@ static bool usable(const struct dns_msg *m)
 static int take_answer(struct entry *e, const struct dns_addr *from,
 		       const unsigned char *wire, size_t len)
 {
-	struct arena *arena AUTO(arena_free) = arena_new();
+	AUTO(arena_free) struct arena *arena = arena_new();
 	struct err err = ERR_INIT;
 	char text[DNS_ADDR_TEXT], code[16];
 	struct dns_msg m;
@@ -197,7 +197,7 @@ static void answered(void *arg, const unsigned char *wire, size_t len,
 
 static void ask(struct entry *e)
 {
-	struct sbuf q AUTO(sbuf_free) = SBUF_INIT(DNS_MESSAGE_MAX);
+	AUTO(sbuf_free) struct sbuf q = SBUF_INIT(DNS_MESSAGE_MAX);
 
 	/* e->name is canonical: this cannot fail but for lack of memory */
 	(void) !dns_msg_question(e->name, e->type, e->tried < e->r->n, &q,

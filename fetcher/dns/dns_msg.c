@@ -69,7 +69,7 @@ static ldns_rdf *rdf_of(const char *name)
 
 static int text_of(const ldns_rdf *rdf, char ret[DNS_NAME_TEXT])
 {
-	char *text AUTO(mem_free_str) = ldns_rdf2str(rdf);
+	AUTO(mem_free_str) char *text = ldns_rdf2str(rdf);
 	size_t n = text ? strlen(text) : 0;
 
 	if (n == 0)
@@ -86,7 +86,7 @@ static int text_of(const ldns_rdf *rdf, char ret[DNS_NAME_TEXT])
 
 int dns_name_canon(const char *name, char ret[DNS_NAME_TEXT], struct err *err)
 {
-	ldns_rdf *rdf AUTO(free_rdf) = rdf_of(name);
+	AUTO(free_rdf) ldns_rdf *rdf = rdf_of(name);
 
 	if (!rdf || text_of(rdf, ret) == -1)
 		return err_set(err, ERR_INPUT, "\"%s\" is not a DNS name",
@@ -97,7 +97,7 @@ int dns_name_canon(const char *name, char ret[DNS_NAME_TEXT], struct err *err)
 int dns_name_wire(const char *name, unsigned char ret[DNS_NAME_WIRE],
 		  size_t *ret_len, struct err *err)
 {
-	ldns_rdf *rdf AUTO(free_rdf) = rdf_of(name);
+	AUTO(free_rdf) ldns_rdf *rdf = rdf_of(name);
 
 	if (!rdf || ldns_rdf_size(rdf) > DNS_NAME_WIRE)
 		return err_set(err, ERR_INPUT, "\"%s\" is not a DNS name",
@@ -137,7 +137,7 @@ int dns_name_redirect(const char *name, const char *from, const char *to,
 {
 	unsigned char a[DNS_NAME_WIRE], b[DNS_NAME_WIRE], c[2 * DNS_NAME_WIRE];
 	size_t na, nb, nc;
-	ldns_rdf *rdf AUTO(free_rdf) = NULL;
+	AUTO(free_rdf) ldns_rdf *rdf = NULL;
 	int cut;
 
 	if (dns_name_wire(name, a, &na, err) == -1 ||
@@ -182,7 +182,7 @@ static int add_wire(ldns_pkt *packet, struct sbuf *ret, struct err *err)
 int dns_msg_question(const char *name, unsigned type, bool recursive,
 		     struct sbuf *ret, struct err *err)
 {
-	ldns_pkt *packet AUTO(free_packet) = NULL;
+	AUTO(free_packet) ldns_pkt *packet = NULL;
 	ldns_rdf *rdf = rdf_of(name);
 
 	if (!rdf)
@@ -235,8 +235,8 @@ static void free_list(ldns_rr_list **list)
 int dns_msg_update(const char *zone, const struct dns_change_rr *rr, size_t n,
 		   struct sbuf *ret, struct err *err)
 {
-	ldns_rr_list *list AUTO(free_list) = ldns_rr_list_new();
-	ldns_pkt *packet AUTO(free_packet) = NULL;
+	AUTO(free_list) ldns_rr_list *list = ldns_rr_list_new();
+	AUTO(free_packet) ldns_pkt *packet = NULL;
 	ldns_rdf *name;
 
 	for (size_t i = 0; i < n; i++) {
@@ -266,7 +266,7 @@ int dns_msg_update(const char *zone, const struct dns_change_rr *rr, size_t n,
 static const char *arena_name(struct arena *arena, const ldns_rdf *rdf)
 {
 	char text[DNS_NAME_TEXT];
-	ldns_rdf *copy AUTO(free_rdf) = NULL;
+	AUTO(free_rdf) ldns_rdf *copy = NULL;
 
 	if (!rdf || ldns_rdf_get_type(rdf) != LDNS_RDF_TYPE_DNAME)
 		return NULL;
@@ -350,7 +350,7 @@ static void take_section(struct arena *arena, const ldns_rr_list *list,
 int dns_msg_parse(const unsigned char *wire, size_t len, struct arena *arena,
 		  struct dns_msg *ret, struct err *err)
 {
-	ldns_pkt *packet AUTO(free_packet) = NULL;
+	AUTO(free_packet) ldns_pkt *packet = NULL;
 	struct dns_msg m = { .n = 0 };
 	size_t total;
 	ldns_status status;

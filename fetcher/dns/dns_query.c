@@ -101,9 +101,9 @@ static struct host *host_of(struct dns_net *net, const struct dns_addr *addr)
 {
 	struct host *h;
 
-	TAILQ_FOREACH(h, &net->hosts, link)
-	if (dns_addr_equal(&h->addr, addr))
-		return h;
+	TAILQ_FOREACH (h, &net->hosts, link)
+		if (dns_addr_equal(&h->addr, addr))
+			return h;
 	h = mem_alloc(sizeof(*h));
 	h->addr = *addr;
 	TAILQ_INIT(&h->waiting);
@@ -401,8 +401,7 @@ static struct dns_query *next_turn(struct dns_net *net)
 {
 	struct host *h;
 
-	TAILQ_FOREACH(h, &net->hosts, link)
-	{
+	TAILQ_FOREACH (h, &net->hosts, link) {
 		struct dns_query *q = TAILQ_FIRST(&h->waiting);
 
 		if (!q || h->active >= DNS_QUERY_HOST_MAX)

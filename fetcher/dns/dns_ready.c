@@ -226,7 +226,7 @@ static void answered(void *arg, const unsigned char *wire, size_t len,
 {
 	struct server *s = arg;
 	struct dns_ready *r = s->ready;
-	struct arena *arena AUTO(arena_free) = arena_new();
+	AUTO(arena_free) struct arena *arena = arena_new();
 	struct err why = ERR_INIT;
 	struct dns_msg m;
 

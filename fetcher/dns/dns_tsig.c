@@ -37,8 +37,8 @@ static void free_ctx(EVP_MAC_CTX **ctx)
 static int hmac(const struct dns_key *key, const struct sbuf *data,
 		struct dns_tsig_mac *ret, struct err *err)
 {
-	EVP_MAC *mac AUTO(free_mac) = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	EVP_MAC_CTX *ctx AUTO(free_ctx) = mac ? EVP_MAC_CTX_new(mac) : NULL;
+	AUTO(free_mac) EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	AUTO(free_ctx) EVP_MAC_CTX *ctx = mac ? EVP_MAC_CTX_new(mac) : NULL;
 	char digest[16];
 	OSSL_PARAM params[2];
 
@@ -90,8 +90,8 @@ static int add_name(struct sbuf *s, const char *name, struct err *err)
 int dns_tsig_sign(const struct dns_key *key, int64_t now, struct sbuf *msg,
 		  struct dns_tsig_mac *ret_mac, struct err *err)
 {
-	struct sbuf data AUTO(sbuf_free) = SBUF_INIT(2 * DNS_MESSAGE_MAX);
-	struct sbuf alg AUTO(sbuf_free) = SBUF_INIT(DNS_NAME_WIRE);
+	AUTO(sbuf_free) struct sbuf data = SBUF_INIT(2 * DNS_MESSAGE_MAX);
+	AUTO(sbuf_free) struct sbuf alg = SBUF_INIT(DNS_NAME_WIRE);
 	struct dns_tsig_mac mac;
 
 	if (msg->len < DNS_HEADER)
@@ -218,7 +218,7 @@ static int expected(const struct dns_key *key,
 		    const unsigned char *wire, const struct tsig *t,
 		    struct dns_tsig_mac *ret, struct err *err)
 {
-	struct sbuf data AUTO(sbuf_free) = SBUF_INIT(2 * DNS_MESSAGE_MAX);
+	AUTO(sbuf_free) struct sbuf data = SBUF_INIT(2 * DNS_MESSAGE_MAX);
 	unsigned char header[DNS_HEADER];
 
 	memcpy(header, wire, sizeof(header));

@@ -216,15 +216,15 @@ static struct line *line_of(struct dns_updater *u, const struct dns_zone *zone)
 {
 	struct line *l;
 
-	TAILQ_FOREACH(l, &u->lines, link)
-	if (line_serves(l, zone)) {
-		if (zone->n_server > l->zone.n_server) {
-			memcpy(l->zone.server, zone->server,
-			       sizeof(zone->server));
-			l->zone.n_server = zone->n_server;
+	TAILQ_FOREACH (l, &u->lines, link)
+		if (line_serves(l, zone)) {
+			if (zone->n_server > l->zone.n_server) {
+				memcpy(l->zone.server, zone->server,
+				       sizeof(zone->server));
+				l->zone.n_server = zone->n_server;
+			}
+			return l;
 		}
-		return l;
-	}
 	l = mem_alloc(sizeof(*l));
 	l->u = u;
 	l->zone = *zone;
@@ -276,8 +276,8 @@ static void all_done(struct line *l, const struct err *err, bool undone)
 	TAILQ_CONCAT(&done, &l->flying, link);
 	l->n_flying = 0;
 	l->tries = 0;
-	TAILQ_FOREACH(c, &done, link)
-	c->sent = true;
+	TAILQ_FOREACH (c, &done, link)
+		c->sent = true;
 	/* The next ones need not wait for what the callbacks do. */
 	line_go(l);
 	while ((c = TAILQ_FIRST(&done))) {
@@ -318,8 +318,8 @@ static void lost(struct line *l, const struct err *err, bool out)
 {
 	struct dns_change *c;
 
-	TAILQ_FOREACH(c, &l->flying, link)
-	c->maybe = c->maybe || out;
+	TAILQ_FOREACH (c, &l->flying, link)
+		c->maybe = c->maybe || out;
 	if (++l->tries >= DNS_UPDATE_TRIES) {
 		all_done(l, err, true);
 		return;
@@ -363,8 +363,8 @@ static int build(struct line *l, struct sbuf *msg, struct err *err)
 	struct dns_change *c;
 	size_t n = 0;
 
-	TAILQ_FOREACH(c, &l->flying, link)
-	rr[n++] = c->rr;
+	TAILQ_FOREACH (c, &l->flying, link)
+		rr[n++] = c->rr;
 	if (dns_msg_update(l->zone.name, rr, n, msg, err) == -1 ||
 	    dns_query_set_id(msg, err) == -1)
 		return -1;
@@ -373,7 +373,7 @@ static int build(struct line *l, struct sbuf *msg, struct err *err)
 
 static void send_batch(struct line *l)
 {
-	struct sbuf msg AUTO(sbuf_free) = SBUF_INIT(DNS_MESSAGE_MAX);
+	AUTO(sbuf_free) struct sbuf msg = SBUF_INIT(DNS_MESSAGE_MAX);
 	const struct dns_addr *to;
 	struct err err = ERR_INIT;
 

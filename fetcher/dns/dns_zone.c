@@ -215,7 +215,7 @@ static int config_error(struct err *err, const struct conf_src *src,
 int dns_zones_new(const struct certrepo_dns *conf, struct dns_net *net,
 		  struct dns_zones **ret, struct err *err)
 {
-	struct dns_zones *z AUTO(dns_zones_free) = mem_alloc(sizeof(*z));
+	AUTO(dns_zones_free) struct dns_zones *z = mem_alloc(sizeof(*z));
 	struct dns_addr resolvers[DNS_RESOLVERS_MAX];
 	struct err why = ERR_INIT;
 	size_t n;
@@ -273,9 +273,9 @@ static int take_key(struct dns_zones *z, const struct setting *s,
 			       "entry of dns.zones, or dns.key_file for all "
 			       "zones",
 			       zone->name);
-	TAILQ_FOREACH(k, &z->keys, link)
-	if (strcmp(k->path, path) == 0)
-		break;
+	TAILQ_FOREACH (k, &z->keys, link)
+		if (strcmp(k->path, path) == 0)
+			break;
 	if (!k) {
 		if (dns_key_load(path, &loaded, &why) == -1)
 			return err_set(err, ERR_CONFIG, "zone %s: %s",
@@ -684,10 +684,10 @@ static const struct dns_zone *known_in(const struct entries *list,
 {
 	struct entry *e;
 
-	TAILQ_FOREACH(e, list, link)
-	if (e->known && strcmp(e->name, name) == 0 &&
-	    dns_addr_equal(&e->zone.server[0], addr))
-		return &e->zone;
+	TAILQ_FOREACH (e, list, link)
+		if (e->known && strcmp(e->name, name) == 0 &&
+		    dns_addr_equal(&e->zone.server[0], addr))
+			return &e->zone;
 	return NULL;
 }
 
@@ -715,10 +715,10 @@ int dns_zone_stored(struct dns_zones *z, const char *zone, const char *server,
 	if (dns_name_canon(zone, name, err) == -1 ||
 	    dns_addr_parse(server, &addr, err) == -1)
 		return -1;
-	TAILQ_FOREACH(e, &z->old, link)
-	if (strcmp(e->name, name) == 0 && e->zone.n_check == 0 &&
-	    dns_addr_equal(&e->zone.server[0], &addr))
-		break;
+	TAILQ_FOREACH (e, &z->old, link)
+		if (strcmp(e->name, name) == 0 && e->zone.n_check == 0 &&
+		    dns_addr_equal(&e->zone.server[0], &addr))
+			break;
 	if (!e) {
 		e = entry_new(z, name, setting_of(z, name));
 		e->zone.server[e->zone.n_server++] = addr;

@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 					.key_file = "file",
 					.what = "TXT",
 					.mac.len = 32 };
-	struct arena *arena AUTO(arena_free) = arena_new();
+	AUTO(arena_free) struct arena *arena = arena_new();
 	struct err err = ERR_INIT;
 	struct dns_path path;
 	struct dns_msg m;

@@ -7,8 +7,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Any text: an error with a sentence, or a key with a secret. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text AUTO(mem_free_str) = mem_strndup((const char *) data, size);
-	struct dns_key *key AUTO(dns_key_free) = NULL;
+	AUTO(mem_free_str) char *text = mem_strndup((const char *) data, size);
+	AUTO(dns_key_free) struct dns_key *key = NULL;
 	struct err err = ERR_INIT;
 	struct dns_addr addr, again;
 	char back[DNS_ADDR_TEXT];

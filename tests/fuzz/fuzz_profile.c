@@ -30,11 +30,11 @@ static void check_uses(const struct profile *p,
 	}
 	if (profile_argv(p, &g, cmd, arena, &argv2, &errs) == -1)
 		__builtin_trap();
-	while (*argv != NULL && *argv2 != NULL && strcmp(*argv, *argv2) == 0) {
+	while (*argv && *argv2 && strcmp(*argv, *argv2) == 0) {
 		argv++;
 		argv2++;
 	}
-	same = *argv == NULL && *argv2 == NULL;
+	same = !*argv && !*argv2;
 	if (same == uses)
 		__builtin_trap();
 }
@@ -52,8 +52,7 @@ static void check_profile(const struct profile *p, struct arena *arena)
 	for (size_t i = 0; i < p->files.n; i++) {
 		const struct profile_file *f = p->files.v[i];
 
-		if (strstr(f->file, "/../") != NULL ||
-		    strncmp(f->file, "../", 3) == 0)
+		if (strstr(f->file, "/../") || strncmp(f->file, "../", 3) == 0)
 			__builtin_trap();
 	}
 	for (size_t l = 0; l < ARRAY_LEN(lists); l++) {
@@ -62,7 +61,7 @@ static void check_profile(const struct profile *p, struct arena *arena)
 
 			if (profile_argv(p, &profile_builtins, lists[l]->v[i],
 					 arena, &argv, &errs) == -1 ||
-			    argv[0] == NULL || argv[0][0] == '\0')
+			    !argv[0] || argv[0][0] == '\0')
 				__builtin_trap();
 			check_uses(p, lists[l]->v[i], arena, argv);
 		}
@@ -87,8 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* The journal is ours, but a disk may have had its way with it. */
 	if (journal_parse(text, arena, &j, NULL) == 0)
 		for (size_t i = 0; i < j.n || j.n == 0; i++)
-			if (j.n == 0 || j.v[i].service == NULL ||
-			    j.v[i].gen == NULL)
+			if (j.n == 0 || !j.v[i].service || !j.v[i].gen)
 				__builtin_trap();
 	return 0;
 }

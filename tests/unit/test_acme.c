@@ -212,7 +212,7 @@ static int by_hand(const char *url)
 	(void) getrusage(RUSAGE_SELF, &ru);
 	size_t ok = 0;
 	for (size_t i = 0; i < run.n; i++) {
-		ok += run.jobs[i].cert != NULL;
+		ok += !!run.jobs[i].cert;
 		if (run.jobs[i].fail.class)
 			printf("%zu: %s\n", i, run.jobs[i].fail.detail);
 	}

@@ -104,7 +104,7 @@ static void queue(void **state)
 		snprintf(name, sizeof(name), "n%d", k);
 		assert_string_equal(n.name, name);
 		assert_int_equal(n.early, k % 3 == 0);
-		assert_int_equal(n.ca_name != NULL, k % 2);
+		assert_int_equal(!!n.ca_name, k % 2);
 		free(n.name);
 		free(n.ca_name);
 		k++;

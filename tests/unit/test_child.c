@@ -122,7 +122,7 @@ static void input(void **state)
 
 		assert_int_equal(child_run(&spec, &r, &err), 0);
 		assert_int_equal(r.status, 0);
-		if (cases[i].says != NULL)
+		if (cases[i].says)
 			assert_string_equal(sbuf_str(&r.output), cases[i].says);
 		else
 			assert_int_equal(r.output.len, 3);

@@ -144,7 +144,7 @@ static void test_parse(void **state)
 		"\300\20\0\1\0\1\0\0\0\5\0\4\300\0\2\1"
 		"\300\20\0\6\0\1\0\0\0\5\0\33\2ns\300\20\300\14"
 		"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
-	struct arena *arena AUTO(arena_free) = arena_new();
+	AUTO(arena_free) struct arena *arena = arena_new();
 	struct err err = ERR_INIT;
 	struct dns_msg m, packed;
 	const struct dns_rr *rr;
@@ -193,7 +193,7 @@ static void test_hostile(void **state)
 		"\0\0\200\0\0\1\0\0\0\0\0\0\300\14\0\1\0\1";
 	static const unsigned char many[] =
 		"\0\0\200\0\0\0\377\377\0\0\0\0\0\0\1\0\1\0\0\0\0\0\4aaaa";
-	struct arena *arena AUTO(arena_free) = arena_new();
+	AUTO(arena_free) struct arena *arena = arena_new();
 	unsigned char name[DNS_NAME_WIRE];
 	struct err err = ERR_INIT;
 	struct dns_msg m;

@@ -281,7 +281,7 @@ static void many_over(void *arg, const unsigned char *wire, size_t len,
 	int *answered = arg;
 
 	many_done++;
-	*answered += wire != NULL;
+	*answered += wire ? 1 : 0;
 }
 
 /* More at once than sockets are allowed; a dead server does not keep the

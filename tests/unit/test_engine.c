@@ -159,7 +159,7 @@ static int requests(const char *kind)
 
 	snprintf(word, sizeof(word), "\"kind\": \"%s\"", kind);
 	while (f && fgets(line, sizeof(line), f))
-		n += strstr(line, word) != NULL;
+		n += !!strstr(line, word);
 	if (f)
 		fclose(f);
 	return n;

@@ -30,7 +30,7 @@ static struct format fmt(const char *text)
 	if (f.n > 0)
 		return f;
 	snprintf(copy, sizeof(copy), "%s", text);
-	for (char *p = strtok_r(copy, " ", &save); p != NULL;
+	for (char *p = strtok_r(copy, " ", &save); p;
 	     p = strtok_r(NULL, " ", &save))
 		if (format_add(&f, p, &err) == -1)
 			fail_msg("%s", err.msg);

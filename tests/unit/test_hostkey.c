@@ -40,7 +40,7 @@ static const char *vet(const char *chain_file, const char *domain,
 	struct installer_cert conf = {
 		.key = public_key ? NULL : scratch("leaf.key"),
 		.public_key = public_key,
-		.names = { .v = names, .n = name != NULL },
+		.names = { .v = names, .n = name ? 1 : 0 },
 	};
 	struct svc_cert c = { .conf = &conf, .domain = domain };
 	struct x509_chain *chain = kit_chain(chain_file, &err);

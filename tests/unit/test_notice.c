@@ -95,7 +95,7 @@ static int run(int64_t now, const char *state, const char *text)
 	struct err err = ERR_INIT;
 	int status;
 
-	if (text != NULL)
+	if (text)
 		notice_add(n,
 			   &(struct notice){ NOTICE_TROUBLE, "web",
 					     "www.example.org", state, text });
@@ -108,7 +108,7 @@ static int run(int64_t now, const char *state, const char *text)
 
 static void has(const char *text, const char *part)
 {
-	if (strstr(text, part) == NULL)
+	if (!strstr(text, part))
 		fail_msg("no \"%s\" in: %s", part, text);
 }
 

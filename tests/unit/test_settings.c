@@ -62,7 +62,7 @@ static char *item(const char *text, const char *name)
 	size_t len = strlen(want);
 	const char *at = text;
 
-	while ((at = strstr(at, want)) != NULL) {
+	while ((at = strstr(at, want))) {
 		if (at[len] == ' ' || at[len] == '\n')
 			return mem_strndup(at + 1, strcspn(at + 1, "\n"));
 		at += len;
@@ -115,7 +115,7 @@ static void compare_group(struct page *p, const char *heading,
 	for (set = schema->settings; set->name; set++)
 		if (strcmp(set->name, "*") != 0)
 			compare_setting(p, heading, text, set);
-	for (at = text; (at = strstr(at, "\n.It Ic ")) != NULL;) {
+	for (at = text; (at = strstr(at, "\n.It Ic "));) {
 		at += strlen("\n.It Ic ");
 		if (!in_table(schema, at, strcspn(at, " \n")))
 			fault(p, "section %s: there is no setting %.*s",
@@ -180,7 +180,7 @@ static size_t try_examples(struct page *p, int (*load)(struct conf_errors *))
 	struct conf_errors errs = { 0 };
 	size_t n = 0, i;
 
-	while (at && (at = strstr(at, "\n.Bd -literal")) != NULL) {
+	while (at && (at = strstr(at, "\n.Bd -literal"))) {
 		AUTO(mem_free_str) char *text = NULL;
 
 		at = strchr(at + 1, '\n') + 1;

@@ -31,7 +31,7 @@ static void expect_said(struct starttls *s, const struct turn *t)
 	size_t len = 0;
 
 	p = starttls_out(s, &len);
-	if (p == NULL)
+	if (!p)
 		fail_msg("nothing said, wanted: %s", t->text);
 	if (len != turn_len(t) || memcmp(p, t->text, len) != 0)
 		fail_msg("said: %.*s, wanted: %s", (int) len, p, t->text);
@@ -55,7 +55,7 @@ static int play(const char *protocol, const struct turn *t, size_t step,
 			size_t left = turn_len(t) - i;
 			size_t len = 0;
 
-			if (n == 0 && starttls_out(s, &len) != NULL)
+			if (n == 0 && starttls_out(s, &len))
 				fail_msg("said too early, before: %s", t->text);
 			n = starttls_in(s, t->text + i,
 					left < step ? left : step, err);
@@ -211,7 +211,7 @@ static void injected(void **state)
 		turns[last].len = len + 6;
 		turns[last + 1].who = 0;
 		assert_int_equal(play(good[i].protocol, turns, 4096, &err), -1);
-		if (strstr(err.msg, "6 more bytes") == NULL)
+		if (!strstr(err.msg, "6 more bytes"))
 			fail_msg("%s: %s", good[i].protocol, err.msg);
 	}
 }
@@ -322,7 +322,7 @@ static void turned_down(void **state)
 
 		assert_int_equal(
 			play(bad[i].protocol, bad[i].turns, 4096, &err), -1);
-		if (strstr(err.msg, bad[i].says) == NULL)
+		if (!strstr(err.msg, bad[i].says))
 			fail_msg("%s, \"%s\": %s", bad[i].protocol, bad[i].says,
 				 err.msg);
 	}

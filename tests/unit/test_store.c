@@ -1136,7 +1136,7 @@ static void test_due_plan(void **state)
 			      "ORDER BY COALESCE(ts_expire, 0), name LIMIT 9",
 			      &st, &err));
 		while (db_step(st, &err) == 1)
-			used |= strstr(db_col_text(st, 3), "certs_due") != NULL;
+			used |= !!strstr(db_col_text(st, 3), "certs_due");
 	} else {
 		raw("ANALYZE TABLE certs");
 		OK(db_prepare(s->db,

@@ -385,7 +385,7 @@ static void inside(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		assert_int_equal(resolve(cases[i].services, &s, &errs), -1);
 		assert_int_equal(errs.list.n, 1);
-		if (strstr(errs.list.v[0], cases[i].says) == NULL)
+		if (!strstr(errs.list.v[0], cases[i].says))
 			fail_msg("%s", errs.list.v[0]);
 		conf_errors_free(&errs);
 	}

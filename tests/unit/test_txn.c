@@ -276,7 +276,7 @@ static void fails_and_goes_back(void **state)
 		kit_says(&err, cases[i].says);
 		assert_string_equal(here(), "old");
 		assert_int_equal(tidy(), cases[i].result == PART_BACK);
-		assert_int_equal(state_.hold != NULL, cases[i].held);
+		assert_int_equal(!!state_.hold, cases[i].held);
 		assert_string_equal(state_of(""), cases[i].result == PART_BACK
 							  ? "rolled-back"
 							  : "failed");

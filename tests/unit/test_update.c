@@ -140,7 +140,7 @@ static const char *state_of(const char *service)
 
 static void begin(void)
 {
-	if (arena == NULL)
+	if (!arena)
 		arena = arena_new();
 	fresh();
 }

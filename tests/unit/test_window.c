@@ -66,8 +66,7 @@ static void hours(void **state)
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct conf_strings texts = { cases[i].spans,
-					      cases[i].spans[1] != NULL ? 2
-									: 1 };
+					      cases[i].spans[1] ? 2 : 1 };
 		struct tm now = { .tm_wday = cases[i].day,
 				  .tm_hour = cases[i].hour,
 				  .tm_min = cases[i].minute };
