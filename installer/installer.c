@@ -16,7 +16,7 @@
 #include "log.h"
 #include "opts.h"
 #include "run.h"
-#include "status.h"
+#include "hostview.h"
 
 #define PROGRAM "certrepo-installer"
 
@@ -153,7 +153,7 @@ static int make_state_dirs(const char *dir, struct err *err)
 }
 
 /* Temporaries of our own files that a killed run left. */
-static void sweep_state(const struct run *r)
+static void sweep_state(const struct host *r)
 {
 	const char *dir = r->conf->state_dir;
 
@@ -162,7 +162,7 @@ static void sweep_state(const struct run *r)
 	deploy_sweep_folder(arena_printf(r->arena, "%s/journal", dir));
 }
 
-static void check_names(const struct args *a, struct run *r, int argc,
+static void check_names(const struct args *a, struct host *r, int argc,
 			char **argv, int first)
 {
 	for (int i = first; i < argc; i++) {
@@ -171,7 +171,7 @@ static void check_names(const struct args *a, struct run *r, int argc,
 		strlist_free(&r->only);
 		strlist_add(&r->only, argv[i]);
 		for (size_t k = 0; k < r->svcs->n; k++)
-			known = known || run_wants(r, &r->svcs->v[k]);
+			known = known || host_wants(r, &r->svcs->v[k]);
 		if (!known)
 			opts_usage(&spec, "no service or certificate %s in %s",
 				   argv[i], a->config);
@@ -181,7 +181,7 @@ static void check_names(const struct args *a, struct run *r, int argc,
 		strlist_add(&r->only, argv[i]);
 }
 
-static int verdict(const struct run *r)
+static int verdict(const struct host *r)
 {
 	if (r->bad == 0)
 		return 0;
@@ -204,7 +204,7 @@ static int end_denied(const char *dir, struct err *err)
 }
 
 /* What was told is told by mail, not by cron. */
-static void notices_begin(struct run *r)
+static void notices_begin(struct host *r)
 {
 	const struct notify_conf *notify = r->conf->notify;
 
@@ -212,7 +212,7 @@ static void notices_begin(struct run *r)
 	log_mailed(notify && notify->mail.n > 0);
 }
 
-static void notices_end(struct run *r)
+static void notices_end(struct host *r)
 {
 	struct err err = ERR_INIT;
 
@@ -227,7 +227,7 @@ static void notices_end(struct run *r)
 	notice_free(&r->notices);
 }
 
-static int update(struct run *r)
+static int update(struct host *r)
 {
 	struct err err = ERR_INIT;
 	int status;
@@ -250,7 +250,7 @@ static int update(struct run *r)
 
 /* The receipts that wait for the store; when it is told nothing any more they
  * would be old news for ever. */
-static void take_waiting(struct run *r)
+static void take_waiting(struct host *r)
 {
 	const char *dir = r->conf->state_dir;
 	struct err err = ERR_INIT;
@@ -265,7 +265,7 @@ static void take_waiting(struct run *r)
 }
 
 /* Everything that changes something, under the lock. */
-static int work(const struct args *a, struct run *r)
+static int work(const struct args *a, struct host *r)
 {
 	AUTO(lockfile_free) struct lockfile *lock = NULL;
 	const char *dir = r->conf->state_dir;
@@ -286,11 +286,11 @@ static int work(const struct args *a, struct run *r)
 	return 0;
 }
 
-static int print_status(const struct args *a, struct run *r)
+static int print_status(const struct args *a, struct host *r)
 {
 	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(8u << 20);
 	struct err err = ERR_INIT;
-	int well = status_print(r, a->json, &out, &err);
+	int well = hostview_print(r, a->json, &out, &err);
 
 	if (well == -1)
 		return end_denied(r->conf->state_dir, &err);
@@ -298,7 +298,7 @@ static int print_status(const struct args *a, struct run *r)
 	return well ? 0 : 1;
 }
 
-static int run(const struct args *a, struct run *r)
+static int run(const struct args *a, struct host *r)
 {
 	struct err err = ERR_INIT;
 
@@ -321,12 +321,12 @@ static int with_conf(const struct args *a, struct arena *arena, int argc,
 	struct conf_errors errs = { 0 };
 	struct installer_conf conf;
 	struct svcs svcs;
-	struct run r = { .conf = &conf,
-			 .svcs = &svcs,
-			 .arena = arena,
-			 .receipts = { .arena = arena },
-			 .dry_run = a->dry_run,
-			 .force = a->force };
+	struct host r = { .conf = &conf,
+			  .svcs = &svcs,
+			  .arena = arena,
+			  .receipts = { .arena = arena },
+			  .dry_run = a->dry_run,
+			  .force = a->force };
 	int status;
 
 	if (installer_conf_load(a->config, arena, &conf, &errs) == -1 ||

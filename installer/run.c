@@ -7,85 +7,12 @@
 #include "log.h"
 #include "num.h"
 #include "run.h"
-#include "status.h"
-#include "task.h"
+#include "hostview.h"
+#include "finding.h"
 #include "txn.h"
 #include "update.h"
 
-/* --- what every step needs --- */
-
-bool run_wants(const struct run *r, const struct svc *s)
-{
-	if (r->only.n == 0 || strlist_has(&r->only, s->name))
-		return true;
-	for (size_t i = 0; i < s->n_certs; i++)
-		if (strlist_has(&r->only, s->certs[i].conf->name))
-			return true;
-	return false;
-}
-
-const struct x509_trust *run_trust(struct run *r, struct err *err)
-{
-	if (!r->trust &&
-	    x509_trust_load(r->conf->trust_file, &r->trust, err) == -1)
-		return NULL;
-	return r->trust;
-}
-
-void run_probe(const struct svc *s, size_t i, const struct verify_want *want,
-	       struct verify_seen *seen)
-{
-	verify_probe(s, &s->endpoints[i], want, s->conf->verify_timeout * 1000,
-		     seen);
-}
-
-const char *run_endpoint_text(const struct svc_endpoint *e, struct arena *arena)
-{
-	/* The store's column has room for 255. */
-	if (*e->look == '\0' ||
-	    strlen(e->look) + strlen(e->conf->address) > 250)
-		return e->conf->address;
-	return arena_printf(arena, "%s/%s", e->conf->address, e->look);
-}
-
-void run_receipt(struct run *r, const struct svc *s, const char *cert,
-		 const struct svc_endpoint *e, const char *state,
-		 const struct verify_seen *seen, const char *detail)
-{
-	struct store_receipt receipt = {
-		.name = cert,
-		.host = r->conf->host,
-		.service = s ? s->name : "",
-		.endpoint = e ? run_endpoint_text(e, r->arena) : "",
-		.protocol = e ? e->conf->protocol : NULL,
-		.state = state,
-		.ts = r->now,
-		.detail = detail,
-		.version = CERTREPO_VERSION,
-	};
-
-	if (seen && seen->handshake) {
-		receipt.fingerprint = seen->fingerprint;
-		receipt.serial = seen->serial;
-		receipt.ts_expire = seen->not_after;
-		receipt.depth = (int64_t) seen->depth;
-	}
-	if (!r->dry_run)
-		receipt_add(&r->receipts, &receipt);
-}
-
-void run_notice(struct run *r, enum notice_topic topic, const char *service,
-		const char *cert, const char *state, const char *text)
-{
-	if (r->notices)
-		notice_add(r->notices, &(struct notice){ .topic = topic,
-							 .service = service,
-							 .cert = cert,
-							 .state = state,
-							 .text = text });
-}
-
-static const struct svc *find(const struct run *r, const char *name,
+static const struct svc *find(const struct host *r, const char *name,
 			      size_t *ret_index)
 {
 	for (size_t i = 0; i < r->svcs->n; i++) {
@@ -100,7 +27,7 @@ static const struct svc *find(const struct run *r, const char *name,
 /* --- recovery --- */
 
 /* Services of a journal that stays: what is in it comes first. */
-static void skip_all(struct run *r, const struct part *parts, size_t n)
+static void skip_all(struct host *r, const struct part *parts, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		size_t index;
@@ -110,7 +37,7 @@ static void skip_all(struct run *r, const struct part *parts, size_t n)
 	}
 }
 
-static void recover(struct run *r, const struct journals *all)
+static void recover(struct host *r, const struct journals *all)
 {
 	struct svcstate *states =
 		arena_array(r->arena, all->n, sizeof(*states));
@@ -134,10 +61,10 @@ static void recover(struct run *r, const struct journals *all)
 			continue;
 		log_warn("service %s: what the run before left: %s",
 			 p->j->service, p->err.msg);
-		run_notice(r,
-			   p->result == PART_WAITING ? NOTICE_WAITING
-						     : NOTICE_TROUBLE,
-			   p->j->service, "", part_state(p), p->err.msg);
+		host_notice(r,
+			    p->result == PART_WAITING ? NOTICE_WAITING
+						      : NOTICE_TROUBLE,
+			    p->j->service, "", part_state(p), p->err.msg);
 	}
 	if (access(txn_journal_path(r, all->v[0].service), F_OK) == -1)
 		return;
@@ -145,7 +72,7 @@ static void recover(struct run *r, const struct journals *all)
 	skip_all(r, parts, all->n);
 }
 
-static void recover_one(struct run *r, const char *name, struct err *err)
+static void recover_one(struct host *r, const char *name, struct err *err)
 {
 	struct journals all;
 	size_t index;
@@ -163,13 +90,13 @@ static void recover_one(struct run *r, const char *name, struct err *err)
 	}
 	err_wrap(err, "service %s: the journal of a killed run", name);
 	log_error(err);
-	run_notice(r, NOTICE_TROUBLE, name, "", "failed", err->msg);
+	host_notice(r, NOTICE_TROUBLE, name, "", "failed", err->msg);
 	if (find(r, name, &index))
 		r->skip[index] = true;
 	r->bad++;
 }
 
-static int list_journals(const struct run *r, struct strlist *ret,
+static int list_journals(const struct host *r, struct strlist *ret,
 			 struct err *err)
 {
 	AUTO(mem_free_str)
@@ -187,7 +114,7 @@ static int list_journals(const struct run *r, struct strlist *ret,
 	return 0;
 }
 
-int run_recover(struct run *r, struct err *err)
+int run_recover(struct host *r, struct err *err)
 {
 	struct strlist names = STRLIST_INIT;
 
@@ -201,7 +128,7 @@ int run_recover(struct run *r, struct err *err)
 
 /* --- the whole run --- */
 
-static bool beat_due(const struct run *r)
+static bool beat_due(const struct host *r)
 {
 	AUTO(mem_free_str)
 	char *path = mem_printf("%s/heartbeat", r->conf->state_dir);
@@ -214,7 +141,7 @@ static bool beat_due(const struct run *r)
 	return r->now < last || r->now - last >= r->conf->heartbeat;
 }
 
-static int stamp_beat(const struct run *r, struct err *err)
+static int stamp_beat(const struct host *r, struct err *err)
 {
 	static const struct file_attr attr = { 0600, FILE_KEEP, FILE_KEEP };
 	AUTO(mem_free_str)
@@ -225,7 +152,7 @@ static int stamp_beat(const struct run *r, struct err *err)
 	return file_replace(path, text, strlen(text), &attr, err);
 }
 
-static void add_current(struct run *r, const struct svc *s,
+static void add_current(struct host *r, const struct svc *s,
 			struct receipts *ret)
 {
 	struct store_receipt one = { .host = r->conf->host,
@@ -238,13 +165,13 @@ static void add_current(struct run *r, const struct svc *s,
 		size_t cert = e ? e->cert : i;
 
 		one.name = s->certs[cert].conf->name;
-		one.endpoint = e ? run_endpoint_text(e, r->arena) : "";
+		one.endpoint = e ? svc_endpoint_text(e, r->arena) : "";
 		receipt_add(ret, &one);
 	}
 }
 
 /* The names of all that is configured, whatever its state. */
-static void list_current(struct run *r, struct receipts *ret)
+static void list_current(struct host *r, struct receipts *ret)
 {
 	receipt_add(ret, &(struct store_receipt){ .host = r->conf->host,
 						  .name = "",
@@ -257,7 +184,7 @@ static void list_current(struct run *r, struct receipts *ret)
 
 /* Together with those of what is configured no more, which would stay as
  * they are for ever. */
-static int put_receipts(struct run *r, struct store *store,
+static int put_receipts(struct host *r, struct store *store,
 			const struct receipts *now, struct err *err)
 {
 	/* More than can be told: what is missing in the list is not gone. */
@@ -270,7 +197,7 @@ static int put_receipts(struct run *r, struct store *store,
 }
 
 /* To the store, or to the file they wait in. */
-static void report(struct run *r, struct store *store,
+static void report(struct host *r, struct store *store,
 		   const struct receipts *now)
 {
 	struct err err = ERR_INIT;
@@ -291,7 +218,7 @@ static void report(struct run *r, struct store *store,
 }
 
 /* What there is to say of this run. STORE may be NULL. */
-static void send_receipts(struct run *r, struct store *store)
+static void send_receipts(struct host *r, struct store *store)
 {
 	struct receipts now = { .arena = r->arena };
 	struct err err = ERR_INIT;
@@ -299,15 +226,15 @@ static void send_receipts(struct run *r, struct store *store)
 	if (r->dry_run || r->receipts.n == 0)
 		return;
 	list_current(r, &now);
-	if (status_update(r, &now, &err) == -1)
+	if (hostview_update(r, &now, &err) == -1)
 		log_warn("%s", err.msg);
 	if (r->conf->report)
 		report(r, store, &now);
 	receipt_free(&now);
 }
 
-static int ask(struct run *r, struct store *store, struct store_host_certs *ret,
-	       struct err *err)
+static int ask(struct host *r, struct store *store,
+	       struct store_host_certs *ret, struct err *err)
 {
 	struct strlist names = STRLIST_INIT;
 	int status;
@@ -315,7 +242,7 @@ static int ask(struct run *r, struct store *store, struct store_host_certs *ret,
 	for (size_t i = 0; i < r->svcs->n; i++) {
 		const struct svc *s = &r->svcs->v[i];
 
-		for (size_t k = 0; run_wants(r, s) && k < s->n_certs; k++)
+		for (size_t k = 0; host_wants(r, s) && k < s->n_certs; k++)
 			strlist_add(&names, s->certs[k].conf->name);
 	}
 	strlist_sort_unique(&names);
@@ -325,18 +252,18 @@ static int ask(struct run *r, struct store *store, struct store_host_certs *ret,
 	return status;
 }
 
-static void heartbeat(struct run *r)
+static void heartbeat(struct host *r)
 {
 	struct err err = ERR_INIT;
 
 	if (!r->beat || r->dry_run)
 		return;
-	run_receipt(r, NULL, "", NULL, "alive", NULL, NULL);
+	host_receipt(r, NULL, "", NULL, "alive", NULL, NULL);
 	if (stamp_beat(r, &err) == -1)
 		log_warn("%s", err.msg);
 }
 
-static void print_left(const struct run *r)
+static void print_left(const struct host *r)
 {
 	struct strlist names = STRLIST_INIT;
 
@@ -348,14 +275,14 @@ static void print_left(const struct run *r)
 	strlist_free(&names);
 }
 
-int run_update(struct run *r, struct err *err)
+int run_update(struct host *r, struct err *err)
 {
 	AUTO(store_free) struct store *store = NULL;
 	struct store_host_certs rows = { .n = 0 };
 
 	if (store_open(r->conf->store, STORE_READ, &store, err) == -1 ||
 	    ask(r, store, &rows, err) == -1) {
-		run_notice(r, NOTICE_STORE, "", "", "unavailable", err->msg);
+		host_notice(r, NOTICE_STORE, "", "", "unavailable", err->msg);
 		if (!r->dry_run)
 			update_lives(r);
 		send_receipts(r, NULL);
@@ -374,38 +301,38 @@ int run_update(struct run *r, struct err *err)
 
 /* --- --verify and --rollback --- */
 
-static bool verify_one(struct run *r, const struct svc *s)
+static bool verify_one(struct host *r, const struct svc *s)
 {
-	struct task t;
+	struct finding t;
 	bool all = true;
 
-	task_begin_disk(&t, r, s, true);
+	finding_begin_disk(&t, r, s, true);
 	for (size_t i = 0; i < s->n_endpoints; i++) {
 		const struct svc_endpoint *e = &s->endpoints[i];
 		bool there = t.g.v[e->cert].disk;
 		char why[300], until[CLOCK_TEXT];
-		bool ok = task_right(&t, i, why) && there;
+		bool ok = finding_right(&t, i, why) && there;
 
 		if (!there)
 			snprintf(why, sizeof(why), "nothing is installed");
 		printf("%s %s %s: ", s->name, s->certs[e->cert].conf->name,
-		       run_endpoint_text(e, r->arena));
+		       svc_endpoint_text(e, r->arena));
 		if (t.seen[i].handshake)
 			printf("%s until %s, ", t.seen[i].fingerprint,
 			       clock_text(t.seen[i].not_after, until));
 		printf("%s\n", ok ? "as installed" : why);
 		all = all && ok;
 	}
-	gather_free(&t.g);
+	judge_free(&t.g);
 	return all;
 }
 
-bool run_verify(struct run *r)
+bool run_verify(struct host *r)
 {
 	bool all = true;
 
 	for (size_t i = 0; i < r->svcs->n; i++)
-		if (run_wants(r, &r->svcs->v[i]) &&
+		if (host_wants(r, &r->svcs->v[i]) &&
 		    !verify_one(r, &r->svcs->v[i]))
 			all = false;
 	return all;
@@ -422,7 +349,7 @@ static bool uses(const struct svc *s, const char *name)
 /* The service NAME, or all that use the certificate NAME: their number, and
  * their indices in RET, which has room for all. Those that go together come
  * first: *ret_together. */
-static size_t find_for_back(const struct run *r, const char *name, size_t *ret,
+static size_t find_for_back(const struct host *r, const char *name, size_t *ret,
 			    size_t *ret_together)
 {
 	size_t n = 0;
@@ -456,11 +383,12 @@ static int back_status(const struct part *parts, size_t n, struct err *err)
 	return 0;
 }
 
-int run_back(struct run *r, const char *name, struct err *err)
+int run_back(struct host *r, const char *name, struct err *err)
 {
 	AUTO(store_free) struct store *store = NULL;
 	size_t *index = arena_array(r->arena, r->svcs->n, sizeof(*index));
-	struct task *tasks = arena_array(r->arena, r->svcs->n, sizeof(*tasks));
+	struct finding *tasks =
+		arena_array(r->arena, r->svcs->n, sizeof(*tasks));
 	struct part *parts = arena_array(r->arena, r->svcs->n, sizeof(*parts));
 	size_t together, n = find_for_back(r, name, index, &together);
 
@@ -480,7 +408,7 @@ int run_back(struct run *r, const char *name, struct err *err)
 				       "must be mended first",
 				       r->svcs->v[index[i]].name);
 	for (size_t i = 0; i < n; i++) {
-		task_begin_disk(&tasks[i], r, &r->svcs->v[index[i]], true);
+		finding_begin_disk(&tasks[i], r, &r->svcs->v[index[i]], true);
 		parts[i] = (struct part){ .svc = tasks[i].s,
 					  .state = &tasks[i].state,
 					  .g = &tasks[i].g,
@@ -491,7 +419,7 @@ int run_back(struct run *r, const char *name, struct err *err)
 	for (size_t i = together; i < n; i++)
 		txn_go_back(r, &parts[i], 1);
 	for (size_t i = 0; i < n; i++)
-		gather_free(&tasks[i].g);
+		judge_free(&tasks[i].g);
 	if (store_open(r->conf->store, STORE_READ, &store, NULL) == -1)
 		store = NULL;
 	send_receipts(r, store);

@@ -3,19 +3,19 @@
 #include <string.h>
 #include "dryrun.h"
 #include "log.h"
-#include "tell.h"
+#include "say.h"
 #include "txn.h"
 #include "update.h"
 
 struct update {
-	struct run *r;
-	struct task *v;
+	struct host *r;
+	struct finding *v;
 	size_t n;
 };
 
 /* --- acting --- */
 
-static void activate(struct task *t)
+static void activate(struct finding *t)
 {
 	struct part p = { .run = t->r,
 			  .svc = t->s,
@@ -35,22 +35,22 @@ static void activate(struct task *t)
 				      t->r->now);
 		t->bad = true;
 	}
-	tell_notice(t,
-		    p.result == PART_WAITING ? NOTICE_WAITING : NOTICE_TROUBLE,
-		    "", part_state(&p), p.err.msg);
+	say_notice(t,
+		   p.result == PART_WAITING ? NOTICE_WAITING : NOTICE_TROUBLE,
+		   "", part_state(&p), p.err.msg);
 	log_warn("service %s: %s", t->s->name, p.err.msg);
 }
 
-static void all_well(struct task *t)
+static void all_well(struct finding *t)
 {
 	/* What the store was told then, is not so any more. */
 	if ((!t->bad && svcstate_unwarn(&t->state)) || t->state.waiting != 0 ||
 	    t->r->beat)
-		tell_well(t);
+		say_well(t);
 	svcstate_set_waiting(&t->state, 0);
 }
 
-static void act(struct task *t)
+static void act(struct finding *t)
 {
 	switch (t->action) {
 	case PLAN_INSTALL:
@@ -59,26 +59,25 @@ static void act(struct task *t)
 		activate(t);
 		break;
 	case PLAN_HELD:
-		tell_held(t,
-			  arena_printf(
-				  t->r->arena,
-				  "held, since it failed before: %s; a new "
-				  "certificate, a changed profile or --force "
-				  "ends this",
-				  t->state.hold_reason));
+		say_held(t, arena_printf(
+				    t->r->arena,
+				    "held, since it failed before: %s; a new "
+				    "certificate, a changed profile or --force "
+				    "ends this",
+				    t->state.hold_reason));
 		break;
 	case PLAN_BLOCKED:
-		tell_held(t, t->why);
+		say_held(t, t->why);
 		break;
 	case PLAN_WINDOW:
-		tell_later(t);
+		say_later(t);
 		break;
 	case PLAN_WAITING:
-		tell_waiting(t);
+		say_waiting(t);
 		break;
 	case PLAN_DOWN:
 	case PLAN_POSTPONE:
-		tell_endpoints(t);
+		say_endpoints(t);
 		break;
 	case PLAN_NOTHING:
 		all_well(t);
@@ -87,15 +86,15 @@ static void act(struct task *t)
 }
 
 /* What came of an installation. */
-static void tell_part(struct task *t, const struct part *p)
+static void tell_part(struct finding *t, const struct part *p)
 {
 	if (p->result == PART_SERVED)
 		return;
-	tell_notice(t,
-		    p->result == PART_WAITING ? NOTICE_WAITING : NOTICE_TROUBLE,
-		    "", part_state(p), p->err.msg);
+	say_notice(t,
+		   p->result == PART_WAITING ? NOTICE_WAITING : NOTICE_TROUBLE,
+		   "", part_state(p), p->err.msg);
 	if (p->result == PART_WAITING) {
-		(void) tell_once(t, SVCSTATE_SERVICE, p->err.msg);
+		(void) say_once(t, SVCSTATE_SERVICE, p->err.msg);
 		return;
 	}
 	t->bad = true;
@@ -109,7 +108,7 @@ static void install(struct update *u, size_t first, const char *hold)
 	size_t n = 0;
 
 	for (size_t i = first; i < u->n; i++) {
-		struct task *t = &u->v[i];
+		struct finding *t = &u->v[i];
 
 		if (t->group == u->v[first].group && t->action == PLAN_INSTALL)
 			parts[n++] = (struct part){ .svc = t->s,
@@ -120,7 +119,7 @@ static void install(struct update *u, size_t first, const char *hold)
 	txn_install(u->r, parts, n, hold);
 	n = 0;
 	for (size_t i = first; i < u->n; i++) {
-		struct task *t = &u->v[i];
+		struct finding *t = &u->v[i];
 
 		if (t->group == u->v[first].group && t->action == PLAN_INSTALL)
 			tell_part(t, &parts[n++]);
@@ -129,7 +128,8 @@ static void install(struct update *u, size_t first, const char *hold)
 
 /* --- who goes with whom --- */
 
-static const struct gather_cert *cert_of(const struct task *t, const char *name)
+static const struct judge_cert *cert_of(const struct finding *t,
+					const char *name)
 {
 	for (size_t i = 0; i < t->g.n; i++)
 		if (strcmp(t->g.v[i].svc->conf->name, name) == 0)
@@ -138,10 +138,10 @@ static const struct gather_cert *cert_of(const struct task *t, const char *name)
 }
 
 /* A certificate that A is to be given, and B as well. */
-static bool linked(const struct task *a, const struct task *b)
+static bool linked(const struct finding *a, const struct finding *b)
 {
 	for (size_t i = 0; i < a->g.n; i++) {
-		const struct gather_cert *c;
+		const struct judge_cert *c;
 
 		if (a->g.v[i].verdict != PLAN_PUT)
 			continue;
@@ -167,7 +167,7 @@ static void group(struct update *u)
 		u->v[i].group = i;
 	for (size_t i = 0; i < u->n; i++) {
 		for (size_t k = 0; k < i; k++) {
-			struct task *a = &u->v[k], *b = &u->v[i];
+			struct finding *a = &u->v[k], *b = &u->v[i];
 
 			if (a->s->conf->alone || b->s->conf->alone ||
 			    a->group == b->group || !linked(a, b))
@@ -192,13 +192,13 @@ static const char *hold_digest(const struct update *u, size_t group)
 	char hex[ENC_SHA256_HEX];
 
 	for (size_t i = 0; i < u->n; i++) {
-		const struct task *t = &u->v[i];
+		const struct finding *t = &u->v[i];
 
 		if (t->group != group)
 			continue;
 		sbuf_addf(&text, "%s\n", t->s->digest);
 		for (size_t k = 0; k < t->g.n; k++) {
-			const struct gather_cert *c = &t->g.v[k];
+			const struct judge_cert *c = &t->g.v[k];
 
 			if (c->chain)
 				sbuf_addf(&text, "%s %s %s\n",
@@ -212,10 +212,10 @@ static const char *hold_digest(const struct update *u, size_t group)
 }
 
 /* Why B keeps A from its new certificates, which both use; or NULL. */
-static const char *hinders(const struct task *a, const struct task *b)
+static const char *hinders(const struct finding *a, const struct finding *b)
 {
 	for (size_t i = 0; i < a->g.n; i++) {
-		const struct gather_cert *c;
+		const struct judge_cert *c;
 		const char *why;
 
 		if (a->g.v[i].verdict != PLAN_PUT)
@@ -240,7 +240,7 @@ static void block_group(struct update *u, enum plan_action by, size_t group,
 	bool later = by == PLAN_WINDOW;
 
 	for (size_t i = 0; i < u->n; i++) {
-		struct task *t = &u->v[i];
+		struct finding *t = &u->v[i];
 
 		if (t->group != group || t->action != PLAN_INSTALL)
 			continue;
@@ -255,11 +255,11 @@ static void block_group(struct update *u, enum plan_action by, size_t group,
 }
 
 /* The same of a service that is out of reach in this run. */
-static const char *hinders_out(const struct task *a, const struct svc *s)
+static const char *hinders_out(const struct finding *a, const struct svc *s)
 {
 	for (size_t i = 0; i < s->n_certs && !s->conf->alone; i++) {
 		const char *name = s->certs[i].conf->name;
-		const struct gather_cert *c = cert_of(a, name);
+		const struct judge_cert *c = cert_of(a, name);
 
 		if (c && c->verdict == PLAN_PUT)
 			return arena_printf(a->r->arena,
@@ -270,7 +270,7 @@ static const char *hinders_out(const struct task *a, const struct svc *s)
 	return NULL;
 }
 
-static void block_out(struct update *u, struct task *a)
+static void block_out(struct update *u, struct finding *a)
 {
 	const struct svcs *all = u->r->svcs;
 
@@ -290,10 +290,10 @@ static void block_out(struct update *u, struct task *a)
 static void block(struct update *u)
 {
 	for (size_t i = 0; i < u->n; i++) {
-		struct task *a = &u->v[i];
+		struct finding *a = &u->v[i];
 
 		for (size_t k = 0; k < u->n; k++) {
-			const struct task *b = &u->v[k];
+			const struct finding *b = &u->v[k];
 			const char *why;
 
 			if (k == i || a->action != PLAN_INSTALL ||
@@ -309,7 +309,7 @@ static void block(struct update *u)
 
 /* --- all of it --- */
 
-static const char *window_text(const struct task *t)
+static const char *window_text(const struct finding *t)
 {
 	time_t now = (time_t) t->r->now;
 	char next[WINDOW_TEXT];
@@ -324,7 +324,7 @@ static void plan(struct update *u)
 {
 	group(u);
 	for (size_t i = 0; i < u->n; i++) {
-		struct task *t = &u->v[i];
+		struct finding *t = &u->v[i];
 		const char *hold = hold_digest(u, t->group);
 
 		t->plan.held =
@@ -336,7 +336,7 @@ static void plan(struct update *u)
 	block(u);
 }
 
-static void print(const struct update *u, const struct task *t)
+static void print(const struct update *u, const struct finding *t)
 {
 	if (t->why)
 		printf("%s: %s\n", t->s->name, t->why);
@@ -351,12 +351,12 @@ static void print(const struct update *u, const struct task *t)
 static void carry_out(struct update *u)
 {
 	for (size_t i = 0; i < u->n; i++) {
-		struct task *t = &u->v[i];
+		struct finding *t = &u->v[i];
 		bool first = true;
 
-		tell_certs(t);
-		tell_lives(t);
-		tell_looked(t);
+		say_certs(t);
+		say_lives(t);
+		say_looked(t);
 		if (u->r->dry_run) {
 			print(u, t);
 			continue;
@@ -375,47 +375,47 @@ static void carry_out(struct update *u)
 }
 
 /* False: nothing can be done for it. */
-static bool begin(struct task *t, struct run *r, const struct svc *s,
+static bool begin(struct finding *t, struct host *r, const struct svc *s,
 		  const struct store_host_certs *rows)
 {
 	struct err err = ERR_INIT;
 
-	if (task_begin(t, r, s, rows, &err) == 0)
+	if (finding_begin(t, r, s, rows, &err) == 0)
 		return true;
 	t->bad = true;
-	tell_notice(t, NOTICE_TROUBLE, "", "failed", err.msg);
-	if (tell_once(t, SVCSTATE_SERVICE, err.msg))
+	say_notice(t, NOTICE_TROUBLE, "", "failed", err.msg);
+	if (say_once(t, SVCSTATE_SERVICE, err.msg))
 		for (size_t i = 0; i < s->n_certs; i++)
-			run_receipt(r, s, s->certs[i].conf->name, NULL,
-				    "failed", NULL, err.msg);
-	task_end(t);
+			host_receipt(r, s, s->certs[i].conf->name, NULL,
+				     "failed", NULL, err.msg);
+	finding_end(t);
 	return false;
 }
 
-void update_lives(struct run *r)
+void update_lives(struct host *r)
 {
 	for (size_t i = 0; i < r->svcs->n; i++) {
-		struct task t;
+		struct finding t;
 
-		if (!run_wants(r, &r->svcs->v[i]))
+		if (!host_wants(r, &r->svcs->v[i]))
 			continue;
-		task_begin_disk(&t, r, &r->svcs->v[i], false);
-		tell_lives(&t);
+		finding_begin_disk(&t, r, &r->svcs->v[i], false);
+		say_lives(&t);
 		if (r->notices) {
 			notice_looked(r->notices, NOTICE_EXPIRING, t.s->name);
 			notice_looked(r->notices, NOTICE_KEY_AGE, t.s->name);
 		}
-		task_end(&t);
+		finding_end(&t);
 	}
 }
 
-void update_all(struct run *r, const struct store_host_certs *rows)
+void update_all(struct host *r, const struct store_host_certs *rows)
 {
 	struct update u = { .r = r };
 
 	u.v = arena_array(r->arena, r->svcs->n, sizeof(*u.v));
 	for (size_t i = 0; i < r->svcs->n; i++) {
-		if (!run_wants(r, &r->svcs->v[i]) || r->skip[i])
+		if (!host_wants(r, &r->svcs->v[i]) || r->skip[i])
 			continue;
 		if (begin(&u.v[u.n], r, &r->svcs->v[i], rows))
 			u.n++;
@@ -425,5 +425,5 @@ void update_all(struct run *r, const struct store_host_certs *rows)
 	plan(&u);
 	carry_out(&u);
 	for (size_t i = 0; i < u.n; i++)
-		task_end(&u.v[i]);
+		finding_end(&u.v[i]);
 }

@@ -8,11 +8,11 @@
  * configuration says that one goes alone.
  */
 
-#include "run.h"
+#include "host.h"
 
 /* With the store away: tell of certificates that come to their end. */
-void update_lives(struct run *r);
+void update_lives(struct host *r);
 
-void update_all(struct run *r, const struct store_host_certs *rows);
+void update_all(struct host *r, const struct store_host_certs *rows);
 
 #endif

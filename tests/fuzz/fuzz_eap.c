@@ -5,7 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include "eap.h"
-#include "tlspeer.h"
+#include "look_tls.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -37,7 +37,7 @@ static size_t sign(unsigned char *b, size_t len, const struct eap *e)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	SSL *ssl = tlspeer_new(NULL, NULL);
+	SSL *ssl = look_tls_new(NULL, NULL);
 	struct eap *e = eap_new("x", 1, "anonymous", ssl);
 	enum eap_result r = EAP_SEND;
 
@@ -58,6 +58,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size -= len;
 	}
 	eap_free(&e);
-	tlspeer_free(&ssl);
+	look_tls_free(&ssl);
 	return 0;
 }

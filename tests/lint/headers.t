@@ -1,38 +1,62 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Every header stands alone, has a name of its own in the whole tree, and
-# common/ includes nothing of the tools.
+# Every header stands alone, with what the Makefile lets its room include; has
+# a name of its own in the whole tree; and no room includes one behind it.
 . "$(dirname "$0")/../lib/lib.sh"
 . "$(dirname "$0")/lint.sh"
 
-flags() { # HEADER
-	case $1 in
-	*/fetcher/*) echo "-Icommon -Ifetcher" ;;
-	*/installer/*) echo "-Icommon -Iinstaller" ;;
-	*/populate/*) echo "-Icommon -Ipopulate" ;;
-	*/status/*) echo "-Icommon -Istatus" ;;
-	*) echo "-Icommon" ;;
-	esac
-}
 packages=$(pkg-config --cflags libconfig openssl sqlite3 libmariadb libcurl \
 	jansson ldns)
-dependent() { # FOLDER
-	for _f in $(sources "$1" -name '*.h' ! -path '*/tests/*'); do
-		# shellcheck disable=SC2046,SC2086 # lists
-		echo "#include \"$(realpath "$_f")\"" |
-			gcc -std=gnu11 -D_GNU_SOURCE -Werror -fsyntax-only \
-				$(flags "$_f") $packages -x c - 2>&1 | head -3
-	done
+compile() { # FILE FLAG...
+	_f=$1
+	shift
+	# shellcheck disable=SC2086 # a list
+	echo "#include \"$(realpath "$_f")\"" |
+		gcc -std=gnu11 -D_GNU_SOURCE -Werror -fsyntax-only \
+			"$@" $packages -x c - 2>&1 | head -3
+}
+includes() { # FILE...: a line for each, its name and flags
+	# shellcheck disable=SC2046 # a list
+	make -s $(printf 'build/obj/%s.inc ' "$@")
+}
+dependent() {
+	# shellcheck disable=SC2046 # a list
+	includes $(git ls-files '*.h' | grep -v '^tests/') |
+		while read -r _h _flags; do
+			# shellcheck disable=SC2086 # a list
+			compile "$_h" $_flags
+		done
 }
 same_name() { # FOLDER
 	sources "$1" -name '*.h' | sed 's|.*/||' | sort | uniq -d
 }
+# No file of a room may include a header of a room that the Makefile names
+# behind it.
+rooms="common/base common/sys common/conf common/store common/policy
+installer/conf installer/look installer/host installer/find installer/change"
+forbidden() {
+	_left=$rooms
+	for _room in $rooms; do
+		_left=${_left#*"$_room"}
+		for _behind in $_left installer fetcher populate; do
+			_h=$(git ls-files ":(glob)$_behind/*.h" | head -1)
+			echo "#include \"${_h##*/}\"" >"$T/x.c"
+			# shellcheck disable=SC2046 # a list
+			compile "$T/x.c" $(includes "$_room/x" | cut -d' ' -f2-) |
+				grep -q 'No such file' ||
+				echo "$_room includes $_h"
+		done
+	done
+}
 
-plan 4
-clean "headers of the tree" dependent .
+plan 6
+clean "headers of the tree" dependent
 clean "names in the tree" same_name .
+clean "no room includes one behind it" forbidden
 mkdir "$T/a" "$T/b"
 echo 'size_t f(void);' >"$T/a/x.h"
 echo '#include "nothing.h"' >"$T/b/x.h"
-finds 'size_t' "a dependent header is seen" dependent "$T/a"
+finds 'size_t' "a dependent header is seen" compile "$T/a/x.h"
 finds '^x\.h$' "a name used twice is seen" same_name "$T"
+rooms="common/sys common/base"
+finds 'sys includes' "a room behind is seen" forbidden

@@ -9,7 +9,7 @@
 #include <openssl/hmac.h>
 #include "x509_kit.h"
 #include "eap.h"
-#include "tlspeer.h"
+#include "look_tls.h"
 
 /*
  * A RADIUS server by the letters of RFC 2865, 3579 and 5216, with OpenSSL's
@@ -179,7 +179,7 @@ static struct eap *begin(struct peer *p, int version, SSL **ret_ssl)
 	struct eap *e;
 
 	peer_start(p, version);
-	*ret_ssl = tlspeer_new(NULL, NULL);
+	*ret_ssl = look_tls_new(NULL, NULL);
 	e = eap_new(SECRET, sizeof(SECRET) - 1, "me@example.org", *ret_ssl);
 	assert_non_null(e);
 	receive(p, e);
@@ -191,7 +191,7 @@ static void end(struct peer *p, struct eap **e, SSL **ssl)
 {
 	eap_free(e);
 	assert_null(*e);
-	tlspeer_free(ssl);
+	look_tls_free(ssl);
 	peer_stop(p);
 }
 
@@ -235,7 +235,7 @@ static void shows(int version, int type, size_t size)
 		assert_int_equal(p.eap[5], 0);
 	}
 	assert_int_equal(p.sent_at, p.sent_len);
-	assert_int_equal(tlspeer_shown(ssl, &seen), 0);
+	assert_int_equal(look_tls_shown(ssl, &seen), 0);
 	assert_string_equal(seen.serial, "0A1B2C3D4E");
 	assert_string_equal(seen.issuer, "CN=Test Intermediate");
 	assert_int_equal(seen.depth, 2);

@@ -10,7 +10,7 @@
 #include "backup.h"
 #include "clock.h"
 #include "dryrun.h"
-#include "gather.h"
+#include "judge.h"
 #include "prove.h"
 #include "run.h"
 #include "txn.h"
@@ -22,9 +22,9 @@
 static struct arena *arena;
 static struct installer_conf conf;
 static struct svcs svcs;
-static struct run run_;
+static struct host run_;
 static struct svcstate state_;
-static struct gather g;
+static struct judge g;
 static struct verify_seen none;
 static struct part part;
 
@@ -94,11 +94,11 @@ static void load(void)
 	if (installer_conf_load_string("t", text, arena, &conf, &errs) == -1 ||
 	    svc_resolve(&conf, arena, &svcs, &errs) == -1)
 		fail_msg("%s", errs.list.v[0]);
-	run_ = (struct run){ .conf = &conf,
-			     .svcs = &svcs,
-			     .arena = arena,
-			     .receipts = { .arena = arena },
-			     .now = clock_now() };
+	run_ = (struct host){ .conf = &conf,
+			      .svcs = &svcs,
+			      .arena = arena,
+			      .receipts = { .arena = arena },
+			      .now = clock_now() };
 	svcstate_load(conf.state_dir, "web", arena, &state_);
 }
 
@@ -113,7 +113,7 @@ static void begin(const char *test, const char *activate)
 
 static void end(void)
 {
-	gather_free(&g);
+	judge_free(&g);
 	receipt_free(&run_.receipts);
 	x509_trust_free(&run_.trust);
 	arena_free(&arena);
@@ -157,7 +157,7 @@ static void gather_it(const char *crt)
 				       .ca = blob("inter.pem") };
 	struct store_host_certs rows = { &row, 1 };
 
-	gather_rows(&run_, &svcs.v[0], &rows, &state_, &g);
+	judge_rows(&run_, &svcs.v[0], &rows, &state_, &g);
 }
 
 static void fresh(void)
@@ -221,18 +221,18 @@ static void installs(void **state)
 	assert_string_equal(
 		svcstate_cert(&state_, "www.example.org")->fingerprint,
 		x509_chain_fingerprint(g.v[0].chain));
-	gather_free(&g);
+	judge_free(&g);
 
 	/* And back, by hand. */
-	gather_disk(&svcs.v[0], &g);
+	judge_disk(&svcs.v[0], &g);
 	assert_int_equal(do_it(true, &err), PART_SERVED);
 	assert_string_equal(here(), "old");
 	assert_true(tidy());
-	gather_free(&g);
+	judge_free(&g);
 	gather_it("leaf.pem");
 	assert_int_equal(g.v[0].verdict, PLAN_HOLD);
-	gather_free(&g);
-	gather_disk(&svcs.v[0], &g);
+	judge_free(&g);
+	judge_disk(&svcs.v[0], &g);
 	assert_int_equal(do_it(true, &err), PART_FAILED);
 	kit_says(&err, "no backup");
 	end();
@@ -395,11 +395,11 @@ static void tells(void **state)
 			       "both.pem (key-fullchain, mode 0600)"));
 	assert_non_null(strstr(scratch_read(scratch("out")),
 			       "web: test with \"sh -c true\""));
-	assert_true(run_wants(&run_, &svcs.v[0]));
+	assert_true(host_wants(&run_, &svcs.v[0]));
 	strlist_add(&run_.only, "mail");
-	assert_false(run_wants(&run_, &svcs.v[0]));
+	assert_false(host_wants(&run_, &svcs.v[0]));
 	strlist_add(&run_.only, "www.example.org");
-	assert_true(run_wants(&run_, &svcs.v[0]));
+	assert_true(host_wants(&run_, &svcs.v[0]));
 	strlist_free(&run_.only);
 	end();
 }

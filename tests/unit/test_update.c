@@ -8,8 +8,8 @@
 #include "x509_kit.h"
 #include "clock.h"
 #include "prepare.h"
-#include "task.h"
-#include "tell.h"
+#include "finding.h"
+#include "say.h"
 #include "update.h"
 
 /* Three services, a, b and c, without endpoints, whose files are in folders
@@ -21,7 +21,7 @@
 static struct arena *arena;
 static struct installer_conf conf;
 static struct svcs svcs;
-static struct run run_;
+static struct host run_;
 
 static int setup(void **state)
 {
@@ -106,12 +106,12 @@ static void update(const char *crt, bool force)
 	kit_sh(": >told");
 	receipt_free(&run_.receipts);
 	x509_trust_free(&run_.trust);
-	run_ = (struct run){ .conf = &conf,
-			     .svcs = &svcs,
-			     .arena = arena,
-			     .receipts = { .arena = arena },
-			     .now = clock_now(),
-			     .force = force };
+	run_ = (struct host){ .conf = &conf,
+			      .svcs = &svcs,
+			      .arena = arena,
+			      .receipts = { .arena = arena },
+			      .now = clock_now(),
+			      .force = force };
 	run_.skip = arena_array(arena, svcs.n + 1, sizeof(*run_.skip));
 	update_with(crt);
 }
@@ -241,12 +241,12 @@ static void prepares(void **state)
 	struct err err = ERR_INIT;
 	struct journal j, m;
 	struct part p;
-	struct task t;
+	struct finding t;
 
 	begin();
 	load("", "leaf.key");
 	update("old.pem", false);
-	assert_int_equal(task_begin(&t, &run_, &svcs.v[0], &none, &err), 0);
+	assert_int_equal(finding_begin(&t, &run_, &svcs.v[0], &none, &err), 0);
 	assert_int_equal(t.g.v[0].verdict, PLAN_MISSING);
 	assert_non_null(t.g.v[0].disk);
 	p = (struct part){
@@ -269,7 +269,7 @@ static void prepares(void **state)
 	assert_int_equal(prepare_back(&p, &m, &err), -1);
 	kit_says(&err, "no backup");
 	unlink(j.ops[0].next);
-	task_end(&t);
+	finding_end(&t);
 	end();
 }
 

@@ -11,9 +11,9 @@
 #include <sys/socket.h>
 #include "x509_kit.h"
 #include "clock.h"
-#include "peer.h"
+#include "look_net.h"
 #include "starttls.h"
-#include "tlspeer.h"
+#include "look_tls.h"
 #include "verify.h"
 
 static int setup(void **state)
@@ -296,29 +296,29 @@ static void addresses(void **state)
 				  .port = "25" };
 	struct err err = ERR_INIT;
 	struct verify_seen seen;
-	struct peer_addrs list;
+	struct look_net_addrs list;
 	char port[8];
 	pid_t pid;
 
 	conf.addresses = "ipv4";
-	assert_int_equal(peer_find(&e, 3000, &list, &err), 0);
+	assert_int_equal(look_net_find(&e, 3000, &list, &err), 0);
 	assert_int_equal(list.n, 1);
 	assert_int_equal(list.v[0].sa.ss_family, AF_INET);
 	e.host = "::1";
-	assert_int_equal(peer_find(&e, 3000, &list, &err), -1);
+	assert_int_equal(look_net_find(&e, 3000, &list, &err), -1);
 	conf.addresses = "ipv6";
-	assert_int_equal(peer_find(&e, 3000, &list, &err), 0);
+	assert_int_equal(look_net_find(&e, 3000, &list, &err), 0);
 	assert_int_equal(list.v[0].sa.ss_family, AF_INET6);
 	conf.addresses = "all";
 	e.host = "no-such-host.invalid";
-	assert_int_equal(peer_find(&e, 3000, &list, &err), -1);
+	assert_int_equal(look_net_find(&e, 3000, &list, &err), -1);
 	kit_says(&err, "no-such-host.invalid");
 	e.host = "localhost";
-	assert_int_equal(peer_find(&e, 0, &list, &err), -1);
+	assert_int_equal(look_net_find(&e, 0, &list, &err), -1);
 	kit_says(&err, "not found in time");
 
 	/* Only one of its addresses answers. */
-	assert_int_equal(peer_find(&e, 3000, &list, &err), 0);
+	assert_int_equal(look_net_find(&e, 3000, &list, &err), 0);
 	pid = server(port, "-4");
 	probe("localhost", port, NULL, 3000, &seen);
 	assert_true(seen.reachable);

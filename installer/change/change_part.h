@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CHANGE_PART_H
+#define CHANGE_PART_H
+
+/* What a transaction does to one of its services, and what came of it. */
+
+#include "judge.h"
+#include "journal.h"
+#include "host.h"
+#include "svcstate.h"
+
+enum part_result {
+	PART_SERVED,   /* done: every endpoint serves it (or there is none, or
+			* the service is stopped) */
+	PART_UNSEEN,   /* in place; an endpoint that could not be reached
+			* before still cannot, or a command afterwards failed */
+	PART_WAITING,  /* in place, and told, if there is a way; it may take a
+			* person or a reboot until it is served */
+	PART_FAILED,   /* nothing was touched */
+	PART_BACK,     /* the old set is in place again, and served */
+	PART_UNPROVEN, /* rolled back, but not seen to be served: the journal
+			* stays, the next run goes on */
+};
+
+struct part {
+	/* the caller's; borrowed */
+	struct host *run;
+	const struct svc *svc; /* NULL: not configured any more */
+	struct svcstate *state;
+	const struct judge *g;
+	const struct verify_seen *before; /* the endpoints, before */
+
+	/* of the transaction */
+	struct journal *j;
+	struct verify_seen *seen; /* the last look at each endpoint */
+	bool stopped;		  /* by the word of its profile */
+
+	enum part_result result;
+	struct err err; /* the story of all but SERVED */
+};
+
+/* The word for it in receipts and notices. */
+const char *part_state(const struct part *p);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PREPARE_H
+#define PREPARE_H
+
+/* What comes before a change: a part's journal, its backup, the new files
+ * beside the old ones. Nothing that the service reads is touched here. */
+
+#include "judge.h"
+#include "prove.h"
+
+/* Fill P->j for a change of its service, as SEEN shows it now. run, svc,
+ * state and j of P are set; all strings live in the run's arena. */
+void prepare_begin(struct part *p, const struct judge *g,
+		   const struct verify_seen *seen);
+
+/* The steps that put what G has under PLAN_PUT into place. */
+int prepare_install(struct part *p, const struct judge *g,
+		    struct err *err) MUST_CHECK;
+/* The steps that go back to what the newest backup, *ret, replaced. ERR_INPUT
+ * when there is none. */
+int prepare_back(struct part *p, struct journal *ret,
+		 struct err *err) MUST_CHECK;
+
+/* The new files, synced, beside the old ones: of G; or of the backup M. */
+int prepare_stage(struct part *p, const struct judge *g,
+		  struct err *err) MUST_CHECK;
+int prepare_stage_back(struct part *p, const struct journal *m,
+		       struct err *err) MUST_CHECK;
+
+/* Once the old files that a person went back to are in place: what they hold,
+ * which the backup does not say. */
+void prepare_read_back(struct part *p);
+
+#endif

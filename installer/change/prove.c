@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <stdio.h>
+#include <string.h>
+#include "hook.h"
+#include "clock.h"
+#include "prove.h"
+
+static const struct journal_cert *cert_of(const struct part *p,
+					  const struct svc_endpoint *e)
+{
+	const char *name = p->svc->certs[e->cert].conf->name;
+
+	for (size_t i = 0; i < p->j->n_certs; i++)
+		if (strcmp(p->j->certs[i].name, name) == 0)
+			return &p->j->certs[i];
+	return NULL;
+}
+
+/* What the endpoint showed before; NULL when nobody looked (it came into the
+ * configuration since). */
+static const struct journal_endpoint *before_of(const struct part *p,
+						const struct svc_endpoint *e)
+{
+	for (size_t i = 0; i < p->j->n_endpoints; i++) {
+		const struct journal_endpoint *b = &p->j->endpoints[i];
+
+		if (strcmp(b->address, e->conf->address) == 0 &&
+		    strcmp(b->look, e->look) == 0)
+			return b;
+	}
+	return NULL;
+}
+
+static bool was_down(const struct part *p, const struct svc_endpoint *e)
+{
+	const struct journal_endpoint *b = before_of(p, e);
+
+	return b && !b->reachable;
+}
+
+bool prove_all_down(const struct part *p)
+{
+	for (size_t i = 0; i < p->svc->n_endpoints; i++)
+		if (!was_down(p, &p->svc->endpoints[i]))
+			return false;
+	return p->svc->n_endpoints > 0;
+}
+
+static bool eq(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+/* After going forward: this certificate and chain. */
+static bool forward_right(const struct part *p, const struct svc_endpoint *e,
+			  const struct verify_seen *seen, char why[300])
+{
+	const struct journal_cert *c = cert_of(p, e);
+	struct verify_want want = { NULL, NULL };
+
+	if (c)
+		want = (struct verify_want){ c->fingerprint, c->chain };
+	return verify_match(&want, seen, why);
+}
+
+/* After going back: what it showed before, or what the old files hold; what
+ * was broken before proves nothing and disproves nothing. */
+static bool back_right(const struct part *p, const struct svc_endpoint *e,
+		       const struct verify_seen *seen, char why[300])
+{
+	const struct journal_endpoint *b = before_of(p, e);
+	const struct journal_cert *c = cert_of(p, e);
+
+	why[0] = '\0';
+	if (!b || !b->reachable || !b->fingerprint)
+		return true;
+	if (seen->handshake && eq(b->fingerprint, seen->fingerprint) &&
+	    (!b->chain || eq(b->chain, seen->chain)))
+		return true;
+	if (seen->handshake && c && eq(c->old, seen->fingerprint) &&
+	    !eq(c->old, c->fingerprint))
+		return true;
+	(void) verify_match(&(struct verify_want){ b->fingerprint, b->chain },
+			    seen, why);
+	return why[0] == '\0';
+}
+
+/* Not the same as right: what was broken before may still be. */
+static bool shows_old(const struct part *p, size_t i)
+{
+	const struct svc_endpoint *e = &p->svc->endpoints[i];
+	const struct journal_endpoint *b = before_of(p, e);
+	const struct journal_cert *c = cert_of(p, e);
+	const char *old = c ? c->old : NULL;
+
+	/* Nothing in the files: what it had in its memory. */
+	if (!old && b)
+		old = b->fingerprint;
+	return p->seen[i].handshake && eq(old, p->seen[i].fingerprint);
+}
+
+bool prove_shows_old(const struct part *p, const char **ret_which)
+{
+	for (size_t i = 0; i < p->svc->n_endpoints; i++) {
+		if (shows_old(p, i))
+			continue;
+		*ret_which =
+			svc_endpoint_text(&p->svc->endpoints[i], p->run->arena);
+		return false;
+	}
+	return true;
+}
+
+typedef bool right_fn(const struct part *p, const struct svc_endpoint *e,
+		      const struct verify_seen *seen, char why[300]);
+
+/* What a command is told to look for, on the way forward or back. */
+static struct verify_want want_of(const struct part *p,
+				  const struct svc_endpoint *e, bool back)
+{
+	const struct journal_endpoint *b = before_of(p, e);
+	const struct journal_cert *c = cert_of(p, e);
+	struct verify_want want = { NULL, NULL };
+
+	if (!back && c)
+		want = (struct verify_want){ c->fingerprint, c->chain };
+	else if (back && b && b->fingerprint)
+		want = (struct verify_want){ b->fingerprint, b->chain };
+	else if (back && c)
+		want.fingerprint = c->old;
+	return want;
+}
+
+/* While a service changes over, its old processes may still accept a
+ * connection after a new one has: only so many looks in a row prove it. */
+#define LOOKS	    3
+#define LOOKS_PAUSE 70 /* ms */
+
+/* One look at each; the number that are not right. err names the first. */
+static size_t look_once(struct part *p, right_fn *right, struct err *err)
+{
+	const struct svc *s = p->svc;
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < s->n_endpoints; i++) {
+		struct verify_want want =
+			want_of(p, &s->endpoints[i], right == back_right);
+		char why[300];
+
+		verify_endpoint(s, i, &want, &p->seen[i]);
+		if (!right(p, &s->endpoints[i], &p->seen[i], why) &&
+		    wrong++ == 0)
+			err_set(err, ERR_TIMEOUT, "%s %s",
+				svc_endpoint_text(&s->endpoints[i],
+						  p->run->arena),
+				why);
+	}
+	return wrong;
+}
+
+/* Look until every endpoint is right that many times in a row, or MS have
+ * passed. What is in p->seen afterwards is the last look at each. */
+static int look(struct part *p, right_fn *right, int64_t ms, unsigned int looks,
+		struct err *err)
+{
+	int64_t deadline = clock_mono_ms() + ms, left;
+	unsigned int row = 0;
+
+	if (p->svc->n_endpoints == 0)
+		return 0;
+	for (unsigned int n = 0;; n++) {
+		row = look_once(p, right, err) == 0 ? row + 1 : 0;
+		if (row == looks) {
+			err_clear(err);
+			return 0;
+		}
+		left = deadline - clock_mono_ms();
+		if (row > 0)
+			verify_wait(LOOKS_PAUSE);
+		else if (left <= 0)
+			return -1;
+		else
+			verify_wait(left < verify_pause(n) ? left
+							   : verify_pause(n));
+	}
+}
+
+/* Of those that are not right, all could not be reached before either. */
+bool prove_only_down(const struct part *p)
+{
+	for (size_t i = 0; i < p->svc->n_endpoints; i++) {
+		const struct svc_endpoint *e = &p->svc->endpoints[i];
+		char why[300];
+
+		if (!forward_right(p, e, &p->seen[i], why) &&
+		    (p->seen[i].reachable || !was_down(p, e)))
+			return false;
+	}
+	return true;
+}
+
+void prove_report(struct part *p, const char *state, const char *detail)
+{
+	for (size_t i = 0; i < p->j->n_certs; i++) {
+		const struct journal_cert *c = &p->j->certs[i];
+
+		/* Of those that stay there may be something else to say. */
+		if (p->j->n_ops == 0 || !eq(c->fingerprint, c->old))
+			host_receipt(p->run, p->svc, c->name, NULL, state, NULL,
+				     detail);
+	}
+}
+
+void prove_report_endpoints(struct part *p, bool back, const char *bad)
+{
+	right_fn *right = back ? back_right : forward_right;
+
+	for (size_t i = 0; i < p->svc->n_endpoints; i++) {
+		const struct svc_endpoint *e = &p->svc->endpoints[i];
+		char why[300];
+		bool ok = right(p, e, &p->seen[i], why);
+
+		if (back && ok && !shows_old(p, i)) {
+			ok = false;
+			snprintf(why, sizeof(why), "%.280s, as before",
+				 p->seen[i].handshake ? "serves something else"
+						      : p->seen[i].why);
+		}
+		host_receipt(p->run, p->svc, p->svc->certs[e->cert].conf->name,
+			     e,
+			     !ok    ? bad
+			     : back ? "rolled-back"
+				    : "served",
+			     &p->seen[i], ok ? NULL : why);
+	}
+}
+
+int prove_served(struct part *p, struct err *err)
+{
+	int64_t ms = p->svc->wait > 0 ? 0 : p->svc->conf->verify_time * 1000;
+
+	return look(p, forward_right, ms, LOOKS, err);
+}
+
+/* Tell the service, and look; start it when it died of what it was told. */
+int prove_back(struct part *p, struct err *err)
+{
+	const struct svc *s = p->svc;
+	int64_t ms = s->conf->verify_time * 1000;
+	struct err told = ERR_INIT;
+	bool tried;
+
+	/* It was stopped, and nobody has started it. */
+	if (!p->j->activated && !hook_running(s))
+		return 0;
+	if ((!p->j->activated || s->wait > 0) && s->n_endpoints > 0 &&
+	    look(p, back_right, 0, 1, err) == 0)
+		return 0;
+	if (s->wait > 0)
+		return 0;
+	if (s->activate.n > 0 && hook_run(&s->activate, &tried, &told) == -1) {
+		/* Without an endpoint to ask, its word is all there is. */
+		if (s->n_endpoints == 0 && s->start.n == 0)
+			return err_set(err, told.kind, "%s", told.msg);
+		if (s->n_endpoints == 0)
+			return hook_run(&s->start, NULL, err);
+	}
+	if (look(p, back_right, s->start.n > 0 ? ms / 2 : ms, LOOKS, err) == 0)
+		return 0;
+	if (s->start.n == 0)
+		return -1;
+	(void) !hook_run(&s->start, NULL, &told);
+	return look(p, back_right, ms, LOOKS, err);
+}

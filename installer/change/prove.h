@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROVE_H
+#define PROVE_H
+
+/* Whether a change, or the way back from it, is really served: the
+ * endpoints' word, compared with what the journal says there should be and
+ * was before. */
+
+#include "change_part.h"
+
+/* Every endpoint serves the new set, several times in a row, within the
+ * service's verify_time (at once, where it waits for a person); err names the
+ * first that does not. */
+int prove_served(struct part *p, struct err *err) MUST_CHECK;
+/* Tell the service of the old set, start it if it died, and see that it
+ * serves what it did before, or what the old files hold. One that only a
+ * person can restart is neither told nor waited for. */
+int prove_back(struct part *p, struct err *err) MUST_CHECK;
+
+/* After prove_back(): every endpoint showed the old set; else *ret_which, in
+ * the run's arena, is the first that did not, nor before. */
+bool prove_shows_old(const struct part *p, const char **ret_which);
+/* Could none of the endpoints be reached before? */
+bool prove_all_down(const struct part *p);
+/* After prove_served(): those that are not right could not be reached before
+ * and still cannot. */
+bool prove_only_down(const struct part *p);
+
+/* Receipts: of every certificate; of every endpoint as last seen, where BAD is
+ * the state of one that is not right. */
+void prove_report(struct part *p, const char *state, const char *detail);
+void prove_report_endpoints(struct part *p, bool back, const char *bad);
+
+#endif

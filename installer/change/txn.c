@@ -1,0 +1,634 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+#include "hook.h"
+#include "backup.h"
+#include "clock.h"
+#include "deploy.h"
+#include "log.h"
+#include "prepare.h"
+#include "prove.h"
+#include "txn.h"
+
+struct txn {
+	struct host *run;
+	const char *path; /* of the journal */
+	struct part *v;
+	struct journal *j; /* of each part, in their order */
+	size_t n;
+};
+
+static const char *state_dir(const struct txn *t)
+{
+	return t->run->conf->state_dir;
+}
+
+static bool eq(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+const char *txn_journal_path(const struct host *r, const char *service)
+{
+	return arena_printf(r->arena, "%s/journal/%s", r->conf->state_dir,
+			    service);
+}
+
+const char *part_state(const struct part *p)
+{
+	switch (p->result) {
+	case PART_SERVED:
+	case PART_UNSEEN:
+		return "installed";
+	case PART_WAITING:
+		return "waiting";
+	case PART_BACK:
+		return "rolled-back";
+	case PART_FAILED:
+	case PART_UNPROVEN:
+		break;
+	}
+	return "failed";
+}
+
+static int write_journal(const struct txn *t, struct err *err)
+{
+	return journal_write(t->path, t->j, t->n, err);
+}
+
+/* What PART has to say of a failure that was BLAME's. */
+static const char *cause_for(const struct txn *t, const struct part *part,
+			     const struct part *blame, const char *cause)
+{
+	if (part == blame || !blame)
+		return arena_strdup(t->run->arena, cause);
+	return arena_printf(t->run->arena, "service %s: %s", blame->j->service,
+			    cause);
+}
+
+/* --- the end --- */
+
+static void tidy(const struct txn *t, const struct journal *j)
+{
+	deploy_discard(j);
+	/* A renewal's backup is what --rollback goes to. */
+	if (j->back || j->reason)
+		backup_remove(state_dir(t), j->service, j->gen);
+	if (j->back && !j->reason)
+		backup_remove(state_dir(t), j->service, j->consumed);
+}
+
+/* Of the parts whose end is proven, throw away what only an unfinished change
+ * needs. From here on nothing of them is undone any more, and a killed run
+ * must not try to. */
+static void close_parts(struct txn *t)
+{
+	struct err err = ERR_INIT;
+	bool left = false;
+
+	for (size_t i = 0; i < t->n; i++) {
+		if (t->v[i].result == PART_UNPROVEN)
+			left = true;
+		else
+			t->j[i].state = JOURNAL_CLOSE;
+	}
+	/* What there is to say must outlive a kill before the store hears. */
+	if ((t->run->receipts.n > 0 && t->run->conf->report &&
+	     receipt_save(state_dir(t), RECEIPT_WAITING, &t->run->receipts,
+			  &err) == -1) ||
+	    write_journal(t, &err) == -1) {
+		log_warn("service %s: %s", t->j[0].service, err.msg);
+		return;
+	}
+	for (size_t i = 0; i < t->n; i++)
+		if (t->j[i].state == JOURNAL_CLOSE)
+			tidy(t, &t->j[i]);
+	if (!left && file_remove(t->path, &err) == -1)
+		log_warn("service %s: %s", t->j[0].service, err.msg);
+}
+
+static void save_state(const struct txn *t, const struct part *p)
+{
+	struct err err = ERR_INIT;
+
+	if (svcstate_save(state_dir(t), p->svc->name, p->state, &err) == -1)
+		log_warn("service %s: %s", p->svc->name, err.msg);
+}
+
+/* --- going back --- */
+
+static void unproven(struct part *p, const char *what)
+{
+	err_wrap(&p->err, "%s; %s", p->j->reason, what);
+	err_set(&p->err, ERR_CHILD, "%s; the next run tries again", p->err.msg);
+	p->result = PART_UNPROVEN;
+	if (!p->svc)
+		return;
+	prove_report(p, "failed", p->err.msg);
+	prove_report_endpoints(p, true, "failed");
+}
+
+/* A test that fails with the old set, too, says nothing against the new
+ * one: nothing to hold against it. */
+static bool test_fails_too(const struct part *p)
+{
+	struct err err = ERR_INIT;
+
+	return p->svc && !p->j->activated && p->svc->test.n > 0 &&
+	       hook_run(&p->svc->test, NULL, &err) == -1;
+}
+
+/* The set before is back and served: forget the attempt. */
+static void forget(const struct txn *t, struct part *p)
+{
+	const char *reason = p->j->reason, *which = NULL;
+
+	prove_report(p, "rolled-back", reason);
+	prove_report_endpoints(p, true, "failed");
+	if (!p->j->no_hold && p->j->hold)
+		svcstate_set_hold(p->state, p->j->hold, reason);
+	if (!prove_shows_old(p, &which)) {
+		if (p->svc->wait > 0)
+			svcstate_set_waiting(p->state, p->run->now);
+		err_set(&p->err, ERR_CHILD,
+			"%s; rolled back, the old set is in place, but %s does "
+			"not serve it%s",
+			reason, which,
+			p->svc->wait > 0 ? "" : ", nor did before");
+	} else {
+		err_set(&p->err, ERR_CHILD,
+			"%s; rolled back, the old set is %s", reason,
+			p->svc->n_endpoints > 0 ? "served" : "in place");
+	}
+	save_state(t, p);
+	log_event(LOG_L_INFO, "rolled-back", "service", p->svc->name, "reason",
+		  reason, NULL);
+}
+
+/* All parts that are in the state rollback. */
+static void go_back(struct txn *t)
+{
+	struct err err = ERR_INIT;
+	bool unclear = false;
+
+	/* A journal that cannot be written (a full disk) must not keep the
+	 * old set from coming back; the one on disk leads there as well. */
+	if (write_journal(t, &err) == -1)
+		log_warn("service %s: %s", t->j[0].service, err.msg);
+	for (size_t i = 0; i < t->n; i++) {
+		struct part *p = &t->v[i];
+
+		p->result = PART_BACK;
+		err_clear(&p->err);
+		if (p->j->state == JOURNAL_ROLLBACK &&
+		    deploy_undo(p->j, &p->err) == -1)
+			unproven(p, "the old files could not be put back");
+	}
+	for (size_t i = 0; i < t->n; i++)
+		unclear = unclear || (t->j[i].state == JOURNAL_ROLLBACK &&
+				      test_fails_too(&t->v[i]));
+	for (size_t i = 0; i < t->n; i++) {
+		struct part *p = &t->v[i];
+
+		if (p->j->state != JOURNAL_ROLLBACK || !p->svc ||
+		    p->result == PART_UNPROVEN)
+			continue;
+		p->j->no_hold = p->j->no_hold || unclear;
+		if (prove_back(p, &p->err) == -1)
+			unproven(p, "rolled back, but not proven");
+		else
+			forget(t, p);
+	}
+	close_parts(t);
+}
+
+/* BLAME failed, because of CAUSE: all go back. */
+static void turn_back(struct txn *t, const struct part *blame,
+		      const char *cause)
+{
+	bool no_hold = blame->j->no_hold;
+
+	for (size_t i = 0; i < t->n; i++) {
+		t->j[i].state = JOURNAL_ROLLBACK;
+		t->j[i].no_hold = t->j[i].no_hold || no_hold;
+		t->j[i].reason = cause_for(t, &t->v[i], blame, cause);
+	}
+	go_back(t);
+}
+
+/* --- going forward --- */
+
+static void remember(struct part *p)
+{
+	const struct journal *j = p->j;
+	struct arena *a = p->run->arena;
+
+	for (size_t i = 0; i < j->n_certs; i++) {
+		const struct journal_cert *c = &j->certs[i];
+
+		if (!c->fingerprint)
+			continue;
+		svcstate_set_cert(p->state, a, c->name, c->fingerprint,
+				  c->not_before);
+		if (eq(c->fingerprint, c->old) && !c->left)
+			continue;
+		svcstate_hold_cert(p->state, a, c->name,
+				   c->left   ? c->left
+				   : j->back ? c->old
+					     : NULL);
+	}
+	svcstate_set_hold(p->state, NULL, NULL);
+	svcstate_set_activate(p->state, 0, 0);
+	svcstate_set_waiting(p->state,
+			     p->result == PART_WAITING ? p->run->now : 0);
+	(void) svcstate_unwarn(p->state);
+}
+
+static void announce(const struct part *p, const char *event)
+{
+	for (size_t i = 0; i < p->j->n_certs; i++) {
+		const struct journal_cert *c = &p->j->certs[i];
+		char until[CLOCK_TEXT];
+
+		if (!c->fingerprint || (eq(c->fingerprint, c->old) && !c->left))
+			continue;
+		log_event(LOG_L_INFO, event, "service", p->svc->name, "name",
+			  c->name, "fingerprint", c->fingerprint, "until",
+			  clock_text(c->not_after, until), NULL);
+	}
+}
+
+static const char *event_of(const struct part *p)
+{
+	if (p->stopped || p->result == PART_UNSEEN)
+		return "installed";
+	if (p->result == PART_WAITING)
+		return "waiting";
+	return p->svc->n_endpoints > 0	? "served"
+	       : p->svc->activate.n > 0 ? "activated"
+					: "installed";
+}
+
+/* Commands after the change do not undo it: it works. */
+static void conclude(const struct txn *t, struct part *p)
+{
+	const char *event = event_of(p);
+
+	if (p->result == PART_SERVED && !p->stopped &&
+	    hook_run(&p->svc->post, NULL, &p->err) == -1) {
+		err_wrap(&p->err, "%s, but afterwards", event);
+		p->result = PART_UNSEEN;
+	}
+	prove_report(p, event, p->result != PART_SERVED ? p->err.msg : NULL);
+	if (!p->stopped)
+		prove_report_endpoints(p, false,
+				       p->result == PART_WAITING ? "waiting"
+								 : "failed");
+	remember(p);
+	save_state(t, p);
+	announce(p, event);
+}
+
+static void finish(struct txn *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		conclude(t, &t->v[i]);
+	close_parts(t);
+	for (size_t i = 0; i < t->n; i++) {
+		const struct svc *s = t->v[i].svc;
+		struct err err = ERR_INIT;
+
+		if (backup_prune(state_dir(t), s, (size_t) t->run->conf->keep,
+				 &err) == -1)
+			log_warn("service %s: %s", s->name, err.msg);
+	}
+}
+
+/* Found after a kill long ago. */
+static bool expired(const struct part *p)
+{
+	for (size_t i = 0; i < p->j->n_certs && !p->j->back; i++)
+		if (p->j->certs[i].fingerprint &&
+		    p->j->certs[i].not_after <= p->run->now &&
+		    !eq(p->j->certs[i].fingerprint, p->j->certs[i].old))
+			return true;
+	return false;
+}
+
+static int put(struct part *p, struct err *err)
+{
+	if (deploy_commit(p->j, err) == -1) {
+		p->j->no_hold = true;
+		return -1;
+	}
+	if (p->j->back)
+		prepare_read_back(p);
+	return 0;
+}
+
+static int test(struct part *p, struct err *err)
+{
+	bool tried = true;
+
+	if (hook_run(&p->svc->test, &tried, err) == 0)
+		return 0;
+	p->j->no_hold = p->j->no_hold || !tried;
+	return err_wrap(err, "the configuration test failed");
+}
+
+/* In place, but not served, and that is no reason to go back. */
+static int settle(struct part *p, enum part_result result, const char *what,
+		  const struct err *err)
+{
+	p->result = result;
+	err_set(&p->err, err->kind, "%s: %s", what, err->msg);
+	return 0;
+}
+
+static int mark(struct txn *t, struct part *p, struct err *err)
+{
+	p->j->state = JOURNAL_ACTIVATE;
+	p->j->activated = true;
+	if (write_journal(t, err) == 0)
+		return 0;
+	p->j->no_hold = true;
+	return -1;
+}
+
+static int activate(struct part *p, struct err *err)
+{
+	bool tried = true;
+
+	if (hook_run(&p->svc->activate, &tried, err) == 0)
+		return 0;
+	p->j->no_hold = !tried;
+	return err_wrap(err, "the activation failed");
+}
+
+static int look(struct part *p, struct err *err)
+{
+	if (prove_served(p, err) == 0)
+		return 0;
+	if (p->svc->wait > 0)
+		return settle(p, PART_WAITING,
+			      "installed, waits until it is restarted", err);
+	if (prove_only_down(p))
+		return settle(p, PART_UNSEEN,
+			      "installed, but not seen to be served, nor "
+			      "before",
+			      err);
+	return err_wrap(err, "activated, but not served");
+}
+
+/* Tell the service, and see what it serves. */
+static int tell(struct txn *t, struct part *p, struct err *err)
+{
+	/* After a kill, it may have been the activation that ended it. */
+	p->stopped = !p->j->activated && !hook_running(p->svc);
+	if (p->stopped)
+		return 0;
+	/* A reboot ends the run that asked for it: not a second one. */
+	if (p->j->activated && p->svc->wait > 0)
+		return look(p, err);
+	if (mark(t, p, err) == -1)
+		return -1;
+	if (activate(p, err) == 0)
+		return look(p, err);
+	/* It did not run before: it will find the files. */
+	if (prove_all_down(p))
+		return settle(p, PART_UNSEEN,
+			      "installed, but the service does not run", err);
+	return -1;
+}
+
+/* From the moment all is staged. */
+static void forward(struct txn *t)
+{
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < t->n; i++) {
+		t->v[i].result = PART_SERVED;
+		err_clear(&t->v[i].err);
+		if (expired(&t->v[i]))
+			return turn_back(t, &t->v[i],
+					 "the certificate has expired "
+					 "meanwhile");
+	}
+	for (size_t i = 0; i < t->n; i++)
+		if (put(&t->v[i], &err) == -1)
+			return turn_back(t, &t->v[i], err.msg);
+	for (size_t i = 0; i < t->n; i++)
+		if (test(&t->v[i], &err) == -1)
+			return turn_back(t, &t->v[i], err.msg);
+	/* One after the other, so that the others need not be told of what
+	 * does not work for the first. */
+	for (size_t i = 0; i < t->n; i++)
+		if (tell(t, &t->v[i], &err) == -1)
+			return turn_back(t, &t->v[i], err.msg);
+	finish(t);
+}
+
+/* --- the beginning --- */
+
+/* Nothing the services read was touched: throw away what was prepared. */
+static void abandon(const struct txn *t)
+{
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < t->n; i++) {
+		deploy_discard(&t->j[i]);
+		backup_remove(state_dir(t), t->j[i].service, t->j[i].gen);
+	}
+	if (file_remove(t->path, &err) == -1)
+		log_warn("service %s: %s", t->j[0].service, err.msg);
+}
+
+/* BLAME cannot be changed, so none is. Called with errno as it was. */
+static void failed(struct txn *t, const struct part *blame, struct err *err)
+{
+	if ((errno == EACCES || errno == EPERM) && geteuid() != 0)
+		err_set(err, err->kind, "%s; run this as root", err->msg);
+	abandon(t);
+	for (size_t i = 0; i < t->n; i++) {
+		struct part *p = &t->v[i];
+		const char *cause = cause_for(t, p, blame, err->msg);
+
+		p->result = PART_FAILED;
+		prove_report(p, "failed", cause);
+		err_set(&p->err, err->kind, "%s; nothing was changed", cause);
+	}
+}
+
+static void begin(struct txn *t, struct host *r, struct part *parts, size_t n)
+{
+	*t = (struct txn){ .run = r, .v = parts, .n = n };
+	t->path = txn_journal_path(r, parts[0].svc->name);
+	t->j = arena_array(r->arena, n, sizeof(*t->j));
+	for (size_t i = 0; i < n; i++) {
+		parts[i].run = r;
+		parts[i].j = &t->j[i];
+		prepare_begin(&parts[i], parts[i].g, parts[i].before);
+		err_clear(&parts[i].err);
+	}
+}
+
+/* All that was prepared is on disk: go. */
+static void go(struct txn *t)
+{
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < t->n; i++)
+		t->j[i].state = JOURNAL_INSTALL;
+	if (write_journal(t, &err) == -1)
+		return failed(t, NULL, &err);
+	forward(t);
+}
+
+void txn_install(struct host *r, struct part *parts, size_t n, const char *hold)
+{
+	struct err err = ERR_INIT;
+	struct txn t;
+
+	begin(&t, r, parts, n);
+	for (size_t i = 0; i < n; i++) {
+		t.j[i].hold = hold;
+		if (hook_run(&parts[i].svc->check, NULL, &err) == -1) {
+			err_wrap(&err, "the check beforehand failed");
+			return failed(&t, &parts[i], &err);
+		}
+	}
+	for (size_t i = 0; i < n; i++)
+		if (prepare_install(&parts[i], parts[i].g, &err) == -1)
+			return failed(&t, &parts[i], &err);
+	if (write_journal(&t, &err) == -1)
+		return failed(&t, NULL, &err);
+	for (size_t i = 0; i < n; i++)
+		if (backup_make(state_dir(&t), &t.j[i], &err) == -1 ||
+		    prepare_stage(&parts[i], parts[i].g, &err) == -1)
+			return failed(&t, &parts[i], &err);
+	go(&t);
+}
+
+void txn_go_back(struct host *r, struct part *parts, size_t n)
+{
+	struct journal *m = arena_array(r->arena, n, sizeof(*m));
+	struct err err = ERR_INIT;
+	struct txn t;
+
+	begin(&t, r, parts, n);
+	for (size_t i = 0; i < n; i++) {
+		if (prepare_back(&parts[i], &m[i], &err) == 0)
+			continue;
+		for (size_t k = 0; k < n; k++) {
+			parts[k].result = PART_FAILED;
+			err_set(&parts[k].err, err.kind, "%s",
+				cause_for(&t, &parts[k], &parts[i], err.msg));
+		}
+		return;
+	}
+	if (write_journal(&t, &err) == -1)
+		return failed(&t, NULL, &err);
+	for (size_t i = 0; i < n; i++)
+		if (backup_make(state_dir(&t), &t.j[i], &err) == -1 ||
+		    prepare_stage_back(&parts[i], &m[i], &err) == -1)
+			return failed(&t, &parts[i], &err);
+	go(&t);
+}
+
+/* --- activation alone, and recovery --- */
+
+void txn_activate(struct part *p)
+{
+	struct journal j;
+	struct err *err = &p->err;
+
+	p->j = &j;
+	err_clear(err);
+	prepare_begin(p, p->g, p->before);
+	p->result = PART_FAILED;
+	if (hook_run(&p->svc->test, NULL, err) == -1) {
+		err_wrap(err, "not served, and the configuration test failed");
+	} else if (hook_run(&p->svc->activate, NULL, err) == -1) {
+		err_wrap(err, "not served, and the activation failed");
+	} else if (prove_served(p, err) == 0) {
+		p->result = PART_SERVED;
+		log_event(LOG_L_INFO, "activated", "service", p->svc->name,
+			  NULL);
+	} else if (p->svc->wait > 0) {
+		p->result = PART_WAITING;
+		err_wrap(err, "waits until it is restarted");
+	} else {
+		err_wrap(err, "activated, but not served");
+	}
+	prove_report(p,
+		     p->result == PART_SERVED	 ? "served"
+		     : p->result == PART_WAITING ? "waiting"
+						 : "failed",
+		     p->result == PART_SERVED ? NULL : err->msg);
+	prove_report_endpoints(
+		p, false, p->result == PART_WAITING ? "waiting" : "failed");
+}
+
+/* What the journal asks for, as far as there is somebody left to ask which
+ * commands to run. */
+static bool must_go_back(struct txn *t)
+{
+	const struct journal *gone = NULL;
+	bool back = false;
+
+	for (size_t i = 0; i < t->n; i++) {
+		if (t->j[i].state == JOURNAL_CLOSE)
+			continue;
+		back = back || t->j[i].state == JOURNAL_ROLLBACK;
+		if (!t->v[i].svc)
+			gone = &t->j[i];
+	}
+	for (size_t i = 0; i < t->n; i++) {
+		if (t->j[i].state == JOURNAL_CLOSE || (!back && !gone))
+			continue;
+		t->j[i].state = JOURNAL_ROLLBACK;
+		if (!t->j[i].reason)
+			t->j[i].reason =
+				!gone ? "an earlier run failed"
+				      : arena_printf(t->run->arena,
+						     "service %s is not "
+						     "configured any more",
+						     gone->service);
+	}
+	return back || gone;
+}
+
+static bool all_in(const struct txn *t, enum journal_state state)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->j[i].state != state)
+			return false;
+	return true;
+}
+
+void txn_recover(struct host *r, struct part *parts, size_t n)
+{
+	struct txn t = { .run = r, .v = parts, .j = parts[0].j, .n = n };
+
+	t.path = txn_journal_path(r, t.j[0].service);
+	for (size_t i = 0; i < n; i++) {
+		const struct svc *s = parts[i].svc;
+
+		parts[i].run = r;
+		parts[i].result = PART_BACK;
+		err_clear(&parts[i].err);
+		parts[i].seen =
+			arena_array(r->arena, (s ? s->n_endpoints : 0) + 1,
+				    sizeof(*parts[i].seen));
+	}
+	if (all_in(&t, JOURNAL_PREPARE))
+		abandon(&t);
+	else if (all_in(&t, JOURNAL_CLOSE))
+		close_parts(&t);
+	else if (must_go_back(&t))
+		go_back(&t);
+	else
+		forward(&t);
+}

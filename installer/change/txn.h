@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TXN_H
+#define TXN_H
+
+/*
+ * One change of one or several services, from the first backup to the last
+ * handshake, or back: all of them, or none. Every step is in the journal
+ * before it is taken, and may be taken twice.
+ */
+
+#include "change_part.h"
+
+/* Each part's result and err are set. At most JOURNAL_PARTS_MAX parts. */
+
+/* Install what each part's gather has under PLAN_PUT. HOLD: the digest a
+ * failure is held under, by each. */
+void txn_install(struct host *r, struct part *parts, size_t n,
+		 const char *hold);
+/* Go back to the newest backup of each. */
+void txn_go_back(struct host *r, struct part *parts, size_t n);
+/* The files are right, what is served is not: PART_SERVED, PART_WAITING or
+ * PART_FAILED. */
+void txn_activate(struct part *p);
+/* Finish or undo what a killed run left: run, svc, state and j of each part
+ * are set, j as the journal says, in its order. PART_BACK without a message
+ * in err: there was nothing left to do but tidying. */
+void txn_recover(struct host *r, struct part *parts, size_t n);
+
+/* The journal of a transaction whose first service is SERVICE. */
+const char *txn_journal_path(const struct host *r, const char *service);
+
+#endif

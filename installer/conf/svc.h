@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SVC_H
+#define SVC_H
+
+/*
+ * A service of installer.conf joined with its profile: every path, owner,
+ * command and endpoint spelt out, so that what follows only acts. The unit
+ * of a transaction.
+ */
+
+#include "file.h"
+#include "format.h"
+#include "installer_conf.h"
+#include "window.h"
+
+enum svc_layout {
+	/* dir/current is a link to dir/<generation>, a folder that holds the
+	 * files; the set changes when the link does. */
+	SVC_GENERATION,
+	/* Each file has a fixed path and is replaced by itself. */
+	SVC_FIXED,
+};
+
+#define SVC_LINK "current"
+
+struct svc_file {
+	const char *name; /* generation: in the folder; fixed: NULL */
+	const char *path; /* where the service reads it; fixed: what links
+			   * there lead to */
+	struct format format;
+	struct file_attr attr;
+};
+
+struct svc_cert {
+	const struct installer_cert *conf; /* paths as they are from outside
+					    * of a prefix */
+	const char *domain;		   /* of its name */
+	const char *dir;
+	const char *link; /* generation: dir/current; fixed: NULL */
+	const struct svc_file *files;
+	size_t n_files;
+	bool has_key;	/* a file holds the private key */
+	bool has_chain; /* a file holds the chain, so it must be served */
+	const char *leaf_path; /* the first file that holds the certificate */
+	const char *trouble;   /* why its files cannot be put, or NULL: a link
+				* on the way that is not to be followed */
+};
+
+struct svc_endpoint {
+	const struct installer_endpoint *conf;
+	const char *host, *port; /* of its address */
+	/* What tells it from others at its address: its server_name, "" for
+	 * none, and "+rsa" or "+ec". */
+	const char *look;
+	size_t cert; /* index of the certificate it serves */
+};
+
+struct svc_command {
+	const char *const *argv;
+	int timeout_s;
+	const char *user;
+	const char *const *env; /* "K=V", NULL-terminated; or NULL */
+};
+
+struct svc_commands {
+	const struct svc_command *v;
+	size_t n;
+};
+
+struct svc {
+	const struct installer_service *conf;
+	const char *name;
+	enum svc_layout layout;
+	const struct svc_cert *certs;
+	size_t n_certs;
+	const struct svc_endpoint *endpoints;
+	size_t n_endpoints;
+	struct svc_commands seed, check, running, test, activate, start, post;
+	struct window window;
+	int64_t wait; /* seconds it may take a person or a reboot, or 0 */
+	/* SHA-256 over all of the above: a hold ends when it changes. */
+	char digest[ENC_SHA256_HEX];
+};
+
+struct svcs {
+	struct svc *v;
+	size_t n;
+};
+
+/* All services of CONF; every mistake goes to errs. An endpoint's certificate
+ * is the one it names, or the only one, or the one whose domain is its
+ * server_name. */
+int svc_resolve(const struct installer_conf *conf, struct arena *arena,
+		struct svcs *ret, struct conf_errors *errs) MUST_CHECK;
+/* "127.0.0.1:443/www.example.org", in ARENA. */
+const char *svc_endpoint_text(const struct svc_endpoint *e,
+			      struct arena *arena);
+/* "host:port", "[v6]:port"; parts in ARENA. */
+int svc_address(const char *address, struct arena *arena, const char **ret_host,
+		const char **ret_port, struct err *err) MUST_CHECK;
+
+#endif

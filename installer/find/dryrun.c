@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <stdio.h>
+#include "hook.h"
+#include "clock.h"
+#include "dryrun.h"
+
+static void print_cert(const struct svc *s, const struct judge_cert *g)
+{
+	char until[CLOCK_TEXT];
+
+	if (g->reason[0] != '\0')
+		printf("%s: %s: %s\n", s->name, g->svc->conf->name, g->reason);
+	if (g->verdict != PLAN_PUT)
+		return;
+	printf("%s: install %s, valid until %s\n", s->name, g->svc->conf->name,
+	       clock_text(x509_chain_not_after(g->chain), until));
+	for (size_t i = 0; i < g->svc->n_files; i++) {
+		const struct svc_file *f = &g->svc->files[i];
+
+		printf("%s:   write %s (%s, mode %04o)\n", s->name, f->path,
+		       f->format.text, (unsigned int) f->attr.mode);
+	}
+}
+
+static void print_commands(const struct svc *s, const char *what,
+			   const struct svc_commands *c, struct arena *a)
+{
+	for (size_t i = 0; i < c->n; i++)
+		printf("%s: %s with \"%s\"\n", s->name, what,
+		       hook_text(&c->v[i], a));
+}
+
+static void print_endpoints(const struct svc *s, const struct verify_seen *seen,
+			    struct arena *a)
+{
+	for (size_t i = 0; i < s->n_endpoints; i++)
+		printf("%s: verify %s (%s)\n", s->name,
+		       svc_endpoint_text(&s->endpoints[i], a),
+		       !seen[i].reachable   ? "cannot be reached now"
+		       : !seen[i].handshake ? "shows no certificate now"
+					    : "answers");
+}
+
+void dryrun_print(const struct svc *s, const struct judge *g,
+		  enum plan_action action, const struct verify_seen *seen)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+
+	for (size_t i = 0; i < g->n; i++)
+		print_cert(s, &g->v[i]);
+	switch (action) {
+	case PLAN_INSTALL:
+	case PLAN_ACTIVATE:
+		if (action == PLAN_ACTIVATE)
+			printf("%s: the files are right, but not what is "
+			       "served\n",
+			       s->name);
+		print_commands(s, "check", &s->check, a);
+		print_commands(s, "test", &s->test, a);
+		print_commands(s, "activate", &s->activate, a);
+		print_endpoints(s, seen, a);
+		print_commands(s, "post", &s->post, a);
+		break;
+	case PLAN_HELD:
+		printf("%s: held, this failed before; --force tries again\n",
+		       s->name);
+		break;
+	case PLAN_DOWN:
+	case PLAN_POSTPONE:
+	case PLAN_WAITING:
+		print_endpoints(s, seen, a);
+		break;
+	case PLAN_WINDOW: /* its why was said */
+	case PLAN_BLOCKED:
+	case PLAN_NOTHING:
+		break;
+	}
+}

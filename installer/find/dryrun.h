@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DRYRUN_H
+#define DRYRUN_H
+
+/* --dry-run: what a run would do, on stdout, one step a line. */
+
+#include "judge.h"
+
+void dryrun_print(const struct svc *s, const struct judge *g,
+		  enum plan_action action, const struct verify_seen *seen);
+
+#endif

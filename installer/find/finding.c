@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <unistd.h>
+#include "hook.h"
+#include "log.h"
+#include "finding.h"
+
+/* What this endpoint should show now, by what is on disk. False: nothing is
+ * there to be shown. */
+static bool want_of(const struct judge *g, const struct svc_endpoint *e,
+		    struct verify_want *ret)
+{
+	const struct judge_cert *c = &g->v[e->cert];
+
+	if (!c->disk)
+		return false;
+	ret->fingerprint = x509_chain_fingerprint(c->disk);
+	ret->chain = c->svc->has_chain && c->disk_digest[0] != '\0'
+			     ? c->disk_digest
+			     : NULL;
+	return true;
+}
+
+/* Before it is believed that an endpoint does not answer, two more looks. */
+#define LOOKS	    3
+#define LOOKS_PAUSE 250 /* ms */
+
+/* A look at every endpoint, before anything is done. Whether a service is told,
+ * and what the way back is to reach, hangs on it: an answer that was missed
+ * once, by a busy host, must not pass for what is served. */
+static void look_at_all(struct finding *t)
+{
+	const struct svc *s = t->s;
+	bool mute = true;
+
+	for (unsigned int n = 0; n < LOOKS && mute; n++) {
+		if (n > 0)
+			verify_wait(LOOKS_PAUSE);
+		mute = false;
+		for (size_t i = 0; i < s->n_endpoints; i++) {
+			struct verify_want want = { NULL, NULL };
+
+			if (n > 0 && t->seen[i].handshake)
+				continue;
+			(void) want_of(&t->g, &s->endpoints[i], &want);
+			verify_endpoint(s, i, &want, &t->seen[i]);
+			mute = mute || !t->seen[i].handshake;
+		}
+	}
+	t->probed = true;
+}
+
+bool finding_right(const struct finding *t, size_t i, char why[300])
+{
+	struct verify_want want;
+
+	why[0] = '\0';
+	return !want_of(&t->g, &t->s->endpoints[i], &want) ||
+	       verify_match(&want, &t->seen[i], why);
+}
+
+void finding_wrongs(const struct finding *t, struct sbuf *ret)
+{
+	for (size_t i = 0; t->probed && i < t->s->n_endpoints; i++) {
+		char why[300];
+
+		if (!finding_right(t, i, why))
+			sbuf_addf(ret, "%s%s %s", ret->len != 0 ? "; " : "",
+				  svc_endpoint_text(&t->s->endpoints[i],
+						    t->r->arena),
+				  why);
+	}
+}
+
+static void count_endpoints(struct finding *t)
+{
+	struct plan_service *p = &t->plan;
+
+	for (size_t i = 0; t->probed && i < t->s->n_endpoints; i++) {
+		char why[300];
+
+		if (finding_right(t, i, why))
+			p->right++;
+		else if (t->seen[i].reachable)
+			p->wrong++;
+		else
+			p->down++;
+	}
+}
+
+/* How long the service can go on with what it has: with the shortest-lived of
+ * the certificates that are to be replaced, or that are wrongly served; 0 when
+ * there is nothing it could go on with. */
+static int64_t life(const struct finding *t)
+{
+	int64_t until = INT64_MAX;
+	char why[300];
+
+	for (size_t i = 0; i < t->g.n; i++) {
+		const struct x509_chain *disk = t->g.v[i].disk;
+		int64_t end = disk && !x509_chain_self_signed(disk)
+				      ? x509_chain_not_after(disk)
+				      : 0;
+
+		if (t->g.v[i].verdict == PLAN_PUT && end < until)
+			until = end;
+	}
+	for (size_t i = 0; t->probed && i < t->s->n_endpoints; i++)
+		if (t->seen[i].reachable && !finding_right(t, i, why) &&
+		    t->seen[i].not_after < until)
+			until = t->seen[i].not_after;
+	return until > t->r->now ? until - t->r->now : 0;
+}
+
+/* Not at this hour, and it can wait. */
+static bool closed(const struct finding *t)
+{
+	time_t now = (time_t) t->r->now;
+	struct tm local;
+
+	return localtime_r(&now, &local) &&
+	       !window_open(&t->s->window, &local) &&
+	       life(t) >= t->s->conf->window_override;
+}
+
+static void look_around(struct finding *t)
+{
+	const struct installer_conf *conf = t->r->conf;
+	int64_t since = t->r->now - t->state.probed_at;
+	struct plan_service *p = &t->plan;
+
+	for (size_t i = 0; i < t->g.n; i++) {
+		p->misfit = p->misfit || t->g.v[i].misfit;
+		p->put += t->g.v[i].verdict == PLAN_PUT;
+	}
+	p->can_activate = t->s->activate.n > 0;
+	p->activate_count = t->state.activate_count;
+	p->activate_at = t->state.activate_at;
+	p->wait = t->s->wait;
+	p->waiting = t->state.waiting;
+	if (conf->recheck == 0 || p->put > 0 || p->waiting != 0 ||
+	    t->r->force || t->r->beat || since < 0 || since >= conf->recheck)
+		look_at_all(t);
+	count_endpoints(t);
+	t->stopped = !hook_running(t->s);
+	if (t->stopped) {
+		/* It will find the files when somebody starts it. */
+		p->down = 0;
+		p->can_activate = false;
+	}
+	p->closed = t->s->window.n > 0 && closed(t);
+}
+
+/* The files of another machine, so that there is something to go back to. */
+static int seed(const struct finding *t, struct err *err)
+{
+	bool missing = false;
+
+	for (size_t i = 0; i < t->s->n_certs; i++)
+		missing =
+			missing || access(t->s->certs[i].leaf_path, F_OK) == -1;
+	if (!missing || t->s->seed.n == 0 || t->r->dry_run ||
+	    hook_run(&t->s->seed, NULL, err) == 0)
+		return 0;
+	return err_wrap(err, "what it uses now cannot be fetched");
+}
+
+static void load(struct finding *t, struct host *r, const struct svc *s)
+{
+	*t = (struct finding){ .r = r, .s = s };
+	svcstate_load(r->conf->state_dir, s->name, r->arena, &t->state);
+	t->seen = arena_array(r->arena, s->n_endpoints + 1, sizeof(*t->seen));
+}
+
+int finding_begin(struct finding *t, struct host *r, const struct svc *s,
+		  const struct store_host_certs *rows, struct err *err)
+{
+	load(t, r, s);
+	if (seed(t, err) == -1)
+		return -1;
+	judge_rows(r, s, rows, &t->state, &t->g);
+	look_around(t);
+	return 0;
+}
+
+void finding_begin_disk(struct finding *t, struct host *r, const struct svc *s,
+			bool probe)
+{
+	load(t, r, s);
+	judge_disk(s, &t->g);
+	if (probe)
+		look_at_all(t);
+}
+
+void finding_end(struct finding *t)
+{
+	struct err err = ERR_INIT;
+
+	if (!t->r->dry_run && svcstate_save(t->r->conf->state_dir, t->s->name,
+					    &t->state, &err) == -1)
+		log_warn("service %s: %s", t->s->name, err.msg);
+	if (t->g.arena)
+		judge_free(&t->g);
+	if (t->bad)
+		t->r->bad++;
+	else
+		t->r->good++;
+}

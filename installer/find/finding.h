@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FINDING_H
+#define FINDING_H
+
+/* One service in one run: what is known of it, and what is to be done. */
+
+#include "judge.h"
+#include "plan.h"
+#include "svcstate.h"
+
+struct finding {
+	struct host *r;
+	const struct svc *s;
+	struct svcstate state;
+	struct judge g;
+	struct verify_seen *seen; /* of each endpoint, when probed */
+	bool probed;
+	bool stopped; /* by the word of its profile */
+	bool bad;     /* there was something to complain about */
+	struct plan_service plan;
+	enum plan_action action;
+	const char *why; /* of some actions: a sentence */
+	size_t group;	 /* those that change together have the same */
+};
+
+/* What is on disk, in the store (ROWS) and at the endpoints. When the files
+ * of another machine cannot be fetched: -1, and nothing can be done. */
+int finding_begin(struct finding *t, struct host *r, const struct svc *s,
+		  const struct store_host_certs *rows,
+		  struct err *err) MUST_CHECK;
+/* Without the store; and without the endpoints, too, unless PROBE. */
+void finding_begin_disk(struct finding *t, struct host *r, const struct svc *s,
+			bool probe);
+/* Remembers what is to be remembered, counts, and frees. */
+void finding_end(struct finding *t);
+
+/* Does endpoint I serve what is on disk? Also true when nothing is. */
+bool finding_right(const struct finding *t, size_t i, char why[300]);
+/* All that are not, in one sentence, added to RET. */
+void finding_wrongs(const struct finding *t, struct sbuf *ret);
+
+#endif

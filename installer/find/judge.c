@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "clock.h"
+#include "judge.h"
+#include "hostkey.h"
+
+#define READ_MAX (4u << 20)
+
+/* The file to read the installed certificate back from: best one that has
+ * the chain as well. */
+static const struct svc_file *leaf_file(const struct svc_cert *c)
+{
+	const struct svc_file *best = NULL;
+
+	for (size_t i = 0; i < c->n_files; i++) {
+		const struct svc_file *f = &c->files[i];
+
+		if (format_has_leaf(&f->format) &&
+		    (!best || (!format_has_chain(&best->format) &&
+			       format_has_chain(&f->format))))
+			best = f;
+	}
+	return best;
+}
+
+static void read_disk(struct judge_cert *g)
+{
+	AUTO(sbuf_erase) struct sbuf content = SBUF_INIT(READ_MAX);
+	const struct svc_file *f = leaf_file(g->svc);
+
+	if (!f || file_read(f->path, &content, NULL) != 1)
+		return;
+	if (format_parse(&f->format, sbuf_str(&content), content.len,
+			 &g->disk) == 1 &&
+	    format_has_chain(&f->format) && !format_has(&f->format, PART_EXTRA))
+		verify_chain_digest(g->disk, g->disk_digest);
+}
+
+static void start(const struct svc *s, struct judge *ret)
+{
+	ret->arena = arena_new();
+	ret->n = s->n_certs;
+	ret->v = arena_array(ret->arena, ret->n + 1, sizeof(*ret->v));
+	for (size_t i = 0; i < ret->n; i++) {
+		struct judge_cert *g = &ret->v[i];
+
+		g->svc = &s->certs[i];
+		g->verdict = PLAN_WAIT;
+		g->contents = arena_array(ret->arena, g->svc->n_files + 1,
+					  sizeof(*g->contents));
+		for (size_t k = 0; k < g->svc->n_files; k++)
+			sbuf_init(&g->contents[k], FORMAT_MAX);
+	}
+}
+
+void judge_disk(const struct svc *s, struct judge *ret)
+{
+	start(s, ret);
+	for (size_t i = 0; i < ret->n; i++)
+		read_disk(&ret->v[i]);
+}
+
+static bool same_attr(const struct stat *st, const struct file_attr *attr)
+{
+	return (st->st_mode & 07777) == attr->mode &&
+	       (attr->uid == FILE_KEEP || st->st_uid == attr->uid) &&
+	       (attr->gid == (gid_t) FILE_KEEP || st->st_gid == attr->gid);
+}
+
+static bool same_file(const struct svc_file *f, const struct sbuf *want)
+{
+	AUTO(sbuf_erase) struct sbuf have = SBUF_INIT(READ_MAX);
+	struct stat st;
+
+	return stat(f->path, &st) == 0 && same_attr(&st, &f->attr) &&
+	       file_read(f->path, &have, NULL) == 1 &&
+	       format_same(&f->format, &have, want);
+}
+
+static bool same_files(const struct judge_cert *g)
+{
+	for (size_t i = 0; i < g->svc->n_files; i++)
+		if (!same_file(&g->svc->files[i], &g->contents[i]))
+			return false;
+	return true;
+}
+
+static int build_contents(struct host *r, struct judge_cert *g,
+			  const struct x509_key *key, struct err *err)
+{
+	struct format_from from = { .chain = g->chain, .key = key };
+
+	for (size_t i = 0; i < g->svc->n_files; i++) {
+		const struct format *f = &g->svc->files[i].format;
+
+		if (format_has(f, PART_ROOT) && !from.trust) {
+			from.trust = host_trust(r, err);
+			if (!from.trust)
+				return -1;
+		}
+		if (format_build(f, &from, &g->contents[i], err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static void add_digest(struct sbuf *text, const struct sbuf *content)
+{
+	char hex[ENC_SHA256_HEX];
+
+	enc_sha256_hex(sbuf_str(content), content->len, hex);
+	sbuf_addf(text, "%s\n", hex);
+}
+
+void judge_digest(const struct svc_cert *c, char ret[ENC_SHA256_HEX])
+{
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(1u << 20);
+
+	for (size_t i = 0; i < c->n_files; i++) {
+		AUTO(sbuf_erase) struct sbuf content = SBUF_INIT(READ_MAX);
+
+		(void) !file_read(c->files[i].path, &content, NULL);
+		add_digest(&text, &content);
+	}
+	enc_sha256_hex(sbuf_str(&text), text.len, ret);
+}
+
+/* The same of what the row would give. */
+static void row_digest(const struct judge_cert *g, char ret[ENC_SHA256_HEX])
+{
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(1u << 20);
+
+	for (size_t i = 0; i < g->svc->n_files; i++)
+		add_digest(&text, &g->contents[i]);
+	enc_sha256_hex(sbuf_str(&text), text.len, ret);
+}
+
+static void compare(struct judge_cert *g, const struct svcstate *state,
+		    struct plan_cert *p)
+{
+	const struct svcstate_cert *ours =
+		svcstate_cert(state, g->svc->conf->name);
+	const char *fp = x509_chain_fingerprint(g->chain);
+	char files[ENC_SHA256_HEX];
+
+	p->row_from = x509_chain_not_before(g->chain);
+	if (g->disk) {
+		p->same_cert = strcmp(fp, x509_chain_fingerprint(g->disk)) == 0;
+		if (!x509_chain_self_signed(g->disk))
+			p->have_from = x509_chain_not_before(g->disk);
+	}
+	if (ours && ours->not_before > p->have_from &&
+	    strcmp(ours->fingerprint, fp) != 0)
+		p->have_from = ours->not_before;
+	row_digest(g, files);
+	p->held =
+		ours && ours->held &&
+		(strcmp(ours->held, fp) == 0 || strcmp(ours->held, files) == 0);
+}
+
+static int vet(struct host *r, const struct judge_cert *g,
+	       const struct x509_key *key, struct err *err)
+{
+	const struct x509_trust *trust = host_trust(r, err);
+
+	if (!trust)
+		return -1;
+	return hostkey_vet(g->svc, g->chain, key, trust, r->now,
+			   r->conf->clock_skew, err);
+}
+
+/* Everything about a row that holds a certificate. The key and the trust
+ * anchors are read only when there is something to install. */
+static int judge(struct host *r, struct judge_cert *g,
+		 const struct svcstate *state, struct plan_cert *p,
+		 struct err *err)
+{
+	AUTO(x509_key_free) struct x509_key *key = NULL;
+
+	if (g->svc->has_key && hostkey_load(g->svc, &key, err) == -1)
+		return -1;
+	/* Some formats cannot even be made of two that do not fit. */
+	if (key && !x509_key_matches(key, g->chain))
+		return vet(r, g, key, err);
+	if (build_contents(r, g, key, err) == -1)
+		return -1;
+	p->same_files = same_files(g);
+	if (p->same_files && !r->force)
+		return 0;
+	read_disk(g);
+	compare(g, state, p);
+	if (!key && hostkey_load(g->svc, &key, err) == -1)
+		return -1;
+	return vet(r, g, key, err);
+}
+
+static void explain(struct judge_cert *g, const struct plan_cert *p,
+		    const struct err *err)
+{
+	char a[CLOCK_TEXT], b[CLOCK_TEXT];
+	const char *name = g->svc->conf->name;
+
+	switch (g->verdict) {
+	case PLAN_MISSING:
+		snprintf(g->reason, sizeof(g->reason),
+			 "the store has no certificate named %s (or this host "
+			 "may not see it)",
+			 name);
+		break;
+	case PLAN_REFUSE:
+		snprintf(g->reason, sizeof(g->reason), "refused: %.*s", 580,
+			 err->msg);
+		break;
+	case PLAN_OLDER:
+		snprintf(g->reason, sizeof(g->reason),
+			 "refused: the certificate in the store begins on %s, "
+			 "before the one here (%s); --force installs "
+			 "it all the same",
+			 clock_text(p->row_from, a),
+			 clock_text(p->have_from, b));
+		break;
+	case PLAN_HOLD:
+		snprintf(g->reason, sizeof(g->reason),
+			 "held: the certificate in the store was rolled back "
+			 "on this host; a newer one or --force ends this");
+		break;
+	default:
+		break;
+	}
+}
+
+static void judge_row(struct host *r, struct judge_cert *g,
+		      const struct store_host_cert *row,
+		      const struct svcstate *state)
+{
+	struct plan_cert p = { .row = PLAN_ROW_GOOD };
+	struct err err = ERR_INIT;
+
+	if (!row)
+		p.row = PLAN_ROW_MISSING;
+	else if (!row->enabled)
+		p.row = PLAN_ROW_DISABLED;
+	else if (!row->crt.p || row->crt.len == 0)
+		p.row = PLAN_ROW_EMPTY;
+	else if (x509_chain_parse2(row->crt.p, row->crt.len, row->ca.p,
+				   row->ca.len, &g->chain, &err) == -1)
+		p.row = PLAN_ROW_BAD;
+	if (p.row == PLAN_ROW_GOOD) {
+		verify_chain_digest(g->chain, g->chain_digest);
+		p.refused = judge(r, g, state, &p, &err) == -1;
+	}
+	if (p.same_files && !g->disk) {
+		/* No need to parse it once more. */
+		g->disk = g->chain;
+		memcpy(g->disk_digest, g->chain_digest, ENC_SHA256_HEX);
+	} else if (!g->disk) {
+		read_disk(g);
+	}
+	/* What is on disk stays even if it would be refused today. */
+	g->verdict = plan_cert(&p, r->force);
+	if (g->verdict == PLAN_KEEP && r->force)
+		g->verdict = p.refused ? PLAN_REFUSE : PLAN_PUT;
+	explain(g, &p, &err);
+}
+
+/* What stays, and is ours: a placeholder may have a key of its own. */
+static bool stays(const struct judge_cert *g, const struct svcstate *state)
+{
+	const struct svcstate_cert *ours =
+		svcstate_cert(state, g->svc->conf->name);
+
+	if (!g->disk || g->verdict == PLAN_PUT)
+		return false;
+	return g->verdict == PLAN_KEEP ||
+	       (ours && strcmp(ours->fingerprint,
+			       x509_chain_fingerprint(g->disk)) == 0);
+}
+
+/* False when it does not fit. */
+static bool check_key(struct judge_cert *g)
+{
+	struct err err = ERR_INIT;
+
+	if (hostkey_fits(g->svc, g->disk, &err) == 0)
+		return true;
+	/* A pinned key is not what the service reads. */
+	g->misfit =
+		g->svc->conf->key && (err.kind == ERR_INPUT ||
+				      access(g->svc->conf->key, F_OK) == -1);
+	if (g->reason[0] == '\0' || g->verdict == PLAN_HOLD) {
+		g->verdict = PLAN_MISFIT;
+		snprintf(g->reason, sizeof(g->reason), "%.*s", 599, err.msg);
+	}
+	return false;
+}
+
+/* Between two renewals the key may be replaced, lost, or opened to everyone,
+ * and nobody would notice before the next restart. An idle run looks at the
+ * files' inodes only. */
+static void check_keys(const struct host *r, struct judge *g,
+		       struct svcstate *state)
+{
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(4u << 20);
+	char hex[ENC_SHA256_HEX];
+	bool right = true;
+
+	for (size_t i = 0; i < g->n; i++) {
+		if (!stays(&g->v[i], state))
+			continue;
+		sbuf_addf(&text, "%s ", x509_chain_fingerprint(g->v[i].disk));
+		hostkey_look(g->v[i].svc, &text);
+	}
+	enc_sha256_hex(sbuf_str(&text), text.len, hex);
+	if (text.len == 0 || (state->keys && strcmp(state->keys, hex) == 0))
+		return;
+	for (size_t i = 0; i < g->n; i++)
+		if (stays(&g->v[i], state) && !check_key(&g->v[i]))
+			right = false;
+	svcstate_set_keys(state, right ? arena_strdup(r->arena, hex) : NULL);
+}
+
+void judge_rows(struct host *r, const struct svc *s,
+		const struct store_host_certs *rows, struct svcstate *state,
+		struct judge *ret)
+{
+	start(s, ret);
+	for (size_t i = 0; i < ret->n; i++) {
+		const struct store_host_cert *row = NULL;
+		const char *name = s->certs[i].conf->name;
+
+		for (size_t k = 0; k < rows->n && !row; k++)
+			if (strcmp(rows->v[k].name, name) == 0)
+				row = &rows->v[k];
+		judge_row(r, &ret->v[i], row, state);
+	}
+	check_keys(r, ret, state);
+}
+
+void judge_free(struct judge *g)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		struct judge_cert *c = &g->v[i];
+
+		if (c->disk != c->chain)
+			x509_chain_free(&c->disk);
+		x509_chain_free(&c->chain);
+		for (size_t k = 0; k < c->svc->n_files; k++)
+			sbuf_erase(&c->contents[k]);
+	}
+	arena_free(&g->arena);
+	*g = (struct judge){ .v = NULL };
+}

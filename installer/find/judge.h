@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef JUDGE_H
+#define JUDGE_H
+
+/* What there is of one service, on disk and in the store, judged. Reads
+ * only. */
+
+#include "plan.h"
+#include "host.h"
+#include "svcstate.h"
+
+struct judge_cert {
+	const struct svc_cert *svc;
+	struct x509_chain *chain; /* the row's, NULL when there is none */
+	char chain_digest[ENC_SHA256_HEX];
+	struct sbuf *contents;	 /* of each file, once verdict is PLAN_PUT */
+	struct x509_chain *disk; /* what is on disk, NULL: nothing; may be
+				  * chain itself */
+	char disk_digest[ENC_SHA256_HEX]; /* "" when not known */
+	bool misfit; /* the host's key, read again, is not that of disk */
+	enum plan_verdict verdict;
+	char reason[600]; /* of what is not KEEP or PUT, a sentence */
+};
+
+struct judge {
+	struct judge_cert *v;
+	size_t n;
+	struct arena *arena;
+};
+
+/* What the disk has, no more; the rest is empty. Free it. */
+void judge_disk(const struct svc *s, struct judge *ret);
+/* The same, and the rows of the store, and a verdict for each. The keys of
+ * what stays are read again when their files changed. */
+void judge_rows(struct host *r, const struct svc *s,
+		const struct store_host_certs *rows, struct svcstate *state,
+		struct judge *ret);
+/* SHA-256 over what C's files hold now. */
+void judge_digest(const struct svc_cert *c, char ret[ENC_SHA256_HEX]);
+void judge_free(struct judge *g);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PLAN_H
+#define PLAN_H
+
+/* What is to be done: pure functions of what was found on disk, in the
+ * store and at the endpoints. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum plan_row {
+	PLAN_ROW_MISSING,  /* the store has no such name */
+	PLAN_ROW_DISABLED, /* enable='N' */
+	PLAN_ROW_EMPTY,	   /* no certificate yet */
+	PLAN_ROW_BAD,	   /* not to be parsed */
+	PLAN_ROW_GOOD,
+};
+
+struct plan_cert {
+	enum plan_row row;
+	bool same_files;  /* the disk has just what the row would give */
+	bool same_cert;	  /* at least its certificate */
+	bool refused;	  /* vetted and found wanting (not vetted when
+			   * same_files) */
+	bool held;	  /* a person went back from this one */
+	int64_t row_from; /* notBefore of the row's */
+	/* notBefore of what it would replace: the one on disk, unless it is
+	 * self-signed (a placeholder), or what we installed last, whichever is
+	 * later; 0: nothing. */
+	int64_t have_from;
+};
+
+enum plan_verdict {
+	PLAN_KEEP,    /* as it should be */
+	PLAN_PUT,     /* install it */
+	PLAN_WAIT,    /* disabled, or not issued yet: leave what is there */
+	PLAN_MISSING, /* an error of the configuration */
+	PLAN_REFUSE,  /* see why it was refused */
+	PLAN_OLDER,   /* a step back */
+	PLAN_HOLD,
+	PLAN_MISFIT, /* in place, but the host's key is not its own any
+		      * more (judge.c finds this) */
+};
+
+enum plan_verdict plan_cert(const struct plan_cert *c, bool force);
+
+struct plan_service {
+	size_t put;	   /* certificates to install */
+	bool misfit;	   /* telling it may break it: a key does not fit */
+	bool held;	   /* just this failed before, nothing changed since */
+	bool can_activate; /* the profile has commands for it */
+	/* endpoints whose certificate is on disk */
+	size_t right, wrong, down;
+	int64_t activate_count, activate_at; /* see svcstate.h */
+	bool closed;			     /* not the hour to activate it */
+	int64_t wait, waiting;		     /* see svc.h, svcstate.h */
+};
+
+enum plan_action {
+	PLAN_NOTHING,
+	PLAN_INSTALL,  /* put, test, activate, verify */
+	PLAN_ACTIVATE, /* the files are right, what is served is not */
+	PLAN_HELD,     /* wait until the certificate or profile changes */
+	PLAN_DOWN,     /* an endpoint cannot be reached: tell */
+	PLAN_POSTPONE, /* activation did not help: not every run again */
+	PLAN_WINDOW,   /* at another hour */
+	PLAN_WAITING,  /* until a person or a reboot restarts it */
+	PLAN_BLOCKED,  /* by a service that it changes together with; not
+			* decided here */
+};
+
+/* Activations that do not help are tried this often in a row, then once in
+ * PLAN_ACTIVATE_PAUSE seconds. */
+#define PLAN_ACTIVATE_TRIES 3
+#define PLAN_ACTIVATE_PAUSE 86400
+
+enum plan_action plan_service(const struct plan_service *s, int64_t now,
+			      bool force);
+
+#endif

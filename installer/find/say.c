@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <string.h>
+#include <sys/stat.h>
+#include "clock.h"
+#include "log.h"
+#include "say.h"
+
+/* Say it once, and again a day later if it is still so. True when said. */
+bool say_once(struct finding *t, enum svcstate_about about, const char *text)
+{
+	if (t->r->dry_run ||
+	    !svcstate_warn(&t->state, t->r->arena, about, text, t->r->now))
+		return false;
+	log_warn("service %s: %s", t->s->name, text);
+	return true;
+}
+
+void say_notice(struct finding *t, enum notice_topic topic, const char *cert,
+		const char *state, const char *text)
+{
+	host_notice(t->r, topic, t->s->name, cert, state, text);
+}
+
+/* A receipt about each certificate that was to be installed. */
+static void report_put(const struct finding *t, const char *state,
+		       const char *text)
+{
+	for (size_t i = 0; i < t->g.n; i++)
+		if (t->g.v[i].verdict == PLAN_PUT)
+			host_receipt(t->r, t->s, t->g.v[i].svc->conf->name,
+				     NULL, state, NULL, text);
+}
+
+/* And about each endpoint that is not right. */
+static void report_wrong(const struct finding *t, const char *state)
+{
+	for (size_t i = 0; t->probed && i < t->s->n_endpoints; i++) {
+		const struct svc_endpoint *e = &t->s->endpoints[i];
+		char why[300];
+
+		if (!finding_right(t, i, why))
+			host_receipt(t->r, t->s,
+				     t->s->certs[e->cert].conf->name, e, state,
+				     &t->seen[i], why);
+	}
+}
+
+/* What is wrong with single certificates: it is told, and the others of the
+ * service go on. */
+void say_certs(struct finding *t)
+{
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(64u * 1024);
+
+	for (size_t i = 0; i < t->g.n; i++) {
+		const struct judge_cert *c = &t->g.v[i];
+
+		if (c->reason[0] == '\0' || c->verdict == PLAN_HOLD)
+			continue;
+		t->bad = true;
+		sbuf_addf(&text, "%s%s: %s", text.len != 0 ? "; " : "",
+			  c->svc->conf->name, c->reason);
+		say_notice(t, NOTICE_TROUBLE, c->svc->conf->name,
+			   c->verdict == PLAN_MISFIT ? "failed" : "refused",
+			   c->reason);
+	}
+	if (text.len == 0 || !say_once(t, SVCSTATE_CERTS, sbuf_str(&text)))
+		return;
+	for (size_t i = 0; i < t->g.n; i++) {
+		const struct judge_cert *c = &t->g.v[i];
+
+		if (c->reason[0] != '\0' && c->verdict != PLAN_HOLD)
+			host_receipt(t->r, t->s, c->svc->conf->name, NULL,
+				     c->verdict == PLAN_MISFIT ? "failed"
+							       : "refused",
+				     NULL, c->reason);
+	}
+}
+
+/* Endpoints that are not as they should be, and nothing can be done now. */
+void say_endpoints(struct finding *t)
+{
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(64u * 1024);
+
+	finding_wrongs(t, &text);
+	if (t->why)
+		sbuf_addf(&text, "; %s", t->why);
+	t->bad = true;
+	say_notice(t, NOTICE_TROUBLE, "", "failed", sbuf_str(&text));
+	if (say_once(t, SVCSTATE_SERVICE, sbuf_str(&text)))
+		report_wrong(t, "failed");
+}
+
+void say_waiting(struct finding *t)
+{
+	AUTO(sbuf_free) struct sbuf wrongs = SBUF_INIT(60u * 1024);
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(64u * 1024);
+
+	finding_wrongs(t, &wrongs);
+	sbuf_addf(&text, "installed, waits until it is restarted: %s",
+		  sbuf_str(&wrongs));
+	if (t->state.waiting == 0)
+		svcstate_set_waiting(&t->state, t->r->now);
+	say_notice(t, NOTICE_WAITING, "", "waiting", sbuf_str(&text));
+	if (say_once(t, SVCSTATE_SERVICE, sbuf_str(&text)))
+		report_wrong(t, "waiting");
+}
+
+void say_held(struct finding *t, const char *text)
+{
+	t->bad = true;
+	say_notice(t, NOTICE_TROUBLE, "", "held", text);
+	if (say_once(t, SVCSTATE_SERVICE, text))
+		report_put(t, "held", text);
+}
+
+/* Not yet, and nothing is wrong with that. */
+void say_later(struct finding *t)
+{
+	if (t->plan.wrong > 0)
+		say_endpoints(t);
+	if (svcstate_warn(&t->state, t->r->arena, SVCSTATE_LATER, t->why,
+			  t->r->now))
+		report_put(t, "fetched", t->why);
+}
+
+/* --- what will be wrong in time --- */
+
+static void add_life(struct finding *t, const char *cert,
+		     enum notice_topic topic, const char *what,
+		     struct sbuf *text)
+{
+	say_notice(t, topic, cert, topic == NOTICE_KEY_AGE ? "old" : "expiring",
+		   what);
+	sbuf_addf(text, "%s%s: %s", text->len != 0 ? "; " : "", cert, what);
+}
+
+static void look_at_end(struct finding *t, const struct judge_cert *c,
+			struct sbuf *text)
+{
+	int64_t until = x509_chain_not_after(c->disk), limit;
+	char end[CLOCK_TEXT];
+
+	limit = t->r->conf->expiring != 0
+			? t->r->conf->expiring
+			: (until - x509_chain_not_before(c->disk)) / 6;
+	if (c->verdict == PLAN_PUT || x509_chain_self_signed(c->disk) ||
+	    until - t->r->now >= limit)
+		return;
+	add_life(t, c->svc->conf->name, NOTICE_EXPIRING,
+		 arena_printf(t->r->arena,
+			      "%s on %s, and the store has nothing newer that "
+			      "this host would take; certrepo-populate show "
+			      "tells why",
+			      until > t->r->now ? "expires" : "expired",
+			      clock_text(until, end)),
+		 text);
+}
+
+static void look_at_key(struct finding *t, const struct judge_cert *c,
+			struct sbuf *text)
+{
+	const struct installer_cert *conf = c->svc->conf;
+	const char *path = conf->key ? conf->key : conf->public_key;
+	char since[CLOCK_TEXT];
+	struct stat st;
+
+	if (t->r->conf->key_age == 0 || stat(path, &st) == -1 ||
+	    t->r->now - st.st_mtim.tv_sec < t->r->conf->key_age)
+		return;
+	add_life(t, conf->name, NOTICE_KEY_AGE,
+		 arena_printf(t->r->arena,
+			      "its key %s is of %s; make a new one, and enrol "
+			      "a CSR of it",
+			      path, clock_text(st.st_mtim.tv_sec, since)),
+		 text);
+}
+
+void say_lives(struct finding *t)
+{
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(64u * 1024);
+
+	for (size_t i = 0; i < t->g.n; i++) {
+		const struct judge_cert *c = &t->g.v[i];
+
+		if (c->disk)
+			look_at_end(t, c, &text);
+		look_at_key(t, c, &text);
+	}
+	if (text.len > 0)
+		(void) say_once(t, SVCSTATE_LIFE, sbuf_str(&text));
+}
+
+/* What of it this run would have found, if it were so. */
+void say_looked(const struct finding *t)
+{
+	struct notices *n = t->r->notices;
+
+	if (!n)
+		return;
+	notice_looked(n, NOTICE_EXPIRING, t->s->name);
+	notice_looked(n, NOTICE_KEY_AGE, t->s->name);
+	if (!t->probed && t->s->n_endpoints > 0)
+		return;
+	notice_looked(n, NOTICE_TROUBLE, t->s->name);
+	notice_looked(n, NOTICE_WAITING, t->s->name);
+}
+
+/* Once in a while an idle service says that it is well. */
+void say_well(struct finding *t)
+{
+	const char *state =
+		t->s->n_endpoints > 0 && !t->stopped ? "served" : "installed";
+
+	for (size_t i = 0; i < t->g.n; i++) {
+		const struct judge_cert *c = &t->g.v[i];
+
+		if (c->verdict == PLAN_KEEP)
+			host_receipt(t->r, t->s, c->svc->conf->name, NULL,
+				     state, NULL, NULL);
+		else if (c->verdict == PLAN_HOLD)
+			host_receipt(t->r, t->s, c->svc->conf->name, NULL,
+				     "held", NULL, c->reason);
+	}
+	for (size_t i = 0; t->probed && i < t->s->n_endpoints; i++) {
+		const struct svc_endpoint *e = &t->s->endpoints[i];
+
+		if (t->seen[i].handshake)
+			host_receipt(t->r, t->s,
+				     t->s->certs[e->cert].conf->name, e,
+				     "served", &t->seen[i], NULL);
+	}
+}

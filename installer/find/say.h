@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SAY_H
+#define SAY_H
+
+/*
+ * What there is to say of a service in a run, to each who listens: a line on
+ * stderr and in syslog, once and once a day while it lasts; the people in
+ * notify; the store, by receipts. What is a fault makes the task bad.
+ */
+
+#include "finding.h"
+
+/* A line, if it is to be said now: true when it was. */
+bool say_once(struct finding *t, enum svcstate_about about, const char *text);
+/* People; CERT is "" for all of the service. */
+void say_notice(struct finding *t, enum notice_topic topic, const char *cert,
+		const char *state, const char *text);
+
+/* Single certificates that are refused, missing or do not fit. */
+void say_certs(struct finding *t);
+/* Endpoints that are not as they should be, and nothing can be done now. */
+void say_endpoints(struct finding *t);
+/* It waits until a person or a reboot restarts it. */
+void say_waiting(struct finding *t);
+/* New certificates that are not installed, because of TEXT. */
+void say_held(struct finding *t, const char *text);
+/* The same because of the hour, which is no fault: t->why. */
+void say_later(struct finding *t);
+/* What will be wrong in time: certificates and keys that get old. */
+void say_lives(struct finding *t);
+/* All is well, to the store alone. */
+void say_well(struct finding *t);
+/* What of all this the run would have found, if it were so; see notice.h. */
+void say_looked(const struct finding *t);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <string.h>
+#include "hook.h"
+#include "child.h"
+
+static char *words_of(const struct svc_command *c)
+{
+	struct strlist words = STRLIST_INIT;
+	char *text;
+
+	for (const char *const *a = c->argv; *a; a++)
+		strlist_add(&words, *a);
+	text = strlist_join(&words, " ");
+	strlist_free(&words);
+	return text;
+}
+
+static int run_one(const struct svc_command *c, bool *tried, struct err *err)
+{
+	struct child_spec spec = { .argv = c->argv,
+				   .user = c->user,
+				   .env = c->env,
+				   .timeout_s = c->timeout_s };
+
+	return child_check(&spec, tried, err);
+}
+
+int hook_run(const struct svc_commands *commands, bool *ret_tried,
+	     struct err *err)
+{
+	bool tried = true;
+
+	for (size_t i = 0; i < commands->n; i++) {
+		if (run_one(&commands->v[i], &tried, err) == -1) {
+			if (ret_tried)
+				*ret_tried = tried;
+			return -1;
+		}
+	}
+	if (ret_tried)
+		*ret_tried = true;
+	return 0;
+}
+
+bool hook_running(const struct svc *s)
+{
+	struct err err = ERR_INIT;
+	bool tried = false;
+
+	/* Without a verdict, go on as if there were no such commands. */
+	return hook_run(&s->running, &tried, &err) == 0 || !tried;
+}
+
+const char *hook_text(const struct svc_command *c, struct arena *arena)
+{
+	AUTO(mem_free_str) char *text = words_of(c);
+
+	return arena_strdup(arena, text);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HOST_H
+#define HOST_H
+
+/*
+ * This host in this run: its configuration and services, what it trusts, and
+ * what it has to say in the end to the store and to people. Every step of a
+ * run is handed it; what the steps are, run.h knows.
+ */
+
+#include "installer_conf.h"
+#include "notice.h"
+#include "receipt.h"
+#include "svc.h"
+#include "verify.h"
+#include "x509.h"
+
+struct host {
+	const struct installer_conf *conf;
+	const struct svcs *svcs;
+	struct strlist only; /* services asked for; empty: all */
+	struct arena *arena;
+	struct receipts receipts;
+	struct notices *notices;  /* NULL: nobody is told in this run */
+	struct x509_trust *trust; /* loaded when something is installed */
+	int64_t now;
+	bool dry_run, force;
+	bool beat;	  /* idle services report, too */
+	bool *skip;	  /* per service: what was left could not be mended */
+	size_t good, bad; /* services done or idle, and not */
+};
+
+/* Is S among those asked for. */
+bool host_wants(const struct host *r, const struct svc *s);
+/* The trust anchors, or NULL. */
+const struct x509_trust *host_trust(struct host *r, struct err *err);
+/* A receipt about one certificate of S; E and SEEN NULL: about its files. */
+void host_receipt(struct host *r, const struct svc *s, const char *cert,
+		  const struct svc_endpoint *e, const char *state,
+		  const struct verify_seen *seen, const char *detail);
+/* CERT of S, or all of it when that is "", is so; see notice.h. */
+void host_notice(struct host *r, enum notice_topic topic, const char *service,
+		 const char *cert, const char *state, const char *text);
+
+#endif

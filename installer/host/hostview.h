@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HOSTVIEW_H
+#define HOSTVIEW_H
+
+/*
+ * What this host last knew of itself: of each certificate and endpoint the
+ * last receipt, in STATE_DIR/status, whether or not the store heard of it.
+ */
+
+#include "host.h"
+
+/* Merge the receipts of R; what is not in CURRENT (only the names count) goes.
+ * Does nothing when R has none. */
+int hostview_update(const struct host *r, const struct receipts *current,
+		    struct err *err) MUST_CHECK;
+/* For people, or as a list in JSON, of the services R wants. 1: all is well,
+ * 0: something is failed, rolled back, refused, held or waiting; -1. Reads
+ * only. */
+int hostview_print(const struct host *r, bool json, struct sbuf *ret,
+		   struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RECEIPT_H
+#define RECEIPT_H
+
+/*
+ * Receipts: what this host tells the store of itself. They are collected
+ * during a run and written in one transaction at its end; those that could
+ * not be written wait in a file for the next run. Of several that speak of
+ * the same thing, the last one counts.
+ */
+
+#include "arena.h"
+#include "store.h"
+
+#define RECEIPT_WAIT_MAX 2000	    /* how many may wait */
+#define RECEIPT_FILE_MAX (2u << 20) /* bytes of a file of them */
+
+/* Files of them in STATE_DIR. */
+#define RECEIPT_WAITING "receipts" /* for the store */
+#define RECEIPT_STATUS	"status"   /* see hostview.h */
+
+struct receipts {
+	struct arena *arena;
+	struct store_receipt *v;
+	size_t n, cap;
+};
+
+/* Copies R; version and host are borrowed. */
+void receipt_add(struct receipts *l, const struct store_receipt *r);
+/* Adds those in FILE. A damaged one is given up: an idle host says all of it
+ * again once a day. */
+int receipt_load(const char *state_dir, const char *file, struct receipts *l,
+		 struct err *err) MUST_CHECK;
+/* Writes only what FILE does not say already. */
+int receipt_save(const char *state_dir, const char *file,
+		 const struct receipts *l, struct err *err) MUST_CHECK;
+/* The file goes, if it is there. */
+int receipt_forget(const char *state_dir, const char *file,
+		   struct err *err) MUST_CHECK;
+void receipt_free(struct receipts *l);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SVCSTATE_H
+#define SVCSTATE_H
+
+/*
+ * What the installer remembers of a service between runs, in
+ * STATE_DIR/service/NAME. All of it may be lost without harm: the files and
+ * what is served are the truth.
+ */
+
+#include "arena.h"
+#include "err.h"
+#include "svc.h"
+
+struct svcstate_cert {
+	const char *name;
+	const char *fingerprint; /* last installed by us */
+	int64_t not_before;
+	const char *held; /* a person went back from this fingerprint, or
+			   * judge_digest() of files, or NULL */
+};
+
+/* What a warning speaks of: those of one kind replace each other. */
+enum svcstate_about {
+	SVCSTATE_CERTS,	  /* certificates that are refused and the like */
+	SVCSTATE_SERVICE, /* what is served, or held */
+	SVCSTATE_LATER,	  /* what waits for its hour */
+	SVCSTATE_LIFE,	  /* what will be wrong in time */
+	SVCSTATE_ABOUTS
+};
+
+struct svcstate {
+	const char *hold;	 /* digest of what failed, or NULL */
+	const char *hold_reason; /* a sentence */
+	struct {
+		const char *digest; /* of the last warning, or NULL */
+		int64_t at;
+	} warned[SVCSTATE_ABOUTS];
+	int64_t activate_count; /* activations in a row that did not help */
+	int64_t activate_at;	/* the last of them */
+	int64_t waiting;	/* since when it waits to be restarted, or 0 */
+	int64_t probed_at;
+	const char *keys; /* digest of the keys' files that were seen to fit
+			   * what is installed, or NULL */
+	struct svcstate_cert *certs;
+	size_t n_certs;
+	bool dirty; /* changed since it was read */
+};
+
+/* Nothing there, or damaged: an empty state. */
+void svcstate_load(const char *state_dir, const char *service,
+		   struct arena *arena, struct svcstate *ret);
+/* Does nothing unless dirty. */
+int svcstate_save(const char *state_dir, const char *service,
+		  struct svcstate *s, struct err *err) MUST_CHECK;
+
+/* NULL when never installed. */
+const struct svcstate_cert *svcstate_cert(const struct svcstate *s,
+					  const char *name);
+void svcstate_set_cert(struct svcstate *s, struct arena *arena,
+		       const char *name, const char *fingerprint,
+		       int64_t not_before);
+/* Not to be installed again unless forced; NULL ends it. */
+void svcstate_hold_cert(struct svcstate *s, struct arena *arena,
+			const char *name, const char *fingerprint);
+void svcstate_set_hold(struct svcstate *s, const char *digest,
+		       const char *reason); /* borrowed; NULL: none */
+void svcstate_set_activate(struct svcstate *s, int64_t count, int64_t at);
+void svcstate_set_waiting(struct svcstate *s, int64_t since);
+void svcstate_set_keys(struct svcstate *s, const char *digest); /* borrowed */
+/* Is TEXT to be said now: it is new, or a day old. Remembers. */
+bool svcstate_warn(struct svcstate *s, struct arena *arena,
+		   enum svcstate_about about, const char *text, int64_t now);
+/* All is well again: what is said next is new. True when it was not well.
+ * What may come is another matter. */
+bool svcstate_unwarn(struct svcstate *s);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "scratch.h"
+#include "hook.h"
+
+static void in_order_until_one_fails(void **state)
+{
+	const char *a[] = { "sh", "-c", "echo a >>\"$0\"", scratch("log"),
+			    NULL };
+	const char *b[] = { "sh", "-c",
+			    "echo first; echo b >>\"$0\"; echo "
+			    "second; echo; exit 7",
+			    scratch("log"), NULL };
+	struct svc_command v[] = { { a, 5, NULL },
+				   { b, 5, NULL },
+				   { a, 5, NULL } };
+	struct svc_commands all = { v, 3 }, one = { v, 1 }, no = { v, 0 };
+	struct err err = ERR_INIT;
+	bool tried = false;
+
+	assert_int_equal(hook_run(&all, &tried, &err), -1);
+	assert_true(tried);
+	assert_int_equal(err.kind, ERR_CHILD);
+	assert_non_null(strstr(err.msg, "exited with 7: second"));
+	assert_string_equal(scratch_read(scratch("log")), "a\nb\n");
+	assert_int_equal(hook_run(&one, NULL, &err), 0);
+	assert_int_equal(hook_run(&no, &tried, &err), 0);
+}
+
+static void cannot_start(void **state)
+{
+	const char *argv[] = { scratch("nothing"), "-x", NULL };
+	struct svc_command v = { argv, 5, NULL };
+	struct svc_commands c = { &v, 1 };
+	struct err err = ERR_INIT;
+	bool tried = true;
+
+	assert_int_equal(hook_run(&c, &tried, &err), -1);
+	assert_false(tried);
+	assert_non_null(strstr(err.msg, "nothing"));
+}
+
+static void too_long(void **state)
+{
+	const char *argv[] = { "sleep", "20", NULL };
+	struct svc_command v = { argv, 1, NULL };
+	struct svc_commands c = { &v, 1 };
+	struct err err = ERR_INIT;
+	bool tried = false;
+
+	assert_int_equal(hook_run(&c, &tried, &err), -1);
+	assert_true(tried);
+	assert_non_null(strstr(err.msg, "\"sleep 20\" timed out after 1 s"));
+}
+
+static void killed(void **state)
+{
+	const char *argv[] = { "sh", "-c", "echo dying; kill -9 $$", NULL };
+	struct svc_command v = { argv, 5, NULL };
+	struct svc_commands c = { &v, 1 };
+	struct err err = ERR_INIT;
+
+	assert_int_equal(hook_run(&c, NULL, &err), -1);
+	assert_non_null(strstr(err.msg, "was ended by signal 9: dying"));
+	/* What a shell says of its own child is an exit status. */
+	argv[2] = "exit 137";
+	assert_int_equal(hook_run(&c, NULL, &err), -1);
+	assert_non_null(strstr(err.msg, "exited with 137"));
+}
+
+static void text(void **state)
+{
+	const char *argv[] = { "nginx", "-s", "reload", NULL };
+	struct svc_command v = { argv, 1, NULL };
+	struct arena *arena = arena_new();
+
+	assert_string_equal(hook_text(&v, arena), "nginx -s reload");
+	arena_free(&arena);
+}
+
+static void environment(void **state)
+{
+	const char *argv[] = { "sh", "-c", "test \"$A\" = 'b c=d'", NULL };
+	const char *env[] = { "A=b c=d", NULL };
+	struct svc_command v = { argv, 5, NULL, env };
+	struct svc_commands c = { &v, 1 };
+	struct err err = ERR_INIT;
+
+	assert_int_equal(hook_run(&c, NULL, &err), 0);
+	v.env = NULL;
+	assert_int_equal(hook_run(&c, NULL, &err), -1);
+}
+
+static void running(void **state)
+{
+	const char *no[] = { "false", NULL };
+	const char *gone[] = { "/nonexistent/x", NULL };
+	struct svc_command v = { no, 5, NULL };
+	struct svc s = { .name = "x" };
+
+	assert_true(hook_running(&s));
+	s.running = (struct svc_commands){ &v, 1 };
+	assert_false(hook_running(&s));
+	v.argv = gone;
+	assert_true(hook_running(&s));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(in_order_until_one_fails),
+		cmocka_unit_test(cannot_start),
+		cmocka_unit_test(environment),
+		cmocka_unit_test(running),
+		cmocka_unit_test(too_long),
+		cmocka_unit_test(killed),
+		cmocka_unit_test(text),
+	};
+
+	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+}
