@@ -259,17 +259,19 @@ int prove_back(struct part *p, struct err *err)
 		return 0;
 	if (s->wait > 0)
 		return 0;
-	if (s->activate.n > 0 && hook_run(&s->activate, &tried, &told) == -1) {
+	if (s->hooks[HOOK_ACTIVATE].n > 0 &&
+	    hook_run(s, HOOK_ACTIVATE, &tried, &told) == -1) {
 		/* Without an endpoint to ask, its word is all there is. */
-		if (s->n_endpoints == 0 && s->start.n == 0)
+		if (s->n_endpoints == 0 && s->hooks[HOOK_START].n == 0)
 			return err_set(err, told.kind, "%s", told.msg);
 		if (s->n_endpoints == 0)
-			return hook_run(&s->start, NULL, err);
+			return hook_run(s, HOOK_START, NULL, err);
 	}
-	if (look(p, back_right, s->start.n > 0 ? ms / 2 : ms, LOOKS, err) == 0)
+	if (look(p, back_right, s->hooks[HOOK_START].n > 0 ? ms / 2 : ms, LOOKS,
+		 err) == 0)
 		return 0;
-	if (s->start.n == 0)
+	if (s->hooks[HOOK_START].n == 0)
 		return -1;
-	(void) !hook_run(&s->start, NULL, &told);
+	(void) !hook_run(s, HOOK_START, NULL, &told);
 	return look(p, back_right, ms, LOOKS, err);
 }

@@ -136,8 +136,8 @@ static bool test_fails_too(const struct part *p)
 {
 	struct err err = ERR_INIT;
 
-	return p->svc && !p->j->activated && p->svc->test.n > 0 &&
-	       hook_run(&p->svc->test, NULL, &err) == -1;
+	return p->svc && !p->j->activated && p->svc->hooks[HOOK_TEST].n > 0 &&
+	       hook_run(p->svc, HOOK_TEST, NULL, &err) == -1;
 }
 
 /* The set before is back and served: forget the attempt. */
@@ -266,9 +266,9 @@ static const char *event_of(const struct part *p)
 		return "installed";
 	if (p->result == PART_WAITING)
 		return "waiting";
-	return p->svc->n_endpoints > 0	? "served"
-	       : p->svc->activate.n > 0 ? "activated"
-					: "installed";
+	return p->svc->n_endpoints > 0		    ? "served"
+	       : p->svc->hooks[HOOK_ACTIVATE].n > 0 ? "activated"
+						    : "installed";
 }
 
 /* Commands after the change do not undo it: it works. */
@@ -277,7 +277,7 @@ static void conclude(const struct txn *t, struct part *p)
 	const char *event = event_of(p);
 
 	if (p->result == PART_SERVED && !p->stopped &&
-	    hook_run(&p->svc->post, NULL, &p->err) == -1) {
+	    hook_run(p->svc, HOOK_POST, NULL, &p->err) == -1) {
 		err_wrap(&p->err, "%s, but afterwards", event);
 		p->result = PART_UNSEEN;
 	}
@@ -332,7 +332,7 @@ static int test(struct part *p, struct err *err)
 {
 	bool tried = true;
 
-	if (hook_run(&p->svc->test, &tried, err) == 0)
+	if (hook_run(p->svc, HOOK_TEST, &tried, err) == 0)
 		return 0;
 	p->j->no_hold = p->j->no_hold || !tried;
 	return err_wrap(err, "the configuration test failed");
@@ -361,7 +361,7 @@ static int activate(struct part *p, struct err *err)
 {
 	bool tried = true;
 
-	if (hook_run(&p->svc->activate, &tried, err) == 0)
+	if (hook_run(p->svc, HOOK_ACTIVATE, &tried, err) == 0)
 		return 0;
 	p->j->no_hold = !tried;
 	return err_wrap(err, "the activation failed");
@@ -494,7 +494,7 @@ void txn_install(struct host *r, struct part *parts, size_t n, const char *hold)
 	begin(&t, r, parts, n);
 	for (size_t i = 0; i < n; i++) {
 		t.j[i].hold = hold;
-		if (hook_run(&parts[i].svc->check, NULL, &err) == -1) {
+		if (hook_run(parts[i].svc, HOOK_CHECK, NULL, &err) == -1) {
 			err_wrap(&err, "the check beforehand failed");
 			return failed(&t, &parts[i], &err);
 		}
@@ -548,9 +548,9 @@ void txn_activate(struct part *p)
 	err_clear(err);
 	prepare_begin(p, p->g, p->before);
 	p->result = PART_FAILED;
-	if (hook_run(&p->svc->test, NULL, err) == -1) {
+	if (hook_run(p->svc, HOOK_TEST, NULL, err) == -1) {
 		err_wrap(err, "not served, and the configuration test failed");
-	} else if (hook_run(&p->svc->activate, NULL, err) == -1) {
+	} else if (hook_run(p->svc, HOOK_ACTIVATE, NULL, err) == -1) {
 		err_wrap(err, "not served, and the activation failed");
 	} else if (prove_served(p, err) == 0) {
 		p->result = PART_SERVED;

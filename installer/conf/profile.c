@@ -124,6 +124,20 @@ static const struct conf_schema command_schema = {
 	.size = sizeof(struct profile_command),
 };
 
+#define HOOK(hook_, name_, help_)                                           \
+	{                                                                   \
+		.name = name_, .type = CONF_GROUPS, .sub = &command_schema, \
+		.offset = offsetof(struct profile, hooks[hook_]),           \
+		.help = help_                                               \
+	}
+
+const char *const profile_hooks[HOOKS] = {
+	[HOOK_SEED] = "seed",	      [HOOK_CHECK] = "check",
+	[HOOK_RUNNING] = "running",   [HOOK_TEST] = "test",
+	[HOOK_ACTIVATE] = "activate", [HOOK_START] = "start",
+	[HOOK_POST] = "post",
+};
+
 /* Nothing is required here and nothing has a default: what a profile does not
  * say, another that it includes may. */
 static const struct conf_setting profile_settings[] = {
@@ -150,41 +164,18 @@ static const struct conf_setting profile_settings[] = {
 	  .sub = &profile_var_schema,
 	  .offset = offsetof(struct profile, vars),
 	  .help = "variables of the commands and their defaults" },
-	{ .name = "seed",
-	  .type = CONF_GROUPS,
-	  .sub = &command_schema,
-	  .offset = offsetof(struct profile, seed),
-	  .help = "commands that bring what is in use to where nothing is" },
-	{ .name = "check",
-	  .type = CONF_GROUPS,
-	  .sub = &command_schema,
-	  .offset = offsetof(struct profile, check),
-	  .help = "commands that must succeed before anything is touched" },
-	{ .name = "running",
-	  .type = CONF_GROUPS,
-	  .sub = &command_schema,
-	  .offset = offsetof(struct profile, running),
-	  .help = "commands that succeed when the service runs" },
-	{ .name = "test",
-	  .type = CONF_GROUPS,
-	  .sub = &command_schema,
-	  .offset = offsetof(struct profile, test),
-	  .help = "commands that check the service's configuration" },
-	{ .name = "activate",
-	  .type = CONF_GROUPS,
-	  .sub = &command_schema,
-	  .offset = offsetof(struct profile, activate),
-	  .help = "commands that make the service take the files" },
-	{ .name = "start",
-	  .type = CONF_GROUPS,
-	  .sub = &command_schema,
-	  .offset = offsetof(struct profile, start),
-	  .help = "commands that start a service that died" },
-	{ .name = "post",
-	  .type = CONF_GROUPS,
-	  .sub = &command_schema,
-	  .offset = offsetof(struct profile, post),
-	  .help = "commands to run when new files are proven" },
+	HOOK(HOOK_SEED, "seed",
+	     "commands that bring what is in use to where nothing is"),
+	HOOK(HOOK_CHECK, "check",
+	     "commands that must succeed before anything is touched"),
+	HOOK(HOOK_RUNNING, "running",
+	     "commands that succeed when the service runs"),
+	HOOK(HOOK_TEST, "test",
+	     "commands that check the service's configuration"),
+	HOOK(HOOK_ACTIVATE, "activate",
+	     "commands that make the service take the files"),
+	HOOK(HOOK_START, "start", "commands that start a service that died"),
+	HOOK(HOOK_POST, "post", "commands to run when new files are proven"),
 	{ .name = "wait",
 	  .type = CONF_DURATION,
 	  .def = "0",
@@ -343,24 +334,10 @@ static void check_env(const struct profile_command *c, struct conf_errors *errs)
 	}
 }
 
-#define LISTS 7 /* of commands */
-
-static void list_all(const struct profile *p,
-		     const struct conf_groups *ret[LISTS])
-{
-	const struct conf_groups *lists[LISTS] = {
-		&p->seed,     &p->check, &p->running, &p->test,
-		&p->activate, &p->start, &p->post,
-	};
-
-	memcpy(ret, lists, sizeof(lists));
-}
-
 /* Whatever the table cannot say; expanding every command with the defaults
  * finds unknown variables before a host depends on the profile. */
 static int check(const struct profile *p, struct conf_errors *errs)
 {
-	const struct conf_groups *lists[LISTS];
 	struct arena *scratch = arena_new();
 	size_t before = errs->list.n;
 	struct err err = ERR_INIT;
@@ -382,14 +359,13 @@ static int check(const struct profile *p, struct conf_errors *errs)
 				   f->file);
 	}
 	check_vars(&p->vars, errs);
-	list_all(p, lists);
-	for (size_t l = 0; l < LISTS; l++) {
-		for (size_t i = 0; i < lists[l]->n; i++) {
+	for (int h = 0; h < HOOKS; h++) {
+		for (size_t i = 0; i < p->hooks[h].n; i++) {
 			const char *const *argv;
 
-			check_env(lists[l]->v[i], errs);
+			check_env(p->hooks[h].v[i], errs);
 			(void) !profile_argv(p, &profile_builtins,
-					     lists[l]->v[i], scratch, &argv,
+					     p->hooks[h].v[i], scratch, &argv,
 					     errs);
 		}
 	}
@@ -423,13 +399,6 @@ static void add_vars(struct conf_groups *vars, const struct conf_groups *more,
 static void inherit(struct profile *p, const struct profile *base,
 		    struct arena *arena)
 {
-	struct conf_groups *lists[] = { &p->files,   &p->seed, &p->check,
-					&p->running, &p->test, &p->activate,
-					&p->start,   &p->post };
-	const struct conf_groups *more[] = { &base->files, &base->seed,
-					     &base->check, &base->running,
-					     &base->test,  &base->activate,
-					     &base->start, &base->post };
 
 	if (!p->description)
 		p->description = base->description;
@@ -437,9 +406,11 @@ static void inherit(struct profile *p, const struct profile *base,
 		p->layout = base->layout;
 	if (p->wait == 0)
 		p->wait = base->wait;
-	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
-		if (!lists[i]->v)
-			*lists[i] = *more[i];
+	if (!p->files.v)
+		p->files = base->files;
+	for (int h = 0; h < HOOKS; h++)
+		if (!p->hooks[h].v)
+			p->hooks[h] = base->hooks[h];
 	add_vars(&p->vars, &base->vars, arena);
 	p->include = base->include;
 }
@@ -567,12 +538,9 @@ int profile_load_string(const char *name, const char *text, struct arena *arena,
 
 static bool used(const struct profile *p, const char *name)
 {
-	const struct conf_groups *lists[LISTS];
-
-	list_all(p, lists);
-	for (size_t l = 0; l < LISTS; l++)
-		for (size_t i = 0; i < lists[l]->n; i++)
-			if (profile_uses(lists[l]->v[i], name))
+	for (int h = 0; h < HOOKS; h++)
+		for (size_t i = 0; i < p->hooks[h].n; i++)
+			if (profile_uses(p->hooks[h].v[i], name))
 				return true;
 	return false;
 }

@@ -44,16 +44,29 @@ struct profile_command {
 	struct conf_strings env;     /* "K=V" */
 };
 
+/* When commands are run; the names of the settings are profile_hooks[]. */
+enum hook {
+	HOOK_SEED,
+	HOOK_CHECK,
+	HOOK_RUNNING,
+	HOOK_TEST,
+	HOOK_ACTIVATE,
+	HOOK_START,
+	HOOK_POST,
+	HOOKS
+};
+
+extern const char *const profile_hooks[HOOKS];
+
 struct profile {
 	struct conf_src src;
 	struct conf_any include; /* v is NULL once all is loaded */
 	const char *description;
-	const char *layout;	  /* "generation" or "fixed" */
-	struct conf_groups files; /* struct profile_file */
-	struct conf_groups vars;  /* struct profile_var: the defaults */
-	/* struct profile_command */
-	struct conf_groups seed, check, running, test, activate, start, post;
-	int64_t wait; /* seconds; 0: not said */
+	const char *layout;		 /* "generation" or "fixed" */
+	struct conf_groups files;	 /* struct profile_file */
+	struct conf_groups vars;	 /* struct profile_var: the defaults */
+	struct conf_groups hooks[HOOKS]; /* struct profile_command */
+	int64_t wait;			 /* seconds; 0: not said */
 };
 
 extern const struct conf_schema profile_schema;

@@ -417,13 +417,8 @@ static void digest(struct svc *s)
 		sbuf_addc(&text, '\n');
 	}
 	sbuf_addf(&text, "wait\t%lld\n", (long long) s->wait);
-	digest_commands(&text, "seed", &s->seed);
-	digest_commands(&text, "test", &s->test);
-	digest_commands(&text, "activate", &s->activate);
-	digest_commands(&text, "start", &s->start);
-	digest_commands(&text, "check", &s->check);
-	digest_commands(&text, "running", &s->running);
-	digest_commands(&text, "post", &s->post);
+	for (int h = 0; h < HOOKS; h++)
+		digest_commands(&text, profile_hooks[h], &s->hooks[h]);
 	enc_sha256_hex(sbuf_str(&text), text.len, s->digest);
 }
 
@@ -465,13 +460,8 @@ static void resolve_service(struct resolve *r,
 			   "service %s: its profile waits for a restart, and "
 			   "only verify can tell when that was",
 			   conf->name);
-	resolve_commands(r, ret, &p, &p.seed, &ret->seed);
-	resolve_commands(r, ret, &p, &p.test, &ret->test);
-	resolve_commands(r, ret, &p, &p.activate, &ret->activate);
-	resolve_commands(r, ret, &p, &p.start, &ret->start);
-	resolve_commands(r, ret, &p, &p.check, &ret->check);
-	resolve_commands(r, ret, &p, &p.running, &ret->running);
-	resolve_commands(r, ret, &p, &p.post, &ret->post);
+	for (int h = 0; h < HOOKS; h++)
+		resolve_commands(r, ret, &p, &p.hooks[h], &ret->hooks[h]);
 	if (r->errs->list.n == before)
 		digest(ret);
 }

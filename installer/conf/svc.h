@@ -75,7 +75,7 @@ struct svc {
 	size_t n_certs;
 	const struct svc_endpoint *endpoints;
 	size_t n_endpoints;
-	struct svc_commands seed, check, running, test, activate, start, post;
+	struct svc_commands hooks[HOOKS];
 	struct window window;
 	int64_t wait; /* seconds it may take a person or a reboot, or 0 */
 	/* SHA-256 over all of the above: a hold ends when it changes. */

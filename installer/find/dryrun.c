@@ -23,11 +23,12 @@ static void print_cert(const struct svc *s, const struct judge_cert *g)
 	}
 }
 
-static void print_commands(const struct svc *s, const char *what,
-			   const struct svc_commands *c, struct arena *a)
+static void print_commands(const struct svc *s, enum hook hook, struct arena *a)
 {
+	const struct svc_commands *c = &s->hooks[hook];
+
 	for (size_t i = 0; i < c->n; i++)
-		printf("%s: %s with \"%s\"\n", s->name, what,
+		printf("%s: %s with \"%s\"\n", s->name, profile_hooks[hook],
 		       hook_text(&c->v[i], a));
 }
 
@@ -56,11 +57,11 @@ void dryrun_print(const struct svc *s, const struct judge *g,
 			printf("%s: the files are right, but not what is "
 			       "served\n",
 			       s->name);
-		print_commands(s, "check", &s->check, a);
-		print_commands(s, "test", &s->test, a);
-		print_commands(s, "activate", &s->activate, a);
+		print_commands(s, HOOK_CHECK, a);
+		print_commands(s, HOOK_TEST, a);
+		print_commands(s, HOOK_ACTIVATE, a);
 		print_endpoints(s, seen, a);
-		print_commands(s, "post", &s->post, a);
+		print_commands(s, HOOK_POST, a);
 		break;
 	case PLAN_HELD:
 		printf("%s: held, this failed before; --force tries again\n",

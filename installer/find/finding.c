@@ -133,7 +133,7 @@ static void look_around(struct finding *t)
 		p->misfit = p->misfit || t->g.v[i].misfit;
 		p->put += t->g.v[i].verdict == PLAN_PUT;
 	}
-	p->can_activate = t->s->activate.n > 0;
+	p->can_activate = t->s->hooks[HOOK_ACTIVATE].n > 0;
 	p->activate_count = t->state.activate_count;
 	p->activate_at = t->state.activate_at;
 	p->wait = t->s->wait;
@@ -159,8 +159,8 @@ static int seed(const struct finding *t, struct err *err)
 	for (size_t i = 0; i < t->s->n_certs; i++)
 		missing =
 			missing || access(t->s->certs[i].leaf_path, F_OK) == -1;
-	if (!missing || t->s->seed.n == 0 || t->r->dry_run ||
-	    hook_run(&t->s->seed, NULL, err) == 0)
+	if (!missing || t->s->hooks[HOOK_SEED].n == 0 || t->r->dry_run ||
+	    hook_run(t->s, HOOK_SEED, NULL, err) == 0)
 		return 0;
 	return err_wrap(err, "what it uses now cannot be fetched");
 }

@@ -26,9 +26,10 @@ static int run_one(const struct svc_command *c, bool *tried, struct err *err)
 	return child_check(&spec, tried, err);
 }
 
-int hook_run(const struct svc_commands *commands, bool *ret_tried,
+int hook_run(const struct svc *s, enum hook hook, bool *ret_tried,
 	     struct err *err)
 {
+	const struct svc_commands *commands = &s->hooks[hook];
 	bool tried = true;
 
 	for (size_t i = 0; i < commands->n; i++) {
@@ -49,7 +50,7 @@ bool hook_running(const struct svc *s)
 	bool tried = false;
 
 	/* Without a verdict, go on as if there were no such commands. */
-	return hook_run(&s->running, &tried, &err) == 0 || !tried;
+	return hook_run(s, HOOK_RUNNING, &tried, &err) == 0 || !tried;
 }
 
 const char *hook_text(const struct svc_command *c, struct arena *arena)

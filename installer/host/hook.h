@@ -9,7 +9,7 @@
 /* ERR_CHILD names the command and says what it printed. *ret_tried is false
  * when the failing command could not even be started: its verdict is still
  * open. ret_tried may be NULL. */
-int hook_run(const struct svc_commands *commands, bool *ret_tried,
+int hook_run(const struct svc *s, enum hook hook, bool *ret_tried,
 	     struct err *err) MUST_CHECK;
 
 /* Does the service run, by the word of the profile's "running"? True when

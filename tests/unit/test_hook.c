@@ -7,6 +7,13 @@
 #include "scratch.h"
 #include "hook.h"
 
+static int run(const struct svc_commands *c, bool *ret_tried, struct err *err)
+{
+	struct svc s = { .hooks = { [HOOK_TEST] = *c } };
+
+	return hook_run(&s, HOOK_TEST, ret_tried, err);
+}
+
 static void in_order_until_one_fails(void **state)
 {
 	const char *a[] = { "sh", "-c", "echo a >>\"$0\"", scratch("log"),
@@ -22,13 +29,13 @@ static void in_order_until_one_fails(void **state)
 	struct err err = ERR_INIT;
 	bool tried = false;
 
-	assert_int_equal(hook_run(&all, &tried, &err), -1);
+	assert_int_equal(run(&all, &tried, &err), -1);
 	assert_true(tried);
 	assert_int_equal(err.kind, ERR_CHILD);
 	assert_non_null(strstr(err.msg, "exited with 7: second"));
 	assert_string_equal(scratch_read(scratch("log")), "a\nb\n");
-	assert_int_equal(hook_run(&one, NULL, &err), 0);
-	assert_int_equal(hook_run(&no, &tried, &err), 0);
+	assert_int_equal(run(&one, NULL, &err), 0);
+	assert_int_equal(run(&no, &tried, &err), 0);
 }
 
 static void cannot_start(void **state)
@@ -39,7 +46,7 @@ static void cannot_start(void **state)
 	struct err err = ERR_INIT;
 	bool tried = true;
 
-	assert_int_equal(hook_run(&c, &tried, &err), -1);
+	assert_int_equal(run(&c, &tried, &err), -1);
 	assert_false(tried);
 	assert_non_null(strstr(err.msg, "nothing"));
 }
@@ -52,7 +59,7 @@ static void too_long(void **state)
 	struct err err = ERR_INIT;
 	bool tried = false;
 
-	assert_int_equal(hook_run(&c, &tried, &err), -1);
+	assert_int_equal(run(&c, &tried, &err), -1);
 	assert_true(tried);
 	assert_non_null(strstr(err.msg, "\"sleep 20\" timed out after 1 s"));
 }
@@ -64,11 +71,11 @@ static void killed(void **state)
 	struct svc_commands c = { &v, 1 };
 	struct err err = ERR_INIT;
 
-	assert_int_equal(hook_run(&c, NULL, &err), -1);
+	assert_int_equal(run(&c, NULL, &err), -1);
 	assert_non_null(strstr(err.msg, "was ended by signal 9: dying"));
 	/* What a shell says of its own child is an exit status. */
 	argv[2] = "exit 137";
-	assert_int_equal(hook_run(&c, NULL, &err), -1);
+	assert_int_equal(run(&c, NULL, &err), -1);
 	assert_non_null(strstr(err.msg, "exited with 137"));
 }
 
@@ -90,9 +97,9 @@ static void environment(void **state)
 	struct svc_commands c = { &v, 1 };
 	struct err err = ERR_INIT;
 
-	assert_int_equal(hook_run(&c, NULL, &err), 0);
+	assert_int_equal(run(&c, NULL, &err), 0);
 	v.env = NULL;
-	assert_int_equal(hook_run(&c, NULL, &err), -1);
+	assert_int_equal(run(&c, NULL, &err), -1);
 }
 
 static void running(void **state)
@@ -103,7 +110,7 @@ static void running(void **state)
 	struct svc s = { .name = "x" };
 
 	assert_true(hook_running(&s));
-	s.running = (struct svc_commands){ &v, 1 };
+	s.hooks[HOOK_RUNNING] = (struct svc_commands){ &v, 1 };
 	assert_false(hook_running(&s));
 	v.argv = gone;
 	assert_true(hook_running(&s));

@@ -41,9 +41,9 @@ static void good(void **state)
 		fail_msg("%s", errs.list.v[0]);
 	assert_string_equal(p.layout, "generation");
 	assert_int_equal(p.files.n, 1);
-	assert_int_equal(p.test.n, 1);
-	assert_int_equal(p.activate.n, 0);
-	cmd = p.test.v[0];
+	assert_int_equal(p.hooks[HOOK_TEST].n, 1);
+	assert_int_equal(p.hooks[HOOK_ACTIVATE].n, 0);
+	cmd = p.hooks[HOOK_TEST].v[0];
 	assert_int_equal(cmd->timeout, 5);
 	assert_int_equal(profile_argv(&p, NULL, cmd, arena, &argv, &errs), 0);
 	assert_string_equal(argv[0], "svcd");
@@ -71,7 +71,7 @@ static void overrides(void **state)
 
 	assert_int_equal(profile_load_string("p", text, arena, &p, &errs), 0);
 	assert_int_equal(
-		profile_argv(&p, &g, p.activate.v[0], arena, &argv, &errs), 0);
+		profile_argv(&p, &g, p.hooks[HOOK_ACTIVATE].v[0], arena, &argv, &errs), 0);
 	assert_string_equal(argv[0], "other");
 	assert_string_equal(argv[2], "/x y");
 	assert_string_equal(argv[3], "-r");
@@ -128,14 +128,14 @@ static void words(void **state)
 
 		if (profile_load_string("p", text, arena, &p, &errs) == -1)
 			fail_msg("%s", errs.list.v[0]);
-		assert_int_equal(profile_argv(&p, NULL, p.test.v[0], arena,
+		assert_int_equal(profile_argv(&p, NULL, p.hooks[HOOK_TEST].v[0], arena,
 					      &argv, &errs),
 				 0);
 		assert_string_equal(argv[1], cases[i].want);
 		assert_null(argv[2]);
-		assert_int_equal(profile_uses(p.test.v[0], "host"),
+		assert_int_equal(profile_uses(p.hooks[HOOK_TEST].v[0], "host"),
 				 strstr(cases[i].want, "h1"));
-		assert_false(profile_uses(p.test.v[0], "hos"));
+		assert_false(profile_uses(p.hooks[HOOK_TEST].v[0], "hos"));
 	}
 }
 
@@ -163,7 +163,7 @@ static void one_word(void **state)
 		assert_int_equal(
 			profile_load_string("p", text, arena, &p, &errs), 0);
 		assert_int_equal(
-			profile_argv(&p, &g, p.test.v[0], arena, &argv, &errs),
+			profile_argv(&p, &g, p.hooks[HOOK_TEST].v[0], arena, &argv, &errs),
 			-1);
 		assert_string_equal(
 			errs.list.v[0],
@@ -413,11 +413,11 @@ static void includes(void **state)
 	assert_string_equal(p.description, "mine");
 	assert_string_equal(p.layout, "generation");
 	assert_int_equal(p.files.n, 1);
-	assert_int_equal(p.start.n, 0);
-	assert_int_equal(p.activate.n, 2);
+	assert_int_equal(p.hooks[HOOK_START].n, 0);
+	assert_int_equal(p.hooks[HOOK_ACTIVATE].n, 2);
 	assert_int_equal(p.vars.n, 2);
 	assert_int_equal(
-		profile_argv(&p, NULL, p.test.v[0], arena, &argv, &errs), 0);
+		profile_argv(&p, NULL, p.hooks[HOOK_TEST].v[0], arena, &argv, &errs), 0);
 	assert_string_equal(argv[1], "1");
 	assert_string_equal(argv[2], "x");
 	assert_string_equal(argv[3], "y");
@@ -425,8 +425,8 @@ static void includes(void **state)
 	scratch_write(scratch("site2/base.conf"),
 		      "include = \"base\"; start = ( );", 0644);
 	assert_int_equal(profile_load(dirs, "base", arena, &p, &errs), 0);
-	assert_int_equal(p.start.n, 0);
-	assert_int_equal(p.activate.n, 1);
+	assert_int_equal(p.hooks[HOOK_START].n, 0);
+	assert_int_equal(p.hooks[HOOK_ACTIVATE].n, 1);
 
 	scratch_write(scratch("site2/l1.conf"), "\ninclude = \"l2\";", 0644);
 	scratch_write(scratch("site2/l2.conf"), "\n\ninclude = \"l1\";", 0644);

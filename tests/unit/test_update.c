@@ -10,6 +10,7 @@
 #include "prepare.h"
 #include "finding.h"
 #include "say.h"
+#include "host.h"
 #include "update.h"
 
 /* Three services, a, b and c, without endpoints, whose files are in folders
