@@ -43,10 +43,6 @@ static void check_uses(const struct profile *p,
  * leads out of its folder. */
 static void check_profile(const struct profile *p, struct arena *arena)
 {
-	const struct conf_groups *lists[] = { &p->seed,	    &p->check,
-					      &p->running,  &p->test,
-					      &p->activate, &p->start,
-					      &p->post };
 	struct conf_errors errs = { 0 };
 
 	for (size_t i = 0; i < p->files.n; i++) {
@@ -55,15 +51,15 @@ static void check_profile(const struct profile *p, struct arena *arena)
 		if (strstr(f->file, "/../") || strncmp(f->file, "../", 3) == 0)
 			__builtin_trap();
 	}
-	for (size_t l = 0; l < ARRAY_LEN(lists); l++) {
-		for (size_t i = 0; i < lists[l]->n; i++) {
+	for (int h = 0; h < HOOKS; h++) {
+		for (size_t i = 0; i < p->hooks[h].n; i++) {
 			const char *const *argv;
 
-			if (profile_argv(p, &profile_builtins, lists[l]->v[i],
+			if (profile_argv(p, &profile_builtins, p->hooks[h].v[i],
 					 arena, &argv, &errs) == -1 ||
 			    !argv[0] || argv[0][0] == '\0')
 				__builtin_trap();
-			check_uses(p, lists[l]->v[i], arena, argv);
+			check_uses(p, p->hooks[h].v[i], arena, argv);
 		}
 	}
 	conf_errors_free(&errs);

@@ -121,7 +121,7 @@ static void resolved(void **state)
 	assert_int_equal(s.v[0].certs[0].files[0].attr.mode, 0644);
 	assert_true(s.v[0].certs[0].has_chain);
 	assert_int_equal(s.v[0].endpoints[0].cert, 0);
-	assert_string_equal(s.v[0].activate.v[0].argv[0], "true");
+	assert_string_equal(s.v[0].hooks[HOOK_ACTIVATE].v[0].argv[0], "true");
 	assert_int_equal(s.v[1].layout, SVC_FIXED);
 	assert_null(s.v[1].certs[0].link);
 	assert_string_equal(s.v[1].certs[0].files[0].path,
@@ -140,7 +140,7 @@ static void resolved(void **state)
 					"}",
 			&t, &errs),
 		0);
-	assert_string_equal(t.v[0].activate.v[0].argv[0], "false");
+	assert_string_equal(t.v[0].hooks[HOOK_ACTIVATE].v[0].argv[0], "false");
 	assert_string_not_equal(s.v[0].digest, t.v[0].digest);
 }
 
@@ -343,8 +343,8 @@ static void built_in(void **state)
 		    &s, &errs) == -1)
 		fail_msg("%s", errs.list.v[0]);
 	for (size_t i = 0; i < ARRAY_LEN(want); i++)
-		assert_string_equal(s.v[0].post.v[0].argv[i], want[i]);
-	assert_null(s.v[0].post.v[0].argv[ARRAY_LEN(want)]);
+		assert_string_equal(s.v[0].hooks[HOOK_POST].v[0].argv[i], want[i]);
+	assert_null(s.v[0].hooks[HOOK_POST].v[0].argv[ARRAY_LEN(want)]);
 	assert_int_equal(
 		resolve("{ name = \"web\"; profile = \"b\"; certificates = "
 			"( " CERT("a.example.org", "/d;rm") " ); }",
@@ -393,7 +393,7 @@ static void inside(void **state)
 				   "{ name = \"target\"; value = \"b c\"; }"),
 				 &s, &errs),
 			 0);
-	assert_string_equal(s.v[0].post.v[0].argv[1], "b c:/d");
+	assert_string_equal(s.v[0].hooks[HOOK_POST].v[0].argv[1], "b c:/d");
 }
 
 /* A service in a chroot: its paths are those it sees. */
@@ -436,11 +436,11 @@ static void prefix(void **state)
 	assert_string_equal(s.v[2].certs[0].conf->public_key,
 			    scratch("jail/p"));
 	/* Commands have the paths from outside. */
-	assert_string_equal(s.v[2].post.v[0].argv[4], scratch("jail/etc/b"));
-	assert_string_equal(s.v[2].post.v[0].argv[5],
+	assert_string_equal(s.v[2].hooks[HOOK_POST].v[0].argv[4], scratch("jail/etc/b"));
+	assert_string_equal(s.v[2].hooks[HOOK_POST].v[0].argv[5],
 			    scratch("jail/etc/b/a.example.org.pem"));
 	/* It has no key that a command could look at. */
-	assert_string_equal(s.v[2].post.v[0].argv[6], "$dir");
+	assert_string_equal(s.v[2].hooks[HOOK_POST].v[0].argv[6], "$dir");
 	assert_string_equal(s.v[3].certs[0].dir, "/d");
 	assert_null(s.v[0].certs[0].trouble);
 }
