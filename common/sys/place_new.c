@@ -63,6 +63,17 @@ void place_new_close(struct place_new *n)
 
 /* --- a file --- */
 
+/* What the descriptor is. */
+static int identify(const struct place *p, struct place_new *n, struct stat *st,
+		    struct err *err)
+{
+	if (fstat(n->fd, st) == -1)
+		return err_errno(err, ERR_IO, "%s/%s", p->folder, n->temp);
+	n->dev = st->st_dev;
+	n->ino = st->st_ino;
+	return 0;
+}
+
 static int open_temp(const struct place *p, struct place_new *n,
 		     struct err *err)
 {
@@ -202,17 +213,6 @@ static int fill(const struct place *p, int fd, const void *data, size_t len,
 	return 0;
 }
 
-/* What the descriptor is. */
-static int identify(const struct place *p, struct place_new *n, struct stat *st,
-		    struct err *err)
-{
-	if (fstat(n->fd, st) == -1)
-		return err_errno(err, ERR_IO, "%s/%s", p->folder, n->temp);
-	n->dev = st->st_dev;
-	n->ino = st->st_ino;
-	return 0;
-}
-
 int place_stage(const struct place *p, const void *data, size_t len,
 		const struct file_attr *attr, const struct place_old *from,
 		struct place_new *ret, struct err *err)
@@ -226,8 +226,12 @@ int place_stage(const struct place *p, const void *data, size_t len,
 		return err_set(err, ERR_INTERNAL, "%s: no mode", p->path);
 	if (open_temp(p, &n, err) == -1)
 		return -1;
-	if (identify(p, &n, &st, err) == -1 ||
-	    fill(p, n.fd, data, len, attr, from, err) == -1) {
+	if (identify(p, &n, &st, err) == -1) {
+		(void) unlinkat(p->fd, n.temp, 0);
+		place_new_close(&n);
+		return -1;
+	}
+	if (fill(p, n.fd, data, len, attr, from, err) == -1) {
 		place_drop(p, &n);
 		return -1;
 	}
@@ -237,13 +241,32 @@ int place_stage(const struct place *p, const void *data, size_t len,
 
 /* --- a link --- */
 
+/* There is no descriptor from its making: is it the one. 1, 0, -1. */
+static int open_link(const struct place *p, const char *text,
+		     struct place_new *n, struct err *err)
+{
+	char now[PATH_MAX];
+	struct stat st;
+	ssize_t len;
+
+	n->fd = PLACE_RETRY(
+		openat(p->fd, n->temp, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+	if (n->fd == -1)
+		return err_errno(err, ERR_IO, "link %s/%s", p->folder, n->temp);
+	if (identify(p, n, &st, err) == -1)
+		return -1;
+	if (!S_ISLNK(st.st_mode) || st.st_uid != geteuid())
+		return 0;
+	len = readlinkat(n->fd, "", now, sizeof(now));
+	if (len == -1)
+		return err_errno(err, ERR_IO, "link %s/%s", p->folder, n->temp);
+	return (size_t) len == strlen(text) && memcmp(now, text, len) == 0;
+}
+
 int place_stage_link(const struct place *p, const char *text,
 		     struct place_new *ret, struct err *err)
 {
 	struct place_new n = { .fd = -1, .kind = PLACE_SYMLINK };
-	char now[PATH_MAX];
-	struct stat st;
-	ssize_t len = -1;
 	int rc = -1;
 
 	if (place_can_change(p, err) == -1)
@@ -258,26 +281,19 @@ int place_stage_link(const struct place *p, const char *text,
 	if (rc == -1)
 		return err_errno(err, ERR_IO, "link %s/%s cannot be made",
 				 p->folder, n.temp);
-	n.fd = PLACE_RETRY(
-		openat(p->fd, n.temp, O_PATH | O_NOFOLLOW | O_CLOEXEC));
-	if (n.fd == -1 || identify(p, &n, &st, err) == -1) {
-		rc = err_errno(err, ERR_IO, "link %s/%s", p->folder, n.temp);
+	rc = open_link(p, text, &n, err);
+	if (rc == 1) {
+		*ret = n;
+		return 0;
+	}
+	if (rc == 0)
+		err_set(err, ERR_CONFLICT,
+			"link %s/%s was swapped by somebody else", p->folder,
+			n.temp);
+	else
 		(void) unlinkat(p->fd, n.temp, 0);
-		place_new_close(&n);
-		return rc;
-	}
-	/* There is no descriptor from its making: see that it is the one. */
-	if (S_ISLNK(st.st_mode))
-		len = readlinkat(n.fd, "", now, sizeof(now));
-	if (len != (ssize_t) strlen(text) ||
-	    memcmp(now, text, strlen(text)) != 0 || st.st_uid != geteuid()) {
-		place_new_close(&n);
-		return err_set(err, ERR_CONFLICT,
-			       "link %s/%s was swapped by somebody else",
-			       p->folder, n.temp);
-	}
-	*ret = n;
-	return 0;
+	place_new_close(&n);
+	return -1;
 }
 
 /* --- both --- */

@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <ftw.h>
 #include <grp.h>
 #include <sys/xattr.h>
 #include "place.h"
@@ -18,10 +19,17 @@ static const struct file_attr plain = { .mode = 0640,
 					.uid = FILE_KEEP,
 					.gid = FILE_KEEP };
 
+static inline int place_kit_rm(const char *path, const struct stat *st,
+			       int type, struct FTW *f)
+{
+	return remove(path);
+}
+
 /* A new folder that other users may pass through. */
 static inline int place_kit_fresh(void **state)
 {
-	if (scratch_teardown(state) != 0 || scratch_setup(state) != 0)
+	if (nftw(scratch_dir, place_kit_rm, 16, FTW_DEPTH | FTW_PHYS) != 0 ||
+	    scratch_setup(state) != 0)
 		return -1;
 	return chmod(scratch_dir, 0755);
 }
