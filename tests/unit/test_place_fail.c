@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <dlfcn.h>
+#include <time.h>
 #include "place_kit.h"
 
 /*
@@ -72,7 +73,6 @@ FAKE(ssize_t, -1, fgetxattr, (int d, const char *a, void *v, size_t n),
      (d, a, v, n))
 FAKE(ssize_t, -1, flistxattr, (int d, char *v, size_t n), (d, v, n))
 FAKE(int, -1, fremovexattr, (int d, const char *a), (d, a))
-FAKE(ssize_t, -1, read, (int d, void *b, size_t n), (d, b, n))
 FAKE(ssize_t, -1, getrandom, (void *b, size_t n, unsigned int f), (b, n, f))
 FAKE(DIR *, NULL, fdopendir, (int d), (d))
 FAKE(struct dirent *, NULL, readdir, (DIR * d), (d))
@@ -84,6 +84,23 @@ ssize_t fake_write(int d, const void *b, size_t n)
 	if (armed && short_writes && n > 1)
 		return real(d, b, 1);
 	if (hit("write"))
+		return -1;
+	return real(d, b, n);
+}
+
+static void (*meanwhile)(void); /* done before the next read */
+
+ssize_t fake_read(int d, void *b, size_t n) __asm__("read");
+ssize_t fake_read(int d, void *b, size_t n)
+{
+	REAL(read);
+	if (meanwhile) {
+		void (*do_it)(void) = meanwhile;
+
+		meanwhile = NULL;
+		do_it();
+	}
+	if (hit("read"))
 		return -1;
 	return real(d, b, n);
 }
@@ -389,6 +406,10 @@ static bool one(size_t i, unsigned int n, int e)
 	if (failed && rc == 0 && (e == EIO || lasting))
 		fail_msg("%s: %s failed (call %u, %s), and nothing said so",
 			 acts[i].name, failed, n, strerror(e));
+	if (rc == -1 && e == EINTR &&
+	    strstr("open openat read fsync getrandom", failed))
+		fail_msg("%s: an interrupted %s was not repeated", acts[i].name,
+			 failed);
 	if (rc == -1 && (err.kind == ERR_NONE || !failed))
 		fail_msg("%s: without a reason: %s", acts[i].name, err.msg);
 	if (place_kit_fds() != fds)
@@ -450,12 +471,56 @@ static void in_pieces(void **state)
 	short_writes = false;
 }
 
+static void write_to_it(void)
+{
+	int fd = open(scratch("f"), O_WRONLY | O_APPEND);
+
+	assert_int_equal(write(fd, "x", 1), 1);
+	close(fd);
+}
+
+static void open_it(void)
+{
+	assert_int_equal(chmod(scratch("f"), 0644), 0);
+}
+
+static void replace_it(void)
+{
+	scratch_write(scratch("g"), "new", 0600);
+	assert_int_equal(rename(scratch("g"), scratch("f")), 0);
+}
+
+/* Half of one file and half of another, or of another mode. */
+static void torn(void **state)
+{
+	static void (*const what[])(void) = { write_to_it, open_it,
+					      replace_it };
+	AUTO(place_close) struct place p = PLACE_INIT;
+	AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(what); i++) {
+		struct err err = ERR_INIT;
+		/* The kernel's clock of files ticks. */
+		struct timespec ts = { 0, 20000000 };
+
+		assert_int_equal(place_kit_fresh(state), 0);
+		scratch_write(scratch("f"), "old", 0640);
+		place_kit_get(scratch("f"), &p);
+		nanosleep(&ts, NULL);
+		meanwhile = what[i];
+		assert_int_equal(place_read(&p, &old, &err), -1);
+		assert_int_equal(err.kind, ERR_CONFLICT);
+		assert_int_equal(old.kind, PLACE_NONE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(io),	     cmocka_unit_test(interrupted),
-		cmocka_unit_test(full),	     cmocka_unit_test(forbidden),
-		cmocka_unit_test(in_pieces), cmocka_unit_test(from_then_on),
+		cmocka_unit_test(io),		cmocka_unit_test(interrupted),
+		cmocka_unit_test(full),		cmocka_unit_test(forbidden),
+		cmocka_unit_test(in_pieces),	cmocka_unit_test(torn),
+		cmocka_unit_test(from_then_on),
 	};
 
 	if (access("/dev/shm", W_OK) == 0)
