@@ -64,7 +64,7 @@ int place_of_fd(int *fd, const struct place *parent, const char *path,
 
 void place_close(struct place *p)
 {
-	place_fd_close(&p->fd);
+	file_close(&p->fd);
 	mem_free_str(&p->folder);
 	mem_free_str(&p->path);
 }
@@ -103,7 +103,7 @@ int place_in(const struct place *p, const char *name, struct place *ret,
 
 int place_enter(const struct place *p, struct place *ret, struct err *err)
 {
-	AUTO(place_fd_close) int fd = place_open_folder(p->fd, p->name);
+	AUTO(file_close) int fd = place_open_folder(p->fd, p->name);
 
 	if (fd == -1 && errno == ENOENT)
 		return 0;
@@ -150,7 +150,7 @@ int place_list(const struct place *p, bool (*want)(const char *, void *),
 	       void *arg, size_t max, struct strlist *ret, struct err *err)
 {
 	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
-	AUTO(place_fd_close) int fd = -1;
+	AUTO(file_close) int fd = -1;
 	AUTO(dir_close) DIR *d = NULL;
 
 	/* Our own descriptor would go on where the last listing ended. */

@@ -61,7 +61,7 @@ void place_drop(const struct place *p, struct place_new *n)
 int place_resume(const struct place *p, const char *temp, ino_t ino,
 		 struct place_new *ret, struct err *err)
 {
-	AUTO(place_fd_close) int fd = -1;
+	AUTO(file_close) int fd = -1;
 	struct place_new n = { .fd = -1, .kind = PLACE_FILE };
 	struct stat st;
 
@@ -213,7 +213,7 @@ int place_inside(const struct place *p, const struct place_new *n,
 		 struct place *ret, struct err *err)
 {
 	AUTO(mem_free_str) char *path = mem_printf("%s/%s", p->folder, n->temp);
-	AUTO(place_fd_close) int fd = fcntl(n->fd, F_DUPFD_CLOEXEC, 0);
+	AUTO(file_close) int fd = fcntl(n->fd, F_DUPFD_CLOEXEC, 0);
 
 	if (fd == -1)
 		return err_errno(err, ERR_IO, "folder %s", path);
@@ -315,7 +315,7 @@ int place_remove_folder(const struct place *p, ino_t ino,
 {
 	AUTO(strlist_free) struct strlist all = STRLIST_INIT;
 	AUTO(place_close) struct place in = PLACE_INIT;
-	AUTO(place_fd_close) int fd = place_open_folder(p->fd, p->name);
+	AUTO(file_close) int fd = place_open_folder(p->fd, p->name);
 	struct stat st;
 	int rc;
 

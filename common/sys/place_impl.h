@@ -20,13 +20,6 @@
 
 #define PLACE_TEMP_MARK ".certrepo-"
 
-static inline void place_fd_close(int *fd)
-{
-	if (*fd != -1)
-		close(*fd);
-	*fd = -1;
-}
-
 bool place_ours(uid_t uid);
 /* Is it writable by none but its owner (who is ours), or sticky. */
 bool place_trusts(const struct stat *st);

@@ -58,7 +58,7 @@ bool place_is_temp(const char *name, const char *base)
 
 void place_new_close(struct place_new *n)
 {
-	place_fd_close(&n->fd);
+	file_close(&n->fd);
 }
 
 /* --- a file --- */
@@ -199,7 +199,7 @@ static int fill(const struct place *p, int fd, const void *data, size_t len,
 	if (set_owner(p, fd, a, err) == -1)
 		return -1;
 	if (from && from->acl) {
-		if (set_acl(p, fd, from->acl, a, attr != NULL, err) == -1)
+		if (set_acl(p, fd, from->acl, a, attr, err) == -1)
 			return -1;
 	} else if (fchmod(fd, a->mode & 07777) == -1) {
 		return err_errno(err, ERR_IO, "%s: mode %04o cannot be given",

@@ -29,7 +29,7 @@ static enum place_kind kind_of(mode_t mode)
 static int look(const struct place *p, struct place_old *o, int *ret_fd,
 		struct stat *st, struct err *err)
 {
-	AUTO(place_fd_close) int fd = -1;
+	AUTO(file_close) int fd = -1;
 	char text[PATH_MAX];
 	ssize_t n;
 
@@ -65,7 +65,7 @@ static int look(const struct place *p, struct place_old *o, int *ret_fd,
 int place_look(const struct place *p, struct place_old *ret, struct err *err)
 {
 	AUTO(place_old_free) struct place_old o = PLACE_OLD_INIT;
-	AUTO(place_fd_close) int fd = -1;
+	AUTO(file_close) int fd = -1;
 	struct stat st;
 
 	if (look(p, &o, &fd, &st, err) == -1)
@@ -176,7 +176,7 @@ static int read_content(const struct place *p, int fd, struct sbuf *ret,
 static int open_file(const struct place *p, const struct stat *seen,
 		     int *ret_fd, struct err *err)
 {
-	AUTO(place_fd_close) int fd = -1;
+	AUTO(file_close) int fd = -1;
 	struct stat st;
 
 	fd = PLACE_RETRY(openat(p->fd, p->name,
@@ -210,7 +210,7 @@ static int open_file(const struct place *p, const struct stat *seen,
 static int read_file(const struct place *p, const struct stat *seen,
 		     struct place_old *o, struct err *err)
 {
-	AUTO(place_fd_close) int fd = -1;
+	AUTO(file_close) int fd = -1;
 	struct stat st, end;
 
 	if (open_file(p, seen, &fd, err) == -1)
@@ -236,7 +236,7 @@ static int read_file(const struct place *p, const struct stat *seen,
 int place_read(const struct place *p, struct place_old *ret, struct err *err)
 {
 	AUTO(place_old_free) struct place_old o = PLACE_OLD_INIT;
-	AUTO(place_fd_close) int fd = -1;
+	AUTO(file_close) int fd = -1;
 	struct stat st;
 
 	if (look(p, &o, &fd, &st, err) == -1)

@@ -65,7 +65,7 @@ static const struct level *top(const struct walk *w)
 static void pop_to(struct walk *w, size_t n)
 {
 	while (w->n > n)
-		place_fd_close(&w->v[--w->n].fd);
+		file_close(&w->v[--w->n].fd);
 	w->path[w->n > 0 ? top(w)->len : 0] = '\0';
 }
 
@@ -104,7 +104,7 @@ static int push(struct walk *w, int *fd, const char *name,
 
 static int push_top(struct walk *w, struct err *err)
 {
-	AUTO(place_fd_close) int fd = -1;
+	AUTO(file_close) int fd = -1;
 	struct stat st;
 
 	fd = PLACE_RETRY(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -225,7 +225,7 @@ static int enter(struct walk *w, int *fd, const char *name, bool last,
 /* One name: 1, 0 when it is missing and not the last, -1. */
 static int step(struct walk *w, const char *name, struct err *err)
 {
-	AUTO(place_fd_close) int fd = -1;
+	AUTO(file_close) int fd = -1;
 	bool last = is_last(w);
 	char path[PATH_MAX];
 
@@ -308,7 +308,7 @@ static int arrive(const struct walk *w, struct place *ret, struct err *err)
 {
 	struct place above = { .trusted = top(w)->trusted,
 			       .strict = (w->flags & PLACE_TRUSTED) != 0 };
-	AUTO(place_fd_close) int fd = place_open_folder(top(w)->fd, ".");
+	AUTO(file_close) int fd = place_open_folder(top(w)->fd, ".");
 	struct place p = PLACE_INIT;
 
 	if (fd == -1)

@@ -49,7 +49,6 @@ static bool hit(const char *name)
 	}
 
 FAKE(int, -1, open, (const char *p, int f, mode_t m), (p, f, m))
-FAKE(int, -1, openat, (int d, const char *p, int f, mode_t m), (d, p, f, m))
 FAKE(int, -1, fcntl, (int d, int c, long a), (d, c, a))
 FAKE(int, -1, fstat, (int d, struct stat *s), (d, s))
 FAKE(int, -1, fstatat, (int d, const char *p, struct stat *s, int f),
@@ -86,6 +85,23 @@ ssize_t fake_write(int d, const void *b, size_t n)
 	if (hit("write"))
 		return -1;
 	return real(d, b, n);
+}
+
+static void (*before_open)(void); /* done before a file is opened to read */
+
+int fake_openat(int d, const char *p, int f, mode_t m) __asm__("openat");
+int fake_openat(int d, const char *p, int f, mode_t m)
+{
+	REAL(openat);
+	if (before_open && (f & (O_PATH | O_DIRECTORY)) == 0) {
+		void (*do_it)(void) = before_open;
+
+		before_open = NULL;
+		do_it();
+	}
+	if (hit("openat"))
+		return -1;
+	return real(d, p, f, m);
 }
 
 static void (*meanwhile)(void); /* done before the next read */
@@ -514,13 +530,57 @@ static void torn(void **state)
 	}
 }
 
+static void link_it(void)
+{
+	assert_int_equal(unlink(scratch("f")), 0);
+	assert_int_equal(symlink("secret", scratch("f")), 0);
+}
+
+static void rename_it(void)
+{
+	assert_int_equal(rename(scratch("secret"), scratch("f")), 0);
+}
+
+static void fifo_it(void)
+{
+	assert_int_equal(unlink(scratch("f")), 0);
+	assert_int_equal(mkfifo(scratch("f"), 0600), 0);
+}
+
+static void unlink_it(void)
+{
+	assert_int_equal(unlink(scratch("f")), 0);
+}
+
+/* Something else since it was looked at. */
+static void swapped(void **state)
+{
+	static void (*const what[])(void) = { link_it, rename_it, fifo_it,
+					      unlink_it };
+	AUTO(place_close) struct place p = PLACE_INIT;
+	AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(what); i++) {
+		struct err err = ERR_INIT;
+
+		assert_int_equal(place_kit_fresh(state), 0);
+		scratch_write(scratch("f"), "old", 0640);
+		scratch_write(scratch("secret"), "secret", 0600);
+		place_kit_get(scratch("f"), &p);
+		before_open = what[i];
+		assert_int_equal(place_read(&p, &old, &err), -1);
+		assert_int_equal(err.kind, ERR_CONFLICT);
+		assert_int_equal(old.content.len, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(io),		cmocka_unit_test(interrupted),
-		cmocka_unit_test(full),		cmocka_unit_test(forbidden),
-		cmocka_unit_test(in_pieces),	cmocka_unit_test(torn),
-		cmocka_unit_test(from_then_on),
+		cmocka_unit_test(io),	     cmocka_unit_test(interrupted),
+		cmocka_unit_test(full),	     cmocka_unit_test(forbidden),
+		cmocka_unit_test(in_pieces), cmocka_unit_test(torn),
+		cmocka_unit_test(swapped),   cmocka_unit_test(from_then_on),
 	};
 
 	if (access("/dev/shm", W_OK) == 0)
