@@ -42,13 +42,16 @@ static void recover(struct host *r, const struct journals *all)
 	struct svcstate *states =
 		arena_array(r->arena, all->n, sizeof(*states));
 	struct part *parts = arena_array(r->arena, all->n, sizeof(*parts));
+	struct err err = ERR_INIT;
 	size_t index;
 
 	for (size_t i = 0; i < all->n; i++) {
 		const char *name = all->v[i].service;
 
 		log_event(LOG_L_INFO, "recover", "service", name, NULL);
-		svcstate_load(r->conf->state_dir, name, r->arena, &states[i]);
+		if (svcstate_load(r->conf->state_dir, name, r->arena,
+				  &states[i], &err) == -1)
+			log_warn("service %s: %s", name, err.msg);
 		parts[i].svc = find(r, name, &index);
 		parts[i].state = &states[i];
 		parts[i].j = &all->v[i];
@@ -124,6 +127,20 @@ int run_recover(struct host *r, struct err *err)
 		recover_one(r, names.v[i], err);
 	strlist_free(&names);
 	return 0;
+}
+
+/* What is not configured any more is forgotten; what a journal still tells of
+ * comes first. */
+static void forget_gone(const struct host *r)
+{
+	struct strlist names = STRLIST_INIT;
+
+	if (list_journals(r, &names, NULL) == 0 && names.n == 0) {
+		for (size_t i = 0; i < r->svcs->n; i++)
+			strlist_add(&names, r->svcs->v[i].name);
+		svcstate_sweep(r->conf->state_dir, &names);
+	}
+	strlist_free(&names);
 }
 
 /* --- the whole run --- */
@@ -294,6 +311,8 @@ int run_update(struct host *r, struct err *err)
 	if (r->dry_run)
 		print_left(r);
 	update_all(r, &rows);
+	if (!r->dry_run)
+		forget_gone(r);
 	heartbeat(r);
 	send_receipts(r, store);
 	return 0;

@@ -220,6 +220,19 @@ static void turn_back(struct txn *t, const struct part *blame,
 
 /* --- going forward --- */
 
+/* The files that are there now: somebody wants them. */
+static void free_files(struct part *p, const char *cert)
+{
+	char files[ENC_SHA256_HEX];
+
+	for (size_t i = 0; i < p->svc->n_certs; i++) {
+		if (strcmp(p->svc->certs[i].conf->name, cert) != 0)
+			continue;
+		judge_digest(&p->svc->certs[i], files);
+		svcstate_free_cert(p->state, cert, files);
+	}
+}
+
 static void remember(struct part *p)
 {
 	const struct journal *j = p->j;
@@ -227,6 +240,7 @@ static void remember(struct part *p)
 
 	for (size_t i = 0; i < j->n_certs; i++) {
 		const struct journal_cert *c = &j->certs[i];
+		const char *from;
 
 		if (!c->fingerprint)
 			continue;
@@ -234,10 +248,11 @@ static void remember(struct part *p)
 				  c->not_before);
 		if (eq(c->fingerprint, c->old) && !c->left)
 			continue;
-		svcstate_hold_cert(p->state, a, c->name,
-				   c->left   ? c->left
-				   : j->back ? c->old
-					     : NULL);
+		svcstate_free_cert(p->state, c->name, c->fingerprint);
+		free_files(p, c->name);
+		from = c->left ? c->left : j->back ? c->old : NULL;
+		if (from)
+			svcstate_hold_cert(p->state, a, c->name, from);
 	}
 	svcstate_set_hold(p->state, NULL, NULL);
 	svcstate_set_activate(p->state, 0, 0);

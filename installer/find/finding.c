@@ -165,18 +165,27 @@ static int seed(const struct finding *t, struct err *err)
 	return err_wrap(err, "what it uses now cannot be fetched");
 }
 
-static void load(struct finding *t, struct host *r, const struct svc *s)
+static int load(struct finding *t, struct host *r, const struct svc *s,
+		struct err *err)
 {
+	struct strlist names = STRLIST_INIT;
+	int status;
+
 	*t = (struct finding){ .r = r, .s = s };
-	svcstate_load(r->conf->state_dir, s->name, r->arena, &t->state);
 	t->seen = arena_array(r->arena, s->n_endpoints + 1, sizeof(*t->seen));
+	status = svcstate_load(r->conf->state_dir, s->name, r->arena, &t->state,
+			       err);
+	for (size_t i = 0; i < s->n_certs; i++)
+		strlist_add(&names, s->certs[i].conf->name);
+	svcstate_keep(&t->state, &names);
+	strlist_free(&names);
+	return status;
 }
 
 int finding_begin(struct finding *t, struct host *r, const struct svc *s,
 		  const struct store_host_certs *rows, struct err *err)
 {
-	load(t, r, s);
-	if (seed(t, err) == -1)
+	if (load(t, r, s, err) == -1 || seed(t, err) == -1)
 		return -1;
 	judge_rows(r, s, rows, &t->state, &t->g);
 	look_around(t);
@@ -186,7 +195,10 @@ int finding_begin(struct finding *t, struct host *r, const struct svc *s,
 void finding_begin_disk(struct finding *t, struct host *r, const struct svc *s,
 			bool probe)
 {
-	load(t, r, s);
+	struct err err = ERR_INIT;
+
+	if (load(t, r, s, &err) == -1)
+		log_warn("service %s: %s", s->name, err.msg);
 	judge_disk(s, &t->g);
 	if (probe)
 		look_at_all(t);

@@ -156,9 +156,7 @@ static void compare(struct judge_cert *g, const struct svcstate *state,
 	    strcmp(ours->fingerprint, fp) != 0)
 		p->have_from = ours->not_before;
 	row_digest(g, files);
-	p->held =
-		ours && ours->held &&
-		(strcmp(ours->held, fp) == 0 || strcmp(ours->held, files) == 0);
+	p->held = svcstate_holds(ours, fp) || svcstate_holds(ours, files);
 }
 
 static int vet(struct host *r, const struct judge_cert *g,

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <dirent.h>
 #include <string.h>
-#include "num.h"
+#include "enc.h"
+#include "file.h"
+#include "log.h"
+#include "record.h"
 #include "store.h"
 #include "svcstate.h"
 
-#define STATE_MAX (256u * 1024)
-#define REPEAT	  86400 /* a warning that stays true is said once a day */
+#define KIND	  "certrepo-service"
+#define VERSION	  2
+#define STATE_MAX (4u << 20) /* the largest there can be fits */
+#define REPEAT	  86400	     /* a warning that stays true is said once a day */
 
 static const char *path_of(const char *state_dir, const char *service,
 			   char **ret)
@@ -22,110 +28,135 @@ static const char *const abouts[] = {
 	[SVCSTATE_LIFE] = "warned-life",
 };
 
-static int64_t number(const char *s)
+static const char *text(const struct record_line *l, size_t i)
 {
-	int64_t n = 0;
-
-	if (num_int(s, INT64_MIN, INT64_MAX, &n, NULL) == -1)
-		return 0;
-	return n;
+	return l->v[i] ? l->v[i] : "";
 }
 
-/* KEY\tVALUE[\tVALUE[\tVALUE[\tVALUE]]] */
-static void parse_line(char *line, struct svcstate *s)
+/* "cert", name, fingerprint, not_before, what is held ... */
+static void parse_cert(const struct record_line *l, struct svcstate *s)
 {
-	char *v[5] = { line };
-	size_t n = 1;
-	char *tab;
+	struct svcstate_cert *c = &s->certs[s->n_certs++];
 
-	while (n < 5 && (tab = strchr(v[n - 1], '\t'))) {
-		*tab = '\0';
-		v[n++] = tab + 1;
-	}
-	for (int i = 0; n == 3 && i < SVCSTATE_ABOUTS; i++) {
-		if (strcmp(v[0], abouts[i]) == 0) {
-			s->warned[i].digest = v[1];
-			s->warned[i].at = number(v[2]);
+	*c = (struct svcstate_cert){ .name = text(l, 1),
+				     .fingerprint = text(l, 2),
+				     .not_before = record_int(l, 3) };
+	for (size_t i = 4; i < l->n && c->n_held < SVCSTATE_HELD_MAX; i++)
+		if (l->v[i])
+			c->held[c->n_held++] = l->v[i];
+}
+
+static void parse_line(const struct record_line *l, struct svcstate *s)
+{
+	for (int i = 0; i < SVCSTATE_ABOUTS; i++) {
+		if (record_is(l, abouts[i], 3)) {
+			s->warned[i].digest = l->v[1];
+			s->warned[i].at = record_int(l, 2);
 		}
 	}
-	if (n == 3 && strcmp(v[0], "hold") == 0) {
-		s->hold = v[1];
-		s->hold_reason = v[2];
-	} else if (n == 3 && strcmp(v[0], "activate") == 0) {
-		s->activate_count = number(v[1]);
-		s->activate_at = number(v[2]);
-	} else if (n == 2 && strcmp(v[0], "waiting") == 0) {
-		s->waiting = number(v[1]);
-	} else if (n == 2 && strcmp(v[0], "probed") == 0) {
-		s->probed_at = number(v[1]);
-	} else if (n == 2 && strcmp(v[0], "keys") == 0) {
-		s->keys = v[1];
-	} else if (n == 5 && strcmp(v[0], "cert") == 0) {
-		s->certs[s->n_certs++] = (struct svcstate_cert){
-			.name = v[1],
-			.fingerprint = v[2],
-			.not_before = number(v[3]),
-			.held = strcmp(v[4], "-") != 0 ? v[4] : NULL,
-		};
+	if (record_is(l, "hold", 3)) {
+		s->hold = l->v[1];
+		s->hold_reason = text(l, 2);
+	} else if (record_is(l, "activate", 3)) {
+		s->activate_count = record_int(l, 1);
+		s->activate_at = record_int(l, 2);
+	} else if (record_is(l, "waiting", 2)) {
+		s->waiting = record_int(l, 1);
+	} else if (record_is(l, "probed", 2)) {
+		s->probed_at = record_int(l, 1);
+	} else if (record_is(l, "keys", 2)) {
+		s->keys = l->v[1];
+	} else if (l->n >= 4 && record_is(l, "cert", l->n)) {
+		parse_cert(l, s);
 	}
 }
 
-void svcstate_load(const char *state_dir, const char *service,
-		   struct arena *arena, struct svcstate *ret)
+int svcstate_load(const char *state_dir, const char *service,
+		  struct arena *arena, struct svcstate *ret, struct err *err)
 {
-	AUTO(sbuf_free) struct sbuf content = SBUF_INIT(STATE_MAX);
 	AUTO(mem_free_str) char *path = NULL;
-	size_t lines = 0;
-	char *p, *nl;
+	struct record r = { .n = 0 };
+	struct err one = ERR_INIT;
+	int found = record_read(path_of(state_dir, service, &path), KIND,
+				VERSION, STATE_MAX, arena, &r, &one);
 
 	*ret = (struct svcstate){ .hold = NULL };
-	if (file_read(path_of(state_dir, service, &path), &content, NULL) != 1)
-		sbuf_clear(&content);
-	p = arena_strdup(arena, sbuf_str(&content));
-	for (const char *c = p; *c != '\0'; c++)
-		lines += *c == '\n';
 	/* Room for what the file has and what a run may add. */
-	ret->certs = arena_array(arena, lines + STORE_HOST_NAMES_MAX + 1,
+	ret->certs = arena_array(arena, r.n + STORE_HOST_NAMES_MAX + 1,
 				 sizeof(*ret->certs));
-	for (; (nl = strchr(p, '\n')); p = nl + 1) {
-		*nl = '\0';
-		parse_line(p, ret);
+	if (found == -1 && one.kind != ERR_INPUT) {
+		ret->unread = true;
+		return err_set(err, one.kind, "its state: %s", one.msg);
+	}
+	if (found == -1) {
+		log_warn("service %s: its state begins anew: %s", service,
+			 one.msg);
+		ret->dirty = true;
+		return 0;
+	}
+	for (size_t i = 0; i < r.n; i++)
+		parse_line(&r.v[i], ret);
+	return 0;
+}
+
+static void add_cert(struct record_out *out, const struct svcstate_cert *c)
+{
+	record_key(out, "cert");
+	record_add(out, c->name);
+	record_add(out, c->fingerprint);
+	record_add_int(out, c->not_before);
+	for (size_t i = 0; i < c->n_held; i++)
+		record_add(out, c->held[i]);
+}
+
+static void add_pair(struct record_out *out, const char *key, int64_t n)
+{
+	if (n == 0)
+		return;
+	record_key(out, key);
+	record_add_int(out, n);
+}
+
+static void add_service(struct record_out *out, const struct svcstate *s)
+{
+	if (s->hold) {
+		record_key(out, "hold");
+		record_add(out, s->hold);
+		record_add(out, s->hold_reason);
+	}
+	for (int i = 0; i < SVCSTATE_ABOUTS; i++) {
+		if (!s->warned[i].digest)
+			continue;
+		record_key(out, abouts[i]);
+		record_add(out, s->warned[i].digest);
+		record_add_int(out, s->warned[i].at);
+	}
+	if (s->activate_count != 0) {
+		record_key(out, "activate");
+		record_add_int(out, s->activate_count);
+		record_add_int(out, s->activate_at);
+	}
+	add_pair(out, "waiting", s->waiting);
+	add_pair(out, "probed", s->probed_at);
+	if (s->keys) {
+		record_key(out, "keys");
+		record_add(out, s->keys);
 	}
 }
 
 int svcstate_save(const char *state_dir, const char *service,
 		  struct svcstate *s, struct err *err)
 {
-	static const struct file_attr attr = { 0600, FILE_KEEP, FILE_KEEP };
-	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(STATE_MAX);
+	AUTO(record_out_free) struct record_out out;
 	AUTO(mem_free_str) char *path = NULL;
 
-	if (!s->dirty)
+	record_begin(&out, KIND, VERSION, STATE_MAX);
+	if (!s->dirty || s->unread)
 		return 0;
-	if (s->hold)
-		sbuf_addf(&out, "hold\t%s\t%s\n", s->hold, s->hold_reason);
-	for (int i = 0; i < SVCSTATE_ABOUTS; i++)
-		if (s->warned[i].digest)
-			sbuf_addf(&out, "%s\t%s\t%lld\n", abouts[i],
-				  s->warned[i].digest,
-				  (long long) s->warned[i].at);
-	if (s->activate_count != 0)
-		sbuf_addf(&out, "activate\t%lld\t%lld\n",
-			  (long long) s->activate_count,
-			  (long long) s->activate_at);
-	if (s->waiting != 0)
-		sbuf_addf(&out, "waiting\t%lld\n", (long long) s->waiting);
-	if (s->probed_at != 0)
-		sbuf_addf(&out, "probed\t%lld\n", (long long) s->probed_at);
-	if (s->keys)
-		sbuf_addf(&out, "keys\t%s\n", s->keys);
+	add_service(&out, s);
 	for (size_t i = 0; i < s->n_certs; i++)
-		sbuf_addf(&out, "cert\t%s\t%s\t%lld\t%s\n", s->certs[i].name,
-			  s->certs[i].fingerprint,
-			  (long long) s->certs[i].not_before,
-			  s->certs[i].held ? s->certs[i].held : "-");
-	if (file_replace(path_of(state_dir, service, &path), sbuf_str(&out),
-			 out.len, &attr, err) == -1)
+		add_cert(&out, &s->certs[i]);
+	if (record_write(&out, path_of(state_dir, service, &path), err) == -1)
 		return -1;
 	s->dirty = false;
 	return 0;
@@ -168,15 +199,72 @@ void svcstate_set_cert(struct svcstate *s, struct arena *arena,
 	s->dirty = true;
 }
 
+bool svcstate_holds(const struct svcstate_cert *c, const char *what)
+{
+	for (size_t i = 0; c && i < c->n_held; i++)
+		if (strcmp(c->held[i], what) == 0)
+			return true;
+	return false;
+}
+
+void svcstate_free_cert(struct svcstate *s, const char *name, const char *what)
+{
+	for (size_t i = 0; i < s->n_certs; i++) {
+		struct svcstate_cert *c = &s->certs[i];
+		size_t kept = 0;
+
+		if (strcmp(c->name, name) != 0 || !svcstate_holds(c, what))
+			continue;
+		for (size_t k = 0; k < c->n_held; k++)
+			if (strcmp(c->held[k], what) != 0)
+				c->held[kept++] = c->held[k];
+		c->n_held = kept;
+		s->dirty = true;
+	}
+}
+
 void svcstate_hold_cert(struct svcstate *s, struct arena *arena,
-			const char *name, const char *fingerprint)
+			const char *name, const char *what)
 {
 	struct svcstate_cert *c = cert_for(s, arena, name);
 
-	if (!c->held && !fingerprint)
+	if (svcstate_holds(c, what))
 		return;
-	c->held = arena_strdup(arena, fingerprint);
+	if (c->n_held == SVCSTATE_HELD_MAX)
+		memmove(c->held, c->held + 1, --c->n_held * sizeof(*c->held));
+	c->held[c->n_held++] = arena_strdup(arena, what);
 	s->dirty = true;
+}
+
+void svcstate_keep(struct svcstate *s, const struct strlist *names)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->n_certs; i++)
+		if (strlist_has(names, s->certs[i].name))
+			s->certs[kept++] = s->certs[i];
+	s->dirty = s->dirty || kept < s->n_certs;
+	s->n_certs = kept;
+}
+
+void svcstate_sweep(const char *state_dir, const struct strlist *services)
+{
+	AUTO(mem_free_str) char *dir = mem_printf("%s/service", state_dir);
+	struct err err = ERR_INIT;
+	const struct dirent *e;
+	DIR *d = opendir(dir);
+
+	while (d && (e = readdir(d))) {
+		AUTO(mem_free_str) char *path = NULL;
+
+		if (e->d_name[0] == '.' || strlist_has(services, e->d_name))
+			continue;
+		if (file_remove(path_of(state_dir, e->d_name, &path), &err) ==
+		    -1)
+			log_warn("%s", err.msg);
+	}
+	if (d)
+		closedir(d);
 }
 
 void svcstate_set_hold(struct svcstate *s, const char *digest,

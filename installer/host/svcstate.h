@@ -10,14 +10,20 @@
 
 #include "arena.h"
 #include "err.h"
-#include "svc.h"
+#include "strlist.h"
+
+/* So many of a certificate are kept away; then the one that was held first is
+ * forgotten: it is the oldest, and a step back is refused anyway. */
+#define SVCSTATE_HELD_MAX 16
 
 struct svcstate_cert {
 	const char *name;
 	const char *fingerprint; /* last installed by us */
 	int64_t not_before;
-	const char *held; /* a person went back from this fingerprint, or
-			   * judge_digest() of files, or NULL */
+	/* A person went back from these fingerprints, or judge_digest() of
+	 * files. */
+	const char *held[SVCSTATE_HELD_MAX];
+	size_t n_held;
 };
 
 /* What a warning speaks of: those of one kind replace each other. */
@@ -44,12 +50,16 @@ struct svcstate {
 			   * what is installed, or NULL */
 	struct svcstate_cert *certs;
 	size_t n_certs;
-	bool dirty; /* changed since it was read */
+	bool dirty;  /* changed since it was read */
+	bool unread; /* what is in the file is not known */
 };
 
-/* Nothing there, or damaged: an empty state. */
-void svcstate_load(const char *state_dir, const char *service,
-		   struct arena *arena, struct svcstate *ret);
+/* Nothing there: an empty state; so is a file that is damaged, which is said.
+ * -1: it cannot be read, and is not to be replaced by what is not known: RET
+ * is empty, and saving it does nothing. */
+int svcstate_load(const char *state_dir, const char *service,
+		  struct arena *arena, struct svcstate *ret,
+		  struct err *err) MUST_CHECK;
 /* Does nothing unless dirty. */
 int svcstate_save(const char *state_dir, const char *service,
 		  struct svcstate *s, struct err *err) MUST_CHECK;
@@ -60,9 +70,16 @@ const struct svcstate_cert *svcstate_cert(const struct svcstate *s,
 void svcstate_set_cert(struct svcstate *s, struct arena *arena,
 		       const char *name, const char *fingerprint,
 		       int64_t not_before);
-/* Not to be installed again unless forced; NULL ends it. */
+/* WHAT (see held) is not to be installed again unless forced; that ends. */
 void svcstate_hold_cert(struct svcstate *s, struct arena *arena,
-			const char *name, const char *fingerprint);
+			const char *name, const char *what);
+void svcstate_free_cert(struct svcstate *s, const char *name, const char *what);
+/* C may be NULL. */
+bool svcstate_holds(const struct svcstate_cert *c, const char *what);
+/* Of certificates that are not in NAMES nothing is remembered any more. */
+void svcstate_keep(struct svcstate *s, const struct strlist *names);
+/* Nor of services that are not. */
+void svcstate_sweep(const char *state_dir, const struct strlist *services);
 void svcstate_set_hold(struct svcstate *s, const char *digest,
 		       const char *reason); /* borrowed; NULL: none */
 void svcstate_set_activate(struct svcstate *s, int64_t count, int64_t at);

@@ -99,7 +99,8 @@ static void load(void)
 			      .arena = arena,
 			      .receipts = { .arena = arena },
 			      .now = clock_now() };
-	svcstate_load(conf.state_dir, "web", arena, &state_);
+	assert_int_equal(
+		svcstate_load(conf.state_dir, "web", arena, &state_, NULL), 0);
 }
 
 /* As it is before the program starts. */
