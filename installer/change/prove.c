@@ -61,7 +61,7 @@ static bool forward_right(const struct part *p, const struct svc_endpoint *e,
 
 	if (c)
 		want = (struct verify_want){ c->fingerprint, c->chain };
-	return verify_match(&want, seen, why);
+	return seen_match(&want, seen, why);
 }
 
 /* After going back: what it showed before, or what the old files hold; what
@@ -81,7 +81,7 @@ static bool back_right(const struct part *p, const struct svc_endpoint *e,
 	if (seen->handshake && c && eq(c->old, seen->fingerprint) &&
 	    !eq(c->old, c->fingerprint))
 		return true;
-	(void) verify_match(&(struct verify_want){ b->fingerprint, b->chain },
+	(void) seen_match(&(struct verify_want){ b->fingerprint, b->chain },
 			    seen, why);
 	return why[0] == '\0';
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "installer_conf.h"
+#include "protocol.h"
 #include "store.h"
 #include "x509.h"
 
@@ -11,14 +12,10 @@
 #define CERTREPO_PROFILE_DIR "/usr/local/share/certrepo/installer-profiles"
 #endif
 
-static const char *const protocols[] = {
-	"tls",	"smtp",	      "lmtp",	     "imap",	    "pop3",	"sieve",
-	"ldap", "ftp",	      "xmpp-client", "xmpp-server", "postgres", "mysql",
-	"nntp", "radius-eap", "radsec",	     "command",	    NULL
-};
 static const char *const sni_ways[] = { "yes", "no", "both", NULL };
 static const char *const address_ways[] = { "all", "any", "ipv4", "ipv6",
 					    NULL };
+static const char *const proxy_ways[] = { "no", "v1", "v2", NULL };
 static const char *const key_types[] = { "rsa", "ec", NULL };
 
 static const struct conf_setting cert_settings[] = {
@@ -65,10 +62,16 @@ static const struct conf_setting endpoint_settings[] = {
 	  .help = "\"host:port\" to connect to" },
 	{ .name = "protocol",
 	  .type = CONF_ENUM,
-	  .choices = protocols,
+	  .choices = protocol_names,
 	  .def = "tls",
 	  .offset = offsetof(struct installer_endpoint, protocol),
 	  .help = "what is spoken there" },
+	{ .name = "proxy_protocol",
+	  .type = CONF_ENUM,
+	  .choices = proxy_ways,
+	  .def = "no",
+	  .offset = offsetof(struct installer_endpoint, proxy_protocol),
+	  .help = "the PROXY protocol's version, to say before all else" },
 	{ .name = "server_name",
 	  .type = CONF_STRING,
 	  .offset = offsetof(struct installer_endpoint, server_name),
@@ -383,30 +386,40 @@ static void check_cert(const struct installer_cert *c, struct conf_errors *errs)
 				   c->names.v[i]);
 }
 
+/* A setting that goes with the protocols that need it, and with no other. */
+static void check_need(const struct installer_endpoint *e, unsigned int need,
+		       const char *setting, bool has, struct conf_errors *errs)
+{
+	bool needs = (protocol_find(e->protocol)->needs & need) != 0;
+
+	if (needs != has)
+		conf_error(errs, &e->src,
+			   "verify %s: protocol \"%s\" and %s go together",
+			   e->address, protocol_needing(need)->name, setting);
+}
+
 static void check_protocol(const struct installer_endpoint *e,
 			   struct conf_errors *errs)
 {
-	bool command = strcmp(e->protocol, "command") == 0;
-	bool radius = strcmp(e->protocol, "radius-eap") == 0;
+	const struct protocol *p = protocol_find(e->protocol);
 
-	if (command != (e->command.n > 0))
+	check_need(e, PROTOCOL_NEEDS_COMMAND, "command", e->command.n > 0,
+		   errs);
+	check_need(e, PROTOCOL_NEEDS_SECRET, "secret_file", e->secret_file,
+		   errs);
+	if (e->user && (p->needs & PROTOCOL_NEEDS_COMMAND) == 0)
 		conf_error(errs, &e->src,
-			   "verify %s: protocol \"command\" and command go "
-			   "together",
-			   e->address);
-	if (radius != !!e->secret_file)
-		conf_error(errs, &e->src,
-			   "verify %s: protocol \"radius-eap\" and "
-			   "secret_file go together",
-			   e->address);
-	if (e->user && !command)
-		conf_error(errs, &e->src,
-			   "verify %s: user is for protocol \"command\"",
-			   e->address);
-	if (strncmp(e->protocol, "xmpp-", 5) == 0 && !e->server_name)
+			   "verify %s: user is for protocol \"%s\"", e->address,
+			   protocol_needing(PROTOCOL_NEEDS_COMMAND)->name);
+	if ((p->needs & PROTOCOL_NEEDS_NAME) != 0 && !e->server_name)
 		conf_error(errs, &e->src,
 			   "verify %s: protocol \"%s\" needs server_name",
-			   e->address, e->protocol);
+			   e->address, p->name);
+	if (strcmp(e->proxy_protocol, "no") != 0 && !protocol_takes_proxy(p))
+		conf_error(errs, &e->src,
+			   "verify %s: proxy_protocol is for TCP, not for "
+			   "protocol \"%s\"",
+			   e->address, p->name);
 }
 
 static void check_endpoint(const struct installer_endpoint *e,

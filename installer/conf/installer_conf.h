@@ -25,7 +25,8 @@ struct installer_cert {
 struct installer_endpoint {
 	struct conf_src src;
 	const char *address;  /* "host:port"; of a command: what it asks */
-	const char *protocol; /* "tls", see starttls.h, "radius-eap" ... */
+	const char *protocol; /* a name in protocol.h */
+	const char *proxy_protocol; /* "no", "v1", "v2" */
 	const char *server_name;
 	const char *sni;	 /* "yes", "no", "both" */
 	const char *addresses;	 /* "all", "any", "ipv4", "ipv6" */

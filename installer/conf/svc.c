@@ -4,6 +4,7 @@
 #include <string.h>
 #include "follow.h"
 #include "num.h"
+#include "protocol.h"
 #include "store.h"
 #include "svc.h"
 
@@ -236,7 +237,7 @@ static void resolve_endpoint(struct resolve *r, struct svc_endpoint *e)
 		r->arena, "%s%s%s", c->server_name ? c->server_name : "",
 		c->key_type ? "+" : "", c->key_type ? c->key_type : "");
 	/* A command may ask something that has no port. */
-	if (strcmp(c->protocol, "command") != 0 &&
+	if ((protocol_find(c->protocol)->needs & PROTOCOL_NEEDS_PORT) != 0 &&
 	    svc_address(c->address, r->arena, &e->host, &e->port, &err) == -1)
 		conf_error(r->errs, &c->src, "%s", err.msg);
 }
@@ -412,6 +413,9 @@ static void digest(struct svc *s)
 		sbuf_addf(&text, "verify\t%s\t%s\t%zu\t%s\t%s\t%s",
 			  e->conf->address, e->look, e->cert, e->conf->protocol,
 			  e->conf->sni, e->conf->addresses);
+		if (strcmp(e->conf->proxy_protocol, "no") != 0)
+			sbuf_addf(&text, "\tproxy %s",
+				  e->conf->proxy_protocol);
 		for (size_t k = 0; k < e->conf->command.n; k++)
 			sbuf_addf(&text, "\t%s", e->conf->command.v[k]);
 		sbuf_addc(&text, '\n');

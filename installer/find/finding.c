@@ -56,7 +56,7 @@ bool finding_right(const struct finding *t, size_t i, char why[300])
 
 	why[0] = '\0';
 	return !want_of(&t->g, &t->s->endpoints[i], &want) ||
-	       verify_match(&want, &t->seen[i], why);
+	       seen_match(&want, &t->seen[i], why);
 }
 
 void finding_wrongs(const struct finding *t, struct sbuf *ret)

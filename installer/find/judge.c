@@ -36,7 +36,7 @@ static void read_disk(struct judge_cert *g)
 	if (format_parse(&f->format, sbuf_str(&content), content.len,
 			 &g->disk) == 1 &&
 	    format_has_chain(&f->format) && !format_has(&f->format, PART_EXTRA))
-		verify_chain_digest(g->disk, g->disk_digest);
+		seen_chain_digest(g->disk, g->disk_digest);
 }
 
 static void start(const struct svc *s, struct judge *ret)
@@ -247,7 +247,7 @@ static void judge_row(struct host *r, struct judge_cert *g,
 				   row->ca.len, &g->chain, &err) == -1)
 		p.row = PLAN_ROW_BAD;
 	if (p.row == PLAN_ROW_GOOD) {
-		verify_chain_digest(g->chain, g->chain_digest);
+		seen_chain_digest(g->chain, g->chain_digest);
 		p.refused = judge(r, g, state, &p, &err) == -1;
 	}
 	if (p.same_files && !g->disk) {

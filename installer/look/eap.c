@@ -8,6 +8,7 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include "eap.h"
+#include "look_tls.h"
 #include "sbuf.h"
 
 #define HEAD	 20 /* of a RADIUS packet: code, id, length, authenticator */
@@ -204,6 +205,11 @@ void eap_free(struct eap **e)
 	*e = NULL;
 }
 
+SSL *eap_tls(const struct eap *e)
+{
+	return e->ssl;
+}
+
 const unsigned char *eap_out(const struct eap *e, size_t *ret_len)
 {
 	*ret_len = e->len;
@@ -297,11 +303,22 @@ static enum eap_result sent(int status)
 
 static enum eap_result tls_failed(struct err *err)
 {
-	const char *reason = ERR_reason_error_string(ERR_peek_error());
+	char reason[LOOK_TLS_REASON];
 
-	err_set(err, ERR_INPUT, "TLS handshake in EAP failed: %s",
-		reason ? reason : "no reason given");
+	look_tls_reason("no reason given", reason);
+	err_set(err, ERR_INPUT, "TLS handshake in EAP failed: %s", reason);
 	return EAP_FAILED;
+}
+
+/* In TLS 1.2 our answer to the server's whole flight, with its signature
+ * checked, waits to be sent; it need not be. Without a signature, it must. */
+static bool shown(struct eap *e, int status)
+{
+	if (!SSL_get_peer_cert_chain(e->ssl))
+		return false;
+	return status == 1 || (BIO_pending(e->out) > 0 &&
+			       SSL_version(e->ssl) < TLS1_3_VERSION &&
+			       !look_tls_static_rsa(e->ssl));
 }
 
 /* All of the server's flight is in: what does TLS say to it? */
@@ -315,10 +332,7 @@ static enum eap_result tls_step(struct eap *e, unsigned char id,
 	code = SSL_get_error(e->ssl, n);
 	if (n != 1 && code != SSL_ERROR_WANT_READ)
 		return tls_failed(err);
-	/* In TLS 1.2 our answer to the server's whole flight, with its
-	 * signature checked, waits to be sent; it need not be. */
-	if (SSL_get_peer_cert_chain(e->ssl) &&
-	    (n == 1 || BIO_pending(e->out) > 0))
+	if (shown(e, n))
 		return EAP_SHOWN;
 	if (BIO_pending(e->out) <= 0)
 		return failed(err, "TLS handshake in EAP failed: the server's "

@@ -4,8 +4,10 @@
 
 /*
  * What certificate a RADIUS server shows to those who log in by EAP: begin
- * EAP-TLS, PEAP or EAP-TTLS, and stop when the server has said all of its
- * part of the TLS handshake. No account is needed, and none is asked for.
+ * EAP-TLS, PEAP or EAP-TTLS, and stop when the server has proved that it has
+ * the key: when it has said all of its part of the TLS handshake, or, with
+ * static RSA, when that is complete. No account is needed, and none is asked
+ * for.
  *
  * RADIUS RFC 2865, EAP within it RFC 3579 (every packet carries a
  * Message-Authenticator, and every answer must), EAP RFC 3748, fragments of
@@ -28,7 +30,7 @@ enum eap_result {
 	EAP_FAILED = -1,
 	EAP_IGNORED, /* not an answer to what we sent; err says why */
 	EAP_SEND,    /* eap_out() has the next packet */
-	EAP_SHOWN,   /* the server's certificate is in SSL */
+	EAP_SHOWN,   /* the server's certificate is in SSL, and proven */
 };
 
 /* SSL, a client that has not begun, is borrowed. The secret (of at most
@@ -36,6 +38,9 @@ enum eap_result {
 struct eap *eap_new(const void *secret, size_t secret_len, const char *identity,
 		    SSL *ssl);
 void eap_free(struct eap **e);
+
+/* Its client, borrowed. */
+SSL *eap_tls(const struct eap *e);
 
 /* The packet to send, and to send again while no answer comes. Borrowed until
  * the next call with E. */

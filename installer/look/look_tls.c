@@ -21,8 +21,8 @@ void look_tls_free(SSL **ssl)
 	*ssl = NULL;
 }
 
-/* Called when the server asks for a certificate of ours, after it has proved
- * its own: that is remembered, and none is sent. */
+/* Called when the server asks for a certificate of ours, after it has signed,
+ * if it does: that is remembered, and none is sent. */
 static int asked(SSL *ssl, void *arg)
 {
 	static char yes;
@@ -70,10 +70,41 @@ SSL *look_tls_new(const char *sni, const char *key_type)
 	return TAKE(ssl);
 }
 
+int look_tls_signed_only(SSL *ssl, const char *key_type)
+{
+	const char *list = "DEFAULT:!kRSA:!kRSAPSK:@SECLEVEL=0";
+
+	if (key_type)
+		list = strcmp(key_type, "ec") == 0
+			       ? "aECDSA:@SECLEVEL=0"
+			       : "aRSA:!eNULL:!kRSA:!kRSAPSK:@SECLEVEL=0";
+	return SSL_set_cipher_list(ssl, list) == 1 ? 0 : -1;
+}
+
+bool look_tls_static_rsa(SSL *ssl)
+{
+	/* The one agreed on in this handshake, or, once that is over, the one
+	 * in use. */
+	const SSL_CIPHER *c = SSL_get_pending_cipher(ssl);
+	int kx;
+
+	if (!c)
+		c = SSL_get_current_cipher(ssl);
+	kx = c ? SSL_CIPHER_get_kx_nid(c) : NID_undef;
+	return kx == NID_kx_rsa || kx == NID_kx_rsa_psk;
+}
+
 bool look_tls_proven(SSL *ssl)
 {
 	return SSL_get_peer_cert_chain(ssl) &&
-	       (SSL_is_init_finished(ssl) || SSL_get_app_data(ssl));
+	       (SSL_is_init_finished(ssl) ||
+		(SSL_get_app_data(ssl) && !look_tls_static_rsa(ssl)));
+}
+
+bool look_tls_unproven(SSL *ssl)
+{
+	return SSL_get_peer_cert_chain(ssl) && !SSL_is_init_finished(ssl) &&
+	       SSL_get_app_data(ssl) && look_tls_static_rsa(ssl);
 }
 
 static void set_issuer(X509 *leaf, struct verify_seen *ret)
@@ -117,24 +148,45 @@ int look_tls_shown(SSL *ssl, struct verify_seen *ret)
 			 x509_chain_fingerprint(chain));
 		snprintf(ret->serial, sizeof(ret->serial), "%s",
 			 x509_chain_serial(chain));
-		verify_chain_digest(chain, ret->chain);
+		seen_chain_digest(chain, ret->chain);
 		set_issuer(sk_X509_value(certs, 0), ret);
 		ret->not_after = x509_chain_not_after(chain);
 		ret->depth = x509_chain_len(chain);
 		status = 0;
 	} else {
-		verify_why(ret, &err);
+		seen_why(ret, &err);
 	}
 	for (size_t i = 0; i < count; i++)
 		OPENSSL_free(der[i]);
 	return status;
 }
 
-void look_tls_why(struct verify_seen *ret)
+void look_tls_reason(const char *none, char ret[LOOK_TLS_REASON])
 {
 	unsigned long code = ERR_peek_error();
 	const char *reason = ERR_reason_error_string(code);
+	/* The peer's alert, which names the kind of fault and no more. */
+	bool alert = ERR_GET_LIB(code) == ERR_LIB_SSL &&
+		     ERR_GET_REASON(code) > SSL_AD_REASON_OFFSET;
 
-	snprintf(ret->why, sizeof(ret->why), "TLS handshake failed: %s",
-		 reason ? reason : "the connection was closed");
+	snprintf(ret, LOOK_TLS_REASON, "%.150s%s", reason ? reason : none,
+		 alert ? ", its log tells why" : "");
+}
+
+void look_tls_why(SSL *ssl, struct verify_seen *ret)
+{
+	char reason[LOOK_TLS_REASON];
+
+	if (ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE) {
+		seen_unknown(ret, "OpenSSL: no memory");
+		return;
+	}
+	look_tls_reason("the connection was closed", reason);
+	ret->unproven = look_tls_unproven(ssl);
+	snprintf(ret->why, sizeof(ret->why),
+		 ret->unproven ? "with static RSA only a finished handshake "
+				 "proves it, and without a certificate of ours "
+				 "it ends: %s"
+			       : "TLS handshake failed: %s",
+		 reason);
 }

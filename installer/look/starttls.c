@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
+#include "protocol.h"
 #include "sbuf.h"
 #include "starttls.h"
 
@@ -29,8 +30,8 @@ struct step {
 	const char *offer; /* and this word must be in it */
 };
 
-struct protocol {
-	const char *name;
+struct dialogue {
+	enum protocol_id id;
 	struct step steps[4]; /* CODE without good ends it */
 };
 
@@ -51,47 +52,47 @@ struct protocol {
 		}                                                          \
 	}
 
-static const struct protocol protocols[] = {
-	{ "smtp",
+static const struct dialogue dialogues[] = {
+	{ PROTOCOL_SMTP,
 	  { { .answer = CODE, .good = "220" },
 	    { SAY("EHLO verify.localhost\r\n"), .answer = CODE, .good = "250",
 	      .offer = "STARTTLS" },
 	    { SAY("STARTTLS\r\n"), .answer = CODE, .good = "220" } } },
-	{ "lmtp",
+	{ PROTOCOL_LMTP,
 	  { { .answer = CODE, .good = "220" },
 	    { SAY("LHLO verify.localhost\r\n"), .answer = CODE, .good = "250",
 	      .offer = "STARTTLS" },
 	    { SAY("STARTTLS\r\n"), .answer = CODE, .good = "220" } } },
-	{ "ftp",
+	{ PROTOCOL_FTP,
 	  { { .answer = CODE, .good = "220" },
 	    { SAY("AUTH TLS\r\n"), .answer = CODE, .good = "234" } } },
-	{ "nntp",
+	{ PROTOCOL_NNTP,
 	  { { .answer = CODE, .good = "20" },
 	    { SAY("STARTTLS\r\n"), .answer = CODE, .good = "382" } } },
-	{ "imap",
+	{ PROTOCOL_IMAP,
 	  { { .answer = LINE, .good = "* OK" },
 	    { SAY("a STARTTLS\r\n"), .answer = LINE, .good = "a OK",
 	      .skip = "* " } } },
-	{ "pop3",
+	{ PROTOCOL_POP3,
 	  { { .answer = LINE, .good = "+OK" },
 	    { SAY("STLS\r\n"), .answer = LINE, .good = "+OK" } } },
-	{ "sieve",
+	{ PROTOCOL_SIEVE,
 	  { { .answer = CAPS, .good = "OK", .offer = "\"STARTTLS\"" },
 	    { SAY("STARTTLS\r\n"), .answer = CAPS, .good = "OK" } } },
-	{ "xmpp-client", XMPP("jabber:client") },
-	{ "xmpp-server", XMPP("jabber:server") },
+	{ PROTOCOL_XMPP_CLIENT, XMPP("jabber:client") },
+	{ PROTOCOL_XMPP_SERVER, XMPP("jabber:server") },
 	/* LDAPMessage { 1, ExtendedRequest { 1.3.6.1.4.1.1466.20037 } } */
-	{ "ldap",
+	{ PROTOCOL_LDAP,
 	  { { SAY_BIN("\x30\x1d\x02\x01\x01\x77\x18\x80\x16"
 		      "1.3.6.1.4.1.1466.20037"),
 	      .answer = LDAP, .good = "" } } },
 	/* length 8, code 80877103 */
-	{ "postgres",
+	{ PROTOCOL_POSTGRES,
 	  { { SAY_BIN("\x00\x00\x00\x08\x04\xd2\x16\x2f"), .answer = BYTE,
 	      .good = "S" } } },
 	/* CLIENT_PROTOCOL_41, SSL, SECURE_CONNECTION, PLUGIN_AUTH; packets
 	 * up to 16 MiB, utf8; packet 1 of 32 bytes. TLS follows at once. */
-	{ "mysql",
+	{ PROTOCOL_MYSQL,
 	  { { .answer = GREETING, .good = "" },
 	    { SAY_BIN("\x20\x00\x00\x01\x00\x8a\x08\x00\x00\x00\x00\x01\x21"
 		      "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
@@ -100,8 +101,9 @@ static const struct protocol protocols[] = {
 };
 
 struct starttls {
-	const struct protocol *p;
+	const char *protocol;
 	const char *name;
+	const struct step *steps;
 	const struct step *step;
 	struct sbuf in, out;
 	char last[200]; /* of what it said, for a person */
@@ -114,11 +116,13 @@ struct part {
 	size_t len;
 };
 
-static const struct protocol *find(const char *name)
+static const struct dialogue *find(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_LEN(protocols); i++)
-		if (strcmp(protocols[i].name, name) == 0)
-			return &protocols[i];
+	const struct protocol *p = protocol_find(name);
+
+	for (size_t i = 0; p && i < ARRAY_LEN(dialogues); i++)
+		if (dialogues[i].id == p->id)
+			return &dialogues[i];
 	return NULL;
 }
 
@@ -143,15 +147,15 @@ static void say(struct starttls *s)
 
 struct starttls *starttls_new(const char *protocol, const char *name)
 {
-	const struct protocol *p = find(protocol);
+	const struct dialogue *d = find(protocol);
 	struct starttls *s;
 
-	if (!p)
+	if (!d)
 		return NULL;
 	s = mem_alloc(sizeof(*s));
-	s->p = p;
+	s->protocol = protocol_find(protocol)->name;
 	s->name = name;
-	s->step = p->steps;
+	s->steps = s->step = d->steps;
 	sbuf_init(&s->in, STARTTLS_ANSWER_MAX);
 	sbuf_init(&s->out, 1024);
 	say(s);
@@ -232,14 +236,14 @@ static void remember(struct starttls *s, const struct part *l)
 static int not_spoken(const struct starttls *s, struct err *err)
 {
 	if (s->last[0] == '\0')
-		return err_set(err, ERR_INPUT, "this is not %s", s->p->name);
+		return err_set(err, ERR_INPUT, "this is not %s", s->protocol);
 	return err_set(err, ERR_INPUT, "this is not %s, it says \"%s\"",
-		       s->p->name, s->last);
+		       s->protocol, s->last);
 }
 
 static int refused(const struct starttls *s, struct err *err)
 {
-	if (s->step == s->p->steps && !s->step->say)
+	if (s->step == s->steps && !s->step->say)
 		return err_set(err, ERR_INPUT,
 			       "it turns us away, saying \"%s\"", s->last);
 	return err_set(err, ERR_INPUT, "it refuses STARTTLS, saying \"%s\"",
@@ -517,7 +521,7 @@ static int read_answer(struct starttls *s, const struct part *in, size_t *ret,
 
 static bool last_step(const struct starttls *s)
 {
-	return s->step + 1 == s->p->steps + ARRAY_LEN(s->p->steps) ||
+	return s->step + 1 == s->steps + ARRAY_LEN(dialogues[0].steps) ||
 	       (!s->step[1].good && !s->step[1].say);
 }
 

@@ -5,12 +5,11 @@
 #include "child.h"
 #include "clock.h"
 #include "look_net.h"
+#include "protocol.h"
 #include "verify.h"
 
 #define PAUSE_FIRST 20
 #define PAUSE_MAX   1000
-
-/* --- one look after the other --- */
 
 static bool is(const char *a, const char *b)
 {
@@ -27,26 +26,30 @@ static void mixed(struct verify_seen *all, const struct verify_seen *one)
 	all->from[0] = '\0';
 }
 
-/* The first look that failed speaks for all; so do two that differ. */
+/* What failed: a look that saw nothing good, one that could not be made, or
+ * none. */
+static int badness(const struct verify_seen *s)
+{
+	return s->handshake ? 0 : s->unknown ? 1 : 2;
+}
+
+/* The first of the worst looks speaks for all; so do two that differ. */
 static void add_look(struct verify_seen *all, const struct verify_seen *one)
 {
 	bool reachable = all->reachable || one->reachable;
 	unsigned int looks = all->looks + 1;
 
-	if (all->looks == 0)
+	if (all->looks == 0 || badness(one) > badness(all))
 		*all = *one;
-	else if (!all->handshake)
-		;
-	else if (!one->handshake)
-		*all = *one;
-	else if (strcmp(all->fingerprint, one->fingerprint) != 0 ||
-		 strcmp(all->chain, one->chain) != 0)
+	else if (all->handshake &&
+		 (strcmp(all->fingerprint, one->fingerprint) != 0 ||
+		  strcmp(all->chain, one->chain) != 0))
 		mixed(all, one);
 	all->reachable = reachable;
 	all->looks = looks;
 }
 
-static void look_at(const struct svc_endpoint *e, const struct look_net_addr *a,
+static void look_at(const struct svc_endpoint *e, const struct look_addr *a,
 		    int64_t timeout_ms, struct verify_seen *ret)
 {
 	const struct installer_endpoint *c = e->conf;
@@ -67,15 +70,20 @@ static void look_at(const struct svc_endpoint *e, const struct look_net_addr *a,
 	}
 }
 
-static void look_everywhere(const struct svc_endpoint *e, int64_t timeout_ms,
+static void look_everywhere(const struct svc *s, const struct svc_endpoint *e,
+			    const struct verify_want *want, int64_t timeout_ms,
 			    struct verify_seen *ret)
 {
-	struct look_net_addrs list;
+	struct look_addrs list;
+	struct verify_seen lost = { .unknown = false };
 	struct err err = ERR_INIT;
 	bool any = is(e->conf->addresses, "any");
 
-	if (look_net_find(e, timeout_ms, &list, &err) == -1) {
-		verify_why(ret, &err);
+	if (look_addr_find(e, timeout_ms, &list, &err) == -1) {
+		if (err.kind == ERR_IO)
+			seen_unknown(ret, err.msg);
+		else
+			seen_why(ret, &err);
 		return;
 	}
 	for (size_t i = 0; i < list.n; i++) {
@@ -87,12 +95,16 @@ static void look_everywhere(const struct svc_endpoint *e, int64_t timeout_ms,
 		if (list.n > 1 && one.unroutable &&
 		    (ret->looks > 0 || i + 1 < list.n))
 			continue;
+		if (any && one.unknown)
+			lost = one;
 		if (any && !one.reachable && i + 1 < list.n)
 			continue;
 		add_look(ret, &one);
 		if (any)
 			break;
 	}
+	if (lost.unknown && !ret->reachable)
+		*ret = lost;
 }
 
 /* --- a command --- */
@@ -121,6 +133,7 @@ static void ask_command(const struct svc *s, const struct svc_endpoint *e,
 		.timeout_s = (int) ((timeout_ms + 999) / 1000),
 	};
 	struct err err = ERR_INIT;
+	bool started;
 
 	ret->reachable = ret->by_command = true;
 	if (!want->fingerprint) {
@@ -129,8 +142,13 @@ static void ask_command(const struct svc *s, const struct svc_endpoint *e,
 			 "for");
 		return;
 	}
-	if (child_check(&spec, NULL, &err) == -1) {
-		verify_why(ret, &err);
+	if (child_check(&spec, &started, &err) == -1) {
+		if (spec.user)
+			err_wrap(&err, "as user %s", spec.user);
+		if (started)
+			seen_why(ret, &err);
+		else
+			seen_unknown(ret, err.msg);
 		return;
 	}
 	ret->handshake = true;
@@ -140,15 +158,24 @@ static void ask_command(const struct svc *s, const struct svc_endpoint *e,
 		 want->chain ? want->chain : "");
 }
 
+static void (*const ways[])(const struct svc *s, const struct svc_endpoint *e,
+			    const struct verify_want *want, int64_t timeout_ms,
+			    struct verify_seen *ret) = {
+	[PROTOCOL_BY_TLS] = look_everywhere,
+	[PROTOCOL_BY_STARTTLS] = look_everywhere,
+	[PROTOCOL_BY_EAP] = look_everywhere,
+	[PROTOCOL_BY_COMMAND] = ask_command,
+};
+
 void verify_probe(const struct svc *s, const struct svc_endpoint *e,
 		  const struct verify_want *want, int64_t timeout_ms,
 		  struct verify_seen *ret)
 {
 	*ret = (struct verify_seen){ .reachable = false };
-	if (is(e->conf->protocol, "command"))
-		ask_command(s, e, want, timeout_ms, ret);
-	else
-		look_everywhere(e, timeout_ms, ret);
+	ways[protocol_find(e->conf->protocol)->way](s, e, want, timeout_ms,
+						    ret);
+	if (ret->unknown)
+		ret->reachable = false;
 	/* What everybody knows is not said. */
 	if (is(e->conf->address, ret->from))
 		ret->from[0] = '\0';
@@ -161,63 +188,7 @@ void verify_endpoint(const struct svc *s, size_t i,
 		     ret);
 }
 
-/* --- judging --- */
-
-void verify_why(struct verify_seen *ret, const struct err *err)
-{
-	snprintf(ret->why, sizeof(ret->why), "%.*s", (int) sizeof(ret->why) - 1,
-		 err->msg);
-}
-
-void verify_chain_digest(const struct x509_chain *chain,
-			 char ret[ENC_SHA256_HEX])
-{
-	AUTO(mem_free_str) char *pem = x509_chain_pem_from(chain, 1, false);
-
-	enc_sha256_hex(pem, strlen(pem), ret);
-}
-
-static void say_other(const struct verify_want *want,
-		      const struct verify_seen *seen, const char *at,
-		      char ret[300])
-{
-	char until[CLOCK_TEXT];
-
-	snprintf(ret, 300,
-		 "serves another certificate%s (serial %.40s of %.60s until "
-		 "%s, %.16s..., wanted %.16s...)",
-		 at, seen->serial, seen->issuer,
-		 clock_text(seen->not_after, until), seen->fingerprint,
-		 want->fingerprint);
-}
-
-bool verify_match(const struct verify_want *want,
-		  const struct verify_seen *seen, char ret[300])
-{
-	char at[80] = "";
-
-	if (seen->from[0] != '\0')
-		snprintf(at, sizeof(at), " at %.70s", seen->from);
-	ret[0] = '\0';
-	if (!seen->reachable)
-		snprintf(ret, 300, "cannot be reached%s: %.190s", at,
-			 seen->why);
-	else if (!seen->handshake && seen->by_command)
-		snprintf(ret, 300, "is not right: %.270s", seen->why);
-	else if (!seen->handshake)
-		snprintf(ret, 300, "shows no certificate%s: %.190s", at,
-			 seen->why);
-	else if (want->fingerprint &&
-		 strcmp(want->fingerprint, seen->fingerprint) != 0)
-		say_other(want, seen, at, ret);
-	else if (want->fingerprint && want->chain &&
-		 strcmp(want->chain, seen->chain) != 0)
-		snprintf(ret, 300,
-			 "serves the right certificate with another chain (%zu "
-			 "certificates)%s",
-			 seen->depth, at);
-	return ret[0] == '\0';
-}
+/* --- waiting --- */
 
 int64_t verify_pause(unsigned int n)
 {

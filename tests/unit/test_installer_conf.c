@@ -147,6 +147,15 @@ static void refused(void **state)
 		  "secret_file go together" },
 		{ VERIFY("address = \"a:1\"; protocol = \"xmpp-server\";"),
 		  "\"xmpp-server\" needs server_name" },
+		{ VERIFY("address = \"a:1\"; protocol = \"command\"; command "
+			 "= \"x\"; proxy_protocol = \"v1\";"),
+		  "verify a:1: proxy_protocol is for TCP, not for protocol "
+		  "\"command\"" },
+		{ VERIFY("address = \"a:1\"; protocol = \"radius-eap\"; "
+			 "secret_file = \"/x\"; proxy_protocol = \"v2\";"),
+		  "proxy_protocol is for TCP" },
+		{ VERIFY("address = \"a:1\"; proxy_protocol = \"v3\";"),
+		  "proxy_protocol" },
 		{ VERIFY("address = \"a:1\"; sni = \"both\";"),
 		  "sni = \"both\" needs server_name" },
 		{ VERIFY("address = \"a:1\"; server_name = \"a'b.c\";"),

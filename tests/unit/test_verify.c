@@ -126,21 +126,21 @@ static void sees(void **state)
 	assert_int_equal(seen.not_after, x509_chain_not_after(chain));
 	assert_int_equal(seen.depth, 2);
 	/* The root makes no difference, the intermediate does. */
-	verify_chain_digest(chain, digest);
+	seen_chain_digest(chain, digest);
 	assert_string_equal(seen.chain, digest);
-	verify_chain_digest(full, other);
+	seen_chain_digest(full, other);
 	assert_string_equal(digest, other);
 	x509_chain_free(&full);
 	full = kit_chain("leaf.pem", &err);
-	verify_chain_digest(full, other);
+	seen_chain_digest(full, other);
 	assert_string_not_equal(digest, other);
 
-	assert_true(verify_match(&want, &seen, why));
+	assert_true(seen_match(&want, &seen, why));
 	want.fingerprint = x509_chain_fingerprint(chain);
 	want.chain = digest;
-	assert_true(verify_match(&want, &seen, why));
+	assert_true(seen_match(&want, &seen, why));
 	want.chain = other;
-	assert_false(verify_match(&want, &seen, why));
+	assert_false(seen_match(&want, &seen, why));
 	assert_non_null(strstr(why, "another chain (2 certificates)"));
 
 	probe("127.0.0.1", port, "sni.example.org", 3000, &seen);
@@ -148,7 +148,7 @@ static void sees(void **state)
 	assert_string_equal(seen.fingerprint,
 			    kit_out("openssl x509 -in sni.pem -outform DER | "
 				    "sha256sum"));
-	assert_false(verify_match(&want, &seen, why));
+	assert_false(seen_match(&want, &seen, why));
 	assert_non_null(strstr(why, "another certificate"));
 	stop(pid);
 	x509_chain_free(&chain);
@@ -164,7 +164,7 @@ static void nobody(void **state)
 	close(listener(port));
 	probe("127.0.0.1", port, NULL, 1000, &seen);
 	assert_false(seen.reachable || seen.handshake);
-	assert_false(verify_match(&want, &seen, why));
+	assert_false(seen_match(&want, &seen, why));
 	assert_string_equal(why, "cannot be reached: Connection refused");
 	probe("no-such-host.invalid", port, NULL, 1000, &seen);
 	assert_false(seen.reachable);
@@ -184,7 +184,7 @@ static void silence(void **state)
 	assert_in_range(clock_mono_ms() - start, 290, 2000);
 	assert_true(seen.reachable);
 	assert_false(seen.handshake);
-	assert_false(verify_match(&want, &seen, why));
+	assert_false(seen_match(&want, &seen, why));
 	assert_non_null(strstr(why, "shows no certificate: no answer"));
 	close(accept(fd, NULL, NULL));
 	pid = fork();
@@ -214,7 +214,7 @@ static void with_and_without(void **state)
 	probe("127.0.0.1", port, "sni.example.org", 3000, &seen);
 	assert_true(seen.reachable);
 	assert_false(seen.handshake);
-	assert_false(verify_match(&want, &seen, why));
+	assert_false(seen_match(&want, &seen, why));
 	kit_sh("openssl x509 -in sni.pem -noout -serial | cut -d= -f2 >s");
 	assert_non_null(strstr(why, "not the same everywhere, but serial "));
 	assert_non_null(strstr(why, kit_out("cat s")));
@@ -296,29 +296,29 @@ static void addresses(void **state)
 				  .port = "25" };
 	struct err err = ERR_INIT;
 	struct verify_seen seen;
-	struct look_net_addrs list;
+	struct look_addrs list;
 	char port[8];
 	pid_t pid;
 
 	conf.addresses = "ipv4";
-	assert_int_equal(look_net_find(&e, 3000, &list, &err), 0);
+	assert_int_equal(look_addr_find(&e, 3000, &list, &err), 0);
 	assert_int_equal(list.n, 1);
 	assert_int_equal(list.v[0].sa.ss_family, AF_INET);
 	e.host = "::1";
-	assert_int_equal(look_net_find(&e, 3000, &list, &err), -1);
+	assert_int_equal(look_addr_find(&e, 3000, &list, &err), -1);
 	conf.addresses = "ipv6";
-	assert_int_equal(look_net_find(&e, 3000, &list, &err), 0);
+	assert_int_equal(look_addr_find(&e, 3000, &list, &err), 0);
 	assert_int_equal(list.v[0].sa.ss_family, AF_INET6);
 	conf.addresses = "all";
 	e.host = "no-such-host.invalid";
-	assert_int_equal(look_net_find(&e, 3000, &list, &err), -1);
+	assert_int_equal(look_addr_find(&e, 3000, &list, &err), -1);
 	kit_says(&err, "no-such-host.invalid");
 	e.host = "localhost";
-	assert_int_equal(look_net_find(&e, 0, &list, &err), -1);
+	assert_int_equal(look_addr_find(&e, 0, &list, &err), -1);
 	kit_says(&err, "not found in time");
 
 	/* Only one of its addresses answers. */
-	assert_int_equal(look_net_find(&e, 3000, &list, &err), 0);
+	assert_int_equal(look_addr_find(&e, 3000, &list, &err), 0);
 	pid = server(port, "-4");
 	probe("localhost", port, NULL, 3000, &seen);
 	assert_true(seen.reachable);
@@ -327,7 +327,7 @@ static void addresses(void **state)
 		char why[300];
 
 		assert_false(seen.handshake);
-		assert_false(verify_match(&want, &seen, why));
+		assert_false(seen_match(&want, &seen, why));
 		assert_non_null(strstr(why, " at [::1]:"));
 		assert_non_null(strstr(why, "Connection refused"));
 	}
@@ -451,7 +451,7 @@ static void command(void **state)
 	conf.command = (struct conf_strings){ argv, 3 };
 	verify_probe(&s, &e, &want, 3000, &seen);
 	assert_true(seen.reachable && seen.handshake);
-	assert_true(verify_match(&want, &seen, why));
+	assert_true(seen_match(&want, &seen, why));
 	kit_sh("grep -qx CERTREPO_FINGERPRINT=ab12 env && "
 	       "grep -qx CERTREPO_NAME=www.example.org env && "
 	       "grep -qx CERTREPO_FILE=/d/full.pem env && "
@@ -460,7 +460,7 @@ static void command(void **state)
 	argv[2] = "echo it shows the old one; exit 3";
 	verify_probe(&s, &e, &want, 3000, &seen);
 	assert_true(seen.reachable);
-	assert_false(verify_match(&want, &seen, why));
+	assert_false(seen_match(&want, &seen, why));
 	assert_non_null(strstr(why, "exited with 3: it shows the old one"));
 	argv[2] = "sleep 60";
 	verify_probe(&s, &e, &want, 1000, &seen);

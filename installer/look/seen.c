@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "clock.h"
+#include "seen.h"
+
+void seen_why(struct verify_seen *ret, const struct err *err)
+{
+	snprintf(ret->why, sizeof(ret->why), "%.*s", (int) sizeof(ret->why) - 1,
+		 err->msg);
+}
+
+void seen_unknown(struct verify_seen *ret, const char *why)
+{
+	snprintf(ret->why, sizeof(ret->why), "%s", why);
+	ret->unknown = true;
+	ret->reachable = ret->handshake = false;
+}
+
+bool seen_own_error(int e)
+{
+	return e == EMFILE || e == ENFILE || e == ENOMEM || e == ENOBUFS;
+}
+
+bool seen_tells(const struct verify_seen *seen)
+{
+	return seen->handshake || (!seen->unknown && seen->why[0] != '\0');
+}
+
+void seen_chain_digest(const struct x509_chain *chain, char ret[ENC_SHA256_HEX])
+{
+	AUTO(mem_free_str) char *pem = x509_chain_pem_from(chain, 1, false);
+
+	enc_sha256_hex(pem, strlen(pem), ret);
+}
+
+static void say_other(const struct verify_want *want,
+		      const struct verify_seen *seen, const char *at,
+		      char ret[300])
+{
+	char until[CLOCK_TEXT];
+
+	snprintf(ret, 300,
+		 "serves another certificate%s (serial %.40s of %.60s until "
+		 "%s, %.16s..., wanted %.16s...)",
+		 at, seen->serial, seen->issuer,
+		 clock_text(seen->not_after, until), seen->fingerprint,
+		 want->fingerprint);
+}
+
+bool seen_match(const struct verify_want *want, const struct verify_seen *seen,
+		char ret[300])
+{
+	char at[80] = "";
+
+	if (seen->from[0] != '\0')
+		snprintf(at, sizeof(at), " at %.70s", seen->from);
+	ret[0] = '\0';
+	if (!seen_tells(seen))
+		snprintf(ret, 300, "could not be looked at%s: %.190s", at,
+			 seen->why[0] != '\0' ? seen->why : "no look was made");
+	else if (!seen->reachable)
+		snprintf(ret, 300, "cannot be reached%s: %.190s", at,
+			 seen->why);
+	else if (!seen->handshake && seen->by_command)
+		snprintf(ret, 300, "is not right: %.270s", seen->why);
+	else if (seen->unproven)
+		snprintf(ret, 300,
+			 "shows a certificate%s, but does not prove that it "
+			 "has its key: %.190s",
+			 at, seen->why);
+	else if (!seen->handshake)
+		snprintf(ret, 300, "shows no certificate%s: %.190s", at,
+			 seen->why);
+	else if (want->fingerprint &&
+		 strcmp(want->fingerprint, seen->fingerprint) != 0)
+		say_other(want, seen, at, ret);
+	else if (want->fingerprint && want->chain &&
+		 strcmp(want->chain, seen->chain) != 0)
+		snprintf(ret, 300,
+			 "serves the right certificate with another chain (%zu "
+			 "certificates)%s",
+			 seen->depth, at);
+	return ret[0] == '\0';
+}
