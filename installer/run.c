@@ -297,7 +297,7 @@ int run_update(struct host *r, struct err *err)
 	AUTO(store_free) struct store *store = NULL;
 	struct store_host_certs rows = { .n = 0 };
 
-	if (store_open(r->conf->store, STORE_READ, &store, err) == -1 ||
+	if (store_open(r->conf->store, STORE_HOST, &store, err) == -1 ||
 	    ask(r, store, &rows, err) == -1) {
 		host_notice(r, NOTICE_STORE, "", "", "unavailable", err->msg);
 		if (!r->dry_run)
@@ -439,7 +439,7 @@ int run_back(struct host *r, const char *name, struct err *err)
 		txn_go_back(r, &parts[i], 1);
 	for (size_t i = 0; i < n; i++)
 		judge_free(&tasks[i].g);
-	if (store_open(r->conf->store, STORE_READ, &store, NULL) == -1)
+	if (store_open(r->conf->store, STORE_HOST, &store, NULL) == -1)
 		store = NULL;
 	send_receipts(r, store);
 	return back_status(parts, n, err);

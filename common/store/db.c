@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <assert.h>
+#include <ctype.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include "clock.h"
 #include "db.h"
 #include "db_impl.h"
 
@@ -9,9 +12,13 @@ struct db_stmt {
 	struct db_stmt *next;
 	struct db *db;
 	const char *sql;
+	const char *columns;
 	void *handle; /* NULL: to be prepared, on a new connection again */
-	bool busy;
+	bool failed;  /* not to be used again */
+	size_t rows_max, bytes_max, rows, bytes; /* limits; what came */
 };
+
+#define ADMIN_TIME_S 3600 /* a migration of a large table takes its time */
 
 static const struct db_driver *driver_of(const struct store_conf *conf)
 {
@@ -37,9 +44,74 @@ static void finalize_all(struct db *db)
 		if (st->handle)
 			db->driver->finalize(st->handle);
 		st->handle = NULL;
-		st->busy = false;
 	}
 }
+
+/* --- time --- */
+
+void db_renew(struct db *db)
+{
+	db->left_ms = 1000 * (db->create ? ADMIN_TIME_S
+					 : db->driver->time_limit(db->conf));
+}
+
+int64_t db_left_ms(const struct db *db)
+{
+	return db->left_ms > 0 ? db->left_ms : 0;
+}
+
+void db_pause(struct db *db, int ms)
+{
+	if (ms > db_left_ms(db))
+		ms = (int) db_left_ms(db);
+	(void) poll(NULL, 0, ms);
+	db->left_ms -= ms;
+}
+
+static void clock_in(struct db *db)
+{
+	db->until_ms = clock_mono_ms() + db->left_ms;
+}
+
+static void clock_out(struct db *db)
+{
+	db->left_ms = db->until_ms - clock_mono_ms();
+}
+
+static int no_time(struct db *db, struct err *err)
+{
+	return err_set(err, ERR_UNAVAILABLE,
+		       "%s: no time is left of the %lld s of the setting "
+		       "timeout",
+		       db->name, (long long) db->driver->time_limit(db->conf));
+}
+
+/* What ends a statement or a connection may talk to the peer, too. Without
+ * time it does not even try. */
+static void close_connection(struct db *db)
+{
+	clock_in(db);
+	if (!db->handle || db->driver->arm(db, NULL) == -1)
+		db->driver->cut(db);
+	finalize_all(db);
+	db->driver->close(db);
+	db->driver->disarm(db);
+	clock_out(db);
+}
+
+static int connect(struct db *db, struct err *err)
+{
+	int rc;
+
+	if (db->left_ms <= 0)
+		return no_time(db, err);
+	clock_in(db);
+	rc = db->driver->open(db, db->create, err);
+	clock_out(db);
+	return rc;
+}
+
+/* --- connections --- */
 
 int db_open(const struct store_conf *conf, bool create, struct db **ret,
 	    struct err *err)
@@ -48,8 +120,11 @@ int db_open(const struct store_conf *conf, bool create, struct db **ret,
 
 	db->driver = driver_of(conf);
 	db->conf = conf;
+	db->fd = -1;
+	db->create = create;
 	db->name = name_of(conf);
-	if (db->driver->open(db, create, err) == -1) {
+	db_renew(db);
+	if (connect(db, err) == -1) {
 		db_close(&db);
 		return -1;
 	}
@@ -64,12 +139,11 @@ void db_close(struct db **dbp)
 
 	if (!db)
 		return;
-	finalize_all(db);
+	close_connection(db);
 	for (struct db_stmt *st = db->stmts; st; st = next) {
 		next = st->next;
 		free(st);
 	}
-	db->driver->close(db);
 	free(db->name);
 	free(db);
 	*dbp = NULL;
@@ -77,12 +151,12 @@ void db_close(struct db **dbp)
 
 int db_reconnect(struct db *db, struct err *err)
 {
-	finalize_all(db);
-	db->driver->close(db);
+	close_connection(db);
+	db->create = false;
 	db->in_tx = false;
 	db->broken = false;
 	db->fault = DB_OK;
-	return db->driver->open(db, false, err);
+	return connect(db, err);
 }
 
 enum db_fault db_fault(const struct db *db)
@@ -110,15 +184,29 @@ static int enter(struct db *db, struct err *err)
 	if (db->broken)
 		return err_set(err, ERR_UNAVAILABLE,
 			       "%s: the transaction was rolled back", db->name);
-	db->fault = DB_OK;
-	if (db->handle)
-		return 0;
 	db->fault = DB_FAULT_LOST;
-	return err_set(err, ERR_UNAVAILABLE, "%s: not connected", db->name);
+	if (db->left_ms <= 0) {
+		db->broken = db->in_tx;
+		return no_time(db, err);
+	}
+	if (!db->handle) {
+		db->broken = db->in_tx;
+		return err_set(err, ERR_UNAVAILABLE, "%s: not connected",
+			       db->name);
+	}
+	clock_in(db);
+	if (db->driver->arm(db, err) == -1) {
+		db->fault = DB_FAULT_OTHER;
+		return -1;
+	}
+	db->fault = DB_OK;
+	return 0;
 }
 
 static int leave(struct db *db, int rc)
 {
+	db->driver->disarm(db);
+	clock_out(db);
 	if (rc != -1)
 		return rc;
 	if (db->fault == DB_OK)
@@ -131,7 +219,7 @@ static int leave(struct db *db, int rc)
 
 int db_begin(struct db *db, struct err *err)
 {
-	assert(!db->in_tx);
+	assert(!db->in_tx && !db->open);
 	if (enter(db, err) == -1 || leave(db, db->driver->begin(db, err)) == -1)
 		return -1;
 	db->in_tx = true;
@@ -140,7 +228,7 @@ int db_begin(struct db *db, struct err *err)
 
 int db_commit(struct db *db, struct err *err)
 {
-	assert(db->in_tx);
+	assert(db->in_tx && !db->open);
 	if (enter(db, err) == -1 ||
 	    leave(db, db->driver->commit(db, err)) == -1)
 		return -1;
@@ -150,26 +238,34 @@ int db_commit(struct db *db, struct err *err)
 
 void db_rollback(struct db *db)
 {
-	if (db->in_tx && db->handle)
-		db->driver->rollback(db);
+	if (db->in_tx && db->handle) {
+		clock_in(db);
+		if (db->driver->arm(db, NULL) == 0) {
+			db->driver->rollback(db);
+			db->driver->disarm(db);
+			clock_out(db);
+		} else {
+			close_connection(db); /* which rolls back */
+		}
+	}
 	db->in_tx = false;
 	db->broken = false;
 }
 
 int db_script(struct db *db, const char *sql, struct err *err)
 {
+	assert(!db->open);
 	if (enter(db, err) == -1)
 		return -1;
 	return leave(db, db->driver->script(db, sql, err));
 }
 
-int db_prepare(struct db *db, const char *sql, struct db_stmt **ret,
-	       struct err *err)
+/* --- statements --- */
+
+static struct db_stmt *stmt_of(struct db *db, const char *sql)
 {
 	struct db_stmt *st;
 
-	if (enter(db, err) == -1)
-		return -1;
 	for (st = db->stmts; st && st->sql != sql; st = st->next)
 		;
 	if (!st) {
@@ -179,13 +275,35 @@ int db_prepare(struct db *db, const char *sql, struct db_stmt **ret,
 		st->next = db->stmts;
 		db->stmts = st;
 	}
-	assert(!st->busy);
-	if (!st->handle &&
-	    leave(db, db->driver->prepare(db, sql, &st->handle, err)) == -1)
+	return st;
+}
+
+int db_prepare(struct db *db, const char *sql, const char *columns,
+	       struct db_stmt **ret, struct err *err)
+{
+	struct db_stmt *st = stmt_of(db, sql);
+	int rc = 0;
+
+	assert(!db->open && strspn(columns, "iItTbB") == strlen(columns));
+	if (enter(db, err) == -1)
 		return -1;
-	st->busy = true;
+	if (!st->handle)
+		rc = db->driver->prepare(db, sql, &st->handle, err);
+	if (leave(db, rc) == -1)
+		return -1;
+	st->columns = columns;
+	st->failed = false;
+	st->rows = st->bytes = 0;
+	db_limit(st, DB_ROWS_MAX, DB_ANSWER_MAX);
+	db->open = st;
 	*ret = st;
 	return 0;
+}
+
+void db_limit(struct db_stmt *st, size_t rows, size_t bytes)
+{
+	st->rows_max = rows;
+	st->bytes_max = bytes;
 }
 
 void db_bind_int(struct db_stmt *st, int i, int64_t v)
@@ -209,37 +327,151 @@ void db_bind_blob(struct db_stmt *st, int i, const void *p, size_t len)
 		st->db->driver->bind_null(st->handle, i);
 }
 
+static int strange(const struct db_stmt *st, int i, const char *what,
+		   struct err *err)
+{
+	const char *name = st->db->driver->col_name(st->handle, i);
+
+	return err_set(err, ERR_INPUT,
+		       "%s: column %d of an answer (%.64s) %s: this is not "
+		       "what certrepo stores; mend the row, or the table or "
+		       "view, or restore the store from a backup",
+		       st->db->name, i + 1, name ? name : "?", what);
+}
+
+static int too_much(const struct db_stmt *st, const char *what, size_t max,
+		    struct err *err)
+{
+	return err_set(err, ERR_LIMIT,
+		       "%s: an answer has more than %zu %s: more than "
+		       "certrepo would store, or ask for; look at the tables "
+		       "and views of the store",
+		       st->db->name, max, what);
+}
+
+/* Adds its length to *BYTES. */
+static int check_value(const struct db_stmt *st, int i, size_t *bytes,
+		       struct err *err)
+{
+	const struct db_driver *d = st->db->driver;
+	bool text = tolower((unsigned char) st->columns[i]) == 't';
+	struct db_bytes v =
+		text ? d->col_text(st->handle, i) : d->col_blob(st->handle, i);
+	const char *name = d->col_name(st->handle, i);
+
+	if (v.len > DB_VALUE_MAX)
+		return err_set(err, ERR_LIMIT,
+			       "%s: a value of column %.64s is %zu bytes "
+			       "long, at most %u are taken",
+			       st->db->name, name ? name : "?", v.len,
+			       DB_VALUE_MAX);
+	if (!v.p)
+		return err_set(err, ERR_LIMIT,
+			       "%s: a value of column %.64s cannot be read",
+			       st->db->name, name ? name : "?");
+	if (text && strlen(v.p) != v.len)
+		return strange(st, i, "has a NUL byte in its text", err);
+	*bytes += v.len;
+	return 0;
+}
+
+static int check_column(const struct db_stmt *st, int i, size_t *bytes,
+			struct err *err)
+{
+	enum db_type type = st->db->driver->col_type(st->handle, i);
+	bool wants_int = tolower((unsigned char) st->columns[i]) == 'i';
+
+	*bytes += sizeof(int64_t); /* what each costs, at least */
+	if (type == DB_NULL)
+		return isupper((unsigned char) st->columns[i])
+			       ? strange(st, i, "is NULL", err)
+			       : 0;
+	if (wants_int)
+		return type == DB_INT
+			       ? 0
+			       : strange(st, i, "is not an integer", err);
+	if (type != DB_BYTES)
+		return strange(st, i, "is a number, not text", err);
+	return check_value(st, i, bytes, err);
+}
+
+static int check_row(struct db_stmt *st, struct err *err)
+{
+	size_t n = strlen(st->columns), bytes = 0;
+
+	if (++st->rows > st->rows_max)
+		return too_much(st, "rows", st->rows_max, err);
+	for (size_t i = 0; i < n; i++)
+		if (check_column(st, (int) i, &bytes, err) == -1)
+			return -1;
+	if (bytes > DB_ROW_MAX)
+		return too_much(st, "bytes in a row", DB_ROW_MAX, err);
+	st->bytes += bytes;
+	if (st->bytes > st->bytes_max)
+		return too_much(st, "bytes", st->bytes_max, err);
+	return 1;
+}
+
+static int check_answer(struct db_stmt *st, int rc, struct err *err)
+{
+	unsigned n = st->db->driver->n_cols(st->handle);
+
+	if (rc != -1 && n != strlen(st->columns))
+		return err_set(err, ERR_INPUT,
+			       "%s: an answer has %u columns instead of %zu: "
+			       "this is no store of certrepo, or something "
+			       "stands between; see schema/",
+			       st->db->name, n, strlen(st->columns));
+	return rc == 1 ? check_row(st, err) : rc;
+}
+
 int db_step(struct db_stmt *st, struct err *err)
 {
 	struct db *db = st->db;
+	int rc;
 
+	assert(db->open == st);
 	if (enter(db, err) == -1)
 		return -1;
-	return leave(db, db->driver->step(db, st->handle, err));
+	rc = db->driver->step(db, st->handle, err);
+	rc = check_answer(st, rc, err);
+	st->failed = rc == -1;
+	return leave(db, rc);
+}
+
+static bool is_column(const struct db_stmt *st, int i, int letter)
+{
+	return i >= 0 && (size_t) i < strlen(st->columns) &&
+	       tolower((unsigned char) st->columns[i]) == letter;
 }
 
 bool db_col_null(const struct db_stmt *st, int i)
 {
-	return st->db->driver->col_null(st->handle, i);
+	return st->db->driver->col_type(st->handle, i) == DB_NULL;
 }
 
 int64_t db_col_int(const struct db_stmt *st, int i)
 {
+	assert(is_column(st, i, 'i'));
 	return db_col_null(st, i) ? 0 : st->db->driver->col_int(st->handle, i);
 }
 
 const char *db_col_text(const struct db_stmt *st, int i)
 {
+	assert(is_column(st, i, 't'));
 	return db_col_null(st, i) ? NULL
-				  : st->db->driver->col_text(st->handle, i);
+				  : st->db->driver->col_text(st->handle, i).p;
 }
 
 const void *db_col_blob(const struct db_stmt *st, int i, size_t *ret_len)
 {
-	*ret_len = 0;
-	if (db_col_null(st, i))
-		return NULL;
-	return st->db->driver->col_blob(st->handle, i, ret_len);
+	struct db_bytes b = { 0 };
+
+	assert(is_column(st, i, 'b'));
+	if (!db_col_null(st, i))
+		b = st->db->driver->col_blob(st->handle, i);
+	*ret_len = b.len;
+	return b.p;
 }
 
 int64_t db_affected(const struct db_stmt *st)
@@ -247,12 +479,35 @@ int64_t db_affected(const struct db_stmt *st)
 	return st->db->driver->affected(st->handle);
 }
 
+/* A statement that failed is made anew: MariaDB's library cannot execute one
+ * again whose first execution failed. */
+static void reset(struct db *db, struct db_stmt *st)
+{
+	bool usable;
+
+	clock_in(db);
+	if (db->driver->arm(db, NULL) == -1) {
+		close_connection(db);
+		return;
+	}
+	usable = db->driver->reset(st->handle) == 0;
+	if (usable && st->failed) {
+		db->driver->finalize(st->handle);
+		st->handle = NULL;
+	}
+	db->driver->disarm(db);
+	clock_out(db);
+	if (!usable)
+		close_connection(db);
+}
+
 void db_done(struct db_stmt *st)
 {
 	if (!st)
 		return;
+	if (st->db->open == st)
+		st->db->open = NULL;
 	/* Its connection may have been replaced meanwhile. */
 	if (st->handle)
-		st->db->driver->reset(st->handle);
-	st->busy = false;
+		reset(st->db, st);
 }

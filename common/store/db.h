@@ -29,8 +29,19 @@ enum db_fault {
 	DB_FAULT_DUPLICATE, /* a unique key is taken (ERR_CONFLICT) */
 };
 
+/*
+ * Time: what is done from db_open or db_renew on may take no more than the
+ * setting `timeout` in all, connecting and all statements; the caller's own
+ * time between the calls does not count. After that each call fails with
+ * ERR_UNAVAILABLE (the statement under way with DB_FAULT_LOST) until
+ * db_renew(). CREATE, for a migration, has an hour. The look-up of a host's
+ * name is not bounded by it.
+ */
 int db_open(const struct store_conf *conf, bool create, struct db **ret,
 	    struct err *err) MUST_CHECK;
+void db_renew(struct db *db);
+int64_t db_left_ms(const struct db *db);
+void db_pause(struct db *db, int ms); /* waiting that counts */
 void db_close(struct db **db);
 /* Replace a lost connection. */
 int db_reconnect(struct db *db, struct err *err) MUST_CHECK;
@@ -48,10 +59,28 @@ void db_rollback(struct db *db); /* harmless outside a transaction */
 /* Statements without parameters, ';' between them: migrations. */
 int db_script(struct db *db, const char *sql, struct err *err) MUST_CHECK;
 
-/* SQL must be a string literal that lives as long as the program: prepared
- * statements are kept by its address and used again. */
-int db_prepare(struct db *db, const char *sql, struct db_stmt **ret,
-	       struct err *err) MUST_CHECK;
+/*
+ * SQL must be a string literal that lives as long as the program: prepared
+ * statements are kept by its address and used again. One statement at a time,
+ * from db_prepare to db_done; db_begin and the like come in between neither.
+ *
+ * COLUMNS says what a row must look like, a letter for each column: `i` an
+ * integer, `t` text, `b` bytes, and I, T or B where NULL is not allowed; ""
+ * for a statement without a result. What comes out of a database is a peer's
+ * data: db_step gives ERR_INPUT, which names the column, when there are more
+ * or fewer of them, or they are something else, and ERR_LIMIT for what is
+ * beyond these limits.
+ */
+#define DB_COLUMNS_MAX 64
+#define DB_VALUE_MAX   (1u << 17) /* bytes; the largest of ours has 2^16 */
+#define DB_ROW_MAX     (1u << 20) /* bytes */
+#define DB_ROWS_MAX    200000u
+#define DB_ANSWER_MAX  (64u << 20) /* bytes of all rows */
+int db_prepare(struct db *db, const char *sql, const char *columns,
+	       struct db_stmt **ret, struct err *err) MUST_CHECK;
+/* Narrower ones, until db_done. Rows are read one by one, in any case, and
+ * none is kept here. */
+void db_limit(struct db_stmt *st, size_t rows, size_t bytes);
 /* Parameters from 1 up, bound before the first step. Text and blobs are
  * borrowed until db_done(). */
 void db_bind_int(struct db_stmt *st, int i, int64_t v);
@@ -59,9 +88,8 @@ void db_bind_text(struct db_stmt *st, int i, const char *s); /* NULL is NULL */
 void db_bind_blob(struct db_stmt *st, int i, const void *p, size_t len);
 /* 1 a row, 0 no more, -1. A first step executes. */
 int db_step(struct db_stmt *st, struct err *err) MUST_CHECK;
-/* Columns from 0 up, of the current row. Pointers live until the next step.
- * A value longer than DB_VALUE_MAX makes db_step fail with ERR_LIMIT. */
-#define DB_VALUE_MAX (1u << 20)
+/* Columns from 0 up, of the current row, each by the letter it has. Pointers
+ * live until the next step. Text holds no NUL byte. */
 bool db_col_null(const struct db_stmt *st, int i);
 int64_t db_col_int(const struct db_stmt *st, int i);	  /* NULL is 0 */
 const char *db_col_text(const struct db_stmt *st, int i); /* NULL is NULL */
@@ -69,6 +97,8 @@ const void *db_col_blob(const struct db_stmt *st, int i, size_t *ret_len);
 /* Rows matched by an UPDATE (also those it left the same), inserted or
  * deleted. */
 int64_t db_affected(const struct db_stmt *st);
-void db_done(struct db_stmt *st); /* ready for its next use; accepts NULL */
+/* Ready for its next use; accepts NULL. Who leaves more than a row unread
+ * gives up the connection: the next call finds it lost. */
+void db_done(struct db_stmt *st);
 
 #endif

@@ -12,13 +12,30 @@
 
 #include "db.h"
 
+/* What a column of the current row is. */
+enum db_type { DB_NULL, DB_INT, DB_BYTES, DB_OTHER };
+
+/* A value as text or bytes: a NUL byte follows it. P is NULL when it cannot
+ * be had (its length may be known even so). */
+struct db_bytes {
+	const char *p;
+	size_t len;
+};
+
 struct db_driver {
 	const char *dialect;
+	/* The driver itself keeps to db->until_ms in open; elsewhere between
+	 * arm and disarm, which come around each other call, also those that
+	 * return nothing. */
 	int (*open)(struct db *db, bool create, struct err *err);
 	void (*close)(struct db *db); /* also of what open left half done */
+	int (*arm)(struct db *db, struct err *err); /* fails without time */
+	void (*disarm)(struct db *db);
+	void (*cut)(struct db *db); /* nothing more may be waited for */
+	int64_t (*time_limit)(const struct store_conf *conf); /* s */
 	int (*begin)(struct db *db, struct err *err);
 	int (*commit)(struct db *db, struct err *err);
-	void (*rollback)(struct db *db);
+	void (*rollback)(struct db *db); /* may close instead */
 	int (*script)(struct db *db, const char *sql, struct err *err);
 	int (*prepare)(struct db *db, const char *sql, void **ret,
 		       struct err *err);
@@ -28,12 +45,17 @@ struct db_driver {
 	void (*bind_text)(void *stmt, int i, const char *s);
 	void (*bind_blob)(void *stmt, int i, const void *p, size_t len);
 	int (*step)(struct db *db, void *stmt, struct err *err);
-	bool (*col_null)(void *stmt, int i);
-	int64_t (*col_int)(void *stmt, int i);
-	const char *(*col_text)(void *stmt, int i);
-	const void *(*col_blob)(void *stmt, int i, size_t *ret_len);
+	/* After the first step; 0: no result. */
+	unsigned (*n_cols)(void *stmt);
+	const char *(*col_name)(void *stmt, int i); /* or NULL */
+	enum db_type (*col_type)(void *stmt, int i);
+	int64_t (*col_int)(void *stmt, int i);		/* a DB_INT */
+	struct db_bytes (*col_text)(void *stmt, int i); /* a DB_BYTES */
+	struct db_bytes (*col_blob)(void *stmt, int i); /* a DB_BYTES */
 	int64_t (*affected)(void *stmt);
-	void (*reset)(void *stmt);
+	/* Without reading more than one row: -1 when the connection cannot be
+	 * used after that. */
+	int (*reset)(void *stmt);
 };
 
 extern const struct db_driver db_sqlite;
@@ -43,11 +65,17 @@ struct db {
 	const struct db_driver *driver;
 	const struct store_conf *conf; /* borrowed */
 	void *handle;		       /* the driver's; NULL: not connected */
+	int fd;			       /* its socket, -1: none, or unknown */
 	enum db_fault fault;
+	bool create; /* as given to db_open */
 	bool in_tx;
 	bool broken; /* the transaction is gone, nothing more may run in it */
+	int64_t left_ms;  /* of the time, between calls */
+	int64_t until_ms; /* in a call: when it ends, by clock_mono_ms() */
+	int64_t busy_ms;  /* SQLite: since when it waits for a lock */
 	char *name;
 	struct db_stmt *stmts; /* the kept statements, a list */
+	struct db_stmt *open;  /* the one between db_prepare and db_done */
 };
 
 #endif

@@ -7,13 +7,22 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "clock.h"
+#include "db_alarm.h"
 #include "db_impl.h"
 #include "db_mariadb_err.h"
 #include "file.h"
 
 #define PASSWORD_MAX 1024
 
-#define ADMIN_TIMEOUT 3600 /* a migration of a large table takes its time */
+/* No row of ours is larger than DB_ROW_MAX, and no statement. What the server
+ * says beyond this ends the connection. */
+#define PACKET_MAX (DB_ROW_MAX * 2ul)
+
+#define CONNECT_GRACE_MS 200
+
+/* Ways to log in that send no password in the clear and ask nobody for one.
+ * An account by unix_socket needs none of them. */
+#define AUTH_PLUGINS "mysql_native_password,client_ed25519"
 
 /* What the server would do by default depends on its configuration. A text
  * that is too long is refused, not cut; and who waits for a lock hears of it
@@ -24,32 +33,86 @@
 	"innodb_lock_wait_timeout = 5, lock_wait_timeout = 10"
 
 struct col {
-	bool is_int;
-	my_bool null;
-	my_bool cut;
+	char name[65];
+	enum enum_field_types wire;
+	enum db_type type;
 	int64_t i;
-	unsigned long len;
-	char *buf;
+	size_t len;
+	char *buf; /* NULL: no value so far was read into it */
 	size_t cap;
+	bool held; /* buf has the value */
 };
 
 struct stmt {
+	struct db *db;
 	MYSQL_STMT *st;
 	const char *sql;
 	bool prepared, executed;
+	bool open;   /* its result is not read to the end */
+	bool broken; /* a row does not fit its packet */
 	unsigned n_params;
 	MYSQL_BIND *params;
 	int64_t *ints;
 	unsigned n_cols;
-	MYSQL_BIND *binds;
 	struct col *cols;
 	int64_t affected;
 };
+
+/* --- the deadline --- */
+
+static int fd_of(void *arg)
+{
+	struct db *db = arg;
+
+	if (db->fd != -1 || !db->handle)
+		return db->fd;
+	return (int) mysql_get_socket(db->handle); /* it connects */
+}
+
+static int arm_for(struct db *db, int64_t ms, struct err *err)
+{
+	/* A connect(2) under way has the library's limit, in whole seconds. */
+	int64_t again_ms = 1000 * db_mariadb_connect_timeout(db->conf) + 500;
+
+	return db_alarm_start(ms, again_ms, fd_of, db, err);
+}
+
+static int mariadb_arm(struct db *db, struct err *err)
+{
+	int64_t ms = db->until_ms - clock_mono_ms();
+
+	return ms > 0 ? arm_for(db, ms, err) : -1;
+}
+
+static void mariadb_disarm(struct db *db)
+{
+	(void) db_alarm_stop();
+}
+
+static void mariadb_cut(struct db *db)
+{
+	if (db->fd != -1)
+		(void) shutdown(db->fd, SHUT_RDWR);
+}
+
+static int late(struct db *db, struct err *err)
+{
+	struct db_mariadb_place p;
+
+	db->fault = DB_FAULT_LOST;
+	return err_set(err, ERR_UNAVAILABLE,
+		       "%s did not answer within %lld s, which is all the "
+		       "time it has (timeout)",
+		       db_mariadb_place(db->conf, &p),
+		       (long long) db_mariadb_timeout(db->conf));
+}
 
 static int fail(struct db *db, struct err *err)
 {
 	MYSQL *m = db->handle;
 
+	if (db_alarm_rang())
+		return late(db, err);
 	return db_mariadb_fail(db, mysql_errno(m), mysql_error(m), err);
 }
 
@@ -106,12 +169,14 @@ static int check_files(const struct store_conf *c, struct err *err)
 /* Everything is set, because the library's defaults are clear text, no
  * verification, no time limits and, for "localhost", another protocol. An
  * option file is read by mysql_real_connect, after all this. */
-static void set_options(MYSQL *m, const struct store_conf *c, bool admin)
+static void set_options(MYSQL *m, const struct store_conf *c,
+			int64_t connect_ms, int64_t left_ms)
 {
-	unsigned connect_s = (unsigned) db_mariadb_connect_timeout(c);
-	unsigned io_s =
-		admin ? ADMIN_TIMEOUT : (unsigned) db_mariadb_timeout(c);
+	unsigned connect_s = connect_ms > 1000 ? connect_ms / 1000 : 1;
+	/* The alarm comes before; these are for a host without a timer. */
+	unsigned io_s = (unsigned) (left_ms / 1000 + 1);
 	unsigned none = 0, protocol = MYSQL_PROTOCOL_TCP;
+	unsigned long packet = PACKET_MAX;
 	my_bool no = 0, yes = 1;
 
 	if (c->socket)
@@ -120,6 +185,7 @@ static void set_options(MYSQL *m, const struct store_conf *c, bool admin)
 	mysql_options(m, MYSQL_OPT_READ_TIMEOUT, &io_s);
 	mysql_options(m, MYSQL_OPT_WRITE_TIMEOUT, &io_s);
 	mysql_options(m, MYSQL_OPT_RECONNECT, &no);
+	mysql_options(m, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet);
 	/* Or a server could ask for any file of ours. */
 	mysql_options(m, MYSQL_OPT_LOCAL_INFILE, &none);
 	mysql_options(m, MYSQL_SET_CHARSET_NAME, "utf8mb4");
@@ -130,6 +196,7 @@ static void set_options(MYSQL *m, const struct store_conf *c, bool admin)
 		mysql_options(m, MYSQL_READ_DEFAULT_FILE, c->option_file);
 		mysql_options(m, MYSQL_READ_DEFAULT_GROUP, "client");
 	}
+	mysql_optionsv(m, MARIADB_OPT_RESTRICTED_AUTH, AUTH_PLUGINS);
 	if (c->socket)
 		return;
 	if (c->ca_file)
@@ -172,6 +239,7 @@ static void mariadb_close(struct db *db)
 	if (db->handle)
 		mysql_close(db->handle);
 	db->handle = NULL;
+	db->fd = -1;
 }
 
 static int refuse(struct db *db)
@@ -181,33 +249,52 @@ static int refuse(struct db *db)
 	return -1;
 }
 
+/* connect_timeout, or what is left of all the time. */
+static bool connect_to(struct db *db, const char *password, struct err *err)
+{
+	const struct store_conf *c = db->conf;
+	const char *database = c->database ? c->database : "certrepo";
+	int64_t ms = 1000 * db_mariadb_connect_timeout(c);
+	int64_t started = clock_mono_ms();
+	MYSQL *m = db->handle;
+
+	if (ms > db->until_ms - started)
+		ms = db->until_ms - started;
+	set_options(m, c, ms, db->until_ms - started);
+	/* For connect(2) itself the library's own limit comes first. */
+	if (arm_for(db, ms + CONNECT_GRACE_MS, err) == -1)
+		return false;
+	/* The rows an UPDATE matched, not those it changed. */
+	if (mysql_real_connect(m, c->socket ? NULL : c->host, c->user, password,
+			       database,
+			       c->host && !c->socket ? (unsigned) c->port : 0,
+			       c->socket, CLIENT_FOUND_ROWS) &&
+	    !db_alarm_stop()) {
+		db->fd = (int) mysql_get_socket(m);
+		return true;
+	}
+	(void) db_mariadb_refused(db, mysql_errno(m), mysql_error(m), ms,
+				  clock_mono_ms() - started, err);
+	(void) db_alarm_stop();
+	return false;
+}
+
 static int mariadb_open(struct db *db, bool create, struct err *err)
 {
 	AUTO(sbuf_erase) struct sbuf password = SBUF_INIT(PASSWORD_MAX);
 	const struct store_conf *c = db->conf;
-	const char *database = c->database ? c->database : "certrepo";
-	int64_t started = clock_mono_ms();
-	MYSQL *m;
 
 	if (check_files(c, err) == -1 ||
 	    read_password(c->password_file, &password, err) == -1)
 		return -1;
-	m = mysql_init(NULL);
-	if (!m)
+	db->handle = mysql_init(NULL);
+	if (!db->handle)
 		return err_set(err, ERR_INTERNAL, "mysql_init failed");
-	db->handle = m;
-	set_options(m, c, create);
-	/* The rows an UPDATE matched, not those it changed. */
-	if (!mysql_real_connect(m, c->socket ? NULL : c->host, c->user,
-				c->password_file ? sbuf_str(&password) : NULL,
-				database,
-				c->host && !c->socket ? (unsigned) c->port : 0,
-				c->socket, CLIENT_FOUND_ROWS)) {
-		(void) db_mariadb_refused(db, mysql_errno(m), mysql_error(m),
-					  clock_mono_ms() - started, err);
+	if (!connect_to(db, c->password_file ? sbuf_str(&password) : NULL,
+			err) ||
+	    check_session(db, err) == -1)
 		return refuse(db);
-	}
-	return check_session(db, err) == -1 ? refuse(db) : 0;
+	return 0;
 }
 
 /* --- transactions --- */
@@ -262,8 +349,150 @@ static int mariadb_script(struct db *db, const char *sql, struct err *err)
 
 static int stmt_fail(struct db *db, struct stmt *s, struct err *err)
 {
+	if (db_alarm_rang())
+		return late(db, err);
 	return db_mariadb_fail(db, mysql_stmt_errno(s->st),
 			       mysql_stmt_error(s->st), err);
+}
+
+/*
+ * A row is taken apart here: the library itself would believe each length
+ * that the server writes into it. The packet's end is not told, but that of
+ * the buffer that holds it.
+ */
+static size_t room(const struct stmt *s, const unsigned char *p)
+{
+	const MYSQL *m = s->db->handle;
+	const unsigned char *end = m->net.buff + m->net.max_packet;
+
+	return p >= m->net.buff && p < end ? (size_t) (end - p) : 0;
+}
+
+static uint64_t little_endian(const unsigned char *p, size_t n)
+{
+	uint64_t v = 0;
+
+	while (n-- > 0)
+		v = v << 8 | p[n];
+	return v;
+}
+
+/* The length before a value; -1 when it is none or its value is not there. */
+static int64_t take_length(const struct stmt *s, unsigned char **row)
+{
+	size_t left = room(s, *row), n = 0;
+	uint64_t len;
+
+	if (left == 0)
+		return -1;
+	if (**row >= 251)
+		n = **row == 252 ? 2 : **row == 253 ? 3 : **row == 254 ? 8 : 99;
+	if (left < 1 + n)
+		return -1;
+	len = n == 0 ? **row : little_endian(*row + 1, n);
+	if (len > left - 1 - n)
+		return -1;
+	*row += 1 + n;
+	return (int64_t) len;
+}
+
+static size_t int_size(enum enum_field_types type)
+{
+	switch (type) {
+	case MYSQL_TYPE_TINY:
+		return 1;
+	case MYSQL_TYPE_SHORT:
+	case MYSQL_TYPE_YEAR:
+		return 2;
+	case MYSQL_TYPE_INT24:
+	case MYSQL_TYPE_LONG:
+		return 4;
+	case MYSQL_TYPE_LONGLONG:
+		return 8;
+	default:
+		return 0;
+	}
+}
+
+static bool is_bytes(enum enum_field_types type)
+{
+	switch (type) {
+	case MYSQL_TYPE_VARCHAR:
+	case MYSQL_TYPE_VAR_STRING:
+	case MYSQL_TYPE_STRING:
+	case MYSQL_TYPE_TINY_BLOB:
+	case MYSQL_TYPE_BLOB:
+	case MYSQL_TYPE_MEDIUM_BLOB:
+	case MYSQL_TYPE_LONG_BLOB:
+	case MYSQL_TYPE_ENUM:
+	case MYSQL_TYPE_SET:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Of N bytes; an unsigned one beyond INT64_MAX is none of ours. */
+static void take_int(struct col *c, const MYSQL_FIELD *f,
+		     const unsigned char *p, size_t n)
+{
+	uint64_t v = little_endian(p, n), sign = 1ull << (n * 8 - 1);
+
+	if (!(f->flags & UNSIGNED_FLAG) && n < 8 && v & sign)
+		v |= ~(sign - 1);
+	c->i = (int64_t) v;
+	c->type = f->flags & UNSIGNED_FLAG && c->i < 0 ? DB_OTHER : DB_INT;
+}
+
+static void take_bytes(struct col *c, const unsigned char *p, size_t len)
+{
+	c->type = DB_BYTES;
+	c->len = len;
+	c->held = len <= DB_VALUE_MAX;
+	if (!c->held)
+		return;
+	if (c->cap < len + 1) {
+		c->cap = len + 1;
+		c->buf = mem_grow(c->buf, c->cap, 1);
+	}
+	memcpy(c->buf, p, len);
+	c->buf[len] = '\0';
+}
+
+/* The library calls it for each column in turn; ROW is NULL for NULL, and is
+ * moved on. */
+static void on_column(void *arg, unsigned i, unsigned char **row)
+{
+	struct stmt *s = arg;
+	const MYSQL_FIELD *f = mariadb_stmt_fetch_fields(s->st);
+	struct col *c = i < s->n_cols ? &s->cols[i] : NULL;
+	size_t n = c ? int_size(c->wire) : 0;
+	int64_t len;
+
+	if (c)
+		c->type = DB_NULL;
+	if (!c || !row || s->broken) {
+		s->broken |= !c;
+		return;
+	}
+	c->type = DB_OTHER;
+	if (c->wire == MYSQL_TYPE_FLOAT || c->wire == MYSQL_TYPE_DOUBLE)
+		n = c->wire == MYSQL_TYPE_FLOAT ? 4 : 8;
+	else if (n > 0 && room(s, *row) >= n)
+		take_int(c, &f[i], *row, n);
+	if (n > 0) {
+		s->broken = room(s, *row) < n;
+		*row += s->broken ? 0 : n;
+		return;
+	}
+	len = take_length(s, row);
+	if (len == -1) {
+		s->broken = true;
+		return;
+	}
+	if (is_bytes(c->wire))
+		take_bytes(c, *row, (size_t) len);
+	*row += len;
 }
 
 /* Nothing is sent yet: see execute(). */
@@ -276,6 +505,7 @@ static int mariadb_prepare(struct db *db, const char *sql, void **ret,
 	if (!st)
 		return fail(db, err);
 	s = mem_alloc(sizeof(*s));
+	s->db = db;
 	s->st = st;
 	s->sql = sql;
 	/* Our statements hold no '?' but those of parameters. */
@@ -284,19 +514,30 @@ static int mariadb_prepare(struct db *db, const char *sql, void **ret,
 	s->params = mem_array(s->n_params + 1, sizeof(*s->params));
 	s->ints = mem_array(s->n_params + 1, sizeof(*s->ints));
 	mysql_stmt_attr_set(st, STMT_ATTR_PREBIND_PARAMS, &s->n_params);
+	mysql_stmt_attr_set(st, STMT_ATTR_CB_USER_DATA, s);
+	mysql_stmt_attr_set(st, STMT_ATTR_CB_RESULT, (void *) on_column);
 	*ret = s;
 	return 0;
+}
+
+static void forget_columns(struct stmt *s)
+{
+	for (unsigned i = 0; i < s->n_cols; i++)
+		free(s->cols[i].buf);
+	free(s->cols);
+	s->cols = NULL;
+	s->n_cols = 0;
 }
 
 static void mariadb_finalize(void *stmt)
 {
 	struct stmt *s = stmt;
 
+	/* It would read to the end what is left of a result. */
+	if (s->open)
+		mariadb_cut(s->db);
 	(void) mysql_stmt_close(s->st);
-	for (unsigned i = 0; i < s->n_cols; i++)
-		free(s->cols[i].buf);
-	free(s->cols);
-	free(s->binds);
+	forget_columns(s);
 	free(s->params);
 	free(s->ints);
 	free(s);
@@ -346,49 +587,40 @@ static void mariadb_bind_blob(void *stmt, int i, const void *p, size_t len)
 	bind_bytes(stmt, i, p, len, MYSQL_TYPE_BLOB);
 }
 
-static bool is_int(const MYSQL_FIELD *f)
+/* Tables may change between two executions. */
+static int describe(struct db *db, struct stmt *s, struct err *err)
 {
-	switch (f->type) {
-	case MYSQL_TYPE_TINY:
-	case MYSQL_TYPE_SHORT:
-	case MYSQL_TYPE_INT24:
-	case MYSQL_TYPE_LONG:
-	case MYSQL_TYPE_LONGLONG:
-		return true;
-	default:
-		return false;
+	const MYSQL_FIELD *f = mariadb_stmt_fetch_fields(s->st);
+	unsigned n = mysql_stmt_field_count(s->st);
+	struct db_mariadb_place p;
+
+	if (n > DB_COLUMNS_MAX || !f)
+		return err_set(err, ERR_INPUT,
+			       "%s: an answer has %u columns, at most %d are "
+			       "taken",
+			       db_mariadb_place(db->conf, &p), n,
+			       DB_COLUMNS_MAX);
+	if (n != s->n_cols) {
+		forget_columns(s);
+		s->cols = mem_array(n, sizeof(*s->cols));
+		s->n_cols = n;
 	}
-}
-
-static void describe(struct stmt *s)
-{
-	MYSQL_RES *meta = mysql_stmt_result_metadata(s->st);
-
-	s->n_cols = mysql_stmt_field_count(s->st);
-	s->cols = mem_array(s->n_cols, sizeof(*s->cols));
-	s->binds = mem_array(s->n_cols, sizeof(*s->binds));
-	for (unsigned i = 0; i < s->n_cols; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		struct col *c = &s->cols[i];
-		MYSQL_BIND *b = &s->binds[i];
 
-		c->is_int = meta && is_int(mysql_fetch_field_direct(meta, i));
-		b->is_null = &c->null;
-		b->length = &c->len;
-		b->error = &c->cut;
-		/* Bytes get no room here: fetched when their length is known */
-		b->buffer_type =
-			c->is_int ? MYSQL_TYPE_LONGLONG : MYSQL_TYPE_BLOB;
-		b->buffer = c->is_int ? &c->i : NULL;
-		b->buffer_length = c->is_int ? sizeof(c->i) : 0;
+		(void) snprintf(c->name, sizeof(c->name), "%.64s",
+				f[i].name ? f[i].name : "?");
+		c->wire = f[i].type;
+		c->type = DB_NULL;
 	}
-	if (meta)
-		mysql_free_result(meta);
+	return 0;
 }
 
 /* The first execution goes together with the preparation: one round trip
  * instead of two. */
 static int execute(struct db *db, struct stmt *s, struct err *err)
 {
+	struct db_mariadb_place p;
 	int rc;
 
 	if (s->n_params > 0 && mysql_stmt_bind_param(s->st, s->params) != 0)
@@ -398,43 +630,37 @@ static int execute(struct db *db, struct stmt *s, struct err *err)
 						       strlen(s->sql));
 	if (rc != 0)
 		return stmt_fail(db, s, err);
+	s->open = mysql_stmt_field_count(s->st) > 0 ||
+		  mysql_stmt_more_results(s->st);
+	/* The next bind_param would take as many as it says. */
+	if (mysql_stmt_param_count(s->st) != s->n_params)
+		return err_set(err, ERR_INPUT,
+			       "%s: the server misunderstands a statement: "
+			       "%lu parameters instead of %u",
+			       db_mariadb_place(db->conf, &p),
+			       mysql_stmt_param_count(s->st), s->n_params);
 	s->prepared = s->executed = true;
-	if (mysql_stmt_field_count(s->st) == 0) {
-		s->affected = (int64_t) mysql_stmt_affected_rows(s->st);
-		return 0;
-	}
-	if (!s->cols)
-		describe(s);
-	if (mysql_stmt_bind_result(s->st, s->binds) != 0 ||
-	    mysql_stmt_store_result(s->st) != 0)
-		return stmt_fail(db, s, err);
+	if (mysql_stmt_field_count(s->st) > 0)
+		return describe(db, s, err);
+	forget_columns(s);
+	s->affected = (int64_t) mysql_stmt_affected_rows(s->st);
 	return 0;
 }
 
-static int load(struct db *db, struct stmt *s, unsigned i, struct err *err)
+/* The library leaves it with the connection. */
+static int fetch_fail(struct db *db, struct stmt *s, struct err *err)
 {
-	struct col *c = &s->cols[i];
-	MYSQL_BIND b = s->binds[i];
+	s->open = false;
+	return mysql_stmt_errno(s->st) ? stmt_fail(db, s, err) : fail(db, err);
+}
+
+static int broken(struct db *db, const char *what, struct err *err)
+{
 	struct db_mariadb_place p;
 
-	if (c->is_int || c->null)
-		return 0;
-	if (c->len > DB_VALUE_MAX)
-		return err_set(err, ERR_LIMIT,
-			       "%s: a value is %lu bytes long, at most %u are "
-			       "taken",
-			       db_mariadb_place(db->conf, &p), c->len,
-			       DB_VALUE_MAX);
-	if (c->cap < c->len + 1) {
-		c->cap = c->len + 1;
-		c->buf = mem_grow(c->buf, c->cap, 1);
-	}
-	b.buffer = c->buf;
-	b.buffer_length = c->len;
-	if (c->len > 0 && mysql_stmt_fetch_column(s->st, &b, i, 0) != 0)
-		return stmt_fail(db, s, err);
-	c->buf[c->len] = '\0';
-	return 0;
+	return err_set(err, ERR_INPUT,
+		       "%s: %s: is it a MariaDB, and what stands between?",
+		       db_mariadb_place(db->conf, &p), what);
 }
 
 static int mariadb_step(struct db *db, void *stmt, struct err *err)
@@ -444,17 +670,27 @@ static int mariadb_step(struct db *db, void *stmt, struct err *err)
 
 	if (!s->executed && execute(db, s, err) == -1)
 		return -1;
-	if (!s->cols)
-		return 0;
+	if (s->n_cols == 0)
+		return s->open ? broken(db, "more answers than questions", err)
+			       : 0;
 	rc = mysql_stmt_fetch(s->st);
-	if (rc == MYSQL_NO_DATA)
-		return 0;
+	if (rc == MYSQL_NO_DATA) {
+		s->open = mysql_stmt_more_results(s->st);
+		return s->open ? broken(db, "more answers than questions", err)
+			       : 0;
+	}
 	if (rc != 0 && rc != MYSQL_DATA_TRUNCATED)
-		return stmt_fail(db, s, err);
-	for (unsigned i = 0; i < s->n_cols; i++)
-		if (load(db, s, i, err) == -1)
-			return -1;
+		return fetch_fail(db, s, err);
+	if (s->broken)
+		return broken(db, "a row is cut off or garbled", err);
 	return 1;
+}
+
+static unsigned mariadb_n_cols(void *stmt)
+{
+	struct stmt *s = stmt;
+
+	return s->n_cols;
 }
 
 static const struct col *col(void *stmt, int i)
@@ -465,33 +701,26 @@ static const struct col *col(void *stmt, int i)
 	return &s->cols[i];
 }
 
-static bool mariadb_col_null(void *stmt, int i)
+static const char *mariadb_col_name(void *stmt, int i)
 {
-	return col(stmt, i)->null != 0;
+	return col(stmt, i)->name;
+}
+
+static enum db_type mariadb_col_type(void *stmt, int i)
+{
+	return col(stmt, i)->type;
 }
 
 static int64_t mariadb_col_int(void *stmt, int i)
 {
-	const struct col *c = col(stmt, i);
-
-	return c->is_int ? c->i : strtoll(c->buf, NULL, 10);
+	return col(stmt, i)->i;
 }
 
-static const char *mariadb_col_text(void *stmt, int i)
+static struct db_bytes mariadb_col_bytes(void *stmt, int i)
 {
 	const struct col *c = col(stmt, i);
 
-	assert(!c->is_int);
-	return c->buf;
-}
-
-static const void *mariadb_col_blob(void *stmt, int i, size_t *ret_len)
-{
-	const struct col *c = col(stmt, i);
-
-	assert(!c->is_int);
-	*ret_len = c->len;
-	return c->buf;
+	return (struct db_bytes){ .p = c->held ? c->buf : NULL, .len = c->len };
 }
 
 static int64_t mariadb_affected(void *stmt)
@@ -501,21 +730,31 @@ static int64_t mariadb_affected(void *stmt)
 	return s->affected;
 }
 
-static void mariadb_reset(void *stmt)
+static int mariadb_reset(void *stmt)
 {
 	struct stmt *s = stmt;
 
-	if (s->executed && s->cols)
+	/* After the one row of a query for one there is only the end. */
+	if (s->open && s->n_cols > 0 && mysql_stmt_fetch(s->st) != 0)
+		s->open = mysql_stmt_more_results(s->st);
+	if (s->open)
+		return -1;
+	if (s->executed && s->n_cols > 0)
 		(void) mysql_stmt_free_result(s->st);
-	s->executed = false;
+	s->executed = s->broken = false;
 	for (unsigned i = 1; i <= s->n_params; i++)
 		mariadb_bind_null(s, (int) i);
+	return 0;
 }
 
 const struct db_driver db_mariadb = {
 	.dialect = "mariadb",
 	.open = mariadb_open,
 	.close = mariadb_close,
+	.arm = mariadb_arm,
+	.disarm = mariadb_disarm,
+	.cut = mariadb_cut,
+	.time_limit = db_mariadb_timeout,
 	.begin = mariadb_begin,
 	.commit = mariadb_commit,
 	.rollback = mariadb_rollback,
@@ -527,10 +766,12 @@ const struct db_driver db_mariadb = {
 	.bind_text = mariadb_bind_text,
 	.bind_blob = mariadb_bind_blob,
 	.step = mariadb_step,
-	.col_null = mariadb_col_null,
+	.n_cols = mariadb_n_cols,
+	.col_name = mariadb_col_name,
+	.col_type = mariadb_col_type,
 	.col_int = mariadb_col_int,
-	.col_text = mariadb_col_text,
-	.col_blob = mariadb_col_blob,
+	.col_text = mariadb_col_bytes,
+	.col_blob = mariadb_col_bytes,
 	.affected = mariadb_affected,
 	.reset = mariadb_reset,
 };

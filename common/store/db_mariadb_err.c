@@ -73,27 +73,45 @@ static int tls_fail(const struct store_conf *c, const char *where,
 		       text);
 }
 
-static int down_fail(struct db *db, unsigned code, int64_t waited_ms,
+static int slow_fail(const char *where, unsigned code, int64_t limit_ms,
 		     struct err *err)
 {
-	const struct store_conf *c = db->conf;
+	long long limit_s = (long long) (limit_ms + 999) / 1000;
+
+	if (code == CR_CONN_HOST_ERROR)
+		return err_set(err, ERR_UNAVAILABLE,
+			       "%s did not answer within %lld s", where,
+			       limit_s);
+	return err_set(err, ERR_UNAVAILABLE,
+		       "%s accepted the connection but did not answer within "
+		       "%lld s",
+		       where, limit_s);
+}
+
+/* What a server says before TLS, in the words of the library: from anybody,
+ * so it is repeated and not believed. */
+static const char *unverified(const char *text)
+{
+	static const char lead[] = "cannot be verified: ";
+	const char *p = strstr(text, lead);
+
+	return p ? p + strlen(lead) : NULL;
+}
+
+static int down_fail(struct db *db, unsigned code, const char *text,
+		     struct err *err)
+{
 	struct db_mariadb_place p;
-	const char *where = db_mariadb_place(c, &p);
+	const char *where = db_mariadb_place(db->conf, &p);
 
 	if (code == CR_UNKNOWN_HOST)
 		return err_set(err, ERR_UNAVAILABLE,
 			       "%s: the host name cannot be resolved", where);
-	if (waited_ms >= db_mariadb_connect_timeout(c) * 1000 - 50 &&
-	    code != CR_CONN_HOST_ERROR)
+	if (unverified(text))
 		return err_set(err, ERR_UNAVAILABLE,
-			       "%s accepted the connection but did not answer "
-			       "within %lld s",
-			       where,
-			       (long long) db_mariadb_connect_timeout(c));
-	if (waited_ms >= db_mariadb_connect_timeout(c) * 1000 - 50)
-		return err_set(err, ERR_UNAVAILABLE,
-			       "%s did not answer within %lld s", where,
-			       (long long) db_mariadb_connect_timeout(c));
+			       "%s turned us away before TLS could show that "
+			       "it is the one; it said: %.120s",
+			       where, unverified(text));
 	if (code != CR_CONNECTION_ERROR && code != CR_CONN_HOST_ERROR)
 		return err_set(err, ERR_UNAVAILABLE,
 			       "%s closed the connection before a session "
@@ -135,6 +153,15 @@ static int denied_fail(struct db *db, unsigned code, const char *text,
 			       "%s has no database \"%s\": create it, then "
 			       "run certrepo-populate init",
 			       where, c->database ? c->database : "certrepo");
+	case CR_PLUGIN_NOT_ALLOWED:
+	case CR_AUTH_PLUGIN_CANNOT_LOAD:
+		/* Its text is garbled. */
+		return err_set(err, ERR_CONFIG,
+			       "%s asks user \"%s\" to log in in a way that "
+			       "is refused, since it could give the password "
+			       "away: let the account use "
+			       "mysql_native_password, ed25519 or unix_socket",
+			       where, user_of(c));
 	case ER_HOST_NOT_PRIVILEGED:
 	case ER_HOST_IS_BLOCKED:
 		return err_set(err, ERR_CONFIG,
@@ -159,11 +186,14 @@ static bool is_network(const char *text)
 }
 
 int db_mariadb_refused(struct db *db, unsigned code, const char *text,
-		       int64_t waited_ms, struct err *err)
+		       int64_t limit_ms, int64_t waited_ms, struct err *err)
 {
 	struct db_mariadb_place p;
 
 	db->fault = DB_FAULT_OTHER;
+	if (waited_ms >= limit_ms - 50)
+		return slow_fail(db_mariadb_place(db->conf, &p), code, limit_ms,
+				 err);
 	if (code == CR_SSL_CONNECTION_ERROR && !is_network(text))
 		return tls_fail(db->conf, db_mariadb_place(db->conf, &p), text,
 				err);
@@ -175,7 +205,9 @@ int db_mariadb_refused(struct db *db, unsigned code, const char *text,
 	case CR_SERVER_LOST_EXTENDED:
 	case CR_SERVER_GONE_ERROR:
 	case CR_SSL_CONNECTION_ERROR:
-		return down_fail(db, code, waited_ms, err);
+	case CR_MALFORMED_PACKET:
+	case CR_VERSION_ERROR:
+		return down_fail(db, code, text, err);
 	default:
 		return denied_fail(db, code, text, err);
 	}
@@ -193,6 +225,8 @@ static enum db_fault fault_of(unsigned code)
 	case CR_SERVER_LOST:
 	case CR_SERVER_LOST_EXTENDED:
 	case CR_SSL_CONNECTION_ERROR:
+	case CR_NET_PACKET_TOO_LARGE:
+	case CR_MALFORMED_PACKET:
 	case ER_SERVER_SHUTDOWN:
 	case ER_CONNECTION_KILLED:
 	case ER_NET_READ_ERROR:
@@ -220,9 +254,10 @@ int db_mariadb_fail(struct db *db, unsigned code, const char *text,
 	switch (db->fault) {
 	case DB_FAULT_LOST:
 		return err_set(err, ERR_UNAVAILABLE,
-			       "%s: the connection was lost, or no answer "
-			       "came within %lld s",
-			       where, (long long) db_mariadb_timeout(db->conf));
+			       "%s: the connection was lost; an answer that "
+			       "is garbled or larger than any of ours ends "
+			       "it, too",
+			       where);
 	case DB_FAULT_NO_TABLE:
 		return err_set(err, ERR_CONFIG,
 			       "%s: %s: run certrepo-populate init", where,
@@ -248,6 +283,11 @@ int db_mariadb_fail(struct db *db, unsigned code, const char *text,
 		return err_set(err, ERR_CONFIG,
 			       "%s: %s: the rights of this user do not "
 			       "suffice, see schema/grants.sql",
+			       where, text);
+	case ER_BAD_FIELD_ERROR:
+		return err_set(err, ERR_CONFIG,
+			       "%s: %s: the tables are not of this version: "
+			       "run certrepo-populate init",
 			       where, text);
 	case ER_DATA_TOO_LONG:
 		return err_set(err, ERR_LIMIT, "%s: %s", where, text);

@@ -18,9 +18,10 @@ const char *db_mariadb_place(const struct store_conf *c,
 int64_t db_mariadb_connect_timeout(const struct store_conf *c);
 int64_t db_mariadb_timeout(const struct store_conf *c);
 
-/* Connecting failed after WAITED_MS. Sets db->fault; returns -1. */
+/* Connecting, for which there were LIMIT_MS, failed after WAITED_MS. Sets
+ * db->fault; returns -1. */
 int db_mariadb_refused(struct db *db, unsigned code, const char *text,
-		       int64_t waited_ms, struct err *err);
+		       int64_t limit_ms, int64_t waited_ms, struct err *err);
 /* A statement failed. Sets db->fault; returns -1. */
 int db_mariadb_fail(struct db *db, unsigned code, const char *text,
 		    struct err *err);

@@ -1,14 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "clock.h"
 #include "db_impl.h"
 
-#define BUSY_TIMEOUT_S 30 /* where the configuration says nothing */
+#define TIMEOUT_S 30 /* where the configuration says nothing */
+
+/* All of SQLite's memory: what sorts a table of ours stays below. */
+#define HEAP_MAX (256 << 20)
+
+/* Beside a fetcher the file belongs to another user: what its views make of a
+ * query of ours must stay as small as ours are. */
+static const struct {
+	int what, max;
+} limits[] = {
+	{ SQLITE_LIMIT_LENGTH, DB_ROW_MAX * 2 },
+	{ SQLITE_LIMIT_SQL_LENGTH, 1 << 20 },
+	{ SQLITE_LIMIT_COLUMN, DB_COLUMNS_MAX },
+	{ SQLITE_LIMIT_EXPR_DEPTH, 64 },
+	{ SQLITE_LIMIT_COMPOUND_SELECT, 8 },
+	{ SQLITE_LIMIT_VDBE_OP, 100000 },
+	{ SQLITE_LIMIT_FUNCTION_ARG, 16 },
+	{ SQLITE_LIMIT_ATTACHED, 0 },
+	{ SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000 },
+	{ SQLITE_LIMIT_VARIABLE_NUMBER, 1000 },
+	{ SQLITE_LIMIT_TRIGGER_DEPTH, 8 },
+	{ SQLITE_LIMIT_WORKER_THREADS, 0 },
+};
 
 struct stmt {
 	sqlite3_stmt *st;
@@ -34,6 +58,8 @@ static const char *advice(int rc)
 		return "no permission to write: the file, its folder and the "
 		       "-wal and -shm files beside it must be writable, also "
 		       "for reading";
+	case SQLITE_NOMEM:
+		return "a query would need more memory than any of ours";
 	case SQLITE_CANTOPEN:
 		return "cannot be opened: the folder must exist, and file, "
 		       "folder and the -wal and -shm files must be readable "
@@ -58,6 +84,7 @@ static enum err_kind kind_of(int rc)
 	case SQLITE_IOERR:
 		return ERR_UNAVAILABLE;
 	case SQLITE_TOOBIG:
+	case SQLITE_NOMEM:
 		return ERR_LIMIT;
 	case SQLITE_CONSTRAINT:
 		return rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
@@ -67,6 +94,11 @@ static enum err_kind kind_of(int rc)
 	default:
 		return ERR_INTERNAL;
 	}
+}
+
+static int64_t sqlite_timeout(const struct store_conf *conf)
+{
+	return conf->timeout > 0 ? conf->timeout : TIMEOUT_S;
 }
 
 static int fail(struct db *db, int rc, struct err *err)
@@ -79,6 +111,19 @@ static int fail(struct db *db, int rc, struct err *err)
 		db->fault = DB_FAULT_RETRY;
 	if (kind_of(rc) == ERR_CONFLICT)
 		db->fault = DB_FAULT_DUPLICATE;
+	if ((rc & 0xff) == SQLITE_INTERRUPT) {
+		db->fault = DB_FAULT_LOST;
+		return err_set(err, ERR_UNAVAILABLE,
+			       "%s: no answer within %lld s, which is all the "
+			       "time it has (timeout)",
+			       db->name, (long long) sqlite_timeout(db->conf));
+	}
+	if ((rc & 0xff) == SQLITE_ERROR &&
+	    strncmp(text, "no such column", 14) == 0)
+		return err_set(err, ERR_CONFIG,
+			       "%s: %s: the tables are not of this version: "
+			       "run certrepo-populate init",
+			       db->name, text);
 	if ((rc & 0xff) == SQLITE_ERROR &&
 	    strncmp(text, "no such table", 13) == 0) {
 		db->fault = DB_FAULT_NO_TABLE;
@@ -137,10 +182,44 @@ static int check_file(struct db *db, bool create, struct err *err)
 	return 0;
 }
 
+/* --- time --- */
+
+/* Called every so many steps of a query: true ends it. */
+static int is_late(void *arg)
+{
+	const struct db *db = arg;
+
+	return clock_mono_ms() > db->until_ms;
+}
+
+/* Somebody holds the lock, the N-th time; true: try again. */
+static int wait_for_lock(void *arg, int n)
+{
+	struct db *db = arg;
+	int64_t now = clock_mono_ms(), until;
+
+	if (n == 0)
+		db->busy_ms = now;
+	until = db->busy_ms + 1000 * sqlite_timeout(db->conf);
+	if (until > db->until_ms)
+		until = db->until_ms;
+	if (now >= until)
+		return 0;
+	(void) poll(NULL, 0, n < 10 ? 1 + 2 * n : 50);
+	return 1;
+}
+
+static int sqlite_arm(struct db *db, struct err *err)
+{
+	return 0; /* both look at db->until_ms */
+}
+
+static void sqlite_disarm(struct db *db)
+{
+}
+
 static int sqlite_open(struct db *db, bool create, struct err *err)
 {
-	int64_t busy_s =
-		db->conf->timeout > 0 ? db->conf->timeout : BUSY_TIMEOUT_S;
 	sqlite3 *h = NULL;
 	int rc;
 
@@ -153,13 +232,21 @@ static int sqlite_open(struct db *db, bool create, struct err *err)
 	db->handle = h;
 	if (rc != SQLITE_OK)
 		return fail(db, rc, err);
-	sqlite3_busy_timeout(h, (int) busy_s * 1000);
-	/* Values are bounded here too, so that a damaged file cannot ask for
-	 * gigabytes. */
-	sqlite3_limit(h, SQLITE_LIMIT_LENGTH, DB_VALUE_MAX * 4);
+	(void) sqlite3_busy_handler(h, wait_for_lock, db);
+	sqlite3_progress_handler(h, 1000, is_late, db);
+	(void) sqlite3_db_config(h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void) sqlite3_db_config(h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(limits); i++)
+		(void) sqlite3_limit(h, limits[i].what, limits[i].max);
+	/* A migration sorts what it must, on the disk if need be. */
+	if (!create)
+		(void) sqlite3_hard_heap_limit64(HEAP_MAX);
 	return run(db,
-		   "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-		   "PRAGMA trusted_schema=OFF",
+		   create ? "PRAGMA cell_size_check=ON;"
+			    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL"
+			  : "PRAGMA cell_size_check=ON;"
+			    "PRAGMA temp_store=MEMORY;"
+			    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
 		   err);
 }
 
@@ -184,7 +271,11 @@ static int sqlite_commit(struct db *db, struct err *err)
 
 static void sqlite_rollback(struct db *db)
 {
+	int64_t until = db->until_ms;
+
+	db->until_ms = INT64_MAX; /* it waits for nobody */
 	(void) sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+	db->until_ms = until;
 }
 
 static int sqlite_prepare(struct db *db, const char *sql, void **ret,
@@ -245,22 +336,6 @@ static void sqlite_bind_blob(void *stmt, int i, const void *p, size_t len)
 	bound(s, sqlite3_bind_blob64(s->st, i, p, len, SQLITE_STATIC));
 }
 
-static int check_row(struct db *db, struct stmt *s, struct err *err)
-{
-	for (int i = 0; i < sqlite3_column_count(s->st); i++) {
-		int type = sqlite3_column_type(s->st, i);
-
-		if ((type == SQLITE_TEXT || type == SQLITE_BLOB) &&
-		    sqlite3_column_bytes(s->st, i) > (int) DB_VALUE_MAX)
-			return err_set(err, ERR_LIMIT,
-				       "%s: a value of column %s is longer "
-				       "than %u bytes",
-				       db->name, sqlite3_column_name(s->st, i),
-				       DB_VALUE_MAX);
-	}
-	return 1;
-}
-
 static int sqlite_step(struct db *db, void *stmt, struct err *err)
 {
 	struct stmt *s = stmt;
@@ -271,18 +346,43 @@ static int sqlite_step(struct db *db, void *stmt, struct err *err)
 			       db->name, sqlite3_errstr(rc));
 	rc = sqlite3_step(s->st);
 	if (rc == SQLITE_ROW)
-		return check_row(db, s, err);
+		return 1;
 	if (rc != SQLITE_DONE)
 		return fail(db, rc, err);
 	s->affected = sqlite3_changes64(db->handle);
 	return 0;
 }
 
-static bool sqlite_col_null(void *stmt, int i)
+static unsigned sqlite_n_cols(void *stmt)
 {
 	struct stmt *s = stmt;
 
-	return sqlite3_column_type(s->st, i) == SQLITE_NULL;
+	return (unsigned) sqlite3_column_count(s->st);
+}
+
+static const char *sqlite_col_name(void *stmt, int i)
+{
+	struct stmt *s = stmt;
+
+	return sqlite3_column_name(s->st, i);
+}
+
+/* Any column may hold anything, whatever the table says. */
+static enum db_type sqlite_col_type(void *stmt, int i)
+{
+	struct stmt *s = stmt;
+
+	switch (sqlite3_column_type(s->st, i)) {
+	case SQLITE_NULL:
+		return DB_NULL;
+	case SQLITE_INTEGER:
+		return DB_INT;
+	case SQLITE_TEXT:
+	case SQLITE_BLOB:
+		return DB_BYTES;
+	default:
+		return DB_OTHER;
+	}
 }
 
 static int64_t sqlite_col_int(void *stmt, int i)
@@ -292,20 +392,26 @@ static int64_t sqlite_col_int(void *stmt, int i)
 	return sqlite3_column_int64(s->st, i);
 }
 
-static const char *sqlite_col_text(void *stmt, int i)
+static struct db_bytes sqlite_col_text(void *stmt, int i)
 {
 	struct stmt *s = stmt;
+	struct db_bytes b;
 
-	return (const char *) sqlite3_column_text(s->st, i);
+	b.p = (const char *) sqlite3_column_text(s->st, i);
+	b.len = (size_t) sqlite3_column_bytes(s->st, i);
+	return b;
 }
 
-static const void *sqlite_col_blob(void *stmt, int i, size_t *ret_len)
+static struct db_bytes sqlite_col_blob(void *stmt, int i)
 {
 	struct stmt *s = stmt;
-	const void *p = sqlite3_column_blob(s->st, i);
+	struct db_bytes b;
 
-	*ret_len = (size_t) sqlite3_column_bytes(s->st, i);
-	return p ? p : ""; /* an empty blob is not NULL */
+	b.p = sqlite3_column_blob(s->st, i);
+	b.len = (size_t) sqlite3_column_bytes(s->st, i);
+	if (!b.p && b.len == 0)
+		b.p = ""; /* an empty blob is not NULL */
+	return b;
 }
 
 static int64_t sqlite_affected(void *stmt)
@@ -315,19 +421,24 @@ static int64_t sqlite_affected(void *stmt)
 	return s->affected;
 }
 
-static void sqlite_reset(void *stmt)
+static int sqlite_reset(void *stmt)
 {
 	struct stmt *s = stmt;
 
 	(void) sqlite3_reset(s->st);
 	(void) sqlite3_clear_bindings(s->st);
 	s->bad = SQLITE_OK;
+	return 0;
 }
 
 const struct db_driver db_sqlite = {
 	.dialect = "sqlite",
 	.open = sqlite_open,
 	.close = sqlite_close,
+	.arm = sqlite_arm,
+	.disarm = sqlite_disarm,
+	.cut = sqlite_disarm,
+	.time_limit = sqlite_timeout,
 	.begin = sqlite_begin,
 	.commit = sqlite_commit,
 	.rollback = sqlite_rollback,
@@ -339,7 +450,9 @@ const struct db_driver db_sqlite = {
 	.bind_text = sqlite_bind_text,
 	.bind_blob = sqlite_bind_blob,
 	.step = sqlite_step,
-	.col_null = sqlite_col_null,
+	.n_cols = sqlite_n_cols,
+	.col_name = sqlite_col_name,
+	.col_type = sqlite_col_type,
 	.col_int = sqlite_col_int,
 	.col_text = sqlite_col_text,
 	.col_blob = sqlite_col_blob,

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -46,7 +45,9 @@ const char *store_name(const struct store *s)
 static int judge_schema(struct store *s, int64_t version, int64_t min_reader,
 			int64_t min_writer, struct err *err)
 {
-	int64_t need = s->use == STORE_READ ? min_reader : min_writer;
+	int64_t need = s->use == STORE_READ || s->use == STORE_HOST
+			       ? min_reader
+			       : min_writer;
 
 	if (version < STORE_SCHEMA_VERSION)
 		return err_set(err, ERR_CONFIG,
@@ -72,7 +73,7 @@ static int read_schema(struct store *s, struct err *err)
 	if (store_query(s,
 			"SELECT version, min_reader, min_writer "
 			"FROM schema_version ORDER BY version DESC LIMIT 1",
-			NO_ARGS, &st, err) == -1)
+			"III", NO_ARGS, &st, err) == -1)
 		return -1;
 	rc = db_step(st, err);
 	if (rc == -1)
@@ -106,6 +107,9 @@ void store_try_init(struct store_try *t, struct store *s, enum store_tx_use tx)
 {
 	*t = (struct store_try){ .s = s, .tx = tx };
 	t->until_ms = clock_mono_ms() + RETRY_MS;
+	/* Within store_tx the time is that of the whole. */
+	if (!s->in_tx && s->use != STORE_HOST)
+		db_renew(s->db);
 }
 
 int store_try_begin(struct store_try *t, struct err *err)
@@ -117,11 +121,11 @@ int store_try_begin(struct store_try *t, struct err *err)
 
 /* 5 ms, doubling; a little different for each process, so that two which
  * met do not meet again. */
-static void pause_before(int retry)
+static void pause_before(struct db *db, int retry)
 {
 	int ms = 5 << (retry < 8 ? retry : 8);
 
-	(void) poll(NULL, 0, ms + (int) ((unsigned) getpid() % 7u));
+	db_pause(db, ms + (int) ((unsigned) getpid() % 7u));
 }
 
 /* After a failure: is it one that goes away when all is done again? */
@@ -129,17 +133,17 @@ static bool recover(struct store_try *t, enum db_fault fault, struct err *err)
 {
 	struct err again = ERR_INIT;
 
-	if (clock_mono_ms() > t->until_ms)
+	if (clock_mono_ms() > t->until_ms || db_left_ms(t->s->db) == 0)
 		return false;
 	if (fault == DB_FAULT_RETRY && t->retries < RETRIES_MAX) {
-		pause_before(t->retries++);
+		pause_before(t->s->db, t->retries++);
 		err_clear(err);
 		return true;
 	}
 	if (fault != DB_FAULT_LOST || t->losses >= LOSSES_MAX)
 		return false;
 	if (t->losses++ > 0)
-		pause_before(8);
+		pause_before(t->s->db, 8);
 	if (db_reconnect(t->s->db, &again) == -1) {
 		if (err)
 			*err = again; /* it says why there is none */
@@ -186,12 +190,13 @@ int store_tx(struct store *s, store_tx_fn *fn, void *arg, struct err *err)
 
 /* --- statements --- */
 
-int store_query(struct store *s, const char *sql, const struct store_arg *args,
-		size_t n, struct db_stmt **ret, struct err *err)
+int store_query(struct store *s, const char *sql, const char *columns,
+		const struct store_arg *args, size_t n, struct db_stmt **ret,
+		struct err *err)
 {
 	struct db_stmt *st = NULL;
 
-	if (db_prepare(s->db, sql, &st, err) == -1)
+	if (db_prepare(s->db, sql, columns, &st, err) == -1)
 		return -1;
 	for (size_t k = 0; k < n; k++) {
 		int i = (int) k + 1;
@@ -218,7 +223,7 @@ int store_exec(struct store *s, const char *sql, const struct store_arg *args,
 {
 	AUTO(store_done) struct db_stmt *st = NULL;
 
-	if (store_query(s, sql, args, n, &st, err) == -1 ||
+	if (store_query(s, sql, "", args, n, &st, err) == -1 ||
 	    db_step(st, err) == -1)
 		return -1;
 	if (ret_rows)

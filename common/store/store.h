@@ -31,14 +31,17 @@
 struct store;
 
 /* What a program is about to do decides which schema it needs. */
-enum store_use { STORE_READ, STORE_WRITE, STORE_ADMIN };
+enum store_use { STORE_READ, STORE_WRITE, STORE_ADMIN, STORE_HOST };
 
 /* Opens and checks schema_version against this program: ERR_CONFIG "run
  * certrepo-populate init" when it is missing or too old, "upgrade this
  * program" when it is too new. With STORE_READ the check waits for the first
  * call that needs it (a host may read its views only). STORE_ADMIN checks
  * nothing, and creates a SQLite file that is not there (for init). conf is
- * borrowed. What only a person can mend (password, certificate, database or
+ * borrowed. Each operation below has the setting `timeout` as its time, with
+ * all its repetitions; STORE_HOST is STORE_READ, but all the talk until
+ * store_free has it once. ERR_INPUT or ERR_LIMIT: what came is not what we
+ * store. What only a person can mend (password, certificate, database or
  * table missing) is ERR_CONFIG, what may pass is ERR_UNAVAILABLE. */
 int store_open(const struct store_conf *conf, enum store_use use,
 	       struct store **ret, struct err *err) MUST_CHECK;

@@ -51,10 +51,11 @@ static int taken(struct store *s, const struct store_cert *r, bool lost,
 	AUTO(store_done) struct db_stmt *st = NULL;
 	int rc = 0;
 
-	if (lost && store_query(s,
-				"SELECT name FROM certs WHERE name = ? AND "
-				"csr = ? AND ts_last_update = 1",
-				ARGS(T(r->name), B(r->csr)), &st, err) == -1)
+	if (lost &&
+	    store_query(s,
+			"SELECT name FROM certs WHERE name = ? AND "
+			"csr = ? AND ts_last_update = 1",
+			"T", ARGS(T(r->name), B(r->csr)), &st, err) == -1)
 		return -1;
 	if (lost)
 		rc = db_step(st, err);
@@ -262,7 +263,8 @@ int store_remove(struct store *s, const char *name, struct err *err)
 	"challenge, key_sha256, crt_sha256, ts_not_before, ts_due, "       \
 	"ts_next_attempt, renew, held, fail_class, fail_detail, "          \
 	"lease_owner, lease_until"
-enum { ROW_BLOBS = 23 };
+#define ROW_TYPES "Ttttttiiitttttiiiiittti"
+enum { ROW_BLOBS = sizeof(ROW_TYPES) - 1 };
 
 static struct store_cert *read_row(const struct db_stmt *st, struct arena *a)
 {
@@ -304,7 +306,7 @@ static int get(struct store *s, const char *name, struct arena *arena,
 	if (store_query(s,
 			"SELECT " ROW_COLUMNS ", csr, ca, crt, old_ca, old_crt "
 			"FROM certs WHERE name = ?",
-			ARGS(T(name)), &st, err) == -1)
+			ROW_TYPES "bbbbb", ARGS(T(name)), &st, err) == -1)
 		return -1;
 	rc = db_step(st, err);
 	if (rc != 1)
@@ -352,9 +354,11 @@ static int load_page(struct store *s, const char *after, struct arena *arena,
 			"COALESCE(LENGTH(old_ca), 0), "
 			"COALESCE(LENGTH(old_crt), 0) "
 			"FROM certs WHERE name > ? ORDER BY name LIMIT ?",
-			ARGS(T(after), I(PAGE_ROWS)), &st, err) == -1)
+			ROW_TYPES "IIIII", ARGS(T(after), I(PAGE_ROWS)), &st,
+			err) == -1)
 		return -1;
-	while ((rc = db_step(st, err)) == 1 && p->n < PAGE_ROWS) {
+	db_limit(st, PAGE_ROWS, DB_ANSWER_MAX);
+	while ((rc = db_step(st, err)) == 1) {
 		struct store_cert *r = read_row(st, arena);
 
 		r->csr.len = (size_t) db_col_int(st, ROW_BLOBS);
@@ -412,8 +416,8 @@ static int key_owner(struct store *s, const char *key_sha256,
 	if (store_query(s,
 			"SELECT name FROM certs WHERE key_sha256 = ? AND "
 			"name <> ? ORDER BY name LIMIT 1",
-			ARGS(T(key_sha256), T(not_name ? not_name : "")), &st,
-			err) == -1)
+			"T", ARGS(T(key_sha256), T(not_name ? not_name : "")),
+			&st, err) == -1)
 		return -1;
 	rc = db_step(st, err);
 	if (rc == -1)

@@ -9,7 +9,8 @@
 	"name, ca_name, challenge, certbot, ts_expire, ts_not_before, "       \
 	"ts_due, ts_next_attempt, ts_last_update, count_fail_update, renew, " \
 	"ts_expire_seen"
-enum { DUE_ENABLE = 12 };
+#define DUE_TYPES "Ttttiiiiiiii"
+enum { DUE_ENABLE = sizeof(DUE_TYPES) - 1 };
 
 static void read_due(const struct db_stmt *st, struct arena *a,
 		     struct store_due *d)
@@ -45,9 +46,10 @@ static int due(struct store *s, int64_t now, size_t limit, struct arena *arena,
 			"WHERE enable = 'Y' AND ts_due <= ? AND "
 			"(lease_owner IS NULL OR lease_until < ?) "
 			"ORDER BY COALESCE(ts_expire, 0), name LIMIT ?",
-			ARGS(I(now), I(now), I((int64_t) limit)), &st,
-			err) == -1)
+			DUE_TYPES, ARGS(I(now), I(now), I((int64_t) limit)),
+			&st, err) == -1)
 		return -1;
+	db_limit(st, limit, DB_ANSWER_MAX);
 	while ((rc = db_step(st, err)) == 1) {
 		d.v = STORE_GROW(arena, d.v, d.n);
 		read_due(st, arena, &d.v[d.n++]);
@@ -82,7 +84,7 @@ static int due_one(struct store *s, const char *name, struct arena *arena,
 	if (store_query(s,
 			"SELECT " DUE_COLUMNS ", enable FROM certs "
 			"WHERE name = ?",
-			ARGS(T(name)), &st, err) == -1)
+			DUE_TYPES "t", ARGS(T(name)), &st, err) == -1)
 		return -1;
 	rc = db_step(st, err);
 	if (rc != 1)
@@ -118,9 +120,10 @@ static int held(struct store *s, size_t limit, struct arena *arena,
 			"SELECT name, fail_class FROM certs "
 			"WHERE enable = 'Y' AND ts_due = ? ORDER BY name "
 			"LIMIT ?",
-			ARGS(I(STORE_NEVER), I((int64_t) limit)), &st,
+			"Tt", ARGS(I(STORE_NEVER), I((int64_t) limit)), &st,
 			err) == -1)
 		return -1;
+	db_limit(st, limit, DB_ANSWER_MAX);
 	while ((rc = db_step(st, err)) == 1) {
 		h.v = STORE_GROW(arena, h.v, h.n);
 		h.v[h.n++] = (struct store_held){
@@ -145,6 +148,7 @@ static int waiting(struct store *s, int64_t now, struct arena *arena,
 			"WHERE enable = 'Y' AND ts_due > ? AND ts_due < ?) "
 			"FROM certs WHERE enable = 'Y' AND ts_due > ? AND "
 			"ts_due < ? ORDER BY ts_due LIMIT 1",
+			"TII",
 			ARGS(I(now), I(STORE_NEVER), I(now), I(STORE_NEVER)),
 			&st, err) == -1)
 		return -1;
@@ -313,7 +317,7 @@ static int order_get(struct store *s, const char *name, int slot,
 			"SELECT name, slot, ca_name, account, key_sha256, url, "
 			"state, ts_created FROM orders "
 			"WHERE name = ? AND slot = ?",
-			ARGS(T(name), I(slot)), &st, err) == -1)
+			"TITtttTI", ARGS(T(name), I(slot)), &st, err) == -1)
 		return -1;
 	rc = db_step(st, err);
 	if (rc != 1)
@@ -414,9 +418,10 @@ static int proofs_of(struct store *s, const char *lease_owner, size_t limit,
 			"SELECT id, name, slot, lease_owner, type, zone, "
 			"server, owner, value, ts_created FROM proofs "
 			"WHERE lease_owner = ? ORDER BY ts_created, id LIMIT ?",
-			ARGS(T(lease_owner), I((int64_t) limit)), &st,
-			err) == -1)
+			"TTITTttTTI", ARGS(T(lease_owner), I((int64_t) limit)),
+			&st, err) == -1)
 		return -1;
+	db_limit(st, limit, DB_ANSWER_MAX);
 	while ((rc = db_step(st, err)) == 1) {
 		p.v = STORE_GROW(arena, p.v, p.n);
 		read_proof(st, arena, &p.v[p.n++]);
@@ -489,7 +494,8 @@ static int accepted_before(struct store *s, const struct store_accept *a,
 	AUTO(store_done) struct db_stmt *st = NULL;
 
 	if (store_query(s, "SELECT name FROM certs WHERE name = ? AND crt = ?",
-			ARGS(T(a->attempt.name), B(a->crt)), &st, err) == -1)
+			"T", ARGS(T(a->attempt.name), B(a->crt)), &st,
+			err) == -1)
 		return -1;
 	return found(st, err);
 }
@@ -565,6 +571,7 @@ static int failed_before(struct store *s, const struct store_attempt *a,
 		    s,
 		    "SELECT id FROM attempts WHERE name = ? AND "
 		    "ts_start = ? AND ts_end = ? AND outcome = ? LIMIT 1",
+		    "I",
 		    ARGS(T(a->name), I(a->ts_start), I(a->ts_end),
 			 T(store_fit(a->outcome, outcome, sizeof(outcome)))),
 		    &st, err) == -1)
@@ -632,8 +639,10 @@ static int attempts_of(struct store *s, const char *name, size_t limit,
 			"SELECT name, ca_name, account, order_url, outcome, "
 			"detail, ts_start, ts_end FROM attempts WHERE name = ? "
 			"ORDER BY ts_start DESC, id DESC LIMIT ?",
-			ARGS(T(name), I((int64_t) limit)), &st, err) == -1)
+			"TTttTtII", ARGS(T(name), I((int64_t) limit)), &st,
+			err) == -1)
 		return -1;
+	db_limit(st, limit, DB_ANSWER_MAX);
 	while ((rc = db_step(st, err)) == 1) {
 		all.v = STORE_GROW(a, all.v, all.n);
 		all.v[all.n++] = (struct store_attempt){
@@ -673,15 +682,17 @@ static int last_old(struct store *s, int64_t before, size_t limit, int64_t *ret,
 		    struct err *err)
 {
 	AUTO(store_done) struct db_stmt *st = NULL;
+	int rc;
 
 	if (store_query(s,
 			"SELECT COALESCE(MAX(id), 0) FROM (SELECT id, ts_end "
 			"FROM attempts ORDER BY id LIMIT ?) oldest "
 			"WHERE ts_end < ?",
-			ARGS(I((int64_t) limit), I(before)), &st, err) == -1 ||
-	    db_step(st, err) == -1)
+			"I", ARGS(I((int64_t) limit), I(before)), &st,
+			err) == -1 ||
+	    (rc = db_step(st, err)) == -1)
 		return -1;
-	*ret = db_col_int(st, 0);
+	*ret = rc == 1 ? db_col_int(st, 0) : 0;
 	return 0;
 }
 
@@ -722,7 +733,7 @@ static int ca_get(struct store *s, const char *name, struct arena *a,
 			"SELECT name, directory, account, account_key, "
 			"backoff_until, count_fail, fail_class, fail_detail "
 			"FROM cas WHERE name = ?",
-			ARGS(T(name)), &st, err) == -1)
+			"TTttIItt", ARGS(T(name)), &st, err) == -1)
 		return -1;
 	rc = db_step(st, err);
 	if (rc != 1)

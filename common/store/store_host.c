@@ -45,10 +45,12 @@ static int host_certs(struct store *s, const char *const *names, size_t n,
 
 	while (queries[q].places < n)
 		q++;
-	if (db_prepare(s->db, queries[q].sql, &st, err) == -1)
+	if (db_prepare(s->db, queries[q].sql, "Ttbbi", &st, err) == -1)
 		return -1;
 	for (size_t i = 0; i < queries[q].places; i++)
 		db_bind_text(st, (int) i + 1, names[i < n ? i : n - 1]);
+	/* A name has one row. */
+	db_limit(st, n, n * (2 * STORE_BLOB_MAX + 4096));
 	while ((rc = db_step(st, err)) == 1) {
 		if (check_reader(s, db_col_int(st, 4), err) == -1)
 			return -1;
@@ -151,7 +153,7 @@ static int find_stale(struct store *s, const char *host,
 	if (store_query(s,
 			"SELECT name, service, endpoint FROM host_installs "
 			"WHERE host = ?",
-			ARGS(T(host)), &st, err) == -1)
+			"TTT", ARGS(T(host)), &st, err) == -1)
 		return -1;
 	while ((rc = db_step(st, err)) == 1) {
 		struct store_receipt r = {
@@ -255,7 +257,7 @@ static int receipts_of(struct store *s, const char *name, struct arena *a,
 			"state, fingerprint, serial, ts_expire, depth, ts, "
 			"detail, version FROM installs WHERE name = ? "
 			"ORDER BY host, service, endpoint",
-			ARGS(T(name)), &st, err) == -1)
+			"TTTTtTttIIItt", ARGS(T(name)), &st, err) == -1)
 		return -1;
 	while ((rc = db_step(st, err)) == 1) {
 		all.v = STORE_GROW(a, all.v, all.n);

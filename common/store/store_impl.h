@@ -79,9 +79,11 @@ struct store_arg {
 		ARRAY_LEN(((const struct store_arg[]){ __VA_ARGS__ }))
 #define NO_ARGS NULL, 0
 
-/* Prepare SQL, a literal, and bind; what is bound lives until store_done. */
-int store_query(struct store *s, const char *sql, const struct store_arg *args,
-		size_t n, struct db_stmt **ret, struct err *err) MUST_CHECK;
+/* Prepare SQL, a literal, and bind; what is bound lives until store_done.
+ * COLUMNS: see db_prepare(). */
+int store_query(struct store *s, const char *sql, const char *columns,
+		const struct store_arg *args, size_t n, struct db_stmt **ret,
+		struct err *err) MUST_CHECK;
 void store_done(struct db_stmt **st); /* for AUTO */
 /* A whole statement without a result; ret_rows (may be NULL): rows matched */
 int store_exec(struct store *s, const char *sql, const struct store_arg *args,

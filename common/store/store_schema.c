@@ -20,7 +20,7 @@ static int ask(struct store *s, const char *sql, int *ret, struct err *err)
 {
 	AUTO(store_done) struct db_stmt *st = NULL;
 	struct err own = ERR_INIT;
-	int rc = store_query(s, sql, NO_ARGS, &st, &own);
+	int rc = store_query(s, sql, "i", NO_ARGS, &st, &own);
 
 	if (rc == 0)
 		rc = db_step(st, &own);
@@ -108,10 +108,12 @@ static int load_keyless(struct store *s, struct keys *k, struct err *err)
 	if (store_query(s,
 			"SELECT name, csr FROM certs WHERE key_sha256 IS NULL "
 			"AND name > ? ORDER BY name LIMIT ?",
-			ARGS(T(k->after), I(KEYS_AT_ONCE)), &st, err) == -1)
+			"TB", ARGS(T(k->after), I(KEYS_AT_ONCE)), &st,
+			err) == -1)
 		return -1;
 	k->n = 0;
-	while ((rc = db_step(st, err)) == 1 && k->n < KEYS_AT_ONCE) {
+	db_limit(st, KEYS_AT_ONCE, DB_ANSWER_MAX);
+	while ((rc = db_step(st, err)) == 1) {
 		k->v[k->n].name = store_col_text(st, 0, k->arena);
 		k->v[k->n].csr = store_col_blob(st, 1, k->arena);
 		k->n++;

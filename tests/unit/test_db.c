@@ -37,7 +37,7 @@ static void test_types(void **state)
 	size_t len = 9;
 
 	for (int i = 0; i < 3; i++) {
-		OK(db_prepare(db, update, &st, &err));
+		OK(db_prepare(db, update, "", &st, &err));
 		if (i == 1) {
 			db_bind_int(st, 1, INT64_MIN);
 			db_bind_text(st, 2, "it's");
@@ -55,7 +55,7 @@ static void test_types(void **state)
 		RC(0, db_step(st, &err));
 		assert_int_equal(db_affected(st), 1);
 		db_done(st);
-		OK(db_prepare(db, select, &st, &err));
+		OK(db_prepare(db, select, "itbI", &st, &err));
 		db_bind_int(st, 1, 1);
 		RC(1, db_step(st, &err));
 		assert_int_equal(db_col_int(st, 3), 1);
@@ -88,12 +88,13 @@ static void test_affected(void **state)
 	struct db_stmt *st = NULL;
 
 	for (int i = 0; i < 2; i++) {
-		OK(db_prepare(db, "UPDATE t SET n = 5 WHERE k = 1", &st, &err));
+		OK(db_prepare(db, "UPDATE t SET n = 5 WHERE k = 1", "", &st,
+			      &err));
 		RC(0, db_step(st, &err));
 		assert_int_equal(db_affected(st), 1);
 		db_done(st);
 	}
-	OK(db_prepare(db, "UPDATE t SET n = 5 WHERE k = 2", &st, &err));
+	OK(db_prepare(db, "UPDATE t SET n = 5 WHERE k = 2", "", &st, &err));
 	RC(0, db_step(st, &err));
 	assert_int_equal(db_affected(st), 0);
 	db_done(st);
@@ -104,7 +105,7 @@ static int64_t value(void)
 	struct db_stmt *st = NULL;
 	int64_t n;
 
-	OK(db_prepare(db, "SELECT n FROM t WHERE k = 1", &st, &err));
+	OK(db_prepare(db, "SELECT n FROM t WHERE k = 1", "i", &st, &err));
 	RC(1, db_step(st, &err));
 	n = db_col_int(st, 0);
 	db_done(st);
@@ -134,7 +135,7 @@ static void test_faults(void **state)
 	struct err e = ERR_INIT;
 	int rc;
 
-	rc = db_prepare(db, "SELECT x FROM nowhere", &st, &e);
+	rc = db_prepare(db, "SELECT x FROM nowhere", "i", &st, &e);
 	if (rc == 0)
 		rc = db_step(st, &e);
 	assert_int_equal(rc, -1);
@@ -143,7 +144,7 @@ static void test_faults(void **state)
 	assert_non_null(strstr(e.msg, "run certrepo-populate init"));
 	db_done(st);
 	st = NULL;
-	OK(db_prepare(db, "INSERT INTO t (k) VALUES (1)", &st, &err));
+	OK(db_prepare(db, "INSERT INTO t (k) VALUES (1)", "", &st, &err));
 	FAILS(ERR_CONFLICT, "", db_step(st, &err));
 	assert_int_equal(db_fault(db), DB_FAULT_DUPLICATE);
 	db_done(st);
@@ -164,7 +165,7 @@ static void test_broken(void **state)
 
 	if (!kit_mariadb())
 		return;
-	OK(db_prepare(db, "SELECT CONNECTION_ID()", &st, &err));
+	OK(db_prepare(db, "SELECT CONNECTION_ID()", "I", &st, &err));
 	RC(1, db_step(st, &err));
 	snprintf(sql, sizeof(sql), "KILL %lld", (long long) db_col_int(st, 0));
 	db_done(st);
@@ -191,15 +192,15 @@ static void test_value_max(void **state)
 	struct db_stmt *st = NULL;
 
 	OK(db_prepare(db,
-		      kit_mariadb() ? "SELECT REPEAT('x', 1048577)"
-				    : "SELECT hex(zeroblob(524289))",
-		      &st, &err));
+		      kit_mariadb() ? "SELECT REPEAT('x', 131073)"
+				    : "SELECT hex(zeroblob(65536)) || 'x'",
+		      "t", &st, &err));
 	FAILS(ERR_LIMIT, "", db_step(st, &err));
 	db_done(st);
 	OK(db_prepare(db,
-		      kit_mariadb() ? "SELECT REPEAT('x', 1048576)"
-				    : "SELECT hex(zeroblob(524288))",
-		      &st, &err));
+		      kit_mariadb() ? "SELECT REPEAT('x', 131072)"
+				    : "SELECT hex(zeroblob(65536))",
+		      "t", &st, &err));
 	RC(1, db_step(st, &err));
 	assert_int_equal(strlen(db_col_text(st, 0)), DB_VALUE_MAX);
 	db_done(st);
@@ -278,6 +279,7 @@ static void test_sqlite_locked(void **state)
 	assert_in_range(clock_mono_ms() - started, 900, 5000);
 	assert_int_equal(db_fault(other), DB_FAULT_RETRY);
 	db_rollback(db);
+	db_renew(other);
 	OK(db_begin(other, &err));
 	db_rollback(other);
 	db_close(&other);

@@ -1134,7 +1134,7 @@ static void test_due_plan(void **state)
 			      "WHERE enable = 'Y' AND ts_due <= 100 AND "
 			      "(lease_owner IS NULL OR lease_until < 100) "
 			      "ORDER BY COALESCE(ts_expire, 0), name LIMIT 9",
-			      &st, &err));
+			      "iiit", &st, &err));
 		while (db_step(st, &err) == 1)
 			used |= !!strstr(db_col_text(st, 3), "certs_due");
 	} else {
@@ -1144,7 +1144,7 @@ static void test_due_plan(void **state)
 			      "WHERE enable = 'Y' AND ts_due <= 100 AND "
 			      "(lease_owner IS NULL OR lease_until < 100) "
 			      "ORDER BY COALESCE(ts_expire, 0), name LIMIT 9",
-			      &st, &err));
+			      "ittttttttt", &st, &err));
 		while (db_step(st, &err) == 1)
 			used |= db_col_text(st, 5) &&
 				strcmp(db_col_text(st, 5), "certs_due") == 0;

@@ -80,7 +80,10 @@ static const char *dump(void)
 	struct db_stmt *st = NULL;
 	const char *ret;
 
-	OK(db_prepare(s->db, sql, &st, &err));
+	OK(db_prepare(s->db, sql,
+		      "tttttttttttt"
+		      "iii",
+		      &st, &err));
 	while (db_step(st, &err) == 1) {
 		for (int i = 0; i < 15; i++) {
 			if (db_col_null(st, i))
@@ -190,12 +193,12 @@ static void test_2019_due(void **state)
 			assert_true(d.v[i].stale);
 }
 
-static int one_row(const char *sql)
+static int one_row(const char *sql, const char *columns)
 {
 	struct db_stmt *st = NULL;
 	int rc;
 
-	OK(db_prepare(s->db, sql, &st, &err));
+	OK(db_prepare(s->db, sql, columns, &st, &err));
 	rc = db_step(st, &err);
 	db_done(st);
 	return rc;
@@ -228,12 +231,14 @@ static void test_2019_statements(void **state)
 	    "WHERE name = 'new.example.org'");
 	RC(1, one_row("SELECT crt, ca, md5_ca, ts_expire, md5_modulus FROM "
 		      "certs WHERE name = 'new.example.org' AND enable = 'Y' "
-		      "AND ts_expire > 5000"));
+		      "AND ts_expire > 5000",
+		      "bbtit"));
 	RC(1, store_get(s, "new.example.org", arena, &g, &err));
 	assert_int_equal(g->ts_expire, 9000);
 	assert_int_equal(g->crt.len, 3);
 	RC(0, one_row("SELECT name FROM certs WHERE name = 'ec.example.org' "
-		      "AND enable = 'Y'"));
+		      "AND enable = 'Y'",
+		      "t"));
 	raw("DELETE FROM certs WHERE name = 'new.example.org'");
 }
 
