@@ -107,13 +107,21 @@ static int late(struct db *db, struct err *err)
 		       (long long) db_mariadb_timeout(db->conf));
 }
 
+static int fail_by(struct db *db, unsigned code, const char *text,
+		   struct err *err)
+{
+	if (db_alarm_rang())
+		return late(db, err);
+	if (db_mariadb_is_garbled(code))
+		mariadb_cut(db);
+	return db_mariadb_fail(db, code, text, err);
+}
+
 static int fail(struct db *db, struct err *err)
 {
 	MYSQL *m = db->handle;
 
-	if (db_alarm_rang())
-		return late(db, err);
-	return db_mariadb_fail(db, mysql_errno(m), mysql_error(m), err);
+	return fail_by(db, mysql_errno(m), mysql_error(m), err);
 }
 
 /* --- connecting --- */
@@ -172,7 +180,7 @@ static int check_files(const struct store_conf *c, struct err *err)
 static void set_options(MYSQL *m, const struct store_conf *c,
 			int64_t connect_ms, int64_t left_ms)
 {
-	unsigned connect_s = connect_ms > 1000 ? connect_ms / 1000 : 1;
+	unsigned connect_s = (unsigned) (connect_ms + 999) / 1000;
 	/* The alarm comes before; these are for a host without a timer. */
 	unsigned io_s = (unsigned) (left_ms / 1000 + 1);
 	unsigned none = 0, protocol = MYSQL_PROTOCOL_TCP;
@@ -349,10 +357,8 @@ static int mariadb_script(struct db *db, const char *sql, struct err *err)
 
 static int stmt_fail(struct db *db, struct stmt *s, struct err *err)
 {
-	if (db_alarm_rang())
-		return late(db, err);
-	return db_mariadb_fail(db, mysql_stmt_errno(s->st),
-			       mysql_stmt_error(s->st), err);
+	return fail_by(db, mysql_stmt_errno(s->st), mysql_stmt_error(s->st),
+		       err);
 }
 
 /*

@@ -226,7 +226,6 @@ static enum db_fault fault_of(unsigned code)
 	case CR_SERVER_LOST_EXTENDED:
 	case CR_SSL_CONNECTION_ERROR:
 	case CR_NET_PACKET_TOO_LARGE:
-	case CR_MALFORMED_PACKET:
 	case ER_SERVER_SHUTDOWN:
 	case ER_CONNECTION_KILLED:
 	case ER_NET_READ_ERROR:
@@ -244,6 +243,16 @@ static enum db_fault fault_of(unsigned code)
 	}
 }
 
+/* An error of the library's own that is none of the network: what it read
+ * does not fit together. */
+bool db_mariadb_is_garbled(unsigned code)
+{
+	return fault_of(code) == DB_FAULT_OTHER &&
+	       (code == 0 || (code >= CR_MIN_ERROR && code <= CR_MAX_ERROR) ||
+		(code >= CR_EVENT_CREATE_FAILED &&
+		 code <= CR_MARIADB_LAST_ERROR));
+}
+
 int db_mariadb_fail(struct db *db, unsigned code, const char *text,
 		    struct err *err)
 {
@@ -254,9 +263,8 @@ int db_mariadb_fail(struct db *db, unsigned code, const char *text,
 	switch (db->fault) {
 	case DB_FAULT_LOST:
 		return err_set(err, ERR_UNAVAILABLE,
-			       "%s: the connection was lost; an answer that "
-			       "is garbled or larger than any of ours ends "
-			       "it, too",
+			       "%s: the connection was lost; an answer "
+			       "larger than any of ours ends it, too",
 			       where);
 	case DB_FAULT_NO_TABLE:
 		return err_set(err, ERR_CONFIG,
@@ -274,6 +282,11 @@ int db_mariadb_fail(struct db *db, unsigned code, const char *text,
 	default:
 		break;
 	}
+	if (db_mariadb_is_garbled(code))
+		return err_set(err, ERR_INPUT,
+			       "%s: an answer is garbled (%s): is it a "
+			       "MariaDB, and what stands between?",
+			       where, text);
 	switch (code) {
 	case ER_TABLEACCESS_DENIED_ERROR:
 	case ER_COLUMNACCESS_DENIED_ERROR:

@@ -22,6 +22,9 @@ int64_t db_mariadb_timeout(const struct store_conf *c);
  * db->fault; returns -1. */
 int db_mariadb_refused(struct db *db, unsigned code, const char *text,
 		       int64_t limit_ms, int64_t waited_ms, struct err *err);
+/* Is this what the library says of an answer that is none? The connection is
+ * of no use then. */
+bool db_mariadb_is_garbled(unsigned code);
 /* A statement failed. Sets db->fault; returns -1. */
 int db_mariadb_fail(struct db *db, unsigned code, const char *text,
 		    struct err *err);
