@@ -4,17 +4,26 @@
 #include <stdbool.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include "clock.h"
 #include "lockfile.h"
 
 struct lockfile {
 	int fd;
 };
 
+/* From then on people are told more. */
+#define LONG_S 3600
+
+/* The holder wrote its pid when it began, so the file's time is that. */
 static int busy(int fd, const char *path, struct err *err)
 {
-	char pid[24];
+	char pid[24], since[CLOCK_TEXT], span[CLOCK_TEXT];
 	ssize_t n = pread(fd, pid, sizeof(pid) - 1, 0);
+	struct stat st;
+	int64_t age = 0;
 
+	if (fstat(fd, &st) == 0)
+		age = clock_now() - st.st_mtime;
 	pid[n > 0 ? n : 0] = '\0';
 	pid[strspn(pid, "0123456789")] = '\0';
 	if (pid[0] == '\0')
@@ -22,9 +31,16 @@ static int busy(int fd, const char *path, struct err *err)
 			       "already running: %s is locked by another "
 			       "process",
 			       path);
+	if (age < LONG_S)
+		return err_set(err, ERR_BUSY,
+			       "already running: %s is locked by process %s",
+			       path, pid);
 	return err_set(err, ERR_BUSY,
-		       "already running: %s is locked by process %s", path,
-		       pid);
+		       "already running: %s is locked by process %s since %s, "
+		       "for %s, and until it ends nothing else is done: if it "
+		       "hangs, see what it waits for (ps) and end it (kill %s)",
+		       path, pid, clock_text(st.st_mtime, since),
+		       clock_span(age, span), pid);
 }
 
 /* Whether PATH is still the file behind FD: somebody may have removed it

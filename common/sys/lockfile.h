@@ -10,7 +10,8 @@
 
 struct lockfile;
 
-/* Held by another: ERR_BUSY, the message names its pid. */
+/* Held by another: ERR_BUSY, the message names its pid and, when it has held
+ * it for an hour, since when and what to do. */
 int lockfile_acquire(const char *path, struct lockfile **ret,
 		     struct err *err) MUST_CHECK;
 void lockfile_free(struct lockfile **l); /* lets go; accepts NULL */

@@ -134,6 +134,28 @@ conf "socket=$MARIADB_SOCKET" host= port= ca_file=
 populate list
 is "$rc" 0 'unix socket'
 
+# Ways to log in without a word in the clear.
+me=$(id -un)
+mariadb_sql -e "CREATE USER IF NOT EXISTS '$me'@localhost;
+	GRANT ALL ON *.* TO '$me'@localhost WITH GRANT OPTION;
+	ALTER USER '$me'@localhost IDENTIFIED VIA unix_socket"
+conf "socket=$MARIADB_SOCKET" host= port= ca_file= "user=$me" password_file=
+populate list
+is "$rc" 0 'an account by unix_socket'
+mariadb_sql -e "INSTALL SONAME 'auth_ed25519';
+	CREATE USER ed@'%' IDENTIFIED VIA ed25519 USING PASSWORD('e');
+	GRANT ALL ON certrepo.* TO ed@'%'"
+echo e >"$T/ed.password"
+conf user=ed "password_file=$T/ed.password"
+populate list
+is "$rc" 0 'an account by ed25519'
+mariadb_sql -e "INSTALL SONAME 'auth_pam';
+	CREATE USER pam@'%' IDENTIFIED VIA pam USING 'mariadb';
+	GRANT ALL ON certrepo.* TO pam@'%'" 2>/dev/null
+conf user=pam "password_file=$T/ed.password"
+says 78 'user "pam".*could give the password away|user "pam": wrong' \
+	'an account that asks'
+
 # One that accepts and never answers.
 cat >"$T/hung.py" <<'END'
 import socket, sys, time

@@ -4,7 +4,10 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include "clock.h"
 #include "lockfile.h"
 #include "scratch.h"
 
@@ -27,6 +30,35 @@ static void take_and_leave(void **state)
 	assert_null(l);
 	lockfile_free(&l);
 	assert_int_equal(lockfile_acquire(scratch("lock"), &l, &err), 0);
+	lockfile_free(&l);
+}
+
+/* One that hangs is no run that is merely busy. */
+static void old_lock(void **state)
+{
+	struct timespec times[2] = { { .tv_sec = 1700000000 },
+				     { .tv_sec = 1700000000 } };
+	struct lockfile *l = NULL, *second = NULL;
+	struct err err = ERR_INIT;
+	char want[40];
+
+	assert_int_equal(lockfile_acquire(scratch("old"), &l, &err), 0);
+	assert_int_equal(utimensat(AT_FDCWD, scratch("old"), times, 0), 0);
+	clock_set_for_test(1700000000 + 3599);
+	assert_int_equal(lockfile_acquire(scratch("old"), &second, &err), -1);
+	assert_null(strstr(err.msg, "since"));
+	clock_set_for_test(1700000000 + 7200);
+	assert_int_equal(lockfile_acquire(scratch("old"), &second, &err), -1);
+	assert_int_equal(err.kind, ERR_BUSY);
+	assert_non_null(strstr(err.msg, "since 2023-11-14T22:13:20Z, for 2 h"));
+	snprintf(want, sizeof(want), "kill %d", (int) getpid());
+	assert_non_null(strstr(err.msg, want));
+	clock_set_for_test(-1);
+	lockfile_free(&l);
+	/* Taken anew it is young. */
+	assert_int_equal(lockfile_acquire(scratch("old"), &l, &err), 0);
+	assert_int_equal(lockfile_acquire(scratch("old"), &second, &err), -1);
+	assert_null(strstr(err.msg, "since"));
 	lockfile_free(&l);
 }
 
@@ -102,6 +134,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(take_and_leave),
+		cmocka_unit_test(old_lock),
 		cmocka_unit_test(killed_holder),
 		cmocka_unit_test(removed_file),
 		cmocka_unit_test(wrong_places),
