@@ -7,6 +7,7 @@
 /* Rows are listed in pages: memory stays small, the callback may use the
  * store, and a lost connection costs no more than a page. */
 #define PAGE_ROWS 500
+#define PAGES_MAX 20000 /* a database may list for ever */
 
 static int check_row(const struct store_cert *r, struct err *err)
 {
@@ -389,10 +390,16 @@ int store_each(struct store *s, store_row_fn *fn, void *arg, struct err *err)
 	AUTO(arena_free) struct arena *arena = arena_new();
 	char after[STORE_NAME_MAX + 1] = "";
 	struct page p;
+	int pages = 0;
 
 	if (store_check_schema(s, err) == -1)
 		return -1;
 	do {
+		if (pages++ == PAGES_MAX)
+			return err_set(err, ERR_LIMIT,
+				       "%s: more than %d rows in certs, or "
+				       "they come again and again",
+				       store_name(s), PAGES_MAX * PAGE_ROWS);
 		arena_clear(arena);
 		if (load_page_try(s, after, arena, &p, err) == -1)
 			return -1;

@@ -7,6 +7,7 @@
 #include "x509.h"
 
 #define KEYS_AT_ONCE 200
+#define PAGES_MAX    50000 /* a database may list for ever */
 
 /* What each version asks of the programs. Additive ones ask nothing new. */
 static const struct {
@@ -150,8 +151,14 @@ static int derive_all_keys(struct store *s, struct err *err)
 	AUTO(arena_free) struct arena *arena = arena_new();
 	AUTO(mem_free_any) struct keys *k = mem_alloc(sizeof(*k));
 	char after[STORE_NAME_MAX + 1] = "";
+	int pages = 0;
 
 	do {
+		if (pages++ == PAGES_MAX)
+			return err_set(err, ERR_LIMIT,
+				       "%s: more than %d rows in certs, or "
+				       "they come again and again",
+				       store_name(s), PAGES_MAX * KEYS_AT_ONCE);
 		arena_clear(arena);
 		k->arena = arena;
 		k->after = after;

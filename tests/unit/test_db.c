@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include "clock.h"
 #include "store_kit.h"
+#include "db_impl.h"
 
 static struct db *db;
 
@@ -285,6 +286,143 @@ static void test_sqlite_locked(void **state)
 	db_close(&other);
 }
 
+/* --- a SQLite file that belongs to somebody else --- */
+
+static int first(struct db *from, const char *sql, const char *columns)
+{
+	struct db_stmt *st = NULL;
+	int rc;
+
+	err_clear(&err);
+	if (db_prepare(from, sql, columns, &st, &err) == -1)
+		return -1;
+	rc = db_step(st, &err);
+	db_done(st);
+	return rc;
+}
+
+#define NUMBERS \
+	"WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) "
+
+/* A view may go on for ever, or want all there is. */
+static void test_sqlite_views(void **state)
+{
+	static const char never[] = "SELECT x FROM never";
+	static const char sorted[] = "SELECT x FROM sorted";
+	struct store_conf c = conf;
+	struct db *other = NULL;
+	int64_t started;
+
+	if (kit_mariadb())
+		return;
+	OK(db_script(db,
+		     "CREATE VIEW never AS " NUMBERS
+		     "SELECT x FROM c WHERE x < 0;"
+		     "CREATE VIEW sorted AS " NUMBERS
+		     "SELECT x, hex(randomblob(9999)) AS y FROM c ORDER BY y;"
+		     "CREATE VIEW large AS SELECT zeroblob(500000000) AS x",
+		     &err));
+	c.timeout = 1;
+	OK(db_open(&c, false, &other, &err));
+	started = clock_mono_ms();
+	FAILS(ERR_UNAVAILABLE, "no answer within 1 s",
+	      first(other, never, "i"));
+	assert_in_range(clock_mono_ms() - started, 900, 2000);
+	FAILS(ERR_UNAVAILABLE, "no time is left", first(other, never, "i"));
+	db_renew(other);
+	RC(1, first(other, "SELECT k FROM t", "I"));
+	/* Inside a transaction, which is gone then. */
+	OK(db_begin(other, &err));
+	RC(-1, first(other, never, "i"));
+	FAILS(ERR_UNAVAILABLE, "rolled back", db_commit(other, &err));
+	db_rollback(other);
+	db_renew(other);
+	OK(db_begin(other, &err));
+	OK(db_commit(other, &err));
+	RC(-1, first(other, sorted, "i"));
+	assert_true(err.kind == ERR_LIMIT || err.kind == ERR_UNAVAILABLE);
+	db_renew(other);
+	FAILS(ERR_LIMIT, "", first(other, "SELECT x FROM large", "b"));
+	FAILS(ERR_INTERNAL, "attached",
+	      db_script(other, "ATTACH ':memory:' AS more", &err));
+	RC(-1, db_script(other,
+			 "PRAGMA writable_schema = ON; "
+			 "UPDATE sqlite_master SET sql = 'x'",
+			 &err));
+	db_close(&other);
+	OK(db_script(db, "DROP VIEW never; DROP VIEW sorted; DROP VIEW large",
+		     &err));
+}
+
+/* What comes is looked at, whatever the table's columns were made for. */
+static void test_shapes(void **state)
+{
+	if (kit_mariadb())
+		OK(db_script(db, "UPDATE t SET s = 'text', n = 5", &err));
+	else
+		OK(db_script(db,
+			     "UPDATE t SET n = 'text', s = x'610062', b = 5.5",
+			     &err));
+	FAILS(ERR_INPUT, "column 1 of an answer (k) is a number, not text",
+	      first(db, "SELECT k FROM t", "t"));
+	FAILS(ERR_INPUT, "2 columns instead of 1",
+	      first(db, "SELECT k, n FROM t", "i"));
+	FAILS(ERR_INPUT, "1 columns instead of 2",
+	      first(db, "SELECT k FROM t ", "ii"));
+	FAILS(ERR_INPUT, "0 columns instead of 1",
+	      first(db, "UPDATE t SET k = k", "i"));
+	FAILS(ERR_INPUT, "1 columns instead of 0",
+	      first(db, "SELECT k FROM t  ", ""));
+	FAILS(ERR_INPUT, "(b) is NULL",
+	      first(db, "SELECT NULL AS b FROM t", "B"));
+	FAILS(ERR_INPUT, "is not an integer",
+	      first(db, kit_mariadb() ? "SELECT s FROM t" : "SELECT n FROM t",
+		    "i"));
+	FAILS(ERR_INPUT, "NUL byte",
+	      first(db,
+		    kit_mariadb() ? "SELECT CONCAT('a', CHAR(0), 'b')"
+				  : "SELECT s FROM t",
+		    "t"));
+	FAILS(ERR_INPUT, "is a number, not text",
+	      first(db, kit_mariadb() ? "SELECT 5.5E0" : "SELECT b FROM t",
+		    "b"));
+	if (kit_mariadb())
+		FAILS(ERR_INPUT, "is not an integer",
+		      first(db, "SELECT 18446744073709551615", "i"));
+	/* The connection and the statement go on. */
+	RC(1, first(db, "SELECT k FROM t   ", "I"));
+}
+
+static void test_limits(void **state)
+{
+	struct db_stmt *st = NULL;
+
+	OK(db_script(db,
+		     "INSERT INTO t (k) VALUES (2); INSERT INTO t (k) "
+		     "VALUES (3)",
+		     &err));
+	for (int i = 0; i < 2; i++) {
+		OK(db_prepare(db, "SELECT k FROM t", "I", &st, &err));
+		db_limit(st, i == 0 ? 2 : 9, i == 0 ? 999 : 20);
+		RC(1, db_step(st, &err));
+		RC(1, db_step(st, &err));
+		FAILS(ERR_LIMIT,
+		      i == 0 ? "more than 2 rows" : "more than 20 bytes",
+		      db_step(st, &err));
+		db_done(st);
+		/* What was not read is given up with the connection. */
+		if (!db->handle)
+			OK(db_reconnect(db, &err));
+	}
+	OK(db_prepare(db, "SELECT k FROM t ORDER BY k", "I", &st, &err));
+	RC(1, db_step(st, &err));
+	db_done(st);
+	if (!db->handle)
+		OK(db_reconnect(db, &err));
+	RC(1, first(db, "SELECT k FROM t WHERE k = 1", "I"));
+	assert_non_null(db->handle);
+}
+
 static void test_sqlite_read_only(void **state)
 {
 	if (kit_mariadb() || geteuid() == 0)
@@ -316,11 +454,19 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_types),	  TEST(test_affected),
-		TEST(test_transactions),  TEST(test_faults),
-		TEST(test_broken),	  TEST(test_value_max),
-		TEST(test_sqlite_files),  TEST(test_sqlite_full),
-		TEST(test_sqlite_locked), TEST(test_sqlite_read_only),
+		TEST(test_types),
+		TEST(test_affected),
+		TEST(test_transactions),
+		TEST(test_faults),
+		TEST(test_broken),
+		TEST(test_value_max),
+		TEST(test_sqlite_files),
+		TEST(test_sqlite_full),
+		TEST(test_sqlite_views),
+		TEST(test_shapes),
+		TEST(test_limits),
+		TEST(test_sqlite_locked),
+		TEST(test_sqlite_read_only),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
