@@ -32,7 +32,7 @@ static const struct conf_setting settings[] = {
 	SET(connect_timeout, CONF_DURATION, "mariadb: limit for connecting",
 	    .def = "10s", .min = 1, .max = 300),
 	SET(timeout, CONF_DURATION,
-	    "limit for one read or write, and for a locked database",
+	    "limit for all of an operation, and for a locked database",
 	    .def = "30s", .min = 1, .max = 3600),
 	{ .name = NULL },
 };

@@ -21,7 +21,7 @@ struct store_conf {
 	const char *key_file;
 	const char *option_file; /* my.cnf syntax, group [client] */
 	int64_t connect_timeout; /* seconds, default 10 */
-	int64_t timeout;	 /* seconds per read or write, default 30 */
+	int64_t timeout;	 /* seconds in all, see db.h; default 30 */
 };
 
 extern const struct conf_schema store_conf_schema;
