@@ -6,6 +6,7 @@
  * lint compares the two. */
 
 #include "conf.h"
+#include "notify_conf.h"
 #include "profile.h"
 #include "store_conf.h"
 
@@ -50,18 +51,6 @@ struct installer_service {
 	bool alone; /* changes by itself, whoever shares a certificate */
 	int64_t verify_time;	/* seconds to go on trying after activation */
 	int64_t verify_timeout; /* of one connection */
-};
-
-/* Who is told what needs a person: see notice.h. */
-struct notify_conf {
-	struct conf_src src;
-	struct conf_strings mail; /* addresses */
-	const char *from;	  /* NULL: sendmail's choice */
-	struct conf_strings sendmail;
-	struct conf_strings command;
-	const char *user;
-	int64_t timeout; /* seconds, of each */
-	int64_t repeat;	 /* seconds */
 };
 
 struct installer_conf {
