@@ -182,7 +182,7 @@ static const struct conf_setting service_settings[] = {
 	{ .name = NULL },
 };
 
-static const struct conf_schema service_schema = {
+const struct conf_schema installer_service_schema = {
 	.settings = service_settings,
 	.size = sizeof(struct installer_service),
 };
@@ -281,7 +281,7 @@ static const struct conf_setting settings[] = {
 	{ .name = "services",
 	  .type = CONF_GROUPS,
 	  .flags = CONF_REQUIRED,
-	  .sub = &service_schema,
+	  .sub = &installer_service_schema,
 	  .offset = offsetof(struct installer_conf, services),
 	  .help = "what runs on this host" },
 	{ .name = NULL },

@@ -75,6 +75,7 @@ struct installer_conf {
 };
 
 extern const struct conf_schema installer_conf_schema;
+extern const struct conf_schema installer_service_schema;
 
 /* Load and check all that needs no profile; host is filled. The file must
  * be root's or ours, and writable by nobody else. */
