@@ -207,16 +207,32 @@ static int end_denied(const char *dir, struct err *err)
 static void notices_begin(struct host *r)
 {
 	const struct notify_conf *notify = r->conf->notify;
+	struct notice_from *from = arena_alloc(r->arena, sizeof(*from));
+	const char **names =
+		arena_array(r->arena, r->svcs->n + 1, sizeof(*names));
+	struct err err = ERR_INIT;
 
-	r->notices = notice_load(r->conf, r->now);
-	log_mailed(notify && notify->mail.n > 0);
+	*from = (struct notice_from){ .program = PROGRAM,
+				      .host = r->conf->host,
+				      .state_dir = r->conf->state_dir,
+				      .notify = notify,
+				      .store_patience =
+					      r->conf->store_patience };
+	for (size_t i = 0; i < r->svcs->n; i++)
+		names[i] = r->svcs->v[i].name;
+	from->services = names;
+	r->notices = notice_load(from, r->now, &err);
+	if (err.kind != ERR_NONE)
+		log_warn("people will be told anew: %s", err.msg);
+	log_mailed(notify && notify->mail.n > 0 && !r->loud);
 }
 
 static void notices_end(struct host *r)
 {
+	struct strlist untold = STRLIST_INIT;
 	struct err err = ERR_INIT;
 
-	if (r->notices && notice_send(r->notices, &err) == -1) {
+	if (r->notices && notice_send(r->notices, &untold, &err) == -1) {
 		err_set(&err, err.kind,
 			"what needs a person could not be told, see --status: "
 			"%s",
@@ -224,6 +240,9 @@ static void notices_end(struct host *r)
 		log_error(&err);
 	}
 	log_mailed(false);
+	for (size_t i = 0; i < untold.n; i++)
+		log_warn("%s", untold.v[i]);
+	strlist_free(&untold);
 	notice_free(&r->notices);
 }
 
@@ -326,7 +345,9 @@ static int with_conf(const struct args *a, struct arena *arena, int argc,
 			  .arena = arena,
 			  .receipts = { .arena = arena },
 			  .dry_run = a->dry_run,
-			  .force = a->force };
+			  .force = a->force,
+			  .loud = a->verbose > 0 || a->force || first < argc ||
+				  isatty(STDERR_FILENO) };
 	int status;
 
 	if (installer_conf_load(a->config, arena, &conf, &errs) == -1 ||

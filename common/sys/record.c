@@ -90,13 +90,21 @@ int record_end(struct record_out *o, struct err *err)
 	return 0;
 }
 
-int record_write(struct record_out *o, const char *path, struct err *err)
+int record_replace(struct record_out *o, const char *path, const char *before,
+		   struct err *err)
 {
 	static const struct file_attr attr = { 0600, FILE_KEEP, FILE_KEEP };
 
 	if (record_end(o, err) == -1)
 		return err_wrap(err, "%s", path);
+	if (before && strcmp(sbuf_str(&o->text), before) == 0)
+		return 0;
 	return file_replace(path, o->text.buf, o->text.len, &attr, err);
+}
+
+int record_write(struct record_out *o, const char *path, struct err *err)
+{
+	return record_replace(o, path, NULL, err);
 }
 
 /* --- reading --- */

@@ -49,6 +49,10 @@ int record_end(struct record_out *o, struct err *err) MUST_CHECK;
 int record_write(struct record_out *o, const char *path,
 		 struct err *err) MUST_CHECK;
 
+/* record_write(), unless BEFORE, the file's text, says the same already. */
+int record_replace(struct record_out *o, const char *path, const char *before,
+		   struct err *err) MUST_CHECK;
+
 /* --- reading --- */
 
 struct record_line {

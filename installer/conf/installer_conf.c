@@ -185,52 +185,9 @@ static const struct conf_setting service_settings[] = {
 	{ .name = NULL },
 };
 
-static const struct conf_schema service_schema = {
+const struct conf_schema installer_service_schema = {
 	.settings = service_settings,
 	.size = sizeof(struct installer_service),
-};
-
-static const struct conf_setting notify_settings[] = {
-	{ .name = "mail",
-	  .type = CONF_STRINGS,
-	  .offset = offsetof(struct notify_conf, mail),
-	  .help = "addresses of those who are told by mail" },
-	{ .name = "from",
-	  .type = CONF_STRING,
-	  .offset = offsetof(struct notify_conf, from),
-	  .help = "sender of the mail" },
-	{ .name = "sendmail",
-	  .type = CONF_STRINGS,
-	  .offset = offsetof(struct notify_conf, sendmail),
-	  .help = "the program that takes the mail, and its arguments" },
-	{ .name = "command",
-	  .type = CONF_STRINGS,
-	  .offset = offsetof(struct notify_conf, command),
-	  .help = "a program that is told by JSON, and its arguments" },
-	{ .name = "user",
-	  .type = CONF_STRING,
-	  .offset = offsetof(struct notify_conf, user),
-	  .help = "the user it runs as" },
-	{ .name = "timeout",
-	  .type = CONF_DURATION,
-	  .def = "30s",
-	  .min = 1,
-	  .max = 600,
-	  .offset = offsetof(struct notify_conf, timeout),
-	  .help = "how long either program may take" },
-	{ .name = "repeat",
-	  .type = CONF_DURATION,
-	  .def = "1d",
-	  .min = 3600,
-	  .max = 90 * 86400,
-	  .offset = offsetof(struct notify_conf, repeat),
-	  .help = "how often what stays is told again" },
-	{ .name = NULL },
-};
-
-static const struct conf_schema notify_schema = {
-	.settings = notify_settings,
-	.size = sizeof(struct notify_conf),
 };
 
 static const struct conf_setting settings[] = {
@@ -303,7 +260,7 @@ static const struct conf_setting settings[] = {
 	  .help = "how far a certificate may begin in the future" },
 	{ .name = "notify",
 	  .type = CONF_GROUP,
-	  .sub = &notify_schema,
+	  .sub = &notify_conf_schema,
 	  .offset = offsetof(struct installer_conf, notify),
 	  .help = "who is told what needs a person" },
 	{ .name = "key_age",
@@ -327,7 +284,7 @@ static const struct conf_setting settings[] = {
 	{ .name = "services",
 	  .type = CONF_GROUPS,
 	  .flags = CONF_REQUIRED,
-	  .sub = &service_schema,
+	  .sub = &installer_service_schema,
 	  .offset = offsetof(struct installer_conf, services),
 	  .help = "what runs on this host" },
 	{ .name = NULL },
@@ -475,33 +432,6 @@ static void check_service(const struct installer_service *s,
 	}
 }
 
-/* Goes into the header of a mail as it is. */
-static void check_mail(const struct conf_src *src, const char *setting,
-		       const char *address, struct conf_errors *errs)
-{
-	size_t len = strlen(address);
-
-	if (len > 254 || *address == '\0' || *address == '-' ||
-	    strspn(address, "abcdefghijklmnopqrstuvwxyz"
-			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-			    "!#$%&'*+/=?^_`{|}~.@-") != len)
-		conf_error(errs, src, "%s: %s is not a mail address", setting,
-			   address);
-}
-
-static void check_notify(const struct notify_conf *n, struct conf_errors *errs)
-{
-	for (size_t i = 0; i < n->mail.n; i++)
-		check_mail(&n->src, "mail", n->mail.v[i], errs);
-	if (n->from)
-		check_mail(&n->src, "from", n->from, errs);
-	if (n->user && n->command.n == 0)
-		conf_error(errs, &n->src, "user is for command");
-	if (n->mail.n == 0 && n->command.n == 0)
-		conf_error(errs, &n->src,
-			   "notify tells nobody: set mail or command");
-}
-
 static int check(struct installer_conf *c, struct arena *arena,
 		 struct conf_errors *errs)
 {
@@ -509,8 +439,7 @@ static int check(struct installer_conf *c, struct arena *arena,
 	char host[256] = "";
 
 	store_conf_check(c->store, errs);
-	if (c->notify)
-		check_notify(c->notify, errs);
+	notify_conf_check(c->notify, errs);
 	check_path(&c->src, "state_dir", c->state_dir, errs);
 	if (c->services.n == 0)
 		conf_error(errs, &c->src, "services is empty");

@@ -6,6 +6,7 @@
  * lint compares the two. */
 
 #include "conf.h"
+#include "notify_conf.h"
 #include "profile.h"
 #include "store_conf.h"
 
@@ -53,18 +54,6 @@ struct installer_service {
 	int64_t verify_timeout; /* of one connection */
 };
 
-/* Who is told what needs a person: see notice.h. */
-struct notify_conf {
-	struct conf_src src;
-	struct conf_strings mail; /* addresses */
-	const char *from;	  /* NULL: sendmail's choice */
-	struct conf_strings sendmail;
-	struct conf_strings command;
-	const char *user;
-	int64_t timeout; /* seconds, of each */
-	int64_t repeat;	 /* seconds */
-};
-
 struct installer_conf {
 	struct conf_src src;
 	struct store_conf *store;
@@ -87,6 +76,7 @@ struct installer_conf {
 };
 
 extern const struct conf_schema installer_conf_schema;
+extern const struct conf_schema installer_service_schema;
 
 /* Load and check all that needs no profile; host is filled. The file must
  * be root's or ours, and writable by nobody else. */

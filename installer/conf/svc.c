@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "conf_dump.h"
 #include "follow.h"
 #include "num.h"
 #include "protocol.h"
@@ -395,9 +396,9 @@ static void digest_file(struct sbuf *text, const struct svc_file *f)
 	sbuf_addc(text, '\n');
 }
 
-static void digest(struct svc *s)
+static void digest(struct svc *s, const struct profile *p)
 {
-	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(1u << 20);
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(8u << 20);
 
 	sbuf_addf(&text, "%s\t%d\n", s->name, (int) s->layout);
 	for (size_t i = 0; i < s->n_certs; i++) {
@@ -407,22 +408,14 @@ static void digest(struct svc *s)
 		for (size_t k = 0; k < c->n_files; k++)
 			digest_file(&text, &c->files[k]);
 	}
-	for (size_t i = 0; i < s->n_endpoints; i++) {
-		const struct svc_endpoint *e = &s->endpoints[i];
-
-		sbuf_addf(&text, "verify\t%s\t%s\t%zu\t%s\t%s\t%s",
-			  e->conf->address, e->look, e->cert, e->conf->protocol,
-			  e->conf->sni, e->conf->addresses);
-		if (strcmp(e->conf->proxy_protocol, "no") != 0)
-			sbuf_addf(&text, "\tproxy %s",
-				  e->conf->proxy_protocol);
-		for (size_t k = 0; k < e->conf->command.n; k++)
-			sbuf_addf(&text, "\t%s", e->conf->command.v[k]);
-		sbuf_addc(&text, '\n');
-	}
+	for (size_t i = 0; i < s->n_endpoints; i++)
+		sbuf_addf(&text, "verify\t%s\t%zu\n", s->endpoints[i].look,
+			  s->endpoints[i].cert);
 	sbuf_addf(&text, "wait\t%lld\n", (long long) s->wait);
 	for (int h = 0; h < HOOKS; h++)
 		digest_commands(&text, profile_hooks[h], &s->hooks[h]);
+	conf_dump(&installer_service_schema, s->conf, &text);
+	conf_dump(&profile_schema, p, &text);
 	enc_sha256_hex(sbuf_str(&text), text.len, s->digest);
 }
 
@@ -467,7 +460,7 @@ static void resolve_service(struct resolve *r,
 	for (int h = 0; h < HOOKS; h++)
 		resolve_commands(r, ret, &p, &p.hooks[h], &ret->hooks[h]);
 	if (r->errs->list.n == before)
-		digest(ret);
+		digest(ret, &p);
 }
 
 /* PATH by another name may be the same file. What is not there yet has no

@@ -78,7 +78,8 @@ struct svc {
 	struct svc_commands hooks[HOOKS];
 	struct window window;
 	int64_t wait; /* seconds it may take a person or a reboot, or 0 */
-	/* SHA-256 over all of the above: a hold ends when it changes. */
+	/* SHA-256 over all of the above, and over all that its group in the
+	 * configuration and its profile say: a hold ends when it changes. */
 	char digest[ENC_SHA256_HEX];
 };
 

@@ -4,10 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 #include "file.h"
-#include "num.h"
 #include "receipt.h"
+#include "record.h"
 
-/* One receipt is one line, fields by tabs; "-" is NULL. */
+#define KIND	"certrepo-receipts"
+#define VERSION 2
+
+/* One receipt is one line. */
 enum field {
 	F_NAME,
 	F_HOST,
@@ -62,110 +65,81 @@ void receipt_add(struct receipts *l, const struct store_receipt *r)
 		slot->detail = arena_strndup(a, r->detail, STORE_DETAIL_MAX);
 }
 
-static bool split(char *line, const char *v[F_COUNT])
-{
-	for (int i = 0; i < F_COUNT; i++) {
-		char *tab = strchr(line, '\t');
-
-		if (!tab != (i == F_COUNT - 1))
-			return false;
-		if (tab)
-			*tab = '\0';
-		v[i] = strcmp(line, "-") == 0 ? NULL : line;
-		line = tab ? tab + 1 : line;
-	}
-	return v[F_STATE] && v[F_HOST];
-}
-
-static int64_t number(const char *s)
-{
-	int64_t n = 0;
-
-	if (!s || num_int(s, 0, INT64_MAX, &n, NULL) == -1)
-		return 0;
-	return n;
-}
-
 static const char *text(const char *s)
 {
 	return s ? s : "";
+}
+
+static void add_line(struct receipts *l, const struct record_line *r)
+{
+	const char *const *v = r->v;
+
+	if (r->n != F_COUNT || !v[F_STATE] || !v[F_HOST])
+		return;
+	receipt_add(l, &(struct store_receipt){
+			       .name = text(v[F_NAME]),
+			       .host = v[F_HOST],
+			       .service = text(v[F_SERVICE]),
+			       .endpoint = text(v[F_ENDPOINT]),
+			       .protocol = v[F_PROTOCOL],
+			       .state = v[F_STATE],
+			       .fingerprint = v[F_FINGERPRINT],
+			       .serial = v[F_SERIAL],
+			       .ts_expire = record_int(r, F_EXPIRE),
+			       .depth = record_int(r, F_DEPTH),
+			       .ts = record_int(r, F_TS),
+			       .detail = v[F_DETAIL],
+			       .version = v[F_VERSION],
+		       });
 }
 
 int receipt_load(const char *state_dir, const char *file, struct receipts *l,
 		 struct err *err)
 {
 	AUTO(mem_free_str) char *path = mem_printf("%s/%s", state_dir, file);
-	AUTO(sbuf_free) struct sbuf content = SBUF_INIT(RECEIPT_FILE_MAX);
-	int found = file_read(path, &content, err);
-	char *p, *nl;
+	struct record r;
+	int found = record_read(path, KIND, VERSION, RECEIPT_FILE_MAX, l->arena,
+				&r, err);
 
 	if (found != 1)
 		return found;
-	p = arena_strdup(l->arena, sbuf_str(&content));
-	for (; (nl = strchr(p, '\n')); p = nl + 1) {
-		const char *v[F_COUNT];
-
-		*nl = '\0';
-		if (!split(p, v))
-			continue;
-		receipt_add(l, &(struct store_receipt){
-				       .name = text(v[F_NAME]),
-				       .host = v[F_HOST],
-				       .service = text(v[F_SERVICE]),
-				       .endpoint = text(v[F_ENDPOINT]),
-				       .protocol = v[F_PROTOCOL],
-				       .state = v[F_STATE],
-				       .fingerprint = v[F_FINGERPRINT],
-				       .serial = v[F_SERIAL],
-				       .ts_expire = number(v[F_EXPIRE]),
-				       .depth = number(v[F_DEPTH]),
-				       .ts = number(v[F_TS]),
-				       .detail = v[F_DETAIL],
-				       .version = v[F_VERSION],
-			       });
-	}
+	for (size_t i = 0; i < r.n; i++)
+		add_line(l, &r.v[i]);
 	return 0;
 }
 
-static void add_field(struct sbuf *out, const char *s)
+static void build(struct record_out *out, const struct store_receipt *r)
 {
-	if (!s || *s == '\0')
-		s = "-";
-	for (; *s != '\0'; s++)
-		sbuf_addc(out, *s == '\t' || *s == '\n' ? ' ' : *s);
-	sbuf_addc(out, '\t');
+	record_line(out);
+	record_add(out, r->name);
+	record_add(out, r->host);
+	record_add(out, r->service);
+	record_add(out, r->endpoint);
+	record_add(out, r->protocol);
+	record_add(out, r->state);
+	record_add(out, r->fingerprint);
+	record_add(out, r->serial);
+	record_add_int(out, r->ts_expire);
+	record_add_int(out, r->depth);
+	record_add_int(out, r->ts);
+	record_add(out, r->detail);
+	record_add(out, r->version);
 }
 
 int receipt_save(const char *state_dir, const char *file,
 		 const struct receipts *l, struct err *err)
 {
-	static const struct file_attr attr = { 0600, FILE_KEEP, FILE_KEEP };
 	AUTO(mem_free_str) char *path = mem_printf("%s/%s", state_dir, file);
-	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(RECEIPT_FILE_MAX);
 	AUTO(sbuf_free) struct sbuf now = SBUF_INIT(RECEIPT_FILE_MAX);
+	AUTO(record_out_free) struct record_out out;
 
-	for (size_t i = 0; i < l->n; i++) {
-		const struct store_receipt *r = &l->v[i];
-
-		add_field(&out, r->name);
-		add_field(&out, r->host);
-		add_field(&out, r->service);
-		add_field(&out, r->endpoint);
-		add_field(&out, r->protocol);
-		add_field(&out, r->state);
-		add_field(&out, r->fingerprint);
-		add_field(&out, r->serial);
-		sbuf_addf(&out, "%lld\t%lld\t%lld\t", (long long) r->ts_expire,
-			  (long long) r->depth, (long long) r->ts);
-		add_field(&out, r->detail);
-		sbuf_adds(&out, r->version ? r->version : "-");
-		sbuf_addc(&out, '\n');
-	}
+	record_begin(&out, KIND, VERSION, RECEIPT_FILE_MAX);
+	for (size_t i = 0; i < l->n; i++)
+		build(&out, &l->v[i]);
 	/* Receipts may wait for long, and every run saves them. */
-	if (file_read(path, &now, NULL) == 1 && now.len == out.len &&
-	    memcmp(sbuf_str(&now), sbuf_str(&out), out.len) == 0)
-		return 0;
-	return file_replace(path, sbuf_str(&out), out.len, &attr, err);
+	if (file_read(path, &now, NULL) != 1)
+		sbuf_clear(&now);
+	return record_replace(&out, path, sbuf_str(&now), err);
 }
 
 int receipt_forget(const char *state_dir, const char *file, struct err *err)

@@ -13,7 +13,7 @@
 #include "store.h"
 
 #define RECEIPT_WAIT_MAX 2000	    /* how many may wait */
-#define RECEIPT_FILE_MAX (2u << 20) /* bytes of a file of them */
+#define RECEIPT_FILE_MAX (8u << 20) /* of the longest of them fit */
 
 /* Files of them in STATE_DIR. */
 #define RECEIPT_WAITING "receipts" /* for the store */
@@ -27,8 +27,8 @@ struct receipts {
 
 /* Copies R; version and host are borrowed. */
 void receipt_add(struct receipts *l, const struct store_receipt *r);
-/* Adds those in FILE. A damaged one is given up: an idle host says all of it
- * again once a day. */
+/* Adds those in FILE. -1: it cannot be read, or (ERR_INPUT) is damaged: what
+ * was in it is lost, and said again by the next looks. */
 int receipt_load(const char *state_dir, const char *file, struct receipts *l,
 		 struct err *err) MUST_CHECK;
 /* Writes only what FILE does not say already. */

@@ -33,7 +33,7 @@ same_name() { # FOLDER
 # No file of a room may include a header of a room that the Makefile names
 # behind it.
 rooms="common/base common/sys common/conf common/store common/policy
-installer/conf installer/look installer/host installer/find installer/change"
+common/notice installer/conf installer/look installer/host installer/find installer/change"
 forbidden() {
 	_left=$rooms
 	for _room in $rooms; do

@@ -17,7 +17,8 @@
 #define NOON 1795694400 /* 2026-11-26T12:00:00Z */
 
 static struct arena *arena;
-static struct installer_conf conf;
+static struct notice_from from;
+static struct strlist untold;
 
 static const char *script(const char *name)
 {
@@ -34,18 +35,32 @@ static const char *script(const char *name)
 
 static void load(const char *notify)
 {
+	static const char *const services[] = { "web", "mail", NULL };
+	static const struct conf_setting settings[] = {
+		{ .name = "notify",
+		  .type = CONF_GROUP,
+		  .sub = &notify_conf_schema,
+		  .offset = sizeof(struct conf_src) },
+		{ .name = NULL },
+	};
+	struct conf {
+		struct conf_src src;
+		struct notify_conf *notify;
+	} *conf = arena_alloc(arena, sizeof(*conf));
+	static const struct conf_schema schema = { settings,
+						   sizeof(struct conf) };
 	struct conf_errors errs = { 0 };
-	const char *text = arena_printf(
-		arena,
-		"store : { path = \"/none\"; }; host = \"web1\"; state_dir = "
-		"\"%s\"; %s\n"
-		"services = ( { name = \"web\"; profile = \"x\"; certificates "
-		"= ( { name = \"www.example.org\"; key = \"/k\"; dir = "
-		"\"/d\"; } ); } );",
-		scratch_dir, notify);
 
-	if (installer_conf_load_string("t", text, arena, &conf, &errs) == -1)
+	if (conf_load_string("t", notify, &schema, arena, conf, &errs) == -1)
 		fail_msg("%s", errs.list.v[0]);
+	notify_conf_check(conf->notify, &errs);
+	assert_int_equal(errs.list.n, 0);
+	from = (struct notice_from){ .program = "certrepo-x",
+				     .host = "web1",
+				     .state_dir = scratch_dir,
+				     .notify = conf->notify,
+				     .store_patience = 6 * 3600,
+				     .services = services };
 }
 
 static int setup(void **state)
@@ -64,6 +79,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	arena_free(&arena);
+	strlist_free(&untold);
 	return scratch_teardown(state);
 }
 
@@ -87,11 +103,21 @@ static void begin(void)
 	unlink(scratch("json-fails"));
 }
 
+static struct notices *load_notices(int64_t now)
+{
+	struct err err = ERR_INIT;
+	struct notices *n = notice_load(&from, now, &err);
+
+	strlist_free(&untold);
+	assert_string_equal(err.msg, "");
+	return n;
+}
+
 /* A run at NOW that looked at web and mail, and found TEXT of web's trouble,
  * in STATE; or nothing. */
 static int run(int64_t now, const char *state, const char *text)
 {
-	struct notices *n = notice_load(&conf, now);
+	struct notices *n = load_notices(now);
 	struct err err = ERR_INIT;
 	int status;
 
@@ -101,7 +127,7 @@ static int run(int64_t now, const char *state, const char *text)
 					     "www.example.org", state, text });
 	notice_looked(n, NOTICE_TROUBLE, "web");
 	notice_looked(n, NOTICE_TROUBLE, "mail");
-	status = notice_send(n, &err);
+	status = notice_send(n, &untold, &err);
 	notice_free(&n);
 	return status;
 }
@@ -122,7 +148,7 @@ static void from_new_to_over(void **state)
 	has(mail, "From: certrepo@web1\nTo: root,\n ops@example.org\n"
 		  "Subject: certrepo on web1: 1 new matter (web)\n"
 		  "Auto-Submitted: auto-generated\n");
-	has(mail, "\n\nThe certificates of web1, ");
+	has(mail, "\n\nThe certificates of web1, as certrepo-x found ");
 	has(mail, "New:\n\n  service web, certificate www.example.org: "
 		  "failed\n    it burns\n");
 	/* The same matter, whatever it says now. */
@@ -153,6 +179,10 @@ static void not_handed_over(void **state)
 	scratch_write(scratch("mail-fails"), "", 0600);
 	assert_int_equal(run(NOON, "failed", "it burns"), -1);
 	has(kept("json"), "\"it burns\"");
+	assert_int_equal(untold.n, 1);
+	assert_string_equal(untold.v[0],
+			    "service web, certificate www.example.org: "
+			    "failed: it burns");
 	assert_int_equal(run(NOON + 60, "failed", "it burns"), -1);
 	assert_string_equal(kept("json"), "");
 	unlink(scratch("mail-fails"));
@@ -161,6 +191,7 @@ static void not_handed_over(void **state)
 	scratch_write(scratch("json-fails"), "", 0600);
 	assert_int_equal(run(NOON + 180, NULL, NULL), -1);
 	has(kept("mail"), "is over");
+	assert_int_equal(untold.n, 0);
 	unlink(scratch("json-fails"));
 	assert_int_equal(run(NOON + 240, NULL, NULL), 0);
 	assert_string_equal(kept("mail"), "");
@@ -180,7 +211,7 @@ static void not_handed_over(void **state)
 static void digest(void **state)
 {
 	static const char *const services[] = { "e", "d", "c", "b", "a", "f" };
-	struct notices *n = notice_load(&conf, NOON);
+	struct notices *n = load_notices(NOON);
 	struct err err = ERR_INIT;
 	json_t *root, *list, *one;
 	const char *mail;
@@ -194,7 +225,7 @@ static void digest(void **state)
 							"failed", "so" });
 	notice_add(n, &(struct notice){ NOTICE_KEY_AGE, "a", "x.org", "old",
 					"\xc3\xa4 is\nno ascii\t\x01" });
-	assert_int_equal(notice_send(n, &err), 0);
+	assert_int_equal(notice_send(n, &untold, &err), 0);
 	notice_free(&n);
 	mail = kept("mail");
 	has(mail, "13 new matters (a, b, c, d, e ...)\n");
@@ -233,7 +264,7 @@ static void wraps(void **state)
 	};
 	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(1 << 16);
 
-	notice_text_mail(&line, 1, &conf, NOON, &out);
+	notice_text_mail(&line, 1, &from, NOON, &out);
 	has(sbuf_str(&out),
 	    "\n    aaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbb "
 	    "cccccccccccc ddd\n    eeee\n    https://a.example.org/very/long/"
@@ -243,7 +274,7 @@ static void wraps(void **state)
 
 static int store_run(int64_t now, bool away)
 {
-	struct notices *n = notice_load(&conf, now);
+	struct notices *n = load_notices(now);
 	struct err err = ERR_INIT;
 	int status;
 
@@ -252,7 +283,7 @@ static int store_run(int64_t now, bool away)
 						"unavailable", "no route" });
 	else
 		notice_looked(n, NOTICE_STORE, "");
-	status = notice_send(n, &err);
+	status = notice_send(n, &untold, &err);
 	notice_free(&n);
 	return status;
 }
@@ -309,15 +340,30 @@ static void damaged_memory(void **state)
 	has(kept("mail"), "still there");
 }
 
-static void nobody_to_tell(void **state)
+static void cut_memory(void **state)
 {
-	struct installer_conf with = conf;
+	struct err err = ERR_INIT;
+	struct notices *n;
+	char *text;
 
 	begin();
-	load("");
+	assert_int_equal(run(NOON, "failed", "so"), 0);
+	text = arena_strdup(arena, scratch_read(scratch("notices")));
+	*strstr(text, "\n\\end") = '\0';
+	scratch_write(scratch("notices"), text, 0600);
+	n = notice_load(&from, NOON + 60, &err);
+	has(err.msg, "notices: it was cut");
+	assert_int_equal(notice_send(n, &untold, &err), 0);
+	notice_free(&n);
+	assert_int_equal(access(scratch("notices"), F_OK), -1);
+}
+
+static void nobody_to_tell(void **state)
+{
+	begin();
+	from.notify = NULL;
 	assert_int_equal(run(NOON, "failed", "so"), 0);
 	assert_int_equal(access(scratch("notices"), F_OK), -1);
-	conf = with;
 }
 
 int main(void)
@@ -330,6 +376,7 @@ int main(void)
 		cmocka_unit_test(store_has_time),
 		cmocka_unit_test(gone_service),
 		cmocka_unit_test(damaged_memory),
+		cmocka_unit_test(cut_memory),
 		cmocka_unit_test(nobody_to_tell),
 	};
 

@@ -80,7 +80,7 @@ static void waits(void **state)
 	assert_int_equal(m.n, 2);
 	assert_string_equal(m.v[0].name, "www.example.org");
 	assert_string_equal(m.v[0].endpoint, "");
-	assert_string_equal(m.v[0].detail, "so and so");
+	assert_string_equal(m.v[0].detail, "so\tand\nso");
 	assert_string_equal(m.v[0].version, "1.0");
 	assert_string_equal(m.v[0].fingerprint, "ab");
 	assert_null(m.v[0].serial);
@@ -100,12 +100,60 @@ static void damaged(void **state)
 {
 	struct receipts l = { .arena = arena };
 	struct err err = ERR_INIT;
+	char *text;
 
 	scratch_write(scratch("receipts"), "half\ta\tline\n\n\tx\n", 0600);
 	assert_int_equal(receipt_load(scratch_dir, RECEIPT_WAITING, &l, &err),
 			 0);
 	assert_int_equal(l.n, 0);
+	/* The version before had no last line. */
+	scratch_write(scratch("receipts"),
+		      "n\th\tweb\t-\t-\tfailed\t-\t-\t0\t0\t1\ta\\b\t0.1.0\n",
+		      0600);
+	assert_int_equal(receipt_load(scratch_dir, RECEIPT_WAITING, &l, &err),
+			 0);
+	assert_int_equal(l.n, 1);
+	assert_string_equal(l.v[0].endpoint, "");
+	assert_string_equal(l.v[0].detail, "a\\b");
+	assert_int_equal(receipt_save(scratch_dir, RECEIPT_WAITING, &l, &err),
+			 0);
+	text = arena_strdup(arena, scratch_read(scratch("receipts")));
+	*strstr(text, "\n\\end") = '\0';
+	scratch_write(scratch("receipts"), text, 0600);
+	assert_int_equal(receipt_load(scratch_dir, RECEIPT_WAITING, &l, &err),
+			 -1);
+	assert_int_equal(err.kind, ERR_INPUT);
+	assert_non_null(strstr(err.msg, "receipts: it was cut"));
 	receipt_free(&l);
+}
+
+/* As many as may wait, of the longest there are, fit into a file. */
+static void full(void **state)
+{
+	struct receipts l = { .arena = arena }, m = { .arena = arena };
+	char name[251], detail[STORE_DETAIL_MAX + 1];
+	struct err err = ERR_INIT;
+
+	memset(name, 'n', 250);
+	name[250] = '\0';
+	memset(detail, '\\', STORE_DETAIL_MAX);
+	detail[STORE_DETAIL_MAX] = '\0';
+	for (int i = 0; i < RECEIPT_WAIT_MAX; i++) {
+		snprintf(name, 6, "%05d", i);
+		name[5] = 'n';
+		receipt_add(&l, &(struct store_receipt){ .name = name,
+							 .host = name,
+							 .service = name,
+							 .endpoint = name,
+							 .state = "failed",
+							 .detail = detail });
+	}
+	assert_int_equal(receipt_save(scratch_dir, "full", &l, &err), 0);
+	assert_int_equal(receipt_load(scratch_dir, "full", &m, &err), 0);
+	assert_int_equal(m.n, RECEIPT_WAIT_MAX);
+	assert_string_equal(m.v[RECEIPT_WAIT_MAX - 1].detail, detail);
+	receipt_free(&l);
+	receipt_free(&m);
 }
 
 int main(void)
@@ -114,6 +162,7 @@ int main(void)
 		cmocka_unit_test(collects),
 		cmocka_unit_test(waits),
 		cmocka_unit_test(damaged),
+		cmocka_unit_test(full),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -6,9 +6,12 @@
 #include "file.h"
 #include "notice_text.h"
 #include "num.h"
+#include "record.h"
 #include "strlist.h"
 
-#define FILE_MAX    (2u << 20)
+#define KIND	    "certrepo-notices"
+#define VERSION	    2
+#define FILE_MAX    (6u << 20) /* NOTICE_MAX of the longest fit */
 #define MESSAGE_MAX (4u << 20)
 
 /* Who is told. */
@@ -22,18 +25,18 @@ struct matter {
 };
 
 struct notices {
-	const struct installer_conf *conf;
+	const struct notice_from *from;
 	struct arena *arena;
 	int64_t now;
 	struct matter *v;
 	size_t n, cap;
 	struct strlist looked; /* "TOPIC SERVICE" */
-	char *before;	       /* the file's text */
+	char *before;	       /* the file's text; NULL: it is not known */
 };
 
-static bool asked(const struct installer_conf *conf, enum channel c)
+static bool asked(const struct notice_from *from, enum channel c)
 {
-	const struct notify_conf *notify = conf->notify;
+	const struct notify_conf *notify = from->notify;
 
 	if (!notify)
 		return false;
@@ -42,9 +45,9 @@ static bool asked(const struct installer_conf *conf, enum channel c)
 
 /* --- memory --- */
 
-static char *path_of(const struct installer_conf *conf)
+static char *path_of(const struct notice_from *from)
 {
-	return mem_printf("%s/notices", conf->state_dir);
+	return mem_printf("%s/notices", from->state_dir);
 }
 
 static struct matter *find(struct notices *n, const struct notice *m)
@@ -100,68 +103,65 @@ static void set_words(struct notices *n, struct matter *x, const char *state,
 /* What is gone from the configuration is nobody's business any more. */
 static bool configured(const struct notices *n, const char *service)
 {
-	const struct conf_groups *g = &n->conf->services;
-
-	for (size_t i = 0; i < g->n; i++) {
-		const struct installer_service *s = g->v[i];
-
-		if (strcmp(s->name, service) == 0)
+	for (const char *const *s = n->from->services; *s; s++)
+		if (strcmp(*s, service) == 0)
 			return true;
-	}
 	return *service == '\0';
 }
 
-/* TOPIC, service, certificate, since, told by mail, told by the command,
- * state, text. A line that is damaged is left out. */
-static void parse_line(struct notices *n, char *line)
+static const char *field(const struct record_line *l, size_t i)
 {
-	char *v[8] = { line };
+	return l->v[i] ? l->v[i] : "";
+}
+
+/* TOPIC, service, certificate, since, told by mail, told by the command,
+ * state, text. A line that is something else is left out. */
+static void parse_line(struct notices *n, const struct record_line *l)
+{
 	struct notice what = { .topic = NOTICE_TROUBLE };
 	int64_t numbers[3];
 	struct matter *x;
-	size_t k = 1;
 
-	for (char *tab; k < 8 && (tab = strchr(v[k - 1], '\t')); k++) {
-		*tab = '\0';
-		v[k] = tab + 1;
-	}
-	if (k != 8)
+	if (l->n != 8)
 		return;
 	while (what.topic < NOTICE_TOPICS &&
-	       strcmp(notice_topics[what.topic], v[0]) != 0)
+	       strcmp(notice_topics[what.topic], field(l, 0)) != 0)
 		what.topic++;
 	for (size_t i = 0; i < 3; i++)
-		if (num_int(v[3 + i], 0, INT64_MAX, &numbers[i], NULL) == -1)
+		if (num_int(field(l, 3 + i), 0, INT64_MAX, &numbers[i], NULL) ==
+		    -1)
 			return;
-	what.service = v[1];
-	what.cert = v[2];
+	what.service = field(l, 1);
+	what.cert = field(l, 2);
 	if (what.topic == NOTICE_TOPICS || !configured(n, what.service) ||
 	    find(n, &what) || !(x = add(n, &what)))
 		return;
 	x->since = numbers[0];
 	x->told[MAIL] = numbers[1];
 	x->told[HOOK] = numbers[2];
-	set_words(n, x, v[6], v[7]);
+	set_words(n, x, field(l, 6), field(l, 7));
 }
 
-struct notices *notice_load(const struct installer_conf *conf, int64_t now)
+struct notices *notice_load(const struct notice_from *from, int64_t now,
+			    struct err *err)
 {
 	AUTO(sbuf_free) struct sbuf content = SBUF_INIT(FILE_MAX);
-	AUTO(mem_free_str) char *path = path_of(conf);
+	AUTO(mem_free_str) char *path = path_of(from);
 	struct notices *n = mem_alloc(sizeof(*n));
-	char *p, *nl;
+	struct record r = { .n = 0 };
+	bool lost = false;
 
-	n->conf = conf;
+	n->from = from;
 	n->now = now;
 	n->arena = arena_new();
-	if (file_read(path, &content, NULL) != 1)
-		sbuf_clear(&content);
-	n->before = mem_strdup(sbuf_str(&content));
-	p = arena_strdup(n->arena, n->before);
-	for (; (nl = strchr(p, '\n')); p = nl + 1) {
-		*nl = '\0';
-		parse_line(n, p);
-	}
+	if (file_read(path, &content, err) == -1)
+		lost = true;
+	else if (record_parse(sbuf_str(&content), content.len, KIND, VERSION,
+			      n->arena, &r, err) == -1)
+		lost = err_wrap(err, "%s", path) == -1;
+	n->before = lost ? NULL : mem_strdup(sbuf_str(&content));
+	for (size_t i = 0; i < r.n; i++)
+		parse_line(n, &r.v[i]);
 	return n;
 }
 
@@ -179,22 +179,26 @@ void notice_free(struct notices **n)
 
 static int save(const struct notices *n, struct err *err)
 {
-	static const struct file_attr attr = { 0600, FILE_KEEP, FILE_KEEP };
-	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(FILE_MAX);
-	AUTO(mem_free_str) char *path = path_of(n->conf);
+	AUTO(record_out_free) struct record_out out;
+	AUTO(mem_free_str) char *path = path_of(n->from);
 
+	record_begin(&out, KIND, VERSION, FILE_MAX);
+	if (n->n == 0)
+		return n->before && *n->before == '\0' ? 0
+						       : file_remove(path, err);
 	for (size_t i = 0; i < n->n; i++) {
 		const struct matter *x = &n->v[i];
 
-		sbuf_addf(&out, "%s\t%s\t%s\t%lld\t%lld\t%lld\t%s\t%s\n",
-			  notice_topics[x->what.topic], x->what.service,
-			  x->what.cert, (long long) x->since,
-			  (long long) x->told[MAIL], (long long) x->told[HOOK],
-			  x->what.state, x->what.text);
+		record_key(&out, notice_topics[x->what.topic]);
+		record_add(&out, x->what.service);
+		record_add(&out, x->what.cert);
+		record_add_int(&out, x->since);
+		record_add_int(&out, x->told[MAIL]);
+		record_add_int(&out, x->told[HOOK]);
+		record_add(&out, x->what.state);
+		record_add(&out, x->what.text);
 	}
-	if (strcmp(sbuf_str(&out), n->before) == 0)
-		return 0;
-	return file_replace(path, sbuf_str(&out), out.len, &attr, err);
+	return record_replace(&out, path, n->before, err);
 }
 
 /* --- what is so --- */
@@ -231,7 +235,7 @@ static bool over(const struct notices *n, const struct matter *x)
 static bool patient(const struct notices *n, const struct matter *x)
 {
 	return x->what.topic == NOTICE_STORE &&
-	       n->now - x->since < n->conf->store_patience;
+	       n->now - x->since < n->from->store_patience;
 }
 
 /* Is there something to tell of X by C? */
@@ -249,14 +253,14 @@ static bool event_of(const struct notices *n, const struct matter *x,
 		return false;
 	/* A clock that was set back must not silence it. */
 	return told == 0 || n->now < told ||
-	       n->now - told >= n->conf->notify->repeat;
+	       n->now - told >= n->from->notify->repeat;
 }
 
 static int hand_over(const struct notices *n, enum channel c,
 		     const struct sbuf *message, struct err *err)
 {
 	static const char *const sendmail[] = { "sendmail", "-t", "-i", NULL };
-	const struct notify_conf *notify = n->conf->notify;
+	const struct notify_conf *notify = n->from->notify;
 	struct child_spec spec = {
 		.argv = c == HOOK		 ? notify->command.v
 			: notify->sendmail.n > 0 ? notify->sendmail.v
@@ -273,7 +277,22 @@ static int hand_over(const struct notices *n, enum channel c,
 	return 0;
 }
 
-static int tell(struct notices *n, enum channel c, struct err *err)
+static void add_untold(const struct notice_line *v, size_t n,
+		       struct strlist *untold)
+{
+	for (size_t i = 0; i < n; i++) {
+		AUTO(sbuf_free)
+		struct sbuf line = SBUF_INIT(4u * NOTICE_TEXT_MAX);
+
+		if (v[i].event == NOTICE_OVER)
+			continue;
+		notice_text_line(&v[i].what, &line);
+		strlist_add(untold, sbuf_str(&line));
+	}
+}
+
+static int tell(struct notices *n, enum channel c, struct strlist *untold,
+		struct err *err)
 {
 	struct notice_line *lines =
 		arena_array(n->arena, n->n + 1, sizeof(*lines));
@@ -295,11 +314,14 @@ static int tell(struct notices *n, enum channel c, struct err *err)
 	if (count == 0)
 		return 0;
 	if (c == MAIL)
-		notice_text_mail(lines, count, n->conf, n->now, &message);
+		notice_text_mail(lines, count, n->from, n->now, &message);
 	else
-		notice_text_json(lines, count, n->conf, n->now, &message);
-	if (hand_over(n, c, &message, err) == -1)
+		notice_text_json(lines, count, n->from, n->now, &message);
+	if (hand_over(n, c, &message, err) == -1) {
+		if (c == MAIL)
+			add_untold(lines, count, untold);
 		return -1;
+	}
 	for (size_t i = 0; i < count; i++)
 		told[i]->told[c] = lines[i].event == NOTICE_OVER ? 0 : n->now;
 	return 0;
@@ -316,23 +338,23 @@ static void drop(struct notices *n)
 		bool open = false;
 
 		for (enum channel c = MAIL; c < CHANNELS; c++)
-			open = open || (x->told[c] != 0 && asked(n->conf, c));
+			open = open || (x->told[c] != 0 && asked(n->from, c));
 		if (!over(n, x) || open)
 			n->v[kept++] = *x;
 	}
 	n->n = kept;
 }
 
-int notice_send(struct notices *n, struct err *err)
+int notice_send(struct notices *n, struct strlist *untold, struct err *err)
 {
 	struct err one = ERR_INIT;
 	int status = 0;
 
 	for (enum channel c = MAIL; c < CHANNELS; c++)
-		if (asked(n->conf, c) && tell(n, c, &one) == -1)
+		if (asked(n->from, c) && tell(n, c, untold, &one) == -1)
 			status = err_set(err, one.kind, "%s", one.msg);
 	drop(n);
-	if (!asked(n->conf, MAIL) && !asked(n->conf, HOOK))
+	if (!asked(n->from, MAIL) && !asked(n->from, HOOK))
 		n->n = 0;
 	if (save(n, &one) == -1)
 		status = err_set(err, one.kind, "%s", one.msg);

@@ -16,14 +16,16 @@ struct notice_line {
 
 extern const char *const notice_topics[]; /* by enum notice_topic */
 
-/* A whole message, header and body, for sendmail -t. FROM may be NULL. */
+/* "service web, certificate x: failed: TEXT". */
+void notice_text_line(const struct notice *m, struct sbuf *ret);
+/* A whole message, header and body, for sendmail -t. */
 void notice_text_mail(const struct notice_line *v, size_t n,
-		      const struct installer_conf *conf, int64_t now,
+		      const struct notice_from *from, int64_t now,
 		      struct sbuf *ret);
 /* {"host", "version", "time", "events": [{"event", "topic", "state",
  * "service", "name", "since", "text"}]} */
 void notice_text_json(const struct notice_line *v, size_t n,
-		      const struct installer_conf *conf, int64_t now,
+		      const struct notice_from *from, int64_t now,
 		      struct sbuf *ret);
 
 #endif

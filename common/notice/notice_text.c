@@ -91,12 +91,8 @@ static void add_subject(const struct notice_line *v, size_t n, const char *host,
 	sbuf_addc(out, '\n');
 }
 
-static void add_line(const struct notice_line *l, struct sbuf *out)
+static void add_what(const struct notice *m, struct sbuf *out)
 {
-	const struct notice *m = &l->what;
-	char since[CLOCK_TEXT];
-
-	sbuf_adds(out, "  ");
 	if (*m->service != '\0')
 		sbuf_addf(out, "service %s", m->service);
 	else
@@ -104,6 +100,21 @@ static void add_line(const struct notice_line *l, struct sbuf *out)
 	if (*m->cert != '\0')
 		sbuf_addf(out, ", certificate %s", m->cert);
 	sbuf_addf(out, ": %s", m->state);
+}
+
+void notice_text_line(const struct notice *m, struct sbuf *ret)
+{
+	add_what(m, ret);
+	sbuf_addf(ret, ": %s", m->text);
+}
+
+static void add_line(const struct notice_line *l, struct sbuf *out)
+{
+	const struct notice *m = &l->what;
+	char since[CLOCK_TEXT];
+
+	sbuf_adds(out, "  ");
+	add_what(m, out);
 	if (l->event != NOTICE_NEW)
 		sbuf_addf(out, " since %s", clock_text(l->since, since));
 	sbuf_addc(out, '\n');
@@ -124,10 +135,10 @@ static void add_section(const struct notice_line *v, size_t n,
 }
 
 void notice_text_mail(const struct notice_line *v, size_t n,
-		      const struct installer_conf *conf, int64_t now,
+		      const struct notice_from *from, int64_t now,
 		      struct sbuf *ret)
 {
-	const struct notify_conf *notify = conf->notify;
+	const struct notify_conf *notify = from->notify;
 	char text[CLOCK_TEXT];
 
 	if (notify->from)
@@ -136,18 +147,18 @@ void notice_text_mail(const struct notice_line *v, size_t n,
 	for (size_t i = 0; i < notify->mail.n; i++)
 		sbuf_addf(ret, "%s%s", i > 0 ? ",\n " : "", notify->mail.v[i]);
 	sbuf_addc(ret, '\n');
-	add_subject(v, n, conf->host, ret);
+	add_subject(v, n, from->host, ret);
 	sbuf_adds(ret, "Auto-Submitted: auto-generated\n"
 		       "MIME-Version: 1.0\n"
 		       "Content-Type: text/plain; charset=us-ascii\n\n");
 	sbuf_addf(ret,
-		  "The certificates of %s, as certrepo-installer found them\n"
+		  "The certificates of %s, as %s found them\n"
 		  "on %s.\n\n",
-		  conf->host, clock_text(now, text));
+		  from->host, from->program, clock_text(now, text));
 	add_section(v, n, NOTICE_NEW, "New:", ret);
 	add_section(v, n, NOTICE_STILL, "Still so:", ret);
 	add_section(v, n, NOTICE_OVER, "Over, what was:", ret);
-	sbuf_adds(ret, "certrepo-installer --status shows all of it.\n");
+	sbuf_addf(ret, "%s --status shows all of it.\n", from->program);
 }
 
 static void add_event(const struct notice_line *l, struct sbuf *out)
@@ -164,11 +175,11 @@ static void add_event(const struct notice_line *l, struct sbuf *out)
 }
 
 void notice_text_json(const struct notice_line *v, size_t n,
-		      const struct installer_conf *conf, int64_t now,
+		      const struct notice_from *from, int64_t now,
 		      struct sbuf *ret)
 {
 	sbuf_addc(ret, '{');
-	jout_str(ret, "host", conf->host);
+	jout_str(ret, "host", from->host);
 	jout_str(ret, "version", CERTREPO_VERSION);
 	jout_int(ret, "time", now);
 	jout_key(ret, "events");

@@ -3,8 +3,8 @@
 #define NOTICE_H
 
 /*
- * What needs a person, told by mail and by a command (the group notify of
- * installer.conf): when it is new, once in a while as long as it lasts, and
+ * What needs a person, told by mail and by a command (the group notify of a
+ * configuration): when it is new, once in a while as long as it lasts, and
  * when it is over. All that is to be told in a run is one mail and one call of
  * the command. What it says may change; it is still the same matter, and no
  * new mail, as long as it is about the same thing.
@@ -14,7 +14,8 @@
  */
 
 #include "arena.h"
-#include "installer_conf.h"
+#include "notify_conf.h"
+#include "sbuf.h"
 
 #define NOTICE_MAX	2000 /* matters that are remembered */
 #define NOTICE_TEXT_MAX 600  /* bytes of each sentence */
@@ -38,9 +39,22 @@ struct notice {
 
 struct notices;
 
-/* What was told so far; NOW is the run's. Without a group notify in CONF, or
- * with an empty one, nothing is remembered and nothing told. */
-struct notices *notice_load(const struct installer_conf *conf, int64_t now);
+/* Who speaks, and to whom. */
+struct notice_from {
+	const char *program; /* "certrepo-installer" */
+	const char *host;
+	const char *state_dir;
+	const struct notify_conf *notify; /* NULL: nobody is told */
+	int64_t store_patience; /* seconds before it is told that it is away */
+	/* NULL-terminated; what was told of others is forgotten */
+	const char *const *services;
+};
+
+/* What was told so far; NOW is the run's, FROM is borrowed. When nobody is to
+ * be told, nothing is remembered. ERR is set when what was told is lost: the
+ * file is damaged, or cannot be read. */
+struct notices *notice_load(const struct notice_from *from, int64_t now,
+			    struct err *err);
 void notice_free(struct notices **n);
 
 /* It is so. Copies M. */
@@ -50,7 +64,9 @@ void notice_add(struct notices *n, const struct notice *m);
 void notice_looked(struct notices *n, enum notice_topic topic,
 		   const char *service);
 /* Tell what is to be told. -1: some of it could not be handed over, err says
- * why; the next run tries again. */
-int notice_send(struct notices *n, struct err *err) MUST_CHECK;
+ * why; the next run tries again. What could not be mailed is added to UNTOLD,
+ * a sentence each. */
+int notice_send(struct notices *n, struct strlist *untold,
+		struct err *err) MUST_CHECK;
 
 #endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <string.h>
+#include "notify_conf.h"
+
+static const struct conf_setting notify_settings[] = {
+	{ .name = "mail",
+	  .type = CONF_STRINGS,
+	  .offset = offsetof(struct notify_conf, mail),
+	  .help = "addresses of those who are told by mail" },
+	{ .name = "from",
+	  .type = CONF_STRING,
+	  .offset = offsetof(struct notify_conf, from),
+	  .help = "sender of the mail" },
+	{ .name = "sendmail",
+	  .type = CONF_STRINGS,
+	  .offset = offsetof(struct notify_conf, sendmail),
+	  .help = "the program that takes the mail, and its arguments" },
+	{ .name = "command",
+	  .type = CONF_STRINGS,
+	  .offset = offsetof(struct notify_conf, command),
+	  .help = "a program that is told by JSON, and its arguments" },
+	{ .name = "user",
+	  .type = CONF_STRING,
+	  .offset = offsetof(struct notify_conf, user),
+	  .help = "the user it runs as" },
+	{ .name = "timeout",
+	  .type = CONF_DURATION,
+	  .def = "30s",
+	  .min = 1,
+	  .max = 600,
+	  .offset = offsetof(struct notify_conf, timeout),
+	  .help = "how long either program may take" },
+	{ .name = "repeat",
+	  .type = CONF_DURATION,
+	  .def = "1d",
+	  .min = 3600,
+	  .max = 90 * 86400,
+	  .offset = offsetof(struct notify_conf, repeat),
+	  .help = "how often what stays is told again" },
+	{ .name = NULL },
+};
+
+const struct conf_schema notify_conf_schema = {
+	.settings = notify_settings,
+	.size = sizeof(struct notify_conf),
+};
+
+/* Goes into the header of a mail as it is. */
+static void check_mail(const struct conf_src *src, const char *setting,
+		       const char *address, struct conf_errors *errs)
+{
+	size_t len = strlen(address);
+
+	if (len > 254 || *address == '\0' || *address == '-' ||
+	    strspn(address, "abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			    "!#$%&'*+/=?^_`{|}~.@-") != len)
+		conf_error(errs, src, "%s: %s is not a mail address", setting,
+			   address);
+}
+
+void notify_conf_check(const struct notify_conf *n, struct conf_errors *errs)
+{
+	if (!n)
+		return;
+	for (size_t i = 0; i < n->mail.n; i++)
+		check_mail(&n->src, "mail", n->mail.v[i], errs);
+	if (n->from)
+		check_mail(&n->src, "from", n->from, errs);
+	if (n->user && n->command.n == 0)
+		conf_error(errs, &n->src, "user is for command");
+	if (n->mail.n == 0 && n->command.n == 0)
+		conf_error(errs, &n->src,
+			   "notify tells nobody: set mail or command");
+}
