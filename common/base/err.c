@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include "err.h"
-
-/* Peers' and people's text ends up in here: nothing that moves a cursor,
- * starts a line or depends on a character set. */
-static void make_plain(char *s)
-{
-	for (; *s; s++)
-		if ((unsigned char) *s < 0x20 || (unsigned char) *s > 0x7e)
-			*s = '?';
-}
+#include "plain.h"
 
 static void format(char *buf, size_t size, const char *fmt, va_list ap)
 	__attribute__((__format__(__printf__, 3, 0)));
@@ -18,7 +10,7 @@ static void format(char *buf, size_t size, const char *fmt, va_list ap)
 {
 	if (vsnprintf(buf, size, fmt, ap) < 0)
 		snprintf(buf, size, "message could not be formatted");
-	make_plain(buf);
+	plain_ascii(buf);
 }
 
 int err_set(struct err *err, enum err_kind kind, const char *fmt, ...)

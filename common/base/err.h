@@ -37,7 +37,7 @@ enum err_kind {
 
 struct err {
 	enum err_kind kind;
-	char msg[600];
+	char msg[1000]; /* a command, what it said, and what was done then */
 };
 
 #define ERR_INIT                 \

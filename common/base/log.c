@@ -3,6 +3,7 @@
 #include <sys/un.h>
 #include <syslog.h>
 #include "log.h"
+#include "plain.h"
 #include "sbuf.h"
 
 #define LINE_MAX_BYTES 8192
@@ -131,11 +132,7 @@ void log_event(enum log_level level, const char *event, ...)
 /* Control characters would let a peer's text forge lines. */
 static void put_text(enum log_level level, char *text)
 {
-	char *p;
-
-	for (p = text; *p; p++)
-		if ((unsigned char) *p < ' ' || *p == 0x7f)
-			*p = '?';
+	plain_utf8(text);
 	put(level, text);
 }
 
@@ -178,4 +175,23 @@ void log_mailed(bool on)
 bool log_verbose(void)
 {
 	return state.verbose >= 1;
+}
+
+void log_said(bool failed, const char *command, const char *text)
+{
+	AUTO(mem_free_str) char *name = NULL;
+	size_t len;
+
+	if (state.verbose < (failed ? 1 : 2))
+		return;
+	name = mem_strdup(command);
+	plain_utf8(name);
+	for (; *text; text += len + (text[len] != '\0')) {
+		AUTO(mem_free_str) char *line = NULL;
+
+		len = strcspn(text, "\n");
+		line = mem_strndup(text, len);
+		plain_utf8(line);
+		fprintf(stderr, "%s: %s: | %s\n", state.program, name, line);
+	}
 }

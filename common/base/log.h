@@ -32,6 +32,9 @@ void log_error(const struct err *err);
 void log_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_debug(const char *fmt, ...) PRINTF_LIKE(1, 2);
 bool log_verbose(void);
+/* What COMMAND printed, line by line, on stderr alone: with --verbose when it
+ * failed, else with debug. */
+void log_said(bool failed, const char *command, const char *text);
 /* While ON, warnings (not errors) go to syslog alone: they come by mail, and
  * cron would mail them once more. To stderr, too, when that is a terminal,
  * when --verbose was given, or when there is no syslog. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdint.h>
+#include "plain.h"
 #include "sbuf.h"
 
 void sbuf_init(struct sbuf *s, size_t max)
@@ -98,43 +99,30 @@ void sbuf_addf(struct sbuf *s, const char *fmt, ...)
 
 void sbuf_add_clean(struct sbuf *s, const char *str)
 {
-	for (; str && *str; str++)
-		sbuf_addc(s, *str < ' ' || *str > '~' ? '?' : *str);
+	AUTO(mem_free_str) char *copy = mem_strdup(str ? str : "");
+
+	plain_ascii(copy);
+	sbuf_adds(s, copy);
 }
 
-/* The length of the well-formed UTF-8 sequence at P (Unicode, table 3-7), or
- * 0. P is NUL-terminated, and no NUL continues a sequence. */
-static size_t utf8_len(const unsigned char *p)
+/* What is no plain character: as an escape, or U+FFFD when it is none at all.
+ * Returns its length in bytes. */
+static size_t add_json_escape(struct sbuf *s, const unsigned char *p)
 {
-	unsigned char low = 0x80, high = 0xbf;
-	size_t len, i;
+	bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f;
 
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] < 0xc2 || p[0] > 0xf4)
-		return 0;
-	len = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-	if (p[0] == 0xe0)
-		low = 0xa0;
-	else if (p[0] == 0xed)
-		high = 0x9f;
-	else if (p[0] == 0xf0)
-		low = 0x90;
-	else if (p[0] == 0xf4)
-		high = 0x8f;
-	if (p[1] < low || p[1] > high)
-		return 0;
-	for (i = 2; i < len; i++)
-		if (p[i] < 0x80 || p[i] > 0xbf)
-			return 0;
-	return len;
+	if (*p >= 0x80 && !c1)
+		sbuf_adds(s, "\\ufffd");
+	else
+		sbuf_addf(s, "\\u%04x", c1 ? p[1] : p[0]);
+	return c1 ? 2 : 1;
 }
 
 /* One character of a JSON string (RFC 8259 section 7); returns its length in
- * bytes. What is not UTF-8 becomes U+FFFD. */
-static size_t add_json_char(struct sbuf *s, const unsigned char *p)
+ * bytes. */
+static size_t add_json_char(struct sbuf *s, const char *p)
 {
-	size_t len = utf8_len(p);
+	size_t len = plain_len(p);
 
 	switch (*p) {
 	case '"':
@@ -154,23 +142,20 @@ static size_t add_json_char(struct sbuf *s, const unsigned char *p)
 		break;
 	default:
 		if (len == 0)
-			sbuf_adds(s, "\\ufffd");
-		else if (*p < 0x20 || *p == 0x7f)
-			sbuf_addf(s, "\\u%04x", *p);
-		else
-			sbuf_add(s, p, len);
+			return add_json_escape(s, (const unsigned char *) p);
+		sbuf_add(s, p, len);
+		return len;
 	}
-	return len ? len : 1;
+	return 1;
 }
 
 void sbuf_add_json(struct sbuf *s, const char *str)
 {
-	const unsigned char *p = (const unsigned char *) str;
 	size_t start = s->len;
 
 	sbuf_addc(s, '"');
-	while (*p)
-		p += add_json_char(s, p);
+	while (*str)
+		str += add_json_char(s, str);
 	sbuf_addc(s, '"');
 	if (s->over && s->len > start) {
 		s->len = start;

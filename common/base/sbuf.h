@@ -39,7 +39,8 @@ void sbuf_addc(struct sbuf *s, char c);
 void sbuf_addf(struct sbuf *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* STR (NULL: nothing) for a terminal: what is no printable ASCII is '?'. */
 void sbuf_add_clean(struct sbuf *s, const char *str);
-/* STR as a JSON string, quotes and escapes included. */
+/* STR as a JSON string, quotes and escapes included: of what plain.h does not
+ * let through, all is escaped, and what is not UTF-8 is U+FFFD. */
 void sbuf_add_json(struct sbuf *s, const char *str);
 
 bool sbuf_over(const struct sbuf *s);

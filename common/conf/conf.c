@@ -7,6 +7,7 @@
 #include "conf.h"
 #include "conf_text.h"
 #include "num.h"
+#include "plain.h"
 
 #define ERRORS_MAX 1000 /* lines shown; nobody reads more */
 
@@ -38,16 +39,13 @@ void conf_error(struct conf_errors *e, const struct conf_src *src,
 {
 	AUTO(mem_free_str) char *text = NULL;
 	va_list ap;
-	char *p;
 
 	if (e->list.n >= ERRORS_MAX)
 		return;
 	va_start(ap, fmt);
 	text = mem_vprintf(fmt, ap);
 	va_end(ap);
-	for (p = text; *p; p++)
-		if ((unsigned char) *p < ' ' || *p == 0x7f)
-			*p = '?';
+	plain_utf8(text);
 	if (src && src->file && src->line)
 		strlist_addf(&e->list, "%s:%u: %s", src->file, src->line, text);
 	else if (src && src->file)

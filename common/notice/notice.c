@@ -6,6 +6,7 @@
 #include "file.h"
 #include "notice_text.h"
 #include "num.h"
+#include "plain.h"
 #include "record.h"
 #include "strlist.h"
 
@@ -87,9 +88,9 @@ static const char *clean(struct arena *arena, const char *s)
 {
 	char *copy = arena_strndup(arena, s, NOTICE_TEXT_MAX);
 
-	for (char *p = copy; *p != '\0'; p++)
-		if (*p < ' ' || *p > '~')
-			*p = *p == '\t' || *p == '\n' ? ' ' : '?';
+	for (char *p = copy; (p = strpbrk(p, "\t\n"));)
+		*p = ' ';
+	plain_ascii(copy);
 	return copy;
 }
 

@@ -18,7 +18,7 @@
 #include "sbuf.h"
 
 #define NOTICE_MAX	2000 /* matters that are remembered */
-#define NOTICE_TEXT_MAX 600  /* bytes of each sentence */
+#define NOTICE_TEXT_MAX 1000 /* bytes of each sentence */
 
 enum notice_topic {
 	NOTICE_TROUBLE,	 /* failed, rolled back, held, refused */

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
@@ -13,12 +14,17 @@
 #include "child.h"
 #include "clock.h"
 #include "file.h"
+#include "log.h"
+#include "said.h"
 #include "strlist.h"
+#include "words.h"
 
 #define CHILD_PATH    "/usr/sbin:/usr/bin:/sbin:/bin"
 #define TERM_GRACE_MS 2000
 #define LINGER_MS     100 /* for output of what the command left behind */
 #define TICK_MS	      20  /* where there is no pidfd */
+#define TAKE_MAX      64  /* reads at once; then the clock is looked at */
+#define DRAIN	      "certrepo-drain"
 
 /* All that the child needs, made before the fork. */
 struct plan {
@@ -33,6 +39,7 @@ struct plan {
 	int in;	     /* its stdin, -1: /dev/null */
 	int out[2];  /* its stdout and stderr */
 	int fail[2]; /* errno of a start that failed; closed by exec */
+	bool probe;  /* do not start it, only look whether that can be */
 };
 
 static void plan_free(struct plan *p)
@@ -45,26 +52,6 @@ static void plan_free(struct plan *p)
 	file_close(&p->out[1]);
 	file_close(&p->fail[0]);
 	file_close(&p->fail[1]);
-}
-
-#define HEAD_MAX 60 /* bytes of a command that people are shown, ... */
-#define TAIL_MAX 140
-
-/* Of a long one, what tells it from others: with ssh, that is its end. */
-static char *command_text(const struct child_spec *spec)
-{
-	AUTO(mem_free_str) char *text = mem_strdup(spec->argv[0]);
-	size_t i, len;
-
-	for (i = 1; spec->argv[i]; i++) {
-		AUTO(mem_free_str) char *before = text;
-
-		text = mem_printf("%s %s", before, spec->argv[i]);
-	}
-	len = strlen(text);
-	if (len <= HEAD_MAX + TAIL_MAX)
-		return TAKE(text);
-	return mem_printf("%.*s ... %s", HEAD_MAX, text, text + len - TAIL_MAX);
 }
 
 static void plan_env(struct plan *p)
@@ -172,16 +159,16 @@ static int plan_input(struct plan *p, struct err *err)
 
 /* In the child, from here... */
 
-static void close_on_exec_from_3(void)
+static void close_from(int fd)
 {
-	int fd, max;
+	int max;
 
-	if (close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) == 0)
+	if (close_range((unsigned int) fd, ~0u, 0) == 0)
 		return;
-	/* A kernel or sandbox without it; ours have the flag already. */
+	/* A kernel or sandbox without it. */
 	max = (int) sysconf(_SC_OPEN_MAX);
-	for (fd = 3; fd < (max > 0 && max < 65536 ? max : 65536); fd++)
-		fcntl(fd, F_SETFD, FD_CLOEXEC);
+	for (; fd < (max > 0 && max < 65536 ? max : 65536); fd++)
+		close(fd);
 }
 
 static void default_signals(void)
@@ -203,6 +190,19 @@ static bool become_user(const struct plan *p)
 		setgid(p->gid) == 0 && setuid(p->uid) == 0);
 }
 
+/* Whether execve() would find a program in PATH; else errno. */
+static bool can_exec(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == -1)
+		return false;
+	if (S_ISREG(st.st_mode))
+		return access(path, X_OK) == 0;
+	errno = EACCES;
+	return false;
+}
+
 /* Returns only when nothing could be started; errno tells why. Not execvp:
  * it would give a file without "#!" to a shell. */
 static void try_exec(const struct plan *p)
@@ -211,31 +211,78 @@ static void try_exec(const struct plan *p)
 	size_t i;
 
 	for (i = 0; i < p->paths.n; i++) {
-		execve(p->paths.v[i], (char *const *) p->spec->argv, p->env.v);
+		if (p->probe && can_exec(p->paths.v[i]))
+			_exit(0);
+		if (!p->probe)
+			execve(p->paths.v[i], (char *const *) p->spec->argv,
+			       p->env.v);
 		if (errno != ENOENT && errno != ENOTDIR)
 			best = errno;
 	}
 	errno = best;
 }
 
+/* Our own descriptors go first of all: a lock among them would be held, for
+ * a moment, by a child that outlives us. FAIL becomes 3. */
+static bool take_descriptors(const struct plan *p, int *fail)
+{
+	int in = p->in != -1 ? p->in : open("/dev/null", O_RDONLY);
+
+	if (in == -1 || dup2(in, 0) == -1 || dup2(p->out[1], 1) == -1 ||
+	    dup2(p->out[1], 2) == -1)
+		return false;
+	if (*fail != 3 && dup3(*fail, 3, O_CLOEXEC) == -1)
+		return false;
+	*fail = 3;
+	close_from(4);
+	return true;
+}
+
 static void __attribute__((__noreturn__)) be_child(const struct plan *p)
 {
-	int in = p->in, why;
+	int fail = p->fail[1], why;
 
-	setpgid(0, 0);
-	default_signals();
-	umask(022); /* ours is tighter; a service it starts has its own idea */
-	if (in == -1)
-		in = open("/dev/null", O_RDONLY);
-	if (in != -1 && dup2(in, 0) != -1 && dup2(p->out[1], 1) != -1 &&
-	    dup2(p->out[1], 2) != -1 && chdir("/") == 0 && become_user(p)) {
-		close_on_exec_from_3();
-		try_exec(p);
+	if (take_descriptors(p, &fail)) {
+		/* Of its own, since whoever shares a terminal with us can
+		 * type into it (TIOCSTI). */
+		setsid();
+		default_signals();
+		/* Ours is tighter; a service it starts has its own idea. */
+		umask(022);
+		if (chdir("/") == 0 && become_user(p))
+			try_exec(p);
 	}
 	why = errno;
-	if (write(p->fail[1], &why, sizeof(why)) != sizeof(why))
+	if (write(fail, &why, sizeof(why)) != sizeof(why))
 		_exit(126);
 	_exit(127);
+}
+
+/* Nobody's child, so that nobody has to wait for it. */
+static void __attribute__((__noreturn__)) be_drain(const struct plan *p)
+{
+	/* Under its own name, unless that is what tells cat what to be. */
+	static const char *const names[] = { DRAIN, "cat" };
+	char real[PATH_MAX];
+	const char *base, *argv[2] = { names[1], NULL };
+	int null = open("/dev/null", O_WRONLY);
+
+	if (null == -1 || dup2(p->out[0], 0) == -1 || dup2(null, 1) == -1 ||
+	    dup2(null, 2) == -1)
+		_exit(1);
+	close_from(3);
+	if (fork() != 0)
+		_exit(0);
+	setsid();
+	default_signals();
+	fcntl(0, F_SETFL, 0); /* it blocks, until the last writer is gone */
+	if (chdir("/") == -1 || !become_user(p))
+		_exit(1);
+	base = realpath("/bin/cat", real) ? strrchr(real, '/') : NULL;
+	if (base && strcmp(base, "/cat") == 0)
+		argv[0] = names[0];
+	execve("/bin/cat", (char *const *) argv, p->env.v);
+	_exit(1);
 }
 
 /* ... to here. */
@@ -258,31 +305,32 @@ static void reap(pid_t pid, int *status)
 		;
 }
 
-/* Whatever is there now; false at its end. What passes the cap is dropped,
- * so that the command does not block. */
-static bool take_output(int fd, struct sbuf *output)
+/* What is there now; false at its end. What passes the cap is dropped, so
+ * that the command does not block. */
+static bool take_output(int fd, struct said *said)
 {
 	char buf[4096];
-	size_t room;
 	ssize_t n;
+	int i;
 
-	for (;;) {
+	for (i = 0; i < TAKE_MAX; i++) {
 		n = read(fd, buf, sizeof(buf));
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return n == -1 && errno == EAGAIN;
-		room = output->max - output->len;
-		sbuf_add(output, buf, (size_t) n < room ? (size_t) n : room);
+		said_add(said, buf, (size_t) n);
 		if ((size_t) n < sizeof(buf))
 			return true;
 	}
+	return true;
 }
 
 struct watch {
 	pid_t pid;
 	int pidfd;
-	int out;	  /* -1 once it ended */
+	int out; /* -1 once it ended */
+	struct said *said;
 	int64_t deadline; /* of the current stage, clock_mono_ms() */
 	int killed;	  /* 0, then SIGTERM, then SIGKILL */
 	int status;
@@ -313,13 +361,13 @@ static bool watch_once(struct watch *w, struct child_result *r)
 	if (left > 60000)
 		left = 60000;
 	poll(fds, 2, (int) left);
-	if (w->out != -1 && fds[0].revents && !take_output(w->out, &r->output))
+	if (w->out != -1 && fds[0].revents && !take_output(w->out, w->said))
 		w->out = -1;
 	return waitpid(w->pid, &w->status, WNOHANG) == w->pid;
 }
 
 /* A daemon that the command started may hold the pipe for ever. */
-static void linger(struct watch *w, struct child_result *r)
+static void linger(struct watch *w)
 {
 	int64_t until = clock_mono_ms() + LINGER_MS, left;
 	struct pollfd fd = { .fd = w->out, .events = POLLIN };
@@ -328,20 +376,42 @@ static void linger(struct watch *w, struct child_result *r)
 		left = until - clock_mono_ms();
 		if (poll(&fd, 1, left > 0 ? (int) left : 0) == 0)
 			return;
-		if (fd.revents && !take_output(w->out, &r->output))
+		if (fd.revents && !take_output(w->out, w->said)) {
+			w->out = -1;
 			return;
+		}
 		if (left <= 0)
 			return;
 	}
 }
 
-static void watch(pid_t pid, int out, int timeout_s, struct child_result *r)
+/* It still holds the pipe, and would die of its next word once we are gone:
+ * somebody goes on to read. */
+static void drain(const struct plan *p, int out)
 {
+	struct pollfd fd = { .fd = out };
+	int status;
+	pid_t pid;
+
+	if (out == -1 || poll(&fd, 1, 0) == -1 || fd.revents & POLLHUP)
+		return;
+	pid = fork();
+	if (pid == 0)
+		be_drain(p);
+	if (pid != -1)
+		reap(pid, &status);
+}
+
+static void watch(const struct plan *p, pid_t pid, struct child_result *r)
+{
+	struct said said = { .n = 0 };
 	struct watch w = {
 		.pid = pid,
 		.pidfd = pidfd_open(pid, 0),
-		.out = out,
-		.deadline = clock_mono_ms() + (int64_t) timeout_s * 1000,
+		.out = p->out[0],
+		.said = &said,
+		.deadline =
+			clock_mono_ms() + (int64_t) p->spec->timeout_s * 1000,
 	};
 
 	while (!watch_once(&w, r))
@@ -350,59 +420,96 @@ static void watch(pid_t pid, int out, int timeout_s, struct child_result *r)
 	/* Those it left behind had no more time than itself. */
 	if (w.killed)
 		kill(-pid, SIGKILL);
-	linger(&w, r);
+	linger(&w);
+	drain(p, w.out);
 	file_close(&w.pidfd);
+	said_text(&said, &r->output);
 	r->signal = WIFEXITED(w.status) ? 0 : WTERMSIG(w.status);
 	r->status = r->signal == 0 ? WEXITSTATUS(w.status) : 128 + r->signal;
+}
+
+/* -1: nothing runs. With probe, *ret_pid has ended. */
+static int start(struct plan *p, pid_t *ret_pid, struct err *err)
+{
+	int status, why;
+	pid_t pid;
+
+	plan_env(p);
+	plan_paths(p);
+	if (plan_user(p, err) == -1 || plan_input(p, err) == -1 ||
+	    make_pipe(p->out, err) == -1 || make_pipe(p->fail, err) == -1)
+		return -1;
+	/* So that it can open its /dev/stderr, too. */
+	if (p->change_user)
+		(void) !fchown(p->out[1], p->uid, (gid_t) -1);
+	pid = fork();
+	if (pid == -1)
+		return err_errno(err, ERR_CHILD, "no process can be made");
+	if (pid == 0)
+		be_child(p);
+	file_close(&p->out[1]);
+	file_close(&p->fail[1]);
+	why = start_failure(p->fail[0]);
+	if (why || p->probe)
+		reap(pid, &status);
+	*ret_pid = pid;
+	return why ? err_set(err, ERR_CHILD, "%s", strerror(why)) : 0;
+}
+
+static void plan_init(struct plan *p, const struct child_spec *spec)
+{
+	*p = (struct plan){
+		.spec = spec, .in = -1, .out = { -1, -1 }, .fail = { -1, -1 }
+	};
 }
 
 int child_run(const struct child_spec *spec, struct child_result *ret,
 	      struct err *err)
 {
-	AUTO(plan_free)
-	struct plan p = {
-		.spec = spec, .in = -1, .out = { -1, -1 }, .fail = { -1, -1 }
-	};
-	AUTO(mem_free_str) char *command = command_text(spec);
+	AUTO(mem_free_str) char *command = words_short(spec->argv);
 	struct child_result r = { .output = SBUF_INIT(CHILD_OUTPUT_MAX) };
+	AUTO(plan_free) struct plan p;
 	pid_t pid;
 
-	plan_env(&p);
-	plan_paths(&p);
-	if (plan_user(&p, err) == -1 || plan_input(&p, err) == -1 ||
-	    make_pipe(p.out, err) == -1 || make_pipe(p.fail, err) == -1)
+	plan_init(&p, spec);
+	if (start(&p, &pid, err) == -1)
 		return err_wrap(err, "%s cannot be started", command);
-	pid = fork();
-	if (pid == -1)
-		return err_errno(err, ERR_CHILD, "%s cannot be started",
-				 command);
-	if (pid == 0)
-		be_child(&p);
-	setpgid(pid, pid); /* whoever comes first */
-	file_close(&p.out[1]);
-	file_close(&p.fail[1]);
-	errno = start_failure(p.fail[0]);
-	if (errno) {
-		err_errno(err, ERR_CHILD, "%s cannot be started", command);
-		reap(pid, &r.status);
-		return -1;
-	}
 	fcntl(p.out[0], F_SETFL, O_NONBLOCK);
-	watch(pid, p.out[0], spec->timeout_s, &r);
+	watch(&p, pid, &r);
 	*ret = r;
 	return 0;
 }
 
-/* The last line that says something: services explain themselves last. */
-static const char *last_line(char *output)
+bool child_is_missing(const char *program)
 {
-	size_t len = strlen(output);
-	char *nl;
+	const char *argv[] = { program, NULL };
+	struct child_spec spec = { .argv = argv };
+	AUTO(plan_free) struct plan p;
+	size_t i;
 
-	while (len > 0 && strchr(" \t\r\n", output[len - 1]))
-		output[--len] = '\0';
-	nl = strrchr(output, '\n');
-	return nl ? nl + 1 : output;
+	plan_init(&p, &spec);
+	plan_paths(&p);
+	for (i = 0; i < p.paths.n; i++)
+		if (access(p.paths.v[i], F_OK) == 0 ||
+		    (errno != ENOENT && errno != ENOTDIR))
+			return false;
+	return true;
+}
+
+int child_find(const struct child_spec *spec, struct err *err)
+{
+	const char *program = spec->argv[0];
+	AUTO(plan_free) struct plan p;
+	pid_t pid;
+
+	plan_init(&p, spec);
+	p.probe = true;
+	if (start(&p, &pid, err) == 0)
+		return 0;
+	if (!strchr(program, '/') && child_is_missing(program))
+		return err_set(err, ERR_CHILD, "there is no %s in " CHILD_PATH,
+			       program);
+	return err_wrap(err, "%s cannot be run", program);
 }
 
 static void result_free(struct child_result *r)
@@ -415,20 +522,21 @@ int child_check(const struct child_spec *spec, bool *ret_started,
 {
 	AUTO(result_free) struct child_result r = { .status = 0 };
 	AUTO(mem_free_str) char *command = NULL;
-	AUTO(mem_free_str) char *output = NULL;
-	bool started = child_run(spec, &r, err) == 0;
-	const char *how, *said;
+	AUTO(mem_free_str) char *said = NULL;
+	bool started = child_run(spec, &r, err) == 0, well;
+	const char *how;
 	int number;
 
 	if (ret_started)
 		*ret_started = started;
 	if (!started)
 		return -1;
-	if (!r.timed_out && r.status == 0)
+	command = words_short(spec->argv);
+	well = !r.timed_out && r.status == 0;
+	log_said(!well, command, sbuf_str(&r.output));
+	if (well)
 		return 0;
-	command = command_text(spec);
-	output = mem_strdup(sbuf_str(&r.output));
-	said = last_line(output);
+	said = said_line(sbuf_str(&r.output));
 	how = r.timed_out ? "timed out after"
 	      : r.signal  ? "was ended by signal"
 			  : "exited with";

@@ -5,19 +5,24 @@
 /*
  * Run a command: an argv list, never a shell; PATH and what `env` names and
  * nothing else in its environment; / as its folder; /dev/null, or what it is
- * given, on stdin; no other descriptor of ours; in a process group of its own,
- * which is killed (TERM, two seconds later KILL) when the time is up; stdout
- * and stderr together, the first CHILD_OUTPUT_MAX bytes kept. A command that
- * leaves a daemon behind is fine: we wait for the command and a short moment
- * for its output, not for the pipe to close.
+ * given, on stdin; no other descriptor of ours, and no lock, from its first
+ * moment on; in a session of its own, without a terminal, whose process group
+ * is killed (TERM, two seconds later KILL) when the time is up; stdout and
+ * stderr together, in a pipe that is its user's, its first and its last bytes
+ * kept. A command that leaves a daemon behind is fine: we wait for the command
+ * and a short moment for its output, not for the pipe to close. Where such a
+ * daemon still holds the pipe, a process "certrepo-drain" (cat, of the
+ * command's user, nothing of ours open) goes on to read until the daemon ends
+ * or lets go of it, so that it does not die of its next word.
  */
 
 #include <stdbool.h>
 #include <sys/types.h>
 #include "sbuf.h"
 #include "err.h"
+#include "said.h"
 
-#define CHILD_OUTPUT_MAX 4096
+#define CHILD_OUTPUT_MAX SAID_MAX
 
 struct child_spec {
 	const char *const *argv; /* NULL-terminated; argv[0] by PATH */
@@ -32,7 +37,7 @@ struct child_result {
 	int status; /* exit status; 128+N for signal N */
 	int signal; /* N, 0 when it exited by itself */
 	bool timed_out;
-	struct sbuf output; /* capped; sbuf_free() it */
+	struct sbuf output; /* as said_text() has it; sbuf_free() it */
 };
 
 /* 0 when the command was started and ended, whatever its status; -1 with
@@ -41,9 +46,15 @@ struct child_result {
 int child_run(const struct child_spec *spec, struct child_result *ret,
 	      struct err *err) MUST_CHECK;
 /* As child_run, and every end but with status 0 is ERR_CHILD: "\"nginx -t\"
- * exited with 1: <last line of its output>". *ret_started (may be NULL) is
- * false when the command could not even be started: its verdict is open. */
+ * exited with 1: <what it printed, see said_line()>"; all of that is on stderr
+ * with --verbose. *ret_started (may be NULL) is false when the command could
+ * not even be started: its verdict is open. */
 int child_check(const struct child_spec *spec, bool *ret_started,
 		struct err *err) MUST_CHECK;
+/* Whether child_run() would find the program, for its user; starts nothing of
+ * it. ERR_CHILD says what is missing. */
+int child_find(const struct child_spec *spec, struct err *err) MUST_CHECK;
+/* No file of that name is there, by PATH when it has no slash. */
+bool child_is_missing(const char *program);
 
 #endif

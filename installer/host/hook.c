@@ -3,18 +3,7 @@
 #include <string.h>
 #include "hook.h"
 #include "child.h"
-
-static char *words_of(const struct svc_command *c)
-{
-	struct strlist words = STRLIST_INIT;
-	char *text;
-
-	for (const char *const *a = c->argv; *a; a++)
-		strlist_add(&words, *a);
-	text = strlist_join(&words, " ");
-	strlist_free(&words);
-	return text;
-}
+#include "words.h"
 
 static int run_one(const struct svc_command *c, bool *tried, struct err *err)
 {
@@ -55,7 +44,7 @@ bool hook_running(const struct svc *s)
 
 const char *hook_text(const struct svc_command *c, struct arena *arena)
 {
-	AUTO(mem_free_str) char *text = words_of(c);
+	AUTO(mem_free_str) char *text = words_text(c->argv);
 
 	return arena_strdup(arena, text);
 }

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
+#include <sys/file.h>
 #include "child.h"
 #include "clock.h"
 #include "scratch.h"
@@ -169,17 +170,36 @@ static void no_shell(void **state)
 	sbuf_free(&r.output);
 }
 
+/* Its first and its last bytes, and more than a pipe holds, so that a stop of
+ * reading would hang. */
 static void output_is_capped(void **state)
 {
-	/* More than a pipe holds, so that a stop of reading would hang. */
 	struct child_result r =
-		run(SH("head -c 300000 /dev/zero | tr '\\0' x; exit 5"), 20);
-	size_t i;
+		run(SH("echo first; head -c 300000 /dev/zero | tr '\\0' x; "
+		       "echo; echo last; exit 5"),
+		    20);
+	const char *text = sbuf_str(&r.output);
+	size_t len = strlen(text);
 
 	assert_int_equal(r.status, 5);
-	assert_int_equal(r.output.len, CHILD_OUTPUT_MAX);
-	for (i = 0; i < r.output.len; i++)
-		assert_int_equal(r.output.buf[i], 'x');
+	assert_in_range(len, 8000, CHILD_OUTPUT_MAX);
+	assert_memory_equal(text, "first\nxxx", 9);
+	assert_string_equal(text + len - 9, "xxx\nlast\n");
+	/* 6 + 300000 + 6 bytes, two times 4096 kept */
+	assert_non_null(strstr(text, "xx\n[... 291820 bytes are left out "
+				     "...]\nxx"));
+	sbuf_free(&r.output);
+}
+
+/* Whoever writes faster than we read does not keep us from the clock. */
+static void endless_output(void **state)
+{
+	int64_t start = clock_mono_ms();
+	struct child_result r =
+		run((const char *[]){ "cat", "/dev/zero", NULL }, 1);
+
+	assert_true(r.timed_out);
+	assert_in_range(clock_mono_ms() - start, 1000, 2900);
 	sbuf_free(&r.output);
 }
 
@@ -272,6 +292,110 @@ static void daemon_left_behind(void **state)
 	sbuf_free(&r.output);
 }
 
+/* A terminal of ours is none of its business: nothing can be typed into it. */
+static void own_session(void **state)
+{
+	struct child_result r =
+		run(SH("read -r l </proc/$$/stat; set -- ${l##*) }; "
+		       "test $4 = $$ && echo leader; exec 2>/dev/null; "
+		       ": </dev/tty || exit 9"),
+		    10);
+
+	assert_string_equal(sbuf_str(&r.output), "leader\n");
+	assert_int_not_equal(r.status, 0);
+	sbuf_free(&r.output);
+}
+
+/* How many processes read the pipe PIPE ("pipe:[123]") on, each with nothing
+ * but its three descriptors, and as UID. */
+static int drains(const char *pipe, uid_t uid)
+{
+	char path[300], link[64];
+	struct dirent *e;
+	struct stat st;
+	DIR *d = opendir("/proc");
+	int n = 0;
+
+	while ((e = readdir(d))) {
+		ssize_t len;
+
+		snprintf(path, sizeof(path), "/proc/%s/cmdline", e->d_name);
+		if (strcmp(scratch_read(path), "certrepo-drain") != 0)
+			continue;
+		assert_int_equal(stat(path, &st), 0);
+		snprintf(path, sizeof(path), "/proc/%s/fd/0", e->d_name);
+		len = readlink(path, link, sizeof(link) - 1);
+		link[len > 0 ? len : 0] = '\0';
+		if (strcmp(link, pipe) != 0)
+			continue;
+		assert_int_equal(st.st_uid, uid);
+		snprintf(path, sizeof(path), "/proc/%s/fd/3", e->d_name);
+		assert_int_equal(readlink(path, link, sizeof(link)), -1);
+		n++;
+	}
+	closedir(d);
+	return n;
+}
+
+/* Until FILE has something in it; at most 5 s. */
+static const char *soon(const char *file)
+{
+	for (int i = 0; i < 250 && scratch_read(file)[0] == '\0'; i++)
+		usleep(20000);
+	return scratch_read(file);
+}
+
+/* What it writes later does not kill it, though nobody wants it any more, and
+ * our lock is not its. */
+static void daemon_that_talks(const char *user, uid_t uid)
+{
+	char script[4000], pipe[64] = "";
+	struct child_spec spec = { .argv = SH(script),
+				   .user = user,
+				   .timeout_s = 10 };
+	struct child_result r;
+	struct err err = ERR_INIT;
+	int lock = open(scratch("lock"), O_RDWR | O_CREAT, 0666), again;
+
+	mkdir(scratch("d"), 0777);
+	chmod(scratch_dir, 0755);
+	chmod(scratch("d"), 0777);
+	snprintf(script, sizeof(script),
+		 "(sleep .4; echo a; sleep .1; echo b; echo lives >%s; "
+		 "while test ! -e %s; do sleep .05; done) & "
+		 "readlink /proc/$$/fd/1; echo up",
+		 scratch("d/lives"), scratch("d/end"));
+	assert_int_equal(flock(lock, LOCK_EX | LOCK_NB), 0);
+	assert_int_equal(child_run(&spec, &r, &err), 0);
+	close(lock);
+	again = open(scratch("lock"), O_RDWR);
+	assert_int_equal(flock(again, LOCK_EX | LOCK_NB), 0);
+	close(again);
+	assert_int_equal(r.status, 0);
+	sscanf(sbuf_str(&r.output), "%63s", pipe);
+	sbuf_free(&r.output);
+	assert_string_equal(soon(scratch("d/lives")), "lives\n");
+	assert_int_equal(drains(pipe, uid), 1);
+	scratch_write(scratch("d/end"), "", 0666);
+	for (int i = 0; i < 250 && drains(pipe, uid) > 0; i++)
+		usleep(20000);
+	assert_int_equal(drains(pipe, uid), 0);
+	unlink(scratch("d/lives"));
+	unlink(scratch("d/end"));
+}
+
+static void daemon_talks(void **state)
+{
+	daemon_that_talks(NULL, geteuid());
+}
+
+static void daemon_of_another(void **state)
+{
+	if (geteuid() != 0)
+		SCRATCH_SKIP("not root");
+	daemon_that_talks("nobody", 65534);
+}
+
 static void other_user(void **state)
 {
 	struct child_spec spec = {
@@ -289,6 +413,11 @@ static void other_user(void **state)
 	assert_string_equal(sbuf_str(&r.output),
 			    "uid=65534(nobody) gid=65534(nogroup) "
 			    "groups=65534(nogroup)\n");
+	sbuf_free(&r.output);
+	/* Its own stderr, by that name. */
+	spec.argv = SH("echo so >/dev/stderr; echo it >/dev/stdout");
+	assert_int_equal(child_run(&spec, &r, &err), 0);
+	assert_string_equal(sbuf_str(&r.output), "so\nit\n");
 	sbuf_free(&r.output);
 }
 
@@ -312,13 +441,13 @@ static void checks(void **state)
 	bool started = true;
 
 	check("echo fine", NULL);
-	check("echo one; echo 'two '; echo; exit 1",
-	      "\"/bin/sh -c echo one; echo 'two '; echo; exit 1\" exited with "
-	      "1: two");
-	check("exit 7", "\"/bin/sh -c exit 7\" exited with 7");
-	check("kill -15 $$", "\"/bin/sh -c kill -15 $$\" was ended by signal "
+	check("echo one; echo \"two \"; echo; exit 1",
+	      "\"/bin/sh -c 'echo one; echo \"two \"; echo; exit 1'\" exited "
+	      "with 1: one / two");
+	check("exit 7", "\"/bin/sh -c 'exit 7'\" exited with 7");
+	check("kill -15 $$", "\"/bin/sh -c 'kill -15 $$'\" was ended by signal "
 			     "15");
-	check("exec sleep 9", "\"/bin/sh -c exec sleep 9\" timed out after 1 "
+	check("exec sleep 9", "\"/bin/sh -c 'exec sleep 9'\" timed out after 1 "
 			      "s");
 	assert_int_equal(child_check(&gone, &started, &err), -1);
 	assert_false(started);
@@ -340,9 +469,54 @@ static void long_command(void **state)
 	assert_int_equal(child_check(&spec, NULL, &err), -1);
 	assert_memory_equal(err.msg, "\"/bin/false xxx", 15);
 	assert_non_null(strstr(err.msg, "xxx ... xxx"));
-	assert_non_null(strstr(err.msg, "xxx root@host /etc/init.d/hostd "
-					"restart\" exited with 1"));
+	assert_non_null(strstr(err.msg, "xxx root@host '/etc/init.d/hostd "
+					"restart'\" exited with 1"));
 	assert_true(strlen(err.msg) < 250);
+}
+
+static void finds(const char *program, const char *user, const char *why)
+{
+	struct child_spec spec = { .argv = (const char *[]){ program, NULL },
+				   .user = user };
+	struct err err = ERR_INIT;
+	int rc = child_find(&spec, &err);
+
+	assert_string_equal(err.msg, why ? why : "");
+	assert_int_equal(rc, why ? -1 : 0);
+}
+
+/* As the command would: by its PATH, as its user, and without running it. */
+static void programs(void **state)
+{
+	char why[700];
+
+	scratch_write(scratch("run"), "#!/bin/sh\ntouch $0.ran\n", 0755);
+	scratch_write(scratch("mode"), "#!/bin/sh\n", 0644);
+	finds("sh", NULL, NULL);
+	finds(scratch("run"), NULL, NULL);
+	assert_int_equal(access(scratch("run.ran"), F_OK), -1);
+	finds("no-such-command", NULL,
+	      "there is no no-such-command in "
+	      "/usr/sbin:/usr/bin:/sbin:/bin");
+	finds("/no/such", NULL,
+	      "/no/such cannot be run: No such file or directory");
+	finds("/etc", NULL, "/etc cannot be run: Permission denied");
+	snprintf(why, sizeof(why), "%s cannot be run: Permission denied",
+		 scratch("mode"));
+	finds(scratch("mode"), NULL, why);
+	finds("sh", "no-such-user",
+	      "sh cannot be run: there is no user \"no-such-user\"");
+	assert_true(child_is_missing("sh -c"));
+	assert_false(child_is_missing("sh"));
+	assert_false(child_is_missing(scratch("mode")));
+	if (geteuid() != 0)
+		return;
+	scratch_write(scratch("own"), "#!/bin/sh\n", 0700);
+	snprintf(why, sizeof(why), "%s cannot be run: Permission denied",
+		 scratch("own"));
+	chmod(scratch_dir, 0755);
+	finds(scratch("own"), NULL, NULL);
+	finds(scratch("own"), "nobody", why);
 }
 
 /* A parent that closed its standard descriptors, as some daemons do. */
@@ -401,13 +575,18 @@ int main(void)
 		cmocka_unit_test(binary_input),
 		cmocka_unit_test(no_shell),
 		cmocka_unit_test(output_is_capped),
+		cmocka_unit_test(endless_output),
 		cmocka_unit_test(start_failures),
 		cmocka_unit_test(time_is_up),
 		cmocka_unit_test(deaf_to_term),
 		cmocka_unit_test(daemon_left_behind),
+		cmocka_unit_test(own_session),
+		cmocka_unit_test(daemon_talks),
+		cmocka_unit_test(daemon_of_another),
 		cmocka_unit_test(other_user),
 		cmocka_unit_test(checks),
 		cmocka_unit_test(long_command),
+		cmocka_unit_test(programs),
 		cmocka_unit_test(closed_std),
 		cmocka_unit_test(leaks_no_descriptor),
 	};

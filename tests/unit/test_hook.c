@@ -32,7 +32,7 @@ static void in_order_until_one_fails(void **state)
 	assert_int_equal(run(&all, &tried, &err), -1);
 	assert_true(tried);
 	assert_int_equal(err.kind, ERR_CHILD);
-	assert_non_null(strstr(err.msg, "exited with 7: second"));
+	assert_non_null(strstr(err.msg, "exited with 7: first / second"));
 	assert_string_equal(scratch_read(scratch("log")), "a\nb\n");
 	assert_int_equal(run(&one, NULL, &err), 0);
 	assert_int_equal(run(&no, &tried, &err), 0);
@@ -86,6 +86,8 @@ static void text(void **state)
 	struct arena *arena = arena_new();
 
 	assert_string_equal(hook_text(&v, arena), "nginx -s reload");
+	argv[1] = "a b";
+	assert_string_equal(hook_text(&v, arena), "nginx 'a b' reload");
 	arena_free(&arena);
 }
 

@@ -37,6 +37,8 @@ static void speak(void *arg)
 		  "quote", "say \"hi\\\"", "eq", "a=b", "ctl", "x\ny\033",
 		  NULL);
 	log_warn("disk is %d%% full\nforged: line", 91);
+	log_warn("\xc3\xa4 \xc2\x9b"
+		 "2J \x9b \x7f");
 	log_debug("details");
 	err_set(&err, ERR_IO, "no way");
 	log_error(&err);
@@ -46,7 +48,34 @@ static void speak(void *arg)
 #define WARN                                                           \
 	"prog: odd a=\"b c\" empty=\"\" quote=\"say \\\"hi\\\\\\\"\" " \
 	"eq=\"a=b\" ctl=\"x\\ny\\x1b\"\n"                              \
-	"prog: disk is 91% full?forged: line\n"
+	"prog: disk is 91% full?forged: line\n"                        \
+	"prog: \xc3\xa4 ??2J ? ?\n"
+
+/* Of a command: each of its lines, and nothing that is none. */
+static void say(void *arg)
+{
+	log_open("prog", *(int *) arg);
+	log_said(true, "nginx -t", "one\n\ntwo \x1b[2J\xc2\x9b\nforged");
+	log_said(false, "true\n", "well\n");
+}
+
+static void said(void **state)
+{
+	static const char *const says[] = {
+		"",
+		"prog: nginx -t: | one\nprog: nginx -t: | \n"
+		"prog: nginx -t: | two ?[2J??\nprog: nginx -t: | forged\n",
+		"prog: nginx -t: | one\nprog: nginx -t: | \n"
+		"prog: nginx -t: | two ?[2J??\nprog: nginx -t: | forged\n"
+		"prog: true?: | well\n",
+	};
+
+	for (int verbose = 0; verbose < 3; verbose++) {
+		assert_int_equal(scratch_fork(say, &verbose), 0);
+		assert_string_equal(scratch_read(scratch("err")),
+				    says[verbose]);
+	}
+}
 
 static void quiet(void **state)
 {
@@ -192,6 +221,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(quiet),
+		cmocka_unit_test(said),
 		cmocka_unit_test(mailed),
 		cmocka_unit_test(mailed_with_syslog),
 		cmocka_unit_test(mailed_on_a_terminal),

@@ -137,6 +137,12 @@ static void json_of_bad_utf8(void **state)
 		{ "\xf0\x8f\xbf\xbf", "\"\\ufffd\\ufffd\\ufffd\\ufffd\"" },
 		{ "\xe0\x9f\xbf", "\"\\ufffd\\ufffd\\ufffd\"" },
 		{ "\xff", "\"\\ufffd\"" },
+		/* control characters, as terminals understand them: C1, DEL */
+		{ "\xc2\x80\xc2\x9b"
+		  "2J\xc2\x9f\x7f\x1b",
+		  "\"\\u0080\\u009b2J\\u009f\\u007f\\u001b\"" },
+		{ "\x9b", "\"\\ufffd\"" },
+		{ "\xc2\xa0\xc2", "\"\xc2\xa0\\ufffd\"" },
 	};
 	size_t i;
 
