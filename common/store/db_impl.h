@@ -10,6 +10,7 @@
  * at the next step.
  */
 
+#include <sys/types.h>
 #include "db.h"
 
 /* What a column of the current row is. */
@@ -73,6 +74,8 @@ struct db {
 	int64_t left_ms;  /* of the time, between calls */
 	int64_t until_ms; /* in a call: when it ends, by clock_mono_ms() */
 	int64_t busy_ms;  /* SQLite: since when it waits for a lock */
+	uid_t uid;	  /* SQLite, of the file's owner; 0: nothing to do */
+	gid_t gid;
 	char *name;
 	struct db_stmt *stmts; /* the kept statements, a list */
 	struct db_stmt *open;  /* the one between db_prepare and db_done */

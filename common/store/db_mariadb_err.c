@@ -297,6 +297,13 @@ int db_mariadb_fail(struct db *db, unsigned code, const char *text,
 			       "%s: %s: the rights of this user do not "
 			       "suffice, see schema/grants.sql",
 			       where, text);
+	case ER_ACCESS_DENIED_ERROR: /* we are in already */
+	case ER_NO_SUCH_USER:
+		return err_set(err, ERR_CONFIG,
+			       "%s: %s: the account that owns the views (their "
+			       "definer) is gone: make it again, or run "
+			       "certrepo-populate init",
+			       where, text);
 	case ER_BAD_FIELD_ERROR:
 		return err_set(err, ERR_CONFIG,
 			       "%s: %s: the tables are not of this version: "

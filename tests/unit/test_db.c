@@ -354,6 +354,76 @@ static void test_sqlite_views(void **state)
 		     &err));
 }
 
+/* Beside the file its owner may leave a rollback journal, which SQLite obeys:
+ * one that names a super-journal has that file deleted. Not with root's
+ * rights. */
+static void test_sqlite_owner(void **state)
+{
+	static const unsigned char magic[8] = { 0xd9, 0xd5, 0x05, 0xf9,
+						0x20, 0xa1, 0x63, 0xd7 };
+	unsigned char head[512] = { 0 }, tail[8] = { 0 };
+	char dir[] = "/tmp/test_db.XXXXXX", victim[100], journal[300];
+	const char *const suffixes[] = { "", "-wal", "-shm" };
+	unsigned sum = 0;
+	struct stat st;
+	FILE *f;
+
+	if (kit_mariadb() || geteuid() != 0)
+		return;
+	db_close(&db);
+	assert_non_null(mkdtemp(dir));
+	snprintf(victim, sizeof(victim), "%s/victim", dir);
+	f = fopen(victim, "w");
+	assert_non_null(f);
+	fputs("root's", f);
+	fclose(f);
+	memcpy(head, magic, 8);
+	assert_int_equal(stat(kit_path, &st), 0);
+	head[19] = (unsigned char) (st.st_size / 4096);
+	head[22] = 2;  /* sectors of 512 bytes */
+	head[26] = 16; /* pages of 4096 */
+	for (const char *p = victim; *p; p++)
+		sum += (unsigned char) *p;
+	tail[3] = (unsigned char) strlen(victim);
+	tail[6] = (unsigned char) (sum >> 8);
+	tail[7] = (unsigned char) sum;
+	snprintf(journal, sizeof(journal), "%s-journal", kit_path);
+	f = fopen(journal, "w");
+	assert_non_null(f);
+	fwrite(head, 1, sizeof(head), f);
+	fwrite("\0\004\0\001", 1, 4, f); /* the page that is none */
+	fwrite(victim, 1, strlen(victim), f);
+	fwrite(tail, 1, sizeof(tail), f);
+	fwrite(magic, 1, sizeof(magic), f);
+	fclose(f);
+	assert_int_equal(chown(kit_dir, 65534, 65534), 0);
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+		char path[300];
+
+		snprintf(path, sizeof(path), "%s%s", kit_path, suffixes[i]);
+		(void) !chown(path, 65534, 65534);
+	}
+	err_clear(&err);
+	if (db_open(&conf, false, &db, &err) == 0)
+		(void) !db_script(db, "UPDATE t SET n = 1", &err);
+	assert_int_equal(access(victim, F_OK), 0);
+	db_close(&db);
+	unlink(journal);
+	OK(db_open(&conf, false, &db, &err));
+	OK(db_script(db, "UPDATE t SET n = 1", &err));
+	db_close(&db);
+	unlink(kit_path);
+	OK(db_open(&conf, true, &db, &err));
+	assert_int_equal(stat(kit_path, &st), 0);
+	assert_int_equal(st.st_uid, 65534);
+	OK(db_script(db, "CREATE TABLE t (k INT)", &err));
+	/* Whoever reads the configuration next is root again. */
+	assert_int_equal(chmod(dir, 0), 0);
+	assert_int_equal(access(victim, F_OK), 0);
+	unlink(victim);
+	rmdir(dir);
+}
+
 /* What comes is looked at, whatever the table's columns were made for. */
 static void test_shapes(void **state)
 {
@@ -454,19 +524,13 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_types),
-		TEST(test_affected),
-		TEST(test_transactions),
-		TEST(test_faults),
-		TEST(test_broken),
-		TEST(test_value_max),
-		TEST(test_sqlite_files),
-		TEST(test_sqlite_full),
-		TEST(test_sqlite_views),
-		TEST(test_shapes),
-		TEST(test_limits),
-		TEST(test_sqlite_locked),
-		TEST(test_sqlite_read_only),
+		TEST(test_types),	  TEST(test_affected),
+		TEST(test_transactions),  TEST(test_faults),
+		TEST(test_broken),	  TEST(test_value_max),
+		TEST(test_sqlite_files),  TEST(test_sqlite_full),
+		TEST(test_sqlite_views),  TEST(test_sqlite_owner),
+		TEST(test_shapes),	  TEST(test_limits),
+		TEST(test_sqlite_locked), TEST(test_sqlite_read_only),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
