@@ -414,8 +414,7 @@ static void digest(struct svc *s)
 			  e->conf->address, e->look, e->cert, e->conf->protocol,
 			  e->conf->sni, e->conf->addresses);
 		if (strcmp(e->conf->proxy_protocol, "no") != 0)
-			sbuf_addf(&text, "\tproxy %s",
-				  e->conf->proxy_protocol);
+			sbuf_addf(&text, "\tproxy %s", e->conf->proxy_protocol);
 		for (size_t k = 0; k < e->conf->command.n; k++)
 			sbuf_addf(&text, "\t%s", e->conf->command.v[k]);
 		sbuf_addc(&text, '\n');
