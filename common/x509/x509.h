@@ -194,7 +194,8 @@ struct x509_p12 {
 /* A PKCS#12 file (RFC 7292), appended to ret. Never twice the same bytes. */
 int x509_p12_make(const struct x509_p12 *p, struct sbuf *ret,
 		  struct err *err) MUST_CHECK;
-/* 1 when DATA is such a file and PASSWORD opens it; 0. ret_text: what is in
+/* 1 when DATA is such a file and PASSWORD opens it, in at most a million
+ * iterations (whoever wrote it chose them); 0. ret_text: what is in
  * it and how it is encrypted, the same for two files that differ only in
  * their salt; no secret. ret_pem: the certificates, leaf first. */
 int x509_p12_read(const void *data, size_t len, const char *password,
