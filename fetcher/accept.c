@@ -27,6 +27,13 @@ static int check_names(const struct x509_chain *chain,
 
 	if (x509_ids_equal(got, want))
 		return 0;
+	if (got->n == 0)
+		return err_set(err, ERR_INPUT,
+			       "the CA issued a certificate without a "
+			       "subjectAltName, which no client and no host "
+			       "takes; a CA that does not put the CN there "
+			       "needs a CSR with subjectAltName=DNS:%s",
+			       want->n > 0 ? want->v[0].value : "NAME");
 	for (i = 0; i < want->n; i++)
 		if (!x509_ids_have(got, want->v[i].value))
 			return err_set(err, ERR_INPUT,

@@ -30,8 +30,8 @@ struct x509_id {
 	const char *value;
 };
 
-/* CN (when it is a DNS name or address) and SAN together, no duplicates, CN
- * first, then as in the SAN. */
+/* Of a CSR: CN and SAN together, no duplicates, CN first, then as in the SAN.
+ * Of a certificate: the SAN alone, as everybody who connects reads it. */
 struct x509_ids {
 	const struct x509_id *v;
 	size_t n;
@@ -39,8 +39,9 @@ struct x509_ids {
 
 bool x509_ids_have(const struct x509_ids *ids, const char *value);
 bool x509_ids_equal(const struct x509_ids *a, const struct x509_ids *b);
-/* True when VALUE is in ids, or is covered by a wildcard in ids (one label,
- * RFC 6125 section 6.4.3). */
+/* True when VALUE is in ids, or is covered by a wildcard in ids: the whole
+ * leftmost label and no more (RFC 9525 section 6.3). An address is covered by
+ * an address alone. */
 bool x509_ids_cover(const struct x509_ids *ids, const char *value);
 /* A DNS name a certificate may carry: LDH labels of 1..63, no trailing dot,
  * at most 253, at least two labels unless ALLOW_SINGLE, the last one not a
@@ -71,6 +72,8 @@ int x509_csr_parse(const void *data, size_t len, struct x509_csr **ret,
 		   struct err *err) MUST_CHECK;
 void x509_csr_free(struct x509_csr **csr);
 const struct x509_ids *x509_csr_ids(const struct x509_csr *csr);
+/* False: its name is in the CN alone, as in 2019. */
+bool x509_csr_has_san(const struct x509_csr *csr);
 const struct x509_key_info *x509_csr_key(const struct x509_csr *csr);
 /* Canonical PEM (what we store) and DER (what finalize sends), borrowed. */
 const char *x509_csr_pem(const struct x509_csr *csr);
@@ -114,6 +117,7 @@ int x509_chain_from_der(const unsigned char *const *der, const size_t *len,
 void x509_chain_free(struct x509_chain **chain);
 
 size_t x509_chain_len(const struct x509_chain *chain); /* leaf included */
+/* Empty when the certificate has no SAN. */
 const struct x509_ids *x509_chain_ids(const struct x509_chain *chain);
 const struct x509_key_info *x509_chain_key(const struct x509_chain *chain);
 int64_t x509_chain_not_before(const struct x509_chain *chain); /* of the leaf */

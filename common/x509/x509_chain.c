@@ -272,11 +272,9 @@ static int read_names(struct x509_chain *c, struct err *err)
 	GENERAL_NAMES *san;
 	int crit = -1, rc = 0;
 
+	/* No client takes the CN for a name any more (RFC 9525 section 2):
+	 * it counts for nothing. */
 	c->set.max = X509_CERT_NAMES_MAX;
-	c->set.in_cert = true;
-	if (x509_idset_subject(&c->set, c->arena,
-			       X509_get_subject_name(c->cert[0]), err))
-		return -1;
 	san = X509_get_ext_d2i(c->cert[0], NID_subject_alt_name, &crit, NULL);
 	if (san)
 		rc = x509_idset_san(&c->set, c->arena, san, err);

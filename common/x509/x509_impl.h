@@ -45,7 +45,6 @@ const char *x509_clean_text(struct arena *a, const unsigned char *p,
 struct x509_idset {
 	struct x509_id *v;
 	size_t n, cap, max;
-	bool in_cert;	/* a certificate's names: lenient */
 	size_t cn_len;	/* characters of the CN */
 	struct err bad; /* the first name that is none of those we know */
 };

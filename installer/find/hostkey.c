@@ -57,8 +57,15 @@ static int vet_name(const struct x509_chain *chain, const char *name,
 {
 	const struct x509_ids *ids = x509_chain_ids(chain);
 
-	if (x509_ids_have(ids, name) || x509_ids_cover(ids, name))
+	if (x509_ids_cover(ids, name))
 		return 0;
+	if (ids->n == 0)
+		return err_set(err, ERR_INPUT,
+			       "the certificate in the store is not for %s: it "
+			       "has no subjectAltName, and a CN counts for "
+			       "nothing; have it issued anew for a CSR with "
+			       "subjectAltName=DNS:%s",
+			       name, name);
 	return err_set(err, ERR_INPUT,
 		       "the certificate in the store is not for %s", name);
 }

@@ -48,6 +48,20 @@ issue_nth "$T/bad" 3 www2.example.test
 store_put $NAME "$T/bad"
 refused "another name" "is not for $NAME"
 
+make_csr "$T/host.key" "$T/cn.csr" $NAME
+printf 'subjectAltName=DNS:evil.example\n' >"$T/cn.ext"
+openssl x509 -req -in "$T/cn.csr" -CA "$T/pki/sub/ca.pem" \
+	-CAkey "$T/pki/sub/ca.key" -extfile "$T/cn.ext" -days 30 \
+	-out "$T/bad.crt" 2>/dev/null
+store_put $NAME "$T/bad"
+refused "another name, with ours in the CN" "is not for $NAME"
+printf 'extendedKeyUsage=serverAuth\n' >"$T/cn.ext"
+openssl x509 -req -in "$T/cn.csr" -CA "$T/pki/sub/ca.pem" \
+	-CAkey "$T/pki/sub/ca.key" -extfile "$T/cn.ext" -days 30 \
+	-out "$T/bad.crt" 2>/dev/null
+store_put $NAME "$T/bad"
+refused "no subjectAltName" "is not for $NAME: it has no subjectAltName"
+
 FROM=20250101000000Z UNTIL=20260101000000Z issue "$T/bad"
 store_put $NAME "$T/bad"
 refused "expired" "expired on 2026-01-01T00:00:00Z"
