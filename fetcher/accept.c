@@ -104,8 +104,14 @@ int accept_check(const void *pem, size_t len, const struct x509_csr *csr,
 
 	if (x509_chain_parse(pem, len, &chain, err) == -1)
 		return err_wrap(err, "the CA's certificate");
-	if (check_key(chain, csr, err) == -1 ||
-	    check_names(chain, csr, err) == -1 ||
+	if (check_key(chain, csr, err) == -1)
+		return -1;
+	if (x509_chain_is_ca(chain))
+		return err_set(err, ERR_INPUT,
+			       "the CA issued a CA's certificate "
+			       "(basicConstraints CA:TRUE), which no host "
+			       "takes for a server's");
+	if (check_names(chain, csr, err) == -1 ||
 	    check_dates(chain, now, err) == -1)
 		return -1;
 	if (x509_chain_check_links(chain, err) == -1)

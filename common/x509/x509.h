@@ -138,17 +138,29 @@ char *x509_chain_pem_from(const struct x509_chain *chain, size_t i,
 bool x509_chain_same_key_csr(const struct x509_chain *chain,
 			     const struct x509_csr *csr);
 
-/* Each certificate is signed by the next one, all but the leaf are CAs.
- * ERR_INPUT names the one that is not. */
+/* The leaf says that it is a CA: no server has such a one. */
+bool x509_chain_is_ca(const struct x509_chain *chain);
+/* How many from the leaf on are each signed by the next one: what comes after
+ * them in a file is something else. */
+size_t x509_chain_linked(const struct x509_chain *chain);
+/* Each certificate is signed by the next one, all but the leaf are CAs; of a
+ * self-signed one at the end no more is asked. ERR_INPUT names the one that is
+ * not. */
 int x509_chain_check_links(const struct x509_chain *chain,
 			   struct err *err) MUST_CHECK;
 
-/* Trust anchors of this host, loaded from a PEM bundle. */
+/* Trust anchors of this host, loaded from a PEM bundle: all that is in it but
+ * the intermediates that lie there beside their issuer. Those would make up
+ * for what is missing in a chain, here and nowhere else. An intermediate whose
+ * issuer is not there is an anchor: somebody chose to trust it alone. */
 struct x509_trust;
 int x509_trust_load(const char *path, struct x509_trust **ret,
 		    struct err *err) MUST_CHECK;
 void x509_trust_free(struct x509_trust **trust);
-/* The chain as it is leads to an anchor at time NOW, purpose TLS server.
+/* The chain as it is leads to an anchor at time NOW, purpose TLS server. An
+ * anchor is a name and a key that are valid now: its basic constraints, usage,
+ * path length and version do not matter (RFC 5280 section 6.1); its name
+ * constraints do (RFC 5937), OpenSSL's clients look at them, too.
  * ERR_INPUT: "expired on ...", "issuer X is not trusted by FILE", ... */
 int x509_trust_verify(const struct x509_trust *trust,
 		      const struct x509_chain *chain, int64_t now,
