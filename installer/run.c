@@ -333,7 +333,10 @@ static bool verify_one(struct host *r, const struct svc *s)
 		bool ok = finding_right(&t, i, why) && there;
 
 		if (!there)
-			snprintf(why, sizeof(why), "nothing is installed");
+			snprintf(why, sizeof(why), "%.*s", 299,
+				 t.g.v[e->cert].reason[0] != '\0'
+					 ? t.g.v[e->cert].reason
+					 : "nothing is installed");
 		printf("%s %s %s: ", s->name, s->certs[e->cert].conf->name,
 		       svc_endpoint_text(e, r->arena));
 		if (t.seen[i].handshake)
