@@ -7,14 +7,26 @@
 #include "scratch.h"
 #include "plan.h"
 
+struct cert_case {
+	const char *what;
+	struct plan_cert in;
+	enum plan_verdict want, forced;
+};
+
+static void check_certs(const struct cert_case *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (plan_cert(&cases[i].in, false) != cases[i].want)
+			fail_msg("%s", cases[i].what);
+		if (plan_cert(&cases[i].in, true) != cases[i].forced)
+			fail_msg("%s, forced", cases[i].what);
+	}
+}
+
 /* The verdict on one certificate, by cases. */
 static void certificates(void **state)
 {
-	static const struct {
-		const char *what;
-		struct plan_cert in;
-		enum plan_verdict want, forced;
-	} cases[] = {
+	static const struct cert_case cases[] = {
 		{ "no such row",
 		  { .row = PLAN_ROW_MISSING },
 		  PLAN_MISSING,
@@ -69,6 +81,22 @@ static void certificates(void **state)
 		    .have_from = 100 },
 		  PLAN_REFUSE,
 		  PLAN_REFUSE },
+		{ "newer, but held",
+		  { .row = PLAN_ROW_GOOD,
+		    .held = true,
+		    .row_from = 101,
+		    .have_from = 100 },
+		  PLAN_HOLD,
+		  PLAN_PUT },
+	};
+
+	check_certs(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+/* The same certificate with another chain; and what could not be read. */
+static void chains(void **state)
+{
+	static const struct cert_case cases[] = {
 		{ "the same, another chain",
 		  { .row = PLAN_ROW_GOOD,
 		    .same_cert = true,
@@ -124,21 +152,9 @@ static void certificates(void **state)
 		  { .row = PLAN_ROW_EMPTY, .unknown = true },
 		  PLAN_UNKNOWN,
 		  PLAN_UNKNOWN },
-		{ "newer, but held",
-		  { .row = PLAN_ROW_GOOD,
-		    .held = true,
-		    .row_from = 101,
-		    .have_from = 100 },
-		  PLAN_HOLD,
-		  PLAN_PUT },
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		if (plan_cert(&cases[i].in, false) != cases[i].want)
-			fail_msg("%s", cases[i].what);
-		if (plan_cert(&cases[i].in, true) != cases[i].forced)
-			fail_msg("%s, forced", cases[i].what);
-	}
+	check_certs(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 #define NOW 1000000
@@ -330,6 +346,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(certificates),
+		cmocka_unit_test(chains),
 		cmocka_unit_test(services),
 		cmocka_unit_test(later),
 	};
