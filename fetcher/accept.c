@@ -27,6 +27,13 @@ static int check_names(const struct x509_chain *chain,
 
 	if (x509_ids_equal(got, want))
 		return 0;
+	if (got->n == 0)
+		return err_set(err, ERR_INPUT,
+			       "the CA issued a certificate without a "
+			       "subjectAltName, which no client and no host "
+			       "takes; a CA that does not put the CN there "
+			       "needs a CSR with subjectAltName=DNS:%s",
+			       want->n > 0 ? want->v[0].value : "NAME");
 	for (i = 0; i < want->n; i++)
 		if (!x509_ids_have(got, want->v[i].value))
 			return err_set(err, ERR_INPUT,
@@ -97,8 +104,14 @@ int accept_check(const void *pem, size_t len, const struct x509_csr *csr,
 
 	if (x509_chain_parse(pem, len, &chain, err) == -1)
 		return err_wrap(err, "the CA's certificate");
-	if (check_key(chain, csr, err) == -1 ||
-	    check_names(chain, csr, err) == -1 ||
+	if (check_key(chain, csr, err) == -1)
+		return -1;
+	if (x509_chain_is_ca(chain))
+		return err_set(err, ERR_INPUT,
+			       "the CA issued a CA's certificate "
+			       "(basicConstraints CA:TRUE), which no host "
+			       "takes for a server's");
+	if (check_names(chain, csr, err) == -1 ||
 	    check_dates(chain, now, err) == -1)
 		return -1;
 	if (x509_chain_check_links(chain, err) == -1)

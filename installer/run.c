@@ -333,7 +333,8 @@ static bool verify_endpoint_of(const struct finding *t, size_t i)
 {
 	const struct svc_endpoint *e = &t->s->endpoints[i];
 	const struct verify_seen *seen = &t->seen[i];
-	bool there = t->g.v[e->cert].disk, ok;
+	const struct judge_cert *c = &t->g.v[e->cert];
+	bool there = c->disk, ok;
 	char why[300], until[CLOCK_TEXT];
 
 	/* Of what is not there, too, why it was not seen. */
@@ -348,7 +349,10 @@ static bool verify_endpoint_of(const struct finding *t, size_t i)
 		print_seen(seen);
 	if (!ok)
 		printf("%s%s", why, there ? "" : "; ");
-	printf("%s\n", !there ? "nothing is installed yet"
+	/* What could not be read is not absent. */
+	printf("%s\n", !there ? c->reason[0] != '\0'
+					? c->reason
+					: "nothing is installed yet"
 		       : ok   ? "as installed"
 			      : "");
 	return ok && there;

@@ -103,6 +103,19 @@ static void print_proof(const struct x509_csr *csr, const struct enrol *e)
 	       seen.n > 1 ? "each" : "is");
 }
 
+/* A public CA copies it there. */
+static void print_no_san(const struct x509_csr *csr)
+{
+	if (!x509_csr_has_san(csr))
+		printf("  note         the CSR has its name in the CN alone, "
+		       "hosts read the certificate's\n"
+		       "               subjectAltName: the CA must put it "
+		       "there (public ones do), or\n"
+		       "               make a CSR with "
+		       "subjectAltName=DNS:%s\n",
+		       x509_csr_ids(csr)->v[0].value);
+}
+
 static void print_enrolled(const struct populate *p, const char *name,
 			   const struct x509_csr *csr, const struct enrol *e,
 			   struct arena *a)
@@ -115,6 +128,7 @@ static void print_enrolled(const struct populate *p, const char *name,
 	printf("  names        %s\n", names);
 	printf("  key          %s\n", key->text);
 	printf("  md5_modulus  %s\n", key->md5_modulus);
+	print_no_san(csr);
 	printf("  CA           %s\n", e->ca);
 	print_proof(csr, e);
 	if (e->row.enabled)
@@ -160,6 +174,7 @@ static void print_replaced(const struct populate *p, const char *name,
 				"the next certificate)"
 			      : "");
 	printf("  md5_modulus  %s\n", key->md5_modulus);
+	print_no_san(csr);
 	printf("  state        %s\n",
 	       old->enabled ? "enabled, the fetcher's next run orders a "
 			      "certificate for it"

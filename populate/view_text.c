@@ -87,6 +87,10 @@ static void add_request(const struct view *v, const char *default_ca,
 		const struct x509_key_info *key = x509_csr_key(v->csr);
 
 		ids_line(out, x509_csr_ids(v->csr));
+		if (!x509_csr_has_san(v->csr) && !v->chain)
+			line(out, "note",
+			     "the CSR has its name in the CN alone; hosts read "
+			     "the subjectAltName, the CA must put it there");
 		line(out, "key", key->text);
 		line(out, "key_sha256", key->sha256);
 		line(out, "md5_modulus", key->md5_modulus);
@@ -132,6 +136,10 @@ static void add_certificate(const struct view *v, int64_t now, struct sbuf *out)
 		line(out, "note",
 		     "this certificate is for another key than "
 		     "the CSR's");
+	else if (x509_chain_ids(c)->n == 0)
+		line(out, "note",
+		     "this certificate has no subjectAltName, hosts refuse "
+		     "it: its CN counts for nothing");
 	else if (v->csr &&
 		 !x509_ids_equal(x509_chain_ids(c), x509_csr_ids(v->csr)))
 		line(out, "note",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
+#include <stdbool.h>
 #include "clock.h"
 #include "mem.h"
 
@@ -32,6 +33,21 @@ const char *clock_text(int64_t t, char buf[CLOCK_TEXT])
 	if (t < 0 || t > 253402300799 || !gmtime_r(&when, &tm) ||
 	    strftime(buf, CLOCK_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
 		snprintf(buf, CLOCK_TEXT, "-");
+	return buf;
+}
+
+/* When this was written, and a life of a host later. */
+#define WRITTEN 1795824000 /* 2026-11-28 */
+#define LIFE	(25 * (int64_t) 365 * 86400)
+
+const char *clock_doubt(int64_t now, char buf[CLOCK_DOUBT])
+{
+	char text[CLOCK_TEXT];
+	bool wrong = now < WRITTEN || now > WRITTEN + LIFE;
+
+	snprintf(buf, CLOCK_DOUBT, "this host's clock %s %.10s (date)%s",
+		 wrong ? "is wrong, it says" : "says", clock_text(now, text),
+		 wrong ? ": set it" : ", is it right?");
 	return buf;
 }
 

@@ -30,8 +30,8 @@ struct x509_id {
 	const char *value;
 };
 
-/* CN (when it is a DNS name or address) and SAN together, no duplicates, CN
- * first, then as in the SAN. */
+/* Of a CSR: CN and SAN together, no duplicates, CN first, then as in the SAN.
+ * Of a certificate: the SAN alone, as everybody who connects reads it. */
 struct x509_ids {
 	const struct x509_id *v;
 	size_t n;
@@ -39,8 +39,9 @@ struct x509_ids {
 
 bool x509_ids_have(const struct x509_ids *ids, const char *value);
 bool x509_ids_equal(const struct x509_ids *a, const struct x509_ids *b);
-/* True when VALUE is in ids, or is covered by a wildcard in ids (one label,
- * RFC 6125 section 6.4.3). */
+/* True when VALUE is in ids, or is covered by a wildcard in ids: the whole
+ * leftmost label and no more (RFC 9525 section 6.3). An address is covered by
+ * an address alone. */
 bool x509_ids_cover(const struct x509_ids *ids, const char *value);
 /* A DNS name a certificate may carry: LDH labels of 1..63, no trailing dot,
  * at most 253, at least two labels unless ALLOW_SINGLE, the last one not a
@@ -71,6 +72,8 @@ int x509_csr_parse(const void *data, size_t len, struct x509_csr **ret,
 		   struct err *err) MUST_CHECK;
 void x509_csr_free(struct x509_csr **csr);
 const struct x509_ids *x509_csr_ids(const struct x509_csr *csr);
+/* False: its name is in the CN alone, as in 2019. */
+bool x509_csr_has_san(const struct x509_csr *csr);
 const struct x509_key_info *x509_csr_key(const struct x509_csr *csr);
 /* Canonical PEM (what we store) and DER (what finalize sends), borrowed. */
 const char *x509_csr_pem(const struct x509_csr *csr);
@@ -114,6 +117,7 @@ int x509_chain_from_der(const unsigned char *const *der, const size_t *len,
 void x509_chain_free(struct x509_chain **chain);
 
 size_t x509_chain_len(const struct x509_chain *chain); /* leaf included */
+/* Empty when the certificate has no SAN. */
 const struct x509_ids *x509_chain_ids(const struct x509_chain *chain);
 const struct x509_key_info *x509_chain_key(const struct x509_chain *chain);
 int64_t x509_chain_not_before(const struct x509_chain *chain); /* of the leaf */
@@ -134,17 +138,29 @@ char *x509_chain_pem_from(const struct x509_chain *chain, size_t i,
 bool x509_chain_same_key_csr(const struct x509_chain *chain,
 			     const struct x509_csr *csr);
 
-/* Each certificate is signed by the next one, all but the leaf are CAs.
- * ERR_INPUT names the one that is not. */
+/* The leaf says that it is a CA: no server has such a one. */
+bool x509_chain_is_ca(const struct x509_chain *chain);
+/* How many from the leaf on are each signed by the next one: what comes after
+ * them in a file is something else. */
+size_t x509_chain_linked(const struct x509_chain *chain);
+/* Each certificate is signed by the next one, all but the leaf are CAs; of a
+ * self-signed one at the end no more is asked. ERR_INPUT names the one that is
+ * not. */
 int x509_chain_check_links(const struct x509_chain *chain,
 			   struct err *err) MUST_CHECK;
 
-/* Trust anchors of this host, loaded from a PEM bundle. */
+/* Trust anchors of this host, loaded from a PEM bundle: all that is in it but
+ * the intermediates that lie there beside their issuer. Those would make up
+ * for what is missing in a chain, here and nowhere else. An intermediate whose
+ * issuer is not there is an anchor: somebody chose to trust it alone. */
 struct x509_trust;
 int x509_trust_load(const char *path, struct x509_trust **ret,
 		    struct err *err) MUST_CHECK;
 void x509_trust_free(struct x509_trust **trust);
-/* The chain as it is leads to an anchor at time NOW, purpose TLS server.
+/* The chain as it is leads to an anchor at time NOW, purpose TLS server. An
+ * anchor is a name and a key that are valid now: its basic constraints, usage,
+ * path length and version do not matter (RFC 5280 section 6.1); its name
+ * constraints do (RFC 5937), OpenSSL's clients look at them, too.
  * ERR_INPUT: "expired on ...", "issuer X is not trusted by FILE", ... */
 int x509_trust_verify(const struct x509_trust *trust,
 		      const struct x509_chain *chain, int64_t now,
@@ -194,7 +210,8 @@ struct x509_p12 {
 /* A PKCS#12 file (RFC 7292), appended to ret. Never twice the same bytes. */
 int x509_p12_make(const struct x509_p12 *p, struct sbuf *ret,
 		  struct err *err) MUST_CHECK;
-/* 1 when DATA is such a file and PASSWORD opens it; 0. ret_text: what is in
+/* 1 when DATA is such a file and PASSWORD opens it, in at most a million
+ * iterations (whoever wrote it chose them); 0. ret_text: what is in
  * it and how it is encrypted, the same for two files that differ only in
  * their salt; no secret. ret_pem: the certificates, leaf first. */
 int x509_p12_read(const void *data, size_t len, const char *password,

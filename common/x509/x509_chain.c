@@ -272,11 +272,9 @@ static int read_names(struct x509_chain *c, struct err *err)
 	GENERAL_NAMES *san;
 	int crit = -1, rc = 0;
 
+	/* No client takes the CN for a name any more (RFC 9525 section 2):
+	 * it counts for nothing. */
 	c->set.max = X509_CERT_NAMES_MAX;
-	c->set.in_cert = true;
-	if (x509_idset_subject(&c->set, c->arena,
-			       X509_get_subject_name(c->cert[0]), err))
-		return -1;
 	san = X509_get_ext_d2i(c->cert[0], NID_subject_alt_name, &crit, NULL);
 	if (san)
 		rc = x509_idset_san(&c->set, c->arena, san, err);
@@ -377,13 +375,57 @@ int x509_chain_from_der(const unsigned char *const *der, const size_t *len,
 
 /* --- links --- */
 
+bool x509_chain_is_ca(const struct x509_chain *chain)
+{
+	/* 3 is of version 1, which says nothing of itself. */
+	int ca = X509_check_ca(chain->cert[0]);
+
+	ERR_clear_error();
+	return ca != 0 && ca != 3;
+}
+
+size_t x509_chain_linked(const struct x509_chain *chain)
+{
+	size_t n = 1;
+
+	while (n < chain->n &&
+	       x509_signed_by(chain->cert[n - 1], chain->cert[n]))
+		n++;
+	return n;
+}
+
+bool x509_signed_by(X509 *lower, X509 *upper)
+{
+	EVP_PKEY *key;
+	bool yes;
+
+	if (X509_NAME_cmp(X509_get_issuer_name(lower),
+			  X509_get_subject_name(upper)) != 0)
+		return false;
+	key = X509_get0_pubkey(upper);
+	yes = key && X509_verify(lower, key) == 1;
+	ERR_clear_error();
+	return yes;
+}
+
+/* A root at the end stands for an anchor, whose extensions do not matter (RFC
+ * 5280 section 6.1): one of version 1 has none. It is not sent. */
+static bool may_sign(const struct x509_chain *chain, size_t i)
+{
+	X509 *crt = chain->cert[i];
+	bool yes = (i + 1 == chain->n && self_signed(crt)) ||
+		   X509_check_ca(crt) == 1;
+
+	ERR_clear_error();
+	return yes;
+}
+
 int x509_chain_check_links(const struct x509_chain *chain, struct err *err)
 {
 	for (size_t i = 1; i < chain->n; i++) {
 		X509 *lower = chain->cert[i - 1], *upper = chain->cert[i];
 		const char *who = x509_name_text(chain->arena,
 						 X509_get_subject_name(upper));
-		EVP_PKEY *key = X509_get0_pubkey(upper);
 
 		if (X509_NAME_cmp(X509_get_issuer_name(lower),
 				  X509_get_subject_name(upper)) != 0)
@@ -396,20 +438,16 @@ int x509_chain_check_links(const struct x509_chain *chain, struct err *err)
 				x509_name_text(chain->arena,
 					       X509_get_issuer_name(lower)),
 				who);
-		if (X509_check_ca(upper) != 1) {
-			ERR_clear_error();
+		if (!may_sign(chain, i))
 			return err_set(err, ERR_INPUT,
 				       "the chain is broken: certificate %zu "
 				       "(\"%s\") is not that of a CA",
 				       i + 1, who);
-		}
-		if (!key || X509_verify(lower, key) != 1) {
-			ERR_clear_error();
+		if (!x509_signed_by(lower, upper))
 			return err_set(err, ERR_INPUT,
 				       "the chain is broken: certificate %zu "
 				       "is not signed by the key of \"%s\"",
 				       i, who);
-		}
 	}
 	return 0;
 }

@@ -13,7 +13,7 @@ struct x509_csr {
 	const char *pem;
 	const unsigned char *der;
 	size_t der_len;
-	bool must_staple;
+	bool must_staple, has_san;
 };
 
 void x509_csr_free(struct x509_csr **csr)
@@ -30,6 +30,11 @@ void x509_csr_free(struct x509_csr **csr)
 const struct x509_ids *x509_csr_ids(const struct x509_csr *csr)
 {
 	return &csr->ids;
+}
+
+bool x509_csr_has_san(const struct x509_csr *csr)
+{
+	return csr->has_san;
 }
 
 const struct x509_key_info *x509_csr_key(const struct x509_csr *csr)
@@ -179,6 +184,7 @@ static int read_extensions(struct x509_csr *csr,
 					  : "the alternative names cannot be "
 					    "read");
 	}
+	csr->has_san = true;
 	rc = x509_idset_san(&csr->set, csr->arena, san, err);
 	GENERAL_NAMES_free(san);
 	return rc;

@@ -45,7 +45,6 @@ const char *x509_clean_text(struct arena *a, const unsigned char *p,
 struct x509_idset {
 	struct x509_id *v;
 	size_t n, cap, max;
-	bool in_cert;	/* a certificate's names: lenient */
 	size_t cn_len;	/* characters of the CN */
 	struct err bad; /* the first name that is none of those we know */
 };
@@ -81,6 +80,8 @@ bool x509_block_is_key(const struct x509_block *b); /* a private one */
 EVP_PKEY *x509_csr_pkey(const struct x509_csr *csr);
 EVP_PKEY *x509_key_pkey(const struct x509_key *key);
 X509 *x509_chain_cert(const struct x509_chain *chain, size_t i);
+/* LOWER names UPPER as its issuer, and is signed by its key. */
+bool x509_signed_by(X509 *lower, X509 *upper);
 
 /* The last thing OpenSSL complained of; clears its queue. */
 const char *x509_reason(void);

@@ -25,12 +25,25 @@ bool x509_ids_equal(const struct x509_ids *a, const struct x509_ids *b)
 	return true;
 }
 
+static bool is_address(const char *value)
+{
+	unsigned char addr[16];
+
+	return inet_pton(AF_INET, value, addr) == 1 ||
+	       inet_pton(AF_INET6, value, addr) == 1;
+}
+
 bool x509_ids_cover(const struct x509_ids *ids, const char *value)
 {
+	bool address = is_address(value);
 	const char *dot;
 
-	if (x509_ids_have(ids, value))
-		return true;
+	for (size_t i = 0; i < ids->n; i++)
+		if ((ids->v[i].type == X509_ID_IP) == address &&
+		    strcmp(ids->v[i].value, value) == 0)
+			return true;
+	if (address)
+		return false;
 	dot = strchr(value, '.');
 	if (!dot || dot == value || value[0] == '*')
 		return false;
@@ -220,8 +233,8 @@ static size_t utf8_chars(const unsigned char *p, size_t len)
 	return n;
 }
 
-/* A CN in a certificate counts when it is usable as a name; in a CSR one
- * that is not would make the CA refuse the order, so it is reported. */
+/* In a CSR alone. One that is not usable as a name would make the CA refuse
+ * the order, so it is reported. */
 static int cn_add(struct x509_idset *set, struct arena *a,
 		  const unsigned char *p, size_t len, struct err *err)
 {
@@ -234,17 +247,6 @@ static int cn_add(struct x509_idset *set, struct arena *a,
 		ip = ip_canonical(a, shown);
 	if (ip)
 		return id_add(set, X509_ID_IP, ip, err);
-	if (set->in_cert) {
-		struct x509_idset probe = { .max = 1 };
-		int rc = dns_add(&probe, a, what, p, len, err);
-
-		if (rc == 0 && probe.n == 1 &&
-		    x509_dns_name_ok(probe.v[0].value, true) &&
-		    strchr(probe.v[0].value, '.'))
-			rc = id_add(set, X509_ID_DNS, probe.v[0].value, err);
-		free(probe.v);
-		return rc;
-	}
 	return dns_add(set, a, what, p, len, err);
 }
 

@@ -123,7 +123,7 @@ static void add_ways(struct sbuf *text, const PKCS12 *p12)
 	for (int i = 0; i < sk_PKCS7_num(safes); i++) {
 		const PKCS7 *safe = sk_PKCS7_value(safes, i);
 
-		if (!PKCS7_type_is_encrypted(safe))
+		if (!PKCS7_type_is_encrypted(safe) || !safe->d.encrypted)
 			continue;
 		enc = safe->d.encrypted->enc_data->algorithm;
 		X509_ALGOR_get0(&oid, NULL, NULL, enc);
@@ -157,6 +157,145 @@ static int describe(const PKCS12 *p12, EVP_PKEY *key, X509 *crt,
 	return 0;
 }
 
+/* --- what a password is stretched by, before it is --- */
+
+/* A file that asks for 2^31 iterations holds whoever opens it for an hour.
+ * Those of ours have 2048 each for MAC, certificates and key; Java's keytool
+ * takes 10,000, and nobody more than a million for all of a file. */
+#define ITERATIONS_MAX 1000000
+#define BAGS_DEPTH     4  /* of bags in bags */
+#define BAGS_MAX       64 /* in all of a file */
+
+struct toll {
+	const char *password;
+	int64_t left; /* iterations */
+	int bags;
+};
+
+static void bags_auto(STACK_OF(PKCS12_SAFEBAG) * *p)
+{
+	sk_PKCS12_SAFEBAG_pop_free(*p, PKCS12_SAFEBAG_free);
+	*p = NULL;
+}
+
+static bool pay(struct toll *t, const ASN1_INTEGER *iterations)
+{
+	int64_t n = 1;
+
+	if (iterations && !ASN1_INTEGER_get_int64(&n, iterations))
+		return false;
+	if (n < 1 || n > t->left)
+		return false;
+	t->left -= n;
+	return true;
+}
+
+/* PBES2 (RFC 8018): PBKDF2 alone; scrypt is bounded by nothing. */
+static bool pay_pbes2(struct toll *t, const X509_ALGOR *alg)
+{
+	PBE2PARAM *pbe = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBE2PARAM),
+						   alg->parameter);
+	PBKDF2PARAM *kdf = NULL;
+	bool ok;
+
+	if (pbe && OBJ_obj2nid(pbe->keyfunc->algorithm) == NID_id_pbkdf2)
+		kdf = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBKDF2PARAM),
+						pbe->keyfunc->parameter);
+	ok = kdf && pay(t, kdf->iter);
+	PBKDF2PARAM_free(kdf);
+	PBE2PARAM_free(pbe);
+	return ok;
+}
+
+static bool pay_pbe(struct toll *t, const X509_ALGOR *alg)
+{
+	PBEPARAM *pbe;
+	bool ok;
+
+	if (OBJ_obj2nid(alg->algorithm) == NID_pbes2)
+		return pay_pbes2(t, alg);
+	pbe = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBEPARAM),
+					alg->parameter);
+	ok = pbe && pay(t, pbe->iter);
+	PBEPARAM_free(pbe);
+	return ok;
+}
+
+/* Of a digest alone: PBMAC1 (RFC 9579) has its iterations elsewhere. */
+static bool pay_mac(struct toll *t, const PKCS12 *p12)
+{
+	const ASN1_INTEGER *iterations = NULL;
+	const ASN1_OBJECT *oid = NULL;
+	const X509_ALGOR *mac = NULL;
+
+	PKCS12_get0_mac(NULL, &mac, NULL, &iterations, p12);
+	if (!mac)
+		return true;
+	X509_ALGOR_get0(&oid, NULL, NULL, mac);
+	return EVP_get_digestbyobj(oid) && pay(t, iterations);
+}
+
+static bool pay_bags(struct toll *t, const STACK_OF(PKCS12_SAFEBAG) * bags,
+		     int depth)
+{
+	for (int i = 0; i < sk_PKCS12_SAFEBAG_num(bags); i++) {
+		const PKCS12_SAFEBAG *bag = sk_PKCS12_SAFEBAG_value(bags, i);
+		const X509_ALGOR *alg = NULL;
+		int type = PKCS12_SAFEBAG_get_nid(bag);
+
+		if (++t->bags > BAGS_MAX)
+			return false;
+		if (type == NID_pkcs8ShroudedKeyBag) {
+			X509_SIG_get0(PKCS12_SAFEBAG_get0_pkcs8(bag), &alg,
+				      NULL);
+			if (!pay_pbe(t, alg))
+				return false;
+		} else if (type == NID_safeContentsBag &&
+			   (depth == BAGS_DEPTH ||
+			    !pay_bags(t, PKCS12_SAFEBAG_get0_safes(bag),
+				      depth + 1))) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* An encrypted safe is opened to see what its bags ask for, so its
+ * iterations count twice. */
+static bool pay_safe(struct toll *t, PKCS7 *safe)
+{
+	AUTO(bags_auto) STACK_OF(PKCS12_SAFEBAG) *bags = NULL;
+
+	if (PKCS7_type_is_data(safe)) {
+		bags = PKCS12_unpack_p7data(safe);
+	} else if (PKCS7_type_is_encrypted(safe) && safe->d.encrypted) {
+		const X509_ALGOR *alg = safe->d.encrypted->enc_data->algorithm;
+
+		if (!pay_pbe(t, alg) || !pay_pbe(t, alg))
+			return false;
+		bags = PKCS12_unpack_p7encdata(safe, t->password, -1);
+	} else {
+		return true; /* not opened by OpenSSL either */
+	}
+	return bags && pay_bags(t, bags, 0);
+}
+
+static bool affordable(const PKCS12 *p12, const char *password)
+{
+	struct toll t = { .password = password, .left = ITERATIONS_MAX };
+	STACK_OF(PKCS7) * safes;
+	bool ok;
+
+	if (!pay_mac(&t, p12))
+		return false;
+	safes = PKCS12_unpack_authsafes(p12);
+	ok = !!safes;
+	for (int i = 0; ok && i < sk_PKCS7_num(safes); i++)
+		ok = pay_safe(&t, sk_PKCS7_value(safes, i));
+	sk_PKCS7_pop_free(safes, PKCS7_free);
+	return ok;
+}
+
 int x509_p12_read(const void *data, size_t len, const char *password,
 		  struct sbuf *ret_text, struct sbuf *ret_pem)
 {
@@ -170,7 +309,8 @@ int x509_p12_read(const void *data, size_t len, const char *password,
 	if (len > LONG_MAX)
 		return 0;
 	p12 = d2i_PKCS12(NULL, &p, (long) len);
-	rc = p12 && PKCS12_parse(p12, password, &key, &crt, &above) &&
+	rc = p12 && affordable(p12, password) &&
+	     PKCS12_parse(p12, password, &key, &crt, &above) &&
 	     describe(p12, key, crt, above, ret_text, ret_pem) == 0;
 	ERR_clear_error();
 	return rc && !sbuf_over(ret_text) && !sbuf_over(ret_pem) ? 1 : 0;

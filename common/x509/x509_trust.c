@@ -7,6 +7,7 @@
 
 struct x509_trust {
 	X509_STORE *store;
+	STACK_OF(X509) * beside; /* no anchors: their issuer is there, too */
 	char *path;
 };
 
@@ -15,9 +16,107 @@ void x509_trust_free(struct x509_trust **trust)
 	if (!*trust)
 		return;
 	X509_STORE_free((*trust)->store);
+	sk_X509_pop_free((*trust)->beside, X509_free);
 	free((*trust)->path);
 	free(*trust);
 	*trust = NULL;
+}
+
+/* An anchor that may not sign by its own key usage is found all the same;
+ * whether that matters is decided later, where it is known to be one. */
+static int issued(X509_STORE_CTX *ctx, X509 *lower, X509 *upper)
+{
+	int code = X509_check_issued(upper, lower);
+
+	(void) ctx;
+	return code == X509_V_OK || code == X509_V_ERR_KEYUSAGE_NO_CERTSIGN;
+}
+
+static void store_auto(X509_STORE **p)
+{
+	X509_STORE_free(*p);
+	*p = NULL;
+}
+
+static void certs_auto(STACK_OF(X509) * *p)
+{
+	sk_X509_pop_free(*p, X509_free);
+	*p = NULL;
+}
+
+/* How a certificate of the file got its place in it. */
+enum place { UNKNOWN, ANCHOR, BESIDE };
+
+/* Is the issuer of I there, or may it be one whose place is not known yet?
+ * UNKNOWN then. */
+static enum place place_of(STACK_OF(X509) * all, const enum place *places,
+			   int i)
+{
+	X509 *crt = sk_X509_value(all, i);
+	enum place place = ANCHOR;
+
+	if (X509_NAME_cmp(X509_get_issuer_name(crt),
+			  X509_get_subject_name(crt)) == 0)
+		return ANCHOR;
+	for (int k = 0; k < sk_X509_num(all); k++) {
+		if (k == i || !x509_signed_by(crt, sk_X509_value(all, k)))
+			continue;
+		if (places[k] != UNKNOWN)
+			return BESIDE;
+		place = UNKNOWN;
+	}
+	return place;
+}
+
+/* From the top down, a level in each round. Two that signed each other and
+ * have nobody above them are never reached: both are anchors. */
+static void sort_places(STACK_OF(X509) * all, enum place *places)
+{
+	bool more = true;
+
+	while (more) {
+		more = false;
+		for (int i = 0; i < sk_X509_num(all); i++) {
+			if (places[i] != UNKNOWN)
+				continue;
+			places[i] = place_of(all, places, i);
+			more = more || places[i] != UNKNOWN;
+		}
+	}
+}
+
+static int share_out(struct x509_trust *t, STACK_OF(X509) * all)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	enum place *places =
+		arena_array(a, (size_t) sk_X509_num(all) + 1, sizeof(*places));
+
+	sort_places(all, places);
+	for (int i = 0; i < sk_X509_num(all); i++) {
+		X509 *crt = sk_X509_value(all, i);
+
+		if (places[i] != BESIDE) {
+			if (!X509_STORE_add_cert(t->store, crt))
+				return -1;
+		} else if (!X509_up_ref(crt)) {
+			return -1;
+		} else if (!sk_X509_push(t->beside, crt)) {
+			X509_free(crt);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int load(struct x509_trust *t, const char *path)
+{
+	AUTO(store_auto) X509_STORE *file = X509_STORE_new();
+	AUTO(certs_auto) STACK_OF(X509) *all = NULL;
+
+	if (!file || !X509_STORE_load_file(file, path))
+		return -1;
+	all = X509_STORE_get1_all_certs(file);
+	return all && sk_X509_num(all) > 0 ? share_out(t, all) : -1;
 }
 
 int x509_trust_load(const char *path, struct x509_trust **ret, struct err *err)
@@ -26,11 +125,13 @@ int x509_trust_load(const char *path, struct x509_trust **ret, struct err *err)
 
 	t->path = mem_strdup(path);
 	t->store = X509_STORE_new();
-	if (!t->store)
+	t->beside = sk_X509_new_null();
+	if (!t->store || !t->beside)
 		return err_set(err, ERR_INTERNAL, "%s", x509_reason());
+	X509_STORE_set_check_issued(t->store, issued);
 	if (access(path, R_OK) == -1)
 		return err_errno(err, ERR_CONFIG, "trust anchors %s", path);
-	if (!X509_STORE_load_file(t->store, path))
+	if (load(t, path) == -1)
 		return err_set(err, ERR_CONFIG,
 			       "trust anchors %s: no certificates in PEM form "
 			       "can be read there (%s)",
@@ -40,23 +141,43 @@ int x509_trust_load(const char *path, struct x509_trust **ret, struct err *err)
 	return 0;
 }
 
-static int expired(X509 *crt, const char *who, bool not_yet, struct err *err)
+static int expired(X509 *crt, const char *who, bool not_yet, int64_t now,
+		   struct err *err)
 {
 	const ASN1_TIME *t =
 		not_yet ? X509_get0_notBefore(crt) : X509_get0_notAfter(crt);
-	char text[CLOCK_TEXT] = "-";
+	char text[CLOCK_TEXT] = "-", doubt[CLOCK_DOUBT];
 	struct tm tm;
 
 	if (ASN1_TIME_to_tm(t, &tm))
 		clock_text((int64_t) timegm(&tm), text);
 	return err_set(err, ERR_INPUT,
-		       not_yet ? "certificate \"%s\" is not valid before %s"
-			       : "certificate \"%s\" expired on %s",
-		       who, text);
+		       not_yet ? "certificate \"%s\" is not valid before %s; %s"
+			       : "certificate \"%s\" expired on %s; %s",
+		       who, text, clock_doubt(now, doubt));
+}
+
+static bool lies_beside(const struct x509_trust *t, X509 *lower)
+{
+	for (int i = 0; i < sk_X509_num(t->beside); i++)
+		if (x509_signed_by(lower, sk_X509_value(t->beside, i)))
+			return true;
+	return false;
+}
+
+static int missing(const struct x509_trust *t, const char *who,
+		   const char *issuer, struct err *err)
+{
+	return err_set(err, ERR_INPUT,
+		       "the chain lacks \"%s\", which issued \"%s\": that it "
+		       "lies in %s beside its own issuer helps no client, they "
+		       "get what the service sends; have it issued anew with "
+		       "the whole chain, or add it to the row's column ca",
+		       issuer, who, t->path);
 }
 
 /* OpenSSL's code in a person's words. */
-static int explain(const struct x509_trust *t, X509_STORE_CTX *ctx,
+static int explain(const struct x509_trust *t, X509_STORE_CTX *ctx, int64_t now,
 		   struct arena *a, struct err *err)
 {
 	int code = X509_STORE_CTX_get_error(ctx);
@@ -70,15 +191,17 @@ static int explain(const struct x509_trust *t, X509_STORE_CTX *ctx,
 	switch (code) {
 	case X509_V_ERR_CERT_HAS_EXPIRED:
 		if (at)
-			return expired(at, who, false, err);
+			return expired(at, who, false, now, err);
 		break;
 	case X509_V_ERR_CERT_NOT_YET_VALID:
 		if (at)
-			return expired(at, who, true, err);
+			return expired(at, who, true, now, err);
 		break;
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+		if (at && lies_beside(t, at))
+			return missing(t, who, issuer, err);
 		return err_set(err, ERR_INPUT,
 			       "issuer \"%s\" of certificate \"%s\" is not "
 			       "trusted by %s, and no certificate of the chain "
@@ -106,6 +229,31 @@ static int explain(const struct x509_trust *t, X509_STORE_CTX *ctx,
 		       X509_verify_cert_error_string(code));
 }
 
+/* Is CTX at the anchor above the chain? What is wrong with one that is its own
+ * leaf, is wrong with the leaf. */
+static bool at_anchor(X509_STORE_CTX *ctx)
+{
+	int depth = X509_STORE_CTX_get_error_depth(ctx);
+
+	return depth > 0 &&
+	       depth == sk_X509_num(X509_STORE_CTX_get0_chain(ctx)) - 1 &&
+	       depth >= X509_STORE_CTX_get_num_untrusted(ctx);
+}
+
+static int forgive_anchor(int ok, X509_STORE_CTX *ctx)
+{
+	switch (X509_STORE_CTX_get_error(ctx)) {
+	case X509_V_ERR_INVALID_CA:
+	case X509_V_ERR_INVALID_PURPOSE:
+	case X509_V_ERR_PATH_LENGTH_EXCEEDED:
+	case X509_V_ERR_KEYUSAGE_NO_CERTSIGN:
+	case X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION:
+		return ok || at_anchor(ctx);
+	default:
+		return ok;
+	}
+}
+
 static int verify(const struct x509_trust *t, const struct x509_chain *chain,
 		  STACK_OF(X509) * above, int64_t now, struct err *err)
 {
@@ -126,7 +274,9 @@ static int verify(const struct x509_trust *t, const struct x509_chain *chain,
 		/* Whatever the bundle holds is an anchor, an intermediate
 		 * of a CA of one's own as well. */
 		X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
-		rc = X509_verify_cert(ctx) == 1 ? 0 : explain(t, ctx, a, err);
+		X509_STORE_CTX_set_verify_cb(ctx, forgive_anchor);
+		rc = X509_verify_cert(ctx) == 1 ? 0
+						: explain(t, ctx, now, a, err);
 	}
 	ERR_clear_error();
 	arena_free(&a);

@@ -235,36 +235,41 @@ static bool touches(const struct journal *m, const struct svc_cert *c)
 }
 
 /* What will be served is what the backup's change replaced. */
-static void set_back_cert(struct part *p, struct journal_cert *c,
-			  const struct svc_cert *svc,
-			  const struct journal_cert *was)
+static int set_back_cert(struct part *p, struct journal_cert *c,
+			 const struct svc_cert *svc,
+			 const struct journal_cert *was, struct err *err)
 {
 	char left[ENC_SHA256_HEX];
 
 	c->chain = NULL;
 	if (eq(was->old, was->fingerprint)) {
-		judge_digest(svc, left);
+		if (judge_digest(svc, left, err) == -1)
+			return -1;
 		c->left = arena_strdup(p->run->arena, left);
-		return;
+		return 0;
 	}
 	c->fingerprint = was->old;
 	/* What is on disk tells, unless it is a placeholder. */
 	c->not_before = 0;
 	/* Until read_back(). */
 	c->not_after = INT64_MAX;
+	return 0;
 }
 
-static void set_back_certs(struct part *p, const struct journal *m)
+static int set_back_certs(struct part *p, const struct journal *m,
+			  struct err *err)
 {
 	for (size_t i = 0; i < p->j->n_certs; i++) {
 		struct journal_cert *c = &p->j->certs[i];
 
 		for (size_t k = 0; k < m->n_certs; k++)
 			if (strcmp(m->certs[k].name, c->name) == 0 &&
-			    touches(m, &p->svc->certs[i]))
-				set_back_cert(p, c, &p->svc->certs[i],
-					      &m->certs[k]);
+			    touches(m, &p->svc->certs[i]) &&
+			    set_back_cert(p, c, &p->svc->certs[i], &m->certs[k],
+					  err) == -1)
+				return -1;
 	}
+	return 0;
 }
 
 int prepare_back(struct part *p, struct journal *ret, struct err *err)
@@ -286,10 +291,10 @@ int prepare_back(struct part *p, struct journal *ret, struct err *err)
 	if (found == 0)
 		return err_set(err, ERR_INPUT, "backup %s is damaged",
 			       j->consumed);
-	if (found == -1 || set_back_ops(p, ret, err) == -1)
-		return -1;
-	set_back_certs(p, ret);
-	return 0;
+	return found == -1 || set_back_ops(p, ret, err) == -1 ||
+			       set_back_certs(p, ret, err) == -1
+		       ? -1
+		       : 0;
 }
 
 /* What the files hold that a person went back to; the backup does not say. */

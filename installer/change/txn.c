@@ -228,8 +228,20 @@ static void free_files(struct part *p, const char *cert)
 	for (size_t i = 0; i < p->svc->n_certs; i++) {
 		if (strcmp(p->svc->certs[i].conf->name, cert) != 0)
 			continue;
-		judge_digest(&p->svc->certs[i], files);
-		svcstate_free_cert(p->state, cert, files);
+		if (judge_digest(&p->svc->certs[i], files, NULL) == 0)
+			svcstate_free_cert(p->state, cert, files);
+	}
+}
+
+static void remember_chains(struct part *p)
+{
+	for (size_t i = 0; p->g && i < p->g->n; i++) {
+		const struct judge_cert *c = &p->g->v[i];
+
+		if (c->verdict == PLAN_PUT && c->rechain)
+			svcstate_set_rechained(
+				p->state, p->run->arena, c->svc->conf->name,
+				x509_chain_fingerprint(c->chain));
 	}
 }
 
@@ -254,6 +266,7 @@ static void remember(struct part *p)
 		if (from)
 			svcstate_hold_cert(p->state, a, c->name, from);
 	}
+	remember_chains(p);
 	svcstate_set_hold(p->state, NULL, NULL);
 	svcstate_set_activate(p->state, 0, 0);
 	svcstate_set_waiting(p->state,

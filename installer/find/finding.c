@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <errno.h>
 #include <unistd.h>
 #include "hook.h"
 #include "log.h"
@@ -133,6 +134,7 @@ static void look_around(struct finding *t)
 
 	for (size_t i = 0; i < t->g.n; i++) {
 		p->misfit = p->misfit || t->g.v[i].misfit;
+		p->unfit = p->unfit || t->g.v[i].unfit;
 		p->put += t->g.v[i].verdict == PLAN_PUT;
 	}
 	p->can_activate = t->s->hooks[HOOK_ACTIVATE].n > 0;
@@ -160,8 +162,9 @@ static int seed(const struct finding *t, struct err *err)
 	bool missing = false;
 
 	for (size_t i = 0; i < t->s->n_certs; i++)
-		missing =
-			missing || access(t->s->certs[i].leaf_path, F_OK) == -1;
+		missing = missing ||
+			  (access(t->s->certs[i].leaf_path, F_OK) == -1 &&
+			   errno == ENOENT);
 	if (!missing || t->s->hooks[HOOK_SEED].n == 0 || t->r->dry_run ||
 	    hook_run(t->s, HOOK_SEED, NULL, err) == 0)
 		return 0;

@@ -39,9 +39,7 @@ int hostkey_fits(const struct svc_cert *c, const struct x509_chain *chain,
 	AUTO(x509_key_free) struct x509_key *key = NULL;
 
 	if (hostkey_load(c, &key, err) == -1)
-		return err_set(err, ERR_CONFIG,
-			       "the key of the installed certificate: %s",
-			       err->msg);
+		return err_wrap(err, "the key of the installed certificate");
 	if (x509_key_matches(key, chain))
 		return 0;
 	return err_set(err, ERR_INPUT,
@@ -57,8 +55,15 @@ static int vet_name(const struct x509_chain *chain, const char *name,
 {
 	const struct x509_ids *ids = x509_chain_ids(chain);
 
-	if (x509_ids_have(ids, name) || x509_ids_cover(ids, name))
+	if (x509_ids_cover(ids, name))
 		return 0;
+	if (ids->n == 0)
+		return err_set(err, ERR_INPUT,
+			       "the certificate in the store is not for %s: it "
+			       "has no subjectAltName, and a CN counts for "
+			       "nothing; have it issued anew for a CSR with "
+			       "subjectAltName=DNS:%s",
+			       name, name);
 	return err_set(err, ERR_INPUT,
 		       "the certificate in the store is not for %s", name);
 }
@@ -68,7 +73,7 @@ static int vet_dates(const struct x509_chain *chain, int64_t now, int64_t skew,
 {
 	int64_t from = x509_chain_not_before(chain);
 	int64_t until = x509_chain_not_after(chain);
-	char text[CLOCK_TEXT];
+	char text[CLOCK_TEXT], doubt[CLOCK_DOUBT];
 
 	if (until <= from)
 		return err_set(err, ERR_INPUT,
@@ -76,13 +81,14 @@ static int vet_dates(const struct x509_chain *chain, int64_t now, int64_t skew,
 			       "begins");
 	if (until <= now)
 		return err_set(err, ERR_INPUT,
-			       "the certificate in the store expired on %s",
-			       clock_text(until, text));
+			       "the certificate in the store expired on %s; %s",
+			       clock_text(until, text),
+			       clock_doubt(now, doubt));
 	if (from > now + skew)
 		return err_set(err, ERR_INPUT,
 			       "the certificate in the store is not valid "
-			       "before %s, is this host's clock right?",
-			       clock_text(from, text));
+			       "before %s; %s",
+			       clock_text(from, text), clock_doubt(now, doubt));
 	return 0;
 }
 
@@ -97,6 +103,12 @@ int hostkey_vet(const struct svc_cert *c, const struct x509_chain *chain,
 			       "the certificate in the store belongs to "
 			       "another key than %s",
 			       path_of(c));
+	if (x509_chain_is_ca(chain))
+		return err_set(err, ERR_INPUT,
+			       "the certificate in the store is that of a CA "
+			       "(basicConstraints CA:TRUE), not of a server; "
+			       "have one issued for %s",
+			       c->domain);
 	if (vet_name(chain, c->domain, err) == -1)
 		return -1;
 	for (size_t i = 0; i < c->conf->names.n; i++)

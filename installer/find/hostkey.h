@@ -20,7 +20,8 @@ int hostkey_load(const struct svc_cert *c, struct x509_key **ret,
  * line, maybe another key. */
 void hostkey_look(const struct svc_cert *c, struct sbuf *ret);
 /* Is the key still there, closed to others, and CHAIN's, which is installed?
- * ERR_CONFIG: it is not to be read, ERR_INPUT: it is another one. */
+ * ERR_CONFIG: it is open to others, whatever it is; else the service could not
+ * read it either (not there, damaged), or it is another one. */
 int hostkey_fits(const struct svc_cert *c, const struct x509_chain *chain,
 		 struct err *err) MUST_CHECK;
 

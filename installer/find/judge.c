@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include "clock.h"
 #include "judge.h"
 #include "hostkey.h"
@@ -26,17 +26,28 @@ static const struct svc_file *leaf_file(const struct svc_cert *c)
 	return best;
 }
 
-static void read_disk(struct judge_cert *g)
+/* Nothing there is no error, and neither is what is no certificate. */
+static int read_disk(struct judge_cert *g, struct err *err)
 {
 	AUTO(sbuf_erase) struct sbuf content = SBUF_INIT(READ_MAX);
 	const struct svc_file *f = leaf_file(g->svc);
+	int rc = f ? file_read(f->path, &content, err) : 0;
 
-	if (!f || file_read(f->path, &content, NULL) != 1)
-		return;
+	if (rc != 1)
+		return rc;
 	if (format_parse(&f->format, sbuf_str(&content), content.len,
 			 &g->disk) == 1 &&
 	    format_has_chain(&f->format) && !format_has(&f->format, PART_EXTRA))
 		seen_chain_digest(g->disk, g->disk_digest);
+	return 0;
+}
+
+static void unknown(struct judge_cert *g, const struct err *err)
+{
+	g->verdict = PLAN_UNKNOWN;
+	snprintf(g->reason, sizeof(g->reason),
+		 "what is there cannot be read, so nothing is done: %.*s", 540,
+		 err->msg);
 }
 
 static void start(const struct svc *s, struct judge *ret)
@@ -59,8 +70,12 @@ static void start(const struct svc *s, struct judge *ret)
 void judge_disk(const struct svc *s, struct judge *ret)
 {
 	start(s, ret);
-	for (size_t i = 0; i < ret->n; i++)
-		read_disk(&ret->v[i]);
+	for (size_t i = 0; i < ret->n; i++) {
+		struct err err = ERR_INIT;
+
+		if (read_disk(&ret->v[i], &err) == -1)
+			unknown(&ret->v[i], &err);
+	}
 }
 
 static bool same_attr(const struct stat *st, const struct file_attr *attr)
@@ -70,22 +85,39 @@ static bool same_attr(const struct stat *st, const struct file_attr *attr)
 	       (attr->gid == (gid_t) FILE_KEEP || st->st_gid == attr->gid);
 }
 
-static bool same_file(const struct svc_file *f, const struct sbuf *want)
+/* 1, 0 or -1. */
+static int same_file(const struct svc_file *f, const struct sbuf *want,
+		     struct err *err)
 {
 	AUTO(sbuf_erase) struct sbuf have = SBUF_INIT(READ_MAX);
 	struct stat st;
+	int rc;
 
-	return stat(f->path, &st) == 0 && same_attr(&st, &f->attr) &&
-	       file_read(f->path, &have, NULL) == 1 &&
-	       format_same(&f->format, &have, want);
+	if (stat(f->path, &st) == -1)
+		return errno == ENOENT
+			       ? 0
+			       : err_errno(err, ERR_IO, "%s: cannot be read",
+					   f->path);
+	rc = file_read(f->path, &have, err);
+	if (rc != 1)
+		return rc;
+	return same_attr(&st, &f->attr) && format_same(&f->format, &have, want);
 }
 
-static bool same_files(const struct judge_cert *g)
+/* All of them are read, so that what cannot be is told at once. */
+static int same_files(const struct judge_cert *g, bool *ret, struct err *err)
 {
-	for (size_t i = 0; i < g->svc->n_files; i++)
-		if (!same_file(&g->svc->files[i], &g->contents[i]))
-			return false;
-	return true;
+	bool same = true;
+
+	for (size_t i = 0; i < g->svc->n_files; i++) {
+		int rc = same_file(&g->svc->files[i], &g->contents[i], err);
+
+		if (rc == -1)
+			return -1;
+		same = same && rc == 1;
+	}
+	*ret = same;
+	return 0;
 }
 
 static int build_contents(struct host *r, struct judge_cert *g,
@@ -115,17 +147,20 @@ static void add_digest(struct sbuf *text, const struct sbuf *content)
 	sbuf_addf(text, "%s\n", hex);
 }
 
-void judge_digest(const struct svc_cert *c, char ret[ENC_SHA256_HEX])
+int judge_digest(const struct svc_cert *c, char ret[ENC_SHA256_HEX],
+		 struct err *err)
 {
 	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(1u << 20);
 
 	for (size_t i = 0; i < c->n_files; i++) {
 		AUTO(sbuf_erase) struct sbuf content = SBUF_INIT(READ_MAX);
 
-		(void) !file_read(c->files[i].path, &content, NULL);
+		if (file_read(c->files[i].path, &content, err) == -1)
+			return -1;
 		add_digest(&text, &content);
 	}
 	enc_sha256_hex(sbuf_str(&text), text.len, ret);
+	return 0;
 }
 
 /* The same of what the row would give. */
@@ -170,6 +205,75 @@ static int vet(struct host *r, const struct judge_cert *g,
 			   r->conf->clock_skew, err);
 }
 
+/* Whether another chain of the same certificate is all that differs. */
+
+/* What CHAIN and TEXT, which follows it in another file, are together, without
+ * what is something else. */
+static int linked(const struct x509_chain *chain, const struct sbuf *text,
+		  struct x509_chain **ret)
+{
+	AUTO(x509_chain_free) struct x509_chain *all = NULL;
+	AUTO(sbuf_free) struct sbuf pem = SBUF_INIT(READ_MAX);
+	const char *leaf = x509_chain_pem(chain, 0);
+
+	if (text && x509_chain_parse2(leaf, strlen(leaf), sbuf_str(text),
+				      text->len, &all, NULL) == -1)
+		return 0;
+	if (all)
+		chain = all;
+	for (size_t i = 0; i < x509_chain_linked(chain); i++)
+		sbuf_adds(&pem, x509_chain_pem(chain, i));
+	return x509_chain_parse(sbuf_str(&pem), pem.len, ret, NULL) == 0;
+}
+
+/* The chain that the service reads, whatever files it is in. */
+static int disk_chain(const struct judge_cert *g, struct x509_chain **ret)
+{
+	const struct svc_file *leaf = leaf_file(g->svc);
+
+	if (leaf && format_has_chain(&leaf->format))
+		return linked(g->disk, NULL, ret);
+	for (size_t i = 0; i < g->svc->n_files; i++) {
+		AUTO(sbuf_erase) struct sbuf text = SBUF_INIT(READ_MAX);
+		const struct svc_file *f = &g->svc->files[i];
+
+		if (format_has_chain(&f->format) &&
+		    f->format.encoding == ENCODING_PEM)
+			return file_read(f->path, &text, NULL) == 1 &&
+			       linked(g->disk, &text, ret);
+	}
+	return 0;
+}
+
+static void compare_chain(struct host *r, struct judge_cert *g,
+			  const struct svcstate *state,
+			  const struct x509_key *key, struct plan_cert *p)
+{
+	AUTO(x509_chain_free) struct x509_chain *disk = NULL;
+	const struct svcstate_cert *ours =
+		svcstate_cert(state, g->svc->conf->name);
+	struct judge_cert was = { .svc = g->svc };
+	size_t n = g->svc->n_files;
+	bool same = false;
+
+	if (!p->same_cert || disk_chain(g, &disk) != 1)
+		return;
+	was.chain = disk;
+	was.contents = arena_array(r->arena, n + 1, sizeof(*was.contents));
+	for (size_t k = 0; k < n; k++)
+		sbuf_init(&was.contents[k], FORMAT_MAX);
+	p->rechain = build_contents(r, &was, key, NULL) == 0 &&
+		     same_files(&was, &same, NULL) == 0 && same;
+	for (size_t k = 0; k < n; k++)
+		sbuf_erase(&was.contents[k]);
+	p->chain_good = p->rechain && x509_chain_check_links(disk, NULL) == 0 &&
+			x509_trust_verify(r->trust, disk, r->now, NULL) == 0;
+	p->rechained =
+		ours && ours->rechained &&
+		strcmp(ours->rechained, x509_chain_fingerprint(g->chain)) == 0;
+	g->rechain = p->rechain;
+}
+
 /* Everything about a row that holds a certificate. The key and the trust
  * anchors are read only when there is something to install. */
 static int judge(struct host *r, struct judge_cert *g,
@@ -185,14 +289,24 @@ static int judge(struct host *r, struct judge_cert *g,
 		return vet(r, g, key, err);
 	if (build_contents(r, g, key, err) == -1)
 		return -1;
-	p->same_files = same_files(g);
+	if (same_files(g, &p->same_files, err) == -1) {
+		p->unknown = true;
+		return -1;
+	}
 	if (p->same_files && !r->force)
 		return 0;
-	read_disk(g);
+	if (read_disk(g, err) == -1) {
+		p->unknown = true;
+		return -1;
+	}
 	compare(g, state, p);
 	if (!key && hostkey_load(g->svc, &key, err) == -1)
 		return -1;
-	return vet(r, g, key, err);
+	if (vet(r, g, key, err) == -1)
+		return -1;
+	if (!r->force)
+		compare_chain(r, g, state, key, p);
+	return 0;
 }
 
 static void explain(struct judge_cert *g, const struct plan_cert *p,
@@ -207,6 +321,9 @@ static void explain(struct judge_cert *g, const struct plan_cert *p,
 			 "the store has no certificate named %s (or this host "
 			 "may not see it)",
 			 name);
+		break;
+	case PLAN_UNKNOWN:
+		unknown(g, err);
 		break;
 	case PLAN_REFUSE:
 		snprintf(g->reason, sizeof(g->reason), "refused: %.*s", 580,
@@ -235,7 +352,7 @@ static void judge_row(struct host *r, struct judge_cert *g,
 		      const struct svcstate *state)
 {
 	struct plan_cert p = { .row = PLAN_ROW_GOOD };
-	struct err err = ERR_INIT;
+	struct err err = ERR_INIT, again = ERR_INIT;
 
 	if (!row)
 		p.row = PLAN_ROW_MISSING;
@@ -254,13 +371,20 @@ static void judge_row(struct host *r, struct judge_cert *g,
 		/* No need to parse it once more. */
 		g->disk = g->chain;
 		memcpy(g->disk_digest, g->chain_digest, ENC_SHA256_HEX);
-	} else if (!g->disk) {
-		read_disk(g);
+	} else if (!g->disk && !p.unknown && read_disk(g, &again) == -1) {
+		p.unknown = true;
+		err = again;
 	}
 	/* What is on disk stays even if it would be refused today. */
 	g->verdict = plan_cert(&p, r->force);
 	if (g->verdict == PLAN_KEEP && r->force)
 		g->verdict = p.refused ? PLAN_REFUSE : PLAN_PUT;
+	if (g->verdict == PLAN_KEEP && g->rechain) {
+		/* What the row has counts for nothing. */
+		x509_chain_free(&g->chain);
+		g->chain = g->disk;
+		memcpy(g->chain_digest, g->disk_digest, ENC_SHA256_HEX);
+	}
 	explain(g, &p, &err);
 }
 
@@ -270,7 +394,7 @@ static bool stays(const struct judge_cert *g, const struct svcstate *state)
 	const struct svcstate_cert *ours =
 		svcstate_cert(state, g->svc->conf->name);
 
-	if (!g->disk || g->verdict == PLAN_PUT)
+	if (!g->disk)
 		return false;
 	return g->verdict == PLAN_KEEP ||
 	       (ours && strcmp(ours->fingerprint,
@@ -278,19 +402,30 @@ static bool stays(const struct judge_cert *g, const struct svcstate *state)
 }
 
 /* False when it does not fit. */
-static bool check_key(struct judge_cert *g)
+static bool check_key(struct judge_cert *g, struct arena *a)
 {
 	struct err err = ERR_INIT;
+	size_t len = strlen(g->reason);
 
 	if (hostkey_fits(g->svc, g->disk, &err) == 0)
 		return true;
+	if (g->verdict == PLAN_PUT) {
+		/* The way out, when it can be gone. */
+		if (g->svc->conf->key && err.kind != ERR_CONFIG)
+			g->unfit = arena_printf(
+				a, "%s; one of this key waits to be installed",
+				err.msg);
+		return false;
+	}
 	/* A pinned key is not what the service reads. */
-	g->misfit =
-		g->svc->conf->key && (err.kind == ERR_INPUT ||
-				      access(g->svc->conf->key, F_OK) == -1);
-	if (g->reason[0] == '\0' || g->verdict == PLAN_HOLD) {
+	g->misfit = g->svc->conf->key && err.kind != ERR_CONFIG;
+	if (len == 0 || g->verdict == PLAN_HOLD) {
 		g->verdict = PLAN_MISFIT;
 		snprintf(g->reason, sizeof(g->reason), "%.*s", 599, err.msg);
+	} else if (g->misfit) {
+		/* Why the newer one is not taken does not say that. */
+		snprintf(g->reason + len, sizeof(g->reason) - len, "; %s",
+			 err.msg);
 	}
 	return false;
 }
@@ -315,7 +450,7 @@ static void check_keys(const struct host *r, struct judge *g,
 	if (text.len == 0 || (state->keys && strcmp(state->keys, hex) == 0))
 		return;
 	for (size_t i = 0; i < g->n; i++)
-		if (stays(&g->v[i], state) && !check_key(&g->v[i]))
+		if (stays(&g->v[i], state) && !check_key(&g->v[i], r->arena))
 			right = false;
 	svcstate_set_keys(state, right ? arena_strdup(r->arena, hex) : NULL);
 }

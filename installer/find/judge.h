@@ -17,7 +17,11 @@ struct judge_cert {
 	struct x509_chain *disk; /* what is on disk, NULL: nothing; may be
 				  * chain itself */
 	char disk_digest[ENC_SHA256_HEX]; /* "" when not known */
-	bool misfit; /* the host's key, read again, is not that of disk */
+	bool misfit;	   /* the host's key, read again, is not that of disk */
+	const char *unfit; /* verdict is PLAN_PUT, and until it is in place
+			    * the host's key is not that of disk: a sentence;
+			    * or NULL */
+	bool rechain;	   /* only the chain differs from what is on disk */
 	enum plan_verdict verdict;
 	char reason[600]; /* of what is not KEEP or PUT, a sentence */
 };
@@ -28,7 +32,8 @@ struct judge {
 	struct arena *arena;
 };
 
-/* What the disk has, no more; the rest is empty. Free it. */
+/* What the disk has, no more; the rest is empty. What cannot be read has the
+ * verdict PLAN_UNKNOWN and a reason. Free it. */
 void judge_disk(const struct svc *s, struct judge *ret);
 /* The same, and the rows of the store, and a verdict for each. The keys of
  * what stays are read again when their files changed. */
@@ -36,7 +41,8 @@ void judge_rows(struct host *r, const struct svc *s,
 		const struct store_host_certs *rows, struct svcstate *state,
 		struct judge *ret);
 /* SHA-256 over what C's files hold now. */
-void judge_digest(const struct svc_cert *c, char ret[ENC_SHA256_HEX]);
+int judge_digest(const struct svc_cert *c, char ret[ENC_SHA256_HEX],
+		 struct err *err) MUST_CHECK;
 void judge_free(struct judge *g);
 
 #endif

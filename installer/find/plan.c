@@ -4,6 +4,8 @@
 
 enum plan_verdict plan_cert(const struct plan_cert *c, bool force)
 {
+	if (c->unknown)
+		return PLAN_UNKNOWN;
 	switch (c->row) {
 	case PLAN_ROW_MISSING:
 		return PLAN_MISSING;
@@ -23,6 +25,10 @@ enum plan_verdict plan_cert(const struct plan_cert *c, bool force)
 		return PLAN_PUT;
 	if (c->held)
 		return PLAN_HOLD;
+	/* Two good chains that take turns in the store must not restart a
+	 * service every hour. */
+	if (c->same_cert && c->rechain && c->chain_good && c->rechained)
+		return PLAN_KEEP;
 	/* The same certificate with another chain, mode or format is no step
 	 * in any direction; two of the same second are of the same age. */
 	if (!c->same_cert && c->row_from < c->have_from)
@@ -63,6 +69,9 @@ enum plan_action plan_service(const struct plan_service *s, int64_t now,
 				     : PLAN_NOTHING;
 	if (s->put > 0 && (force || !s->held))
 		return s->closed && !force ? PLAN_WINDOW : PLAN_INSTALL;
+	/* Held, and what is there is not to be told. */
+	if (s->unfit && s->put > 0)
+		return PLAN_HELD;
 	if (force && s->can_activate)
 		return PLAN_ACTIVATE;
 	if (waits(s, now))

@@ -19,11 +19,16 @@ enum plan_row {
 
 struct plan_cert {
 	enum plan_row row;
+	bool unknown;	  /* what the disk has could not be read */
 	bool same_files;  /* the disk has just what the row would give */
 	bool same_cert;	  /* at least its certificate */
 	bool refused;	  /* vetted and found wanting (not vetted when
 			   * same_files) */
 	bool held;	  /* a person went back from this one */
+	bool rechain;	  /* the same certificate, and the files differ in its
+			   * chain alone */
+	bool chain_good;  /* then: the chain on disk verifies, */
+	bool rechained;	  /* and this certificate's was changed before */
 	int64_t row_from; /* notBefore of the row's */
 	/* notBefore of what it would replace: the one on disk, unless it is
 	 * self-signed (a placeholder), or what we installed last, whichever is
@@ -39,8 +44,9 @@ enum plan_verdict {
 	PLAN_REFUSE,  /* see why it was refused */
 	PLAN_OLDER,   /* a step back */
 	PLAN_HOLD,
-	PLAN_MISFIT, /* in place, but the host's key is not its own any
-		      * more (judge.c finds this) */
+	PLAN_UNKNOWN, /* nothing is done about what cannot be read */
+	PLAN_MISFIT,  /* in place, but the host's key is not its own any
+		       * more (judge.c finds this) */
 };
 
 enum plan_verdict plan_cert(const struct plan_cert *c, bool force);
@@ -48,6 +54,7 @@ enum plan_verdict plan_cert(const struct plan_cert *c, bool force);
 struct plan_service {
 	size_t put;	   /* certificates to install */
 	bool misfit;	   /* telling it may break it: a key does not fit */
+	bool unfit;	   /* the same, until what is put is in place */
 	bool held;	   /* just this failed before, nothing changed since */
 	bool can_activate; /* the profile has commands for it */
 	/* endpoints whose certificate is on disk */

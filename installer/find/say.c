@@ -22,12 +22,13 @@ void say_notice(struct finding *t, enum notice_topic topic, const char *cert,
 	host_notice(t->r, topic, t->s->name, cert, state, text);
 }
 
-/* A receipt about each certificate that was to be installed. */
+/* A receipt about each certificate that was to be installed, but for those that
+ * have one that is worse. */
 static void report_put(const struct finding *t, const char *state,
 		       const char *text)
 {
 	for (size_t i = 0; i < t->g.n; i++)
-		if (t->g.v[i].verdict == PLAN_PUT)
+		if (t->g.v[i].verdict == PLAN_PUT && !t->g.v[i].unfit)
 			host_receipt(t->r, t->s, t->g.v[i].svc->conf->name,
 				     NULL, state, NULL, text);
 }
@@ -46,6 +47,24 @@ static void report_wrong(const struct finding *t, const char *state)
 	}
 }
 
+/* What is wrong with C, or NULL. */
+static const char *fault_of(const struct finding *t, const struct judge_cert *c)
+{
+	/* Until the newer one is installed, what waits for it is told. */
+	if (c->verdict == PLAN_PUT)
+		return t->action != PLAN_INSTALL ? c->unfit : NULL;
+	return c->reason[0] != '\0' && c->verdict != PLAN_HOLD ? c->reason
+							       : NULL;
+}
+
+static const char *fault_state(const struct judge_cert *c)
+{
+	return c->verdict == PLAN_MISFIT || c->verdict == PLAN_UNKNOWN ||
+			       c->verdict == PLAN_PUT
+		       ? "failed"
+		       : "refused";
+}
+
 /* What is wrong with single certificates: it is told, and the others of the
  * service go on. */
 void say_certs(struct finding *t)
@@ -54,26 +73,25 @@ void say_certs(struct finding *t)
 
 	for (size_t i = 0; i < t->g.n; i++) {
 		const struct judge_cert *c = &t->g.v[i];
+		const char *fault = fault_of(t, c);
 
-		if (c->reason[0] == '\0' || c->verdict == PLAN_HOLD)
+		if (!fault)
 			continue;
 		t->bad = true;
 		sbuf_addf(&text, "%s%s: %s", text.len != 0 ? "; " : "",
-			  c->svc->conf->name, c->reason);
+			  c->svc->conf->name, fault);
 		say_notice(t, NOTICE_TROUBLE, c->svc->conf->name,
-			   c->verdict == PLAN_MISFIT ? "failed" : "refused",
-			   c->reason);
+			   fault_state(c), fault);
 	}
 	if (text.len == 0 || !say_once(t, SVCSTATE_CERTS, sbuf_str(&text)))
 		return;
 	for (size_t i = 0; i < t->g.n; i++) {
 		const struct judge_cert *c = &t->g.v[i];
+		const char *fault = fault_of(t, c);
 
-		if (c->reason[0] != '\0' && c->verdict != PLAN_HOLD)
+		if (fault)
 			host_receipt(t->r, t->s, c->svc->conf->name, NULL,
-				     c->verdict == PLAN_MISFIT ? "failed"
-							       : "refused",
-				     NULL, c->reason);
+				     fault_state(c), NULL, fault);
 	}
 }
 

@@ -46,6 +46,14 @@ static void parse_cert(const struct record_line *l, struct svcstate *s)
 			c->held[c->n_held++] = l->v[i];
 }
 
+/* After its "cert". */
+static void parse_rechained(const struct record_line *l, struct svcstate *s)
+{
+	for (size_t i = 0; i < s->n_certs; i++)
+		if (strcmp(s->certs[i].name, text(l, 1)) == 0)
+			s->certs[i].rechained = l->v[2];
+}
+
 static void parse_line(const struct record_line *l, struct svcstate *s)
 {
 	for (int i = 0; i < SVCSTATE_ABOUTS; i++) {
@@ -66,6 +74,8 @@ static void parse_line(const struct record_line *l, struct svcstate *s)
 		s->probed_at = record_int(l, 1);
 	} else if (record_is(l, "keys", 2)) {
 		s->keys = l->v[1];
+	} else if (record_is(l, "rechained", 3)) {
+		parse_rechained(l, s);
 	} else if (l->n >= 4 && record_is(l, "cert", l->n)) {
 		parse_cert(l, s);
 	}
@@ -107,6 +117,11 @@ static void add_cert(struct record_out *out, const struct svcstate_cert *c)
 	record_add_int(out, c->not_before);
 	for (size_t i = 0; i < c->n_held; i++)
 		record_add(out, c->held[i]);
+	if (c->rechained) {
+		record_key(out, "rechained");
+		record_add(out, c->name);
+		record_add(out, c->rechained);
+	}
 }
 
 static void add_pair(struct record_out *out, const char *key, int64_t n)
@@ -233,6 +248,13 @@ void svcstate_hold_cert(struct svcstate *s, struct arena *arena,
 	if (c->n_held == SVCSTATE_HELD_MAX)
 		memmove(c->held, c->held + 1, --c->n_held * sizeof(*c->held));
 	c->held[c->n_held++] = arena_strdup(arena, what);
+	s->dirty = true;
+}
+
+void svcstate_set_rechained(struct svcstate *s, struct arena *arena,
+			    const char *name, const char *fingerprint)
+{
+	cert_for(s, arena, name)->rechained = arena_strdup(arena, fingerprint);
 	s->dirty = true;
 }
 

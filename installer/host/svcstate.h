@@ -24,6 +24,8 @@ struct svcstate_cert {
 	 * files. */
 	const char *held[SVCSTATE_HELD_MAX];
 	size_t n_held;
+	const char *rechained; /* fingerprint whose chain alone was changed
+				* once, or NULL */
 };
 
 /* What a warning speaks of: those of one kind replace each other. */
@@ -74,6 +76,10 @@ void svcstate_set_cert(struct svcstate *s, struct arena *arena,
 void svcstate_hold_cert(struct svcstate *s, struct arena *arena,
 			const char *name, const char *what);
 void svcstate_free_cert(struct svcstate *s, const char *name, const char *what);
+/* Another chain of FINGERPRINT is not to be installed again while the one that
+ * is there verifies. */
+void svcstate_set_rechained(struct svcstate *s, struct arena *arena,
+			    const char *name, const char *fingerprint);
 /* C may be NULL. */
 bool svcstate_holds(const struct svcstate_cert *c, const char *what);
 /* Of certificates that are not in NAMES nothing is remembered any more. */

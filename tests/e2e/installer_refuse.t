@@ -56,6 +56,20 @@ FROM=$(date -u -d 'tomorrow' +%Y%m%d%H%M%SZ) issue "$T/bad"
 store_put $NAME "$T/bad"
 refused "not valid yet" "not valid before .* clock"
 
+make_csr "$T/host.key" "$T/cn.csr" $NAME
+printf 'subjectAltName=DNS:evil.example\n' >"$T/cn.ext"
+openssl x509 -req -in "$T/cn.csr" -CA "$T/pki/sub/ca.pem" \
+	-CAkey "$T/pki/sub/ca.key" -extfile "$T/cn.ext" -days 30 \
+	-out "$T/bad.crt" 2>/dev/null
+store_put $NAME "$T/bad"
+refused "another name, with ours in the CN" "is not for $NAME"
+printf 'extendedKeyUsage=serverAuth\n' >"$T/cn.ext"
+openssl x509 -req -in "$T/cn.csr" -CA "$T/pki/sub/ca.pem" \
+	-CAkey "$T/pki/sub/ca.key" -extfile "$T/cn.ext" -days 30 \
+	-out "$T/bad.crt" 2>/dev/null
+store_put $NAME "$T/bad"
+refused "no subjectAltName" "is not for $NAME: it has no subjectAltName"
+
 SIGNER=$T/pki/other issue_nth "$T/bad" 4
 store_put $NAME "$T/bad"
 refused "an issuer nobody trusts" "cannot be trusted"
@@ -64,6 +78,11 @@ issue_nth "$T/bad" 5
 : >"$T/bad.ca"
 store_put $NAME "$T/bad"
 refused "no intermediate" "cannot be trusted"
+cat "$T/pki/sub/ca.pem" "$T/pki/ca.pem" >"$T/beside.pem"
+sed -i "s|$T/pki/ca.pem|$T/beside.pem|" "$HOST_CONF"
+refused "no intermediate, but it lies beside its root in trust_file" \
+	"the chain lacks .host test intermediate.* lies in $T/beside.pem .* issued anew"
+host_conf
 
 issue_nth "$T/bad" 6
 cp "$T/pki/other/ca.pem" "$T/bad.ca"
@@ -161,6 +180,66 @@ is "$(receipt '')" served "... and the store hears of it at once"
 cp "$T/right.key" "$T/host.key"
 run host
 is "$rc $err" "0 " "the same key in another file: silent"
+
+# --- the key was replaced, and a newer certificate of it waits ---
+later=$(date -d '6 hours' +%H:00)-$(date -d '7 hours' +%H:00)
+HOST_SERVICE="window = \"$later\";"
+host_conf
+cp "$T/other.key" "$T/host.key"
+fp=$(on_disk)
+issue_nth "$T/next" 11 && store_put $NAME "$T/next"
+run host
+is "$rc $(on_disk)" "1 $fp" "a newer one of the new key waits for its hour"
+like "$err" "is not the key of the installed certificate, the service fails at its next restart" \
+	"... and until then what would happen is told"
+like "$err" "one of this key waits to be installed$" "... and that there is a way out"
+is "$(receipt '')" failed "... the receipt says failed"
+run host
+is "$rc $err" "1 " "... told once a day"
+HOST_SERVICE=''
+cp "$T/right.key" "$T/host.key"
+host_conf
+
+# --- two good chains of one certificate that take turns ---
+shown() { # TEST WHAT_SHOWN
+	run host
+	is "$rc $err" "0 " "$1: silent"
+	is "$(tls_chain "$NGINX_PORT" $NAME)" "$2" "... served is what was"
+}
+issue_nth "$T/one" 12 && store_put $NAME "$T/one"
+run host
+cp "$T/one.crt" "$T/two.crt"
+_sign "$T/pki" "$T/pki/sub/ca.csr" "$T/two.ca" 29 \
+	'basicConstraints=critical,CA:TRUE' \
+	'keyUsage=critical,keyCertSign,cRLSign' || bail "cannot sign again"
+both=$(cat "$T/two.crt" "$T/two.ca")
+store_put $NAME "$T/two"
+run host
+is "$rc $(tls_chain "$NGINX_PORT" $NAME)" "0 $both" "another chain, once"
+store_put $NAME "$T/one"
+shown "the first one again" "$both"
+store_put $NAME "$T/two"
+shown "the other one again" "$both"
+store_put $NAME "$T/one"
+run host --force
+is "$rc $(tls_chain "$NGINX_PORT" $NAME)" \
+	"0 $(cat "$T/one.crt" "$T/one.ca")" "--force installs it"
+
+# --- what cannot be read is not missing ---
+file=$(readlink -f "$DIR/current")/fullchain.pem
+cp "$file" "$T/kept"
+rm "$file" && ln -s fullchain.pem "$file"
+before=$(find "$DIR" "$T/state/backup" | sort)
+run host
+is "$rc" 1 "a file that cannot be read"
+like "$err" "what is there cannot be read, so nothing is done: $DIR/current/fullchain.pem" "... says so"
+is "$(find "$DIR" "$T/state/backup" | sort)" "$before" \
+	"... and nothing was touched"
+run host --verify
+like "$rc $out" "^1 .*cannot be read" "... --verify does not say that nothing is there"
+rm "$file" && cat "$T/kept" >"$file"
+run host
+is "$rc $err" "0 " "put right: silent"
 
 # --- not root ---
 if [ "$(id -u)" = 0 ]; then

@@ -119,6 +119,13 @@ static void wrong(void **state)
 	       "-extfile leaf.ext -days 90 -out other.pem;"
 	       "cat other.pem inter.pem >other-key.pem");
 	refused("other-key.pem", now, "another key");
+	kit_sh("printf 'extendedKeyUsage=serverAuth' >cn.ext;"
+	       "openssl x509 -req -in leaf.csr -CA inter.pem -CAkey inter.key "
+	       "-extfile cn.ext -days 90 -out cn.pem");
+	refused("cn.pem", now, "without a subjectAltName");
+	kit_sh("openssl x509 -req -in leaf.csr -CA inter.pem -CAkey inter.key "
+	       "-extfile ca.ext -days 90 -out ca.pem");
+	refused("ca.pem", now, "a CA's certificate");
 	kit_sh("printf 'subjectAltName=DNS:www.example.org' >less.ext;"
 	       "openssl x509 -req -in leaf.csr -CA inter.pem -CAkey inter.key "
 	       "-extfile less.ext -days 90 -out less.pem");

@@ -56,6 +56,25 @@ static void span(void **state)
 				    cases[i].want);
 }
 
+static void doubt(void **state)
+{
+	char buf[CLOCK_DOUBT];
+
+	/* date -ud 2027-02-21 +%s */
+	assert_string_equal(clock_doubt(1803168000 + 86399, buf),
+			    "this host's clock says 2027-02-21 (date), is it "
+			    "right?");
+	assert_string_equal(clock_doubt(0, buf),
+			    "this host's clock is wrong, it says 1970-01-01 "
+			    "(date): set it");
+	assert_string_equal(clock_doubt(INT64_MAX, buf),
+			    "this host's clock is wrong, it says - (date): "
+			    "set it");
+	assert_string_equal(clock_doubt(INT64_MIN, buf),
+			    "this host's clock is wrong, it says - (date): "
+			    "set it");
+}
+
 static void now(void **state)
 {
 	time_t before = time(NULL);
@@ -77,6 +96,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text),
 		cmocka_unit_test(span),
+		cmocka_unit_test(doubt),
 		cmocka_unit_test(now),
 	};
 

@@ -217,6 +217,47 @@ static void pkcs12(void **state)
 	x509_chain_free(&chain);
 }
 
+/* Whoever may write the file chooses how long root works to open it. The
+ * openssl command sets the iterations of MAC and of the encryption apart. */
+static void pkcs12_iterations(void **state)
+{
+	static const struct {
+		const char *options;
+		int opens;
+	} cases[] = {
+		{ "-iter 100000", 1 },
+		{ "-iter 600000 -noiter", 1 },
+		{ "-iter 1000001 -noiter", 0 },	   /* the MAC */
+		{ "-iter 1000001 -nomaciter", 0 }, /* certificates and key */
+		{ "-iter 1000001 -nomaciter -certpbe NONE", 0 }, /* the key */
+		{ "-iter 1000001 -nomaciter -keypbe NONE", 0 },
+		{ "-iter 1000001 -nomaciter -certpbe PBE-SHA1-3DES "
+		  "-keypbe NONE",
+		  0 },
+		{ "-iter 400000 -nomaciter", 0 }, /* together too many */
+	};
+	struct format f = fmt("key certificate chain");
+	char password[200];
+
+	scratch_write(scratch("password"), "geheim\n", 0600);
+	snprintf(password, sizeof(password), "%s", scratch("password"));
+	f.encoding = ENCODING_PKCS12;
+	f.password_file = password;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct sbuf a = SBUF_INIT(FORMAT_MAX);
+		struct x509_chain *back = NULL;
+
+		kit_sh("openssl pkcs12 -export -in full.pem -inkey leaf.key "
+		       "-passout pass:geheim %s -out i.p12",
+		       cases[i].options);
+		kit_read("i.p12", &a);
+		if (format_parse(&f, a.buf, a.len, &back) != cases[i].opens)
+			fail_msg("%s", cases[i].options);
+		x509_chain_free(&back);
+		sbuf_erase(&a);
+	}
+}
+
 static void refuses(void **state)
 {
 	struct err err = ERR_INIT;
@@ -255,7 +296,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names),   cmocka_unit_test(contents),
 		cmocka_unit_test(der),	   cmocka_unit_test(pkcs12),
-		cmocka_unit_test(refuses),
+		cmocka_unit_test(refuses), cmocka_unit_test(pkcs12_iterations),
 	};
 
 	return cmocka_run_group_tests(tests, setup, scratch_teardown);

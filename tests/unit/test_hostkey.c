@@ -94,11 +94,38 @@ static void refused(void **state)
 	     "expired on");
 	SAYS(vet("chain.pem", "example.org", NULL, NULL, now - day),
 	     "not valid before");
+	/* The clock: of 1970, of after the last of hosts, and just wrong. */
+	SAYS(vet("chain.pem", "example.org", NULL, NULL, 86400),
+	     "this host's clock is wrong, it says 1970-01-02 (date): set it");
+	SAYS(vet("chain.pem", "example.org", NULL, NULL, 2871763199),
+	     "this host's clock is wrong, it says 2060-12-31 (date): set it");
+	SAYS(vet("chain.pem", "example.org", NULL, NULL, 1861920000),
+	     "this host's clock says 2029-01-01 (date), is it right?");
 	SAYS(vet("leaf.pem", "example.org", NULL, NULL, now), "trusted");
 	kit_sh("cat leaf.pem root.pem inter.pem >mixed.pem");
 	SAYS(vet("mixed.pem", "example.org", NULL, NULL, now), "broken");
+	/* ours in the CN, another in the SAN */
+	kit_sh("openssl req -new -key leaf.key -subj /CN=example.org "
+	       "-out cn.csr; printf 'extendedKeyUsage=serverAuth\\n' >cn.ext; "
+	       "printf 'subjectAltName=DNS:evil.example\\n' >cn2.ext; "
+	       "for i in cn cn2; do openssl x509 -req -in cn.csr -CA inter.pem "
+	       "-CAkey inter.key -extfile $i.ext -out $i.pem && "
+	       "cat inter.pem >>$i.pem || exit 1; done");
+	SAYS(vet("cn2.pem", "example.org", NULL, NULL, now),
+	     "not for example.org");
+	SAYS(vet("cn.pem", "example.org", NULL, NULL, now),
+	     "not for example.org: it has no subjectAltName");
+	SAYS(vet("cn.pem", "example.org", NULL, NULL, now),
+	     "CSR with subjectAltName=DNS:example.org");
+	kit_sh("openssl x509 -req -in leaf.csr -CA inter.pem -CAkey inter.key "
+	       "-extfile ca.ext -days 9 -out ca.pem; cat inter.pem >>ca.pem");
+	SAYS(vet("ca.pem", "example.org", NULL, NULL, now), "that of a CA");
 	kit_sh("openssl req -x509 -key leaf.key -out self.pem -days 9 -subj "
 	       "/CN=example.org -addext subjectAltName=DNS:example.org");
+	SAYS(vet("self.pem", "example.org", NULL, NULL, now), "that of a CA");
+	kit_sh("openssl req -x509 -key leaf.key -out self.pem -days 9 -subj "
+	       "/CN=example.org -addext subjectAltName=DNS:example.org "
+	       "-addext basicConstraints=critical,CA:FALSE");
 	SAYS(vet("self.pem", "example.org", NULL, NULL, now), "trusted");
 }
 
@@ -111,7 +138,7 @@ static void fits(void **state)
 	struct x509_chain *chain = kit_chain("chain.pem", &err);
 
 	assert_int_equal(hostkey_fits(&c, chain, &err), -1);
-	assert_int_equal(err.kind, ERR_CONFIG);
+	assert_int_equal(err.kind, ERR_IO);
 	kit_sh("cp -p leaf.key k.key");
 	assert_int_equal(hostkey_fits(&c, chain, &err), 0);
 	hostkey_look(&c, &a);

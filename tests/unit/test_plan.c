@@ -7,14 +7,26 @@
 #include "scratch.h"
 #include "plan.h"
 
+struct cert_case {
+	const char *what;
+	struct plan_cert in;
+	enum plan_verdict want, forced;
+};
+
+static void check_certs(const struct cert_case *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (plan_cert(&cases[i].in, false) != cases[i].want)
+			fail_msg("%s", cases[i].what);
+		if (plan_cert(&cases[i].in, true) != cases[i].forced)
+			fail_msg("%s, forced", cases[i].what);
+	}
+}
+
 /* The verdict on one certificate, by cases. */
 static void certificates(void **state)
 {
-	static const struct {
-		const char *what;
-		struct plan_cert in;
-		enum plan_verdict want, forced;
-	} cases[] = {
+	static const struct cert_case cases[] = {
 		{ "no such row",
 		  { .row = PLAN_ROW_MISSING },
 		  PLAN_MISSING,
@@ -78,12 +90,71 @@ static void certificates(void **state)
 		  PLAN_PUT },
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		if (plan_cert(&cases[i].in, false) != cases[i].want)
-			fail_msg("%s", cases[i].what);
-		if (plan_cert(&cases[i].in, true) != cases[i].forced)
-			fail_msg("%s, forced", cases[i].what);
-	}
+	check_certs(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+/* The same certificate with another chain; and what could not be read. */
+static void chains(void **state)
+{
+	static const struct cert_case cases[] = {
+		{ "the same, another chain",
+		  { .row = PLAN_ROW_GOOD,
+		    .same_cert = true,
+		    .rechain = true,
+		    .chain_good = true },
+		  PLAN_PUT,
+		  PLAN_PUT },
+		{ "the same, another chain once more",
+		  { .row = PLAN_ROW_GOOD,
+		    .same_cert = true,
+		    .rechain = true,
+		    .chain_good = true,
+		    .rechained = true },
+		  PLAN_KEEP,
+		  PLAN_PUT },
+		{ "the same, the chain on disk has expired",
+		  { .row = PLAN_ROW_GOOD,
+		    .same_cert = true,
+		    .rechain = true,
+		    .rechained = true },
+		  PLAN_PUT,
+		  PLAN_PUT },
+		{ "the same, another chain, and another mode",
+		  { .row = PLAN_ROW_GOOD,
+		    .same_cert = true,
+		    .chain_good = true,
+		    .rechained = true },
+		  PLAN_PUT,
+		  PLAN_PUT },
+		{ "the same, a chain that was gone back from",
+		  { .row = PLAN_ROW_GOOD,
+		    .same_cert = true,
+		    .rechain = true,
+		    .chain_good = true,
+		    .rechained = true,
+		    .held = true },
+		  PLAN_HOLD,
+		  PLAN_PUT },
+		{ "the same, another chain, refused",
+		  { .row = PLAN_ROW_GOOD,
+		    .same_cert = true,
+		    .refused = true,
+		    .rechain = true,
+		    .chain_good = true,
+		    .rechained = true },
+		  PLAN_REFUSE,
+		  PLAN_REFUSE },
+		{ "the disk cannot be read",
+		  { .row = PLAN_ROW_GOOD, .unknown = true, .row_from = 100 },
+		  PLAN_UNKNOWN,
+		  PLAN_UNKNOWN },
+		{ "the disk cannot be read, and nothing is issued",
+		  { .row = PLAN_ROW_EMPTY, .unknown = true },
+		  PLAN_UNKNOWN,
+		  PLAN_UNKNOWN },
+	};
+
+	check_certs(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 #define NOW 1000000
@@ -127,6 +198,22 @@ static void services(void **state)
 		  { .misfit = true, .can_activate = true, .wrong = 1 },
 		  PLAN_POSTPONE,
 		  PLAN_ACTIVATE },
+		{ "new, which mends a key that does not fit",
+		  { .put = 1, .unfit = true, .can_activate = true, .right = 1 },
+		  PLAN_INSTALL,
+		  PLAN_INSTALL },
+		{ "the same, at the wrong hour",
+		  { .put = 1, .unfit = true, .closed = true, .wrong = 1 },
+		  PLAN_WINDOW,
+		  PLAN_INSTALL },
+		{ "the same, held: not told what is there",
+		  { .put = 1,
+		    .unfit = true,
+		    .held = true,
+		    .can_activate = true,
+		    .wrong = 1 },
+		  PLAN_HELD,
+		  PLAN_INSTALL },
 		{ "new, service down",
 		  { .put = 1, .down = 1 },
 		  PLAN_INSTALL,
@@ -259,6 +346,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(certificates),
+		cmocka_unit_test(chains),
 		cmocka_unit_test(services),
 		cmocka_unit_test(later),
 	};

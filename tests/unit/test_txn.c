@@ -150,15 +150,20 @@ static enum part_result recover_it(const struct svc *s, struct journal *j,
 	return part.result;
 }
 
-static void gather_it(const char *crt)
+static void gather_with(const char *crt, const char *ca)
 {
 	struct store_host_cert row = { .name = "www.example.org",
 				       .enabled = true,
 				       .crt = blob(crt),
-				       .ca = blob("inter.pem") };
+				       .ca = blob(ca) };
 	struct store_host_certs rows = { &row, 1 };
 
 	judge_rows(&run_, &svcs.v[0], &rows, &state_, &g);
+}
+
+static void gather_it(const char *crt)
+{
+	gather_with(crt, "inter.pem");
 }
 
 static void fresh(void)
@@ -204,6 +209,110 @@ static void nothing_to_do(void **state)
 	assert_int_equal(g.v[0].verdict, PLAN_KEEP);
 	assert_ptr_equal(g.v[0].disk, g.v[0].chain);
 	assert_null(run_.trust); /* not even loaded */
+	end();
+}
+
+static enum plan_verdict verdict_of(const char *crt, const char *ca)
+{
+	enum plan_verdict v;
+
+	gather_with(crt, ca);
+	v = g.v[0].verdict;
+	judge_free(&g);
+	return v;
+}
+
+/* Two good chains of one certificate that take turns. */
+static void chains(void **state)
+{
+	struct err err = ERR_INIT;
+
+	fresh();
+	kit_sh("openssl x509 -req -in inter.csr -CA root.pem -CAkey root.key "
+	       "-extfile ca.ext -days 2000 -out inter2.pem");
+	begin("true", "true");
+	gather_with("old.pem", "inter2.pem");
+	assert_int_equal(g.v[0].verdict, PLAN_PUT);
+	assert_int_equal(do_it(false, &err), PART_SERVED);
+	kit_sh("cat old.pem inter2.pem | cmp - d/full.pem");
+	judge_free(&g);
+	gather_it("old.pem");
+	assert_int_equal(g.v[0].verdict, PLAN_KEEP);
+	assert_int_equal(x509_chain_len(g.v[0].chain), 2);
+	assert_string_equal(x509_chain_pem(g.v[0].chain, 1),
+			    scratch_read(scratch("inter2.pem")));
+	assert_string_equal(g.v[0].chain_digest, g.v[0].disk_digest);
+	judge_free(&g);
+	assert_int_equal(verdict_of("old.pem", "inter2.pem"), PLAN_KEEP);
+	run_.force = true;
+	assert_int_equal(verdict_of("old.pem", "inter.pem"), PLAN_PUT);
+	run_.force = false;
+	/* a newer certificate brings the chain it has */
+	assert_int_equal(verdict_of("leaf.pem", "inter.pem"), PLAN_PUT);
+	/* more than the chain is not as it should be */
+	kit_sh("chmod 600 d/full.pem");
+	assert_int_equal(verdict_of("old.pem", "inter.pem"), PLAN_PUT);
+	kit_sh("chmod 644 d/full.pem");
+	assert_int_equal(verdict_of("old.pem", "inter.pem"), PLAN_KEEP);
+	/* the chain on disk verifies no more */
+	kit_sh("cat old.pem >d/full.pem; openssl pkey -in leaf.key "
+	       ">d/both.pem; cat old.pem >>d/both.pem");
+	assert_int_equal(verdict_of("old.pem", "inter.pem"), PLAN_PUT);
+	end();
+}
+
+/* What cannot be read is not taken for something that is not there. */
+static void unreadable(void **state)
+{
+	fresh();
+	begin("true", "true");
+	kit_sh("rm d/full.pem; ln -s full.pem d/full.pem");
+	gather_it("leaf.pem");
+	assert_int_equal(g.v[0].verdict, PLAN_UNKNOWN);
+	assert_non_null(strstr(g.v[0].reason, "cannot be read, so nothing is "
+					      "done"));
+	assert_non_null(strstr(g.v[0].reason, "/d/full.pem"));
+	judge_free(&g);
+	run_.force = true;
+	assert_int_equal(verdict_of("leaf.pem", "inter.pem"), PLAN_UNKNOWN);
+	run_.force = false;
+	kit_sh("rm d/full.pem; rm d/both.pem; ln -s both.pem d/both.pem; "
+	       "cat old.pem inter.pem >d/full.pem");
+	assert_int_equal(verdict_of("leaf.pem", "inter.pem"), PLAN_UNKNOWN);
+	kit_sh("rm d/both.pem");
+	gather_it("leaf.pem");
+	assert_int_equal(g.v[0].verdict, PLAN_PUT);
+	end();
+}
+
+/* The key was replaced, and a newer certificate of the new one waits. */
+static void unfit(void **state)
+{
+	struct err err = ERR_INIT;
+
+	fresh();
+	begin("true", "true");
+	gather_it("leaf.pem");
+	assert_int_equal(do_it(false, &err), PART_SERVED);
+	judge_free(&g);
+	kit_sh("cp leaf.key right.key; cp inter.key leaf.key; "
+	       "openssl req -new -key leaf.key -subj /CN=www.example.org "
+	       "-out next.csr; openssl x509 -req -in next.csr -CA inter.pem "
+	       "-CAkey inter.key -extfile leaf.ext -days 90 -out next.pem");
+	gather_it("next.pem");
+	assert_int_equal(g.v[0].verdict, PLAN_PUT);
+	assert_false(g.v[0].misfit);
+	assert_non_null(g.v[0].unfit);
+	assert_non_null(strstr(g.v[0].unfit, "fails at its next restart"));
+	assert_null(state_.keys);
+	judge_free(&g);
+	/* one of the old key is refused, and that is not all */
+	gather_it("old.pem");
+	assert_int_equal(g.v[0].verdict, PLAN_REFUSE);
+	assert_true(g.v[0].misfit);
+	assert_non_null(strstr(g.v[0].reason, "belongs to another key"));
+	assert_non_null(strstr(g.v[0].reason, "fails at its next restart"));
+	kit_sh("cp right.key leaf.key");
 	end();
 }
 
@@ -409,6 +518,9 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_to_do),
+		cmocka_unit_test(chains),
+		cmocka_unit_test(unreadable),
+		cmocka_unit_test(unfit),
 		cmocka_unit_test(installs),
 		cmocka_unit_test(fails_and_goes_back),
 		cmocka_unit_test(recovers),

@@ -225,13 +225,36 @@ static void odd_issuer(void **state)
 	x509_chain_free(&c);
 }
 
+/* RFC 9525: the SAN alone. Expected: what openssl -checkhost says when it
+ * looks at no subject. */
+static void san_alone(void **state)
+{
+	struct err err = ERR_INIT;
+	struct x509_chain *c;
+
+	kit_sh("openssl req -x509 -key leaf.key -out cn.pem -subj "
+	       "/CN=www.example.org");
+	c = kit_chain("cn.pem", &err);
+	assert_int_equal(x509_chain_ids(c)->n, 0);
+	x509_chain_free(&c);
+	kit_sh("openssl req -x509 -key leaf.key -out cn.pem -subj "
+	       "/CN=www.example.org -addext "
+	       "subjectAltName=DNS:evil.example,DNS:*.Example.COM");
+	c = kit_chain("cn.pem", &err);
+	assert_int_equal(x509_chain_ids(c)->n, 2);
+	assert_false(x509_ids_cover(x509_chain_ids(c), "www.example.org"));
+	assert_true(x509_ids_cover(x509_chain_ids(c), "evil.example"));
+	assert_true(x509_ids_cover(x509_chain_ids(c), "a.example.com"));
+	x509_chain_free(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_it_says), cmocka_unit_test(pem),
 		cmocka_unit_test(from_der),	cmocka_unit_test(refused),
 		cmocka_unit_test(broken_links), cmocka_unit_test(key_of_csr),
-		cmocka_unit_test(odd_issuer),
+		cmocka_unit_test(odd_issuer),	cmocka_unit_test(san_alone),
 	};
 
 	return cmocka_run_group_tests(tests, setup, scratch_teardown);

@@ -27,6 +27,7 @@ static void names_and_rsa_key(void **state)
 	csr = kit_csr("rsa.csr", &err);
 	assert_non_null(csr);
 	assert_int_equal(x509_csr_check(csr, &strict, &err), 0);
+	assert_true(x509_csr_has_san(csr));
 	assert_int_equal(x509_csr_ids(csr)->n, 3);
 	for (size_t i = 0; i < 3; i++)
 		assert_string_equal(x509_csr_ids(csr)->v[i].value, want[i]);

@@ -99,7 +99,13 @@ static void sets(void **state)
 
 static void covered(void **state)
 {
-	const struct x509_ids abc = { abc_v, 3 };
+	static const struct x509_id odd_v[] = {
+		{ X509_ID_DNS, "192.0.2.1" },
+		{ X509_ID_DNS, "*.0.2.7" },
+		{ X509_ID_DNS, "a.*.org" },
+		{ X509_ID_DNS, "x*.example.org" },
+	};
+	const struct x509_ids abc = { abc_v, 3 }, odd = { odd_v, 4 };
 
 	assert_true(x509_ids_cover(&abc, "a.example.org"));
 	assert_true(x509_ids_cover(&abc, "b.example.org"));
@@ -111,6 +117,11 @@ static void covered(void **state)
 	assert_false(x509_ids_cover(&abc, ""));
 	assert_true(x509_ids_cover(&abc, "192.0.2.1"));
 	assert_false(x509_ids_cover(&abc, "192.0.2.2"));
+	/* an address is no name, whatever somebody wrote into one */
+	assert_false(x509_ids_cover(&odd, "192.0.2.1"));
+	assert_false(x509_ids_cover(&odd, "192.0.2.7"));
+	assert_false(x509_ids_cover(&odd, "a.example.org"));
+	assert_false(x509_ids_cover(&odd, "xa.example.org"));
 }
 
 int main(void)

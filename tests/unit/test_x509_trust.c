@@ -25,8 +25,34 @@ static int setup(void **state)
 	       "cat sha1.pem inter.pem >sha1chain.pem;"
 	       "openssl req -x509 " KIT_EC " -nodes -keyout k -out other.pem "
 	       "-subj '/CN=Other Root' -days 3650;"
-	       "cat other.pem root.pem >both.pem");
+	       "cat other.pem root.pem >both.pem; "
+	       "cat inter.pem root.pem >beside.pem");
+	/* root -> inter -> sub -> deep */
+	kit_sh("openssl req " KIT_EC " -nodes -keyout sub.key -out sub.csr"
+	       " -subj '/CN=Test Sub';"
+	       "openssl x509 -req -in sub.csr -CA inter.pem -CAkey inter.key"
+	       " -extfile ca.ext -days 3000 -out sub.pem;"
+	       "openssl x509 -req -in leaf.csr -CA sub.pem -CAkey sub.key"
+	       " -extfile leaf.ext -days 90 -out deep.pem;"
+	       "cat deep.pem sub.pem inter.pem >deepchain.pem;"
+	       "cat deep.pem sub.pem >deepsub.pem;"
+	       "cat sub.pem inter.pem >subinter.pem;"
+	       "cat sub.pem root.pem >subroot.pem");
 	return 0;
+}
+
+/* Name and key of root or intermediate once more, with EXT for extensions, "":
+ * version 1; signed by the root. */
+static void again(const char *name, const char *subject, const char *ext,
+		  const char *out)
+{
+	kit_sh("printf '%s' >x.ext; openssl req -new -key %s.key -out x.csr "
+	       "-subj '/CN=%s'; openssl x509 -req -in x.csr %s -days 90 "
+	       "$(test -s x.ext && echo '-extfile x.ext') -out %s.pem",
+	       ext, name, subject,
+	       strcmp(name, "root") == 0 ? "-signkey root.key"
+					 : "-CA root.pem -CAkey root.key",
+	       out);
 }
 
 static int verify(const char *anchors, const char *chain, int64_t after,
@@ -55,6 +81,19 @@ static void verdicts(void **state)
 		{ "both.pem", "chain.pem", 60, NULL },
 		{ "root.pem", "full.pem", 60, NULL },
 		{ "inter.pem", "leaf.pem", 60, NULL },
+		{ "inter.pem", "chain.pem", 60, NULL },
+		{ "beside.pem", "chain.pem", 60, NULL },
+		{ "beside.pem", "leaf.pem", 60,
+		  "the chain lacks \"Test Intermediate\", which issued "
+		  "\"www.example.org\": that it lies in" },
+		{ "beside.pem", "leaf.pem", 60, "issued anew" },
+		{ "subinter.pem", "deepsub.pem", 60, NULL },
+		{ "subinter.pem", "deep.pem", 60, "lacks \"Test Sub\"" },
+		{ "beside.pem", "deepchain.pem", 60, NULL },
+		{ "beside.pem", "deepsub.pem", 60,
+		  "lacks \"Test Intermediate\"" },
+		/* who signed it is not there: somebody trusts it alone */
+		{ "subroot.pem", "deep.pem", 60, NULL },
 		{ "root.pem", "leaf.pem", 60,
 		  "issuer \"Test Intermediate\" of certificate "
 		  "\"www.example.org\" is not trusted by" },
@@ -65,6 +104,8 @@ static void verdicts(void **state)
 		{ "root.pem", "chain.pem", 91 * DAY,
 		  "\"www.example.org\" expired on 2" },
 		{ "root.pem", "chain.pem", -DAY, "is not valid before 2" },
+		{ "root.pem", "chain.pem", -20000 * (int64_t) DAY,
+		  "; this host's clock is wrong, it says 1972-" },
 		{ "root.pem", "clientchain.pem", 60,
 		  "not meant for TLS servers" },
 		{ "root.pem", "sha1chain.pem", 60, "too weak" },
@@ -83,6 +124,48 @@ static void verdicts(void **state)
 				 err.msg);
 		if (cases[i].says)
 			kit_says(&err, cases[i].says);
+	}
+}
+
+/* RFC 5280 section 6.1: of an anchor the name and the key. What is below it
+ * is looked at as ever. */
+static void anchors(void **state)
+{
+	static const struct {
+		const char *name, *ext;
+	} odd[] = {
+		{ "v1", "" },
+		{ "noca", "basicConstraints=critical,CA:FALSE\\n" },
+		{ "nosign", "basicConstraints=critical,CA:TRUE\\n"
+			    "keyUsage=critical,digitalSignature\\n" },
+		{ "short", "basicConstraints=critical,CA:TRUE,pathlen:0\\n" },
+		{ "client", "basicConstraints=critical,CA:TRUE\\n"
+			    "extendedKeyUsage=clientAuth\\n" },
+		{ "critical", "basicConstraints=critical,CA:TRUE\\n"
+			      "1.2.3.4=critical,DER:0500\\n" },
+	};
+	struct err err = ERR_INIT;
+	struct x509_chain *c;
+
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		char file[100];
+
+		again("root", "Test Root", odd[i].ext, "odd");
+		kit_sh("cat deep.pem sub.pem inter.pem odd.pem >oddfull.pem");
+		if (verify("odd.pem", "deepchain.pem", 60, &err) == -1 ||
+		    verify("odd.pem", "oddfull.pem", 60, &err) == -1)
+			fail_msg("root %s: %s", odd[i].name, err.msg);
+		c = kit_chain("oddfull.pem", &err);
+		if (x509_chain_check_links(c, &err) == -1)
+			fail_msg("links, root %s: %s", odd[i].name, err.msg);
+		x509_chain_free(&c);
+		again("inter", "Test Intermediate", odd[i].ext, "oddint");
+		if (verify("oddint.pem", "deepsub.pem", 60, &err) == -1)
+			fail_msg("inter %s: %s", odd[i].name, err.msg);
+		snprintf(file, sizeof(file), "below-%s.pem", odd[i].name);
+		kit_sh("cat deep.pem sub.pem oddint.pem >%s", file);
+		if (verify("root.pem", file, 60, &err) == 0)
+			fail_msg("in the chain: %s", odd[i].name);
 	}
 }
 
@@ -105,6 +188,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(verdicts),
+		cmocka_unit_test(anchors),
 		cmocka_unit_test(loading),
 	};
 
