@@ -134,7 +134,7 @@ static void words(void **state)
 		assert_string_equal(argv[1], cases[i].want);
 		assert_null(argv[2]);
 		assert_int_equal(profile_uses(p.hooks[HOOK_TEST].v[0], "host"),
-				 strstr(cases[i].want, "h1"));
+				 !!strstr(cases[i].want, "h1"));
 		assert_false(profile_uses(p.hooks[HOOK_TEST].v[0], "hos"));
 	}
 }
