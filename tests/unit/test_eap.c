@@ -252,6 +252,89 @@ static void certificate(void **state)
 	shows(TLS1_3_VERSION, 13, 500);
 }
 
+/* A dialogue over PEAP up to what the server's whole first flight brings. */
+static enum eap_result first_flight(struct peer *p, struct eap *e,
+				    struct err *err)
+{
+	static const unsigned char start[] = { 0x20 };
+
+	challenge(p, 25, start, 1);
+	assert_int_equal(eap_in(e, p->answer, p->answer_len, err), EAP_SEND);
+	receive(p, e);
+	BIO_write(p->in, p->eap + 6, (int) p->eap_len - 6);
+	assert_int_equal(SSL_do_handshake(p->tls), -1);
+	p->sent_len = (size_t) BIO_read(p->out, p->sent, sizeof(p->sent));
+	fragment(p, 25, p->sent_len);
+	return eap_in(e, p->answer, p->answer_len, err);
+}
+
+static void use_rsa(struct peer *p, int mode)
+{
+	kit_sh("[ -e rsa.pem ] || openssl req -x509 -newkey rsa:2048 -nodes "
+	       "-keyout rsa.key -out rsa.pem -days 9 -subj /CN=rsa");
+	assert_int_equal(SSL_use_certificate_file(p->tls, scratch("rsa.pem"),
+						  SSL_FILETYPE_PEM),
+			 1);
+	assert_int_equal(SSL_use_PrivateKey_file(p->tls, scratch("rsa.key"),
+						 SSL_FILETYPE_PEM),
+			 1);
+	assert_int_equal(SSL_set_cipher_list(p->tls, "AES128-SHA"), 1);
+	SSL_set_verify(p->tls, mode, NULL);
+}
+
+/* With static RSA the server's first flight proves nothing: go on, to its
+ * Finished. */
+static void static_rsa(void **state)
+{
+	struct verify_seen seen = { .reachable = true };
+	struct err err = ERR_INIT;
+	struct peer p;
+	SSL *ssl;
+	struct eap *e = begin(&p, TLS1_2_VERSION, &ssl);
+
+	use_rsa(&p, SSL_VERIFY_NONE);
+	assert_int_equal(first_flight(&p, e, &err), EAP_SEND);
+	assert_false(look_tls_proven(ssl) || look_tls_unproven(ssl));
+	receive(&p, e);
+	assert_int_equal(p.eap[4], 25);
+	BIO_write(p.in, p.eap + 6, (int) p.eap_len - 6);
+	assert_int_equal(SSL_do_handshake(p.tls), 1);
+	p.sent_at = 0;
+	p.sent_len = (size_t) BIO_read(p.out, p.sent, sizeof(p.sent));
+	fragment(&p, 25, p.sent_len);
+	assert_int_equal(eap_in(e, p.answer, p.answer_len, &err), EAP_SHOWN);
+	assert_true(look_tls_proven(ssl));
+	assert_int_equal(look_tls_shown(ssl, &seen), 0);
+	assert_string_equal(seen.fingerprint,
+			    kit_out("openssl x509 -in rsa.pem -outform DER | "
+				    "sha256sum"));
+	end(&p, &e, &ssl);
+
+	/* It will have a certificate of ours first: never proven. */
+	e = begin(&p, TLS1_2_VERSION, &ssl);
+	use_rsa(&p, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT);
+	assert_int_equal(first_flight(&p, e, &err), EAP_SEND);
+	receive(&p, e);
+	BIO_write(p.in, p.eap + 6, (int) p.eap_len - 6);
+	assert_int_equal(SSL_do_handshake(p.tls), -1);
+	p.sent_at = 0;
+	p.sent_len = (size_t) BIO_read(p.out, p.sent, sizeof(p.sent));
+	fragment(&p, 25, p.sent_len);
+	assert_int_equal(eap_in(e, p.answer, p.answer_len, &err), EAP_FAILED);
+	kit_says(&err, "handshake failure, its log tells why");
+	assert_true(look_tls_unproven(ssl));
+	end(&p, &e, &ssl);
+
+	/* The same server, of which another key exchange is asked. */
+	e = begin(&p, TLS1_2_VERSION, &ssl);
+	use_rsa(&p, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT);
+	assert_int_equal(SSL_set_cipher_list(p.tls, "AES128-SHA:ECDHE"), 1);
+	SSL_set_options(p.tls, SSL_OP_CIPHER_SERVER_PREFERENCE);
+	assert_int_equal(look_tls_signed_only(ssl, NULL), 0);
+	assert_int_equal(first_flight(&p, e, &err), EAP_SHOWN);
+	end(&p, &e, &ssl);
+}
+
 /* Whatever is not the server's answer to this very packet changes nothing. */
 static void not_ours(void **state)
 {
@@ -393,6 +476,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(certificate),
+		cmocka_unit_test(static_rsa),
 		cmocka_unit_test(not_ours),
 		cmocka_unit_test(no_message_authenticator),
 		cmocka_unit_test(refused),

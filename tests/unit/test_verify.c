@@ -7,8 +7,17 @@
 #include "scratch.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>
+#include <openssl/ssl.h>
 #include "x509_kit.h"
 #include "clock.h"
 #include "look_net.h"
@@ -289,6 +298,395 @@ static void strict_and_old(void **state)
 	}
 }
 
+/* A private key that has the public half of CERT's, and nothing else of it. */
+static EVP_PKEY *not_the_key(X509 *cert)
+{
+	BIGNUM *n = NULL, *e = NULL, *d = BN_new();
+	OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
+	EVP_PKEY *pub = X509_get0_pubkey(cert), *ret = NULL;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	OSSL_PARAM *params;
+
+	EVP_PKEY_get_bn_param(pub, OSSL_PKEY_PARAM_RSA_N, &n);
+	EVP_PKEY_get_bn_param(pub, OSSL_PKEY_PARAM_RSA_E, &e);
+	BN_set_word(d, 65539);
+	OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_N, n);
+	OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_E, e);
+	OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_D, d);
+	params = OSSL_PARAM_BLD_to_param(b);
+	assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_fromdata(ctx, &ret, EVP_PKEY_KEYPAIR, params),
+			 1);
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(b);
+	EVP_PKEY_CTX_free(ctx);
+	BN_free(n);
+	BN_free(e);
+	BN_free(d);
+	return ret;
+}
+
+/* Whoever has rsa.pem, and not its key, in a child, to N connections; asks
+ * for a certificate of the client. */
+static pid_t thief(char port[8], const char *ciphers, int n)
+{
+	int fd = listener(port);
+	pid_t pid = fork();
+	SSL_CTX *ctx;
+	X509 *cert;
+	BIO *file;
+
+	if (pid != 0) {
+		close(fd);
+		return pid;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	file = BIO_new_file(scratch("rsa.pem"), "r");
+	cert = PEM_read_bio_X509(file, NULL, NULL, NULL);
+	ctx = SSL_CTX_new(TLS_server_method());
+	SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION);
+	if (SSL_CTX_set_cipher_list(ctx, ciphers) != 1 ||
+	    SSL_CTX_use_certificate(ctx, cert) != 1 ||
+	    SSL_CTX_use_PrivateKey(ctx, not_the_key(cert)) != 1)
+		_exit(2);
+	SSL_CTX_set_verify(
+		ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	for (int i = 0; i < n; i++) {
+		int peer = accept(fd, NULL, NULL);
+		SSL *ssl = SSL_new(ctx);
+
+		SSL_set_fd(ssl, peer);
+		(void) SSL_accept(ssl);
+		SSL_free(ssl);
+		close(peer);
+	}
+	_exit(0);
+}
+
+/* An RSA certificate beside the EC one, of the same intermediate. */
+static void rsa(void)
+{
+	kit_sh("[ -e rsa.pem ] || { openssl req -newkey rsa:2048 -nodes "
+	       "-keyout rsa.key -out rsa.csr -subj /CN=www.example.org; "
+	       "openssl x509 -req -in rsa.csr -CA inter.pem -CAkey inter.key "
+	       "-days 9 -out rsa.pem; }");
+}
+
+/* A certificate is everybody's; only who has the key is the service. */
+static void not_proven(void **state)
+{
+	static const struct {
+		const char *ciphers, *why;
+	} cases[] = {
+		{ "AES128-SHA", "does not prove that it has its key: with "
+				"static RSA only a finished handshake" },
+		{ "ECDHE-RSA-AES128-GCM-SHA256", "TLS handshake failed: " },
+	};
+	struct verify_want want = { NULL, NULL };
+	char port[8], why[300];
+
+	rsa();
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct verify_seen seen;
+		pid_t pid = thief(port, cases[i].ciphers, 2);
+
+		probe("127.0.0.1", port, NULL, 3000, &seen);
+		assert_true(seen.reachable);
+		assert_false(seen.handshake);
+		assert_false(seen_match(&want, &seen, why));
+		if (!strstr(why, cases[i].why))
+			fail_msg("%s: %s", cases[i].ciphers, why);
+		stop(pid);
+	}
+}
+
+/* Static RSA, on a real server. */
+static void static_rsa(void **state)
+{
+	static const struct {
+		const char *more;
+		bool proven;
+	} cases[] = {
+		/* Its Finished is the proof. */
+		{ "-cipher AES128-SHA", true },
+		{ "-cipher AES128-SHA -verify 2", true },
+		/* It ends before it, and there is no other way. */
+		{ "-cipher AES128-SHA -Verify 2 -verify_return_error", false },
+		/* Its choice would be static RSA, but it can sign as well. */
+		{ "-cipher AES128-SHA:ECDHE-RSA-AES128-SHA -serverpref "
+		  "-Verify 2 -verify_return_error",
+		  true },
+	};
+	char port[8], command[4000];
+
+	rsa();
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct verify_seen seen;
+		pid_t pid;
+
+		close(listener(port));
+		snprintf(command, sizeof(command),
+			 "cd '%s' && exec openssl s_server -quiet -accept %s "
+			 "-cert rsa.pem -key rsa.key -tls1_2 %s </dev/null "
+			 ">s_server.log 2>&1",
+			 scratch_dir, port, cases[i].more);
+		pid = fork();
+		if (pid == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			execl("/bin/sh", "sh", "-c", command, NULL);
+			_exit(1);
+		}
+		for (int k = 0; k < 100; k++) {
+			probe("127.0.0.1", port, NULL, 3000, &seen);
+			if (seen.reachable)
+				break;
+			verify_wait(50);
+		}
+		if (seen.handshake != cases[i].proven)
+			fail_msg("%s: %s", cases[i].more, seen.why);
+		if (cases[i].proven)
+			assert_string_equal(seen.fingerprint,
+					    fingerprint("rsa.pem"));
+		assert_int_equal(seen.unproven, !cases[i].proven);
+		/* What is said of a certificate that was asked for by type. */
+		conf.key_type = "rsa";
+		probe("127.0.0.1", port, NULL, 3000, &seen);
+		assert_int_equal(seen.handshake, cases[i].proven);
+		conf.key_type = NULL;
+		stop(pid);
+	}
+}
+
+/* What it is that a peer's alert does not say. */
+static void alert(void **state)
+{
+	struct verify_seen seen;
+	char port[8];
+	pid_t pid = server(port, "-tls1_2");
+
+	conf.key_type = "rsa";
+	probe("127.0.0.1", port, NULL, 3000, &seen);
+	assert_string_equal(seen.why, "TLS handshake failed: sslv3 alert "
+				      "handshake failure, its log tells why");
+	conf.key_type = NULL;
+	stop(pid);
+}
+
+/* As many descriptors as are open, and MORE. */
+static struct rlimit few_files(int more)
+{
+	struct rlimit old, few;
+	int fd = open("/dev/null", O_RDONLY);
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	close(fd);
+	few = old;
+	few.rlim_cur = (rlim_t) (fd + more);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	return old;
+}
+
+static void check_unknown(const struct verify_seen *seen, const char *text)
+{
+	struct verify_want want = { NULL, NULL };
+	char why[300];
+
+	assert_true(seen->unknown);
+	assert_false(seen->reachable || seen->handshake);
+	assert_false(seen_match(&want, seen, why));
+	if (!strstr(why, "could not be looked at") || !strstr(why, text))
+		fail_msg("%s", why);
+}
+
+/* This host is the one that fails: nothing is known of the service. */
+static void own_faults(void **state)
+{
+	const char *argv[] = { "true", NULL };
+	struct installer_cert cert = { .name = "www.example.org" };
+	struct svc_cert c = { .conf = &cert };
+	struct svc s = { .certs = &c, .n_certs = 1 };
+	struct svc_endpoint e = { .conf = &conf };
+	struct verify_want want = { "ab12", NULL };
+	struct verify_seen seen;
+	char port[8];
+	pid_t pid = server(port, "");
+	struct rlimit old;
+
+	old = few_files(0);
+	probe("127.0.0.1", port, NULL, 3000, &seen);
+	check_unknown(&seen, "Too many open files");
+	probe("localhost", port, NULL, 3000, &seen);
+	check_unknown(&seen, "Too many open files");
+	conf.protocol = "command";
+	conf.address = "it";
+	conf.command = (struct conf_strings){ argv, 1 };
+	verify_probe(&s, &e, &want, 3000, &seen);
+	check_unknown(&seen, "Too many open files");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	argv[0] = "/no/such/program";
+	verify_probe(&s, &e, &want, 3000, &seen);
+	check_unknown(&seen, "cannot be started");
+	conf.protocol = "tls";
+	conf.command.n = 0;
+	/* A socket, and nothing to look the name up with. */
+	old = few_files(1);
+	probe("localhost", port, NULL, 3000, &seen);
+	check_unknown(&seen, "Too many open files");
+	probe("127.0.0.1", port, NULL, 3000, &seen);
+	assert_true(seen.handshake);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	stop(pid);
+}
+
+/* In a network of its own, with one port to connect from: 0 when the look is
+ * as it should be. */
+static int one_port(void)
+{
+	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	struct verify_seen seen;
+	char port[8], text[64] = "/proc/sys/net/ipv4/ip_local_port_range";
+	int fd, peer;
+
+	if (unshare(CLONE_NEWNET) == -1)
+		return 77;
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	if (ioctl(fd, SIOCSIFFLAGS, &lo) == -1)
+		return 77;
+	close(fd);
+	(void) listener(port);
+	fd = open(text, O_WRONLY);
+	if (fd == -1 || write(fd, "61001 61001", 11) != 11)
+		return 77;
+	close(fd);
+	probe("127.0.0.1", port, NULL, 200, &seen);
+	if (!seen.reachable)
+		return 2;
+	/* The port is taken now. */
+	peer = socket(AF_INET, SOCK_STREAM, 0);
+	{
+		struct sockaddr_in a = { .sin_family = AF_INET,
+					 .sin_port =
+						 htons((uint16_t) atoi(port)),
+					 .sin_addr.s_addr =
+						 htonl(INADDR_LOOPBACK) };
+
+		for (int i = 0; i < 100; i++) {
+			if (connect(peer, (struct sockaddr *) &a, sizeof(a)) ==
+			    0)
+				break;
+			verify_wait(20);
+		}
+	}
+	probe("127.0.0.1", port, NULL, 200, &seen);
+	if (!seen.unknown || !strstr(seen.why, "no port left"))
+		return 3;
+	/* No such address here: that is no fault of ours. */
+	probe("192.0.2.1", port, NULL, 200, &seen);
+	return seen.unknown || !seen.unroutable ? 4 : 0;
+}
+
+static void no_port(void **state)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(one_port());
+	waitpid(pid, &status, 0);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* What comes over the connection first, with the addresses of its ends. */
+static void proxy(void **state)
+{
+	static const char *const protocols[] = { "tls", "postgres" };
+	struct verify_seen seen;
+	char port[8], want[200], got[300];
+
+	for (size_t i = 0; i < ARRAY_LEN(protocols); i++) {
+		struct sockaddr_in from;
+		socklen_t len = sizeof(from);
+		int fd = listener(port), peer, n;
+		pid_t pid = fork();
+
+		conf.protocol = protocols[i];
+		conf.proxy_protocol = "v1";
+		if (pid == 0) {
+			probe("127.0.0.1", port, NULL, 1000, &seen);
+			_exit(0);
+		}
+		peer = accept(fd, (struct sockaddr *) &from, &len);
+		n = snprintf(want, sizeof(want),
+			     "PROXY TCP4 127.0.0.1 127.0.0.1 %d %s\r\n%c",
+			     ntohs(from.sin_port), port, i == 0 ? 0x16 : '\0');
+		assert_int_equal(recv(peer, got, (size_t) n, MSG_WAITALL), n);
+		assert_memory_equal(got, want, (size_t) n);
+		close(peer);
+		close(fd);
+		waitpid(pid, NULL, 0);
+	}
+	conf.protocol = "tls";
+	conf.proxy_protocol = NULL;
+}
+
+/* Who looked is said, when it is somebody else. */
+static void as_user(void **state)
+{
+	const char *argv[] = { "sh", "-c", "echo no; exit 2", NULL };
+	struct installer_cert cert = { .name = "www.example.org" };
+	struct svc_cert c = { .conf = &cert };
+	struct svc s = { .certs = &c, .n_certs = 1 };
+	struct svc_endpoint e = { .conf = &conf };
+	struct verify_want want = { "ab12", NULL };
+	struct verify_seen seen;
+	char why[300];
+
+	if (geteuid() != 0)
+		skip();
+	conf.protocol = "command";
+	conf.address = "it";
+	conf.command = (struct conf_strings){ argv, 3 };
+	conf.user = "nobody";
+	verify_probe(&s, &e, &want, 3000, &seen);
+	assert_false(seen_match(&want, &seen, why));
+	assert_string_equal(why, "is not right: as user nobody: \"sh -c echo "
+				 "no; exit 2\" exited with 2: no");
+	conf.protocol = "tls";
+	conf.user = NULL;
+	conf.command.n = 0;
+}
+
+static pid_t says(char port[8], const char *text, bool stays);
+
+/* A name in the certificate, and words before TLS, that would move a cursor
+ * or begin a line; UTF-8, C1 and the rest. */
+static void plain(void **state)
+{
+	struct verify_seen seen;
+	char port[8];
+	pid_t pid;
+
+	kit_sh("printf 'a\\302\\233b\\033[1mc\\177' >cn; openssl req -x509 "
+	       "-nodes " KIT_EC " -keyout odd.key -out odd.pem -days 9 -utf8 "
+	       "-subj \"/CN=$(cat cn)\"");
+	pid = server(port, "-cert2 odd.pem -key2 odd.key -servername odd");
+	probe("127.0.0.1", port, "odd", 3000, &seen);
+	assert_true(seen.handshake);
+	assert_string_equal(seen.fingerprint, fingerprint("odd.pem"));
+	for (const char *p = seen.issuer; *p != '\0'; p++)
+		assert_in_range(*p, 0x20, 0x7e);
+	stop(pid);
+	pid = says(port, "-ERR a\xc2\x9b b\x9b\x7f\033[1m\r\n", true);
+	conf.protocol = "pop3";
+	probe("127.0.0.1", port, NULL, 1000, &seen);
+	assert_non_null(strstr(seen.why, "\"-ERR a?? b???[1m\""));
+	stop(pid);
+	conf.protocol = "tls";
+}
+
 static void addresses(void **state)
 {
 	struct svc_endpoint e = { .conf = &conf,
@@ -499,6 +897,14 @@ int main(void)
 		cmocka_unit_test(with_and_without),
 		cmocka_unit_test(key_types),
 		cmocka_unit_test(strict_and_old),
+		cmocka_unit_test(not_proven),
+		cmocka_unit_test(static_rsa),
+		cmocka_unit_test(alert),
+		cmocka_unit_test(own_faults),
+		cmocka_unit_test(no_port),
+		cmocka_unit_test(proxy),
+		cmocka_unit_test(as_user),
+		cmocka_unit_test(plain),
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(misbehaves),
 		cmocka_unit_test(radius_silent),
