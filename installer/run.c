@@ -320,28 +320,49 @@ int run_update(struct host *r, struct err *err)
 
 /* --- --verify and --rollback --- */
 
+/* Before the first installation there is nothing to compare with; what was
+ * seen shows whether it is the right place to look at. */
+static void print_seen(const struct verify_seen *seen)
+{
+	printf("serial %s of %s, ", seen->serial, seen->issuer);
+	if (seen->from[0] != '\0')
+		printf("at %s, ", seen->from);
+}
+
+static bool verify_endpoint_of(const struct finding *t, size_t i)
+{
+	const struct svc_endpoint *e = &t->s->endpoints[i];
+	const struct verify_seen *seen = &t->seen[i];
+	bool there = t->g.v[e->cert].disk, ok;
+	char why[300], until[CLOCK_TEXT];
+
+	/* Of what is not there, too, why it was not seen. */
+	ok = there ? finding_right(t, i, why)
+		   : seen_match(&(struct verify_want){ NULL, NULL }, seen, why);
+	printf("%s %s %s: ", t->s->name, t->s->certs[e->cert].conf->name,
+	       svc_endpoint_text(e, t->r->arena));
+	if (seen->handshake && !seen->by_command)
+		printf("%s until %s, ", seen->fingerprint,
+		       clock_text(seen->not_after, until));
+	if (seen->handshake && !there)
+		print_seen(seen);
+	if (!ok)
+		printf("%s%s", why, there ? "" : "; ");
+	printf("%s\n", !there ? "nothing is installed yet"
+		       : ok   ? "as installed"
+			      : "");
+	return ok && there;
+}
+
 static bool verify_one(struct host *r, const struct svc *s)
 {
 	struct finding t;
 	bool all = true;
 
 	finding_begin_disk(&t, r, s, true);
-	for (size_t i = 0; i < s->n_endpoints; i++) {
-		const struct svc_endpoint *e = &s->endpoints[i];
-		bool there = t.g.v[e->cert].disk;
-		char why[300], until[CLOCK_TEXT];
-		bool ok = finding_right(&t, i, why) && there;
-
-		if (!there)
-			snprintf(why, sizeof(why), "nothing is installed");
-		printf("%s %s %s: ", s->name, s->certs[e->cert].conf->name,
-		       svc_endpoint_text(e, r->arena));
-		if (t.seen[i].handshake)
-			printf("%s until %s, ", t.seen[i].fingerprint,
-			       clock_text(t.seen[i].not_after, until));
-		printf("%s\n", ok ? "as installed" : why);
-		all = all && ok;
-	}
+	for (size_t i = 0; i < s->n_endpoints; i++)
+		if (!verify_endpoint_of(&t, i))
+			all = false;
 	judge_free(&t.g);
 	return all;
 }
