@@ -31,6 +31,7 @@ static void activate(struct finding *t)
 	if (p.result == PART_WAITING) {
 		svcstate_set_waiting(&t->state, t->r->now);
 	} else {
+		t->unseen = t->unseen || p.result == PART_UNSEEN;
 		svcstate_set_activate(&t->state, t->state.activate_count + 1,
 				      t->r->now);
 		t->bad = true;
@@ -80,7 +81,10 @@ static void act(struct finding *t)
 		say_endpoints(t);
 		break;
 	case PLAN_NOTHING:
-		all_well(t);
+		if (t->unseen)
+			say_unseen(t);
+		else
+			all_well(t);
 		break;
 	}
 }
@@ -98,6 +102,7 @@ static void tell_part(struct finding *t, const struct part *p)
 		return;
 	}
 	t->bad = true;
+	t->unseen = t->unseen || p->result == PART_UNSEEN;
 	log_warn("service %s: %s", t->s->name, p->err.msg);
 }
 
@@ -367,7 +372,8 @@ static void carry_out(struct update *u)
 		if (t->action == PLAN_INSTALL && first)
 			install(u, i, hold_digest(u, t->group));
 		act(t);
-		if (u->r->conf->recheck != 0 && t->probed) {
+		/* What was not seen, the next run looks at. */
+		if (u->r->conf->recheck != 0 && t->probed && !t->unseen) {
 			t->state.probed_at = u->r->now;
 			t->state.dirty = true;
 		}

@@ -13,7 +13,8 @@ enum part_result {
 	PART_SERVED,   /* done: every endpoint serves it (or there is none, or
 			* the service is stopped) */
 	PART_UNSEEN,   /* in place; an endpoint that could not be reached
-			* before still cannot, or a command afterwards failed */
+			* before still cannot, or this host could not look, or
+			* a command afterwards failed */
 	PART_WAITING,  /* in place, and told, if there is a way; it may take a
 			* person or a reboot until it is served */
 	PART_FAILED,   /* nothing was touched */

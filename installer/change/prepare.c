@@ -23,10 +23,13 @@ static void set_endpoints(struct part *p, const struct verify_seen *seen)
 
 	p->j->endpoints =
 		arena_array(a, s->n_endpoints + 1, sizeof(*p->j->endpoints));
-	p->j->n_endpoints = s->n_endpoints;
 	for (size_t i = 0; i < s->n_endpoints; i++) {
-		struct journal_endpoint *e = &p->j->endpoints[i];
+		struct journal_endpoint *e;
 
+		/* Of what nobody could see, nothing is known. */
+		if (!seen_tells(&seen[i]))
+			continue;
+		e = &p->j->endpoints[p->j->n_endpoints++];
 		e->address = s->endpoints[i].conf->address;
 		e->look = s->endpoints[i].look;
 		e->reachable = seen[i].reachable;

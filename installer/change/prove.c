@@ -18,7 +18,7 @@ static const struct journal_cert *cert_of(const struct part *p,
 }
 
 /* What the endpoint showed before; NULL when nobody looked (it came into the
- * configuration since). */
+ * configuration since) or could. */
 static const struct journal_endpoint *before_of(const struct part *p,
 						const struct svc_endpoint *e)
 {
@@ -82,7 +82,7 @@ static bool back_right(const struct part *p, const struct svc_endpoint *e,
 	    !eq(c->old, c->fingerprint))
 		return true;
 	(void) seen_match(&(struct verify_want){ b->fingerprint, b->chain },
-			    seen, why);
+			  seen, why);
 	return why[0] == '\0';
 }
 
@@ -200,6 +200,33 @@ bool prove_only_down(const struct part *p)
 	return true;
 }
 
+bool prove_only_unseen(const struct part *p)
+{
+	for (size_t i = 0; i < p->svc->n_endpoints; i++) {
+		const struct svc_endpoint *e = &p->svc->endpoints[i];
+		char why[300];
+
+		if (!forward_right(p, e, &p->seen[i], why) &&
+		    !p->seen[i].unknown &&
+		    (p->seen[i].reachable || !was_down(p, e)))
+			return false;
+	}
+	return true;
+}
+
+/* On the way back: of those that are not right, none was seen to be wrong. */
+static bool back_unseen(const struct part *p)
+{
+	for (size_t i = 0; i < p->svc->n_endpoints; i++) {
+		char why[300];
+
+		if (!back_right(p, &p->svc->endpoints[i], &p->seen[i], why) &&
+		    !p->seen[i].unknown)
+			return false;
+	}
+	return true;
+}
+
 void prove_report(struct part *p, const char *state, const char *detail)
 {
 	for (size_t i = 0; i < p->j->n_certs; i++) {
@@ -221,6 +248,9 @@ void prove_report_endpoints(struct part *p, bool back, const char *bad)
 		char why[300];
 		bool ok = right(p, e, &p->seen[i], why);
 
+		/* What was said of it before still stands. */
+		if (!seen_tells(&p->seen[i]))
+			continue;
 		if (back && ok && !shows_old(p, i)) {
 			ok = false;
 			snprintf(why, sizeof(why), "%.280s, as before",
@@ -270,7 +300,10 @@ int prove_back(struct part *p, struct err *err)
 	if (look(p, back_right, s->hooks[HOOK_START].n > 0 ? ms / 2 : ms, LOOKS,
 		 err) == 0)
 		return 0;
-	if (s->hooks[HOOK_START].n == 0)
+	/* That this host cannot look is no reason to start what may well run.
+	 */
+	if (s->hooks[HOOK_START].n == 0 ||
+	    (told.msg[0] == '\0' && back_unseen(p)))
 		return -1;
 	(void) !hook_run(s, HOOK_START, NULL, &told);
 	return look(p, back_right, ms, LOOKS, err);

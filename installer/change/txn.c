@@ -394,6 +394,10 @@ static int look(struct part *p, struct err *err)
 			      "installed, but not seen to be served, nor "
 			      "before",
 			      err);
+	if (prove_only_unseen(p))
+		return settle(p, PART_UNSEEN,
+			      "installed, but it was not seen what is served",
+			      err);
 	return err_wrap(err, "activated, but not served");
 }
 
@@ -574,12 +578,16 @@ void txn_activate(struct part *p)
 	} else if (p->svc->wait > 0) {
 		p->result = PART_WAITING;
 		err_wrap(err, "waits until it is restarted");
+	} else if (prove_only_unseen(p)) {
+		p->result = PART_UNSEEN;
+		err_wrap(err, "activated, but it was not seen what is served");
 	} else {
 		err_wrap(err, "activated, but not served");
 	}
 	prove_report(p,
 		     p->result == PART_SERVED	 ? "served"
 		     : p->result == PART_WAITING ? "waiting"
+		     : p->result == PART_UNSEEN	 ? "installed"
 						 : "failed",
 		     p->result == PART_SERVED ? NULL : err->msg);
 	prove_report_endpoints(

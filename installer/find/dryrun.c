@@ -38,7 +38,8 @@ static void print_endpoints(const struct svc *s, const struct verify_seen *seen,
 	for (size_t i = 0; i < s->n_endpoints; i++)
 		printf("%s: verify %s (%s)\n", s->name,
 		       svc_endpoint_text(&s->endpoints[i], a),
-		       !seen[i].reachable   ? "cannot be reached now"
+		       seen[i].unknown	    ? "cannot be looked at now"
+		       : !seen[i].reachable ? "cannot be reached now"
 		       : !seen[i].handshake ? "shows no certificate now"
 					    : "answers");
 }

@@ -79,7 +79,9 @@ static void count_endpoints(struct finding *t)
 	for (size_t i = 0; t->probed && i < t->s->n_endpoints; i++) {
 		char why[300];
 
-		if (finding_right(t, i, why))
+		if (t->seen[i].unknown)
+			t->unseen = true;
+		else if (finding_right(t, i, why))
 			p->right++;
 		else if (t->seen[i].reachable)
 			p->wrong++;
@@ -146,6 +148,7 @@ static void look_around(struct finding *t)
 	if (t->stopped) {
 		/* It will find the files when somebody starts it. */
 		p->down = 0;
+		t->unseen = false;
 		p->can_activate = false;
 	}
 	p->closed = t->s->window.n > 0 && closed(t);

@@ -15,6 +15,7 @@ struct finding {
 	struct judge g;
 	struct verify_seen *seen; /* of each endpoint, when probed */
 	bool probed;
+	bool unseen;  /* some of them this host could not look at */
 	bool stopped; /* by the word of its profile */
 	bool bad;     /* there was something to complain about */
 	struct plan_service plan;

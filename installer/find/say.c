@@ -39,7 +39,7 @@ static void report_wrong(const struct finding *t, const char *state)
 		const struct svc_endpoint *e = &t->s->endpoints[i];
 		char why[300];
 
-		if (!finding_right(t, i, why))
+		if (!finding_right(t, i, why) && seen_tells(&t->seen[i]))
 			host_receipt(t->r, t->s,
 				     t->s->certs[e->cert].conf->name, e, state,
 				     &t->seen[i], why);
@@ -89,6 +89,16 @@ void say_endpoints(struct finding *t)
 	say_notice(t, NOTICE_TROUBLE, "", "failed", sbuf_str(&text));
 	if (say_once(t, SVCSTATE_SERVICE, sbuf_str(&text)))
 		report_wrong(t, "failed");
+}
+
+void say_unseen(struct finding *t)
+{
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(64u * 1024);
+
+	finding_wrongs(t, &text);
+	t->bad = true;
+	say_notice(t, NOTICE_TROUBLE, "", "installed", sbuf_str(&text));
+	(void) say_once(t, SVCSTATE_SERVICE, sbuf_str(&text));
 }
 
 void say_waiting(struct finding *t)
@@ -200,7 +210,7 @@ void say_looked(const struct finding *t)
 		return;
 	notice_looked(n, NOTICE_EXPIRING, t->s->name);
 	notice_looked(n, NOTICE_KEY_AGE, t->s->name);
-	if (!t->probed && t->s->n_endpoints > 0)
+	if (t->unseen || (!t->probed && t->s->n_endpoints > 0))
 		return;
 	notice_looked(n, NOTICE_TROUBLE, t->s->name);
 	notice_looked(n, NOTICE_WAITING, t->s->name);

@@ -20,6 +20,8 @@ void say_notice(struct finding *t, enum notice_topic topic, const char *cert,
 void say_certs(struct finding *t);
 /* Endpoints that are not as they should be, and nothing can be done now. */
 void say_endpoints(struct finding *t);
+/* Endpoints that this host cannot look at: nothing is said of the service. */
+void say_unseen(struct finding *t);
 /* It waits until a person or a reboot restarts it. */
 void say_waiting(struct finding *t);
 /* New certificates that are not installed, because of TEXT. */
