@@ -79,10 +79,10 @@ static void count_endpoints(struct finding *t)
 	for (size_t i = 0; t->probed && i < t->s->n_endpoints; i++) {
 		char why[300];
 
-		if (t->seen[i].unknown)
-			t->unseen = true;
-		else if (finding_right(t, i, why))
+		if (finding_right(t, i, why))
 			p->right++;
+		else if (t->seen[i].unknown)
+			t->unseen = true;
 		else if (t->seen[i].reachable)
 			p->wrong++;
 		else
