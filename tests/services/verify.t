@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # What each daemon serves, looked at by the installer over the protocol that
 # the daemon speaks: the right certificate is found right, with the chain; of
-# another one it says which it is.
+# another one it says which it is. What stands behind a proxy is looked at as
+# by that proxy.
 #
 #	verify.t [DAEMON...]
 #
@@ -61,6 +62,12 @@ conf() { # FOLDER ENDPOINT...
 	_verify=
 	for _e in "$@"; do
 		_more=
+		case $_e in
+		v[12]@*)
+			_more="proxy_protocol = \"${_e%%@*}\";"
+			_e=${_e#*@}
+			;;
+		esac
 		_proto=${_e%%:*}
 		case $_proto in
 		eap)
@@ -117,6 +124,22 @@ one() { # DAEMON
 		like "$rc $out" "1 .*another chain \(2 certificates\)" \
 			"$1: $e, another chain"
 	done
+	for e in $(svc_get "$1" PROXIED); do
+		for v in v1 v2; do
+			conf this $v@"$e"
+			look
+			is "$rc $err" "0 " "$1: $e, by the PROXY protocol $v"
+			[ "$rc" = 0 ] || diag "$out"
+		done
+		conf that v2@"$e"
+		look
+		like "$rc $out" "1 .*serves another certificate" \
+			"... another one"
+		conf this "$e"
+		look
+		like "$rc $out" "1 .*shows no certificate: " \
+			"... and without it: no answer to speak of"
+	done
 	# shellcheck disable=SC2046 # a list
 	conf this $(svc_get "$1" ENDPOINTS)
 	look
@@ -158,7 +181,7 @@ radius() {
 
 pki || bail "no certificates"
 this_fp=$(cert_fp "$T/pki/this.pem" | cut -c1-16)
-for daemon in ${*:-dovecot ejabberd exim freeradius mariadb nnrpd postfix postgresql prosody slapd vsftpd}; do
+for daemon in ${*:-dovecot ejabberd exim freeradius haproxy mariadb nnrpd postfix postgresql prosody slapd vsftpd}; do
 	svc_use "$daemon" || bail "$daemon: no such file"
 	one "$daemon"
 	[ "$daemon" != freeradius ] || radius

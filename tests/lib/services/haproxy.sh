@@ -4,7 +4,8 @@
 # file with certificate, chain and key; or, with HAPROXY_KEY set, there is
 # HAPROXY_CERT and the key beside it as HAPROXY_CERT.key. A new certificate is
 # taken by a reload (USR2 to the master), or over HAPROXY_SOCKET, where an
-# administrator may type "set ssl cert".
+# administrator may type "set ssl cert". HAPROXY_PROXIED takes the PROXY
+# protocol.
 
 HAPROXY_PACKAGE=haproxy
 HAPROXY_USER=root
@@ -15,6 +16,8 @@ svc_haproxy_start() {
 	_d=$HAPROXY_DIR
 	HAPROXY_PORT=$(free_port)
 	HAPROXY_ENDPOINTS=tls:$HAPROXY_PORT
+	HAPROXY_PROXY_PORT=$(free_port)
+	HAPROXY_PROXIED=tls:$HAPROXY_PROXY_PORT
 	HAPROXY_CONF=$_d/haproxy.cfg
 	HAPROXY_SOCKET=$_d/admin.sock
 	cat >"$HAPROXY_CONF" <<-END
@@ -31,6 +34,7 @@ svc_haproxy_start() {
 	  timeout server 5s
 	frontend f
 	  bind 127.0.0.1:$HAPROXY_PORT ssl crt $HAPROXY_CERT
+	  bind 127.0.0.1:$HAPROXY_PROXY_PORT accept-proxy ssl crt $HAPROXY_CERT
 	  http-request return status 200 content-type text/plain string ok
 	END
 	HAPROXY_TEST="haproxy -c -q -f $HAPROXY_CONF"

@@ -4,6 +4,7 @@
 # and smtps. smtpd_tls_chain_files wants POSTFIX_CERT with the key first. A
 # reload is enough (processes that are busy go on with the old one); files that
 # do not fit are told to the log alone, and STARTTLS is no longer offered.
+# POSTFIX_PROXIED takes the PROXY protocol.
 
 POSTFIX_PACKAGE=postfix
 POSTFIX_USER=root
@@ -53,6 +54,8 @@ _svc_postfix_master() { # DIR
 	127.0.0.1:$POSTFIX_PORT inet n - n - - smtpd
 	127.0.0.1:$POSTFIX_SMTPS_PORT inet n - n - - smtpd
 	  -o smtpd_tls_wrappermode=yes
+	127.0.0.1:$POSTFIX_PROXY_PORT inet n - n - - smtpd
+	  -o smtpd_upstream_proxy_protocol=haproxy
 	pickup unix n - n 60 1 pickup
 	cleanup unix n - n - 0 cleanup
 	qmgr unix n - n 300 1 qmgr
@@ -78,6 +81,8 @@ svc_postfix_start() {
 	POSTFIX_PORT=$(free_port)
 	POSTFIX_SMTPS_PORT=$(free_port)
 	POSTFIX_ENDPOINTS="smtp:$POSTFIX_PORT tls:$POSTFIX_SMTPS_PORT"
+	POSTFIX_PROXY_PORT=$(free_port)
+	POSTFIX_PROXIED=smtp:$POSTFIX_PROXY_PORT
 	_svc_postfix_dirs "$_d" && _svc_postfix_main "$_d" &&
 		_svc_postfix_master "$_d" || return 1
 	POSTFIX_CONF=$_d/etc
