@@ -20,6 +20,7 @@
 #include <openssl/ssl.h>
 #include "x509_kit.h"
 #include "clock.h"
+#include "look_addr.h"
 #include "look_net.h"
 #include "starttls.h"
 #include "look_tls.h"
