@@ -102,7 +102,7 @@ is "$rc $(served)" "1 $(cert_fp "$T/two.crt")" "unseen, and not served either"
 sees
 run host
 is "$rc $(served)" "0 $(cert_fp "$T/three.crt")" "the next run sees that, and tells it"
-is "$(cat "$T/told" | tr '\n' ' ')" "told told " "... once"
+is "$(tr '\n' ' ' <"$T/told")" "told told " "... once"
 
 # --- descriptors ---
 HOST_VERIFY="{ address = \"localhost:$NGINX_PORT\"; addresses = \"ipv4\"; }"
