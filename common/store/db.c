@@ -78,6 +78,29 @@ static void clock_out(struct db *db)
 	db->left_ms = db->until_ms - clock_mono_ms();
 }
 
+/* A timer costs more than a row: from db_prepare to db_done it is one. */
+static int arm(struct db *db, struct err *err)
+{
+	if (db->armed)
+		return 0;
+	clock_in(db);
+	if (db->driver->arm(db, err) == -1) {
+		clock_out(db);
+		return -1;
+	}
+	db->armed = true;
+	return 0;
+}
+
+static void disarm(struct db *db)
+{
+	if (!db->armed)
+		return;
+	db->driver->disarm(db);
+	clock_out(db);
+	db->armed = false;
+}
+
 static int no_time(struct db *db, struct err *err)
 {
 	return err_set(err, ERR_UNAVAILABLE,
@@ -90,16 +113,14 @@ static int no_time(struct db *db, struct err *err)
  * time it does not even try. */
 static void close_connection(struct db *db)
 {
-	clock_in(db);
-	if (!db->handle || db->driver->arm(db, NULL) == -1)
+	if (db->handle && arm(db, NULL) == -1)
 		db->driver->cut(db);
 	finalize_all(db);
 	db->driver->close(db);
-	db->driver->disarm(db);
-	clock_out(db);
+	disarm(db);
 }
 
-static int connect(struct db *db, struct err *err)
+static int open_connection(struct db *db, struct err *err)
 {
 	int rc;
 
@@ -124,7 +145,7 @@ int db_open(const struct store_conf *conf, bool create, struct db **ret,
 	db->create = create;
 	db->name = name_of(conf);
 	db_renew(db);
-	if (connect(db, err) == -1) {
+	if (open_connection(db, err) == -1) {
 		db_close(&db);
 		return -1;
 	}
@@ -156,7 +177,7 @@ int db_reconnect(struct db *db, struct err *err)
 	db->in_tx = false;
 	db->broken = false;
 	db->fault = DB_OK;
-	return connect(db, err);
+	return open_connection(db, err);
 }
 
 enum db_fault db_fault(const struct db *db)
@@ -185,7 +206,7 @@ static int enter(struct db *db, struct err *err)
 		return err_set(err, ERR_UNAVAILABLE,
 			       "%s: the transaction was rolled back", db->name);
 	db->fault = DB_FAULT_LOST;
-	if (db->left_ms <= 0) {
+	if (!db->armed && db->left_ms <= 0) {
 		db->broken = db->in_tx;
 		return no_time(db, err);
 	}
@@ -194,8 +215,7 @@ static int enter(struct db *db, struct err *err)
 		return err_set(err, ERR_UNAVAILABLE, "%s: not connected",
 			       db->name);
 	}
-	clock_in(db);
-	if (db->driver->arm(db, err) == -1) {
+	if (arm(db, err) == -1) {
 		db->fault = DB_FAULT_OTHER;
 		return -1;
 	}
@@ -205,8 +225,8 @@ static int enter(struct db *db, struct err *err)
 
 static int leave(struct db *db, int rc)
 {
-	db->driver->disarm(db);
-	clock_out(db);
+	if (!db->open)
+		disarm(db);
 	if (rc != -1)
 		return rc;
 	if (db->fault == DB_OK)
@@ -239,14 +259,11 @@ int db_commit(struct db *db, struct err *err)
 void db_rollback(struct db *db)
 {
 	if (db->in_tx && db->handle) {
-		clock_in(db);
-		if (db->driver->arm(db, NULL) == 0) {
+		if (arm(db, NULL) == 0)
 			db->driver->rollback(db);
-			db->driver->disarm(db);
-			clock_out(db);
-		} else {
+		else
 			close_connection(db); /* which rolls back */
-		}
+		disarm(db);
 	}
 	db->in_tx = false;
 	db->broken = false;
@@ -289,13 +306,13 @@ int db_prepare(struct db *db, const char *sql, const char *columns,
 		return -1;
 	if (!st->handle)
 		rc = db->driver->prepare(db, sql, &st->handle, err);
+	db->open = rc == -1 ? NULL : st;
 	if (leave(db, rc) == -1)
 		return -1;
 	st->columns = columns;
 	st->failed = false;
 	st->rows = st->bytes = 0;
 	db_limit(st, DB_ROWS_MAX, DB_ANSWER_MAX);
-	db->open = st;
 	*ret = st;
 	return 0;
 }
@@ -483,31 +500,24 @@ int64_t db_affected(const struct db_stmt *st)
  * again whose first execution failed. */
 static void reset(struct db *db, struct db_stmt *st)
 {
-	bool usable;
-
-	clock_in(db);
-	if (db->driver->arm(db, NULL) == -1) {
+	if (arm(db, NULL) == -1 || db->driver->reset(st->handle) == -1) {
 		close_connection(db);
 		return;
 	}
-	usable = db->driver->reset(st->handle) == 0;
-	if (usable && st->failed) {
-		db->driver->finalize(st->handle);
-		st->handle = NULL;
-	}
-	db->driver->disarm(db);
-	clock_out(db);
-	if (!usable)
-		close_connection(db);
+	if (!st->failed)
+		return;
+	db->driver->finalize(st->handle);
+	st->handle = NULL;
 }
 
 void db_done(struct db_stmt *st)
 {
 	if (!st)
 		return;
-	if (st->db->open == st)
-		st->db->open = NULL;
 	/* Its connection may have been replaced meanwhile. */
 	if (st->handle)
 		reset(st->db, st);
+	if (st->db->open == st)
+		st->db->open = NULL;
+	disarm(st->db);
 }

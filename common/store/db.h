@@ -32,7 +32,7 @@ enum db_fault {
 /*
  * Time: what is done from db_open or db_renew on may take no more than the
  * setting `timeout` in all, connecting and all statements; the caller's own
- * time between the calls does not count. After that each call fails with
+ * time between statements does not count. After that each call fails with
  * ERR_UNAVAILABLE (the statement under way with DB_FAULT_LOST) until
  * db_renew(). CREATE, for a migration, has an hour. The look-up of a host's
  * name is not bounded by it.

@@ -26,8 +26,8 @@ struct db_bytes {
 struct db_driver {
 	const char *dialect;
 	/* The driver itself keeps to db->until_ms in open; elsewhere between
-	 * arm and disarm, which come around each other call, also those that
-	 * return nothing. */
+	 * arm and disarm, which come around all other calls: around one, or
+	 * around all of a statement. */
 	int (*open)(struct db *db, bool create, struct err *err);
 	void (*close)(struct db *db); /* also of what open left half done */
 	int (*arm)(struct db *db, struct err *err); /* fails without time */
@@ -71,8 +71,9 @@ struct db {
 	bool create; /* as given to db_open */
 	bool in_tx;
 	bool broken; /* the transaction is gone, nothing more may run in it */
-	int64_t left_ms;  /* of the time, between calls */
-	int64_t until_ms; /* in a call: when it ends, by clock_mono_ms() */
+	bool armed;  /* the driver's arm was called */
+	int64_t left_ms;  /* of the time, when it was not */
+	int64_t until_ms; /* and when: its end, by clock_mono_ms() */
 	int64_t busy_ms;  /* SQLite: since when it waits for a lock */
 	uid_t uid;	  /* SQLite, of the file's owner; 0: nothing to do */
 	gid_t gid;

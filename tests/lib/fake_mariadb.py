@@ -166,7 +166,7 @@ class Peer:
         if name == "large-row":
             values[2] = b"x" * 3000000
         if name == "huge-row":
-            values[2] = b"x" * 40000000
+            values[2] = b"x" * 20000000
         if name in ("two-rows", "more-rows-than-asked"):
             rows = 2
         if name in ("endless", "endless-receipts"):
