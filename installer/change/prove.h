@@ -25,10 +25,13 @@ bool prove_all_down(const struct part *p);
 /* After prove_served(): those that are not right could not be reached before
  * and still cannot. */
 bool prove_only_down(const struct part *p);
+/* After prove_served(): those that are not right failed before in the same way.
+ * False after a kill: what was seen then is not known so well. */
+bool prove_only_same(const struct part *p);
 
 /* Receipts: of every certificate; of every endpoint as last seen, where BAD is
  * the state of one that is not right. */
-void prove_report(struct part *p, const char *state, const char *detail);
-void prove_report_endpoints(struct part *p, bool back, const char *bad);
+void prove_report(struct part *p, enum receipt_state state, const char *detail);
+void prove_report_endpoints(struct part *p, bool back, enum receipt_state bad);
 
 #endif
