@@ -82,7 +82,7 @@ static bool back_right(const struct part *p, const struct svc_endpoint *e,
 	    !eq(c->old, c->fingerprint))
 		return true;
 	(void) seen_match(&(struct verify_want){ b->fingerprint, b->chain },
-			    seen, why);
+			  seen, why);
 	return why[0] == '\0';
 }
 

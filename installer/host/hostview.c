@@ -42,8 +42,8 @@ void hostview_known(struct host *r)
 {
 	struct err err = ERR_INIT;
 
-	if (receipt_load(r->conf->state_dir, RECEIPTS_STATUS, &r->known, &err) ==
-	    -1)
+	if (receipt_load(r->conf->state_dir, RECEIPTS_STATUS, &r->known,
+			 &err) == -1)
 		log_warn("what was known of this host is lost: %s", err.msg);
 }
 
@@ -180,7 +180,8 @@ int hostview_print(const struct host *r, bool json, struct sbuf *ret,
 	struct receipts all = { .arena = r->arena };
 	bool well = true;
 
-	if (receipt_load(r->conf->state_dir, RECEIPTS_STATUS, &all, err) == -1) {
+	if (receipt_load(r->conf->state_dir, RECEIPTS_STATUS, &all, err) ==
+	    -1) {
 		if (err->kind != ERR_INPUT)
 			return -1;
 		log_warn("what was known of this host is lost, the next run "

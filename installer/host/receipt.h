@@ -17,7 +17,7 @@
 
 /* Files of them in STATE_DIR. */
 #define RECEIPTS_WAITING "receipts" /* for the store */
-#define RECEIPTS_STATUS	"status"   /* see hostview.h */
+#define RECEIPTS_STATUS	 "status"   /* see hostview.h */
 
 struct receipts {
 	struct arena *arena;

@@ -8,6 +8,8 @@
  * what is served are the truth.
  */
 
+#include <stdbool.h>
+#include <stdint.h>
 #include "arena.h"
 #include "err.h"
 #include "strlist.h"
