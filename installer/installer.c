@@ -275,11 +275,11 @@ static void take_waiting(struct host *r)
 	struct err err = ERR_INIT;
 
 	if (!r->conf->report) {
-		if (receipt_forget(dir, RECEIPT_WAITING, &err) == -1)
+		if (receipt_forget(dir, RECEIPTS_WAITING, &err) == -1)
 			log_warn("%s", err.msg);
 		return;
 	}
-	if (receipt_load(dir, RECEIPT_WAITING, &r->receipts, &err) == -1)
+	if (receipt_load(dir, RECEIPTS_WAITING, &r->receipts, &err) == -1)
 		log_warn("receipts that waited are lost: %s", err.msg);
 }
 
@@ -344,6 +344,7 @@ static int with_conf(const struct args *a, struct arena *arena, int argc,
 			  .svcs = &svcs,
 			  .arena = arena,
 			  .receipts = { .arena = arena },
+			  .known = { .arena = arena },
 			  .dry_run = a->dry_run,
 			  .force = a->force,
 			  .loud = a->verbose > 0 || a->force || first < argc ||
@@ -365,6 +366,7 @@ static int with_conf(const struct args *a, struct arena *arena, int argc,
 	strlist_free(&r.only);
 	notice_free(&r.notices);
 	receipt_free(&r.receipts);
+	receipt_free(&r.known);
 	x509_trust_free(&r.trust);
 	return status;
 }

@@ -67,7 +67,8 @@ static void recover(struct host *r, const struct journals *all)
 		host_notice(r,
 			    p->result == PART_WAITING ? NOTICE_WAITING
 						      : NOTICE_TROUBLE,
-			    p->j->service, "", part_state(p), p->err.msg);
+			    p->j->service, "",
+			    receipt_state_name(part_state(p)), p->err.msg);
 	}
 	if (access(txn_journal_path(r, all->v[0].service), F_OK) == -1)
 		return;
@@ -93,7 +94,8 @@ static void recover_one(struct host *r, const char *name, struct err *err)
 	}
 	err_wrap(err, "service %s: the journal of a killed run", name);
 	log_error(err);
-	host_notice(r, NOTICE_TROUBLE, name, "", "failed", err->msg);
+	host_notice(r, NOTICE_TROUBLE, name, "",
+		    receipt_state_name(RECEIPT_FAILED), err->msg);
 	if (find(r, name, &index))
 		r->skip[index] = true;
 	r->bad++;
@@ -213,6 +215,22 @@ static int put_receipts(struct host *r, struct store *store,
 		&(struct store_receipts){ .v = now->v, .n = now->n }, err);
 }
 
+/* Only what is configured still waits: the others grow old for ever. */
+static int save_waiting(struct host *r, const struct receipts *now,
+			struct err *err)
+{
+	struct receipts kept = { .arena = r->arena };
+	int status;
+
+	for (size_t i = 0; i < r->receipts.n; i++)
+		if (now->n == RECEIPT_WAIT_MAX ||
+		    receipt_find(now, &r->receipts.v[i]))
+			receipt_add(&kept, &r->receipts.v[i]);
+	status = receipt_save(r->conf->state_dir, RECEIPTS_WAITING, &kept, err);
+	receipt_free(&kept);
+	return status;
+}
+
 /* To the store, or to the file they wait in. */
 static void report(struct host *r, struct store *store,
 		   const struct receipts *now)
@@ -222,7 +240,7 @@ static void report(struct host *r, struct store *store,
 
 	if (store) {
 		if (put_receipts(r, store, now, &err) == 0) {
-			if (receipt_forget(dir, RECEIPT_WAITING, &err) == -1)
+			if (receipt_forget(dir, RECEIPTS_WAITING, &err) == -1)
 				log_warn("%s", err.msg);
 			return;
 		}
@@ -230,7 +248,7 @@ static void report(struct host *r, struct store *store,
 			 "for the next run: %s",
 			 err.msg);
 	}
-	if (receipt_save(dir, RECEIPT_WAITING, &r->receipts, &err) == -1)
+	if (save_waiting(r, now, &err) == -1)
 		log_warn("receipts are lost: %s", err.msg);
 }
 
@@ -275,7 +293,7 @@ static void heartbeat(struct host *r)
 
 	if (!r->beat || r->dry_run)
 		return;
-	host_receipt(r, NULL, "", NULL, "alive", NULL, NULL);
+	host_receipt(r, NULL, "", NULL, RECEIPT_ALIVE, NULL, NULL);
 	if (stamp_beat(r, &err) == -1)
 		log_warn("%s", err.msg);
 }
@@ -308,6 +326,7 @@ int run_update(struct host *r, struct err *err)
 	if (r->notices)
 		notice_looked(r->notices, NOTICE_STORE, "");
 	r->beat = r->only.n == 0 && beat_due(r);
+	hostview_known(r);
 	if (r->dry_run)
 		print_left(r);
 	update_all(r, &rows);

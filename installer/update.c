@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include "dryrun.h"
+#include "group.h"
 #include "log.h"
 #include "say.h"
 #include "txn.h"
@@ -11,6 +12,10 @@ struct update {
 	struct host *r;
 	struct finding *v;
 	size_t n;
+	/* Of each of V, and then of those that are out of reach. */
+	struct group_service *groups;
+	size_t n_groups;
+	const char *trust; /* digest of the file's bytes, once needed */
 };
 
 /* --- acting --- */
@@ -44,10 +49,9 @@ static void activate(struct finding *t)
 
 static void all_well(struct finding *t)
 {
-	/* What the store was told then, is not so any more. */
-	if ((!t->bad && svcstate_unwarn(&t->state)) || t->state.waiting != 0 ||
-	    t->r->beat)
-		say_well(t);
+	/* What is said next is new. */
+	if (!t->bad)
+		(void) svcstate_unwarn(&t->state);
 	svcstate_set_waiting(&t->state, 0);
 }
 
@@ -64,8 +68,9 @@ static void act(struct finding *t)
 				    t->r->arena,
 				    "held, since it failed before: %s; a new "
 				    "certificate, a changed profile or --force "
-				    "ends this",
-				    t->state.hold_reason));
+				    "ends this (after what was mended in the "
+				    "service itself: --force %s)",
+				    t->state.hold_reason, t->s->name));
 		break;
 	case PLAN_BLOCKED:
 		say_held(t, t->why);
@@ -98,7 +103,7 @@ static void tell_part(struct finding *t, const struct part *p)
 		   p->result == PART_WAITING ? NOTICE_WAITING : NOTICE_TROUBLE,
 		   "", part_state(p), p->err.msg);
 	if (p->result == PART_WAITING) {
-		(void) say_once(t, SVCSTATE_SERVICE, p->err.msg);
+		say_once(t, SVCSTATE_SERVICE, p->err.msg);
 		return;
 	}
 	t->bad = true;
@@ -133,69 +138,75 @@ static void install(struct update *u, size_t first, const char *hold)
 
 /* --- who goes with whom --- */
 
-static const struct judge_cert *cert_of(const struct finding *t,
-					const char *name)
+static struct group_cert *certs_of(const struct svc *s, struct arena *arena)
 {
+	struct group_cert *v = arena_array(arena, s->n_certs + 1, sizeof(*v));
+
+	for (size_t i = 0; i < s->n_certs; i++)
+		v[i].name = s->certs[i].conf->name;
+	return v;
+}
+
+static struct group_service describe(const struct finding *t)
+{
+	struct group_cert *certs = certs_of(t->s, t->r->arena);
+
 	for (size_t i = 0; i < t->g.n; i++)
-		if (strcmp(t->g.v[i].svc->conf->name, name) == 0)
-			return &t->g.v[i];
-	return NULL;
-}
-
-/* A certificate that A is to be given, and B as well. */
-static bool linked(const struct finding *a, const struct finding *b)
-{
-	for (size_t i = 0; i < a->g.n; i++) {
-		const struct judge_cert *c;
-
-		if (a->g.v[i].verdict != PLAN_PUT)
-			continue;
-		c = cert_of(b, a->g.v[i].svc->conf->name);
-		if (c && c->verdict == PLAN_PUT)
-			return true;
-	}
-	return false;
-}
-
-static void join(struct update *u, size_t a, size_t b)
-{
-	for (size_t i = 0; i < u->n; i++)
-		if (u->v[i].group == b)
-			u->v[i].group = a;
+		certs[i].use = t->g.v[i].verdict == PLAN_KEEP  ? GROUP_HAS
+			       : t->g.v[i].verdict == PLAN_PUT ? GROUP_PUT
+							       : GROUP_NONE;
+	return (struct group_service){ .certs = certs,
+				       .n_certs = t->g.n,
+				       .alone = t->s->conf->alone,
+				       .fate = GROUP_STAYS };
 }
 
 static void group(struct update *u)
 {
-	size_t size[2];
+	const struct svcs *all = u->r->svcs;
 
+	u->groups =
+		arena_array(u->r->arena, u->n + all->n + 1, sizeof(*u->groups));
 	for (size_t i = 0; i < u->n; i++)
-		u->v[i].group = i;
-	for (size_t i = 0; i < u->n; i++) {
-		for (size_t k = 0; k < i; k++) {
-			struct finding *a = &u->v[k], *b = &u->v[i];
+		u->groups[u->n_groups++] = describe(&u->v[i]);
+	for (size_t i = 0; i < all->n; i++) {
+		const struct svc *s = &all->v[i];
 
-			if (a->s->conf->alone || b->s->conf->alone ||
-			    a->group == b->group || !linked(a, b))
-				continue;
-			size[0] = size[1] = 0;
-			for (size_t x = 0; x < u->n; x++) {
-				size[0] += u->v[x].group == a->group;
-				size[1] += u->v[x].group == b->group;
-			}
-			/* More than one journal has room for. */
-			if (size[0] + size[1] <= JOURNAL_PARTS_MAX)
-				join(u, a->group, b->group);
-		}
+		if (u->r->skip[i])
+			u->groups[u->n_groups++] = (struct group_service){
+				.certs = certs_of(s, u->r->arena),
+				.n_certs = s->n_certs,
+				.alone = s->conf->alone,
+				.fate = GROUP_OUT,
+			};
 	}
+	group_join(u->groups, u->n_groups, JOURNAL_PARTS_MAX);
+	for (size_t i = 0; i < u->n; i++)
+		u->v[i].group = u->groups[i].group;
+}
+
+static const char *trust_digest(struct update *u)
+{
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(64u << 20);
+	char hex[ENC_SHA256_HEX];
+
+	if (u->trust)
+		return u->trust;
+	/* One that cannot be read is told of where it is needed. */
+	(void) !file_read(u->r->conf->trust_file, &text, NULL);
+	enc_sha256_hex(sbuf_str(&text), text.len, hex);
+	u->trust = arena_strdup(u->r->arena, hex);
+	return u->trust;
 }
 
 /* What failed is held under this: the same certificates, the same way, by the
- * same services. */
-static const char *hold_digest(const struct update *u, size_t group)
+ * same services, with the same trust. */
+static const char *hold_digest(struct update *u, size_t group)
 {
 	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(1u << 20);
 	char hex[ENC_SHA256_HEX];
 
+	sbuf_addf(&text, "%s\n", trust_digest(u));
 	for (size_t i = 0; i < u->n; i++) {
 		const struct finding *t = &u->v[i];
 
@@ -216,99 +227,74 @@ static const char *hold_digest(const struct update *u, size_t group)
 	return arena_strdup(u->r->arena, hex);
 }
 
-/* Why B keeps A from its new certificates, which both use; or NULL. */
-static const char *hinders(const struct finding *a, const struct finding *b)
+/* Why the service I cannot be changed now, though another needs it. */
+static const char *trouble(const struct update *u, size_t i, size_t cert)
 {
-	for (size_t i = 0; i < a->g.n; i++) {
-		const struct judge_cert *c;
-		const char *why;
+	const struct finding *t = &u->v[i];
 
-		if (a->g.v[i].verdict != PLAN_PUT)
-			continue;
-		c = cert_of(b, a->g.v[i].svc->conf->name);
-		if (!c || c->verdict == PLAN_KEEP || b->action == PLAN_INSTALL)
-			continue;
-		why = c->reason[0] != '\0'     ? c->reason
-		      : b->action == PLAN_HELD ? b->state.hold_reason
-		      : b->why		       ? b->why
-					       : "it cannot be changed now";
-		return arena_printf(a->r->arena,
-				    "service %s, which uses %s too: %s",
-				    b->s->name, c->svc->conf->name, why);
-	}
-	return NULL;
+	if (i >= u->n)
+		return "it cannot be changed now";
+	return t->g.v[cert].reason[0] != '\0' ? t->g.v[cert].reason
+	       : t->action == PLAN_HELD	      ? t->state.hold_reason
+	       : t->why			      ? t->why
+					      : "it cannot be changed now";
 }
 
-static void block_group(struct update *u, enum plan_action by, size_t group,
-			const char *why)
+static const char *name_of(const struct update *u, size_t i)
 {
-	bool later = by == PLAN_WINDOW;
+	size_t out = u->n;
 
-	for (size_t i = 0; i < u->n; i++) {
-		struct finding *t = &u->v[i];
-
-		if (t->group != group || t->action != PLAN_INSTALL)
-			continue;
-		t->action = later ? PLAN_WINDOW : PLAN_BLOCKED;
-		t->why = later ? arena_printf(u->r->arena, "waits for %s", why)
-			       : arena_printf(u->r->arena,
-					      "not installed, because of %s; "
-					      "mend that, or set alone for "
-					      "one of them",
-					      why);
-	}
+	if (i < u->n)
+		return u->v[i].s->name;
+	for (size_t k = 0; k < u->r->svcs->n; k++)
+		if (u->r->skip[k] && out++ == i)
+			return u->r->svcs->v[k].name;
+	return "";
 }
 
-/* The same of a service that is out of reach in this run. */
-static const char *hinders_out(const struct finding *a, const struct svc *s)
+/* The service at the root of it that I is not changed, and the certificate
+ * that leads there. */
+static const char *blocker(const struct update *u, size_t i)
 {
-	for (size_t i = 0; i < s->n_certs && !s->conf->alone; i++) {
-		const char *name = s->certs[i].conf->name;
-		const struct judge_cert *c = cert_of(a, name);
+	size_t by = u->groups[i].by, cert = u->groups[i].cert;
 
-		if (c && c->verdict == PLAN_PUT)
-			return arena_printf(a->r->arena,
-					    "service %s, which uses %s too: it "
-					    "cannot be changed now",
-					    s->name, name);
+	while (u->groups[by].by != GROUP_FREE) {
+		cert = u->groups[by].cert;
+		by = u->groups[by].by;
 	}
-	return NULL;
-}
-
-static void block_out(struct update *u, struct finding *a)
-{
-	const struct svcs *all = u->r->svcs;
-
-	for (size_t i = 0; i < all->n; i++) {
-		const char *why;
-
-		if (a->action != PLAN_INSTALL || a->s->conf->alone ||
-		    !u->r->skip[i])
-			continue;
-		why = hinders_out(a, &all->v[i]);
-		if (why)
-			block_group(u, PLAN_BLOCKED, a->group, why);
-	}
+	return arena_printf(u->r->arena, "service %s, which uses %s too: %s",
+			    name_of(u, by), u->groups[by].certs[cert].name,
+			    trouble(u, by, cert));
 }
 
 /* All or none: what one of them cannot take, none does. */
 static void block(struct update *u)
 {
+	struct arena *a = u->r->arena;
+
 	for (size_t i = 0; i < u->n; i++) {
-		struct finding *a = &u->v[i];
+		enum plan_action action = u->v[i].action;
 
-		for (size_t k = 0; k < u->n; k++) {
-			const struct finding *b = &u->v[k];
-			const char *why;
+		u->groups[i].fate = action == PLAN_INSTALL  ? GROUP_GOES
+				    : action == PLAN_WINDOW ? GROUP_LATER
+							    : GROUP_STAYS;
+	}
+	group_block(u->groups, u->n_groups);
+	for (size_t i = 0; i < u->n; i++) {
+		struct finding *t = &u->v[i];
 
-			if (k == i || a->action != PLAN_INSTALL ||
-			    a->s->conf->alone || b->s->conf->alone)
-				continue;
-			why = hinders(a, b);
-			if (why)
-				block_group(u, b->action, a->group, why);
+		if (u->groups[i].by == GROUP_FREE)
+			continue;
+		if (u->groups[i].fate == GROUP_LATER) {
+			t->action = PLAN_WINDOW;
+			t->why = arena_printf(a, "waits for %s", blocker(u, i));
+			continue;
 		}
-		block_out(u, a);
+		t->action = PLAN_BLOCKED;
+		t->why = arena_printf(a,
+				      "not installed, because of %s; mend "
+				      "that, or set alone for one of them",
+				      blocker(u, i));
 	}
 }
 
@@ -330,10 +316,10 @@ static void plan(struct update *u)
 	group(u);
 	for (size_t i = 0; i < u->n; i++) {
 		struct finding *t = &u->v[i];
-		const char *hold = hold_digest(u, t->group);
 
 		t->plan.held =
-			t->state.hold && strcmp(t->state.hold, hold) == 0;
+			t->state.hold &&
+			strcmp(t->state.hold, hold_digest(u, t->group)) == 0;
 		t->action = plan_service(&t->plan, u->r->now, u->r->force);
 		if (t->action == PLAN_WINDOW)
 			t->why = window_text(t);
@@ -372,6 +358,7 @@ static void carry_out(struct update *u)
 		if (t->action == PLAN_INSTALL && first)
 			install(u, i, hold_digest(u, t->group));
 		act(t);
+		say_states(t);
 		/* What was not seen, the next run looks at. */
 		if (u->r->conf->recheck != 0 && t->probed && !t->unseen) {
 			t->state.probed_at = u->r->now;
@@ -389,11 +376,11 @@ static bool begin(struct finding *t, struct host *r, const struct svc *s,
 	if (finding_begin(t, r, s, rows, &err) == 0)
 		return true;
 	t->bad = true;
-	say_notice(t, NOTICE_TROUBLE, "", "failed", err.msg);
-	if (say_once(t, SVCSTATE_SERVICE, err.msg))
-		for (size_t i = 0; i < s->n_certs; i++)
-			host_receipt(r, s, s->certs[i].conf->name, NULL,
-				     "failed", NULL, err.msg);
+	say_notice(t, NOTICE_TROUBLE, "", RECEIPT_FAILED, err.msg);
+	say_once(t, SVCSTATE_SERVICE, err.msg);
+	for (size_t i = 0; i < s->n_certs; i++)
+		host_found(r, s, s->certs[i].conf->name, NULL, RECEIPT_FAILED,
+			   NULL, err.msg);
 	finding_end(t);
 	return false;
 }

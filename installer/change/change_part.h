@@ -17,6 +17,8 @@ enum part_result {
 			* a command afterwards failed */
 	PART_WAITING,  /* in place, and told, if there is a way; it may take a
 			* person or a reboot until it is served */
+	PART_SAME,     /* in place; an endpoint fails as it did before, which
+			* says nothing against it */
 	PART_FAILED,   /* nothing was touched */
 	PART_BACK,     /* the old set is in place again, and served */
 	PART_UNPROVEN, /* rolled back, but not seen to be served: the journal
@@ -41,6 +43,6 @@ struct part {
 };
 
 /* The word for it in receipts and notices. */
-const char *part_state(const struct part *p);
+enum receipt_state part_state(const struct part *p);
 
 #endif

@@ -214,6 +214,35 @@ bool prove_only_unseen(const struct part *p)
 	return true;
 }
 
+/* What endpoint I showed before was not what it should have, and is so now. An
+ * old certificate that is in the files proves that it looks at them: that it
+ * still shows that one is another matter. */
+static bool same_as_before(const struct part *p, size_t i)
+{
+	const struct verify_seen *b = &p->before[i], *seen = &p->seen[i];
+	const struct journal_cert *c = cert_of(p, &p->svc->endpoints[i]);
+
+	if (b->reachable != seen->reachable || b->handshake != seen->handshake)
+		return false;
+	if (!b->handshake)
+		return strcmp(b->why, seen->why) == 0;
+	return c && c->old && !eq(c->old, b->fingerprint) &&
+	       eq(b->fingerprint, seen->fingerprint);
+}
+
+bool prove_only_same(const struct part *p)
+{
+	for (size_t i = 0; p->before && i < p->svc->n_endpoints; i++) {
+		const struct svc_endpoint *e = &p->svc->endpoints[i];
+		char why[300];
+
+		if (!forward_right(p, e, &p->seen[i], why) &&
+		    !same_as_before(p, i))
+			return false;
+	}
+	return p->before;
+}
+
 /* On the way back: of those that are not right, none was seen to be wrong. */
 static bool back_unseen(const struct part *p)
 {
@@ -227,7 +256,7 @@ static bool back_unseen(const struct part *p)
 	return true;
 }
 
-void prove_report(struct part *p, const char *state, const char *detail)
+void prove_report(struct part *p, enum receipt_state state, const char *detail)
 {
 	for (size_t i = 0; i < p->j->n_certs; i++) {
 		const struct journal_cert *c = &p->j->certs[i];
@@ -239,7 +268,7 @@ void prove_report(struct part *p, const char *state, const char *detail)
 	}
 }
 
-void prove_report_endpoints(struct part *p, bool back, const char *bad)
+void prove_report_endpoints(struct part *p, bool back, enum receipt_state bad)
 {
 	right_fn *right = back ? back_right : forward_right;
 
@@ -260,8 +289,8 @@ void prove_report_endpoints(struct part *p, bool back, const char *bad)
 		host_receipt(p->run, p->svc, p->svc->certs[e->cert].conf->name,
 			     e,
 			     !ok    ? bad
-			     : back ? "rolled-back"
-				    : "served",
+			     : back ? RECEIPT_ROLLED_BACK
+				    : RECEIPT_SERVED,
 			     &p->seen[i], ok ? NULL : why);
 	}
 }

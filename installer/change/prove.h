@@ -25,6 +25,9 @@ bool prove_all_down(const struct part *p);
 /* After prove_served(): those that are not right could not be reached before
  * and still cannot. */
 bool prove_only_down(const struct part *p);
+/* After prove_served(): those that are not right failed before in the same way.
+ * False after a kill: what was seen then is not known so well. */
+bool prove_only_same(const struct part *p);
 
 /* After prove_served(): of those that are not right none was seen to be so:
  * this host could not look, or it is as above. */
@@ -32,7 +35,7 @@ bool prove_only_unseen(const struct part *p);
 
 /* Receipts: of every certificate; of every endpoint as last seen, where BAD is
  * the state of one that is not right; of one that could not be seen, none. */
-void prove_report(struct part *p, const char *state, const char *detail);
-void prove_report_endpoints(struct part *p, bool back, const char *bad);
+void prove_report(struct part *p, enum receipt_state state, const char *detail);
+void prove_report_endpoints(struct part *p, bool back, enum receipt_state bad);
 
 #endif

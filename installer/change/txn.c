@@ -36,21 +36,22 @@ const char *txn_journal_path(const struct host *r, const char *service)
 			    service);
 }
 
-const char *part_state(const struct part *p)
+enum receipt_state part_state(const struct part *p)
 {
 	switch (p->result) {
 	case PART_SERVED:
 	case PART_UNSEEN:
-		return "installed";
+		return RECEIPT_INSTALLED;
 	case PART_WAITING:
-		return "waiting";
+		return RECEIPT_WAITING;
 	case PART_BACK:
-		return "rolled-back";
+		return RECEIPT_ROLLED_BACK;
+	case PART_SAME:
 	case PART_FAILED:
 	case PART_UNPROVEN:
 		break;
 	}
-	return "failed";
+	return RECEIPT_FAILED;
 }
 
 static int write_journal(const struct txn *t, struct err *err)
@@ -96,7 +97,7 @@ static void close_parts(struct txn *t)
 	}
 	/* What there is to say must outlive a kill before the store hears. */
 	if ((t->run->receipts.n > 0 && t->run->conf->report &&
-	     receipt_save(state_dir(t), RECEIPT_WAITING, &t->run->receipts,
+	     receipt_save(state_dir(t), RECEIPTS_WAITING, &t->run->receipts,
 			  &err) == -1) ||
 	    write_journal(t, &err) == -1) {
 		log_warn("service %s: %s", t->j[0].service, err.msg);
@@ -126,8 +127,8 @@ static void unproven(struct part *p, const char *what)
 	p->result = PART_UNPROVEN;
 	if (!p->svc)
 		return;
-	prove_report(p, "failed", p->err.msg);
-	prove_report_endpoints(p, true, "failed");
+	prove_report(p, RECEIPT_FAILED, p->err.msg);
+	prove_report_endpoints(p, true, RECEIPT_FAILED);
 }
 
 /* A test that fails with the old set, too, says nothing against the new
@@ -140,28 +141,43 @@ static bool test_fails_too(const struct part *p)
 	       hook_run(p->svc, HOOK_TEST, NULL, &err) == -1;
 }
 
+/* There was nothing before: to go back is to take away. */
+static bool was_first(const struct part *p)
+{
+	for (size_t i = 0; i < p->j->n_ops; i++)
+		if (p->j->ops[i].old)
+			return false;
+	return p->j->n_ops > 0;
+}
+
 /* The set before is back and served: forget the attempt. */
 static void forget(const struct txn *t, struct part *p)
 {
 	const char *reason = p->j->reason, *which = NULL;
+	bool shows;
 
-	prove_report(p, "rolled-back", reason);
-	prove_report_endpoints(p, true, "failed");
+	prove_report(p, RECEIPT_ROLLED_BACK, reason);
+	prove_report_endpoints(p, true, RECEIPT_FAILED);
 	if (!p->j->no_hold && p->j->hold)
 		svcstate_set_hold(p->state, p->j->hold, reason);
-	if (!prove_shows_old(p, &which)) {
-		if (p->svc->wait > 0)
-			svcstate_set_waiting(p->state, p->run->now);
+	shows = prove_shows_old(p, &which);
+	if (!shows && p->svc->wait > 0)
+		svcstate_set_waiting(p->state, p->run->now);
+	if (was_first(p))
+		err_set(&p->err, ERR_CHILD,
+			"%s; rolled back, the new files are gone again, there "
+			"were none before",
+			reason);
+	else if (!shows)
 		err_set(&p->err, ERR_CHILD,
 			"%s; rolled back, the old set is in place, but %s does "
 			"not serve it%s",
 			reason, which,
 			p->svc->wait > 0 ? "" : ", nor did before");
-	} else {
+	else
 		err_set(&p->err, ERR_CHILD,
 			"%s; rolled back, the old set is %s", reason,
 			p->svc->n_endpoints > 0 ? "served" : "in place");
-	}
 	save_state(t, p);
 	log_event(LOG_L_INFO, "rolled-back", "service", p->svc->name, "reason",
 		  reason, NULL);
@@ -184,7 +200,10 @@ static void go_back(struct txn *t)
 		err_clear(&p->err);
 		if (p->j->state == JOURNAL_ROLLBACK &&
 		    deploy_undo(p->j, &p->err) == -1)
-			unproven(p, "the old files could not be put back");
+			unproven(p, was_first(p) ? "the new files could not be "
+						   "taken away"
+						 : "the old files could not "
+						   "be put back");
 	}
 	for (size_t i = 0; i < t->n; i++)
 		unclear = unclear || (t->j[i].state == JOURNAL_ROLLBACK &&
@@ -268,7 +287,12 @@ static void remember(struct part *p)
 	}
 	remember_chains(p);
 	svcstate_set_hold(p->state, NULL, NULL);
-	svcstate_set_activate(p->state, 0, 0);
+	/* Telling it did not help, and would not the next time. */
+	if (p->result == PART_SAME)
+		svcstate_set_activate(p->state, PLAN_ACTIVATE_TRIES,
+				      p->run->now);
+	else
+		svcstate_set_activate(p->state, 0, 0);
 	svcstate_set_waiting(p->state,
 			     p->result == PART_WAITING ? p->run->now : 0);
 	(void) svcstate_unwarn(p->state);
@@ -288,35 +312,39 @@ static void announce(const struct part *p, const char *event)
 	}
 }
 
-static const char *event_of(const struct part *p)
+static enum receipt_state event_of(const struct part *p)
 {
 	if (p->stopped || p->result == PART_UNSEEN)
-		return "installed";
+		return RECEIPT_INSTALLED;
+	if (p->result == PART_SAME)
+		return RECEIPT_FAILED;
 	if (p->result == PART_WAITING)
-		return "waiting";
-	return p->svc->n_endpoints > 0		    ? "served"
-	       : p->svc->hooks[HOOK_ACTIVATE].n > 0 ? "activated"
-						    : "installed";
+		return RECEIPT_WAITING;
+	return p->svc->n_endpoints > 0		    ? RECEIPT_SERVED
+	       : p->svc->hooks[HOOK_ACTIVATE].n > 0 ? RECEIPT_ACTIVATED
+						    : RECEIPT_INSTALLED;
 }
 
 /* Commands after the change do not undo it: it works. */
 static void conclude(const struct txn *t, struct part *p)
 {
-	const char *event = event_of(p);
+	enum receipt_state state = event_of(p);
+	const char *event = receipt_state_name(state);
 
 	if (p->result == PART_SERVED && !p->stopped &&
 	    hook_run(p->svc, HOOK_POST, NULL, &p->err) == -1) {
 		err_wrap(&p->err, "%s, but afterwards", event);
 		p->result = PART_UNSEEN;
 	}
-	prove_report(p, event, p->result != PART_SERVED ? p->err.msg : NULL);
+	prove_report(p, state, p->result != PART_SERVED ? p->err.msg : NULL);
 	if (!p->stopped)
 		prove_report_endpoints(p, false,
-				       p->result == PART_WAITING ? "waiting"
-								 : "failed");
+				       p->result == PART_WAITING
+					       ? RECEIPT_WAITING
+					       : RECEIPT_FAILED);
 	remember(p);
 	save_state(t, p);
-	announce(p, event);
+	announce(p, p->result == PART_SAME ? "installed" : event);
 }
 
 static void finish(struct txn *t)
@@ -411,6 +439,10 @@ static int look(struct part *p, struct err *err)
 		return settle(p, PART_UNSEEN,
 			      "installed, but it was not seen what is served",
 			      err);
+	if (prove_only_same(p))
+		return settle(p, PART_SAME,
+			      "installed, but not seen to be served, as before",
+			      err);
 	return err_wrap(err, "activated, but not served");
 }
 
@@ -488,7 +520,7 @@ static void failed(struct txn *t, const struct part *blame, struct err *err)
 		const char *cause = cause_for(t, p, blame, err->msg);
 
 		p->result = PART_FAILED;
-		prove_report(p, "failed", cause);
+		prove_report(p, RECEIPT_FAILED, cause);
 		err_set(&p->err, err->kind, "%s; nothing was changed", cause);
 	}
 }
@@ -598,13 +630,14 @@ void txn_activate(struct part *p)
 		err_wrap(err, "activated, but not served");
 	}
 	prove_report(p,
-		     p->result == PART_SERVED	 ? "served"
-		     : p->result == PART_WAITING ? "waiting"
-		     : p->result == PART_UNSEEN	 ? "installed"
-						 : "failed",
+		     p->result == PART_SERVED	 ? RECEIPT_SERVED
+		     : p->result == PART_WAITING ? RECEIPT_WAITING
+		     : p->result == PART_UNSEEN	 ? RECEIPT_INSTALLED
+						 : RECEIPT_FAILED,
 		     p->result == PART_SERVED ? NULL : err->msg);
-	prove_report_endpoints(
-		p, false, p->result == PART_WAITING ? "waiting" : "failed");
+	prove_report_endpoints(p, false,
+			       p->result == PART_WAITING ? RECEIPT_WAITING
+							 : RECEIPT_FAILED);
 }
 
 /* What the journal asks for, as far as there is somebody left to ask which

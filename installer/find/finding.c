@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 #include "hook.h"
 #include "log.h"
@@ -72,6 +74,118 @@ void finding_wrongs(const struct finding *t, struct sbuf *ret)
 				  why);
 	}
 }
+
+/* --- what there is to say of it --- */
+
+/* Does every endpoint of certificate I serve it? */
+static bool all_right(const struct finding *t, size_t i)
+{
+	char why[300];
+
+	for (size_t k = 0; k < t->s->n_endpoints; k++)
+		if (t->s->endpoints[k].cert == i && !finding_right(t, k, why))
+			return false;
+	return true;
+}
+
+/* Of what is on disk, and should be. */
+static bool kept_state(const struct finding *t, size_t i,
+		       enum receipt_state *ret)
+{
+	const struct store_receipt *last =
+		host_last(t->r, t->s, t->s->certs[i].conf->name, NULL);
+
+	if (t->action == PLAN_ACTIVATE)
+		return false;
+	if (t->s->n_endpoints == 0 || !t->probed) {
+		/* That the service was told of it is still so. */
+		*ret = RECEIPT_INSTALLED;
+		return t->r->beat || !last || receipt_state_bad(last->state);
+	}
+	*ret = !t->stopped && all_right(t, i) ? RECEIPT_SERVED
+					      : RECEIPT_INSTALLED;
+	return true;
+}
+
+bool finding_cert_state(const struct finding *t, size_t i,
+			enum receipt_state *ret, const char **ret_detail)
+{
+	const struct judge_cert *c = &t->g.v[i];
+
+	*ret_detail = NULL;
+	switch (c->verdict) {
+	case PLAN_KEEP:
+		return kept_state(t, i, ret);
+	case PLAN_PUT:
+		if (t->action == PLAN_INSTALL)
+			return false;
+		/* What is wrong with the one that is there, is worse. */
+		if (c->unfit) {
+			*ret = RECEIPT_FAILED;
+			*ret_detail = c->unfit;
+			return true;
+		}
+		*ret = t->action == PLAN_WINDOW ? RECEIPT_FETCHED
+						: RECEIPT_HELD;
+		*ret_detail = t->why	     ? t->why
+			      : t->plan.held ? t->state.hold_reason
+					     : "not installed while the key of "
+					       "another certificate does not "
+					       "fit";
+		return true;
+	case PLAN_HOLD:
+		*ret = RECEIPT_HELD;
+		break;
+	case PLAN_MISFIT:
+	case PLAN_UNKNOWN:
+		*ret = RECEIPT_FAILED;
+		break;
+	default:
+		*ret = RECEIPT_REFUSED;
+		break;
+	}
+	*ret_detail = c->reason;
+	return c->reason[0] != '\0';
+}
+
+/* As long as the new set is held, the endpoint shows the one before. */
+static bool still_back(const struct finding *t, const struct svc_endpoint *e,
+		       size_t i)
+{
+	const struct store_receipt *last =
+		host_last(t->r, t->s, t->s->certs[e->cert].conf->name, e);
+	enum receipt_state was;
+
+	return t->plan.held && last && receipt_state_parse(last->state, &was) &&
+	       was == RECEIPT_ROLLED_BACK && last->fingerprint &&
+	       strcmp(last->fingerprint, t->seen[i].fingerprint) == 0;
+}
+
+bool finding_endpoint_state(const struct finding *t, size_t i,
+			    enum receipt_state *ret, char ret_why[300])
+{
+	const struct svc_endpoint *e = &t->s->endpoints[i];
+
+	ret_why[0] = '\0';
+	if (!t->probed || !t->g.v[e->cert].disk || t->action == PLAN_INSTALL ||
+	    t->action == PLAN_ACTIVATE)
+		return false;
+	if (!seen_tells(&t->seen[i]))
+		return false;
+	if (finding_right(t, i, ret_why)) {
+		*ret = still_back(t, e, i) ? RECEIPT_ROLLED_BACK
+					   : RECEIPT_SERVED;
+	} else if (t->stopped) {
+		*ret = RECEIPT_INSTALLED;
+		snprintf(ret_why, 300, "the service is stopped");
+	} else {
+		*ret = t->action == PLAN_WAITING ? RECEIPT_WAITING
+						 : RECEIPT_FAILED;
+	}
+	return true;
+}
+
+/* --- the look --- */
 
 static void count_endpoints(struct finding *t)
 {

@@ -20,7 +20,7 @@ struct finding {
 	bool bad;     /* there was something to complain about */
 	struct plan_service plan;
 	enum plan_action action;
-	const char *why; /* of some actions: a sentence */
+	const char *why; /* of some actions: a sentence, which is said */
 	size_t group;	 /* those that change together have the same */
 };
 
@@ -37,6 +37,13 @@ void finding_end(struct finding *t);
 
 /* Does endpoint I serve what is on disk? Also true when nothing is. */
 bool finding_right(const struct finding *t, size_t i, char why[300]);
+/* What is to be said of certificate I, or of endpoint I, after this look and
+ * what was decided on it. False: nothing; or, when something is done now, what
+ * comes of it is said instead. */
+bool finding_cert_state(const struct finding *t, size_t i,
+			enum receipt_state *ret, const char **ret_detail);
+bool finding_endpoint_state(const struct finding *t, size_t i,
+			    enum receipt_state *ret, char ret_why[300]);
 /* All that are not, in one sentence, added to RET. */
 void finding_wrongs(const struct finding *t, struct sbuf *ret);
 

@@ -6,45 +6,28 @@
 #include "log.h"
 #include "say.h"
 
-/* Say it once, and again a day later if it is still so. True when said. */
-bool say_once(struct finding *t, enum svcstate_about about, const char *text)
+void say_once(struct finding *t, enum svcstate_about about, const char *text)
 {
-	if (t->r->dry_run ||
-	    !svcstate_warn(&t->state, t->r->arena, about, text, t->r->now))
-		return false;
-	log_warn("service %s: %s", t->s->name, text);
-	return true;
+	if (t->r->dry_run)
+		return;
+	if (svcstate_warn(&t->state, t->r->arena, about, text, t->r->now) ||
+	    t->r->loud)
+		log_warn("service %s: %s", t->s->name, text);
 }
 
 void say_notice(struct finding *t, enum notice_topic topic, const char *cert,
-		const char *state, const char *text)
+		enum receipt_state state, const char *text)
 {
-	host_notice(t->r, topic, t->s->name, cert, state, text);
+	host_notice(t->r, topic, t->s->name, cert, receipt_state_name(state),
+		    text);
 }
 
-/* A receipt about each certificate that was to be installed, but for those that
- * have one that is worse. */
-static void report_put(const struct finding *t, const char *state,
-		       const char *text)
+/* Nothing is wrong with it: a person once asked for it. */
+static void say_gone_back(const struct finding *t, const struct judge_cert *c)
 {
-	for (size_t i = 0; i < t->g.n; i++)
-		if (t->g.v[i].verdict == PLAN_PUT && !t->g.v[i].unfit)
-			host_receipt(t->r, t->s, t->g.v[i].svc->conf->name,
-				     NULL, state, NULL, text);
-}
-
-/* And about each endpoint that is not right. */
-static void report_wrong(const struct finding *t, const char *state)
-{
-	for (size_t i = 0; t->probed && i < t->s->n_endpoints; i++) {
-		const struct svc_endpoint *e = &t->s->endpoints[i];
-		char why[300];
-
-		if (!finding_right(t, i, why) && seen_tells(&t->seen[i]))
-			host_receipt(t->r, t->s,
-				     t->s->certs[e->cert].conf->name, e, state,
-				     &t->seen[i], why);
-	}
+	if (t->r->loud && !t->r->dry_run)
+		log_warn("service %s: %s: %s", t->s->name, c->svc->conf->name,
+			 c->reason);
 }
 
 /* What is wrong with C, or NULL. */
@@ -57,12 +40,12 @@ static const char *fault_of(const struct finding *t, const struct judge_cert *c)
 							       : NULL;
 }
 
-static const char *fault_state(const struct judge_cert *c)
+static enum receipt_state fault_state(const struct judge_cert *c)
 {
 	return c->verdict == PLAN_MISFIT || c->verdict == PLAN_UNKNOWN ||
 			       c->verdict == PLAN_PUT
-		       ? "failed"
-		       : "refused";
+		       ? RECEIPT_FAILED
+		       : RECEIPT_REFUSED;
 }
 
 /* What is wrong with single certificates: it is told, and the others of the
@@ -75,6 +58,8 @@ void say_certs(struct finding *t)
 		const struct judge_cert *c = &t->g.v[i];
 		const char *fault = fault_of(t, c);
 
+		if (c->verdict == PLAN_HOLD)
+			say_gone_back(t, c);
 		if (!fault)
 			continue;
 		t->bad = true;
@@ -83,16 +68,8 @@ void say_certs(struct finding *t)
 		say_notice(t, NOTICE_TROUBLE, c->svc->conf->name,
 			   fault_state(c), fault);
 	}
-	if (text.len == 0 || !say_once(t, SVCSTATE_CERTS, sbuf_str(&text)))
-		return;
-	for (size_t i = 0; i < t->g.n; i++) {
-		const struct judge_cert *c = &t->g.v[i];
-		const char *fault = fault_of(t, c);
-
-		if (fault)
-			host_receipt(t->r, t->s, c->svc->conf->name, NULL,
-				     fault_state(c), NULL, fault);
-	}
+	if (text.len > 0)
+		say_once(t, SVCSTATE_CERTS, sbuf_str(&text));
 }
 
 /* Endpoints that are not as they should be, and nothing can be done now. */
@@ -104,9 +81,8 @@ void say_endpoints(struct finding *t)
 	if (t->why)
 		sbuf_addf(&text, "; %s", t->why);
 	t->bad = true;
-	say_notice(t, NOTICE_TROUBLE, "", "failed", sbuf_str(&text));
-	if (say_once(t, SVCSTATE_SERVICE, sbuf_str(&text)))
-		report_wrong(t, "failed");
+	say_notice(t, NOTICE_TROUBLE, "", RECEIPT_FAILED, sbuf_str(&text));
+	say_once(t, SVCSTATE_SERVICE, sbuf_str(&text));
 }
 
 void say_unseen(struct finding *t)
@@ -115,8 +91,8 @@ void say_unseen(struct finding *t)
 
 	finding_wrongs(t, &text);
 	t->bad = true;
-	say_notice(t, NOTICE_TROUBLE, "", "installed", sbuf_str(&text));
-	(void) say_once(t, SVCSTATE_SERVICE, sbuf_str(&text));
+	say_notice(t, NOTICE_TROUBLE, "", RECEIPT_INSTALLED, sbuf_str(&text));
+	say_once(t, SVCSTATE_SERVICE, sbuf_str(&text));
 }
 
 void say_waiting(struct finding *t)
@@ -129,17 +105,16 @@ void say_waiting(struct finding *t)
 		  sbuf_str(&wrongs));
 	if (t->state.waiting == 0)
 		svcstate_set_waiting(&t->state, t->r->now);
-	say_notice(t, NOTICE_WAITING, "", "waiting", sbuf_str(&text));
-	if (say_once(t, SVCSTATE_SERVICE, sbuf_str(&text)))
-		report_wrong(t, "waiting");
+	say_notice(t, NOTICE_WAITING, "", RECEIPT_WAITING, sbuf_str(&text));
+	say_once(t, SVCSTATE_SERVICE, sbuf_str(&text));
 }
 
 void say_held(struct finding *t, const char *text)
 {
 	t->bad = true;
-	say_notice(t, NOTICE_TROUBLE, "", "held", text);
-	if (say_once(t, SVCSTATE_SERVICE, text))
-		report_put(t, "held", text);
+	t->why = text;
+	say_notice(t, NOTICE_TROUBLE, "", RECEIPT_HELD, text);
+	say_once(t, SVCSTATE_SERVICE, text);
 }
 
 /* Not yet, and nothing is wrong with that. */
@@ -147,9 +122,8 @@ void say_later(struct finding *t)
 {
 	if (t->plan.wrong > 0)
 		say_endpoints(t);
-	if (svcstate_warn(&t->state, t->r->arena, SVCSTATE_LATER, t->why,
-			  t->r->now))
-		report_put(t, "fetched", t->why);
+	else if (t->r->loud && !t->r->dry_run)
+		log_warn("service %s: %s", t->s->name, t->why);
 }
 
 /* --- what will be wrong in time --- */
@@ -158,8 +132,8 @@ static void add_life(struct finding *t, const char *cert,
 		     enum notice_topic topic, const char *what,
 		     struct sbuf *text)
 {
-	say_notice(t, topic, cert, topic == NOTICE_KEY_AGE ? "old" : "expiring",
-		   what);
+	host_notice(t->r, topic, t->s->name, cert,
+		    topic == NOTICE_KEY_AGE ? "old" : "expiring", what);
 	sbuf_addf(text, "%s%s: %s", text->len != 0 ? "; " : "", cert, what);
 }
 
@@ -216,7 +190,7 @@ void say_lives(struct finding *t)
 		look_at_key(t, c, &text);
 	}
 	if (text.len > 0)
-		(void) say_once(t, SVCSTATE_LIFE, sbuf_str(&text));
+		say_once(t, SVCSTATE_LIFE, sbuf_str(&text));
 }
 
 /* What of it this run would have found, if it were so. */
@@ -234,28 +208,22 @@ void say_looked(const struct finding *t)
 	notice_looked(n, NOTICE_WAITING, t->s->name);
 }
 
-/* Once in a while an idle service says that it is well. */
-void say_well(struct finding *t)
+void say_states(struct finding *t)
 {
-	const char *state =
-		t->s->n_endpoints > 0 && !t->stopped ? "served" : "installed";
+	enum receipt_state state;
+	const char *detail;
+	char why[300];
 
-	for (size_t i = 0; i < t->g.n; i++) {
-		const struct judge_cert *c = &t->g.v[i];
-
-		if (c->verdict == PLAN_KEEP)
-			host_receipt(t->r, t->s, c->svc->conf->name, NULL,
-				     state, NULL, NULL);
-		else if (c->verdict == PLAN_HOLD)
-			host_receipt(t->r, t->s, c->svc->conf->name, NULL,
-				     "held", NULL, c->reason);
-	}
-	for (size_t i = 0; t->probed && i < t->s->n_endpoints; i++) {
+	for (size_t i = 0; i < t->g.n; i++)
+		if (finding_cert_state(t, i, &state, &detail))
+			host_found(t->r, t->s, t->s->certs[i].conf->name, NULL,
+				   state, NULL, detail);
+	for (size_t i = 0; i < t->s->n_endpoints; i++) {
 		const struct svc_endpoint *e = &t->s->endpoints[i];
 
-		if (t->seen[i].handshake)
-			host_receipt(t->r, t->s,
-				     t->s->certs[e->cert].conf->name, e,
-				     "served", &t->seen[i], NULL);
+		if (finding_endpoint_state(t, i, &state, why))
+			host_found(t->r, t->s, t->s->certs[e->cert].conf->name,
+				   e, state, &t->seen[i],
+				   *why != '\0' ? why : NULL);
 	}
 }

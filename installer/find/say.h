@@ -10,11 +10,11 @@
 
 #include "finding.h"
 
-/* A line, if it is to be said now: true when it was. */
-bool say_once(struct finding *t, enum svcstate_about about, const char *text);
+/* A line, if it is to be said now; whenever a person is there, it is. */
+void say_once(struct finding *t, enum svcstate_about about, const char *text);
 /* People; CERT is "" for all of the service. */
 void say_notice(struct finding *t, enum notice_topic topic, const char *cert,
-		const char *state, const char *text);
+		enum receipt_state state, const char *text);
 
 /* Single certificates that are refused, missing or do not fit. */
 void say_certs(struct finding *t);
@@ -30,8 +30,9 @@ void say_held(struct finding *t, const char *text);
 void say_later(struct finding *t);
 /* What will be wrong in time: certificates and keys that get old. */
 void say_lives(struct finding *t);
-/* All is well, to the store alone. */
-void say_well(struct finding *t);
+/* To the store and for --status: the state of each certificate and endpoint
+ * after this look, as far as it is another than the last one that was told. */
+void say_states(struct finding *t);
 /* What of all this the run would have found, if it were so; see notice.h. */
 void say_looked(const struct finding *t);
 

@@ -21,30 +21,70 @@ const struct x509_trust *host_trust(struct host *r, struct err *err)
 	return r->trust;
 }
 
-void host_receipt(struct host *r, const struct svc *s, const char *cert,
-		  const struct svc_endpoint *e, const char *state,
-		  const struct verify_seen *seen, const char *detail)
+static void build(const struct host *r, const struct svc *s, const char *cert,
+		  const struct svc_endpoint *e, struct store_receipt *ret)
 {
-	struct store_receipt receipt = {
+	*ret = (struct store_receipt){
 		.name = cert,
 		.host = r->conf->host,
 		.service = s ? s->name : "",
 		.endpoint = e ? svc_endpoint_text(e, r->arena) : "",
 		.protocol = e ? e->conf->protocol : NULL,
-		.state = state,
 		.ts = r->now,
-		.detail = detail,
 		.version = CERTREPO_VERSION,
 	};
+}
 
-	if (seen && seen->handshake) {
-		receipt.fingerprint = seen->fingerprint;
-		receipt.serial = seen->serial;
-		receipt.ts_expire = seen->not_after;
-		receipt.depth = (int64_t) seen->depth;
-	}
-	if (!r->dry_run)
-		receipt_add(&r->receipts, &receipt);
+static void add_seen(struct store_receipt *r, const struct verify_seen *seen)
+{
+	if (!seen || !seen->handshake)
+		return;
+	r->fingerprint = seen->fingerprint;
+	r->serial = seen->serial;
+	r->ts_expire = seen->not_after;
+	r->depth = (int64_t) seen->depth;
+}
+
+void host_receipt(struct host *r, const struct svc *s, const char *cert,
+		  const struct svc_endpoint *e, enum receipt_state state,
+		  const struct verify_seen *seen, const char *detail)
+{
+	struct store_receipt receipt;
+
+	if (r->dry_run)
+		return;
+	build(r, s, cert, e, &receipt);
+	add_seen(&receipt, seen);
+	receipt.state = receipt_state_name(state);
+	receipt.detail = detail;
+	receipt_add(&r->receipts, &receipt);
+}
+
+const struct store_receipt *host_last(const struct host *r, const struct svc *s,
+				      const char *cert,
+				      const struct svc_endpoint *e)
+{
+	const struct store_receipt *last;
+	struct store_receipt key;
+
+	build(r, s, cert, e, &key);
+	last = receipt_find(&r->receipts, &key);
+	return last ? last : receipt_find(&r->known, &key);
+}
+
+void host_found(struct host *r, const struct svc *s, const char *cert,
+		const struct svc_endpoint *e, enum receipt_state state,
+		const struct verify_seen *seen, const char *detail)
+{
+	const struct store_receipt *last = host_last(r, s, cert, e);
+	struct store_receipt now;
+
+	build(r, s, cert, e, &now);
+	add_seen(&now, seen);
+	now.state = receipt_state_name(state);
+	now.detail = detail;
+	if (r->beat || !last || !receipt_same(last, &now))
+		host_receipt(r, s, cert, e, state, seen, detail);
 }
 
 void host_notice(struct host *r, enum notice_topic topic, const char *service,

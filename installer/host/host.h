@@ -11,6 +11,7 @@
 #include "installer_conf.h"
 #include "notice.h"
 #include "receipt.h"
+#include "receipt_state.h"
 #include "svc.h"
 #include "verify.h"
 #include "x509.h"
@@ -21,6 +22,7 @@ struct host {
 	struct strlist only; /* services asked for; empty: all */
 	struct arena *arena;
 	struct receipts receipts;
+	struct receipts known;	  /* of the runs before */
 	struct notices *notices;  /* NULL: nobody is told in this run */
 	struct x509_trust *trust; /* loaded when something is installed */
 	int64_t now;
@@ -37,8 +39,17 @@ bool host_wants(const struct host *r, const struct svc *s);
 const struct x509_trust *host_trust(struct host *r, struct err *err);
 /* A receipt about one certificate of S; E and SEEN NULL: about its files. */
 void host_receipt(struct host *r, const struct svc *s, const char *cert,
-		  const struct svc_endpoint *e, const char *state,
+		  const struct svc_endpoint *e, enum receipt_state state,
 		  const struct verify_seen *seen, const char *detail);
+/* The same of what was only looked at: it is left out when nothing else was
+ * said last, unless this is the time to say all. */
+void host_found(struct host *r, const struct svc *s, const char *cert,
+		const struct svc_endpoint *e, enum receipt_state state,
+		const struct verify_seen *seen, const char *detail);
+/* What was said last, in this run or one before; NULL: nothing. */
+const struct store_receipt *host_last(const struct host *r, const struct svc *s,
+				      const char *cert,
+				      const struct svc_endpoint *e);
 /* CERT of S, or all of it when that is "", is so; see notice.h. */
 void host_notice(struct host *r, enum notice_topic topic, const char *service,
 		 const char *cert, const char *state, const char *text);

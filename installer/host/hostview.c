@@ -3,6 +3,7 @@
 #include <string.h>
 #include "clock.h"
 #include "jout.h"
+#include "log.h"
 #include "hostview.h"
 #include "strlist.h"
 
@@ -37,6 +38,15 @@ static void merge(const struct host *r, const struct receipts *from,
 	}
 }
 
+void hostview_known(struct host *r)
+{
+	struct err err = ERR_INIT;
+
+	if (receipt_load(r->conf->state_dir, RECEIPTS_STATUS, &r->known,
+			 &err) == -1)
+		log_warn("what was known of this host is lost: %s", err.msg);
+}
+
 int hostview_update(const struct host *r, const struct receipts *current,
 		    struct err *err)
 {
@@ -46,24 +56,13 @@ int hostview_update(const struct host *r, const struct receipts *current,
 	if (r->receipts.n == 0)
 		return 0;
 	/* A damaged one is given up: it fills again within a day. */
-	(void) !receipt_load(r->conf->state_dir, RECEIPT_STATUS, &old, NULL);
+	(void) !receipt_load(r->conf->state_dir, RECEIPTS_STATUS, &old, NULL);
 	merge(r, &old, current, &all);
 	merge(r, &r->receipts, current, &all);
-	status = receipt_save(r->conf->state_dir, RECEIPT_STATUS, &all, err);
+	status = receipt_save(r->conf->state_dir, RECEIPTS_STATUS, &all, err);
 	receipt_free(&old);
 	receipt_free(&all);
 	return status;
-}
-
-static bool is_bad(const char *state)
-{
-	static const char *const bad[] = { "failed", "rolled-back", "refused",
-					   "held", "waiting" };
-
-	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		if (strcmp(state, bad[i]) == 0)
-			return true;
-	return false;
 }
 
 /* --- for people --- */
@@ -101,7 +100,7 @@ static bool print_row(const struct receipts *all, const struct svc *s,
 	if (!found)
 		return true;
 	add_row(out, found);
-	return !is_bad(found->state);
+	return !receipt_state_bad(found->state);
 }
 
 static bool print_service(const struct host *r, const struct svc *s,
@@ -169,7 +168,7 @@ static bool print_json(const struct host *r, const struct receipts *all,
 			sbuf_addc(out, ',');
 		first = false;
 		add_object(out, s);
-		well = well && !is_bad(s->state);
+		well = well && !receipt_state_bad(s->state);
 	}
 	sbuf_adds(out, "]\n");
 	return well;
@@ -181,8 +180,15 @@ int hostview_print(const struct host *r, bool json, struct sbuf *ret,
 	struct receipts all = { .arena = r->arena };
 	bool well = true;
 
-	if (receipt_load(r->conf->state_dir, RECEIPT_STATUS, &all, err) == -1)
-		return -1;
+	if (receipt_load(r->conf->state_dir, RECEIPTS_STATUS, &all, err) ==
+	    -1) {
+		if (err->kind != ERR_INPUT)
+			return -1;
+		log_warn("what was known of this host is lost, the next run "
+			 "tells it anew: %s",
+			 err->msg);
+		err_clear(err);
+	}
 	if (json)
 		well = print_json(r, &all, ret);
 	else if (all.n == 0)

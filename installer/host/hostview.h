@@ -9,6 +9,9 @@
 
 #include "host.h"
 
+/* Fills R's known. When the file is damaged, nothing is: each look says all it
+ * finds. */
+void hostview_known(struct host *r);
 /* Merge the receipts of R; what is not in CURRENT (only the names count) goes.
  * Does nothing when R has none. */
 int hostview_update(const struct host *r, const struct receipts *current,

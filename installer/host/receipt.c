@@ -28,12 +28,36 @@ enum field {
 	F_COUNT
 };
 
-static bool same(const struct store_receipt *a, const struct store_receipt *b)
+static bool about_same(const struct store_receipt *a,
+		       const struct store_receipt *b)
 {
 	return strcmp(a->name, b->name) == 0 &&
 	       strcmp(a->service, b->service) == 0 &&
 	       strcmp(a->endpoint, b->endpoint) == 0 &&
 	       strcmp(a->host, b->host) == 0;
+}
+
+const struct store_receipt *receipt_find(const struct receipts *l,
+					 const struct store_receipt *key)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (about_same(&l->v[i], key))
+			return &l->v[i];
+	return NULL;
+}
+
+static bool eq(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+bool receipt_same(const struct store_receipt *a, const struct store_receipt *b)
+{
+	return eq(a->state, b->state) && eq(a->fingerprint, b->fingerprint) &&
+	       a->depth == b->depth &&
+	       /* As far as it is kept. */
+	       strncmp(a->detail ? a->detail : "", b->detail ? b->detail : "",
+		       STORE_DETAIL_MAX) == 0;
 }
 
 void receipt_add(struct receipts *l, const struct store_receipt *r)
@@ -42,7 +66,7 @@ void receipt_add(struct receipts *l, const struct store_receipt *r)
 	struct arena *a = l->arena;
 
 	for (size_t i = 0; i < l->n && !slot; i++)
-		if (same(&l->v[i], r))
+		if (about_same(&l->v[i], r))
 			slot = &l->v[i];
 	if (!slot) {
 		if (l->n == RECEIPT_WAIT_MAX)

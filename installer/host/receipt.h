@@ -16,8 +16,8 @@
 #define RECEIPT_FILE_MAX (8u << 20) /* of the longest of them fit */
 
 /* Files of them in STATE_DIR. */
-#define RECEIPT_WAITING "receipts" /* for the store */
-#define RECEIPT_STATUS	"status"   /* see hostview.h */
+#define RECEIPTS_WAITING "receipts" /* for the store */
+#define RECEIPTS_STATUS	 "status"   /* see hostview.h */
 
 struct receipts {
 	struct arena *arena;
@@ -27,6 +27,11 @@ struct receipts {
 
 /* Copies R; version and host are borrowed. */
 void receipt_add(struct receipts *l, const struct store_receipt *r);
+/* That about the same thing as KEY, or NULL. */
+const struct store_receipt *receipt_find(const struct receipts *l,
+					 const struct store_receipt *key);
+/* Of two about the same thing: do they say the same, whenever. */
+bool receipt_same(const struct store_receipt *a, const struct store_receipt *b);
 /* Adds those in FILE. -1: it cannot be read, or (ERR_INPUT) is damaged: what
  * was in it is lost, and said again by the next looks. */
 int receipt_load(const char *state_dir, const char *file, struct receipts *l,

@@ -187,6 +187,15 @@ is "$rc" 1 "idle, but the service is down"
 like "$err" "$at cannot be reached: Connection refused" "... says so"
 run host
 is "$rc $err" "1 " "... once"
+for x in web -v; do
+	run host $x
+	like "$rc $err" "^1 .*$at cannot be reached: Connection refused" \
+		"... but again with $x"
+done
+if command -v script >/dev/null; then
+	run script -qec "$T/bin/host" /dev/null
+	like "$rc $out" "^1 .*$at cannot be reached" "... and on a terminal"
+fi
 next
 how new-fails
 readlink "$DIR/current" >"$T/good"
@@ -234,6 +243,28 @@ how ok
 run host
 is "$(receipt "$at")" rolled-back "... the next run brings them"
 ok "... and keeps none" test ! -e "$T/state/receipts"
+
+# --- a look that says nothing ---
+HOST_VERIFY="{ address = \"127.0.0.1:$NGINX_PORT\"; server_name = \"$NAME\"; },
+	{ address = \"the queue\"; protocol = \"command\";
+	command = [ \"sh\", \"-c\", \"echo no queue >&2; exit 3\" ]; }"
+host_conf
+next
+run host
+is "$rc $(served) $(on_disk)" "1 $fp $fp" "a look that fails as it did before"
+like "$err" 'service web: installed, but not seen to be served, as before: the queue .*no queue' \
+	"... says nothing against the new one"
+is "$(receipt '') $(receipt "$at") $(receipt 'the queue')" "failed served failed" \
+	"... the receipts tell it"
+run host
+is "$rc $(served)" "1 $fp" "... nothing is held, and it is looked at again"
+run host --status
+like "$out" 'failed .*the queue' "... as --status says"
+old=$fp
+unset HOST_VERIFY
+host_conf
+run host
+is "$rc $(receipt '') $(receipt "$at")" "0 served served" "... all is well without it"
 
 # --- running already ---
 how hangs

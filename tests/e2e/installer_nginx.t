@@ -95,6 +95,12 @@ is "$(served)" "$(cert_fp "$T/one.crt")" "... the one before is served"
 run host
 is "$rc $err" "0 " "... and held"
 is "$(served)" "$(cert_fp "$T/one.crt")" "... the next run leaves it"
+run host -v
+like "$rc $err" "^0 .*service web: $NAME: held: .* was rolled back on this host" "... -v says so"
+run host --status
+is "$rc" 1 "... and --status"
+like "$out" 'held .*the files
+.*was rolled back on this host' "... with the reason"
 issue_nth "$T/five" 5 && store_put $NAME "$T/five"
 run host
 is "$rc" 0 "a newer one ends the hold"
@@ -117,11 +123,25 @@ is "$(tls_chain "$NGINX_PORT" $NAME)" "$five" "... the next run leaves it"
 run host --rollback nothing
 is "$rc" 64 "--rollback of what is not there"
 
+# However often: neither of two that somebody went back from comes again.
+for n in 11 12; do
+	issue_nth "$T/back$n" $n && store_put $NAME "$T/back$n"
+	run host
+	is "$rc $(served)" "0 $(cert_fp "$T/back$n.crt")" "a new one"
+	run host --rollback web
+	is "$rc $(tls_chain "$NGINX_PORT" $NAME)" "0 $five" "... gone back from"
+done
+for n in 11 12; do
+	store_put $NAME "$T/back$n"
+	run host
+	is "$rc $err$(tls_chain "$NGINX_PORT" $NAME)" "0 $five" "... is still held"
+done
+
 # --- keeps N generations ---
-for n in 6 7 8 9; do
+for n in 16 17 18 19; do
 	issue_nth "$T/n$n" $n && store_put $NAME "$T/n$n" && run host
 done
-is "$(served)" "$(cert_fp "$T/n9.crt")" "more renewals"
+is "$(served)" "$(cert_fp "$T/n19.crt")" "more renewals"
 is "$(find "$DIR" -maxdepth 1 -type d -name '20*' | wc -l)" 4 \
 	"three generations and the present one are kept"
 is "$(ls "$T/state/backup/web" | wc -l)" 3 "... and three backups"
@@ -156,8 +176,8 @@ is "$(receipt "$at") $(receipt '') $(receipt '' '')" "served served alive" \
 HOST_EXTRA='report = false;' && host_conf
 sqlite3 "$DB" 'DELETE FROM installs'
 echo 1 >"$T/state/heartbeat"
-issue_nth "$T/n10" 10 && store_put $NAME "$T/n10" && run host
-is "$rc $(served)" "0 $(cert_fp "$T/n10.crt")" "report = false: installed"
+issue_nth "$T/n20" 20 && store_put $NAME "$T/n20" && run host
+is "$rc $(served)" "0 $(cert_fp "$T/n20.crt")" "report = false: installed"
 is "$(sqlite3 "$DB" 'SELECT COUNT(*) FROM installs')" 0 "... and not told"
 
 # --- looking only now and then ---

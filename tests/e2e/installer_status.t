@@ -38,9 +38,30 @@ mv "$DB.away" "$DB"
 printf '%s' "$out" >"$T/json"
 is "$(python3 -c 'import json, sys
 for o in json.load(open(sys.argv[1])): print(o["service"], o["state"], o["ts"] > 0)' \
-	"$T/json")" "web served True
+	"$T/json")" "web installed True
 web failed True" "... an object for each"
 
+nginx_run || bail "nginx does not start"
+run host
+run host --status
+is "$rc" 0 "it was started"
+like "$out" 'served .*the files
+  served .*127.0.0.1' "... and nothing of before is left"
+stop nginx
+run host
+{
+	cat "$T/shipped/nginx.conf"
+	echo 'running = ( { command = [ "false" ]; } );'
+} >"$T/profiles/nginx.conf"
+run host
+run host --status
+is "$rc" 0 "it is stopped, by the word of its profile"
+like "$out" 'installed .*the files
+  installed .*127.0.0.1.*
+.*the service is stopped' "... which is no failure of the endpoint"
+is "$(sqlite3 "$DB" "SELECT group_concat(state, ' ') FROM installs WHERE service = 'web'")" \
+	"installed installed" "... nor in the store"
+rm "$T/profiles/nginx.conf"
 nginx_run || bail "nginx does not start"
 HOST_EXTRA='report = false;' host_conf
 sqlite3 "$DB" 'DELETE FROM installs'
@@ -67,9 +88,10 @@ issue_nth "$T/two" 2 && store_put $NAME "$T/two"
 run host --dry-run
 is "$(stat -c '%i %Y' "$T/state/status")" "$before" "--dry-run writes nothing"
 
-echo garbage >"$T/state/status"
+sed -i '$d' "$T/state/status"
 run host --status
 is "$rc" 0 "a damaged file is an empty one"
+like "$err" "what was known of this host is lost.*state/status: it was cut" "... and says so"
 run host --json
 is "$rc" 64 "--json alone is an error"
 run host --status --verify

@@ -251,7 +251,7 @@ static void full(void **state)
 		snprintf(name, sizeof(name), "n%d", i);
 		receipt("old", name, "", "failed", NULL);
 	}
-	assert_int_equal(receipt_save(conf.state_dir, RECEIPT_STATUS,
+	assert_int_equal(receipt_save(conf.state_dir, RECEIPTS_STATUS,
 				      &run_.receipts, &err),
 			 0);
 	begin();

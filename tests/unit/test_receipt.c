@@ -57,7 +57,7 @@ static void waits(void **state)
 	const char *dir = arena_strdup(arena, scratch_dir);
 	struct err err = ERR_INIT;
 
-	assert_int_equal(receipt_load(dir, RECEIPT_WAITING, &m, &err), 0);
+	assert_int_equal(receipt_load(dir, RECEIPTS_WAITING, &m, &err), 0);
 	assert_int_equal(m.n, 0);
 	receipt_add(&l, &(struct store_receipt){ .name = "www.example.org",
 						 .host = "h",
@@ -75,8 +75,8 @@ static void waits(void **state)
 						 .service = "",
 						 .endpoint = "",
 						 .state = "alive" });
-	assert_int_equal(receipt_save(dir, RECEIPT_WAITING, &l, &err), 0);
-	assert_int_equal(receipt_load(dir, RECEIPT_WAITING, &m, &err), 0);
+	assert_int_equal(receipt_save(dir, RECEIPTS_WAITING, &l, &err), 0);
+	assert_int_equal(receipt_load(dir, RECEIPTS_WAITING, &m, &err), 0);
 	assert_int_equal(m.n, 2);
 	assert_string_equal(m.v[0].name, "www.example.org");
 	assert_string_equal(m.v[0].endpoint, "");
@@ -89,8 +89,8 @@ static void waits(void **state)
 	assert_int_equal(m.v[0].ts, 99);
 	assert_string_equal(m.v[1].state, "alive");
 	assert_string_equal(m.v[1].name, "");
-	assert_int_equal(receipt_forget(dir, RECEIPT_WAITING, &err), 0);
-	assert_int_equal(receipt_forget(dir, RECEIPT_WAITING, &err), 0);
+	assert_int_equal(receipt_forget(dir, RECEIPTS_WAITING, &err), 0);
+	assert_int_equal(receipt_forget(dir, RECEIPTS_WAITING, &err), 0);
 	assert_int_equal(access(scratch("receipts"), F_OK), -1);
 	receipt_free(&l);
 	receipt_free(&m);
@@ -103,24 +103,24 @@ static void damaged(void **state)
 	char *text;
 
 	scratch_write(scratch("receipts"), "half\ta\tline\n\n\tx\n", 0600);
-	assert_int_equal(receipt_load(scratch_dir, RECEIPT_WAITING, &l, &err),
+	assert_int_equal(receipt_load(scratch_dir, RECEIPTS_WAITING, &l, &err),
 			 0);
 	assert_int_equal(l.n, 0);
 	/* The version before had no last line. */
 	scratch_write(scratch("receipts"),
 		      "n\th\tweb\t-\t-\tfailed\t-\t-\t0\t0\t1\ta\\b\t0.1.0\n",
 		      0600);
-	assert_int_equal(receipt_load(scratch_dir, RECEIPT_WAITING, &l, &err),
+	assert_int_equal(receipt_load(scratch_dir, RECEIPTS_WAITING, &l, &err),
 			 0);
 	assert_int_equal(l.n, 1);
 	assert_string_equal(l.v[0].endpoint, "");
 	assert_string_equal(l.v[0].detail, "a\\b");
-	assert_int_equal(receipt_save(scratch_dir, RECEIPT_WAITING, &l, &err),
+	assert_int_equal(receipt_save(scratch_dir, RECEIPTS_WAITING, &l, &err),
 			 0);
 	text = arena_strdup(arena, scratch_read(scratch("receipts")));
 	*strstr(text, "\n\\end") = '\0';
 	scratch_write(scratch("receipts"), text, 0600);
-	assert_int_equal(receipt_load(scratch_dir, RECEIPT_WAITING, &l, &err),
+	assert_int_equal(receipt_load(scratch_dir, RECEIPTS_WAITING, &l, &err),
 			 -1);
 	assert_int_equal(err.kind, ERR_INPUT);
 	assert_non_null(strstr(err.msg, "receipts: it was cut"));

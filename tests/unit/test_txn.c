@@ -394,6 +394,27 @@ static void fails_and_goes_back(void **state)
 	}
 }
 
+/* There is no old set to speak of. */
+static void first_fails(void **state)
+{
+	struct err err = ERR_INIT;
+
+	fresh();
+	kit_sh("rm -f d/*");
+	begin("true", "true");
+	begin("true",
+	      arena_printf(arena, "! test -e %s/d/full.pem", scratch_dir));
+	gather_it("leaf.pem");
+	assert_int_equal(g.v[0].verdict, PLAN_PUT);
+	assert_int_equal(do_it(false, &err), PART_BACK);
+	kit_says(&err, "rolled back, the new files are gone again, there were "
+		       "none before");
+	assert_null(strstr(err.msg, "old set"));
+	assert_int_equal(access(scratch("d/full.pem"), F_OK), -1);
+	assert_int_equal(access(scratch("d/both.pem"), F_OK), -1);
+	end();
+}
+
 static void install_in_child(void *arg)
 {
 	struct err err = ERR_INIT;
@@ -523,6 +544,7 @@ int main(void)
 		cmocka_unit_test(unfit),
 		cmocka_unit_test(installs),
 		cmocka_unit_test(fails_and_goes_back),
+		cmocka_unit_test(first_fails),
 		cmocka_unit_test(recovers),
 		cmocka_unit_test(recovers_ends),
 		cmocka_unit_test(tells),

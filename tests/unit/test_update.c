@@ -182,13 +182,37 @@ static void all_go_back(void **state)
 	is("ooo", "", 0, 3);
 	assert_string_equal(state_of("a"), "held");
 
-	/* Another profile of one of them, another try of all. */
+	/* The configuration says the same; what was mended is not in it. */
 	kit_sh("echo \"echo b >>$PWD/told\" >act/b");
-	load("verify_time = 1; alone = false;", "leaf.key");
+	load("alone = false;", "leaf.key");
 	update("leaf.pem", false);
-	is("ooo", "", 0, 3); /* verify_time says nothing of the way */
+	is("ooo", "", 0, 3);
 	update("leaf.pem", true);
 	is("lll", "abc", 3, 0);
+	end();
+}
+
+/* What ends a hold of all: another configuration of one, another trust. */
+static void tried_again(void **state)
+{
+	begin();
+	load("", "leaf.key");
+	for (int i = 0; i < 2; i++) {
+		kit_sh("echo \"echo b >>$PWD/told; cat $PWD/old.pem "
+		       "$PWD/inter.pem | cmp -s - $PWD/b/full.pem\" >act/b");
+		update("leaf.pem", false);
+		is("ooo", "ababc", 0, 3);
+		kit_sh("echo \"echo b >>$PWD/told\" >act/b");
+		update("leaf.pem", false);
+		is("ooo", "", 0, 3);
+		if (i == 0)
+			load("verify_time = 1;", "leaf.key");
+		else
+			kit_sh("echo >>root.pem");
+		update("leaf.pem", false);
+		is("lll", "abc", 3, 0);
+		fresh();
+	}
 	end();
 }
 
@@ -279,6 +303,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(together),
 		cmocka_unit_test(all_go_back),
+		cmocka_unit_test(tried_again),
 		cmocka_unit_test(one_goes_alone),
 		cmocka_unit_test(one_cannot_take_it),
 		cmocka_unit_test(one_is_out_of_reach),
