@@ -4,8 +4,9 @@
 #include "err.h"
 #include "opts.h"
 
-#define KEY_HELP    1000001
-#define KEY_VERSION 1000002
+/* No program has these letters for anything else. */
+#define KEY_HELP    'h'
+#define KEY_VERSION 'V'
 
 void opts_usage(const struct opts_spec *spec, const char *fmt, ...)
 {
@@ -72,7 +73,7 @@ static void tables_fill(struct tables *t, const struct opts_option *options)
 	while (options[n].key)
 		n++;
 	t->longs = mem_array(n + 3, sizeof(*t->longs));
-	t->shorts = s = mem_alloc(2 * n + 2);
+	t->shorts = s = mem_alloc(2 * n + 4);
 	*s++ = ':'; /* tell a missing argument from an unknown option */
 	for (i = 0; i < n; i++) {
 		t->longs[i] = (struct option){
@@ -87,6 +88,8 @@ static void tables_fill(struct tables *t, const struct opts_option *options)
 		if (options[i].arg)
 			*s++ = ':';
 	}
+	*s++ = KEY_HELP;
+	*s++ = KEY_VERSION;
 	t->longs[n++] = (struct option){ "help", no_argument, NULL, KEY_HELP };
 	t->longs[n] =
 		(struct option){ "version", no_argument, NULL, KEY_VERSION };

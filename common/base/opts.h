@@ -3,13 +3,14 @@
 #define OPTS_H
 
 /* Command lines: one table gives getopt_long its options and --help its
- * text. --help and --version (to stdout, exit 0) are built in. */
+ * text. -h, --help and -V, --version (to stdout, exit 0) are
+ * built in. */
 
 #include <stdbool.h>
 #include <stddef.h>
 
 struct opts_option {
-	int key;	  /* the short letter, or 256 and up for none */
+	int key; /* the short letter, not h or V, or 256 and up for none */
 	const char *name; /* the long name */
 	const char *arg;  /* "FILE", or NULL when it takes none */
 	const char *help; /* one line */

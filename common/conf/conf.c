@@ -740,6 +740,17 @@ int conf_load(const char *path, const struct conf_schema *schema,
 	return load_docs(&ld, path, schema, before, ret);
 }
 
+bool conf_missing(const char *path, const char *manual,
+		  struct conf_errors *errs)
+{
+	if (access(path, F_OK) == 0 || errno != ENOENT)
+		return false;
+	conf_error(errs, NULL,
+		   "%s is not there; for what belongs into it see %s", path,
+		   manual);
+	return true;
+}
+
 int conf_load_string(const char *name, const char *text,
 		     const struct conf_schema *schema, struct arena *arena,
 		     void *ret, struct conf_errors *errs)

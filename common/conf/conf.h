@@ -135,5 +135,9 @@ int conf_load(const char *path, const struct conf_schema *schema,
 int conf_load_string(const char *name, const char *text,
 		     const struct conf_schema *schema, struct arena *arena,
 		     void *ret, struct conf_errors *errs) MUST_CHECK;
+/* Is PATH not there? Then an error says so, and that MANUAL ("x.conf(5)") tells
+ * what it should be. For a program's own file, before it is loaded. */
+bool conf_missing(const char *path, const char *manual,
+		  struct conf_errors *errs);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <string.h>
+#include "child.h"
 #include "notify_conf.h"
 
 static const struct conf_setting notify_settings[] = {
@@ -60,6 +61,16 @@ static void check_mail(const struct conf_src *src, const char *setting,
 			   address);
 }
 
+static void check_command(const struct conf_src *src, const char *setting,
+			  const struct conf_strings *command,
+			  struct conf_errors *errs)
+{
+	struct err err = ERR_INIT;
+
+	if (command->n > 0 && child_check_words(command->v, &err) == -1)
+		conf_error(errs, src, "%s: %s", setting, err.msg);
+}
+
 void notify_conf_check(const struct notify_conf *n, struct conf_errors *errs)
 {
 	if (!n)
@@ -68,6 +79,8 @@ void notify_conf_check(const struct notify_conf *n, struct conf_errors *errs)
 		check_mail(&n->src, "mail", n->mail.v[i], errs);
 	if (n->from)
 		check_mail(&n->src, "from", n->from, errs);
+	check_command(&n->src, "sendmail", &n->sendmail, errs);
+	check_command(&n->src, "command", &n->command, errs);
 	if (n->user && n->command.n == 0)
 		conf_error(errs, &n->src, "user is for command");
 	if (n->mail.n == 0 && n->command.n == 0)

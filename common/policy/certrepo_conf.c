@@ -353,6 +353,8 @@ int certrepo_conf_load(const char *path, struct arena *arena,
 	struct certrepo_conf conf;
 	size_t before = errs->list.n;
 
+	if (conf_missing(path, "certrepo.conf(5)", errs))
+		return -1;
 	if (conf_load(path, &certrepo_conf_schema, arena, &conf, errs) == -1)
 		return -1;
 	store_conf_check(conf.store, errs);

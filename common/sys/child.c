@@ -496,6 +496,20 @@ bool child_is_missing(const char *program)
 	return true;
 }
 
+int child_check_words(const char *const *argv, struct err *err)
+{
+	AUTO(mem_free_str) char *list = NULL;
+
+	if (!argv[0] || !strpbrk(argv[0], " \t\n") ||
+	    !child_is_missing(argv[0]))
+		return 0;
+	list = words_list(argv);
+	return err_set(err, ERR_CONFIG,
+		       "there is no program \"%s\", and no shell takes that "
+		       "apart; write %s",
+		       argv[0], list);
+}
+
 int child_find(const struct child_spec *spec, struct err *err)
 {
 	const char *program = spec->argv[0];

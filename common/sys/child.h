@@ -54,6 +54,9 @@ int child_check(const struct child_spec *spec, bool *ret_started,
 /* Whether child_run() would find the program, for its user; starts nothing of
  * it. ERR_CHILD says what is missing. */
 int child_find(const struct child_spec *spec, struct err *err) MUST_CHECK;
+/* For configurations: is the first word not a whole command, "systemctl reload
+ * x", that was meant as a list? ERR_CONFIG shows the list to write. */
+int child_check_words(const char *const *argv, struct err *err) MUST_CHECK;
 /* No file of that name is there, by PATH when it has no slash. */
 bool child_is_missing(const char *program);
 

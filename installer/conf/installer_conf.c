@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 #include <unistd.h>
+#include "child.h"
 #include "installer_conf.h"
 #include "protocol.h"
 #include "store.h"
@@ -379,12 +380,24 @@ static void check_protocol(const struct installer_endpoint *e,
 			   e->address, p->name);
 }
 
+/* The setting NAME is a command, if it is there. */
+static void check_command(const struct conf_src *src, const char *name,
+			  const struct conf_strings *command,
+			  struct conf_errors *errs)
+{
+	struct err err = ERR_INIT;
+
+	if (command->n > 0 && child_check_words(command->v, &err) == -1)
+		conf_error(errs, src, "%s: %s", name, err.msg);
+}
+
 static void check_endpoint(const struct installer_endpoint *e,
 			   struct conf_errors *errs)
 {
 	const char *name = e->server_name;
 
 	check_protocol(e, errs);
+	check_command(&e->src, "command", &e->command, errs);
 	if (!printable(e->address))
 		conf_error(errs, &e->src, "address: %s has control characters",
 			   e->address);
@@ -478,6 +491,8 @@ int installer_conf_load(const char *path, struct arena *arena,
 {
 	struct err err = ERR_INIT;
 
+	if (conf_missing(path, "installer.conf(5)", errs))
+		return -1;
 	if (profile_check_owner(path, &err) == -1) {
 		conf_error(errs, NULL, "%s", err.msg);
 		return -1;

@@ -447,6 +447,26 @@ static const char *find_file(const char *const *dirs, const char *name,
 	return NULL;
 }
 
+static void not_found(const char *const *dirs, const char *name,
+		      const struct conf_src *from, bool again,
+		      struct conf_errors *errs)
+{
+	AUTO(strlist_free) struct strlist all = STRLIST_INIT;
+	AUTO(mem_free_str) char *text = NULL;
+
+	if (again) {
+		conf_error(errs, from, "profile \"%s\" includes itself", name);
+		return;
+	}
+	for (; *dirs; dirs++)
+		strlist_add(&all, *dirs);
+	text = strlist_join(&all, " nor in ");
+	conf_error(errs, from,
+		   "profile \"%s\" is neither in %s (profile_dir, "
+		   "shipped_profile_dir)",
+		   name, text);
+}
+
 static int load_file(const char *const *dirs, const char *name,
 		     const struct conf_src *from, struct strlist *seen,
 		     struct arena *arena, struct profile *ret,
@@ -457,11 +477,7 @@ static int load_file(const char *const *dirs, const char *name,
 	const char *path = find_file(dirs, name, seen, arena, &again);
 
 	if (!path) {
-		conf_error(errs, from,
-			   again ? "profile \"%s\" includes itself"
-				 : "profile \"%s\" is neither in profile_dir "
-				   "nor in shipped_profile_dir",
-			   name);
+		not_found(dirs, name, from, again, errs);
 		return -1;
 	}
 	if (seen->n == INCLUDE_MAX) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <string.h>
+#include "child.h"
 #include "profile.h"
 #include "profile_impl.h"
 #include "sbuf.h"
@@ -187,6 +188,8 @@ int profile_argv(const struct profile *p, const struct conf_groups *overrides,
 	const struct expand x = { p, overrides, cmd, arena, errs };
 	const char **argv =
 		arena_array(arena, PROFILE_ARGV_MAX + 1, sizeof(*argv));
+	const struct conf_src *src = &cmd->src;
+	struct err err = ERR_INIT;
 	size_t n = 0;
 
 	for (size_t i = 0; i < cmd->command.n; i++) {
@@ -200,6 +203,8 @@ int profile_argv(const struct profile *p, const struct conf_groups *overrides,
 			if (!var)
 				return -1;
 			words = var->value;
+			if (n == 0 && var->src.file)
+				src = &var->src;
 		} else {
 			text = expand_text(&x, el);
 			if (!text)
@@ -217,6 +222,10 @@ int profile_argv(const struct profile *p, const struct conf_groups *overrides,
 	}
 	if (n == 0 || argv[0][0] == '\0') {
 		conf_error(errs, &cmd->src, "command: no program to run");
+		return -1;
+	}
+	if (child_check_words(argv, &err) == -1) {
+		conf_error(errs, src, "command: %s", err.msg);
 		return -1;
 	}
 	*ret = argv;

@@ -397,6 +397,21 @@ static void missing_files(void **state)
 	wrong(l, want);
 }
 
+/* A program's own file: where to read what belongs into it. */
+static void own_file(void **state)
+{
+	AUTO(mem_free_str) char *want = NULL;
+	struct loaded *l = *state;
+
+	assert_false(conf_missing(scratch_dir, "x.conf(5)", &l->errs));
+	assert_int_equal(l->errs.list.n, 0);
+	assert_true(conf_missing(scratch("none"), "x.conf(5)", &l->errs));
+	want = mem_printf("%s is not there; for what belongs into it see "
+			  "x.conf(5)",
+			  scratch("none"));
+	assert_string_equal(l->errs.list.v[0], want);
+}
+
 static void file_of_others(void **state)
 {
 	struct loaded *l = *state;
@@ -619,21 +634,14 @@ static void printing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH(defaults),
-		WITH(values),
-		WITH(every_error),
-		WITH(more_types),
-		WITH(behind_libconfig),
-		WITH(comments_and_strings),
-		WITH(missing_files),
-		WITH(file_of_others),
-		WITH(nul_byte),
-		WITH(includes),
-		WITH(includes_that_fail),
-		WITH(folder),
-		WITH(all_other_names),
-		WITH(too_much),
-		cmocka_unit_test(printing),
+		WITH(defaults),		WITH(values),
+		WITH(every_error),	WITH(more_types),
+		WITH(behind_libconfig), WITH(comments_and_strings),
+		WITH(missing_files),	WITH(own_file),
+		WITH(file_of_others),	WITH(nul_byte),
+		WITH(includes),		WITH(includes_that_fail),
+		WITH(folder),		WITH(all_other_names),
+		WITH(too_much),		cmocka_unit_test(printing),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

@@ -113,18 +113,22 @@ static void abbreviations(void **state)
 
 static void help(void **state)
 {
-	check(ARGS("--help"), 0,
-	      "usage: prog [options] [NAME...]\n"
-	      "Does things.\n\n"
-	      "  -c, --config=FILE         read FILE\n"
-	      "  -n, --dry-run             change nothing\n"
-	      "      --json                print JSON\n"
-	      "      --jobs=N              so many at once\n"
-	      "      --help                print this text\n"
-	      "      --version             print the version\n"
-	      "\nMore words.\n",
-	      "");
+	static const char text[] =
+		"usage: prog [options] [NAME...]\n"
+		"Does things.\n\n"
+		"  -c, --config=FILE         read FILE\n"
+		"  -n, --dry-run             change nothing\n"
+		"      --json                print JSON\n"
+		"      --jobs=N              so many at once\n"
+		"  -h, --help                print this text\n"
+		"  -V, --version             print the version\n"
+		"\nMore words.\n";
+
+	check(ARGS("--help"), 0, text, "");
+	check(ARGS("-nh"), 0, text, "");
 	check(ARGS("--version"), 0, "prog " CERTREPO_VERSION "\n", "");
+	check(ARGS("-V"), 0, "prog " CERTREPO_VERSION "\n", "");
+	check(ARGS("-nV"), 0, "prog " CERTREPO_VERSION "\n", "");
 }
 
 static void usage(void *arg)

@@ -70,8 +70,9 @@ static void overrides(void **state)
 	const char *const *argv;
 
 	assert_int_equal(profile_load_string("p", text, arena, &p, &errs), 0);
-	assert_int_equal(
-		profile_argv(&p, &g, p.hooks[HOOK_ACTIVATE].v[0], arena, &argv, &errs), 0);
+	assert_int_equal(profile_argv(&p, &g, p.hooks[HOOK_ACTIVATE].v[0],
+				      arena, &argv, &errs),
+			 0);
 	assert_string_equal(argv[0], "other");
 	assert_string_equal(argv[2], "/x y");
 	assert_string_equal(argv[3], "-r");
@@ -128,8 +129,8 @@ static void words(void **state)
 
 		if (profile_load_string("p", text, arena, &p, &errs) == -1)
 			fail_msg("%s", errs.list.v[0]);
-		assert_int_equal(profile_argv(&p, NULL, p.hooks[HOOK_TEST].v[0], arena,
-					      &argv, &errs),
+		assert_int_equal(profile_argv(&p, NULL, p.hooks[HOOK_TEST].v[0],
+					      arena, &argv, &errs),
 				 0);
 		assert_string_equal(argv[1], cases[i].want);
 		assert_null(argv[2]);
@@ -162,9 +163,9 @@ static void one_word(void **state)
 		var.value = (struct conf_strings){ two, n };
 		assert_int_equal(
 			profile_load_string("p", text, arena, &p, &errs), 0);
-		assert_int_equal(
-			profile_argv(&p, &g, p.hooks[HOOK_TEST].v[0], arena, &argv, &errs),
-			-1);
+		assert_int_equal(profile_argv(&p, &g, p.hooks[HOOK_TEST].v[0],
+					      arena, &argv, &errs),
+				 -1);
 		assert_string_equal(
 			errs.list.v[0],
 			n == 0 ? "site.conf:7: command: ${host} must stand for "
@@ -382,6 +383,51 @@ static const char *load_says(const char *const *dirs, const char *name)
 	return line;
 }
 
+/* A command as one string is no command, unless there is such a file. */
+static void unsplit(void **state)
+{
+	static const struct {
+		const char *command, *says;
+	} cases[] = {
+		{ "\"systemctl reload x\"",
+		  "command: there is no program \"systemctl reload x\", and no "
+		  "shell takes that apart; write [ \"systemctl\", \"reload\", "
+		  "\"x\" ]" },
+		{ "[ \"/bin/systemctl reload\", \"x\" ]",
+		  "write [ \"/bin/systemctl\", \"reload\", \"x\" ]" },
+		{ "[ \"$do\", \"x\" ]",
+		  "x:2: command: there is no program \"service a\", and no "
+		  "shell takes that apart; write [ \"service\", \"a\", "
+		  "\"x\" ]" },
+		{ "[ \"sh\", \"-c\", \"a b\" ]", NULL },
+		{ "[ \"no-such-one\" ]", NULL },
+		{ "[ \"%s/my hook\" ]", NULL },
+	};
+
+	scratch_write(scratch("my hook"), "", 0644);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct conf_errors errs = { 0 };
+		struct profile p;
+		const char *command = cases[i].command, *text;
+
+		if (strchr(command, '%'))
+			command = arena_printf(arena, "[ \"%s/my hook\" ]",
+					       scratch_dir);
+		text = arena_printf(arena,
+				    FILES "vars = ( { name = \"do\"; value = "
+					  "\"service a\"; } ); activate = "
+					  "( { command = %s; } );",
+				    command);
+		assert_int_equal(
+			profile_load_string("x", text, arena, &p, &errs),
+			cases[i].says ? -1 : 0);
+		assert_int_equal(errs.list.n, cases[i].says ? 1 : 0);
+		if (cases[i].says && !strstr(errs.list.v[0], cases[i].says))
+			fail_msg("%s", errs.list.v[0]);
+		conf_errors_free(&errs);
+	}
+}
+
 static void includes(void **state)
 {
 	const char *dirs[] = { NULL, NULL, NULL };
@@ -416,8 +462,9 @@ static void includes(void **state)
 	assert_int_equal(p.hooks[HOOK_START].n, 0);
 	assert_int_equal(p.hooks[HOOK_ACTIVATE].n, 2);
 	assert_int_equal(p.vars.n, 2);
-	assert_int_equal(
-		profile_argv(&p, NULL, p.hooks[HOOK_TEST].v[0], arena, &argv, &errs), 0);
+	assert_int_equal(profile_argv(&p, NULL, p.hooks[HOOK_TEST].v[0], arena,
+				      &argv, &errs),
+			 0);
 	assert_string_equal(argv[1], "1");
 	assert_string_equal(argv[2], "x");
 	assert_string_equal(argv[3], "y");
@@ -457,15 +504,11 @@ static void includes(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(good),
-		cmocka_unit_test(overrides),
-		cmocka_unit_test(refused),
-		cmocka_unit_test(arguments_bounded),
-		cmocka_unit_test(folders),
-		cmocka_unit_test(includes),
-		cmocka_unit_test(words),
-		cmocka_unit_test(one_word),
-		cmocka_unit_test(argument_bounded),
+		cmocka_unit_test(good),	    cmocka_unit_test(overrides),
+		cmocka_unit_test(refused),  cmocka_unit_test(arguments_bounded),
+		cmocka_unit_test(folders),  cmocka_unit_test(unsplit),
+		cmocka_unit_test(includes), cmocka_unit_test(words),
+		cmocka_unit_test(one_word), cmocka_unit_test(argument_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

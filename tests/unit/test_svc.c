@@ -212,7 +212,7 @@ static const struct {
 	  "no certificates" },
 	{ "{ name = \"w\"; profile = \"none\"; certificates = ( " CERT(
 		  "a.example.org", "/a") "); }",
-	  "neither in profile_dir" },
+	  " nor in /usr/" },
 	{ "{ name = \"w\"; profile = \"g\"; certificates = ( " CERT(
 		  "A.example.org", "/a") "); }",
 	  "" },
