@@ -222,7 +222,8 @@ static bool same_as_before(const struct part *p, size_t i)
 	const struct verify_seen *b = &p->before[i], *seen = &p->seen[i];
 	const struct journal_cert *c = cert_of(p, &p->svc->endpoints[i]);
 
-	if (b->reachable != seen->reachable || b->handshake != seen->handshake)
+	if (!seen_tells(b) || b->reachable != seen->reachable ||
+	    b->handshake != seen->handshake)
 		return false;
 	if (!b->handshake)
 		return strcmp(b->why, seen->why) == 0;
@@ -237,7 +238,7 @@ bool prove_only_same(const struct part *p)
 		char why[300];
 
 		if (!forward_right(p, e, &p->seen[i], why) &&
-		    !same_as_before(p, i))
+		    !p->seen[i].unknown && !same_as_before(p, i))
 			return false;
 	}
 	return p->before;

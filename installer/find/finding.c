@@ -97,7 +97,7 @@ static bool kept_state(const struct finding *t, size_t i,
 
 	if (t->action == PLAN_ACTIVATE)
 		return false;
-	if (t->s->n_endpoints == 0 || !t->probed) {
+	if (t->s->n_endpoints == 0 || !t->probed || t->unseen) {
 		/* That the service was told of it is still so. */
 		*ret = RECEIPT_INSTALLED;
 		return t->r->beat || !last || receipt_state_bad(last->state);
