@@ -350,9 +350,13 @@ static int with_conf(const struct args *a, struct arena *arena, int argc,
 			  .loud = a->verbose > 0 || a->force || first < argc ||
 				  isatty(STDERR_FILENO) };
 	int status;
+	bool bad;
 
-	if (installer_conf_load(a->config, arena, &conf, &errs) == -1 ||
-	    svc_resolve(&conf, arena, &svcs, &errs) == -1) {
+	bad = installer_conf_load(a->config, arena, &conf, &errs) == -1;
+	/* Of one file, all that is wrong at once. */
+	if (!errs.unread && svc_resolve(&conf, arena, &svcs, &errs) == -1)
+		bad = true;
+	if (bad) {
 		status = conf_errors_print(&errs, PROGRAM);
 		conf_errors_free(&errs);
 		return status;

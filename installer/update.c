@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <string.h>
+#include "deploy.h"
 #include "dryrun.h"
 #include "group.h"
 #include "log.h"
@@ -329,6 +330,8 @@ static void plan(struct update *u)
 
 static void print(const struct update *u, const struct finding *t)
 {
+	struct err err = ERR_INIT;
+
 	if (t->why)
 		printf("%s: %s\n", t->s->name, t->why);
 	for (size_t i = 0; i < u->n; i++)
@@ -337,6 +340,11 @@ static void print(const struct update *u, const struct finding *t)
 			printf("%s: together with service %s, both or none\n",
 			       t->s->name, u->v[i].s->name);
 	dryrun_print(t->s, &t->g, t->action, t->seen);
+	for (size_t i = 0; i < t->g.n; i++)
+		if (t->g.v[i].verdict == PLAN_PUT &&
+		    deploy_check(t->g.v[i].svc, &err) == -1)
+			printf("%s: %s FAILS: %s\n", t->s->name,
+			       t->g.v[i].svc->conf->name, err.msg);
 }
 
 static void carry_out(struct update *u)

@@ -728,6 +728,12 @@ static int load_docs(struct load *ld, const char *name,
 	return ld->errs->list.n > errors_before ? -1 : 0;
 }
 
+static int verdict(struct conf_errors *errs, int rc)
+{
+	errs->unread |= rc == -1;
+	return rc;
+}
+
 int conf_load(const char *path, const struct conf_schema *schema,
 	      struct arena *arena, void *ret, struct conf_errors *errs)
 {
@@ -737,7 +743,7 @@ int conf_load(const char *path, const struct conf_schema *schema,
 
 	conf_text_load(&doc_new(&ld)->text, path, arena, errs);
 	load_folder(&ld, dir);
-	return load_docs(&ld, path, schema, before, ret);
+	return verdict(errs, load_docs(&ld, path, schema, before, ret));
 }
 
 bool conf_missing(const char *path, const char *manual,
@@ -748,6 +754,7 @@ bool conf_missing(const char *path, const char *manual,
 	conf_error(errs, NULL,
 		   "%s is not there; for what belongs into it see %s", path,
 		   manual);
+	errs->unread = true;
 	return true;
 }
 
@@ -759,7 +766,7 @@ int conf_load_string(const char *name, const char *text,
 	size_t before = errs->list.n;
 
 	conf_text_from_string(&doc_new(&ld)->text, name, text, arena, errs);
-	return load_docs(&ld, name, schema, before, ret);
+	return verdict(errs, load_docs(&ld, name, schema, before, ret));
 }
 
 /* libconfig 1.5 forgets the string it was reading when the text is wrong. */

@@ -109,6 +109,7 @@ struct conf_schema {
 /* What is wrong, "FILE:LINE: what, what to do", every one of them. */
 struct conf_errors {
 	struct strlist list;
+	bool unread; /* conf_load() failed: there is nothing to check further */
 };
 void conf_errors_free(struct conf_errors *e);
 /* For checks of one's own after loading (two settings that exclude each

@@ -495,6 +495,7 @@ int installer_conf_load(const char *path, struct arena *arena,
 		return -1;
 	if (profile_check_owner(path, &err) == -1) {
 		conf_error(errs, NULL, "%s", err.msg);
+		errs->unread = true;
 		return -1;
 	}
 	if (conf_load(path, &installer_conf_schema, arena, ret, errs) == -1)

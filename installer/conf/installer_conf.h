@@ -79,7 +79,8 @@ extern const struct conf_schema installer_conf_schema;
 extern const struct conf_schema installer_service_schema;
 
 /* Load and check all that needs no profile; host is filled. The file must
- * be root's or ours, and writable by nobody else. */
+ * be root's or ours, and writable by nobody else. -1 with errs->unread: *ret is
+ * not filled; without, svc_resolve() can still look for more. */
 int installer_conf_load(const char *path, struct arena *arena,
 			struct installer_conf *ret,
 			struct conf_errors *errs) MUST_CHECK;

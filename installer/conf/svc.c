@@ -142,7 +142,8 @@ static void resolve_file(struct resolve *r, const char *root,
 		c->has_chain = c->has_chain || format_has_chain(&ret->format);
 	else
 		c->has_chain = true;
-	if (format_has_key(&ret->format) && !c->conf->key)
+	if (format_has_key(&ret->format) && !c->conf->key &&
+	    c->conf->public_key)
 		conf_error(r->errs, &f->src,
 			   "certificate %s: format %s needs its private key, "
 			   "set key",
@@ -487,8 +488,11 @@ static void check_files(struct clashes *k, const struct svc_cert *cert)
 {
 	for (size_t f = 0; f < cert->n_files; f++) {
 		const struct svc_file *file = &cert->files[f];
-		const char *real = real_path(k->r, file->path);
+		const char *real;
 
+		if (!file->path) /* there was an error */
+			continue;
+		real = real_path(k->r, file->path);
 		if (strlist_has(&k->seen, real))
 			conf_error(k->r->errs, &cert->conf->src,
 				   "%s is there twice, as a file of this or of "
@@ -540,7 +544,9 @@ static void check_clashes(struct resolve *r, const struct svcs *s)
 			const struct installer_cert *conf =
 				s->v[i].certs[c].conf;
 
-			add_key(&k, conf->key ? conf->key : conf->public_key);
+			if (conf->key || conf->public_key)
+				add_key(&k, conf->key ? conf->key
+						      : conf->public_key);
 		}
 	for (size_t i = 0; i < s->n; i++)
 		for (size_t c = 0; c < s->v[i].n_certs; c++)
@@ -559,8 +565,7 @@ int svc_resolve(const struct installer_conf *conf, struct arena *arena,
 	out.v = arena_array(arena, out.n + 1, sizeof(*out.v));
 	for (size_t i = 0; i < out.n; i++)
 		resolve_service(&r, conf->services.v[i], &out.v[i]);
-	if (errs->list.n == before)
-		check_clashes(&r, &out);
+	check_clashes(&r, &out);
 	if (errs->list.n != before)
 		return -1;
 	*ret = out;

@@ -88,7 +88,8 @@ struct svcs {
 	size_t n;
 };
 
-/* All services of CONF; every mistake goes to errs. An endpoint's certificate
+/* All services of CONF, which may have failed its own checks; every mistake
+ * goes to errs. An endpoint's certificate
  * is the one it names, or the only one, or the one whose domain is its
  * server_name. */
 int svc_resolve(const struct installer_conf *conf, struct arena *arena,

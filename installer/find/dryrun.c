@@ -23,13 +23,37 @@ static void print_cert(const struct svc *s, const struct judge_cert *g)
 	}
 }
 
+static void print_command(const struct svc *s, enum hook hook,
+			  const struct svc_command *c, struct arena *a)
+{
+	printf("%s: %s with \"%s\"\n", s->name, profile_hooks[hook],
+	       hook_text(c, a));
+}
+
 static void print_commands(const struct svc *s, enum hook hook, struct arena *a)
 {
 	const struct svc_commands *c = &s->hooks[hook];
+	struct err err = ERR_INIT;
 
-	for (size_t i = 0; i < c->n; i++)
-		printf("%s: %s with \"%s\"\n", s->name, profile_hooks[hook],
-		       hook_text(&c->v[i], a));
+	for (size_t i = 0; i < c->n; i++) {
+		print_command(s, hook, &c->v[i], a);
+		if (hook_find(&c->v[i], &err) == -1)
+			printf("%s:   FAILS: %s\n", s->name, err.msg);
+	}
+}
+
+/* Commands that are not always run are told only when they cannot be. */
+static void print_missing(const struct svc *s, enum hook hook, struct arena *a)
+{
+	const struct svc_commands *c = &s->hooks[hook];
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (hook_find(&c->v[i], &err) == 0)
+			continue;
+		print_command(s, hook, &c->v[i], a);
+		printf("%s:   FAILS: %s\n", s->name, err.msg);
+	}
 }
 
 static void print_endpoints(const struct svc *s, const struct verify_seen *seen,
@@ -58,9 +82,12 @@ void dryrun_print(const struct svc *s, const struct judge *g,
 			printf("%s: the files are right, but not what is "
 			       "served\n",
 			       s->name);
+		print_missing(s, HOOK_SEED, a);
+		print_missing(s, HOOK_RUNNING, a);
 		print_commands(s, HOOK_CHECK, a);
 		print_commands(s, HOOK_TEST, a);
 		print_commands(s, HOOK_ACTIVATE, a);
+		print_missing(s, HOOK_START, a);
 		print_endpoints(s, seen, a);
 		print_commands(s, HOOK_POST, a);
 		break;

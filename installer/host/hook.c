@@ -5,14 +5,26 @@
 #include "child.h"
 #include "words.h"
 
+static struct child_spec spec_of(const struct svc_command *c)
+{
+	return (struct child_spec){ .argv = c->argv,
+				    .user = c->user,
+				    .env = c->env,
+				    .timeout_s = c->timeout_s };
+}
+
 static int run_one(const struct svc_command *c, bool *tried, struct err *err)
 {
-	struct child_spec spec = { .argv = c->argv,
-				   .user = c->user,
-				   .env = c->env,
-				   .timeout_s = c->timeout_s };
+	const struct child_spec spec = spec_of(c);
 
 	return child_check(&spec, tried, err);
+}
+
+int hook_find(const struct svc_command *c, struct err *err)
+{
+	const struct child_spec spec = spec_of(c);
+
+	return child_find(&spec, err);
 }
 
 int hook_run(const struct svc *s, enum hook hook, bool *ret_tried,

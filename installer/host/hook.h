@@ -16,6 +16,9 @@ int hook_run(const struct svc *s, enum hook hook, bool *ret_tried,
  * there is none, or it cannot be asked. */
 bool hook_running(const struct svc *s);
 
+/* Is the program of C there, for the user it is run as? ERR_CHILD if not. */
+int hook_find(const struct svc_command *c, struct err *err) MUST_CHECK;
+
 /* "nginx -t" for messages and --dry-run, in ARENA. */
 const char *hook_text(const struct svc_command *c, struct arena *arena);
 

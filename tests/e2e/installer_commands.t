@@ -90,4 +90,24 @@ nginx_run || bail "nginx does not start"
 run host
 is "$rc $(served)" "0 $(cert_fp "$T/four.crt")" "it runs: it is told"
 ok "nothing half-done is left" tidy
+
+# --- what --dry-run finds out ---
+issue_nth "$T/five" 5 && store_put $NAME "$T/five"
+run host --dry-run
+is "$rc $(echo "$out" | grep -c FAILS)" "0 0" "--dry-run: all is there"
+sed -i 's/^activate = .*/activate = ( { command = [ "no-reload", "it is", "-s",/' \
+	"$T/profiles/base.conf"
+sed -i '2,$s/"reload" ]; } );/"x" ]; } );/
+	$astart = ( { command = [ "/no/start" ]; } );' "$T/profiles/base.conf"
+run host --dry-run
+like "$out" "web: activate with \"no-reload 'it is' " "--dry-run quotes words"
+like "$out" "FAILS: there is no no-reload in /usr/sbin:" \
+	"... a missing program is found"
+like "$out" "FAILS: /no/start cannot be run: No such file" \
+	"... one of the last resort, too"
+mv "$DIR" "$DIR.away"
+run host --dry-run
+like "$out" "$NAME FAILS: folder $DIR is not there" "... and a missing folder"
+rmdir "$DIR" 2>/dev/null
+mv "$DIR.away" "$DIR"
 done_testing

@@ -270,7 +270,7 @@ conf_error "an unknown setting" "installer.conf:[0-9]+: .*trusted_file"
 HOST_CERT="key = \"$T/host.key\"; public_key = \"$T/host.pub\";" host_conf
 conf_error "key and public_key" "give either key"
 PROFILE=no-such-one host_conf
-conf_error "a profile that is not there" "neither in $T/profiles nor in /.* (profile_dir, shipped_profile_dir)"
+conf_error "a profile that is not there" "neither in $T/profiles nor in /.* [(]profile_dir, shipped_profile_dir[)]"
 PROFILE=../shipped/nginx host_conf
 conf_error "a profile by path" "in its name"
 HOST_CERT_EXTRA='files = ( { file = "x.pem"; format = "certificate";

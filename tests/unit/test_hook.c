@@ -51,6 +51,19 @@ static void cannot_start(void **state)
 	assert_non_null(strstr(err.msg, "nothing"));
 }
 
+static void found(void **state)
+{
+	const char *argv[] = { "sh", "-c", "exit 9", NULL };
+	struct svc_command v = { argv, 5, NULL };
+	struct err err = ERR_INIT;
+
+	assert_int_equal(hook_find(&v, &err), 0);
+	argv[0] = "no-such-one";
+	assert_int_equal(hook_find(&v, &err), -1);
+	assert_string_equal(err.msg, "there is no no-such-one in "
+				     "/usr/sbin:/usr/bin:/sbin:/bin");
+}
+
 static void too_long(void **state)
 {
 	const char *argv[] = { "sleep", "20", NULL };
@@ -123,6 +136,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_order_until_one_fails),
 		cmocka_unit_test(cannot_start),
+		cmocka_unit_test(found),
 		cmocka_unit_test(environment),
 		cmocka_unit_test(running),
 		cmocka_unit_test(too_long),

@@ -56,6 +56,7 @@ static int resolve(const char *services, struct svcs *ret,
 {
 	struct installer_conf *conf = arena_alloc(arena, sizeof(*conf));
 	char *text;
+	int rc;
 
 	mkdir(scratch("p"), 0755);
 	scratch_write(scratch("p/g.conf"),
@@ -91,9 +92,10 @@ static int resolve(const char *services, struct svcs *ret,
 			    "store : { path = \"/x\"; }; profile_dir = "
 			    "\"%s\"; services = ( %s );",
 			    scratch("p"), services);
-	if (installer_conf_load_string("t", text, arena, conf, errs) == -1)
+	rc = installer_conf_load_string("t", text, arena, conf, errs);
+	if (errs->unread)
 		return -1;
-	return svc_resolve(conf, arena, ret, errs);
+	return svc_resolve(conf, arena, ret, errs) == -1 ? -1 : rc;
 }
 
 #define CERT(name, dir) \
@@ -343,7 +345,8 @@ static void built_in(void **state)
 		    &s, &errs) == -1)
 		fail_msg("%s", errs.list.v[0]);
 	for (size_t i = 0; i < ARRAY_LEN(want); i++)
-		assert_string_equal(s.v[0].hooks[HOOK_POST].v[0].argv[i], want[i]);
+		assert_string_equal(s.v[0].hooks[HOOK_POST].v[0].argv[i],
+				    want[i]);
 	assert_null(s.v[0].hooks[HOOK_POST].v[0].argv[ARRAY_LEN(want)]);
 	assert_int_equal(
 		resolve("{ name = \"web\"; profile = \"b\"; certificates = "
@@ -436,7 +439,8 @@ static void prefix(void **state)
 	assert_string_equal(s.v[2].certs[0].conf->public_key,
 			    scratch("jail/p"));
 	/* Commands have the paths from outside. */
-	assert_string_equal(s.v[2].hooks[HOOK_POST].v[0].argv[4], scratch("jail/etc/b"));
+	assert_string_equal(s.v[2].hooks[HOOK_POST].v[0].argv[4],
+			    scratch("jail/etc/b"));
 	assert_string_equal(s.v[2].hooks[HOOK_POST].v[0].argv[5],
 			    scratch("jail/etc/b/a.example.org.pem"));
 	/* It has no key that a command could look at. */
@@ -503,6 +507,67 @@ static void links(void **state)
 	assert_non_null(strstr(s.v[0].certs[0].trouble, "is not followed"));
 }
 
+/* Faults of several layers, in one round. */
+static void all_at_once(void **state)
+{
+	static const char *const says[] = {
+		"service \"a b\": use letters",
+		"either key",
+		"profile \"nope\" is neither",
+		"variable target must be set",
+		"address: nowhere has no port",
+		"which certificate does",
+		"/d/www.example.org.pem is there twice",
+	};
+	struct conf_errors errs = { 0 };
+	struct svcs svcs;
+
+	assert_int_equal(
+		resolve("{ name = \"a b\"; profile = \"g\"; certificates = ( { "
+			"name = \"www.example.org\"; dir = \"/g\"; key = "
+			"\"/k\"; public_key = \"/p\"; } ); },"
+			"{ name = \"n\"; profile = \"nope\"; certificates = "
+			"( " CERT(
+				"www.example.org",
+				"/n") " ); },"
+				      "{ name = \"v\"; profile = \"w\"; "
+				      "certificates = "
+				      "( " CERT(
+					      "www.example.org",
+					      "/v") " ); verify = ( { "
+						    "address = \"nowhere\"; "
+						    "certificate = \"x\"; } ); "
+						    "},"
+						    "{ name = \"c1\"; profile "
+						    "= \"b\"; certificates = "
+						    "( " CERT(
+							    "www.example.org",
+							    "/d") " ); },"
+								  "{ name = "
+								  "\"c2\"; "
+								  "profile = "
+								  "\"b\"; "
+								  "certificates"
+								  " = "
+								  "( " CERT(
+									  "www."
+									  "exam"
+									  "ple."
+									  "org",
+									  "/d") " ); }",
+			&svcs, &errs),
+		-1);
+	for (size_t i = 0; i < ARRAY_LEN(says); i++) {
+		bool there = false;
+
+		for (size_t k = 0; k < errs.list.n; k++)
+			there |= !!strstr(errs.list.v[k], says[i]);
+		if (!there)
+			fail_msg("not told: %s", says[i]);
+	}
+	conf_errors_free(&errs);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -515,6 +580,7 @@ int main(void)
 		cmocka_unit_test(which_certificate),
 		cmocka_unit_test(looks),
 		cmocka_unit_test(refused),
+		cmocka_unit_test(all_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
