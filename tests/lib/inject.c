@@ -32,18 +32,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
+#include "inject.h"
 
 #define CALLS(X)                                                                      \
 	X(open)                                                                       \
-	X(openat) X(creat) X(fopen) X(read) X(pread) X(write) X(pwrite) X(fsync) X(   \
+	X(openat)                                                                     \
+	X(creat) X(fopen) X(read) X(pread) X(write) X(pwrite) X(fsync) X(             \
 		fdatasync) X(ftruncate) X(close) X(rename) X(renameat) X(renameat2)   \
 		X(unlink) X(unlinkat) X(rmdir) X(mkdir) X(mkdirat) X(symlink) X(      \
 			symlinkat) X(link) X(linkat) X(readlink) X(readlinkat)        \
@@ -127,20 +131,22 @@ static void parse(const char *text)
 		bad_point(text);
 }
 
-static void __attribute__((__constructor__)) begin(void)
+static void trace_to(const char *file)
 {
-	const char *text = getenv("INJECT"), *file = getenv("INJECT_TRACE");
-	int fd;
+	int fd = (int) syscall(SYS_openat, AT_FDCWD, file,
+			       O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
+	/* where the program's own numbers never come */
+	trace_fd = fcntl(fd, F_DUPFD_CLOEXEC, 500);
+	syscall(SYS_close, fd);
+}
+
+static void begin(const char *text, const char *file)
+{
 	if (text && *text != '\0')
 		parse(text);
-	if (file && *file != '\0') {
-		fd = (int) syscall(SYS_openat, AT_FDCWD, file,
-				   O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-				   0600);
-		trace_fd = fcntl(fd, F_DUPFD_CLOEXEC, 500);
-		syscall(SYS_close, fd);
-	}
+	if (file && *file != '\0')
+		trace_to(file);
 	off = false;
 }
 
@@ -571,4 +577,100 @@ unsigned int sleep(unsigned int s)
 {
 	skip(s * 1000000000ll);
 	return 0;
+}
+
+/* --- many runs of one process --- */
+
+static volatile sig_atomic_t alarmed;
+
+static void on_alarm(int sig)
+{
+	alarmed = 1;
+}
+
+static void limit(time_t seconds)
+{
+	struct itimerval it = { .it_value = { seconds, 0 } };
+
+	alarmed = 0;
+	setitimer(ITIMER_REAL, &it, NULL);
+}
+
+static int wait_for_all(pid_t pid)
+{
+	int status = 0, other;
+	bool hung = false;
+	pid_t got;
+
+	limit(INJECT_HANG_S);
+	while ((got = waitpid(-1, &other, 0)) != -1 || errno == EINTR) {
+		if (got == pid)
+			status = other;
+		if (!alarmed)
+			continue;
+		if (hung)
+			break;
+		hung = true;
+		kill(pid, SIGKILL);
+		limit(INJECT_HANG_S);
+	}
+	limit(0);
+	return hung ? -1 : status;
+}
+
+static void be_run(const struct inject_request *r, char **argv)
+{
+	int fd = open(r->said, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
+
+	signal(SIGALRM, SIG_DFL);
+	dup2(fd, 1);
+	dup2(fd, 2);
+	close(fd);
+	argv[2] = strdup(r->conf);
+	begin(r->point, r->trace);
+}
+
+/* Returns in the child that is to become a run. */
+static void serve(int fd, char **argv)
+{
+	struct sigaction on = { .sa_handler = on_alarm };
+	struct inject_request r;
+	pid_t pid;
+	int status;
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	sigaction(SIGALRM, &on, NULL);
+	while (recv(fd, &r, sizeof(r), 0) == sizeof(r)) {
+		pid = fork();
+		if (pid == 0) {
+			close(fd);
+			child = 0;
+			forks = 0;
+			be_run(&r, argv);
+			return;
+		}
+		status = wait_for_all(pid);
+		if (pid == -1 || send(fd, &status, sizeof(status), 0) == -1)
+			break;
+	}
+	_exit(0);
+}
+
+int __libc_start_main(int (*program)(int, char **, char **), int argc,
+		      char **argv, void (*init)(void), void (*fini)(void),
+		      void (*rtld_fini)(void), void *stack_end);
+int __libc_start_main(int (*program)(int, char **, char **), int argc,
+		      char **argv, void (*init)(void), void (*fini)(void),
+		      void (*rtld_fini)(void), void *stack_end)
+{
+	int (*real)(int (*)(int, char **, char **), int, char **,
+		    void (*)(void), void (*)(void), void (*)(void), void *);
+	const char *fd = getenv("INJECT_SERVER");
+
+	*(void **) &real = next("__libc_start_main");
+	if (fd && *fd != '\0' && argc > 2)
+		serve(atoi(fd), argv);
+	else
+		begin(getenv("INJECT"), getenv("INJECT_TRACE"));
+	return real(program, argc, argv, init, fini, rtld_fini, stack_end);
 }

@@ -27,22 +27,20 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
+#include "inject.h"
 
-#define HANG_S	   10
 #define SERVICES   8
 #define FILES	   4
 #define POINTS_MAX 60000
@@ -227,6 +225,7 @@ struct attr {
 
 struct shard {
 	char dir[PATH_MAX - 300];
+	int server; /* a socket, see inject.h */
 	struct attr attrs[SERVICES][FILES];
 	char said[400]; /* by the last run, its first line */
 };
@@ -370,48 +369,42 @@ static void reset(const struct shard *s)
 
 /* --- a run --- */
 
-static volatile sig_atomic_t alarmed;
-
-static void on_alarm(int sig)
+static void __attribute__((__noreturn__)) be_server(int fd)
 {
-	(void) sig;
-	alarmed = 1;
-}
-
-static void __attribute__((__noreturn__))
-be_installer(const struct shard *s, const char *conf, const char *point,
-	     const char *trace)
-{
-	char path[PATH_MAX], vars[3][PATH_MAX + 64];
+	char vars[2][PATH_MAX + 64], options[500];
 	const char *asan = getenv("ASAN_OPTIONS");
-	char options[500];
 	char *env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
 			"LC_ALL=C",
 			vars[0],
 			vars[1],
-			vars[2],
 			options,
 			NULL };
-	char *argv[] = { (char *) program, "-c", path, NULL };
-	int fd;
+	char *argv[] = { (char *) program, "-c", "conf", NULL };
+	int null = open("/dev/null", O_RDONLY);
 
 	snprintf(vars[0], sizeof(vars[0]), "LD_PRELOAD=%s", preload);
-	snprintf(vars[1], sizeof(vars[1]), "INJECT=%s", point);
-	snprintf(vars[2], sizeof(vars[2]), "INJECT_TRACE=%s", trace);
+	snprintf(vars[1], sizeof(vars[1]), "INJECT_SERVER=%d", fd);
 	snprintf(options, sizeof(options), "ASAN_OPTIONS=%s%s%s",
 		 asan ? asan : "", asan ? ":" : "",
 		 "verify_asan_link_order=0:detect_leaks=0");
-	fd = open(in(path, "%s/said", s->dir),
-		  O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
-	dup2(fd, 1);
-	dup2(fd, 2);
-	close(fd);
-	fd = open("/dev/null", O_RDONLY);
-	dup2(fd, 0);
-	close(fd);
-	in(path, "%s/%s", s->dir, conf);
+	dup2(null, 0);
+	close(null);
 	execve(program, argv, env);
-	_exit(126);
+	fatal("%s", program);
+}
+
+static void start_server(struct shard *s)
+{
+	int fds[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1 ||
+	    (pid = fork()) == -1)
+		fatal("a server");
+	if (pid == 0)
+		be_server(dup(fds[1]));
+	close(fds[1]);
+	s->server = fds[0];
 }
 
 static void keep_said(struct shard *s)
@@ -433,32 +426,18 @@ static void keep_said(struct shard *s)
 static int run_once(struct shard *s, const char *conf, const char *point,
 		    const char *trace)
 {
-	struct itimerval limit = { .it_value = { HANG_S, 0 } }, none = { 0 };
-	int status = 0, other;
-	bool hung = false;
-	pid_t pid = fork(), got;
+	static struct inject_request r;
+	int status;
 
-	if (pid == -1)
-		fatal("fork");
-	if (pid == 0)
-		be_installer(s, conf, point, trace);
-	alarmed = 0;
-	setitimer(ITIMER_REAL, &limit, NULL);
-	while ((got = waitpid(-1, &other, 0)) != -1 || errno == EINTR) {
-		if (got == pid)
-			status = other;
-		if (!alarmed)
-			continue;
-		if (hung)
-			break;
-		hung = true;
-		kill(pid, SIGKILL);
-		alarmed = 0;
-		setitimer(ITIMER_REAL, &limit, NULL);
-	}
-	setitimer(ITIMER_REAL, &none, NULL);
+	in(r.conf, "%s/%s", s->dir, conf);
+	in(r.said, "%s/said", s->dir);
+	in(r.trace, "%s", trace);
+	snprintf(r.point, sizeof(r.point), "%s", point);
+	if (send(s->server, &r, sizeof(r), 0) == -1 ||
+	    recv(s->server, &status, sizeof(status), 0) != sizeof(status))
+		fatal("the server has ended");
 	keep_said(s);
-	return hung ? -1 : status;
+	return status;
 }
 
 /* A child that is about to run a command holds the lock for a moment after
@@ -628,7 +607,7 @@ static void check_outside(const struct shard *s, struct verdict *v)
 
 static bool is_kill(const char *point)
 {
-	return strstr(point, ":kill") && strncmp(point, "fork", 4) != 0;
+	return strstr(point, ":kill") && !strchr(point, '/');
 }
 
 static void first_run(struct shard *s, const char *point, struct verdict *v)
@@ -781,6 +760,7 @@ static void make_shard(struct shard *s, int n)
 	}
 	spill(in(path, "%s/w/outside/fullchain.pem", s->dir), "mine", 4);
 	spill(in(path, "%s/w/outside/secret", s->dir), "mine", 4);
+	start_server(s);
 	must_run(s, 'z');
 	must_run(s, 'a');
 	as_admin(s);
@@ -854,6 +834,9 @@ static void add_points(const char *who, unsigned long n, bool changes,
 		add_point(who, n, "ENOSPC", about);
 	if (changes && one_of(call, "write pwrite"))
 		add_point(who, n, "short", about);
+	/* A command that somebody kills has failed: that is held. */
+	if (slash)
+		return;
 	if (changes || one_of(call, "open openat fork waitpid"))
 		add_point(who, n, "killed", about);
 	if (changes || one_of(call, "fork waitpid"))
@@ -889,12 +872,12 @@ static void list_points(struct shard *s)
 	     line = strtok_r(NULL, "\n", &save)) {
 		if (sscanf(line, "%63[^#]#%lu %c %n", who, &n, &kind, &at) != 3)
 			continue;
-		if (kind == 'c' && strncmp(who, "fork", 4) != 0)
+		if (kind == 'c' && !strchr(who, '/'))
 			changes++;
 		if (dull(line + at, s->dir) && n_dull++ % dull_step != 0)
 			continue;
 		add_points(who, n, kind == 'c', line + at);
-		if (kind == 'c' && strncmp(who, "fork", 4) != 0) {
+		if (kind == 'c' && !strchr(who, '/')) {
 			add_point("change", changes, "ENOSPC", line + at);
 			add_point("change", changes, "EROFS", line + at);
 		}
@@ -905,10 +888,6 @@ static void list_points(struct shard *s)
 
 static void work(struct shard *s, int me, int out)
 {
-	struct sigaction on = { .sa_handler = on_alarm };
-
-	sigaction(SIGALRM, &on, NULL);
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	for (size_t i = 0; i < n_points; i++) {
 		struct verdict v = { "" };
 
@@ -963,16 +942,16 @@ static void report_group(size_t first)
 
 static void sweep(struct shard *all)
 {
+	pid_t pids[64];
 	int fds[2], status;
 
 	if (pipe(fds) == -1)
 		fatal("pipe");
 	for (int i = 0; i < shards; i++) {
-		pid_t pid = fork();
-
-		if (pid == -1)
+		pids[i] = fork();
+		if (pids[i] == -1)
 			fatal("fork");
-		if (pid != 0)
+		if (pids[i] != 0)
 			continue;
 		close(fds[0]);
 		work(&all[i], i, fds[1]);
@@ -980,8 +959,8 @@ static void sweep(struct shard *all)
 	}
 	close(fds[1]);
 	collect(fds[0]);
-	while (wait(&status) != -1)
-		if (status != 0)
+	for (int i = 0; i < shards; i++)
+		if (waitpid(pids[i], &status, 0) == -1 || status != 0)
 			fatal("a shard ended with status %d", status);
 }
 
@@ -1037,7 +1016,7 @@ int main(int argc, char **argv)
 
 	clock_gettime(CLOCK_MONOTONIC, &t0);
 	options(argc, argv);
-	if (argc > optind)
+	if (argc > optind || shards < 1 || shards > 64)
 		shards = 1;
 	umask(022);
 	all = calloc((size_t) shards, sizeof(*all));
