@@ -14,8 +14,9 @@
  *	-b		the change goes back
  *	-e		an easy host: no ACL, no link to a folder outside
  *	-j N		shards
- *	-k N		of the points of little interest, each Nth
- *	-m N		every Nth of all points
+ *	-k N		of the points of less interest, only each Nth
+ *	-m N		of all, only each Nth
+ *	-L		says only which points there are
  *
  * Without POINTs, a run without any tells which there are. Prints for each
  * kind of point "ok TEXT" or "not ok TEXT", with a line "# ..." for each point
@@ -33,6 +34,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -44,12 +46,13 @@
 #define SERVICES   8
 #define FILES	   4
 #define POINTS_MAX 60000
+#define GROUPS_MAX 500
 #define ACL	   "system.posix_acl_access"
 #define WATCHED	   "20010101T000000Z-00000000" /* a link to a folder outside */
 
 static const char *setup, *scratch, *program, *preload;
-static bool generation, back, easy;
-static int services = 1, shards = 2, dull_step = 1, step = 1;
+static bool generation, back, easy, list_only;
+static int services = 1, shards = 2, rare_step = 1, step = 1;
 
 /* --- small things --- */
 
@@ -226,6 +229,7 @@ struct attr {
 struct shard {
 	char dir[PATH_MAX - 300];
 	int server; /* a socket, see inject.h */
+	pid_t server_pid;
 	struct attr attrs[SERVICES][FILES];
 	char said[400]; /* by the last run, its first line */
 };
@@ -396,12 +400,11 @@ static void __attribute__((__noreturn__)) be_server(int fd)
 static void start_server(struct shard *s)
 {
 	int fds[2];
-	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1 ||
-	    (pid = fork()) == -1)
+	    (s->server_pid = fork()) == -1)
 		fatal("a server");
-	if (pid == 0)
+	if (s->server_pid == 0)
 		be_server(dup(fds[1]));
 	close(fds[1]);
 	s->server = fds[0];
@@ -610,7 +613,8 @@ static bool is_kill(const char *point)
 	return strstr(point, ":kill") && !strchr(point, '/');
 }
 
-static void first_run(struct shard *s, const char *point, struct verdict *v)
+/* True when there is something left for the next run to finish. */
+static bool first_run(struct shard *s, const char *point, struct verdict *v)
 {
 	int status = run_once(s, "installer.conf", point, "");
 	bool killed = is_kill(point) && status != -1 && WIFSIGNALED(status) &&
@@ -622,24 +626,35 @@ static void first_run(struct shard *s, const char *point, struct verdict *v)
 	if (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		check_new(s, v, at, 'b');
 	check_untorn(s, v, at);
-	if (!killed && !journal_left(s))
-		check_whole(s, v, at, false);
+	if (killed || journal_left(s))
+		return true;
+	check_whole(s, v, at, back);
+	return false;
 }
 
-static void look_at_point(struct shard *s, const char *point, struct verdict *v)
+/* A run that can do nothing but to finish. */
+static void finish_run(struct shard *s, struct verdict *v)
 {
-	char said[sizeof(s->said)];
-	int status;
+	int status = run_after(s, "down.conf");
 
-	reset(s);
-	first_run(s, point, v);
-	memcpy(said, s->said, sizeof(said));
-	status = run_after(s, "down.conf");
 	if (status == -1 || !WIFEXITED(status) || WEXITSTATUS(status) != 69) {
 		say_status(v, "store down", status);
 		wrong(v, "(%s)", s->said);
 	}
 	check_whole(s, v, "store down", back);
+}
+
+static void look_at_point(struct shard *s, const char *point, struct verdict *v)
+{
+	char said[sizeof(s->said)];
+	bool left;
+	int status;
+
+	reset(s);
+	left = first_run(s, point, v);
+	memcpy(said, s->said, sizeof(said));
+	if (left)
+		finish_run(s, v);
 	if (back)
 		put_db(s, 'c');
 	status = run_after(s, "installer.conf");
@@ -787,20 +802,35 @@ struct one {
 static struct one *points;
 static size_t n_points;
 
-static void add_point(const char *call, unsigned long n, const char *what,
-		      const char *about)
+/* Is the next of a kind to be tried. */
+static bool is_turn(const char *group, bool rare)
 {
-	struct one *p;
+	static struct {
+		char group[64];
+		int n;
+	} seen[2][GROUPS_MAX];
+	int every = rare ? rare_step * step : step;
+	size_t i = 0;
 
-	if (n_points == POINTS_MAX) {
-		fprintf(stderr, "too many points\n");
-		exit(1);
-	}
-	p = &points[n_points++];
+	while (seen[rare][i].n > 0 && strcmp(seen[rare][i].group, group) != 0)
+		if (++i == GROUPS_MAX)
+			fatal("too many kinds of points");
+	snprintf(seen[rare][i].group, sizeof(seen[rare][i].group), "%s", group);
+	return seen[rare][i].n++ % every == 0;
+}
+
+static void add_point(const char *call, unsigned long n, const char *what,
+		      const char *about, bool rare)
+{
+	struct one *p = &points[n_points];
+
+	if (n_points == POINTS_MAX)
+		fatal("too many points");
 	snprintf(p->point, sizeof(p->point), "%s#%lu%s:%s", call, n,
 		 strcmp(call, "change") == 0 ? "+" : "", what);
 	snprintf(p->group, sizeof(p->group), "%s at %s", what, call);
 	p->about = about;
+	n_points += is_turn(p->group, rare);
 }
 
 static bool one_of(const char *name, const char *list)
@@ -819,32 +849,35 @@ static const char *usual_error(const char *call)
 					    : "EIO";
 }
 
+/* DULL: not of what this program has to answer for. */
 static void add_points(const char *who, unsigned long n, bool changes,
-		       const char *about)
+		       const char *about, bool dull)
 {
 	const char *slash = strchr(who, '/'), *call = slash ? slash + 1 : who;
 
-	add_point(who, n, usual_error(call), about);
+	add_point(who, n, usual_error(call), about, dull);
 	if (!one_of(call, "fork pipe2"))
-		add_point(who, n, "EINTR", about);
+		add_point(who, n, "EINTR", about, true);
 	if (changes &&
 	    one_of(call, "open openat creat write pwrite fsync fdatasync "
 			 "mkdir mkdirat symlink symlinkat rename renameat "
 			 "renameat2 link linkat fsetxattr ftruncate"))
-		add_point(who, n, "ENOSPC", about);
+		add_point(who, n, "ENOSPC", about, true);
 	if (changes && one_of(call, "write pwrite"))
-		add_point(who, n, "short", about);
+		add_point(who, n, "short", about, true);
 	/* A command that somebody kills has failed: that is held. */
 	if (slash)
 		return;
-	if (changes || one_of(call, "open openat fork waitpid"))
-		add_point(who, n, "killed", about);
 	if (changes || one_of(call, "fork waitpid"))
-		add_point(who, n, "kill", about);
+		add_point(who, n, "killed", about, dull);
+	else if (one_of(call, "open openat"))
+		add_point(who, n, "killed", about, true);
+	if (changes || one_of(call, "fork waitpid"))
+		add_point(who, n, "kill", about, true);
 }
 
-/* Neither ours nor of the files that are changed: the system's, the store. */
-static bool dull(const char *about, const char *dir)
+/* The system's files, and those of the store. */
+static bool is_dull(const char *about, const char *dir)
 {
 	size_t len = strlen(dir);
 
@@ -858,13 +891,12 @@ static bool dull(const char *about, const char *dir)
 static void list_points(struct shard *s)
 {
 	char path[PATH_MAX], who[64], kind, *text, *line, *save = NULL;
-	unsigned long n, changes = 0, n_dull = 0;
+	unsigned long n, changes = 0;
 	size_t len;
 	int at;
 
 	reset(s);
-	unlink(in(path, "%s/trace", s->dir));
-	run_once(s, "installer.conf", "", path);
+	run_once(s, "installer.conf", "", in(path, "%s/trace", s->dir));
 	text = slurp(path, &len);
 	if (!text)
 		fatal("%s", path);
@@ -872,15 +904,13 @@ static void list_points(struct shard *s)
 	     line = strtok_r(NULL, "\n", &save)) {
 		if (sscanf(line, "%63[^#]#%lu %c %n", who, &n, &kind, &at) != 3)
 			continue;
-		if (kind == 'c' && !strchr(who, '/'))
-			changes++;
-		if (dull(line + at, s->dir) && n_dull++ % dull_step != 0)
+		add_points(who, n, kind == 'c', line + at,
+			   is_dull(line + at, s->dir));
+		if (kind != 'c' || strchr(who, '/'))
 			continue;
-		add_points(who, n, kind == 'c', line + at);
-		if (kind == 'c' && !strchr(who, '/')) {
-			add_point("change", changes, "ENOSPC", line + at);
-			add_point("change", changes, "EROFS", line + at);
-		}
+		changes++;
+		add_point("change", changes, "ENOSPC", line + at, true);
+		add_point("change", changes, "EROFS", line + at, true);
 	}
 }
 
@@ -891,8 +921,7 @@ static void work(struct shard *s, int me, int out)
 	for (size_t i = 0; i < n_points; i++) {
 		struct verdict v = { "" };
 
-		if (i / (size_t) step % (size_t) shards != (size_t) me ||
-		    i % (size_t) step != 0)
+		if (i % (size_t) shards != (size_t) me)
 			continue;
 		look_at_point(s, points[i].point, &v);
 		dprintf(out, "%zu %s\n", i, v.text);
@@ -968,7 +997,7 @@ static void options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "s:d:i:p:l:n:bej:k:m:")) != -1) {
+	while ((c = getopt(argc, argv, "s:d:i:p:l:n:bej:k:m:L")) != -1) {
 		switch (c) {
 		case 's':
 			setup = optarg;
@@ -998,7 +1027,10 @@ static void options(int argc, char **argv)
 			shards = atoi(optarg);
 			break;
 		case 'k':
-			dull_step = atoi(optarg);
+			rare_step = atoi(optarg);
+			break;
+		case 'L':
+			list_only = true;
 			break;
 		case 'm':
 			step = atoi(optarg);
@@ -1011,8 +1043,9 @@ static void options(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct shard *all;
+	struct rusage used;
 	struct timespec t0, t1;
+	struct shard *all;
 
 	clock_gettime(CLOCK_MONOTONIC, &t0);
 	options(argc, argv);
@@ -1030,12 +1063,21 @@ int main(int argc, char **argv)
 	}
 	if (n_points == 0)
 		list_points(&all[0]);
-	sweep(all);
+	for (size_t i = 0; list_only && i < n_points; i++)
+		printf("# %s %s\n", points[i].point, points[i].about);
+	if (!list_only)
+		sweep(all);
 	for (size_t i = 0; i < n_points; i++)
 		if (points[i].group[0] != '\0')
 			report_group(i);
+	for (int i = 0; i < shards; i++) {
+		close(all[i].server);
+		waitpid(all[i].server_pid, NULL, 0);
+	}
 	clock_gettime(CLOCK_MONOTONIC, &t1);
-	printf("# %zu points, each %d., in %ld s\n", n_points, step,
-	       (long) (t1.tv_sec - t0.tv_sec));
+	getrusage(RUSAGE_CHILDREN, &used);
+	printf("# %zu points in %ld s, %ld s of a processor\n", n_points,
+	       (long) (t1.tv_sec - t0.tv_sec),
+	       (long) (used.ru_utime.tv_sec + used.ru_stime.tv_sec));
 	return 0;
 }
