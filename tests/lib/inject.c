@@ -44,26 +44,21 @@
 #include <unistd.h>
 #include "inject.h"
 
-#define CALLS(X)                                                                      \
-	X(open)                                                                       \
-	X(openat)                                                                     \
-	X(creat) X(fopen) X(read) X(pread) X(write) X(pwrite) X(fsync) X(             \
-		fdatasync) X(ftruncate) X(close) X(rename) X(renameat) X(renameat2)   \
-		X(unlink) X(unlinkat) X(rmdir) X(mkdir) X(mkdirat) X(symlink) X(      \
-			symlinkat) X(link) X(linkat) X(readlink) X(readlinkat)        \
-			X(realpath) X(chmod) X(fchmod) X(fchmodat) X(chown) X(        \
-				lchown) X(fchown) X(fchownat) X(stat) X(lstat)        \
-				X(fstat) X(fstatat) X(statx) X(access) X(             \
-					faccessat) X(opendir) X(fdopendir) X(scandir) \
-					X(fork) X(waitpid) X(pipe2) X(flock) X(       \
-						connect) X(getxattr) X(lgetxattr)     \
-						X(fgetxattr) X(setxattr) X(           \
-							lsetxattr) X(fsetxattr)       \
-							X(listxattr) X(llistxattr) X( \
-								flistxattr)           \
-								X(removexattr) X(     \
-									lremovexattr) \
-									X(fremovexattr)
+/* clang-format off */
+#define CALLS(X) \
+	X(open) X(openat) X(creat) X(fopen) X(read) X(pread) X(write) \
+	X(pwrite) X(fsync) X(fdatasync) X(ftruncate) X(close) \
+	X(rename) X(renameat) X(renameat2) X(unlink) X(unlinkat) \
+	X(rmdir) X(mkdir) X(mkdirat) X(symlink) X(symlinkat) X(link) \
+	X(linkat) X(readlink) X(readlinkat) X(realpath) X(chmod) \
+	X(fchmod) X(fchmodat) X(chown) X(lchown) X(fchown) X(fchownat) \
+	X(stat) X(lstat) X(fstat) X(fstatat) X(statx) X(access) \
+	X(faccessat) X(opendir) X(fdopendir) X(scandir) X(fork) \
+	X(waitpid) X(pipe2) X(flock) X(connect) X(getxattr) \
+	X(lgetxattr) X(fgetxattr) X(setxattr) X(lsetxattr) \
+	X(fsetxattr) X(listxattr) X(llistxattr) X(flistxattr) \
+	X(removexattr) X(lremovexattr) X(fremovexattr)
+/* clang-format on */
 
 #define AS_ENUM(name) C_##name,
 #define AS_TEXT(name) #name,
@@ -306,70 +301,71 @@ static void *next(const char *name)
 	}
 
 WRAP_OPEN(open, open, (const char *path, int flags, ...), (path, flags, mode),
-	  -1)
+	  -1);
 WRAP_OPEN(open, open64, (const char *path, int flags, ...), (path, flags, mode),
-	  -1)
+	  -1);
 WRAP_OPEN(openat, openat, (int fd, const char *path, int flags, ...),
-	  (fd, path, flags, mode), fd)
+	  (fd, path, flags, mode), fd);
 WRAP_OPEN(openat, openat64, (int fd, const char *path, int flags, ...),
-	  (fd, path, flags, mode), fd)
+	  (fd, path, flags, mode), fd);
 WRAP(int, -1, open, __open_2, (const char *path, int flags), (path, flags),
-     opens_to_change(path, flags), -1, path)
+     opens_to_change(path, flags), -1, path);
 WRAP(int, -1, open, __open64_2, (const char *path, int flags), (path, flags),
-     opens_to_change(path, flags), -1, path)
+     opens_to_change(path, flags), -1, path);
 WRAP(int, -1, openat, __openat_2, (int fd, const char *path, int flags),
-     (fd, path, flags), opens_to_change(path, flags), fd, path)
+     (fd, path, flags), opens_to_change(path, flags), fd, path);
 WRAP(int, -1, openat, __openat64_2, (int fd, const char *path, int flags),
-     (fd, path, flags), opens_to_change(path, flags), fd, path)
+     (fd, path, flags), opens_to_change(path, flags), fd, path);
 WRAP(int, -1, creat, creat, (const char *path, mode_t mode), (path, mode), true,
-     -1, path)
+     -1, path);
 WRAP(int, -1, creat, creat64, (const char *path, mode_t mode), (path, mode),
-     true, -1, path)
+     true, -1, path);
 WRAP(FILE *, NULL, fopen, fopen, (const char *path, const char *mode),
-     (path, mode), *mode != 'r', -1, path)
+     (path, mode), *mode != 'r', -1, path);
 WRAP(FILE *, NULL, fopen, fopen64, (const char *path, const char *mode),
-     (path, mode), *mode != 'r', -1, path)
-WRAP(DIR *, NULL, opendir, opendir, (const char *path), (path), false, -1, path)
-WRAP(DIR *, NULL, fdopendir, fdopendir, (int fd), (fd), false, fd, NULL)
+     (path, mode), *mode != 'r', -1, path);
+WRAP(DIR *, NULL, opendir, opendir, (const char *path), (path), false, -1,
+     path);
+WRAP(DIR *, NULL, fdopendir, fdopendir, (int fd), (fd), false, fd, NULL);
 WRAP(int, -1, scandir, scandir,
      (const char *path, struct dirent ***list,
       int (*filter)(const struct dirent *),
       int (*compare)(const struct dirent **, const struct dirent **)),
-     (path, list, filter, compare), false, -1, path)
+     (path, list, filter, compare), false, -1, path);
 
 /* --- reading, writing, closing --- */
 
 WRAP(ssize_t, -1, read, read, (int fd, void *buf, size_t len), (fd, buf, len),
-     false, fd, NULL)
+     false, fd, NULL);
 WRAP(ssize_t, -1, read, __read_chk, (int fd, void *buf, size_t len, size_t max),
-     (fd, buf, len, max), false, fd, NULL)
+     (fd, buf, len, max), false, fd, NULL);
 WRAP(ssize_t, -1, pread, pread, (int fd, void *buf, size_t len, off_t at),
-     (fd, buf, len, at), false, fd, NULL)
+     (fd, buf, len, at), false, fd, NULL);
 WRAP(ssize_t, -1, pread, pread64, (int fd, void *buf, size_t len, off_t at),
-     (fd, buf, len, at), false, fd, NULL)
+     (fd, buf, len, at), false, fd, NULL);
 WRAP(ssize_t, -1, pread, __pread_chk,
      (int fd, void *buf, size_t len, off_t at, size_t max),
-     (fd, buf, len, at, max), false, fd, NULL)
+     (fd, buf, len, at, max), false, fd, NULL);
 WRAP(ssize_t, -1, pread, __pread64_chk,
      (int fd, void *buf, size_t len, off_t at, size_t max),
-     (fd, buf, len, at, max), false, fd, NULL)
+     (fd, buf, len, at, max), false, fd, NULL);
 
 #define HALF(len) (what == SHORT && (len) > 1 ? (len) / 2 : (len))
 WRAP(ssize_t, -1, write, write, (int fd, const void *buf, size_t len),
-     (fd, buf, HALF(len)), is_file(fd), fd, NULL)
+     (fd, buf, HALF(len)), is_file(fd), fd, NULL);
 WRAP(ssize_t, -1, pwrite, pwrite,
      (int fd, const void *buf, size_t len, off_t at), (fd, buf, HALF(len), at),
-     is_file(fd), fd, NULL)
+     is_file(fd), fd, NULL);
 WRAP(ssize_t, -1, pwrite, pwrite64,
      (int fd, const void *buf, size_t len, off_t at), (fd, buf, HALF(len), at),
-     is_file(fd), fd, NULL)
-WRAP(int, -1, fsync, fsync, (int fd), (fd), is_file(fd), fd, NULL)
-WRAP(int, -1, fdatasync, fdatasync, (int fd), (fd), is_file(fd), fd, NULL)
+     is_file(fd), fd, NULL);
+WRAP(int, -1, fsync, fsync, (int fd), (fd), is_file(fd), fd, NULL);
+WRAP(int, -1, fdatasync, fdatasync, (int fd), (fd), is_file(fd), fd, NULL);
 WRAP(int, -1, ftruncate, ftruncate, (int fd, off_t len), (fd, len), is_file(fd),
-     fd, NULL)
+     fd, NULL);
 WRAP(int, -1, ftruncate, ftruncate64, (int fd, off_t len), (fd, len),
-     is_file(fd), fd, NULL)
-WRAP(int, -1, flock, flock, (int fd, int how), (fd, how), false, fd, NULL)
+     is_file(fd), fd, NULL);
+WRAP(int, -1, flock, flock, (int fd, int how), (fd, how), false, fd, NULL);
 
 int close(int fd)
 {
@@ -385,87 +381,88 @@ int close(int fd)
 /* --- names --- */
 
 WRAP(int, -1, rename, rename, (const char *a, const char *b), (a, b), true, -1,
-     b)
+     b);
 WRAP(int, -1, renameat, renameat,
      (int fd, const char *a, int to, const char *b), (fd, a, to, b), true, to,
-     b)
+     b);
 WRAP(int, -1, renameat2, renameat2,
      (int fd, const char *a, int to, const char *b, unsigned int flags),
-     (fd, a, to, b, flags), true, to, b)
-WRAP(int, -1, unlink, unlink, (const char *path), (path), true, -1, path)
+     (fd, a, to, b, flags), true, to, b);
+WRAP(int, -1, unlink, unlink, (const char *path), (path), true, -1, path);
 WRAP(int, -1, unlinkat, unlinkat, (int fd, const char *path, int flags),
-     (fd, path, flags), true, fd, path)
-WRAP(int, -1, rmdir, rmdir, (const char *path), (path), true, -1, path)
+     (fd, path, flags), true, fd, path);
+WRAP(int, -1, rmdir, rmdir, (const char *path), (path), true, -1, path);
 WRAP(int, -1, mkdir, mkdir, (const char *path, mode_t mode), (path, mode), true,
-     -1, path)
+     -1, path);
 WRAP(int, -1, mkdirat, mkdirat, (int fd, const char *path, mode_t mode),
-     (fd, path, mode), true, fd, path)
+     (fd, path, mode), true, fd, path);
 WRAP(int, -1, symlink, symlink, (const char *text, const char *path),
-     (text, path), true, -1, path)
+     (text, path), true, -1, path);
 WRAP(int, -1, symlinkat, symlinkat,
      (const char *text, int fd, const char *path), (text, fd, path), true, fd,
-     path)
-WRAP(int, -1, link, link, (const char *a, const char *b), (a, b), true, -1, b)
+     path);
+WRAP(int, -1, link, link, (const char *a, const char *b), (a, b), true, -1, b);
 WRAP(int, -1, linkat, linkat,
      (int fd, const char *a, int to, const char *b, int flags),
-     (fd, a, to, b, flags), true, to, b)
+     (fd, a, to, b, flags), true, to, b);
 WRAP(ssize_t, -1, readlink, readlink, (const char *path, char *buf, size_t len),
-     (path, buf, len), false, -1, path)
+     (path, buf, len), false, -1, path);
 WRAP(ssize_t, -1, readlink, __readlink_chk,
      (const char *path, char *buf, size_t len, size_t max),
-     (path, buf, len, max), false, -1, path)
+     (path, buf, len, max), false, -1, path);
 WRAP(ssize_t, -1, readlinkat, readlinkat,
      (int fd, const char *path, char *buf, size_t len), (fd, path, buf, len),
-     false, fd, path)
+     false, fd, path);
 WRAP(ssize_t, -1, readlinkat, __readlinkat_chk,
      (int fd, const char *path, char *buf, size_t len, size_t max),
-     (fd, path, buf, len, max), false, fd, path)
+     (fd, path, buf, len, max), false, fd, path);
 WRAP(char *, NULL, realpath, realpath, (const char *path, char *buf),
-     (path, buf), false, -1, path)
+     (path, buf), false, -1, path);
 WRAP(char *, NULL, realpath, __realpath_chk,
      (const char *path, char *buf, size_t max), (path, buf, max), false, -1,
-     path)
+     path);
 
 /* --- attributes --- */
 
 WRAP(int, -1, chmod, chmod, (const char *path, mode_t mode), (path, mode), true,
-     -1, path)
+     -1, path);
 WRAP(int, -1, fchmod, fchmod, (int fd, mode_t mode), (fd, mode), is_file(fd),
-     fd, NULL)
+     fd, NULL);
 WRAP(int, -1, fchmodat, fchmodat,
      (int fd, const char *path, mode_t mode, int flags),
-     (fd, path, mode, flags), true, fd, path)
+     (fd, path, mode, flags), true, fd, path);
 WRAP(int, -1, chown, chown, (const char *path, uid_t u, gid_t g), (path, u, g),
-     true, -1, path)
+     true, -1, path);
 WRAP(int, -1, lchown, lchown, (const char *path, uid_t u, gid_t g),
-     (path, u, g), true, -1, path)
+     (path, u, g), true, -1, path);
 WRAP(int, -1, fchown, fchown, (int fd, uid_t u, gid_t g), (fd, u, g),
-     is_file(fd), fd, NULL)
+     is_file(fd), fd, NULL);
 WRAP(int, -1, fchownat, fchownat,
      (int fd, const char *path, uid_t u, gid_t g, int flags),
-     (fd, path, u, g, flags), true, fd, path)
+     (fd, path, u, g, flags), true, fd, path);
 #define WRAP_STAT(call, fn, params, args, fd, path) \
 	WRAP(int, -1, call, fn, params, args, false, fd, path)
-WRAP_STAT(stat, stat, (const char *path, struct stat *st), (path, st), -1, path)
+WRAP_STAT(stat, stat, (const char *path, struct stat *st), (path, st), -1,
+	  path);
 WRAP_STAT(stat, stat64, (const char *path, struct stat64 *st), (path, st), -1,
-	  path)
+	  path);
 WRAP_STAT(lstat, lstat, (const char *path, struct stat *st), (path, st), -1,
-	  path)
+	  path);
 WRAP_STAT(lstat, lstat64, (const char *path, struct stat64 *st), (path, st), -1,
-	  path)
-WRAP_STAT(fstat, fstat, (int fd, struct stat *st), (fd, st), fd, NULL)
-WRAP_STAT(fstat, fstat64, (int fd, struct stat64 *st), (fd, st), fd, NULL)
+	  path);
+WRAP_STAT(fstat, fstat, (int fd, struct stat *st), (fd, st), fd, NULL);
+WRAP_STAT(fstat, fstat64, (int fd, struct stat64 *st), (fd, st), fd, NULL);
 WRAP_STAT(fstatat, fstatat, (int fd, const char *path, struct stat *st, int f),
-	  (fd, path, st, f), fd, path)
+	  (fd, path, st, f), fd, path);
 WRAP_STAT(fstatat, fstatat64,
 	  (int fd, const char *path, struct stat64 *st, int f),
-	  (fd, path, st, f), fd, path)
+	  (fd, path, st, f), fd, path);
 WRAP_STAT(statx, statx,
 	  (int fd, const char *path, int f, unsigned int m, struct statx *st),
-	  (fd, path, f, m, st), fd, path)
-WRAP_STAT(access, access, (const char *path, int mode), (path, mode), -1, path)
+	  (fd, path, f, m, st), fd, path);
+WRAP_STAT(access, access, (const char *path, int mode), (path, mode), -1, path);
 WRAP_STAT(faccessat, faccessat, (int fd, const char *path, int mode, int f),
-	  (fd, path, mode, f), fd, path)
+	  (fd, path, mode, f), fd, path);
 
 #define WRAP_GETX(fn, what_is, at, fd, path)                     \
 	WRAP(ssize_t, -1, fn, fn,                                \
@@ -482,28 +479,28 @@ WRAP_STAT(faccessat, faccessat, (int fd, const char *path, int mode, int f),
 	WRAP(int, -1, fn, fn, (what_is, const char *name), (at, name), true, \
 	     fd, path)
 #define OF_PATH const char *path
-WRAP_GETX(getxattr, OF_PATH, path, -1, path)
-WRAP_GETX(lgetxattr, OF_PATH, path, -1, path)
-WRAP_GETX(fgetxattr, int fd, fd, fd, NULL)
-WRAP_SETX(setxattr, OF_PATH, path, -1, path)
-WRAP_SETX(lsetxattr, OF_PATH, path, -1, path)
-WRAP_SETX(fsetxattr, int fd, fd, fd, NULL)
-WRAP_LISTX(listxattr, OF_PATH, path, -1, path)
-WRAP_LISTX(llistxattr, OF_PATH, path, -1, path)
-WRAP_LISTX(flistxattr, int fd, fd, fd, NULL)
-WRAP_REMOVEX(removexattr, OF_PATH, path, -1, path)
-WRAP_REMOVEX(lremovexattr, OF_PATH, path, -1, path)
-WRAP_REMOVEX(fremovexattr, int fd, fd, fd, NULL)
+WRAP_GETX(getxattr, OF_PATH, path, -1, path);
+WRAP_GETX(lgetxattr, OF_PATH, path, -1, path);
+WRAP_GETX(fgetxattr, int fd, fd, fd, NULL);
+WRAP_SETX(setxattr, OF_PATH, path, -1, path);
+WRAP_SETX(lsetxattr, OF_PATH, path, -1, path);
+WRAP_SETX(fsetxattr, int fd, fd, fd, NULL);
+WRAP_LISTX(listxattr, OF_PATH, path, -1, path);
+WRAP_LISTX(llistxattr, OF_PATH, path, -1, path);
+WRAP_LISTX(flistxattr, int fd, fd, fd, NULL);
+WRAP_REMOVEX(removexattr, OF_PATH, path, -1, path);
+WRAP_REMOVEX(lremovexattr, OF_PATH, path, -1, path);
+WRAP_REMOVEX(fremovexattr, int fd, fd, fd, NULL);
 
 /* --- children, peers --- */
 
 WRAP(pid_t, -1, waitpid, waitpid, (pid_t pid, int *status, int options),
-     (pid, status, options), false, -1, NULL)
+     (pid, status, options), false, -1, NULL);
 WRAP(int, -1, pipe2, pipe2, (int fds[2], int flags), (fds, flags), false, -1,
-     NULL)
+     NULL);
 WRAP(int, -1, connect, connect,
      (int fd, const struct sockaddr *a, socklen_t len), (fd, a, len), false, -1,
-     NULL)
+     NULL);
 
 pid_t fork(void)
 {

@@ -75,7 +75,7 @@ _inject_sets() {
 	_nth=1
 	for _x in z a b c; do
 		_set=$T/setup/sets/$_x
-		issue_nth "$_set" $_nth && store_put $NAME "$_set" &&
+		issue_nth "$_set" $_nth && store_put "$NAME" "$_set" &&
 			cp "$DB" "$T/setup/db.$_x" || return 1
 		_nth=$((_nth + 1))
 		cp "$_set.crt" "$T/setup/seen/$(cert_fp "$_set.crt")"
@@ -113,13 +113,13 @@ inject_sweep() { # TEXT [OPTION...] [POINT...]
 	_text=$1
 	shift
 	# Nearly each call fails once, and one in so many of the rest; of three
-	# services that are alike, half of that.
+	# services that are alike, a quarter of that.
 	if [ -z "${KILL_FULL-}" ]; then
 		_every=1
-		[ "$INJECT_SERVICES" = 1 ] || _every=2
+		[ "$INJECT_SERVICES" = 1 ] || _every=4
 		set -- -k 16 -m $_every "$@"
 	fi
-	rm -rf "$SHARDS"/*
+	rm -rf "${SHARDS:?}"/*
 	"$T/x/sweep" -s "$T/setup" -d "$SHARDS" -p "$T/x/inject.so" \
 		-i "${INJECT_BUILD:-$ROOT/build}/certrepo-installer" \
 		-l "$INJECT_LAYOUT" -n "$INJECT_SERVICES" \
