@@ -173,6 +173,7 @@ fuzz:
 check:
 	@sh packaging/deps.sh check
 	@$(MAKE) --no-print-directory SAN=1 all tests
+	@$(MAKE) --no-print-directory SAN= build/certrepo-installer
 	@$(MAKE) --no-print-directory SAN=fuzz CC=clang-14 fuzzers
 	@sh tests/run.sh build/san
 

@@ -3,7 +3,7 @@
 # SIGKILL at the Nth call of each kind that the installer makes: after the
 # recovery that the next run begins with (store reachable or not), the host
 # holds the whole old set or the whole new one, nginx serves it, and the run
-# converges. KILL_FULL=1 tries every call, otherwise a sample.
+# converges. KILL_FULL=1 tries every call, otherwise five: inject_*.t do many.
 # shellcheck disable=SC2154,SC2218 # rc is run's; turn is defined anew
 . "$(dirname "$0")/../lib/lib.sh"
 . "$ROOT/tests/lib/nginx.sh"
@@ -80,7 +80,7 @@ $(here_$layout), served $(serves)"
 
 # --- a renewal, folders of generations ---
 layout=generation
-samples=2
+few="rename wait4"
 placeholder
 nginx_run || bail "nginx does not start"
 old=a new=b
@@ -126,10 +126,11 @@ nginx_run || bail "nginx does not start"
 store_put $NAME "$T/a"
 run host
 is "$rc $err" "0 " "files at fixed paths, as they should be"
+few=fsync
 sweep "fixed paths"
 
 # --- back by hand: what was installed last is what it goes back from ---
-samples=1
+few=rename
 converged() {
 	[ "$rc" = 0 ] && [ "$(serves)" = "$(here_$layout)" ]
 }
@@ -147,7 +148,7 @@ run host --force
 is "$rc $(serves)" "0 a" "the first one again"
 
 # --- an activation that lies: every run rolls back ---
-samples=1
+few=clone
 profile '"true"'
 VERIFY_TIME=0
 host_conf

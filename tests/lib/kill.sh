@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034,SC2154 # variables are shared
-# SIGKILL at the Nth call of each kind that the installer makes. Source after
-# lib.sh and host.sh.
+# SIGKILL at the Nth call of each kind that the installer makes, under strace
+# and with real services. Source after lib.sh and host.sh. inject.sh does the
+# same to many more of them, without.
 #
 #	kill_setup "openat write ..."	the kinds of calls; skips without strace
 #	killed CALL N [OPTION...]	a run that is killed there; false when
@@ -10,7 +11,8 @@
 #					between which turn makes something to do
 #
 # kill_at, a test's own, runs killed, looks, and leaves in problem what is
-# wrong. $samples of each kind are tried, or with KILL_FULL=1 every call.
+# wrong. One of each kind in $few is tried, the one in the middle, or with
+# KILL_FULL=1 every call of every kind.
 
 kill_setup() { # CALLS
 	command -v strace >/dev/null || skip_all "no strace"
@@ -19,7 +21,7 @@ kill_setup() { # CALLS
 	# The leak checker cannot work under a tracer.
 	ASAN_OPTIONS=detect_leaks=0:exitcode=99
 	export ASAN_OPTIONS
-	calls=$1 samples=1
+	calls=$1
 }
 killed() { # CALL N [OPTION...]
 	_what=$1:signal=KILL:when=$2 _kind=$1
@@ -32,17 +34,21 @@ killed() { # CALL N [OPTION...]
 sweep() { # TEXT [OPTION...]
 	_text=$1 _total=0
 	shift
-	for call in $calls; do
+	_which=$few
+	[ -z "${KILL_FULL-}" ] || _which=$calls
+	for call in $_which; do
 		store_put "$NAME" "$T/$new"
 		_calls=$(strace -o "$T/trace" -e trace="$call" \
 			"$BUILD/certrepo-installer" -c "$HOST_CONF" "$@" \
 			>/dev/null 2>&1 </dev/null
 			grep -c "^$call(" "$T/trace")
 		turn
-		# the first calls of some kinds are the loader's
-		_i=1 _step=1
-		[ -n "${KILL_FULL-}" ] || _step=$((_calls / samples + 1))
-		[ "$call" != openat ] || _i=$((_calls / 3))
+		_i=$(((_calls + 1) / 2)) _step=$_calls
+		if [ -n "${KILL_FULL-}" ]; then
+			_i=1 _step=1
+			# the first ones are the loader's
+			[ "$call" != openat ] || _i=$((_calls / 3))
+		fi
 		[ "$_i" -ge 1 ] || _i=1
 		_bad=''
 		while [ "$_i" -le "$_calls" ]; do
