@@ -138,7 +138,7 @@ static int64_t splay_of(const struct installer_conf *conf)
 static void sweep_state(const struct host *r)
 {
 	static const char *const subs[] = { "", "/service", "/journal",
-					    "/folders" };
+					    "/folders", "/backup" };
 
 	for (size_t i = 0; i < ARRAY_LEN(subs); i++) {
 		AUTO(place_close) struct place p = PLACE_INIT;

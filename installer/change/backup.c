@@ -211,12 +211,20 @@ int backup_remove(const char *state_dir, const char *service, const char *gen,
 	AUTO(mem_free_str) char *path = folder_of(state_dir, service, gen);
 	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
 	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+	AUTO(mem_free_str) char *above = folder_of(state_dir, service, NULL);
+	AUTO(place_close) struct place all = PLACE_INIT;
 	AUTO(place_close) struct place at = PLACE_INIT;
 	AUTO(place_close) struct place dir = PLACE_INIT;
 	int rc;
 
 	if (!gen_ok(gen))
 		return 0;
+	/* A kill may have come before the folder had its name. */
+	rc = open_folder(above, &all, err);
+	if (rc != 1)
+		return rc;
+	if (place_sweep(&all, NULL, err) == -1)
+		return -1;
 	rc = open_folder(path, &dir, err);
 	if (rc != 1)
 		return rc;
