@@ -161,13 +161,18 @@ int place_look(const struct place *p, struct place_old *ret,
  * and has a second name (a hard link to somebody's secret). */
 int place_read(const struct place *p, struct place_old *ret,
 	       struct err *err) MUST_CHECK;
-void place_old_free(struct place_old *o); /* for AUTO */
+void place_old_free(struct place_old *o);    /* for AUTO */
+void place_xattrs_free(struct place_old *o); /* those alone */
 
 /* place_open() and place_read(), for who wants the content alone. FLAGS:
  * PLACE_TRUSTED. 1; 0: it, or a folder on the way, is missing; -1: also when
  * it is no regular file. Added to RET, bounded by its ceiling. */
 int place_read_path(const char *root, const char *path, unsigned int flags,
 		    struct sbuf *ret, struct err *err) MUST_CHECK;
+
+/* Sync the folder of P, as place_commit() and place_remove() do: what was done
+ * before a kill may not have been. */
+int place_sync(const struct place *p, struct err *err) MUST_CHECK;
 
 /* --- replacing --- */
 
@@ -217,6 +222,13 @@ int place_commit(const struct place *p, struct place_new *n, bool expect_none,
 void place_drop(const struct place *p, struct place_new *n);
 /* Close the descriptor alone. For AUTO. */
 void place_new_close(struct place_new *n);
+
+/* Files and folders that we obey, by their paths: every folder on the way is
+ * trusted (ERR_CONFIG). Replace a file; make a folder, when nothing is
+ * there. A missing folder is ERR_IO. */
+int place_write_path(const char *path, const void *data, size_t len,
+		     const struct file_attr *attr, struct err *err) MUST_CHECK;
+int place_make_path(const char *path, mode_t mode, struct err *err) MUST_CHECK;
 
 /* After a kill, or place_new_close(): TEMP of the journal beside P, when it
  * is there and still inode INO: 1. 0: not there, or another. -1. */

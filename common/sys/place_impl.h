@@ -38,7 +38,6 @@ void place_set_name(struct place *p, const char *name);
 
 /* What cannot be synced, or is a folder itself, is not begun. */
 int place_can_change(const struct place *p, struct err *err) MUST_CHECK;
-int place_sync(const struct place *p, struct err *err) MUST_CHECK;
 /* A random temporary name for NAME; its part that is always the same. */
 int place_temp(const char *name, char ret[NAME_MAX + 1],
 	       struct err *err) MUST_CHECK;

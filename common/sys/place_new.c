@@ -360,3 +360,43 @@ int place_commit(const struct place *p, struct place_new *n, bool expect_none,
 	place_new_close(n);
 	return 0;
 }
+
+/* --- by path --- */
+
+static int open_trusted(const char *path, struct place *ret, struct err *err)
+{
+	int rc = place_open("", path, PLACE_TRUSTED, ret, err);
+
+	if (rc == 0)
+		return err_set(err, ERR_IO,
+			       "%s cannot be written: its folder is missing",
+			       path);
+	return rc == 1 ? 0 : -1;
+}
+
+int place_write_path(const char *path, const void *data, size_t len,
+		     const struct file_attr *attr, struct err *err)
+{
+	AUTO(place_new_close) struct place_new n = PLACE_NEW_INIT;
+	AUTO(place_close) struct place p = PLACE_INIT;
+
+	if (open_trusted(path, &p, err) == -1 ||
+	    place_stage(&p, data, len, attr, NULL, &n, err) == -1)
+		return -1;
+	if (place_commit(&p, &n, false, err) == 0)
+		return 0;
+	place_drop(&p, &n);
+	return -1;
+}
+
+int place_make_path(const char *path, mode_t mode, struct err *err)
+{
+	AUTO(place_close) struct place made = PLACE_INIT;
+	AUTO(place_close) struct place p = PLACE_INIT;
+
+	if (open_trusted(path, &p, err) == -1)
+		return -1;
+	if (strcmp(p.name, ".") == 0)
+		return 0;
+	return place_make(&p, mode, &made, err);
+}

@@ -248,13 +248,19 @@ int place_read(const struct place *p, struct place_old *ret, struct err *err)
 	return 0;
 }
 
-void place_old_free(struct place_old *o)
+void place_xattrs_free(struct place_old *o)
 {
 	for (size_t i = 0; i < o->n_xattrs; i++) {
 		mem_free_str(&o->xattrs[i].name);
 		mem_free_any(&o->xattrs[i].value);
 	}
 	mem_free_any(&o->xattrs);
+	o->n_xattrs = 0;
+}
+
+void place_old_free(struct place_old *o)
+{
+	place_xattrs_free(o);
 	mem_free_str(&o->acl);
 	mem_free_str(&o->link);
 	sbuf_erase(&o->content);
