@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "clock.h"
-#include "deploy.h"
 #include "lockfile.h"
 #include "log.h"
 #include "opts.h"
+#include "place.h"
 #include "run.h"
 #include "hostview.h"
 
@@ -135,7 +135,8 @@ static int64_t splay_of(const struct installer_conf *conf)
 
 static int make_state_dirs(const char *dir, struct err *err)
 {
-	static const char *const subs[] = { "journal", "service", "backup" };
+	static const char *const subs[] = { "journal", "service", "backup",
+					    "folders" };
 	AUTO(mem_free_str) char *parent = file_dirname(dir);
 
 	if (access(dir, F_OK) == -1 && file_mkdir(parent, 0755, err) == -1)
@@ -155,11 +156,21 @@ static int make_state_dirs(const char *dir, struct err *err)
 /* Temporaries of our own files that a killed run left. */
 static void sweep_state(const struct host *r)
 {
-	const char *dir = r->conf->state_dir;
+	static const char *const subs[] = { "", "/service", "/journal",
+					    "/folders" };
 
-	deploy_sweep_folder(dir);
-	deploy_sweep_folder(arena_printf(r->arena, "%s/service", dir));
-	deploy_sweep_folder(arena_printf(r->arena, "%s/journal", dir));
+	for (size_t i = 0; i < ARRAY_LEN(subs); i++) {
+		AUTO(place_close) struct place p = PLACE_INIT;
+		struct err err = ERR_INIT;
+		int rc = place_open("",
+				    arena_printf(r->arena, "%s%s",
+						 r->conf->state_dir, subs[i]),
+				    PLACE_TRUSTED, &p, &err);
+
+		if (rc == -1 || (rc == 1 && strcmp(p.name, ".") == 0 &&
+				 place_sweep(&p, NULL, &err) == -1))
+			log_warn("%s", err.msg);
+	}
 }
 
 static void check_names(const struct args *a, struct host *r, int argc,

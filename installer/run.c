@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 
-#include <dirent.h>
 #include <string.h>
 #include <unistd.h>
 #include "clock.h"
@@ -70,7 +69,8 @@ static void recover(struct host *r, const struct journals *all)
 			    p->j->service, "",
 			    receipt_state_name(part_state(p)), p->err.msg);
 	}
-	if (access(txn_journal_path(r, all->v[0].service), F_OK) == -1)
+	/* What cannot be told is taken to be there. */
+	if (journal_there(txn_journal_path(r, all->v[0].service), NULL) == 0)
 		return;
 	r->bad++;
 	skip_all(r, parts, all->n);
@@ -106,17 +106,8 @@ static int list_journals(const struct host *r, struct strlist *ret,
 {
 	AUTO(mem_free_str)
 	char *path = mem_printf("%s/journal", r->conf->state_dir);
-	const struct dirent *e;
-	DIR *d = opendir(path);
 
-	if (!d)
-		return err_errno(err, ERR_IO, "folder %s", path);
-	while ((e = readdir(d)))
-		if (e->d_name[0] != '.')
-			strlist_add(ret, e->d_name);
-	closedir(d);
-	strlist_sort_unique(ret);
-	return 0;
+	return journal_list(path, ret, err);
 }
 
 int run_recover(struct host *r, struct err *err)

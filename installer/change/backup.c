@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 
-#include <dirent.h>
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "backup.h"
-#include "deploy.h"
+#include "gen.h"
 
-static void dir_close(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-	*d = NULL;
-}
+#define FILES_MAX 20000 /* of one backup */
 
 static char *folder_of(const char *state_dir, const char *service,
 		       const char *gen)
@@ -22,66 +14,176 @@ static char *folder_of(const char *state_dir, const char *service,
 			  gen ? "/" : "", gen ? gen : "");
 }
 
-const char *backup_copy_path(const char *state_dir, const char *service,
-			     const char *gen, size_t i, struct arena *arena)
+const char *backup_copy_name(size_t i, struct arena *arena)
 {
-	return arena_printf(arena, "%s/backup/%s/%s/%zu", state_dir, service,
-			    gen, i);
+	return arena_printf(arena, "%zu", i);
 }
 
-int backup_make(const char *state_dir, const struct journal *j, struct err *err)
+/* The folder at PATH, all above it trusted: 1, 0, -1. */
+static int open_folder(const char *path, struct place *ret, struct err *err)
+{
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+	AUTO(place_close) struct place p = PLACE_INIT;
+	int rc = place_open("", path, PLACE_TRUSTED, &p, err);
+
+	if (rc != 1)
+		return rc;
+	if (strcmp(p.name, ".") != 0) {
+		if (place_look(&p, &now, err) == -1)
+			return -1;
+		if (now.kind == PLACE_NONE)
+			return 0;
+		return err_set(err, ERR_IO, "%s is not a folder", p.path);
+	}
+	*ret = p;
+	p = (struct place) PLACE_INIT;
+	return 1;
+}
+
+/* --- making --- */
+
+/* What O says, with all that belongs to it, to NAME in the folder DIR. */
+static int copy(const struct place *dir, struct journal_op *o,
+		struct arena *arena, struct err *err)
+{
+	const struct file_attr attr = { 0600, geteuid(), FILE_KEEP };
+	AUTO(place_new_close) struct place_new n = PLACE_NEW_INIT;
+	AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
+	AUTO(place_close) struct place from = PLACE_INIT;
+	AUTO(place_close) struct place to = PLACE_INIT;
+	struct journal_attr *a;
+	int rc = place_open("", o->path, PLACE_LAST, &from, err);
+
+	if (rc == 1 && place_read(&from, &old, err) == -1)
+		rc = -1;
+	if (rc == -1)
+		return -1;
+	if (old.kind != PLACE_FILE)
+		return err_set(err, ERR_CONFLICT,
+			       "%s was a file, and was taken away by somebody "
+			       "else",
+			       o->path);
+	if (place_in(dir, o->old, &to, err) == -1 ||
+	    place_stage(&to, sbuf_str(&old.content), old.content.len, &attr,
+			NULL, &n, err) == -1)
+		return -1;
+	if (place_commit(&to, &n, false, err) == -1) {
+		place_drop(&to, &n);
+		return -1;
+	}
+	a = arena_alloc(arena, sizeof(*a));
+	a->attr = old.attr;
+	a->acl = arena_strdup(arena, old.acl);
+	a->xattrs = arena_array(arena, old.n_xattrs + 1, sizeof(*a->xattrs));
+	a->n_xattrs = old.n_xattrs;
+	for (size_t i = 0; i < old.n_xattrs; i++) {
+		const struct place_xattr *x = &old.xattrs[i];
+
+		a->xattrs[i] = (struct place_xattr){
+			.name = arena_strdup(arena, x->name),
+			.value = arena_dup(arena, x->value, x->len),
+			.len = x->len,
+		};
+	}
+	o->attr = a;
+	return 0;
+}
+
+int backup_make(const char *state_dir, struct journal *j, struct arena *arena,
+		struct err *err)
 {
 	AUTO(mem_free_str) char *top = mem_printf("%s/backup", state_dir);
 	AUTO(mem_free_str) char *mid = folder_of(state_dir, j->service, NULL);
-	AUTO(mem_free_str) char *dir = folder_of(state_dir, j->service, j->gen);
-	AUTO(mem_free_str) char *manifest = mem_printf("%s/manifest", dir);
+	AUTO(mem_free_str)
+	char *path = folder_of(state_dir, j->service, j->gen);
+	AUTO(mem_free_str) char *manifest = mem_printf("%s/manifest", path);
+	AUTO(place_close) struct place dir = PLACE_INIT;
 
-	if (file_mkdir(top, 0700, err) == -1 ||
-	    file_mkdir(mid, 0700, err) == -1 ||
-	    file_mkdir(dir, 0700, err) == -1 || file_sync_dir(top, err) == -1 ||
-	    file_sync_dir(mid, err) == -1)
-		return -1;
+	if (place_make_path(top, 0700, err) == -1 ||
+	    place_make_path(mid, 0700, err) == -1 ||
+	    place_make_path(path, 0700, err) == -1 ||
+	    open_folder(path, &dir, err) != 1)
+		return err_wrap(err, "the backup");
 	for (size_t i = 0; i < j->n_ops; i++) {
-		const struct journal_op *o = &j->ops[i];
+		struct journal_op *o = &j->ops[i];
 
 		if (o->type == JOURNAL_FILE && o->old &&
-		    deploy_copy(o->path, o->old, err) == -1)
+		    copy(&dir, o, arena, err) == -1)
 			return -1;
 	}
 	return journal_write(manifest, j, 1, err);
 }
 
-void backup_remove(const char *state_dir, const char *service, const char *gen)
-{
-	AUTO(mem_free_str) char *dir = folder_of(state_dir, service, gen);
+/* --- reading --- */
 
-	if (deploy_gen_ok(gen))
-		deploy_remove_folder(dir);
+static void set_attr(struct place_old *old, const struct journal_attr *a)
+{
+	old->attr = a->attr;
+	mem_free_str(&old->acl);
+	old->acl = a->acl ? mem_strdup(a->acl) : NULL;
+	old->xattrs = mem_grow(NULL, a->n_xattrs + 1, sizeof(*old->xattrs));
+	old->n_xattrs = a->n_xattrs;
+	for (size_t i = 0; i < a->n_xattrs; i++) {
+		const struct place_xattr *x = &a->xattrs[i];
+
+		old->xattrs[i] = (struct place_xattr){
+			.name = mem_strdup(x->name),
+			.value = mem_dup(x->value, x->len),
+			.len = x->len,
+		};
+	}
 }
 
-/* Folders named like generations in DIR, sorted. */
-static int list_gens(const char *dir, struct strlist *ret, struct err *err)
+int backup_read_copy(const char *state_dir, const struct journal *j, size_t i,
+		     struct place_old *ret, struct err *err)
 {
-	AUTO(dir_close) DIR *d = opendir(dir);
-	const struct dirent *e;
+	AUTO(mem_free_str)
+	char *path = folder_of(state_dir, j->service, j->gen);
+	AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
+	AUTO(place_close) struct place dir = PLACE_INIT;
+	AUTO(place_close) struct place p = PLACE_INIT;
+	const struct journal_op *o = &j->ops[i];
+	int rc = open_folder(path, &dir, err);
 
-	if (!d && errno == ENOENT)
-		return 0;
-	if (!d)
-		return err_errno(err, ERR_IO, "folder %s", dir);
-	while ((e = readdir(d)) && ret->n < BACKUP_MAX)
-		if (deploy_gen_ok(e->d_name))
-			strlist_add(ret, e->d_name);
-	strlist_sort_unique(ret);
+	if (rc == 1) {
+		/* Its folder is root's alone; version 1 gave the copy the
+		 * owner of the file. */
+		dir.strict = dir.strict && o->attr;
+		if (place_in(&dir, o->old, &p, err) == -1 ||
+		    place_read(&p, &old, err) == -1)
+			rc = -1;
+	}
+	if (rc == -1)
+		return err_wrap(err, "the copy of %s", o->path);
+	if (old.kind != PLACE_FILE &&
+	    (old.kind != PLACE_SYMLINK || j->version != 1))
+		return err_set(err, ERR_IO,
+			       "the copy of %s, %s/%s, has vanished", o->path,
+			       path, o->old);
+	if (o->attr) {
+		place_xattrs_free(&old);
+		set_attr(&old, o->attr);
+	}
+	*ret = old;
+	old = (struct place_old) PLACE_OLD_INIT;
 	return 0;
+}
+
+static bool is_gen(const char *name, void *arg)
+{
+	return gen_ok(name);
 }
 
 int backup_list(const char *state_dir, const char *service, struct strlist *ret,
 		struct err *err)
 {
-	AUTO(mem_free_str) char *dir = folder_of(state_dir, service, NULL);
+	AUTO(mem_free_str) char *path = folder_of(state_dir, service, NULL);
+	AUTO(place_close) struct place dir = PLACE_INIT;
+	int rc = open_folder(path, &dir, err);
 
-	return list_gens(dir, ret, err);
+	if (rc != 1)
+		return rc;
+	return place_list(&dir, is_gen, NULL, BACKUP_MAX, ret, err);
 }
 
 int backup_read(const char *state_dir, const char *service, const char *gen,
@@ -92,30 +194,46 @@ int backup_read(const char *state_dir, const char *service, const char *gen,
 	struct journals all;
 	int found = journal_read(path, arena, &all, err);
 
-	if (found == 1)
-		*ret = all.v[0];
-	return found;
+	if (found != 1)
+		return found;
+	if (strcmp(all.v[0].service, service) != 0 ||
+	    strcmp(all.v[0].gen, gen) != 0)
+		return err_set(err, ERR_INPUT, "%s is of another backup", path);
+	*ret = all.v[0];
+	return 1;
 }
 
-/* Folders of C's dir that no link and no kept manifest names. */
-static int prune_folders(const struct svc_cert *c, const struct strlist *used,
-			 struct arena *scratch, struct err *err)
+/* --- removing --- */
+
+int backup_remove(const char *state_dir, const char *service, const char *gen,
+		  struct err *err)
 {
-	AUTO(strlist_free) struct strlist gens = STRLIST_INIT;
-	const char *now;
+	AUTO(mem_free_str) char *path = folder_of(state_dir, service, gen);
+	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+	AUTO(place_close) struct place at = PLACE_INIT;
+	AUTO(place_close) struct place dir = PLACE_INIT;
+	int rc;
 
-	if (deploy_read_link(c->link, scratch, &now, err) == -1 ||
-	    list_gens(c->dir, &gens, err) == -1)
+	if (!gen_ok(gen))
+		return 0;
+	rc = open_folder(path, &dir, err);
+	if (rc != 1)
+		return rc;
+	if (place_list(&dir, NULL, NULL, FILES_MAX, &names, err) == -1)
 		return -1;
-	for (size_t i = 0; i < gens.n; i++) {
-		AUTO(mem_free_str)
-		char *folder = mem_printf("%s/%s", c->dir, gens.v[i]);
-
-		if ((!now || strcmp(now, gens.v[i]) != 0) &&
-		    !strlist_has(used, folder))
-			deploy_remove_folder(folder);
-	}
-	return 0;
+	rc = place_open("", path, PLACE_TRUSTED | PLACE_LAST, &at, err);
+	if (rc != 1)
+		return rc;
+	if (place_look(&at, &now, err) == -1)
+		return -1;
+	rc = place_remove_folder(&at, now.ino, &names, err);
+	if (rc == 0)
+		return err_set(err, ERR_IO,
+			       "backup %s has more in it than we put there, "
+			       "remove it by hand",
+			       path);
+	return rc == 1 ? 0 : -1;
 }
 
 static int collect_used(const char *state_dir, const char *service,
@@ -137,6 +255,32 @@ static int collect_used(const char *state_dir, const char *service,
 	return 0;
 }
 
+/* Of the folders that we made those that no link and no manifest names. */
+static int prune_folders(const char *state_dir, const char *service,
+			 const struct strlist *used, struct arena *scratch,
+			 struct err *err)
+{
+	struct gen_folders all;
+	bool changed = false;
+	int status = 0;
+
+	if (gen_load(state_dir, service, scratch, &all, err) == -1)
+		return -1;
+	for (size_t i = 0; i < all.n; i++) {
+		struct gen_folder *f = &all.v[i];
+
+		if (strlist_has(used, arena_printf(scratch, "%s/%s", f->dir,
+						   f->name)))
+			continue;
+		if (gen_remove(f, SVC_LINK, err) == -1)
+			status = -1;
+		changed = changed || f->gone;
+	}
+	if (changed && gen_save(state_dir, service, &all, err) == -1)
+		return -1;
+	return status;
+}
+
 int backup_prune(const char *state_dir, const struct svc *s, size_t keep,
 		 struct err *err)
 {
@@ -148,16 +292,13 @@ int backup_prune(const char *state_dir, const struct svc *s, size_t keep,
 	if (backup_list(state_dir, s->name, &all, err) == -1)
 		return -1;
 	first = all.n > keep ? all.n - keep : 0;
-	for (size_t i = 0; i < all.n; i++) {
-		if (i < first)
-			backup_remove(state_dir, s->name, all.v[i]);
-		else if (collect_used(state_dir, s->name, all.v[i], scratch,
-				      &used, err) == -1)
+	/* First what is kept: what cannot be read may name any folder. */
+	for (size_t i = first; i < all.n; i++)
+		if (collect_used(state_dir, s->name, all.v[i], scratch, &used,
+				 err) == -1)
 			return -1;
-	}
-	for (size_t i = 0; i < s->n_certs; i++)
-		if (s->certs[i].link &&
-		    prune_folders(&s->certs[i], &used, scratch, err) == -1)
+	for (size_t i = 0; i < first; i++)
+		if (backup_remove(state_dir, s->name, all.v[i], err) == -1)
 			return -1;
-	return 0;
+	return prune_folders(state_dir, s->name, &used, scratch, err);
 }

@@ -4,9 +4,10 @@
 
 /*
  * What was there before each change: STATE_DIR/backup/SERVICE/GEN/ holds a
- * manifest (a journal that says how things were) and copies of the files at
- * fixed paths, with their owners and modes. Sets in folders of their own
- * need no copy: the folder stays as long as a manifest names it.
+ * manifest (a journal that says how things were, with owners, modes, ACLs and
+ * attributes) and copies of the files at fixed paths, root's alone. Sets in
+ * folders of their own need no copy: the folder stays as long as a manifest
+ * names it.
  */
 
 #include "journal.h"
@@ -15,13 +16,19 @@
 
 #define BACKUP_MAX 10000 /* backups of one service that we look at */
 
-/* The path of the copy of file number I, in ARENA. */
-const char *backup_copy_path(const char *state_dir, const char *service,
-			     const char *gen, size_t i, struct arena *arena);
-/* Make the backup that J->ops name (old of each), then its manifest. */
-int backup_make(const char *state_dir, const struct journal *j,
+/* The name of the copy of J's file number I, in ARENA. */
+const char *backup_copy_name(size_t i, struct arena *arena);
+/* Make the backup that J->ops name (old of each), whose attr are set, in
+ * ARENA; then its manifest. */
+int backup_make(const char *state_dir, struct journal *j, struct arena *arena,
 		struct err *err) MUST_CHECK;
-void backup_remove(const char *state_dir, const char *service, const char *gen);
+/* What file I of J was like, from the copy; ERR_IO also when that has
+ * vanished. RET's kind is PLACE_FILE, or, of version 1, PLACE_SYMLINK. */
+int backup_read_copy(const char *state_dir, const struct journal *j, size_t i,
+		     struct place_old *ret, struct err *err) MUST_CHECK;
+/* It may be gone already. */
+int backup_remove(const char *state_dir, const char *service, const char *gen,
+		  struct err *err) MUST_CHECK;
 /* Names of SERVICE's backups, oldest first. */
 int backup_list(const char *state_dir, const char *service, struct strlist *ret,
 		struct err *err) MUST_CHECK;
@@ -29,7 +36,8 @@ int backup_list(const char *state_dir, const char *service, struct strlist *ret,
 int backup_read(const char *state_dir, const char *service, const char *gen,
 		struct arena *arena, struct journal *ret,
 		struct err *err) MUST_CHECK;
-/* Keep the newest KEEP, and of the generation folders those in use. */
+/* Keep the newest KEEP, and of the generation folders that we made those in
+ * use. */
 int backup_prune(const char *state_dir, const struct svc *s, size_t keep,
 		 struct err *err) MUST_CHECK;
 

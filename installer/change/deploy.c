@@ -1,271 +1,389 @@
 /* SPDX-License-Identifier: MIT */
 
-#include <dirent.h>
-#include <errno.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "backup.h"
 #include "clock.h"
 #include "deploy.h"
 #include "enc.h"
+#include "gen.h"
+#include "target.h"
 
-#define COPY_MAX (4u << 20) /* an old file, whatever an admin had put there */
+#define NAMES_TRIED 20
 
-static void dir_close(DIR **d)
+/* --- whether it can be done --- */
+
+static int check_folder(const struct place *p, struct err *err)
 {
-	if (*d)
-		closedir(*d);
-	*d = NULL;
-}
-
-/* One more: the digits of its end, not all of them f, as a number. */
-static void next_gen(const char *after, char buf[DEPLOY_GEN])
-{
-	size_t i = 25;
-
-	memcpy(buf, after, 26);
-	while (i-- > 17 && buf[i] == 'f')
-		buf[i] = '0';
-	buf[i] = buf[i] == '9' ? 'a' : (char) (buf[i] + 1);
-}
-
-const char *deploy_gen_name(int64_t now, const char *after,
-			    char buf[DEPLOY_GEN])
-{
-	char text[CLOCK_TEXT];
-	size_t n = 0;
-
-	clock_text(now, text);
-	for (const char *p = text; *p != '\0'; p++)
-		if (*p != '-' && *p != ':')
-			buf[n++] = *p;
-	/* In order also within a second, and no two under one lock alike. */
-	snprintf(buf + n, DEPLOY_GEN - n, "-%08x",
-		 (unsigned int) clock_mono_ms());
-	if (after && deploy_gen_ok(after) && strcmp(buf, after) <= 0 &&
-	    strcmp(after + 17, "ffffffff") != 0)
-		next_gen(after, buf);
-	return buf;
-}
-
-bool deploy_gen_ok(const char *name)
-{
-	return strlen(name) == 25 && strspn(name, "0123456789") == 8 &&
-	       name[8] == 'T' && strspn(name + 9, "0123456789") == 6 &&
-	       name[15] == 'Z' && name[16] == '-' &&
-	       strspn(name + 17, "0123456789abcdef") == 8;
-}
-
-static int check_folder(const char *dir, bool may_make, struct err *err)
-{
-	AUTO(mem_free_str) char *parent = file_dirname(dir);
-	struct stat st;
-
-	if (stat(dir, &st) == -1) {
-		if (errno != ENOENT)
-			return err_errno(err, ERR_IO, "folder %s", dir);
-		if (!may_make || access(parent, F_OK) == -1)
-			return err_set(err, ERR_IO,
-				       "folder %s is not there, make it or "
-				       "mend the setting dir",
-				       may_make ? parent : dir);
-		return 0;
-	}
-	if (!S_ISDIR(st.st_mode))
-		return err_set(err, ERR_IO, "%s is not a folder", dir);
-	if ((st.st_mode & S_IWOTH) != 0)
+	if ((p->mode & S_IWOTH) != 0)
 		return err_set(err, ERR_IO,
 			       "folder %s can be written by everyone, chmod "
 			       "o-w it",
-			       dir);
+			       p->folder);
 	return 0;
+}
+
+static int no_folder(const char *dir, struct err *err)
+{
+	return err_set(err, ERR_IO,
+		       "folder %s is not there, make it or mend the setting "
+		       "dir",
+		       dir);
+}
+
+static int check_generation(const struct svc_cert *c, struct err *err)
+{
+	AUTO(mem_free_str) char *parent = file_dirname(c->dir);
+	AUTO(mem_free_str) char *text = NULL;
+	AUTO(place_close) struct place dir = PLACE_INIT;
+	AUTO(place_close) struct place link = PLACE_INIT;
+	int rc = target_dir(c, &dir, err);
+
+	if (rc != 1)
+		return rc == -1 ? -1 : no_folder(parent, err);
+	rc = target_link(c, &link, &text, err);
+	if (rc != 1)
+		return rc;
+	return check_folder(&link, err);
+}
+
+static int check_fixed(const struct svc_cert *c, size_t i, struct err *err)
+{
+	AUTO(mem_free_str) char *dir = file_dirname(c->files[i].path);
+	AUTO(place_close) struct place p = PLACE_INIT;
+	int rc = target_open(c, i, &p, err);
+
+	if (rc != 1)
+		return rc == -1 ? -1 : no_folder(dir, err);
+	return check_folder(&p, err);
 }
 
 int deploy_check(const struct svc_cert *c, struct err *err)
 {
-	struct stat st;
-
-	if (c->trouble)
-		return err_set(err, ERR_IO, "%s", c->trouble);
-	if (c->link) {
-		if (check_folder(c->dir, true, err) == -1)
+	if (c->link)
+		return check_generation(c, err);
+	for (size_t i = 0; i < c->n_files; i++)
+		if (check_fixed(c, i, err) == -1)
 			return -1;
-		if (lstat(c->link, &st) == 0 && !S_ISLNK(st.st_mode))
-			return err_set(err, ERR_IO,
-				       "%s is in the way: it must be a link "
-				       "that the installer makes; move it to "
-				       "%s/before and ln -s before %s",
-				       c->link, c->dir, c->link);
-		return 0;
-	}
-	for (size_t i = 0; i < c->n_files; i++) {
-		AUTO(mem_free_str) char *dir = file_dirname(c->files[i].path);
-
-		if (check_folder(dir, false, err) == -1)
-			return -1;
-		if (stat(c->files[i].path, &st) == 0 && !S_ISREG(st.st_mode))
-			return err_set(err, ERR_IO,
-				       "%s is in the way: not a file",
-				       c->files[i].path);
-	}
 	return 0;
 }
 
-int deploy_read_link(const char *path, struct arena *arena, const char **ret,
+/* --- staging --- */
+
+/* Whose ACL goes with the file: one that its owner-to-be or we gave. Anybody
+ * else who may put files into the folder would open a key by it. */
+static const struct place_old *keep_from(const struct place_old *old,
+					 const struct file_attr *attr)
+{
+	uid_t uid = attr->uid != FILE_KEEP ? attr->uid : geteuid();
+
+	if (old->kind != PLACE_FILE)
+		return NULL;
+	if (old->attr.uid != uid && old->attr.uid != 0 &&
+	    old->attr.uid != geteuid())
+		return NULL;
+	return old;
+}
+
+/* New content for F at P, where OLD is now. */
+static int stage(const struct place *p, const struct svc_file *f,
+		 const struct sbuf *content, const struct place_old *old,
+		 struct place_new *ret, struct err *err)
+{
+	const struct place_old *from = keep_from(old, &f->attr);
+	struct file_attr attr = f->attr;
+
+	/* The mask of an ACL stays, unless somebody set the mode. */
+	if (from && from->acl && !f->own_mode)
+		attr.mode =
+			(attr.mode & ~(mode_t) 070) | (from->attr.mode & 070);
+	return place_stage(p, sbuf_str(content), content->len, &attr, from, ret,
+			   err);
+}
+
+static void set_staged(struct journal_op *o, struct arena *arena,
+		       const struct place_new *n)
+{
+	o->next = arena_strdup(arena, n->temp);
+	o->ino = n->ino;
+}
+
+/* Where O's file is: no link is followed any more. */
+static int open_op(const struct journal_op *o, struct place *ret,
+		   struct err *err)
+{
+	return place_open("", o->path, PLACE_LAST, ret, err);
+}
+
+/* The same, where it must be. */
+static int must_open(const struct journal_op *o, struct place *ret,
 		     struct err *err)
 {
-	char buf[PATH_MAX];
-	ssize_t n = readlink(path, buf, sizeof(buf));
+	int rc = open_op(o, ret, err);
 
-	if (n == -1 && (errno == ENOENT || errno == ENOTDIR)) {
-		*ret = NULL;
-		return 0;
-	}
-	if (n == -1)
-		return err_errno(err, ERR_IO, "%s", path);
-	if ((size_t) n >= sizeof(buf) ||
-	    strcspn(arena_strndup(arena, buf, (size_t) n), "\t\n") < (size_t) n)
-		return err_set(err, ERR_IO, "%s: a strange link", path);
-	*ret = arena_strndup(arena, buf, (size_t) n);
+	if (rc == 0)
+		return err_set(err, ERR_IO, "%s: its folder is missing",
+			       o->path);
+	return rc == 1 ? 0 : -1;
+}
+
+int deploy_stage_file(const struct svc_cert *c, size_t k,
+		      const struct sbuf *content, struct arena *arena,
+		      struct journal_op *o, struct err *err)
+{
+	AUTO(place_new_close) struct place_new n = PLACE_NEW_INIT;
+	AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
+	AUTO(place_close) struct place p = PLACE_INIT;
+
+	if (must_open(o, &p, err) == -1 || place_read(&p, &old, err) == -1 ||
+	    stage(&p, &c->files[k], content, &old, &n, err) == -1)
+		return -1;
+	set_staged(o, arena, &n);
 	return 0;
 }
 
-int deploy_stage_generation(const struct svc_cert *c, const char *gen,
-			    const struct sbuf *contents, struct err *err)
+/* PLACE_FILE as it was at P; of version 1 a link may be, too. */
+static int stage_old(const struct place *p, const struct place_old *old,
+		     struct place_new *ret, struct err *err)
 {
-	AUTO(mem_free_str) char *parent = file_dirname(c->dir);
-	AUTO(mem_free_str) char *folder = mem_printf("%s/%s", c->dir, gen);
-
-	/* The services' own users read through these; the files have modes
-	 * of their own. */
-	if (file_mkdir(c->dir, 0755, err) == -1 ||
-	    file_sync_dir(parent, err) == -1)
-		return -1;
-	if (file_mkdir(folder, 0755, err) == -1)
-		return -1;
-	for (size_t i = 0; i < c->n_files; i++) {
-		AUTO(mem_free_str)
-		char *path = mem_printf("%s/%s", folder, c->files[i].name);
-
-		if (file_replace(path, sbuf_str(&contents[i]), contents[i].len,
-				 &c->files[i].attr, err) == -1)
-			return -1;
-	}
-	return file_sync_dir(c->dir, err);
+	if (old->kind == PLACE_SYMLINK)
+		return place_stage_link(p, old->link, ret, err);
+	return place_stage(p, sbuf_str(&old->content), old->content.len, NULL,
+			   old, ret, err);
 }
 
-/* A symbolic link that says TEXT, beside TARGET. */
-static int stage_link(const char *text, const char *target, char **ret_temp,
+int deploy_stage_copy(const char *state_dir, const struct journal *m, size_t i,
+		      struct arena *arena, struct journal_op *o,
 		      struct err *err)
 {
-	AUTO(mem_free_str) char *dir = file_dirname(target);
-	const char *base = strrchr(target, '/');
-	AUTO(mem_free_str)
-	char *temp = mem_printf("%s/.%s.certrepo-link00", dir,
-				base ? base + 1 : target);
+	AUTO(place_new_close) struct place_new n = PLACE_NEW_INIT;
+	AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
+	AUTO(place_close) struct place p = PLACE_INIT;
+	char hex[ENC_SHA256_HEX];
 
-	/* Left by a killed run; the lock says that nobody else is here. */
-	(void) unlink(temp);
-	if (symlink(text, temp) == -1)
-		return err_errno(err, ERR_IO, "%s: cannot be made", temp);
-	*ret_temp = TAKE(temp);
-	return 0;
-}
-
-static int flip(const char *path, const char *text, struct err *err)
-{
-	AUTO(mem_free_str) char *dir = file_dirname(path);
-	AUTO(mem_free_str) char *temp = NULL;
-	char now[PATH_MAX];
-	ssize_t n = readlink(path, now, sizeof(now) - 1);
-
-	if (n >= 0) {
-		now[n] = '\0';
-		/* Done before; whether it was synced, nobody knows. */
-		if (strcmp(now, text) == 0)
-			return file_sync_dir(dir, err);
-	}
-	if (stage_link(text, path, &temp, err) == -1)
+	if (backup_read_copy(state_dir, m, i, &old, err) == -1 ||
+	    must_open(o, &p, err) == -1 || stage_old(&p, &old, &n, err) == -1)
 		return -1;
-	if (file_commit(temp, path, err) == -1) {
-		(void) unlink(temp);
+	set_staged(o, arena, &n);
+	enc_sha256_hex(sbuf_str(&old.content), old.content.len, hex);
+	o->sha256 = arena_strdup(arena, hex);
+	return 0;
+}
+
+/* --- a generation --- */
+
+/* The folder C->dir, made if need be. The services' own users read through
+ * it; the files have modes of their own. */
+static int make_dir(const struct svc_cert *c, struct place *ret,
+		    struct err *err)
+{
+	AUTO(mem_free_str) char *parent = file_dirname(c->dir);
+	AUTO(place_close) struct place p = PLACE_INIT;
+	int rc = target_dir(c, &p, err);
+
+	if (rc != 1)
+		return rc == -1 ? -1 : no_folder(parent, err);
+	if (strcmp(p.name, ".") != 0)
+		return place_make(&p, 0755, ret, err);
+	*ret = p;
+	p = (struct place) PLACE_INIT;
+	return 0;
+}
+
+static int fill(const struct svc_cert *c, const struct sbuf *contents,
+		const struct place *in, struct err *err)
+{
+	for (size_t i = 0; i < c->n_files; i++) {
+		AUTO(place_new_close) struct place_new n = PLACE_NEW_INIT;
+		AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
+		AUTO(place_close) struct place p = PLACE_INIT;
+
+		if (target_read(c, i, &old, err) == -1 ||
+		    place_in(in, c->files[i].name, &p, err) == -1 ||
+		    stage(&p, &c->files[i], &contents[i], &old, &n, err) ==
+			    -1 ||
+		    place_commit(&p, &n, true, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* What is about to be made under F->temp, and then F->name. */
+static int remember(const char *state_dir, const struct journal *j,
+		    const struct svc_cert *c, struct arena *arena,
+		    struct gen_folder *f, struct err *err)
+{
+	struct gen_folders all;
+
+	if (c->n_files > GEN_FILES_MAX)
+		return err_set(err, ERR_LIMIT, "more than %d files in %s",
+			       GEN_FILES_MAX, c->dir);
+	if (gen_load(state_dir, j->service, arena, &all, err) == -1)
+		return -1;
+	for (size_t i = 0; i < all.n; i++)
+		if (all.v[i].ino == f->ino && strcmp(all.v[i].dir, f->dir) == 0)
+			all.v[i].gone = true;
+	f->files = arena_array(arena, c->n_files + 1, sizeof(*f->files));
+	f->n_files = c->n_files;
+	for (size_t i = 0; i < c->n_files; i++)
+		f->files[i] = c->files[i].name;
+	gen_add(&all, arena, f);
+	return gen_save(state_dir, j->service, &all, err);
+}
+
+/* Under a name that nobody has taken before us, by chance or on purpose. */
+static int publish(const char *state_dir, const struct journal *j,
+		   const struct svc_cert *c, struct arena *arena,
+		   const struct place *dir, struct place_new *n,
+		   struct gen_folder *f, struct err *err)
+{
+	char name[GEN_NAME];
+
+	for (int i = 0; i < NAMES_TRIED; i++) {
+		AUTO(place_close) struct place at = PLACE_INIT;
+
+		if (place_in(dir, f->name, &at, err) == -1)
+			return -1;
+		if (place_publish(&at, n, 0755, err) == 0)
+			return 0;
+		if (err->kind != ERR_CONFLICT)
+			return -1;
+		if (gen_name(clock_now(), NULL, name, err) == -1)
+			return -1;
+		f->name = arena_strdup(arena, name);
+		if (remember(state_dir, j, c, arena, f, err) == -1)
+			return -1;
+	}
+	return -1;
+}
+
+int deploy_stage_generation(const char *state_dir, const struct journal *j,
+			    const struct svc_cert *c,
+			    const struct sbuf *contents, struct arena *arena,
+			    struct journal_op *o, struct err *err)
+{
+	AUTO(place_new_close) struct place_new n = PLACE_NEW_INIT;
+	AUTO(place_close) struct place dir = PLACE_INIT;
+	AUTO(place_close) struct place at = PLACE_INIT;
+	AUTO(place_close) struct place in = PLACE_INIT;
+	struct gen_folder f = { .gen = j->gen };
+	char name[GEN_NAME];
+
+	if (make_dir(c, &dir, err) == -1 ||
+	    gen_name(clock_now(), NULL, name, err) == -1 ||
+	    place_in(&dir, name, &at, err) == -1 ||
+	    place_begin(&at, &n, err) == -1)
+		return -1;
+	f.dir = arena_strdup(arena, dir.folder);
+	f.name = arena_strdup(arena, name);
+	f.temp = arena_strdup(arena, n.temp);
+	f.ino = n.ino;
+	/* Before anything is in it: then a kill leaves an empty folder, or one
+	 * that we know. */
+	if (remember(state_dir, j, c, arena, &f, err) == -1 ||
+	    place_inside(&at, &n, &in, err) == -1 ||
+	    fill(c, contents, &in, err) == -1 ||
+	    publish(state_dir, j, c, arena, &dir, &n, &f, err) == -1) {
+		place_drop(&at, &n);
+		return -1;
+	}
+	o->next = f.name;
+	o->ino = f.ino;
+	return 0;
+}
+
+/* --- forward --- */
+
+/* Make the link at P say TEXT. */
+static int flip(const struct place *p, const char *text, struct err *err)
+{
+	AUTO(place_new_close) struct place_new n = PLACE_NEW_INIT;
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+
+	if (place_look(p, &now, err) == -1)
+		return -1;
+	/* Done before; whether it was synced, nobody knows. */
+	if (now.link && strcmp(now.link, text) == 0)
+		return place_sync(p, err);
+	if (now.kind != PLACE_SYMLINK && now.kind != PLACE_NONE)
+		return err_set(err, ERR_CONFLICT,
+			       "%s was a link, and is something else now",
+			       p->path);
+	if (place_stage_link(p, text, &n, err) == -1)
+		return -1;
+	if (place_commit(p, &n, now.kind == PLACE_NONE, err) == -1) {
+		place_drop(p, &n);
 		return -1;
 	}
 	return 0;
 }
 
-int deploy_stage_copy(const char *copy, const char *target, struct arena *arena,
-		      const char **ret_temp, struct err *err)
+/* Is the generation that O leads to the one that was made. */
+static int check_next(const struct place *link, const struct journal_op *o,
+		      struct err *err)
 {
-	AUTO(sbuf_erase) struct sbuf content = SBUF_INIT(COPY_MAX);
-	AUTO(mem_free_str) char *temp = NULL;
-	struct file_attr attr;
-	const char *text;
-	struct stat st;
-	int found;
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+	AUTO(place_close) struct place at = PLACE_INIT;
 
-	if (lstat(copy, &st) == -1)
-		return err_errno(err, ERR_IO, "%s", copy);
-	if (S_ISLNK(st.st_mode)) {
-		if (deploy_read_link(copy, arena, &text, err) == -1)
-			return -1;
-		if (stage_link(text, target, &temp, err) == -1)
-			return -1;
-	} else {
-		found = file_read(copy, &content, err);
-		if (found == 0)
-			return err_set(err, ERR_IO, "%s has vanished", copy);
-		attr = (struct file_attr){ st.st_mode & 07777, st.st_uid,
-					   st.st_gid };
-		if (found == -1 ||
-		    file_stage(target, sbuf_str(&content), content.len, &attr,
-			       &temp, err) == -1)
-			return -1;
-	}
-	*ret_temp = arena_strdup(arena, temp);
+	if (o->ino == 0)
+		return 0;
+	if (place_in(link, o->next, &at, err) == -1 ||
+	    place_look(&at, &now, err) == -1)
+		return -1;
+	if (now.kind != PLACE_FOLDER || now.ino != (ino_t) o->ino)
+		return err_set(err, ERR_CONFLICT,
+			       "folder %s was swapped or removed by somebody "
+			       "else",
+			       at.path);
 	return 0;
 }
 
-int deploy_copy(const char *path, const char *copy, struct err *err)
+static int commit_link(const struct journal_op *o, struct err *err)
 {
-	struct arena *scratch = arena_new();
-	const char *temp;
-	int status;
+	AUTO(place_close) struct place p = PLACE_INIT;
 
-	status = deploy_stage_copy(path, copy, scratch, &temp, err);
-	if (status == 0)
-		status = file_commit(temp, copy, err);
-	arena_free(&scratch);
-	return status;
+	if (!o->next)
+		return err_set(err, ERR_INPUT, "%s: nothing was prepared",
+			       o->path);
+	if (must_open(o, &p, err) == -1 || check_next(&p, o, err) == -1)
+		return -1;
+	return flip(&p, o->next, err);
+}
+
+/* Staged: 1, and the place is open in RET. */
+static int resume(const struct place *p, const struct journal_op *o,
+		  struct place_new *ret, struct err *err)
+{
+	if (!o->next || o->ino == 0)
+		return 0;
+	return place_resume(p, o->next, (ino_t) o->ino, ret, err);
 }
 
 static int commit_file(const struct journal_op *o, struct err *err)
 {
-	AUTO(sbuf_erase) struct sbuf content = SBUF_INIT(COPY_MAX);
+	AUTO(place_new_close) struct place_new n = PLACE_NEW_INIT;
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+	AUTO(place_close) struct place p = PLACE_INIT;
 	char hex[ENC_SHA256_HEX];
-	struct stat st;
-	int found;
+	int rc;
 
-	if (o->next && lstat(o->next, &st) == 0) {
-		if (file_commit(o->next, o->path, err) == 0)
-			return 0;
-		if (errno == EBUSY)
-			err_set(err, err->kind,
-				"%s, is it mounted by itself? Mount its "
-				"folder instead",
-				err->msg);
+	if (must_open(o, &p, err) == -1)
 		return -1;
-	}
-	found = file_read(o->path, &content, err);
-	if (found == -1)
+	rc = resume(&p, o, &n, err);
+	if (rc == -1)
 		return -1;
-	enc_sha256_hex(sbuf_str(&content), content.len, hex);
-	if (found == 0 || !o->sha256 || strcmp(hex, o->sha256) != 0)
+	if (rc == 1)
+		return place_commit(&p, &n, !o->old, err);
+	/* Done before; whether it was synced, nobody knows. */
+	if (place_read(&p, &now, err) == -1)
+		return -1;
+	enc_sha256_hex(sbuf_str(&now.content), now.content.len, hex);
+	if (now.kind != PLACE_FILE || !o->sha256 || strcmp(hex, o->sha256) != 0)
 		return err_set(err, ERR_CONFLICT,
 			       "%s was changed by somebody else meanwhile",
 			       o->path);
-	return 0;
+	return place_sync(&p, err);
 }
 
 int deploy_commit(const struct journal *j, struct err *err)
@@ -273,151 +391,191 @@ int deploy_commit(const struct journal *j, struct err *err)
 	for (size_t i = 0; i < j->n_ops; i++) {
 		const struct journal_op *o = &j->ops[i];
 
-		if (o->type == JOURNAL_LINK) {
-			if (!o->next || flip(o->path, o->next, err) == -1)
-				return -1;
-		} else if (commit_file(o, err) == -1) {
+		if (o->type == JOURNAL_LINK ? commit_link(o, err) == -1
+					    : commit_file(o, err) == -1)
 			return -1;
-		}
 	}
 	return 0;
 }
 
-/* PATH is just what COPY is: nothing to put back. Where a rename is refused
- * (a read-only disk, a mount point), a step that was not taken must not make
- * the way back fail. */
-static bool same_as_copy(const char *copy, const char *path)
-{
-	AUTO(sbuf_erase) struct sbuf a = SBUF_INIT(COPY_MAX);
-	AUTO(sbuf_erase) struct sbuf b = SBUF_INIT(COPY_MAX);
-	struct stat x, y;
+/* --- back --- */
 
-	if (lstat(copy, &x) == -1 || lstat(path, &y) == -1 ||
-	    !S_ISREG(x.st_mode) || x.st_mode != y.st_mode ||
-	    x.st_uid != y.st_uid || x.st_gid != y.st_gid ||
-	    x.st_size != y.st_size)
+/* Is what is at P just what it was: nothing to put back. Where a rename is
+ * refused (a read-only disk, a mount point), a step that was not taken must
+ * not make the way back fail. */
+static bool same_as(const struct place *p, const struct place_old *old)
+{
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+
+	if (place_read(p, &now, NULL) == -1 || now.kind != PLACE_FILE ||
+	    old->kind != PLACE_FILE || now.attr.mode != old->attr.mode ||
+	    now.attr.uid != old->attr.uid || now.attr.gid != old->attr.gid ||
+	    !now.acl != !old->acl || now.n_xattrs != old->n_xattrs ||
+	    (now.acl && strcmp(now.acl, old->acl) != 0) ||
+	    now.content.len != old->content.len)
 		return false;
-	return file_read(copy, &a, NULL) == 1 &&
-	       file_read(path, &b, NULL) == 1 && a.len == b.len &&
-	       memcmp(sbuf_str(&a), sbuf_str(&b), a.len) == 0;
+	for (size_t i = 0; i < now.n_xattrs; i++) {
+		const struct place_xattr *a = &now.xattrs[i];
+		const struct place_xattr *b = &old->xattrs[i];
+
+		if (strcmp(a->name, b->name) != 0 || a->len != b->len ||
+		    memcmp(a->value, b->value, a->len) != 0)
+			return false;
+	}
+	return memcmp(sbuf_str(&now.content), sbuf_str(&old->content),
+		      now.content.len) == 0;
 }
 
-static int undo_op(const struct journal_op *o, struct arena *scratch,
+/* There was nothing: what we put there goes, if it is still that. */
+static int remove_ours(const struct place *p, const struct journal_op *o,
+		       bool v1, struct err *err)
+{
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+	bool ours;
+
+	if (place_look(p, &now, err) == -1)
+		return -1;
+	if (now.kind == PLACE_NONE)
+		return place_sync(p, err);
+	ours = o->type == JOURNAL_FILE
+		       ? now.kind == PLACE_FILE && o->ino != 0 &&
+				 now.ino == (ino_t) o->ino
+		       : now.link && o->next && strcmp(now.link, o->next) == 0;
+	/* A journal of version 1 removes nothing. */
+	if (!ours || v1)
+		return 0;
+	return place_remove(p, err);
+}
+
+static int undo_file(const char *state_dir, const struct journal *j, size_t i,
+		     const struct place *p, struct err *err)
+{
+	AUTO(place_new_close) struct place_new n = PLACE_NEW_INIT;
+	AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
+
+	if (backup_read_copy(state_dir, j, i, &old, err) == -1)
+		return -1;
+	if (same_as(p, &old))
+		return place_sync(p, err);
+	if (stage_old(p, &old, &n, err) == -1)
+		return -1;
+	if (place_commit(p, &n, false, err) == -1) {
+		place_drop(p, &n);
+		return -1;
+	}
+	return 0;
+}
+
+static void drop_staged(const struct place *p, const struct journal_op *o)
+{
+	AUTO(place_new_close) struct place_new n = PLACE_NEW_INIT;
+
+	/* A full disk has room for the old one then; if it fails, the end
+	 * says so. */
+	if (o->type == JOURNAL_FILE && resume(p, o, &n, NULL) == 1)
+		place_drop(p, &n);
+}
+
+static int undo_op(const char *state_dir, const struct journal *j, size_t i,
 		   struct err *err)
 {
-	const char *temp;
+	AUTO(place_close) struct place p = PLACE_INIT;
+	const struct journal_op *o = &j->ops[i];
+	int rc = open_op(o, &p, err);
 
-	if (o->type == JOURNAL_LINK) {
-		if (o->old)
-			return flip(o->path, o->old, err);
-		return file_remove(o->path, err);
-	}
-	if (o->next)
-		(void) unlink(o->next);
-	deploy_sweep(o->path);
+	/* Nothing is there, and nothing was. */
+	if (rc == 0 && !o->old)
+		return 0;
+	if (rc == 0)
+		return err_set(err, ERR_IO, "%s: its folder is missing",
+			       o->path);
+	if (rc == -1)
+		return -1;
+	drop_staged(&p, o);
 	if (!o->old)
-		return file_remove(o->path, err);
-	if (same_as_copy(o->old, o->path)) {
-		AUTO(mem_free_str) char *dir = file_dirname(o->path);
-
-		return file_sync_dir(dir, err);
-	}
-	if (deploy_stage_copy(o->old, o->path, scratch, &temp, err) == -1)
-		return -1;
-	if (file_commit(temp, o->path, err) == -1) {
-		(void) unlink(temp);
-		return -1;
-	}
-	return 0;
+		return remove_ours(&p, o, j->version == 1, err);
+	if (o->type == JOURNAL_LINK)
+		return flip(&p, o->old, err);
+	return undo_file(state_dir, j, i, &p, err);
 }
 
-int deploy_undo(const struct journal *j, struct err *err)
+int deploy_undo(const char *state_dir, const struct journal *j, struct err *err)
 {
-	struct arena *scratch = arena_new();
 	int status = 0;
 
 	for (size_t i = 0; i < j->n_ops; i++) {
 		struct err one = ERR_INIT;
 
-		if (undo_op(&j->ops[i], scratch, &one) == -1 && status == 0)
+		if (undo_op(state_dir, j, i, &one) == -1 && status == 0)
 			status = err_set(err, one.kind, "%s", one.msg);
 	}
-	arena_free(&scratch);
 	return status;
 }
 
-void deploy_discard(const struct journal *j)
+/* --- the end --- */
+
+/* Folders that this change made in the folder of the link, which does not
+ * name them. */
+static int discard_folders(const char *state_dir, const struct journal *j,
+			   const struct place *link, struct err *err)
 {
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct gen_folders all;
+	bool changed = false;
+	int status = 0;
+
+	if (gen_load(state_dir, j->service, a, &all, err) == -1)
+		return -1;
+	for (size_t i = 0; i < all.n; i++) {
+		struct gen_folder *f = &all.v[i];
+
+		if (strcmp(f->gen, j->gen) != 0 ||
+		    strcmp(f->dir, link->folder) != 0)
+			continue;
+		if (gen_remove(f, link->name, err) == -1)
+			status = -1;
+		changed = changed || f->gone;
+	}
+	if (changed && gen_save(state_dir, j->service, &all, err) == -1)
+		return -1;
+	return status;
+}
+
+static int discard_op(const char *state_dir, const struct journal *j,
+		      const struct journal_op *o, struct err *err)
+{
+	AUTO(place_new_close) struct place_new n = PLACE_NEW_INIT;
+	AUTO(place_close) struct place p = PLACE_INIT;
+	int rc = open_op(o, &p, err);
+
+	/* Not mounted, maybe; nothing of it is in our hands. */
+	if (rc != 1)
+		return rc;
+	if (o->type == JOURNAL_FILE) {
+		rc = resume(&p, o, &n, err);
+		if (rc == -1)
+			return -1;
+		place_drop(&p, &n);
+	}
+	/* A folder that was begun has the name of a generation in its own. */
+	if (place_sweep(&p, o->type == JOURNAL_FILE ? p.name : NULL, err) == -1)
+		return -1;
+	if (o->type == JOURNAL_FILE)
+		return 0;
+	return discard_folders(state_dir, j, &p, err);
+}
+
+int deploy_discard(const char *state_dir, const struct journal *j,
+		   struct err *err)
+{
+	int status = 0;
+
 	for (size_t i = 0; i < j->n_ops; i++) {
-		const struct journal_op *o = &j->ops[i];
-		AUTO(mem_free_str) char *dir = file_dirname(o->path);
-		char now[PATH_MAX] = "";
+		struct err one = ERR_INIT;
 
-		if (o->type == JOURNAL_FILE) {
-			if (o->next)
-				(void) unlink(o->next);
-			deploy_sweep(o->path);
-			continue;
-		}
-		deploy_sweep(o->path);
-		/* A rollback goes to a folder that was there before. */
-		if (j->back || !o->next || !deploy_gen_ok(o->next))
-			continue;
-		(void) !readlink(o->path, now, sizeof(now) - 1);
-		if (strcmp(now, o->next) != 0) {
-			AUTO(mem_free_str)
-			char *folder = mem_printf("%s/%s", dir, o->next);
-
-			deploy_remove_folder(folder);
-		}
+		if (discard_op(state_dir, j, &j->ops[i], &one) == -1 &&
+		    status == 0)
+			status = err_set(err, one.kind, "%s", one.msg);
 	}
-}
-
-void deploy_remove_folder(const char *path)
-{
-	AUTO(dir_close) DIR *d = opendir(path);
-	const struct dirent *e;
-
-	if (!d)
-		return;
-	while ((e = readdir(d)))
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			(void) unlinkat(dirfd(d), e->d_name, 0);
-	(void) rmdir(path);
-}
-
-/* ".NAME.certrepo-XXXXXX", as file_stage() names them. */
-void deploy_sweep(const char *path)
-{
-	AUTO(mem_free_str) char *dir = file_dirname(path);
-	const char *base = strrchr(path, '/');
-	AUTO(mem_free_str)
-	char *prefix = mem_printf(".%s.certrepo-", base ? base + 1 : path);
-	AUTO(dir_close) DIR *d = opendir(dir);
-	size_t len = strlen(prefix);
-	const struct dirent *e;
-
-	if (!d)
-		return;
-	while ((e = readdir(d)))
-		if (strncmp(e->d_name, prefix, len) == 0 &&
-		    strlen(e->d_name) == len + 6)
-			(void) unlinkat(dirfd(d), e->d_name, 0);
-}
-
-void deploy_sweep_folder(const char *folder)
-{
-	static const char mark[] = ".certrepo-";
-	AUTO(dir_close) DIR *d = opendir(folder);
-	const struct dirent *e;
-
-	if (!d)
-		return;
-	while ((e = readdir(d))) {
-		size_t len = strlen(e->d_name), tail = strlen(mark) + 6;
-
-		if (e->d_name[0] == '.' && len > tail &&
-		    strncmp(e->d_name + len - tail, mark, strlen(mark)) == 0)
-			(void) unlinkat(dirfd(d), e->d_name, 0);
-	}
+	return status;
 }

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <stdlib.h>
 #include <string.h>
+#include "enc.h"
 #include "file.h"
 #include "journal.h"
 #include "num.h"
 
-#define MAGIC "certrepo-journal\t1"
+#define MAGIC	   "certrepo-journal\t"
+#define VERSION	   JOURNAL_VERSION
+#define VERSION_V1 1
 
 /* Fields are separated by tabs; what has tabs or newlines in it never gets
  * here (paths and names are checked with the configuration). "-" is NULL. */
@@ -27,9 +31,43 @@ static void add(struct sbuf *out, const char *key, const char *value)
 		sbuf_addf(out, "%s\t%s\n", key, value);
 }
 
+/* Bytes that may be anything. */
+static void add_hex(struct sbuf *out, const void *p, size_t len)
+{
+	AUTO(mem_free_str) char *hex = mem_alloc(2 * len + 1);
+
+	sbuf_addf(out, "\t%s", enc_hex(p, len, hex));
+}
+
+static void build_attr(struct sbuf *out, const struct journal_attr *a)
+{
+	sbuf_addf(out, "attr\t%o\t%u\t%u\t%s\n", (unsigned int) a->attr.mode,
+		  (unsigned int) a->attr.uid, (unsigned int) a->attr.gid,
+		  or_dash(a->acl));
+	for (size_t i = 0; i < a->n_xattrs; i++) {
+		const struct place_xattr *x = &a->xattrs[i];
+
+		sbuf_adds(out, "xattr");
+		add_hex(out, x->name, strlen(x->name));
+		add_hex(out, x->value, x->len);
+		sbuf_addc(out, '\n');
+	}
+}
+
+static void build_op(struct sbuf *out, const struct journal_op *o)
+{
+	sbuf_addf(out, "%s\t%s\t%s\t%llu\t%s\t%s\n",
+		  o->type == JOURNAL_LINK ? "link" : "file", o->path,
+		  or_dash(o->next), (unsigned long long) o->ino,
+		  or_dash(o->sha256), or_dash(o->old));
+	if (o->attr)
+		build_attr(out, o->attr);
+}
+
 static void build(struct sbuf *out, const struct journal *j)
 {
-	sbuf_adds(out, MAGIC "\n");
+	sbuf_addf(out, MAGIC "%d\n", VERSION);
+	add(out, "from", j->version == VERSION_V1 ? "1" : NULL);
 	add(out, "service", j->service);
 	add(out, "gen", j->gen);
 	add(out, "state", states[j->state]);
@@ -39,14 +77,8 @@ static void build(struct sbuf *out, const struct journal *j)
 	add(out, "hold", j->hold);
 	add(out, "consumed", j->consumed);
 	add(out, "reason", j->reason);
-	for (size_t i = 0; i < j->n_ops; i++) {
-		const struct journal_op *o = &j->ops[i];
-
-		sbuf_addf(out, "%s\t%s\t%s\t%s\t%s\n",
-			  o->type == JOURNAL_LINK ? "link" : "file", o->path,
-			  or_dash(o->next), or_dash(o->sha256),
-			  or_dash(o->old));
-	}
+	for (size_t i = 0; i < j->n_ops; i++)
+		build_op(out, &j->ops[i]);
 	for (size_t i = 0; i < j->n_certs; i++) {
 		const struct journal_cert *c = &j->certs[i];
 
@@ -80,7 +112,7 @@ int journal_write(const char *path, const struct journal *j, size_t n,
 		return err_set(err, ERR_LIMIT,
 			       "the journal of service %s would be too large",
 			       j->service);
-	return file_replace(path, out.buf, out.len, &attr, err);
+	return place_write_path(path, out.buf, out.len, &attr, err);
 }
 
 #define FIELDS_MAX 8
@@ -124,7 +156,9 @@ static int parse_pair(const struct line *l, struct journal *j)
 {
 	const char *key = l->v[0], *value = l->v[1];
 
-	if (strcmp(key, "service") == 0)
+	if (strcmp(key, "from") == 0)
+		j->version = VERSION_V1;
+	else if (strcmp(key, "service") == 0)
 		j->service = value;
 	else if (strcmp(key, "gen") == 0)
 		j->gen = value;
@@ -147,46 +181,169 @@ static int parse_pair(const struct line *l, struct journal *j)
 	return 0;
 }
 
-static int parse_line(const struct line *l, struct journal *j)
+/* The name in what version 1 knew by its whole path. */
+static const char *base_of(const char *path)
 {
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	return slash ? slash + 1 : path;
+}
+
+static int parse_op(const struct line *l, struct journal *j)
+{
+	bool v1 = l->n == 5;
+	struct journal_op *o = &j->ops[j->n_ops++];
+	int64_t ino = 0;
+
+	o->type = *l->v[0] == 'l' ? JOURNAL_LINK : JOURNAL_FILE;
+	o->path = l->v[1];
+	o->next = field(l, 2);
+	o->sha256 = field(l, v1 ? 3 : 4);
+	o->old = field(l, v1 ? 4 : 5);
+	if (v1 && o->type == JOURNAL_FILE) {
+		o->next = base_of(o->next);
+		o->old = base_of(o->old);
+	}
+	if (!v1 && num_int(l->v[3], 0, INT64_MAX, &ino, NULL) == -1)
+		return -1;
+	o->ino = (uint64_t) ino;
+	return *o->path == '/' ? 0 : -1;
+}
+
+/* A name of its own or nothing: both become part of a path. */
+static bool name_ok(const char *s)
+{
+	return !s || (*s != '\0' && strcmp(s, ".") != 0 &&
+		      strcmp(s, "..") != 0 && !strchr(s, '/'));
+}
+
+static int parse_attr(const struct line *l, struct arena *arena,
+		      struct journal *j)
+{
+	struct journal_op *o = j->n_ops > 0 ? &j->ops[j->n_ops - 1] : NULL;
+	struct journal_attr *a;
+	int64_t uid, gid;
+	char *end;
+
+	if (!o || o->type != JOURNAL_FILE || !o->old || o->attr)
+		return -1;
+	a = arena_alloc(arena, sizeof(*a));
+	a->attr.mode = (mode_t) strtoul(l->v[1], &end, 8);
+	if (*l->v[1] == '\0' || *end != '\0' || a->attr.mode > 07777 ||
+	    num_int(l->v[2], 0, UINT32_MAX - 1, &uid, NULL) == -1 ||
+	    num_int(l->v[3], 0, UINT32_MAX - 1, &gid, NULL) == -1)
+		return -1;
+	a->attr.uid = (uid_t) uid;
+	a->attr.gid = (gid_t) gid;
+	a->acl = field(l, 4);
+	o->attr = a;
+	return 0;
+}
+
+static int nibble(char c)
+{
+	static const char hex[] = "0123456789abcdef";
+	const char *p = c == '\0' ? NULL : strchr(hex, c);
+
+	return p ? (int) (p - hex) : -1;
+}
+
+/* The bytes that HEX says, a '\0' after them; NULL: it is none. */
+static char *unhex(const char *hex, struct arena *arena, size_t *ret_len)
+{
+	size_t len = strlen(hex) / 2;
+	char *p = arena_alloc(arena, len + 1);
+
+	if (strlen(hex) % 2 != 0)
+		return NULL;
+	for (size_t i = 0; i < len; i++) {
+		int a = nibble(hex[2 * i]), b = nibble(hex[2 * i + 1]);
+
+		if (a == -1 || b == -1)
+			return NULL;
+		p[i] = (char) (a << 4 | b);
+	}
+	*ret_len = len;
+	return p;
+}
+
+static int parse_xattr(const struct line *l, struct arena *arena,
+		       struct journal *j)
+{
+	struct journal_op *o = j->n_ops > 0 ? &j->ops[j->n_ops - 1] : NULL;
+	struct journal_attr *a;
+	struct place_xattr *v, x;
+	size_t len;
+
+	if (!o || !o->attr)
+		return -1;
+	x.name = unhex(l->v[1], arena, &len);
+	x.value = unhex(l->v[2], arena, &x.len);
+	if (!x.name || !x.value)
+		return -1;
+	a = arena_dup(arena, o->attr, sizeof(*a));
+	v = arena_array(arena, a->n_xattrs + 1, sizeof(*v));
+	if (a->n_xattrs > 0)
+		memcpy(v, a->xattrs, a->n_xattrs * sizeof(*v));
+	v[a->n_xattrs++] = x;
+	a->xattrs = v;
+	o->attr = a;
+	return 0;
+}
+
+static int parse_cert(const struct line *l, struct journal *j)
+{
+	struct journal_cert *c = &j->certs[j->n_certs++];
+
+	c->name = l->v[1];
+	c->fingerprint = field(l, 2);
+	c->chain = field(l, 3);
+	c->old = field(l, 4);
+	c->left = l->n == 8 ? l->v[7] : NULL;
+	if (num_int(l->v[5], INT64_MIN, INT64_MAX, &c->not_before, NULL) == -1)
+		return -1;
+	return num_int(l->v[6], INT64_MIN, INT64_MAX, &c->not_after, NULL);
+}
+
+static void parse_endpoint(const struct line *l, struct journal *j)
+{
+	struct journal_endpoint *e = &j->endpoints[j->n_endpoints++];
+
+	e->address = l->v[1];
+	e->look = l->v[2];
+	e->reachable = strcmp(l->v[3], "up") == 0;
+	e->fingerprint = field(l, 4);
+	e->chain = field(l, 5);
+}
+
+static int parse_line(const struct line *l, struct arena *arena, bool v1,
+		      struct journal *j)
+{
+	const char *key = l->v[0];
+	int status;
+
 	if (l->n == 2)
 		return parse_pair(l, j);
-	if (l->n == 5 &&
-	    (strcmp(l->v[0], "link") == 0 || strcmp(l->v[0], "file") == 0)) {
-		struct journal_op *o = &j->ops[j->n_ops++];
+	if (l->n == (v1 ? 5 : 6) &&
+	    (strcmp(key, "link") == 0 || strcmp(key, "file") == 0)) {
+		const struct journal_op *o = &j->ops[j->n_ops];
 
-		o->type = *l->v[0] == 'l' ? JOURNAL_LINK : JOURNAL_FILE;
-		o->path = l->v[1];
-		o->next = field(l, 2);
-		o->sha256 = field(l, 3);
-		o->old = field(l, 4);
-		return *o->path == '/' ? 0 : -1;
-	}
-	if ((l->n == 7 || l->n == 8) && strcmp(l->v[0], "cert") == 0) {
-		struct journal_cert *c = &j->certs[j->n_certs++];
-
-		c->name = l->v[1];
-		c->fingerprint = field(l, 2);
-		c->chain = field(l, 3);
-		c->old = field(l, 4);
-		c->left = l->n == 8 ? l->v[7] : NULL;
-		if (num_int(l->v[5], INT64_MIN, INT64_MAX, &c->not_before,
-			    NULL) == -1)
+		status = parse_op(l, j);
+		if (o->type == JOURNAL_FILE &&
+		    (!name_ok(o->next) || !name_ok(o->old)))
 			return -1;
-		return num_int(l->v[6], INT64_MIN, INT64_MAX, &c->not_after,
-			       NULL);
+		return status;
 	}
-	if (l->n == 6 && strcmp(l->v[0], "endpoint") == 0) {
-		struct journal_endpoint *e = &j->endpoints[j->n_endpoints++];
-
-		e->address = l->v[1];
-		e->look = l->v[2];
-		e->reachable = strcmp(l->v[3], "up") == 0;
-		e->fingerprint = field(l, 4);
-		e->chain = field(l, 5);
-		return 0;
-	}
-	return -1;
+	if (!v1 && l->n == 5 && strcmp(key, "attr") == 0)
+		return parse_attr(l, arena, j);
+	if (!v1 && l->n == 3 && strcmp(key, "xattr") == 0)
+		return parse_xattr(l, arena, j);
+	if ((l->n == 7 || l->n == 8) && strcmp(key, "cert") == 0)
+		return parse_cert(l, j);
+	if (l->n != 6 || strcmp(key, "endpoint") != 0)
+		return -1;
+	parse_endpoint(l, j);
+	return 0;
 }
 
 static int damaged(struct err *err, size_t line)
@@ -198,14 +355,17 @@ struct parse {
 	struct arena *arena;
 	struct journals out;
 	bool open; /* a part has begun and not ended */
+	bool v1;   /* it is written in version 1 */
 };
 
-/* 1: P is the first line of a part; 0: something else; -1. */
+/* P is the first line of a part: its version; 0: something else; -1. */
 static int begins(const char *p, struct err *err)
 {
-	if (strcmp(p, MAGIC) == 0)
-		return 1;
-	if (strncmp(p, MAGIC, strlen(MAGIC) - 1) != 0)
+	if (strcmp(p, MAGIC "1") == 0)
+		return VERSION_V1;
+	if (strcmp(p, MAGIC "2") == 0)
+		return VERSION;
+	if (strncmp(p, MAGIC, strlen(MAGIC)) != 0)
 		return 0;
 	return err_set(err, ERR_INPUT,
 		       "another version of this program wrote it, let that one "
@@ -228,7 +388,7 @@ static bool begin_part(struct parse *s, const char *rest)
 	if (lines > JOURNAL_LINES_MAX)
 		return false;
 	j = &s->out.v[s->out.n++];
-	*j = (struct journal){ .service = NULL };
+	*j = (struct journal){ .version = s->v1 ? VERSION_V1 : VERSION };
 	j->ops = arena_array(s->arena, lines + 1, sizeof(*j->ops));
 	j->certs = arena_array(s->arena, lines + 1, sizeof(*j->certs));
 	j->endpoints = arena_array(s->arena, lines + 1, sizeof(*j->endpoints));
@@ -247,7 +407,7 @@ static bool take_line(struct parse *s, char *p)
 		return j->service && j->gen;
 	}
 	split(p, &l);
-	return parse_line(&l, j) == 0;
+	return parse_line(&l, s->arena, s->v1, j) == 0;
 }
 
 int journal_parse(const char *text, struct arena *arena, struct journals *ret,
@@ -265,6 +425,8 @@ int journal_parse(const char *text, struct arena *arena, struct journals *ret,
 		first = s.open ? 0 : begins(p, err);
 		if (first == -1)
 			return -1;
+		if (!s.open)
+			s.v1 = first == VERSION_V1;
 		if (s.open ? !take_line(&s, p)
 			   : first == 0 || !begin_part(&s, nl + 1))
 			return damaged(err, n);
@@ -279,7 +441,7 @@ int journal_read(const char *path, struct arena *arena, struct journals *ret,
 		 struct err *err)
 {
 	AUTO(sbuf_free) struct sbuf content = SBUF_INIT(JOURNAL_MAX);
-	int found = file_read(path, &content, err);
+	int found = place_read_path("", path, PLACE_TRUSTED, &content, err);
 
 	if (found != 1)
 		return found;
@@ -288,4 +450,64 @@ int journal_read(const char *path, struct arena *arena, struct journals *ret,
 	if (journal_parse(content.buf, arena, ret, err) == -1)
 		return err_wrap(err, "%s", path);
 	return 1;
+}
+
+/* --- the folder they are in --- */
+
+#define LIST_MAX 10000
+
+static bool is_journal(const char *name, void *arg)
+{
+	return *name != '.';
+}
+
+int journal_list(const char *dir, struct strlist *ret, struct err *err)
+{
+	AUTO(place_close) struct place p = PLACE_INIT;
+	int rc = place_open("", dir, PLACE_TRUSTED, &p, err);
+
+	if (rc == 1 && strcmp(p.name, ".") == 0)
+		return place_list(&p, is_journal, NULL, LIST_MAX, ret, err);
+	if (rc == -1)
+		return -1;
+	return err_set(err, ERR_IO, "folder %s is not there", dir);
+}
+
+static int open_journal(const char *path, struct place *ret, struct err *err)
+{
+	return place_open("", path, PLACE_TRUSTED | PLACE_LAST, ret, err);
+}
+
+int journal_there(const char *path, struct err *err)
+{
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+	AUTO(place_close) struct place p = PLACE_INIT;
+	int rc = open_journal(path, &p, err);
+
+	if (rc != 1)
+		return rc;
+	if (place_look(&p, &now, err) == -1)
+		return -1;
+	return now.kind != PLACE_NONE;
+}
+
+int journal_tells_of(const char *path, const char *service, struct err *err)
+{
+	AUTO(mem_free_str) char *line = mem_printf("\nservice\t%s\n", service);
+	AUTO(sbuf_free) struct sbuf content = SBUF_INIT(JOURNAL_MAX);
+	int rc = place_read_path("", path, PLACE_TRUSTED, &content, err);
+
+	if (rc != 1)
+		return rc;
+	return strstr(sbuf_str(&content), line) ? 1 : 0;
+}
+
+int journal_remove(const char *path, struct err *err)
+{
+	AUTO(place_close) struct place p = PLACE_INIT;
+	int rc = open_journal(path, &p, err);
+
+	if (rc != 1)
+		return rc;
+	return place_remove(&p, err);
 }

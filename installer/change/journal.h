@@ -22,9 +22,11 @@
 #include <stdint.h>
 #include "arena.h"
 #include "err.h"
+#include "place.h"
 
-#define JOURNAL_MAX	  (1u << 20) /* bytes */
+#define JOURNAL_MAX	  (4u << 20) /* bytes */
 #define JOURNAL_LINES_MAX 20000
+#define JOURNAL_VERSION	  2
 #define JOURNAL_PARTS_MAX 64 /* services of one transaction */
 
 enum journal_state {
@@ -37,14 +39,28 @@ enum journal_state {
 
 enum journal_op_type { JOURNAL_LINK, JOURNAL_FILE };
 
+/* What the copy of an old file does not say: it is root's alone. */
+struct journal_attr {
+	struct file_attr attr;
+	const char *acl; /* as in place.h, or NULL */
+	struct place_xattr *xattrs;
+	size_t n_xattrs;
+};
+
 struct journal_op {
 	enum journal_op_type type;
-	const char *path;   /* the link; or the file */
-	const char *next;   /* the new generation's name; or the staged temp,
-			     * NULL before it is staged */
+	const char *path;   /* the link, or the file: its real one, on the way
+			     * of which no link is followed any more */
+	const char *next;   /* the new generation's name; or the name of the
+			     * staged temporary beside the file; NULL before
+			     * it is staged */
+	uint64_t ino;	    /* of what next names; 0: not known */
 	const char *sha256; /* of a file's new content */
-	const char *old;    /* the link's old text; or the copy of the old
-			     * file; NULL: there was none */
+	const char *old;    /* the link's old text; or the name of the copy of
+			     * the old file in the backup; NULL: there was
+			     * none */
+	const struct journal_attr *attr; /* of a file with a copy; NULL: those
+					  * of the copy (version 1) */
 };
 
 /* What each certificate of the service should be when all is done. */
@@ -68,6 +84,9 @@ struct journal_endpoint {
 
 /* A part: of one service. */
 struct journal {
+	/* 1: of older programs. Without inodes, so that its paths are good
+	 * for putting back what was, and for nothing else. */
+	unsigned int version;
 	const char *service;
 	const char *gen; /* names its backup and its new folders */
 	enum journal_state state;
@@ -90,12 +109,21 @@ struct journals {
 	size_t n; /* 1 to JOURNAL_PARTS_MAX */
 };
 
-/* Replace PATH by what the N parts J say; synced on return. */
+/* Replace PATH by what the N parts J say; synced on return. PATH and all
+ * folders above it must be ours (ERR_CONFIG), here and below. */
 int journal_write(const char *path, const struct journal *j, size_t n,
 		  struct err *err) MUST_CHECK;
 /* 1, 0 when there is none, -1 (ERR_IO or ERR_INPUT: damaged). */
 int journal_read(const char *path, struct arena *arena, struct journals *ret,
 		 struct err *err) MUST_CHECK;
+/* Names of the journals in the folder DIR. */
+int journal_list(const char *dir, struct strlist *ret,
+		 struct err *err) MUST_CHECK;
+/* Is there one at PATH; does it, damaged or not, tell of SERVICE. 1, 0, -1. */
+int journal_there(const char *path, struct err *err) MUST_CHECK;
+int journal_tells_of(const char *path, const char *service,
+		     struct err *err) MUST_CHECK;
+int journal_remove(const char *path, struct err *err) MUST_CHECK;
 int journal_parse(const char *text, struct arena *arena, struct journals *ret,
 		  struct err *err) MUST_CHECK;
 

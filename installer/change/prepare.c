@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <string.h>
-#include <unistd.h>
 #include "backup.h"
 #include "deploy.h"
+#include "gen.h"
 #include "prepare.h"
+#include "target.h"
 
 static const char *state_dir(const struct part *p)
 {
@@ -65,19 +66,15 @@ static void set_cert(struct arena *a, struct journal_cert *c,
 void prepare_begin(struct part *p, const struct judge *g,
 		   const struct verify_seen *seen)
 {
-	AUTO(strlist_free) struct strlist gens = STRLIST_INIT;
 	struct arena *a = p->run->arena;
 	const struct svc *s = p->svc;
 	struct journal *j = p->j;
-	char gen[DEPLOY_GEN];
 	size_t ops = 0;
 
-	(void) !backup_list(state_dir(p), s->name, &gens, NULL);
 	p->seen = arena_array(a, s->n_endpoints + 1, sizeof(*p->seen));
-	deploy_gen_name(p->run->now, gens.n > 0 ? gens.v[gens.n - 1] : NULL,
-			gen);
-	*j = (struct journal){ .service = s->name,
-			       .gen = arena_strdup(a, gen),
+	*j = (struct journal){ .version = JOURNAL_VERSION,
+			       .service = s->name,
+			       .gen = "-",
 			       .state = JOURNAL_PREPARE };
 	for (size_t i = 0; i < s->n_certs; i++)
 		ops += s->certs[i].n_files + 1;
@@ -87,6 +84,19 @@ void prepare_begin(struct part *p, const struct judge *g,
 	for (size_t i = 0; i < g->n; i++)
 		set_cert(a, &j->certs[i], &g->v[i]);
 	set_endpoints(p, seen);
+}
+
+int prepare_name(struct part *p, struct err *err)
+{
+	AUTO(strlist_free) struct strlist gens = STRLIST_INIT;
+	char gen[GEN_NAME];
+
+	if (backup_list(state_dir(p), p->svc->name, &gens, err) == -1 ||
+	    gen_name(p->run->now, gens.n > 0 ? gens.v[gens.n - 1] : NULL, gen,
+		     err) == -1)
+		return -1;
+	p->j->gen = arena_strdup(p->run->arena, gen);
+	return 0;
 }
 
 static struct journal_op *add_op(struct journal *j, enum journal_op_type type,
@@ -99,75 +109,101 @@ static struct journal_op *add_op(struct journal *j, enum journal_op_type type,
 	return o;
 }
 
-/* Where the copy of what is at PATH will be, NULL when there is nothing. */
-static const char *copy_for(struct part *p, const char *path)
+/* O, the newest, is of the file at AT: is there an old one. */
+static int set_old_file(struct part *p, struct journal_op *o,
+			const struct place *at, struct err *err)
 {
-	char c;
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
 
-	/* A dangling link is something, too. */
-	if (access(path, F_OK) == -1 && readlink(path, &c, 1) == -1)
-		return NULL;
-	return backup_copy_path(state_dir(p), p->svc->name, p->j->gen,
-				p->j->n_ops - 1, p->run->arena);
+	if (place_look(at, &now, err) == -1)
+		return -1;
+	if (now.kind == PLACE_NONE)
+		return 0;
+	if (now.kind != PLACE_FILE)
+		return err_set(err, ERR_IO, "%s is in the way: not a file",
+			       at->path);
+	o->old = backup_copy_name(p->j->n_ops - 1, p->run->arena);
+	return 0;
+}
+
+static int no_folder(const char *path, struct err *err)
+{
+	return err_set(err, ERR_IO, "%s: its folder is missing", path);
+}
+
+/* The link of C. Its folder may still have to be made. */
+static int add_link(struct part *p, const struct svc_cert *c, struct err *err)
+{
+	struct arena *a = p->run->arena;
+	AUTO(place_close) struct place dir = PLACE_INIT;
+	AUTO(place_close) struct place link = PLACE_INIT;
+	AUTO(mem_free_str) char *text = NULL;
+	struct journal_op *o;
+	int rc = target_dir(c, &dir, err);
+
+	if (rc != 1)
+		return rc == -1 ? -1 : no_folder(c->dir, err);
+	rc = target_link(c, &link, &text, err);
+	if (rc == -1)
+		return -1;
+	o = add_op(p->j, JOURNAL_LINK,
+		   arena_printf(a, "%s/" SVC_LINK, dir.path));
+	o->old = arena_strdup(a, text);
+	return 0;
+}
+
+static int add_file(struct part *p, const struct svc_cert *c, size_t k,
+		    const struct sbuf *content, struct err *err)
+{
+	struct arena *a = p->run->arena;
+	AUTO(place_close) struct place at = PLACE_INIT;
+	char hex[ENC_SHA256_HEX];
+	struct journal_op *o;
+	int rc = target_open(c, k, &at, err);
+
+	if (rc != 1)
+		return rc == -1 ? -1 : no_folder(c->files[k].path, err);
+	o = add_op(p->j, JOURNAL_FILE, arena_strdup(a, at.path));
+	enc_sha256_hex(sbuf_str(content), content->len, hex);
+	o->sha256 = arena_strdup(a, hex);
+	return set_old_file(p, o, &at, err);
 }
 
 int prepare_install(struct part *p, const struct judge *g, struct err *err)
 {
 	for (size_t i = 0; i < g->n; i++) {
 		const struct svc_cert *c = g->v[i].svc;
-		struct journal_op *o;
 
 		if (g->v[i].verdict != PLAN_PUT)
 			continue;
-		if (deploy_check(c, err) == -1)
+		if (deploy_check(c, err) == -1 ||
+		    (c->link && add_link(p, c, err) == -1))
 			return -1;
-		if (c->link) {
-			o = add_op(p->j, JOURNAL_LINK, c->link);
-			o->next = p->j->gen;
-			if (deploy_read_link(c->link, p->run->arena, &o->old,
-					     err) == -1)
+		for (size_t k = 0; k < c->n_files && !c->link; k++)
+			if (add_file(p, c, k, &g->v[i].contents[k], err) == -1)
 				return -1;
-			continue;
-		}
-		for (size_t k = 0; k < c->n_files; k++) {
-			const struct sbuf *content = &g->v[i].contents[k];
-			char hex[ENC_SHA256_HEX];
-
-			o = add_op(p->j, JOURNAL_FILE, c->files[k].path);
-			enc_sha256_hex(sbuf_str(content), content->len, hex);
-			o->sha256 = arena_strdup(p->run->arena, hex);
-			o->old = copy_for(p, o->path);
-		}
 	}
 	return 0;
 }
 
 int prepare_stage(struct part *p, const struct judge *g, struct err *err)
 {
-	size_t op = 0;
+	struct arena *a = p->run->arena;
+	struct journal_op *o = p->j->ops;
 
 	for (size_t i = 0; i < g->n; i++) {
 		const struct svc_cert *c = g->v[i].svc;
 
 		if (g->v[i].verdict != PLAN_PUT)
 			continue;
-		if (c->link) {
-			if (deploy_stage_generation(
-				    c, p->j->gen, g->v[i].contents, err) == -1)
+		if (c->link && deploy_stage_generation(state_dir(p), p->j, c,
+						       g->v[i].contents, a, o++,
+						       err) == -1)
+			return -1;
+		for (size_t k = 0; k < c->n_files && !c->link; k++)
+			if (deploy_stage_file(c, k, &g->v[i].contents[k], a,
+					      o++, err) == -1)
 				return -1;
-			op++;
-			continue;
-		}
-		for (size_t k = 0; k < c->n_files; k++, op++) {
-			const struct sbuf *content = &g->v[i].contents[k];
-			AUTO(mem_free_str) char *temp = NULL;
-
-			if (file_stage(c->files[k].path, sbuf_str(content),
-				       content->len, &c->files[k].attr, &temp,
-				       err) == -1)
-				return -1;
-			p->j->ops[op].next = arena_strdup(p->run->arena, temp);
-		}
 	}
 	return 0;
 }
@@ -175,28 +211,42 @@ int prepare_stage(struct part *p, const struct judge *g, struct err *err)
 /* --- a rollback that a person asked for --- */
 
 /* The manifest's old becomes our next; what is there now, our old. */
+static int set_back_op(struct part *p, const struct journal_op *was,
+		       struct err *err)
+{
+	struct arena *a = p->run->arena;
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+	AUTO(place_close) struct place at = PLACE_INIT;
+	struct journal_op *o;
+	int rc = place_open("", was->path, PLACE_LAST, &at, err);
+
+	if (rc != 1)
+		return rc == -1 ? -1 : no_folder(was->path, err);
+	o = add_op(p->j, was->type, was->path);
+	if (o->type == JOURNAL_FILE)
+		return set_old_file(p, o, &at, err);
+	if (place_look(&at, &now, err) == -1)
+		return -1;
+	if (now.kind != PLACE_NONE && now.kind != PLACE_SYMLINK)
+		return err_set(err, ERR_IO, "%s is in the way: not a link",
+			       at.path);
+	o->next = was->old;
+	o->old = arena_strdup(a, now.link);
+	return 0;
+}
+
 static int set_back_ops(struct part *p, const struct journal *m,
 			struct err *err)
 {
-	struct arena *a = p->run->arena;
-
-	p->j->ops = arena_array(a, m->n_ops + 1, sizeof(*p->j->ops));
+	p->j->ops =
+		arena_array(p->run->arena, m->n_ops + 1, sizeof(*p->j->ops));
 	for (size_t i = 0; i < m->n_ops; i++) {
-		const struct journal_op *was = &m->ops[i];
-		struct journal_op *o;
-
-		if (!was->old)
+		if (!m->ops[i].old)
 			return err_set(err, ERR_INPUT,
 				       "before %s there was no certificate to "
 				       "go back to",
 				       p->j->consumed);
-		o = add_op(p->j, was->type, was->path);
-		if (o->type == JOURNAL_FILE) {
-			o->old = copy_for(p, o->path);
-			continue;
-		}
-		o->next = was->old;
-		if (deploy_read_link(o->path, a, &o->old, err) == -1)
+		if (set_back_op(p, &m->ops[i], err) == -1)
 			return -1;
 	}
 	return 0;
@@ -204,33 +254,37 @@ static int set_back_ops(struct part *p, const struct journal *m,
 
 int prepare_stage_back(struct part *p, const struct journal *m, struct err *err)
 {
-	for (size_t i = 0; i < m->n_ops; i++) {
-		AUTO(sbuf_erase) struct sbuf content = SBUF_INIT(4u << 20);
-		struct journal_op *o = &p->j->ops[i];
-		char hex[ENC_SHA256_HEX];
-
-		if (o->type != JOURNAL_FILE)
-			continue;
-		if (deploy_stage_copy(m->ops[i].old, o->path, p->run->arena,
-				      &o->next, err) == -1 ||
-		    file_read(o->next, &content, err) == -1)
+	for (size_t i = 0; i < m->n_ops; i++)
+		if (m->ops[i].type == JOURNAL_FILE &&
+		    deploy_stage_copy(state_dir(p), m, i, p->run->arena,
+				      &p->j->ops[i], err) == -1)
 			return -1;
-		enc_sha256_hex(sbuf_str(&content), content.len, hex);
-		o->sha256 = arena_strdup(p->run->arena, hex);
-	}
 	return 0;
+}
+
+/* Where C's files are, or its link. */
+static void real_paths(const struct svc_cert *c, struct strlist *ret)
+{
+	for (size_t k = 0; k < (c->link ? 1 : c->n_files); k++) {
+		const char *path = c->link ? c->dir : c->files[k].path;
+		AUTO(place_close) struct place at = PLACE_INIT;
+		int rc = place_open(c->root, svc_inside(c, path), 0, &at, NULL);
+
+		if (rc == 1)
+			path = at.path;
+		strlist_addf(ret, "%s%s", path, c->link ? "/" SVC_LINK : "");
+	}
 }
 
 /* Does the change that M is of touch C's files? */
 static bool touches(const struct journal *m, const struct svc_cert *c)
 {
-	for (size_t i = 0; i < m->n_ops; i++) {
-		if (c->link && strcmp(m->ops[i].path, c->link) == 0)
+	AUTO(strlist_free) struct strlist paths = STRLIST_INIT;
+
+	real_paths(c, &paths);
+	for (size_t i = 0; i < m->n_ops; i++)
+		if (strlist_has(&paths, m->ops[i].path))
 			return true;
-		for (size_t k = 0; k < c->n_files; k++)
-			if (strcmp(m->ops[i].path, c->files[k].path) == 0)
-				return true;
-	}
 	return false;
 }
 

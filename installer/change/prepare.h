@@ -12,6 +12,8 @@
  * state and j of P are set; all strings live in the run's arena. */
 void prepare_begin(struct part *p, const struct judge *g,
 		   const struct verify_seen *seen);
+/* Name it: not as any backup there is. */
+int prepare_name(struct part *p, struct err *err) MUST_CHECK;
 
 /* The steps that put what G has under PLAN_PUT into place. */
 int prepare_install(struct part *p, const struct judge *g,

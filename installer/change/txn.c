@@ -18,6 +18,7 @@ struct txn {
 	struct part *v;
 	struct journal *j; /* of each part, in their order */
 	size_t n;
+	bool going; /* what is on disk may say that it is to be gone on with */
 };
 
 static const char *state_dir(const struct txn *t)
@@ -71,14 +72,43 @@ static const char *cause_for(const struct txn *t, const struct part *part,
 
 /* --- the end --- */
 
-static void tidy(const struct txn *t, const struct journal *j)
+/* What is thrown away at the end, or it is left, and said: the journal stays
+ * then, for the next run to try again. */
+static bool thrown_away(const struct txn *t, const struct journal *j,
+			bool backup)
 {
-	deploy_discard(j);
+	struct err err = ERR_INIT;
+
+	if (deploy_discard(state_dir(t), j, &err) == 0 &&
+	    (!backup ||
+	     backup_remove(state_dir(t), j->service, j->gen, &err) == 0))
+		return true;
+	log_warn("service %s: %s; the next run tries again", j->service,
+		 err.msg);
+	return false;
+}
+
+static bool tidy(const struct txn *t, const struct journal *j)
+{
+	struct err err = ERR_INIT;
+
 	/* A renewal's backup is what --rollback goes to. */
-	if (j->back || j->reason)
-		backup_remove(state_dir(t), j->service, j->gen);
-	if (j->back && !j->reason)
-		backup_remove(state_dir(t), j->service, j->consumed);
+	if (!thrown_away(t, j, j->back || j->reason))
+		return false;
+	if (!j->back || j->reason ||
+	    backup_remove(state_dir(t), j->service, j->consumed, &err) == 0)
+		return true;
+	log_warn("service %s: %s; the next run tries again", j->service,
+		 err.msg);
+	return false;
+}
+
+static void remove_journal(const struct txn *t)
+{
+	struct err err = ERR_INIT;
+
+	if (journal_remove(t->path, &err) == -1)
+		log_warn("service %s: %s", t->j[0].service, err.msg);
 }
 
 /* Of the parts whose end is proven, throw away what only an unfinished change
@@ -104,10 +134,10 @@ static void close_parts(struct txn *t)
 		return;
 	}
 	for (size_t i = 0; i < t->n; i++)
-		if (t->j[i].state == JOURNAL_CLOSE)
-			tidy(t, &t->j[i]);
-	if (!left && file_remove(t->path, &err) == -1)
-		log_warn("service %s: %s", t->j[0].service, err.msg);
+		if (t->j[i].state == JOURNAL_CLOSE && !tidy(t, &t->j[i]))
+			left = true;
+	if (!left)
+		remove_journal(t);
 }
 
 static void save_state(const struct txn *t, const struct part *p)
@@ -199,7 +229,7 @@ static void go_back(struct txn *t)
 		p->result = PART_BACK;
 		err_clear(&p->err);
 		if (p->j->state == JOURNAL_ROLLBACK &&
-		    deploy_undo(p->j, &p->err) == -1)
+		    deploy_undo(state_dir(t), p->j, &p->err) == -1)
 			unproven(p, was_first(p) ? "the new files could not be "
 						   "taken away"
 						 : "the old files could not "
@@ -497,24 +527,31 @@ static void forward(struct txn *t)
 /* --- the beginning --- */
 
 /* Nothing the services read was touched: throw away what was prepared. */
-static void abandon(const struct txn *t)
+static void abandon(struct txn *t)
 {
 	struct err err = ERR_INIT;
+	bool left = false;
 
-	for (size_t i = 0; i < t->n; i++) {
-		deploy_discard(&t->j[i]);
-		backup_remove(state_dir(t), t->j[i].service, t->j[i].gen);
+	for (size_t i = 0; t->going && i < t->n; i++) {
+		t->j[i].state = JOURNAL_CLOSE;
+		t->j[i].reason = "it could not begin";
 	}
-	if (file_remove(t->path, &err) == -1)
-		log_warn("service %s: %s", t->j[0].service, err.msg);
+	if (t->going && write_journal(t, &err) == -1) {
+		log_warn("service %s: %s; the next run goes on",
+			 t->j[0].service, err.msg);
+		return;
+	}
+	for (size_t i = 0; i < t->n; i++)
+		if (!thrown_away(t, &t->j[i], true))
+			left = true;
+	if (!left)
+		remove_journal(t);
 }
 
-/* BLAME cannot be changed, so none is. Called with errno as it was. */
-static void failed(struct txn *t, const struct part *blame, struct err *err)
+/* BLAME cannot be changed, so none is. */
+static void refuse(struct txn *t, const struct part *blame,
+		   const struct err *err)
 {
-	if ((errno == EACCES || errno == EPERM) && geteuid() != 0)
-		err_set(err, err->kind, "%s; run this as root", err->msg);
-	abandon(t);
 	for (size_t i = 0; i < t->n; i++) {
 		struct part *p = &t->v[i];
 		const char *cause = cause_for(t, p, blame, err->msg);
@@ -525,7 +562,42 @@ static void failed(struct txn *t, const struct part *blame, struct err *err)
 	}
 }
 
-static void begin(struct txn *t, struct host *r, struct part *parts, size_t n)
+/* The same once something was prepared. Called with errno as it was. */
+static void failed(struct txn *t, const struct part *blame, struct err *err)
+{
+	if ((errno == EACCES || errno == EPERM) && geteuid() != 0)
+		err_set(err, err->kind, "%s; run this as root", err->msg);
+	abandon(t);
+	refuse(t, blame, err);
+}
+
+/* What an earlier run left comes first. */
+static int check_free(const struct txn *t, struct err *err)
+{
+	const char *dir =
+		arena_printf(t->run->arena, "%s/journal", state_dir(t));
+	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
+
+	if (journal_list(dir, &names, err) == -1)
+		return -1;
+	for (size_t i = 0; i < names.n * t->n; i++) {
+		const char *path = txn_journal_path(t->run, names.v[i / t->n]);
+		const char *service = t->v[i % t->n].svc->name;
+		int rc = journal_tells_of(path, service, err);
+
+		if (rc == -1)
+			return -1;
+		if (rc == 1 || strcmp(names.v[i / t->n], service) == 0)
+			return err_set(err, ERR_CONFLICT,
+				       "an earlier change of service %s is not "
+				       "finished yet: %s",
+				       service, path);
+	}
+	return 0;
+}
+
+static int begin(struct txn *t, struct host *r, struct part *parts, size_t n,
+		 struct err *err)
 {
 	*t = (struct txn){ .run = r, .v = parts, .n = n };
 	t->path = txn_journal_path(r, parts[0].svc->name);
@@ -536,6 +608,12 @@ static void begin(struct txn *t, struct host *r, struct part *parts, size_t n)
 		prepare_begin(&parts[i], parts[i].g, parts[i].before);
 		err_clear(&parts[i].err);
 	}
+	if (check_free(t, err) == -1)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (prepare_name(&parts[i], err) == -1)
+			return -1;
+	return 0;
 }
 
 /* All that was prepared is on disk: go. */
@@ -545,6 +623,7 @@ static void go(struct txn *t)
 
 	for (size_t i = 0; i < t->n; i++)
 		t->j[i].state = JOURNAL_INSTALL;
+	t->going = true;
 	if (write_journal(t, &err) == -1)
 		return failed(t, NULL, &err);
 	forward(t);
@@ -555,7 +634,8 @@ void txn_install(struct host *r, struct part *parts, size_t n, const char *hold)
 	struct err err = ERR_INIT;
 	struct txn t;
 
-	begin(&t, r, parts, n);
+	if (begin(&t, r, parts, n, &err) == -1)
+		return refuse(&t, NULL, &err);
 	for (size_t i = 0; i < n; i++) {
 		t.j[i].hold = hold;
 		if (hook_run(parts[i].svc, HOOK_CHECK, NULL, &err) == -1) {
@@ -569,7 +649,7 @@ void txn_install(struct host *r, struct part *parts, size_t n, const char *hold)
 	if (write_journal(&t, &err) == -1)
 		return failed(&t, NULL, &err);
 	for (size_t i = 0; i < n; i++)
-		if (backup_make(state_dir(&t), &t.j[i], &err) == -1 ||
+		if (backup_make(state_dir(&t), &t.j[i], r->arena, &err) == -1 ||
 		    prepare_stage(&parts[i], parts[i].g, &err) == -1)
 			return failed(&t, &parts[i], &err);
 	go(&t);
@@ -581,7 +661,8 @@ void txn_go_back(struct host *r, struct part *parts, size_t n)
 	struct err err = ERR_INIT;
 	struct txn t;
 
-	begin(&t, r, parts, n);
+	if (begin(&t, r, parts, n, &err) == -1)
+		return refuse(&t, NULL, &err);
 	for (size_t i = 0; i < n; i++) {
 		if (prepare_back(&parts[i], &m[i], &err) == 0)
 			continue;
@@ -595,7 +676,7 @@ void txn_go_back(struct host *r, struct part *parts, size_t n)
 	if (write_journal(&t, &err) == -1)
 		return failed(&t, NULL, &err);
 	for (size_t i = 0; i < n; i++)
-		if (backup_make(state_dir(&t), &t.j[i], &err) == -1 ||
+		if (backup_make(state_dir(&t), &t.j[i], r->arena, &err) == -1 ||
 		    prepare_stage_back(&parts[i], &m[i], &err) == -1)
 			return failed(&t, &parts[i], &err);
 	go(&t);
@@ -641,7 +722,7 @@ void txn_activate(struct part *p)
 }
 
 /* What the journal asks for, as far as there is somebody left to ask which
- * commands to run. */
+ * commands to run. One of an older program is good for going back alone. */
 static bool must_go_back(struct txn *t)
 {
 	const struct journal *gone = NULL;
@@ -650,21 +731,27 @@ static bool must_go_back(struct txn *t)
 	for (size_t i = 0; i < t->n; i++) {
 		if (t->j[i].state == JOURNAL_CLOSE)
 			continue;
-		back = back || t->j[i].state == JOURNAL_ROLLBACK;
+		back = back || t->j[i].state == JOURNAL_ROLLBACK ||
+		       t->j[i].version == 1;
 		if (!t->v[i].svc)
 			gone = &t->j[i];
 	}
 	for (size_t i = 0; i < t->n; i++) {
 		if (t->j[i].state == JOURNAL_CLOSE || (!back && !gone))
 			continue;
+		if (t->j[i].version == 1 && t->j[i].state != JOURNAL_ROLLBACK)
+			t->j[i].no_hold = true;
 		t->j[i].state = JOURNAL_ROLLBACK;
 		if (!t->j[i].reason)
 			t->j[i].reason =
-				!gone ? "an earlier run failed"
-				      : arena_printf(t->run->arena,
-						     "service %s is not "
-						     "configured any more",
-						     gone->service);
+				!gone && t->j[i].version == 1
+					? "an older version of this program "
+					  "was killed"
+				: !gone ? "an earlier run failed"
+					: arena_printf(t->run->arena,
+						       "service %s is not "
+						       "configured any more",
+						       gone->service);
 	}
 	return back || gone;
 }

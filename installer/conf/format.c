@@ -380,3 +380,47 @@ int format_parse(const struct format *f, const char *text, size_t len,
 	return certs.len > 0 && !sbuf_over(&certs) &&
 	       x509_chain_parse(certs.buf, certs.len, ret, NULL) == 0;
 }
+
+static bool has_block(const char *text, const char *label)
+{
+	AUTO(mem_free_str)
+	char *begin = mem_printf("-----BEGIN %s-----", label);
+	AUTO(mem_free_str) char *end = mem_printf("-----END %s-----", label);
+	const char *p = strstr(text, begin);
+
+	return p && (p == text || p[-1] == '\n') && strstr(p, end);
+}
+
+static bool holds_pem(const char *data, size_t len)
+{
+	static const char *const labels[] = {
+		"CERTIFICATE",	   "TRUSTED CERTIFICATE",
+		"PRIVATE KEY",	   "EC PRIVATE KEY",
+		"RSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY",
+	};
+	AUTO(mem_free_str) char *copy = mem_strndup(data, len);
+	bool found = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(labels) && !found; i++)
+		found = has_block(copy, labels[i]);
+	mem_erase(copy, strlen(copy));
+	return found;
+}
+
+bool format_holds(const struct format *f, const char *data, size_t len)
+{
+	AUTO(sbuf_erase) struct sbuf what = SBUF_INIT(FORMAT_MAX);
+	AUTO(sbuf_free) struct sbuf certs = SBUF_INIT(FORMAT_MAX);
+	const unsigned char *der = (const unsigned char *) data;
+	AUTO(x509_chain_free) struct x509_chain *chain = NULL;
+
+	switch (f->encoding) {
+	case ENCODING_PEM:
+		return holds_pem(data, len);
+	case ENCODING_DER:
+		return x509_chain_from_der(&der, &len, 1, &chain, NULL) == 0;
+	case ENCODING_PKCS12:
+		return read_pkcs12(f, data, len, &what, &certs) == 1;
+	}
+	return false;
+}

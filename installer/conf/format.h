@@ -79,6 +79,10 @@ int format_build(const struct format *f, const struct format_from *from,
 bool format_same(const struct format *f, const struct sbuf *have,
 		 const struct sbuf *want);
 
+/* Does a file hold certificates or a private key, as one in the encoding of F
+ * would, whoever wrote it: is it one that may be overwritten. */
+bool format_holds(const struct format *f, const char *data, size_t len);
+
 /* The certificates of a file written in format F (keys are skipped), leaf
  * first. 1; 0 when F has no leaf or TEXT does not parse. */
 int format_parse(const struct format *f, const char *text, size_t len,

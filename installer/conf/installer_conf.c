@@ -138,6 +138,10 @@ static const struct conf_setting service_settings[] = {
 	  .type = CONF_PATH,
 	  .offset = offsetof(struct installer_service, prefix),
 	  .help = "folder it is jailed in, before its certificates' paths" },
+	{ .name = "link_targets",
+	  .type = CONF_STRINGS,
+	  .offset = offsetof(struct installer_service, link_targets),
+	  .help = "files to overwrite through a link, whatever they hold" },
 	{ .name = "certificates",
 	  .type = CONF_GROUPS,
 	  .flags = CONF_REQUIRED,
@@ -426,6 +430,8 @@ static void check_service(const struct installer_service *s,
 	if (s->certificates.n == 0)
 		conf_error(errs, &s->src, "service %s has no certificates",
 			   s->name);
+	for (size_t i = 0; i < s->link_targets.n; i++)
+		check_path(&s->src, "link_targets", s->link_targets.v[i], errs);
 	for (size_t i = 0; i < s->verify.n; i++)
 		check_endpoint(s->verify.v[i], errs);
 	for (size_t i = 0; i < s->certificates.n; i++) {

@@ -44,10 +44,13 @@ struct installer_service {
 	const char *name;
 	const char *profile;
 	const char *prefix; /* the folder it is jailed in, or NULL */
-	struct conf_groups certificates; /* struct installer_cert */
-	struct conf_groups verify;	 /* struct installer_endpoint */
-	struct conf_groups vars;	 /* struct profile_var */
-	struct conf_strings window;	 /* see window.h */
+	struct conf_strings link_targets; /* files, as it sees them, that a
+					   * link may lead us to, whatever they
+					   * hold */
+	struct conf_groups certificates;  /* struct installer_cert */
+	struct conf_groups verify;	  /* struct installer_endpoint */
+	struct conf_groups vars;	  /* struct profile_var */
+	struct conf_strings window;	  /* see window.h */
 	int64_t window_override; /* seconds of life under which it is ignored */
 	bool alone; /* changes by itself, whoever shares a certificate */
 	int64_t verify_time;	/* seconds to go on trying after activation */

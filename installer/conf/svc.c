@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
-#include <stdlib.h>
 #include <string.h>
 #include "conf_dump.h"
-#include "follow.h"
 #include "num.h"
+#include "place.h"
 #include "protocol.h"
 #include "store.h"
 #include "svc.h"
@@ -76,46 +75,35 @@ static const char *root_of(struct resolve *r, const char *prefix)
 	return arena_strndup(r->arena, prefix ? prefix : "", len);
 }
 
-/* Where PATH, which begins with ROOT, leads. What keeps us from knowing is a
- * matter of C alone, and is said when its files are to be put. */
-static const char *lead(struct resolve *r, const char *root, const char *path,
-			struct svc_cert *c)
+const char *svc_inside(const struct svc_cert *c, const char *path)
 {
-	struct err err = ERR_INIT;
-
-	if (follow_path(root, path, r->arena, &path, &err) == -1 && !c->trouble)
-		c->trouble = arena_strdup(r->arena, err.msg);
-	return path;
+	return path + strlen(c->root);
 }
 
-/* The same of PATH as the service sees it, which may be NULL. */
-static const char *inside(struct resolve *r, const char *root, const char *path,
-			  struct svc_cert *c)
+/* PATH as the service sees it, which may be NULL, from outside. */
+static const char *outside(struct resolve *r, const char *root,
+			   const char *path)
 {
 	if (!path || *root == '\0')
 		return path;
-	return lead(r, root, arena_printf(r->arena, "%s%s", root, path), c);
+	return arena_printf(r->arena, "%s%s", root, path);
 }
 
-static void resolve_path(struct resolve *r, const char *root, const char *name,
+static void resolve_path(struct resolve *r, const char *name,
 			 struct svc_cert *c, struct svc_file *ret)
 {
 	if (c->link) {
 		ret->name = name;
 		ret->path = arena_printf(r->arena, "%s/%s", c->link, name);
 	} else if (*name == '/') {
-		ret->path = lead(r, root,
-				 arena_printf(r->arena, "%s%s", root, name), c);
+		ret->path = outside(r, c->root, name);
 	} else {
-		ret->path =
-			lead(r, root,
-			     arena_printf(r->arena, "%s/%s", c->dir, name), c);
+		ret->path = arena_printf(r->arena, "%s/%s", c->dir, name);
 	}
 }
 
-static void resolve_file(struct resolve *r, const char *root,
-			 const struct profile_file *f, struct svc_cert *c,
-			 struct svc_file *ret)
+static void resolve_file(struct resolve *r, const struct profile_file *f,
+			 struct svc_cert *c, struct svc_file *ret)
 {
 	const char *name = file_name(r, f->file, c->conf->name);
 	struct err err = ERR_INIT;
@@ -125,6 +113,7 @@ static void resolve_file(struct resolve *r, const char *root,
 		return;
 	}
 	ret->attr.mode = f->mode;
+	ret->own_mode = f->mode != 0;
 	if (ret->attr.mode == 0)
 		ret->attr.mode = format_has_key(&ret->format) ? 0600 : 0644;
 	if (file_uid(f->owner ? f->owner : "", &ret->attr.uid, &err) == -1 ||
@@ -135,7 +124,7 @@ static void resolve_file(struct resolve *r, const char *root,
 			   "file: %s must be a plain name with layout = "
 			   "\"generation\"",
 			   name);
-	resolve_path(r, root, name, c, ret);
+	resolve_path(r, name, c, ret);
 	if (format_has_key(&ret->format))
 		c->has_key = true;
 	if (format_has_leaf(&ret->format))
@@ -155,20 +144,19 @@ static void resolve_file(struct resolve *r, const char *root,
 }
 
 /* CONF as it is from outside. */
-static const struct installer_cert *outside(struct resolve *r, const char *root,
-					    const struct installer_cert *conf,
-					    struct svc_cert *c)
+static const struct installer_cert *conf_outside(
+	struct resolve *r, const char *root, const struct installer_cert *conf)
 {
 	struct installer_cert *out = arena_alloc(r->arena, sizeof(*out));
 
 	*out = *conf;
-	out->key = inside(r, root, conf->key, c);
-	out->public_key = inside(r, root, conf->public_key, c);
-	out->dir = inside(r, root, conf->dir, c);
+	out->key = outside(r, root, conf->key);
+	out->public_key = outside(r, root, conf->public_key);
+	out->dir = outside(r, root, conf->dir);
 	return out;
 }
 
-static void resolve_cert(struct resolve *r, const char *root,
+static void resolve_cert(struct resolve *r, const struct installer_service *s,
 			 const struct installer_cert *conf,
 			 const struct profile *p, enum svc_layout layout,
 			 struct svc_cert *ret)
@@ -179,7 +167,9 @@ static void resolve_cert(struct resolve *r, const char *root,
 	size_t len;
 	bool leaf = false;
 
-	conf = outside(r, root, conf, ret);
+	ret->root = root_of(r, s->prefix);
+	ret->link_targets = &s->link_targets;
+	conf = conf_outside(r, ret->root, conf);
 	len = strlen(conf->dir);
 	while (len > 1 && conf->dir[len - 1] == '/')
 		len--;
@@ -189,7 +179,7 @@ static void resolve_cert(struct resolve *r, const char *root,
 	if (layout == SVC_GENERATION)
 		ret->link = arena_printf(r->arena, "%s/" SVC_LINK, ret->dir);
 	for (size_t i = 0; i < files->n; i++) {
-		resolve_file(r, root, files->v[i], ret, &v[i]);
+		resolve_file(r, files->v[i], ret, &v[i]);
 		if (!leaf && format_has_leaf(&v[i].format))
 			ret->leaf_path = v[i].path;
 		leaf = leaf || format_has_leaf(&v[i].format);
@@ -444,8 +434,7 @@ static void resolve_service(struct resolve *r,
 							  : SVC_FIXED;
 	profile_check_vars(&p, &conf->vars, &conf->src, r->errs);
 	for (size_t i = 0; i < conf->certificates.n; i++)
-		resolve_cert(r, root_of(r, conf->prefix),
-			     conf->certificates.v[i], &p, ret->layout,
+		resolve_cert(r, conf, conf->certificates.v[i], &p, ret->layout,
 			     &certs[i]);
 	ret->certs = certs;
 	ret->n_certs = conf->certificates.n;
@@ -464,18 +453,16 @@ static void resolve_service(struct resolve *r,
 		digest(ret, &p);
 }
 
-/* PATH by another name may be the same file. What is not there yet has no
- * other name; its folder may. */
-static const char *real_path(struct resolve *r, const char *path)
+/* PATH of C by another name may be the same file: where it leads now. Only to
+ * compare; what cannot be told is called as it is. */
+static const char *real_path(struct resolve *r, const struct svc_cert *c,
+			     const char *path)
 {
-	AUTO(mem_free_str) char *dir = file_dirname(path);
-	AUTO(mem_free_any) char *real = realpath(dir, NULL);
+	AUTO(place_close) struct place p = PLACE_INIT;
 
-	if (!real)
+	if (place_open(c->root, svc_inside(c, path), 0, &p, NULL) != 1)
 		return path;
-	return arena_printf(r->arena, "%s%s",
-			    strcmp(real, "/") != 0 ? real : "",
-			    path + strlen(strcmp(dir, "/") != 0 ? dir : ""));
+	return arena_strdup(r->arena, p.path);
 }
 
 struct clashes {
@@ -484,35 +471,23 @@ struct clashes {
 	struct strlist keys; /* files that must not be */
 };
 
-static void check_files(struct clashes *k, const struct svc_cert *cert)
+static void check_file(struct clashes *k, const struct svc_cert *cert,
+		       const struct svc_file *file, const char *real)
 {
-	for (size_t f = 0; f < cert->n_files; f++) {
-		const struct svc_file *file = &cert->files[f];
-		const char *real;
-
-		if (!file->path) /* there was an error */
-			continue;
-		real = real_path(k->r, file->path);
-		if (strlist_has(&k->seen, real))
-			conf_error(k->r->errs, &cert->conf->src,
-				   "%s is there twice, as a file of this or of "
-				   "another certificate, use another dir or "
-				   "name",
-				   file->path);
-		if (!format_has_key(&file->format) &&
-		    strlist_has(&k->keys, real))
-			conf_error(k->r->errs, &cert->conf->src,
-				   "%s is a key's file and would be "
-				   "overwritten",
-				   file->path);
-		strlist_add(&k->seen, real);
-	}
+	if (strlist_has(&k->seen, real))
+		conf_error(k->r->errs, &cert->conf->src,
+			   "%s is there twice, as a file of this or of another "
+			   "certificate, use another dir or name",
+			   real);
+	if (!format_has_key(&file->format) && strlist_has(&k->keys, real))
+		conf_error(k->r->errs, &cert->conf->src,
+			   "%s is a key's file and would be overwritten", real);
+	strlist_add(&k->seen, real);
 }
 
 static void check_cert(struct clashes *k, const struct svc_cert *cert)
 {
-	AUTO(mem_free_any) char *real = realpath(cert->dir, NULL);
-	const char *dir = real ? real : real_path(k->r, cert->dir);
+	const char *dir = real_path(k->r, cert, cert->dir);
 
 	if (cert->link && strlist_has(&k->seen, dir))
 		conf_error(k->r->errs, &cert->conf->src,
@@ -521,17 +496,28 @@ static void check_cert(struct clashes *k, const struct svc_cert *cert)
 	strlist_add(&k->seen, dir);
 	if (cert->link)
 		strlist_addf(&k->seen, "%s/" SVC_LINK, dir);
-	check_files(k, cert);
+	for (size_t i = 0; i < cert->n_files; i++) {
+		const struct svc_file *f = &cert->files[i];
+
+		if (!f->path) /* there was an error */
+			continue;
+		check_file(k, cert, f,
+			   cert->link ? arena_printf(k->r->arena,
+						     "%s/" SVC_LINK "/%s", dir,
+						     f->name)
+				      : real_path(k->r, cert, f->path));
+	}
 }
 
 /* By its own name and, when it is a link, by what that leads to. */
-static void add_key(struct clashes *k, const char *path)
+static void add_key(struct clashes *k, const struct svc_cert *c)
 {
-	AUTO(mem_free_any) char *real = realpath(path, NULL);
+	const char *path = c->conf->key ? c->conf->key : c->conf->public_key;
 
-	strlist_add(&k->keys, real_path(k->r, path));
-	if (real)
-		strlist_add(&k->keys, real);
+	if (!path) /* there was an error */
+		return;
+	strlist_add(&k->keys, path);
+	strlist_add(&k->keys, real_path(k->r, c, path));
 }
 
 /* The same file for two certificates would be changed by each in turn. */
@@ -540,14 +526,8 @@ static void check_clashes(struct resolve *r, const struct svcs *s)
 	struct clashes k = { .r = r };
 
 	for (size_t i = 0; i < s->n; i++)
-		for (size_t c = 0; c < s->v[i].n_certs; c++) {
-			const struct installer_cert *conf =
-				s->v[i].certs[c].conf;
-
-			if (conf->key || conf->public_key)
-				add_key(&k, conf->key ? conf->key
-						      : conf->public_key);
-		}
+		for (size_t c = 0; c < s->v[i].n_certs; c++)
+			add_key(&k, &s->v[i].certs[c]);
 	for (size_t i = 0; i < s->n; i++)
 		for (size_t c = 0; c < s->v[i].n_certs; c++)
 			check_cert(&k, &s->v[i].certs[c]);

@@ -25,16 +25,20 @@ enum svc_layout {
 
 struct svc_file {
 	const char *name; /* generation: in the folder; fixed: NULL */
-	const char *path; /* where the service reads it; fixed: what links
-			   * there lead to */
+	const char *path; /* where the service reads it, from outside of a
+			   * prefix: for people. Links on its way are not
+			   * followed yet, see target.h */
+	bool own_mode;	  /* somebody has set it */
 	struct format format;
 	struct file_attr attr;
 };
 
 struct svc_cert {
-	const struct installer_cert *conf; /* paths as they are from outside
-					    * of a prefix */
-	const char *domain;		   /* of its name */
+	const struct installer_cert *conf; /* paths from outside of a prefix:
+					    * begin with root */
+	const char *root;		   /* the prefix, or "" */
+	const struct conf_strings *link_targets; /* from inside */
+	const char *domain;			 /* of its name */
 	const char *dir;
 	const char *link; /* generation: dir/current; fixed: NULL */
 	const struct svc_file *files;
@@ -42,8 +46,6 @@ struct svc_cert {
 	bool has_key;	/* a file holds the private key */
 	bool has_chain; /* a file holds the chain, so it must be served */
 	const char *leaf_path; /* the first file that holds the certificate */
-	const char *trouble;   /* why its files cannot be put, or NULL: a link
-				* on the way that is not to be followed */
 };
 
 struct svc_endpoint {
@@ -94,6 +96,8 @@ struct svcs {
  * server_name. */
 int svc_resolve(const struct installer_conf *conf, struct arena *arena,
 		struct svcs *ret, struct conf_errors *errs) MUST_CHECK;
+/* PATH, one of C's, as it is called in its prefix. */
+const char *svc_inside(const struct svc_cert *c, const char *path);
 /* "127.0.0.1:443/www.example.org", in ARENA. */
 const char *svc_endpoint_text(const struct svc_endpoint *e,
 			      struct arena *arena);

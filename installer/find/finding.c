@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 #include "hook.h"
 #include "log.h"
 #include "finding.h"
+#include "target.h"
 
 /* What this endpoint should show now, by what is on disk. False: nothing is
  * there to be shown. */
@@ -270,16 +269,30 @@ static void look_around(struct finding *t)
 	p->closed = t->s->window.n > 0 && closed(t);
 }
 
+/* Is the file that leaf_path names there: 1, 0, -1. */
+static int leaf_there(const struct svc_cert *c, struct err *err)
+{
+	for (size_t i = 0; i < c->n_files; i++)
+		if (c->files[i].path == c->leaf_path)
+			return target_there(c, i, err);
+	return 0;
+}
+
 /* The files of another machine, so that there is something to go back to. */
 static int seed(const struct finding *t, struct err *err)
 {
 	bool missing = false;
 
-	for (size_t i = 0; i < t->s->n_certs; i++)
-		missing = missing ||
-			  (access(t->s->certs[i].leaf_path, F_OK) == -1 &&
-			   errno == ENOENT);
-	if (!missing || t->s->hooks[HOOK_SEED].n == 0 || t->r->dry_run ||
+	if (t->s->hooks[HOOK_SEED].n == 0)
+		return 0;
+	for (size_t i = 0; i < t->s->n_certs; i++) {
+		int there = leaf_there(&t->s->certs[i], err);
+
+		if (there == -1)
+			return -1;
+		missing = missing || there == 0;
+	}
+	if (!missing || t->r->dry_run ||
 	    hook_run(t->s, HOOK_SEED, NULL, err) == 0)
 		return 0;
 	return err_wrap(err, "what it uses now cannot be fetched");

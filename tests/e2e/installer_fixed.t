@@ -188,7 +188,7 @@ then
 	store_put $NAME "$T/six"
 	run host
 	is "$rc" 1 "a file that is mounted by itself"
-	like "$err" "chain.pem: .*is it mounted by itself\? Mount its folder instead; rolled back" "... says what to do"
+	like "$err" "chain.pem cannot be replaced .is it mounted by itself\? Mount its folder instead.*; rolled back" "... says what to do"
 	is "$(served)" "$(cert_fp "$T/five.crt")" "... the old set is served"
 	umount "$DIR/chain.pem"
 	ok "... nothing half-done is left" tidy
@@ -220,9 +220,21 @@ mkdir -p "$DIR" "$T/a" "$T/b"
 chmod 755 "$DIR" "$T/a" "$T/b"
 ln -s "$T/a/one.pem" "$DIR/fullchain.pem"
 ln -s ../b/two.pem "$T/a/one.pem"
+echo root:x:0:0 >"$T/b/two.pem"
 host_conf
 run host
-is "$rc" 0 "over two links, to where there is no file yet"
+is "$rc" 1 "over two links, to what is neither certificate nor key: refused"
+like "$err" "link $T/linked/fullchain.pem leads to $T/b/two.pem, which holds no certificate and no key; .*link_targets" "... says what to do"
+is "$(cat "$T/b/two.pem")" root:x:0:0 "... it is as it was"
+rm "$T/b/two.pem"
+run host --force
+is "$rc" 1 "... nor to where there is no file yet"
+HOST_SERVICE="link_targets = [ \"$T/b/two.pem\" ];"
+host_conf
+run host
+is "$rc" 0 "... unless it was said that it may"
+HOST_SERVICE=''
+host_conf
 ok "... it is made there" same "$T/b/two.pem" "$T/five.crt" "$T/five.ca"
 is "$(readlink "$DIR/fullchain.pem") $(readlink "$T/a/one.pem")" \
 	"$T/a/one.pem ../b/two.pem" "... the links stay"
@@ -232,13 +244,11 @@ is "$(cd "$T" && find linked a ! -type d | sort | tr '\n' ' ')" \
 run host
 is "$rc $out$err" "0 " "nothing to do"
 chmod 777 "$T/a"
-run host
-is "$rc $out$err" "0 " "a link that others can change: nothing to do still"
 issue_nth "$T/seven" 7 && store_put $NAME "$T/seven"
 run host
-is "$rc" 1 "... but nothing is written where it leads"
-like "$err" "link $T/a/one.pem is not followed: $T/a: is writable by others than its owner, run: chmod g-w,o-w $T/a; nothing was changed" \
-	"... says why, and what to do"
+is "$rc" 1 "a link that others can change: nothing is written where it leads"
+like "$err" "link $T/a/one.pem is not followed: folder $T/a, or one above it, can be changed by others" \
+	"... says why"
 ok "... the old one is there" same "$T/b/two.pem" "$T/five.crt" "$T/five.ca"
 chmod 755 "$T/a"
 run host

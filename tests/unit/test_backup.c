@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include "scratch.h"
 #include "backup.h"
-#include "deploy.h"
+#include "gen.h"
 
 static struct arena *arena;
 static const char *top;
@@ -28,46 +28,72 @@ static int teardown(void **state)
 
 #define GEN(n) "2026112" #n "T000000Z-00000000"
 
+/* A generation NAME in d, that the change GEN made, as the record has it. */
+static void make_gen(struct gen_folders *all, const char *gen, const char *name)
+{
+	const char **files = arena_array(arena, 2, sizeof(*files));
+	const char *path = arena_printf(arena, "%s/d/%s", top, name);
+	struct stat st;
+
+	files[0] = "a.pem";
+	assert_int_equal(mkdir(path, 0755), 0);
+	scratch_write(arena_printf(arena, "%s/a.pem", path), name, 0644);
+	assert_int_equal(stat(path, &st), 0);
+	gen_add(all, arena,
+		&(struct gen_folder){ .gen = gen,
+				      .dir = arena_printf(arena, "%s/d", top),
+				      .name = name,
+				      .temp = ".t.certrepo-aaaaaaaaaaaaaaaa",
+				      .ino = st.st_ino,
+				      .files = files,
+				      .n_files = 1 });
+}
+
 static void keeps_and_prunes(void **state)
 {
 	static const char *const gens[] = { GEN(1), GEN(2), GEN(3), GEN(4) };
 	const char *link = arena_printf(arena, "%s/d/current", top);
 	struct svc_cert cert = { .dir = arena_printf(arena, "%s/d", top),
+				 .root = "",
 				 .link = link };
 	struct svc s = { .name = "web", .certs = &cert, .n_certs = 1 };
 	AUTO(strlist_free) struct strlist list = STRLIST_INIT;
+	AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
+	struct gen_folders all = { .n = 0 };
 	struct err err = ERR_INIT;
 	struct journal back;
 
 	mkdir(scratch("d"), 0755);
 	for (int i = 0; i < 4; i++) {
 		struct journal_op ops[] = {
-			{ JOURNAL_LINK, link, gens[i], NULL,
+			{ JOURNAL_LINK, link, gens[i], 0, NULL,
 			  i > 0 ? gens[i - 1] : NULL },
 			{ JOURNAL_FILE, arena_printf(arena, "%s/file", top),
-			  NULL, "00",
-			  backup_copy_path(top, "web", gens[i], 1, arena) },
+			  NULL, 0, "00", backup_copy_name(1, arena) },
 		};
 		struct journal j = {
 			.service = "web", .gen = gens[i], .ops = ops, .n_ops = 2
 		};
 
 		scratch_write(scratch("file"), gens[i], 0640);
-		assert_int_equal(
-			mkdir(arena_printf(arena, "%s/d/%s", top, gens[i]),
-			      0755),
-			0);
-		assert_int_equal(backup_make(top, &j, &err), 0);
+		make_gen(&all, gens[i], gens[i]);
+		assert_int_equal(backup_make(top, &j, arena, &err), 0);
 	}
+	assert_int_equal(gen_save(top, "web", &all, &err), 0);
 	assert_int_equal(symlink(GEN(4), link), 0);
+	/* Not of our making, whatever its name. */
 	mkdir(scratch("d/before"), 0755);
+	mkdir(scratch("d/" GEN(0)), 0755);
+	scratch_write(scratch("d/" GEN(0) "/a.pem"), "", 0644);
 	assert_int_equal(backup_list(top, "web", &list, &err), 0);
 	assert_int_equal(list.n, 4);
 	assert_string_equal(list.v[3], GEN(4));
 	assert_int_equal(backup_read(top, "web", GEN(3), arena, &back, &err),
 			 1);
 	assert_string_equal(back.ops[0].old, GEN(2));
-	assert_string_equal(scratch_read(back.ops[1].old), GEN(3));
+	assert_int_equal(backup_read_copy(top, &back, 1, &old, &err), 0);
+	assert_string_equal(sbuf_str(&old.content), GEN(3));
+	assert_int_equal(old.attr.mode, 0640);
 
 	assert_int_equal(backup_prune(top, &s, 2, &err), 0);
 	strlist_free(&list);
@@ -80,12 +106,49 @@ static void keeps_and_prunes(void **state)
 	assert_int_equal(access(scratch("d/" GEN(3)), F_OK), 0);
 	assert_int_equal(access(scratch("d/" GEN(4)), F_OK), 0);
 	assert_int_equal(access(scratch("d/before"), F_OK), 0);
+	assert_int_equal(access(scratch("d/" GEN(0) "/a.pem"), F_OK), 0);
+	assert_int_equal(gen_load(top, "web", arena, &all, &err), 0);
+	assert_int_equal(all.n, 3);
 
-	backup_remove(top, "web", "../../d");
+	/* One that cannot be read may lead back to any: nothing goes. */
+	scratch_write(scratch("backup/web/" GEN(4) "/manifest"), "x\n", 0600);
+	assert_int_equal(backup_prune(top, &s, 1, &err), -1);
+	assert_int_equal(access(scratch("d/" GEN(2)), F_OK), 0);
+
+	assert_int_equal(backup_remove(top, "web", "../../d", &err), 0);
 	assert_int_equal(access(scratch("d/" GEN(4)), F_OK), 0);
-	backup_remove(top, "web", GEN(3));
+	assert_int_equal(backup_remove(top, "web", GEN(3), &err), 0);
 	assert_int_equal(backup_read(top, "web", GEN(3), arena, &back, &err),
 			 0);
+	assert_int_equal(backup_remove(top, "web", GEN(3), &err), 0);
+}
+
+/* A link, a FIFO, a folder in place of the old file: refused, not read. */
+static void swapped(void **state)
+{
+	struct journal_op op = { JOURNAL_FILE, arena_printf(arena, "%s/x", top),
+				 NULL,	       0,
+				 "00",	       "0" };
+	struct journal j = {
+		.service = "swap", .gen = GEN(1), .ops = &op, .n_ops = 1
+	};
+	struct err err = ERR_INIT;
+
+	scratch_write(scratch("secret"), "s", 0600);
+	for (int i = 0; i < 4; i++) {
+		if (i == 0)
+			assert_int_equal(
+				symlink(scratch("secret"), scratch("x")), 0);
+		else if (i == 1)
+			assert_int_equal(mkfifo(scratch("x"), 0600), 0);
+		else if (i == 2)
+			assert_int_equal(mkdir(scratch("x"), 0700), 0);
+		assert_int_equal(backup_make(top, &j, arena, &err), -1);
+		assert_int_equal(err.kind, ERR_CONFLICT);
+		assert_int_equal(
+			access(scratch("backup/swap/" GEN(1) "/0"), F_OK), -1);
+		(void) !remove(scratch("x"));
+	}
 }
 
 static void none(void **state)
@@ -101,6 +164,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_and_prunes),
+		cmocka_unit_test(swapped),
 		cmocka_unit_test(none),
 	};
 

@@ -5,14 +5,25 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "scratch.h"
+#include "backup.h"
 #include "deploy.h"
+#include "gen.h"
+#include "target.h"
+
+#define GEN "20261123T000000Z-00000000"
 
 static struct arena *arena;
+static struct conf_strings no_targets;
+static struct installer_cert conf = { .name = "n" };
+static const char *top; /* the state folder */
 
 static int setup(void **state)
 {
 	arena = arena_new();
-	return scratch_setup(state);
+	if (scratch_setup(state))
+		return -1;
+	top = arena_strdup(arena, scratch("state"));
+	return mkdir(top, 0700);
 }
 
 static int teardown(void **state)
@@ -43,213 +54,396 @@ static mode_t mode_of(const char *name)
 	return st.st_mode & 07777;
 }
 
-static void names(void **state)
+static bool there(const char *name)
 {
-	char buf[DEPLOY_GEN];
+	struct stat st;
 
-	deploy_gen_name(1795398122, NULL, buf); /* date -u -d @1795398122 */
-	assert_memory_equal(buf, "20261123T014202Z-", 17);
-	assert_true(deploy_gen_ok(buf));
-	deploy_gen_name(1795398122, "20261123T014201Z-ffffffff", buf);
-	assert_memory_equal(buf, "20261123T014202Z-", 17);
-	/* The clock went back: still the newest. */
-	deploy_gen_name(1795398122, "20301123T014202Z-0000009f", buf);
-	assert_string_equal(buf, "20301123T014202Z-000000a0");
-	deploy_gen_name(1795398122, "20301123T014202Z-00000009", buf);
-	assert_string_equal(buf, "20301123T014202Z-0000000a");
-	assert_false(deploy_gen_ok(""));
-	assert_false(deploy_gen_ok("before"));
-	assert_false(deploy_gen_ok("20261123T014202Z-0000000g"));
-	assert_false(deploy_gen_ok("20261123T014202Z-00000000/"));
+	return lstat(scratch(name), &st) == 0;
 }
 
-#define GEN_OLD "20261122T000000Z-00000000"
-#define GEN_NEW "20261123T000000Z-00000000"
-
-static void trouble(void **state)
+static size_t count(const char *name)
 {
-	const struct svc_cert c = { .dir = scratch_dir,
-				    .link = path("current"),
-				    .trouble = "link x is not followed" };
+	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
+	AUTO(place_close) struct place p = PLACE_INIT;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(deploy_check(&c, &err), -1);
-	assert_string_equal(err.msg, "link x is not followed");
+	assert_int_equal(place_open("", scratch(name), 0, &p, &err), 1);
+	assert_int_equal(place_list(&p, NULL, NULL, 1000, &names, &err), 0);
+	return names.n;
+}
+
+/* A certificate in generations, in the folder NAME. */
+static struct svc_cert generation_cert(const char *name)
+{
+	struct svc_file *files = arena_array(arena, 2, sizeof(*files));
+	struct svc_cert c = { .conf = &conf,
+			      .root = "",
+			      .link_targets = &no_targets,
+			      .dir = path(name),
+			      .files = files,
+			      .n_files = 2 };
+
+	c.link = arena_printf(arena, "%s/current", c.dir);
+	files[0] = (struct svc_file){ .name = "a.pem",
+				      .path = arena_printf(arena, "%s/a.pem",
+							   c.link),
+				      .attr = { 0644, FILE_KEEP, FILE_KEEP } };
+	files[1] = (struct svc_file){ .name = "key.pem",
+				      .path = arena_printf(arena, "%s/key.pem",
+							   c.link),
+				      .attr = { 0600, FILE_KEEP, FILE_KEEP } };
+	return c;
+}
+
+static void stage_ab(const struct svc_cert *c, const struct journal *j,
+		     struct journal_op *op, const char *a, const char *b)
+{
+	struct sbuf contents[2] = { SBUF_INIT(100), SBUF_INIT(100) };
+	struct err err = ERR_INIT;
+
+	sbuf_adds(&contents[0], a);
+	sbuf_adds(&contents[1], b);
+	if (deploy_stage_generation(top, j, c, contents, arena, op, &err) == -1)
+		fail_msg("%s", err.msg);
+	sbuf_free(&contents[0]);
+	sbuf_free(&contents[1]);
 }
 
 static void generation(void **state)
 {
-	const struct svc_file files[] = {
-		{ .name = "a.pem",
-		  .path = path("d/current/a.pem"),
-		  .attr = { 0644, FILE_KEEP, FILE_KEEP } },
-		{ .name = "key.pem",
-		  .path = path("d/current/key.pem"),
-		  .attr = { 0600, FILE_KEEP, FILE_KEEP } },
+	struct svc_cert c = generation_cert("d");
+	struct journal_op op = { JOURNAL_LINK, c.link };
+	struct journal j = {
+		.version = 2, .service = "s", .gen = GEN, .ops = &op, .n_ops = 1
 	};
-	struct installer_cert conf = { .name = "n" };
-	struct svc_cert c = { .conf = &conf,
-			      .dir = path("d"),
-			      .link = path("d/current"),
-			      .files = files,
-			      .n_files = 2 };
-	struct sbuf contents[2] = { SBUF_INIT(100), SBUF_INIT(100) };
-	struct journal_op op = { JOURNAL_LINK, c.link, GEN_NEW, NULL, NULL };
-	struct journal j = { .service = "s", .ops = &op, .n_ops = 1 };
 	struct err err = ERR_INIT;
-	const char *text;
 
-	sbuf_adds(&contents[0], "A");
-	sbuf_adds(&contents[1], "K");
 	assert_int_equal(deploy_check(&c, &err), 0);
-	assert_int_equal(deploy_stage_generation(&c, GEN_NEW, contents, &err),
-			 0);
-	assert_string_equal(scratch_read(scratch("d/" GEN_NEW "/a.pem")), "A");
-	assert_int_equal(mode_of("d/" GEN_NEW), 0755);
-	assert_int_equal(mode_of("d/" GEN_NEW "/key.pem"), 0600);
-	assert_int_equal(access(scratch("d/current"), F_OK), -1);
+	stage_ab(&c, &j, &op, "A", "K");
+	assert_true(gen_ok(op.next));
+	assert_string_equal(scratch_read(arena_printf(arena, "%s/%s/a.pem",
+						      c.dir, op.next)),
+			    "A");
+	assert_int_equal(mode_of("d"), 0755);
+	assert_int_equal(mode_of(arena_printf(arena, "d/%s", op.next)), 0755);
+	assert_int_equal(mode_of(arena_printf(arena, "d/%s/key.pem", op.next)),
+			 0600);
+	assert_false(there("d/current"));
+	assert_int_equal(count("d"), 1);
 
 	/* Each may be done twice. */
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(deploy_commit(&j, &err), 0);
-		assert_string_equal(link_text("d/current"), GEN_NEW);
+		assert_string_equal(link_text("d/current"), op.next);
 	}
-	deploy_discard(&j); /* it is in use */
+	/* It is in use. */
+	assert_int_equal(deploy_discard(top, &j, &err), 0);
 	assert_string_equal(scratch_read(scratch("d/current/a.pem")), "A");
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(deploy_undo(&j, &err), 0);
+		assert_int_equal(deploy_undo(top, &j, &err), 0);
 		assert_string_equal(link_text("d/current"), "");
 	}
-	deploy_discard(&j);
-	assert_int_equal(access(scratch("d/" GEN_NEW), F_OK), -1);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(deploy_discard(top, &j, &err), 0);
+		assert_int_equal(count("d"), 0);
+	}
 
 	op.old = "before";
-	assert_int_equal(deploy_undo(&j, &err), 0);
+	assert_int_equal(deploy_undo(top, &j, &err), 0);
 	assert_string_equal(link_text("d/current"), "before");
-	assert_int_equal(deploy_read_link(c.link, arena, &text, &err), 0);
-	assert_string_equal(text, "before");
 
-	/* What a kill left beside it goes. */
+	/* What a kill left beside it goes; older versions', too. */
 	assert_int_equal(symlink("x", scratch("d/.current.certrepo-link00")),
 			 0);
+	assert_int_equal(mkdir(scratch("d/.g.certrepo-abcdef"), 0700), 0);
 	scratch_write(scratch("d/.current.other"), "", 0600);
-	deploy_sweep(c.link);
-	assert_string_equal(link_text("d/.current.certrepo-link00"), "");
-	assert_int_equal(access(scratch("d/.current.other"), F_OK), 0);
-
-	scratch_write(scratch("d/.x y.certrepo-abcdef"), "", 0600);
-	scratch_write(scratch("d/x.certrepo-abcdef"), "", 0600);
-	scratch_write(scratch("d/.certrepo-abcdef"), "", 0600);
-	deploy_sweep_folder(c.dir);
-	assert_int_equal(access(scratch("d/.x y.certrepo-abcdef"), F_OK), -1);
-	assert_int_equal(access(scratch("d/x.certrepo-abcdef"), F_OK), 0);
-	assert_int_equal(access(scratch("d/.certrepo-abcdef"), F_OK), 0);
+	assert_int_equal(deploy_discard(top, &j, &err), 0);
+	assert_false(there("d/.current.certrepo-link00"));
+	assert_false(there("d/.g.certrepo-abcdef"));
+	assert_true(there("d/.current.other"));
 
 	unlink(c.link);
 	mkdir(c.link, 0755);
 	assert_int_equal(deploy_check(&c, &err), -1);
 	assert_non_null(strstr(err.msg, "in the way"));
+	/* Nor is it replaced when it came later. */
+	op.next = "x";
+	op.ino = 0;
+	assert_int_equal(deploy_commit(&j, &err), -1);
+	assert_int_equal(deploy_undo(top, &j, &err), -1);
+	assert_true(there("d/current"));
 	rmdir(c.link);
 	chmod(c.dir, 0777);
 	assert_int_equal(deploy_check(&c, &err), -1);
 	assert_non_null(strstr(err.msg, "by everyone"));
+}
+
+/* A killed run's folder, with a key in it, is known by its name and inode. */
+static void half_filled(void **state)
+{
+	struct svc_cert c = generation_cert("half");
+	struct journal_op op = { JOURNAL_LINK, c.link };
+	struct journal j = {
+		.version = 2, .service = "h", .gen = GEN, .ops = &op, .n_ops = 1
+	};
+	struct sbuf contents[2] = { SBUF_INIT(100), SBUF_INIT(100) };
+	struct svc_file *files = arena_dup(arena, c.files, 2 * sizeof(*files));
+	struct err err = ERR_INIT;
+	struct gen_folders all;
+
+	/* The second cannot be: as good as a kill after the first, but that
+	 * what was begun is dropped at once. */
+	files[1].attr.uid = 12345;
+	c.files = files;
+	sbuf_adds(&contents[0], "A");
+	sbuf_adds(&contents[1], "K");
+	if (geteuid() != 0)
+		assert_int_equal(deploy_stage_generation(top, &j, &c, contents,
+							 arena, &op, &err),
+				 -1);
+	else
+		assert_int_equal(mkdir(c.dir, 0755), 0);
+	assert_int_equal(count("half"), 0);
+	/* As the kill leaves it. */
+	assert_int_equal(
+		mkdir(scratch("half/.x.certrepo-aaaaaaaaaaaaaaaa"), 0700), 0);
+	scratch_write(scratch("half/.x.certrepo-aaaaaaaaaaaaaaaa/key.pem"), "K",
+		      0600);
+	scratch_write(scratch("half/.x.certrepo-aaaaaaaaaaaaaaaa/"
+			      ".a.pem.certrepo-bbbbbbbbbbbbbbbb"),
+		      "", 0600);
+	{
+		static const char *names[] = { "a.pem", "key.pem" };
+		struct stat st;
+		struct gen_folder f = { .gen = GEN,
+					.dir = c.dir,
+					.name = "x",
+					.temp = ".x.certrepo-aaaaaaaaaaaaaaaa",
+					.files = names,
+					.n_files = 2 };
+
+		assert_int_equal(stat(scratch("half/.x.certrepo-"
+					      "aaaaaaaaaaaaaaaa"),
+				      &st),
+				 0);
+		f.ino = st.st_ino;
+		all = (struct gen_folders){ &f, 1 };
+		assert_int_equal(gen_save(top, "h", &all, &err), 0);
+	}
+	assert_int_equal(deploy_discard(top, &j, &err), 0);
+	assert_int_equal(count("half"), 0);
+	assert_int_equal(gen_load(top, "h", arena, &all, &err), 0);
+	assert_int_equal(all.n, 0);
 	sbuf_free(&contents[0]);
 	sbuf_free(&contents[1]);
 }
 
+/* What the owner of a folder may plant: it leads nowhere. */
+static void planted(void **state)
+{
+	struct svc_cert c = generation_cert("p");
+	struct journal_op op = { JOURNAL_LINK, c.link };
+	struct journal j = {
+		.version = 2, .service = "p", .gen = GEN, .ops = &op, .n_ops = 1
+	};
+	struct err err = ERR_INIT;
+	const char *folder;
+
+	mkdir(scratch("outside"), 0755);
+	scratch_write(scratch("outside/a.pem"), "not ours", 0644);
+	stage_ab(&c, &j, &op, "A", "K");
+	folder = arena_printf(arena, "p/%s", op.next);
+	assert_int_equal(rename(scratch(folder), scratch("p/away")), 0);
+	assert_int_equal(symlink(scratch("outside"), scratch(folder)), 0);
+	assert_int_equal(deploy_commit(&j, &err), -1);
+	assert_int_equal(err.kind, ERR_CONFLICT);
+	assert_false(there("p/current"));
+	assert_int_equal(deploy_discard(top, &j, &err), 0);
+	assert_true(there(folder));
+	assert_string_equal(scratch_read(scratch("outside/a.pem")), "not ours");
+
+	/* Another folder of that name, by another inode: left. */
+	unlink(scratch(folder));
+	stage_ab(&c, &j, &op, "A", "K");
+	folder = arena_printf(arena, "p/%s", op.next);
+	assert_int_equal(rename(scratch(folder), scratch("p/away2")), 0);
+	assert_int_equal(mkdir(scratch(folder), 0755), 0);
+	scratch_write(scratch(arena_printf(arena, "%s/a.pem", folder)), "x",
+		      0644);
+	assert_int_equal(deploy_discard(top, &j, &err), 0);
+	assert_true(there(arena_printf(arena, "%s/a.pem", folder)));
+
+	/* More in it than we wrote: left. */
+	stage_ab(&c, &j, &op, "A", "K");
+	folder = arena_printf(arena, "p/%s", op.next);
+	scratch_write(scratch(arena_printf(arena, "%s/more", folder)), "x",
+		      0644);
+	assert_int_equal(deploy_discard(top, &j, &err), 0);
+	assert_true(there(arena_printf(arena, "%s/a.pem", folder)));
+}
+
+static struct svc_cert fixed_cert(const char *name)
+{
+	struct svc_file *file = arena_alloc(arena, sizeof(*file));
+
+	*file = (struct svc_file){ .path = path(name),
+				   .attr = { 0640, FILE_KEEP, FILE_KEEP } };
+	return (struct svc_cert){ .conf = &conf,
+				  .root = "",
+				  .link_targets = &no_targets,
+				  .dir = path("."),
+				  .files = file,
+				  .n_files = 1 };
+}
+
+static void stage_new(struct journal_op *op, const char *name)
+{
+	struct svc_cert c = fixed_cert(name);
+	struct sbuf content = SBUF_INIT(100);
+	struct err err = ERR_INIT;
+
+	sbuf_adds(&content, "new");
+	if (deploy_stage_file(&c, 0, &content, arena, op, &err) == -1)
+		fail_msg("%s", err.msg);
+	sbuf_free(&content);
+}
+
+/* SHA-256 of "new", by sha256sum. */
+#define NEW_SHA256 \
+	"11507a0e2f5e69d5dfa40a62a1bd7b6ee57e6bcd85c67c9b8431b36fff21c437"
+
 static void fixed(void **state)
 {
-	/* SHA-256 of "new", by sha256sum. */
 	struct journal_op ops[] = {
-		{ JOURNAL_FILE, path("one"), NULL,
-		  "11507a0e2f5e69d5dfa40a62a1bd7b6ee57e6bcd85c67c9b8431b36fff2"
-		  "1c437",
-		  path("copy") },
-		{ JOURNAL_FILE, path("two"), NULL,
-		  "11507a0e2f5e69d5dfa40a62a1bd7b6ee57e6bcd85c67c9b8431b36fff2"
-		  "1c437",
-		  NULL },
+		{ JOURNAL_FILE, path("one"), NULL, 0, NEW_SHA256, "0" },
+		{ JOURNAL_FILE, path("two"), NULL, 0, NEW_SHA256, NULL },
 	};
-	struct journal j = { .service = "s", .ops = ops, .n_ops = 2 };
-	struct file_attr attr = { 0640, FILE_KEEP, FILE_KEEP };
+	struct journal j = {
+		.version = 2, .service = "f", .gen = GEN, .ops = ops, .n_ops = 2
+	};
 	struct err err = ERR_INIT;
 
 	scratch_write(scratch("one"), "old", 0604);
-	assert_int_equal(deploy_copy(path("one"), path("copy"), &err), 0);
-	assert_int_equal(mode_of("copy"), 0604);
-	for (int i = 0; i < 2; i++) {
-		char *temp = NULL;
-
-		assert_int_equal(
-			file_stage(ops[i].path, "new", 3, &attr, &temp, &err),
-			0);
-		ops[i].next = arena_strdup(arena, temp);
-		free(temp);
-	}
+	assert_int_equal(backup_make(top, &j, arena, &err), 0);
+	assert_int_equal(mode_of("state/backup/f/" GEN "/0"), 0600);
+	stage_new(&ops[0], "one");
+	stage_new(&ops[1], "two");
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(deploy_commit(&j, &err), 0);
 		assert_string_equal(scratch_read(scratch("one")), "new");
 		assert_string_equal(scratch_read(scratch("two")), "new");
 		assert_int_equal(mode_of("one"), 0640);
 	}
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(deploy_undo(top, &j, &err), 0);
+		assert_string_equal(scratch_read(scratch("one")), "old");
+		assert_int_equal(mode_of("one"), 0604);
+		assert_false(there("two"));
+	}
+
+	/* Somebody else's: neither taken for ours nor removed. */
+	stage_new(&ops[0], "one");
+	stage_new(&ops[1], "two");
 	scratch_write(scratch("two"), "somebody else's", 0600);
 	assert_int_equal(deploy_commit(&j, &err), -1);
 	assert_int_equal(err.kind, ERR_CONFLICT);
-	for (int i = 0; i < 2; i++) {
-		assert_int_equal(deploy_undo(&j, &err), 0);
-		assert_string_equal(scratch_read(scratch("one")), "old");
-		assert_int_equal(mode_of("one"), 0604);
-		assert_int_equal(access(scratch("two"), F_OK), -1);
-	}
+	assert_int_equal(deploy_undo(top, &j, &err), 0);
+	assert_string_equal(scratch_read(scratch("one")), "old");
+	assert_string_equal(scratch_read(scratch("two")), "somebody else's");
+
 	/* It does what it can. */
-	ops[0].old = path("gone");
-	scratch_write(scratch("two"), "new", 0600);
-	assert_int_equal(deploy_undo(&j, &err), -1);
+	ops[0].old = "gone";
+	unlink(scratch("two"));
+	stage_new(&ops[1], "two");
+	scratch_write(scratch("one"), "new", 0600);
+	assert_int_equal(deploy_commit(&(struct journal){ .service = "f",
+							  .ops = &ops[1],
+							  .n_ops = 1 },
+				       &err),
+			 0);
+	assert_int_equal(deploy_undo(top, &j, &err), -1);
 	assert_non_null(strstr(err.msg, "gone"));
-	assert_int_equal(access(scratch("two"), F_OK), -1);
+	assert_false(there("two"));
+	assert_int_equal(deploy_discard(top, &j, &err), 0);
 }
 
-static void links_are_copied_as_links(void **state)
+/* An error is not an absence. */
+static void cannot_tell(void **state)
 {
+	struct journal_op op = { JOURNAL_FILE, path("wall/x"), NULL, 0, "00",
+				 NULL };
+	struct journal j = {
+		.version = 2, .service = "e", .gen = GEN, .ops = &op, .n_ops = 1
+	};
 	struct err err = ERR_INIT;
 
-	assert_int_equal(symlink("nowhere", scratch("l")), 0);
-	assert_int_equal(deploy_copy(path("l"), path("l.copy"), &err), 0);
-	assert_string_equal(link_text("l.copy"), "nowhere");
+	/* ENOTDIR on the way. */
+	scratch_write(scratch("wall"), "", 0600);
+	assert_int_equal(deploy_undo(top, &j, &err), -1);
+	assert_int_equal(deploy_discard(top, &j, &err), -1);
+	/* ENOENT on the way: its folder is missing, so is the old file. */
+	op.path = path("no/x");
+	assert_int_equal(deploy_undo(top, &j, &err), 0);
+	op.old = "0";
+	assert_int_equal(deploy_undo(top, &j, &err), -1);
+	assert_non_null(strstr(err.msg, "folder is missing"));
+	assert_int_equal(deploy_commit(&j, &err), -1);
+	assert_int_equal(deploy_discard(top, &j, &err), 0);
+	/* The record of folders is damaged: they stay. */
+	op = (struct journal_op){ JOURNAL_LINK, path("rec/current") };
+	assert_int_equal(mkdir(scratch("rec"), 0755), 0);
+	scratch_write(scratch("state/folders/e"), "rubbish\n", 0600);
+	assert_int_equal(deploy_discard(top, &j, &err), -1);
+	assert_non_null(strstr(err.msg, "is damaged"));
+}
+
+/* Of an older program: it puts back, and removes nothing. */
+static void version_1(void **state)
+{
+	struct journal_op ops[] = {
+		{ JOURNAL_FILE, path("v1"), NULL, 0, NEW_SHA256, "0" },
+		{ JOURNAL_FILE, path("v1b"), NULL, 0, NEW_SHA256, NULL },
+	};
+	struct journal j = {
+		.version = 1, .service = "v", .gen = GEN, .ops = ops, .n_ops = 2
+	};
+	struct err err = ERR_INIT;
+
+	mkdir(scratch("state/backup"), 0700);
+	mkdir(scratch("state/backup/v"), 0700);
+	mkdir(scratch("state/backup/v/" GEN), 0700);
+	scratch_write(scratch("state/backup/v/" GEN "/0"), "old", 0604);
+	scratch_write(scratch("v1"), "new", 0640);
+	scratch_write(scratch("v1b"), "new", 0640);
+	assert_int_equal(deploy_undo(top, &j, &err), 0);
+	assert_string_equal(scratch_read(scratch("v1")), "old");
+	assert_int_equal(mode_of("v1"), 0604);
+	assert_string_equal(scratch_read(scratch("v1b")), "new");
 }
 
 static void folders(void **state)
 {
-	struct svc_file file = { .path = path("missing/x.pem") };
-	struct installer_cert conf = { .name = "n" };
-	struct svc_cert c = { .conf = &conf,
-			      .dir = path("missing"),
-			      .files = &file,
-			      .n_files = 1 };
+	struct svc_cert c = fixed_cert("missing/x.pem");
+	struct svc_cert g;
 	struct err err = ERR_INIT;
 
 	assert_int_equal(deploy_check(&c, &err), -1);
 	assert_non_null(strstr(err.msg, "missing is not there"));
-	c.dir = path("missing/deeper");
-	c.link = path("missing/deeper/current");
-	assert_int_equal(deploy_check(&c, &err), -1);
+	g = generation_cert("missing/deeper");
+	assert_int_equal(deploy_check(&g, &err), -1);
 	assert_non_null(strstr(err.msg, "missing is not there"));
 	mkdir(scratch("sub"), 0700);
-	mkdir(scratch("sub/folder"), 0700);
-	scratch_write(scratch("sub/file"), "", 0600);
-	deploy_remove_folder(scratch("sub")); /* one level, no more */
-	assert_int_equal(access(scratch("sub/folder"), F_OK), 0);
-	assert_int_equal(access(scratch("sub/file"), F_OK), -1);
+	c = fixed_cert("sub");
+	assert_int_equal(deploy_check(&c, &err), -1);
+	assert_non_null(strstr(err.msg, "in the way"));
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names),
-		cmocka_unit_test(trouble),
-		cmocka_unit_test(generation),
-		cmocka_unit_test(fixed),
-		cmocka_unit_test(links_are_copied_as_links),
+		cmocka_unit_test(generation),  cmocka_unit_test(half_filled),
+		cmocka_unit_test(planted),     cmocka_unit_test(fixed),
+		cmocka_unit_test(cannot_tell), cmocka_unit_test(version_1),
 		cmocka_unit_test(folders),
 	};
 

@@ -23,14 +23,25 @@ static int teardown(void **state)
 
 static void round_trip(void **state)
 {
+	/* A name of an attribute may be anything: what would be a line of its
+	 * own here. */
+	struct place_xattr xattrs[] = {
+		{ (char *) "user.a\tb\nlink\t/x", (void *) "\0\n\377", 3 },
+		{ (char *) "user.empty", (void *) "", 0 },
+	};
+	const struct journal_attr attr = {
+		{ 04640, 33, 0 }, "u::6,u:33:4,g::4,m::6,o::0", xattrs, 2
+	};
+	const struct journal_attr plain = { { 0600, 0, 7 }, NULL, NULL, 0 };
 	struct journal_op ops[] = {
 		{ JOURNAL_LINK, "/etc/a b/current", "20261123T014202Z-00000001",
-		  NULL, "20261122T014202Z-00000001" },
+		  18446744073709551, NULL, "20261122T014202Z-00000001", NULL },
 		{ JOURNAL_LINK, "/etc/x/current", "20261123T014202Z-00000001",
-		  NULL, NULL },
-		{ JOURNAL_FILE, "/etc/f.pem", "/etc/.f.pem.certrepo-abcdef",
-		  "00ff", "/var/backup/0" },
-		{ JOURNAL_FILE, "/etc/g.pem", NULL, "00ff", NULL },
+		  0, NULL, NULL, NULL },
+		{ JOURNAL_FILE, "/etc/f.pem", ".f.pem.certrepo-abcdef", 12,
+		  "00ff", "2", &attr },
+		{ JOURNAL_FILE, "/etc/g.pem", NULL, 0, "00ff", NULL, NULL },
+		{ JOURNAL_FILE, "/etc/h.pem", NULL, 0, "00ff", "4", &plain },
 	};
 	struct journal_cert certs[] = {
 		{ "www.example.org", "aa", "bb", "cc", 5, 10, "ab" },
@@ -51,7 +62,7 @@ static void round_trip(void **state)
 		.consumed = "20261121T014202Z-00000001",
 		.reason = "it failed: so",
 		.ops = ops,
-		.n_ops = 4,
+		.n_ops = 5,
 		.certs = certs,
 		.n_certs = 2,
 		.endpoints = endpoints,
@@ -76,7 +87,8 @@ static void round_trip(void **state)
 	assert_string_equal(out.hold, "ab");
 	assert_string_equal(out.consumed, in.consumed);
 	assert_string_equal(out.reason, in.reason);
-	assert_int_equal(out.n_ops, 4);
+	assert_int_equal(out.version, 2);
+	assert_int_equal(out.n_ops, 5);
 	assert_int_equal(out.ops[0].type, JOURNAL_LINK);
 	assert_string_equal(out.ops[0].path, ops[0].path);
 	assert_string_equal(out.ops[0].old, ops[0].old);
@@ -84,7 +96,22 @@ static void round_trip(void **state)
 	assert_int_equal(out.ops[2].type, JOURNAL_FILE);
 	assert_string_equal(out.ops[2].next, ops[2].next);
 	assert_string_equal(out.ops[2].sha256, "00ff");
+	assert_true(out.ops[0].ino == 18446744073709551);
+	assert_true(out.ops[2].ino == 12);
+	assert_string_equal(out.ops[2].old, "2");
+	assert_int_equal(out.ops[2].attr->attr.mode, 04640);
+	assert_int_equal(out.ops[2].attr->attr.uid, 33);
+	assert_int_equal(out.ops[2].attr->attr.gid, 0);
+	assert_string_equal(out.ops[2].attr->acl, attr.acl);
+	assert_int_equal(out.ops[2].attr->n_xattrs, 2);
+	assert_string_equal(out.ops[2].attr->xattrs[0].name, xattrs[0].name);
+	assert_int_equal(out.ops[2].attr->xattrs[0].len, 3);
+	assert_memory_equal(out.ops[2].attr->xattrs[0].value, "\0\n\377", 3);
+	assert_int_equal(out.ops[2].attr->xattrs[1].len, 0);
 	assert_null(out.ops[3].next);
+	assert_null(out.ops[3].attr);
+	assert_int_equal(out.ops[4].attr->attr.gid, 7);
+	assert_null(out.ops[4].attr->acl);
 	assert_int_equal(out.n_certs, 2);
 	assert_string_equal(out.certs[0].chain, "bb");
 	assert_int_equal(out.certs[0].not_before, 5);
@@ -111,7 +138,7 @@ static void damaged(void **state)
 {
 	static const char *const texts[] = {
 		"",
-		"certrepo-journal\t2\nservice\tw\ngen\tg\nend\n",
+		"certrepo-journal\t3\nservice\tw\ngen\tg\nend\n",
 		"certrepo-journal\t1\nservice\tw\ngen\tg\n",	/* cut */
 		"certrepo-journal\t1\nservice\tw\ngen\tg\nend", /* cut */
 		"certrepo-journal\t1\nservice\tw\nend\n",	/* no gen */
@@ -123,6 +150,21 @@ static void damaged(void **state)
 		"certrepo-journal\t1\nservice\tw\ngen\tg\n"
 		"cert\tn\t-\t-\t-\tx\t1\nend\n",
 		"certrepo-journal\t1\nservice\tw\ngen\tg\nend\nmore\tof\n",
+		/* of version 2: without an inode; attributes of nothing, with
+		 * half a byte; a copy somewhere else */
+		"certrepo-journal\t2\nservice\tw\ngen\tg\n"
+		"file\t/x\t-\t00\t-\nend\n",
+		"certrepo-journal\t2\nservice\tw\ngen\tg\n"
+		"attr\t600\t0\t0\t-\nend\n",
+		"certrepo-journal\t2\nservice\tw\ngen\tg\n"
+		"file\t/x\t-\t0\t00\t0\nattr\t600\t0\t0\t-\n"
+		"xattr\t757365722e\t0\nend\n",
+		"certrepo-journal\t2\nservice\tw\ngen\tg\n"
+		"file\t/x\t-\t0\t00\t../0\nend\n",
+		"certrepo-journal\t2\nservice\tw\ngen\tg\n"
+		"file\t/x\t../.x.certrepo-abcdef\t0\t00\t0\nend\n",
+		"certrepo-journal\t2\nservice\tw\ngen\tg\n"
+		"file\t/x\t-\t-1\t00\t0\nend\n",
 		/* a second part, cut; without its name; begun too early */
 		"certrepo-journal\t1\nservice\tw\ngen\tg\nend\n"
 		"certrepo-journal\t1\nservice\tx\ngen\tg\n",
@@ -164,13 +206,83 @@ static void many(void **state)
 	assert_int_equal(journal_read(scratch("j"), arena, &out, &err), -1);
 }
 
+/* Of an older program: without inodes; copies by their whole paths, which may
+ * be elsewhere now. It is still that when it was written again. */
+static void version_1(void **state)
+{
+	struct journals all;
+	struct err err = ERR_INIT;
+
+	scratch_write(scratch("j"),
+		      "certrepo-journal\t1\nservice\tw\ngen\tg\n"
+		      "file\t/etc/x.pem\t/etc/.x.pem.certrepo-abcdef\t00ff\t"
+		      "/var/lib/certrepo/installer/backup/w/g/0\n"
+		      "link\t/etc/current\tnew\t-\told\nend\n",
+		      0600);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(journal_read(scratch("j"), arena, &all, &err),
+				 1);
+		assert_int_equal(all.v[0].version, 1);
+		assert_string_equal(all.v[0].ops[0].next,
+				    ".x.pem.certrepo-abcdef");
+		assert_string_equal(all.v[0].ops[0].old, "0");
+		assert_true(all.v[0].ops[0].ino == 0);
+		assert_string_equal(all.v[0].ops[0].sha256, "00ff");
+		assert_string_equal(all.v[0].ops[1].old, "old");
+		assert_int_equal(journal_write(scratch("j"), all.v, 1, &err),
+				 0);
+	}
+	assert_non_null(strstr(scratch_read(scratch("j")), "journal\t2\n"));
+}
+
+static void folder(void **state)
+{
+	struct journal parts[] = { { .service = "web", .gen = "g" },
+				   { .service = "mail", .gen = "g" } };
+	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
+	struct err err = ERR_INIT;
+	struct journals all;
+
+	assert_int_equal(mkdir(scratch("js"), 0700), 0);
+	assert_int_equal(journal_list(scratch("js"), &names, &err), 0);
+	assert_int_equal(names.n, 0);
+	assert_int_equal(journal_list(scratch("none"), &names, &err), -1);
+	assert_int_equal(journal_there(scratch("js/web"), &err), 0);
+	assert_int_equal(journal_write(scratch("js/web"), parts, 2, &err), 0);
+	scratch_write(scratch("js/.x"), "", 0600);
+	assert_int_equal(journal_there(scratch("js/web"), &err), 1);
+	assert_int_equal(journal_list(scratch("js"), &names, &err), 0);
+	assert_int_equal(names.n, 1);
+	assert_int_equal(journal_tells_of(scratch("js/web"), "mail", &err), 1);
+	assert_int_equal(journal_tells_of(scratch("js/web"), "mai", &err), 0);
+	/* Also when it is damaged. */
+	scratch_write(scratch("js/web"), "rubbish\nservice\tmail\n", 0600);
+	assert_int_equal(journal_tells_of(scratch("js/web"), "mail", &err), 1);
+	/* Not a file: not nothing. */
+	assert_int_equal(mkdir(scratch("js/dir"), 0700), 0);
+	assert_int_equal(journal_there(scratch("js/dir"), &err), 1);
+	assert_int_equal(journal_tells_of(scratch("js/dir"), "mail", &err), -1);
+	assert_int_equal(journal_there(scratch("js/web/x"), &err), -1);
+
+	/* What others may write is not obeyed. */
+	assert_int_equal(journal_write(scratch("js/web"), parts, 2, &err), 0);
+	assert_int_equal(chmod(scratch("js"), 0777), 0);
+	assert_int_equal(journal_read(scratch("js/web"), arena, &all, &err),
+			 -1);
+	assert_int_equal(err.kind, ERR_CONFIG);
+	assert_int_equal(journal_write(scratch("js/web"), parts, 2, &err), -1);
+	assert_int_equal(chmod(scratch("js"), 0700), 0);
+	assert_int_equal(journal_remove(scratch("js/web"), &err), 0);
+	assert_int_equal(journal_there(scratch("js/web"), &err), 0);
+	assert_int_equal(journal_remove(scratch("js/web"), &err), 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip),
-		cmocka_unit_test(missing),
-		cmocka_unit_test(damaged),
-		cmocka_unit_test(many),
+		cmocka_unit_test(round_trip), cmocka_unit_test(missing),
+		cmocka_unit_test(damaged),    cmocka_unit_test(many),
+		cmocka_unit_test(version_1),  cmocka_unit_test(folder),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -471,10 +471,13 @@ static void recovers_ends(void **state)
 
 	fresh();
 	begin("true", "true");
-	op = (struct journal_op){ JOURNAL_FILE,
-				  arena_strdup(arena, scratch("d/full.pem")),
-				  NULL, "00", NULL };
-	j = (struct journal){ .service = "web",
+	op = (struct journal_op){
+		JOURNAL_FILE, arena_strdup(arena, scratch("d/full.pem")),
+		NULL,	      0,
+		"00",	      NULL
+	};
+	j = (struct journal){ .version = 2,
+			      .service = "web",
 			      .gen = "20261123T014202Z-00000000",
 			      .state = JOURNAL_PREPARE,
 			      .ops = &op,
@@ -506,6 +509,74 @@ static void recovers_ends(void **state)
 					"20261123T014202Z-00000000"),
 				F_OK),
 			 -1);
+	end();
+}
+
+/* What was left must be finished first; nothing of it is overwritten, and what
+ * cannot be looked at counts as there. */
+static void left_comes_first(void **state)
+{
+	static const char *const cases[] = {
+		"echo x >state/journal/web",
+		/* of two services, under the name of the other */
+		"{ echo x; echo 'service\tweb'; } >state/journal/mail",
+		"mkdir state/journal/mail",
+		"rmdir state/journal; touch state/journal",
+		"rmdir state/journal",
+		/* how else would it know which backup is the newest */
+		"rmdir state/backup; touch state/backup",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct err err = ERR_INIT;
+		const char *before;
+
+		fresh();
+		begin("true", "true");
+		gather_it("leaf.pem");
+		kit_sh("%s", cases[i]);
+		before = arena_strdup(arena, kit_out("ls -lRi state | md5sum"));
+		if (do_it(false, &err) != PART_FAILED)
+			fail_msg("case %zu", i);
+		kit_says(&err, "nothing was changed");
+		assert_string_equal(here(), "old");
+		assert_string_equal(kit_out("ls -lRi state | md5sum"), before);
+		end();
+	}
+}
+
+/* A journal that was written by an older program. */
+static void goes_back_from_version_1(void **state)
+{
+	struct err err = ERR_INIT;
+	struct journals all;
+
+	fresh();
+	begin("true", "true");
+	kit_sh("g=state/backup/web/20261123T014202Z-00000000; mkdir -p $g; "
+	       "cp -p d/full.pem $g/0; cp -p d/both.pem $g/1; "
+	       "cat leaf.pem inter.pem >d/full.pem");
+	scratch_write(
+		scratch("state/journal/web"),
+		arena_printf(
+			arena,
+			"certrepo-journal\t1\nservice\tweb\ngen\t"
+			"20261123T014202Z-00000000\nstate\tinstall\n"
+			"file\t%s/d/full.pem\t%s/d/.full.pem.certrepo-aaaaaa\t"
+			"00\t/gone/0\nfile\t%s/d/both.pem\t-\t00\t/gone/1\n"
+			"end\n",
+			scratch_dir, scratch_dir, scratch_dir),
+		0600);
+	if (journal_read(txn_journal_path(&run_, "web"), arena, &all, &err) !=
+	    1)
+		fail_msg("%s", err.msg);
+	assert_string_equal(here(), "mixed");
+	if (recover_it(&svcs.v[0], &all.v[0], &err) != PART_BACK)
+		fail_msg("%s", err.msg);
+	kit_says(&err, "older version");
+	assert_string_equal(here(), "old");
+	assert_null(state_.hold);
+	assert_true(tidy());
 	end();
 }
 
@@ -547,6 +618,8 @@ int main(void)
 		cmocka_unit_test(first_fails),
 		cmocka_unit_test(recovers),
 		cmocka_unit_test(recovers_ends),
+		cmocka_unit_test(left_comes_first),
+		cmocka_unit_test(goes_back_from_version_1),
 		cmocka_unit_test(tells),
 	};
 

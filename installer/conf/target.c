@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <string.h>
+#include "target.h"
+
+int target_dir(const struct svc_cert *c, struct place *ret, struct err *err)
+{
+	return place_open(c->root, svc_inside(c, c->dir), 0, ret, err);
+}
+
+/* A place, or one in it: P is replaced. */
+static void move(struct place *p, struct place *to)
+{
+	place_close(p);
+	*p = *to;
+	*to = (struct place) PLACE_INIT;
+}
+
+int target_link(const struct svc_cert *c, struct place *ret, char **ret_text,
+		struct err *err)
+{
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+	AUTO(place_close) struct place dir = PLACE_INIT;
+	AUTO(place_close) struct place link = PLACE_INIT;
+	int rc = target_dir(c, &dir, err);
+
+	if (rc != 1)
+		return rc;
+	if (strcmp(dir.name, ".") != 0) {
+		if (place_look(&dir, &now, err) == -1)
+			return -1;
+		if (now.kind == PLACE_NONE)
+			return 0;
+		return err_set(err, ERR_IO, "%s is not a folder", dir.path);
+	}
+	if (place_in(&dir, SVC_LINK, &link, err) == -1 ||
+	    place_look(&link, &now, err) == -1)
+		return -1;
+	if (now.kind != PLACE_NONE && now.kind != PLACE_SYMLINK)
+		return err_set(err, ERR_IO,
+			       "%s is in the way: it must be a link that the "
+			       "installer makes; move it to %s/before and ln "
+			       "-s before %s",
+			       c->link, c->dir, c->link);
+	if (now.link && strpbrk(now.link, "\t\n"))
+		return err_set(err, ERR_IO, "%s: a strange link", link.path);
+	*ret_text = now.link;
+	now.link = NULL;
+	move(ret, &link);
+	return 1;
+}
+
+/* Into the generation that the link names: by hand, since in a foreign folder
+ * no link is followed otherwise. 1, 0, -1. */
+static int open_current(const struct svc_cert *c, const char *name,
+			struct place *ret, struct err *err)
+{
+	AUTO(place_close) struct place link = PLACE_INIT;
+	AUTO(place_close) struct place at = PLACE_INIT;
+	AUTO(place_close) struct place gen = PLACE_INIT;
+	AUTO(mem_free_str) char *text = NULL;
+	AUTO(mem_free_str) char *path = NULL;
+	int rc = target_link(c, &link, &text, err);
+
+	if (rc != 1 || !text)
+		return rc == -1 ? -1 : 0;
+	/* An administrator's own. */
+	if (strchr(text, '/') || (link.trusted && !link.shared)) {
+		path = mem_printf("%s/%s", svc_inside(c, c->link), name);
+		return place_open(c->root, path, 0, ret, err);
+	}
+	if (place_in(&link, text, &at, err) == -1)
+		return -1;
+	rc = place_enter(&at, &gen, err);
+	if (rc != 1)
+		return rc;
+	return place_in(&gen, name, ret, err) == -1 ? -1 : 1;
+}
+
+static int open_file(const struct svc_cert *c, size_t i, struct place *ret,
+		     struct err *err)
+{
+	const struct svc_file *f = &c->files[i];
+
+	if (c->link)
+		return open_current(c, f->name, ret, err);
+	return place_open(c->root, svc_inside(c, f->path), 0, ret, err);
+}
+
+int target_read(const struct svc_cert *c, size_t i, struct place_old *ret,
+		struct err *err)
+{
+	AUTO(place_close) struct place p = PLACE_INIT;
+	int rc = open_file(c, i, &p, err);
+
+	if (rc == -1)
+		return -1;
+	if (rc == 0) {
+		*ret = (struct place_old) PLACE_OLD_INIT;
+		return 0;
+	}
+	return place_read(&p, ret, err);
+}
+
+int target_there(const struct svc_cert *c, size_t i, struct err *err)
+{
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+	AUTO(place_close) struct place p = PLACE_INIT;
+	int rc = open_file(c, i, &p, err);
+
+	if (rc != 1)
+		return rc;
+	if (place_look(&p, &now, err) == -1)
+		return -1;
+	return now.kind != PLACE_NONE;
+}
+
+/* Is P, where a link led, one of those that were named. */
+static int listed(const struct svc_cert *c, const struct place *p,
+		  struct err *err)
+{
+	for (size_t i = 0; i < c->link_targets->n; i++) {
+		AUTO(place_close) struct place at = PLACE_INIT;
+		int rc =
+			place_open(c->root, c->link_targets->v[i], 0, &at, err);
+
+		if (rc == -1)
+			return -1;
+		if (rc == 1 && strcmp(at.path, p->path) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+/* A slip of ours must not cost /etc/passwd. */
+static int check_led(const struct svc_cert *c, const struct svc_file *f,
+		     const struct place *p, struct err *err)
+{
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+	int rc = listed(c, p, err);
+
+	if (rc != 0)
+		return rc == 1 ? 0 : -1;
+	if (place_read(p, &now, err) == -1)
+		return -1;
+	if (now.kind == PLACE_FILE &&
+	    format_holds(&f->format, sbuf_str(&now.content), now.content.len))
+		return 0;
+	return err_set(err, ERR_IO,
+		       "link %s leads to %s, %s; remove the link, or name what "
+		       "it leads to in link_targets of its service",
+		       f->path, p->path,
+		       now.kind == PLACE_NONE
+			       ? "which is not there"
+			       : "which holds no certificate and no key");
+}
+
+int target_open(const struct svc_cert *c, size_t i, struct place *ret,
+		struct err *err)
+{
+	const struct svc_file *f = &c->files[i];
+	const char *path = svc_inside(c, f->path);
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+	AUTO(place_close) struct place at = PLACE_INIT;
+	AUTO(place_close) struct place led = PLACE_INIT;
+	int rc = place_open(c->root, path, PLACE_LAST, &at, err);
+
+	if (rc != 1)
+		return rc;
+	if (place_look(&at, &now, err) == -1)
+		return -1;
+	if (now.kind == PLACE_SYMLINK) {
+		rc = place_open(c->root, path, 0, &led, err);
+		if (rc != 1)
+			return rc;
+		if (check_led(c, f, &led, err) == -1)
+			return -1;
+		move(&at, &led);
+		place_old_free(&now);
+		if (place_look(&at, &now, err) == -1)
+			return -1;
+	}
+	if (now.kind != PLACE_NONE && now.kind != PLACE_FILE)
+		return err_set(err, ERR_IO, "%s is in the way: not a file",
+			       at.path);
+	move(ret, &at);
+	return 1;
+}

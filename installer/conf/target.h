@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TARGET_H
+#define TARGET_H
+
+/*
+ * Where the files of a certificate are: asked each time they are used, step by
+ * step, in the prefix of their service. Their folder may be somebody else's.
+ */
+
+#include "place.h"
+#include "svc.h"
+
+/* The folder C->dir; its name is "." when it is there. 1; 0: the folder above
+ * it is missing; -1. */
+int target_dir(const struct svc_cert *c, struct place *ret,
+	       struct err *err) MUST_CHECK;
+/* Of a generation: its link. 1; 0: C->dir is missing; -1. *RET_TEXT, the
+ * caller's, is what it says, NULL when there is nothing. */
+int target_link(const struct svc_cert *c, struct place *ret, char **ret_text,
+		struct err *err) MUST_CHECK;
+/* File I. *RET is what is there, by place_read(); PLACE_NONE, also when its
+ * folder, or the generation, is missing. */
+int target_read(const struct svc_cert *c, size_t i, struct place_old *ret,
+		struct err *err) MUST_CHECK;
+/* Is there anything: 1, 0, -1. */
+int target_there(const struct svc_cert *c, size_t i,
+		 struct err *err) MUST_CHECK;
+
+/* At fixed paths: where file I is to be put. A link there leads to what it
+ * leads to, when that is a certificate or a key, or one of C->link_targets;
+ * it stays. 1; 0: a folder on the way is missing; -1. */
+int target_open(const struct svc_cert *c, size_t i, struct place *ret,
+		struct err *err) MUST_CHECK;
+
+#endif
