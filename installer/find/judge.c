@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include "clock.h"
 #include "judge.h"
 #include "hostkey.h"
+#include "target.h"
 
 #define READ_MAX (4u << 20)
 
@@ -29,13 +28,15 @@ static const struct svc_file *leaf_file(const struct svc_cert *c)
 /* Nothing there is no error, and neither is what is no certificate. */
 static int read_disk(struct judge_cert *g, struct err *err)
 {
-	AUTO(sbuf_erase) struct sbuf content = SBUF_INIT(READ_MAX);
+	AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
 	const struct svc_file *f = leaf_file(g->svc);
-	int rc = f ? file_read(f->path, &content, err) : 0;
 
-	if (rc != 1)
-		return rc;
-	if (format_parse(&f->format, sbuf_str(&content), content.len,
+	if (!f)
+		return 0;
+	if (target_read(g->svc, (size_t) (f - g->svc->files), &old, err) == -1)
+		return -1;
+	if (old.kind == PLACE_FILE &&
+	    format_parse(&f->format, sbuf_str(&old.content), old.content.len,
 			 &g->disk) == 1 &&
 	    format_has_chain(&f->format) && !format_has(&f->format, PART_EXTRA))
 		seen_chain_digest(g->disk, g->disk_digest);
@@ -78,30 +79,28 @@ void judge_disk(const struct svc *s, struct judge *ret)
 	}
 }
 
-static bool same_attr(const struct stat *st, const struct file_attr *attr)
+/* With an ACL the group's bits are its mask, which stays unless somebody set
+ * the mode. */
+static bool same_attr(const struct place_old *old, const struct svc_file *f)
 {
-	return (st->st_mode & 07777) == attr->mode &&
-	       (attr->uid == FILE_KEEP || st->st_uid == attr->uid) &&
-	       (attr->gid == (gid_t) FILE_KEEP || st->st_gid == attr->gid);
+	mode_t but = old->acl && !f->own_mode ? 070 : 0;
+	const struct file_attr *attr = &f->attr;
+
+	return ((old->attr.mode ^ attr->mode) & ~but) == 0 &&
+	       (attr->uid == FILE_KEEP || old->attr.uid == attr->uid) &&
+	       (attr->gid == (gid_t) FILE_KEEP || old->attr.gid == attr->gid);
 }
 
 /* 1, 0 or -1. */
-static int same_file(const struct svc_file *f, const struct sbuf *want,
-		     struct err *err)
+static int same_file(const struct svc_cert *c, size_t i,
+		     const struct sbuf *want, struct err *err)
 {
-	AUTO(sbuf_erase) struct sbuf have = SBUF_INIT(READ_MAX);
-	struct stat st;
-	int rc;
+	AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
 
-	if (stat(f->path, &st) == -1)
-		return errno == ENOENT
-			       ? 0
-			       : err_errno(err, ERR_IO, "%s: cannot be read",
-					   f->path);
-	rc = file_read(f->path, &have, err);
-	if (rc != 1)
-		return rc;
-	return same_attr(&st, &f->attr) && format_same(&f->format, &have, want);
+	if (target_read(c, i, &old, err) == -1)
+		return -1;
+	return old.kind == PLACE_FILE && same_attr(&old, &c->files[i]) &&
+	       format_same(&c->files[i].format, &old.content, want);
 }
 
 /* All of them are read, so that what cannot be is told at once. */
@@ -110,7 +109,7 @@ static int same_files(const struct judge_cert *g, bool *ret, struct err *err)
 	bool same = true;
 
 	for (size_t i = 0; i < g->svc->n_files; i++) {
-		int rc = same_file(&g->svc->files[i], &g->contents[i], err);
+		int rc = same_file(g->svc, i, &g->contents[i], err);
 
 		if (rc == -1)
 			return -1;
@@ -153,11 +152,11 @@ int judge_digest(const struct svc_cert *c, char ret[ENC_SHA256_HEX],
 	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(1u << 20);
 
 	for (size_t i = 0; i < c->n_files; i++) {
-		AUTO(sbuf_erase) struct sbuf content = SBUF_INIT(READ_MAX);
+		AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
 
-		if (file_read(c->files[i].path, &content, err) == -1)
+		if (target_read(c, i, &old, err) == -1)
 			return -1;
-		add_digest(&text, &content);
+		add_digest(&text, &old.content);
 	}
 	enc_sha256_hex(sbuf_str(&text), text.len, ret);
 	return 0;
@@ -234,13 +233,14 @@ static int disk_chain(const struct judge_cert *g, struct x509_chain **ret)
 	if (leaf && format_has_chain(&leaf->format))
 		return linked(g->disk, NULL, ret);
 	for (size_t i = 0; i < g->svc->n_files; i++) {
-		AUTO(sbuf_erase) struct sbuf text = SBUF_INIT(READ_MAX);
+		AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
 		const struct svc_file *f = &g->svc->files[i];
 
 		if (format_has_chain(&f->format) &&
 		    f->format.encoding == ENCODING_PEM)
-			return file_read(f->path, &text, NULL) == 1 &&
-			       linked(g->disk, &text, ret);
+			return target_read(g->svc, i, &old, NULL) == 0 &&
+			       old.kind == PLACE_FILE &&
+			       linked(g->disk, &old.content, ret);
 	}
 	return 0;
 }
