@@ -16,6 +16,7 @@
 #include "opts.h"
 #include "place.h"
 #include "run.h"
+#include "statedir.h"
 #include "hostview.h"
 
 #define PROGRAM "certrepo-installer"
@@ -131,26 +132,6 @@ static int64_t splay_of(const struct installer_conf *conf)
 	for (int i = 0; i < 8; i++)
 		n = n << 8 | hash[i];
 	return (int64_t) (n % (uint64_t) conf->splay);
-}
-
-static int make_state_dirs(const char *dir, struct err *err)
-{
-	static const char *const subs[] = { "journal", "service", "backup",
-					    "folders" };
-	AUTO(mem_free_str) char *parent = file_dirname(dir);
-
-	if (access(dir, F_OK) == -1 && file_mkdir(parent, 0755, err) == -1)
-		return err_wrap(err, "state_dir");
-	if (file_mkdir(dir, 0700, err) == -1)
-		return err_wrap(err, "state_dir");
-	for (size_t i = 0; i < ARRAY_LEN(subs); i++) {
-		AUTO(mem_free_str)
-		char *sub = mem_printf("%s/%s", dir, subs[i]);
-
-		if (file_mkdir(sub, 0700, err) == -1)
-			return err_wrap(err, "state_dir");
-	}
-	return 0;
 }
 
 /* Temporaries of our own files that a killed run left. */
@@ -294,6 +275,11 @@ static void take_waiting(struct host *r)
 		log_warn("receipts that waited are lost: %s", err.msg);
 }
 
+static bool is_default(const char *dir)
+{
+	return strcmp(dir, STATEDIR_DEFAULT) == 0;
+}
+
 /* Everything that changes something, under the lock. */
 static int work(const struct args *a, struct host *r)
 {
@@ -301,7 +287,8 @@ static int work(const struct args *a, struct host *r)
 	const char *dir = r->conf->state_dir;
 	struct err err = ERR_INIT;
 
-	if (make_state_dirs(dir, &err) == -1 ||
+	if (statedir_make(dir, is_default(dir) ? STATEDIR_OLD : NULL, &err) ==
+		    -1 ||
 	    lockfile_acquire(arena_printf(r->arena, "%s/lock", dir), &lock,
 			     &err) == -1)
 		return end_denied(dir, &err);
@@ -333,6 +320,8 @@ static int run(const struct args *a, struct host *r)
 	struct err err = ERR_INIT;
 
 	r->now = clock_now();
+	if (statedir_check(r->conf->state_dir, &err) == -1)
+		return end_denied(r->conf->state_dir, &err);
 	if (a->status)
 		return print_status(a, r);
 	if (a->verify)

@@ -8,6 +8,7 @@
 #include "file.h"
 #include "format.h"
 #include "profile.h"
+#include "place.h"
 #include "profile_impl.h"
 
 static const char *const pkcs12_ways[] = { "modern", "3des", NULL };
@@ -200,19 +201,23 @@ bool profile_name_ok(const char *name)
 
 int profile_check_owner(const char *path, struct err *err)
 {
-	AUTO(mem_free_str) char *dir = file_dirname(path);
-	struct stat st;
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+	AUTO(place_close) struct place p = PLACE_INIT;
+	int rc = place_open("", path, PLACE_TRUSTED, &p, err);
 
-	if (stat(path, &st) == -1)
-		return err_errno(err, ERR_CONFIG, "%s", path);
-	if (!S_ISREG(st.st_mode))
+	if (rc == 1 && place_look(&p, &now, err) == -1)
+		rc = -1;
+	if (rc == -1) {
+		err->kind = ERR_CONFIG;
+		return -1;
+	}
+	if (rc == 1 && now.kind == PLACE_FILE)
+		return 0;
+	if (rc == 1 && now.kind != PLACE_NONE)
 		return err_set(err, ERR_CONFIG, "%s is not a regular file",
 			       path);
-	if (file_check_config(path, &st, err) == -1)
-		return -1;
-	if (stat(dir, &st) == -1)
-		return err_errno(err, ERR_CONFIG, "%s", dir);
-	return file_check_config(dir, &st, err);
+	errno = ENOENT;
+	return err_errno(err, ERR_CONFIG, "%s", path);
 }
 
 static bool var_name_ok(const char *name)

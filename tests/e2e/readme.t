@@ -44,7 +44,7 @@ block '/etc/certrepo/installer.conf`' >"$T/host"
 like "$(cat "$T/host")" 'profile = "nginx"' "the host's configuration"
 {
 	ours <"$T/host"
-	echo "state_dir = \"$T/var/lib/certrepo/installer\";"
+	echo "state_dir = \"$T/var/lib/certrepo-installer\";"
 	echo "shipped_profile_dir = \"$T/profiles\";"
 } >"$T/installer.conf"
 # a profile must be root's or one's own

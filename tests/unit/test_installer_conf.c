@@ -77,7 +77,7 @@ static void defaults(void **state)
 	assert_string_equal(c.host, host);
 	assert_string_equal(c.trust_file, "/etc/ssl/certs/ca-certificates.crt");
 	assert_string_equal(c.profile_dir, "/etc/certrepo/profiles");
-	assert_string_equal(c.state_dir, "/var/lib/certrepo/installer");
+	assert_string_equal(c.state_dir, "/var/lib/certrepo-installer");
 	assert_int_equal(c.keep, 3);
 	assert_int_equal(c.splay, 0);
 	assert_int_equal(c.heartbeat, 86400);
