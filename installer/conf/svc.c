@@ -499,8 +499,8 @@ static void check_cert(struct clashes *k, const struct svc_cert *cert)
 	for (size_t i = 0; i < cert->n_files; i++) {
 		const struct svc_file *f = &cert->files[i];
 
-		if (cert->link ? !f->name : !f->path)
-			continue; /* there was an error */
+		if (!f->path) /* there was an error */
+			continue;
 		check_file(k, cert, f,
 			   cert->link ? arena_printf(k->r->arena,
 						     "%s/" SVC_LINK "/%s", dir,
