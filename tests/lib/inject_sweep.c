@@ -955,7 +955,7 @@ static void report_group(size_t first)
 		if (strcmp(points[i].group, group) != 0)
 			continue;
 		tried += points[i].tried;
-		bad += points[i].problem != NULL;
+		bad += points[i].problem ? 1 : 0;
 	}
 	if (tried > 0)
 		printf("%sok %s (%zu)\n", bad > 0 ? "not " : "", group, tried);
