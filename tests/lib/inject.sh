@@ -112,11 +112,11 @@ inject_setup() { # LAYOUT SERVICES
 inject_sweep() { # TEXT [OPTION...] [POINT...]
 	_text=$1
 	shift
-	# Nearly each call fails once, and one in so many of the rest; of three
-	# services that are alike, a quarter of that.
+	# One call in so many, as far as three minutes go; of three services
+	# that are alike, fewer.
 	if [ -z "${KILL_FULL-}" ]; then
-		_every=1
-		[ "$INJECT_SERVICES" = 1 ] || _every=4
+		_every=7
+		[ "$INJECT_SERVICES" = 1 ] || _every=47
 		set -- -k 16 -m $_every "$@"
 	fi
 	rm -rf "${SHARDS:?}"/*
