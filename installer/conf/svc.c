@@ -390,6 +390,7 @@ static void digest_file(struct sbuf *text, const struct svc_file *f)
 static void digest(struct svc *s, const struct profile *p)
 {
 	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(8u << 20);
+	struct installer_service conf = *s->conf;
 
 	sbuf_addf(&text, "%s\t%d\n", s->name, (int) s->layout);
 	for (size_t i = 0; i < s->n_certs; i++) {
@@ -405,7 +406,9 @@ static void digest(struct svc *s, const struct profile *p)
 	sbuf_addf(&text, "wait\t%lld\n", (long long) s->wait);
 	for (int h = 0; h < HOOKS; h++)
 		digest_commands(&text, profile_hooks[h], &s->hooks[h]);
-	conf_dump(&installer_service_schema, s->conf, &text);
+	/* Who it changes together with is no part of the way it does. */
+	conf.alone = false;
+	conf_dump(&installer_service_schema, &conf, &text);
 	conf_dump(&profile_schema, p, &text);
 	enc_sha256_hex(sbuf_str(&text), text.len, s->digest);
 }

@@ -112,10 +112,10 @@ few() { # N: the host, with so many descriptors
 	run sh -c "ulimit -n $1 && exec \"$BUILD/certrepo-installer\" -c \"$T/installer.conf\""
 }
 tried=0
-for n in 5 6 7 8 9; do
+for n in 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 	few $n
 	case $err in
-	*"could not be looked at"*) tried=$((tried + 1)) ;;
+	*"could not be looked at"* | *"Too many open files"*) tried=$((tried + 1)) ;;
 	esac
 	case "$(cat "$T/told")$err$(receipt "localhost:$NGINX_PORT")" in
 	*told* | *"cannot be reached"* | *"shows no"* | *failed*)

@@ -9,18 +9,16 @@
 . "$ROOT/tests/lib/services/svc.sh"
 . "$ROOT/tests/lib/matrix.sh"
 
+# It fails as it did before: that says nothing against the new set.
 fault_stopped() {
 	m_next
 	svc_stop openvpn
 	run host
-	m_told 1 rolled-back 'activated, but not served: .*rolled back'
+	m_told 1 failed 'installed, but not seen to be served, as before'
 	not_ok "... it is not started" svc_alive openvpn
 	m_cell down
-	m_start
-	m_served '... the old one is served'
-	run host --force
 	M_FP=$fp
-	is "$rc" 0 "... and then, when told to, the new one"
+	m_start
 	m_served '... the new one is served'
 }
 
