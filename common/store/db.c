@@ -301,7 +301,7 @@ int db_prepare(struct db *db, const char *sql, const char *columns,
 	struct db_stmt *st = stmt_of(db, sql);
 	int rc = 0;
 
-	assert(!db->open && strspn(columns, "iItTbB") == strlen(columns));
+	assert(!db->open && strspn(columns, "iIntTbB") == strlen(columns));
 	if (enter(db, err) == -1)
 		return -1;
 	if (!st->handle)
@@ -403,6 +403,8 @@ static int check_column(const struct db_stmt *st, int i, size_t *bytes,
 		return isupper((unsigned char) st->columns[i])
 			       ? strange(st, i, "is NULL", err)
 			       : 0;
+	if (st->columns[i] == 'n')
+		return type == DB_BYTES ? check_value(st, i, bytes, err) : 0;
 	if (wants_int)
 		return type == DB_INT
 			       ? 0
@@ -469,7 +471,7 @@ bool db_col_null(const struct db_stmt *st, int i)
 
 int64_t db_col_int(const struct db_stmt *st, int i)
 {
-	assert(is_column(st, i, 'i'));
+	assert(is_column(st, i, 'i') || is_column(st, i, 'n'));
 	return db_col_null(st, i) ? 0 : st->db->driver->col_int(st->handle, i);
 }
 

@@ -264,7 +264,7 @@ int store_remove(struct store *s, const char *name, struct err *err)
 	"challenge, key_sha256, crt_sha256, ts_not_before, ts_due, "       \
 	"ts_next_attempt, renew, held, fail_class, fail_detail, "          \
 	"lease_owner, lease_until"
-#define ROW_TYPES "Ttttttiiitttttiiiiittti"
+#define ROW_TYPES "Ttttttnnntttttnnnnntttn"
 enum { ROW_BLOBS = sizeof(ROW_TYPES) - 1 };
 
 static struct store_cert *read_row(const struct db_stmt *st, struct arena *a)

@@ -9,7 +9,7 @@
 	"name, ca_name, challenge, certbot, ts_expire, ts_not_before, "       \
 	"ts_due, ts_next_attempt, ts_last_update, count_fail_update, renew, " \
 	"ts_expire_seen"
-#define DUE_TYPES "Ttttiiiiiiii"
+#define DUE_TYPES "Ttttnnnnnnnn"
 enum { DUE_ENABLE = sizeof(DUE_TYPES) - 1 };
 
 static void read_due(const struct db_stmt *st, struct arena *a,
