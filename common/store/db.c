@@ -301,7 +301,7 @@ int db_prepare(struct db *db, const char *sql, const char *columns,
 	struct db_stmt *st = stmt_of(db, sql);
 	int rc = 0;
 
-	assert(!db->open && strspn(columns, "iIntTbB") == strlen(columns));
+	assert(!db->open && strspn(columns, "iInNtTwWbB") == strlen(columns));
 	if (enter(db, err) == -1)
 		return -1;
 	if (!st->handle)
@@ -371,9 +371,10 @@ static int check_value(const struct db_stmt *st, int i, size_t *bytes,
 		       struct err *err)
 {
 	const struct db_driver *d = st->db->driver;
-	bool text = tolower((unsigned char) st->columns[i]) == 't';
-	struct db_bytes v =
-		text ? d->col_text(st->handle, i) : d->col_blob(st->handle, i);
+	int letter = tolower((unsigned char) st->columns[i]);
+	struct db_bytes v = letter == 't' || letter == 'w'
+				    ? d->col_text(st->handle, i)
+				    : d->col_blob(st->handle, i);
 	const char *name = d->col_name(st->handle, i);
 
 	if (v.len > DB_VALUE_MAX)
@@ -386,7 +387,7 @@ static int check_value(const struct db_stmt *st, int i, size_t *bytes,
 		return err_set(err, ERR_LIMIT,
 			       "%s: a value of column %.64s cannot be read",
 			       st->db->name, name ? name : "?");
-	if (text && strlen(v.p) != v.len)
+	if (letter == 't' && strlen(v.p) != v.len)
 		return strange(st, i, "has a NUL byte in its text", err);
 	*bytes += v.len;
 	return 0;
@@ -396,16 +397,16 @@ static int check_column(const struct db_stmt *st, int i, size_t *bytes,
 			struct err *err)
 {
 	enum db_type type = st->db->driver->col_type(st->handle, i);
-	bool wants_int = tolower((unsigned char) st->columns[i]) == 'i';
+	int letter = tolower((unsigned char) st->columns[i]);
 
 	*bytes += sizeof(int64_t); /* what each costs, at least */
 	if (type == DB_NULL)
 		return isupper((unsigned char) st->columns[i])
 			       ? strange(st, i, "is NULL", err)
 			       : 0;
-	if (st->columns[i] == 'n')
+	if (letter == 'n' || letter == 'w')
 		return type == DB_BYTES ? check_value(st, i, bytes, err) : 0;
-	if (wants_int)
+	if (letter == 'i')
 		return type == DB_INT
 			       ? 0
 			       : strange(st, i, "is not an integer", err);
@@ -477,9 +478,15 @@ int64_t db_col_int(const struct db_stmt *st, int i)
 
 const char *db_col_text(const struct db_stmt *st, int i)
 {
-	assert(is_column(st, i, 't'));
-	return db_col_null(st, i) ? NULL
-				  : st->db->driver->col_text(st->handle, i).p;
+	assert(is_column(st, i, 't') || is_column(st, i, 'w'));
+	switch (st->db->driver->col_type(st->handle, i)) {
+	case DB_NULL:
+		return NULL;
+	case DB_BYTES:
+		return st->db->driver->col_text(st->handle, i).p;
+	default:
+		return "";
+	}
 }
 
 const void *db_col_blob(const struct db_stmt *st, int i, size_t *ret_len)

@@ -70,16 +70,16 @@ int db_script(struct db *db, const char *sql, struct err *err) MUST_CHECK;
  * data: db_step gives ERR_INPUT, which names the column, when there are more
  * or fewer of them, or they are something else, and ERR_LIMIT for what is
  * beyond these limits.
+ *
+ * Who goes through the rows of all names must not end at one of them (SQLite
+ * lets a cell hold anything): `n` is a number, read as 0 where it is none, and
+ * `w` words, read as "" where they are none, up to a NUL byte.
  */
 #define DB_COLUMNS_MAX 64
 #define DB_VALUE_MAX   (1u << 17) /* bytes; the largest of ours has 2^16 */
 #define DB_ROW_MAX     (1u << 20) /* bytes */
 #define DB_ROWS_MAX    200000u
-#define DB_ANSWER_MAX                                                        \
-	(64u << 20) /* bytes of all rows                                     \
-		     * 'n' is a number of a row of certs, read as 0 where it \
-		     * is none: one odd row (SQLite lets a cell hold anything)                                          \
-		     * concerns its own name alone. */
+#define DB_ANSWER_MAX  (64u << 20) /* bytes of all rows */
 int db_prepare(struct db *db, const char *sql, const char *columns,
 	       struct db_stmt **ret, struct err *err) MUST_CHECK;
 /* Narrower ones, until db_done. Rows are read one by one, in any case, and

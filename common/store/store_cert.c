@@ -264,7 +264,7 @@ int store_remove(struct store *s, const char *name, struct err *err)
 	"challenge, key_sha256, crt_sha256, ts_not_before, ts_due, "       \
 	"ts_next_attempt, renew, held, fail_class, fail_detail, "          \
 	"lease_owner, lease_until"
-#define ROW_TYPES "Ttttttnnntttttnnnnntttn"
+#define ROW_TYPES "Wwwwwwnnnwwwwwnnnnnwwwn"
 enum { ROW_BLOBS = sizeof(ROW_TYPES) - 1 };
 
 static struct store_cert *read_row(const struct db_stmt *st, struct arena *a)
@@ -423,7 +423,7 @@ static int key_owner(struct store *s, const char *key_sha256,
 	if (store_query(s,
 			"SELECT name FROM certs WHERE key_sha256 = ? AND "
 			"name <> ? ORDER BY name LIMIT 1",
-			"T", ARGS(T(key_sha256), T(not_name ? not_name : "")),
+			"W", ARGS(T(key_sha256), T(not_name ? not_name : "")),
 			&st, err) == -1)
 		return -1;
 	rc = db_step(st, err);

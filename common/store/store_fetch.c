@@ -9,7 +9,7 @@
 	"name, ca_name, challenge, certbot, ts_expire, ts_not_before, "       \
 	"ts_due, ts_next_attempt, ts_last_update, count_fail_update, renew, " \
 	"ts_expire_seen"
-#define DUE_TYPES "Ttttnnnnnnnn"
+#define DUE_TYPES "Wwwwnnnnnnnn"
 enum { DUE_ENABLE = sizeof(DUE_TYPES) - 1 };
 
 static void read_due(const struct db_stmt *st, struct arena *a,
@@ -84,7 +84,7 @@ static int due_one(struct store *s, const char *name, struct arena *arena,
 	if (store_query(s,
 			"SELECT " DUE_COLUMNS ", enable FROM certs "
 			"WHERE name = ?",
-			DUE_TYPES "t", ARGS(T(name)), &st, err) == -1)
+			DUE_TYPES "w", ARGS(T(name)), &st, err) == -1)
 		return -1;
 	rc = db_step(st, err);
 	if (rc != 1)
@@ -120,7 +120,7 @@ static int held(struct store *s, size_t limit, struct arena *arena,
 			"SELECT name, fail_class FROM certs "
 			"WHERE enable = 'Y' AND ts_due = ? ORDER BY name "
 			"LIMIT ?",
-			"Tt", ARGS(I(STORE_NEVER), I((int64_t) limit)), &st,
+			"Ww", ARGS(I(STORE_NEVER), I((int64_t) limit)), &st,
 			err) == -1)
 		return -1;
 	db_limit(st, limit, DB_ANSWER_MAX);
@@ -148,7 +148,7 @@ static int waiting(struct store *s, int64_t now, struct arena *arena,
 			"WHERE enable = 'Y' AND ts_due > ? AND ts_due < ?) "
 			"FROM certs WHERE enable = 'Y' AND ts_due > ? AND "
 			"ts_due < ? ORDER BY ts_due LIMIT 1",
-			"TII",
+			"WNI",
 			ARGS(I(now), I(STORE_NEVER), I(now), I(STORE_NEVER)),
 			&st, err) == -1)
 		return -1;
@@ -317,7 +317,7 @@ static int order_get(struct store *s, const char *name, int slot,
 			"SELECT name, slot, ca_name, account, key_sha256, url, "
 			"state, ts_created FROM orders "
 			"WHERE name = ? AND slot = ?",
-			"TITtttTI", ARGS(T(name), I(slot)), &st, err) == -1)
+			"WNWwwwWN", ARGS(T(name), I(slot)), &st, err) == -1)
 		return -1;
 	rc = db_step(st, err);
 	if (rc != 1)
@@ -418,7 +418,7 @@ static int proofs_of(struct store *s, const char *lease_owner, size_t limit,
 			"SELECT id, name, slot, lease_owner, type, zone, "
 			"server, owner, value, ts_created FROM proofs "
 			"WHERE lease_owner = ? ORDER BY ts_created, id LIMIT ?",
-			"TTITTttTTI", ARGS(T(lease_owner), I((int64_t) limit)),
+			"WWNWWwwWWN", ARGS(T(lease_owner), I((int64_t) limit)),
 			&st, err) == -1)
 		return -1;
 	db_limit(st, limit, DB_ANSWER_MAX);
@@ -639,7 +639,7 @@ static int attempts_of(struct store *s, const char *name, size_t limit,
 			"SELECT name, ca_name, account, order_url, outcome, "
 			"detail, ts_start, ts_end FROM attempts WHERE name = ? "
 			"ORDER BY ts_start DESC, id DESC LIMIT ?",
-			"TTttTtII", ARGS(T(name), I((int64_t) limit)), &st,
+			"WWwwWwNN", ARGS(T(name), I((int64_t) limit)), &st,
 			err) == -1)
 		return -1;
 	db_limit(st, limit, DB_ANSWER_MAX);
@@ -733,7 +733,7 @@ static int ca_get(struct store *s, const char *name, struct arena *a,
 			"SELECT name, directory, account, account_key, "
 			"backoff_until, count_fail, fail_class, fail_detail "
 			"FROM cas WHERE name = ?",
-			"TTttIItt", ARGS(T(name)), &st, err) == -1)
+			"WWwwNNww", ARGS(T(name)), &st, err) == -1)
 		return -1;
 	rc = db_step(st, err);
 	if (rc != 1)

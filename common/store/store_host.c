@@ -257,7 +257,7 @@ static int receipts_of(struct store *s, const char *name, struct arena *a,
 			"state, fingerprint, serial, ts_expire, depth, ts, "
 			"detail, version FROM installs WHERE name = ? "
 			"ORDER BY host, service, endpoint",
-			"TTTTtTttIIItt", ARGS(T(name)), &st, err) == -1)
+			"WWWWwWwwNNNww", ARGS(T(name)), &st, err) == -1)
 		return -1;
 	while ((rc = db_step(st, err)) == 1) {
 		all.v = STORE_GROW(a, all.v, all.n);

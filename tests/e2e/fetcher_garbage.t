@@ -74,6 +74,8 @@ for f in none staple; do
 		"$due, csr = x'$hex'" bad-csr
 done
 try 'an empty one' "$due, csr = ''" bad-csr
+try 'a number' "$due, csr = 5"
+try 'a long one' "$due, csr = zeroblob(200000)"
 try 'NULs' "$due, csr = zeroblob(60000)" bad-csr
 try 'key_sha256 of another' "$due, key_sha256 = 'x'"
 
@@ -90,6 +92,8 @@ try 'no web root' "$due, webroot_path = NULL" config
 try 'a long web root' \
 	"$due, webroot_path = '$WEBROOT/' || hex(zeroblob(5000))" config
 try 'a challenge' "$due, challenge = char(10) || '../x'" config
+try 'a challenge of no text' "$due, challenge = x'00'" config
+try 'a challenge that is a number' "$due, challenge = 5" config
 try 'a CA' "$due, ca_name = char(27) || '[2J'" config
 unlike "$err" "$(printf '\033')" '... is not shown as it is'
 try 'a lease of our own, for ever' "$due, lease_until = $MAX,

@@ -424,6 +424,23 @@ static void test_sqlite_owner(void **state)
 	rmdir(dir);
 }
 
+/* Odd cells of one row, read by who goes through all of them. */
+static void read_odd(void)
+{
+	struct db_stmt *st = NULL;
+
+	OK(db_prepare(db,
+		      kit_mariadb() ? "SELECT CONCAT('a', CHAR(0), 'b'), k, s "
+				      "FROM t"
+				    : "SELECT s, k, n FROM t",
+		      "wwn", &st, &err));
+	RC(1, db_step(st, &err));
+	assert_string_equal(db_col_text(st, 0), "a");
+	assert_string_equal(db_col_text(st, 1), "");
+	assert_int_equal(db_col_int(st, 2), 0);
+	db_done(st);
+}
+
 /* What comes is looked at, whatever the table's columns were made for. */
 static void test_shapes(void **state)
 {
@@ -459,6 +476,9 @@ static void test_shapes(void **state)
 	if (kit_mariadb())
 		FAILS(ERR_INPUT, "is not an integer",
 		      first(db, "SELECT 18446744073709551615", "i"));
+	FAILS(ERR_INPUT, "(b) is NULL",
+	      first(db, "SELECT NULL AS b FROM t ", "W"));
+	read_odd();
 	/* The connection and the statement go on. */
 	RC(1, first(db, "SELECT k FROM t   ", "I"));
 }
