@@ -28,7 +28,7 @@
 #	M_CERT		more settings of the certificate
 #	M_SERVICE	more settings of the service
 #	M_VERIFY	groups of verify, in place of one for each X_ENDPOINTS
-#	M_VERIFY_TIME	2, in seconds
+#	M_VERIFY_TIME	5, in seconds
 #	M_CONF		the daemon's configuration (X_CONF), M_GARBAGE a line
 #			that spoils it; or define matrix_break and matrix_mend
 #	M_CONFIG	what such a configuration leads to: back (default), or
@@ -119,7 +119,7 @@ m_conf() { # VERIFY [COMMAND]; COMMAND none: the profile's own
 			dir = "${DIR#"${M_PREFIX-}"}";
 			${M_CERT-} } );
 		verify = ( $1 );
-		verify_time = ${M_VERIFY_TIME:-2};
+		verify_time = ${M_VERIFY_TIME:-5};
 		${M_SERVICE-}
 	} );
 	END

@@ -28,7 +28,7 @@ matrix_mend() {
 	rm "$DIR/60-mine.cert"
 }
 gone_watch cockpit "$COCKPIT_ENDPOINTS"
-M_VERIFY_TIME=1 # once told, it has done it
+M_VERIFY_TIME=4 # once told, it has done it
 matrix_ready
 matrix_new
 gone_faults

@@ -21,7 +21,7 @@ M_VERIFY="{ address = \"127.0.0.1:$FREERADIUS_PORT\";
 	protocol = \"radsec\"; server_name = \"$NAME\"; }"
 M_UNREAD=back
 gone_watch freeradius tls:$FREERADIUS_RADSEC_PORT
-M_VERIFY_TIME=1 # once told, it has done it
+M_VERIFY_TIME=4 # once told, it has done it
 matrix_ready
 matrix_new
 gone_faults

@@ -25,7 +25,7 @@ M_UNREAD=back
 gone_watch freeradius tls:$FREERADIUS_RADSEC_PORT
 is "$(grep -c "= /tls/current/fullchain.pem" "$M_CONF")" 2 \
 	"the configuration knows nothing of the chroot's place"
-M_VERIFY_TIME=1 # once told, it has done it
+M_VERIFY_TIME=4 # once told, it has done it
 matrix_ready
 ok "... nor does installer.conf" grep -q '"/tls"' "$T/installer.conf"
 matrix_new

@@ -38,7 +38,7 @@ described set >"$T/haproxy.set"
 # the profile's own, of this configuration
 HAPROXY_TEST="haproxy -c -f $HAPROXY_CONF"
 HAPROXY_RELOAD='socat -t 30 "$@"'
-M_VERIFY_TIME=1 # once told, it has done it
+M_VERIFY_TIME=4 # once told, it has done it
 matrix_ready
 pid=$(process)
 matrix_new

@@ -17,7 +17,7 @@ is "$(sed -n 's/^-----BEGIN \(.*\)-----$/\1/p' "$SVC_CERT" | tr '\n' +)" \
 svc_lighttpd_start || bail "lighttpd does not start"
 LIGHTTPD_RELOAD="$_svc_lib/ctl $LIGHTTPD_DIR try-restart"
 M_BAD=died
-M_VERIFY_TIME=1 # once told, it has done it
+M_VERIFY_TIME=4 # once told, it has done it
 matrix_ready
 matrix_new
 matrix_faults

@@ -13,7 +13,7 @@ svc_mariadb_start || bail "mariadb does not start"
 # the profile's own, of this configuration
 MARIADB_TEST="mariadbd --defaults-file=$MARIADB_CONF --verbose --help"
 M_UNREAD=back
-M_VERIFY_TIME=1 # once told, it has done it
+M_VERIFY_TIME=4 # once told, it has done it
 matrix_ready
 matrix_new
 matrix_faults

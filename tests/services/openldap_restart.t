@@ -16,7 +16,7 @@ svc_slapd_start || bail "slapd does not start"
 SLAPD_RELOAD="$_svc_lib/ctl $SLAPD_DIR try-restart"
 M_BAD=died M_GONE="gone gone"
 gone_watch slapd tls:$SLAPD_LDAPS_PORT
-M_VERIFY_TIME=1 # once told, it has done it
+M_VERIFY_TIME=4 # once told, it has done it
 matrix_ready
 matrix_new
 gone_faults

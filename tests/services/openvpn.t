@@ -38,7 +38,7 @@ M_VERIFY="{ protocol = \"command\"; address = \"OpenVPN\";
 OPENVPN_TEST="openvpn --cd $OPENVPN_DIR --config server.conf --show-digests"
 OPENVPN_RELOAD="$_svc_lib/ctl $OPENVPN_DIR try-restart"
 M_BAD=died
-M_VERIFY_TIME=1 # once told, it has done it
+M_VERIFY_TIME=4 # once told, it has done it
 matrix_ready
 matrix_new
 matrix_faults

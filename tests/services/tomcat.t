@@ -23,7 +23,7 @@ TOMCAT_PASSWORD_FILE=$T/password
 svc_tomcat_start || bail "tomcat does not start"
 : >"$TOMCAT_DIR/simple"
 TOMCAT_RELOAD="$_svc_lib/ctl $TOMCAT_DIR try-restart"
-M_VERIFY_TIME=5
+M_VERIFY_TIME=20 # it takes its time, more so on a busy machine
 matrix_ready
 # what comes after </Server> it does not read
 matrix_break() {

@@ -19,7 +19,7 @@ VSFTPD_TEST="vsftpd $VSFTPD_CONF $(sed -n \
 VSFTPD_RELOAD="$_svc_lib/ctl $VSFTPD_DIR try-restart"
 M_BAD=died M_GONE="gone gone" M_GARBAGE="nonsense=YES"
 gone_watch vsftpd "$VSFTPD_ENDPOINTS"
-M_VERIFY_TIME=1 # once told, it has done it
+M_VERIFY_TIME=4 # once told, it has done it
 matrix_ready
 matrix_new
 gone_faults
