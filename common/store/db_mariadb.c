@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "clock.h"
 #include "db_alarm.h"
 #include "db_impl.h"
 #include "db_mariadb_err.h"
 #include "file.h"
+#include "place.h"
 
 #define PASSWORD_MAX 1024
 
@@ -146,17 +148,32 @@ static int read_password(const char *path, struct sbuf *ret, struct err *err)
 static int check_readable(const char *what, const char *path, bool secret,
 			  struct err *err)
 {
-	int fd, rc = 0;
+	AUTO(file_close) int fd = -1;
+	struct stat st;
 
 	if (!path)
 		return 0;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd == -1)
+	if (fd == -1 || fstat(fd, &st) == -1)
 		return err_errno(err, ERR_CONFIG, "%s %s", what, path);
-	if (secret)
-		rc = file_check_secret(fd, what, path, err);
-	close(fd);
-	return rc;
+	return secret ? file_check_secret(st.st_mode, what, path, err) : 0;
+}
+
+/* The library obeys it: it may name plugins. So nobody else may write it, or
+ * swap it for another. */
+static int check_options(const char *path, struct err *err)
+{
+	AUTO(place_close) struct place p = PLACE_INIT;
+	AUTO(place_old_free) struct place_old o = PLACE_OLD_INIT;
+
+	if (!path)
+		return 0;
+	if (check_readable("option_file", path, true, err) == -1)
+		return -1;
+	if (place_open("", path, PLACE_TRUSTED, &p, err) == -1 ||
+	    (p.fd != -1 && place_look(&p, &o, err) == -1))
+		return err_wrap(err, "option_file");
+	return 0;
 }
 
 static int check_files(const struct store_conf *c, struct err *err)
@@ -164,7 +181,7 @@ static int check_files(const struct store_conf *c, struct err *err)
 	if (check_readable("ca_file", c->ca_file, false, err) == -1 ||
 	    check_readable("cert_file", c->cert_file, false, err) == -1 ||
 	    check_readable("key_file", c->key_file, true, err) == -1 ||
-	    check_readable("option_file", c->option_file, true, err) == -1)
+	    check_options(c->option_file, err) == -1)
 		return -1;
 	if (!c->ca_file && c->host && !c->option_file)
 		return err_set(err, ERR_CONFIG,

@@ -82,20 +82,15 @@ int file_read(const char *path, struct sbuf *ret, struct err *err)
 	return rc;
 }
 
-int file_check_secret(int fd, const char *what, const char *path,
+int file_check_secret(mode_t mode, const char *what, const char *path,
 		      struct err *err)
 {
-	struct stat st;
-
-	if (fstat(fd, &st) == -1)
-		return err_errno(err, ERR_IO, "%s %s cannot be read", what,
-				 path);
-	if (st.st_mode & S_IROTH)
+	if (mode & S_IROTH)
 		return err_set(err, ERR_CONFIG,
 			       "%s %s is readable by everyone, run: "
 			       "chmod o= %s",
 			       what, path, path);
-	if (st.st_mode & (S_IWGRP | S_IWOTH))
+	if (mode & (S_IWGRP | S_IWOTH))
 		return err_set(err, ERR_CONFIG,
 			       "%s %s is writable by others than its owner, "
 			       "run: chmod g-w,o-w %s",
@@ -120,42 +115,42 @@ int file_check_config(const char *path, const struct stat *st, struct err *err)
 	return 0;
 }
 
-/* The same, on an open descriptor. */
-static int check_config(int fd, const char *what, const char *path,
+static int check_secret(const char *path, const struct stat *st,
 			struct err *err)
 {
-	struct stat st;
-
-	if (fstat(fd, &st) == -1)
-		return err_errno(err, ERR_IO, "%s: cannot be read", path);
-	return file_check_config(path, &st, err);
+	return file_check_secret(st->st_mode, "secret file", path, err);
 }
 
-static int read_checked(const char *path, const char *what,
-			int (*check)(int, const char *, const char *,
+static int read_checked(const char *path,
+			int (*check)(const char *, const struct stat *,
 				     struct err *),
 			struct sbuf *ret, struct err *err)
 {
 	AUTO(file_close) int fd = -1;
+	struct stat st;
 	int rc = open_regular(path, &fd, err);
 
 	if (rc == 0) {
 		errno = ENOENT;
 		return err_errno(err, ERR_IO, "%s: cannot be read", path);
 	}
-	if (rc == -1 || check(fd, what, path, err) == -1)
+	if (rc == -1)
+		return -1;
+	if (fstat(fd, &st) == -1)
+		return err_errno(err, ERR_IO, "%s: cannot be read", path);
+	if (check(path, &st, err) == -1)
 		return -1;
 	return read_all(fd, path, ret, err);
 }
 
 int file_read_secret(const char *path, struct sbuf *ret, struct err *err)
 {
-	return read_checked(path, "secret file", file_check_secret, ret, err);
+	return read_checked(path, check_secret, ret, err);
 }
 
 int file_read_config(const char *path, struct sbuf *ret, struct err *err)
 {
-	return read_checked(path, "", check_config, ret, err);
+	return read_checked(path, file_check_config, ret, err);
 }
 
 char *file_dirname(const char *path)

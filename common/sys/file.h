@@ -36,8 +36,8 @@ int file_read(const char *path, struct sbuf *ret, struct err *err) MUST_CHECK;
  * (ERR_CONFIG). Group-readable is fine. */
 int file_read_secret(const char *path, struct sbuf *ret,
 		     struct err *err) MUST_CHECK;
-/* The same check alone, on an open descriptor; what: "password file". */
-int file_check_secret(int fd, const char *what, const char *path,
+/* The same check alone, of an open file's mode; what: "password file". */
+int file_check_secret(mode_t mode, const char *what, const char *path,
 		      struct err *err) MUST_CHECK;
 
 /* As file_read, but missing is an error, and so is a file that others than

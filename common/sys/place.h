@@ -139,6 +139,8 @@ struct place_old {
 				* its mask */
 	dev_t dev;
 	ino_t ino;
+	off_t size;
+	struct timespec mtime, ctime;
 	char *link; /* the text of a symlink */
 	/* place_read() alone, of a file: */
 	char *acl;		    /* see below; NULL: none */
@@ -169,6 +171,10 @@ void place_xattrs_free(struct place_old *o); /* those alone */
  * it is no regular file. Added to RET, bounded by its ceiling. */
 int place_read_path(const char *root, const char *path, unsigned int flags,
 		    struct sbuf *ret, struct err *err) MUST_CHECK;
+/* Of a file that holds a secret: a missing one is ERR_IO, one that is open to
+ * others (file_check_secret) ERR_CONFIG. */
+int place_read_secret(const char *root, const char *path, struct sbuf *ret,
+		      struct err *err) MUST_CHECK;
 
 /* Sync the folder of P, as place_commit() and place_remove() do: what was done
  * before a kill may not have been. */

@@ -48,6 +48,9 @@ static int look(const struct place *p, struct place_old *o, int *ret_fd,
 				      st->st_gid };
 	o->dev = st->st_dev;
 	o->ino = st->st_ino;
+	o->size = st->st_size;
+	o->mtime = st->st_mtim;
+	o->ctime = st->st_ctim;
 	if (o->kind == PLACE_SYMLINK) {
 		n = readlinkat(fd, "", text, sizeof(text));
 		if (n == -1)
@@ -267,8 +270,8 @@ void place_old_free(struct place_old *o)
 	*o = (struct place_old) PLACE_OLD_INIT;
 }
 
-int place_read_path(const char *root, const char *path, unsigned int flags,
-		    struct sbuf *ret, struct err *err)
+static int read_path(const char *root, const char *path, unsigned int flags,
+		     bool secret, struct sbuf *ret, struct err *err)
 {
 	AUTO(place_close) struct place p = PLACE_INIT;
 	AUTO(place_old_free) struct place_old o = PLACE_OLD_INIT;
@@ -285,9 +288,30 @@ int place_read_path(const char *root, const char *path, unsigned int flags,
 			       p.path,
 			       o.kind == PLACE_FOLDER ? "a directory"
 						      : "not a regular file");
+	if (secret &&
+	    file_check_secret(o.attr.mode, "secret file", p.path, err) == -1)
+		return -1;
 	if (o.content.len > ret->max - ret->len)
 		return err_set(err, ERR_LIMIT, "%s: is larger than %zu bytes",
 			       p.path, ret->max - ret->len);
 	sbuf_add(ret, sbuf_str(&o.content), o.content.len);
 	return 1;
+}
+
+int place_read_path(const char *root, const char *path, unsigned int flags,
+		    struct sbuf *ret, struct err *err)
+{
+	return read_path(root, path, flags, false, ret, err);
+}
+
+int place_read_secret(const char *root, const char *path, struct sbuf *ret,
+		      struct err *err)
+{
+	int rc = read_path(root, path, 0, true, ret, err);
+
+	if (rc == 0) {
+		errno = ENOENT;
+		rc = err_errno(err, ERR_IO, "%s%s: cannot be read", root, path);
+	}
+	return rc == -1 ? -1 : 0;
 }

@@ -175,14 +175,14 @@ int x509_trust_root(const struct x509_trust *trust,
 
 struct x509_key; /* a private or a public key */
 
-/* A private key from a PEM file of one or several blocks (also combined with
- * certificates), checked as a secret (file_read_secret). Encrypted keys are
+/* A private key from PEM of one or several blocks (also combined with
+ * certificates); PATH is whose text it is, for messages. Encrypted keys are
  * refused. */
-int x509_key_load(const char *path, struct x509_key **ret,
-		  struct err *err) MUST_CHECK;
-/* A public key pinned in a PEM file (PUBLIC KEY or CERTIFICATE). */
-int x509_key_load_public(const char *path, struct x509_key **ret,
-			 struct err *err) MUST_CHECK;
+int x509_key_parse(const char *path, const struct sbuf *pem,
+		   struct x509_key **ret, struct err *err) MUST_CHECK;
+/* A public key from PEM (PUBLIC KEY or CERTIFICATE). */
+int x509_key_parse_public(const char *path, const struct sbuf *pem,
+			  struct x509_key **ret, struct err *err) MUST_CHECK;
 void x509_key_free(struct x509_key **key);
 /* For a private key: the certificate's key is its public half. */
 bool x509_key_matches(const struct x509_key *key,

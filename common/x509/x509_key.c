@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <openssl/core_names.h>
-#include "file.h"
 #include "x509_impl.h"
 
-#define KEY_FILE_MAX	  (256 * 1024)
 #define SECURITY_BITS_MIN 112
 #define KEY_BITS_MAX	  16384 /* checking larger ones takes minutes */
 
@@ -270,15 +268,13 @@ static int load_private(const char *path, BIO *bio, EVP_PKEY **ret,
 	return 0;
 }
 
-int x509_key_load(const char *path, struct x509_key **ret, struct err *err)
+int x509_key_parse(const char *path, const struct sbuf *pem,
+		   struct x509_key **ret, struct err *err)
 {
-	AUTO(sbuf_erase) struct sbuf text = SBUF_INIT(KEY_FILE_MAX);
 	AUTO(x509_bio_auto) BIO *bio = NULL;
 	EVP_PKEY *key = NULL;
 
-	if (file_read_secret(path, &text, err))
-		return -1;
-	bio = BIO_new_mem_buf(sbuf_str(&text), (int) text.len);
+	bio = BIO_new_mem_buf(sbuf_str(pem), (int) pem->len);
 	if (!bio)
 		return err_set(err, ERR_INTERNAL, "%s: %s", path,
 			       x509_reason());
@@ -299,20 +295,15 @@ static EVP_PKEY *public_from_block(const struct x509_block *b)
 	return crt ? X509_get_pubkey(crt) : NULL;
 }
 
-int x509_key_load_public(const char *path, struct x509_key **ret,
-			 struct err *err)
+int x509_key_parse_public(const char *path, const struct sbuf *pem,
+			  struct x509_key **ret, struct err *err)
 {
-	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(KEY_FILE_MAX);
 	AUTO(x509_bio_auto) BIO *bio = NULL;
 	AUTO(x509_block_free) struct x509_block b = { .len = 0 };
 	EVP_PKEY *key;
-	int rc = file_read(path, &text, err);
+	int rc;
 
-	if (rc == 0)
-		return err_set(err, ERR_CONFIG, "%s does not exist", path);
-	if (rc == -1)
-		return -1;
-	bio = BIO_new_mem_buf(sbuf_str(&text), (int) text.len);
+	bio = BIO_new_mem_buf(sbuf_str(pem), (int) pem->len);
 	if (!bio)
 		return err_set(err, ERR_INTERNAL, "%s: %s", path,
 			       x509_reason());

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <string.h>
-#include "file.h"
 #include "format.h"
+#include "place.h"
 
 const char *const format_names[] = {
 	"certificate", "chain",		"chain-without-root",
@@ -170,8 +170,11 @@ static int add_file(const char *path, const char *must_have, struct sbuf *ret,
 		    struct err *err)
 {
 	AUTO(sbuf_erase) struct sbuf text = SBUF_INIT(FORMAT_MAX);
+	int rc = place_read_path("", path, PLACE_TRUSTED, &text, err);
 
-	if (file_read_config(path, &text, err) == -1)
+	if (rc == 0)
+		return err_set(err, ERR_CONFIG, "%s does not exist", path);
+	if (rc == -1)
 		return -1;
 	if (must_have && !strstr(sbuf_str(&text), must_have))
 		return err_set(err, ERR_CONFIG, "%s: there is no %s", path,
@@ -221,7 +224,7 @@ static int read_password(const struct format *f, struct sbuf *ret,
 {
 	size_t len;
 
-	if (file_read_secret(f->password_file, ret, err) == -1)
+	if (place_read_secret("", f->password_file, ret, err) == -1)
 		return -1;
 	len = strcspn(sbuf_str(ret), "\r\n");
 	if (len == 0)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
-#include <sys/stat.h>
 #include "clock.h"
 #include "hostkey.h"
+#include "place.h"
+
+#define KEY_FILE_MAX (256 * 1024)
 
 static const char *path_of(const struct svc_cert *c)
 {
@@ -12,25 +14,64 @@ static const char *path_of(const struct svc_cert *c)
 int hostkey_load(const struct svc_cert *c, struct x509_key **ret,
 		 struct err *err)
 {
-	if (c->conf->key)
-		return x509_key_load(path_of(c), ret, err);
-	return x509_key_load_public(path_of(c), ret, err);
+	AUTO(sbuf_erase) struct sbuf pem = SBUF_INIT(KEY_FILE_MAX);
+	const char *path = path_of(c), *inside = svc_inside(c, path);
+	int rc;
+
+	if (c->conf->key) {
+		if (place_read_secret(c->root, inside, &pem, err) == -1)
+			return -1;
+		return x509_key_parse(path, &pem, ret, err);
+	}
+	rc = place_read_path(c->root, inside, 0, &pem, err);
+	if (rc == 0)
+		return err_set(err, ERR_CONFIG, "%s does not exist", path);
+	if (rc == -1)
+		return -1;
+	return x509_key_parse_public(path, &pem, ret, err);
+}
+
+/* What can be seen of it without reading it: 1, 0 nothing is there, -1. */
+static int look(const struct svc_cert *c, struct place_old *ret,
+		struct err *err)
+{
+	AUTO(place_close) struct place p = PLACE_INIT;
+	int rc = place_open(c->root, svc_inside(c, path_of(c)), 0, &p, err);
+
+	if (rc == 1 && place_look(&p, ret, err) == -1)
+		return -1;
+	return rc == 1 ? ret->kind != PLACE_NONE : rc;
 }
 
 void hostkey_look(const struct svc_cert *c, struct sbuf *ret)
 {
-	struct stat st;
+	AUTO(place_old_free) struct place_old o = PLACE_OLD_INIT;
+	struct err err = ERR_INIT;
+	int rc = look(c, &o, &err);
 
 	sbuf_adds(ret, path_of(c));
-	if (stat(path_of(c), &st) == 0)
+	if (rc == -1)
+		sbuf_addf(ret, " %s", err.msg);
+	else if (rc == 1)
 		sbuf_addf(ret, " %llu %llu %o %u %u %lld %lld.%ld %lld.%ld",
-			  (unsigned long long) st.st_dev,
-			  (unsigned long long) st.st_ino,
-			  (unsigned int) st.st_mode, (unsigned int) st.st_uid,
-			  (unsigned int) st.st_gid, (long long) st.st_size,
-			  (long long) st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
-			  (long long) st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+			  (unsigned long long) o.dev,
+			  (unsigned long long) o.ino,
+			  (unsigned int) o.attr.mode, (unsigned int) o.attr.uid,
+			  (unsigned int) o.attr.gid, (long long) o.size,
+			  (long long) o.mtime.tv_sec, o.mtime.tv_nsec,
+			  (long long) o.ctime.tv_sec, o.ctime.tv_nsec);
 	sbuf_addc(ret, '\n');
+}
+
+int hostkey_since(const struct svc_cert *c, int64_t *ret)
+{
+	AUTO(place_old_free) struct place_old o = PLACE_OLD_INIT;
+	struct err err = ERR_INIT;
+
+	if (look(c, &o, &err) != 1)
+		return -1;
+	*ret = o.mtime.tv_sec;
+	return 0;
 }
 
 int hostkey_fits(const struct svc_cert *c, const struct x509_chain *chain,

@@ -19,6 +19,9 @@ int hostkey_load(const struct svc_cert *c, struct x509_key **ret,
 /* One line of all that can be seen of C's key without reading it: another
  * line, maybe another key. */
 void hostkey_look(const struct svc_cert *c, struct sbuf *ret);
+/* Since when it is what it is (Unix seconds); -1 when that cannot be seen,
+ * which hostkey_load() gives the reason of. */
+int hostkey_since(const struct svc_cert *c, int64_t *ret) MUST_CHECK;
 /* Is the key still there, closed to others, and CHAIN's, which is installed?
  * ERR_CONFIG: it is open to others, whatever it is; else the service could not
  * read it either (not there, damaged), or it is another one. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <string.h>
-#include <sys/stat.h>
 #include "clock.h"
+#include "hostkey.h"
 #include "log.h"
 #include "say.h"
 
@@ -165,16 +165,16 @@ static void look_at_key(struct finding *t, const struct judge_cert *c,
 	const struct installer_cert *conf = c->svc->conf;
 	const char *path = conf->key ? conf->key : conf->public_key;
 	char since[CLOCK_TEXT];
-	struct stat st;
+	int64_t from;
 
-	if (t->r->conf->key_age == 0 || stat(path, &st) == -1 ||
-	    t->r->now - st.st_mtim.tv_sec < t->r->conf->key_age)
+	if (t->r->conf->key_age == 0 || hostkey_since(c->svc, &from) == -1 ||
+	    t->r->now - from < t->r->conf->key_age)
 		return;
 	add_life(t, conf->name, NOTICE_KEY_AGE,
 		 arena_printf(t->r->arena,
 			      "its key %s is of %s; make a new one, and enrol "
 			      "a CSR of it",
-			      path, clock_text(st.st_mtim.tv_sec, since)),
+			      path, clock_text(from, since)),
 		 text);
 }
 

@@ -11,6 +11,7 @@
 #include "file.h"
 #include "look_net.h"
 #include "look_tls.h"
+#include "place.h"
 #include "protocol.h"
 #include "proxy.h"
 #include "starttls.h"
@@ -262,7 +263,7 @@ static struct eap *new_eap(const struct look *l, SSL *ssl)
 	struct err err = ERR_INIT;
 	struct eap *e;
 
-	if (file_read_secret(c->secret_file, &secret, &err) == -1) {
+	if (place_read_secret("", c->secret_file, &secret, &err) == -1) {
 		seen_unknown(l->ret, err.msg);
 		return NULL;
 	}

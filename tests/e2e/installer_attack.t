@@ -147,6 +147,55 @@ for layout in fixed plain; do
 	is "$rc" 0 "... and it goes on when he stops"
 done
 
+# --- the key and what goes with it ---
+# From a folder of his: only what is a file there, by no other name.
+PROFILE=plain DIR=$T/tls2 KEYS=$T/keys
+HOST_CERT="key = \"$KEYS/host.key\";"
+rm -rf "$T/state"
+mkdir "$KEYS" && cp "$T/host.key" "$KEYS/" && chown -R $UID_OF "$KEYS"
+host_conf
+store_put $NAME "$T/c1"
+run host
+is "$rc" 0 "a key of the user's own"
+cp "$T/host.key" "$T/outside/host.key" && chmod 600 "$T/outside/host.key"
+before=$(watch)
+as_user mv "$KEYS/host.key" "$KEYS/away"
+as_user ln -s "$T/outside/host.key" "$KEYS/host.key"
+store_put $NAME "$T/c2"
+run host
+is "$rc" 1 "a link to a key of root's in its place"
+like "$err" "host.key belongs to user $UID_OF, .* not followed" "... says why"
+ok "... is not taken" cmp -s "$DIR/current/full.pem" "$T/c1.crt" -n 200
+as_user rm "$KEYS/host.key"
+as_user mkfifo "$KEYS/host.key"
+run host --force
+is "$rc" 1 "a FIFO in its place: no wait"
+like "$err" 'host.key: cannot be read: it is not a regular file' "... says why"
+as_user rm "$KEYS/host.key"
+as_user mv "$KEYS/away" "$KEYS/host.key"
+for f in dh_file extra_file password_file; do
+	case $f in
+	dh_file) what='parts = [ "certificate", "dh" ]' ;;
+	extra_file) what='parts = [ "certificate", "extra" ]' ;;
+	password_file) what='format = "fullchain-key"; encoding = "pkcs12"' ;;
+	esac
+	cat >"$T/profiles/more.conf" <<-END
+	layout = "generation";
+	files = ( { file = "one"; $what;
+		$f = "$KEYS/more"; } );
+	END
+	PROFILE=more DIR=$T/tls-$f
+	rm -rf "$T/state"
+	mkdir "$DIR"
+	as_user ln -sf "$T/outside/secret" "$KEYS/more"
+	host_conf
+	run host
+	is "$rc" 1 "$f: a link to a secret of root's"
+	like "$err" "keys(/more)? belongs to user $UID_OF" "... says why"
+	is "$(leaked)" "" "... it goes nowhere"
+done
+HOST_CERT="key = \"$T/host.key\";"
+
 # --- ACLs ---
 if command -v setfacl >/dev/null && setfacl -m u:$UID_OF:r "$T/c1.crt" 2>/dev/null; then
 	PROFILE=fixed DIR=$T/acl

@@ -80,7 +80,7 @@ static void contents(void **state)
 	struct x509_trust *trust = NULL;
 	struct x509_key *key = NULL;
 
-	assert_int_equal(x509_key_load(scratch("pkcs8.key"), &key, &err), 0);
+	assert_int_equal(kit_key("pkcs8.key", &key, &err), 0);
 	assert_int_equal(x509_trust_load(scratch("root.pem"), &trust, &err), 0);
 	from.key = key;
 	from.trust = trust;
@@ -155,7 +155,7 @@ static void pkcs12(void **state)
 	struct x509_key *key = NULL;
 	char password[200];
 
-	assert_int_equal(x509_key_load(scratch("pkcs8.key"), &key, &err), 0);
+	assert_int_equal(kit_key("pkcs8.key", &key, &err), 0);
 	from.key = key;
 	scratch_write(scratch("password"), "geheim 1\nnot this\n", 0600);
 	snprintf(password, sizeof(password), "%s", scratch("password"));

@@ -42,7 +42,7 @@ static const char *vet(const char *chain_file, const char *domain,
 		.public_key = public_key,
 		.names = { .v = names, .n = name ? 1 : 0 },
 	};
-	struct svc_cert c = { .conf = &conf, .domain = domain };
+	struct svc_cert c = { .conf = &conf, .root = "", .domain = domain };
 	struct x509_chain *chain = kit_chain(chain_file, &err);
 	int rc;
 
@@ -132,7 +132,7 @@ static void refused(void **state)
 static void fits(void **state)
 {
 	struct installer_cert conf = { .key = scratch("k.key") };
-	struct svc_cert c = { .conf = &conf };
+	struct svc_cert c = { .conf = &conf, .root = "" };
 	struct sbuf a = SBUF_INIT(1000), b = SBUF_INIT(1000);
 	struct err err = ERR_INIT;
 	struct x509_chain *chain = kit_chain("chain.pem", &err);
@@ -160,12 +160,38 @@ static void fits(void **state)
 	sbuf_free(&b);
 }
 
+/* The key is where its path leads in the jail, whatever a link says. */
+static void in_a_prefix(void **state)
+{
+	struct installer_cert conf = { .key = scratch("jail/k.key") };
+	struct svc_cert c = { .conf = &conf, .root = scratch("jail") };
+	struct err err = ERR_INIT;
+	struct x509_chain *chain = kit_chain("chain.pem", &err);
+	int64_t since = 0;
+
+	kit_sh("mkdir -p jail/etc; cp -p leaf.key jail/etc/real.key; "
+	       "cp -p inter.key real.key; touch -d @1700000000 "
+	       "jail/etc/real.key; ln -s /etc/real.key jail/k.key");
+	if (hostkey_fits(&c, chain, &err) == -1)
+		fail_msg("%s", err.msg);
+	assert_int_equal(hostkey_since(&c, &since), 0);
+	assert_int_equal(since, 1700000000);
+	kit_sh("ln -sfn ../../../../../../../etc/real.key jail/k.key");
+	assert_int_equal(hostkey_fits(&c, chain, &err), 0);
+	kit_sh("rm jail/etc/real.key");
+	assert_int_equal(hostkey_fits(&c, chain, &err), -1);
+	assert_int_equal(err.kind, ERR_IO);
+	assert_int_equal(hostkey_since(&c, &since), -1);
+	x509_chain_free(&chain);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(fits),
+		cmocka_unit_test(in_a_prefix),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

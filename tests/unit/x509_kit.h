@@ -57,6 +57,16 @@ static inline void kit_read(const char *name, struct sbuf *s)
 		fail_msg("%s: %s", name, err.msg);
 }
 
+/* The private key in NAME; the caller's. */
+static inline int kit_key(const char *name, struct x509_key **ret,
+			  struct err *err)
+{
+	AUTO(sbuf_erase) struct sbuf pem = SBUF_INIT(100000);
+
+	kit_read(name, &pem);
+	return x509_key_parse(scratch(name), &pem, ret, err);
+}
+
 /* A request in NAME made with these arguments of openssl req. */
 #define kit_req(name, args) \
 	kit_sh("openssl req -nodes -keyout " name ".key -out " name " " args)
