@@ -100,16 +100,31 @@ static bool shows_old(const struct part *p, size_t i)
 	return p->seen[i].handshake && eq(old, p->seen[i].fingerprint);
 }
 
-bool prove_shows_old(const struct part *p, const char **ret_which)
+bool prove_shows_old(const struct part *p, const char **ret_why)
 {
+	const char *unseen = NULL;
+
 	for (size_t i = 0; i < p->svc->n_endpoints; i++) {
+		const char *text;
+
 		if (shows_old(p, i))
 			continue;
-		*ret_which =
-			svc_endpoint_text(&p->svc->endpoints[i], p->run->arena);
-		return false;
+		text = svc_endpoint_text(&p->svc->endpoints[i], p->run->arena);
+		if (!p->seen[i].unknown) {
+			*ret_why = arena_printf(p->run->arena,
+						"%s does not serve it%s", text,
+						p->svc->wait > 0
+							? ""
+							: ", nor did before");
+			return false;
+		}
+		if (!unseen)
+			unseen = arena_printf(p->run->arena,
+					      "%s could not be looked at: %s",
+					      text, p->seen[i].why);
 	}
-	return true;
+	*ret_why = unseen;
+	return !unseen;
 }
 
 typedef bool right_fn(const struct part *p, const struct svc_endpoint *e,

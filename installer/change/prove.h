@@ -17,9 +17,9 @@ int prove_served(struct part *p, struct err *err) MUST_CHECK;
  * person can restart is neither told nor waited for. */
 int prove_back(struct part *p, struct err *err) MUST_CHECK;
 
-/* After prove_back(): every endpoint showed the old set; else *ret_which, in
- * the run's arena, is the first that did not, nor before. */
-bool prove_shows_old(const struct part *p, const char **ret_which);
+/* After prove_back(): every endpoint showed the old set; else *ret_why, in the
+ * run's arena, says which did not, or could not be looked at. */
+bool prove_shows_old(const struct part *p, const char **ret_why);
 /* Could none of the endpoints be reached before? */
 bool prove_all_down(const struct part *p);
 /* After prove_served(): those that are not right could not be reached before

@@ -183,14 +183,14 @@ static bool was_first(const struct part *p)
 /* The set before is back and served: forget the attempt. */
 static void forget(const struct txn *t, struct part *p)
 {
-	const char *reason = p->j->reason, *which = NULL;
+	const char *reason = p->j->reason, *why = NULL;
 	bool shows;
 
 	prove_report(p, RECEIPT_ROLLED_BACK, reason);
 	prove_report_endpoints(p, true, RECEIPT_FAILED);
 	if (!p->j->no_hold && p->j->hold)
 		svcstate_set_hold(p->state, p->j->hold, reason);
-	shows = prove_shows_old(p, &which);
+	shows = prove_shows_old(p, &why);
 	if (!shows && p->svc->wait > 0)
 		svcstate_set_waiting(p->state, p->run->now);
 	if (was_first(p))
@@ -200,10 +200,8 @@ static void forget(const struct txn *t, struct part *p)
 			reason);
 	else if (!shows)
 		err_set(&p->err, ERR_CHILD,
-			"%s; rolled back, the old set is in place, but %s does "
-			"not serve it%s",
-			reason, which,
-			p->svc->wait > 0 ? "" : ", nor did before");
+			"%s; rolled back, the old set is in place, but %s",
+			reason, why);
 	else
 		err_set(&p->err, ERR_CHILD,
 			"%s; rolled back, the old set is %s", reason,

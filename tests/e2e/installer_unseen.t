@@ -22,6 +22,7 @@ cat >"$T/bin/tell" <<END
 echo told >>"$T/told"
 [ ! -e "$T/blinds" ] || mv "$T/bin/look" "$T/bin/look.gone"
 [ ! -e "$T/breaks" ] || exit 0
+[ ! -e "$T/fails" ] || exit 1
 exec nginx -c "$NGINX_CONF" -e stderr -s reload
 END
 cat >"$T/bin/begin" <<END
@@ -126,4 +127,18 @@ for n in 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 done
 is "$(cat "$T/told")" "" "few descriptors: nobody was told"
 isnt "$tried" 0 "... and a look that could not be made is called so"
+
+# --- on the way back, where only a person can restart the service ---
+HOST_VERIFY="{ protocol = \"command\"; address = \"web\";
+	command = [ \"$T/bin/look\" ]; }"
+host_conf
+echo 'wait = "1d";' >>"$T/profiles/web.conf"
+: >"$T/blinds"
+: >"$T/fails"
+issue_nth "$T/four" 4 && store_put $NAME "$T/four"
+run host
+is "$rc" 1 "it cannot be told, nor looked at, and waits for a person"
+like "$err" 'rolled back, the old set is in place, but web could not be looked at: .*cannot be started' \
+	"... says what was not seen"
+unlike "$err" 'does not serve it' "... and not that it was"
 done_testing
