@@ -11,6 +11,6 @@ inject_sweep "a renewal" "$@"
 inject_sweep "rolled back" -b "$@"
 if [ "$BUILD" != "$ROOT/build" ]; then
 	INJECT_BUILD=$BUILD
-	inject_sweep "rolled back, sanitized" -b -m 47 "$@"
+	inject_sweep "rolled back, sanitized" -b -m 97 "$@"
 fi
 done_testing

@@ -115,8 +115,8 @@ inject_sweep() { # TEXT [OPTION...] [POINT...]
 	# One call in so many, as far as three minutes go; of three services
 	# that are alike, fewer.
 	if [ -z "${KILL_FULL-}" ]; then
-		_every=7
-		[ "$INJECT_SERVICES" = 1 ] || _every=47
+		_every=11
+		[ "$INJECT_SERVICES" = 1 ] || _every=79
 		set -- -k 16 -m $_every "$@"
 	fi
 	rm -rf "${SHARDS:?}"/*
