@@ -97,6 +97,10 @@ struct place {
 int place_open(const char *root, const char *path, unsigned int flags,
 	       struct place *ret, struct err *err) MUST_CHECK;
 void place_close(struct place *p); /* for AUTO */
+/* The same, of a folder without a root: *ret is in it, its name ".". 1; 0: it,
+ * or one above it, is missing; -1: also when it is no folder (ERR_CONFIG). */
+int place_folder(const char *path, unsigned int flags, struct place *ret,
+		 struct err *err) MUST_CHECK;
 
 /* NAME in the folder of P, without walking anew. It is one name: not empty,
  * without '/' and control characters, not "." or ".." (ERR_INPUT). */

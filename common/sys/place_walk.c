@@ -347,3 +347,24 @@ int place_open(const char *root, const char *path, unsigned int flags,
 	mem_free_str(&w.todo);
 	return rc;
 }
+
+int place_folder(const char *path, unsigned int flags, struct place *ret,
+		 struct err *err)
+{
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+	AUTO(place_close) struct place p = PLACE_INIT;
+	int rc = place_open("", path, flags, &p, err);
+
+	if (rc != 1)
+		return rc;
+	if (strcmp(p.name, ".") != 0) {
+		if (place_look(&p, &now, err) == -1)
+			return -1;
+		if (now.kind == PLACE_NONE)
+			return 0;
+		return err_set(err, ERR_CONFIG, "%s is not a folder", p.path);
+	}
+	*ret = p;
+	p = (struct place) PLACE_INIT;
+	return 1;
+}

@@ -19,27 +19,6 @@ const char *backup_copy_name(size_t i, struct arena *arena)
 	return arena_printf(arena, "%zu", i);
 }
 
-/* The folder at PATH, all above it trusted: 1, 0, -1. */
-static int open_folder(const char *path, struct place *ret, struct err *err)
-{
-	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
-	AUTO(place_close) struct place p = PLACE_INIT;
-	int rc = place_open("", path, PLACE_TRUSTED, &p, err);
-
-	if (rc != 1)
-		return rc;
-	if (strcmp(p.name, ".") != 0) {
-		if (place_look(&p, &now, err) == -1)
-			return -1;
-		if (now.kind == PLACE_NONE)
-			return 0;
-		return err_set(err, ERR_IO, "%s is not a folder", p.path);
-	}
-	*ret = p;
-	p = (struct place) PLACE_INIT;
-	return 1;
-}
-
 /* --- making --- */
 
 /* What O says, with all that belongs to it, to NAME in the folder DIR. */
@@ -102,7 +81,7 @@ int backup_make(const char *state_dir, struct journal *j, struct arena *arena,
 	if (place_make_path(top, 0700, err) == -1 ||
 	    place_make_path(mid, 0700, err) == -1 ||
 	    place_make_path(path, 0700, err) == -1 ||
-	    open_folder(path, &dir, err) != 1)
+	    place_folder(path, PLACE_TRUSTED, &dir, err) != 1)
 		return err_wrap(err, "the backup");
 	for (size_t i = 0; i < j->n_ops; i++) {
 		struct journal_op *o = &j->ops[i];
@@ -143,7 +122,7 @@ int backup_read_copy(const char *state_dir, const struct journal *j, size_t i,
 	AUTO(place_close) struct place dir = PLACE_INIT;
 	AUTO(place_close) struct place p = PLACE_INIT;
 	const struct journal_op *o = &j->ops[i];
-	int rc = open_folder(path, &dir, err);
+	int rc = place_folder(path, PLACE_TRUSTED, &dir, err);
 
 	if (rc == 1) {
 		/* Its folder is root's alone; version 1 gave the copy the
@@ -179,7 +158,7 @@ int backup_list(const char *state_dir, const char *service, struct strlist *ret,
 {
 	AUTO(mem_free_str) char *path = folder_of(state_dir, service, NULL);
 	AUTO(place_close) struct place dir = PLACE_INIT;
-	int rc = open_folder(path, &dir, err);
+	int rc = place_folder(path, PLACE_TRUSTED, &dir, err);
 
 	if (rc != 1)
 		return rc;
@@ -220,12 +199,12 @@ int backup_remove(const char *state_dir, const char *service, const char *gen,
 	if (!gen_ok(gen))
 		return 0;
 	/* A kill may have come before the folder had its name. */
-	rc = open_folder(above, &all, err);
+	rc = place_folder(above, PLACE_TRUSTED, &all, err);
 	if (rc != 1)
 		return rc;
 	if (place_sweep(&all, NULL, err) == -1)
 		return -1;
-	rc = open_folder(path, &dir, err);
+	rc = place_folder(path, PLACE_TRUSTED, &dir, err);
 	if (rc != 1)
 		return rc;
 	if (place_list(&dir, NULL, NULL, FILES_MAX, &names, err) == -1)

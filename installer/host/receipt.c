@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "file.h"
 #include "receipt.h"
 #include "record.h"
@@ -170,8 +169,6 @@ int receipt_forget(const char *state_dir, const char *file, struct err *err)
 {
 	AUTO(mem_free_str) char *path = mem_printf("%s/%s", state_dir, file);
 
-	if (access(path, F_OK) == -1)
-		return 0;
 	return file_remove(path, err);
 }
 

@@ -9,33 +9,11 @@
 
 #define JOURNALS_MAX 10000
 
-/* The folder PATH: 1, 0 when it is not there, -1. */
-static int open_folder(const char *path, unsigned int flags, struct place *ret,
-		       struct err *err)
-{
-	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
-	AUTO(place_close) struct place p = PLACE_INIT;
-	int rc = place_open("", path, flags, &p, err);
-
-	if (rc != 1)
-		return rc;
-	if (strcmp(p.name, ".") != 0) {
-		if (place_look(&p, &now, err) == -1)
-			return -1;
-		if (now.kind == PLACE_NONE)
-			return 0;
-		return err_set(err, ERR_CONFIG, "%s is not a folder", p.path);
-	}
-	*ret = p;
-	p = (struct place) PLACE_INIT;
-	return 1;
-}
-
 int statedir_check(const char *dir, struct err *err)
 {
 	AUTO(place_close) struct place p = PLACE_INIT;
 
-	if (open_folder(dir, PLACE_TRUSTED, &p, err) == -1)
+	if (place_folder(dir, PLACE_TRUSTED, &p, err) == -1)
 		return err_wrap(err, "state_dir");
 	return 0;
 }
@@ -48,7 +26,7 @@ static int unfinished(const char *old, struct err *err)
 	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
 	AUTO(mem_free_str) char *path = mem_printf("%s/journal", old);
 	AUTO(place_close) struct place p = PLACE_INIT;
-	int rc = open_folder(path, 0, &p, err);
+	int rc = place_folder(path, 0, &p, err);
 
 	if (rc != 1)
 		return rc;
@@ -65,7 +43,7 @@ static int begin_anew(const char *dir, const char *old, const struct err *why,
 		      struct err *err)
 {
 	AUTO(place_close) struct place p = PLACE_INIT;
-	int rc = open_folder(old, 0, &p, err);
+	int rc = place_folder(old, 0, &p, err);
 
 	if (rc == 1)
 		rc = unfinished(old, err);
@@ -116,7 +94,7 @@ static int take_over(const char *dir, const char *old, struct err *err)
 {
 	AUTO(place_close) struct place p = PLACE_INIT;
 	struct err why = ERR_INIT;
-	int rc = open_folder(old, PLACE_TRUSTED, &p, &why);
+	int rc = place_folder(old, PLACE_TRUSTED, &p, &why);
 
 	if (rc == 1)
 		return move(dir, old, err);
@@ -148,7 +126,7 @@ int statedir_make(const char *dir, const char *old, struct err *err)
 {
 	AUTO(mem_free_str) char *parent = file_dirname(dir);
 	AUTO(place_close) struct place p = PLACE_INIT;
-	int rc = open_folder(dir, PLACE_TRUSTED, &p, err);
+	int rc = place_folder(dir, PLACE_TRUSTED, &p, err);
 
 	if (rc == 0) {
 		if (place_make_path(parent, 0755, err) == -1)

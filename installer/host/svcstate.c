@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
-#include <dirent.h>
 #include <string.h>
 #include "enc.h"
 #include "file.h"
 #include "log.h"
+#include "place.h"
 #include "record.h"
 #include "store.h"
 #include "svcstate.h"
@@ -269,24 +269,40 @@ void svcstate_keep(struct svcstate *s, const struct strlist *names)
 	s->n_certs = kept;
 }
 
+static bool is_service(const char *name, void *arg)
+{
+	return *name != '.' && !strlist_has(arg, name);
+}
+
+static int sweep(const char *state_dir, const struct strlist *services,
+		 struct err *err)
+{
+	AUTO(strlist_free) struct strlist old = STRLIST_INIT;
+	AUTO(mem_free_str) char *dir = mem_printf("%s/service", state_dir);
+	AUTO(place_close) struct place p = PLACE_INIT;
+	int rc = place_folder(dir, PLACE_TRUSTED, &p, err);
+
+	if (rc != 1)
+		return rc;
+	if (place_list(&p, is_service, (void *) services, PLACE_LOOK_MAX, &old,
+		       err) == -1)
+		return -1;
+	for (size_t i = 0; i < old.n; i++) {
+		AUTO(place_close) struct place file = PLACE_INIT;
+
+		if (place_in(&p, old.v[i], &file, err) == -1 ||
+		    place_remove(&file, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 void svcstate_sweep(const char *state_dir, const struct strlist *services)
 {
-	AUTO(mem_free_str) char *dir = mem_printf("%s/service", state_dir);
 	struct err err = ERR_INIT;
-	const struct dirent *e;
-	DIR *d = opendir(dir);
 
-	while (d && (e = readdir(d))) {
-		AUTO(mem_free_str) char *path = NULL;
-
-		if (e->d_name[0] == '.' || strlist_has(services, e->d_name))
-			continue;
-		if (file_remove(path_of(state_dir, e->d_name, &path), &err) ==
-		    -1)
-			log_warn("%s", err.msg);
-	}
-	if (d)
-		closedir(d);
+	if (sweep(state_dir, services, &err) == -1)
+		log_warn("%s", err.msg);
 }
 
 void svcstate_set_hold(struct svcstate *s, const char *digest,

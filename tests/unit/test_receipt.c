@@ -91,6 +91,12 @@ static void waits(void **state)
 	assert_string_equal(m.v[1].name, "");
 	assert_int_equal(receipt_forget(dir, RECEIPTS_WAITING, &err), 0);
 	assert_int_equal(receipt_forget(dir, RECEIPTS_WAITING, &err), 0);
+	assert_int_equal(receipt_forget(scratch("x"), RECEIPTS_WAITING, &err),
+			 0);
+	/* no folder, which is another matter than a file that is not there */
+	scratch_write(scratch("x"), "", 0600);
+	assert_int_equal(receipt_forget(scratch("x"), RECEIPTS_WAITING, &err),
+			 -1);
 	assert_int_equal(access(scratch("receipts"), F_OK), -1);
 	receipt_free(&l);
 	receipt_free(&m);
