@@ -253,35 +253,9 @@ bool db_mariadb_is_garbled(unsigned code)
 		 code <= CR_MARIADB_LAST_ERROR));
 }
 
-int db_mariadb_fail(struct db *db, unsigned code, const char *text,
-		    struct err *err)
+static int fail_other(unsigned code, const char *where, const char *text,
+		      struct err *err)
 {
-	struct db_mariadb_place p;
-	const char *where = db_mariadb_place(db->conf, &p);
-
-	db->fault = fault_of(code);
-	switch (db->fault) {
-	case DB_FAULT_LOST:
-		return err_set(err, ERR_UNAVAILABLE,
-			       "%s: the connection was lost; an answer "
-			       "larger than any of ours ends it, too",
-			       where);
-	case DB_FAULT_NO_TABLE:
-		return err_set(err, ERR_CONFIG,
-			       "%s: %s: run certrepo-populate init", where,
-			       text);
-	case DB_FAULT_DUPLICATE:
-		return err_set(err, ERR_CONFLICT, "%s: %s", where, text);
-	case DB_FAULT_RETRY:
-		if (code == ER_UNKNOWN_COM_ERROR)
-			return err_set(err, ERR_UNAVAILABLE,
-				       "%s is a Galera node that is not ready "
-				       "(joining, or without a majority): %s",
-				       where, text);
-		return err_set(err, ERR_UNAVAILABLE, "%s: %s", where, text);
-	default:
-		break;
-	}
 	if (db_mariadb_is_garbled(code))
 		return err_set(err, ERR_INPUT,
 			       "%s: an answer is garbled (%s): is it a "
@@ -320,5 +294,36 @@ int db_mariadb_fail(struct db *db, unsigned code, const char *text,
 	default:
 		return err_set(err, ERR_INTERNAL, "%s: %s (%u)", where, text,
 			       code);
+	}
+}
+
+int db_mariadb_fail(struct db *db, unsigned code, const char *text,
+		    struct err *err)
+{
+	struct db_mariadb_place p;
+	const char *where = db_mariadb_place(db->conf, &p);
+
+	db->fault = fault_of(code);
+	switch (db->fault) {
+	case DB_FAULT_LOST:
+		return err_set(err, ERR_UNAVAILABLE,
+			       "%s: the connection was lost; an answer "
+			       "larger than any of ours ends it, too",
+			       where);
+	case DB_FAULT_NO_TABLE:
+		return err_set(err, ERR_CONFIG,
+			       "%s: %s: run certrepo-populate init", where,
+			       text);
+	case DB_FAULT_DUPLICATE:
+		return err_set(err, ERR_CONFLICT, "%s: %s", where, text);
+	case DB_FAULT_RETRY:
+		if (code == ER_UNKNOWN_COM_ERROR)
+			return err_set(err, ERR_UNAVAILABLE,
+				       "%s is a Galera node that is not ready "
+				       "(joining, or without a majority): %s",
+				       where, text);
+		return err_set(err, ERR_UNAVAILABLE, "%s: %s", where, text);
+	default:
+		return fail_other(code, where, text, err);
 	}
 }
