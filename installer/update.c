@@ -5,6 +5,7 @@
 #include "dryrun.h"
 #include "group.h"
 #include "log.h"
+#include "place.h"
 #include "say.h"
 #include "txn.h"
 #include "update.h"
@@ -194,7 +195,8 @@ static const char *trust_digest(struct update *u)
 	if (u->trust)
 		return u->trust;
 	/* One that cannot be read is told of where it is needed. */
-	(void) !file_read(u->r->conf->trust_file, &text, NULL);
+	(void) !place_read_path("", u->r->conf->trust_file, PLACE_TRUSTED,
+				&text, NULL);
 	enc_sha256_hex(sbuf_str(&text), text.len, hex);
 	u->trust = arena_strdup(u->r->arena, hex);
 	return u->trust;

@@ -29,6 +29,19 @@ static size_t utf8_len(const unsigned char *p)
 	return len;
 }
 
+/* What turns the direction of all that follows, or ends a line: U+061C,
+ * U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069. */
+static bool turns(const unsigned char *p)
+{
+	if (p[0] == 0xd8)
+		return p[1] == 0x9c;
+	if (p[0] != 0xe2)
+		return false;
+	return (p[1] == 0x80 && (p[2] == 0x8e || p[2] == 0x8f ||
+				 (p[2] >= 0xa8 && p[2] <= 0xae))) ||
+	       (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
+}
+
 static bool is_ascii(char c)
 {
 	return c >= ' ' && c <= '~';
@@ -38,7 +51,9 @@ size_t plain_len(const char *p)
 {
 	if ((unsigned char) *p < 0x80)
 		return is_ascii(*p);
-	return utf8_len((const unsigned char *) p);
+	return turns((const unsigned char *) p)
+		       ? 0
+		       : utf8_len((const unsigned char *) p);
 }
 
 void plain_utf8(char *s)

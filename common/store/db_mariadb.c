@@ -172,7 +172,7 @@ static int check_options(const char *path, struct err *err)
 		return -1;
 	if (place_open("", path, PLACE_TRUSTED, &p, err) == -1 ||
 	    (p.fd != -1 && place_look(&p, &o, err) == -1))
-		return err_wrap(err, "option_file");
+		return err_set(err, ERR_CONFIG, "option_file: %s", err->msg);
 	return 0;
 }
 

@@ -287,18 +287,6 @@ static void __attribute__((__noreturn__)) be_drain(const struct plan *p)
 
 /* ... to here. */
 
-/* Waits for exec, or for the word that it failed. */
-static int start_failure(int fd)
-{
-	ssize_t n;
-	int why;
-
-	do
-		n = read(fd, &why, sizeof(why));
-	while (n == -1 && errno == EINTR);
-	return n == sizeof(why) ? why : 0;
-}
-
 static void reap(pid_t pid, int *status)
 {
 	while (waitpid(pid, status, 0) == -1 && errno == EINTR)
@@ -428,6 +416,35 @@ static void watch(const struct plan *p, pid_t pid, struct child_result *r)
 	r->status = r->signal == 0 ? WEXITSTATUS(w.status) : 128 + r->signal;
 }
 
+/* Waits for exec, or for the word that it failed. Its user may stop it before,
+ * or hold the file of the program: neither is waited for until he likes. */
+static int start_failure(const struct plan *p, pid_t pid)
+{
+	int64_t until = clock_mono_ms() + (int64_t) p->spec->timeout_s * 1000;
+	struct pollfd fd = { .fd = p->fail[0], .events = POLLIN };
+	ssize_t n;
+	int why;
+
+	for (;;) {
+		int64_t left = until - clock_mono_ms();
+
+		n = poll(&fd, 1,
+			 left < 0	? 0
+			 : left > 60000 ? 60000
+					: (int) left);
+		if (n > 0)
+			break;
+		if (n == 0 && left <= 0) {
+			kill(pid, SIGKILL);
+			return ETIMEDOUT;
+		}
+	}
+	do
+		n = read(fd.fd, &why, sizeof(why));
+	while (n == -1 && errno == EINTR);
+	return n == sizeof(why) ? why : 0;
+}
+
 /* -1: nothing runs. With probe, *ret_pid has ended. */
 static int start(struct plan *p, pid_t *ret_pid, struct err *err)
 {
@@ -449,10 +466,15 @@ static int start(struct plan *p, pid_t *ret_pid, struct err *err)
 		be_child(p);
 	file_close(&p->out[1]);
 	file_close(&p->fail[1]);
-	why = start_failure(p->fail[0]);
+	why = start_failure(p, pid);
 	if (why || p->probe)
 		reap(pid, &status);
 	*ret_pid = pid;
+	if (why == ETIMEDOUT)
+		return err_set(err, ERR_CHILD,
+			       "nothing came of it in %d s: somebody has "
+			       "stopped it, or holds the file of the program",
+			       p->spec->timeout_s);
 	return why ? err_set(err, ERR_CHILD, "%s", strerror(why)) : 0;
 }
 

@@ -131,19 +131,23 @@ static int set_acl(const struct place *p, int fd, const char *acl,
 static int set_owner(const struct place *p, int fd,
 		     const struct file_attr *attr, struct err *err)
 {
+	gid_t gid = attr->gid;
 	struct stat st;
 
 	if (fstat(fd, &st) == -1)
 		return err_errno(err, ERR_IO, "%s", p->path);
+	/* A set-group-ID bit of somebody's folder gives his group nothing. */
+	if (gid == (gid_t) FILE_KEEP && !p->trusted)
+		gid = getegid();
 	if ((attr->uid == FILE_KEEP || attr->uid == st.st_uid) &&
-	    (attr->gid == (gid_t) FILE_KEEP || attr->gid == st.st_gid))
+	    (gid == (gid_t) FILE_KEEP || gid == st.st_gid))
 		return 0;
-	if (fchown(fd, attr->uid, attr->gid) == -1)
+	if (fchown(fd, attr->uid, gid) == -1)
 		return err_errno(err, ERR_IO,
 				 "%s: owner %ld:%ld cannot be given (are you "
 				 "root?)",
 				 p->path, (long) (int) attr->uid,
-				 (long) (int) attr->gid);
+				 (long) (int) gid);
 	return 0;
 }
 

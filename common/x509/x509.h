@@ -152,7 +152,9 @@ int x509_chain_check_links(const struct x509_chain *chain,
 /* Trust anchors of this host, loaded from a PEM bundle: all that is in it but
  * the intermediates that lie there beside their issuer. Those would make up
  * for what is missing in a chain, here and nowhere else. An intermediate whose
- * issuer is not there is an anchor: somebody chose to trust it alone. */
+ * issuer is not there is an anchor: somebody chose to trust it alone. Who may
+ * change the file decides what is installed, so others than us may not, nor a
+ * folder above it (PLACE_TRUSTED). ERR_CONFIG. */
 struct x509_trust;
 int x509_trust_load(const char *path, struct x509_trust **ret,
 		    struct err *err) MUST_CHECK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "clock.h"
+#include "place.h"
 #include "x509_impl.h"
 
 /* SHA-1 signatures and keys under 112 bits are refused. */
@@ -32,12 +33,6 @@ static int issued(X509_STORE_CTX *ctx, X509 *lower, X509 *upper)
 	return code == X509_V_OK || code == X509_V_ERR_KEYUSAGE_NO_CERTSIGN;
 }
 
-static void store_auto(X509_STORE **p)
-{
-	X509_STORE_free(*p);
-	*p = NULL;
-}
-
 static void certs_auto(STACK_OF(X509) * *p)
 {
 	sk_X509_pop_free(*p, X509_free);
@@ -45,15 +40,15 @@ static void certs_auto(STACK_OF(X509) * *p)
 }
 
 /* How a certificate of the file got its place in it. */
-enum place { UNKNOWN, ANCHOR, BESIDE };
+enum standing { UNKNOWN, ANCHOR, BESIDE };
 
 /* Is the issuer of I there, or may it be one whose place is not known yet?
  * UNKNOWN then. */
-static enum place place_of(STACK_OF(X509) * all, const enum place *places,
-			   int i)
+static enum standing standing_of(STACK_OF(X509) * all,
+				 const enum standing *places, int i)
 {
 	X509 *crt = sk_X509_value(all, i);
-	enum place place = ANCHOR;
+	enum standing place = ANCHOR;
 
 	if (X509_NAME_cmp(X509_get_issuer_name(crt),
 			  X509_get_subject_name(crt)) == 0)
@@ -70,7 +65,7 @@ static enum place place_of(STACK_OF(X509) * all, const enum place *places,
 
 /* From the top down, a level in each round. Two that signed each other and
  * have nobody above them are never reached: both are anchors. */
-static void sort_places(STACK_OF(X509) * all, enum place *places)
+static void sort_places(STACK_OF(X509) * all, enum standing *places)
 {
 	bool more = true;
 
@@ -79,7 +74,7 @@ static void sort_places(STACK_OF(X509) * all, enum place *places)
 		for (int i = 0; i < sk_X509_num(all); i++) {
 			if (places[i] != UNKNOWN)
 				continue;
-			places[i] = place_of(all, places, i);
+			places[i] = standing_of(all, places, i);
 			more = more || places[i] != UNKNOWN;
 		}
 	}
@@ -88,7 +83,7 @@ static void sort_places(STACK_OF(X509) * all, enum place *places)
 static int share_out(struct x509_trust *t, STACK_OF(X509) * all)
 {
 	AUTO(arena_free) struct arena *a = arena_new();
-	enum place *places =
+	enum standing *places =
 		arena_array(a, (size_t) sk_X509_num(all) + 1, sizeof(*places));
 
 	sort_places(all, places);
@@ -108,30 +103,52 @@ static int share_out(struct x509_trust *t, STACK_OF(X509) * all)
 	return 0;
 }
 
-static int load(struct x509_trust *t, const char *path)
+static void infos_auto(STACK_OF(X509_INFO) * *p)
 {
-	AUTO(store_auto) X509_STORE *file = X509_STORE_new();
-	AUTO(certs_auto) STACK_OF(X509) *all = NULL;
+	sk_X509_INFO_pop_free(*p, X509_INFO_free);
+	*p = NULL;
+}
 
-	if (!file || !X509_STORE_load_file(file, path))
+static int load(struct x509_trust *t, const struct sbuf *pem)
+{
+	AUTO(x509_bio_auto)
+	BIO *bio = BIO_new_mem_buf(sbuf_str(pem), (int) pem->len);
+	AUTO(infos_auto) STACK_OF(X509_INFO) *infos = NULL;
+	AUTO(certs_auto) STACK_OF(X509) *all = sk_X509_new_null();
+
+	if (bio)
+		infos = PEM_X509_INFO_read_bio(bio, NULL, NULL, NULL);
+	if (!infos || !all)
 		return -1;
-	all = X509_STORE_get1_all_certs(file);
-	return all && sk_X509_num(all) > 0 ? share_out(t, all) : -1;
+	for (int i = 0; i < sk_X509_INFO_num(infos); i++) {
+		X509_INFO *info = sk_X509_INFO_value(infos, i);
+
+		if (info->x509 && !sk_X509_push(all, info->x509))
+			return -1;
+		if (info->x509)
+			info->x509 = NULL; /* all has it now */
+	}
+	return sk_X509_num(all) > 0 ? share_out(t, all) : -1;
 }
 
 int x509_trust_load(const char *path, struct x509_trust **ret, struct err *err)
 {
 	AUTO(x509_trust_free) struct x509_trust *t = mem_alloc(sizeof(*t));
+	AUTO(sbuf_free) struct sbuf pem = SBUF_INIT(PLACE_READ_MAX);
+	int rc = place_read_path("", path, PLACE_TRUSTED, &pem, err);
 
 	t->path = mem_strdup(path);
+	if (rc == 0)
+		return err_set(err, ERR_CONFIG,
+			       "trust anchors %s: there is no such file", path);
+	if (rc == -1)
+		return err_set(err, ERR_CONFIG, "trust anchors %s", err->msg);
 	t->store = X509_STORE_new();
 	t->beside = sk_X509_new_null();
 	if (!t->store || !t->beside)
 		return err_set(err, ERR_INTERNAL, "%s", x509_reason());
 	X509_STORE_set_check_issued(t->store, issued);
-	if (access(path, R_OK) == -1)
-		return err_errno(err, ERR_CONFIG, "trust anchors %s", path);
-	if (load(t, path) == -1)
+	if (load(t, &pem) == -1)
 		return err_set(err, ERR_CONFIG,
 			       "trust anchors %s: no certificates in PEM form "
 			       "can be read there (%s)",

@@ -8,6 +8,7 @@
 #include "deploy.h"
 #include "enc.h"
 #include "gen.h"
+#include "log.h"
 #include "target.h"
 
 #define NAMES_TRIED 20
@@ -558,8 +559,15 @@ static int discard_op(const char *state_dir, const struct journal *j,
 		place_drop(&p, &n);
 	}
 	/* A folder that was begun has the name of a generation in its own. */
-	if (place_sweep(&p, o->type == JOURNAL_FILE ? p.name : NULL, err) == -1)
-		return -1;
+	if (place_sweep(&p, o->type == JOURNAL_FILE ? p.name : NULL, err) ==
+	    -1) {
+		if (p.trusted)
+			return -1;
+		/* Who owns the folder may fill it: his litter is no reason
+		 * to keep others' journal. */
+		log_warn("%s", err->msg);
+		err_clear(err);
+	}
 	if (o->type == JOURNAL_FILE)
 		return 0;
 	return discard_folders(state_dir, j, &p, err);

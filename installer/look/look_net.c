@@ -16,7 +16,8 @@
 #include "proxy.h"
 #include "starttls.h"
 
-#define RESEND_MS 1000 /* of a RADIUS request without an answer */
+#define RESEND_MS 1000	     /* of a RADIUS request without an answer */
+#define HEARD_MAX (1u << 20) /* bytes of a TLS handshake */
 
 /* --- a connection --- */
 
@@ -28,6 +29,8 @@ struct look {
 	bool signed_only; /* see look_tls_signed_only() */
 	int fd;
 	int64_t deadline;
+	size_t heard; /* bytes, of TLS */
+	bool ended;   /* it has closed the connection */
 	struct verify_seen *ret;
 };
 
@@ -191,6 +194,68 @@ static int begin_tls(struct look *l)
 	return 0;
 }
 
+/*
+ * OpenSSL reads on by itself while there is something to read, so an endless
+ * row of messages that it skips (HelloRequest) would hold it for ever: the
+ * time and the amount are looked at with each piece.
+ */
+static int wire_read(BIO *b, char *buf, int len)
+{
+	struct look *l = BIO_get_data(b);
+	ssize_t n = -1;
+
+	BIO_clear_retry_flags(b);
+	errno = ETIMEDOUT;
+	if (clock_mono_ms() >= l->deadline || l->heard >= HEARD_MAX)
+		return -1;
+	n = recv(l->fd, buf, (size_t) len, 0);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		BIO_set_retry_read(b);
+	if (n > 0)
+		l->heard += (size_t) n;
+	l->ended = n == 0;
+	return (int) n;
+}
+
+static int wire_write(BIO *b, const char *buf, int len)
+{
+	const struct look *l = BIO_get_data(b);
+	ssize_t n;
+
+	BIO_clear_retry_flags(b);
+	n = send(l->fd, buf, (size_t) len, MSG_NOSIGNAL);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		BIO_set_retry_write(b);
+	return (int) n;
+}
+
+static long wire_ctrl(BIO *b, int what, long num, void *arg)
+{
+	const struct look *l = BIO_get_data(b);
+
+	return what == BIO_CTRL_FLUSH || (what == BIO_CTRL_EOF && l->ended);
+}
+
+static BIO *new_wire(struct look *l)
+{
+	static BIO_METHOD *m;
+	BIO *b;
+
+	if (!m)
+		m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK,
+				 "endpoint");
+	if (!m || BIO_meth_set_read(m, wire_read) != 1 ||
+	    BIO_meth_set_write(m, wire_write) != 1 ||
+	    BIO_meth_set_ctrl(m, wire_ctrl) != 1)
+		return NULL;
+	b = BIO_new(m);
+	if (!b)
+		return NULL;
+	BIO_set_data(b, l);
+	BIO_set_init(b, 1);
+	return b;
+}
+
 static int handshake(struct look *l, SSL *ssl)
 {
 	for (;;) {
@@ -210,6 +275,15 @@ static int handshake(struct look *l, SSL *ssl)
 		} else if (look_tls_proven(ssl)) {
 			/* It wants a certificate that we do not have. */
 			return 0;
+		} else if (l->heard >= HEARD_MAX) {
+			snprintf(
+				l->ret->why, sizeof(l->ret->why),
+				"said more than %u bytes, and no TLS handshake "
+				"came of it",
+				HEARD_MAX);
+			return -1;
+		} else if (clock_mono_ms() >= l->deadline) {
+			return late(l, "the TLS handshake");
 		} else if (code == SSL_ERROR_SYSCALL && seen_own_error(errno)) {
 			return trouble(l);
 		} else {
@@ -236,6 +310,7 @@ static SSL *new_tls(struct look *l, const char *sni)
 static void look_tls(struct look *l)
 {
 	AUTO(look_tls_free) SSL *ssl = NULL;
+	BIO *wire;
 
 	l->ret->reachable = true;
 	if (say_proxy(l) == -1 || begin_tls(l) == -1)
@@ -243,10 +318,12 @@ static void look_tls(struct look *l)
 	ssl = new_tls(l, l->sni);
 	if (!ssl)
 		return;
-	if (SSL_set_fd(ssl, l->fd) != 1) {
+	wire = new_wire(l);
+	if (!wire) {
 		seen_unknown(l->ret, "OpenSSL: no connection");
 		return;
 	}
+	SSL_set_bio(ssl, wire, wire);
 	if (handshake(l, ssl) == -1 || look_tls_shown(ssl, l->ret) == -1)
 		return;
 	l->ret->why[0] = '\0';

@@ -196,6 +196,33 @@ for f in dh_file extra_file password_file; do
 done
 HOST_CERT="key = \"$T/host.key\";"
 
+# --- his folder gives his group what is made in it ---
+PROFILE=groups DIR=$T/groups
+for layout in generation fixed; do
+	cat >"$T/profiles/groups.conf" <<-END
+	layout = "$layout";
+	files = ( { file = "both.pem"; format = "fullchain-key";
+		mode = "0640"; } );
+	END
+	theirs
+	chmod g+s "$DIR"
+	host_conf
+	run host
+	is "$rc" 0 "$layout: a set-group-ID folder of his"
+	is "$(find "$DIR" -name both.pem -exec stat -c '%a %G' {} +)" \
+		"640 root" "... gives his group nothing"
+done
+
+# --- what is trusted, root alone decides ---
+theirs
+cp "$T/pki/ca.pem" "$DIR/ca.pem" && chown $UID_OF "$DIR/ca.pem"
+sed -i "s|^trust_file = .*|trust_file = \"$DIR/ca.pem\";|" "$T/installer.conf"
+run host --force
+isnt "$rc" 0 "a trust_file in his folder"
+like "$err" "trust anchors .*$DIR.* belongs to user $UID_OF.*chown root" \
+	"... is refused, with the command"
+host_conf
+
 # --- ACLs ---
 if command -v setfacl >/dev/null && setfacl -m u:$UID_OF:r "$T/c1.crt" 2>/dev/null; then
 	PROFILE=fixed DIR=$T/acl

@@ -477,7 +477,8 @@ static void long_command(void **state)
 static void finds(const char *program, const char *user, const char *why)
 {
 	struct child_spec spec = { .argv = (const char *[]){ program, NULL },
-				   .user = user };
+				   .user = user,
+				   .timeout_s = 10 };
 	struct err err = ERR_INIT;
 	int rc = child_find(&spec, &err);
 
@@ -554,6 +555,29 @@ static int count_fds(void)
 	return n;
 }
 
+/* A lease on the program keeps it from starting, for 45 s as a rule; a program
+ * that its user stops before it starts, for ever. */
+static void never_starts(void **state)
+{
+	const char *argv[] = { scratch("prog"), NULL };
+	struct child_spec spec = { .argv = argv, .timeout_s = 1 };
+	struct child_result r = { .status = -1 };
+	struct err err = ERR_INIT;
+	int64_t start = clock_mono_ms();
+	int fd;
+
+	scratch_write(scratch("prog"), "#!/bin/sh\n", 0700);
+	fd = open(scratch("prog"), O_RDWR | O_CLOEXEC);
+	signal(SIGIO, SIG_IGN);
+	if (fcntl(fd, F_SETLEASE, F_WRLCK) == -1)
+		skip();
+	assert_int_equal(child_run(&spec, &r, &err), -1);
+	assert_int_equal(err.kind, ERR_CHILD);
+	assert_non_null(strstr(err.msg, "nothing came of it in 1 s"));
+	assert_in_range(clock_mono_ms() - start, 1000, 20000);
+	close(fd);
+}
+
 static void leaks_no_descriptor(void **state)
 {
 	int before = count_fds();
@@ -588,6 +612,7 @@ int main(void)
 		cmocka_unit_test(long_command),
 		cmocka_unit_test(programs),
 		cmocka_unit_test(closed_std),
+		cmocka_unit_test(never_starts),
 		cmocka_unit_test(leaks_no_descriptor),
 	};
 

@@ -33,6 +33,9 @@ static const struct {
 	{ "\xe2\x82", "??", "??" },		/* cut */
 	{ "\xc3", "?", "?" },
 	{ "\xff\xfe", "??", "??" },
+	/* what turns the direction, or ends a line; U+2010 is a hyphen */
+	{ "\xe2\x80\xaex\xe2\x81\xa6\xd8\x9c", "???x?????", "???x?????" },
+	{ "\xe2\x80\xa8\xe2\x80\x90", "???\xe2\x80\x90", "??????" },
 };
 
 static void what_stays(void **state)

@@ -788,6 +788,43 @@ static void misbehaves(void **state)
 	conf.protocol = "tls";
 }
 
+/* OpenSSL skips a HelloRequest, and reads on while there is more. */
+static pid_t endless(char port[8])
+{
+	static unsigned char record[5 + 16384] = { 0x16, 3, 3, 0x40, 0 };
+	int fd = listener(port), peer;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		signal(SIGPIPE, SIG_DFL);
+		peer = accept(fd, NULL, NULL);
+		while (write(peer, record, sizeof(record)) > 0)
+			;
+		_exit(0);
+	}
+	close(fd);
+	return pid;
+}
+
+static void never_ends(void **state)
+{
+	struct verify_seen seen;
+	char port[8];
+	pid_t pid = endless(port);
+
+	alarm(60);
+	conf.protocol = "tls";
+	probe("127.0.0.1", port, NULL, 5000, &seen);
+	alarm(0);
+	assert_true(seen.reachable);
+	assert_false(seen.handshake);
+	assert_false(seen.unknown);
+	if (!strstr(seen.why, "said more than 1048576 bytes") &&
+	    !strstr(seen.why, "no answer to the TLS handshake in time"))
+		fail_msg("%s", seen.why);
+	stop(pid);
+}
+
 /* A RADIUS server that does not know us says nothing at all. */
 static void radius_silent(void **state)
 {
@@ -907,6 +944,7 @@ int main(void)
 		cmocka_unit_test(plain),
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(misbehaves),
+		cmocka_unit_test(never_ends),
 		cmocka_unit_test(radius_silent),
 		cmocka_unit_test(command),
 		cmocka_unit_test(pauses),
