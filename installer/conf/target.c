@@ -90,16 +90,18 @@ static int open_file(const struct svc_cert *c, size_t i, struct place *ret,
 int target_read(const struct svc_cert *c, size_t i, struct place_old *ret,
 		struct err *err)
 {
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
 	AUTO(place_close) struct place p = PLACE_INIT;
 	int rc = open_file(c, i, &p, err);
 
-	if (rc == -1)
+	if (rc == -1 || (rc == 1 && place_read(&p, &now, err) == -1))
 		return -1;
-	if (rc == 0) {
-		*ret = (struct place_old) PLACE_OLD_INIT;
-		return 0;
-	}
-	return place_read(&p, ret, err);
+	if (now.kind != PLACE_NONE && now.kind != PLACE_FILE)
+		return err_set(err, ERR_IO, "%s is in the way: not a file",
+			       p.path);
+	*ret = now;
+	now = (struct place_old) PLACE_OLD_INIT;
+	return 0;
 }
 
 int target_there(const struct svc_cert *c, size_t i, struct err *err)

@@ -19,7 +19,7 @@ int target_dir(const struct svc_cert *c, struct place *ret,
 int target_link(const struct svc_cert *c, struct place *ret, char **ret_text,
 		struct err *err) MUST_CHECK;
 /* File I. *RET is what is there, by place_read(); PLACE_NONE, also when its
- * folder, or the generation, is missing. */
+ * folder, or the generation, is missing. Anything but a file is an error. */
 int target_read(const struct svc_cert *c, size_t i, struct place_old *ret,
 		struct err *err) MUST_CHECK;
 /* Is there anything: 1, 0, -1. */

@@ -232,11 +232,12 @@ static int64_t life(const struct finding *t)
 static bool closed(const struct finding *t)
 {
 	time_t now = (time_t) t->r->now;
+	int64_t left = life(t);
 	struct tm local;
 
 	return localtime_r(&now, &local) &&
-	       !window_open(&t->s->window, &local) &&
-	       life(t) >= t->s->conf->window_override;
+	       !window_open(&t->s->window, &local) && left > 0 &&
+	       left >= t->s->conf->window_override;
 }
 
 static void look_around(struct finding *t)

@@ -64,8 +64,7 @@ static void private_keys(void **state)
 	x509_chain_free(&root);
 }
 
-static int load_public(const char *name, struct x509_key **ret,
-		       struct err *err)
+static int load_public(const char *name, struct x509_key **ret, struct err *err)
 {
 	AUTO(sbuf_free) struct sbuf pem = SBUF_INIT(100000);
 

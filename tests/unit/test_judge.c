@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "host_kit.h"
+#include "target.h"
+
+#define FULL "files = ( { file = \"full.pem\"; format = \"fullchain\"; } );\n"
+#define TWO                                                              \
+	"files = ( { file = \"cert.pem\"; format = \"certificate\"; }, " \
+	"{ file = \"chain.pem\"; format = \"chain\"; } );\n"
+#define WEB                                                             \
+	"{ name = \"web\"; profile = \"x\"; certificates = ( { name = " \
+	"\"" LEAF "\"; key = \"@/leaf.key\"; dir = \"@/d\"; } ); }"
+
+static struct judge g;
+
+struct row_case {
+	const char *what;
+	const char *disk; /* the certificate in full.pem, or a command */
+	const char *row;  /* its certificate, or none, off, empty, rubbish */
+	const char *key;  /* what became of it: a command */
+	const char *ours; /* what was installed last */
+	const char *held;
+	bool force;
+	enum plan_verdict verdict;
+	const char *says; /* "": nothing */
+	bool misfit;
+	const char *unfit;
+};
+
+static void put_disk(const char *disk)
+{
+	kit_sh("rm -rf d; mkdir d; cp -p leaf.right leaf.key");
+	if (disk && strchr(disk, ' '))
+		kit_sh("%s", disk);
+	else if (disk)
+		kit_sh("cat %s inter.pem >d/full.pem; chmod 644 d/full.pem",
+		       disk);
+}
+
+static struct store_host_certs rows_of(const char *row)
+{
+	struct store_host_certs rows = { .n = 0 };
+
+	if (strcmp(row, "none") == 0)
+		return rows;
+	if (strchr(row, '.'))
+		return host_kit_rows(row, "inter.pem");
+	rows = host_kit_rows("new.pem", "inter.pem");
+	if (strcmp(row, "off") == 0)
+		rows.v[0].enabled = false;
+	else if (strcmp(row, "empty") == 0)
+		rows.v[0].crt = (struct store_blob){ NULL, 0 };
+	else
+		rows.v[0].crt = (struct store_blob){ row, strlen(row) };
+	return rows;
+}
+
+static void begin(const struct row_case *c)
+{
+	struct store_host_certs rows = rows_of(c->row);
+	int64_t from;
+
+	host.force = c->force;
+	host_kit_forget();
+	put_disk(c->disk);
+	if (c->key)
+		kit_sh("%s", c->key);
+	if (c->ours) {
+		const char *print = host_kit_print(c->ours, &from);
+
+		svcstate_set_cert(&known, arena, LEAF, print, from);
+	}
+	if (c->held)
+		svcstate_hold_cert(&known, arena, LEAF,
+				   host_kit_print(c->held, NULL));
+	judge_rows(&host, &svcs.v[0], &rows, &known, &g);
+}
+
+static void check(const struct row_case *cases, size_t n)
+{
+	host_kit_load(FULL, "", WEB);
+	for (size_t i = 0; i < n; i++) {
+		const struct row_case *c = &cases[i];
+		const struct judge_cert *j;
+
+		begin(c);
+		j = &g.v[0];
+		if (j->verdict != c->verdict)
+			fail_msg("%s: %d: %s", c->what, j->verdict, j->reason);
+		if (*c->says != '\0' ? !strstr(j->reason, c->says)
+				     : j->reason[0] != '\0')
+			fail_msg("%s: says \"%s\"", c->what, j->reason);
+		if (j->misfit != c->misfit)
+			fail_msg("%s: misfit: %s", c->what, j->reason);
+		if (!j->unfit != !c->unfit ||
+		    (c->unfit && !strstr(j->unfit, c->unfit)))
+			fail_msg("%s: unfit: %s", c->what,
+				 j->unfit ? j->unfit : "not");
+		judge_free(&g);
+	}
+}
+
+/* Which are taken, which wait, which would be a step back. */
+static void takes(void **state)
+{
+	static const struct row_case cases[] = {
+		{ "nothing is there", NULL, "new.pem", .verdict = PLAN_PUT,
+		  .says = "" },
+		{ "not even its folder", "rm -r d", "new.pem",
+		  .verdict = PLAN_PUT, .says = "" },
+		{ "a newer one", "old.pem", "new.pem", .verdict = PLAN_PUT,
+		  .says = "" },
+		{ "just this one", "new.pem", "new.pem", .verdict = PLAN_KEEP,
+		  .says = "" },
+		{ "just this one, forced", "new.pem", "new.pem", .force = true,
+		  .verdict = PLAN_PUT, .says = "" },
+		{ "it has expired, but it is there", "gone.pem", "gone.pem",
+		  .verdict = PLAN_KEEP, .says = "" },
+		{ "the same, forced: no better", "gone.pem", "gone.pem",
+		  .force = true, .verdict = PLAN_REFUSE,
+		  .says = "refused: the certificate in the store expired on" },
+		{ "this one, and another mode",
+		  "cat new.pem inter.pem >d/full.pem; chmod 600 d/full.pem",
+		  "new.pem", .verdict = PLAN_PUT, .says = "" },
+		{ "this one, and a comment",
+		  "(echo hi; cat new.pem inter.pem) >d/full.pem; chmod 644 "
+		  "d/full.pem",
+		  "new.pem", .verdict = PLAN_PUT, .says = "" },
+		{ "something else is there", "echo hi >d/full.pem", "old.pem",
+		  .verdict = PLAN_PUT, .says = "" },
+		{ "an older one", "new.pem", "old.pem", .verdict = PLAN_OLDER,
+		  .says = "--force installs it all the same" },
+		{ "an older one, forced", "new.pem", "old.pem", .force = true,
+		  .verdict = PLAN_PUT, .says = "" },
+		{ "older than a placeholder",
+		  "openssl req -x509 -key leaf.key -days 9 -subj /CN=" LEAF
+		  " -out d/full.pem; chmod 644 d/full.pem",
+		  "old.pem", .verdict = PLAN_PUT, .says = "" },
+		{ "older than what we installed, and somebody removed", NULL,
+		  "old.pem", .ours = "new.pem", .verdict = PLAN_OLDER,
+		  .says = "--force installs it all the same" },
+		{ "the one we installed, and somebody removed", NULL, "new.pem",
+		  .ours = "new.pem", .verdict = PLAN_PUT, .says = "" },
+		{ "no such row", "old.pem", "none", .verdict = PLAN_MISSING,
+		  .says = "the store has no certificate named " LEAF
+			  " (or this host may not see it)" },
+		{ "no such row, forced", "old.pem", "none", .force = true,
+		  .verdict = PLAN_MISSING, .says = "no certificate named" },
+		{ "disabled", "old.pem", "off", .verdict = PLAN_WAIT,
+		  .says = "" },
+		{ "not issued yet", NULL, "empty", .verdict = PLAN_WAIT,
+		  .says = "" },
+	};
+
+	check(cases, ARRAY_LEN(cases));
+}
+
+static void refuses(void **state)
+{
+	static const struct row_case cases[] = {
+		{ "no certificate", "old.pem", "rubbish",
+		  .verdict = PLAN_REFUSE, .says = "refused: " },
+		{ "of another key", "old.pem", "next.pem",
+		  .verdict = PLAN_REFUSE,
+		  .says = "refused: the certificate in the store belongs to "
+			  "another key than " },
+		{ "expired", "old.pem", "gone.pem", .verdict = PLAN_REFUSE,
+		  .says = "refused: the certificate in the store expired" },
+		{ "no anchor leads there", "old.pem", "lone.pem",
+		  .verdict = PLAN_REFUSE,
+		  .says = "refused: the chain in the store is broken" },
+		{ "the key cannot be read", NULL, "new.pem", "rm leaf.key",
+		  .verdict = PLAN_REFUSE, .says = "/leaf.key" },
+		{ "everybody may read the key", NULL, "new.pem",
+		  "chmod 644 leaf.key", .verdict = PLAN_REFUSE,
+		  .says = "refused: " },
+		{ "gone back from", "old.pem", "new.pem", .held = "new.pem",
+		  .verdict = PLAN_HOLD,
+		  .says = "held: the certificate in the store was rolled back "
+			  "on this host; a newer one or --force ends this" },
+		{ "the same, forced", "old.pem", "new.pem", .held = "new.pem",
+		  .force = true, .verdict = PLAN_PUT, .says = "" },
+		{ "gone back from another one", "old.pem", "new.pem",
+		  .held = "gone.pem", .verdict = PLAN_PUT, .says = "" },
+		{ "gone back from, and there", "new.pem", "new.pem",
+		  .held = "new.pem", .verdict = PLAN_KEEP, .says = "" },
+		{ "links in a ring", "ln -s full.pem d/full.pem", "new.pem",
+		  .verdict = PLAN_UNKNOWN,
+		  .says = "what is there cannot be read, so nothing is "
+			  "done: " },
+		{ "links in a ring, forced", "ln -s full.pem d/full.pem",
+		  "new.pem", .force = true, .verdict = PLAN_UNKNOWN,
+		  .says = "what is there cannot be read" },
+		{ "links in a ring, and nothing to do",
+		  "ln -s full.pem d/full.pem", "empty", .verdict = PLAN_UNKNOWN,
+		  .says = "what is there cannot be read" },
+		{ "a folder", "mkdir d/full.pem", "new.pem",
+		  .verdict = PLAN_UNKNOWN,
+		  .says = "what is there cannot be read" },
+		{ "a pipe", "mkfifo -m 644 d/full.pem", "new.pem",
+		  .verdict = PLAN_UNKNOWN,
+		  .says = "what is there cannot be read" },
+		{ "a file where the folder should be", "rmdir d; touch d",
+		  "new.pem", .verdict = PLAN_UNKNOWN,
+		  .says = "what is there cannot be read" },
+	};
+
+	kit_sh("openssl req -x509 -key leaf.key -out lone.pem -days 9 -subj "
+	       "/CN=" LEAF " -addext subjectAltName=DNS:" LEAF
+	       " -addext basicConstraints=critical,CA:FALSE");
+	check(cases, ARRAY_LEN(cases));
+}
+
+#define NEXT_KEY "cp -p next.key leaf.key"
+#define NOT_ITS                                                               \
+	"/leaf.key is not the key of the installed certificate, the service " \
+	"fails at its next restart; put the right one back, or enrol a CSR "  \
+	"of this one"
+
+/* The key of what stays was replaced, lost, or opened. */
+static void keys(void **state)
+{
+	static const struct row_case cases[] = {
+		{ "another key", "old.pem", "old.pem", NEXT_KEY,
+		  .verdict = PLAN_MISFIT, .says = NOT_ITS, .misfit = true },
+		{ "no key", "old.pem", "old.pem", "rm leaf.key",
+		  .verdict = PLAN_MISFIT,
+		  .says = "the key of the installed certificate: ",
+		  .misfit = true },
+		{ "a damaged key", "old.pem", "old.pem", "echo >leaf.key",
+		  .verdict = PLAN_MISFIT,
+		  .says = "the key of the installed certificate: ",
+		  .misfit = true },
+		{ "an open key: it can be read", "old.pem", "old.pem",
+		  "chmod 604 leaf.key", .verdict = PLAN_MISFIT,
+		  .says = "the key of the installed certificate: " },
+		{ "another key, and nothing new", "old.pem", "off", NEXT_KEY,
+		  .ours = "old.pem", .verdict = PLAN_MISFIT, .says = NOT_ITS,
+		  .misfit = true },
+		{ "a key that a placeholder does not have", "old.pem", "off",
+		  NEXT_KEY, .verdict = PLAN_WAIT, .says = "" },
+		{ "another key, and its certificate", "old.pem", "next.pem",
+		  NEXT_KEY, .ours = "old.pem", .verdict = PLAN_PUT, .says = "",
+		  .unfit = NOT_ITS "; one of this key waits to be installed" },
+		{ "the same over what is not ours", "old.pem", "next.pem",
+		  NEXT_KEY, .verdict = PLAN_PUT, .says = "" },
+		{ "another key, and its certificate is held", "old.pem",
+		  "next.pem", NEXT_KEY, .ours = "old.pem", .held = "next.pem",
+		  .verdict = PLAN_MISFIT, .says = NOT_ITS, .misfit = true },
+		{ "another key, and a newer one of the right one", "old.pem",
+		  "new.pem", NEXT_KEY, .ours = "old.pem",
+		  .verdict = PLAN_REFUSE, .says = "; ", .misfit = true },
+		{ "another key, and no row", "old.pem", "none", NEXT_KEY,
+		  .ours = "old.pem", .verdict = PLAN_MISSING,
+		  .says = "may not see it); ", .misfit = true },
+		{ "an open key, and no row", "old.pem", "none",
+		  "chmod 604 leaf.key", .ours = "old.pem",
+		  .verdict = PLAN_MISSING, .says = "may not see it)" },
+	};
+
+	check(cases, ARRAY_LEN(cases));
+}
+
+/* Of a pinned key, the service may have the private one all the same. */
+static void pinned(void **state)
+{
+	host_kit_load(FULL, "",
+		      "{ name = \"web\"; profile = \"x\"; certificates = ( { "
+		      "name = \"" LEAF "\"; public_key = \"@/leaf.pub\"; dir = "
+		      "\"@/d\"; } ); }");
+	kit_sh("openssl pkey -in leaf.right -pubout -out leaf.pub");
+	begin(&(struct row_case){ .disk = "old.pem", .row = "new.pem" });
+	assert_int_equal(g.v[0].verdict, PLAN_PUT);
+	judge_free(&g);
+	kit_sh("openssl pkey -in next.key -pubout -out leaf.pub");
+	begin(&(struct row_case){ .disk = "old.pem", .row = "old.pem" });
+	assert_int_equal(g.v[0].verdict, PLAN_MISFIT);
+	assert_false(g.v[0].misfit);
+	assert_null(strstr(g.v[0].reason, "next restart"));
+	judge_free(&g);
+	begin(&(struct row_case){
+		.disk = "old.pem", .row = "next.pem", .ours = "old.pem" });
+	assert_int_equal(g.v[0].verdict, PLAN_PUT);
+	assert_null(g.v[0].unfit);
+	judge_free(&g);
+}
+
+/* The dates that are told are those that count. */
+static void tells_dates(void **state)
+{
+	char a[CLOCK_TEXT], b[CLOCK_TEXT];
+
+	host_kit_load(FULL, "", WEB);
+	begin(&(struct row_case){ .disk = "new.pem", .row = "old.pem" });
+	assert_string_equal(
+		g.v[0].reason,
+		arena_printf(arena,
+			     "refused: the certificate in the store begins on "
+			     "%s, before the one here (%s); --force installs "
+			     "it all the same",
+			     clock_text(host.now - 40 * DAY, a),
+			     clock_text(host.now - 10 * DAY, b)));
+	judge_free(&g);
+}
+
+/* A key that was seen to fit is not read again before its file changes. */
+static void reads_keys_once(void **state)
+{
+	struct store_host_certs rows = rows_of("old.pem");
+	const char *seen;
+
+	host_kit_load(FULL, "", WEB);
+	begin(&(struct row_case){ .disk = "old.pem", .row = "old.pem" });
+	judge_free(&g);
+	assert_non_null(known.keys);
+	seen = known.keys;
+	known.dirty = false;
+	judge_rows(&host, &svcs.v[0], &rows, &known, &g);
+	assert_ptr_equal(known.keys, seen);
+	assert_false(known.dirty);
+	judge_free(&g);
+	kit_sh(NEXT_KEY);
+	judge_rows(&host, &svcs.v[0], &rows, &known, &g);
+	assert_int_equal(g.v[0].verdict, PLAN_MISFIT);
+	assert_null(known.keys);
+	judge_free(&g);
+	/* What does not fit is told in every run. */
+	judge_rows(&host, &svcs.v[0], &rows, &known, &g);
+	assert_int_equal(g.v[0].verdict, PLAN_MISFIT);
+	judge_free(&g);
+}
+
+struct chain_case {
+	const char *what, *profile, *disk, *rechained;
+	bool force;
+	enum plan_verdict verdict;
+	bool rechain;
+};
+
+#define IN_FULL "cat old.pem inter.pem >d/full.pem; chmod 644 d/full.pem"
+#define IN_TWO	"cp old.pem d/cert.pem; cp inter.pem d/chain.pem; chmod 644 d/*"
+
+/* The store has old.pem with another chain than the disk. */
+static void chains(void **state)
+{
+	static const struct chain_case cases[] = {
+		{ "once", FULL, IN_FULL, NULL, false, PLAN_PUT, true },
+		{ "twice", FULL, IN_FULL, "old.pem", false, PLAN_KEEP, true },
+		{ "forced", FULL, IN_FULL, "old.pem", true, PLAN_PUT, false },
+		{ "that of another was changed", FULL, IN_FULL, "new.pem",
+		  false, PLAN_PUT, true },
+		{ "the mode, too", FULL, IN_FULL "; chmod 600 d/full.pem",
+		  "old.pem", false, PLAN_PUT, false },
+		{ "the one on disk is none", FULL,
+		  "cp old.pem d/full.pem; chmod 644 d/full.pem", "old.pem",
+		  false, PLAN_PUT, true },
+		{ "in a file of its own", TWO, IN_TWO, NULL, false, PLAN_PUT,
+		  true },
+		{ "in a file of its own, twice", TWO, IN_TWO, "old.pem", false,
+		  PLAN_KEEP, true },
+		{ "in a file of its own, which is not there", TWO,
+		  IN_TWO "; rm d/chain.pem", "old.pem", false, PLAN_PUT,
+		  false },
+	};
+
+	kit_sh("openssl x509 -req -in inter.csr -CA root.pem -CAkey root.key "
+	       "-extfile ca.ext -days 2000 -out inter2.pem");
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct chain_case *c = &cases[i];
+		struct store_host_certs rows =
+			host_kit_rows("old.pem", "inter2.pem");
+
+		host_kit_load(c->profile, "", WEB);
+		host.force = c->force;
+		put_disk(c->disk);
+		if (c->rechained)
+			svcstate_set_rechained(
+				&known, arena, LEAF,
+				host_kit_print(c->rechained, NULL));
+		judge_rows(&host, &svcs.v[0], &rows, &known, &g);
+		if (g.v[0].verdict != c->verdict ||
+		    g.v[0].rechain != c->rechain)
+			fail_msg("%s: %d, %d", c->what, g.v[0].verdict,
+				 g.v[0].rechain);
+		/* What counts is the one that is there to stay. */
+		assert_string_equal(g.v[0].chain_digest,
+				    c->verdict == PLAN_KEEP
+					    ? g.v[0].disk_digest
+					    : g.v[0].chain_digest);
+		judge_free(&g);
+	}
+}
+
+/* What is to be written, file by file. */
+static void contents(void **state)
+{
+	host_kit_load(
+		"files = ( { file = \"c.pem\"; format = \"certificate\"; "
+		"}, { file = \"both.pem\"; format = \"key-fullchain\"; }, "
+		"{ file = \"t.pem\"; parts = [ \"certificate\", "
+		"\"chain\", \"root\" ]; } );",
+		"", WEB);
+	begin(&(struct row_case){ .row = "new.pem" });
+	assert_int_equal(g.v[0].verdict, PLAN_PUT);
+	assert_string_equal(sbuf_str(&g.v[0].contents[0]),
+			    scratch_read(scratch("new.pem")));
+	kit_sh("cat leaf.key new.pem inter.pem >want; cat new.pem inter.pem "
+	       "root.pem >want2");
+	assert_string_equal(sbuf_str(&g.v[0].contents[1]),
+			    scratch_read(scratch("want")));
+	assert_string_equal(sbuf_str(&g.v[0].contents[2]),
+			    scratch_read(scratch("want2")));
+	judge_free(&g);
+	/* No anchor: nothing can be made. */
+	x509_trust_free(&host.trust);
+	kit_sh("mv root.pem r.pem");
+	begin(&(struct row_case){ .row = "new.pem" });
+	kit_sh("mv r.pem root.pem");
+	assert_int_equal(g.v[0].verdict, PLAN_REFUSE);
+	judge_free(&g);
+}
+
+/* Whatever becomes of one certificate, the other goes on. */
+static void each_by_itself(void **state)
+{
+	struct store_host_certs rows = host_kit_rows("new.pem", "inter.pem");
+
+	host_kit_load("files = ( { file = \"$name.pem\"; format = "
+		      "\"fullchain\"; } );",
+		      "",
+		      "{ name = \"web\"; profile = \"x\"; certificates = ( { "
+		      "name = \"x.example.org\"; key = \"@/none.key\"; dir = "
+		      "\"@/d\"; }, { name = \"" LEAF
+		      "\"; key = \"@/leaf.key\"; "
+		      "dir = \"@/d\"; } ); }");
+	put_disk(NULL);
+	judge_rows(&host, &svcs.v[0], &rows, &known, &g);
+	assert_int_equal(g.n, 2);
+	assert_int_equal(g.v[0].verdict, PLAN_MISSING);
+	assert_non_null(strstr(g.v[0].reason, "named x.example.org ("));
+	assert_int_equal(g.v[1].verdict, PLAN_PUT);
+	judge_free(&g);
+}
+
+/* Files that somebody went back to, of a certificate that he did not. */
+static void held_files(void **state)
+{
+	char hex[ENC_SHA256_HEX], other[ENC_SHA256_HEX];
+	struct store_host_certs rows = rows_of("old.pem");
+	struct err err = ERR_INIT;
+
+	host_kit_load(TWO, "", WEB);
+	put_disk(IN_TWO);
+	assert_int_equal(judge_digest(&svcs.v[0].certs[0], hex, &err), 0);
+	kit_sh("cat root.pem >>d/chain.pem");
+	assert_int_equal(judge_digest(&svcs.v[0].certs[0], other, &err), 0);
+	assert_string_not_equal(hex, other);
+	judge_rows(&host, &svcs.v[0], &rows, &known, &g);
+	assert_int_equal(g.v[0].verdict, PLAN_PUT);
+	judge_free(&g);
+	svcstate_hold_cert(&known, arena, LEAF, hex);
+	judge_rows(&host, &svcs.v[0], &rows, &known, &g);
+	assert_int_equal(g.v[0].verdict, PLAN_HOLD);
+	judge_free(&g);
+	kit_sh("rm d/cert.pem; ln -s cert.pem d/cert.pem");
+	assert_int_equal(judge_digest(&svcs.v[0].certs[0], hex, &err), -1);
+}
+
+/* Without the store: what is there, and what is served of it. */
+static void on_disk(void **state)
+{
+	char want[ENC_SHA256_HEX];
+	struct err err = ERR_INIT;
+	struct x509_chain *chain;
+
+	host_kit_load("files = ( { file = \"c.pem\"; format = \"certificate\"; "
+		      "}, { file = \"full.pem\"; format = \"fullchain\"; } );",
+		      "", WEB);
+	put_disk("old.pem");
+	/* the file that has the chain as well is the one that counts */
+	kit_sh("cp new.pem d/c.pem; cat old.pem inter.pem >want");
+	judge_disk(&svcs.v[0], &g);
+	chain = kit_chain("want", &err);
+	seen_chain_digest(chain, want);
+	x509_chain_free(&chain);
+	assert_string_equal(x509_chain_fingerprint(g.v[0].disk),
+			    host_kit_print("old.pem", NULL));
+	assert_string_equal(g.v[0].disk_digest, want);
+	assert_null(g.v[0].chain);
+	judge_free(&g);
+
+	put_disk(NULL);
+	judge_disk(&svcs.v[0], &g);
+	assert_null(g.v[0].disk);
+	assert_string_equal(g.v[0].reason, "");
+	judge_free(&g);
+	put_disk("ln -s full.pem d/full.pem");
+	judge_disk(&svcs.v[0], &g);
+	assert_int_equal(g.v[0].verdict, PLAN_UNKNOWN);
+	assert_non_null(strstr(g.v[0].reason, "/d/full.pem"));
+	judge_free(&g);
+	/* its chain is elsewhere */
+	host_kit_load(TWO, "", WEB);
+	put_disk(IN_TWO);
+	judge_disk(&svcs.v[0], &g);
+	assert_non_null(g.v[0].disk);
+	assert_string_equal(g.v[0].disk_digest, "");
+	judge_free(&g);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(takes),
+		cmocka_unit_test(refuses),
+		cmocka_unit_test(keys),
+		cmocka_unit_test(pinned),
+		cmocka_unit_test(tells_dates),
+		cmocka_unit_test(reads_keys_once),
+		cmocka_unit_test(chains),
+		cmocka_unit_test(contents),
+		cmocka_unit_test(each_by_itself),
+		cmocka_unit_test(held_files),
+		cmocka_unit_test(on_disk),
+	};
+
+	return cmocka_run_group_tests(tests, host_kit_setup, host_kit_teardown);
+}
