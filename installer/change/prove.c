@@ -111,11 +111,9 @@ bool prove_shows_old(const struct part *p, const char **ret_why)
 			continue;
 		text = svc_endpoint_text(&p->svc->endpoints[i], p->run->arena);
 		if (!p->seen[i].unknown) {
-			*ret_why = arena_printf(p->run->arena,
-						"%s does not serve it%s", text,
-						p->svc->wait > 0
-							? ""
-							: ", nor did before");
+			*ret_why = arena_printf(
+				p->run->arena, "%s does not serve it%s", text,
+				p->svc->wait > 0 ? "" : ", nor did before");
 			return false;
 		}
 		if (!unseen)

@@ -189,38 +189,41 @@ static void all_down(void **state)
 	}
 }
 
-/* After the way back: the first that does not show the old set. */
+/* After the way back: what is said of the first that does not show the old
+ * set; of one that could not be looked at only where there is no such one. */
 static void shows_old(void **state)
 {
 	static const struct {
-		const char *was, *is, *old, *which;
+		const char *was, *is, *old, *says;
 	} cases[] = {
 		{ "oo", "oo", "old", NULL },
 		{ "", "", "old", NULL },
-		{ "oo", "on", "old", "h:2" },
-		{ "oo", "no", "old", "h:1" },
-		{ "oo", "os", "old", "h:2" },
-		{ "os", "os", "old", "h:2" },
-		{ "od", "od", "old", "h:2" },
+		{ "oo", "on", "old", "h:2 does not serve it, nor did before" },
+		{ "oo", "no", "old", "h:1 does not serve it, nor did before" },
+		{ "oo", "os", "old", "h:2 does not serve it, nor did before" },
+		{ "os", "os", "old", "h:2 does not serve it, nor did before" },
+		{ "od", "od", "old", "h:2 does not serve it, nor did before" },
+		{ "oo", "ou", "old", "h:2 could not be looked at: " },
+		{ "oo", "un", "old", "h:2 does not serve it, nor did before" },
 		/* in its memory there was another one than in the files */
-		{ "om", "om", "old", "h:2" },
+		{ "om", "om", "old", "h:2 does not serve it, nor did before" },
 		{ "mm", "oo", "old", NULL },
 		/* nothing was in the files */
 		{ "mm", "mm", NULL, NULL },
-		{ "mm", "mo", NULL, "h:2" },
-		{ "-m", "mm", NULL, "h:1" },
+		{ "mm", "mo", NULL, "h:2 does not serve it, nor did before" },
+		{ "-m", "mm", NULL, "h:1 does not serve it, nor did before" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		const char *which = NULL;
+		const char *says = NULL;
 		bool all;
 
 		begin(cases[i].was, cases[i].is, cases[i].old);
-		all = prove_shows_old(&part, &which);
-		if (all != !cases[i].which ||
-		    (!all && strcmp(which, cases[i].which) != 0))
+		all = prove_shows_old(&part, &says);
+		if (all != !cases[i].says ||
+		    (!all && !strstr(says, cases[i].says)))
 			fail_msg("%s %s: %s", cases[i].was, cases[i].is,
-				 all ? "all" : which);
+				 all ? "all" : says);
 	}
 }
 
