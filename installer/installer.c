@@ -134,6 +134,15 @@ static int64_t splay_of(const struct installer_conf *conf)
 	return (int64_t) (n % (uint64_t) conf->splay);
 }
 
+static void wait_turn(const struct args *a, int64_t s)
+{
+	if (a->verbose > 0 && s > 0)
+		log_warn("waits %lld s for this host's turn (splay); --now "
+			 "does not",
+			 (long long) s);
+	verify_wait(s * 1000);
+}
+
 /* Temporaries of our own files that a killed run left. */
 static void sweep_state(const struct host *r)
 {
@@ -347,6 +356,7 @@ static int with_conf(const struct args *a, struct arena *arena, int argc,
 			  .known = { .arena = arena },
 			  .dry_run = a->dry_run,
 			  .force = a->force,
+			  .verbose = a->verbose > 0,
 			  .loud = a->verbose > 0 || a->force || first < argc ||
 				  isatty(STDERR_FILENO) };
 	int status;
@@ -365,7 +375,7 @@ static int with_conf(const struct args *a, struct arena *arena, int argc,
 	check_names(a, &r, argc, argv, first);
 	if (first == argc && !a->now && !a->dry_run && !a->force &&
 	    !a->verify && !a->status && !a->back && !isatty(STDERR_FILENO))
-		verify_wait(splay_of(&conf) * 1000);
+		wait_turn(a, splay_of(&conf));
 	status = run(a, &r);
 	strlist_free(&r.only);
 	notice_free(&r.notices);

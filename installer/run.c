@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "clock.h"
+#include "hostkey.h"
 #include "log.h"
 #include "num.h"
 #include "run.h"
@@ -344,12 +345,13 @@ static bool verify_endpoint_of(const struct finding *t, size_t i)
 	const struct svc_endpoint *e = &t->s->endpoints[i];
 	const struct verify_seen *seen = &t->seen[i];
 	const struct judge_cert *c = &t->g.v[e->cert];
-	bool there = c->disk, ok;
+	bool there = c->disk, ok, late;
 	char why[300], until[CLOCK_TEXT];
 
 	/* Of what is not there, too, why it was not seen. */
 	ok = there ? finding_right(t, i, why)
 		   : seen_match(&(struct verify_want){ NULL, NULL }, seen, why);
+	late = there && x509_chain_not_after(c->disk) <= t->r->now;
 	printf("%s %s %s: ", t->s->name, t->s->certs[e->cert].conf->name,
 	       svc_endpoint_text(e, t->r->arena));
 	if (seen->handshake && !seen->by_command)
@@ -363,9 +365,10 @@ static bool verify_endpoint_of(const struct finding *t, size_t i)
 	printf("%s\n", !there ? c->reason[0] != '\0'
 					? c->reason
 					: "nothing is installed yet"
-		       : ok   ? "as installed"
-			      : "");
-	return ok && there;
+		       : !ok  ? ""
+		       : late ? "as installed, but it has EXPIRED"
+			      : "as installed");
+	return ok && there && !late;
 }
 
 static bool verify_one(struct host *r, const struct svc *s)
@@ -437,6 +440,38 @@ static int back_status(const struct part *parts, size_t n, struct err *err)
 	return 0;
 }
 
+/* What a person went back to is there: what it is, and whether the key still
+ * goes with it. */
+static int tell_back(struct host *r, const struct svc *s,
+		     const struct judge *was, struct err *err)
+{
+	char until[CLOCK_TEXT];
+	struct judge now;
+	int status = 0;
+
+	judge_disk(s, &now);
+	for (size_t i = 0; i < now.n; i++) {
+		const struct x509_chain *disk = now.v[i].disk;
+		const struct x509_chain *before = was->v[i].disk;
+		const char *name = s->certs[i].conf->name;
+
+		if (!disk)
+			continue;
+		printf("%s: %s: %s, valid until %s\n", s->name, name,
+		       before && strcmp(x509_chain_fingerprint(disk),
+					x509_chain_fingerprint(before)) == 0
+			       ? "the set before has the same certificate; "
+				 "once more goes further back"
+			       : "went back to the certificate before",
+		       clock_text(x509_chain_not_after(disk), until));
+		if (s->certs[i].has_key &&
+		    hostkey_fits(&s->certs[i], disk, err) == -1)
+			status = err_wrap(err, "service %s: %s", s->name, name);
+	}
+	judge_free(&now);
+	return status;
+}
+
 int run_back(struct host *r, const char *name, struct err *err)
 {
 	AUTO(store_free) struct store *store = NULL;
@@ -445,6 +480,7 @@ int run_back(struct host *r, const char *name, struct err *err)
 		arena_array(r->arena, r->svcs->n, sizeof(*tasks));
 	struct part *parts = arena_array(r->arena, r->svcs->n, sizeof(*parts));
 	size_t together, n = find_for_back(r, name, index, &together);
+	int status;
 
 	if (n == 0)
 		return err_set(err, ERR_USAGE,
@@ -472,10 +508,14 @@ int run_back(struct host *r, const char *name, struct err *err)
 		txn_go_back(r, parts, together);
 	for (size_t i = together; i < n; i++)
 		txn_go_back(r, &parts[i], 1);
-	for (size_t i = 0; i < n; i++)
+	status = back_status(parts, n, err);
+	for (size_t i = 0; i < n; i++) {
+		if (parts[i].result == PART_SERVED && status == 0)
+			status = tell_back(r, tasks[i].s, &tasks[i].g, err);
 		judge_free(&tasks[i].g);
+	}
 	if (store_open(r->conf->store, STORE_HOST, &store, NULL) == -1)
 		store = NULL;
 	send_receipts(r, store);
-	return back_status(parts, n, err);
+	return status;
 }

@@ -46,7 +46,7 @@ static void activate(struct finding *t)
 	say_notice(t,
 		   p.result == PART_WAITING ? NOTICE_WAITING : NOTICE_TROUBLE,
 		   "", part_state(&p), p.err.msg);
-	log_warn("service %s: %s", t->s->name, p.err.msg);
+	say_once(t, SVCSTATE_SERVICE, p.err.msg);
 }
 
 static void all_well(struct finding *t)
@@ -55,6 +55,8 @@ static void all_well(struct finding *t)
 	if (!t->bad)
 		(void) svcstate_unwarn(&t->state);
 	svcstate_set_waiting(&t->state, 0);
+	if (!t->bad && t->r->verbose)
+		say_well(t);
 }
 
 static void act(struct finding *t)
@@ -110,7 +112,7 @@ static void tell_part(struct finding *t, const struct part *p)
 	}
 	t->bad = true;
 	t->unseen = t->unseen || p->result == PART_UNSEEN;
-	log_warn("service %s: %s", t->s->name, p->err.msg);
+	say_once(t, SVCSTATE_SERVICE, p->err.msg);
 }
 
 /* All that change together with task FIRST. */
@@ -330,7 +332,7 @@ static void plan(struct update *u)
 	block(u);
 }
 
-static void print(const struct update *u, const struct finding *t)
+static void print(const struct update *u, struct finding *t)
 {
 	struct err err = ERR_INIT;
 
@@ -341,12 +343,16 @@ static void print(const struct update *u, const struct finding *t)
 		    t->action == PLAN_INSTALL)
 			printf("%s: together with service %s, both or none\n",
 			       t->s->name, u->v[i].s->name);
-	dryrun_print(t->s, &t->g, t->action, t->seen);
-	for (size_t i = 0; i < t->g.n; i++)
-		if (t->g.v[i].verdict == PLAN_PUT &&
-		    deploy_check(t->g.v[i].svc, &err) == -1)
-			printf("%s: %s FAILS: %s\n", t->s->name,
-			       t->g.v[i].svc->conf->name, err.msg);
+	if (!dryrun_print(t->s, &t->g, t->action, t->seen))
+		t->bad = true;
+	for (size_t i = 0; i < t->g.n; i++) {
+		if (t->g.v[i].verdict != PLAN_PUT ||
+		    deploy_check(t->g.v[i].svc, &err) == 0)
+			continue;
+		printf("%s: %s FAILS: %s\n", t->s->name,
+		       t->g.v[i].svc->conf->name, err.msg);
+		t->bad = true;
+	}
 }
 
 static void carry_out(struct update *u)

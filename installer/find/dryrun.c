@@ -30,30 +30,37 @@ static void print_command(const struct svc *s, enum hook hook,
 	       hook_text(c, a));
 }
 
-static void print_commands(const struct svc *s, enum hook hook, struct arena *a)
+static bool print_commands(const struct svc *s, enum hook hook, struct arena *a)
 {
 	const struct svc_commands *c = &s->hooks[hook];
 	struct err err = ERR_INIT;
+	bool well = true;
 
 	for (size_t i = 0; i < c->n; i++) {
 		print_command(s, hook, &c->v[i], a);
-		if (hook_find(&c->v[i], &err) == -1)
-			printf("%s:   FAILS: %s\n", s->name, err.msg);
+		if (hook_find(&c->v[i], &err) == 0)
+			continue;
+		printf("%s:   FAILS: %s\n", s->name, err.msg);
+		well = false;
 	}
+	return well;
 }
 
 /* Commands that are not always run are told only when they cannot be. */
-static void print_missing(const struct svc *s, enum hook hook, struct arena *a)
+static bool print_missing(const struct svc *s, enum hook hook, struct arena *a)
 {
 	const struct svc_commands *c = &s->hooks[hook];
 	struct err err = ERR_INIT;
+	bool well = true;
 
 	for (size_t i = 0; i < c->n; i++) {
 		if (hook_find(&c->v[i], &err) == 0)
 			continue;
 		print_command(s, hook, &c->v[i], a);
 		printf("%s:   FAILS: %s\n", s->name, err.msg);
+		well = false;
 	}
+	return well;
 }
 
 static void print_endpoints(const struct svc *s, const struct verify_seen *seen,
@@ -68,10 +75,26 @@ static void print_endpoints(const struct svc *s, const struct verify_seen *seen,
 					    : "answers");
 }
 
-void dryrun_print(const struct svc *s, const struct judge *g,
+/* In the order of a run. */
+static bool print_hooks(const struct svc *s, const struct verify_seen *seen,
+			struct arena *a)
+{
+	bool well = print_missing(s, HOOK_SEED, a);
+
+	well = print_missing(s, HOOK_RUNNING, a) && well;
+	well = print_commands(s, HOOK_CHECK, a) && well;
+	well = print_commands(s, HOOK_TEST, a) && well;
+	well = print_commands(s, HOOK_ACTIVATE, a) && well;
+	well = print_missing(s, HOOK_START, a) && well;
+	print_endpoints(s, seen, a);
+	return print_commands(s, HOOK_POST, a) && well;
+}
+
+bool dryrun_print(const struct svc *s, const struct judge *g,
 		  enum plan_action action, const struct verify_seen *seen)
 {
 	AUTO(arena_free) struct arena *a = arena_new();
+	bool well = true;
 
 	for (size_t i = 0; i < g->n; i++)
 		print_cert(s, &g->v[i]);
@@ -82,14 +105,7 @@ void dryrun_print(const struct svc *s, const struct judge *g,
 			printf("%s: the files are right, but not what is "
 			       "served\n",
 			       s->name);
-		print_missing(s, HOOK_SEED, a);
-		print_missing(s, HOOK_RUNNING, a);
-		print_commands(s, HOOK_CHECK, a);
-		print_commands(s, HOOK_TEST, a);
-		print_commands(s, HOOK_ACTIVATE, a);
-		print_missing(s, HOOK_START, a);
-		print_endpoints(s, seen, a);
-		print_commands(s, HOOK_POST, a);
+		well = print_hooks(s, seen, a);
 		break;
 	case PLAN_HELD:
 		printf("%s: held, this failed before; --force tries again\n",
@@ -105,4 +121,5 @@ void dryrun_print(const struct svc *s, const struct judge *g,
 	case PLAN_NOTHING:
 		break;
 	}
+	return well;
 }

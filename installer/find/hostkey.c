@@ -161,7 +161,11 @@ int hostkey_vet(const struct svc_cert *c, const struct x509_chain *chain,
 		return err_wrap(err, "the chain in the store is broken");
 	/* Within the tolerated skew, judge as if it had begun. */
 	if (x509_trust_verify(trust, chain, from > now ? from : now, err) == -1)
-		return err_wrap(err, "the certificate in the store cannot be "
-				     "trusted");
+		return err_wrap(err,
+				"the certificate in the store%s cannot be "
+				"trusted",
+				x509_chain_len(chain) == 1
+					? ", which has no chain there,"
+					: "");
 	return 0;
 }

@@ -48,6 +48,20 @@ static enum receipt_state fault_state(const struct judge_cert *c)
 		       : RECEIPT_REFUSED;
 }
 
+/* What that means for who looks at it at night. */
+static const char *in_place(const struct finding *t, const struct judge_cert *c)
+{
+	char until[CLOCK_TEXT];
+	int64_t end;
+
+	if (!c->disk || fault_state(c) != RECEIPT_REFUSED)
+		return "";
+	end = x509_chain_not_after(c->disk);
+	return arena_printf(t->r->arena, "; what is in place stays, it %s %s",
+			    end > t->r->now ? "is valid until" : "EXPIRED on",
+			    clock_text(end, until));
+}
+
 /* What is wrong with single certificates: it is told, and the others of the
  * service go on. */
 void say_certs(struct finding *t)
@@ -63,6 +77,8 @@ void say_certs(struct finding *t)
 		if (!fault)
 			continue;
 		t->bad = true;
+		fault = arena_printf(t->r->arena, "%s%s", fault,
+				     in_place(t, c));
 		sbuf_addf(&text, "%s%s: %s", text.len != 0 ? "; " : "",
 			  c->svc->conf->name, fault);
 		say_notice(t, NOTICE_TROUBLE, c->svc->conf->name,
@@ -126,6 +142,19 @@ void say_later(struct finding *t)
 		log_warn("service %s: %s", t->s->name, t->why);
 }
 
+void say_well(const struct finding *t)
+{
+	char until[CLOCK_TEXT];
+
+	for (size_t i = 0; i < t->g.n; i++)
+		if (t->g.v[i].disk)
+			log_warn(
+				"service %s: %s is in place, valid until %s",
+				t->s->name, t->g.v[i].svc->conf->name,
+				clock_text(x509_chain_not_after(t->g.v[i].disk),
+					   until));
+}
+
 /* --- what will be wrong in time --- */
 
 static void add_life(struct finding *t, const char *cert,
@@ -149,6 +178,8 @@ static void look_at_end(struct finding *t, const struct judge_cert *c,
 	if (c->verdict == PLAN_PUT || x509_chain_self_signed(c->disk) ||
 	    until - t->r->now >= limit)
 		return;
+	/* Its clients get an error now. */
+	t->bad = t->bad || until <= t->r->now;
 	add_life(t, c->svc->conf->name, NOTICE_EXPIRING,
 		 arena_printf(t->r->arena,
 			      "%s on %s, and the store has nothing newer that "

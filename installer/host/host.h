@@ -27,6 +27,7 @@ struct host {
 	struct x509_trust *trust; /* loaded when something is installed */
 	int64_t now;
 	bool dry_run, force;
+	bool verbose;	  /* also what is well */
 	bool loud;	  /* a person is there: what was said is said again */
 	bool beat;	  /* idle services report, too */
 	bool *skip;	  /* per service: what was left could not be mended */

@@ -67,7 +67,24 @@ int hostview_update(const struct host *r, const struct receipts *current,
 
 /* --- for people --- */
 
-static void add_row(struct sbuf *out, const struct store_receipt *s)
+static bool expired(const struct host *r, const struct store_receipt *s)
+{
+	return s->ts_expire > 0 && s->ts_expire <= r->now;
+}
+
+/* The state is in front of it already. */
+static const char *detail_of(const struct store_receipt *s)
+{
+	size_t len = strlen(s->state);
+
+	return strncmp(s->detail, s->state, len) == 0 &&
+			       strncmp(s->detail + len, ": ", 2) == 0
+		       ? s->detail + len + 2
+		       : s->detail;
+}
+
+static void add_row(const struct host *r, struct sbuf *out,
+		    const struct store_receipt *s)
 {
 	char when[CLOCK_TEXT], until[CLOCK_TEXT];
 
@@ -78,19 +95,21 @@ static void add_row(struct sbuf *out, const struct store_receipt *s)
 		sbuf_addf(out, "%s (%s)", s->endpoint,
 			  s->protocol ? s->protocol : "tls");
 	if (s->ts_expire > 0)
-		sbuf_addf(out, "\n%*suntil %s", 15, "",
-			  clock_text(s->ts_expire, until));
+		sbuf_addf(out, "\n%*suntil %s%s", 15, "",
+			  clock_text(s->ts_expire, until),
+			  expired(r, s) ? ": it has EXPIRED" : "");
 	sbuf_addc(out, '\n');
 	if (s->detail) {
 		sbuf_addf(out, "%*s", 15, "");
-		sbuf_add_clean(out, s->detail);
+		sbuf_add_clean(out, detail_of(s));
 		sbuf_addc(out, '\n');
 	}
 }
 
 /* The row of KEY, if anything is known of it. */
-static bool print_row(const struct receipts *all, const struct svc *s,
-		      const char *cert, const char *endpoint, struct sbuf *out)
+static bool print_row(const struct host *r, const struct receipts *all,
+		      const struct svc *s, const char *cert,
+		      const char *endpoint, struct sbuf *out)
 {
 	const struct store_receipt key = { .service = s->name,
 					   .name = cert,
@@ -99,8 +118,8 @@ static bool print_row(const struct receipts *all, const struct svc *s,
 
 	if (!found)
 		return true;
-	add_row(out, found);
-	return !receipt_state_bad(found->state);
+	add_row(r, out, found);
+	return !receipt_state_bad(found->state) && !expired(r, found);
 }
 
 static bool print_service(const struct host *r, const struct svc *s,
@@ -114,10 +133,10 @@ static bool print_service(const struct host *r, const struct svc *s,
 
 		sbuf_addf(out, "%s: %s\n", s->name, name);
 		before = out->len;
-		well = print_row(all, s, name, "", out) && well;
+		well = print_row(r, all, s, name, "", out) && well;
 		for (size_t k = 0; k < s->n_endpoints; k++)
 			if (s->endpoints[k].cert == i)
-				well = print_row(all, s, name,
+				well = print_row(r, all, s, name,
 						 svc_endpoint_text(
 							 &s->endpoints[k],
 							 r->arena),
@@ -168,7 +187,7 @@ static bool print_json(const struct host *r, const struct receipts *all,
 			sbuf_addc(out, ',');
 		first = false;
 		add_object(out, s);
-		well = well && !receipt_state_bad(s->state);
+		well = well && !receipt_state_bad(s->state) && !expired(r, s);
 	}
 	sbuf_adds(out, "]\n");
 	return well;

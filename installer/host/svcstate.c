@@ -343,11 +343,17 @@ void svcstate_set_keys(struct svcstate *s, const char *digest)
 bool svcstate_warn(struct svcstate *s, struct arena *arena,
 		   enum svcstate_about about, const char *text, int64_t now)
 {
+	AUTO(mem_free_str) char *same = mem_strdup(text);
 	char hex[ENC_SHA256_HEX];
 	const char *last = s->warned[about].digest;
 	int64_t at = s->warned[about].at;
+	size_t len = 0;
 
-	enc_sha256_hex(text, strlen(text), hex);
+	/* A time or a process's number in it makes it no other matter. */
+	for (const char *p = text; *p; p++)
+		if (*p < '0' || *p > '9')
+			same[len++] = *p;
+	enc_sha256_hex(same, len, hex);
 	if (last && strcmp(last, hex) == 0 && now >= at && now < at + REPEAT)
 		return false;
 	s->warned[about].digest = arena_strdup(arena, hex);

@@ -47,7 +47,7 @@ static const struct verify_seen seen[] = {
 
 static void print(void *arg)
 {
-	dryrun_print(&svcs.v[0], &g, action, seen);
+	(void) dryrun_print(&svcs.v[0], &g, action, seen);
 }
 
 static const char *printed(enum plan_action what)

@@ -582,7 +582,7 @@ static void goes_back_from_version_1(void **state)
 
 static void print_plan(void *arg)
 {
-	dryrun_print(&svcs.v[0], &g, PLAN_INSTALL, &none);
+	(void) dryrun_print(&svcs.v[0], &g, PLAN_INSTALL, &none);
 }
 
 static void tells(void **state)
