@@ -91,6 +91,8 @@ run host
 is "$(served)" "$(cert_fp "$T/four.crt")" "the fourth one is served"
 run host --rollback web
 is "$rc" 0 "--rollback"
+like "$out" "^web: $NAME: went back to the certificate before, valid until 2" \
+	"... says to what"
 is "$(served)" "$(cert_fp "$T/one.crt")" "... the one before is served"
 run host
 is "$rc $err" "0 " "... and held"

@@ -92,6 +92,31 @@ sed -i '$d' "$T/state/status"
 run host --status
 is "$rc" 0 "a damaged file is an empty one"
 like "$err" "what was known of this host is lost.*state/status: it was cut" "... and says so"
+# --- it expires, and there is nothing newer ---
+UNTIL=$(date -u -d '12 seconds' +%Y%m%d%H%M%SZ)
+issue_nth "$T/short" 3 && store_put $NAME "$T/short"
+UNTIL=''
+run host
+is "$rc" 0 "a certificate of a few seconds"
+run host -v
+is "$rc" 0 "... nothing to do"
+like "$err" "service web: $NAME is in place, valid until " "... says -v"
+while [ "$(date +%s)" -le "$(date -d "$(openssl x509 -in "$T/short.crt" \
+	-noout -enddate | cut -d= -f2)" +%s)" ]; do
+	sleep 0.5
+done
+run host --verify
+is "$rc" 1 "when it has expired, --verify fails"
+like "$out" 'as installed, but it has EXPIRED' "... and says why"
+run host --status
+is "$rc" 1 "so does --status"
+like "$out" 'until .*: it has EXPIRED' "... and says why"
+run host
+is "$rc" 1 "so does a run"
+like "$err" "$NAME: expired on " "... and says why"
+run host
+is "$rc $err" "1 " "... once a day"
+
 run host --json
 is "$rc" 64 "--json alone is an error"
 run host --status --verify
