@@ -464,8 +464,7 @@ static int tell_back(struct host *r, const struct svc *s,
 				 "once more goes further back"
 			       : "went back to the certificate before",
 		       clock_text(x509_chain_not_after(disk), until));
-		if (s->certs[i].has_key &&
-		    hostkey_fits(&s->certs[i], disk, err) == -1)
+		if (hostkey_fits(&s->certs[i], disk, err) == -1)
 			status = err_wrap(err, "service %s: %s", s->name, name);
 	}
 	judge_free(&now);

@@ -209,7 +209,7 @@ static int check_end(char *text, size_t len, int64_t *ret_lines,
 	return 0;
 }
 
-static int parse_lines(char *p, int64_t want, struct arena *arena,
+static int parse_lines(char *p, int64_t want, bool tabs, struct arena *arena,
 		       struct record *ret, struct err *err)
 {
 	size_t lines = 0;
@@ -222,11 +222,12 @@ static int parse_lines(char *p, int64_t want, struct arena *arena,
 	if (want >= 0 && lines != (size_t) want)
 		return damaged(err, "it is damaged, lines are missing");
 	ret->v = arena_array(arena, lines + 1, sizeof(*ret->v));
-	for (; (nl = strchr(p, '\n')); p = nl + 1) {
+	for (size_t line = 1; (nl = strchr(p, '\n')); p = nl + 1, line++) {
 		*nl = '\0';
-		if (!split(p, want >= 0, arena, &ret->v[ret->n++]))
+		if ((tabs && *p != '\0' && !strchr(p, '\t')) ||
+		    !split(p, want >= 0, arena, &ret->v[ret->n++]))
 			return err_set(err, ERR_INPUT,
-				       "line %zu of it is damaged", ret->n);
+				       "line %zu of it is damaged", line);
 	}
 	if (*p != '\0')
 		return damaged(err, "it was cut in the middle of a line");
@@ -253,7 +254,9 @@ int record_parse(const char *text, size_t len, const char *kind,
 	if (version > 1 && check_end(copy, len, &lines, err) == -1)
 		return -1;
 	out.version = (unsigned int) version;
-	if (parse_lines(copy + first, lines, arena, &out, err) == -1)
+	/* Without a first line it is known by its tabs alone. */
+	if (parse_lines(copy + first, lines, first == 0, arena, &out, err) ==
+	    -1)
 		return -1;
 	*ret = out;
 	return 0;

@@ -114,6 +114,13 @@ bool finding_cert_state(const struct finding *t, size_t i,
 	*ret_detail = NULL;
 	switch (c->verdict) {
 	case PLAN_KEEP:
+		if (c->disk && !x509_chain_self_signed(c->disk) &&
+		    x509_chain_not_after(c->disk) <= t->r->now) {
+			*ret = RECEIPT_FAILED;
+			*ret_detail = "it has EXPIRED, and the store has "
+				      "nothing newer";
+			return true;
+		}
 		return kept_state(t, i, ret);
 	case PLAN_PUT:
 		if (t->action == PLAN_INSTALL)

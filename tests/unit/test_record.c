@@ -150,7 +150,9 @@ static void version_before(void **state)
 
 	assert_int_equal(parse("", &r, &err), 0);
 	assert_int_equal(r.n, 0);
-	assert_int_equal(parse("a\\tb\t-\t\n\nx\n", &r, &err), 0);
+	assert_int_equal(parse("junk\n", &r, &err), -1);
+	assert_non_null(strstr(err.msg, "line 1 of it is damaged"));
+	assert_int_equal(parse("a\\tb\t-\t\n\nx\t\n", &r, &err), 0);
 	assert_int_equal(r.version, 1);
 	assert_int_equal(r.n, 3);
 	assert_int_equal(r.v[0].n, 3);
