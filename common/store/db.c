@@ -4,8 +4,10 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "clock.h"
 #include "db.h"
+#include "db_apart.h"
 #include "db_impl.h"
 
 struct db_stmt {
@@ -24,12 +26,12 @@ static const struct db_driver *driver_of(const struct store_conf *conf)
 {
 	if (conf->driver && strcmp(conf->driver, "mariadb") == 0)
 		return &db_mariadb;
-	return &db_sqlite;
+	return geteuid() == 0 ? &db_apart : &db_sqlite;
 }
 
 static char *name_of(const struct store_conf *conf)
 {
-	if (driver_of(conf) == &db_sqlite)
+	if (driver_of(conf) != &db_mariadb)
 		return mem_strdup(conf->path ? conf->path : "");
 	return mem_printf("mariadb %s@%s",
 			  conf->database ? conf->database : "certrepo",
@@ -127,6 +129,7 @@ static int open_connection(struct db *db, struct err *err)
 	if (db->left_ms <= 0)
 		return no_time(db, err);
 	clock_in(db);
+	db->driver = driver_of(db->conf); /* db_apart may have become another */
 	rc = db->driver->open(db, db->create, err);
 	clock_out(db);
 	return rc;

@@ -10,7 +10,6 @@
  * at the next step.
  */
 
-#include <sys/types.h>
 #include "db.h"
 
 /* What a column of the current row is. */
@@ -60,7 +59,7 @@ struct db_driver {
 };
 
 extern const struct db_driver db_sqlite;
-extern const struct db_driver db_mariadb;
+extern const struct db_driver db_mariadb; /* and db_apart.h */
 
 struct db {
 	const struct db_driver *driver;
@@ -75,8 +74,7 @@ struct db {
 	int64_t left_ms;  /* of the time, when it was not */
 	int64_t until_ms; /* and when: its end, by clock_mono_ms() */
 	int64_t busy_ms;  /* SQLite: since when it waits for a lock */
-	uid_t uid;	  /* SQLite, of the file's owner; 0: nothing to do */
-	gid_t gid;
+	const char *user; /* SQLite: whose rights it has; NULL: ours */
 	char *name;
 	struct db_stmt *stmts; /* the kept statements, a list */
 	struct db_stmt *open;  /* the one between db_prepare and db_done */

@@ -5,7 +5,6 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "clock.h"
@@ -133,8 +132,9 @@ static int fail(struct db *db, int rc, struct err *err)
 			       text);
 	}
 	if (advice(rc))
-		return err_set(err, kind_of(rc), "%s: %s (%s)", db->name,
-			       advice(rc), text);
+		return err_set(err, kind_of(rc), "%s: %s%s%s (%s)", db->name,
+			       advice(rc), db->user ? ", by user " : "",
+			       db->user ? db->user : "", text);
 	return err_set(err, kind_of(rc), "%s: %s", db->name, text);
 }
 
@@ -210,65 +210,27 @@ static int wait_for_lock(void *arg, int n)
 	return 1;
 }
 
-/*
- * Beside the file SQLite obeys others, as a rollback journal that has a file
- * of any name deleted, and writes more. So where the file or its folder is
- * another user's, root touches files with the rights of that user only (the
- * owner of the file, or else of the folder), during each call.
- */
-static void find_owner(struct db *db)
-{
-	const char *path = db->conf->path ? db->conf->path : "";
-	AUTO(mem_free_str) char *folder = mem_strdup(path);
-	char *slash = strrchr(folder, '/');
-	struct stat st = { 0 };
-
-	db->uid = 0;
-	if (geteuid() != 0)
-		return;
-	if (stat(path, &st) == -1)
-		st.st_uid = 0; /* to be made */
-	if (st.st_uid == 0 && slash) {
-		slash[slash == folder ? 1 : 0] = '\0';
-		if (stat(folder, &st) == -1)
-			return; /* opening it says why */
-	}
-	db->uid = st.st_uid;
-	db->gid = st.st_gid;
-}
-
 static int sqlite_arm(struct db *db, struct err *err)
 {
-	/* As for time, is_late() and wait_for_lock() look at db->until_ms. */
-	if (db->uid == 0)
-		return 0;
-	(void) setfsgid(db->gid);
-	(void) setfsuid(db->uid);
-	if ((uid_t) setfsuid((uid_t) -1) == db->uid)
-		return 0;
-	(void) setfsgid(0);
-	return err_set(err, ERR_INTERNAL,
-		       "%s: cannot be opened with its owner's rights",
-		       db->name);
+	/* is_late() and wait_for_lock() look at db->until_ms. */
+	return 0;
 }
 
 static void sqlite_disarm(struct db *db)
 {
-	if (db->uid == 0)
-		return;
-	(void) setfsuid(geteuid());
-	(void) setfsgid(getegid());
 }
 
 static void sqlite_cut(struct db *db)
 {
 }
 
-static int open_as_owner(struct db *db, bool create, struct err *err)
+static int sqlite_open(struct db *db, bool create, struct err *err)
 {
 	sqlite3 *h = NULL;
 	int rc;
 
+	if (check_file(db, create, err) == -1)
+		return -1;
 	rc = sqlite3_open_v2(db->conf->path, &h,
 			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
 				     SQLITE_OPEN_EXRESCODE,
@@ -292,20 +254,6 @@ static int open_as_owner(struct db *db, bool create, struct err *err)
 			    "PRAGMA temp_store=MEMORY;"
 			    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
 		   err);
-}
-
-static int sqlite_open(struct db *db, bool create, struct err *err)
-{
-	int rc;
-
-	find_owner(db);
-	if (sqlite_arm(db, err) == -1)
-		return -1;
-	rc = check_file(db, create, err);
-	if (rc == 0)
-		rc = open_as_owner(db, create, err);
-	sqlite_disarm(db);
-	return rc;
 }
 
 static void sqlite_close(struct db *db)

@@ -159,7 +159,7 @@ static int plan_input(struct plan *p, struct err *err)
 
 /* In the child, from here... */
 
-static void close_from(int fd)
+void child_close_from(int fd)
 {
 	int max;
 
@@ -171,7 +171,7 @@ static void close_from(int fd)
 		close(fd);
 }
 
-static void default_signals(void)
+void child_default_signals(void)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t none;
@@ -234,7 +234,7 @@ static bool take_descriptors(const struct plan *p, int *fail)
 	if (*fail != 3 && dup3(*fail, 3, O_CLOEXEC) == -1)
 		return false;
 	*fail = 3;
-	close_from(4);
+	child_close_from(4);
 	return true;
 }
 
@@ -246,7 +246,7 @@ static void __attribute__((__noreturn__)) be_child(const struct plan *p)
 		/* Of its own, since whoever shares a terminal with us can
 		 * type into it (TIOCSTI). */
 		setsid();
-		default_signals();
+		child_default_signals();
 		/* Ours is tighter; a service it starts has its own idea. */
 		umask(022);
 		if (chdir("/") == 0 && become_user(p))
@@ -270,11 +270,11 @@ static void __attribute__((__noreturn__)) be_drain(const struct plan *p)
 	if (null == -1 || dup2(p->out[0], 0) == -1 || dup2(null, 1) == -1 ||
 	    dup2(null, 2) == -1)
 		_exit(1);
-	close_from(3);
+	child_close_from(3);
 	if (fork() != 0)
 		_exit(0);
 	setsid();
-	default_signals();
+	child_default_signals();
 	fcntl(0, F_SETFL, 0); /* it blocks, until the last writer is gone */
 	if (chdir("/") == -1 || !become_user(p))
 		_exit(1);

@@ -60,4 +60,9 @@ int child_check_words(const char *const *argv, struct err *err) MUST_CHECK;
 /* No file of that name is there, by PATH when it has no slash. */
 bool child_is_missing(const char *program);
 
+/* For who forks and does not exec, in the child: close all descriptors from FD
+ * up; no signal is caught, ignored or blocked any more. */
+void child_close_from(int fd);
+void child_default_signals(void);
+
 #endif

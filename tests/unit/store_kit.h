@@ -6,7 +6,8 @@
  * What the tests of the store share. They run on SQLite in a scratch folder,
  * or, where CERTREPO_TEST_STORE says "mariadb" and CERTREPO_TEST_{HOST,PORT,
  * SOCKET,USER,PASSWORD_FILE,CA_FILE,DATABASE} how to reach one, on that
- * database, which they empty.
+ * database, which they empty. CERTREPO_TEST_OWNER: root gives the scratch
+ * folder to that uid, so that all goes through a process of that user.
  */
 
 #include <stdarg.h>
@@ -78,6 +79,10 @@ static inline int kit_begin(void)
 	snprintf(kit_dir, sizeof(kit_dir), "%s/test_store.XXXXXX",
 		 tmp ? tmp : "/tmp");
 	if (!mkdtemp(kit_dir))
+		return -1;
+	if (kit_env("CERTREPO_TEST_OWNER") &&
+	    chown(kit_dir, (uid_t) atoi(kit_env("CERTREPO_TEST_OWNER")),
+		  (gid_t) -1) == -1)
 		return -1;
 	snprintf(kit_path, sizeof(kit_path), "%s/certrepo.db", kit_dir);
 	conf = (struct store_conf){ .driver = "sqlite", .path = kit_path };

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DB_CHILD_H
+#define DB_CHILD_H
+
+/*
+ * The other side of db_apart.c: a process that takes on a user's rights for
+ * good, opens a SQLite file and does what it is told over a socket.
+ */
+
+#include <sys/types.h>
+#include "db_impl.h"
+
+struct db_child_user {
+	uid_t uid;
+	gid_t gid;
+	char *name;    /* "certrepo", or "61234" */
+	gid_t *groups; /* his, and nobody else's */
+	int n_groups;
+};
+
+/* Looked up before the fork. A uid without a name has no group that means
+ * anything: nogroup's. */
+void db_child_find(uid_t uid, struct db_child_user *ret);
+void db_child_user_free(struct db_child_user *u);
+
+/* In the child, right after the fork: nothing of ours stays open but FD, and
+ * all rights are U's. DB is a copy of the parent's, of db_sqlite, with nothing
+ * open. Ends with the socket, or with PARENT. */
+void db_child_run(int fd, const struct db_child_user *u, struct db *db,
+		  pid_t parent) __attribute__((__noreturn__));
+
+/* Only for unit tests: run instead of the loop, until called with NULL. */
+void db_child_set_for_test(void (*serve)(int fd));
+
+#endif

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "clock.h"
+#include "db_child.h"
+#include "db_peer.h"
+#include "file.h"
+
+#define GRACE_MS 500  /* beyond the time that the child keeps to itself */
+#define CLOSE_MS 1000 /* to write back what is in the -wal file */
+#define REAP_MS	 2000 /* a killed process may hang in a file system */
+
+struct peer {
+	int fd; /* -1: it is gone */
+	pid_t pid;
+	int pidfd; /* -1: the kernel has none */
+	char *user;
+	uint32_t last_id;
+	struct sbuf out;
+	struct db_wire_buf in;
+};
+
+/* --- its end --- */
+
+static void signal_child(const struct peer *a)
+{
+	if (a->pidfd != -1)
+		(void) pidfd_send_signal(a->pidfd, SIGKILL, NULL, 0);
+	else
+		(void) kill(a->pid, SIGKILL);
+}
+
+/* Its status; -1 when somebody else took it (SIGCHLD is ignored), or it is
+ * not to be had. */
+static int reap(const struct peer *a)
+{
+	int64_t until = clock_mono_ms() + REAP_MS;
+	int status;
+	pid_t rc;
+
+	for (;;) {
+		rc = waitpid(a->pid, &status, WNOHANG);
+		if (rc == a->pid)
+			return status;
+		if ((rc == -1 && errno != EINTR) || clock_mono_ms() > until)
+			return -1;
+		(void) poll(NULL, 0, 1);
+	}
+}
+
+/* Waits at most MS for an end of its own. */
+static int end_child(struct peer *a, int ms)
+{
+	int64_t until = clock_mono_ms() + ms, left;
+	struct pollfd p = { .fd = a->fd };
+	char rest[4096];
+
+	(void) shutdown(a->fd, SHUT_WR);
+	while ((left = until - clock_mono_ms()) > 0 && !(p.revents & POLLHUP)) {
+		p.events = POLLIN;
+		if (poll(&p, 1, (int) left) == 1 && (p.revents & POLLIN) &&
+		    recv(a->fd, rest, sizeof(rest), MSG_DONTWAIT) == 0)
+			break;
+	}
+	file_close(&a->fd);
+	signal_child(a);
+	return reap(a);
+}
+
+static int lost(struct db *db, const char *why, struct err *err)
+{
+	const struct peer *a = db->handle;
+
+	db->fault = DB_FAULT_LOST;
+	return err_set(err, ERR_UNAVAILABLE,
+		       "%s: the process that reads it as user %s %s", db->name,
+		       a->user, why);
+}
+
+static int late(struct db *db, struct err *err)
+{
+	struct peer *a = db->handle;
+
+	(void) end_child(a, 0);
+	db->fault = DB_FAULT_LOST;
+	return err_set(err, ERR_UNAVAILABLE,
+		       "%s: no answer within %lld s, which is all the time it "
+		       "has (timeout)",
+		       db->name, (long long) db_sqlite.time_limit(db->conf));
+}
+
+int db_peer_odd(struct db *db, struct err *err)
+{
+	struct peer *a = db->handle;
+
+	(void) end_child(a, 0);
+	return lost(db,
+		    "answers what it never should: somebody took it over by "
+		    "what is in the file; restore the file from a backup",
+		    err);
+}
+
+/* The socket broke, so it died, of itself or of something. */
+static int gone(struct db *db, struct err *err)
+{
+	AUTO(mem_free_str) char *why = NULL;
+	struct peer *a = db->handle;
+	int status = end_child(a, GRACE_MS), sig;
+
+	if (status == -1 || !WIFSIGNALED(status))
+		return lost(db,
+			    "ended: see that none but certrepo writes in the "
+			    "folder of the file",
+			    err);
+	sig = WTERMSIG(status);
+	why = mem_printf("was ended by signal %d (%s): %s", sig, strsignal(sig),
+			 sig == SIGKILL || sig == SIGTERM
+				 ? "by that user, by root, or for want of "
+				   "memory"
+				 : "somebody changes the file, or the -wal or "
+				   "-shm file beside it, meanwhile; see that "
+				   "none but certrepo writes in its folder");
+	return lost(db, why, err);
+}
+
+static int ended(struct db *db, enum db_wire_end end, struct err *err)
+{
+	if (end == DB_WIRE_LATE)
+		return late(db, err);
+	return end == DB_WIRE_GONE ? gone(db, err) : db_peer_odd(db, err);
+}
+
+/* --- asking --- */
+
+static int64_t deadline(const struct db *db)
+{
+	int64_t now = clock_mono_ms();
+
+	return (db->until_ms > now ? db->until_ms : now) + GRACE_MS;
+}
+
+struct sbuf *db_peer_ask(struct db *db, enum db_wire_op op)
+{
+	struct peer *a = db->handle;
+
+	db_wire_start(&a->out);
+	db_wire_u8(&a->out, op);
+	db_wire_i64(&a->out, db->until_ms);
+	return &a->out;
+}
+
+static int send_request(struct db *db, struct err *err)
+{
+	struct peer *a = db->handle;
+	enum db_wire_end end;
+
+	if (a->fd == -1)
+		return lost(db, "is gone", err);
+	if (sbuf_over(&a->out))
+		return err_set(err, ERR_LIMIT,
+			       "%s: more than %u bytes in a statement and its "
+			       "parameters",
+			       db->name, DB_WIRE_REQUEST_MAX);
+	end = db_wire_send(a->fd, &a->out, deadline(db));
+	return end == DB_WIRE_OK ? 0 : ended(db, end, err);
+}
+
+static bool kind_ok(unsigned int kind)
+{
+	return kind == ERR_CONFIG || kind == ERR_UNAVAILABLE ||
+	       kind == ERR_INPUT || kind == ERR_CONFLICT || kind == ERR_LIMIT ||
+	       kind == ERR_INTERNAL;
+}
+
+/* Always under the name of the file, whatever it says. */
+static int told(struct db *db, struct db_wire *w, enum db_fault fault,
+		struct err *err)
+{
+	unsigned int kind = db_wire_get_u8(w);
+	size_t len, name = strlen(db->name);
+	const char *text = db_wire_get_bytes(w, DB_WIRE_TEXT_MAX, &len);
+
+	if (w->bad || w->left > 0 || !kind_ok(kind))
+		return db_peer_odd(db, err);
+	db->fault = fault != DB_OK ? fault : DB_FAULT_OTHER;
+	if (strncmp(text, db->name, name) == 0 && text[name] == ':')
+		return err_set(err, (enum err_kind) kind, "%s", text);
+	return err_set(err, (enum err_kind) kind, "%s: %s", db->name, text);
+}
+
+int db_peer_answer(struct db *db, struct db_wire *w, struct err *err)
+{
+	struct peer *a = db->handle;
+	enum db_wire_end end;
+	unsigned int result, fault;
+
+	if (send_request(db, err) == -1)
+		return -1;
+	end = db_wire_receive(a->fd, &a->in, DB_WIRE_REPLY_MAX, deadline(db),
+			      w);
+	if (end != DB_WIRE_OK)
+		return ended(db, end, err);
+	result = db_wire_get_u8(w);
+	fault = db_wire_get_u8(w);
+	if (w->bad || fault > DB_FAULT_DUPLICATE)
+		return db_peer_odd(db, err);
+	if (result == DB_WIRE_ERROR)
+		return told(db, w, (enum db_fault) fault, err);
+	if (result != DB_WIRE_DONE && result != DB_WIRE_ROW)
+		return db_peer_odd(db, err);
+	return result == DB_WIRE_ROW ? 1 : 0;
+}
+
+int db_peer_done(struct db *db, struct err *err)
+{
+	struct db_wire w;
+	int rc = db_peer_answer(db, &w, err);
+
+	return rc == 1 || (rc == 0 && w.left > 0) ? db_peer_odd(db, err) : rc;
+}
+
+int db_peer_start(struct db *db, const struct db_where *where, struct err *err)
+{
+	struct store_conf conf = *db->conf;
+	struct db copy = { .driver = &db_sqlite,
+			   .conf = &conf,
+			   .fd = -1,
+			   .create = db->create,
+			   .name = db->name };
+	AUTO(db_child_user_free) struct db_child_user user = { 0 };
+	AUTO(file_close) int ours = -1;
+	AUTO(file_close) int theirs = -1;
+	struct peer *a;
+	pid_t parent = getpid(), pid;
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == -1)
+		return err_errno(err, ERR_UNAVAILABLE, "%s: no socket",
+				 db->name);
+	theirs = fds[1];
+	ours = fcntl(fds[0], F_DUPFD_CLOEXEC, 3); /* not where stdout was */
+	close(fds[0]);
+	if (ours == -1)
+		return err_errno(err, ERR_UNAVAILABLE, "%s: no socket",
+				 db->name);
+	conf.path = where->path;
+	db_child_find(where->uid, &user);
+	copy.user = user.name;
+	pid = fork();
+	if (pid == -1)
+		return err_errno(err, ERR_UNAVAILABLE,
+				 "%s: no process can be made", db->name);
+	if (pid == 0)
+		db_child_run(theirs, &user, &copy, parent);
+	a = mem_alloc(sizeof(*a));
+	a->fd = ours;
+	ours = -1;
+	a->pid = pid;
+	a->pidfd = pidfd_open(pid, 0);
+	a->user = TAKE(user.name);
+	sbuf_init(&a->out, DB_WIRE_REQUEST_MAX + sizeof(uint32_t));
+	db->handle = a;
+	return 0;
+}
+
+void db_peer_close(struct db *db)
+{
+	struct peer *a = db->handle;
+
+	if (!a)
+		return;
+	if (a->fd != -1)
+		(void) end_child(a, CLOSE_MS);
+	file_close(&a->pidfd);
+	free(a->user);
+	sbuf_free(&a->out);
+	free(a->in.p);
+	free(a);
+	db->handle = NULL;
+}
+
+bool db_peer_there(const struct db *db)
+{
+	const struct peer *a = db->handle;
+
+	return a->fd != -1;
+}
+
+uint32_t db_peer_new_id(struct db *db)
+{
+	struct peer *a = db->handle;
+
+	return ++a->last_id;
+}
+
+int db_peer_tell(struct db *db, enum db_wire_op op, uint32_t id)
+{
+	if (!db_peer_there(db))
+		return -1;
+	db_wire_u32(db_peer_ask(db, op), id);
+	return send_request(db, NULL);
+}
