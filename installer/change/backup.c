@@ -242,6 +242,36 @@ static int collect_used(const char *state_dir, const char *service,
 	return 0;
 }
 
+/* Of all services but this: they may have been this one once, or share its
+ * folder. */
+static int collect_others(const char *state_dir, const char *service,
+			  struct arena *scratch, struct strlist *ret,
+			  struct err *err)
+{
+	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
+	AUTO(mem_free_str) char *path = mem_printf("%s/backup", state_dir);
+	AUTO(place_close) struct place dir = PLACE_INIT;
+	int rc = place_folder(path, PLACE_TRUSTED, &dir, err);
+
+	if (rc != 1)
+		return rc;
+	if (place_list(&dir, NULL, NULL, FILES_MAX, &names, err) == -1)
+		return -1;
+	for (size_t i = 0; i < names.n; i++) {
+		AUTO(strlist_free) struct strlist gens = STRLIST_INIT;
+
+		if (*names.v[i] == '.' || strcmp(names.v[i], service) == 0)
+			continue;
+		if (backup_list(state_dir, names.v[i], &gens, err) == -1)
+			return -1;
+		for (size_t k = 0; k < gens.n; k++)
+			if (collect_used(state_dir, names.v[i], gens.v[k],
+					 scratch, ret, err) == -1)
+				return -1;
+	}
+	return 0;
+}
+
 /* Of the folders that we made those that no link and no manifest names. */
 static int prune_folders(const char *state_dir, const char *service,
 			 const struct strlist *used, struct arena *scratch,
@@ -284,6 +314,8 @@ int backup_prune(const char *state_dir, const struct svc *s, size_t keep,
 		if (collect_used(state_dir, s->name, all.v[i], scratch, &used,
 				 err) == -1)
 			return -1;
+	if (collect_others(state_dir, s->name, scratch, &used, err) == -1)
+		return -1;
 	for (size_t i = 0; i < first; i++)
 		if (backup_remove(state_dir, s->name, all.v[i], err) == -1)
 			return -1;

@@ -340,6 +340,27 @@ static int check_next(const struct place *link, const struct journal_op *o,
 	return 0;
 }
 
+int deploy_see_generation(const struct place *link, const char *gen,
+			  uint64_t *ret, struct err *err)
+{
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+	AUTO(place_close) struct place at = PLACE_INIT;
+
+	*ret = 0;
+	if (*gen == '.' || strchr(gen, '/'))
+		return 0;
+	if (place_in(link, gen, &at, err) == -1 ||
+	    place_look(&at, &now, err) == -1)
+		return -1;
+	if (now.kind != PLACE_FOLDER)
+		return err_set(err, ERR_CONFLICT,
+			       "%s, which the link led to before, is not there "
+			       "any more",
+			       at.path);
+	*ret = now.ino;
+	return 0;
+}
+
 static int commit_link(const struct journal_op *o, struct err *err)
 {
 	AUTO(place_close) struct place p = PLACE_INIT;
@@ -477,6 +498,18 @@ static void drop_staged(const struct place *p, const struct journal_op *o)
 		place_drop(p, &n);
 }
 
+/* To a generation that is there; else the new one is better than none. A link
+ * of somebody's, to elsewhere, is put back as it was. */
+static int undo_link(const struct place *p, const struct journal_op *o,
+		     struct err *err)
+{
+	uint64_t ino;
+
+	if (deploy_see_generation(p, o->old, &ino, err) == -1)
+		return -1;
+	return flip(p, o->old, err);
+}
+
 static int undo_op(const char *state_dir, const struct journal *j, size_t i,
 		   struct err *err)
 {
@@ -496,7 +529,7 @@ static int undo_op(const char *state_dir, const struct journal *j, size_t i,
 	if (!o->old)
 		return remove_ours(&p, o, j->version == 1, err);
 	if (o->type == JOURNAL_LINK)
-		return flip(&p, o->old, err);
+		return undo_link(&p, o, err);
 	return undo_file(state_dir, j, i, &p, err);
 }
 

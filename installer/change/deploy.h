@@ -32,6 +32,11 @@ int deploy_stage_copy(const char *state_dir, const struct journal *m, size_t i,
 		      struct arena *arena, struct journal_op *o,
 		      struct err *err) MUST_CHECK;
 
+/* Is the folder GEN, beside LINK, there: its inode. ERR_CONFLICT: it is not. Of
+ * somebody's link, to elsewhere, nothing is asked: 0. */
+int deploy_see_generation(const struct place *link, const char *gen,
+			  uint64_t *ret, struct err *err) MUST_CHECK;
+
 /* Put the new set in place. */
 int deploy_commit(const struct journal *j, struct err *err) MUST_CHECK;
 /* Put the old set back. Does as much as it can, reports the first error. Where

@@ -131,6 +131,24 @@ static int no_folder(const char *path, struct err *err)
 	return err_set(err, ERR_IO, "%s: its folder is missing", path);
 }
 
+/* What LINK says; a link to nothing is none: there is no way back to it. */
+static int old_link(const struct place *link, const char *text, struct arena *a,
+		    const char **ret, struct err *err)
+{
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+	AUTO(place_close) struct place at = PLACE_INIT;
+
+	*ret = arena_strdup(a, text);
+	if (!text || *text == '.' || strchr(text, '/'))
+		return 0;
+	if (place_in(link, text, &at, err) == -1 ||
+	    place_look(&at, &now, err) == -1)
+		return -1;
+	if (now.kind == PLACE_NONE)
+		*ret = NULL;
+	return 0;
+}
+
 /* The link of C. Its folder may still have to be made. */
 static int add_link(struct part *p, const struct svc_cert *c, struct err *err)
 {
@@ -148,8 +166,7 @@ static int add_link(struct part *p, const struct svc_cert *c, struct err *err)
 		return -1;
 	o = add_op(p->j, JOURNAL_LINK,
 		   arena_printf(a, "%s/" SVC_LINK, dir.path));
-	o->old = arena_strdup(a, text);
-	return 0;
+	return old_link(&link, text, a, &o->old, err);
 }
 
 static int add_file(struct part *p, const struct svc_cert *c, size_t k,
@@ -210,6 +227,20 @@ int prepare_stage(struct part *p, const struct judge *g, struct err *err)
 
 /* --- a rollback that a person asked for --- */
 
+/* Where C's files are, or its link. */
+static void real_paths(const struct svc_cert *c, struct strlist *ret)
+{
+	for (size_t k = 0; k < (c->link ? 1 : c->n_files); k++) {
+		const char *path = c->link ? c->dir : c->files[k].path;
+		AUTO(place_close) struct place at = PLACE_INIT;
+		int rc = place_open(c->root, svc_inside(c, path), 0, &at, NULL);
+
+		if (rc == 1)
+			path = at.path;
+		strlist_addf(ret, "%s%s", path, c->link ? "/" SVC_LINK : "");
+	}
+}
+
 /* The manifest's old becomes our next; what is there now, our old. */
 static int set_back_op(struct part *p, const struct journal_op *was,
 		       struct err *err)
@@ -232,12 +263,29 @@ static int set_back_op(struct part *p, const struct journal_op *was,
 			       at.path);
 	o->next = was->old;
 	o->old = arena_strdup(a, now.link);
-	return 0;
+	return deploy_see_generation(&at, was->old, &o->ino, err);
+}
+
+/* Where the files of P's service are now, and nobody else's. */
+static bool is_ours(const struct part *p, const struct strlist *paths,
+		    const char *path, struct err *err)
+{
+	if (strlist_has(paths, path))
+		return true;
+	err_set(err, ERR_INPUT,
+		"backup %s is of a time when %s was a file of this service; "
+		"nothing was changed",
+		p->j->consumed, path);
+	return false;
 }
 
 static int set_back_ops(struct part *p, const struct journal *m,
 			struct err *err)
 {
+	AUTO(strlist_free) struct strlist paths = STRLIST_INIT;
+
+	for (size_t i = 0; i < p->svc->n_certs; i++)
+		real_paths(&p->svc->certs[i], &paths);
 	p->j->ops =
 		arena_array(p->run->arena, m->n_ops + 1, sizeof(*p->j->ops));
 	for (size_t i = 0; i < m->n_ops; i++) {
@@ -246,7 +294,8 @@ static int set_back_ops(struct part *p, const struct journal *m,
 				       "before %s there was no certificate to "
 				       "go back to",
 				       p->j->consumed);
-		if (set_back_op(p, &m->ops[i], err) == -1)
+		if (!is_ours(p, &paths, m->ops[i].path, err) ||
+		    set_back_op(p, &m->ops[i], err) == -1)
 			return -1;
 	}
 	return 0;
@@ -260,20 +309,6 @@ int prepare_stage_back(struct part *p, const struct journal *m, struct err *err)
 				      &p->j->ops[i], err) == -1)
 			return -1;
 	return 0;
-}
-
-/* Where C's files are, or its link. */
-static void real_paths(const struct svc_cert *c, struct strlist *ret)
-{
-	for (size_t k = 0; k < (c->link ? 1 : c->n_files); k++) {
-		const char *path = c->link ? c->dir : c->files[k].path;
-		AUTO(place_close) struct place at = PLACE_INIT;
-		int rc = place_open(c->root, svc_inside(c, path), 0, &at, NULL);
-
-		if (rc == 1)
-			path = at.path;
-		strlist_addf(ret, "%s%s", path, c->link ? "/" SVC_LINK : "");
-	}
 }
 
 /* Does the change that M is of touch C's files? */
@@ -352,7 +387,7 @@ int prepare_back(struct part *p, struct journal *ret, struct err *err)
 }
 
 /* What the files hold that a person went back to; the backup does not say. */
-void prepare_read_back(struct part *p)
+int prepare_read_back(struct part *p, struct err *err)
 {
 	struct judge g;
 
@@ -370,4 +405,12 @@ void prepare_read_back(struct part *p)
 			c->chain = arena_strdup(p->run->arena, d->disk_digest);
 	}
 	judge_free(&g);
+	for (size_t i = 0; i < p->j->n_certs; i++)
+		if (p->j->certs[i].not_after == INT64_MAX &&
+		    p->j->certs[i].fingerprint)
+			return err_set(err, ERR_INPUT,
+				       "the set before is not whole: its files "
+				       "do not hold certificate %s of then",
+				       p->j->certs[i].name);
+	return 0;
 }

@@ -30,7 +30,8 @@ int prepare_stage_back(struct part *p, const struct journal *m,
 		       struct err *err) MUST_CHECK;
 
 /* Once the old files that a person went back to are in place: what they hold,
- * which the backup does not say. */
-void prepare_read_back(struct part *p);
+ * which the backup does not say. ERR_INPUT: not the certificates it tells
+ * of. */
+int prepare_read_back(struct part *p, struct err *err) MUST_CHECK;
 
 #endif

@@ -407,9 +407,9 @@ static int put(struct part *p, struct err *err)
 		p->j->no_hold = true;
 		return -1;
 	}
-	if (p->j->back)
-		prepare_read_back(p);
-	return 0;
+	/* A backup that is damaged must not take the place of a set that is
+	 * not. */
+	return p->j->back ? prepare_read_back(p, err) : 0;
 }
 
 static int test(struct part *p, struct err *err)
@@ -433,6 +433,9 @@ static int settle(struct part *p, enum part_result result, const char *what,
 
 static int mark(struct txn *t, struct part *p, struct err *err)
 {
+	/* After a kill it may say so already, and the disk be full. */
+	if (p->j->state == JOURNAL_ACTIVATE && p->j->activated)
+		return 0;
 	p->j->state = JOURNAL_ACTIVATE;
 	p->j->activated = true;
 	if (write_journal(t, err) == 0)
@@ -503,6 +506,8 @@ static void forward(struct txn *t)
 	for (size_t i = 0; i < t->n; i++) {
 		t->v[i].result = PART_SERVED;
 		err_clear(&t->v[i].err);
+		/* No newer one is needed if it was the clock. */
+		t->v[i].j->no_hold = t->v[i].j->no_hold || expired(&t->v[i]);
 		if (expired(&t->v[i]))
 			return turn_back(t, &t->v[i],
 					 "the certificate has expired "

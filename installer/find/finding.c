@@ -98,7 +98,9 @@ static bool kept_state(const struct finding *t, size_t i,
 		return false;
 	if (t->s->n_endpoints == 0 || !t->probed || t->unseen) {
 		/* That the service was told of it is still so. */
-		*ret = RECEIPT_INSTALLED;
+		if (!last || !receipt_state_parse(last->state, ret) ||
+		    *ret != RECEIPT_ACTIVATED)
+			*ret = RECEIPT_INSTALLED;
 		return t->r->beat || !last || receipt_state_bad(last->state);
 	}
 	*ret = !t->stopped && all_right(t, i) ? RECEIPT_SERVED

@@ -190,7 +190,9 @@ static void compare(struct judge_cert *g, const struct svcstate *state,
 	    strcmp(ours->fingerprint, fp) != 0)
 		p->have_from = ours->not_before;
 	row_digest(g, files);
-	p->held = svcstate_holds(ours, fp) || svcstate_holds(ours, files);
+	/* Where nothing is left to hold on to, any is better. */
+	p->held = g->disk &&
+		  (svcstate_holds(ours, fp) || svcstate_holds(ours, files));
 }
 
 static int vet(struct host *r, const struct judge_cert *g,

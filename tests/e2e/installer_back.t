@@ -33,7 +33,7 @@ ok "... is there" grep -qxF "$(sed -n 2p "$T/c1.crt")" "$DIR/current/full.pem"
 # Another key, and its certificate; back behind that.
 store_put $NAME "$T/c3"
 run host
-rm "$T/host.key" && make_key "$T/host.key" ec
+mv "$T/host.key" "$T/old.key" && make_key "$T/host.key" ec
 issue_nth "$T/c4" 4 || bail "cannot issue"
 store_put $NAME "$T/c4"
 run host
@@ -42,4 +42,54 @@ run host --rollback web
 is "$rc" 1 "back behind a new key"
 like "$err" "service web: $NAME: .*host.key is not the key of the installed certificate" \
 	"... says that it will not do"
+
+# A generation that somebody removed, or an empty copy, is nothing to go back
+# to: what is there stays.
+rm -rf "$T/state" "$DIR"
+mkdir "$DIR"
+rm "$T/host.key" && mv "$T/old.key" "$T/host.key"
+for n in 1 2 3; do
+	store_put $NAME "$T/c$n"
+	run host
+done
+here=$(readlink "$DIR/current")
+for gen in "$DIR"/2*; do
+	[ "$gen" = "$DIR/$here" ] || rm -r "$gen"
+done
+run host --rollback web
+is "$rc $(readlink "$DIR/current")" "1 $here" "the generation before is gone"
+like "$err" "which the link led to before, is not there any more" "... says so"
+ok "... what is there stays" test -s "$DIR/current/full.pem"
+
+sed -i 's/generation/fixed/' "$T/profiles/plain.conf"
+rm -rf "$T/state" "$DIR"
+mkdir "$DIR"
+for n in 1 2; do
+	store_put $NAME "$T/c$n"
+	run host
+done
+for copy in "$T"/state/backup/web/*/0; do
+	: >"$copy"
+done
+run host --rollback web
+is "$rc" 1 "a backup that is empty"
+like "$err" "the set before is not whole" "... is none"
+ok "... what was there is back" grep -qxF "$(sed -n 2p "$T/c2.crt")" \
+	"$DIR/full.pem"
+
+# Two services, one folder after the other's.
+mkdir "$T/other"
+run host --force
+sed -i "s|dir = \"$DIR\"|dir = \"$T/other\"|" "$T/installer.conf"
+run host --rollback web
+is "$rc" 1 "a backup of files that are another's now"
+like "$err" "is of a time when $DIR/full.pem was a file of this service" \
+	"... is not touched"
+
+# --- standard descriptors that are closed ---
+host_conf
+# shellcheck disable=SC2016 # of sh
+sh -c '"$1" -c "$2" --force 2>&- <&-' sh "$BUILD/certrepo-installer" \
+	"$T/installer.conf" >/dev/null
+is "$(grep -c service "$T/state/lock")" 0 "no message goes into the lock's file"
 done_testing

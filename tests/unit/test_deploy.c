@@ -148,7 +148,11 @@ static void generation(void **state)
 		assert_int_equal(count("d"), 0);
 	}
 
+	/* It was there, and somebody has removed it: no link to nothing. */
 	op.old = "before";
+	assert_int_equal(deploy_undo(top, &j, &err), -1);
+	assert_non_null(strstr(err.msg, "is not there any more"));
+	assert_int_equal(mkdir(scratch("d/before"), 0755), 0);
 	assert_int_equal(deploy_undo(top, &j, &err), 0);
 	assert_string_equal(link_text("d/current"), "before");
 

@@ -163,7 +163,7 @@ static void kept(void **state)
 		  .last = "activated" },
 		{ "nobody looked, it was seen", .seen = "", .last = "served" },
 		{ "nobody looked, all is to be said", .seen = "",
-		  .last = "activated", .beat = true, .state = "installed" },
+		  .last = "activated", .beat = true, .state = "activated" },
 		{ "nobody looked, it had failed", .seen = "", .last = "failed",
 		  .state = "installed" },
 		{ "nobody could look", .seen = "ru", .unseen = true,
