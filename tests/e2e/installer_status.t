@@ -93,7 +93,7 @@ run host --status
 is "$rc" 0 "a damaged file is an empty one"
 like "$err" "what was known of this host is lost.*state/status: it was cut" "... and says so"
 # --- it expires, and there is nothing newer ---
-UNTIL=$(date -u -d '12 seconds' +%Y%m%d%H%M%SZ)
+UNTIL=$(date -u -d '20 seconds' +%Y%m%d%H%M%SZ)
 issue_nth "$T/short" 3 && store_put $NAME "$T/short"
 UNTIL=''
 run host
