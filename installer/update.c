@@ -112,7 +112,7 @@ static void tell_part(struct finding *t, const struct part *p)
 	}
 	t->bad = true;
 	t->unseen = t->unseen || p->result == PART_UNSEEN;
-	say_once(t, SVCSTATE_SERVICE, p->err.msg);
+	say_attempt(t, p->err.msg);
 }
 
 /* All that change together with task FIRST. */

@@ -15,6 +15,21 @@ void say_once(struct finding *t, enum svcstate_about about, const char *text)
 		log_warn("service %s: %s", t->s->name, text);
 }
 
+void say_attempt(struct finding *t, const char *text)
+{
+	AUTO(sbuf_free) struct sbuf key = SBUF_INIT(64u * 1024);
+
+	sbuf_adds(&key, text);
+	for (size_t i = 0; i < t->g.n; i++)
+		if (t->g.v[i].chain)
+			sbuf_addf(&key, " %s",
+				  x509_chain_fingerprint(t->g.v[i].chain));
+	if (svcstate_warn(&t->state, t->r->arena, SVCSTATE_SERVICE,
+			  sbuf_str(&key), t->r->now) ||
+	    t->r->loud)
+		log_warn("service %s: %s", t->s->name, text);
+}
+
 void say_notice(struct finding *t, enum notice_topic topic, const char *cert,
 		enum receipt_state state, const char *text)
 {

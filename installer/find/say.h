@@ -10,9 +10,12 @@
 
 #include "finding.h"
 
-/* A line, if it is to be said now; whenever a person is there, it is. */
 /* There is nothing to do: each certificate that is in place. */
 void say_well(const struct finding *t);
+/* What came of trying to install these certificates: once, as long as it is
+ * them. */
+void say_attempt(struct finding *t, const char *text);
+/* A line, if it is to be said now; whenever a person is there, it is. */
 void say_once(struct finding *t, enum svcstate_about about, const char *text);
 /* People; CERT is "" for all of the service. */
 void say_notice(struct finding *t, enum notice_topic topic, const char *cert,

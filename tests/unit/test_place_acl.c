@@ -175,7 +175,6 @@ static void inherited(void **state)
 static void inherited_by_folder(void **state)
 {
 	AUTO(place_close) struct place p = PLACE_INIT;
-	AUTO(place_close) struct place in = PLACE_INIT;
 	AUTO(place_new_close) struct place_new n = PLACE_NEW_INIT;
 	struct err err = ERR_INIT;
 	unsigned char buf[1024];
