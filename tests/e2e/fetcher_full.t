@@ -10,7 +10,7 @@
 
 [ "$(id -u)" = 0 ] || skip_all "needs root, for a small disk"
 mkdir "$T/small"
-mount -t tmpfs -o size=1m none "$T/small" 2>/dev/null ||
+mount -t tmpfs -o size=1m,mode=755 none "$T/small" 2>/dev/null ||
 	skip_all "no tmpfs can be mounted here"
 
 SQLITE_DB=$T/small/certrepo.db
