@@ -319,7 +319,7 @@ static void gone_service(void **state)
 static void damaged_memory(void **state)
 {
 	static const char *const texts[] = {
-		"garbage\n",
+		"garbage\tand\tmore\n",
 		"trouble\tweb\twww.example.org\t1\t1\n",
 		"other\tweb\twww.example.org\t1\t1\t1\tfailed\tso\n",
 		"trouble\tweb\twww.example.org\tx\t1\t1\tfailed\tso\n",
@@ -356,6 +356,12 @@ static void cut_memory(void **state)
 	assert_int_equal(notice_send(n, &untold, &err), 0);
 	notice_free(&n);
 	assert_int_equal(access(scratch("notices"), F_OK), -1);
+
+	scratch_write(scratch("notices"), "garbage\n", 0600);
+	err_clear(&err);
+	n = notice_load(&from, NOON + 60, &err);
+	has(err.msg, "notices: line 1 of it is damaged");
+	notice_free(&n);
 }
 
 static void nobody_to_tell(void **state)
