@@ -94,6 +94,11 @@ static void recover_one(struct host *r, const char *name, struct err *err)
 		return;
 	}
 	err_wrap(err, "service %s: the journal of a killed run", name);
+	if (err->kind == ERR_INPUT)
+		err_set(err, err->kind,
+			"%s; see that the files of the service are whole, "
+			"then run: rm %s",
+			err->msg, txn_journal_path(r, name));
 	log_error(err);
 	host_notice(r, NOTICE_TROUBLE, name, "",
 		    receipt_state_name(RECEIPT_FAILED), err->msg);

@@ -45,7 +45,7 @@ enum standing { UNKNOWN, ANCHOR, BESIDE };
 /* Is the issuer of I there, or may it be one whose place is not known yet?
  * UNKNOWN then. */
 static enum standing standing_of(STACK_OF(X509) * all,
-				 const enum standing *places, int i)
+				 const enum standing *standings, int i)
 {
 	X509 *crt = sk_X509_value(all, i);
 	enum standing place = ANCHOR;
@@ -56,7 +56,7 @@ static enum standing standing_of(STACK_OF(X509) * all,
 	for (int k = 0; k < sk_X509_num(all); k++) {
 		if (k == i || !x509_signed_by(crt, sk_X509_value(all, k)))
 			continue;
-		if (places[k] != UNKNOWN)
+		if (standings[k] != UNKNOWN)
 			return BESIDE;
 		place = UNKNOWN;
 	}
@@ -65,17 +65,17 @@ static enum standing standing_of(STACK_OF(X509) * all,
 
 /* From the top down, a level in each round. Two that signed each other and
  * have nobody above them are never reached: both are anchors. */
-static void sort_places(STACK_OF(X509) * all, enum standing *places)
+static void sort_standings(STACK_OF(X509) * all, enum standing *standings)
 {
 	bool more = true;
 
 	while (more) {
 		more = false;
 		for (int i = 0; i < sk_X509_num(all); i++) {
-			if (places[i] != UNKNOWN)
+			if (standings[i] != UNKNOWN)
 				continue;
-			places[i] = standing_of(all, places, i);
-			more = more || places[i] != UNKNOWN;
+			standings[i] = standing_of(all, standings, i);
+			more = more || standings[i] != UNKNOWN;
 		}
 	}
 }
@@ -83,14 +83,14 @@ static void sort_places(STACK_OF(X509) * all, enum standing *places)
 static int share_out(struct x509_trust *t, STACK_OF(X509) * all)
 {
 	AUTO(arena_free) struct arena *a = arena_new();
-	enum standing *places =
-		arena_array(a, (size_t) sk_X509_num(all) + 1, sizeof(*places));
+	enum standing *standings = arena_array(a, (size_t) sk_X509_num(all) + 1,
+					       sizeof(*standings));
 
-	sort_places(all, places);
+	sort_standings(all, standings);
 	for (int i = 0; i < sk_X509_num(all); i++) {
 		X509 *crt = sk_X509_value(all, i);
 
-		if (places[i] != BESIDE) {
+		if (standings[i] != BESIDE) {
 			if (!X509_STORE_add_cert(t->store, crt))
 				return -1;
 		} else if (!X509_up_ref(crt)) {

@@ -320,26 +320,6 @@ static int flip(const struct place *p, const char *text, struct err *err)
 	return 0;
 }
 
-/* Is the generation that O leads to the one that was made. */
-static int check_next(const struct place *link, const struct journal_op *o,
-		      struct err *err)
-{
-	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
-	AUTO(place_close) struct place at = PLACE_INIT;
-
-	if (o->ino == 0)
-		return 0;
-	if (place_in(link, o->next, &at, err) == -1 ||
-	    place_look(&at, &now, err) == -1)
-		return -1;
-	if (now.kind != PLACE_FOLDER || now.ino != (ino_t) o->ino)
-		return err_set(err, ERR_CONFLICT,
-			       "folder %s was swapped or removed by somebody "
-			       "else",
-			       at.path);
-	return 0;
-}
-
 int deploy_see_generation(const struct place *link, const char *gen,
 			  uint64_t *ret, struct err *err)
 {
@@ -348,16 +328,43 @@ int deploy_see_generation(const struct place *link, const char *gen,
 
 	*ret = 0;
 	if (*gen == '.' || strchr(gen, '/'))
-		return 0;
+		return 1;
 	if (place_in(link, gen, &at, err) == -1 ||
 	    place_look(&at, &now, err) == -1)
 		return -1;
-	if (now.kind != PLACE_FOLDER)
+	if (now.kind == PLACE_FOLDER)
+		*ret = now.ino;
+	return now.kind != PLACE_NONE;
+}
+
+int deploy_need_generation(const struct place *link, const char *gen,
+			   uint64_t *ret, struct err *err)
+{
+	int rc = deploy_see_generation(link, gen, ret, err);
+
+	if (rc == 0)
 		return err_set(err, ERR_CONFLICT,
-			       "%s, which the link led to before, is not there "
-			       "any more",
-			       at.path);
-	*ret = now.ino;
+			       "%s/%s, which the link led to before, is not "
+			       "there any more",
+			       link->folder, gen);
+	return rc == 1 ? 0 : -1;
+}
+
+/* Is the generation that O leads to the one that was made. */
+static int check_next(const struct place *link, const struct journal_op *o,
+		      struct err *err)
+{
+	uint64_t ino = 0;
+
+	if (o->ino == 0)
+		return 0;
+	if (deploy_see_generation(link, o->next, &ino, err) == -1)
+		return -1;
+	if (ino != o->ino)
+		return err_set(err, ERR_CONFLICT,
+			       "folder %s/%s was swapped or removed by "
+			       "somebody else",
+			       link->folder, o->next);
 	return 0;
 }
 
@@ -505,7 +512,7 @@ static int undo_link(const struct place *p, const struct journal_op *o,
 {
 	uint64_t ino;
 
-	if (deploy_see_generation(p, o->old, &ino, err) == -1)
+	if (deploy_need_generation(p, o->old, &ino, err) == -1)
 		return -1;
 	return flip(p, o->old, err);
 }

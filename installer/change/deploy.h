@@ -32,10 +32,13 @@ int deploy_stage_copy(const char *state_dir, const struct journal *m, size_t i,
 		      struct arena *arena, struct journal_op *o,
 		      struct err *err) MUST_CHECK;
 
-/* Is the folder GEN, beside LINK, there: its inode. ERR_CONFLICT: it is not. Of
- * somebody's link, to elsewhere, nothing is asked: 0. */
+/* Is GEN, beside LINK, there: 1, *ret is its inode if it is a folder, else 0;
+ * 0; -1. Of a link of somebody's to elsewhere nothing is asked: 1. */
 int deploy_see_generation(const struct place *link, const char *gen,
 			  uint64_t *ret, struct err *err) MUST_CHECK;
+/* The same where it must be there to go back to: 0; ERR_CONFLICT. */
+int deploy_need_generation(const struct place *link, const char *gen,
+			   uint64_t *ret, struct err *err) MUST_CHECK;
 
 /* Put the new set in place. */
 int deploy_commit(const struct journal *j, struct err *err) MUST_CHECK;

@@ -135,18 +135,11 @@ static int no_folder(const char *path, struct err *err)
 static int old_link(const struct place *link, const char *text, struct arena *a,
 		    const char **ret, struct err *err)
 {
-	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
-	AUTO(place_close) struct place at = PLACE_INIT;
+	uint64_t ino;
+	int rc = text ? deploy_see_generation(link, text, &ino, err) : 0;
 
-	*ret = arena_strdup(a, text);
-	if (!text || *text == '.' || strchr(text, '/'))
-		return 0;
-	if (place_in(link, text, &at, err) == -1 ||
-	    place_look(&at, &now, err) == -1)
-		return -1;
-	if (now.kind == PLACE_NONE)
-		*ret = NULL;
-	return 0;
+	*ret = rc == 1 ? arena_strdup(a, text) : NULL;
+	return rc == -1 ? -1 : 0;
 }
 
 /* The link of C. Its folder may still have to be made. */
@@ -263,7 +256,7 @@ static int set_back_op(struct part *p, const struct journal_op *was,
 			       at.path);
 	o->next = was->old;
 	o->old = arena_strdup(a, now.link);
-	return deploy_see_generation(&at, was->old, &o->ino, err);
+	return deploy_need_generation(&at, was->old, &o->ino, err);
 }
 
 /* Where the files of P's service are now, and nobody else's. */

@@ -506,12 +506,12 @@ static void forward(struct txn *t)
 	for (size_t i = 0; i < t->n; i++) {
 		t->v[i].result = PART_SERVED;
 		err_clear(&t->v[i].err);
-		/* No newer one is needed if it was the clock. */
-		t->v[i].j->no_hold = t->v[i].j->no_hold || expired(&t->v[i]);
-		if (expired(&t->v[i]))
-			return turn_back(t, &t->v[i],
-					 "the certificate has expired "
-					 "meanwhile");
+		if (!expired(&t->v[i]))
+			continue;
+		/* If it was the clock, it is needed again. */
+		t->v[i].j->no_hold = true;
+		return turn_back(t, &t->v[i],
+				 "the certificate has expired meanwhile");
 	}
 	for (size_t i = 0; i < t->n; i++)
 		if (put(&t->v[i], &err) == -1)

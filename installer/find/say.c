@@ -6,13 +6,20 @@
 #include "log.h"
 #include "say.h"
 
-void say_once(struct finding *t, enum svcstate_about about, const char *text)
+/* KEY tells whether it is still the same matter. */
+static void say_new(struct finding *t, enum svcstate_about about,
+		    const char *key, const char *text)
 {
 	if (t->r->dry_run)
 		return;
-	if (svcstate_warn(&t->state, t->r->arena, about, text, t->r->now) ||
+	if (svcstate_warn(&t->state, t->r->arena, about, key, t->r->now) ||
 	    t->r->loud)
 		log_warn("service %s: %s", t->s->name, text);
+}
+
+void say_once(struct finding *t, enum svcstate_about about, const char *text)
+{
+	say_new(t, about, text, text);
 }
 
 void say_attempt(struct finding *t, const char *text)
@@ -24,10 +31,7 @@ void say_attempt(struct finding *t, const char *text)
 		if (t->g.v[i].chain)
 			sbuf_addf(&key, " %s",
 				  x509_chain_fingerprint(t->g.v[i].chain));
-	if (svcstate_warn(&t->state, t->r->arena, SVCSTATE_SERVICE,
-			  sbuf_str(&key), t->r->now) ||
-	    t->r->loud)
-		log_warn("service %s: %s", t->s->name, text);
+	say_new(t, SVCSTATE_SERVICE, sbuf_str(&key), text);
 }
 
 void say_notice(struct finding *t, enum notice_topic topic, const char *cert,

@@ -351,5 +351,6 @@ printf 'certrepo-journal\t1\nservice\tweb\ngen\t20261123T014202Z-00000000\nstate
 run host
 isnt "$rc" 0 "a journal under another service's name"
 like "$err" "service other: the journal of a killed run: .*of service web" "... is left alone"
+like "$err" "then run: rm $T/state/journal/other" "... says what to do"
 ok "... and stays" test -s "$T/state/journal/other"
 done_testing

@@ -155,6 +155,11 @@ static void generation(void **state)
 	assert_int_equal(mkdir(scratch("d/before"), 0755), 0);
 	assert_int_equal(deploy_undo(top, &j, &err), 0);
 	assert_string_equal(link_text("d/current"), "before");
+	/* One of the administrator's own making is there as well. */
+	op.old = "alias";
+	assert_int_equal(symlink("before", scratch("d/alias")), 0);
+	assert_int_equal(deploy_undo(top, &j, &err), 0);
+	assert_string_equal(link_text("d/current"), "alias");
 
 	/* What a kill left beside it goes; older versions', too. */
 	assert_int_equal(symlink("x", scratch("d/.current.certrepo-link00")),
