@@ -116,7 +116,7 @@ inject_sweep() { # TEXT [OPTION...] [POINT...]
 	# that are alike, fewer.
 	if [ -z "${KILL_FULL-}" ]; then
 		_every=11
-		[ "$INJECT_SERVICES" = 1 ] || _every=79
+		[ "$INJECT_SERVICES" = 1 ] || _every=149
 		set -- -k 16 -m $_every "$@"
 	fi
 	rm -rf "${SHARDS:?}"/*
