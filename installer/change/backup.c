@@ -272,10 +272,11 @@ static int collect_others(const char *state_dir, const char *service,
 	return 0;
 }
 
-/* Of the folders that we made those that no link and no manifest names. */
+/* Of the folders that we made those that no link and no manifest names. AWAY:
+ * those that are on no disk of ours now are forgotten. */
 static int prune_folders(const char *state_dir, const char *service,
-			 const struct strlist *used, struct arena *scratch,
-			 struct err *err)
+			 const struct strlist *used, bool away,
+			 struct arena *scratch, struct err *err)
 {
 	struct gen_folders all;
 	bool changed = false;
@@ -291,6 +292,7 @@ static int prune_folders(const char *state_dir, const char *service,
 			continue;
 		if (gen_remove(f, SVC_LINK, err) == -1)
 			status = -1;
+		f->gone = f->gone || (away && f->away);
 		changed = changed || f->gone;
 	}
 	if (changed && gen_save(state_dir, service, &all, err) == -1)
@@ -319,5 +321,83 @@ int backup_prune(const char *state_dir, const struct svc *s, size_t keep,
 	for (size_t i = 0; i < first; i++)
 		if (backup_remove(state_dir, s->name, all.v[i], err) == -1)
 			return -1;
-	return prune_folders(state_dir, s->name, &used, scratch, err);
+	return prune_folders(state_dir, s->name, &used, false, scratch, err);
+}
+
+/* --- of services that are gone --- */
+
+/* The folder of SERVICE, which has nothing of ours in it any more. */
+static int remove_top(const char *state_dir, const char *service,
+		      struct err *err)
+{
+	AUTO(mem_free_str) char *path = folder_of(state_dir, service, NULL);
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+	const struct strlist none = STRLIST_INIT;
+	AUTO(place_close) struct place at = PLACE_INIT;
+	int rc = place_open("", path, PLACE_TRUSTED | PLACE_LAST, &at, err);
+
+	if (rc != 1)
+		return rc;
+	if (place_look(&at, &now, err) == -1)
+		return -1;
+	if (now.kind != PLACE_FOLDER)
+		return 0;
+	return place_remove_folder(&at, now.ino, &none, err) == -1 ? -1 : 0;
+}
+
+static int forget_one(const char *state_dir, const char *service,
+		      const char *oldest, struct err *err)
+{
+	AUTO(strlist_free) struct strlist all = STRLIST_INIT;
+	AUTO(strlist_free) struct strlist used = STRLIST_INIT;
+	AUTO(arena_free) struct arena *scratch = arena_new();
+
+	if (backup_list(state_dir, service, &all, err) == -1)
+		return -1;
+	if (all.n > 0 && strcmp(all.v[all.n - 1], oldest) >= 0)
+		return 0;
+	for (size_t i = 0; i < all.n; i++)
+		if (backup_remove(state_dir, service, all.v[i], err) == -1)
+			return -1;
+	if (collect_others(state_dir, service, scratch, &used, err) == -1 ||
+	    prune_folders(state_dir, service, &used, true, scratch, err) == -1)
+		return -1;
+	return remove_top(state_dir, service, err);
+}
+
+static bool is_gone(const char *name, void *arg)
+{
+	return *name != '.' && !strlist_has(arg, name);
+}
+
+int backup_forget(const char *state_dir, const struct strlist *services,
+		  int64_t before, struct err *err)
+{
+	static const char *const subs[] = { "backup", "folders" };
+	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
+	char oldest[GEN_NAME];
+	int status = 0;
+
+	if (gen_name(before, NULL, oldest, err) == -1)
+		return -1;
+	for (size_t i = 0; i < ARRAY_LEN(subs); i++) {
+		AUTO(mem_free_str)
+		char *path = mem_printf("%s/%s", state_dir, subs[i]);
+		AUTO(place_close) struct place dir = PLACE_INIT;
+		int rc = place_folder(path, PLACE_TRUSTED, &dir, err);
+
+		if (rc == -1 ||
+		    (rc == 1 && place_list(&dir, is_gone, (void *) services,
+					   FILES_MAX, &names, err) == -1))
+			return -1;
+	}
+	strlist_sort_unique(&names);
+	for (size_t i = 0; i < names.n; i++) {
+		struct err one = ERR_INIT;
+
+		if (forget_one(state_dir, names.v[i], oldest, &one) == -1)
+			status = err_set(err, one.kind, "service %s: %s",
+					 names.v[i], one.msg);
+	}
+	return status;
 }

@@ -40,5 +40,10 @@ int backup_read(const char *state_dir, const char *service, const char *gen,
  * use. */
 int backup_prune(const char *state_dir, const struct svc *s, size_t keep,
 		 struct err *err) MUST_CHECK;
+/* Of services that are not in SERVICES, whose newest backup is older than
+ * BEFORE: the backups, and of the folders that we made those not in use. Does
+ * as much as it can, reports the last error. */
+int backup_forget(const char *state_dir, const struct strlist *services,
+		  int64_t before, struct err *err) MUST_CHECK;
 
 #endif

@@ -5,9 +5,11 @@
 #include <sys/random.h>
 #include "clock.h"
 #include "gen.h"
+#include "log.h"
 #include "num.h"
 
-#define MAGIC	   "certrepo-folders\t2"
+#define KIND	   "certrepo-folders\t"
+#define MAGIC	   KIND "2"
 #define RECORD_MAX (4u << 20)
 #define FIELDS_MAX 6
 
@@ -149,15 +151,22 @@ int gen_load(const char *state_dir, const char *service, struct arena *arena,
 	struct gen_folders out = { .n = 0 };
 	int rc = place_read_path("", path, PLACE_TRUSTED, &text, err);
 
-	if (rc == -1)
-		return -1;
-	if (rc == 1 &&
-	    parse(arena_strdup(arena, sbuf_str(&text)), arena, &out) == -1)
-		return err_set(err, ERR_INPUT,
-			       "%s is damaged; remove it, then folders that "
-			       "are not needed any more are yours to remove",
-			       path);
 	*ret = out;
+	if (rc != 1)
+		return rc;
+	if (parse(arena_strdup(arena, sbuf_str(&text)), arena, &out) == 0) {
+		*ret = out;
+		return 0;
+	}
+	if (strncmp(sbuf_str(&text), KIND, strlen(KIND)) == 0 &&
+	    strncmp(sbuf_str(&text), MAGIC "\n", strlen(MAGIC) + 1) != 0)
+		return err_set(err, ERR_INPUT,
+			       "another version of this program wrote %s",
+			       path);
+	/* Renewals are worth more than the room that they take. */
+	log_warn("%s is damaged and begins anew; old folders that no link "
+		 "names are yours to remove",
+		 path);
 	return 0;
 }
 
@@ -168,6 +177,8 @@ int gen_save(const char *state_dir, const char *service,
 	AUTO(mem_free_str) char *path = record_path(state_dir, service);
 	AUTO(mem_free_str) char *dir = file_dirname(path);
 	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(RECORD_MAX);
+	AUTO(place_close) struct place p = PLACE_INIT;
+	bool any = false;
 
 	sbuf_adds(&text, MAGIC "\n");
 	for (size_t i = 0; i < all->n; i++) {
@@ -175,6 +186,7 @@ int gen_save(const char *state_dir, const char *service,
 
 		if (f->gone)
 			continue;
+		any = true;
 		sbuf_addf(&text, "folder\t%s\t%s\t%s\t%s\t%llu\n", f->gen,
 			  f->dir, f->name, f->temp,
 			  (unsigned long long) f->ino);
@@ -186,6 +198,11 @@ int gen_save(const char *state_dir, const char *service,
 		return err_set(err, ERR_LIMIT, "%s would be too large", path);
 	if (place_make_path(dir, 0700, err) == -1)
 		return -1;
+	if (!any)
+		return place_open("", path, PLACE_TRUSTED | PLACE_LAST, &p,
+				  err) == 1
+			       ? place_remove(&p, err)
+			       : -1;
 	return place_write_path(path, sbuf_str(&text), text.len, &attr, err);
 }
 
@@ -216,7 +233,8 @@ int gen_remove(struct gen_folder *f, const char *link, struct err *err)
 	if (rc == -1)
 		return -1;
 	/* Not mounted, maybe. */
-	if (rc == 0 || strcmp(dir.name, ".") != 0)
+	f->away = rc == 0 || strcmp(dir.name, ".") != 0;
+	if (f->away)
 		return 0;
 	if (place_in(&dir, link, &at, err) == -1 ||
 	    place_look(&at, &now, err) == -1)

@@ -31,6 +31,7 @@ struct gen_folder {
 	const char **files;
 	size_t n_files;
 	bool gone; /* to be left out by gen_save() */
+	bool away; /* gen_remove() did not find the folder that it is in */
 };
 
 #define GEN_FOLDERS_MAX 10000
@@ -41,9 +42,11 @@ struct gen_folders {
 	size_t n;
 };
 
-/* All strings live in ARENA. No record: none. */
+/* All strings live in ARENA. No record: none; so is one that is damaged, which
+ * is said. */
 int gen_load(const char *state_dir, const char *service, struct arena *arena,
 	     struct gen_folders *ret, struct err *err) MUST_CHECK;
+/* Without a folder there is no record. */
 int gen_save(const char *state_dir, const char *service,
 	     const struct gen_folders *all, struct err *err) MUST_CHECK;
 /* F one more. */

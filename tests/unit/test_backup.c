@@ -151,6 +151,71 @@ static void swapped(void **state)
 	}
 }
 
+/* A service that is not configured any more: its backups, once all are old;
+ * then its folders, but for the one in use, and one that another's backup
+ * leads to. */
+static void forgets(void **state)
+{
+	static const char *const gens[] = { GEN(1), GEN(2), GEN(3), GEN(4) };
+	const char *link = arena_printf(arena, "%s/d/current", top);
+	struct strlist names = STRLIST_INIT;
+	struct gen_folders all = { .n = 0 }, far = all;
+	struct err err = ERR_INIT;
+	/* date -u -d 2026-11-24T00:00:00Z +%s, and a second more */
+	const int64_t at = 1795478400;
+
+	assert_int_equal(
+		system(arena_printf(arena, "cd '%s' && rm -rf d backup folders",
+				    top)),
+		0);
+	mkdir(scratch("d"), 0755);
+	for (int i = 0; i < 4; i++) {
+		struct journal_op ops[] = {
+			{ JOURNAL_LINK, link, gens[i], 0, NULL,
+			  i > 0 ? gens[i - 1] : NULL },
+		};
+		struct journal j = { .service = i == 2 ? "mail" : "web",
+				     .gen = gens[i],
+				     .ops = ops,
+				     .n_ops = 1 };
+
+		make_gen(&all, gens[i], gens[i]);
+		assert_int_equal(backup_make(top, &j, arena, &err), 0);
+	}
+	assert_int_equal(gen_save(top, "web", &all, &err), 0);
+	gen_add(&far, arena, &all.v[0]);
+	far.v[0].dir = "/nowhere/at/all";
+	assert_int_equal(gen_save(top, "far", &far, &err), 0);
+	assert_int_equal(symlink(GEN(4), link), 0);
+	strlist_add(&names, "mail");
+
+	/* The newest is not old enough. */
+	assert_int_equal(backup_forget(top, &names, at - 86400, &err), 0);
+	assert_int_equal(access(scratch("backup/web/" GEN(1)), F_OK), 0);
+	assert_int_equal(access(scratch("d/" GEN(1)), F_OK), 0);
+	assert_int_equal(access(scratch("folders/far"), F_OK), -1);
+
+	assert_int_equal(backup_forget(top, &names, at + 1, &err), 0);
+	assert_int_equal(access(scratch("backup/web"), F_OK), -1);
+	assert_int_equal(access(scratch("backup/mail/" GEN(3)), F_OK), 0);
+	assert_int_equal(access(scratch("d/" GEN(1)), F_OK), -1);
+	assert_int_equal(access(scratch("d/" GEN(2)), F_OK), 0);
+	assert_int_equal(access(scratch("d/" GEN(3)), F_OK), -1);
+	assert_int_equal(access(scratch("d/" GEN(4)), F_OK), 0);
+	assert_int_equal(gen_load(top, "web", arena, &all, &err), 0);
+	assert_int_equal(all.n, 2);
+
+	/* No link names it any more, and nobody's backup leads there. */
+	assert_int_equal(unlink(link), 0);
+	assert_int_equal(backup_forget(top, &(struct strlist) STRLIST_INIT,
+				       at + 1, &err),
+			 0);
+	assert_int_equal(rmdir(scratch("d")), 0);
+	assert_int_equal(rmdir(scratch("backup")), 0);
+	assert_int_equal(rmdir(scratch("folders")), 0);
+	strlist_free(&names);
+}
+
 static void none(void **state)
 {
 	AUTO(strlist_free) struct strlist list = STRLIST_INIT;
@@ -165,6 +230,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_and_prunes),
 		cmocka_unit_test(swapped),
+		cmocka_unit_test(forgets),
 		cmocka_unit_test(none),
 	};
 

@@ -398,12 +398,18 @@ static void cannot_tell(void **state)
 	assert_non_null(strstr(err.msg, "folder is missing"));
 	assert_int_equal(deploy_commit(&j, &err), -1);
 	assert_int_equal(deploy_discard(top, &j, &err), 0);
-	/* The record of folders is damaged: they stay. */
+	/* The record of folders is another program's, or damaged: they
+	 * stay. */
 	op = (struct journal_op){ JOURNAL_LINK, path("rec/current") };
 	assert_int_equal(mkdir(scratch("rec"), 0755), 0);
-	scratch_write(scratch("state/folders/e"), "rubbish\n", 0600);
+	assert_int_equal(mkdir(scratch("rec/" GEN), 0755), 0);
+	scratch_write(scratch("state/folders/e"), "certrepo-folders\t3\nend\n",
+		      0600);
 	assert_int_equal(deploy_discard(top, &j, &err), -1);
-	assert_non_null(strstr(err.msg, "is damaged"));
+	assert_non_null(strstr(err.msg, "another version"));
+	scratch_write(scratch("state/folders/e"), "rubbish\n", 0600);
+	assert_int_equal(deploy_discard(top, &j, &err), 0);
+	assert_true(there("rec/" GEN));
 }
 
 /* Of an older program: it puts back, and removes nothing. */

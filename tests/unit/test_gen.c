@@ -42,7 +42,7 @@ static void record(void **state)
 {
 	static const char *const bad[] = {
 		"",
-		"certrepo-folders\t3\nend\n",
+		"certrepo-f",
 		"certrepo-folders\t2\nfile\tx\nend\n",
 		"certrepo-folders\t2\nfolder\tg\t/d\tn\tt\t12\n",
 		"certrepo-folders\t2\nfolder\tg\td\tn\tt\t12\nend\n",
@@ -51,8 +51,8 @@ static void record(void **state)
 	};
 	AUTO(arena_free) struct arena *arena = arena_new();
 	const char *files[] = { "a", "b c" };
-	struct gen_folder f = { "g", "/d e", "n", ".n.certrepo-x",
-				12,  files,  2,	  false };
+	struct gen_folder f = { "g", "/d e", "n",  ".n.certrepo-x", 12, files,
+				2,   false,  false };
 	struct gen_folders all, none = { .n = 0 };
 	struct err err = ERR_INIT;
 
@@ -73,10 +73,21 @@ static void record(void **state)
 	assert_string_equal(none.v[0].files[1], "b c");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		scratch_write(scratch("folders/s"), bad[i], 0600);
-		if (gen_load(scratch_dir, "s", arena, &all, &err) != -1)
+		if (gen_load(scratch_dir, "s", arena, &all, &err) == -1 ||
+		    all.n != 0)
 			fail_msg("taken: %s", bad[i]);
-		assert_int_equal(err.kind, ERR_INPUT);
 	}
+	/* It is whole, and not ours to lose. */
+	scratch_write(scratch("folders/s"), "certrepo-folders\t3\nend\n", 0600);
+	assert_int_equal(gen_load(scratch_dir, "s", arena, &all, &err), -1);
+	assert_int_equal(err.kind, ERR_INPUT);
+	assert_non_null(strstr(err.msg, "another version"));
+	/* Nothing in it: not kept. */
+	all = (struct gen_folders){ .v = &f, .n = 1 };
+	assert_true(f.gone);
+	assert_int_equal(gen_save(scratch_dir, "s", &all, &err), 0);
+	assert_int_equal(access(scratch("folders/s"), F_OK), -1);
+	assert_int_equal(gen_save(scratch_dir, "s", &all, &err), 0);
 }
 
 int main(void)
