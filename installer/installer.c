@@ -380,7 +380,7 @@ static int with_conf(const struct args *a, struct arena *arena, int argc,
 		conf_errors_free(&errs);
 		return status;
 	}
-	r.skip = arena_array(arena, svcs.n + 1, sizeof(*r.skip));
+	r.out = arena_array(arena, svcs.n + 1, sizeof(*r.out));
 	check_names(a, &r, argc, argv, first);
 	if (first == argc && !a->now && !a->dry_run && !a->force &&
 	    !a->verify && !a->status && !a->back && !isatty(STDERR_FILENO))

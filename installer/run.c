@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include <unistd.h>
+#include "backup.h"
 #include "clock.h"
 #include "hostkey.h"
 #include "log.h"
@@ -26,23 +27,48 @@ static const struct svc *find(const struct host *r, const char *name,
 
 /* --- recovery --- */
 
-/* Services of a journal that stays: what is in it comes first. */
-static void skip_all(struct host *r, const struct part *parts, size_t n)
+/* S is not to be touched in this run: WHY. */
+static void leave_out(struct host *r, const char *service, const char *why)
 {
-	for (size_t i = 0; i < n; i++) {
-		size_t index;
+	size_t index;
 
-		if (find(r, parts[i].j->service, &index))
-			r->skip[index] = true;
-	}
+	if (find(r, service, &index))
+		r->out[index] = arena_strdup(r->arena, why);
 }
 
-static void recover(struct host *r, const struct journals *all)
+/* Is P at its end; else its service is left out. */
+static bool tell_recovered(struct host *r, const char *path, struct part *p)
+{
+	bool ended = p->j->state == JOURNAL_CLOSE;
+	struct err *err = &p->err;
+
+	if (!ended && err->msg[0] == '\0')
+		err_set(err, ERR_IO, "what it prepared is not thrown away yet");
+	if (!ended && !p->svc)
+		err_set(err, err->kind,
+			"%s; if the service is gone for good, run: rm %s",
+			err->msg, path);
+	if (!ended)
+		leave_out(r, p->j->service, err->msg);
+	if (err->msg[0] == '\0')
+		return ended;
+	log_warn("service %s: what the run before left: %s", p->j->service,
+		 err->msg);
+	host_notice(
+		r, p->result == PART_WAITING ? NOTICE_WAITING : NOTICE_TROUBLE,
+		p->j->service, "", receipt_state_name(part_state(p)), err->msg);
+	return ended;
+}
+
+/* What is in the journal at PATH. */
+static void recover(struct host *r, const char *path,
+		    const struct journals *all)
 {
 	struct svcstate *states =
 		arena_array(r->arena, all->n, sizeof(*states));
 	struct part *parts = arena_array(r->arena, all->n, sizeof(*parts));
 	struct err err = ERR_INIT;
+	bool left = false;
 	size_t index;
 
 	for (size_t i = 0; i < all->n; i++) {
@@ -56,55 +82,54 @@ static void recover(struct host *r, const struct journals *all)
 		parts[i].state = &states[i];
 		parts[i].j = &all->v[i];
 	}
-	txn_recover(r, parts, all->n);
-	for (size_t i = 0; i < all->n; i++) {
-		const struct part *p = &parts[i];
-
-		if (p->err.msg[0] == '\0')
-			continue;
-		log_warn("service %s: what the run before left: %s",
-			 p->j->service, p->err.msg);
-		host_notice(r,
-			    p->result == PART_WAITING ? NOTICE_WAITING
-						      : NOTICE_TROUBLE,
-			    p->j->service, "",
-			    receipt_state_name(part_state(p)), p->err.msg);
-	}
+	txn_recover(r, path, parts, all->n);
+	for (size_t i = 0; i < all->n; i++)
+		if (!tell_recovered(r, path, &parts[i]))
+			left = true;
 	/* What cannot be told is taken to be there. */
-	if (journal_there(txn_journal_path(r, all->v[0].service), NULL) == 0)
-		return;
-	r->bad++;
-	skip_all(r, parts, all->n);
+	if (left || journal_there(path, NULL) != 0)
+		r->bad++;
 }
 
-static void recover_one(struct host *r, const char *name, struct err *err)
+/* A journal that nothing can be done with: it may be of any of those that it
+ * has the name of. */
+static void cannot_recover(struct host *r, const char *path, const char *name,
+			   struct err *err)
 {
-	struct journals all;
-	size_t index;
-	int found;
-
-	found = journal_read(txn_journal_path(r, name), r->arena, &all, err);
-	if (found == 0)
-		return;
-	if (found == 1 && strcmp(all.v[0].service, name) != 0)
-		found = err_set(err, ERR_INPUT, "it is of service %s",
-				all.v[0].service);
-	if (found == 1) {
-		recover(r, &all);
-		return;
-	}
 	err_wrap(err, "service %s: the journal of a killed run", name);
 	if (err->kind == ERR_INPUT)
 		err_set(err, err->kind,
 			"%s; see that the files of the service are whole, "
 			"then run: rm %s",
-			err->msg, txn_journal_path(r, name));
+			err->msg, path);
 	log_error(err);
 	host_notice(r, NOTICE_TROUBLE, name, "",
 		    receipt_state_name(RECEIPT_FAILED), err->msg);
-	if (find(r, name, &index))
-		r->skip[index] = true;
+	for (size_t i = 0; i < r->svcs->n; i++) {
+		const struct svc *s = &r->svcs->v[i];
+
+		if (strcmp(s->name, name) != 0 &&
+		    journal_tells_of(path, s->name, NULL) != 1)
+			continue;
+		leave_out(r, s->name, err->msg);
+		for (size_t k = 0; k < s->n_certs; k++)
+			host_receipt(r, s, s->certs[k].conf->name, NULL,
+				     RECEIPT_FAILED, NULL, err->msg);
+	}
 	r->bad++;
+}
+
+static void recover_one(struct host *r, const char *name)
+{
+	const char *path = txn_journal_path(r, name);
+	struct err err = ERR_INIT;
+	struct journals all;
+	int found = journal_read(path, r->arena, &all, &err);
+
+	if (found == 1)
+		recover(r, path, &all);
+	else if (found == -1)
+		cannot_recover(r, path, name, &err);
 }
 
 static int list_journals(const struct host *r, struct strlist *ret,
@@ -123,21 +148,29 @@ int run_recover(struct host *r, struct err *err)
 	if (list_journals(r, &names, err) == -1)
 		return -1;
 	for (size_t i = 0; i < names.n; i++)
-		recover_one(r, names.v[i], err);
+		recover_one(r, names.v[i]);
 	strlist_free(&names);
 	return 0;
 }
+
+/* A service may come back, or be renamed back. */
+#define BACKUPS_KEPT (90 * (int64_t) 86400)
 
 /* What is not configured any more is forgotten; what a journal still tells of
  * comes first. */
 static void forget_gone(const struct host *r)
 {
 	struct strlist names = STRLIST_INIT;
+	struct err err = ERR_INIT;
 
 	if (list_journals(r, &names, NULL) == 0 && names.n == 0) {
 		for (size_t i = 0; i < r->svcs->n; i++)
 			strlist_add(&names, r->svcs->v[i].name);
 		svcstate_sweep(r->conf->state_dir, &names);
+		if (r->beat && backup_forget(r->conf->state_dir, &names,
+					     r->now - BACKUPS_KEPT, &err) == -1)
+			log_warn("what is left of services that are gone: %s",
+				 err.msg);
 	}
 	strlist_free(&names);
 }
@@ -302,8 +335,8 @@ static void print_left(const struct host *r)
 	/* Without rights nothing is seen, and that is said elsewhere. */
 	(void) !list_journals(r, &names, NULL);
 	for (size_t i = 0; i < names.n; i++)
-		printf("%s: first finish or undo what a killed run left\n",
-		       names.v[i]);
+		printf("first finish or undo what a killed run left: %s\n",
+		       txn_journal_path(r, names.v[i]));
 	strlist_free(&names);
 }
 
@@ -496,11 +529,12 @@ int run_back(struct host *r, const char *name, struct err *err)
 			       "by one",
 			       JOURNAL_PARTS_MAX, name);
 	for (size_t i = 0; i < n; i++)
-		if (r->skip[index[i]])
+		if (r->out[index[i]])
 			return err_set(err, ERR_CHILD,
 				       "service %s: what the run before left "
-				       "must be mended first",
-				       r->svcs->v[index[i]].name);
+				       "must be mended first: %s",
+				       r->svcs->v[index[i]].name,
+				       r->out[index[i]]);
 	for (size_t i = 0; i < n; i++) {
 		finding_begin_disk(&tasks[i], r, &r->svcs->v[index[i]], true);
 		parts[i] = (struct part){ .svc = tasks[i].s,

@@ -16,6 +16,7 @@ struct update {
 	size_t n;
 	/* Of each of V, and then of those that are out of reach. */
 	struct group_service *groups;
+	size_t *index; /* of each, in the host's services */
 	size_t n_groups;
 	const char *trust; /* digest of the file's bytes, once needed */
 };
@@ -171,18 +172,24 @@ static void group(struct update *u)
 
 	u->groups =
 		arena_array(u->r->arena, u->n + all->n + 1, sizeof(*u->groups));
-	for (size_t i = 0; i < u->n; i++)
+	u->index =
+		arena_array(u->r->arena, u->n + all->n + 1, sizeof(*u->index));
+	for (size_t i = 0; i < u->n; i++) {
+		u->index[u->n_groups] = (size_t) (u->v[i].s - all->v);
 		u->groups[u->n_groups++] = describe(&u->v[i]);
+	}
 	for (size_t i = 0; i < all->n; i++) {
 		const struct svc *s = &all->v[i];
 
-		if (u->r->skip[i])
-			u->groups[u->n_groups++] = (struct group_service){
-				.certs = certs_of(s, u->r->arena),
-				.n_certs = s->n_certs,
-				.alone = s->conf->alone,
-				.fate = GROUP_OUT,
-			};
+		if (!u->r->out[i])
+			continue;
+		u->index[u->n_groups] = i;
+		u->groups[u->n_groups++] = (struct group_service){
+			.certs = certs_of(s, u->r->arena),
+			.n_certs = s->n_certs,
+			.alone = s->conf->alone,
+			.fate = GROUP_OUT,
+		};
 	}
 	group_join(u->groups, u->n_groups, JOURNAL_PARTS_MAX);
 	for (size_t i = 0; i < u->n; i++)
@@ -238,7 +245,7 @@ static const char *trouble(const struct update *u, size_t i, size_t cert)
 	const struct finding *t = &u->v[i];
 
 	if (i >= u->n)
-		return "it cannot be changed now";
+		return u->r->out[u->index[i]];
 	return t->g.v[cert].reason[0] != '\0' ? t->g.v[cert].reason
 	       : t->action == PLAN_HELD	      ? t->state.hold_reason
 	       : t->why			      ? t->why
@@ -247,14 +254,7 @@ static const char *trouble(const struct update *u, size_t i, size_t cert)
 
 static const char *name_of(const struct update *u, size_t i)
 {
-	size_t out = u->n;
-
-	if (i < u->n)
-		return u->v[i].s->name;
-	for (size_t k = 0; k < u->r->svcs->n; k++)
-		if (u->r->skip[k] && out++ == i)
-			return u->r->svcs->v[k].name;
-	return "";
+	return u->r->svcs->v[u->index[i]].name;
 }
 
 /* The service at the root of it that I is not changed, and the certificate
@@ -397,6 +397,7 @@ static bool begin(struct finding *t, struct host *r, const struct svc *s,
 	for (size_t i = 0; i < s->n_certs; i++)
 		host_found(r, s, s->certs[i].conf->name, NULL, RECEIPT_FAILED,
 			   NULL, err.msg);
+	r->out[s - r->svcs->v] = arena_strdup(r->arena, err.msg);
 	finding_end(t);
 	return false;
 }
@@ -423,14 +424,10 @@ void update_all(struct host *r, const struct store_host_certs *rows)
 	struct update u = { .r = r };
 
 	u.v = arena_array(r->arena, r->svcs->n, sizeof(*u.v));
-	for (size_t i = 0; i < r->svcs->n; i++) {
-		if (!host_wants(r, &r->svcs->v[i]) || r->skip[i])
-			continue;
-		if (begin(&u.v[u.n], r, &r->svcs->v[i], rows))
+	for (size_t i = 0; i < r->svcs->n; i++)
+		if (host_wants(r, &r->svcs->v[i]) && !r->out[i] &&
+		    begin(&u.v[u.n], r, &r->svcs->v[i], rows))
 			u.n++;
-		else
-			r->skip[i] = true;
-	}
 	plan(&u);
 	carry_out(&u);
 	for (size_t i = 0; i < u.n; i++)

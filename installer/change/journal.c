@@ -495,11 +495,20 @@ int journal_tells_of(const char *path, const char *service, struct err *err)
 {
 	AUTO(mem_free_str) char *line = mem_printf("\nservice\t%s\n", service);
 	AUTO(sbuf_free) struct sbuf content = SBUF_INIT(JOURNAL_MAX);
+	AUTO(arena_free) struct arena *arena = arena_new();
+	struct journals all;
 	int rc = place_read_path("", path, PLACE_TRUSTED, &content, err);
 
 	if (rc != 1)
 		return rc;
-	return strstr(sbuf_str(&content), line) ? 1 : 0;
+	if (journal_parse(sbuf_str(&content), arena, &all, NULL) == -1)
+		return strcmp(base_of(path), service) == 0 ||
+		       strstr(sbuf_str(&content), line);
+	for (size_t i = 0; i < all.n; i++)
+		if (all.v[i].state != JOURNAL_CLOSE &&
+		    strcmp(all.v[i].service, service) == 0)
+			return 1;
+	return 0;
 }
 
 int journal_remove(const char *path, struct err *err)

@@ -6,8 +6,10 @@
  * The journal of one transaction: what is about to be done, written and
  * synced before it is done, so that the run after a kill can finish or undo
  * it without the store. It has a part for each service that is changed, all
- * in one file, so that they change their states together. The text of a part
- * serves as the manifest of a backup, too, where it says how things were.
+ * in one file, so that they change their states together; a part that is at
+ * its end leaves it, while others stay. The file's name is that of a service in
+ * it, or was, and means nothing. The text of a part serves as the manifest of a
+ * backup, too, where it says how things were.
  *
  *	prepare   backup copies and new files are being made, nothing the
  *	          service reads has changed: undone by throwing them away
@@ -119,8 +121,10 @@ int journal_read(const char *path, struct arena *arena, struct journals *ret,
 /* Names of the journals in the folder DIR. */
 int journal_list(const char *dir, struct strlist *ret,
 		 struct err *err) MUST_CHECK;
-/* Is there one at PATH; does it, damaged or not, tell of SERVICE. 1, 0, -1. */
+/* Is there one at PATH: 1, 0, -1. */
 int journal_there(const char *path, struct err *err) MUST_CHECK;
+/* Does it tell of a change of SERVICE that is not at its end; of a damaged one
+ * its name or a line is enough. 1, 0, -1. */
 int journal_tells_of(const char *path, const char *service,
 		     struct err *err) MUST_CHECK;
 int journal_remove(const char *path, struct err *err) MUST_CHECK;

@@ -31,28 +31,10 @@ static bool eq(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
-const char *txn_journal_path(const struct host *r, const char *service)
+const char *txn_journal_path(const struct host *r, const char *name)
 {
 	return arena_printf(r->arena, "%s/journal/%s", r->conf->state_dir,
-			    service);
-}
-
-enum receipt_state part_state(const struct part *p)
-{
-	switch (p->result) {
-	case PART_SERVED:
-	case PART_UNSEEN:
-		return RECEIPT_INSTALLED;
-	case PART_WAITING:
-		return RECEIPT_WAITING;
-	case PART_BACK:
-		return RECEIPT_ROLLED_BACK;
-	case PART_SAME:
-	case PART_FAILED:
-	case PART_UNPROVEN:
-		break;
-	}
-	return RECEIPT_FAILED;
+			    name);
 }
 
 static int write_journal(const struct txn *t, struct err *err)
@@ -103,11 +85,20 @@ static bool tidy(const struct txn *t, const struct journal *j)
 	return false;
 }
 
-static void remove_journal(const struct txn *t)
+/* What is left of it is what is at no end yet: LEFT says which. */
+static void shrink_journal(const struct txn *t, const bool *left)
 {
+	struct journal *rest = arena_array(t->run->arena, t->n, sizeof(*rest));
 	struct err err = ERR_INIT;
+	size_t n = 0;
 
-	if (journal_remove(t->path, &err) == -1)
+	for (size_t i = 0; i < t->n; i++)
+		if (left[i])
+			rest[n++] = t->j[i];
+	if (n == t->n)
+		return;
+	if ((n == 0 ? journal_remove(t->path, &err)
+		    : journal_write(t->path, rest, n, &err)) == -1)
 		log_warn("service %s: %s", t->j[0].service, err.msg);
 }
 
@@ -116,15 +107,12 @@ static void remove_journal(const struct txn *t)
  * must not try to. */
 static void close_parts(struct txn *t)
 {
+	bool left[JOURNAL_PARTS_MAX];
 	struct err err = ERR_INIT;
-	bool left = false;
 
-	for (size_t i = 0; i < t->n; i++) {
-		if (t->v[i].result == PART_UNPROVEN)
-			left = true;
-		else
+	for (size_t i = 0; i < t->n; i++)
+		if (t->v[i].result != PART_UNPROVEN)
 			t->j[i].state = JOURNAL_CLOSE;
-	}
 	/* What there is to say must outlive a kill before the store hears. */
 	if ((t->run->receipts.n > 0 && t->run->conf->report &&
 	     receipt_save(state_dir(t), RECEIPTS_WAITING, &t->run->receipts,
@@ -134,10 +122,8 @@ static void close_parts(struct txn *t)
 		return;
 	}
 	for (size_t i = 0; i < t->n; i++)
-		if (t->j[i].state == JOURNAL_CLOSE && !tidy(t, &t->j[i]))
-			left = true;
-	if (!left)
-		remove_journal(t);
+		left[i] = t->j[i].state != JOURNAL_CLOSE || !tidy(t, &t->j[i]);
+	shrink_journal(t, left);
 }
 
 static void save_state(const struct txn *t, const struct part *p)
@@ -532,8 +518,8 @@ static void forward(struct txn *t)
 /* Nothing the services read was touched: throw away what was prepared. */
 static void abandon(struct txn *t)
 {
+	bool left[JOURNAL_PARTS_MAX];
 	struct err err = ERR_INIT;
-	bool left = false;
 
 	for (size_t i = 0; t->going && i < t->n; i++) {
 		t->j[i].state = JOURNAL_CLOSE;
@@ -544,11 +530,12 @@ static void abandon(struct txn *t)
 			 t->j[0].service, err.msg);
 		return;
 	}
-	for (size_t i = 0; i < t->n; i++)
-		if (!thrown_away(t, &t->j[i], true))
-			left = true;
-	if (!left)
-		remove_journal(t);
+	for (size_t i = 0; i < t->n; i++) {
+		left[i] = !thrown_away(t, &t->j[i], true);
+		if (!left[i])
+			t->j[i].state = JOURNAL_CLOSE;
+	}
+	shrink_journal(t, left);
 }
 
 /* BLAME cannot be changed, so none is. */
@@ -590,7 +577,7 @@ static int check_free(const struct txn *t, struct err *err)
 
 		if (rc == -1)
 			return -1;
-		if (rc == 1 || strcmp(names.v[i / t->n], service) == 0)
+		if (rc == 1)
 			return err_set(err, ERR_CONFLICT,
 				       "an earlier change of service %s is not "
 				       "finished yet: %s",
@@ -599,11 +586,25 @@ static int check_free(const struct txn *t, struct err *err)
 	return 0;
 }
 
+/* A journal that others' part is still in may have the name. */
+static int name_journal(struct txn *t, struct err *err)
+{
+	const char *name = t->j[0].service;
+	int rc;
+
+	t->path = txn_journal_path(t->run, name);
+	rc = journal_there(t->path, err);
+	if (rc == 1)
+		t->path = txn_journal_path(t->run,
+					   arena_printf(t->run->arena, "%s.%s",
+							name, t->j[0].gen));
+	return rc == -1 ? -1 : 0;
+}
+
 static int begin(struct txn *t, struct host *r, struct part *parts, size_t n,
 		 struct err *err)
 {
 	*t = (struct txn){ .run = r, .v = parts, .n = n };
-	t->path = txn_journal_path(r, parts[0].svc->name);
 	t->j = arena_array(r->arena, n, sizeof(*t->j));
 	for (size_t i = 0; i < n; i++) {
 		parts[i].run = r;
@@ -616,7 +617,7 @@ static int begin(struct txn *t, struct host *r, struct part *parts, size_t n,
 	for (size_t i = 0; i < n; i++)
 		if (prepare_name(&parts[i], err) == -1)
 			return -1;
-	return 0;
+	return name_journal(t, err);
 }
 
 /* All that was prepared is on disk: go. */
@@ -767,11 +768,12 @@ static bool all_in(const struct txn *t, enum journal_state state)
 	return true;
 }
 
-void txn_recover(struct host *r, struct part *parts, size_t n)
+void txn_recover(struct host *r, const char *path, struct part *parts, size_t n)
 {
-	struct txn t = { .run = r, .v = parts, .j = parts[0].j, .n = n };
+	struct txn t = {
+		.run = r, .path = path, .v = parts, .j = parts[0].j, .n = n
+	};
 
-	t.path = txn_journal_path(r, t.j[0].service);
 	for (size_t i = 0; i < n; i++) {
 		const struct svc *s = parts[i].svc;
 

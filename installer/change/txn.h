@@ -21,12 +21,13 @@ void txn_go_back(struct host *r, struct part *parts, size_t n);
 /* The files are right, what is served is not: PART_SERVED, PART_WAITING or
  * PART_FAILED. */
 void txn_activate(struct part *p);
-/* Finish or undo what a killed run left: run, svc, state and j of each part
- * are set, j as the journal says, in its order. PART_BACK without a message
- * in err: there was nothing left to do but tidying. */
-void txn_recover(struct host *r, struct part *parts, size_t n);
+/* Finish or undo what a killed run left in the journal at PATH: svc, state and
+ * j of each part are set, j as the journal says, in its order. PART_BACK
+ * without a message in err: there was nothing left to do but tidying. */
+void txn_recover(struct host *r, const char *path, struct part *parts,
+		 size_t n);
 
-/* The journal of a transaction whose first service is SERVICE. */
-const char *txn_journal_path(const struct host *r, const char *service);
+/* Of the journal NAME. */
+const char *txn_journal_path(const struct host *r, const char *name);
 
 #endif

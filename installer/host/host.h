@@ -30,7 +30,7 @@ struct host {
 	bool verbose;	  /* also what is well */
 	bool loud;	  /* a person is there: what was said is said again */
 	bool beat;	  /* idle services report, too */
-	bool *skip;	  /* per service: what was left could not be mended */
+	const char **out; /* per service: why it is not touched, or NULL */
 	size_t good, bad; /* services done or idle, and not */
 };
 

@@ -345,12 +345,15 @@ else
 	skip "cannot mount a small disk"
 fi
 
-# --- a journal that is another service's ---
-printf 'certrepo-journal\t1\nservice\tweb\ngen\t20261123T014202Z-00000000\nstate\tprepare\nend\n' \
+# --- a journal that is damaged ---
+printf 'certrepo-journal\t2\nservice\tother\nservice\tweb\n' \
 	>"$T/state/journal/other"
 run host
-isnt "$rc" 0 "a journal under another service's name"
-like "$err" "service other: the journal of a killed run: .*of service web" "... is left alone"
+isnt "$rc" 0 "a journal that was cut"
+like "$err" "service other: the journal of a killed run: .*damaged" "... is left alone"
 like "$err" "then run: rm $T/state/journal/other" "... says what to do"
 ok "... and stays" test -s "$T/state/journal/other"
+run host --status
+is "$rc" 1 "... --status fails"
+like "$out" "service other: the journal of a killed run: .*then run: rm $T/state/journal/other" "... tells of it for the service that is in it"
 done_testing

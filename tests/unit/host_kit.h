@@ -134,7 +134,7 @@ static inline void host_kit_load(const char *profile, const char *more,
 			      .receipts = { .arena = arena },
 			      .known = { .arena = arena },
 			      .now = now };
-	host.skip = arena_array(arena, svcs.n + 1, sizeof(*host.skip));
+	host.out = arena_array(arena, svcs.n + 1, sizeof(*host.out));
 	host_kit_forget();
 }
 

@@ -242,13 +242,14 @@ static void left_behind(void **state)
 		kit_sh("%s", cases[i].make);
 		if (run_recover(&host, &err) != cases[i].rc)
 			fail_msg("case %zu: %s", i, err.msg);
-		if (host.bad != cases[i].bad || host.skip[0] != cases[i].web ||
-		    host.skip[1] != cases[i].mail)
+		if (host.bad != cases[i].bad || !host.out[0] == cases[i].web ||
+		    !host.out[1] == cases[i].mail)
 			fail_msg("case %zu", i);
 	}
 }
 
-/* A journal that another service's name is in. */
+/* The file's name is that of a service that is in it, or was. What can be told
+ * of a damaged one's services, too, leaves them alone. */
 static void misnamed(void **state)
 {
 	struct journal j = { .version = JOURNAL_VERSION,
@@ -261,18 +262,89 @@ static void misnamed(void **state)
 	assert_int_equal(
 		journal_write(scratch("state/journal/web"), &j, 1, &err), 0);
 	assert_int_equal(run_recover(&host, &err), 0);
-	assert_int_equal(host.bad, 1);
-	assert_true(host.skip[0]);
-	assert_false(host.skip[1]);
-	assert_true(there("state/journal/web"));
-	/* under its own, it is finished */
-	kit_sh("mv state/journal/web state/journal/mail");
-	host.skip[0] = false;
-	host.bad = 0;
-	assert_int_equal(run_recover(&host, &err), 0);
 	assert_int_equal(host.bad, 0);
-	assert_false(host.skip[1]);
-	assert_false(there("state/journal/mail"));
+	assert_null(host.out[0]);
+	assert_null(host.out[1]);
+	assert_false(there("state/journal/web"));
+
+	kit_sh("{ echo x; echo 'service\tmail'; } >state/journal/gone");
+	assert_int_equal(run_recover(&host, &err), 0);
+	assert_int_equal(host.bad, 1);
+	assert_null(host.out[0]);
+	assert_non_null(strstr(host.out[1], "then run: rm "));
+	assert_int_equal(host.receipts.n, 1);
+	assert_string_equal(host.receipts.v[0].service, "mail");
+	assert_string_equal(host.receipts.v[0].state, "failed");
+}
+
+static void recover_in_child(void *arg)
+{
+	struct err err = ERR_INIT;
+
+	if (run_recover(&host, &err) == -1 || host.out[0])
+		_exit(9);
+	_exit((int) host.bad);
+}
+
+/* Of two, the one whose folder is missing stays, and is left out; the other is
+ * at its end, as far as its folder is there to see. */
+static void one_of_two(void **state)
+{
+	struct journal_op op = { .type = JOURNAL_FILE,
+				 .path = "/nowhere/at/all/x.pem",
+				 .old = "0" };
+	struct journal j[] = { { .version = JOURNAL_VERSION,
+				 .service = "web",
+				 .gen = "20261123T014202Z-00000000",
+				 .state = JOURNAL_ROLLBACK,
+				 .reason = "it failed" },
+			       { .version = JOURNAL_VERSION,
+				 .service = "mail",
+				 .gen = "20261123T014202Z-00000000",
+				 .state = JOURNAL_ROLLBACK,
+				 .reason = "it failed",
+				 .ops = &op,
+				 .n_ops = 1 } };
+	struct err err = ERR_INIT;
+
+	begin("", SERVICE("web", "") ", " SERVICE("mail", ""));
+	assert_int_equal(
+		journal_write(scratch("state/journal/web"), j, 2, &err), 0);
+	assert_int_equal(run_recover(&host, &err), 0);
+	assert_null(host.out[0]);
+	assert_non_null(strstr(host.out[1], "its folder is missing"));
+	assert_int_equal(host.bad, 1);
+	assert_int_equal(
+		journal_tells_of(scratch("state/journal/web"), "web", &err), 0);
+	assert_int_equal(
+		journal_tells_of(scratch("state/journal/web"), "mail", &err),
+		1);
+}
+
+/* Who is not configured any more and has no folder to go back to. */
+static void gone_for_good(void **state)
+{
+	struct journal_op op = { .type = JOURNAL_FILE,
+				 .path = "/nowhere/at/all/x.pem",
+				 .old = "0" };
+	struct journal j = { .version = JOURNAL_VERSION,
+			     .service = "gone",
+			     .gen = "20261123T014202Z-00000000",
+			     .state = JOURNAL_INSTALL,
+			     .ops = &op,
+			     .n_ops = 1 };
+	struct err err = ERR_INIT;
+	const char *text;
+
+	begin("", SERVICE("web", ""));
+	assert_int_equal(
+		journal_write(scratch("state/journal/gone"), &j, 1, &err), 0);
+	assert_int_equal(scratch_fork(recover_in_child, NULL), 1);
+	text = scratch_read(scratch("err"));
+	assert_non_null(strstr(text, "/x.pem: its folder is missing"));
+	assert_non_null(strstr(text, "if the service is gone for good, run: "
+				     "rm "));
+	assert_true(there("state/journal/gone"));
 }
 
 /* --- --rollback --- */
@@ -293,7 +365,7 @@ static void goes_back(void **state)
 		  "no service or certificate no.example.org on this host" },
 		{ "mail", 1, ERR_CHILD,
 		  "service mail: what the run before left must be mended "
-		  "first" },
+		  "first: it broke" },
 		{ "mail", 2, ERR_INPUT, "service mail: " },
 		{ LEAF, 2, ERR_CHILD, "service ftp: what the run before" },
 	};
@@ -304,7 +376,7 @@ static void goes_back(void **state)
 		begin("", SERVICE("web", "alone = true;") ", " SERVICE(
 				  "mail", "") ", " SERVICE("ftp", ""));
 		if (cases[i].skip < 3)
-			host.skip[cases[i].skip] = true;
+			host.out[cases[i].skip] = "it broke";
 		assert_int_equal(run_back(&host, cases[i].name, &err), -1);
 		if (err.kind != cases[i].kind ||
 		    strncmp(err.msg, cases[i].says, strlen(cases[i].says)) != 0)
@@ -398,6 +470,7 @@ int main(void)
 		cmocka_unit_test(store_away),  cmocka_unit_test(store_told),
 		cmocka_unit_test(heartbeats),  cmocka_unit_test(forgets),
 		cmocka_unit_test(left_behind), cmocka_unit_test(misnamed),
+		cmocka_unit_test(one_of_two),  cmocka_unit_test(gone_for_good),
 		cmocka_unit_test(goes_back),   cmocka_unit_test(too_many),
 		cmocka_unit_test(verifies),
 	};

@@ -145,7 +145,7 @@ static enum part_result recover_it(const struct svc *s, struct journal *j,
 				   struct err *err)
 {
 	part = (struct part){ .svc = s, .state = &state_, .j = j };
-	txn_recover(&run_, &part, 1);
+	txn_recover(&run_, txn_journal_path(&run_, "web"), &part, 1);
 	*err = part.err;
 	return part.result;
 }
@@ -545,6 +545,57 @@ static void left_comes_first(void **state)
 	}
 }
 
+/* One of two is at its end: it leaves the journal, and may be changed while the
+ * other, who cannot be gone back with, stays in it. */
+static void one_is_done(void **state)
+{
+	struct journal_op op = { .type = JOURNAL_FILE,
+				 .path = "/nowhere/at/all/x.pem",
+				 .old = "0" };
+	struct journal j[] = { { .version = JOURNAL_VERSION,
+				 .service = "web",
+				 .gen = "20261123T014202Z-00000000",
+				 .state = JOURNAL_CLOSE,
+				 .reason = "it failed" },
+			       { .version = JOURNAL_VERSION,
+				 .service = "mail",
+				 .gen = "20261123T014202Z-00000000",
+				 .state = JOURNAL_ROLLBACK,
+				 .reason = "it failed",
+				 .ops = &op,
+				 .n_ops = 1 } };
+	struct svcstate other = { .hold = NULL };
+	struct part parts[2];
+	struct err err = ERR_INIT;
+	struct journals all;
+	const char *path;
+
+	fresh();
+	begin("true", "true");
+	path = txn_journal_path(&run_, "web");
+	assert_int_equal(journal_write(path, j, 2, &err), 0);
+	parts[0] = (struct part){ .svc = &svcs.v[0],
+				  .state = &state_,
+				  .j = &j[0] };
+	parts[1] = (struct part){ .state = &other, .j = &j[1] };
+	txn_recover(&run_, path, parts, 2);
+	assert_int_equal(parts[0].result, PART_BACK);
+	assert_int_equal(parts[1].result, PART_UNPROVEN);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(journal_read(path, arena, &all, &err), 1);
+		assert_int_equal(all.n, 1);
+		assert_string_equal(all.v[0].service, "mail");
+		assert_string_equal(kit_out("ls state/journal"), "web");
+		if (i > 0)
+			break;
+		gather_it("leaf.pem");
+		if (do_it(false, &err) != PART_SERVED)
+			fail_msg("%s", err.msg);
+		assert_string_equal(here(), "new");
+	}
+	end();
+}
+
 /* A journal that was written by an older program. */
 static void goes_back_from_version_1(void **state)
 {
@@ -618,6 +669,7 @@ int main(void)
 		cmocka_unit_test(first_fails),
 		cmocka_unit_test(recovers),
 		cmocka_unit_test(recovers_ends),
+		cmocka_unit_test(one_is_done),
 		cmocka_unit_test(left_comes_first),
 		cmocka_unit_test(goes_back_from_version_1),
 		cmocka_unit_test(tells),

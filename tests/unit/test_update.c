@@ -113,7 +113,7 @@ static void update(const char *crt, bool force)
 			      .receipts = { .arena = arena },
 			      .now = clock_now(),
 			      .force = force };
-	run_.skip = arena_array(arena, svcs.n + 1, sizeof(*run_.skip));
+	run_.out = arena_array(arena, svcs.n + 1, sizeof(*run_.out));
 	update_with(crt);
 }
 
@@ -136,6 +136,14 @@ static const char *state_of(const char *service)
 	for (size_t i = 0; i < run_.receipts.n; i++)
 		if (strcmp(run_.receipts.v[i].service, service) == 0)
 			return run_.receipts.v[i].state;
+	return "";
+}
+
+static const char *detail_of(const char *service)
+{
+	for (size_t i = 0; i < run_.receipts.n; i++)
+		if (strcmp(run_.receipts.v[i].service, service) == 0)
+			return run_.receipts.v[i].detail;
 	return "";
 }
 
@@ -251,11 +259,14 @@ static void one_is_out_of_reach(void **state)
 	begin();
 	load("", "leaf.key");
 	update("old.pem", false);
-	run_.skip[2] = true;
+	run_.out[2] = "it broke";
 	run_.good = run_.bad = 0;
 	update_with("leaf.pem");
 	is("ooo", "", 0, 2);
 	assert_string_equal(state_of("a"), "held");
+	assert_non_null(strstr(detail_of("a"), "because of service c, which "
+					       "uses www.example.org too: it "
+					       "broke"));
 	end();
 }
 
