@@ -330,6 +330,8 @@ static int print_status(const struct args *a, struct host *r)
 	if (well == -1)
 		return end_denied(r->conf->state_dir, &err);
 	fputs(sbuf_str(&out), stdout);
+	if (!a->json)
+		run_print_left(r);
 	return well ? 0 : 1;
 }
 

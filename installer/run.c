@@ -328,14 +328,15 @@ static void heartbeat(struct host *r)
 		log_warn("%s", err.msg);
 }
 
-static void print_left(const struct host *r)
+void run_print_left(const struct host *r)
 {
 	struct strlist names = STRLIST_INIT;
 
 	/* Without rights nothing is seen, and that is said elsewhere. */
 	(void) !list_journals(r, &names, NULL);
 	for (size_t i = 0; i < names.n; i++)
-		printf("first finish or undo what a killed run left: %s\n",
+		printf("not finished: %s; a run is at it, or one that was "
+		       "killed left it to the next\n",
 		       txn_journal_path(r, names.v[i]));
 	strlist_free(&names);
 }
@@ -358,7 +359,7 @@ int run_update(struct host *r, struct err *err)
 	r->beat = r->only.n == 0 && beat_due(r);
 	hostview_known(r);
 	if (r->dry_run)
-		print_left(r);
+		run_print_left(r);
 	update_all(r, &rows);
 	if (!r->dry_run)
 		forget_gone(r);

@@ -355,5 +355,6 @@ like "$err" "then run: rm $T/state/journal/other" "... says what to do"
 ok "... and stays" test -s "$T/state/journal/other"
 run host --status
 is "$rc" 1 "... --status fails"
+like "$out" "^not finished: $T/state/journal/other; " "... names it"
 like "$out" "service other: the journal of a killed run: .*then run: rm $T/state/journal/other" "... tells of it for the service that is in it"
 done_testing
