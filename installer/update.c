@@ -25,13 +25,15 @@ struct update {
 
 static void activate(struct finding *t)
 {
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(64u * 1024);
 	struct part p = { .run = t->r,
 			  .svc = t->s,
 			  .state = &t->state,
 			  .g = &t->g,
 			  .before = t->seen };
 
-	txn_activate(&p);
+	finding_wrongs(t, &text);
+	txn_activate(&p, sbuf_str(&text));
 	if (p.result == PART_SERVED) {
 		svcstate_set_activate(&t->state, 0, 0);
 		return;

@@ -688,8 +688,9 @@ void txn_go_back(struct host *r, struct part *parts, size_t n)
 
 /* --- activation alone, and recovery --- */
 
-void txn_activate(struct part *p)
+void txn_activate(struct part *p, const char *wrong)
 {
+	const char *and = *wrong != '\0' ? ", and " : "";
 	struct journal j;
 	struct err *err = &p->err;
 
@@ -698,9 +699,9 @@ void txn_activate(struct part *p)
 	prepare_begin(p, p->g, p->before);
 	p->result = PART_FAILED;
 	if (hook_run(p->svc, HOOK_TEST, NULL, err) == -1) {
-		err_wrap(err, "not served, and the configuration test failed");
+		err_wrap(err, "%s%sthe configuration test failed", wrong, and);
 	} else if (hook_run(p->svc, HOOK_ACTIVATE, NULL, err) == -1) {
-		err_wrap(err, "not served, and the activation failed");
+		err_wrap(err, "%s%sthe activation failed", wrong, and);
 	} else if (prove_served(p, err) == 0) {
 		p->result = PART_SERVED;
 		log_event(LOG_L_INFO, "activated", "service", p->svc->name,

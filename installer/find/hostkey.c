@@ -91,10 +91,23 @@ int hostkey_fits(const struct svc_cert *c, const struct x509_chain *chain,
 				    : "");
 }
 
+#define NAMES_SAID 3
+
+/* Some of the names of IDS, which has one. */
+static const char *some_names(const struct x509_ids *ids, struct sbuf *ret)
+{
+	for (size_t i = 0; i < ids->n && i < NAMES_SAID; i++)
+		sbuf_addf(ret, "%s%s", i > 0 ? ", " : "", ids->v[i].value);
+	if (ids->n > NAMES_SAID)
+		sbuf_addf(ret, " and %zu more", ids->n - NAMES_SAID);
+	return sbuf_str(ret);
+}
+
 static int vet_name(const struct x509_chain *chain, const char *name,
 		    struct err *err)
 {
 	const struct x509_ids *ids = x509_chain_ids(chain);
+	AUTO(sbuf_free) struct sbuf names = SBUF_INIT(4096);
 
 	if (x509_ids_cover(ids, name))
 		return 0;
@@ -106,7 +119,8 @@ static int vet_name(const struct x509_chain *chain, const char *name,
 			       "subjectAltName=DNS:%s",
 			       name, name);
 	return err_set(err, ERR_INPUT,
-		       "the certificate in the store is not for %s", name);
+		       "the certificate in the store is not for %s, but for %s",
+		       name, some_names(ids, &names));
 }
 
 static int vet_dates(const struct x509_chain *chain, int64_t now, int64_t skew,

@@ -114,6 +114,24 @@ how ok
 run host
 is "$rc $(served)" "1 $old" "... held"
 
+# --- what is served is not what is in place, and it cannot be told ---
+next
+run host
+is "$rc $(served)" "0 $fp" "the next one is installed"
+gen=$(readlink "$DIR/current")
+other=$(find "$DIR" -maxdepth 1 -name '20*' ! -name "$gen" | head -1)
+ln -sfn "${other##*/}" "$DIR/current"
+nginx_reload && sleep 0.3
+ln -sfn "$gen" "$DIR/current"
+how reload-fails
+run host
+is "$rc" 1 "it serves something else, and the reload fails"
+like "$err" "service web: $at serves another certificate .*, and the activation failed: .* exited with 3: no reload" "... both are said"
+how ok
+run host
+is "$rc $(served)" "0 $fp" "... the next run tells it"
+old=$fp
+
 # --- the reload says yes and does nothing ---
 how reload-lies
 next
