@@ -242,13 +242,8 @@ static void notices_end(struct host *r)
 	struct strlist untold = STRLIST_INIT;
 	struct err err = ERR_INIT;
 
-	if (r->notices && notice_send(r->notices, &untold, &err) == -1) {
-		err_set(&err, err.kind,
-			"what needs a person could not be told, see --status: "
-			"%s",
-			err.msg);
+	if (r->notices && notice_send(r->notices, &untold, &err) == -1)
 		log_error(&err);
-	}
 	log_mailed(false);
 	for (size_t i = 0; i < untold.n; i++)
 		log_warn("%s", untold.v[i]);

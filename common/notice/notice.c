@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "child.h"
+#include "enc.h"
 #include "file.h"
 #include "notice_text.h"
 #include "num.h"
@@ -18,11 +19,17 @@
 /* Who is told. */
 enum channel { MAIL, HOOK, CHANNELS };
 
+#define KEYS_MAX 4 /* told between two reminders */
+#define KEY_LEN	 16
+
 struct matter {
 	struct notice what;
 	int64_t since;
 	int64_t told[CHANNELS]; /* when last; 0: not, or that it is over */
-	bool here;		/* in this run */
+	/* What was told then and since, KEY_LEN digits each. "": it is not
+	 * known. */
+	const char *keys[CHANNELS];
+	bool here; /* in this run */
 };
 
 struct notices {
@@ -76,7 +83,7 @@ static struct matter *add(struct notices *n, const struct notice *m)
 		n->v = mem_grow(n->v, n->cap, sizeof(*n->v));
 	}
 	x = &n->v[n->n++];
-	*x = (struct matter){ .since = n->now };
+	*x = (struct matter){ .since = n->now, .keys = { "", "" } };
 	x->what.topic = m->topic;
 	x->what.service = arena_strdup(n->arena, m->service);
 	x->what.cert = arena_strdup(n->arena, m->cert);
@@ -101,7 +108,6 @@ static void set_words(struct notices *n, struct matter *x, const char *state,
 	x->what.text = clean(n->arena, text);
 }
 
-/* What is gone from the configuration is nobody's business any more. */
 static bool configured(const struct notices *n, const char *service)
 {
 	for (const char *const *s = n->from->services; *s; s++)
@@ -116,14 +122,15 @@ static const char *field(const struct record_line *l, size_t i)
 }
 
 /* TOPIC, service, certificate, since, told by mail, told by the command,
- * state, text. A line that is something else is left out. */
+ * state, text, the keys of both (not in older files). A line that is something
+ * else is left out. */
 static void parse_line(struct notices *n, const struct record_line *l)
 {
 	struct notice what = { .topic = NOTICE_TROUBLE };
 	int64_t numbers[3];
 	struct matter *x;
 
-	if (l->n != 8)
+	if (l->n != 8 && l->n != 10)
 		return;
 	while (what.topic < NOTICE_TOPICS &&
 	       strcmp(notice_topics[what.topic], field(l, 0)) != 0)
@@ -134,9 +141,11 @@ static void parse_line(struct notices *n, const struct record_line *l)
 			return;
 	what.service = field(l, 1);
 	what.cert = field(l, 2);
-	if (what.topic == NOTICE_TOPICS || !configured(n, what.service) ||
-	    find(n, &what) || !(x = add(n, &what)))
+	if (what.topic == NOTICE_TOPICS || find(n, &what) ||
+	    !(x = add(n, &what)))
 		return;
+	for (enum channel c = MAIL; c < CHANNELS && l->n == 10; c++)
+		x->keys[c] = field(l, 8 + c);
 	x->since = numbers[0];
 	x->told[MAIL] = numbers[1];
 	x->told[HOOK] = numbers[2];
@@ -198,6 +207,8 @@ static int save(const struct notices *n, struct err *err)
 		record_add_int(&out, x->told[HOOK]);
 		record_add(&out, x->what.state);
 		record_add(&out, x->what.text);
+		record_add(&out, x->keys[MAIL]);
+		record_add(&out, x->keys[HOOK]);
 	}
 	return record_replace(&out, path, n->before, err);
 }
@@ -228,7 +239,8 @@ static bool over(const struct notices *n, const struct matter *x)
 	char *key = mem_printf("%s %s", notice_topics[x->what.topic],
 			       x->what.service);
 
-	return !x->here && strlist_has(&n->looked, key);
+	return !x->here && (strlist_has(&n->looked, key) ||
+			    !configured(n, x->what.service));
 }
 
 /* --- telling --- */
@@ -237,6 +249,60 @@ static bool patient(const struct notices *n, const struct matter *x)
 {
 	return x->what.topic == NOTICE_STORE &&
 	       n->now - x->since < n->from->store_patience;
+}
+
+/* Of what X says, without the words that have digits in them. */
+static void key_of(const struct matter *x, char ret[KEY_LEN + 1])
+{
+	AUTO(mem_free_str)
+	char *text = mem_printf("%s %s", x->what.state, x->what.text);
+	char hex[ENC_SHA256_HEX];
+	size_t len = 0;
+
+	for (const char *p = text; *p != '\0';) {
+		size_t n = strcspn(p, " /");
+
+		if (strcspn(p, "0123456789") >= n) {
+			memmove(text + len, p, n);
+			len += n;
+		}
+		p += n + strspn(p + n, " /");
+	}
+	enc_sha256_hex(text, len, hex);
+	memcpy(ret, hex, KEY_LEN);
+	ret[KEY_LEN] = '\0';
+}
+
+static bool changed(const struct matter *x, enum channel c)
+{
+	static const size_t most = (size_t) KEYS_MAX * KEY_LEN;
+	const char *keys = x->keys[c];
+	char key[KEY_LEN + 1];
+
+	/* What failed is held: it is what was to be expected. */
+	if (*keys == '\0' || strlen(keys) >= most ||
+	    x->what.topic == NOTICE_STORE || strcmp(x->what.state, "held") == 0)
+		return false;
+	key_of(x, key);
+	for (const char *p = keys; strlen(p) >= KEY_LEN; p += KEY_LEN)
+		if (strncmp(p, key, KEY_LEN) == 0)
+			return false;
+	return true;
+}
+
+static void set_told(struct notices *n, struct matter *x, enum channel c,
+		     enum notice_event event)
+{
+	char key[KEY_LEN + 1];
+
+	key_of(x, key);
+	x->told[c] = event == NOTICE_OVER      ? 0
+		     : event == NOTICE_CHANGED ? x->told[c]
+					       : n->now;
+	x->keys[c] = event == NOTICE_OVER ? ""
+		     : event == NOTICE_CHANGED
+			     ? arena_printf(n->arena, "%s%s", x->keys[c], key)
+			     : arena_strdup(n->arena, key);
 }
 
 /* Is there something to tell of X by C? */
@@ -253,8 +319,11 @@ static bool event_of(const struct notices *n, const struct matter *x,
 	if (!x->here || patient(n, x))
 		return false;
 	/* A clock that was set back must not silence it. */
-	return told == 0 || n->now < told ||
-	       n->now - told >= n->from->notify->repeat;
+	if (told == 0 || n->now < told ||
+	    n->now - told >= n->from->notify->repeat)
+		return true;
+	*ret = NOTICE_CHANGED;
+	return changed(x, c);
 }
 
 static int hand_over(const struct notices *n, enum channel c,
@@ -324,7 +393,7 @@ static int tell(struct notices *n, enum channel c, struct strlist *untold,
 		return -1;
 	}
 	for (size_t i = 0; i < count; i++)
-		told[i]->told[c] = lines[i].event == NOTICE_OVER ? 0 : n->now;
+		set_told(n, told[i], c, lines[i].event);
 	return 0;
 }
 
@@ -353,11 +422,17 @@ int notice_send(struct notices *n, struct strlist *untold, struct err *err)
 
 	for (enum channel c = MAIL; c < CHANNELS; c++)
 		if (asked(n->from, c) && tell(n, c, untold, &one) == -1)
-			status = err_set(err, one.kind, "%s", one.msg);
+			status = err_set(err, one.kind,
+					 "what needs a person could not be "
+					 "told, see --status: %s",
+					 one.msg);
 	drop(n);
 	if (!asked(n->from, MAIL) && !asked(n->from, HOOK))
 		n->n = 0;
-	if (save(n, &one) == -1)
-		status = err_set(err, one.kind, "%s", one.msg);
+	if (save(n, &one) == -1 && status == 0)
+		status = err_set(err, one.kind,
+				 "what was told is not remembered, and is told "
+				 "again: %s",
+				 one.msg);
 	return status;
 }

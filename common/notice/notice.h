@@ -4,10 +4,11 @@
 
 /*
  * What needs a person, told by mail and by a command (the group notify of a
- * configuration): when it is new, once in a while as long as it lasts, and
- * when it is over. All that is to be told in a run is one mail and one call of
- * the command. What it says may change; it is still the same matter, and no
- * new mail, as long as it is about the same thing.
+ * configuration): when it is new, when what it says is another thing than what
+ * was told, once in a while as long as it lasts, and when it is over. All that
+ * is to be told in a run is one mail and one call of the command. Numbers do
+ * not make it another thing, nor does it that what failed is held from then
+ * on; and what alternates is not told each time.
  *
  * STATE_DIR/notices remembers what was told. It may be lost: then everything
  * is new.
@@ -46,7 +47,8 @@ struct notice_from {
 	const char *state_dir;
 	const struct notify_conf *notify; /* NULL: nobody is told */
 	int64_t store_patience; /* seconds before it is told that it is away */
-	/* NULL-terminated; what was told of others is forgotten */
+	/* NULL-terminated; what was told of others is over, unless it is added
+	 * again */
 	const char *const *services;
 };
 

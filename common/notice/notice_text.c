@@ -17,6 +17,7 @@ const char *const notice_topics[] = {
 
 static const char *const events[] = {
 	[NOTICE_NEW] = "new",
+	[NOTICE_CHANGED] = "changed",
 	[NOTICE_STILL] = "still",
 	[NOTICE_OVER] = "over",
 };
@@ -75,6 +76,8 @@ static void add_subject(const struct notice_line *v, size_t n, const char *host,
 {
 	static const char *const words[][2] = {
 		[NOTICE_NEW] = { "new matter", "new matters" },
+		[NOTICE_CHANGED] = { "matter has changed",
+				     "matters have changed" },
 		[NOTICE_STILL] = { "matter still there",
 				   "matters still there" },
 		[NOTICE_OVER] = { "matter is over", "matters are over" },
@@ -96,7 +99,8 @@ static void add_what(const struct notice *m, struct sbuf *out)
 	if (*m->service != '\0')
 		sbuf_addf(out, "service %s", m->service);
 	else
-		sbuf_adds(out, "this host");
+		sbuf_adds(out,
+			  m->topic == NOTICE_STORE ? "the store" : "this host");
 	if (*m->cert != '\0')
 		sbuf_addf(out, ", certificate %s", m->cert);
 	sbuf_addf(out, ": %s", m->state);
@@ -156,9 +160,11 @@ void notice_text_mail(const struct notice_line *v, size_t n,
 		  "on %s.\n\n",
 		  from->host, from->program, clock_text(now, text));
 	add_section(v, n, NOTICE_NEW, "New:", ret);
+	add_section(v, n, NOTICE_CHANGED, "Changed:", ret);
 	add_section(v, n, NOTICE_STILL, "Still so:", ret);
 	add_section(v, n, NOTICE_OVER, "Over, what was:", ret);
-	sbuf_addf(ret, "%s --status shows all of it.\n", from->program);
+	sbuf_addf(ret, "%s --status shows each certificate and endpoint.\n",
+		  from->program);
 }
 
 static void add_event(const struct notice_line *l, struct sbuf *out)

@@ -6,7 +6,13 @@
 
 #include "notice.h"
 
-enum notice_event { NOTICE_NEW, NOTICE_STILL, NOTICE_OVER, NOTICE_EVENTS };
+enum notice_event {
+	NOTICE_NEW,
+	NOTICE_CHANGED, /* another sentence than was told */
+	NOTICE_STILL,
+	NOTICE_OVER,
+	NOTICE_EVENTS
+};
 
 struct notice_line {
 	enum notice_event event;

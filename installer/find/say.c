@@ -177,11 +177,10 @@ void say_well(const struct finding *t)
 /* --- what will be wrong in time --- */
 
 static void add_life(struct finding *t, const char *cert,
-		     enum notice_topic topic, const char *what,
-		     struct sbuf *text)
+		     enum notice_topic topic, const char *state,
+		     const char *what, struct sbuf *text)
 {
-	host_notice(t->r, topic, t->s->name, cert,
-		    topic == NOTICE_KEY_AGE ? "old" : "expiring", what);
+	host_notice(t->r, topic, t->s->name, cert, state, what);
 	sbuf_addf(text, "%s%s: %s", text->len != 0 ? "; " : "", cert, what);
 }
 
@@ -200,6 +199,7 @@ static void look_at_end(struct finding *t, const struct judge_cert *c,
 	/* Its clients get an error now. */
 	t->bad = t->bad || until <= t->r->now;
 	add_life(t, c->svc->conf->name, NOTICE_EXPIRING,
+		 until > t->r->now ? "expiring" : "expired",
 		 arena_printf(t->r->arena,
 			      "%s on %s, and the store has nothing newer that "
 			      "this host would take; certrepo-populate show "
@@ -220,7 +220,7 @@ static void look_at_key(struct finding *t, const struct judge_cert *c,
 	if (t->r->conf->key_age == 0 || hostkey_since(c->svc, &from) == -1 ||
 	    t->r->now - from < t->r->conf->key_age)
 		return;
-	add_life(t, conf->name, NOTICE_KEY_AGE,
+	add_life(t, conf->name, NOTICE_KEY_AGE, "old",
 		 arena_printf(t->r->arena,
 			      "its key %s is of %s; make a new one, and enrol "
 			      "a CSR of it",

@@ -128,7 +128,7 @@ sed -i -e '1d;$d' -e 's/^store\(	[^	]*	[^	]*\)	[0-9]*/store\1	1000/' \
 	"$T/state/notices"
 host_without_store
 is "$rc" 69 "it is still away after hours"
-like "$(mailed)" 'this host: unavailable' "... and told"
+like "$(mailed)" 'the store: unavailable' "... and told"
 rm -f "$T/json"
 run host
 is "$rc $(events event topic)" "0 over store" "it is back"

@@ -35,7 +35,9 @@ static const char *script(const char *name)
 
 static void load(const char *notify)
 {
-	static const char *const services[] = { "web", "mail", NULL };
+	static const char *const services[] = { "web", "mail", "a", "b",
+						"c",   "d",    "e", "f",
+						NULL };
 	static const struct conf_setting settings[] = {
 		{ .name = "notify",
 		  .type = CONF_GROUP,
@@ -151,7 +153,9 @@ static void from_new_to_over(void **state)
 	has(mail, "\n\nThe certificates of web1, as certrepo-x found ");
 	has(mail, "New:\n\n  service web, certificate www.example.org: "
 		  "failed\n    it burns\n");
-	/* The same matter, whatever it says now. */
+	/* The same, at another time and of another number; and from now on. */
+	assert_int_equal(run(NOON + 60, "failed", "it burns 17/2026-1x"), 0);
+	assert_string_equal(kept("mail"), "");
 	assert_int_equal(run(NOON + 3600, "held", "it burned"), 0);
 	assert_string_equal(kept("mail"), "");
 	assert_int_equal(run(NOON + DAY - 1, "held", "it burned"), 0);
@@ -170,6 +174,56 @@ static void from_new_to_over(void **state)
 	/* It comes back: new. */
 	assert_int_equal(run(NOON + DAY + 180, "failed", "again"), 0);
 	has(kept("mail"), "1 new matter");
+}
+
+/* What it says is another thing: told, each once between two reminders, and
+ * not without end. */
+static void changes(void **state)
+{
+	static const struct {
+		const char *state, *text;
+		bool told;
+	} cases[] = {
+		{ "refused", "no name", true },
+		{ "refused", "no key", true },
+		{ "refused", "no name", false },
+		{ "failed", "no name", true },
+		{ "failed", "no end of it", true },
+		{ "failed", "and one more", false },
+	};
+
+	begin();
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const char *mail, *json;
+
+		assert_int_equal(run(NOON + 60 * (int64_t) i, cases[i].state,
+				     cases[i].text),
+				 0);
+		mail = kept("mail");
+		json = kept("json");
+		if ((*mail != '\0') != cases[i].told ||
+		    (*json != '\0') != cases[i].told)
+			fail_msg("case %zu: %s", i, mail);
+		if (i == 1) {
+			has(mail, "Subject: certrepo on web1: 1 matter has "
+				  "changed (web)\n");
+			has(mail, "Changed:\n\n  service web, certificate "
+				  "www.example.org: refused since "
+				  "2026-11-26T12:00:00Z\n    no key\n");
+			has(json, "\"event\":\"changed\"");
+		}
+	}
+	assert_int_equal(run(NOON + DAY, "failed", "and one more"), 0);
+	has(kept("mail"), "still there");
+	/* By the command it is told when that is there again. */
+	scratch_write(scratch("json-fails"), "", 0600);
+	assert_int_equal(run(NOON + DAY + 60, "failed", "no name"), -1);
+	has(kept("mail"), "has changed");
+	unlink(scratch("json-fails"));
+	assert_int_equal(run(NOON + DAY + 120, "failed", "no name"), 0);
+	assert_string_equal(kept("mail"), "");
+	has(kept("json"), "changed");
+	assert_int_equal(run(NOON + DAY + 180, NULL, NULL), 0);
 }
 
 /* Each tries again by itself, and what was not told is not over. */
@@ -295,7 +349,7 @@ static void store_has_time(void **state)
 	assert_int_equal(store_run(NOON + 6 * 3600 - 1, true), 0);
 	assert_string_equal(kept("mail"), "");
 	assert_int_equal(store_run(NOON + 6 * 3600, true), 0);
-	has(kept("mail"), "  this host: unavailable\n    no route\n");
+	has(kept("mail"), "  the store: unavailable\n    no route\n");
 	assert_int_equal(store_run(NOON + 6 * 3600 + 1, false), 0);
 	has(kept("mail"), "1 matter is over\n");
 	/* Short ones are nobody's business. */
@@ -305,13 +359,30 @@ static void store_has_time(void **state)
 	assert_string_equal(kept("mail"), "");
 }
 
-/* A service that is not configured any more is not remembered for ever. */
+static void of_old(bool there)
+{
+	struct notices *n = load_notices(NOON);
+	struct err err = ERR_INIT;
+
+	if (there)
+		notice_add(n, &(struct notice){ NOTICE_TROUBLE, "old", "",
+						"failed", "so" });
+	assert_int_equal(notice_send(n, &untold, &err), 0);
+	notice_free(&n);
+}
+
+/* A service that is not configured any more is over; unless it still has
+ * something. */
 static void gone_service(void **state)
 {
 	begin();
-	scratch_write(scratch("notices"),
-		      "trouble\told\t\t1\t1\t1\tfailed\tso\n", 0600);
-	assert_int_equal(run(NOON, NULL, NULL), 0);
+	of_old(true);
+	has(kept("mail"), "1 new matter (old)");
+	of_old(true);
+	assert_string_equal(kept("mail"), "");
+	of_old(false);
+	has(kept("mail"), "1 matter is over (old)");
+	of_old(false);
 	assert_string_equal(kept("mail"), "");
 	assert_string_equal(scratch_read(scratch("notices")), "");
 }
@@ -376,6 +447,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(from_new_to_over),
+		cmocka_unit_test(changes),
 		cmocka_unit_test(not_handed_over),
 		cmocka_unit_test(digest),
 		cmocka_unit_test(wraps),
