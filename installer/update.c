@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <string.h>
+#include "activate.h"
 #include "deploy.h"
 #include "dryrun.h"
 #include "group.h"
@@ -33,7 +34,7 @@ static void activate(struct finding *t)
 			  .before = t->seen };
 
 	finding_wrongs(t, &text);
-	txn_activate(&p, sbuf_str(&text));
+	activate_part(&p, sbuf_str(&text));
 	if (p.result == PART_SERVED) {
 		svcstate_set_activate(&t->state, 0, 0);
 		return;

@@ -14,6 +14,7 @@ enum receipt_state part_state(const struct part *p)
 		return RECEIPT_ROLLED_BACK;
 	case PART_SAME:
 	case PART_FAILED:
+	case PART_LOST:
 	case PART_UNPROVEN:
 		break;
 	}

@@ -21,6 +21,8 @@ enum part_result {
 			* says nothing against it */
 	PART_FAILED,   /* nothing was touched */
 	PART_BACK,     /* the old set is in place again, and served */
+	PART_LOST,     /* what was before is gone: what is there stays, and the
+			* next look judges it */
 	PART_UNPROVEN, /* rolled back, but not seen to be served: the journal
 			* stays, the next run goes on */
 };

@@ -508,22 +508,25 @@ static void drop_staged(const struct place *p, const struct journal_op *o)
 /* To a generation that is there; else the new one is better than none. A link
  * of somebody's, to elsewhere, is put back as it was. */
 static int undo_link(const struct place *p, const struct journal_op *o,
-		     struct err *err)
+		     bool *ret_gone, struct err *err)
 {
 	uint64_t ino;
+	int rc = deploy_see_generation(p, o->old, &ino, err);
 
-	if (deploy_need_generation(p, o->old, &ino, err) == -1)
-		return -1;
-	return flip(p, o->old, err);
+	*ret_gone = rc == 0;
+	if (rc == 0)
+		return deploy_need_generation(p, o->old, &ino, err);
+	return rc == -1 ? -1 : flip(p, o->old, err);
 }
 
 static int undo_op(const char *state_dir, const struct journal *j, size_t i,
-		   struct err *err)
+		   bool *ret_gone, struct err *err)
 {
 	AUTO(place_close) struct place p = PLACE_INIT;
 	const struct journal_op *o = &j->ops[i];
 	int rc = open_op(o, &p, err);
 
+	*ret_gone = rc == 0;
 	/* Nothing is there, and nothing was. */
 	if (rc == 0 && !o->old)
 		return 0;
@@ -536,20 +539,27 @@ static int undo_op(const char *state_dir, const struct journal *j, size_t i,
 	if (!o->old)
 		return remove_ours(&p, o, j->version == 1, err);
 	if (o->type == JOURNAL_LINK)
-		return undo_link(&p, o, err);
+		return undo_link(&p, o, ret_gone, err);
 	return undo_file(state_dir, j, i, &p, err);
 }
 
-int deploy_undo(const char *state_dir, const struct journal *j, struct err *err)
+int deploy_undo(const char *state_dir, const struct journal *j, bool *ret_gone,
+		struct err *err)
 {
+	bool all = true;
 	int status = 0;
 
 	for (size_t i = 0; i < j->n_ops; i++) {
 		struct err one = ERR_INIT;
+		bool gone;
 
-		if (undo_op(state_dir, j, i, &one) == -1 && status == 0)
+		if (undo_op(state_dir, j, i, &gone, &one) == 0)
+			continue;
+		all = all && gone;
+		if (status == 0)
 			status = err_set(err, one.kind, "%s", one.msg);
 	}
+	*ret_gone = status == -1 && all;
 	return status;
 }
 

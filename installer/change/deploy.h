@@ -43,8 +43,10 @@ int deploy_need_generation(const struct place *link, const char *gen,
 /* Put the new set in place. */
 int deploy_commit(const struct journal *j, struct err *err) MUST_CHECK;
 /* Put the old set back. Does as much as it can, reports the first error. Where
- * there was none, what we put there goes; what somebody else did is left. */
-int deploy_undo(const char *state_dir, const struct journal *j,
+ * there was none, what we put there goes; what somebody else did is left.
+ * *ret_gone: there is nothing that could be put back, or no folder any more,
+ * and trying again will not help. */
+int deploy_undo(const char *state_dir, const struct journal *j, bool *ret_gone,
 		struct err *err) MUST_CHECK;
 /* Throw away what was staged and is not in place. What cannot be told is left,
  * and reported. */

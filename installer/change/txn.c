@@ -70,12 +70,13 @@ static bool thrown_away(const struct txn *t, const struct journal *j,
 	return false;
 }
 
-static bool tidy(const struct txn *t, const struct journal *j)
+static bool tidy(const struct txn *t, const struct journal *j, bool lost)
 {
 	struct err err = ERR_INIT;
 
-	/* A renewal's backup is what --rollback goes to. */
-	if (!thrown_away(t, j, j->back || j->reason))
+	/* A renewal's backup is what --rollback goes to; the only copy of what
+	 * could not be put back stays as well. */
+	if (!thrown_away(t, j, !lost && (j->back || j->reason)))
 		return false;
 	if (!j->back || j->reason ||
 	    backup_remove(state_dir(t), j->service, j->consumed, &err) == 0)
@@ -122,7 +123,8 @@ static void close_parts(struct txn *t)
 		return;
 	}
 	for (size_t i = 0; i < t->n; i++)
-		left[i] = t->j[i].state != JOURNAL_CLOSE || !tidy(t, &t->j[i]);
+		left[i] = t->j[i].state != JOURNAL_CLOSE ||
+			  !tidy(t, &t->j[i], t->v[i].result == PART_LOST);
 	shrink_journal(t, left);
 }
 
@@ -141,6 +143,19 @@ static void unproven(struct part *p, const char *what)
 	err_wrap(&p->err, "%s; %s", p->j->reason, what);
 	err_set(&p->err, ERR_CHILD, "%s; the next run tries again", p->err.msg);
 	p->result = PART_UNPROVEN;
+	if (!p->svc)
+		return;
+	prove_report(p, RECEIPT_FAILED, p->err.msg);
+	prove_report_endpoints(p, true, RECEIPT_FAILED);
+}
+
+/* WHY there is no way back. To wait would help nobody. */
+static void lose(struct part *p, const char *why)
+{
+	err_set(&p->err, ERR_CONFLICT,
+		"%s; there is no way back (%s), what is there stays",
+		p->j->reason, why);
+	p->result = PART_LOST;
 	if (!p->svc)
 		return;
 	prove_report(p, RECEIPT_FAILED, p->err.msg);
@@ -201,7 +216,7 @@ static void forget(const struct txn *t, struct part *p)
 static void go_back(struct txn *t)
 {
 	struct err err = ERR_INIT;
-	bool unclear = false;
+	bool unclear = false, gone;
 
 	/* A journal that cannot be written (a full disk) must not keep the
 	 * old set from coming back; the one on disk leads there as well. */
@@ -212,8 +227,12 @@ static void go_back(struct txn *t)
 
 		p->result = PART_BACK;
 		err_clear(&p->err);
-		if (p->j->state == JOURNAL_ROLLBACK &&
-		    deploy_undo(state_dir(t), p->j, &p->err) == -1)
+		if (p->j->state != JOURNAL_ROLLBACK ||
+		    deploy_undo(state_dir(t), p->j, &gone, &p->err) == 0)
+			continue;
+		if (gone)
+			lose(p, arena_strdup(t->run->arena, p->err.msg));
+		else
 			unproven(p, was_first(p) ? "the new files could not be "
 						   "taken away"
 						 : "the old files could not "
@@ -226,7 +245,7 @@ static void go_back(struct txn *t)
 		struct part *p = &t->v[i];
 
 		if (p->j->state != JOURNAL_ROLLBACK || !p->svc ||
-		    p->result == PART_UNPROVEN)
+		    p->result != PART_BACK)
 			continue;
 		p->j->no_hold = p->j->no_hold || unclear;
 		if (prove_back(p, &p->err) == -1)
@@ -686,45 +705,7 @@ void txn_go_back(struct host *r, struct part *parts, size_t n)
 	go(&t);
 }
 
-/* --- activation alone, and recovery --- */
-
-void txn_activate(struct part *p, const char *wrong)
-{
-	const char *and = *wrong != '\0' ? ", and " : "";
-	struct journal j;
-	struct err *err = &p->err;
-
-	p->j = &j;
-	err_clear(err);
-	prepare_begin(p, p->g, p->before);
-	p->result = PART_FAILED;
-	if (hook_run(p->svc, HOOK_TEST, NULL, err) == -1) {
-		err_wrap(err, "%s%sthe configuration test failed", wrong, and);
-	} else if (hook_run(p->svc, HOOK_ACTIVATE, NULL, err) == -1) {
-		err_wrap(err, "%s%sthe activation failed", wrong, and);
-	} else if (prove_served(p, err) == 0) {
-		p->result = PART_SERVED;
-		log_event(LOG_L_INFO, "activated", "service", p->svc->name,
-			  NULL);
-	} else if (p->svc->wait > 0) {
-		p->result = PART_WAITING;
-		err_wrap(err, "waits until it is restarted");
-	} else if (prove_only_unseen(p)) {
-		p->result = PART_UNSEEN;
-		err_wrap(err, "activated, but it was not seen what is served");
-	} else {
-		err_wrap(err, "activated, but not served");
-	}
-	prove_report(p,
-		     p->result == PART_SERVED	 ? RECEIPT_SERVED
-		     : p->result == PART_WAITING ? RECEIPT_WAITING
-		     : p->result == PART_UNSEEN	 ? RECEIPT_INSTALLED
-						 : RECEIPT_FAILED,
-		     p->result == PART_SERVED ? NULL : err->msg);
-	prove_report_endpoints(p, false,
-			       p->result == PART_WAITING ? RECEIPT_WAITING
-							 : RECEIPT_FAILED);
-}
+/* --- recovery --- */
 
 /* What the journal asks for, as far as there is somebody left to ask which
  * commands to run. One of an older program is good for going back alone. */

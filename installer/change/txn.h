@@ -18,9 +18,6 @@ void txn_install(struct host *r, struct part *parts, size_t n,
 		 const char *hold);
 /* Go back to the newest backup of each. */
 void txn_go_back(struct host *r, struct part *parts, size_t n);
-/* The files are right, what is served is not: WRONG says how, or is "".
- * PART_SERVED, PART_WAITING, PART_UNSEEN or PART_FAILED. */
-void txn_activate(struct part *p, const char *wrong);
 /* Finish or undo what a killed run left in the journal at PATH: svc, state and
  * j of each part are set, j as the journal says, in its order. PART_BACK
  * without a message in err: there was nothing left to do but tidying. */

@@ -298,6 +298,26 @@ run host
 is "$rc $(served)" "0 $fp" "killed in a reload that hung: the next run finishes"
 old=$fp
 
+# --- the same, and somebody removes the folder before the next run ---
+for gone in folder generations; do
+	how hangs
+	next
+	start slow "$BUILD/certrepo-installer" -c "$HOST_CONF"
+	wait_for 5 test -s "$T/state/journal/web"
+	wait_for 5 sh -c 'pgrep -P "$1" >/dev/null' sh "$(cat "$T/pid/slow")"
+	stop slow KILL
+	rm -rf "$DIR"
+	[ $gone = folder ] || mkdir "$DIR"
+	how ok
+	run host
+	is "$rc $(served) $(on_disk)" "0 $fp $fp" "no $gone to go back to: what the store has is installed"
+	like "$err" "service web: what the run before left: .*; there is no way back \(.*\), what is there stays" "... which is said"
+	ok "... nothing half-done is left" tidy
+	run host
+	is "$rc $err" "0 " "... and that is all"
+	old=$fp
+done
+
 # --- folders and disks ---
 next
 mv "$DIR" "$DIR.away"

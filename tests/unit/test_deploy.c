@@ -13,6 +13,7 @@
 #define GEN "20261123T000000Z-00000000"
 
 static struct arena *arena;
+static bool gone; /* by deploy_undo() */
 static struct conf_strings no_targets;
 static struct installer_cert conf = { .name = "n" };
 static const char *top; /* the state folder */
@@ -140,7 +141,7 @@ static void generation(void **state)
 	assert_int_equal(deploy_discard(top, &j, &err), 0);
 	assert_string_equal(scratch_read(scratch("d/current/a.pem")), "A");
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(deploy_undo(top, &j, &err), 0);
+		assert_int_equal(deploy_undo(top, &j, &gone, &err), 0);
 		assert_string_equal(link_text("d/current"), "");
 	}
 	for (int i = 0; i < 2; i++) {
@@ -150,15 +151,16 @@ static void generation(void **state)
 
 	/* It was there, and somebody has removed it: no link to nothing. */
 	op.old = "before";
-	assert_int_equal(deploy_undo(top, &j, &err), -1);
+	assert_int_equal(deploy_undo(top, &j, &gone, &err), -1);
 	assert_non_null(strstr(err.msg, "is not there any more"));
+	assert_true(gone);
 	assert_int_equal(mkdir(scratch("d/before"), 0755), 0);
-	assert_int_equal(deploy_undo(top, &j, &err), 0);
+	assert_int_equal(deploy_undo(top, &j, &gone, &err), 0);
 	assert_string_equal(link_text("d/current"), "before");
 	/* One of the administrator's own making is there as well. */
 	op.old = "alias";
 	assert_int_equal(symlink("before", scratch("d/alias")), 0);
-	assert_int_equal(deploy_undo(top, &j, &err), 0);
+	assert_int_equal(deploy_undo(top, &j, &gone, &err), 0);
 	assert_string_equal(link_text("d/current"), "alias");
 
 	/* What a kill left beside it goes; older versions', too. */
@@ -179,7 +181,8 @@ static void generation(void **state)
 	op.next = "x";
 	op.ino = 0;
 	assert_int_equal(deploy_commit(&j, &err), -1);
-	assert_int_equal(deploy_undo(top, &j, &err), -1);
+	assert_int_equal(deploy_undo(top, &j, &gone, &err), -1);
+	assert_false(gone);
 	assert_true(there("d/current"));
 	rmdir(c.link);
 	chmod(c.dir, 0777);
@@ -344,7 +347,7 @@ static void fixed(void **state)
 		assert_int_equal(mode_of("one"), 0640);
 	}
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(deploy_undo(top, &j, &err), 0);
+		assert_int_equal(deploy_undo(top, &j, &gone, &err), 0);
 		assert_string_equal(scratch_read(scratch("one")), "old");
 		assert_int_equal(mode_of("one"), 0604);
 		assert_false(there("two"));
@@ -356,7 +359,7 @@ static void fixed(void **state)
 	scratch_write(scratch("two"), "somebody else's", 0600);
 	assert_int_equal(deploy_commit(&j, &err), -1);
 	assert_int_equal(err.kind, ERR_CONFLICT);
-	assert_int_equal(deploy_undo(top, &j, &err), 0);
+	assert_int_equal(deploy_undo(top, &j, &gone, &err), 0);
 	assert_string_equal(scratch_read(scratch("one")), "old");
 	assert_string_equal(scratch_read(scratch("two")), "somebody else's");
 
@@ -370,7 +373,7 @@ static void fixed(void **state)
 							  .n_ops = 1 },
 				       &err),
 			 0);
-	assert_int_equal(deploy_undo(top, &j, &err), -1);
+	assert_int_equal(deploy_undo(top, &j, &gone, &err), -1);
 	assert_non_null(strstr(err.msg, "gone"));
 	assert_false(there("two"));
 	assert_int_equal(deploy_discard(top, &j, &err), 0);
@@ -388,14 +391,16 @@ static void cannot_tell(void **state)
 
 	/* ENOTDIR on the way. */
 	scratch_write(scratch("wall"), "", 0600);
-	assert_int_equal(deploy_undo(top, &j, &err), -1);
+	assert_int_equal(deploy_undo(top, &j, &gone, &err), -1);
+	assert_false(gone);
 	assert_int_equal(deploy_discard(top, &j, &err), -1);
 	/* ENOENT on the way: its folder is missing, so is the old file. */
 	op.path = path("no/x");
-	assert_int_equal(deploy_undo(top, &j, &err), 0);
+	assert_int_equal(deploy_undo(top, &j, &gone, &err), 0);
 	op.old = "0";
-	assert_int_equal(deploy_undo(top, &j, &err), -1);
+	assert_int_equal(deploy_undo(top, &j, &gone, &err), -1);
 	assert_non_null(strstr(err.msg, "folder is missing"));
+	assert_true(gone);
 	assert_int_equal(deploy_commit(&j, &err), -1);
 	assert_int_equal(deploy_discard(top, &j, &err), 0);
 	/* The record of folders is another program's, or damaged: they
@@ -430,7 +435,7 @@ static void version_1(void **state)
 	scratch_write(scratch("state/backup/v/" GEN "/0"), "old", 0604);
 	scratch_write(scratch("v1"), "new", 0640);
 	scratch_write(scratch("v1b"), "new", 0640);
-	assert_int_equal(deploy_undo(top, &j, &err), 0);
+	assert_int_equal(deploy_undo(top, &j, &gone, &err), 0);
 	assert_string_equal(scratch_read(scratch("v1")), "old");
 	assert_int_equal(mode_of("v1"), 0604);
 	assert_string_equal(scratch_read(scratch("v1b")), "new");

@@ -286,8 +286,8 @@ static void recover_in_child(void *arg)
 	_exit((int) host.bad);
 }
 
-/* Of two, the one whose folder is missing stays, and is left out; the other is
- * at its end, as far as its folder is there to see. */
+/* Of two, the one that cannot be seen stays, and is left out; the other is at
+ * its end. */
 static void one_of_two(void **state)
 {
 	struct journal_op op = { .type = JOURNAL_FILE,
@@ -308,11 +308,12 @@ static void one_of_two(void **state)
 	struct err err = ERR_INIT;
 
 	begin("", SERVICE("web", "") ", " SERVICE("mail", ""));
+	j[1].ops->path = host_kit_here("@/leaf.key/x.pem");
 	assert_int_equal(
 		journal_write(scratch("state/journal/web"), j, 2, &err), 0);
 	assert_int_equal(run_recover(&host, &err), 0);
 	assert_null(host.out[0]);
-	assert_non_null(strstr(host.out[1], "its folder is missing"));
+	assert_non_null(strstr(host.out[1], "could not be put back"));
 	assert_int_equal(host.bad, 1);
 	assert_int_equal(
 		journal_tells_of(scratch("state/journal/web"), "web", &err), 0);
@@ -321,12 +322,11 @@ static void one_of_two(void **state)
 		1);
 }
 
-/* Who is not configured any more and has no folder to go back to. */
+/* Who is not configured any more: what cannot be seen stays, and there is a
+ * way to end it; what has no folder is at its end. */
 static void gone_for_good(void **state)
 {
-	struct journal_op op = { .type = JOURNAL_FILE,
-				 .path = "/nowhere/at/all/x.pem",
-				 .old = "0" };
+	struct journal_op op = { .type = JOURNAL_FILE, .old = "0" };
 	struct journal j = { .version = JOURNAL_VERSION,
 			     .service = "gone",
 			     .gen = "20261123T014202Z-00000000",
@@ -334,17 +334,24 @@ static void gone_for_good(void **state)
 			     .ops = &op,
 			     .n_ops = 1 };
 	struct err err = ERR_INIT;
-	const char *text;
 
 	begin("", SERVICE("web", ""));
+	op.path = host_kit_here("@/leaf.key/x.pem");
 	assert_int_equal(
 		journal_write(scratch("state/journal/gone"), &j, 1, &err), 0);
 	assert_int_equal(scratch_fork(recover_in_child, NULL), 1);
-	text = scratch_read(scratch("err"));
-	assert_non_null(strstr(text, "/x.pem: its folder is missing"));
-	assert_non_null(strstr(text, "if the service is gone for good, run: "
-				     "rm "));
+	assert_non_null(strstr(scratch_read(scratch("err")),
+			       "if the service is gone for good, run: rm "));
 	assert_true(there("state/journal/gone"));
+
+	op.path = "/nowhere/at/all/x.pem";
+	assert_int_equal(
+		journal_write(scratch("state/journal/gone"), &j, 1, &err), 0);
+	assert_int_equal(scratch_fork(recover_in_child, NULL), 0);
+	assert_non_null(strstr(scratch_read(scratch("err")),
+			       "there is no way back (/nowhere/at/all/x.pem: "
+			       "its folder is missing), what is there stays"));
+	assert_false(there("state/journal/gone"));
 }
 
 /* --- --rollback --- */
