@@ -145,7 +145,8 @@ struct place_old {
 	ino_t ino;
 	off_t size;
 	struct timespec mtime, ctime;
-	char *link; /* the text of a symlink */
+	char *link; /* the text of a symlink, without control characters: one
+		     * with is ERR_CONFLICT */
 	/* place_read() alone, of a file: */
 	char *acl;		    /* see below; NULL: none */
 	struct place_xattr *xattrs; /* user.* and security.selinux */

@@ -25,6 +25,21 @@ static enum place_kind kind_of(mode_t mode)
 	return PLACE_OTHER;
 }
 
+/* Whoever makes a link writes what it says, and we write that into records and
+ * messages. */
+static int check_text(const struct place *p, const char *text, size_t len,
+		      struct err *err)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char) text[i] < ' ' || text[i] == 0x7f)
+			return err_set(
+				err, ERR_CONFLICT,
+				"link %s has a control character in what "
+				"it says; remove it",
+				p->path);
+	return 0;
+}
+
 /* What O_PATH and fstat tell; *ret_fd stays open, -1 when nothing is there. */
 static int look(const struct place *p, struct place_old *o, int *ret_fd,
 		struct stat *st, struct err *err)
@@ -58,6 +73,8 @@ static int look(const struct place *p, struct place_old *o, int *ret_fd,
 		if ((size_t) n == sizeof(text))
 			return err_set(err, ERR_LIMIT, "link %s is too long",
 				       p->path);
+		if (check_text(p, text, (size_t) n, err) == -1)
+			return -1;
 		o->link = mem_strndup(text, (size_t) n);
 	}
 	*ret_fd = fd;

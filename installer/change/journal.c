@@ -25,6 +25,39 @@ static const char *or_dash(const char *s)
 	return s ? s : "-";
 }
 
+static bool plain(const char *s)
+{
+	return !s || !strpbrk(s, "\t\n");
+}
+
+/* Or a name in it would be read as something else. */
+static bool all_plain(const struct journal *j)
+{
+	bool ok = plain(j->service) && plain(j->gen) && plain(j->hold) &&
+		  plain(j->consumed) && plain(j->reason);
+
+	for (size_t i = 0; i < j->n_ops; i++) {
+		const struct journal_op *o = &j->ops[i];
+
+		ok = ok && plain(o->path) && plain(o->next) &&
+		     plain(o->sha256) && plain(o->old) &&
+		     plain(o->attr ? o->attr->acl : NULL);
+	}
+	for (size_t i = 0; i < j->n_certs; i++) {
+		const struct journal_cert *c = &j->certs[i];
+
+		ok = ok && plain(c->name) && plain(c->fingerprint) &&
+		     plain(c->chain) && plain(c->old) && plain(c->left);
+	}
+	for (size_t i = 0; i < j->n_endpoints; i++) {
+		const struct journal_endpoint *e = &j->endpoints[i];
+
+		ok = ok && plain(e->address) && plain(e->look) &&
+		     plain(e->fingerprint) && plain(e->chain);
+	}
+	return ok;
+}
+
 static void add(struct sbuf *out, const char *key, const char *value)
 {
 	if (value)
@@ -106,8 +139,14 @@ int journal_write(const char *path, const struct journal *j, size_t n,
 	static const struct file_attr attr = { 0600, FILE_KEEP, FILE_KEEP };
 	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(JOURNAL_MAX);
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		if (!all_plain(&j[i]))
+			return err_set(err, ERR_INPUT,
+				       "the journal of service %s would have a "
+				       "name with a tab or a newline in it",
+				       j[i].service);
 		build(&out, &j[i]);
+	}
 	if (sbuf_over(&out))
 		return err_set(err, ERR_LIMIT,
 			       "the journal of service %s would be too large",
@@ -152,6 +191,22 @@ static int parse_state(const char *s, enum journal_state *ret)
 	return -1;
 }
 
+/* A name of its own or nothing: it becomes part of a path. */
+static bool name_ok(const char *s)
+{
+	return !s || (*s != '\0' && strcmp(s, ".") != 0 &&
+		      strcmp(s, "..") != 0 && !strchr(s, '/'));
+}
+
+/* Once, and NAME: as a part of a path. */
+static int parse_text(const char **field, const char *value, bool name)
+{
+	if (*field || (name && !name_ok(value)))
+		return -1;
+	*field = value;
+	return 0;
+}
+
 static int parse_pair(const struct line *l, struct journal *j)
 {
 	const char *key = l->v[0], *value = l->v[1];
@@ -159,9 +214,9 @@ static int parse_pair(const struct line *l, struct journal *j)
 	if (strcmp(key, "from") == 0)
 		j->version = VERSION_V1;
 	else if (strcmp(key, "service") == 0)
-		j->service = value;
+		return parse_text(&j->service, value, true);
 	else if (strcmp(key, "gen") == 0)
-		j->gen = value;
+		return parse_text(&j->gen, value, true);
 	else if (strcmp(key, "state") == 0)
 		return parse_state(value, &j->state);
 	else if (strcmp(key, "back") == 0)
@@ -171,11 +226,11 @@ static int parse_pair(const struct line *l, struct journal *j)
 	else if (strcmp(key, "no-hold") == 0)
 		j->no_hold = true;
 	else if (strcmp(key, "hold") == 0)
-		j->hold = value;
+		return parse_text(&j->hold, value, false);
 	else if (strcmp(key, "consumed") == 0)
-		j->consumed = value;
+		return parse_text(&j->consumed, value, true);
 	else if (strcmp(key, "reason") == 0)
-		j->reason = value;
+		return parse_text(&j->reason, value, false);
 	else
 		return -1;
 	return 0;
@@ -208,13 +263,6 @@ static int parse_op(const struct line *l, struct journal *j)
 		return -1;
 	o->ino = (uint64_t) ino;
 	return *o->path == '/' ? 0 : -1;
-}
-
-/* A name of its own or nothing: both become part of a path. */
-static bool name_ok(const char *s)
-{
-	return !s || (*s != '\0' && strcmp(s, ".") != 0 &&
-		      strcmp(s, "..") != 0 && !strchr(s, '/'));
 }
 
 static int parse_attr(const struct line *l, struct arena *arena,

@@ -254,6 +254,8 @@ static int set_back_op(struct part *p, const struct journal_op *was,
 	if (now.kind != PLACE_NONE && now.kind != PLACE_SYMLINK)
 		return err_set(err, ERR_IO, "%s is in the way: not a link",
 			       at.path);
+	if (target_check_link(&at, &now, err) == -1)
+		return -1;
 	o->next = was->old;
 	o->old = arena_strdup(a, now.link);
 	return deploy_need_generation(&at, was->old, &o->ino, err);
@@ -371,7 +373,10 @@ int prepare_back(struct part *p, struct journal *ret, struct err *err)
 	found = backup_read(state_dir(p), p->svc->name, j->consumed,
 			    p->run->arena, ret, err);
 	if (found == 0)
-		return err_set(err, ERR_INPUT, "backup %s is damaged",
+		return err_set(err, ERR_INPUT,
+			       "backup %s is damaged, run: rm -r "
+			       "%s/backup/%s/%s",
+			       j->consumed, state_dir(p), p->svc->name,
 			       j->consumed);
 	return found == -1 || set_back_ops(p, ret, err) == -1 ||
 			       set_back_certs(p, ret, err) == -1

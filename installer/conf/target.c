@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <string.h>
+#include <unistd.h>
 #include "target.h"
 
 int target_dir(const struct svc_cert *c, struct place *ret, struct err *err)
@@ -14,6 +15,20 @@ static void move(struct place *p, struct place *to)
 	place_close(p);
 	*p = *to;
 	*to = (struct place) PLACE_INIT;
+}
+
+int target_check_link(const struct place *at, const struct place_old *now,
+		      struct err *err)
+{
+	uid_t uid = now->attr.uid;
+
+	if (!now->link || !strchr(now->link, '/') || uid == 0 ||
+	    uid == geteuid())
+		return 0;
+	return err_set(err, ERR_CONFLICT,
+		       "link %s belongs to user %u and leads elsewhere: put "
+		       "back by us it would be ours; remove it",
+		       at->path, (unsigned int) uid);
 }
 
 int target_link(const struct svc_cert *c, struct place *ret, char **ret_text,
@@ -42,8 +57,8 @@ int target_link(const struct svc_cert *c, struct place *ret, char **ret_text,
 			       "installer makes; move it to %s/before and ln "
 			       "-s before %s",
 			       c->link, c->dir, c->link);
-	if (now.link && strpbrk(now.link, "\t\n"))
-		return err_set(err, ERR_IO, "%s: a strange link", link.path);
+	if (target_check_link(&link, &now, err) == -1)
+		return -1;
 	*ret_text = now.link;
 	now.link = NULL;
 	move(ret, &link);

@@ -14,6 +14,10 @@
  * it is missing; -1. */
 int target_dir(const struct svc_cert *c, struct place *ret,
 	       struct err *err) MUST_CHECK;
+/* May we put back the link NOW, which is at AT: one that somebody else has made
+ * may lead nowhere but to a name beside it. */
+int target_check_link(const struct place *at, const struct place_old *now,
+		      struct err *err) MUST_CHECK;
 /* Of a generation: its link. 1; 0: C->dir is missing; -1. *RET_TEXT, the
  * caller's, is what it says, NULL when there is nothing. */
 int target_link(const struct svc_cert *c, struct place *ret, char **ret_text,

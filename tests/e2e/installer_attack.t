@@ -92,6 +92,41 @@ isnt "$rc" 124 "a link of his own: an end comes"
 is "$(watch)" "$before" "... nothing outside was touched"
 is "$(leaked)" "" "... nothing was read"
 
+# --- what his link says is written into root's journal ---
+cat >"$T/profiles/plain.conf" <<END
+layout = "generation";
+files = ( { file = "full.pem"; format = "fullchain"; },
+	{ file = "both.pem"; format = "fullchain-key"; } );
+activate = ( { command = [ "test", "!", "-e", "$T/broken" ]; } );
+END
+for how in newline elsewhere; do
+	rm -f "$T/broken"
+	theirs
+	for n in 1 2; do
+		store_put $NAME "$T/c$n"
+		run host
+	done
+	if [ $how = newline ]; then
+		text=$(printf 'x\nfile\t%s\t-\t0\t-\tsecret\nattr\t0644\t%s\t0\t-\ngen\t%s' \
+			"$DIR/stolen" $UID_OF "../../../outside")
+	else
+		text=$T/outside
+	fi
+	as_user ln -sfn "$text" "$DIR/current"
+	: >"$T/broken"
+	run host --rollback web
+	is "$rc" 1 "going back from a link of his ($how)"
+	like "$err" "$DIR/current.*remove it" "... is refused"
+	is "$(find "$T/state/journal" -type f)" "" "... nothing is begun"
+	rm -f "$T/broken"
+	run host
+	is "$rc" 1 "the next run"
+	run host --force
+	is "$(stat -c %u "$DIR/current")" $UID_OF "... the link is his, not root's"
+	ok "... nothing of root's is his" test ! -e "$DIR/stolen"
+done
+is "$(watch)" "$before" "nothing outside was touched by that"
+
 # --- fixed paths ---
 PROFILE=fixed DIR=$T/fixed
 theirs

@@ -179,6 +179,13 @@ static void damaged(void **state)
 		"file\t/x\t../.x.certrepo-abcdef\t0\t00\t0\nend\n",
 		"certrepo-journal\t2\nservice\tw\ngen\tg\n"
 		"file\t/x\t-\t-1\t00\t0\nend\n",
+		/* names that lead elsewhere; what is said twice */
+		"certrepo-journal\t2\nservice\t../w\ngen\tg\nend\n",
+		"certrepo-journal\t2\nservice\tw\ngen\t../../x\nend\n",
+		"certrepo-journal\t2\nservice\tw\ngen\tg\nconsumed\ta/b\n"
+		"end\n",
+		"certrepo-journal\t2\nservice\tw\ngen\tg\ngen\th\nend\n",
+		"certrepo-journal\t2\nservice\tw\nservice\tx\ngen\tg\nend\n",
 		/* a second part, cut; without its name; begun too early */
 		"certrepo-journal\t1\nservice\tw\ngen\tg\nend\n"
 		"certrepo-journal\t1\nservice\tx\ngen\tg\n",
@@ -249,6 +256,25 @@ static void version_1(void **state)
 	assert_non_null(strstr(scratch_read(scratch("j")), "journal\t2\n"));
 }
 
+/* What would be read as something else is not written. */
+static void unwritable(void **state)
+{
+	struct journal_op op = { .type = JOURNAL_LINK, .path = "/x" };
+	struct journal j = {
+		.service = "web", .gen = "g", .ops = &op, .n_ops = 1
+	};
+	struct err err = ERR_INIT;
+
+	for (int i = 0; i < 3; i++) {
+		op.old = i == 0 ? "a\nend" : i == 1 ? "a\tb" : "a b";
+		if (journal_write(scratch("w"), &j, 1, &err) !=
+		    (i < 2 ? -1 : 0))
+			fail_msg("%d", i);
+		assert_int_equal(access(scratch("w"), F_OK), i < 2 ? -1 : 0);
+	}
+	assert_int_equal(unlink(scratch("w")), 0);
+}
+
 static void folder(void **state)
 {
 	struct journal parts[] = { { .service = "web", .gen = "g" },
@@ -297,6 +323,7 @@ int main(void)
 		cmocka_unit_test(round_trip), cmocka_unit_test(missing),
 		cmocka_unit_test(damaged),    cmocka_unit_test(many),
 		cmocka_unit_test(version_1),  cmocka_unit_test(folder),
+		cmocka_unit_test(unwritable),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
