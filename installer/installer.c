@@ -146,7 +146,7 @@ static int64_t splay_of(const struct installer_conf *conf)
 static void wait_turn(const struct args *a, int64_t s)
 {
 	if (a->verbose > 0 && s > 0)
-		log_warn("waits %lld s for this host's turn (splay); --now "
+		log_info("waits %lld s for this host's turn (splay); --now "
 			 "does not",
 			 (long long) s);
 	verify_wait(s * 1000);
@@ -327,7 +327,7 @@ static int print_status(const struct args *a, struct host *r)
 	fputs(sbuf_str(&out), stdout);
 	if (!a->json)
 		run_print_left(r);
-	return well ? 0 : 1;
+	return run_is_alive(r) && well ? 0 : 1;
 }
 
 static int run(const struct args *a, struct host *r)

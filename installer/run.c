@@ -177,17 +177,37 @@ static void forget_gone(const struct host *r)
 
 /* --- the whole run --- */
 
-static bool beat_due(const struct host *r)
+/* False: there was none, or it is not known. */
+static bool last_beat(const struct host *r, int64_t *ret)
 {
 	AUTO(mem_free_str)
 	char *path = mem_printf("%s/heartbeat", r->conf->state_dir);
 	AUTO(sbuf_free) struct sbuf content = SBUF_INIT(64);
-	int64_t last = 0;
 
-	if (file_read(path, &content, NULL) != 1 ||
-	    num_int(sbuf_str(&content), 0, INT64_MAX, &last, NULL) == -1)
+	return file_read(path, &content, NULL) == 1 &&
+	       num_int(sbuf_str(&content), 0, INT64_MAX, ret, NULL) == 0;
+}
+
+static bool beat_due(const struct host *r)
+{
+	int64_t last;
+
+	return !last_beat(r, &last) || r->now < last ||
+	       r->now - last >= r->conf->heartbeat;
+}
+
+bool run_is_alive(const struct host *r)
+{
+	char text[CLOCK_TEXT];
+	int64_t last;
+
+	if (!last_beat(r, &last) ||
+	    r->now - last <= 2 * r->conf->heartbeat + r->conf->splay)
 		return true;
-	return r->now < last || r->now - last >= r->conf->heartbeat;
+	log_warn("no run has looked at this host with a store that answers "
+		 "since %s: does cron or a timer start it?",
+		 clock_text(last, text));
+	return false;
 }
 
 static int stamp_beat(const struct host *r, struct err *err)
@@ -384,13 +404,14 @@ static bool verify_endpoint_of(const struct finding *t, size_t i)
 	const struct svc_endpoint *e = &t->s->endpoints[i];
 	const struct verify_seen *seen = &t->seen[i];
 	const struct judge_cert *c = &t->g.v[e->cert];
-	bool there = c->disk, ok, late;
+	const char *untimely = finding_untimely(t->r, c);
+	bool there = c->disk, ok, expired;
 	char why[300], until[CLOCK_TEXT];
 
 	/* Of what is not there, too, why it was not seen. */
 	ok = there ? finding_right(t, i, why)
 		   : seen_match(&(struct verify_want){ NULL, NULL }, seen, why);
-	late = there && x509_chain_not_after(c->disk) <= t->r->now;
+	expired = there && x509_chain_not_after(c->disk) <= t->r->now;
 	printf("%s %s %s: ", t->s->name, t->s->certs[e->cert].conf->name,
 	       svc_endpoint_text(e, t->r->arena));
 	if (seen->handshake && !seen->by_command)
@@ -401,13 +422,15 @@ static bool verify_endpoint_of(const struct finding *t, size_t i)
 	if (!ok)
 		printf("%s%s", why, there ? "" : "; ");
 	/* What could not be read is not absent. */
-	printf("%s\n", !there ? c->reason[0] != '\0'
-					? c->reason
-					: "nothing is installed yet"
-		       : !ok  ? ""
-		       : late ? "as installed, but it has EXPIRED"
-			      : "as installed");
-	return ok && there && !late;
+	printf("%s\n",
+	       !there	  ? c->reason[0] != '\0' ? c->reason
+						 : "nothing is installed yet"
+	       : !ok	  ? ""
+	       : expired  ? "as installed, but it has EXPIRED"
+	       : untimely ? arena_printf(t->r->arena, "as installed, but %s",
+					 untimely)
+			  : "as installed");
+	return ok && there && !untimely;
 }
 
 static bool verify_one(struct host *r, const struct svc *s)
@@ -487,6 +510,7 @@ static int tell_back(struct host *r, const struct svc *s,
 	char until[CLOCK_TEXT];
 	struct judge now;
 	int status = 0;
+	bool same;
 
 	judge_disk(s, &now);
 	for (size_t i = 0; i < now.n; i++) {
@@ -496,13 +520,17 @@ static int tell_back(struct host *r, const struct svc *s,
 
 		if (!disk)
 			continue;
+		same = before && strcmp(x509_chain_fingerprint(disk),
+					x509_chain_fingerprint(before)) == 0;
 		printf("%s: %s: %s, valid until %s\n", s->name, name,
-		       before && strcmp(x509_chain_fingerprint(disk),
-					x509_chain_fingerprint(before)) == 0
-			       ? "the set before has the same certificate; "
-				 "once more goes further back"
-			       : "went back to the certificate before",
+		       same ? "the set before has the same certificate; once "
+			      "more goes further back"
+			    : "went back to the certificate before",
 		       clock_text(x509_chain_not_after(disk), until));
+		/* As the next run will see it. */
+		if (before)
+			host_receipt(r, s, name, NULL, RECEIPT_HELD, NULL,
+				     JUDGE_HELD);
 		if (hostkey_fits(&s->certs[i], disk, err) == -1)
 			status = err_wrap(err, "service %s: %s", s->name, name);
 	}

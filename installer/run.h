@@ -14,6 +14,8 @@ int run_recover(struct host *r, struct err *err) MUST_CHECK;
 /* Ask the store and bring every wanted service up to date, then send the
  * receipts. -1 when the store cannot be used: nothing was touched. */
 int run_update(struct host *r, struct err *err) MUST_CHECK;
+/* Was the last heartbeat not long ago, or never; else it is said. */
+bool run_is_alive(const struct host *r);
 /* Print the changes that are not finished, if any. */
 void run_print_left(const struct host *r);
 /* --verify: prints what each endpoint serves; true when all is well. */

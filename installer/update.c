@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <string.h>
-#include "activate.h"
+#include "txn_activate.h"
 #include "deploy.h"
 #include "dryrun.h"
 #include "group.h"
@@ -34,7 +34,7 @@ static void activate(struct finding *t)
 			  .before = t->seen };
 
 	finding_wrongs(t, &text);
-	activate_part(&p, sbuf_str(&text));
+	txn_activate(&p, sbuf_str(&text));
 	if (p.result == PART_SERVED) {
 		svcstate_set_activate(&t->state, 0, 0);
 		return;
@@ -347,6 +347,10 @@ static void print(const struct update *u, struct finding *t)
 			printf("%s: together with service %s, both or none\n",
 			       t->s->name, u->v[i].s->name);
 	if (!dryrun_print(t->s, &t->g, t->action, t->seen))
+		t->bad = true;
+	/* As it would be without -n. */
+	if (t->action == PLAN_HELD || t->action == PLAN_BLOCKED ||
+	    t->action == PLAN_DOWN || t->action == PLAN_POSTPONE)
 		t->bad = true;
 	for (size_t i = 0; i < t->g.n; i++) {
 		if (t->g.v[i].verdict != PLAN_PUT ||

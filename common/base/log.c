@@ -154,6 +154,17 @@ void log_warn(const char *fmt, ...)
 	put_text(LOG_L_WARN, text);
 }
 
+void log_info(const char *fmt, ...)
+{
+	AUTO(mem_free_str) char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = mem_vprintf(fmt, ap);
+	va_end(ap);
+	put_text(LOG_L_INFO, text);
+}
+
 void log_debug(const char *fmt, ...)
 {
 	AUTO(mem_free_str) char *text = NULL;

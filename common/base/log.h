@@ -30,6 +30,7 @@ void log_event(enum log_level level, const char *event, ...)
 /* "program: message" for a person on stderr, and to syslog. */
 void log_error(const struct err *err);
 void log_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
+void log_info(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_debug(const char *fmt, ...) PRINTF_LIKE(1, 2);
 bool log_verbose(void);
 /* What COMMAND printed, line by line, on stderr alone: with --verbose when it

@@ -108,8 +108,14 @@ static void add_what(const struct notice *m, struct sbuf *out)
 
 void notice_text_line(const struct notice *m, struct sbuf *ret)
 {
+	size_t len = strlen(m->state);
+
 	add_what(m, ret);
-	sbuf_addf(ret, ": %s", m->text);
+	/* The state may be its first word. */
+	if (strncmp(m->text, m->state, len) == 0 && m->text[len] == ':')
+		sbuf_adds(ret, m->text + len);
+	else
+		sbuf_addf(ret, ": %s", m->text);
 }
 
 static void add_line(const struct notice_line *l, struct sbuf *out)

@@ -45,8 +45,8 @@ static int refuse_missing(const struct db *db, bool create, struct err *err)
 			       "create database %s: its folder is missing",
 			       db->conf->path);
 	return err_set(err, ERR_CONFIG,
-		       "%s: there is no such database: run "
-		       "certrepo-populate init",
+		       "%s: there is no such database: is path right, is its "
+		       "disk mounted? For a new one run certrepo-populate init",
 		       db->conf->path);
 }
 

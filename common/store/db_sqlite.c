@@ -177,7 +177,8 @@ static int check_file(struct db *db, bool create, struct err *err)
 		return create_file(db, err);
 	if (stat(path, &st) == -1 && errno == ENOENT)
 		return err_set(err, ERR_CONFIG,
-			       "%s: there is no such database: run "
+			       "%s: there is no such database: is path right, "
+			       "is its disk mounted? For a new one run "
 			       "certrepo-populate init",
 			       path);
 	return 0;

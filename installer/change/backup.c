@@ -173,13 +173,17 @@ int backup_read(const char *state_dir, const char *service, const char *gen,
 	struct journals all;
 	int found = journal_read(path, arena, &all, err);
 
-	if (found != 1)
-		return found;
-	if (strcmp(all.v[0].service, service) != 0 ||
-	    strcmp(all.v[0].gen, gen) != 0)
-		return err_set(err, ERR_INPUT, "%s is of another backup", path);
-	*ret = all.v[0];
-	return 1;
+	if (found == 1 && (strcmp(all.v[0].service, service) != 0 ||
+			   strcmp(all.v[0].gen, gen) != 0))
+		found = err_set(err, ERR_INPUT, "%s is of another backup",
+				path);
+	if (found == -1 && err->kind == ERR_INPUT)
+		err_set(err, err->kind,
+			"%s; there is no going back with it, run: rm -r %s",
+			err->msg, dir);
+	if (found == 1)
+		*ret = all.v[0];
+	return found;
 }
 
 /* --- removing --- */

@@ -25,35 +25,41 @@ static const char *or_dash(const char *s)
 	return s ? s : "-";
 }
 
-static bool plain(const char *s)
+/* None of them has a separator in it; each may be NULL. */
+static bool plain(const char *const *v, size_t n)
 {
-	return !s || !strpbrk(s, "\t\n");
+	for (size_t i = 0; i < n; i++)
+		if (v[i] && strpbrk(v[i], "\t\n"))
+			return false;
+	return true;
 }
+
+#define PLAIN(...)                                           \
+	plain((const char *const[]){ __VA_ARGS__ },          \
+	      sizeof((const char *const[]){ __VA_ARGS__ }) / \
+		      sizeof(const char *))
 
 /* Or a name in it would be read as something else. */
 static bool all_plain(const struct journal *j)
 {
-	bool ok = plain(j->service) && plain(j->gen) && plain(j->hold) &&
-		  plain(j->consumed) && plain(j->reason);
+	bool ok = PLAIN(j->service, j->gen, j->hold, j->consumed, j->reason);
 
 	for (size_t i = 0; i < j->n_ops; i++) {
 		const struct journal_op *o = &j->ops[i];
 
-		ok = ok && plain(o->path) && plain(o->next) &&
-		     plain(o->sha256) && plain(o->old) &&
-		     plain(o->attr ? o->attr->acl : NULL);
+		ok = ok && PLAIN(o->path, o->next, o->sha256, o->old,
+				 o->attr ? o->attr->acl : NULL);
 	}
 	for (size_t i = 0; i < j->n_certs; i++) {
 		const struct journal_cert *c = &j->certs[i];
 
-		ok = ok && plain(c->name) && plain(c->fingerprint) &&
-		     plain(c->chain) && plain(c->old) && plain(c->left);
+		ok = ok &&
+		     PLAIN(c->name, c->fingerprint, c->chain, c->old, c->left);
 	}
 	for (size_t i = 0; i < j->n_endpoints; i++) {
 		const struct journal_endpoint *e = &j->endpoints[i];
 
-		ok = ok && plain(e->address) && plain(e->look) &&
-		     plain(e->fingerprint) && plain(e->chain);
+		ok = ok && PLAIN(e->address, e->look, e->fingerprint, e->chain);
 	}
 	return ok;
 }

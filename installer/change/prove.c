@@ -270,13 +270,24 @@ static bool back_unseen(const struct part *p)
 	return true;
 }
 
+/* Was it to be installed, if only once more. */
+static bool is_put(const struct part *p, const char *name)
+{
+	for (size_t i = 0; p->g && i < p->g->n; i++)
+		if (p->g->v[i].verdict == PLAN_PUT &&
+		    strcmp(p->g->v[i].svc->conf->name, name) == 0)
+			return true;
+	return false;
+}
+
 void prove_report(struct part *p, enum receipt_state state, const char *detail)
 {
 	for (size_t i = 0; i < p->j->n_certs; i++) {
 		const struct journal_cert *c = &p->j->certs[i];
 
 		/* Of those that stay there may be something else to say. */
-		if (p->j->n_ops == 0 || !eq(c->fingerprint, c->old))
+		if (p->j->n_ops == 0 || !eq(c->fingerprint, c->old) ||
+		    is_put(p, c->name))
 			host_receipt(p->run, p->svc, c->name, NULL, state, NULL,
 				     detail);
 	}

@@ -181,32 +181,48 @@ static bool was_first(const struct part *p)
 	return p->j->n_ops > 0;
 }
 
+/* What a person or the next run does about it. */
+static const char *what_next(const struct part *p)
+{
+	if (p->j->back)
+		return "";
+	if (p->j->no_hold || !p->j->hold)
+		return "; the next run tries again";
+	return arena_printf(p->run->arena,
+			    "; held until there is a new certificate, a "
+			    "changed profile or --force %s",
+			    p->svc->name);
+}
+
 /* The set before is back and served: forget the attempt. */
 static void forget(const struct txn *t, struct part *p)
 {
+	const char *set = p->j->back ? "not gone back, the set that was there"
+				     : "rolled back, the old set";
 	const char *reason = p->j->reason, *why = NULL;
-	bool shows;
+	bool shows = prove_shows_old(p, &why);
 
-	prove_report(p, RECEIPT_ROLLED_BACK, reason);
-	prove_report_endpoints(p, true, RECEIPT_FAILED);
+	/* As if a person had not tried. */
+	if (!p->j->back || !shows) {
+		prove_report(p, RECEIPT_ROLLED_BACK, reason);
+		prove_report_endpoints(p, true, RECEIPT_FAILED);
+	}
 	if (!p->j->no_hold && p->j->hold)
 		svcstate_set_hold(p->state, p->j->hold, reason);
-	shows = prove_shows_old(p, &why);
 	if (!shows && p->svc->wait > 0)
 		svcstate_set_waiting(p->state, p->run->now);
 	if (was_first(p))
 		err_set(&p->err, ERR_CHILD,
 			"%s; rolled back, the new files are gone again, there "
-			"were none before",
-			reason);
+			"were none before%s",
+			reason, what_next(p));
 	else if (!shows)
-		err_set(&p->err, ERR_CHILD,
-			"%s; rolled back, the old set is in place, but %s",
-			reason, why);
+		err_set(&p->err, ERR_CHILD, "%s; %s is in place, but %s%s",
+			reason, set, why, what_next(p));
 	else
-		err_set(&p->err, ERR_CHILD,
-			"%s; rolled back, the old set is %s", reason,
-			p->svc->n_endpoints > 0 ? "served" : "in place");
+		err_set(&p->err, ERR_CHILD, "%s; %s is %s%s", reason, set,
+			p->svc->n_endpoints > 0 ? "served" : "in place",
+			what_next(p));
 	save_state(t, p);
 	log_event(LOG_L_INFO, "rolled-back", "service", p->svc->name, "reason",
 		  reason, NULL);
@@ -333,6 +349,8 @@ static void remember(struct part *p)
 
 static void announce(const struct part *p, const char *event)
 {
+	bool said = false;
+
 	for (size_t i = 0; i < p->j->n_certs; i++) {
 		const struct journal_cert *c = &p->j->certs[i];
 		char until[CLOCK_TEXT];
@@ -342,7 +360,10 @@ static void announce(const struct part *p, const char *event)
 		log_event(LOG_L_INFO, event, "service", p->svc->name, "name",
 			  c->name, "fingerprint", c->fingerprint, "until",
 			  clock_text(c->not_after, until), NULL);
+		said = true;
 	}
+	if (!said)
+		log_event(LOG_L_INFO, event, "service", p->svc->name, NULL);
 }
 
 static enum receipt_state event_of(const struct part *p)

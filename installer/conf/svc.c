@@ -494,7 +494,8 @@ static void check_cert(struct clashes *k, const struct svc_cert *cert)
 
 	if (cert->link && strlist_has(&k->seen, dir))
 		conf_error(k->r->errs, &cert->conf->src,
-			   "dir: %s is the folder of another certificate too",
+			   "dir: %s is the folder of another certificate or "
+			   "service too, each needs one of its own",
 			   cert->dir);
 	strlist_add(&k->seen, dir);
 	if (cert->link)

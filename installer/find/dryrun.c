@@ -5,13 +5,14 @@
 #include "clock.h"
 #include "dryrun.h"
 
-static void print_cert(const struct svc *s, const struct judge_cert *g)
+static void print_cert(const struct svc *s, const struct judge_cert *g,
+		       bool install)
 {
 	char until[CLOCK_TEXT];
 
 	if (g->reason[0] != '\0')
 		printf("%s: %s: %s\n", s->name, g->svc->conf->name, g->reason);
-	if (g->verdict != PLAN_PUT)
+	if (g->verdict != PLAN_PUT || !install)
 		return;
 	printf("%s: install %s, valid until %s\n", s->name, g->svc->conf->name,
 	       clock_text(x509_chain_not_after(g->chain), until));
@@ -97,7 +98,8 @@ bool dryrun_print(const struct svc *s, const struct judge *g,
 	bool well = true;
 
 	for (size_t i = 0; i < g->n; i++)
-		print_cert(s, &g->v[i]);
+		print_cert(s, &g->v[i],
+			   action == PLAN_INSTALL || action == PLAN_WINDOW);
 	switch (action) {
 	case PLAN_INSTALL:
 	case PLAN_ACTIVATE:
@@ -108,8 +110,8 @@ bool dryrun_print(const struct svc *s, const struct judge *g,
 		well = print_hooks(s, seen, a);
 		break;
 	case PLAN_HELD:
-		printf("%s: held, this failed before; --force tries again\n",
-		       s->name);
+		printf("%s: held, this failed before; --force %s tries again\n",
+		       s->name, s->name);
 		break;
 	case PLAN_DOWN:
 	case PLAN_POSTPONE:

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "hook.h"
 #include "log.h"
+#include "clock.h"
 #include "finding.h"
 #include "target.h"
 
@@ -87,6 +88,21 @@ static bool all_right(const struct finding *t, size_t i)
 	return true;
 }
 
+const char *finding_untimely(const struct host *r, const struct judge_cert *c)
+{
+	char from[CLOCK_TEXT], doubt[CLOCK_DOUBT];
+
+	if (!c->disk || x509_chain_self_signed(c->disk))
+		return NULL;
+	if (x509_chain_not_after(c->disk) <= r->now)
+		return "it has EXPIRED, and the store has nothing newer";
+	if (x509_chain_not_before(c->disk) <= r->now + r->conf->clock_skew)
+		return NULL;
+	return arena_printf(r->arena, "it is not valid before %s; %s",
+			    clock_text(x509_chain_not_before(c->disk), from),
+			    clock_doubt(r->now, doubt));
+}
+
 /* Of what is on disk, and should be. */
 static bool kept_state(const struct finding *t, size_t i,
 		       enum receipt_state *ret)
@@ -116,14 +132,9 @@ bool finding_cert_state(const struct finding *t, size_t i,
 	*ret_detail = NULL;
 	switch (c->verdict) {
 	case PLAN_KEEP:
-		if (c->disk && !x509_chain_self_signed(c->disk) &&
-		    x509_chain_not_after(c->disk) <= t->r->now) {
-			*ret = RECEIPT_FAILED;
-			*ret_detail = "it has EXPIRED, and the store has "
-				      "nothing newer";
-			return true;
-		}
-		return kept_state(t, i, ret);
+		*ret = RECEIPT_FAILED;
+		*ret_detail = finding_untimely(t->r, c);
+		return *ret_detail || kept_state(t, i, ret);
 	case PLAN_PUT:
 		if (t->action == PLAN_INSTALL)
 			return false;

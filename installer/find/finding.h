@@ -47,4 +47,7 @@ bool finding_endpoint_state(const struct finding *t, size_t i,
 /* All that are not, in one sentence, added to RET. */
 void finding_wrongs(const struct finding *t, struct sbuf *ret);
 
+/* What is wrong with the time of C's file; NULL: nothing, or it is of no CA. */
+const char *finding_untimely(const struct host *r, const struct judge_cert *c);
+
 #endif

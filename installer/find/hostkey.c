@@ -79,8 +79,16 @@ int hostkey_fits(const struct svc_cert *c, const struct x509_chain *chain,
 {
 	AUTO(x509_key_free) struct x509_key *key = NULL;
 
-	if (hostkey_load(c, &key, err) == -1)
-		return err_wrap(err, "the key of the installed certificate");
+	if (hostkey_load(c, &key, err) == -1) {
+		err_wrap(err, "the key of the installed certificate");
+		/* The other kind says what to run, and the service can read
+		 * it. */
+		return err_set(err, err->kind, "%s%s", err->msg,
+			       c->conf->key && err->kind != ERR_CONFIG
+				       ? "; put it back, the service may fail "
+					 "at its next restart"
+				       : "");
+	}
 	if (x509_key_matches(key, chain))
 		return 0;
 	return err_set(err, ERR_INPUT,

@@ -340,9 +340,7 @@ static void explain(struct judge_cert *g, const struct plan_cert *p,
 			 clock_text(p->have_from, b));
 		break;
 	case PLAN_HOLD:
-		snprintf(g->reason, sizeof(g->reason),
-			 "held: the certificate in the store was rolled back "
-			 "on this host; a newer one or --force ends this");
+		snprintf(g->reason, sizeof(g->reason), "%s", JUDGE_HELD);
 		break;
 	default:
 		break;
@@ -363,8 +361,10 @@ static void judge_row(struct host *r, struct judge_cert *g,
 	else if (!row->crt.p || row->crt.len == 0)
 		p.row = PLAN_ROW_EMPTY;
 	else if (x509_chain_parse2(row->crt.p, row->crt.len, row->ca.p,
-				   row->ca.len, &g->chain, &err) == -1)
+				   row->ca.len, &g->chain, &err) == -1) {
+		err_wrap(&err, "what the store has");
 		p.row = PLAN_ROW_BAD;
+	}
 	if (p.row == PLAN_ROW_GOOD) {
 		seen_chain_digest(g->chain, g->chain_digest);
 		p.refused = judge(r, g, state, &p, &err) == -1;

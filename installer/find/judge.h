@@ -9,6 +9,11 @@
 #include "host.h"
 #include "svcstate.h"
 
+/* What a person went back from. */
+#define JUDGE_HELD                                                            \
+	"held: the certificate in the store was rolled back on this host; a " \
+	"newer one or --force ends this"
+
 struct judge_cert {
 	const struct svc_cert *svc;
 	struct x509_chain *chain; /* the row's, NULL when there is none */

@@ -167,7 +167,7 @@ void say_well(const struct finding *t)
 
 	for (size_t i = 0; i < t->g.n; i++)
 		if (t->g.v[i].disk)
-			log_warn(
+			log_info(
 				"service %s: %s is in place, valid until %s",
 				t->s->name, t->g.v[i].svc->conf->name,
 				clock_text(x509_chain_not_after(t->g.v[i].disk),
@@ -209,6 +209,19 @@ static void look_at_end(struct finding *t, const struct judge_cert *c,
 		 text);
 }
 
+/* So near its beginning, or the clock that far back, that it has not begun. */
+static void look_at_begin(struct finding *t, const struct judge_cert *c,
+			  struct sbuf *text)
+{
+	const char *why = finding_untimely(t->r, c);
+
+	if (c->verdict == PLAN_PUT || !why ||
+	    x509_chain_not_after(c->disk) <= t->r->now)
+		return;
+	t->bad = true;
+	add_life(t, c->svc->conf->name, NOTICE_EXPIRING, "failed", why, text);
+}
+
 static void look_at_key(struct finding *t, const struct judge_cert *c,
 			struct sbuf *text)
 {
@@ -235,11 +248,15 @@ void say_lives(struct finding *t)
 	for (size_t i = 0; i < t->g.n; i++) {
 		const struct judge_cert *c = &t->g.v[i];
 
-		if (c->disk)
+		if (c->disk) {
 			look_at_end(t, c, &text);
+			look_at_begin(t, c, &text);
+		}
 		look_at_key(t, c, &text);
 	}
-	if (text.len > 0)
+	if (text.len > 0 && t->r->dry_run)
+		printf("%s: %s\n", t->s->name, sbuf_str(&text));
+	else if (text.len > 0)
 		say_once(t, SVCSTATE_LIFE, sbuf_str(&text));
 }
 

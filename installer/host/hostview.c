@@ -212,6 +212,7 @@ int hostview_print(const struct host *r, bool json, struct sbuf *ret,
 		well = print_json(r, &all, ret);
 	else if (all.n == 0)
 		sbuf_adds(ret, "nothing is known of this host yet\n");
+	well = well && all.n > 0;
 	for (size_t i = 0; i < r->svcs->n && !json && all.n > 0; i++)
 		if (host_wants(r, &r->svcs->v[i]))
 			well = print_service(r, &r->svcs->v[i], &all, ret) &&

@@ -29,6 +29,17 @@ is "$rc" 0 "back"
 like "$out" "^web: $NAME: went back to the certificate before, valid until 2" \
 	"... says to what"
 ok "... is there" grep -qxF "$(sed -n 2p "$T/c1.crt")" "$DIR/current/full.pem"
+run host --status
+is "$rc" 1 "--status knows at once"
+like "$out" "held  .*the files" "... that the other is held"
+like "$out" "a newer one or --force ends this" "... until when"
+run host --status --json
+before=$out
+run host
+run host --status --json
+is "$out" "$before" "... and the next run says the same"
+run host -n --force
+like "$out" "web: install $NAME" "--force would install it, says -n"
 
 # Another key, and its certificate; back behind that.
 store_put $NAME "$T/c3"

@@ -11,7 +11,7 @@ placeholder
 nginx_run || bail "nginx does not start"
 
 run host --status
-is "$rc $err" "0 " "a host on which it never ran"
+is "$rc $err" "1 " "a host on which it never ran is not known to be well"
 is "$out" "nothing is known of this host yet" "... says so"
 is "$(ls "$T/state" 2>&1)" "ls: cannot access '$T/state': No such file or directory" \
 	"... and is left as it was"
@@ -90,8 +90,20 @@ is "$(stat -c '%i %Y' "$T/state/status")" "$before" "--dry-run writes nothing"
 
 sed -i '$d' "$T/state/status"
 run host --status
-is "$rc" 0 "a damaged file is an empty one"
+is "$rc" 1 "a damaged file is an empty one"
 like "$err" "what was known of this host is lost.*state/status: it was cut" "... and says so"
+# --- nobody runs it any more ---
+run host
+run host --status
+is "$rc" 0 "all is well"
+printf %s "$(date -u -d '3 days ago' +%s)" >"$T/state/heartbeat"
+run host --status
+is "$rc" 1 "no run for three days"
+like "$err" "no run has looked at this host .* since $(date -u -d '3 days ago' +%Y-%m-%d)" "... says so"
+run host
+run host --status
+is "$rc $err" "0 " "... until one does"
+
 # --- it expires, and there is nothing newer ---
 UNTIL=$(date -u -d '20 seconds' +%Y%m%d%H%M%SZ)
 issue_nth "$T/short" 3 && store_put $NAME "$T/short"

@@ -124,7 +124,7 @@ static void actions(void **state)
 	} cases[] = {
 		{ PLAN_NOTHING, "" },
 		{ PLAN_HELD,
-		  "web: held, this failed before; --force tries again\n" },
+		  "web: held, this failed before; --force web tries again\n" },
 		{ PLAN_DOWN, LOOKS },
 		{ PLAN_POSTPONE, LOOKS },
 		{ PLAN_WAITING, LOOKS },

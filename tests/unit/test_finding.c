@@ -73,6 +73,39 @@ static void begin(const char *letters)
 	see(letters);
 }
 
+/* Too late, or too early: the clock may be to blame. */
+static void untimely(void **state)
+{
+	static const struct {
+		const char *disk;
+		int64_t days;
+		const char *says; /* NULL: nothing is wrong */
+	} cases[] = {
+		{ "new.pem", 0, NULL },
+		{ "new.pem", 79, NULL },
+		{ "new.pem", 81, "it has EXPIRED" },
+		{ "new.pem", -9, NULL },
+		{ "new.pem", -11, "it is not valid before " },
+		{ "new.pem", -3000, "this host's clock is wrong, it says " },
+		{ "gone.pem", 0, "it has EXPIRED" },
+	};
+	int64_t now = host.now;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const char *said;
+
+		put_disk(cases[i].disk);
+		begin("");
+		host.now = now + cases[i].days * DAY;
+		said = finding_untimely(&host, &t.g.v[0]);
+		if (!said != !cases[i].says ||
+		    (said && !strstr(said, cases[i].says)))
+			fail_msg("%zu: %s", i, said);
+		host.now = now;
+		judge_free(&t.g);
+	}
+}
+
 static void is_right(void **state)
 {
 	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(1000);
@@ -569,11 +602,17 @@ static void ends(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(is_right), cmocka_unit_test(kept),
-		cmocka_unit_test(not_kept), cmocka_unit_test(endpoint_states),
-		cmocka_unit_test(windows),  cmocka_unit_test(windows_of_two),
-		cmocka_unit_test(looks),    cmocka_unit_test(rechecks),
-		cmocka_unit_test(seeds),    cmocka_unit_test(ends),
+		cmocka_unit_test(untimely),
+		cmocka_unit_test(is_right),
+		cmocka_unit_test(kept),
+		cmocka_unit_test(not_kept),
+		cmocka_unit_test(endpoint_states),
+		cmocka_unit_test(windows),
+		cmocka_unit_test(windows_of_two),
+		cmocka_unit_test(looks),
+		cmocka_unit_test(rechecks),
+		cmocka_unit_test(seeds),
+		cmocka_unit_test(ends),
 	};
 
 	return cmocka_run_group_tests(tests, host_kit_setup, host_kit_teardown);

@@ -35,9 +35,8 @@ static const char *script(const char *name)
 
 static void load(const char *notify)
 {
-	static const char *const services[] = { "web", "mail", "a", "b",
-						"c",   "d",    "e", "f",
-						NULL };
+	static const char *const services[] = { "web", "mail", "a", "b", "c",
+						"d",   "e",    "f", NULL };
 	static const struct conf_setting settings[] = {
 		{ .name = "notify",
 		  .type = CONF_GROUP,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "activate.h"
+#include "txn_activate.h"
 #include "hook.h"
 #include "log.h"
 #include "prepare.h"
 #include "prove.h"
 
-void activate_part(struct part *p, const char *wrong)
+void txn_activate(struct part *p, const char *wrong)
 {
 	const char *and = *wrong != '\0' ? ", and " : "";
 	struct journal j;

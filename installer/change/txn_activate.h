@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef ACTIVATE_H
-#define ACTIVATE_H
+#ifndef TXN_ACTIVATE_H
+#define TXN_ACTIVATE_H
 
 /* A service is told of files that are in place already. */
 
@@ -8,6 +8,6 @@
 
 /* The files are right, what is served is not: WRONG says how, or is "". Nothing
  * is undone. PART_SERVED, PART_WAITING, PART_UNSEEN or PART_FAILED, and err. */
-void activate_part(struct part *p, const char *wrong);
+void txn_activate(struct part *p, const char *wrong);
 
 #endif
