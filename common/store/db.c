@@ -22,16 +22,23 @@ struct db_stmt {
 
 #define ADMIN_TIME_S 3600 /* a migration of a large table takes its time */
 
+static bool is_server(const struct store_conf *conf)
+{
+	return conf->driver && strcmp(conf->driver, "mariadb") == 0;
+}
+
 static const struct db_driver *driver_of(const struct store_conf *conf)
 {
-	if (conf->driver && strcmp(conf->driver, "mariadb") == 0)
-		return &db_mariadb;
-	return geteuid() == 0 ? &db_apart : &db_sqlite;
+	bool root = geteuid() == 0;
+
+	if (is_server(conf))
+		return root ? &db_apart_server : &db_mariadb;
+	return root ? &db_apart : &db_sqlite;
 }
 
 static char *name_of(const struct store_conf *conf)
 {
-	if (driver_of(conf) != &db_mariadb)
+	if (!is_server(conf))
 		return mem_strdup(conf->path ? conf->path : "");
 	return mem_printf("mariadb %s@%s",
 			  conf->database ? conf->database : "certrepo",

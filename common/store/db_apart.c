@@ -6,7 +6,8 @@
 #include "db_where.h"
 #include "db_wire.h"
 
-#define BIND_MAX 1000 /* parameters of a statement, as db_sqlite.c has it */
+#define BIND_MAX 1000  /* parameters of a statement, as db_sqlite.c has it */
+#define NOBODY	 65534 /* owns nothing anywhere */
 
 struct binding {
 	enum { BIND_NULL, BIND_INT, BIND_TEXT, BIND_BLOB } kind;
@@ -50,6 +51,15 @@ static int refuse_missing(const struct db *db, bool create, struct err *err)
 		       db->conf->path);
 }
 
+static int open_by(struct db *db, const struct db_driver *inner,
+		   const struct db_where *where, bool create, struct err *err)
+{
+	if (db_peer_start(db, inner, where, err) == -1)
+		return -1;
+	db_wire_u8(db_peer_ask(db, DB_WIRE_OPEN), create);
+	return db_peer_done(db, err);
+}
+
 static int apart_open(struct db *db, bool create, struct err *err)
 {
 	const char *path = db->conf->path;
@@ -67,10 +77,14 @@ static int apart_open(struct db *db, bool create, struct err *err)
 		db->driver = &db_sqlite;
 		return db_sqlite.open(db, create, err);
 	}
-	if (db_peer_start(db, &where, err) == -1)
-		return -1;
-	db_wire_u8(db_peer_ask(db, DB_WIRE_OPEN), create);
-	return db_peer_done(db, err);
+	return open_by(db, &db_sqlite, &where, create, err);
+}
+
+static int server_open(struct db *db, bool create, struct err *err)
+{
+	const struct db_where nobody = { .uid = NOBODY };
+
+	return open_by(db, &db_mariadb, &nobody, create, err);
 }
 
 /* Each request carries the end of the time. */
@@ -86,6 +100,11 @@ static void apart_disarm(struct db *db)
 static int64_t apart_time_limit(const struct store_conf *conf)
 {
 	return db_sqlite.time_limit(conf);
+}
+
+static int64_t server_time_limit(const struct store_conf *conf)
+{
+	return db_mariadb.time_limit(conf);
 }
 
 static int apart_begin(struct db *db, struct err *err)
@@ -199,21 +218,16 @@ static void put_bindings(struct sbuf *out, const struct stmt *s)
 					      [BIND_INT] = DB_INT,
 					      [BIND_TEXT] = DB_OTHER,
 					      [BIND_BLOB] = DB_BYTES };
-	uint32_t n = 0;
 
-	for (size_t i = 0; i < s->n_bound; i++)
-		n += s->bound[i].kind != BIND_NULL;
-	db_wire_u32(out, n);
+	db_wire_u32(out, (uint32_t) s->n_bound);
 	for (size_t i = 0; i < s->n_bound; i++) {
 		const struct binding *b = &s->bound[i];
 
-		if (b->kind == BIND_NULL)
-			continue; /* as all are that are not bound */
 		db_wire_u32(out, (uint32_t) i + 1);
 		db_wire_u8(out, types[b->kind]);
 		if (b->kind == BIND_INT)
 			db_wire_i64(out, b->i);
-		else
+		else if (b->kind != BIND_NULL)
 			db_wire_bytes(out, b->p, b->len);
 	}
 }
@@ -354,31 +368,29 @@ static int64_t apart_affected(void *stmt)
 	return s->affected;
 }
 
+#define CALLS                                                              \
+	.close = db_peer_close, .arm = apart_arm, .disarm = apart_disarm,  \
+	.cut = apart_disarm, .begin = apart_begin, .commit = apart_commit, \
+	.rollback = apart_rollback, .script = apart_script,                \
+	.prepare = apart_prepare, .finalize = apart_finalize,              \
+	.bind_null = apart_bind_null, .bind_int = apart_bind_int,          \
+	.bind_text = apart_bind_text, .bind_blob = apart_bind_blob,        \
+	.step = apart_step, .n_cols = apart_n_cols,                        \
+	.col_name = apart_col_name, .col_type = apart_col_type,            \
+	.col_int = apart_col_int, .col_text = apart_col_bytes,             \
+	.col_blob = apart_col_bytes, .affected = apart_affected,           \
+	.reset = apart_reset
+
 const struct db_driver db_apart = {
 	.dialect = "sqlite",
 	.open = apart_open,
-	.close = db_peer_close,
-	.arm = apart_arm,
-	.disarm = apart_disarm,
-	.cut = apart_disarm,
 	.time_limit = apart_time_limit,
-	.begin = apart_begin,
-	.commit = apart_commit,
-	.rollback = apart_rollback,
-	.script = apart_script,
-	.prepare = apart_prepare,
-	.finalize = apart_finalize,
-	.bind_null = apart_bind_null,
-	.bind_int = apart_bind_int,
-	.bind_text = apart_bind_text,
-	.bind_blob = apart_bind_blob,
-	.step = apart_step,
-	.n_cols = apart_n_cols,
-	.col_name = apart_col_name,
-	.col_type = apart_col_type,
-	.col_int = apart_col_int,
-	.col_text = apart_col_bytes,
-	.col_blob = apart_col_bytes,
-	.affected = apart_affected,
-	.reset = apart_reset,
+	CALLS,
+};
+
+const struct db_driver db_apart_server = {
+	.dialect = "mariadb",
+	.open = server_open,
+	.time_limit = server_time_limit,
+	CALLS,
 };

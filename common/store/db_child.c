@@ -17,6 +17,20 @@
 #define NEVER	  INT64_MAX
 #define TRY_AGAIN 3 /* getgrouplist, while somebody edits */
 
+/* With the libraries, and all that an answer of ours could take. */
+#define MEMORY_MAX (512ul << 20)
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
 static void (*for_test)(int fd);
 
 void db_child_set_for_test(void (*serve)(int fd))
@@ -107,12 +121,13 @@ struct kept {
 struct server {
 	int fd;
 	struct db *db;
+	const struct db_driver *driver;
+	const struct db_child_user *later; /* to become; NULL: done */
+	pid_t parent;
 	struct kept *kept;
 	struct db_wire_buf in;
 	struct sbuf out;
 };
-
-static const struct db_driver *const lite = &db_sqlite;
 
 static void begin_reply(struct server *s, unsigned int result)
 {
@@ -128,6 +143,14 @@ static void reply_error(struct server *s, const struct err *err)
 	begin_reply(s, DB_WIRE_ERROR);
 	db_wire_u8(&s->out, err->kind);
 	db_wire_bytes(&s->out, err->msg, len);
+}
+
+static int no_rights(struct db *db, const char *user, struct err *err)
+{
+	db->fault = DB_FAULT_OTHER;
+	return err_errno(err, ERR_CONFIG,
+			 "%s: root cannot take on the rights of user %s",
+			 db->name, user);
 }
 
 static struct kept *find(struct server *s, uint32_t id)
@@ -149,19 +172,22 @@ static void finalize(struct server *s, uint32_t id)
 	if (!k)
 		return;
 	*at = k->next;
-	lite->finalize(k->stmt);
+	s->driver->finalize(k->stmt);
 	free(k->message);
 	free(k);
 }
 
-static void reset(struct kept *k)
+static void reset(struct server *s, struct kept *k)
 {
-	(void) lite->reset(k->stmt);
+	/* What comes next finds no connection. */
+	if (s->driver->reset(k->stmt) == -1)
+		s->driver->cut(s->db);
 	free(k->message);
 	k->message = NULL;
 }
 
-static void bind_all(struct kept *k, struct db_wire *w)
+static void bind_all(const struct db_driver *driver, struct kept *k,
+		     struct db_wire *w)
 {
 	uint32_t n = db_wire_get_u32(w);
 
@@ -172,34 +198,34 @@ static void bind_all(struct kept *k, struct db_wire *w)
 		size_t len;
 
 		if (type == DB_INT) {
-			lite->bind_int(k->stmt, i, db_wire_get_i64(w));
+			driver->bind_int(k->stmt, i, db_wire_get_i64(w));
 			continue;
 		}
 		if (type == DB_NULL) {
-			lite->bind_null(k->stmt, i);
+			driver->bind_null(k->stmt, i);
 			continue;
 		}
 		p = db_wire_get_bytes(w, DB_WIRE_REQUEST_MAX, &len);
 		if (type == DB_BYTES)
-			lite->bind_blob(k->stmt, i, p, len);
+			driver->bind_blob(k->stmt, i, p, len);
 		else
-			lite->bind_text(k->stmt, i, p);
+			driver->bind_text(k->stmt, i, p);
 	}
 }
 
 /* What is more than the other side takes is left out, its length told. */
 static void put_value(struct server *s, struct kept *k, int i, size_t *sent)
 {
-	enum db_type type = lite->col_type(k->stmt, i);
+	enum db_type type = s->driver->col_type(k->stmt, i);
 	struct db_bytes b;
 	bool whole;
 
 	db_wire_u8(&s->out, type);
 	if (type == DB_INT)
-		db_wire_i64(&s->out, lite->col_int(k->stmt, i));
+		db_wire_i64(&s->out, s->driver->col_int(k->stmt, i));
 	if (type != DB_BYTES)
 		return;
-	b = lite->col_blob(k->stmt, i);
+	b = s->driver->col_blob(k->stmt, i);
 	whole = b.p && b.len <= DB_VALUE_MAX &&
 		*sent + b.len <= DB_ROW_MAX + DB_VALUE_MAX;
 	db_wire_i64(&s->out, (int64_t) b.len);
@@ -215,12 +241,12 @@ static void reply_step(struct server *s, struct kept *k, int rc, bool first)
 	size_t sent = 0;
 
 	if (first)
-		k->n_cols = lite->n_cols(k->stmt);
+		k->n_cols = s->driver->n_cols(k->stmt);
 	begin_reply(s, rc == 1 ? DB_WIRE_ROW : DB_WIRE_DONE);
-	db_wire_i64(&s->out, lite->affected(k->stmt));
+	db_wire_i64(&s->out, s->driver->affected(k->stmt));
 	db_wire_u32(&s->out, k->n_cols);
 	for (unsigned int i = 0; first && i < k->n_cols; i++) {
-		const char *name = lite->col_name(k->stmt, (int) i);
+		const char *name = s->driver->col_name(k->stmt, (int) i);
 
 		name = name ? name : "?";
 		db_wire_bytes(&s->out, name, strnlen(name, DB_WIRE_NAME_MAX));
@@ -231,12 +257,12 @@ static void reply_step(struct server *s, struct kept *k, int rc, bool first)
 
 static int step(struct server *s, struct kept *k, bool first, struct err *err)
 {
-	int rc = lite->step(s->db, k->stmt, err);
+	int rc = s->driver->step(s->db, k->stmt, err);
 
 	if (rc != -1)
 		reply_step(s, k, rc, first);
 	if (rc != 1)
-		reset(k); /* or it would hold what others wait for */
+		reset(s, k); /* or it would hold what others wait for */
 	return rc == -1 ? -1 : 0;
 }
 
@@ -249,7 +275,7 @@ static int begin_step(struct server *s, struct db_wire *w, struct err *err)
 	void *stmt = NULL;
 
 	if (!k) {
-		if (lite->prepare(s->db, sql, &stmt, err) == -1)
+		if (s->driver->prepare(s->db, sql, &stmt, err) == -1)
 			return -1;
 		k = mem_alloc(sizeof(*k));
 		k->id = id;
@@ -257,8 +283,8 @@ static int begin_step(struct server *s, struct db_wire *w, struct err *err)
 		k->next = s->kept;
 		s->kept = k;
 	}
-	reset(k);
-	bind_all(k, w);
+	reset(s, k);
+	bind_all(s->driver, k, w);
 	k->message = TAKE(s->in.p);
 	s->in.cap = 0;
 	return step(s, k, true, err);
@@ -277,7 +303,7 @@ static int run_script(struct server *s, struct db_wire *w, struct err *err)
 {
 	size_t len;
 
-	return lite->script(
+	return s->driver->script(
 		s->db, db_wire_get_bytes(w, DB_WIRE_REQUEST_MAX, &len), err);
 }
 
@@ -286,14 +312,12 @@ static int act(struct server *s, enum db_wire_op op, struct db_wire *w,
 	       bool *replied, struct err *err)
 {
 	switch (op) {
-	case DB_WIRE_OPEN:
-		return lite->open(s->db, db_wire_get_u8(w) != 0, err);
 	case DB_WIRE_BEGIN:
-		return lite->begin(s->db, err);
+		return s->driver->begin(s->db, err);
 	case DB_WIRE_COMMIT:
-		return lite->commit(s->db, err);
+		return s->driver->commit(s->db, err);
 	case DB_WIRE_ROLLBACK:
-		lite->rollback(s->db);
+		s->driver->rollback(s->db);
 		return 0;
 	case DB_WIRE_SCRIPT:
 		return run_script(s, w, err);
@@ -308,13 +332,59 @@ static int act(struct server *s, enum db_wire_op op, struct db_wire *w,
 	}
 }
 
+/* Connected: from here on there is nothing that needs more rights. */
+static int settle_down(struct server *s, struct err *err)
+{
+	const struct db_child_user *u = s->later;
+
+	s->later = NULL;
+	if (!u || (become(u) && settle(s->parent)))
+		return 0;
+	return no_rights(s->db, u->name, err);
+}
+
+/* The driver keeps to the time by itself while it connects. */
+static int open_it(struct server *s, struct db_wire *w, struct err *err)
+{
+	if (s->driver->open(s->db, db_wire_get_u8(w) != 0, err) == -1)
+		return -1;
+	return settle_down(s, err);
+}
+
+static int act_in_time(struct server *s, enum db_wire_op op, struct db_wire *w,
+		       bool *replied, struct err *err)
+{
+	int rc;
+
+	if (op == DB_WIRE_OPEN)
+		return open_it(s, w, err);
+	if (!s->db->handle || s->driver->arm(s->db, err) == -1)
+		return err_set(err, ERR_UNAVAILABLE, "no time, or not there");
+	rc = act(s, op, w, replied, err);
+	s->driver->disarm(s->db);
+	return rc;
+}
+
+/* Without a reply. */
+static void put_away(struct server *s, enum db_wire_op op, uint32_t id)
+{
+	struct kept *k = find(s, id);
+
+	if (s->driver->arm(s->db, NULL) == -1)
+		s->driver->cut(s->db);
+	if (k && op == DB_WIRE_RESET)
+		reset(s, k);
+	else if (k)
+		finalize(s, id);
+	s->driver->disarm(s->db);
+}
+
 static bool serve_one(struct server *s)
 {
 	struct err err = ERR_INIT;
 	struct db_wire w;
 	bool replied = false;
 	unsigned int op;
-	struct kept *k;
 
 	if (db_wire_receive(s->fd, &s->in, DB_WIRE_REQUEST_MAX, NEVER, &w) !=
 	    DB_WIRE_OK)
@@ -322,65 +392,73 @@ static bool serve_one(struct server *s)
 	op = db_wire_get_u8(&w);
 	s->db->until_ms = db_wire_get_i64(&w);
 	s->db->fault = DB_OK;
-	if (op == DB_WIRE_RESET) {
-		k = find(s, db_wire_get_u32(&w));
-		if (k)
-			reset(k);
+	if (op == DB_WIRE_RESET || op == DB_WIRE_FINALIZE) {
+		put_away(s, op, db_wire_get_u32(&w));
 		return true;
 	}
-	if (op == DB_WIRE_FINALIZE) {
-		finalize(s, db_wire_get_u32(&w));
-		return true;
-	}
-	if (act(s, op, &w, &replied, &err) == -1)
+	if (act_in_time(s, op, &w, &replied, &err) == -1)
 		reply_error(s, &err);
 	else if (!replied)
 		begin_reply(s, DB_WIRE_DONE);
 	return db_wire_send(s->fd, &s->out, NEVER) == DB_WIRE_OK;
 }
 
-static void serve(int fd, struct db *db)
+static void serve(struct server *s)
 {
-	struct server s = { .fd = fd,
-			    .db = db,
-			    .out = SBUF_INIT(DB_WIRE_REPLY_MAX + 4) };
-
-	while (serve_one(&s))
+	while (serve_one(s))
 		;
-	while (s.kept)
-		finalize(&s, s.kept->id);
-	lite->close(db);
+	/* What is left of the time, which the other side keeps as well. */
+	if (s->driver->arm(s->db, NULL) == -1)
+		s->driver->cut(s->db);
+	while (s->kept)
+		finalize(s, s->kept->id);
+	s->driver->close(s->db);
+	s->driver->disarm(s->db);
 }
 
 /* Whoever waits for an answer learns why there is no service. */
-static void explain(int fd, struct db *db, const char *user)
+static void explain(struct server *s, const char *user)
 {
-	struct server s = { .fd = fd, .db = db, .out = SBUF_INIT(4000) };
 	struct err err = ERR_INIT;
 
-	db->fault = DB_FAULT_OTHER;
-	(void) err_errno(&err, ERR_CONFIG,
-			 "%s: root cannot take on the rights of user %s, who "
-			 "keeps it",
-			 db->name, user);
-	reply_error(&s, &err);
-	(void) db_wire_send(fd, &s.out, NEVER);
+	(void) no_rights(s->db, user, &err);
+	reply_error(s, &err);
+	(void) db_wire_send(s->fd, &s->out, NEVER);
 }
 
-void db_child_run(int fd, const struct db_child_user *u, struct db *db,
-		  pid_t parent)
+/* A library that believes a server may fill it all. The sanitizers' own maps
+ * are larger than that. */
+static void limit_memory(void)
 {
+#if !SANITIZED
+	const struct rlimit most = { MEMORY_MAX, MEMORY_MAX };
+
+	(void) setrlimit(RLIMIT_AS, &most);
+#endif
+}
+
+void db_child_run(int fd, const struct db_child_user *u, bool later,
+		  struct db *db, pid_t parent)
+{
+	struct server s = { .fd = OUR_FD,
+			    .db = db,
+			    .driver = db->driver,
+			    .later = later ? u : NULL,
+			    .parent = parent,
+			    .out = SBUF_INIT(DB_WIRE_REPLY_MAX + 4) };
+
 	if (!take_descriptors(fd))
 		_exit(1);
 	(void) setsid();
 	child_default_signals();
-	if (chdir("/") == -1 || !become(u) || !settle(parent)) {
-		explain(OUR_FD, db, u->name);
+	limit_memory();
+	if (chdir("/") == -1 || (!later && !become(u)) || !settle(parent)) {
+		explain(&s, u->name);
 		_exit(1);
 	}
 	if (for_test)
 		for_test(OUR_FD);
 	else
-		serve(OUR_FD, db);
+		serve(&s);
 	_exit(0);
 }

@@ -4,7 +4,7 @@
 
 /*
  * The other side of db_apart.c: a process that takes on a user's rights for
- * good, opens a SQLite file and does what it is told over a socket.
+ * good, has a driver of its own, and does what it is told over a socket.
  */
 
 #include <sys/types.h>
@@ -24,10 +24,12 @@ void db_child_find(uid_t uid, struct db_child_user *ret);
 void db_child_user_free(struct db_child_user *u);
 
 /* In the child, right after the fork: nothing of ours stays open but FD, and
- * all rights are U's. DB is a copy of the parent's, of db_sqlite, with nothing
- * open. Ends with the socket, or with PARENT. */
-void db_child_run(int fd, const struct db_child_user *u, struct db *db,
-		  pid_t parent) __attribute__((__noreturn__));
+ * all rights are U's; with LATER, once DB is open: who connects reads files of
+ * root's, and a server may want to see root. DB is a copy of the parent's, of
+ * the driver to use, with nothing open. Ends with the socket, or with PARENT.
+ */
+void db_child_run(int fd, const struct db_child_user *u, bool later,
+		  struct db *db, pid_t parent) __attribute__((__noreturn__));
 
 /* Only for unit tests: run instead of the loop, until called with NULL. */
 void db_child_set_for_test(void (*serve)(int fd));

@@ -23,6 +23,7 @@ struct peer {
 	pid_t pid;
 	int pidfd; /* -1: the kernel has none */
 	char *user;
+	bool file; /* what it reads, else a server */
 	uint32_t last_id;
 	struct sbuf out;
 	struct db_wire_buf in;
@@ -94,7 +95,7 @@ static int late(struct db *db, struct err *err)
 	return err_set(err, ERR_UNAVAILABLE,
 		       "%s: no answer within %lld s, which is all the time it "
 		       "has (timeout)",
-		       db->name, (long long) db_sqlite.time_limit(db->conf));
+		       db->name, (long long) db->driver->time_limit(db->conf));
 }
 
 int db_peer_odd(struct db *db, struct err *err)
@@ -103,8 +104,11 @@ int db_peer_odd(struct db *db, struct err *err)
 
 	(void) end_child(a, 0);
 	return lost(db,
-		    "answers what it never should: somebody took it over by "
-		    "what is in the file; restore the file from a backup",
+		    a->file ? "answers what it never should: somebody took it "
+			      "over by what is in the file; restore the file "
+			      "from a backup"
+			    : "answers what it never should: the server took "
+			      "it over",
 		    err);
 }
 
@@ -117,17 +121,22 @@ static int gone(struct db *db, struct err *err)
 
 	if (status == -1 || !WIFSIGNALED(status))
 		return lost(db,
-			    "ended: see that none but certrepo writes in the "
-			    "folder of the file",
+			    a->file ? "ended: see that none but certrepo "
+				      "writes in the folder of the file"
+				    : "ended",
 			    err);
 	sig = WTERMSIG(status);
 	why = mem_printf("was ended by signal %d (%s): %s", sig, strsignal(sig),
 			 sig == SIGKILL || sig == SIGTERM
 				 ? "by that user, by root, or for want of "
 				   "memory"
-				 : "somebody changes the file, or the -wal or "
+			 : a->file
+				 ? "somebody changes the file, or the -wal or "
 				   "-shm file beside it, meanwhile; see that "
-				   "none but certrepo writes in its folder");
+				   "none but certrepo writes in its folder"
+				 : "the server says what the library does not "
+				   "survive, or more than it has memory for; "
+				   "is it a MariaDB, and what stands between?");
 	return lost(db, why, err);
 }
 
@@ -180,10 +189,12 @@ static bool kind_ok(unsigned int kind)
 	       kind == ERR_INTERNAL;
 }
 
-/* Always under the name of the file, whatever it says. */
+/* Under the name of the file, whatever it says; of a server the driver has a
+ * name of its own. */
 static int told(struct db *db, struct db_wire *w, enum db_fault fault,
 		struct err *err)
 {
+	const struct peer *a = db->handle;
 	unsigned int kind = db_wire_get_u8(w);
 	size_t len, name = strlen(db->name);
 	const char *text = db_wire_get_bytes(w, DB_WIRE_TEXT_MAX, &len);
@@ -191,7 +202,8 @@ static int told(struct db *db, struct db_wire *w, enum db_fault fault,
 	if (w->bad || w->left > 0 || !kind_ok(kind))
 		return db_peer_odd(db, err);
 	db->fault = fault != DB_OK ? fault : DB_FAULT_OTHER;
-	if (strncmp(text, db->name, name) == 0 && text[name] == ':')
+	if (!a->file ||
+	    (strncmp(text, db->name, name) == 0 && text[name] == ':'))
 		return err_set(err, (enum err_kind) kind, "%s", text);
 	return err_set(err, (enum err_kind) kind, "%s: %s", db->name, text);
 }
@@ -227,10 +239,11 @@ int db_peer_done(struct db *db, struct err *err)
 	return rc == 1 || (rc == 0 && w.left > 0) ? db_peer_odd(db, err) : rc;
 }
 
-int db_peer_start(struct db *db, const struct db_where *where, struct err *err)
+int db_peer_start(struct db *db, const struct db_driver *inner,
+		  const struct db_where *where, struct err *err)
 {
 	struct store_conf conf = *db->conf;
-	struct db copy = { .driver = &db_sqlite,
+	struct db copy = { .driver = inner,
 			   .conf = &conf,
 			   .fd = -1,
 			   .create = db->create,
@@ -251,21 +264,23 @@ int db_peer_start(struct db *db, const struct db_where *where, struct err *err)
 	if (ours == -1)
 		return err_errno(err, ERR_UNAVAILABLE, "%s: no socket",
 				 db->name);
-	conf.path = where->path;
+	if (where->path)
+		conf.path = where->path;
 	db_child_find(where->uid, &user);
-	copy.user = user.name;
+	copy.user = where->path ? user.name : NULL;
 	pid = fork();
 	if (pid == -1)
 		return err_errno(err, ERR_UNAVAILABLE,
 				 "%s: no process can be made", db->name);
 	if (pid == 0)
-		db_child_run(theirs, &user, &copy, parent);
+		db_child_run(theirs, &user, !where->path, &copy, parent);
 	a = mem_alloc(sizeof(*a));
 	a->fd = ours;
 	ours = -1;
 	a->pid = pid;
 	a->pidfd = pidfd_open(pid, 0);
 	a->user = TAKE(user.name);
+	a->file = where->path;
 	sbuf_init(&a->out, DB_WIRE_REQUEST_MAX + sizeof(uint32_t));
 	db->handle = a;
 	return 0;

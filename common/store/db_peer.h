@@ -13,9 +13,10 @@
 #include "db_where.h"
 #include "db_wire.h"
 
-/* Its first request is to be DB_WIRE_OPEN. */
-int db_peer_start(struct db *db, const struct db_where *where,
-		  struct err *err) MUST_CHECK;
+/* A child with the driver INNER, and with the rights of WHERE: at once, or, of
+ * a server, once it is connected. Its first request is to be DB_WIRE_OPEN. */
+int db_peer_start(struct db *db, const struct db_driver *inner,
+		  const struct db_where *where, struct err *err) MUST_CHECK;
 /* Accepts none. The child gets a second to write back what it has; no process
  * and no descriptor is left. */
 void db_peer_close(struct db *db);

@@ -226,12 +226,36 @@ class Peer:
         if self.name == "no-params":
             params = 0
         n = 300 if self.name == "promises-columns" else len(columns)
-        self.send(struct.pack("<BIHHBH", 0, 1, n, params, 0, 0))
+        if self.name == "many-params":
+            self.send(struct.pack("<BIHHBH", 0, 1, n, 0x8001, 0, 0))
+        else:
+            self.send(struct.pack("<BIHHBH", 0, 1, n, params, 0, 0))
+        if self.name == "endless-params":
+            self.flood()
         for described in ([("?", VARCHAR)] * params, columns):
             for c in described:
                 self.send(self.column(*c))
-            if described:
-                self.send(EOF)
+            if not described:
+                continue
+            if self.name == "more-params-to-come" and described is not columns:
+                self.send(EOF_MORE)
+                raise Gone
+            self.send(EOF)
+
+    def flood(self):
+        """Descriptions of a column, as large as they get, without end."""
+        rest = lenenc(b"t") + lenenc(b"t") + lenenc(b"n") + lenenc(b"n")
+        body = (
+            lenenc(b"def") + lenenc(b"d" * 60000) + rest
+            + b"\x0c" + struct.pack("<HIBHB", 63, 20, VARCHAR, 0, 0) + b"\0\0"
+        )
+        first = self.seq & 255
+        buf = b"".join(
+            struct.pack("<I", len(body))[:3] + bytes([(first + i) & 255]) + body
+            for i in range(256)
+        )
+        while True:
+            self.conn.sendall(buf)
 
     def is_right(self, sql):
         """What a scenario is about is not the schema's version."""
@@ -243,7 +267,10 @@ class Peer:
         while True:
             data = self.packet()
             self.started = self.name == "drip"
-            if data[:1] == b"\x03":
+            if data[:1] == b"\x03" and self.name == "endless-init":
+                self.send(b"\x05")
+                self.flood()
+            elif data[:1] == b"\x03":
                 self.send(OK)
             elif data[:1] == b"\x16":
                 sql = data[1:].decode(errors="replace")
@@ -268,7 +295,8 @@ promises-columns null-name nul-name int-for-text text-for-int double-for-int
 unknown-type more-columns changed-columns fewer-columns many-columns large-value large-row
 huge-row two-rows endless endless-receipts flaky short-row long-length
 length-beyond null-length garbage-row silent progress more-answers drip
-drip-rows drip-greeting""".split()
+drip-rows drip-greeting many-params more-params-to-come endless-params
+endless-init""".split()
 
 
 def talk(peer):

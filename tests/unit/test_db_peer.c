@@ -145,6 +145,32 @@ static void test_faults(void **state)
 	assert_in_range(memory_kb(), 0, 200000);
 }
 
+/* What the library does not survive, or never ends, or fills the memory with;
+ * a process of ours that is nobody does, for root. */
+static void test_library(void **state)
+{
+	static const char *const scenarios[] = {
+		"many-params",
+		"more-params-to-come",
+		"endless-params",
+		"endless-init",
+	};
+	struct rusage u;
+
+	if (geteuid() != 0)
+		skip();
+	for (size_t i = 0; i < ARRAY_LEN(scenarios); i++) {
+		if (!is_met(scenarios[i], ERR_UNAVAILABLE, ""))
+			fail_msg("%s is not met", scenarios[i]);
+		close_store(NULL);
+	}
+	assert_int_equal(getrusage(RUSAGE_CHILDREN, &u), 0);
+	print_message("%ld KiB at most\n", u.ru_maxrss);
+#if !defined(__SANITIZE_ADDRESS__)
+	assert_in_range(u.ru_maxrss, 0, 530000);
+#endif
+}
+
 /* An answer without a number of rows that it must have. */
 static void test_endless(void **state)
 {
@@ -268,8 +294,9 @@ int main(void)
 {
 #define TEST(name_) cmocka_unit_test_teardown(name_, close_store)
 	const struct CMUnitTest tests[] = {
-		TEST(test_good),   TEST(test_time),   TEST(test_goes_on),
-		TEST(test_budget), TEST(test_faults), TEST(test_endless),
+		TEST(test_good),    TEST(test_time),   TEST(test_goes_on),
+		TEST(test_budget),  TEST(test_faults), TEST(test_library),
+		TEST(test_endless),
 	};
 
 	if (!kit_env("CERTREPO_TEST_FAKE")) {
