@@ -179,7 +179,9 @@ struct x509_key; /* a private or a public key */
 
 /* A private key from PEM of one or several blocks (also combined with
  * certificates); PATH is whose text it is, for messages. Encrypted keys are
- * refused. */
+ * refused, and all that is not RSA, EC on a curve with a name, Ed25519 or
+ * Ed448, or is larger than 16 KiB: OpenSSL computes with others for hours
+ * while it reads them. */
 int x509_key_parse(const char *path, const struct sbuf *pem,
 		   struct x509_key **ret, struct err *err) MUST_CHECK;
 /* A public key from PEM (PUBLIC KEY or CERTIFICATE). */
@@ -213,7 +215,8 @@ struct x509_p12 {
 int x509_p12_make(const struct x509_p12 *p, struct sbuf *ret,
 		  struct err *err) MUST_CHECK;
 /* 1 when DATA is such a file and PASSWORD opens it, in at most a million
- * iterations (whoever wrote it chose them); 0. ret_text: what is in
+ * iterations (whoever wrote it chose them), and its keys are such as
+ * x509_key_parse takes; 0. ret_text: what is in
  * it and how it is encrypted, the same for two files that differ only in
  * their salt; no secret. ret_pem: the certificates, leaf first. */
 int x509_p12_read(const void *data, size_t len, const char *password,

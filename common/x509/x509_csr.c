@@ -254,15 +254,9 @@ static int req_read(const void *data, size_t len, X509_REQ **ret,
 		return err_set(err, ERR_INPUT,
 			       "this is not a certificate signing request, "
 			       "neither PEM nor DER");
-	if (req_from_der(data, (long) len, ret, err) == 0)
+	if (req_from_der(p, (long) len, ret, err) == 0)
 		return 0;
-	{
-		AUTO(x509_pkey_auto)
-		EVP_PKEY *key = d2i_AutoPrivateKey(NULL, &p, (long) len);
-
-		ERR_clear_error();
-		return key ? private_key_found(err) : -1;
-	}
+	return x509_private_form(p, (long) len) ? private_key_found(err) : -1;
 }
 
 int x509_csr_parse(const void *data, size_t len, struct x509_csr **ret,

@@ -66,6 +66,17 @@ int x509_key_describe(const X509_PUBKEY *spki, EVP_PKEY *key,
 const char *x509_key_fault(EVP_PKEY *key, const struct x509_key_info *info,
 			   bool any_key);
 
+/* What there is against having OpenSSL read this private key, which may take
+ * hours ("it is a DSA key"), or NULL. */
+const char *x509_private_fault(const PKCS8_PRIV_KEY_INFO *p8);
+/* A private key of RSA, EC on a curve with a name, Ed25519 or Ed448, in any of
+ * its forms (PKCS#8, PKCS#1, RFC 5915). NULL: *ret_fault as above, or NULL when
+ * OpenSSL cannot read it (x509_reason). */
+EVP_PKEY *x509_private_read(const unsigned char *der, long len,
+			    const char **ret_fault);
+/* DER has the form of a private key, of whatever kind; it is not read. */
+bool x509_private_form(const unsigned char *der, long len);
+
 /* One PEM block. 1, 0 at the end, -1. Contents are erased when freed. */
 struct x509_block {
 	char *name, *header;

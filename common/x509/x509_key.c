@@ -4,6 +4,7 @@
 
 #define SECURITY_BITS_MIN 112
 #define KEY_BITS_MAX	  16384 /* checking larger ones takes minutes */
+#define KEYS_MAX	  10	/* private ones in a file, all the same */
 
 struct x509_key {
 	EVP_PKEY *pkey;
@@ -225,7 +226,7 @@ static int private_from_block(const char *path, const struct x509_block *b,
 			      EVP_PKEY **key, struct err *err)
 {
 	AUTO(x509_pkey_auto) EVP_PKEY *found = NULL;
-	const unsigned char *p = b->data;
+	const char *fault;
 
 	if (strcmp(b->name, "ENCRYPTED PRIVATE KEY") == 0 ||
 	    b->header[0] != '\0')
@@ -234,7 +235,12 @@ static int private_from_block(const char *path, const struct x509_block *b,
 			       "its passphrase, store it without one (openssl "
 			       "pkey -in FILE -out FILE)",
 			       path);
-	found = d2i_AutoPrivateKey(NULL, &p, b->len);
+	found = x509_private_read(b->data, b->len, &fault);
+	if (fault)
+		return err_set(err, ERR_INPUT,
+			       "%s: the private key is not used: %s; make an "
+			       "RSA, EC, Ed25519 or Ed448 key",
+			       path, fault);
 	if (!found)
 		return err_set(err, ERR_INPUT,
 			       "%s: the private key cannot be read: %s", path,
@@ -252,11 +258,17 @@ static int load_private(const char *path, BIO *bio, EVP_PKEY **ret,
 {
 	AUTO(x509_block_free) struct x509_block b = { .len = 0 };
 	AUTO(x509_pkey_auto) EVP_PKEY *key = NULL;
-	int rc;
+	int rc, n = 0;
 
 	while ((rc = x509_block_next(bio, &b, err)) == 1) {
-		if (x509_block_is_key(&b) &&
-		    private_from_block(path, &b, &key, err))
+		if (!x509_block_is_key(&b))
+			continue;
+		if (++n > KEYS_MAX)
+			return err_set(err, ERR_LIMIT,
+				       "%s holds more than %d private keys, "
+				       "leave one",
+				       path, KEYS_MAX);
+		if (private_from_block(path, &b, &key, err))
 			return -1;
 	}
 	if (rc == -1)

@@ -157,7 +157,7 @@ static int describe(const PKCS12 *p12, EVP_PKEY *key, X509 *crt,
 	return 0;
 }
 
-/* --- what a password is stretched by, before it is --- */
+/* --- what it costs to open a file, before it is opened --- */
 
 /* A file that asks for 2^31 iterations holds whoever opens it for an hour.
  * Those of ours have 2048 each for MAC, certificates and key; Java's keytool
@@ -235,20 +235,37 @@ static bool pay_mac(struct toll *t, const PKCS12 *p12)
 	return EVP_get_digestbyobj(oid) && pay(t, iterations);
 }
 
+/* A key is decrypted here to see of what kind it is, and once more by OpenSSL,
+ * so its iterations count twice. */
+static bool pay_shrouded(struct toll *t, const PKCS12_SAFEBAG *bag)
+{
+	const X509_ALGOR *alg = NULL;
+	PKCS8_PRIV_KEY_INFO *p8;
+	bool ok;
+
+	X509_SIG_get0(PKCS12_SAFEBAG_get0_pkcs8(bag), &alg, NULL);
+	if (!pay_pbe(t, alg) || !pay_pbe(t, alg))
+		return false;
+	p8 = PKCS12_decrypt_skey(bag, t->password, -1);
+	ok = p8 && !x509_private_fault(p8);
+	PKCS8_PRIV_KEY_INFO_free(p8);
+	return ok;
+}
+
 static bool pay_bags(struct toll *t, const STACK_OF(PKCS12_SAFEBAG) * bags,
 		     int depth)
 {
 	for (int i = 0; i < sk_PKCS12_SAFEBAG_num(bags); i++) {
 		const PKCS12_SAFEBAG *bag = sk_PKCS12_SAFEBAG_value(bags, i);
-		const X509_ALGOR *alg = NULL;
 		int type = PKCS12_SAFEBAG_get_nid(bag);
 
 		if (++t->bags > BAGS_MAX)
 			return false;
-		if (type == NID_pkcs8ShroudedKeyBag) {
-			X509_SIG_get0(PKCS12_SAFEBAG_get0_pkcs8(bag), &alg,
-				      NULL);
-			if (!pay_pbe(t, alg))
+		if (type == NID_keyBag) {
+			if (x509_private_fault(PKCS12_SAFEBAG_get0_p8inf(bag)))
+				return false;
+		} else if (type == NID_pkcs8ShroudedKeyBag) {
+			if (!pay_shrouded(t, bag))
 				return false;
 		} else if (type == NID_safeContentsBag &&
 			   (depth == BAGS_DEPTH ||

@@ -3,6 +3,9 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <unistd.h>
+#include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <cmocka.h>
 #include "scratch.h"
 #include "x509_kit.h"
@@ -258,6 +261,131 @@ static void pkcs12_iterations(void **state)
 	}
 }
 
+static PKCS8_PRIV_KEY_INFO *p8_from(const char *name)
+{
+	struct sbuf der = SBUF_INIT(FORMAT_MAX);
+	PKCS8_PRIV_KEY_INFO *p8;
+	const unsigned char *p;
+
+	kit_read(name, &der);
+	p = (const unsigned char *) der.buf;
+	p8 = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long) der.len);
+	assert_non_null(p8);
+	sbuf_erase(&der);
+	return p8;
+}
+
+enum bag { PLAIN, SHROUDED, NESTED };
+
+static PKCS12_SAFEBAG *bag_of(PKCS8_PRIV_KEY_INFO *p8, enum bag how)
+{
+	PKCS12_SAFEBAG *bag;
+
+	if (how != SHROUDED)
+		return PKCS12_SAFEBAG_create0_p8inf(p8);
+	bag = PKCS12_SAFEBAG_create_pkcs8_encrypt(NID_aes_256_cbc, "geheim", -1,
+						  NULL, 0, 1, p8);
+	PKCS8_PRIV_KEY_INFO_free(p8);
+	return bag;
+}
+
+/* A bag of these bags (RFC 7292 section 4.2.6). */
+static STACK_OF(PKCS12_SAFEBAG) * nested(STACK_OF(PKCS12_SAFEBAG) * bags)
+{
+	static const unsigned char oid[] = { 6,	   11,	 0x2a, 0x86, 0x48,
+					     0x86, 0xf7, 13,   1,    12,
+					     10,   1,	 6 };
+	unsigned char *der = NULL, head[21] = { 0x30, 0x82 };
+	int n = ASN1_item_i2d((ASN1_VALUE *) bags, &der,
+			      ASN1_ITEM_rptr(PKCS12_SAFEBAGS));
+	STACK_OF(PKCS12_SAFEBAG) *ret = sk_PKCS12_SAFEBAG_new_null();
+	struct sbuf all = SBUF_INIT(FORMAT_MAX);
+	const unsigned char *p;
+
+	assert_in_range(n, 1, 60000);
+	head[2] = (unsigned char) ((n + 17) >> 8);
+	head[3] = (unsigned char) (n + 17);
+	memcpy(head + 4, oid, sizeof(oid));
+	memcpy(head + 17, "\xa0\x82", 2);
+	head[19] = (unsigned char) (n >> 8);
+	head[20] = (unsigned char) n;
+	sbuf_add(&all, head, 21);
+	sbuf_add(&all, der, (size_t) n);
+	p = (const unsigned char *) all.buf;
+	assert_true(sk_PKCS12_SAFEBAG_push(
+		ret, d2i_PKCS12_SAFEBAG(NULL, &p, (long) all.len)));
+	assert_non_null(sk_PKCS12_SAFEBAG_value(ret, 0));
+	sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
+	OPENSSL_free(der);
+	sbuf_free(&all);
+	return ret;
+}
+
+/* A PKCS#12 file of the leaf and this key, by OpenSSL's small pieces, which do
+ * not look at what the key is. */
+static void p12_by_hand(const char *key, enum bag how, struct sbuf *ret)
+{
+	STACK_OF(PKCS12_SAFEBAG) *bags = NULL;
+	PKCS12_SAFEBAG *bag = bag_of(p8_from(key), how);
+	STACK_OF(PKCS7) *safes = NULL;
+	FILE *f = fopen(scratch("leaf.pem"), "r");
+	X509 *leaf = PEM_read_X509(f, NULL, NULL, NULL);
+	unsigned char *der = NULL;
+	PKCS12 *p12;
+	int len;
+
+	fclose(f);
+	assert_non_null(PKCS12_add_cert(&bags, leaf));
+	assert_true(sk_PKCS12_SAFEBAG_push(bags, bag));
+	if (how == NESTED)
+		bags = nested(bags);
+	assert_true(PKCS12_add_safe(&safes, bags, -1, 0, NULL));
+	p12 = PKCS12_add_safes(safes, 0);
+	assert_true(PKCS12_set_mac(p12, "geheim", -1, NULL, 0, 1, NULL));
+	len = i2d_PKCS12(p12, &der);
+	assert_true(len > 0);
+	sbuf_clear(ret);
+	sbuf_add(ret, der, (size_t) len);
+	OPENSSL_free(der);
+	X509_free(leaf);
+	sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
+	sk_PKCS7_pop_free(safes, PKCS7_free);
+	PKCS12_free(p12);
+}
+
+/* A DSA key of 32768 bits, which OpenSSL reads for ten seconds. */
+static void pkcs12_costly(void **state)
+{
+	struct format f = fmt("key certificate chain");
+	struct sbuf a = SBUF_INIT(FORMAT_MAX);
+	char password[200];
+
+	kit_sh("openssl pkcs8 -topk8 -nocrypt -in leaf.key -outform DER "
+	       "-out leaf.p8; ff=0x$(head -c 4096 /dev/zero | od -An -v -tx1 | "
+	       "tr -d ' \\n' | tr 0 f);"
+	       "printf 'asn1=SEQUENCE:k\\n[k]\\nv=INTEGER:0\\na=SEQUENCE:a\\n"
+	       "x=OCTWRAP,INTEGER:%%s\\n[a]\\no=OID:dsaEncryption\\n"
+	       "p=SEQUENCE:p\\n[p]\\np=INTEGER:%%s\\nq=INTEGER:0xff\\n"
+	       "g=INTEGER:0xf1\\n' $ff $ff | openssl asn1parse -noout "
+	       "-genconf /dev/stdin -out dsa.p8");
+	scratch_write(scratch("password"), "geheim\n", 0600);
+	snprintf(password, sizeof(password), "%s", scratch("password"));
+	f.encoding = ENCODING_PKCS12;
+	f.password_file = password;
+	for (int how = PLAIN; how <= NESTED; how++) {
+		struct x509_chain *back = NULL;
+
+		p12_by_hand("leaf.p8", how, &a);
+		assert_int_equal(format_parse(&f, a.buf, a.len, &back), 1);
+		x509_chain_free(&back);
+		p12_by_hand("dsa.p8", how, &a);
+		alarm(2);
+		assert_int_equal(format_parse(&f, a.buf, a.len, &back), 0);
+		alarm(0);
+	}
+	sbuf_erase(&a);
+}
+
 static void refuses(void **state)
 {
 	struct err err = ERR_INIT;
@@ -294,9 +422,13 @@ static void refuses(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names),   cmocka_unit_test(contents),
-		cmocka_unit_test(der),	   cmocka_unit_test(pkcs12),
-		cmocka_unit_test(refuses), cmocka_unit_test(pkcs12_iterations),
+		cmocka_unit_test(names),
+		cmocka_unit_test(contents),
+		cmocka_unit_test(der),
+		cmocka_unit_test(pkcs12),
+		cmocka_unit_test(refuses),
+		cmocka_unit_test(pkcs12_iterations),
+		cmocka_unit_test(pkcs12_costly),
 	};
 
 	return cmocka_run_group_tests(tests, setup, scratch_teardown);

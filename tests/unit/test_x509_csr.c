@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include "scratch.h"
 #include "x509_kit.h"
@@ -124,6 +125,15 @@ static void not_a_csr(void **state)
 		  "PRIVATE KEY" },
 		{ "openssl rsa -traditional -in rsa.csr.key -out bad",
 		  "PRIVATE KEY" },
+		{ "openssl rsa -traditional -in rsa.csr.key -outform DER "
+		  "-out bad",
+		  "PRIVATE KEY" },
+		{ "openssl ec -in ec.csr.key -outform DER -out bad",
+		  "PRIVATE KEY" },
+		{ "cat dsa.der >bad", "PRIVATE KEY" },
+		{ "head -c 5000 dsa.der >bad", "not a certificate signing" },
+		{ "printf '\\060\\200\\002\\001\\000\\060\\000\\000\\000' >bad",
+		  "not a certificate signing" },
 		{ "openssl req -x509 -key ec.csr.key -subj /CN=x -out bad",
 		  "this is a certificate" },
 		{ "head -c 200 ec.csr >bad", "damaged" },
@@ -137,12 +147,22 @@ static void not_a_csr(void **state)
 		  "not a certificate signing" },
 	};
 
+	/* A DSA key of 32768 bits, which openssl reads for ten seconds. */
+	kit_sh("ff=0x$(head -c 4096 /dev/zero | od -An -v -tx1 | "
+	       "tr -d ' \\n' | tr 0 f);"
+	       "printf 'asn1=SEQUENCE:k\\n[k]\\nv=INTEGER:0\\na=SEQUENCE:a\\n"
+	       "x=OCTWRAP,INTEGER:%%s\\n[a]\\no=OID:dsaEncryption\\n"
+	       "p=SEQUENCE:p\\n[p]\\np=INTEGER:%%s\\nq=INTEGER:0xff\\n"
+	       "g=INTEGER:0xf1\\n' $ff $ff | openssl asn1parse -noout "
+	       "-genconf /dev/stdin -out dsa.der");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct err err = ERR_INIT;
 		struct x509_csr *csr;
 
 		kit_sh("%s", cases[i].make);
+		alarm(2);
 		csr = kit_csr("bad", &err);
+		alarm(0);
 		if (csr)
 			fail_msg("accepted: %s", cases[i].make);
 		kit_says(&err, cases[i].says);
