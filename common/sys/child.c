@@ -21,10 +21,14 @@
 
 #define CHILD_PATH    "/usr/sbin:/usr/bin:/sbin:/bin"
 #define TERM_GRACE_MS 2000
-#define LINGER_MS     100 /* for output of what the command left behind */
-#define TICK_MS	      20  /* where there is no pidfd */
-#define TAKE_MAX      64  /* reads at once; then the clock is looked at */
+#define KILL_GRACE_MS 5000 /* then it is left as it is */
+#define LINGER_MS     100  /* for output of what the command left behind */
+#define TICK_MS	      20   /* where there is no pidfd */
+#define TAKE_MAX      64   /* reads at once; then the clock is looked at */
 #define DRAIN	      "certrepo-drain"
+#define ENDLESS                                                       \
+	"cannot be ended: somebody traces it, or it hangs in a file " \
+	"system"
 
 /* All that the child needs, made before the fork. */
 struct plan {
@@ -287,10 +291,21 @@ static void __attribute__((__noreturn__)) be_drain(const struct plan *p)
 
 /* ... to here. */
 
-static void reap(pid_t pid, int *status)
+/* A command that makes us its tracer (PTRACE_TRACEME) is given to us at each of
+ * its stops, too, and goes on only when we say so. It does not. */
+static bool has_ended(pid_t pid, int *ret_status)
 {
-	while (waitpid(pid, status, 0) == -1 && errno == EINTR)
-		;
+	int status;
+
+	if (waitpid(pid, &status, WNOHANG) != pid)
+		return false;
+	if (WIFEXITED(status) || WIFSIGNALED(status)) {
+		*ret_status = status;
+		return true;
+	}
+	kill(-pid, SIGKILL);
+	kill(pid, SIGKILL);
+	return false;
 }
 
 /* What is there now; false at its end. What passes the cap is dropped, so
@@ -330,17 +345,19 @@ static void press(struct watch *w, struct child_result *r)
 	r->timed_out = true;
 	w->killed = w->killed == 0 ? SIGTERM : SIGKILL;
 	kill(-w->pid, w->killed);
-	w->deadline = clock_mono_ms() + TERM_GRACE_MS;
+	w->deadline = clock_mono_ms() +
+		      (w->killed == SIGTERM ? TERM_GRACE_MS : KILL_GRACE_MS);
 }
 
 /* One wait of at most until the deadline; true when the command ended. */
-static bool watch_once(struct watch *w, struct child_result *r)
+static bool watch_once(struct watch *w)
 {
 	struct pollfd fds[2] = {
 		{ .fd = w->out, .events = POLLIN },
 		{ .fd = w->pidfd, .events = POLLIN },
 	};
 	int64_t left = w->deadline - clock_mono_ms();
+	bool ended;
 
 	if (left < 0)
 		left = 0;
@@ -351,7 +368,31 @@ static bool watch_once(struct watch *w, struct child_result *r)
 	poll(fds, 2, (int) left);
 	if (w->out != -1 && fds[0].revents && !take_output(w->out, w->said))
 		w->out = -1;
-	return waitpid(w->pid, &w->status, WNOHANG) == w->pid;
+	ended = has_ended(w->pid, &w->status);
+	/* Dead, but its tracer keeps it: that would be so at once each time. */
+	if (!ended && fds[1].revents)
+		file_close(&w->pidfd);
+	return ended;
+}
+
+/* Of what is at its end anyway. Whoever traces it keeps a dead one from us as
+ * long as he likes, and a file system that does not answer a live one: false
+ * when it is left as it is. */
+static bool reap(pid_t pid)
+{
+	struct watch w = {
+		.pid = pid,
+		.pidfd = pidfd_open(pid, 0),
+		.out = -1,
+		.deadline = clock_mono_ms() + KILL_GRACE_MS,
+	};
+	bool ended;
+
+	do
+		ended = watch_once(&w);
+	while (!ended && clock_mono_ms() < w.deadline);
+	file_close(&w.pidfd);
+	return ended;
 }
 
 /* A daemon that the command started may hold the pipe for ever. */
@@ -378,7 +419,6 @@ static void linger(struct watch *w)
 static void drain(const struct plan *p, int out)
 {
 	struct pollfd fd = { .fd = out };
-	int status;
 	pid_t pid;
 
 	if (out == -1 || poll(&fd, 1, 0) == -1 || fd.revents & POLLHUP)
@@ -387,7 +427,7 @@ static void drain(const struct plan *p, int out)
 	if (pid == 0)
 		be_drain(p);
 	if (pid != -1)
-		reap(pid, &status);
+		(void) reap(pid);
 }
 
 static void watch(const struct plan *p, pid_t pid, struct child_result *r)
@@ -402,9 +442,15 @@ static void watch(const struct plan *p, pid_t pid, struct child_result *r)
 			clock_mono_ms() + (int64_t) p->spec->timeout_s * 1000,
 	};
 
-	while (!watch_once(&w, r))
-		if (clock_mono_ms() >= w.deadline)
+	while (!r->endless && !watch_once(&w)) {
+		if (clock_mono_ms() < w.deadline)
+			continue;
+		r->endless = w.killed == SIGKILL;
+		if (!r->endless)
 			press(&w, r);
+	}
+	if (r->endless)
+		w.status = W_EXITCODE(0, SIGKILL);
 	/* Those it left behind had no more time than itself. */
 	if (w.killed)
 		kill(-pid, SIGKILL);
@@ -418,7 +464,7 @@ static void watch(const struct plan *p, pid_t pid, struct child_result *r)
 
 /* Waits for exec, or for the word that it failed. Its user may stop it before,
  * or hold the file of the program: neither is waited for until he likes. */
-static int start_failure(const struct plan *p, pid_t pid)
+static int start_failure(const struct plan *p)
 {
 	int64_t until = clock_mono_ms() + (int64_t) p->spec->timeout_s * 1000;
 	struct pollfd fd = { .fd = p->fail[0], .events = POLLIN };
@@ -434,10 +480,8 @@ static int start_failure(const struct plan *p, pid_t pid)
 					: (int) left);
 		if (n > 0)
 			break;
-		if (n == 0 && left <= 0) {
-			kill(pid, SIGKILL);
+		if (n == 0 && left <= 0)
 			return ETIMEDOUT;
-		}
 	}
 	do
 		n = read(fd.fd, &why, sizeof(why));
@@ -445,10 +489,27 @@ static int start_failure(const struct plan *p, pid_t pid)
 	return n == sizeof(why) ? why : 0;
 }
 
+/* What it had to say is said, or never will be. It is not waited for to end by
+ * itself: its user may have stopped it after its last word. */
+static int end_start(const struct plan *p, pid_t pid, int why, struct err *err)
+{
+	bool ended;
+
+	kill(pid, SIGKILL);
+	ended = reap(pid);
+	if (why == ETIMEDOUT)
+		return err_set(err, ERR_CHILD,
+			       "nothing came of it in %d s: somebody has "
+			       "stopped it, or holds the file of the program%s",
+			       p->spec->timeout_s,
+			       ended ? "" : "; and it " ENDLESS);
+	return why ? err_set(err, ERR_CHILD, "%s", strerror(why)) : 0;
+}
+
 /* -1: nothing runs. With probe, *ret_pid has ended. */
 static int start(struct plan *p, pid_t *ret_pid, struct err *err)
 {
-	int status, why;
+	int why;
 	pid_t pid;
 
 	plan_env(p);
@@ -466,16 +527,9 @@ static int start(struct plan *p, pid_t *ret_pid, struct err *err)
 		be_child(p);
 	file_close(&p->out[1]);
 	file_close(&p->fail[1]);
-	why = start_failure(p, pid);
-	if (why || p->probe)
-		reap(pid, &status);
+	why = start_failure(p);
 	*ret_pid = pid;
-	if (why == ETIMEDOUT)
-		return err_set(err, ERR_CHILD,
-			       "nothing came of it in %d s: somebody has "
-			       "stopped it, or holds the file of the program",
-			       p->spec->timeout_s);
-	return why ? err_set(err, ERR_CHILD, "%s", strerror(why)) : 0;
+	return why || p->probe ? end_start(p, pid, why, err) : 0;
 }
 
 static void plan_init(struct plan *p, const struct child_spec *spec)
@@ -577,7 +631,8 @@ int child_check(const struct child_spec *spec, bool *ret_started,
 	      : r.signal  ? "was ended by signal"
 			  : "exited with";
 	number = r.timed_out ? spec->timeout_s : r.signal ? r.signal : r.status;
-	return err_set(err, ERR_CHILD, "\"%s\" %s %d%s%s%s", command, how,
-		       number, r.timed_out ? " s" : "", *said ? ": " : "",
+	return err_set(err, ERR_CHILD, "\"%s\" %s %d%s%s%s%s", command, how,
+		       number, r.timed_out ? " s" : "",
+		       r.endless ? ", and " ENDLESS : "", *said ? ": " : "",
 		       said);
 }

@@ -7,13 +7,15 @@
  * nothing else in its environment; / as its folder; /dev/null, or what it is
  * given, on stdin; no other descriptor of ours, and no lock, from its first
  * moment on; in a session of its own, without a terminal, whose process group
- * is killed (TERM, two seconds later KILL) when the time is up; stdout and
- * stderr together, in a pipe that is its user's, its first and its last bytes
- * kept. A command that leaves a daemon behind is fine: we wait for the command
- * and a short moment for its output, not for the pipe to close. Where such a
- * daemon still holds the pipe, a process "certrepo-drain" (cat, of the
- * command's user, nothing of ours open) goes on to read until the daemon ends
- * or lets go of it, so that it does not die of its next word.
+ * is killed (TERM, two seconds later KILL) when the time is up, and given up
+ * another five seconds later: its user may trace it or have a file system that
+ * does not answer, and nobody waits for him; stdout and stderr together, in a
+ * pipe that is its user's, its first and its last bytes kept. A command that
+ * leaves a daemon behind is fine: we wait for the command and a short moment
+ * for its output, not for the pipe to close. Where such a daemon still holds
+ * the pipe, a process "certrepo-drain" (cat, of the command's user, nothing of
+ * ours open) goes on to read until the daemon ends or lets go of it, so that it
+ * does not die of its next word.
  */
 
 #include <stdbool.h>
@@ -37,12 +39,13 @@ struct child_result {
 	int status; /* exit status; 128+N for signal N */
 	int signal; /* N, 0 when it exited by itself */
 	bool timed_out;
+	bool endless; /* timed out, and left as it is: no signal ends it */
 	struct sbuf output; /* as said_text() has it; sbuf_free() it */
 };
 
-/* 0 when the command was started and ended, whatever its status; -1 with
- * ERR_CHILD when it could not be started (not found, not executable, no
- * such user). */
+/* 0 when the command was started and ended, whatever its status, or was given
+ * up; -1 with ERR_CHILD when it could not be started (not found, not
+ * executable, no such user). */
 int child_run(const struct child_spec *spec, struct child_result *ret,
 	      struct err *err) MUST_CHECK;
 /* As child_run, and every end but with status 0 is ERR_CHILD: "\"nginx -t\"

@@ -7,12 +7,51 @@
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
+#include <time.h>
 #include <sys/file.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include "child.h"
 #include "clock.h"
 #include "scratch.h"
 
 #define SH(script) ((const char *[]){ "/bin/sh", "-c", script, NULL })
+
+#define HELD_S 20 /* then a holder lets go, so that no fault hangs the test */
+
+/* What the wrappers below do in a child of child.c, before it is another
+ * program. */
+static struct {
+	const char *waits; /* before execve(), its pid in that file */
+	const char *stops; /* before _exit(), the same */
+} early;
+
+static void say_pid(const char *file)
+{
+	char pid[32];
+
+	snprintf(pid, sizeof(pid), "%d\n", (int) getpid());
+	scratch_write(file, pid, 0644);
+}
+
+int execve(const char *path, char *const argv[], char *const env[])
+{
+	if (early.waits) {
+		say_pid(early.waits);
+		pause();
+	}
+	return (int) syscall(SYS_execve, path, argv, env);
+}
+
+void _exit(int status)
+{
+	if (early.stops) {
+		say_pid(early.stops);
+		raise(SIGSTOP);
+	}
+	for (;;)
+		syscall(SYS_exit_group, status);
+}
 
 static struct child_result run(const char *const *argv, int timeout_s)
 {
@@ -231,14 +270,18 @@ static void start_failures(void **state)
 	cannot_start("/", NULL, "Permission denied");
 }
 
-static bool alive(const char *pid_file)
+static bool runs(int pid)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/stat",
-		 atoi(scratch_read(pid_file)));
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	/* A killed orphan may wait for its reaper as a zombie. */
 	return scratch_read(path)[0] && !strstr(scratch_read(path), ") Z ");
+}
+
+static bool alive(const char *pid_file)
+{
+	return runs(atoi(scratch_read(pid_file)));
 }
 
 static void time_is_up(void **state)
@@ -578,6 +621,162 @@ static void never_starts(void **state)
 	close(fd);
 }
 
+/* What a process of the command's user may do to it: its pid comes in "held".
+ * Seized, it is dead after SIGKILL and yet its parent does not see that, until
+ * the tracer waits, which it does not. "seized" says whether it could be. */
+static pid_t hold(bool seizes)
+{
+	pid_t pid, who;
+	bool held;
+
+	unlink(scratch("held"));
+	unlink(scratch("seized"));
+	fflush(NULL);
+	pid = fork();
+	assert_int_not_equal(pid, -1);
+	if (pid != 0)
+		return pid;
+	who = (pid_t) atoi(soon(scratch("held")));
+	held = who > 0 && (!seizes || ptrace(PTRACE_SEIZE, who, 0, 0) == 0);
+	scratch_write(scratch("seized"), held ? "yes" : "no", 0644);
+	sleep(HELD_S);
+	if (who > 0)
+		kill(who, SIGCONT);
+	_exit(0);
+}
+
+/* False: nobody was held, nothing is shown. */
+static bool let_go(pid_t holder)
+{
+	bool held = strcmp(soon(scratch("seized")), "yes") == 0;
+
+	kill(holder, SIGKILL);
+	waitpid(holder, NULL, 0);
+	waitpid((pid_t) atoi(scratch_read(scratch("held"))), NULL, 0);
+	return held;
+}
+
+/* False where no process may be traced. */
+static bool held(const char *script, const char *why)
+{
+	struct child_spec spec = { .argv = SH(script), .timeout_s = 1 };
+	struct err err = ERR_INIT;
+	int64_t start = clock_mono_ms(), took;
+	clock_t begun = clock(), used;
+	pid_t holder = hold(true);
+	int rc = child_check(&spec, NULL, &err);
+
+	took = clock_mono_ms() - start;
+	used = clock() - begun;
+	if (!let_go(holder))
+		return false;
+	assert_int_equal(rc, -1);
+	assert_int_equal(err.kind, ERR_CHILD);
+	if (!strstr(err.msg, why))
+		assert_string_equal(err.msg, why);
+	assert_in_range(took, 1000, 12000);
+	/* It is not asked without a pause. */
+	assert_in_range(used, 0, CLOCKS_PER_SEC / 2);
+	return true;
+}
+
+/* The same for one that ended by itself, and for one that never began. They
+ * run nothing while they wait: seized, they would stop at its SIGCHLD. */
+static void traced_by_another(void **state)
+{
+	static const char wait[] = "until test -s %s; do :; done";
+	char until[700], script[1500];
+	bool all;
+
+	snprintf(until, sizeof(until), wait, scratch("seized"));
+	snprintf(script, sizeof(script), "echo $$ >%s; %s; exec sleep 60",
+		 scratch("held"), until);
+	all = held(script, "timed out after 1 s, and cannot be ended: somebody "
+			   "traces it, or it hangs in a file system");
+	snprintf(script, sizeof(script), "echo $$ >%s; %s; echo so; exit 0",
+		 scratch("held"), until);
+	all = held(script, "or it hangs in a file system: so") && all;
+	early.waits = scratch("held");
+	all = held("exit 0", "nothing came of it in 1 s: somebody has stopped "
+			     "it, or holds the file of the program; and it "
+			     "cannot be ended: somebody traces it, or it hangs "
+			     "in a file system") &&
+	      all;
+	early.waits = NULL;
+	if (!all)
+		SCRATCH_SKIP("no process may be traced here");
+}
+
+/* By its user, between its last word and its end. */
+static void stopped_at_its_end(void **state)
+{
+	int64_t start = clock_mono_ms();
+	pid_t holder = hold(false);
+
+	early.stops = scratch("held");
+	cannot_start("/no/such/command", NULL, "No such file");
+	early.stops = NULL;
+	kill(holder, SIGKILL);
+	waitpid(holder, NULL, 0);
+	assert_in_range(clock_mono_ms() - start, 0, 12000);
+}
+
+/* A command that makes its parent its tracer, and stops: as "traced" of main()
+ * below. Its child, in its group, says a word later when it is to. */
+static int be_traced(const char *pids, const char *word)
+{
+	pid_t child = fork();
+	FILE *f;
+
+	if (child == 0) {
+		usleep(300000);
+		if (write(1, word, strlen(word)) != (ssize_t) strlen(word))
+			return 1;
+		sleep(60);
+		return 0;
+	}
+	f = fopen(pids, "w");
+	if (!f || fprintf(f, "%d %d\n", (int) getpid(), (int) child) < 0 ||
+	    fclose(f) != 0)
+		return 1;
+	if (ptrace(PTRACE_TRACEME, 0, 0, 0) == -1)
+		return 77;
+	raise(SIGSTOP);
+	sleep(60);
+	return 0;
+}
+
+/* A stop is no end: nobody of it is left, whether it is seen early, as we look
+ * because of a word, or when the time is up. */
+static void traced_by_us(void **state)
+{
+	static const char *const words[] = { "word", "" };
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		const char *argv[] = { "/proc/self/exe", "traced",
+				       scratch("pids"), words[i], NULL };
+		struct child_result r = run(argv, 2);
+		int pid, child;
+		bool left;
+
+		sbuf_free(&r.output);
+		if (r.status == 77)
+			SCRATCH_SKIP("no process may be traced here");
+		assert_int_equal(sscanf(scratch_read(scratch("pids")), "%d %d",
+					&pid, &child),
+				 2);
+		usleep(50000);
+		left = runs(pid) || runs(child);
+		kill(child, SIGKILL);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, WNOHANG);
+		assert_false(left);
+		assert_int_equal(r.signal, SIGKILL);
+		assert_int_equal(r.status, 128 + SIGKILL);
+		assert_int_equal(r.timed_out, words[i][0] == '\0');
+	}
+}
+
 static void leaks_no_descriptor(void **state)
 {
 	int before = count_fds();
@@ -589,7 +788,7 @@ static void leaks_no_descriptor(void **state)
 	assert_int_equal(count_fds(), before);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(status_and_output),
@@ -613,8 +812,13 @@ int main(void)
 		cmocka_unit_test(programs),
 		cmocka_unit_test(closed_std),
 		cmocka_unit_test(never_starts),
+		cmocka_unit_test(traced_by_another),
+		cmocka_unit_test(stopped_at_its_end),
+		cmocka_unit_test(traced_by_us),
 		cmocka_unit_test(leaks_no_descriptor),
 	};
 
+	if (argc == 4 && strcmp(argv[1], "traced") == 0)
+		return be_traced(argv[2], argv[3]);
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }
