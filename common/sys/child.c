@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <linux/close_range.h>
@@ -187,11 +188,14 @@ void child_default_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* Until exec its memory is still ours: with fs.suid_dumpable set, that user
+ * could have a core of it, or trace it. */
 static bool become_user(const struct plan *p)
 {
 	return !p->change_user ||
 	       (setgroups((size_t) p->n_groups, p->groups) == 0 &&
-		setgid(p->gid) == 0 && setuid(p->uid) == 0);
+		setgid(p->gid) == 0 && setuid(p->uid) == 0 &&
+		prctl(PR_SET_DUMPABLE, 0) == 0);
 }
 
 /* Whether execve() would find a program in PATH; else errno. */

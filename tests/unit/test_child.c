@@ -9,6 +9,8 @@
 #include <signal.h>
 #include <time.h>
 #include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include "child.h"
@@ -22,8 +24,12 @@
 /* What the wrappers below do in a child of child.c, before it is another
  * program. */
 static struct {
+	bool dumpable;	   /* after setuid(), as with fs.suid_dumpable = 1 */
 	const char *waits; /* before execve(), its pid in that file */
 	const char *stops; /* before _exit(), the same */
+	struct {
+		int n, dumpable;
+	} * execs; /* shared: how many, and how many that could dump */
 } early;
 
 static void say_pid(const char *file)
@@ -34,8 +40,23 @@ static void say_pid(const char *file)
 	scratch_write(file, pid, 0644);
 }
 
+int setuid(uid_t uid)
+{
+	int rc = (int) syscall(SYS_setuid, uid);
+
+	if (rc == 0 && early.dumpable)
+		prctl(PR_SET_DUMPABLE, 1);
+	return rc;
+}
+
 int execve(const char *path, char *const argv[], char *const env[])
 {
+	if (early.execs) {
+		__atomic_add_fetch(&early.execs->dumpable,
+				   prctl(PR_GET_DUMPABLE) == 1,
+				   __ATOMIC_SEQ_CST);
+		__atomic_add_fetch(&early.execs->n, 1, __ATOMIC_SEQ_CST);
+	}
 	if (early.waits) {
 		say_pid(early.waits);
 		pause();
@@ -777,6 +798,41 @@ static void traced_by_us(void **state)
 	}
 }
 
+static void execs(const char *user, int n, int dumpable)
+{
+	struct child_spec spec = { .argv = SH("sleep 1 & echo up"),
+				   .user = user,
+				   .timeout_s = 10 };
+	struct child_result r;
+	struct err err = ERR_INIT;
+
+	early.execs->n = early.execs->dumpable = 0;
+	assert_int_equal(child_run(&spec, &r, &err), 0);
+	assert_string_equal(sbuf_str(&r.output), "up\n");
+	sbuf_free(&r.output);
+	for (int i = 0; i < 250 && early.execs->n < n; i++)
+		usleep(20000);
+	assert_int_equal(early.execs->n, n);
+	assert_int_equal(early.execs->dumpable, dumpable);
+}
+
+/* Until it is another program, what a child of another user has in memory is
+ * root's: no core of it, no tracer. The second one is the drain. */
+static void memory_of_root(void **state)
+{
+	if (geteuid() != 0)
+		SCRATCH_SKIP("not root");
+	early.execs = mmap(NULL, sizeof(*early.execs), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(early.execs, MAP_FAILED);
+	early.dumpable = true;
+	execs("nobody", 2, 0);
+	early.dumpable = false;
+	execs(NULL, 2, 2);
+	munmap(early.execs, sizeof(*early.execs));
+	early.execs = NULL;
+}
+
 static void leaks_no_descriptor(void **state)
 {
 	int before = count_fds();
@@ -815,6 +871,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(traced_by_another),
 		cmocka_unit_test(stopped_at_its_end),
 		cmocka_unit_test(traced_by_us),
+		cmocka_unit_test(memory_of_root),
 		cmocka_unit_test(leaks_no_descriptor),
 	};
 
