@@ -524,6 +524,8 @@ static int start(struct plan *p, pid_t *ret_pid, struct err *err)
 	/* So that it can open its /dev/stderr, too. */
 	if (p->change_user)
 		(void) !fchown(p->out[1], p->uid, (gid_t) -1);
+	/* Whoever started us may ignore it: nobody would learn how it ends. */
+	signal(SIGCHLD, SIG_DFL);
 	pid = fork();
 	if (pid == -1)
 		return err_errno(err, ERR_CHILD, "no process can be made");

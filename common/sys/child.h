@@ -15,7 +15,7 @@
  * for its output, not for the pipe to close. Where such a daemon still holds
  * the pipe, a process "certrepo-drain" (cat, of the command's user, nothing of
  * ours open) goes on to read until the daemon ends or lets go of it, so that it
- * does not die of its next word.
+ * does not die of its next word. SIGCHLD is as by default afterwards.
  */
 
 #include <stdbool.h>

@@ -608,6 +608,22 @@ static void closed_std(void **state)
 	assert_int_equal(scratch_fork(without_std, NULL), 0);
 }
 
+static void without_sigchld(void *arg)
+{
+	struct child_result r;
+
+	alarm(15);
+	signal(SIGCHLD, SIG_IGN);
+	r = run(SH("exit 3"), 2);
+	_exit(r.status);
+}
+
+/* Who starts us may ignore SIGCHLD; exec leaves us that. */
+static void ignored_sigchld(void **state)
+{
+	assert_int_equal(scratch_fork(without_sigchld, NULL), 3);
+}
+
 static int count_fds(void)
 {
 	DIR *d = opendir("/proc/self/fd");
@@ -867,6 +883,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(long_command),
 		cmocka_unit_test(programs),
 		cmocka_unit_test(closed_std),
+		cmocka_unit_test(ignored_sigchld),
 		cmocka_unit_test(never_starts),
 		cmocka_unit_test(traced_by_another),
 		cmocka_unit_test(stopped_at_its_end),
