@@ -171,7 +171,10 @@ static int apart_reset(void *stmt)
 	s->begun = false;
 	if (!db_peer_there(s->db))
 		return -1;
-	return begun ? db_peer_tell(s->db, DB_WIRE_RESET, s->id) : 0;
+	if (!begun)
+		return 0;
+	db_wire_u32(db_peer_ask(s->db, DB_WIRE_RESET), s->id);
+	return db_peer_done(s->db, NULL);
 }
 
 static void bind_to(void *stmt, int i, struct binding b)

@@ -177,13 +177,16 @@ static void finalize(struct server *s, uint32_t id)
 	free(k);
 }
 
-static void reset(struct server *s, struct kept *k)
+/* -1: the connection is not to be used any more. */
+static int reset(struct server *s, struct kept *k)
 {
-	/* What comes next finds no connection. */
-	if (s->driver->reset(k->stmt) == -1)
+	int rc = s->driver->reset(k->stmt);
+
+	if (rc == -1)
 		s->driver->cut(s->db);
 	free(k->message);
 	k->message = NULL;
+	return rc;
 }
 
 static void bind_all(const struct db_driver *driver, struct kept *k,
@@ -262,7 +265,7 @@ static int step(struct server *s, struct kept *k, bool first, struct err *err)
 	if (rc != -1)
 		reply_step(s, k, rc, first);
 	if (rc != 1)
-		reset(s, k); /* or it would hold what others wait for */
+		(void) reset(s, k); /* or it would hold what others wait for */
 	return rc == -1 ? -1 : 0;
 }
 
@@ -283,7 +286,7 @@ static int begin_step(struct server *s, struct db_wire *w, struct err *err)
 		k->next = s->kept;
 		s->kept = k;
 	}
-	reset(s, k);
+	(void) reset(s, k);
 	bind_all(s->driver, k, w);
 	k->message = TAKE(s->in.p);
 	s->in.cap = 0;
@@ -297,6 +300,15 @@ static int next_step(struct server *s, struct db_wire *w, struct err *err)
 	if (!k)
 		return err_set(err, ERR_INTERNAL, "no such statement");
 	return step(s, k, false, err);
+}
+
+static int reset_one(struct server *s, struct db_wire *w, struct err *err)
+{
+	struct kept *k = find(s, db_wire_get_u32(w));
+
+	if (!k || reset(s, k) == 0)
+		return 0;
+	return err_set(err, ERR_UNAVAILABLE, "more than can be read");
 }
 
 static int run_script(struct server *s, struct db_wire *w, struct err *err)
@@ -321,6 +333,8 @@ static int act(struct server *s, enum db_wire_op op, struct db_wire *w,
 		return 0;
 	case DB_WIRE_SCRIPT:
 		return run_script(s, w, err);
+	case DB_WIRE_RESET:
+		return reset_one(s, w, err);
 	case DB_WIRE_FIRST:
 		*replied = true;
 		return begin_step(s, w, err);
@@ -366,16 +380,11 @@ static int act_in_time(struct server *s, enum db_wire_op op, struct db_wire *w,
 }
 
 /* Without a reply. */
-static void put_away(struct server *s, enum db_wire_op op, uint32_t id)
+static void put_away(struct server *s, uint32_t id)
 {
-	struct kept *k = find(s, id);
-
 	if (s->driver->arm(s->db, NULL) == -1)
 		s->driver->cut(s->db);
-	if (k && op == DB_WIRE_RESET)
-		reset(s, k);
-	else if (k)
-		finalize(s, id);
+	finalize(s, id);
 	s->driver->disarm(s->db);
 }
 
@@ -392,8 +401,8 @@ static bool serve_one(struct server *s)
 	op = db_wire_get_u8(&w);
 	s->db->until_ms = db_wire_get_i64(&w);
 	s->db->fault = DB_OK;
-	if (op == DB_WIRE_RESET || op == DB_WIRE_FINALIZE) {
-		put_away(s, op, db_wire_get_u32(&w));
+	if (op == DB_WIRE_FINALIZE) {
+		put_away(s, db_wire_get_u32(&w));
 		return true;
 	}
 	if (act_in_time(s, op, &w, &replied, &err) == -1)

@@ -27,8 +27,8 @@
  *	BEGIN, COMMIT, ROLLBACK
  *	SCRIPT	  bytes sql
  *	FIRST	  u32 id, bytes sql, u32 n, n of (u32 index, u8 type, value)
- *	NEXT	  u32 id
- *	RESET, FINALIZE	  u32 id; without a reply
+ *	NEXT, RESET	  u32 id
+ *	FINALIZE  u32 id; without a reply
  * A value is by its type, enum db_type: of DB_INT an i64, of DB_BYTES bytes,
  * else nothing. The SQL of an id that is known is not looked at.
  *
