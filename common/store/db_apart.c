@@ -2,12 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include "db_apart.h"
+#include "db_child.h"
 #include "db_peer.h"
 #include "db_where.h"
 #include "db_wire.h"
 
-#define BIND_MAX 1000  /* parameters of a statement, as db_sqlite.c has it */
-#define NOBODY	 65534 /* owns nothing anywhere */
+#define BIND_MAX 1000 /* parameters of a statement, as db_sqlite.c has it */
 
 struct binding {
 	enum { BIND_NULL, BIND_INT, BIND_TEXT, BIND_BLOB } kind;
@@ -82,7 +82,7 @@ static int apart_open(struct db *db, bool create, struct err *err)
 
 static int server_open(struct db *db, bool create, struct err *err)
 {
-	const struct db_where nobody = { .uid = NOBODY };
+	const struct db_where nobody = { .uid = DB_CHILD_NOBODY };
 
 	return open_by(db, &db_mariadb, &nobody, create, err);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
 #include <grp.h>
+#include <nss.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 #include "db_child.h"
 #include "db_wire.h"
 
-#define NOGROUP	  65534
+#define NOGROUP	  DB_CHILD_NOBODY
 #define OUR_FD	  3
 #define NEVER	  INT64_MAX
 #define TRY_AGAIN 3 /* getgrouplist, while somebody edits */
@@ -42,9 +43,15 @@ void db_child_set_for_test(void (*serve)(int fd))
 
 void db_child_find(uid_t uid, struct db_child_user *ret)
 {
-	const struct passwd *pw = getpwuid(uid);
+	const struct passwd *pw;
 
 	*ret = (struct db_child_user){ .uid = uid, .gid = NOGROUP };
+	/* Looking him up costs more than asking a store. */
+	if (uid == DB_CHILD_NOBODY) {
+		ret->name = mem_strdup("nobody");
+		return;
+	}
+	pw = getpwuid(uid);
 	if (!pw) {
 		ret->name = mem_printf("%lu", (unsigned long) uid);
 		return;
@@ -459,8 +466,12 @@ void db_child_run(int fd, const struct db_child_user *u, bool later,
 	if (!take_descriptors(fd))
 		_exit(1);
 	(void) setsid();
+	(void) prctl(PR_SET_NAME, "certrepo-store");
 	child_default_signals();
 	limit_memory();
+	/* The library asks for the port "mysql", which it is told anyway; the
+	 * default way looks for modules in a hundred places. */
+	(void) __nss_configure_lookup("services", "files");
 	if (chdir("/") == -1 || (!later && !become(u)) || !settle(parent)) {
 		explain(&s, u->name);
 		_exit(1);

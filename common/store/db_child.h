@@ -10,6 +10,8 @@
 #include <sys/types.h>
 #include "db_impl.h"
 
+#define DB_CHILD_NOBODY 65534 /* owns nothing anywhere */
+
 struct db_child_user {
 	uid_t uid;
 	gid_t gid;
