@@ -504,9 +504,9 @@ static int back_status(const struct part *parts, size_t n, struct err *err)
 
 /* What a person went back to is there: what it is, and whether the key still
  * goes with it. */
-static int tell_back(struct host *r, const struct svc *s,
-		     const struct judge *was, struct err *err)
+static int tell_back(const struct finding *t, struct err *err)
 {
+	const struct svc *s = t->s;
 	char until[CLOCK_TEXT];
 	struct judge now;
 	int status = 0;
@@ -515,7 +515,7 @@ static int tell_back(struct host *r, const struct svc *s,
 	judge_disk(s, &now);
 	for (size_t i = 0; i < now.n; i++) {
 		const struct x509_chain *disk = now.v[i].disk;
-		const struct x509_chain *before = was->v[i].disk;
+		const struct x509_chain *before = t->g.v[i].disk;
 		const char *name = s->certs[i].conf->name;
 
 		if (!disk)
@@ -528,8 +528,9 @@ static int tell_back(struct host *r, const struct svc *s,
 			    : "went back to the certificate before",
 		       clock_text(x509_chain_not_after(disk), until));
 		/* As the next run will see it. */
-		if (before)
-			host_receipt(r, s, name, NULL, RECEIPT_HELD, NULL,
+		if (before && svcstate_holds(svcstate_cert(&t->state, name),
+					     x509_chain_fingerprint(before)))
+			host_receipt(t->r, s, name, NULL, RECEIPT_HELD, NULL,
 				     JUDGE_HELD);
 		if (hostkey_fits(&s->certs[i], disk, err) == -1)
 			status = err_wrap(err, "service %s: %s", s->name, name);
@@ -578,7 +579,7 @@ int run_back(struct host *r, const char *name, struct err *err)
 	status = back_status(parts, n, err);
 	for (size_t i = 0; i < n; i++) {
 		if (parts[i].result == PART_SERVED && status == 0)
-			status = tell_back(r, tasks[i].s, &tasks[i].g, err);
+			status = tell_back(&tasks[i], err);
 		judge_free(&tasks[i].g);
 	}
 	if (store_open(r->conf->store, STORE_HOST, &store, NULL) == -1)
