@@ -57,7 +57,11 @@ static int open_by(struct db *db, const struct db_driver *inner,
 	if (db_peer_start(db, inner, where, err) == -1)
 		return -1;
 	db_wire_u8(db_peer_ask(db, DB_WIRE_OPEN), create);
-	return db_peer_done(db, err);
+	if (db_peer_done(db, err) == 0)
+		return 0;
+	/* Not connected: who asks again begins anew. */
+	db_peer_close(db);
+	return -1;
 }
 
 static int apart_open(struct db *db, bool create, struct err *err)

@@ -379,8 +379,12 @@ static int act_in_time(struct server *s, enum db_wire_op op, struct db_wire *w,
 
 	if (op == DB_WIRE_OPEN)
 		return open_it(s, w, err);
-	if (!s->db->handle || s->driver->arm(s->db, err) == -1)
-		return err_set(err, ERR_UNAVAILABLE, "no time, or not there");
+	if (!s->db->handle || s->driver->arm(s->db, err) == -1) {
+		s->db->fault = DB_FAULT_LOST;
+		return err_set(err, ERR_UNAVAILABLE,
+			       "%s: no time is left, or no connection",
+			       s->db->name);
+	}
 	rc = act(s, op, w, replied, err);
 	s->driver->disarm(s->db);
 	return rc;
