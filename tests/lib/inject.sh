@@ -115,8 +115,8 @@ inject_sweep() { # TEXT [OPTION...] [POINT...]
 	# One call in so many, as far as three minutes go; of three services
 	# that are alike, fewer.
 	if [ -z "${KILL_FULL-}" ]; then
-		_every=11
-		[ "$INJECT_SERVICES" = 1 ] || _every=149
+		_every=13
+		[ "$INJECT_SERVICES" = 1 ] || _every=211
 		set -- -k 16 -m $_every "$@"
 	fi
 	rm -rf "${SHARDS:?}"/*
