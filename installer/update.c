@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <string.h>
-#include "txn_activate.h"
 #include "deploy.h"
 #include "dryrun.h"
 #include "group.h"
@@ -9,6 +8,7 @@
 #include "place.h"
 #include "say.h"
 #include "txn.h"
+#include "txn_activate.h"
 #include "update.h"
 
 struct update {

@@ -143,39 +143,41 @@ void log_error(const struct err *err)
 	put_text(LOG_L_ERROR, text);
 }
 
+static void PRINTF_LIKE(2, 0)
+	put_format(enum log_level level, const char *fmt, va_list ap)
+{
+	AUTO(mem_free_str) char *text = mem_vprintf(fmt, ap);
+
+	put_text(level, text);
+}
+
 void log_warn(const char *fmt, ...)
 {
-	AUTO(mem_free_str) char *text = NULL;
 	va_list ap;
 
 	va_start(ap, fmt);
-	text = mem_vprintf(fmt, ap);
+	put_format(LOG_L_WARN, fmt, ap);
 	va_end(ap);
-	put_text(LOG_L_WARN, text);
 }
 
 void log_info(const char *fmt, ...)
 {
-	AUTO(mem_free_str) char *text = NULL;
 	va_list ap;
 
 	va_start(ap, fmt);
-	text = mem_vprintf(fmt, ap);
+	put_format(LOG_L_INFO, fmt, ap);
 	va_end(ap);
-	put_text(LOG_L_INFO, text);
 }
 
 void log_debug(const char *fmt, ...)
 {
-	AUTO(mem_free_str) char *text = NULL;
 	va_list ap;
 
 	if (state.verbose < 2)
 		return;
 	va_start(ap, fmt);
-	text = mem_vprintf(fmt, ap);
+	put_format(LOG_L_DEBUG, fmt, ap);
 	va_end(ap);
-	put_text(LOG_L_DEBUG, text);
 }
 
 void log_mailed(bool on)

@@ -27,7 +27,8 @@ void log_open(const char *program, int verbose);
 /* Pairs of const char *, a NULL key ends them; a NULL value skips its pair. */
 void log_event(enum log_level level, const char *event, ...)
 	__attribute__((__sentinel__));
-/* "program: message" for a person on stderr, and to syslog. */
+/* "program: message" for a person on stderr, and to syslog; what is well, on
+ * stderr only where events are shown. */
 void log_error(const struct err *err);
 void log_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_info(const char *fmt, ...) PRINTF_LIKE(1, 2);

@@ -295,14 +295,18 @@ static void set_told(struct notices *n, struct matter *x, enum channel c,
 {
 	char key[KEY_LEN + 1];
 
+	if (event == NOTICE_OVER) {
+		x->told[c] = 0;
+		x->keys[c] = "";
+		return;
+	}
 	key_of(x, key);
-	x->told[c] = event == NOTICE_OVER      ? 0
-		     : event == NOTICE_CHANGED ? x->told[c]
-					       : n->now;
-	x->keys[c] = event == NOTICE_OVER ? ""
-		     : event == NOTICE_CHANGED
-			     ? arena_printf(n->arena, "%s%s", x->keys[c], key)
-			     : arena_strdup(n->arena, key);
+	/* A change is no reminder. */
+	if (event != NOTICE_CHANGED) {
+		x->told[c] = n->now;
+		x->keys[c] = "";
+	}
+	x->keys[c] = arena_printf(n->arena, "%s%s", x->keys[c], key);
 }
 
 /* Is there something to tell of X by C? */

@@ -188,15 +188,30 @@ int backup_read(const char *state_dir, const char *service, const char *gen,
 
 /* --- removing --- */
 
+/* The folder PATH and NAMES in it: as place_remove_folder(). */
+static int remove_folder(const char *path, const struct strlist *names,
+			 struct err *err)
+{
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+	AUTO(place_close) struct place at = PLACE_INIT;
+	int rc = place_open("", path, PLACE_TRUSTED | PLACE_LAST, &at, err);
+
+	if (rc != 1)
+		return rc == -1 ? -1 : 1;
+	if (place_look(&at, &now, err) == -1)
+		return -1;
+	return now.kind == PLACE_NONE
+		       ? 1
+		       : place_remove_folder(&at, now.ino, names, err);
+}
+
 int backup_remove(const char *state_dir, const char *service, const char *gen,
 		  struct err *err)
 {
 	AUTO(mem_free_str) char *path = folder_of(state_dir, service, gen);
 	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
-	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
 	AUTO(mem_free_str) char *above = folder_of(state_dir, service, NULL);
 	AUTO(place_close) struct place all = PLACE_INIT;
-	AUTO(place_close) struct place at = PLACE_INIT;
 	AUTO(place_close) struct place dir = PLACE_INIT;
 	int rc;
 
@@ -213,12 +228,7 @@ int backup_remove(const char *state_dir, const char *service, const char *gen,
 		return rc;
 	if (place_list(&dir, NULL, NULL, FILES_MAX, &names, err) == -1)
 		return -1;
-	rc = place_open("", path, PLACE_TRUSTED | PLACE_LAST, &at, err);
-	if (rc != 1)
-		return rc;
-	if (place_look(&at, &now, err) == -1)
-		return -1;
-	rc = place_remove_folder(&at, now.ino, &names, err);
+	rc = remove_folder(path, &names, err);
 	if (rc == 0)
 		return err_set(err, ERR_IO,
 			       "backup %s has more in it than we put there, "
@@ -330,31 +340,14 @@ int backup_prune(const char *state_dir, const struct svc *s, size_t keep,
 
 /* --- of services that are gone --- */
 
-/* The folder of SERVICE, which has nothing of ours in it any more. */
-static int remove_top(const char *state_dir, const char *service,
-		      struct err *err)
-{
-	AUTO(mem_free_str) char *path = folder_of(state_dir, service, NULL);
-	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
-	const struct strlist none = STRLIST_INIT;
-	AUTO(place_close) struct place at = PLACE_INIT;
-	int rc = place_open("", path, PLACE_TRUSTED | PLACE_LAST, &at, err);
-
-	if (rc != 1)
-		return rc;
-	if (place_look(&at, &now, err) == -1)
-		return -1;
-	if (now.kind != PLACE_FOLDER)
-		return 0;
-	return place_remove_folder(&at, now.ino, &none, err) == -1 ? -1 : 0;
-}
-
 static int forget_one(const char *state_dir, const char *service,
 		      const char *oldest, struct err *err)
 {
 	AUTO(strlist_free) struct strlist all = STRLIST_INIT;
 	AUTO(strlist_free) struct strlist used = STRLIST_INIT;
 	AUTO(arena_free) struct arena *scratch = arena_new();
+	AUTO(mem_free_str) char *top = folder_of(state_dir, service, NULL);
+	const struct strlist none = STRLIST_INIT;
 
 	if (backup_list(state_dir, service, &all, err) == -1)
 		return -1;
@@ -366,7 +359,8 @@ static int forget_one(const char *state_dir, const char *service,
 	if (collect_others(state_dir, service, scratch, &used, err) == -1 ||
 	    prune_folders(state_dir, service, &used, true, scratch, err) == -1)
 		return -1;
-	return remove_top(state_dir, service, err);
+	/* What somebody else put there keeps it. */
+	return remove_folder(top, &none, err) == -1 ? -1 : 0;
 }
 
 static bool is_gone(const char *name, void *arg)

@@ -337,16 +337,22 @@ int deploy_see_generation(const struct place *link, const char *gen,
 	return now.kind != PLACE_NONE;
 }
 
+static int no_generation(const struct place *link, const char *gen,
+			 struct err *err)
+{
+	return err_set(err, ERR_CONFLICT,
+		       "%s/%s, which the link led to before, is not there any "
+		       "more",
+		       link->folder, gen);
+}
+
 int deploy_need_generation(const struct place *link, const char *gen,
 			   uint64_t *ret, struct err *err)
 {
 	int rc = deploy_see_generation(link, gen, ret, err);
 
 	if (rc == 0)
-		return err_set(err, ERR_CONFLICT,
-			       "%s/%s, which the link led to before, is not "
-			       "there any more",
-			       link->folder, gen);
+		return no_generation(link, gen, err);
 	return rc == 1 ? 0 : -1;
 }
 
@@ -515,7 +521,7 @@ static int undo_link(const struct place *p, const struct journal_op *o,
 
 	*ret_gone = rc == 0;
 	if (rc == 0)
-		return deploy_need_generation(p, o->old, &ino, err);
+		return no_generation(p, o->old, err);
 	return rc == -1 ? -1 : flip(p, o->old, err);
 }
 

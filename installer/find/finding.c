@@ -2,10 +2,10 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "hook.h"
-#include "log.h"
 #include "clock.h"
 #include "finding.h"
+#include "hook.h"
+#include "log.h"
 #include "target.h"
 
 /* What this endpoint should show now, by what is on disk. False: nothing is
