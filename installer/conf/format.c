@@ -336,6 +336,25 @@ static bool leaf_last(const struct format *f)
 	return false;
 }
 
+/* No more of them than a chain has: what follows in a file may be any number of
+ * others. */
+static void cut_certs(struct sbuf *certs)
+{
+	const char *p = sbuf_str(certs);
+	size_t keep = 0;
+
+	for (int i = 0; i < X509_CHAIN_MAX && (p = strstr(p, CERT_END)); i++) {
+		p += strlen(CERT_END) + 1;
+		if (p - certs->buf > X509_INPUT_MAX)
+			break;
+		keep = (size_t) (p - certs->buf);
+	}
+	if (keep > 0) {
+		certs->len = keep;
+		certs->buf[keep] = '\0';
+	}
+}
+
 /* The certificates of TEXT, the leaf first. */
 static void collect(const struct format *f, const char *text, struct sbuf *ret)
 {
@@ -358,6 +377,7 @@ static void collect(const struct format *f, const char *text, struct sbuf *ret)
 		p = end;
 	}
 	sbuf_adds(ret, sbuf_str(&above));
+	cut_certs(ret);
 }
 
 int format_parse(const struct format *f, const char *text, size_t len,

@@ -122,6 +122,35 @@ static void contents(void **state)
 	x509_chain_free(&chain);
 }
 
+/* A bundle that follows, or comes first, hides nothing. */
+static void many(void **state)
+{
+	static const struct {
+		const char *parts, *make;
+	} cases[] = {
+		{ "certificate chain extra", "cat leaf.pem inter.pem bundle" },
+		{ "extra certificate", "cat bundle leaf.pem" },
+		{ "certificate extra", "cat leaf.pem; for i in 1 2 3 4 5; do "
+				       "sed 's/A/A\\n/g' bundle; done" },
+	};
+
+	kit_sh("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do openssl req -x509 "
+	       "-key pkcs8.key -subj /CN=$i; done >bundle");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct format f = fmt(cases[i].parts);
+		struct sbuf s = SBUF_INIT(FORMAT_MAX);
+		struct x509_chain *back = NULL;
+
+		kit_sh("{ %s; } >many.pem", cases[i].make);
+		kit_read("many.pem", &s);
+		if (format_parse(&f, s.buf, s.len, &back) != 1)
+			fail_msg("%s", cases[i].parts);
+		assert_string_equal(x509_chain_serial(back), "0A1B2C3D4E");
+		x509_chain_free(&back);
+		sbuf_free(&s);
+	}
+}
+
 static void der(void **state)
 {
 	struct err err = ERR_INIT;
@@ -424,6 +453,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names),
 		cmocka_unit_test(contents),
+		cmocka_unit_test(many),
 		cmocka_unit_test(der),
 		cmocka_unit_test(pkcs12),
 		cmocka_unit_test(refuses),
