@@ -124,6 +124,12 @@ int64_t x509_chain_not_before(const struct x509_chain *chain); /* of the leaf */
 int64_t x509_chain_not_after(const struct x509_chain *chain);
 /* SHA-256 of the leaf's DER, hexadecimal: its fingerprint. Borrowed. */
 const char *x509_chain_fingerprint(const struct x509_chain *chain);
+/* The same of what its issuer signed (RFC 5280 section 4.1.1.1). Whoever has an
+ * ECDSA signature can make the other one of its two forms, and with it another
+ * fingerprint. Borrowed. */
+const char *x509_chain_tbs(const struct x509_chain *chain);
+/* One leaf, whatever the form of its signature. */
+bool x509_chain_same(const struct x509_chain *a, const struct x509_chain *b);
 const char *x509_chain_serial(const struct x509_chain *chain); /* hex */
 const char *x509_chain_issuer(const struct x509_chain *chain); /* its CN, or
 								* whole DN */
@@ -167,6 +173,11 @@ void x509_trust_free(struct x509_trust **trust);
 int x509_trust_verify(const struct x509_trust *trust,
 		      const struct x509_chain *chain, int64_t now,
 		      struct err *err) MUST_CHECK;
+/* Leave out what stands at the end of CHAIN, whose links are right, above
+ * whatever is an anchor or signed by one: anybody can sign what is above, and
+ * no client needs it. True when something was; a chain that leads to no anchor
+ * stays as it is. */
+bool x509_trust_trim(const struct x509_trust *trust, struct x509_chain *chain);
 /* PEM of the anchor that signed the last certificate of CHAIN, appended to
  * ret; ERR_INPUT when there is none. */
 int x509_trust_root(const struct x509_trust *trust,

@@ -10,7 +10,7 @@ struct x509_chain {
 	struct x509_ids ids;
 	struct x509_key_info key;
 	int64_t not_before, not_after;
-	char fingerprint[ENC_SHA256_HEX];
+	char fingerprint[ENC_SHA256_HEX], tbs[ENC_SHA256_HEX];
 	const char *serial, *issuer;
 };
 
@@ -56,6 +56,16 @@ int64_t x509_chain_not_after(const struct x509_chain *chain)
 const char *x509_chain_fingerprint(const struct x509_chain *chain)
 {
 	return chain->fingerprint;
+}
+
+const char *x509_chain_tbs(const struct x509_chain *chain)
+{
+	return chain->tbs;
+}
+
+bool x509_chain_same(const struct x509_chain *a, const struct x509_chain *b)
+{
+	return strcmp(a->tbs, b->tbs) == 0;
 }
 
 const char *x509_chain_serial(const struct x509_chain *chain)
@@ -166,6 +176,21 @@ static X509 *crt_read(const unsigned char *der, long len, bool issuer,
 	return crt;
 }
 
+/* What is signed is the first element of the certificate at DER, which was read
+ * without a complaint. */
+static void tbs_digest(const unsigned char *der, long len,
+		       char ret[ENC_SHA256_HEX])
+{
+	const unsigned char *tbs = der, *in;
+	int tag, class;
+	long n;
+
+	(void) ASN1_get_object(&tbs, &n, &tag, &class, len);
+	in = tbs;
+	(void) ASN1_get_object(&in, &n, &tag, &class, len - (tbs - der));
+	enc_sha256_hex(tbs, (size_t) (in - tbs + n), ret);
+}
+
 static int chain_add(struct x509_chain *c, const unsigned char *der, long len,
 		     struct err *err)
 {
@@ -196,6 +221,8 @@ static int chain_add(struct x509_chain *c, const unsigned char *der, long len,
 			       "certificate %zu cannot be encoded: %s",
 			       c->n + 1, x509_reason());
 	text_len = BIO_get_mem_data(bio, &text);
+	if (c->n == 0)
+		tbs_digest(der, len, c->tbs);
 	c->pem[c->n] = arena_strndup(c->arena, text, (size_t) text_len);
 	c->cert[c->n++] = TAKE(crt);
 	return 0;
@@ -222,11 +249,6 @@ static int add_pem(struct x509_chain *c, const void *pem, size_t len,
 	AUTO(x509_bio_auto) BIO *bio = NULL;
 	int rc;
 
-	if (len > X509_INPUT_MAX)
-		return err_set(err, ERR_LIMIT,
-			       "larger than %d bytes, which no certificate "
-			       "chain is",
-			       X509_INPUT_MAX);
 	if (len == 0)
 		return 0;
 	bio = BIO_new_mem_buf(pem, (int) len);
@@ -329,6 +351,12 @@ int x509_chain_parse2(const void *crt, size_t crt_len, const void *ca,
 {
 	AUTO(x509_chain_free) struct x509_chain *c = chain_new();
 
+	/* Both columns: what is installed is read back from one file. */
+	if (ca_len > X509_INPUT_MAX || crt_len > X509_INPUT_MAX - ca_len)
+		return err_set(err, ERR_LIMIT,
+			       "larger than %d bytes, which no certificate "
+			       "chain is",
+			       X509_INPUT_MAX);
 	if (add_pem(c, crt, crt_len, err))
 		return -1;
 	if (c->n == 0)
@@ -382,6 +410,12 @@ bool x509_chain_is_ca(const struct x509_chain *chain)
 
 	ERR_clear_error();
 	return ca != 0 && ca != 3;
+}
+
+void x509_chain_cut(struct x509_chain *chain, size_t n)
+{
+	while (chain->n > n)
+		X509_free(chain->cert[--chain->n]);
 }
 
 size_t x509_chain_linked(const struct x509_chain *chain)

@@ -91,6 +91,8 @@ bool x509_block_is_key(const struct x509_block *b); /* a private one */
 EVP_PKEY *x509_csr_pkey(const struct x509_csr *csr);
 EVP_PKEY *x509_key_pkey(const struct x509_key *key);
 X509 *x509_chain_cert(const struct x509_chain *chain, size_t i);
+/* The first N certificates stay. */
+void x509_chain_cut(struct x509_chain *chain, size_t n);
 /* LOWER names UPPER as its issuer, and is signed by its key. */
 bool x509_signed_by(X509 *lower, X509 *upper);
 

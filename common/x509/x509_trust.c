@@ -320,6 +320,39 @@ int x509_trust_verify(const struct x509_trust *trust,
 	return rc;
 }
 
+/* Is CRT an anchor, or signed by one? */
+static bool anchored(X509_STORE_CTX *ctx, X509 *crt)
+{
+	AUTO(certs_auto)
+	STACK_OF(X509) *same =
+		X509_STORE_CTX_get1_certs(ctx, X509_get_subject_name(crt));
+	AUTO(certs_auto)
+	STACK_OF(X509) *above =
+		X509_STORE_CTX_get1_certs(ctx, X509_get_issuer_name(crt));
+	bool found = false;
+
+	for (int i = 0; !found && i < sk_X509_num(same); i++)
+		found = X509_cmp(sk_X509_value(same, i), crt) == 0;
+	for (int i = 0; !found && i < sk_X509_num(above); i++)
+		found = x509_signed_by(crt, sk_X509_value(above, i));
+	return found;
+}
+
+bool x509_trust_trim(const struct x509_trust *trust, struct x509_chain *chain)
+{
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	size_t all = x509_chain_len(chain), n = all;
+
+	if (ctx && X509_STORE_CTX_init(ctx, trust->store, NULL, NULL))
+		while (n > 0 && !anchored(ctx, x509_chain_cert(chain, n - 1)))
+			n--;
+	if (n > 0)
+		x509_chain_cut(chain, n);
+	ERR_clear_error();
+	X509_STORE_CTX_free(ctx);
+	return n > 0 && n < all;
+}
+
 static int add_issuer(X509_STORE_CTX *ctx, X509 *last, struct sbuf *ret)
 {
 	AUTO(x509_bio_auto) BIO *bio = BIO_new(BIO_s_mem());

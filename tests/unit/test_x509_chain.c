@@ -90,8 +90,49 @@ static void pem(void **state)
 	assert_int_equal(x509_chain_parse2(NULL, 0, ca.buf, ca.len, &c, &err),
 			 -1);
 	kit_says(&err, "no certificate");
+	/* both of them go into one file, which is read back */
+	kit_sh("{ cat leaf.pem; head -c 40000 /dev/zero | tr '\\0' '\\n'; }"
+	       " >long.pem; cat long.pem inter.pem >longer.pem");
+	sbuf_clear(&crt);
+	sbuf_clear(&ca);
+	kit_read("long.pem", &crt);
+	kit_read("longer.pem", &ca);
+	assert_int_equal(
+		x509_chain_parse2(crt.buf, crt.len, ca.buf, 20000, &c, &err),
+		0);
+	x509_chain_free(&c);
+	assert_int_equal(
+		x509_chain_parse2(crt.buf, crt.len, ca.buf, ca.len, &c, &err),
+		-1);
+	kit_says(&err, "larger than 65536 bytes");
 	sbuf_free(&crt);
 	sbuf_free(&ca);
+}
+
+/* One that anybody can make of another is the same. */
+static void other_form(void **state)
+{
+	struct err err = ERR_INIT;
+	struct x509_chain *a, *b, *c;
+
+	kit_flip("leaf.pem", "form.pem");
+	kit_sh("cat inter.pem >>form.pem; openssl x509 -in leaf.pem -outform "
+	       "DER -out leaf.der; openssl asn1parse -inform DER -in leaf.der "
+	       "-strparse 4 -noout -out tbs; cp leaf.pem two; cat leaf.pem "
+	       ">>two");
+	a = kit_chain("chain.pem", &err);
+	b = kit_chain("form.pem", &err);
+	assert_int_equal(x509_chain_check_links(b, &err), 0);
+	assert_string_not_equal(x509_chain_fingerprint(a),
+				x509_chain_fingerprint(b));
+	assert_true(x509_chain_same(a, b));
+	assert_string_equal(x509_chain_tbs(a),
+			    kit_out("openssl dgst -sha256 -r tbs"));
+	c = kit_chain("inter.pem", &err);
+	assert_false(x509_chain_same(a, c));
+	x509_chain_free(&a);
+	x509_chain_free(&b);
+	x509_chain_free(&c);
 }
 
 static void from_der(void **state)
@@ -252,9 +293,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_it_says), cmocka_unit_test(pem),
-		cmocka_unit_test(from_der),	cmocka_unit_test(refused),
-		cmocka_unit_test(broken_links), cmocka_unit_test(key_of_csr),
-		cmocka_unit_test(odd_issuer),	cmocka_unit_test(san_alone),
+		cmocka_unit_test(other_form),	cmocka_unit_test(from_der),
+		cmocka_unit_test(refused),	cmocka_unit_test(broken_links),
+		cmocka_unit_test(key_of_csr),	cmocka_unit_test(odd_issuer),
+		cmocka_unit_test(san_alone),
 	};
 
 	return cmocka_run_group_tests(tests, setup, scratch_teardown);

@@ -169,6 +169,55 @@ static void anchors(void **state)
 	}
 }
 
+/* What nobody has to sign is left out of a chain. */
+static void trimmed(void **state)
+{
+	static const struct {
+		const char *what, *anchors, *chain, *left;
+	} cases[] = {
+		{ "nothing to do", "root.pem", "chain.pem", "chain.pem" },
+		{ "the anchor itself", "root.pem", "full.pem", "full.pem" },
+		{ "an intermediate alone is trusted", "inter.pem", "full.pem",
+		  "chain.pem" },
+		{ "a root of nobody's", "root.pem", "crossed.pem",
+		  "chain.pem" },
+		{ "above the anchor", "root.pem", "above.pem", "full.pem" },
+		{ "another root is trusted, too", "ownroot.pem", "crossed.pem",
+		  "crossed.pem" },
+		{ "the anchor with other dates", "root.pem", "again.pem",
+		  "again.pem" },
+		{ "who issued it is trusted, not it", "ownroot.pem",
+		  "leafcross.pem", "leafcross.pem" },
+		{ "a leaf that is trusted", "leaf.pem", "full.pem",
+		  "leaf.pem" },
+		{ "no anchor at all", "other.pem", "full.pem", "full.pem" },
+	};
+
+	kit_cross("root", "Test Root", "nobody.pem");
+	again("root", "Test Root", "basicConstraints=critical,CA:TRUE\n",
+	      "dates");
+	kit_sh("cat chain.pem nobody.pem >crossed.pem; cat full.pem nobody.pem "
+	       ">above.pem; cat own.pem root.pem >ownroot.pem; "
+	       "cat chain.pem dates.pem >again.pem; cat chain.pem cross.pem "
+	       ">leafcross.pem");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		AUTO(x509_trust_free) struct x509_trust *t = NULL;
+		AUTO(x509_chain_free) struct x509_chain *c = NULL;
+		AUTO(mem_free_str) char *left = NULL;
+		struct err err = ERR_INIT;
+		bool cut = strcmp(cases[i].chain, cases[i].left) != 0;
+
+		c = kit_chain(cases[i].chain, &err);
+		if (!c ||
+		    x509_trust_load(scratch(cases[i].anchors), &t, &err) == -1)
+			fail_msg("%s: %s", cases[i].what, err.msg);
+		assert_int_equal(x509_trust_trim(t, c), cut);
+		left = x509_chain_pem_from(c, 0, true);
+		if (strcmp(left, scratch_read(scratch(cases[i].left))) != 0)
+			fail_msg("%s: %s", cases[i].what, left);
+	}
+}
+
 static void loading(void **state)
 {
 	struct err err = ERR_INIT;
@@ -189,6 +238,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(verdicts),
 		cmocka_unit_test(anchors),
+		cmocka_unit_test(trimmed),
 		cmocka_unit_test(loading),
 	};
 

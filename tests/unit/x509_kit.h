@@ -6,6 +6,9 @@
  * are the ones expected. Include after scratch.h. */
 
 #include <stdarg.h>
+#include <openssl/ec.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include "sbuf.h"
 #include "file.h"
 #include "x509.h"
@@ -105,6 +108,53 @@ static inline struct x509_chain *kit_chain(const char *name, struct err *err)
 		if (!strstr((err)->msg, text))                          \
 			fail_msg("no \"%s\" in: %s", text, (err)->msg); \
 	} while (0)
+
+/* The first certificate of NAME with the other form of its P-256 signature, (r,
+ * n - s) for (r, s): anybody can make it, and it is as good. */
+static inline void kit_flip(const char *name, const char *out)
+{
+	FILE *in = fopen(scratch(name), "r"), *f = fopen(scratch(out), "w");
+	EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+	X509 *crt = PEM_read_X509(in, NULL, NULL, NULL);
+	const ASN1_BIT_STRING *bits;
+	unsigned char *der = NULL;
+	const unsigned char *p;
+	const BIGNUM *r, *s;
+	BIGNUM *other = BN_new();
+	ECDSA_SIG *sig;
+
+	assert_true(crt && group && other && f);
+	X509_get0_signature(&bits, NULL, crt);
+	p = bits->data;
+	sig = d2i_ECDSA_SIG(NULL, &p, bits->length);
+	assert_non_null(sig);
+	ECDSA_SIG_get0(sig, &r, &s);
+	assert_true(BN_sub(other, EC_GROUP_get0_order(group), s));
+	assert_true(ECDSA_SIG_set0(sig, BN_dup(r), other));
+	assert_true(ASN1_STRING_set((ASN1_STRING *) (uintptr_t) bits, NULL,
+				    i2d_ECDSA_SIG(sig, NULL)));
+	der = bits->data;
+	assert_true(i2d_ECDSA_SIG(sig, &der) > 0);
+	assert_true(PEM_write_X509(f, crt));
+	fclose(f);
+	fclose(in);
+	ECDSA_SIG_free(sig);
+	EC_GROUP_free(group);
+	X509_free(crt);
+}
+
+/* CA certificates of our own that end in one of nobody's: NAME's name and key,
+ * signed by a root that we made, and that root. */
+static inline void kit_cross(const char *name, const char *subject,
+			     const char *out)
+{
+	kit_sh("openssl req -x509 " KIT_EC " -nodes -keyout own.key -out "
+	       "own.pem -subj '/CN=Own Root' -days 3650; openssl req -new "
+	       "-key %s.key -out x.csr -subj '/CN=%s'; openssl x509 -req -in "
+	       "x.csr -CA own.pem -CAkey own.key -extfile ca.ext -days 2000 "
+	       "-out cross.pem; cat cross.pem own.pem >%s",
+	       name, subject, out);
+}
 
 /* root -> inter -> leaf (EC), all with extensions as a CA makes them. */
 static inline void kit_pki(void)
