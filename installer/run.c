@@ -528,8 +528,8 @@ static int tell_back(const struct finding *t, struct err *err)
 			    : "went back to the certificate before",
 		       clock_text(x509_chain_not_after(disk), until));
 		/* As the next run will see it. */
-		if (before && svcstate_holds(svcstate_cert(&t->state, name),
-					     x509_chain_fingerprint(before)))
+		if (before &&
+		    judge_held(svcstate_cert(&t->state, name), before))
 			host_receipt(t->r, s, name, NULL, RECEIPT_HELD, NULL,
 				     JUDGE_HELD);
 		if (hostkey_fits(&s->certs[i], disk, err) == -1)

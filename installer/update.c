@@ -232,10 +232,8 @@ static const char *hold_digest(struct update *u, size_t group)
 			const struct judge_cert *c = &t->g.v[k];
 
 			if (c->chain)
-				sbuf_addf(&text, "%s %s %s\n",
-					  c->svc->conf->name,
-					  x509_chain_fingerprint(c->chain),
-					  c->chain_digest);
+				sbuf_addf(&text, "%s %s\n", c->svc->conf->name,
+					  x509_chain_tbs(c->chain));
 		}
 	}
 	enc_sha256_hex(sbuf_str(&text), text.len, hex);

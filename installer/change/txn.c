@@ -10,6 +10,7 @@
 #include "log.h"
 #include "prepare.h"
 #include "prove.h"
+#include "remember.h"
 #include "txn.h"
 
 struct txn {
@@ -288,65 +289,6 @@ static void turn_back(struct txn *t, const struct part *blame,
 
 /* --- going forward --- */
 
-/* The files that are there now: somebody wants them. */
-static void free_files(struct part *p, const char *cert)
-{
-	char files[ENC_SHA256_HEX];
-
-	for (size_t i = 0; i < p->svc->n_certs; i++) {
-		if (strcmp(p->svc->certs[i].conf->name, cert) != 0)
-			continue;
-		if (judge_digest(&p->svc->certs[i], files, NULL) == 0)
-			svcstate_free_cert(p->state, cert, files);
-	}
-}
-
-static void remember_chains(struct part *p)
-{
-	for (size_t i = 0; p->g && i < p->g->n; i++) {
-		const struct judge_cert *c = &p->g->v[i];
-
-		if (c->verdict == PLAN_PUT && c->rechain)
-			svcstate_set_rechained(
-				p->state, p->run->arena, c->svc->conf->name,
-				x509_chain_fingerprint(c->chain));
-	}
-}
-
-static void remember(struct part *p)
-{
-	const struct journal *j = p->j;
-	struct arena *a = p->run->arena;
-
-	for (size_t i = 0; i < j->n_certs; i++) {
-		const struct journal_cert *c = &j->certs[i];
-		const char *from;
-
-		if (!c->fingerprint)
-			continue;
-		svcstate_set_cert(p->state, a, c->name, c->fingerprint,
-				  c->not_before);
-		if (eq(c->fingerprint, c->old) && !c->left)
-			continue;
-		svcstate_free_cert(p->state, c->name, c->fingerprint);
-		free_files(p, c->name);
-		from = c->left ? c->left : j->back ? c->old : NULL;
-		if (from)
-			svcstate_hold_cert(p->state, a, c->name, from);
-	}
-	remember_chains(p);
-	svcstate_set_hold(p->state, NULL, NULL);
-	/* Telling it did not help, and would not the next time. */
-	if (p->result == PART_SAME)
-		svcstate_set_activate(p->state, PLAN_ACTIVATE_TRIES,
-				      p->run->now);
-	else
-		svcstate_set_activate(p->state, 0, 0);
-	svcstate_set_waiting(p->state,
-			     p->result == PART_WAITING ? p->run->now : 0);
-	(void) svcstate_unwarn(p->state);
-}
-
 static void announce(const struct part *p, const char *event)
 {
 	bool said = false;
@@ -396,7 +338,7 @@ static void conclude(const struct txn *t, struct part *p)
 				       p->result == PART_WAITING
 					       ? RECEIPT_WAITING
 					       : RECEIPT_FAILED);
-	remember(p);
+	remember_change(p);
 	save_state(t, p);
 	announce(p, p->result == PART_SAME ? "installed" : event);
 }

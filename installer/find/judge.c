@@ -124,6 +124,8 @@ static int build_contents(struct host *r, struct judge_cert *g,
 {
 	struct format_from from = { .chain = g->chain, .key = key };
 
+	for (size_t i = 0; i < g->svc->n_files; i++)
+		sbuf_erase(&g->contents[i]);
 	for (size_t i = 0; i < g->svc->n_files; i++) {
 		const struct format *f = &g->svc->files[i].format;
 
@@ -172,6 +174,12 @@ static void row_digest(const struct judge_cert *g, char ret[ENC_SHA256_HEX])
 	enc_sha256_hex(sbuf_str(&text), text.len, ret);
 }
 
+bool judge_held(const struct svcstate_cert *ours, const struct x509_chain *c)
+{
+	return svcstate_holds(ours, x509_chain_tbs(c)) ||
+	       svcstate_holds(ours, x509_chain_fingerprint(c));
+}
+
 static void compare(struct judge_cert *g, const struct svcstate *state,
 		    struct plan_cert *p)
 {
@@ -182,7 +190,7 @@ static void compare(struct judge_cert *g, const struct svcstate *state,
 
 	p->row_from = x509_chain_not_before(g->chain);
 	if (g->disk) {
-		p->same_cert = strcmp(fp, x509_chain_fingerprint(g->disk)) == 0;
+		p->same_cert = x509_chain_same(g->chain, g->disk);
 		if (!x509_chain_self_signed(g->disk))
 			p->have_from = x509_chain_not_before(g->disk);
 	}
@@ -192,7 +200,7 @@ static void compare(struct judge_cert *g, const struct svcstate *state,
 	row_digest(g, files);
 	/* Where nothing is left to hold on to, any is better. */
 	p->held = g->disk &&
-		  (svcstate_holds(ours, fp) || svcstate_holds(ours, files));
+		  (judge_held(ours, g->chain) || svcstate_holds(ours, files));
 }
 
 static int vet(struct host *r, const struct judge_cert *g,
@@ -206,7 +214,8 @@ static int vet(struct host *r, const struct judge_cert *g,
 			   r->conf->clock_skew, err);
 }
 
-/* Whether another chain of the same certificate is all that differs. */
+/* Whether no more differs than the chain, or a certificate of the same
+ * second. */
 
 /* What CHAIN and TEXT, which follows it in another file, are together, without
  * what is something else. */
@@ -247,9 +256,9 @@ static int disk_chain(const struct judge_cert *g, struct x509_chain **ret)
 	return 0;
 }
 
-static void compare_chain(struct host *r, struct judge_cert *g,
-			  const struct svcstate *state,
-			  const struct x509_key *key, struct plan_cert *p)
+static void compare_sideways(struct host *r, struct judge_cert *g,
+			     const struct svcstate *state,
+			     const struct x509_key *key, struct plan_cert *p)
 {
 	AUTO(x509_chain_free) struct x509_chain *disk = NULL;
 	const struct svcstate_cert *ours =
@@ -258,22 +267,56 @@ static void compare_chain(struct host *r, struct judge_cert *g,
 	size_t n = g->svc->n_files;
 	bool same = false;
 
-	if (!p->same_cert || disk_chain(g, &disk) != 1)
+	if (!g->disk || x509_chain_not_before(g->disk) != p->row_from ||
+	    disk_chain(g, &disk) != 1)
 		return;
 	was.chain = disk;
 	was.contents = arena_array(r->arena, n + 1, sizeof(*was.contents));
 	for (size_t k = 0; k < n; k++)
 		sbuf_init(&was.contents[k], FORMAT_MAX);
-	p->rechain = build_contents(r, &was, key, NULL) == 0 &&
-		     same_files(&was, &same, NULL) == 0 && same;
+	p->sideways = build_contents(r, &was, key, NULL) == 0 &&
+		      same_files(&was, &same, NULL) == 0 && same;
 	for (size_t k = 0; k < n; k++)
 		sbuf_erase(&was.contents[k]);
-	p->chain_good = p->rechain && x509_chain_check_links(disk, NULL) == 0 &&
-			x509_trust_verify(r->trust, disk, r->now, NULL) == 0;
-	p->rechained =
-		ours && ours->rechained &&
-		strcmp(ours->rechained, x509_chain_fingerprint(g->chain)) == 0;
-	g->rechain = p->rechain;
+	p->disk_good = p->sideways && vet(r, &was, key, NULL) == 0;
+	p->stepped = svcstate_stepped(ours, x509_chain_tbs(g->chain));
+	g->sideways = p->sideways;
+}
+
+static bool wants_root(const struct svc_cert *c)
+{
+	for (size_t i = 0; i < c->n_files; i++)
+		if (format_has(&c->files[i].format, PART_ROOT))
+			return true;
+	return false;
+}
+
+/* 1, 0 when there was nothing to leave out, -1. */
+static int trim(struct host *r, struct judge_cert *g, struct err *err)
+{
+	const struct x509_trust *trust = host_trust(r, err);
+
+	if (!trust)
+		return -1;
+	/* What is broken is told of as it is. */
+	if (x509_chain_check_links(g->chain, NULL) == -1 ||
+	    !x509_trust_trim(trust, g->chain))
+		return 0;
+	seen_chain_digest(g->chain, g->chain_digest);
+	return 1;
+}
+
+/* What the row would give, and whether the disk has it. */
+static int build(struct host *r, struct judge_cert *g,
+		 const struct x509_key *key, struct plan_cert *p,
+		 struct err *err)
+{
+	if (build_contents(r, g, key, err) == -1)
+		return -1;
+	if (same_files(g, &p->same_files, err) == 0)
+		return 0;
+	p->unknown = true;
+	return -1;
 }
 
 /* Everything about a row that holds a certificate. The key and the trust
@@ -283,18 +326,22 @@ static int judge(struct host *r, struct judge_cert *g,
 		 struct err *err)
 {
 	AUTO(x509_key_free) struct x509_key *key = NULL;
+	int trimmed;
 
 	if (g->svc->has_key && hostkey_load(g->svc, &key, err) == -1)
 		return -1;
 	/* Some formats cannot even be made of two that do not fit. */
 	if (key && !x509_key_matches(key, g->chain))
 		return vet(r, g, key, err);
-	if (build_contents(r, g, key, err) == -1)
+	if (wants_root(g->svc) && trim(r, g, err) == -1)
 		return -1;
-	if (same_files(g, &p->same_files, err) == -1) {
-		p->unknown = true;
+	if (build(r, g, key, p, err) == -1)
 		return -1;
-	}
+	if (p->same_files && !r->force)
+		return 0;
+	trimmed = trim(r, g, err);
+	if (trimmed == -1 || (trimmed == 1 && build(r, g, key, p, err) == -1))
+		return -1;
 	if (p->same_files && !r->force)
 		return 0;
 	if (read_disk(g, err) == -1) {
@@ -307,7 +354,7 @@ static int judge(struct host *r, struct judge_cert *g,
 	if (vet(r, g, key, err) == -1)
 		return -1;
 	if (!r->force)
-		compare_chain(r, g, state, key, p);
+		compare_sideways(r, g, state, key, p);
 	return 0;
 }
 
@@ -381,7 +428,7 @@ static void judge_row(struct host *r, struct judge_cert *g,
 	g->verdict = plan_cert(&p, r->force);
 	if (g->verdict == PLAN_KEEP && r->force)
 		g->verdict = p.refused ? PLAN_REFUSE : PLAN_PUT;
-	if (g->verdict == PLAN_KEEP && g->rechain) {
+	if (g->verdict == PLAN_KEEP && g->sideways) {
 		/* What the row has counts for nothing. */
 		x509_chain_free(&g->chain);
 		g->chain = g->disk;

@@ -26,7 +26,7 @@ struct judge_cert {
 	const char *unfit; /* verdict is PLAN_PUT, and until it is in place
 			    * the host's key is not that of disk: a sentence;
 			    * or NULL */
-	bool rechain;	   /* only the chain differs from what is on disk */
+	bool sideways;	   /* see plan.h */
 	enum plan_verdict verdict;
 	char reason[600]; /* of what is not KEEP or PUT, a sentence */
 };
@@ -45,6 +45,8 @@ void judge_disk(const struct svc *s, struct judge *ret);
 void judge_rows(struct host *r, const struct svc *s,
 		const struct store_host_certs *rows, struct svcstate *state,
 		struct judge *ret);
+/* A person went back from this one. OURS may be NULL. */
+bool judge_held(const struct svcstate_cert *ours, const struct x509_chain *c);
 /* SHA-256 over what C's files hold now. */
 int judge_digest(const struct svc_cert *c, char ret[ENC_SHA256_HEX],
 		 struct err *err) MUST_CHECK;

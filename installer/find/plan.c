@@ -25,9 +25,9 @@ enum plan_verdict plan_cert(const struct plan_cert *c, bool force)
 		return PLAN_PUT;
 	if (c->held)
 		return PLAN_HOLD;
-	/* Two good chains that take turns in the store must not restart a
-	 * service every hour. */
-	if (c->same_cert && c->rechain && c->chain_good && c->rechained)
+	/* What takes turns in the store must not restart a service every
+	 * hour. */
+	if (c->sideways && c->disk_good && c->stepped)
 		return PLAN_KEEP;
 	/* The same certificate with another chain, mode or format is no step
 	 * in any direction; two of the same second are of the same age. */

@@ -25,10 +25,11 @@ struct plan_cert {
 	bool refused;	  /* vetted and found wanting (not vetted when
 			   * same_files) */
 	bool held;	  /* a person went back from this one */
-	bool rechain;	  /* the same certificate, and the files differ in its
-			   * chain alone */
-	bool chain_good;  /* then: the chain on disk verifies, */
-	bool rechained;	  /* and this certificate's was changed before */
+	bool sideways;	  /* no newer one: the same certificate with another
+			   * chain, or another of the same second, and nothing
+			   * else differs */
+	bool disk_good;	  /* then: what is on disk would be taken, too, */
+	bool stepped;	  /* and the row's had part in such a step before */
 	int64_t row_from; /* notBefore of the row's */
 	/* notBefore of what it would replace: the one on disk, unless it is
 	 * self-signed (a placeholder), or what we installed last, whichever is

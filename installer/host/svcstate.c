@@ -33,6 +33,15 @@ static const char *text(const struct record_line *l, size_t i)
 	return l->v[i] ? l->v[i] : "";
 }
 
+/* Fields of L from I on. */
+static void take_ids(const struct record_line *l, size_t i, const char **v,
+		     size_t *n)
+{
+	for (; i < l->n && *n < SVCSTATE_HELD_MAX; i++)
+		if (l->v[i])
+			v[(*n)++] = l->v[i];
+}
+
 /* "cert", name, fingerprint, not_before, what is held ... */
 static void parse_cert(const struct record_line *l, struct svcstate *s)
 {
@@ -41,17 +50,16 @@ static void parse_cert(const struct record_line *l, struct svcstate *s)
 	*c = (struct svcstate_cert){ .name = text(l, 1),
 				     .fingerprint = text(l, 2),
 				     .not_before = record_int(l, 3) };
-	for (size_t i = 4; i < l->n && c->n_held < SVCSTATE_HELD_MAX; i++)
-		if (l->v[i])
-			c->held[c->n_held++] = l->v[i];
+	take_ids(l, 4, c->held, &c->n_held);
 }
 
 /* After its "cert". */
-static void parse_rechained(const struct record_line *l, struct svcstate *s)
+static void parse_stepped(const struct record_line *l, struct svcstate *s)
 {
 	for (size_t i = 0; i < s->n_certs; i++)
 		if (strcmp(s->certs[i].name, text(l, 1)) == 0)
-			s->certs[i].rechained = l->v[2];
+			take_ids(l, 2, s->certs[i].stepped,
+				 &s->certs[i].n_stepped);
 }
 
 static void parse_line(const struct record_line *l, struct svcstate *s)
@@ -74,8 +82,8 @@ static void parse_line(const struct record_line *l, struct svcstate *s)
 		s->probed_at = record_int(l, 1);
 	} else if (record_is(l, "keys", 2)) {
 		s->keys = l->v[1];
-	} else if (record_is(l, "rechained", 3)) {
-		parse_rechained(l, s);
+	} else if (l->n >= 3 && record_is(l, "stepped", l->n)) {
+		parse_stepped(l, s);
 	} else if (l->n >= 4 && record_is(l, "cert", l->n)) {
 		parse_cert(l, s);
 	}
@@ -117,11 +125,12 @@ static void add_cert(struct record_out *out, const struct svcstate_cert *c)
 	record_add_int(out, c->not_before);
 	for (size_t i = 0; i < c->n_held; i++)
 		record_add(out, c->held[i]);
-	if (c->rechained) {
-		record_key(out, "rechained");
-		record_add(out, c->name);
-		record_add(out, c->rechained);
-	}
+	if (c->n_stepped == 0)
+		return;
+	record_key(out, "stepped");
+	record_add(out, c->name);
+	for (size_t i = 0; i < c->n_stepped; i++)
+		record_add(out, c->stepped[i]);
 }
 
 static void add_pair(struct record_out *out, const char *key, int64_t n)
@@ -214,12 +223,34 @@ void svcstate_set_cert(struct svcstate *s, struct arena *arena,
 	s->dirty = true;
 }
 
-bool svcstate_holds(const struct svcstate_cert *c, const char *what)
+static bool has_id(const char *const *v, size_t n, const char *what)
 {
-	for (size_t i = 0; c && i < c->n_held; i++)
-		if (strcmp(c->held[i], what) == 0)
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(v[i], what) == 0)
 			return true;
 	return false;
+}
+
+/* The oldest makes room. */
+static void add_id(struct svcstate *s, struct arena *arena, const char **v,
+		   size_t *n, const char *what)
+{
+	if (has_id(v, *n, what))
+		return;
+	if (*n == SVCSTATE_HELD_MAX)
+		memmove(v, v + 1, --*n * sizeof(*v));
+	v[(*n)++] = arena_strdup(arena, what);
+	s->dirty = true;
+}
+
+bool svcstate_holds(const struct svcstate_cert *c, const char *what)
+{
+	return c && has_id(c->held, c->n_held, what);
+}
+
+bool svcstate_stepped(const struct svcstate_cert *c, const char *tbs)
+{
+	return c && has_id(c->stepped, c->n_stepped, tbs);
 }
 
 void svcstate_free_cert(struct svcstate *s, const char *name, const char *what)
@@ -243,19 +274,15 @@ void svcstate_hold_cert(struct svcstate *s, struct arena *arena,
 {
 	struct svcstate_cert *c = cert_for(s, arena, name);
 
-	if (svcstate_holds(c, what))
-		return;
-	if (c->n_held == SVCSTATE_HELD_MAX)
-		memmove(c->held, c->held + 1, --c->n_held * sizeof(*c->held));
-	c->held[c->n_held++] = arena_strdup(arena, what);
-	s->dirty = true;
+	add_id(s, arena, c->held, &c->n_held, what);
 }
 
-void svcstate_set_rechained(struct svcstate *s, struct arena *arena,
-			    const char *name, const char *fingerprint)
+void svcstate_step(struct svcstate *s, struct arena *arena, const char *name,
+		   const char *tbs)
 {
-	cert_for(s, arena, name)->rechained = arena_strdup(arena, fingerprint);
-	s->dirty = true;
+	struct svcstate_cert *c = cert_for(s, arena, name);
+
+	add_id(s, arena, c->stepped, &c->n_stepped, tbs);
 }
 
 void svcstate_keep(struct svcstate *s, const struct strlist *names)

@@ -22,12 +22,13 @@ struct svcstate_cert {
 	const char *name;
 	const char *fingerprint; /* last installed by us */
 	int64_t not_before;
-	/* A person went back from these fingerprints, or judge_digest() of
-	 * files. */
+	/* A person went back from these: x509_chain_tbs(), a fingerprint, or
+	 * judge_digest() of files. */
 	const char *held[SVCSTATE_HELD_MAX];
 	size_t n_held;
-	const char *rechained; /* fingerprint whose chain alone was changed
-				* once, or NULL */
+	/* x509_chain_tbs() of what had part in a step sideways; see plan.h */
+	const char *stepped[SVCSTATE_HELD_MAX];
+	size_t n_stepped;
 };
 
 /* What a warning speaks of: those of one kind replace each other. */
@@ -78,10 +79,11 @@ void svcstate_set_cert(struct svcstate *s, struct arena *arena,
 void svcstate_hold_cert(struct svcstate *s, struct arena *arena,
 			const char *name, const char *what);
 void svcstate_free_cert(struct svcstate *s, const char *name, const char *what);
-/* Another chain of FINGERPRINT is not to be installed again while the one that
- * is there verifies. */
-void svcstate_set_rechained(struct svcstate *s, struct arena *arena,
-			    const char *name, const char *fingerprint);
+/* TBS had part in a step sideways, and has none once more while what is there
+ * is good. */
+void svcstate_step(struct svcstate *s, struct arena *arena, const char *name,
+		   const char *tbs);
+bool svcstate_stepped(const struct svcstate_cert *c, const char *tbs);
 /* C may be NULL. */
 bool svcstate_holds(const struct svcstate_cert *c, const char *what);
 /* Of certificates that are not in NAMES nothing is remembered any more. */

@@ -13,13 +13,8 @@
 kill_setup "openat write fsync rename unlink symlink mkdir chmod fchmod connect clone wait4 poll pwrite64 fdatasync"
 
 host_setup || bail "cannot set up a host"
-# Of the same age, so that each may follow the other.
-FROM=$(date -u -d '2 hours ago' +%Y%m%d%H%M%SZ)
 for x in a b c; do
-	issue "$T/$x" || bail "cannot issue"
-	cat "$T/$x.crt" "$T/$x.ca" >"$T/$x.full"
-	cat "$T/$x.full" "$T/host.key" >"$T/$x.combined"
-	cert_fp "$T/$x.crt" >"$T/$x.fp"
+	renew "$x"
 done
 
 # Which set is here: a, b, c; mixed; none.
@@ -93,6 +88,7 @@ converged() {
 }
 turn() {
 	x=$old old=$new new=$x
+	renew "$new"
 }
 sweep "generations"
 
@@ -119,6 +115,8 @@ profile "$reload"
 host_conf
 nginx_conf "$DIR/combined.pem" "$DIR/combined.pem"
 old=a new=b
+renew a
+renew b
 cp "$T/a.crt" "$DIR/cert.pem"
 cp "$T/a.ca" "$DIR/chain.pem"
 (umask 077 && cp "$T/a.combined" "$DIR/combined.pem")
@@ -146,6 +144,8 @@ old=a new=b
 store_put $NAME "$T/a"
 run host --force
 is "$rc $(serves)" "0 a" "the first one again"
+renew b
+renew c
 
 # --- an activation that lies: every run rolls back ---
 few=clone
@@ -165,6 +165,7 @@ converged() {
 }
 turn() {
 	x=$new new=$spare spare=$x
+	renew "$new"
 }
 sweep "rolled back"
 done_testing

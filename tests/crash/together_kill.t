@@ -14,12 +14,8 @@ kill_setup "openat write fsync rename unlink symlink mkdir chmod fchmod connect 
 
 DIR=$T/tls HOST_CONF=$T/installer.conf
 host_begin || bail "cannot set up a host"
-# Of the same age, so that each may follow the other.
-FROM=$(date -u -d '2 hours ago' +%Y%m%d%H%M%SZ)
 for x in a b c; do
-	issue "$T/$x" || bail "cannot issue"
-	cat "$T/$x.crt" "$T/$x.ca" >"$T/$x.full"
-	cert_fp "$T/$x.crt" >"$T/$x.fp"
+	renew "$x"
 done
 cat >"$T/profiles/fixed.conf" <<-END
 	layout = "fixed";
@@ -140,6 +136,7 @@ converged() {
 }
 turn() {
 	x=$old old=$new new=$x
+	renew "$new"
 }
 few="fsync rename wait4"
 sweep "three services"
@@ -151,11 +148,14 @@ case $old in
 a) new=b spare=c ;;
 b) new=a spare=c ;;
 esac
+renew "$new"
+renew "$spare"
 converged() {
 	[ "$rc $(here) $(serve)" = "1 $old $old" ]
 }
 turn() {
 	x=$new new=$spare spare=$x
+	renew "$new"
 }
 sweep "all rolled back"
 done_testing

@@ -31,6 +31,17 @@ killed() { # CALL N [OPTION...]
 		>"$T/killed.log" 2>&1 </dev/null
 	[ $? = 137 ]
 }
+# Each is a minute younger than the one before.
+renewed=0
+renew() { # BASE: issue it
+	renewed=$((renewed + 1))
+	FROM=$(date -u -d "$((9000 - renewed)) minutes ago" +%Y%m%d%H%M%SZ)
+	issue "$T/$1" || bail "cannot issue"
+	FROM=''
+	cat "$T/$1.crt" "$T/$1.ca" >"$T/$1.full"
+	cat "$T/$1.full" "$T/host.key" >"$T/$1.combined"
+	cert_fp "$T/$1.crt" >"$T/$1.fp"
+}
 sweep() { # TEXT [OPTION...]
 	_text=$1 _total=0
 	shift

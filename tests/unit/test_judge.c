@@ -334,58 +334,87 @@ static void reads_keys_once(void **state)
 	judge_free(&g);
 }
 
-struct chain_case {
-	const char *what, *profile, *disk, *rechained;
+struct side_case {
+	const char *what, *profile, *disk;
+	const char *row, *ca;
+	const char *stepped;
 	bool force;
 	enum plan_verdict verdict;
-	bool rechain;
+	bool sideways;
 };
 
 #define IN_FULL "cat old.pem inter.pem >d/full.pem; chmod 644 d/full.pem"
 #define IN_TWO	"cp old.pem d/cert.pem; cp inter.pem d/chain.pem; chmod 644 d/*"
+#define C2	"inter2.pem"
 
-/* The store has old.pem with another chain than the disk. */
-static void chains(void **state)
+static const char *tbs_of(const char *name)
 {
-	static const struct chain_case cases[] = {
-		{ "once", FULL, IN_FULL, NULL, false, PLAN_PUT, true },
-		{ "twice", FULL, IN_FULL, "old.pem", false, PLAN_KEEP, true },
-		{ "forced", FULL, IN_FULL, "old.pem", true, PLAN_PUT, false },
-		{ "that of another was changed", FULL, IN_FULL, "new.pem",
-		  false, PLAN_PUT, true },
+	struct err err = ERR_INIT;
+	struct x509_chain *c = kit_chain(name, &err);
+	const char *tbs = arena_strdup(arena, x509_chain_tbs(c));
+
+	x509_chain_free(&c);
+	return tbs;
+}
+
+/* The store has what is no newer than the disk's. */
+static void sideways(void **state)
+{
+	static const struct side_case cases[] = {
+		{ "a chain, once", FULL, IN_FULL, "old.pem", C2, NULL, false,
+		  PLAN_PUT, true },
+		{ "a chain, twice", FULL, IN_FULL, "old.pem", C2, "old.pem",
+		  false, PLAN_KEEP, true },
+		{ "a chain, forced", FULL, IN_FULL, "old.pem", C2, "old.pem",
+		  true, PLAN_PUT, false },
+		{ "of another age it was", FULL, IN_FULL, "old.pem", C2,
+		  "new.pem", false, PLAN_PUT, true },
 		{ "the mode, too", FULL, IN_FULL "; chmod 600 d/full.pem",
-		  "old.pem", false, PLAN_PUT, false },
-		{ "the one on disk is none", FULL,
-		  "cp old.pem d/full.pem; chmod 644 d/full.pem", "old.pem",
+		  "old.pem", C2, "old.pem", false, PLAN_PUT, false },
+		{ "the chain on disk is none", FULL,
+		  "cp old.pem d/full.pem; chmod 644 d/full.pem", "old.pem", C2,
+		  "old.pem", false, PLAN_PUT, true },
+		{ "in a file of its own", TWO, IN_TWO, "old.pem", C2, NULL,
 		  false, PLAN_PUT, true },
-		{ "in a file of its own", TWO, IN_TWO, NULL, false, PLAN_PUT,
-		  true },
-		{ "in a file of its own, twice", TWO, IN_TWO, "old.pem", false,
-		  PLAN_KEEP, true },
+		{ "in a file of its own, twice", TWO, IN_TWO, "old.pem", C2,
+		  "old.pem", false, PLAN_KEEP, true },
 		{ "in a file of its own, which is not there", TWO,
-		  IN_TWO "; rm d/chain.pem", "old.pem", false, PLAN_PUT,
-		  false },
+		  IN_TWO "; rm d/chain.pem", "old.pem", C2, "old.pem", false,
+		  PLAN_PUT, false },
+		{ "the other form", FULL, IN_FULL, "form.pem", "inter.pem",
+		  NULL, false, PLAN_PUT, true },
+		{ "the other form, twice", FULL, IN_FULL, "form.pem",
+		  "inter.pem", "old.pem", false, PLAN_KEEP, true },
+		{ "of the same second", FULL, IN_FULL, "twin.pem", "inter.pem",
+		  NULL, false, PLAN_PUT, true },
+		{ "of the same second, twice", FULL, IN_FULL, "twin.pem",
+		  "inter.pem", "twin.pem", false, PLAN_KEEP, true },
+		{ "of the same second, what is there is of another key", FULL,
+		  "cat next40.pem inter.pem >d/full.pem; chmod 644 d/full.pem",
+		  "old.pem", "inter.pem", "old.pem", false, PLAN_PUT, true },
+		{ "a newer one", FULL, IN_FULL, "new.pem", C2, "old.pem", false,
+		  PLAN_PUT, false },
 	};
 
 	kit_sh("openssl x509 -req -in inter.csr -CA root.pem -CAkey root.key "
 	       "-extfile ca.ext -days 2000 -out inter2.pem");
+	kit_flip("old.pem", "form.pem");
+	host_kit_issue("twin.pem", "leaf.csr", -40 * DAY, 60 * DAY);
+	host_kit_issue("next40.pem", "next.csr", -40 * DAY, 60 * DAY);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		const struct chain_case *c = &cases[i];
-		struct store_host_certs rows =
-			host_kit_rows("old.pem", "inter2.pem");
+		const struct side_case *c = &cases[i];
+		struct store_host_certs rows = host_kit_rows(c->row, c->ca);
 
 		host_kit_load(c->profile, "", WEB);
 		host.force = c->force;
 		put_disk(c->disk);
-		if (c->rechained)
-			svcstate_set_rechained(
-				&known, arena, LEAF,
-				host_kit_print(c->rechained, NULL));
+		if (c->stepped)
+			svcstate_step(&known, arena, LEAF, tbs_of(c->stepped));
 		judge_rows(&host, &svcs.v[0], &rows, &known, &g);
 		if (g.v[0].verdict != c->verdict ||
-		    g.v[0].rechain != c->rechain)
-			fail_msg("%s: %d, %d", c->what, g.v[0].verdict,
-				 g.v[0].rechain);
+		    g.v[0].sideways != c->sideways)
+			fail_msg("%s: %d, %d: %s", c->what, g.v[0].verdict,
+				 g.v[0].sideways, g.v[0].reason);
 		/* What counts is the one that is there to stay. */
 		assert_string_equal(g.v[0].chain_digest,
 				    c->verdict == PLAN_KEEP
@@ -393,6 +422,63 @@ static void chains(void **state)
 					    : g.v[0].chain_digest);
 		judge_free(&g);
 	}
+}
+
+/* What a person went back from does not come back in its other form. */
+static void held_forms(void **state)
+{
+	struct store_host_certs rows;
+
+	kit_flip("new.pem", "form.pem");
+	rows = host_kit_rows("form.pem", "inter.pem");
+	host_kit_load(FULL, "", WEB);
+	put_disk("old.pem");
+	svcstate_hold_cert(&known, arena, LEAF, tbs_of("new.pem"));
+	judge_rows(&host, &svcs.v[0], &rows, &known, &g);
+	assert_int_equal(g.v[0].verdict, PLAN_HOLD);
+	judge_free(&g);
+}
+
+#define ROOTS                                                          \
+	"files = ( { file = \"full.pem\"; format = \"fullchain\"; }, " \
+	"{ file = \"all.pem\"; format = \"chain\"; }, "                \
+	"{ file = \"root.pem\"; parts = [ \"root\" ]; } );\n"
+
+/* Whoever has the store adds a root of his own: it goes nowhere. */
+static void trims(void **state)
+{
+	static const char *const profiles[] = { ROOTS, FULL, TWO };
+	struct store_host_certs rows;
+
+	kit_cross("root", "Test Root", "nobody.pem");
+	kit_sh("cat inter.pem nobody.pem >evil.pem; cat new.pem inter.pem "
+	       ">want");
+	rows = host_kit_rows("new.pem", "evil.pem");
+	for (size_t i = 0; i < ARRAY_LEN(profiles); i++) {
+		host_kit_load(profiles[i], "", WEB);
+		put_disk(NULL);
+		judge_rows(&host, &svcs.v[0], &rows, &known, &g);
+		assert_int_equal(g.v[0].verdict, PLAN_PUT);
+		for (size_t k = 0; k < svcs.v[0].certs[0].n_files; k++) {
+			assert_null(strstr(sbuf_str(&g.v[0].contents[k]),
+					   scratch_read(scratch("own.pem"))));
+			assert_null(strstr(sbuf_str(&g.v[0].contents[k]),
+					   scratch_read(scratch("cross.pem"))));
+		}
+		judge_free(&g);
+	}
+	host_kit_load(ROOTS, "", WEB);
+	put_disk("cat new.pem inter.pem >d/full.pem; cp inter.pem d/all.pem; "
+		 "cp root.pem d/; chmod 644 d/*");
+	judge_rows(&host, &svcs.v[0], &rows, &known, &g);
+	assert_int_equal(g.v[0].verdict, PLAN_KEEP);
+	assert_string_equal(g.v[0].chain_digest, g.v[0].disk_digest);
+	judge_free(&g);
+	host_kit_load(FULL, "", WEB);
+	put_disk("new.pem");
+	judge_rows(&host, &svcs.v[0], &rows, &known, &g);
+	assert_int_equal(g.v[0].verdict, PLAN_KEEP);
+	judge_free(&g);
 }
 
 /* What is to be written, file by file. */
@@ -521,7 +607,9 @@ int main(void)
 		cmocka_unit_test(pinned),
 		cmocka_unit_test(tells_dates),
 		cmocka_unit_test(reads_keys_once),
-		cmocka_unit_test(chains),
+		cmocka_unit_test(sideways),
+		cmocka_unit_test(held_forms),
+		cmocka_unit_test(trims),
 		cmocka_unit_test(contents),
 		cmocka_unit_test(each_by_itself),
 		cmocka_unit_test(held_files),

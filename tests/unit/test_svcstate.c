@@ -53,7 +53,8 @@ static void remembers(void **state)
 	svcstate_set_cert(&s, arena, "a", "ff", 5);
 	svcstate_set_cert(&s, arena, "b", "00", 6);
 	svcstate_hold_cert(&s, arena, "b", "11");
-	svcstate_set_rechained(&s, arena, "b", "00");
+	svcstate_step(&s, arena, "b", "22");
+	svcstate_step(&s, arena, "b", "33");
 	svcstate_set_hold(&s, "dd", "it failed: so");
 	svcstate_set_activate(&s, 2, 77);
 	svcstate_set_waiting(&s, 79);
@@ -67,8 +68,11 @@ static void remembers(void **state)
 	assert_string_equal(svcstate_cert(&t, "a")->fingerprint, "ff");
 	assert_int_equal(svcstate_cert(&t, "a")->not_before, 5);
 	assert_int_equal(svcstate_cert(&t, "a")->n_held, 0);
-	assert_string_equal(svcstate_cert(&t, "b")->rechained, "00");
-	assert_null(svcstate_cert(&t, "a")->rechained);
+	assert_true(svcstate_stepped(svcstate_cert(&t, "b"), "22"));
+	assert_true(svcstate_stepped(svcstate_cert(&t, "b"), "33"));
+	assert_false(svcstate_stepped(svcstate_cert(&t, "b"), "11"));
+	assert_false(svcstate_stepped(svcstate_cert(&t, "a"), "22"));
+	assert_false(svcstate_stepped(NULL, "22"));
 	assert_true(svcstate_holds(svcstate_cert(&t, "b"), "11"));
 	assert_int_equal(t.activate_count, 2);
 	assert_int_equal(t.activate_at, 77);
