@@ -45,13 +45,28 @@ int hook_run(const struct svc *s, enum hook hook, bool *ret_tried,
 	return 0;
 }
 
+/* Does it say that the service is stopped? Only an exit status is a verdict:
+ * without one, go on as if there were no such command. */
+static bool says_stopped(const struct svc_command *c)
+{
+	const struct child_spec spec = spec_of(c);
+	struct child_result r = { .status = 0 };
+	struct err err = ERR_INIT;
+	bool stopped = child_run(&spec, &r, &err) == 0 && r.status != 0 &&
+		       r.signal == 0 && !r.timed_out;
+
+	sbuf_free(&r.output);
+	return stopped;
+}
+
 bool hook_running(const struct svc *s)
 {
-	struct err err = ERR_INIT;
-	bool tried = false;
+	const struct svc_commands *commands = &s->hooks[HOOK_RUNNING];
 
-	/* Without a verdict, go on as if there were no such commands. */
-	return hook_run(s, HOOK_RUNNING, &tried, &err) == 0 || !tried;
+	for (size_t i = 0; i < commands->n; i++)
+		if (says_stopped(&commands->v[i]))
+			return false;
+	return true;
 }
 
 const char *hook_text(const struct svc_command *c, struct arena *arena)

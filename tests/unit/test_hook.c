@@ -121,6 +121,8 @@ static void running(void **state)
 {
 	const char *no[] = { "false", NULL };
 	const char *gone[] = { "/nonexistent/x", NULL };
+	const char *killed[] = { "sh", "-c", "kill -9 $$", NULL };
+	const char *slow[] = { "sleep", "20", NULL };
 	struct svc_command v = { no, 5, NULL };
 	struct svc s = { .name = "x" };
 
@@ -128,6 +130,11 @@ static void running(void **state)
 	s.hooks[HOOK_RUNNING] = (struct svc_commands){ &v, 1 };
 	assert_false(hook_running(&s));
 	v.argv = gone;
+	assert_true(hook_running(&s));
+	v.argv = killed;
+	assert_true(hook_running(&s));
+	v.argv = slow;
+	v.timeout_s = 1;
 	assert_true(hook_running(&s));
 }
 
