@@ -154,7 +154,7 @@ int run_recover(struct host *r, struct err *err)
 }
 
 /* A service may come back, or be renamed back. */
-#define BACKUPS_KEPT (90 * (int64_t) 86400)
+#define GONE_KEPT (90 * (int64_t) 86400)
 
 /* What is not configured any more is forgotten; what a journal still tells of
  * comes first. */
@@ -166,9 +166,9 @@ static void forget_gone(const struct host *r)
 	if (list_journals(r, &names, NULL) == 0 && names.n == 0) {
 		for (size_t i = 0; i < r->svcs->n; i++)
 			strlist_add(&names, r->svcs->v[i].name);
-		svcstate_sweep(r->conf->state_dir, &names);
+		svcstate_sweep(r->conf->state_dir, &names, r->now - GONE_KEPT);
 		if (r->beat && backup_forget(r->conf->state_dir, &names,
-					     r->now - BACKUPS_KEPT, &err) == -1)
+					     r->now - GONE_KEPT, &err) == -1)
 			log_warn("what is left of services that are gone: %s",
 				 err.msg);
 	}

@@ -301,8 +301,20 @@ static bool is_service(const char *name, void *arg)
 	return *name != '.' && !strlist_has(arg, name);
 }
 
+/* Does nothing when FILE was written since BEFORE, or is not there. */
+static int forget(const struct place *file, int64_t before, struct err *err)
+{
+	AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
+
+	if (place_look(file, &old, err) == -1)
+		return -1;
+	return old.kind == PLACE_NONE || old.mtime.tv_sec >= before
+		       ? 0
+		       : place_remove(file, err);
+}
+
 static int sweep(const char *state_dir, const struct strlist *services,
-		 struct err *err)
+		 int64_t before, struct err *err)
 {
 	AUTO(strlist_free) struct strlist old = STRLIST_INIT;
 	AUTO(mem_free_str) char *dir = mem_printf("%s/service", state_dir);
@@ -318,17 +330,18 @@ static int sweep(const char *state_dir, const struct strlist *services,
 		AUTO(place_close) struct place file = PLACE_INIT;
 
 		if (place_in(&p, old.v[i], &file, err) == -1 ||
-		    place_remove(&file, err) == -1)
+		    forget(&file, before, err) == -1)
 			return -1;
 	}
 	return 0;
 }
 
-void svcstate_sweep(const char *state_dir, const struct strlist *services)
+void svcstate_sweep(const char *state_dir, const struct strlist *services,
+		    int64_t before)
 {
 	struct err err = ERR_INIT;
 
-	if (sweep(state_dir, services, &err) == -1)
+	if (sweep(state_dir, services, before, &err) == -1)
 		log_warn("%s", err.msg);
 }
 

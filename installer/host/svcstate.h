@@ -88,8 +88,10 @@ bool svcstate_stepped(const struct svcstate_cert *c, const char *tbs);
 bool svcstate_holds(const struct svcstate_cert *c, const char *what);
 /* Of certificates that are not in NAMES nothing is remembered any more. */
 void svcstate_keep(struct svcstate *s, const struct strlist *names);
-/* Nor of services that are not. */
-void svcstate_sweep(const char *state_dir, const struct strlist *services);
+/* Nor of services that are not, when nothing was written of them since
+ * BEFORE. */
+void svcstate_sweep(const char *state_dir, const struct strlist *services,
+		    int64_t before);
 void svcstate_set_hold(struct svcstate *s, const char *digest,
 		       const char *reason); /* borrowed; NULL: none */
 void svcstate_set_activate(struct svcstate *s, int64_t count, int64_t at);

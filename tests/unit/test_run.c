@@ -205,13 +205,15 @@ static void forgets(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		begin("", SERVICE("web", ""));
 		with_store();
-		kit_sh("touch state/service/gone state/service/web");
+		kit_sh("touch -d '91 days ago' state/service/gone "
+		       "state/service/web; touch state/service/renamed");
 		kit_sh("%s", cases[i].make);
 		host.dry_run = cases[i].dry_run;
 		update();
 		if (there("state/service/gone") != cases[i].kept)
 			fail_msg("case %zu", i);
 		assert_true(there("state/service/web"));
+		assert_true(there("state/service/renamed"));
 	}
 }
 
