@@ -394,6 +394,24 @@ static void explain(struct judge_cert *g, const struct plan_cert *p,
 	}
 }
 
+/* Nothing waits where something was: the service fails at its next start. */
+static void look_for_gone(struct judge_cert *g, const struct svcstate *state,
+			  enum plan_row row)
+{
+	const struct svcstate_cert *ours =
+		svcstate_cert(state, g->svc->conf->name);
+
+	if (g->verdict != PLAN_WAIT || g->disk || !ours ||
+	    ours->fingerprint[0] == '\0')
+		return;
+	g->verdict = PLAN_UNKNOWN;
+	snprintf(g->reason, sizeof(g->reason),
+		 "what was installed is gone, there is no certificate in "
+		 "%.400s, and the store has none to put there: it is %s",
+		 g->svc->leaf_path,
+		 row == PLAN_ROW_DISABLED ? "disabled" : "not issued yet");
+}
+
 static void judge_row(struct host *r, struct judge_cert *g,
 		      const struct store_host_cert *row,
 		      const struct svcstate *state)
@@ -435,6 +453,7 @@ static void judge_row(struct host *r, struct judge_cert *g,
 		memcpy(g->chain_digest, g->disk_digest, ENC_SHA256_HEX);
 	}
 	explain(g, &p, &err);
+	look_for_gone(g, state, p.row);
 }
 
 /* What stays, and is ours: a placeholder may have a key of its own. */

@@ -40,8 +40,9 @@ enum plan_verdict plan_cert(const struct plan_cert *c, bool force)
  * where nothing else can, whatever time it takes. */
 static bool waits(const struct plan_service *s, int64_t now)
 {
-	bool within = s->waiting != 0 && now >= s->waiting &&
-		      now - s->waiting < s->wait;
+	/* A clock that was set back makes it no longer, nor asks anew. */
+	bool within = s->waiting != 0 && now - s->waiting < s->wait &&
+		      s->waiting - now < s->wait;
 
 	if (s->wait == 0)
 		return false;

@@ -45,7 +45,8 @@ enum plan_verdict {
 	PLAN_REFUSE,  /* see why it was refused */
 	PLAN_OLDER,   /* a step back */
 	PLAN_HOLD,
-	PLAN_UNKNOWN, /* nothing is done about what cannot be read */
+	PLAN_UNKNOWN, /* nothing can be done about what cannot be read, or is
+		       * gone */
 	PLAN_MISFIT,  /* in place, but the host's key is not its own any
 		       * more (judge.c finds this) */
 };

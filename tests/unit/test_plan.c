@@ -349,10 +349,17 @@ static void later(void **state)
 		  PLAN_INSTALL },
 		{ "waits, in a future of a wrong clock",
 		  { .wait = 100,
-		    .waiting = NOW + 1,
+		    .waiting = NOW + 100,
 		    .can_activate = true,
 		    .wrong = 1 },
 		  PLAN_ACTIVATE,
+		  PLAN_ACTIVATE },
+		{ "waits, and the clock was set back a little",
+		  { .wait = 100,
+		    .waiting = NOW + 99,
+		    .can_activate = true,
+		    .wrong = 1 },
+		  PLAN_WAITING,
 		  PLAN_ACTIVATE },
 	};
 
