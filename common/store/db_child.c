@@ -82,7 +82,8 @@ static bool become(const struct db_child_user *u)
 	uid_t r, e, s;
 	gid_t rg, eg, sg;
 
-	return setgroups((size_t) u->n_groups, u->groups) == 0 &&
+	return child_leave_keyring() &&
+	       setgroups((size_t) u->n_groups, u->groups) == 0 &&
 	       setresgid(u->gid, u->gid, u->gid) == 0 &&
 	       setresuid(u->uid, u->uid, u->uid) == 0 &&
 	       getresuid(&r, &e, &s) == 0 && getresgid(&rg, &eg, &sg) == 0 &&

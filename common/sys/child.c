@@ -10,8 +10,10 @@
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <linux/close_range.h>
+#include <linux/keyctl.h>
 #include "child.h"
 #include "clock.h"
 #include "file.h"
@@ -188,12 +190,20 @@ void child_default_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+bool child_leave_keyring(void)
+{
+	/* A kernel or sandbox without keys. */
+	return syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) != -1 ||
+	       errno == ENOSYS || errno == EPERM;
+}
+
 /* Until exec its memory is still ours: with fs.suid_dumpable set, that user
  * could have a core of it, or trace it. */
 static bool become_user(const struct plan *p)
 {
 	return !p->change_user ||
-	       (setgroups((size_t) p->n_groups, p->groups) == 0 &&
+	       (child_leave_keyring() &&
+		setgroups((size_t) p->n_groups, p->groups) == 0 &&
 		setgid(p->gid) == 0 && setuid(p->uid) == 0 &&
 		prctl(PR_SET_DUMPABLE, 0) == 0);
 }

@@ -10,9 +10,10 @@
  * is killed (TERM, two seconds later KILL) when the time is up, and given up
  * another five seconds later: its user may trace it or have a file system that
  * does not answer, and nobody waits for him; stdout and stderr together, in a
- * pipe that is its user's, its first and its last bytes kept. A command that
- * leaves a daemon behind is fine: we wait for the command and a short moment
- * for its output, not for the pipe to close. Where such a daemon still holds
+ * pipe that is its user's, its first and its last bytes kept; as another user,
+ * without the keys of our session (keyrings(7)). A command that leaves a daemon
+ * behind is fine: we wait for the command and a short moment for its output,
+ * not for the pipe to close. Where such a daemon still holds
  * the pipe, a process "certrepo-drain" (cat, of the command's user, nothing of
  * ours open) goes on to read until the daemon ends or lets go of it, so that it
  * does not die of its next word. SIGCHLD is as by default afterwards.
@@ -64,8 +65,11 @@ int child_check_words(const char *const *argv, struct err *err) MUST_CHECK;
 bool child_is_missing(const char *program);
 
 /* For who forks and does not exec, in the child: close all descriptors from FD
- * up; no signal is caught, ignored or blocked any more. */
+ * up; no signal is caught, ignored or blocked any more; the keys that our
+ * session has (a ticket, a password) are no longer at hand, whatever user this
+ * becomes. */
 void child_close_from(int fd);
 void child_default_signals(void);
+bool child_leave_keyring(void) MUST_CHECK;
 
 #endif

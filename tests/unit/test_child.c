@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <linux/keyctl.h>
 #include "child.h"
 #include "clock.h"
 #include "scratch.h"
@@ -485,6 +486,33 @@ static void other_user(void **state)
 	sbuf_free(&r.output);
 }
 
+/* What root's session keeps there (a ticket, a password) is root's. */
+static void keys_of_the_session(void **state)
+{
+	static const char *const users[] = { "nobody", NULL };
+	struct child_spec spec = {
+		.argv = SH("grep -c certrepo-secret /proc/keys"),
+		.timeout_s = 10,
+	};
+	struct child_result r;
+	struct err err = ERR_INIT;
+
+	if (geteuid() != 0)
+		SCRATCH_SKIP("not root");
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) == -1 ||
+	    syscall(SYS_add_key, "user", "certrepo-secret", "x", 1,
+		    KEY_SPEC_SESSION_KEYRING) == -1 ||
+	    access("/proc/keys", R_OK) == -1)
+		SCRATCH_SKIP("no keyrings here");
+	for (size_t i = 0; i < ARRAY_LEN(users); i++) {
+		spec.user = users[i];
+		assert_int_equal(child_run(&spec, &r, &err), 0);
+		assert_string_equal(sbuf_str(&r.output),
+				    users[i] ? "0\n" : "1\n");
+		sbuf_free(&r.output);
+	}
+}
+
 static void check(const char *script, const char *message)
 {
 	struct child_spec spec = { .argv = SH(script), .timeout_s = 1 };
@@ -879,6 +907,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(daemon_talks),
 		cmocka_unit_test(daemon_of_another),
 		cmocka_unit_test(other_user),
+		cmocka_unit_test(keys_of_the_session),
 		cmocka_unit_test(checks),
 		cmocka_unit_test(long_command),
 		cmocka_unit_test(programs),

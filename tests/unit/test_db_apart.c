@@ -10,7 +10,9 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <linux/keyctl.h>
 #include "clock.h"
 #include "store_kit.h"
 #include "db_apart.h"
@@ -541,13 +543,40 @@ static void test_words(void **state)
 	assert_string_equal(err.msg, want);
 }
 
+/* Tells whether it finds the key that root's session has. */
+static void seek(int fd)
+{
+	const char *text = "it has the key";
+	struct sbuf s;
+
+	hear(fd);
+	if (syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_SESSION_KEYRING, "user",
+		    "certrepo-secret", 0) == -1)
+		text = "it has no key";
+	begin(&s, DB_WIRE_ERROR, DB_FAULT_OTHER);
+	db_wire_u8(&s, ERR_CONFIG);
+	db_wire_bytes(&s, text, strlen(text));
+	put(fd, &s);
+}
+
+static void test_keys(void **state)
+{
+	if (geteuid() != 0 ||
+	    syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) == -1 ||
+	    syscall(SYS_add_key, "user", "certrepo-secret", "x", 1,
+		    KEY_SPEC_SESSION_KEYRING) == -1)
+		skip();
+	db_child_set_for_test(seek);
+	FAILS(ERR_CONFIG, "it has no key", db_open(&conf, false, &db, &err));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_where),   TEST(test_killed), TEST(test_held),
 		TEST(test_ignored), TEST(test_child),  TEST(test_lies),
-		TEST(test_slow),    TEST(test_words),
+		TEST(test_slow),    TEST(test_words),  TEST(test_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
