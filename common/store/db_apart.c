@@ -86,9 +86,9 @@ static int apart_open(struct db *db, bool create, struct err *err)
 
 static int server_open(struct db *db, bool create, struct err *err)
 {
-	const struct db_where nobody = { .uid = DB_CHILD_NOBODY };
+	const struct db_where no_one = { .uid = DB_CHILD_NO_ONE };
 
-	return open_by(db, &db_mariadb, &nobody, create, err);
+	return open_by(db, &db_mariadb, &no_one, create, err);
 }
 
 /* Each request carries the end of the time. */

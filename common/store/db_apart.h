@@ -14,8 +14,8 @@
  * and half a second.
  *
  * Of MariaDB: the process connects, for which it reads root's files, and then
- * is nobody. What a server says is taken apart by a library that believes
- * much of it: it may crash there, or never end.
+ * has an id of its own. What a server says is taken apart by a library that
+ * believes much of it: it may crash there, or never end.
  *
  * Statements are prepared with their first step: what fails there is told
  * then. Included by db.c and tests only.

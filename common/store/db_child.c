@@ -7,13 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include "child.h"
 #include "db_child.h"
 #include "db_wire.h"
 
-#define NOGROUP	  DB_CHILD_NOBODY
+#define NOBODY	  65534	      /* owns nothing anywhere */
+#define NO_ONE	  0x80000000u /* and the 30 bits below: given to nobody */
 #define OUR_FD	  3
 #define NEVER	  INT64_MAX
 #define TRY_AGAIN 3 /* getgrouplist, while somebody edits */
@@ -41,13 +43,22 @@ void db_child_set_for_test(void (*serve)(int fd))
 
 /* --- who --- */
 
+static uid_t no_one(void)
+{
+	uint32_t r;
+
+	if (getrandom(&r, sizeof(r), 0) != sizeof(r))
+		return NOBODY;
+	return NO_ONE | r >> 2;
+}
+
 void db_child_find(uid_t uid, struct db_child_user *ret)
 {
 	const struct passwd *pw;
 
-	*ret = (struct db_child_user){ .uid = uid, .gid = NOGROUP };
-	/* Looking him up costs more than asking a store. */
-	if (uid == DB_CHILD_NOBODY) {
+	*ret = (struct db_child_user){ .uid = uid, .gid = NOBODY };
+	if (uid == DB_CHILD_NO_ONE) {
+		ret->uid = ret->gid = no_one();
 		ret->name = mem_strdup("nobody");
 		return;
 	}
@@ -357,10 +368,11 @@ static int act(struct server *s, enum db_wire_op op, struct db_wire *w,
 /* Connected: from here on there is nothing that needs more rights. */
 static int settle_down(struct server *s, struct err *err)
 {
+	static const struct db_child_user nobody = { NOBODY, NOBODY };
 	const struct db_child_user *u = s->later;
 
 	s->later = NULL;
-	if (!u || (become(u) && settle(s->parent)))
+	if (!u || ((become(u) || become(&nobody)) && settle(s->parent)))
 		return 0;
 	return no_rights(s->db, u->name, err);
 }

@@ -10,7 +10,9 @@
 #include <sys/types.h>
 #include "db_impl.h"
 
-#define DB_CHILD_NOBODY 65534 /* owns nothing anywhere */
+/* An id that no account has and no other process: any of the user nobody may
+ * end and stop the others. Another each time. */
+#define DB_CHILD_NO_ONE ((uid_t) -1)
 
 struct db_child_user {
 	uid_t uid;
@@ -27,7 +29,8 @@ void db_child_user_free(struct db_child_user *u);
 
 /* In the child, right after the fork: nothing of ours stays open but FD, and
  * all rights are U's; with LATER, once DB is open: who connects reads files of
- * root's, and a server may want to see root. DB is a copy of the parent's, of
+ * root's, and a server may want to see root. Where the kernel knows no such id
+ * (a user namespace) they are then nobody's. DB is a copy of the parent's, of
  * the driver to use, with nothing open. Ends with the socket, or with PARENT.
  */
 void db_child_run(int fd, const struct db_child_user *u, bool later,

@@ -81,6 +81,10 @@ static int lost(struct db *db, const char *why, struct err *err)
 	const struct peer *a = db->handle;
 
 	db->fault = DB_FAULT_LOST;
+	if (!a->file)
+		return err_set(err, ERR_UNAVAILABLE,
+			       "%s: the process that asks it %s", db->name,
+			       why);
 	return err_set(err, ERR_UNAVAILABLE,
 		       "%s: the process that reads it as user %s %s", db->name,
 		       a->user, why);
@@ -128,7 +132,7 @@ static int gone(struct db *db, struct err *err)
 	sig = WTERMSIG(status);
 	why = mem_printf("was ended by signal %d (%s): %s", sig, strsignal(sig),
 			 sig == SIGKILL || sig == SIGTERM
-				 ? "by that user, by root, or for want of "
+				 ? "by its user, by root, or for want of "
 				   "memory"
 			 : a->file
 				 ? "somebody changes the file, or the -wal or "

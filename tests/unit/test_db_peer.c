@@ -69,6 +69,72 @@ static void test_good(void **state)
 	assert_memory_equal(all.v[0].ca.p, "CA", 2);
 }
 
+/* The line KEY of the status of our only child. */
+static void child_status(const char *key, char ret[200])
+{
+	char path[100], line[200] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children",
+		 (int) getpid());
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(line, sizeof(line), f));
+	fclose(f);
+	snprintf(path, sizeof(path), "/proc/%d/status", atoi(line));
+	f = fopen(path, "r");
+	assert_non_null(f);
+	do
+		assert_non_null(fgets(line, sizeof(line), f));
+	while (strncmp(line, key, strlen(key)) != 0);
+	fclose(f);
+	strcpy(ret, line + strlen(key));
+}
+
+/* A user namespace may have no more than some. */
+static bool has_all_ids(void)
+{
+	unsigned int n = 0;
+	FILE *f = fopen("/proc/self/uid_map", "r");
+
+	if (!f)
+		return false;
+	if (fscanf(f, "%*u %*u %u", &n) != 1)
+		n = 0;
+	fclose(f);
+	return n == 0xffffffffu;
+}
+
+/* Who has the same id may stop and end it: no other process has. */
+static void test_id(void **state)
+{
+	unsigned int id[4], before = 0;
+	char line[200];
+
+	if (geteuid() != 0 || !has_all_ids())
+		skip();
+	for (int i = 0; i < 2; i++) {
+		RC(1, ask_at("good"));
+		child_status("Groups:", line);
+		assert_int_equal(strspn(line, " \t\n"), strlen(line));
+		child_status("Gid:", line);
+		assert_int_equal(sscanf(line, "%u %u %u %u", &id[0], &id[1],
+					&id[2], &id[3]),
+				 4);
+		assert_in_range(id[0], 0x80000000u, 0xbfffffffu);
+		child_status("Uid:", line);
+		assert_int_equal(sscanf(line, "%u %u %u %u", &id[0], &id[1],
+					&id[2], &id[3]),
+				 4);
+		assert_in_range(id[0], 0x80000000u, 0xbfffffffu);
+		for (int k = 1; k < 4; k++)
+			assert_int_equal(id[k], id[0]);
+		assert_int_not_equal(id[0], before);
+		before = id[0];
+		store_free(&s);
+	}
+}
+
 static const struct {
 	const char *scenario;
 	enum err_kind kind;
@@ -146,7 +212,7 @@ static void test_faults(void **state)
 }
 
 /* What the library does not survive, or never ends, or fills the memory with;
- * a process of ours that is nobody does, for root. */
+ * a process of ours does, for root. */
 static void test_library(void **state)
 {
 	static const char *const scenarios[] = {
@@ -297,7 +363,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_good),    TEST(test_time),   TEST(test_goes_on),
 		TEST(test_budget),  TEST(test_faults), TEST(test_library),
-		TEST(test_endless),
+		TEST(test_endless), TEST(test_id),
 	};
 
 	if (!kit_env("CERTREPO_TEST_FAKE")) {
