@@ -153,7 +153,11 @@ matrix_ready() {
 	_reload=$(svc_get $M_DAEMON RELOAD)
 	: "${_reload:=$(svc_get $M_DAEMON RESTART)}"
 	_test=$(svc_get $M_DAEMON TEST)
-	echo "exec ${_test:-true}" | m_script m-test
+	: >"$T/tester" && chmod 666 "$T/tester"
+	m_script m-test <<-END
+	id -un >"$T/tester"
+	exec ${_test:-true}
+	END
 	m_script m-activate <<-END
 	case \$(cat "$T/how" 2>/dev/null) in
 	lies) exit 0 ;;
@@ -236,6 +240,10 @@ m_back() {
 	m_told_endpoints rolled-back
 	m_served '... the old one is served'
 	ok "... nothing half-done is left" tidy
+}
+
+m_tested_by() { # USER: not by root, what that user can write
+	is "$(cat "$T/tester")" "$1" "its test is run by user $1"
 }
 
 # --- a renewal ---

@@ -24,6 +24,7 @@ gone_watch freeradius tls:$FREERADIUS_RADSEC_PORT
 M_VERIFY_TIME=4 # once told, it has done it
 matrix_ready
 matrix_new
+m_tested_by freerad
 gone_faults
 matrix_table
 

@@ -13,6 +13,11 @@ echo testing123 >"$T/secret"
 chmod 600 "$T/secret"
 FREERADIUS_CHROOT=$T/jail M_PREFIX=$T/jail DIR=$T/jail/tls M_KEY=$T/jail/tls/key.pem
 matrix_begin freeradius
+# as the manual has it
+cat >"$T/profiles/freeradius.conf" <<'END'
+include = "freeradius";
+test = ( { command = [ "$test" ]; timeout = "60s"; } );
+END
 SVC_CERT=$DIR/current/fullchain.pem SVC_KEY=$M_KEY
 svc_freeradius_start || bail "freeradius does not start"
 FREERADIUS_RELOAD="$_svc_lib/ctl $FREERADIUS_DIR try-restart"
@@ -29,6 +34,7 @@ M_VERIFY_TIME=4 # once told, it has done it
 matrix_ready
 ok "... nor does installer.conf" grep -q '"/tls"' "$T/installer.conf"
 matrix_new
+m_tested_by root
 gone_faults
 M_PROFILE=freeradius-chroot
 matrix_table

@@ -16,6 +16,7 @@ M_UNREAD=back
 M_VERIFY_TIME=4 # once told, it has done it
 matrix_ready
 matrix_new
+m_tested_by mysql
 matrix_faults
 matrix_table
 done_testing

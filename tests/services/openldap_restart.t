@@ -19,6 +19,7 @@ gone_watch slapd tls:$SLAPD_LDAPS_PORT
 M_VERIFY_TIME=4 # once told, it has done it
 matrix_ready
 matrix_new
+m_tested_by openldap
 gone_faults
 matrix_table
 

@@ -37,6 +37,7 @@ openssl pkcs12 -export -in "$T/other.crt" -inkey "$T/other.key" \\
 	cat "$T/spoilt" >"$SVC_CERT"
 END
 matrix_new
+m_tested_by tomcat
 matrix_faults
 matrix_table
 
