@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -256,6 +257,13 @@ static bool take_descriptors(const struct plan *p, int *fail)
 	return true;
 }
 
+static bool limit_files(const struct plan *p)
+{
+	const struct rlimit most = { p->spec->file_max, p->spec->file_max };
+
+	return p->spec->file_max == 0 || setrlimit(RLIMIT_FSIZE, &most) == 0;
+}
+
 static void __attribute__((__noreturn__)) be_child(const struct plan *p)
 {
 	int fail = p->fail[1], why;
@@ -267,7 +275,7 @@ static void __attribute__((__noreturn__)) be_child(const struct plan *p)
 		child_default_signals();
 		/* Ours is tighter; a service it starts has its own idea. */
 		umask(022);
-		if (chdir("/") == 0 && become_user(p))
+		if (chdir("/") == 0 && limit_files(p) && become_user(p))
 			try_exec(p);
 	}
 	why = errno;
@@ -623,6 +631,27 @@ static void result_free(struct child_result *r)
 	sbuf_free(&r->output);
 }
 
+struct ending {
+	const char *how, *unit;
+	int n;
+};
+
+static struct ending ending_of(const struct child_spec *spec,
+			       const struct child_result *r)
+{
+	if (r->timed_out)
+		return (struct ending){ "timed out after", " s",
+					spec->timeout_s };
+	if (spec->file_max > 0 && r->signal == SIGXFSZ)
+		return (struct ending){
+			"was ended, since a file it wrote is larger than",
+			" bytes", (int) spec->file_max
+		};
+	if (r->signal != 0)
+		return (struct ending){ "was ended by signal", "", r->signal };
+	return (struct ending){ "exited with", "", r->status };
+}
+
 int child_check(const struct child_spec *spec, bool *ret_started,
 		struct err *err)
 {
@@ -630,8 +659,7 @@ int child_check(const struct child_spec *spec, bool *ret_started,
 	AUTO(mem_free_str) char *command = NULL;
 	AUTO(mem_free_str) char *said = NULL;
 	bool started = child_run(spec, &r, err) == 0, well;
-	const char *how;
-	int number;
+	struct ending e;
 
 	if (ret_started)
 		*ret_started = started;
@@ -643,12 +671,8 @@ int child_check(const struct child_spec *spec, bool *ret_started,
 	if (well)
 		return 0;
 	said = said_line(sbuf_str(&r.output));
-	how = r.timed_out ? "timed out after"
-	      : r.signal  ? "was ended by signal"
-			  : "exited with";
-	number = r.timed_out ? spec->timeout_s : r.signal ? r.signal : r.status;
-	return err_set(err, ERR_CHILD, "\"%s\" %s %d%s%s%s%s", command, how,
-		       number, r.timed_out ? " s" : "",
-		       r.endless ? ", and " ENDLESS : "", *said ? ": " : "",
-		       said);
+	e = ending_of(spec, &r);
+	return err_set(err, ERR_CHILD, "\"%s\" %s %d%s%s%s%s", command, e.how,
+		       e.n, e.unit, r.endless ? ", and " ENDLESS : "",
+		       *said ? ": " : "", said);
 }

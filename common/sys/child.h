@@ -32,6 +32,7 @@ struct child_spec {
 	const char *const *env;	 /* "K=V" list, NULL-terminated, or NULL */
 	const char *user;	 /* run as this user (name), or NULL */
 	int timeout_s;		 /* 1 and up */
+	unsigned int file_max;	 /* bytes of a file it writes, 0: as we */
 	const void *input;	 /* on its stdin, or NULL for none */
 	size_t input_len;
 };

@@ -67,6 +67,19 @@ mv "$RUI.away" "$RUI"
 run host
 appliance_has "$old" "... put right"
 
+# --- a file without end ---
+cp -p "$RUI" "$RUI.away"
+truncate -s 1G "$RUI"
+rm "$MIRROR"
+run host
+is "$rc" 1 "the appliance has a file that is none"
+like "$err" 'cannot be fetched: "scp .*" was ended, since a file it wrote is larger than 4194304 bytes' \
+	"... says so"
+ok "... our disk is not filled" test "$(du -sk "$DIR" | cut -f 1)" -lt 5000
+cp -p "$RUI.away" "$RUI" && rm "$RUI.away"
+run host
+appliance_has "$old" "... put right"
+
 # --- a full disk ---
 ssl=$SSHD_ROOT/etc/vmware/ssl
 cp -p "$RUI" "$ssl/rui.key" "$T/log"

@@ -546,6 +546,34 @@ static void checks(void **state)
 }
 
 /* Of a long command its end is the interesting one. */
+/* What a peer sends does not fill the disk. */
+static void large_file(void **state)
+{
+	struct child_spec spec = {
+		.argv = (const char *[]){ "cp", "/dev/zero", scratch("large"),
+					  NULL },
+		.timeout_s = 10,
+		.file_max = 100000,
+	};
+	char want[500];
+	struct stat st;
+	struct err err = ERR_INIT;
+	bool started = false;
+
+	assert_int_equal(child_check(&spec, &started, &err), -1);
+	assert_true(started);
+	snprintf(want, sizeof(want),
+		 "\"cp /dev/zero %s\" was ended, since a file it wrote is "
+		 "larger than 100000 bytes",
+		 scratch("large"));
+	assert_string_equal(err.msg, want);
+	assert_int_equal(stat(scratch("large"), &st), 0);
+	assert_int_equal(st.st_size, 100000);
+	/* What it says is no file. */
+	spec.argv = SH("head -c 300000 /dev/zero");
+	assert_int_equal(child_check(&spec, &started, &err), 0);
+}
+
 static void long_command(void **state)
 {
 	char x[301];
@@ -909,6 +937,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(other_user),
 		cmocka_unit_test(keys_of_the_session),
 		cmocka_unit_test(checks),
+		cmocka_unit_test(large_file),
 		cmocka_unit_test(long_command),
 		cmocka_unit_test(programs),
 		cmocka_unit_test(closed_std),
