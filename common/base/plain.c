@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 #include "plain.h"
 
 /* No NUL continues a sequence, so nothing is read behind the end. */
@@ -72,4 +74,18 @@ void plain_ascii(char *s)
 	for (; *s; s++)
 		if (!is_ascii(*s))
 			*s = '?';
+}
+
+const char *plain_quoted(const char *text, char ret[PLAIN_QUOTED])
+{
+	const int max = PLAIN_QUOTED - 3;
+	bool cut = strlen(text) > (size_t) max;
+
+	snprintf(ret, PLAIN_QUOTED, "'%.*s%s'", cut ? max - 3 : max, text,
+		 cut ? "..." : "");
+	plain_ascii(ret);
+	for (char *p = ret; (p = strchr(p, '"'));)
+		*p = '\'';
+	ret[0] = ret[strlen(ret) - 1] = '"';
+	return ret;
 }

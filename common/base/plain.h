@@ -18,4 +18,10 @@ void plain_utf8(char *s);
  * and columns. */
 void plain_ascii(char *s);
 
+/* TEXT for the middle of a sentence of ours, in ASCII and between quotes that
+ * it cannot close: a '"' in it becomes '\''. Of one that is too long the end
+ * is "...". RET, for use as an argument. */
+#define PLAIN_QUOTED 512
+const char *plain_quoted(const char *text, char ret[PLAIN_QUOTED]);
+
 #endif

@@ -51,9 +51,9 @@ struct child_result {
 int child_run(const struct child_spec *spec, struct child_result *ret,
 	      struct err *err) MUST_CHECK;
 /* As child_run, and every end but with status 0 is ERR_CHILD: "\"nginx -t\"
- * exited with 1: <what it printed, see said_line()>"; all of that is on stderr
- * with --verbose. *ret_started (may be NULL) is false when the command could
- * not even be started: its verdict is open. */
+ * exited with 1: \"no good\"", which is what said_line() makes of what it
+ * printed; all of that is on stderr with --verbose. *ret_started (may be NULL)
+ * is false when the command could not even be started: its verdict is open. */
 int child_check(const struct child_spec *spec, bool *ret_started,
 		struct err *err) MUST_CHECK;
 /* Whether child_run() would find the program, for its user; starts nothing of

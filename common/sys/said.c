@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include "plain.h"
 #include "said.h"
 #include "strlist.h"
 
-#define ONE_MAX	 250 /* of one line, where there are several */
-#define HEAD_MAX 130 /* of all, when it is too much */
-#define TAIL_MAX (SAID_LINE_MAX - HEAD_MAX - 5)
+#define ONE_MAX	 250		     /* of one line, where there are several */
+#define HEAD_MAX 130		     /* of all, when it is too much */
+#define TEXT_MAX (SAID_LINE_MAX - 2) /* without its quotes */
+#define TAIL_MAX (TEXT_MAX - HEAD_MAX - 5)
 
 void said_add(struct said *s, const char *p, size_t len)
 {
@@ -58,7 +60,7 @@ static void split(const char *text, struct strlist *ret)
 static char *join(const struct strlist *lines)
 {
 	struct sbuf out = SBUF_INIT(SAID_MAX * 4);
-	size_t i, max = lines->n > 1 ? ONE_MAX : SAID_LINE_MAX;
+	size_t i, max = lines->n > 1 ? ONE_MAX : TEXT_MAX;
 
 	for (i = 0; i < lines->n; i++) {
 		bool cut = strlen(lines->v[i]) > max;
@@ -74,15 +76,20 @@ char *said_line(const char *text)
 {
 	AUTO(strlist_free) struct strlist lines = STRLIST_INIT;
 	AUTO(mem_free_str) char *all = NULL;
+	char quoted[PLAIN_QUOTED];
+	char *p, *short_one;
 	size_t len;
-	char *p;
 
 	split(text, &lines);
 	all = join(&lines);
 	for (p = all; (p = strchr(p, '\t'));)
 		*p = ' ';
 	len = strlen(all);
-	if (len <= SAID_LINE_MAX)
-		return TAKE(all);
-	return mem_printf("%.*s ... %s", HEAD_MAX, all, all + len - TAIL_MAX);
+	if (len > TEXT_MAX) {
+		short_one = mem_printf("%.*s ... %s", HEAD_MAX, all,
+				       all + len - TAIL_MAX);
+		mem_free_str(&all);
+		all = short_one;
+	}
+	return len > 0 ? mem_strdup(plain_quoted(all, quoted)) : TAKE(all);
 }

@@ -24,7 +24,8 @@ void said_add(struct said *s, const char *p, size_t len);
  * for SAID_MAX. */
 void said_text(const struct said *s, struct sbuf *ret);
 /* TEXT in one line of at most SAID_LINE_MAX bytes, " / " between its lines:
- * all that say something, or the first and the last ones. The caller's. */
+ * all that say something, or the first and the last ones; between quotes, see
+ * plain_quoted(), or "" when it says nothing. The caller's. */
 char *said_line(const char *text);
 
 #endif

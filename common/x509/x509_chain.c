@@ -228,6 +228,22 @@ static int chain_add(struct x509_chain *c, const unsigned char *der, long len,
 	return 0;
 }
 
+/* A label may be anybody's words: those of which something is known. */
+static const char *block_kind(const struct x509_block *b)
+{
+	static const char *const known[] = {
+		PEM_STRING_X509_REQ, PEM_STRING_X509_REQ_OLD,
+		PEM_STRING_X509_CRL, PEM_STRING_X509_TRUSTED,
+		PEM_STRING_PUBLIC,   PEM_STRING_PKCS7,
+		PEM_STRING_DHPARAMS, PEM_STRING_ECPARAMETERS,
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (strcmp(b->name, known[i]) == 0)
+			return known[i];
+	return "PEM";
+}
+
 static int add_block(struct x509_chain *c, const struct x509_block *b,
 		     struct err *err)
 {
@@ -237,8 +253,9 @@ static int add_block(struct x509_chain *c, const struct x509_block *b,
 	if (strcmp(b->name, PEM_STRING_X509) != 0 &&
 	    strcmp(b->name, PEM_STRING_X509_OLD) != 0)
 		return err_set(err, ERR_INPUT,
-			       "there is a %s block among the certificates",
-			       b->name);
+			       "there is another block (%s) among the "
+			       "certificates",
+			       block_kind(b));
 	return chain_add(c, b->data, b->len, err);
 }
 

@@ -9,6 +9,7 @@
 #include <openssl/rand.h>
 #include "eap.h"
 #include "look_tls.h"
+#include "plain.h"
 #include "sbuf.h"
 
 #define HEAD	 20 /* of a RADIUS packet: code, id, length, authenticator */
@@ -414,12 +415,16 @@ static enum eap_result eap_request(struct eap *e, const struct answer *a,
 static enum eap_result act(struct eap *e, const struct answer *a,
 			   struct err *err)
 {
+	char said[PLAIN_QUOTED];
+
 	if (++e->rounds > EAP_ROUNDS_MAX)
 		return failed(err, "EAP: no end to it");
 	if (a->code == ACCESS_REJECT) {
 		err_set(err, ERR_INPUT,
 			"it refuses us before it shows a certificate%s%s",
-			a->message[0] != '\0' ? ", saying " : "", a->message);
+			a->message[0] != '\0' ? ", saying " : "",
+			a->message[0] != '\0' ? plain_quoted(a->message, said)
+					      : "");
 		return EAP_FAILED;
 	}
 	if (a->code != ACCESS_CHALLENGE)

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
+#include "plain.h"
 #include "protocol.h"
 #include "sbuf.h"
 #include "starttls.h"
@@ -106,7 +107,7 @@ struct starttls {
 	const struct step *steps;
 	const struct step *step;
 	struct sbuf in, out;
-	char last[200]; /* of what it said, for a person */
+	char last[141]; /* of what it said, for a person */
 	bool done;
 };
 
@@ -235,19 +236,22 @@ static void remember(struct starttls *s, const struct part *l)
 
 static int not_spoken(const struct starttls *s, struct err *err)
 {
+	char said[PLAIN_QUOTED];
+
 	if (s->last[0] == '\0')
 		return err_set(err, ERR_INPUT, "this is not %s", s->protocol);
-	return err_set(err, ERR_INPUT, "this is not %s, it says \"%s\"",
-		       s->protocol, s->last);
+	return err_set(err, ERR_INPUT, "this is not %s, it says %s",
+		       s->protocol, plain_quoted(s->last, said));
 }
 
 static int refused(const struct starttls *s, struct err *err)
 {
-	if (s->step == s->steps && !s->step->say)
-		return err_set(err, ERR_INPUT,
-			       "it turns us away, saying \"%s\"", s->last);
-	return err_set(err, ERR_INPUT, "it refuses STARTTLS, saying \"%s\"",
-		       s->last);
+	bool greeting = s->step == s->steps && !s->step->say;
+	char said[PLAIN_QUOTED];
+
+	return err_set(err, ERR_INPUT, "it %s, saying %s",
+		       greeting ? "turns us away" : "refuses STARTTLS",
+		       plain_quoted(s->last, said));
 }
 
 /* Of the readers below each returns 1 with the length of a good answer, 0
@@ -420,6 +424,7 @@ static int read_ldap(struct starttls *s, const struct part *in, size_t *ret,
 {
 	const unsigned char *p = (const unsigned char *) in->p;
 	struct part id, op, code, dn, text;
+	char said[PLAIN_QUOTED];
 	unsigned char tag;
 	size_t at = 0, len = 0, end;
 	int n = ber(p, in->len, &at, &tag, &len);
@@ -443,10 +448,10 @@ static int read_ldap(struct starttls *s, const struct part *in, size_t *ret,
 	remember(s, &text);
 	if (code.p[0] == 0)
 		return 1;
-	return err_set(err, ERR_INPUT,
-		       "it refuses StartTLS with result code %d%s%s",
-		       (unsigned char) code.p[0], *s->last != '\0' ? ", " : "",
-		       s->last);
+	return err_set(
+		err, ERR_INPUT, "it refuses StartTLS with result code %d%s%s",
+		(unsigned char) code.p[0], *s->last != '\0' ? ", saying " : "",
+		*s->last != '\0' ? plain_quoted(s->last, said) : "");
 }
 
 /* Packet 0: protocol 10, version string, thread, 8 bytes of salt, a zero,
@@ -576,6 +581,7 @@ int starttls_in(struct starttls *s, const void *p, size_t len, struct err *err)
 int starttls_closed(struct starttls *s, struct err *err)
 {
 	struct part rest = { s->in.len > 0 ? s->in.buf : "", s->in.len };
+	char said[PLAIN_QUOTED];
 
 	if (rest.len > 0)
 		remember(s, &rest);
@@ -583,6 +589,6 @@ int starttls_closed(struct starttls *s, struct err *err)
 		return err_set(err, ERR_INPUT,
 			       "it closed the connection without a word");
 	return err_set(err, ERR_INPUT,
-		       "it closed the connection, its last words were \"%s\"",
-		       s->last);
+		       "it closed the connection, its last words were %s",
+		       plain_quoted(s->last, said));
 }

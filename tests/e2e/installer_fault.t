@@ -76,7 +76,7 @@ how test-fails
 next
 run host
 is "$rc" 1 "the config test fails"
-like "$err" "configuration test failed: .*web -t -q. exited with 1: nginx: .emerg. no good; rolled back, the old set is served" "... with its words"
+like "$err" "configuration test failed: .*web -t -q. exited with 1: \"nginx: .emerg. no good\"; rolled back, the old set is served" "... with its words"
 is "$(served) $(on_disk)" "$old $old" "... the old set is in place and served"
 is "$(receipt '')" rolled-back "... the receipt says so"
 ok "... nothing half-done is left" tidy
@@ -103,7 +103,7 @@ how reload-fails-once
 next
 run host
 is "$rc" 1 "the reload fails"
-like "$err" "activation failed: .* exited with 3: no reload; rolled back" "... with its words"
+like "$err" "activation failed: .* exited with 3: \"no reload\"; rolled back" "... with its words"
 is "$(served) $(on_disk)" "$old $old" "... the old set is in place and served"
 how reload-fails
 next
@@ -126,7 +126,7 @@ ln -sfn "$gen" "$DIR/current"
 how reload-fails
 run host
 is "$rc" 1 "it serves something else, and the reload fails"
-like "$err" "service web: $at serves another certificate .*, and the activation failed: .* exited with 3: no reload" "... both are said"
+like "$err" "service web: $at serves another certificate .*, and the activation failed: .* exited with 3: \"no reload\"" "... both are said"
 how ok
 run host
 is "$rc $(served)" "0 $fp" "... the next run tells it"

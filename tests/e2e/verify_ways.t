@@ -161,7 +161,7 @@ issue_nth "$T/f" 6 && store_put $NAME "$T/f"
 cert_fp "$T/f.crt" >"$T/looks.refuse"
 run host
 is "$rc" 1 "a command that is not"
-like "$err" "the queue is not right: .*looks\" exited with 3: the queue still has another one; rolled back, the old set is served" \
+like "$err" "the queue is not right: .*looks\" exited with 3: \"the queue still has another one\"; rolled back, the old set is served" \
 	"... says so"
 is "$(served)" "$(cert_fp "$T/e.crt")" "... and the old one is back"
 is "$(tail -1 "$T/looks.asked")" "$(cert_fp "$T/e.crt")" "... for which it was asked"

@@ -71,7 +71,7 @@ appliance_new
 echo 'echo hostd: no memory; exit 1' | appliance_script hostd
 run host
 is "$rc" 1 "a restart that fails"
-like "$err" 'the activation failed: "ssh .*/etc/init.d/hostd restart .* exited with 1: hostd: no memory; rolled back, the old set is served' \
+like "$err" 'the activation failed: "ssh .*/etc/init.d/hostd restart .* exited with 1: "hostd: no memory"; rolled back, the old set is served' \
 	"... says so"
 appliance_has $old "... the old one is served"
 is "$(appliance_receipt) $(appliance_receipt %)" "rolled-back rolled-back" \

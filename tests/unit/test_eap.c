@@ -400,10 +400,10 @@ static void refused(void **state)
 	SSL *ssl;
 	struct eap *e = begin(&p, TLS1_2_VERSION, &ssl);
 
-	answer(&p, 3, "\x12\x09not\x1bnow", 9, failure, 4);
+	answer(&p, 3, "\x12\x09not\x1bn\"w", 9, failure, 4);
 	assert_int_equal(eap_in(e, p.answer, p.answer_len, &err), EAP_FAILED);
 	kit_says(&err, "refuses us before it shows a certificate, saying "
-		       "not?now");
+		       "\"not?n'w\"");
 	end(&p, &e, &ssl);
 
 	e = begin(&p, TLS1_2_VERSION, &ssl);

@@ -32,7 +32,7 @@ static void in_order_until_one_fails(void **state)
 	assert_int_equal(run(&all, &tried, &err), -1);
 	assert_true(tried);
 	assert_int_equal(err.kind, ERR_CHILD);
-	assert_non_null(strstr(err.msg, "exited with 7: first / second"));
+	assert_non_null(strstr(err.msg, "exited with 7: \"first / second\""));
 	assert_string_equal(scratch_read(scratch("log")), "a\nb\n");
 	assert_int_equal(run(&one, NULL, &err), 0);
 	assert_int_equal(run(&no, &tried, &err), 0);
@@ -85,7 +85,7 @@ static void killed(void **state)
 	struct err err = ERR_INIT;
 
 	assert_int_equal(run(&c, NULL, &err), -1);
-	assert_non_null(strstr(err.msg, "was ended by signal 9: dying"));
+	assert_non_null(strstr(err.msg, "was ended by signal 9: \"dying\""));
 	/* What a shell says of its own child is an exit status. */
 	argv[2] = "exit 137";
 	assert_int_equal(run(&c, NULL, &err), -1);

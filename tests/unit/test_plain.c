@@ -52,6 +52,28 @@ static void what_stays(void **state)
 	}
 }
 
+/* What others say cannot end the quotes it stands in. */
+static void quoted(void **state)
+{
+	char ret[PLAIN_QUOTED], text[2 * PLAIN_QUOTED];
+
+	assert_string_equal(plain_quoted("", ret), "\"\"");
+	assert_string_equal(plain_quoted("no\nmail", ret), "\"no?mail\"");
+	assert_string_equal(plain_quoted("busy\"; run: rm \"x", ret),
+			    "\"busy'; run: rm 'x\"");
+	for (size_t len = PLAIN_QUOTED - 5; len <= PLAIN_QUOTED; len++) {
+		memset(text, '"', len);
+		text[len] = '\0';
+		assert_ptr_equal(plain_quoted(text, ret), ret);
+		assert_int_equal(strlen(ret), len > PLAIN_QUOTED - 3
+						      ? PLAIN_QUOTED - 1
+						      : len + 2);
+		assert_ptr_equal(strchr(ret + 1, '"'), ret + strlen(ret) - 1);
+		assert_int_equal(!strstr(ret, "...\""),
+				 len <= PLAIN_QUOTED - 3);
+	}
+}
+
 static void lengths(void **state)
 {
 	assert_int_equal(plain_len(""), 0);
@@ -68,6 +90,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_stays),
+		cmocka_unit_test(quoted),
 		cmocka_unit_test(lengths),
 	};
 

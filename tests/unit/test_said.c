@@ -22,16 +22,16 @@ static void one_line(void **state)
 {
 	line_is("", "");
 	line_is(" \n\r\n\t\n", "");
-	line_is("no memory", "no memory");
-	line_is("\n  a\tb  \r\n\n c \n", "a b / c");
-	line_is("a\rb\n", "a / b");
+	line_is("no memory", "\"no memory\"");
+	line_is("\n  a\tb  \r\n\n c \n", "\"a b / c\"");
+	line_is("a\rb\n", "\"a / b\"");
 	/* nginx 1.22 -t, on Debian */
 	line_is("nginx: [emerg] cannot load certificate \"/x\": BIO_new_file() "
 		"failed\nnginx: configuration file /etc/nginx/nginx.conf test "
 		"failed\n",
-		"nginx: [emerg] cannot load certificate \"/x\": BIO_new_file() "
+		"\"nginx: [emerg] cannot load certificate '/x': BIO_new_file() "
 		"failed / nginx: configuration file /etc/nginx/nginx.conf test "
-		"failed");
+		"failed\"");
 }
 
 /* The reason is at either end. */
@@ -46,12 +46,12 @@ static void of_many(void **state)
 	line = said_line(text);
 	assert_in_range(strlen(line), 200, SAID_LINE_MAX);
 	assert_memory_equal(line,
-			    "this is line 0 of a hundred / this is line "
+			    "\"this is line 0 of a hundred / this is line "
 			    "1 of",
-			    47);
+			    48);
 	assert_non_null(strstr(line, " ... "));
 	assert_non_null(strstr(line, "this is line 98 of a hundred / this is "
-				     "line 99 of a hundred"));
+				     "line 99 of a hundred\""));
 	free(line);
 }
 
@@ -65,13 +65,13 @@ static void long_lines(void **state)
 	memcpy(text, "one: ", 5);
 	line = said_line(text);
 	assert_in_range(strlen(line), SAID_LINE_MAX - 10, SAID_LINE_MAX);
-	assert_memory_equal(line, "one: xx", 7);
+	assert_memory_equal(line, "\"one: xx", 8);
 	free(line);
 	memcpy(text + 1000, "\nwhy: ", 6);
 	memcpy(text + 2000, "\nend: ", 6);
 	line = said_line(text);
 	assert_in_range(strlen(line), SAID_LINE_MAX - 10, SAID_LINE_MAX);
-	assert_memory_equal(line, "one: xx", 7);
+	assert_memory_equal(line, "\"one: xx", 8);
 	assert_non_null(strstr(line, " / end: xx"));
 	free(line);
 }

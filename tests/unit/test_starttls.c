@@ -225,6 +225,12 @@ static const struct {
 	  { { 'S', "554 no\r\n" } },
 	  "turns us away, saying "
 	  "\"554 no\"" },
+	{ "smtp", /* its words stay its own */
+	  { { 'S', "554 busy\"; run: rm \"x\r\n" } },
+	  "turns us away, saying \"554 busy'; run: rm 'x\"" },
+	{ "smtp",
+	  { { 'S', "554\"; run: rm x\r\n" } },
+	  "this is not smtp, it says \"554'; run: rm x\"" },
 	{ "smtp",
 	  { { 'S', "* OK IMAP\r\n" } },
 	  "this is not smtp, it "
@@ -264,7 +270,7 @@ static const struct {
 	  { { 'S', "\"STARTTLS\"\r\nOK\r\n" },
 	    { 'C', "STARTTLS\r\n" },
 	    { 'S', "NO \"not now\"\r\n" } },
-	  "NO \"not now\"" },
+	  "saying \"NO 'not now'\"" },
 	{ "xmpp-client",
 	  { { 'C', XMPP_HEAD },
 	    { 'S', "<stream:stream><stream:error><host-unknown/>" } },
@@ -283,7 +289,7 @@ static const struct {
 	  { { 'C', BIN(LDAP_START) },
 	    { 'S', BIN("\x30\x10\x02\x01\x01\x78\x0b\x0a\x01\x02\x04"
 		       "\x00\x04\x04none") } },
-	  "result code 2, none" },
+	  "result code 2, saying \"none\"" },
 	{ "ldap",
 	  { { 'C', BIN(LDAP_START) }, { 'S', "220 a\r\n" } },
 	  "this is not ldap" },
@@ -359,9 +365,11 @@ static void cut(void **state)
 
 	assert_int_equal(starttls_closed(s, &err), -1);
 	assert_non_null(strstr(err.msg, "without a word"));
-	assert_int_equal(starttls_in(s, "421 too \x1b[31mbusy", 17, &err), 0);
+	assert_int_equal(starttls_in(s, "421 too \x1b[31mbusy\";", 19, &err),
+			 0);
 	assert_int_equal(starttls_closed(s, &err), -1);
-	assert_non_null(strstr(err.msg, "last words were \"421 too ?[31mbusy"));
+	assert_non_null(
+		strstr(err.msg, "last words were \"421 too ?[31mbusy';\""));
 	starttls_free(&s);
 }
 

@@ -362,7 +362,7 @@ static void fails_and_goes_back(void **state)
 		{ "! grep -q \\\"$(cat first/fp)\\\" d/full.pem", "true",
 		  "configuration test failed", PART_BACK, true },
 		/* without an endpoint, activation's word is all there is */
-		{ "true", "echo no >&2; exit 4", "exited with 4: no",
+		{ "true", "echo no >&2; exit 4", "exited with 4: \"no\"",
 		  PART_UNPROVEN, false },
 		{ "true", "! grep -q \\\"$(cat first/fp)\\\" d/full.pem",
 		  "activation failed", PART_BACK, true },

@@ -653,7 +653,7 @@ static void as_user(void **state)
 	verify_probe(&s, &e, &want, 3000, &seen);
 	assert_false(seen_match(&want, &seen, why));
 	assert_string_equal(why, "is not right: as user nobody: \"sh -c 'echo "
-				 "no; exit 2'\" exited with 2: no");
+				 "no; exit 2'\" exited with 2: \"no\"");
 	conf.protocol = "tls";
 	conf.user = NULL;
 	conf.command.n = 0;
@@ -896,7 +896,7 @@ static void command(void **state)
 	verify_probe(&s, &e, &want, 3000, &seen);
 	assert_true(seen.reachable);
 	assert_false(seen_match(&want, &seen, why));
-	assert_non_null(strstr(why, "exited with 3: it shows the old one"));
+	assert_non_null(strstr(why, "exited with 3: \"it shows the old one\""));
 	argv[2] = "sleep 60";
 	verify_probe(&s, &e, &want, 1000, &seen);
 	assert_false(seen.handshake);
