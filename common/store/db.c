@@ -9,6 +9,7 @@
 #include "db.h"
 #include "db_apart.h"
 #include "db_impl.h"
+#include "plain.h"
 
 struct db_stmt {
 	struct db_stmt *next;
@@ -354,16 +355,26 @@ void db_bind_blob(struct db_stmt *st, int i, const void *p, size_t len)
 		st->db->driver->bind_null(st->handle, i);
 }
 
+/* In quotes: it is the server's. */
+static const char *name_of_column(const struct db_stmt *st, int i,
+				  char ret[PLAIN_QUOTED])
+{
+	const char *name = st->db->driver->col_name(st->handle, i);
+	AUTO(mem_free_str) char *start = mem_strndup(name ? name : "?", 64);
+
+	return plain_quoted(start, ret);
+}
+
 static int strange(const struct db_stmt *st, int i, const char *what,
 		   struct err *err)
 {
-	const char *name = st->db->driver->col_name(st->handle, i);
+	char name[PLAIN_QUOTED];
 
 	return err_set(err, ERR_INPUT,
-		       "%s: column %d of an answer (%.64s) %s: this is not "
-		       "what certrepo stores; mend the row, or the table or "
-		       "view, or restore the store from a backup",
-		       st->db->name, i + 1, name ? name : "?", what);
+		       "%s: column %d of an answer (%s) %s: this is not what "
+		       "certrepo stores; mend the row, or the table or view, "
+		       "or restore the store from a backup",
+		       st->db->name, i + 1, name_of_column(st, i, name), what);
 }
 
 static int too_much(const struct db_stmt *st, const char *what, size_t max,
@@ -385,18 +396,18 @@ static int check_value(const struct db_stmt *st, int i, size_t *bytes,
 	struct db_bytes v = letter == 't' || letter == 'w'
 				    ? d->col_text(st->handle, i)
 				    : d->col_blob(st->handle, i);
-	const char *name = d->col_name(st->handle, i);
+	char name[PLAIN_QUOTED];
 
 	if (v.len > DB_VALUE_MAX)
 		return err_set(err, ERR_LIMIT,
-			       "%s: a value of column %.64s is %zu bytes "
-			       "long, at most %u are taken",
-			       st->db->name, name ? name : "?", v.len,
+			       "%s: a value of column %s is %zu bytes long, at "
+			       "most %u are taken",
+			       st->db->name, name_of_column(st, i, name), v.len,
 			       DB_VALUE_MAX);
 	if (!v.p)
 		return err_set(err, ERR_LIMIT,
-			       "%s: a value of column %.64s cannot be read",
-			       st->db->name, name ? name : "?");
+			       "%s: a value of column %s cannot be read",
+			       st->db->name, name_of_column(st, i, name));
 	if (letter == 't' && strlen(v.p) != v.len)
 		return strange(st, i, "has a NUL byte in its text", err);
 	*bytes += v.len;

@@ -5,6 +5,7 @@
 #include <errmsg.h>
 #include <stdio.h>
 #include <string.h>
+#include "plain.h"
 
 #define CONNECT_TIMEOUT 10
 #define IO_TIMEOUT	30
@@ -46,6 +47,7 @@ static int tls_fail(const struct store_conf *c, const char *where,
 		    const char *text, struct err *err)
 {
 	const char *ca = c->ca_file ? c->ca_file : "(none given)";
+	char said[PLAIN_QUOTED];
 
 	if (strstr(text, "doesn't support") || strstr(text, "not support") ||
 	    strstr(text, "SSL is required"))
@@ -68,9 +70,9 @@ static int tls_fail(const struct store_conf *c, const char *where,
 		return err_set(err, ERR_CONFIG,
 			       "%s shows a certificate that does not come "
 			       "from the CA of ca_file %s (%s)",
-			       where, ca, text);
+			       where, ca, plain_quoted(text, said));
 	return err_set(err, ERR_CONFIG, "%s: no TLS connection: %s", where,
-		       text);
+		       plain_quoted(text, said));
 }
 
 static int slow_fail(const char *where, unsigned code, int64_t limit_ms,
@@ -103,6 +105,7 @@ static int down_fail(struct db *db, unsigned code, const char *text,
 {
 	struct db_mariadb_place p;
 	const char *where = db_mariadb_place(db->conf, &p);
+	char said[PLAIN_QUOTED];
 
 	if (code == CR_UNKNOWN_HOST)
 		return err_set(err, ERR_UNAVAILABLE,
@@ -110,8 +113,8 @@ static int down_fail(struct db *db, unsigned code, const char *text,
 	if (unverified(text))
 		return err_set(err, ERR_UNAVAILABLE,
 			       "%s turned us away before TLS could show that "
-			       "it is the one; it said: %.120s",
-			       where, unverified(text));
+			       "it is the one; it said: %s",
+			       where, plain_quoted(unverified(text), said));
 	if (code != CR_CONNECTION_ERROR && code != CR_CONN_HOST_ERROR)
 		return err_set(err, ERR_UNAVAILABLE,
 			       "%s closed the connection before a session "
@@ -130,6 +133,7 @@ static int denied_fail(struct db *db, unsigned code, const char *text,
 	const struct store_conf *c = db->conf;
 	struct db_mariadb_place p;
 	const char *where = db_mariadb_place(c, &p);
+	char said[PLAIN_QUOTED];
 
 	switch (code) {
 	case ER_ACCESS_DENIED_ERROR:
@@ -166,9 +170,10 @@ static int denied_fail(struct db *db, unsigned code, const char *text,
 	case ER_HOST_IS_BLOCKED:
 		return err_set(err, ERR_CONFIG,
 			       "%s accepts no connections from this host (%s)",
-			       where, text);
+			       where, plain_quoted(text, said));
 	default:
-		return err_set(err, ERR_UNAVAILABLE, "%s: %s", where, text);
+		return err_set(err, ERR_UNAVAILABLE, "%s: %s", where,
+			       plain_quoted(text, said));
 	}
 }
 
@@ -302,7 +307,9 @@ int db_mariadb_fail(struct db *db, unsigned code, const char *text,
 {
 	struct db_mariadb_place p;
 	const char *where = db_mariadb_place(db->conf, &p);
+	char said[PLAIN_QUOTED];
 
+	text = plain_quoted(text, said);
 	db->fault = fault_of(code);
 	switch (db->fault) {
 	case DB_FAULT_LOST:

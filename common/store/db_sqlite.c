@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "clock.h"
 #include "db_impl.h"
+#include "plain.h"
 
 #define TIMEOUT_S 30 /* where the configuration says nothing */
 
@@ -73,6 +74,7 @@ static enum err_kind kind_of(int rc)
 {
 	switch (rc & 0xff) {
 	case SQLITE_NOTADB:
+	case SQLITE_CORRUPT:
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
 	case SQLITE_AUTH:
@@ -105,6 +107,7 @@ static int fail(struct db *db, int rc, struct err *err)
 {
 	const char *text =
 		db->handle ? sqlite3_errmsg(db->handle) : sqlite3_errstr(rc);
+	char said[PLAIN_QUOTED]; /* it may have words out of the file */
 
 	db->fault = DB_FAULT_OTHER;
 	if ((rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED)
@@ -123,19 +126,21 @@ static int fail(struct db *db, int rc, struct err *err)
 		return err_set(err, ERR_CONFIG,
 			       "%s: %s: the tables are not of this version: "
 			       "run certrepo-populate init",
-			       db->name, text);
+			       db->name, plain_quoted(text, said));
 	if ((rc & 0xff) == SQLITE_ERROR &&
 	    strncmp(text, "no such table", 13) == 0) {
 		db->fault = DB_FAULT_NO_TABLE;
 		return err_set(err, ERR_CONFIG,
 			       "%s: %s: run certrepo-populate init", db->name,
-			       text);
+			       plain_quoted(text, said));
 	}
 	if (advice(rc))
-		return err_set(err, kind_of(rc), "%s: %s%s%s (%s)", db->name,
-			       advice(rc), db->user ? ", by user " : "",
-			       db->user ? db->user : "", text);
-	return err_set(err, kind_of(rc), "%s: %s", db->name, text);
+		return err_set(err, kind_of(rc), "%s: %s (%s%s%s)", db->name,
+			       advice(rc), plain_quoted(text, said),
+			       db->user ? ", asked as user " : "",
+			       db->user ? db->user : "");
+	return err_set(err, kind_of(rc), "%s: %s", db->name,
+		       plain_quoted(text, said));
 }
 
 static int run(struct db *db, const char *sql, struct err *err)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The driver interface, on SQLite or MariaDB: see store_kit.h. */
+#include <fcntl.h>
 #include <sys/stat.h>
 #include "clock.h"
 #include "store_kit.h"
@@ -249,6 +250,44 @@ static void test_sqlite_files(void **state)
 	assert_null(other);
 }
 
+static int first(struct db *from, const char *sql, const char *columns)
+{
+	struct db_stmt *st = NULL;
+	int rc;
+
+	err_clear(&err);
+	if (db_prepare(from, sql, columns, &st, &err) == -1)
+		return -1;
+	rc = db_step(st, &err);
+	db_done(st);
+	return rc;
+}
+
+/* It is one kind, whichever of its pages is wrong. */
+static void test_sqlite_damaged(void **state)
+{
+	char junk[200];
+	int fd;
+
+	if (kit_mariadb())
+		return;
+	FAILS(ERR_CONFIG, ": \"no such table: a'; run: rm 'x\": run certrepo",
+	      first(db, "SELECT k FROM \"a\"\"; run: rm \"\"x\"", "i"));
+	db_close(&db);
+	memset(junk, 0xff, sizeof(junk));
+	fd = open(kit_path, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(pwrite(fd, junk, sizeof(junk), 100), sizeof(junk));
+	close(fd);
+	FAILS(ERR_CONFIG,
+	      "the database is damaged: restore it from a backup "
+	      "(\"database disk image is malformed\")",
+	      db_open(&conf, false, &db, &err) == -1
+		      ? -1
+		      : first(db, "SELECT k FROM t", "i"));
+	db_close(&db);
+	unlink(kit_path);
+}
+
 static void test_sqlite_full(void **state)
 {
 	if (kit_mariadb())
@@ -287,19 +326,6 @@ static void test_sqlite_locked(void **state)
 }
 
 /* --- a SQLite file that belongs to somebody else --- */
-
-static int first(struct db *from, const char *sql, const char *columns)
-{
-	struct db_stmt *st = NULL;
-	int rc;
-
-	err_clear(&err);
-	if (db_prepare(from, sql, columns, &st, &err) == -1)
-		return -1;
-	rc = db_step(st, &err);
-	db_done(st);
-	return rc;
-}
 
 #define NUMBERS \
 	"WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) "
@@ -450,8 +476,10 @@ static void test_shapes(void **state)
 		OK(db_script(db,
 			     "UPDATE t SET n = 'text', s = x'610062', b = 5.5",
 			     &err));
-	FAILS(ERR_INPUT, "column 1 of an answer (k) is a number, not text",
+	FAILS(ERR_INPUT, "column 1 of an answer (\"k\") is a number, not text",
 	      first(db, "SELECT k FROM t", "t"));
+	FAILS(ERR_INPUT, "an answer (\"k'; run: rm 'x\") is a number",
+	      first(db, "SELECT k AS 'k\"; run: rm \"x' FROM t", "t"));
 	FAILS(ERR_INPUT, "2 columns instead of 1",
 	      first(db, "SELECT k, n FROM t", "i"));
 	FAILS(ERR_INPUT, "1 columns instead of 2",
@@ -460,7 +488,7 @@ static void test_shapes(void **state)
 	      first(db, "UPDATE t SET k = k", "i"));
 	FAILS(ERR_INPUT, "1 columns instead of 0",
 	      first(db, "SELECT k FROM t  ", ""));
-	FAILS(ERR_INPUT, "(b) is NULL",
+	FAILS(ERR_INPUT, "(\"b\") is NULL",
 	      first(db, "SELECT NULL AS b FROM t", "B"));
 	FAILS(ERR_INPUT, "is not an integer",
 	      first(db, kit_mariadb() ? "SELECT s FROM t" : "SELECT n FROM t",
@@ -476,7 +504,7 @@ static void test_shapes(void **state)
 	if (kit_mariadb())
 		FAILS(ERR_INPUT, "is not an integer",
 		      first(db, "SELECT 18446744073709551615", "i"));
-	FAILS(ERR_INPUT, "(b) is NULL",
+	FAILS(ERR_INPUT, "(\"b\") is NULL",
 	      first(db, "SELECT NULL AS b FROM t ", "W"));
 	read_odd();
 	/* The connection and the statement go on. */
@@ -544,13 +572,21 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_types),	  TEST(test_affected),
-		TEST(test_transactions),  TEST(test_faults),
-		TEST(test_broken),	  TEST(test_value_max),
-		TEST(test_sqlite_files),  TEST(test_sqlite_full),
-		TEST(test_sqlite_views),  TEST(test_sqlite_owner),
-		TEST(test_shapes),	  TEST(test_limits),
-		TEST(test_sqlite_locked), TEST(test_sqlite_read_only),
+		TEST(test_types),
+		TEST(test_affected),
+		TEST(test_transactions),
+		TEST(test_faults),
+		TEST(test_broken),
+		TEST(test_value_max),
+		TEST(test_sqlite_damaged),
+		TEST(test_sqlite_files),
+		TEST(test_sqlite_full),
+		TEST(test_sqlite_views),
+		TEST(test_sqlite_owner),
+		TEST(test_shapes),
+		TEST(test_limits),
+		TEST(test_sqlite_locked),
+		TEST(test_sqlite_read_only),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

@@ -167,6 +167,24 @@ static void test_where(void **state)
 	rmdir(sub);
 }
 
+/* The user is who asked, not who is to do something. */
+static void test_as_whom(void **state)
+{
+	int fd;
+
+	if (geteuid() != 0)
+		skip();
+	make_store();
+	db_close(&db);
+	fd = open(kit_path, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(write(fd, "This is a text", 14), 14);
+	close(fd);
+	FAILS(ERR_CONFIG,
+	      "this is not a SQLite database (\"file is not a database\", "
+	      "asked as user 61234)",
+	      db_open(&conf, false, &db, &err));
+}
+
 /* --- a child that ends, or hangs --- */
 
 static void test_killed(void **state)
@@ -574,9 +592,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_where),   TEST(test_killed), TEST(test_held),
-		TEST(test_ignored), TEST(test_child),  TEST(test_lies),
-		TEST(test_slow),    TEST(test_words),  TEST(test_keys),
+		TEST(test_where), TEST(test_as_whom), TEST(test_killed),
+		TEST(test_held),  TEST(test_ignored), TEST(test_child),
+		TEST(test_lies),  TEST(test_slow),    TEST(test_words),
+		TEST(test_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
