@@ -75,19 +75,19 @@ static int tls_fail(const struct store_conf *c, const char *where,
 		       plain_quoted(text, said));
 }
 
+/* The time was up. How it was spent is not known: the library looks up the name
+ * by itself, too. */
 static int slow_fail(const char *where, unsigned code, int64_t limit_ms,
 		     struct err *err)
 {
-	long long limit_s = (long long) (limit_ms + 999) / 1000;
+	bool connected =
+		code != CR_CONNECTION_ERROR && code != CR_CONN_HOST_ERROR;
 
-	if (code == CR_CONN_HOST_ERROR)
-		return err_set(err, ERR_UNAVAILABLE,
-			       "%s did not answer within %lld s", where,
-			       limit_s);
-	return err_set(err, ERR_UNAVAILABLE,
-		       "%s accepted the connection but did not answer within "
-		       "%lld s",
-		       where, limit_s);
+	return err_set(err, ERR_UNAVAILABLE, "%s %s within %lld s", where,
+		       connected ? "accepted the connection, but began no "
+				   "session"
+				 : "could not be reached",
+		       (long long) (limit_ms + 999) / 1000);
 }
 
 /* What a server says before TLS, in the words of the library: from anybody,
@@ -100,8 +100,9 @@ static const char *unverified(const char *text)
 	return p ? p + strlen(lead) : NULL;
 }
 
+/* LATE_MS: the limit, when the time was up; 0. */
 static int down_fail(struct db *db, unsigned code, const char *text,
-		     struct err *err)
+		     int64_t late_ms, struct err *err)
 {
 	struct db_mariadb_place p;
 	const char *where = db_mariadb_place(db->conf, &p);
@@ -115,6 +116,8 @@ static int down_fail(struct db *db, unsigned code, const char *text,
 			       "%s turned us away before TLS could show that "
 			       "it is the one; it said: %s",
 			       where, plain_quoted(unverified(text), said));
+	if (late_ms > 0)
+		return slow_fail(where, code, late_ms, err);
 	if (code != CR_CONNECTION_ERROR && code != CR_CONN_HOST_ERROR)
 		return err_set(err, ERR_UNAVAILABLE,
 			       "%s closed the connection before a session "
@@ -193,16 +196,15 @@ static bool is_network(const char *text)
 int db_mariadb_refused(struct db *db, unsigned code, const char *text,
 		       int64_t limit_ms, int64_t waited_ms, struct err *err)
 {
+	int64_t late_ms = waited_ms >= limit_ms - 50 ? limit_ms : 0;
 	struct db_mariadb_place p;
 
 	db->fault = DB_FAULT_OTHER;
-	if (waited_ms >= limit_ms - 50)
-		return slow_fail(db_mariadb_place(db->conf, &p), code, limit_ms,
-				 err);
 	if (code == CR_SSL_CONNECTION_ERROR && !is_network(text))
 		return tls_fail(db->conf, db_mariadb_place(db->conf, &p), text,
 				err);
 	switch (code) {
+	case 0: /* the session began when the time was up */
 	case CR_CONNECTION_ERROR:
 	case CR_CONN_HOST_ERROR:
 	case CR_UNKNOWN_HOST:
@@ -212,7 +214,7 @@ int db_mariadb_refused(struct db *db, unsigned code, const char *text,
 	case CR_SSL_CONNECTION_ERROR:
 	case CR_MALFORMED_PACKET:
 	case CR_VERSION_ERROR:
-		return down_fail(db, code, text, err);
+		return down_fail(db, code, text, late_ms, err);
 	default:
 		return denied_fail(db, code, text, err);
 	}

@@ -168,13 +168,14 @@ hung=$(free_port)
 start hung "$PYTHON" "$T/hung.py" "$hung"
 wait_port "$hung"
 conf "port=$hung"
-says 69 'did not answer within 2 s' 'hung server'
+says 69 'accepted the connection, but began no session within 2 s' 'hung server'
 stop hung
 
 # A server that hangs in the middle of it all.
 conf
 kill -STOP "$MARIADB_PID"
-says 69 'did not answer within 2 s' 'stopped server'
+says 69 'accepted the connection, but began no session within 2 s' \
+	'stopped server'
 kill -CONT "$MARIADB_PID"
 
 # --- the same server, otherwise set up ---

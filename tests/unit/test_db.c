@@ -2,9 +2,13 @@
 /* The driver interface, on SQLite or MariaDB: see store_kit.h. */
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <mysql.h>
+#include <mysqld_error.h>
+#include <errmsg.h>
 #include "clock.h"
 #include "store_kit.h"
 #include "db_impl.h"
+#include "db_mariadb_err.h"
 
 static struct db *db;
 
@@ -325,6 +329,49 @@ static void test_sqlite_locked(void **state)
 	db_close(&other);
 }
 
+/* --- a server that is out of reach --- */
+
+/* In the end, and when the time was up meanwhile: what is known to be true. */
+static void test_refused(void **state)
+{
+	static const struct {
+		unsigned code;
+		const char *text;
+		const char *says, *late;
+	} cases[] = {
+		{ CR_UNKNOWN_HOST, "Unknown server host 'h' (-3)",
+		  "cannot be resolved", "cannot be resolved" },
+		{ CR_CONNECTION_ERROR, "Can't connect to server on 'h' (115)",
+		  "does not accept connections",
+		  "could not be reached within 2 s" },
+		{ CR_SERVER_LOST, "Lost connection to server",
+		  "closed the connection",
+		  "accepted the connection, but began no session within 2 s" },
+		{ CR_SSL_CONNECTION_ERROR, "TLS/SSL error: unexpected eof",
+		  "closed the connection", "began no session within 2 s" },
+		{ CR_SSL_CONNECTION_ERROR, "certificate has expired",
+		  "has expired", "has expired" },
+		{ ER_ACCESS_DENIED_ERROR, "no", "wrong password",
+		  "wrong password" },
+		{ CR_CONNECTION_ERROR,
+		  "The following error cannot be verified: 1040 - \"full\"",
+		  "it said: \"1040 - 'full'\"", "it said: \"1040" },
+		{ 0, "", "closed", "began no session within 2 s" },
+	};
+	struct store_conf c = { .driver = "mariadb", .host = "h" };
+	struct db one = { .conf = &c };
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		err_clear(&err);
+		FAILS(err.kind, cases[i].says,
+		      db_mariadb_refused(&one, cases[i].code, cases[i].text,
+					 2000, 1000, &err));
+		FAILS(err.kind, cases[i].late,
+		      db_mariadb_refused(&one, cases[i].code, cases[i].text,
+					 2000, 12000, &err));
+	}
+}
+
 /* --- a SQLite file that belongs to somebody else --- */
 
 #define NUMBERS \
@@ -572,21 +619,14 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_types),
-		TEST(test_affected),
-		TEST(test_transactions),
-		TEST(test_faults),
-		TEST(test_broken),
-		TEST(test_value_max),
-		TEST(test_sqlite_damaged),
-		TEST(test_sqlite_files),
-		TEST(test_sqlite_full),
-		TEST(test_sqlite_views),
-		TEST(test_sqlite_owner),
-		TEST(test_shapes),
-		TEST(test_limits),
-		TEST(test_sqlite_locked),
-		TEST(test_sqlite_read_only),
+		TEST(test_types),	   TEST(test_affected),
+		TEST(test_transactions),   TEST(test_faults),
+		TEST(test_broken),	   TEST(test_value_max),
+		TEST(test_sqlite_damaged), TEST(test_sqlite_files),
+		TEST(test_sqlite_full),	   TEST(test_sqlite_views),
+		TEST(test_sqlite_owner),   TEST(test_refused),
+		TEST(test_shapes),	   TEST(test_limits),
+		TEST(test_sqlite_locked),  TEST(test_sqlite_read_only),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
