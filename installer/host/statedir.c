@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "lockfile.h"
 #include "log.h"
 #include "place.h"
@@ -20,48 +22,101 @@ int statedir_check(const char *dir, struct err *err)
 
 /* --- what older versions left elsewhere --- */
 
-/* Is there a journal in OLD: 1, 0, -1. */
-static int unfinished(const char *old, struct err *err)
+/* A folder or file of ours that nobody else can write. */
+static bool ours(const struct place_old *o, enum place_kind kind)
 {
-	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
-	AUTO(mem_free_str) char *path = mem_printf("%s/journal", old);
-	AUTO(place_close) struct place p = PLACE_INIT;
-	int rc = place_folder(path, 0, &p, err);
-
-	if (rc != 1)
-		return rc;
-	if (place_list(&p, NULL, NULL, JOURNALS_MAX, &names, err) == -1)
-		return -1;
-	for (size_t i = 0; i < names.n; i++)
-		if (*names.v[i] != '.')
-			return 1;
-	return 0;
+	return o->kind == kind &&
+	       (o->attr.uid == 0 || o->attr.uid == geteuid()) &&
+	       (o->attr.mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-/* WHY it cannot be believed. */
-static int begin_anew(const char *dir, const char *old, const struct err *why,
-		      struct err *err)
-{
-	AUTO(place_close) struct place p = PLACE_INIT;
-	int rc = place_folder(old, 0, &p, err);
+enum left { LEFT_NOTHING, LEFT_OURS, LEFT_FOREIGN };
 
-	if (rc == 1)
-		rc = unfinished(old, err);
-	else if (rc == 0)
+/* What P is: a folder in OLD, or a file in that. -1. */
+static int look(const struct place *p, enum place_kind kind, struct err *err)
+{
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+
+	if (place_look(p, &now, err) == -1)
+		return -1;
+	return now.kind == PLACE_NONE ? LEFT_NOTHING
+	       : ours(&now, kind)     ? LEFT_OURS
+				      : LEFT_FOREIGN;
+}
+
+/* The journals in OLD; one of ours is enough. -1. */
+static int journals(const struct place *old, struct err *err)
+{
+	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
+	AUTO(place_close) struct place at = PLACE_INIT;
+	AUTO(place_close) struct place p = PLACE_INIT;
+	int all = LEFT_NOTHING, one;
+
+	if (place_in(old, "journal", &at, err) == -1)
+		return -1;
+	one = look(&at, PLACE_FOLDER, err);
+	if (one != LEFT_OURS)
+		return one;
+	if (place_enter(&at, &p, err) != 1 ||
+	    place_list(&p, NULL, NULL, JOURNALS_MAX, &names, err) == -1)
+		return -1;
+	for (size_t i = 0; i < names.n && all != LEFT_OURS; i++) {
+		AUTO(place_close) struct place j = PLACE_INIT;
+
+		if (*names.v[i] == '.')
+			continue;
+		if (place_in(&p, names.v[i], &j, err) == -1)
+			return -1;
+		one = look(&j, PLACE_FILE, err);
+		if (one == -1)
+			return -1;
+		all = one == LEFT_NOTHING ? all : one;
+	}
+	return all;
+}
+
+static int unfinished(const char *dir, const char *old, struct err *err)
+{
+	return err_set(err, ERR_CONFIG,
+		       "a change that was not finished lies in %s/journal, "
+		       "where others than root could have written; look at it, "
+		       "then run: mv %s %s, or, to forget it: rm -r %s",
+		       old, old, dir, old);
+}
+
+/* Others than root could have written to OLD, since they own it or a folder
+ * above. They can put there what they like, but nothing that is ours: that
+ * alone has a say. */
+static int begin_anew(const char *dir, const char *old, struct err *err)
+{
+	AUTO(place_close) struct place at = PLACE_INIT;
+	AUTO(place_close) struct place p = PLACE_INIT;
+	int rc = place_open("", old, PLACE_LAST, &at, NULL);
+	int what = rc == 1 ? look(&at, PLACE_FOLDER, NULL) : LEFT_FOREIGN;
+
+	if (rc == 0 || what == LEFT_NOTHING)
 		return 0;
-	if (rc == -1)
-		return err_wrap(err, "what older versions left in %s", old);
-	if (rc == 1)
-		return err_set(err, ERR_CONFIG,
-			       "a change that was not finished lies in "
-			       "%s/journal, where others than root could have "
-			       "written; look at it, then run: mv %s %s, or, "
-			       "to forget it: rm -r %s",
-			       old, old, dir, old);
-	log_warn("what earlier runs remember in %s is not used, since others "
-		 "than root could have written it (%s); look at it, then run: "
-		 "cp -a %s/. %s/, or, to forget it: rm -r %s",
-		 old, why->msg, old, dir, old);
+	if (what == LEFT_OURS) {
+		rc = place_enter(&at, &p, err);
+		what = rc == 1 ? journals(&p, err) : rc;
+		if (what == -1)
+			return err_wrap(err, "what older versions left in %s",
+					old);
+		if (what == LEFT_OURS)
+			return unfinished(dir, old, err);
+	} else {
+		what = LEFT_FOREIGN;
+	}
+	if (what == LEFT_FOREIGN)
+		log_warn("what lies in %s is not used, since it is not root's "
+			 "alone; to see what it is, run: ls -lR %s, or, to be "
+			 "rid of it: rm -r %s",
+			 old, old, old);
+	else
+		log_warn("what earlier runs remember in %s is not used, since "
+			 "others than root could have written it; look at it, "
+			 "then run: cp -a %s/. %s/, or, to forget it: rm -r %s",
+			 old, old, dir, old);
 	return 0;
 }
 
@@ -99,7 +154,7 @@ static int take_over(const char *dir, const char *old, struct err *err)
 	if (rc == 1)
 		return move(dir, old, err);
 	if (rc == -1 && why.kind == ERR_CONFIG)
-		return begin_anew(dir, old, &why, err);
+		return begin_anew(dir, old, err);
 	if (rc == -1)
 		return err_set(err, why.kind, "%s", why.msg);
 	return 0;

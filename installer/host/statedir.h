@@ -20,7 +20,8 @@ int statedir_check(const char *dir, struct err *err) MUST_CHECK;
 /* Make DIR and what belongs in it. When DIR is not there and OLD (may be NULL)
  * is, OLD becomes DIR, if root alone could have written to it. Otherwise DIR
  * begins empty and a warning says how to go on; ERR_CONFIG when an unfinished
- * change lies in OLD: that is for a person to decide. */
+ * change of root's lies in OLD: that is for a person to decide. What others
+ * have put there decides nothing. */
 int statedir_make(const char *dir, const char *old, struct err *err) MUST_CHECK;
 
 #endif

@@ -96,12 +96,58 @@ static void begins_anew(void **state)
 	assert_int_equal(mode_of("new"), 0);
 }
 
+/* Who owns the folder above plants what he likes, which stops nobody. */
+static void planted(void **state)
+{
+	static const char *const how[] = {
+		"chown -R 61234 .",
+		"chown 61234 . installer/journal/web; chmod 0777 installer",
+		"chown -R 61234 installer/journal; chown 61234 .",
+		"rm -r installer/journal; mkfifo installer/journal; "
+		"chown -R 61234 .",
+		"rm -r installer; ln -s /nowhere installer; "
+		"chown -h 61234 . installer",
+		"rm -r installer; mkfifo installer; chown 61234 . installer",
+		"chown 61234 . installer/journal/web",
+	};
+	char command[1000];
+
+	if (geteuid() != 0)
+		skip();
+	for (size_t i = 0; i < sizeof(how) / sizeof(how[0]); i++) {
+		struct err err = ERR_INIT;
+
+		fresh();
+		make_old(0755);
+		scratch_write(scratch("fetcher/installer/journal/web"), "",
+			      0600);
+		snprintf(command, sizeof(command), "cd '%s' && { %s; }",
+			 scratch("fetcher"), how[i]);
+		assert_int_equal(system(command), 0);
+		if (statedir_make(dir, old, &err) == -1)
+			fail_msg("%s: %s", how[i], err.msg);
+		assert_int_equal(mode_of("new/journal"), 0700);
+	}
+	/* Root's own, in the same place. */
+	fresh();
+	make_old(0755);
+	scratch_write(scratch("fetcher/installer/journal/web"), "", 0600);
+	assert_int_equal(chown(scratch("fetcher"), 61234, 61234), 0);
+	for (int i = 0; i < 2; i++) {
+		struct err err = ERR_INIT;
+
+		assert_int_equal(statedir_make(dir, old, &err), -1);
+		assert_int_equal(err.kind, ERR_CONFIG);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(makes),
 		cmocka_unit_test(moves),
 		cmocka_unit_test(begins_anew),
+		cmocka_unit_test(planted),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
