@@ -3,6 +3,7 @@
 #include <string.h>
 #include <openssl/err.h>
 #include "look_tls.h"
+#include "plain.h"
 
 /* Signatures that only a key of this type can make. In TLS 1.3 those of PKCS
  * #1 are for the certificates above only (RFC 8446 section 4.2.3), and in TLS
@@ -107,19 +108,30 @@ bool look_tls_unproven(SSL *ssl)
 	       SSL_get_app_data(ssl) && look_tls_static_rsa(ssl);
 }
 
-static void set_issuer(X509 *leaf, struct verify_seen *ret)
+static void print_name(const X509_NAME *name, char *ret, size_t size)
 {
 	BIO *b = BIO_new(BIO_s_mem());
 	int n = 0;
 
-	if (b && X509_NAME_print_ex(b, X509_get_issuer_name(leaf), 0,
-				    XN_FLAG_RFC2253) >= 0)
-		n = BIO_read(b, ret->issuer, sizeof(ret->issuer) - 1);
-	ret->issuer[n > 0 ? n : 0] = '\0';
+	if (b && X509_NAME_print_ex(b, name, 0, XN_FLAG_RFC2253) >= 0)
+		n = BIO_read(b, ret, (int) size - 1);
+	ret[n > 0 ? n : 0] = '\0';
 	BIO_free(b);
-	for (char *p = ret->issuer; *p != '\0'; p++)
-		if (*p < 0x20 || *p > 0x7e)
-			*p = '?';
+	plain_ascii(ret);
+}
+
+static void set_names(const X509 *leaf, const struct x509_chain *chain,
+		      struct verify_seen *ret)
+{
+	const struct x509_ids *ids = x509_chain_ids(chain);
+
+	print_name(X509_get_issuer_name(leaf), ret->issuer,
+		   sizeof(ret->issuer));
+	if (ids->n > 0)
+		snprintf(ret->name, sizeof(ret->name), "%s", ids->v[0].value);
+	else
+		print_name(X509_get_subject_name(leaf), ret->name,
+			   sizeof(ret->name));
 }
 
 int look_tls_shown(SSL *ssl, struct verify_seen *ret)
@@ -149,7 +161,7 @@ int look_tls_shown(SSL *ssl, struct verify_seen *ret)
 		snprintf(ret->serial, sizeof(ret->serial), "%s",
 			 x509_chain_serial(chain));
 		seen_chain_digest(chain, ret->chain);
-		set_issuer(sk_X509_value(certs, 0), ret);
+		set_names(sk_X509_value(certs, 0), chain, ret);
 		ret->not_after = x509_chain_not_after(chain);
 		ret->depth = x509_chain_len(chain);
 		status = 0;

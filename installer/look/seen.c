@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "clock.h"
+#include "plain.h"
 #include "seen.h"
 
 void seen_why(struct verify_seen *ret, const struct err *err)
@@ -36,18 +37,33 @@ void seen_chain_digest(const struct x509_chain *chain, char ret[ENC_SHA256_HEX])
 	enc_sha256_hex(pem, strlen(pem), ret);
 }
 
+/* As much of P as fits, in quotes. */
+static const char *quoted(const char *p, size_t max, char ret[PLAIN_QUOTED])
+{
+	char start[100];
+
+	snprintf(start, sizeof(start), "%.*s", (int) max, p);
+	return plain_quoted(start, ret);
+}
+
 static void say_other(const struct verify_want *want,
 		      const struct verify_seen *seen, const char *at,
 		      char ret[300])
 {
-	char until[CLOCK_TEXT];
+	char until[CLOCK_TEXT], name[PLAIN_QUOTED], issuer[PLAIN_QUOTED];
+	int n = snprintf(ret, 300,
+			 "serves another certificate%s: that of %s by %s until "
+			 "%s (%.16s..., wanted %.16s...",
+			 at, quoted(seen->name, 50, name),
+			 quoted(seen->issuer, 40, issuer),
+			 clock_text(seen->not_after, until), seen->fingerprint,
+			 want->fingerprint);
 
-	snprintf(ret, 300,
-		 "serves another certificate%s (serial %.40s of %.60s until "
-		 "%s, %.16s..., wanted %.16s...)",
-		 at, seen->serial, seen->issuer,
-		 clock_text(seen->not_after, until), seen->fingerprint,
-		 want->fingerprint);
+	/* The parts above end below 290. Rather no path than half of one. */
+	if (seen->file && strlen(seen->file) < (size_t) (295 - n))
+		n += snprintf(ret + n, (size_t) (300 - n), " of %s",
+			      seen->file);
+	snprintf(ret + n, (size_t) (300 - n), ")");
 }
 
 bool seen_match(const struct verify_want *want, const struct verify_seen *seen,

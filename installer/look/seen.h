@@ -24,6 +24,7 @@ struct verify_seen {
 	bool unproven;	/* one was shown, but the key not proven */
 	char fingerprint[ENC_SHA256_HEX]; /* of the leaf, "" for none */
 	char chain[ENC_SHA256_HEX];	  /* see seen_chain_digest() */
+	char name[64]; /* whose it is: its first name, or its subject */
 	char serial[64];
 	char issuer[160];
 	int64_t not_after;
@@ -31,8 +32,9 @@ struct verify_seen {
 	char from[100]; /* address and how it was asked, "" as the endpoint
 			 * says */
 	unsigned int looks;
-	bool by_command; /* a command looked */
-	char why[300];	 /* a sentence, when there was no handshake */
+	const char *file; /* where it should be read from, borrowed; or NULL */
+	bool by_command;  /* a command looked */
+	char why[300];	  /* a sentence, when there was no handshake */
 };
 
 /* What an endpoint should show. */

@@ -138,8 +138,7 @@ static void ask_command(const struct svc *s, const struct svc_endpoint *e,
 	ret->reachable = ret->by_command = true;
 	if (!want->fingerprint) {
 		snprintf(ret->why, sizeof(ret->why),
-			 "nothing is installed that the command could look "
-			 "for");
+			 "there is nothing that the command could look for");
 		return;
 	}
 	if (child_check(&spec, &started, &err) == -1) {
@@ -186,6 +185,7 @@ void verify_endpoint(const struct svc *s, size_t i,
 {
 	verify_probe(s, &s->endpoints[i], want, s->conf->verify_timeout * 1000,
 		     ret);
+	ret->file = s->certs[s->endpoints[i].cert].leaf_path;
 }
 
 /* --- waiting --- */

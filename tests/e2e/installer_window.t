@@ -66,7 +66,7 @@ cat "$T/four.crt" "$T/four.ca" >"$(readlink -f "$DIR/current")/fullchain.pem"
 store_put $NAME "$T/four"
 run host
 is "$rc $(served)" "1 $(cert_fp "$T/three.crt")" "a missed reload waits for its hours, too"
-like "$err" 'serves another certificate .*; waits for its window' "... and is told"
+like "$err" 'serves another certificate.*; waits for its window' "... and is told"
 is "$(receipt "$at")" failed "... and reported"
 run host --force
 is "$rc $(served)" "0 $(cert_fp "$T/four.crt")" "... but not with --force"

@@ -58,7 +58,7 @@ nginx_reload 2>/dev/null
 KEY=$T/ec.key issue_nth "$T/e2" 2 && store_put $EC "$T/e2"
 run host
 is "$rc" 1 "one of them is not taken"
-like "$err" "$at/$NAME\+ec serves another certificate .*rolled back" "... which is said"
+like "$err" "$at/$NAME\+ec serves another certificate.*rolled back" "... which is said"
 stop nginx
 rm -rf "$T/state"
 

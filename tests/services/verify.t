@@ -117,7 +117,7 @@ one() { # DAEMON
 		conf that "$e"
 		look
 		is "$rc" 1 "$1: $e, another one"
-		like "$out" ":${e##*:}/$NAME: .*serves another certificate \(serial [0-9A-F]+ of .*the middle one.* until 20.*, $this_fp\.\.\., wanted" \
+		like "$out" ":${e##*:}/$NAME: .*serves another certificate: that of .* by .*the middle one.* until 20.* \($this_fp\.\.\., wanted" \
 			"... says which"
 		conf short "$e"
 		look

@@ -18,6 +18,7 @@ static struct verify_seen shows(const char *fingerprint, const char *chain)
 {
 	struct verify_seen s = { .reachable = true,
 				 .handshake = true,
+				 .name = "www.example.org",
 				 .serial = "0A",
 				 .issuer = "CN=CA",
 				 .not_after = 1893456000,
@@ -50,10 +51,38 @@ static void match(void **state)
 	s = shows(OTHER, "c1");
 	says(&any, &s, NULL);
 	says(&this, &s,
-	     "serves another certificate (serial 0A of CN=CA until "
-	     "2030-01-01T00:00:00Z, ffeeddccbbaa9988..., wanted "
-	     "0011223344556677...)");
+	     "serves another certificate: that of \"www.example.org\" by "
+	     "\"CN=CA\" until 2030-01-01T00:00:00Z (ffeeddccbbaa9988..., "
+	     "wanted 0011223344556677...)");
+	s.file = "/etc/tls/full.pem";
+	strcpy(s.from, "[::1]:443");
+	says(&this, &s,
+	     "serves another certificate at [::1]:443: that of "
+	     "\"www.example.org\" by \"CN=CA\" until 2030-01-01T00:00:00Z "
+	     "(ffeeddccbbaa9988..., wanted 0011223344556677... of "
+	     "/etc/tls/full.pem)");
 	assert_true(seen_tells(&s));
+}
+
+/* However long its parts are: what is said is whole. */
+static void long_ones(void **state)
+{
+	char path[300], why[300];
+	struct verify_seen s = shows(OTHER, "c1");
+
+	s.file = path;
+	memset(s.name, '"', sizeof(s.name) - 1);
+	memset(s.issuer, 'i', sizeof(s.issuer) - 1);
+	memset(s.from, 'f', sizeof(s.from) - 1);
+	for (size_t len = 1; len < sizeof(path); len++) {
+		memset(path, 'p', len);
+		path[len] = '\0';
+		assert_false(seen_match(&this, &s, why));
+		assert_string_equal(why + strlen(why) - 1, ")");
+		assert_true(strstr(why, path) || !strstr(why, " of p"));
+		if (len == 150)
+			s.name[0] = s.issuer[0] = s.from[0] = '\0';
+	}
 }
 
 static void failed(void **state)
@@ -101,6 +130,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(match),
+		cmocka_unit_test(long_ones),
 		cmocka_unit_test(failed),
 		cmocka_unit_test(unknown),
 	};

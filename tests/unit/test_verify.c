@@ -294,6 +294,7 @@ static void strict_and_old(void **state)
 		assert_true(seen.handshake);
 		assert_string_equal(seen.fingerprint, fingerprint("leaf.pem"));
 		assert_string_equal(seen.issuer, "CN=Test Intermediate");
+		assert_string_equal(seen.name, "www.example.org");
 		stop(pid);
 	}
 }
