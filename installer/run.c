@@ -7,9 +7,11 @@
 #include "hostkey.h"
 #include "log.h"
 #include "num.h"
+#include "plain.h"
 #include "run.h"
 #include "hostview.h"
 #include "finding.h"
+#include "target.h"
 #include "txn.h"
 #include "update.h"
 
@@ -390,13 +392,32 @@ int run_update(struct host *r, struct err *err)
 
 /* --- --verify and --rollback --- */
 
-/* Before the first installation there is nothing to compare with; what was
- * seen shows whether it is the right place to look at. */
+/* Without files there is nothing to compare with; what was seen shows whether
+ * it is the right place to look at. */
 static void print_seen(const struct verify_seen *seen)
 {
-	printf("serial %s of %s, ", seen->serial, seen->issuer);
+	char name[PLAIN_QUOTED], issuer[PLAIN_QUOTED];
+
+	printf("that of %s, serial %s of %s, ", plain_quoted(seen->name, name),
+	       seen->serial, plain_quoted(seen->issuer, issuer));
 	if (seen->from[0] != '\0')
 		printf("at %s, ", seen->from);
+}
+
+/* Why there is nothing on disk. */
+static const char *absent(const struct finding *t, const struct judge_cert *c)
+{
+	const struct svc_cert *s = c->svc;
+	bool there = false;
+
+	if (c->reason[0] != '\0') /* what cannot be read is not absent */
+		return c->reason;
+	for (size_t i = 0; i < s->n_files; i++)
+		if (s->files[i].path == s->leaf_path)
+			there = target_there(s, i, NULL) != 0;
+	return arena_printf(t->r->arena, "nothing is installed: %s %s",
+			    s->leaf_path,
+			    there ? "holds no certificate" : "is not there");
 }
 
 static bool verify_endpoint_of(const struct finding *t, size_t i)
@@ -414,22 +435,21 @@ static bool verify_endpoint_of(const struct finding *t, size_t i)
 	expired = there && x509_chain_not_after(c->disk) <= t->r->now;
 	printf("%s %s %s: ", t->s->name, t->s->certs[e->cert].conf->name,
 	       svc_endpoint_text(e, t->r->arena));
-	if (seen->handshake && !seen->by_command)
+	/* Of another one the sentence has it all. */
+	if (ok && seen->handshake && !seen->by_command)
 		printf("%s until %s, ", seen->fingerprint,
 		       clock_text(seen->not_after, until));
 	if (seen->handshake && !there)
 		print_seen(seen);
 	if (!ok)
 		printf("%s%s", why, there ? "" : "; ");
-	/* What could not be read is not absent. */
-	printf("%s\n",
-	       !there	  ? c->reason[0] != '\0' ? c->reason
-						 : "nothing is installed yet"
-	       : !ok	  ? ""
-	       : expired  ? "as installed, but it has EXPIRED"
-	       : untimely ? arena_printf(t->r->arena, "as installed, but %s",
-					 untimely)
-			  : "as installed");
+	printf("%s\n", !there	 ? absent(t, c)
+		       : !ok	 ? ""
+		       : expired ? "as installed, but it has EXPIRED"
+		       : untimely
+			       ? arena_printf(t->r->arena,
+					      "as installed, but %s", untimely)
+			       : "as installed");
 	return ok && there && !untimely;
 }
 

@@ -49,14 +49,14 @@ HOST_VERIFY="{ address = \"$at\"; server_name = \"$NAME\"; }"
 host_conf
 run host --verify
 is "$rc" 1 "--verify, and nobody is there"
-like "$out" "$at/$NAME: cannot be reached: Connection refused; nothing is installed yet" \
+like "$out" "$at/$NAME: cannot be reached: Connection refused; nothing is installed: $DIR/current/[a-z.]+ is not there" \
 	"... says so, and that nothing is installed"
 placeholder
 nginx_run || bail "nginx does not start"
 mv "$DIR" "$T/away"
 run host --verify
 is "$rc" 1 "--verify before the first installation"
-like "$out" "$at/$NAME: $(served) until [0-9-]+T[0-9:]+Z, serial [0-9A-F]+ of CN=[^,]+, nothing is installed yet" \
+like "$out" "$at/$NAME: $(served) until [0-9-]+T[0-9:]+Z, that of \"[^,]+\", serial [0-9A-F]+ of \"CN=[^,]+\", nothing is installed: $DIR/current/[a-z.]+ is not there" \
 	"... says what the endpoint shows"
 mv "$T/away" "$DIR"
 

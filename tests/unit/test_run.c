@@ -441,7 +441,11 @@ static void verifies(void **state)
 		  "cat old.pem inter.pem >d/web/full.pem", NULL, 1,
 		  "web " LEAF " it: is not right: " },
 		{ SERVICE("web", ASKS("true")), "true", NULL, 1,
-		  "; nothing is installed yet\n" },
+		  "/d/web/full.pem is not there\n" },
+		{ SERVICE("web", ASKS("true")), "rmdir d/web", NULL, 1,
+		  "; nothing is installed: " },
+		{ SERVICE("web", ASKS("true")), "echo junk >d/web/full.pem",
+		  NULL, 1, "/d/web/full.pem holds no certificate\n" },
 		{ SERVICE("web", ASKS("true")),
 		  "ln -s full.pem "
 		  "d/web/full.pem",
