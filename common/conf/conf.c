@@ -648,6 +648,8 @@ static bool doc_parse(struct load *ld, struct doc *doc)
 	src = conf_text_where(&doc->text, line > 0 ? (unsigned int) line : 1);
 	if (!what)
 		what = "cannot be parsed";
+	if (strstr(what, "duplicate") && conf_text_twice(&doc->text, ld->errs))
+		return false;
 	if (strcmp(what, "syntax error") == 0)
 		hint = " here or before: is a ';', quote or bracket missing?";
 	conf_error(ld->errs, &src, "%s%s", what, hint);

@@ -4,6 +4,9 @@
 #include "conf_text.h"
 #include "file.h"
 
+#define NAME_CHARS                                             \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+	"0123456789-_*"
 #define NUL_BYTE "a NUL byte stands here; is this a text file?"
 
 /* One file while it is copied. */
@@ -220,9 +223,7 @@ static void number(struct scan *s)
 
 static void name(struct scan *s)
 {
-	copy(s, span(s, s->p,
-		     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		     "0123456789-_*"));
+	copy(s, span(s, s->p, NAME_CHARS));
 }
 
 static void scan_file(struct conf_text *t, const char *path, const char *dir,
@@ -423,4 +424,118 @@ void conf_text_from_string(struct conf_text *t, const char *name_,
 
 	scan_text(&s);
 	check_size(t, &src, errs);
+}
+
+/* --- a setting that is there twice --- */
+
+#define GROUPS_MAX 100 /* open at a time */
+
+struct named {
+	const char *name;
+	size_t len, group;
+	unsigned int line;
+};
+
+/* Walks through a text that is already clean: no comments, closed strings. */
+struct walk {
+	struct named *seen;
+	size_t n, cap;
+	size_t open[GROUPS_MAX]; /* the number of each group, 0: of a list */
+	size_t depth, groups;
+	unsigned int line;
+};
+
+static void walk_free(struct walk *w)
+{
+	free(w->seen);
+}
+
+/* Behind the string at P. */
+static const char *behind_string(const char *p)
+{
+	for (p++; *p && *p != '"'; p++)
+		if (*p == '\\' && p[1])
+			p++;
+	return *p ? p + 1 : p;
+}
+
+/* The one of the same name in the same group, or NULL. */
+static const struct named *earlier(const struct walk *w,
+				   const struct named *now)
+{
+	for (size_t i = w->n; i-- > 0;) {
+		const struct named *s = &w->seen[i];
+
+		if (s->group == now->group && s->len == now->len &&
+		    memcmp(s->name, now->name, s->len) == 0)
+			return s;
+	}
+	return NULL;
+}
+
+static bool is_setting(const struct walk *w, const char *behind)
+{
+	behind += strspn(behind, " \t\r\n");
+	return w->open[w->depth] != 0 && (*behind == '=' || *behind == ':');
+}
+
+/* The name at P; true when it was there before, and that is told. */
+static bool name_twice(struct walk *w, const struct conf_text *t, const char *p,
+		       size_t len, struct conf_errors *errs)
+{
+	struct named now = { p, len, w->open[w->depth], w->line };
+	const struct named *first = earlier(w, &now);
+	struct conf_src src, before;
+
+	if (!first) {
+		if (w->n == w->cap) {
+			w->cap = w->cap ? w->cap * 2 : 64;
+			w->seen = mem_grow(w->seen, w->cap, sizeof(*w->seen));
+		}
+		w->seen[w->n++] = now;
+		return false;
+	}
+	src = conf_text_where(t, now.line);
+	before = conf_text_where(t, first->line);
+	conf_error(errs, &src, "setting `%.*s': is already set in %s:%u",
+		   (int) len, p, before.file, before.line);
+	return true;
+}
+
+static bool bracket(struct walk *w, char c)
+{
+	if (strchr(")]}", c)) {
+		w->depth -= w->depth > 0;
+		return true;
+	}
+	if (!strchr("([{", c))
+		return true;
+	if (w->depth + 1 == GROUPS_MAX)
+		return false;
+	w->open[++w->depth] = c == '{' ? ++w->groups : 0;
+	return true;
+}
+
+bool conf_text_twice(const struct conf_text *t, struct conf_errors *errs)
+{
+	AUTO(walk_free) struct walk w = { .groups = 1, .line = 1 };
+	const char *p = sbuf_str(&t->text);
+
+	w.open[0] = 1;
+	while (*p) {
+		size_t len = strspn(p, NAME_CHARS);
+
+		if (*p == '"') {
+			p = behind_string(p);
+			continue;
+		}
+		if (len > 0 && is_setting(&w, p + len) &&
+		    name_twice(&w, t, p, len, errs))
+			return true;
+		if (len == 0 && !bracket(&w, *p))
+			return false;
+		w.line += *p == '\n';
+		p += len > 0 ? len : 1;
+	}
+	return false;
 }

@@ -42,6 +42,9 @@ void conf_text_load(struct conf_text *t, const char *path, struct arena *arena,
 void conf_text_from_string(struct conf_text *t, const char *name,
 			   const char *text, struct arena *arena,
 			   struct conf_errors *errs);
+/* libconfig tells the line alone of a setting that is twice in its group: this
+ * one says its name and where the first is. False when there is none. */
+bool conf_text_twice(const struct conf_text *t, struct conf_errors *errs);
 /* Where this line, counted from 1, comes from. */
 struct conf_src conf_text_where(const struct conf_text *t, unsigned int line);
 

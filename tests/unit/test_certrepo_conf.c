@@ -137,7 +137,7 @@ static void cas(void **state)
 {
 	refuse(STORE CA "default_ca = \"x\";", 0,
 	       "`default_ca': there is no CA \"x\"");
-	refuse(STORE CA CA, 3, "duplicate setting name");
+	refuse(STORE CA CA, 3, "`ca': is already set in ");
 	refuse(STORE
 	       "ca = ( { name = \"a\"; directory = \"https://c/\"; account_key "
 	       "= \"/k\"; },\n{ name = \"a\"; directory = \"https://d/\"; "

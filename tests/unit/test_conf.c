@@ -352,7 +352,11 @@ static void behind_libconfig(void **state)
 			       "f:1: syntax error here or before: is a ';', "
 			       "quote or bracket missing?" },
 		{ "text = \"a\";\ntext = \"b\";",
-		  "f:2: duplicate setting name" },
+		  "f:2: setting `text': is already set in f:1" },
+		{ "text = \"number = 1; { \\\"\";\n# number = 2;\n"
+		  "many = ( { number = 3; },\n{ number = 4;\nsub : { "
+		  "number = 5; }; x = 1; number\n: 6; } ); number = 7;\n",
+		  "f:5: setting `number': is already set in f:4" },
 		{ "number = 1;\n\nmany = ( {}, );",
 		  "f:3: syntax error here or before: is a ';', quote or "
 		  "bracket missing?" },
