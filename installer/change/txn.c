@@ -5,13 +5,12 @@
 #include <unistd.h>
 #include "hook.h"
 #include "backup.h"
-#include "clock.h"
 #include "deploy.h"
 #include "log.h"
 #include "prepare.h"
 #include "prove.h"
-#include "remember.h"
 #include "txn.h"
+#include "txn_end.h"
 
 struct txn {
 	struct host *run;
@@ -129,39 +128,7 @@ static void close_parts(struct txn *t)
 	shrink_journal(t, left);
 }
 
-static void save_state(const struct txn *t, const struct part *p)
-{
-	struct err err = ERR_INIT;
-
-	if (svcstate_save(state_dir(t), p->svc->name, p->state, &err) == -1)
-		log_warn("service %s: %s", p->svc->name, err.msg);
-}
-
 /* --- going back --- */
-
-static void unproven(struct part *p, const char *what)
-{
-	err_wrap(&p->err, "%s; %s", p->j->reason, what);
-	err_set(&p->err, ERR_CHILD, "%s; the next run tries again", p->err.msg);
-	p->result = PART_UNPROVEN;
-	if (!p->svc)
-		return;
-	prove_report(p, RECEIPT_FAILED, p->err.msg);
-	prove_report_endpoints(p, true, RECEIPT_FAILED);
-}
-
-/* WHY there is no way back. To wait would help nobody. */
-static void lose(struct part *p, const char *why)
-{
-	err_set(&p->err, ERR_CONFLICT,
-		"%s; there is no way back (%s), what is there stays",
-		p->j->reason, why);
-	p->result = PART_LOST;
-	if (!p->svc)
-		return;
-	prove_report(p, RECEIPT_FAILED, p->err.msg);
-	prove_report_endpoints(p, true, RECEIPT_FAILED);
-}
 
 /* A test that fails with the old set, too, says nothing against the new
  * one: nothing to hold against it. */
@@ -171,62 +138,6 @@ static bool test_fails_too(const struct part *p)
 
 	return p->svc && !p->j->activated && p->svc->hooks[HOOK_TEST].n > 0 &&
 	       hook_run(p->svc, HOOK_TEST, NULL, &err) == -1;
-}
-
-/* There was nothing before: to go back is to take away. */
-static bool was_first(const struct part *p)
-{
-	for (size_t i = 0; i < p->j->n_ops; i++)
-		if (p->j->ops[i].old)
-			return false;
-	return p->j->n_ops > 0;
-}
-
-/* What a person or the next run does about it. */
-static const char *what_next(const struct part *p)
-{
-	if (p->j->back)
-		return "";
-	if (p->j->no_hold || !p->j->hold)
-		return "; the next run tries again";
-	return arena_printf(p->run->arena,
-			    "; held until there is a new certificate, a "
-			    "changed profile or --force %s",
-			    p->svc->name);
-}
-
-/* The set before is back and served: forget the attempt. */
-static void forget(const struct txn *t, struct part *p)
-{
-	const char *set = p->j->back ? "not gone back, the set that was there"
-				     : "rolled back, the old set";
-	const char *reason = p->j->reason, *why = NULL;
-	bool shows = prove_shows_old(p, &why);
-
-	/* As if a person had not tried. */
-	if (!p->j->back || !shows) {
-		prove_report(p, RECEIPT_ROLLED_BACK, reason);
-		prove_report_endpoints(p, true, RECEIPT_FAILED);
-	}
-	if (!p->j->no_hold && p->j->hold)
-		svcstate_set_hold(p->state, p->j->hold, reason);
-	if (!shows && p->svc->wait > 0)
-		svcstate_set_waiting(p->state, p->run->now);
-	if (was_first(p))
-		err_set(&p->err, ERR_CHILD,
-			"%s; rolled back, the new files are gone again, there "
-			"were none before%s",
-			reason, what_next(p));
-	else if (!shows)
-		err_set(&p->err, ERR_CHILD, "%s; %s is in place, but %s%s",
-			reason, set, why, what_next(p));
-	else
-		err_set(&p->err, ERR_CHILD, "%s; %s is %s%s", reason, set,
-			p->svc->n_endpoints > 0 ? "served" : "in place",
-			what_next(p));
-	save_state(t, p);
-	log_event(LOG_L_INFO, "rolled-back", "service", p->svc->name, "reason",
-		  reason, NULL);
 }
 
 /* All parts that are in the state rollback. */
@@ -248,9 +159,12 @@ static void go_back(struct txn *t)
 		    deploy_undo(state_dir(t), p->j, &gone, &p->err) == 0)
 			continue;
 		if (gone)
-			lose(p, arena_strdup(t->run->arena, p->err.msg));
+			txn_end_lost(p,
+				     arena_strdup(t->run->arena, p->err.msg));
 		else
-			unproven(p, was_first(p) ? "the new files could not be "
+			txn_end_unproven(p,
+					 txn_end_was_first(p)
+						 ? "the new files could not be "
 						   "taken away"
 						 : "the old files could not "
 						   "be put back");
@@ -266,9 +180,9 @@ static void go_back(struct txn *t)
 			continue;
 		p->j->no_hold = p->j->no_hold || unclear;
 		if (prove_back(p, &p->err) == -1)
-			unproven(p, "rolled back, but not proven");
+			txn_end_unproven(p, "rolled back, but not proven");
 		else
-			forget(t, p);
+			txn_end_back(p);
 	}
 	close_parts(t);
 }
@@ -289,64 +203,10 @@ static void turn_back(struct txn *t, const struct part *blame,
 
 /* --- going forward --- */
 
-static void announce(const struct part *p, const char *event)
-{
-	bool said = false;
-
-	for (size_t i = 0; i < p->j->n_certs; i++) {
-		const struct journal_cert *c = &p->j->certs[i];
-		char until[CLOCK_TEXT];
-
-		if (!c->fingerprint || (eq(c->fingerprint, c->old) && !c->left))
-			continue;
-		log_event(LOG_L_INFO, event, "service", p->svc->name, "name",
-			  c->name, "fingerprint", c->fingerprint, "until",
-			  clock_text(c->not_after, until), NULL);
-		said = true;
-	}
-	if (!said)
-		log_event(LOG_L_INFO, event, "service", p->svc->name, NULL);
-}
-
-static enum receipt_state event_of(const struct part *p)
-{
-	if (p->stopped || p->result == PART_UNSEEN)
-		return RECEIPT_INSTALLED;
-	if (p->result == PART_SAME)
-		return RECEIPT_FAILED;
-	if (p->result == PART_WAITING)
-		return RECEIPT_WAITING;
-	return p->svc->n_endpoints > 0		    ? RECEIPT_SERVED
-	       : p->svc->hooks[HOOK_ACTIVATE].n > 0 ? RECEIPT_ACTIVATED
-						    : RECEIPT_INSTALLED;
-}
-
-/* Commands after the change do not undo it: it works. */
-static void conclude(const struct txn *t, struct part *p)
-{
-	enum receipt_state state = event_of(p);
-	const char *event = receipt_state_name(state);
-
-	if (p->result == PART_SERVED && !p->stopped &&
-	    hook_run(p->svc, HOOK_POST, NULL, &p->err) == -1) {
-		err_wrap(&p->err, "%s, but afterwards", event);
-		p->result = PART_UNSEEN;
-	}
-	prove_report(p, state, p->result != PART_SERVED ? p->err.msg : NULL);
-	if (!p->stopped)
-		prove_report_endpoints(p, false,
-				       p->result == PART_WAITING
-					       ? RECEIPT_WAITING
-					       : RECEIPT_FAILED);
-	remember_change(p);
-	save_state(t, p);
-	announce(p, p->result == PART_SAME ? "installed" : event);
-}
-
 static void finish(struct txn *t)
 {
 	for (size_t i = 0; i < t->n; i++)
-		conclude(t, &t->v[i]);
+		txn_end_done(&t->v[i]);
 	close_parts(t);
 	for (size_t i = 0; i < t->n; i++) {
 		const struct svc *s = t->v[i].svc;

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <string.h>
+#include "clock.h"
+#include "hook.h"
+#include "log.h"
+#include "prove.h"
+#include "remember.h"
+#include "txn_end.h"
+
+static bool eq(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+static void save_state(const struct part *p)
+{
+	struct err err = ERR_INIT;
+
+	if (svcstate_save(p->run->conf->state_dir, p->svc->name, p->state,
+			  &err) == -1)
+		log_warn("service %s: %s", p->svc->name, err.msg);
+}
+
+/* --- going back --- */
+
+void txn_end_unproven(struct part *p, const char *what)
+{
+	err_wrap(&p->err, "%s; %s", p->j->reason, what);
+	err_set(&p->err, ERR_CHILD, "%s; the next run tries again", p->err.msg);
+	p->result = PART_UNPROVEN;
+	if (!p->svc)
+		return;
+	prove_report(p, RECEIPT_FAILED, p->err.msg);
+	prove_report_endpoints(p, true, RECEIPT_FAILED);
+}
+
+/* To wait would help nobody. */
+void txn_end_lost(struct part *p, const char *why)
+{
+	err_set(&p->err, ERR_CONFLICT,
+		"%s; there is no way back (%s), what is there stays",
+		p->j->reason, why);
+	p->result = PART_LOST;
+	if (!p->svc)
+		return;
+	prove_report(p, RECEIPT_FAILED, p->err.msg);
+	prove_report_endpoints(p, true, RECEIPT_FAILED);
+}
+
+bool txn_end_was_first(const struct part *p)
+{
+	for (size_t i = 0; i < p->j->n_ops; i++)
+		if (p->j->ops[i].old)
+			return false;
+	return p->j->n_ops > 0;
+}
+
+/* What a person or the next run does about it. */
+static const char *what_next(const struct part *p)
+{
+	if (p->j->back)
+		return "";
+	if (p->j->no_hold || !p->j->hold)
+		return "; the next run tries again";
+	return arena_printf(p->run->arena,
+			    "; held until there is a new certificate, a "
+			    "changed profile or --force %s",
+			    p->svc->name);
+}
+
+void txn_end_back(struct part *p)
+{
+	const char *set = p->j->back ? "not gone back, the set that was there"
+				     : "rolled back, the old set";
+	const char *reason = p->j->reason, *why = NULL;
+	bool shows = prove_shows_old(p, &why);
+
+	/* As if a person had not tried. */
+	if (!p->j->back || !shows) {
+		prove_report(p, RECEIPT_ROLLED_BACK, reason);
+		prove_report_endpoints(p, true, RECEIPT_FAILED);
+	}
+	if (!p->j->no_hold && p->j->hold)
+		svcstate_set_hold(p->state, p->j->hold, reason);
+	if (!shows && p->svc->wait > 0)
+		svcstate_set_waiting(p->state, p->run->now);
+	if (txn_end_was_first(p))
+		err_set(&p->err, ERR_CHILD,
+			"%s; rolled back, the new files are gone again, there "
+			"were none before%s",
+			reason, what_next(p));
+	else if (!shows)
+		err_set(&p->err, ERR_CHILD, "%s; %s is in place, but %s%s",
+			reason, set, why, what_next(p));
+	else
+		err_set(&p->err, ERR_CHILD, "%s; %s is %s%s", reason, set,
+			p->svc->n_endpoints > 0 ? "served" : "in place",
+			what_next(p));
+	save_state(p);
+	log_event(LOG_L_INFO, "rolled-back", "service", p->svc->name, "reason",
+		  reason, NULL);
+}
+
+/* --- going forward --- */
+
+static void announce(const struct part *p, const char *event)
+{
+	bool said = false;
+
+	for (size_t i = 0; i < p->j->n_certs; i++) {
+		const struct journal_cert *c = &p->j->certs[i];
+		char until[CLOCK_TEXT];
+
+		if (!c->fingerprint || (eq(c->fingerprint, c->old) && !c->left))
+			continue;
+		log_event(LOG_L_INFO, event, "service", p->svc->name, "name",
+			  c->name, "fingerprint", c->fingerprint, "until",
+			  clock_text(c->not_after, until), NULL);
+		said = true;
+	}
+	if (!said)
+		log_event(LOG_L_INFO, event, "service", p->svc->name, NULL);
+}
+
+static enum receipt_state event_of(const struct part *p)
+{
+	if (p->stopped || p->result == PART_UNSEEN)
+		return RECEIPT_INSTALLED;
+	if (p->result == PART_SAME)
+		return RECEIPT_FAILED;
+	if (p->result == PART_WAITING)
+		return RECEIPT_WAITING;
+	return p->svc->n_endpoints > 0		    ? RECEIPT_SERVED
+	       : p->svc->hooks[HOOK_ACTIVATE].n > 0 ? RECEIPT_ACTIVATED
+						    : RECEIPT_INSTALLED;
+}
+
+void txn_end_done(struct part *p)
+{
+	enum receipt_state state = event_of(p);
+	const char *event = receipt_state_name(state);
+
+	if (p->result == PART_SERVED && !p->stopped &&
+	    hook_run(p->svc, HOOK_POST, NULL, &p->err) == -1) {
+		err_wrap(&p->err, "%s, but afterwards", event);
+		p->result = PART_UNSEEN;
+	}
+	prove_report(p, state, p->result != PART_SERVED ? p->err.msg : NULL);
+	if (!p->stopped)
+		prove_report_endpoints(p, false,
+				       p->result == PART_WAITING
+					       ? RECEIPT_WAITING
+					       : RECEIPT_FAILED);
+	remember_change(p);
+	save_state(p);
+	announce(p, p->result == PART_SAME ? "installed" : event);
+}

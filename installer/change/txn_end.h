@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TXN_END_H
+#define TXN_END_H
+
+/* The end of one part of a transaction: its result and err, what is said of it,
+ * and what is remembered of its service. */
+
+#include "change_part.h"
+
+/* The new set is in place, and stays, as P->result has it; commands afterwards
+ * do not undo it: it works. */
+void txn_end_done(struct part *p);
+/* The set before is back and served: the attempt is forgotten. */
+void txn_end_back(struct part *p);
+/* The old set could not be put back, or not be seen: WHAT. */
+void txn_end_unproven(struct part *p, const char *what);
+/* WHY there is no way back. */
+void txn_end_lost(struct part *p, const char *why);
+
+/* There was nothing before: to go back is to take away. */
+bool txn_end_was_first(const struct part *p);
+
+#endif
