@@ -52,13 +52,24 @@ static bool eq(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
-/* After going forward: this certificate and chain. */
+/* There is none, nor was: nothing can be said of it, be it good or bad. */
+static bool is_none(const struct journal_cert *c)
+{
+	return !c || (!c->fingerprint && !c->old);
+}
+
+/* After going forward: this certificate and chain. Where there is none, what
+ * showed one before, whosever that is, must go on showing one. */
 static bool forward_right(const struct part *p, const struct svc_endpoint *e,
 			  const struct verify_seen *seen, char why[300])
 {
 	const struct journal_cert *c = cert_of(p, e);
+	const struct journal_endpoint *b = before_of(p, e);
 	struct verify_want want = { NULL, NULL };
 
+	why[0] = '\0';
+	if (is_none(c) && (!b || !b->fingerprint))
+		return true;
 	if (c)
 		want = (struct verify_want){ c->fingerprint, c->chain };
 	return seen_match(&want, seen, why);
@@ -107,7 +118,8 @@ bool prove_shows_old(const struct part *p, const char **ret_why)
 	for (size_t i = 0; i < p->svc->n_endpoints; i++) {
 		const char *text;
 
-		if (shows_old(p, i))
+		if (is_none(cert_of(p, &p->svc->endpoints[i])) ||
+		    shows_old(p, i))
 			continue;
 		text = svc_endpoint_text(&p->svc->endpoints[i], p->run->arena);
 		if (!p->seen[i].unknown) {
@@ -280,15 +292,32 @@ static bool is_put(const struct part *p, const char *name)
 	return false;
 }
 
+enum receipt_state prove_state(const struct part *p, const char *name,
+			       enum receipt_state state)
+{
+	const struct svc *s = p->svc;
+
+	if (state != RECEIPT_SERVED)
+		return state;
+	for (size_t i = 0; i < s->n_endpoints; i++)
+		if (!name ||
+		    eq(s->certs[s->endpoints[i].cert].conf->name, name))
+			return state;
+	return s->hooks[HOOK_ACTIVATE].n > 0 ? RECEIPT_ACTIVATED
+					     : RECEIPT_INSTALLED;
+}
+
 void prove_report(struct part *p, enum receipt_state state, const char *detail)
 {
 	for (size_t i = 0; i < p->j->n_certs; i++) {
 		const struct journal_cert *c = &p->j->certs[i];
 
 		/* Of those that stay there may be something else to say. */
-		if (p->j->n_ops == 0 || !eq(c->fingerprint, c->old) ||
-		    is_put(p, c->name))
-			host_receipt(p->run, p->svc, c->name, NULL, state, NULL,
+		if (!is_none(c) &&
+		    (p->j->n_ops == 0 || !eq(c->fingerprint, c->old) ||
+		     is_put(p, c->name)))
+			host_receipt(p->run, p->svc, c->name, NULL,
+				     prove_state(p, c->name, state), NULL,
 				     detail);
 	}
 }
@@ -303,7 +332,7 @@ void prove_report_endpoints(struct part *p, bool back, enum receipt_state bad)
 		bool ok = right(p, e, &p->seen[i], why);
 
 		/* What was said of it before still stands. */
-		if (!seen_tells(&p->seen[i]))
+		if (is_none(cert_of(p, e)) || !seen_tells(&p->seen[i]))
 			continue;
 		if (back && ok && !shows_old(p, i)) {
 			ok = false;

@@ -8,9 +8,9 @@
 
 #include "change_part.h"
 
-/* Every endpoint serves the new set, several times in a row, within the
- * service's verify_time (at once, where it waits for a person); err names the
- * first that does not. */
+/* Every endpoint of a certificate serves the new set, several times in a row,
+ * within the service's verify_time (at once, where it waits for a person); err
+ * names the first that does not. */
 int prove_served(struct part *p, struct err *err) MUST_CHECK;
 /* Tell the service of the old set, start it if it died, and see that it
  * serves what it did before, or what the old files hold. One that only a
@@ -34,8 +34,13 @@ bool prove_only_same(const struct part *p);
 bool prove_only_unseen(const struct part *p);
 
 /* Receipts: of every certificate; of every endpoint as last seen, where BAD is
- * the state of one that is not right; of one that could not be seen, none. */
+ * the state of one that is not right; of one that could not be seen, none, nor
+ * of a certificate that is neither there nor put, and its endpoints. */
 void prove_report(struct part *p, enum receipt_state state, const char *detail);
+/* STATE, or what can be said at most of certificate NAME, or of the service
+ * when that is NULL: what no endpoint looks at was not seen to be served. */
+enum receipt_state prove_state(const struct part *p, const char *name,
+			       enum receipt_state state);
 void prove_report_endpoints(struct part *p, bool back, enum receipt_state bad);
 
 #endif

@@ -104,7 +104,28 @@ void txn_end_back(struct part *p)
 
 /* --- going forward --- */
 
-static void announce(const struct part *p, const char *event)
+/* What came of the whole service. */
+static enum receipt_state state_of(const struct part *p)
+{
+	if (p->stopped || p->result == PART_UNSEEN)
+		return RECEIPT_INSTALLED;
+	if (p->result == PART_SAME)
+		return RECEIPT_FAILED;
+	if (p->result == PART_WAITING)
+		return RECEIPT_WAITING;
+	return RECEIPT_SERVED;
+}
+
+/* STATE of certificate NAME, or NULL, in people's logs. */
+static const char *word_of(const struct part *p, const char *name,
+			   enum receipt_state state)
+{
+	if (p->result == PART_SAME)
+		state = RECEIPT_INSTALLED;
+	return receipt_state_name(prove_state(p, name, state));
+}
+
+static void announce(const struct part *p, enum receipt_state state)
 {
 	bool said = false;
 
@@ -114,36 +135,25 @@ static void announce(const struct part *p, const char *event)
 
 		if (!c->fingerprint || (eq(c->fingerprint, c->old) && !c->left))
 			continue;
-		log_event(LOG_L_INFO, event, "service", p->svc->name, "name",
-			  c->name, "fingerprint", c->fingerprint, "until",
+		log_event(LOG_L_INFO, word_of(p, c->name, state), "service",
+			  p->svc->name, "name", c->name, "fingerprint",
+			  c->fingerprint, "until",
 			  clock_text(c->not_after, until), NULL);
 		said = true;
 	}
 	if (!said)
-		log_event(LOG_L_INFO, event, "service", p->svc->name, NULL);
-}
-
-static enum receipt_state event_of(const struct part *p)
-{
-	if (p->stopped || p->result == PART_UNSEEN)
-		return RECEIPT_INSTALLED;
-	if (p->result == PART_SAME)
-		return RECEIPT_FAILED;
-	if (p->result == PART_WAITING)
-		return RECEIPT_WAITING;
-	return p->svc->n_endpoints > 0		    ? RECEIPT_SERVED
-	       : p->svc->hooks[HOOK_ACTIVATE].n > 0 ? RECEIPT_ACTIVATED
-						    : RECEIPT_INSTALLED;
+		log_event(LOG_L_INFO, word_of(p, NULL, state), "service",
+			  p->svc->name, NULL);
 }
 
 void txn_end_done(struct part *p)
 {
-	enum receipt_state state = event_of(p);
-	const char *event = receipt_state_name(state);
+	enum receipt_state state = state_of(p);
 
 	if (p->result == PART_SERVED && !p->stopped &&
 	    hook_run(p->svc, HOOK_POST, NULL, &p->err) == -1) {
-		err_wrap(&p->err, "%s, but afterwards", event);
+		err_wrap(&p->err, "%s, but afterwards",
+			 word_of(p, NULL, state));
 		p->result = PART_UNSEEN;
 	}
 	prove_report(p, state, p->result != PART_SERVED ? p->err.msg : NULL);
@@ -154,5 +164,5 @@ void txn_end_done(struct part *p)
 					       : RECEIPT_FAILED);
 	remember_change(p);
 	save_state(p);
-	announce(p, p->result == PART_SAME ? "installed" : event);
+	announce(p, state);
 }

@@ -77,15 +77,21 @@ void finding_wrongs(const struct finding *t, struct sbuf *ret)
 
 /* --- what there is to say of it --- */
 
-/* Does every endpoint of certificate I serve it? */
-static bool all_right(const struct finding *t, size_t i)
+/* Is there an endpoint of certificate I, *RET_RIGHT: do all of them serve it.
+ */
+static bool looked_at(const struct finding *t, size_t i, bool *ret_right)
 {
+	bool any = false;
 	char why[300];
 
-	for (size_t k = 0; k < t->s->n_endpoints; k++)
-		if (t->s->endpoints[k].cert == i && !finding_right(t, k, why))
-			return false;
-	return true;
+	*ret_right = true;
+	for (size_t k = 0; k < t->s->n_endpoints; k++) {
+		if (t->s->endpoints[k].cert != i)
+			continue;
+		any = true;
+		*ret_right = *ret_right && finding_right(t, k, why);
+	}
+	return any;
 }
 
 const char *finding_untimely(const struct host *r, const struct judge_cert *c)
@@ -109,18 +115,22 @@ static bool kept_state(const struct finding *t, size_t i,
 {
 	const struct store_receipt *last =
 		host_last(t->r, t->s, t->s->certs[i].conf->name, NULL);
+	bool right, looked = looked_at(t, i, &right), unlike;
 
 	if (t->action == PLAN_ACTIVATE)
 		return false;
-	if (t->s->n_endpoints == 0 || !t->probed || t->unseen) {
-		/* That the service was told of it is still so. */
-		if (!last || !receipt_state_parse(last->state, ret) ||
-		    *ret != RECEIPT_ACTIVATED)
+	if (!looked || !t->probed || t->unseen) {
+		if (!last || !receipt_state_parse(last->state, ret))
 			*ret = RECEIPT_INSTALLED;
-		return t->r->beat || !last || receipt_state_bad(last->state);
+		/* Of an endpoint that is not looked at any more. */
+		unlike = !looked && *ret == RECEIPT_SERVED;
+		/* That the service was told of it is still so. */
+		if (*ret != RECEIPT_ACTIVATED)
+			*ret = RECEIPT_INSTALLED;
+		return t->r->beat || !last || unlike ||
+		       receipt_state_bad(last->state);
 	}
-	*ret = !t->stopped && all_right(t, i) ? RECEIPT_SERVED
-					      : RECEIPT_INSTALLED;
+	*ret = !t->stopped && right ? RECEIPT_SERVED : RECEIPT_INSTALLED;
 	return true;
 }
 

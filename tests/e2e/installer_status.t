@@ -104,9 +104,42 @@ run host
 run host --status
 is "$rc $err" "0 " "... until one does"
 
+# --- a second certificate ---
+# Its endpoint shows somebody else's as long as there is none.
+B=b.example.test
+store_row $B "$T/host.key" $B || bail "cannot enrol"
+at=127.0.0.1:$NGINX_PORT
+HOST_CERTS=", { name = \"$B\"; key = \"$T/host.key\"; dir = \"$T/b\"; }"
+HOST_VERIFY="{ address = \"$at\"; server_name = \"$NAME\"; },
+	{ address = \"$at\"; server_name = \"$B\"; }"
+host_conf
+issue_nth "$T/three" 3 && store_put $NAME "$T/three"
+run host -v
+is "$rc $(served)" "0 $(cert_fp "$T/three.crt")" "one of two is issued"
+run host
+run host --status
+is "$rc" 0 "... all is well"
+like "$out" "served .*the files
+  served .*$at/$NAME \(tls\)
+.*
+web: $B
+  nothing is known of it yet$" "... nothing is said of the other"
+HOST_VERIFY="{ address = \"$at\"; server_name = \"$NAME\"; }"
+host_conf
+issue_nth "$T/b-one" 1 $B && store_put $B "$T/b-one"
+run host -v
+like "$rc $err" "^0 .*activated service=web name=$B " \
+	"nobody looks at the second: it is not said to be served"
+is "$(receipt '' $B) $(receipt '')" "activated served" "... nor in the receipt"
+run host
+is "$(receipt '' $B) $(receipt '')" "activated served" "... nor later"
+HOST_CERTS='' HOST_VERIFY="{ address = \"$at\"; server_name = \"$NAME\"; }"
+host_conf
+run host
+
 # --- it expires, and there is nothing newer ---
 UNTIL=$(date -u -d '20 seconds' +%Y%m%d%H%M%SZ)
-issue_nth "$T/short" 3 && store_put $NAME "$T/short"
+issue_nth "$T/short" 4 && store_put $NAME "$T/short"
 UNTIL=''
 run host
 is "$rc" 0 "a certificate of a few seconds"

@@ -208,6 +208,53 @@ static void kept(void **state)
 		check_cert(&cases[i]);
 }
 
+/* The second of two certificates, when the only endpoints are the first's: they
+ * say nothing of it. */
+static void kept_unseen(void **state)
+{
+	static const struct {
+		const char *last, *state; /* NULL: nothing new */
+		bool beat;
+	} cases[] = {
+		{ NULL, "installed" },
+		{ "installed", NULL },
+		{ "activated", NULL },
+		{ "failed", "installed" },
+		{ "activated", "activated", true },
+		/* it had an endpoint, then */
+		{ "served", "installed" },
+	};
+
+	put_disk("old.pem");
+	kit_sh("rm -rf e; cp -rp d e");
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		enum receipt_state got = RECEIPT_ALIVE;
+		const char *detail = "?";
+		bool some;
+
+		host_kit_load(FULL, "",
+			      "{ name = \"web\"; profile = \"x\"; certificates "
+			      "= ( { name = \"" LEAF
+			      "+ec\"; key = \"@/leaf.key\"; dir = \"@/e\"; }, "
+			      "{ name = \"" LEAF "\"; key = \"@/leaf.key\"; "
+			      "dir = \"@/d\"; } ); verify "
+			      "= ( { address = \"h:1\"; certificate = \"" LEAF
+			      "+ec\"; } ); }");
+		finding_begin_disk(&t, &host, &svcs.v[0], false);
+		t.g.v[1].verdict = PLAN_KEEP;
+		see("r");
+		said("", cases[i].last, NULL);
+		host.beat = cases[i].beat;
+		some = finding_cert_state(&t, 1, &got, &detail);
+		if (some != !!cases[i].state ||
+		    (some &&
+		     strcmp(receipt_state_name(got), cases[i].state) != 0))
+			fail_msg("%zu: %s", i,
+				 some ? receipt_state_name(got) : "none");
+		finding_end(&t);
+	}
+}
+
 static void not_kept(void **state)
 {
 	static const struct cert_case cases[] = {
@@ -602,17 +649,12 @@ static void ends(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(untimely),
-		cmocka_unit_test(is_right),
-		cmocka_unit_test(kept),
-		cmocka_unit_test(not_kept),
-		cmocka_unit_test(endpoint_states),
-		cmocka_unit_test(windows),
-		cmocka_unit_test(windows_of_two),
-		cmocka_unit_test(looks),
-		cmocka_unit_test(rechecks),
-		cmocka_unit_test(seeds),
-		cmocka_unit_test(ends),
+		cmocka_unit_test(untimely), cmocka_unit_test(is_right),
+		cmocka_unit_test(kept),	    cmocka_unit_test(kept_unseen),
+		cmocka_unit_test(not_kept), cmocka_unit_test(endpoint_states),
+		cmocka_unit_test(windows),  cmocka_unit_test(windows_of_two),
+		cmocka_unit_test(looks),    cmocka_unit_test(rechecks),
+		cmocka_unit_test(seeds),    cmocka_unit_test(ends),
 	};
 
 	return cmocka_run_group_tests(tests, host_kit_setup, host_kit_teardown);

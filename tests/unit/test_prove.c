@@ -12,7 +12,7 @@
  * "new". What an endpoint shows is a letter: n(ew), N(ew, with another chain),
  * o(ld), m(emory: one that is in no file), d(own), s(ilent: no certificate),
  * S(ilent for another reason), u(nknown), and "-" for one that came into the
- * configuration since.
+ * configuration since. What is to be there is NEXT: "new", or nothing.
  */
 
 static struct arena *arena;
@@ -24,6 +24,7 @@ static struct journal journal;
 static struct svcstate known;
 static struct verify_seen before[2], now[2];
 static struct part part;
+static const char *next = "new";
 
 static int setup(void **state)
 {
@@ -94,9 +95,10 @@ static void begin(const char *was, const char *is, const char *old)
 	static struct journal_endpoint seen[2];
 	static struct journal_cert to;
 
-	to = (struct journal_cert){
-		.name = "n", .fingerprint = "new", .chain = "chain", .old = old
-	};
+	to = (struct journal_cert){ .name = "n",
+				    .fingerprint = next,
+				    .chain = next ? "chain" : NULL,
+				    .old = old };
 	service = (struct svc){ .conf = &service_conf,
 				.name = "web",
 				.certs = &cert,
@@ -290,6 +292,76 @@ static void chain_receipts(void **state)
 	assert_non_null(strstr(host.receipts.v[0].detail, "another chain"));
 }
 
+/* Only what an endpoint looks at can be served. */
+static void no_endpoint(void **state)
+{
+	static const struct installer_cert c_conf[] = { { .name = "n" },
+							{ .name = "m" } };
+	static const struct svc_cert certs[] = { { .conf = &c_conf[0] },
+						 { .conf = &c_conf[1] } };
+	struct journal_cert to[] = {
+		{ .name = "n", .fingerprint = "new", .old = "old" },
+		{ .name = "m", .fingerprint = "new", .old = "old" },
+	};
+
+	begin("o", "n", "old");
+	service.certs = certs;
+	service.n_certs = 2;
+	journal.certs = to;
+	journal.n_certs = 2;
+	prove_report(&part, RECEIPT_SERVED, NULL);
+	assert_string_equal(host.receipts.v[0].state, "served");
+	assert_string_equal(host.receipts.v[1].state, "installed");
+	service.hooks[HOOK_ACTIVATE] =
+		(struct svc_commands){ (const struct svc_command[1]){}, 1 };
+	prove_report(&part, RECEIPT_SERVED, NULL);
+	assert_string_equal(host.receipts.v[0].state, "served");
+	assert_string_equal(host.receipts.v[1].state, "activated");
+	prove_report(&part, RECEIPT_FAILED, NULL);
+	assert_string_equal(host.receipts.v[1].state, "failed");
+	assert_int_equal(prove_state(&part, NULL, RECEIPT_SERVED),
+			 RECEIPT_SERVED);
+	service.n_endpoints = 0;
+	assert_int_equal(prove_state(&part, NULL, RECEIPT_SERVED),
+			 RECEIPT_ACTIVATED);
+}
+
+/* The certificate is not there, and is not put: whatever its endpoints show,
+ * nothing is said of it, and they are no hindrance as long as what they show
+ * is not lost by what happened to the others. */
+static void none_to_be(void **state)
+{
+	static const struct {
+		const char *was, *is;
+		bool right;
+	} cases[] = {
+		{ "mm", "mm", true },  { "mm", "oo", true },
+		{ "ss", "ss", true },  { "ss", "SS", true },
+		{ "dd", "dd", true },  { "--", "ds", true },
+		{ "sd", "mm", true },  { "mm", "ms", false },
+		{ "mm", "md", false },
+	};
+
+	next = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const char *why = NULL;
+
+		begin(cases[i].was, cases[i].is, NULL);
+		if (prove_only_down(&part) != cases[i].right)
+			fail_msg("%s %s", cases[i].was, cases[i].is);
+		if (!prove_shows_old(&part, &why))
+			fail_msg("%s %s: %s", cases[i].was, cases[i].is, why);
+		journal.n_ops = i % 2;
+		prove_report(&part, RECEIPT_SERVED, NULL);
+		prove_report_endpoints(&part, false, RECEIPT_FAILED);
+		prove_report_endpoints(&part, true, RECEIPT_FAILED);
+		if (host.receipts.n != 0)
+			fail_msg("%s %s: %s", cases[i].was, cases[i].is,
+				 host.receipts.v[0].state);
+	}
+	next = "new";
+}
+
 /* Of certificates: those that change; all, when no file is touched. */
 static void cert_receipts(void **state)
 {
@@ -387,6 +459,8 @@ int main(void)
 		cmocka_unit_test(shows_old),
 		cmocka_unit_test(endpoint_receipts),
 		cmocka_unit_test(chain_receipts),
+		cmocka_unit_test(no_endpoint),
+		cmocka_unit_test(none_to_be),
 		cmocka_unit_test(cert_receipts),
 		cmocka_unit_test(told_back),
 	};
