@@ -111,7 +111,11 @@ static void build(struct sbuf *out, const struct journal *j)
 	add(out, "gen", j->gen);
 	add(out, "state", states[j->state]);
 	add(out, "back", j->back ? "yes" : NULL);
-	add(out, "activated", j->activated ? "yes" : NULL);
+	/* Older programs look at no value. */
+	add(out, "activated",
+	    j->told_back   ? "back"
+	    : j->activated ? "yes"
+			   : NULL);
 	add(out, "no-hold", j->no_hold ? "yes" : NULL);
 	add(out, "hold", j->hold);
 	add(out, "consumed", j->consumed);
@@ -227,9 +231,10 @@ static int parse_pair(const struct line *l, struct journal *j)
 		return parse_state(value, &j->state);
 	else if (strcmp(key, "back") == 0)
 		j->back = true;
-	else if (strcmp(key, "activated") == 0)
+	else if (strcmp(key, "activated") == 0) {
 		j->activated = true;
-	else if (strcmp(key, "no-hold") == 0)
+		j->told_back = strcmp(value, "back") == 0;
+	} else if (strcmp(key, "no-hold") == 0)
 		j->no_hold = true;
 	else if (strcmp(key, "hold") == 0)
 		return parse_text(&j->hold, value, false);

@@ -94,6 +94,8 @@ struct journal {
 	enum journal_state state;
 	bool back;	      /* a rollback that a person asked for */
 	bool activated;	      /* the service may have been told */
+	bool told_back;	      /* and of the old set again: what is missing is
+			       * the proof */
 	bool no_hold;	      /* a rollback that the next run tries anew */
 	const char *hold;     /* digest a failure is held under, or NULL */
 	const char *consumed; /* back: the backup it goes back to */

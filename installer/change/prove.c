@@ -362,13 +362,16 @@ int prove_back(struct part *p, struct err *err)
 	const struct svc *s = p->svc;
 	int64_t ms = s->conf->verify_time * 1000;
 	struct err told = ERR_INIT;
-	bool tried;
+	bool tried = true;
 
 	/* It was stopped, and nobody has started it. */
 	if (!p->j->activated && !hook_running(s))
 		return 0;
-	if ((!p->j->activated || s->wait > 0) && s->n_endpoints > 0 &&
-	    look(p, back_right, 0, 1, err) == 0)
+	/* Somebody may have mended since what had been told: to tell it again
+	 * may be what breaks it. */
+	if ((!p->j->activated || p->j->told_back || s->wait > 0) &&
+	    s->n_endpoints > 0 &&
+	    look(p, back_right, 0, p->j->told_back ? LOOKS : 1, err) == 0)
 		return 0;
 	if (s->wait > 0)
 		return 0;
@@ -380,6 +383,7 @@ int prove_back(struct part *p, struct err *err)
 		if (s->n_endpoints == 0)
 			return hook_run(s, HOOK_START, NULL, err);
 	}
+	p->j->told_back = tried;
 	if (look(p, back_right, s->hooks[HOOK_START].n > 0 ? ms / 2 : ms, LOOKS,
 		 err) == 0)
 		return 0;

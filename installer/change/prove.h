@@ -14,7 +14,8 @@
 int prove_served(struct part *p, struct err *err) MUST_CHECK;
 /* Tell the service of the old set, start it if it died, and see that it
  * serves what it did before, or what the old files hold. One that only a
- * person can restart is neither told nor waited for. */
+ * person can restart is neither told nor waited for, nor one told that it was
+ * told by an earlier run (told_back, which is set) and serves it by now. */
 int prove_back(struct part *p, struct err *err) MUST_CHECK;
 
 /* After prove_back(): every endpoint showed the old set; else *ret_why, in the

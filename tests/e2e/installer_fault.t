@@ -189,6 +189,18 @@ run host
 is "$rc $(served)" "1 $old" "... then it is held"
 like "$(receipt_detail '')" "since it failed before" "... the receipt says so"
 
+# ... and what it dies of is not tried on what somebody has started by hand
+next
+how dies
+run host
+is "$rc $(on_disk)" "1 $old" "it dies again"
+nginx_run || bail "nginx does not start"
+host_without_store
+is "$rc $(served)" "69 $old" "started by hand meanwhile: it is left alone"
+like "$err" "rolled back, the old set is served" "... as it proves all"
+ok "... and closes the journal" tidy
+how ok
+
 # --- the service does not run ---
 stop nginx
 next

@@ -53,6 +53,7 @@ static void check_back(const struct journal *in, const struct journal *out)
 	assert_string_equal(out->gen, in->gen);
 	assert_int_equal(out->state, JOURNAL_ROLLBACK);
 	assert_true(out->back && out->activated && out->no_hold);
+	assert_int_equal(out->told_back, in->told_back);
 	assert_string_equal(out->hold, "ab");
 	assert_string_equal(out->consumed, in->consumed);
 	assert_string_equal(out->reason, in->reason);
@@ -138,6 +139,10 @@ static void round_trip(void **state)
 	assert_string_equal(all.v[1].service, "mail");
 	assert_int_equal(all.v[1].n_ops + all.v[1].n_certs, 0);
 	check_back(&in, &all.v[0]);
+	parts[0].told_back = true;
+	assert_int_equal(journal_write(scratch("j"), parts, 2, &err), 0);
+	assert_int_equal(journal_read(scratch("j"), arena, &all, &err), 1);
+	check_back(&parts[0], &all.v[0]);
 }
 
 static void missing(void **state)

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <unistd.h>
 #include "scratch.h"
 #include "prove.h"
 
@@ -451,6 +452,48 @@ static void told_back(void **state)
 	}
 }
 
+/* What it is told breaks it, and somebody mends it by hand: it is looked at
+ * before it is told once more. */
+static void mended_by_hand(void **state)
+{
+	static const struct installer_cert c_conf = { .name = "n" };
+	static const struct svc_cert cert = { .conf = &c_conf };
+	struct installer_endpoint e_conf = { .address = "h:1",
+					     .protocol = "command" };
+	struct svc_endpoint e = { .conf = &e_conf, .look = "" };
+	struct err err = ERR_INIT;
+	const char *why;
+
+	begin("o", "d", "old");
+	e_conf.command.v = command("test -e up")->v[0].argv;
+	service_conf = (struct installer_service){ .verify_timeout = 10 };
+	service.certs = &cert;
+	service.endpoints = &e;
+	service.hooks[HOOK_ACTIVATE] =
+		*command("printf a >>told; rm up; exit 1");
+	journal.activated = true;
+	scratch_write(scratch("told"), "", 0600);
+	scratch_write(scratch("up"), "", 0600);
+	assert_int_equal(prove_back(&part, &err), -1);
+	assert_string_equal(scratch_read(scratch("told")), "a");
+	assert_true(journal.told_back);
+	assert_int_equal(prove_back(&part, &err), -1);
+	assert_string_equal(scratch_read(scratch("told")), "aa");
+	scratch_write(scratch("up"), "", 0600);
+	if (prove_back(&part, &err) == -1)
+		fail_msg("%s", err.msg);
+	assert_string_equal(scratch_read(scratch("told")), "aa");
+	assert_true(prove_shows_old(&part, &why));
+
+	/* one that could not be told does not know of it yet */
+	service.hooks[HOOK_ACTIVATE] = *command("true");
+	((const char **) service.hooks[HOOK_ACTIVATE].v->argv)[0] = "/no/sh";
+	journal.told_back = false;
+	assert_int_equal(unlink(scratch("up")), 0);
+	assert_int_equal(prove_back(&part, &err), -1);
+	assert_false(journal.told_back);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -463,6 +506,7 @@ int main(void)
 		cmocka_unit_test(none_to_be),
 		cmocka_unit_test(cert_receipts),
 		cmocka_unit_test(told_back),
+		cmocka_unit_test(mended_by_hand),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
