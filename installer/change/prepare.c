@@ -332,6 +332,13 @@ static int set_back_cert(struct part *p, struct journal_cert *c,
 		c->left = arena_strdup(p->run->arena, left);
 		return 0;
 	}
+	if (!was->old)
+		return err_set(err, ERR_INPUT,
+			       "backup %s holds files, but no certificate %s; "
+			       "nothing was changed; to go further back, run: "
+			       "rm -r %s/backup/%s/%s",
+			       p->j->consumed, c->name, state_dir(p),
+			       p->svc->name, p->j->consumed);
 	c->fingerprint = was->old;
 	/* What is on disk tells, unless it is a placeholder. */
 	c->not_before = 0;
@@ -403,12 +410,15 @@ int prepare_read_back(struct part *p, struct err *err)
 			c->chain = arena_strdup(p->run->arena, d->disk_digest);
 	}
 	judge_free(&g);
-	for (size_t i = 0; i < p->j->n_certs; i++)
-		if (p->j->certs[i].not_after == INT64_MAX &&
-		    p->j->certs[i].fingerprint)
+	for (size_t i = 0; i < p->j->n_certs; i++) {
+		const struct journal_cert *c = &p->j->certs[i];
+
+		/* Without any it was begun by an older program. */
+		if (c->fingerprint ? c->not_after == INT64_MAX : !!c->old)
 			return err_set(err, ERR_INPUT,
 				       "the set before is not whole: its files "
 				       "do not hold certificate %s of then",
-				       p->j->certs[i].name);
+				       c->name);
+	}
 	return 0;
 }

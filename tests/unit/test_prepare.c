@@ -427,6 +427,19 @@ static void no_way_back(void **state)
 	assert_int_equal(err.kind, ERR_INPUT);
 	kit_says(&err, "there was no certificate to go back to");
 	judge_free(&g);
+	/* or there were files, and no certificate in them */
+	change("echo junk | tee d/full.pem >d/both.pem", "new.pem");
+	assert_int_equal(prepare_back(&part, &m, &err), -1);
+	assert_int_equal(err.kind, ERR_INPUT);
+	kit_says(&err, "holds files, but no certificate " LEAF "; nothing was "
+		       "changed; to go further back, run: rm -r ");
+	kit_says(&err, scratch("state/backup/web/2"));
+	/* an older program may have begun with it, and been killed */
+	journal.certs[0].fingerprint = NULL;
+	assert_non_null(journal.certs[0].old);
+	assert_int_equal(prepare_read_back(&part, &err), -1);
+	kit_says(&err, "is not whole");
+	judge_free(&g);
 	/* its folder went */
 	change(OLD, "new.pem");
 	kit_sh("rm -r d");
