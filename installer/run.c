@@ -542,10 +542,12 @@ static int tell_back(const struct finding *t, struct err *err)
 			continue;
 		same = before && strcmp(x509_chain_fingerprint(disk),
 					x509_chain_fingerprint(before)) == 0;
-		printf("%s: %s: %s, valid until %s\n", s->name, name,
+		printf("%s: %s: %s, %s %s\n", s->name, name,
 		       same ? "the set before has the same certificate; once "
 			      "more goes further back"
 			    : "went back to the certificate before",
+		       x509_chain_not_after(disk) > t->r->now ? "valid until"
+							      : "it EXPIRED on",
 		       clock_text(x509_chain_not_after(disk), until));
 		/* As the next run will see it. */
 		if (before &&

@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include "backup.h"
+#include "clock.h"
 #include "deploy.h"
 #include "gen.h"
 #include "prepare.h"
@@ -318,9 +319,85 @@ static bool touches(const struct journal *m, const struct svc_cert *c)
 	return false;
 }
 
+/* The file NAME of the generation that WAS led to. 1; 0: it is not for us to
+ * say what there is; -1. */
+static int read_generation(const struct journal_op *was, const char *name,
+			   struct place_old *ret, struct err *err)
+{
+	AUTO(place_close) struct place link = PLACE_INIT;
+	AUTO(place_close) struct place at = PLACE_INIT;
+	AUTO(place_close) struct place gen = PLACE_INIT;
+	AUTO(place_close) struct place file = PLACE_INIT;
+	uint64_t ino;
+	int rc = place_open("", was->path, PLACE_LAST, &link, err);
+
+	if (rc == 1)
+		rc = deploy_see_generation(&link, was->old, &ino, err);
+	if (rc != 1 || ino == 0)
+		return rc == -1 ? -1 : 0;
+	if (place_in(&link, was->old, &at, err) == -1)
+		return -1;
+	rc = place_enter(&at, &gen, err);
+	if (rc != 1)
+		return rc;
+	return place_in(&gen, name, &file, err) == -1 ||
+			       place_read(&file, ret, err) == -1
+		       ? -1
+		       : 1;
+}
+
+/* The certificate of C that M holds. 1; 0: it is seen once it is in place;
+ * -1. */
+static int read_back_cert(const struct part *p, const struct journal *m,
+			  const struct svc_cert *c, struct x509_chain **ret,
+			  struct err *err)
+{
+	AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
+	AUTO(strlist_free) struct strlist paths = STRLIST_INIT;
+	const struct svc_file *f = c->files;
+	const struct journal_op *o = m->ops;
+	const char *path;
+	int rc;
+
+	while (f->path != c->leaf_path)
+		f++;
+	real_paths(c, &paths);
+	path = paths.v[c->link ? 0 : f - c->files];
+	while (o < m->ops + m->n_ops && strcmp(o->path, path) != 0)
+		o++;
+	if (o == m->ops + m->n_ops || (o->type == JOURNAL_LINK) != !!c->link)
+		return 0;
+	rc = c->link ? read_generation(o, f->name, &old, err)
+	     : backup_read_copy(state_dir(p), m, (size_t) (o - m->ops), &old,
+				err) == 0
+		     ? 1
+		     : -1;
+	if (rc != 1 || old.kind != PLACE_FILE)
+		return rc == -1 ? -1 : 0;
+	return format_parse(&f->format, sbuf_str(&old.content), old.content.len,
+			    ret);
+}
+
+/* Nobody is helped by one that has expired, unless he says so. */
+static int check_time(const struct part *p, const struct journal *m,
+		      const struct svc_cert *c, struct err *err)
+{
+	AUTO(x509_chain_free) struct x509_chain *chain = NULL;
+	char until[CLOCK_TEXT];
+	int rc = p->run->force ? 0 : read_back_cert(p, m, c, &chain, err);
+
+	if (rc != 1 || x509_chain_not_after(chain) > p->run->now)
+		return rc == -1 ? -1 : 0;
+	return err_set(err, ERR_INPUT,
+		       "%s: what backup %s holds EXPIRED on %s; nothing was "
+		       "changed; --force goes back to it all the same",
+		       c->conf->name, p->j->consumed,
+		       clock_text(x509_chain_not_after(chain), until));
+}
+
 /* What will be served is what the backup's change replaced. */
-static int set_back_cert(struct part *p, struct journal_cert *c,
-			 const struct svc_cert *svc,
+static int set_back_cert(struct part *p, const struct journal *m,
+			 struct journal_cert *c, const struct svc_cert *svc,
 			 const struct journal_cert *was, struct err *err)
 {
 	char left[ENC_SHA256_HEX];
@@ -344,7 +421,7 @@ static int set_back_cert(struct part *p, struct journal_cert *c,
 	c->not_before = 0;
 	/* Until read_back(). */
 	c->not_after = INT64_MAX;
-	return 0;
+	return check_time(p, m, svc, err);
 }
 
 static int set_back_certs(struct part *p, const struct journal *m,
@@ -356,8 +433,8 @@ static int set_back_certs(struct part *p, const struct journal *m,
 		for (size_t k = 0; k < m->n_certs; k++)
 			if (strcmp(m->certs[k].name, c->name) == 0 &&
 			    touches(m, &p->svc->certs[i]) &&
-			    set_back_cert(p, c, &p->svc->certs[i], &m->certs[k],
-					  err) == -1)
+			    set_back_cert(p, m, c, &p->svc->certs[i],
+					  &m->certs[k], err) == -1)
 				return -1;
 	}
 	return 0;

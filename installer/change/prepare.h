@@ -19,7 +19,8 @@ int prepare_name(struct part *p, struct err *err) MUST_CHECK;
 int prepare_install(struct part *p, const struct judge *g,
 		    struct err *err) MUST_CHECK;
 /* The steps that go back to what the newest backup, *ret, replaced. ERR_INPUT
- * when there is none. */
+ * when there is none, when that was no certificate, or one that has expired,
+ * unless forced. */
 int prepare_back(struct part *p, struct journal *ret,
 		 struct err *err) MUST_CHECK;
 

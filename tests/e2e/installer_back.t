@@ -54,6 +54,34 @@ is "$rc" 1 "back behind a new key"
 like "$err" "service web: $NAME: .*host.key is not the key of the installed certificate" \
 	"... says that it will not do"
 
+# One that has expired meanwhile.
+rm -rf "$T/state" "$DIR"
+mkdir "$DIR"
+mv "$T/host.key" "$T/new.key" && cp -p "$T/old.key" "$T/host.key"
+UNTIL=$(date -u -d '8 seconds' +%Y%m%d%H%M%SZ)
+issue_nth "$T/short" 1 && store_put $NAME "$T/short"
+UNTIL=''
+run host
+is "$rc" 0 "a certificate of a few seconds"
+store_put $NAME "$T/c2"
+run host
+is "$rc" 0 "... and the next one"
+while openssl x509 -in "$T/short.crt" -noout -checkend 0 >/dev/null; do
+	sleep 0.5
+done
+run host --rollback web
+is "$rc $out" "1 " "it has expired: no way back"
+like "$err" "service web: $NAME: what backup 2[^ ]* holds EXPIRED on 2[^ ]*; nothing was changed; --force goes back to it all the same" \
+	"... says so"
+ok "... what was there stays" grep -qxF "$(sed -n 2p "$T/c2.crt")" \
+	"$DIR/current/full.pem"
+run host --rollback web --force
+is "$rc" 0 "... but with --force"
+like "$out" "went back to the certificate before, it EXPIRED on 2" "... says so"
+ok "... is there" grep -qxF "$(sed -n 2p "$T/short.crt")" \
+	"$DIR/current/full.pem"
+mv "$T/new.key" "$T/host.key"
+
 # A generation that somebody removed, or an empty copy, is nothing to go back
 # to: what is there stays.
 rm -rf "$T/state" "$DIR"

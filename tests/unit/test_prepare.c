@@ -326,11 +326,11 @@ static void stages_generation(void **state)
 }
 
 /* A change that was made, of what MAKE leaves; its backup stays. */
-static void change(const char *make, const char *row)
+static void change_of(const char *profile, const char *make, const char *row)
 {
 	struct err err = ERR_INIT;
 
-	begin(FIXED, WEB(""), make, row);
+	begin(profile, WEB(""), make, row);
 	if (prepare_name(&part, &err) == -1 ||
 	    prepare_install(&part, &g, &err) == -1 ||
 	    backup_make(conf.state_dir, &journal, arena, &err) == -1 ||
@@ -340,6 +340,11 @@ static void change(const char *make, const char *row)
 	judge_free(&g);
 	judge_disk(&svcs.v[0], &g);
 	prepare_begin(&part, &g, seen);
+}
+
+static void change(const char *make, const char *row)
+{
+	change_of(FIXED, make, row);
 }
 
 static void back(void **state)
@@ -411,6 +416,40 @@ static void back_to_chain(void **state)
 	judge_free(&g);
 }
 
+/* Of files and of a folder: one that has expired only when somebody insists. */
+static void back_to_expired(void **state)
+{
+	static const char *const makes[][2] = {
+		{ FIXED, "cat gone.pem inter.pem >d/full.pem; cat leaf.key "
+			 "gone.pem inter.pem >d/both.pem" },
+		{ LINKED, "mkdir d/g1; ln -s g1 d/current; cat gone.pem "
+			  "inter.pem >d/g1/full.pem" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(makes); i++) {
+		struct err err = ERR_INIT;
+		const char *sum;
+		struct journal m;
+
+		change_of(makes[i][0], makes[i][1], "new.pem");
+		sum = arena_strdup(arena, kit_out("cat d/* | sha256sum; ls -lR "
+						  "d state | sha256sum"));
+		assert_int_equal(prepare_back(&part, &m, &err), -1);
+		assert_int_equal(err.kind, ERR_INPUT);
+		kit_says(&err, LEAF ": what backup 2");
+		kit_says(&err, " holds EXPIRED on ");
+		kit_says(&err, "; nothing was changed; --force ");
+		assert_string_equal(kit_out("cat d/* | sha256sum; ls -lR d "
+					    "state | sha256sum"),
+				    sum);
+		host.force = true;
+		prepare_begin(&part, &g, seen);
+		if (prepare_back(&part, &m, &err) == -1)
+			fail_msg("%s", err.msg);
+		judge_free(&g);
+	}
+}
+
 static void no_way_back(void **state)
 {
 	struct err err = ERR_INIT;
@@ -472,6 +511,7 @@ int main(void)
 		cmocka_unit_test(stages_generation),
 		cmocka_unit_test(back),
 		cmocka_unit_test(back_to_chain),
+		cmocka_unit_test(back_to_expired),
 		cmocka_unit_test(no_way_back),
 	};
 
