@@ -56,9 +56,8 @@ static bool tell_recovered(struct host *r, const char *path, struct part *p)
 		return ended;
 	log_warn("service %s: what the run before left: %s", p->j->service,
 		 err->msg);
-	host_notice(
-		r, p->result == PART_WAITING ? NOTICE_WAITING : NOTICE_TROUBLE,
-		p->j->service, "", receipt_state_name(part_state(p)), err->msg);
+	host_notice(r, part_topic(p), p->j->service, "",
+		    receipt_state_name(part_state(p)), err->msg);
 	return ended;
 }
 

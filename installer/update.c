@@ -48,9 +48,9 @@ static void activate(struct finding *t)
 		t->bad = true;
 	}
 	say_notice(t,
-		   p.result == PART_WAITING ? NOTICE_WAITING : NOTICE_TROUBLE,
+		   p.result == PART_WAITING ? NOTICE_WAITING : NOTICE_ENDPOINT,
 		   "", part_state(&p), p.err.msg);
-	say_once(t, SVCSTATE_SERVICE, p.err.msg);
+	say_once(t, SVCSTATE_ENDPOINT, p.err.msg);
 }
 
 static void all_well(struct finding *t)
@@ -79,9 +79,16 @@ static void act(struct finding *t)
 				    "ends this (after what was mended in the "
 				    "service itself: --force %s)",
 				    t->state.hold_reason, t->s->name));
+		(void) say_beside(t, NULL);
 		break;
 	case PLAN_BLOCKED:
 		say_held(t, t->why);
+		(void) say_beside(t, NULL);
+		break;
+	case PLAN_FAILED:
+		(void) say_beside(t, NULL);
+		break;
+	case PLAN_BACK:
 		break;
 	case PLAN_WINDOW:
 		say_later(t);
@@ -105,11 +112,13 @@ static void act(struct finding *t)
 /* What came of an installation. */
 static void tell_part(struct finding *t, const struct part *p)
 {
+	enum notice_topic topic = part_topic(p);
+
 	if (p->result == PART_SERVED)
 		return;
-	say_notice(t,
-		   p->result == PART_WAITING ? NOTICE_WAITING : NOTICE_TROUBLE,
-		   "", part_state(p), p->err.msg);
+	if (topic == NOTICE_TROUBLE)
+		t->action = p->result == PART_FAILED ? PLAN_FAILED : PLAN_BACK;
+	say_notice(t, topic, "", part_state(p), p->err.msg);
 	if (p->result == PART_WAITING) {
 		say_once(t, SVCSTATE_SERVICE, p->err.msg);
 		return;
@@ -348,7 +357,9 @@ static void print(const struct update *u, struct finding *t)
 		t->bad = true;
 	/* As it would be without -n. */
 	if (t->action == PLAN_HELD || t->action == PLAN_BLOCKED ||
-	    t->action == PLAN_DOWN || t->action == PLAN_POSTPONE)
+	    t->action == PLAN_DOWN || t->action == PLAN_POSTPONE ||
+	    (t->action == PLAN_WINDOW &&
+	     (t->plan.wrong + t->plan.down > 0 || t->unseen)))
 		t->bad = true;
 	for (size_t i = 0; i < t->g.n; i++) {
 		if (t->g.v[i].verdict != PLAN_PUT ||
@@ -360,25 +371,31 @@ static void print(const struct update *u, struct finding *t)
 	}
 }
 
+/* The first of those that change together. */
+static bool leads(const struct update *u, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (u->v[k].group == u->v[i].group &&
+		    u->v[k].action == PLAN_INSTALL)
+			return false;
+	return u->v[i].action == PLAN_INSTALL;
+}
+
 static void carry_out(struct update *u)
 {
 	for (size_t i = 0; i < u->n; i++) {
 		struct finding *t = &u->v[i];
-		bool first = true;
 
+		if (!u->r->dry_run && leads(u, i))
+			install(u, i, hold_digest(u, t->group));
 		say_certs(t);
 		say_lives(t);
-		say_looked(t);
 		if (u->r->dry_run) {
 			print(u, t);
 			continue;
 		}
-		for (size_t k = 0; k < i; k++)
-			first = first && (u->v[k].group != t->group ||
-					  u->v[k].action != PLAN_INSTALL);
-		if (t->action == PLAN_INSTALL && first)
-			install(u, i, hold_digest(u, t->group));
 		act(t);
+		say_looked(t);
 		say_states(t);
 		/* What was not seen, the next run looks at. */
 		if (u->r->conf->recheck != 0 && t->probed && !t->unseen) {

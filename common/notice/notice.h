@@ -23,6 +23,7 @@
 
 enum notice_topic {
 	NOTICE_TROUBLE,	 /* failed, rolled back, held, refused */
+	NOTICE_ENDPOINT, /* it is not seen to serve what is in place */
 	NOTICE_WAITING,	 /* a person must restart a service */
 	NOTICE_EXPIRING, /* and there is nothing newer */
 	NOTICE_KEY_AGE,

@@ -10,9 +10,9 @@
 #define SERVICES_MAX 5	/* named in the subject */
 
 const char *const notice_topics[] = {
-	[NOTICE_TROUBLE] = "trouble",	[NOTICE_WAITING] = "waiting",
-	[NOTICE_EXPIRING] = "expiring", [NOTICE_KEY_AGE] = "key-age",
-	[NOTICE_STORE] = "store",
+	[NOTICE_TROUBLE] = "trouble", [NOTICE_ENDPOINT] = "endpoint",
+	[NOTICE_WAITING] = "waiting", [NOTICE_EXPIRING] = "expiring",
+	[NOTICE_KEY_AGE] = "key-age", [NOTICE_STORE] = "store",
 };
 
 static const char *const events[] = {

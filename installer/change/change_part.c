@@ -20,3 +20,21 @@ enum receipt_state part_state(const struct part *p)
 	}
 	return RECEIPT_FAILED;
 }
+
+enum notice_topic part_topic(const struct part *p)
+{
+	switch (p->result) {
+	case PART_WAITING:
+		return NOTICE_WAITING;
+	case PART_UNSEEN:
+	case PART_SAME:
+		return NOTICE_ENDPOINT;
+	case PART_SERVED:
+	case PART_FAILED:
+	case PART_BACK:
+	case PART_LOST:
+	case PART_UNPROVEN:
+		break;
+	}
+	return NOTICE_TROUBLE;
+}

@@ -44,7 +44,8 @@ struct part {
 	struct err err; /* the story of all but SERVED */
 };
 
-/* The word for it in receipts and notices. */
+/* The word for it in receipts and notices, and whose matter it is there. */
 enum receipt_state part_state(const struct part *p);
+enum notice_topic part_topic(const struct part *p);
 
 #endif

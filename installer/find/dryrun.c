@@ -120,6 +120,8 @@ bool dryrun_print(const struct svc *s, const struct judge *g,
 		break;
 	case PLAN_WINDOW: /* its why was said */
 	case PLAN_BLOCKED:
+	case PLAN_FAILED:
+	case PLAN_BACK:
 	case PLAN_NOTHING:
 		break;
 	}

@@ -109,6 +109,13 @@ const char *finding_untimely(const struct host *r, const struct judge_cert *c)
 			    clock_doubt(r->now, doubt));
 }
 
+/* What came of it is said instead. */
+static bool installing(const struct finding *t)
+{
+	return t->action == PLAN_INSTALL || t->action == PLAN_FAILED ||
+	       t->action == PLAN_BACK;
+}
+
 /* Of what is on disk, and should be. */
 static bool kept_state(const struct finding *t, size_t i,
 		       enum receipt_state *ret)
@@ -146,7 +153,7 @@ bool finding_cert_state(const struct finding *t, size_t i,
 		*ret_detail = finding_untimely(t->r, c);
 		return *ret_detail || kept_state(t, i, ret);
 	case PLAN_PUT:
-		if (t->action == PLAN_INSTALL)
+		if (installing(t))
 			return false;
 		/* What is wrong with the one that is there, is worse. */
 		if (c->unfit) {
@@ -196,8 +203,9 @@ bool finding_endpoint_state(const struct finding *t, size_t i,
 	const struct svc_endpoint *e = &t->s->endpoints[i];
 
 	ret_why[0] = '\0';
-	if (!t->probed || !t->g.v[e->cert].disk || t->action == PLAN_INSTALL ||
-	    t->action == PLAN_ACTIVATE)
+	/* What could not begin has changed nothing. */
+	if (!t->probed || !t->g.v[e->cert].disk || t->action == PLAN_ACTIVATE ||
+	    (installing(t) && t->action != PLAN_FAILED))
 		return false;
 	if (!seen_tells(&t->seen[i]))
 		return false;

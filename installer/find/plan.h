@@ -75,8 +75,10 @@ enum plan_action {
 	PLAN_POSTPONE, /* activation did not help: not every run again */
 	PLAN_WINDOW,   /* at another hour */
 	PLAN_WAITING,  /* until a person or a reboot restarts it */
-	PLAN_BLOCKED,  /* by a service that it changes together with; not
-			* decided here */
+	/* Not decided here: */
+	PLAN_BLOCKED, /* by a service that it changes together with */
+	PLAN_FAILED,  /* to be installed, but it could not begin */
+	PLAN_BACK,    /* it was begun, and failed */
 };
 
 /* Activations that do not help are tried this often in a row, then once in

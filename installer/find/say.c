@@ -107,27 +107,41 @@ void say_certs(struct finding *t)
 		say_once(t, SVCSTATE_CERTS, sbuf_str(&text));
 }
 
-/* Endpoints that are not as they should be, and nothing can be done now. */
-void say_endpoints(struct finding *t)
+static void say_wrongs(struct finding *t, enum receipt_state state,
+		       const char *why)
 {
 	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(64u * 1024);
 
 	finding_wrongs(t, &text);
-	if (t->why)
-		sbuf_addf(&text, "; %s", t->why);
+	if (why)
+		sbuf_addf(&text, "; %s", why);
 	t->bad = true;
-	say_notice(t, NOTICE_TROUBLE, "", RECEIPT_FAILED, sbuf_str(&text));
-	say_once(t, SVCSTATE_SERVICE, sbuf_str(&text));
+	say_notice(t, NOTICE_ENDPOINT, "", state, sbuf_str(&text));
+	say_once(t, SVCSTATE_ENDPOINT, sbuf_str(&text));
+}
+
+/* Endpoints that are not as they should be, and nothing can be done now. */
+void say_endpoints(struct finding *t)
+{
+	say_wrongs(t, RECEIPT_FAILED, t->why);
 }
 
 void say_unseen(struct finding *t)
 {
-	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(64u * 1024);
+	say_wrongs(t, RECEIPT_INSTALLED, NULL);
+}
 
-	finding_wrongs(t, &text);
-	t->bad = true;
-	say_notice(t, NOTICE_TROUBLE, "", RECEIPT_INSTALLED, sbuf_str(&text));
-	say_once(t, SVCSTATE_SERVICE, sbuf_str(&text));
+bool say_beside(struct finding *t, const char *why)
+{
+	bool wrong = t->plan.wrong + t->plan.down > 0;
+
+	if (wrong || t->unseen) {
+		say_wrongs(t, wrong ? RECEIPT_FAILED : RECEIPT_INSTALLED, why);
+		return true;
+	}
+	/* Should it come back, it is new. */
+	svcstate_unwarn_of(&t->state, SVCSTATE_ENDPOINT);
+	return false;
 }
 
 void say_waiting(struct finding *t)
@@ -155,9 +169,7 @@ void say_held(struct finding *t, const char *text)
 /* Not yet, and nothing is wrong with that. */
 void say_later(struct finding *t)
 {
-	if (t->plan.wrong > 0)
-		say_endpoints(t);
-	else if (t->r->loud && !t->r->dry_run)
+	if (!say_beside(t, t->why) && t->r->loud && !t->r->dry_run)
 		log_warn("service %s: %s", t->s->name, t->why);
 }
 
@@ -269,10 +281,13 @@ void say_looked(const struct finding *t)
 		return;
 	notice_looked(n, NOTICE_EXPIRING, t->s->name);
 	notice_looked(n, NOTICE_KEY_AGE, t->s->name);
+	notice_looked(n, NOTICE_TROUBLE, t->s->name);
 	if (t->unseen || (!t->probed && t->s->n_endpoints > 0))
 		return;
-	notice_looked(n, NOTICE_TROUBLE, t->s->name);
 	notice_looked(n, NOTICE_WAITING, t->s->name);
+	/* After a change that failed, another look was the last. */
+	if (t->action != PLAN_BACK)
+		notice_looked(n, NOTICE_ENDPOINT, t->s->name);
 }
 
 void say_states(struct finding *t)

@@ -27,6 +27,9 @@ void say_certs(struct finding *t);
 void say_endpoints(struct finding *t);
 /* Endpoints that this host cannot look at: nothing is said of the service. */
 void say_unseen(struct finding *t);
+/* Either of them, if it is so, beside what is said of a change that is not made
+ * now; WHY may be NULL. Was it so? */
+bool say_beside(struct finding *t, const char *why);
 /* It waits until a person or a reboot restarts it. */
 void say_waiting(struct finding *t);
 /* New certificates that are not installed, because of TEXT. */

@@ -24,7 +24,7 @@ static const char *path_of(const char *state_dir, const char *service,
 static const char *const abouts[] = {
 	[SVCSTATE_CERTS] = "warned-certs",
 	[SVCSTATE_SERVICE] = "warned-service",
-	[SVCSTATE_LATER] = "said-later",
+	[SVCSTATE_ENDPOINT] = "warned-endpoint",
 	[SVCSTATE_LIFE] = "warned-life",
 };
 
@@ -402,14 +402,20 @@ bool svcstate_warn(struct svcstate *s, struct arena *arena,
 	return true;
 }
 
+bool svcstate_unwarn_of(struct svcstate *s, enum svcstate_about about)
+{
+	bool was = s->warned[about].digest;
+
+	s->warned[about].digest = NULL;
+	s->dirty = s->dirty || was;
+	return was;
+}
+
 bool svcstate_unwarn(struct svcstate *s)
 {
 	bool was = false;
 
-	for (int i = 0; i < SVCSTATE_LIFE; i++) {
-		was = was || s->warned[i].digest;
-		s->warned[i].digest = NULL;
-	}
-	s->dirty = s->dirty || was;
+	for (int i = 0; i < SVCSTATE_LIFE; i++)
+		was = svcstate_unwarn_of(s, (enum svcstate_about) i) || was;
 	return was;
 }

@@ -33,10 +33,10 @@ struct svcstate_cert {
 
 /* What a warning speaks of: those of one kind replace each other. */
 enum svcstate_about {
-	SVCSTATE_CERTS,	  /* certificates that are refused and the like */
-	SVCSTATE_SERVICE, /* what is served, or held */
-	SVCSTATE_LATER,	  /* what waits for its hour */
-	SVCSTATE_LIFE,	  /* what will be wrong in time */
+	SVCSTATE_CERTS,	   /* certificates that are refused and the like */
+	SVCSTATE_SERVICE,  /* what came of a change, or keeps it away */
+	SVCSTATE_ENDPOINT, /* what is served */
+	SVCSTATE_LIFE,	   /* what will be wrong in time */
 	SVCSTATE_ABOUTS
 };
 
@@ -103,5 +103,7 @@ bool svcstate_warn(struct svcstate *s, struct arena *arena,
 /* All is well again: what is said next is new. True when it was not well.
  * What may come is another matter. */
 bool svcstate_unwarn(struct svcstate *s);
+/* The same of one kind. */
+bool svcstate_unwarn_of(struct svcstate *s, enum svcstate_about about);
 
 #endif

@@ -70,6 +70,19 @@ like "$mail" 'rolled back, the old set is served' "... with what was done about 
 rm -f "$T/json"
 run host
 is "$rc $(mailed)$(events event)" "1 " "held afterwards: the same matter, no new mail"
+stop nginx
+run host
+is "$rc" 1 "held, and nginx is down"
+like "$(mailed)" "1 new matter \\(web\\).* service web: failed $at cannot be reached" \
+	"... which is told beside it"
+like "$err" "service web: $at cannot be reached" "... by a line of its own"
+is "$(events event topic state)" "new endpoint failed" "... for the command, too"
+run host
+is "$rc $(mailed)$(events event)" "1 " "... once"
+nginx_run || bail "nginx does not start"
+run host
+is "$rc $(events event topic state)" "1 over endpoint failed" "it runs again: over, and held all the same"
+rm -f "$T/mail"
 unset NGINX_COMMAND
 host_conf
 run host

@@ -91,6 +91,13 @@ is "$(sqlite3 "$DB" "SELECT state || ' ' || detail FROM installs WHERE
 	"fetched waits for service web, which uses $NAME too: waits for its window, which opens" \
 	"... and the other says for whom"
 
+# --- what waits hides nothing ---
+stop nginx
+run host
+is "$rc" 2 "nginx is down while a certificate waits for its window"
+like "$err" "cannot be reached.*; waits for its window" "... which is said"
+nginx_run || bail "nginx does not start"
+
 # --- configuration ---
 HOST_SERVICE='window = "at night";'
 host_conf

@@ -212,6 +212,12 @@ static void held_so(struct finding *f)
 	say_held(f, "it failed");
 }
 
+static void held_beside(struct finding *f)
+{
+	say_held(f, "it failed");
+	(void) say_beside(f, NULL);
+}
+
 /* What is said of the whole service. */
 static void services(void **state)
 {
@@ -240,6 +246,9 @@ static void services(void **state)
 		  "at 5" },
 		{ "later, but it is wrong now", say_later, "rd", "at 5", 1,
 		  false, true, "h:2 cannot be reached: so; at 5" },
+		{ "held, and down", held_beside, "rd", NULL, 1, false, true,
+		  "it failed\ncertrepo: service web: h:2 cannot be reached: "
+		  "so" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -465,14 +474,17 @@ static void people(void **state)
 		  "new trouble failed " LEAF "|a reason\n" },
 		{ "gone back from", "rr", say_certs, PLAN_HOLD, "" },
 		{ "down", "rd", say_endpoints, PLAN_KEEP,
-		  "new trouble failed |h:2 cannot be reached: so\n" },
+		  "new endpoint failed |h:2 cannot be reached: so\n" },
 		{ "not seen", "ru", say_unseen, PLAN_KEEP,
-		  "new trouble installed |h:2 could not be looked at: so\n" },
+		  "new endpoint installed |h:2 could not be looked at: so\n" },
 		{ "waits", "rd", say_waiting, PLAN_KEEP,
 		  "new waiting waiting |installed, waits until it is "
 		  "restarted: h:2 cannot be reached: so\n" },
 		{ "held", "rr", held_so, PLAN_KEEP,
 		  "new trouble held |it failed\n" },
+		{ "held, and down", "rd", held_beside, PLAN_KEEP,
+		  "new trouble held |it failed\n"
+		  "new endpoint failed |h:2 cannot be reached: so\n" },
 	};
 
 	scratch_write(scratch("tell"),
@@ -482,6 +494,7 @@ static void people(void **state)
 
 		begin_with(NOTIFY, cases[i].seen);
 		notices_begin();
+		t.plan.down = strchr(cases[i].seen, 'd') != NULL;
 		t.g.v[0].verdict = cases[i].verdict;
 		if (cases[i].verdict != PLAN_KEEP)
 			snprintf(t.g.v[0].reason, sizeof(t.g.v[0].reason),
@@ -504,7 +517,7 @@ static void over(void **state)
 {
 	static const struct {
 		const char *what, *seen;
-		bool unseen, trouble;
+		bool unseen, seen_well;
 	} cases[] = {
 		{ "all is well", "rr", false, true },
 		{ "nobody looked", "", false, false },
@@ -520,11 +533,13 @@ static void over(void **state)
 		notices_begin();
 		listen_up();
 		say_endpoints(&t);
+		held_so(&t);
 		say_waiting(&t);
 		say_lives(&t);
 		(void) heard();
 		text = told();
-		assert_non_null(strstr(text, "new trouble failed |"));
+		assert_non_null(strstr(text, "new endpoint failed |"));
+		assert_non_null(strstr(text, "new trouble held |"));
 		assert_non_null(strstr(text, "new waiting waiting |"));
 		assert_non_null(strstr(text, "new expiring expiring " LEAF));
 		assert_non_null(strstr(text, "new key-age old " LEAF));
@@ -533,9 +548,11 @@ static void over(void **state)
 		t.unseen = cases[i].unseen;
 		say_looked(&t);
 		text = told();
-		if (!strstr(text, "over trouble") == cases[i].trouble ||
-		    !strstr(text, "over waiting") == cases[i].trouble)
+		if (!strstr(text, "over endpoint") == cases[i].seen_well ||
+		    !strstr(text, "over waiting") == cases[i].seen_well)
 			fail_msg("%s: %s", cases[i].what, text);
+		/* the change was looked at all the same */
+		assert_non_null(strstr(text, "over trouble"));
 		assert_non_null(strstr(text, "over expiring"));
 		assert_non_null(strstr(text, "over key-age"));
 		host.now -= DAY;
