@@ -369,6 +369,7 @@ int run_update(struct host *r, struct err *err)
 
 	if (store_open(r->conf->store, STORE_HOST, &store, err) == -1 ||
 	    ask(r, store, &rows, err) == -1) {
+		r->store_away = true;
 		host_notice(r, NOTICE_STORE, "", "", "unavailable", err->msg);
 		if (!r->dry_run)
 			update_lives(r);

@@ -74,15 +74,17 @@ static void act(struct finding *t)
 	case PLAN_HELD:
 		say_held(t, arena_printf(
 				    t->r->arena,
-				    "held, since it failed before: %s; a new "
-				    "certificate, a changed profile or --force "
-				    "ends this (after what was mended in the "
-				    "service itself: --force %s)",
-				    t->state.hold_reason, t->s->name));
+				    "held, since it failed before: %s%s; mend "
+				    "it, then run: " SAY_FORCE,
+				    t->state.hold_reason,
+				    say_in_place(&t->g, t->r->now, t->r->arena),
+				    host_name_for(t->r, t->s)));
 		(void) say_beside(t, NULL);
 		break;
 	case PLAN_BLOCKED:
-		say_held(t, t->why);
+		say_held(t, arena_printf(t->r->arena, "%s%s", t->why,
+					 say_in_place(&t->g, t->r->now,
+						      t->r->arena)));
 		(void) say_beside(t, NULL);
 		break;
 	case PLAN_FAILED:

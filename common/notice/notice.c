@@ -30,6 +30,7 @@ struct matter {
 	 * known. */
 	const char *keys[CHANNELS];
 	bool here; /* in this run */
+	bool open; /* it is not known whether it is still so */
 };
 
 struct notices {
@@ -233,14 +234,26 @@ void notice_looked(struct notices *n, enum notice_topic topic,
 	strlist_addf(&n->looked, "%s %s", notice_topics[topic], service);
 }
 
+void notice_open(struct notices *n, enum notice_topic topic,
+		 const char *service, const char *cert)
+{
+	struct matter *x = find(n, &(struct notice){ .topic = topic,
+						     .service = service,
+						     .cert = cert });
+
+	if (x)
+		x->open = true;
+}
+
 static bool over(const struct notices *n, const struct matter *x)
 {
 	AUTO(mem_free_str)
 	char *key = mem_printf("%s %s", notice_topics[x->what.topic],
 			       x->what.service);
 
-	return !x->here && (strlist_has(&n->looked, key) ||
-			    !configured(n, x->what.service));
+	return !x->here && !x->open &&
+	       (strlist_has(&n->looked, key) ||
+		!configured(n, x->what.service));
 }
 
 /* --- telling --- */

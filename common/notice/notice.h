@@ -66,6 +66,9 @@ void notice_add(struct notices *n, const struct notice *m);
  * over. */
 void notice_looked(struct notices *n, enum notice_topic topic,
 		   const char *service);
+/* Whether it is still so is not known: it is not over. */
+void notice_open(struct notices *n, enum notice_topic topic,
+		 const char *service, const char *cert);
 /* Tell what is to be told. -1: some of it could not be handed over, err says
  * why; the next run tries again. What could not be mailed is added to UNTOLD,
  * a sentence each. */

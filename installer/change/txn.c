@@ -9,6 +9,7 @@
 #include "log.h"
 #include "prepare.h"
 #include "prove.h"
+#include "say.h"
 #include "txn.h"
 #include "txn_end.h"
 
@@ -390,7 +391,8 @@ static void refuse(struct txn *t, const struct part *blame,
 
 		p->result = PART_FAILED;
 		prove_report(p, RECEIPT_FAILED, cause);
-		err_set(&p->err, err->kind, "%s; nothing was changed", cause);
+		err_set(&p->err, err->kind, "%s; nothing was changed%s", cause,
+			say_on_disk(p->run, p->svc));
 	}
 }
 

@@ -6,6 +6,7 @@
 #include "log.h"
 #include "prove.h"
 #include "remember.h"
+#include "say.h"
 #include "txn_end.h"
 
 static bool eq(const char *a, const char *b)
@@ -26,8 +27,8 @@ static void save_state(const struct part *p)
 
 void txn_end_unproven(struct part *p, const char *what)
 {
-	err_wrap(&p->err, "%s; %s", p->j->reason, what);
-	err_set(&p->err, ERR_CHILD, "%s; the next run tries again", p->err.msg);
+	err_set(&p->err, ERR_CHILD, "%s; %s: %s%s; the next run tries again",
+		p->j->reason, what, p->err.msg, say_on_disk(p->run, p->svc));
 	p->result = PART_UNPROVEN;
 	if (!p->svc)
 		return;
@@ -56,17 +57,17 @@ bool txn_end_was_first(const struct part *p)
 	return p->j->n_ops > 0;
 }
 
-/* What a person or the next run does about it. */
+/* What is there, and what a person or the next run does about it. */
 static const char *what_next(const struct part *p)
 {
-	if (p->j->back)
-		return "";
-	if (p->j->no_hold || !p->j->hold)
-		return "; the next run tries again";
-	return arena_printf(p->run->arena,
-			    "; held until there is a new certificate, a "
-			    "changed profile or --force %s",
-			    p->svc->name);
+	const char *stays = say_on_disk(p->run, p->svc);
+	struct arena *a = p->run->arena;
+
+	return p->j->back ? stays
+	       : p->j->no_hold || !p->j->hold
+		       ? arena_printf(a, "%s; the next run tries again", stays)
+		       : arena_printf(a, "%s; mend it, then run: " SAY_FORCE,
+				      stays, host_name_for(p->run, p->svc));
 }
 
 void txn_end_back(struct part *p)

@@ -68,17 +68,51 @@ static enum receipt_state fault_state(const struct judge_cert *c)
 }
 
 /* What that means for who looks at it at night. */
-static const char *in_place(const struct finding *t, const struct judge_cert *c)
+static const char *in_place(const struct x509_chain *disk, const char *what,
+			    int64_t now, struct arena *a)
 {
 	char until[CLOCK_TEXT];
-	int64_t end;
+	int64_t end = x509_chain_not_after(disk);
 
-	if (!c->disk || fault_state(c) != RECEIPT_REFUSED)
-		return "";
-	end = x509_chain_not_after(c->disk);
-	return arena_printf(t->r->arena, "; what is in place stays, it %s %s",
-			    end > t->r->now ? "is valid until" : "EXPIRED on",
+	if (x509_chain_self_signed(disk))
+		return arena_printf(a,
+				    "; what is in place stays, %s is "
+				    "self-signed",
+				    what);
+	return arena_printf(a, "; what is in place stays, %s %s %s", what,
+			    end > now ? "is valid until" : "EXPIRED on",
 			    clock_text(end, until));
+}
+
+const char *say_in_place(const struct judge *g, int64_t now, struct arena *a)
+{
+	const struct judge_cert *first = NULL;
+
+	for (size_t i = 0; i < g->n; i++) {
+		const struct judge_cert *c = &g->v[i];
+
+		if (c->disk &&
+		    (!first || x509_chain_not_after(c->disk) <
+				       x509_chain_not_after(first->disk)))
+			first = c;
+	}
+	return !first ? ""
+		      : in_place(first->disk,
+				 g->n > 1 ? first->svc->conf->name : "it", now,
+				 a);
+}
+
+const char *say_on_disk(const struct host *r, const struct svc *s)
+{
+	const char *text;
+	struct judge g;
+
+	if (!s)
+		return "";
+	judge_disk(s, &g);
+	text = say_in_place(&g, r->now, r->arena);
+	judge_free(&g);
+	return text;
 }
 
 /* What is wrong with single certificates: it is told, and the others of the
@@ -96,8 +130,10 @@ void say_certs(struct finding *t)
 		if (!fault)
 			continue;
 		t->bad = true;
-		fault = arena_printf(t->r->arena, "%s%s", fault,
-				     in_place(t, c));
+		if (c->disk && fault_state(c) == RECEIPT_REFUSED)
+			fault = arena_printf(t->r->arena, "%s%s", fault,
+					     in_place(c->disk, "it", t->r->now,
+						      t->r->arena));
 		sbuf_addf(&text, "%s%s: %s", text.len != 0 ? "; " : "",
 			  c->svc->conf->name, fault);
 		say_notice(t, NOTICE_TROUBLE, c->svc->conf->name,
@@ -196,6 +232,43 @@ static void add_life(struct finding *t, const char *cert,
 	sbuf_addf(text, "%s%s: %s", text->len != 0 ? "; " : "", cert, what);
 }
 
+/* A newer one is in place by now. */
+static bool renewed(const struct finding *t, const struct judge_cert *c)
+{
+	return c->verdict == PLAN_PUT && t->action == PLAN_INSTALL;
+}
+
+/* Why C is not renewed. */
+static const char *not_newer(const struct finding *t,
+			     const struct judge_cert *c)
+{
+	struct arena *a = t->r->arena;
+	const char *name = host_name_for(t->r, t->s);
+
+	if (t->r->store_away)
+		return ", and the store was not reached";
+	if (c->verdict == PLAN_HOLD)
+		return arena_printf(a,
+				    "; the one in the store is held, since "
+				    "somebody went back from it here; to "
+				    "install it, run: " SAY_FORCE,
+				    name);
+	if (c->verdict != PLAN_PUT)
+		return ", and the store has nothing newer that this host would "
+		       "take; certrepo-populate show tells why";
+	if (t->action == PLAN_HELD)
+		return arena_printf(
+			a,
+			"; the newer one in the store is held, "
+			"since it failed; mend that, then run: " SAY_FORCE,
+			name);
+	if (t->action == PLAN_WINDOW)
+		return arena_printf(a, "; the newer one in the store %s",
+				    t->why);
+	return "; the newer one in the store could not be installed, which is "
+	       "told beside this";
+}
+
 static void look_at_end(struct finding *t, const struct judge_cert *c,
 			struct sbuf *text)
 {
@@ -205,19 +278,15 @@ static void look_at_end(struct finding *t, const struct judge_cert *c,
 	limit = t->r->conf->expiring != 0
 			? t->r->conf->expiring
 			: (until - x509_chain_not_before(c->disk)) / 6;
-	if (c->verdict == PLAN_PUT || x509_chain_self_signed(c->disk) ||
-	    until - t->r->now >= limit)
+	if (renewed(t, c) || until - t->r->now >= limit)
 		return;
 	/* Its clients get an error now. */
 	t->bad = t->bad || until <= t->r->now;
 	add_life(t, c->svc->conf->name, NOTICE_EXPIRING,
 		 until > t->r->now ? "expiring" : "expired",
-		 arena_printf(t->r->arena,
-			      "%s on %s, and the store has nothing newer that "
-			      "this host would take; certrepo-populate show "
-			      "tells why",
+		 arena_printf(t->r->arena, "%s on %s%s",
 			      until > t->r->now ? "expires" : "expired",
-			      clock_text(until, end)),
+			      clock_text(until, end), not_newer(t, c)),
 		 text);
 }
 
@@ -227,8 +296,7 @@ static void look_at_begin(struct finding *t, const struct judge_cert *c,
 {
 	const char *why = finding_untimely(t->r, c);
 
-	if (c->verdict == PLAN_PUT || !why ||
-	    x509_chain_not_after(c->disk) <= t->r->now)
+	if (renewed(t, c) || !why || x509_chain_not_after(c->disk) <= t->r->now)
 		return;
 	t->bad = true;
 	add_life(t, c->svc->conf->name, NOTICE_EXPIRING, "failed", why, text);
@@ -260,9 +328,13 @@ void say_lives(struct finding *t)
 	for (size_t i = 0; i < t->g.n; i++) {
 		const struct judge_cert *c = &t->g.v[i];
 
-		if (c->disk) {
+		if (c->disk && !x509_chain_self_signed(c->disk)) {
 			look_at_end(t, c, &text);
 			look_at_begin(t, c, &text);
+		} else if (t->r->notices && !renewed(t, c)) {
+			/* It is over when something better is in place. */
+			notice_open(t->r->notices, NOTICE_EXPIRING, t->s->name,
+				    c->svc->conf->name);
 		}
 		look_at_key(t, c, &text);
 	}

@@ -10,6 +10,9 @@
 
 #include "finding.h"
 
+/* What a person runs who wants it all the same; see host_name_for(). */
+#define SAY_FORCE "certrepo-installer --force %s"
+
 /* There is nothing to do: each certificate that is in place. */
 void say_well(const struct finding *t);
 /* What came of trying to install these certificates: once, as long as it is
@@ -20,6 +23,12 @@ void say_once(struct finding *t, enum svcstate_about about, const char *text);
 /* People; CERT is "" for all of the service. */
 void say_notice(struct finding *t, enum notice_topic topic, const char *cert,
 		enum receipt_state state, const char *text);
+
+/* "; what is in place stays, it is valid until T", or what else there is to say
+ * of what ends first of what G has of the disk; "": nothing is there. In A. */
+const char *say_in_place(const struct judge *g, int64_t now, struct arena *a);
+/* The same of what the disk has now; S may be NULL. */
+const char *say_on_disk(const struct host *r, const struct svc *s);
 
 /* Single certificates that are refused, missing or do not fit. */
 void say_certs(struct finding *t);

@@ -13,6 +13,30 @@ bool host_wants(const struct host *r, const struct svc *s)
 	return false;
 }
 
+/* The certificate that A and B use, neither of them alone; or NULL. */
+static const char *shared(const struct svc *a, const struct svc *b)
+{
+	if (a == b || a->conf->alone || b->conf->alone)
+		return NULL;
+	for (size_t i = 0; i < a->n_certs; i++)
+		for (size_t k = 0; k < b->n_certs; k++)
+			if (strcmp(a->certs[i].conf->name,
+				   b->certs[k].conf->name) == 0)
+				return a->certs[i].conf->name;
+	return NULL;
+}
+
+const char *host_name_for(const struct host *r, const struct svc *s)
+{
+	for (size_t i = 0; i < r->svcs->n; i++) {
+		const char *cert = shared(s, &r->svcs->v[i]);
+
+		if (cert)
+			return cert;
+	}
+	return s->name;
+}
+
 const struct x509_trust *host_trust(struct host *r, struct err *err)
 {
 	if (!r->trust &&

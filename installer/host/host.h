@@ -30,12 +30,16 @@ struct host {
 	bool verbose;	  /* also what is well */
 	bool loud;	  /* a person is there: what was said is said again */
 	bool beat;	  /* idle services report, too */
+	bool store_away;  /* what it has is not known in this run */
 	const char **out; /* per service: why it is not touched, or NULL */
 	size_t good, bad; /* services done or idle, and not */
 };
 
 /* Is S among those asked for. */
 bool host_wants(const struct host *r, const struct svc *s);
+/* What is to be named to install the certificates of S: S, or a certificate
+ * that it shares with a service that changes together with it. */
+const char *host_name_for(const struct host *r, const struct svc *s);
 /* The trust anchors, or NULL. */
 const struct x509_trust *host_trust(struct host *r, struct err *err);
 /* A receipt about one certificate of S; E and SEEN NULL: about its files. */

@@ -62,7 +62,7 @@ is "$(find "$DIR" -maxdepth 1 -name '20*')" "" "... and leaves no folder"
 is "$(served)" "$self" "... what was served before still is"
 is "$(receipt '')" rolled-back "... the receipt says so"
 run host
-like "$rc $err" "^1 certrepo-installer: service web: held, since it failed before: activated, but not served: $at serves another certificate: that of \"[^\"]*$NAME\" by \"CN=$NAME\" until [-0-9T:]+Z \(${self%"${self#????????????????}"}\.\.\., wanted ${fp%"${fp#????????????????}"}\.\.\.( of $DIR/current/[a-z.]+)?\); a new certificate, a changed profile or --force ends this" "the next run holds"
+like "$rc $err" "^1 certrepo-installer: service web: held, since it failed before: activated, but not served: $at serves another certificate: that of \"[^\"]*$NAME\" by \"CN=$NAME\" until [-0-9T:]+Z \(${self%"${self#????????????????}"}\.\.\., wanted ${fp%"${fp#????????????????}"}\.\.\.( of $DIR/current/[a-z.]+)?\); mend it, then run: certrepo-installer --force web" "the next run holds"
 run host
 is "$rc $err" "1 " "... and says it once a day"
 is "$(receipt '')" held "... the receipt says held"
@@ -374,7 +374,7 @@ if mountpoint -q "$T/small" 2>/dev/null; then
 	sync
 	run host
 	is "$rc $(served) $(on_disk)" "1 $old $old" "the disk is full"
-	like "$err" "No space left on device; nothing was changed" "... says so"
+	like "$err" "No space left on device; nothing was changed; what is in place stays, it is valid until " "... says so"
 	ok "... nothing half-done is left" tidy
 	rm "$T/small/fill"
 	run host

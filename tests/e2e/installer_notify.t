@@ -127,10 +127,27 @@ run host
 is "$(events event topic state)" "new key-age old" "and an old key"
 like "$(mailed)" "its key $T/host.key is of .*; make a new one" "... by mail"
 touch "$T/host.key"
+NGINX_COMMAND='"true"'
+host_conf
+issue_nth "$T/lie" 100 && store_put $NAME "$T/lie"
+run host
+is "$rc $(events event topic state | sort | tr '\n' ';')" \
+	"1 changed expiring expiring;new trouble rolled-back;over key-age old;" \
+	"a newer one that does not work: the old one expires all the same"
+mail=$(mailed)
+like "$mail" "rolled back, the old set is served; what is in place stays, it is valid until $(date -u -d '+5 days' +%Y-)" \
+	"... says until when there is time"
+like "$mail" "expires on .*; the newer one in the store could not be installed" "... and why"
+run host
+like "$(mailed)" "expires on .*; the newer one in the store is held, .* certrepo-installer --force web" \
+	"held: how to end it is told"
+rm -f "$T/json"
+unset NGINX_COMMAND
+host_conf
 issue_nth "$T/five" 100 && store_put $NAME "$T/five"
 run host
 is "$rc $(events event topic | sort | tr '\n' ' ')" \
-	"0 over expiring over key-age " "both over"
+	"0 over expiring over trouble " "both over"
 rm -f "$T/mail"
 
 # --- the store is away ---

@@ -370,6 +370,31 @@ static void of_old(bool there)
 	notice_free(&n);
 }
 
+/* Whether it is still so could not be told. */
+static void left_open(void **state)
+{
+	struct err err = ERR_INIT;
+
+	begin();
+	assert_int_equal(run(NOON, "failed", "so"), 0);
+	has(kept("mail"), "1 new matter");
+	for (int i = 0; i < 2; i++) {
+		struct notices *n = load_notices(NOON + 60);
+
+		notice_looked(n, NOTICE_TROUBLE, "web");
+		if (i == 0)
+			notice_open(n, NOTICE_TROUBLE, "web",
+				    "www.example.org");
+		notice_open(n, NOTICE_TROUBLE, "mail", "www.example.org");
+		assert_int_equal(notice_send(n, &untold, &err), 0);
+		notice_free(&n);
+		if (i == 0)
+			assert_string_equal(kept("mail"), "");
+		else
+			has(kept("mail"), "1 matter is over");
+	}
+}
+
 /* A service that is not configured any more is over; unless it still has
  * something. */
 static void gone_service(void **state)
@@ -451,6 +476,7 @@ int main(void)
 		cmocka_unit_test(digest),
 		cmocka_unit_test(wraps),
 		cmocka_unit_test(store_has_time),
+		cmocka_unit_test(left_open),
 		cmocka_unit_test(gone_service),
 		cmocka_unit_test(damaged_memory),
 		cmocka_unit_test(cut_memory),

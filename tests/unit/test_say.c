@@ -290,34 +290,59 @@ static void waits_since(void **state)
 }
 
 /* old.pem has 90 days, of which 50 are left; its key is of 1000 days ago. */
+static const struct life {
+	const char *what, *more, *make;
+	int64_t later;
+	bool put;
+	const char *end; /* the verb, or NULL: nothing is said */
+	bool key, gone_back, away;
+	enum plan_action action; /* with put */
+	const char *why;	 /* of the end */
+} lives_cases[] = {
+	{ "a sixth is left", "", "true", 35 * DAY },
+	{ "less", "", "true", 35 * DAY + 1, .end = "expires" },
+	{ "it is over", "", "true", 50 * DAY, .end = "expired" },
+	{ "a newer one is in", "", "true", 50 * DAY, .put = true,
+	  .action = PLAN_INSTALL },
+	{ "a newer one did not work", "", "true", 50 * DAY, .put = true,
+	  .action = PLAN_BACK, .end = "expired",
+	  .why = "; the newer one in the store could not be installed, "
+		 "which is told beside this" },
+	{ "... or could not begin", "", "true", 40 * DAY, .put = true,
+	  .action = PLAN_FAILED, .end = "expires",
+	  .why = "; the newer one in the store could not be installed, "
+		 "which is told beside this" },
+	{ "... or is held", "", "true", 50 * DAY, .put = true,
+	  .action = PLAN_HELD, .end = "expired",
+	  .why = "; the newer one in the store is held, since it "
+		 "failed; mend that, then run: certrepo-installer "
+		 "--force web" },
+	{ "... or waits", "", "true", 40 * DAY, .put = true,
+	  .action = PLAN_WINDOW, .end = "expires",
+	  .why = "; the newer one in the store waits" },
+	{ "somebody went back", "", "true", 50 * DAY, .gone_back = true,
+	  .end = "expired",
+	  .why = "; the one in the store is held, since somebody went "
+		 "back from it here; to install it, run: "
+		 "certrepo-installer --force web" },
+	{ "the store is away", "", "true", 40 * DAY, .away = true,
+	  .end = "expires", .why = ", and the store was not reached" },
+	{ "as long as that", "expiring = \"50d\";", "true", 0 },
+	{ "not so long", "expiring = \"51d\";", "true", 0, .end = "expires" },
+	{ "shorter", "expiring = \"1d\";", "true", 48 * DAY },
+	{ "a placeholder", "expiring = \"365d\";", "cp self.pem d/full.pem",
+	  0 },
+	{ "nothing", "expiring = \"365d\";", "rm d/full.pem", 0 },
+	{ "any key", "key_age = 0;", "true", 0 },
+	{ "an old key", "key_age = \"1000d\";", "true", 0, .key = true },
+	{ "not so old", "key_age = \"1001d\";", "true", 0 },
+	{ "no key", "key_age = \"1000d\";", "rm leaf.key", 0 },
+	{ "both", "key_age = \"9d\"; expiring = \"60d\";", "true", 0,
+	  .end = "expires", .key = true },
+};
+
 static void lives(void **state)
 {
-	static const struct {
-		const char *what, *more, *make;
-		int64_t later;
-		bool put;
-		const char *end; /* the verb, or NULL: nothing is said */
-		bool key;
-	} cases[] = {
-		{ "a sixth is left", "", "true", 35 * DAY },
-		{ "less", "", "true", 35 * DAY + 1, .end = "expires" },
-		{ "it is over", "", "true", 50 * DAY, .end = "expired" },
-		{ "a newer one goes in", "", "true", 50 * DAY, .put = true },
-		{ "as long as that", "expiring = \"50d\";", "true", 0 },
-		{ "not so long", "expiring = \"51d\";", "true", 0,
-		  .end = "expires" },
-		{ "shorter", "expiring = \"1d\";", "true", 48 * DAY },
-		{ "a placeholder", "expiring = \"365d\";",
-		  "cp self.pem d/full.pem", 0 },
-		{ "nothing", "expiring = \"365d\";", "rm d/full.pem", 0 },
-		{ "any key", "key_age = 0;", "true", 0 },
-		{ "an old key", "key_age = \"1000d\";", "true", 0,
-		  .key = true },
-		{ "not so old", "key_age = \"1001d\";", "true", 0 },
-		{ "no key", "key_age = \"1000d\";", "rm leaf.key", 0 },
-		{ "both", "key_age = \"9d\"; expiring = \"60d\";", "true", 0,
-		  .end = "expires", .key = true },
-	};
 	int64_t from = host.now;
 	char end[CLOCK_TEXT], since[CLOCK_TEXT];
 
@@ -326,23 +351,30 @@ static void lives(void **state)
 	       (long long) (from - 1000 * DAY));
 	clock_text(from + 50 * DAY, end);
 	clock_text(from - 1000 * DAY, since);
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(lives_cases); i++) {
+		const struct life *c = &lives_cases[i];
 		const char *want = "", *text;
 
-		begin_with(cases[i].more, "rr");
+		begin_with(c->more, "rr");
 		judge_free(&t.g);
-		kit_sh("%s", cases[i].make);
+		kit_sh("%s", c->make);
 		judge_disk(t.s, &t.g);
-		t.g.v[0].verdict = cases[i].put ? PLAN_PUT : PLAN_KEEP;
-		host.now = from + cases[i].later;
-		if (cases[i].end)
+		t.g.v[0].verdict = c->put	  ? PLAN_PUT
+				   : c->gone_back ? PLAN_HOLD
+						  : PLAN_KEEP;
+		t.action = c->action;
+		t.why = "waits";
+		host.store_away = c->away;
+		host.now = from + c->later;
+		if (c->end)
 			want = arena_printf(
-				arena,
-				LEAF ": %s on %s, and the store has nothing "
-				     "newer that this host would take; "
-				     "certrepo-populate show tells why",
-				cases[i].end, end);
-		if (cases[i].key)
+				arena, LEAF ": %s on %s%s", c->end, end,
+				c->why ? c->why
+				       : ", and the store has nothing "
+					 "newer that this host would "
+					 "take; certrepo-populate show "
+					 "tells why");
+		if (c->key)
 			want = arena_printf(arena,
 					    "%s%s" LEAF
 					    ": its key %s is of %s; make a "
@@ -358,10 +390,10 @@ static void lives(void **state)
 		text = heard();
 		host.now = from;
 		if (strcmp(text, want) != 0)
-			fail_msg("%s: %s", cases[i].what, text);
+			fail_msg("%s: %s", c->what, text);
 		/* what has expired fails at its clients now */
-		assert_int_equal(t.bad, cases[i].end && strcmp(cases[i].end,
-							       "expired") == 0);
+		assert_int_equal(t.bad,
+				 c->end && strcmp(c->end, "expired") == 0);
 		finding_end(&t);
 	}
 	kit_sh("touch leaf.right");
