@@ -189,6 +189,8 @@ static void check_names(const struct args *a, struct host *r, int argc,
 	strlist_free(&r->only);
 	for (int i = first; i < argc; i++)
 		strlist_add(&r->only, argv[i]);
+	if (!a->status && !a->verify)
+		host_take_along(r);
 }
 
 static int verdict(const struct host *r)

@@ -26,6 +26,27 @@ static const char *shared(const struct svc *a, const struct svc *b)
 	return NULL;
 }
 
+void host_take_along(struct host *r)
+{
+	bool again = r->only.n > 0;
+
+	while (again) {
+		again = false;
+		for (size_t i = 0; i < r->svcs->n; i++) {
+			const struct svc *s = &r->svcs->v[i];
+
+			for (size_t k = 0; k < r->svcs->n && !host_wants(r, s);
+			     k++) {
+				if (!host_wants(r, &r->svcs->v[k]) ||
+				    !shared(s, &r->svcs->v[k]))
+					continue;
+				strlist_add(&r->only, s->name);
+				again = true;
+			}
+		}
+	}
+}
+
 const char *host_name_for(const struct host *r, const struct svc *s)
 {
 	for (size_t i = 0; i < r->svcs->n; i++) {

@@ -37,6 +37,9 @@ struct host {
 
 /* Is S among those asked for. */
 bool host_wants(const struct host *r, const struct svc *s);
+/* Whoever changes together with one of those asked for, is asked for, too: one
+ * without the other would be neither all nor none. */
+void host_take_along(struct host *r);
 /* What is to be named to install the certificates of S: S, or a certificate
  * that it shares with a service that changes together with it. */
 const char *host_name_for(const struct host *r, const struct svc *s);

@@ -23,6 +23,7 @@ static struct arena *arena;
 static struct installer_conf conf;
 static struct svcs svcs;
 static struct host run_;
+static const char *only; /* the service that is asked for, or NULL */
 
 static int setup(void **state)
 {
@@ -114,7 +115,11 @@ static void update(const char *crt, bool force)
 			      .now = clock_now(),
 			      .force = force };
 	run_.out = arena_array(arena, svcs.n + 1, sizeof(*run_.out));
+	if (only)
+		strlist_add(&run_.only, only);
+	host_take_along(&run_);
 	update_with(crt);
+	strlist_free(&run_.only);
 }
 
 /* Of each service, o(ld) or n(ew) on disk; who was told; good and bad. */
@@ -189,6 +194,11 @@ static void all_go_back(void **state)
 	update("leaf.pem", false);
 	is("ooo", "", 0, 3);
 	assert_string_equal(state_of("a"), "held");
+	assert_string_equal(host_name_for(&run_, &svcs.v[0]), LEAF);
+	only = "c";
+	update("leaf.pem", false);
+	is("ooo", "", 0, 3);
+	only = NULL;
 
 	/* The configuration says the same; what was mended is not in it. */
 	kit_sh("echo \"echo b >>$PWD/told\" >act/b");
@@ -232,8 +242,24 @@ static void one_goes_alone(void **state)
 	       "$PWD/c/full.pem\" >act/c");
 	update("leaf.pem", false);
 	is("llo", "ab", 2, 1);
+	assert_string_equal(host_name_for(&run_, &svcs.v[2]), "c");
 	assert_string_equal(state_of("a"), "activated");
 	assert_string_equal(state_of("c"), "rolled-back");
+	end();
+}
+
+/* Those that go together are asked for together, and only those. */
+static void one_is_named(void **state)
+{
+	begin();
+	load("alone = true;", "leaf.key");
+	only = "b";
+	update("leaf.pem", false);
+	is("llo", "ab", 2, 0);
+	only = "c";
+	update("leaf.pem", false);
+	is("lll", "c", 1, 0);
+	only = NULL;
 	end();
 }
 
@@ -318,6 +344,7 @@ int main(void)
 		cmocka_unit_test(all_go_back),
 		cmocka_unit_test(tried_again),
 		cmocka_unit_test(one_goes_alone),
+		cmocka_unit_test(one_is_named),
 		cmocka_unit_test(one_cannot_take_it),
 		cmocka_unit_test(one_is_out_of_reach),
 		cmocka_unit_test(prepares),
