@@ -367,19 +367,19 @@ int run_update(struct host *r, struct err *err)
 	AUTO(store_free) struct store *store = NULL;
 	struct store_host_certs rows = { .n = 0 };
 
+	hostview_known(r);
 	if (store_open(r->conf->store, STORE_HOST, &store, err) == -1 ||
 	    ask(r, store, &rows, err) == -1) {
 		r->store_away = true;
 		host_notice(r, NOTICE_STORE, "", "", "unavailable", err->msg);
 		if (!r->dry_run)
-			update_lives(r);
+			update_look(r);
 		send_receipts(r, NULL);
 		return -1;
 	}
 	if (r->notices)
 		notice_looked(r->notices, NOTICE_STORE, "");
 	r->beat = r->only.n == 0 && beat_due(r);
-	hostview_known(r);
 	if (r->dry_run)
 		run_print_left(r);
 	update_all(r, &rows);

@@ -383,6 +383,15 @@ static bool leads(const struct update *u, size_t i)
 	return u->v[i].action == PLAN_INSTALL;
 }
 
+/* What was not seen, the next run looks at. */
+static void remember_look(struct finding *t)
+{
+	if (t->r->conf->recheck == 0 || !t->probed || t->unseen)
+		return;
+	t->state.probed_at = t->r->now;
+	t->state.dirty = true;
+}
+
 static void carry_out(struct update *u)
 {
 	for (size_t i = 0; i < u->n; i++) {
@@ -397,14 +406,39 @@ static void carry_out(struct update *u)
 			continue;
 		}
 		act(t);
-		say_looked(t);
+		say_judged(t);
 		say_states(t);
-		/* What was not seen, the next run looks at. */
-		if (u->r->conf->recheck != 0 && t->probed && !t->unseen) {
-			t->state.probed_at = u->r->now;
-			t->state.dirty = true;
-		}
+		remember_look(t);
 	}
+}
+
+/* Nothing can be done for it in this run; that is no reason not to see, and
+ * say, what it serves. */
+static void look_on(struct finding *t)
+{
+	if (t->r->dry_run)
+		return;
+	finding_look(t);
+	if (t->action != PLAN_NOTHING)
+		act(t);
+	else
+		(void) say_beside(t, NULL);
+	say_lives(t);
+	say_looked(t);
+	say_states(t);
+	remember_look(t);
+}
+
+static void cannot(struct finding *t, const char *why)
+{
+	struct host *r = t->r;
+
+	t->bad = true;
+	for (size_t i = 0; i < t->s->n_certs; i++)
+		host_found(r, t->s, t->s->certs[i].conf->name, NULL,
+			   RECEIPT_FAILED, NULL, why);
+	look_on(t);
+	finding_end(t);
 }
 
 /* False: nothing can be done for it. */
@@ -415,18 +449,14 @@ static bool begin(struct finding *t, struct host *r, const struct svc *s,
 
 	if (finding_begin(t, r, s, rows, &err) == 0)
 		return true;
-	t->bad = true;
 	say_notice(t, NOTICE_TROUBLE, "", RECEIPT_FAILED, err.msg);
 	say_once(t, SVCSTATE_SERVICE, err.msg);
-	for (size_t i = 0; i < s->n_certs; i++)
-		host_found(r, s, s->certs[i].conf->name, NULL, RECEIPT_FAILED,
-			   NULL, err.msg);
 	r->out[s - r->svcs->v] = arena_strdup(r->arena, err.msg);
-	finding_end(t);
+	cannot(t, err.msg);
 	return false;
 }
 
-void update_lives(struct host *r)
+void update_look(struct host *r)
 {
 	for (size_t i = 0; i < r->svcs->n; i++) {
 		struct finding t;
@@ -434,13 +464,21 @@ void update_lives(struct host *r)
 		if (!host_wants(r, &r->svcs->v[i]))
 			continue;
 		finding_begin_disk(&t, r, &r->svcs->v[i], false);
-		say_lives(&t);
-		if (r->notices) {
-			notice_looked(r->notices, NOTICE_EXPIRING, t.s->name);
-			notice_looked(r->notices, NOTICE_KEY_AGE, t.s->name);
-		}
+		look_on(&t);
 		finding_end(&t);
 	}
+}
+
+/* False: what a run before left is not finished. */
+static bool in_reach(struct host *r, size_t i)
+{
+	struct finding t;
+
+	if (!r->out[i])
+		return true;
+	finding_begin_disk(&t, r, &r->svcs->v[i], false);
+	cannot(&t, r->out[i]);
+	return false;
 }
 
 void update_all(struct host *r, const struct store_host_certs *rows)
@@ -449,7 +487,7 @@ void update_all(struct host *r, const struct store_host_certs *rows)
 
 	u.v = arena_array(r->arena, r->svcs->n, sizeof(*u.v));
 	for (size_t i = 0; i < r->svcs->n; i++)
-		if (host_wants(r, &r->svcs->v[i]) && !r->out[i] &&
+		if (host_wants(r, &r->svcs->v[i]) && in_reach(r, i) &&
 		    begin(&u.v[u.n], r, &r->svcs->v[i], rows))
 			u.n++;
 	plan(&u);

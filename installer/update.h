@@ -10,8 +10,9 @@
 
 #include "host.h"
 
-/* With the store away: tell of certificates that come to their end. */
-void update_lives(struct host *r);
+/* With the store away: look at what is in place and what is served, and tell
+ * of it. */
+void update_look(struct host *r);
 
 void update_all(struct host *r, const struct store_host_certs *rows);
 

@@ -328,12 +328,17 @@ void prove_report_endpoints(struct part *p, bool back, enum receipt_state bad)
 
 	for (size_t i = 0; i < p->svc->n_endpoints; i++) {
 		const struct svc_endpoint *e = &p->svc->endpoints[i];
+		const struct verify_seen *seen = &p->seen[i];
 		char why[300];
-		bool ok = right(p, e, &p->seen[i], why);
+		bool ok;
 
+		/* It could not be told, so no look was made afterwards. */
+		if (!back && p->before && !seen_tells(seen) && !seen->unknown)
+			seen = &p->before[i];
 		/* What was said of it before still stands. */
-		if (is_none(cert_of(p, e)) || !seen_tells(&p->seen[i]))
+		if (is_none(cert_of(p, e)) || !seen_tells(seen))
 			continue;
+		ok = right(p, e, seen, why);
 		if (back && ok && !shows_old(p, i)) {
 			ok = false;
 			snprintf(why, sizeof(why), "%.280s, as before",
@@ -345,7 +350,7 @@ void prove_report_endpoints(struct part *p, bool back, enum receipt_state bad)
 			     !ok    ? bad
 			     : back ? RECEIPT_ROLLED_BACK
 				    : RECEIPT_SERVED,
-			     &p->seen[i], ok ? NULL : why);
+			     seen, ok ? NULL : why);
 	}
 }
 

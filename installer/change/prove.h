@@ -35,8 +35,9 @@ bool prove_only_same(const struct part *p);
 bool prove_only_unseen(const struct part *p);
 
 /* Receipts: of every certificate; of every endpoint as last seen, where BAD is
- * the state of one that is not right; of one that could not be seen, none, nor
- * of a certificate that is neither there nor put, and its endpoints. */
+ * the state of one that is not right (before, where nobody looked afterwards);
+ * of one that could not be seen, none, nor of a certificate that is neither
+ * there nor put, and its endpoints. */
 void prove_report(struct part *p, enum receipt_state state, const char *detail);
 /* STATE, or what can be said at most of certificate NAME, or of the service
  * when that is NULL: what no endpoint looks at was not seen to be served. */

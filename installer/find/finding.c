@@ -278,25 +278,26 @@ static bool closed(const struct finding *t)
 	       left >= t->s->conf->window_override;
 }
 
-static void look_around(struct finding *t)
+/* Though there is nothing to be installed. */
+static bool look_due(const struct finding *t)
 {
-	const struct installer_conf *conf = t->r->conf;
+	int64_t recheck = t->r->conf->recheck;
 	int64_t since = t->r->now - t->state.probed_at;
+
+	return recheck == 0 || t->state.waiting != 0 || t->r->force ||
+	       t->r->beat || since < 0 || since >= recheck;
+}
+
+/* What there is to be planned with, of the service and what was seen of it. */
+static void weigh(struct finding *t)
+{
 	struct plan_service *p = &t->plan;
 
-	for (size_t i = 0; i < t->g.n; i++) {
-		p->misfit = p->misfit || t->g.v[i].misfit;
-		p->unfit = p->unfit || t->g.v[i].unfit;
-		p->put += t->g.v[i].verdict == PLAN_PUT;
-	}
 	p->can_activate = t->s->hooks[HOOK_ACTIVATE].n > 0;
 	p->activate_count = t->state.activate_count;
 	p->activate_at = t->state.activate_at;
 	p->wait = t->s->wait;
 	p->waiting = t->state.waiting;
-	if (conf->recheck == 0 || p->put > 0 || p->waiting != 0 ||
-	    t->r->force || t->r->beat || since < 0 || since >= conf->recheck)
-		look_at_all(t);
 	count_endpoints(t);
 	t->stopped = !hook_running(t->s);
 	if (t->stopped) {
@@ -305,6 +306,20 @@ static void look_around(struct finding *t)
 		t->unseen = false;
 		p->can_activate = false;
 	}
+}
+
+static void look_around(struct finding *t)
+{
+	struct plan_service *p = &t->plan;
+
+	for (size_t i = 0; i < t->g.n; i++) {
+		p->misfit = p->misfit || t->g.v[i].misfit;
+		p->unfit = p->unfit || t->g.v[i].unfit;
+		p->put += t->g.v[i].verdict == PLAN_PUT;
+	}
+	if (p->put > 0 || look_due(t))
+		look_at_all(t);
+	weigh(t);
 	p->closed = t->s->window.n > 0 && closed(t);
 }
 
@@ -374,6 +389,20 @@ void finding_begin_disk(struct finding *t, struct host *r, const struct svc *s,
 	judge_disk(s, &t->g);
 	if (probe)
 		look_at_all(t);
+}
+
+void finding_look(struct finding *t)
+{
+	if (!t->g.arena)
+		judge_disk(t->s, &t->g);
+	if (look_due(t))
+		look_at_all(t);
+	weigh(t);
+	/* As far as it can be known. */
+	t->plan.held = t->state.hold;
+	t->action = plan_service(&t->plan, t->r->now, false);
+	if (t->action == PLAN_ACTIVATE)
+		t->action = PLAN_POSTPONE;
 }
 
 void finding_end(struct finding *t)

@@ -32,6 +32,9 @@ int finding_begin(struct finding *t, struct host *r, const struct svc *s,
 /* Without the store; and without the endpoints, too, unless PROBE. */
 void finding_begin_disk(struct finding *t, struct host *r, const struct svc *s,
 			bool probe);
+/* After either of them, also when it failed, where nothing can be done: a look
+ * at the endpoints, if it is time for one, and what is to be said of it. */
+void finding_look(struct finding *t);
 /* Remembers what is to be remembered, counts, and frees. */
 void finding_end(struct finding *t);
 

@@ -353,13 +353,19 @@ void say_looked(const struct finding *t)
 		return;
 	notice_looked(n, NOTICE_EXPIRING, t->s->name);
 	notice_looked(n, NOTICE_KEY_AGE, t->s->name);
-	notice_looked(n, NOTICE_TROUBLE, t->s->name);
 	if (t->unseen || (!t->probed && t->s->n_endpoints > 0))
 		return;
 	notice_looked(n, NOTICE_WAITING, t->s->name);
 	/* After a change that failed, another look was the last. */
 	if (t->action != PLAN_BACK)
 		notice_looked(n, NOTICE_ENDPOINT, t->s->name);
+}
+
+void say_judged(const struct finding *t)
+{
+	if (t->r->notices)
+		notice_looked(t->r->notices, NOTICE_TROUBLE, t->s->name);
+	say_looked(t);
 }
 
 void say_states(struct finding *t)

@@ -50,7 +50,9 @@ void say_lives(struct finding *t);
 /* To the store and for --status: the state of each certificate and endpoint
  * after this look, as far as it is another than the last one that was told. */
 void say_states(struct finding *t);
-/* What of all this the run would have found, if it were so; see notice.h. */
+/* What of all this the run would have found, if it were so (see notice.h): of
+ * the files and endpoints; and of what the store has, too. */
 void say_looked(const struct finding *t);
+void say_judged(const struct finding *t);
 
 #endif

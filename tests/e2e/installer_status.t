@@ -31,6 +31,48 @@ run host --status
 is "$rc" 1 "nginx is down"
 like "$out" 'failed .*127.0.0.1' "... says which endpoint"
 like "$out" 'cannot be reached' "... and why"
+
+# --- what cannot be changed, or asked for, is looked at all the same ---
+nginx_run || bail "nginx does not start"
+run host
+run host --status
+is "$rc" 0 "it was started"
+stop nginx
+mkdir "$T/state/journal/web"
+run host
+is "$rc" 1 "nginx is down, and a change is not finished"
+run host --status
+like "$out" 'failed .*127.0.0.1' "... says what is served"
+rmdir "$T/state/journal/web"
+nginx_run || bail "nginx does not start"
+run host
+run host --status
+is "$rc" 0 "all is well again"
+stop nginx
+host_without_store
+is "$rc" 69 "nginx is down, and the store away"
+like "$err" "service web: 127.0.0.1:$NGINX_PORT/$NAME cannot be reached" "... is told"
+run host --status
+like "$out" 'failed .*127.0.0.1' "... and known"
+nginx_run || bail "nginx does not start"
+host_without_store
+run host --status
+like "$out" 'served .*127.0.0.1' "... until it is well"
+stop nginx
+{
+	cat "$T/shipped/nginx.conf"
+	echo 'check = ( { command = [ "false" ]; } );'
+} >"$T/profiles/nginx.conf"
+issue_nth "$T/next" 2 && store_put $NAME "$T/next"
+run host
+like "$rc $err" '^1 .*nothing was changed' "nginx is down, and a change cannot begin"
+like "$err" "service web: 127.0.0.1:$NGINX_PORT/$NAME cannot be reached" "... both are told"
+run host --status
+like "$out" 'failed .*127.0.0.1.*
+.*cannot be reached' "... and known"
+rm "$T/profiles/nginx.conf"
+run host
+like "$err" 'installed, but the service does not run' "it is installed"
 mv "$DB" "$DB.away"
 run host --status --json web
 is "$rc" 1 "as JSON, without a store"

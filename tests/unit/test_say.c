@@ -578,7 +578,7 @@ static void over(void **state)
 		notices_begin();
 		see(cases[i].seen);
 		t.unseen = cases[i].unseen;
-		say_looked(&t);
+		say_judged(&t);
 		text = told();
 		if (!strstr(text, "over endpoint") == cases[i].seen_well ||
 		    !strstr(text, "over waiting") == cases[i].seen_well)

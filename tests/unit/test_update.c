@@ -288,7 +288,8 @@ static void one_is_out_of_reach(void **state)
 	run_.out[2] = "it broke";
 	run_.good = run_.bad = 0;
 	update_with("leaf.pem");
-	is("ooo", "", 0, 2);
+	is("ooo", "", 0, 3);
+	assert_string_equal(state_of("c"), "failed");
 	assert_string_equal(state_of("a"), "held");
 	assert_non_null(strstr(detail_of("a"), "because of service c, which "
 					       "uses www.example.org too: it "
