@@ -237,6 +237,21 @@ int backup_remove(const char *state_dir, const char *service, const char *gen,
 	return rc == 1 ? 0 : -1;
 }
 
+/* The folder that O's link led to. */
+static int use_old(const struct journal_op *o, struct strlist *ret,
+		   struct err *err)
+{
+	AUTO(place_close) struct place link = PLACE_INIT;
+	int rc = place_open("", o->path, PLACE_LAST, &link, NULL);
+
+	if (rc == 1 && link.trusted)
+		return gen_use(&link, o->old, ret, err);
+	/* Who owns the folder may make it lead anywhere. */
+	if (rc == 1 && gen_use(&link, o->old, ret, NULL) == 0)
+		return 0;
+	return gen_use(NULL, o->old, ret, err);
+}
+
 static int collect_used(const char *state_dir, const char *service,
 			const char *gen, struct arena *scratch,
 			struct strlist *ret, struct err *err)
@@ -248,10 +263,10 @@ static int collect_used(const char *state_dir, const char *service,
 		return found;
 	for (size_t i = 0; i < j.n_ops; i++) {
 		const struct journal_op *o = &j.ops[i];
-		AUTO(mem_free_str) char *dir = file_dirname(o->path);
 
-		if (o->type == JOURNAL_LINK && o->old)
-			strlist_addf(ret, "%s/%s", dir, o->old);
+		if (o->type == JOURNAL_LINK && o->old &&
+		    use_old(o, ret, err) == -1)
+			return -1;
 	}
 	return 0;
 }
@@ -301,10 +316,7 @@ static int prune_folders(const char *state_dir, const char *service,
 	for (size_t i = 0; i < all.n; i++) {
 		struct gen_folder *f = &all.v[i];
 
-		if (strlist_has(used, arena_printf(scratch, "%s/%s", f->dir,
-						   f->name)))
-			continue;
-		if (gen_remove(f, SVC_LINK, err) == -1)
+		if (gen_remove(f, SVC_LINK, used, err) == -1)
 			status = -1;
 		f->gone = f->gone || (away && f->away);
 		changed = changed || f->gone;

@@ -324,12 +324,13 @@ int deploy_see_generation(const struct place *link, const char *gen,
 			  uint64_t *ret, struct err *err)
 {
 	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+	AUTO(mem_free_str) char *name = gen_trim(gen);
 	AUTO(place_close) struct place at = PLACE_INIT;
 
 	*ret = 0;
-	if (*gen == '.' || strchr(gen, '/'))
+	if (*name == '\0' || *name == '.' || strchr(name, '/'))
 		return 1;
-	if (place_in(link, gen, &at, err) == -1 ||
+	if (place_in(link, name, &at, err) == -1 ||
 	    place_look(&at, &now, err) == -1)
 		return -1;
 	if (now.kind == PLACE_FOLDER)
@@ -577,6 +578,7 @@ static int discard_folders(const char *state_dir, const struct journal *j,
 			   const struct place *link, struct err *err)
 {
 	AUTO(arena_free) struct arena *a = arena_new();
+	const struct strlist none = STRLIST_INIT;
 	struct gen_folders all;
 	bool changed = false;
 	int status = 0;
@@ -589,7 +591,7 @@ static int discard_folders(const char *state_dir, const struct journal *j,
 		if (strcmp(f->gen, j->gen) != 0 ||
 		    strcmp(f->dir, link->folder) != 0)
 			continue;
-		if (gen_remove(f, link->name, err) == -1)
+		if (gen_remove(f, link->name, &none, err) == -1)
 			status = -1;
 		changed = changed || f->gone;
 	}

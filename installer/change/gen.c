@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include "clock.h"
 #include "gen.h"
 #include "log.h"
@@ -206,6 +207,75 @@ int gen_save(const char *state_dir, const char *service,
 	return place_write_path(path, sbuf_str(&text), text.len, &attr, err);
 }
 
+/* --- where links lead --- */
+
+char *gen_trim(const char *text)
+{
+	size_t len;
+
+	while (strncmp(text, "./", 2) == 0)
+		text += 2 + strspn(text + 2, "/");
+	len = strlen(text);
+	while (len > 1 && (text[len - 1] == '/' ||
+			   (text[len - 1] == '.' && text[len - 2] == '/')))
+		len--;
+	return mem_strndup(text, len);
+}
+
+static int folder_id(dev_t dev, ino_t ino, char ret[GEN_ID])
+{
+	snprintf(ret, GEN_ID, "%llu:%llu", (unsigned long long) dev,
+		 (unsigned long long) ino);
+	return 1;
+}
+
+int gen_leads(const struct place *dir, const char *text, char ret[GEN_ID],
+	      struct err *err)
+{
+	AUTO(mem_free_str) char *name = gen_trim(text);
+	AUTO(mem_free_str) char *path = NULL;
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+	AUTO(place_close) struct place at = PLACE_INIT;
+	struct stat st;
+	int rc;
+
+	if (*name != '\0' && *name != '.' && !strchr(name, '/')) {
+		if (place_in(dir, name, &at, err) == -1 ||
+		    place_look(&at, &now, err) == -1)
+			return -1;
+		if (now.kind == PLACE_FOLDER)
+			return folder_id(now.dev, now.ino, ret);
+		if (now.kind != PLACE_SYMLINK)
+			return 0;
+		place_close(&at);
+	}
+	path = *text == '/' ? mem_strdup(text)
+			    : mem_printf("%s/%s", dir->folder, text);
+	rc = place_open("", path, 0, &at, err);
+	if (rc != 1 || strcmp(at.name, ".") != 0)
+		return rc == -1 ? -1 : 0;
+	if (fstat(at.fd, &st) == -1)
+		return err_errno(err, ERR_IO, "folder %s", at.folder);
+	return folder_id(st.st_dev, st.st_ino, ret);
+}
+
+int gen_use(const struct place *dir, const char *text, struct strlist *used,
+	    struct err *err)
+{
+	AUTO(mem_free_str) char *name = gen_trim(text);
+	const char *slash = strrchr(name, '/');
+	char id[GEN_ID];
+	int rc = dir ? gen_leads(dir, text, id, err) : 0;
+
+	if (rc == -1)
+		return -1;
+	/* The name as well: in a prefix it may lead where we do not see. */
+	strlist_add(used, slash ? slash + 1 : name);
+	if (rc == 1)
+		strlist_add(used, id);
+	return 0;
+}
+
 /* --- removing --- */
 
 /* NAME in DIR, of F. */
@@ -223,13 +293,27 @@ static int remove_one(const struct place *dir, const char *name,
 									  : 0;
 }
 
-int gen_remove(struct gen_folder *f, const char *link, struct err *err)
+static bool is_used(const struct gen_folder *f, const struct place *dir,
+		    const struct strlist *used)
 {
+	char id[GEN_ID];
+
+	(void) folder_id(dir->dev, (ino_t) f->ino, id);
+	return strlist_has(used, f->name) || strlist_has(used, id);
+}
+
+int gen_remove(struct gen_folder *f, const char *link,
+	       const struct strlist *used, struct err *err)
+{
+	AUTO(strlist_free) struct strlist here = STRLIST_INIT;
 	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
 	AUTO(place_close) struct place dir = PLACE_INIT;
 	AUTO(place_close) struct place at = PLACE_INIT;
-	int rc = place_open("", f->dir, 0, &dir, err);
+	int rc;
 
+	if (strlist_has(used, f->name))
+		return 0;
+	rc = place_open("", f->dir, 0, &dir, err);
 	if (rc == -1)
 		return -1;
 	/* Not mounted, maybe. */
@@ -237,9 +321,10 @@ int gen_remove(struct gen_folder *f, const char *link, struct err *err)
 	if (f->away)
 		return 0;
 	if (place_in(&dir, link, &at, err) == -1 ||
-	    place_look(&at, &now, err) == -1)
+	    place_look(&at, &now, err) == -1 ||
+	    (now.link && gen_use(&dir, now.link, &here, err) == -1))
 		return -1;
-	if (now.link && strcmp(now.link, f->name) == 0)
+	if (is_used(f, &dir, used) || is_used(f, &dir, &here))
 		return 0;
 	if (remove_one(&dir, f->temp, f, err) == -1 ||
 	    remove_one(&dir, f->name, f, err) == -1)

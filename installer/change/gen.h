@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include "arena.h"
 #include "place.h"
+#include "strlist.h"
 
 /* "20261123T014202Z-0a1b2c3d": a time, and what cannot be guessed. */
 #define GEN_NAME 32
@@ -52,10 +53,23 @@ int gen_save(const char *state_dir, const char *service,
 /* F one more. */
 void gen_add(struct gen_folders *all, struct arena *arena,
 	     const struct gen_folder *f);
-/* Remove F from the disk, unless LINK in its folder says that it is in use,
- * or it is another one now or has more in it. Then it is gone from the record
- * as well. What cannot be told is left, in both: -1. */
+/* What the links say is a person's, too, who may spell a generation as he
+ * likes ("GEN/", "./GEN", "/etc/tls/GEN", by another link). */
+#define GEN_ID 48
+/* TEXT without what changes nothing in front and at its end; the caller's. */
+char *gen_trim(const char *text);
+/* The folder that a link in DIR leads to that says TEXT, as "DEVICE:INODE": 1;
+ * 0: it leads to none; -1. */
+int gen_leads(const struct place *dir, const char *text, char ret[GEN_ID],
+	      struct err *err) MUST_CHECK;
+/* What such a link keeps: the last name that it says, and where it leads; with
+ * DIR NULL the name alone. */
+int gen_use(const struct place *dir, const char *text, struct strlist *used,
+	    struct err *err) MUST_CHECK;
+/* Remove F from the disk, unless LINK in its folder or one of those in USED
+ * leads there, or it is another one now or has more in it. Then it is gone
+ * from the record as well. What cannot be told is left, in both: -1. */
 int gen_remove(struct gen_folder *f, const char *link,
-	       struct err *err) MUST_CHECK;
+	       const struct strlist *used, struct err *err) MUST_CHECK;
 
 #endif

@@ -49,6 +49,12 @@ static void make_gen(struct gen_folders *all, const char *gen, const char *name)
 				      .n_files = 1 });
 }
 
+static void kit(const char *command)
+{
+	assert_int_equal(
+		system(arena_printf(arena, "cd '%s' && %s", top, command)), 0);
+}
+
 static void keeps_and_prunes(void **state)
 {
 	static const char *const gens[] = { GEN(1), GEN(2), GEN(3), GEN(4) };
@@ -123,6 +129,47 @@ static void keeps_and_prunes(void **state)
 	assert_int_equal(backup_remove(top, "web", GEN(3), &err), 0);
 }
 
+/* The link, or the one of a manifest, is a person's in another spelling, or the
+ * folder has moved since: what it leads to stays. */
+static void spelt_otherwise(void **state)
+{
+	static const char *const texts[] = {
+		GEN(2) "/", "./" GEN(2) "//./", "%s/d/" GEN(2),
+		"alias",    "../d/alias/",	"/in/a/prefix/" GEN(2)
+	};
+	const char *link = arena_printf(arena, "%s/d/current", top);
+	struct svc s = { .name = "spelt" };
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < 3 * ARRAY_LEN(texts); i++) {
+		const char *text = texts[i / 3];
+		struct journal_op op = { JOURNAL_LINK, link, "x", 0, NULL };
+		struct journal j = { .service = "spelt",
+				     .gen = GEN(9),
+				     .ops = &op,
+				     .n_ops = 1 };
+		struct gen_folders all = { .n = 0 };
+
+		if (*text == '%')
+			text = arena_printf(arena, "%s/d/" GEN(2), top);
+		kit("rm -rf d moved backup folders; mkdir d");
+		make_gen(&all, GEN(1), GEN(1));
+		make_gen(&all, GEN(2), GEN(2));
+		assert_int_equal(gen_save(top, "spelt", &all, &err), 0);
+		assert_int_equal(symlink(GEN(2), scratch("d/alias")), 0);
+		op.old = i % 3 == 0 ? NULL : text;
+		assert_int_equal(symlink(op.old ? "none" : text, link), 0);
+		assert_int_equal(backup_make(top, &j, arena, &err), 0);
+		if (i % 3 == 2)
+			kit("mv d moved; ln -s moved d");
+		if (backup_prune(top, &s, 1, &err) == -1)
+			fail_msg("%s", err.msg);
+		assert_int_equal(access(scratch("d/" GEN(1)), F_OK), -1);
+		if (access(scratch("d/" GEN(2) "/a.pem"), F_OK) == -1)
+			fail_msg("removed: %s, %zu", text, i % 3);
+	}
+}
+
 /* A link, a FIFO, a folder in place of the old file: refused, not read. */
 static void swapped(void **state)
 {
@@ -164,10 +211,7 @@ static void forgets(void **state)
 	/* date -u -d 2026-11-24T00:00:00Z +%s, and a second more */
 	const int64_t at = 1795478400;
 
-	assert_int_equal(
-		system(arena_printf(arena, "cd '%s' && rm -rf d backup folders",
-				    top)),
-		0);
+	kit("rm -rf d moved backup folders");
 	mkdir(scratch("d"), 0755);
 	for (int i = 0; i < 4; i++) {
 		struct journal_op ops[] = {
@@ -185,6 +229,7 @@ static void forgets(void **state)
 	assert_int_equal(gen_save(top, "web", &all, &err), 0);
 	gen_add(&far, arena, &all.v[0]);
 	far.v[0].dir = "/nowhere/at/all";
+	far.v[0].name = GEN(5);
 	assert_int_equal(gen_save(top, "far", &far, &err), 0);
 	assert_int_equal(symlink(GEN(4), link), 0);
 	strlist_add(&names, "mail");
@@ -229,6 +274,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_and_prunes),
+		cmocka_unit_test(spelt_otherwise),
 		cmocka_unit_test(swapped),
 		cmocka_unit_test(forgets),
 		cmocka_unit_test(none),
