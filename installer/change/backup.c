@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "backup.h"
+#include "enc.h"
 #include "gen.h"
 
 #define FILES_MAX 20000 /* of one backup */
@@ -19,6 +20,19 @@ const char *backup_copy_name(size_t i, struct arena *arena)
 	return arena_printf(arena, "%zu", i);
 }
 
+static const char *digest(const struct place_old *old, char hex[ENC_SHA256_HEX])
+{
+	return enc_sha256_hex(sbuf_str(&old->content), old->content.len, hex);
+}
+
+/* What the copy NAME was; NULL: an older program made it. */
+static const char *digest_of(const char *name)
+{
+	const char *dash = strchr(name, '-');
+
+	return dash && strlen(dash) == ENC_SHA256_HEX ? dash + 1 : NULL;
+}
+
 /* --- making --- */
 
 /* What O says, with all that belongs to it, to NAME in the folder DIR. */
@@ -30,6 +44,7 @@ static int copy(const struct place *dir, struct journal_op *o,
 	AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
 	AUTO(place_close) struct place from = PLACE_INIT;
 	AUTO(place_close) struct place to = PLACE_INIT;
+	char hex[ENC_SHA256_HEX];
 	struct journal_attr *a;
 	int rc = place_open("", o->path, PLACE_LAST, &from, err);
 
@@ -42,6 +57,7 @@ static int copy(const struct place *dir, struct journal_op *o,
 			       "%s was a file, and was taken away by somebody "
 			       "else",
 			       o->path);
+	o->old = arena_printf(arena, "%s-%s", o->old, digest(&old, hex));
 	if (place_in(dir, o->old, &to, err) == -1 ||
 	    place_stage(&to, sbuf_str(&old.content), old.content.len, &attr,
 			NULL, &n, err) == -1)
@@ -122,6 +138,8 @@ int backup_read_copy(const char *state_dir, const struct journal *j, size_t i,
 	AUTO(place_close) struct place dir = PLACE_INIT;
 	AUTO(place_close) struct place p = PLACE_INIT;
 	const struct journal_op *o = &j->ops[i];
+	const char *want = digest_of(o->old);
+	char hex[ENC_SHA256_HEX];
 	int rc = place_folder(path, PLACE_TRUSTED, &dir, err);
 
 	if (rc == 1) {
@@ -135,17 +153,40 @@ int backup_read_copy(const char *state_dir, const struct journal *j, size_t i,
 	if (rc == -1)
 		return err_wrap(err, "the copy of %s", o->path);
 	if (old.kind != PLACE_FILE &&
-	    (old.kind != PLACE_SYMLINK || j->version != 1))
-		return err_set(err, ERR_IO,
-			       "the copy of %s, %s/%s, has vanished", o->path,
-			       path, o->old);
+	    (old.kind != PLACE_SYMLINK || j->version != 1)) {
+		err_set(err, ERR_IO, "the copy of %s in %s has vanished",
+			o->path, path);
+		return 0;
+	}
+	if (want && strcmp(want, digest(&old, hex)) != 0) {
+		err_set(err, ERR_IO, "the copy of %s in %s is damaged", o->path,
+			path);
+		return 0;
+	}
 	if (o->attr) {
 		place_xattrs_free(&old);
 		set_attr(&old, o->attr);
 	}
 	*ret = old;
 	old = (struct place_old) PLACE_OLD_INIT;
-	return 0;
+	return 1;
+}
+
+int backup_is_old(const char *state_dir, const struct journal *j, size_t i,
+		  const struct place_old *now, struct err *err)
+{
+	AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
+	const char *want = digest_of(j->ops[i].old);
+	char hex[ENC_SHA256_HEX], was[ENC_SHA256_HEX];
+	int rc = want ? 1 : backup_read_copy(state_dir, j, i, &old, err);
+
+	if (rc == 0)
+		err_clear(err);
+	if (rc != 1)
+		return rc;
+	if (!want)
+		want = digest(&old, was);
+	return now->kind == PLACE_FILE && strcmp(want, digest(now, hex)) == 0;
 }
 
 static bool is_gen(const char *name, void *arg)

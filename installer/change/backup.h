@@ -19,13 +19,19 @@
 /* The name of the copy of J's file number I, in ARENA. */
 const char *backup_copy_name(size_t i, struct arena *arena);
 /* Make the backup that J->ops name (old of each), whose attr are set, in
- * ARENA; then its manifest. */
+ * ARENA; then its manifest. The SHA-256 of a copy is added to its name, so
+ * that it is known in journal and manifest, to older programs, too. */
 int backup_make(const char *state_dir, struct journal *j, struct arena *arena,
 		struct err *err) MUST_CHECK;
-/* What file I of J was like, from the copy; ERR_IO also when that has
- * vanished. RET's kind is PLACE_FILE, or, of version 1, PLACE_SYMLINK. */
+/* What file I of J was like, from the copy: 1; 0: that has vanished, or is
+ * another one now: ERR says so; -1. RET's kind is PLACE_FILE, or, of version
+ * 1, PLACE_SYMLINK. */
 int backup_read_copy(const char *state_dir, const struct journal *j, size_t i,
 		     struct place_old *ret, struct err *err) MUST_CHECK;
+/* Has NOW the content of file I of J as it was: 1, 0, -1. Without the copy it
+ * is 0 where its SHA-256 is not in its name. */
+int backup_is_old(const char *state_dir, const struct journal *j, size_t i,
+		  const struct place_old *now, struct err *err) MUST_CHECK;
 /* It may be gone already. */
 int backup_remove(const char *state_dir, const char *service, const char *gen,
 		  struct err *err) MUST_CHECK;

@@ -163,7 +163,7 @@ int deploy_stage_copy(const char *state_dir, const struct journal *m, size_t i,
 	AUTO(place_close) struct place p = PLACE_INIT;
 	char hex[ENC_SHA256_HEX];
 
-	if (backup_read_copy(state_dir, m, i, &old, err) == -1 ||
+	if (backup_read_copy(state_dir, m, i, &old, err) != 1 ||
 	    must_open(o, &p, err) == -1 || stage_old(&p, &old, &n, err) == -1)
 		return -1;
 	set_staged(o, arena, &n);
@@ -484,12 +484,14 @@ static int remove_ours(const struct place *p, const struct journal_op *o,
 }
 
 static int undo_file(const char *state_dir, const struct journal *j, size_t i,
-		     const struct place *p, struct err *err)
+		     const struct place *p, bool *ret_gone, struct err *err)
 {
 	AUTO(place_new_close) struct place_new n = PLACE_NEW_INIT;
 	AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
+	int rc = backup_read_copy(state_dir, j, i, &old, err);
 
-	if (backup_read_copy(state_dir, j, i, &old, err) == -1)
+	*ret_gone = rc == 0;
+	if (rc != 1)
 		return -1;
 	if (same_as(p, &old))
 		return place_sync(p, err);
@@ -547,7 +549,7 @@ static int undo_op(const char *state_dir, const struct journal *j, size_t i,
 		return remove_ours(&p, o, j->version == 1, err);
 	if (o->type == JOURNAL_LINK)
 		return undo_link(&p, o, ret_gone, err);
-	return undo_file(state_dir, j, i, &p, err);
+	return undo_file(state_dir, j, i, &p, ret_gone, err);
 }
 
 int deploy_undo(const char *state_dir, const struct journal *j, bool *ret_gone,

@@ -107,14 +107,34 @@ for n in 1 2; do
 	store_put $NAME "$T/c$n"
 	run host
 done
-for copy in "$T"/state/backup/web/*/0; do
+for copy in "$T"/state/backup/web/*/0-*; do
+	cp -p "$copy" "$T/copy"
 	: >"$copy"
 done
 run host --rollback web
 is "$rc" 1 "a backup that is empty"
-like "$err" "the set before is not whole" "... is none"
+like "$err" "the copy of $DIR/full.pem in ${copy%/*} is damaged; nothing was changed" \
+	"... is none"
+rm "$copy"
+run host --rollback web
+is "$rc" 1 "one that is gone"
+like "$err" "the copy of $DIR/full.pem in ${copy%/*} has vanished; nothing was changed" \
+	"... says so"
+# An older program's copy has no digest in its name.
+: >"${copy%-*}"
+sed -i 's/\t0-[0-9a-f]*$/\t0/' "${copy%/*}/manifest"
+run host --rollback web
+is "$rc" 1 "an older program's that is empty"
+like "$err" "the set before is not whole" "... is none either"
 ok "... what was there is back" grep -qxF "$(sed -n 2p "$T/c2.crt")" \
 	"$DIR/full.pem"
+mv "$T/copy" "${copy%-*}"
+run host --rollback web
+is "$rc" 0 "one that is whole"
+ok "... is gone back to" grep -qxF "$(sed -n 2p "$T/c1.crt")" \
+	"$DIR/full.pem"
+store_put $NAME "$T/c2"
+run host --force
 
 # Two services, one folder after the other's.
 mkdir "$T/other"

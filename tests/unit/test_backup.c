@@ -97,7 +97,7 @@ static void keeps_and_prunes(void **state)
 	assert_int_equal(backup_read(top, "web", GEN(3), arena, &back, &err),
 			 1);
 	assert_string_equal(back.ops[0].old, GEN(2));
-	assert_int_equal(backup_read_copy(top, &back, 1, &old, &err), 0);
+	assert_int_equal(backup_read_copy(top, &back, 1, &old, &err), 1);
 	assert_string_equal(sbuf_str(&old.content), GEN(3));
 	assert_int_equal(old.attr.mode, 0640);
 
@@ -198,6 +198,61 @@ static void swapped(void **state)
 	}
 }
 
+/* SHA-256 of "old", by sha256sum. */
+#define OLD_COPY \
+	"0-"     \
+	"cba06b5736faf67e54b07b561eae94395e774c517a7d910a54369e1263ccfbd4"
+
+/* A copy that is cut, altered or gone is none; of one that an older program
+ * made only the last can be told. */
+static void copies(void **state)
+{
+	static const char *const texts[] = { "", "old ", "oLd", NULL };
+	struct journal_op op = { JOURNAL_FILE, arena_printf(arena, "%s/x", top),
+				 NULL,	       0,
+				 "00",	       "0" };
+	struct journal j = {
+		.service = "copy", .gen = GEN(1), .ops = &op, .n_ops = 1
+	};
+	const char *dir = arena_printf(arena, "%s/backup/copy/" GEN(1), top);
+	const char *name = arena_printf(arena, "%s/" OLD_COPY, dir);
+	struct err err = ERR_INIT;
+	struct journal back;
+
+	scratch_write(scratch("x"), "old", 0640);
+	assert_int_equal(backup_make(top, &j, arena, &err), 0);
+	assert_int_equal(backup_read(top, "copy", GEN(1), arena, &back, &err),
+			 1);
+	assert_string_equal(back.ops[0].old, OLD_COPY);
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
+
+		assert_int_equal(backup_read_copy(top, &back, 0, &old, &err),
+				 1);
+		place_old_free(&old);
+		if (texts[i])
+			scratch_write(name, texts[i], 0600);
+		else
+			assert_int_equal(unlink(name), 0);
+		assert_int_equal(backup_read_copy(top, &back, 0, &old, &err),
+				 0);
+		assert_non_null(strstr(err.msg, texts[i] ? "is damaged"
+							 : "has vanished"));
+		scratch_write(name, "old", 0600);
+	}
+	assert_int_equal(rename(name, arena_printf(arena, "%s/0", dir)), 0);
+	back.ops[0].old = "0";
+	for (int i = 0; i < 2; i++) {
+		AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
+
+		assert_int_equal(backup_read_copy(top, &back, 0, &old, &err),
+				 i == 0);
+		assert_int_equal(backup_is_old(top, &back, 0, &old, &err),
+				 i == 0);
+		(void) !unlink(arena_printf(arena, "%s/0", dir));
+	}
+}
+
 /* A service that is not configured any more: its backups, once all are old;
  * then its folders, but for the one in use, and one that another's backup
  * leads to. */
@@ -276,6 +331,7 @@ int main(void)
 		cmocka_unit_test(keeps_and_prunes),
 		cmocka_unit_test(spelt_otherwise),
 		cmocka_unit_test(swapped),
+		cmocka_unit_test(copies),
 		cmocka_unit_test(forgets),
 		cmocka_unit_test(none),
 	};

@@ -339,7 +339,10 @@ static void fixed(void **state)
 
 	scratch_write(scratch("one"), "old", 0604);
 	assert_int_equal(backup_make(top, &j, arena, &err), 0);
-	assert_int_equal(mode_of("state/backup/f/" GEN "/0"), 0600);
+	assert_int_equal(
+		mode_of(arena_printf(arena, "state/backup/f/" GEN "/%s",
+				     ops[0].old)),
+		0600);
 	stage_new(&ops[0], "one");
 	stage_new(&ops[1], "two");
 	for (int i = 0; i < 2; i++) {
@@ -376,7 +379,8 @@ static void fixed(void **state)
 				       &err),
 			 0);
 	assert_int_equal(deploy_undo(top, &j, &gone, &err), -1);
-	assert_non_null(strstr(err.msg, "gone"));
+	assert_non_null(strstr(err.msg, "has vanished"));
+	assert_true(gone);
 	assert_false(there("two"));
 	assert_int_equal(deploy_discard(top, &j, &err), 0);
 }
