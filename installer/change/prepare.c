@@ -369,7 +369,7 @@ static int read_back_cert(const struct part *p, const struct journal *m,
 		return 0;
 	rc = c->link ? read_generation(o, f->name, &old, err)
 	     : backup_read_copy(state_dir(p), m, (size_t) (o - m->ops), &old,
-				err) == 0
+				err) == 1
 		     ? 1
 		     : -1;
 	if (rc != 1 || old.kind != PLACE_FILE)

@@ -535,7 +535,7 @@ static void checks(void **state)
 	check("echo fine", NULL);
 	check("echo one; echo \"two \"; echo; exit 1",
 	      "\"/bin/sh -c 'echo one; echo \"two \"; echo; exit 1'\" exited "
-	      "with 1: one / two");
+	      "with 1: \"one / two\"");
 	check("exit 7", "\"/bin/sh -c 'exit 7'\" exited with 7");
 	check("kill -15 $$", "\"/bin/sh -c 'kill -15 $$'\" was ended by signal "
 			     "15");
@@ -788,7 +788,7 @@ static void traced_by_another(void **state)
 			   "traces it, or it hangs in a file system");
 	snprintf(script, sizeof(script), "echo $$ >%s; %s; echo so; exit 0",
 		 scratch("held"), until);
-	all = held(script, "or it hangs in a file system: so") && all;
+	all = held(script, "or it hangs in a file system: \"so\"") && all;
 	early.waits = scratch("held");
 	all = held("exit 0", "nothing came of it in 1 s: somebody has stopped "
 			     "it, or holds the file of the program; and it "
