@@ -156,6 +156,7 @@ static void put_string(struct load *ld, const struct conf_setting *set,
 		for (c = set->choices; *c; c++)
 			sbuf_addf(&why, "%s \"%s\"",
 				  c == set->choices ? "" : ",", *c);
+		sbuf_adds(&why, set->hint ? set->hint : "");
 	} else if (set->type == CONF_PATH && *text && *text != '/') {
 		sbuf_addf(&why, "\"%.200s\" must be an absolute path", text);
 	} else if (set->type == CONF_PATH) {

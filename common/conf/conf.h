@@ -97,6 +97,7 @@ struct conf_setting {
 			   * zero value */
 	int64_t min, max; /* CONF_INT, CONF_DURATION; max 0 means INT64_MAX */
 	const char *const *choices; /* CONF_ENUM, NULL-terminated */
+	const char *hint;	    /* what to say of others; or NULL */
 	const struct conf_schema *sub;
 	const char *help; /* one line, for the manual's check and for people */
 };

@@ -53,10 +53,15 @@ static void check_mail(const struct conf_src *src, const char *setting,
 {
 	size_t len = strlen(address);
 
-	if (len > 254 || *address == '\0' || *address == '-' ||
-	    strspn(address, "abcdefghijklmnopqrstuvwxyz"
-			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-			    "!#$%&'*+/=?^_`{|}~.@-") != len)
+	/* root and the like are known to this host's mail server. */
+	if (strchr(address, '.') && !strchr(address, '@'))
+		conf_error(errs, src,
+			   "%s: %s is not a mail address: it has no @", setting,
+			   address);
+	else if (len > 254 || *address == '\0' || *address == '-' ||
+		 strspn(address, "abcdefghijklmnopqrstuvwxyz"
+				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				 "!#$%&'*+/=?^_`{|}~.@-") != len)
 		conf_error(errs, src, "%s: %s is not a mail address", setting,
 			   address);
 }

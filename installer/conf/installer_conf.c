@@ -64,6 +64,8 @@ static const struct conf_setting endpoint_settings[] = {
 	{ .name = "protocol",
 	  .type = CONF_ENUM,
 	  .choices = protocol_names,
+	  .hint = "; https, imaps, pop3s, smtps, ldaps and others that begin "
+		  "with TLS: use \"tls\"",
 	  .def = "tls",
 	  .offset = offsetof(struct installer_endpoint, protocol),
 	  .help = "what is spoken there" },

@@ -427,12 +427,8 @@ static void resolve_service(struct resolve *r,
 
 	ret->conf = conf;
 	ret->name = conf->name;
-	if (profile_load(dirs, conf->profile, r->arena, &p, r->errs) == -1) {
-		conf_error(r->errs, &conf->src,
-			   "service %s: its profile cannot be used",
-			   conf->name);
+	if (profile_load(dirs, conf->profile, r->arena, &p, r->errs) == -1)
 		return;
-	}
 	ret->layout = strcmp(p.layout, "generation") == 0 ? SVC_GENERATION
 							  : SVC_FIXED;
 	profile_check_vars(&p, &conf->vars, &conf->src, r->errs);

@@ -317,6 +317,9 @@ static void refused(void **state)
 		if (!said)
 			fail_msg("no \"%s\" in: %s", refusals[i].says,
 				 errs.list.v[0]);
+		/* What is wrong is said, and no more. */
+		if (strstr(refusals[i].says, "nor in"))
+			assert_int_equal(errs.list.n, 1);
 		conf_errors_free(&errs);
 	}
 }
