@@ -4,6 +4,29 @@
 #include "hook.h"
 #include "clock.h"
 #include "dryrun.h"
+#include "target.h"
+
+/* Why this file is to be written: it, or another with it, is not as it should
+ * be. */
+static const char *why_write(const struct judge_cert *g, size_t i)
+{
+	AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
+	const struct svc_file *f = &g->svc->files[i];
+	const struct file_attr *attr = &f->attr;
+
+	if (target_read(g->svc, i, &old, NULL) == -1)
+		return "";
+	if (old.kind == PLACE_NONE)
+		return ": it is not there";
+	if (!format_same(&f->format, &old.content, &g->contents[i]))
+		return ": its content differs";
+	if (((old.attr.mode ^ attr->mode) & 07777) != 0 && !old.acl)
+		return ": its mode differs";
+	if ((attr->uid != FILE_KEEP && attr->uid != old.attr.uid) ||
+	    (attr->gid != (gid_t) FILE_KEEP && attr->gid != old.attr.gid))
+		return ": its owner or group differs";
+	return "";
+}
 
 static void print_cert(const struct svc *s, const struct judge_cert *g,
 		       bool install)
@@ -19,16 +42,18 @@ static void print_cert(const struct svc *s, const struct judge_cert *g,
 	for (size_t i = 0; i < g->svc->n_files; i++) {
 		const struct svc_file *f = &g->svc->files[i];
 
-		printf("%s:   write %s (%s, mode %04o)\n", s->name, f->path,
-		       f->format.text, (unsigned int) f->attr.mode);
+		printf("%s:   write %s (%s, mode %04o)%s\n", s->name, f->path,
+		       f->format.text, (unsigned int) f->attr.mode,
+		       why_write(g, i));
 	}
 }
 
 static void print_command(const struct svc *s, enum hook hook,
 			  const struct svc_command *c, struct arena *a)
 {
-	printf("%s: %s with \"%s\"\n", s->name, profile_hooks[hook],
-	       hook_text(c, a));
+	printf("%s: %s with \"%s\"%s%s\n", s->name, profile_hooks[hook],
+	       hook_text(c, a), c->user ? " as user " : "",
+	       c->user ? c->user : "");
 }
 
 static bool print_commands(const struct svc *s, enum hook hook, struct arena *a)
@@ -64,21 +89,45 @@ static bool print_missing(const struct svc *s, enum hook hook, struct arena *a)
 	return well;
 }
 
-static void print_endpoints(const struct svc *s, const struct verify_seen *seen,
-			    struct arena *a)
+/* What it should show now, before anything is done. */
+static struct verify_want want_of(const struct judge_cert *c)
 {
-	for (size_t i = 0; i < s->n_endpoints; i++)
-		printf("%s: verify %s (%s)\n", s->name,
-		       svc_endpoint_text(&s->endpoints[i], a),
-		       seen[i].unknown	    ? "cannot be looked at now"
-		       : !seen[i].reachable ? "cannot be reached now"
-		       : !seen[i].handshake ? "shows no certificate now"
-					    : "answers");
+	struct verify_want want = { NULL, NULL };
+
+	if (c->disk)
+		want.fingerprint = x509_chain_fingerprint(c->disk);
+	if (c->disk && c->svc->has_chain && c->disk_digest[0] != '\0')
+		want.chain = c->disk_digest;
+	return want;
+}
+
+static void print_endpoints(const struct svc *s, const struct judge *g,
+			    const struct verify_seen *seen, struct arena *a)
+{
+	for (size_t i = 0; i < s->n_endpoints; i++) {
+		const struct svc_endpoint *e = &s->endpoints[i];
+		const struct verify_want want = want_of(&g->v[e->cert]);
+		char why[300];
+
+		printf("%s: verify %s (%s)\n", s->name, svc_endpoint_text(e, a),
+		       seen_match(&want, &seen[i], why) ? "answers" : why);
+	}
+}
+
+static void print_postponed(const struct svc *s)
+{
+	bool can = s->hooks[HOOK_ACTIVATE].n > 0;
+
+	printf("%s: the files are right, but not what is served; %s%s%s\n",
+	       s->name,
+	       can ? "telling it did not help, or is not possible now: --force "
+		   : "its profile has no command that tells it",
+	       can ? s->name : "", can ? " does it" : "");
 }
 
 /* In the order of a run. */
-static bool print_hooks(const struct svc *s, const struct verify_seen *seen,
-			struct arena *a)
+static bool print_hooks(const struct svc *s, const struct judge *g,
+			const struct verify_seen *seen, struct arena *a)
 {
 	bool well = print_missing(s, HOOK_SEED, a);
 
@@ -87,7 +136,7 @@ static bool print_hooks(const struct svc *s, const struct verify_seen *seen,
 	well = print_commands(s, HOOK_TEST, a) && well;
 	well = print_commands(s, HOOK_ACTIVATE, a) && well;
 	well = print_missing(s, HOOK_START, a) && well;
-	print_endpoints(s, seen, a);
+	print_endpoints(s, g, seen, a);
 	return print_commands(s, HOOK_POST, a) && well;
 }
 
@@ -107,7 +156,7 @@ bool dryrun_print(const struct svc *s, const struct judge *g,
 			printf("%s: the files are right, but not what is "
 			       "served\n",
 			       s->name);
-		well = print_hooks(s, seen, a);
+		well = print_hooks(s, g, seen, a);
 		break;
 	case PLAN_HELD:
 		printf("%s: held, this failed before; --force %s tries again\n",
@@ -116,7 +165,11 @@ bool dryrun_print(const struct svc *s, const struct judge *g,
 	case PLAN_DOWN:
 	case PLAN_POSTPONE:
 	case PLAN_WAITING:
-		print_endpoints(s, seen, a);
+		if (action == PLAN_POSTPONE)
+			print_postponed(s);
+		if (action == PLAN_WAITING)
+			printf("%s: waits until it is restarted\n", s->name);
+		print_endpoints(s, g, seen, a);
 		break;
 	case PLAN_WINDOW: /* its why was said */
 	case PLAN_BLOCKED:

@@ -38,11 +38,11 @@ static struct judge g;
 static enum plan_action action;
 
 /* It answers, shows nothing, cannot be reached, cannot be looked at. */
-static const struct verify_seen seen[] = {
+static struct verify_seen seen[] = {
 	{ .reachable = true, .handshake = true },
-	{ .reachable = true },
-	{ .reachable = false },
-	{ .unknown = true },
+	{ .reachable = true, .why = "not TLS" },
+	{ .reachable = false, .why = "Connection refused" },
+	{ .unknown = true, .why = "no memory" },
 };
 
 static void print(void *arg)
@@ -65,13 +65,17 @@ static void begin(const char *profile, const char *row)
 	kit_sh("rm -rf d; mkdir d; cat old.pem inter.pem >d/full.pem");
 	host_kit_load(profile, "", WEB);
 	judge_rows(&host, &svcs.v[0], &rows, &known, &g);
+	snprintf(seen[0].fingerprint, sizeof(seen[0].fingerprint), "%s",
+		 x509_chain_fingerprint(g.v[0].disk));
+	snprintf(seen[0].chain, sizeof(seen[0].chain), "%s",
+		 g.v[0].disk_digest);
 }
 
-#define LOOKS                                                   \
-	"web: verify h:1 (answers)\n"                           \
-	"web: verify h:2/" LEAF " (shows no certificate now)\n" \
-	"web: verify h:3 (cannot be reached now)\n"             \
-	"web: verify h:4 (cannot be looked at now)\n"
+#define LOOKS                                                        \
+	"web: verify h:1 (answers)\n"                                \
+	"web: verify h:2/" LEAF " (shows no certificate: not TLS)\n" \
+	"web: verify h:3 (cannot be reached: Connection refused)\n"  \
+	"web: verify h:4 (could not be looked at: no memory)\n"
 
 static void installs(void **state)
 {
@@ -83,14 +87,38 @@ static void installs(void **state)
 	text = host_kit_here(arena_printf(
 		arena,
 		"web: install " LEAF ", valid until %s\n"
-		"web:   write @/d/full.pem (fullchain, mode 0644)\n"
-		"web:   write @/d/both.pem (key-fullchain, mode 0640)\n"
+		"web:   write @/d/full.pem (fullchain, mode 0644): its "
+		"content differs\n"
+		"web:   write @/d/both.pem (key-fullchain, mode 0640): it "
+		"is not there\n"
 		"web: check with \"true 'a b'\"\n"
 		"web: test with \"true 'a b'\"\n"
 		"web: activate with \"true 'a b'\"\n" LOOKS
 		"web: post with \"true 'a b'\"\n",
 		clock_text(host.now + 80 * DAY, until)));
 	assert_string_equal(printed(PLAN_INSTALL), text);
+	judge_free(&g);
+}
+
+/* Why a file is written, as whom a command runs, and what else is served. */
+static void reasons(void **state)
+{
+	const char *text;
+
+	begin(PROFILE "check = ( { command = [ \"true\" ]; user = \"nobody\"; "
+		      "} );",
+	      "new.pem");
+	kit_sh("cat new.pem inter.pem >d/full.pem; chmod 600 d/full.pem");
+	seen[0].fingerprint[0] ^= 1;
+	text = printed(PLAN_INSTALL);
+	assert_non_null(strstr(text, "full.pem (fullchain, mode 0644): its "
+				     "mode differs\n"));
+	assert_non_null(strstr(text, "check with \"true\" as user nobody\n"));
+	assert_non_null(strstr(text, "h:1 (serves another certificate: that"));
+	judge_free(&g);
+	begin(PROFILE, "new.pem");
+	assert_non_null(strstr(printed(PLAN_POSTPONE),
+			       "; its profile has no command that tells it\n"));
 	judge_free(&g);
 }
 
@@ -126,8 +154,11 @@ static void actions(void **state)
 		{ PLAN_HELD,
 		  "web: held, this failed before; --force web tries again\n" },
 		{ PLAN_DOWN, LOOKS },
-		{ PLAN_POSTPONE, LOOKS },
-		{ PLAN_WAITING, LOOKS },
+		{ PLAN_POSTPONE,
+		  "web: the files are right, but not what is served; telling "
+		  "it did not help, or is not possible now: --force web does "
+		  "it\n" LOOKS },
+		{ PLAN_WAITING, "web: waits until it is restarted\n" LOOKS },
 		/* their why was said */
 		{ PLAN_WINDOW, "" },
 		{ PLAN_BLOCKED, "" },
@@ -153,6 +184,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(installs),
+		cmocka_unit_test(reasons),
 		cmocka_unit_test(fails),
 		cmocka_unit_test(actions),
 	};
