@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include "backup.h"
 #include "clock.h"
+#include "dryrun.h"
 #include "hostkey.h"
 #include "log.h"
 #include "num.h"
@@ -368,6 +369,8 @@ int run_update(struct host *r, struct err *err)
 	struct store_host_certs rows = { .n = 0 };
 
 	hostview_known(r);
+	if (r->dry_run && !dryrun_notify(r->conf->notify))
+		r->bad++;
 	if (store_open(r->conf->store, STORE_HOST, &store, err) == -1 ||
 	    ask(r, store, &rows, err) == -1) {
 		r->store_away = true;

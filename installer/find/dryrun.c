@@ -180,3 +180,35 @@ bool dryrun_print(const struct svc *s, const struct judge *g,
 	}
 	return well;
 }
+
+static bool print_notify(const char *what, const struct svc_command *c)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct err err = ERR_INIT;
+
+	if (hook_find(c, &err) == 0)
+		return true;
+	printf("notify: %s with \"%s\"\nnotify:   FAILS: %s\n", what,
+	       hook_text(c, a), err.msg);
+	return false;
+}
+
+bool dryrun_notify(const struct notify_conf *n)
+{
+	static const char *const sendmail[] = { "sendmail", NULL };
+	struct svc_command c = { .argv = sendmail };
+	bool well = true;
+
+	if (!n)
+		return true;
+	c.timeout_s = (int) n->timeout;
+	if (n->sendmail.n > 0)
+		c.argv = n->sendmail.v;
+	if (n->mail.n > 0)
+		well = print_notify("mail", &c);
+	c.argv = n->command.v;
+	c.user = n->user;
+	if (n->command.n > 0)
+		well = print_notify("tell", &c) && well;
+	return well;
+}

@@ -6,8 +6,11 @@
  * it would fail. */
 
 #include "judge.h"
+#include "notify_conf.h"
 
 bool dryrun_print(const struct svc *s, const struct judge *g,
 		  enum plan_action action, const struct verify_seen *seen);
+/* The same of the programs of N, which may be NULL: those that are missing. */
+bool dryrun_notify(const struct notify_conf *n);
 
 #endif

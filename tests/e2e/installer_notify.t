@@ -37,6 +37,13 @@ for e in json.load(open(sys.argv[1]))["events"]:
 }
 
 issue_nth "$T/one" 1 && store_put $NAME "$T/one"
+mv "$T/bin/take-mail" "$T/bin/away"
+run host --dry-run
+like "$rc $out" "^[12] notify: mail with .*take-mail.
+notify:   FAILS: .*take-mail cannot be run" "who cannot be told is found before"
+mv "$T/bin/away" "$T/bin/take-mail"
+run host --dry-run
+unlike "$rc $out" "^[12]|notify" "... and nothing else is said"
 run host
 is "$rc $(mailed)$(events event)" "0 " "what goes well is told to nobody"
 
