@@ -47,7 +47,7 @@ const char *clock_doubt(int64_t now, char buf[CLOCK_DOUBT])
 
 	snprintf(buf, CLOCK_DOUBT, "this host's clock %s %.10s (date)%s",
 		 wrong ? "is wrong, it says" : "says", clock_text(now, text),
-		 wrong ? ": set it" : ", is it right?");
+		 wrong ? ": set it" : ": see that it is right");
 	return buf;
 }
 

@@ -20,9 +20,9 @@ const char *clock_text(int64_t t, char buf[CLOCK_TEXT]);
  * may be negative. Returns buf. */
 const char *clock_span(int64_t seconds, char buf[CLOCK_TEXT]);
 
-/* "this host's clock says 2026-11-28 (date), is it right?", or that it is
- * wrong, where this program cannot have been running yet, or any more. The day
- * alone: what is said once a day must not change each hour. Returns buf. */
+/* "this host's clock says 2026-11-28 (date): see that it is right", or that it
+ * is wrong, where this program cannot have been running yet, or any more. The
+ * day alone: what is said once a day must not change each hour. Returns buf. */
 #define CLOCK_DOUBT 96
 const char *clock_doubt(int64_t now, char buf[CLOCK_DOUBT]);
 

@@ -100,7 +100,7 @@ static void refused(void **state)
 	SAYS(vet("chain.pem", "example.org", NULL, NULL, 2871763199),
 	     "this host's clock is wrong, it says 2060-12-31 (date): set it");
 	SAYS(vet("chain.pem", "example.org", NULL, NULL, 1861920000),
-	     "this host's clock says 2029-01-01 (date), is it right?");
+	     "this host's clock says 2029-01-01 (date): see that it is right");
 	SAYS(vet("leaf.pem", "example.org", NULL, NULL, now), "trusted");
 	kit_sh("cat leaf.pem root.pem inter.pem >mixed.pem");
 	SAYS(vet("mixed.pem", "example.org", NULL, NULL, now), "broken");
