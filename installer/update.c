@@ -7,6 +7,7 @@
 #include "log.h"
 #include "place.h"
 #include "say.h"
+#include "target.h"
 #include "txn.h"
 #include "txn_activate.h"
 #include "update.h"
@@ -363,6 +364,10 @@ static void print(const struct update *u, struct finding *t)
 	    (t->action == PLAN_WINDOW &&
 	     (t->plan.wrong + t->plan.down > 0 || t->unseen)))
 		t->bad = true;
+	if (target_check_commands(t->s, &err) == -1) {
+		printf("%s: FAILS: %s\n", t->s->name, err.msg);
+		t->bad = true;
+	}
 	for (size_t i = 0; i < t->g.n; i++) {
 		if (t->g.v[i].verdict != PLAN_PUT ||
 		    deploy_check(t->g.v[i].svc, &err) == 0)

@@ -182,6 +182,8 @@ static int add_file(struct part *p, const struct svc_cert *c, size_t k,
 
 int prepare_install(struct part *p, const struct judge *g, struct err *err)
 {
+	if (target_check_commands(p->svc, err) == -1)
+		return -1;
 	for (size_t i = 0; i < g->n; i++) {
 		const struct svc_cert *c = g->v[i].svc;
 
@@ -462,7 +464,8 @@ int prepare_back(struct part *p, struct journal *ret, struct err *err)
 			       "%s/backup/%s/%s",
 			       j->consumed, state_dir(p), p->svc->name,
 			       j->consumed);
-	return found == -1 || set_back_ops(p, ret, err) == -1 ||
+	return found == -1 || target_check_commands(p->svc, err) == -1 ||
+			       set_back_ops(p, ret, err) == -1 ||
 			       set_back_certs(p, ret, err) == -1
 		       ? -1
 		       : 0;

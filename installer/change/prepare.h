@@ -15,7 +15,8 @@ void prepare_begin(struct part *p, const struct judge *g,
 /* Name it: not as any backup there is. */
 int prepare_name(struct part *p, struct err *err) MUST_CHECK;
 
-/* The steps that put what G has under PLAN_PUT into place. */
+/* The steps that put what G has under PLAN_PUT into place, where that can be
+ * done and its commands may be run. */
 int prepare_install(struct part *p, const struct judge *g,
 		    struct err *err) MUST_CHECK;
 /* The steps that go back to what the newest backup, *ret, replaced. ERR_INPUT

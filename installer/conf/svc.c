@@ -337,6 +337,13 @@ static void check_safe(struct resolve *r, const struct svc *s,
 	}
 }
 
+static unsigned int given(const struct profile_command *c)
+{
+	return (profile_uses(c, "dir") ? SVC_GIVEN_DIR : 0) |
+	       (profile_uses(c, "file") ? SVC_GIVEN_FILE : 0) |
+	       (profile_uses(c, "key") ? SVC_GIVEN_KEY : 0);
+}
+
 static void resolve_commands(struct resolve *r, const struct svc *s,
 			     const struct profile *p,
 			     const struct conf_groups *g,
@@ -352,6 +359,7 @@ static void resolve_commands(struct resolve *r, const struct svc *s,
 		v[i].timeout_s = (int) c->timeout;
 		v[i].user = c->user;
 		v[i].env = c->env.n > 0 ? c->env.v : NULL;
+		v[i].given = given(c);
 		(void) !profile_argv(p, &vars, c, r->arena, &v[i].argv,
 				     r->errs);
 	}

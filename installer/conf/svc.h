@@ -57,11 +57,17 @@ struct svc_endpoint {
 	size_t cert; /* index of the certificate it serves */
 };
 
+/* Which paths of its certificates a command is given. */
+#define SVC_GIVEN_DIR  1u
+#define SVC_GIVEN_FILE 2u
+#define SVC_GIVEN_KEY  4u
+
 struct svc_command {
 	const char *const *argv;
 	int timeout_s;
 	const char *user;
 	const char *const *env; /* "K=V", NULL-terminated; or NULL */
+	unsigned int given;
 };
 
 struct svc_commands {

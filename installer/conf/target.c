@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "target.h"
+#include "words.h"
 
 int target_dir(const struct svc_cert *c, struct place *ret, struct err *err)
 {
@@ -202,4 +203,85 @@ int target_open(const struct svc_cert *c, size_t i, struct place *ret,
 			       at.path);
 	move(ret, &at);
 	return 1;
+}
+
+/* --- commands --- */
+
+/* PATH of C, which may be NULL or not be there yet. */
+static int check_path(const struct svc_cert *c, const char *path,
+		      struct err *err)
+{
+	AUTO(place_close) struct place p = PLACE_INIT;
+	AUTO(place_close) struct place folder = PLACE_INIT;
+	int rc;
+
+	if (!path)
+		return 0;
+	rc = place_open(c->root, svc_inside(c, path), 0, &p, err);
+	if (rc != 1 || (p.trusted && !p.shared))
+		return rc == -1 ? -1 : 0;
+	/* Which of those above it, and what mends that. */
+	if (place_folder(p.folder, PLACE_TRUSTED, &folder, err) == -1)
+		return -1;
+	return err_set(err, ERR_CONFIG,
+		       "folder %s is writable by others than its owner, run: "
+		       "chmod go-w %s",
+		       p.folder, p.folder);
+}
+
+static int check_given(const struct svc_cert *c, unsigned int given,
+		       struct err *err)
+{
+	bool file = (given & SVC_GIVEN_FILE) != 0;
+
+	if (((given & SVC_GIVEN_DIR) != 0 || (file && c->link)) &&
+	    check_path(c, c->dir, err) == -1)
+		return -1;
+	if (file && check_path(c, c->leaf_path, err) == -1)
+		return -1;
+	return (given & SVC_GIVEN_KEY) != 0 ? check_path(c, c->conf->key, err)
+					    : 0;
+}
+
+int target_check_command(const struct svc_command *c,
+			 const struct svc_cert *certs, size_t n,
+			 struct err *err)
+{
+	AUTO(mem_free_str) char *text = NULL;
+
+	for (size_t i = 0; i < n && !c->user; i++) {
+		if (check_given(&certs[i], c->given, err) == 0)
+			continue;
+		text = words_short(c->argv);
+		return err_set(err, err->kind,
+			       "\"%s\" has no user, and others can change "
+			       "what it is given: %s; or give it a user",
+			       text, err->msg);
+	}
+	return 0;
+}
+
+int target_check_endpoint(const struct svc *s, const struct svc_endpoint *e,
+			  struct err *err)
+{
+	const struct svc_command c = { .argv = e->conf->command.v,
+				       .user = e->conf->user,
+				       .given = SVC_GIVEN_FILE };
+
+	return e->conf->command.n == 0
+		       ? 0
+		       : target_check_command(&c, &s->certs[e->cert], 1, err);
+}
+
+int target_check_commands(const struct svc *s, struct err *err)
+{
+	for (int h = 0; h < HOOKS; h++)
+		for (size_t i = 0; i < s->hooks[h].n; i++)
+			if (target_check_command(&s->hooks[h].v[i], s->certs,
+						 s->n_certs, err) == -1)
+				return -1;
+	for (size_t i = 0; i < s->n_endpoints; i++)
+		if (target_check_endpoint(s, &s->endpoints[i], err) == -1)
+			return -1;
+	return 0;
 }

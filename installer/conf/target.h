@@ -36,4 +36,18 @@ int target_there(const struct svc_cert *c, size_t i,
 int target_open(const struct svc_cert *c, size_t i, struct place *ret,
 		struct err *err) MUST_CHECK;
 
+/* A command without a user, as root mostly, that is given the path of a file:
+ * whoever can change the folder may lead it to any other file, by a link. Is
+ * there nobody but us who can, for what C is given of CERTS; with a user: 0.
+ * Else -1, with a sentence. Asked when it is run, for owners change; and of all
+ * that may be run, before anything is changed. */
+int target_check_command(const struct svc_command *c,
+			 const struct svc_cert *certs, size_t n,
+			 struct err *err) MUST_CHECK;
+/* The same of the command that looks at E, if it is one. */
+int target_check_endpoint(const struct svc *s, const struct svc_endpoint *e,
+			  struct err *err) MUST_CHECK;
+/* The same of all commands of S. */
+int target_check_commands(const struct svc *s, struct err *err) MUST_CHECK;
+
 #endif

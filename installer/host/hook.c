@@ -3,7 +3,7 @@
 #include <string.h>
 #include "hook.h"
 #include "child.h"
-#include "place.h"
+#include "target.h"
 #include "words.h"
 
 static struct child_spec spec_of(const struct svc_command *c)
@@ -14,11 +14,15 @@ static struct child_spec spec_of(const struct svc_command *c)
 				    .timeout_s = c->timeout_s };
 }
 
-static int run_one(enum hook hook, const struct svc_command *c, bool *tried,
-		   struct err *err)
+static int run_one(const struct svc *s, enum hook hook,
+		   const struct svc_command *c, bool *tried, struct err *err)
 {
 	struct child_spec spec = spec_of(c);
 
+	if (target_check_command(c, s->certs, s->n_certs, err) == -1) {
+		*tried = false;
+		return -1;
+	}
 	/* What it fetches is a peer's, and read back by place_read(). */
 	if (hook == HOOK_SEED)
 		spec.file_max = PLACE_READ_MAX;
@@ -39,7 +43,7 @@ int hook_run(const struct svc *s, enum hook hook, bool *ret_tried,
 	bool tried = true;
 
 	for (size_t i = 0; i < commands->n; i++) {
-		if (run_one(hook, &commands->v[i], &tried, err) == -1) {
+		if (run_one(s, hook, &commands->v[i], &tried, err) == -1) {
 			if (ret_tried)
 				*ret_tried = tried;
 			return -1;

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "look_net.h"
 #include "protocol.h"
+#include "target.h"
 #include "verify.h"
 
 #define PAUSE_FIRST 20
@@ -139,6 +140,10 @@ static void ask_command(const struct svc *s, const struct svc_endpoint *e,
 	if (!want->fingerprint) {
 		snprintf(ret->why, sizeof(ret->why),
 			 "there is nothing that the command could look for");
+		return;
+	}
+	if (target_check_endpoint(s, e, &err) == -1) {
+		seen_unknown(ret, err.msg);
 		return;
 	}
 	if (child_check(&spec, &started, &err) == -1) {

@@ -231,6 +231,63 @@ for f in dh_file extra_file password_file; do
 done
 HOST_CERT="key = \"$T/host.key\";"
 
+# --- a command of root's that is given a file in his folder ---
+cat >"$T/profiles/copies.conf" <<END
+layout = "generation";
+files = ( { file = "full.pem"; format = "fullchain"; } );
+activate = ( { command = [ "cp", "\$file", "$T/copy" ]; } );
+END
+cat >"$T/profiles/copies-fixed.conf" <<END
+include = "copies";
+layout = "fixed";
+END
+cat >"$T/profiles/looks.conf" <<END
+files = ( { file = "full.pem"; format = "fullchain"; } );
+END
+for PROFILE in copies copies-fixed looks; do
+	DIR=$T/above/$PROFILE HOST_VERIFY=''
+	[ $PROFILE != looks ] || HOST_VERIFY='{ address = "it";
+		protocol = "command"; command = [ "true" ]; }'
+	mkdir -p "$DIR"
+	rm -rf "$T/state"
+	chown $UID_OF "$T/above"
+	host_conf
+	store_put $NAME "$T/c1"
+	run host -n
+	is "$rc" 1 "$PROFILE: --dry-run"
+	like "$out" "web: FAILS: \".*\" has no user, and others can change what it is given: folder $T/above belongs to user $UID_OF,.*run: chown root $T/above; or give it a user" \
+		"... says what to do"
+	run host
+	is "$rc" 1 "... a run"
+	like "$err" "chown root $T/above; or give it a user; nothing was changed" \
+		"... says it, too"
+	is "$(ls -A "$DIR")" '' "... nothing is changed"
+	chown root "$T/above"
+	run host
+	is "$rc" 0 "... with a folder of root's it goes on"
+	store_put $NAME "$T/c2"
+	chown $UID_OF "$T/above"
+	run host
+	is "$rc" 1 "... until it is another's again"
+	chown root "$T/above"
+	run host
+	chown $UID_OF "$T/above"
+	run host --rollback web
+	is "$rc" 78 "... nor does it go back there"
+	like "$err" "run: chown root $T/above; or give it a user" "... says so"
+	chown root "$T/above"
+	run host --rollback web
+	is "$rc" 0 "... and does then"
+done
+is "$(cert_fp "$T/copy")" "$(cert_fp "$T/c1.crt")" "the command was run"
+sed -i 's|"\$file", ".*" \];|"$file", "/dev/null" ]; user = "nobody";|' \
+	"$T/profiles/copies.conf"
+PROFILE=copies DIR=$T/above/copies HOST_VERIFY=''
+chown $UID_OF "$T/above"
+host_conf
+run host --force
+is "$rc" 0 "one that has a user is run in any folder"
+
 # --- his folder gives his group what is made in it ---
 PROFILE=groups DIR=$T/groups
 for layout in generation fixed; do

@@ -138,6 +138,30 @@ static void running(void **state)
 	assert_true(hook_running(&s));
 }
 
+/* Whoever can change the folder would have root read what he likes. */
+static void given(void **state)
+{
+	const char *dir = scratch("open");
+	const char *argv[] = { "true", NULL };
+	struct svc_cert cert = { .root = "", .dir = dir };
+	struct svc_command v = { argv, 5, NULL, NULL, SVC_GIVEN_DIR };
+	struct svc s = { .certs = &cert,
+			 .n_certs = 1,
+			 .hooks = { [HOOK_TEST] = { &v, 1 } } };
+	struct err err = ERR_INIT;
+	bool tried = true;
+
+	assert_int_equal(mkdir(dir, 0700), 0);
+	assert_int_equal(chmod(scratch("."), 0755), 0);
+	assert_int_equal(hook_run(&s, HOOK_TEST, &tried, &err), 0);
+	assert_int_equal(chmod(dir, 0777), 0);
+	assert_int_equal(hook_run(&s, HOOK_TEST, &tried, &err), -1);
+	assert_false(tried);
+	assert_non_null(strstr(err.msg, "\"true\" has no user, and others can "
+					"change what it is given: folder "));
+	rmdir(dir);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -149,6 +173,7 @@ int main(void)
 		cmocka_unit_test(too_long),
 		cmocka_unit_test(killed),
 		cmocka_unit_test(text),
+		cmocka_unit_test(given),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

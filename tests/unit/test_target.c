@@ -354,6 +354,80 @@ static void reads_generations(void **state)
 	kit_says(&err, "t/current belongs to user 4242 and leads elsewhere");
 }
 
+struct given_case {
+	const char *what, *make;
+	unsigned int given;
+	const char *says; /* NULL: it may be run */
+};
+
+static void check_given(const struct svc_cert *cert, const struct given_case *c)
+{
+	const char *argv[] = { "cat", "it", NULL };
+	struct svc_command cmd = { .argv = argv, .given = c->given };
+	struct err err = ERR_INIT;
+	int rc;
+
+	fresh(c->make);
+	rc = target_check_command(&cmd, cert, 1, &err);
+	if (rc != (c->says ? -1 : 0))
+		fail_msg("%s: %d: %s", c->what, rc, err.msg);
+	if (c->says && !strstr(err.msg, c->says))
+		fail_msg("%s: says %s", c->what, err.msg);
+	/* What a user is given is his own affair. */
+	cmd.user = "nobody";
+	err_clear(&err);
+	assert_int_equal(target_check_command(&cmd, cert, 1, &err), 0);
+}
+
+/* What root's commands may be given. */
+static void given(void **state)
+{
+	static const struct given_case cases[] = {
+		{ "nothing", "chmod 777 t", 0, NULL },
+		{ "a folder of ours", "true", 7, NULL },
+		{ "none yet", "rmdir t", 7, NULL },
+		{ "a set", "mkdir t/g; ln -s g t/current; touch t/g/x", 7,
+		  NULL },
+		{ "a set elsewhere",
+		  "mkdir jail/g; ln -s ../jail/g t/current; touch jail/g/x",
+		  SVC_GIVEN_FILE, NULL },
+		{ "a folder open to all", "chmod 1777 t", SVC_GIVEN_DIR,
+		  "\"cat it\" has no user, and others can change what it is "
+		  "given: folder " },
+		{ "a file there", "chmod 775 t", SVC_GIVEN_FILE,
+		  "/t is writable by others than its owner, run: chmod go-w " },
+		{ "a set elsewhere, that is open",
+		  "mkdir -m 777 jail/g; ln -s ../jail/g t/current",
+		  SVC_GIVEN_FILE, "/jail/g is writable by others" },
+		{ "a key there", "chmod 777 jail", SVC_GIVEN_KEY,
+		  "/jail is writable by others" },
+		{ "a key that is not given", "chmod 777 jail",
+		  SVC_GIVEN_FILE | SVC_GIVEN_DIR, NULL },
+	};
+	static const struct given_case foreign[] = {
+		{ "a folder of his", "chown 4242 t",
+		  SVC_GIVEN_DIR | SVC_GIVEN_FILE,
+		  "/t belongs to user 4242, who is neither root nor the one "
+		  "running this, run: chown root " },
+		{ "a link of his",
+		  "ln -s ../jail/g t/current; chown -h 4242 t/current",
+		  SVC_GIVEN_FILE, "is not followed; or give it a user" },
+		{ "above", "mkdir t/g; chown 4242 t; ln -s ../t/g jail/key",
+		  SVC_GIVEN_KEY, "/t belongs to user 4242" },
+	};
+	struct installer_cert conf = { .key = at("jail/key") };
+	struct svc_cert c = generation();
+
+	c.conf = &conf;
+	c.leaf_path = at("t/current/x");
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		check_given(&c, &cases[i]);
+	if (getuid() != 0)
+		SCRATCH_SKIP("needs root");
+	for (size_t i = 0; i < ARRAY_LEN(foreign); i++)
+		check_given(&c, &foreign[i]);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -364,6 +438,7 @@ int main(void)
 		cmocka_unit_test(link_of),
 		cmocka_unit_test(reads_fixed),
 		cmocka_unit_test(reads_generations),
+		cmocka_unit_test(given),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -872,7 +872,9 @@ static void command(void **state)
 {
 	const char *argv[] = { "sh", "-c", NULL, NULL };
 	struct installer_cert cert = { .name = "www.example.org" };
-	struct svc_cert c = { .conf = &cert, .leaf_path = "/d/full.pem" };
+	struct svc_cert c = { .conf = &cert,
+			      .root = "",
+			      .leaf_path = "/d/full.pem" };
 	struct svc s = { .certs = &c, .n_certs = 1 };
 	struct svc_endpoint e = { .conf = &conf };
 	struct verify_want want = { "ab12", "cd34" };
@@ -907,6 +909,14 @@ static void command(void **state)
 	argv[2] = script;
 	verify_probe(&s, &e, &want, 3000, &seen);
 	assert_false(seen.handshake);
+	assert_int_equal(access(scratch("env"), F_OK), -1);
+	/* Root's, and others may lead it elsewhere: nor that. */
+	want.fingerprint = "ab12";
+	kit_sh("mkdir -m 777 open");
+	c.leaf_path = scratch("open/full.pem");
+	verify_probe(&s, &e, &want, 3000, &seen);
+	assert_true(seen.unknown);
+	assert_non_null(strstr(seen.why, "/open is writable by others"));
 	assert_int_equal(access(scratch("env"), F_OK), -1);
 	conf.protocol = "tls";
 }
