@@ -4,6 +4,7 @@
 #include <string.h>
 #include "clock.h"
 #include "log.h"
+#include "plain.h"
 #include "reply.h"
 
 enum state {
@@ -178,6 +179,7 @@ int authz_choose(const struct acme_authz *authz, const char *want,
 {
 	AUTO(strlist_free) struct strlist types = STRLIST_INIT;
 	AUTO(mem_free_str) char *list = NULL;
+	char said[PLAIN_QUOTED];
 	size_t i;
 
 	if (authz->wildcard)
@@ -196,7 +198,7 @@ int authz_choose(const struct acme_authz *authz, const char *want,
 	return err_set(err, ERR_CONFIG,
 		       "the CA does not offer %s for %s%s, only: %s", want,
 		       authz->wildcard ? "*." : "", authz->identifier,
-		       types.n ? list : "nothing");
+		       types.n ? plain_quoted(list, said) : "nothing");
 }
 
 enum fail_class authz_class(enum err_kind kind, const char *type)

@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "enc.h"
 #include "log.h"
+#include "plain.h"
 
 /*
  * Calls wait in the queue until there is a nonce, an account and a place in
@@ -253,6 +254,7 @@ static void on_success(struct acme_call *c, const struct http_reply *reply,
 				 .retry_at = retry_at,
 				 .body = reply->body,
 				 .len = reply->len };
+	char where[PLAIN_QUOTED];
 	struct fail f;
 
 	if (r.location && !acme_parse_url_ok(r.location))
@@ -265,7 +267,9 @@ static void on_success(struct acme_call *c, const struct http_reply *reply,
 		fail_set(&f, FAIL_CA_DOWN, retry_at,
 			 "the CA answered %s without an https URL for what was "
 			 "made there (Location: %.80s)",
-			 c->url, reply->location ? reply->location : "none");
+			 c->url,
+			 reply->location ? plain_quoted(reply->location, where)
+					 : "none");
 	else {
 		call_end(c, &r);
 		return;

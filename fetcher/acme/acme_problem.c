@@ -5,6 +5,7 @@
 #include "acme.h"
 #include "clock.h"
 #include "num.h"
+#include "plain.h"
 #include "sbuf.h"
 
 #define URN_ACME "urn:ietf:params:acme:error:"
@@ -174,25 +175,48 @@ static const char *lead(const struct problem *p, enum fail_class c)
 	}
 }
 
+/* A type or a name: of anything else the quotes show that it is the CA's. */
+static const char *word(const char *text, char ret[PLAIN_QUOTED])
+{
+	static const char chars[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    ".:/_*-";
+
+	return strspn(text, chars) == strlen(text) ? text
+						   : plain_quoted(text, ret);
+}
+
+/* In quotes, and there is room for the status behind it. */
+static const char *quoted(const char *text, char ret[PLAIN_QUOTED])
+{
+	char start[DETAIL_MAX];
+
+	(void) snprintf(start, sizeof(start), "%s", text);
+	return plain_quoted(start, ret);
+}
+
 static void describe(const struct problem *p, enum fail_class c,
 		     int64_t retry_at, struct fail *ret)
 {
-	AUTO(sbuf_free) struct sbuf where = SBUF_INIT(DETAIL_MAX);
+	AUTO(sbuf_free) struct sbuf where = SBUF_INIT(2 * PLAIN_QUOTED);
+	char type[PLAIN_QUOTED], name[PLAIN_QUOTED], said[PLAIN_QUOTED];
 
 	if (*p->type)
-		sbuf_addf(&where, " (%s", p->type);
+		sbuf_addf(&where, " (%.100s", word(p->type, type));
 	if (p->status)
 		sbuf_addf(&where, "%sstatus %ld", where.len ? ", " : " (",
 			  p->status);
 	if (where.len)
 		sbuf_addc(&where, ')');
 	if (p->sub_detail)
-		fail_set(ret, c, retry_at, "%s: %s: %.*s%s", lead(p, c),
-			 p->identifier ? p->identifier : "one of the names",
-			 DETAIL_MAX, p->sub_detail, sbuf_str(&where));
+		fail_set(ret, c, retry_at, "%s: %.100s: %s%s", lead(p, c),
+			 p->identifier ? word(p->identifier, name)
+				       : "one of the names",
+			 quoted(p->sub_detail, said), sbuf_str(&where));
 	else
-		fail_set(ret, c, retry_at, "%s: %.*s%s", lead(p, c), DETAIL_MAX,
-			 *p->detail ? p->detail : "no reason given",
+		fail_set(ret, c, retry_at, "%s: %s%s", lead(p, c),
+			 *p->detail ? quoted(p->detail, said)
+				    : "no reason given",
 			 sbuf_str(&where));
 }
 

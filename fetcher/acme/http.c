@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "http.h"
 #include "log.h"
+#include "plain.h"
 #include "sbuf.h"
 
 #define IDLE_HANDLES_MAX 128
@@ -222,7 +223,10 @@ static char *url_host(const char *url)
 static void describe_failed(const struct http_req *r, CURLcode code,
 			    const char *host, struct sbuf *s)
 {
-	const char *why = *r->errbuf ? r->errbuf : curl_easy_strerror(code);
+	/* It may have names out of the peer's certificate. */
+	char said[PLAIN_QUOTED];
+	const char *why = plain_quoted(
+		*r->errbuf ? r->errbuf : curl_easy_strerror(code), said);
 
 	switch (code) {
 	case CURLE_COULDNT_RESOLVE_HOST:

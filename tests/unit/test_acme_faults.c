@@ -96,7 +96,7 @@ static const struct fault_case {
 	int64_t retry_min, retry_max; /* s from now */
 } cases[] = {
 	{ "500", "newOrder", ALWAYS, false, FAIL_CA_DOWN,
-	  "internal failure: Error in the database", NO_RETRY },
+	  "internal failure: \"Error in the database", NO_RETRY },
 	{ "503", "newOrder", ALWAYS, false, FAIL_CA_DOWN, "status 503",
 	  NO_RETRY },
 	{ "503-retry", "newOrder", ALWAYS, false, FAIL_CA_RATE_LIMITED,
@@ -164,9 +164,9 @@ static const struct fault_case {
 	{ "429", "finalize", ALWAYS, false, FAIL_CA_RATE_LIMITED,
 	  "too many requests", 9, 11 },
 	{ "rejected", NULL, ALWAYS, false, FAIL_REJECTED,
-	  "www.example.org: The ACME server refuses", NO_RETRY },
+	  "www.example.org: \"The ACME server refuses", NO_RETRY },
 	{ "order-http-url", NULL, ALWAYS, false, FAIL_CA_DOWN,
-	  "(Location: http://", NO_RETRY },
+	  "(Location: \"http://", NO_RETRY },
 	{ "no-location", NULL, ALWAYS, false, FAIL_CA_DOWN, "(Location: none)",
 	  NO_RETRY },
 	{ "account-gone", NULL, 1, false, FAIL_NONE, NULL, NO_RETRY },

@@ -23,7 +23,7 @@ static const struct problem_case {
 	/* RFC 8555 section 6.7: each type, in its usual place */
 	{ ACME_STEP_OTHER, 400, NULL,
 	  "{\"type\":\"" URN "badCSR\",\"detail\":\"key too short\"}", 0,
-	  FAIL_BAD_CSR, "badCSR", "refuses the CSR: key too short" },
+	  FAIL_BAD_CSR, "badCSR", "refuses the CSR: \"key too short\"" },
 	{ ACME_STEP_OTHER, 400, NULL,
 	  "{\"type\":\"" URN "badPublicKey\",\"detail\":\"weak\"}", 0,
 	  FAIL_BAD_CSR, "badPublicKey", "weak" },
@@ -45,7 +45,8 @@ static const struct problem_case {
 	  0, FAIL_ACCOUNT, "unauthorized", "deactivated" },
 	{ ACME_STEP_OTHER, 400, NULL,
 	  "{\"type\":\"" URN "accountDoesNotExist\",\"detail\":\"gone\"}", 0,
-	  FAIL_ACCOUNT, "accountDoesNotExist", "refuses our account: gone" },
+	  FAIL_ACCOUNT, "accountDoesNotExist",
+	  "refuses our account: \"gone\"" },
 	{ ACME_STEP_ACCOUNT, 403, NULL,
 	  "{\"type\":\"" URN "userActionRequired\",\"detail\":\"new terms\"}",
 	  0, FAIL_ACCOUNT, "userActionRequired", "new terms" },
@@ -60,13 +61,20 @@ static const struct problem_case {
 	  FAIL_ACCOUNT, "invalidContact", "x" },
 	{ ACME_STEP_OTHER, 400, NULL,
 	  "{\"type\":\"" URN "malformed\",\"detail\":\"parse\"}", 0,
-	  FAIL_INTERNAL, "malformed", "did not accept our request: parse" },
+	  FAIL_INTERNAL, "malformed", "did not accept our request: \"parse\"" },
 	{ ACME_STEP_OTHER, 403, NULL,
 	  "{\"type\":\"" URN "orderNotReady\",\"detail\":\"pending\"}", 0,
 	  FAIL_INTERNAL, "orderNotReady", "pending" },
+	/* its words stay its own */
+	{ ACME_STEP_OTHER, 400, NULL,
+	  "{\"type\":\"" URN "x\",\"detail\":\"no\\\"; run: rm \\\"x\"}", 0,
+	  FAIL_INTERNAL, "x", "request: \"no'; run: rm 'x\" (x, status 400)" },
+	{ ACME_STEP_OTHER, 400, NULL,
+	  "{\"type\":\"x; run: rm x\",\"detail\":\"\"}", 0, FAIL_INTERNAL,
+	  "x; run: rm x", "no reason given (\"x; run: rm x\", status 400)" },
 	{ ACME_STEP_OTHER, 500, NULL,
 	  "{\"type\":\"" URN "serverInternal\",\"detail\":\"db\"}", 0,
-	  FAIL_CA_DOWN, "serverInternal", "internal failure: db" },
+	  FAIL_CA_DOWN, "serverInternal", "internal failure: \"db\"" },
 	{ ACME_STEP_OTHER, 400, NULL,
 	  "{\"type\":\"" URN "somethingNew\",\"detail\":\"x\"}", 0,
 	  FAIL_INTERNAL, "somethingNew", "x" },
@@ -99,7 +107,7 @@ static const struct problem_case {
 	  "\"type\":\"" URN
 	  "rateLimited\",\"detail\":\"too many new orders for "
 	  "this\",\"identifier\":{\"type\":\"dns\",\"value\":\"a.example\"}}]}",
-	  0, FAIL_RATE_LIMITED, "rateLimited", "a.example: too many" },
+	  0, FAIL_RATE_LIMITED, "rateLimited", "a.example: \"too many" },
 	{ ACME_STEP_ACCOUNT, 429, NULL,
 	  "{\"type\":\"" URN "rateLimited\",\"detail\":\"too many new "
 	  "registrations (10) from this IP address\"}",
@@ -124,13 +132,13 @@ static const struct problem_case {
 	  "\"subproblems\":[{\"type\":\"" URN "caa\",\"detail\":\"forbidden\","
 	  "\"identifier\":{\"type\":\"dns\",\"value\":\"b.example\"}},"
 	  "{\"type\":\"" URN "dns\",\"detail\":\"second\"}]}",
-	  0, FAIL_CAA, "caa", "b.example: forbidden" },
+	  0, FAIL_CAA, "caa", "b.example: \"forbidden\"" },
 	{ ACME_STEP_ORDER, 400, NULL,
 	  "{\"type\":\"" URN "malformed\",\"detail\":\"Some identifiers\","
 	  "\"subproblems\":[{\"type\":\"" URN "rejectedIdentifier\","
 	  "\"detail\":\"not a public name\"}]}",
 	  0, FAIL_REJECTED, "rejectedIdentifier",
-	  "one of the names: not a public name" },
+	  "one of the names: \"not a public name\"" },
 
 	/* not an ACME server, or not now */
 	{ ACME_STEP_OTHER, 502, "text/html; charset=utf-8",
@@ -249,9 +257,10 @@ static void of_json(void **state)
 	acme_problem_of_json(p, &f);
 	assert_int_equal(f.class, FAIL_UNAUTHORIZED);
 	assert_int_equal(f.retry_at, 0);
-	assert_string_equal(f.detail,
-			    "the CA did not accept the proof of control: wrong "
-			    "(incorrectResponse, status 403)");
+	assert_string_equal(
+		f.detail,
+		"the CA did not accept the proof of control: \"wrong\" "
+		"(incorrectResponse, status 403)");
 	json_decref(p);
 
 	p = json_loads("{\"type\":\"" URN "tls\",\"detail\":\"x\"}", 0, NULL);
