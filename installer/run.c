@@ -525,6 +525,13 @@ static int back_status(const struct part *parts, size_t n, struct err *err)
 	return 0;
 }
 
+/* Whatever is served. */
+static bool went_back(const struct part *p)
+{
+	return p->result == PART_SERVED || p->result == PART_UNSEEN ||
+	       p->result == PART_WAITING || p->result == PART_SAME;
+}
+
 /* What a person went back to is there: what it is, and whether the key still
  * goes with it. */
 static int tell_back(const struct finding *t, struct err *err)
@@ -603,8 +610,14 @@ int run_back(struct host *r, const char *name, struct err *err)
 		txn_go_back(r, &parts[i], 1);
 	status = back_status(parts, n, err);
 	for (size_t i = 0; i < n; i++) {
-		if (parts[i].result == PART_SERVED && status == 0)
-			status = tell_back(&tasks[i], err);
+		struct err one = ERR_INIT;
+
+		if (went_back(&parts[i]) && tell_back(&tasks[i], &one) == -1) {
+			if (status == -1)
+				log_warn("%s", one.msg);
+			else
+				status = err_set(err, one.kind, "%s", one.msg);
+		}
 		judge_free(&tasks[i].g);
 	}
 	if (store_open(r->conf->store, STORE_HOST, &store, NULL) == -1)

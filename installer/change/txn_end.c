@@ -99,8 +99,8 @@ void txn_end_back(struct part *p)
 			p->svc->n_endpoints > 0 ? "served" : "in place",
 			what_next(p));
 	save_state(p);
-	log_event(LOG_L_INFO, "rolled-back", "service", p->svc->name, "reason",
-		  reason, NULL);
+	log_event(LOG_L_INFO, p->j->back ? "not-gone-back" : "rolled-back",
+		  "service", p->svc->name, "reason", reason, NULL);
 }
 
 /* --- going forward --- */
@@ -128,6 +128,8 @@ static const char *word_of(const struct part *p, const char *name,
 
 static void announce(const struct part *p, enum receipt_state state)
 {
+	/* A field, or the end. */
+	const char *by = p->j->back ? "by" : NULL;
 	bool said = false;
 
 	for (size_t i = 0; i < p->j->n_certs; i++) {
@@ -139,12 +141,13 @@ static void announce(const struct part *p, enum receipt_state state)
 		log_event(LOG_L_INFO, word_of(p, c->name, state), "service",
 			  p->svc->name, "name", c->name, "fingerprint",
 			  c->fingerprint, "until",
-			  clock_text(c->not_after, until), NULL);
+			  clock_text(c->not_after, until), by, "rollback",
+			  NULL);
 		said = true;
 	}
 	if (!said)
 		log_event(LOG_L_INFO, word_of(p, NULL, state), "service",
-			  p->svc->name, NULL);
+			  p->svc->name, by, "rollback", NULL);
 }
 
 void txn_end_done(struct part *p)

@@ -239,6 +239,25 @@ nginx_run || bail "nginx does not start"
 run host
 is "$rc $err" "0 " "... up again: silent"
 
+# --- back by hand, what people find in their logs ---
+how new-fails
+readlink "$DIR/current" >"$T/good"
+run host -v --rollback web
+is "$rc $out $(served)" "1  $old" "--rollback, to a set that fails its test"
+like "$err" "not-gone-back service=web reason=" "... is no going back"
+how ok
+stop nginx
+run host -v --rollback web
+is "$rc" 1 "--rollback, when nginx is down"
+old=$(on_disk)
+like "$out" "^web: $NAME: went back to the certificate before, valid until 2" \
+	"... did go back, and says to what"
+like "$err" "installed service=web .*fingerprint=$old until=[^ ]* by=rollback" \
+	"... the event says who wanted it"
+nginx_run || bail "nginx does not start"
+run host
+is "$rc $err$(served)" "0 $old" "... and the next run leaves it"
+
 # --- commands that are not there ---
 NGINX_COMMAND="\"$T/bin/nothing\""
 host_conf

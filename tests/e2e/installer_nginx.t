@@ -117,7 +117,8 @@ is "$rc $(tls_chain "$NGINX_PORT" $NAME)" \
 	"0 $(cat "$T/five.crt" "$T/five.ca")" "another chain alone is served"
 run host -v --rollback web
 is "$rc" 0 "--rollback of it"
-like "$err" "served service=web .* until=2[0-9-]*T" "... the event has its date"
+like "$err" "served service=web .* until=2[0-9-]*T[^ ]* by=rollback" \
+	"... the event has its date, and whose wish it was"
 is "$(tls_chain "$NGINX_PORT" $NAME)" "$five" "... the chain before is served"
 run host
 is "$rc $err" "0 " "... and held"
