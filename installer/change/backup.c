@@ -227,6 +227,33 @@ int backup_read(const char *state_dir, const char *service, const char *gen,
 	return found;
 }
 
+int backup_stuck(const char *state_dir, const char *service, const char *gen,
+		 struct err *err)
+{
+	AUTO(arena_free) struct arena *scratch = arena_new();
+	struct journal j;
+	int found = backup_read(state_dir, service, gen, scratch, &j, err);
+
+	return found == 1 ? !!j.reason : found;
+}
+
+int backup_mark_stuck(const char *state_dir, const struct journal *j,
+		      struct err *err)
+{
+	AUTO(arena_free) struct arena *scratch = arena_new();
+	AUTO(mem_free_str)
+	char *dir = folder_of(state_dir, j->service, j->gen);
+	AUTO(mem_free_str) char *manifest = mem_printf("%s/manifest", dir);
+	struct journal m;
+	int found =
+		backup_read(state_dir, j->service, j->gen, scratch, &m, err);
+
+	if (found != 1)
+		return found;
+	m.reason = j->reason;
+	return journal_write(manifest, &m, 1, err);
+}
+
 /* --- removing --- */
 
 /* The folder PATH and NAMES in it: as place_remove_folder(). */
@@ -293,6 +320,20 @@ static int use_old(const struct journal_op *o, struct strlist *ret,
 	return gen_use(NULL, o->old, ret, err);
 }
 
+/* Where J leads back to. */
+static int collect_folders(const struct journal *j, struct strlist *ret,
+			   struct err *err)
+{
+	for (size_t i = 0; i < j->n_ops; i++) {
+		const struct journal_op *o = &j->ops[i];
+
+		if (o->type == JOURNAL_LINK && o->old &&
+		    use_old(o, ret, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 static int collect_used(const char *state_dir, const char *service,
 			const char *gen, struct arena *scratch,
 			struct strlist *ret, struct err *err)
@@ -300,16 +341,7 @@ static int collect_used(const char *state_dir, const char *service,
 	struct journal j;
 	int found = backup_read(state_dir, service, gen, scratch, &j, err);
 
-	if (found != 1)
-		return found;
-	for (size_t i = 0; i < j.n_ops; i++) {
-		const struct journal_op *o = &j.ops[i];
-
-		if (o->type == JOURNAL_LINK && o->old &&
-		    use_old(o, ret, err) == -1)
-			return -1;
-	}
-	return 0;
+	return found == 1 ? collect_folders(&j, ret, err) : found;
 }
 
 /* Of all services but this: they may have been this one once, or share its
@@ -367,27 +399,52 @@ static int prune_folders(const char *state_dir, const char *service,
 	return status;
 }
 
+/* Of ALL, oldest first, those that are not kept, and where the others lead:
+ * what cannot be read may lead to any folder. */
+static int choose(const char *state_dir, const char *service,
+		  const struct strlist *all, size_t keep, struct arena *scratch,
+		  struct strlist *ret_old, struct strlist *ret_used,
+		  struct err *err)
+{
+	bool stuck = false;
+	size_t kept = 0;
+
+	for (size_t i = all->n; i-- > 0;) {
+		struct journal j = { .n_ops = 0 };
+
+		if (kept < keep && backup_read(state_dir, service, all->v[i],
+					       scratch, &j, err) == -1)
+			return -1;
+		if (kept == keep || (j.reason && stuck)) {
+			strlist_add(ret_old, all->v[i]);
+			continue;
+		}
+		stuck = stuck || j.reason;
+		kept += !j.reason;
+		if (collect_folders(&j, ret_used, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 int backup_prune(const char *state_dir, const struct svc *s, size_t keep,
 		 struct err *err)
 {
 	AUTO(strlist_free) struct strlist all = STRLIST_INIT;
+	AUTO(strlist_free) struct strlist old = STRLIST_INIT;
 	AUTO(strlist_free) struct strlist used = STRLIST_INIT;
 	AUTO(arena_free) struct arena *scratch = arena_new();
-	size_t first;
 
-	if (backup_list(state_dir, s->name, &all, err) == -1)
+	if (backup_list(state_dir, s->name, &all, err) == -1 ||
+	    choose(state_dir, s->name, &all, keep, scratch, &old, &used, err) ==
+		    -1)
 		return -1;
-	first = all.n > keep ? all.n - keep : 0;
-	/* First what is kept: what cannot be read may name any folder. */
-	for (size_t i = first; i < all.n; i++)
-		if (collect_used(state_dir, s->name, all.v[i], scratch, &used,
-				 err) == -1)
+	for (size_t i = 0; i < old.n; i++)
+		if (backup_remove(state_dir, s->name, old.v[i], err) == -1)
 			return -1;
+	/* What another service cannot tell keeps the folders, and no more. */
 	if (collect_others(state_dir, s->name, scratch, &used, err) == -1)
 		return -1;
-	for (size_t i = 0; i < first; i++)
-		if (backup_remove(state_dir, s->name, all.v[i], err) == -1)
-			return -1;
 	return prune_folders(state_dir, s->name, &used, false, scratch, err);
 }
 

@@ -32,6 +32,13 @@ int backup_read_copy(const char *state_dir, const struct journal *j, size_t i,
  * is 0 where its SHA-256 is not in its name. */
 int backup_is_old(const char *state_dir, const struct journal *j, size_t i,
 		  const struct place_old *now, struct err *err) MUST_CHECK;
+/* J's backup could not be put back, because of J->reason; it is the only copy,
+ * and stays. One that is not there needs no mark. */
+int backup_mark_stuck(const char *state_dir, const struct journal *j,
+		      struct err *err) MUST_CHECK;
+/* Is it such a one: 1, 0, -1. */
+int backup_stuck(const char *state_dir, const char *service, const char *gen,
+		 struct err *err) MUST_CHECK;
 /* It may be gone already. */
 int backup_remove(const char *state_dir, const char *service, const char *gen,
 		  struct err *err) MUST_CHECK;
@@ -42,8 +49,9 @@ int backup_list(const char *state_dir, const char *service, struct strlist *ret,
 int backup_read(const char *state_dir, const char *service, const char *gen,
 		struct arena *arena, struct journal *ret,
 		struct err *err) MUST_CHECK;
-/* Keep the newest KEEP, and of the generation folders that we made those in
- * use. */
+/* Keep the newest KEEP, among them the newest of those that could not be put
+ * back, which is not counted; and of the generation folders that we made those
+ * in use. */
 int backup_prune(const char *state_dir, const struct svc *s, size_t keep,
 		 struct err *err) MUST_CHECK;
 /* Of services that are not in SERVICES, whose newest backup is older than

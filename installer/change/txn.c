@@ -71,13 +71,28 @@ static bool thrown_away(const struct txn *t, const struct journal *j,
 	return false;
 }
 
+/* Is J's backup to stay: a renewal's, which is what --rollback goes to, and the
+ * only copy of what could not be put back. 1, 0, -1. */
+static int backup_stays(const struct txn *t, const struct journal *j, bool lost,
+			struct err *err)
+{
+	int stuck;
+
+	if (lost || (!j->back && !j->reason))
+		return 1;
+	stuck = backup_stuck(state_dir(t), j->service, j->gen, err);
+	return stuck == -1 && err->kind == ERR_INPUT ? 0 : stuck;
+}
+
 static bool tidy(const struct txn *t, const struct journal *j, bool lost)
 {
 	struct err err = ERR_INIT;
+	int stays = backup_stays(t, j, lost, &err);
 
-	/* A renewal's backup is what --rollback goes to; the only copy of what
-	 * could not be put back stays as well. */
-	if (!thrown_away(t, j, !lost && (j->back || j->reason)))
+	if (stays == -1)
+		log_warn("service %s: %s; the next run tries again", j->service,
+			 err.msg);
+	if (stays == -1 || !thrown_away(t, j, stays == 0))
 		return false;
 	if (!j->back || j->reason ||
 	    backup_remove(state_dir(t), j->service, j->consumed, &err) == 0)
@@ -112,9 +127,13 @@ static void close_parts(struct txn *t)
 	bool left[JOURNAL_PARTS_MAX];
 	struct err err = ERR_INIT;
 
-	for (size_t i = 0; i < t->n; i++)
+	for (size_t i = 0; i < t->n; i++) {
 		if (t->v[i].result != PART_UNPROVEN)
 			t->j[i].state = JOURNAL_CLOSE;
+		if (t->v[i].result == PART_LOST &&
+		    backup_mark_stuck(state_dir(t), &t->j[i], &err) == -1)
+			log_warn("service %s: %s", t->j[i].service, err.msg);
+	}
 	/* What there is to say must outlive a kill before the store hears. */
 	if ((t->run->receipts.n > 0 && t->run->conf->report &&
 	     receipt_save(state_dir(t), RECEIPTS_WAITING, &t->run->receipts,
@@ -129,6 +148,16 @@ static void close_parts(struct txn *t)
 	shrink_journal(t, left);
 }
 
+/* What nobody goes back to any more. */
+static void prune(const struct txn *t, const struct part *p)
+{
+	struct err err = ERR_INIT;
+
+	if (p->svc && backup_prune(state_dir(t), p->svc,
+				   (size_t) t->run->conf->keep, &err) == -1)
+		log_warn("service %s: %s", p->svc->name, err.msg);
+}
+
 /* --- going back --- */
 
 /* A test that fails with the old set, too, says nothing against the new
@@ -139,6 +168,22 @@ static bool test_fails_too(const struct part *p)
 
 	return p->svc && !p->j->activated && p->svc->hooks[HOOK_TEST].n > 0 &&
 	       hook_run(p->svc, HOOK_TEST, NULL, &err) == -1;
+}
+
+/* What came of it, once the old files were put back, or not. UNCLEAR: nothing
+ * is to be held against the new ones. */
+static void end_back(struct part *p, bool unclear)
+{
+	if (p->result != PART_UNPROVEN)
+		p->j->no_hold = p->j->no_hold || unclear;
+	if (p->result == PART_LOST)
+		txn_end_lost(p);
+	else if (p->result != PART_BACK || !p->svc)
+		return;
+	else if (prove_back(p, &p->err) == -1)
+		txn_end_unproven(p, "rolled back, but not proven");
+	else
+		txn_end_back(p);
 }
 
 /* All parts that are in the state rollback. */
@@ -160,8 +205,7 @@ static void go_back(struct txn *t)
 		    deploy_undo(state_dir(t), p->j, &gone, &p->err) == 0)
 			continue;
 		if (gone)
-			txn_end_lost(p,
-				     arena_strdup(t->run->arena, p->err.msg));
+			p->result = PART_LOST;
 		else
 			txn_end_unproven(p,
 					 txn_end_was_first(p)
@@ -172,20 +216,18 @@ static void go_back(struct txn *t)
 	}
 	for (size_t i = 0; i < t->n; i++)
 		unclear = unclear || (t->j[i].state == JOURNAL_ROLLBACK &&
+				      t->v[i].result != PART_LOST &&
 				      test_fails_too(&t->v[i]));
 	for (size_t i = 0; i < t->n; i++) {
 		struct part *p = &t->v[i];
 
-		if (p->j->state != JOURNAL_ROLLBACK || !p->svc ||
-		    p->result != PART_BACK)
-			continue;
-		p->j->no_hold = p->j->no_hold || unclear;
-		if (prove_back(p, &p->err) == -1)
-			txn_end_unproven(p, "rolled back, but not proven");
-		else
-			txn_end_back(p);
+		if (p->j->state == JOURNAL_ROLLBACK)
+			end_back(p, unclear);
 	}
 	close_parts(t);
+	for (size_t i = 0; i < t->n; i++)
+		if (t->v[i].result == PART_LOST)
+			prune(t, &t->v[i]);
 }
 
 /* BLAME failed, because of CAUSE: all go back. */
@@ -209,14 +251,8 @@ static void finish(struct txn *t)
 	for (size_t i = 0; i < t->n; i++)
 		txn_end_done(&t->v[i]);
 	close_parts(t);
-	for (size_t i = 0; i < t->n; i++) {
-		const struct svc *s = t->v[i].svc;
-		struct err err = ERR_INIT;
-
-		if (backup_prune(state_dir(t), s, (size_t) t->run->conf->keep,
-				 &err) == -1)
-			log_warn("service %s: %s", s->name, err.msg);
-	}
+	for (size_t i = 0; i < t->n; i++)
+		prune(t, &t->v[i]);
 }
 
 /* Found after a kill long ago. */

@@ -36,19 +36,6 @@ void txn_end_unproven(struct part *p, const char *what)
 	prove_report_endpoints(p, true, RECEIPT_FAILED);
 }
 
-/* To wait would help nobody. */
-void txn_end_lost(struct part *p, const char *why)
-{
-	err_set(&p->err, ERR_CONFLICT,
-		"%s; there is no way back (%s), what is there stays",
-		p->j->reason, why);
-	p->result = PART_LOST;
-	if (!p->svc)
-		return;
-	prove_report(p, RECEIPT_FAILED, p->err.msg);
-	prove_report_endpoints(p, true, RECEIPT_FAILED);
-}
-
 bool txn_end_was_first(const struct part *p)
 {
 	for (size_t i = 0; i < p->j->n_ops; i++)
@@ -68,6 +55,26 @@ static const char *what_next(const struct part *p)
 		       ? arena_printf(a, "%s; the next run tries again", stays)
 		       : arena_printf(a, "%s; mend it, then run: " SAY_FORCE,
 				      stays, host_name_for(p->run, p->svc));
+}
+
+/* To wait would help nobody. */
+void txn_end_lost(struct part *p)
+{
+	bool held = p->svc && !p->j->no_hold && p->j->hold;
+	const char *story =
+		arena_printf(p->run->arena,
+			     "%s; there is no way back (%s), what is there "
+			     "stays",
+			     p->j->reason, p->err.msg);
+
+	err_set(&p->err, ERR_CONFLICT, "%s%s", story, held ? what_next(p) : "");
+	if (!p->svc)
+		return;
+	prove_report(p, RECEIPT_FAILED, p->err.msg);
+	prove_report_endpoints(p, true, RECEIPT_FAILED);
+	if (held)
+		svcstate_set_hold(p->state, p->j->hold, story);
+	save_state(p);
 }
 
 void txn_end_back(struct part *p)

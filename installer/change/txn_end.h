@@ -14,8 +14,8 @@ void txn_end_done(struct part *p);
 void txn_end_back(struct part *p);
 /* The old set could not be put back, or not be seen: WHAT. */
 void txn_end_unproven(struct part *p, const char *what);
-/* WHY there is no way back. */
-void txn_end_lost(struct part *p, const char *why);
+/* There is no way back, P->err says why. */
+void txn_end_lost(struct part *p);
 
 /* There was nothing before: to go back is to take away. */
 bool txn_end_was_first(const struct part *p);

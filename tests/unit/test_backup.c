@@ -170,6 +170,95 @@ static void spelt_otherwise(void **state)
 	}
 }
 
+/* A backup of a file for each of LETTERS, oldest first: d(one), or s(tuck),
+ * because its change could not be undone. */
+static void make_backups(const char *letters)
+{
+	static const char *const gens[] = { GEN(1), GEN(2), GEN(3), GEN(4),
+					    GEN(5) };
+	struct err err = ERR_INIT;
+
+	kit("rm -rf backup; echo x >file");
+	for (size_t i = 0; letters[i] != '\0'; i++) {
+		struct journal_op op = { .type = JOURNAL_FILE,
+					 .path = arena_printf(arena, "%s/file",
+							      top),
+					 .old = "0" };
+		struct journal j = {
+			.service = "web", .gen = gens[i], .ops = &op, .n_ops = 1
+		};
+
+		assert_int_equal(backup_make(top, &j, arena, &err), 0);
+		j.reason = "it failed";
+		if (letters[i] == 's')
+			assert_int_equal(backup_mark_stuck(top, &j, &err), 0);
+		assert_int_equal(backup_stuck(top, "web", gens[i], &err),
+				 letters[i] == 's');
+	}
+}
+
+/* However often a change cannot be undone, one such copy stays, and it costs
+ * none of those to go back to. */
+static void stuck(void **state)
+{
+	static const struct {
+		const char *there;
+		size_t keep;
+		const char *kept;
+	} cases[] = {
+		{ "ddd", 2, "23" },    { "ss", 3, "2" },
+		{ "ddsss", 3, "125" }, { "sdsds", 2, "245" },
+		{ "sddd", 3, "234" },  { "sddds", 3, "2345" },
+		{ "sdd", 3, "123" },   { "ddsd", 1, "4" },
+	};
+	struct svc s = { .name = "web" };
+	struct journal gone = { .service = "web", .gen = GEN(9) };
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO(strlist_free) struct strlist list = STRLIST_INIT;
+		AUTO(sbuf_free) struct sbuf kept = SBUF_INIT(10);
+
+		make_backups(cases[i].there);
+		if (backup_prune(top, &s, cases[i].keep, &err) == -1)
+			fail_msg("%s: %s", cases[i].there, err.msg);
+		assert_int_equal(backup_list(top, "web", &list, &err), 0);
+		for (size_t k = 0; k < list.n; k++)
+			sbuf_addc(&kept, list.v[k][7]);
+		if (strcmp(sbuf_str(&kept), cases[i].kept) != 0)
+			fail_msg("%s: %s", cases[i].there, sbuf_str(&kept));
+	}
+	assert_int_equal(backup_mark_stuck(top, &gone, &err), 0);
+	assert_int_equal(backup_stuck(top, "web", GEN(9), &err), 0);
+}
+
+/* What is wrong with another service's backups keeps the folders, which they
+ * may lead to, but no backup. */
+static void others(void **state)
+{
+	static const char *const cases[] = {
+		"mkdir -m 700 -p backup/mail/" GEN(1) "; echo x "
+						      ">backup/mail/" GEN(
+							      1) "/manifest",
+		"mkdir -m 700 -p backup/mail; cd backup/mail; seq -f "
+		"20261121T000000Z-%08g 10001 | xargs mkdir",
+	};
+	struct svc s = { .name = "web" };
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO(strlist_free) struct strlist list = STRLIST_INIT;
+
+		make_backups("dddd");
+		kit(cases[i]);
+		assert_int_equal(backup_prune(top, &s, 1, &err), -1);
+		assert_non_null(strstr(err.msg, "backup/mail"));
+		assert_int_equal(backup_list(top, "web", &list, &err), 0);
+		assert_int_equal(list.n, 1);
+	}
+	kit("rm -r backup");
+}
+
 /* A link, a FIFO, a folder in place of the old file: refused, not read. */
 static void swapped(void **state)
 {
@@ -330,6 +419,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_and_prunes),
 		cmocka_unit_test(spelt_otherwise),
+		cmocka_unit_test(stuck),
+		cmocka_unit_test(others),
 		cmocka_unit_test(swapped),
 		cmocka_unit_test(copies),
 		cmocka_unit_test(forgets),

@@ -415,6 +415,51 @@ static void first_fails(void **state)
 	end();
 }
 
+/* While it goes back, the folder is taken away: the copy of what was there is
+ * all that is left of it. It is held like any other failure, unless it says
+ * nothing against the certificate, and however often it happens, one copy is
+ * kept, and what there is to go back to. */
+static void lost(void **state)
+{
+	struct err err = ERR_INIT;
+
+	fresh();
+	begin("true", "true");
+	gather_it("leaf.pem");
+	assert_int_equal(do_it(false, &err), PART_SERVED);
+	end();
+	arena = arena_new();
+	begin(arena_printf(arena,
+			   "cd %s; test ! -e evil || { mv d away; exit 1; }",
+			   scratch_dir),
+	      "true");
+	kit_sh("touch evil");
+	for (int i = 0; i < 5; i++) {
+		svcstate_set_hold(&state_, NULL, NULL);
+		kit_sh("test ! -e away || mv away d; chmod 600 d/full.pem");
+		gather_it("leaf.pem");
+		assert_int_equal(g.v[0].verdict, PLAN_PUT);
+		if (do_it(false, &err) != PART_LOST)
+			fail_msg("%d: %s", i, err.msg);
+		kit_says(&err, "there is no way back (");
+		kit_says(&err, "what is there stays; mend it, then run: "
+			       "certrepo-installer --force web");
+		assert_string_equal(state_.hold, "digest");
+		assert_null(strstr(state_.hold_reason, "mend it"));
+		assert_string_equal(kit_out("ls state/backup/web | wc -l"),
+				    "2");
+		assert_string_equal(kit_out("ls state/journal | wc -l"), "0");
+		judge_free(&g);
+	}
+	/* and when it works again */
+	kit_sh("mv away d; rm evil; chmod 600 d/full.pem");
+	svcstate_set_hold(&state_, NULL, NULL);
+	gather_it("leaf.pem");
+	assert_int_equal(do_it(false, &err), PART_SERVED);
+	assert_string_equal(kit_out("ls state/backup/web | wc -l"), "3");
+	end();
+}
+
 static void install_in_child(void *arg)
 {
 	struct err err = ERR_INIT;
@@ -666,6 +711,7 @@ int main(void)
 		cmocka_unit_test(installs),
 		cmocka_unit_test(fails_and_goes_back),
 		cmocka_unit_test(first_fails),
+		cmocka_unit_test(lost),
 		cmocka_unit_test(recovers),
 		cmocka_unit_test(recovers_ends),
 		cmocka_unit_test(one_is_done),
