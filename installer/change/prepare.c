@@ -370,10 +370,10 @@ static int read_back_cert(const struct part *p, const struct journal *m,
 	if (o == m->ops + m->n_ops || (o->type == JOURNAL_LINK) != !!c->link)
 		return 0;
 	rc = c->link ? read_generation(o, f->name, &old, err)
-	     : backup_read_copy(state_dir(p), m, (size_t) (o - m->ops), &old,
-				err) == 1
-		     ? 1
-		     : -1;
+		     : backup_read_copy(state_dir(p), m, (size_t) (o - m->ops),
+					&old, err);
+	if (rc == 0)
+		err_clear(err);
 	if (rc != 1 || old.kind != PLACE_FILE)
 		return rc == -1 ? -1 : 0;
 	return format_parse(&f->format, sbuf_str(&old.content), old.content.len,
