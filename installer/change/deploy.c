@@ -10,6 +10,7 @@
 #include "gen.h"
 #include "log.h"
 #include "target.h"
+#include "whose.h"
 
 #define NAMES_TRIED 20
 
@@ -294,7 +295,7 @@ int deploy_stage_generation(const char *state_dir, const struct journal *j,
 	return 0;
 }
 
-/* --- forward --- */
+/* --- links --- */
 
 /* Make the link at P say TEXT. */
 static int flip(const struct place *p, const char *text, struct err *err)
@@ -357,12 +358,17 @@ int deploy_need_generation(const struct place *link, const char *gen,
 	return rc == 1 ? 0 : -1;
 }
 
+/* --- forward --- */
+
 /* Is the generation that O leads to the one that was made. */
 static int check_next(const struct place *link, const struct journal_op *o,
 		      struct err *err)
 {
 	uint64_t ino = 0;
 
+	if (!o->next)
+		return err_set(err, ERR_INPUT, "%s: nothing was prepared",
+			       o->path);
 	if (o->ino == 0)
 		return 0;
 	if (deploy_see_generation(link, o->next, &ino, err) == -1)
@@ -375,18 +381,6 @@ static int check_next(const struct place *link, const struct journal_op *o,
 	return 0;
 }
 
-static int commit_link(const struct journal_op *o, struct err *err)
-{
-	AUTO(place_close) struct place p = PLACE_INIT;
-
-	if (!o->next)
-		return err_set(err, ERR_INPUT, "%s: nothing was prepared",
-			       o->path);
-	if (must_open(o, &p, err) == -1 || check_next(&p, o, err) == -1)
-		return -1;
-	return flip(&p, o->next, err);
-}
-
 /* Staged: 1, and the place is open in RET. */
 static int resume(const struct place *p, const struct journal_op *o,
 		  struct place_new *ret, struct err *err)
@@ -396,39 +390,58 @@ static int resume(const struct place *p, const struct journal_op *o,
 	return place_resume(p, o->next, (ino_t) o->ino, ret, err);
 }
 
-static int commit_file(const struct journal_op *o, struct err *err)
+/* Is what op I takes the place of, at P, what it was; or is it done? */
+static int check_op(const char *state_dir, const struct journal *j, size_t i,
+		    const struct place *p, struct err *err)
 {
 	AUTO(place_new_close) struct place_new n = PLACE_NEW_INIT;
-	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
-	AUTO(place_close) struct place p = PLACE_INIT;
-	char hex[ENC_SHA256_HEX];
-	int rc;
+	const struct journal_op *o = &j->ops[i];
+	enum whose whose;
+	int staged = 1;
 
-	if (must_open(o, &p, err) == -1)
+	if (o->type == JOURNAL_FILE)
+		staged = resume(p, o, &n, err);
+	else if (check_next(p, o, err) == -1)
 		return -1;
-	rc = resume(&p, o, &n, err);
-	if (rc == -1)
+	if (staged == -1 || whose_look(state_dir, j, i, p, &whose, err) == -1)
 		return -1;
-	if (rc == 1)
-		return place_commit(&p, &n, !o->old, err);
-	/* Done before; whether it was synced, nobody knows. */
-	if (place_read(&p, &now, err) == -1)
-		return -1;
-	enc_sha256_hex(sbuf_str(&now.content), now.content.len, hex);
-	if (now.kind != PLACE_FILE || !o->sha256 || strcmp(hex, o->sha256) != 0)
-		return err_set(err, ERR_CONFLICT,
-			       "%s was changed by somebody else meanwhile",
+	if (whose == WHOSE_NEW || (staged == 1 && whose != WHOSE_THEIRS))
+		return 0;
+	/* And could not write that down. */
+	if (whose == WHOSE_OLD || (whose == WHOSE_NOBODYS && !o->old))
+		return err_set(err, ERR_IO,
+			       "an earlier run has gone back, %s is as it was "
+			       "before",
 			       o->path);
-	return place_sync(&p, err);
+	return whose_theirs(o, err);
 }
 
-int deploy_commit(const struct journal *j, struct err *err)
+static int commit_op(const struct place *p, const struct journal_op *o,
+		     struct err *err)
 {
-	for (size_t i = 0; i < j->n_ops; i++) {
-		const struct journal_op *o = &j->ops[i];
+	AUTO(place_new_close) struct place_new n = PLACE_NEW_INIT;
+	int rc;
 
-		if (o->type == JOURNAL_LINK ? commit_link(o, err) == -1
-					    : commit_file(o, err) == -1)
+	if (o->type == JOURNAL_LINK)
+		return flip(p, o->next, err);
+	rc = resume(p, o, &n, err);
+	if (rc == 1)
+		return place_commit(p, &n, !o->old, err);
+	/* Done before; whether it was synced, nobody knows. */
+	return rc == 0 ? place_sync(p, err) : -1;
+}
+
+int deploy_commit(const char *state_dir, const struct journal *j,
+		  struct err *err)
+{
+	/* All of them, before one is touched. */
+	for (size_t i = 0; i < 2 * j->n_ops; i++) {
+		AUTO(place_close) struct place p = PLACE_INIT;
+		const struct journal_op *o = &j->ops[i % j->n_ops];
+
+		if (must_open(o, &p, err) == -1 ||
+		    (i < j->n_ops ? check_op(state_dir, j, i, &p, err)
+				  : commit_op(&p, o, err)) == -1)
 			return -1;
 	}
 	return 0;
@@ -463,37 +476,22 @@ static bool same_as(const struct place *p, const struct place_old *old)
 }
 
 /* There was nothing: what we put there goes, if it is still that. */
-static int remove_ours(const struct place *p, const struct journal_op *o,
-		       bool v1, struct err *err)
+static int remove_ours(const struct place *p, enum whose whose, struct err *err)
 {
-	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
-	bool ours;
-
-	if (place_look(p, &now, err) == -1)
-		return -1;
-	if (now.kind == PLACE_NONE)
-		return place_sync(p, err);
-	ours = o->type == JOURNAL_FILE
-		       ? now.kind == PLACE_FILE && o->ino != 0 &&
-				 now.ino == (ino_t) o->ino
-		       : now.link && o->next && strcmp(now.link, o->next) == 0;
-	/* A journal of version 1 removes nothing. */
-	if (!ours || v1)
-		return 0;
-	return place_remove(p, err);
+	return whose == WHOSE_NEW ? place_remove(p, err) : place_sync(p, err);
 }
 
 static int undo_file(const char *state_dir, const struct journal *j, size_t i,
-		     const struct place *p, bool *ret_gone, struct err *err)
+		     const struct place *p, struct err *err)
 {
 	AUTO(place_new_close) struct place_new n = PLACE_NEW_INIT;
 	AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
 	int rc = backup_read_copy(state_dir, j, i, &old, err);
 
-	*ret_gone = rc == 0;
-	if (rc != 1)
+	if (rc == -1)
 		return -1;
-	if (same_as(p, &old))
+	/* Without a copy it is what it was, or it would stay. */
+	if (rc == 0 || same_as(p, &old))
 		return place_sync(p, err);
 	if (stage_old(p, &old, &n, err) == -1)
 		return -1;
@@ -514,61 +512,106 @@ static void drop_staged(const struct place *p, const struct journal_op *o)
 		place_drop(p, &n);
 }
 
-/* To a generation that is there; else the new one is better than none. A link
- * of somebody's, to elsewhere, is put back as it was. */
-static int undo_link(const struct place *p, const struct journal_op *o,
-		     bool *ret_gone, struct err *err)
+/* Can op I, at P, be undone. A link only to a generation that is there: else
+ * the new one is better than none. */
+static int check_back(const char *state_dir, const struct journal *j, size_t i,
+		      const struct place *p, enum whose *ret,
+		      enum deploy_lost *ret_lost, struct err *err)
 {
+	AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
+	const struct journal_op *o = &j->ops[i];
 	uint64_t ino;
-	int rc = deploy_see_generation(p, o->old, &ino, err);
+	int rc = 1;
 
-	*ret_gone = rc == 0;
+	if (whose_look(state_dir, j, i, p, ret, err) == -1)
+		return -1;
+	if (*ret == WHOSE_THEIRS) {
+		*ret_lost = DEPLOY_THEIRS;
+		return whose_theirs(o, err);
+	}
+	if (o->type == JOURNAL_LINK && o->old) {
+		rc = deploy_see_generation(p, o->old, &ino, err);
+		if (rc == 0)
+			no_generation(p, o->old, err);
+	} else if (o->old && *ret != WHOSE_OLD) {
+		rc = backup_read_copy(state_dir, j, i, &old, err);
+	}
 	if (rc == 0)
-		return no_generation(p, o->old, err);
-	return rc == -1 ? -1 : flip(p, o->old, err);
+		*ret_lost = DEPLOY_GONE;
+	return rc == 1 ? 0 : -1;
 }
 
 static int undo_op(const char *state_dir, const struct journal *j, size_t i,
-		   bool *ret_gone, struct err *err)
+		   enum deploy_lost *ret_lost, struct err *err)
 {
 	AUTO(place_close) struct place p = PLACE_INIT;
 	const struct journal_op *o = &j->ops[i];
+	enum whose whose;
 	int rc = open_op(o, &p, err);
 
-	*ret_gone = rc == 0;
 	/* Nothing is there, and nothing was. */
 	if (rc == 0 && !o->old)
 		return 0;
-	if (rc == 0)
+	if (rc == 0) {
+		*ret_lost = DEPLOY_GONE;
 		return err_set(err, ERR_IO, "%s: its folder is missing",
 			       o->path);
+	}
 	if (rc == -1)
 		return -1;
 	drop_staged(&p, o);
+	if (check_back(state_dir, j, i, &p, &whose, ret_lost, err) == -1)
+		return -1;
 	if (!o->old)
-		return remove_ours(&p, o, j->version == 1, err);
+		return remove_ours(&p, whose, err);
 	if (o->type == JOURNAL_LINK)
-		return undo_link(&p, o, ret_gone, err);
-	return undo_file(state_dir, j, i, &p, ret_gone, err);
+		return flip(&p, o->old, err);
+	return undo_file(state_dir, j, i, &p, err);
 }
 
-int deploy_undo(const char *state_dir, const struct journal *j, bool *ret_gone,
-		struct err *err)
+/* Files belong together: old ones beside one that stays would be of no set. So
+ * all of them stay with it: *ret_lost and ERR say why. */
+static void check_files(const char *state_dir, const struct journal *j,
+			enum deploy_lost *ret_lost, struct err *err)
 {
+	for (size_t i = 0; i < j->n_ops && *ret_lost == DEPLOY_MAY; i++) {
+		AUTO(place_close) struct place p = PLACE_INIT;
+		enum whose whose;
+
+		if (j->ops[i].type == JOURNAL_FILE &&
+		    open_op(&j->ops[i], &p, err) == 1)
+			(void) !check_back(state_dir, j, i, &p, &whose,
+					   ret_lost, err);
+	}
+}
+
+int deploy_undo(const char *state_dir, const struct journal *j,
+		enum deploy_lost *ret_lost, struct err *err)
+{
+	enum deploy_lost files = DEPLOY_MAY;
+	struct err first = ERR_INIT;
 	bool all = true;
 	int status = 0;
 
+	*ret_lost = DEPLOY_MAY;
+	check_files(state_dir, j, &files, &first);
 	for (size_t i = 0; i < j->n_ops; i++) {
+		enum deploy_lost lost = DEPLOY_MAY;
 		struct err one = ERR_INIT;
-		bool gone;
 
-		if (undo_op(state_dir, j, i, &gone, &one) == 0)
+		if (files != DEPLOY_MAY && j->ops[i].type == JOURNAL_FILE) {
+			lost = files;
+			one = first;
+		} else if (undo_op(state_dir, j, i, &lost, &one) == 0) {
 			continue;
-		all = all && gone;
+		}
+		all = all && lost != DEPLOY_MAY;
+		*ret_lost = lost > *ret_lost ? lost : *ret_lost;
 		if (status == 0)
 			status = err_set(err, one.kind, "%s", one.msg);
 	}
-	*ret_gone = status == -1 && all;
+	if (!all)
+		*ret_lost = DEPLOY_MAY;
 	return status;
 }
 

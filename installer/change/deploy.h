@@ -40,14 +40,23 @@ int deploy_see_generation(const struct place *link, const char *gen,
 int deploy_need_generation(const struct place *link, const char *gen,
 			   uint64_t *ret, struct err *err) MUST_CHECK;
 
-/* Put the new set in place. */
-int deploy_commit(const struct journal *j, struct err *err) MUST_CHECK;
-/* Put the old set back. Does as much as it can, reports the first error. Where
- * there was none, what we put there goes; what somebody else did is left.
- * *ret_gone: there is nothing that could be put back, or no folder any more,
- * and trying again will not help. */
-int deploy_undo(const char *state_dir, const struct journal *j, bool *ret_gone,
-		struct err *err) MUST_CHECK;
+/* Put the new set in place. ERR_CONFLICT, and nothing was done: what is there
+ * is neither the old set nor the new one. */
+int deploy_commit(const char *state_dir, const struct journal *j,
+		  struct err *err) MUST_CHECK;
+
+/* Why it does not help to try again. */
+enum deploy_lost {
+	DEPLOY_MAY,    /* it may */
+	DEPLOY_GONE,   /* what was before is, or its folder */
+	DEPLOY_THEIRS, /* somebody else has put something there meanwhile */
+};
+
+/* Put the old set back; where there was none, what we put there goes. Does as
+ * much as it can, reports the first error. What somebody else has put there is
+ * left, as is a file whose copy is gone, and with either all other files. */
+int deploy_undo(const char *state_dir, const struct journal *j,
+		enum deploy_lost *ret_lost, struct err *err) MUST_CHECK;
 /* Throw away what was staged and is not in place. What cannot be told is left,
  * and reported. */
 int deploy_discard(const char *state_dir, const struct journal *j,

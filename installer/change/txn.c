@@ -190,7 +190,8 @@ static void end_back(struct part *p, bool unclear)
 static void go_back(struct txn *t)
 {
 	struct err err = ERR_INIT;
-	bool unclear = false, gone;
+	enum deploy_lost lost;
+	bool unclear = false;
 
 	/* A journal that cannot be written (a full disk) must not keep the
 	 * old set from coming back; the one on disk leads there as well. */
@@ -202,9 +203,9 @@ static void go_back(struct txn *t)
 		p->result = PART_BACK;
 		err_clear(&p->err);
 		if (p->j->state != JOURNAL_ROLLBACK ||
-		    deploy_undo(state_dir(t), p->j, &gone, &p->err) == 0)
+		    deploy_undo(state_dir(t), p->j, &lost, &p->err) == 0)
 			continue;
-		if (gone)
+		if (lost != DEPLOY_MAY)
 			p->result = PART_LOST;
 		else
 			txn_end_unproven(p,
@@ -268,7 +269,7 @@ static bool expired(const struct part *p)
 
 static int put(struct part *p, struct err *err)
 {
-	if (deploy_commit(p->j, err) == -1) {
+	if (deploy_commit(p->run->conf->state_dir, p->j, err) == -1) {
 		p->j->no_hold = true;
 		return -1;
 	}

@@ -61,11 +61,15 @@ static const char *what_next(const struct part *p)
 void txn_end_lost(struct part *p)
 {
 	bool held = p->svc && !p->j->no_hold && p->j->hold;
+	const char *why = p->err.msg, *reason = p->j->reason;
+	struct arena *a = p->run->arena;
 	const char *story =
-		arena_printf(p->run->arena,
-			     "%s; there is no way back (%s), what is there "
-			     "stays",
-			     p->j->reason, p->err.msg);
+		eq(why, reason)
+			? arena_printf(a, "%s; what is there stays", why)
+			: arena_printf(a,
+				       "%s; there is no way back (%s), what is "
+				       "there stays",
+				       reason, why);
 
 	err_set(&p->err, ERR_CONFLICT, "%s%s", story, held ? what_next(p) : "");
 	if (!p->svc)

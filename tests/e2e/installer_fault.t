@@ -201,6 +201,28 @@ like "$err" "rolled back, the old set is served" "... as it proves all"
 ok "... and closes the journal" tidy
 how ok
 
+# --- and what a person has mended meanwhile stays ---
+how dies
+next
+run host
+isnt "$(ls "$T/state/journal")" "" "it dies once more"
+mkdir "$DIR/byhand"
+make_self_signed "$T/host.key" "$DIR/byhand/fullchain.pem" $NAME
+ln -sfn byhand "$DIR/current"
+hand=$(on_disk)
+how ok
+nginx_run || bail "nginx does not start"
+host_without_store
+is "$rc $(served) $(on_disk)" "69 $hand $hand" "a link that was made by hand stays"
+like "$err" "what the run before left: activated, but not served: .*; there is no way back \($DIR/current was changed by somebody else meanwhile\), what is there stays; .*mend it, then run: certrepo-installer --force web" "... says so"
+ok "... the journal is closed" tidy
+run host
+is "$rc $(served)" "1 $hand" "... what failed does not take its place"
+next
+run host
+is "$rc $(served)" "0 $fp" "... a new certificate does"
+old=$fp
+
 # --- the service does not run ---
 stop nginx
 next

@@ -13,7 +13,7 @@
 #define GEN "20261123T000000Z-00000000"
 
 static struct arena *arena;
-static bool gone; /* by deploy_undo() */
+static enum deploy_lost lost; /* by deploy_undo() */
 static struct conf_strings no_targets;
 static struct installer_cert conf = { .name = "n" };
 static const char *top; /* the state folder */
@@ -45,6 +45,12 @@ static const char *link_text(const char *name)
 
 	buf[n < 0 ? 0 : n] = '\0';
 	return buf;
+}
+
+static void says(const struct err *err, const char *text)
+{
+	if (!strstr(err->msg, text))
+		fail_msg("not \"%s\": %s", text, err->msg);
 }
 
 static mode_t mode_of(const char *name)
@@ -134,14 +140,14 @@ static void generation(void **state)
 
 	/* Each may be done twice. */
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(deploy_commit(&j, &err), 0);
+		assert_int_equal(deploy_commit(top, &j, &err), 0);
 		assert_string_equal(link_text("d/current"), op.next);
 	}
 	/* It is in use. */
 	assert_int_equal(deploy_discard(top, &j, &err), 0);
 	assert_string_equal(scratch_read(scratch("d/current/a.pem")), "A");
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(deploy_undo(top, &j, &gone, &err), 0);
+		assert_int_equal(deploy_undo(top, &j, &lost, &err), 0);
 		assert_string_equal(link_text("d/current"), "");
 	}
 	for (int i = 0; i < 2; i++) {
@@ -152,17 +158,17 @@ static void generation(void **state)
 	/* It was there, and somebody has removed it: no link to nothing. */
 	for (int i = 0; i < 3; i++) {
 		op.old = i == 0 ? "./before" : i == 1 ? "before/" : "before";
-		assert_int_equal(deploy_undo(top, &j, &gone, &err), -1);
+		assert_int_equal(deploy_undo(top, &j, &lost, &err), -1);
 		assert_non_null(strstr(err.msg, "is not there any more"));
-		assert_true(gone);
+		assert_int_equal(lost, DEPLOY_GONE);
 	}
 	assert_int_equal(mkdir(scratch("d/before"), 0755), 0);
-	assert_int_equal(deploy_undo(top, &j, &gone, &err), 0);
+	assert_int_equal(deploy_undo(top, &j, &lost, &err), 0);
 	assert_string_equal(link_text("d/current"), "before");
 	/* One of the administrator's own making is there as well. */
 	op.old = "alias";
 	assert_int_equal(symlink("before", scratch("d/alias")), 0);
-	assert_int_equal(deploy_undo(top, &j, &gone, &err), 0);
+	assert_int_equal(deploy_undo(top, &j, &lost, &err), 0);
 	assert_string_equal(link_text("d/current"), "alias");
 
 	/* What a kill left beside it goes; older versions', too. */
@@ -182,9 +188,9 @@ static void generation(void **state)
 	/* Nor is it replaced when it came later. */
 	op.next = "x";
 	op.ino = 0;
-	assert_int_equal(deploy_commit(&j, &err), -1);
-	assert_int_equal(deploy_undo(top, &j, &gone, &err), -1);
-	assert_false(gone);
+	assert_int_equal(deploy_commit(top, &j, &err), -1);
+	assert_int_equal(deploy_undo(top, &j, &lost, &err), -1);
+	assert_int_equal(lost, DEPLOY_THEIRS);
 	assert_true(there("d/current"));
 	rmdir(c.link);
 	chmod(c.dir, 0777);
@@ -269,7 +275,7 @@ static void planted(void **state)
 	folder = arena_printf(arena, "p/%s", op.next);
 	assert_int_equal(rename(scratch(folder), scratch("p/away")), 0);
 	assert_int_equal(symlink(scratch("outside"), scratch(folder)), 0);
-	assert_int_equal(deploy_commit(&j, &err), -1);
+	assert_int_equal(deploy_commit(top, &j, &err), -1);
 	assert_int_equal(err.kind, ERR_CONFLICT);
 	assert_false(there("p/current"));
 	assert_int_equal(deploy_discard(top, &j, &err), 0);
@@ -346,13 +352,13 @@ static void fixed(void **state)
 	stage_new(&ops[0], "one");
 	stage_new(&ops[1], "two");
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(deploy_commit(&j, &err), 0);
+		assert_int_equal(deploy_commit(top, &j, &err), 0);
 		assert_string_equal(scratch_read(scratch("one")), "new");
 		assert_string_equal(scratch_read(scratch("two")), "new");
 		assert_int_equal(mode_of("one"), 0640);
 	}
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(deploy_undo(top, &j, &gone, &err), 0);
+		assert_int_equal(deploy_undo(top, &j, &lost, &err), 0);
 		assert_string_equal(scratch_read(scratch("one")), "old");
 		assert_int_equal(mode_of("one"), 0604);
 		assert_false(there("two"));
@@ -362,27 +368,167 @@ static void fixed(void **state)
 	stage_new(&ops[0], "one");
 	stage_new(&ops[1], "two");
 	scratch_write(scratch("two"), "somebody else's", 0600);
-	assert_int_equal(deploy_commit(&j, &err), -1);
+	assert_int_equal(deploy_commit(top, &j, &err), -1);
 	assert_int_equal(err.kind, ERR_CONFLICT);
-	assert_int_equal(deploy_undo(top, &j, &gone, &err), 0);
+	assert_string_equal(scratch_read(scratch("one")), "old");
+	assert_int_equal(deploy_undo(top, &j, &lost, &err), -1);
+	assert_int_equal(lost, DEPLOY_THEIRS);
 	assert_string_equal(scratch_read(scratch("one")), "old");
 	assert_string_equal(scratch_read(scratch("two")), "somebody else's");
 
-	/* It does what it can. */
+	/* A copy that is gone: what fits together stays together. */
 	ops[0].old = "gone";
 	unlink(scratch("two"));
 	stage_new(&ops[1], "two");
 	scratch_write(scratch("one"), "new", 0600);
-	assert_int_equal(deploy_commit(&(struct journal){ .service = "f",
+	assert_int_equal(deploy_commit(top,
+				       &(struct journal){ .service = "f",
 							  .ops = &ops[1],
 							  .n_ops = 1 },
 				       &err),
 			 0);
-	assert_int_equal(deploy_undo(top, &j, &gone, &err), -1);
+	assert_int_equal(deploy_undo(top, &j, &lost, &err), -1);
 	assert_non_null(strstr(err.msg, "has vanished"));
-	assert_true(gone);
+	assert_int_equal(lost, DEPLOY_GONE);
+	assert_string_equal(scratch_read(scratch("two")), "new");
+	/* What cannot be told now may be later: it does what it can. */
+	ops[0].path = path("one/x");
+	assert_int_equal(deploy_undo(top, &j, &lost, &err), -1);
+	assert_int_equal(lost, DEPLOY_MAY);
 	assert_false(there("two"));
+	assert_int_equal(deploy_discard(top, &j, &err), -1);
+	ops[0].path = path("one");
 	assert_int_equal(deploy_discard(top, &j, &err), 0);
+}
+
+/* SHA-256 of "old", by sha256sum. */
+#define OLD_COPY \
+	"0-"     \
+	"cba06b5736faf67e54b07b561eae94395e774c517a7d910a54369e1263ccfbd4"
+
+/* What a person has put there while the journal was pending, in the inode of
+ * ours, too, whose number may be given away again: the two stay as they are. */
+static void by_hand(void **state)
+{
+	static const char *const texts[] = { "by hand", "" };
+	struct journal_op ops[] = {
+		{ JOURNAL_FILE, path("one"), NULL, 0, NEW_SHA256, NULL },
+		{ JOURNAL_FILE, path("two"), NULL, 0, NEW_SHA256, NULL },
+	};
+	struct journal j = {
+		.version = 2, .service = "h", .gen = GEN, .ops = ops, .n_ops = 2
+	};
+	struct err err = ERR_INIT;
+
+	for (int i = 0; i < 16; i++) {
+		const char *text = texts[i / 8];
+		bool old = i & 1, committed = i & 2, link = i & 4;
+
+		assert_int_equal(
+			system(arena_printf(arena,
+					    "cd '%s' && rm -rf one two "
+					    ".*certrepo* state/backup",
+					    scratch_dir)),
+			0);
+		ops[0].old = ops[1].old = NULL;
+		if (old) {
+			scratch_write(path("one"), "old", 0600);
+			scratch_write(path("two"), "old", 0600);
+			ops[0].old = ops[1].old = "0";
+			ops[1].old = "1";
+		}
+		assert_int_equal(backup_make(top, &j, arena, &err), 0);
+		if (old)
+			assert_string_equal(ops[0].old, OLD_COPY);
+		stage_new(&ops[0], "one");
+		stage_new(&ops[1], "two");
+		if (committed)
+			assert_int_equal(deploy_commit(top, &j, &err), 0);
+		if (link) {
+			(void) !unlink(path("two"));
+			assert_int_equal(symlink("by hand", path("two")), 0);
+		} else {
+			scratch_write(path("two"), text, 0600);
+		}
+		for (int k = 0; k < 2; k++) {
+			assert_int_equal(
+				k == 0 ? deploy_commit(top, &j, &err)
+				       : deploy_undo(top, &j, &lost, &err),
+				-1);
+			says(&err, "two was changed by somebody else");
+			assert_int_equal(err.kind, ERR_CONFLICT);
+		}
+		assert_int_equal(lost, DEPLOY_THEIRS);
+		if (committed || old)
+			assert_string_equal(scratch_read(path("one")),
+					    committed ? "new" : "old");
+		else
+			assert_false(there("one"));
+		if (link)
+			assert_string_equal(link_text("two"), "by hand");
+		else
+			assert_string_equal(scratch_read(path("two")), text);
+		assert_int_equal(deploy_discard(top, &j, &err), 0);
+	}
+	/* With the old set back the copies are not needed; but who goes
+	 * forward once more must know. */
+	unlink(path("two"));
+	scratch_write(path("one"), "old", 0600);
+	scratch_write(path("two"), "old", 0600);
+	assert_int_equal(deploy_commit(top, &j, &err), -1);
+	says(&err, "an earlier run has gone back");
+	assert_int_equal(system(arena_printf(arena, "rm -r '%s/state/backup'",
+					     scratch_dir)),
+			 0);
+	assert_int_equal(deploy_undo(top, &j, &lost, &err), 0);
+	assert_string_equal(scratch_read(path("two")), "old");
+}
+
+/* The same with a link: the generation before, and the new one, may be spelt
+ * otherwise; anything else is his. */
+static void link_by_hand(void **state)
+{
+	struct svc_cert c = generation_cert("l");
+	struct journal_op op = { JOURNAL_LINK, c.link };
+	struct journal j = {
+		.version = 2, .service = "l", .gen = GEN, .ops = &op, .n_ops = 1
+	};
+	struct err err = ERR_INIT;
+	const char *next;
+
+	assert_int_equal(
+		system(arena_printf(arena, "mkdir -p '%s/was' '%s/his'", c.dir,
+				    c.dir)),
+		0);
+	stage_ab(&c, &j, &op, "A", "K");
+	next = op.next;
+	for (int i = 0; i < 12; i++) {
+		const char *texts[] = { "was/",
+					"./was",
+					arena_printf(arena, "%s/", next),
+					arena_printf(arena, "%s/%s", c.dir,
+						     next),
+					"his",
+					"none" };
+		const char *text = texts[i / 2];
+		bool his = i / 2 == 4, none = i / 2 == 5;
+
+		op.old = i % 2 == 0 ? "was" : NULL;
+		(void) !unlink(c.link);
+		assert_int_equal(symlink(text, c.link), 0);
+		/* With nothing before, all but a link to nothing is his. */
+		his = his || (!op.old && !none);
+		assert_int_equal(deploy_undo(top, &j, &lost, &err),
+				 his ? -1 : 0);
+		if (his)
+			assert_int_equal(lost, DEPLOY_THEIRS);
+		assert_string_equal(link_text("l/current"),
+				    op.old && !his ? "was" : text);
+		(void) !unlink(c.link);
+		assert_int_equal(symlink(text, c.link), 0);
+		assert_int_equal(deploy_commit(top, &j, &err), his ? -1 : 0);
+		assert_string_equal(link_text("l/current"), his ? text : next);
+	}
 }
 
 /* An error is not an absence. */
@@ -397,17 +543,17 @@ static void cannot_tell(void **state)
 
 	/* ENOTDIR on the way. */
 	scratch_write(scratch("wall"), "", 0600);
-	assert_int_equal(deploy_undo(top, &j, &gone, &err), -1);
-	assert_false(gone);
+	assert_int_equal(deploy_undo(top, &j, &lost, &err), -1);
+	assert_int_equal(lost, DEPLOY_MAY);
 	assert_int_equal(deploy_discard(top, &j, &err), -1);
 	/* ENOENT on the way: its folder is missing, so is the old file. */
 	op.path = path("no/x");
-	assert_int_equal(deploy_undo(top, &j, &gone, &err), 0);
+	assert_int_equal(deploy_undo(top, &j, &lost, &err), 0);
 	op.old = "0";
-	assert_int_equal(deploy_undo(top, &j, &gone, &err), -1);
+	assert_int_equal(deploy_undo(top, &j, &lost, &err), -1);
 	assert_non_null(strstr(err.msg, "folder is missing"));
-	assert_true(gone);
-	assert_int_equal(deploy_commit(&j, &err), -1);
+	assert_int_equal(lost, DEPLOY_GONE);
+	assert_int_equal(deploy_commit(top, &j, &err), -1);
 	assert_int_equal(deploy_discard(top, &j, &err), 0);
 	/* The record of folders is another program's, or damaged: they
 	 * stay. */
@@ -441,7 +587,7 @@ static void version_1(void **state)
 	scratch_write(scratch("state/backup/v/" GEN "/0"), "old", 0604);
 	scratch_write(scratch("v1"), "new", 0640);
 	scratch_write(scratch("v1b"), "new", 0640);
-	assert_int_equal(deploy_undo(top, &j, &gone, &err), 0);
+	assert_int_equal(deploy_undo(top, &j, &lost, &err), 0);
 	assert_string_equal(scratch_read(scratch("v1")), "old");
 	assert_int_equal(mode_of("v1"), 0604);
 	assert_string_equal(scratch_read(scratch("v1b")), "new");
@@ -469,6 +615,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(generation),  cmocka_unit_test(half_filled),
 		cmocka_unit_test(planted),     cmocka_unit_test(fixed),
+		cmocka_unit_test(by_hand),     cmocka_unit_test(link_by_hand),
 		cmocka_unit_test(cannot_tell), cmocka_unit_test(version_1),
 		cmocka_unit_test(folders),
 	};

@@ -335,7 +335,7 @@ static void change_of(const char *profile, const char *make, const char *row)
 	    prepare_install(&part, &g, &err) == -1 ||
 	    backup_make(conf.state_dir, &journal, arena, &err) == -1 ||
 	    prepare_stage(&part, &g, &err) == -1 ||
-	    deploy_commit(&journal, &err) == -1)
+	    deploy_commit(conf.state_dir, &journal, &err) == -1)
 		fail_msg("%s", err.msg);
 	judge_free(&g);
 	judge_disk(&svcs.v[0], &g);
@@ -369,7 +369,8 @@ static void back(void **state)
 	assert_string_equal(journal.certs[0].old,
 			    host_kit_print("new.pem", NULL));
 	assert_null(journal.certs[0].left);
-	if (prepare_stage_back(&part, &m, &err) == -1)
+	if (backup_make(conf.state_dir, &journal, arena, &err) == -1 ||
+	    prepare_stage_back(&part, &m, &err) == -1)
 		fail_msg("%s", err.msg);
 	kit_sh("cat old.pem inter.pem | cmp - d/%s; cat leaf.key old.pem "
 	       "inter.pem | cmp - d/%s; cat new.pem inter.pem | cmp - "
@@ -378,7 +379,7 @@ static void back(void **state)
 	/* not known before they are in place */
 	(void) !prepare_read_back(&part, &err);
 	assert_true(journal.certs[0].not_after == INT64_MAX);
-	assert_int_equal(deploy_commit(&journal, &err), 0);
+	assert_int_equal(deploy_commit(conf.state_dir, &journal, &err), 0);
 	(void) !prepare_read_back(&part, &err);
 	assert_true(journal.certs[0].not_after == host.now + 50 * DAY);
 	assert_null(journal.certs[0].chain);
@@ -401,13 +402,14 @@ static void back_to_chain(void **state)
 	       "old.pem");
 	assert_int_equal(judge_digest(&svcs.v[0].certs[0], left, &err), 0);
 	if (prepare_back(&part, &m, &err) == -1 ||
+	    backup_make(conf.state_dir, &journal, arena, &err) == -1 ||
 	    prepare_stage_back(&part, &m, &err) == -1)
 		fail_msg("%s", err.msg);
 	assert_string_equal(journal.certs[0].left, left);
 	assert_string_equal(journal.certs[0].fingerprint,
 			    host_kit_print("old.pem", NULL));
 	assert_null(journal.certs[0].chain);
-	assert_int_equal(deploy_commit(&journal, &err), 0);
+	assert_int_equal(deploy_commit(conf.state_dir, &journal, &err), 0);
 	(void) !prepare_read_back(&part, &err);
 	judge_free(&g);
 	judge_disk(&svcs.v[0], &g);
