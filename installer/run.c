@@ -155,30 +155,6 @@ int run_recover(struct host *r, struct err *err)
 	return 0;
 }
 
-/* A service may come back, or be renamed back. */
-#define GONE_KEPT (90 * (int64_t) 86400)
-
-/* What is not configured any more is forgotten; what a journal still tells of
- * comes first. */
-static void forget_gone(const struct host *r)
-{
-	struct strlist names = STRLIST_INIT;
-	struct err err = ERR_INIT;
-
-	if (list_journals(r, &names, NULL) == 0 && names.n == 0) {
-		for (size_t i = 0; i < r->svcs->n; i++)
-			strlist_add(&names, r->svcs->v[i].name);
-		svcstate_sweep(r->conf->state_dir, &names, r->now - GONE_KEPT);
-		if (r->beat && backup_forget(r->conf->state_dir, &names,
-					     r->now - GONE_KEPT, &err) == -1)
-			log_warn("what is left of services that are gone: %s",
-				 err.msg);
-	}
-	strlist_free(&names);
-}
-
-/* --- the whole run --- */
-
 /* False: there was none, or it is not known. */
 static bool last_beat(const struct host *r, int64_t *ret)
 {
@@ -189,6 +165,38 @@ static bool last_beat(const struct host *r, int64_t *ret)
 	return file_read(path, &content, NULL) == 1 &&
 	       num_int(sbuf_str(&content), 0, INT64_MAX, ret, NULL) == 0;
 }
+
+/* A service may come back, or be renamed back. */
+#define GONE_KEPT (90 * (int64_t) 86400)
+
+/* One look at the clock is not enough: it goes by the last run's as well. */
+static bool clock_steady(const struct host *r)
+{
+	int64_t last;
+
+	return last_beat(r, &last) && last <= r->now &&
+	       r->now - last <= GONE_KEPT / 3;
+}
+
+/* What is not configured any more is forgotten; what a journal still tells of
+ * comes first. */
+static void forget_gone(const struct host *r)
+{
+	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
+	struct err err = ERR_INIT;
+	int64_t before = r->now - GONE_KEPT;
+
+	if (!r->beat || !clock_steady(r) ||
+	    list_journals(r, &names, NULL) == -1 || names.n > 0)
+		return;
+	for (size_t i = 0; i < r->svcs->n; i++)
+		strlist_add(&names, r->svcs->v[i].name);
+	svcstate_sweep(r->conf->state_dir, &names, before);
+	if (backup_forget(r->conf->state_dir, &names, before, &err) == -1)
+		log_warn("what is left of services that are gone: %s", err.msg);
+}
+
+/* --- the whole run --- */
 
 static bool beat_due(const struct host *r)
 {

@@ -207,13 +207,44 @@ static void forgets(void **state)
 		with_store();
 		kit_sh("touch -d '91 days ago' state/service/gone "
 		       "state/service/web; touch state/service/renamed");
-		kit_sh("%s", cases[i].make);
+		kit_sh("%s; echo %lld >state/heartbeat", cases[i].make,
+		       (long long) host.now - 2 * DAY);
 		host.dry_run = cases[i].dry_run;
 		update();
 		if (there("state/service/gone") != cases[i].kept)
 			fail_msg("case %zu", i);
 		assert_true(there("state/service/web"));
 		assert_true(there("state/service/renamed"));
+	}
+}
+
+/* Backups of services that are gone go by their age, unless the clock has leapt
+ * since the last run: then it, or the one before, was wrong. */
+static void clock_leaps(void **state)
+{
+	static const struct {
+		const char *last; /* "" or days ago */
+		bool kept;
+	} cases[] = {
+		{ "1", false },	 { "30", false }, { "31", true },
+		{ "100", true }, { "-1", true },  { "", true },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const char *last = cases[i].last;
+
+		begin("", SERVICE("web", ""));
+		with_store();
+		kit_sh("mkdir -p state/backup/gone/20200101T000000Z-00000000");
+		if (*last != '\0')
+			scratch_write(scratch("state/heartbeat"),
+				      arena_printf(arena, "%lld",
+						   (long long) host.now -
+							   86400 * atoll(last)),
+				      0600);
+		update();
+		if (there("state/backup/gone") != cases[i].kept)
+			fail_msg("case %zu", i);
 	}
 }
 
@@ -480,12 +511,12 @@ static void verifies(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(store_away),  cmocka_unit_test(store_told),
-		cmocka_unit_test(heartbeats),  cmocka_unit_test(forgets),
-		cmocka_unit_test(left_behind), cmocka_unit_test(misnamed),
-		cmocka_unit_test(one_of_two),  cmocka_unit_test(gone_for_good),
-		cmocka_unit_test(goes_back),   cmocka_unit_test(too_many),
-		cmocka_unit_test(verifies),
+		cmocka_unit_test(store_away),	 cmocka_unit_test(store_told),
+		cmocka_unit_test(heartbeats),	 cmocka_unit_test(forgets),
+		cmocka_unit_test(clock_leaps),	 cmocka_unit_test(left_behind),
+		cmocka_unit_test(misnamed),	 cmocka_unit_test(one_of_two),
+		cmocka_unit_test(gone_for_good), cmocka_unit_test(goes_back),
+		cmocka_unit_test(too_many),	 cmocka_unit_test(verifies),
 	};
 
 	return cmocka_run_group_tests(tests, host_kit_setup, host_kit_teardown);
