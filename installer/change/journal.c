@@ -537,7 +537,8 @@ static int open_journal(const char *path, struct place *ret, struct err *err)
 	return place_open("", path, PLACE_TRUSTED | PLACE_LAST, ret, err);
 }
 
-int journal_there(const char *path, struct err *err)
+/* Is there anything at PATH, *RET_FOLDER: that is no file. 1, 0, -1. */
+static int look_at(const char *path, bool *ret_folder, struct err *err)
 {
 	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
 	AUTO(place_close) struct place p = PLACE_INIT;
@@ -547,7 +548,15 @@ int journal_there(const char *path, struct err *err)
 		return rc;
 	if (place_look(&p, &now, err) == -1)
 		return -1;
+	*ret_folder = now.kind == PLACE_FOLDER || now.kind == PLACE_OTHER;
 	return now.kind != PLACE_NONE;
+}
+
+int journal_there(const char *path, struct err *err)
+{
+	bool folder;
+
+	return look_at(path, &folder, err);
 }
 
 int journal_tells_of(const char *path, const char *service, struct err *err)
@@ -556,8 +565,13 @@ int journal_tells_of(const char *path, const char *service, struct err *err)
 	AUTO(sbuf_free) struct sbuf content = SBUF_INIT(JOURNAL_MAX);
 	AUTO(arena_free) struct arena *arena = arena_new();
 	struct journals all;
-	int rc = place_read_path("", path, PLACE_TRUSTED, &content, err);
+	bool folder;
+	int rc = look_at(path, &folder, err);
 
+	/* Nothing of ours, so no reason to leave others alone. */
+	if (rc != 1 || folder)
+		return rc == 1 ? strcmp(base_of(path), service) == 0 : rc;
+	rc = place_read_path("", path, PLACE_TRUSTED, &content, err);
 	if (rc != 1)
 		return rc;
 	if (journal_parse(sbuf_str(&content), arena, &all, NULL) == -1)

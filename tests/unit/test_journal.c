@@ -303,10 +303,11 @@ static void folder(void **state)
 	/* Also when it is damaged. */
 	scratch_write(scratch("js/web"), "rubbish\nservice\tmail\n", 0600);
 	assert_int_equal(journal_tells_of(scratch("js/web"), "mail", &err), 1);
-	/* Not a file: not nothing. */
+	/* Not a file: not nothing, but nobody's. */
 	assert_int_equal(mkdir(scratch("js/dir"), 0700), 0);
 	assert_int_equal(journal_there(scratch("js/dir"), &err), 1);
-	assert_int_equal(journal_tells_of(scratch("js/dir"), "mail", &err), -1);
+	assert_int_equal(journal_tells_of(scratch("js/dir"), "mail", &err), 0);
+	assert_int_equal(journal_tells_of(scratch("js/dir"), "dir", &err), 1);
 	assert_int_equal(journal_there(scratch("js/web/x"), &err), -1);
 
 	/* What others may write is not obeyed. */

@@ -207,7 +207,7 @@ static void forgets(void **state)
 		with_store();
 		kit_sh("touch -d '91 days ago' state/service/gone "
 		       "state/service/web; touch state/service/renamed");
-		kit_sh("%s; echo %lld >state/heartbeat", cases[i].make,
+		kit_sh("%s; printf %lld >state/heartbeat", cases[i].make,
 		       (long long) host.now - 2 * DAY);
 		host.dry_run = cases[i].dry_run;
 		update();

@@ -565,7 +565,7 @@ static void left_comes_first(void **state)
 		"echo x >state/journal/web",
 		/* of two services, under the name of the other */
 		"{ echo x; echo 'service\tweb'; } >state/journal/mail",
-		"mkdir state/journal/mail",
+		"mkdir state/journal/web",
 		"rmdir state/journal; touch state/journal",
 		"rmdir state/journal",
 		/* how else would it know which backup is the newest */
@@ -588,6 +588,21 @@ static void left_comes_first(void **state)
 		assert_string_equal(kit_out("ls -lRi state | md5sum"), before);
 		end();
 	}
+}
+
+/* A folder that somebody made there is no change of anybody's. */
+static void not_a_journal(void **state)
+{
+	struct err err = ERR_INIT;
+
+	fresh();
+	begin("true", "true");
+	gather_it("leaf.pem");
+	kit_sh("mkdir state/journal/mail");
+	if (do_it(false, &err) != PART_SERVED)
+		fail_msg("%s", err.msg);
+	assert_string_equal(here(), "new");
+	end();
 }
 
 /* One of two is at its end: it leaves the journal, and may be changed while the
@@ -716,6 +731,7 @@ int main(void)
 		cmocka_unit_test(recovers_ends),
 		cmocka_unit_test(one_is_done),
 		cmocka_unit_test(left_comes_first),
+		cmocka_unit_test(not_a_journal),
 		cmocka_unit_test(goes_back_from_version_1),
 		cmocka_unit_test(tells),
 	};
