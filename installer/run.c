@@ -605,6 +605,13 @@ int run_back(struct host *r, const char *name, struct err *err)
 				       "must be mended first: %s",
 				       r->svcs->v[index[i]].name,
 				       r->out[index[i]]);
+	/* What a person goes back from would come back with the next run. */
+	for (size_t i = 0; i < n; i++)
+		if (svcstate_load(r->conf->state_dir, r->svcs->v[index[i]].name,
+				  r->arena, &tasks[i].state, err) == -1)
+			return err_set(err, err->kind,
+				       "service %s: %s; nothing was changed",
+				       r->svcs->v[index[i]].name, err->msg);
 	for (size_t i = 0; i < n; i++) {
 		finding_begin_disk(&tasks[i], r, &r->svcs->v[index[i]], true);
 		parts[i] = (struct part){ .svc = tasks[i].s,

@@ -264,6 +264,7 @@ static void left_behind(void **state)
 		  true, true },
 		{ "echo x >state/journal/gone", 0, 1, false, false },
 		{ "mkdir state/journal/mail", 0, 1, false, true },
+		{ "mkdir state/journal/mine", 0, 1, false, false },
 		{ "rmdir state/journal; touch state/journal", -1, 0, false,
 		  false },
 	};
@@ -397,6 +398,7 @@ static void goes_back(void **state)
 		size_t skip; /* 9: none */
 		enum err_kind kind;
 		const char *says;
+		bool unread;
 	} cases[] = {
 		{ "ftp", 9, ERR_INPUT, "service ftp: " },
 		/* the one that goes alone comes after those that do not */
@@ -408,6 +410,8 @@ static void goes_back(void **state)
 		  "first: it broke" },
 		{ "mail", 2, ERR_INPUT, "service mail: " },
 		{ LEAF, 2, ERR_CHILD, "service ftp: what the run before" },
+		/* what is held could not be remembered */
+		{ LEAF, 9, ERR_IO, "service web: its state: ", true },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -417,6 +421,8 @@ static void goes_back(void **state)
 				  "mail", "") ", " SERVICE("ftp", ""));
 		if (cases[i].skip < 3)
 			host.out[cases[i].skip] = "it broke";
+		if (cases[i].unread)
+			kit_sh("mkdir state/service/web");
 		assert_int_equal(run_back(&host, cases[i].name, &err), -1);
 		if (err.kind != cases[i].kind ||
 		    strncmp(err.msg, cases[i].says, strlen(cases[i].says)) != 0)
