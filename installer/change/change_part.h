@@ -39,6 +39,7 @@ struct part {
 	struct journal *j;
 	struct verify_seen *seen; /* the last look at each endpoint */
 	bool stopped;		  /* by the word of its profile */
+	bool again;		  /* a run before was on the way back already */
 
 	enum part_result result;
 	struct err err; /* the story of all but SERVED */

@@ -244,21 +244,24 @@ bool prove_only_unseen(const struct part *p)
  * still shows that one is another matter. */
 static bool same_as_before(const struct part *p, size_t i)
 {
-	const struct verify_seen *b = &p->before[i], *seen = &p->seen[i];
-	const struct journal_cert *c = cert_of(p, &p->svc->endpoints[i]);
+	const struct svc_endpoint *e = &p->svc->endpoints[i];
+	const struct journal_endpoint *b = before_of(p, e);
+	const struct verify_seen *seen = &p->seen[i];
+	const struct journal_cert *c = cert_of(p, e);
 
-	if (!seen_tells(b) || b->reachable != seen->reachable ||
-	    b->handshake != seen->handshake)
+	if (!b || b->reachable != seen->reachable ||
+	    !!b->fingerprint != seen->handshake)
 		return false;
-	if (!b->handshake)
-		return strcmp(b->why, seen->why) == 0;
+	if (!b->fingerprint)
+		return !b->reachable ||
+		       (p->before && eq(p->before[i].why, seen->why));
 	return c && c->old && !eq(c->old, b->fingerprint) &&
 	       eq(b->fingerprint, seen->fingerprint);
 }
 
 bool prove_only_same(const struct part *p)
 {
-	for (size_t i = 0; p->before && i < p->svc->n_endpoints; i++) {
+	for (size_t i = 0; i < p->svc->n_endpoints; i++) {
 		const struct svc_endpoint *e = &p->svc->endpoints[i];
 		char why[300];
 
@@ -266,7 +269,51 @@ bool prove_only_same(const struct part *p)
 		    !p->seen[i].unknown && !same_as_before(p, i))
 			return false;
 	}
-	return p->before;
+	return true;
+}
+
+/* Endpoint I shows what it should, and what it showed before was another. That
+ * a command is content says nothing: it may not tell one from the other. */
+static bool shows_new(const struct part *p, size_t i)
+{
+	const struct svc_endpoint *e = &p->svc->endpoints[i];
+	const struct journal_endpoint *b = before_of(p, e);
+	const struct journal_cert *c = cert_of(p, e);
+	char why[300];
+
+	if (!c || !c->fingerprint || p->seen[i].by_command ||
+	    !forward_right(p, e, &p->seen[i], why))
+		return false;
+	return !b || !b->fingerprint
+		       ? !eq(c->old, c->fingerprint)
+		       : !eq(b->fingerprint, c->fingerprint) ||
+				 (c->chain && !eq(b->chain, c->chain));
+}
+
+bool prove_was_told(const struct part *p)
+{
+	for (size_t i = 0; i < p->svc->n_endpoints; i++)
+		if (shows_new(p, i))
+			return true;
+	return false;
+}
+
+/* The same on the way back, of all whose certificate was to be another. */
+static bool was_told_back(const struct part *p)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < p->svc->n_endpoints; i++) {
+		const struct journal_cert *c =
+			cert_of(p, &p->svc->endpoints[i]);
+
+		if (!c || !c->old || eq(c->old, c->fingerprint))
+			continue;
+		if (p->seen[i].by_command || !shows_old(p, i))
+			return false;
+		any = true;
+	}
+	return any;
 }
 
 /* On the way back: of those that are not right, none was seen to be wrong. */
@@ -361,6 +408,27 @@ int prove_served(struct part *p, struct err *err)
 	return look(p, forward_right, ms, LOOKS, err);
 }
 
+int prove_served_now(struct part *p, struct err *err)
+{
+	return look(p, forward_right, 0, LOOKS, err);
+}
+
+/* Is it seen that it need not be told. */
+static bool is_back(struct part *p, struct err *err)
+{
+	const struct journal *j = p->j;
+
+	if (p->svc->n_endpoints == 0 ||
+	    (j->activated && !j->told_back && !p->again && p->svc->wait == 0))
+		return false;
+	if (look(p, back_right, 0, j->told_back || p->again ? LOOKS : 1, err) ==
+	    -1)
+		return false;
+	/* Whether it was told, the run before could not say any more. */
+	return !j->activated || j->told_back || p->svc->wait > 0 ||
+	       was_told_back(p);
+}
+
 /* Tell the service, and look; start it when it died of what it was told. */
 int prove_back(struct part *p, struct err *err)
 {
@@ -374,9 +442,7 @@ int prove_back(struct part *p, struct err *err)
 		return 0;
 	/* Somebody may have mended since what had been told: to tell it again
 	 * may be what breaks it. */
-	if ((!p->j->activated || p->j->told_back || s->wait > 0) &&
-	    s->n_endpoints > 0 &&
-	    look(p, back_right, 0, p->j->told_back ? LOOKS : 1, err) == 0)
+	if (is_back(p, err))
 		return 0;
 	if (s->wait > 0)
 		return 0;

@@ -12,6 +12,8 @@
  * within the service's verify_time (at once, where it waits for a person); err
  * names the first that does not. */
 int prove_served(struct part *p, struct err *err) MUST_CHECK;
+/* The same, and nothing is waited for. */
+int prove_served_now(struct part *p, struct err *err) MUST_CHECK;
 /* Tell the service of the old set, start it if it died, and see that it
  * serves what it did before, or what the old files hold. One that only a
  * person can restart is neither told nor waited for, nor one told that it was
@@ -27,8 +29,11 @@ bool prove_all_down(const struct part *p);
  * and still cannot. */
 bool prove_only_down(const struct part *p);
 /* After prove_served(): those that are not right failed before in the same way.
- * False after a kill: what was seen then is not known so well. */
+ * After a kill it is not known in which way one showed no certificate. */
 bool prove_only_same(const struct part *p);
+/* After either of them: an endpoint shows what it should now, and did not
+ * before, so the service was told. */
+bool prove_was_told(const struct part *p);
 
 /* After prove_served(): of those that are not right none was seen to be so:
  * this host could not look, or it is as above. */

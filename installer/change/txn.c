@@ -20,6 +20,7 @@ struct txn {
 	struct journal *j; /* of each part, in their order */
 	size_t n;
 	bool going; /* what is on disk may say that it is to be gone on with */
+	bool untested; /* it goes back because a test failed */
 };
 
 static const char *state_dir(const struct txn *t)
@@ -162,11 +163,12 @@ static void prune(const struct txn *t, const struct part *p)
 
 /* A test that fails with the old set, too, says nothing against the new
  * one: nothing to hold against it. */
-static bool test_fails_too(const struct part *p)
+static bool test_fails_too(const struct txn *t, const struct part *p)
 {
 	struct err err = ERR_INIT;
 
-	return p->svc && !p->j->activated && p->svc->hooks[HOOK_TEST].n > 0 &&
+	return p->svc && (t->untested || !p->j->activated) &&
+	       p->svc->hooks[HOOK_TEST].n > 0 &&
 	       hook_run(p->svc, HOOK_TEST, NULL, &err) == -1;
 }
 
@@ -218,7 +220,7 @@ static void go_back(struct txn *t)
 	for (size_t i = 0; i < t->n; i++)
 		unclear = unclear || (t->j[i].state == JOURNAL_ROLLBACK &&
 				      t->v[i].result != PART_LOST &&
-				      test_fails_too(&t->v[i]));
+				      test_fails_too(t, &t->v[i]));
 	for (size_t i = 0; i < t->n; i++) {
 		struct part *p = &t->v[i];
 
@@ -278,12 +280,13 @@ static int put(struct part *p, struct err *err)
 	return p->j->back ? prepare_read_back(p, err) : 0;
 }
 
-static int test(struct part *p, struct err *err)
+static int test(struct txn *t, struct part *p, struct err *err)
 {
 	bool tried = true;
 
 	if (hook_run(p->svc, HOOK_TEST, &tried, err) == 0)
 		return 0;
+	t->untested = true;
 	p->j->no_hold = p->j->no_hold || !tried;
 	return err_wrap(err, "the configuration test failed");
 }
@@ -320,10 +323,9 @@ static int activate(struct part *p, struct err *err)
 	return err_wrap(err, "the activation failed");
 }
 
-static int look(struct part *p, struct err *err)
+/* Not every endpoint was seen to serve it: is that no reason to go back. */
+static int excuse(struct part *p, struct err *err)
 {
-	if (prove_served(p, err) == 0)
-		return 0;
 	if (p->svc->wait > 0)
 		return settle(p, PART_WAITING,
 			      "installed, waits until it is restarted", err);
@@ -341,6 +343,22 @@ static int look(struct part *p, struct err *err)
 			      "installed, but not seen to be served, as before",
 			      err);
 	return err_wrap(err, "activated, but not served");
+}
+
+static int look(struct part *p, struct err *err)
+{
+	return prove_served(p, err) == 0 ? 0 : excuse(p, err);
+}
+
+/* A run before told it, and it serves the new set: neither a test nor telling
+ * it again says more, and what ended that run would end this one. */
+static bool was_told(struct part *p)
+{
+	struct err err = ERR_INIT;
+	int rc = p->j->activated ? prove_served_now(p, &err) : -1;
+
+	return p->j->activated && prove_was_told(p) &&
+	       (rc == 0 || excuse(p, &err) == 0);
 }
 
 /* Tell the service, and see what it serves. */
@@ -367,6 +385,7 @@ static int tell(struct txn *t, struct part *p, struct err *err)
 /* From the moment all is staged. */
 static void forward(struct txn *t)
 {
+	bool told[JOURNAL_PARTS_MAX];
 	struct err err = ERR_INIT;
 
 	for (size_t i = 0; i < t->n; i++) {
@@ -383,12 +402,14 @@ static void forward(struct txn *t)
 		if (put(&t->v[i], &err) == -1)
 			return turn_back(t, &t->v[i], err.msg);
 	for (size_t i = 0; i < t->n; i++)
-		if (test(&t->v[i], &err) == -1)
+		told[i] = was_told(&t->v[i]);
+	for (size_t i = 0; i < t->n; i++)
+		if (!told[i] && test(t, &t->v[i], &err) == -1)
 			return turn_back(t, &t->v[i], err.msg);
 	/* One after the other, so that the others need not be told of what
 	 * does not work for the first. */
 	for (size_t i = 0; i < t->n; i++)
-		if (tell(t, &t->v[i], &err) == -1)
+		if (!told[i] && tell(t, &t->v[i], &err) == -1)
 			return turn_back(t, &t->v[i], err.msg);
 	finish(t);
 }
@@ -623,6 +644,7 @@ void txn_recover(struct host *r, const char *path, struct part *parts, size_t n)
 
 		parts[i].run = r;
 		parts[i].result = PART_BACK;
+		parts[i].again = parts[i].j->state == JOURNAL_ROLLBACK;
 		err_clear(&parts[i].err);
 		parts[i].seen =
 			arena_array(r->arena, (s ? s->n_endpoints : 0) + 1,

@@ -28,6 +28,11 @@ case \$*:\$(cat "$T/how") in
 *-s*:reload-fails*) echo "no reload" >&2; exit 3 ;;
 *-s*:reload-lies*) exit 0 ;;
 *-s*:hangs*) sleep 30 ;;
+*-s*:back-kills*) echo kills >"$T/how"; echo "no reload" >&2; exit 3 ;;
+*-s*:kills*) # it works, and ends the run that asked for it
+	nginx -c "$NGINX_CONF" -e stderr "\$@"
+	sleep 0.3
+	kill -9 \$PPID ;;
 *-s*:dies*) kill -QUIT "\$(cat "$NGINX_PIDFILE")"; exit 0 ;;
 esac
 exec nginx -c "$NGINX_CONF" -e stderr "\$@"
@@ -351,7 +356,53 @@ run host
 is "$rc $(served)" "0 $fp" "killed in a reload that hung: the next run finishes"
 old=$fp
 
-# --- the same, and somebody removes the folder before the next run ---
+# --- a reload that works, and ends the run that asked for it ---
+how kills
+next
+run host
+is "$rc $(served)" "137 $fp" "killed by the reload, which worked"
+run host
+is "$rc $(served)" "0 $fp" "... the next run sees it, and tells nobody again"
+ok "... nothing half-done is left" tidy
+next
+run host
+cp "$NGINX_CONF" "$T/good.conf"
+echo 'garbage {' >>"$NGINX_CONF"
+run host
+is "$rc $(served) $(on_disk)" "0 $fp $fp" "... nor does it test what somebody is at"
+mv "$T/good.conf" "$NGINX_CONF"
+old=$fp
+how back-kills
+next
+run host
+is "$rc $(on_disk)" "137 $old" "the same on the way back"
+run host
+is "$rc $(served)" "1 $old" "... the next run sees the old set, and tells nobody again"
+like "$err" "no reload.*rolled back, the old set is served" "... says so"
+ok "... nothing half-done is left" tidy
+port=$(free_port)
+make_key "$T/else.key" && make_self_signed "$T/else.key" "$T/else.crt" else.example
+start else openssl s_server -accept "$port" -cert "$T/else.crt" \
+	-key "$T/else.key" -quiet -www
+wait_port "$port"
+HOST_VERIFY="{ address = \"127.0.0.1:$NGINX_PORT\"; server_name = \"$NAME\"; },
+	{ address = \"127.0.0.1:$port\"; server_name = \"$NAME\"; }"
+host_conf
+how kills
+next
+run host
+run host
+is "$rc $(served) $(on_disk)" "1 $fp $fp" "an endpoint that was wrong before is so after a kill"
+like "$err" "installed, but not seen to be served, as before: 127.0.0.1:$port" "... which says nothing against the new one"
+how ok
+stop else
+unset HOST_VERIFY
+host_conf
+run host
+is "$rc" 0 "... all is well without it"
+old=$fp
+
+# --- a reload that hangs, and somebody removes the folder before the next run ---
 for gone in folder generations; do
 	how hangs
 	next

@@ -131,37 +131,43 @@ static void excuses(void **state)
 {
 	static const struct {
 		const char *was, *is;
-		bool down, unseen, same;
+		bool down, unseen, same, told;
 	} cases[] = {
-		{ "oo", "nn", true, true, true },
+		{ "oo", "nn", true, true, true, true },
+		{ "NN", "nn", true, true, true, true },
+		{ "nn", "nn", true, true, true, false },
+		{ "ss", "nn", true, true, true, true },
+		{ "--", "nn", true, true, true, true },
 		/* the old one, or another chain: it was not told */
-		{ "oo", "no", false, false, false },
-		{ "oo", "Nn", false, false, false },
+		{ "oo", "oo", false, false, false },
+		{ "oo", "no", false, false, false, true },
+		{ "oo", "Nn", false, false, false, true },
+		{ "oo", "NN", false, false, false },
 		/* it went down */
-		{ "oo", "nd", false, false, false },
-		{ "os", "nd", false, false, false },
+		{ "oo", "nd", false, false, false, true },
+		{ "os", "nd", false, false, false, true },
 		/* it was down, and one of them still is */
 		{ "dd", "dd", true, true, true },
-		{ "dd", "nd", true, true, true },
-		{ "od", "nd", true, true, true },
+		{ "dd", "nd", true, true, true, true },
+		{ "od", "nd", true, true, true, true },
 		{ "od", "dd", false, false, false },
 		/* it came up, with something else */
-		{ "od", "no", false, false, false },
-		{ "od", "ns", false, false, false },
+		{ "od", "no", false, false, false, true },
+		{ "od", "ns", false, false, false, true },
 		/* of a new endpoint, nothing is known */
-		{ "o-", "nd", false, false, false },
+		{ "o-", "nd", false, false, false, true },
 		/* this host could not look */
-		{ "oo", "nu", false, true, true },
+		{ "oo", "nu", false, true, true, true },
 		{ "od", "ud", false, true, true },
 		{ "oo", "ou", false, false, false },
 		/* it was broken before, and is so in the same way */
-		{ "os", "ns", false, false, true },
-		{ "os", "nS", false, false, false },
-		{ "om", "nm", false, false, true },
-		{ "om", "ns", false, false, false },
-		{ "om", "no", false, false, false },
-		{ "ou", "ns", false, false, false },
-		{ "ou", "nd", false, false, false },
+		{ "os", "ns", false, false, true, true },
+		{ "os", "nS", false, false, false, true },
+		{ "om", "nm", false, false, true, true },
+		{ "om", "ns", false, false, false, true },
+		{ "om", "no", false, false, false, true },
+		{ "ou", "ns", false, false, false, true },
+		{ "ou", "nd", false, false, false, true },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -172,8 +178,15 @@ static void excuses(void **state)
 			fail_msg("%s %s: unseen", cases[i].was, cases[i].is);
 		if (prove_only_same(&part) != cases[i].same)
 			fail_msg("%s %s: same", cases[i].was, cases[i].is);
-		part.before = NULL; /* after a kill */
-		assert_false(prove_only_same(&part));
+		if (prove_was_told(&part) != cases[i].told)
+			fail_msg("%s %s: told", cases[i].was, cases[i].is);
+		/* after a kill */
+		part.before = NULL;
+		if (prove_only_same(&part) !=
+		    (cases[i].same && strcmp(cases[i].is, "ns") != 0))
+			fail_msg("%s %s: killed", cases[i].was, cases[i].is);
+		now[0].by_command = now[1].by_command = true;
+		assert_false(prove_was_told(&part));
 	}
 }
 
