@@ -36,8 +36,8 @@ static inline void x509_pkey_auto(EVP_PKEY **p)
 
 /* What is wrong with NAME as a DNS name, or NULL. */
 const char *x509_dns_name_fault(const char *name, bool allow_single);
-/* For messages and people: control characters and non-ASCII become '?'. In
- * ARENA. */
+/* For messages and people, where it stands between double quotes: control
+ * characters and non-ASCII become '?', a '"' becomes '\''. In ARENA. */
 const char *x509_clean_text(struct arena *a, const unsigned char *p,
 			    size_t len);
 

@@ -137,7 +137,9 @@ const char *x509_clean_text(struct arena *a, const unsigned char *p, size_t len)
 		len = X509_NAME_TEXT - 1;
 	s = arena_alloc(a, len + 1);
 	for (size_t i = 0; i < len; i++)
-		s[i] = p[i] >= 0x20 && p[i] <= 0x7e ? (char) p[i] : '?';
+		s[i] = p[i] < 0x20 || p[i] > 0x7e ? '?'
+		       : p[i] == '"'		  ? '\''
+						  : (char) p[i];
 	return s;
 }
 

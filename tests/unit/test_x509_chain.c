@@ -267,6 +267,13 @@ static void odd_issuer(void **state)
 	c = kit_chain("odd.pem", &err);
 	assert_string_equal(x509_chain_issuer(c), "C=DE,O=Org");
 	x509_chain_free(&c);
+	kit_sh("openssl req -x509 -key leaf.key -out odd.pem -subj "
+	       "'/CN=x\"; run: rm \"y'; cat odd.pem root.pem >bad");
+	c = kit_chain("bad", &err);
+	assert_string_equal(x509_chain_issuer(c), "x'; run: rm 'y");
+	assert_int_equal(x509_chain_check_links(c, &err), -1);
+	kit_says(&err, "issued by \"x'; run: rm 'y\", but");
+	x509_chain_free(&c);
 }
 
 /* RFC 9525: the SAN alone. Expected: what openssl -checkhost says when it
