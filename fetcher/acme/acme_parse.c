@@ -5,6 +5,7 @@
 #include "acme.h"
 #include "acme_parse.h"
 #include "acme_problem.h"
+#include "plain.h"
 
 static void doc_free(json_t **doc)
 {
@@ -28,6 +29,7 @@ bool acme_parse_url_ok(const char *url)
 static int doc_load(const void *json, size_t len, const char *what,
 		    json_t **ret, struct err *err)
 {
+	char said[PLAIN_QUOTED];
 	json_error_t je;
 	json_t *doc;
 
@@ -38,7 +40,8 @@ static int doc_load(const void *json, size_t len, const char *what,
 		json_decref(doc);
 		return err_set(err, ERR_INPUT,
 			       "the %s is not a JSON object%s%s", what,
-			       doc ? "" : ": ", doc ? "" : je.text);
+			       doc ? "" : ": ",
+			       doc ? "" : plain_quoted(je.text, said));
 	}
 	*ret = doc;
 	return 0;
@@ -51,6 +54,7 @@ static int get_url(const json_t *obj, const char *what, const char *key,
 {
 	const json_t *v = json_object_get(obj, key);
 	const char *s = json_string_value(v);
+	char said[PLAIN_QUOTED];
 
 	if (optional && (!v || json_is_null(v))) {
 		*ret = NULL;
@@ -62,8 +66,8 @@ static int get_url(const json_t *obj, const char *what, const char *key,
 	if (!acme_parse_url_ok(s))
 		return err_set(err, ERR_INPUT,
 			       "the %s has a \"%s\" that is not an https URL: "
-			       "%.80s",
-			       what, key, s);
+			       "%s",
+			       what, key, plain_quoted(s, said));
 	*ret = arena_strdup(arena, s);
 	return 0;
 }
@@ -82,15 +86,15 @@ static int get_status(const json_t *obj, const char *what,
 		[ACME_REVOKED] = "revoked",
 	};
 	const char *s = json_string_value(json_object_get(obj, "status"));
+	char said[PLAIN_QUOTED];
 
 	for (size_t i = 0; s && i < ARRAY_LEN(names); i++)
 		if (strcmp(s, names[i]) == 0) {
 			*ret = (enum acme_status) i;
 			return 0;
 		}
-	return err_set(err, ERR_INPUT,
-		       "the %s has the unknown status \"%.40s\"", what,
-		       s ? s : "");
+	return err_set(err, ERR_INPUT, "the %s has the unknown status %s", what,
+		       plain_quoted(s ? s : "", said));
 }
 
 static void get_error(const json_t *obj, struct fail *ret)
@@ -203,6 +207,7 @@ static int get_identifier(const json_t *doc, struct arena *arena,
 	const json_t *id = json_object_get(doc, "identifier");
 	const char *type = json_string_value(json_object_get(id, "type"));
 	const char *value = json_string_value(json_object_get(id, "value"));
+	char what[PLAIN_QUOTED], said[PLAIN_QUOTED];
 	unsigned char addr[16];
 	char *lower;
 
@@ -230,9 +235,8 @@ static int get_identifier(const json_t *doc, struct arena *arena,
 	}
 	return err_set(
 		err, ERR_INPUT,
-		"the authorization is for %.20s \"%.80s\", not for a DNS "
-		"name or address",
-		type, value);
+		"the authorization is for %s %s, not for a DNS name or address",
+		plain_quoted(type, what), plain_quoted(value, said));
 }
 
 static int get_challenge(const json_t *obj, struct arena *arena,
