@@ -19,6 +19,7 @@
 #include "run.h"
 #include "statedir.h"
 #include "hostview.h"
+#include "lastrun.h"
 
 #define PROGRAM "certrepo-installer"
 
@@ -253,25 +254,36 @@ static void notices_end(struct host *r)
 	notice_free(&r->notices);
 }
 
-static int update(struct host *r)
+static int update(struct host *r, struct err *err)
 {
-	struct err err = ERR_INIT;
 	int status;
 
-	if (run_recover(r, &err) == -1)
-		return end(&err);
-	status = run_update(r, &err);
+	if (run_recover(r, err) == -1)
+		return end(err);
+	status = run_update(r, err);
 	notices_end(r);
 	if (status == 0)
 		return verdict(r);
 	/* By mail, once it has lasted. */
-	if (r->conf->notify && err.kind == ERR_UNAVAILABLE &&
+	if (r->conf->notify && err->kind == ERR_UNAVAILABLE &&
 	    r->conf->notify->mail.n > 0) {
 		log_mailed(true);
-		log_warn("%s", err.msg);
-		return err_exit_status(err.kind);
+		log_warn("%s", err->msg);
+		return err_exit_status(err->kind);
 	}
-	return end(&err);
+	return end(err);
+}
+
+/* STATUS, unless --status would not know of it. */
+static int remember(struct host *r, int status, const struct err *why)
+{
+	struct err err = ERR_INIT;
+
+	if (lastrun_save(r, status, why->msg[0] != '\0' ? why->msg : r->fault,
+			 &err) == 0)
+		return status;
+	log_warn("what came of this run is not remembered: %s", err.msg);
+	return status == 0 ? 1 : status;
 }
 
 /* The receipts that wait for the store; when it is told nothing any more they
@@ -305,13 +317,22 @@ static int work(const struct args *a, struct host *r)
 	if (statedir_make(dir, is_default(dir) ? STATEDIR_OLD : NULL, &err) ==
 		    -1 ||
 	    lockfile_acquire(arena_printf(r->arena, "%s/lock", dir), &lock,
-			     &err) == -1)
-		return end_denied(dir, &err);
+			     &err) == -1) {
+		int status = end_denied(dir, &err);
+
+		/* What cannot be kept is not the news here. */
+		if (err.kind != ERR_BUSY && !a->back)
+			(void) !lastrun_save(r, status, err.msg, NULL);
+		return status;
+	}
 	sweep_state(r);
 	take_waiting(r);
 	if (!a->back) {
+		int status;
+
 		notices_begin(r);
-		return update(r);
+		status = update(r, &err);
+		return remember(r, status, &err);
 	}
 	if (run_recover(r, &err) == -1 || run_back(r, a->back, &err) == -1)
 		return end(&err);
@@ -380,6 +401,7 @@ static int with_conf(const struct args *a, struct arena *arena, int argc,
 		return status;
 	}
 	r.out = arena_array(arena, svcs.n + 1, sizeof(*r.out));
+	r.looked = arena_array(arena, svcs.n + 1, sizeof(*r.looked));
 	check_names(a, &r, argc, argv, first);
 	if (first == argc && !a->now && !a->dry_run && !a->force &&
 	    !a->verify && !a->status && !a->back && !isatty(STDERR_FILENO))

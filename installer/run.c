@@ -291,6 +291,17 @@ static int save_waiting(struct host *r, const struct receipts *now,
 	return status;
 }
 
+/* What this run found is not remembered: whoever asks later is told of before.
+ */
+static void not_kept(struct host *r, const char *why)
+{
+	log_warn("%s", why);
+	host_notice(r, NOTICE_TROUBLE, "", "",
+		    receipt_state_name(RECEIPT_FAILED), why);
+	r->fault = arena_strdup(r->arena, why);
+	r->bad++;
+}
+
 /* To the store, or to the file they wait in. */
 static void report(struct host *r, struct store *store,
 		   const struct receipts *now)
@@ -309,7 +320,8 @@ static void report(struct host *r, struct store *store,
 			 err.msg);
 	}
 	if (save_waiting(r, now, &err) == -1)
-		log_warn("receipts are lost: %s", err.msg);
+		not_kept(r, arena_printf(r->arena, "receipts are lost: %s",
+					 err.msg));
 }
 
 /* What there is to say of this run. STORE may be NULL. */
@@ -318,11 +330,16 @@ static void send_receipts(struct host *r, struct store *store)
 	struct receipts now = { .arena = r->arena };
 	struct err err = ERR_INIT;
 
+	if (r->notices)
+		notice_looked(r->notices, NOTICE_TROUBLE, "");
 	if (r->dry_run || r->receipts.n == 0)
 		return;
 	list_current(r, &now);
 	if (hostview_update(r, &now, &err) == -1)
-		log_warn("%s", err.msg);
+		not_kept(r, arena_printf(r->arena,
+					 "what this run found is not "
+					 "remembered: %s",
+					 err.msg));
 	if (r->conf->report)
 		report(r, store, &now);
 	receipt_free(&now);
@@ -382,12 +399,14 @@ int run_update(struct host *r, struct err *err)
 	if (store_open(r->conf->store, STORE_HOST, &store, err) == -1 ||
 	    ask(r, store, &rows, err) == -1) {
 		r->store_away = true;
-		host_notice(r, NOTICE_STORE, "", "", "unavailable", err->msg);
 		if (!r->dry_run)
-			update_look(r);
+			err_set(err, err->kind, "%s; nothing was changed%s",
+				err->msg, update_look(r));
+		host_notice(r, NOTICE_STORE, "", "", "unavailable", err->msg);
 		send_receipts(r, NULL);
 		return -1;
 	}
+	r->store_reached = true;
 	if (r->notices)
 		notice_looked(r->notices, NOTICE_STORE, "");
 	r->beat = r->only.n == 0 && beat_due(r);

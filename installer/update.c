@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <string.h>
+#include "clock.h"
 #include "deploy.h"
 #include "dryrun.h"
 #include "group.h"
@@ -388,10 +389,25 @@ static bool leads(const struct update *u, size_t i)
 	return u->v[i].action == PLAN_INSTALL;
 }
 
+static bool looked(const struct finding *t)
+{
+	/* That it was not time for a look is no fault. */
+	if (!t->probed)
+		return t->r->conf->recheck != 0 || t->s->n_endpoints == 0;
+	for (size_t i = 0; i < t->s->n_endpoints && !t->stopped; i++)
+		if (!seen_tells(&t->seen[i]))
+			return false;
+	return true;
+}
+
 /* What was not seen, the next run looks at. */
 static void remember_look(struct finding *t)
 {
-	if (t->r->conf->recheck == 0 || !t->probed || t->unseen)
+	struct host *r = t->r;
+
+	if (r->looked)
+		r->looked[t->s - r->svcs->v] = looked(t);
+	if (r->conf->recheck == 0 || !t->probed || t->unseen)
 		return;
 	t->state.probed_at = t->r->now;
 	t->state.dirty = true;
@@ -461,8 +477,26 @@ static bool begin(struct finding *t, struct host *r, const struct svc *s,
 	return false;
 }
 
-void update_look(struct host *r)
+/* The first of T's, or of those before, to end. */
+static void first_end(const struct finding *t, int64_t *end, const char **name)
 {
+	for (size_t i = 0; i < t->g.n; i++) {
+		const struct x509_chain *disk = t->g.v[i].disk;
+
+		if (!disk || x509_chain_self_signed(disk) ||
+		    (*name && *end <= x509_chain_not_after(disk)))
+			continue;
+		*end = x509_chain_not_after(disk);
+		*name = t->s->certs[i].conf->name;
+	}
+}
+
+const char *update_look(struct host *r)
+{
+	const char *name = NULL;
+	char until[CLOCK_TEXT];
+	int64_t end = 0;
+
 	for (size_t i = 0; i < r->svcs->n; i++) {
 		struct finding t;
 
@@ -470,8 +504,20 @@ void update_look(struct host *r)
 			continue;
 		finding_begin_disk(&t, r, &r->svcs->v[i], false);
 		look_on(&t);
+		first_end(&t, &end, &name);
 		finding_end(&t);
 	}
+	if (!name)
+		return "";
+	clock_text(end, until);
+	return end <= r->now
+		       ? arena_printf(r->arena,
+				      "; what is in place EXPIRED on %s (%s)",
+				      until, name)
+		       : arena_printf(r->arena,
+				      "; what is in place is valid until %s "
+				      "(%s) at the earliest",
+				      until, name);
 }
 
 /* False: what a run before left is not finished. */

@@ -11,8 +11,9 @@
 #include "host.h"
 
 /* With the store away: look at what is in place and what is served, and tell
- * of it. */
-void update_look(struct host *r);
+ * of it. Until when all of it is valid, as the end of a sentence, in R's
+ * arena; "": nothing is in place. */
+const char *update_look(struct host *r);
 
 void update_all(struct host *r, const struct store_host_certs *rows);
 

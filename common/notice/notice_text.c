@@ -63,6 +63,8 @@ static void add_services(const struct notice_line *v, size_t n,
 	for (size_t i = 0; i < n; i++)
 		if (v[i].event == event && *v[i].what.service != '\0')
 			strlist_add(&names, v[i].what.service);
+		else if (v[i].event == event && v[i].what.topic == NOTICE_STORE)
+			strlist_add(&names, "the store");
 	strlist_sort_unique(&names);
 	for (size_t i = 0; i < names.n && i < SERVICES_MAX; i++)
 		sbuf_addf(out, "%s%s", i > 0 ? ", " : " (", names.v[i]);

@@ -27,12 +27,15 @@ struct host {
 	struct x509_trust *trust; /* loaded when something is installed */
 	int64_t now;
 	bool dry_run, force;
-	bool verbose;	  /* also what is well */
-	bool loud;	  /* a person is there: what was said is said again */
-	bool beat;	  /* idle services report, too */
-	bool store_away;  /* what it has is not known in this run */
-	const char **out; /* per service: why it is not touched, or NULL */
-	size_t good, bad; /* services done or idle, and not */
+	bool verbose;	    /* also what is well */
+	bool loud;	    /* a person is there: what was said is said again */
+	bool beat;	    /* idle services report, too */
+	bool store_reached; /* it told what it has; */
+	bool store_away;    /* it was asked, and did not */
+	const char *fault;  /* of the run as a whole, a sentence, or NULL */
+	bool *looked;	    /* per service: this run did; or NULL */
+	const char **out;   /* per service: why it is not touched, or NULL */
+	size_t good, bad;   /* services done or idle, and not */
 };
 
 /* Is S among those asked for. */

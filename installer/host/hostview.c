@@ -5,6 +5,7 @@
 #include "jout.h"
 #include "log.h"
 #include "hostview.h"
+#include "lastrun.h"
 #include "strlist.h"
 
 static bool same(const struct store_receipt *a, const struct store_receipt *b)
@@ -83,12 +84,51 @@ static const char *detail_of(const struct store_receipt *s)
 		       : s->detail;
 }
 
-static void add_row(const struct host *r, struct sbuf *out,
-		    const struct store_receipt *s)
+/* What all of it is printed from. */
+struct view {
+	const struct host *r;
+	struct receipts all;
+	struct lastrun last;
+	struct sbuf *out;
+};
+
+/* Is there nothing wrong with it. */
+static bool is_well(const struct view *v, const struct store_receipt *s)
+{
+	return !receipt_state_bad(s->state) && !expired(v->r, s) &&
+	       !lastrun_unseen(&v->last, s->service);
+}
+
+/* What nobody has looked at since is not called what it was. */
+static const char *state_of(const struct view *v, const struct store_receipt *s)
+{
+	return lastrun_unseen(&v->last, s->service) &&
+			       !receipt_state_bad(s->state)
+		       ? "unknown"
+		       : s->state;
+}
+
+static void add_unseen(const struct view *v, const struct store_receipt *s)
+{
+	const struct lastrun_unseen *u = lastrun_unseen(&v->last, s->service);
+	char since[CLOCK_TEXT];
+
+	if (!u)
+		return;
+	sbuf_addf(v->out, "%*swas %s; not looked at ", 15, "", s->state);
+	if (u->since != 0)
+		sbuf_addf(v->out, "since %s\n", clock_text(u->since, since));
+	else
+		sbuf_adds(v->out, "by the last run\n");
+}
+
+static void add_row(const struct view *v, const struct store_receipt *s)
 {
 	char when[CLOCK_TEXT], until[CLOCK_TEXT];
+	struct sbuf *out = v->out;
 
-	sbuf_addf(out, "  %-11s  %s  ", s->state, clock_text(s->ts, when));
+	sbuf_addf(out, "  %-11s  %s  ", state_of(v, s),
+		  clock_text(s->ts, when));
 	if (*s->endpoint == '\0')
 		sbuf_adds(out, "the files");
 	else
@@ -97,8 +137,9 @@ static void add_row(const struct host *r, struct sbuf *out,
 	if (s->ts_expire > 0)
 		sbuf_addf(out, "\n%*suntil %s%s", 15, "",
 			  clock_text(s->ts_expire, until),
-			  expired(r, s) ? ": it has EXPIRED" : "");
+			  expired(v->r, s) ? ": it has EXPIRED" : "");
 	sbuf_addc(out, '\n');
+	add_unseen(v, s);
 	if (s->detail) {
 		sbuf_addf(out, "%*s", 15, "");
 		sbuf_add_clean(out, detail_of(s));
@@ -107,23 +148,21 @@ static void add_row(const struct host *r, struct sbuf *out,
 }
 
 /* The row of KEY, if anything is known of it. */
-static bool print_row(const struct host *r, const struct receipts *all,
-		      const struct svc *s, const char *cert,
-		      const char *endpoint, struct sbuf *out)
+static bool print_row(const struct view *v, const struct svc *s,
+		      const char *cert, const char *endpoint)
 {
 	const struct store_receipt key = { .service = s->name,
 					   .name = cert,
 					   .endpoint = endpoint };
-	const struct store_receipt *found = find(all, &key);
+	const struct store_receipt *found = find(&v->all, &key);
 
 	if (!found)
 		return true;
-	add_row(r, out, found);
-	return !receipt_state_bad(found->state) && !expired(r, found);
+	add_row(v, found);
+	return is_well(v, found);
 }
 
-static bool print_service(const struct host *r, const struct svc *s,
-			  const struct receipts *all, struct sbuf *out)
+static bool print_service(const struct view *v, const struct svc *s)
 {
 	bool well = true;
 
@@ -131,50 +170,65 @@ static bool print_service(const struct host *r, const struct svc *s,
 		const char *name = s->certs[i].conf->name;
 		size_t before;
 
-		sbuf_addf(out, "%s: %s\n", s->name, name);
-		before = out->len;
-		well = print_row(r, all, s, name, "", out) && well;
+		sbuf_addf(v->out, "%s: %s\n", s->name, name);
+		before = v->out->len;
+		well = print_row(v, s, name, "") && well;
 		for (size_t k = 0; k < s->n_endpoints; k++)
 			if (s->endpoints[k].cert == i)
-				well = print_row(r, all, s, name,
+				well = print_row(v, s, name,
 						 svc_endpoint_text(
 							 &s->endpoints[k],
-							 r->arena),
-						 out) &&
+							 v->r->arena)) &&
 				       well;
-		if (out->len == before)
-			sbuf_adds(out, "  nothing is known of it yet\n");
+		if (v->out->len == before)
+			sbuf_adds(v->out, "  nothing is known of it yet\n");
 	}
+	return well;
+}
+
+static bool print_people(const struct view *v)
+{
+	bool well = v->all.n > 0;
+
+	if (!well)
+		sbuf_adds(v->out, "nothing is known of this host yet\n");
+	for (size_t i = 0; i < v->r->svcs->n && v->all.n > 0; i++)
+		if (host_wants(v->r, &v->r->svcs->v[i]))
+			well = print_service(v, &v->r->svcs->v[i]) && well;
 	return well;
 }
 
 /* --- for programs --- */
 
-static void add_object(struct sbuf *out, const struct store_receipt *s)
+static void add_object(const struct view *v, const struct store_receipt *s)
 {
+	const struct lastrun_unseen *u = lastrun_unseen(&v->last, s->service);
+	struct sbuf *out = v->out;
+
 	sbuf_addc(out, '{');
 	jout_str(out, "service", s->service);
 	jout_str(out, "name", s->name);
 	jout_str(out, "endpoint", s->endpoint);
 	jout_str(out, "protocol", s->protocol);
-	jout_str(out, "state", s->state);
+	jout_str(out, "state", state_of(v, s));
 	jout_str(out, "fingerprint", s->fingerprint);
 	jout_str(out, "serial", s->serial);
 	jout_time(out, "ts_expire", s->ts_expire);
 	jout_int(out, "depth", s->depth);
 	jout_time(out, "ts", s->ts);
+	jout_time(out, "unseen_since", u ? u->since : 0);
 	jout_str(out, "detail", s->detail);
 	sbuf_addc(out, '}');
 }
 
-static bool print_json(const struct host *r, const struct receipts *all,
-		       struct sbuf *out)
+static bool print_json(const struct view *v)
 {
-	bool well = true, first = true;
+	const struct host *r = v->r;
+	bool well = v->all.n > 0, first = true;
 
-	sbuf_addc(out, '[');
-	for (size_t i = 0; i < all->n; i++) {
-		const struct store_receipt *s = &all->v[i];
+	sbuf_addc(v->out, '[');
+	for (size_t i = 0; i < v->all.n; i++) {
+		const struct store_receipt *s = &v->all.v[i];
 		bool wanted = false;
 
 		for (size_t k = 0; k < r->svcs->n; k++)
@@ -184,22 +238,53 @@ static bool print_json(const struct host *r, const struct receipts *all,
 		if (!wanted)
 			continue;
 		if (!first)
-			sbuf_addc(out, ',');
+			sbuf_addc(v->out, ',');
 		first = false;
-		add_object(out, s);
-		well = well && !receipt_state_bad(s->state) && !expired(r, s);
+		add_object(v, s);
+		well = well && is_well(v, s);
 	}
-	sbuf_adds(out, "]\n");
+	sbuf_adds(v->out, "]\n");
 	return well;
+}
+
+/* How the last run ended, when that is not to be seen in what follows; NULL:
+ * there is nothing to say. */
+static const char *of_last(const struct view *v, bool well)
+{
+	const struct lastrun *l = &v->last;
+	char at[CLOCK_TEXT], store[CLOCK_TEXT];
+	const char *text;
+
+	if (l->ts == 0 || l->status == 0 || (!l->reason && !well))
+		return NULL;
+	text = arena_printf(v->r->arena, "the last run (%s) ended with %d%s%s",
+			    clock_text(l->ts, at), (int) l->status,
+			    l->reason ? ": " : ", see syslog",
+			    l->reason ? l->reason : "");
+	if (l->store == 0 || l->store >= l->ts)
+		return text;
+	return arena_printf(v->r->arena, "the store was last reached %s; %s",
+			    clock_text(l->store, store), text);
+}
+
+static void load(struct view *v)
+{
+	const char *dir = v->r->conf->state_dir;
+	struct err err = ERR_INIT;
+
+	if (lastrun_load(dir, v->r->arena, &v->last, &err) == -1)
+		log_warn("what came of the last run is not known: %s", err.msg);
 }
 
 int hostview_print(const struct host *r, bool json, struct sbuf *ret,
 		   struct err *err)
 {
-	struct receipts all = { .arena = r->arena };
-	bool well = true;
+	AUTO(sbuf_free) struct sbuf rows = SBUF_INIT(8u << 20);
+	struct view v = { .r = r, .all = { .arena = r->arena }, .out = &rows };
+	const char *last;
+	bool well;
 
-	if (receipt_load(r->conf->state_dir, RECEIPTS_STATUS, &all, err) ==
+	if (receipt_load(r->conf->state_dir, RECEIPTS_STATUS, &v.all, err) ==
 	    -1) {
 		if (err->kind != ERR_INPUT)
 			return -1;
@@ -208,15 +293,16 @@ int hostview_print(const struct host *r, bool json, struct sbuf *ret,
 			 err->msg);
 		err_clear(err);
 	}
-	if (json)
-		well = print_json(r, &all, ret);
-	else if (all.n == 0)
-		sbuf_adds(ret, "nothing is known of this host yet\n");
-	well = well && all.n > 0;
-	for (size_t i = 0; i < r->svcs->n && !json && all.n > 0; i++)
-		if (host_wants(r, &r->svcs->v[i]))
-			well = print_service(r, &r->svcs->v[i], &all, ret) &&
-			       well;
-	receipt_free(&all);
-	return well;
+	load(&v);
+	well = json ? print_json(&v) : print_people(&v);
+	last = of_last(&v, well);
+	if (last && json)
+		log_warn("%s", last);
+	else if (last) {
+		sbuf_add_clean(ret, last);
+		sbuf_addc(ret, '\n');
+	}
+	sbuf_add(ret, sbuf_str(&rows), rows.len);
+	receipt_free(&v.all);
+	return well && !last;
 }

@@ -56,8 +56,42 @@ run host --status
 like "$out" 'failed .*127.0.0.1' "... and known"
 nginx_run || bail "nginx does not start"
 host_without_store
+like "$rc $err" "^69 .*; nothing was changed; what is in place is valid until [-0-9TZ:]* \\($NAME\\) at the earliest" \
+	"the store is still away: the run says how long there is time"
 run host --status
-like "$out" 'served .*127.0.0.1' "... until it is well"
+is "$rc" 1 "--status knows"
+like "$out" "^the store was last reached [-0-9TZ:]*; the last run \\([-0-9TZ:]*\\) ended with 69: MariaDB at 127.0.0.1:1 does not accept" "... since when, and why"
+like "$out" 'served .*127.0.0.1' "... and what is served all the same"
+run host --status --json
+like "$rc $err" '^1 .*the last run .* ended with 69' "... as JSON, too"
+run host
+run host --status
+is "$rc $(echo "$out" | head -1)" "0 web: $NAME" "it is back"
+
+# --- what nobody has looked at, or could write down ---
+mv "$T/state/folders" "$T/away" && : >"$T/state/folders"
+run host
+is "$rc" 1 "a run that comes to nothing"
+run host --status
+is "$rc" 1 "... is told by --status"
+like "$out" 'the last run .* ended with 1: state_dir: .*
+web: .*
+  unknown .*
+               was served; not looked at since ' "... which calls nothing served"
+rm "$T/state/folders" && mv "$T/away" "$T/state/folders"
+run host
+run host --status
+is "$rc" 0 "all is well again"
+mv "$T/state/status" "$T/away" && mkdir "$T/state/status"
+stop nginx
+run host
+is "$rc" 1 "what was found cannot be written down"
+like "$err" "what this run found is not remembered: $T/state/status" "... which is said"
+run host --status
+is "$rc" 1 "... and known, as far as it can be"
+rmdir "$T/state/status" && mv "$T/away" "$T/state/status"
+nginx_run || bail "nginx does not start"
+run host
 stop nginx
 {
 	cat "$T/shipped/nginx.conf"

@@ -163,7 +163,7 @@ static void for_programs(void **state)
 	assert_non_null(root);
 	assert_int_equal(json_array_size(root), 2);
 	one = json_array_get(root, 1);
-	assert_int_equal(json_object_size(one), 11);
+	assert_int_equal(json_object_size(one), 12);
 	assert_string_equal(json_string_value(json_object_get(one, "endpoint")),
 			    "127.0.0.1:443");
 	assert_string_equal(json_string_value(json_object_get(one, "detail")),

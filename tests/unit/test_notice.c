@@ -350,7 +350,7 @@ static void store_has_time(void **state)
 	assert_int_equal(store_run(NOON + 6 * 3600, true), 0);
 	has(kept("mail"), "  the store: unavailable\n    no route\n");
 	assert_int_equal(store_run(NOON + 6 * 3600 + 1, false), 0);
-	has(kept("mail"), "1 matter is over\n");
+	has(kept("mail"), "1 matter is over (the store)\n");
 	/* Short ones are nobody's business. */
 	assert_int_equal(store_run(NOON + DAY, true), 0);
 	assert_int_equal(store_run(NOON + DAY + 1, false), 0);

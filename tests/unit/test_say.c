@@ -526,7 +526,7 @@ static void people(void **state)
 
 		begin_with(NOTIFY, cases[i].seen);
 		notices_begin();
-		t.plan.down = !!strchr(cases[i].seen, 'd');
+		t.plan.down = strchr(cases[i].seen, 'd') ? 1 : 0;
 		t.g.v[0].verdict = cases[i].verdict;
 		if (cases[i].verdict != PLAN_KEEP)
 			snprintf(t.g.v[0].reason, sizeof(t.g.v[0].reason),
