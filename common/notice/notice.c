@@ -222,7 +222,8 @@ void notice_add(struct notices *n, const struct notice *m)
 
 	if (!x)
 		x = add(n, m);
-	if (!x)
+	/* That what went back in this run is held, adds nothing. */
+	if (!x || (x->here && strcmp(m->state, "held") == 0))
 		return;
 	x->here = true;
 	set_words(n, x, m->state, m->text);
@@ -264,11 +265,14 @@ static bool patient(const struct notices *n, const struct matter *x)
 	       n->now - x->since < n->from->store_patience;
 }
 
-/* Of what X says, without the words that have digits in them. */
+/* Of what X says, without the words that have digits in them; that it is held
+ * is one thing, whatever the words. */
 static void key_of(const struct matter *x, char ret[KEY_LEN + 1])
 {
+	bool held = strcmp(x->what.state, "held") == 0;
 	AUTO(mem_free_str)
-	char *text = mem_printf("%s %s", x->what.state, x->what.text);
+	char *text =
+		mem_printf("%s %s", x->what.state, held ? "" : x->what.text);
 	char hex[ENC_SHA256_HEX];
 	size_t len = 0;
 
@@ -292,9 +296,8 @@ static bool changed(const struct matter *x, enum channel c)
 	const char *keys = x->keys[c];
 	char key[KEY_LEN + 1];
 
-	/* What failed is held: it is what was to be expected. */
 	if (*keys == '\0' || strlen(keys) >= most ||
-	    x->what.topic == NOTICE_STORE || strcmp(x->what.state, "held") == 0)
+	    x->what.topic == NOTICE_STORE)
 		return false;
 	key_of(x, key);
 	for (const char *p = keys; strlen(p) >= KEY_LEN; p += KEY_LEN)
@@ -320,6 +323,13 @@ static void set_told(struct notices *n, struct matter *x, enum channel c,
 		x->keys[c] = "";
 	}
 	x->keys[c] = arena_printf(n->arena, "%s%s", x->keys[c], key);
+	/* What went back is held: it is what is to be expected. */
+	if (strcmp(x->what.state, "rolled-back") == 0) {
+		const struct matter held = { .what.state = "held" };
+
+		key_of(&held, key);
+		x->keys[c] = arena_printf(n->arena, "%s%s", x->keys[c], key);
+	}
 }
 
 /* Is there something to tell of X by C? */

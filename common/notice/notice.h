@@ -7,8 +7,8 @@
  * configuration): when it is new, when what it says is another thing than what
  * was told, once in a while as long as it lasts, and when it is over. All that
  * is to be told in a run is one mail and one call of the command. Numbers do
- * not make it another thing, nor does it that what failed is held from then
- * on; and what alternates is not told each time.
+ * not make it another thing, nor does it that what went back is held from
+ * then on; and what alternates is not told each time.
  *
  * STATE_DIR/notices remembers what was told. It may be lost: then everything
  * is new.

@@ -96,6 +96,34 @@ run host
 is "$rc $(events event state)" "0 over held" "mended: over"
 rm -f "$T/mail"
 
+# --- back, but not proven; then proven, and held ---
+cat >"$T/bin/dies" <<END
+#!/bin/sh
+case \$* in
+*reload*) kill -QUIT "\$(cat "$NGINX_PIDFILE")" ;;
+esac
+END
+chmod 755 "$T/bin/dies"
+NGINX_COMMAND="\"$T/bin/dies\""
+host_conf
+issue_nth "$T/four" 5 && store_put $NAME "$T/four"
+run host
+is "$rc $(events event state)" "1 new failed" "it dies, and cannot be started"
+like "$(mailed)" "rolled back, but not proven: .*the next run tries again" "... is told"
+nginx_run || bail "nginx does not start"
+echo '#!/bin/sh' >"$T/bin/dies"
+run host
+is "$rc $(events event state)" "1 changed rolled-back" "it runs: what came of it is told"
+like "$(mailed)" "the old set is served; .* mend it, then run: certrepo-installer --force web" \
+	"... and that it is held"
+run host
+is "$rc $(mailed)$(events event)" "1 " "... once"
+unset NGINX_COMMAND
+host_conf
+run host
+is "$rc $(events event state)" "0 over held" "mended: over"
+rm -f "$T/mail"
+
 # --- sendmail does not take it ---
 : >"$T/mail.fails"
 stop nginx

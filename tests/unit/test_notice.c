@@ -144,16 +144,17 @@ static void from_new_to_over(void **state)
 	const char *mail;
 
 	begin();
-	assert_int_equal(run(NOON, "failed", "it burns"), 0);
+	assert_int_equal(run(NOON, "rolled-back", "it burns"), 0);
 	mail = kept("mail");
 	has(mail, "From: certrepo@web1\nTo: root,\n ops@example.org\n"
 		  "Subject: certrepo on web1: 1 new matter (web)\n"
 		  "Auto-Submitted: auto-generated\n");
 	has(mail, "\n\nThe certificates of web1, as certrepo-x found ");
 	has(mail, "New:\n\n  service web, certificate www.example.org: "
-		  "failed\n    it burns\n");
+		  "rolled-back\n    it burns\n");
 	/* The same, at another time and of another number; and from now on. */
-	assert_int_equal(run(NOON + 60, "failed", "it burns 17/2026-1x"), 0);
+	assert_int_equal(run(NOON + 60, "rolled-back", "it burns 17/2026-1x"),
+			 0);
 	assert_string_equal(kept("mail"), "");
 	assert_int_equal(run(NOON + 3600, "held", "it burned"), 0);
 	assert_string_equal(kept("mail"), "");
@@ -223,6 +224,39 @@ static void changes(void **state)
 	assert_string_equal(kept("mail"), "");
 	has(kept("json"), "changed");
 	assert_int_equal(run(NOON + DAY + 180, NULL, NULL), 0);
+}
+
+/* What went back is expected to be held; what failed in another way is not. */
+static void held_then(void **state)
+{
+	struct err err = ERR_INIT;
+	struct notices *n;
+
+	begin();
+	assert_int_equal(run(NOON, "failed", "back, but not proven"), 0);
+	has(kept("mail"), "1 new matter");
+	/* Both in one run: the one that says more. */
+	n = load_notices(NOON + 60);
+	notice_add(n,
+		   &(struct notice){ NOTICE_TROUBLE, "web", "www.example.org",
+				     "rolled-back", "the old set is served" });
+	notice_add(n, &(struct notice){ NOTICE_TROUBLE, "web",
+					"www.example.org", "held", "held" });
+	assert_int_equal(notice_send(n, &untold, &err), 0);
+	notice_free(&n);
+	has(kept("mail"), "Changed:\n\n  service web, certificate "
+			  "www.example.org: rolled-back since "
+			  "2026-11-26T12:00:00Z\n    the old set is served\n");
+	assert_int_equal(run(NOON + 120, "held", "held"), 0);
+	assert_string_equal(kept("mail"), "");
+	/* By itself. */
+	begin();
+	assert_int_equal(run(NOON, "failed", "back, but not proven"), 0);
+	has(kept("mail"), "1 new matter");
+	assert_int_equal(run(NOON + 60, "held", "held"), 0);
+	has(kept("mail"), "1 matter has changed");
+	assert_int_equal(run(NOON + 120, "held", "for another reason"), 0);
+	assert_string_equal(kept("mail"), "");
 }
 
 /* Each tries again by itself, and what was not told is not over. */
@@ -472,6 +506,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(from_new_to_over),
 		cmocka_unit_test(changes),
+		cmocka_unit_test(held_then),
 		cmocka_unit_test(not_handed_over),
 		cmocka_unit_test(digest),
 		cmocka_unit_test(wraps),
