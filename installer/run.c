@@ -12,6 +12,7 @@
 #include "run.h"
 #include "hostview.h"
 #include "finding.h"
+#include "say.h"
 #include "target.h"
 #include "txn.h"
 #include "update.h"
@@ -559,6 +560,16 @@ static bool went_back(const struct part *p)
 	       p->result == PART_WAITING || p->result == PART_SAME;
 }
 
+/* As the next run will see it, and how to end it. */
+static void tell_held(const struct finding *t, const char *cert)
+{
+	host_receipt(t->r, t->s, cert, NULL, RECEIPT_HELD, NULL, JUDGE_HELD);
+	printf("%s: %s: what it went back from is held from now on; to install "
+	       "it, "
+	       "run: " SAY_FORCE "\n",
+	       t->s->name, cert, host_name_for(t->r, t->s));
+}
+
 /* What a person went back to is there: what it is, and whether the key still
  * goes with it. */
 static int tell_back(const struct finding *t, struct err *err)
@@ -586,11 +597,9 @@ static int tell_back(const struct finding *t, struct err *err)
 		       x509_chain_not_after(disk) > t->r->now ? "valid until"
 							      : "it EXPIRED on",
 		       clock_text(x509_chain_not_after(disk), until));
-		/* As the next run will see it. */
 		if (before &&
 		    judge_held(svcstate_cert(&t->state, name), before))
-			host_receipt(t->r, s, name, NULL, RECEIPT_HELD, NULL,
-				     JUDGE_HELD);
+			tell_held(t, name);
 		if (hostkey_fits(&s->certs[i], disk, err) == -1)
 			status = err_wrap(err, "service %s: %s", s->name, name);
 	}
