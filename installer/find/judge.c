@@ -442,6 +442,7 @@ static void judge_row(struct host *r, struct judge_cert *g,
 		p.unknown = true;
 		err = again;
 	}
+	g->row = p.row;
 	/* What is on disk stays even if it would be refused today. */
 	g->verdict = plan_cert(&p, r->force);
 	if (g->verdict == PLAN_KEEP && r->force)

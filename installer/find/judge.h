@@ -26,6 +26,7 @@ struct judge_cert {
 	const char *unfit; /* verdict is PLAN_PUT, and until it is in place
 			    * the host's key is not that of disk: a sentence;
 			    * or NULL */
+	enum plan_row row; /* of judge_rows() */
 	bool sideways;	   /* see plan.h */
 	enum plan_verdict verdict;
 	char reason[600]; /* of what is not KEEP or PUT, a sentence */

@@ -41,12 +41,26 @@ void say_notice(struct finding *t, enum notice_topic topic, const char *cert,
 		    text);
 }
 
-/* Nothing is wrong with it: a person once asked for it. */
-static void say_gone_back(const struct finding *t, const struct judge_cert *c)
+/* Why C stays as it is, though nothing is wrong with that: a person once asked
+ * for it. NULL: there is nothing to say. */
+static const char *meant(const struct judge_cert *c)
 {
-	if (t->r->loud && !t->r->dry_run)
+	if (c->verdict == PLAN_HOLD)
+		return c->reason;
+	if (c->verdict != PLAN_WAIT)
+		return NULL;
+	return c->row == PLAN_ROW_DISABLED ? "disabled in the store"
+	       : c->row == PLAN_ROW_EMPTY  ? "enrolled, not issued yet"
+					   : NULL;
+}
+
+static void say_meant(const struct finding *t, const struct judge_cert *c)
+{
+	const char *text = meant(c);
+
+	if (text && t->r->loud && !t->r->dry_run)
 		log_warn("service %s: %s: %s", t->s->name, c->svc->conf->name,
-			 c->reason);
+			 text);
 }
 
 /* What is wrong with C, or NULL. */
@@ -125,8 +139,7 @@ void say_certs(struct finding *t)
 		const struct judge_cert *c = &t->g.v[i];
 		const char *fault = fault_of(t, c);
 
-		if (c->verdict == PLAN_HOLD)
-			say_gone_back(t, c);
+		say_meant(t, c);
 		if (!fault)
 			continue;
 		t->bad = true;
@@ -253,6 +266,8 @@ static const char *not_newer(const struct finding *t,
 				    "somebody went back from it here; to "
 				    "install it, run: " SAY_FORCE,
 				    name);
+	if (c->verdict == PLAN_WAIT && c->row == PLAN_ROW_DISABLED)
+		return ", and it is disabled in the store";
 	if (c->verdict != PLAN_PUT)
 		return ", and the store has nothing newer that this host would "
 		       "take; certrepo-populate show tells why";
@@ -269,25 +284,37 @@ static const char *not_newer(const struct finding *t,
 	       "told beside this";
 }
 
-static void look_at_end(struct finding *t, const struct judge_cert *c,
-			struct sbuf *text)
+/* "expires on T, and ...", when there is little life left; or NULL. */
+static const char *end_of(const struct finding *t, const struct judge_cert *c)
 {
-	int64_t until = x509_chain_not_after(c->disk), limit;
+	int64_t until, limit;
 	char end[CLOCK_TEXT];
 
+	if (!c->disk || x509_chain_self_signed(c->disk) || renewed(t, c))
+		return NULL;
+	until = x509_chain_not_after(c->disk);
 	limit = t->r->conf->expiring != 0
 			? t->r->conf->expiring
 			: (until - x509_chain_not_before(c->disk)) / 6;
-	if (renewed(t, c) || until - t->r->now >= limit)
+	if (until - t->r->now >= limit)
+		return NULL;
+	return arena_printf(t->r->arena, "%s on %s%s",
+			    until > t->r->now ? "expires" : "expired",
+			    clock_text(until, end), not_newer(t, c));
+}
+
+static void look_at_end(struct finding *t, const struct judge_cert *c,
+			struct sbuf *text)
+{
+	bool over = x509_chain_not_after(c->disk) <= t->r->now;
+	const char *end = end_of(t, c);
+
+	if (!end)
 		return;
 	/* Its clients get an error now. */
-	t->bad = t->bad || until <= t->r->now;
+	t->bad = t->bad || over;
 	add_life(t, c->svc->conf->name, NOTICE_EXPIRING,
-		 until > t->r->now ? "expiring" : "expired",
-		 arena_printf(t->r->arena, "%s on %s%s",
-			      until > t->r->now ? "expires" : "expired",
-			      clock_text(until, end), not_newer(t, c)),
-		 text);
+		 over ? "expired" : "expiring", end, text);
 }
 
 /* So near its beginning, or the clock that far back, that it has not begun. */
@@ -377,7 +404,8 @@ void say_states(struct finding *t)
 	for (size_t i = 0; i < t->g.n; i++)
 		if (finding_cert_state(t, i, &state, &detail))
 			host_found(t->r, t->s, t->s->certs[i].conf->name, NULL,
-				   state, NULL, detail);
+				   state, NULL,
+				   detail ? detail : end_of(t, &t->g.v[i]));
 	for (size_t i = 0; i < t->s->n_endpoints; i++) {
 		const struct svc_endpoint *e = &t->s->endpoints[i];
 

@@ -156,6 +156,9 @@ is "$rc" 0 "five days are little now, which is no failure"
 mail=$(mailed)
 like "$mail" "service web, certificate $NAME: expiring" "... but told"
 like "$mail" 'the store has nothing newer' "... with what is missing"
+run host --status
+like "$rc $out" "^0 web" "--status does not fail for it"
+like "$out" "expires on .*, and the store has nothing newer" "... but tells it"
 is "$(events event topic state)" "new expiring expiring" "... to the command, too"
 touch -d '1 year ago' "$T/host.key"
 run host

@@ -152,11 +152,18 @@ static void certs(void **state)
 		const char *reason, *unfit;
 		bool loud, bad;
 		const char *said;
+		enum plan_row row;
 	} cases[] = {
 		{ "well", PLAN_KEEP, PLAN_NOTHING, "", NULL, false, false,
 		  NULL },
 		{ "not issued", PLAN_WAIT, PLAN_NOTHING, "", NULL, true, false,
 		  NULL },
+		{ "nobody asks", PLAN_WAIT, PLAN_NOTHING, "", NULL, false,
+		  false, NULL, PLAN_ROW_EMPTY },
+		{ "somebody does", PLAN_WAIT, PLAN_NOTHING, "", NULL, true,
+		  false, "enrolled, not issued yet", PLAN_ROW_EMPTY },
+		{ "... and it is off", PLAN_WAIT, PLAN_NOTHING, "", NULL, true,
+		  false, "disabled in the store", PLAN_ROW_DISABLED },
 		{ "refused", PLAN_REFUSE, PLAN_NOTHING, "refused: so", NULL,
 		  false, true, "refused: so" },
 		{ "another key", PLAN_MISFIT, PLAN_NOTHING, "a key", NULL,
@@ -182,6 +189,7 @@ static void certs(void **state)
 		t.action = cases[i].action;
 		t.g.v[0].verdict = cases[i].verdict;
 		t.g.v[0].unfit = cases[i].unfit;
+		t.g.v[0].row = cases[i].row;
 		snprintf(t.g.v[0].reason, sizeof(t.g.v[0].reason), "%s",
 			 cases[i].reason);
 		listen_up();
