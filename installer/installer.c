@@ -240,11 +240,28 @@ static void notices_begin(struct host *r)
 	log_mailed(notify && notify->mail.n > 0 && !r->loud);
 }
 
+static void tell_now(struct host *r)
+{
+	for (size_t i = 0; i < r->svcs->n; i++) {
+		const struct svc *s = &r->svcs->v[i];
+
+		for (size_t k = 0; k < s->n_certs; k++) {
+			const char *now = hostview_now(r, s, k);
+
+			if (now)
+				notice_now(r->notices, s->name,
+					   s->certs[k].conf->name, now);
+		}
+	}
+}
+
 static void notices_end(struct host *r)
 {
 	struct strlist untold = STRLIST_INIT;
 	struct err err = ERR_INIT;
 
+	if (r->notices)
+		tell_now(r);
 	if (r->notices && notice_send(r->notices, &untold, &err) == -1)
 		log_error(&err);
 	log_mailed(false);

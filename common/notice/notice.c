@@ -40,6 +40,7 @@ struct notices {
 	struct matter *v;
 	size_t n, cap;
 	struct strlist looked; /* "TOPIC SERVICE" */
+	struct strlist now_of; /* "SERVICE\tCERT\tTEXT" */
 	char *before;	       /* the file's text; NULL: it is not known */
 };
 
@@ -182,6 +183,7 @@ void notice_free(struct notices **n)
 		return;
 	arena_free(&(*n)->arena);
 	strlist_free(&(*n)->looked);
+	strlist_free(&(*n)->now_of);
 	free((*n)->before);
 	free((*n)->v);
 	free(*n);
@@ -233,6 +235,37 @@ void notice_looked(struct notices *n, enum notice_topic topic,
 		   const char *service)
 {
 	strlist_addf(&n->looked, "%s %s", notice_topics[topic], service);
+}
+
+void notice_now(struct notices *n, const char *service, const char *cert,
+		const char *text)
+{
+	strlist_addf(&n->now_of, "%s\t%s\t%s", service, cert, text);
+}
+
+/* Of one certificate, or of all of the service. */
+static const char *now_of(const struct notices *n, const struct notice *m)
+{
+	const char *all = "";
+
+	for (size_t i = 0; i < n->now_of.n; i++) {
+		const char *cert = strchr(n->now_of.v[i], '\t') + 1;
+		const char *text = strchr(cert, '\t') + 1;
+		size_t service_len = (size_t) (cert - n->now_of.v[i] - 1);
+		size_t cert_len = (size_t) (text - cert - 1);
+
+		if (strlen(m->service) != service_len ||
+		    strncmp(m->service, n->now_of.v[i], service_len) != 0)
+			continue;
+		if (strlen(m->cert) == cert_len &&
+		    strncmp(m->cert, cert, cert_len) == 0)
+			return text;
+		if (*m->cert == '\0')
+			all = arena_printf(n->arena, "%s%s%.*s: %s", all,
+					   *all != '\0' ? "; " : "",
+					   (int) cert_len, cert, text);
+	}
+	return all;
 }
 
 void notice_open(struct notices *n, enum notice_topic topic,
@@ -404,9 +437,11 @@ static int tell(struct notices *n, enum channel c, struct strlist *untold,
 		if (!event_of(n, x, c, &event))
 			continue;
 		told[count] = x;
-		lines[count++] = (struct notice_line){ .event = event,
-						       .what = x->what,
-						       .since = x->since };
+		lines[count++] =
+			(struct notice_line){ .event = event,
+					      .what = x->what,
+					      .since = x->since,
+					      .now = now_of(n, &x->what) };
 	}
 	if (count == 0)
 		return 0;

@@ -66,6 +66,9 @@ void notice_add(struct notices *n, const struct notice *m);
  * over. */
 void notice_looked(struct notices *n, enum notice_topic topic,
 		   const char *service);
+/* What is now of CERT of SERVICE, a few words: said when something is over. */
+void notice_now(struct notices *n, const char *service, const char *cert,
+		const char *text);
 /* Whether it is still so is not known: it is not over. */
 void notice_open(struct notices *n, enum notice_topic topic,
 		 const char *service, const char *cert);

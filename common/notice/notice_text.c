@@ -130,7 +130,11 @@ static void add_line(const struct notice_line *l, struct sbuf *out)
 	if (l->event != NOTICE_NEW)
 		sbuf_addf(out, " since %s", clock_text(l->since, since));
 	sbuf_addc(out, '\n');
-	add_wrapped(out, 4, m->text);
+	/* What was to be done about it is not to be done any more. */
+	if (l->event != NOTICE_OVER)
+		add_wrapped(out, 4, m->text);
+	else if (l->now && *l->now != '\0')
+		add_wrapped(out, 4, l->now);
 	sbuf_addc(out, '\n');
 }
 
@@ -171,8 +175,10 @@ void notice_text_mail(const struct notice_line *v, size_t n,
 	add_section(v, n, NOTICE_CHANGED, "Changed:", ret);
 	add_section(v, n, NOTICE_STILL, "Still so:", ret);
 	add_section(v, n, NOTICE_OVER, "Over, what was:", ret);
-	sbuf_addf(ret, "%s --status shows each certificate and endpoint.\n",
-		  from->program);
+	sbuf_addf(ret,
+		  "%s --status shows each certificate and endpoint;\n"
+		  "man %s, DIAGNOSTICS, says what to do.\n",
+		  from->program, from->program);
 }
 
 static void add_event(const struct notice_line *l, struct sbuf *out)

@@ -18,6 +18,7 @@ struct notice_line {
 	enum notice_event event;
 	struct notice what;
 	int64_t since;
+	const char *now; /* of what is over: what is so instead, or "" */
 };
 
 extern const char *const notice_topics[]; /* by enum notice_topic */

@@ -66,6 +66,30 @@ int hostview_update(const struct host *r, const struct receipts *current,
 	return status;
 }
 
+const char *hostview_now(const struct host *r, const struct svc *s, size_t i)
+{
+	const char *cert = s->certs[i].conf->name;
+	const struct store_receipt *c = host_last(r, s, cert, NULL);
+	char since[CLOCK_TEXT], until[CLOCK_TEXT];
+
+	for (size_t k = 0; k < s->n_endpoints; k++) {
+		const struct svc_endpoint *e = &s->endpoints[k];
+		const struct store_receipt *seen = host_last(r, s, cert, e);
+
+		if (e->cert == i && seen &&
+		    (!c || !receipt_state_bad(c->state)))
+			c = seen;
+	}
+	if (!c)
+		return NULL;
+	clock_text(c->ts, since);
+	return c->ts_expire > 0
+		       ? arena_printf(r->arena, "%s since %s, valid until %s",
+				      c->state, since,
+				      clock_text(c->ts_expire, until))
+		       : arena_printf(r->arena, "%s since %s", c->state, since);
+}
+
 /* --- for people --- */
 
 static bool expired(const struct host *r, const struct store_receipt *s)

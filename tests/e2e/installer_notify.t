@@ -63,7 +63,8 @@ is "$rc $(mailed)$(events event)" "1 " "the next run tells nobody"
 KEY='' issue_nth "$T/two" 3 && store_put $NAME "$T/two"
 run host
 is "$rc" 0 "a good one"
-like "$(mailed)" '1 matter is over' "... it is over"
+like "$(mailed)" "1 matter is over.* refused since [-0-9TZ:]* served since [-0-9TZ:]*, valid until [-0-9TZ:]* certrepo" \
+	"... it is over, and what is now"
 is "$(events event state)" "over refused" "... for the command, too"
 
 NGINX_COMMAND='"true"'

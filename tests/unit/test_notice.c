@@ -167,7 +167,11 @@ static void from_new_to_over(void **state)
 	assert_int_equal(run(NOON + DAY + 60, NULL, NULL), 0);
 	mail = kept("mail");
 	has(mail, "Subject: certrepo on web1: 1 matter is over (web)\n");
-	has(mail, "Over, what was:\n\n  service web");
+	/* not what was to be done */
+	has(mail, "Over, what was:\n\n  service web, certificate "
+		  "www.example.org: held since 2026-11-26T12:00:00Z\n\n"
+		  "certrepo-x --status shows each certificate and endpoint;\n"
+		  "man certrepo-x, DIAGNOSTICS, says what to do.\n");
 	assert_int_equal(run(NOON + DAY + 120, NULL, NULL), 0);
 	assert_string_equal(kept("mail"), "");
 	assert_string_equal(scratch_read(scratch("notices")), "");
@@ -404,6 +408,39 @@ static void of_old(bool there)
 	notice_free(&n);
 }
 
+/* What is so instead is said of a certificate, or of all of the service. */
+static void now(void **state)
+{
+	struct err err = ERR_INIT;
+	struct notices *n;
+	const char *mail;
+
+	begin();
+	for (int over = 0; over <= 1; over++) {
+		n = load_notices(NOON + 60 * over);
+		if (!over) {
+			notice_add(n, &(struct notice){ NOTICE_TROUBLE, "web",
+							"b", "failed", "so" });
+			notice_add(n, &(struct notice){ NOTICE_ENDPOINT, "web",
+							"", "failed", "so" });
+		}
+		notice_looked(n, NOTICE_TROUBLE, "web");
+		notice_looked(n, NOTICE_ENDPOINT, "web");
+		notice_now(n, "we", "b", "not this");
+		notice_now(n, "web", "a", "served since 1");
+		notice_now(n, "web", "b", "served since 2");
+		assert_int_equal(notice_send(n, &untold, &err), 0);
+		notice_free(&n);
+		mail = kept("mail");
+		if (!over)
+			assert_null(strstr(mail, "since"));
+	}
+	has(mail, "certificate b: failed since 2026-11-26T12:00:00Z\n    "
+		  "served since 2\n");
+	has(mail, "service web: failed since 2026-11-26T12:00:00Z\n    a: "
+		  "served since 1; b: served since 2\n");
+}
+
 /* Whether it is still so could not be told. */
 static void left_open(void **state)
 {
@@ -511,6 +548,7 @@ int main(void)
 		cmocka_unit_test(digest),
 		cmocka_unit_test(wraps),
 		cmocka_unit_test(store_has_time),
+		cmocka_unit_test(now),
 		cmocka_unit_test(left_open),
 		cmocka_unit_test(gone_service),
 		cmocka_unit_test(damaged_memory),
