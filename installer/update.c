@@ -11,6 +11,7 @@
 #include "target.h"
 #include "txn.h"
 #include "txn_activate.h"
+#include "txn_end.h"
 #include "update.h"
 
 struct update {
@@ -65,6 +66,25 @@ static void all_well(struct finding *t)
 		say_well(t);
 }
 
+/* The commands after the last change that failed: they are told of until they
+ * succeed. */
+static void post_again(struct finding *t)
+{
+	struct part p = { .run = t->r, .svc = t->s, .state = &t->state };
+	bool now = !t->stopped && plan_post(&t->plan, t->r->now);
+
+	if (t->state.post_count == 0)
+		return;
+	if (now && txn_end_post(&p, RECEIPT_SERVED) == 0) {
+		log_event(LOG_L_INFO, "post", "service", t->s->name, NULL);
+		return;
+	}
+	t->bad = true;
+	say_notice(t, NOTICE_ENDPOINT, "", RECEIPT_INSTALLED,
+		   t->state.post_reason);
+	say_attempt(t, t->state.post_reason);
+}
+
 static void act(struct finding *t)
 {
 	switch (t->action) {
@@ -96,6 +116,7 @@ static void act(struct finding *t)
 		break;
 	case PLAN_WINDOW:
 		say_later(t);
+		post_again(t);
 		break;
 	case PLAN_WAITING:
 		say_waiting(t);
@@ -105,10 +126,12 @@ static void act(struct finding *t)
 		say_endpoints(t);
 		break;
 	case PLAN_NOTHING:
-		if (t->unseen)
+		if (t->unseen) {
 			say_unseen(t);
-		else
-			all_well(t);
+			break;
+		}
+		post_again(t);
+		all_well(t);
 		break;
 	}
 }
@@ -359,6 +382,10 @@ static void print(const struct update *u, struct finding *t)
 			       t->s->name, u->v[i].s->name);
 	if (!dryrun_print(t->s, &t->g, t->action, t->seen))
 		t->bad = true;
+	if (t->action == PLAN_NOTHING && t->state.post_count > 0) {
+		printf("%s: %s\n", t->s->name, t->state.post_reason);
+		t->bad = true;
+	}
 	/* As it would be without -n. */
 	if (t->action == PLAN_HELD || t->action == PLAN_BLOCKED ||
 	    t->action == PLAN_DOWN || t->action == PLAN_POSTPONE ||

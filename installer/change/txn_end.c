@@ -161,15 +161,27 @@ static void announce(const struct part *p, enum receipt_state state)
 			  p->svc->name, by, "rollback", NULL);
 }
 
+int txn_end_post(struct part *p, enum receipt_state state)
+{
+	if (hook_run(p->svc, HOOK_POST, NULL, &p->err) == 0) {
+		svcstate_set_post(p->state, 0, 0, NULL);
+		return 0;
+	}
+	err_wrap(&p->err, "%s, but afterwards", word_of(p, NULL, state));
+	svcstate_set_post(p->state, p->state->post_count + 1, p->run->now,
+			  arena_strdup(p->run->arena, p->err.msg));
+	return -1;
+}
+
 void txn_end_done(struct part *p)
 {
 	enum receipt_state state = state_of(p);
 
-	if (p->result == PART_SERVED && !p->stopped &&
-	    hook_run(p->svc, HOOK_POST, NULL, &p->err) == -1) {
-		err_wrap(&p->err, "%s, but afterwards",
-			 word_of(p, NULL, state));
-		p->result = PART_UNSEEN;
+	if (p->result == PART_SERVED && !p->stopped) {
+		/* Those of an earlier change count no more. */
+		svcstate_set_post(p->state, 0, 0, NULL);
+		if (txn_end_post(p, state) == -1)
+			p->result = PART_UNSEEN;
 	}
 	prove_report(p, state, p->result != PART_SERVED ? p->err.msg : NULL);
 	if (!p->stopped)

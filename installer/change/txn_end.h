@@ -10,6 +10,9 @@
 /* The new set is in place, and stays, as P->result has it; commands afterwards
  * do not undo it: it works. */
 void txn_end_done(struct part *p);
+/* The commands after a change that is in STATE; they do not undo it. -1: P->err
+ * says so, and it is remembered, so that they are tried again. */
+int txn_end_post(struct part *p, enum receipt_state state) MUST_CHECK;
 /* The set before is back and served: the attempt is forgotten. */
 void txn_end_back(struct part *p);
 /* The old set could not be put back, or not be seen: WHAT. */

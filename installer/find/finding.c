@@ -129,8 +129,10 @@ static bool kept_state(const struct finding *t, size_t i,
 	if (!looked || !t->probed || t->unseen) {
 		if (!last || !receipt_state_parse(last->state, ret))
 			*ret = RECEIPT_INSTALLED;
-		/* Of an endpoint that is not looked at any more. */
-		unlike = !looked && *ret == RECEIPT_SERVED;
+		/* Of an endpoint that is not looked at any more, or of what
+		 * had to be done afterwards. */
+		unlike = !looked && last &&
+			 (*ret == RECEIPT_SERVED || last->detail);
 		/* That the service was told of it is still so. */
 		if (*ret != RECEIPT_ACTIVATED)
 			*ret = RECEIPT_INSTALLED;
@@ -151,7 +153,11 @@ bool finding_cert_state(const struct finding *t, size_t i,
 	case PLAN_KEEP:
 		*ret = RECEIPT_FAILED;
 		*ret_detail = finding_untimely(t->r, c);
-		return *ret_detail || kept_state(t, i, ret);
+		if (*ret_detail)
+			return true;
+		if (t->state.post_count > 0)
+			*ret_detail = t->state.post_reason;
+		return kept_state(t, i, ret);
 	case PLAN_PUT:
 		if (installing(t))
 			return false;
@@ -284,8 +290,9 @@ static bool look_due(const struct finding *t)
 	int64_t recheck = t->r->conf->recheck;
 	int64_t since = t->r->now - t->state.probed_at;
 
-	return recheck == 0 || t->state.waiting != 0 || t->r->force ||
-	       t->r->beat || since < 0 || since >= recheck;
+	return recheck == 0 || t->state.waiting != 0 ||
+	       t->state.post_count != 0 || t->r->force || t->r->beat ||
+	       since < 0 || since >= recheck;
 }
 
 /* What there is to be planned with, of the service and what was seen of it. */
@@ -296,6 +303,8 @@ static void weigh(struct finding *t)
 	p->can_activate = t->s->hooks[HOOK_ACTIVATE].n > 0;
 	p->activate_count = t->state.activate_count;
 	p->activate_at = t->state.activate_at;
+	p->post_count = t->state.post_count;
+	p->post_at = t->state.post_at;
 	p->wait = t->s->wait;
 	p->waiting = t->state.waiting;
 	count_endpoints(t);

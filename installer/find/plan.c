@@ -50,12 +50,17 @@ static bool waits(const struct plan_service *s, int64_t now)
 			    : s->down > 0 && within;
 }
 
+/* So often in vain, and not long ago. */
+static bool tired(int64_t count, int64_t at, int64_t now)
+{
+	return count >= PLAN_ACTIVATE_TRIES && now >= at &&
+	       now < at + PLAN_ACTIVATE_PAUSE;
+}
+
 /* What is served is not what is there. */
 static enum plan_action again(const struct plan_service *s, int64_t now)
 {
-	if (!s->can_activate || (s->activate_count >= PLAN_ACTIVATE_TRIES &&
-				 now >= s->activate_at &&
-				 now < s->activate_at + PLAN_ACTIVATE_PAUSE))
+	if (!s->can_activate || tired(s->activate_count, s->activate_at, now))
 		return PLAN_POSTPONE;
 	return s->closed ? PLAN_WINDOW : PLAN_ACTIVATE;
 }
@@ -84,4 +89,10 @@ enum plan_action plan_service(const struct plan_service *s, int64_t now,
 	if (s->down > 0)
 		return PLAN_DOWN;
 	return PLAN_NOTHING;
+}
+
+bool plan_post(const struct plan_service *s, int64_t now)
+{
+	return s->post_count > 0 && !s->misfit && !s->closed &&
+	       !tired(s->post_count, s->post_at, now);
 }

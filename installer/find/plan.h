@@ -62,8 +62,9 @@ struct plan_service {
 	/* endpoints whose certificate is on disk */
 	size_t right, wrong, down;
 	int64_t activate_count, activate_at; /* see svcstate.h */
-	bool closed;			     /* not the hour to activate it */
-	int64_t wait, waiting;		     /* see svc.h, svcstate.h */
+	int64_t post_count, post_at;
+	bool closed;	       /* not the hour to activate it */
+	int64_t wait, waiting; /* see svc.h, svcstate.h */
 };
 
 enum plan_action {
@@ -81,12 +82,15 @@ enum plan_action {
 	PLAN_BACK,    /* it was begun, and failed */
 };
 
-/* Activations that do not help are tried this often in a row, then once in
- * PLAN_ACTIVATE_PAUSE seconds. */
+/* Activations that do not help, and commands after a change that fail, are
+ * tried this often in a row, then once in PLAN_ACTIVATE_PAUSE seconds. */
 #define PLAN_ACTIVATE_TRIES 3
 #define PLAN_ACTIVATE_PAUSE 86400
 
 enum plan_action plan_service(const struct plan_service *s, int64_t now,
 			      bool force);
+/* Where nothing else is to be done: are the commands after the last change,
+ * which failed, tried again. */
+bool plan_post(const struct plan_service *s, int64_t now);
 
 #endif

@@ -76,6 +76,10 @@ static void parse_line(const struct record_line *l, struct svcstate *s)
 	} else if (record_is(l, "activate", 3)) {
 		s->activate_count = record_int(l, 1);
 		s->activate_at = record_int(l, 2);
+	} else if (record_is(l, "post", 4)) {
+		s->post_count = record_int(l, 1);
+		s->post_at = record_int(l, 2);
+		s->post_reason = text(l, 3);
 	} else if (record_is(l, "waiting", 2)) {
 		s->waiting = record_int(l, 1);
 	} else if (record_is(l, "probed", 2)) {
@@ -159,6 +163,12 @@ static void add_service(struct record_out *out, const struct svcstate *s)
 		record_key(out, "activate");
 		record_add_int(out, s->activate_count);
 		record_add_int(out, s->activate_at);
+	}
+	if (s->post_count != 0) {
+		record_key(out, "post");
+		record_add_int(out, s->post_count);
+		record_add_int(out, s->post_at);
+		record_add(out, s->post_reason);
 	}
 	add_pair(out, "waiting", s->waiting);
 	add_pair(out, "probed", s->probed_at);
@@ -361,6 +371,17 @@ void svcstate_set_activate(struct svcstate *s, int64_t count, int64_t at)
 		return;
 	s->activate_count = count;
 	s->activate_at = at;
+	s->dirty = true;
+}
+
+void svcstate_set_post(struct svcstate *s, int64_t count, int64_t at,
+		       const char *reason)
+{
+	if (s->post_count == 0 && count == 0)
+		return;
+	s->post_count = count;
+	s->post_at = at;
+	s->post_reason = reason;
 	s->dirty = true;
 }
 

@@ -49,7 +49,11 @@ struct svcstate {
 	} warned[SVCSTATE_ABOUTS];
 	int64_t activate_count; /* activations in a row that did not help */
 	int64_t activate_at;	/* the last of them */
-	int64_t waiting;	/* since when it waits to be restarted, or 0 */
+	int64_t post_count;	/* tries in a row of the commands after a
+				 * change that failed */
+	int64_t post_at;
+	const char *post_reason; /* a sentence */
+	int64_t waiting;	 /* since when it waits to be restarted, or 0 */
 	int64_t probed_at;
 	const char *keys; /* digest of the keys' files that were seen to fit
 			   * what is installed, or NULL */
@@ -95,6 +99,8 @@ void svcstate_sweep(const char *state_dir, const struct strlist *services,
 void svcstate_set_hold(struct svcstate *s, const char *digest,
 		       const char *reason); /* borrowed; NULL: none */
 void svcstate_set_activate(struct svcstate *s, int64_t count, int64_t at);
+void svcstate_set_post(struct svcstate *s, int64_t count, int64_t at,
+		       const char *reason); /* borrowed */
 void svcstate_set_waiting(struct svcstate *s, int64_t since);
 void svcstate_set_keys(struct svcstate *s, const char *digest); /* borrowed */
 /* Is TEXT to be said now: it is new, or a day old. Remembers. */

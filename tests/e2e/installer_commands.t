@@ -61,9 +61,39 @@ is "$rc $(served)" "1 $(cert_fp "$T/two.crt")" "one that fails undoes nothing"
 like "$err" "served, but afterwards: .* exited with 1" "... is told"
 is "$(receipt '')" served "... the receipt says served"
 like "$(receipt_detail '')" "but afterwards" "... and what failed"
+rm "$T/post"
+run host -n
+like "$rc $out" "^1 .*served, but afterwards: .* exited with 1" "... -n, too"
+is "$(cat "$T/post" 2>/dev/null)" "" "... which runs nothing"
 run host
-is "$rc $err" "0 " "... once"
-rm "$T/post-fails" "$T/post"
+is "$rc $err" "1 " "the next run is not content either, and says so once"
+is "$(cat "$T/post")" "a b" "... tries again"
+like "$(receipt '') $(receipt_detail '')" "^served .*but afterwards" \
+	"... and the receipt stays"
+rm "$T/post-fails" "$T/post" "$T/words"
+run host -v
+is "$rc $(cat "$T/post")" "0 a b" "... until it succeeds"
+like "$err" "post service=web" "... an event says so"
+ok "... all of it" test -s "$T/words"
+is "$(receipt '') $(receipt_detail '')" "served " "... the receipt knows"
+rm "$T/post"
+run host
+is "$rc $err" "0 " "... and that is all"
+ok "... indeed" test ! -e "$T/post"
+: >"$T/post-fails"
+run host --force
+is "$rc" 1 "it fails again"
+run host
+run host
+is "$rc $(wc -l <"$T/post")" "1 3" "... twice more"
+run host
+is "$rc $(wc -l <"$T/post")" "1 3" "... is not tried for ever"
+run host -v
+like "$err" "served, but afterwards: .* exited with 1" "... -v says what it was"
+rm "$T/post-fails"
+run host --force
+is "$rc" 0 "... --force does not wait"
+rm "$T/post"
 
 # --- running ---
 stop nginx

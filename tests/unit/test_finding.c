@@ -145,7 +145,7 @@ struct cert_case {
 	enum plan_action action;
 	const char *seen; /* "": nobody looked */
 	const char *last;
-	bool stopped, unseen, beat, held;
+	bool stopped, unseen, beat, held, post;
 	const char *why, *unfit;
 	const char *state; /* NULL: none */
 	const char *detail;
@@ -166,6 +166,8 @@ static void check_cert(const struct cert_case *c)
 	t.unseen = c->unseen;
 	t.plan.held = c->held;
 	t.state.hold_reason = "it failed";
+	t.state.post_count = c->post;
+	t.state.post_reason = "but afterwards";
 	t.g.v[0].verdict = c->verdict;
 	t.g.v[0].unfit = c->unfit;
 	if (c->verdict > PLAN_WAIT)
@@ -201,6 +203,8 @@ static void kept(void **state)
 		  .state = "installed" },
 		{ "nobody could look", .seen = "ru", .unseen = true,
 		  .last = "served" },
+		{ "what was to be done then failed", .seen = "rr", .post = true,
+		  .state = "served", .detail = "but afterwards" },
 	};
 
 	put_disk("old.pem");

@@ -366,13 +366,33 @@ static void later(void **state)
 	check_services(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
+static void post(void **state)
+{
+	static const struct {
+		struct plan_service in;
+		bool again;
+	} cases[] = {
+		{ { .right = 1 }, false },
+		{ { .post_count = 1, .post_at = NOW }, true },
+		{ { .post_count = 1, .post_at = NOW, .misfit = true }, false },
+		{ { .post_count = 1, .post_at = NOW, .closed = true }, false },
+		{ { .post_count = 2, .post_at = NOW - 1 }, true },
+		{ { .post_count = 3, .post_at = NOW - 86399 }, false },
+		{ { .post_count = 3, .post_at = NOW - 86400 }, true },
+		{ { .post_count = 3, .post_at = NOW + 1 }, true },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (plan_post(&cases[i].in, NOW) != cases[i].again)
+			fail_msg("%zu", i);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(certificates),
-		cmocka_unit_test(chains),
-		cmocka_unit_test(services),
-		cmocka_unit_test(later),
+		cmocka_unit_test(certificates), cmocka_unit_test(chains),
+		cmocka_unit_test(services),	cmocka_unit_test(later),
+		cmocka_unit_test(post),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

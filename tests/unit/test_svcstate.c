@@ -58,6 +58,7 @@ static void remembers(void **state)
 	svcstate_step(&s, arena, "b", "33");
 	svcstate_set_hold(&s, "dd", "it failed: so");
 	svcstate_set_activate(&s, 2, 77);
+	svcstate_set_post(&s, 1, 80, "it said:\tno\nnot now");
 	svcstate_set_waiting(&s, 79);
 	s.probed_at = 78;
 	svcstate_set_keys(&s, "ee");
@@ -77,6 +78,9 @@ static void remembers(void **state)
 	assert_true(svcstate_holds(svcstate_cert(&t, "b"), "11"));
 	assert_int_equal(t.activate_count, 2);
 	assert_int_equal(t.activate_at, 77);
+	assert_int_equal(t.post_count, 1);
+	assert_int_equal(t.post_at, 80);
+	assert_non_null(strstr(t.post_reason, "it said:"));
 	assert_int_equal(t.probed_at, 78);
 	assert_int_equal(t.waiting, 79);
 	assert_string_equal(t.keys, "ee");
@@ -86,12 +90,17 @@ static void remembers(void **state)
 	svcstate_set_activate(&t, 2, 77);
 	svcstate_set_waiting(&t, 79);
 	assert_false(t.dirty);
+	svcstate_set_post(&t, 0, 0, NULL);
+	assert_true(t.dirty);
 	svcstate_set_hold(&t, NULL, NULL);
 	svcstate_free_cert(&t, "b", "11");
 	assert_true(t.dirty);
 	assert_int_equal(svcstate_save(dir, "web", &t, &err), 0);
 	load(&s);
 	assert_null(s.hold);
+	assert_int_equal(s.post_count, 0);
+	svcstate_set_post(&s, 0, 7, NULL);
+	assert_false(s.dirty);
 	assert_int_equal(svcstate_cert(&s, "b")->n_held, 0);
 }
 
