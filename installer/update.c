@@ -59,8 +59,9 @@ static void activate(struct finding *t)
 static void all_well(struct finding *t)
 {
 	/* What is said next is new. */
-	if (!t->bad)
-		(void) svcstate_unwarn(&t->state);
+	if (!t->bad && svcstate_unwarn(&t->state))
+		log_event(LOG_L_NOTE, "well-again", "service", t->s->name,
+			  NULL);
 	svcstate_set_waiting(&t->state, 0);
 	if (!t->bad && t->r->verbose)
 		say_well(t);

@@ -20,7 +20,8 @@
 #include <stdbool.h>
 #include "err.h"
 
-enum log_level { LOG_L_DEBUG, LOG_L_INFO, LOG_L_WARN, LOG_L_ERROR };
+/* A note is for who reads syslog: to stderr it goes with --verbose alone. */
+enum log_level { LOG_L_DEBUG, LOG_L_NOTE, LOG_L_INFO, LOG_L_WARN, LOG_L_ERROR };
 
 /* Once, from main. VERBOSE: 0 quiet, 1 info on stderr, 2 debug as well. */
 void log_open(const char *program, int verbose);

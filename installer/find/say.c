@@ -189,7 +189,9 @@ bool say_beside(struct finding *t, const char *why)
 		return true;
 	}
 	/* Should it come back, it is new. */
-	svcstate_unwarn_of(&t->state, SVCSTATE_ENDPOINT);
+	if (svcstate_unwarn_of(&t->state, SVCSTATE_ENDPOINT))
+		log_event(LOG_L_NOTE, "endpoints-well-again", "service",
+			  t->s->name, NULL);
 	return false;
 }
 

@@ -31,6 +31,7 @@ static void speak(void *arg)
 
 	log_open("prog", *(int *) arg);
 	log_event(LOG_L_DEBUG, "tried", "n", "1", NULL);
+	log_event(LOG_L_NOTE, "well-again", NULL);
 	log_event(LOG_L_INFO, "renewed", "name", "www.example.org", "until",
 		  "2027-02-21T00:00:00Z", NULL);
 	log_event(LOG_L_WARN, "odd", "a", "b c", "none", NULL, "empty", "",
@@ -44,6 +45,7 @@ static void speak(void *arg)
 	log_error(&err);
 }
 
+#define NOTE "prog: well-again\n"
 #define INFO "prog: renewed name=www.example.org until=2027-02-21T00:00:00Z\n"
 #define WARN                                                           \
 	"prog: odd a=\"b c\" empty=\"\" quote=\"say \\\"hi\\\\\\\"\" " \
@@ -105,7 +107,7 @@ static void mailed(void **state)
 	verbose = 1;
 	assert_int_equal(scratch_fork(speak_mailed, &verbose), 0);
 	assert_string_equal(scratch_read(scratch("err")),
-			    INFO WARN "prog: no way\n");
+			    NOTE INFO WARN "prog: no way\n");
 }
 
 #define NO_NAMESPACE 77
@@ -148,10 +150,11 @@ static void mailed_with_syslog(void **state)
 	assert_non_null(strstr(out, "<28>: odd a="));
 	assert_non_null(strstr(out, "<28>: disk is 91% full"));
 	assert_non_null(strstr(out, "<27>: no way"));
+	assert_non_null(strstr(out, "<30>: well-again"));
 	verbose = 1;
 	assert_int_equal(scratch_fork(speak_mailed_to_syslog, &verbose), 0);
 	assert_string_equal(scratch_read(scratch("err")),
-			    INFO WARN "prog: no way\n");
+			    NOTE INFO WARN "prog: no way\n");
 }
 
 static void speak_mailed_to_terminal(void *arg)
@@ -179,7 +182,7 @@ static void verbose_one(void **state)
 
 	assert_int_equal(scratch_fork(speak, &verbose), 0);
 	assert_string_equal(scratch_read(scratch("err")),
-			    INFO WARN "prog: no way\n");
+			    NOTE INFO WARN "prog: no way\n");
 }
 
 static void verbose_two(void **state)
@@ -188,7 +191,7 @@ static void verbose_two(void **state)
 
 	assert_int_equal(scratch_fork(speak, &verbose), 0);
 	assert_string_equal(scratch_read(scratch("err")),
-			    "prog: tried n=1\n" INFO WARN
+			    "prog: tried n=1\n" NOTE INFO WARN
 			    "prog: details\nprog: no way\n");
 }
 
