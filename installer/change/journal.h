@@ -126,7 +126,8 @@ int journal_list(const char *dir, struct strlist *ret,
 /* Is there one at PATH: 1, 0, -1. */
 int journal_there(const char *path, struct err *err) MUST_CHECK;
 /* Does it tell of a change of SERVICE that is not at its end; of a damaged one
- * its name or a line is enough, of what is no file at all its name. 1, 0, -1. */
+ * its name or a line is enough, of what is no file at all its name. 1, 0, -1.
+ */
 int journal_tells_of(const char *path, const char *service,
 		     struct err *err) MUST_CHECK;
 int journal_remove(const char *path, struct err *err) MUST_CHECK;
