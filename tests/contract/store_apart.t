@@ -108,7 +108,7 @@ victim
 journal "$DB" "$T/rootonly/victim" "$DB-journal"
 run host
 is "$rc" 78 "a folder of root's that a group can write"
-like "$err" "run: chmod go-w $T/store\$" "... says how to mend it"
+like "$err" "run: chmod go-w $T/store;" "... says how to mend it"
 there "... nothing was deleted by its journal"
 fresh
 victim
@@ -126,7 +126,7 @@ cp "$T/g/j" "$T/g/store/certrepo.db-journal"
 victim
 run host
 is "$rc" 78 "a folder of root's beneath one of the user's"
-like "$err" "folder $T/g belongs to user $UID_OF.*run: chown root $T/g\$" \
+like "$err" "folder $T/g belongs to user $UID_OF.*run: chown root $T/g;" \
 	"... says how to mend it"
 there "... nothing was deleted"
 # Swapped while root looks and opens.

@@ -284,7 +284,7 @@ static void test_sqlite_damaged(void **state)
 	close(fd);
 	FAILS(ERR_CONFIG,
 	      "the database is damaged: restore it from a backup "
-	      "(\"database disk image is malformed\")",
+	      "(\"database disk image is malformed\"",
 	      db_open(&conf, false, &db, &err) == -1
 		      ? -1
 		      : first(db, "SELECT k FROM t", "i"));
