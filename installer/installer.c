@@ -351,6 +351,8 @@ static int work(const struct args *a, struct host *r)
 		status = update(r, &err);
 		return remember(r, status, &err);
 	}
+	/* What it forces is of the same name. */
+	strlist_add(&r->only, a->back);
 	if (run_recover(r, &err) == -1 || run_back(r, a->back, &err) == -1)
 		return end(&err);
 	return 0;
@@ -361,13 +363,13 @@ static int print_status(const struct args *a, struct host *r)
 	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(8u << 20);
 	struct err err = ERR_INIT;
 	int well = hostview_print(r, a->json, &out, &err);
+	bool left;
 
 	if (well == -1)
 		return end_denied(r->conf->state_dir, &err);
 	fputs(sbuf_str(&out), stdout);
-	if (!a->json)
-		run_print_left(r);
-	return run_is_alive(r) && well ? 0 : 1;
+	left = run_print_left(r, a->json ? NULL : stdout);
+	return run_is_alive(r) && well && !left ? 0 : 1;
 }
 
 static int run(const struct args *a, struct host *r)

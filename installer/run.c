@@ -376,16 +376,56 @@ static void heartbeat(struct host *r)
 		log_warn("%s", err.msg);
 }
 
-void run_print_left(const struct host *r)
+bool run_print_left(const struct host *r, FILE *to)
 {
 	struct strlist names = STRLIST_INIT;
+	bool left;
 
 	/* Without rights nothing is seen, and that is said elsewhere. */
 	(void) !list_journals(r, &names, NULL);
+	left = names.n > 0;
+	for (size_t i = 0; i < names.n && to; i++)
+		fprintf(to,
+			"not finished: %s; a run is at it, or one that was "
+			"killed left it to the next\n",
+			txn_journal_path(r, names.v[i]));
+	strlist_free(&names);
+	return left;
+}
+
+/* What comes of what is left is not known before: no more is told of those. */
+static void print_outlook(struct host *r, const char *path)
+{
+	struct journals all = { .n = 0 };
+	size_t index;
+	bool ends;
+
+	for (size_t i = 0; i < r->svcs->n; i++)
+		if (journal_read(path, r->arena, &all, NULL) == -1 &&
+		    journal_tells_of(path, r->svcs->v[i].name, NULL) == 1)
+			leave_out(r, r->svcs->v[i].name,
+				  "what is left of it cannot be read");
+	for (size_t i = 0; i < all.n; i++) {
+		const struct svc *s = find(r, all.v[i].service, &index);
+		const char *what = txn_outlook(r, s, &all.v[i], &ends);
+
+		if (what)
+			printf("%s: %s\n", all.v[i].service, what);
+		if (what && !ends)
+			leave_out(r, all.v[i].service, what);
+	}
+}
+
+/* --dry-run. */
+static void look_at_left(struct host *r)
+{
+	struct strlist names = STRLIST_INIT;
+
+	if (run_print_left(r, stdout))
+		r->bad++;
+	(void) !list_journals(r, &names, NULL);
 	for (size_t i = 0; i < names.n; i++)
-		printf("not finished: %s; a run is at it, or one that was "
-		       "killed left it to the next\n",
-		       txn_journal_path(r, names.v[i]));
+		print_outlook(r, txn_journal_path(r, names.v[i]));
 	strlist_free(&names);
 }
 
@@ -412,7 +452,7 @@ int run_update(struct host *r, struct err *err)
 		notice_looked(r->notices, NOTICE_STORE, "");
 	r->beat = r->only.n == 0 && beat_due(r);
 	if (r->dry_run)
-		run_print_left(r);
+		look_at_left(r);
 	update_all(r, &rows);
 	if (!r->dry_run)
 		forget_gone(r);

@@ -4,6 +4,7 @@
 
 /* One run of the installer over its services. */
 
+#include <stdio.h>
 #include "host.h"
 
 /* The steps of a run, in their order; what becomes of each service is told
@@ -16,8 +17,9 @@ int run_recover(struct host *r, struct err *err) MUST_CHECK;
 int run_update(struct host *r, struct err *err) MUST_CHECK;
 /* Was the last heartbeat not long ago, or never; else it is said. */
 bool run_is_alive(const struct host *r);
-/* Print the changes that are not finished, if any. */
-void run_print_left(const struct host *r);
+/* Are there changes that are not finished? Print them TO a file, unless that is
+ * NULL. */
+bool run_print_left(const struct host *r, FILE *to);
 /* --verify: prints what each endpoint serves; true when all is well. */
 bool run_verify(struct host *r);
 /* --rollback: NAME is a service's or a certificate's. */

@@ -146,6 +146,9 @@ static void tell_part(struct finding *t, const struct part *p)
 		return;
 	if (topic == NOTICE_TROUBLE)
 		t->action = p->result == PART_FAILED ? PLAN_FAILED : PLAN_BACK;
+	/* What is there now is for the next look to judge. */
+	for (size_t i = 0; i < t->g.n && p->result == PART_LOST; i++)
+		t->g.v[i].unfit = NULL;
 	say_notice(t, topic, "", part_state(p), p->err.msg);
 	if (p->result == PART_WAITING) {
 		say_once(t, SVCSTATE_SERVICE, p->err.msg);

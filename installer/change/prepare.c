@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "deploy.h"
 #include "gen.h"
+#include "hostkey.h"
 #include "prepare.h"
 #include "target.h"
 
@@ -367,7 +368,8 @@ static int read_back_cert(const struct part *p, const struct journal *m,
 	path = paths.v[c->link ? 0 : f - c->files];
 	while (o < m->ops + m->n_ops && strcmp(o->path, path) != 0)
 		o++;
-	if (o == m->ops + m->n_ops || (o->type == JOURNAL_LINK) != !!c->link)
+	if (o == m->ops + m->n_ops || !o->old ||
+	    (o->type == JOURNAL_LINK) != !!c->link)
 		return 0;
 	rc = c->link ? read_generation(o, f->name, &old, err)
 		     : backup_read_copy(state_dir(p), m, (size_t) (o - m->ops),
@@ -378,6 +380,105 @@ static int read_back_cert(const struct part *p, const struct journal *m,
 		return rc == -1 ? -1 : 0;
 	return format_parse(&f->format, sbuf_str(&old.content), old.content.len,
 			    ret);
+}
+
+/* A key that cannot be read proves nothing; nor is a pinned one, or one with a
+ * copy among the files, what the service reads. */
+static bool other_key(const struct svc_cert *c, const struct x509_chain *chain)
+{
+	AUTO(x509_key_free) struct x509_key *key = NULL;
+
+	return c->conf->key && !c->has_key &&
+	       hostkey_load(c, &key, NULL) == 0 &&
+	       !x509_key_matches(key, chain);
+}
+
+const char *prepare_moved(const struct part *p)
+{
+	for (size_t i = 0; i < p->svc->n_certs; i++)
+		if (touches(p->j, &p->svc->certs[i]))
+			return NULL;
+	return p->j->n_ops == 0 ? NULL
+				: arena_printf(p->run->arena,
+					       "%s is not of this service any "
+					       "more",
+					       p->j->ops[0].path);
+}
+
+const char *prepare_unfit_back(const struct part *p)
+{
+	for (size_t i = 0; i < p->svc->n_certs; i++) {
+		AUTO(x509_chain_free) struct x509_chain *chain = NULL;
+		const struct svc_cert *c = &p->svc->certs[i];
+		struct err err = ERR_INIT;
+
+		if (read_back_cert(p, p->j, c, &chain, &err) == 1 &&
+		    other_key(c, chain))
+			return arena_printf(p->run->arena,
+					    "%s is not the key of certificate "
+					    "%s before",
+					    c->conf->key, c->conf->name);
+	}
+	return NULL;
+}
+
+bool prepare_fits(const struct part *p)
+{
+	struct judge g;
+	bool fits = true;
+
+	judge_disk(p->svc, &g);
+	for (size_t i = 0; i < p->j->n_certs * g.n; i++) {
+		const struct journal_cert *c = &p->j->certs[i / g.n];
+		const struct judge_cert *d = &g.v[i % g.n];
+
+		if (strcmp(c->name, d->svc->conf->name) == 0 && c->fingerprint)
+			fits = fits && d->disk &&
+			       eq(c->fingerprint,
+				  x509_chain_fingerprint(d->disk)) &&
+			       !other_key(d->svc, d->disk);
+	}
+	judge_free(&g);
+	return fits;
+}
+
+/* What the endpoints of certificate NAME are to show on the way back, too. */
+static void keep_endpoints(struct part *p, const struct journal_cert *c)
+{
+	for (size_t i = 0; i < p->svc->n_endpoints * p->j->n_endpoints; i++) {
+		const struct svc_endpoint *e =
+			&p->svc->endpoints[i % p->svc->n_endpoints];
+		struct journal_endpoint *b =
+			&p->j->endpoints[i / p->svc->n_endpoints];
+
+		if (!eq(p->svc->certs[e->cert].conf->name, c->name) ||
+		    !eq(b->address, e->conf->address) || !eq(b->look, e->look))
+			continue;
+		b->reachable = true;
+		b->fingerprint = c->fingerprint;
+		b->chain = c->chain;
+	}
+}
+
+void prepare_keep(struct part *p, const char *name)
+{
+	AUTO(strlist_free) struct strlist paths = STRLIST_INIT;
+	struct journal *j = p->j;
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->svc->n_certs; i++)
+		if (eq(p->svc->certs[i].conf->name, name))
+			real_paths(&p->svc->certs[i], &paths);
+	for (size_t i = 0; i < j->n_ops; i++)
+		if (!strlist_has(&paths, j->ops[i].path))
+			j->ops[n++] = j->ops[i];
+	j->n_ops = n;
+	for (size_t i = 0; i < j->n_certs; i++) {
+		if (!eq(j->certs[i].name, name))
+			continue;
+		j->certs[i].old = j->certs[i].fingerprint;
+		keep_endpoints(p, &j->certs[i]);
+	}
 }
 
 /* Nobody is helped by one that has expired, unless he says so. */

@@ -31,6 +31,17 @@ int prepare_stage(struct part *p, const struct judge *g,
 int prepare_stage_back(struct part *p, const struct journal *m,
 		       struct err *err) MUST_CHECK;
 
+/* What keeps the set before P's change from being served once it is back, in
+ * the run's arena; NULL: nothing that is known. Its files are not those of the
+ * service any more; the host's key is that of another certificate. */
+const char *prepare_moved(const struct part *p);
+const char *prepare_unfit_back(const struct part *p);
+/* Is what P's change was to put there, with the host's key. */
+bool prepare_fits(const struct part *p);
+/* Certificate NAME, which was not there before, stays, whatever becomes of the
+ * others: as if it had been. */
+void prepare_keep(struct part *p, const char *name);
+
 /* Once the old files that a person went back to are in place: what they hold,
  * which the backup does not say. ERR_INPUT: not the certificates it tells
  * of. */

@@ -298,6 +298,22 @@ bool prove_was_told(const struct part *p)
 	return false;
 }
 
+bool prove_shows_new(const struct part *p, const char *name)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < p->svc->n_endpoints; i++) {
+		size_t cert = p->svc->endpoints[i].cert;
+
+		if (!eq(p->svc->certs[cert].conf->name, name))
+			continue;
+		if (!shows_new(p, i))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
 /* The same on the way back, of all whose certificate was to be another. */
 static bool was_told_back(const struct part *p)
 {
@@ -429,12 +445,13 @@ static bool is_back(struct part *p, struct err *err)
 	       was_told_back(p);
 }
 
-/* Tell the service, and look; start it when it died of what it was told. */
-int prove_back(struct part *p, struct err *err)
+/* Tell the service, and look; start it when it died of what it was told. TOLD:
+ * what telling it said, if it is not in err. */
+static int back(struct part *p, struct err *told, struct err *err)
 {
 	const struct svc *s = p->svc;
 	int64_t ms = s->conf->verify_time * 1000;
-	struct err told = ERR_INIT;
+	struct err started = ERR_INIT;
 	bool tried = true;
 
 	/* It was stopped, and nobody has started it. */
@@ -447,10 +464,13 @@ int prove_back(struct part *p, struct err *err)
 	if (s->wait > 0)
 		return 0;
 	if (s->hooks[HOOK_ACTIVATE].n > 0 &&
-	    hook_run(s, HOOK_ACTIVATE, &tried, &told) == -1) {
+	    hook_run(s, HOOK_ACTIVATE, &tried, told) == -1) {
 		/* Without an endpoint to ask, its word is all there is. */
-		if (s->n_endpoints == 0 && s->hooks[HOOK_START].n == 0)
-			return err_set(err, told.kind, "%s", told.msg);
+		if (s->n_endpoints == 0 && s->hooks[HOOK_START].n == 0) {
+			*err = *told;
+			err_clear(told);
+			return -1;
+		}
 		if (s->n_endpoints == 0)
 			return hook_run(s, HOOK_START, NULL, err);
 	}
@@ -461,8 +481,22 @@ int prove_back(struct part *p, struct err *err)
 	/* That this host cannot look is no reason to start what may well run.
 	 */
 	if (s->hooks[HOOK_START].n == 0 ||
-	    (told.msg[0] == '\0' && back_unseen(p)))
+	    (told->msg[0] == '\0' && back_unseen(p)))
 		return -1;
-	(void) !hook_run(s, HOOK_START, NULL, &told);
+	if (hook_run(s, HOOK_START, NULL, &started) == -1 &&
+	    told->msg[0] == '\0')
+		*told = started;
 	return look(p, back_right, ms, LOOKS, err);
+}
+
+int prove_back(struct part *p, struct err *err)
+{
+	struct err told = ERR_INIT;
+
+	if (back(p, &told, err) == 0)
+		return 0;
+	/* What stands in the way now may be another thing than what did. */
+	if (told.msg[0] != '\0')
+		err_set(err, err->kind, "%.400s; %.400s", err->msg, told.msg);
+	return -1;
 }

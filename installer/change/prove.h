@@ -34,6 +34,8 @@ bool prove_only_same(const struct part *p);
 /* After either of them: an endpoint shows what it should now, and did not
  * before, so the service was told. */
 bool prove_was_told(const struct part *p);
+/* The same of each endpoint of certificate NAME, of which there is one. */
+bool prove_shows_new(const struct part *p, const char *name);
 
 /* After prove_served(): of those that are not right none was seen to be so:
  * this host could not look, or it is as above. */

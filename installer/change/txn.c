@@ -12,6 +12,7 @@
 #include "say.h"
 #include "txn.h"
 #include "txn_end.h"
+#include "wayback.h"
 
 struct txn {
 	struct host *run;
@@ -182,41 +183,49 @@ static void end_back(struct part *p, bool unclear)
 		txn_end_lost(p);
 	else if (p->result != PART_BACK || !p->svc)
 		return;
-	else if (prove_back(p, &p->err) == -1)
-		txn_end_unproven(p, "rolled back, but not proven");
-	else
+	else if (prove_back(p, &p->err) == 0)
 		txn_end_back(p);
+	else if (wayback_ends(p))
+		txn_end_lost(p);
+	else
+		txn_end_unproven(p, "rolled back, but not proven");
+}
+
+static void put_back(struct txn *t, struct part *p)
+{
+	enum deploy_lost lost;
+	int rc;
+
+	p->result = PART_BACK;
+	err_clear(&p->err);
+	rc = deploy_undo(state_dir(t), p->j, &lost, &p->err);
+	if (rc == -1 && lost != DEPLOY_MAY)
+		p->result = PART_LOST;
+	else if (p->again && wayback_forced(p))
+		wayback_give_up(
+			p, rc == 0 ? "--force gives it up"
+				   : arena_strdup(t->run->arena, p->err.msg));
+	else if (rc == -1)
+		txn_end_unproven(p, txn_end_was_first(p)
+					    ? "the new files could not be "
+					      "taken away"
+					    : "the old files could not be put "
+					      "back");
 }
 
 /* All parts that are in the state rollback. */
 static void go_back(struct txn *t)
 {
 	struct err err = ERR_INIT;
-	enum deploy_lost lost;
 	bool unclear = false;
 
 	/* A journal that cannot be written (a full disk) must not keep the
 	 * old set from coming back; the one on disk leads there as well. */
 	if (write_journal(t, &err) == -1)
 		log_warn("service %s: %s", t->j[0].service, err.msg);
-	for (size_t i = 0; i < t->n; i++) {
-		struct part *p = &t->v[i];
-
-		p->result = PART_BACK;
-		err_clear(&p->err);
-		if (p->j->state != JOURNAL_ROLLBACK ||
-		    deploy_undo(state_dir(t), p->j, &lost, &p->err) == 0)
-			continue;
-		if (lost != DEPLOY_MAY)
-			p->result = PART_LOST;
-		else
-			txn_end_unproven(p,
-					 txn_end_was_first(p)
-						 ? "the new files could not be "
-						   "taken away"
-						 : "the old files could not "
-						   "be put back");
-	}
+	for (size_t i = 0; i < t->n; i++)
+		if (t->j[i].state == JOURNAL_ROLLBACK)
+			put_back(t, &t->v[i]);
 	for (size_t i = 0; i < t->n; i++)
 		unclear = unclear || (t->j[i].state == JOURNAL_ROLLBACK &&
 				      t->v[i].result != PART_LOST &&
@@ -240,9 +249,14 @@ static void turn_back(struct txn *t, const struct part *blame,
 	bool no_hold = blame->j->no_hold;
 
 	for (size_t i = 0; i < t->n; i++) {
-		t->j[i].state = JOURNAL_ROLLBACK;
 		t->j[i].no_hold = t->j[i].no_hold || no_hold;
 		t->j[i].reason = cause_for(t, &t->v[i], blame, cause);
+		if (wayback_stays(&t->v[i])) {
+			t->j[i].state = JOURNAL_CLOSE;
+			txn_end_lost(&t->v[i]);
+		} else {
+			t->j[i].state = JOURNAL_ROLLBACK;
+		}
 	}
 	go_back(t);
 }
@@ -658,4 +672,25 @@ void txn_recover(struct host *r, const char *path, struct part *parts, size_t n)
 		go_back(&t);
 	else
 		forward(&t);
+}
+
+const char *txn_outlook(struct host *r, const struct svc *s,
+			const struct journal *j, bool *ret_ends)
+{
+	const struct part p = { .run = r, .svc = s };
+
+	*ret_ends = true;
+	if (j->state == JOURNAL_PREPARE || j->state == JOURNAL_CLOSE)
+		return NULL;
+	if (j->state == JOURNAL_ROLLBACK && wayback_forced(&p))
+		return arena_printf(r->arena,
+				    "gives up the way back from a change: %s",
+				    j->reason ? j->reason : "it failed");
+	*ret_ends = false;
+	if (j->state == JOURNAL_ROLLBACK)
+		return arena_printf(r->arena,
+				    "first goes on with the way back from a "
+				    "change: %s",
+				    j->reason ? j->reason : "it failed");
+	return "first goes on with a change that is not finished";
 }

@@ -24,6 +24,12 @@ void txn_go_back(struct host *r, struct part *parts, size_t n);
 void txn_recover(struct host *r, const char *path, struct part *parts,
 		 size_t n);
 
+/* What a run would do first with J, a part of a journal that was left: a
+ * sentence, or NULL: nothing but tidying. *RET_ENDS: the run then goes on with
+ * its service, whatever comes of it. */
+const char *txn_outlook(struct host *r, const struct svc *s,
+			const struct journal *j, bool *ret_ends);
+
 /* Of the journal NAME. */
 const char *txn_journal_path(const struct host *r, const char *name);
 

@@ -27,8 +27,18 @@ static void save_state(const struct part *p)
 
 void txn_end_unproven(struct part *p, const char *what)
 {
-	err_set(&p->err, ERR_CHILD, "%s; %s: %s%s; the next run tries again",
-		p->j->reason, what, p->err.msg, say_on_disk(p->run, p->svc));
+	const char *force =
+		p->svc ? arena_printf(p->run->arena,
+				      "; " SAY_FORCE
+				      " gives up the way back, and installs "
+				      "what the store has",
+				      host_name_for(p->run, p->svc))
+		       : "";
+
+	err_set(&p->err, ERR_CHILD,
+		"%.400s; %s: %.800s%s; the next run tries again%s",
+		p->j->reason, what, p->err.msg, say_on_disk(p->run, p->svc),
+		force);
 	p->result = PART_UNPROVEN;
 	if (!p->svc)
 		return;
@@ -75,7 +85,8 @@ void txn_end_lost(struct part *p)
 	if (!p->svc)
 		return;
 	prove_report(p, RECEIPT_FAILED, p->err.msg);
-	prove_report_endpoints(p, true, RECEIPT_FAILED);
+	prove_report_endpoints(p, p->j->state == JOURNAL_ROLLBACK,
+			       RECEIPT_FAILED);
 	if (held)
 		svcstate_set_hold(p->state, p->j->hold, story);
 	save_state(p);

@@ -27,6 +27,11 @@ case \$*:\$(cat "$T/how") in
 *-s*:reload-fails-once*) echo ok >"$T/how"; echo "no reload" >&2; exit 3 ;;
 *-s*:reload-fails*) echo "no reload" >&2; exit 3 ;;
 *-s*:reload-lies*) exit 0 ;;
+*-s*:works-says-no*) # once
+	nginx -c "$NGINX_CONF" -e stderr "\$@"
+	sleep 0.3
+	echo ok >"$T/how"
+	exit 3 ;;
 *-s*:hangs*) sleep 30 ;;
 *-s*:back-kills*) echo kills >"$T/how"; echo "no reload" >&2; exit 3 ;;
 *-s*:kills*) # it works, and ends the run that asked for it
@@ -181,9 +186,18 @@ how dies
 next
 run host
 is "$rc" 1 "it dies and cannot be started"
-like "$err" "rolled back, but not proven: .*the next run tries again" "... says so"
+like "$err" "rolled back, but not proven: $at cannot be reached: Connection refused; .*/bin/false.* exited with 1; .*; the next run tries again; certrepo-installer --force web gives up the way back, and installs what the store has" "... says so, why, and what to do"
 is "$(on_disk)" "$old" "... the old set is in place"
 isnt "$(ls "$T/state/journal")" "" "... the journal stays"
+run host -n
+is "$rc" 1 "-n has no plan for it"
+like "$out" "^web: first goes on with the way back from a change: activated, but not served" "... says what comes first"
+isnt "$(printf '%s\n' "$out" | grep -c 'web: install')" 1 "... and no more"
+run host --status
+is "$rc" 1 "--status fails"
+like "$out" "^not finished: $T/state/journal/web; " "... and names it"
+run host --status --json
+is "$rc" 1 "... in any form"
 how ok
 run host_without_store
 nginx_run || bail "nginx does not start"
@@ -227,6 +241,115 @@ next
 run host
 is "$rc $(served)" "0 $fp" "... a new certificate does"
 old=$fp
+
+# --- a way back that leads nowhere ---
+next
+how dies
+run host
+is "$rc $(on_disk)" "1 $old" "it dies again"
+how ok
+run host
+is "$rc" 1 "... and cannot be told of the set before"
+like "$err" "rolled back, but not proven: $at cannot be reached: .*; .*web -s reload. exited with 1: .*nginx.pid.* failed" "... whose words are told"
+run host -n --force
+like "$out" "^web: gives up the way back from a change: activated, but not served" "--force would give it up, says -n"
+like "$out" "web: install $NAME" "... and what it installs"
+run host --force mail.example.test
+is "$rc" 64 "--force of another"
+run host --force
+is "$rc $(on_disk)" "1 $fp" "--force gives it up"
+like "$err" "there is no way back \(--force gives it up\), what is there stays" "... says so"
+ok "... and closes the journal" tidy
+nginx_run || bail "nginx does not start"
+run host
+is "$rc $(served)" "0 $fp" "... what the store has is served"
+old=$fp
+
+# The key was replaced: nothing can start with the set before.
+cp -p "$T/host.key" "$T/first.key"
+make_key "$T/host.key"
+next
+how dies
+run host
+is "$rc $(on_disk)" "1 $fp" "it dies of the certificate of a new key: that stays"
+like "$err" "there is no way back \($T/host.key is not the key of certificate $NAME before\), what is there stays" "... says why"
+hasnt=$(printf '%s\n' "$err" | grep -c 'not the key of the installed')
+is "$hasnt" 0 "... and nothing that is over"
+ok "... nothing half-done is left" tidy
+how ok
+nginx_run || bail "nginx does not start"
+run host
+is "$rc $(served)" "0 $fp" "... and is served by who starts it"
+cp -p "$T/first.key" "$T/host.key"
+next
+NGINX_START="\"$T/bin/web-start\""
+host_conf
+how dies
+run host
+adopt nginx "$NGINX_PIDFILE"
+is "$rc $(on_disk) $(served)" "1 $fp $fp" "the same, and it can be started: with the new set"
+is "$(receipt "$at")" served "... the receipt says so"
+how ok
+run host
+is "$rc" 0 "... and all is well"
+old=$fp
+NGINX_START='"/bin/false"'
+stop nginx
+nginx_run || bail "nginx does not start"
+
+# The service has moved to another folder meanwhile.
+how hangs
+host_conf
+next
+start slow "$BUILD/certrepo-installer" -c "$HOST_CONF"
+wait_for 5 test -s "$T/state/journal/web"
+wait_for 5 sh -c 'pgrep -P "$1" >/dev/null' sh "$(cat "$T/pid/slow")"
+stop slow KILL
+how ok
+DIR=$T/moved
+placeholder
+host_conf
+sed -i "s,$T/tls/,$T/moved/," "$NGINX_CONF"
+nginx_reload && sleep 0.3
+run host
+is "$rc $(served) $(on_disk)" "0 $fp $fp" "moved while a change was not finished"
+like "$err" "there is no way back \($T/tls/current is not of this service any more\)" "... says so"
+ok "... nothing half-done is left" tidy
+DIR=$T/tls
+host_conf
+sed -i "s,$T/moved/,$T/tls/," "$NGINX_CONF"
+nginx_reload && sleep 0.3
+run host
+is "$rc $(served)" "0 $fp" "moved back"
+old=$fp
+
+# A second certificate that is new, and the reload works although it says no.
+B=second.example.test
+cp "$NGINX_CONF" "$T/one.conf"
+store_row $B && issue "$T/b" $B && store_put $B "$T/b"
+mkdir "$T/tlsb"
+nginx_add $B "$T/tlsb/current/fullchain.pem" "$T/host.key"
+nginx_conf "$DIR/current/fullchain.pem" "$T/host.key"
+HOST_CERTS=", { name = \"$B\"; key = \"$T/host.key\"; dir = \"$T/tlsb\"; }"
+HOST_VERIFY="{ address = \"127.0.0.1:$NGINX_PORT\"; server_name = \"$NAME\"; },
+	{ address = \"127.0.0.1:$NGINX_PORT\"; server_name = \"$B\"; }"
+host_conf
+next
+how works-says-no
+run host
+is "$rc $(served) $(on_disk)" "1 $old $old" "it goes back, with a second certificate that is served"
+is "$(tls_fp "$NGINX_PORT" $B)" "$(cert_fp "$T/b.crt")" "... which stays"
+ok "... so that the service can start" nginx -t -q -c "$NGINX_CONF" -e stderr
+ok "... nothing half-done is left" tidy
+how ok
+run host --force
+is "$rc $(served)" "0 $fp" "--force tries again"
+old=$fp
+HOST_CERTS='' _nginx_more=''
+unset HOST_VERIFY
+cp "$T/one.conf" "$NGINX_CONF"
+host_conf
+nginx_reload && sleep 0.3
 
 # --- the service does not run ---
 stop nginx
