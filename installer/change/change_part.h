@@ -40,6 +40,7 @@ struct part {
 	struct verify_seen *seen; /* the last look at each endpoint */
 	bool stopped;		  /* by the word of its profile */
 	bool again;		  /* a run before was on the way back already */
+	bool quiet;		  /* nobody was told yet, nor is now */
 
 	enum part_result result;
 	struct err err; /* the story of all but SERVED */

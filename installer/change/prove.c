@@ -332,6 +332,22 @@ static bool was_told_back(const struct part *p)
 	return any;
 }
 
+bool prove_can_wait(const struct part *p, int64_t s)
+{
+	for (size_t i = 0; i < p->svc->n_endpoints; i++) {
+		const struct svc_endpoint *e = &p->svc->endpoints[i];
+		const struct verify_seen *seen = &p->seen[i];
+		char why[300];
+
+		if (forward_right(p, e, seen, why) || seen->unknown ||
+		    seen->by_command || (!seen->reachable && was_down(p, e)))
+			continue;
+		if (!seen->handshake || seen->not_after - p->run->now < s)
+			return false;
+	}
+	return true;
+}
+
 /* On the way back: of those that are not right, none was seen to be wrong. */
 static bool back_unseen(const struct part *p)
 {
@@ -461,7 +477,7 @@ static int back(struct part *p, struct err *told, struct err *err)
 	 * may be what breaks it. */
 	if (is_back(p, err))
 		return 0;
-	if (s->wait > 0)
+	if (s->wait > 0 || p->quiet)
 		return 0;
 	if (s->hooks[HOOK_ACTIVATE].n > 0 &&
 	    hook_run(s, HOOK_ACTIVATE, &tried, told) == -1) {

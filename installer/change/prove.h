@@ -41,6 +41,10 @@ bool prove_shows_new(const struct part *p, const char *name);
  * this host could not look, or it is as above. */
 bool prove_only_unseen(const struct part *p);
 
+/* After them: those that are not right go on with what they have, for S
+ * seconds at least, as far as can be seen. */
+bool prove_can_wait(const struct part *p, int64_t s);
+
 /* Receipts: of every certificate; of every endpoint as last seen, where BAD is
  * the state of one that is not right (before, where nobody looked afterwards);
  * of one that could not be seen, none, nor of a certificate that is neither

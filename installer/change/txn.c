@@ -22,6 +22,7 @@ struct txn {
 	size_t n;
 	bool going; /* what is on disk may say that it is to be gone on with */
 	bool untested; /* it goes back because a test failed */
+	bool late;     /* a run before began it, in its hours maybe */
 };
 
 static const char *state_dir(const struct txn *t)
@@ -396,6 +397,76 @@ static int tell(struct txn *t, struct part *p, struct err *err)
 	return -1;
 }
 
+/* --- at the wrong hour --- */
+
+static bool closed(const struct part *p, struct tm *ret_now)
+{
+	time_t now = (time_t) p->run->now;
+
+	return p->svc->window.n > 0 && !wayback_forced(p) &&
+	       localtime_r(&now, ret_now) &&
+	       !window_open(&p->svc->window, ret_now);
+}
+
+/* Nobody was told of the new set before the window of one closed: to put the
+ * old files back needs no telling. */
+static bool undone_unseen(struct txn *t)
+{
+	struct part *late = NULL;
+	struct tm now;
+
+	for (size_t i = 0; i < t->n; i++) {
+		if (t->j[i].activated)
+			return false;
+		if (closed(&t->v[i], &now))
+			late = &t->v[i];
+	}
+	if (!late)
+		return false;
+	for (size_t i = 0; i < t->n; i++)
+		t->v[i].quiet = true;
+	late->j->no_hold = true;
+	turn_back(t, late, "its window has closed meanwhile");
+	return true;
+}
+
+/* One has to be told, and can wait for its window: the files stay, as does the
+ * journal. */
+static bool waits(struct txn *t, const bool *told)
+{
+	const struct part *late = NULL;
+	struct err err = ERR_INIT;
+	char next[WINDOW_TEXT];
+	const char *text;
+	struct tm now;
+
+	for (size_t i = 0; i < t->n && !late; i++) {
+		struct part *p = &t->v[i];
+
+		/* What only a reboot can tell is not told twice. */
+		if (told[i] || (p->j->activated && p->svc->wait > 0) ||
+		    !closed(p, &now))
+			continue;
+		(void) !prove_served_now(p, &err);
+		if (prove_can_wait(p, p->svc->conf->window_override))
+			late = p;
+	}
+	if (!late)
+		return false;
+	text = arena_printf(t->run->arena,
+			    "a run was ended while it told the service; waits "
+			    "for its window, which opens %s; " SAY_FORCE
+			    " does not",
+			    window_next(&late->svc->window, &now, next),
+			    host_name_for(t->run, late->svc));
+	for (size_t i = 0; i < t->n; i++) {
+		t->v[i].result = PART_UNPROVEN;
+		err_set(&t->v[i].err, ERR_CHILD, "%s",
+			cause_for(t, &t->v[i], late, text));
+	}
+	return true;
+}
+
 /* From the moment all is staged. */
 static void forward(struct txn *t)
 {
@@ -417,6 +488,8 @@ static void forward(struct txn *t)
 			return turn_back(t, &t->v[i], err.msg);
 	for (size_t i = 0; i < t->n; i++)
 		told[i] = was_told(&t->v[i]);
+	if (t->late && waits(t, told))
+		return;
 	for (size_t i = 0; i < t->n; i++)
 		if (!told[i] && test(t, &t->v[i], &err) == -1)
 			return turn_back(t, &t->v[i], err.msg);
@@ -670,14 +743,17 @@ void txn_recover(struct host *r, const char *path, struct part *parts, size_t n)
 		close_parts(&t);
 	else if (must_go_back(&t))
 		go_back(&t);
-	else
+	else if (!undone_unseen(&t)) {
+		t.late = true;
 		forward(&t);
+	}
 }
 
 const char *txn_outlook(struct host *r, const struct svc *s,
 			const struct journal *j, bool *ret_ends)
 {
 	const struct part p = { .run = r, .svc = s };
+	struct tm now;
 
 	*ret_ends = true;
 	if (j->state == JOURNAL_PREPARE || j->state == JOURNAL_CLOSE)
@@ -692,5 +768,11 @@ const char *txn_outlook(struct host *r, const struct svc *s,
 				    "first goes on with the way back from a "
 				    "change: %s",
 				    j->reason ? j->reason : "it failed");
+	if (s && closed(&p, &now))
+		return j->activated ? "first waits for its window, with a "
+				      "change that is not finished, unless it "
+				      "is served or urgent"
+				    : "first undoes a change that is not "
+				      "finished: its window has closed";
 	return "first goes on with a change that is not finished";
 }

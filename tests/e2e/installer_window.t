@@ -71,6 +71,87 @@ is "$(receipt "$at")" failed "... and reported"
 run host --force
 is "$rc $(served)" "0 $(cert_fp "$T/four.crt")" "... but not with --force"
 
+# --- a run that was killed in its hours ---
+cat >"$T/bin/web" <<END
+#!/bin/sh
+case \$* in *-s*) echo told >>"$T/told" ;; esac
+case \$*:\$(cat "$T/how") in
+*-t*:test) kill -9 \$PPID; exit 0 ;;
+*-s*:reload) kill -9 \$PPID; exit 0 ;;
+*-s*:reloaded)
+	nginx -c "$NGINX_CONF" -e stderr "\$@"
+	sleep 0.3
+	kill -9 \$PPID ;;
+*-s*:dies) kill -9 \$PPID; kill \$(cat "$NGINX_PIDFILE"); exit 0 ;;
+esac
+exec nginx -c "$NGINX_CONF" -e stderr "\$@"
+END
+chmod 755 "$T/bin/web"
+NGINX_COMMAND="\"$T/bin/web\""
+killed() { # HOW: the Nth certificate, in its hours; then these are over
+	echo "$1" >"$T/how"
+	old=$(served)
+	issue_nth "$T/k$2" "$2" && store_put $NAME "$T/k$2"
+	fp=$(cert_fp "$T/k$2.crt")
+	HOST_SERVICE="window = \"$now\";"
+	host_conf
+	run host
+	is "$rc" 137 "killed in its hours: $1"
+	HOST_SERVICE="window = \"$later\";"
+	host_conf
+	echo ok >"$T/how"
+	: >"$T/told"
+}
+killed test 10
+run host --dry-run
+is "$rc" 1 "--dry-run has no plan"
+like "$out" '^web: first undoes a change that is not finished: its window has closed' \
+	"... says what comes first"
+run host
+is "$rc $(served) $(on_disk) $(cat "$T/told")" "0 $old $old " "the old files are back, and nobody is told"
+like "$err" 'its window has closed meanwhile; rolled back, the old set is served; .*the next run tries again' "... says so"
+HOST_SERVICE="window = \"$now\";"
+host_conf
+run host
+is "$rc $(served)" "0 $fp" "... and in its hours it is installed"
+
+killed reload 11
+run host --dry-run
+like "$out" '^web: first waits for its window, with a change' "--dry-run says that it waits"
+for _i in 1 2; do
+	run host
+	is "$rc $(served) $(on_disk) $(cat "$T/told")" "1 $old $fp " "it waits, and nobody is told"
+	like "$err" 'a run was ended while it told the service; waits for its window, which opens ... [0-9][0-9]:00; certrepo-installer --force web does not' "... says so"
+done
+HOST_SERVICE="window = \"$now\";"
+host_conf
+run host
+is "$rc $(served) $(cat "$T/told")" "0 $fp told" "... and goes on in its hours"
+killed reload 12
+run host --force
+is "$rc $(served)" "0 $fp" "... or with --force"
+killed reload 13
+HOST_SERVICE="window = \"$later\"; window_override = \"61d\";"
+host_conf
+run host
+is "$rc $(served)" "0 $fp" "... or when it is urgent"
+
+killed reloaded 14
+run host
+is "$rc $(served) $(cat "$T/told")" "0 $fp " "it was told: nothing to wait for"
+killed dies 15
+run host
+like "$err" 'rolled back|installed|not served' "it was down: nothing is waited for"
+isnt "$(cat "$T/told")" '' "... it is told"
+stop nginx
+nginx_run || bail "nginx does not start"
+HOST_SERVICE="window = \"$later\";"
+host_conf
+run host --force
+is "$rc $(served)" "0 $fp" "all is well again"
+store_put $NAME "$T/four"
+run host --force
+
 # --- what goes together ---
 HOST_SERVICES=", { name = \"copy\"; profile = \"files-only\";
 	certificates = ( { name = \"$NAME\"; key = \"$T/host.key\";
