@@ -81,6 +81,17 @@ run host --force
 is "$rc $(served)" "0 $fp" "--force tries again"
 old=$fp
 
+# What is served is not taken away, whatever the command says.
+rm "$DIR/current"
+how works-says-no
+next
+run host
+is "$rc $(served) $(on_disk)" "1 $fp $fp" "a first installation whose reload works and says no"
+like "$err" "there is no way back \(there was none before, and what is new is served\), what is there stays" "... stays"
+run host
+is "$rc $(receipt "$at")" "0 served" "... and all is well"
+old=$fp
+
 # --- the config test fails ---
 how test-fails
 next

@@ -190,6 +190,37 @@ static void excuses(void **state)
 	}
 }
 
+/* Until its hours come: what is served, or was down before, can wait. */
+static void waits(void **state)
+{
+	static const struct {
+		const char *was, *is;
+		int64_t left;
+		bool wait, new;
+	} cases[] = {
+		{ "oo", "oo", 100, true, false },
+		{ "oo", "oo", 99, false, false },
+		{ "oo", "no", 100, true, false },
+		{ "oo", "nn", 0, true, true },
+		{ "nn", "nn", 0, true, false },
+		{ "od", "od", 100, true, false },
+		{ "oo", "od", 100, false, false },
+		{ "oo", "os", 100, false, false },
+		{ "oo", "ou", 100, true, false },
+		{ "", "", 0, true, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		begin(cases[i].was, cases[i].is, "old");
+		now[0].not_after = now[1].not_after = cases[i].left;
+		if (prove_can_wait(&part, 100) != cases[i].wait)
+			fail_msg("%s %s: wait", cases[i].was, cases[i].is);
+		if (prove_shows_new(&part, "n") != cases[i].new)
+			fail_msg("%s %s: new", cases[i].was, cases[i].is);
+		assert_false(prove_shows_new(&part, "m"));
+	}
+}
+
 static void all_down(void **state)
 {
 	static const struct {
@@ -511,6 +542,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(excuses),
+		cmocka_unit_test(waits),
 		cmocka_unit_test(all_down),
 		cmocka_unit_test(shows_old),
 		cmocka_unit_test(endpoint_receipts),
