@@ -427,6 +427,7 @@ static int with_conf(const struct args *a, struct arena *arena, int argc,
 		wait_turn(a, splay_of(&conf));
 	status = run(a, &r);
 	strlist_free(&r.only);
+	strlist_free(&r.along);
 	notice_free(&r.notices);
 	receipt_free(&r.receipts);
 	receipt_free(&r.known);

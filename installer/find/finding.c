@@ -305,6 +305,7 @@ static void weigh(struct finding *t)
 	p->activate_at = t->state.activate_at;
 	p->post_count = t->state.post_count;
 	p->post_at = t->state.post_at;
+	p->along = host_is_along(t->r, t->s);
 	p->wait = t->s->wait;
 	p->waiting = t->state.waiting;
 	count_endpoints(t);

@@ -337,12 +337,12 @@ static int judge(struct host *r, struct judge_cert *g,
 		return -1;
 	if (build(r, g, key, p, err) == -1)
 		return -1;
-	if (p->same_files && !r->force)
+	if (p->same_files && !g->again)
 		return 0;
 	trimmed = trim(r, g, err);
 	if (trimmed == -1 || (trimmed == 1 && build(r, g, key, p, err) == -1))
 		return -1;
-	if (p->same_files && !r->force)
+	if (p->same_files && !g->again)
 		return 0;
 	if (read_disk(g, err) == -1) {
 		p->unknown = true;
@@ -445,7 +445,7 @@ static void judge_row(struct host *r, struct judge_cert *g,
 	g->row = p.row;
 	/* What is on disk stays even if it would be refused today. */
 	g->verdict = plan_cert(&p, r->force);
-	if (g->verdict == PLAN_KEEP && r->force)
+	if (g->verdict == PLAN_KEEP && g->again)
 		g->verdict = p.refused ? PLAN_REFUSE : PLAN_PUT;
 	if (g->verdict == PLAN_KEEP && g->sideways) {
 		/* What the row has counts for nothing. */
@@ -536,6 +536,7 @@ void judge_rows(struct host *r, const struct svc *s,
 		for (size_t k = 0; k < rows->n && !row; k++)
 			if (strcmp(rows->v[k].name, name) == 0)
 				row = &rows->v[k];
+		ret->v[i].again = r->force && !host_is_along(r, s);
 		judge_row(r, &ret->v[i], row, state);
 	}
 	check_keys(r, ret, state);

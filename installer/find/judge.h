@@ -27,6 +27,7 @@ struct judge_cert {
 			    * the host's key is not that of disk: a sentence;
 			    * or NULL */
 	enum plan_row row; /* of judge_rows() */
+	bool again;	   /* put it once more, should it be there */
 	bool sideways;	   /* see plan.h */
 	enum plan_verdict verdict;
 	char reason[600]; /* of what is not KEEP or PUT, a sentence */

@@ -78,7 +78,7 @@ enum plan_action plan_service(const struct plan_service *s, int64_t now,
 	/* Held, and what is there is not to be told. */
 	if (s->unfit && s->put > 0)
 		return PLAN_HELD;
-	if (force && s->can_activate)
+	if (force && !s->along && s->can_activate)
 		return PLAN_ACTIVATE;
 	if (waits(s, now))
 		return PLAN_WAITING;

@@ -63,6 +63,7 @@ struct plan_service {
 	size_t right, wrong, down;
 	int64_t activate_count, activate_at; /* see svcstate.h */
 	int64_t post_count, post_at;
+	bool along;	       /* it was not asked for by name */
 	bool closed;	       /* not the hour to activate it */
 	int64_t wait, waiting; /* see svc.h, svcstate.h */
 };

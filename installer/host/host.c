@@ -41,10 +41,16 @@ void host_take_along(struct host *r)
 				    !shared(s, &r->svcs->v[k]))
 					continue;
 				strlist_add(&r->only, s->name);
+				strlist_add(&r->along, s->name);
 				again = true;
 			}
 		}
 	}
+}
+
+bool host_is_along(const struct host *r, const struct svc *s)
+{
+	return strlist_has(&r->along, s->name);
 }
 
 const char *host_name_for(const struct host *r, const struct svc *s)

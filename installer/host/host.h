@@ -19,7 +19,8 @@
 struct host {
 	const struct installer_conf *conf;
 	const struct svcs *svcs;
-	struct strlist only; /* services asked for; empty: all */
+	struct strlist only;  /* services asked for; empty: all */
+	struct strlist along; /* those of them that nobody named */
 	struct arena *arena;
 	struct receipts receipts;
 	struct receipts known;	  /* of the runs before */
@@ -43,6 +44,8 @@ bool host_wants(const struct host *r, const struct svc *s);
 /* Whoever changes together with one of those asked for, is asked for, too: one
  * without the other would be neither all nor none. */
 void host_take_along(struct host *r);
+/* S was not named itself: what it has already is not put once more. */
+bool host_is_along(const struct host *r, const struct svc *s);
 /* What is to be named to install the certificates of S: S, or a certificate
  * that it shares with a service that changes together with it. */
 const char *host_name_for(const struct host *r, const struct svc *s);

@@ -119,7 +119,7 @@ appliance_new
 stop sshd
 run host
 is "$rc" 1 "an appliance that does not answer"
-like "$err" 'the check beforehand failed: "ssh .*Connection refused; nothing was changed' \
+like "$err" 'the check beforehand failed: "ssh .*Connection refused"; nothing was changed' \
 	"... says so"
 appliance_has $old "... nothing is touched"
 appliance_up
@@ -127,7 +127,7 @@ cp "$SSHD_IDENTITY.pub" "$T/keep"
 : >"$SSHD_ROOT/etc/ssh/authorized_keys"
 run host
 is "$rc" 1 "one that does not let us in"
-like "$err" 'Permission denied \(publickey\)\.; nothing was changed' "... says so"
+like "$err" 'Permission denied \(publickey\)\."; nothing was changed' "... says so"
 appliance_has $old "... nothing is touched"
 cp "$T/keep" "$SSHD_ROOT/etc/ssh/authorized_keys"
 
@@ -138,7 +138,7 @@ ssh-keygen -q -t ed25519 -N '' -C '' -f "$SSHD_ROOT/etc/ssh/host_key"
 "$_svc_lib/ctl" "$SSHD_DIR" restart
 run host
 is "$rc" 1 "another host key"
-like "$err" 'Host key verification failed\.; nothing was changed' "... is refused"
+like "$err" 'Host key verification failed\."; nothing was changed' "... is refused"
 appliance_has $old "... nothing is touched"
 cp -p "$T/host_key" "$SSHD_ROOT/etc/ssh/host_key"
 "$_svc_lib/ctl" "$SSHD_DIR" restart

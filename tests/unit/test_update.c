@@ -120,6 +120,7 @@ static void update(const char *crt, bool force)
 	host_take_along(&run_);
 	update_with(crt);
 	strlist_free(&run_.only);
+	strlist_free(&run_.along);
 }
 
 /* Of each service, o(ld) or n(ew) on disk; who was told; good and bad. */
@@ -259,6 +260,16 @@ static void one_is_named(void **state)
 	only = "c";
 	update("leaf.pem", false);
 	is("lll", "c", 1, 0);
+	/* Who has it already is not told again for the other's sake. */
+	only = "b";
+	update("leaf.pem", true);
+	is("lll", "b", 2, 0);
+	kit_sh("cat old.pem inter.pem >b/full.pem");
+	update("leaf.pem", true);
+	is("lll", "b", 2, 0);
+	kit_sh("cat old.pem inter.pem >a/full.pem");
+	update("leaf.pem", true);
+	is("lll", "ab", 2, 0);
 	only = NULL;
 	end();
 }
