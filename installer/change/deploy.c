@@ -512,12 +512,27 @@ static void drop_staged(const struct place *p, const struct journal_op *o)
 		place_drop(p, &n);
 }
 
+/* Somebody wrote into our file. */
+static int is_ours(const struct place *p, const struct journal_op *o,
+		   enum whose *ret, struct err *err)
+{
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+
+	if (place_look(p, &now, err) == -1)
+		return -1;
+	if (now.kind == PLACE_FILE && o->ino != 0 && now.ino == (ino_t) o->ino)
+		*ret = WHOSE_NEW;
+	return 0;
+}
+
 /* Can op I, at P, be undone. A link only to a generation that is there: else
  * the new one is better than none. */
-static int check_back(const char *state_dir, const struct journal *j, size_t i,
+static int check_back(const struct deploy_back *b, size_t i,
 		      const struct place *p, enum whose *ret,
 		      enum deploy_lost *ret_lost, struct err *err)
 {
+	const char *state_dir = b->state_dir;
+	const struct journal *j = b->j;
 	AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
 	const struct journal_op *o = &j->ops[i];
 	uint64_t ino;
@@ -525,7 +540,9 @@ static int check_back(const char *state_dir, const struct journal *j, size_t i,
 
 	if (whose_look(state_dir, j, i, p, ret, err) == -1)
 		return -1;
-	if (*ret == WHOSE_THEIRS) {
+	if (*ret == WHOSE_THEIRS && b->at_work && is_ours(p, o, ret, err) == -1)
+		return -1;
+	if (*ret == WHOSE_THEIRS && !b->at_work) {
 		*ret_lost = DEPLOY_THEIRS;
 		return whose_theirs(o, err);
 	}
@@ -541,11 +558,11 @@ static int check_back(const char *state_dir, const struct journal *j, size_t i,
 	return rc == 1 ? 0 : -1;
 }
 
-static int undo_op(const char *state_dir, const struct journal *j, size_t i,
+static int undo_op(const struct deploy_back *b, size_t i,
 		   enum deploy_lost *ret_lost, struct err *err)
 {
 	AUTO(place_close) struct place p = PLACE_INIT;
-	const struct journal_op *o = &j->ops[i];
+	const struct journal_op *o = &b->j->ops[i];
 	enum whose whose;
 	int rc = open_op(o, &p, err);
 
@@ -560,41 +577,43 @@ static int undo_op(const char *state_dir, const struct journal *j, size_t i,
 	if (rc == -1)
 		return -1;
 	drop_staged(&p, o);
-	if (check_back(state_dir, j, i, &p, &whose, ret_lost, err) == -1)
+	if (check_back(b, i, &p, &whose, ret_lost, err) == -1)
 		return -1;
 	if (!o->old)
 		return remove_ours(&p, whose, err);
 	if (o->type == JOURNAL_LINK)
 		return flip(&p, o->old, err);
-	return undo_file(state_dir, j, i, &p, err);
+	return undo_file(b->state_dir, b->j, i, &p, err);
 }
 
 /* Files belong together: old ones beside one that stays would be of no set. So
  * all of them stay with it: *ret_lost and ERR say why. */
-static void check_files(const char *state_dir, const struct journal *j,
-			enum deploy_lost *ret_lost, struct err *err)
+static void check_files(const struct deploy_back *b, enum deploy_lost *ret_lost,
+			struct err *err)
 {
+	const struct journal *j = b->j;
+
 	for (size_t i = 0; i < j->n_ops && *ret_lost == DEPLOY_MAY; i++) {
 		AUTO(place_close) struct place p = PLACE_INIT;
 		enum whose whose;
 
 		if (j->ops[i].type == JOURNAL_FILE &&
 		    open_op(&j->ops[i], &p, err) == 1)
-			(void) !check_back(state_dir, j, i, &p, &whose,
-					   ret_lost, err);
+			(void) !check_back(b, i, &p, &whose, ret_lost, err);
 	}
 }
 
-int deploy_undo(const char *state_dir, const struct journal *j,
-		enum deploy_lost *ret_lost, struct err *err)
+int deploy_undo(const struct deploy_back *b, enum deploy_lost *ret_lost,
+		struct err *err)
 {
+	const struct journal *j = b->j;
 	enum deploy_lost files = DEPLOY_MAY;
 	struct err first = ERR_INIT;
 	bool all = true;
 	int status = 0;
 
 	*ret_lost = DEPLOY_MAY;
-	check_files(state_dir, j, &files, &first);
+	check_files(b, &files, &first);
 	for (size_t i = 0; i < j->n_ops; i++) {
 		enum deploy_lost lost = DEPLOY_MAY;
 		struct err one = ERR_INIT;
@@ -602,7 +621,7 @@ int deploy_undo(const char *state_dir, const struct journal *j,
 		if (files != DEPLOY_MAY && j->ops[i].type == JOURNAL_FILE) {
 			lost = files;
 			one = first;
-		} else if (undo_op(state_dir, j, i, &lost, &one) == 0) {
+		} else if (undo_op(b, i, &lost, &one) == 0) {
 			continue;
 		}
 		all = all && lost != DEPLOY_MAY;

@@ -52,11 +52,20 @@ enum deploy_lost {
 	DEPLOY_THEIRS, /* somebody else has put something there meanwhile */
 };
 
+struct deploy_back {
+	const char *state_dir;
+	const struct journal *j;
+	/* The service was just told: what changed since, did not change for the
+	 * better. */
+	bool at_work;
+};
+
 /* Put the old set back; where there was none, what we put there goes. Does as
- * much as it can, reports the first error. What somebody else has put there is
- * left, as is a file whose copy is gone, and with either all other files. */
-int deploy_undo(const char *state_dir, const struct journal *j,
-		enum deploy_lost *ret_lost, struct err *err) MUST_CHECK;
+ * much as it can, reports the first error. What somebody else has put there,
+ * unless the service was just told, is left, as is a file whose copy is gone,
+ * and with either all other files. */
+int deploy_undo(const struct deploy_back *b, enum deploy_lost *ret_lost,
+		struct err *err) MUST_CHECK;
 /* Throw away what was staged and is not in place. What cannot be told is left,
  * and reported. */
 int deploy_discard(const char *state_dir, const struct journal *j,

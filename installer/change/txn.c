@@ -194,12 +194,14 @@ static void end_back(struct part *p, bool unclear)
 
 static void put_back(struct txn *t, struct part *p)
 {
+	const struct deploy_back b = { state_dir(t), p->j,
+				       !t->late && p->j->activated };
 	enum deploy_lost lost;
 	int rc;
 
 	p->result = PART_BACK;
 	err_clear(&p->err);
-	rc = deploy_undo(state_dir(t), p->j, &lost, &p->err);
+	rc = deploy_undo(&b, &lost, &p->err);
 	if (rc == -1 && lost != DEPLOY_MAY)
 		p->result = PART_LOST;
 	else if (p->again && wayback_forced(p))
@@ -723,7 +725,12 @@ static bool all_in(const struct txn *t, enum journal_state state)
 void txn_recover(struct host *r, const char *path, struct part *parts, size_t n)
 {
 	struct txn t = {
-		.run = r, .path = path, .v = parts, .j = parts[0].j, .n = n
+		.run = r,
+		.path = path,
+		.v = parts,
+		.j = parts[0].j,
+		.n = n,
+		.late = true,
 	};
 
 	for (size_t i = 0; i < n; i++) {

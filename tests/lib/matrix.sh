@@ -392,7 +392,7 @@ fault_unread() {
 		m_back
 		;;
 	kept | lost)
-		m_told 1 failed 'the check beforehand failed: "wc -c .*Permission denied; nothing was changed'
+		m_told 1 failed 'the check beforehand failed: "wc -c .*Permission denied"; nothing was changed'
 		ok "... nothing half-done is left" tidy
 		;;
 	esac

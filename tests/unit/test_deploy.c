@@ -13,7 +13,7 @@
 #define GEN "20261123T000000Z-00000000"
 
 static struct arena *arena;
-static enum deploy_lost lost; /* by deploy_undo() */
+static enum deploy_lost lost; /* by undo() */
 static struct conf_strings no_targets;
 static struct installer_cert conf = { .name = "n" };
 static const char *top; /* the state folder */
@@ -31,6 +31,13 @@ static int teardown(void **state)
 {
 	arena_free(&arena);
 	return scratch_teardown(state);
+}
+
+static int undo(const struct journal *j, bool at_work, struct err *err)
+{
+	const struct deploy_back b = { top, j, at_work };
+
+	return deploy_undo(&b, &lost, err);
 }
 
 static const char *path(const char *name)
@@ -147,7 +154,7 @@ static void generation(void **state)
 	assert_int_equal(deploy_discard(top, &j, &err), 0);
 	assert_string_equal(scratch_read(scratch("d/current/a.pem")), "A");
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(deploy_undo(top, &j, &lost, &err), 0);
+		assert_int_equal(undo(&j, false, &err), 0);
 		assert_string_equal(link_text("d/current"), "");
 	}
 	for (int i = 0; i < 2; i++) {
@@ -158,17 +165,17 @@ static void generation(void **state)
 	/* It was there, and somebody has removed it: no link to nothing. */
 	for (int i = 0; i < 3; i++) {
 		op.old = i == 0 ? "./before" : i == 1 ? "before/" : "before";
-		assert_int_equal(deploy_undo(top, &j, &lost, &err), -1);
+		assert_int_equal(undo(&j, false, &err), -1);
 		assert_non_null(strstr(err.msg, "is not there any more"));
 		assert_int_equal(lost, DEPLOY_GONE);
 	}
 	assert_int_equal(mkdir(scratch("d/before"), 0755), 0);
-	assert_int_equal(deploy_undo(top, &j, &lost, &err), 0);
+	assert_int_equal(undo(&j, false, &err), 0);
 	assert_string_equal(link_text("d/current"), "before");
 	/* One of the administrator's own making is there as well. */
 	op.old = "alias";
 	assert_int_equal(symlink("before", scratch("d/alias")), 0);
-	assert_int_equal(deploy_undo(top, &j, &lost, &err), 0);
+	assert_int_equal(undo(&j, false, &err), 0);
 	assert_string_equal(link_text("d/current"), "alias");
 
 	/* What a kill left beside it goes; older versions', too. */
@@ -189,7 +196,7 @@ static void generation(void **state)
 	op.next = "x";
 	op.ino = 0;
 	assert_int_equal(deploy_commit(top, &j, &err), -1);
-	assert_int_equal(deploy_undo(top, &j, &lost, &err), -1);
+	assert_int_equal(undo(&j, false, &err), -1);
 	assert_int_equal(lost, DEPLOY_THEIRS);
 	assert_true(there("d/current"));
 	rmdir(c.link);
@@ -358,7 +365,7 @@ static void fixed(void **state)
 		assert_int_equal(mode_of("one"), 0640);
 	}
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(deploy_undo(top, &j, &lost, &err), 0);
+		assert_int_equal(undo(&j, false, &err), 0);
 		assert_string_equal(scratch_read(scratch("one")), "old");
 		assert_int_equal(mode_of("one"), 0604);
 		assert_false(there("two"));
@@ -371,7 +378,7 @@ static void fixed(void **state)
 	assert_int_equal(deploy_commit(top, &j, &err), -1);
 	assert_int_equal(err.kind, ERR_CONFLICT);
 	assert_string_equal(scratch_read(scratch("one")), "old");
-	assert_int_equal(deploy_undo(top, &j, &lost, &err), -1);
+	assert_int_equal(undo(&j, false, &err), -1);
 	assert_int_equal(lost, DEPLOY_THEIRS);
 	assert_string_equal(scratch_read(scratch("one")), "old");
 	assert_string_equal(scratch_read(scratch("two")), "somebody else's");
@@ -387,13 +394,13 @@ static void fixed(void **state)
 							  .n_ops = 1 },
 				       &err),
 			 0);
-	assert_int_equal(deploy_undo(top, &j, &lost, &err), -1);
+	assert_int_equal(undo(&j, false, &err), -1);
 	assert_non_null(strstr(err.msg, "has vanished"));
 	assert_int_equal(lost, DEPLOY_GONE);
 	assert_string_equal(scratch_read(scratch("two")), "new");
 	/* What cannot be told now may be later: it does what it can. */
 	ops[0].path = path("one/x");
-	assert_int_equal(deploy_undo(top, &j, &lost, &err), -1);
+	assert_int_equal(undo(&j, false, &err), -1);
 	assert_int_equal(lost, DEPLOY_MAY);
 	assert_false(there("two"));
 	assert_int_equal(deploy_discard(top, &j, &err), -1);
@@ -451,10 +458,9 @@ static void by_hand(void **state)
 			scratch_write(path("two"), text, 0600);
 		}
 		for (int k = 0; k < 2; k++) {
-			assert_int_equal(
-				k == 0 ? deploy_commit(top, &j, &err)
-				       : deploy_undo(top, &j, &lost, &err),
-				-1);
+			assert_int_equal(k == 0 ? deploy_commit(top, &j, &err)
+						: undo(&j, false, &err),
+					 -1);
 			says(&err, "two was changed by somebody else");
 			assert_int_equal(err.kind, ERR_CONFLICT);
 		}
@@ -480,7 +486,7 @@ static void by_hand(void **state)
 	assert_int_equal(system(arena_printf(arena, "rm -r '%s/state/backup'",
 					     scratch_dir)),
 			 0);
-	assert_int_equal(deploy_undo(top, &j, &lost, &err), 0);
+	assert_int_equal(undo(&j, false, &err), 0);
 	assert_string_equal(scratch_read(path("two")), "old");
 }
 
@@ -518,8 +524,7 @@ static void link_by_hand(void **state)
 		assert_int_equal(symlink(text, c.link), 0);
 		/* With nothing before, all but a link to nothing is his. */
 		his = his || (!op.old && !none);
-		assert_int_equal(deploy_undo(top, &j, &lost, &err),
-				 his ? -1 : 0);
+		assert_int_equal(undo(&j, false, &err), his ? -1 : 0);
 		if (his)
 			assert_int_equal(lost, DEPLOY_THEIRS);
 		assert_string_equal(link_text("l/current"),
@@ -543,14 +548,14 @@ static void cannot_tell(void **state)
 
 	/* ENOTDIR on the way. */
 	scratch_write(scratch("wall"), "", 0600);
-	assert_int_equal(deploy_undo(top, &j, &lost, &err), -1);
+	assert_int_equal(undo(&j, false, &err), -1);
 	assert_int_equal(lost, DEPLOY_MAY);
 	assert_int_equal(deploy_discard(top, &j, &err), -1);
 	/* ENOENT on the way: its folder is missing, so is the old file. */
 	op.path = path("no/x");
-	assert_int_equal(deploy_undo(top, &j, &lost, &err), 0);
+	assert_int_equal(undo(&j, false, &err), 0);
 	op.old = "0";
-	assert_int_equal(deploy_undo(top, &j, &lost, &err), -1);
+	assert_int_equal(undo(&j, false, &err), -1);
 	assert_non_null(strstr(err.msg, "folder is missing"));
 	assert_int_equal(lost, DEPLOY_GONE);
 	assert_int_equal(deploy_commit(top, &j, &err), -1);
@@ -587,7 +592,7 @@ static void version_1(void **state)
 	scratch_write(scratch("state/backup/v/" GEN "/0"), "old", 0604);
 	scratch_write(scratch("v1"), "new", 0640);
 	scratch_write(scratch("v1b"), "new", 0640);
-	assert_int_equal(deploy_undo(top, &j, &lost, &err), 0);
+	assert_int_equal(undo(&j, false, &err), 0);
 	assert_string_equal(scratch_read(scratch("v1")), "old");
 	assert_int_equal(mode_of("v1"), 0604);
 	assert_string_equal(scratch_read(scratch("v1b")), "new");
@@ -610,14 +615,53 @@ static void folders(void **state)
 	assert_non_null(strstr(err.msg, "in the way"));
 }
 
+/* The service was told, and damaged them: what was before comes back; of what
+ * was not there before, ours goes. */
+static void damaged(void **state)
+{
+	struct journal_op ops[] = {
+		{ JOURNAL_FILE, path("one"), NULL, 0, NEW_SHA256, "0" },
+		{ JOURNAL_FILE, path("two"), NULL, 0, NEW_SHA256, NULL },
+		{ JOURNAL_FILE, path("his"), NULL, 0, NEW_SHA256, NULL },
+	};
+	struct journal j = {
+		.version = 2, .service = "w", .gen = GEN, .ops = ops, .n_ops = 3
+	};
+	struct err err = ERR_INIT;
+
+	assert_int_equal(system(arena_printf(arena, "cd '%s' && rm -rf one two",
+					     scratch_dir)),
+			 0);
+	scratch_write(path("one"), "old", 0600);
+	assert_int_equal(backup_make(top, &j, arena, &err), 0);
+	stage_new(&ops[0], "one");
+	stage_new(&ops[1], "two");
+	stage_new(&ops[2], "his");
+	assert_int_equal(deploy_commit(top, &j, &err), 0);
+	assert_int_equal(system(arena_printf(arena,
+					     "cd '%s' && : >one && echo x >two "
+					     "&& echo x >x && mv x his",
+					     scratch_dir)),
+			 0);
+	/* Later it may be a person's work. */
+	assert_int_equal(undo(&j, false, &err), -1);
+	assert_int_equal(lost, DEPLOY_THEIRS);
+	assert_string_equal(scratch_read(path("one")), "");
+	err_clear(&err);
+	assert_int_equal(undo(&j, true, &err), 0);
+	assert_string_equal(scratch_read(path("one")), "old");
+	assert_false(there("two"));
+	assert_string_equal(scratch_read(path("his")), "x\n");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(generation),  cmocka_unit_test(half_filled),
-		cmocka_unit_test(planted),     cmocka_unit_test(fixed),
-		cmocka_unit_test(by_hand),     cmocka_unit_test(link_by_hand),
-		cmocka_unit_test(cannot_tell), cmocka_unit_test(version_1),
-		cmocka_unit_test(folders),
+		cmocka_unit_test(generation),	cmocka_unit_test(half_filled),
+		cmocka_unit_test(planted),	cmocka_unit_test(fixed),
+		cmocka_unit_test(by_hand),	cmocka_unit_test(damaged),
+		cmocka_unit_test(link_by_hand), cmocka_unit_test(cannot_tell),
+		cmocka_unit_test(version_1),	cmocka_unit_test(folders),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
