@@ -82,23 +82,20 @@ static enum receipt_state fault_state(const struct judge_cert *c)
 }
 
 /* What that means for who looks at it at night. */
-static const char *in_place(const struct x509_chain *disk, const char *what,
-			    int64_t now, struct arena *a)
+static const char *life_of(const struct x509_chain *disk, int64_t now,
+			   struct arena *a)
 {
-	char until[CLOCK_TEXT];
 	int64_t end = x509_chain_not_after(disk);
+	char until[CLOCK_TEXT];
 
 	if (x509_chain_self_signed(disk))
-		return arena_printf(a,
-				    "; what is in place stays, %s is "
-				    "self-signed",
-				    what);
-	return arena_printf(a, "; what is in place stays, %s %s %s", what,
+		return "is self-signed";
+	return arena_printf(a, "%s %s",
 			    end > now ? "is valid until" : "EXPIRED on",
 			    clock_text(end, until));
 }
 
-const char *say_in_place(const struct judge *g, int64_t now, struct arena *a)
+static const struct judge_cert *ends_first(const struct judge *g)
 {
 	const struct judge_cert *first = NULL;
 
@@ -110,21 +107,34 @@ const char *say_in_place(const struct judge *g, int64_t now, struct arena *a)
 				       x509_chain_not_after(first->disk)))
 			first = c;
 	}
-	return !first ? ""
-		      : in_place(first->disk,
-				 g->n > 1 ? first->svc->conf->name : "it", now,
-				 a);
+	return first;
+}
+
+const char *say_in_place(const struct judge *g, int64_t now, struct arena *a)
+{
+	const struct judge_cert *c = ends_first(g);
+
+	return !c ? ""
+		  : arena_printf(a, "; what is in place stays, %s %s",
+				 g->n > 1 ? c->svc->conf->name : "it",
+				 life_of(c->disk, now, a));
 }
 
 const char *say_on_disk(const struct host *r, const struct svc *s)
 {
+	const struct judge_cert *c;
 	const char *text;
 	struct judge g;
 
 	if (!s)
 		return "";
 	judge_disk(s, &g);
-	text = say_in_place(&g, r->now, r->arena);
+	c = ends_first(&g);
+	text = !c ? ""
+		  : arena_printf(r->arena, "; what is in place%s%s %s",
+				 g.n > 1 ? ", " : "",
+				 g.n > 1 ? c->svc->conf->name : "",
+				 life_of(c->disk, r->now, r->arena));
 	judge_free(&g);
 	return text;
 }
@@ -144,9 +154,10 @@ void say_certs(struct finding *t)
 			continue;
 		t->bad = true;
 		if (c->disk && fault_state(c) == RECEIPT_REFUSED)
-			fault = arena_printf(t->r->arena, "%s%s", fault,
-					     in_place(c->disk, "it", t->r->now,
-						      t->r->arena));
+			fault = arena_printf(
+				t->r->arena,
+				"%s; what is in place stays, it %s", fault,
+				life_of(c->disk, t->r->now, t->r->arena));
 		sbuf_addf(&text, "%s%s: %s", text.len != 0 ? "; " : "",
 			  c->svc->conf->name, fault);
 		say_notice(t, NOTICE_TROUBLE, c->svc->conf->name,

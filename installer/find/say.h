@@ -27,7 +27,8 @@ void say_notice(struct finding *t, enum notice_topic topic, const char *cert,
 /* "; what is in place stays, it is valid until T", or what else there is to say
  * of what ends first of what G has of the disk; "": nothing is there. In A. */
 const char *say_in_place(const struct judge *g, int64_t now, struct arena *a);
-/* The same of what the disk has now; S may be NULL. */
+/* "; what is in place is valid until T", of what the disk has now; S may be
+ * NULL. */
 const char *say_on_disk(const struct host *r, const struct svc *s);
 
 /* Single certificates that are refused, missing or do not fit. */

@@ -600,7 +600,7 @@ if mountpoint -q "$T/small" 2>/dev/null; then
 	sync
 	run host
 	is "$rc $(served) $(on_disk)" "1 $old $old" "the disk is full"
-	like "$err" "No space left on device; nothing was changed; what is in place stays, it is valid until " "... says so"
+	like "$err" "No space left on device; nothing was changed; what is in place is valid until " "... says so"
 	ok "... nothing half-done is left" tidy
 	rm "$T/small/fill"
 	run host

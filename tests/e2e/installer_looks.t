@@ -83,7 +83,7 @@ mute 1
 : >"$T/dies"
 run host
 is "$rc $(receipt '')" "1 rolled-back" "it dies of what it is told: back"
-like "$err" 'rolled back, the old set is served; what is in place stays, it is valid until [-0-9TZ:]*; mend it, then run: certrepo-installer --force web$' "... says so"
+like "$err" 'rolled back, the old set is served; what is in place is valid until [-0-9TZ:]*; mend it, then run: certrepo-installer --force web$' "... says so"
 is "$(served)" "$(cert_fp "$T/one.crt")" "... it was started, with the old one"
 is "$(receipt web)" rolled-back "... the receipt of the endpoint knows"
 end

@@ -174,7 +174,7 @@ is "$rc $(events event topic state | sort | tr '\n' ';')" \
 	"1 changed expiring expiring;new trouble rolled-back;over key-age old;" \
 	"a newer one that does not work: the old one expires all the same"
 mail=$(mailed)
-like "$mail" "rolled back, the old set is served; what is in place stays, it is valid until $(date -u -d '+5 days' +%Y-)" \
+like "$mail" "rolled back, the old set is served; what is in place is valid until $(date -u -d '+5 days' +%Y-)" \
 	"... says until when there is time"
 like "$mail" "expires on .*; the newer one in the store could not be installed" "... and why"
 run host
