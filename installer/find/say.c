@@ -131,10 +131,12 @@ const char *say_on_disk(const struct host *r, const struct svc *s)
 	judge_disk(s, &g);
 	c = ends_first(&g);
 	text = !c ? ""
-		  : arena_printf(r->arena, "; what is in place%s%s %s",
-				 g.n > 1 ? ", " : "",
-				 g.n > 1 ? c->svc->conf->name : "",
-				 life_of(c->disk, r->now, r->arena));
+	       : g.n > 1
+		       ? arena_printf(r->arena, "; of what is in place, %s %s",
+				      c->svc->conf->name,
+				      life_of(c->disk, r->now, r->arena))
+		       : arena_printf(r->arena, "; what is in place %s",
+				      life_of(c->disk, r->now, r->arena));
 	judge_free(&g);
 	return text;
 }
