@@ -20,9 +20,9 @@ static int check_folder(const struct place *p, struct err *err)
 {
 	if ((p->mode & S_IWOTH) != 0)
 		return err_set(err, ERR_IO,
-			       "folder %s can be written by everyone, chmod "
-			       "o-w it",
-			       p->folder);
+			       "folder %s can be written by everyone, run: "
+			       "chmod o-w %s",
+			       p->folder, p->folder);
 	return 0;
 }
 

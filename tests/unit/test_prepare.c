@@ -189,7 +189,7 @@ static void steps(void **state)
 		  "/d is not there, make it or mend the setting dir", 0, NULL,
 		  NULL },
 		{ "for everyone", FIXED, "chmod 777 d", "new.pem", -1,
-		  "/d can be written by everyone, chmod o-w it", 0, NULL,
+		  "/d can be written by everyone, run: chmod o-w ", 0, NULL,
 		  NULL },
 		{ "a link to something", FIXED,
 		  "echo hi >e/x; ln -s ../e/x d/full.pem", "new.pem", -1,
