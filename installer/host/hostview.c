@@ -285,7 +285,9 @@ static const char *of_last(const struct view *v, bool well)
 			    clock_text(l->ts, at), (int) l->status,
 			    l->reason ? ": " : ", see syslog",
 			    l->reason ? l->reason : "");
-	if (l->store == 0 || l->store >= l->ts)
+	/* Two runs in one second: the last did not reach it, it says. */
+	if (l->store == 0 || (l->store >= l->ts &&
+			      l->status != err_exit_status(ERR_UNAVAILABLE)))
 		return text;
 	return arena_printf(v->r->arena, "the store was last reached %s; %s",
 			    clock_text(l->store, store), text);

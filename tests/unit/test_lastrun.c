@@ -155,6 +155,12 @@ static void shown(void **state)
 			    "the last run (1970-01-01T00:06:40Z) ended with "
 			    "69: no route\n" ROW("web", "installed  ")
 				    ROW("mail", "installed  "));
+	/* Of one second: a fast host. */
+	run(450, "wm", true, 0, NULL);
+	run(450, "wm", false, 69, "no route");
+	assert_non_null(strstr(status(false, 0),
+			       "was last reached 1970-01-01T00:07:"
+			       "30Z; the last run ("));
 	/* Why is told elsewhere, if not here. */
 	run(500, "wm", true, 2, NULL);
 	assert_non_null(
