@@ -4,6 +4,7 @@
 #include "hook.h"
 #include "clock.h"
 #include "dryrun.h"
+#include "finding.h"
 #include "target.h"
 
 /* Why this file is to be written: it, or another with it, is not as it should
@@ -89,26 +90,16 @@ static bool print_missing(const struct svc *s, enum hook hook, struct arena *a)
 	return well;
 }
 
-/* What it should show now, before anything is done. */
-static struct verify_want want_of(const struct judge_cert *c)
-{
-	struct verify_want want = { NULL, NULL };
-
-	if (c->disk)
-		want.fingerprint = x509_chain_fingerprint(c->disk);
-	if (c->disk && c->svc->has_chain && c->disk_digest[0] != '\0')
-		want.chain = c->disk_digest;
-	return want;
-}
-
 static void print_endpoints(const struct svc *s, const struct judge *g,
 			    const struct verify_seen *seen, struct arena *a)
 {
 	for (size_t i = 0; i < s->n_endpoints; i++) {
 		const struct svc_endpoint *e = &s->endpoints[i];
-		const struct verify_want want = want_of(&g->v[e->cert]);
+		struct verify_want want;
 		char why[300];
 
+		/* Before anything is done. */
+		(void) finding_want(&g->v[e->cert], &want);
 		printf("%s: verify %s (%s)\n", s->name, svc_endpoint_text(e, a),
 		       seen_match(&want, &seen[i], why) ? "answers" : why);
 	}

@@ -8,13 +8,9 @@
 #include "log.h"
 #include "target.h"
 
-/* What this endpoint should show now, by what is on disk. False: nothing is
- * there to be shown. */
-static bool want_of(const struct judge *g, const struct svc_endpoint *e,
-		    struct verify_want *ret)
+bool finding_want(const struct judge_cert *c, struct verify_want *ret)
 {
-	const struct judge_cert *c = &g->v[e->cert];
-
+	*ret = (struct verify_want){ NULL, NULL };
 	if (!c->disk)
 		return false;
 	ret->fingerprint = x509_chain_fingerprint(c->disk);
@@ -41,11 +37,12 @@ static void look_at_all(struct finding *t)
 			verify_wait(LOOKS_PAUSE);
 		mute = false;
 		for (size_t i = 0; i < s->n_endpoints; i++) {
-			struct verify_want want = { NULL, NULL };
+			struct verify_want want;
 
 			if (n > 0 && t->seen[i].handshake)
 				continue;
-			(void) want_of(&t->g, &s->endpoints[i], &want);
+			(void) finding_want(&t->g.v[s->endpoints[i].cert],
+					    &want);
 			verify_endpoint(s, i, &want, &t->seen[i]);
 			mute = mute || !t->seen[i].handshake;
 		}
@@ -58,7 +55,7 @@ bool finding_right(const struct finding *t, size_t i, char why[300])
 	struct verify_want want;
 
 	why[0] = '\0';
-	return !want_of(&t->g, &t->s->endpoints[i], &want) ||
+	return !finding_want(&t->g.v[t->s->endpoints[i].cert], &want) ||
 	       seen_match(&want, &t->seen[i], why);
 }
 

@@ -32,6 +32,9 @@ int finding_begin(struct finding *t, struct host *r, const struct svc *s,
 /* Without the store; and without the endpoints, too, unless PROBE. */
 void finding_begin_disk(struct finding *t, struct host *r, const struct svc *s,
 			bool probe);
+/* What an endpoint of C should show now, by what is on disk. False: nothing is
+ * there to be shown. */
+bool finding_want(const struct judge_cert *c, struct verify_want *ret);
 /* After either of them, also when it failed, where nothing can be done: a look
  * at the endpoints, if it is time for one, and what is to be said of it. */
 void finding_look(struct finding *t);

@@ -214,8 +214,7 @@ static int vet(struct host *r, const struct judge_cert *g,
 			   r->conf->clock_skew, err);
 }
 
-/* Whether no more differs than the chain, or a certificate of the same
- * second. */
+/* --- a step sideways --- */
 
 /* What CHAIN and TEXT, which follows it in another file, are together, without
  * what is something else. */
@@ -256,6 +255,8 @@ static int disk_chain(const struct judge_cert *g, struct x509_chain **ret)
 	return 0;
 }
 
+/* Whether no more differs than the chain, or a certificate of the same
+ * second. */
 static void compare_sideways(struct host *r, struct judge_cert *g,
 			     const struct svcstate *state,
 			     const struct x509_key *key, struct plan_cert *p)
