@@ -13,7 +13,6 @@ static const char *why_write(const struct judge_cert *g, size_t i)
 {
 	AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
 	const struct svc_file *f = &g->svc->files[i];
-	const struct file_attr *attr = &f->attr;
 
 	if (target_read(g->svc, i, &old, NULL) == -1)
 		return "";
@@ -21,12 +20,13 @@ static const char *why_write(const struct judge_cert *g, size_t i)
 		return ": it is not there";
 	if (!format_same(&f->format, &old.content, &g->contents[i]))
 		return ": its content differs";
-	if (((old.attr.mode ^ attr->mode) & 07777) != 0 && !old.acl)
-		return ": its mode differs";
-	if ((attr->uid != FILE_KEEP && attr->uid != old.attr.uid) ||
-	    (attr->gid != (gid_t) FILE_KEEP && attr->gid != old.attr.gid))
-		return ": its owner or group differs";
-	return "";
+	if (judge_same_attr(&old, f))
+		return "";
+	return (f->attr.uid != FILE_KEEP && f->attr.uid != old.attr.uid) ||
+			       (f->attr.gid != (gid_t) FILE_KEEP &&
+				f->attr.gid != old.attr.gid)
+		       ? ": its owner or group differs"
+		       : ": its mode differs";
 }
 
 static void print_cert(const struct svc *s, const struct judge_cert *g,

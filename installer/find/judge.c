@@ -79,9 +79,7 @@ void judge_disk(const struct svc *s, struct judge *ret)
 	}
 }
 
-/* With an ACL the group's bits are its mask, which stays unless somebody set
- * the mode. */
-static bool same_attr(const struct place_old *old, const struct svc_file *f)
+bool judge_same_attr(const struct place_old *old, const struct svc_file *f)
 {
 	mode_t but = old->acl && !f->own_mode ? 070 : 0;
 	const struct file_attr *attr = &f->attr;
@@ -99,7 +97,7 @@ static int same_file(const struct svc_cert *c, size_t i,
 
 	if (target_read(c, i, &old, err) == -1)
 		return -1;
-	return old.kind == PLACE_FILE && same_attr(&old, &c->files[i]) &&
+	return old.kind == PLACE_FILE && judge_same_attr(&old, &c->files[i]) &&
 	       format_same(&c->files[i].format, &old.content, want);
 }
 

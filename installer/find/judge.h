@@ -5,6 +5,7 @@
 /* What there is of one service, on disk and in the store, judged. Reads
  * only. */
 
+#include "place.h"
 #include "plan.h"
 #include "host.h"
 #include "svcstate.h"
@@ -47,6 +48,9 @@ void judge_disk(const struct svc *s, struct judge *ret);
 void judge_rows(struct host *r, const struct svc *s,
 		const struct store_host_certs *rows, struct svcstate *state,
 		struct judge *ret);
+/* OLD is of the mode, owner and group that F is to have. With an ACL the
+ * group's bits are its mask, which stays unless somebody set the mode. */
+bool judge_same_attr(const struct place_old *old, const struct svc_file *f);
 /* A person went back from this one. OURS may be NULL. */
 bool judge_held(const struct svcstate_cert *ours, const struct x509_chain *c);
 /* SHA-256 over what C's files hold now. */
