@@ -78,8 +78,13 @@ i_look   = $(i_conf) -Iinstaller/look
 i_host   = $(i_look) -Iinstaller/host
 i_find   = $(i_host) -Iinstaller/find
 i_change = $(i_find) -Iinstaller/change
-fetcher  = $(common) -Ifetcher
-everything = $(i_change) -Ipopulate -Iinstaller -Ifetcher
+f_net    = $(common) -Ifetcher/net
+f_dns    = $(f_net) -Ifetcher/dns
+f_chall  = $(f_dns) -Ifetcher/challenge
+f_acme   = $(f_net) -Ifetcher/acme
+f_order  = $(f_chall) -Ifetcher/acme -Ifetcher/order
+everything = $(i_change) $(filter-out $(common),$(f_order)) -Ipopulate \
+	     -Iinstaller -Ifetcher
 
 $O/obj/common/base/%:   INC = $(base)
 $O/obj/common/sys/%:    INC = $(sys)
@@ -95,7 +100,12 @@ $O/obj/installer/host/%:   INC = $(i_host)
 $O/obj/installer/find/%:   INC = $(i_find)
 $O/obj/installer/change/%: INC = $(i_change)
 $O/obj/installer/%:        INC = $(i_change) -Iinstaller
-$O/obj/fetcher/%:       INC = $(fetcher)
+$O/obj/fetcher/net/%:       INC = $(f_net)
+$O/obj/fetcher/dns/%:       INC = $(f_dns)
+$O/obj/fetcher/challenge/%: INC = $(f_chall)
+$O/obj/fetcher/acme/%:      INC = $(f_acme)
+$O/obj/fetcher/order/%:     INC = $(f_order)
+$O/obj/fetcher/%:           INC = $(f_order) -Ifetcher
 $O/obj/tests/%:         INC = $(everything) -Itests/unit
 # "make -s build/obj/FOLDER/x.inc" says what it is for FOLDER.
 $O/obj/%.inc: FORCE

@@ -8,13 +8,13 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include "batch.h"
-#include "castate.h"
+#include "ca_queue.h"
 #include "clock.h"
 #include "due.h"
 #include "due_policy.h"
 #include "held.h"
-#include "idle.h"
-#include "leftover.h"
+#include "why_idle.h"
+#include "proof_sweep.h"
 #include "log.h"
 #include "loop.h"
 #include "namemap.h"
@@ -32,7 +32,7 @@ enum outcome { MET, RENEWED, FAILED, WAITING };
 struct slot {
 	struct engine *engine;
 	struct order *order; /* NULL: free */
-	struct castate *ca;
+	struct ca_queue *ca;
 	bool woken;
 };
 
@@ -47,9 +47,9 @@ struct engine {
 	struct chall_ctx *chall;
 	struct report *report;
 	struct order_env env;
-	struct leftovers *leftovers;
+	struct proof_sweep *sweep;
 
-	struct castate **ca; /* one per CA; the last for unknown ones */
+	struct ca_queue **ca; /* one per CA; the last for unknown ones */
 	size_t n_ca;
 	struct slot *slots;
 	size_t n_slots, in_flight;
@@ -79,13 +79,13 @@ static void on_wake(void *arg, void *cookie)
 	s->woken = true;
 }
 
-static struct castate *ca_of(struct engine *e, const char *name)
+static struct ca_queue *ca_of(struct engine *e, const char *name)
 {
 	const struct certrepo_ca *conf = certrepo_conf_ca(e->conf, name);
 	size_t i;
 
 	for (i = 0; i < e->n_ca; i++)
-		if (castate_conf(e->ca[i]) == conf)
+		if (ca_queue_conf(e->ca[i]) == conf)
 			return e->ca[i];
 	return e->ca[e->n_ca - 1];
 }
@@ -95,15 +95,15 @@ static int64_t on_ca_failed(void *arg, const struct certrepo_ca *ca,
 {
 	struct engine *e = arg;
 
-	return castate_failed(ca_of(e, ca->name), f);
+	return ca_queue_failed(ca_of(e, ca->name), f);
 }
 
 static void on_proof_gone(void *arg, const char *id)
 {
 	struct engine *e = arg;
 
-	if (e->leftovers)
-		leftovers_gone(e->leftovers, id);
+	if (e->sweep)
+		proof_sweep_gone(e->sweep, id);
 }
 
 /* --- signals --- */
@@ -161,12 +161,12 @@ static int make_cas(struct engine *e, struct err *err)
 		const struct certrepo_ca *ca =
 			i < e->conf->ca.n ? e->conf->ca.v[i] : NULL;
 
-		if (castate_new(ca, e->loop, e->store, e->batch, e->report,
-				&e->ca[i], err) == -1)
+		if (ca_queue_new(ca, e->loop, e->store, e->batch, e->report,
+				 &e->ca[i], err) == -1)
 			return -1;
 		e->n_ca++;
 		if (e->opts.force)
-			castate_force(e->ca[i]);
+			ca_queue_force(e->ca[i]);
 	}
 	return 0;
 }
@@ -218,9 +218,9 @@ void engine_free(struct engine **ep)
 		return;
 	for (i = 0; i < e->n_slots; i++)
 		order_free(&e->slots[i].order);
-	leftovers_free(&e->leftovers);
+	proof_sweep_free(&e->sweep);
 	for (i = 0; i < e->n_ca; i++)
-		castate_free(&e->ca[i]);
+		ca_queue_free(&e->ca[i]);
 	loop_cancel(&e->stop_timer);
 	loop_cancel(&e->pass_timer);
 	loop_unwatch(&e->sig);
@@ -270,13 +270,13 @@ static void on_postponed(void *arg, const struct err *err)
 }
 
 /* Its CA rests: it waits, and does not stand at the head of every page. */
-static void let_wait(struct engine *e, struct castate *ca, const char *name)
+static void let_wait(struct engine *e, struct ca_queue *ca, const char *name)
 {
 	struct postpone *p = mem_alloc(sizeof(*p));
 
 	*p = (struct postpone){ .engine = e,
 				.name = mem_strdup(name),
-				.until = castate_until(ca) };
+				.until = ca_queue_until(ca) };
 	batch_add(e->batch, op_postpone, on_postponed, p);
 	namemap_put(e->outcomes, name, WAITING);
 	remember_next(e, p->until);
@@ -285,14 +285,14 @@ static void let_wait(struct engine *e, struct castate *ca, const char *name)
 static int on_pick(const struct pick *p, void *arg, struct err *err)
 {
 	struct engine *e = arg;
-	struct castate *ca = ca_of(e, p->ca_name);
+	struct ca_queue *ca = ca_of(e, p->ca_name);
 
 	(void) err;
 	namemap_put(e->met, p->name, MET);
-	if (castate_is(ca, clock_now()) == CASTATE_RESTING)
+	if (ca_queue_is(ca, clock_now()) == CA_QUEUE_RESTING)
 		let_wait(e, ca, p->name);
 	else
-		castate_push(ca, p->name, p->ca_name, p->early);
+		ca_queue_push(ca, p->name, p->ca_name, p->early);
 	return 0;
 }
 
@@ -308,7 +308,7 @@ static size_t queued(const struct engine *e)
 	size_t i, n = 0;
 
 	for (i = 0; i < e->n_ca; i++)
-		n += castate_queued(e->ca[i]);
+		n += ca_queue_queued(e->ca[i]);
 	return n;
 }
 
@@ -360,30 +360,30 @@ static int pick_more(struct engine *e, struct err *err)
 
 /* --- orders --- */
 
-static void begin_order(struct engine *e, struct slot *s, struct castate *ca)
+static void begin_order(struct engine *e, struct slot *s, struct ca_queue *ca)
 {
-	struct castate_name name;
+	struct ca_queue_name name;
 
-	if (!castate_pop(ca, &name))
+	if (!ca_queue_pop(ca, &name))
 		return;
 	s->ca = ca;
-	s->order = order_new(&e->env, castate_conf(ca), name.ca_name,
-			     castate_acme(ca), name.name, name.early, s);
+	s->order = order_new(&e->env, ca_queue_conf(ca), name.ca_name,
+			     ca_queue_acme(ca), name.name, name.early, s);
 	s->woken = true;
 	e->in_flight++;
-	castate_begin(ca);
+	ca_queue_begin(ca);
 	free(name.name);
 	free(name.ca_name);
 }
 
 /* Is there one whose names could begin at once? */
-static bool castates_ready(struct engine *e)
+static bool ca_queues_ready(struct engine *e)
 {
 	size_t i;
 
 	for (i = 0; i < e->n_ca; i++)
-		if (castate_queued(e->ca[i]) &&
-		    castate_is(e->ca[i], clock_now()) == CASTATE_READY)
+		if (ca_queue_queued(e->ca[i]) &&
+		    ca_queue_is(e->ca[i], clock_now()) == CA_QUEUE_READY)
 			return true;
 	return false;
 }
@@ -399,11 +399,11 @@ static struct slot *free_slot(struct engine *e)
 }
 
 /* The CA rests: all of its names wait. */
-static void drain_resting(struct engine *e, struct castate *ca)
+static void drain_resting(struct engine *e, struct ca_queue *ca)
 {
-	struct castate_name name;
+	struct ca_queue_name name;
 
-	while (castate_pop(ca, &name)) {
+	while (ca_queue_pop(ca, &name)) {
 		let_wait(e, ca, name.name);
 		free(name.name);
 		free(name.ca_name);
@@ -418,21 +418,21 @@ static void fill(struct engine *e)
 	size_t i, n;
 
 	for (i = 0; i < e->n_ca; i++) {
-		n = castate_queued(e->ca[i]);
+		n = ca_queue_queued(e->ca[i]);
 		if (!n)
 			continue;
-		if (castate_is(e->ca[i], now) == CASTATE_IDLE)
-			castate_start(e->ca[i],
-				      n < e->n_slots ? n : e->n_slots);
-		if (castate_is(e->ca[i], now) == CASTATE_RESTING)
+		if (ca_queue_is(e->ca[i], now) == CA_QUEUE_IDLE)
+			ca_queue_start(e->ca[i],
+				       n < e->n_slots ? n : e->n_slots);
+		if (ca_queue_is(e->ca[i], now) == CA_QUEUE_RESTING)
 			drain_resting(e, e->ca[i]);
 	}
 	/* In turns, so that no CA waits for another's queue. */
 	while (more && (s = free_slot(e))) {
 		more = false;
 		for (i = 0; i < e->n_ca && (s = free_slot(e)); i++) {
-			if (castate_is(e->ca[i], now) != CASTATE_READY ||
-			    !castate_queued(e->ca[i]))
+			if (ca_queue_is(e->ca[i], now) != CA_QUEUE_READY ||
+			    !ca_queue_queued(e->ca[i]))
 				continue;
 			begin_order(e, s, e->ca[i]);
 			more = true;
@@ -447,13 +447,13 @@ static void settle(struct engine *e, struct slot *s)
 
 	switch (order_ended(o)) {
 	case ORDER_RENEWED:
-		castate_succeeded(s->ca);
+		ca_queue_succeeded(s->ca);
 		report_renewed(e->report, o);
 		namemap_put(e->outcomes, order_name(o), RENEWED);
 		break;
 	case ORDER_FAILED:
 		resting = fail_of_ca(order_fail(o)->class) &&
-			  castate_is(s->ca, clock_now()) == CASTATE_RESTING;
+			  ca_queue_is(s->ca, clock_now()) == CA_QUEUE_RESTING;
 		report_failed(e->report, o, resting);
 		namemap_put(e->outcomes, order_name(o), FAILED);
 		remember_next(e, order_backoff(o)->next);
@@ -482,7 +482,7 @@ static void step_orders(struct engine *e)
 			continue;
 		settle(e, s);
 		order_free(&s->order);
-		castate_end(s->ca);
+		ca_queue_end(s->ca);
 		e->in_flight--;
 	}
 }
@@ -521,8 +521,8 @@ static void count(struct engine *e, struct report_counts *c)
 		.seconds = (clock_mono_ms() - e->begun_ms) / 1000,
 	};
 	for (i = 0; i < e->n_ca; i++) {
-		c->requests += castate_requests(e->ca[i]);
-		c->account = c->account || castate_needs_person(e->ca[i]);
+		c->requests += ca_queue_requests(e->ca[i]);
+		c->account = c->account || ca_queue_needs_person(e->ca[i]);
 	}
 }
 
@@ -555,14 +555,14 @@ static int turn(struct engine *e, int64_t *ret_wait_ms, struct err *err)
 			break; /* the store is away */
 	} while (anyone_woken(e) || batch_waiting(e->batch) ||
 		 (!e->stopping && e->in_flight < e->n_slots &&
-		  castates_ready(e)));
+		  ca_queues_ready(e)));
 	return 0;
 }
 
 static bool busy(const struct engine *e)
 {
 	return e->in_flight || batch_waiting(e->batch) ||
-	       leftovers_busy(e->leftovers) || (!e->stopping && queued(e));
+	       proof_sweep_busy(e->sweep) || (!e->stopping && queued(e));
 }
 
 /* Rounds until nothing is under way. */
@@ -597,12 +597,12 @@ static int pass(struct engine *e, struct err *err)
 	e->page = 2 * e->n_slots < 100 ? 100 : 2 * e->n_slots;
 	e->earliest = STORE_NEVER;
 	namemap_clear(e->met);
-	leftovers_begin(e->leftovers, false);
+	proof_sweep_begin(e->sweep, false);
 	if (rounds(e, err) == -1)
 		return -1;
 	if (e->leaving)
 		return 0; /* the CA may be looking at them */
-	leftovers_begin(e->leftovers, true);
+	proof_sweep_begin(e->sweep, true);
 	e->drained = true;
 	return rounds(e, err);
 }
@@ -634,11 +634,11 @@ static int wait_for_pass(struct engine *e, bool *ret_again, struct err *err)
 /* A signal came before their turn. */
 static void count_unbegun(struct engine *e)
 {
-	struct castate_name name;
+	struct ca_queue_name name;
 	size_t i;
 
 	for (i = 0; i < e->n_ca; i++)
-		while (castate_pop(e->ca[i], &name)) {
+		while (ca_queue_pop(e->ca[i], &name)) {
 			namemap_put(e->outcomes, name.name, WAITING);
 			free(name.name);
 			free(name.ca_name);
@@ -651,8 +651,8 @@ static int say_idle(struct engine *e, struct err *err)
 
 	if (e->stopping || !report_wants_reason(e->report))
 		return 0;
-	if (idle_text(e->store, e->opts.names, e->opts.n_names, clock_now(),
-		      &text, err) == -1)
+	if (why_idle_text(e->store, e->opts.names, e->opts.n_names, clock_now(),
+			  &text, err) == -1)
 		return -1;
 	report_idle(e->report, text);
 	return 0;
@@ -667,8 +667,8 @@ int engine_run(struct engine *e, int *ret_status, struct err *err)
 	if (store_release_all(e->store, e->owner, err) == -1 ||
 	    due_policy_apply(e->conf, e->store, err) == -1 ||
 	    held_report(e->conf, e->store, clock_now(), err) == -1 ||
-	    leftovers_new(e->store, e->batch, e->chall, e->owner,
-			  e->conf->state_dir, &e->leftovers, err) == -1)
+	    proof_sweep_new(e->store, e->batch, e->chall, e->owner,
+			    e->conf->state_dir, &e->sweep, err) == -1)
 		return -1;
 	do {
 		if (pass(e, err) == -1 || wait_for_pass(e, &again, err) == -1)

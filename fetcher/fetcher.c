@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include "arena.h"
 #include "certrepo_conf.h"
-#include "dns/dns_key.h"
+#include "dns_key.h"
 #include "engine.h"
 #include "instance.h"
 #include "log.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "held.h"
-#include "daily.h"
+#include "once_a_day.h"
 #include "log.h"
 #include "sbuf.h"
 
@@ -27,7 +27,7 @@ int held_report(const struct certrepo_conf *conf, struct store *store,
 	AUTO(arena_free) struct arena *arena = arena_new();
 	AUTO(mem_free_str) char *text = NULL;
 	struct store_helds rows = { NULL, 0 };
-	int rc = daily_done(conf->state_dir, HELD_FILE, now, err);
+	int rc = once_a_day_done(conf->state_dir, HELD_FILE, now, err);
 
 	if (rc != 0)
 		return rc == 1 ? 0 : -1;
@@ -37,5 +37,5 @@ int held_report(const struct certrepo_conf *conf, struct store *store,
 		return 0;
 	text = held_text(&rows, HELD_MOST);
 	log_warn("held until someone acts: %s", text);
-	return daily_mark(conf->state_dir, HELD_FILE, now, err);
+	return once_a_day_mark(conf->state_dir, HELD_FILE, now, err);
 }

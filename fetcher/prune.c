@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "prune.h"
-#include "daily.h"
+#include "once_a_day.h"
 #include "log.h"
 
 #define PRUNE_FILE "fetcher.prune" /* when it was last done */
@@ -23,13 +23,13 @@ void prune_attempts(const struct certrepo_conf *conf, struct store *store,
 		    int64_t now)
 {
 	struct err err = ERR_INIT;
-	int done = daily_done(conf->state_dir, PRUNE_FILE, now, &err);
+	int done = once_a_day_done(conf->state_dir, PRUNE_FILE, now, &err);
 
 	if (done == 1)
 		return;
 	/* First the mark: what fails is not said more than once a day. */
 	if (done == -1 ||
-	    daily_mark(conf->state_dir, PRUNE_FILE, now, &err) == -1 ||
+	    once_a_day_mark(conf->state_dir, PRUNE_FILE, now, &err) == -1 ||
 	    prune(store, now - PRUNE_KEEP, &err) == -1)
 		log_warn("old rows of attempts were not deleted: %s", err.msg);
 }

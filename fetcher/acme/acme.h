@@ -12,7 +12,7 @@
  * ACME_BODY_MAX bytes, each request has a deadline.
  */
 
-#include "../fail.h"
+#include "fail.h"
 #include "arena.h"
 #include "certrepo_conf.h"
 #include "loop.h"

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "arena.h"
-#include "dns/dns_ready.h"
-#include "dns/dns_update.h"
-#include "dns/dns_zone.h"
+#include "dns_ready.h"
+#include "dns_update.h"
+#include "dns_zone.h"
 #include "enc.h"
 
 #define VALUE_LEN 43 /* SHA-256 in base64url */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "acme/acme.h"
-#include "acme/acme_nonce.h"
-#include "acme/acme_parse.h"
-#include "acme/acme_problem.h"
+#include "acme.h"
+#include "acme_nonce.h"
+#include "acme_parse.h"
+#include "acme_problem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

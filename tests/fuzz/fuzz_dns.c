@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
-#include "dns/dns_ready.h"
-#include "dns/dns_update.h"
+#include "dns_ready.h"
+#include "dns_update.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "dns/dns_addr.h"
-#include "dns/dns_key.h"
+#include "dns_addr.h"
+#include "dns_key.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,7 +6,7 @@
  * that acme.h allows. Proofs are not made: the servers believe. */
 
 #include "acme_peer.h"
-#include "acme/acme.h"
+#include "acme.h"
 #include "clock.h"
 
 #define JOBS_MAX 200

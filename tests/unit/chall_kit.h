@@ -4,7 +4,7 @@
 
 /* Run the steps of a solution in a loop: include after cmocka.h. */
 
-#include "challenge/chall.h"
+#include "chall.h"
 #include "clock.h"
 
 struct kit_run {

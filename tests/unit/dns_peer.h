@@ -12,8 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "clock.h"
-#include "dns/dns_addr.h"
-#include "dns/dns_msg.h"
+#include "dns_addr.h"
+#include "dns_msg.h"
 #include "loop.h"
 
 struct peer;

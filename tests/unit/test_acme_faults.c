@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "acme_run.h"
-#include "acme/http.h"
+#include "http.h"
 
 /* The client against a CA that misbehaves: what each fault becomes, and that
  * no order is placed twice. */

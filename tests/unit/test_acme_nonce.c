@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "acme/acme_nonce.h"
+#include "acme_nonce.h"
 
 static void valid(void **state)
 {

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "acme/acme.h"
-#include "acme/acme_parse.h"
+#include "acme.h"
+#include "acme_parse.h"
 
 static struct arena *arena;
 

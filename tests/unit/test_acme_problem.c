@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
-#include "acme/acme_problem.h"
+#include "acme_problem.h"
 #include "clock.h"
 
 #define URN "urn:ietf:params:acme:error:"

@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include "challenge/chall_impl.h"
+#include "chall_impl.h"
 #include "chall_kit.h"
 #include "scratch.h"
 

@@ -6,9 +6,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include "challenge/chall.h"
+#include "chall.h"
 #include "clock.h"
-#include "dns/dns_addr.h"
+#include "dns_addr.h"
 #include "mem.h"
 #include "named.h"
 #include "scratch.h"

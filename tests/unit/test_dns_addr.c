@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <arpa/inet.h>
-#include "dns/dns_addr.h"
+#include "dns_addr.h"
 #include "scratch.h"
 
 static void assert_text(const char *in, const char *want)

@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include "dns/dns_key.h"
+#include "dns_key.h"
 #include "scratch.h"
 
 static void test_tsig_keygen(void **state)

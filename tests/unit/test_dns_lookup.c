@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include "dns_peer.h"
-#include "dns/dns_lookup.h"
+#include "dns_lookup.h"
 
 static struct loop *loop;
 static struct dns_net *net;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "dns/dns_msg.h"
+#include "dns_msg.h"
 
 static void assert_canon(const char *in, const char *want)
 {

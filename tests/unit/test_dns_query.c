@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include "dns_peer.h"
-#include "dns/dns_query.h"
+#include "dns_query.h"
 
 #define TIMEOUT 800
 

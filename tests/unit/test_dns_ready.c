@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include "dns_peer.h"
-#include "dns/dns_ready.h"
+#include "dns_ready.h"
 
 #define OWNER "_acme-challenge.example.org"
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
-#include "dns/dns_tsig.h"
+#include "dns_tsig.h"
 
 /* What dig 9.18 sent (+noedns +nocookie +noadflag -y ...) and BIND 9.18
  * answered, with keys HMAC.key.example of this secret. */

@@ -10,7 +10,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include "dns_peer.h"
-#include "dns/dns_update.h"
+#include "dns_update.h"
 
 static struct dns_key key = { .name = "k",
 			      .algorithm = "hmac-sha256",

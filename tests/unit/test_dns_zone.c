@@ -5,7 +5,7 @@
 #include <cmocka.h>
 #include "dns_peer.h"
 #include "scratch.h"
-#include "dns/dns_zone.h"
+#include "dns_zone.h"
 
 /* --- paths --- */
 

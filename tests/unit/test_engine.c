@@ -11,9 +11,9 @@
 #include "store_kit.h"
 #include "engine.h"
 #include "file.h"
-#include "leftover.h"
+#include "proof_sweep.h"
 #include "authz.h"
-#include "castate.h"
+#include "ca_queue.h"
 
 static struct peer peer;
 static struct store *store;
@@ -329,11 +329,11 @@ static void stuck_leftovers(void **state)
 
 	p.id = "1";
 	p.name = "old.example.org";
-	p.ts_created = time(NULL) - LEFTOVER_KEEP;
+	p.ts_created = time(NULL) - PROOF_SWEEP_KEEP;
 	OK(store_proof_put(store, &p, &err));
 	p.id = "2";
 	p.name = "new.example.org";
-	p.ts_created = time(NULL) - LEFTOVER_KEEP + 60;
+	p.ts_created = time(NULL) - PROOF_SWEEP_KEEP + 60;
 	OK(store_proof_put(store, &p, &err));
 	assert_int_equal(run(&once), 0);
 	OK(store_proofs_of(store, "unit-0123", 10, arena, &left, &err));

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "acme_peer.h"
-#include "acme/http.h"
+#include "http.h"
 
 /* Against the scripted server over HTTP/1.1; HTTP/2 is what test_acme speaks
  * with pebble, and cuts and endless answers are in test_acme_faults. */

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "acme/jws.h"
+#include "jws.h"
 #include "enc.h"
 
 /* clang-format off */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "daily.h"
+#include "once_a_day.h"
 #include <inttypes.h>
 #include <string.h>
 #include "file.h"
@@ -7,7 +7,8 @@
 
 #define DAY 86400
 
-int daily_done(const char *dir, const char *file, int64_t now, struct err *err)
+int once_a_day_done(const char *dir, const char *file, int64_t now,
+		    struct err *err)
 {
 	AUTO(mem_free_str) char *path = mem_printf("%s/%s", dir, file);
 	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(40);
@@ -22,7 +23,8 @@ int daily_done(const char *dir, const char *file, int64_t now, struct err *err)
 	return when <= now && now - when < DAY;
 }
 
-int daily_mark(const char *dir, const char *file, int64_t now, struct err *err)
+int once_a_day_mark(const char *dir, const char *file, int64_t now,
+		    struct err *err)
 {
 	AUTO(mem_free_str) char *path = mem_printf("%s/%s", dir, file);
 	AUTO(mem_free_str) char *stamp = mem_printf("%" PRId64, now);

@@ -10,9 +10,9 @@
  */
 
 #include <stdbool.h>
-#include "acme/acme.h"
+#include "acme.h"
 #include "batch.h"
-#include "challenge/chall.h"
+#include "chall.h"
 #include "fail.h"
 
 /* What the authorizations of one order share. Borrowed, must outlive them. */

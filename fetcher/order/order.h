@@ -15,11 +15,11 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "acme/acme.h"
+#include "acme.h"
 #include "backoff.h"
 #include "batch.h"
 #include "certrepo_conf.h"
-#include "challenge/chall.h"
+#include "chall.h"
 #include "fail.h"
 
 struct order;

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-#include "leftover.h"
+#include "proof_sweep.h"
 #include <stdlib.h>
 #include <string.h>
 #include "clock.h"
-#include "daily.h"
+#include "once_a_day.h"
 #include "log.h"
 
 #define SAID_FILE "fetcher.leftover" /* when something was said last */
 
 struct leftover {
-	struct leftovers *all;
+	struct proof_sweep *all;
 	struct store_proof proof; /* in the arena */
 	struct chall *chall;
 	bool deferred, begun, done;
 };
 
-struct leftovers {
+struct proof_sweep {
 	struct arena *arena;
 	struct batch *batch;
 	struct chall_ctx *chall;
@@ -26,12 +26,12 @@ struct leftovers {
 	size_t said;
 };
 
-int leftovers_new(struct store *store, struct batch *batch,
-		  struct chall_ctx *chall, const char *owner,
-		  const char *state_dir, struct leftovers **ret,
-		  struct err *err)
+int proof_sweep_new(struct store *store, struct batch *batch,
+		    struct chall_ctx *chall, const char *owner,
+		    const char *state_dir, struct proof_sweep **ret,
+		    struct err *err)
 {
-	AUTO(leftovers_free) struct leftovers *l = mem_alloc(sizeof(*l));
+	AUTO(proof_sweep_free) struct proof_sweep *l = mem_alloc(sizeof(*l));
 	struct store_proofs rows = { NULL, 0 };
 	struct store_order order;
 	int found, said;
@@ -41,12 +41,12 @@ int leftovers_new(struct store *store, struct batch *batch,
 	l->arena = arena_new();
 	l->batch = batch;
 	l->chall = chall;
-	said = daily_done(state_dir, SAID_FILE, clock_now(), err);
+	said = once_a_day_done(state_dir, SAID_FILE, clock_now(), err);
 	if (said == -1)
 		return -1;
 	l->quiet = said == 1;
-	if (store_proofs_of(store, owner, LEFTOVER_MAX, l->arena, &rows, err) ==
-	    -1)
+	if (store_proofs_of(store, owner, PROOF_SWEEP_MAX, l->arena, &rows,
+			    err) == -1)
 		return -1;
 	l->v = arena_array(l->arena, rows.n + 1, sizeof(l->v[0]));
 	for (i = 0; i < rows.n; i++) {
@@ -62,9 +62,9 @@ int leftovers_new(struct store *store, struct batch *batch,
 	return 0;
 }
 
-void leftovers_free(struct leftovers **lp)
+void proof_sweep_free(struct proof_sweep **lp)
 {
-	struct leftovers *l = *lp;
+	struct proof_sweep *l = *lp;
 	size_t i;
 
 	if (!l)
@@ -102,19 +102,19 @@ static void on_dropped(void *arg, const struct err *err)
 	finish(x);
 }
 
-static void say(struct leftovers *l)
+static void say(struct proof_sweep *l)
 {
 	struct err err = ERR_INIT;
 
 	if (l->said++ == 0 &&
-	    daily_mark(l->state_dir, SAID_FILE, clock_now(), &err) == -1)
+	    once_a_day_mark(l->state_dir, SAID_FILE, clock_now(), &err) == -1)
 		log_warn("%s", err.msg);
 }
 
 /* Its row stays for the next run, but not for ever: its server may be gone. */
 static void give_up(struct leftover *x, const struct err *err)
 {
-	if (x->proof.ts_created + LEFTOVER_KEEP <= clock_now()) {
+	if (x->proof.ts_created + PROOF_SWEEP_KEEP <= clock_now()) {
 		log_warn("%s: the proof left at %s (%s) could not be removed "
 			 "for a week and is no longer tried, remove it by "
 			 "hand: %s",
@@ -123,7 +123,7 @@ static void give_up(struct leftover *x, const struct err *err)
 		batch_add(x->all->batch, op_drop, on_dropped, x);
 		return;
 	}
-	if (!x->all->quiet && x->all->said < LEFTOVER_SAID) {
+	if (!x->all->quiet && x->all->said < PROOF_SWEEP_SAID) {
 		log_warn("%s: the proof that an earlier run left at %s could "
 			 "not be removed: %s",
 			 x->proof.name, x->proof.owner, err->msg);
@@ -149,7 +149,7 @@ static void on_cleaned(struct chall *c, const struct err *err, void *arg)
 	batch_add(x->all->batch, op_drop, on_dropped, x);
 }
 
-void leftovers_begin(struct leftovers *l, bool deferred)
+void proof_sweep_begin(struct proof_sweep *l, bool deferred)
 {
 	struct err err = ERR_INIT;
 	size_t i;
@@ -170,7 +170,7 @@ void leftovers_begin(struct leftovers *l, bool deferred)
 	}
 }
 
-void leftovers_gone(struct leftovers *l, const char *proof_id)
+void proof_sweep_gone(struct proof_sweep *l, const char *proof_id)
 {
 	size_t i;
 
@@ -179,7 +179,7 @@ void leftovers_gone(struct leftovers *l, const char *proof_id)
 			l->v[i].done = true;
 }
 
-bool leftovers_busy(const struct leftovers *l)
+bool proof_sweep_busy(const struct proof_sweep *l)
 {
 	return l->busy > 0;
 }

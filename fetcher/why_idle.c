@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "idle.h"
+#include "why_idle.h"
 #include "clock.h"
 #include "sbuf.h"
 
@@ -46,8 +46,8 @@ static int add_name(struct store *store, const char *name, struct sbuf *s,
 	return 0;
 }
 
-int idle_text(struct store *store, const char *const *names, size_t n,
-	      int64_t now, char **ret, struct err *err)
+int why_idle_text(struct store *store, const char *const *names, size_t n,
+		  int64_t now, char **ret, struct err *err)
 {
 	AUTO(sbuf_free) struct sbuf s = SBUF_INIT(16384);
 	size_t i;

@@ -5,7 +5,7 @@
 /* An answer of the CA, kept until the state machine that asked is stepped:
  * callbacks only take it down, so that nothing calls back into itself. */
 
-#include "acme/acme.h"
+#include "acme.h"
 
 struct reply {
 	bool failed;

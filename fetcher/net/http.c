@@ -4,8 +4,8 @@
 #include "plain.h"
 #include "sbuf.h"
 
-#define IDLE_HANDLES_MAX 128
-#define HEADERS_KEPT	 4
+#define WHY_IDLE_HANDLES_MAX 128
+#define HEADERS_KEPT	     4
 
 struct http_req {
 	struct loop_transfer transfer; /* first: loop.h */
@@ -33,7 +33,7 @@ struct http {
 	struct http_req *reqs;
 	struct http_req *current; /* its callback runs */
 	bool freed;		  /* by that callback */
-	CURL *idle[IDLE_HANDLES_MAX];
+	CURL *idle[WHY_IDLE_HANDLES_MAX];
 	size_t n_idle;
 	size_t count;
 };
@@ -100,7 +100,7 @@ static void req_free(struct http_req *r)
 
 	req_unlink(r);
 	loop_remove(h->loop, r->easy);
-	if (h->n_idle < IDLE_HANDLES_MAX) {
+	if (h->n_idle < WHY_IDLE_HANDLES_MAX) {
 		curl_easy_reset(r->easy);
 		h->idle[h->n_idle++] = r->easy;
 	} else {

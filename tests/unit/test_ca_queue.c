@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "store_kit.h"
-#include "castate.h"
+#include "ca_queue.h"
 #include "clock.h"
 
 #define NOW 1700000000
@@ -17,11 +17,11 @@ static struct store *store;
 static struct loop *loop;
 static struct batch *batch;
 static struct report *report;
-static struct castate *c;
+static struct ca_queue *c;
 
 static void make(const struct certrepo_ca *of)
 {
-	OK(castate_new(of, loop, store, batch, report, &c, &err));
+	OK(ca_queue_new(of, loop, store, batch, report, &c, &err));
 }
 
 static int setup(void **state)
@@ -44,7 +44,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	castate_free(&c);
+	ca_queue_free(&c);
 	report_free(&report);
 	batch_free(&batch);
 	loop_free(&loop);
@@ -83,24 +83,24 @@ static int64_t failed(enum fail_class class, int64_t retry_at)
 	struct fail f;
 
 	fail_set(&f, class, retry_at, "no luck");
-	return castate_failed(c, &f) - NOW;
+	return ca_queue_failed(c, &f) - NOW;
 }
 
 static void queue(void **state)
 {
-	struct castate_name n;
+	struct ca_queue_name n;
 	char name[32];
 	int i, k = 0;
 
 	make(&ca);
-	assert_false(castate_pop(c, &n));
+	assert_false(ca_queue_pop(c, &n));
 	for (i = 0; i < 1000; i++) {
 		snprintf(name, sizeof(name), "n%d", i);
-		castate_push(c, name, i % 2 ? "one" : NULL, i % 3 == 0);
+		ca_queue_push(c, name, i % 2 ? "one" : NULL, i % 3 == 0);
 		if (i % 4 != 3)
 			continue;
 		/* first in, first out, across every growth */
-		assert_true(castate_pop(c, &n));
+		assert_true(ca_queue_pop(c, &n));
 		snprintf(name, sizeof(name), "n%d", k);
 		assert_string_equal(n.name, name);
 		assert_int_equal(n.early, k % 3 == 0);
@@ -109,7 +109,7 @@ static void queue(void **state)
 		free(n.ca_name);
 		k++;
 	}
-	assert_int_equal(castate_queued(c), 750);
+	assert_int_equal(ca_queue_queued(c), 750);
 }
 
 /* Nobody listens at its directory. */
@@ -117,10 +117,10 @@ static void start(void)
 {
 	int i;
 
-	castate_start(c, 1);
-	for (i = 0; i < 100 && castate_is(c, NOW) == CASTATE_STARTING; i++)
+	ca_queue_start(c, 1);
+	for (i = 0; i < 100 && ca_queue_is(c, NOW) == CA_QUEUE_STARTING; i++)
 		OK(loop_run(loop, 100, &err));
-	assert_int_equal(castate_is(c, NOW), CASTATE_RESTING);
+	assert_int_equal(ca_queue_is(c, NOW), CA_QUEUE_RESTING);
 }
 
 /* One lost answer is no outage, a third in a row is. */
@@ -129,11 +129,11 @@ static void streak(void **state)
 	int64_t rest;
 
 	make(NULL);
-	castate_free(&c);
+	ca_queue_free(&c);
 	make(&ca);
-	assert_int_equal(castate_is(c, NOW), CASTATE_IDLE);
+	assert_int_equal(ca_queue_is(c, NOW), CA_QUEUE_IDLE);
 	start();
-	rest = castate_until(c) - NOW;
+	rest = ca_queue_until(c) - NOW;
 	assert_in_range(rest, 60, 72);
 	assert_non_null(strstr(row(), "1:"));
 	assert_non_null(strstr(row(), ":ca-down"));
@@ -145,7 +145,7 @@ static void streak(void **state)
 	assert_string_equal(row(), "1:500:ca-rate-limited");
 	/* the rest is over: from the beginning, the count goes on */
 	clock_set_for_test(NOW + 500);
-	assert_int_equal(castate_is(c, NOW + 500), CASTATE_IDLE);
+	assert_int_equal(ca_queue_is(c, NOW + 500), CA_QUEUE_IDLE);
 	assert_in_range(failed(FAIL_CA_DOWN, 0), 500 + 120, 500 + 144);
 	assert_non_null(strstr(row(), "2:"));
 }
@@ -158,27 +158,27 @@ static void remembered(void **state)
 	make(&ca);
 	start();
 	flush();
-	castate_free(&c);
+	ca_queue_free(&c);
 	make(&ca);
-	assert_int_equal(castate_is(c, NOW), CASTATE_RESTING);
-	assert_int_equal(castate_is(c, NOW + 3600), CASTATE_IDLE);
-	castate_free(&c);
+	assert_int_equal(ca_queue_is(c, NOW), CA_QUEUE_RESTING);
+	assert_int_equal(ca_queue_is(c, NOW + 3600), CA_QUEUE_IDLE);
+	ca_queue_free(&c);
 	make(&ca);
-	castate_force(c);
-	assert_int_equal(castate_is(c, NOW), CASTATE_IDLE);
-	castate_free(&c);
+	ca_queue_force(c);
+	assert_int_equal(ca_queue_is(c, NOW), CA_QUEUE_IDLE);
+	ca_queue_free(&c);
 	/* another directory is another CA, whatever its name */
 	moved.directory = "https://127.0.0.1:2/dir";
 	make(&moved);
-	assert_int_equal(castate_is(c, NOW), CASTATE_IDLE);
+	assert_int_equal(ca_queue_is(c, NOW), CA_QUEUE_IDLE);
 }
 
 static void unknown(void **state)
 {
 	make(NULL);
-	assert_null(castate_conf(c));
-	assert_int_equal(castate_is(c, NOW), CASTATE_READY);
-	assert_int_equal(castate_requests(c), 0);
+	assert_null(ca_queue_conf(c));
+	assert_int_equal(ca_queue_is(c, NOW), CA_QUEUE_READY);
+	assert_int_equal(ca_queue_requests(c), 0);
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "castate.h"
+#include "ca_queue.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -9,13 +9,13 @@
 #define STREAK_MAX 3
 #define COUNT_MOST 1000000
 
-struct castate {
+struct ca_queue {
 	const struct certrepo_ca *conf;
 	struct loop *loop;
 	struct batch *batch;
 	struct report *report;
 	struct acme *acme;
-	enum castate_is is;
+	enum ca_queue_is is;
 	bool started;  /* acme has its account */
 	size_t orders; /* in flight */
 
@@ -27,7 +27,7 @@ struct castate {
 	int streak;	  /* failures without a success between */
 	size_t requests;  /* of clients that are gone */
 
-	struct castate_name *queue;
+	struct ca_queue_name *queue;
 	size_t head, n, cap;
 };
 
@@ -41,7 +41,7 @@ static enum fail_class class_of(const char *name)
 	return FAIL_CA_DOWN;
 }
 
-static int load(struct castate *c, struct store *store, struct err *err)
+static int load(struct ca_queue *c, struct store *store, struct err *err)
 {
 	AUTO(arena_free) struct arena *arena = arena_new();
 	struct store_ca row;
@@ -66,36 +66,36 @@ static int load(struct castate *c, struct store *store, struct err *err)
 	return 0;
 }
 
-int castate_new(const struct certrepo_ca *conf, struct loop *loop,
-		struct store *store, struct batch *batch, struct report *report,
-		struct castate **ret, struct err *err)
+int ca_queue_new(const struct certrepo_ca *conf, struct loop *loop,
+		 struct store *store, struct batch *batch,
+		 struct report *report, struct ca_queue **ret, struct err *err)
 {
-	AUTO(castate_free) struct castate *c = mem_alloc(sizeof(*c));
+	AUTO(ca_queue_free) struct ca_queue *c = mem_alloc(sizeof(*c));
 
 	c->conf = conf;
 	c->loop = loop;
 	c->batch = batch;
 	c->report = report;
 	if (!conf)
-		c->is = CASTATE_READY;
+		c->is = CA_QUEUE_READY;
 	else if (load(c, store, err) == -1)
 		return -1;
 	if (c->backoff_until > clock_now())
-		c->is = CASTATE_RESTING;
+		c->is = CA_QUEUE_RESTING;
 	*ret = TAKE(c);
 	return 0;
 }
 
-void castate_free(struct castate **cp)
+void ca_queue_free(struct ca_queue **cp)
 {
-	struct castate *c = *cp;
-	struct castate_name name;
+	struct ca_queue *c = *cp;
+	struct ca_queue_name name;
 
 	if (!c)
 		return;
 	batch_forget(c->batch, c);
 	acme_free(&c->acme);
-	while (castate_pop(c, &name)) {
+	while (ca_queue_pop(c, &name)) {
 		free(name.name);
 		free(name.ca_name);
 	}
@@ -106,43 +106,43 @@ void castate_free(struct castate **cp)
 	*cp = NULL;
 }
 
-const struct certrepo_ca *castate_conf(const struct castate *c)
+const struct certrepo_ca *ca_queue_conf(const struct ca_queue *c)
 {
 	return c->conf;
 }
 
-struct acme *castate_acme(struct castate *c)
+struct acme *ca_queue_acme(struct ca_queue *c)
 {
 	return c->acme;
 }
 
-size_t castate_requests(const struct castate *c)
+size_t ca_queue_requests(const struct ca_queue *c)
 {
 	return c->requests + (c->acme ? acme_requests(c->acme) : 0);
 }
 
-enum castate_is castate_is(struct castate *c, int64_t now)
+enum ca_queue_is ca_queue_is(struct ca_queue *c, int64_t now)
 {
-	if (c->is == CASTATE_RESTING && c->backoff_until <= now) {
+	if (c->is == CA_QUEUE_RESTING && c->backoff_until <= now) {
 		if (c->started)
-			c->is = CASTATE_READY;
+			c->is = CA_QUEUE_READY;
 		else if (!c->orders) /* they use the client */
-			c->is = CASTATE_IDLE;
+			c->is = CA_QUEUE_IDLE;
 	}
 	return c->is;
 }
 
-int64_t castate_until(const struct castate *c)
+int64_t ca_queue_until(const struct ca_queue *c)
 {
 	return c->backoff_until;
 }
 
-bool castate_needs_person(const struct castate *c)
+bool ca_queue_needs_person(const struct ca_queue *c)
 {
-	return c->is == CASTATE_RESTING && c->fail.class == FAIL_ACCOUNT;
+	return c->is == CA_QUEUE_RESTING && c->fail.class == FAIL_ACCOUNT;
 }
 
-void castate_force(struct castate *c)
+void ca_queue_force(struct ca_queue *c)
 {
 	c->backoff_until = 0;
 	c->streak = 0;
@@ -152,7 +152,7 @@ void castate_force(struct castate *c)
 
 static int op_put(struct store *store, void *arg, struct err *err)
 {
-	const struct castate *c = arg;
+	const struct ca_queue *c = arg;
 	struct store_ca row = { .name = c->conf->name,
 				.directory = c->conf->directory,
 				.account = c->account,
@@ -169,7 +169,7 @@ static int op_put(struct store *store, void *arg, struct err *err)
 
 static void on_put(void *arg, const struct err *err)
 {
-	struct castate *c = arg;
+	struct ca_queue *c = arg;
 
 	c->put = false;
 	if (err)
@@ -177,7 +177,7 @@ static void on_put(void *arg, const struct err *err)
 			  c->backoff_until);
 }
 
-static void save(struct castate *c)
+static void save(struct ca_queue *c)
 {
 	if (c->put)
 		return;
@@ -187,7 +187,7 @@ static void save(struct castate *c)
 
 /* The account as the client has it: it may have had to make one, at its start
  * or when the CA no longer knew the old one. */
-static void learn_account(struct castate *c)
+static void learn_account(struct ca_queue *c)
 {
 	if (c->account && c->account_key &&
 	    strcmp(c->account, acme_account(c->acme)) == 0 &&
@@ -210,7 +210,7 @@ static uint32_t random_number(void)
 	return r;
 }
 
-int64_t castate_failed(struct castate *c, const struct fail *f)
+int64_t ca_queue_failed(struct ca_queue *c, const struct fail *f)
 {
 	int64_t now = clock_now();
 	int64_t until;
@@ -228,21 +228,21 @@ int64_t castate_failed(struct castate *c, const struct fail *f)
 		c->started = false;
 	}
 	save(c);
-	if (c->is == CASTATE_STARTING ||
-	    (c->is == CASTATE_READY &&
+	if (c->is == CA_QUEUE_STARTING ||
+	    (c->is == CA_QUEUE_READY &&
 	     (f->class != FAIL_CA_DOWN || c->streak >= STREAK_MAX))) {
-		c->is = CASTATE_RESTING;
+		c->is = CA_QUEUE_RESTING;
 		report_ca(c->report, c->conf->name, f->class, f->detail,
 			  c->backoff_until);
 	}
 	return c->backoff_until;
 }
 
-void castate_succeeded(struct castate *c)
+void ca_queue_succeeded(struct ca_queue *c)
 {
 	c->streak = 0;
 	learn_account(c);
-	if (!c->count_fail || c->is == CASTATE_RESTING)
+	if (!c->count_fail || c->is == CA_QUEUE_RESTING)
 		return;
 	/* An order that went through says nothing against a rate limit. */
 	if (c->fail.class != FAIL_CA_DOWN && c->backoff_until > clock_now())
@@ -256,24 +256,24 @@ void castate_succeeded(struct castate *c)
 
 static void on_ready(void *arg, const struct fail *f)
 {
-	struct castate *c = arg;
+	struct ca_queue *c = arg;
 
 	if (f) {
 		/* Another try begins from nothing. */
-		(void) castate_failed(c, f);
+		(void) ca_queue_failed(c, f);
 		return;
 	}
-	c->is = CASTATE_READY;
+	c->is = CA_QUEUE_READY;
 	c->started = true;
 	learn_account(c);
 }
 
-void castate_start(struct castate *c, size_t wanted)
+void ca_queue_start(struct ca_queue *c, size_t wanted)
 {
 	struct err err = ERR_INIT;
 	struct fail f;
 
-	c->is = CASTATE_STARTING;
+	c->is = CA_QUEUE_STARTING;
 	c->started = false;
 	if (c->acme) {
 		c->requests += acme_requests(c->acme);
@@ -282,26 +282,26 @@ void castate_start(struct castate *c, size_t wanted)
 	if (acme_new(c->loop, c->conf, c->account, c->account_key, &c->acme,
 		     &err) == -1) {
 		fail_set(&f, FAIL_ACCOUNT, 0, "%s", err.msg);
-		(void) castate_failed(c, &f);
+		(void) ca_queue_failed(c, &f);
 		return;
 	}
 	acme_start(c->acme, wanted, on_ready, c);
 }
 
-void castate_begin(struct castate *c)
+void ca_queue_begin(struct ca_queue *c)
 {
 	c->orders++;
 }
 
-void castate_end(struct castate *c)
+void ca_queue_end(struct ca_queue *c)
 {
 	c->orders--;
 }
 
 /* --- the queue --- */
 
-void castate_push(struct castate *c, const char *name, const char *ca_name,
-		  bool early)
+void ca_queue_push(struct ca_queue *c, const char *name, const char *ca_name,
+		   bool early)
 {
 	if (c->n == c->cap) {
 		if (c->head > 0)
@@ -315,14 +315,14 @@ void castate_push(struct castate *c, const char *name, const char *ca_name,
 				mem_grow(c->queue, c->cap, sizeof(c->queue[0]));
 		}
 	}
-	c->queue[c->n++] = (struct castate_name){
+	c->queue[c->n++] = (struct ca_queue_name){
 		.name = mem_strdup(name),
 		.ca_name = ca_name ? mem_strdup(ca_name) : NULL,
 		.early = early,
 	};
 }
 
-bool castate_pop(struct castate *c, struct castate_name *ret)
+bool ca_queue_pop(struct ca_queue *c, struct ca_queue_name *ret)
 {
 	if (c->head == c->n)
 		return false;
@@ -330,7 +330,7 @@ bool castate_pop(struct castate *c, struct castate_name *ret)
 	return true;
 }
 
-size_t castate_queued(const struct castate *c)
+size_t ca_queue_queued(const struct ca_queue *c)
 {
 	return c->n - c->head;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef IDLE_H
-#define IDLE_H
+#ifndef WHY_IDLE_H
+#define WHY_IDLE_H
 
 /* Why a run had nothing to do, for somebody who looks. */
 
@@ -8,7 +8,7 @@
 
 /* "nothing is due; 3 names wait, the next is www.example.org at
  * 2026-12-01T00:00:00Z"; with NAMES, of these only. To be freed. */
-int idle_text(struct store *store, const char *const *names, size_t n,
-	      int64_t now, char **ret, struct err *err) MUST_CHECK;
+int why_idle_text(struct store *store, const char *const *names, size_t n,
+		  int64_t now, char **ret, struct err *err) MUST_CHECK;
 
 #endif

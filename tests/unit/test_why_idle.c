@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "store_kit.h"
-#include "idle.h"
+#include "why_idle.h"
 
 #define NOW 1700000000 /* 2023-11-14T22:13:20Z */
 
@@ -41,7 +41,7 @@ static void says(const char *const *names, size_t n, const char *want)
 {
 	char *text = NULL;
 
-	OK(idle_text(store, names, n, NOW, &text, &err));
+	OK(why_idle_text(store, names, n, NOW, &text, &err));
 	assert_string_equal(text, want);
 	free(text);
 }
