@@ -86,37 +86,31 @@ static int read_schema(struct store *s, struct err *err)
 
 int store_check_schema(struct store *s, struct err *err)
 {
-	struct store_try t;
-	int rc;
-
-	if (s->checked)
-		return 0;
-	store_try_init(&t, s, STORE_TX_NO);
-	do {
-		rc = store_try_begin(&t, err);
-		if (rc == 0)
-			rc = read_schema(s, err);
-	} while (store_try_again(&t, &rc, err));
-	s->checked = rc == 0;
-	return rc;
+	if (!s->checked)
+		s->checked = STORE_TRY_ANY(s, STORE_TX_NO, err,
+					   read_schema(s, err)) == 0;
+	return s->checked ? 0 : -1;
 }
 
 /* --- repetition --- */
 
-void store_try_init(struct store_try *t, struct store *s, enum store_tx_use tx)
+void store_try_start(struct store *s, enum store_tx_use tx)
 {
-	*t = (struct store_try){ .s = s, .tx = tx };
-	t->until_ms = clock_mono_ms() + RETRY_MS;
 	/* Within store_tx the time is that of the whole. */
-	if (!s->in_tx && s->use != STORE_HOST)
+	if (s->in_tx)
+		return;
+	s->tx = tx;
+	s->retries = s->losses = 0;
+	s->until_ms = clock_mono_ms() + RETRY_MS;
+	if (s->use != STORE_HOST)
 		db_renew(s->db);
 }
 
-int store_try_begin(struct store_try *t, struct err *err)
+int store_try_begin(struct store *s, struct err *err)
 {
-	if (t->tx == STORE_TX_NO || t->s->in_tx)
+	if (s->tx == STORE_TX_NO || s->in_tx)
 		return 0;
-	return db_begin(t->s->db, err);
+	return db_begin(s->db, err);
 }
 
 /* 5 ms, doubling; a little different for each process, so that two which
@@ -129,22 +123,22 @@ static void pause_before(struct db *db, int retry)
 }
 
 /* After a failure: is it one that goes away when all is done again? */
-static bool recover(struct store_try *t, enum db_fault fault, struct err *err)
+static bool recover(struct store *s, enum db_fault fault, struct err *err)
 {
 	struct err again = ERR_INIT;
 
-	if (clock_mono_ms() > t->until_ms || db_left_ms(t->s->db) == 0)
+	if (clock_mono_ms() > s->until_ms || db_left_ms(s->db) == 0)
 		return false;
-	if (fault == DB_FAULT_RETRY && t->retries < RETRIES_MAX) {
-		pause_before(t->s->db, t->retries++);
+	if (fault == DB_FAULT_RETRY && s->retries < RETRIES_MAX) {
+		pause_before(s->db, s->retries++);
 		err_clear(err);
 		return true;
 	}
-	if (fault != DB_FAULT_LOST || t->losses >= LOSSES_MAX)
+	if (fault != DB_FAULT_LOST || s->losses >= LOSSES_MAX)
 		return false;
-	if (t->losses++ > 0)
-		pause_before(t->s->db, 8);
-	if (db_reconnect(t->s->db, &again) == -1) {
+	if (s->losses++ > 0)
+		pause_before(s->db, 8);
+	if (db_reconnect(s->db, &again) == -1) {
 		if (err)
 			*err = again; /* it says why there is none */
 		return false;
@@ -153,39 +147,35 @@ static bool recover(struct store_try *t, enum db_fault fault, struct err *err)
 	return true;
 }
 
-bool store_try_again(struct store_try *t, int *rc, struct err *err)
+bool store_try_again(struct store *s, int *rc, struct err *err)
 {
-	struct db *db = t->s->db;
 	enum db_fault fault;
 
-	if (t->s->in_tx)
+	if (s->in_tx)
 		return false;
-	if (*rc != -1 && t->tx == STORE_TX_YES && db_commit(db, err) == -1)
+	if (*rc != -1 && s->tx == STORE_TX_YES && db_commit(s->db, err) == -1)
 		*rc = -1;
 	if (*rc != -1)
 		return false;
-	fault = db_fault(db);
-	db_rollback(db);
-	return recover(t, fault, err);
+	fault = db_fault(s->db);
+	db_rollback(s->db);
+	return recover(s, fault, err);
+}
+
+static int run_in_tx(struct store *s, store_tx_fn *fn, void *arg,
+		     struct err *err)
+{
+	int rc;
+
+	s->in_tx = true;
+	rc = fn(s, arg, err);
+	s->in_tx = false;
+	return rc;
 }
 
 int store_tx(struct store *s, store_tx_fn *fn, void *arg, struct err *err)
 {
-	struct store_try t;
-	int rc;
-
-	if (store_check_schema(s, err) == -1)
-		return -1;
-	store_try_init(&t, s, STORE_TX_YES);
-	do {
-		rc = store_try_begin(&t, err);
-		if (rc == 0) {
-			s->in_tx = true;
-			rc = fn(s, arg, err);
-			s->in_tx = false;
-		}
-	} while (store_try_again(&t, &rc, err));
-	return rc;
+	return STORE_TRY(s, STORE_TX_YES, err, run_in_tx(s, fn, arg, err));
 }
 
 /* --- statements --- */
@@ -235,16 +225,8 @@ int store_exec_try(struct store *s, const char *sql,
 		   const struct store_arg *args, size_t n, int64_t *ret_rows,
 		   struct err *err)
 {
-	struct store_try t;
-	int rc;
-
-	if (store_check_schema(s, err) == -1)
-		return -1;
-	store_try_init(&t, s, STORE_TX_NO);
-	do
-		rc = store_exec(s, sql, args, n, ret_rows, err);
-	while (store_try_again(&t, &rc, err));
-	return rc;
+	return STORE_TRY(s, STORE_TX_NO, err,
+			 store_exec(s, sql, args, n, ret_rows, err));
 }
 
 const char *store_col_text(const struct db_stmt *st, int i, struct arena *a)

@@ -46,10 +46,10 @@ static int insert(struct store *s, const struct store_cert *r, struct err *err)
 }
 
 /* The name is taken: by an INSERT of ours whose answer was lost? */
-static int taken(struct store *s, const struct store_cert *r, bool lost,
-		 struct err *err)
+static int taken(struct store *s, const struct store_cert *r, struct err *err)
 {
 	AUTO(store_done) struct db_stmt *st = NULL;
+	bool lost = s->losses > 0;
 	int rc = 0;
 
 	if (lost &&
@@ -66,20 +66,20 @@ static int taken(struct store *s, const struct store_cert *r, bool lost,
 	return rc == 1 ? 0 : -1;
 }
 
+static int add(struct store *s, const struct store_cert *r, struct err *err)
+{
+	int rc = insert(s, r, err);
+
+	if (rc == -1 && db_fault(s->db) == DB_FAULT_DUPLICATE)
+		rc = taken(s, r, err);
+	return rc;
+}
+
 int store_add(struct store *s, const struct store_cert *r, struct err *err)
 {
-	struct store_try t;
-	int rc;
-
-	if (store_check_schema(s, err) == -1 || check_row(r, err) == -1)
+	if (check_row(r, err) == -1)
 		return -1;
-	store_try_init(&t, s, STORE_TX_NO);
-	do {
-		rc = insert(s, r, err);
-		if (rc == -1 && db_fault(s->db) == DB_FAULT_DUPLICATE)
-			rc = taken(s, r, t.losses > 0, err);
-	} while (store_try_again(&t, &rc, err));
-	return rc;
+	return STORE_TRY(s, STORE_TX_NO, err, add(s, r, err));
 }
 
 static int replace_csr(struct store *s, const char *name, struct store_blob csr,
@@ -117,24 +117,15 @@ int store_replace_csr(struct store *s, const char *name, struct store_blob csr,
 		      const char *key_sha256, const char *md5_modulus,
 		      int64_t now, struct err *err)
 {
-	struct store_try t;
-	int rc;
-
-	if (store_check_schema(s, err) == -1 ||
-	    store_check_blob("the CSR", csr, err) == -1 ||
+	if (store_check_blob("the CSR", csr, err) == -1 ||
 	    store_check_text("key_sha256", key_sha256, STORE_HASH_MAX, err) ==
 		    -1 ||
 	    store_check_text("md5_modulus", md5_modulus, STORE_HASH_MAX, err) ==
 		    -1)
 		return -1;
-	store_try_init(&t, s, STORE_TX_YES);
-	do {
-		rc = store_try_begin(&t, err);
-		if (rc == 0)
-			rc = replace_csr(s, name, csr, key_sha256, md5_modulus,
-					 now, err);
-	} while (store_try_again(&t, &rc, err));
-	return rc;
+	return STORE_TRY(
+		s, STORE_TX_YES, err,
+		replace_csr(s, name, csr, key_sha256, md5_modulus, now, err));
 }
 
 /* The fields a person may set. */
@@ -208,19 +199,10 @@ int store_set(struct store *s, const char *name,
 	      const struct store_field *fields, size_t n, int64_t due,
 	      struct err *err)
 {
-	struct store_try t;
-	int rc;
-
-	if (store_check_schema(s, err) == -1 ||
-	    check_fields(fields, n, err) == -1)
+	if (check_fields(fields, n, err) == -1)
 		return -1;
-	store_try_init(&t, s, STORE_TX_YES);
-	do {
-		rc = store_try_begin(&t, err);
-		if (rc == 0)
-			rc = set_fields(s, name, fields, n, due, err);
-	} while (store_try_again(&t, &rc, err));
-	return rc;
+	return STORE_TRY(s, STORE_TX_YES, err,
+			 set_fields(s, name, fields, n, due, err));
 }
 
 static int remove_all(struct store *s, const char *name, struct err *err)
@@ -240,19 +222,10 @@ static int remove_all(struct store *s, const char *name, struct err *err)
 
 int store_remove(struct store *s, const char *name, struct err *err)
 {
-	struct store_try t;
-	int rc;
+	int rc = STORE_TRY(s, STORE_TX_YES, err, remove_all(s, name, err));
 
-	if (store_check_schema(s, err) == -1)
-		return -1;
-	store_try_init(&t, s, STORE_TX_YES);
-	do {
-		rc = store_try_begin(&t, err);
-		if (rc == 0)
-			rc = remove_all(s, name, err);
-	} while (store_try_again(&t, &rc, err));
 	/* Gone when it ran again: the first run did it, unanswered. */
-	return rc == 0 && t.losses > 0 ? 1 : rc;
+	return rc == 0 && s->losses > 0 ? 1 : rc;
 }
 
 /* --- reading --- */
@@ -325,16 +298,7 @@ static int get(struct store *s, const char *name, struct arena *arena,
 int store_get(struct store *s, const char *name, struct arena *arena,
 	      struct store_cert **ret, struct err *err)
 {
-	struct store_try t;
-	int rc;
-
-	if (store_check_schema(s, err) == -1)
-		return -1;
-	store_try_init(&t, s, STORE_TX_NO);
-	do
-		rc = get(s, name, arena, ret, err);
-	while (store_try_again(&t, &rc, err));
-	return rc;
+	return STORE_TRY(s, STORE_TX_NO, err, get(s, name, arena, ret, err));
 }
 
 struct page {
@@ -375,14 +339,8 @@ static int load_page(struct store *s, const char *after, struct arena *arena,
 static int load_page_try(struct store *s, const char *after,
 			 struct arena *arena, struct page *p, struct err *err)
 {
-	struct store_try t;
-	int rc;
-
-	store_try_init(&t, s, STORE_TX_NO);
-	do
-		rc = load_page(s, after, arena, p, err);
-	while (store_try_again(&t, &rc, err));
-	return rc;
+	return STORE_TRY(s, STORE_TX_NO, err,
+			 load_page(s, after, arena, p, err));
 }
 
 int store_each(struct store *s, store_row_fn *fn, void *arg, struct err *err)
@@ -437,14 +395,6 @@ int store_key_owner(struct store *s, const char *key_sha256,
 		    const char *not_name, struct arena *arena, const char **ret,
 		    struct err *err)
 {
-	struct store_try t;
-	int rc;
-
-	if (store_check_schema(s, err) == -1)
-		return -1;
-	store_try_init(&t, s, STORE_TX_NO);
-	do
-		rc = key_owner(s, key_sha256, not_name, arena, ret, err);
-	while (store_try_again(&t, &rc, err));
-	return rc;
+	return STORE_TRY(s, STORE_TX_NO, err,
+			 key_owner(s, key_sha256, not_name, arena, ret, err));
 }

@@ -63,16 +63,8 @@ static int due(struct store *s, int64_t now, size_t limit, struct arena *arena,
 int store_due(struct store *s, int64_t now, size_t limit, struct arena *arena,
 	      struct store_dues *ret, struct err *err)
 {
-	struct store_try t;
-	int rc;
-
-	if (store_check_schema(s, err) == -1)
-		return -1;
-	store_try_init(&t, s, STORE_TX_NO);
-	do
-		rc = due(s, now, limit, arena, ret, err);
-	while (store_try_again(&t, &rc, err));
-	return rc;
+	return STORE_TRY(s, STORE_TX_NO, err,
+			 due(s, now, limit, arena, ret, err));
 }
 
 static int due_one(struct store *s, const char *name, struct arena *arena,
@@ -97,16 +89,8 @@ static int due_one(struct store *s, const char *name, struct arena *arena,
 int store_due_one(struct store *s, const char *name, struct arena *arena,
 		  struct store_due *ret, bool *ret_enabled, struct err *err)
 {
-	struct store_try t;
-	int rc;
-
-	if (store_check_schema(s, err) == -1)
-		return -1;
-	store_try_init(&t, s, STORE_TX_NO);
-	do
-		rc = due_one(s, name, arena, ret, ret_enabled, err);
-	while (store_try_again(&t, &rc, err));
-	return rc;
+	return STORE_TRY(s, STORE_TX_NO, err,
+			 due_one(s, name, arena, ret, ret_enabled, err));
 }
 
 static int held(struct store *s, size_t limit, struct arena *arena,
@@ -166,31 +150,13 @@ static int waiting(struct store *s, int64_t now, struct arena *arena,
 int store_waiting(struct store *s, int64_t now, struct arena *arena,
 		  struct store_waiting *ret, struct err *err)
 {
-	struct store_try t;
-	int rc;
-
-	if (store_check_schema(s, err) == -1)
-		return -1;
-	store_try_init(&t, s, STORE_TX_NO);
-	do
-		rc = waiting(s, now, arena, ret, err);
-	while (store_try_again(&t, &rc, err));
-	return rc;
+	return STORE_TRY(s, STORE_TX_NO, err, waiting(s, now, arena, ret, err));
 }
 
 int store_held(struct store *s, size_t limit, struct arena *arena,
 	       struct store_helds *ret, struct err *err)
 {
-	struct store_try t;
-	int rc;
-
-	if (store_check_schema(s, err) == -1)
-		return -1;
-	store_try_init(&t, s, STORE_TX_NO);
-	do
-		rc = held(s, limit, arena, ret, err);
-	while (store_try_again(&t, &rc, err));
-	return rc;
+	return STORE_TRY(s, STORE_TX_NO, err, held(s, limit, arena, ret, err));
 }
 
 /* --- leases --- */
@@ -339,16 +305,8 @@ int store_order_get(struct store *s, const char *name, int slot,
 		    struct arena *arena, struct store_order *ret,
 		    struct err *err)
 {
-	struct store_try t;
-	int rc;
-
-	if (store_check_schema(s, err) == -1)
-		return -1;
-	store_try_init(&t, s, STORE_TX_NO);
-	do
-		rc = order_get(s, name, slot, arena, ret, err);
-	while (store_try_again(&t, &rc, err));
-	return rc;
+	return STORE_TRY(s, STORE_TX_NO, err,
+			 order_get(s, name, slot, arena, ret, err));
 }
 
 int store_order_drop(struct store *s, const char *name, int slot,
@@ -436,16 +394,8 @@ int store_proofs_of(struct store *s, const char *lease_owner, size_t limit,
 		    struct arena *arena, struct store_proofs *ret,
 		    struct err *err)
 {
-	struct store_try t;
-	int rc;
-
-	if (store_check_schema(s, err) == -1)
-		return -1;
-	store_try_init(&t, s, STORE_TX_NO);
-	do
-		rc = proofs_of(s, lease_owner, limit, arena, ret, err);
-	while (store_try_again(&t, &rc, err));
-	return rc;
+	return STORE_TRY(s, STORE_TX_NO, err,
+			 proofs_of(s, lease_owner, limit, arena, ret, err));
 }
 
 /* --- outcomes --- */
@@ -541,23 +491,13 @@ static int accept(struct store *s, const struct store_accept *a,
 
 int store_accept(struct store *s, const struct store_accept *a, struct err *err)
 {
-	struct store_try t;
-	int rc;
-
-	if (store_check_schema(s, err) == -1 ||
-	    store_check_blob("the certificate", a->crt, err) == -1 ||
+	if (store_check_blob("the certificate", a->crt, err) == -1 ||
 	    store_check_blob("the chain", a->ca, err) == -1)
 		return -1;
 	if (!a->crt.p || a->crt.len == 0)
 		return err_set(err, ERR_INTERNAL, "%s: no certificate to store",
 			       a->attempt.name);
-	store_try_init(&t, s, STORE_TX_YES);
-	do {
-		rc = store_try_begin(&t, err);
-		if (rc == 0)
-			rc = accept(s, a, err);
-	} while (store_try_again(&t, &rc, err));
-	return rc;
+	return STORE_TRY(s, STORE_TX_YES, err, accept(s, a, err));
 }
 
 /* The lease is gone: did an earlier run of ours record this very attempt? */
@@ -613,18 +553,7 @@ static int record_failure(struct store *s, const struct store_fail *f,
 
 int store_fail(struct store *s, const struct store_fail *f, struct err *err)
 {
-	struct store_try t;
-	int rc;
-
-	if (store_check_schema(s, err) == -1)
-		return -1;
-	store_try_init(&t, s, STORE_TX_YES);
-	do {
-		rc = store_try_begin(&t, err);
-		if (rc == 0)
-			rc = record_failure(s, f, err);
-	} while (store_try_again(&t, &rc, err));
-	return rc;
+	return STORE_TRY(s, STORE_TX_YES, err, record_failure(s, f, err));
 }
 
 static int attempts_of(struct store *s, const char *name, size_t limit,
@@ -666,16 +595,8 @@ int store_attempts_of(struct store *s, const char *name, size_t limit,
 		      struct arena *arena, struct store_attempts *ret,
 		      struct err *err)
 {
-	struct store_try t;
-	int rc;
-
-	if (store_check_schema(s, err) == -1)
-		return -1;
-	store_try_init(&t, s, STORE_TX_NO);
-	do
-		rc = attempts_of(s, name, limit, arena, ret, err);
-	while (store_try_again(&t, &rc, err));
-	return rc;
+	return STORE_TRY(s, STORE_TX_NO, err,
+			 attempts_of(s, name, limit, arena, ret, err));
 }
 
 static int last_old(struct store *s, int64_t before, size_t limit, int64_t *ret,
@@ -699,17 +620,10 @@ static int last_old(struct store *s, int64_t before, size_t limit, int64_t *ret,
 int store_attempts_prune(struct store *s, int64_t before, size_t limit,
 			 size_t *ret_n, struct err *err)
 {
-	struct store_try t;
 	int64_t id = 0, rows = 0;
-	int rc;
 
-	if (store_check_schema(s, err) == -1)
-		return -1;
-	store_try_init(&t, s, STORE_TX_NO);
-	do
-		rc = last_old(s, before, limit, &id, err);
-	while (store_try_again(&t, &rc, err));
-	if (rc == -1)
+	if (STORE_TRY(s, STORE_TX_NO, err,
+		      last_old(s, before, limit, &id, err)) == -1)
 		return -1;
 	/* By the primary key, which grows with time. */
 	if (id > 0 &&
@@ -754,16 +668,7 @@ static int ca_get(struct store *s, const char *name, struct arena *a,
 int store_ca_get(struct store *s, const char *name, struct arena *arena,
 		 struct store_ca *ret, struct err *err)
 {
-	struct store_try t;
-	int rc;
-
-	if (store_check_schema(s, err) == -1)
-		return -1;
-	store_try_init(&t, s, STORE_TX_NO);
-	do
-		rc = ca_get(s, name, arena, ret, err);
-	while (store_try_again(&t, &rc, err));
-	return rc;
+	return STORE_TRY(s, STORE_TX_NO, err, ca_get(s, name, arena, ret, err));
 }
 
 int store_ca_put(struct store *s, const struct store_ca *ca, struct err *err)

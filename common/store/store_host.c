@@ -72,9 +72,6 @@ int store_host_certs(struct store *s, const char *const *names, size_t n,
 		     struct arena *arena, struct store_host_certs *ret,
 		     struct err *err)
 {
-	struct store_try t;
-	int rc;
-
 	if (n > STORE_HOST_NAMES_MAX)
 		return err_set(err, ERR_LIMIT,
 			       "%zu certificates on one host, at most %d", n,
@@ -83,11 +80,8 @@ int store_host_certs(struct store *s, const char *const *names, size_t n,
 		*ret = (struct store_host_certs){ 0 };
 		return 0;
 	}
-	store_try_init(&t, s, STORE_TX_NO);
-	do
-		rc = host_certs(s, names, n, arena, ret, err);
-	while (store_try_again(&t, &rc, err));
-	return rc;
+	return STORE_TRY_ANY(s, STORE_TX_NO, err,
+			     host_certs(s, names, n, arena, ret, err));
 }
 
 /* --- receipts --- */
@@ -188,28 +182,28 @@ static int drop_stale(struct store *s, const char *host,
 	return rc;
 }
 
+static int replace_receipts(struct store *s, const struct store_receipt *r,
+			    size_t n, const char *host,
+			    const struct store_receipts *keep, struct err *err)
+{
+	for (size_t i = 0; i < n; i++)
+		if (put_receipt(s, &r[i], err) == -1)
+			return -1;
+	return keep ? drop_stale(s, host, keep, err) : 0;
+}
+
 /* KEEP NULL: nothing goes. */
 static int put_receipts(struct store *s, const struct store_receipt *r,
 			size_t n, const char *host,
 			const struct store_receipts *keep, struct err *err)
 {
-	struct store_try t;
-	int rc;
-
 	for (size_t i = 0; i < n; i++)
 		if (check_receipt(&r[i], err) == -1)
 			return -1;
 	if (n == 0)
 		return 0;
-	store_try_init(&t, s, n > 1 || keep ? STORE_TX_YES : STORE_TX_NO);
-	do {
-		rc = store_try_begin(&t, err);
-		for (size_t i = 0; i < n && rc == 0; i++)
-			rc = put_receipt(s, &r[i], err);
-		if (rc == 0 && keep)
-			rc = drop_stale(s, host, keep, err);
-	} while (store_try_again(&t, &rc, err));
-	return rc;
+	return STORE_TRY_ANY(s, n > 1 || keep ? STORE_TX_YES : STORE_TX_NO, err,
+			     replace_receipts(s, r, n, host, keep, err));
 }
 
 int store_receipts_put(struct store *s, const struct store_receipt *r, size_t n,
@@ -272,14 +266,6 @@ static int receipts_of(struct store *s, const char *name, struct arena *a,
 int store_receipts_of(struct store *s, const char *name, struct arena *arena,
 		      struct store_receipts *ret, struct err *err)
 {
-	struct store_try t;
-	int rc;
-
-	if (store_check_schema(s, err) == -1)
-		return -1;
-	store_try_init(&t, s, STORE_TX_NO);
-	do
-		rc = receipts_of(s, name, arena, ret, err);
-	while (store_try_again(&t, &rc, err));
-	return rc;
+	return STORE_TRY(s, STORE_TX_NO, err,
+			 receipts_of(s, name, arena, ret, err));
 }

@@ -15,45 +15,53 @@
 #define STORE_HOST_MAX	  255
 #define STORE_HASH_MAX	  64
 
+enum store_tx_use {
+	STORE_TX_NO,  /* a single statement */
+	STORE_TX_YES, /* several: begin and commit around them */
+};
+
 struct store {
 	struct db *db;
 	enum store_use use;
 	bool checked; /* the schema suits this program */
 	bool in_tx;   /* store_tx runs */
-};
-
-/* Open a database and look at nothing. */
-int store_check_schema(struct store *s, struct err *err) MUST_CHECK;
-
-/*
- * One operation, repeated when the database asks for it or the connection
- * was lost; inside store_tx it runs once and store_tx repeats the whole.
- *
- *	struct store_try t;
- *	int rc;
- *
- *	store_try_init(&t, s, STORE_TX_YES);
- *	do {
- *		rc = store_try_begin(&t, err);
- *		if (rc == 0)
- *			rc = operation(s, ..., err);
- *	} while (store_try_again(&t, &rc, err));
- *	return rc;
- */
-enum store_tx_use {
-	STORE_TX_NO,  /* a single statement */
-	STORE_TX_YES, /* several: begin and commit around them */
-};
-struct store_try {
-	struct store *s;
+	/* of the operation under way */
 	enum store_tx_use tx;
 	int retries, losses;
 	int64_t until_ms;
 };
-void store_try_init(struct store_try *t, struct store *s, enum store_tx_use tx);
-int store_try_begin(struct store_try *t, struct err *err) MUST_CHECK;
+
+/* Read schema_version, once. */
+int store_check_schema(struct store *s, struct err *err) MUST_CHECK;
+
+/*
+ * One operation of an opened store, repeated when the database asks for it or
+ * the connection was lost (s->losses says how often it was); within store_tx
+ * it runs once and store_tx repeats the whole. Its value is that of OP, which
+ * may run several times:
+ *
+ *	return STORE_TRY(s, STORE_TX_YES, err, operation(s, ..., err));
+ */
+#define STORE_TRY(s, tx, err, op)                  \
+	(store_check_schema((s), (err)) == -1 ? -1 \
+					      : STORE_TRY_ANY(s, tx, err, op))
+/* The same, whatever the schema. */
+#define STORE_TRY_ANY(s, tx, err, op)                           \
+	({                                                      \
+		int try_rc;                                     \
+                                                                \
+		store_try_start((s), (tx));                     \
+		do {                                            \
+			try_rc = store_try_begin((s), (err));   \
+			if (try_rc == 0)                        \
+				try_rc = (op);                  \
+		} while (store_try_again((s), &try_rc, (err))); \
+		try_rc;                                         \
+	})
+void store_try_start(struct store *s, enum store_tx_use tx);
+int store_try_begin(struct store *s, struct err *err) MUST_CHECK;
 /* Whether to run it again; commits when it went well. */
-bool store_try_again(struct store_try *t, int *rc, struct err *err);
+bool store_try_again(struct store *s, int *rc, struct err *err);
 
 /* A bound parameter. */
 struct store_arg {
