@@ -230,8 +230,9 @@ struct store_order {
 	const char *account; /* account URL */
 	const char *key_sha256;
 	const char *url;   /* the order's */
-	const char *state; /* "new", "finalized" */
+	const char *state; /* "new", "finalized", "parked" */
 	int64_t ts_created;
+	int64_t ts_state; /* when it came into that state; 0: not known */
 };
 int store_order_put(struct store *s, const struct store_order *o,
 		    struct err *err) MUST_CHECK;
@@ -312,6 +313,24 @@ struct store_fail {
 	struct store_attempt attempt;
 };
 int store_fail(struct store *s, const struct store_fail *f,
+	       struct err *err) MUST_CHECK;
+
+/*
+ * The CA takes its time: the order stays, in state "parked" since the
+ * attempt's end (or since it first was), and the name comes up again at NEXT:
+ * ts_next_attempt = ts_due = NEXT. The count stays; fail_class is "parked",
+ * fail_detail the attempt's detail, and its outcome is "parked", whatever
+ * attempt.outcome says; the lease is released. ERR_CONFLICT when it is not
+ * ours.
+ */
+#define STORE_PARKED "parked"
+struct store_park {
+	const char *owner;
+	int slot;
+	int64_t next;
+	struct store_attempt attempt;
+};
+int store_park(struct store *s, const struct store_park *p,
 	       struct err *err) MUST_CHECK;
 
 /* Attempts of one name, newest first, at most LIMIT. */

@@ -265,11 +265,13 @@ int store_order_put(struct store *s, const struct store_order *o,
 		return -1;
 	return store_exec_try(s,
 			      "REPLACE INTO orders (name, slot, ca_name, "
-			      "account, key_sha256, url, state, ts_created) "
-			      "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			      "account, key_sha256, url, state, ts_created, "
+			      "ts_state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
+			      "NULLIF(?, 0))",
 			      ARGS(T(o->name), I(o->slot), T(o->ca_name),
 				   T(o->account), T(o->key_sha256), T(o->url),
-				   T(o->state), I(o->ts_created)),
+				   T(o->state), I(o->ts_created),
+				   I(o->ts_state)),
 			      NULL, err);
 }
 
@@ -281,9 +283,9 @@ static int order_get(struct store *s, const char *name, int slot,
 
 	if (store_query(s,
 			"SELECT name, slot, ca_name, account, key_sha256, url, "
-			"state, ts_created FROM orders "
+			"state, ts_created, ts_state FROM orders "
 			"WHERE name = ? AND slot = ?",
-			"WNWwwwWN", ARGS(T(name), I(slot)), &st, err) == -1)
+			"WNWwwwWNn", ARGS(T(name), I(slot)), &st, err) == -1)
 		return -1;
 	rc = db_step(st, err);
 	if (rc != 1)
@@ -297,6 +299,7 @@ static int order_get(struct store *s, const char *name, int slot,
 		.url = store_col_text(st, 5, a),
 		.state = store_col_text(st, 6, a),
 		.ts_created = db_col_int(st, 7),
+		.ts_state = db_col_int(st, 8),
 	};
 	return 1;
 }
@@ -554,6 +557,46 @@ static int record_failure(struct store *s, const struct store_fail *f,
 int store_fail(struct store *s, const struct store_fail *f, struct err *err)
 {
 	return STORE_TRY(s, STORE_TX_YES, err, record_failure(s, f, err));
+}
+
+static int park(struct store *s, const struct store_park *p,
+		const struct store_attempt *a, struct err *err)
+{
+	char detail[STORE_DETAIL_MAX + 1];
+	int64_t rows = 0;
+	int rc;
+
+	if (store_exec(s,
+		       "UPDATE certs SET fail_class = ?, fail_detail = ?, "
+		       "ts_next_attempt = ?, ts_due = ?, lease_owner = NULL, "
+		       "lease_until = 0 WHERE name = ? AND lease_owner = ?",
+		       ARGS(T(a->outcome),
+			    T(store_fit(a->detail, detail, sizeof(detail))),
+			    I(p->next), I(p->next), T(a->name), T(p->owner)),
+		       &rows, err) == -1)
+		return -1;
+	if (rows == 0) {
+		rc = failed_before(s, a, err);
+		return rc == 1 ? 0 : rc == -1 ? -1 : not_ours(s, a->name, err);
+	}
+	/* From left to right, as in accept(). */
+	if (store_exec(s,
+		       "UPDATE orders SET ts_state = CASE WHEN state = ? "
+		       "THEN COALESCE(ts_state, ?) ELSE ? END, state = ? "
+		       "WHERE name = ? AND slot = ?",
+		       ARGS(T(a->outcome), I(a->ts_end), I(a->ts_end),
+			    T(a->outcome), T(a->name), I(p->slot)),
+		       NULL, err) == -1)
+		return -1;
+	return add_attempt(s, a, err);
+}
+
+int store_park(struct store *s, const struct store_park *p, struct err *err)
+{
+	struct store_attempt a = p->attempt;
+
+	a.outcome = STORE_PARKED;
+	return STORE_TRY(s, STORE_TX_YES, err, park(s, p, &a, err));
 }
 
 static int attempts_of(struct store *s, const char *name, size_t limit,

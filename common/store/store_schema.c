@@ -14,6 +14,7 @@ static const struct {
 	int version, min_reader, min_writer;
 } needs[] = {
 	{ 1, 1, 1 },
+	{ 2, 1, 1 },
 };
 
 /* The first column of a one-row query; 0 when the table is missing. */

@@ -76,9 +76,9 @@ populate list
 is "$rc" 0 'list'
 populate init
 is "$rc" 0 'init again'
-mariadb_sql certrepo -e 'INSERT INTO schema_version VALUES (2, 2, 2, 0)'
+mariadb_sql certrepo -e 'INSERT INTO schema_version VALUES (900, 900, 900, 0)'
 says 78 'too new.*upgrade this program' 'schema too new'
-mariadb_sql certrepo -e 'DELETE FROM schema_version WHERE version = 2'
+mariadb_sql certrepo -e 'DELETE FROM schema_version WHERE version = 900'
 
 conf "port=$(free_port)"
 says 69 'does not accept connections: is the server running' 'server down'

@@ -531,14 +531,18 @@ static void test_orders(void **state)
 
 	RC(0, store_order_get(s, "a.example.org", 0, arena, &got, &err));
 	OK(store_order_put(s, &o, &err));
+	RC(1, store_order_get(s, "a.example.org", 0, arena, &got, &err));
+	assert_int_equal(got.ts_state, 0);
 	o.url = "https://ca/order/9";
 	o.state = "finalized";
+	o.ts_state = 78;
 	OK(store_order_put(s, &o, &err));
 	RC(1, store_order_get(s, "a.example.org", 0, arena, &got, &err));
 	assert_string_equal(got.url, o.url);
 	assert_string_equal(got.state, "finalized");
 	assert_string_equal(got.account, o.account);
 	assert_int_equal(got.ts_created, 77);
+	assert_int_equal(got.ts_state, 78);
 	RC(0, store_order_get(s, "a.example.org", 1, arena, &got, &err));
 	OK(store_order_drop(s, "a.example.org", 1, &err));
 	RC(1, store_order_get(s, "a.example.org", 0, arena, &got, &err));
@@ -713,6 +717,78 @@ static void test_accept_clears(void **state)
 	assert_int_equal(get("a.example.org")->ts_next_attempt, 0);
 	assert_null(get("a.example.org")->fail_class);
 	assert_null(get("a.example.org")->fail_detail);
+}
+
+/* Claims a.example.org and parks it. */
+static void park_it(struct store_park *p, int64_t start)
+{
+	RC(1, store_claim(s, "a.example.org", "me", start, start + 99, &err));
+	p->next = start + 600;
+	p->attempt.ts_start = start;
+	p->attempt.ts_end = start + 60;
+	OK(store_park(s, p, &err));
+}
+
+static void test_park(void **state)
+{
+	struct store_park p = {
+		.owner = "me",
+		.next = 5000,
+		.attempt = { .name = "a.example.org",
+			     .ca_name = "le",
+			     .order_url = "https://ca/order/9",
+			     .detail = "waits for the CA since ...",
+			     .ts_start = 1000,
+			     .ts_end = 1060 },
+	};
+	struct store_order o = { .name = "a.example.org",
+				 .ca_name = "le",
+				 .url = "https://ca/order/9",
+				 .state = "finalized",
+				 .ts_created = 900,
+				 .ts_state = 990 };
+	struct store_attempts all = { 0 };
+	struct store_cert *g;
+
+	add("a.example.org");
+	raw("UPDATE certs SET count_fail_update = 3");
+	OK(store_order_put(s, &o, &err));
+	FAILS(ERR_CONFLICT, "another instance", store_park(s, &p, &err));
+	RC(1, store_order_get(s, "a.example.org", 0, arena, &o, &err));
+	assert_string_equal(o.state, "finalized");
+	park_it(&p, 1000);
+	OK(store_park(s, &p, &err)); /* the answer was lost */
+	g = get("a.example.org");
+	assert_int_equal(g->count_fail_update, 3);
+	assert_int_equal(g->ts_due, 1600);
+	assert_int_equal(g->ts_next_attempt, 1600);
+	assert_string_equal(g->fail_class, "parked");
+	assert_string_equal(g->fail_detail, p.attempt.detail);
+	assert_false(g->held);
+	assert_null(g->lease_owner);
+	RC(1, store_order_get(s, "a.example.org", 0, arena, &o, &err));
+	assert_string_equal(o.state, "parked");
+	assert_string_equal(o.url, "https://ca/order/9");
+	assert_int_equal(o.ts_created, 900);
+	assert_int_equal(o.ts_state, 1060);
+	/* Parked again: since the first time. */
+	park_it(&p, 2000);
+	RC(1, store_order_get(s, "a.example.org", 0, arena, &o, &err));
+	assert_int_equal(o.ts_state, 1060);
+	assert_int_equal(get("a.example.org")->ts_due, 2600);
+	OK(store_attempts_of(s, "a.example.org", 9, arena, &all, &err));
+	assert_int_equal(all.n, 2);
+	assert_string_equal(all.v[0].outcome, "parked");
+	assert_int_equal(all.v[0].ts_start, 2000);
+	/* Another order's is another matter. */
+	o.state = "finalized";
+	o.ts_state = 2500;
+	OK(store_order_put(s, &o, &err));
+	park_it(&p, 3000);
+	RC(1, store_order_get(s, "a.example.org", 0, arena, &o, &err));
+	assert_int_equal(o.ts_state, 3060);
+	accept_it("crt1", "ca1", 4000);
+	assert_null(get("a.example.org")->fail_class);
 }
 
 static void test_fail(void **state)
@@ -892,7 +968,7 @@ static void test_host_certs(void **state)
 	      store_host_certs(host, many, STORE_HOST_NAMES_MAX + 1, arena,
 			       &all, &err));
 	/* The same query says when this program is too old for the schema. */
-	raw("UPDATE schema_version SET min_reader = 2");
+	raw("UPDATE schema_version SET min_reader = 900");
 	FAILS(ERR_CONFIG, "upgrade this program",
 	      store_host_certs(host, names, 3, arena, &all, &err));
 	raw("UPDATE schema_version SET min_reader = 1");
@@ -1099,8 +1175,8 @@ static void test_schema_checks(void **state)
 	assert_int_equal(from, STORE_SCHEMA_VERSION);
 	assert_int_equal(to, STORE_SCHEMA_VERSION);
 	raw("INSERT INTO schema_version (version, min_reader, min_writer, "
-	    "ts_applied) VALUES (2, 1, 2, 0)");
-	/* A newer schema that readers of version 1 may go on using. */
+	    "ts_applied) VALUES (900, 1, 900, 0)");
+	/* A newer schema that older readers may go on using. */
 	OK(store_open(&conf, STORE_READ, &other, &err));
 	RC(0, store_get(other, "x.example.org", arena, &g, &err));
 	store_free(&other);
@@ -1109,12 +1185,12 @@ static void test_schema_checks(void **state)
 	assert_null(other);
 	FAILS(ERR_CONFIG, "newer than this program",
 	      store_schema_upgrade(s, 1, &from, &to, &err));
-	raw("UPDATE schema_version SET min_reader = 2 WHERE version = 2");
+	raw("UPDATE schema_version SET min_reader = 900 WHERE version = 900");
 	OK(store_open(&conf, STORE_READ, &other, &err));
 	FAILS(ERR_CONFIG, "too new",
 	      store_get(other, "x.example.org", arena, &g, &err));
 	store_free(&other);
-	raw("DELETE FROM schema_version WHERE version = 2");
+	raw("DELETE FROM schema_version WHERE version = 900");
 	OK(store_open(&conf, STORE_WRITE, &other, &err));
 	store_free(&other);
 }
@@ -1175,6 +1251,7 @@ int main(void)
 		TEST(test_accept),
 		TEST(test_accept_again),
 		TEST(test_accept_clears),
+		TEST(test_park),
 		TEST(test_fail),
 		TEST(test_attempts_order),
 		TEST(test_ca),

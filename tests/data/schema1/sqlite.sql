@@ -1,0 +1,126 @@
+PRAGMA foreign_keys=OFF;
+BEGIN TRANSACTION;
+CREATE TABLE certs (
+  name TEXT NOT NULL PRIMARY KEY CHECK (length(name) <= 250),
+  enable TEXT DEFAULT 'Y' CHECK (enable IN ('Y', 'N')),
+  comment TEXT,
+  certbot TEXT DEFAULT 'N' CHECK (certbot IN ('Y', 'N')),
+  csr BLOB NOT NULL,
+  ca BLOB,
+  crt BLOB,
+  md5_modulus TEXT NOT NULL,
+  md5_ca TEXT DEFAULT NULL,
+  ts_expire INTEGER DEFAULT NULL,
+  ts_last_update INTEGER DEFAULT NULL,
+  count_fail_update INTEGER DEFAULT NULL,
+  old_ca BLOB,
+  old_crt BLOB,
+  webroot_path TEXT
+, ca_name TEXT DEFAULT NULL, challenge TEXT DEFAULT NULL, key_sha256 TEXT DEFAULT NULL, crt_sha256 TEXT DEFAULT NULL, ts_not_before INTEGER NOT NULL DEFAULT 0, ts_expire_seen INTEGER NOT NULL DEFAULT 0, ts_due INTEGER NOT NULL DEFAULT 0, ts_next_attempt INTEGER NOT NULL DEFAULT 0, renew INTEGER NOT NULL DEFAULT 0, held INTEGER NOT NULL DEFAULT 0, fail_class TEXT DEFAULT NULL, fail_detail TEXT DEFAULT NULL, lease_owner TEXT DEFAULT NULL, lease_until INTEGER NOT NULL DEFAULT 0);
+INSERT INTO certs VALUES('a.example.org','Y',NULL,'N',X'2d2d2d2d2d424547494e20434552544946494341544520524551554553542d2d2d2d2d0a4d4948394d49476c416745414d426778466a415542674e5642414d4d445745755a586868625842735a533576636d63775754415442676371686b6a4f505149420a42676771686b6a4f50514d4242774e43414154504f547a494c47376a3377624c6c336c304d637774567362722f4c4630517256365a6b3177442b774c31596c450a6137465a386b674d72533850356b764874314b6e746575616d373871545133354c584c4b6b474f4e6f4373774b51594a4b6f5a496876634e41516b4f4d5277770a476a415942674e564852454545544150676731684c6d5634595731776247557562334a6e4d416f4743437147534d343942414d43413063414d455143494167660a7a716945316c68506f546c486f37424d70706132504b5a5458583545732b4b36364766426670705541694155546d754439586e754c724a39696e2b38703468390a306e4b58716a4e356277713655526e7a78706b6b51673d3d0a2d2d2d2d2d454e4420434552544946494341544520524551554553542d2d2d2d2d0a','-----BEGIN CERTIFICATE----- ca','-----BEGIN CERTIFICATE----- one','2f4e7435203832f4460d009c41692bbe','0123456789abcdef0123456789abcdef',1905000000,1896000000,0,NULL,'old one',NULL,NULL,NULL,'2c3c9c4436b5436fefc73729e3c09f88a316d13491dd89d7563d5c1b6cb2fd4c','aa',1896000000,1905000000,1900000000,0,0,0,NULL,NULL,NULL,0);
+INSERT INTO certs VALUES('b.example.org','N',NULL,'N',X'2d2d2d2d2d424547494e20434552544946494341544520524551554553542d2d2d2d2d0a4d49482b4d49476c416745414d426778466a415542674e5642414d4d445749755a586868625842735a533576636d63775754415442676371686b6a4f505149420a42676771686b6a4f50514d4242774e43414153724557437257503530497037416e2b50346d58676675564d62525034364439634368644f7968413370714979460a4b636f64424b33337a52376b4e4e57506c72484f54444458743746566c30312b356c3642586353786f4373774b51594a4b6f5a496876634e41516b4f4d5277770a476a415942674e564852454545544150676731694c6d5634595731776247557562334a6e4d416f4743437147534d343942414d43413067414d455543494665740a546d6763445a58637646464b767848752b334a736c4e5874796932366f2f595965325766706565734169454139757642574444576659546851422f5251776a460a364c514161306c7669584a3842426c516170754b374b383d0a2d2d2d2d2d454e4420434552544946494341544520524551554553542d2d2d2d2d0a',NULL,NULL,'73a1daa45c1f8c7256d99af545a2026b',NULL,1,1,2,NULL,NULL,NULL,'le','dns-01','f4fc785206cdef57407f6c7e4f0bf3c39227123768251ea34c838130404be787',NULL,0,1,1890000000,1890000000,0,0,'dns','no answer','centre/1',1880000000);
+INSERT INTO certs VALUES('c.example.org','Y',NULL,'N','CSR',NULL,'by a script of 2019','m',NULL,1700000000,1,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,0,0,0,0,0,0,NULL,NULL,NULL,0);
+CREATE TABLE schema_version (
+  version INTEGER NOT NULL PRIMARY KEY,
+  min_reader INTEGER NOT NULL,
+  min_writer INTEGER NOT NULL,
+  ts_applied INTEGER NOT NULL
+);
+INSERT INTO schema_version VALUES(1,1,1,1795954592);
+CREATE TABLE orders (
+  name TEXT NOT NULL,
+  slot INTEGER NOT NULL,
+  ca_name TEXT NOT NULL,
+  account TEXT,
+  key_sha256 TEXT,
+  url TEXT,
+  state TEXT NOT NULL,
+  ts_created INTEGER NOT NULL,
+  PRIMARY KEY (name, slot)
+);
+INSERT INTO orders VALUES('b.example.org',0,'le','https://ca.example/acct/1','bb','https://ca.example/order/9','finalized',1879990000);
+CREATE TABLE proofs (
+  id TEXT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  slot INTEGER NOT NULL,
+  lease_owner TEXT NOT NULL,
+  type TEXT NOT NULL,
+  zone TEXT,
+  server TEXT,
+  owner TEXT NOT NULL,
+  value TEXT NOT NULL,
+  ts_created INTEGER NOT NULL
+);
+INSERT INTO proofs VALUES('p1','b.example.org',0,'centre/1','dns-01','example.org','192.0.2.53','_acme-challenge.b.example.org','xyz',1879990001);
+CREATE TABLE attempts (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL,
+  ca_name TEXT NOT NULL,
+  account TEXT,
+  order_url TEXT,
+  outcome TEXT NOT NULL,
+  detail TEXT,
+  ts_start INTEGER NOT NULL,
+  ts_end INTEGER NOT NULL
+);
+INSERT INTO attempts VALUES(1,'b.example.org','le','https://ca.example/acct/1',NULL,'dns','no answer',1879980000,1879980060);
+INSERT INTO attempts VALUES(2,'a.example.org','le','https://ca.example/acct/1','https://ca.example/order/3','ok',NULL,1896000000,1896000040);
+CREATE TABLE cas (
+  name TEXT NOT NULL PRIMARY KEY,
+  directory TEXT NOT NULL,
+  account TEXT,
+  account_key TEXT,
+  backoff_until INTEGER NOT NULL DEFAULT 0,
+  count_fail INTEGER NOT NULL DEFAULT 0,
+  fail_class TEXT,
+  fail_detail TEXT
+);
+INSERT INTO cas VALUES('le','https://ca.example/dir','https://ca.example/acct/1','thumb',0,0,NULL,NULL);
+CREATE TABLE installs (
+  host TEXT NOT NULL,
+  name TEXT NOT NULL,
+  service TEXT NOT NULL,
+  endpoint TEXT NOT NULL,
+  protocol TEXT,
+  state TEXT NOT NULL,
+  fingerprint TEXT,
+  serial TEXT,
+  ts_expire INTEGER NOT NULL DEFAULT 0,
+  depth INTEGER NOT NULL DEFAULT 0,
+  ts INTEGER NOT NULL,
+  detail TEXT,
+  version TEXT,
+  PRIMARY KEY (host, name, service, endpoint)
+);
+INSERT INTO installs VALUES('web1','a.example.org','web','192.0.2.1:443','tls','served','ff','01',1905000000,2,1896000100,'served','0.1.0');
+DELETE FROM sqlite_sequence;
+INSERT INTO sqlite_sequence VALUES('attempts',2);
+CREATE INDEX certs_due ON certs (enable, ts_due);
+CREATE INDEX certs_lease ON certs (lease_owner);
+CREATE INDEX certs_key ON certs (key_sha256);
+CREATE INDEX proofs_lease ON proofs (lease_owner, ts_created);
+CREATE INDEX attempts_name ON attempts (name, ts_start);
+CREATE INDEX attempts_account ON attempts (ca_name, account, ts_start);
+CREATE INDEX installs_name ON installs (name);
+CREATE VIEW host_certs AS
+  SELECT name, enable, crt, ca, md5_ca, ts_expire,
+    (SELECT MAX(min_reader) FROM schema_version) AS min_reader
+  FROM certs;
+CREATE VIEW host_installs AS
+  SELECT host, name, service, endpoint, protocol, state, fingerprint, serial,
+    ts_expire, depth, ts, detail, version
+  FROM installs;
+CREATE TRIGGER host_installs_insert INSTEAD OF INSERT ON host_installs
+BEGIN
+  INSERT OR REPLACE INTO installs (host, name, service, endpoint, protocol,
+    state, fingerprint, serial, ts_expire, depth, ts, detail, version)
+  VALUES (NEW.host, NEW.name, NEW.service, NEW.endpoint, NEW.protocol,
+    NEW.state, NEW.fingerprint, NEW.serial, NEW.ts_expire, NEW.depth, NEW.ts,
+    NEW.detail, NEW.version);
+END;
+CREATE TRIGGER host_installs_delete INSTEAD OF DELETE ON host_installs
+BEGIN
+  DELETE FROM installs WHERE host = OLD.host AND name = OLD.name
+    AND service = OLD.service AND endpoint = OLD.endpoint;
+END;
+COMMIT;
