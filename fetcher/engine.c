@@ -20,6 +20,7 @@
 #include "namemap.h"
 #include "order.h"
 #include "pick.h"
+#include "proof_kind.h"
 #include "prune.h"
 
 /* After a signal, orders in flight have this long to end by themselves. */
@@ -700,7 +701,7 @@ static int on_dry(const struct pick *p, void *arg, struct err *err)
 	(void) printf("%s: %s, from %s by %s\n", p->name,
 		      due_reason_text(p->reason),
 		      ca ? ca->name : "a CA that is not configured",
-		      order_challenge(p->challenge, p->certbot));
+		      proof_type_of_row(p->challenge, p->certbot));
 	return 0;
 }
 

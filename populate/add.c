@@ -4,6 +4,7 @@
 #include "file.h"
 #include "log.h"
 #include "populate_cmd.h"
+#include "proof_kind.h"
 #include "strlist.h"
 #include "x509.h"
 
@@ -79,7 +80,7 @@ static void print_proof(const struct x509_csr *csr, const struct enrol *e)
 	const struct x509_ids *ids = x509_csr_ids(csr);
 
 	printf("  challenge    %s\n", e->challenge);
-	if (strcmp(e->challenge, "http-01") == 0) {
+	if (!proof_type_find(e->challenge)->in_dns) {
 		printf("  needed       what the fetcher writes to "
 		       "%s/.well-known/acme-challenge/\n"
 		       "               is served at http://NAME/.well-known/"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "enrol.h"
 #include "policy.h"
+#include "proof_kind.h"
 
 /* A name one could use: the wildcard stands for the names below it, not for
  * the domain itself (RFC 6125 section 6.4.3). */
@@ -50,11 +51,11 @@ static void choose_proof(const struct store_cert *old,
 			 const struct enrol_wish *w, struct enrol *e)
 {
 	if (old) {
-		e->challenge = policy_challenge(old->challenge, old->certbot);
+		e->challenge = proof_type_of_row(old->challenge, old->certbot);
 		e->webroot = old->webroot_path;
 	} else {
 		/* A web root alone says which challenge is meant. */
-		e->challenge = policy_challenge(w->challenge, w->webroot);
+		e->challenge = proof_type_of_row(w->challenge, w->webroot);
 		e->webroot = w->webroot;
 	}
 }
@@ -109,7 +110,7 @@ static void fill_row(const char *name, const struct x509_csr *csr,
 		.enabled = w->enable,
 		.comment = w->comment,
 		/* The old fetcher knows no other way to say http-01. */
-		.certbot = strcmp(e->challenge, "http-01") == 0,
+		.certbot = strcmp(e->challenge, PROOF_TYPE_WEBROOT) == 0,
 		.csr = { .p = pem, .len = strlen(pem) },
 		.md5_modulus = key->md5_modulus,
 		.key_sha256 = key->sha256,
@@ -142,13 +143,13 @@ int enrol_decide(const struct certrepo_conf *conf, const char *name,
 	if (check_domain(name, csr, a, err) == -1)
 		return -1;
 	choose_proof(old, w, &e);
-	if (!old && w->webroot && strcmp(e.challenge, "http-01") != 0)
+	if (!old && w->webroot && strcmp(e.challenge, PROOF_TYPE_WEBROOT) != 0)
 		return err_set(err, ERR_INPUT,
-			       "--webroot belongs to http-01, and the "
-			       "challenge is %s",
-			       e.challenge);
-	if (policy_proof(conf, x509_csr_ids(csr), e.challenge, e.webroot,
-			 err) == -1 ||
+			       "--webroot belongs to %s, and the challenge is "
+			       "%s",
+			       PROOF_TYPE_WEBROOT, e.challenge);
+	if (proof_check(conf, x509_csr_ids(csr), e.challenge, e.webroot, err) ==
+		    -1 ||
 	    policy_comment(w->comment, err) == -1)
 		return -1;
 	fill_row(name, csr, w, now, &e);

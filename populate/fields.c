@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fields.h"
 #include "policy.h"
+#include "proof_kind.h"
 #include "x509.h"
 
 static const struct {
@@ -87,7 +88,7 @@ static int keep_in_step(struct fields *f, struct err *err)
 {
 	const struct store_field *challenge = find(f, "challenge");
 	const struct store_field *certbot = find(f, "certbot");
-	const char *http = "http-01";
+	const char *http = PROOF_TYPE_WEBROOT;
 	bool is_http;
 
 	if (challenge && certbot) {
@@ -105,7 +106,8 @@ static int keep_in_step(struct fields *f, struct err *err)
 			(struct store_field){ "certbot", is_http ? "Y" : "N" };
 	} else if (certbot) {
 		f->v[f->n++] = (struct store_field){
-			"challenge", certbot->value[0] == 'Y' ? http : "dns-01"
+			"challenge",
+			proof_type_of_row(NULL, certbot->value[0] == 'Y')
 		};
 	}
 	return 0;
@@ -162,9 +164,9 @@ int fields_check(const struct fields *f, const struct certrepo_conf *conf,
 		return err_wrap(err, "CA %s would refuse the stored CSR",
 				ca->name);
 	certbot = value_of(f, "certbot", row->certbot ? "Y" : "N");
-	return policy_proof(
+	return proof_check(
 		conf, x509_csr_ids(csr),
-		policy_challenge(value_of(f, "challenge", row->challenge),
-				 certbot[0] == 'Y'),
+		proof_type_of_row(value_of(f, "challenge", row->challenge),
+				  certbot[0] == 'Y'),
 		value_of(f, "webroot_path", row->webroot_path), err);
 }

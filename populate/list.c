@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "clock.h"
-#include "policy.h"
+#include "proof_kind.h"
 #include "populate_cmd.h"
 #include "view.h"
 
@@ -46,7 +46,7 @@ static int print_row(const struct store_cert *row, void *arg, struct err *err)
 	}
 	printf("%-*s  %-8s  %-10s  %5s  %-9s  %-12s  %s\n", l->width,
 	       populate_clean(a, row->name), view_state(row), date, days,
-	       policy_challenge(row->challenge, row->certbot),
+	       proof_type_of_row(row->challenge, row->certbot),
 	       populate_clean(a, row->ca_name ? row->ca_name : l->default_ca),
 	       row->fail_class ? populate_clean(a, row->fail_class) : "-");
 	arena_free(&a);

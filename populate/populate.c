@@ -3,6 +3,7 @@
 #include "log.h"
 #include "opts.h"
 #include "populate_cmd.h"
+#include "proof_kind.h"
 #include "store_schema.h"
 
 #define PROGRAM "certrepo-populate"
@@ -28,7 +29,7 @@ static const struct opts_option options[] = {
 	{ KEY_ENABLE, "enable", NULL, "add: enabled from the start" },
 	{ KEY_REPLACE, "replace", NULL, "add: take another CSR for NAME" },
 	{ KEY_CA, "ca", "NAME", "add: a CA of the configuration" },
-	{ KEY_CHALLENGE, "challenge", "TYPE", "add: dns-01 or http-01" },
+	{ KEY_CHALLENGE, "challenge", "TYPE", "add: " PROOF_TYPE_NAMES },
 	{ KEY_WEBROOT, "webroot", "PATH", "add: http-01, the folder served" },
 	{ KEY_COMMENT, "comment", "TEXT", "add: a note, plain ASCII" },
 	{ 0 },

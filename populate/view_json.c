@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "jout.h"
-#include "policy.h"
+#include "proof_kind.h"
 #include "view.h"
 
 static void put_ids(struct sbuf *out, const struct x509_ids *ids)
@@ -26,7 +26,7 @@ void view_json_common(const struct store_cert *row, int64_t ts_expire,
 	jout_str(out, "comment", row->comment);
 	jout_str(out, "ca", row->ca_name ? row->ca_name : default_ca);
 	jout_str(out, "challenge",
-		 policy_challenge(row->challenge, row->certbot));
+		 proof_type_of_row(row->challenge, row->certbot));
 	jout_str(out, "webroot_path", row->webroot_path);
 	jout_time(out, "ts_expire", ts_expire);
 	if (has)

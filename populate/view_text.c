@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "clock.h"
-#include "policy.h"
+#include "proof_kind.h"
 #include "view.h"
 
 #define INSTALLS_SHOWN 40
@@ -80,7 +80,7 @@ static void add_request(const struct view *v, const char *default_ca,
 			int64_t now, struct sbuf *out)
 {
 	const struct store_cert *row = v->row;
-	const char *challenge = policy_challenge(row->challenge, row->certbot);
+	const char *challenge = proof_type_of_row(row->challenge, row->certbot);
 
 	line(out, "comment", row->comment);
 	if (v->csr) {

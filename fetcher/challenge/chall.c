@@ -8,31 +8,16 @@
 #include "clock.h"
 #include "enc.h"
 
-static const struct chall_ops *const table[] = {
-	&chall_dns01,
-	&chall_http01,
+static const struct solver_ops *const solvers[] = {
+	[SOLVER_RFC2136] = &solver_rfc2136,
+	[SOLVER_WEBROOT] = &solver_webroot,
 };
-
-static int find(const char *type)
-{
-	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		if (strcmp(table[i]->type, type) == 0)
-			return (int) i;
-	return -1;
-}
-
-bool chall_supported(const char *type)
-{
-	return find(type) != -1;
-}
 
 int chall_ctx_new(const struct certrepo_conf *conf, struct loop *loop,
 		  struct chall_ctx **ret, struct err *err)
 {
 	struct chall_ctx *ctx = mem_alloc(sizeof(*ctx));
 
-	static_assert(ARRAY_LEN(table) <= ARRAY_LEN(ctx->type_ctx),
-		      "room for every type");
 	ctx->conf = conf;
 	ctx->loop = loop;
 	*ret = ctx;
@@ -43,9 +28,9 @@ void chall_ctx_free(struct chall_ctx **ctx)
 {
 	if (!*ctx)
 		return;
-	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		if ((*ctx)->type_ctx[i])
-			table[i]->ctx_free((*ctx)->type_ctx[i]);
+	for (size_t i = 0; i < ARRAY_LEN(solvers); i++)
+		if ((*ctx)->solver_ctx[i])
+			solvers[i]->ctx_free((*ctx)->solver_ctx[i]);
 	free(*ctx);
 	*ctx = NULL;
 }
@@ -70,19 +55,38 @@ static struct chall *chall_alloc(struct chall_ctx *ctx, chall_fn *fn, void *arg)
 	return c;
 }
 
-static int attach(struct chall *c, const char *type, struct err *err)
+static int attach(struct chall *c, enum solver_kind kind, struct err *err)
 {
-	int i = find(type);
+	const struct solver_ops *ops = solvers[kind];
 
-	if (i == -1)
-		return err_set(err, ERR_INPUT, "challenge type %s is unknown",
-			       type);
-	if (!c->ctx->type_ctx[i] && table[i]->ctx_new &&
-	    table[i]->ctx_new(c->ctx, &c->ctx->type_ctx[i], err) == -1)
+	if (!c->ctx->solver_ctx[kind] && ops->ctx_new &&
+	    ops->ctx_new(c->ctx, &c->ctx->solver_ctx[kind], err) == -1)
 		return -1;
-	c->ops = table[i];
-	c->type_ctx = c->ctx->type_ctx[i];
+	c->ops = ops;
+	c->solver_ctx = c->ctx->solver_ctx[kind];
 	return 0;
+}
+
+/* RFC 8555 section 8.1: the key authorization; 8.3: it is the file's content;
+ * 8.4: its digest is the record's text. */
+static void work_out(struct chall *c)
+{
+	const char *auth = arena_printf(c->arena, "%s.%s", c->req.token,
+					c->req.thumbprint);
+	AUTO(mem_free_str) char *text = NULL;
+	unsigned char digest[ENC_SHA256_LEN];
+
+	if (!c->req.type->in_dns) {
+		c->place = arena_printf(c->arena, CHALL_WELL_KNOWN "%s",
+					c->req.token);
+		c->value = auth;
+		return;
+	}
+	enc_sha256(auth, strlen(auth), digest);
+	text = enc_b64url(digest, sizeof(digest));
+	c->place =
+		arena_printf(c->arena, "_acme-challenge.%s", c->req.identifier);
+	c->value = arena_strdup(c->arena, text);
 }
 
 int chall_new(struct chall_ctx *ctx, const struct chall_req *req, chall_fn *fn,
@@ -95,10 +99,10 @@ int chall_new(struct chall_ctx *ctx, const struct chall_req *req, chall_fn *fn,
 			       "the CA's token for %s is not base64url of at "
 			       "most %d characters",
 			       req->identifier, CHALL_TOKEN_MAX);
-	if (attach(c, req->type, err) == -1)
+	if (attach(c, req->type->solver, err) == -1)
 		return -1;
 	c->req = (struct chall_req){
-		.type = arena_strdup(c->arena, req->type),
+		.type = req->type,
 		.name = arena_strdup(c->arena, req->name),
 		.slot = req->slot,
 		.owner = arena_strdup(c->arena, req->owner),
@@ -107,6 +111,7 @@ int chall_new(struct chall_ctx *ctx, const struct chall_req *req, chall_fn *fn,
 		.thumbprint = arena_strdup(c->arena, req->thumbprint),
 		.webroot_path = arena_strdup(c->arena, req->webroot_path),
 	};
+	work_out(c);
 	if (c->ops->init(c, err) == -1)
 		return -1;
 	*ret = TAKE(c);
@@ -118,8 +123,14 @@ int chall_from_proof(struct chall_ctx *ctx, const struct store_proof *proof,
 		     struct err *err)
 {
 	AUTO(chall_free) struct chall *c = chall_alloc(ctx, fn, arg);
+	const struct proof_type *type = proof_type_find(proof->type);
 
-	if (attach(c, proof->type, err) == -1)
+	if (!type)
+		return err_set(err, ERR_INPUT,
+			       "the stored proof is of the unknown challenge "
+			       "type %s",
+			       proof->type);
+	if (attach(c, type->solver, err) == -1)
 		return -1;
 	c->proof = (struct store_proof){
 		.id = arena_strdup(c->arena, proof->id),
@@ -187,17 +198,12 @@ const struct store_proof *chall_proof(const struct chall *c)
 	return &c->proof;
 }
 
-const char *chall_key_authorization(struct chall *c)
-{
-	return arena_printf(c->arena, "%s.%s", c->req.token, c->req.thumbprint);
-}
-
 void chall_set_proof(struct chall *c, const char *zone, const char *server,
-		     const char *owner, const char *value)
+		     const char *owner)
 {
+	const char *type = c->req.type->name;
 	AUTO(mem_free_str)
-	char *text =
-		mem_printf("%s|%s|%s|%s", c->req.type, server, owner, value);
+	char *text = mem_printf("%s|%s|%s|%s", type, server, owner, c->value);
 	char id[ENC_SHA256_HEX];
 
 	c->proof = (struct store_proof){
@@ -206,11 +212,11 @@ void chall_set_proof(struct chall *c, const char *zone, const char *server,
 		.name = c->req.name,
 		.slot = c->req.slot,
 		.lease_owner = c->req.owner,
-		.type = c->req.type,
+		.type = type,
 		.zone = arena_strdup(c->arena, zone),
 		.server = arena_strdup(c->arena, server),
 		.owner = arena_strdup(c->arena, owner),
-		.value = arena_strdup(c->arena, value),
+		.value = c->value,
 		.ts_created = clock_now(),
 	};
 }

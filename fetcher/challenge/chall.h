@@ -3,8 +3,10 @@
 #define CHALL_H
 
 /*
- * Challenge solvers behind one interface. To add one, write a
- * chall_TYPE.c with a struct chall_ops and add it to the table in chall.c.
+ * Proofs of control: what a challenge type wants to see (RFC 8555 section 8)
+ * is worked out in chall.c, how it gets there is a solver's. To add one, write
+ * a solver_KIND.c with a struct solver_ops, and name it in the table of
+ * chall.c and in proof_kind.
  *
  * A solution goes through four steps, each asynchronous, each ending in one
  * call of the callback:
@@ -38,6 +40,7 @@
 #include "certrepo_conf.h"
 #include "err.h"
 #include "loop.h"
+#include "proof_kind.h"
 #include "store.h"
 
 struct chall;	  /* one solution */
@@ -47,11 +50,8 @@ int chall_ctx_new(const struct certrepo_conf *conf, struct loop *loop,
 		  struct chall_ctx **ret, struct err *err) MUST_CHECK;
 void chall_ctx_free(struct chall_ctx **ctx); /* all solutions gone before */
 
-/* "dns-01", "http-01": do we have it? */
-bool chall_supported(const char *type);
-
 struct chall_req {
-	const char *type;
+	const struct proof_type *type;
 	const char *name; /* the certificate's, for messages and rows */
 	int slot;
 	const char *owner;	  /* this instance's id, for the proof row */

@@ -8,11 +8,10 @@
 
 #define CHALL_TOKEN_MAX 128
 
-struct chall_ops {
-	const char *type;
-	/* Shared state of the type, made when the first solution is. */
+struct solver_ops {
+	/* Shared state of the solver, made when the first solution is. */
 	int (*ctx_new)(struct chall_ctx *ctx, void **ret, struct err *err);
-	void (*ctx_free)(void *type_ctx);
+	void (*ctx_free)(void *solver_ctx);
 	/* Check and take over the request (c->req is filled). */
 	int (*init)(struct chall *c, struct err *err);
 	/* The same for a proof of a killed run (c->proof is filled). */
@@ -26,11 +25,15 @@ struct chall_ops {
 };
 
 struct chall {
-	const struct chall_ops *ops;
+	const struct solver_ops *ops;
 	struct chall_ctx *ctx;
-	void *type_ctx;
+	void *solver_ctx;
 	struct arena *arena;
-	struct chall_req req;	  /* strings in arena */
+	struct chall_req req; /* strings in arena */
+	/* What the CA wants to see where, for the solver to put there: the
+	 * text of a TXT record at PLACE, or a file's content at the path PLACE
+	 * below a web root. */
+	const char *place, *value;
 	struct store_proof proof; /* filled by locate, strings in arena */
 	chall_fn *fn;
 	void *arg;
@@ -43,14 +46,16 @@ struct chall {
 struct chall_ctx {
 	const struct certrepo_conf *conf;
 	struct loop *loop;
-	void *type_ctx[8]; /* by place in the table of chall.c */
+	void *solver_ctx[SOLVER_KINDS];
 };
 
-/* "TOKEN.THUMBPRINT", RFC 8555 section 8.1; in the arena. */
-const char *chall_key_authorization(struct chall *c);
-/* Fill c->proof; zone and server may be "". Strings are copied. */
+/* Where RFC 8555 section 8.3 has the file: its folder. */
+#define CHALL_WELL_KNOWN "/.well-known/acme-challenge/"
+
+/* Fill c->proof: c->value at OWNER. Zone and server may be "". Strings are
+ * copied. */
 void chall_set_proof(struct chall *c, const char *zone, const char *server,
-		     const char *owner, const char *value);
+		     const char *owner);
 /* Only letters, digits, '-' and '_', 1 to CHALL_TOKEN_MAX of them. */
 bool chall_token_ok(const char *token);
 
@@ -60,7 +65,7 @@ void chall_done(struct chall *c, const struct err *err);
 /* The same from within the step's own call: through the loop's next round. */
 void chall_done_soon(struct chall *c, const struct err *err);
 
-extern const struct chall_ops chall_dns01;
-extern const struct chall_ops chall_http01;
+extern const struct solver_ops solver_rfc2136;
+extern const struct solver_ops solver_webroot;
 
 #endif

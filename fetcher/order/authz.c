@@ -35,7 +35,8 @@ struct authz {
 	struct loop_timer *timer;
 	int tries, polls;
 
-	char *challenge_url, *type;
+	char *challenge_url;
+	const struct proof_type *type;
 	struct chall *chall;
 	bool chall_busy;
 	struct err chall_err; /* of the last step */
@@ -174,7 +175,7 @@ static bool fail_reply(struct authz *a, enum state again)
 
 /* --- pure --- */
 
-int authz_choose(const struct acme_authz *authz, const char *want,
+int authz_choose(const struct acme_authz *authz, const struct proof_type *want,
 		 struct err *err)
 {
 	AUTO(strlist_free) struct strlist types = STRLIST_INIT;
@@ -182,26 +183,23 @@ int authz_choose(const struct acme_authz *authz, const char *want,
 	char said[PLAIN_QUOTED];
 	size_t i;
 
-	if (authz->wildcard)
-		want = "dns-01";
-	if (authz->id_type == X509_ID_IP)
-		want = "http-01";
+	want = proof_type_for(want, authz->wildcard,
+			      authz->id_type == X509_ID_IP);
 	for (i = 0; i < authz->n_challenges; i++) {
 		const struct acme_challenge *c = &authz->challenges[i];
 
-		if (strcmp(c->type, want) == 0 && c->token && c->url &&
-		    chall_supported(c->type))
+		if (strcmp(c->type, want->name) == 0 && c->token && c->url)
 			return (int) i;
 		strlist_add(&types, c->type);
 	}
 	list = strlist_join(&types, ", ");
-	return err_set(err, ERR_CONFIG,
-		       "the CA does not offer %s for %s%s, only: %s", want,
-		       authz->wildcard ? "*." : "", authz->identifier,
-		       types.n ? plain_quoted(list, said) : "nothing");
+	return err_set(
+		err, ERR_CONFIG, "the CA does not offer %s for %s%s, only: %s",
+		want->name, authz->wildcard ? "*." : "", authz->identifier,
+		types.n ? plain_quoted(list, said) : "nothing");
 }
 
-enum fail_class authz_class(enum err_kind kind, const char *type)
+enum fail_class authz_class(enum err_kind kind, const struct proof_type *type)
 {
 	switch (kind) {
 	case ERR_CONFIG:
@@ -211,7 +209,7 @@ enum fail_class authz_class(enum err_kind kind, const char *type)
 	case ERR_TIMEOUT:
 	case ERR_INPUT:
 	case ERR_LIMIT:
-		return strcmp(type, "dns-01") == 0 ? FAIL_DNS : FAIL_CONFIG;
+		return type->in_dns ? FAIL_DNS : FAIL_CONFIG;
 	default:
 		return FAIL_INTERNAL;
 	}
@@ -237,7 +235,7 @@ static bool begin_proof(struct authz *a, const struct acme_authz *z,
 			const struct acme_challenge *c)
 {
 	struct chall_req req = {
-		.type = c->type,
+		.type = proof_type_find(c->type),
 		.name = a->job->name,
 		.owner = a->job->owner,
 		.identifier = z->identifier,
@@ -252,7 +250,7 @@ static bool begin_proof(struct authz *a, const struct acme_authz *z,
 		return go(a, A_READY);
 	}
 	a->challenge_url = mem_strdup(c->url);
-	a->type = mem_strdup(c->type);
+	a->type = req.type;
 	/* On resumption the CA may have been told already. */
 	a->told = c->status == ACME_PROCESSING;
 	if (chall_new(a->job->chall, &req, on_chall, a, &a->chall, &err) == -1)
@@ -260,7 +258,7 @@ static bool begin_proof(struct authz *a, const struct acme_authz *z,
 		return fail(a,
 			    err.kind == ERR_INPUT
 				    ? FAIL_CA_DOWN
-				    : authz_class(err.kind, c->type),
+				    : authz_class(err.kind, a->type),
 			    err.kind == ERR_INPUT, err.msg);
 	return wait_chall(a, chall_locate, A_LOCATED);
 }
@@ -312,7 +310,7 @@ static bool s_got(struct authz *a)
 
 		return wait_ms(a, ms, A_POLL);
 	}
-	i = authz_choose(&z, a->job->challenge, &err);
+	i = authz_choose(&z, a->job->type, &err);
 	if (i == -1)
 		return fail(a, FAIL_CONFIG, false, err.msg);
 	return begin_proof(a, &z, &z.challenges[i]);
@@ -486,7 +484,6 @@ void authz_free(struct authz **ap)
 	reply_free(&a->reply);
 	free(a->url);
 	free(a->challenge_url);
-	free(a->type);
 	free(a->proof_id);
 	free(a);
 	*ap = NULL;

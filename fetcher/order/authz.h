@@ -21,9 +21,9 @@ struct authz_job {
 	struct batch *batch;
 	struct chall_ctx *chall;
 	struct acme *acme;
-	const char *owner;     /* the instance */
-	const char *name;      /* the row */
-	const char *challenge; /* the type the row wants */
+	const char *owner;	       /* the instance */
+	const char *name;	       /* the row */
+	const struct proof_type *type; /* the row wants */
 	const char *webroot_path;
 	const struct x509_ids *ids; /* of the CSR: what may be asked of us */
 	void (*wake)(void *arg);    /* step me */
@@ -57,11 +57,11 @@ void authz_leave(struct authz *a);
 /* --- pure, for tests --- */
 
 /* The challenge for the row's wish: its place in the list, or -1 with err
- * saying what the CA offers. A wildcard has dns-01 only, an address http-01
- * only (RFC 8555 section 8.4, RFC 8738). */
-int authz_choose(const struct acme_authz *authz, const char *want,
+ * saying what the CA offers. A wildcard and an address leave no choice
+ * (proof_type_for). */
+int authz_choose(const struct acme_authz *authz, const struct proof_type *want,
 		 struct err *err);
 /* The class of a solver's error. */
-enum fail_class authz_class(enum err_kind kind, const char *type);
+enum fail_class authz_class(enum err_kind kind, const struct proof_type *type);
 
 #endif

@@ -82,8 +82,4 @@ const struct backoff *order_backoff(const struct order *o);
 int64_t order_count(const struct order *o); /* failures, this one included */
 int64_t order_not_after(const struct order *o);
 
-/* The row's challenge: its own wish, else http-01 for the 2019 system's
- * certbot='Y', else dns-01. Pure. */
-const char *order_challenge(const char *challenge, bool certbot);
-
 #endif

@@ -9,13 +9,6 @@
 
 /* --- the row --- */
 
-const char *order_challenge(const char *challenge, bool certbot)
-{
-	if (challenge)
-		return challenge;
-	return certbot ? "http-01" : "dns-01";
-}
-
 static int op_claim(struct store *store, void *arg, struct err *err)
 {
 	struct order *o = arg;
@@ -70,33 +63,19 @@ static int check_csr(const struct order *o, struct err *err)
 static enum order_wait check_row(struct order *o)
 {
 	const char *type =
-		order_challenge(o->cert->challenge, o->cert->certbot);
-	AUTO(chall_free) struct chall *probe = NULL;
+		proof_type_of_row(o->cert->challenge, o->cert->certbot);
 	struct err err = ERR_INIT;
-	struct chall_req req = { .type = type,
-				 .name = o->name,
-				 .owner = o->env->owner,
-				 .token = "probe",
-				 .thumbprint = "probe",
-				 .webroot_path = o->cert->webroot_path };
 
 	if (x509_csr_parse(o->cert->csr.p, o->cert->csr.len, &o->csr, &err) ==
 		    -1 ||
 	    check_csr(o, &err) == -1)
 		return order_failed(o, FAIL_BAD_CSR, false, "the row's CSR: %s",
 				    err.msg);
-	if (!chall_supported(type))
-		return order_failed(
-			o, FAIL_CONFIG, false,
-			"the row wants the challenge %s, which is not "
-			"known here",
-			type);
-	req.identifier = x509_csr_ids(o->csr)->v[0].value;
-	if (strncmp(req.identifier, "*.", 2) == 0)
-		req.identifier += 2;
-	if (chall_new(o->env->chall, &req, NULL, NULL, &probe, &err) == -1)
-		return order_failed(o, authz_class(err.kind, type), false, "%s",
+	if (proof_check(o->env->conf, x509_csr_ids(o->csr), type,
+			o->cert->webroot_path, &err) == -1)
+		return order_failed(o, FAIL_CONFIG, false, "the row: %s",
 				    err.msg);
+	o->type = proof_type_find(type);
 	return ORDER_ON;
 }
 
@@ -137,8 +116,7 @@ enum order_wait order_s_claimed(struct order *o)
 		.acme = o->acme,
 		.owner = o->env->owner,
 		.name = o->name,
-		.challenge =
-			order_challenge(o->cert->challenge, o->cert->certbot),
+		.type = o->type,
 		.webroot_path = o->cert->webroot_path,
 		.ids = x509_csr_ids(o->csr),
 		.wake = order_wake,

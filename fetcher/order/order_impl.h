@@ -55,6 +55,7 @@ struct order {
 	struct store_order saved;
 	int claimed;
 	struct x509_csr *csr;
+	const struct proof_type *type;
 
 	/* the order */
 	struct arena *arena;

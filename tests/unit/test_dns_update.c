@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /* What answers mean, and what happens to those that are lost. Real servers:
- * test_chall_dns01. */
+ * test_solver_rfc2136. */
 
 #include <setjmp.h>
 #include <stdarg.h>

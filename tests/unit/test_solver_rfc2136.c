@@ -238,7 +238,7 @@ static void over(struct chall *c, const struct err *err, void *arg)
 static void begin(struct world *w, struct run *r, const char *identifier,
 		  const char *token)
 {
-	struct chall_req req = { .type = "dns-01",
+	struct chall_req req = { .type = proof_type_find("dns-01"),
 				 .name = identifier,
 				 .owner = "test",
 				 .identifier = identifier,
@@ -856,7 +856,7 @@ static void test_bad_requests(void **state)
 	static const char *const ids[] = { "a b",   "*.example.test",
 					   "",	    "a..b",
 					   "x\\.y", "\303\244.test" };
-	struct chall_req req = { .type = "dns-01",
+	struct chall_req req = { .type = proof_type_find("dns-01"),
 				 .name = "x",
 				 .owner = "test",
 				 .identifier = "www.example.test",
@@ -880,7 +880,7 @@ static void test_bad_requests(void **state)
 
 static void test_bad_configuration(void **state)
 {
-	struct chall_req req = { .type = "dns-01",
+	struct chall_req req = { .type = proof_type_find("dns-01"),
 				 .name = "x",
 				 .owner = "test",
 				 .identifier = "www.example.test",

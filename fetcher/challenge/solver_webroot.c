@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * http-01, RFC 8555 section 8.3: a file in the web root.
+ * A file in the web root, for a web server to show.
  *
  * webroot_path comes from the store, and what lies below it may belong to
  * the site's own people; both could point anywhere. Therefore the web root,
@@ -25,10 +25,9 @@
 #include "log.h"
 #include "sbuf.h"
 
-#define WELL_KNOWN "/.well-known/acme-challenge/"
-#define DIR_FLAGS  (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define DIR_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
-struct http01 {
+struct webroot {
 	const char *webroot; /* in the arena, no trailing slash */
 	const char *token;
 };
@@ -90,31 +89,14 @@ static int open_allowed(const struct certrepo_conf *conf, const char *path,
 		       path, real);
 }
 
+/* What is wrong with it, a person has to mend. */
 static int check_webroot(const struct chall *c, const char *path,
 			 struct err *err)
 {
-	const struct conf_strings *allowed = &c->ctx->conf->webroot_prefixes;
-
-	if (!path || !*path)
-		return err_set(err, ERR_CONFIG,
-			       "http-01 needs a webroot_path; set it with "
-			       "certrepo-populate");
-	if (strlen(path) > STORE_PATH_MAX)
-		return err_set(err, ERR_CONFIG,
-			       "webroot_path is longer than %d characters",
-			       STORE_PATH_MAX);
-	if (path[0] != '/' || certrepo_conf_path_climbs(path))
-		return err_set(err, ERR_CONFIG,
-			       "webroot_path %s must be absolute and free of "
-			       "\"..\"",
-			       path);
-	for (size_t i = 0; i < allowed->n; i++)
-		if (certrepo_conf_path_below(path, allowed->v[i]))
-			return 0;
-	return err_set(err, ERR_CONFIG,
-		       "webroot_path %s is not under a folder of the setting "
-		       "webroot_prefixes",
-		       path);
+	if (proof_webroot_check(c->ctx->conf, path, err) == 0)
+		return 0;
+	err->kind = ERR_CONFIG;
+	return -1;
 }
 
 static char *without_slashes(struct arena *a, const char *path)
@@ -128,7 +110,7 @@ static char *without_slashes(struct arena *a, const char *path)
 
 static int init(struct chall *c, struct err *err)
 {
-	struct http01 *h;
+	struct webroot *h;
 
 	if (check_webroot(c, c->req.webroot_path, err) == -1)
 		return -1;
@@ -143,12 +125,12 @@ static int init_proof(struct chall *c, struct err *err)
 {
 	const char *path = c->proof.owner;
 	const char *slash = strrchr(path, '/');
-	size_t tail = strlen(WELL_KNOWN);
-	struct http01 *h;
+	size_t tail = strlen(CHALL_WELL_KNOWN);
+	struct webroot *h;
 
 	if (!slash || !chall_token_ok(slash + 1) ||
 	    (size_t) (slash + 1 - path) < tail ||
-	    strncmp(slash + 1 - tail, WELL_KNOWN, tail) != 0)
+	    strncmp(slash + 1 - tail, CHALL_WELL_KNOWN, tail) != 0)
 		return err_set(err, ERR_INPUT,
 			       "the stored proof %s is not the path of a "
 			       "challenge file",
@@ -165,11 +147,10 @@ static int init_proof(struct chall *c, struct err *err)
 
 static void locate(struct chall *c)
 {
-	const struct http01 *h = c->priv;
-	char *path = arena_printf(c->arena, "%s" WELL_KNOWN "%s", h->webroot,
-				  h->token);
+	const struct webroot *h = c->priv;
+	char *path = arena_printf(c->arena, "%s%s", h->webroot, c->place);
 
-	chall_set_proof(c, "", "", path, chall_key_authorization(c));
+	chall_set_proof(c, "", "", path);
 	chall_done_soon(c, NULL);
 }
 
@@ -189,7 +170,7 @@ static int make_folder(int parent, const char *name)
 static int open_folder(struct chall *c, bool make, int *ret, struct err *err)
 {
 	static const char *const steps[] = { ".well-known", "acme-challenge" };
-	const struct http01 *h = c->priv;
+	const struct webroot *h = c->priv;
 	AUTO(sbuf_free) struct sbuf path = SBUF_INIT(PATH_MAX);
 	AUTO(file_close) int fd = -1;
 	int found;
@@ -275,7 +256,7 @@ static int put(int dir, const char *token, const char *value, struct err *err)
 
 static void prepare(struct chall *c)
 {
-	const struct http01 *h = c->priv;
+	const struct webroot *h = c->priv;
 	struct err err = ERR_INIT;
 	AUTO(file_close) int dir = -1;
 
@@ -284,7 +265,7 @@ static void prepare(struct chall *c)
 		chall_done_soon(c, NULL);
 		return;
 	}
-	err_wrap(&err, "http-01 file for %s", c->req.identifier);
+	err_wrap(&err, "%s file for %s", c->req.type->name, c->req.identifier);
 	chall_done_soon(c, &err);
 }
 
@@ -318,7 +299,7 @@ static int is_ours(int dir, const char *token, const char *value,
 
 static int take_away(struct chall *c, struct err *err)
 {
-	const struct http01 *h = c->priv;
+	const struct webroot *h = c->priv;
 	char temp[CHALL_TOKEN_MAX + 16];
 	AUTO(file_close) int dir = -1;
 	int found = open_folder(c, false, &dir, err);
@@ -328,8 +309,7 @@ static int take_away(struct chall *c, struct err *err)
 	if (found == 1)
 		found = is_ours(dir, h->token, c->proof.value, err);
 	if (found == 0)
-		log_debug("http-01: %s is not there or not ours",
-			  c->proof.owner);
+		log_debug("%s is not there or not ours", c->proof.owner);
 	if (found == 1 && unlinkat(dir, h->token, 0) == -1 && errno != ENOENT)
 		return err_errno(err, ERR_IO, "remove %s", c->proof.owner);
 	return found == -1 ? -1 : 0;
@@ -349,8 +329,7 @@ static void fini(struct chall *c)
 {
 }
 
-const struct chall_ops chall_http01 = {
-	.type = "http-01",
+const struct solver_ops solver_webroot = {
 	.init = init,
 	.init_proof = init_proof,
 	.locate = locate,

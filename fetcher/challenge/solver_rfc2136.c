@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* dns-01, RFC 8555 section 8.4: a TXT record at _acme-challenge.NAME, or at
- * the end of the CNAMEs that begin there. */
+/* A TXT record put into its zone by DNS UPDATE (RFC 2136), signed by TSIG:
+ * where the CA looks, or at the end of the CNAMEs that begin there. */
 
 #include "chall_impl.h"
 
@@ -15,14 +15,14 @@
 
 #define VALUE_LEN 43 /* SHA-256 in base64url */
 
-struct dns01_ctx {
+struct rfc2136_ctx {
 	struct dns_net *net;
 	struct dns_zones *zones;
 	struct dns_updater *updater;
 	struct dns_watch *watch;
 };
 
-struct dns01 {
+struct rfc2136 {
 	const char *owner; /* canonical, where the CA begins */
 	const char *value;
 	const struct dns_zone *zone; /* lives as long as the zones */
@@ -34,9 +34,9 @@ struct dns01 {
 	bool undone; /* the value certainly was not put there */
 };
 
-static void ctx_free(void *type_ctx)
+static void ctx_free(void *solver_ctx)
 {
-	struct dns01_ctx *d = type_ctx;
+	struct rfc2136_ctx *d = solver_ctx;
 
 	/* Before the network: they may have queries under way. */
 	dns_zones_free(&d->zones);
@@ -49,7 +49,7 @@ static void ctx_free(void *type_ctx)
 static int ctx_new(struct chall_ctx *ctx, void **ret, struct err *err)
 {
 	const struct certrepo_dns *conf = ctx->conf->dns;
-	struct dns01_ctx *d = mem_alloc(sizeof(*d));
+	struct rfc2136_ctx *d = mem_alloc(sizeof(*d));
 
 	d->net = dns_net_new(ctx->loop, conf->timeout * 1000);
 	if (dns_zones_new(conf, d->net, &d->zones, err) == -1) {
@@ -73,24 +73,17 @@ static bool plain_name(const char *s)
 
 static int init(struct chall *c, struct err *err)
 {
-	struct dns01 *d = arena_alloc(c->arena, sizeof(*d));
-	unsigned char digest[ENC_SHA256_LEN];
-	const char *auth = chall_key_authorization(c);
-	const char *full =
-		arena_printf(c->arena, "_acme-challenge.%s", c->req.identifier);
-	AUTO(mem_free_str) char *value = NULL;
+	struct rfc2136 *d = arena_alloc(c->arena, sizeof(*d));
 	char owner[DNS_NAME_TEXT];
 
 	if (!plain_name(c->req.identifier) ||
-	    dns_name_canon(full, owner, NULL) == -1)
+	    dns_name_canon(c->place, owner, NULL) == -1)
 		return err_set(err, ERR_INPUT,
-			       "%s cannot be proven by dns-01: it is not a "
-			       "host name",
-			       c->req.identifier);
-	enc_sha256(auth, strlen(auth), digest);
-	value = enc_b64url(digest, sizeof(digest));
+			       "%s cannot be proven by %s: it is not a host "
+			       "name",
+			       c->req.identifier, c->req.type->name);
 	d->owner = arena_strdup(c->arena, owner);
-	d->value = arena_strdup(c->arena, value);
+	d->value = c->value;
 	c->priv = d;
 	return 0;
 }
@@ -103,8 +96,8 @@ static bool plain_value(const char *s)
 
 static int init_proof(struct chall *c, struct err *err)
 {
-	struct dns01_ctx *ctx = c->type_ctx;
-	struct dns01 *d = arena_alloc(c->arena, sizeof(*d));
+	struct rfc2136_ctx *ctx = c->solver_ctx;
+	struct rfc2136 *d = arena_alloc(c->arena, sizeof(*d));
 	char owner[DNS_NAME_TEXT];
 
 	if (!plain_value(c->proof.value))
@@ -126,23 +119,22 @@ static void located(void *arg, const char *owner, const struct dns_zone *zone,
 		    const struct err *err)
 {
 	struct chall *c = arg;
-	struct dns01 *d = c->priv;
+	struct rfc2136 *d = c->priv;
 	char text[DNS_ADDR_TEXT];
 
 	d->locating = NULL;
 	if (zone) {
 		d->zone = zone;
 		chall_set_proof(c, zone->name,
-				dns_addr_text(&zone->server[0], text), owner,
-				d->value);
+				dns_addr_text(&zone->server[0], text), owner);
 	}
 	chall_done(c, err);
 }
 
 static void locate(struct chall *c)
 {
-	struct dns01_ctx *ctx = c->type_ctx;
-	struct dns01 *d = c->priv;
+	struct rfc2136_ctx *ctx = c->solver_ctx;
+	struct rfc2136 *d = c->priv;
 
 	d->locating = dns_zone_locate(ctx->zones, d->owner, located, c);
 }
@@ -150,7 +142,7 @@ static void locate(struct chall *c)
 static void changed(void *arg, const struct err *err, bool undone)
 {
 	struct chall *c = arg;
-	struct dns01 *d = c->priv;
+	struct rfc2136 *d = c->priv;
 
 	d->change = NULL;
 	if (d->adding)
@@ -160,8 +152,8 @@ static void changed(void *arg, const struct err *err, bool undone)
 
 static void change(struct chall *c, bool add)
 {
-	struct dns01_ctx *ctx = c->type_ctx;
-	struct dns01 *d = c->priv;
+	struct rfc2136_ctx *ctx = c->solver_ctx;
+	struct rfc2136 *d = c->priv;
 	struct dns_change_rr rr = {
 		.add = add,
 		.owner = c->proof.owner,
@@ -181,7 +173,7 @@ static void prepare(struct chall *c)
 static void is_ready(void *arg, const struct err *err)
 {
 	struct chall *c = arg;
-	struct dns01 *d = c->priv;
+	struct rfc2136 *d = c->priv;
 
 	d->waiting = NULL;
 	chall_done(c, err);
@@ -189,8 +181,8 @@ static void is_ready(void *arg, const struct err *err)
 
 static void ready(struct chall *c)
 {
-	struct dns01_ctx *ctx = c->type_ctx;
-	struct dns01 *d = c->priv;
+	struct rfc2136_ctx *ctx = c->solver_ctx;
+	struct rfc2136 *d = c->priv;
 
 	d->waiting = dns_ready_wait(ctx->watch, d->zone, c->proof.owner,
 				    d->value, is_ready, c);
@@ -203,8 +195,8 @@ static void found(void *arg, const char *owner, const struct dns_zone *zone,
 		  const struct err *err)
 {
 	struct chall *c = arg;
-	struct dns01_ctx *ctx = c->type_ctx;
-	struct dns01 *d = c->priv;
+	struct rfc2136_ctx *ctx = c->solver_ctx;
+	struct rfc2136 *d = c->priv;
 	struct err why = ERR_INIT;
 
 	d->locating = NULL;
@@ -220,8 +212,8 @@ static void found(void *arg, const char *owner, const struct dns_zone *zone,
 
 static void clean(struct chall *c)
 {
-	struct dns01_ctx *ctx = c->type_ctx;
-	struct dns01 *d = c->priv;
+	struct rfc2136_ctx *ctx = c->solver_ctx;
+	struct rfc2136 *d = c->priv;
 
 	if (d->stored && !d->zone) {
 		d->locating = dns_zone_locate(ctx->zones, d->owner, found, c);
@@ -236,7 +228,7 @@ static void clean(struct chall *c)
 
 static void fini(struct chall *c)
 {
-	struct dns01 *d = c->priv;
+	struct rfc2136 *d = c->priv;
 
 	if (!d)
 		return;
@@ -245,8 +237,7 @@ static void fini(struct chall *c)
 	dns_ready_cancel(&d->waiting);
 }
 
-const struct chall_ops chall_dns01 = {
-	.type = "dns-01",
+const struct solver_ops solver_rfc2136 = {
 	.ctx_new = ctx_new,
 	.ctx_free = ctx_free,
 	.init = init,

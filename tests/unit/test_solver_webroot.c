@@ -48,7 +48,7 @@ static int teardown(void **state)
 static int new_run(struct kit_run *r, const char *webroot, const char *token,
 		   struct err *err)
 {
-	struct chall_req req = { .type = "http-01",
+	struct chall_req req = { .type = proof_type_find("http-01"),
 				 .name = "www.example.org",
 				 .owner = "me",
 				 .identifier = "www.example.org",
