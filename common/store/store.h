@@ -232,7 +232,8 @@ struct store_order {
 	const char *url;   /* the order's */
 	const char *state; /* "new", "finalized", "parked" */
 	int64_t ts_created;
-	int64_t ts_state; /* when it came into that state; 0: not known */
+	int64_t ts_state;   /* when it came into that state; 0: not known */
+	int64_t ts_expires; /* until when the CA keeps it; 0: not known */
 };
 int store_order_put(struct store *s, const struct store_order *o,
 		    struct err *err) MUST_CHECK;

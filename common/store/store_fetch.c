@@ -266,12 +266,12 @@ int store_order_put(struct store *s, const struct store_order *o,
 	return store_exec_try(s,
 			      "REPLACE INTO orders (name, slot, ca_name, "
 			      "account, key_sha256, url, state, ts_created, "
-			      "ts_state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
-			      "NULLIF(?, 0))",
+			      "ts_state, ts_expires) VALUES (?, ?, ?, ?, "
+			      "?, ?, ?, ?, NULLIF(?, 0), NULLIF(?, 0))",
 			      ARGS(T(o->name), I(o->slot), T(o->ca_name),
 				   T(o->account), T(o->key_sha256), T(o->url),
 				   T(o->state), I(o->ts_created),
-				   I(o->ts_state)),
+				   I(o->ts_state), I(o->ts_expires)),
 			      NULL, err);
 }
 
@@ -283,9 +283,10 @@ static int order_get(struct store *s, const char *name, int slot,
 
 	if (store_query(s,
 			"SELECT name, slot, ca_name, account, key_sha256, url, "
-			"state, ts_created, ts_state FROM orders "
+			"state, ts_created, ts_state, ts_expires "
+			"FROM orders "
 			"WHERE name = ? AND slot = ?",
-			"WNWwwwWNn", ARGS(T(name), I(slot)), &st, err) == -1)
+			"WNWwwwWNnn", ARGS(T(name), I(slot)), &st, err) == -1)
 		return -1;
 	rc = db_step(st, err);
 	if (rc != 1)
@@ -300,6 +301,7 @@ static int order_get(struct store *s, const char *name, int slot,
 		.state = store_col_text(st, 6, a),
 		.ts_created = db_col_int(st, 7),
 		.ts_state = db_col_int(st, 8),
+		.ts_expires = db_col_int(st, 9),
 	};
 	return 1;
 }

@@ -536,6 +536,7 @@ static void test_orders(void **state)
 	o.url = "https://ca/order/9";
 	o.state = "finalized";
 	o.ts_state = 78;
+	o.ts_expires = 2000000000;
 	OK(store_order_put(s, &o, &err));
 	RC(1, store_order_get(s, "a.example.org", 0, arena, &got, &err));
 	assert_string_equal(got.url, o.url);
@@ -543,6 +544,7 @@ static void test_orders(void **state)
 	assert_string_equal(got.account, o.account);
 	assert_int_equal(got.ts_created, 77);
 	assert_int_equal(got.ts_state, 78);
+	assert_int_equal(got.ts_expires, 2000000000);
 	RC(0, store_order_get(s, "a.example.org", 1, arena, &got, &err));
 	OK(store_order_drop(s, "a.example.org", 1, &err));
 	RC(1, store_order_get(s, "a.example.org", 0, arena, &got, &err));
