@@ -25,22 +25,52 @@ kind of request, for those that can be anywhere ("any": all of them; default
 newOrder). match: only for orders with this name. {"clear": true} removes all.
 GET /stats counts requests by kind.
 
-Anywhere:  500 503 503-retry html html-200 garbage empty cut-before cut-after
-           cut-middle endless slow hang redirect bad-nonce no-nonce 429
+Anywhere, instead of an answer:
+           500 503 503-retry html html-200 garbage empty cut-before endless
+           slow hang redirect bad-nonce 429
+           403 404 (problem documents) late (as long as --late says, then well)
+           400-html 500-html (no nonce, and none given before is good any more:
+           what Dogtag makes of a bad one) json-string json-message (a refusal
+           that is JSON, but no problem document)
+Anywhere, after the request was carried out:
+           cut-after cut-middle no-nonce html-type (JSON said to be a page)
+           garbage-after (a 2xx that nobody can read)
 At newOrder: 429-seconds 429-date (this name's limit) 429-failed-authz
            429-paused 429-orders (the account's) rejected order-http-url
-           no-location
+           no-location 401-unauthorized 401-account (smallstep's, about the
+           account)
+At newOrder and newAccount: relative (the Location)
 At newAccount: 429-account
-With an account: account-gone account-deactivated
-Of an order: order-invalid order-404 processing (times polls, Retry-After: 1)
-           hostile-token no-token unknown-challenges
+With an account: account-gone account-deactivated account-rolled (its key was
+           changed from elsewhere)
+Of an order: order-invalid order-error-text (invalid, its error a text)
+           order-404 hostile-token no-token unknown-challenges
+           processing (times polls, Retry-After: 1)
+           processing-day (the same, Retry-After: 86400)
+           ready-again (finalized, it says ready, times in all; goes on then)
+           finalize-lost (finalize is answered, and forgotten: still ready)
+Of an authorization, when the order is made:
+           authz-valid authz-valid-empty authz-valid-null (valid before: no
+           challenges, an empty list, null) authz-bare (valid, and that is all
+           it says) authz-offers (good challenges among what nobody can read)
+           no-wildcard (the flag left out)
+           order-pending (beside one of them: the new order says pending, so
+           that the authorizations are looked at)
+Of a challenge that was responded to:
            challenge-TYPE (caa dns connection tls unauthorized
            incorrectResponse serverInternal rateLimited)
-At finalize: bad-csr
+           step-pending (smallstep: looked at at once; failed, it stays pending
+           with an error; to be responded to again) step-invalid (the challenge
+           invalid, its authorization pending for ever)
+At finalize: bad-csr csr-unauthorized (403 that names the CSR) csr-eku
 Of a certificate: cert-other-key cert-other-names cert-missing-name
            cert-broken-chain cert-expired cert-future cert-no-chain
            cert-wrong-order cert-garbage cert-empty
-Of the directory: terms eab
+Of the directory: terms eab no-meta http-urls (of what few use)
+           redirect-N (N hops to it, each relative) redirect-http
+           redirect-round
+Always, while set: date+SECONDS date-SECONDS date-none date-garbage (the Date of
+           all answers) nonce-newest (only the nonce given last is good)
 """
 import argparse
 import base64
@@ -50,6 +80,7 @@ import hashlib
 import http.server
 import json
 import os
+import re
 import secrets
 import socket
 import ssl
@@ -69,16 +100,28 @@ URN = "urn:ietf:params:acme:error:"
 DAY = datetime.timedelta(days=1)
 ANYWHERE = ("500 503 503-retry html html-200 garbage empty cut-before "
             "cut-after cut-middle endless slow hang redirect bad-nonce "
-            "no-nonce 429").split()
+            "no-nonce 429 403 404 late 400-html 500-html json-string "
+            "json-message html-type garbage-after").split()
+AUTHZ_VALID = ("authz-valid", "authz-valid-empty", "authz-valid-null",
+               "authz-bare")
 FIXED = {  # fault: the kind it belongs to
     "429-seconds": "newOrder", "429-date": "newOrder",
     "429-failed-authz": "newOrder", "429-paused": "newOrder",
     "429-orders": "newOrder", "rejected": "newOrder",
+    "401-unauthorized": "newOrder", "401-account": "newOrder",
     "order-http-url": "newOrder", "no-location": "newOrder",
     "429-account": "newAccount", "order-404": "order",
     "bad-csr": "finalize", "account-gone": "signed",
-    "account-deactivated": "signed", "order-invalid": "state",
-    "processing": "state", "hostile-token": "state", "no-token": "state",
+    "account-deactivated": "signed", "account-rolled": "signed",
+    "csr-unauthorized": "finalize", "csr-eku": "finalize",
+    "finalize-lost": "finalize", "relative": "state",
+    "order-invalid": "state", "order-error-text": "state",
+    "order-pending": "state",
+    "ready-again": "state", "processing-day": "state",
+    "step-pending": "state", "step-invalid": "state",
+    "authz-offers": "state", "no-wildcard": "state", "no-meta": "state",
+    "http-urls": "state", "redirect-http": "state", "redirect-round": "state",
+    "nonce-newest": "state", "processing": "state", "hostile-token": "state", "no-token": "state",
     "unknown-challenges": "state", "cert-other-key": "state",
     "cert-other-names": "state", "cert-missing-name": "state",
     "cert-broken-chain": "state", "cert-expired": "state",
@@ -86,6 +129,7 @@ FIXED = {  # fault: the kind it belongs to
     "cert-wrong-order": "state", "cert-garbage": "state",
     "cert-empty": "state", "terms": "state", "eab": "state",
 }
+FIXED.update({f: "state" for f in AUTHZ_VALID})
 CHALLENGE_ERRORS = {
     "caa": "CAA record for {} prevents issuance",
     "dns": "DNS problem: NXDOMAIN looking up TXT for _acme-challenge.{}",
@@ -221,17 +265,21 @@ class State:
 
     def nonce(self):
         n = secrets.token_urlsafe(16)
+        if self.has("nonce-newest"):
+            self.nonces.clear()
         self.nonces.add(n)
         return n
 
     def add_fault(self, name, at=None, times=1, match=None):
         challenge = name.startswith("challenge-") and \
             name[len("challenge-"):] in CHALLENGE_ERRORS
-        if name not in ANYWHERE and name not in FIXED and not challenge:
+        odd = re.fullmatch("redirect-[0-9]+|date([+-][0-9]+|-none|-garbage)",
+                           name)
+        if not (name in ANYWHERE or name in FIXED or challenge or odd):
             raise ValueError("unknown fault " + name)
         if name in FIXED:
             at = FIXED[name]
-        elif challenge:
+        elif challenge or odd:
             at = "state"
         self.faults.append({"name": name, "at": at or "newOrder",
                             "times": times, "match": match})
@@ -267,6 +315,13 @@ class State:
 
     def has(self, name):
         return any(f["name"] == name for f in self.faults)
+
+    def like(self, prefix):
+        """What follows the prefix in the name of a fault that is set."""
+        for f in self.faults:
+            if f["name"].startswith(prefix):
+                return f["name"][len(prefix):]
+        return None
 
 
 STATE = None
@@ -317,6 +372,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     # --- answers ---
 
+    def date_time_string(self, timestamp=None):
+        with STATE.lock:
+            offset = STATE.like("date")
+        if offset in (None, "-none"):
+            offset = 0
+        elif offset == "-garbage":
+            return "yesterday"
+        return super().date_time_string(time.time() + int(offset))
+
+    def send_header(self, keyword, value):
+        if keyword == "Date" and STATE.has("date-none"):
+            return
+        super().send_header(keyword, value)
+
     def record(self, status):
         entry = {"t": round(time.time(), 3), "kind": self.kind,
                  "method": self.command, "path": self.path, "status": status}
@@ -337,6 +406,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             body = json.dumps(body)
         if isinstance(body, str):
             body = body.encode()
+        if self.fault == "html-type":
+            type_ = "text/html; charset=utf-8"
+        elif self.fault == "garbage-after":
+            body = body[:len(body) // 2]
         self.record(status)
         self.send_response(status)
         if nonce and self.fault != "no-nonce":
@@ -389,6 +462,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if f == "cut-before":
             self.record(0)
             self.cut()
+        elif f == "late":
+            time.sleep(STATE.args.late)
+            return False
+        elif f == "400-html":
+            self.answer(400, html, "text/html", nonce=False)
+        elif f == "500-html":
+            with STATE.lock:
+                STATE.nonces.clear()
+            self.answer(500, html, "text/html", nonce=False)
+        elif f == "json-string":
+            self.answer(400, json.dumps("The field csr is required"))
+        elif f == "json-message":
+            self.answer(400, {"message": "no Route matched", "code": 7})
+        elif f == "403":
+            raise Problem(403, "unauthorized", "Not yours, or not yet")
+        elif f == "404":
+            raise Problem(404, "malformed", "No such thing (any more)")
         elif f == "html":
             self.answer(502, html, "text/html", nonce=False)
         elif f == "html-200":
@@ -480,7 +570,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.before():
             return
         if self.kind == "directory":
-            self.directory()
+            self.directory(parts)
         elif self.kind == "newNonce":
             self.answer(200 if self.command == "HEAD" else 204)
         elif jws is None:
@@ -505,17 +595,44 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return STATE.authz.get(parts[1], {}).get("names", [])
         return []
 
-    def directory(self):
+    def redirect(self, parts):
+        """Where the directory went, or None. /dir/3 is three hops away."""
+        with STATE.lock:
+            hops = STATE.like("redirect-")
+        if hops is None:
+            return None
+        if hops == "round":
+            return "/dir"
+        left = int(parts[1]) if len(parts) > 1 else -1
+        if left == 0:
+            return None
+        if hops == "http":
+            return self.base().replace("https:", "http:") + "/dir/0"
+        left = left - 1 if left > 0 else int(hops) - 1
+        return "%d" % left if len(parts) > 1 else "dir/%d" % left
+
+    def directory(self, parts):
         base = self.base()
         meta = {}
+        where = self.redirect(parts)
+        if where:
+            self.answer(302, "", headers={"Location": where}, nonce=False)
+            return
+        show = {"newNonce": base + "/nonce", "meta": meta,
+                "newAccount": base + "/new-acct",
+                "newOrder": base + "/new-order"}
         with STATE.lock:
             if STATE.has("terms"):
                 meta["termsOfService"] = base + "/terms"
             if STATE.has("eab"):
                 meta["externalAccountRequired"] = True
-        self.answer(200, {"newNonce": base + "/nonce", "meta": meta,
-                          "newAccount": base + "/new-acct",
-                          "newOrder": base + "/new-order"}, nonce=False)
+            if STATE.has("no-meta"):
+                del show["meta"]
+            if STATE.has("http-urls"):
+                for unused in ("keyChange", "revokeCert", "renewalInfo"):
+                    show[unused] = "http://ca.example/" + unused
+                show["newAuthz"] = 7
+        self.answer(200, show, nonce=False)
 
     def check(self, jws):
         """RFC 8555 section 6.2 to 6.5: returns the key and the payload."""
@@ -560,6 +677,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if fault == "account-deactivated":
             raise Problem(403, "unauthorized", "Account is not valid, has "
                                                "status \"deactivated\"")
+        if fault == "account-rolled":
+            raise Problem(400, "malformed", "JWS verification error")
         if ident not in STATE.accounts:
             raise Problem(400, "accountDoesNotExist",
                           "Account \"%s\" not found" % kid)
@@ -609,7 +728,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.account = url
         return status, {"status": "valid", "contact": payload.get(
             "contact", []), "orders": url + "/orders"}, "application/json", \
-            {"Location": url}
+            {"Location": self.located(url)}
+
+    def located(self, url):
+        if STATE.fault_of(self.names, "relative"):
+            return url[len(self.base()):]
+        return url
 
     def new_order_fault(self):
         first = self.names[0]
@@ -632,6 +756,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             text, retry = texts[self.fault]
             raise Problem(429, "rateLimited", text,
                           {"Retry-After": retry} if retry else {})
+        if self.fault == "401-unauthorized":
+            raise Problem(401, "unauthorized", "The client lacks sufficient "
+                          "authorization")
+        if self.fault == "401-account":
+            raise Problem(401, "accountDoesNotExist", "Account does not exist")
         if self.fault == "rejected":
             text = "The ACME server refuses to issue a certificate for this " \
                    "domain name, because it is forbidden by policy"
@@ -650,13 +779,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "id": ident, "names": names, "authz": authz, "status": "pending",
             "identifiers": payload["identifiers"], "polls": 0}
         url = self.base() + "/order/" + ident
-        headers = {"Location": url}
+        headers = {"Location": self.located(url)}
         if self.fault == "order-http-url":
             headers["Location"] = url.replace("https:", "http:")
         elif self.fault == "no-location":
             headers = {}
-        return 201, self.show_order(STATE.orders[ident]), "application/json", \
-            headers
+        show = self.show_order(STATE.orders[ident])
+        if STATE.fault_of(names, "order-pending"):
+            show["status"] = "pending"
+        return 201, show, "application/json", headers
 
     def new_authz(self, identifier, names):
         ident = secrets.token_hex(6)
@@ -664,8 +795,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         wildcard = value.startswith("*.")
         token = b64(secrets.token_bytes(32))
         types = ["dns-01"] if wildcard else ["http-01", "dns-01"]
-        f = STATE.fault_of(names, "hostile-token", "no-token",
-                           "unknown-challenges")
+        f = STATE.fault_of(names, "hostile-token", "no-token", "no-wildcard",
+                           "unknown-challenges", "authz-offers", *AUTHZ_VALID)
         if f == "hostile-token":
             token = "../../x"
         challenges = [{"type": t, "token": token, "status": "pending"}
@@ -677,12 +808,31 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 c.pop("token", None)
         elif f == "unknown-challenges":
             challenges = challenges[:1]
+        elif f == "authz-offers":
+            challenges = self.odd_offers(token) + challenges
         STATE.authz[ident] = {
-            "id": ident, "names": names, "status": "pending", "polls": -1,
+            "id": ident, "names": names, "polls": -1, "fault": f,
+            "status": "valid" if f in AUTHZ_VALID else "pending",
             "identifier": {"type": identifier["type"],
                            "value": value[2:] if wildcard else value},
             "wildcard": wildcard, "challenges": challenges}
         return ident
+
+    @staticmethod
+    def odd_offers(token):
+        """What a client that knows dns-01 and http-01 has to pass over."""
+        return [None, 7, "dns-01", [], {},
+                {"token": token, "status": "pending"},
+                {"type": 1, "token": token, "status": "pending"},
+                {"type": "dns-01", "token": token, "status": "pending",
+                 "url": None},
+                {"type": "dns-01", "token": token, "status": "pending",
+                 "url": "http://ca.example/chall/1"},
+                {"type": "http-01", "token": token, "status": "thinking"},
+                {"type": "http-01", "token": token},
+                {"type": "http-01", "token": {}, "status": "pending"},
+                {"type": "sectigo-dns-01", "status": "pending",
+                 "txt": "_sectigo"}]
 
     def show_order(self, o):
         base = self.base()
@@ -692,7 +842,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 o["status"] = "invalid"
             elif all(s == "valid" for s in states):
                 o["status"] = "ready"
-                if STATE.fault_of(o["names"], "order-invalid"):
+                f = STATE.fault_of(o["names"], "order-invalid",
+                                   "order-error-text")
+                if f == "order-error-text":
+                    o["status"] = "invalid"
+                    o["error"] = "The order was declined by the registry"
+                elif f:
                     o["status"] = "invalid"
                     o["error"] = {
                         "type": URN + "unauthorized", "status": 403,
@@ -714,14 +869,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if o["status"] == "pending":
             for ident in o["authz"]:
                 self.polled(STATE.authz[ident])
+        show = None
         if o["status"] == "processing":
-            if STATE.fault_of(o["names"], "processing"):
-                headers = {"Retry-After": "1"}
+            f = STATE.fault_of(o["names"], "processing", "processing-day",
+                               "ready-again")
+            if f == "ready-again":
+                show = "ready"
+            elif f:
+                headers = {"Retry-After": "1" if f == "processing" else "86400"}
             elif o["polls"] > 0:
                 o["polls"] -= 1
             else:
                 o["status"] = "valid"
-        return 200, self.show_order(o), "application/json", headers
+        shown = self.show_order(o)
+        shown["status"] = show or shown["status"]
+        return 200, shown, "application/json", headers
 
     def finalize(self, o, payload):
         self.show_order(o)
@@ -730,6 +892,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
                           "not acceptable for finalization" % o["status"])
         if self.fault == "bad-csr":
             raise Problem(400, "badCSR", "The CSR's key is too weak")
+        if self.fault == "csr-unauthorized":
+            raise Problem(403, "unauthorized", "Error finalizing order :: CSR "
+                          "contains a TLS feature (must-staple) which is not "
+                          "allowed")
+        if self.fault == "csr-eku":
+            raise Problem(400, "malformed", "The extended key usage clientAuth "
+                          "is not permitted")
         try:
             csr = x509.load_der_x509_csr(unb64(payload["csr"]))
         except (ValueError, KeyError):
@@ -747,21 +916,27 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if names != set(o["names"]):
             raise Problem(403, "badCSR", "CSR does not specify same "
                           "identifiers as Order")
+        if self.fault == "finalize-lost":
+            return 200, self.show_order(o)
         f = STATE.fault_of(o["names"], *(x for x in FIXED
                                          if x.startswith("cert-")))
         self.fault = self.fault or f
         STATE.certs[o["id"]] = STATE.issuer.chain(csr, list(o["names"]), f)
         o["status"] = "processing"
         o["polls"] = STATE.args.polls - 1
-        return 200, self.show_order(o), "application/json", \
+        shown = self.show_order(o)
+        if STATE.fault_of(o["names"], "ready-again"):
+            shown["status"] = "ready"
+        return 200, shown, "application/json", \
             {"Location": self.base() + "/order/" + o["id"]}
 
     # --- authorizations ---
 
     def show_challenge(self, a, i):
-        c = dict(a["challenges"][i])
-        c["url"] = "%s/chall/%s/%d" % (self.base(), a["id"], i)
-        return c
+        c = a["challenges"][i]
+        if not isinstance(c, dict) or "url" in c or not c:
+            return c
+        return dict(c, url="%s/chall/%s/%d" % (self.base(), a["id"], i))
 
     def get_authz(self, a, payload):
         if payload and payload.get("status") == "deactivated":
@@ -772,8 +947,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 "expires": "2099-01-01T00:00:00Z",
                 "challenges": [self.show_challenge(a, i)
                                for i in range(len(a["challenges"]))]}
-        if a["wildcard"]:
+        if a["wildcard"] and a["fault"] != "no-wildcard":
             show["wildcard"] = True
+        if a["fault"] == "authz-valid":
+            del show["challenges"]
+        elif a["fault"] == "authz-valid-empty":
+            show["challenges"] = []
+        elif a["fault"] == "authz-valid-null":
+            show["challenges"] = None
+        elif a["fault"] == "authz-bare":
+            show = {"status": "valid"}
         return 200, show
 
     def polled(self, a):
@@ -797,6 +980,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
                       "detail": CHALLENGE_ERRORS[type_].format(
                           a["identifier"]["value"])}
 
+    def chosen(self, a, c):
+        f = STATE.fault_of(a["names"], "step-pending", "step-invalid")
+        if not f:
+            a["polls"] = STATE.args.polls - 1
+            c["status"] = "processing"
+            c.pop("error", None)
+            return
+        self.fault = self.fault or f
+        c["status"] = "pending" if f == "step-pending" else "invalid"
+        c["error"] = {
+            "type": URN + "connection",
+            "detail": "The server could not connect to validation target"}
+
     def challenge(self, a, i, payload):
         if i >= len(a["challenges"]):
             raise Problem(404, "malformed", "No such challenge")
@@ -805,8 +1001,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 raise Problem(400, "malformed", "Cannot update challenge with "
                               "status " + a["status"])
             a["chosen"] = i
-            a["polls"] = STATE.args.polls - 1
-            a["challenges"][i]["status"] = "processing"
+            self.chosen(a, a["challenges"][i])
         c = self.show_challenge(a, i)
         return 200, c, "application/json", \
             {"Link": '<%s/authz/%s>;rel="up"' % (self.base(), a["id"])}
@@ -836,6 +1031,7 @@ def main():
     p.add_argument("--dir", default=".")
     p.add_argument("--log")
     p.add_argument("--polls", type=int, default=1)
+    p.add_argument("--late", type=float, default=35)
     p.add_argument("--fault", action="append", type=fault_arg, default=[])
     args = p.parse_args()
     STATE = State(args)
