@@ -30,10 +30,14 @@ const char *fail_name(enum fail_class c)
 		return "ca-down";
 	case FAIL_ACCOUNT:
 		return "account";
+	case FAIL_CLOCK:
+		return "clock";
 	case FAIL_INTERNAL:
 		return "internal";
 	case FAIL_STORE:
 		return "store";
+	case FAIL_LOCKED:
+		return "locked";
 	}
 	return "internal";
 }
@@ -41,7 +45,7 @@ const char *fail_name(enum fail_class c)
 bool fail_of_ca(enum fail_class c)
 {
 	return c == FAIL_CA_RATE_LIMITED || c == FAIL_CA_DOWN ||
-	       c == FAIL_ACCOUNT;
+	       c == FAIL_ACCOUNT || c == FAIL_CLOCK;
 }
 
 void fail_set(struct fail *f, enum fail_class c, int64_t retry_at,

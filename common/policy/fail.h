@@ -25,9 +25,11 @@ enum fail_class {
 	FAIL_CA_RATE_LIMITED,
 	FAIL_CA_DOWN, /* unreachable, 5xx, not JSON, cut, endless */
 	FAIL_ACCOUNT, /* deactivated, unknown, agreement missing */
+	FAIL_CLOCK,   /* the CA's clock and ours are far apart */
 	/* ours: short wait, counts against no name */
 	FAIL_INTERNAL,
 	FAIL_STORE,
+	FAIL_LOCKED, /* somebody else holds the row */
 };
 
 /* "rate-limited", ...: as stored in fail_class and attempts.outcome. */

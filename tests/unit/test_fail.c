@@ -28,8 +28,10 @@ static void names(void **state)
 		{ FAIL_CA_RATE_LIMITED, "ca-rate-limited", true },
 		{ FAIL_CA_DOWN, "ca-down", true },
 		{ FAIL_ACCOUNT, "account", true },
+		{ FAIL_CLOCK, "clock", true },
 		{ FAIL_INTERNAL, "internal", false },
 		{ FAIL_STORE, "store", false },
+		{ FAIL_LOCKED, "locked", false },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
