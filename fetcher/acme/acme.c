@@ -591,7 +591,7 @@ struct acme_call *acme_finalize(struct acme *acme, const char *finalize_url,
 	AUTO(mem_free_str) char *csr = enc_b64url(csr_der, len);
 	AUTO(mem_free_str) char *body = mem_printf("{\"csr\":\"%s\"}", csr);
 
-	return acme_call_new(acme, ACME_STEP_OTHER, 0, finalize_url, body,
+	return acme_call_new(acme, ACME_STEP_FINALIZE, 0, finalize_url, body,
 			     strlen(body), fn, arg);
 }
 

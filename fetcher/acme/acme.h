@@ -68,33 +68,42 @@ enum acme_status {
 
 struct acme_order {
 	enum acme_status status;
-	const char *url; /* from Location, or as asked */
-	const char *const *authorizations;
-	size_t n_authorizations;
+	const char *url;		   /* left alone by the parser */
+	const char *const *authorizations; /* while pending */
+	size_t n_authorizations; /* then 1 to ACME_AUTHZ_MAX, else 0 */
+	/* Set when ready; while pending, too, or NULL when it is no https URL:
+	 * it is needed only after the proofs. */
 	const char *finalize;
-	const char *certificate; /* NULL until valid */
+	const char *certificate; /* when valid; NULL when it is no https URL */
 	struct fail error;	 /* class FAIL_NONE when there is none */
 };
 
 struct acme_challenge {
-	const char *type, *url, *token;
+	const char *type;
+	const char *url;   /* set while the authorization is pending */
+	const char *token; /* or NULL: some types have none */
 	enum acme_status status;
 	struct fail error;
 };
 
 struct acme_authz {
 	enum acme_status status;
+	/* Without "*."; set while it is pending, otherwise NULL when it cannot
+	 * be read. */
+	const char *identifier;
 	enum x509_id_type id_type;
-	const char *identifier; /* without "*." */
-	bool wildcard;
-	struct acme_challenge *challenges; /* of types without a token too:
-					    * token is then NULL */
+	bool wildcard; /* not every CA says so */
+	/* To be answered while it is pending, then the reasons; none of a valid
+	 * one. What could not be read is left out. */
+	struct acme_challenge *challenges;
 	size_t n_challenges;
 };
 
-/* Pure, for tests and fuzzing: JSON to struct. ERR_INPUT, which of a CA is
- * FAIL_CA_DOWN: it talks nonsense. URLs must be https and below ACME_URL_MAX;
- * a token is not checked. */
+/* Pure, for tests and fuzzing: JSON to struct. Required is only what the next
+ * step needs, which follows from the status; the rest may be missing or look
+ * as it likes. ERR_INPUT: no JSON object, a status nobody knows, or what is
+ * required cannot be read. URLs must be https and below ACME_URL_MAX; a token
+ * is not checked. */
 int acme_parse_order(const void *json, size_t len, struct arena *arena,
 		     struct acme_order *ret, struct err *err) MUST_CHECK;
 int acme_parse_authz(const void *json, size_t len, struct arena *arena,

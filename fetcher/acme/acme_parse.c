@@ -47,19 +47,22 @@ static int doc_load(const void *json, size_t len, const char *what,
 	return 0;
 }
 
-/* A URL member. Missing: NULL when OPTIONAL, else an error. */
-static int get_url(const json_t *obj, const char *what, const char *key,
-		   bool optional, struct arena *arena, const char **ret,
-		   struct err *err)
+/* A URL member; NULL when it is none we could use. */
+static const char *url_or_null(const json_t *obj, const char *key,
+			       struct arena *arena)
 {
-	const json_t *v = json_object_get(obj, key);
-	const char *s = json_string_value(v);
+	const char *s = json_string_value(json_object_get(obj, key));
+
+	return s && acme_parse_url_ok(s) ? arena_strdup(arena, s) : NULL;
+}
+
+/* A URL member that the next step needs. */
+static int get_url(const json_t *obj, const char *what, const char *key,
+		   struct arena *arena, const char **ret, struct err *err)
+{
+	const char *s = json_string_value(json_object_get(obj, key));
 	char said[PLAIN_QUOTED];
 
-	if (optional && (!v || json_is_null(v))) {
-		*ret = NULL;
-		return 0;
-	}
 	if (!s)
 		return err_set(err, ERR_INPUT, "the %s has no \"%s\"", what,
 			       key);
@@ -97,12 +100,12 @@ static int get_status(const json_t *obj, const char *what,
 		       plain_quoted(s ? s : "", said));
 }
 
-static void get_error(const json_t *obj, struct fail *ret)
+static void get_error(const json_t *obj, enum acme_step step, struct fail *ret)
 {
 	const json_t *e = json_object_get(obj, "error");
 
-	if (json_is_object(e))
-		acme_problem_of_json(e, ret);
+	if (e && !json_is_null(e))
+		acme_problem_of_json(step, e, ret);
 }
 
 /* --- directory and account --- */
@@ -115,12 +118,12 @@ int acme_parse_directory(const void *json, size_t len, struct arena *arena,
 	const json_t *meta;
 
 	if (doc_load(json, len, "directory", &doc, err) == -1 ||
-	    get_url(doc, "directory", "newNonce", false, arena, &d.new_nonce,
+	    get_url(doc, "directory", "newNonce", arena, &d.new_nonce, err) ==
+		    -1 ||
+	    get_url(doc, "directory", "newAccount", arena, &d.new_account,
 		    err) == -1 ||
-	    get_url(doc, "directory", "newAccount", false, arena,
-		    &d.new_account, err) == -1 ||
-	    get_url(doc, "directory", "newOrder", false, arena, &d.new_order,
-		    err) == -1)
+	    get_url(doc, "directory", "newOrder", arena, &d.new_order, err) ==
+		    -1)
 		return -1;
 	meta = json_object_get(doc, "meta");
 	d.terms = arena_strdup(arena, json_string_value(json_object_get(
@@ -184,17 +187,26 @@ int acme_parse_order(const void *json, size_t len, struct arena *arena,
 	struct acme_order o = { 0 };
 
 	if (doc_load(json, len, "order", &doc, err) == -1 ||
-	    get_status(doc, "order", &o.status, err) == -1 ||
-	    get_authorizations(doc, arena, &o, err) == -1 ||
-	    get_url(doc, "order", "finalize", false, arena, &o.finalize, err) ==
-		    -1 ||
-	    get_url(doc, "order", "certificate", true, arena, &o.certificate,
-		    err) == -1)
+	    get_status(doc, "order", &o.status, err) == -1)
 		return -1;
-	if (o.status == ACME_VALID && !o.certificate)
-		return err_set(err, ERR_INPUT,
-			       "the order is valid but has no \"certificate\"");
-	get_error(doc, &o.error);
+	switch (o.status) {
+	case ACME_PENDING:
+		if (get_authorizations(doc, arena, &o, err) == -1)
+			return -1;
+		o.finalize = url_or_null(doc, "finalize", arena);
+		break;
+	case ACME_READY:
+		if (get_url(doc, "order", "finalize", arena, &o.finalize,
+			    err) == -1)
+			return -1;
+		break;
+	case ACME_VALID:
+		o.certificate = url_or_null(doc, "certificate", arena);
+		break;
+	default:
+		break;
+	}
+	get_error(doc, ACME_STEP_FINALIZE, &o.error);
 	*ret = o;
 	return 0;
 }
@@ -222,15 +234,16 @@ static int get_identifier(const json_t *doc, struct arena *arena,
 		a->wildcard = true;
 		lower += 2;
 	}
-	a->identifier = lower;
 	if (strcmp(type, "dns") == 0 && x509_dns_name_ok(lower, true)) {
 		a->id_type = X509_ID_DNS;
+		a->identifier = lower;
 		return 0;
 	}
 	if (strcmp(type, "ip") == 0 &&
 	    (inet_pton(AF_INET, lower, addr) == 1 ||
 	     inet_pton(AF_INET6, lower, addr) == 1)) {
 		a->id_type = X509_ID_IP;
+		a->identifier = lower;
 		return 0;
 	}
 	return err_set(
@@ -239,42 +252,47 @@ static int get_identifier(const json_t *doc, struct arena *arena,
 		plain_quoted(type, what), plain_quoted(value, said));
 }
 
-static int get_challenge(const json_t *obj, struct arena *arena,
-			 struct acme_challenge *c, struct err *err)
+/* Still to be proved: only then its challenges are to be answered. */
+static bool is_open(enum acme_status status)
 {
-	const char *type = json_string_value(json_object_get(obj, "type"));
-
-	if (!type)
-		return err_set(err, ERR_INPUT, "a challenge has no type");
-	c->type = arena_strdup(arena, type);
-	c->token = arena_strdup(
-		arena, json_string_value(json_object_get(obj, "token")));
-	if (get_url(obj, "challenge", "url", false, arena, &c->url, err) ==
-		    -1 ||
-	    get_status(obj, "challenge", &c->status, err) == -1)
-		return -1;
-	get_error(obj, &c->error);
-	return 0;
+	return status == ACME_PENDING || status == ACME_PROCESSING;
 }
 
-static int get_challenges(const json_t *doc, struct arena *arena,
-			  struct acme_authz *a, struct err *err)
+/* False: nobody could make use of this one. */
+static bool get_challenge(const json_t *obj, bool open, struct arena *arena,
+			  struct acme_challenge *ret)
+{
+	const char *type = json_string_value(json_object_get(obj, "type"));
+	struct acme_challenge c = { .status = ACME_INVALID };
+	struct err ignored = ERR_INIT;
+
+	if (!type)
+		return false;
+	c.url = url_or_null(obj, "url", arena);
+	if (get_status(obj, "challenge", &c.status, &ignored) == -1 && open)
+		return false;
+	if (!c.url && open)
+		return false;
+	c.type = arena_strdup(arena, type);
+	c.token = arena_strdup(
+		arena, json_string_value(json_object_get(obj, "token")));
+	get_error(obj, ACME_STEP_PROOF, &c.error);
+	*ret = c;
+	return true;
+}
+
+static void get_challenges(const json_t *doc, struct arena *arena,
+			   struct acme_authz *a)
 {
 	const json_t *list = json_object_get(doc, "challenges");
-	size_t n = json_array_size(list);
+	size_t n = json_array_size(list); /* 0 of what is no array */
 
-	if (!json_is_array(list) || n > ACME_CHALLENGE_MAX)
-		return err_set(err, ERR_INPUT,
-			       "the authorization has %zu challenges, expected "
-			       "at most %d",
-			       n, ACME_CHALLENGE_MAX);
-	a->challenges = arena_array(arena, n, sizeof(*a->challenges));
-	a->n_challenges = n;
-	for (size_t i = 0; i < n; i++)
-		if (get_challenge(json_array_get(list, i), arena,
-				  &a->challenges[i], err) == -1)
-			return -1;
-	return 0;
+	a->challenges =
+		arena_array(arena, ACME_CHALLENGE_MAX, sizeof(*a->challenges));
+	for (size_t i = 0; i < n && a->n_challenges < ACME_CHALLENGE_MAX; i++)
+		if (get_challenge(json_array_get(list, i), is_open(a->status),
+				  arena, &a->challenges[a->n_challenges]))
+			a->n_challenges++;
 }
 
 int acme_parse_authz(const void *json, size_t len, struct arena *arena,
@@ -284,10 +302,15 @@ int acme_parse_authz(const void *json, size_t len, struct arena *arena,
 	struct acme_authz a = { 0 };
 
 	if (doc_load(json, len, "authorization", &doc, err) == -1 ||
-	    get_status(doc, "authorization", &a.status, err) == -1 ||
-	    get_identifier(doc, arena, &a, err) == -1 ||
-	    get_challenges(doc, arena, &a, err) == -1)
+	    get_status(doc, "authorization", &a.status, err) == -1)
 		return -1;
+	if (get_identifier(doc, arena, &a, err) == -1) {
+		if (is_open(a.status))
+			return -1;
+		err_clear(err);
+	}
+	if (a.status != ACME_VALID)
+		get_challenges(doc, arena, &a);
 	if (json_is_true(json_object_get(doc, "wildcard")))
 		a.wildcard = true;
 	*ret = a;

@@ -49,6 +49,7 @@ struct problem {
 	const char *sub_detail; /* or NULL */
 	long status;
 	enum acme_step step;
+	bool object; /* an error member, not an answer */
 };
 
 int64_t acme_problem_retry_after(const char *value, int64_t now)
@@ -101,7 +102,7 @@ static bool is_pause(const struct problem *p)
 
 static enum fail_class class_of_limit(const struct problem *p)
 {
-	if (p->step != ACME_STEP_ORDER)
+	if (p->step != ACME_STEP_ORDER && !p->object)
 		return FAIL_CA_RATE_LIMITED;
 	if (is_pause(p) || p->identifier)
 		return FAIL_RATE_LIMITED;
@@ -117,9 +118,55 @@ static enum fail_class class_of_status(const struct problem *p)
 {
 	if (p->status == 429)
 		return class_of_limit(p);
+	/* An order or a proof came to nothing: so says its own error, whatever
+	 * the words, unless the CA takes it upon itself. */
+	if (p->object && p->status < 500)
+		return FAIL_UNAUTHORIZED;
 	if (p->status >= 400 && p->status < 500 && *p->type)
 		return FAIL_INTERNAL;
 	return FAIL_CA_DOWN;
+}
+
+/* The CSR, in the words of Boulder and Google; the type may be any. */
+static bool names_csr(const struct problem *p)
+{
+	static const char *const words[] = {
+		"certificate request", "signing request", "must-staple",
+		"must staple",	       "TLS feature",	  "TLSFeature",
+		"key usage",	       "keyUsage",	  "clientAuth",
+	};
+
+	if (strstr(p->detail, "CSR")) /* "csr" may be part of a name */
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (says(p, words[i]))
+			return true;
+	return false;
+}
+
+static bool refuses_csr(const struct problem *p, enum fail_class c)
+{
+	return p->step == ACME_STEP_FINALIZE && p->status < 500 &&
+	       (c == FAIL_UNAUTHORIZED || c == FAIL_INTERNAL || !*p->type) &&
+	       strcmp(p->type, "orderNotReady") != 0 && names_csr(p);
+}
+
+/* The account or its key, in whatever order it was asked for. */
+static bool refuses_account(const struct problem *p, enum fail_class c)
+{
+	if (p->object)
+		return false;
+	if (c == FAIL_UNAUTHORIZED &&
+	    (says(p, "deactivated") || says(p, "account is not active") ||
+	     says(p, "account is not valid") ||
+	     /* smallstep: names it refuses as rejectedIdentifier */
+	     (p->step == ACME_STEP_ORDER && p->status == 401)))
+		return true;
+	if (c != FAIL_UNAUTHORIZED && strcmp(p->type, "malformed") != 0)
+		return false;
+	/* The key of this account is another one. */
+	return says(p, "account key") ||
+	       (says(p, "JWS") && (says(p, "verif") || says(p, "signature")));
 }
 
 static enum fail_class class_of(const struct problem *p)
@@ -131,15 +178,18 @@ static enum fail_class class_of(const struct problem *p)
 			c = types[i].class;
 	if (c == FAIL_RATE_LIMITED)
 		return class_of_limit(p);
-	if (c == FAIL_UNAUTHORIZED && says(p, "deactivated"))
+	if (refuses_csr(p, c))
+		return FAIL_BAD_CSR;
+	if (refuses_account(p, c))
 		return FAIL_ACCOUNT;
 	/* What is wrong with the account's request is not the name's. */
 	if (p->step == ACME_STEP_ACCOUNT && c != FAIL_CA_DOWN)
 		return FAIL_ACCOUNT;
-	if (p->step != ACME_STEP_OTHER && p->step != ACME_STEP_ORDER &&
+	if ((p->step == ACME_STEP_DIRECTORY || p->step == ACME_STEP_NONCE) &&
 	    !fail_of_ca(c))
 		return FAIL_CA_DOWN;
-	return c;
+	/* Not a fault of our request: it was taken, and looked into. */
+	return p->object && c == FAIL_INTERNAL ? FAIL_UNAUTHORIZED : c;
 }
 
 static const char *lead(const struct problem *p, enum fail_class c)
@@ -161,7 +211,9 @@ static const char *lead(const struct problem *p, enum fail_class c)
 	case FAIL_CONNECTION:
 		return "the CA could not connect to fetch the proof";
 	case FAIL_UNAUTHORIZED:
-		return "the CA did not accept the proof of control";
+		return p->object && p->step == ACME_STEP_FINALIZE
+			       ? "the CA gave the order up"
+			       : "the CA did not accept the proof of control";
 	case FAIL_BAD_CSR:
 		return "the CA refuses the CSR";
 	case FAIL_REJECTED:
@@ -169,7 +221,9 @@ static const char *lead(const struct problem *p, enum fail_class c)
 	case FAIL_ACCOUNT:
 		return "the CA refuses our account";
 	case FAIL_CA_DOWN:
-		return "the CA has an internal failure";
+		if (p->status < 400 || p->status >= 500)
+			return "the CA has an internal failure";
+		/* fall through */
 	default:
 		return "the CA did not accept our request";
 	}
@@ -274,34 +328,62 @@ static void problem_fail(const struct problem *p, int64_t retry_at,
 	describe(p, c, retry_at, ret);
 }
 
-void acme_problem_of_json(const json_t *problem, struct fail *ret)
+/* What JSON that is no problem document says: its text, the one it has in a
+ * usual place, or all of it. */
+static char *own_words(const json_t *doc)
 {
-	struct problem p = { .type = "",
-			     .detail = "",
-			     .step = ACME_STEP_ORDER };
+	static const char *const keys[] = { "message", "error", "title",
+					    "error_description", "reason" };
+	const char *s = json_string_value(doc);
+	char *dump, *copy;
 
-	problem_read(problem, &p);
+	for (size_t i = 0; !s && i < ARRAY_LEN(keys); i++)
+		s = json_string_value(json_object_get(doc, keys[i]));
+	if (s)
+		return mem_strdup(s);
+	dump = json_dumps(doc, JSON_COMPACT | JSON_ENCODE_ANY);
+	copy = mem_strdup(dump ? dump : "");
+	free(dump);
+	return copy;
+}
+
+static bool is_problem(const json_t *doc)
+{
+	return json_object_get(doc, "type") || json_object_get(doc, "detail");
+}
+
+void acme_problem_of_json(enum acme_step step, const json_t *problem,
+			  struct fail *ret)
+{
+	AUTO(mem_free_str) char *words = NULL;
+	struct problem p = {
+		.type = "", .detail = "", .step = step, .object = true
+	};
+
+	if (is_problem(problem))
+		problem_read(problem, &p);
+	else
+		p.detail = words = own_words(problem);
 	problem_fail(&p, 0, ret);
 }
 
 bool acme_problem_is_html(const char *content_type, const char *body)
 {
-	if (content_type && strncasecmp(content_type, "text/html", 9) == 0)
-		return true;
 	while (isspace((unsigned char) *body))
 		body++;
-	return *body == '<';
+	if (*body == '<')
+		return true;
+	/* A type can be wrong: not of JSON or PEM. */
+	return *body && !strchr("{[\"-", *body) && content_type &&
+	       strncasecmp(content_type, "text/html", 9) == 0;
 }
 
-/* Not from an ACME server: a proxy, a load balancer, a maintenance page. */
-static void no_document(enum acme_step step, long status,
-			const char *content_type, const char *body,
+/* Not from an ACME server: a proxy, a load balancer, a maintenance page. WHAT
+ * came instead. */
+static void no_document(const struct problem *p, const char *what,
 			int64_t retry_at, struct fail *ret)
 {
-	const char *what = acme_problem_is_html(content_type, body)
-				   ? "an HTML page"
-			   : *body ? "something that is not JSON"
-				   : "an empty answer";
+	long status = p->status;
 
 	if (status == 429 || (status == 503 && retry_at))
 		fail_set(ret, FAIL_CA_RATE_LIMITED, retry_at,
@@ -316,11 +398,15 @@ static void no_document(enum acme_step step, long status,
 			 "the CA redirects us elsewhere (status %ld): is the "
 			 "directory URL right?",
 			 status);
-	else if (status == 404 && step == ACME_STEP_DIRECTORY)
+	else if (status == 404 && p->step == ACME_STEP_DIRECTORY)
 		fail_set(ret, FAIL_CA_DOWN, retry_at,
 			 "there is no ACME directory at this URL (status 404, "
 			 "with %s): is the directory URL right?",
 			 what);
+	else if (refuses_csr(p, FAIL_CA_DOWN))
+		fail_set(ret, FAIL_BAD_CSR, retry_at,
+			 "the CA refuses the CSR: %s (status %ld)", what,
+			 status);
 	else
 		fail_set(
 			ret, FAIL_CA_DOWN, retry_at,
@@ -329,29 +415,44 @@ static void no_document(enum acme_step step, long status,
 			what, status);
 }
 
+static void json_free(json_t **doc)
+{
+	json_decref(*doc);
+	*doc = NULL;
+}
+
 void acme_problem_classify(enum acme_step step, long status,
 			   const char *content_type, const char *body,
 			   size_t len, int64_t retry_at, struct fail *ret,
 			   char ret_type[ACME_PROBLEM_TYPE])
 {
+	AUTO(mem_free_str) char *words = NULL;
+	AUTO(json_free) json_t *doc = NULL;
 	struct problem p = {
 		.type = "", .detail = "", .status = status, .step = step
 	};
-	json_t *doc =
-		len <= ACME_BODY_MAX
-			? json_loadb(body, len, JSON_REJECT_DUPLICATES, NULL)
-			: NULL;
+	char said[PLAIN_QUOTED];
 
 	ret_type[0] = '\0';
-	if (!json_is_object(doc) || (!json_object_get(doc, "type") &&
-				     !json_object_get(doc, "detail"))) {
-		no_document(step, status, content_type, len ? body : "",
+	if (len <= ACME_BODY_MAX)
+		doc = json_loadb(body, len,
+				 JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
+				 NULL);
+	if (is_problem(doc)) {
+		problem_read(doc, &p);
+		problem_fail(&p, retry_at, ret);
+		(void) snprintf(ret_type, ACME_PROBLEM_TYPE, "%s", p.type);
+	} else if (doc) {
+		p.detail = words = own_words(doc);
+		no_document(&p, quoted(words, said), retry_at, ret);
+	} else {
+		if (!len)
+			body = "";
+		no_document(&p,
+			    acme_problem_is_html(content_type, body)
+				    ? "an HTML page"
+			    : *body ? "something that is not JSON"
+				    : "an empty answer",
 			    retry_at, ret);
-		json_decref(doc);
-		return;
 	}
-	problem_read(doc, &p);
-	problem_fail(&p, retry_at, ret);
-	(void) snprintf(ret_type, ACME_PROBLEM_TYPE, "%s", p.type);
-	json_decref(doc);
 }

@@ -20,7 +20,9 @@ enum acme_step {
 	ACME_STEP_DIRECTORY,
 	ACME_STEP_NONCE,
 	ACME_STEP_ACCOUNT,
-	ACME_STEP_ORDER, /* newOrder */
+	ACME_STEP_ORDER,    /* newOrder */
+	ACME_STEP_FINALIZE, /* or what became of an order since */
+	ACME_STEP_PROOF,    /* of a challenge */
 	ACME_STEP_OTHER,
 };
 
@@ -35,8 +37,11 @@ void acme_problem_classify(enum acme_step step, long status,
 /* A page for a browser: by its type, or by its first character. */
 bool acme_problem_is_html(const char *content_type, const char *body);
 
-/* The error member of an order or a challenge. */
-void acme_problem_of_json(const json_t *problem, struct fail *ret);
+/* The error member of an order (ACME_STEP_FINALIZE) or a challenge
+ * (ACME_STEP_PROOF); not null. One that is no problem document is quoted, and
+ * concerns the order. */
+void acme_problem_of_json(enum acme_step step, const json_t *problem,
+			  struct fail *ret);
 
 /* A Retry-After value, seconds or an HTTP date (RFC 9110 section 10.2.3), as
  * an instant: NOW..NOW+ACME_RETRY_MAX. 0 when NULL or neither. */

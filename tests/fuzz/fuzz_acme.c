@@ -34,6 +34,9 @@ static void order(const char *text, size_t len, struct arena *arena)
 	check_url(o.finalize);
 	check_url(o.certificate);
 	check_fail(&o.error);
+	if ((o.status == ACME_PENDING) != (o.n_authorizations > 0) ||
+	    (o.status == ACME_READY && !o.finalize))
+		__builtin_trap();
 	for (size_t i = 0; i < o.n_authorizations; i++)
 		check_url(o.authorizations[i]);
 }
@@ -45,10 +48,16 @@ static void authz(const char *text, size_t len, struct arena *arena)
 
 	if (acme_parse_authz(text, len, arena, &a, &err) == -1)
 		return;
-	if (a.id_type == X509_ID_DNS && !x509_dns_name_ok(a.identifier, true))
+	if (a.identifier && a.id_type == X509_ID_DNS &&
+	    !x509_dns_name_ok(a.identifier, true))
+		__builtin_trap();
+	if (a.status == ACME_PENDING && !a.identifier)
 		__builtin_trap();
 	for (size_t i = 0; i < a.n_challenges; i++) {
 		check_url(a.challenges[i].url);
+		if (!a.challenges[i].type ||
+		    (a.status == ACME_PENDING && !a.challenges[i].url))
+			__builtin_trap();
 		check_fail(&a.challenges[i].error);
 	}
 }
@@ -82,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	authz(text, size, arena);
 	others(text, size, arena);
 	for (size_t i = 0; i < ARRAY_LEN(statuses); i++) {
-		acme_problem_classify((enum acme_step)(size % 5), statuses[i],
+		acme_problem_classify((enum acme_step)(size % 7), statuses[i],
 				      NULL, text, size, i, &f, type);
 		if (f.class == FAIL_NONE)
 			__builtin_trap();

@@ -26,7 +26,7 @@ static int teardown(void **state)
 
 /* RFC 8555 section 7.1.3, its example (with the certificate and all). */
 static const char rfc_order[] =
-	"{ \"status\": \"valid\", \"expires\": \"2016-01-20T14:09:07.99Z\","
+	"{ \"status\": \"valid\",   \"expires\": \"2016-01-20T14:09:07.99Z\","
 	"  \"identifiers\": [ { \"type\": \"dns\", \"value\": "
 	"\"www.example.org\" }, { \"type\": \"dns\", \"value\": "
 	"\"example.org\" } ],"
@@ -40,7 +40,7 @@ static const char rfc_order[] =
 
 /* Section 7.1.4. */
 static const char rfc_authz[] =
-	"{ \"status\": \"valid\", \"expires\": \"2015-03-01T14:09:07.99Z\","
+	"{ \"status\": \"valid\",   \"expires\": \"2015-03-01T14:09:07.99Z\","
 	"  \"identifier\": { \"type\": \"dns\", \"value\": \"www.example.org\" "
 	"}"
 	",  \"challenges\": [ { \"url\": "
@@ -49,29 +49,54 @@ static const char rfc_authz[] =
 	"\"DGyRejmCefe7v4NfDGDKfA\", \"validated\": "
 	"\"2014-12-01T12:05:58.16Z\" } ], \"wildcard\": false }";
 
-static void order(void **state)
+/* The example with another status, quotes and comma included. */
+static struct acme_order order_in(const char *status)
 {
-	struct acme_order o;
+	char *json = arena_strdup(arena, rfc_order);
+	struct acme_order o = { 0 };
 	struct err err = ERR_INIT;
 
-	assert_int_equal(
-		acme_parse_order(rfc_order, strlen(rfc_order), arena, &o, &err),
-		0);
+	memcpy(strstr(json, "\"valid\","), status, strlen(status));
+	if (acme_parse_order(json, strlen(json), arena, &o, &err) == -1)
+		fail_msg("%s", err.msg);
+	return o;
+}
+
+/* Of each only what its next step needs. */
+static void order(void **state)
+{
+	struct acme_order o = order_in("\"valid\",");
+
 	assert_int_equal(o.status, ACME_VALID);
+	assert_int_equal(o.n_authorizations, 0);
+	assert_null(o.finalize);
+	assert_string_equal(o.certificate,
+			    "https://example.com/acme/cert/mAt3xBGaobw");
+	assert_null(o.url);
+	assert_int_equal(o.error.class, FAIL_NONE);
+
+	o = order_in("\"ready\",");
+	assert_int_equal(o.status, ACME_READY);
+	assert_int_equal(o.n_authorizations, 0);
+	assert_string_equal(
+		o.finalize,
+		"https://example.com/acme/order/TOlocE8rfgo/finalize");
+	assert_null(o.certificate);
+
+	o = order_in("\"pending\",");
+	assert_int_equal(o.status, ACME_PENDING);
 	assert_int_equal(o.n_authorizations, 2);
 	assert_string_equal(o.authorizations[1],
 			    "https://example.com/acme/authz/r4HqLzrSrpI");
 	assert_string_equal(
 		o.finalize,
 		"https://example.com/acme/order/TOlocE8rfgo/finalize");
-	assert_string_equal(o.certificate,
-			    "https://example.com/acme/cert/mAt3xBGaobw");
-	assert_null(o.url);
-	assert_int_equal(o.error.class, FAIL_NONE);
+	assert_null(o.certificate);
 }
 
 static void authz(void **state)
 {
+	char *json = arena_strdup(arena, rfc_authz);
 	struct acme_authz a;
 	struct err err = ERR_INIT;
 
@@ -82,6 +107,13 @@ static void authz(void **state)
 	assert_int_equal(a.id_type, X509_ID_DNS);
 	assert_string_equal(a.identifier, "www.example.org");
 	assert_false(a.wildcard);
+	assert_int_equal(a.n_challenges, 0);
+
+	/* Before that. */
+	memcpy(strstr(json, "\"valid\","), "\"pending\",", 10);
+	assert_int_equal(acme_parse_authz(json, strlen(json), arena, &a, &err),
+			 0);
+	assert_int_equal(a.status, ACME_PENDING);
 	assert_int_equal(a.n_challenges, 1);
 	assert_string_equal(a.challenges[0].type, "http-01");
 	assert_string_equal(a.challenges[0].token, "DGyRejmCefe7v4NfDGDKfA");
@@ -117,12 +149,33 @@ static void order_variants(void **state)
 		{ ORDER("invalid", ONE, FIN, ",\"error\":null"), NULL,
 		  ACME_INVALID, 0 },
 		{ ORDER("invalid", ONE, FIN, ",\"error\":\"x\""), NULL,
-		  ACME_INVALID, 0 },
-		{ ORDER("valid", ONE, FIN, ""), "no \"certificate\"", 0, 0 },
+		  ACME_INVALID, FAIL_UNAUTHORIZED },
+		{ ORDER("invalid", ONE, FIN, ",\"error\":{\"code\":7}"), NULL,
+		  ACME_INVALID, FAIL_UNAUTHORIZED },
+		/* refused only when it was finalized */
+		{ ORDER("invalid", ONE, FIN,
+			",\"error\":{\"type\":\"urn:ietf:params:acme:error:"
+			"unauthorized\",\"detail\":\"the CSR asks for "
+			"must-staple\"}"),
+		  NULL, ACME_INVALID, FAIL_BAD_CSR },
+		/* what the next step does not need may look as it likes */
+		{ "{\"status\":\"ready\",\"finalize\":" FIN "}", NULL,
+		  ACME_READY, 0 },
+		{ ORDER("ready", "[7]", FIN, ",\"certificate\":7"), NULL,
+		  ACME_READY, 0 },
+		{ ORDER("pending", ONE, "null", ""), NULL, ACME_PENDING, 0 },
+		{ ORDER("pending", ONE, "\"https://\"", ""), NULL, ACME_PENDING,
+		  0 },
+		{ "{\"status\":\"processing\"}", NULL, ACME_PROCESSING, 0 },
+		{ ORDER("processing", "{}", "[]", ",\"certificate\":[]"), NULL,
+		  ACME_PROCESSING, 0 },
+		{ "{\"status\":\"invalid\"}", NULL, ACME_INVALID, 0 },
+		/* the caller says so where it is fetched */
+		{ "{\"status\":\"valid\"}", NULL, ACME_VALID, 0 },
 		{ ORDER("valid", ONE, FIN, ",\"certificate\":\"http://a/c\""),
-		  "not an https URL: \"http://a/c\"", 0, 0 },
-		{ ORDER("valid", ONE, FIN, ",\"certificate\":7"),
-		  "\"certificate\"", 0, 0 },
+		  NULL, ACME_VALID, 0 },
+		{ ORDER("valid", ONE, FIN, ",\"certificate\":7"), NULL,
+		  ACME_VALID, 0 },
 		{ ORDER("x\\\"; run: rm \\\"y", ONE, FIN, ""),
 		  "status \"x'; run: rm 'y\"", 0, 0 },
 		{ ORDER("hungry", ONE, FIN, ""), "unknown status \"hungry\"", 0,
@@ -134,11 +187,11 @@ static void order_variants(void **state)
 		  "not an https URL", 0, 0 },
 		{ ORDER("pending", "[\"https://a/\\r\\nX: y\"]", FIN, ""),
 		  "not an https URL", 0, 0 },
-		{ ORDER("pending", ONE, "null", ""), "no \"finalize\"", 0, 0 },
-		{ ORDER("pending", ONE, "\"https://\"", ""), "not an https URL",
-		  0, 0 },
-		{ ORDER("pending", ONE, "\"\"", ""), "not an https URL", 0, 0 },
-		{ "{\"status\":\"ready\"}", "authorizations", 0, 0 },
+		{ ORDER("ready", ONE, "null", ""), "no \"finalize\"", 0, 0 },
+		{ ORDER("ready", ONE, "\"http://a/f\"", ""),
+		  "not an https URL: \"http://a/f\"", 0, 0 },
+		{ ORDER("ready", ONE, "\"\"", ""), "not an https URL", 0, 0 },
+		{ "{\"status\":\"pending\"}", "0 authorizations", 0, 0 },
 		{ "{\"status\":\"ready\",\"status\":\"valid\"}", "duplicate", 0,
 		  0 },
 		{ "[]", "not a JSON object", 0, 0 },
@@ -163,7 +216,9 @@ static void order_variants(void **state)
 		if (rc != 0)
 			fail_msg("%s: %s", cases[i].json, err.msg);
 		assert_int_equal(o.status, cases[i].status);
-		assert_int_equal(o.error.class, cases[i].class);
+		if (o.error.class != cases[i].class)
+			fail_msg("%s: %s", cases[i].json, o.error.detail);
+		assert_null(o.certificate);
 	}
 }
 
@@ -209,19 +264,41 @@ static void authz_variants(void **state)
 		  false, 0 },
 		{ AUTHZ("email", "a@b.example", "[]", ""), "not for a DNS name",
 		  NULL, 0, false, 0 },
-		{ AUTHZ("dns", "a.example", "{}", ""), "challenges", NULL, 0,
-		  false, 0 },
-		{ AUTHZ("dns", "a.example", "[7]", ""), "no type", NULL, 0,
-		  false, 0 },
+		/* no list is an empty one */
+		{ AUTHZ("dns", "a.example", "null", ""), NULL, "a.example",
+		  X509_ID_DNS, false, 0 },
+		{ AUTHZ("dns", "a.example", "{}", ""), NULL, "a.example",
+		  X509_ID_DNS, false, 0 },
+		{ "{\"status\":\"pending\",\"identifier\":{\"type\":\"dns\","
+		  "\"value\":\"a.example\"}}",
+		  NULL, "a.example", X509_ID_DNS, false, 0 },
+		/* what cannot be read is passed over */
 		{ AUTHZ("dns", "a.example",
-			"[{\"type\":\"dns-01\",\"status\":\"pending\"}]", ""),
-		  "no \"url\"", NULL, 0, false, 0 },
-		{ AUTHZ("dns", "a.example",
-			"[{\"type\":\"x\",\"url\":\"https://a/\"}]", ""),
-		  "unknown status", NULL, 0, false, 0 },
+			"[7,null,\"dns-01\",[],{},{\"type\":\"dns-01\","
+			"\"status\":\"pending\"},{\"type\":\"dns-01\","
+			"\"status\":"
+			"\"pending\",\"url\":\"http://a/"
+			"\"},{\"type\":\"dns-01\","
+			"\"status\":\"hm\",\"url\":\"https://a/\"},{\"type\":1,"
+			"\"url\":\"https://a/"
+			"\",\"status\":\"pending\"},{\"type\":"
+			"\"x\",\"url\":\"https://a/\"}," CHALL("http-01",
+							       "") "]",
+			""),
+		  NULL, "a.example", X509_ID_DNS, false, 1 },
 		{ "{\"status\":\"pending\",\"challenges\":[]}", "no identifier",
 		  NULL, 0, false, 0 },
 		{ "{}", "unknown status", NULL, 0, false, 0 },
+		{ "{\"status\":\"thinking\"}", "unknown status \"thinking\"",
+		  NULL, 0, false, 0 },
+		/* nothing more is asked of one that is valid, or of no use */
+		{ "{\"status\":\"valid\"}", NULL, NULL, 0, false, 0 },
+		{ "{\"status\":\"valid\",\"identifier\":7,\"challenges\":7}",
+		  NULL, NULL, 0, false, 0 },
+		{ "{\"status\":\"valid\",\"identifier\":{\"type\":\"dns\","
+		  "\"value\":\"../etc\"}}",
+		  NULL, NULL, 0, false, 0 },
+		{ "{\"status\":\"expired\"}", NULL, NULL, 0, false, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -239,7 +316,10 @@ static void authz_variants(void **state)
 		}
 		if (rc != 0)
 			fail_msg("%s: %s", cases[i].json, err.msg);
-		assert_string_equal(a.identifier, cases[i].identifier);
+		if (!cases[i].identifier)
+			assert_null(a.identifier);
+		else
+			assert_string_equal(a.identifier, cases[i].identifier);
 		assert_int_equal(a.id_type, cases[i].type);
 		assert_int_equal(a.wildcard, cases[i].wildcard);
 		assert_int_equal(a.n_challenges, cases[i].n);
@@ -279,6 +359,24 @@ static void challenges(void **state)
 	assert_non_null(strstr(a.challenges[2].error.detail, "Timeout during"));
 }
 
+/* Of an authorization that failed, why: that needs no URL. */
+static void reasons(void **state)
+{
+	static const char json[] = "{\"status\":\"invalid\",\"challenges\":[7,{"
+				   "\"type\":\"dns-01\","
+				   "\"error\":\"no such record\"}]}";
+	struct acme_authz a;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(acme_parse_authz(json, strlen(json), arena, &a, &err),
+			 0);
+	assert_int_equal(a.n_challenges, 1);
+	assert_null(a.challenges[0].url);
+	assert_int_equal(a.challenges[0].error.class, FAIL_UNAUTHORIZED);
+	assert_non_null(
+		strstr(a.challenges[0].error.detail, "\"no such record\""));
+}
+
 static void limits(void **state)
 {
 	struct sbuf s = SBUF_INIT(1000000);
@@ -300,8 +398,8 @@ static void limits(void **state)
 	for (int i = 0; i < ACME_CHALLENGE_MAX + 1; i++)
 		sbuf_addf(&s, "%s" CHALL("x", ""), i ? "," : "");
 	sbuf_adds(&s, "]}");
-	assert_int_equal(acme_parse_authz(s.buf, s.len, arena, &a, &err), -1);
-	assert_non_null(strstr(err.msg, "21 challenges"));
+	assert_int_equal(acme_parse_authz(s.buf, s.len, arena, &a, &err), 0);
+	assert_int_equal(a.n_challenges, ACME_CHALLENGE_MAX);
 
 	/* Deeper than any recursion should go. */
 	sbuf_clear(&s);
@@ -351,6 +449,12 @@ static void directory(void **state)
 	static const char bare[] = "{\"newNonce\":\"https://a/n\","
 				   "\"newAccount\":\"https://a/a\","
 				   "\"newOrder\":\"https://a/o\"}";
+	static const char odd[] = "{\"newNonce\":\"https://a/n\","
+				  "\"newAccount\":\"https://a/a\","
+				  "\"newOrder\":\"https://a/o\","
+				  "\"keyChange\":\"http://a/k\","
+				  "\"revokeCert\":7,\"renewalInfo\":null,"
+				  "\"meta\":\"none\"}";
 	static const char bad[] = "{\"newNonce\":\"https://a/n\","
 				  "\"newAccount\":\"http://a/a\","
 				  "\"newOrder\":\"https://a/o\"}";
@@ -369,6 +473,9 @@ static void directory(void **state)
 		acme_parse_directory(bare, strlen(bare), arena, &d, &err), 0);
 	assert_null(d.terms);
 	assert_false(d.external_account_required);
+	assert_int_equal(
+		acme_parse_directory(odd, strlen(odd), arena, &d, &err), 0);
+	assert_null(d.terms);
 	assert_int_equal(
 		acme_parse_directory(bad, strlen(bad), arena, &d, &err), -1);
 	assert_non_null(strstr(err.msg, "newAccount"));
@@ -389,6 +496,7 @@ int main(void)
 		cmocka_unit_test(order_variants),
 		cmocka_unit_test(authz_variants),
 		cmocka_unit_test(challenges),
+		cmocka_unit_test(reasons),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(url_ok),
 		cmocka_unit_test(directory),

@@ -85,6 +85,77 @@ static const struct problem_case {
 	  "{\"type\":\"" URN "malformed\",\"detail\":\"x\"}", 0, FAIL_CA_DOWN,
 	  "malformed", "x" },
 
+	/* a finalize that is refused because of the CSR, whatever the type */
+	{ ACME_STEP_FINALIZE, 403, NULL,
+	  "{\"type\":\"" URN "badCSR\",\"detail\":\"too weak\"}", 0,
+	  FAIL_BAD_CSR, "badCSR", "too weak" },
+	{ ACME_STEP_FINALIZE, 403, NULL,
+	  "{\"type\":\"" URN "unauthorized\",\"detail\":\"Order includes "
+	  "different number of DNSnames identifiers than CSR specifies\"}",
+	  0, FAIL_BAD_CSR, "unauthorized", "refuses the CSR: \"Order" },
+	{ ACME_STEP_FINALIZE, 403, NULL,
+	  "{\"type\":\"" URN "unauthorized\",\"detail\":\"must-staple is not "
+	  "offered\"}",
+	  0, FAIL_BAD_CSR, "unauthorized", "must-staple" },
+	{ ACME_STEP_FINALIZE, 400, NULL,
+	  "{\"type\":\"" URN "malformed\",\"detail\":\"extended key usage "
+	  "1.3.6.1.5.5.7.3.2\"}",
+	  0, FAIL_BAD_CSR, "malformed", "key usage" },
+	{ ACME_STEP_FINALIZE, 400, NULL,
+	  "{\"type\":\"" URN "x\",\"detail\":\"clientAuth not allowed\"}", 0,
+	  FAIL_BAD_CSR, "x", "clientAuth" },
+	{ ACME_STEP_FINALIZE, 400, NULL, "\"CSR: bad signature\"", 0,
+	  FAIL_BAD_CSR, "", "refuses the CSR: \"CSR: bad signature\"" },
+	/* but not for the word alone */
+	{ ACME_STEP_FINALIZE, 403, NULL,
+	  "{\"type\":\"" URN "unauthorized\",\"detail\":\"authorizations for "
+	  "csr.example not found or expired\"}",
+	  0, FAIL_UNAUTHORIZED, "unauthorized", "expired" },
+	{ ACME_STEP_FINALIZE, 403, NULL,
+	  "{\"type\":\"" URN "orderNotReady\",\"detail\":\"no CSR now\"}", 0,
+	  FAIL_INTERNAL, "orderNotReady", "no CSR now" },
+	{ ACME_STEP_FINALIZE, 403, NULL,
+	  "{\"type\":\"" URN "rejectedIdentifier\",\"detail\":\"CSR\"}", 0,
+	  FAIL_REJECTED, "rejectedIdentifier", "CSR" },
+	{ ACME_STEP_FINALIZE, 403, NULL,
+	  "{\"type\":\"" URN "caa\",\"detail\":\"CSR\"}", 0, FAIL_CAA, "caa",
+	  "CSR" },
+	{ ACME_STEP_FINALIZE, 500, NULL,
+	  "{\"type\":\"" URN "serverInternal\",\"detail\":\"CSR\"}", 0,
+	  FAIL_CA_DOWN, "serverInternal", "CSR" },
+
+	/* the account: smallstep's 401, a key that was changed elsewhere */
+	{ ACME_STEP_ORDER, 401, NULL,
+	  "{\"type\":\"" URN "unauthorized\",\"detail\":\"The client lacks "
+	  "sufficient authorization\"}",
+	  0, FAIL_ACCOUNT, "unauthorized", "refuses our account" },
+	{ ACME_STEP_ORDER, 403, NULL,
+	  "{\"type\":\"" URN "unauthorized\",\"detail\":\"no more names\"}", 0,
+	  FAIL_UNAUTHORIZED, "unauthorized", "no more names" },
+	{ ACME_STEP_OTHER, 401, NULL,
+	  "{\"type\":\"" URN "unauthorized\",\"detail\":\"account is not "
+	  "active\"}",
+	  0, FAIL_ACCOUNT, "unauthorized", "not active" },
+	{ ACME_STEP_OTHER, 401, NULL,
+	  "{\"type\":\"" URN "unauthorized\",\"detail\":\"account 'x' does not "
+	  "own order 'y'\"}",
+	  0, FAIL_UNAUTHORIZED, "unauthorized", "own order" },
+	{ ACME_STEP_OTHER, 400, NULL,
+	  "{\"type\":\"" URN "malformed\",\"detail\":\"JWS verification "
+	  "error\"}",
+	  0, FAIL_ACCOUNT, "malformed", "refuses our account" },
+	{ ACME_STEP_OTHER, 403, NULL,
+	  "{\"type\":\"" URN "unauthorized\",\"detail\":\"The signature of "
+	  "the JWS is wrong\"}",
+	  0, FAIL_ACCOUNT, "unauthorized", "signature" },
+	{ ACME_STEP_ORDER, 400, NULL,
+	  "{\"type\":\"" URN "malformed\",\"detail\":\"No such account key\"}",
+	  0, FAIL_ACCOUNT, "malformed", "account key" },
+	{ ACME_STEP_OTHER, 400, NULL,
+	  "{\"type\":\"" URN "malformed\",\"detail\":\"challenge is "
+	  "deactivated\"}",
+	  0, FAIL_INTERNAL, "malformed", "deactivated" },
+
 	/* rate limits: the name's or ours? Texts of Boulder. */
 	{ ACME_STEP_ORDER, 429, NULL,
 	  "{\"type\":\"" URN "rateLimited\",\"detail\":\"too many certificates "
@@ -148,8 +219,25 @@ static const struct problem_case {
 	  "an HTML page" },
 	{ ACME_STEP_OTHER, 400, "application/problem+json", "{\"type\":", 0,
 	  FAIL_CA_DOWN, "", "not JSON" },
+	/* JSON, and no problem document: in its own words */
 	{ ACME_STEP_OTHER, 400, "application/problem+json", "[]", 0,
-	  FAIL_CA_DOWN, "", "not JSON" },
+	  FAIL_CA_DOWN, "", "with \"[]\" instead of a problem document" },
+	{ ACME_STEP_ORDER, 400, NULL, "\"The field x is required\"", 0,
+	  FAIL_CA_DOWN, "", "answered with \"The field x is required\"" },
+	{ ACME_STEP_OTHER, 502, "text/html",
+	  "{\"error\":\"Bad Gateway\",\"message\":\"no upstream\"}", 0,
+	  FAIL_CA_DOWN, "",
+	  "not available (status 502, with \"no upstream\")" },
+	{ ACME_STEP_OTHER, 403, NULL, "{\"error\":{\"code\":7}}", 0,
+	  FAIL_CA_DOWN, "", "{'error':{'code':7}}" },
+	{ ACME_STEP_OTHER, 403, NULL, "{\"title\":\"Forbidden\"}", 0,
+	  FAIL_CA_DOWN, "", "\"Forbidden\" instead" },
+	{ ACME_STEP_DIRECTORY, 404, NULL, "{\"message\":\"no Route\"}", 0,
+	  FAIL_CA_DOWN, "", "\"no Route\"): is the directory URL right" },
+	{ ACME_STEP_ORDER, 429, NULL, "\"slower\"", NOW + 3,
+	  FAIL_CA_RATE_LIMITED, "", "\"slower\"" },
+	{ ACME_STEP_OTHER, 400, NULL, "{\"detail\":\"just so\"}", 0,
+	  FAIL_CA_DOWN, "", "did not accept our request: \"just so\"" },
 	{ ACME_STEP_OTHER, 503, NULL, "", 0, FAIL_CA_DOWN, "", "empty" },
 	{ ACME_STEP_OTHER, 503, NULL, "", NOW + 5, FAIL_CA_RATE_LIMITED, "",
 	  "slow down" },
@@ -248,36 +336,82 @@ static void long_text(void **state)
 
 static void of_json(void **state)
 {
-	json_t *p = json_loads("{\"type\":\"" URN
-			       "incorrectResponse\",\"detail\":\"wrong\","
-			       "\"status\":403}",
-			       0, NULL);
-	struct fail f;
+	static const struct {
+		enum acme_step step;
+		const char *json;
+		enum fail_class class;
+		const char *detail;
+	} objects[] = {
+		{ ACME_STEP_PROOF,
+		  "{\"type\":\"" URN "incorrectResponse\",\"detail\":\"wrong\","
+		  "\"status\":403}",
+		  FAIL_UNAUTHORIZED,
+		  "the CA did not accept the proof of control: \"wrong\" "
+		  "(incorrectResponse, status 403)" },
+		{ ACME_STEP_PROOF, "{\"type\":\"" URN "tls\",\"detail\":\"x\"}",
+		  FAIL_CONNECTION,
+		  "the CA could not connect to fetch the proof: \"x\" (tls)" },
+		{ ACME_STEP_PROOF,
+		  "{\"type\":\"" URN "rateLimited\",\"detail\":\"x\"}",
+		  FAIL_RATE_LIMITED,
+		  "the CA's rate limit for this name is used up: \"x\" "
+		  "(rateLimited)" },
+		{ ACME_STEP_FINALIZE,
+		  "{\"type\":\"" URN "rateLimited\",\"detail\":\"x\"}",
+		  FAIL_RATE_LIMITED,
+		  "the CA's rate limit for this name is used up: \"x\" "
+		  "(rateLimited)" },
+		{ ACME_STEP_FINALIZE,
+		  "{\"type\":\"" URN "unauthorized\",\"detail\":\"the CSR\"}",
+		  FAIL_BAD_CSR,
+		  "the CA refuses the CSR: \"the CSR\" (unauthorized)" },
+		{ ACME_STEP_FINALIZE,
+		  "{\"type\":\"" URN "serverInternal\",\"detail\":\"x\"}",
+		  FAIL_CA_DOWN,
+		  "the CA has an internal failure: \"x\" (serverInternal)" },
+		/* its own words, and the order's fault */
+		{ ACME_STEP_PROOF,
+		  "{\"type\":\"" URN "malformed\",\"detail\":\"x\"}",
+		  FAIL_UNAUTHORIZED,
+		  "the CA did not accept the proof of control: \"x\" "
+		  "(malformed)" },
+		{ ACME_STEP_FINALIZE,
+		  "{\"type\":\"" URN "new\",\"detail\":\"x\"}",
+		  FAIL_UNAUTHORIZED, "the CA gave the order up: \"x\" (new)" },
+		{ ACME_STEP_FINALIZE, "\"declined by the registry\"",
+		  FAIL_UNAUTHORIZED,
+		  "the CA gave the order up: \"declined by the registry\"" },
+		{ ACME_STEP_FINALIZE, "{\"message\":\"no\"}", FAIL_UNAUTHORIZED,
+		  "the CA gave the order up: \"no\"" },
+		{ ACME_STEP_FINALIZE, "\"clientAuth in the CSR\"", FAIL_BAD_CSR,
+		  "the CA refuses the CSR: \"clientAuth in the CSR\"" },
+		{ ACME_STEP_PROOF, "{}", FAIL_UNAUTHORIZED,
+		  "the CA did not accept the proof of control: \"{}\"" },
+	};
 
-	acme_problem_of_json(p, &f);
-	assert_int_equal(f.class, FAIL_UNAUTHORIZED);
-	assert_int_equal(f.retry_at, 0);
-	assert_string_equal(
-		f.detail,
-		"the CA did not accept the proof of control: \"wrong\" "
-		"(incorrectResponse, status 403)");
-	json_decref(p);
+	for (size_t i = 0; i < ARRAY_LEN(objects); i++) {
+		json_t *p = json_loads(objects[i].json, JSON_DECODE_ANY, NULL);
+		struct fail f;
 
-	p = json_loads("{\"type\":\"" URN "tls\",\"detail\":\"x\"}", 0, NULL);
-	acme_problem_of_json(p, &f);
-	assert_int_equal(f.class, FAIL_CONNECTION);
-	json_decref(p);
+		acme_problem_of_json(objects[i].step, p, &f);
+		assert_string_equal(f.detail, objects[i].detail);
+		assert_int_equal(f.class, objects[i].class);
+		assert_int_equal(f.retry_at, 0);
+		json_decref(p);
+	}
+}
 
-	p = json_loads("{\"type\":\"" URN "rateLimited\",\"detail\":\"x\"}", 0,
-		       NULL);
-	acme_problem_of_json(p, &f);
-	assert_int_equal(f.class, FAIL_RATE_LIMITED);
-	json_decref(p);
-
-	p = json_object();
-	acme_problem_of_json(p, &f);
-	assert_true(f.class != FAIL_NONE);
-	json_decref(p);
+/* The body decides, not what it is said to be. */
+static void html(void **state)
+{
+	assert_true(acme_problem_is_html("text/html", "Service busy"));
+	assert_true(acme_problem_is_html("text/plain", "\n <html>"));
+	assert_true(acme_problem_is_html(NULL, "<!DOCTYPE html>"));
+	assert_false(acme_problem_is_html("text/html", " {\"status\":1}"));
+	assert_false(acme_problem_is_html("text/html; charset=utf-8",
+					  "-----BEGIN CERTIFICATE-----"));
+	assert_false(acme_problem_is_html("text/html", ""));
+	assert_false(acme_problem_is_html(NULL, "Service busy"));
 }
 
 static void retry_after(void **state)
@@ -318,7 +452,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(classify),	 cmocka_unit_test(long_text),
 		cmocka_unit_test(retry_in_text), cmocka_unit_test(of_json),
-		cmocka_unit_test(retry_after),
+		cmocka_unit_test(retry_after),	 cmocka_unit_test(html),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
