@@ -459,6 +459,10 @@ static void settle(struct engine *e, struct slot *s)
 		namemap_put(e->outcomes, order_name(o), FAILED);
 		remember_next(e, order_backoff(o)->next);
 		break;
+	case ORDER_PARKED:
+		ca_queue_succeeded(s->ca);
+		namemap_put(e->outcomes, order_name(o), WAITING);
+		break;
 	case ORDER_STOPPED:
 		namemap_put(e->outcomes, order_name(o), WAITING);
 		break;

@@ -4,7 +4,7 @@
 #include "clock.h"
 #include "mem.h"
 
-static int64_t fixed = -1;
+static int64_t fixed = -1, fixed_mono = -1;
 
 int64_t clock_now(void)
 {
@@ -20,6 +20,8 @@ int64_t clock_mono_ms(void)
 {
 	struct timespec ts;
 
+	if (fixed_mono != -1)
+		return fixed_mono;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
@@ -78,4 +80,9 @@ const char *clock_span(int64_t seconds, char buf[CLOCK_TEXT])
 void clock_set_for_test(int64_t t)
 {
 	fixed = t;
+}
+
+void clock_set_mono_for_test(int64_t ms)
+{
+	fixed_mono = ms;
 }

@@ -28,5 +28,7 @@ const char *clock_doubt(int64_t now, char buf[CLOCK_DOUBT]);
 
 /* Only for unit tests: clock_now() answers T until called with -1. */
 void clock_set_for_test(int64_t t);
+/* The same of clock_mono_ms(). */
+void clock_set_mono_for_test(int64_t ms);
 
 #endif

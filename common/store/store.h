@@ -29,6 +29,7 @@
 #define STORE_NEVER	  INT64_MAX /* ts_due of a row that waits for a person */
 
 struct store;
+struct store_attempt;
 
 /* What a program is about to do decides which schema it needs. */
 enum store_use { STORE_READ, STORE_WRITE, STORE_ADMIN, STORE_HOST };
@@ -241,6 +242,10 @@ int store_order_get(struct store *s, const char *name, int slot,
 		    struct arena *arena, struct store_order *ret,
 		    struct err *err) MUST_CHECK; /* 1, 0, -1 */
 int store_order_drop(struct store *s, const char *name, int slot,
+		     struct err *err) MUST_CHECK;
+
+/* The same, and the attempt to go on with it is recorded (it names the row). */
+int store_order_gone(struct store *s, int slot, const struct store_attempt *a,
 		     struct err *err) MUST_CHECK;
 
 /* A proof of control that lies, or may lie, somewhere: written before the

@@ -593,6 +593,24 @@ static int park(struct store *s, const struct store_park *p,
 	return add_attempt(s, a, err);
 }
 
+static int order_gone(struct store *s, int slot, const struct store_attempt *a,
+		      struct err *err)
+{
+	int64_t rows = 0;
+
+	if (store_exec(s, "DELETE FROM orders WHERE name = ? AND slot = ?",
+		       ARGS(T(a->name), I(slot)), &rows, err) == -1)
+		return -1;
+	/* Gone when it ran again: the first run did it, unanswered. */
+	return rows ? add_attempt(s, a, err) : 0;
+}
+
+int store_order_gone(struct store *s, int slot, const struct store_attempt *a,
+		     struct err *err)
+{
+	return STORE_TRY(s, STORE_TX_YES, err, order_gone(s, slot, a, err));
+}
+
 int store_park(struct store *s, const struct store_park *p, struct err *err)
 {
 	struct store_attempt a = p->attempt;

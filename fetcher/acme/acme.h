@@ -75,6 +75,7 @@ struct acme_order {
 	 * it is needed only after the proofs. */
 	const char *finalize;
 	const char *certificate; /* when valid; NULL when it is no https URL */
+	int64_t expires;	 /* UTC seconds; 0: it does not say */
 	struct fail error;	 /* class FAIL_NONE when there is none */
 };
 

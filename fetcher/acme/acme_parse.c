@@ -180,6 +180,26 @@ static int get_authorizations(const json_t *doc, struct arena *arena,
 	return 0;
 }
 
+/* RFC 3339; 0 when there is none, or it cannot be read. */
+static int64_t get_time(const json_t *doc, const char *key)
+{
+	const char *s = json_string_value(json_object_get(doc, key));
+	struct tm tm = { 0 };
+	int hours = 0, minutes = 0;
+	char sign = '+';
+
+	s = s ? strptime(s, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
+	if (!s)
+		return 0;
+	if (*s == '.')
+		s += 1 + strspn(s + 1, "0123456789");
+	if (*s != 'Z' && *s != 'z' &&
+	    sscanf(s, "%c%2d:%2d", &sign, &hours, &minutes) != 3)
+		return 0;
+	minutes += 60 * hours;
+	return timegm(&tm) - 60 * (sign == '-' ? -minutes : minutes);
+}
+
 int acme_parse_order(const void *json, size_t len, struct arena *arena,
 		     struct acme_order *ret, struct err *err)
 {
@@ -206,6 +226,7 @@ int acme_parse_order(const void *json, size_t len, struct arena *arena,
 	default:
 		break;
 	}
+	o.expires = get_time(doc, "expires");
 	get_error(doc, ACME_STEP_FINALIZE, &o.error);
 	*ret = o;
 	return 0;

@@ -97,6 +97,13 @@ static int fill(const struct x509_chain *chain, struct accept_cert *ret,
 	return 0;
 }
 
+bool accept_is_chain(const void *pem, size_t len)
+{
+	AUTO(x509_chain_free) struct x509_chain *chain = NULL;
+
+	return x509_chain_parse(pem, len, &chain, NULL) == 0;
+}
+
 int accept_check(const void *pem, size_t len, const struct x509_csr *csr,
 		 int64_t now, struct accept_cert *ret, struct err *err)
 {

@@ -33,6 +33,8 @@ struct accept_cert {
 int accept_check(const void *pem, size_t len, const struct x509_csr *csr,
 		 int64_t now, struct accept_cert *ret,
 		 struct err *err) MUST_CHECK;
+/* Can it be read as certificates at all? */
+bool accept_is_chain(const void *pem, size_t len);
 void accept_free(struct accept_cert *c);
 
 /* The derived columns of a row whose crt somebody else wrote. ret_* point

@@ -7,6 +7,10 @@
 #include "plain.h"
 #include "reply.h"
 
+/* A challenge that failed and is still pending is tried again. */
+#define RESPOND_AGAIN	 2
+#define RESPOND_AGAIN_MS 5000
+
 enum state {
 	A_GET,
 	A_GOT,
@@ -34,6 +38,7 @@ struct authz {
 	int64_t sent_ms, rtt_ms;
 	struct loop_timer *timer;
 	int tries, polls;
+	int responses; /* how often the CA was told in this run */
 
 	char *challenge_url;
 	const struct proof_type *type;
@@ -166,6 +171,8 @@ static bool fail_reply(struct authz *a, enum state again)
 {
 	int64_t ms;
 
+	if (reply_race(&a->reply, &a->tries, &ms))
+		return wait_ms(a, ms, again);
 	if (reply_transient(&a->reply.fail, a->tries, clock_now(), &ms)) {
 		a->tries++;
 		return wait_ms(a, ms, again);
@@ -215,13 +222,17 @@ enum fail_class authz_class(enum err_kind kind, const struct proof_type *type)
 	}
 }
 
-/* Only what the CSR asks for: a CA cannot have us put proofs elsewhere. */
-static bool asked_for(const struct authz *a, const struct acme_authz *z)
+/* Only what the CSR asks for: a CA cannot have us put proofs elsewhere. Not
+ * every CA says that an authorization is for a wildcard (RFC 8555 section
+ * 7.1.4): the CSR does. */
+static bool asked_for(const struct authz *a, struct acme_authz *z)
 {
-	AUTO(mem_free_str)
-	char *id = mem_printf("%s%s", z->wildcard ? "*." : "", z->identifier);
+	AUTO(mem_free_str) char *wild = mem_printf("*.%s", z->identifier);
 
-	return x509_ids_have(a->job->ids, id);
+	if (!z->wildcard && x509_ids_have(a->job->ids, z->identifier))
+		return true;
+	z->wildcard = x509_ids_have(a->job->ids, wild);
+	return z->wildcard;
 }
 
 /* --- states --- */
@@ -274,9 +285,35 @@ static bool refused(struct authz *a, const struct acme_authz *z)
 	for (i = 0; i < z->n_challenges; i++)
 		if (z->challenges[i].error.class != FAIL_NONE)
 			return fail_with(a, &z->challenges[i].error, true);
-	msg = mem_printf("the CA's authorization for %s is %s", z->identifier,
+	msg = mem_printf("the CA's authorization for %s is %s",
+			 z->identifier ? z->identifier : "one of the names",
 			 text[z->status]);
 	return fail(a, FAIL_UNAUTHORIZED, true, msg);
+}
+
+/* The CA was told, and has not decided. RFC 8555 section 8.2: an error says
+ * that it tries again by itself while the challenge is "processing"; left
+ * "pending" (smallstep), it waits for us to ask again. */
+static bool still_pending(struct authz *a, const struct acme_authz *z)
+{
+	const struct acme_challenge *c;
+	size_t i;
+
+	for (i = 0; i < z->n_challenges; i++) {
+		c = &z->challenges[i];
+		if (strcmp(c->url, a->challenge_url) != 0 ||
+		    c->status != ACME_PENDING || c->error.class == FAIL_NONE)
+			continue;
+		if (a->responses > RESPOND_AGAIN)
+			return fail_with(a, &c->error, false);
+		a->polls = 0;
+		a->told = false;
+		return wait_ms(a, RESPOND_AGAIN_MS, A_READY);
+	}
+	return wait_ms(a,
+		       reply_poll_ms(a->polls, a->rtt_ms, a->reply.retry_at,
+				     clock_now()),
+		       A_POLL);
 }
 
 static bool s_got(struct authz *a)
@@ -284,6 +321,7 @@ static bool s_got(struct authz *a)
 	AUTO(arena_free) struct arena *arena = arena_new();
 	struct acme_authz z;
 	struct err err = ERR_INIT;
+	int64_t ms;
 	int i;
 
 	if (a->reply.failed)
@@ -291,12 +329,10 @@ static bool s_got(struct authz *a)
 	if (acme_parse_authz(a->reply.body, a->reply.len, arena, &z, &err) ==
 	    -1) {
 		(void) err_wrap(&err, "the CA's authorization");
+		if (reply_unreadable(&a->tries, &ms))
+			return wait_ms(a, ms, A_GET);
 		return fail(a, FAIL_CA_DOWN, true, err.msg);
 	}
-	if (!asked_for(a, &z))
-		return fail(a, FAIL_CA_DOWN, true,
-			    "the CA wants proof for a name that was not "
-			    "asked for");
 	a->pending = z.status == ACME_PENDING;
 	if (z.status == ACME_VALID) {
 		a->valid = true;
@@ -304,12 +340,12 @@ static bool s_got(struct authz *a)
 	}
 	if (z.status != ACME_PENDING && z.status != ACME_PROCESSING)
 		return refused(a, &z);
-	if (a->polls > 0) {
-		int64_t ms = reply_poll_ms(a->polls, a->rtt_ms,
-					   a->reply.retry_at, clock_now());
-
-		return wait_ms(a, ms, A_POLL);
-	}
+	if (!asked_for(a, &z))
+		return fail(a, FAIL_CA_DOWN, true,
+			    "the CA wants proof for a name that was not "
+			    "asked for");
+	if (a->polls > 0)
+		return still_pending(a, &z);
 	i = authz_choose(&z, a->job->type, &err);
 	if (i == -1)
 		return fail(a, FAIL_CONFIG, false, err.msg);
@@ -358,6 +394,7 @@ static bool s_ready(struct authz *a)
 	if (a->chall_err.kind)
 		return fail_chall(a);
 	a->responded = true;
+	a->responses++;
 	if (a->told)
 		return wait_ms(a, reply_poll_ms(1, 0, 0, 0), A_POLL);
 	return wait_call(

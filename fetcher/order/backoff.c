@@ -11,6 +11,9 @@
 #define NAME_FACTOR 10
 /* Ours: a full disk, a lost store. */
 #define OWN_WAIT (5 * MINUTE)
+/* An order that the CA takes its time with. */
+#define PARK_LEAST (5 * MINUTE)
+#define PARK_MOST  (6 * HOUR)
 /* However little is left, more often than this helps nobody. */
 #define NAME_LEAST (5 * MINUTE)
 
@@ -118,4 +121,18 @@ int64_t backoff_ca(const struct fail *fail, int64_t now, int64_t count,
 	if (at)
 		return at;
 	return now + jitter(grow(MINUTE, 2, count - 1, most), random);
+}
+
+int64_t backoff_parked(const struct backoff_park *in)
+{
+	int64_t most = name_most(in->now, in->ts_expire);
+	int64_t wait = (in->now - in->since) / 2;
+
+	if (in->retry_at > in->now)
+		wait = in->retry_at - in->now;
+	else if (wait < PARK_LEAST)
+		wait = jitter(PARK_LEAST, in->random);
+	else if (wait > PARK_MOST)
+		wait = PARK_MOST;
+	return in->now + (wait < most ? wait : most);
 }

@@ -43,6 +43,16 @@ struct backoff backoff_name(const struct backoff_in *in, bool terminal);
 int64_t backoff_ca(const struct fail *fail, int64_t now, int64_t count,
 		   uint32_t random);
 
+/* When the order of a name is looked at again that the CA takes its time with,
+ * since SINCE: when the CA asked to (RETRY_AT), else after half of the time
+ * that it waits already, 5 minutes to 6 hours; in any case several times before
+ * TS_EXPIRE (as in backoff_in). */
+struct backoff_park {
+	int64_t now, since, retry_at, ts_expire;
+	uint32_t random;
+};
+int64_t backoff_parked(const struct backoff_park *in);
+
 /* Only a person can mend it. */
 bool backoff_person(enum fail_class c);
 

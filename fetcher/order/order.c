@@ -137,6 +137,7 @@ static const struct {
 	[S_RECORDED] = { order_s_recorded, "the store", FAIL_STORE },
 	[S_AUTHZ] = { order_s_authz, NULL, FAIL_CA_DOWN },
 	[S_FINALIZE] = { order_s_finalize, "the CA", FAIL_CA_DOWN },
+	[S_SEND_CSR] = { order_s_send_csr, "the store", FAIL_STORE },
 	[S_FINALIZED] = { order_s_finalized, "the CA to take the CSR",
 			  FAIL_CA_DOWN },
 	[S_POLL] = { order_s_poll, "the CA to issue", FAIL_CA_DOWN },
@@ -145,6 +146,8 @@ static const struct {
 	[S_DOWNLOADED] = { order_s_downloaded, "the certificate",
 			   FAIL_CA_DOWN },
 	[S_STORED] = { order_s_stored, "the store", FAIL_STORE },
+	[S_PARK] = { order_s_park, "nothing", FAIL_INTERNAL },
+	[S_PARKED] = { order_s_parked, "the store", FAIL_STORE },
 	[S_FAIL] = { order_s_fail, "nothing", FAIL_INTERNAL },
 	[S_GIVE_UP] = { order_s_give_up, NULL, FAIL_INTERNAL },
 	[S_FAILED] = { order_s_failed, "the store", FAIL_STORE },
@@ -187,6 +190,8 @@ static void on_deadline(void *arg)
 	loop_cancel(&o->timer);
 	if (o->cleaning) {
 		order_drop_authz(o); /* the rows of its proofs stay */
+	} else if (o->finalized && o->state < S_STORED) {
+		o->state = S_PARK;
 	} else {
 		(void) order_failed(
 			o, class, false, "gave up after %s, waiting for %s",

@@ -55,6 +55,7 @@ enum order_end {
 	ORDER_NOT_ENDED,
 	ORDER_RENEWED,
 	ORDER_FAILED,
+	ORDER_PARKED,  /* the CA takes its time: the order is kept */
 	ORDER_LOST,    /* the lease is another's: nothing was done */
 	ORDER_STOPPED, /* left for the next run */
 };
@@ -76,7 +77,8 @@ void order_stop(struct order *o);
 const char *order_name(const struct order *o);
 const struct certrepo_ca *order_ca(const struct order *o);
 enum order_end order_ended(const struct order *o);
-/* After the end. FAIL and BACKOFF when it failed, NOT_AFTER when renewed. */
+/* After the end. FAIL and BACKOFF when it failed or is parked, NOT_AFTER when
+ * renewed. */
 const struct fail *order_fail(const struct order *o);
 const struct backoff *order_backoff(const struct order *o);
 int64_t order_count(const struct order *o); /* failures, this one included */

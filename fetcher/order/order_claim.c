@@ -79,13 +79,28 @@ static enum order_wait check_row(struct order *o)
 	return ORDER_ON;
 }
 
-/* The order of a run that was killed, if it is still the one we want. */
+/* What was finalized is kept until it expires; an order that is said to have
+ * been made tomorrow is none of which that is known. */
+static bool expired(const struct store_order *s)
+{
+	int64_t now = clock_now();
+
+	if (strcmp(s->state, "new") == 0)
+		return false; /* the CA tells */
+	if (s->ts_expires)
+		return s->ts_expires <= now;
+	return s->ts_created > now + ACCEPT_SKEW ||
+	       s->ts_created + ORDER_LIFE_UNKNOWN <= now;
+}
+
+/* The order of an earlier run, if it is still the one we want. */
 static bool resumable(const struct order *o)
 {
 	const struct store_order *s = &o->saved;
 
-	return o->have_saved && s->url && s->account && s->key_sha256 &&
-	       s->ca_name && strcmp(s->ca_name, o->ca->name) == 0 &&
+	return o->have_saved && !expired(s) && s->url && s->account &&
+	       s->key_sha256 && s->ca_name &&
+	       strcmp(s->ca_name, o->ca->name) == 0 &&
 	       strcmp(s->account, acme_account(o->acme)) == 0 &&
 	       strcmp(s->key_sha256, x509_csr_key(o->csr)->sha256) == 0;
 }

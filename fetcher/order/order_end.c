@@ -2,6 +2,7 @@
 /* How an order ends: failed, cleaned up after, or left for the next run. */
 #include "order_impl.h"
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include "clock.h"
 #include "log.h"
@@ -29,8 +30,11 @@ void order_attempt(const struct order *o, struct store_attempt *a)
 		.ca_name = o->ca ? o->ca->name : o->ca_name,
 		.account = o->acme ? acme_account(o->acme) : NULL,
 		.order_url = o->url,
-		.outcome = o->failed ? fail_name(o->fail.class) : "ok",
-		.detail = o->failed ? o->fail.detail : NULL,
+		.outcome = o->end == ORDER_PARKED ? STORE_PARKED
+			   : o->failed		  ? fail_name(o->fail.class)
+						  : "ok",
+		.detail = o->end == ORDER_PARKED || o->failed ? o->fail.detail
+							      : NULL,
 		.ts_start = o->ts_start,
 		.ts_end = o->ts_end,
 	};
@@ -66,12 +70,6 @@ enum order_wait order_s_fail(struct order *o)
 
 	acme_cancel(&o->call);
 	loop_cancel(&o->timer);
-	if (o->resumed && o->terminal) {
-		/* Proofs of the useless order go first. */
-		for (i = 0; i < o->n_authz; i++)
-			authz_give_up(o->authz[i], true);
-		return order_go(o, S_GIVE_UP);
-	}
 	if (o->cert) {
 		in.count = count_of(o->cert);
 		in.ts_expire = o->cert->crt.len ? o->cert->ts_expire : 0;
@@ -79,6 +77,8 @@ enum order_wait order_s_fail(struct order *o)
 	if (fail_of_ca(o->fail.class) && o->ca)
 		in.ca_backoff = o->env->ca_failed(o->env->arg, o->ca, &o->fail);
 	o->backoff = backoff_name(&in, o->terminal);
+	if (o->finalized && !o->terminal)
+		o->backoff.drop_order = false;
 	o->count = in.count + o->backoff.count;
 	for (i = 0; i < o->n_authz; i++)
 		authz_give_up(o->authz[i], o->backoff.drop_order);
@@ -126,17 +126,54 @@ enum order_wait order_s_give_up(struct order *o)
 	limit_cleaning(o);
 	if (!order_step_authz(o))
 		return ORDER_AUTHZ;
-	if (o->resumed && o->terminal) {
-		order_drop_authz(o);
-		o->cleaning = false;
-		order_set_deadline(o, o->env->conf->order_timeout * 1000);
-		return order_start_anew(o);
-	}
 	o->end = ORDER_FAILED;
 	o->ts_end = clock_now();
 	if (o->claimed != 1)
 		return order_go(o, S_END);
 	return order_commit(o, op_fail, S_FAILED);
+}
+
+/* --- parked --- */
+
+static int op_park(struct store *store, void *arg, struct err *err)
+{
+	const struct order *o = arg;
+	struct store_park p = { .owner = o->env->owner,
+				.next = o->backoff.next };
+
+	order_attempt(o, &p.attempt);
+	return store_park(store, &p, err);
+}
+
+enum order_wait order_s_park(struct order *o)
+{
+	const struct store_cert *row = o->cert;
+	struct backoff_park in = {
+		.now = clock_now(),
+		.retry_at = o->fail.retry_at,
+		.ts_expire = row->crt.len ? row->ts_expire : 0,
+		.random = random_number(),
+	};
+
+	acme_cancel(&o->call);
+	loop_cancel(&o->timer);
+	/* The same order as in the run before? Then it waits since then. */
+	in.since = o->resumed && strcmp(o->saved.state, STORE_PARKED) == 0 &&
+				   o->saved.ts_state > 0 &&
+				   o->saved.ts_state <= in.now
+			   ? o->saved.ts_state
+			   : in.now;
+	o->backoff = (struct backoff){ .next = backoff_parked(&in) };
+	o->end = ORDER_PARKED;
+	o->ts_end = in.now;
+	return order_commit(o, op_park, S_PARKED);
+}
+
+enum order_wait order_s_parked(struct order *o)
+{
+	if (o->store_err.kind)
+		return order_fail_store(o);
+	return order_go(o, S_CLEAN);
 }
 
 enum order_wait order_s_failed(struct order *o)

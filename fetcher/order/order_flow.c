@@ -7,87 +7,181 @@
 #include "due.h"
 #include "log.h"
 
-#define FINALIZE_MAX 3
+/* A CSR that had no effect is sent once more, when the CA had this long. */
+#define FINALIZE_MAX	  2
+#define FINALIZE_AGAIN_MS 10000
+/* A CA that takes longer to issue is looked at again in a later run: its
+ * orders would stand in the way of others. */
+#define ISSUE_MS (120 * 1000)
 
 /* --- the order object --- */
 
+/*
+ * The order was finalized, and what came back does not lead on: the CA may
+ * have issued all the same, or be about to. Look again, at AGAIN; in the end
+ * leave it to the next run.
+ */
+static enum order_wait look_again(struct order *o, enum state again,
+				  const char *fmt, ...) PRINTF_LIKE(3, 4);
+static enum order_wait look_again(struct order *o, enum state again,
+				  const char *fmt, ...)
+{
+	int64_t now = clock_mono_ms();
+	int64_t ms = reply_poll_ms(o->polls++, o->rtt_ms, o->reply.retry_at,
+				   clock_now());
+	char why[sizeof(o->fail.detail)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void) vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	if (!o->waits_ms)
+		o->waits_ms = now;
+	if (now + ms - o->waits_ms < ISSUE_MS &&
+	    o->reply.retry_at - clock_now() < ISSUE_MS / 1000)
+		return order_pause(o, ms, again);
+	fail_set(&o->fail, FAIL_NONE, o->reply.retry_at, "%s", why);
+	return order_go(o, S_PARK);
+}
+
+/* The same where a request failed: what is the CA's own trouble, or the
+ * account's, is a failure, and the order is kept. */
+static enum order_wait look_again_failed(struct order *o, enum state again)
+{
+	long status = o->reply.status;
+
+	if (!o->finalized || status < 400 || status >= 500 || status == 429 ||
+	    o->reply.fail.class == FAIL_ACCOUNT)
+		return order_fail_reply(o, again);
+	return look_again(o, again, "%s", o->reply.fail.detail);
+}
+
+/* It was made seconds ago: the CA has more than one server. */
+static bool is_race(struct order *o, int64_t *ret_ms)
+{
+	return reply_race(&o->reply, &o->tries, ret_ms);
+}
+
+static enum order_wait follow_pending(struct order *o,
+				      const struct acme_order *a)
+{
+	size_t i;
+
+	if (a->n_authorizations == 0 || a->n_authorizations > ACME_AUTHZ_MAX)
+		return order_failed(o, FAIL_CA_DOWN, true,
+				    "the CA's order has %zu authorizations",
+				    a->n_authorizations);
+	o->authz = mem_array(a->n_authorizations, sizeof(*o->authz));
+	o->n_authz = a->n_authorizations;
+	for (i = 0; i < o->n_authz; i++)
+		o->authz[i] = authz_new(&o->job, a->authorizations[i]);
+	return order_go(o, S_AUTHZ);
+}
+
+/* Ready, though it was finalized: our request or its answer was lost, or the
+ * CA is slow to say so. */
+static enum order_wait follow_ready(struct order *o)
+{
+	if (!o->finalizes)
+		return order_go(o, S_FINALIZE);
+	if (o->refused)
+		return order_fail_with(o, &o->fail, false);
+	if (o->finalizes < FINALIZE_MAX &&
+	    clock_mono_ms() - o->finalize_ms >= FINALIZE_AGAIN_MS)
+		return order_go(o, S_FINALIZE);
+	return look_again(o, S_POLL,
+			  "the CA has not taken the CSR yet (status ready)");
+}
+
+static enum order_wait follow_invalid(struct order *o,
+				      const struct acme_order *a)
+{
+	/* It was left for too long: that is no failure of the name. */
+	if (o->resumed && o->ts_expires && o->ts_expires <= clock_now())
+		return order_start_anew(o);
+	if (a->error.class != FAIL_NONE)
+		return order_fail_with(o, &a->error, true);
+	if (o->refused)
+		return order_fail_with(o, &o->fail, true);
+	return order_failed(o, FAIL_UNAUTHORIZED, true,
+			    "the CA declared the order invalid and did not "
+			    "say why");
+}
+
+static char *copy(const char *s)
+{
+	return s ? mem_strdup(s) : NULL;
+}
+
 /* Take over what the CA says of the order, and go where that leads. */
-static enum order_wait follow(struct order *o, bool after_finalize)
+static enum order_wait follow(struct order *o)
 {
 	struct acme_order a;
 	struct err err = ERR_INIT;
-	size_t i;
+	int64_t ms;
 
 	arena_clear(o->arena);
 	if (acme_parse_order(o->reply.body, o->reply.len, o->arena, &a, &err) ==
-	    -1)
-		return order_failed(o, FAIL_CA_DOWN, true, "the CA's order: %s",
-				    err.msg);
+	    -1) {
+		(void) err_wrap(&err, "the CA's order");
+		if (o->finalized)
+			return look_again(o, S_POLL, "%s", err.msg);
+		if (reply_unreadable(&o->tries, &ms))
+			return order_pause(o, ms, S_POLL);
+		return order_failed(o, FAIL_CA_DOWN, true, "%s", err.msg);
+	}
 	free(o->finalize);
-	o->finalize = a.finalize ? mem_strdup(a.finalize) : NULL;
+	o->finalize = copy(a.finalize);
 	free(o->certificate);
-	o->certificate = a.certificate ? mem_strdup(a.certificate) : NULL;
+	o->certificate = copy(a.certificate);
+	if (a.expires)
+		o->ts_expires = a.expires;
 	switch (a.status) {
 	case ACME_PENDING:
-		if (after_finalize)
+		if (o->finalized)
 			break;
-		if (a.n_authorizations == 0 ||
-		    a.n_authorizations > ACME_AUTHZ_MAX)
-			return order_failed(
-				o, FAIL_CA_DOWN, true,
-				"the CA's order has %zu authorizations",
-				a.n_authorizations);
-		o->authz = mem_array(a.n_authorizations, sizeof(*o->authz));
-		o->n_authz = a.n_authorizations;
-		for (i = 0; i < o->n_authz; i++)
-			o->authz[i] = authz_new(&o->job, a.authorizations[i]);
-		return order_go(o, S_AUTHZ);
+		return follow_pending(o, &a);
 	case ACME_READY:
-		/* Still? Then our request or its answer was lost. */
-		if (o->finalizes >= FINALIZE_MAX)
-			break;
-		return o->finalizes ? order_pause(o, 1000, S_FINALIZE)
-				    : order_go(o, S_FINALIZE);
+		return follow_ready(o);
 	case ACME_PROCESSING:
-		return order_pause(o,
-				   reply_poll_ms(o->polls, o->rtt_ms,
-						 o->reply.retry_at,
-						 clock_now()),
-				   S_POLL);
+		o->finalized = true;
+		return look_again(o, S_POLL,
+				  "the CA has not issued yet "
+				  "(status processing)");
 	case ACME_VALID:
+		o->finalized = true;
 		if (o->certificate)
 			return order_go(o, S_DOWNLOAD);
 		break;
 	default:
-		if (a.error.class != FAIL_NONE)
-			return order_fail_with(o, &a.error, true);
-		return order_failed(
-			o, FAIL_UNAUTHORIZED, true,
-			"the CA declared the order invalid and did not "
-			"say why");
+		return follow_invalid(o, &a);
 	}
-	return order_failed(
-		o, FAIL_CA_DOWN, true, "the CA's order makes no sense: %s",
-		a.status == ACME_VALID ? "valid without a certificate"
-				       : "finalized, yet not processed");
+	return look_again(o, S_POLL, "the CA's order makes no sense: %s",
+			  a.status == ACME_VALID ? "valid without a certificate"
+						 : "finalized, yet pending");
 }
 
-/* What was resumed turned out to be of no use: order anew, at once. */
+/* The attempt to go on with it is on record, like any other. */
 static int op_forget(struct store *store, void *arg, struct err *err)
 {
 	struct order *o = arg;
+	struct store_attempt a;
 
-	return store_order_drop(store, o->name, 0, err);
+	order_attempt(o, &a);
+	a.outcome = "gone";
+	a.detail = "the CA does not know any more the order of an earlier run";
+	a.ts_end = clock_now();
+	return store_order_gone(store, 0, &a, err);
 }
 
 enum order_wait order_start_anew(struct order *o)
 {
-	log_event(LOG_L_INFO, "order-useless", "name", o->name, "order",
-		  o->saved.url, "why", o->fail.detail, NULL);
-	o->failed = false;
-	o->terminal = false;
-	o->resumed = false;
+	log_event(LOG_L_INFO, "order-gone", "name", o->name, "order", o->url,
+		  NULL);
+	o->resumed = o->finalized = o->refused = false;
+	o->ts_expires = 0;
 	o->polls = o->tries = o->finalizes = 0;
+	o->waits_ms = 0;
 	return order_commit(o, op_forget, S_FORGOTTEN);
 }
 
@@ -101,8 +195,11 @@ enum order_wait order_s_forgotten(struct order *o)
 enum order_wait order_s_resume(struct order *o)
 {
 	o->resumed = true;
-	if (!o->url)
+	if (!o->url) {
 		o->url = mem_strdup(o->saved.url);
+		o->finalized = strcmp(o->saved.state, "new") != 0;
+		o->ts_expires = o->saved.ts_expires;
+	}
 	return order_call(o, acme_get(o->acme, o->url, order_on_reply, o),
 			  S_RESUMED);
 }
@@ -110,14 +207,11 @@ enum order_wait order_s_resume(struct order *o)
 enum order_wait order_s_resumed(struct order *o)
 {
 	if (!o->reply.failed)
-		return follow(o, false);
-	/* The CA knows it no more. Whatever else may be wrong says nothing of
-	 * the order (rejected nonces, a proxy that refuses). */
-	if (!fail_of_ca(o->reply.fail.class))
-		return order_fail_with(o, &o->reply.fail, true);
-	if (o->reply.status == 404 || o->reply.status == 410)
-		return order_fail_with(o, &o->reply.fail, true);
-	return order_fail_reply(o, S_RESUME);
+		return follow(o);
+	/* The CA knows it no more. */
+	if (!o->finalized && (o->reply.status == 404 || o->reply.status == 410))
+		return order_start_anew(o);
+	return look_again_failed(o, S_RESUME);
 }
 
 enum order_wait order_s_new(struct order *o)
@@ -128,18 +222,31 @@ enum order_wait order_s_new(struct order *o)
 			  S_CREATED);
 }
 
-static int op_order(struct store *store, void *arg, struct err *err)
+static int put_order(struct store *store, const struct order *o,
+		     const char *state, struct err *err)
 {
-	const struct order *o = arg;
 	struct store_order so = { .name = o->name,
 				  .ca_name = o->ca->name,
 				  .account = acme_account(o->acme),
 				  .key_sha256 = x509_csr_key(o->csr)->sha256,
 				  .url = o->url,
-				  .state = "new",
-				  .ts_created = o->ts_start };
+				  .state = state,
+				  .ts_created = o->resumed ? o->saved.ts_created
+							   : o->ts_start,
+				  .ts_state = clock_now(),
+				  .ts_expires = o->ts_expires };
 
 	return store_order_put(store, &so, err);
+}
+
+static int op_new(struct store *store, void *arg, struct err *err)
+{
+	return put_order(store, arg, "new", err);
+}
+
+static int op_finalized(struct store *store, void *arg, struct err *err)
+{
+	return put_order(store, arg, "finalized", err);
 }
 
 enum order_wait order_s_created(struct order *o)
@@ -155,14 +262,14 @@ enum order_wait order_s_created(struct order *o)
 			"is");
 	free(o->url);
 	o->url = mem_strdup(o->reply.location);
-	return order_commit(o, op_order, S_RECORDED);
+	return order_commit(o, op_new, S_RECORDED);
 }
 
 enum order_wait order_s_recorded(struct order *o)
 {
 	if (o->store_err.kind)
 		return order_fail_store(o);
-	return follow(o, false);
+	return follow(o);
 }
 
 enum order_wait order_s_authz(struct order *o)
@@ -183,13 +290,26 @@ enum order_wait order_s_authz(struct order *o)
 
 enum order_wait order_s_finalize(struct order *o)
 {
+	if (!o->finalize)
+		return order_failed(o, FAIL_CA_DOWN, !o->finalized,
+				    "the CA's order has no finalize URL");
+	if (o->finalized)
+		return order_go(o, S_SEND_CSR);
+	err_clear(&o->store_err);
+	return order_commit(o, op_finalized, S_SEND_CSR);
+}
+
+enum order_wait order_s_send_csr(struct order *o)
+{
 	const unsigned char *der;
 	size_t len;
 
-	if (!o->finalize)
-		return order_failed(o, FAIL_CA_DOWN, true,
-				    "the CA's order has no finalize URL");
+	if (o->store_err.kind)
+		return order_fail_store(o);
+	o->finalized = true;
 	o->finalizes++;
+	o->finalize_ms = clock_mono_ms();
+	o->polls = 0;
 	x509_csr_der(o->csr, &der, &len);
 	return order_call(o,
 			  acme_finalize(o->acme, o->finalize, der, len,
@@ -199,29 +319,41 @@ enum order_wait order_s_finalize(struct order *o)
 
 enum order_wait order_s_finalized(struct order *o)
 {
+	const struct fail *f = &o->reply.fail;
+
 	if (!o->reply.failed)
-		return follow(o, true);
-	/* orderNotReady (RFC 8555 section 7.4), or the answer was lost: the
-	 * order itself tells. */
-	if (o->reply.problem &&
-	    strcmp(o->reply.problem, "orderNotReady") == 0 &&
-	    o->tries++ < REPLY_TRIES)
-		return order_pause(o, 1000, S_POLL);
-	return order_fail_reply(o, S_POLL);
+		return follow(o);
+	/* No other order will do with this CSR. */
+	if (f->class == FAIL_BAD_CSR)
+		return order_fail_with(o, f, true);
+	if (fail_of_ca(f->class) && f->class != FAIL_CA_DOWN)
+		return order_fail_reply(o, S_POLL);
+	/* Refused for what it is, or too early (orderNotReady, RFC 8555
+	 * section 7.4), or the answer was lost: the order itself tells. */
+	if (!fail_of_ca(f->class) &&
+	    strcmp(o->reply.problem ? o->reply.problem : "", "orderNotReady") !=
+		    0) {
+		o->refused = true;
+		o->fail = *f;
+	}
+	return look_again(o, S_POLL, "%s", f->detail);
 }
 
 enum order_wait order_s_poll(struct order *o)
 {
-	o->polls++;
 	return order_call(o, acme_get(o->acme, o->url, order_on_reply, o),
 			  S_POLLED);
 }
 
 enum order_wait order_s_polled(struct order *o)
 {
-	if (o->reply.failed)
-		return order_fail_reply(o, S_POLL);
-	return follow(o, true);
+	int64_t ms;
+
+	if (!o->reply.failed)
+		return follow(o);
+	if (!o->finalized && is_race(o, &ms))
+		return order_pause(o, ms, S_POLL);
+	return look_again_failed(o, S_POLL);
 }
 
 enum order_wait order_s_download(struct order *o)
@@ -256,7 +388,10 @@ enum order_wait order_s_downloaded(struct order *o)
 	struct err err = ERR_INIT;
 
 	if (o->reply.failed)
-		return order_fail_reply(o, S_DOWNLOAD);
+		return look_again_failed(o, S_DOWNLOAD);
+	if (!accept_is_chain(o->reply.body, o->reply.len))
+		return look_again(o, S_DOWNLOAD,
+				  "the CA's certificate cannot be read");
 	if (accept_check(o->reply.body, o->reply.len, o->csr, clock_now(),
 			 &o->accepted, &err) == -1)
 		return order_failed(o, FAIL_BAD_CERT, true, "%s", err.msg);

@@ -11,6 +11,9 @@
 #include "order.h"
 #include "reply.h"
 
+/* RFC 8555 section 7.1.3: "expires" is optional. */
+#define ORDER_LIFE_UNKNOWN (30 * 86400)
+
 enum state {
 	S_CLAIM,
 	S_CLAIMED,
@@ -22,12 +25,15 @@ enum state {
 	S_RECORDED,
 	S_AUTHZ,
 	S_FINALIZE,
+	S_SEND_CSR,
 	S_FINALIZED,
 	S_POLL,
 	S_POLLED,
 	S_DOWNLOAD,
 	S_DOWNLOADED,
 	S_STORED,
+	S_PARK,
+	S_PARKED,
 	S_FAIL,
 	S_GIVE_UP,
 	S_FAILED,
@@ -60,6 +66,10 @@ struct order {
 	/* the order */
 	struct arena *arena;
 	bool resumed;
+	/* The CA may have been told to issue: it is never dropped before
+	 * ts_expires. */
+	bool finalized;
+	int64_t ts_expires;
 	char *url, *finalize, *certificate;
 	struct authz_job job;
 	struct authz **authz;
@@ -71,11 +81,14 @@ struct order {
 	struct loop_timer *timer, *deadline;
 	struct err store_err;
 	int tries, polls, finalizes;
+	int64_t finalize_ms; /* when it was sent last */
+	int64_t waits_ms;    /* since when it waits for the CA to issue */
+	bool refused;	     /* finalize was, by fail */
 
 	struct accept_cert accepted;
 	int64_t ts_start, ts_end, not_after;
 	bool failed, terminal, stopping, cleaning;
-	struct fail fail;
+	struct fail fail; /* or what it is parked for */
 	struct backoff backoff;
 	int64_t count;
 };
@@ -110,7 +123,7 @@ enum order_wait order_fail_reply(struct order *o, enum state again);
 
 /* --- order_flow.c --- */
 
-/* What was resumed turned out to be of no use: order anew, at once. */
+/* The CA does not know any more what was resumed: order anew, at once. */
 enum order_wait order_start_anew(struct order *o);
 
 /* --- order_end.c --- */
@@ -124,9 +137,10 @@ void order_attempt(const struct order *o, struct store_attempt *ret);
 
 order_state_fn order_s_claim, order_s_claimed, order_s_forgotten,
 	order_s_resume, order_s_resumed, order_s_new, order_s_created,
-	order_s_recorded, order_s_authz, order_s_finalize, order_s_finalized,
-	order_s_poll, order_s_polled, order_s_download, order_s_downloaded,
-	order_s_stored, order_s_fail, order_s_give_up, order_s_failed,
-	order_s_clean, order_s_leave, order_s_left, order_s_end;
+	order_s_recorded, order_s_authz, order_s_finalize, order_s_send_csr,
+	order_s_finalized, order_s_poll, order_s_polled, order_s_download,
+	order_s_downloaded, order_s_stored, order_s_park, order_s_parked,
+	order_s_fail, order_s_give_up, order_s_failed, order_s_clean,
+	order_s_leave, order_s_left, order_s_end;
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define TRANSIENT_FIRST_MS 1000
+#define RACE_TRIES	   4 /* 15 s in all */
 #define TRANSIENT_MOST_S   30
 #define POLL_GRACE_MS	   25
 #define POLL_FIRST_MS	   50
@@ -52,6 +53,22 @@ bool reply_transient(const struct fail *f, int tries, int64_t now,
 	if (f->retry_at > now)
 		wait = (f->retry_at - now) * 1000;
 	*ret_wait_ms = wait;
+	return true;
+}
+
+bool reply_race(const struct reply *r, int *tries, int64_t *ret_wait_ms)
+{
+	if (r->status != 404 || *tries >= RACE_TRIES)
+		return false;
+	*ret_wait_ms = TRANSIENT_FIRST_MS << (*tries)++;
+	return true;
+}
+
+bool reply_unreadable(int *tries, int64_t *ret_wait_ms)
+{
+	if (*tries >= REPLY_TRIES)
+		return false;
+	*ret_wait_ms = TRANSIENT_FIRST_MS << (2 * (*tries)++);
 	return true;
 }
 

@@ -28,6 +28,12 @@ void reply_free(struct reply *r); /* may be used again */
 bool reply_transient(const struct fail *f, int tries, int64_t now,
 		     int64_t *ret_wait_ms);
 
+/* The same of a URL that the CA gave us in this run and does not know (404): a
+ * race between its servers. Counts in *TRIES. */
+bool reply_race(const struct reply *r, int *tries, int64_t *ret_wait_ms);
+/* And of an answer that is no such object: a hiccup, for a while. */
+bool reply_unreadable(int *tries, int64_t *ret_wait_ms);
+
 /* A request about an order was refused for what it is: the order is of no more
  * use. */
 bool reply_terminal(const struct fail *f);

@@ -94,6 +94,35 @@ static void order(void **state)
 	assert_null(o.certificate);
 }
 
+static void expires(void **state)
+{
+	static const struct {
+		const char *said;
+		int64_t at; /* as date -u -d says */
+	} cases[] = {
+		{ "2016-01-20T14:09:07.99Z", 1453298947 },
+		{ "2016-01-20T14:09:07Z", 1453298947 },
+		{ "2016-01-20T14:09:07+01:30", 1453293547 },
+		{ "2016-01-20T14:09:07", 0 },
+		{ "2016-01-20", 0 },
+		{ "tomorrow", 0 },
+		{ "", 0 },
+	};
+	struct acme_order o;
+	struct err err = ERR_INIT;
+	char json[200];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(json, sizeof(json),
+			 "{\"status\":\"invalid\",\"expires\":\"%s\"}",
+			 cases[i].said);
+		assert_int_equal(
+			acme_parse_order(json, strlen(json), arena, &o, &err),
+			0);
+		assert_int_equal(o.expires, cases[i].at);
+	}
+}
+
 static void authz(void **state)
 {
 	char *json = arena_strdup(arena, rfc_authz);
@@ -492,6 +521,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(order),
+		cmocka_unit_test(expires),
 		cmocka_unit_test(authz),
 		cmocka_unit_test(order_variants),
 		cmocka_unit_test(authz_variants),

@@ -165,6 +165,39 @@ static void whole_ca(void **state)
 	assert_int_equal(backoff_ca(&f, NOW, 1, 99), NOW + 12345);
 }
 
+/* An order that the CA takes its time with. */
+static void parked(void **state)
+{
+	static const struct {
+		int64_t waits, retry, left, least, most;
+	} cases[] = {
+		{ 0, 0, 0, 5 * MIN, 6 * MIN },
+		{ 9 * MIN, 0, 0, 5 * MIN, 6 * MIN },
+		{ 4 * HOUR, 0, 0, 2 * HOUR, 2 * HOUR },
+		{ 40 * HOUR, 0, 0, 6 * HOUR, 6 * HOUR },
+		{ 0, 70000, 0, 70000, 70000 },
+		{ 0, 10 * DAY, 0, DAY, DAY },
+		/* an eighth of what is left */
+		{ 40 * HOUR, 0, 8 * HOUR, HOUR, HOUR },
+		{ 0, DAY, 8 * HOUR, HOUR, HOUR },
+		{ 40 * HOUR, 0, 60, 5 * MIN, 5 * MIN },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct backoff_park in = {
+			.now = NOW,
+			.since = NOW - cases[i].waits,
+			.retry_at = cases[i].retry ? NOW + cases[i].retry : 0,
+			.ts_expire = cases[i].left ? NOW + cases[i].left : 0,
+			.random = 12345,
+		};
+
+		assert_in_range(backoff_parked(&in) - NOW, cases[i].least,
+				cases[i].most);
+	}
+}
+
 static void orders(void **state)
 {
 	/* an order of which nothing is spoilt is kept for the next run */
@@ -181,7 +214,7 @@ int main(void)
 		cmocka_unit_test(steps),       cmocka_unit_test(jitter_spreads),
 		cmocka_unit_test(retry_after), cmocka_unit_test(classes),
 		cmocka_unit_test(of_ca),       cmocka_unit_test(whole_ca),
-		cmocka_unit_test(orders),
+		cmocka_unit_test(parked),      cmocka_unit_test(orders),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

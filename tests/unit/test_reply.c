@@ -93,6 +93,27 @@ static void transient(void **state)
 	}
 }
 
+/* A URL that the CA gave seconds ago, and half a reply: it may pass. */
+static void races(void **state)
+{
+	struct reply r = { .status = 404 };
+	int tries = 0, n = 0;
+	int64_t ms = 0, all = 0;
+
+	while (reply_race(&r, &tries, &ms)) {
+		all += ms;
+		assert_true(++n < 20);
+	}
+	assert_in_range(all, 5000, 60000);
+	r.status = 403;
+	tries = 0;
+	assert_false(reply_race(&r, &tries, &ms));
+	assert_int_equal(tries, 0);
+	for (n = 0; reply_unreadable(&tries, &ms); n++)
+		assert_true(ms > 0 && n < 20);
+	assert_int_equal(n, REPLY_TRIES);
+}
+
 static void terminal(void **state)
 {
 	struct fail f = { .class = FAIL_BAD_CSR };
@@ -127,8 +148,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(take),	     cmocka_unit_test(take_nul),
-		cmocka_unit_test(transient), cmocka_unit_test(terminal),
-		cmocka_unit_test(polls),
+		cmocka_unit_test(transient), cmocka_unit_test(races),
+		cmocka_unit_test(terminal),  cmocka_unit_test(polls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

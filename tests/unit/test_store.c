@@ -528,6 +528,12 @@ static void test_orders(void **state)
 		.ts_created = 77,
 	};
 	struct store_order got = { 0 };
+	struct store_attempt a = { .name = "a.example.org",
+				   .ca_name = "le",
+				   .outcome = "gone",
+				   .ts_start = 80,
+				   .ts_end = 81 };
+	struct store_attempts tried;
 
 	RC(0, store_order_get(s, "a.example.org", 0, arena, &got, &err));
 	OK(store_order_put(s, &o, &err));
@@ -550,6 +556,14 @@ static void test_orders(void **state)
 	RC(1, store_order_get(s, "a.example.org", 0, arena, &got, &err));
 	OK(store_order_drop(s, "a.example.org", 0, &err));
 	RC(0, store_order_get(s, "a.example.org", 0, arena, &got, &err));
+	/* with its attempt, once, however often it runs */
+	OK(store_order_put(s, &o, &err));
+	OK(store_order_gone(s, 0, &a, &err));
+	OK(store_order_gone(s, 0, &a, &err));
+	RC(0, store_order_get(s, "a.example.org", 0, arena, &got, &err));
+	OK(store_attempts_of(s, "a.example.org", 9, arena, &tried, &err));
+	assert_int_equal(tried.n, 1);
+	assert_string_equal(tried.v[0].outcome, "gone");
 	o.url = "https://ca/\xff";
 	FAILS(ERR_INPUT, "not plain ASCII", store_order_put(s, &o, &err));
 }

@@ -1,0 +1,658 @@
+/* SPDX-License-Identifier: MIT */
+/* The order machine against a fake CA (fake_ca.h): what it makes of every
+ * state and answer, and that a stop at any event spends no second order. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "fake_ca.h"
+#include "order_impl.h"
+#include "scratch.h"
+#include "x509_kit.h"
+/* After those that have a parameter "err". */
+#include "store_kit.h"
+
+#define NAME "www.example.org"
+#define HOUR 3600
+#define DAY  86400
+
+static struct store *store;
+static struct batch *batch;
+static struct arena *arena;
+static struct sbuf csr_pem = SBUF_INIT(1 << 16), crt_pem = SBUF_INIT(1 << 16);
+static char other_pem[65536]; /* a certificate of another key */
+static const struct certrepo_ca one = { .name = "one" };
+static const struct certrepo_conf cc = { .order_timeout = 900,
+					 .count_fail_limit = 10 };
+static struct order_env env;
+static bool woken;
+static int ca_fails;
+
+static void on_wake(void *arg, void *cookie)
+{
+	woken = true;
+}
+
+static int64_t on_ca_failed(void *arg, const struct certrepo_ca *c,
+			    const struct fail *f)
+{
+	ca_fails++;
+	return clock_now() + 60;
+}
+
+static void on_proof_gone(void *arg, const char *id)
+{
+}
+
+/* The CA's certificate is made once. */
+static int pki(void **state)
+{
+	if (scratch_setup(state) != 0)
+		return -1;
+	kit_pki();
+	kit_read("leaf.csr", &csr_pem);
+	kit_read("chain.pem", &crt_pem);
+	snprintf(other_pem, sizeof(other_pem), "%s",
+		 scratch_read(scratch("inter.pem")));
+	return 0;
+}
+
+static int gone(void **state)
+{
+	sbuf_free(&csr_pem);
+	sbuf_free(&crt_pem);
+	return scratch_teardown(state);
+}
+
+static void begin(const struct ca_says *says)
+{
+	struct store_cert row = { .name = NAME,
+				  .enabled = true,
+				  .md5_modulus = "x",
+				  .key_sha256 = "x" };
+	int from, to;
+
+	assert_int_equal(kit_begin(), 0);
+	kit_wipe();
+	OK(store_open(&conf, STORE_ADMIN, &store, &err));
+	OK(store_schema_upgrade(store, 1, &from, &to, &err));
+	arena = arena_new();
+	row.csr = (struct store_blob){ sbuf_str(&csr_pem), csr_pem.len };
+	OK(store_add(store, &row, &err));
+	fake_clock(time(NULL) * 1000);
+	batch = batch_new(store);
+	memset(&ca, 0, sizeof(ca));
+	memset(&solver, 0, sizeof(solver));
+	ca.cert = (char *) (uintptr_t) sbuf_str(&crt_pem);
+	if (says)
+		ca.says = *says;
+	env = (struct order_env){ .conf = &cc,
+				  .batch = batch,
+				  .owner = "unit-1",
+				  .wake = on_wake,
+				  .ca_failed = on_ca_failed,
+				  .proof_gone = on_proof_gone };
+	woken = true;
+	ca_fails = 0;
+}
+
+static void end(void)
+{
+	assert_null(timers);
+	assert_null(calls);
+	assert_null(challs);
+	batch_free(&batch);
+	store_free(&store);
+	arena_free(&arena);
+	kit_end();
+}
+
+static struct order *new_order(void)
+{
+	woken = true;
+	return order_new(&env, &one, NULL, NULL, NAME, false, NULL);
+}
+
+/* One event: a step, a commit, an answer, the solver's, or a timer. */
+static void event(struct order *o)
+{
+	int64_t wait;
+
+	if (woken) {
+		woken = false;
+		order_step(o);
+	} else if (batch_waiting(batch)) {
+		OK(batch_flush(batch, &wait, &err));
+	} else if (!fake_answer() && !fake_solve() && !fake_timer()) {
+		fail_msg("it waits for nothing");
+	}
+}
+
+#define EVENTS_MAX 3000
+
+/* To its end, or up to event STOP_AT; how many there were. */
+static int run(struct order *o, int stop_at)
+{
+	int n = 0;
+
+	while (order_ended(o) == ORDER_NOT_ENDED && n != stop_at) {
+		if (n++ == EVENTS_MAX)
+			fail_msg("it does not end");
+		event(o);
+		/* What lies out there is in the store. */
+		if (solver.placed) {
+			struct store_proofs rows;
+
+			OK(store_proofs_of(store, "unit-1", 9, arena, &rows,
+					   &err));
+			assert_int_equal(rows.n, 1);
+		}
+	}
+	return n;
+}
+
+static const struct store_cert *row_of(void)
+{
+	struct store_cert *row = NULL;
+
+	RC(1, store_get(store, NAME, arena, &row, &err));
+	return row;
+}
+
+static const char *saved_state(void)
+{
+	struct store_order o;
+	int found = store_order_get(store, NAME, 0, arena, &o, &err);
+
+	assert_int_not_equal(found, -1);
+	return found ? o.state : "-";
+}
+
+/* The outcomes of the attempts, the newest first, with commas. */
+static const char *attempts(void)
+{
+	struct store_attempts tried;
+	const char *all = "";
+
+	OK(store_attempts_of(store, NAME, 20, arena, &tried, &err));
+	for (size_t i = 0; i < tried.n; i++)
+		all = arena_printf(arena, "%s%s%s", all, i ? "," : "",
+				   tried.v[i].outcome);
+	return all;
+}
+
+/* --- every state, every answer --- */
+
+#define PROBLEM(type) "{\"type\":\"urn:ietf:params:acme:error:" type "\"}"
+#define HTML	      "<html>Oops</html>"
+
+struct row {
+	const char *what;
+	struct ca_says ca;
+	enum err_kind solver[4];
+	/* what comes of it */
+	enum order_end end;
+	const char *attempts, *saved, *says;
+	int orders, finals; /* requests; 0: as many as it likes */
+	int ca_fails;
+	int64_t next; /* at least so long until the next attempt */
+};
+
+/* What must come true of an order that is in order. */
+#define FINE .end = ORDER_RENEWED, .attempts = "ok", .saved = "-", .orders = 1
+/* It was finalized: it is kept for the next run. */
+#define KEPT                                                          \
+	.end = ORDER_PARKED, .attempts = "parked", .saved = "parked", \
+	.orders = 1
+
+static const struct row table[] = {
+	{ "all is well", { .processing = 0 }, FINE, .finals = 1 },
+	{ "processing for a while", { .processing = 4 }, FINE, .finals = 1 },
+	{ "a CA that takes its time to look", { .validating = 4 }, FINE },
+
+	/* newOrder */
+	{ "newOrder is cut: the CA may have made it, so not again at once",
+	  { .twist = { { NEW, 1, 0, 0 } } },
+	  .end = ORDER_FAILED,
+	  .attempts = "ca-down",
+	  .saved = "-",
+	  .orders = 1,
+	  .ca_fails = 1 },
+	{ "newOrder says 429",
+	  { .twist = { { NEW, 1, 0, 429, PROBLEM("rateLimited"),
+			 .retry = 7200 } } },
+	  .end = ORDER_FAILED,
+	  .attempts = "rate-limited",
+	  .saved = "-",
+	  .orders = 1,
+	  .next = 7200 },
+	{ "newOrder: its answer cannot be read, but it says where it is",
+	  { .twist = { { NEW, 1, 1, 201, "{\"status\":7}", .acted = true } } },
+	  FINE },
+
+	/* the authorization */
+	{ "an authorization that was just made is not there yet",
+	  { .twist = { { AUTHZ, 1, 2, 404, PROBLEM("malformed") } } },
+	  FINE },
+	{ "an authorization cannot be read once",
+	  { .twist = { { AUTHZ, 1, 1, 200, "[]" } } },
+	  FINE },
+	{ "an authorization cannot be read, ever",
+	  { .twist = { { AUTHZ, 1, 0, 200, "[]" } } },
+	  .end = ORDER_FAILED,
+	  .attempts = "ca-down",
+	  .saved = "-",
+	  .orders = 1,
+	  .ca_fails = 1 },
+	{ "the authorization is for a name that was not asked for",
+	  { .twist = { { AUTHZ, 1, 0, 200,
+			 "{\"status\":\"pending\",\"identifier\":{\"type\":"
+			 "\"dns\",\"value\":\"evil.example\"},\"challenges\":[]"
+			 "}" } } },
+	  .end = ORDER_FAILED,
+	  .saved = "-",
+	  .says = "not asked for",
+	  .attempts = "ca-down",
+	  .orders = 1,
+	  .ca_fails = 1 },
+	{ "valid, and nothing else can be read of it",
+	  { .twist = { { AUTHZ, 1, 1, 200, "{\"status\":\"valid\"}" },
+		       { RESPOND, 1, 0, 500, HTML } } },
+	  KEPT },
+	{ "the CA finds the proof wrong",
+	  { .twist = { { AUTHZ, 2, 0, 200,
+			 "{\"status\":\"invalid\",\"identifier\":{\"type\":"
+			 "\"dns\",\"value\":\"" NAME "\"},\"challenges\":[{"
+			 "\"type\":\"dns-01\",\"url\":\"https://ca.test/chall/1"
+			 "\",\"token\":\"t\",\"status\":\"invalid\","
+			 "\"error\":" PROBLEM("unauthorized") "}]}" } } },
+	  .end = ORDER_FAILED,
+	  .attempts = "unauthorized",
+	  .saved = "-",
+	  .orders = 1 },
+	{ "smallstep: failed, and pending for another try",
+	  { .validating = -1,
+	    .twist = { { AUTHZ, 2, 0, 200,
+			 "{\"status\":\"pending\",\"identifier\":{\"type\":"
+			 "\"dns\",\"value\":\"" NAME "\"},\"challenges\":[{"
+			 "\"type\":\"dns-01\",\"url\":\"https://ca.test/chall/1"
+			 "\",\"token\":\"t\",\"status\":\"pending\","
+			 "\"error\":" PROBLEM("dns") "}]}" } } },
+	  .end = ORDER_FAILED,
+	  .attempts = "dns",
+	  .orders = 1 },
+
+	/* finalize */
+	{ "finalize: the answer is lost, the CA issues",
+	  { .twist = { { FINALIZE, 1, 1, 0, .acted = true } } },
+	  FINE,
+	  .finals = 1 },
+	{ "finalize: a 200 that cannot be read, the CA issues",
+	  { .twist = { { FINALIZE, 1, 1, 200, "???", .acted = true } } },
+	  FINE,
+	  .finals = 1 },
+	{ "finalize: a 400 in HTML, the CA issues",
+	  { .twist = { { FINALIZE, 1, 1, 400, HTML, "text/html",
+			 .acted = true } } },
+	  FINE,
+	  .finals = 1 },
+	{ "finalize: orderNotReady once",
+	  { .twist = { { FINALIZE, 1, 1, 403, PROBLEM("orderNotReady") } } },
+	  FINE,
+	  .finals = 2 },
+	{ "finalize is lost on the way: asked once more, not more often",
+	  { .twist = { { FINALIZE, 1, 0, 0 } } },
+	  KEPT,
+	  .finals = 2 },
+	{ "finalize: the CSR does not please",
+	  { .twist = { { FINALIZE, 1, 0, 400, PROBLEM("badCSR") } } },
+	  .end = ORDER_FAILED,
+	  .attempts = "bad-csr",
+	  .saved = "-",
+	  .orders = 1,
+	  .finals = 1 },
+
+	/* issuing */
+	{ "processing for ever", { .processing = -1 }, KEPT, .finals = 1 },
+	{ "the order cannot be read any more",
+	  { .processing = -1, .twist = { { ORDER, 1, 0, 200, "{}" } } },
+	  KEPT,
+	  .finals = 1 },
+	{ "the order is not there any more",
+	  { .processing = -1,
+	    .twist = { { ORDER, 1, 0, 404, PROBLEM("malformed") } } },
+	  KEPT,
+	  .finals = 1 },
+	{ "the order may not be looked at",
+	  { .processing = -1,
+	    .twist = { { ORDER, 1, 0, 403, PROBLEM("unauthorized") } } },
+	  KEPT,
+	  .finals = 1 },
+	{ "the order is not there for a moment",
+	  { .processing = 1,
+	    .twist = { { ORDER, 1, 2, 404, PROBLEM("malformed") } } },
+	  FINE,
+	  .finals = 1 },
+	{ "the CA asks to come back tomorrow",
+	  { .processing = -1,
+	    .twist = { { ORDER, 1, 0, 200, "{\"status\":\"processing\"}",
+			 .retry = 70000 } } },
+	  KEPT,
+	  .next = 70000 },
+	{ "ready, as if it had not been finalized",
+	  { .processing = -1,
+	    .twist = { { ORDER, 1, 0, 200,
+			 "{\"status\":\"ready\",\"finalize\":"
+			 "\"https://ca.test/final/1\"}" } } },
+	  KEPT,
+	  .finals = 2 },
+	{ "invalid after all",
+	  { .processing = -1,
+	    .twist = { { ORDER, 1, 0, 200,
+			 "{\"status\":\"invalid\",\"error\":" PROBLEM(
+				 "rejectedIdentifier") "}" } } },
+	  .end = ORDER_FAILED,
+	  .attempts = "rejected",
+	  .saved = "-",
+	  .orders = 1 },
+
+	/* the certificate */
+	{ "the certificate is not there yet",
+	  { .twist = { { CERT, 1, 3, 404, PROBLEM("malformed") } } },
+	  FINE },
+	{ "the certificate may not be fetched yet",
+	  { .twist = { { CERT, 1, 3, 403, HTML, "text/html" } } },
+	  FINE },
+	{ "the certificate never comes",
+	  { .twist = { { CERT, 1, 0, 404, PROBLEM("malformed") } } },
+	  KEPT },
+	{ "valid, but it does not say where the certificate is",
+	  { .processing = -1,
+	    .twist = { { ORDER, 1, 0, 200, "{\"status\":\"valid\"}" } } },
+	  KEPT },
+	{ "what was issued is not what was asked for",
+	  { .twist = { { CERT, 1, 0, 200, other_pem } } },
+	  .end = ORDER_FAILED,
+	  .attempts = "bad-cert",
+	  .saved = "-" },
+
+	/* the solver */
+	{ "the proof's place cannot be found",
+	  { .processing = 0 },
+	  .solver = { [LOCATE] = ERR_UNAVAILABLE },
+	  .end = ORDER_FAILED,
+	  .attempts = "dns",
+	  .saved = "new" },
+	{ "the proof cannot be put",
+	  { .processing = 0 },
+	  .solver = { [PREPARE] = ERR_CONFIG },
+	  .end = ORDER_FAILED,
+	  .attempts = "config",
+	  .saved = "-" },
+	{ "not every server has it",
+	  { .processing = 0 },
+	  .solver = { [WAIT] = ERR_TIMEOUT },
+	  .end = ORDER_FAILED,
+	  .attempts = "dns",
+	  .saved = "new" },
+	{ "the proof cannot be removed",
+	  { .processing = 0 },
+	  .solver = { [CLEAN] = ERR_UNAVAILABLE },
+	  .end = ORDER_RENEWED,
+	  .attempts = "ok" },
+};
+
+static void differs(const struct row *r, const char *what, const char *got,
+		    const char *want)
+{
+	if (want && strcmp(got, want) != 0)
+		fail_msg("%s: %s is \"%s\", not \"%s\"", r->what, what, got,
+			 want);
+}
+
+static void play(const struct row *r)
+{
+	static const char *const ends[] = {
+		[ORDER_NOT_ENDED] = "not ended", [ORDER_RENEWED] = "renewed",
+		[ORDER_FAILED] = "failed",	 [ORDER_PARKED] = "parked",
+		[ORDER_LOST] = "lost",		 [ORDER_STOPPED] = "stopped",
+	};
+	struct order *o;
+	int64_t begun;
+
+	begin(&r->ca);
+	memcpy(solver.fails, r->solver, sizeof(solver.fails));
+	begun = clock_now();
+	o = new_order();
+	(void) run(o, -1);
+	differs(r, "the end", ends[order_ended(o)], ends[r->end]);
+	differs(r, "attempts", attempts(), r->attempts);
+	differs(r, "the order kept", saved_state(), r->saved);
+	if (r->says && !strstr(order_fail(o)->detail, r->says))
+		fail_msg("%s: says %s", r->what, order_fail(o)->detail);
+	if (r->orders && ca.count[NEW] != r->orders)
+		fail_msg("%s: %d orders", r->what, ca.count[NEW]);
+	if (r->finals && ca.count[FINALIZE] != r->finals)
+		fail_msg("%s: finalized %d times", r->what, ca.count[FINALIZE]);
+	if (ca_fails != r->ca_fails)
+		fail_msg("%s: the CA is blamed %d times", r->what, ca_fails);
+	if (r->end == ORDER_RENEWED && !row_of()->crt.len)
+		fail_msg("%s: nothing is stored", r->what);
+	if (row_of()->lease_owner)
+		fail_msg("%s: the lease stays", r->what);
+	if (r->next && row_of()->ts_next_attempt < begun + r->next)
+		fail_msg("%s: tried again after %lld s", r->what,
+			 (long long) (row_of()->ts_next_attempt - begun));
+	if (solver.placed && !r->solver[CLEAN])
+		fail_msg("%s: the proof is still there", r->what);
+	order_free(&o);
+	end();
+}
+
+static void answers(void **state)
+{
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		play(&table[i]);
+}
+
+/* --- what an earlier run left --- */
+
+struct left {
+	const char *what, *state, *status; /* of the order there; NULL: gone */
+	int64_t created, expires;	   /* from now; 0: not known */
+	enum order_end end;
+	const char *attempts, *saved;
+	int orders;
+};
+
+static const struct left lefts[] = {
+	{ "under way", "new", "pending", -60, 0, ORDER_RENEWED, "ok", "-", 0 },
+	{ "proven", "new", "ready", -60, 0, ORDER_RENEWED, "ok", "-", 0 },
+	{ "issued", "finalized", "valid", -60, DAY, ORDER_RENEWED, "ok", "-",
+	  0 },
+	{ "parked, and issued since", "parked", "valid", -9 * DAY, DAY,
+	  ORDER_RENEWED, "ok", "-", 0 },
+	{ "parked, and still nothing", "parked", "processing", -9 * DAY, DAY,
+	  ORDER_PARKED, "parked", "parked", 0 },
+	{ "the CA knows it no more: another, at once", "new", NULL, -60, DAY,
+	  ORDER_RENEWED, "ok,gone", "-", 1 },
+	{ "finalized, and not shown: kept", "finalized", NULL, -60, DAY,
+	  ORDER_PARKED, "parked", "parked", 0 },
+	{ "finalized, and it has expired", "finalized", NULL, -60, -1,
+	  ORDER_RENEWED, "ok", "-", 1 },
+	{ "finalized so long ago that it must have", "finalized", NULL,
+	  -31 * DAY, 0, ORDER_RENEWED, "ok", "-", 1 },
+	{ "finalized by a clock that was wrong", "finalized", NULL, 3650 * DAY,
+	  0, ORDER_RENEWED, "ok", "-", 1 },
+	{ "it turned out badly: that is a failure", "new", "invalid", -60, DAY,
+	  ORDER_FAILED, "unauthorized", "-", 0 },
+	{ "it was left to expire: that is none", "new", "invalid", -8 * DAY, -1,
+	  ORDER_RENEWED, "ok,gone", "-", 1 },
+};
+
+static void resume(const struct left *l)
+{
+	const struct ca_says says = {
+		.processing = strcmp(l->state, "parked") == 0 ? -1 : 0,
+		.twist = { { ORDER, l->status ? 0 : 1, 0, 404, "{}" } }
+	};
+	struct row r = { .what = l->what };
+	struct x509_csr *csr = kit_csr("leaf.csr", &err);
+	struct store_order so = { .name = NAME,
+				  .ca_name = "one",
+				  .account = acme_account(NULL),
+				  .url = "https://ca.test/order/1",
+				  .state = l->state };
+	struct order *o;
+
+	begin(&says);
+	so.key_sha256 = x509_csr_key(csr)->sha256;
+	so.ts_created = clock_now() + l->created;
+	so.ts_state = so.ts_created;
+	so.ts_expires = l->expires ? clock_now() + l->expires : 0;
+	OK(store_order_put(store, &so, &err));
+	ca.n_orders = 1;
+	ca.order[1] = (struct ca_order){
+		.status = l->status ? l->status : "pending",
+		.authz = "pending",
+	};
+	o = new_order();
+	(void) run(o, -1);
+	if (order_ended(o) != l->end)
+		fail_msg("%s: ends in %d: %s", l->what, order_ended(o),
+			 order_fail(o)->detail);
+	differs(&r, "attempts", attempts(), l->attempts);
+	differs(&r, "the order kept", saved_state(), l->saved);
+	if (ca.count[NEW] != l->orders)
+		fail_msg("%s: %d orders", l->what, ca.count[NEW]);
+	x509_csr_free(&csr);
+	order_free(&o);
+	end();
+}
+
+static void resumed(void **state)
+{
+	for (size_t i = 0; i < ARRAY_LEN(lefts); i++)
+		resume(&lefts[i]);
+}
+
+/* A parked order is looked at again less and less often, and it is known since
+ * when it waits. */
+static void parked(void **state)
+{
+	const struct ca_says says = { .processing = -1 };
+	int64_t begun, last = 0;
+	struct store_order kept;
+	struct order *o;
+	int i;
+
+	begin(&says);
+	begun = clock_now();
+	for (i = 0; i < 8; i++) {
+		o = new_order();
+		(void) run(o, -1);
+		assert_int_equal(order_ended(o), ORDER_PARKED);
+		assert_int_equal(row_of()->ts_due, row_of()->ts_next_attempt);
+		assert_int_equal(row_of()->count_fail_update, 0);
+		last = row_of()->ts_next_attempt - clock_now();
+		assert_in_range(last, 300, 6 * HOUR);
+		RC(1, store_order_get(store, NAME, 0, arena, &kept, &err));
+		assert_in_range(kept.ts_state, begun, begun + 300);
+		assert_int_equal(kept.ts_created, begun);
+		fake_clock(row_of()->ts_next_attempt * 1000);
+		order_free(&o);
+	}
+	assert_in_range(last, HOUR, 6 * HOUR);
+	assert_int_equal(ca.count[NEW], 1);
+	assert_int_equal(ca.count[FINALIZE], 1);
+	end();
+}
+
+/* --- every interruption --- */
+
+/* The run is gone, and what it had not committed; the CA goes on with what it
+ * was asked. */
+static void killed(struct order **o)
+{
+	order_free(o);
+	batch_free(&batch);
+	batch = batch_new(store);
+	env.batch = batch;
+	OK(store_release_all(store, "unit-1", &err));
+}
+
+/* As SIGTERM: it ends by itself, and soon. */
+static void stopped(struct order **o)
+{
+	order_stop(*o);
+	(void) run(*o, -1);
+	order_free(o);
+}
+
+static void interrupt(const struct ca_says *says, void (*how)(struct order **o),
+		      int most)
+{
+	bool whole = false;
+	int at;
+
+	for (at = 0; !whole; at++) {
+		struct order *o;
+		bool known;
+
+		begin(says);
+		o = new_order();
+		(void) run(o, at);
+		whole = order_ended(o) != ORDER_NOT_ENDED;
+		how(&o);
+		/* Between newOrder and its commit nobody can know. */
+		known = strcmp(saved_state(), "-") != 0 || ca.count[NEW] == 0 ||
+			row_of()->crt.len;
+		o = new_order();
+		(void) run(o, -1);
+		if (!row_of()->crt.len)
+			fail_msg("event %d: %s", at, order_fail(o)->detail);
+		if (ca.count[NEW] > (known ? 1 : 2))
+			fail_msg("event %d: %d orders", at, ca.count[NEW]);
+		if (ca.count[FINALIZE] > most)
+			fail_msg("event %d: finalized %d times", at,
+				 ca.count[FINALIZE]);
+		if (solver.placed) {
+			struct store_proofs rows;
+
+			OK(store_proofs_of(store, "unit-1", 9, arena, &rows,
+					   &err));
+			assert_int_equal(rows.n, 1);
+		}
+		order_free(&o);
+		end();
+	}
+	assert_true(at > 20);
+}
+
+static void kills(void **state)
+{
+	const struct ca_says slow = { .processing = 3, .validating = 2 };
+
+	interrupt(NULL, killed, 2);
+	interrupt(&slow, killed, 2);
+}
+
+static void stops(void **state)
+{
+	const struct ca_says slow = { .processing = 3, .validating = 2 };
+
+	interrupt(NULL, stopped, 2);
+	interrupt(&slow, stopped, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(answers), cmocka_unit_test(resumed),
+		cmocka_unit_test(parked),  cmocka_unit_test(kills),
+		cmocka_unit_test(stops),
+	};
+
+	return cmocka_run_group_tests(tests, pki, gone);
+}
