@@ -192,6 +192,60 @@ static void test_broken(void **state)
 	assert_int_equal(value(), 0);
 }
 
+/* The same statement each time. */
+static int change(struct err *e)
+{
+	struct db_stmt *st = NULL;
+	int rc = db_prepare(db, "UPDATE t SET n = ? WHERE k = ?", "", &st, e);
+
+	if (rc == -1)
+		return -1;
+	db_bind_int(st, 1, 7);
+	db_bind_int(st, 2, 1);
+	rc = db_step(st, e);
+	db_done(st);
+	return rc;
+}
+
+/* A statement whose first execution failed, repeated. (Connector/C: "Malformed
+ * communication packet", then a crash, unless it is made anew.) */
+static void test_again(void **state)
+{
+	struct db *other = NULL;
+
+	if (!kit_mariadb())
+		return;
+	OK(db_open(&conf, false, &other, &err));
+	OK(db_script(db,
+		     "SET SESSION innodb_lock_wait_timeout = 1, "
+		     "lock_wait_timeout = 1",
+		     &err));
+	OK(db_begin(other, &err)); /* a row */
+	OK(db_script(other, "UPDATE t SET s = 'x' WHERE k = 1", &err));
+	for (int i = 0; i < 3; i++) {
+		FAILS(ERR_UNAVAILABLE, "Lock wait timeout", change(&err));
+		assert_int_equal(db_fault(db), DB_FAULT_RETRY);
+	}
+	db_rollback(other);
+	RC(0, change(&err));
+	assert_int_equal(value(), 7);
+	OK(db_script(db, "UPDATE t SET n = 0", &err));
+	/* Once more on a connection that never executed it; the table. */
+	OK(db_reconnect(db, &err));
+	OK(db_script(db, "SET SESSION lock_wait_timeout = 1", &err));
+	OK(db_script(other, "LOCK TABLES t WRITE", &err));
+	for (int i = 0; i < 3; i++)
+		FAILS(ERR_UNAVAILABLE, "Lock wait timeout", change(&err));
+	OK(db_script(other, "UNLOCK TABLES", &err));
+	OK(db_script(db, "LOCK TABLES t READ", &err)); /* 1099 */
+	for (int i = 0; i < 3; i++)
+		FAILS(ERR_INTERNAL, "READ lock", change(&err));
+	OK(db_script(db, "UNLOCK TABLES", &err));
+	RC(0, change(&err));
+	assert_int_equal(value(), 7);
+	db_close(&other);
+}
+
 /* A value larger than we take is an error, not a cut value. */
 static void test_value_max(void **state)
 {
@@ -619,14 +673,23 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_types),	   TEST(test_affected),
-		TEST(test_transactions),   TEST(test_faults),
-		TEST(test_broken),	   TEST(test_value_max),
-		TEST(test_sqlite_damaged), TEST(test_sqlite_files),
-		TEST(test_sqlite_full),	   TEST(test_sqlite_views),
-		TEST(test_sqlite_owner),   TEST(test_refused),
-		TEST(test_shapes),	   TEST(test_limits),
-		TEST(test_sqlite_locked),  TEST(test_sqlite_read_only),
+		TEST(test_types),
+		TEST(test_affected),
+		TEST(test_transactions),
+		TEST(test_faults),
+		TEST(test_broken),
+		TEST(test_again),
+		TEST(test_value_max),
+		TEST(test_sqlite_damaged),
+		TEST(test_sqlite_files),
+		TEST(test_sqlite_full),
+		TEST(test_sqlite_views),
+		TEST(test_sqlite_owner),
+		TEST(test_refused),
+		TEST(test_shapes),
+		TEST(test_limits),
+		TEST(test_sqlite_locked),
+		TEST(test_sqlite_read_only),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
