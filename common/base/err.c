@@ -71,6 +71,7 @@ int err_exit_status(enum err_kind kind)
 	case ERR_USAGE:
 		return 64;
 	case ERR_UNAVAILABLE:
+	case ERR_LOCKED:
 		return 69;
 	case ERR_BUSY:
 		return 75;

@@ -28,6 +28,7 @@ enum err_kind {
 	ERR_BUSY,	 /* another instance holds the lock */
 	ERR_INPUT,	 /* a peer's or person's data is malformed or refused */
 	ERR_CONFLICT,	 /* somebody else changed it first */
+	ERR_LOCKED,	 /* somebody else has it, try that one later */
 	ERR_LIMIT,	 /* larger than we accept */
 	ERR_TIMEOUT,
 	ERR_IO,	      /* a file or a system call */
@@ -57,7 +58,7 @@ int err_wrap(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void err_clear(struct err *err);
 
 /* The sysexits-style status a program ends with for this kind: 64 usage,
- * 69 unavailable, 75 busy, 78 configuration, else 1. */
+ * 69 unavailable or locked, 75 busy, 78 configuration, else 1. */
 int err_exit_status(enum err_kind kind);
 
 #endif

@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <ctype.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,6 +23,8 @@ struct db_stmt {
 };
 
 #define ADMIN_TIME_S 3600 /* a migration of a large table takes its time */
+#define LOOP_MS	     3000
+#define HURRY_MS     1000
 
 static bool is_server(const struct store_conf *conf)
 {
@@ -59,10 +62,40 @@ static void finalize_all(struct db *db)
 
 /* --- time --- */
 
+static int64_t conf_ms(const struct db *db)
+{
+	return 1000 * (db->use == DB_CREATE ? ADMIN_TIME_S
+					    : db->driver->time_limit(db->conf));
+}
+
+static int64_t limit_ms(const struct db *db)
+{
+	int64_t most = db->hurry ? HURRY_MS : LOOP_MS;
+
+	if (db->use != DB_LOOP || conf_ms(db) < most)
+		return conf_ms(db);
+	return most;
+}
+
+const char *db_limit_text(const struct db *db, struct db_limit *l)
+{
+	int64_t ms = limit_ms(db);
+
+	(void) snprintf(
+		l->text, sizeof(l->text),
+		"%lld s, which is all the time it has%s", (long long) ms / 1000,
+		ms == conf_ms(db) ? " (timeout)" : " while others wait");
+	return l->text;
+}
+
 void db_renew(struct db *db)
 {
-	db->left_ms = 1000 * (db->create ? ADMIN_TIME_S
-					 : db->driver->time_limit(db->conf));
+	db->left_ms = limit_ms(db);
+}
+
+void db_hurry(struct db *db)
+{
+	db->hurry = true;
 }
 
 int64_t db_left_ms(const struct db *db)
@@ -113,10 +146,10 @@ static void disarm(struct db *db)
 
 static int no_time(struct db *db, struct err *err)
 {
-	return err_set(err, ERR_UNAVAILABLE,
-		       "%s: no time is left of the %lld s of the setting "
-		       "timeout",
-		       db->name, (long long) db->driver->time_limit(db->conf));
+	struct db_limit l;
+
+	return err_set(err, ERR_UNAVAILABLE, "%s: no time is left of %s",
+		       db->name, db_limit_text(db, &l));
 }
 
 /* What ends a statement or a connection may talk to the peer, too. Without
@@ -138,14 +171,14 @@ static int open_connection(struct db *db, struct err *err)
 		return no_time(db, err);
 	clock_in(db);
 	db->driver = driver_of(db->conf); /* db_apart may have become another */
-	rc = db->driver->open(db, db->create, err);
+	rc = db->driver->open(db, db->use == DB_CREATE, err);
 	clock_out(db);
 	return rc;
 }
 
 /* --- connections --- */
 
-int db_open(const struct store_conf *conf, bool create, struct db **ret,
+int db_open(const struct store_conf *conf, enum db_use use, struct db **ret,
 	    struct err *err)
 {
 	struct db *db = mem_alloc(sizeof(*db));
@@ -153,9 +186,9 @@ int db_open(const struct store_conf *conf, bool create, struct db **ret,
 	db->driver = driver_of(conf);
 	db->conf = conf;
 	db->fd = -1;
-	db->create = create;
+	db->use = use;
 	db->name = name_of(conf);
-	db_renew(db);
+	db->left_ms = conf_ms(db);
 	if (open_connection(db, err) == -1) {
 		db_close(&db);
 		return -1;
@@ -184,7 +217,8 @@ void db_close(struct db **dbp)
 int db_reconnect(struct db *db, struct err *err)
 {
 	close_connection(db);
-	db->create = false;
+	if (db->use == DB_CREATE)
+		db->use = DB_WAIT;
 	db->in_tx = false;
 	db->broken = false;
 	db->fault = DB_OK;
@@ -243,7 +277,8 @@ static int leave(struct db *db, int rc)
 	if (db->fault == DB_OK)
 		db->fault = DB_FAULT_OTHER;
 	if (db->in_tx &&
-	    (db->fault == DB_FAULT_RETRY || db->fault == DB_FAULT_LOST))
+	    (db->fault == DB_FAULT_RETRY || db->fault == DB_FAULT_LOST ||
+	     db->fault == DB_FAULT_LOCKED))
 		db->broken = true;
 	return -1;
 }

@@ -27,6 +27,13 @@ enum db_fault {
 			     * last statement or commit took effect is unknown */
 	DB_FAULT_NO_TABLE,  /* a table or view is missing (ERR_CONFIG) */
 	DB_FAULT_DUPLICATE, /* a unique key is taken (ERR_CONFLICT) */
+	DB_FAULT_LOCKED,    /* DB_LOOP: somebody has the row (ERR_LOCKED) */
+};
+
+enum db_use {
+	DB_WAIT,   /* for locks, as long as there is time */
+	DB_CREATE, /* for a migration; makes a SQLite file that is missing */
+	DB_LOOP,   /* nothing waits for long, see below */
 };
 
 /*
@@ -34,12 +41,20 @@ enum db_fault {
  * setting `timeout` in all, connecting and all statements; the caller's own
  * time between statements does not count. After that each call fails with
  * ERR_UNAVAILABLE (the statement under way with DB_FAULT_LOST) until
- * db_renew(). CREATE, for a migration, has an hour. The look-up of a host's
- * name is not bounded by it.
+ * db_renew(). DB_CREATE has an hour. The look-up of a host's name is not
+ * bounded by it.
+ *
+ * DB_LOOP has, once it is open, three seconds or that setting, whichever is
+ * less, and one second after db_hurry(). A row that another transaction has
+ * locked is not waited for: DB_FAULT_LOCKED, at once, and the transaction is
+ * over as after RETRY. A whole table (LOCK TABLES, ALTER TABLE) is waited for
+ * as long as there is time, and so is SQLite's one lock: it has no others,
+ * and who is in its way is gone in no time, or is away with the whole store.
  */
-int db_open(const struct store_conf *conf, bool create, struct db **ret,
+int db_open(const struct store_conf *conf, enum db_use use, struct db **ret,
 	    struct err *err) MUST_CHECK;
 void db_renew(struct db *db);
+void db_hurry(struct db *db);
 int64_t db_left_ms(const struct db *db);
 void db_pause(struct db *db, int ms); /* waiting that counts */
 void db_close(struct db **db);
@@ -50,8 +65,8 @@ const char *db_dialect(const struct db *db); /* "sqlite" or "mariadb" */
 /* For messages: "/var/lib/x.db", "mariadb certrepo@db.example.org". */
 const char *db_name(const struct db *db);
 
-/* A fault RETRY or LOST inside a transaction ends it: every further call
- * fails, the fault stays, until db_rollback(). */
+/* A fault RETRY, LOST or LOCKED inside a transaction ends it: every further
+ * call fails, the fault stays, until db_rollback(). */
 int db_begin(struct db *db, struct err *err) MUST_CHECK; /* for writing */
 int db_commit(struct db *db, struct err *err) MUST_CHECK;
 void db_rollback(struct db *db); /* harmless outside a transaction */

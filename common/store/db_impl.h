@@ -61,13 +61,20 @@ struct db_driver {
 extern const struct db_driver db_sqlite;
 extern const struct db_driver db_mariadb; /* and db_apart.h */
 
+/* For messages: "3 s, which is all the time ...". */
+struct db_limit {
+	char text[80];
+};
+const char *db_limit_text(const struct db *db, struct db_limit *l);
+
 struct db {
 	const struct db_driver *driver;
 	const struct store_conf *conf; /* borrowed */
 	void *handle;		       /* the driver's; NULL: not connected */
 	int fd;			       /* its socket, -1: none, or unknown */
 	enum db_fault fault;
-	bool create; /* as given to db_open */
+	enum db_use use; /* as given to db_open; DB_CREATE only once */
+	bool hurry;
 	bool in_tx;
 	bool broken; /* the transaction is gone, nothing more may run in it */
 	bool armed;  /* the driver's arm was called */

@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include <assert.h>
 #include <mysql.h>
+#include <mysqld_error.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include "clock.h"
 #include "db_alarm.h"
 #include "db_impl.h"
 #include "db_mariadb_conn.h"
 #include "db_mariadb_err.h"
+
+/* In the loop, a lock that was refused within this is a row's: for that of a
+ * table the server waits a second (db_mariadb_conn.c). */
+#define ROW_LOCK_MS 500
 
 struct col {
 	char name[65];
@@ -51,13 +57,11 @@ static void mariadb_cut(struct db *db)
 static int late(struct db *db, struct err *err)
 {
 	struct db_mariadb_place p;
+	struct db_limit l;
 
 	db->fault = DB_FAULT_LOST;
-	return err_set(err, ERR_UNAVAILABLE,
-		       "%s did not answer within %lld s, which is all the "
-		       "time it has (timeout)",
-		       db_mariadb_place(db->conf, &p),
-		       (long long) db_mariadb_timeout(db->conf));
+	return err_set(err, ERR_UNAVAILABLE, "%s did not answer within %s",
+		       db_mariadb_place(db->conf, &p), db_limit_text(db, &l));
 }
 
 static int fail_by(struct db *db, unsigned code, const char *text,
@@ -394,10 +398,19 @@ static int describe(struct db *db, struct stmt *s, struct err *err)
 	return 0;
 }
 
+static bool is_row_locked(const struct db *db, const struct stmt *s,
+			  int64_t started_ms)
+{
+	return db->use == DB_LOOP &&
+	       mysql_stmt_errno(s->st) == ER_LOCK_WAIT_TIMEOUT &&
+	       clock_mono_ms() - started_ms < ROW_LOCK_MS;
+}
+
 /* The first execution goes together with the preparation: one round trip
  * instead of two. */
 static int execute(struct db *db, struct stmt *s, struct err *err)
 {
+	int64_t started = clock_mono_ms();
 	struct db_mariadb_place p;
 	int rc;
 
@@ -406,6 +419,8 @@ static int execute(struct db *db, struct stmt *s, struct err *err)
 	rc = s->prepared ? mysql_stmt_execute(s->st)
 			 : mariadb_stmt_execute_direct(s->st, s->sql,
 						       strlen(s->sql));
+	if (rc != 0 && is_row_locked(db, s, started))
+		return db_mariadb_locked(db, err);
 	if (rc != 0)
 		return stmt_fail(db, s, err);
 	s->open = mysql_stmt_field_count(s->st) > 0 ||

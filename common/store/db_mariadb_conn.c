@@ -27,11 +27,12 @@
 
 /* What the server would do by default depends on its configuration. A text
  * that is too long is refused, not cut; and who waits for a lock hears of it
- * before the connection's time is up. */
+ * before the connection's time is up, or, in the loop, of a row at once. */
 #define SESSION                                                      \
 	"SET SESSION autocommit = 1, sql_mode = 'STRICT_ALL_TABLES," \
-	"NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO', "            \
-	"innodb_lock_wait_timeout = 5, lock_wait_timeout = 10"
+	"NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO', "
+#define WAIT_LOCKS "innodb_lock_wait_timeout = 5, lock_wait_timeout = 10"
+#define LOOP_LOCKS "innodb_lock_wait_timeout = 0, lock_wait_timeout = 1"
 
 /* --- the deadline --- */
 
@@ -127,9 +128,11 @@ static int check_files(const struct store_conf *c, struct err *err)
 /* Everything is set, because the library's defaults are clear text, no
  * verification, no time limits and, for "localhost", another protocol. An
  * option file is read by mysql_real_connect, after all this. */
-static void set_options(MYSQL *m, const struct store_conf *c,
-			int64_t connect_ms, int64_t left_ms)
+static void set_options(const struct db *db, int64_t connect_ms,
+			int64_t left_ms)
 {
+	const struct store_conf *c = db->conf;
+	MYSQL *m = db->handle;
 	unsigned connect_s = (unsigned) (connect_ms + 999) / 1000;
 	/* The alarm comes before; these are for a host without a timer. */
 	unsigned io_s = (unsigned) (left_ms / 1000 + 1);
@@ -147,7 +150,9 @@ static void set_options(MYSQL *m, const struct store_conf *c,
 	/* Or a server could ask for any file of ours. */
 	mysql_options(m, MYSQL_OPT_LOCAL_INFILE, &none);
 	mysql_options(m, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-	mysql_options(m, MYSQL_INIT_COMMAND, SESSION);
+	mysql_options(m, MYSQL_INIT_COMMAND,
+		      db->use == DB_LOOP ? SESSION LOOP_LOCKS
+					 : SESSION WAIT_LOCKS);
 	if (c->socket || c->host)
 		mysql_options(m, MYSQL_OPT_PROTOCOL, &protocol);
 	if (c->option_file) {
@@ -218,7 +223,7 @@ static bool connect_to(struct db *db, const char *password, struct err *err)
 
 	if (ms > db->until_ms - started)
 		ms = db->until_ms - started;
-	set_options(m, c, ms, db->until_ms - started);
+	set_options(db, ms, db->until_ms - started);
 	/* For connect(2) itself the library's own limit comes first. */
 	if (arm_for(db, ms + CONNECT_GRACE_MS, err) == -1)
 		return false;

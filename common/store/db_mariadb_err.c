@@ -304,6 +304,17 @@ static int fail_other(unsigned code, const char *where, const char *text,
 	}
 }
 
+int db_mariadb_locked(struct db *db, struct err *err)
+{
+	struct db_mariadb_place p;
+
+	db->fault = DB_FAULT_LOCKED;
+	return err_set(err, ERR_LOCKED,
+		       "%s: somebody's transaction keeps the row locked: see "
+		       "information_schema.INNODB_TRX there",
+		       db_mariadb_place(db->conf, &p));
+}
+
 int db_mariadb_fail(struct db *db, unsigned code, const char *text,
 		    struct err *err)
 {

@@ -25,6 +25,8 @@ int db_mariadb_refused(struct db *db, unsigned code, const char *text,
 /* Is this what the library says of an answer that is none? The connection is
  * of no use then. */
 bool db_mariadb_is_garbled(unsigned code);
+/* Somebody has the row. Sets db->fault; returns -1. */
+int db_mariadb_locked(struct db *db, struct err *err);
 /* A statement failed. Sets db->fault; returns -1. */
 int db_mariadb_fail(struct db *db, unsigned code, const char *text,
 		    struct err *err);

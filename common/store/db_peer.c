@@ -93,13 +93,12 @@ static int lost(struct db *db, const char *why, struct err *err)
 static int late(struct db *db, struct err *err)
 {
 	struct peer *a = db->handle;
+	struct db_limit l;
 
 	(void) end_child(a, 0);
 	db->fault = DB_FAULT_LOST;
-	return err_set(err, ERR_UNAVAILABLE,
-		       "%s: no answer within %lld s, which is all the time it "
-		       "has (timeout)",
-		       db->name, (long long) db->driver->time_limit(db->conf));
+	return err_set(err, ERR_UNAVAILABLE, "%s: no answer within %s",
+		       db->name, db_limit_text(db, &l));
 }
 
 int db_peer_odd(struct db *db, struct err *err)
@@ -190,7 +189,7 @@ static bool kind_ok(unsigned int kind)
 {
 	return kind == ERR_CONFIG || kind == ERR_UNAVAILABLE ||
 	       kind == ERR_INPUT || kind == ERR_CONFLICT || kind == ERR_LIMIT ||
-	       kind == ERR_INTERNAL;
+	       kind == ERR_LOCKED || kind == ERR_INTERNAL;
 }
 
 /* Under the name of the file, whatever it says; of a server the driver has a
@@ -226,7 +225,7 @@ int db_peer_answer(struct db *db, struct db_wire *w, struct err *err)
 		return ended(db, end, err);
 	result = db_wire_get_u8(w);
 	fault = db_wire_get_u8(w);
-	if (w->bad || fault > DB_FAULT_DUPLICATE)
+	if (w->bad || fault > DB_FAULT_LOCKED)
 		return db_peer_odd(db, err);
 	if (result == DB_WIRE_ERROR)
 		return told(db, w, (enum db_fault) fault, err);
@@ -250,7 +249,7 @@ int db_peer_start(struct db *db, const struct db_driver *inner,
 	struct db copy = { .driver = inner,
 			   .conf = &conf,
 			   .fd = -1,
-			   .create = db->create,
+			   .use = db->use,
 			   .name = db->name };
 	AUTO(db_child_user_free) struct db_child_user user = { 0 };
 	AUTO(file_close) int ours = -1;

@@ -105,6 +105,7 @@ static int64_t sqlite_timeout(const struct store_conf *conf)
 
 static int fail(struct db *db, int rc, struct err *err)
 {
+	struct db_limit l;
 	const char *text =
 		db->handle ? sqlite3_errmsg(db->handle) : sqlite3_errstr(rc);
 	char said[PLAIN_QUOTED]; /* it may have words out of the file */
@@ -116,10 +117,8 @@ static int fail(struct db *db, int rc, struct err *err)
 		db->fault = DB_FAULT_DUPLICATE;
 	if ((rc & 0xff) == SQLITE_INTERRUPT) {
 		db->fault = DB_FAULT_LOST;
-		return err_set(err, ERR_UNAVAILABLE,
-			       "%s: no answer within %lld s, which is all the "
-			       "time it has (timeout)",
-			       db->name, (long long) sqlite_timeout(db->conf));
+		return err_set(err, ERR_UNAVAILABLE, "%s: no answer within %s",
+			       db->name, db_limit_text(db, &l));
 	}
 	if ((rc & 0xff) == SQLITE_ERROR &&
 	    strncmp(text, "no such column", 14) == 0)

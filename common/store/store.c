@@ -16,13 +16,17 @@ int store_open(const struct store_conf *conf, enum store_use use,
 	       struct store **ret, struct err *err)
 {
 	AUTO(store_free) struct store *s = mem_alloc(sizeof(*s));
+	enum db_use db_use = use == STORE_ADMIN	 ? DB_CREATE
+			     : use == STORE_LOOP ? DB_LOOP
+						 : DB_WAIT;
 
 	s->use = use;
-	if (db_open(conf, use == STORE_ADMIN, &s->db, err) == -1)
+	if (db_open(conf, db_use, &s->db, err) == -1)
 		return -1;
 	if (use == STORE_ADMIN)
 		s->checked = true;
-	if (use == STORE_WRITE && store_check_schema(s, err) == -1)
+	if ((use == STORE_WRITE || use == STORE_LOOP) &&
+	    store_check_schema(s, err) == -1)
 		return -1;
 	*ret = TAKE(s);
 	return 0;
@@ -35,6 +39,11 @@ void store_free(struct store **s)
 	db_close(&(*s)->db);
 	free(*s);
 	*s = NULL;
+}
+
+void store_hurry(struct store *s)
+{
+	db_hurry(s->db);
 }
 
 const char *store_name(const struct store *s)

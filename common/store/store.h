@@ -32,7 +32,7 @@ struct store;
 struct store_attempt;
 
 /* What a program is about to do decides which schema it needs. */
-enum store_use { STORE_READ, STORE_WRITE, STORE_ADMIN, STORE_HOST };
+enum store_use { STORE_READ, STORE_WRITE, STORE_ADMIN, STORE_HOST, STORE_LOOP };
 
 /* Opens and checks schema_version against this program: ERR_CONFIG "run
  * certrepo-populate init" when it is missing or too old, "upgrade this
@@ -41,12 +41,19 @@ enum store_use { STORE_READ, STORE_WRITE, STORE_ADMIN, STORE_HOST };
  * nothing, and creates a SQLite file that is not there (for init). conf is
  * borrowed. Each operation below has the setting `timeout` as its time, with
  * all its repetitions; STORE_HOST is STORE_READ, but all the talk until
- * store_free has it once. ERR_INPUT or ERR_LIMIT: what came is not what we
- * store. What only a person can mend (password, certificate, database or
- * table missing) is ERR_CONFIG, what may pass is ERR_UNAVAILABLE. */
+ * store_free has it once. STORE_LOOP is STORE_WRITE for a program that has more
+ * to do than to wait: an operation has three seconds at most, and a row that
+ * somebody has locked on MariaDB gives ERR_LOCKED at once: nothing of the
+ * operation, or of the whole store_tx, was done. A table that is locked, and a
+ * SQLite file, which has one lock for all, are ERR_UNAVAILABLE when those
+ * seconds are over: the store is away. ERR_INPUT or ERR_LIMIT: what came is not
+ * what we store. What only a person can mend (password, certificate, database
+ * or table missing) is ERR_CONFIG, what may pass is ERR_UNAVAILABLE. */
 int store_open(const struct store_conf *conf, enum store_use use,
 	       struct store **ret, struct err *err) MUST_CHECK;
 void store_free(struct store **s);
+/* STORE_LOOP: the program is to end; one second from now on. */
+void store_hurry(struct store *s);
 const char *store_name(const struct store *s); /* for messages; borrowed */
 
 /* NAME is a certificate's identifier: lower case, "domain" or

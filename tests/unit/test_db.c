@@ -14,7 +14,7 @@ static struct db *db;
 
 static int setup(void **state)
 {
-	OK(db_open(&conf, true, &db, &err));
+	OK(db_open(&conf, DB_CREATE, &db, &err));
 	OK(db_script(db, "DROP TABLE IF EXISTS t", &err));
 	OK(db_script(db,
 		     "CREATE TABLE t (k INTEGER NOT NULL PRIMARY KEY, n BIGINT,"
@@ -177,7 +177,7 @@ static void test_broken(void **state)
 	db_done(st);
 	OK(db_begin(db, &err));
 	OK(db_script(db, "UPDATE t SET n = 1", &err));
-	OK(db_open(&conf, false, &other, &err));
+	OK(db_open(&conf, DB_WAIT, &other, &err));
 	OK(db_script(other, sql, &err));
 	db_close(&other);
 	FAILS(ERR_UNAVAILABLE, "connection was lost",
@@ -215,7 +215,7 @@ static void test_again(void **state)
 
 	if (!kit_mariadb())
 		return;
-	OK(db_open(&conf, false, &other, &err));
+	OK(db_open(&conf, DB_WAIT, &other, &err));
 	OK(db_script(db,
 		     "SET SESSION innodb_lock_wait_timeout = 1, "
 		     "lock_wait_timeout = 1",
@@ -291,20 +291,20 @@ static void test_sqlite_files(void **state)
 	db_close(&db);
 	unlink(kit_path);
 	FAILS(ERR_CONFIG, "run certrepo-populate init",
-	      db_open(&c, false, &other, &err));
+	      db_open(&c, DB_WAIT, &other, &err));
 	write_file("This is a text, and no database at all. It must be longer "
 		   "than the header of a database, which has 100 bytes.");
 	FAILS(ERR_CONFIG, "not a SQLite database",
-	      db_open(&c, false, &other, &err));
+	      db_open(&c, DB_WAIT, &other, &err));
 	unlink(kit_path);
 	c.path = kit_dir;
 	FAILS(ERR_CONFIG, "not a regular file",
-	      db_open(&c, true, &other, &err));
+	      db_open(&c, DB_CREATE, &other, &err));
 	snprintf(missing, sizeof(missing), "%s/nosuch/x.db", kit_dir);
 	c.path = missing;
-	FAILS(ERR_CONFIG, "nosuch/x.db", db_open(&c, true, &other, &err));
+	FAILS(ERR_CONFIG, "nosuch/x.db", db_open(&c, DB_CREATE, &other, &err));
 	c.path = NULL;
-	FAILS(ERR_CONFIG, "path", db_open(&c, true, &other, &err));
+	FAILS(ERR_CONFIG, "path", db_open(&c, DB_CREATE, &other, &err));
 	assert_null(other);
 }
 
@@ -339,7 +339,7 @@ static void test_sqlite_damaged(void **state)
 	FAILS(ERR_CONFIG,
 	      "the database is damaged: restore it from a backup "
 	      "(\"database disk image is malformed\"",
-	      db_open(&conf, false, &db, &err) == -1
+	      db_open(&conf, DB_WAIT, &db, &err) == -1
 		      ? -1
 		      : first(db, "SELECT k FROM t", "i"));
 	db_close(&db);
@@ -369,7 +369,7 @@ static void test_sqlite_locked(void **state)
 	if (kit_mariadb())
 		return;
 	c.timeout = 1;
-	OK(db_open(&c, false, &other, &err));
+	OK(db_open(&c, DB_WAIT, &other, &err));
 	OK(db_begin(db, &err));
 	started = clock_mono_ms();
 	FAILS(ERR_UNAVAILABLE, "another process keeps it locked",
@@ -450,7 +450,7 @@ static void test_sqlite_views(void **state)
 		     "CREATE VIEW large AS SELECT zeroblob(500000000) AS x",
 		     &err));
 	c.timeout = 1;
-	OK(db_open(&c, false, &other, &err));
+	OK(db_open(&c, DB_WAIT, &other, &err));
 	started = clock_mono_ms();
 	FAILS(ERR_UNAVAILABLE, "no answer within 1 s",
 	      first(other, never, "i"));
@@ -531,16 +531,16 @@ static void test_sqlite_owner(void **state)
 		(void) !chown(path, 65534, 65534);
 	}
 	err_clear(&err);
-	if (db_open(&conf, false, &db, &err) == 0)
+	if (db_open(&conf, DB_WAIT, &db, &err) == 0)
 		(void) !db_script(db, "UPDATE t SET n = 1", &err);
 	assert_int_equal(access(victim, F_OK), 0);
 	db_close(&db);
 	unlink(journal);
-	OK(db_open(&conf, false, &db, &err));
+	OK(db_open(&conf, DB_WAIT, &db, &err));
 	OK(db_script(db, "UPDATE t SET n = 1", &err));
 	db_close(&db);
 	unlink(kit_path);
-	OK(db_open(&conf, true, &db, &err));
+	OK(db_open(&conf, DB_CREATE, &db, &err));
 	assert_int_equal(stat(kit_path, &st), 0);
 	assert_int_equal(st.st_uid, 65534);
 	OK(db_script(db, "CREATE TABLE t (k INT)", &err));
@@ -648,7 +648,7 @@ static void test_sqlite_read_only(void **state)
 		return; /* root may write anywhere */
 	db_close(&db);
 	assert_int_equal(chmod(kit_path, 0440), 0);
-	OK(db_open(&conf, false, &db, &err));
+	OK(db_open(&conf, DB_WAIT, &db, &err));
 	FAILS(ERR_CONFIG, "no permission to write",
 	      db_script(db, "UPDATE t SET n = 1", &err));
 	db_close(&db);

@@ -65,11 +65,11 @@ static int first(const char *sql, const char *columns)
 
 static void make_store(void)
 {
-	OK(db_open(&conf, true, &db, &err));
+	OK(db_open(&conf, DB_CREATE, &db, &err));
 	OK(db_script(db, "CREATE TABLE t (k INT); INSERT INTO t VALUES (7)",
 		     &err));
 	db_close(&db);
-	OK(db_open(&conf, false, &db, &err));
+	OK(db_open(&conf, DB_WAIT, &db, &err));
 	RC(1, first("SELECT k FROM t", "I"));
 }
 
@@ -182,7 +182,7 @@ static void test_as_whom(void **state)
 	FAILS(ERR_CONFIG,
 	      "this is not a SQLite database (\"file is not a database\", "
 	      "asked as user 61234)",
-	      db_open(&conf, false, &db, &err));
+	      db_open(&conf, DB_WAIT, &db, &err));
 }
 
 /* --- a child that ends, or hangs --- */
@@ -255,7 +255,7 @@ static void test_ignored(void **state)
 	pid = child_pid();
 	db_close(&db);
 	assert_int_equal(kill(pid, 0), -1);
-	OK(db_open(&conf, false, &db, &err));
+	OK(db_open(&conf, DB_WAIT, &db, &err));
 	assert_int_equal(kill(child_pid(), SIGKILL), 0);
 	FAILS(ERR_UNAVAILABLE, "user 61234 ended",
 	      first("SELECT k FROM t", "I"));
@@ -474,7 +474,7 @@ static void test_lies(void **state)
 		skip();
 	db_child_set_for_test(liar);
 	for (turn = 0; turn < LIES; turn++) {
-		OK(db_open(&conf, false, &db, &err));
+		OK(db_open(&conf, DB_WAIT, &db, &err));
 		FAILS(ERR_UNAVAILABLE, "answers what it never should",
 		      first("SELECT k FROM t", "I"));
 		assert_int_equal(db_fault(db), DB_FAULT_LOST);
@@ -525,7 +525,7 @@ static void test_slow(void **state)
 		skip();
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		db_child_set_for_test(all[i]);
-		OK(db_open(&conf, false, &db, &err));
+		OK(db_open(&conf, DB_WAIT, &db, &err));
 		started = clock_mono_ms();
 		RC(-1, first("SELECT k FROM t", "I"));
 		assert_int_equal(err.kind, ERR_UNAVAILABLE);
@@ -557,7 +557,7 @@ static void test_words(void **state)
 	db_child_set_for_test(talk);
 	snprintf(want, sizeof(want), "%s: ?[2Jservice web: all is well?really",
 		 kit_path);
-	FAILS(ERR_CONFIG, want, db_open(&conf, false, &db, &err));
+	FAILS(ERR_CONFIG, want, db_open(&conf, DB_WAIT, &db, &err));
 	assert_string_equal(err.msg, want);
 }
 
@@ -585,7 +585,7 @@ static void test_keys(void **state)
 		    KEY_SPEC_SESSION_KEYRING) == -1)
 		skip();
 	db_child_set_for_test(seek);
-	FAILS(ERR_CONFIG, "it has no key", db_open(&conf, false, &db, &err));
+	FAILS(ERR_CONFIG, "it has no key", db_open(&conf, DB_WAIT, &db, &err));
 }
 
 int main(void)

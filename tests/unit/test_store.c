@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The store's contract, on SQLite or MariaDB: see store_kit.h. */
 #include <sys/wait.h>
+#include "clock.h"
 #include "store_kit.h"
 
 static struct store *s;
@@ -1179,6 +1180,80 @@ static void test_deadlock(void **state)
 	assert_int_equal(get("b.example.org")->ts_due, 7);
 }
 
+static int claim_two(struct store *mine, void *arg, struct err *e)
+{
+	if (store_claim(mine, "b.example.org", "me", 1, 99, e) == -1 ||
+	    store_claim(mine, "a.example.org", "me", 1, 99, e) == -1)
+		return -1;
+	return 0;
+}
+
+/* Somebody has a row: in the loop that one is refused at once, whether its
+ * statement is new or was run before, and the others are not. */
+static void test_locked_row(void **state)
+{
+	struct store *loop = NULL;
+	struct db *other = NULL;
+
+	if (!kit_mariadb())
+		return;
+	add("a.example.org");
+	add("b.example.org");
+	OK(store_open(&conf, STORE_LOOP, &loop, &err));
+	OK(db_open(&conf, DB_WAIT, &other, &err));
+	for (int i = 0; i < 2; i++) {
+		OK(db_begin(other, &err));
+		OK(db_script(other,
+			     "UPDATE certs SET comment = 'x' "
+			     "WHERE name = 'a.example.org'",
+			     &err));
+		FAILS(ERR_LOCKED, "somebody's transaction keeps the row locked",
+		      store_claim(loop, "a.example.org", "me", 1, 99, &err));
+		RC(1, store_claim(loop, "b.example.org", "me", 1, 99, &err));
+		OK(store_release(loop, "b.example.org", "me", &err));
+		/* All of a transaction or nothing. */
+		FAILS(ERR_LOCKED, "", store_tx(loop, claim_two, NULL, &err));
+		assert_null(get("b.example.org")->lease_owner);
+		db_rollback(other);
+		RC(1, store_claim(loop, "a.example.org", "me", 1, 99, &err));
+		OK(store_release(loop, "a.example.org", "me", &err));
+	}
+	/* Reading waits for nobody's row. */
+	OK(db_begin(other, &err));
+	OK(db_script(other, "UPDATE certs SET comment = 'x'", &err));
+	assert_string_equal(get("a.example.org")->name, "a.example.org");
+	db_rollback(other);
+	db_close(&other);
+	store_free(&loop);
+}
+
+/* Somebody has it all: the store is away. */
+static void test_locked_all(void **state)
+{
+	struct store *loop = NULL;
+	struct db *other = NULL;
+	int64_t started;
+
+	add("a.example.org");
+	OK(store_open(&conf, STORE_LOOP, &loop, &err));
+	OK(db_open(&conf, DB_WAIT, &other, &err));
+	OK(db_script(other,
+		     kit_mariadb() ? "LOCK TABLES certs WRITE"
+				   : "BEGIN IMMEDIATE",
+		     &err));
+	store_hurry(loop);
+	started = clock_mono_ms();
+	FAILS(ERR_UNAVAILABLE, "",
+	      store_claim(loop, "a.example.org", "me", 1, 99, &err));
+	/* Of the 30 s that others have. */
+	assert_in_range(clock_mono_ms() - started, 500, 10000);
+	OK(db_script(other, kit_mariadb() ? "UNLOCK TABLES" : "ROLLBACK",
+		     &err));
+	RC(1, store_claim(loop, "a.example.org", "me", 1, 99, &err));
+	db_close(&other);
+	store_free(&loop);
+}
+
 /* --- the schema --- */
 
 static void test_schema_checks(void **state)
@@ -1276,6 +1351,8 @@ int main(void)
 		TEST(test_receipts),
 		TEST(test_claimers),
 		TEST(test_deadlock),
+		TEST(test_locked_row),
+		TEST(test_locked_all),
 		TEST(test_schema_checks),
 		TEST(test_due_plan),
 	};
