@@ -6,7 +6,9 @@
  * Changes to the store, gathered for one round of the loop and committed in
  * one transaction: many orders then cost one commit. While the store is
  * away the batch is kept and tried again, for BATCH_PATIENCE_MS; whoever
- * waits for his commit just waits longer.
+ * waits for his commit just waits longer. A change whose row somebody has
+ * locked is put back, for a second, doubling to thirty, while the others go
+ * on; and, after BATCH_PATIENCE_MS, not made: ERR_LOCKED.
  */
 
 #include <stdbool.h>
@@ -28,11 +30,21 @@ typedef void batch_done(void *arg, const struct err *err);
 struct batch *batch_new(struct store *store);
 void batch_free(struct batch **b); /* forgets what was not committed */
 
-/* Order is kept. done may be NULL; it is called from batch_flush. */
+/* Order is kept, of what is locked among those of the same ARG. done may be
+ * NULL; it is called from batch_flush. */
 void batch_add(struct batch *b, batch_op *op, batch_done *done, void *arg);
 /* Forget the changes of ARG: neither op nor done is called any more. */
 void batch_forget(struct batch *b, const void *arg);
+/* A claim: its row may as well be left for another run. ERR_LOCKED already
+ * when it is still locked a second later. */
+void batch_add_claim(struct batch *b, batch_op *op, batch_done *done,
+		     void *arg);
+/* Is there something to flush now, other than what was put back; is there
+ * nothing at all? */
 bool batch_waiting(const struct batch *b);
+bool batch_empty(const struct batch *b);
+/* The program is to end: store_hurry(), and what is locked is not made. */
+void batch_hurry(struct batch *b);
 
 /*
  * Commit what was gathered. 0: done, or the store is away and *ret_wait_ms
@@ -43,7 +55,7 @@ bool batch_waiting(const struct batch *b);
 int batch_flush(struct batch *b, int64_t *ret_wait_ms,
 		struct err *err) MUST_CHECK;
 
-/* Instead of BATCH_PATIENCE_MS. */
-void batch_patience_for_test(struct batch *b, int64_t ms);
+/* Instead of BATCH_PATIENCE_MS and the first second. */
+void batch_patience_for_test(struct batch *b, int64_t ms, int64_t locked_ms);
 
 #endif
