@@ -213,7 +213,7 @@ int store_claim_due(struct store *s, const char *name, const char *owner,
 int store_release(struct store *s, const char *name, const char *owner,
 		  struct err *err) MUST_CHECK;
 /* At the start of a run, the instance's lock held: leases a killed run of
- * OWNER left. */
+ * OWNER left; those of rows that are locked run out. */
 int store_release_all(struct store *s, const char *owner,
 		      struct err *err) MUST_CHECK;
 /* Postpone or bring forward without an attempt (ts_due only; keeps backoff

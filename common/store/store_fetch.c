@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the fetcher does: what is due, leases, orders, proofs, outcomes. */
 #include "store_impl.h"
+#include "strlist.h"
 
 /* --- what is due --- */
 
@@ -209,12 +210,53 @@ int store_release(struct store *s, const char *name, const char *owner,
 			      ARGS(T(name), T(owner)), NULL, err);
 }
 
+static int leased(struct store *s, const char *owner, struct strlist *ret,
+		  struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	int rc;
+
+	strlist_free(ret);
+	if (store_query(s, "SELECT name FROM certs WHERE lease_owner = ?", "W",
+			ARGS(T(owner)), &st, err) == -1)
+		return -1;
+	while ((rc = db_step(st, err)) == 1)
+		strlist_add(ret, db_col_text(st, 0));
+	return rc;
+}
+
+/* But for those that are locked: their leases run out. */
+static int release_each(struct store *s, const char *owner, struct err *err)
+{
+	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
+
+	if (STORE_TRY(s, STORE_TX_NO, err, leased(s, owner, &names, err)) == -1)
+		return -1;
+	for (size_t i = 0; i < names.n; i++) {
+		struct err own = ERR_INIT;
+
+		if (store_release(s, names.v[i], owner, &own) == 0 ||
+		    own.kind == ERR_LOCKED)
+			continue;
+		*err = own;
+		return -1;
+	}
+	return 0;
+}
+
 int store_release_all(struct store *s, const char *owner, struct err *err)
 {
-	return store_exec_try(s,
-			      "UPDATE certs SET lease_owner = NULL, "
-			      "lease_until = 0 WHERE lease_owner = ?",
-			      ARGS(T(owner)), NULL, err);
+	struct err own = ERR_INIT;
+
+	if (store_exec_try(s,
+			   "UPDATE certs SET lease_owner = NULL, "
+			   "lease_until = 0 WHERE lease_owner = ?",
+			   ARGS(T(owner)), NULL, &own) == 0)
+		return 0;
+	if (own.kind == ERR_LOCKED)
+		return release_each(s, owner, err);
+	*err = own;
+	return -1;
 }
 
 int store_set_due(struct store *s, const char *name, int64_t when,
