@@ -89,7 +89,7 @@ static int run(const struct certrepo_conf *conf, const struct engine_opts *opts,
 	AUTO(engine_free) struct engine *engine = NULL;
 
 	if (instance_open(conf->state_dir, &self, err) == -1 ||
-	    store_open(conf->store, STORE_WRITE, &store, err) == -1 ||
+	    store_open(conf->store, STORE_LOOP, &store, err) == -1 ||
 	    engine_new(conf, store, instance_id(self), opts, &engine, err) ==
 		    -1)
 		return -1;
