@@ -130,6 +130,7 @@ static void on_signal(void *arg, short revents)
 		return;
 	}
 	e->stopping = true;
+	batch_hurry(e->batch);
 	log_event(LOG_L_INFO, "stopping", "signal",
 		  si.ssi_signo == SIGINT ? "INT" : "TERM", NULL);
 	e->stop_timer = loop_after(e->loop, STOP_GRACE_MS, on_grace_over, e);
@@ -566,7 +567,7 @@ static int turn(struct engine *e, int64_t *ret_wait_ms, struct err *err)
 
 static bool busy(const struct engine *e)
 {
-	return e->in_flight || batch_waiting(e->batch) ||
+	return e->in_flight || !batch_empty(e->batch) ||
 	       proof_sweep_busy(e->sweep) || (!e->stopping && queued(e));
 }
 
