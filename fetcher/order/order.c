@@ -71,7 +71,8 @@ enum order_wait order_pause(struct order *o, int64_t ms, enum state next)
 
 enum order_wait order_commit(struct order *o, batch_op *op, enum state next)
 {
-	batch_add(o->env->batch, op, on_commit, o);
+	(next == S_CLAIMED ? batch_add_claim : batch_add)(o->env->batch, op,
+							  on_commit, o);
 	o->state = next;
 	return ORDER_COMMIT;
 }
