@@ -130,6 +130,7 @@ void acme_free(struct acme **acme)
 	acme_nonces_free(&a->nonces);
 	arena_free(&a->arena);
 	free(a->account);
+	free(a->directory);
 	free(a);
 }
 
@@ -249,15 +250,18 @@ static void call_end_failed(struct acme_call *c, const struct fail *why,
 static void on_success(struct acme_call *c, const struct http_reply *reply,
 		       int64_t retry_at)
 {
+	AUTO(mem_free_str)
+	char *location =
+		reply->location ? http_join(c->url, reply->location) : NULL;
 	struct acme_result r = { .status = reply->status,
-				 .location = reply->location,
+				 .location = location,
 				 .retry_at = retry_at,
 				 .body = reply->body,
 				 .len = reply->len };
 	char where[PLAIN_QUOTED];
 	struct fail f;
 
-	if (r.location && !acme_parse_url_ok(r.location))
+	if (location && !acme_parse_url_ok(location))
 		r.location = NULL;
 	if (acme_problem_is_html(reply->content_type, reply->body))
 		fail_set(&f, FAIL_CA_DOWN, retry_at,
@@ -320,6 +324,29 @@ static bool retry_account(struct acme_call *c)
 	return true;
 }
 
+void acme_say_new_account(const struct acme *a, struct fail *f)
+{
+	fail_set(f, f->class, f->retry_at,
+		 "%.320s; put the account's key into %.160s, or move that file "
+		 "away: the next run then registers a new account",
+		 f->detail, a->ca->account_key);
+}
+
+/* The account is of no more use, or its key: not so when something is wanted
+ * of it (terms, a contact). */
+static bool account_lost(const struct acme_call *c, const struct fail *f,
+			 const char *type)
+{
+	if (f->class != FAIL_ACCOUNT)
+		return false;
+	if (c->flags & ACME_CALL_JWK)
+		return strcmp(type, "unauthorized") == 0 &&
+		       strcasestr(f->detail, "deactivated");
+	return strcmp(type, "accountDoesNotExist") == 0 ||
+	       strcmp(type, "unauthorized") == 0 ||
+	       strcmp(type, "malformed") == 0;
+}
+
 static void on_problem(struct acme_call *c, const struct http_reply *reply,
 		       int64_t retry_at)
 {
@@ -339,6 +366,8 @@ static void on_problem(struct acme_call *c, const struct http_reply *reply,
 		call_end(c, &r);
 		return;
 	}
+	if (account_lost(c, &f, type))
+		acme_say_new_account(c->acme, &f);
 	call_end_failed(c, &f, type, reply);
 }
 
@@ -362,7 +391,8 @@ static void on_answer(void *arg, const struct http_reply *reply)
 		call_end_failed(c, &f, NULL, NULL);
 		return;
 	}
-	retry_at = acme_problem_retry_after(reply->retry_after, clock_now());
+	retry_at = acme_problem_retry_after(reply->retry_after, reply->date,
+					    clock_now());
 	if (reply->status >= 200 && reply->status < 300)
 		on_success(c, reply, retry_at);
 	else
@@ -376,7 +406,7 @@ static void on_answer(void *arg, const struct http_reply *reply)
 static void head_failed(struct acme *a, const struct http_reply *r)
 {
 	int64_t now = clock_now();
-	int64_t at = acme_problem_retry_after(r->retry_after, now);
+	int64_t at = acme_problem_retry_after(r->retry_after, r->date, now);
 	char type[ACME_PROBLEM_TYPE];
 	struct fail f;
 

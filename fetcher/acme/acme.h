@@ -35,11 +35,13 @@ int acme_new(struct loop *loop, const struct certrepo_ca *ca,
 	     struct acme **ret, struct err *err) MUST_CHECK;
 void acme_free(struct acme **acme); /* cancels what is under way */
 
-/* Get the directory and one nonce at once, then the account unless its URL
- * is known for this key (newAccount finds it again or creates it). WANTED:
- * how many orders are about to start: so many nonces are primed, paced, at
- * most ACME_PRIME_MAX in addition to those that answers bring. May be called
- * again once fn was (a later pass, a CA that was down). fn may free acme.
+/* Get the directory, which may redirect a few times, compare the CA's clock
+ * with ours (FAIL_CLOCK when they are more than an hour apart: nothing else is
+ * asked then), get one nonce, then the account unless its URL is known for this
+ * key (newAccount finds it again or creates it). WANTED: how many orders are
+ * about to start: so many nonces are primed, paced, at most ACME_PRIME_MAX in
+ * addition to those that answers bring. May be called again once fn was (a
+ * later pass, a CA that was down). fn may free acme.
  *
  * Afterwards the account may still change: when the CA does not know it (any
  * more), the key is registered again, once, and the calls go on; so ask

@@ -2,6 +2,8 @@
 #include "acme_impl.h"
 #include "clock.h"
 #include "log.h"
+#include "num.h"
+#include "plain.h"
 
 #define PAYLOAD_MAX 8192
 
@@ -61,9 +63,9 @@ static void account_done(void *arg, const struct acme_result *r)
 		return;
 	}
 	if (strcmp(status, "valid") != 0) {
-		fail_set(&f, FAIL_ACCOUNT, 0,
-			 "our account %s is %s: use another account_key",
+		fail_set(&f, FAIL_ACCOUNT, 0, "our account %.200s is %s",
 			 r->location, status);
+		acme_say_new_account(a, &f);
 		start_failed(a, &f);
 		return;
 	}
@@ -134,8 +136,73 @@ static void directory_done(void *arg, const struct http_reply *r);
 static void directory_get(struct acme *a)
 {
 	(void) acme_pace_ask(&a->pace);
-	(void) http_send(a->http, HTTP_GET, a->ca->directory, NULL, 0,
-			 directory_done, a);
+	a->directory_asked = clock_now();
+	(void) http_send(a->http, HTTP_GET,
+			 a->directory ? a->directory : a->ca->directory, NULL,
+			 0, directory_done, a);
+}
+
+/* Its new place, which is asked next: true. */
+static bool directory_moved(struct acme *a, const struct http_reply *r)
+{
+	char *where;
+
+	if (r->end != HTTP_OK || r->status < 301 || r->status > 308 ||
+	    !r->location || a->directory_hops >= ACME_HOPS_MAX)
+		return false;
+	where = http_join(a->directory ? a->directory : a->ca->directory,
+			  r->location);
+	if (!where || !acme_parse_url_ok(where)) {
+		free(where);
+		return false;
+	}
+	log_debug("the directory of %s is at %s", a->ca->name, where);
+	a->directory_hops++;
+	free(a->directory);
+	a->directory = where;
+	directory_get(a);
+	return true;
+}
+
+static void directory_lost(const struct acme *a, const struct http_reply *r,
+			   struct fail *f)
+{
+	char said[PLAIN_QUOTED];
+	const char *where = plain_quoted(r->location, said);
+
+	if (a->directory_hops < ACME_HOPS_MAX)
+		fail_set(f, FAIL_CA_DOWN, 0,
+			 "%.200s redirects to %.200s, which is not an https "
+			 "URL",
+			 a->ca->directory, where);
+	else
+		fail_set(f, FAIL_CA_DOWN, 0,
+			 "%.200s redirects more than %d times, at last to "
+			 "%.200s: is the directory URL right?",
+			 a->ca->directory, ACME_HOPS_MAX, where);
+}
+
+/* The CA's clock is compared with ours as it was half-way between the question
+ * and the answer. A cache on the way says how old its copy is. */
+static bool clock_wrong(const struct acme *a, const struct http_reply *r,
+			struct fail *f)
+{
+	int64_t now = clock_now(), ours = (a->directory_asked + now) / 2;
+	int64_t ca = r->date ? curl_getdate(r->date, NULL) : -1, age = 0;
+	char here[CLOCK_TEXT], there[CLOCK_TEXT];
+
+	if (ca == -1)
+		return false;
+	if (r->age && num_int(r->age, 0, INT32_MAX, &age, NULL) == 0)
+		ca += age;
+	if (ca - ours <= ACME_CLOCK_OFF && ours - ca <= ACME_CLOCK_OFF)
+		return false;
+	fail_set(
+		f, FAIL_CLOCK, 0,
+		"the clock here says %s, the CA's %s: nothing is ordered until "
+		"they agree; see that this host's clock is right (timedatectl)",
+		clock_text(ours, here), clock_text(ca, there));
+	return true;
 }
 
 /* 0: the directory was taken over. */
@@ -146,15 +213,24 @@ static int directory_read(struct acme *a, const struct http_reply *r,
 	char type[ACME_PROBLEM_TYPE];
 
 	if (r->end != HTTP_OK) {
-		fail_set(f, FAIL_CA_DOWN, 0, "%s", r->error);
+		/* Certificates are issued before they are used. */
+		fail_set(f, r->not_yet ? FAIL_CLOCK : FAIL_CA_DOWN, 0, "%s",
+			 r->error);
+		return -1;
+	}
+	if (clock_wrong(a, r, f))
+		return -1;
+	if (r->status >= 301 && r->status <= 308 && r->location) {
+		directory_lost(a, r, f);
 		return -1;
 	}
 	if (r->status != 200) {
-		acme_problem_classify(
-			ACME_STEP_DIRECTORY, r->status, r->content_type,
-			r->body, r->len,
-			acme_problem_retry_after(r->retry_after, clock_now()),
-			f, type);
+		acme_problem_classify(ACME_STEP_DIRECTORY, r->status,
+				      r->content_type, r->body, r->len,
+				      acme_problem_retry_after(r->retry_after,
+							       r->date,
+							       clock_now()),
+				      f, type);
 		return -1;
 	}
 	memset(&a->dir, 0, sizeof(a->dir));
@@ -189,6 +265,8 @@ static void directory_done(void *arg, const struct http_reply *r)
 		directory_get(a);
 		return;
 	}
+	if (directory_moved(a, r))
+		return;
 	if (directory_read(a, r, &f) == -1) {
 		start_failed(a, &f);
 		return;
@@ -209,6 +287,8 @@ void acme_start(struct acme *acme, size_t wanted, acme_ready_fn *fn, void *arg)
 {
 	acme->phase = ACME_GET_DIRECTORY;
 	acme->directory_cuts = 0;
+	acme->directory_hops = 0;
+	mem_free_str(&acme->directory);
 	acme->head_fails = 0;
 	acme->renewed = false;
 	acme->ready = fn;

@@ -15,7 +15,9 @@
 
 /* A connection that broke is tried again so many times, when the request can
  * be repeated without harm. */
-#define ACME_CUTS_MAX 2
+#define ACME_CUTS_MAX  2
+#define ACME_HOPS_MAX  3    /* of the directory */
+#define ACME_CLOCK_OFF 3600 /* s; more is a clock that is wrong */
 
 enum acme_phase {
 	ACME_IDLE,
@@ -71,7 +73,9 @@ struct acme {
 
 	struct arena *arena; /* of dir */
 	struct acme_directory dir;
-	unsigned int directory_cuts;
+	char *directory; /* where it is, or NULL: where ca says */
+	unsigned int directory_cuts, directory_hops;
+	int64_t directory_asked; /* when, by our clock */
 	char *account;		 /* URL, or NULL */
 	unsigned int generation; /* counts accounts */
 	bool renewed;		 /* the account was lost once already */
@@ -102,6 +106,9 @@ void acme_wake_in(struct acme *acme, int64_t ms);
 void acme_fail_queue(struct acme *acme, const struct fail *why);
 /* May a request go now? Then it is counted: 0; else the ms to wait. */
 int64_t acme_pace_ask(struct acme_pace *pace);
+
+/* Add to *f what mends an account that is lost, or whose key is another. */
+void acme_say_new_account(const struct acme *acme, struct fail *f);
 
 /* --- acme_account.c --- */
 

@@ -52,8 +52,10 @@ struct problem {
 	bool object; /* an error member, not an answer */
 };
 
-int64_t acme_problem_retry_after(const char *value, int64_t now)
+int64_t acme_problem_retry_after(const char *value, const char *date,
+				 int64_t now)
 {
+	int64_t ca_now = date ? curl_getdate(date, NULL) : -1;
 	int64_t at;
 
 	if (!value || !*value)
@@ -66,6 +68,8 @@ int64_t acme_problem_retry_after(const char *value, int64_t now)
 	at = curl_getdate(value, NULL);
 	if (at == -1)
 		return 0;
+	if (ca_now != -1)
+		at += now - ca_now;
 	if (at < now)
 		return now;
 	return at > now + ACME_RETRY_MAX ? now + ACME_RETRY_MAX : at;

@@ -44,7 +44,9 @@ void acme_problem_of_json(enum acme_step step, const json_t *problem,
 			  struct fail *ret);
 
 /* A Retry-After value, seconds or an HTTP date (RFC 9110 section 10.2.3), as
- * an instant: NOW..NOW+ACME_RETRY_MAX. 0 when NULL or neither. */
-int64_t acme_problem_retry_after(const char *value, int64_t now);
+ * an instant: NOW..NOW+ACME_RETRY_MAX. 0 when NULL or neither. DATE, the
+ * answer's own, or NULL: what a date is compared with, the CA's clock. */
+int64_t acme_problem_retry_after(const char *value, const char *date,
+				 int64_t now);
 
 #endif

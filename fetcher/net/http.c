@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <openssl/x509_vfy.h>
+#include "clock.h"
 #include "http.h"
 #include "log.h"
 #include "plain.h"
@@ -220,6 +222,32 @@ static char *url_host(const char *url)
 	return mem_strndup(p, strcspn(p, "/?#"));
 }
 
+/* Of the peer's certificate: X509_V_OK, or what is wrong with it. */
+static long verify_result(const struct http_req *r)
+{
+	long v = X509_V_OK;
+
+	(void) curl_easy_getinfo(r->easy, CURLINFO_SSL_VERIFYRESULT, &v);
+	return v;
+}
+
+static void describe_untrusted(const struct http_req *r, const char *host,
+			       const char *why, struct sbuf *s)
+{
+	long v = verify_result(r);
+	char now[CLOCK_TEXT];
+
+	sbuf_addf(s, "the TLS certificate of %s is not trusted by %s: %s", host,
+		  r->http->ca_file ? r->http->ca_file
+				   : "the system's trust store (ca_file names "
+				     "another)",
+		  why);
+	if (v == X509_V_ERR_CERT_NOT_YET_VALID ||
+	    v == X509_V_ERR_CERT_HAS_EXPIRED)
+		sbuf_addf(s, "; the clock here says %s",
+			  clock_text(clock_now(), now));
+}
+
 static void describe_failed(const struct http_req *r, CURLcode code,
 			    const char *host, struct sbuf *s)
 {
@@ -239,13 +267,7 @@ static void describe_failed(const struct http_req *r, CURLcode code,
 		sbuf_addf(s, "cannot connect to %s: %s", host, why);
 		break;
 	case CURLE_PEER_FAILED_VERIFICATION:
-		sbuf_addf(
-			s, "the TLS certificate of %s is not trusted by %s: %s",
-			host,
-			r->http->ca_file ? r->http->ca_file
-					 : "the system's trust store (ca_file "
-					   "names another)",
-			why);
+		describe_untrusted(r, host, why, s);
 		break;
 	case CURLE_SSL_CACERT_BADFILE:
 		sbuf_addf(s, "cannot use the trust anchors in %s: %s",
@@ -318,8 +340,13 @@ static void on_done(struct loop_transfer *transfer, CURLcode code)
 		reply.location = header(r, "Location");
 		reply.replay_nonce = header(r, "Replay-Nonce");
 		reply.retry_after = header(r, "Retry-After");
+		reply.date = header(r, "Date");
+		reply.age = header(r, "Age");
 	} else {
 		describe(r, code, reply.end, &text);
+		reply.not_yet =
+			code == CURLE_PEER_FAILED_VERIFICATION &&
+			verify_result(r) == X509_V_ERR_CERT_NOT_YET_VALID;
 	}
 	reply.error = sbuf_str(&text);
 	reply.body = sbuf_str(&r->in);
@@ -334,6 +361,31 @@ static void on_done(struct loop_transfer *transfer, CURLcode code)
 	req_free(r);
 	if (h->freed)
 		http_free(&h);
+}
+
+/* --- URLs --- */
+
+static void curlu_free(CURLU **u)
+{
+	curl_url_cleanup(*u);
+	*u = NULL;
+}
+
+char *http_join(const char *url, const char *reference)
+{
+	AUTO(curlu_free) CURLU *u = curl_url();
+	char *text, *ret = NULL;
+
+	if (curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK ||
+	    curl_url_set(u, CURLUPART_URL, reference, 0) != CURLUE_OK ||
+	    curl_url_get(u, CURLUPART_URL, &text, 0) != CURLUE_OK)
+		return NULL;
+	if (strncmp(reference, "https://", strlen("https://")) == 0)
+		ret = mem_strdup(reference);
+	else if (strncmp(text, "https://", strlen("https://")) == 0)
+		ret = mem_strdup(text);
+	curl_free(text);
+	return ret;
 }
 
 /* --- a request --- */

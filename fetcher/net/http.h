@@ -46,17 +46,24 @@ enum http_end {
 struct http_reply {
 	enum http_end end;
 	const char *error; /* a sentence unless HTTP_OK */
+	bool not_yet;	   /* HTTP_FAILED: a TLS certificate of tomorrow */
 	long status;
 	const char *content_type;
 	const char *location;
 	const char *replay_nonce;
 	const char *retry_after;
-	const char *body; /* NUL-terminated, may be "" */
+	const char *date, *age; /* of a cached answer both are needed */
+	const char *body;	/* NUL-terminated, may be "" */
 	size_t len;
 	bool resent; /* libcurl had to send the body again on another
 		      * connection; the server may have seen it twice */
 };
 typedef void http_fn(void *arg, const struct http_reply *reply);
+
+/* What REFERENCE, as in a Location, means in an answer of URL (RFC 3986
+ * section 5): an https URL, the caller's, or NULL when it is none. One that is
+ * whole already stays as it is. */
+char *http_join(const char *url, const char *reference);
 
 /* BODY (POST only) is copied. The callback comes from the loop, once. */
 struct http_req *http_send(struct http *http, enum http_method method,

@@ -123,6 +123,8 @@ try 429-orders '' 1 1 ca-rate-limited 0 300 300 'too many new orders'
 # --- refusals ---
 try rejected '' 1 1 rejected 1 60 72 'forbidden by policy'
 try bad-csr '' 1 1 bad-csr 1 60 72 'too weak'
+try csr-unauthorized '' 1 1 bad-csr 1 60 72 'must-staple'
+try csr-eku '' 1 1 bad-csr 1 60 72 'clientAuth'
 try challenge-caa '' 1 1 caa 1 60 72 'CAA'
 try challenge-dns '' 1 1 dns 1 60 72 'NXDOMAIN'
 try challenge-connection '' 1 1 connection 1 60 72 'firewall'
@@ -158,18 +160,49 @@ try no-location '' 1 1 ca-down 0 60 72 'https URL'
 try hostile-token '' 1 1 ca-down 0 60 72 'token'
 try account-gone '' -1 1 account 0 60 72 'not found'
 try account-deactivated '' 1 1 account 0 60 72 'deactivated'
+try account-rolled '' 1 1 account 0 60 72 'move that file away'
+try 401-unauthorized '' 1 1 account 0 60 72 'refuses our account'
 # --- before any order ---
 try_start html directory ca-down 60 72 .
 try_start garbage directory ca-down 60 72 JSON
 try_start 503-retry directory ca-rate-limited 7 7 503
 try_start cut-before newNonce ca-down 60 72 .
 try_start 429-account newAccount ca-rate-limited 600 600 'too many new'
+try_start redirect-4 directory ca-down 60 72 'redirects more than 3 times'
+try_start redirect-http directory ca-down 60 72 'which is not an https URL'
+try_start date+7200 directory clock 60 72 'clock here says .*Z, the CA.s .*Z'
+
+# --- a clock that is wrong here ---
+scripted_reset
+fetcher_at() { # OFFSET
+	run env ASAN_OPTIONS=verify_asan_link_order=0 \
+		faketime -f "$1" "$T/bin/fetcher" --once
+}
+# The CA's TLS certificate is older than an hour; that of the test is not.
+row() {
+	sql "SELECT fail_class, fail_detail, count_fail_update, held, crt,
+		ts_next_attempt, ts_last_update FROM certs WHERE name = '$N'"
+}
+before=$(row)
+fetcher_at +90m
+is "$rc" 69 'our clock is 90 minutes fast: exit 69'
+like "$err" 'clock: the clock here says [^ ]*Z, the CA.s [^ ]*Z: nothing' \
+	'... with both clocks, and the consequence'
+is "$(row)" "$before" '... nothing is held against the name'
+is "$(requests newOrder) $(sql 'SELECT count(*) FROM attempts')" '0 0' \
+	'... nothing is ordered'
+scripted_reset
+fetcher_at -90m
+is "$rc" 69 '90 minutes slow: exit 69'
+like "$err" 'clock: .* not yet valid.; the clock here says [^ ]*Z' \
+	'... a certificate that is not valid yet tells of it, too'
 
 # --- what passes by itself does not fail the order ---
 for f in '503 authz' 'cut-after challenge' 'cut-before finalize' \
 	'cut-after finalize' 'html order' 'cut-middle cert' \
 	'bad-nonce authz' 'bad-nonce finalize' 'processing ' \
-	'503-retry authz'; do
+	'503-retry authz' 'html-type any' 'relative ' 'redirect-3 ' \
+	'no-meta ' 'http-urls ' 'authz-offers ' '400-html finalize'; do
 	scripted_reset
 	# shellcheck disable=SC2086 # two words
 	fault $f

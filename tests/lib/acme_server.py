@@ -70,7 +70,8 @@ Of the directory: terms eab no-meta http-urls (of what few use)
            redirect-N (N hops to it, each relative) redirect-http
            redirect-round
 Always, while set: date+SECONDS date-SECONDS date-none date-garbage (the Date of
-           all answers) nonce-newest (only the nonce given last is good)
+           all answers) cached (two hours old, and they say so)
+           nonce-newest (only the nonce given last is good)
 """
 import argparse
 import base64
@@ -121,7 +122,7 @@ FIXED = {  # fault: the kind it belongs to
     "step-pending": "state", "step-invalid": "state",
     "authz-offers": "state", "no-wildcard": "state", "no-meta": "state",
     "http-urls": "state", "redirect-http": "state", "redirect-round": "state",
-    "nonce-newest": "state", "processing": "state", "hostile-token": "state", "no-token": "state",
+    "nonce-newest": "state", "cached": "state", "processing": "state", "hostile-token": "state", "no-token": "state",
     "unknown-challenges": "state", "cert-other-key": "state",
     "cert-other-names": "state", "cert-missing-name": "state",
     "cert-broken-chain": "state", "cert-expired": "state",
@@ -374,7 +375,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def date_time_string(self, timestamp=None):
         with STATE.lock:
-            offset = STATE.like("date")
+            offset = "-7200" if STATE.has("cached") else STATE.like("date")
         if offset in (None, "-none"):
             offset = 0
         elif offset == "-garbage":
@@ -384,6 +385,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def send_header(self, keyword, value):
         if keyword == "Date" and STATE.has("date-none"):
             return
+        if keyword == "Date" and STATE.has("cached"):
+            super().send_header("Age", "7200")
         super().send_header(keyword, value)
 
     def record(self, status):

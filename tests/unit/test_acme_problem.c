@@ -439,12 +439,28 @@ static void retry_after(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
-		int64_t got = acme_problem_retry_after(values[i].value, NOW);
+		int64_t got =
+			acme_problem_retry_after(values[i].value, NULL, NOW);
 
 		if (got != (values[i].want ? NOW + values[i].want - 1 : 0))
 			fail_msg("%s: %lld", values[i].value,
 				 (long long) (got - NOW));
 	}
+	/* An instant is one of the CA's clock; NOW is 02:13:20 of that day. */
+	assert_int_equal(
+		acme_problem_retry_after("Mon, 23 Nov 2026 02:20:00 GMT",
+					 "Mon, 23 Nov 2026 02:19:00 GMT", NOW),
+		NOW + 60);
+	assert_int_equal(
+		acme_problem_retry_after("Mon, 23 Nov 2026 02:13:30 GMT",
+					 "Mon, 23 Nov 2026 01:13:30 GMT", NOW),
+		NOW + 3600);
+	assert_int_equal(acme_problem_retry_after(
+				 "Mon, 23 Nov 2026 02:13:30 GMT", "today", NOW),
+			 NOW + 10);
+	assert_int_equal(acme_problem_retry_after(
+				 "60", "Mon, 23 Nov 2026 01:13:30 GMT", NOW),
+			 NOW + 60);
 }
 
 int main(void)

@@ -20,7 +20,7 @@ struct got {
 	enum http_end end;
 	long status;
 	char error[600], body[4000];
-	char type[100], nonce[300], location[100];
+	char type[100], nonce[300], location[100], date[100], age[20];
 	bool free_http;
 };
 
@@ -41,6 +41,8 @@ static void on_reply(void *arg, const struct http_reply *r)
 	copy(g->type, sizeof(g->type), r->content_type);
 	copy(g->nonce, sizeof(g->nonce), r->replay_nonce);
 	copy(g->location, sizeof(g->location), r->location);
+	copy(g->date, sizeof(g->date), r->date);
+	copy(g->age, sizeof(g->age), r->age);
 	if (g->free_http)
 		http_free(&http);
 }
@@ -109,6 +111,9 @@ static void get(void **state)
 	assert_non_null(strstr(g.body, "\"newNonce\""));
 	assert_string_equal(g.error, "");
 	assert_string_equal(g.nonce, "");
+	assert_string_equal(g.age, "");
+	assert_in_range(curl_getdate(g.date, NULL), time(NULL) - 10,
+			time(NULL) + 10);
 	g = send_to(HTTP_HEAD, url_of("nonce"), NULL);
 	assert_int_equal(g.status, 200);
 	assert_string_equal(g.body, "");
@@ -135,6 +140,44 @@ static void post(void **state)
 	assert_int_equal(g.end, HTTP_OK);
 	assert_int_equal(g.status, 301);
 	assert_string_equal(g.location, "https://127.0.0.1:1/");
+}
+
+/* RFC 3986 section 5.4, at its base and an https one. */
+static void join(void **state)
+{
+	static const struct {
+		const char *reference, *want;
+	} cases[] = {
+		{ "g", "https://a/b/c/g" },
+		{ "./g", "https://a/b/c/g" },
+		{ "g/", "https://a/b/c/g/" },
+		{ "/g", "https://a/g" },
+		{ "//g", "https://g/" },
+		{ "g?y", "https://a/b/c/g?y" },
+		{ "../g", "https://a/b/g" },
+		{ "../../g", "https://a/g" },
+		/* a URL is as it is */
+		{ "https://h:443/x/../y", "https://h:443/x/../y" },
+		{ "https://h", "https://h" },
+		/* not ours */
+		{ "http://a/g", NULL },
+		{ "ftp://a/g", NULL },
+		{ "file:///etc/passwd", NULL },
+		{ "data:text/plain,x", NULL },
+		{ "https://", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char *got =
+			http_join("https://a/b/c/d;p?q", cases[i].reference);
+
+		if (!got != !cases[i].want ||
+		    (got && strcmp(got, cases[i].want) != 0))
+			fail_msg("%s: %s", cases[i].reference,
+				 got ? got : "none");
+		free(got);
+	}
+	assert_null(http_join("http://a/b", "c"));
 }
 
 static void failures(void **state)
@@ -306,8 +349,10 @@ static int teardown(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(get), TEST(post), TEST(failures),	  TEST(untrusted),
-		TEST(cap), TEST(many), TEST(free_inside),
+		TEST(get),	   TEST(post),
+		TEST(failures),	   TEST(untrusted),
+		TEST(cap),	   TEST(many),
+		TEST(free_inside), cmocka_unit_test(join),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
