@@ -309,6 +309,45 @@ static void free_inside(void **state)
 	assert_true(others.n < 5);
 }
 
+/* A server that begins each TLS handshake with HelloRequest (RFC 5246 section
+ * 7.4.1.1: to be ignored meanwhile), and never comes to an end. libcurl's time
+ * limit does not reach into OpenSSL. */
+static void hello_flood(void **state)
+{
+	static const char flood[] =
+		"import socket, sys\n"
+		"s = socket.create_server(('127.0.0.1', int(sys.argv[1])))\n"
+		"while True:\n"
+		"    c = s.accept()[0]\n"
+		"    try:\n"
+		"        while c.recv(4096):\n"
+		"            while True:\n"
+		"                "
+		"c.sendall(bytes.fromhex('160303000400000000')\n"
+		"                          * 4000)\n"
+		"    except OSError:\n"
+		"        pass\n";
+	struct peer p = server;
+	char port[20], url[100];
+	char *argv[] = { (char *) "/usr/bin/python3", (char *) "-c",
+			 (char *) flood, port, NULL };
+	struct got g;
+
+	if (!have_server)
+		skip();
+	p.port = peer_free_port();
+	(void) snprintf(port, sizeof(port), "%d", p.port);
+	(void) snprintf(url, sizeof(url), "https://127.0.0.1:%d/dir", p.port);
+	peer_exec(&p, argv, NULL);
+	assert_true(peer_wait_port(&p, p.port));
+	(void) alarm(120); /* the hang is what this is about */
+	g = send_to(HTTP_GET, url, NULL);
+	(void) alarm(0);
+	assert_int_equal(g.end, HTTP_FAILED);
+	assert_non_null(strstr(g.error, "no TLS connection to 127.0.0.1"));
+	peer_stop(&p);
+}
+
 static int setup(void **state)
 {
 	static char script[4096];
@@ -353,6 +392,7 @@ int main(void)
 		TEST(failures),	   TEST(untrusted),
 		TEST(cap),	   TEST(many),
 		TEST(free_inside), cmocka_unit_test(join),
+		TEST(hello_flood),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
