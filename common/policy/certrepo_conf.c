@@ -13,6 +13,8 @@
 
 static const char *const key_types[] = { "ES256", "RS256", NULL };
 
+static const char *const http_versions[] = { "2", "1.1", NULL };
+
 static const struct conf_setting ca_settings[] = {
 	SET(certrepo_ca, name, CONF_STRING, "name of the CA, for us",
 	    .flags = CONF_REQUIRED),
@@ -32,6 +34,11 @@ static const struct conf_setting ca_settings[] = {
 	SET(certrepo_ca, requests_per_second, CONF_INT,
 	    "requests to this CA per second", .def = "100", .min = 1,
 	    .max = 10000),
+	SET(certrepo_ca, nonce_pool, CONF_INT, "nonces kept for later requests",
+	    .def = "1024", .min = 0, .max = 1024),
+	SET(certrepo_ca, http_version, CONF_ENUM,
+	    "highest version of HTTP to speak", .def = "2",
+	    .choices = http_versions),
 	SET(certrepo_ca, allow_ip, CONF_BOOL,
 	    "whether IP addresses may be enrolled"),
 	SET(certrepo_ca, any_key, CONF_BOOL,

@@ -21,6 +21,8 @@ struct certrepo_ca {
 	bool agree_tos;
 	const char *ca_file;	     /* trust anchors for this CA's HTTPS */
 	int64_t requests_per_second; /* pace, default 100, for all requests */
+	int64_t nonce_pool;	     /* kept for later requests, default 1024 */
+	const char *http_version;    /* "2" (default: where offered), "1.1" */
 	bool allow_ip;		     /* enrol IP addresses */
 	bool any_key;		     /* enrol keys public CAs refuse */
 	bool allow_single;	     /* enrol single-label names */

@@ -77,6 +77,8 @@ int acme_new(struct loop *loop, const struct certrepo_ca *ca,
 		    -1 ||
 	    http_new(loop, ca->ca_file, ACME_BODY_MAX, &a->http, err) == -1)
 		return -1;
+	if (ca->http_version && strcmp(ca->http_version, "1.1") == 0)
+		http_only_1_1(a->http);
 	/* An account belongs to its key: not ours, not our account. */
 	if (account_url && account_thumbprint &&
 	    strcmp(account_thumbprint, jws_key_thumbprint(a->key)) == 0 &&
@@ -304,6 +306,21 @@ static bool retry_nonce(struct acme_call *c, const struct http_reply *reply,
 	return false;
 }
 
+/* A server of the CA's that answers with an error page may have lost the
+ * nonces it gave (Dogtag says so to a bad one), or not be the one that gave
+ * them: with a fresh nonce it is tried again. Not finalize, whose order tells
+ * how it went. */
+static bool retry_page(struct acme_call *c, const struct http_reply *reply)
+{
+	if (!reply->replay_nonce)
+		acme_nonces_free(&c->acme->nonces);
+	if (reply->status != 500 || c->step == ACME_STEP_FINALIZE ||
+	    c->pages++ >= ACME_PAGES_MAX)
+		return false;
+	call_requeue(c);
+	return true;
+}
+
 /* Section 6.7: the CA does not know the account (any more). The same key is
  * registered again, once; calls signed before that are then repeated. */
 static bool retry_account(struct acme_call *c)
@@ -357,6 +374,8 @@ static void on_problem(struct acme_call *c, const struct http_reply *reply,
 			      reply->body, reply->len, retry_at, &f, type);
 	if (strcmp(type, "badNonce") == 0 && retry_nonce(c, reply, &f))
 		return;
+	if (reply->status >= 500 && !*type && retry_page(c, reply))
+		return;
 	if (strcmp(type, "accountDoesNotExist") == 0 && retry_account(c))
 		return;
 	if ((c->flags & ACME_CALL_LENIENT) && (c->cuts > 0 || reply->resent) &&
@@ -378,7 +397,7 @@ static void on_answer(void *arg, const struct http_reply *reply)
 	int64_t retry_at;
 	struct fail f;
 
-	acme_nonces_add(&a->nonces, reply->replay_nonce, clock_mono_ms());
+	acme_nonce_keep(a, reply->replay_nonce);
 	if (a->n_queue > 0)
 		acme_wake_in(a, 0);
 	if (reply->end == HTTP_CUT && (c->flags & ACME_CALL_REPEATABLE) &&
@@ -400,6 +419,19 @@ static void on_answer(void *arg, const struct http_reply *reply)
 }
 
 /* --- nonces --- */
+
+/* Those that calls wait for are not counted as kept. */
+static size_t nonces_most(const struct acme *a)
+{
+	size_t pool = (size_t) a->ca->nonce_pool;
+
+	return pool > a->n_queue ? pool : a->n_queue;
+}
+
+void acme_nonce_keep(struct acme *a, const char *nonce)
+{
+	acme_nonces_add(&a->nonces, nonce, nonces_most(a), clock_mono_ms());
+}
 
 /* newNonce did not work: wait a little if the CA says so, or let those who
  * need one know. Other answers bring nonces as well. */
@@ -443,7 +475,7 @@ static void head_done(void *arg, const struct http_reply *r)
 	if (r->end == HTTP_OK && r->status >= 200 && r->status < 300 &&
 	    r->replay_nonce && acme_nonce_ok(r->replay_nonce)) {
 		a->head_fails = 0;
-		acme_nonces_add(&a->nonces, r->replay_nonce, clock_mono_ms());
+		acme_nonce_keep(a, r->replay_nonce);
 		return;
 	}
 	head_failed(a, r);
@@ -541,7 +573,7 @@ static bool call_try(struct acme_call *c)
 		return false;
 	wait = acme_pace_ask(&a->pace);
 	if (wait > 0) {
-		acme_nonces_add(&a->nonces, nonce, now);
+		acme_nonces_add(&a->nonces, nonce, ACME_NONCES_MAX, now);
 		acme_wake_in(a, wait);
 		return false;
 	}

@@ -271,7 +271,7 @@ static void directory_done(void *arg, const struct http_reply *r)
 		start_failed(a, &f);
 		return;
 	}
-	acme_nonces_add(&a->nonces, r->replay_nonce, clock_mono_ms());
+	acme_nonce_keep(a, r->replay_nonce);
 	if (a->account && !same_origin(a->account, a->dir.new_account)) {
 		/* The CA moved: our key finds the account at its new place. */
 		free(a->account);
@@ -294,5 +294,7 @@ void acme_start(struct acme *acme, size_t wanted, acme_ready_fn *fn, void *arg)
 	acme->ready = fn;
 	acme->ready_arg = arg;
 	acme->prime = wanted < ACME_PRIME_MAX ? wanted : ACME_PRIME_MAX;
+	if (acme->prime > (size_t) acme->ca->nonce_pool)
+		acme->prime = (size_t) acme->ca->nonce_pool;
 	directory_get(acme);
 }

@@ -16,6 +16,7 @@
 /* A connection that broke is tried again so many times, when the request can
  * be repeated without harm. */
 #define ACME_CUTS_MAX  2
+#define ACME_PAGES_MAX 2    /* and after an error page for a fresh nonce */
 #define ACME_HOPS_MAX  3    /* of the directory */
 #define ACME_CLOCK_OFF 3600 /* s; more is a clock that is wrong */
 
@@ -54,7 +55,7 @@ struct acme_call {
 	char *url;
 	char *payload;
 	size_t len;
-	unsigned int bad_nonces, cuts;
+	unsigned int bad_nonces, cuts, pages;
 	unsigned int generation; /* of the account it was signed with */
 	struct http_req *req;
 	struct fail *fail;
@@ -109,6 +110,9 @@ int64_t acme_pace_ask(struct acme_pace *pace);
 
 /* Add to *f what mends an account that is lost, or whose key is another. */
 void acme_say_new_account(const struct acme *acme, struct fail *f);
+
+/* From an answer, for later; NULL is none. */
+void acme_nonce_keep(struct acme *acme, const char *nonce);
 
 /* --- acme_account.c --- */
 

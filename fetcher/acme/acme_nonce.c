@@ -38,13 +38,14 @@ static void drop_oldest(struct acme_nonces *p)
 	p->n--;
 }
 
-void acme_nonces_add(struct acme_nonces *p, const char *nonce, int64_t now)
+void acme_nonces_add(struct acme_nonces *p, const char *nonce, size_t most,
+		     int64_t now)
 {
-	if (!nonce || !acme_nonce_ok(nonce))
+	if (!nonce || !acme_nonce_ok(nonce) || most == 0)
 		return;
 	if (!p->v)
 		p->v = mem_array(ACME_NONCES_MAX, sizeof(*p->v));
-	if (p->n == ACME_NONCES_MAX)
+	while (p->n > 0 && (p->n >= most || p->n == ACME_NONCES_MAX))
 		drop_oldest(p);
 	*at(p, p->n++) =
 		(struct acme_nonce){ .text = mem_strdup(nonce), .at = now };

@@ -21,11 +21,13 @@ struct acme_nonces {
 /* base64url and not too long (section 6.5.1). */
 bool acme_nonce_ok(const char *nonce);
 
-/* One that is not ok is ignored; so is NULL. NOW: monotonic ms. */
-void acme_nonces_add(struct acme_nonces *p, const char *nonce, int64_t now);
+/* One that is not ok is ignored; so is NULL. MOST: how many are kept then, of
+ * ACME_NONCES_MAX. NOW: monotonic ms. */
+void acme_nonces_add(struct acme_nonces *p, const char *nonce, size_t most,
+		     int64_t now);
 /* The newest one, the caller's; NULL when there is none that is fresh. */
 char *acme_nonces_take(struct acme_nonces *p, int64_t now);
 size_t acme_nonces_count(const struct acme_nonces *p);
-void acme_nonces_free(struct acme_nonces *p);
+void acme_nonces_free(struct acme_nonces *p); /* may be used again */
 
 #endif

@@ -15,10 +15,13 @@ struct http_req {
 	struct http_req *next, *prev;
 	CURL *easy;
 	char *url;
+	struct curl_slist *resolve; /* its address is to be forgotten */
 	enum http_method method;
 	char *body;
 	size_t len, sent;
 	bool resent;
+	bool http_1_1;
+	bool again; /* over HTTP/1.1, or to another address */
 	bool headers_over;
 	size_t headers;
 	struct sbuf in;
@@ -31,6 +34,8 @@ struct http {
 	struct loop *loop;
 	char *ca_file;
 	size_t body_max;
+	bool http_1_1;
+	bool answered; /* since the address was looked up */
 	struct curl_slist *post_headers, *get_headers;
 	struct http_req *reqs;
 	struct http_req *current; /* its callback runs */
@@ -80,6 +85,11 @@ int http_new(struct loop *loop, const char *ca_file, size_t body_max,
 	return 0;
 }
 
+void http_only_1_1(struct http *http)
+{
+	http->http_1_1 = true;
+}
+
 size_t http_count(const struct http *http)
 {
 	return http->count;
@@ -109,6 +119,7 @@ static void req_free(struct http_req *r)
 		curl_easy_cleanup(r->easy);
 	}
 	sbuf_free(&r->in);
+	curl_slist_free_all(r->resolve);
 	free(r->url);
 	free(r->body);
 	free(r);
@@ -212,6 +223,49 @@ static CURLcode on_tls_context(CURL *easy, void *context, void *arg)
 {
 	SSL_CTX_set_msg_callback(context, on_tls);
 	return CURLE_OK;
+}
+
+/* --- URLs --- */
+
+static void curlu_free(CURLU **u)
+{
+	curl_url_cleanup(*u);
+	*u = NULL;
+}
+
+char *http_join(const char *url, const char *reference)
+{
+	AUTO(curlu_free) CURLU *u = curl_url();
+	char *text, *ret = NULL;
+
+	if (curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK ||
+	    curl_url_set(u, CURLUPART_URL, reference, 0) != CURLUE_OK ||
+	    curl_url_get(u, CURLUPART_URL, &text, 0) != CURLUE_OK)
+		return NULL;
+	if (strncmp(reference, "https://", strlen("https://")) == 0)
+		ret = mem_strdup(reference);
+	else if (strncmp(text, "https://", strlen("https://")) == 0)
+		ret = mem_strdup(text);
+	curl_free(text);
+	return ret;
+}
+
+/* libcurl keeps the addresses of a name; not those of this one's any more. */
+static void forget_address(struct http_req *r)
+{
+	AUTO(curlu_free) CURLU *u = curl_url();
+	AUTO(mem_free_str) char *line = NULL;
+	char *host = NULL, *port = NULL;
+
+	if (curl_url_set(u, CURLUPART_URL, r->url, 0) == CURLUE_OK &&
+	    curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+	    curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) ==
+		    CURLUE_OK) {
+		line = mem_printf("-%s:%s", host, port);
+		r->resolve = curl_slist_append(NULL, line);
+	}
+	curl_free(host);
+	curl_free(port);
 }
 
 /* --- the end of a transfer --- */
@@ -351,6 +405,39 @@ static const char *header(struct http_req *r, const char *name)
 	return h->value;
 }
 
+static void setup(struct http_req *r);
+
+/* Where another way is worth a try, at once: on that way, true. */
+static bool try_again(struct http_req *r, CURLcode code)
+{
+	struct http *h = r->http;
+	bool broken = code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM;
+	/* Never sent: nobody was there. */
+	bool gone = code == CURLE_COULDNT_CONNECT && h->answered;
+
+	if (r->again || !(gone || (broken && !r->http_1_1)))
+		return false;
+	log_debug("%s: %s, trying %s", r->url, curl_easy_strerror(code),
+		  gone ? "another address" : "HTTP/1.1");
+	r->again = true;
+	if (broken) {
+		h->http_1_1 = true;
+		r->resent = true;
+	}
+	r->sent = r->headers = 0;
+	r->headers_over = false;
+	r->errbuf[0] = '\0';
+	sbuf_clear(&r->in);
+	loop_remove(h->loop, r->easy);
+	curl_easy_reset(r->easy);
+	if (gone)
+		forget_address(r);
+	setup(r);
+	h->count++;
+	loop_add(h->loop, r->easy);
+	return true;
+}
+
 static void on_done(struct loop_transfer *transfer, CURLcode code)
 {
 	static const char *const methods[] = { "GET", "HEAD", "POST" };
@@ -359,8 +446,11 @@ static void on_done(struct loop_transfer *transfer, CURLcode code)
 	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(1024);
 	struct http_reply reply = { .end = end_of(r, code) };
 
+	if (try_again(r, code))
+		return;
 	(void) curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE,
 				 &reply.status);
+	h->answered = reply.end == HTTP_OK;
 	if (reply.end == HTTP_OK) {
 		reply.content_type = header(r, "Content-Type");
 		reply.location = header(r, "Location");
@@ -389,31 +479,6 @@ static void on_done(struct loop_transfer *transfer, CURLcode code)
 		http_free(&h);
 }
 
-/* --- URLs --- */
-
-static void curlu_free(CURLU **u)
-{
-	curl_url_cleanup(*u);
-	*u = NULL;
-}
-
-char *http_join(const char *url, const char *reference)
-{
-	AUTO(curlu_free) CURLU *u = curl_url();
-	char *text, *ret = NULL;
-
-	if (curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK ||
-	    curl_url_set(u, CURLUPART_URL, reference, 0) != CURLUE_OK ||
-	    curl_url_get(u, CURLUPART_URL, &text, 0) != CURLUE_OK)
-		return NULL;
-	if (strncmp(reference, "https://", strlen("https://")) == 0)
-		ret = mem_strdup(reference);
-	else if (strncmp(text, "https://", strlen("https://")) == 0)
-		ret = mem_strdup(text);
-	curl_free(text);
-	return ret;
-}
-
 /* --- a request --- */
 
 static void setup_common(struct http_req *r)
@@ -428,8 +493,14 @@ static void setup_common(struct http_req *r)
 	(void) curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	(void) curl_easy_setopt(e, CURLOPT_USERAGENT,
 				"certrepo/" CERTREPO_VERSION);
+	r->http_1_1 = h->http_1_1;
 	(void) curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
-				(long) CURL_HTTP_VERSION_2TLS);
+				r->http_1_1 ? (long) CURL_HTTP_VERSION_1_1
+					    : (long) CURL_HTTP_VERSION_2TLS);
+	/* Behind one name there may be servers that do not know of each other's
+	 * nonces: the address stays the same as long as there is one. */
+	(void) curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
+	(void) curl_easy_setopt(e, CURLOPT_RESOLVE, r->resolve);
 	(void) curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L);
 	(void) curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
 	(void) curl_easy_setopt(e, CURLOPT_SSL_CTX_FUNCTION, on_tls_context);
@@ -471,6 +542,12 @@ static void setup_method(struct http_req *r)
 	(void) curl_easy_setopt(e, CURLOPT_SEEKDATA, r);
 }
 
+static void setup(struct http_req *r)
+{
+	setup_common(r);
+	setup_method(r);
+}
+
 struct http_req *http_send(struct http *http, enum http_method method,
 			   const char *url, const void *body, size_t len,
 			   http_fn *fn, void *arg)
@@ -492,8 +569,7 @@ struct http_req *http_send(struct http *http, enum http_method method,
 	r->fn = fn;
 	r->arg = arg;
 	sbuf_init(&r->in, http->body_max);
-	setup_common(r);
-	setup_method(r);
+	setup(r);
 	r->next = http->reqs;
 	if (r->next)
 		r->next->prev = r;

@@ -5,7 +5,10 @@
 /*
  * HTTPS over libcurl's multi interface, in the loop: one struct http for each
  * server, its trust anchors and its requests. HTTP/2 where the server can,
- * all requests over one kept connection. Redirects are not followed. Proxies
+ * all requests over one kept connection; a request that it breaks off there is
+ * repeated over HTTP/1.1, which is all that is spoken from then on. Redirects
+ * are not followed. The address that was found is used for as long as it
+ * answers; when it does not, it is looked up again, once for a request. Proxies
  * named in the environment (https_proxy, no_proxy) are used, as an
  * administrator expects of a program started by cron or by hand.
  */
@@ -29,6 +32,7 @@ struct http_req;
 int http_new(struct loop *loop, const char *ca_file, size_t body_max,
 	     struct http **ret, struct err *err) MUST_CHECK;
 void http_free(struct http **http);	    /* cancels what is under way */
+void http_only_1_1(struct http *http);	    /* no HTTP/2 from now on */
 size_t http_count(const struct http *http); /* requests sent so far */
 
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST };
@@ -56,8 +60,8 @@ struct http_reply {
 	const char *date, *age; /* of a cached answer both are needed */
 	const char *body;	/* NUL-terminated, may be "" */
 	size_t len;
-	bool resent; /* libcurl had to send the body again on another
-		      * connection; the server may have seen it twice */
+	bool resent; /* the body had to be sent again on another connection;
+		      * the server may have seen it twice */
 };
 typedef void http_fn(void *arg, const struct http_reply *reply);
 

@@ -3,7 +3,11 @@
 """An ACME server (RFC 8555) that misbehaves on command, for tests.
 
     acme_server.py --cert cert.pem --key key.pem [--port 0] [--dir D]
-                   [--log requests.log] [--polls 1] [--fault NAME[@AT][:N]]
+                   [--log requests.log] [--polls 1] [--late 35] [--h2]
+                   [--fault NAME[@AT][:N]]
+
+With --h2 it offers HTTP/2 as well, and breaks off every POST there (kind h2 in
+the log), as some do; over HTTP/1.1 all is well.
 
 It prints "ready https://127.0.0.1:PORT/dir" once it answers; root.pem and
 int.pem of what it issues are then in D. No proof is looked at: a challenge
@@ -370,6 +374,54 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, format, *args):
         pass
+
+    # --- HTTP/2 (RFC 9113), as much as it takes ---
+
+    def handle(self):
+        if self.request.selected_alpn_protocol() == "h2":
+            self.handle_h2()
+        else:
+            super().handle()
+
+    def frame(self, type_, flags, stream, payload=b""):
+        self.wfile.write(len(payload).to_bytes(3, "big") +
+                         bytes([type_, flags]) + stream.to_bytes(4, "big") +
+                         payload)
+
+    def handle_h2(self):
+        self.rfile.read(24)  # the client's preface
+        self.frame(4, 0, 0)
+        while True:
+            head = self.rfile.read(9)
+            if len(head) < 9:
+                return
+            payload = self.rfile.read(int.from_bytes(head[:3], "big"))
+            stream = int.from_bytes(head[5:], "big")
+            if head[3] == 4 and not head[4] & 1:  # SETTINGS
+                self.frame(4, 1, 0)
+            elif head[3] == 1:  # HEADERS, perhaps with a priority
+                self.answer_h2(stream, payload[5 if head[4] & 32 else 0:])
+
+    def answer_h2(self, stream, block):
+        """The method comes first, in the static table of RFC 7541 (GET, POST)
+        or as a text (HEAD)."""
+        self.fault, self.names, self.account = None, [], None
+        self.path, self.kind = "?", "h2"
+        self.command = {0x82: "GET", 0x83: "POST"}.get(block[0], "HEAD")
+        if self.command == "POST":
+            self.record(0)
+            self.frame(3, 0, stream, b"\0\0\0\2")  # RST_STREAM
+            return
+        host = "https://%s:%d" % self.server.server_address
+        body = b"" if self.command == "HEAD" else json.dumps({
+            "newNonce": host + "/nonce", "newAccount": host + "/new-acct",
+            "newOrder": host + "/new-order"}).encode()
+        with STATE.lock:
+            nonce = STATE.nonce().encode()
+        self.record(200)
+        self.frame(1, 4, stream, b"\x88\0\x0creplay-nonce" +
+                   bytes([len(nonce)]) + nonce)
+        self.frame(0, 1, stream, body)
 
     # --- answers ---
 
@@ -1034,6 +1086,7 @@ def main():
     p.add_argument("--dir", default=".")
     p.add_argument("--log")
     p.add_argument("--polls", type=int, default=1)
+    p.add_argument("--h2", action="store_true")
     p.add_argument("--late", type=float, default=35)
     p.add_argument("--fault", action="append", type=fault_arg, default=[])
     args = p.parse_args()
@@ -1050,6 +1103,8 @@ def main():
     server = Server((args.host, args.port), Handler)
     server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.tls.load_cert_chain(args.cert, args.key)
+    if args.h2:
+        server.tls.set_alpn_protocols(["h2", "http/1.1"])
     print("ready https://%s:%d/dir" % (args.host, server.server_address[1]),
           flush=True)
     server.serve_forever()

@@ -51,14 +51,14 @@ static inline int peer_free_port(void)
 	return ntohs(sin.sin_port);
 }
 
-static inline bool peer_connects(int port)
+static inline bool peer_connects(const char *host, int port)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET,
 				   .sin_port = htons((uint16_t) port) };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	bool ok;
 
-	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	sin.sin_addr.s_addr = inet_addr(host);
 	ok = connect(fd, (struct sockaddr *) &sin, sizeof(sin)) == 0;
 	(void) close(fd);
 	return ok;
@@ -83,7 +83,8 @@ static inline bool peer_init(struct peer *p)
 		       "openssl req -newkey ec -pkeyopt "
 		       "ec_paramgen_curve:P-256 -nodes -keyout key.pem -out "
 		       "req.pem -subj /CN=localhost && "
-		       "printf 'subjectAltName=IP:127.0.0.1,DNS:localhost' "
+		       "printf 'subjectAltName=IP:127.0.0.1,DNS:localhost,"
+		       "DNS:ca.test' "
 		       ">ext && openssl x509 -req -in req.pem -CA ca.pem "
 		       "-CAkey cakey.pem -out cert.pem -days 30 -extfile "
 		       "ext") == 0;
@@ -111,18 +112,24 @@ static inline void peer_exec(struct peer *p, char *const argv[],
 	_exit(127);
 }
 
-static inline bool peer_wait_port(const struct peer *p, int port)
+static inline bool peer_wait_at(const struct peer *p, const char *host,
+				int port)
 {
 	for (int i = 0; i < 500; i++) {
 		const struct timespec ts = { .tv_nsec = 20000000 };
 
-		if (peer_connects(port))
+		if (peer_connects(host, port))
 			return true;
 		if (waitpid(p->pid, NULL, WNOHANG) == p->pid)
 			return false;
 		(void) nanosleep(&ts, NULL);
 	}
 	return false;
+}
+
+static inline bool peer_wait_port(const struct peer *p, int port)
+{
+	return peer_wait_at(p, "127.0.0.1", port);
 }
 
 static inline bool peer_pebble(struct peer *p, const char *const env[])

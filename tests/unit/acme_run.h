@@ -183,7 +183,8 @@ static inline struct certrepo_ca test_ca(const struct peer *p, char *key)
 				  .account_key = key,
 				  .agree_tos = true,
 				  .ca_file = p->ca_file,
-				  .requests_per_second = 5000 };
+				  .requests_per_second = 5000,
+				  .nonce_pool = 1024 };
 
 	return ca;
 }

@@ -221,6 +221,15 @@ static const struct fault_case {
 	{ "401-unauthorized", NULL, ALWAYS, false, FAIL_ACCOUNT,
 	  "/account.pem, or move that file away", NO_RETRY },
 	{ "401-account", NULL, 1, false, FAIL_NONE, NULL, NO_RETRY },
+	/* Dogtag on a bad nonce, and it forgets the others */
+	{ "500-html", "newOrder", 2, false, FAIL_NONE, NULL, NO_RETRY },
+	{ "500-html", "authz", 2, false, FAIL_NONE, NULL, NO_RETRY },
+	{ "500-html", "newAccount", 2, false, FAIL_NONE, NULL, NO_RETRY },
+	{ "500-html", "newOrder", ALWAYS, false, FAIL_CA_DOWN,
+	  "not available (status 500, with an HTML page)", NO_RETRY },
+	{ "500-html", "finalize", ALWAYS, false, FAIL_CA_DOWN, "status 500",
+	  NO_RETRY },
+	{ "nonce-newest", NULL, ALWAYS, false, FAIL_NONE, NULL, NO_RETRY },
 	{ "csr-unauthorized", NULL, ALWAYS, false, FAIL_BAD_CSR, "must-staple",
 	  NO_RETRY },
 	{ "csr-eku", NULL, ALWAYS, false, FAIL_BAD_CSR, "clientAuth",
@@ -370,6 +379,78 @@ static struct answer order_one(struct run *run)
 		assert_int_equal(loop_run(run->loop, 1000, &err), 0);
 	assert_true(a.came);
 	return a;
+}
+
+/* After an error page no nonce that was kept is tried: it is likely to be
+ * from another server, or forgotten. */
+static void nonces_after_500(void **state)
+{
+	static struct run run;
+	char key[300];
+	struct certrepo_ca ca = test_ca(&server, key);
+	struct answer a;
+	int before;
+
+	if (!have_server)
+		skip();
+	(void) snprintf(key, sizeof(key), "%s/account.pem", server.dir);
+	memset(&run, 0, sizeof(run));
+	set_fault(NULL, NULL, 0);
+	load_csr(&run, &server);
+	run_jobs(&run, &ca, NULL, NULL, 5, 20000);
+	check_jobs(&run);
+	before = seen("newOrder");
+	set_fault("500-html", "newOrder", 1);
+	a = order_one(&run);
+	assert_int_equal(a.status, 201);
+	assert_int_equal(seen("newOrder") - before, 2);
+	before = seen("newOrder");
+	set_fault("500-html", "newOrder", ALWAYS);
+	a = order_one(&run);
+	assert_int_equal(a.fail.class, FAIL_CA_DOWN);
+	assert_int_equal(seen("newOrder") - before, 3);
+	/* What a proxy says is no reason to ask again. */
+	before = seen("newOrder");
+	set_fault("html", "newOrder", ALWAYS);
+	a = order_one(&run);
+	assert_int_equal(seen("newOrder") - before, 1);
+	run_free(&run);
+	set_fault(NULL, NULL, 0);
+}
+
+/* A CA whose nonces do not last: none are kept, each request gets its own. */
+static void nonce_pool(void **state)
+{
+	static struct run run;
+	char key[300];
+	struct certrepo_ca ca = test_ca(&server, key);
+	int nonces, all;
+
+	if (!have_server)
+		skip();
+	(void) snprintf(key, sizeof(key), "%s/account.pem", server.dir);
+	ca.nonce_pool = 0;
+	set_fault(NULL, NULL, 0);
+	memset(&run, 0, sizeof(run));
+	load_csr(&run, &server);
+	nonces = seen("newNonce");
+	run_jobs(&run, &ca, NULL, NULL, 1, 20000);
+	check_jobs(&run);
+	/* all but the directory and newNonce itself are signed */
+	all = (int) acme_requests(run.acme);
+	nonces = seen("newNonce") - nonces;
+	assert_int_equal(all - 1 - nonces, nonces);
+	run_free(&run);
+
+	/* One, for the next request. */
+	ca.nonce_pool = 1;
+	memset(&run, 0, sizeof(run));
+	load_csr(&run, &server);
+	nonces = seen("newNonce");
+	run_jobs(&run, &ca, NULL, NULL, 1, 20000);
+	check_jobs(&run);
+	assert_int_equal(seen("newNonce") - nonces, 1);
+	run_free(&run);
 }
 
 /* An outage while the account is registered again is not for ever. */
@@ -555,6 +636,8 @@ int main(void)
 		cmocka_unit_test(no_second_order),
 		cmocka_unit_test(account_once),
 		cmocka_unit_test(account_again_later),
+		cmocka_unit_test(nonces_after_500),
+		cmocka_unit_test(nonce_pool),
 		cmocka_unit_test(order_invalid),
 		cmocka_unit_test(cancel),
 		cmocka_unit_test(paced),

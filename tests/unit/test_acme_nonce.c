@@ -45,13 +45,13 @@ static void newest_first(void **state)
 	struct acme_nonces p = { 0 };
 
 	take(&p, 0, NULL);
-	acme_nonces_add(&p, "a", 1);
-	acme_nonces_add(&p, "b", 2);
-	acme_nonces_add(&p, "not ok", 3);
-	acme_nonces_add(&p, NULL, 3);
+	acme_nonces_add(&p, "a", ACME_NONCES_MAX, 1);
+	acme_nonces_add(&p, "b", ACME_NONCES_MAX, 2);
+	acme_nonces_add(&p, "not ok", ACME_NONCES_MAX, 3);
+	acme_nonces_add(&p, NULL, ACME_NONCES_MAX, 3);
 	assert_int_equal(acme_nonces_count(&p), 2);
 	take(&p, 3, "b");
-	acme_nonces_add(&p, "c", 4);
+	acme_nonces_add(&p, "c", ACME_NONCES_MAX, 4);
 	take(&p, 5, "c");
 	take(&p, 5, "a");
 	take(&p, 5, NULL);
@@ -65,7 +65,7 @@ static void bounded(void **state)
 
 	for (int i = 0; i < 2 * ACME_NONCES_MAX + 5; i++) {
 		(void) snprintf(text, sizeof(text), "n%d", i);
-		acme_nonces_add(&p, text, i);
+		acme_nonces_add(&p, text, ACME_NONCES_MAX, i);
 	}
 	assert_int_equal(acme_nonces_count(&p), ACME_NONCES_MAX);
 	for (int i = 2 * ACME_NONCES_MAX + 4; i >= ACME_NONCES_MAX + 5; i--) {
@@ -73,7 +73,7 @@ static void bounded(void **state)
 		take(&p, 0, text);
 	}
 	take(&p, 0, NULL);
-	acme_nonces_add(&p, "again", 0);
+	acme_nonces_add(&p, "again", ACME_NONCES_MAX, 0);
 	acme_nonces_free(&p);
 	assert_int_equal(acme_nonces_count(&p), 0);
 }
@@ -82,21 +82,44 @@ static void aged(void **state)
 {
 	struct acme_nonces p = { 0 };
 
-	acme_nonces_add(&p, "old", 0);
-	acme_nonces_add(&p, "older", 10);
+	acme_nonces_add(&p, "old", ACME_NONCES_MAX, 0);
+	acme_nonces_add(&p, "older", ACME_NONCES_MAX, 10);
 	take(&p, ACME_NONCE_MAX_AGE + 11, NULL);
 	assert_int_equal(acme_nonces_count(&p), 0);
-	acme_nonces_add(&p, "new", ACME_NONCE_MAX_AGE + 12);
+	acme_nonces_add(&p, "new", ACME_NONCES_MAX, ACME_NONCE_MAX_AGE + 12);
 	take(&p, ACME_NONCE_MAX_AGE + 12, "new");
+	acme_nonces_free(&p);
+}
+
+/* Fewer are kept when fewer are wanted; the newest. */
+static void fewer(void **state)
+{
+	struct acme_nonces p = { 0 };
+	char *n;
+
+	acme_nonces_add(&p, "a", 0, 1);
+	assert_int_equal(acme_nonces_count(&p), 0);
+	acme_nonces_add(&p, "b", 3, 1);
+	acme_nonces_add(&p, "c", 3, 1);
+	acme_nonces_add(&p, "d", 3, 1);
+	acme_nonces_add(&p, "e", 1, 1);
+	assert_int_equal(acme_nonces_count(&p), 1);
+	n = acme_nonces_take(&p, 2);
+	assert_string_equal(n, "e");
+	free(n);
+	acme_nonces_add(&p, "f", 1, 2);
+	acme_nonces_free(&p);
+	assert_int_equal(acme_nonces_count(&p), 0);
+	acme_nonces_add(&p, "g", 1, 2);
+	assert_int_equal(acme_nonces_count(&p), 1);
 	acme_nonces_free(&p);
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(valid),
-		cmocka_unit_test(newest_first),
-		cmocka_unit_test(bounded),
+		cmocka_unit_test(fewer),	cmocka_unit_test(valid),
+		cmocka_unit_test(newest_first), cmocka_unit_test(bounded),
 		cmocka_unit_test(aged),
 	};
 

@@ -89,6 +89,8 @@ static void defaults(void **state)
 	assert_string_equal(ca->name, "le");
 	assert_string_equal(ca->account_key_type, "ES256");
 	assert_int_equal(ca->requests_per_second, 100);
+	assert_int_equal(ca->nonce_pool, 1024);
+	assert_string_equal(ca->http_version, "2");
 	assert_false(ca->agree_tos);
 	assert_false(ca->allow_ip);
 	assert_false(ca->any_key);

@@ -4,6 +4,8 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <dlfcn.h>
+#include <netdb.h>
 #include "acme_peer.h"
 #include "http.h"
 
@@ -12,6 +14,7 @@
 
 static struct peer server;
 static bool have_server;
+static char script[4096];
 static struct loop *loop;
 static struct http *http;
 
@@ -21,7 +24,7 @@ struct got {
 	long status;
 	char error[600], body[4000];
 	char type[100], nonce[300], location[100], date[100], age[20];
-	bool free_http;
+	bool resent, free_http;
 };
 
 static void copy(char *to, size_t size, const char *s)
@@ -36,6 +39,7 @@ static void on_reply(void *arg, const struct http_reply *r)
 	g->n++;
 	g->end = r->end;
 	g->status = r->status;
+	g->resent = r->resent;
 	copy(g->error, sizeof(g->error), r->error);
 	copy(g->body, sizeof(g->body), r->body);
 	copy(g->type, sizeof(g->type), r->content_type);
@@ -76,6 +80,30 @@ static struct got send_to(enum http_method method, const char *url,
 	assert_int_equal(g.n, 0);
 	wait_for(&g, 1);
 	return g;
+}
+
+/* The scripted server at this address and p's port. */
+static void start_server(struct peer *p, const char *host, const char *option)
+{
+	char port[20];
+	char *argv[] = { (char *) "/usr/bin/python3",
+			 (char *) "-W",
+			 (char *) "ignore",
+			 script,
+			 (char *) "--cert",
+			 (char *) "cert.pem",
+			 (char *) "--key",
+			 (char *) "key.pem",
+			 (char *) "--host",
+			 (char *) host,
+			 (char *) "--port",
+			 port,
+			 (char *) option,
+			 NULL };
+
+	(void) snprintf(port, sizeof(port), "%d", p->port);
+	peer_exec(p, argv, NULL);
+	assert_true(peer_wait_at(p, host, p->port));
 }
 
 static int open_http(void **state)
@@ -309,6 +337,88 @@ static void free_inside(void **state)
 	assert_true(others.n < 5);
 }
 
+static int lookups;
+
+/* ca.test is behind two addresses in turn. */
+__attribute__((visibility("default"))) int getaddrinfo(
+	const char *node, const char *service, const struct addrinfo *hints,
+	struct addrinfo **res)
+{
+	int (*real)(const char *, const char *, const struct addrinfo *,
+		    struct addrinfo **);
+
+	*(void **) &real = dlsym(RTLD_NEXT, "getaddrinfo");
+	if (strcmp(node, "ca.test") == 0)
+		node = lookups++ % 2 ? "127.0.0.1" : "127.0.0.2";
+	return real(node, service, hints, res);
+}
+
+/* One address for the run; another one only when it is gone. */
+static void address(void **state)
+{
+	struct peer other = server;
+	struct got g;
+	char url[100];
+
+	if (!have_server)
+		skip();
+	start_server(&other, "127.0.0.2", NULL);
+	(void) snprintf(url, sizeof(url), "https://ca.test:%d/dir",
+			server.port);
+	lookups = 0;
+	g = send_to(HTTP_GET, url, NULL);
+	assert_int_equal(g.status, 200);
+	assert_int_equal(lookups, 1);
+	peer_stop(&other);
+	g = send_to(HTTP_GET, url, NULL);
+	assert_int_equal(g.end, HTTP_OK);
+	assert_int_equal(g.status, 200);
+	assert_int_equal(lookups, 2);
+	/* Nobody there at all is said after that. */
+	peer_stop(&server);
+	g = send_to(HTTP_GET, url, NULL);
+	assert_int_equal(g.end, HTTP_FAILED);
+	assert_int_equal(lookups, 3);
+	start_server(&server, "127.0.0.1", NULL);
+}
+
+/* Broken off over HTTP/2: again over HTTP/1.1, and so from then on. */
+static void reset_h2(void **state)
+{
+	struct peer p = server;
+	struct got g;
+	struct err err = ERR_INIT;
+	char url[100];
+
+	if (!have_server)
+		skip();
+	p.port = peer_free_port();
+	start_server(&p, "127.0.0.1", "--h2");
+	(void) snprintf(url, sizeof(url), "https://127.0.0.1:%d/dir", p.port);
+	g = send_to(HTTP_GET, url, NULL);
+	assert_int_equal(g.status, 200);
+	assert_string_equal(g.type, ""); /* it was HTTP/2 */
+	(void) snprintf(url, sizeof(url), "https://127.0.0.1:%d/stats", p.port);
+	g = send_to(HTTP_POST, url, "{}");
+	assert_int_equal(g.end, HTTP_OK);
+	assert_int_equal(g.status, 200);
+	assert_true(g.resent);
+	assert_non_null(strstr(g.body, "\"h2\": 2"));
+	g = send_to(HTTP_POST, url, "{}");
+	assert_false(g.resent);
+	assert_non_null(strstr(g.body, "\"h2\": 2"));
+
+	/* Not spoken at all where the configuration says so. */
+	http_free(&http);
+	assert_int_equal(http_new(loop, server.ca_file, 1000, &http, &err), 0);
+	http_only_1_1(http);
+	g = send_to(HTTP_POST, url, "{}");
+	assert_int_equal(g.status, 200);
+	assert_false(g.resent);
+	assert_non_null(strstr(g.body, "\"h2\": 2"));
+	peer_stop(&p);
+}
+
 /* A server that begins each TLS handshake with HelloRequest (RFC 5246 section
  * 7.4.1.1: to be ignored meanwhile), and never comes to an end. libcurl's time
  * limit does not reach into OpenSSL. */
@@ -350,20 +460,6 @@ static void hello_flood(void **state)
 
 static int setup(void **state)
 {
-	static char script[4096];
-	char port[20];
-	char *argv[] = { (char *) "/usr/bin/python3",
-			 (char *) "-W",
-			 (char *) "ignore",
-			 script,
-			 (char *) "--cert",
-			 (char *) "cert.pem",
-			 (char *) "--key",
-			 (char *) "key.pem",
-			 (char *) "--port",
-			 port,
-			 NULL };
-
 	if (!peer_init(&server))
 		return -1;
 	have_server = realpath("tests/lib/acme_server.py", script) &&
@@ -372,9 +468,8 @@ static int setup(void **state)
 	if (!have_server)
 		return 0;
 	server.port = peer_free_port();
-	(void) snprintf(port, sizeof(port), "%d", server.port);
-	peer_exec(&server, argv, NULL);
-	return peer_wait_port(&server, server.port) ? 0 : -1;
+	start_server(&server, "127.0.0.1", NULL);
+	return 0;
 }
 
 static int teardown(void **state)
@@ -392,7 +487,8 @@ int main(void)
 		TEST(failures),	   TEST(untrusted),
 		TEST(cap),	   TEST(many),
 		TEST(free_inside), cmocka_unit_test(join),
-		TEST(hello_flood),
+		TEST(hello_flood), TEST(reset_h2),
+		TEST(address),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
