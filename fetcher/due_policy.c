@@ -24,13 +24,17 @@ struct changes {
 static int on_row(const struct store_cert *row, void *arg, struct err *err)
 {
 	struct changes *c = arg;
+	const struct due_in in = { .has_crt = true,
+				   .not_before = row->ts_not_before,
+				   .not_after = row->ts_expire,
+				   .next_attempt = row->ts_next_attempt,
+				   .days_left = c->days_left };
 	int64_t due;
 
 	(void) err;
 	if (row->held || row->renew || !row->crt.len || row->ts_expire <= 1)
 		return 0;
-	due = due_instant(true, row->ts_not_before, row->ts_expire,
-			  row->ts_next_attempt, false, false, c->days_left);
+	due = due_instant(&in);
 	if (due == row->ts_due)
 		return 0;
 	if (c->n == c->cap) {

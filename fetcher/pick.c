@@ -4,6 +4,19 @@
 #include "accept.h"
 #include "log.h"
 
+static int64_t instant(const struct store_due *d, bool held, int64_t days_left)
+{
+	const struct due_in in = { .has_crt = d->has_crt,
+				   .not_before = d->ts_not_before,
+				   .not_after = d->ts_expire,
+				   .next_attempt = d->ts_next_attempt,
+				   .renew = d->renew,
+				   .held = held,
+				   .days_left = days_left };
+
+	return due_instant(&in);
+}
+
 /* Derived columns anew, from the blobs as they are. The row goes on as one
  * without a certificate when its crt is none: a renewal mends that. */
 static int refresh(struct store *store, struct store_due *d,
@@ -34,9 +47,7 @@ static int refresh(struct store *store, struct store_due *d,
 	d->ts_expire = new.ts_expire;
 	d->ts_not_before = new.ts_not_before;
 	d->stale = false;
-	new.ts_due = due_instant(d->has_crt, d->ts_not_before, d->ts_expire,
-				 d->ts_next_attempt, d->renew, row->held,
-				 opts->days_left);
+	new.ts_due = instant(d, row->held, opts->days_left);
 	d->ts_due = new.ts_due;
 	if (!opts->write)
 		return 1;
@@ -59,8 +70,7 @@ static int judge(struct store *store, struct store_due *d,
 	*ret = due_decide(d, opts->now, opts->days_left, opts->force);
 	if (*ret != DUE_NOT)
 		return 1;
-	due = due_instant(d->has_crt, d->ts_not_before, d->ts_expire,
-			  d->ts_next_attempt, d->renew, false, opts->days_left);
+	due = instant(d, false, opts->days_left);
 	/* Else it would come up again and again. */
 	if (opts->write && d->ts_due <= opts->now && due > opts->now &&
 	    store_set_due(store, d->name, due, err) == -1)

@@ -47,19 +47,17 @@ int64_t due_renew_at(int64_t not_before, int64_t not_after, int64_t days_left)
 	return at;
 }
 
-int64_t due_instant(bool has_crt, int64_t not_before, int64_t not_after,
-		    int64_t next_attempt, bool renew, bool held,
-		    int64_t days_left)
+int64_t due_instant(const struct due_in *in)
 {
 	int64_t at = 0;
 
-	if (held)
+	if (in->held)
 		return STORE_NEVER;
-	if (has_crt && !renew)
-		at = due_renew_at(not_before, not_after, days_left);
+	if (in->has_crt && !in->renew)
+		at = due_renew_at(in->not_before, in->not_after, in->days_left);
 	if (at < 0)
 		at = 0;
-	return at > next_attempt ? at : next_attempt;
+	return at > in->next_attempt ? at : in->next_attempt;
 }
 
 enum due_reason due_decide(const struct store_due *row, int64_t now,

@@ -34,12 +34,19 @@ const char *due_reason_text(enum due_reason r); /* for people */
  */
 int64_t due_renew_at(int64_t not_before, int64_t not_after, int64_t days_left);
 
-/* What ts_due of a row must be: the renewal instant (0 without a certificate
- * or with RENEW, a replaced CSR), but not before its backoff ends, never while
- * it is held. */
-int64_t due_instant(bool has_crt, int64_t not_before, int64_t not_after,
-		    int64_t next_attempt, bool renew, bool held,
-		    int64_t days_left);
+/* What ts_due of a row must be: the renewal instant, but not before its
+ * backoff ends, never while it is held. Without a certificate, or with a
+ * replaced CSR, the row is due at once: that is 0, never the instant of now,
+ * so that no clock of anybody decides when "at once" is. */
+struct due_in {
+	bool has_crt;
+	int64_t not_before, not_after; /* of the certificate */
+	int64_t next_attempt;	       /* backoff; 0: none */
+	bool renew;		       /* the CSR was replaced */
+	bool held;
+	int64_t days_left;
+};
+int64_t due_instant(const struct due_in *in);
 
 /* Does this row want an order at NOW? FORCE: whatever its dates and backoff
  * say. The row's derived columns must be fresh (not stale). */

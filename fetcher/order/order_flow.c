@@ -367,6 +367,10 @@ static int op_accept(struct store *store, void *arg, struct err *err)
 {
 	const struct order *o = arg;
 	const struct accept_cert *c = &o->accepted;
+	const struct due_in in = { .has_crt = true,
+				   .not_before = c->not_before,
+				   .not_after = c->not_after,
+				   .days_left = o->env->conf->days_left };
 	struct store_accept a = {
 		.owner = o->env->owner,
 		.crt = { c->crt, strlen(c->crt) },
@@ -375,8 +379,7 @@ static int op_accept(struct store *store, void *arg, struct err *err)
 		.crt_sha256 = c->crt_sha256,
 		.ts_expire = c->not_after,
 		.ts_not_before = c->not_before,
-		.ts_due = due_instant(true, c->not_before, c->not_after, 0,
-				      false, false, o->env->conf->days_left),
+		.ts_due = due_instant(&in),
 	};
 
 	order_attempt(o, &a.attempt);

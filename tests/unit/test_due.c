@@ -49,25 +49,40 @@ static void renew_at(void **state)
 	assert_int_equal(due_renew_at(T0, T0 - 5, 0), T0 - 5 - 30 * DAY);
 }
 
+static int64_t at_once_or(struct due_in in)
+{
+	return due_instant(&in);
+}
+#define INSTANT(...) at_once_or((struct due_in){ __VA_ARGS__ })
+
 static void instant(void **state)
 {
-	int64_t end = T0 + 90 * DAY;
-	int64_t at = end - 30 * DAY;
+	const int64_t end = T0 + 90 * DAY, at = end - 30 * DAY;
 
-	assert_int_equal(due_instant(false, 0, 1, 0, false, false, 0), 0);
-	assert_int_equal(due_instant(false, 0, 1, T0, false, false, 0), T0);
-	assert_int_equal(due_instant(true, T0, end, 0, false, false, 0), at);
-	assert_int_equal(due_instant(true, T0, end, at - 5, false, false, 0),
+	/* without a certificate: at once, which is no instant of a clock */
+	assert_int_equal(INSTANT(.not_after = 1), 0);
+	assert_int_equal(INSTANT(.not_after = 1, .next_attempt = T0), T0);
+	assert_int_equal(
+		INSTANT(.has_crt = true, .not_before = T0, .not_after = end),
+		at);
+	assert_int_equal(INSTANT(.has_crt = true, .not_before = T0,
+				 .not_after = end, .next_attempt = at - 5),
 			 at);
-	assert_int_equal(due_instant(true, T0, end, at + 5, false, false, 0),
+	assert_int_equal(INSTANT(.has_crt = true, .not_before = T0,
+				 .not_after = end, .next_attempt = at + 5),
 			 at + 5);
-	assert_true(due_instant(true, T0, end, 0, false, true, 0) ==
-		    STORE_NEVER);
+	assert_true(INSTANT(.has_crt = true, .not_before = T0, .not_after = end,
+			    .held = true) == STORE_NEVER);
 	/* a replaced CSR waits for no date, but for a backoff */
-	assert_int_equal(due_instant(true, T0, end, 0, true, false, 0), 0);
-	assert_int_equal(due_instant(true, T0, end, 9, true, false, 0), 9);
+	assert_int_equal(INSTANT(.has_crt = true, .not_before = T0,
+				 .not_after = end, .renew = true),
+			 0);
+	assert_int_equal(INSTANT(.has_crt = true, .not_before = T0,
+				 .not_after = end, .next_attempt = 9,
+				 .renew = true),
+			 9);
 	/* never negative: a row of 1970 is due now, not in the past of it */
-	assert_int_equal(due_instant(true, 0, 1, 0, false, false, 0), 0);
+	assert_int_equal(INSTANT(.has_crt = true, .not_after = 1), 0);
 }
 
 static void decide(void **state)
