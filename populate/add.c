@@ -214,7 +214,7 @@ static int carry_out(struct populate *p, const struct x509_csr *csr,
 	case ENROL_REPLACE:
 		if (!p->opt.dry_run &&
 		    store_replace_csr(p->store, name, e->row.csr, key->sha256,
-				      key->md5_modulus, p->now, err) == -1)
+				      key->md5_modulus, err) == -1)
 			return -1;
 		print_replaced(p, name, old, csr, e);
 		break;
@@ -249,8 +249,7 @@ static int add_in(struct populate *p, const char *name, struct arena *a,
 		return -1;
 	if (store_get(p->store, name, a, &old, err) == -1)
 		return -1;
-	if (enrol_decide(&p->conf, name, csr, old, &wish, p->now, a, &e, err) ==
-	    -1)
+	if (enrol_decide(&p->conf, name, csr, old, &wish, a, &e, err) == -1)
 		return err_wrap(err, "%s", name);
 	if ((e.verdict == ENROL_ADD || e.verdict == ENROL_REPLACE) &&
 	    warn_shared_key(p, name, csr, a, err) == -1)

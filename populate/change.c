@@ -10,8 +10,9 @@ static int apply(struct populate *p, const char *name, const struct fields *f,
 
 	if (p->opt.dry_run)
 		return 0;
-	/* Due now: the fetcher looks at the row and decides by its dates. */
-	rc = store_set(p->store, name, f->v, f->n, p->now, err);
+	/* Due at once: the fetcher looks at the row and decides by its dates.
+	 */
+	rc = store_set(p->store, name, f->v, f->n, 0, err);
 	if (rc == 0)
 		return populate_not_enrolled(p, name, err);
 	return rc == 1 ? 0 : -1;

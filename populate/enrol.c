@@ -100,7 +100,7 @@ static int refuse_replace(const struct enrol *e, struct err *err)
 }
 
 static void fill_row(const char *name, const struct x509_csr *csr,
-		     const struct enrol_wish *w, int64_t now, struct enrol *e)
+		     const struct enrol_wish *w, struct enrol *e)
 {
 	const struct x509_key_info *key = x509_csr_key(csr);
 	const char *pem = x509_csr_pem(csr);
@@ -119,14 +119,13 @@ static void fill_row(const char *name, const struct x509_csr *csr,
 		.webroot_path = w->webroot,
 		.ca_name = w->ca,
 		.challenge = w->challenge || w->webroot ? e->challenge : NULL,
-		.ts_due = now,
 	};
 }
 
 int enrol_decide(const struct certrepo_conf *conf, const char *name,
 		 const struct x509_csr *csr, const struct store_cert *old,
-		 const struct enrol_wish *w, int64_t now, struct arena *a,
-		 struct enrol *ret, struct err *err)
+		 const struct enrol_wish *w, struct arena *a, struct enrol *ret,
+		 struct err *err)
 {
 	struct enrol e = { .verdict = ENROL_ADD };
 	struct x509_csr_policy policy;
@@ -152,7 +151,7 @@ int enrol_decide(const struct certrepo_conf *conf, const char *name,
 		    -1 ||
 	    policy_comment(w->comment, err) == -1)
 		return -1;
-	fill_row(name, csr, w, now, &e);
+	fill_row(name, csr, w, &e);
 	if (old) {
 		compare(csr, old, w, &e);
 		e.ignored = ignored_option(w, old, &e);

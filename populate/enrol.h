@@ -38,7 +38,7 @@ struct enrol {
  */
 int enrol_decide(const struct certrepo_conf *conf, const char *name,
 		 const struct x509_csr *csr, const struct store_cert *old,
-		 const struct enrol_wish *wish, int64_t now, struct arena *a,
+		 const struct enrol_wish *wish, struct arena *a,
 		 struct enrol *ret, struct err *err) MUST_CHECK;
 
 #endif

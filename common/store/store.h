@@ -86,7 +86,8 @@ struct store_cert {
 	const char *crt_sha256;	 /* of the bytes of crt, when we derived
 				  * ts_expire and the like from it */
 	int64_t ts_not_before;	 /* 0: unknown */
-	int64_t ts_due;		 /* when it next wants the fetcher */
+	int64_t ts_due;		 /* when it next wants the fetcher; 0: at
+				  * once */
 	int64_t ts_next_attempt; /* backoff; 0: none */
 	bool renew;		 /* order another, whatever life is left */
 	bool held;		 /* waits for a person */
@@ -102,13 +103,13 @@ struct store_cert {
 int store_add(struct store *s, const struct store_cert *row,
 	      struct err *err) MUST_CHECK;
 /* Put another CSR under an existing name; crt and ca stay until renewed.
- * When its bytes differ, the row is due NOW with `renew` set, its hold and
+ * When its bytes differ, the row is due at once with `renew` set, its hold and
  * backoff go, the order under way for the old CSR is forgotten and its lease
  * taken away (that order's store_accept gives ERR_CONFLICT). ERR_INPUT when
  * there is no such name. */
 int store_replace_csr(struct store *s, const char *name, struct store_blob csr,
 		      const char *key_sha256, const char *md5_modulus,
-		      int64_t now, struct err *err) MUST_CHECK;
+		      struct err *err) MUST_CHECK;
 
 /* Fields a person may set, by column name: comment, webroot_path, ca_name,
  * challenge, certbot, enable. NULL value: SQL NULL. */
@@ -117,8 +118,8 @@ struct store_field {
 	const char *value;
 };
 /* All or none, in one transaction; also lets a held row go and clears its
- * backoff, since a person acted: ts_due becomes DUE. 1 done, 0 no such name.
- */
+ * backoff, since a person acted: ts_due becomes DUE, 0 for at once. 1 done, 0
+ * no such name. */
 int store_set(struct store *s, const char *name,
 	      const struct store_field *fields, size_t n, int64_t due,
 	      struct err *err) MUST_CHECK;

@@ -84,18 +84,18 @@ int store_add(struct store *s, const struct store_cert *r, struct err *err)
 
 static int replace_csr(struct store *s, const char *name, struct store_blob csr,
 		       const char *key_sha256, const char *md5_modulus,
-		       int64_t now, struct err *err)
+		       struct err *err)
 {
 	int64_t rows = 0;
 
 	if (store_exec(s,
 		       "UPDATE certs SET csr = ?, md5_modulus = ?, "
-		       "key_sha256 = ?, renew = 1, held = 0, ts_due = ?, "
+		       "key_sha256 = ?, renew = 1, held = 0, ts_due = 0, "
 		       "ts_next_attempt = 0, count_fail_update = 0, "
 		       "lease_owner = NULL, lease_until = 0 "
 		       "WHERE name = ? AND csr <> ?",
-		       ARGS(B(csr), T(md5_modulus), T(key_sha256), I(now),
-			    T(name), B(csr)),
+		       ARGS(B(csr), T(md5_modulus), T(key_sha256), T(name),
+			    B(csr)),
 		       &rows, err) == -1)
 		return -1;
 	if (rows > 0)
@@ -115,7 +115,7 @@ static int replace_csr(struct store *s, const char *name, struct store_blob csr,
 
 int store_replace_csr(struct store *s, const char *name, struct store_blob csr,
 		      const char *key_sha256, const char *md5_modulus,
-		      int64_t now, struct err *err)
+		      struct err *err)
 {
 	if (store_check_blob("the CSR", csr, err) == -1 ||
 	    store_check_text("key_sha256", key_sha256, STORE_HASH_MAX, err) ==
@@ -125,7 +125,7 @@ int store_replace_csr(struct store *s, const char *name, struct store_blob csr,
 		return -1;
 	return STORE_TRY(
 		s, STORE_TX_YES, err,
-		replace_csr(s, name, csr, key_sha256, md5_modulus, now, err));
+		replace_csr(s, name, csr, key_sha256, md5_modulus, err));
 }
 
 /* The fields a person may set. */

@@ -8,7 +8,6 @@
 #include "x509_kit.h"
 #include "enrol.h"
 
-#define NOW 1800000000
 
 static struct certrepo_ca le = { .name = "letsencrypt" };
 static struct certrepo_ca own = {
@@ -86,7 +85,7 @@ static void new_row(void **state)
 	struct enrol e;
 
 	assert_int_equal(enrol_decide(&conf, "www.example.org+ec", one, NULL,
-				      &wish, NOW, arena, &e, &err),
+				      &wish, arena, &e, &err),
 			 0);
 	assert_int_equal(e.verdict, ENROL_ADD);
 	assert_string_equal(e.ca, "letsencrypt");
@@ -99,7 +98,7 @@ static void new_row(void **state)
 	assert_string_equal(e.row.comment, "ours");
 	assert_int_equal(e.row.ts_expire, 1);
 	assert_int_equal(e.row.ts_last_update, 1);
-	assert_int_equal(e.row.ts_due, NOW);
+	assert_int_equal(e.row.ts_due, 0);
 	assert_string_equal(e.row.key_sha256,
 			    kit_out("openssl req -in one -noout -pubkey | "
 				    "openssl pkey -pubin -outform DER | "
@@ -120,7 +119,7 @@ static void new_http_row(void **state)
 	struct enrol e;
 
 	assert_int_equal(enrol_decide(&conf, "www.example.org", one, NULL,
-				      &wish, NOW, arena, &e, &err),
+				      &wish, arena, &e, &err),
 			 0);
 	assert_string_equal(e.challenge, "http-01");
 	assert_string_equal(e.row.challenge, "http-01");
@@ -167,7 +166,7 @@ static void refused(void **state)
 		struct err err = ERR_INIT;
 		struct enrol e = { .ca = "untouched" };
 		int rc = enrol_decide(&conf, cases[i].name, cases[i].csr, NULL,
-				      &cases[i].wish, NOW, arena, &e, &err);
+				      &cases[i].wish, arena, &e, &err);
 
 		if ((rc == 0) != !cases[i].says)
 			fail_msg("case %zu: %d %s", i, rc, err.msg);
@@ -203,7 +202,7 @@ static void enrolled_before(void **state)
 		struct err err = ERR_INIT;
 		struct enrol e;
 		int rc = enrol_decide(&conf, "www.example.org", cases[i].csr,
-				      &old, &wish, NOW, arena, &e, &err);
+				      &old, &wish, arena, &e, &err);
 
 		if ((rc == -1) != (cases[i].verdict == -1))
 			fail_msg("case %zu: %d %s", i, rc, err.msg);
@@ -232,24 +231,24 @@ static void row_decides(void **state)
 	old.certbot = true;
 	old.webroot_path = "/var/www";
 	assert_int_equal(enrol_decide(&conf, "www.example.org", one, &old,
-				      &wish, NOW, arena, &e, &err),
+				      &wish, arena, &e, &err),
 			 0);
 	assert_string_equal(e.ca, "own");
 	assert_string_equal(e.challenge, "http-01");
 	assert_string_equal(e.ignored, "--comment");
 	old.comment = "new";
 	assert_int_equal(enrol_decide(&conf, "www.example.org", one, &old,
-				      &wish, NOW, arena, &e, &err),
+				      &wish, arena, &e, &err),
 			 0);
 	assert_null(e.ignored);
 	wish.enable = true;
 	assert_int_equal(enrol_decide(&conf, "www.example.org", one, &old,
-				      &wish, NOW, arena, &e, &err),
+				      &wish, arena, &e, &err),
 			 0);
 	assert_string_equal(e.ignored, "--enable");
 	wish.ca = "letsencrypt";
 	assert_int_equal(enrol_decide(&conf, "www.example.org", one, &old,
-				      &wish, NOW, arena, &e, &err),
+				      &wish, arena, &e, &err),
 			 0);
 	assert_string_equal(e.ignored, "--ca");
 }
@@ -263,11 +262,11 @@ static void unreadable_before(void **state)
 	struct enrol e;
 
 	assert_int_equal(enrol_decide(&conf, "www.example.org", one, &old,
-				      &wish, NOW, arena, &e, &err),
+				      &wish, arena, &e, &err),
 			 -1);
 	wish.replace = true;
 	assert_int_equal(enrol_decide(&conf, "www.example.org", one, &old,
-				      &wish, NOW, arena, &e, &err),
+				      &wish, arena, &e, &err),
 			 0);
 	assert_int_equal(e.verdict, ENROL_REPLACE);
 }

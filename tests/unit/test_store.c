@@ -271,25 +271,24 @@ static void test_replace_csr(void **state)
 	RC(1, store_claim(s, "a.example.org", "me", 10, 20, &err));
 	/* The same CSR: nothing happens to its order, lease and due time. */
 	OK(store_replace_csr(s, "a.example.org", BLOB("-----CSR-----"), "bb",
-			     "cc", 50, &err));
+			     "cc", &err));
 	g = get("a.example.org");
 	assert_int_equal(g->ts_due, 9999);
 	assert_false(g->renew);
 	assert_string_equal(g->lease_owner, "me");
 	RC(1, store_order_get(s, "a.example.org", 0, arena, &o, &err));
-	OK(store_replace_csr(s, "a.example.org", BLOB("other"), "dd", "ee", 50,
+	OK(store_replace_csr(s, "a.example.org", BLOB("other"), "dd", "ee",
 			     &err));
 	g = get("a.example.org");
 	assert_blob(g->csr, "other");
 	assert_string_equal(g->key_sha256, "dd");
 	assert_string_equal(g->md5_modulus, "ee");
-	assert_int_equal(g->ts_due, 50);
+	assert_int_equal(g->ts_due, 0);
 	assert_true(g->renew);
 	assert_null(g->lease_owner);
 	RC(0, store_order_get(s, "a.example.org", 0, arena, &o, &err));
 	FAILS(ERR_INPUT, "there is no b.example.org",
-	      store_replace_csr(s, "b.example.org", BLOB("x"), "d", "e", 50,
-				&err));
+	      store_replace_csr(s, "b.example.org", BLOB("x"), "d", "e", &err));
 }
 
 static void test_remove(void **state)
