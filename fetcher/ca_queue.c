@@ -2,9 +2,9 @@
 #include "ca_queue.h"
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include "backoff.h"
 #include "clock.h"
+#include "jitter.h"
 
 #define STREAK_MAX 3
 #define COUNT_MOST 1000000
@@ -202,14 +202,6 @@ static void learn_account(struct ca_queue *c)
 
 /* --- failure and success --- */
 
-static uint32_t random_number(void)
-{
-	uint32_t r = 0;
-
-	(void) !getrandom(&r, sizeof(r), 0); /* jitter can do without */
-	return r;
-}
-
 int64_t ca_queue_failed(struct ca_queue *c, const struct fail *f)
 {
 	int64_t now = clock_now();
@@ -219,7 +211,7 @@ int64_t ca_queue_failed(struct ca_queue *c, const struct fail *f)
 	/* Many orders fall over the same outage: it counts once. */
 	if (c->backoff_until <= now)
 		c->count_fail++;
-	until = backoff_ca(f, now, c->count_fail, random_number());
+	until = backoff_ca(f, now, c->count_fail, jitter_number(c->conf->name));
 	if (c->backoff_until <= now || f->retry_at > c->backoff_until)
 		c->backoff_until = until;
 	c->fail = *f;

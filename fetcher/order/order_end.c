@@ -3,8 +3,8 @@
 #include "order_impl.h"
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include "clock.h"
+#include "jitter.h"
 #include "log.h"
 
 /* Proofs are removed within this, or by the next run. */
@@ -50,21 +50,13 @@ static int64_t count_of(const struct store_cert *row)
 	return n < 0 ? 0 : n > COUNT_MOST ? COUNT_MOST : n;
 }
 
-static uint32_t random_number(void)
-{
-	uint32_t r = 0;
-
-	(void) !getrandom(&r, sizeof(r), 0); /* jitter can do without */
-	return r;
-}
-
 enum order_wait order_s_fail(struct order *o)
 {
 	struct backoff_in in = {
 		.fail = &o->fail,
 		.now = clock_now(),
 		.limit = o->env->conf->count_fail_limit,
-		.random = random_number(),
+		.random = jitter_number(o->name),
 	};
 	size_t i;
 
