@@ -63,5 +63,6 @@ void fail_set(struct fail *f, enum fail_class c, int64_t retry_at,
 			*p = '?';
 	f->class = c;
 	f->retry_at = retry_at;
+	f->limited = c == FAIL_RATE_LIMITED;
 	memcpy(f->detail, text, sizeof(text));
 }

@@ -41,6 +41,7 @@ bool fail_of_ca(enum fail_class c); /* concerns the whole CA or account */
 struct fail {
 	enum fail_class class;
 	int64_t retry_at;
+	bool limited; /* it counts requests and said so (429) */
 	char detail[600];
 };
 

@@ -459,4 +459,5 @@ void acme_problem_classify(enum acme_step step, long status,
 				    : "an empty answer",
 			    retry_at, ret);
 	}
+	ret->limited = ret->limited || status == 429;
 }

@@ -144,7 +144,7 @@ enum order_wait order_s_park(struct order *o)
 		.now = clock_now(),
 		.retry_at = o->fail.retry_at,
 		.ts_expire = row->crt.len ? row->ts_expire : 0,
-		.random = random_number(),
+		.random = jitter_number(o->name),
 	};
 
 	acme_cancel(&o->call);

@@ -280,6 +280,10 @@ static void classify(void **state)
 			fail_msg("case %zu: %s, %s: %s", i, fail_name(f.class),
 				 type, f.detail);
 		assert_int_equal(f.retry_at, c->retry_at);
+		/* 503 with an instant rests the CA, too, but is no 429 */
+		assert_int_equal(f.limited,
+				 c->status == 429 ||
+					 f.class == FAIL_RATE_LIMITED);
 	}
 }
 
