@@ -56,7 +56,7 @@ static int load(struct ca_queue *c, struct store *store, struct err *err)
 	c->account_key = row.account_key ? mem_strdup(row.account_key) : NULL;
 	/* The columns may hold anything, and a clock that was wrong when they
 	 * were written must not stop a CA for years. */
-	if (row.backoff_until <= clock_now() + BACKOFF_RETRY_MAX)
+	if (row.backoff_until <= clock_now() + BACKOFF_MAX)
 		c->backoff_until = row.backoff_until;
 	if (row.count_fail > 0 && row.count_fail < COUNT_MOST)
 		c->count_fail = row.count_fail;

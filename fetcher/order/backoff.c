@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "backoff.h"
+#include <string.h>
 #include "store.h"
 
 #define MINUTE 60
 #define HOUR   3600
-#define DAY    86400
+#define DAY    BACKOFF_MAX
 
 /* Names have 1, 10, 100 minutes and then a day. */
 #define NAME_FIRST  (1 * MINUTE)
@@ -48,16 +49,6 @@ static int64_t grow(int64_t first, int64_t factor, int64_t steps, int64_t most)
 	return first < most ? first : most;
 }
 
-/* Retry-After as an instant, or 0 when there is none worth obeying. */
-static int64_t asked(const struct fail *f, int64_t now)
-{
-	if (f->retry_at <= now)
-		return 0;
-	if (f->retry_at - now > BACKOFF_RETRY_MAX)
-		return now + BACKOFF_RETRY_MAX;
-	return f->retry_at;
-}
-
 /* The longest wait that still leaves several tries before the end. */
 static int64_t name_most(int64_t now, int64_t ts_expire)
 {
@@ -75,52 +66,101 @@ static int64_t name_most(int64_t now, int64_t ts_expire)
 
 static int64_t name_wait(const struct backoff_in *in)
 {
-	int64_t most = name_most(in->now, in->ts_expire);
-	int64_t wait;
-
-	wait = jitter(grow(NAME_FIRST, NAME_FACTOR, in->count, DAY),
+	return jitter(grow(NAME_FIRST, NAME_FACTOR, in->count, DAY),
 		      in->random);
-	return wait < most ? wait : most;
+}
+
+/* What the peer asked for, else WAIT; at most MOST. Who asks again within the
+ * hour after a rate limit only extends it. */
+static int64_t wait_for(const struct backoff_in *in, int64_t wait, int64_t most)
+{
+	const struct fail *f = in->fail;
+
+	if (f->retry_at > in->now)
+		wait = f->retry_at - in->now;
+	if (wait > most)
+		wait = most;
+	if (f->limited && wait < HOUR)
+		wait = jitter(HOUR, in->random);
+	return in->now + wait;
+}
+
+/* Ours, or nobody's: no name is counted. */
+static bool uncounted(const struct backoff_in *in)
+{
+	enum fail_class c = in->fail->class;
+
+	return c == FAIL_INTERNAL || c == FAIL_STORE ||
+	       (fail_of_ca(c) && c != FAIL_CA_DOWN);
 }
 
 struct backoff backoff_name(const struct backoff_in *in, bool terminal)
 {
 	enum fail_class c = in->fail->class;
 	struct backoff b = { .drop_order = terminal };
-	int64_t at = asked(in->fail, in->now);
+	int64_t most = name_most(in->now, in->ts_expire);
 
-	if (fail_of_ca(c)) {
-		b.next = in->ca_backoff > in->now ? in->ca_backoff
-						  : in->now + MINUTE;
+	if (fail_of_ca(c) && in->ca_backoff > in->now) {
+		b.next = in->ca_backoff;
 		return b;
 	}
-	if (c == FAIL_INTERNAL || c == FAIL_STORE) {
-		b.next = at ? at : in->now + jitter(OWN_WAIT, in->random);
+	if (uncounted(in)) {
+		b.next = wait_for(in, jitter(OWN_WAIT, in->random), most);
 		return b;
 	}
 	b.count = true;
-	if (backoff_person(c)) {
+	if (backoff_person(c) || c == FAIL_CA_DOWN)
 		b.hold = in->count >= in->limit;
-		/* The next attempt may find another CSR or another
-		 * configuration: what was asked of the CA is void. */
+	/* The next attempt may find another CSR or another configuration:
+	 * what was asked of the CA is void. */
+	if (backoff_person(c))
 		b.drop_order = true;
-	}
-	if (b.hold)
-		b.next = STORE_NEVER;
-	else
-		b.next = at ? at : in->now + name_wait(in);
+	b.next = b.hold ? STORE_NEVER : wait_for(in, name_wait(in), most);
 	return b;
 }
 
 int64_t backoff_ca(const struct fail *fail, int64_t now, int64_t count,
 		   uint32_t random)
 {
+	const struct backoff_in in = { .fail = fail,
+				       .now = now,
+				       .random = random };
 	int64_t most = fail->class == FAIL_ACCOUNT ? 6 * HOUR : HOUR;
-	int64_t at = asked(fail, now);
 
-	if (at)
-		return at;
-	return now + jitter(grow(MINUTE, 2, count - 1, most), random);
+	return wait_for(&in, jitter(grow(MINUTE, 2, count - 1, most), random),
+			DAY);
+}
+
+/* The next word of *P that is not an order's own; its length, 0 at the end. */
+static size_t next_word(const char **p)
+{
+	size_t n;
+
+	for (;;) {
+		*p += strspn(*p, " ");
+		n = strcspn(*p, " ");
+		if (strcspn(*p, "0123456789./@\"") >= n)
+			return n;
+		*p += n;
+	}
+}
+
+bool backoff_alike(const struct fail *a, const struct fail *b)
+{
+	const char *p = a->detail, *q = b->detail;
+	size_t n, m;
+
+	if (a->class != b->class)
+		return false;
+	do {
+		n = next_word(&p);
+		m = next_word(&q);
+		if (n != m || memcmp(p, q, n) != 0)
+			return false;
+		p += n;
+		q += n;
+	} while (n);
+	return true;
 }
 
 int64_t backoff_parked(const struct backoff_park *in)

@@ -6,18 +6,34 @@
  * What follows from a failure: when to try again, whom it counts against,
  * whether a person is needed. Pure.
  *
- * A name: Retry-After is obeyed to the second; otherwise 1, 10, 100 minutes,
- * then a day (as public CAs advise), with jitter, but at most a day or an
- * eighth of what is left of its certificate, whichever is shorter. A class
- * that only a person can mend is held once the count passes its limit.
+ * A name: 1, 10, 100 minutes, then a day (as public CAs advise), with jitter,
+ * but at most a day or an eighth of what is left of its certificate, whichever
+ * is shorter. Retry-After counts as far as that goes; after a rate limit
+ * (429) it is an hour at least, whatever the CA said. A class that only a
+ * person can mend is held once the count passes its limit.
  *
- * A CA: Retry-After, otherwise 1, 2, 4 ... minutes, at most an hour (six for
- * trouble with the account), with jitter. No name is counted.
+ * Whose fault is "ca-down"? That of the smallest thing that explains it. What
+ * one order met (a 500 at its finalize, an answer that cannot be read) says
+ * nothing of the CA as long as other orders go through: the name is counted
+ * and held at the limit, with the reason, as a name that a person must look
+ * at, and no other name waits for it. Only when the CA rests (ca_queue.h: its
+ * directory, nonces or account fail, or several different names fail alike)
+ * is it the CA's: then no name is counted, all come back when the rest is
+ * over, and those whose failures led to the rest, which were counted when
+ * nobody could know, are given their count back (and are let go if that
+ * failure held them).
+ *
+ * A CA: Retry-After up to a day and after a rate limit an hour at least,
+ * otherwise 1, 2, 4 ... minutes, at most an hour (six for trouble with the
+ * account), with jitter. No name is counted.
+ *
+ * So no instant that comes from here lies more than BACKOFF_MAX ahead, and
+ * none in the store is believed that does.
  */
 
 #include "fail.h"
 
-#define BACKOFF_RETRY_MAX (31 * 86400) /* of Retry-After, from now */
+#define BACKOFF_MAX 86400
 
 struct backoff_in {
 	const struct fail *fail;
@@ -25,7 +41,7 @@ struct backoff_in {
 	int64_t count;	    /* failures of the name before this one */
 	int64_t limit;	    /* count_fail_limit */
 	int64_t ts_expire;  /* of its certificate, 0: none */
-	int64_t ca_backoff; /* fail_of_ca(): until when the CA rests */
+	int64_t ca_backoff; /* until when the CA rests, 0: it does not */
 	uint32_t random;    /* any number: the jitter */
 };
 
@@ -52,6 +68,9 @@ struct backoff_park {
 	uint32_t random;
 };
 int64_t backoff_parked(const struct backoff_park *in);
+/* Did two orders fail in the same way? The same class and the same words,
+ * but for what is each order's own: names, addresses, numbers. */
+bool backoff_alike(const struct fail *a, const struct fail *b);
 
 /* Only a person can mend it. */
 bool backoff_person(enum fail_class c);

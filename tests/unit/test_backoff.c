@@ -4,6 +4,8 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
 #include "backoff.h"
 #include "store.h"
 
@@ -11,11 +13,14 @@
 #define MIN  60
 #define HOUR 3600
 #define DAY  86400
+#define LONG (NOW + 1000 * DAY) /* of a private CA */
 
 static struct backoff run(enum fail_class class, int64_t retry_at,
 			  int64_t count, int64_t ts_expire, uint32_t random)
 {
-	struct fail f = { .class = class, .retry_at = retry_at };
+	struct fail f = { .class = class,
+			  .retry_at = retry_at,
+			  .limited = class == FAIL_RATE_LIMITED };
 	struct backoff_in in = { .fail = &f,
 				 .now = NOW,
 				 .count = count,
@@ -83,19 +88,67 @@ static void jitter_spreads(void **state)
 
 static void retry_after(void **state)
 {
-	/* to the second, whatever the jitter, over the cap of a day too */
-	assert_int_equal(run(FAIL_RATE_LIMITED, NOW + 4242, 0, 1, 77).next,
-			 NOW + 4242);
-	assert_int_equal(
-		run(FAIL_RATE_LIMITED, NOW + 5 * DAY, 0, NOW + DAY, 7).next,
-		NOW + 5 * DAY);
-	/* in the past: as if it was not said */
-	assert_int_equal(run(FAIL_RATE_LIMITED, NOW - 1, 0, 1, 0).next,
-			 NOW + MIN);
-	/* a hundred years are not believed */
-	assert_int_equal(
-		run(FAIL_RATE_LIMITED, NOW + 36500LL * DAY, 0, 1, 0).next,
-		NOW + BACKOFF_RETRY_MAX);
+	static const struct {
+		const char *what;
+		enum fail_class class;
+		int64_t asked, expire; /* seconds from now; 0: not, none */
+		int64_t want;
+	} cases[] = {
+		{ "to the second", FAIL_DNS, 4242, 0, 4242 },
+		{ "to the second, after a 429", FAIL_RATE_LIMITED, 4242, 0,
+		  4242 },
+		{ "31 days: a day", FAIL_RATE_LIMITED, 31 * DAY, 0, DAY },
+		{ "a hundred years: a day", FAIL_DNS, 36500LL * DAY, 90 * DAY,
+		  DAY },
+		{ "5 days, 4 left: an eighth", FAIL_RATE_LIMITED, 5 * DAY,
+		  4 * DAY, 12 * HOUR },
+		{ "a day, 8 hours left: an eighth", FAIL_RATE_LIMITED, DAY,
+		  8 * HOUR, HOUR },
+		{ "a day, 2 hours left: an eighth", FAIL_DNS, DAY, 2 * HOUR,
+		  15 * MIN },
+		{ "... an hour after a 429", FAIL_RATE_LIMITED, DAY, 2 * HOUR,
+		  HOUR },
+		{ "5 s after a 429: an hour", FAIL_RATE_LIMITED, 5, 0, HOUR },
+		{ "a 429 that says nothing: an hour", FAIL_RATE_LIMITED, 0, 0,
+		  HOUR },
+		{ "in the past: as if not said", FAIL_DNS, -1, 0, MIN },
+		{ "the disk is full", FAIL_STORE, 2 * DAY, 0, DAY },
+		{ "... for a name with two hours", FAIL_INTERNAL, DAY, 2 * HOUR,
+		  15 * MIN },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct backoff b =
+			run(cases[i].class,
+			    cases[i].asked ? NOW + cases[i].asked : 0, 0,
+			    cases[i].expire ? NOW + cases[i].expire : 1, 0);
+
+		if (b.next - NOW != cases[i].want)
+			fail_msg("%s: %lld", cases[i].what,
+				 (long long) (b.next - NOW));
+	}
+}
+
+/* Whatever is asked, however often it failed: never beyond the maximum. */
+static void bounded(void **state)
+{
+	int64_t count, asked, expire;
+	int c;
+
+	for (c = FAIL_NONE + 1; c <= FAIL_STORE; c++)
+		for (count = 0; count < 10; count++)
+			for (asked = 0; asked < 40; asked += 13)
+				for (expire = 0; expire < 3; expire++) {
+					struct backoff b =
+						run((enum fail_class) c,
+						    NOW + asked * DAY, count,
+						    expire == 2 ? LONG : expire,
+						    0xffffffff);
+
+					assert_in_range(b.next, NOW + 1,
+							NOW + BACKOFF_MAX);
+				}
 }
 
 static void classes(void **state)
@@ -114,7 +167,7 @@ static void classes(void **state)
 		{ FAIL_BAD_CERT, true, true },
 		{ FAIL_CONFIG, true, true },
 		{ FAIL_CA_RATE_LIMITED, false, false },
-		{ FAIL_CA_DOWN, false, false },
+		{ FAIL_CA_DOWN, true, true }, /* the CA does not rest */
 		{ FAIL_ACCOUNT, false, false },
 		{ FAIL_INTERNAL, false, false },
 		{ FAIL_STORE, false, false },
@@ -134,18 +187,63 @@ static void classes(void **state)
 	}
 }
 
-static void of_ca(void **state)
+/* An outage counts against nobody, however often the name failed before. */
+static void outage(void **state)
 {
 	struct fail f = { .class = FAIL_CA_DOWN };
-	struct backoff_in in = {
-		.fail = &f, .now = NOW, .limit = 10, .ca_backoff = NOW + 777
-	};
+	struct backoff_in in = { .fail = &f,
+				 .now = NOW,
+				 .count = 10,
+				 .limit = 10,
+				 .ca_backoff = NOW + 777 };
 
 	assert_int_equal(backoff_name(&in, false).next, NOW + 777);
+	assert_false(backoff_name(&in, false).count);
+	assert_false(backoff_name(&in, false).hold);
 	assert_false(backoff_name(&in, false).drop_order);
 	assert_true(backoff_name(&in, true).drop_order);
-	in.ca_backoff = 0;
-	assert_true(backoff_name(&in, false).next > NOW);
+	/* a rest that is over is none */
+	in.ca_backoff = NOW;
+	assert_true(backoff_name(&in, false).hold);
+	in.count = 9;
+	assert_int_equal(backoff_name(&in, false).next, NOW + DAY);
+	f.class = FAIL_ACCOUNT;
+	assert_false(backoff_name(&in, false).count);
+}
+
+static void alike(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool want;
+	} cases[] = {
+		{ "", "", true },
+		{ "HTTP 500 at newOrder", "HTTP 503 at newOrder", true },
+		{ "HTTP 500 at newOrder", "HTTP 500 at finalize", false },
+		{ "https://ca/order/17: connection refused",
+		  "https://ca/order/23: connection refused", true },
+		{ "https://ca/order/17: connection refused",
+		  "https://ca/order/17: connection refused twice", false },
+		{ "the order of a.example.org makes no sense",
+		  "the order of b.example.org makes no sense", true },
+		{ "the order makes no sense", "the order 17 makes no sense",
+		  true },
+		{ "gave up after 10 min", "the CA's order: not JSON", false },
+		{ "  spaces", "spaces", true },
+	};
+	struct fail a = { .class = FAIL_CA_DOWN }, b = a;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(a.detail, sizeof(a.detail), "%s", cases[i].a);
+		snprintf(b.detail, sizeof(b.detail), "%s", cases[i].b);
+		if (backoff_alike(&a, &b) != cases[i].want ||
+		    backoff_alike(&b, &a) != cases[i].want)
+			fail_msg("%s | %s", a.detail, b.detail);
+	}
+	b.class = FAIL_ACCOUNT;
+	memcpy(a.detail, b.detail, sizeof(a.detail));
+	assert_false(backoff_alike(&a, &b));
 }
 
 static void whole_ca(void **state)
@@ -161,8 +259,17 @@ static void whole_ca(void **state)
 	f.class = FAIL_ACCOUNT;
 	assert_int_equal(backoff_ca(&f, NOW, 100, 0), NOW + 6 * HOUR);
 	f.class = FAIL_CA_RATE_LIMITED;
+	f.limited = true; /* by a 429; a 503 with an instant is not */
+	assert_int_equal(backoff_ca(&f, NOW, 1, 0), NOW + HOUR);
 	f.retry_at = NOW + 12345;
 	assert_int_equal(backoff_ca(&f, NOW, 1, 99), NOW + 12345);
+	f.retry_at = NOW + 30;
+	assert_int_equal(backoff_ca(&f, NOW, 1, 0), NOW + HOUR);
+	f.retry_at = NOW + 31 * DAY;
+	assert_int_equal(backoff_ca(&f, NOW, 1, 99), NOW + DAY);
+	f.limited = false;
+	f.retry_at = NOW + 30;
+	assert_int_equal(backoff_ca(&f, NOW, 1, 99), NOW + 30);
 }
 
 /* An order that the CA takes its time with. */
@@ -213,7 +320,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(steps),       cmocka_unit_test(jitter_spreads),
 		cmocka_unit_test(retry_after), cmocka_unit_test(classes),
-		cmocka_unit_test(of_ca),       cmocka_unit_test(whole_ca),
+		cmocka_unit_test(outage),      cmocka_unit_test(alike),
+		cmocka_unit_test(bounded),     cmocka_unit_test(whole_ca),
 		cmocka_unit_test(parked),      cmocka_unit_test(orders),
 	};
 
