@@ -92,7 +92,7 @@ try 'no web root' "$due, webroot_path = NULL" config
 try 'a long web root' \
 	"$due, webroot_path = '$WEBROOT/' || hex(zeroblob(5000))" config
 try 'a challenge' "$due, challenge = char(10) || '../x'" config
-try 'a challenge of no text' "$due, challenge = x'00'" config
+try 'a challenge of no text' "$due, challenge = x'00'"
 try 'a challenge that is a number' "$due, challenge = 5" config
 try 'a CA' "$due, ca_name = char(27) || '[2J'" config
 unlike "$err" "$(printf '\033')" '... is not shown as it is'
@@ -106,7 +106,8 @@ for order in "NULL, NULL, NULL" "'', '', ''" \
 	sql "DELETE FROM kept WHERE name = ''"
 	sql "CREATE TRIGGER IF NOT EXISTS put AFTER UPDATE OF renew ON certs
 		WHEN new.name = '$A' AND new.ts_due = 0 BEGIN
-		REPLACE INTO orders VALUES ('$A', 0, 'pebble', $order, 'new', $MIN);
+		REPLACE INTO orders VALUES ('$A', 0, 'pebble', $order, 'new', $MIN,
+		$MAX, $MAX);
 		END"
 	try "orders: $order" "$due"
 	sql 'DROP TRIGGER put'
