@@ -20,7 +20,7 @@ CC       = gcc
 O        = build$(if $(SAN),$(if $(filter fuzz,$(SAN)),/fuzz,/san))
 
 PKGS     = libconfig openssl sqlite3 libmariadb
-PKGS_F   = libcurl jansson ldns
+PKGS_F   = libcurl jansson ldns libpsl
 PKG_OK   := $(shell command -v pkg-config >/dev/null 2>&1 && \
 	      pkg-config --exists $(PKGS) $(PKGS_F) 2>/dev/null && echo y)
 ifeq ($(PKG_OK),y)

@@ -7,7 +7,7 @@ set -eu
 build="
 	gcc libc6-dev make pkg-config
 	libconfig-dev libssl-dev libsqlite3-dev libmariadb-dev
-	libcurl4-openssl-dev libjansson-dev libldns-dev
+	libcurl4-openssl-dev libjansson-dev libldns-dev libpsl-dev
 "
 demo="
 	perl openssl curl procps
@@ -15,7 +15,7 @@ demo="
 "
 check="
 	libcmocka-dev python3 python3-cryptography sqlite3 ca-certificates
-	mariadb-server mariadb-client
+	mariadb-server mariadb-client unbound
 	strace faketime util-linux iproute2
 	clang-14 libclang-rt-14-dev clang-format-14 pmccabe mandoc shellcheck
 "

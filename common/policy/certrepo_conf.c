@@ -61,6 +61,8 @@ static const struct conf_setting zone_settings[] = {
 	SET(certrepo_zone, key_file, CONF_PATH, "TSIG key in BIND's syntax"),
 	SET(certrepo_zone, check, CONF_STRINGS,
 	    "address[:port] of each server that must have the proof"),
+	SET(certrepo_zone, check_signed, CONF_BOOL,
+	    "whether questions to these servers are signed with the key"),
 	{ .name = NULL },
 };
 
@@ -74,6 +76,8 @@ static const struct conf_setting dns_settings[] = {
 	    "address[:port] of the resolvers"),
 	SET(certrepo_dns, key_file, CONF_PATH,
 	    "TSIG key for zones that name none"),
+	SET(certrepo_dns, any_zone, CONF_BOOL,
+	    "whether zones that are not in zones are changed, too"),
 	SET(certrepo_dns, zones, CONF_GROUPS, "zones we change",
 	    .sub = &zone_schema),
 	SET(certrepo_dns, ttl, CONF_DURATION, "time to live of a proof",
@@ -231,6 +235,10 @@ static void check_dns(struct certrepo_dns *d, struct arena *arena,
 	size_t i, j;
 
 	check_addresses(&d->src, "resolvers", &d->resolvers, errs);
+	if (d->any_zone && !d->key_file)
+		conf_error(errs, &d->src,
+			   "setting `any_zone': other zones are changed with "
+			   "`key_file', set that as well");
 	for (i = 0; i < d->zones.n; i++) {
 		z = d->zones.v[i];
 		check_zone(z, arena, errs);

@@ -35,15 +35,17 @@ struct certrepo_zone {
 	const char *key_file; /* BIND syntax */
 	struct conf_strings check; /* address[:port]; default: every address of
 				    * every NS */
+	bool check_signed;	   /* questions to them carry the key */
 };
 
 struct certrepo_dns {
 	struct conf_src src;
 	struct conf_strings resolvers; /* default: /etc/resolv.conf */
 	const char *key_file;	       /* default key for all zones */
-	struct conf_groups zones;      /* struct certrepo_zone */
-	int64_t ttl;		       /* of the TXT, default 60 s */
-	int64_t timeout;	       /* one query, default 5 s */
+	bool any_zone;		  /* also change zones that are not in zones */
+	struct conf_groups zones; /* struct certrepo_zone */
+	int64_t ttl;		  /* of the TXT, default 60 s */
+	int64_t timeout;	  /* one query, default 5 s */
 	int64_t ready_timeout; /* for all servers to have it, default 5 min */
 	int64_t unreachable_grace; /* a server that cannot be reached blocks
 				    * this long, default 60 s */

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "arena.h"
+#include "dns_locate.h"
 #include "dns_ready.h"
 #include "dns_update.h"
-#include "dns_zone.h"
 #include "enc.h"
 
 #define VALUE_LEN 43 /* SHA-256 in base64url */
@@ -29,6 +29,8 @@ struct rfc2136 {
 	struct dns_locate *locating;
 	struct dns_change *change;
 	struct dns_ready *waiting;
+	bool exists; /* the owner has TXT records, of this TTL */
+	uint32_t ttl;
 	bool stored; /* of an earlier run, or taken back */
 	bool adding; /* the change */
 	bool undone; /* the value certainly was not put there */
@@ -115,7 +117,7 @@ static int init_proof(struct chall *c, struct err *err)
 	return 0;
 }
 
-static void located(void *arg, const char *owner, const struct dns_zone *zone,
+static void located(void *arg, const struct dns_place *place,
 		    const struct err *err)
 {
 	struct chall *c = arg;
@@ -123,10 +125,13 @@ static void located(void *arg, const char *owner, const struct dns_zone *zone,
 	char text[DNS_ADDR_TEXT];
 
 	d->locating = NULL;
-	if (zone) {
-		d->zone = zone;
-		chall_set_proof(c, zone->name,
-				dns_addr_text(&zone->server[0], text), owner);
+	if (place) {
+		d->zone = place->zone;
+		d->exists = place->exists;
+		d->ttl = place->ttl;
+		chall_set_proof(c, d->zone->name,
+				dns_addr_text(&d->zone->server[0], text),
+				place->owner);
 	}
 	chall_done(c, err);
 }
@@ -136,7 +141,7 @@ static void locate(struct chall *c)
 	struct rfc2136_ctx *ctx = c->solver_ctx;
 	struct rfc2136 *d = c->priv;
 
-	d->locating = dns_zone_locate(ctx->zones, d->owner, located, c);
+	d->locating = dns_locate(ctx->zones, d->owner, located, c);
 }
 
 static void changed(void *arg, const struct err *err, bool undone)
@@ -158,7 +163,9 @@ static void change(struct chall *c, bool add)
 		.add = add,
 		.owner = c->proof.owner,
 		.text = d->value,
-		.ttl = (uint32_t) c->ctx->conf->dns->ttl,
+		/* All records of a set have one TTL (RFC 2181 section
+		 * 5.2): with another one those of others would change. */
+		.ttl = d->exists ? d->ttl : (uint32_t) c->ctx->conf->dns->ttl,
 	};
 
 	d->adding = add;
@@ -191,7 +198,7 @@ static void ready(struct chall *c)
 /* The server that had it may have been a wrong one, or be retired: the one
  * that takes changes now removes it. Where nobody can say who that is, the
  * one of then. */
-static void found(void *arg, const char *owner, const struct dns_zone *zone,
+static void found(void *arg, const struct dns_place *place,
 		  const struct err *err)
 {
 	struct chall *c = arg;
@@ -200,8 +207,8 @@ static void found(void *arg, const char *owner, const struct dns_zone *zone,
 	struct err why = ERR_INIT;
 
 	d->locating = NULL;
-	if (zone && dns_name_within(d->owner, zone->name)) {
-		d->zone = zone;
+	if (place && dns_name_within(d->owner, place->zone->name)) {
+		d->zone = place->zone;
 	} else if (dns_zone_stored(ctx->zones, c->proof.zone, c->proof.server,
 				   &d->zone, &why) == -1) {
 		chall_done(c, err ? err : &why);
@@ -216,7 +223,7 @@ static void clean(struct chall *c)
 	struct rfc2136 *d = c->priv;
 
 	if (d->stored && !d->zone) {
-		d->locating = dns_zone_locate(ctx->zones, d->owner, found, c);
+		d->locating = dns_locate(ctx->zones, d->owner, found, c);
 		return;
 	}
 	/* Not located, or refused: nothing was put anywhere. */
@@ -232,7 +239,7 @@ static void fini(struct chall *c)
 
 	if (!d)
 		return;
-	dns_zone_locate_cancel(&d->locating);
+	dns_locate_cancel(&d->locating);
 	dns_update_cancel(&d->change);
 	dns_ready_cancel(&d->waiting);
 }

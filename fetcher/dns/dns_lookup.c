@@ -15,11 +15,9 @@ struct entry {
 	struct dns_resolver *r;
 	char *name;
 	unsigned type;
-	bool has_last;
-	struct dns_addr last;
 	size_t first; /* the resolver asked first */
 	size_t tried;
-	struct dns_query *query;
+	struct dns_ask *query;
 	void *packed; /* what msg points to */
 	struct dns_msg msg;
 	bool known;
@@ -85,7 +83,7 @@ static void entry_free(struct entry *e)
 {
 	assert(TAILQ_EMPTY(&e->waiting));
 	unlist(e);
-	dns_query_cancel(&e->query);
+	dns_ask_cancel(&e->query);
 	free(e->packed);
 	free(e->name);
 	free(e);
@@ -131,61 +129,45 @@ static bool usable(const struct dns_msg *m)
 	return false;
 }
 
-/* 1 when E has its answer, 0 when the next server is to be asked */
-static int take_answer(struct entry *e, const struct dns_addr *from,
-		       const unsigned char *wire, size_t len)
-{
-	AUTO(arena_free) struct arena *arena = arena_new();
-	struct err err = ERR_INIT;
-	char text[DNS_ADDR_TEXT], code[16];
-	struct dns_msg m;
-
-	if (dns_msg_parse(wire, len, arena, &m, &err) == -1) {
-		(void) err_set(&e->err, ERR_UNAVAILABLE,
-			       "look-up of %s %s: DNS server %s: %s", e->name,
-			       dns_type_text(e->type),
-			       dns_addr_text(from, text), err.msg);
-		return 0;
-	}
-	if (usable(&m)) {
-		e->packed = dns_msg_pack(&m, &e->msg);
-		return 1;
-	}
-	(void) err_set(&e->err, ERR_UNAVAILABLE,
-		       "look-up of %s %s: DNS server %s answered %s", e->name,
-		       dns_type_text(e->type), dns_addr_text(from, text),
-		       m.rcode == DNS_NOERROR
-			       ? "without knowing it (is it no resolver?)"
-			       : dns_rcode_text(m.rcode, code));
-	return 0;
-}
-
 static const struct dns_addr *server_of(const struct entry *e)
 {
-	return e->tried < e->r->n
-		       ? &e->r->servers[(e->first + e->tried) % e->r->n]
-		       : &e->last;
+	return &e->r->servers[(e->first + e->tried) % e->r->n];
 }
 
-static void answered(void *arg, const unsigned char *wire, size_t len,
-		     const struct err *err)
+static void not_usable(struct entry *e, const struct dns_msg *m,
+		       const struct err *err)
+{
+	char text[DNS_ADDR_TEXT], code[16];
+
+	if (m)
+		(void) err_set(&e->err, ERR_UNAVAILABLE,
+			       "look-up of %s %s: DNS server %s answered %s",
+			       e->name, dns_type_text(e->type),
+			       dns_addr_text(server_of(e), text),
+			       m->rcode == DNS_NOERROR
+				       ? "without knowing it (is it no "
+					 "resolver?)"
+				       : dns_rcode_text(m->rcode, code));
+	else if (e->err.kind == ERR_NONE || err->kind == ERR_INPUT)
+		(void) err_set(&e->err, ERR_UNAVAILABLE, "look-up of %s %s: %s",
+			       e->name, dns_type_text(e->type), err->msg);
+}
+
+static void answered(void *arg, const struct dns_msg *m, const struct err *err)
 {
 	struct entry *e = arg;
 
 	e->query = NULL;
-	if (!wire && e->err.kind == ERR_NONE)
-		(void) err_set(&e->err, ERR_UNAVAILABLE, "look-up of %s %s: %s",
-			       e->name, dns_type_text(e->type), err->msg);
-	if (wire && take_answer(e, server_of(e), wire, len) == 1) {
+	if (m && usable(m)) {
+		e->packed = dns_msg_pack(m, &e->msg);
 		e->known = true;
 		e->until = clock_mono_ms() + DNS_LOOKUP_KEEP_MS;
-		if (e->tried < e->r->n)
-			e->r->first = (e->first + e->tried) % e->r->n;
+		e->r->first = (e->first + e->tried) % e->r->n;
 		tell(e);
 		return;
 	}
-	e->tried++;
-	if (e->tried < e->r->n + e->has_last) {
+	not_usable(e, m, err);
+	if (++e->tried < e->r->n) {
 		ask(e);
 		return;
 	}
@@ -197,16 +179,15 @@ static void answered(void *arg, const unsigned char *wire, size_t len,
 
 static void ask(struct entry *e)
 {
-	AUTO(sbuf_free) struct sbuf q = SBUF_INIT(DNS_MESSAGE_MAX);
+	struct dns_question q = { .name = e->name,
+				  .type = e->type,
+				  .recursive = true };
 
-	/* e->name is canonical: this cannot fail but for lack of memory */
-	(void) !dns_msg_question(e->name, e->type, e->tried < e->r->n, &q,
-				 &e->err);
-	e->query = dns_query_ask(e->r->net, server_of(e), &q, answered, e);
+	e->query = dns_ask(e->r->net, server_of(e), &q, answered, e);
 }
 
 static struct entry *find(struct dns_resolver *r, const char *name,
-			  unsigned type, const struct dns_addr *last)
+			  unsigned type)
 {
 	struct bucket *b = bucket_of(r, name);
 	int64_t now = clock_mono_ms();
@@ -219,25 +200,20 @@ static struct entry *find(struct dns_resolver *r, const char *name,
 			entry_free(e);
 			continue;
 		}
-		if (e->type == type && strcmp(e->name, name) == 0 &&
-		    e->has_last == !!last &&
-		    (!last || dns_addr_equal(&e->last, last)))
+		if (e->type == type && strcmp(e->name, name) == 0)
 			return e;
 	}
 	return NULL;
 }
 
 static struct entry *entry_new(struct dns_resolver *r, const char *name,
-			       unsigned type, const struct dns_addr *last)
+			       unsigned type)
 {
 	struct entry *e = mem_alloc(sizeof(*e));
 
 	e->r = r;
 	e->name = mem_strdup(name);
 	e->type = type;
-	e->has_last = last;
-	if (last)
-		e->last = *last;
 	e->first = r->first;
 	TAILQ_INIT(&e->waiting);
 	TAILQ_INSERT_HEAD(bucket_of(r, name), e, link);
@@ -259,16 +235,15 @@ static void soon(void *arg)
 }
 
 struct dns_lookup *dns_lookup(struct dns_resolver *r, const char *name,
-			      unsigned type, const struct dns_addr *last,
-			      dns_lookup_fn *fn, void *arg)
+			      unsigned type, dns_lookup_fn *fn, void *arg)
 {
 	struct dns_lookup *l = mem_alloc(sizeof(*l));
-	struct entry *e = find(r, name, type, last);
+	struct entry *e = find(r, name, type);
 
 	l->fn = fn;
 	l->arg = arg;
 	if (!e) {
-		e = entry_new(r, name, type, last);
+		e = entry_new(r, name, type);
 		ask(e);
 	}
 	l->entry = e;

@@ -3,13 +3,14 @@
 #define DNS_LOOKUP_H
 
 /*
- * Ask the resolvers, one after another until one gives a usable answer.
+ * Ask the resolvers, one after another until one gives a usable answer. They
+ * remember what is not there: see dns_walk.h for what they may be asked.
  * Answers are kept for some minutes, and whoever asks for the same thing at
  * the same time shares one query. A resolver may be a server that knows its
  * own zones only: its referral or refusal sends us to the next one.
  */
 
-#include "dns_query.h"
+#include "dns_ask.h"
 
 #define DNS_LOOKUP_KEEP_MS 300000
 
@@ -25,11 +26,9 @@ void dns_resolver_free(struct dns_resolver **r); /* nobody waits any more */
  * loop; the lookup is gone then: forget the pointer. */
 typedef void dns_lookup_fn(void *arg, const struct dns_msg *m,
 			   const struct err *err);
-/* NAME is canonical. LAST, may be NULL: a server to ask when none of the
- * resolvers knows. */
+/* NAME is canonical. */
 struct dns_lookup *dns_lookup(struct dns_resolver *r, const char *name,
-			      unsigned type, const struct dns_addr *last,
-			      dns_lookup_fn *fn, void *arg);
+			      unsigned type, dns_lookup_fn *fn, void *arg);
 void dns_lookup_cancel(struct dns_lookup **l); /* accepts NULL */
 
 #endif

@@ -122,6 +122,15 @@ static int suffix_at(const unsigned char *name, size_t len,
 	return -1;
 }
 
+const char *dns_name_parent(const char *name)
+{
+	if (strcmp(name, ".") == 0)
+		return NULL;
+	while (*name && *name != '.')
+		name += *name == '\\' && name[1] ? 2 : 1;
+	return *name ? name + 1 : ".";
+}
+
 bool dns_name_within(const char *name, const char *zone)
 {
 	unsigned char a[DNS_NAME_WIRE], b[DNS_NAME_WIRE];
@@ -415,8 +424,6 @@ void *dns_msg_pack(const struct dns_msg *m, struct dns_msg *ret)
 	for (size_t i = 0; i < m->n; i++) {
 		struct dns_rr rr = m->rr[i];
 
-		if (rr.section == DNS_ADDITIONAL)
-			continue;
 		rr.owner = pack_str(&to, rr.owner);
 		rr.name = pack_str(&to, rr.name);
 		rr.data = pack(&to, rr.data, rr.len);

@@ -60,6 +60,9 @@ int dns_name_canon(const char *name, char ret[DNS_NAME_TEXT],
 /* Uncompressed wire form of a canonical name; returns its length. */
 int dns_name_wire(const char *name, unsigned char ret[DNS_NAME_WIRE],
 		  size_t *ret_len, struct err *err) MUST_CHECK;
+/* A canonical name without its first label, a part of it; NULL for the
+ * root. */
+const char *dns_name_parent(const char *name);
 /* NAME is ZONE or below it. Both canonical. */
 bool dns_name_within(const char *name, const char *zone);
 /* As a DNAME at FROM to TO does it (RFC 6672 section 2.2). ERR_LIMIT when
@@ -106,8 +109,8 @@ struct dns_msg {
 int dns_msg_parse(const unsigned char *wire, size_t len, struct arena *arena,
 		  struct dns_msg *ret, struct err *err) MUST_CHECK;
 
-/* A copy without the additional section, as small as may be: what ret points
- * to lies in the block that is returned; free(3) it. */
+/* A copy, as small as may be: what ret points to lies in the block that is
+ * returned; free(3) it. */
 void *dns_msg_pack(const struct dns_msg *m, struct dns_msg *ret);
 
 /* First record of TYPE at OWNER in SECTION, or NULL. */

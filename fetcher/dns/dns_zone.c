@@ -5,20 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include "clock.h"
+#include "dns_path.h"
 #include "log.h"
 #include "strlist.h"
-
-/* One of conf->zones, checked. */
-struct setting {
-	const struct certrepo_zone *conf;
-	char name[DNS_NAME_TEXT];
-	bool has_server;
-	struct dns_addr server;
-	struct dns_addr check[DNS_ZONE_CHECK_MAX];
-	size_t n_check;
-};
 
 struct key {
 	const char *path; /* the configuration's */
@@ -26,44 +16,34 @@ struct key {
 	TAILQ_ENTRY(key) link;
 };
 
-/* A look-up that gathers addresses for an entry. */
+/* A walk that gathers addresses for an entry. */
 struct sub {
 	struct entry *entry;
-	struct dns_lookup *lookup;
+	struct dns_walk *walk;
 	size_t ns; /* whose addresses; of no meaning for the primary's */
 	TAILQ_ENTRY(sub) link;
 };
 
 TAILQ_HEAD(subs, sub);
-TAILQ_HEAD(locates, dns_locate);
+TAILQ_HEAD(waits, dns_zone_wait);
 
 /* A zone and its servers: known, or being gathered. */
 struct entry {
 	struct dns_zones *z;
 	struct dns_zone zone;
 	char *name;
-	const struct setting *setting; /* may be NULL */
+	const struct dns_setting *setting; /* may be NULL */
 	bool known;
 	int64_t until;		       /* monotonic */
 	void (*next)(struct entry *e); /* when no sub is left */
 	char *primary;
+	bool more; /* name servers than are asked */
 	struct strlist ns;
 	size_t ns_found[DNS_ZONE_NS_MAX];
 	struct err trouble; /* of a look-up, for the message */
 	struct subs subs;
-	struct locates waiting;
+	struct waits waiting;
 	TAILQ_ENTRY(entry) link;
-};
-
-struct dns_locate {
-	struct dns_zones *z;
-	struct dns_path path;
-	const struct setting *setting; /* of the present name */
-	struct dns_lookup *lookup;
-	struct entry *entry; /* while waiting for it */
-	dns_locate_fn *fn;
-	void *arg;
-	TAILQ_ENTRY(dns_locate) link;
 };
 
 TAILQ_HEAD(keys, key);
@@ -72,100 +52,18 @@ TAILQ_HEAD(entries, entry);
 struct dns_zones {
 	const struct certrepo_dns *conf;
 	struct dns_resolver *resolver;
-	struct setting *settings;
+	struct dns_walker *walker;
+	struct dns_setting *settings;
+	struct dns_start *starts;
 	size_t n_settings;
 	struct keys keys;
 	struct entries entries; /* at work and current */
 	struct entries old;	/* expired: somebody may still hold its zone */
 };
 
-/* --- paths: pure --- */
-
-void dns_path_init(struct dns_path *p, const char *owner)
-{
-	p->hops = 0;
-	snprintf(p->name[0], sizeof(p->name[0]), "%s", owner);
-}
-
-static int path_go(struct dns_path *p, const char *to, struct err *err)
-{
-	for (unsigned i = 0; i <= p->hops; i++)
-		if (strcmp(p->name[i], to) == 0)
-			return err_set(err, ERR_CONFIG,
-				       "the CNAMEs of %s run in a circle "
-				       "through %s",
-				       p->name[0], to);
-	if (p->hops == DNS_HOPS_MAX)
-		return err_set(err, ERR_CONFIG,
-			       "%s leads through more than %d CNAMEs",
-			       p->name[0], DNS_HOPS_MAX);
-	p->hops++;
-	snprintf(p->name[p->hops], sizeof(p->name[0]), "%s", to);
-	return 0;
-}
-
-/* The DNAME the present name lies below, or NULL. */
-static const struct dns_rr *find_dname(const struct dns_msg *m,
-				       const char *name)
-{
-	for (size_t i = 0; i < m->n; i++)
-		if (m->rr[i].section == DNS_ANSWER &&
-		    m->rr[i].type == DNS_DNAME &&
-		    strcmp(m->rr[i].owner, name) != 0 &&
-		    dns_name_within(name, m->rr[i].owner))
-			return &m->rr[i];
-	return NULL;
-}
-
-int dns_path_follow(struct dns_path *p, const struct dns_msg *m,
-		    struct err *err)
-{
-	int moved = 0;
-
-	/* Ends: each step adds a hop, and those are limited. */
-	for (;;) {
-		const char *name = p->name[p->hops];
-		const struct dns_rr *rr =
-			dns_msg_find(m, DNS_ANSWER, name, DNS_CNAME);
-		char to[DNS_NAME_TEXT];
-
-		if (rr) {
-			snprintf(to, sizeof(to), "%s", rr->name);
-		} else {
-			rr = find_dname(m, name);
-			if (!rr)
-				return moved;
-			if (dns_name_redirect(name, rr->owner, rr->name, to,
-					      err) == -1)
-				return -1;
-		}
-		if (path_go(p, to, err) == -1)
-			return -1;
-		moved = 1;
-	}
-}
-
-const struct dns_rr *dns_path_soa(const struct dns_path *p,
-				  const struct dns_msg *m)
-{
-	const char *name = p->name[p->hops];
-	const struct dns_rr *best = NULL;
-
-	for (size_t i = 0; i < m->n; i++) {
-		const struct dns_rr *rr = &m->rr[i];
-
-		if (rr->type != DNS_SOA || rr->section == DNS_ADDITIONAL ||
-		    !dns_name_within(name, rr->owner))
-			continue;
-		if (!best || dns_name_within(rr->owner, best->owner))
-			best = rr;
-	}
-	return best;
-}
-
 /* --- settings and keys --- */
 
-static int take_setting(struct setting *s, const struct certrepo_zone *conf,
+static int take_setting(struct dns_setting *s, const struct certrepo_zone *conf,
 			struct err *err)
 {
 	s->conf = conf;
@@ -212,53 +110,7 @@ static int config_error(struct err *err, const struct conf_src *src,
 	return err_wrap(err, "%s:%u: %s", src->file, src->line, what);
 }
 
-int dns_zones_new(const struct certrepo_dns *conf, struct dns_net *net,
-		  struct dns_zones **ret, struct err *err)
-{
-	AUTO(dns_zones_free) struct dns_zones *z = mem_alloc(sizeof(*z));
-	struct dns_addr resolvers[DNS_RESOLVERS_MAX];
-	struct err why = ERR_INIT;
-	size_t n;
-
-	z->conf = conf;
-	TAILQ_INIT(&z->keys);
-	TAILQ_INIT(&z->entries);
-	TAILQ_INIT(&z->old);
-	if (take_resolvers(conf, resolvers, &n, &why) == -1) {
-		config_error(&why, &conf->src, "dns.resolvers");
-		return err_set(err, why.kind, "%s", why.msg);
-	}
-	z->resolver = dns_resolver_new(net, resolvers, n);
-	z->settings = mem_array(conf->zones.n + 1, sizeof(*z->settings));
-	for (size_t i = 0; i < conf->zones.n; i++) {
-		const struct certrepo_zone *zone = conf->zones.v[i];
-
-		if (take_setting(&z->settings[i], zone, &why) == -1) {
-			config_error(&why, &zone->src, "dns.zones");
-			return err_set(err, why.kind, "%s", why.msg);
-		}
-		z->n_settings++;
-	}
-	*ret = TAKE(z);
-	return 0;
-}
-
-static const struct setting *setting_of(const struct dns_zones *z,
-					const char *name)
-{
-	const struct setting *best = NULL;
-
-	for (size_t i = 0; i < z->n_settings; i++) {
-		const struct setting *s = &z->settings[i];
-
-		if (dns_name_within(name, s->name) &&
-		    (!best || dns_name_within(s->name, best->name)))
-			best = s;
-	}
-	return best;
-}
-
-static int take_key(struct dns_zones *z, const struct setting *s,
+static int take_key(struct dns_zones *z, const struct dns_setting *s,
 		    struct dns_zone *zone, struct err *err)
 {
 	const char *path =
@@ -290,17 +142,105 @@ static int take_key(struct dns_zones *z, const struct setting *s,
 	return 0;
 }
 
+/* Where walks to the zone begin: at the servers the world asks, and at the
+ * one that must have it. */
+static int take_start(struct dns_zones *z, struct dns_setting *s,
+		      struct dns_start *start, struct err *err)
+{
+	struct dns_zone zone = { .name = s->name };
+
+	start->zone = s->name;
+	start->addr = s->check;
+	start->n_addr = s->n_check;
+	if (s->has_server)
+		s->check[start->n_addr++] = s->server;
+	if (!s->conf->check_signed)
+		return 0;
+	if (take_key(z, s, &zone, err) == -1)
+		return -1;
+	start->key = zone.key;
+	return 0;
+}
+
+int dns_zones_new(const struct certrepo_dns *conf, struct dns_net *net,
+		  struct dns_zones **ret, struct err *err)
+{
+	AUTO(dns_zones_free) struct dns_zones *z = mem_alloc(sizeof(*z));
+	struct dns_addr resolvers[DNS_RESOLVERS_MAX];
+	struct err why = ERR_INIT;
+	size_t n;
+
+	z->conf = conf;
+	TAILQ_INIT(&z->keys);
+	TAILQ_INIT(&z->entries);
+	TAILQ_INIT(&z->old);
+	if (take_resolvers(conf, resolvers, &n, &why) == -1) {
+		config_error(&why, &conf->src, "dns.resolvers");
+		return err_set(err, why.kind, "%s", why.msg);
+	}
+	z->resolver = dns_resolver_new(net, resolvers, n);
+	z->settings = mem_array(conf->zones.n + 1, sizeof(*z->settings));
+	z->starts = mem_array(conf->zones.n + 1, sizeof(*z->starts));
+	for (size_t i = 0; i < conf->zones.n; i++) {
+		const struct certrepo_zone *zone = conf->zones.v[i];
+
+		if (take_setting(&z->settings[i], zone, &why) == -1 ||
+		    take_start(z, &z->settings[i], &z->starts[i], &why) == -1) {
+			config_error(&why, &zone->src, "dns.zones");
+			return err_set(err, why.kind, "%s", why.msg);
+		}
+		z->n_settings++;
+	}
+	z->walker = dns_walker_new(net, z->resolver, z->starts, z->n_settings);
+	*ret = TAKE(z);
+	return 0;
+}
+
+struct dns_walker *dns_zones_walker(const struct dns_zones *z)
+{
+	return z->walker;
+}
+
+struct dns_resolver *dns_zones_resolver(const struct dns_zones *z)
+{
+	return z->resolver;
+}
+
+bool dns_zones_any(const struct dns_zones *z)
+{
+	return z->conf->any_zone || z->n_settings == 0;
+}
+
+const char *dns_zones_first(const struct dns_zones *z)
+{
+	return z->n_settings > 0 ? z->settings[0].name : NULL;
+}
+
+const struct dns_setting *dns_zones_setting(const struct dns_zones *z,
+					    const char *name)
+{
+	const struct dns_setting *best = NULL;
+
+	for (size_t i = 0; i < z->n_settings; i++) {
+		const struct dns_setting *s = &z->settings[i];
+
+		if (dns_name_within(name, s->name) &&
+		    (!best || dns_name_within(s->name, best->name)))
+			best = s;
+	}
+	return best;
+}
+
 /* --- gathering a zone's servers --- */
 
 static void tell(struct entry *e, const struct err *err)
 {
-	struct dns_locate *l;
+	struct dns_zone_wait *w;
 
-	while ((l = TAILQ_FIRST(&e->waiting))) {
-		TAILQ_REMOVE(&e->waiting, l, link);
-		l->fn(l->arg, l->path.name[l->path.hops], err ? NULL : &e->zone,
-		      err);
-		free(l);
+	while ((w = TAILQ_FIRST(&e->waiting))) {
+		TAILQ_REMOVE(&e->waiting, w, link);
+		w->entry = NULL;
+		w->fn(w->arg, err ? NULL : &e->zone, err);
 	}
 }
 
@@ -310,7 +250,7 @@ static void cancel_subs(struct entry *e)
 
 	while ((s = TAILQ_FIRST(&e->subs))) {
 		TAILQ_REMOVE(&e->subs, s, link);
-		dns_lookup_cancel(&s->lookup);
+		dns_walk_cancel(&s->walk);
 		free(s);
 	}
 }
@@ -341,19 +281,17 @@ static void entry_fail(struct entry *e, const struct err *err)
 }
 
 static void sub_add(struct entry *e, const char *name, unsigned type, size_t ns,
-		    dns_lookup_fn *fn)
+		    dns_walk_fn *fn)
 {
 	struct sub *s = mem_alloc(sizeof(*s));
 
 	s->entry = e;
 	s->ns = ns;
 	TAILQ_INSERT_TAIL(&e->subs, s, link);
-	s->lookup =
-		dns_lookup(e->z->resolver, name, type,
-			   e->zone.n_server ? &e->zone.server[0] : NULL, fn, s);
+	s->walk = dns_walk(e->z->walker, name, type, fn, s);
 }
 
-/* The look-up of S is over; returns its entry, to be passed to sub_next(). */
+/* The walk of S is over; returns its entry, to be passed to sub_next(). */
 static struct entry *sub_over(struct sub *s, const struct err *err)
 {
 	struct entry *e = s->entry;
@@ -371,9 +309,10 @@ static void sub_next(struct entry *e)
 		e->next(e);
 }
 
-/* Add the addresses in M that are not in LIST yet; how many M had. */
+/* Add the addresses in M that are not in LIST yet; how many M had. ret_more:
+ * some did not fit. */
 static size_t add_addresses(const struct dns_msg *m, struct dns_addr *list,
-			    size_t *n, size_t max)
+			    size_t *n, size_t max, bool *ret_more)
 {
 	size_t found = 0;
 
@@ -389,20 +328,25 @@ static size_t add_addresses(const struct dns_msg *m, struct dns_addr *list,
 		dns_addr_from_rdata(rr->data, rr->len, &a);
 		while (k < *n && !dns_addr_equal(&list[k], &a))
 			k++;
-		if (k == *n && k < max)
+		if (k < *n)
+			continue;
+		if (k < max)
 			list[(*n)++] = a;
+		else
+			*ret_more = true;
 	}
 	return found;
 }
 
-static void got_check(void *arg, const struct dns_msg *m, const struct err *err)
+static void got_check(void *arg, const struct dns_msg *m, const char *at,
+		      const struct err *err)
 {
 	struct sub *s = arg;
 	size_t ns = s->ns;
 	struct entry *e = sub_over(s, err);
 
 	e->ns_found[ns] += add_addresses(m, e->zone.check, &e->zone.n_check,
-					 DNS_ZONE_CHECK_MAX);
+					 DNS_ZONE_CHECK_MAX, &e->more);
 	sub_next(e);
 }
 
@@ -424,17 +368,28 @@ static void checks_found(struct entry *e)
 			log_warn("zone %s: its name server %s has no address "
 				 "and is not asked",
 				 e->name, e->ns.v[i]);
+	if (e->more)
+		log_warn("zone %s has more name servers than are asked: %zu "
+			 "addresses of %zu of them are; check in its entry of "
+			 "dns.zones may name those that matter",
+			 e->name, e->zone.n_check, e->ns.n);
 	entry_done(e);
 }
 
-static void got_ns(void *arg, const struct dns_msg *m, const struct err *err)
+static void got_ns(void *arg, const struct dns_msg *m, const char *at,
+		   const struct err *err)
 {
 	struct entry *e = sub_over(arg, err);
 
-	for (size_t i = 0; m && i < m->n && e->ns.n < DNS_ZONE_NS_MAX; i++)
-		if (m->rr[i].section == DNS_ANSWER && m->rr[i].type == DNS_NS &&
-		    strcmp(m->rr[i].owner, e->name) == 0)
+	for (size_t i = 0; m && i < m->n; i++) {
+		if (m->rr[i].section != DNS_ANSWER || m->rr[i].type != DNS_NS ||
+		    strcmp(m->rr[i].owner, e->name) != 0)
+			continue;
+		if (e->ns.n < DNS_ZONE_NS_MAX)
 			strlist_add(&e->ns, m->rr[i].name);
+		else
+			e->more = true;
+	}
 	e->next = checks_found;
 	for (size_t i = 0; i < e->ns.n; i++) {
 		sub_add(e, e->ns.v[i], DNS_A, i, got_check);
@@ -445,10 +400,10 @@ static void got_ns(void *arg, const struct dns_msg *m, const struct err *err)
 
 static void find_checks(struct entry *e)
 {
-	const struct setting *s = e->setting;
+	const struct dns_setting *s = e->setting;
 
 	if (s && s->n_check > 0) {
-		memcpy(e->zone.check, s->check, sizeof(s->check));
+		memcpy(e->zone.check, s->check, sizeof(e->zone.check));
 		e->zone.n_check = s->n_check;
 		e->zone.check_configured = true;
 		entry_done(e);
@@ -473,39 +428,52 @@ static void servers_found(struct entry *e)
 	entry_fail(e, &err);
 }
 
-static void got_server(void *arg, const struct dns_msg *m,
+static void got_server(void *arg, const struct dns_msg *m, const char *at,
 		       const struct err *err)
 {
 	struct entry *e = sub_over(arg, err);
+	bool more = false; /* any of them will do */
 
 	(void) add_addresses(m, e->zone.server, &e->zone.n_server,
-			     DNS_ZONE_SERVERS_MAX);
+			     DNS_ZONE_SERVERS_MAX, &more);
 	sub_next(e);
 }
 
-static void find_servers(struct entry *e)
+static void find_servers(struct entry *e, const char *primary)
 {
+	e->primary = mem_strdup(primary);
+	e->zone.primary = e->primary;
 	e->next = servers_found;
 	sub_add(e, e->primary, DNS_A, 0, got_server);
 	sub_add(e, e->primary, DNS_AAAA, 0, got_server);
 }
 
-static void got_soa(void *arg, const struct dns_msg *m, const struct err *err)
+static void got_soa(void *arg, const struct dns_msg *m, const char *at,
+		    const struct err *err)
 {
 	struct entry *e = sub_over(arg, err);
 	const struct dns_rr *soa =
 		m ? dns_msg_find(m, DNS_ANSWER, e->name, DNS_SOA) : NULL;
+	const struct dns_rr *above;
 	struct err why = ERR_INIT;
 
 	if (soa) {
-		e->primary = mem_strdup(soa->name);
-		find_servers(e);
+		find_servers(e, soa->name);
 		return;
 	}
-	(void) err_set(&why, err ? err->kind : ERR_CONFIG,
-		       "zone %s of dns.zones is not found in the DNS%s%s; its "
-		       "entry may name the server",
-		       e->name, err ? ": " : "", err ? err->msg : "");
+	above = m ? dns_path_soa(m, e->name) : NULL;
+	if (above)
+		(void) err_set(
+			&why, ERR_CONFIG,
+			"%s of dns.zones is no zone: it lies in zone %s; "
+			"name that one, or set server if only your own "
+			"servers have it",
+			e->name, above->owner);
+	else
+		(void) err_set(&why, err ? err->kind : ERR_CONFIG,
+			       "zone %s is not found in the DNS%s%s; its entry "
+			       "of dns.zones may name the server",
+			       e->name, err ? ": " : "", err ? err->msg : "");
 	entry_fail(e, &why);
 }
 
@@ -520,15 +488,14 @@ static void entry_start(struct entry *e, const char *primary)
 		e->zone.server[e->zone.n_server++] = e->setting->server;
 		find_checks(e);
 	} else if (primary) {
-		e->primary = mem_strdup(primary);
-		find_servers(e);
+		find_servers(e, primary);
 	} else {
 		sub_add(e, e->name, DNS_SOA, 0, got_soa);
 	}
 }
 
 static struct entry *entry_new(struct dns_zones *z, const char *name,
-			       const struct setting *setting)
+			       const struct dns_setting *setting)
 {
 	struct entry *e = mem_alloc(sizeof(*e));
 
@@ -536,13 +503,14 @@ static struct entry *entry_new(struct dns_zones *z, const char *name,
 	e->setting = setting;
 	e->name = mem_strdup(name);
 	e->zone.name = e->name;
+	e->zone.check_signed = setting && setting->conf->check_signed;
 	TAILQ_INIT(&e->subs);
 	TAILQ_INIT(&e->waiting);
 	return e;
 }
 
 static struct entry *entry_find(struct dns_zones *z, const char *name,
-				const struct setting *setting)
+				const struct dns_setting *setting)
 {
 	struct entry *e, *next;
 
@@ -560,122 +528,29 @@ static struct entry *entry_find(struct dns_zones *z, const char *name,
 	return NULL;
 }
 
-/* --- locating --- */
-
-static void ask(struct dns_locate *l);
-
-static void locate_fail(struct dns_locate *l, const struct err *err)
+void dns_zone_get(struct dns_zones *z, const char *name, const char *primary,
+		  const struct dns_setting *s, struct dns_zone_wait *wait)
 {
-	l->fn(l->arg, NULL, NULL, err);
-	free(l);
-}
+	struct entry *e = entry_find(z, name, s);
+	bool found = e;
 
-static void use_zone(struct dns_locate *l, const char *name,
-		     const char *primary)
-{
-	struct entry *e = entry_find(l->z, name, l->setting);
-
-	if (e) {
-		l->entry = e;
-		TAILQ_INSERT_TAIL(&e->waiting, l, link);
-		if (e->known)
-			tell(e, NULL);
-		return;
+	if (!e) {
+		e = entry_new(z, name, s);
+		TAILQ_INSERT_TAIL(&z->entries, e, link);
 	}
-	e = entry_new(l->z, name, l->setting);
-	TAILQ_INSERT_TAIL(&l->z->entries, e, link);
-	l->entry = e;
-	TAILQ_INSERT_TAIL(&e->waiting, l, link);
-	entry_start(e, primary);
+	wait->entry = e;
+	TAILQ_INSERT_TAIL(&e->waiting, wait, link);
+	if (!found)
+		entry_start(e, primary);
+	else if (e->known)
+		tell(e, NULL);
 }
 
-/* The longer one of what the SOA says and what is configured. */
-static void decide(struct dns_locate *l, const struct dns_rr *soa)
+void dns_zone_get_cancel(struct dns_zone_wait *wait)
 {
-	const struct setting *s = l->setting;
-	const char *name = l->path.name[l->path.hops];
-
-	if (s && (!soa || !dns_name_within(soa->owner, s->name))) {
-		log_debug("%s: zone %s as configured, not %s by its SOA", name,
-			  s->name, soa ? soa->owner : "none");
-		use_zone(l, s->name, NULL);
-	} else {
-		if (s && strcmp(soa->owner, s->name) != 0)
-			log_debug("%s: sub-zone %s of the configured %s", name,
-				  soa->owner, s->name);
-		use_zone(l, soa->owner, soa->name);
-	}
-}
-
-static void got_answer(void *arg, const struct dns_msg *m,
-		       const struct err *err)
-{
-	struct dns_locate *l = arg;
-	struct err why = ERR_INIT;
-	const struct dns_rr *soa;
-	int moved;
-
-	l->lookup = NULL;
-	if (!m) {
-		/* Nobody knows it; the configuration may. */
-		if (l->setting && l->setting->has_server)
-			decide(l, NULL);
-		else
-			locate_fail(l, err);
-		return;
-	}
-	moved = dns_path_follow(&l->path, m, &why);
-	if (moved == -1) {
-		locate_fail(l, &why);
-		return;
-	}
-	l->setting = setting_of(l->z, l->path.name[l->path.hops]);
-	soa = dns_path_soa(&l->path, m);
-	if (!soa && moved) {
-		ask(l);
-	} else if (soa || (l->setting && l->setting->has_server)) {
-		decide(l, soa);
-	} else {
-		(void) err_set(&why, ERR_UNAVAILABLE,
-			       "no resolver knows the zone of %s",
-			       l->path.name[l->path.hops]);
-		locate_fail(l, &why);
-	}
-}
-
-static void ask(struct dns_locate *l)
-{
-	const char *name = l->path.name[l->path.hops];
-	const struct setting *s = setting_of(l->z, name);
-
-	l->setting = s;
-	l->lookup = dns_lookup(l->z->resolver, name, DNS_SOA,
-			       s && s->has_server ? &s->server : NULL,
-			       got_answer, l);
-}
-
-struct dns_locate *dns_zone_locate(struct dns_zones *z, const char *owner,
-				   dns_locate_fn *fn, void *arg)
-{
-	struct dns_locate *l = mem_alloc(sizeof(*l));
-
-	l->z = z;
-	l->fn = fn;
-	l->arg = arg;
-	dns_path_init(&l->path, owner);
-	ask(l);
-	return l;
-}
-
-void dns_zone_locate_cancel(struct dns_locate **l)
-{
-	if (!*l)
-		return;
-	dns_lookup_cancel(&(*l)->lookup);
-	if ((*l)->entry)
-		TAILQ_REMOVE(&(*l)->entry->waiting, *l, link);
-	free(*l);
-	*l = NULL;
+	if (wait->entry)
+		TAILQ_REMOVE(&wait->entry->waiting, wait, link);
+	wait->entry = NULL;
 }
 
 static const struct dns_zone *known_in(const struct entries *list,
@@ -719,8 +594,11 @@ int dns_zone_stored(struct dns_zones *z, const char *zone, const char *server,
 		if (strcmp(e->name, name) == 0 && e->zone.n_check == 0 &&
 		    dns_addr_equal(&e->zone.server[0], &addr))
 			break;
+	if (!e && !dns_zones_setting(z, name) && !dns_zones_any(z))
+		return err_set(err, ERR_CONFIG,
+			       "dns.zones no longer names the zone %s", name);
 	if (!e) {
-		e = entry_new(z, name, setting_of(z, name));
+		e = entry_new(z, name, dns_zones_setting(z, name));
 		e->zone.server[e->zone.n_server++] = addr;
 		if (take_key(z, e->setting, &e->zone, err) == -1) {
 			entry_free(e);
@@ -753,7 +631,9 @@ void dns_zones_free(struct dns_zones **zones)
 		dns_key_free(&k->key);
 		free(k);
 	}
+	dns_walker_free(&z->walker);
 	dns_resolver_free(&z->resolver);
+	free(z->starts);
 	free(z->settings);
 	free(z);
 	*zones = NULL;

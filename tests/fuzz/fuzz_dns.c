@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
+#include "dns_path.h"
 #include "dns_ready.h"
 #include "dns_update.h"
 
@@ -35,10 +36,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 					.mac.len = 32 };
 	AUTO(arena_free) struct arena *arena = arena_new();
 	struct err err = ERR_INIT;
-	struct dns_path path;
+	static struct dns_path path;
+	char to[DNS_NAME_TEXT];
+	const char *cut;
 	struct dns_msg m;
 	char what[256];
-	bool single;
+	bool single, dname;
 
 	(void) dns_msg_answers(data, size, query, sizeof(query) - 1);
 	/* No input is signed by a key that has never been used. */
@@ -48,8 +51,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	names(&m);
 	(void) dns_ready_has(&m, "example.test", "value", what);
+	/* Each referral goes further down. */
+	if (dns_walk_says(&m, "a.b.example.test", "test", &cut) ==
+		    DNS_SAYS_REFERRAL &&
+	    (strcmp(cut, "test") == 0 || !dns_name_within(cut, "test")))
+		__builtin_trap();
 	dns_path_init(&path, m.n > 0 ? m.rr[0].owner : "example.test");
-	if (dns_path_follow(&path, &m, &err) != -1)
-		(void) dns_path_soa(&path, &m);
+	while (dns_path_alias(&path, &m, to, &dname, &err) == 1)
+		if (dns_path_go(&path, to, &err) == -1)
+			break;
+	(void) dns_path_soa(&m, dns_path_name(&path));
+	(void) dns_walk_domain(dns_path_name(&path));
 	return 0;
 }

@@ -204,6 +204,7 @@ static void addresses(void **state)
 			 bad[i]);
 		refuse(text, 4, "`server'");
 	}
+	refuse(STORE CA "dns : { any_zone = true; };", 3, "`any_zone'");
 	refuse(STORE CA "dns : { zones = (\n{ zone = \"z\"; check = [\"ns1\"]; "
 			"} ); };",
 	       4, "`check'");

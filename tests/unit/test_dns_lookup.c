@@ -8,7 +8,7 @@
 
 static struct loop *loop;
 static struct dns_net *net;
-static struct peer one, two, last;
+static struct peer one, two;
 
 struct got {
 	int called;
@@ -107,7 +107,7 @@ static void close_two(struct dns_resolver **r)
 static void look(struct dns_resolver *r, const char *name, struct got *g)
 {
 	memset(g, 0, sizeof(*g));
-	dns_lookup(r, name, DNS_A, NULL, over, g);
+	dns_lookup(r, name, DNS_A, over, g);
 	assert_int_equal(g->called, 0);
 	peer_run(loop, &g->called, 1);
 }
@@ -168,42 +168,27 @@ static void test_shared_and_kept(void **state)
 	struct dns_lookup *l[3];
 
 	for (int i = 0; i < 10; i++)
-		dns_lookup(r, "www.example.org", DNS_A, NULL, over, &g);
+		dns_lookup(r, "www.example.org", DNS_A, over, &g);
 	peer_run(loop, &g.called, 10);
 	assert_int_equal(one.n_udp, 1);
 	look(r, "www.example.org", &g);
 	assert_int_equal(one.n_udp, 1);
 	/* another type is another thing */
-	dns_lookup(r, "www.example.org", DNS_AAAA, NULL, over, &g);
+	dns_lookup(r, "www.example.org", DNS_AAAA, over, &g);
 	peer_run(loop, &g.called, 2);
 	assert_int_equal(one.n_udp, 2);
 	/* one who gives up does not disturb the others */
 	memset(&g, 0, sizeof(g));
 	for (int i = 0; i < 3; i++)
-		l[i] = dns_lookup(r, "ftp.example.org", DNS_A, NULL, over, &g);
+		l[i] = dns_lookup(r, "ftp.example.org", DNS_A, over, &g);
 	dns_lookup_cancel(&l[1]);
 	peer_run(loop, &g.called, 2);
 	/* neither while it waits for the next round */
-	l[0] = dns_lookup(r, "ftp.example.org", DNS_A, NULL, over, &g);
+	l[0] = dns_lookup(r, "ftp.example.org", DNS_A, over, &g);
 	dns_lookup_cancel(&l[0]);
 	dns_lookup_cancel(&l[0]);
 	look(r, "www.example.org", &g);
 	assert_int_equal(g.called, 1);
-	close_two(&r);
-}
-
-static void test_last_resort(void **state)
-{
-	struct dns_resolver *r = open_two(refuses, refuses);
-	struct got g = { .called = 0 };
-
-	peer_open(&last, loop, "127.0.0.1", 0, knows);
-	dns_lookup(r, "www.example.org", DNS_A, &last.addr, over, &g);
-	peer_run(loop, &g.called, 1);
-	assert_true(g.known);
-	assert_int_equal(one.n_udp + two.n_udp, 2);
-	assert_int_equal(last.n_udp, 1);
-	peer_close(&last);
 	close_two(&r);
 }
 
@@ -213,7 +198,7 @@ static void test_freed_early(void **state)
 	struct dns_resolver *r = open_two(knows, knows);
 	struct got g = { .called = 0 };
 	struct dns_lookup *l =
-		dns_lookup(r, "www.example.org", DNS_A, NULL, over, &g);
+		dns_lookup(r, "www.example.org", DNS_A, over, &g);
 
 	dns_lookup_cancel(&l);
 	close_two(&r);
@@ -227,7 +212,6 @@ int main(void)
 		cmocka_unit_test(test_an_answer_that_there_is_nothing),
 		cmocka_unit_test(test_nobody_knows),
 		cmocka_unit_test(test_shared_and_kept),
-		cmocka_unit_test(test_last_resort),
 		cmocka_unit_test(test_freed_early),
 	};
 

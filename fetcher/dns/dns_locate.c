@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+#include "dns_locate.h"
+
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "log.h"
+
+struct dns_locate {
+	struct dns_zones *z;
+	struct dns_path path;
+	struct dns_walk *walk;
+	struct dns_lookup *lookup;
+	struct err unreached;	    /* why it is asked */
+	char target[DNS_NAME_TEXT]; /* of a CNAME that is being looked into */
+	char at[DNS_NAME_TEXT];	    /* whose SOA is asked for */
+	char cut[DNS_NAME_TEXT];    /* no further up than this zone */
+	struct dns_place place;
+	struct dns_zone_wait wait;
+	dns_locate_fn *fn;
+	void *arg;
+};
+
+static void ask(struct dns_locate *l);
+static void ask_soa(struct dns_locate *l, const char *at);
+static void follow(struct dns_locate *l);
+
+static void fail(struct dns_locate *l, const struct err *err)
+{
+	dns_locate_fn *fn = l->fn;
+	void *arg = l->arg;
+	struct err copy = *err;
+
+	free(l);
+	fn(arg, NULL, &copy);
+}
+
+/* --- words --- */
+
+/* What has to stand in ZONE so that the proof of NAME may go to HOME. */
+static const char *record_for(const char *name, const char *home,
+			      char buf[2 * DNS_NAME_TEXT])
+{
+	static const char prefix[] = "_acme-challenge.";
+	const char *host = name;
+	char label[64];
+	size_t n;
+
+	if (strncmp(host, prefix, strlen(prefix)) == 0)
+		host += strlen(prefix);
+	n = strlen(host);
+	if (n < sizeof(label)) {
+		for (size_t i = 0; i <= n; i++)
+			label[i] = host[i] == '.' ? '-' : host[i];
+		host = label;
+	}
+	snprintf(buf, 2 * DNS_NAME_TEXT, "%s. CNAME %s.%s.", name, host, home);
+	return buf;
+}
+
+/* The zone SOA names is none of ours, and we change no others. */
+static void not_ours(struct dns_locate *l, const char *zone)
+{
+	const char *name = dns_path_name(&l->path);
+	const char *home = dns_zones_first(l->z);
+	char record[2 * DNS_NAME_TEXT];
+	struct err err = ERR_INIT;
+
+	if (l->path.hops > 0)
+		(void) err_set(
+			&err, ERR_CONFIG,
+			"%s is a CNAME that leads to %s in zone %s, "
+			"which dns.zones does not name: let it lead into "
+			"one it names, such as %s, or add that zone "
+			"there",
+			l->path.name[0], name, zone, home);
+	else
+		(void) err_set(&err, ERR_CONFIG,
+			       "%s lies in zone %s, which dns.zones does not "
+			       "name: add to that zone the record \"%s\", or "
+			       "the zone to dns.zones",
+			       name, zone, record_for(name, home, record));
+	fail(l, &err);
+}
+
+/* --- the zone --- */
+
+static void got_zone(void *arg, const struct dns_zone *zone,
+		     const struct err *err)
+{
+	struct dns_locate *l = arg;
+
+	if (!zone) {
+		fail(l, err);
+		return;
+	}
+	l->place.owner = dns_path_name(&l->path);
+	l->place.zone = zone;
+	l->fn(l->arg, &l->place, NULL);
+	free(l);
+}
+
+/* The longer one of what the SOA says (may be NULL) and what is configured;
+ * NAME and PRIMARY need not outlive the call. */
+static void decide(struct dns_locate *l, const char *zone, const char *primary)
+{
+	const char *name = dns_path_name(&l->path);
+	const struct dns_setting *s = dns_zones_setting(l->z, name);
+
+	if (s && (!zone || !dns_name_within(zone, s->name))) {
+		log_debug("%s: zone %s as configured, not %s by its SOA", name,
+			  s->name, zone ? zone : "none");
+		dns_zone_get(l->z, s->name, NULL, s, &l->wait);
+	} else if (!s && !dns_zones_any(l->z)) {
+		not_ours(l, zone);
+	} else {
+		if (s && strcmp(zone, s->name) != 0)
+			log_debug("%s: sub-zone %s of the configured %s", name,
+				  zone, s->name);
+		dns_zone_get(l->z, zone, primary, s, &l->wait);
+	}
+}
+
+static void got_cname(void *arg, const struct dns_msg *m, const struct err *err)
+{
+	struct dns_locate *l = arg;
+	const struct dns_rr *soa;
+	bool dname;
+
+	l->lookup = NULL;
+	if (m && dns_path_alias(&l->path, m, l->target, &dname, NULL) == 1) {
+		follow(l);
+		return;
+	}
+	soa = m ? dns_path_soa(m, dns_path_name(&l->path)) : NULL;
+	if (soa)
+		not_ours(l, soa->owner);
+	else
+		fail(l, &l->unreached);
+}
+
+static void walk_failed(struct dns_locate *l, const struct err *err)
+{
+	const char *name = dns_path_name(&l->path);
+	const struct dns_setting *s = dns_zones_setting(l->z, name);
+
+	l->unreached = *err;
+	(void) err_wrap(&l->unreached, "%s", name);
+	/* Nobody tells; the configuration may. */
+	if (s && s->has_server)
+		decide(l, NULL, NULL);
+	else if (!s && !dns_zones_any(l->z) && err->kind == ERR_UNAVAILABLE)
+		l->lookup = dns_lookup(dns_zones_resolver(l->z), name,
+				       DNS_CNAME, got_cname, l);
+	else
+		fail(l, &l->unreached);
+}
+
+static void got_soa(void *arg, const struct dns_msg *m, const char *zone,
+		    const struct err *err)
+{
+	struct dns_locate *l = arg;
+	const char *up = dns_name_parent(l->at);
+	const struct dns_rr *soa;
+	struct err why = ERR_INIT;
+
+	l->walk = NULL;
+	if (!m) {
+		walk_failed(l, err);
+		return;
+	}
+	soa = dns_path_soa(m, l->at);
+	if (soa) {
+		decide(l, soa->owner, soa->name);
+	} else if (up && strcmp(l->at, l->cut) != 0) {
+		/* an alias itself, or a server that does not say */
+		ask_soa(l, up);
+	} else {
+		(void) err_set(&why, ERR_UNAVAILABLE,
+			       "%s: the name servers of zone %s give no SOA of "
+			       "it",
+			       dns_path_name(&l->path), zone);
+		walk_failed(l, &why);
+	}
+}
+
+static void ask_soa(struct dns_locate *l, const char *at)
+{
+	/* at may be a part of l->at */
+	memmove(l->at, at, strlen(at) + 1);
+	l->walk = dns_walk(dns_zones_walker(l->z), l->at, DNS_SOA, got_soa, l);
+}
+
+/* --- aliases --- */
+
+static void follow(struct dns_locate *l)
+{
+	struct err err = ERR_INIT;
+
+	if (dns_path_go(&l->path, l->target, &err) == -1)
+		fail(l, &err);
+	else
+		ask(l);
+}
+
+/* What a name below the one that is an alias is. A wildcard makes both up; a
+ * record at the name would keep it from the one below (RFC 4592 section
+ * 2.2.1). */
+static void got_below(void *arg, const struct dns_msg *m, const char *zone,
+		      const struct err *err)
+{
+	struct dns_locate *l = arg;
+	const char *name = dns_path_name(&l->path);
+
+	l->walk = NULL;
+	for (size_t i = 0; m && i < m->n; i++) {
+		const struct dns_rr *rr = &m->rr[i];
+
+		if (rr->section != DNS_ANSWER || rr->type != DNS_CNAME ||
+		    strcmp(rr->name, l->target) != 0 ||
+		    strcmp(rr->owner, name) == 0 ||
+		    !dns_name_within(rr->owner, name))
+			continue;
+		log_debug("%s: its CNAME to %s is a wildcard's", name,
+			  l->target);
+		ask_soa(l, dns_name_parent(name));
+		return;
+	}
+	follow(l);
+}
+
+/* Is the present name in a zone of ours? With dns.any_zone the one the alias
+ * leads to counts as well: it was made for that. */
+static bool may_stay(const struct dns_locate *l)
+{
+	return dns_zones_setting(l->z, dns_path_name(&l->path)) ||
+	       (dns_zones_any(l->z) && !dns_zones_setting(l->z, l->target));
+}
+
+static void look_below(struct dns_locate *l)
+{
+	unsigned char random[8];
+	char below[DNS_NAME_TEXT], canon[DNS_NAME_TEXT];
+	int n;
+
+	if (!may_stay(l) || RAND_bytes(random, sizeof(random)) != 1) {
+		follow(l);
+		return;
+	}
+	n = snprintf(below, sizeof(below), "x%02x%02x%02x%02x%02x%02x.%s",
+		     random[0], random[1], random[2], random[3], random[4],
+		     random[5], dns_path_name(&l->path));
+	if (n >= (int) sizeof(below) ||
+	    dns_name_canon(below, canon, NULL) == -1)
+		follow(l);
+	else
+		l->walk = dns_walk(dns_zones_walker(l->z), canon, DNS_TXT,
+				   got_below, l);
+}
+
+static void got_answer(void *arg, const struct dns_msg *m, const char *zone,
+		       const struct err *err)
+{
+	struct dns_locate *l = arg;
+	const char *name = dns_path_name(&l->path);
+	const struct dns_rr *rr;
+	struct err why = ERR_INIT;
+	bool dname = false;
+	int rc;
+
+	l->walk = NULL;
+	if (!m) {
+		walk_failed(l, err);
+		return;
+	}
+	snprintf(l->cut, sizeof(l->cut), "%s", zone);
+	rc = dns_path_alias(&l->path, m, l->target, &dname, &why);
+	if (rc == -1) {
+		fail(l, &why);
+		return;
+	}
+	if (rc == 1) {
+		if (dname)
+			follow(l);
+		else
+			look_below(l);
+		return;
+	}
+	rr = dns_msg_find(m, DNS_ANSWER, name, DNS_TXT);
+	l->place.exists = rr;
+	l->place.ttl = rr ? rr->ttl : 0;
+	rr = dns_path_soa(m, name);
+	if (rr)
+		decide(l, rr->owner, rr->name);
+	else
+		ask_soa(l, name);
+}
+
+static void ask(struct dns_locate *l)
+{
+	l->walk = dns_walk(dns_zones_walker(l->z), dns_path_name(&l->path),
+			   DNS_TXT, got_answer, l);
+}
+
+struct dns_locate *dns_locate(struct dns_zones *z, const char *owner,
+			      dns_locate_fn *fn, void *arg)
+{
+	struct dns_locate *l = mem_alloc(sizeof(*l));
+
+	l->z = z;
+	l->fn = fn;
+	l->arg = arg;
+	l->wait.fn = got_zone;
+	l->wait.arg = l;
+	dns_path_init(&l->path, owner);
+	ask(l);
+	return l;
+}
+
+void dns_locate_cancel(struct dns_locate **l)
+{
+	if (!*l)
+		return;
+	dns_walk_cancel(&(*l)->walk);
+	dns_lookup_cancel(&(*l)->lookup);
+	dns_zone_get_cancel(&(*l)->wait);
+	free(*l);
+	*l = NULL;
+}
