@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "clock.h"
+#include "dns_path.h"
 #include "log.h"
 
 enum state { ASKING, HAS_IT, LEFT_OUT };
@@ -17,7 +18,7 @@ struct server {
 	bool reached; /* it answered something, ever */
 	bool no_way;  /* IPv6, and this host has none */
 	int64_t interval;
-	struct dns_query *query;
+	struct dns_ask *query;
 	struct loop_timer *timer;
 	char what[256]; /* its last answer, or why there is none */
 };
@@ -26,7 +27,7 @@ struct dns_ready {
 	struct dns_watch *w;
 	const struct dns_zone *zone;
 	char *owner, *value;
-	struct sbuf question;
+	struct dns_question question;
 	struct server *servers;
 	size_t n;
 	struct loop_timer *grace, *deadline;
@@ -93,9 +94,21 @@ bool dns_ready_has(const struct dns_msg *m, const char *owner,
 	return false;
 }
 
+bool dns_ready_serves(const struct dns_msg *m, const char *owner)
+{
+	if (m->rcode != DNS_NOERROR && m->rcode != DNS_NXDOMAIN)
+		return false;
+	if (m->authoritative || dns_path_soa(m, owner))
+		return true;
+	for (size_t i = 0; i < m->n; i++)
+		if (m->rr[i].section == DNS_ANSWER)
+			return true;
+	return false;
+}
+
 static void stop_server(struct server *s)
 {
-	dns_query_cancel(&s->query);
+	dns_ask_cancel(&s->query);
 	loop_cancel(&s->timer);
 }
 
@@ -105,7 +118,6 @@ static void destroy(struct dns_ready *r)
 		stop_server(&r->servers[i]);
 	loop_cancel(&r->grace);
 	loop_cancel(&r->deadline);
-	sbuf_free(&r->question);
 	free(r->servers);
 	free(r->owner);
 	free(r->value);
@@ -132,18 +144,19 @@ static void report(struct dns_watch *w, const struct server *s)
 	w->reported =
 		mem_grow(w->reported, w->n_reported + 1, sizeof(*w->reported));
 	w->reported[w->n_reported++] = *s->addr;
-	log_warn("name server %s of zone %s cannot be reached and is not "
-		 "waited for: %s",
+	log_warn("name server %s of zone %s %s and is not waited for",
 		 dns_addr_text(s->addr, text), s->ready->zone->name, s->what);
 }
 
 static void none_reached(struct dns_ready *r)
 {
+	char text[DNS_ADDR_TEXT];
 	struct err err = ERR_INIT;
 
 	(void) err_set(&err, ERR_UNAVAILABLE,
-		       "no name server of zone %s can be reached: %s",
-		       r->zone->name, r->servers[0].what);
+		       "no name server of zone %s answers for it: %s %s",
+		       r->zone->name, dns_addr_text(r->servers[0].addr, text),
+		       r->servers[0].what);
 	finish(r, &err);
 }
 
@@ -221,31 +234,39 @@ static void ask_later(struct server *s)
 		s->interval = DNS_READY_MAX_MS;
 }
 
-static void answered(void *arg, const unsigned char *wire, size_t len,
-		     const struct err *err)
+static void take_answer(struct server *s, const struct dns_msg *m)
+{
+	struct dns_ready *r = s->ready;
+	char code[16];
+
+	s->no_way = false;
+	if (dns_ready_has(m, r->owner, r->value, s->what))
+		s->state = HAS_IT;
+	if (dns_ready_serves(m, r->owner))
+		s->reached = true;
+	else
+		snprintf(s->what, sizeof(s->what),
+			 "does not answer for it (%s)",
+			 m->rcode == DNS_NOERROR
+				 ? "it refers to others"
+				 : dns_rcode_text(m->rcode, code));
+}
+
+static void answered(void *arg, const struct dns_msg *m, const struct err *err)
 {
 	struct server *s = arg;
 	struct dns_ready *r = s->ready;
-	AUTO(arena_free) struct arena *arena = arena_new();
-	struct err why = ERR_INIT;
-	struct dns_msg m;
 
 	s->query = NULL;
-	if (!wire) {
+	if (m) {
+		take_answer(s, m);
+	} else {
 		snprintf(s->what, sizeof(s->what), "does not answer (%.200s)",
 			 err->msg);
 		s->no_way = err->kind == ERR_IO &&
 			    s->addr->u.sa.sa_family == AF_INET6;
-	} else {
-		s->reached = true;
-		s->no_way = false;
-		if (dns_msg_parse(wire, len, arena, &m, &why) == -1)
-			snprintf(s->what, sizeof(s->what), "sends a %.200s",
-				 why.msg);
-		else if (dns_ready_has(&m, r->owner, r->value, s->what))
-			s->state = HAS_IT;
 	}
-	if (s->state == ASKING && !wire && !r->grace && !s->reached) {
+	if (s->state == ASKING && !r->grace && !s->reached) {
 		s->state = LEFT_OUT;
 		report(r->w, s);
 	} else if (s->state == ASKING) {
@@ -256,8 +277,8 @@ static void answered(void *arg, const unsigned char *wire, size_t len,
 
 static void ask(struct server *s)
 {
-	s->query = dns_query_ask(s->ready->w->net, s->addr, &s->ready->question,
-				 answered, s);
+	s->query = dns_ask(s->ready->w->net, s->addr, &s->ready->question,
+			   answered, s);
 }
 
 struct dns_ready *dns_ready_wait(struct dns_watch *w,
@@ -277,10 +298,11 @@ struct dns_ready *dns_ready_wait(struct dns_watch *w,
 	r->arg = arg;
 	r->n = zone->n_check;
 	r->servers = mem_array(r->n, sizeof(*r->servers));
-	sbuf_init(&r->question, DNS_MESSAGE_MAX);
-	/* owner is canonical: this cannot fail but for lack of memory */
-	if (dns_msg_question(owner, DNS_TXT, false, &r->question, NULL) == -1)
-		sbuf_clear(&r->question);
+	r->question = (struct dns_question){
+		.name = r->owner,
+		.type = DNS_TXT,
+		.key = zone->check_signed ? zone->key : NULL,
+	};
 	r->grace = loop_after(loop, w->grace_ms, grace_over, r);
 	r->deadline = loop_after(loop, w->timeout_ms, deadline_over, r);
 	for (size_t i = 0; i < r->n; i++) {

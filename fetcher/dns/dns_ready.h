@@ -5,12 +5,13 @@
 /*
  * Wait until every name server of a zone answers with a value: each is asked
  * at once, then again and again at growing intervals. One that answers
- * without it blocks. One that cannot be reached at all blocks for the grace
- * only, and is reported once. An IPv6 address that only the DNS names, on a
- * host without IPv6, is left out at once.
+ * without it blocks. One that cannot be reached at all, or never answers for
+ * its zone (REFUSED, SERVFAIL, NOTAUTH, a referral, garbage), blocks for the
+ * grace only, and is reported once. An IPv6 address that only the DNS names, on
+ * a host without IPv6, is left out at once.
  */
 
-#include "dns_query.h"
+#include "dns_ask.h"
 #include "dns_zone.h"
 
 #define DNS_READY_FIRST_MS 20
@@ -27,7 +28,7 @@ void dns_watch_free(struct dns_watch **w); /* nobody waits any more */
 /* err is NULL when all have it. Always from the loop; gone then.
  *	ERR_TIMEOUT	 a server still answers without it; its name and
  *			 what it said
- *	ERR_UNAVAILABLE	 none of the servers can be reached */
+ *	ERR_UNAVAILABLE	 none of the servers answers for the zone */
 typedef void dns_ready_fn(void *arg, const struct err *err);
 
 /* OWNER canonical; the servers are those in zone->check. ZONE must live
@@ -42,5 +43,7 @@ void dns_ready_cancel(struct dns_ready **r); /* accepts NULL */
  * it held instead. Pure. */
 bool dns_ready_has(const struct dns_msg *m, const char *owner,
 		   const char *value, char what[256]);
+/* Is it an answer at all of a server that has OWNER's zone? Pure. */
+bool dns_ready_serves(const struct dns_msg *m, const char *owner);
 
 #endif

@@ -51,6 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	names(&m);
 	(void) dns_ready_has(&m, "example.test", "value", what);
+	(void) dns_ready_serves(&m, "example.test");
 	/* Each referral goes further down. */
 	if (dns_walk_says(&m, "a.b.example.test", "test", &cut) ==
 		    DNS_SAYS_REFERRAL &&

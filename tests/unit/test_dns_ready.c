@@ -102,6 +102,50 @@ static size_t dies(struct peer *p, const unsigned char *q, size_t n, bool tcp,
 	return p->n_udp == 1 ? has_not(p, q, n, tcp, out) : 0;
 }
 
+static size_t refuses(struct peer *p, const unsigned char *q, size_t n,
+		      bool tcp, unsigned char *out)
+{
+	return peer_begin(q, n, DNS_REFUSED, out);
+}
+
+static size_t fails(struct peer *p, const unsigned char *q, size_t n, bool tcp,
+		    unsigned char *out)
+{
+	return peer_begin(q, n, DNS_SERVFAIL, out);
+}
+
+static size_t not_auth(struct peer *p, const unsigned char *q, size_t n,
+		       bool tcp, unsigned char *out)
+{
+	return peer_begin(q, n, DNS_NOTAUTH, out);
+}
+
+static size_t refers(struct peer *p, const unsigned char *q, size_t n, bool tcp,
+		     unsigned char *out)
+{
+	size_t size = peer_begin(q, n, 0, out);
+
+	out[2] &= (unsigned char) ~4u;
+	return peer_add_name(out, size, 8, ".", DNS_NS, "a.root.example");
+}
+
+static size_t garbage(struct peer *p, const unsigned char *q, size_t n,
+		      bool tcp, unsigned char *out)
+{
+	size_t size = has(p, q, n, tcp, out);
+
+	dns_put16(out + 6, 40);
+	return size;
+}
+
+/* It loads the zone at last, an old one. */
+static size_t recovers(struct peer *p, const unsigned char *q, size_t n,
+		       bool tcp, unsigned char *out)
+{
+	return p->n_udp < 3 ? fails(p, q, n, tcp, out)
+			    : has_not(p, q, n, tcp, out);
+}
+
 static int called;
 static struct err result;
 
@@ -171,6 +215,25 @@ static void test_one_is_away(void **state)
 	assert_int_equal(result.kind, ERR_TIMEOUT);
 }
 
+/* One that does not answer for the zone is no better than one that is away. */
+static void test_one_does_not_serve(void **state)
+{
+	peer_fn *const lame[] = { refuses, fails, not_auth, refers, garbage };
+	char text[DNS_ADDR_TEXT];
+
+	for (size_t i = 0; i < ARRAY_LEN(lame); i++) {
+		assert_in_range(wait_for(lame[i], has, 9000, 400), 350, 3000);
+		assert_int_equal(result.kind, ERR_NONE);
+	}
+	/* once it does, it blocks */
+	wait_for(recovers, has, 1500, 500);
+	assert_int_equal(result.kind, ERR_TIMEOUT);
+	wait_for(refuses, fails, 9000, 400);
+	assert_int_equal(result.kind, ERR_UNAVAILABLE);
+	assert_non_null(strstr(result.msg, dns_addr_text(&one.addr, text)));
+	assert_non_null(strstr(result.msg, "REFUSED"));
+}
+
 static void test_all_are_away(void **state)
 {
 	assert_in_range(wait_for(silent, silent, 5000, 700), 650, 2500);
@@ -230,6 +293,7 @@ int main(void)
 		cmocka_unit_test(test_one_is_late),
 		cmocka_unit_test(test_one_never_has_it),
 		cmocka_unit_test(test_one_is_away),
+		cmocka_unit_test(test_one_does_not_serve),
 		cmocka_unit_test(test_all_are_away),
 		cmocka_unit_test(test_ipv6_to_nowhere),
 		cmocka_unit_test(test_cancel),

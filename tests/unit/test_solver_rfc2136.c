@@ -56,9 +56,9 @@ static void zones(void)
 		   "%sloop2 IN CNAME _acme-challenge.loop.example.test.\n",
 		   zone_head);
 	named_file(&a, "plain.db", "%s", zone_head);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 5; i++) {
 		static const char *const sub[] = { "sub", "k224", "k512",
-						   "some" };
+						   "some", "stuck" };
 		char file[64];
 
 		snprintf(file, sizeof(file), "%s.db", sub[i]);
@@ -120,11 +120,15 @@ static bool bring_up(void)
 		"	update-policy { grant k512 zonesub TXT; }; };\n"
 		"zone two.test { type primary; file \"two.test.db\";\n"
 		"	update-policy { grant k256 zonesub TXT; }; };\n"
+		"zone stuck.test { type primary; file \"stuck.db\";\n"
+		"	update-policy { grant k256 zonesub TXT; }; };\n"
 		"zone some.test { type primary; file \"some.db\";\n"
 		"	update-policy { deny * name "
 		"_acme-challenge.n7.some.test;"
 		" grant k256 zonesub TXT; }; };\n");
+	named_file(&b, "stuck.db", "%s", zone_head);
 	snprintf(rest, sizeof(rest),
+		 "zone stuck.test { type primary; file \"stuck.db\"; };\n"
 		 "zone two.test { type secondary; file \"two.bak\";\n"
 		 "	primaries { 127.0.0.1 port %d; }; };\n",
 		 port);
@@ -496,16 +500,39 @@ static void test_never_ready(void **state)
 	NEED_NAMED;
 	w = world_new();
 	w->dns.ready_timeout = 1;
-	z = add_zone(w, "example.test", "k256");
-	/* the other server does not have that zone */
+	z = add_zone(w, "stuck.test", "k256");
+	/* the other server has a copy of its own */
 	check[0] = w->resolver[0];
 	check[1] = text(w, "127.0.0.1:%d", b.port);
 	z->check = (struct conf_strings){ check, 2 };
-	begin(w, &r, "never.example.test", "t");
+	begin(w, &r, "never.stuck.test", "t");
 	step_ok(w, &r, chall_locate);
 	step_ok(w, &r, chall_prepare);
 	step_fails(w, &r, chall_ready, ERR_TIMEOUT, check[1]);
-	assert_non_null(strstr(r.err.msg, "REFUSED"));
+	assert_non_null(strstr(r.err.msg, "NXDOMAIN"));
+	step_ok(w, &r, chall_clean);
+	chall_free(&r.c);
+	world_free(w);
+}
+
+/* One that does not have the zone is no server of it. */
+static void test_lame_is_left_out(void **state)
+{
+	const char *check[2];
+	struct certrepo_zone *z;
+	struct world *w;
+	struct run r;
+
+	NEED_NAMED;
+	w = world_new();
+	z = add_zone(w, "example.test", "k256");
+	check[0] = w->resolver[0];
+	check[1] = text(w, "127.0.0.1:%d", b.port);
+	z->check = (struct conf_strings){ check, 2 };
+	begin(w, &r, "lame.example.test", "t");
+	step_ok(w, &r, chall_locate);
+	step_ok(w, &r, chall_prepare);
+	step_ok(w, &r, chall_ready);
 	step_ok(w, &r, chall_clean);
 	chall_free(&r.c);
 	world_free(w);
@@ -911,6 +938,7 @@ int main(void)
 		cmocka_unit_test(test_two_values_and_a_strangers),
 		cmocka_unit_test(test_late_secondary_blocks),
 		cmocka_unit_test(test_never_ready),
+		cmocka_unit_test(test_lame_is_left_out),
 		cmocka_unit_test(test_unreachable_is_left_out),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_clocks_differ),
