@@ -62,6 +62,7 @@ static const char *record_for(const char *name, const char *home,
 /* The zone SOA names is none of ours, and we change no others. */
 static void not_ours(struct dns_locate *l, const char *zone)
 {
+	char to[DNS_NAME_SAID], in[DNS_NAME_SAID];
 	const char *name = dns_path_name(&l->path);
 	const char *home = dns_zones_first(l->z);
 	char record[2 * DNS_NAME_TEXT];
@@ -74,7 +75,8 @@ static void not_ours(struct dns_locate *l, const char *zone)
 			"which dns.zones does not name: let it lead into "
 			"one it names, such as %s, or add that zone "
 			"there",
-			l->path.name[0], name, zone, home);
+			l->path.name[0], dns_name_said(name, to),
+			dns_name_said(zone, in), home);
 	else
 		(void) err_set(&err, ERR_CONFIG,
 			       "%s lies in zone %s, which dns.zones does not "
@@ -146,7 +148,7 @@ static void walk_failed(struct dns_locate *l, const struct err *err)
 	const struct dns_setting *s = dns_zones_setting(l->z, name);
 
 	l->unreached = *err;
-	(void) err_wrap(&l->unreached, "%s", name);
+	(void) err_wrap(&l->unreached, "%s", l->path.name[0]);
 	/* Nobody tells; the configuration may. */
 	if (s && s->has_server)
 		decide(l, NULL, NULL);
@@ -160,6 +162,7 @@ static void walk_failed(struct dns_locate *l, const struct err *err)
 static void got_soa(void *arg, const struct dns_msg *m, const char *zone,
 		    const struct err *err)
 {
+	char said[DNS_NAME_SAID];
 	struct dns_locate *l = arg;
 	const char *up = dns_name_parent(l->at);
 	const struct dns_rr *soa;
@@ -178,9 +181,8 @@ static void got_soa(void *arg, const struct dns_msg *m, const char *zone,
 		ask_soa(l, up);
 	} else {
 		(void) err_set(&why, ERR_UNAVAILABLE,
-			       "%s: the name servers of zone %s give no SOA of "
-			       "it",
-			       dns_path_name(&l->path), zone);
+			       "the name servers of zone %s give no SOA of it",
+			       dns_name_said(zone, said));
 		walk_failed(l, &why);
 	}
 }

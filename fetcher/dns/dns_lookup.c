@@ -137,12 +137,14 @@ static const struct dns_addr *server_of(const struct entry *e)
 static void not_usable(struct entry *e, const struct dns_msg *m,
 		       const struct err *err)
 {
+	char name[DNS_NAME_SAID];
 	char text[DNS_ADDR_TEXT], code[16];
 
 	if (m)
 		(void) err_set(&e->err, ERR_UNAVAILABLE,
 			       "look-up of %s %s: DNS server %s answered %s",
-			       e->name, dns_type_text(e->type),
+			       dns_name_said(e->name, name),
+			       dns_type_text(e->type),
 			       dns_addr_text(server_of(e), text),
 			       m->rcode == DNS_NOERROR
 				       ? "without knowing it (is it no "
@@ -150,7 +152,8 @@ static void not_usable(struct entry *e, const struct dns_msg *m,
 				       : dns_rcode_text(m->rcode, code));
 	else if (e->err.kind == ERR_NONE || err->kind == ERR_INPUT)
 		(void) err_set(&e->err, ERR_UNAVAILABLE, "look-up of %s %s: %s",
-			       e->name, dns_type_text(e->type), err->msg);
+			       dns_name_said(e->name, name),
+			       dns_type_text(e->type), err->msg);
 }
 
 static void answered(void *arg, const struct dns_msg *m, const struct err *err)

@@ -122,6 +122,14 @@ static int suffix_at(const unsigned char *name, size_t len,
 	return -1;
 }
 
+const char *dns_name_said(const char *name, char buf[DNS_NAME_SAID])
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789-_.*";
+
+	return strspn(name, plain) == strlen(name) ? name
+						   : plain_quoted(name, buf);
+}
+
 const char *dns_name_parent(const char *name)
 {
 	if (strcmp(name, ".") == 0)

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include "arena.h"
 #include "err.h"
+#include "plain.h"
 #include "sbuf.h"
 
 #define DNS_MESSAGE_MAX 65535
@@ -60,6 +61,10 @@ int dns_name_canon(const char *name, char ret[DNS_NAME_TEXT],
 /* Uncompressed wire form of a canonical name; returns its length. */
 int dns_name_wire(const char *name, unsigned char ret[DNS_NAME_WIRE],
 		  size_t *ret_len, struct err *err) MUST_CHECK;
+/* NAME in a message of ours: as it is when it is plain, else between quotes
+ * it cannot leave. */
+#define DNS_NAME_SAID PLAIN_QUOTED
+const char *dns_name_said(const char *name, char buf[DNS_NAME_SAID]);
 /* A canonical name without its first label, a part of it; NULL for the
  * root. */
 const char *dns_name_parent(const char *name);

@@ -17,12 +17,13 @@ const char *dns_path_name(const struct dns_path *p)
 
 int dns_path_go(struct dns_path *p, const char *to, struct err *err)
 {
+	char said[DNS_NAME_SAID];
 	for (unsigned i = 0; i <= p->hops; i++)
 		if (strcmp(p->name[i], to) == 0)
 			return err_set(err, ERR_CONFIG,
 				       "the CNAMEs of %s run in a circle "
 				       "through %s",
-				       p->name[0], to);
+				       p->name[0], dns_name_said(to, said));
 	if (p->hops == DNS_HOPS_MAX)
 		return err_set(err, ERR_CONFIG,
 			       "%s leads through more than %d CNAMEs",

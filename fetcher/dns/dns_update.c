@@ -2,11 +2,13 @@
 #include "dns_update.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 #include "clock.h"
 #include "log.h"
+#include "plain.h"
 
 /* An owner's wire form, its TXT of a challenge and their headers take 320
  * bytes at most, so that CHANGES_MAX of them stay well within a message. */
@@ -122,23 +124,59 @@ static int tsig_trouble(const struct dns_update_sent *s, int64_t now,
 	}
 }
 
-static int refusal(const struct dns_update_sent *s, unsigned rcode,
+/* Where the SOA said who takes the changes, somebody else may. */
+static const char *hidden_primary(const struct dns_update_sent *s,
+				  char buf[PLAIN_QUOTED + 200])
+{
+	char name[DNS_NAME_SAID];
+
+	buf[0] = '\0';
+	if (s->primary)
+		snprintf(buf, PLAIN_QUOTED + 200,
+			 ": it is the primary %s that the zone's SOA names; if "
+			 "another server takes the changes, set it as server "
+			 "in the zone's entry of dns.zones",
+			 dns_name_said(s->primary, name));
+	return buf;
+}
+
+/* Signed, it is the policy's. A server that does not sign it may mean any
+ * other thing, as PowerDNS does. */
+static int refused(const struct dns_update_sent *s, bool is_signed,
 		   struct err *err)
 {
-	char code[16];
+	if (is_signed)
+		return err_set(err, ERR_CONFIG,
+			       "DNS server %s does not allow the key %s to "
+			       "change %s in zone %s (REFUSED): see its "
+			       "update-policy, and whether the zone is frozen "
+			       "(rndc thaw)",
+			       s->server, s->key->name, s->what, s->zone);
+	return err_set(err, ERR_CONFIG,
+		       "DNS server %s refuses the change of %s in zone %s and "
+		       "does not sign that (REFUSED): the key %s of %s may be "
+		       "unknown there or have another secret, the clocks may "
+		       "differ, or updates are not allowed for that key, from "
+		       "here, or at all",
+		       s->server, s->what, s->zone, s->key->name, s->key_file);
+}
+
+static int refusal(const struct dns_update_sent *s, unsigned rcode,
+		   bool is_signed, struct err *err)
+{
+	char code[16], other[PLAIN_QUOTED + 200];
 
 	switch (rcode) {
 	case DNS_NOTAUTH:
 		return err_set(err, ERR_CONFIG,
 			       "DNS server %s is not authoritative for zone %s "
-			       "(NOTAUTH)",
-			       s->server, s->zone);
+			       "(NOTAUTH)%s",
+			       s->server, s->zone,
+			       s->primary ? hidden_primary(s, other)
+					  : ": is it a zone, and that one its "
+					    "primary server?");
 	case DNS_REFUSED:
-		return err_set(err, ERR_CONFIG,
-			       "DNS server %s does not allow the key %s to "
-			       "change %s in zone %s (REFUSED): see its "
-			       "update-policy",
-			       s->server, s->key->name, s->what, s->zone);
+		return refused(s, is_signed, err);
 	case DNS_NXDOMAIN:
 		return err_set(err, ERR_CONFIG,
 			       "DNS server %s does not know zone %s (NXDOMAIN)",
@@ -192,7 +230,7 @@ int dns_update_verdict(const struct dns_update_sent *sent, int64_t now,
 	if (rcode != DNS_NOERROR) {
 		*ret_single = rcode == DNS_REFUSED || rcode == DNS_NOTZONE ||
 			      rcode == DNS_FORMERR || rcode == DNS_SERVFAIL;
-		return refusal(sent, rcode, err);
+		return refusal(sent, rcode, tsig.present, err);
 	}
 	if (!tsig.present)
 		return err_set(err, ERR_INPUT,
@@ -338,13 +376,14 @@ static void answered(void *arg, const unsigned char *wire, size_t len,
 {
 	struct line *l = arg;
 	struct err why = ERR_INIT;
+	char other[PLAIN_QUOTED + 200];
 	bool single = false;
 
 	l->query = NULL;
 	if (!wire) {
-		why = *err;
-		(void) err_wrap(&why, "UPDATE of zone %s", l->zone.name);
-		why.kind = ERR_UNAVAILABLE;
+		(void) err_set(&why, ERR_UNAVAILABLE, "UPDATE of zone %s: %s%s",
+			       l->zone.name, err->msg,
+			       hidden_primary(&l->sent, other));
 		lost(l, &why, len > 0);
 	} else if (dns_update_verdict(&l->sent, clock_now(), wire, len, &single,
 				      &why) == 0) {
@@ -387,6 +426,7 @@ static void send_batch(struct line *l)
 	l->sent.server = dns_addr_text(to, l->server_text);
 	l->sent.key = l->zone.key;
 	l->sent.key_file = l->zone.key_file;
+	l->sent.primary = l->zone.primary;
 	l->sent.what = l->n_flying == 1 ? TAILQ_FIRST(&l->flying)->rr.owner
 					: "several names";
 	if (build(l, &msg, &err) == -1)

@@ -52,7 +52,8 @@ struct dns_update_sent {
 	const char *server; /* as text */
 	const struct dns_key *key;
 	const char *key_file;
-	const char *what; /* "TXT _acme-challenge.www.example.org" */
+	const char *primary; /* who the SOA says the server is, or NULL */
+	const char *what;    /* "_acme-challenge.www.example.org" */
 	struct dns_tsig_mac mac;
 };
 int dns_update_verdict(const struct dns_update_sent *sent, int64_t now,

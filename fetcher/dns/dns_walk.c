@@ -275,6 +275,7 @@ static void ask_addrs(struct cut *c, unsigned type)
 
 static void addrs_over(struct cut *c)
 {
+	char zone[DNS_NAME_SAID];
 	struct err err = ERR_INIT;
 
 	if (c->n > 0) {
@@ -284,7 +285,8 @@ static void addrs_over(struct cut *c)
 	} else {
 		(void) err_set(&err, ERR_UNAVAILABLE,
 			       "no address of a name server of %s is known%s%s",
-			       c->zone, c->trouble.kind ? ": " : "",
+			       dns_name_said(c->zone, zone),
+			       c->trouble.kind ? ": " : "",
 			       c->trouble.kind ? c->trouble.msg : "");
 		cut_fail(c, ERR_UNAVAILABLE, &err);
 	}
@@ -328,6 +330,8 @@ static bool go_above(struct cut *c, const struct dns_msg *m)
 
 static void no_ns(struct cut *c, const struct dns_msg *m)
 {
+	char said[DNS_NAME_SAID];
+	const char *name = dns_name_said(c->name, said);
 	struct err err = ERR_INIT;
 
 	if (m->rcode == DNS_NXDOMAIN && c->configured)
@@ -335,14 +339,13 @@ static void no_ns(struct cut *c, const struct dns_msg *m)
 			       "zone %s of dns.zones does not exist in the "
 			       "DNS: correct its name or, if only your own "
 			       "servers have it, set server in its entry",
-			       c->name);
+			       name);
 	else if (m->rcode == DNS_NXDOMAIN)
 		(void) err_set(&err, ERR_INPUT, "the domain %s does not exist",
-			       c->name);
+			       name);
 	else
 		(void) err_set(&err, ERR_UNAVAILABLE,
-			       "the resolvers know no name server of %s",
-			       c->name);
+			       "the resolvers know no name server of %s", name);
 	cut_fail(c, err.kind, &err);
 }
 
@@ -500,6 +503,7 @@ static void walk_at(struct dns_walk *walk, struct cut *c)
 
 static void next_server(struct dns_walk *walk)
 {
+	char zone[DNS_NAME_SAID], name[DNS_NAME_SAID];
 	struct err err = ERR_INIT;
 
 	if (++walk->tried < walk->cut->n) {
@@ -512,7 +516,8 @@ static void next_server(struct dns_walk *walk)
 	}
 	(void) err_set(&err, ERR_UNAVAILABLE,
 		       "no name server of zone %s answers for %s: %s",
-		       walk->cut->zone, walk->name, walk->last.msg);
+		       dns_name_said(walk->cut->zone, zone),
+		       dns_name_said(walk->name, name), walk->last.msg);
 	walk_fail(walk, &err);
 }
 

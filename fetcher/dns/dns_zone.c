@@ -352,6 +352,7 @@ static void got_check(void *arg, const struct dns_msg *m, const char *at,
 
 static void checks_found(struct entry *e)
 {
+	char said[DNS_NAME_SAID];
 	struct err err = ERR_INIT;
 
 	if (e->zone.n_check == 0) {
@@ -367,7 +368,7 @@ static void checks_found(struct entry *e)
 		if (e->ns_found[i] == 0)
 			log_warn("zone %s: its name server %s has no address "
 				 "and is not asked",
-				 e->name, e->ns.v[i]);
+				 e->name, dns_name_said(e->ns.v[i], said));
 	if (e->more)
 		log_warn("zone %s has more name servers than are asked: %zu "
 			 "addresses of %zu of them are; check in its entry of "
@@ -414,6 +415,7 @@ static void find_checks(struct entry *e)
 
 static void servers_found(struct entry *e)
 {
+	char said[DNS_NAME_SAID];
 	struct err err = ERR_INIT;
 
 	if (e->zone.n_server > 0) {
@@ -422,8 +424,10 @@ static void servers_found(struct entry *e)
 	}
 	(void) err_set(&err, e->trouble.kind ? ERR_UNAVAILABLE : ERR_CONFIG,
 		       "the primary server %s of zone %s has no address%s%s; "
-		       "dns.zones may name another as server",
-		       e->primary, e->name, e->trouble.kind ? ": " : "",
+		       "is it a hidden one? Then set server in the zone's "
+		       "entry of dns.zones",
+		       dns_name_said(e->primary, said), e->name,
+		       e->trouble.kind ? ": " : "",
 		       e->trouble.kind ? e->trouble.msg : "");
 	entry_fail(e, &err);
 }
@@ -451,6 +455,7 @@ static void find_servers(struct entry *e, const char *primary)
 static void got_soa(void *arg, const struct dns_msg *m, const char *at,
 		    const struct err *err)
 {
+	char said[DNS_NAME_SAID];
 	struct entry *e = sub_over(arg, err);
 	const struct dns_rr *soa =
 		m ? dns_msg_find(m, DNS_ANSWER, e->name, DNS_SOA) : NULL;
@@ -468,7 +473,7 @@ static void got_soa(void *arg, const struct dns_msg *m, const char *at,
 			"%s of dns.zones is no zone: it lies in zone %s; "
 			"name that one, or set server if only your own "
 			"servers have it",
-			e->name, above->owner);
+			e->name, dns_name_said(above->owner, said));
 	else
 		(void) err_set(&why, err ? err->kind : ERR_CONFIG,
 			       "zone %s is not found in the DNS%s%s; its entry "

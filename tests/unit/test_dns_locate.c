@@ -13,7 +13,7 @@ static struct dns_net *net;
 static struct peer peer;
 static int asked_ns, asked_a, asked_names;
 static bool mute_ns, closed;
-static const char *wildcard_to, *meant_to;
+static const char *wildcard_to, *meant_to, *primary;
 
 /* Resolver and name server of all: example.org, org.example.net and their
  * name servers' zone, dns.net. */
@@ -118,7 +118,7 @@ static size_t knows_zone(struct peer *p, const unsigned char *q, size_t n,
 	return peer_add_name(out, size, 8,
 			     below(q, n, "example.org") ? "example.org"
 							: "other.net",
-			     DNS_SOA, "ns1.dns.net");
+			     DNS_SOA, primary);
 }
 
 struct got {
@@ -188,6 +188,7 @@ static struct dns_zones *open_zones(size_t n_zones)
 	conf.any_zone = false;
 	asked_ns = asked_a = asked_names = 0;
 	mute_ns = closed = false;
+	primary = "ns1.dns.net";
 	wildcard_to = meant_to = "target.other.net";
 	dns_addr_port_for_test((uint16_t) peer_port(&peer));
 	if (dns_zones_new(&conf, net, &z, &err) == -1)
@@ -441,6 +442,18 @@ static void test_behind_a_firewall(void **state)
 	close_zones(&z);
 }
 
+/* The SOA names somebody, but he is not to be found. */
+static void test_hidden_primary(void **state)
+{
+	struct dns_zones *z = open_zones(0);
+
+	primary = "hidden.dns.net";
+	assert_fails(z, "_acme-challenge.www.example.org",
+		     "the primary server hidden.dns.net of zone example.org "
+		     "has no address; is it a hidden one? Then set server");
+	close_zones(&z);
+}
+
 static void test_circle(void **state)
 {
 	struct dns_zones *z = open_zones(0);
@@ -546,6 +559,7 @@ int main(void)
 		cmocka_unit_test(test_wildcards),
 		cmocka_unit_test(test_zones_that_are_not_ours),
 		cmocka_unit_test(test_behind_a_firewall),
+		cmocka_unit_test(test_hidden_primary),
 		cmocka_unit_test(test_circle),
 		cmocka_unit_test(test_more_servers_than_asked),
 		cmocka_unit_test(test_no_name_server),

@@ -252,9 +252,29 @@ static void test_texts(void **state)
 	assert_string_equal(dns_type_text(9999), "?");
 }
 
+static void test_said(void **state)
+{
+	char buf[DNS_NAME_SAID];
+
+	assert_string_equal(dns_name_said("_a.x-1.example.org", buf),
+			    "_a.x-1.example.org");
+	assert_string_equal(dns_name_said("a\". Do this.example.org", buf),
+			    "\"a'. Do this.example.org\"");
+}
+
+static void test_parent(void **state)
+{
+	assert_string_equal(dns_name_parent("a.b"), "b");
+	assert_string_equal(dns_name_parent("a\\.b.c"), "c");
+	assert_string_equal(dns_name_parent("b"), ".");
+	assert_null(dns_name_parent("."));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_said),
+		cmocka_unit_test(test_parent),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_within),
 		cmocka_unit_test(test_redirect),

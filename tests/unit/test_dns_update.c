@@ -76,12 +76,13 @@ static void test_verdicts(void **state)
 		"\0\0\145\123\361\100"; /* 64 s after 2023-11-14T22:13:20Z */
 
 	assert_verdict(0, "", 0, ERR_INPUT, "not signed", false);
+	/* not signed: it may be anything */
 	assert_verdict(DNS_REFUSED, "", 0, ERR_CONFIG,
-		       "does not allow the key k to change "
-		       "_acme-challenge.example.org",
+		       "the key k of /etc/k.key may be unknown there or have "
+		       "another secret, the clocks may differ",
 		       true);
-	assert_verdict(DNS_NOTAUTH, "", 0, ERR_CONFIG, "not authoritative",
-		       false);
+	assert_verdict(DNS_NOTAUTH, "", 0, ERR_CONFIG,
+		       "is it a zone, and that one its primary server?", false);
 	assert_verdict(DNS_NOTZONE, "", 0, ERR_CONFIG, "NOTZONE", true);
 	assert_verdict(DNS_NXDOMAIN, "", 0, ERR_CONFIG, "NXDOMAIN", false);
 	assert_verdict(DNS_NOTIMP, "", 0, ERR_CONFIG, "NOTIMP", false);
@@ -241,11 +242,14 @@ static void test_other_address(void **state)
 	dns_updater_free(&u);
 	u = dns_updater_new(net);
 	z.n_server = 1;
+	z.primary = "hidden.example.org";
 	memset(&g, 0, sizeof(g));
 	put(u, &z, "a.example.org", &g);
 	peer_run(loop, &g.called, 1);
 	assert_int_equal(g.good, 0);
 	assert_int_equal(g.err.kind, ERR_UNAVAILABLE);
+	assert_non_null(strstr(g.err.msg, "the primary hidden.example.org that "
+					  "the zone's SOA names"));
 	assert_int_equal(g.undone, 1);
 	dns_updater_free(&u);
 	peer_close(&peer);

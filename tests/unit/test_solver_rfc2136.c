@@ -50,6 +50,9 @@ static void zones(void)
 		   "_acme-challenge.loop IN CNAME loop2.other.test.\n"
 		   "tree IN DNAME dn.other.test.\n"
 		   "_acme-challenge.kept IN TXT \"somebody else's\"\n"
+		   "_acme-challenge.hour 3600 IN TXT \"one\"\n"
+		   "*.wild IN CNAME web.elsewhere.test.\n"
+		   "*.near IN CNAME ns1.example.test.\n"
 		   "sub IN NS ns1\n",
 		   zone_head);
 	named_file(&a, "other.test.db",
@@ -416,6 +419,140 @@ static void test_cname_and_dname(void **state)
 	whole(w, "www.tree.example.test", "_acme-challenge.www.dn.other.test",
 	      "other.test");
 	world_free(w);
+}
+
+/* A name is an alias only because a wildcard makes all of them one. */
+static void test_wildcard_cname(void **state)
+{
+	static const char *const ids[] = { "www.wild.example.test",
+					   "www.near.example.test" };
+	char owner[80], value[64], line[80];
+	struct world *w;
+	struct run r;
+
+	NEED_NAMED;
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+		w = world_new();
+		add_zone(w, "example.test", "k256")->server = w->resolver[0];
+		snprintf(owner, sizeof(owner), "_acme-challenge.%s", ids[i]);
+		snprintf(line, sizeof(line), "\"%s\"\n",
+			 value_of("wild", value));
+		begin(w, &r, ids[i], "wild");
+		step_ok(w, &r, chall_locate);
+		assert_string_equal(chall_proof(r.c)->owner, owner);
+		assert_string_equal(chall_proof(r.c)->zone, "example.test");
+		step_ok(w, &r, chall_prepare);
+		assert_txt(&a, owner, line);
+		step_ok(w, &r, chall_ready);
+		step_ok(w, &r, chall_clean);
+		chall_free(&r.c);
+		world_free(w);
+	}
+}
+
+/* The records that are there keep their time to live. */
+static void test_ttl_of_the_set(void **state)
+{
+	struct world *w;
+	struct run r;
+	char cmd[300], ttl[4][20] = { "", "", "", "" };
+	FILE *f;
+
+	NEED_NAMED;
+	w = world_new();
+	begin(w, &r, "hour.example.test", "t");
+	step_ok(w, &r, chall_locate);
+	step_ok(w, &r, chall_prepare);
+	snprintf(cmd, sizeof(cmd),
+		 "dig +noall +answer +norecurse @127.0.0.1 -p %d TXT "
+		 "_acme-challenge.hour.example.test | awk '{ print $2 }'",
+		 port);
+	f = popen(cmd, "r");
+	assert_non_null(f);
+	for (int i = 0; i < 3; i++)
+		if (!fgets(ttl[i], sizeof(ttl[i]), f))
+			break;
+	pclose(f);
+	assert_string_equal(ttl[0], "3600\n");
+	assert_string_equal(ttl[1], "3600\n");
+	assert_string_equal(ttl[2], "");
+	step_ok(w, &r, chall_clean);
+	chall_free(&r.c);
+	world_free(w);
+}
+
+static void refused(struct world *w, const char *identifier, enum err_kind kind,
+		    const char *has);
+
+/* One server, a view for inside and one for outside, which the key sees. */
+static bool start_split(struct named *c)
+{
+	snprintf(c->dir, sizeof(c->dir), "%s/c", scratch_dir);
+	mkdir(c->dir, 0700);
+	c->port = named_free_port(b.port + 1);
+	key_file(c, "k256", "hmac-sha256", SECRET_256);
+	named_file(c, "in.db", "%s", zone_head);
+	named_file(c, "out.db", "%s", zone_head);
+	named_file(c, "rndc.conf",
+		   "include \"%s/k256.key\";\noptions { default-key k256;\n"
+		   "default-server 127.0.0.1; default-port %d; };\n",
+		   c->dir, named_free_port(c->port + 1));
+	named_file(c, "named.conf",
+		   "options { directory \"%s\"; pid-file none; recursion no;\n"
+		   "session-keyfile none; listen-on-v6 { none; };\n"
+		   "listen-on port %d { 127.0.0.1; }; notify no;\n"
+		   "dnssec-validation no; empty-zones-enable no; };\n"
+		   "include \"k256.key\";\n"
+		   "controls { inet 127.0.0.1 port %d allow { any; } keys { "
+		   "k256; }; };\n"
+		   "view out { match-clients { key k256; };\n"
+		   "zone split.test { type primary; file \"out.db\";\n"
+		   "update-policy { grant k256 zonesub TXT; }; }; };\n"
+		   "view in { match-clients { any; };\n"
+		   "zone split.test { type primary; file \"in.db\"; }; };\n",
+		   c->dir, c->port, named_free_port(c->port + 1));
+	return named_start(c);
+}
+
+static void test_split_horizon(void **state)
+{
+	struct certrepo_zone *z;
+	const char *check[1];
+	struct named c = { .pid = 0 };
+	struct world *w;
+	struct run r;
+	char cmd[600];
+
+	NEED_NAMED;
+	assert_true(start_split(&c));
+	for (int i = 0; i < 2; i++) {
+		w = world_new();
+		w->dns.ready_timeout = 1;
+		z = add_zone(w, "split.test", "k256");
+		check[0] = z->server = text(w, "127.0.0.1:%d", c.port);
+		z->check = (struct conf_strings){ check, 1 };
+		z->check_signed = i;
+		begin(w, &r, "www.split.test", "t");
+		step_ok(w, &r, chall_locate);
+		step_ok(w, &r, chall_prepare);
+		if (z->check_signed)
+			step_ok(w, &r, chall_ready);
+		else
+			step_fails(w, &r, chall_ready, ERR_TIMEOUT, "NXDOMAIN");
+		step_ok(w, &r, chall_clean);
+		chall_free(&r.c);
+		world_free(w);
+	}
+	/* while somebody edits the file */
+	snprintf(cmd, sizeof(cmd),
+		 "rndc -c %s/rndc.conf freeze split.test IN out 2>&1", c.dir);
+	assert_int_equal(system(cmd), 0);
+	w = world_new();
+	z = add_zone(w, "split.test", "k256");
+	check[0] = z->server = text(w, "127.0.0.1:%d", c.port);
+	z->check = (struct conf_strings){ check, 1 };
+	refused(w, "www.split.test", ERR_CONFIG, "frozen");
+	named_stop(&c);
 }
 
 static void test_circle(void **state)
@@ -934,6 +1071,9 @@ int main(void)
 		cmocka_unit_test(test_default_key_and_discovery),
 		cmocka_unit_test(test_configured_parent),
 		cmocka_unit_test(test_cname_and_dname),
+		cmocka_unit_test(test_wildcard_cname),
+		cmocka_unit_test(test_ttl_of_the_set),
+		cmocka_unit_test(test_split_horizon),
 		cmocka_unit_test(test_circle),
 		cmocka_unit_test(test_two_values_and_a_strangers),
 		cmocka_unit_test(test_late_secondary_blocks),
