@@ -13,6 +13,7 @@
 #include "instance.h"
 #include "log.h"
 #include "opts.h"
+#include "runas.h"
 #include "store.h"
 
 #define PROGRAM "certrepo-fetcher"
@@ -149,6 +150,11 @@ int main(int argc, char **argv)
 	log_open(PROGRAM, cmd.verbose);
 	if (certrepo_conf_load(cmd.config, arena, &conf, &errs) == -1)
 		return conf_errors_print(&errs, PROGRAM);
+	if (!cmd.dry_run &&
+	    runas_check(&conf, (const char *const *) argv, &err) == -1) {
+		log_error(&err);
+		return err_exit_status(err.kind);
+	}
 	/* Not when the first proof is wanted: each try would cost an order. */
 	dns_key_check(conf.dns, &errs);
 	if (errs.list.n)

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#include "runas.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include "file.h"
+#include "words.h"
+
+#define OURS	  "fetcher." /* what the names of our files begin with */
+#define FILES_MAX 40
+#define USER_TEXT 64
+
+struct file {
+	const char *path;
+	uid_t owner;
+	bool denied; /* we may not do with it what a run does */
+};
+
+struct files {
+	struct file v[FILES_MAX];
+	size_t n;
+	struct arena *arena;
+};
+
+static bool may(const char *path, int mode)
+{
+	return faccessat(AT_FDCWD, path, mode, AT_EACCESS) == 0;
+}
+
+/* What is not there yet is nobody's. FLAGS as of fstatat(). */
+static void add(struct files *f, const char *path, int mode, int flags)
+{
+	struct stat st;
+
+	if (f->n == FILES_MAX || fstatat(AT_FDCWD, path, &st, flags) == -1)
+		return;
+	f->v[f->n++] = (struct file){
+		.path = arena_strdup(f->arena, path),
+		.owner = st.st_uid,
+		.denied = !may(path, mode),
+	};
+}
+
+static void add_state(struct files *f, const char *dir)
+{
+	struct dirent *e;
+	DIR *d;
+
+	add(f, dir, W_OK | X_OK, 0);
+	d = opendir(dir);
+	if (!d)
+		return;
+	while ((e = readdir(d)))
+		if (strncmp(e->d_name, OURS, strlen(OURS)) == 0)
+			add(f, arena_printf(f->arena, "%s/%s", dir, e->d_name),
+			    R_OK | W_OK, AT_SYMLINK_NOFOLLOW);
+	closedir(d);
+}
+
+static void add_store(struct files *f, const struct store_conf *store)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm" };
+
+	if (strcmp(store->driver, "sqlite") != 0)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++)
+		add(f, arena_printf(f->arena, "%s%s", store->path, suffixes[i]),
+		    R_OK | W_OK, 0);
+}
+
+static void add_keys(struct files *f, const struct conf_groups *cas)
+{
+	for (size_t i = 0; i < cas->n; i++) {
+		const struct certrepo_ca *ca = cas->v[i];
+
+		add(f, ca->account_key, R_OK, 0);
+	}
+}
+
+/* The name of UID, or its number. */
+static const char *user(uid_t uid, char ret[USER_TEXT])
+{
+	const struct passwd *pw = getpwuid(uid);
+
+	if (pw)
+		snprintf(ret, USER_TEXT, "%.60s", pw->pw_name);
+	else
+		snprintf(ret, USER_TEXT, "%lu", (unsigned long) uid);
+	return ret;
+}
+
+static char *command_as(uid_t uid, const char *const *argv)
+{
+	AUTO(mem_free_str) char *typed = words_text(argv);
+	const struct passwd *pw = getpwuid(uid);
+
+	if (pw)
+		return mem_printf("runuser -u %s -- %s", pw->pw_name, typed);
+	/* as in a container, where numbers have no names */
+	return mem_printf("setpriv --reuid %lu --regid %lu --clear-groups %s",
+			  (unsigned long) uid, (unsigned long) uid, typed);
+}
+
+static int run_as(const struct file *f, const char *const *argv,
+		  struct err *err)
+{
+	AUTO(mem_free_str) char *command = command_as(f->owner, argv);
+	char owner[USER_TEXT], we[USER_TEXT];
+
+	return err_set(err, ERR_CONFIG,
+		       "%s belongs to %s, and this runs as %s: nothing was "
+		       "done; run%s: %s",
+		       f->path, user(f->owner, owner), user(geteuid(), we),
+		       geteuid() == 0 ? "" : ", as root", command);
+}
+
+/* Left by a run as root, or made without -o. */
+static int hand_over(const struct files *f, const struct file *first,
+		     struct err *err)
+{
+	const char *argv[FILES_MAX + 4] = { "chown", "-h" };
+	AUTO(mem_free_str) char *command = NULL;
+	char owner[USER_TEXT], we[USER_TEXT];
+	size_t n = 3;
+
+	argv[2] = user(geteuid(), we);
+	for (size_t i = 0; i < f->n; i++)
+		if (f->v[i].denied && f->v[i].owner != geteuid())
+			argv[n++] = f->v[i].path;
+	if (n == 3)
+		return err_set(err, ERR_CONFIG,
+			       "%s is ours (%s), and its mode lets us not "
+			       "write it; run: chmod u+rwX %s",
+			       first->path, we, first->path);
+	command = words_text(argv);
+	return err_set(err, ERR_CONFIG,
+		       "%s belongs to %s, and this runs as %s, who may not "
+		       "write there: nothing was done; run, as root: %s",
+		       first->path, user(first->owner, owner), we, command);
+}
+
+static int no_state(const char *dir, struct err *err)
+{
+	char we[USER_TEXT];
+
+	return err_set(err, ERR_CONFIG,
+		       "state_dir %s is not there, and this runs as %s, who "
+		       "may not make it; run, as root: install -d -m 755 -o "
+		       "%s %s",
+		       dir, user(geteuid(), we), we, dir);
+}
+
+static int check_root(const struct files *f, const char *const *argv,
+		      struct err *err)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->v[i].owner != 0)
+			return run_as(&f->v[i], argv, err);
+	return 0;
+}
+
+/* WRITTEN are those that a run has to write, they come first. */
+static int check_user(const struct files *f, size_t written,
+		      const char *state_dir, const char *const *argv,
+		      struct err *err)
+{
+	AUTO(mem_free_str) char *above = file_dirname(state_dir);
+	const struct file *first = NULL;
+
+	for (size_t i = 0; i < written && !first; i++)
+		if (f->v[i].denied)
+			first = &f->v[i];
+	if (first) {
+		if (f->v[0].owner != 0 && f->v[0].owner != geteuid())
+			return run_as(&f->v[0], argv, err);
+		return hand_over(f, first, err);
+	}
+	if (!may(state_dir, F_OK) && errno == ENOENT &&
+	    !may(above, W_OK | X_OK))
+		return no_state(state_dir, err);
+	return 0;
+}
+
+int runas_check(const struct certrepo_conf *conf, const char *const *argv,
+		struct err *err)
+{
+	struct files f = { .arena = arena_new() };
+	size_t written;
+	int rc;
+
+	add_state(&f, conf->state_dir);
+	add_store(&f, conf->store);
+	written = f.n;
+	add_keys(&f, &conf->ca);
+	rc = geteuid() == 0
+		     ? check_root(&f, argv, err)
+		     : check_user(&f, written, conf->state_dir, argv, err);
+	arena_free(&f.arena);
+	return rc;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RUNAS_H
+#define RUNAS_H
+
+/*
+ * As whom the fetcher runs: the user whose its files are. One run as another,
+ * root above all, would leave files that the next ones cannot read.
+ */
+
+#include "certrepo_conf.h"
+
+/* ERR_CONFIG, with the command that mends it, when what CONF names (state_dir
+ * and what is in it, the SQLite file, account keys) belongs to another user,
+ * or we may not write it. An account key that we may not read concerns its CA
+ * alone: of it only root hears here. Changes nothing. ARGV, which a NULL ends,
+ * is what was typed: it is repeated in the command. */
+int runas_check(const struct certrepo_conf *conf, const char *const *argv,
+		struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include "scratch.h"
+#include "runas.h"
+
+#define OTHER 54321 /* has no name */
+
+static struct arena *a;
+static struct certrepo_conf conf;
+static struct store_conf store = { .driver = "sqlite" };
+static struct certrepo_ca ca = { .name = "ca" };
+static void *const cas[] = { &ca };
+static struct err err;
+static const char *const argv[] = { "certrepo-fetcher", "--once", "a b", NULL };
+
+static const char *const files[] = {
+	"state", "state/fetcher.lock", "db", "db-wal", "key",
+};
+
+static int setup(void **state)
+{
+	if (scratch_setup(state))
+		return -1;
+	a = arena_new();
+	store.path = arena_strdup(a, scratch("db"));
+	ca.account_key = arena_strdup(a, scratch("key"));
+	conf = (struct certrepo_conf){
+		.state_dir = arena_strdup(a, scratch("state")),
+		.store = &store,
+		.ca = { .v = cas, .n = 1 },
+	};
+	if (mkdir(conf.state_dir, 0700) == -1)
+		return -1;
+	for (size_t i = 1; i < ARRAY_LEN(files); i++)
+		close(open(scratch(files[i]), O_CREAT | O_WRONLY, 0600));
+	err_clear(&err);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	arena_free(&a);
+	return scratch_teardown(state);
+}
+
+static void says(const char *text)
+{
+	if (!strstr(err.msg, text))
+		fail_msg("no \"%s\" in: %s", text, err.msg);
+	assert_int_equal(err.kind, ERR_CONFIG);
+}
+
+static void ours(void **state)
+{
+	assert_int_equal(runas_check(&conf, argv, &err), 0);
+	/* on its first run there is nothing yet */
+	assert_int_equal(unlink(scratch("state/fetcher.lock")), 0);
+	assert_int_equal(unlink(scratch("db")), 0);
+	assert_int_equal(unlink(scratch("key")), 0);
+	assert_int_equal(rmdir(conf.state_dir), 0);
+	assert_int_equal(runas_check(&conf, argv, &err), 0);
+}
+
+/* Each of them alone tells who it is that keeps them. */
+static void root_of_others(void **state)
+{
+	if (geteuid() != 0)
+		skip();
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		assert_int_equal(chown(scratch(files[i]), OTHER, 0), 0);
+		assert_int_equal(runas_check(&conf, argv, &err), -1);
+		says(files[i]);
+		says("belongs to 54321, and this runs as root: nothing was "
+		     "done; run: setpriv --reuid 54321 --regid 54321 "
+		     "--clear-groups certrepo-fetcher --once 'a b'");
+		assert_int_equal(chown(scratch(files[i]), 0, 0), 0);
+	}
+	/* MariaDB has no file; what lies there is not the store */
+	assert_int_equal(chown(scratch("db"), OTHER, 0), 0);
+	store.driver = "mariadb";
+	assert_int_equal(runas_check(&conf, argv, &err), 0);
+	store.driver = "sqlite";
+}
+
+/* As another user, when we are root. */
+static int as(uid_t uid)
+{
+	int rc;
+
+	assert_int_equal(seteuid(uid), 0);
+	rc = runas_check(&conf, argv, &err);
+	assert_int_equal(seteuid(0), 0);
+	return rc;
+}
+
+static void user_of_others(void **state)
+{
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chmod(scratch_dir, 0755), 0);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		assert_int_equal(chown(scratch(files[i]), OTHER, 0), 0);
+	assert_int_equal(as(OTHER), 0);
+	assert_int_equal(as(OTHER + 1), -1);
+	says("state belongs to 54321, and this runs as 54322");
+	says("run, as root: setpriv --reuid 54321");
+	/* what a run as root left behind is handed over, by one command */
+	assert_int_equal(chown(scratch("state/fetcher.lock"), 0, 0), 0);
+	assert_int_equal(chown(scratch("db"), 0, 0), 0);
+	assert_int_equal(as(OTHER), -1);
+	says("state/fetcher.lock belongs to root, and this runs as 54321");
+	says("run, as root: chown -h 54321 ");
+	says("state/fetcher.lock ");
+	assert_non_null(strstr(strstr(err.msg, "chown"), "/db"));
+	assert_null(strstr(err.msg, "/db-wal"));
+	/* a mode that lets us in is enough: the group's, here everybody's */
+	assert_int_equal(chmod(scratch("state/fetcher.lock"), 0666), 0);
+	assert_int_equal(chmod(scratch("db"), 0666), 0);
+	assert_int_equal(as(OTHER), 0);
+	/* a key that cannot be read is a fault of its CA alone */
+	assert_int_equal(chown(scratch("key"), 0, 0), 0);
+	assert_int_equal(as(OTHER), 0);
+}
+
+static void user_without_folder(void **state)
+{
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chmod(scratch_dir, 0755), 0);
+	for (size_t i = 2; i < ARRAY_LEN(files); i++)
+		assert_int_equal(unlink(scratch(files[i])), 0);
+	assert_int_equal(unlink(scratch("state/fetcher.lock")), 0);
+	assert_int_equal(rmdir(conf.state_dir), 0);
+	assert_int_equal(as(OTHER), -1);
+	says("run, as root: install -d -m 755 -o 54321 ");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(ours, setup, teardown),
+		cmocka_unit_test_setup_teardown(root_of_others, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(user_of_others, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(user_without_folder, setup,
+						teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
