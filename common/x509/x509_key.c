@@ -3,8 +3,8 @@
 #include "x509_impl.h"
 
 #define SECURITY_BITS_MIN 112
-#define KEY_BITS_MAX	  16384 /* checking larger ones takes minutes */
-#define KEYS_MAX	  10	/* private ones in a file, all the same */
+#define KEY_BITS_MAX	  8192 /* checking larger ones takes seconds */
+#define KEYS_MAX	  10   /* private ones in a file, all the same */
 
 struct x509_key {
 	EVP_PKEY *pkey;
@@ -146,7 +146,8 @@ const char *x509_key_fault(EVP_PKEY *key, const struct x509_key_info *info,
 	if (fault)
 		return fault;
 	if (info->bits > KEY_BITS_MAX)
-		return "it is larger than 16384 bits, which nobody accepts";
+		return "it is larger than 8192 bits, which many clients refuse "
+		       "(Go's, for one): use RSA 4096 or EC P-256";
 	if (any_key) {
 		if (EVP_PKEY_get_security_bits(key) < SECURITY_BITS_MIN)
 			return "it is too weak, use RSA 2048 or EC P-256 at "
