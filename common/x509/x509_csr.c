@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "x509_impl.h"
+#include "x509_form.h"
 
 #define CN_MAX 64 /* RFC 5280 appendix A.1, ub-common-name */
 
@@ -89,27 +89,19 @@ static int req_from_der(const unsigned char *der, long len, X509_REQ **ret,
 	return 0;
 }
 
-static int private_key_found(struct err *err)
+/* Key parameters, for example, may stand beside it. */
+static bool is_beside(const struct x509_block *b)
 {
-	return err_set(err, ERR_INPUT,
-		       "this holds a PRIVATE KEY; keys stay on their host and "
-		       "must not come here: remove it from this machine, make "
-		       "a new one if others could read it, and bring the CSR "
-		       "alone");
+	return !x509_block_is_key(b) && strcmp(b->name, PEM_STRING_X509) != 0 &&
+	       strcmp(b->name, PEM_STRING_X509_TRUSTED) != 0;
 }
 
 static int req_from_block(const struct x509_block *b, X509_REQ **req,
 			  struct err *err)
 {
-	if (x509_block_is_key(b))
-		return private_key_found(err);
-	if (strcmp(b->name, PEM_STRING_X509) == 0)
-		return err_set(err, ERR_INPUT,
-			       "this is a certificate, not a certificate "
-			       "signing request");
 	if (strcmp(b->name, PEM_STRING_X509_REQ) != 0 &&
 	    strcmp(b->name, PEM_STRING_X509_REQ_OLD) != 0)
-		return 0; /* parameters of a key, for example */
+		return is_beside(b) ? 0 : x509_form_label(b->name, err);
 	if (*req)
 		return err_set(err, ERR_INPUT,
 			       "there are two certificate signing requests in "
@@ -117,25 +109,38 @@ static int req_from_block(const struct x509_block *b, X509_REQ **req,
 	return req_from_der(b->data, b->len, req, err);
 }
 
+static int req_from_blocks(const struct sbuf *text, X509_REQ **req,
+			   struct err *err)
+{
+	AUTO(x509_block_free) struct x509_block b = { .len = 0 };
+	AUTO(x509_bio_auto) BIO *bio = NULL;
+	AUTO(mem_free_str) char *label = NULL;
+	int rc;
+
+	bio = BIO_new_mem_buf(sbuf_str(text), (int) text->len);
+	if (!bio)
+		return err_set(err, ERR_INTERNAL, "%s", x509_reason());
+	while ((rc = x509_block_next(bio, &b, err)) == 1) {
+		if (!label)
+			label = mem_strdup(b.name);
+		if (req_from_block(&b, req, err))
+			return -1;
+	}
+	if (rc == 0 && *req)
+		return 0;
+	if ((rc == -1 || !label) &&
+	    x509_form_mangled(sbuf_str(text), text->len, err) == -1)
+		return -1;
+	return rc == -1 ? -1 : x509_form_label(label, err);
+}
+
 static int req_from_pem(const void *data, size_t len, X509_REQ **req,
 			struct err *err)
 {
-	AUTO(x509_block_free) struct x509_block b = { .len = 0 };
-	AUTO(x509_bio_auto) BIO *bio = BIO_new_mem_buf(data, (int) len);
-	int rc;
+	AUTO(sbuf_erase) struct sbuf text = SBUF_INIT(X509_INPUT_MAX);
 
-	if (!bio)
-		return err_set(err, ERR_INTERNAL, "%s", x509_reason());
-	while ((rc = x509_block_next(bio, &b, err)) == 1)
-		if (req_from_block(&b, req, err))
-			return -1;
-	if (rc == -1)
-		return -1;
-	if (!*req)
-		return err_set(err, ERR_INPUT,
-			       "there is no certificate signing request in "
-			       "it (-----BEGIN CERTIFICATE REQUEST-----)");
-	return 0;
+	x509_form_lines(data, len, &text);
+	return req_from_blocks(&text, req, err);
 }
 
 /* The requested extensions, exactly one set of them at most: readers differ
@@ -248,15 +253,19 @@ static int req_read(const void *data, size_t len, X509_REQ **ret,
 			       "it is larger than %d bytes, which no "
 			       "certificate signing request is",
 			       X509_INPUT_MAX);
+	if (x509_form_utf16(data, len))
+		return err_set(err, ERR_INPUT,
+			       "it is UTF-16, as Notepad and PowerShell write "
+			       "it; make plain text of it: iconv -f UTF-16 -t "
+			       "ASCII FILE > NAME.csr");
 	if (is_pem(data, len))
 		return req_from_pem(data, len, ret, err);
 	if (p[0] != 0x30)
-		return err_set(err, ERR_INPUT,
-			       "this is not a certificate signing request, "
-			       "neither PEM nor DER");
+		return x509_form_else(data, len, err);
 	if (req_from_der(p, (long) len, ret, err) == 0)
 		return 0;
-	return x509_private_form(p, (long) len) ? private_key_found(err) : -1;
+	(void) x509_form_der(p, len, err);
+	return -1;
 }
 
 int x509_csr_parse(const void *data, size_t len, struct x509_csr **ret,

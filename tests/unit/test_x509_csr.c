@@ -82,8 +82,10 @@ static void ec_key(void **state)
 /* Each accepted as the same request as ec.csr. */
 static void forms(void **state)
 {
-	static const char *const names[] = { "ec.der", "ec.new", "ec.text",
-					     "ec.param", "ec.crlf" };
+	static const char *const names[] = {
+		"ec.der", "ec.new", "ec.text",	   "ec.param",	"ec.crlf",
+		"ec.cr",  "ec.bom", "ec.indented", "ec.quoted",
+	};
 	struct err err = ERR_INIT;
 	struct x509_csr *want, *csr;
 
@@ -92,6 +94,10 @@ static void forms(void **state)
 	kit_sh("openssl req -in ec.csr -text -out ec.text");
 	kit_sh("{ openssl ecparam -name prime256v1; cat ec.csr; } >ec.param");
 	kit_sh("sed 's/$/\\r/' ec.csr >ec.crlf");
+	kit_sh("tr '\\n' '\\r' <ec.csr >ec.cr");
+	kit_sh("{ printf '\\357\\273\\277'; cat ec.csr; } >ec.bom");
+	kit_sh("{ echo 'csr: |'; sed 's/^/ \t /' ec.csr; } >ec.indented");
+	kit_sh("{ echo 'Please sign'; sed 's/^/> > /' ec.csr; } >ec.quoted");
 	want = kit_csr("ec.csr", &err);
 	assert_non_null(want);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -166,6 +172,117 @@ static void not_a_csr(void **state)
 		if (csr)
 			fail_msg("accepted: %s", cases[i].make);
 		kit_says(&err, cases[i].says);
+	}
+}
+
+/* The command in TEXT makes a request, NAME.csr. */
+static void follow(const char *text)
+{
+	const char *run = strstr(text, "by: ");
+	struct err err = ERR_INIT;
+	struct x509_csr *csr;
+
+	run = run ? run + 4 : strrchr(text, ':') + 2;
+	scratch_write(scratch("run.sh"), run, 0600);
+	/* a person would be asked */
+	kit_sh("sed -i 's/-noenc/& -passin pass:/' run.sh; "
+	       "cp KEY KEY.kept; sh run.sh </dev/null; cp KEY.kept "
+	       "KEY");
+	if (access(scratch("NAME.csr"), R_OK) == -1)
+		fail_msg("%s: %s", run, scratch_read(scratch("kit.log")));
+	csr = kit_csr("NAME.csr", &err);
+	if (!csr)
+		fail_msg("%s: %s", run, err.msg);
+	x509_csr_free(&csr);
+}
+
+/* What else people bring, called by its name. FOLLOW: by the command it says
+ * after "by: " or the last colon, NAME.csr is a request then; the names that
+ * the host has are known in it by those words. */
+static void other_things(void **state)
+{
+	static const struct {
+		const char *make, *says;
+		bool follow;
+	} cases[] = {
+		{ "cp KEY FILE", "this holds a PRIVATE KEY", true },
+		{ "openssl pkcs8 -topk8 -in KEY -passout pass:x -out FILE",
+		  "this holds a PRIVATE KEY", true },
+		{ "openssl pkcs8 -topk8 -in KEY -passout pass:x -outform DER "
+		  "-out FILE",
+		  "this holds a PRIVATE KEY", true },
+		{ "sed 's/^/  /; s/^/> /' KEY >FILE",
+		  "this holds a PRIVATE KEY", true },
+		{ "sed 's/ PRIVATE/ TSS2 PRIVATE/' KEY >FILE",
+		  "this is a TSS2 PRIVATE KEY, of a TPM", false },
+		{ "sed 's/ PRIVATE/ OPENSSH PRIVATE/' KEY >FILE",
+		  "this is an OPENSSH PRIVATE KEY", true },
+		{ "echo ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 me >FILE",
+		  "this is an SSH public key", true },
+		{ "cp CERTIFICATE FILE", "this is a certificate", true },
+		{ "openssl x509 -in CERTIFICATE -outform DER -out FILE",
+		  "this is a certificate", true },
+		{ "openssl x509 -in CERTIFICATE -trustout -out FILE",
+		  "this is a certificate", true },
+		{ "openssl crl2pkcs7 -nocrl -certfile CERTIFICATE -out FILE",
+		  "this is PKCS#7", true },
+		{ "openssl crl2pkcs7 -nocrl -certfile CERTIFICATE -outform DER "
+		  "-out FILE",
+		  "this is PKCS#7", true },
+		{ "openssl pkcs12 -export -in CERTIFICATE -inkey KEY -passout "
+		  "pass: -out FILE",
+		  "this is PKCS#12", true },
+		{ "openssl pkey -in KEY -pubout -out FILE",
+		  "this is a public key", true },
+		{ "openssl pkey -in KEY -pubout -outform DER -out FILE",
+		  "this is a public key", true },
+		{ "openssl ca -config crl.cnf -gencrl -out FILE",
+		  "list of revoked certificates", false },
+		{ "openssl ca -config crl.cnf -gencrl | openssl crl -outform "
+		  "DER -out FILE",
+		  "list of revoked certificates", false },
+		{ "iconv -t UTF-16 WANT >FILE", "it is UTF-16", true },
+		{ "iconv -t UTF-16LE WANT >FILE", "it is UTF-16", false },
+		{ "iconv -t UTF-16BE WANT >FILE", "it is UTF-16", false },
+		{ "sed 's/=/=3D/g' WANT >FILE", "it is quoted-printable",
+		  true },
+		{ "{ printf '\042'; awk '{ printf \"%s\\\\n\", $0 }' "
+		  "WANT; printf '\042'; } >FILE",
+		  "are written out (\\n)", true },
+		{ "tr '\\n' ' ' <WANT >FILE", "lines were joined", false },
+		{ "tr -d '\\n' <WANT >FILE", "lines were joined", false },
+		{ "grep -v -e --- WANT >FILE",
+		  "first and last line are missing", false },
+		{ "sed 's/-----/\xe2\x80\x94\xe2\x80\x94-/g' WANT >FILE",
+		  "with five hyphens at each end", false },
+		{ "printf '\\376\\355\\376\\355\\0\\0' >FILE",
+		  "a Java key store", false },
+		{ "printf 'PK\\003\\004xxxx' >FILE", "a ZIP archive", false },
+		{ "echo '<!DOCTYPE html>' >FILE", "a page of HTML", false },
+		{ "gzip <WANT >FILE", "compressed by gzip", false },
+	};
+
+	/* its base64 ends in '=' */
+	kit_sh("n=example.org; until openssl req -new -nodes -newkey rsa:2048 "
+	       "-keyout KEY -subj /CN=NAME.$n -addext "
+	       "subjectAltName=DNS:NAME.$n -out WANT && grep -q =$ WANT; do "
+	       "n=x$n; done");
+	kit_sh("openssl req -x509 -key KEY -subj /CN=NAME.example.org -addext "
+	       "subjectAltName=DNS:NAME.example.org -out CERTIFICATE");
+	kit_sh(": >index; printf '[ca]\ndefault_ca=c\n[c]\ndatabase=index\n"
+	       "certificate=CERTIFICATE\nprivate_key=KEY\ndefault_md=sha256\n"
+	       "default_crl_days=1\n' >crl.cnf");
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct err err = ERR_INIT;
+		struct x509_csr *csr;
+
+		kit_sh("rm -f FILE NAME.csr; %s", cases[i].make);
+		csr = kit_csr("FILE", &err);
+		if (csr)
+			fail_msg("accepted: %s", cases[i].make);
+		kit_says(&err, cases[i].says);
+		if (cases[i].follow)
+			follow(err.msg);
 	}
 }
 
@@ -413,6 +530,7 @@ int main(void)
 		cmocka_unit_test(ec_key),
 		cmocka_unit_test(forms),
 		cmocka_unit_test(not_a_csr),
+		cmocka_unit_test(other_things),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(accepted),
 		cmocka_unit_test(wrong_signature),
