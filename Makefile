@@ -21,12 +21,14 @@ O        = build$(if $(SAN),$(if $(filter fuzz,$(SAN)),/fuzz,/san))
 
 PKGS     = libconfig openssl sqlite3 libmariadb
 PKGS_F   = libcurl jansson ldns libpsl
+PKGS_P   = libidn2
 PKG_OK   := $(shell command -v pkg-config >/dev/null 2>&1 && \
-	      pkg-config --exists $(PKGS) $(PKGS_F) 2>/dev/null && echo y)
+	      pkg-config --exists $(PKGS) $(PKGS_F) $(PKGS_P) 2>/dev/null && echo y)
 ifeq ($(PKG_OK),y)
-PC_CFLAGS := $(shell pkg-config --cflags $(PKGS) $(PKGS_F))
+PC_CFLAGS := $(shell pkg-config --cflags $(PKGS) $(PKGS_F) $(PKGS_P))
 LIBS      := $(shell pkg-config --libs $(PKGS))
 LIBS_F    := $(shell pkg-config --libs $(PKGS_F)) $(LIBS)
+LIBS_P    := $(shell pkg-config --libs $(PKGS_P)) $(LIBS)
 endif
 
 WARN     = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
@@ -143,7 +145,7 @@ $O/lib%.a:
 
 $O/certrepo-populate: $O/obj/populate/populate.o $O/libpopulate.a $O/libcommon.a
 	@echo "  LD      $@"
-	@$(CC) $(LDALL) -o $@ $^ $(LIBS)
+	@$(CC) $(LDALL) -o $@ $^ $(LIBS_P)
 $O/certrepo-installer: $O/obj/installer/installer.o $O/libinstaller.a $O/libcommon.a
 	@echo "  LD      $@"
 	@$(CC) $(LDALL) -o $@ $^ $(LIBS)
@@ -156,7 +158,7 @@ $O/tests/unit/%: $O/obj/tests/unit/%.o $O/libfetcher.a $O/libinstaller.a \
 		$O/libpopulate.a $O/libcommon.a
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	@$(CC) $(LDALL) -o $@ $^ $(LIBS_F) -lcmocka
+	@$(CC) $(LDALL) -o $@ $^ $(LIBS_F) $(LIBS_P) -lcmocka
 .PRECIOUS: $O/obj/%.o
 
 tests: $(TEST_BINS)
@@ -170,7 +172,7 @@ $O/tests/fuzz/%: $O/obj/tests/fuzz/%.o $O/libfetcher.a $O/libinstaller.a \
 		$O/libpopulate.a $O/libcommon.a
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	@$(CC) $(LDALL) -fsanitize=fuzzer -o $@ $^ $(LIBS_F)
+	@$(CC) $(LDALL) -fsanitize=fuzzer -o $@ $^ $(LIBS_F) $(LIBS_P)
 
 fuzzers: $(FUZZ_BINS)
 

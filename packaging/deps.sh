@@ -7,7 +7,7 @@ set -eu
 build="
 	gcc libc6-dev make pkg-config
 	libconfig-dev libssl-dev libsqlite3-dev libmariadb-dev
-	libcurl4-openssl-dev libjansson-dev libldns-dev libpsl-dev
+	libcurl4-openssl-dev libjansson-dev libldns-dev libpsl-dev libidn2-dev
 "
 demo="
 	perl openssl curl procps

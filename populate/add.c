@@ -2,6 +2,7 @@
 #include <errno.h>
 #include "enrol.h"
 #include "file.h"
+#include "idn.h"
 #include "log.h"
 #include "populate_cmd.h"
 #include "proof_kind.h"
@@ -249,8 +250,10 @@ static int add_in(struct populate *p, const char *name, struct arena *a,
 		return -1;
 	if (store_get(p->store, name, a, &old, err) == -1)
 		return -1;
-	if (enrol_decide(&p->conf, name, csr, old, &wish, a, &e, err) == -1)
+	if (enrol_decide(&p->conf, name, csr, old, &wish, a, &e, err) == -1) {
+		idn_tell(x509_csr_unicode(csr), err);
 		return err_wrap(err, "%s", name);
+	}
 	if ((e.verdict == ENROL_ADD || e.verdict == ENROL_REPLACE) &&
 	    warn_shared_key(p, name, csr, a, err) == -1)
 		return -1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "clock.h"
+#include "idn.h"
 #include "log.h"
 #include "opts.h"
 #include "populate_cmd.h"
@@ -209,6 +210,7 @@ static int each_name(struct populate *p, const struct command *c, char **names,
 
 		if (c->each(p, names[i], &err) == 0)
 			continue;
+		idn_tell(names[i], &err);
 		fflush(stdout);
 		log_error(&err);
 		status = err_exit_status(err.kind);
@@ -241,6 +243,8 @@ static int run(struct populate *p, const struct command *c, char **names, int n)
 		rc = change_set(p, names[0], names + 1, &err);
 	if (rc == 0)
 		return 0;
+	if (n > 0)
+		idn_tell(names[0], &err);
 	fflush(stdout);
 	log_error(&err);
 	return err_exit_status(err.kind);

@@ -74,6 +74,9 @@ void x509_csr_free(struct x509_csr **csr);
 const struct x509_ids *x509_csr_ids(const struct x509_csr *csr);
 /* False: its name is in the CN alone, as in 2019. */
 bool x509_csr_has_san(const struct x509_csr *csr);
+/* A name of it that is not ASCII, which x509_csr_check() refuses, as it was
+ * written: in UTF-8, if its maker knew what he did. NULL: there is none. */
+const char *x509_csr_unicode(const struct x509_csr *csr);
 const struct x509_key_info *x509_csr_key(const struct x509_csr *csr);
 /* Canonical PEM (what we store) and DER (what finalize sends), borrowed. */
 const char *x509_csr_pem(const struct x509_csr *csr);

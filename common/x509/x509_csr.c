@@ -37,6 +37,11 @@ bool x509_csr_has_san(const struct x509_csr *csr)
 	return csr->has_san;
 }
 
+const char *x509_csr_unicode(const struct x509_csr *csr)
+{
+	return csr->set.unicode;
+}
+
 const struct x509_key_info *x509_csr_key(const struct x509_csr *csr)
 {
 	return &csr->key;

@@ -45,8 +45,9 @@ const char *x509_clean_text(struct arena *a, const unsigned char *p,
 struct x509_idset {
 	struct x509_id *v;
 	size_t n, cap, max;
-	size_t cn_len;	/* characters of the CN */
-	struct err bad; /* the first name that is none of those we know */
+	size_t cn_len;	     /* characters of the CN */
+	struct err bad;	     /* the first name that is none of those we know */
+	const char *unicode; /* the first that is not ASCII, as it stands */
 };
 
 /* -1: larger than we accept. What is merely unusable lands in set->bad. */

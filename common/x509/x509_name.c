@@ -188,6 +188,8 @@ static int dns_add(struct x509_idset *set, struct arena *a, const char *what,
 		if (c >= 'A' && c <= 'Z')
 			name[i] = (char) (c - 'A' + 'a');
 		if (c >= 0x80) {
+			if (!set->unicode)
+				set->unicode = name;
 			set_bad(set, what, shown,
 				"write it as the A-label (xn--...)");
 			return 0;

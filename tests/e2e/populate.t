@@ -160,6 +160,10 @@ refused 'does not ask for no\.example\.org' add no.example.org \
 	--csr "$T/ip.csr" --ca own --webroot "$T/www"
 refused 'lower case' add WWW.example.org
 refused 'not a domain' add ../www.example.org
+refused 'its A-label is xn--mnchen-3ya\.example$' add \
+	"$(printf 'm\303\274nchen.example')"
+refused 'its A-label is xn--mnchen-3ya\.example$' set \
+	"$(printf 'm\303\274nchen.example')" comment=x
 refused 'not configured for addresses' add ip.example.org+x --csr "$T/ip.csr"
 refused 'dns-01 cannot prove the address' add ip.example.org+x \
 	--csr "$T/ip.csr" --ca own

@@ -44,6 +44,16 @@ static void refuses(void **state)
 	assert_null(kit_row(NAME));
 }
 
+static void tells_a_label(void **state)
+{
+	kit_req("u.csr", KIT_EC " -utf8 -subj '/CN=m\xc3\xbcnchen.example' "
+				"-addext subjectAltName=DNS:a.example");
+	p.opt.csr = scratch("u.csr");
+	assert_int_equal(RUN(add_run(&p, "a.example", &err)), -1);
+	kit_says(&err, "\"m??nchen.example\": write it as the A-label");
+	kit_says(&err, "; its A-label is xn--mnchen-3ya.example");
+}
+
 static void replaces(void **state)
 {
 	char first[65];
@@ -71,6 +81,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(changes_nothing, kit_setup,
 						kit_teardown),
 		cmocka_unit_test_setup_teardown(refuses, kit_setup,
+						kit_teardown),
+		cmocka_unit_test_setup_teardown(tells_a_label, kit_setup,
 						kit_teardown),
 		cmocka_unit_test_setup_teardown(replaces, kit_setup,
 						kit_teardown),
