@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include "advise.h"
 #include "enrol.h"
 #include "file.h"
 #include "idn.h"
@@ -8,6 +9,8 @@
 #include "proof_kind.h"
 #include "strlist.h"
 #include "x509.h"
+
+#define SAN_SHOWN 600 /* characters */
 
 static int read_stdin(struct sbuf *text, struct err *err)
 {
@@ -41,8 +44,36 @@ static const char *csr_path(const struct populate *p, const char *name,
 	return strcmp(p->opt.csr, "-") == 0 ? "standard input" : p->opt.csr;
 }
 
+/* A CSR that was not brought: the command that makes one of the names that
+ * the row has now. */
+static int no_csr(const char *path, const char *name,
+		  const struct store_cert *old, struct arena *a,
+		  struct err *err)
+{
+	AUTO(x509_csr_free) struct x509_csr *was = NULL;
+	const struct x509_ids *ids = NULL;
+	const char *san = "";
+
+	if (old && x509_csr_parse(old->csr.p, old->csr.p ? old->csr.len : 0,
+				  &was, NULL) == 0)
+		ids = x509_csr_ids(was);
+	for (size_t i = 0; ids && i < ids->n; i++)
+		san = arena_printf(a, "%s%s%s:%s", san, i ? "," : "",
+				   ids->v[i].type == X509_ID_IP ? "IP" : "DNS",
+				   ids->v[i].value);
+	if (!*san || strlen(san) > SAN_SHOWN)
+		san = arena_printf(a, "DNS:%s", store_name_domain(a, name));
+	return err_set(err, ERR_INPUT,
+		       "%s does not exist: put the CSR there, or name it with "
+		       "--csr FILE; the host that has the key makes it by: "
+		       "openssl req -new -key KEY -subj / -addext "
+		       "'subjectAltName=%s' -out %s.csr",
+		       path, san, name);
+}
+
 static int read_csr(const struct populate *p, const char *path,
-		    struct x509_csr **ret, struct err *err)
+		    const char *name, const struct store_cert *old,
+		    struct arena *a, struct x509_csr **ret, struct err *err)
 {
 	AUTO(sbuf_erase) struct sbuf text = SBUF_INIT(X509_INPUT_MAX);
 	int rc;
@@ -52,10 +83,7 @@ static int read_csr(const struct populate *p, const char *path,
 	} else {
 		rc = file_read(path, &text, err);
 		if (rc == 0)
-			return err_set(err, ERR_INPUT,
-				       "%s does not exist: put the CSR there, "
-				       "or name it with --csr FILE",
-				       path);
+			return no_csr(path, name, old, a, err);
 	}
 	if (rc == -1)
 		return -1;
@@ -105,17 +133,13 @@ static void print_proof(const struct x509_csr *csr, const struct enrol *e)
 	       seen.n > 1 ? "each" : "is");
 }
 
-/* A public CA copies it there. */
-static void print_no_san(const struct x509_csr *csr)
+static void print_notes(const struct x509_csr *csr)
 {
-	if (!x509_csr_has_san(csr))
-		printf("  note         the CSR has its name in the CN alone, "
-		       "hosts read the certificate's\n"
-		       "               subjectAltName: the CA must put it "
-		       "there (public ones do), or\n"
-		       "               make a CSR with "
-		       "subjectAltName=DNS:%s\n",
-		       x509_csr_ids(csr)->v[0].value);
+	AUTO(strlist_free) struct strlist notes = STRLIST_INIT;
+
+	advise_csr(csr, false, &notes);
+	for (size_t i = 0; i < notes.n; i++)
+		populate_line("note", notes.v[i]);
 }
 
 static void print_enrolled(const struct populate *p, const char *name,
@@ -130,7 +154,7 @@ static void print_enrolled(const struct populate *p, const char *name,
 	printf("  names        %s\n", names);
 	printf("  key          %s\n", key->text);
 	printf("  md5_modulus  %s\n", key->md5_modulus);
-	print_no_san(csr);
+	print_notes(csr);
 	printf("  CA           %s\n", e->ca);
 	print_proof(csr, e);
 	if (e->row.enabled)
@@ -140,7 +164,7 @@ static void print_enrolled(const struct populate *p, const char *name,
 		printf("  state        disabled; enable it when that is in "
 		       "place:\n               certrepo-populate%s enable "
 		       "%s\n",
-		       populate_hint(p, a), name);
+		       populate_hint(p, a), populate_word(name, a));
 }
 
 static void print_same(const struct store_cert *old, const struct enrol *e,
@@ -171,12 +195,18 @@ static void print_replaced(const struct populate *p, const char *name,
 	       store_name(p->store));
 	printf("  names        %s%s\n", names,
 	       e->names_changed ? " (changed)" : "");
+	if (e->gone)
+		populate_line("gone", e->gone);
+	if (e->come)
+		populate_line("new", e->come);
 	printf("  key          %s%s\n", key->text,
 	       e->key_changed ? " (changed: its hosts need the new key before "
 				"the next certificate)"
 			      : "");
 	printf("  md5_modulus  %s\n", key->md5_modulus);
-	print_no_san(csr);
+	print_notes(csr);
+	if (e->come)
+		print_proof(csr, e);
 	printf("  state        %s\n",
 	       old->enabled ? "enabled, the fetcher's next run orders a "
 			      "certificate for it"
@@ -211,6 +241,9 @@ static int carry_out(struct populate *p, const struct x509_csr *csr,
 		if (!p->opt.dry_run && store_add(p->store, &e->row, err) == -1)
 			return -1;
 		print_enrolled(p, name, csr, e, a);
+		if (!p->opt.dry_run)
+			populate_log("enrolled", name,
+				     e->row.enabled ? "enabled" : "disabled");
 		return 0;
 	case ENROL_REPLACE:
 		if (!p->opt.dry_run &&
@@ -218,6 +251,9 @@ static int carry_out(struct populate *p, const struct x509_csr *csr,
 				      key->md5_modulus, err) == -1)
 			return -1;
 		print_replaced(p, name, old, csr, e);
+		if (!p->opt.dry_run)
+			populate_log("csr-replaced", name,
+				     e->key_changed ? "another key" : NULL);
 		break;
 	case ENROL_SAME:
 	case ENROL_EQUIVALENT:
@@ -229,6 +265,28 @@ static int carry_out(struct populate *p, const struct x509_csr *csr,
 			 "certrepo-populate%s set (or enable)",
 			 name, e->ignored, populate_hint(p, a));
 	return 0;
+}
+
+/* What was refused only because --replace was not given, says the command. */
+static void tell_replace(struct populate *p, const char *name,
+			 const struct x509_csr *csr,
+			 const struct store_cert *old,
+			 const struct enrol_wish *given, struct arena *a,
+			 struct err *err)
+{
+	struct enrol_wish wish = *given;
+	struct enrol e;
+
+	wish.replace = true;
+	if (!old || given->replace ||
+	    enrol_decide(&p->conf, name, csr, old, &wish, p->now, a, &e,
+			 NULL) == -1)
+		return;
+	(void) err_set(err, err->kind,
+		       "%s; then: certrepo-populate%s add %s%s%s --replace",
+		       arena_strdup(a, err->msg), populate_hint(p, a),
+		       populate_word(name, a), p->opt.csr ? " --csr " : "",
+		       p->opt.csr ? populate_word(p->opt.csr, a) : "");
 }
 
 static int add_in(struct populate *p, const char *name, struct arena *a,
@@ -246,11 +304,11 @@ static int add_in(struct populate *p, const char *name, struct arena *a,
 	struct enrol e;
 
 	if (store_name_check(name, err) == -1 ||
-	    read_csr(p, path, &csr, err) == -1)
-		return -1;
-	if (store_get(p->store, name, a, &old, err) == -1)
+	    store_get(p->store, name, a, &old, err) == -1 ||
+	    read_csr(p, path, name, old, a, &csr, err) == -1)
 		return -1;
 	if (enrol_decide(&p->conf, name, csr, old, &wish, a, &e, err) == -1) {
+		tell_replace(p, name, csr, old, &wish, a, err);
 		idn_tell(x509_csr_unicode(csr), err);
 		return err_wrap(err, "%s", name);
 	}

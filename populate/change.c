@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "advise.h"
 #include "clock.h"
 #include "fields.h"
 #include "populate_cmd.h"
@@ -21,6 +22,7 @@ static int apply(struct populate *p, const char *name, const struct fields *f,
 static int set_in(struct populate *p, const char *name, char **args,
 		  struct arena *a, struct err *err)
 {
+	const char *said = "";
 	struct store_cert *row;
 	struct fields f;
 
@@ -31,12 +33,15 @@ static int set_in(struct populate *p, const char *name, char **args,
 		return err_wrap(err, "%s", name);
 	if (apply(p, name, &f, err) == -1)
 		return -1;
-	printf("%s:%s", name, p->opt.dry_run ? " would set" : "");
 	for (size_t i = 0; i < f.n; i++)
-		printf("%s %s=%s", i ? "," : "",
-		       strcmp(f.v[i].name, "ca_name") == 0 ? "ca" : f.v[i].name,
-		       f.v[i].value ? f.v[i].value : "");
-	printf("\n");
+		said = arena_printf(a, "%s%s %s=%s", said, i ? "," : "",
+				    strcmp(f.v[i].name, "ca_name") == 0
+					    ? "ca"
+					    : f.v[i].name,
+				    f.v[i].value ? f.v[i].value : "");
+	printf("%s:%s%s\n", name, p->opt.dry_run ? " would set" : "", said);
+	if (!p->opt.dry_run)
+		populate_log("set", name, said + 1);
 	if (row->held && !p->opt.dry_run)
 		printf("  it was held; the fetcher tries it again in its next "
 		       "run\n");
@@ -56,6 +61,9 @@ int change_set(struct populate *p, const char *name, char **args,
 static const char *what_next(const struct populate *p,
 			     const struct store_cert *row, bool enable)
 {
+	if (enable && !row->held && advise_spent(row, &p->conf))
+		return "; its failures are forgotten, the fetcher tries again "
+		       "in its next run";
 	if (enable && row->held)
 		return "; it was held, the fetcher tries again in its next "
 		       "run";
@@ -69,14 +77,15 @@ static const char *what_next(const struct populate *p,
 
 /* Who mended what failed wants it tried, and waits for nothing to happen. */
 static void print_backoff(const struct populate *p,
-			  const struct store_cert *row)
+			  const struct store_cert *row, struct arena *a)
 {
 	char text[CLOCK_TEXT];
 
 	if (row->ts_next_attempt > p->now)
 		printf("  it failed, and is tried again after %s; at once by "
-		       "certrepo-fetcher --once --force %s\n",
-		       clock_text(row->ts_next_attempt, text), row->name);
+		       "certrepo-fetcher%s --once --force %s\n",
+		       clock_text(row->ts_next_attempt, text),
+		       populate_hint(p, a), populate_word(row->name, a));
 }
 
 static int switch_to(struct populate *p, const char *name, bool enable,
@@ -89,11 +98,13 @@ static int switch_to(struct populate *p, const char *name, bool enable,
 	struct store_cert *row;
 	int rc = populate_row(p, name, a, &row, err);
 
-	/* Enabling a held row again is how a person lets it go. */
-	if (rc == 0 && row->enabled == enable && !(enable && row->held)) {
+	/* Enabling a held row again is how a person lets it go, and one that
+	 * the next failure would hold. */
+	if (rc == 0 && row->enabled == enable &&
+	    !(enable && (row->held || advise_spent(row, &p->conf)))) {
 		printf("%s is already %s, nothing changed\n", name, state);
 		if (enable)
-			print_backoff(p, row);
+			print_backoff(p, row, a);
 	} else if (rc == 0) {
 		/* Better said now than by the fetcher at night. */
 		if (fields_check(&f, &p->conf, row, err) == -1)
@@ -104,6 +115,8 @@ static int switch_to(struct populate *p, const char *name, bool enable,
 			printf("%s %s%s%s\n", name,
 			       p->opt.dry_run ? "would be " : "", state,
 			       what_next(p, row, enable));
+		if (rc == 0 && !p->opt.dry_run)
+			populate_log(state, name, NULL);
 	}
 	arena_free(&a);
 	return rc;
@@ -158,6 +171,8 @@ int change_remove(struct populate *p, const char *name, struct err *err)
 		else if (rc == 1)
 			rc = 0;
 	}
+	if (rc == 0 && !p->opt.dry_run)
+		populate_log("removed", name, NULL);
 	if (rc == 0)
 		printf("%s %s from %s\n",
 		       p->opt.dry_run ? "would remove" : "removed", name,

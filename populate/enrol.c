@@ -2,6 +2,7 @@
 #include "enrol.h"
 #include "policy.h"
 #include "proof_kind.h"
+#include "strlist.h"
 
 /* A name one could use: the wildcard stands for the names below it, not for
  * the domain itself (RFC 6125 section 6.4.3). */
@@ -60,8 +61,23 @@ static void choose_proof(const struct store_cert *old,
 	}
 }
 
+/* The names of A that are not in B, NULL: none. */
+static const char *without(const struct x509_ids *ids,
+			   const struct x509_ids *others, struct arena *a)
+{
+	AUTO(strlist_free) struct strlist l = STRLIST_INIT;
+	AUTO(mem_free_str) char *text = NULL;
+
+	for (size_t i = 0; i < ids->n; i++)
+		if (!x509_ids_have(others, ids->v[i].value))
+			strlist_add(&l, ids->v[i].value);
+	text = strlist_join(&l, ", ");
+	return l.n ? arena_strdup(a, text) : NULL;
+}
+
 static void compare(const struct x509_csr *csr, const struct store_cert *old,
-		    const struct enrol_wish *w, struct enrol *e)
+		    const struct enrol_wish *w, struct arena *a,
+		    struct enrol *e)
 {
 	AUTO(x509_csr_free) struct x509_csr *was = NULL;
 	const char *pem = x509_csr_pem(csr);
@@ -76,6 +92,8 @@ static void compare(const struct x509_csr *csr, const struct store_cert *old,
 	e->key_changed = !x509_csr_same_key(csr, was);
 	e->names_changed =
 		!x509_ids_equal(x509_csr_ids(csr), x509_csr_ids(was));
+	e->gone = without(x509_csr_ids(was), x509_csr_ids(csr), a);
+	e->come = without(x509_csr_ids(csr), x509_csr_ids(was), a);
 	if (strcmp(pem, x509_csr_pem(was)) == 0)
 		e->verdict = ENROL_SAME;
 	else if (!e->key_changed && !e->names_changed && !w->replace)
@@ -84,19 +102,33 @@ static void compare(const struct x509_csr *csr, const struct store_cert *old,
 		e->verdict = ENROL_REPLACE;
 }
 
-static int refuse_replace(const struct enrol *e, struct err *err)
+/* "; it no longer has: a, b", in the arena. */
+static const char *clause(const char *what, const char *names, struct arena *a)
 {
+	return names ? arena_printf(a, "; %s: %.200s%s", what, names,
+				    strlen(names) > 200 ? " ..." : "")
+		     : "";
+}
+
+static int refuse_replace(const struct enrol *e, struct arena *a,
+			  struct err *err)
+{
+	const char *gone = clause("names that go", e->gone, a);
+	const char *come = clause("names that come", e->come, a);
+
 	if (e->key_changed)
 		return err_set(err, ERR_INPUT,
-			       "it is enrolled with another key; --replace "
+			       "it is enrolled with another key%s%s; --replace "
 			       "takes the new CSR, and then a host that still "
 			       "has the old key will refuse the next "
-			       "certificate: give it the new key first");
+			       "certificate: give it the new key first",
+			       gone, come);
 	return err_set(err, ERR_INPUT,
-		       "it is enrolled with other names; --replace takes the "
-		       "new CSR, and then the fetcher orders a certificate for "
-		       "the new names: a host that serves one that is no "
-		       "longer among them will refuse it");
+		       "it is enrolled with other names%s%s; --replace takes "
+		       "the new CSR, and then the fetcher orders a certificate "
+		       "for the new names: a host that serves one that is no "
+		       "longer among them will refuse it",
+		       gone, come);
 }
 
 static void fill_row(const char *name, const struct x509_csr *csr,
@@ -153,10 +185,10 @@ int enrol_decide(const struct certrepo_conf *conf, const char *name,
 		return -1;
 	fill_row(name, csr, w, &e);
 	if (old) {
-		compare(csr, old, w, &e);
+		compare(csr, old, w, a, &e);
 		e.ignored = ignored_option(w, old, &e);
 		if (e.verdict == ENROL_REPLACE && !w->replace)
-			return refuse_replace(&e, err);
+			return refuse_replace(&e, a, err);
 	}
 	*ret = e;
 	return 0;

@@ -25,6 +25,7 @@ enum enrol_verdict {
 struct enrol {
 	enum enrol_verdict verdict;
 	bool key_changed, names_changed; /* with ENROL_REPLACE */
+	const char *gone, *come;	 /* the names, "a, b", or NULL */
 	const char *ca;			 /* the one that will sign */
 	const char *challenge;		 /* "dns-01", "http-01" */
 	const char *webroot;

@@ -5,7 +5,6 @@
 #include "opts.h"
 #include "populate_cmd.h"
 #include "proof_kind.h"
-#include "store_schema.h"
 
 #define PROGRAM "certrepo-populate"
 
@@ -179,23 +178,6 @@ static void check_usage(const struct command *c, const struct parsed *given,
 		opts_usage(&spec, "set needs a NAME and FIELD=VALUE");
 	if (given->opt.csr && n > 1)
 		opts_usage(&spec, "--csr is one file, for one NAME");
-}
-
-static int init_run(struct populate *p, struct err *err)
-{
-	const char *where = store_name(p->store);
-	int from, to;
-
-	if (store_schema_upgrade(p->store, p->now, &from, &to, err) == -1)
-		return -1;
-	if (from == -1)
-		printf("created %s, schema version %d\n", where, to);
-	else if (from == to)
-		printf("%s has schema version %d, nothing to do\n", where, to);
-	else
-		printf("upgraded %s from schema version %d to %d\n", where,
-		       from, to);
-	return 0;
 }
 
 /* Every name is tried; a failure of one is said and does not stop the

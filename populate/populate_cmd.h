@@ -30,6 +30,12 @@ struct populate {
 
 /* " -c FILE" when this is not the usual file, for hints to be copied. */
 const char *populate_hint(const struct populate *p, struct arena *a);
+/* WORD as a shell takes it: quoted where it would make something of it. */
+const char *populate_word(const char *word, struct arena *a);
+/* "  LABEL        TEXT" on stdout, in lines of 80. */
+void populate_line(const char *label, const char *text);
+/* Who did what, for syslog: DID ("enrolled"), DETAIL or NULL. */
+void populate_log(const char *did, const char *name, const char *detail);
 /* Says so; returns -1. */
 int populate_not_enrolled(const struct populate *p, const char *name,
 			  struct err *err);
@@ -40,6 +46,11 @@ int populate_row(struct populate *p, const char *name, struct arena *a,
  * NULL gives "". */
 const char *populate_clean(struct arena *a, const char *text);
 
+/* Creates or upgrades the database; of rows of the 2019 system it warns of
+ * what will fail. */
+int init_run(struct populate *p, struct err *err) MUST_CHECK;
+/* Those warnings alone. */
+int init_look(struct populate *p, struct err *err) MUST_CHECK;
 int add_run(struct populate *p, const char *name, struct err *err) MUST_CHECK;
 int show_run(struct populate *p, const char *name, struct err *err) MUST_CHECK;
 int list_run(struct populate *p, struct err *err) MUST_CHECK;

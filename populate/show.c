@@ -16,6 +16,7 @@ static int show_in(struct populate *p, const char *name, struct arena *a,
 	if (populate_row(p, name, a, &row, err) == -1)
 		return -1;
 	view_make(row, &v);
+	v.signer = certrepo_conf_ca(&p->conf, row->ca_name);
 	if (store_attempts_of(p->store, name, VIEW_ATTEMPTS, a, &v.attempts,
 			      err) == -1 ||
 	    store_receipts_of(p->store, name, a, &v.installs, err) == -1)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "advise.h"
 #include "view.h"
 
 void view_make(const struct store_cert *row, struct view *ret)
@@ -30,6 +31,17 @@ void view_free(struct view *v)
 {
 	x509_csr_free(&v->csr);
 	x509_chain_free(&v->chain);
+}
+
+void view_notes(const struct view *v, struct strlist *ret)
+{
+	if (v->csr)
+		advise_stored(v->csr, v->signer, v->chain, ret);
+	if (!v->signer && v->row->ca_name)
+		strlist_addf(ret,
+			     "CA %.100s is not in the configuration: choose "
+			     "another with set %s ca=NAME",
+			     v->row->ca_name, v->row->name);
 }
 
 const char *view_state(const struct store_cert *row)

@@ -8,7 +8,9 @@
  * script wrote is read from the certificate itself.
  */
 
+#include "certrepo_conf.h"
 #include "store.h"
+#include "strlist.h"
 #include "x509.h"
 
 #define VIEW_ATTEMPTS 10
@@ -23,6 +25,7 @@ struct view {
 	struct store_attempts attempts;	  /* of the store, newest first */
 	struct store_receipts installs;
 	struct store_ca ca; /* name NULL: the fetcher never used it */
+	const struct certrepo_ca *signer; /* NULL: not in the configuration */
 };
 
 /* Reads what the row holds; row is borrowed. Cannot fail. */
@@ -39,6 +42,8 @@ void view_text(const struct view *v, const char *default_ca, int64_t now,
 /* As one JSON object with a newline. Times are UTC seconds, null for never. */
 void view_json(const struct view *v, const char *default_ca, int64_t now,
 	       struct sbuf *out);
+/* What is known to be wrong with the row's request and CA, in sentences. */
+void view_notes(const struct view *v, struct strlist *ret);
 /* The members that list and show have in common, without braces. */
 void view_json_common(const struct store_cert *row, int64_t ts_expire,
 		      const char *default_ca, int64_t now, struct sbuf *out);

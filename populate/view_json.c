@@ -55,6 +55,21 @@ static void put_request(const struct view *v, struct sbuf *out)
 		jout_str(out, "csr_error", v->csr_fault.msg);
 }
 
+static void put_notes(const struct view *v, struct sbuf *out)
+{
+	AUTO(strlist_free) struct strlist notes = STRLIST_INIT;
+
+	view_notes(v, &notes);
+	jout_key(out, "notes");
+	sbuf_addc(out, '[');
+	for (size_t i = 0; i < notes.n; i++) {
+		if (i)
+			sbuf_addc(out, ',');
+		sbuf_add_json(out, notes.v[i]);
+	}
+	sbuf_addc(out, ']');
+}
+
 static void put_certificate(const struct view *v, struct sbuf *out)
 {
 	const struct x509_chain *c = v->chain;
@@ -132,6 +147,7 @@ void view_json(const struct view *v, const char *default_ca, int64_t now,
 		  v->ca.name && v->ca.backoff_until > now ? v->ca.backoff_until
 							  : 0);
 	put_request(v, out);
+	put_notes(v, out);
 	put_certificate(v, out);
 	put_attempts(v, out);
 	put_installs(v, out);

@@ -2,6 +2,7 @@
 #include "clock.h"
 #include "proof_kind.h"
 #include "view.h"
+#include "words.h"
 
 #define INSTALLS_SHOWN 40
 
@@ -39,16 +40,21 @@ static void add_state(const struct view *v, int64_t now, const char *hint,
 		      struct sbuf *out)
 {
 	const struct store_cert *row = v->row;
+	const char *const argv[] = { row->name, NULL };
+	AUTO(mem_free_str) char *name = words_text(argv);
 
 	sbuf_addf(out, "  %-13s%s", "state", view_state(row));
 	if (!row->enabled)
-		sbuf_addf(out, " (certrepo-populate%s enable %s)", hint,
-			  row->name);
+		sbuf_addf(out, " (certrepo-populate%s enable ", hint);
 	else if (row->held)
 		sbuf_addf(out,
 			  ": waits for a person; when mended, "
-			  "certrepo-populate%s enable %s",
-			  hint, row->name);
+			  "certrepo-populate%s enable ",
+			  hint);
+	if (!row->enabled || row->held)
+		sbuf_add_clean(out, name);
+	if (!row->enabled)
+		sbuf_addc(out, ')');
 	sbuf_addc(out, '\n');
 	if (row->lease_owner && row->lease_until > now)
 		line(out, "in work by", row->lease_owner);
@@ -79,6 +85,7 @@ static void add_ca_trouble(const struct store_ca *ca, int64_t now,
 static void add_request(const struct view *v, const char *default_ca,
 			int64_t now, struct sbuf *out)
 {
+	AUTO(strlist_free) struct strlist notes = STRLIST_INIT;
 	const struct store_cert *row = v->row;
 	const char *challenge = proof_type_of_row(row->challenge, row->certbot);
 
@@ -87,10 +94,6 @@ static void add_request(const struct view *v, const char *default_ca,
 		const struct x509_key_info *key = x509_csr_key(v->csr);
 
 		ids_line(out, x509_csr_ids(v->csr));
-		if (!x509_csr_has_san(v->csr) && !v->chain)
-			line(out, "note",
-			     "the CSR has its name in the CN alone; hosts read "
-			     "the subjectAltName, the CA must put it there");
 		line(out, "key", key->text);
 		line(out, "key_sha256", key->sha256);
 		line(out, "md5_modulus", key->md5_modulus);
@@ -107,6 +110,9 @@ static void add_request(const struct view *v, const char *default_ca,
 	add_ca_trouble(&v->ca, now, out);
 	line(out, "challenge", challenge);
 	line(out, "webroot_path", row->webroot_path);
+	view_notes(v, &notes);
+	for (size_t i = 0; i < notes.n; i++)
+		line(out, "note", notes.v[i]);
 }
 
 static void add_certificate(const struct view *v, int64_t now, struct sbuf *out)

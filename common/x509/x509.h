@@ -74,6 +74,10 @@ void x509_csr_free(struct x509_csr **csr);
 const struct x509_ids *x509_csr_ids(const struct x509_csr *csr);
 /* False: its name is in the CN alone, as in 2019. */
 bool x509_csr_has_san(const struct x509_csr *csr);
+/* The name in its CN that its SAN has not; NULL: there is none, or no SAN. */
+const char *x509_csr_cn_alone(const struct x509_csr *csr);
+/* It asks for TLS client authentication (RFC 5280 section 4.2.1.12). */
+bool x509_csr_client_auth(const struct x509_csr *csr);
 /* A name of it that is not ASCII, which x509_csr_check() refuses, as it was
  * written: in UTF-8, if its maker knew what he did. NULL: there is none. */
 const char *x509_csr_unicode(const struct x509_csr *csr);

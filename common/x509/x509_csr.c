@@ -13,7 +13,7 @@ struct x509_csr {
 	const char *pem;
 	const unsigned char *der;
 	size_t der_len;
-	bool must_staple, has_san;
+	bool must_staple, has_san, cn_alone, client_auth;
 };
 
 void x509_csr_free(struct x509_csr **csr)
@@ -35,6 +35,16 @@ const struct x509_ids *x509_csr_ids(const struct x509_csr *csr)
 bool x509_csr_has_san(const struct x509_csr *csr)
 {
 	return csr->has_san;
+}
+
+const char *x509_csr_cn_alone(const struct x509_csr *csr)
+{
+	return csr->cn_alone ? csr->ids.v[0].value : NULL;
+}
+
+bool x509_csr_client_auth(const struct x509_csr *csr)
+{
+	return csr->client_auth;
 }
 
 const char *x509_csr_unicode(const struct x509_csr *csr)
@@ -175,6 +185,21 @@ static int req_extensions(X509_REQ *req, STACK_OF(X509_EXTENSION) * *ret,
 	return 0;
 }
 
+/* What cannot be read asks for nothing: the CA ignores it or says more. */
+static bool wants_client_auth(const STACK_OF(X509_EXTENSION) * exts)
+{
+	EXTENDED_KEY_USAGE *eku =
+		X509V3_get_d2i(exts, NID_ext_key_usage, NULL, NULL);
+	bool wants = false;
+
+	for (int i = 0; i < sk_ASN1_OBJECT_num(eku); i++)
+		wants |= OBJ_obj2nid(sk_ASN1_OBJECT_value(eku, i)) ==
+			 NID_client_auth;
+	sk_ASN1_OBJECT_pop_free(eku, ASN1_OBJECT_free);
+	ERR_clear_error();
+	return wants;
+}
+
 static int read_extensions(struct x509_csr *csr,
 			   const STACK_OF(X509_EXTENSION) * exts,
 			   struct err *err)
@@ -183,6 +208,7 @@ static int read_extensions(struct x509_csr *csr,
 	int crit = -1, rc;
 
 	csr->must_staple = X509v3_get_ext_by_NID(exts, NID_tlsfeature, -1) >= 0;
+	csr->client_auth = wants_client_auth(exts);
 	san = X509V3_get_d2i(exts, NID_subject_alt_name, &crit, NULL);
 	if (!san) {
 		ERR_clear_error();
@@ -195,7 +221,9 @@ static int read_extensions(struct x509_csr *csr,
 					    "read");
 	}
 	csr->has_san = true;
+	csr->cn_alone = csr->set.n > 0;
 	rc = x509_idset_san(&csr->set, csr->arena, san, err);
+	csr->cn_alone = csr->cn_alone && !csr->set.first_again;
 	GENERAL_NAMES_free(san);
 	return rc;
 }

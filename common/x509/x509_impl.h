@@ -46,6 +46,7 @@ struct x509_idset {
 	struct x509_id *v;
 	size_t n, cap, max;
 	size_t cn_len;	     /* characters of the CN */
+	bool first_again;    /* the first one was added once more */
 	struct err bad;	     /* the first name that is none of those we know */
 	const char *unicode; /* the first that is not ASCII, as it stands */
 };

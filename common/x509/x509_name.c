@@ -155,8 +155,10 @@ static int id_add(struct x509_idset *set, enum x509_id_type type,
 		  const char *value, struct err *err)
 {
 	for (size_t i = 0; i < set->n; i++)
-		if (strcmp(set->v[i].value, value) == 0)
+		if (strcmp(set->v[i].value, value) == 0) {
+			set->first_again |= i == 0;
 			return 0;
+		}
 	if (set->n == set->max)
 		return err_set(err, ERR_LIMIT, "more than %zu names", set->max);
 	if (set->n == set->cap) {

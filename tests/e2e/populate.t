@@ -295,6 +295,21 @@ is "$(printf '%s\n' "$out" | wc -l)" "$((rows + 1))" "list: one line each"
 populate show nothere.example.org
 like "$rc $err" '^1 .*not enrolled' "show of what is not there"
 
+# --- who did what, for syslog ---
+
+run env SUDO_USER=alice "$BUILD/certrepo-populate" -c "$T/certrepo.conf" \
+	-v set ip.example.org 'comment=by alice'
+like "$err" "set name=ip\.example\.org detail=\"comment=by alice\" user=$(id -un) sudo_user=alice\$" \
+	"a change is logged: what, and by whom"
+populate -v disable example.org
+like "$err" "disabled name=example\.org user=$(id -un)\$" "... each"
+for args in 'disable example.org' 'show ip.example.org' \
+	'-n enable ip.example.org' 'list'; do
+	# shellcheck disable=SC2086 # words
+	populate -v $args
+	is "$rc/$err" "0/" "... and nothing else: $args"
+done
+
 # --- remove ---
 
 populate remove www.example.org
@@ -326,6 +341,56 @@ populate remove --yes example.org example.org+b
 is "$rc" 0 "remove --yes, two at once"
 populate remove --yes example.org
 like "$rc $err" '^1 .*not enrolled' "remove of what is not there"
+
+# --- a database of the 2019 system ---
+
+sed "s#$T/certrepo.db#$T/old.db#; /^default_ca/acount_fail_limit = 10;" \
+	"$T/certrepo.conf" >"$T/old.conf"
+openssl req -new -newkey rsa:1024 -nodes -keyout "$T/weak.key" \
+	-subj /CN=weak.example.org -out "$T/weak.csr" 2>/dev/null
+key c
+csr c mtls.csr /CN=mtls.example.org \
+	-addext extendedKeyUsage=serverAuth,clientAuth
+csr c fine.csr / -addext subjectAltName=DNS:fine.example.org
+"$PYTHON" - "$T" "$ROOT" <<'END'
+import glob, sqlite3, sys
+t, root = sys.argv[1:]
+db = sqlite3.connect(t + "/old.db")
+db.executescript(open(glob.glob(root + "/schema/sqlite/0000*")[0]).read())
+def row(name, csr, count, enable="Y"):
+    db.execute("INSERT INTO certs (name, enable, certbot, csr, ts_expire,"
+               " ts_last_update, md5_modulus, count_fail_update)"
+               " VALUES (?,?,'N',?,1,1,'x',?)",
+               (name, enable, open(t + "/" + csr).read(), count))
+row("weak.example.org", "weak.csr", 0)
+row("mtls.example.org", "mtls.csr", 3)
+row("fine.example.org", "fine.csr", 4711)
+row("off.example.org", "weak.csr", 4711, "N")
+db.commit()
+END
+old() {
+	run "$BUILD/certrepo-populate" -c "$T/old.conf" "$@"
+}
+old init
+is "$rc" 0 "init of a database of 2019"
+like "$err" 'weak\.example\.org: CA public would refuse the CSR: the key is RSA 1024.*add --replace' \
+	"... warns of a key that no CA takes"
+like "$err" 'mtls\.example\.org: the CSR asks for clientAuth' \
+	"... and of clientAuth"
+like "$err" "fine\\.example\\.org: it has failed 4711 times.*: certrepo-populate -c $T/old\\.conf enable fine\\.example\\.org\$" \
+	"... and of what the next failure would hold"
+unlike "$err" 'off\.example' "... but not of what is disabled"
+run sh -c "PATH=$BUILD:\$PATH; $(printf '%s\n' "$err" | sed -n 's/.*mended: //p')"
+like "$rc $out" '^0 fine\.example\.org enabled; its failures are forgotten' \
+	"... whose command mends it"
+old init
+is "$rc/$err" "0/" "... once"
+old show weak.example.org
+like "$out" 'note +CA public would refuse the CSR: the key is RSA 1024' \
+	"show says it, too"
+old show --json mtls.example.org
+is "$(json '[n for n in d["notes"] if "clientAuth" in n] != []')" True \
+	"... and as JSON"
 
 # --- what can go wrong around it ---
 

@@ -43,6 +43,7 @@ static inline int kit_setup(void **state)
 	p.conf.ca.v = kit_cas;
 	p.conf.ca.n = 1;
 	p.conf.default_ca = kit_ca.name;
+	p.conf.count_fail_limit = 10;
 	err_clear(&err);
 	if (store_open(&kit_store, STORE_ADMIN, &p.store, &err) == -1 ||
 	    store_schema_upgrade(p.store, NOW, &from, &to, &err) == -1)

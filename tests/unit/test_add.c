@@ -44,6 +44,43 @@ static void refuses(void **state)
 	assert_null(kit_row(NAME));
 }
 
+/* What goes, what comes, and what is needed for it. */
+static void replaces_names(void **state)
+{
+	assert_int_equal(RUN(add_run(&p, NAME, &err)), 0);
+	kit_sh("openssl req -new -key www.example.org.csr.key -subj "
+	       "/CN=www.example.org -addext subjectAltName=DNS:b.example.org,"
+	       "DNS:www.example.org -out \"it's\"");
+	p.opt.csr = scratch("it's");
+	assert_int_equal(RUN(add_run(&p, NAME, &err)), -1);
+	kit_says(&err, "other names; names that go: example.org; names that "
+		       "come: b.example.org; --replace");
+	kit_says(&err, "; then: certrepo-populate add " NAME " --csr '/");
+	kit_says(&err, "it'\\''s' --replace");
+	p.opt.replace = true;
+	assert_int_equal(RUN(add_run(&p, NAME, &err)), 0);
+	SAYS("  gone         example.org\n  new          b.example.org\n");
+	SAYS("_acme-challenge.b.example.org\n");
+}
+
+/* The command for the CSR that is missing has the names of the row. */
+static void tells_names(void **state)
+{
+	assert_int_equal(RUN(add_run(&p, NAME, &err)), 0);
+	kit_sh("rm www.example.org.csr");
+	p.opt.replace = true;
+	assert_int_equal(RUN(add_run(&p, NAME, &err)), -1);
+	kit_says(&err, "by: openssl req -new -key KEY -subj / -addext "
+		       "'subjectAltName=DNS:www.example.org,DNS:example.org' "
+		       "-out " NAME ".csr");
+	kit_sh("mv www.example.org.csr.key KEY; %s",
+	       strstr(err.msg, "by: ") + 4);
+	p.opt.csr = scratch(NAME ".csr");
+	p.opt.replace = false;
+	assert_int_equal(RUN(add_run(&p, NAME, &err)), 0);
+	SAYS("same key and names");
+}
+
 static void tells_a_label(void **state)
 {
 	kit_req("u.csr", KIT_EC " -utf8 -subj '/CN=m\xc3\xbcnchen.example' "
@@ -65,6 +102,7 @@ static void replaces(void **state)
 		       "-addext subjectAltName=DNS:example.org");
 	assert_int_equal(RUN(add_run(&p, NAME, &err)), -1);
 	kit_says(&err, "another key; --replace");
+	kit_says(&err, "; then: certrepo-populate add " NAME " --replace");
 	assert_string_equal(kit_row(NAME)->key_sha256, first);
 	p.opt.replace = true;
 	assert_int_equal(RUN(add_run(&p, NAME, &err)), 0);
@@ -81,6 +119,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(changes_nothing, kit_setup,
 						kit_teardown),
 		cmocka_unit_test_setup_teardown(refuses, kit_setup,
+						kit_teardown),
+		cmocka_unit_test_setup_teardown(replaces_names, kit_setup,
+						kit_teardown),
+		cmocka_unit_test_setup_teardown(tells_names, kit_setup,
 						kit_teardown),
 		cmocka_unit_test_setup_teardown(tells_a_label, kit_setup,
 						kit_teardown),

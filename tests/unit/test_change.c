@@ -44,6 +44,14 @@ static void failed(void **state)
 	assert_int_equal(RUN(change_enable(&p, NAME, &err)), 0);
 	SAYS("tried again after 2027-01-15T09:00:00Z; at once by "
 	     "certrepo-fetcher --once --force " NAME "\n");
+	assert_int_equal(kit_row(NAME)->count_fail_update, 1);
+	/* one more failure would hold it */
+	p.conf.count_fail_limit = 1;
+	assert_int_equal(RUN(change_enable(&p, NAME, &err)), 0);
+	assert_string_equal(SAID, NAME " enabled; its failures are forgotten, "
+				       "the fetcher tries again in its next "
+				       "run\n");
+	assert_int_equal(kit_row(NAME)->count_fail_update, 0);
 	assert_int_equal(store_claim(p.store, NAME, "me", NOW, NOW + 9, &err),
 			 1);
 	f.hold = true;

@@ -6,6 +6,32 @@ static void hints(void **state)
 	assert_string_equal(populate_hint(&p, p.arena), "");
 	p.opt.config = "/root/admin.conf";
 	assert_string_equal(populate_hint(&p, p.arena), " -c /root/admin.conf");
+	p.opt.config = "/root/my conf";
+	assert_string_equal(populate_hint(&p, p.arena), " -c '/root/my conf'");
+	/* what a shell would make file names of */
+	assert_string_equal(populate_word("*.example.org", p.arena),
+			    "'*.example.org'");
+	assert_string_equal(populate_word("www.example.org+ec", p.arena),
+			    "www.example.org+ec");
+}
+
+static int print_lines(void)
+{
+	populate_line("note", "a b");
+	populate_line("note", "1234567890 1234567890 1234567890 1234567890 "
+			      "1234567890 123456789  x");
+	return 0;
+}
+
+/* What is printed ends in column 80. */
+static void lines(void **state)
+{
+	assert_int_equal(RUN(print_lines()), 0);
+	assert_string_equal(SAID, "  note         a b\n"
+				  "  note         1234567890 1234567890 "
+				  "1234567890 1234567890 1234567890 "
+				  "123456789\n"
+				  "               x\n");
 }
 
 static void cleans(void **state)
@@ -32,6 +58,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(hints, kit_setup, kit_teardown),
+		cmocka_unit_test_setup_teardown(lines, kit_setup, kit_teardown),
 		cmocka_unit_test_setup_teardown(cleans, kit_setup,
 						kit_teardown),
 		cmocka_unit_test_setup_teardown(rows, kit_setup, kit_teardown),

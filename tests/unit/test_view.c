@@ -151,6 +151,16 @@ static void odd_rows(void **state)
 	view_text(&v, NULL, end, "", &out);
 	expect(&out, "certificate  none yet");
 	view_free(&v);
+	/* its CA is gone, a shell would make something of its name */
+	row = (struct store_cert){ .name = "*.example.org",
+				   .ca_name = "gone",
+				   .csr = { csr, strlen(csr) } };
+	sbuf_clear(&out);
+	view_make(&row, &v);
+	view_text(&v, NULL, end, "", &out);
+	expect(&out, "enable '*.example.org')\n");
+	expect(&out, "note         CA gone is not in the configuration");
+	view_free(&v);
 	/* a certificate for another key than the CSR's */
 	row = full_row();
 	kit_sh("cat inter.csr >other.csr");

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include "advise.h"
+
+void advise_csr(const struct x509_csr *csr, bool issued, struct strlist *ret)
+{
+	const char *cn = x509_csr_cn_alone(csr);
+	const struct x509_ids *ids = x509_csr_ids(csr);
+
+	if (!issued && !x509_csr_has_san(csr) && ids->n > 0)
+		strlist_addf(ret,
+			     "the CSR has its name in the CN alone, hosts "
+			     "read the certificate's subjectAltName: the CA "
+			     "must put it there (public ones do), or make a "
+			     "CSR with subjectAltName=DNS:%s",
+			     ids->v[0].value);
+	if (!issued && cn)
+		strlist_addf(ret,
+			     "the CN of the CSR, %s, is not in its "
+			     "subjectAltName, which some CAs refuse: make a "
+			     "CSR that has it there, too",
+			     cn);
+	if (x509_csr_client_auth(csr))
+		strlist_add(ret, "the CSR asks for clientAuth "
+				 "(extendedKeyUsage): public CAs leave it out, "
+				 "or refuse the CSR; make one without, or "
+				 "take a CA of your own for it");
+}
+
+void advise_stored(const struct x509_csr *csr, const struct certrepo_ca *ca,
+		   bool issued, struct strlist *ret)
+{
+	struct x509_csr_policy policy;
+	struct err err = ERR_INIT;
+
+	if (ca) {
+		policy = (struct x509_csr_policy){
+			.any_key = ca->any_key,
+			.allow_ip = ca->allow_ip,
+			.allow_single = ca->allow_single,
+		};
+		if (x509_csr_check(csr, &policy, &err) == -1)
+			strlist_addf(ret,
+				     "CA %s would refuse the CSR: %s; enrol "
+				     "another one with add --replace",
+				     ca->name, err.msg);
+	}
+	advise_csr(csr, issued, ret);
+}
+
+bool advise_spent(const struct store_cert *row,
+		  const struct certrepo_conf *conf)
+{
+	return row->count_fail_update > 0 &&
+	       row->count_fail_update >= conf->count_fail_limit;
+}
