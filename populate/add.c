@@ -229,6 +229,28 @@ static int warn_shared_key(struct populate *p, const char *name,
 	return 0;
 }
 
+/* The command for the option that only a new name takes. */
+static const char *instead(const struct populate *p, const char *name,
+			   const struct enrol *e, struct arena *a)
+{
+	const struct {
+		const char *option, *field, *value;
+	} fields[] = {
+		{ "--ca", "ca", p->opt.ca },
+		{ "--challenge", "challenge", p->opt.challenge },
+		{ "--webroot", "webroot_path", p->opt.webroot },
+		{ "--comment", "comment", p->opt.comment },
+	};
+
+	name = populate_word(name, a);
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		if (strcmp(e->ignored, fields[i].option) == 0)
+			return arena_printf(a, "set %s %s=%s", name,
+					    fields[i].field,
+					    populate_word(fields[i].value, a));
+	return arena_printf(a, "enable %s", name);
+}
+
 static int carry_out(struct populate *p, const struct x509_csr *csr,
 		     const struct store_cert *old, const struct enrol *e,
 		     struct arena *a, struct err *err)
@@ -262,8 +284,9 @@ static int carry_out(struct populate *p, const struct x509_csr *csr,
 	}
 	if (e->ignored)
 		log_warn("%s was enrolled before, so %s is not applied: use "
-			 "certrepo-populate%s set (or enable)",
-			 name, e->ignored, populate_hint(p, a));
+			 "certrepo-populate%s %s",
+			 name, e->ignored, populate_hint(p, a),
+			 instead(p, name, e, a));
 	return 0;
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "clock.h"
-#include "idn.h"
 #include "log.h"
 #include "opts.h"
 #include "populate_cmd.h"
@@ -60,6 +59,7 @@ static const struct opts_spec spec = {
 		"several certificates.",
 };
 
+#define COMMANDS "init, add, list, show, enable, disable, set or remove"
 #define BIT(key) (1u << ((key) -KEY_CSR))
 #define DRY	 (1u << 20)
 #define YES	 (1u << 21)
@@ -148,6 +148,44 @@ static const struct command *find_command(const char *word)
 	return NULL;
 }
 
+/* What people write who know other programs. */
+static void __attribute__((__noreturn__)) no_command(const char *word)
+{
+	static const struct {
+		const char *word, *meant;
+	} others[] = {
+		{ "ls", "list" },	{ "status", "list" },
+		{ "rm", "remove" },	{ "delete", "remove" },
+		{ "del", "remove" },	{ "change", "set" },
+		{ "edit", "set" },	{ "enrol", "add" },
+		{ "enroll", "add" },	{ "import", "add" },
+		{ "get", "show" },	{ "info", "show" },
+		{ "upgrade", "init" },	{ "replace", "add --replace" },
+		{ "hold", "disable" },	{ "release", "enable" },
+		{ "unhold", "enable" },
+	};
+	static const char *const orders[] = { "renew", "issue", "order",
+					      "force", "fetch" };
+
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (strcmp(word, others[i].word) == 0)
+			opts_usage(&spec,
+				   "there is no command \"%s\", it is called "
+				   "%s",
+				   word, others[i].meant);
+	for (size_t i = 0; i < ARRAY_LEN(orders); i++)
+		if (strcmp(word, orders[i]) == 0)
+			opts_usage(&spec,
+				   "there is no command \"%s\", that is the "
+				   "fetcher's work: certrepo-fetcher --once "
+				   "--force NAME",
+				   word);
+	opts_usage(&spec,
+		   "there is no command \"%s\": " COMMANDS
+		   "; a NAME alone, which has a dot, is enrolled",
+		   word);
+}
+
 static const char *option_name(unsigned int bit)
 {
 	if (bit == DRY)
@@ -192,7 +230,7 @@ static int each_name(struct populate *p, const struct command *c, char **names,
 
 		if (c->each(p, names[i], &err) == 0)
 			continue;
-		idn_tell(names[i], &err);
+		populate_tell(names[i], &err);
 		fflush(stdout);
 		log_error(&err);
 		status = err_exit_status(err.kind);
@@ -212,6 +250,7 @@ static int run(struct populate *p, const struct command *c, char **names, int n)
 	if (use == STORE_WRITE && p->opt.dry_run)
 		use = STORE_READ;
 	if (store_open(p->conf.store, use, &p->store, &err) == -1) {
+		populate_tell_user(p->conf.store, &err);
 		log_error(&err);
 		return err_exit_status(err.kind);
 	}
@@ -226,7 +265,7 @@ static int run(struct populate *p, const struct command *c, char **names, int n)
 	if (rc == 0)
 		return 0;
 	if (n > 0)
-		idn_tell(names[0], &err);
+		populate_tell(names[0], &err);
 	fflush(stdout);
 	log_error(&err);
 	return err_exit_status(err.kind);
@@ -250,15 +289,14 @@ int main(int argc, char **argv)
 	int status;
 
 	if (at == argc)
-		opts_usage(&spec, "say what to do: init, add, list, show, "
-				  "enable, disable, set or remove");
+		opts_usage(&spec, "say what to do: " COMMANDS);
 	c = find_command(argv[at]);
 	if (c)
 		at++;
 	else if (strchr(argv[at], '.') || strchr(argv[at], '+'))
 		c = find_command("add"); /* as in 2019 */
 	else
-		opts_usage(&spec, "there is no command \"%s\"", argv[at]);
+		no_command(argv[at]);
 	check_usage(c, &given, argv + at, argc - at);
 	log_open(PROGRAM, given.opt.verbose);
 	p.opt = given.opt;

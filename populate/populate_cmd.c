@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "populate_cmd.h"
+#include <ctype.h>
+#include <errno.h>
 #include <pwd.h>
+#include <sys/stat.h>
+#include "file.h"
+#include "idn.h"
 #include "log.h"
 #include "words.h"
 
@@ -46,6 +51,77 @@ void populate_log(const char *did, const char *name, const char *detail)
 	log_event(LOG_L_NOTE, did, "name", name, "detail", detail, "user",
 		  pw ? pw->pw_name : uid, "sudo_user", getenv("SUDO_USER"),
 		  NULL);
+}
+
+/* "https://WWW.example.org:443/x" and "www.example.org.csr" are one name. NULL:
+ * NAME is written as names are. */
+static const char *meant(const char *name, struct arena *a)
+{
+	static const char *const ends[] = { ".csr", ".pem", ".crt", ".key" };
+	const char *host = strstr(name, "://");
+	char *ret;
+	size_t len;
+
+	host = host ? host + 3 : name;
+	ret = arena_strndup(a, host, strcspn(host, "/:"));
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		len = strlen(ret);
+		if (len > strlen(ends[i]) &&
+		    strcmp(ret + len - strlen(ends[i]), ends[i]) == 0)
+			ret[len - strlen(ends[i])] = '\0';
+	}
+	len = strlen(ret);
+	if (len > 0 && ret[len - 1] == '.')
+		ret[len - 1] = '\0';
+	for (char *p = ret; *p; p++)
+		*p = (char) tolower((unsigned char) *p);
+	return strcmp(ret, name) != 0 && store_name_check(ret, NULL) == 0
+		       ? ret
+		       : NULL;
+}
+
+void populate_tell(const char *name, struct err *err)
+{
+	struct arena *a = arena_new();
+	const char *m = meant(name, a);
+
+	if (m)
+		(void) err_set(err, err->kind, "%s; is %s meant?",
+			       arena_strdup(a, err->msg), m);
+	else if (strpbrk(name, "*?["))
+		(void) err_set(
+			err, err->kind,
+			"%s; there are no patterns, list shows the names",
+			arena_strdup(a, err->msg));
+	idn_tell(name, err);
+	arena_free(&a);
+}
+
+void populate_tell_user(const struct store_conf *store, struct err *err)
+{
+	AUTO(mem_free_str) char *folder = NULL;
+	AUTO(mem_free_str) char *was = mem_strdup(err->msg);
+	const struct passwd *pw;
+	struct stat st;
+
+	if (strcmp(store->driver, "sqlite") != 0)
+		return;
+	folder = file_dirname(store->path);
+	if (stat(folder, &st) == -1) {
+		if (errno == ENOENT)
+			(void) err_set(err, err->kind,
+				       "%s; make it for the fetcher's user, as "
+				       "root: install -d -m 755 -o USER %s",
+				       was, folder);
+		return;
+	}
+	if (geteuid() == 0 || geteuid() == st.st_uid)
+		return;
+	pw = getpwuid(st.st_uid);
+	(void) err_set(err, err->kind,
+		       "%s; its folder is %s's, and this runs as another user: "
+		       "run it as root",
+		       was, pw ? pw->pw_name : "another user");
 }
 
 int populate_not_enrolled(const struct populate *p, const char *name,

@@ -36,6 +36,11 @@ const char *populate_word(const char *word, struct arena *a);
 void populate_line(const char *label, const char *text);
 /* Who did what, for syslog: DID ("enrolled"), DETAIL or NULL. */
 void populate_log(const char *did, const char *name, const char *detail);
+/* Adds to ERR what was meant by NAME, where it is written as in a browser, as
+ * a file, as a pattern or not in ASCII. */
+void populate_tell(const char *name, struct err *err);
+/* Adds to ERR, of opening the store, as whom that works with SQLite. */
+void populate_tell_user(const struct store_conf *store, struct err *err);
 /* Says so; returns -1. */
 int populate_not_enrolled(const struct populate *p, const char *name,
 			  struct err *err);

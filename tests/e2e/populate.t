@@ -61,6 +61,10 @@ csr b staple.csr /CN=www.example.org -addext tlsfeature=status_request
 populate list
 is "$rc" 78 "without a database: exit 78"
 like "$err" 'init' "... and says to run init"
+sed "s#$T/certrepo.db#$T/none/certrepo.db#" "$T/certrepo.conf" >"$T/none.cf"
+run "$BUILD/certrepo-populate" -c "$T/none.cf" init
+like "$rc $err" "^78 .*; make it for the fetcher's user, as root: install -d -m 755 -o USER $T/none\$" \
+	"without its folder: the command that makes it"
 populate init
 is "$rc" 0 "init"
 like "$out" 'created .*certrepo\.db, schema version [0-9]+' "... says what it did"
@@ -147,6 +151,13 @@ is "$(sql "SELECT certbot, webroot_path, challenge, ca_name FROM certs
 	WHERE name = 'ip.example.org'")" "Y|$T/www/a|http-01|own" \
 	"... the row says http-01 in both ways"
 
+populate add ip.example.org --csr "$T/ip.csr" --comment "it's new" --enable
+like "$rc $err" "^0 .*--comment is not applied: use certrepo-populate -c $T/certrepo.conf set ip\\.example\\.org comment='it" \
+	"an option of a new name for an old one: the command to use"
+sh -c "PATH=$BUILD:\$PATH; ${err##*: use }" >/dev/null
+is "$(sql "SELECT comment FROM certs WHERE name = 'ip.example.org'")" \
+	"it's new" "... which works"
+
 refused() { # ERE ARGUMENTS...
 	_re=$1
 	shift
@@ -169,6 +180,12 @@ refused 'dns-01 cannot prove the address' add ip.example.org+x \
 	--csr "$T/ip.csr" --ca own
 refused 'http-01 cannot prove the wildcard' add example.org+x \
 	--csr "$T/wild.csr" --webroot "$T/www"
+refused "is www\\.example\\.org meant\\?\$" add https://WWW.Example.org:443/x
+refused "is www\\.example\\.org meant\\?\$" show www.example.org.csr
+refused "is www\\.example\\.org meant\\?\$" set www.example.org. comment=x
+refused 'no patterns, list shows the names' enable '*'
+refused "above \\.well-known, .*: $T/www/a\$" add www.example.org+x \
+	--csr "$T/otherkey.csr" --webroot "$T/www/a/.well-known/acme-challenge"
 refused 'webroot_prefixes' add www.example.org+x --csr "$T/otherkey.csr" \
 	--webroot /etc
 refused 'without "\.\."' add www.example.org+x --csr "$T/otherkey.csr" \
@@ -195,6 +212,11 @@ for args in '' 'lst' 'show' 'list x' 'set www.example.org' 'init --json' \
 	# shellcheck disable=SC2086 # words
 	populate $args
 	is "$rc" 64 "usage: '$args'"
+done
+for args in 'ls/called list' 'rm/called remove' 'frob/init, add, list' \
+	'renew/certrepo-fetcher --once --force NAME'; do
+	populate "${args%%/*}" www.example.org
+	like "$rc $err" "^64 .*${args#*/}" "another program's word: ${args%%/*}"
 done
 run "$BUILD/certrepo-populate" --help
 is "$rc" 0 "--help"

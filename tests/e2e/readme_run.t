@@ -120,6 +120,10 @@ is "$rc" 78 "the fetcher as nobody"
 like "$err" 'belongs to certrepo, and this runs as nobody: .* as root: runuser -u certrepo -- certrepo-fetcher --once$' \
 	"... says as whom to run it"
 
+run runuser -u nobody -- certrepo-populate list
+like "$rc $err" "^78 .*; its folder is certrepo's, .*: run it as root\$" \
+	"populate as nobody: the same"
+
 # The same in certrepo(7).
 sed -n '/^\.Sh EXAMPLES/,/^\.Ed/p' "$ROOT/man/certrepo.7" |
 	sed -n '/^\.Bd/,/^\.Ed/{/^\./d;p;}' >"$T/block"
