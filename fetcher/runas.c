@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include "file.h"
@@ -91,6 +92,14 @@ static const char *user(uid_t uid, char ret[USER_TEXT])
 	return ret;
 }
 
+/* Our group's name; where it has none, that of the user WE. */
+static const char *group(const char *we)
+{
+	const struct group *gr = getgrgid(getegid());
+
+	return gr ? gr->gr_name : we;
+}
+
 static char *command_as(uid_t uid, const char *const *argv)
 {
 	AUTO(mem_free_str) char *typed = words_text(argv);
@@ -161,11 +170,43 @@ static int check_root(const struct files *f, const char *const *argv,
 	return 0;
 }
 
+/* A secret of root's for the fetcher's group, and the group was forgotten. */
+static int check_secret(const char *path, struct err *err)
+{
+	AUTO(mem_free_str) char *file = NULL;
+	const char *argv[] = { path, NULL };
+	char we[USER_TEXT];
+
+	if (!path || !may(path, F_OK) || may(path, R_OK))
+		return 0;
+	file = words_text(argv);
+	return err_set(err, ERR_CONFIG,
+		       "%s may not be read by %s, as whom this runs; run, as "
+		       "root: chgrp %s %s && chmod 640 %s",
+		       path, user(geteuid(), we), group(we), file, file);
+}
+
+static int check_secrets(const struct certrepo_conf *conf, struct err *err)
+{
+	if (check_secret(conf->store->password_file, err) == -1 ||
+	    check_secret(conf->store->key_file, err) == -1 ||
+	    check_secret(conf->dns->key_file, err) == -1)
+		return -1;
+	for (size_t i = 0; i < conf->dns->zones.n; i++) {
+		const struct certrepo_zone *z = conf->dns->zones.v[i];
+
+		if (check_secret(z->key_file, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 /* WRITTEN are those that a run has to write, they come first. */
 static int check_user(const struct files *f, size_t written,
-		      const char *state_dir, const char *const *argv,
+		      const struct certrepo_conf *conf, const char *const *argv,
 		      struct err *err)
 {
+	const char *state_dir = conf->state_dir;
 	AUTO(mem_free_str) char *above = file_dirname(state_dir);
 	const struct file *first = NULL;
 
@@ -180,7 +221,7 @@ static int check_user(const struct files *f, size_t written,
 	if (!may(state_dir, F_OK) && errno == ENOENT &&
 	    !may(above, W_OK | X_OK))
 		return no_state(state_dir, err);
-	return 0;
+	return check_secrets(conf, err);
 }
 
 int runas_check(const struct certrepo_conf *conf, const char *const *argv,
@@ -194,9 +235,8 @@ int runas_check(const struct certrepo_conf *conf, const char *const *argv,
 	add_store(&f, conf->store);
 	written = f.n;
 	add_keys(&f, &conf->ca);
-	rc = geteuid() == 0
-		     ? check_root(&f, argv, err)
-		     : check_user(&f, written, conf->state_dir, argv, err);
+	rc = geteuid() == 0 ? check_root(&f, argv, err)
+			    : check_user(&f, written, conf, argv, err);
 	arena_free(&f.arena);
 	return rc;
 }

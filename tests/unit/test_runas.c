@@ -25,12 +25,15 @@ static const char *const files[] = {
 
 static int setup(void **state)
 {
+	static struct certrepo_dns no_dns;
+
 	if (scratch_setup(state))
 		return -1;
 	a = arena_new();
 	store.path = arena_strdup(a, scratch("db"));
 	ca.account_key = arena_strdup(a, scratch("key"));
 	conf = (struct certrepo_conf){
+		.dns = &no_dns,
 		.state_dir = arena_strdup(a, scratch("state")),
 		.store = &store,
 		.ca = { .v = cas, .n = 1 },
@@ -128,6 +131,37 @@ static void user_of_others(void **state)
 	assert_int_equal(as(OTHER), 0);
 }
 
+/* Root's, for a group, which was forgotten. */
+static void secrets_of_root(void **state)
+{
+	struct certrepo_zone zone = { .zone = "a" };
+	void *zones[] = { &zone };
+	struct certrepo_dns dns = { .zones = { .v = zones, .n = 1 } };
+	const char **const paths[] = { &store.password_file, &dns.key_file,
+				       &zone.key_file };
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chmod(scratch_dir, 0755), 0);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		assert_int_equal(chown(scratch(files[i]), OTHER, 0), 0);
+	scratch_write(scratch("secret"), "x", 0600);
+	conf.dns = &dns;
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		*paths[i] = arena_strdup(a, scratch("secret"));
+		assert_int_equal(as(OTHER), -1);
+		says("secret may not be read by 54321");
+		says("secret && chmod 640 /");
+		assert_int_equal(chmod(scratch("secret"), 0644), 0);
+		assert_int_equal(as(OTHER), 0);
+		assert_int_equal(chmod(scratch("secret"), 0600), 0);
+		/* what is not there, others tell */
+		*paths[i] = "/nowhere/secret";
+		assert_int_equal(as(OTHER), 0);
+		*paths[i] = NULL;
+	}
+}
+
 static void user_without_folder(void **state)
 {
 	if (geteuid() != 0)
@@ -148,6 +182,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(root_of_others, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(user_of_others, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(secrets_of_root, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(user_without_folder, setup,
 						teardown),
