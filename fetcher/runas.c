@@ -16,7 +16,8 @@
 struct file {
 	const char *path;
 	uid_t owner;
-	bool denied; /* we may not do with it what a run does */
+	bool denied;	 /* we may not do with it what a run does */
+	const char *key; /* it is the folder of this key, to be made */
 };
 
 struct files {
@@ -71,12 +72,20 @@ static void add_store(struct files *f, const struct store_conf *store)
 		    R_OK | W_OK, 0);
 }
 
+/* One that is not there yet is made in its folder. */
 static void add_keys(struct files *f, const struct conf_groups *cas)
 {
 	for (size_t i = 0; i < cas->n; i++) {
 		const struct certrepo_ca *ca = cas->v[i];
+		AUTO(mem_free_str) char *folder = file_dirname(ca->account_key);
+		size_t n = f->n;
 
-		add(f, ca->account_key, R_OK, 0);
+		if (may(ca->account_key, F_OK) || errno != ENOENT)
+			add(f, ca->account_key, R_OK, 0);
+		else
+			add(f, folder, W_OK | X_OK, 0);
+		if (n < f->n && strcmp(f->v[n].path, folder) == 0)
+			f->v[n].key = ca->account_key;
 	}
 }
 
@@ -136,7 +145,8 @@ static int hand_over(const struct files *f, const struct file *first,
 
 	argv[2] = user(geteuid(), we);
 	for (size_t i = 0; i < f->n; i++)
-		if (f->v[i].denied && f->v[i].owner != geteuid())
+		if (f->v[i].denied && !f->v[i].key &&
+		    f->v[i].owner != geteuid())
 			argv[n++] = f->v[i].path;
 	if (n == 3)
 		return err_set(err, ERR_CONFIG,
@@ -148,6 +158,19 @@ static int hand_over(const struct files *f, const struct file *first,
 		       "%s belongs to %s, and this runs as %s, who may not "
 		       "write there: nothing was done; run, as root: %s",
 		       first->path, user(first->owner, owner), we, command);
+}
+
+/* Its folder may be one of root's for other things as well. */
+static int no_folder(const struct file *f, struct err *err)
+{
+	char we[USER_TEXT];
+
+	return err_set(err, ERR_CONFIG,
+		       "account_key %s is not there, and this runs as %s, who "
+		       "may not make it in that folder; run, as root: install "
+		       "-d -m 700 -o %s FOLDER, and let account_key name a "
+		       "file in it",
+		       f->key, user(geteuid(), we), we);
 }
 
 static int no_state(const char *dir, struct err *err)
@@ -201,6 +224,16 @@ static int check_secrets(const struct certrepo_conf *conf, struct err *err)
 	return 0;
 }
 
+/* None of the CAs' keys can be had, whose files begin at FROM: nothing would
+ * be done at all. */
+static bool no_key(const struct files *f, size_t from)
+{
+	for (size_t i = from; i < f->n; i++)
+		if (!f->v[i].denied)
+			return false;
+	return from < f->n;
+}
+
 /* WRITTEN are those that a run has to write, they come first. */
 static int check_user(const struct files *f, size_t written,
 		      const struct certrepo_conf *conf, const char *const *argv,
@@ -221,6 +254,9 @@ static int check_user(const struct files *f, size_t written,
 	if (!may(state_dir, F_OK) && errno == ENOENT &&
 	    !may(above, W_OK | X_OK))
 		return no_state(state_dir, err);
+	if (no_key(f, written))
+		return f->v[written].key ? no_folder(&f->v[written], err)
+					 : hand_over(f, &f->v[written], err);
 	return check_secrets(conf, err);
 }
 

@@ -11,10 +11,9 @@
 
 /* ERR_CONFIG, with the command that mends it, when what CONF names (state_dir
  * and what is in it, the SQLite file, account keys) belongs to another user,
- * or we may not write it, or not read a password or a TSIG key. An account key
- * that we may not read concerns its CA alone: of it only root hears here.
- * Changes nothing. ARGV, which a NULL ends, is what was typed: it is repeated
- * in the command. */
+ * or we may not write it, or not read a password or a TSIG key. One CA's
+ * account key that we may not read concerns that CA alone. Changes nothing.
+ * ARGV, which a NULL ends, is what was typed: it is repeated in the command. */
 int runas_check(const struct certrepo_conf *conf, const char *const *argv,
 		struct err *err) MUST_CHECK;
 

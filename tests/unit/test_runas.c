@@ -104,6 +104,11 @@ static int as(uid_t uid)
 
 static void user_of_others(void **state)
 {
+	struct certrepo_ca second = {
+		.name = "b", .account_key = arena_strdup(a, scratch("state/b"))
+	};
+	void *two[] = { &ca, &second };
+
 	if (geteuid() != 0)
 		skip();
 	assert_int_equal(chmod(scratch_dir, 0755), 0);
@@ -126,9 +131,20 @@ static void user_of_others(void **state)
 	assert_int_equal(chmod(scratch("state/fetcher.lock"), 0666), 0);
 	assert_int_equal(chmod(scratch("db"), 0666), 0);
 	assert_int_equal(as(OTHER), 0);
-	/* a key that cannot be read is a fault of its CA alone */
+	/* without its key nothing can be done */
 	assert_int_equal(chown(scratch("key"), 0, 0), 0);
+	assert_int_equal(as(OTHER), -1);
+	says("/key belongs to root, and this runs as 54321");
+	says("chown -h 54321 /");
+	/* one of several is a fault of its CA alone */
+	conf.ca = (struct conf_groups){ .v = two, .n = 2 };
 	assert_int_equal(as(OTHER), 0);
+	/* nor can one be made in a folder of root's */
+	conf.ca = (struct conf_groups){ .v = cas, .n = 1 };
+	assert_int_equal(unlink(scratch("key")), 0);
+	assert_int_equal(as(OTHER), -1);
+	says("/key is not there, and this runs as 54321, who may not make it");
+	says("install -d -m 700 -o 54321 FOLDER");
 }
 
 /* Root's, for a group, which was forgotten. */
