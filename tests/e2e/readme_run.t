@@ -124,6 +124,15 @@ run runuser -u nobody -- certrepo-populate list
 like "$rc $err" "^78 .*; its folder is certrepo's, .*: run it as root\$" \
 	"populate as nobody: the same"
 
+# From cron, with the environment that cron gives.
+cd "$ROOT" || exit 1
+follow 'Hourly from then on, by cron'
+cd "$T/at" || exit 1
+line=$(sed -n 's/^17 \* \* \* \*  *//p' /etc/cron.d/certrepo-fetcher)
+path=$(sed -n 's/^PATH=//p' /etc/cron.d/certrepo-fetcher)
+run runuser -u "${line%% *}" -- env -i PATH="$path" sh -c "${line#* }"
+is "$rc $out$err" "0 " "... which runs it as its user, silent"
+
 # The same in certrepo(7).
 sed -n '/^\.Sh EXAMPLES/,/^\.Ed/p' "$ROOT/man/certrepo.7" |
 	sed -n '/^\.Bd/,/^\.Ed/{/^\./d;p;}' >"$T/block"
