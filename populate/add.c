@@ -302,8 +302,7 @@ static void tell_replace(struct populate *p, const char *name,
 
 	wish.replace = true;
 	if (!old || given->replace ||
-	    enrol_decide(&p->conf, name, csr, old, &wish, p->now, a, &e,
-			 NULL) == -1)
+	    enrol_decide(&p->conf, name, csr, old, &wish, a, &e, NULL) == -1)
 		return;
 	(void) err_set(err, err->kind,
 		       "%s; then: certrepo-populate%s add %s%s%s --replace",
