@@ -9,8 +9,8 @@
 . "$ROOT/tests/lib/matrix.sh"
 
 # The lines of a file as the profile's head describes it.
-described() { # FIRST-WORD
-	sed -n "s|^#	\($1 ssl cert .*\)|\1|p" "$T/shipped/haproxy-runtime.conf"
+described() { # FIRST-WORD LAST-WORD
+	sed -n "/^#	$1/,/^#	$2/s/^#	//p" "$T/shipped/haproxy-runtime.conf"
 }
 process() {
 	echo "show info" | socat - "UNIX-CONNECT:$HAPROXY_SOCKET" |
@@ -33,8 +33,8 @@ DIR=$T/tls M_EDIT="s|/etc/haproxy/tls|$T/tls|"
 matrix_begin haproxy haproxy-runtime
 SVC_CERT=$DIR/current/haproxy.pem SVC_KEY=
 svc_haproxy_start || bail "haproxy does not start"
-described set >"$T/haproxy.set"
-{ echo && described commit; } >"$T/haproxy.commit"
+described prompt set >"$T/haproxy.set"
+{ echo && described commit commit; } >"$T/haproxy.commit"
 # the profile's own, of this configuration
 HAPROXY_TEST="haproxy -c -f $HAPROXY_CONF"
 HAPROXY_RELOAD='socat -t 30 "$@"'
@@ -49,6 +49,6 @@ matrix_table
 # --- what it says ---
 "$T/bin/m-bad"
 like "$(cat "$T/haproxy.set" "$SVC_CERT" "$T/haproxy.commit" |
-	socat - "UNIX-CONNECT:$HAPROXY_SOCKET")" "^Can't commit " \
+	socat - "UNIX-CONNECT:$HAPROXY_SOCKET")" "Can't commit " \
 	"of a certificate of another key it says no"
 done_testing
