@@ -8,6 +8,11 @@ MARIADB_PACKAGE=mariadb-server
 MARIADB_USER=mysql
 MARIADB_FILES='fullchain key'
 
+# The arguments of the profile's mariadb-admin.
+_svc_mariadb_flush() {
+	sed -n '/"mariadb-admin"/,/\]/p' "$ROOT/installer-profiles/mariadb.conf" |
+		grep -o '"[^"]*"' | sed 's/"//g; /^mariadb-admin$/d' | xargs
+}
 svc_mariadb_start() {
 	svc_begin mariadb || return 1
 	_d=$MARIADB_DIR
@@ -43,8 +48,10 @@ svc_mariadb_start() {
 		diag "mariadb-install-db: $(tail -3 "$_d/start.log")"
 		return 1
 	fi
-	MARIADB_RELOAD="mariadb-admin --no-defaults --socket=$MARIADB_SOCKET \
-		--user=root flush-ssl"
+	printf '[client]\nsocket = %s\nuser = root\n' "$MARIADB_SOCKET" \
+		>"$_d/client.cnf"
+	MARIADB_RELOAD="mariadb-admin --defaults-file=$_d/client.cnf \
+		$(_svc_mariadb_flush)"
 	svc_command mariadb "$(unconfined mariadbd)" --defaults-file="$MARIADB_CONF"
 	svc_start mariadb "$MARIADB_PORT"
 }
