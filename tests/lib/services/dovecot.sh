@@ -18,7 +18,37 @@ _svc_dovecot_listener() { # SERVICE NAME PORT [ssl = yes]
 	}
 	END
 }
+# What has other names from 2.4 on, where the first setting is the version.
+_svc_dovecot_names() { # DIR
+	case $(dovecot --version) in
+	2.[0-3].*)
+		cat <<-END
+		ssl_cert = <$DOVECOT_CERT
+		ssl_key = <$DOVECOT_KEY
+		mail_location = maildir:$1/mail/%u
+		passdb {
+		  driver = static
+		  args = nopassword=y
+		}
+		END
+		;;
+	*)
+		cat <<-END
+		dovecot_config_version = 2.4.0
+		dovecot_storage_version = 2.4.0
+		ssl_server_cert_file = $DOVECOT_CERT
+		ssl_server_key_file = $DOVECOT_KEY
+		mail_driver = maildir
+		mail_path = $1/mail/%{user}
+		passdb static {
+		  password = x
+		}
+		END
+		;;
+	esac
+}
 _svc_dovecot_conf() { # DIR
+	_svc_dovecot_names "$1"
 	cat <<-END
 	base_dir = $1/run
 	state_dir = $1/run
@@ -26,17 +56,6 @@ _svc_dovecot_conf() { # DIR
 	protocols = imap pop3 lmtp sieve
 	listen = 127.0.0.1
 	ssl = yes
-	ssl_cert = <$DOVECOT_CERT
-	ssl_key = <$DOVECOT_KEY
-	mail_location = maildir:$1/mail/%u
-	passdb {
-	  driver = static
-	  args = nopassword=y
-	}
-	userdb {
-	  driver = static
-	  args = uid=65534 gid=65534 home=$1/mail/%u
-	}
 	END
 	_svc_dovecot_listener imap-login imap "$DOVECOT_PORT"
 	_svc_dovecot_listener imap-login imaps "$DOVECOT_IMAPS_PORT" 'ssl = yes'
