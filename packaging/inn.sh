@@ -6,7 +6,7 @@
 set -eu
 
 dir=/usr/local/lib/certrepo-tests/nnrpd
-[ ! -x $dir/usr/lib/news/bin/nnrpd-ssl ] ||
+[ ! -x $dir/usr/lib/news/bin/nnrpd ] ||
 	[ ! -e $dir/usr/lib/news/libinn.so ] || exit 0
 if [ "$(id -u)" != 0 ]; then
 	echo "inn: run $0 as root to unpack inn2" >&2

@@ -27,16 +27,19 @@ svc_cockpit_start() {
 		/usr/lib/cockpit/cockpit-certificate-ensure --check"
 	# shellcheck disable=SC2086,SC2116 # into one line
 	COCKPIT_TEST=$(echo $COCKPIT_TEST)
+	# as of Debian 13 the unit's user is one that systemd makes up
+	_u=cockpit-ws
+	id -u $_u >/dev/null 2>&1 || _u=nobody
 	# what the unit does; its paths in /run are fixed, so it gets its own
 	cat >"$_d/unit" <<-END
 	rm -rf $_d/run && mkdir -p $_d/run/cockpit/tls \
 		$_d/run/cockpit/wsinstance &&
-		chown cockpit-ws: $_d/run/cockpit/tls &&
+		chown $_u: $_d/run/cockpit/tls &&
 		mount --bind $_d/run /run || exit 1
 	export XDG_CONFIG_DIRS=${COCKPIT_ETC:-$_d/etc}
 	export RUNTIME_DIRECTORY=/run/cockpit/tls
 	/usr/lib/cockpit/cockpit-certificate-ensure --for-cockpit-tls || exit 1
-	exec setpriv --reuid=cockpit-ws --regid=cockpit-ws --clear-groups \
+	exec setpriv --reuid=$_u --regid=\$(id -g $_u) --clear-groups \
 		/usr/lib/cockpit/cockpit-tls --port $COCKPIT_PORT --idle-timeout 0
 	END
 	svc_command cockpit unshare --mount /bin/sh "$_d/unit"

@@ -55,9 +55,12 @@ svc_nnrpd_start() {
 	_svc_nnrpd_conf "$_d"
 	_env="env INNCONF=$NNRPD_CONF LD_LIBRARY_PATH=$NNRPD_ROOT/usr/lib/news"
 	_env="$_env setpriv --reuid=news --regid=news --clear-groups"
+	# the one with TLS, before there was one for all
+	_nnrpd=$_bin/nnrpd-ssl
+	[ -x "$_nnrpd" ] || _nnrpd=$_bin/nnrpd
 	# makes the overview that nnrpd wants to open
 	$_env "$_bin/overchan" </dev/null || return 1
-	svc_command nnrpd "$_env" "$_bin/nnrpd-ssl" -D -f -b 127.0.0.1 \
+	svc_command nnrpd "$_env" "$_nnrpd" -D -f -b 127.0.0.1 \
 		-p "$NNRPD_PORT"
 	svc_start nnrpd "$NNRPD_PORT"
 }

@@ -4,14 +4,15 @@
 # certificate (HUP; POSTGRESQL_PG_CTL as the user postgres, who alone may);
 # files that do not fit are told to the log, and the old one stays.
 
-POSTGRESQL_PACKAGE=postgresql-15
+# the newest that is there: 15, or 17 on Debian 13
+POSTGRESQL_BIN=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -1)
+POSTGRESQL_PACKAGE=postgresql-$(basename "$(dirname "$POSTGRESQL_BIN")")
 POSTGRESQL_USER=postgres
 POSTGRESQL_FILES='fullchain key'
 
 svc_postgresql_start() {
 	svc_begin postgresql || return 1
 	_d=$POSTGRESQL_DIR
-	POSTGRESQL_BIN=/usr/lib/postgresql/15/bin
 	POSTGRESQL_PORT=$(free_port)
 	POSTGRESQL_ENDPOINTS=postgres:$POSTGRESQL_PORT
 	POSTGRESQL_PG_CTL="$POSTGRESQL_BIN/pg_ctl -D $_d/data"

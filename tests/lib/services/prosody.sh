@@ -39,7 +39,10 @@ svc_prosody_start() {
 	  certificate = "$PROSODY_CERT";
 	  key = "$PROSODY_KEY";
 	}
-	c2s_direct_tls_ssl = ssl
+	c2s_direct_tls_ssl = {
+	  certificate = "$PROSODY_CERT";
+	  key = "$PROSODY_KEY";
+	}
 	VirtualHost "$PROSODY_HOST"
 	END
 	svc_reload prosody kill -HUP '$MAINPID'

@@ -37,8 +37,11 @@ _svc_sshd_tree() { # ROOT
 	done
 	mknod -m 666 "$1/dev/null" c 1 3 2>/dev/null ||
 		{ : >"$1/dev/null" && chmod 666 "$1/dev/null"; }
-	_svc_sshd_program "$1" /usr/sbin/sshd nginx scp sh cat cp mv rm ls ln \
-		mkdir chmod chown mktemp readlink sha256sum sleep sync stat \
+	# sshd's own programs, from 9.8 on
+	_x=$(find /usr/lib/openssh -name 'sshd-*')
+	# shellcheck disable=SC2086 # a list
+	_svc_sshd_program "$1" /usr/sbin/sshd $_x nginx scp sh cat cp mv rm ls \
+		ln mkdir chmod chown mktemp readlink sha256sum sleep sync stat \
 		touch || return 1
 	cat >"$1/etc/passwd" <<-END
 	root:x:0:0::/:/bin/sh
