@@ -9,7 +9,6 @@
 
 command -v mariadb-install-db >/dev/null || skip_all "no mariadb-server"
 mariadb_start "$T/db" || bail "MariaDB does not start"
-echo "$MARIADB_PID" >"$T/pid/mariadb"
 
 export CERTREPO_TEST_STORE=mariadb CERTREPO_TEST_HOST="$MARIADB_HOST"
 export CERTREPO_TEST_PORT="$MARIADB_PORT" CERTREPO_TEST_USER="$MARIADB_USER"
@@ -183,7 +182,6 @@ kill -CONT "$MARIADB_PID"
 restart() { # OPTION...
 	mariadb_stop
 	mariadb_start "$T/db" "$@" || bail "MariaDB does not start again"
-	echo "$MARIADB_PID" >"$T/pid/mariadb"
 }
 make_key "$T/db/tls/name.key" rsa
 openssl req -new -key "$T/db/tls/name.key" -subj /CN=other.example.org \

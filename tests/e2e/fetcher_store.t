@@ -33,7 +33,6 @@ mariadb_kill
 ok 'the certificates come while the store is away' wait_for 20 certificates
 ok '... and the fetcher waits' running background
 mariadb_start "$T/mariadb" || bail 'MariaDB does not start again'
-echo "$MARIADB_PID" >"$T/pid/mariadb"
 ok 'it ends when the store is back' wait_for 30 ended
 is "$(sql 'SELECT count(*) FROM certs WHERE crt IS NOT NULL AND
 	lease_owner IS NULL AND count_fail_update = 0')" 4 'all are stored'

@@ -12,7 +12,6 @@
 host_setup || bail "cannot set up a host"
 at="127.0.0.1:$NGINX_PORT/$NAME"
 mariadb_start "$T/mariadb" || bail "MariaDB does not start"
-echo "$MARIADB_PID" >"$T/pid/mariadb"
 my_store() { # USER PASSWORD_FILE
 	echo "store : { driver = \"mariadb\"; host = \"127.0.0.1\"; port = $MARIADB_PORT; user = \"$1\"; password_file = \"$2\"; ca_file = \"$MARIADB_CA\"; connect_timeout = 3; timeout = 5; };"
 }

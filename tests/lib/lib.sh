@@ -90,9 +90,13 @@ skip_all() { # REASON
 	_plan=''
 	exit 0
 }
-bail() { # REASON: nothing more makes sense
-	_bailed=1 _failed=1
-	echo "Bail out! $*"
+# Nothing more of this test makes sense. TAP's own words for it would end those
+# of others, too.
+bail() { # REASON
+	_bailed=1
+	fail "$*"
+	[ -n "$_plan" ] || echo "1..$_n"
+	echo "# $0 gives up: $*" >&2
 	exit 1
 }
 diag() {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034 # variables are for the caller
-# A MariaDB server of our own, with TLS, on loopback. Source, then:
+# A MariaDB server of our own, with TLS, on loopback. Source after lib.sh, then:
 #
 #	mariadb_start DIR [mariadbd options]
 #		makes DIR (data, certificates, logs), starts the server and
@@ -9,6 +9,7 @@
 #		MARIADB_PASSWORD_FILE MARIADB_DATABASE (certrepo) MARIADB_DIR
 #		MARIADB_PID. Waits until it answers. Started on a DIR that
 #		was started before, it goes on with its data and its port.
+#		The end of the test ends it, too.
 #	mariadb_stop	 ends it (by its pid); DIR stays
 #	mariadb_kill	 the same with SIGKILL
 #	mariadb_sql ...	 the mariadb client as root over the socket
@@ -80,7 +81,7 @@ mariadb_start() {
 	MARIADB_USER=certrepo
 	MARIADB_PASSWORD_FILE=$MARIADB_DIR/password
 	MARIADB_DATABASE=certrepo
-	/usr/sbin/mariadbd --no-defaults --datadir="$MARIADB_DIR/data" \
+	mariadbd --no-defaults --datadir="$MARIADB_DIR/data" \
 		--socket="$MARIADB_SOCKET" --port="$MARIADB_PORT" \
 		--bind-address=127.0.0.1 --skip-name-resolve --skip-log-bin \
 		--pid-file="$MARIADB_DIR/data/pid" \
@@ -93,6 +94,7 @@ mariadb_start() {
 		${_mariadb_user:+--user=mysql} "$@" \
 		>>"$MARIADB_DIR/out.log" 2>&1 &
 	MARIADB_PID=$!
+	echo $MARIADB_PID >"$T/pid/mariadb"
 	if ! _mariadb_wait 300; then
 		echo "# mariadbd does not start:" >&2
 		tail -n 20 "$MARIADB_DIR/data/err.log" >&2
@@ -104,8 +106,10 @@ mariadb_start() {
 		GRANT ALL ON certrepo.* TO certrepo@'%' WITH GRANT OPTION"
 }
 
+# Its client from 11.4 on insists on TLS that it can trust otherwise.
 mariadb_sql() {
-	mariadb --no-defaults --socket="$MARIADB_SOCKET" --user=root "$@"
+	mariadb --no-defaults --skip-ssl --socket="$MARIADB_SOCKET" \
+		--user=root "$@"
 }
 
 _mariadb_end() { # SIGNAL
@@ -113,6 +117,7 @@ _mariadb_end() { # SIGNAL
 	kill "-$1" "$MARIADB_PID" 2>/dev/null
 	wait "$MARIADB_PID" 2>/dev/null
 	MARIADB_PID=
+	rm -f "$T/pid/mariadb"
 }
 
 mariadb_stop() {

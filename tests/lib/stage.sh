@@ -125,7 +125,6 @@ stage_store() { # sqlite | mariadb
 _stage_mariadb() {
 	if [ ! -s "$T/pid/mariadb" ]; then
 		mariadb_start "$T/mariadb" || return 1
-		echo "$MARIADB_PID" >"$T/pid/mariadb"
 	fi
 	mariadb_sql -e 'DROP DATABASE certrepo; CREATE DATABASE certrepo
 		CHARACTER SET ascii COLLATE ascii_bin' || return 1
