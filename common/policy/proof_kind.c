@@ -113,7 +113,7 @@ int proof_check(const struct certrepo_conf *conf, const struct x509_ids *ids,
 
 	if (!t)
 		return err_set(err, ERR_INPUT,
-			       "there is no challenge \"%s\" here, "
+			       "no challenge \"%s\" is known here, "
 			       "only " PROOF_TYPE_NAMES,
 			       type);
 	for (size_t i = 0; i < ids->n; i++)

@@ -20,7 +20,7 @@ lock_row() { # NAME: by a session of its own, until unlock_row
 }
 unlock_row() {
 	exec 9>&-
-	wait $lock
+	wait "$lock"
 	rm -f "$T/lock.in" "$T/pid/lock"
 }
 stored() { # NUMBER of names that have one

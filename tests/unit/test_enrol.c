@@ -8,7 +8,6 @@
 #include "x509_kit.h"
 #include "enrol.h"
 
-
 static struct certrepo_ca le = { .name = "letsencrypt" };
 static struct certrepo_ca own = {
 	.name = "own", .allow_ip = true, .any_key = true, .allow_single = true
