@@ -48,6 +48,7 @@ struct authz {
 	char *proof_id;
 	struct err store_err;
 	bool recorded;	/* the proof may lie out there */
+	bool placed;	/* and does */
 	bool responded; /* the CA may be looking at it */
 	bool told;	/* by a run that was killed */
 	bool pending;	/* deactivate it when the order is abandoned */
@@ -293,7 +294,8 @@ static bool refused(struct authz *a, const struct acme_authz *z)
 
 /* The CA was told, and has not decided. RFC 8555 section 8.2: an error says
  * that it tries again by itself while the challenge is "processing"; left
- * "pending" (smallstep), it waits for us to ask again. */
+ * "pending" (smallstep), it waits for us to ask again. Not every CA that gives
+ * a challenge up says so of the authorization. */
 static bool still_pending(struct authz *a, const struct acme_authz *z)
 {
 	const struct acme_challenge *c;
@@ -302,7 +304,11 @@ static bool still_pending(struct authz *a, const struct acme_authz *z)
 	for (i = 0; i < z->n_challenges; i++) {
 		c = &z->challenges[i];
 		if (strcmp(c->url, a->challenge_url) != 0 ||
-		    c->status != ACME_PENDING || c->error.class == FAIL_NONE)
+		    c->error.class == FAIL_NONE)
+			continue;
+		if (c->status == ACME_INVALID)
+			return fail_with(a, &c->error, true);
+		if (c->status != ACME_PENDING)
 			continue;
 		if (a->responses > RESPOND_AGAIN)
 			return fail_with(a, &c->error, false);
@@ -386,6 +392,7 @@ static bool s_prepared(struct authz *a)
 {
 	if (a->chall_err.kind)
 		return fail_chall(a);
+	a->placed = true;
 	return wait_chall(a, chall_ready, A_READY);
 }
 
@@ -435,9 +442,11 @@ static int op_drop(struct store *store, void *arg, struct err *err)
 static bool s_cleaned(struct authz *a)
 {
 	if (a->chall_err.kind) {
-		/* Its row stays: the next run tries again. */
-		log_warn("%s: the proof could not be removed: %s", a->job->name,
-			 a->chall_err.msg);
+		/* Its row stays: the next run tries again. Where it could not
+		 * be put either, that was said. */
+		if (a->placed)
+			log_warn("%s: the proof could not be removed: %s",
+				 a->job->name, a->chall_err.msg);
 		return go(a, A_DEACTIVATE);
 	}
 	batch_add(a->job->batch, op_drop, on_commit, a);

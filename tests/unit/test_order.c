@@ -456,6 +456,35 @@ static void answers(void **state)
 		play(&table[i]);
 }
 
+/* One failure is one line: not another one that what could not be put could
+ * not be removed. */
+static void play_unreachable(void *arg)
+{
+	play(arg);
+}
+
+static void one_line(void **state)
+{
+	static struct row r = {
+		"the DNS server is away",
+		{ .processing = 0 },
+		.solver = { [PREPARE] = ERR_UNAVAILABLE,
+			    [CLEAN] = ERR_UNAVAILABLE },
+		.end = ORDER_FAILED,
+		.attempts = "dns",
+	};
+
+	assert_int_equal(scratch_fork(play_unreachable, &r), 0);
+	assert_string_equal(scratch_read(scratch("err")), "");
+	/* what was put is another matter */
+	r.solver[PREPARE] = ERR_NONE;
+	r.end = ORDER_RENEWED;
+	r.attempts = "ok";
+	assert_int_equal(scratch_fork(play_unreachable, &r), 0);
+	assert_non_null(
+		strstr(scratch_read(scratch("err")), "could not be removed"));
+}
+
 /* --- what an earlier run left --- */
 
 struct left {
@@ -649,9 +678,9 @@ static void stops(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answers), cmocka_unit_test(resumed),
-		cmocka_unit_test(parked),  cmocka_unit_test(kills),
-		cmocka_unit_test(stops),
+		cmocka_unit_test(answers), cmocka_unit_test(one_line),
+		cmocka_unit_test(resumed), cmocka_unit_test(parked),
+		cmocka_unit_test(kills),   cmocka_unit_test(stops),
 	};
 
 	return cmocka_run_group_tests(tests, pki, gone);
