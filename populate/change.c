@@ -81,7 +81,13 @@ static void print_backoff(const struct populate *p,
 {
 	char text[CLOCK_TEXT];
 
-	if (row->ts_next_attempt > p->now)
+	if (row->ts_next_attempt > p->now && row->fail_class &&
+	    strcmp(row->fail_class, STORE_PARKED) == 0)
+		printf("  its order waits for the CA, which is asked again "
+		       "after "
+		       "%s\n",
+		       clock_text(row->ts_next_attempt, text));
+	else if (row->ts_next_attempt > p->now)
 		printf("  it failed, and is tried again after %s; at once by "
 		       "certrepo-fetcher%s --once --force %s\n",
 		       clock_text(row->ts_next_attempt, text),

@@ -19,7 +19,8 @@ static int show_in(struct populate *p, const char *name, struct arena *a,
 	v.signer = certrepo_conf_ca(&p->conf, row->ca_name);
 	if (store_attempts_of(p->store, name, VIEW_ATTEMPTS, a, &v.attempts,
 			      err) == -1 ||
-	    store_receipts_of(p->store, name, a, &v.installs, err) == -1)
+	    store_receipts_of(p->store, name, a, &v.installs, err) == -1 ||
+	    store_order_get(p->store, name, 0, a, &v.order, err) == -1)
 		return -1;
 	signer = row->ca_name ? row->ca_name : ca ? ca->name : NULL;
 	if (signer && store_ca_get(p->store, signer, a, &v.ca, err) == -1)

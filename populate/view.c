@@ -33,6 +33,15 @@ void view_free(struct view *v)
 	x509_chain_free(&v->chain);
 }
 
+int64_t view_parked(const struct view *v)
+{
+	const struct store_order *o = &v->order;
+
+	if (!o->url || !o->state || strcmp(o->state, STORE_PARKED) != 0)
+		return 0;
+	return o->ts_state ? o->ts_state : o->ts_created;
+}
+
 void view_notes(const struct view *v, struct strlist *ret)
 {
 	if (v->csr)

@@ -24,7 +24,8 @@ struct view {
 	int64_t ts_expire, ts_not_before; /* 0: no certificate */
 	struct store_attempts attempts;	  /* of the store, newest first */
 	struct store_receipts installs;
-	struct store_ca ca; /* name NULL: the fetcher never used it */
+	struct store_ca ca;	  /* name NULL: the fetcher never used it */
+	struct store_order order; /* url NULL: none is under way */
 	const struct certrepo_ca *signer; /* NULL: not in the configuration */
 };
 
@@ -42,6 +43,8 @@ void view_text(const struct view *v, const char *default_ca, int64_t now,
 /* As one JSON object with a newline. Times are UTC seconds, null for never. */
 void view_json(const struct view *v, const char *default_ca, int64_t now,
 	       struct sbuf *out);
+/* Since when an order waits for its CA, which takes its time; 0: none does. */
+int64_t view_parked(const struct view *v);
 /* What is known to be wrong with the row's request and CA, in sentences. */
 void view_notes(const struct view *v, struct strlist *ret);
 /* The members that list and show have in common, without braces. */

@@ -146,6 +146,7 @@ void view_json(const struct view *v, const char *default_ca, int64_t now,
 	jout_time(out, "ts_ca_backoff",
 		  v->ca.name && v->ca.backoff_until > now ? v->ca.backoff_until
 							  : 0);
+	jout_time(out, "ts_parked", view_parked(v));
 	put_request(v, out);
 	put_notes(v, out);
 	put_certificate(v, out);

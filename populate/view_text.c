@@ -15,14 +15,14 @@ static void line(struct sbuf *out, const char *what, const char *value)
 	sbuf_addc(out, '\n');
 }
 
-static void line_time(struct sbuf *out, const char *what, int64_t t,
-		      int64_t now)
+static void line_time(struct sbuf *out, const char *what, const char *text,
+		      int64_t t, int64_t now)
 {
-	char text[CLOCK_TEXT], span[CLOCK_TEXT];
+	char at[CLOCK_TEXT], span[CLOCK_TEXT];
 	bool past = t <= now;
 
 	clock_span(past ? now - t : t - now, span);
-	sbuf_addf(out, "  %-13s%s (%s%s%s)\n", what, clock_text(t, text),
+	sbuf_addf(out, "  %-13s%s%s (%s%s%s)\n", what, text, clock_text(t, at),
 		  past ? "" : "in ", span, past ? " ago" : "");
 }
 
@@ -58,6 +58,9 @@ static void add_state(const struct view *v, int64_t now, const char *hint,
 	sbuf_addc(out, '\n');
 	if (row->lease_owner && row->lease_until > now)
 		line(out, "in work by", row->lease_owner);
+	if (view_parked(v))
+		line_time(out, "order", "waits for the CA since ",
+			  view_parked(v), now);
 }
 
 /* What is wrong with the CA as a whole counts against no name, but it is why
@@ -134,8 +137,8 @@ static void add_certificate(const struct view *v, int64_t now, struct sbuf *out)
 	line(out, "issuer", x509_chain_issuer(c));
 	sbuf_addf(out, "  %-13s%zu of the CA\n", "chain",
 		  x509_chain_len(c) - 1);
-	line_time(out, "from", v->ts_not_before, now);
-	line_time(out, "until", v->ts_expire, now);
+	line_time(out, "from", "", v->ts_not_before, now);
+	line_time(out, "until", "", v->ts_expire, now);
 	sbuf_addf(out, "  %-13s%lld\n", "days left",
 		  (long long) view_days(v->ts_expire, now));
 	if (v->csr && !x509_chain_same_key_csr(c, v->csr))
@@ -169,15 +172,16 @@ static void add_schedule(const struct view *v, int64_t now, struct sbuf *out)
 	else if (row->ts_due <= now)
 		line(out, "next due", "in the fetcher's next run");
 	else
-		line_time(out, "next due", row->ts_due, now);
+		line_time(out, "next due", "", row->ts_due, now);
 	if (row->ts_last_update > 1)
-		line_time(out, "last attempt", row->ts_last_update, now);
+		line_time(out, "last attempt", "", row->ts_last_update, now);
 	else
 		line(out, "last attempt", "never");
 	if (row->count_fail_update > 0)
 		sbuf_addf(out, "  %-13s%lld since the last success\n",
 			  "failures", (long long) row->count_fail_update);
-	if (row->fail_class) {
+	/* An order that waits has not failed. */
+	if (row->fail_class && !view_parked(v)) {
 		sbuf_addf(out, "  %-13s", "last failure");
 		sbuf_add_clean(out, row->fail_class);
 		sbuf_adds(out, row->fail_detail ? ": " : "");

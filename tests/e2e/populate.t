@@ -272,6 +272,13 @@ like "$out" 'state +held' "show tells that a row is held"
 like "$out" 'last failure +dns: no TXT' "... and why"
 populate list
 like "$out" '^www\.example\.org +held .* dns$' "... and so does list"
+sql "INSERT INTO orders (name, slot, ca_name, url, state, ts_created,
+	ts_state) VALUES ('www.example.org', 0, 'public', 'https://x/1',
+	'parked', 1700000000, 1700000000)"
+populate show www.example.org
+like "$out" 'order +waits for the CA since 2023-11-14T22:13:20Z \(.* ago\)' \
+	"show tells since when an order waits for the CA"
+sql "DELETE FROM orders"
 populate enable www.example.org
 is "$rc" 0 "enabling a held row"
 is "$(sql "SELECT held FROM certs WHERE name = 'www.example.org'")" 0 \

@@ -61,6 +61,34 @@ static void failed(void **state)
 	assert_false(kit_row(NAME)->held);
 }
 
+/* An order that waits for its CA has not failed. */
+static void parked(void **state)
+{
+	const struct store_order o = { .name = NAME,
+				       .ca_name = "x",
+				       .url = "https://x/1",
+				       .state = "finalized",
+				       .ts_created = NOW };
+	const struct store_park park = {
+		.owner = "me",
+		.next = NOW + 3600,
+		.attempt = { .name = NAME, .ca_name = "x", .ts_end = NOW },
+	};
+
+	add();
+	assert_int_equal(RUN(change_enable(&p, NAME, &err)), 0);
+	assert_int_equal(store_claim(p.store, NAME, "me", NOW, NOW + 9, &err),
+			 1);
+	if (store_order_put(p.store, &o, &err) == -1 ||
+	    store_park(p.store, &park, &err) == -1)
+		fail_msg("%s", err.msg);
+	assert_int_equal(RUN(change_enable(&p, NAME, &err)), 0);
+	SAYS("its order waits for the CA, which is asked again after "
+	     "2027-01-15T09:00:00Z\n");
+	assert_int_equal(RUN(show_run(&p, NAME, &err)), 0);
+	SAYS("order        waits for the CA since 2027-01-15T08:00:00Z");
+}
+
 static void sets(void **state)
 {
 	char comment[] = "comment=a note", bad[] = "challenge=http-01";
@@ -98,6 +126,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(switches, kit_setup,
 						kit_teardown),
 		cmocka_unit_test_setup_teardown(failed, kit_setup,
+						kit_teardown),
+		cmocka_unit_test_setup_teardown(parked, kit_setup,
 						kit_teardown),
 		cmocka_unit_test_setup_teardown(sets, kit_setup, kit_teardown),
 		cmocka_unit_test_setup_teardown(removes, kit_setup,

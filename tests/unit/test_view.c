@@ -128,6 +128,39 @@ static void for_people(void **state)
 	view_free(&v);
 }
 
+/* A CA that takes its time is no failure. */
+static void parked(void **state)
+{
+	struct store_cert row = full_row();
+	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(100000);
+	struct view v;
+	json_t *o;
+
+	row.fail_class = "parked";
+	row.fail_detail = "the CA is at work";
+	view_make(&row, &v);
+	v.order = (struct store_order){ .url = "https://ca.example/order/1",
+					.state = "parked",
+					.ts_created = 1699990000,
+					.ts_state = 1700000000 };
+	view_text(&v, "letsencrypt", 1700007200, "", &out);
+	expect(&out, "  order        waits for the CA since "
+		     "2023-11-14T22:13:20Z (2 h ago)\n");
+	assert_null(strstr(sbuf_str(&out), "last failure"));
+	sbuf_clear(&out);
+	view_json(&v, "letsencrypt", 1700007200, &out);
+	o = json_loads(sbuf_str(&out), JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(o);
+	assert_int_equal(json_integer_value(json_object_get(o, "ts_parked")),
+			 1700000000);
+	json_decref(o);
+	v.order.ts_state = 0; /* of a row from before it was noted */
+	assert_int_equal(view_parked(&v), 1699990000);
+	v.order.state = "finalized";
+	assert_int_equal(view_parked(&v), 0);
+	view_free(&v);
+}
+
 static void odd_rows(void **state)
 {
 	struct store_cert row = full_row();
@@ -232,6 +265,7 @@ static void empty_json(void **state)
 	assert_true(json_is_null(json_object_get(o, "certificate")));
 	assert_true(json_is_null(json_object_get(o, "ts_due")));
 	assert_true(json_is_null(json_object_get(o, "ca")));
+	assert_true(json_is_null(json_object_get(o, "ts_parked")));
 	assert_non_null(json_object_get(o, "csr_error"));
 	json_decref(o);
 }
@@ -242,7 +276,7 @@ int main(void)
 		cmocka_unit_test(days),	      cmocka_unit_test(states),
 		cmocka_unit_test(stale_row),  cmocka_unit_test(for_people),
 		cmocka_unit_test(odd_rows),   cmocka_unit_test(for_programs),
-		cmocka_unit_test(empty_json),
+		cmocka_unit_test(empty_json), cmocka_unit_test(parked),
 	};
 
 	return cmocka_run_group_tests(tests, setup, scratch_teardown);
