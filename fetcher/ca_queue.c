@@ -4,10 +4,24 @@
 #include <string.h>
 #include "backoff.h"
 #include "clock.h"
+#include "due.h"
 #include "jitter.h"
+#include "log.h"
 
-#define STREAK_MAX 3
-#define COUNT_MOST 1000000
+#define COUNT_MOST  1000000
+#define WITNESS_MAX 64 /* remembered; the oldest is forgotten */
+#define CLOCK_REST  3600
+
+/* A name that met ca-down while the CA served others. */
+struct witness {
+	struct ca_queue *ca;
+	struct witness *next;
+	char *name;
+	struct fail fail;
+	bool counted; /* in the store: */
+	int64_t count, until;
+	bool owed; /* it was the CA's fault: to be taken back */
+};
 
 struct ca_queue {
 	const struct certrepo_ca *conf;
@@ -24,8 +38,9 @@ struct ca_queue {
 	int64_t backoff_until, count_fail;
 	struct fail fail; /* the last one; class FAIL_NONE: well */
 	bool put;	  /* on its way to the store */
-	int streak;	  /* failures without a success between */
-	size_t requests;  /* of clients that are gone */
+	bool met;
+	struct witness *witnesses; /* since the last success, newest first */
+	size_t requests;	   /* of clients that are gone */
 
 	struct ca_queue_name *queue;
 	size_t head, n, cap;
@@ -35,7 +50,7 @@ static enum fail_class class_of(const char *name)
 {
 	int i;
 
-	for (i = FAIL_NONE + 1; i <= FAIL_STORE; i++)
+	for (i = FAIL_NONE + 1; i <= FAIL_LOCKED; i++)
 		if (name && strcmp(fail_name((enum fail_class) i), name) == 0)
 			return (enum fail_class) i;
 	return FAIL_CA_DOWN;
@@ -56,7 +71,7 @@ static int load(struct ca_queue *c, struct store *store, struct err *err)
 	c->account_key = row.account_key ? mem_strdup(row.account_key) : NULL;
 	/* The columns may hold anything, and a clock that was wrong when they
 	 * were written must not stop a CA for years. */
-	if (row.backoff_until <= clock_now() + BACKOFF_MAX)
+	if (row.backoff_until <= clock_now() + BACKOFF_MAX + DUE_CLOCKS)
 		c->backoff_until = row.backoff_until;
 	if (row.count_fail > 0 && row.count_fail < COUNT_MOST)
 		c->count_fail = row.count_fail;
@@ -86,6 +101,16 @@ int ca_queue_new(const struct certrepo_ca *conf, struct loop *loop,
 	return 0;
 }
 
+static void forget(struct ca_queue *c, struct witness **wp)
+{
+	struct witness *w = *wp;
+
+	batch_forget(c->batch, w);
+	*wp = w->next;
+	free(w->name);
+	free(w);
+}
+
 void ca_queue_free(struct ca_queue **cp)
 {
 	struct ca_queue *c = *cp;
@@ -93,7 +118,10 @@ void ca_queue_free(struct ca_queue **cp)
 
 	if (!c)
 		return;
-	batch_forget(c->batch, c);
+	if (c->batch)
+		batch_forget(c->batch, c);
+	while (c->witnesses)
+		forget(c, &c->witnesses);
 	acme_free(&c->acme);
 	while (ca_queue_pop(c, &name)) {
 		free(name.name);
@@ -137,6 +165,11 @@ int64_t ca_queue_until(const struct ca_queue *c)
 	return c->backoff_until;
 }
 
+const struct fail *ca_queue_fail(const struct ca_queue *c)
+{
+	return &c->fail;
+}
+
 bool ca_queue_needs_person(const struct ca_queue *c)
 {
 	return c->is == CA_QUEUE_RESTING && c->fail.class == FAIL_ACCOUNT;
@@ -145,7 +178,21 @@ bool ca_queue_needs_person(const struct ca_queue *c)
 void ca_queue_force(struct ca_queue *c)
 {
 	c->backoff_until = 0;
-	c->streak = 0;
+}
+
+bool ca_queue_doubtful(const struct ca_queue *c)
+{
+	return c->count_fail > 0;
+}
+
+bool ca_queue_met(const struct ca_queue *c)
+{
+	return c->met;
+}
+
+size_t ca_queue_orders(const struct ca_queue *c)
+{
+	return c->orders;
 }
 
 /* --- the store's row --- */
@@ -189,6 +236,8 @@ static void save(struct ca_queue *c)
  * or when the CA no longer knew the old one. */
 static void learn_account(struct ca_queue *c)
 {
+	if (!c->started)
+		return;
 	if (c->account && c->account_key &&
 	    strcmp(c->account, acme_account(c->acme)) == 0 &&
 	    strcmp(c->account_key, acme_thumbprint(c->acme)) == 0)
@@ -202,12 +251,19 @@ static void learn_account(struct ca_queue *c)
 
 /* --- failure and success --- */
 
-int64_t ca_queue_failed(struct ca_queue *c, const struct fail *f)
+static void rest(struct ca_queue *c, const struct fail *f)
 {
-	int64_t now = clock_now();
-	int64_t until;
+	int64_t now = clock_now(), until;
 
-	c->streak++;
+	if (f->class == FAIL_CLOCK) {
+		/* For this run: an instant of this clock means nothing to the
+		 * next one. */
+		c->fail = *f;
+		c->backoff_until = now + CLOCK_REST;
+		c->is = CA_QUEUE_RESTING;
+		report_ca(c->report, c->conf->name, f->class, f->detail, 0);
+		return;
+	}
 	/* Many orders fall over the same outage: it counts once. */
 	if (c->backoff_until <= now)
 		c->count_fail++;
@@ -220,24 +276,139 @@ int64_t ca_queue_failed(struct ca_queue *c, const struct fail *f)
 		c->started = false;
 	}
 	save(c);
-	if (c->is == CA_QUEUE_STARTING ||
-	    (c->is == CA_QUEUE_READY &&
-	     (f->class != FAIL_CA_DOWN || c->streak >= STREAK_MAX))) {
-		c->is = CA_QUEUE_RESTING;
-		report_ca(c->report, c->conf->name, f->class, f->detail,
-			  c->backoff_until);
+	if (c->is == CA_QUEUE_RESTING)
+		return;
+	c->is = CA_QUEUE_RESTING;
+	report_ca(c->report, c->conf->name, f->class, f->detail,
+		  c->backoff_until);
+}
+
+/* --- whose fault --- */
+
+static int op_uncount(struct store *store, void *arg, struct err *err)
+{
+	const struct witness *w = arg;
+	const struct store_uncount u = { .name = w->name,
+					 .count = w->count,
+					 .next = w->until,
+					 .until = w->ca->backoff_until };
+
+	return store_uncount(store, &u, err);
+}
+
+static struct witness **find(struct ca_queue *c, const char *name)
+{
+	struct witness **w = &c->witnesses;
+
+	while (*w && strcmp((*w)->name, name) != 0)
+		w = &(*w)->next;
+	return w;
+}
+
+static void on_uncounted(void *arg, const struct err *err)
+{
+	struct witness *w = arg, **at = &w->ca->witnesses;
+
+	if (err)
+		log_warn("%s: a failure that was the CA's stays counted: %s",
+			 w->name, err->msg);
+	while (*at != w)
+		at = &(*at)->next;
+	forget(w->ca, at);
+}
+
+static void take_back(struct witness *w)
+{
+	w->owed = true;
+	if (w->counted)
+		batch_add(w->ca->batch, op_uncount, on_uncounted, w);
+}
+
+static void remember(struct ca_queue *c, const char *name, const struct fail *f)
+{
+	struct witness *w, **old = find(c, name);
+	size_t n = 0;
+
+	if (*old && !(*old)->owed)
+		forget(c, old);
+	w = mem_alloc(sizeof(*w));
+	*w = (struct witness){ .ca = c,
+			       .next = c->witnesses,
+			       .name = mem_strdup(name) };
+	w->fail = *f;
+	c->witnesses = w;
+	for (old = &c->witnesses; *old; old = &(*old)->next)
+		if (++n > WITNESS_MAX && !(*old)->owed) {
+			forget(c, old);
+			break;
+		}
+}
+
+/* NAME and those before it: is it an outage? Then none of them is to blame. */
+static bool is_outage(struct ca_queue *c, const char *name,
+		      const struct fail *f)
+{
+	struct witness *w;
+	size_t n = 1;
+
+	for (w = c->witnesses; w; w = w->next)
+		n += !w->owed && strcmp(w->name, name) != 0 &&
+		     backoff_alike(&w->fail, f);
+	if (n < CA_QUEUE_WITNESSES)
+		return false;
+	for (w = c->witnesses; w; w = w->next)
+		if (!w->owed && backoff_alike(&w->fail, f))
+			take_back(w);
+	return true;
+}
+
+int64_t ca_queue_failed(struct ca_queue *c, const char *name, bool again,
+			const struct fail *f)
+{
+	if (f->class != FAIL_CA_DOWN ||
+	    ca_queue_is(c, clock_now()) == CA_QUEUE_RESTING) {
+		rest(c, f);
+		return c->backoff_until;
 	}
+	if (again && !c->count_fail)
+		return 0;
+	if (!is_outage(c, name, f)) {
+		remember(c, name, f);
+		return 0;
+	}
+	rest(c, f);
 	return c->backoff_until;
+}
+
+void ca_queue_counted(struct ca_queue *c, const char *name, int64_t count,
+		      int64_t next)
+{
+	struct witness *w = *find(c, name);
+
+	if (!w || w->counted)
+		return;
+	w->counted = true;
+	w->count = count;
+	w->until = next;
+	if (w->owed)
+		take_back(w);
 }
 
 void ca_queue_succeeded(struct ca_queue *c)
 {
-	c->streak = 0;
+	struct witness **w = &c->witnesses;
+	bool outage = c->fail.class == FAIL_CA_DOWN;
+
+	while (*w)
+		if ((*w)->owed)
+			w = &(*w)->next;
+		else
+			forget(c, w);
 	learn_account(c);
-	if (!c->count_fail || c->is == CA_QUEUE_RESTING)
+	if (!c->count_fail || (c->is == CA_QUEUE_RESTING && !outage))
 		return;
 	/* An order that went through says nothing against a rate limit. */
-	if (c->fail.class != FAIL_CA_DOWN && c->backoff_until > clock_now())
+	if (!outage && c->backoff_until > clock_now())
 		return;
 	c->count_fail = 0;
 	c->backoff_until = 0;
@@ -252,11 +423,12 @@ static void on_ready(void *arg, const struct fail *f)
 
 	if (f) {
 		/* Another try begins from nothing. */
-		(void) ca_queue_failed(c, f);
+		rest(c, f);
 		return;
 	}
 	c->is = CA_QUEUE_READY;
 	c->started = true;
+	c->met = true;
 	learn_account(c);
 }
 
@@ -274,7 +446,7 @@ void ca_queue_start(struct ca_queue *c, size_t wanted)
 	if (acme_new(c->loop, c->conf, c->account, c->account_key, &c->acme,
 		     &err) == -1) {
 		fail_set(&f, FAIL_ACCOUNT, 0, "%s", err.msg);
-		(void) ca_queue_failed(c, &f);
+		rest(c, &f);
 		return;
 	}
 	acme_start(c->acme, wanted, on_ready, c);
@@ -292,9 +464,10 @@ void ca_queue_end(struct ca_queue *c)
 
 /* --- the queue --- */
 
-void ca_queue_push(struct ca_queue *c, const char *name, const char *ca_name,
-		   bool early)
+void ca_queue_push(struct ca_queue *c, const struct ca_queue_name *n)
 {
+	struct ca_queue_name *to;
+
 	if (c->n == c->cap) {
 		if (c->head > 0)
 			memmove(c->queue, c->queue + c->head,
@@ -307,11 +480,10 @@ void ca_queue_push(struct ca_queue *c, const char *name, const char *ca_name,
 				mem_grow(c->queue, c->cap, sizeof(c->queue[0]));
 		}
 	}
-	c->queue[c->n++] = (struct ca_queue_name){
-		.name = mem_strdup(name),
-		.ca_name = ca_name ? mem_strdup(ca_name) : NULL,
-		.early = early,
-	};
+	to = &c->queue[c->n++];
+	*to = *n;
+	to->name = mem_strdup(n->name);
+	to->ca_name = n->ca_name ? mem_strdup(n->ca_name) : NULL;
 }
 
 bool ca_queue_pop(struct ca_queue *c, struct ca_queue_name *ret)

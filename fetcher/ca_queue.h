@@ -5,9 +5,18 @@
 /*
  * What a run knows of one CA: its client, the names that wait for it, and
  * its backoff, which the store keeps from run to run. A CA that fails as a
- * whole (account, rate limit of the account, outage) rests; its names wait
- * and none of them is counted. One lost answer is not an outage: only the
- * third in a row without a success between stops new orders of this run.
+ * whole rests; its names wait and none of them is counted.
+ *
+ * It rests for faults of its directory, nonces, account, the rate limit of
+ * the account, and when CA_QUEUE_WITNESSES different names fail alike
+ * ("ca-down", in the same words: backoff_alike) without a success between.
+ * Before that, each of them was counted as its own fault (backoff.h), which is
+ * then taken back. An order that goes through ends such a rest at once.
+ *
+ * A name that failed so before is no witness while the CA serves others: it
+ * is itself to blame, and must not rest the CA run after run. A CA that has
+ * rested and has served nobody since (its count_fail is not 0) begins with
+ * names that did not lead there (ca_queue_doubtful).
  */
 
 #include <stdbool.h>
@@ -38,6 +47,7 @@ size_t ca_queue_requests(const struct ca_queue *c);
 /* Also wakes a CA whose rest is over. */
 enum ca_queue_is ca_queue_is(struct ca_queue *c, int64_t now);
 int64_t ca_queue_until(const struct ca_queue *c); /* of its rest; 0: none */
+const struct fail *ca_queue_fail(const struct ca_queue *c); /* of its rest */
 /* It rests for a fault of its account or its settings. */
 bool ca_queue_needs_person(const struct ca_queue *c);
 void ca_queue_force(struct ca_queue *c); /* whatever its backoff says */
@@ -47,18 +57,32 @@ void ca_queue_start(struct ca_queue *c, size_t wanted);
 /* An order that uses its client begins, has ended and was freed. */
 void ca_queue_begin(struct ca_queue *c);
 void ca_queue_end(struct ca_queue *c);
-/* An order met a failure of the CA as a whole: until when does it rest? */
-int64_t ca_queue_failed(struct ca_queue *c, const struct fail *f);
+/* An order of NAME met a failure of the CA: until when does the CA rest? 0: it
+ * does not, the failure is the name's own. AGAIN: so was its last one. */
+#define CA_QUEUE_WITNESSES 3
+int64_t ca_queue_failed(struct ca_queue *c, const char *name, bool again,
+			const struct fail *f);
+/* That failure is in the store now, and was counted: the COUNT-th, and until
+ * when the name waits. */
+void ca_queue_counted(struct ca_queue *c, const char *name, int64_t count,
+		      int64_t next);
 void ca_queue_succeeded(struct ca_queue *c);
+/* It rested, and has served nobody since. */
+bool ca_queue_doubtful(const struct ca_queue *c);
+/* It was reached in this run, and its clock agrees with ours. */
+bool ca_queue_met(const struct ca_queue *c);
+size_t ca_queue_orders(const struct ca_queue *c); /* in flight */
 
-/* The names that wait for it, first in first out. The caller's string. */
+/* The names that wait for it, first in first out: pushed ones are copied, the
+ * strings of popped ones the caller's. */
 struct ca_queue_name {
 	char *name;
-	char *ca_name; /* as the row has it, or NULL */
-	bool early;    /* see pick.h */
+	char *ca_name;	   /* as the row has it, or NULL */
+	bool early;	   /* see pick.h */
+	bool again;	   /* its last failure was ca-down */
+	int64_t ts_expire; /* of a certificate that is still good, or 0 */
 };
-void ca_queue_push(struct ca_queue *c, const char *name, const char *ca_name,
-		   bool early);
+void ca_queue_push(struct ca_queue *c, const struct ca_queue_name *n);
 bool ca_queue_pop(struct ca_queue *c, struct ca_queue_name *ret);
 size_t ca_queue_queued(const struct ca_queue *c);
 

@@ -1,39 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine.h"
-#include <signal.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 #include "batch.h"
 #include "ca_queue.h"
 #include "clock.h"
 #include "due.h"
 #include "due_policy.h"
+#include "halt.h"
 #include "held.h"
-#include "why_idle.h"
-#include "proof_sweep.h"
+#include "lessees.h"
 #include "log.h"
 #include "loop.h"
 #include "namemap.h"
 #include "order.h"
-#include "pick.h"
-#include "proof_kind.h"
+#include "pages.h"
+#include "proof_sweep.h"
 #include "prune.h"
+#include "waits.h"
+#include "why_idle.h"
+#include "wrong_clock.h"
 
-/* After a signal, orders in flight have this long to end by themselves. */
-#define STOP_GRACE_MS 3000
-#define ROUND_MS      1000
+#define ROUND_MS 1000
 
 /* What became of a name in this run. */
-enum outcome { MET, RENEWED, FAILED, WAITING };
+enum outcome { MET, RENEWED, FAILED, WAITING, LET_GO };
 
 struct slot {
 	struct engine *engine;
 	struct order *order; /* NULL: free */
 	struct ca_queue *ca;
+	bool again; /* its last failure was ca-down */
 	bool woken;
 };
 
@@ -52,21 +50,20 @@ struct engine {
 
 	struct ca_queue **ca; /* one per CA; the last for unknown ones */
 	size_t n_ca;
+	struct waits *waits; /* for each of them: of the names given */
+	size_t *fell;	     /* ... and how many failed by it */
 	struct slot *slots;
 	size_t n_slots, in_flight;
 	struct namemap *met;	  /* in this pass */
 	struct namemap *outcomes; /* in this run */
 
-	bool drained; /* no more pages in this pass */
-	size_t page;
+	struct pages *pages; /* NULL: no more in this pass */
+	bool doubt;	     /* there are instants of a wrong clock */
 	int passes;
 	int64_t begun_ms;
 	int64_t earliest; /* next attempt of what failed or waits */
 
-	int sig_fd;
-	struct loop_io *sig;
-	bool stopping, leaving, hurry;
-	struct loop_timer *stop_timer;
+	struct halt *halt;
 	struct loop_timer *pass_timer;
 };
 
@@ -91,12 +88,12 @@ static struct ca_queue *ca_of(struct engine *e, const char *name)
 	return e->ca[e->n_ca - 1];
 }
 
-static int64_t on_ca_failed(void *arg, const struct certrepo_ca *ca,
-			    const struct fail *f)
+static int64_t on_ca_failed(void *arg, void *cookie, const struct fail *f)
 {
-	struct engine *e = arg;
+	const struct slot *s = cookie;
 
-	return ca_queue_failed(ca_of(e, ca->name), f);
+	(void) arg;
+	return ca_queue_failed(s->ca, order_name(s->order), s->again, f);
 }
 
 static void on_proof_gone(void *arg, const char *id)
@@ -107,51 +104,6 @@ static void on_proof_gone(void *arg, const char *id)
 		proof_sweep_gone(e->sweep, id);
 }
 
-/* --- signals --- */
-
-static void on_grace_over(void *arg)
-{
-	struct engine *e = arg;
-
-	e->stop_timer = NULL;
-	e->leaving = true;
-}
-
-static void on_signal(void *arg, short revents)
-{
-	struct engine *e = arg;
-	struct signalfd_siginfo si;
-
-	(void) revents;
-	if (read(e->sig_fd, &si, sizeof(si)) != (ssize_t) sizeof(si))
-		return;
-	if (e->stopping) {
-		e->hurry = true;
-		return;
-	}
-	e->stopping = true;
-	batch_hurry(e->batch);
-	log_event(LOG_L_INFO, "stopping", "signal",
-		  si.ssi_signo == SIGINT ? "INT" : "TERM", NULL);
-	e->stop_timer = loop_after(e->loop, STOP_GRACE_MS, on_grace_over, e);
-}
-
-static int watch_signals(struct engine *e, struct err *err)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
-		return err_errno(err, ERR_INTERNAL, "sigprocmask");
-	e->sig_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (e->sig_fd == -1)
-		return err_errno(err, ERR_INTERNAL, "signalfd");
-	e->sig = loop_watch(e->loop, e->sig_fd, POLLIN, on_signal, e);
-	return 0;
-}
-
 /* --- birth and end --- */
 
 static int make_cas(struct engine *e, struct err *err)
@@ -159,6 +111,8 @@ static int make_cas(struct engine *e, struct err *err)
 	size_t i;
 
 	e->ca = mem_array(e->conf->ca.n + 1, sizeof(*e->ca));
+	e->waits = mem_array(e->conf->ca.n + 1, sizeof(*e->waits));
+	e->fell = mem_array(e->conf->ca.n + 1, sizeof(*e->fell));
 	for (i = 0; i <= e->conf->ca.n; i++) {
 		const struct certrepo_ca *ca =
 			i < e->conf->ca.n ? e->conf->ca.v[i] : NULL;
@@ -184,7 +138,6 @@ int engine_new(const struct certrepo_conf *conf, struct store *store,
 	e->store = store;
 	e->owner = owner;
 	e->opts = *opts;
-	e->sig_fd = -1;
 	e->begun_ms = clock_mono_ms();
 	e->report = report_new();
 	e->batch = batch_new(store);
@@ -196,7 +149,7 @@ int engine_new(const struct certrepo_conf *conf, struct store *store,
 		e->slots[i].engine = e;
 	if (loop_new(&e->loop, err) == -1 ||
 	    chall_ctx_new(conf, e->loop, &e->chall, err) == -1 ||
-	    watch_signals(e, err) == -1 || make_cas(e, err) == -1)
+	    halt_new(e->loop, &e->halt, err) == -1 || make_cas(e, err) == -1)
 		return -1;
 	e->env = (struct order_env){ .conf = conf,
 				     .loop = e->loop,
@@ -223,18 +176,18 @@ void engine_free(struct engine **ep)
 	proof_sweep_free(&e->sweep);
 	for (i = 0; i < e->n_ca; i++)
 		ca_queue_free(&e->ca[i]);
-	loop_cancel(&e->stop_timer);
 	loop_cancel(&e->pass_timer);
-	loop_unwatch(&e->sig);
-	if (e->sig_fd != -1)
-		(void) close(e->sig_fd);
+	halt_free(&e->halt);
 	chall_ctx_free(&e->chall);
 	loop_free(&e->loop);
 	batch_free(&e->batch);
 	namemap_free(&e->met);
 	namemap_free(&e->outcomes);
 	report_free(&e->report);
+	pages_free(&e->pages);
 	free(e->ca);
+	free(e->waits);
+	free(e->fell);
 	free(e->slots);
 	free(e);
 	*ep = NULL;
@@ -248,53 +201,54 @@ static void remember_next(struct engine *e, int64_t next)
 		e->earliest = next;
 }
 
-struct postpone {
-	struct engine *engine;
-	char *name;
-	int64_t until;
-};
-
-static int op_postpone(struct store *store, void *arg, struct err *err)
+static size_t index_of(const struct engine *e, const struct ca_queue *ca)
 {
-	const struct postpone *p = arg;
+	size_t i = 0;
 
-	return store_set_due(store, p->name, p->until, err);
+	while (e->ca[i] != ca)
+		i++;
+	return i;
 }
 
-static void on_postponed(void *arg, const struct err *err)
+static bool rests(struct ca_queue *ca)
 {
-	struct postpone *p = arg;
-
-	if (err)
-		log_warn("%s: %s", p->name, err->msg);
-	free(p->name);
-	free(p);
+	return ca_queue_is(ca, clock_now()) == CA_QUEUE_RESTING;
 }
 
-/* Its CA rests: it waits, and does not stand at the head of every page. */
-static void let_wait(struct engine *e, struct ca_queue *ca, const char *name)
+/* Its CA rests. Nothing is written: when the rest is over, it is due. Names
+ * that nobody gave are counted in the store, see count_waits(). */
+static void let_wait(struct engine *e, struct ca_queue *ca, const char *name,
+		     int64_t ts_expire)
 {
-	struct postpone *p = mem_alloc(sizeof(*p));
-
-	*p = (struct postpone){ .engine = e,
-				.name = mem_strdup(name),
-				.until = ca_queue_until(ca) };
-	batch_add(e->batch, op_postpone, on_postponed, p);
+	remember_next(e, ca_queue_until(ca));
+	if (!e->opts.n_names) {
+		namemap_put(e->met, name, LET_GO);
+		return;
+	}
 	namemap_put(e->outcomes, name, WAITING);
-	remember_next(e, p->until);
+	waits_add(&e->waits[index_of(e, ca)], ts_expire);
 }
 
 static int on_pick(const struct pick *p, void *arg, struct err *err)
 {
 	struct engine *e = arg;
 	struct ca_queue *ca = ca_of(e, p->ca_name);
+	struct ca_queue_name name = { .name = (char *) p->name,
+				      .ca_name = (char *) p->ca_name,
+				      .early = p->early,
+				      .again = p->again,
+				      .ts_expire = p->ts_expire };
 
 	(void) err;
+	/* Its CA failed it, and rests: it is not due only for that. */
+	if (p->reason == DUE_NOT &&
+	    !(rests(ca) && p->of_ca && p->ts_due <= ca_queue_until(ca)))
+		return 0;
 	namemap_put(e->met, p->name, MET);
-	if (ca_queue_is(ca, clock_now()) == CA_QUEUE_RESTING)
-		let_wait(e, ca, p->name);
+	if (rests(ca))
+		let_wait(e, ca, p->name, p->ts_expire);
 	else
-		ca_queue_push(ca, p->name, p->ca_name, p->early);
+		ca_queue_push(ca, &name);
 	return 0;
 }
 
@@ -302,7 +256,7 @@ static bool is_met(const char *name, void *arg)
 {
 	struct engine *e = arg;
 
-	return namemap_get(e->met, name) != -1;
+	return namemap_get(e->met, name) == MET;
 }
 
 static size_t queued(const struct engine *e)
@@ -324,7 +278,6 @@ static int pick_named(struct engine *e, struct err *err)
 	size_t i;
 	int found;
 
-	e->drained = true;
 	for (i = 0; i < e->opts.n_names; i++) {
 		const char *name = e->opts.names[i];
 
@@ -341,23 +294,56 @@ static int pick_named(struct engine *e, struct err *err)
 	return 0;
 }
 
+/* What a page is for: a CA without a queue that can take orders. */
+static struct ca_queue *hungry(struct engine *e, size_t page)
+{
+	struct ca_queue *ca = ca_of(e, pages_ca(e->pages, page));
+
+	if (!pages_left(e->pages, page) || ca_queue_queued(ca))
+		return NULL;
+	if (!rests(ca))
+		return ca;
+	remember_next(e, ca_queue_until(ca));
+	return NULL;
+}
+
+static bool wants_more(struct engine *e)
+{
+	size_t i;
+
+	if (halt_stopping(e->halt) || e->in_flight >= e->n_slots || !e->pages)
+		return false;
+	for (i = 0; i < pages_n(e->pages); i++)
+		if (hungry(e, i))
+			return true;
+	return false;
+}
+
 static int pick_more(struct engine *e, struct err *err)
 {
 	struct pick_opts po = { .days_left = e->conf->days_left,
 				.now = clock_now(),
 				.write = true };
-	size_t n;
+	struct ca_queue *ca;
+	size_t i;
 
+	for (i = 0; i < pages_n(e->pages); i++) {
+		ca = hungry(e, i);
+		if (!ca)
+			continue;
+		po.doubtful = ca_queue_doubtful(ca);
+		if (pages_pick(e->pages, i, &po, is_met, on_pick, e, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int pick_first(struct engine *e, struct err *err)
+{
+	pages_free(&e->pages);
 	if (e->opts.n_names)
 		return pick_named(e, err);
-	if (pick_page(e->store, e->page, &po, is_met, on_pick, e, &n, err) ==
-	    -1)
-		return -1;
-	if (n < e->page)
-		e->drained = true;
-	else if (!queued(e))
-		e->page *= 2; /* those at its head do not go away */
-	return 0;
+	return pages_new(e->store, clock_now(), &e->pages, err);
 }
 
 /* --- orders --- */
@@ -369,6 +355,7 @@ static void begin_order(struct engine *e, struct slot *s, struct ca_queue *ca)
 	if (!ca_queue_pop(ca, &name))
 		return;
 	s->ca = ca;
+	s->again = name.again;
 	s->order = order_new(&e->env, ca_queue_conf(ca), name.ca_name,
 			     ca_queue_acme(ca), name.name, name.early, s);
 	s->woken = true;
@@ -406,17 +393,33 @@ static void drain_resting(struct engine *e, struct ca_queue *ca)
 	struct ca_queue_name name;
 
 	while (ca_queue_pop(ca, &name)) {
-		let_wait(e, ca, name.name);
+		let_wait(e, ca, name.name, name.ts_expire);
 		free(name.name);
 		free(name.ca_name);
 	}
 }
 
+/* Of those that could begin an order, the one with the fewest in flight: a CA
+ * that is slow does not fill all slots while another has names. */
+static struct ca_queue *next_ca(struct engine *e, int64_t now)
+{
+	struct ca_queue *best = NULL;
+	size_t i;
+
+	for (i = 0; i < e->n_ca; i++)
+		if (ca_queue_queued(e->ca[i]) &&
+		    ca_queue_is(e->ca[i], now) == CA_QUEUE_READY &&
+		    (!best ||
+		     ca_queue_orders(e->ca[i]) < ca_queue_orders(best)))
+			best = e->ca[i];
+	return best;
+}
+
 static void fill(struct engine *e)
 {
 	int64_t now = clock_now();
+	struct ca_queue *ca;
 	struct slot *s;
-	bool more = true;
 	size_t i, n;
 
 	for (i = 0; i < e->n_ca; i++) {
@@ -429,17 +432,8 @@ static void fill(struct engine *e)
 		if (ca_queue_is(e->ca[i], now) == CA_QUEUE_RESTING)
 			drain_resting(e, e->ca[i]);
 	}
-	/* In turns, so that no CA waits for another's queue. */
-	while (more && (s = free_slot(e))) {
-		more = false;
-		for (i = 0; i < e->n_ca && (s = free_slot(e)); i++) {
-			if (ca_queue_is(e->ca[i], now) != CA_QUEUE_READY ||
-			    !ca_queue_queued(e->ca[i]))
-				continue;
-			begin_order(e, s, e->ca[i]);
-			more = true;
-		}
-	}
+	while ((ca = next_ca(e, now)) && (s = free_slot(e)))
+		begin_order(e, s, ca);
 }
 
 static void settle(struct engine *e, struct slot *s)
@@ -454,9 +448,14 @@ static void settle(struct engine *e, struct slot *s)
 		namemap_put(e->outcomes, order_name(o), RENEWED);
 		break;
 	case ORDER_FAILED:
-		resting = fail_of_ca(order_fail(o)->class) &&
-			  ca_queue_is(s->ca, clock_now()) == CA_QUEUE_RESTING;
+		resting = fail_of_ca(order_fail(o)->class) && rests(s->ca);
 		report_failed(e->report, o, resting);
+		if (fail_of_ca(order_fail(o)->class))
+			e->fell[index_of(e, s->ca)]++;
+		if (order_backoff(o)->count &&
+		    order_fail(o)->class == FAIL_CA_DOWN)
+			ca_queue_counted(s->ca, order_name(o), order_count(o),
+					 order_backoff(o)->next);
 		namemap_put(e->outcomes, order_name(o), FAILED);
 		remember_next(e, order_backoff(o)->next);
 		break;
@@ -514,6 +513,30 @@ static void leave_orders(struct engine *e)
 
 /* --- the run --- */
 
+/* At the end, unless names were given: those are counted one by one. */
+static int count_waits(struct engine *e, struct err *err)
+{
+	const char *def = certrepo_conf_ca(e->conf, NULL)->name;
+	size_t i;
+
+	for (i = 0; !e->opts.n_names && i < e->conf->ca.n; i++)
+		if (rests(e->ca[i]) &&
+		    waits_of(e->store, e->ca[i],
+			     strcmp(ca_queue_conf(e->ca[i])->name, def) == 0,
+			     clock_now(), &e->waits[i], err) == -1)
+			return -1;
+	return 0;
+}
+
+static void say_waits(struct engine *e)
+{
+	size_t i;
+
+	for (i = 0; i < e->n_ca; i++)
+		if (e->waits[i].n)
+			report_waits(e->report, &e->waits[i], e->ca[i]);
+}
+
 static void count(struct engine *e, struct report_counts *c)
 {
 	size_t i;
@@ -529,6 +552,9 @@ static void count(struct engine *e, struct report_counts *c)
 	for (i = 0; i < e->n_ca; i++) {
 		c->requests += ca_queue_requests(e->ca[i]);
 		c->account = c->account || ca_queue_needs_person(e->ca[i]);
+		/* What failed by its CA in this run waits, too. */
+		if (!e->opts.n_names && e->waits[i].n > e->fell[i])
+			c->waiting += e->waits[i].n - e->fell[i];
 	}
 }
 
@@ -548,9 +574,11 @@ static int turn(struct engine *e, int64_t *ret_wait_ms, struct err *err)
 {
 	*ret_wait_ms = ROUND_MS;
 	do {
-		if (!e->stopping)
+		if (halt_stopping(e->halt))
+			batch_hurry(e->batch);
+		else
 			fill(e);
-		if (e->leaving)
+		if (halt_leaving(e->halt))
 			leave_orders(e);
 		step_orders(e);
 		if (batch_flush(e->batch, ret_wait_ms, err) == -1)
@@ -560,15 +588,56 @@ static int turn(struct engine *e, int64_t *ret_wait_ms, struct err *err)
 		else
 			break; /* the store is away */
 	} while (anyone_woken(e) || batch_waiting(e->batch) ||
-		 (!e->stopping && e->in_flight < e->n_slots &&
+		 (!halt_stopping(e->halt) && e->in_flight < e->n_slots &&
 		  ca_queues_ready(e)));
 	return 0;
 }
 
-static bool busy(const struct engine *e)
+static bool starting(struct engine *e)
+{
+	size_t i;
+
+	for (i = 0; i < e->n_ca; i++)
+		if (ca_queue_is(e->ca[i], clock_now()) == CA_QUEUE_STARTING)
+			return true;
+	return false;
+}
+
+static bool busy(struct engine *e)
 {
 	return e->in_flight || !batch_empty(e->batch) ||
-	       proof_sweep_busy(e->sweep) || (!e->stopping && queued(e));
+	       proof_sweep_busy(e->sweep) ||
+	       (!halt_stopping(e->halt) && (queued(e) || starting(e)));
+}
+
+static bool met_a_ca(const struct engine *e)
+{
+	size_t i;
+
+	for (i = 0; i < e->n_ca; i++)
+		if (ca_queue_met(e->ca[i]))
+			return true;
+	return false;
+}
+
+/* Instants of a wrong clock: whose it is, ours or another's, a CA says. */
+static int end_doubt(struct engine *e, struct err *err)
+{
+	int64_t now = clock_now();
+	size_t i;
+
+	if (!e->doubt || halt_stopping(e->halt))
+		return 0;
+	if (met_a_ca(e)) {
+		e->doubt = false;
+		if (wrong_clock_mend(e->conf, e->store, now, err) == -1)
+			return -1;
+		return pick_first(e, err);
+	}
+	for (i = 0; !starting(e) && i < e->conf->ca.n; i++)
+		if (ca_queue_is(e->ca[i], now) == CA_QUEUE_IDLE)
+			ca_queue_start(e->ca[i], 1);
+	return 0;
 }
 
 /* Rounds until nothing is under way. */
@@ -577,20 +646,18 @@ static int rounds(struct engine *e, struct err *err)
 	int64_t wait_ms;
 
 	for (;;) {
-		if (!e->stopping && !e->drained && !queued(e) &&
-		    e->in_flight < e->n_slots && pick_more(e, err) == -1)
+		if (end_doubt(e, err) == -1 ||
+		    (wants_more(e) && pick_more(e, err) == -1) ||
+		    turn(e, &wait_ms, err) == -1)
 			return -1;
-		if (turn(e, &wait_ms, err) == -1)
-			return -1;
-		if (!e->stopping && !e->drained && !queued(e) &&
-		    e->in_flight < e->n_slots)
+		if (wants_more(e))
 			continue;
 		if (!busy(e))
 			return 0;
 		progress(e);
 		if (loop_run(e->loop, wait_ms, err) == -1)
 			return -1;
-		if (e->hurry)
+		if (halt_hurry(e->halt))
 			return err_set(err, ERR_UNAVAILABLE,
 				       "interrupted; the next run goes on");
 	}
@@ -599,17 +666,17 @@ static int rounds(struct engine *e, struct err *err)
 static int pass(struct engine *e, struct err *err)
 {
 	e->passes++;
-	e->drained = false;
-	e->page = 2 * e->n_slots < 100 ? 100 : 2 * e->n_slots;
 	e->earliest = STORE_NEVER;
 	namemap_clear(e->met);
+	memset(e->waits, 0, e->n_ca * sizeof(*e->waits));
+	memset(e->fell, 0, e->n_ca * sizeof(*e->fell));
 	proof_sweep_begin(e->sweep, false);
-	if (rounds(e, err) == -1)
+	if (pick_first(e, err) == -1 || rounds(e, err) == -1)
 		return -1;
-	if (e->leaving)
+	if (halt_leaving(e->halt))
 		return 0; /* the CA may be looking at them */
 	proof_sweep_begin(e->sweep, true);
-	e->drained = true;
+	pages_free(&e->pages);
 	return rounds(e, err);
 }
 
@@ -626,14 +693,15 @@ static int wait_for_pass(struct engine *e, bool *ret_again, struct err *err)
 	int64_t wait = e->conf->retry_wait;
 
 	*ret_again = false;
-	if (e->opts.once || e->stopping || e->passes >= e->conf->max_passes ||
+	if (e->opts.once || halt_stopping(e->halt) ||
+	    e->passes >= e->conf->max_passes ||
 	    e->earliest > clock_now() + wait)
 		return 0;
 	e->pass_timer = loop_after(e->loop, wait * 1000, on_pass_timer, e);
-	while (e->pass_timer && !e->stopping)
+	while (e->pass_timer && !halt_stopping(e->halt))
 		if (loop_run(e->loop, 60 * 1000, err) == -1)
 			return -1;
-	*ret_again = !e->stopping;
+	*ret_again = !halt_stopping(e->halt);
 	return 0;
 }
 
@@ -655,10 +723,10 @@ static int say_idle(struct engine *e, struct err *err)
 {
 	AUTO(mem_free_str) char *text = NULL;
 
-	if (e->stopping || !report_wants_reason(e->report))
+	if (halt_stopping(e->halt) || !report_wants_reason(e->report))
 		return 0;
-	if (why_idle_text(e->store, e->opts.names, e->opts.n_names, clock_now(),
-			  &text, err) == -1)
+	if (why_idle_text(e->store, e->owner, e->opts.names, e->opts.n_names,
+			  clock_now(), &text, err) == -1)
 		return -1;
 	report_idle(e->report, text);
 	return 0;
@@ -671,6 +739,10 @@ int engine_run(struct engine *e, int *ret_status, struct err *err)
 
 	/* Our lock says that whoever held these is dead. */
 	if (store_release_all(e->store, e->owner, err) == -1 ||
+	    wrong_clock_look(e->conf, e->store, clock_now(), &e->doubt, err) ==
+		    -1 ||
+	    lessees_report(e->conf, e->store, e->owner, clock_now(), err) ==
+		    -1 ||
 	    due_policy_apply(e->conf, e->store, err) == -1 ||
 	    held_report(e->conf, e->store, clock_now(), err) == -1 ||
 	    proof_sweep_new(e->store, e->batch, e->chall, e->owner,
@@ -680,66 +752,17 @@ int engine_run(struct engine *e, int *ret_status, struct err *err)
 		if (pass(e, err) == -1 || wait_for_pass(e, &again, err) == -1)
 			return -1;
 	} while (again);
-	if (!e->stopping)
+	/* By a clock that is right: what it deletes does not come back. */
+	if (!halt_stopping(e->halt) && met_a_ca(e))
 		prune_attempts(e->conf, e->store, clock_now());
 	count_unbegun(e);
+	if (count_waits(e, err) == -1)
+		return -1;
+	say_waits(e);
 	count(e, &c);
 	report_summary(e->report, &c);
 	if (c.renewed + c.failed + c.waiting == 0 && say_idle(e, err) == -1)
 		return -1;
 	*ret_status = report_status(&c);
 	return 0;
-}
-
-/* --- dry run --- */
-
-struct dry {
-	const struct certrepo_conf *conf;
-};
-
-static int on_dry(const struct pick *p, void *arg, struct err *err)
-{
-	const struct dry *d = arg;
-	const struct certrepo_ca *ca = certrepo_conf_ca(d->conf, p->ca_name);
-
-	(void) err;
-	(void) printf("%s: %s, from %s by %s\n", p->name,
-		      due_reason_text(p->reason),
-		      ca ? ca->name : "a CA that is not configured",
-		      proof_type_of_row(p->challenge, p->certbot));
-	return 0;
-}
-
-static bool none_met(const char *name, void *arg)
-{
-	(void) name;
-	(void) arg;
-	return false;
-}
-
-int engine_dry_run(const struct certrepo_conf *conf, struct store *store,
-		   const struct engine_opts *opts, int *ret_status,
-		   struct err *err)
-{
-	struct pick_opts po = { .days_left = conf->days_left,
-				.now = clock_now(),
-				.force = opts->force };
-	struct dry d = { conf };
-	size_t i, n;
-	int found;
-
-	*ret_status = 0;
-	for (i = 0; i < opts->n_names; i++) {
-		found = pick_one(store, opts->names[i], &po, on_dry, &d, err);
-		if (found == -1)
-			return -1;
-		if (found == 0) {
-			log_warn("%s: there is no such enabled name in %s",
-				 opts->names[i], store_name(store));
-			*ret_status = 1;
-		}
-	}
-	if (opts->n_names)
-		return 0;
-	return pick_page(store, PICK_ALL, &po, none_met, on_dry, &d, &n, err);
 }

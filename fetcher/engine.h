@@ -35,7 +35,8 @@ void engine_free(struct engine **e);
  * a few seconds for those in flight, the rest left for the next run. */
 int engine_run(struct engine *e, int *ret_status, struct err *err) MUST_CHECK;
 
-/* What a run would order, to stdout; changes nothing anywhere. */
+/* What a run would order, to stdout, and who would wait; changes nothing
+ * anywhere. *ret_status is what a run would give if all went well. */
 int engine_dry_run(const struct certrepo_conf *conf, struct store *store,
 		   const struct engine_opts *opts, int *ret_status,
 		   struct err *err) MUST_CHECK;

@@ -2,6 +2,7 @@
 #include "pick.h"
 #include <string.h>
 #include "accept.h"
+#include "fail.h"
 #include "log.h"
 
 static int64_t instant(const struct store_due *d, bool held, int64_t days_left)
@@ -78,45 +79,84 @@ static int judge(struct store *store, struct store_due *d,
 	return 0;
 }
 
+static bool of_ca(const char *fail_class)
+{
+	int i;
+
+	for (i = FAIL_NONE + 1; fail_class && i <= FAIL_LOCKED; i++)
+		if (strcmp(fail_name((enum fail_class) i), fail_class) == 0)
+			return fail_of_ca((enum fail_class) i);
+	return false;
+}
+
+static bool is_again(const struct store_due *d)
+{
+	return d->fail_class &&
+	       strcmp(d->fail_class, fail_name(FAIL_CA_DOWN)) == 0;
+}
+
 static int offer(const struct store_due *d, enum due_reason reason, int64_t now,
 		 pick_fn *fn, void *arg, struct err *err)
 {
-	struct pick p = { .name = d->name,
-			  .ca_name = d->ca_name,
-			  .challenge = d->challenge,
-			  .certbot = d->certbot,
-			  .reason = reason,
-			  .early = d->ts_due > now };
+	struct pick p = {
+		.name = d->name,
+		.ca_name = d->ca_name,
+		.challenge = d->challenge,
+		.certbot = d->certbot,
+		.reason = reason,
+		.early = d->ts_due > now,
+		.ts_expire =
+			d->has_crt && d->ts_expire > now ? d->ts_expire : 0,
+		.ts_due = d->ts_due,
+		.again = is_again(d),
+		.of_ca = of_ca(d->fail_class),
+	};
 
 	return fn(&p, arg, err);
 }
 
-int pick_page(struct store *store, size_t limit, const struct pick_opts *opts,
-	      bool (*met)(const char *name, void *arg), pick_fn *fn, void *arg,
-	      size_t *ret_n, struct err *err)
+static int offer_page(struct store *store, struct store_dues *rows,
+		      const struct pick_opts *opts, const bool *again,
+		      bool (*met)(const char *name, void *arg), pick_fn *fn,
+		      void *arg, struct err *err)
 {
-	AUTO(arena_free) struct arena *arena = arena_new();
 	AUTO(arena_free) struct arena *row = arena_new();
-	struct store_dues rows = { NULL, 0 };
 	enum due_reason reason;
 	size_t i;
 	int due;
 
-	if (store_due(store, opts->now, limit, arena, &rows, err) == -1)
-		return -1;
-	*ret_n = rows.n;
-	due_sort(&rows, opts->now);
-	for (i = 0; i < rows.n; i++) {
-		if (met(rows.v[i].name, arg))
+	for (i = 0; i < rows->n; i++) {
+		struct store_due *d = &rows->v[i];
+
+		if ((again && is_again(d) != *again) || met(d->name, arg))
 			continue;
 		arena_clear(row);
-		due = judge(store, &rows.v[i], opts, row, &reason, err);
-		if (due == -1 ||
-		    (due == 1 &&
-		     offer(&rows.v[i], reason, opts->now, fn, arg, err) == -1))
+		due = judge(store, d, opts, row, &reason, err);
+		if (due == -1 || (due == 1 && offer(d, reason, opts->now, fn,
+						    arg, err) == -1))
 			return -1;
 	}
 	return 0;
+}
+
+int pick_page(struct store *store, const char *ca_name, size_t limit,
+	      const struct pick_opts *opts,
+	      bool (*met)(const char *name, void *arg), pick_fn *fn, void *arg,
+	      size_t *ret_n, struct err *err)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	struct store_dues rows = { NULL, 0 };
+	const bool first = false, last = true;
+
+	if (store_due(store, ca_name, opts->now, limit, arena, &rows, err) ==
+	    -1)
+		return -1;
+	*ret_n = rows.n;
+	if (!opts->doubtful)
+		return offer_page(store, &rows, opts, NULL, met, fn, arg, err);
+	if (offer_page(store, &rows, opts, &first, met, fn, arg, err) == -1)
+		return -1;
+	return offer_page(store, &rows, opts, &last, met, fn, arg, err);
 }
 
 int pick_one(struct store *store, const char *name,
@@ -125,7 +165,7 @@ int pick_one(struct store *store, const char *name,
 {
 	AUTO(arena_free) struct arena *arena = arena_new();
 	struct store_due d;
-	enum due_reason reason;
+	enum due_reason reason = DUE_NOT;
 	bool enabled = false;
 	int found = store_due_one(store, name, arena, &d, &enabled, err);
 
@@ -133,9 +173,8 @@ int pick_one(struct store *store, const char *name,
 		return found;
 	if (!enabled)
 		return 0;
-	found = judge(store, &d, opts, arena, &reason, err);
-	if (found == -1 ||
-	    (found == 1 && offer(&d, reason, opts->now, fn, arg, err) == -1))
+	if (judge(store, &d, opts, arena, &reason, err) == -1 ||
+	    offer(&d, reason, opts->now, fn, arg, err) == -1)
 		return -1;
 	return 1;
 }

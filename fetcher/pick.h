@@ -18,8 +18,9 @@
 
 struct pick_opts {
 	int64_t days_left, now;
-	bool force; /* for pick_one */
-	bool write; /* set rows right; else change nothing */
+	bool force;    /* for pick_one */
+	bool write;    /* set rows right; else change nothing */
+	bool doubtful; /* the CA is (ca_queue.h): for pick_page */
 };
 
 struct pick {
@@ -27,18 +28,24 @@ struct pick {
 	const char *ca_name, *challenge;
 	bool certbot;
 	enum due_reason reason;
-	bool early; /* its ts_due lies ahead: a person wants it now */
+	bool early;	   /* its ts_due lies ahead: a person wants it now */
+	int64_t ts_expire; /* of a certificate that is still good; or 0 */
+	int64_t ts_due;
+	bool again; /* its last failure was ca-down */
+	bool of_ca; /* ... was one of the CA as a whole */
 };
 typedef int pick_fn(const struct pick *p, void *arg, struct err *err);
 
-/* The most urgent rows that are due, at most LIMIT of the store's, without
- * those that MET knows; most urgent first. *ret_n: how many rows the store
- * had (LIMIT: there may be more). */
-int pick_page(struct store *store, size_t limit, const struct pick_opts *opts,
+/* The most urgent rows that are due and name this CA (as rows have it, NULL:
+ * none), at most LIMIT of the store's, without those that MET knows; most
+ * urgent first, but those that a doubtful CA has failed last. *ret_n: how many
+ * rows the store had (LIMIT: there may be more). */
+int pick_page(struct store *store, const char *ca_name, size_t limit,
+	      const struct pick_opts *opts,
 	      bool (*met)(const char *name, void *arg), pick_fn *fn, void *arg,
 	      size_t *ret_n, struct err *err) MUST_CHECK;
-/* One name: 1 when it exists and is enabled (fn is called if it is due or
- * forced), 0 when not, -1. */
+/* One name: 1 when it exists and is enabled (fn is called, with DUE_NOT when
+ * it is not due), 0 when not, -1. */
 int pick_one(struct store *store, const char *name,
 	     const struct pick_opts *opts, pick_fn *fn, void *arg,
 	     struct err *err) MUST_CHECK;

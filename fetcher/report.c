@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "log.h"
 #include "store.h"
+#include "waits.h"
 
 #define PROGRESS_MS 200
 
@@ -99,8 +100,20 @@ void report_ca(struct report *r, const char *ca, enum fail_class class,
 	char at[CLOCK_TEXT];
 
 	wipe(r);
-	log_warn("CA %s: %s: %s; it rests until %s", ca, fail_name(class),
-		 detail, clock_text(until, at));
+	if (until)
+		log_warn("CA %s: %s: %s; it rests until %s", ca,
+			 fail_name(class), detail, clock_text(until, at));
+	else
+		log_warn("CA %s: %s: %s", ca, fail_name(class), detail);
+}
+
+void report_waits(struct report *r, const struct waits *w,
+		  const struct ca_queue *c)
+{
+	AUTO(mem_free_str) char *text = waits_text(w, c);
+
+	wipe(r);
+	log_warn("%s", text);
 }
 
 static size_t total(const struct report_counts *c)

@@ -11,6 +11,8 @@
 #include "order.h"
 
 struct report;
+struct waits;
+struct ca_queue;
 
 struct report *report_new(void);
 void report_free(struct report **r);
@@ -18,9 +20,13 @@ void report_free(struct report **r);
 void report_renewed(struct report *r, const struct order *o);
 /* QUIET: its CA rests, and has a line of its own. */
 void report_failed(struct report *r, const struct order *o, bool quiet);
-/* A whole CA failed, or still rests. */
+/* A whole CA failed, and rests UNTIL then (0: for this run). */
 void report_ca(struct report *r, const char *ca, enum fail_class class,
 	       const char *detail, int64_t until);
+
+/* Names that wait for a CA which rests, at the end of a run. */
+void report_waits(struct report *r, const struct waits *w,
+		  const struct ca_queue *c);
 
 struct report_counts {
 	size_t renewed, failed, waiting, in_flight, queued;

@@ -1,27 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 #include "why_idle.h"
 #include "clock.h"
+#include "lessees.h"
 #include "sbuf.h"
 
 #define NAMES_MOST 20
 
-static int text_of_all(struct store *store, int64_t now, char **ret,
-		       struct err *err)
+static int text_of_all(struct store *store, const char *self, int64_t now,
+		       char **ret, struct err *err)
 {
 	AUTO(arena_free) struct arena *arena = arena_new();
+	AUTO(mem_free_str) char *leased = NULL;
 	struct store_waiting w;
 	char at[CLOCK_TEXT];
 	int found = store_waiting(store, now, arena, &w, err);
 
-	if (found == -1)
+	if (found == -1 || lessees_text(store, self, now, &leased, err) == -1)
 		return -1;
 	if (found == 0)
-		*ret = mem_strdup("nothing is due, and no name waits");
+		*ret = mem_printf("nothing is due, and no name waits%s",
+				  leased);
 	else
 		*ret = mem_printf("nothing is due; %zu %s, the next is %s at "
-				  "%s",
+				  "%s%s",
 				  w.n, w.n == 1 ? "name waits" : "names wait",
-				  w.name, clock_text(w.ts_due, at));
+				  w.name, clock_text(w.ts_due, at), leased);
 	return 0;
 }
 
@@ -46,14 +49,15 @@ static int add_name(struct store *store, const char *name, struct sbuf *s,
 	return 0;
 }
 
-int why_idle_text(struct store *store, const char *const *names, size_t n,
-		  int64_t now, char **ret, struct err *err)
+int why_idle_text(struct store *store, const char *self,
+		  const char *const *names, size_t n, int64_t now, char **ret,
+		  struct err *err)
 {
 	AUTO(sbuf_free) struct sbuf s = SBUF_INIT(16384);
 	size_t i;
 
 	if (!n)
-		return text_of_all(store, now, ret, err);
+		return text_of_all(store, self, now, ret, err);
 	sbuf_adds(&s, "nothing is due");
 	for (i = 0; i < n && i < NAMES_MOST; i++)
 		if (add_name(store, names[i], &s, err) == -1)

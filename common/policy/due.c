@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "due.h"
-#include <string.h>
 
 #define DAY	     86400
 #define SHORT_LIVED  (10 * DAY)
@@ -60,6 +59,18 @@ int64_t due_instant(const struct due_in *in)
 	return at > in->next_attempt ? at : in->next_attempt;
 }
 
+int64_t due_lease(int64_t order_timeout)
+{
+	return 2 * order_timeout + DUE_LEASE_MARGIN;
+}
+
+int64_t due_lease_most(int64_t order_timeout)
+{
+	int64_t ours = due_lease(order_timeout);
+
+	return ours > DAY ? ours : DAY;
+}
+
 enum due_reason due_decide(const struct store_due *row, int64_t now,
 			   int64_t days_left, bool force)
 {
@@ -74,36 +85,4 @@ enum due_reason due_decide(const struct store_due *row, int64_t now,
 	if (due_renew_at(row->ts_not_before, row->ts_expire, days_left) <= now)
 		return DUE_RENEW;
 	return force ? DUE_FORCED : DUE_NOT;
-}
-
-static int order_of(int64_t a, int64_t b)
-{
-	return a < b ? -1 : a > b;
-}
-
-int due_compare(const struct store_due *a, const struct store_due *b,
-		int64_t now)
-{
-	bool live_a = a->has_crt && a->ts_expire > now;
-	bool live_b = b->has_crt && b->ts_expire > now;
-	int c;
-
-	/* A service that still works can be saved from going dark; one
-	 * without a certificate is dark already. */
-	if (live_a != live_b)
-		return live_a ? -1 : 1;
-	c = live_a ? order_of(a->ts_expire, b->ts_expire)
-		   : order_of(a->ts_last_update, b->ts_last_update);
-	return c ? c : strcmp(a->name, b->name);
-}
-
-static int compare_r(const void *a, const void *b, void *now)
-{
-	return due_compare(a, b, *(int64_t *) now);
-}
-
-void due_sort(struct store_dues *rows, int64_t now)
-{
-	if (rows->n)
-		qsort_r(rows->v, rows->n, sizeof(rows->v[0]), compare_r, &now);
 }

@@ -14,6 +14,18 @@
 #include <stdint.h>
 #include "store.h"
 
+/* How far clocks of ours may be apart: who compares an instant that another
+ * may have written with now allows for that much. */
+#define DUE_CLOCKS 3600
+
+/* A lease lasts twice as long as an order may take, and a while, so that it
+ * outlives its order and the wait for an absent store. Another instance may
+ * have another order_timeout: of a lease in the store, up to a day is
+ * believed. */
+#define DUE_LEASE_MARGIN (7 * 60)
+int64_t due_lease(int64_t order_timeout);
+int64_t due_lease_most(int64_t order_timeout);
+
 enum due_reason {
 	DUE_NOT = 0,
 	DUE_MISSING, /* no certificate yet */
@@ -52,11 +64,5 @@ int64_t due_instant(const struct due_in *in);
  * say. The row's derived columns must be fresh (not stale). */
 enum due_reason due_decide(const struct store_due *row, int64_t now,
 			   int64_t days_left, bool force);
-
-/* Most urgent first: what expires first, then what has expired or never had
- * a certificate, longest untried first, then by name. For qsort. */
-int due_compare(const struct store_due *a, const struct store_due *b,
-		int64_t now);
-void due_sort(struct store_dues *rows, int64_t now);
 
 #endif

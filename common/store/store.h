@@ -162,6 +162,7 @@ struct store_due {
 	int64_t ts_last_update, count_fail_update;
 	bool has_crt;
 	bool renew; /* the CSR was replaced: order, whatever life is left */
+	const char *fail_class; /* of the last failure, or NULL */
 	bool stale; /* a 2019 script wrote the row, its derived columns are not
 		     * of this crt and csr: read it whole (crt may be NULL) and
 		     * call store_refresh before deciding */
@@ -170,12 +171,39 @@ struct store_dues {
 	struct store_due *v;
 	size_t n;
 };
-/* Enabled rows with ts_due <= NOW that nobody holds a lease on, the one that
- * expires first first, at most LIMIT: the rest comes with the next call, when
- * these were claimed or postponed. Uses the index on (enable, ts_due) and
- * reads no blob. */
-int store_due(struct store *s, int64_t now, size_t limit, struct arena *arena,
-	      struct store_dues *ret, struct err *err) MUST_CHECK;
+/*
+ * Enabled rows of one CA (CA_NAME as rows have it, NULL: those that name none)
+ * with ts_due <= NOW that nobody holds a lease on, at most LIMIT, the most
+ * urgent first: certificates that are still good, the one that ends first
+ * first, for a service that works can be saved from going dark; then expired
+ * ones, then those never issued, longest untried first. The rest comes with
+ * the next call, when these were claimed. Reads the rows that are due by the
+ * index on (enable, ts_due), none of their blobs, and keeps LIMIT of them.
+ */
+int store_due(struct store *s, const char *ca_name, int64_t now, size_t limit,
+	      struct arena *arena, struct store_dues *ret,
+	      struct err *err) MUST_CHECK;
+/* How many such rows there are by CA, as the rows name it: nothing when
+ * nothing is due. Rows that spell more than STORE_DUE_CAS_MAX different names
+ * have their turn when others have had theirs. */
+#define STORE_DUE_CAS_MAX 1000
+struct store_due_ca {
+	const char *ca_name; /* NULL: those that name none */
+	size_t n;
+	int64_t ts_expire; /* the nearest end of one still good; 0: none is */
+};
+struct store_due_cas {
+	struct store_due_ca *v;
+	size_t n;
+};
+int store_due_cas(struct store *s, int64_t now, struct arena *arena,
+		  struct store_due_cas *ret, struct err *err) MUST_CHECK;
+/* How many wait for a CA that rests UNTIL then: what is due, and what failed
+ * for its fault and would come up again by then. IS_DEFAULT: with the rows
+ * that name none. */
+int store_ca_waits(struct store *s, const char *ca_name, bool is_default,
+		   int64_t now, int64_t until, struct store_due_ca *ret,
+		   struct err *err) MUST_CHECK;
 /* The same shape for one name, due or not, leased or not. 1, 0, -1. */
 int store_due_one(struct store *s, const char *name, struct arena *arena,
 		  struct store_due *ret, bool *ret_enabled,
@@ -202,6 +230,45 @@ struct store_waiting {
 };
 int store_waiting(struct store *s, int64_t now, struct arena *arena,
 		  struct store_waiting *ret, struct err *err) MUST_CHECK;
+
+/*
+ * Enabled rows whose backoff lies beyond BEYOND (held ones are not among
+ * them), the nearest first: a clock that was wrong wrote it, since no rule
+ * reaches so far. By the index on (enable, ts_next_attempt). Mending one
+ * clears its backoff and makes it due at DUE_AT, unless somebody changed it
+ * meanwhile.
+ */
+int store_far(struct store *s, int64_t beyond, size_t limit,
+	      struct arena *arena, struct store_dues *ret,
+	      struct err *err) MUST_CHECK;
+int store_far_mend(struct store *s, const struct store_due *row, int64_t due_at,
+		   struct err *err) MUST_CHECK;
+/* Leases that end beyond BEYOND: how many; and nobody's any more. */
+int store_far_leases(struct store *s, int64_t beyond, size_t *ret,
+		     struct err *err) MUST_CHECK;
+int store_far_leases_mend(struct store *s, int64_t beyond,
+			  struct err *err) MUST_CHECK;
+
+/* Who holds leases on rows that are due, other than NOT_OWNER. */
+#define STORE_LEASES_MAX 20
+struct store_lease {
+	const char *owner;
+	size_t n;
+	int64_t since, until; /* the oldest, the last one to end */
+	const char *name;     /* one of them */
+};
+struct store_leases {
+	struct store_lease *v;
+	size_t n;
+};
+int store_leases(struct store *s, const char *not_owner, int64_t now,
+		 struct arena *arena, struct store_leases *ret,
+		 struct err *err) MUST_CHECK;
+/* A person knows that its owner is dead (else its store_accept gives
+ * ERR_CONFLICT, and the order is resumed by whoever takes the row): 1, 0 there
+ * was none. */
+int store_lease_break(struct store *s, const char *name,
+		      struct err *err) MUST_CHECK;
 
 /* Take the lease: 1 it is ours until UNTIL, 0 somebody else's, or no such
  * name. A lease of ours is renewed. Sets ts_last_update = NOW. */
@@ -347,6 +414,16 @@ struct store_park {
 };
 int store_park(struct store *s, const struct store_park *p,
 	       struct err *err) MUST_CHECK;
+
+/* What store_fail counted was the CA's fault after all: the count was COUNT
+ * and the next attempt NEXT (STORE_NEVER: it was held); it is one less, not
+ * held, and due UNTIL. Nothing when the row is another's or has changed. */
+struct store_uncount {
+	const char *name;
+	int64_t count, next, until;
+};
+int store_uncount(struct store *s, const struct store_uncount *u,
+		  struct err *err) MUST_CHECK;
 
 /* Attempts of one name, newest first, at most LIMIT. */
 struct store_attempts {

@@ -2,13 +2,48 @@
 /* What wants the fetcher, what waits, and for what. */
 #include "store_impl.h"
 
-/* No blob among them: rows stay cheap, whatever their chains weigh. */
+/* In one place, so that the tests can ask each database how it goes about
+ * them: all of these go by an index, whatever the table holds. */
 #define DUE_COLUMNS                                                           \
 	"name, ca_name, challenge, certbot, ts_expire, ts_not_before, "       \
 	"ts_due, ts_next_attempt, ts_last_update, count_fail_update, renew, " \
-	"ts_expire_seen"
-#define DUE_TYPES "Wwwwnnnnnnnn"
+	"ts_expire_seen, fail_class"
+/* No blob among them: rows stay cheap, whatever their chains weigh. */
+#define DUE_TYPES "Wwwwnnnnnnnnw"
 enum { DUE_ENABLE = sizeof(DUE_TYPES) - 1 };
+
+#define DUE_FREE                                                    \
+	"enable = 'Y' AND ts_due <= ? AND (lease_owner IS NULL OR " \
+	"lease_until < ?)"
+
+const struct store_due_sql store_due_sql = {
+	.due = "SELECT " DUE_COLUMNS " FROM certs WHERE " DUE_FREE
+	       " AND COALESCE(ca_name, '') = ? "
+	       "ORDER BY CASE WHEN ts_expire > ? THEN 0 "
+	       "WHEN ts_expire > 1 THEN 1 ELSE 2 END, "
+	       "CASE WHEN ts_expire > ? THEN ts_expire "
+	       "ELSE COALESCE(ts_last_update, 0) END, name LIMIT ?",
+	.cas = "SELECT COALESCE(ca_name, ''), COUNT(*), "
+	       "MIN(CASE WHEN ts_expire > ? THEN ts_expire END) "
+	       "FROM certs WHERE " DUE_FREE
+	       " GROUP BY COALESCE(ca_name, '') LIMIT ?",
+	.waits = "SELECT COUNT(*), "
+		 "MIN(CASE WHEN ts_expire > ? THEN ts_expire END) "
+		 "FROM certs WHERE " DUE_FREE
+		 " AND (ts_due <= ? OR fail_class IN ('ca-down', "
+		 "'ca-rate-limited', 'account', 'clock')) "
+		 "AND COALESCE(ca_name, '') IN (?, ?)",
+	.far = "SELECT " DUE_COLUMNS " FROM certs "
+	       "WHERE enable = 'Y' AND ts_next_attempt > ? AND "
+	       "ts_next_attempt < ? ORDER BY ts_next_attempt LIMIT ?",
+	.leases = "SELECT lease_owner, COUNT(*), MAX(lease_until), "
+		  "MIN(ts_last_update), MIN(name) FROM certs "
+		  "WHERE lease_owner > '' AND lease_owner <> ? AND "
+		  "lease_until >= ? AND enable = 'Y' AND ts_due <= ? "
+		  "GROUP BY lease_owner LIMIT ?",
+	.far_leases = "SELECT COUNT(*) FROM certs WHERE lease_owner > '' AND "
+		      "lease_until > ?",
+};
 
 static void read_due(const struct db_stmt *st, struct arena *a,
 		     struct store_due *d)
@@ -25,6 +60,7 @@ static void read_due(const struct db_stmt *st, struct arena *a,
 		.ts_last_update = db_col_int(st, 8),
 		.count_fail_update = db_col_int(st, 9),
 		.renew = db_col_int(st, 10) != 0,
+		.fail_class = store_col_text(st, 12, a),
 	};
 	/* The scripts of 2019 write ts_expire together with crt and never
 	 * touch our copy of it; 1 (or nothing) means "no certificate". */
@@ -32,21 +68,12 @@ static void read_due(const struct db_stmt *st, struct arena *a,
 	d->stale = d->ts_expire != db_col_int(st, 11);
 }
 
-static int due(struct store *s, int64_t now, size_t limit, struct arena *arena,
-	       struct store_dues *ret, struct err *err)
+static int read_dues(struct db_stmt *st, size_t limit, struct arena *arena,
+		     struct store_dues *ret, struct err *err)
 {
-	AUTO(store_done) struct db_stmt *st = NULL;
 	struct store_dues d = { 0 };
 	int rc;
 
-	if (store_query(s,
-			"SELECT " DUE_COLUMNS " FROM certs "
-			"WHERE enable = 'Y' AND ts_due <= ? AND "
-			"(lease_owner IS NULL OR lease_until < ?) "
-			"ORDER BY COALESCE(ts_expire, 0), name LIMIT ?",
-			DUE_TYPES, ARGS(I(now), I(now), I((int64_t) limit)),
-			&st, err) == -1)
-		return -1;
 	db_limit(st, limit, DB_ANSWER_MAX);
 	while ((rc = db_step(st, err)) == 1) {
 		d.v = STORE_GROW(arena, d.v, d.n);
@@ -58,11 +85,85 @@ static int due(struct store *s, int64_t now, size_t limit, struct arena *arena,
 	return 0;
 }
 
-int store_due(struct store *s, int64_t now, size_t limit, struct arena *arena,
-	      struct store_dues *ret, struct err *err)
+static int due(struct store *s, const char *ca_name, int64_t now, size_t limit,
+	       struct arena *arena, struct store_dues *ret, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+
+	if (store_query(s, store_due_sql.due, DUE_TYPES,
+			ARGS(I(now), I(now), T(ca_name ? ca_name : ""), I(now),
+			     I(now), I((int64_t) limit)),
+			&st, err) == -1)
+		return -1;
+	return read_dues(st, limit, arena, ret, err);
+}
+
+int store_due(struct store *s, const char *ca_name, int64_t now, size_t limit,
+	      struct arena *arena, struct store_dues *ret, struct err *err)
 {
 	return STORE_TRY(s, STORE_TX_NO, err,
-			 due(s, now, limit, arena, ret, err));
+			 due(s, ca_name, now, limit, arena, ret, err));
+}
+
+static int due_cas(struct store *s, int64_t now, struct arena *arena,
+		   struct store_due_cas *ret, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	struct store_due_cas all = { 0 };
+	const char *name;
+	int rc;
+
+	if (store_query(s, store_due_sql.cas, "WNn",
+			ARGS(I(now), I(now), I(now), I(STORE_DUE_CAS_MAX)), &st,
+			err) == -1)
+		return -1;
+	db_limit(st, STORE_DUE_CAS_MAX, DB_ANSWER_MAX);
+	while ((rc = db_step(st, err)) == 1) {
+		name = store_col_text(st, 0, arena);
+		all.v = STORE_GROW(arena, all.v, all.n);
+		all.v[all.n++] = (struct store_due_ca){
+			.ca_name = *name ? name : NULL,
+			.n = (size_t) db_col_int(st, 1),
+			.ts_expire = db_col_int(st, 2),
+		};
+	}
+	if (rc == -1)
+		return -1;
+	*ret = all;
+	return 0;
+}
+
+int store_due_cas(struct store *s, int64_t now, struct arena *arena,
+		  struct store_due_cas *ret, struct err *err)
+{
+	return STORE_TRY(s, STORE_TX_NO, err, due_cas(s, now, arena, ret, err));
+}
+
+static int ca_waits(struct store *s, const char *ca_name, bool is_default,
+		    int64_t now, int64_t until, struct store_due_ca *ret,
+		    struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+
+	if (store_query(s, store_due_sql.waits, "Nn",
+			ARGS(I(now), I(until), I(now), I(now), T(ca_name),
+			     T(is_default ? "" : ca_name)),
+			&st, err) == -1 ||
+	    db_step(st, err) == -1)
+		return -1;
+	*ret = (struct store_due_ca){ .ca_name = ca_name,
+				      .n = (size_t) db_col_int(st, 0),
+				      .ts_expire = db_col_int(st, 1) };
+	return 0;
+}
+
+int store_ca_waits(struct store *s, const char *ca_name, bool is_default,
+		   int64_t now, int64_t until, struct store_due_ca *ret,
+		   struct err *err)
+{
+	return STORE_TRY(
+		s, STORE_TX_NO, err,
+		ca_waits(s, ca_name, is_default, now, until, ret, err));
 }
 
 static int due_one(struct store *s, const char *name, struct arena *arena,
@@ -155,4 +256,132 @@ int store_held(struct store *s, size_t limit, struct arena *arena,
 	       struct store_helds *ret, struct err *err)
 {
 	return STORE_TRY(s, STORE_TX_NO, err, held(s, limit, arena, ret, err));
+}
+
+/* --- instants that no rule of ours can have made --- */
+
+static int far(struct store *s, int64_t beyond, size_t limit,
+	       struct arena *arena, struct store_dues *ret, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+
+	if (store_query(s, store_due_sql.far, DUE_TYPES,
+			ARGS(I(beyond), I(STORE_NEVER), I((int64_t) limit)),
+			&st, err) == -1)
+		return -1;
+	return read_dues(st, limit, arena, ret, err);
+}
+
+int store_far(struct store *s, int64_t beyond, size_t limit,
+	      struct arena *arena, struct store_dues *ret, struct err *err)
+{
+	return STORE_TRY(s, STORE_TX_NO, err,
+			 far(s, beyond, limit, arena, ret, err));
+}
+
+int store_far_mend(struct store *s, const struct store_due *row, int64_t due_at,
+		   struct err *err)
+{
+	return store_exec_try(
+		s,
+		"UPDATE certs SET ts_next_attempt = 0, "
+		"ts_due = ? WHERE name = ? AND "
+		"ts_next_attempt = ?",
+		ARGS(I(due_at), T(row->name), I(row->ts_next_attempt)), NULL,
+		err);
+}
+
+static int far_leases(struct store *s, int64_t beyond, size_t *ret,
+		      struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+
+	if (store_query(s, store_due_sql.far_leases, "N", ARGS(I(beyond)), &st,
+			err) == -1 ||
+	    db_step(st, err) == -1)
+		return -1;
+	*ret = (size_t) db_col_int(st, 0);
+	return 0;
+}
+
+int store_far_leases(struct store *s, int64_t beyond, size_t *ret,
+		     struct err *err)
+{
+	return STORE_TRY(s, STORE_TX_NO, err, far_leases(s, beyond, ret, err));
+}
+
+int store_far_leases_mend(struct store *s, int64_t beyond, struct err *err)
+{
+	return store_exec_try(s,
+			      "UPDATE certs SET lease_owner = NULL, "
+			      "lease_until = 0 WHERE lease_owner > '' AND "
+			      "lease_until > ?",
+			      ARGS(I(beyond)), NULL, err);
+}
+
+/* --- leases of others --- */
+
+static int leases(struct store *s, const char *not_owner, int64_t now,
+		  struct arena *arena, struct store_leases *ret,
+		  struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	struct store_leases all = { 0 };
+	int rc;
+
+	if (store_query(s, store_due_sql.leases, "WNNnW",
+			ARGS(T(not_owner), I(now), I(now), I(STORE_LEASES_MAX)),
+			&st, err) == -1)
+		return -1;
+	db_limit(st, STORE_LEASES_MAX, DB_ANSWER_MAX);
+	while ((rc = db_step(st, err)) == 1) {
+		all.v = STORE_GROW(arena, all.v, all.n);
+		all.v[all.n++] = (struct store_lease){
+			.owner = store_col_text(st, 0, arena),
+			.n = (size_t) db_col_int(st, 1),
+			.until = db_col_int(st, 2),
+			.since = db_col_int(st, 3),
+			.name = store_col_text(st, 4, arena),
+		};
+	}
+	if (rc == -1)
+		return -1;
+	*ret = all;
+	return 0;
+}
+
+int store_leases(struct store *s, const char *not_owner, int64_t now,
+		 struct arena *arena, struct store_leases *ret, struct err *err)
+{
+	return STORE_TRY(s, STORE_TX_NO, err,
+			 leases(s, not_owner, now, arena, ret, err));
+}
+
+int store_lease_break(struct store *s, const char *name, struct err *err)
+{
+	int64_t rows = 0;
+
+	if (store_exec_try(s,
+			   "UPDATE certs SET lease_owner = NULL, "
+			   "lease_until = 0 WHERE name = ? AND "
+			   "lease_owner IS NOT NULL",
+			   ARGS(T(name)), &rows, err) == -1)
+		return -1;
+	return rows > 0;
+}
+
+/* --- a failure that turned out to be the CA's --- */
+
+int store_uncount(struct store *s, const struct store_uncount *u,
+		  struct err *err)
+{
+	return store_exec_try(
+		s,
+		"UPDATE certs SET count_fail_update = ?, held = 0, "
+		"ts_next_attempt = ?, ts_due = ? WHERE name = ? AND "
+		"count_fail_update = ? AND ts_next_attempt = ? AND "
+		"lease_owner IS NULL",
+		ARGS(I(u->count - 1), I(u->until), I(u->until), T(u->name),
+		     I(u->count), I(u->next)),
+		NULL, err);
 }

@@ -63,6 +63,12 @@ int store_try_begin(struct store *s, struct err *err) MUST_CHECK;
 /* Whether to run it again; commits when it went well. */
 bool store_try_again(struct store *s, int *rc, struct err *err);
 
+/* The queries of store_due.c, for its test. */
+struct store_due_sql {
+	const char *due, *cas, *waits, *far, *leases, *far_leases;
+};
+extern const struct store_due_sql store_due_sql;
+
 /* A bound parameter. */
 struct store_arg {
 	enum { STORE_ARG_INT, STORE_ARG_TEXT, STORE_ARG_BLOB } type;

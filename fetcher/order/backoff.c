@@ -90,7 +90,7 @@ static bool uncounted(const struct backoff_in *in)
 {
 	enum fail_class c = in->fail->class;
 
-	return c == FAIL_INTERNAL || c == FAIL_STORE ||
+	return c == FAIL_INTERNAL || c == FAIL_STORE || c == FAIL_LOCKED ||
 	       (fail_of_ca(c) && c != FAIL_CA_DOWN);
 }
 

@@ -34,9 +34,9 @@ struct order_env {
 	void *arg;	   /* of the calls below */
 	/* Step the order of this cookie in this round. */
 	void (*wake)(void *arg, void *cookie);
-	/* A failure of the CA as a whole: until when does it rest? */
-	int64_t (*ca_failed)(void *arg, const struct certrepo_ca *ca,
-			     const struct fail *f);
+	/* The order of this cookie met a failure of its CA (fail_of_ca): until
+	 * when does the CA rest for it? 0: it does not. */
+	int64_t (*ca_failed)(void *arg, void *cookie, const struct fail *f);
 	/* A proof was removed, and its row. */
 	void (*proof_gone)(void *arg, const char *id);
 };

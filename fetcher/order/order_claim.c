@@ -3,9 +3,10 @@
 #include "order_impl.h"
 #include <string.h>
 #include "clock.h"
+#include "due.h"
 
-/* A lease outlives its order, and the wait for an absent store. */
-#define LEASE_MARGIN (5 * 60 + BATCH_PATIENCE_MS / 1000)
+_Static_assert(DUE_LEASE_MARGIN >= 5 * 60 + BATCH_PATIENCE_MS / 1000,
+	       "a lease outlives the wait for an absent store");
 
 /* --- the row --- */
 
@@ -13,7 +14,7 @@ static int op_claim(struct store *store, void *arg, struct err *err)
 {
 	struct order *o = arg;
 	int64_t now = clock_now();
-	int64_t until = now + 2 * o->env->conf->order_timeout + LEASE_MARGIN;
+	int64_t until = now + due_lease(o->env->conf->order_timeout);
 	int found;
 
 	arena_clear(o->row);

@@ -67,7 +67,8 @@ enum order_wait order_s_fail(struct order *o)
 		in.ts_expire = o->cert->crt.len ? o->cert->ts_expire : 0;
 	}
 	if (fail_of_ca(o->fail.class) && o->ca)
-		in.ca_backoff = o->env->ca_failed(o->env->arg, o->ca, &o->fail);
+		in.ca_backoff =
+			o->env->ca_failed(o->env->arg, o->cookie, &o->fail);
 	o->backoff = backoff_name(&in, o->terminal);
 	if (o->finalized && !o->terminal)
 		o->backoff.drop_order = false;

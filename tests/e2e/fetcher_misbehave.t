@@ -115,11 +115,11 @@ _null=$(col fail_class)
 }
 
 # --- rate limits ---
-try 429-seconds '' 1 1 rate-limited 1 120 120 'already issued'
+try 429-seconds '' 1 1 rate-limited 1 3600 4320 'already issued'
 try 429-date '' 1 1 rate-limited 1 3600 3600 'exact set'
-try 429-failed-authz '' 1 1 rate-limited 1 720 720 'failed authorizations'
-try 429-paused '' 1 1 rate-limited 1 60 72 'person'
-try 429-orders '' 1 1 ca-rate-limited 0 300 300 'too many new orders'
+try 429-failed-authz '' 1 1 rate-limited 1 3600 4320 'failed authorizations'
+try 429-paused '' 1 1 rate-limited 1 3600 4320 'person'
+try 429-orders '' 1 1 ca-rate-limited 0 3600 4320 'too many new orders'
 # --- refusals ---
 try rejected '' 1 1 rejected 1 60 72 'forbidden by policy'
 try bad-csr '' 1 1 bad-csr 1 60 72 'too weak'
@@ -130,7 +130,7 @@ try challenge-dns '' 1 1 dns 1 60 72 'NXDOMAIN'
 try challenge-connection '' 1 1 connection 1 60 72 'firewall'
 try challenge-unauthorized '' 1 1 unauthorized 1 60 72 'Incorrect TXT'
 try challenge-incorrectResponse '' 1 1 unauthorized 1 60 72 'did not match'
-try challenge-rateLimited '' 1 1 rate-limited 1 60 72 'too many failed'
+try challenge-rateLimited '' 1 1 rate-limited 1 3600 4320 'too many failed'
 try order-invalid '' 1 1 unauthorized 1 60 72 'revoked by its owner'
 try unknown-challenges '' 1 1 config 1 60 72 'does not offer http-01'
 try no-token '' 1 1 config 1 60 72 'does not offer http-01'
@@ -143,21 +143,22 @@ try cert-future '' 1 1 bad-cert 1 60 72 'not valid before'
 try cert-wrong-order '' 1 1 bad-cert 1 60 72 '.'
 try cert-garbage '' 1 1 bad-cert 1 60 72 'certificate'
 try cert-empty '' 1 1 bad-cert 1 60 72 'certificate'
-# --- a CA in trouble: no name is counted ---
-try html newOrder 1 1 ca-down 0 60 72 HTML
-try html authz -1 1 ca-down 0 60 72 HTML
-try 503 finalize -1 1 ca-down 0 60 72 503
-try 500 newOrder 1 1 ca-down 0 60 72 'Error in the database'
-try garbage newOrder 1 1 ca-down 0 60 72 'URL'
-try garbage authz 1 1 ca-down 0 60 72 'JSON'
-try html-200 order -1 1 ca-down 0 60 72 'HTML'
-try cut-before newOrder -1 1 ca-down 0 60 72 'connection|closed|reset'
-try endless authz -1 1 ca-down 0 60 72 '.'
-try hang authz 1 1 ca-down 0 60 72 'gave up after 12 s'
-try redirect newOrder 1 1 ca-down 0 60 72 '.'
-try order-http-url '' 1 1 ca-down 0 60 72 '.'
-try no-location '' 1 1 ca-down 0 60 72 'https URL'
-try hostile-token '' 1 1 ca-down 0 60 72 'token'
+# --- one name meets a CA in trouble: it is counted, the CA does not rest ---
+try html newOrder 1 1 ca-down 1 60 72 HTML
+try html authz -1 1 ca-down 1 60 72 HTML
+try 503 finalize -1 1 ca-down 1 60 72 503
+try 500 newOrder 1 1 ca-down 1 60 72 'Error in the database'
+try garbage newOrder 1 1 ca-down 1 60 72 'URL'
+try garbage authz 1 1 ca-down 1 60 72 'JSON'
+try html-200 order -1 1 ca-down 1 60 72 'HTML'
+try cut-before newOrder -1 1 ca-down 1 60 72 'connection|closed|reset'
+try endless authz -1 1 ca-down 1 60 72 '.'
+try hang authz 1 1 ca-down 1 60 72 'gave up after 12 s'
+try redirect newOrder 1 1 ca-down 1 60 72 '.'
+try order-http-url '' 1 1 ca-down 1 60 72 '.'
+try no-location '' 1 1 ca-down 1 60 72 'https URL'
+try hostile-token '' 1 1 ca-down 1 60 72 'token'
+# --- the account's fault: no name is counted, the CA rests ---
 try account-gone '' -1 1 account 0 60 72 'not found'
 try account-deactivated '' 1 1 account 0 60 72 'deactivated'
 try account-rolled '' 1 1 account 0 60 72 'move that file away'
@@ -167,10 +168,24 @@ try_start html directory ca-down 60 72 .
 try_start garbage directory ca-down 60 72 JSON
 try_start 503-retry directory ca-rate-limited 7 7 503
 try_start cut-before newNonce ca-down 60 72 .
-try_start 429-account newAccount ca-rate-limited 600 600 'too many new'
+try_start 429-account newAccount ca-rate-limited 3600 4320 'too many new'
 try_start redirect-4 directory ca-down 60 72 'redirects more than 3 times'
 try_start redirect-http directory ca-down 60 72 'which is not an https URL'
-try_start date+7200 directory clock 60 72 'clock here says .*Z, the CA.s .*Z'
+
+# --- two clocks that are apart: nothing is written by either ---
+scripted_reset
+fault date+7200 directory -1
+run fetcher --once
+is "$rc" 69 'the CA is two hours ahead: exit 69'
+like "$err" 'clock: .*clock here says .*Z, the CA.s .*Z' '... with both clocks'
+like "$err" '1 name waits for the CA pebble: clock: ' '... and who waits'
+is "$(sql 'SELECT count(*) FROM cas WHERE count_fail > 0')" 0 \
+	'... no rest is in the store'
+is "$(sql 'SELECT count(*) FROM attempts')$(col count_fail_update)" 00 \
+	'... nor anything of the name'
+fault clear
+run fetcher --once
+is "$rc" 0 '... and the next run goes on'
 
 # --- a clock that is wrong here ---
 scripted_reset

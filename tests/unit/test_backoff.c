@@ -136,7 +136,7 @@ static void bounded(void **state)
 	int64_t count, asked, expire;
 	int c;
 
-	for (c = FAIL_NONE + 1; c <= FAIL_STORE; c++)
+	for (c = FAIL_NONE + 1; c <= FAIL_LOCKED; c++)
 		for (count = 0; count < 10; count++)
 			for (asked = 0; asked < 40; asked += 13)
 				for (expire = 0; expire < 3; expire++) {
@@ -171,6 +171,8 @@ static void classes(void **state)
 		{ FAIL_ACCOUNT, false, false },
 		{ FAIL_INTERNAL, false, false },
 		{ FAIL_STORE, false, false },
+		{ FAIL_LOCKED, false, false },
+		{ FAIL_CLOCK, false, false },
 	};
 	size_t i;
 

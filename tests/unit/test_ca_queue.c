@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store_kit.h"
 #include "ca_queue.h"
+#include "backoff.h"
 #include "clock.h"
 
 #define NOW 1700000000
@@ -18,6 +19,7 @@ static struct loop *loop;
 static struct batch *batch;
 static struct report *report;
 static struct ca_queue *c;
+static struct arena *test_arena;
 
 static void make(const struct certrepo_ca *of)
 {
@@ -39,12 +41,14 @@ static int setup(void **state)
 	batch = batch_new(store);
 	report = report_new();
 	clock_set_for_test(NOW);
+	test_arena = arena_new();
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	ca_queue_free(&c);
+	arena_free(&test_arena);
 	report_free(&report);
 	batch_free(&batch);
 	loop_free(&loop);
@@ -83,7 +87,7 @@ static int64_t failed(enum fail_class class, int64_t retry_at)
 	struct fail f;
 
 	fail_set(&f, class, retry_at, "no luck");
-	return ca_queue_failed(c, &f) - NOW;
+	return ca_queue_failed(c, "a.example.org", false, &f) - NOW;
 }
 
 static void queue(void **state)
@@ -96,7 +100,13 @@ static void queue(void **state)
 	assert_false(ca_queue_pop(c, &n));
 	for (i = 0; i < 1000; i++) {
 		snprintf(name, sizeof(name), "n%d", i);
-		ca_queue_push(c, name, i % 2 ? "one" : NULL, i % 3 == 0);
+		ca_queue_push(c,
+			      &(struct ca_queue_name){
+				      .name = name,
+				      .ca_name = i % 2 ? (char *) "one" : NULL,
+				      .early = i % 3 == 0,
+				      .again = i % 5 == 0,
+				      .ts_expire = i });
 		if (i % 4 != 3)
 			continue;
 		/* first in, first out, across every growth */
@@ -104,6 +114,8 @@ static void queue(void **state)
 		snprintf(name, sizeof(name), "n%d", k);
 		assert_string_equal(n.name, name);
 		assert_int_equal(n.early, k % 3 == 0);
+		assert_int_equal(n.again, k % 5 == 0);
+		assert_int_equal(n.ts_expire, k);
 		assert_int_equal(!!n.ca_name, k % 2);
 		free(n.name);
 		free(n.ca_name);
@@ -123,8 +135,8 @@ static void start(void)
 	assert_int_equal(ca_queue_is(c, NOW), CA_QUEUE_RESTING);
 }
 
-/* One lost answer is no outage, a third in a row is. */
-static void streak(void **state)
+/* Its directory cannot be reached: the CA rests, and rests longer each time. */
+static void down(void **state)
 {
 	int64_t rest;
 
@@ -146,7 +158,9 @@ static void streak(void **state)
 	/* the rest is over: from the beginning, the count goes on */
 	clock_set_for_test(NOW + 500);
 	assert_int_equal(ca_queue_is(c, NOW + 500), CA_QUEUE_IDLE);
-	assert_in_range(failed(FAIL_CA_DOWN, 0), 500 + 120, 500 + 144);
+	assert_true(ca_queue_doubtful(c));
+	start();
+	assert_in_range(ca_queue_until(c) - NOW, 500 + 120, 500 + 144);
 	assert_non_null(strstr(row(), "2:"));
 }
 
@@ -173,6 +187,209 @@ static void remembered(void **state)
 	assert_int_equal(ca_queue_is(c, NOW), CA_QUEUE_IDLE);
 }
 
+/* --- whose fault --- */
+
+/* NAME is on lease to us and its order fails: what becomes of it, by the
+ * rules for a name, is in the store afterwards. */
+static bool fails(const char *name, bool again, const char *why)
+{
+	static int n;
+	struct store_cert add = { .name = name,
+				  .enabled = true,
+				  .csr = BLOB("csr"),
+				  .md5_modulus = "x" };
+	struct arena *arena = arena_new();
+	struct store_cert *old = NULL;
+	struct store_fail sf = {
+		.owner = "me",
+		.attempt = { .name = name, .ts_start = clock_now() + n++ },
+	};
+	struct backoff_in in = { .now = clock_now(), .limit = 10 };
+	struct backoff b;
+	struct fail f;
+
+	fail_set(&f, FAIL_CA_DOWN, 0, "%s", why);
+	if (store_get(store, name, arena, &old, &err) == 0) {
+		OK(store_add(store, &add, &err));
+		RC(1, store_get(store, name, arena, &old, &err));
+	}
+	RC(1, store_claim(store, name, "me", clock_now(), NOW + 9999, &err));
+	in.fail = &f;
+	in.count = old->count_fail_update;
+	in.ca_backoff = ca_queue_failed(c, name, again, &f);
+	b = backoff_name(&in, false);
+	sf.next = b.next;
+	sf.count = b.count;
+	sf.hold = b.hold;
+	sf.attempt.outcome = fail_name(f.class);
+	sf.attempt.detail = f.detail;
+	OK(store_fail(store, &sf, &err));
+	if (b.count)
+		ca_queue_counted(c, name, in.count + 1, b.next);
+	arena_free(&arena);
+	return b.count;
+}
+
+/* "count:held", after all that was to be written. */
+static const char *name_row(const char *name)
+{
+	static char text[60];
+	struct arena *arena = arena_new();
+	struct store_cert *r = NULL;
+
+	flush();
+	RC(1, store_get(store, name, arena, &r, &err));
+	snprintf(text, sizeof(text), "%d:%d", (int) r->count_fail_update,
+		 r->held);
+	assert_int_equal(r->held, r->ts_due == STORE_NEVER);
+	arena_free(&arena);
+	return text;
+}
+
+static bool rests(void)
+{
+	return ca_queue_is(c, clock_now()) == CA_QUEUE_RESTING;
+}
+
+static void served(void **state)
+{
+	make(&ca);
+	assert_false(rests());
+}
+
+/* One name alone is to blame, however often; and in the end it is held. */
+static void one_name(void **state)
+{
+	int i;
+
+	served(state);
+	for (i = 0; i < 11; i++) {
+		assert_true(fails("bad", i > 0, "it makes no sense"));
+		assert_false(rests());
+	}
+	assert_string_equal(name_row("bad"), "11:1");
+	RC(0, store_ca_get(store, "one", test_arena, &(struct store_ca){ 0 },
+			   &err));
+}
+
+/* Three names that fail alike are an outage; it counts against none. */
+static void outage(void **state)
+{
+	served(state);
+	assert_true(fails("a", false, "a.example.org: HTTP 500 at newOrder"));
+	assert_true(fails("b", false, "b.example.org: HTTP 503 at newOrder"));
+	assert_string_equal(name_row("a"), "1:0");
+	assert_false(rests());
+	assert_false(fails("c", false, "c.example.org: HTTP 500 at newOrder"));
+	assert_true(rests());
+	assert_string_equal(name_row("a"), "0:0");
+	assert_string_equal(name_row("b"), "0:0");
+	assert_string_equal(name_row("c"), "0:0");
+	/* those in flight fall over it, too */
+	assert_false(fails("d", false, "something else altogether"));
+	assert_string_equal(name_row("d"), "0:0");
+	assert_non_null(strstr(row(), "1:"));
+}
+
+/* Not in the same way: three odd names, and no outage. */
+static void unlike_failures(void **state)
+{
+	served(state);
+	assert_true(fails("a", false, "HTTP 500 at newOrder"));
+	assert_true(fails("b", false, "gave up after 15 min"));
+	assert_true(fails("c", false, "an order that makes no sense"));
+	assert_true(fails("d", false, "HTTP 500 at newOrder"));
+	/* the same name twice is one witness */
+	assert_true(fails("d", false, "HTTP 500 at newOrder"));
+	assert_false(rests());
+	assert_false(fails("e", false, "HTTP 500 at newOrder"));
+	assert_string_equal(name_row("b"), "1:0");
+	assert_string_equal(name_row("a"), "0:0");
+	assert_string_equal(name_row("d"), "1:0");
+}
+
+/* A success between: the CA works. */
+static void success_between(void **state)
+{
+	served(state);
+	fails("a", false, "HTTP 500");
+	fails("b", false, "HTTP 500");
+	ca_queue_succeeded(c);
+	assert_true(fails("c", false, "HTTP 500"));
+	assert_true(fails("d", false, "HTTP 500"));
+	assert_false(rests());
+	assert_string_equal(name_row("a"), "1:0");
+}
+
+/* Names that failed so before, while the CA serves others, never rest it; and
+ * what held a name in an outage lets it go. */
+static void old_sinners(void **state)
+{
+	served(state);
+	assert_true(fails("a", true, "HTTP 500"));
+	assert_true(fails("b", true, "HTTP 500"));
+	assert_true(fails("c", true, "HTTP 500"));
+	assert_true(fails("d", true, "HTTP 500"));
+	assert_false(rests());
+	OK(db_script(store->db, "UPDATE certs SET count_fail_update = 10",
+		     &err));
+	assert_true(fails("a", false, "HTTP 500"));
+	assert_string_equal(name_row("a"), "11:1");
+	fails("b", false, "HTTP 500");
+	assert_false(fails("c", false, "HTTP 500"));
+	assert_string_equal(name_row("a"), "10:0");
+	/* it has rested, and served nobody since: they may be right */
+	clock_set_for_test(NOW + 300);
+	assert_false(rests());
+	assert_true(ca_queue_doubtful(c));
+	fails("a", true, "HTTP 500");
+	fails("b", true, "HTTP 500");
+	assert_false(fails("c", true, "HTTP 500"));
+	assert_true(rests());
+}
+
+/* An order that was under way goes through: it was no outage. */
+static void lifted(void **state)
+{
+	served(state);
+	fails("a", false, "HTTP 500");
+	fails("b", false, "HTTP 500");
+	fails("c", false, "HTTP 500");
+	assert_true(rests());
+	ca_queue_succeeded(c);
+	assert_false(rests());
+	assert_false(ca_queue_doubtful(c));
+	assert_string_equal(row(), "0:0:-");
+	/* a limit of the account is not lifted by that */
+	failed(FAIL_CA_RATE_LIMITED, NOW + 5000);
+	ca_queue_succeeded(c);
+	assert_true(rests());
+}
+
+/* A clock that is wrong must not write when it rests. */
+static void clocks(void **state)
+{
+	make(&ca);
+	failed(FAIL_CLOCK, 0);
+	assert_int_equal(ca_queue_is(c, NOW), CA_QUEUE_RESTING);
+	RC(0, store_ca_get(store, "one", test_arena, &(struct store_ca){ 0 },
+			   &err));
+	ca_queue_free(&c);
+	/* a rest ten years ahead is none, one of a day is */
+	OK(db_script(store->db,
+		     "INSERT INTO cas (name, directory, backoff_until, "
+		     "count_fail, fail_class) VALUES ('one', "
+		     "'https://127.0.0.1:1/dir', 2015360000, 1, 'ca-down')",
+		     &err));
+	make(&ca);
+	assert_int_equal(ca_queue_is(c, NOW), CA_QUEUE_IDLE);
+	ca_queue_free(&c);
+	OK(db_script(store->db, "UPDATE cas SET backoff_until = 1700086400",
+		     &err));
+	make(&ca);
+	assert_int_equal(ca_queue_is(c, NOW), CA_QUEUE_RESTING);
+}
+
 static void unknown(void **state)
 {
 	make(NULL);
@@ -185,8 +402,17 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(queue, setup, teardown),
-		cmocka_unit_test_setup_teardown(streak, setup, teardown),
+		cmocka_unit_test_setup_teardown(down, setup, teardown),
 		cmocka_unit_test_setup_teardown(remembered, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_name, setup, teardown),
+		cmocka_unit_test_setup_teardown(outage, setup, teardown),
+		cmocka_unit_test_setup_teardown(unlike_failures, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(success_between, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(old_sinners, setup, teardown),
+		cmocka_unit_test_setup_teardown(lifted, setup, teardown),
+		cmocka_unit_test_setup_teardown(clocks, setup, teardown),
 		cmocka_unit_test_setup_teardown(unknown, setup, teardown),
 	};
 

@@ -137,30 +137,6 @@ static void decide(void **state)
 	}
 }
 
-static void urgency(void **state)
-{
-	struct store_due v[] = {
-		{ .name = "new-b", .ts_expire = 1 },
-		{ .name = "late", .has_crt = true, .ts_expire = T0 + 500 },
-		{ .name = "new-a", .ts_expire = 1 },
-		{ .name = "dead",
-		  .has_crt = true,
-		  .ts_expire = T0 - 5,
-		  .ts_last_update = 7 },
-		{ .name = "soon", .has_crt = true, .ts_expire = T0 + 50 },
-	};
-	static const char *const want[] = { "soon", "late", "new-a", "new-b",
-					    "dead" };
-	struct store_dues rows = { v, sizeof(v) / sizeof(v[0]) };
-	struct store_dues none = { NULL, 0 };
-	size_t i;
-
-	due_sort(&none, T0);
-	due_sort(&rows, T0);
-	for (i = 0; i < rows.n; i++)
-		assert_string_equal(v[i].name, want[i]);
-}
-
 static void texts(void **state)
 {
 	int r;
@@ -172,8 +148,9 @@ static void texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(renew_at), cmocka_unit_test(instant),
-		cmocka_unit_test(decide),   cmocka_unit_test(urgency),
+		cmocka_unit_test(renew_at),
+		cmocka_unit_test(instant),
+		cmocka_unit_test(decide),
 		cmocka_unit_test(texts),
 	};
 

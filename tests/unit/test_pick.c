@@ -110,6 +110,8 @@ static int on_pick(const struct pick *p, void *arg, struct err *e)
 {
 	char one[300];
 
+	if (p->reason == DUE_NOT)
+		return 0;
 	snprintf(one, sizeof(one), "%s:%s%s ", p->name,
 		 due_reason_text(p->reason), p->early ? "!" : "");
 	strcat(picked, one);
@@ -126,7 +128,7 @@ static const char *page(size_t limit, const struct pick_opts *po, size_t want_n)
 	size_t n = 99;
 
 	picked[0] = '\0';
-	OK(pick_page(store, limit, po, met_skip, on_pick, NULL, &n, &err));
+	OK(pick_page(store, NULL, limit, po, met_skip, on_pick, NULL, &n, &err));
 	assert_int_equal(n, want_n);
 	return picked;
 }

@@ -381,76 +381,6 @@ static void test_each(void **state)
 
 /* --- fetcher --- */
 
-static const char *names_of(const struct store_dues *d)
-{
-	struct sbuf b = SBUF_INIT(1000);
-	const char *ret;
-
-	for (size_t i = 0; i < d->n; i++)
-		sbuf_addf(&b, "%s%s", i ? " " : "", d->v[i].name);
-	ret = arena_strdup(arena, sbuf_str(&b));
-	sbuf_free(&b);
-	return ret;
-}
-
-static void test_due(void **state)
-{
-	struct store_dues d = { 0 };
-	struct store_due one;
-	bool enabled = false;
-
-	add("new.example.org");
-	add("late.example.org");
-	add("soon.example.org");
-	add("fine.example.org");
-	add("off.example.org");
-	add("taken.example.org");
-	add("freed.example.org");
-	raw("UPDATE certs SET ts_expire = 5000, ts_expire_seen = 5000 "
-	    "WHERE name = 'late.example.org'");
-	raw("UPDATE certs SET ts_expire = 4000, ts_expire_seen = 4000, "
-	    "ts_due = 100 WHERE name = 'soon.example.org'");
-	raw("UPDATE certs SET ts_due = 101 WHERE name = 'fine.example.org'");
-	raw("UPDATE certs SET enable = 'N' WHERE name = 'off.example.org'");
-	raw("UPDATE certs SET lease_owner = 'other', lease_until = 100 "
-	    "WHERE name = 'taken.example.org'");
-	raw("UPDATE certs SET lease_owner = 'dead', lease_until = 99, "
-	    "ts_expire = 6000 WHERE name = 'freed.example.org'");
-	OK(store_due(s, 100, 10, arena, &d, &err));
-	assert_string_equal(names_of(&d), "new.example.org soon.example.org "
-					  "late.example.org freed.example.org");
-	assert_false(d.v[0].has_crt);
-	assert_false(d.v[0].stale);
-	assert_true(d.v[1].has_crt);
-	assert_false(d.v[1].stale);
-	assert_int_equal(d.v[1].ts_expire, 4000);
-	assert_int_equal(d.v[1].ts_due, 100);
-	assert_true(d.v[3].stale);
-	OK(store_due(s, 100, 2, arena, &d, &err));
-	assert_string_equal(names_of(&d), "new.example.org soon.example.org");
-	OK(store_due(s, 99, 10, arena, &d, &err));
-	assert_string_equal(names_of(&d), "new.example.org late.example.org");
-	RC(1, store_due_one(s, "off.example.org", arena, &one, &enabled, &err));
-	assert_false(enabled);
-	RC(1,
-	   store_due_one(s, "taken.example.org", arena, &one, &enabled, &err));
-	assert_true(enabled);
-	assert_string_equal(one.name, "taken.example.org");
-	RC(0, store_due_one(s, "x.example.org", arena, &one, &enabled, &err));
-}
-
-/* Never "held until the end of time" by an overflow on the way. */
-static void test_never(void **state)
-{
-	struct store_dues d = { 0 };
-
-	add("a.example.org");
-	OK(store_set_due(s, "a.example.org", STORE_NEVER, &err));
-	assert_true(get("a.example.org")->ts_due == STORE_NEVER);
-	OK(store_due(s, 4000000000, 10, arena, &d, &err));
-	assert_int_equal(d.n, 0);
-}
-
 static void test_claim(void **state)
 {
 	add("a.example.org");
@@ -1285,40 +1215,6 @@ static void test_schema_checks(void **state)
 	store_free(&other);
 }
 
-/* The index that keeps an idle run idle, asked in each dialect's way. */
-static void test_due_plan(void **state)
-{
-	struct db_stmt *st = NULL;
-	bool used = false;
-	int n = 3000;
-
-	OK(store_tx(s, add_many, &n, &err));
-	add("due.example.org");
-	if (strcmp(db_dialect(s->db), "sqlite") == 0) {
-		OK(db_prepare(s->db,
-			      "EXPLAIN QUERY PLAN SELECT name FROM certs "
-			      "WHERE enable = 'Y' AND ts_due <= 100 AND "
-			      "(lease_owner IS NULL OR lease_until < 100) "
-			      "ORDER BY COALESCE(ts_expire, 0), name LIMIT 9",
-			      "iiit", &st, &err));
-		while (db_step(st, &err) == 1)
-			used |= !!strstr(db_col_text(st, 3), "certs_due");
-	} else {
-		raw("ANALYZE TABLE certs");
-		OK(db_prepare(s->db,
-			      "EXPLAIN SELECT name FROM certs "
-			      "WHERE enable = 'Y' AND ts_due <= 100 AND "
-			      "(lease_owner IS NULL OR lease_until < 100) "
-			      "ORDER BY COALESCE(ts_expire, 0), name LIMIT 9",
-			      "ittttttttt", &st, &err));
-		while (db_step(st, &err) == 1)
-			used |= db_col_text(st, 5) &&
-				strcmp(db_col_text(st, 5), "certs_due") == 0;
-	}
-	db_done(st);
-	assert_true(used);
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -1332,8 +1228,6 @@ int main(void)
 		TEST(test_remove),
 		TEST(test_key_owner),
 		TEST(test_each),
-		TEST(test_due),
-		TEST(test_never),
 		TEST(test_claim),
 		TEST(test_refresh),
 		TEST(test_orders),
@@ -1353,7 +1247,6 @@ int main(void)
 		TEST(test_locked_row),
 		TEST(test_locked_all),
 		TEST(test_schema_checks),
-		TEST(test_due_plan),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

@@ -186,7 +186,7 @@ static void test_2019_due(void **state)
 
 	start_2019();
 	upgrade(0);
-	OK(store_due(s, 1000, 10, arena, &d, &err));
+	OK(store_due(s, NULL, 1000, 10, arena, &d, &err));
 	assert_int_equal(d.n, 3);
 	for (size_t i = 0; i < d.n; i++)
 		if (strcmp(d.v[i].name, "bare.example.org") != 0)

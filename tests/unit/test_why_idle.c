@@ -41,7 +41,7 @@ static void says(const char *const *names, size_t n, const char *want)
 {
 	char *text = NULL;
 
-	OK(why_idle_text(store, names, n, NOW, &text, &err));
+	OK(why_idle_text(store, "me", names, n, NOW, &text, &err));
 	assert_string_equal(text, want);
 	free(text);
 }

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#include "lessees.h"
+#include "clock.h"
+#include "log.h"
+#include "sbuf.h"
+
+/* After its deadline an order still cleans up. */
+#define CLEANS 120
+
+int lessees_report(const struct certrepo_conf *conf, struct store *store,
+		   const char *self, int64_t now, struct err *err)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	struct store_leases l = { NULL, 0 };
+	char since[CLOCK_TEXT], until[CLOCK_TEXT];
+	size_t i;
+
+	if (store_leases(store, self, now, arena, &l, err) == -1)
+		return -1;
+	for (i = 0; i < l.n; i++) {
+		const struct store_lease *o = &l.v[i];
+
+		if (o->since > now - conf->order_timeout - CLEANS)
+			continue;
+		log_warn("%zu %s for the fetcher %s (the host is in its "
+			 "name), which took %s at %s and has %s on lease until "
+			 "%s; if it is dead: certrepo-fetcher --break-lease %s",
+			 o->n, o->n == 1 ? "name waits" : "names wait",
+			 o->owner, o->n == 1 ? "it" : "the first",
+			 clock_text(o->since, since), o->n == 1 ? "it" : "them",
+			 clock_text(o->until, until),
+			 o->n == 1 ? o->name : "NAME...");
+	}
+	return 0;
+}
+
+int lessees_text(struct store *store, const char *not_owner, int64_t now,
+		 char **ret, struct err *err)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	AUTO(sbuf_free) struct sbuf s = SBUF_INIT(8192);
+	struct store_leases l = { NULL, 0 };
+	char until[CLOCK_TEXT];
+	size_t i;
+
+	if (store_leases(store, not_owner, now, arena, &l, err) == -1)
+		return -1;
+	for (i = 0; i < l.n; i++)
+		sbuf_addf(&s, "; %zu %s on lease to the fetcher %s until %s",
+			  l.v[i].n, l.v[i].n == 1 ? "name is" : "names are",
+			  l.v[i].owner, clock_text(l.v[i].until, until));
+	*ret = sbuf_take(&s, NULL);
+	return 0;
+}

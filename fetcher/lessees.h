@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LESSEES_H
+#define LESSEES_H
+
+/*
+ * Names that are due and wait for another instance, which has them on lease.
+ * One that works gives them back within its order_timeout; one that is dead
+ * keeps them until the lease runs out, and a person who knows better can
+ * break it (certrepo-fetcher --break-lease).
+ */
+
+#include <stdbool.h>
+#include "certrepo_conf.h"
+#include "store.h"
+
+/* Warn of those who have held a name for longer than an order takes. */
+int lessees_report(const struct certrepo_conf *conf, struct store *store,
+		   const char *self, int64_t now, struct err *err) MUST_CHECK;
+/* "; 3 names are on lease to web1-0123 until 2026-...", of all; "" when there
+ * are none. NOT_OWNER may be "". To be freed. */
+int lessees_text(struct store *store, const char *not_owner, int64_t now,
+		 char **ret, struct err *err) MUST_CHECK;
+
+#endif
