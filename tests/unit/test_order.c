@@ -34,8 +34,7 @@ static void on_wake(void *arg, void *cookie)
 	woken = true;
 }
 
-static int64_t on_ca_failed(void *arg, const struct certrepo_ca *c,
-			    const struct fail *f)
+static int64_t on_ca_failed(void *arg, void *cookie, const struct fail *f)
 {
 	ca_fails++;
 	return clock_now() + 60;
