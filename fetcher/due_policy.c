@@ -8,6 +8,9 @@
 
 #define POLICY_FILE "fetcher.policy"
 #define CHUNK	    500 /* rows in one transaction */
+/* 2: "due at once" is 0, and nobody is postponed for a CA that rests. Rows
+ * written before may lie where a wrong clock put them. */
+#define RULE 2
 
 struct change {
 	const char *name;
@@ -16,6 +19,7 @@ struct change {
 
 struct changes {
 	int64_t days_left;
+	bool earlier; /* only what would be due earlier */
 	struct arena *arena;
 	struct change *v;
 	size_t n, cap, done;
@@ -24,18 +28,20 @@ struct changes {
 static int on_row(const struct store_cert *row, void *arg, struct err *err)
 {
 	struct changes *c = arg;
-	const struct due_in in = { .has_crt = true,
+	const struct due_in in = { .has_crt =
+					   row->crt.len && row->ts_expire > 1,
 				   .not_before = row->ts_not_before,
 				   .not_after = row->ts_expire,
 				   .next_attempt = row->ts_next_attempt,
+				   .renew = row->renew,
 				   .days_left = c->days_left };
 	int64_t due;
 
 	(void) err;
-	if (row->held || row->renew || !row->crt.len || row->ts_expire <= 1)
+	if (row->held || (!c->earlier && (row->renew || !in.has_crt)))
 		return 0;
 	due = due_instant(&in);
-	if (due == row->ts_due)
+	if (due == row->ts_due || (c->earlier && due > row->ts_due))
 		return 0;
 	if (c->n == c->cap) {
 		c->cap = c->cap ? 2 * c->cap : 256;
@@ -59,18 +65,21 @@ static int set_chunk(struct store *store, void *arg, struct err *err)
 	return 0;
 }
 
-static int recompute(int64_t days_left, struct store *store, struct err *err)
+static int recompute(int64_t days_left, bool earlier, struct store *store,
+		     struct err *err)
 {
 	AUTO(arena_free) struct arena *arena = arena_new();
 	AUTO(mem_free_any) struct change *v = NULL;
-	struct changes c = { .days_left = days_left, .arena = arena };
+	struct changes c = { .days_left = days_left,
+			     .earlier = earlier,
+			     .arena = arena };
 	int rc = store_each(store, on_row, &c, err);
 
 	v = c.v;
 	for (; rc == 0 && c.done < c.n; c.done += CHUNK)
 		rc = store_tx(store, set_chunk, &c, err);
 	if (rc == 0)
-		log_debug("days_left changed: %zu rows are due at another time",
+		log_debug("by another rule %zu rows are due at another time",
 			  c.n);
 	return rc;
 }
@@ -81,12 +90,15 @@ int due_policy_apply(const struct certrepo_conf *conf, struct store *store,
 	AUTO(mem_free_str)
 	char *path = mem_printf("%s/%s", conf->state_dir, POLICY_FILE);
 	AUTO(mem_free_str)
-	char *now = mem_printf("days_left=%" PRId64 "\n", conf->days_left);
+	char *was_1 = mem_printf("days_left=%" PRId64 "\n", conf->days_left);
+	AUTO(mem_free_str)
+	char *now = mem_printf("%srule=%d\n", was_1, RULE);
 	AUTO(sbuf_free) struct sbuf was = SBUF_INIT(100);
 	const struct file_attr attr = { .mode = 0600,
 					.uid = FILE_KEEP,
 					.gid = FILE_KEEP };
 	int found = file_read(path, &was, err);
+	bool changed;
 
 	if (found == -1)
 		return -1;
@@ -94,8 +106,11 @@ int due_policy_apply(const struct certrepo_conf *conf, struct store *store,
 		return 0;
 	/* Without the file: rows are as populate and init make them, by the
 	 * rule without a setting. */
-	if ((found == 1 || conf->days_left) &&
-	    recompute(conf->days_left, store, err) == -1)
+	changed = found == 1
+			  ? strncmp(sbuf_str(&was), was_1, strlen(was_1)) != 0
+			  : conf->days_left != 0;
+	if ((changed && recompute(conf->days_left, false, store, err) == -1) ||
+	    recompute(conf->days_left, true, store, err) == -1)
 		return -1;
 	return file_replace(path, now, strlen(now), &attr, err);
 }

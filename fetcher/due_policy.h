@@ -5,7 +5,9 @@
 /*
  * The rule of what is due has one setting, days_left, and ts_due of every
  * row was computed by it. The state folder remembers with which value; when
- * the configuration has another, all rows are computed anew, once.
+ * the configuration has another, all rows are computed anew, once. So they are
+ * when it remembers an older rule, or nothing: rows that lie later than theirs
+ * are brought forward.
  */
 
 #include "certrepo_conf.h"
