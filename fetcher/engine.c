@@ -732,6 +732,22 @@ static int say_idle(struct engine *e, struct err *err)
 	return 0;
 }
 
+static int break_leases(struct engine *e, struct err *err)
+{
+	size_t i;
+	int rc;
+
+	for (i = 0; e->opts.break_lease && i < e->opts.n_names; i++) {
+		rc = store_lease_break(e->store, e->opts.names[i], err);
+		if (rc == -1)
+			return -1;
+		if (rc == 1)
+			log_event(LOG_L_INFO, "lease-broken", "name",
+				  e->opts.names[i], NULL);
+	}
+	return 0;
+}
+
 int engine_run(struct engine *e, int *ret_status, struct err *err)
 {
 	struct report_counts c;
@@ -739,6 +755,7 @@ int engine_run(struct engine *e, int *ret_status, struct err *err)
 
 	/* Our lock says that whoever held these is dead. */
 	if (store_release_all(e->store, e->owner, err) == -1 ||
+	    break_leases(e, err) == -1 ||
 	    wrong_clock_look(e->conf, e->store, clock_now(), &e->doubt, err) ==
 		    -1 ||
 	    lessees_report(e->conf, e->store, e->owner, clock_now(), err) ==

@@ -19,8 +19,9 @@ struct engine;
 struct engine_opts {
 	const char *const *names; /* only these, NULL: all that are due */
 	size_t n_names;
-	bool force; /* with names: due or not, backoff, hold or not */
-	bool once;  /* one pass */
+	bool force;	  /* with names: due or not, backoff, hold or not */
+	bool once;	  /* one pass */
+	bool break_lease; /* with names: whoever holds them is dead */
 };
 
 /* OWNER is this instance's id, whose lock is held. All borrowed. */

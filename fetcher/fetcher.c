@@ -20,17 +20,19 @@
 
 struct cmdline {
 	const char *config;
-	bool dry_run, force, once;
+	bool dry_run, force, once, break_lease;
 	int verbose;
 };
 
-enum { OPT_FORCE = 256, OPT_ONCE };
+enum { OPT_FORCE = 256, OPT_ONCE, OPT_BREAK };
 
 static const struct opts_option options[] = {
 	{ 'c', "config", "FILE", "configuration, default " CERTREPO_CONF_PATH },
 	{ 'n', "dry-run", NULL, "print what would be ordered, change nothing" },
 	{ OPT_FORCE, "force", NULL,
 	  "order the names given, due or not, whatever failed before" },
+	{ OPT_BREAK, "break-lease", NULL,
+	  "take the names given from a fetcher that is dead" },
 	{ OPT_ONCE, "once", NULL, "one pass, do not wait to try again" },
 	{ 'v', "verbose", NULL, "say what happens; twice: all of it" },
 	{ 0 },
@@ -61,6 +63,9 @@ static bool on_option(int key, const char *value, void *arg)
 		return true;
 	case OPT_FORCE:
 		c->force = true;
+		return true;
+	case OPT_BREAK:
+		c->break_lease = true;
 		return true;
 	case OPT_ONCE:
 		c->once = true;
@@ -143,10 +148,13 @@ int main(int argc, char **argv)
 		.n_names = (size_t) (argc - first),
 		.force = cmd.force,
 		.once = cmd.once,
+		.break_lease = cmd.break_lease,
 	};
 	check_names(opts.names, opts.n_names);
 	if (cmd.force && !opts.n_names)
 		opts_usage(&spec, "--force wants the names to order");
+	if (cmd.break_lease && !opts.n_names)
+		opts_usage(&spec, "--break-lease wants the names to take");
 	log_open(PROGRAM, cmd.verbose);
 	if (certrepo_conf_load(cmd.config, arena, &conf, &errs) == -1)
 		return conf_errors_print(&errs, PROGRAM);

@@ -1,0 +1,114 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Clocks that are wrong by ten years, ahead and behind, here and at another
+# instance: whatever such a run left behind, the next one with a clock that is
+# right renews what is due; and a clock that is behind takes nothing from the
+# others. Leases of a fetcher that is dead: told of, and broken by a person.
+. "$(dirname "$0")/../lib/lib.sh"
+. "$(dirname "$0")/../lib/pebble.sh"
+. "$(dirname "$0")/../lib/mariadb.sh"
+. "$(dirname "$0")/../lib/stage.sh"
+. "$(dirname "$0")/../lib/scripted.sh"
+
+command -v faketime >/dev/null || skip_all "no faketime"
+N=www.example.test
+TEN=315360000
+col() { # COLUMN
+	sql "SELECT $1 FROM certs WHERE name = '$N'"
+}
+fetcher_at() { # OFFSET
+	run env ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 \
+		faketime -f "$1" "$BUILD/certrepo-fetcher" -c "$CONF" --once
+}
+again() { # the row is due, as one that was never tried
+	sql "UPDATE certs SET ts_due = 0, ts_next_attempt = 0, renew = 1,
+		held = 0, lease_owner = NULL, lease_until = 0,
+		count_fail_update = 0, fail_class = NULL"
+}
+
+scripted_start || bail 'no server'
+stage_store sqlite || bail 'no store'
+scripted_row $N || bail 'cannot enrol'
+
+# --- one run, then a right one ---
+for off in +10y -10y; do
+	again
+	fetcher_at $off
+	is "$rc" 69 "a run at $off: exit 69"
+	is "$(col 'count_fail_update || held || ts_due')" 000 \
+		'... nothing is held against the name'
+	run fetcher --once
+	is "$rc $(col renew)" '0 0' '... and the next run renews it'
+	unlike "$err" 'wrong|rests|waits' '... with nothing to say'
+done
+
+# --- what a run of an older version left, ten years ahead ---
+far=$(($(date +%s) + TEN))
+again
+sql "UPDATE certs SET ts_due = $far, ts_next_attempt = $far,
+	fail_class = 'dns', count_fail_update = 1"
+run fetcher --once
+is "$rc $(col renew)" '0 0' 'a back-off of ten years: renewed'
+like "$err" 'a clock that was wrong.* of 1 names' '... and it is said'
+again
+sql "UPDATE certs SET lease_owner = 'gone-01', lease_until = $far"
+run fetcher --once
+is "$rc $(col renew)" '0 0' 'a lease of ten years: renewed'
+again
+sql "UPDATE cas SET backoff_until = $far, count_fail = 3,
+	fail_class = 'ca-down'"
+run fetcher --once
+is "$rc $(col renew)" '0 0' 'a CA that rests for ten years: renewed'
+again
+sql "UPDATE certs SET ts_due = $far"
+echo 'days_left=0' >"$T/state/fetcher.policy"
+run fetcher --once
+is "$rc $(col renew)" '0 0' 'postponed for ten years by an older one: renewed'
+for f in prune held leftover; do
+	echo "$far" >"$T/state/fetcher.$f"
+done
+again
+run fetcher --once
+is "$rc" 0 'state files of the future'
+ok '... and attempts are pruned again' \
+	test "$(cat "$T/state/fetcher.prune")" -lt "$far"
+
+# --- attempts are not deleted by a clock that is ahead ---
+rm -f "$T/state/fetcher.prune"
+kept=$(sql 'SELECT count(*) FROM attempts')
+fetcher_at +10y
+is "$(sql 'SELECT count(*) FROM attempts')" "$kept" \
+	'ten years ahead: no attempt is deleted'
+
+# --- two instances: one has the wrong clock ---
+again
+now=$(date +%s)
+scripted_row b.example.test || bail 'cannot enrol'
+sql "UPDATE certs SET lease_owner = 'other-01', lease_until = $((now + 300))
+	WHERE name = '$N'"
+sql "UPDATE certs SET ts_due = $((now + 3000)), ts_next_attempt =
+	$((now + 3000)) WHERE name = 'b.example.test'"
+before=$(sql 'SELECT name, ts_due, ts_next_attempt, lease_owner FROM certs')
+fetcher_at -10y
+is "$(sql 'SELECT name, ts_due, ts_next_attempt, lease_owner FROM certs')" \
+	"$before" "ten years behind: the others' leases and back-offs stay"
+unlike "$err" 'put right' '... and it does not say that they were wrong'
+fetcher_at +10y
+is "$(sql 'SELECT name, ts_due, ts_next_attempt, lease_owner FROM certs')" \
+	"$before" 'ten years ahead: likewise'
+
+# --- a lease of a fetcher that is dead ---
+run fetcher --once -v $N
+is "$rc" 0 'a name on lease to another: nothing to do'
+: >"$REQUESTS"
+sql "UPDATE certs SET ts_last_update = $((now - 3600)) WHERE name = '$N'"
+run fetcher --once -v
+like "$err" "1 name waits for the fetcher other-01 .*--break-lease $N" \
+	'held for longer than an order takes: told of'
+like "$out" '1 name is on lease to the fetcher other-01' '... and why'
+is "$(requests newOrder)" 0 '... and respected'
+run fetcher --break-lease
+is "$rc" 64 '--break-lease wants names'
+run fetcher --once --break-lease $N
+is "$rc $(requests newOrder) $(col renew)" '0 1 0' '... until a person breaks it'
+done_testing
