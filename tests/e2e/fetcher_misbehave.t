@@ -144,6 +144,8 @@ try cert-wrong-order '' 1 1 bad-cert 1 60 72 '.'
 try cert-garbage '' 1 1 bad-cert 1 60 72 'certificate'
 try cert-empty '' 1 1 bad-cert 1 60 72 'certificate'
 # --- one name meets a CA in trouble: it is counted, the CA does not rest ---
+try 500-html newOrder -1 1 ca-down 1 60 72 'status 500'
+try json-string newOrder 1 1 ca-down 1 60 72 'The field csr is required'
 try html newOrder 1 1 ca-down 1 60 72 HTML
 try html authz -1 1 ca-down 1 60 72 HTML
 try 503 finalize -1 1 ca-down 1 60 72 503
@@ -217,7 +219,8 @@ for f in '503 authz' 'cut-after challenge' 'cut-before finalize' \
 	'cut-after finalize' 'html order' 'cut-middle cert' \
 	'bad-nonce authz' 'bad-nonce finalize' 'processing ' \
 	'503-retry authz' 'html-type any' 'relative ' 'redirect-3 ' \
-	'no-meta ' 'http-urls ' 'authz-offers ' '400-html finalize'; do
+	'no-meta ' 'http-urls ' 'authz-offers ' '400-html finalize' \
+	'500-html authz' '500-html finalize' 'nonce-newest '; do
 	scripted_reset
 	# shellcheck disable=SC2086 # two words
 	fault $f
@@ -305,4 +308,19 @@ is "$(sql 'SELECT count(*) FROM certs WHERE crt IS NOT NULL')" 4 \
 	'... and the others were renewed'
 is "$(sql 'SELECT count_fail FROM cas')" 0 \
 	'... so that the CA is not held to be down'
+
+# --- one that breaks requests off over HTTP/2 ---
+stop scripted
+scripted_start --h2 || bail 'no server'
+stage_conf
+scripted_reset
+run fetcher --once
+is "$rc" 0 'HTTP/2 breaks: done over HTTP/1.1'
+is "$(grep '"h2"' "$REQUESTS" | grep -c POST)" 1 '... after the first request'
+# shellcheck disable=SC2034 # stage_conf reads it
+STAGE_CA='http_version = "1.1"; nonce_pool = 0;'
+stage_conf
+scripted_reset
+run fetcher --once
+is "$rc $(requests h2)" '0 0' 'http_version = "1.1": none of it'
 done_testing

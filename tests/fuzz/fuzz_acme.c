@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
 #include "acme.h"
 #include "acme_nonce.h"
 #include "acme_parse.h"
 #include "acme_problem.h"
+#include "http.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -77,6 +79,22 @@ static void others(const char *text, size_t len, struct arena *arena)
 	(void) acme_nonce_ok(text);
 }
 
+static void header(const char *text)
+{
+	static const char date[] = "Thu, 01 Jan 1970 00:20:00 GMT";
+	AUTO(mem_free_str) char *url = http_join("https://a/b/c?d", text);
+	const int64_t at[] = { acme_problem_retry_after(text, NULL, 1000),
+			       acme_problem_retry_after(text, date, 1000),
+			       acme_problem_retry_after(date, text, 1000) };
+
+	for (size_t i = 0; i < ARRAY_LEN(at); i++)
+		if (at[i] != 0 &&
+		    (at[i] < 1000 || at[i] > 1000 + ACME_RETRY_MAX))
+			__builtin_trap();
+	if (url && strncmp(url, "https://", strlen("https://")) != 0)
+		__builtin_trap();
+}
+
 /* A body, through every parser of bodies; then as a header's value. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -85,7 +103,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *text = arena_strndup(arena, (const char *) data, size);
 	char type[ACME_PROBLEM_TYPE];
 	struct fail f;
-	int64_t at;
 
 	order(text, size, arena);
 	authz(text, size, arena);
@@ -97,8 +114,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			__builtin_trap();
 		check_fail(&f);
 	}
-	at = acme_problem_retry_after(text, 1000);
-	if (at != 0 && (at < 1000 || at > 1000 + ACME_RETRY_MAX))
-		__builtin_trap();
+	header(text);
 	return 0;
 }

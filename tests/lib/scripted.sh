@@ -14,6 +14,7 @@ scripted_start() { # [ACME_SERVER_OPTION...]
 	stop pebble
 	REQUESTS=$T/scripted/requests
 	mkdir -p "$T/scripted"
+	rm -f "$T/log/scripted"
 	start scripted "$PYTHON" "$ROOT/tests/lib/acme_server.py" \
 		--cert "$T/pebble/cert.pem" --key "$T/pebble/key.pem" \
 		--dir "$T/scripted" --log "$REQUESTS" "$@"
@@ -33,8 +34,8 @@ fault() { # NAME [AT [TIMES [MATCH]]]; clear
 		[ -z "${4-}" ] || _json="$_json, \"match\": \"$4\""
 		_json="$_json}"
 	fi
-	curl -sSf --noproxy '*' --max-time 5 --cacert "$PEBBLE_CA" -o /dev/null \
-		"${STAGE_DIRECTORY%/dir}/fault" -d "$_json" ||
+	curl -sSf --http1.1 --noproxy '*' --max-time 5 \
+		--cacert "$PEBBLE_CA" -o /dev/null "${STAGE_DIRECTORY%/dir}/fault" -d "$_json" ||
 		bail "fault $1 was not taken"
 }
 scripted_row() { # NAME [DNSNAME...]

@@ -1,0 +1,62 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# An account that the CA no longer knows, whose key was changed by somebody
+# else, or that was deactivated: what the fetcher says mends it does.
+. "$(dirname "$0")/../lib/lib.sh"
+. "$(dirname "$0")/../lib/pebble.sh"
+. "$(dirname "$0")/../lib/mariadb.sh"
+. "$(dirname "$0")/../lib/stage.sh"
+
+N=www.example.test
+KEY=$T/state/account.pem
+account() {
+	sql 'SELECT account FROM cas'
+}
+elsewhere() { # WHAT...
+	"$PYTHON" -W ignore "$ROOT/tests/lib/acme_account.py" "$PEBBLE_DIR" \
+		"$PEBBLE_CA" "$KEY" "$@" || bail "acme_account.py $*"
+}
+again() {
+	run fetcher --once --force $N
+}
+
+DNS_PORT=9 # nobody there: pebble believes, http-01 needs none
+stage_start PEBBLE_VA_ALWAYS_VALID=1 || bail 'no pebble'
+stage_store sqlite || bail 'no store'
+enrol $N ec $N || bail 'cannot enrol'
+populate set $N challenge=http-01 webroot_path="$WEBROOT" \
+	>"$T/enrol.log" 2>&1 || bail 'cannot enrol'
+run fetcher --once
+is "$rc" 0 'to begin with'
+
+first=$(account)
+pebble_restart || bail 'no pebble'
+again
+is "$rc" 0 'the CA lost its accounts: registered again at once'
+[ "$(account)" != "$first" ]
+is $? 0 '... and the new account is kept'
+
+make_key "$T/new.pem" ec
+elsewhere rollover "$T/new.pem"
+again
+is "$rc" 1 'the key was changed elsewhere: refused'
+like "$err" 'account: the CA refuses our account' '... for the account'
+like "$err" "put the account's key into $KEY, or move that file away" \
+	'... with what mends it'
+is "$(sql 'SELECT count_fail_update FROM certs')" 0 '... not for the name'
+second=$(account)
+mv "$KEY" "$T/old.pem" && cp "$T/new.pem" "$KEY" && chmod 600 "$KEY"
+again
+is "$rc" 0 "the account's key put there: on it goes"
+
+elsewhere deactivate
+again
+is "$rc" 1 'deactivated: refused'
+like "$err" 'account: .*deactivated.*move that file away' \
+	'... with what mends it'
+mv "$KEY" "$T/older.pem"
+again
+is "$rc" 0 'moved away: a new account'
+[ "$(account)" != "$second" ]
+is $? 0 '... indeed'
+done_testing

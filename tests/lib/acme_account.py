@@ -1,0 +1,77 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Another client of the same ACME account, for tests: it changes the key
+(RFC 8555 section 7.3.5) or deactivates the account (section 7.3.6).
+
+    acme_account.py DIRECTORY CA_FILE KEY.pem rollover NEW_KEY.pem
+    acme_account.py DIRECTORY CA_FILE KEY.pem deactivate
+
+Keys are EC on P-256 in PEM files.
+"""
+import base64
+import json
+import ssl
+import sys
+import urllib.request
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+
+def b64(data):
+    if isinstance(data, dict):
+        data = json.dumps(data).encode()
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def load(path):
+    with open(path, "rb") as f:
+        return serialization.load_pem_private_key(f.read(), None)
+
+
+def jwk(key):
+    n = key.public_key().public_numbers()
+    return {"kty": "EC", "crv": "P-256", "x": b64(n.x.to_bytes(32, "big")),
+            "y": b64(n.y.to_bytes(32, "big"))}
+
+
+def jws(key, protected, payload):
+    protected, payload = b64(dict(protected, alg="ES256")), b64(payload)
+    r, s = decode_dss_signature(key.sign(
+        (protected + "." + payload).encode(), ec.ECDSA(hashes.SHA256())))
+    return {"protected": protected, "payload": payload,
+            "signature": b64(r.to_bytes(32, "big") + s.to_bytes(32, "big"))}
+
+
+class Client:
+    def __init__(self, directory, ca_file):
+        self.tls = ssl.create_default_context(cafile=ca_file)
+        self.dir = json.load(self.open(directory))
+
+    def open(self, url, data=None):
+        return urllib.request.urlopen(urllib.request.Request(
+            url, data, {"Content-Type": "application/jose+json"}),
+            context=self.tls)
+
+    def post(self, key, url, payload, **who):
+        nonce = self.open(self.dir["newNonce"]).headers["Replay-Nonce"]
+        return self.open(url, json.dumps(jws(
+            key, dict(who, nonce=nonce, url=url), payload)).encode())
+
+
+def main():
+    directory, ca_file, path, what = sys.argv[1:5]
+    client, key = Client(directory, ca_file), load(path)
+    account = client.post(key, client.dir["newAccount"],
+                          {"onlyReturnExisting": True},
+                          jwk=jwk(key)).headers["Location"]
+    if what == "deactivate":
+        client.post(key, account, {"status": "deactivated"}, kid=account)
+        return
+    url, new = client.dir["keyChange"], load(sys.argv[5])
+    client.post(key, url, jws(new, {"jwk": jwk(new), "url": url}, {
+        "account": account, "oldKey": jwk(key)}), kid=account)
+
+
+main()
