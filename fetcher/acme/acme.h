@@ -7,7 +7,8 @@
  * requests, and the objects of the protocol as C structs. Everything waits
  * in the loop; many calls may be under way at once over one HTTP/2
  * connection. Nonces from every answer are kept and used again; badNonce is
- * retried here with the nonce of the error answer, ACME_BADNONCE_MAX times.
+ * retried here with the nonce of the error answer, ACME_BADNONCE_MAX times; a
+ * 500 that is a page instead of a problem document, twice with a fresh nonce.
  * Requests are paced under the CA's requests_per_second. Bodies are at most
  * ACME_BODY_MAX bytes, each request has a deadline.
  */

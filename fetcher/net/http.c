@@ -293,6 +293,11 @@ static enum http_end end_of(const struct http_req *r, CURLcode code)
 	}
 }
 
+static int timeout_of(const struct http_req *r)
+{
+	return r->method == HTTP_POST ? HTTP_POST_S : HTTP_TIMEOUT_S;
+}
+
 /* "https://ca.example:14000/x" -> "ca.example:14000" */
 static char *url_host(const char *url)
 {
@@ -377,7 +382,7 @@ static void describe(const struct http_req *r, CURLcode code, enum http_end end,
 		break;
 	case HTTP_TIMEOUT:
 		sbuf_addf(s, "%s did not answer within %d s", host,
-			  HTTP_TIMEOUT_S);
+			  timeout_of(r));
 		break;
 	case HTTP_CUT:
 		sbuf_addf(s, "the connection to %s was cut: %s", host,
@@ -506,7 +511,7 @@ static void setup_common(struct http_req *r)
 	(void) curl_easy_setopt(e, CURLOPT_SSL_CTX_FUNCTION, on_tls_context);
 	(void) curl_easy_setopt(e, CURLOPT_SSLVERSION,
 				(long) CURL_SSLVERSION_TLSv1_2);
-	(void) curl_easy_setopt(e, CURLOPT_TIMEOUT, (long) HTTP_TIMEOUT_S);
+	(void) curl_easy_setopt(e, CURLOPT_TIMEOUT, (long) timeout_of(r));
 	(void) curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT,
 				(long) HTTP_CONNECT_S);
 	(void) curl_easy_setopt(e, CURLOPT_ERRORBUFFER, r->errbuf);

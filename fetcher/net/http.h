@@ -18,8 +18,9 @@
 #include "err.h"
 #include "loop.h"
 
-#define HTTP_TIMEOUT_S	    30		/* a whole request */
-#define HTTP_CONNECT_S	    15		/* of it, for connection and TLS */
+#define HTTP_TIMEOUT_S	    30 /* a whole request */
+#define HTTP_POST_S	    90 /* a POST: some issue before they answer */
+#define HTTP_CONNECT_S	    15 /* of it, for connection and TLS */
 #define HTTP_HEADERS_MAX    (64 * 1024) /* bytes of all header lines */
 #define HTTP_HEADER_MAX	    2048	/* bytes of one value; longer: none */
 #define HTTP_HANDSHAKES_MAX 1000 /* TLS handshake messages of a connection */
