@@ -242,6 +242,10 @@ static void check_dns(struct certrepo_dns *d, struct arena *arena,
 	for (i = 0; i < d->zones.n; i++) {
 		z = d->zones.v[i];
 		check_zone(z, arena, errs);
+		if (z->check_signed && !z->key_file && !d->key_file)
+			conf_error(errs, &z->src,
+				   "setting `check_signed': there is no key to "
+				   "sign with, set `key_file'");
 		for (j = 0; j < i; j++) {
 			other = d->zones.v[j];
 			if (strcmp(z->zone, other->zone) == 0)

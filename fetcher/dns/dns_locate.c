@@ -65,6 +65,8 @@ static void not_ours(struct dns_locate *l, const char *zone)
 	char to[DNS_NAME_SAID], in[DNS_NAME_SAID];
 	const char *name = dns_path_name(&l->path);
 	const char *home = dns_zones_first(l->z);
+	const char *any =
+		dns_zones_default_key(l->z) ? ", or set dns.any_zone" : "";
 	char record[2 * DNS_NAME_TEXT];
 	struct err err = ERR_INIT;
 
@@ -74,15 +76,15 @@ static void not_ours(struct dns_locate *l, const char *zone)
 			"%s is a CNAME that leads to %s in zone %s, "
 			"which dns.zones does not name: let it lead into "
 			"one it names, such as %s, or add that zone "
-			"there",
+			"there%s",
 			l->path.name[0], dns_name_said(name, to),
-			dns_name_said(zone, in), home);
+			dns_name_said(zone, in), home, any);
 	else
 		(void) err_set(&err, ERR_CONFIG,
 			       "%s lies in zone %s, which dns.zones does not "
 			       "name: add to that zone the record \"%s\", or "
-			       "the zone to dns.zones",
-			       name, zone, record_for(name, home, record));
+			       "the zone to dns.zones%s",
+			       name, zone, record_for(name, home, record), any);
 	fail(l, &err);
 }
 

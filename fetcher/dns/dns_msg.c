@@ -141,12 +141,21 @@ const char *dns_name_parent(const char *name)
 
 bool dns_name_within(const char *name, const char *zone)
 {
-	unsigned char a[DNS_NAME_WIRE], b[DNS_NAME_WIRE];
-	size_t na, nb;
+	size_t n = strlen(name), z = strlen(zone), slashes = 0;
 
-	return dns_name_wire(name, a, &na, NULL) == 0 &&
-	       dns_name_wire(zone, b, &nb, NULL) == 0 &&
-	       suffix_at(a, na, b, nb) != -1;
+	if (strcmp(zone, ".") == 0)
+		return true;
+	if (n < z || strcmp(name + (n - z), zone) != 0)
+		return false;
+	if (n == z)
+		return true;
+	/* A dot that an odd number of backslashes stands before is no end of
+	 * a label. */
+	if (name[n - z - 1] != '.')
+		return false;
+	while (slashes < n - z - 1 && name[n - z - 2 - slashes] == '\\')
+		slashes++;
+	return slashes % 2 == 0;
 }
 
 int dns_name_redirect(const char *name, const char *from, const char *to,

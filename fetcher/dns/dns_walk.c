@@ -44,6 +44,8 @@ struct cut {
 };
 TAILQ_HEAD(cuts, cut);
 
+#define BUCKETS 512
+
 struct dns_walk {
 	struct dns_walker *w;
 	char *name;
@@ -63,7 +65,7 @@ struct dns_walker {
 	struct dns_resolver *resolver;
 	const struct dns_start *starts;
 	size_t n_starts;
-	struct cuts cuts;
+	struct cuts buckets[BUCKETS]; /* by name */
 };
 
 static void walk_begin(struct dns_walk *walk);
@@ -148,6 +150,15 @@ enum dns_says dns_walk_says(const struct dns_msg *m, const char *name,
 
 /* --- the servers of a zone --- */
 
+static struct cuts *bucket_of(struct dns_walker *w, const char *name)
+{
+	uint32_t h = 2166136261u; /* FNV-1a */
+
+	for (; *name; name++)
+		h = (h ^ (unsigned char) *name) * 16777619u;
+	return &w->buckets[h % BUCKETS];
+}
+
 static void cancel_subs(struct cut *c)
 {
 	struct sub *s;
@@ -162,7 +173,7 @@ static void cancel_subs(struct cut *c)
 static void cut_free(struct cut *c)
 {
 	assert(TAILQ_EMPTY(&c->waiting) && c->users == 0);
-	TAILQ_REMOVE(&c->w->cuts, c, link);
+	TAILQ_REMOVE(bucket_of(c->w, c->name), c, link);
 	dns_lookup_cancel(&c->ns_lookup);
 	cancel_subs(c);
 	strlist_free(&c->ns);
@@ -401,27 +412,40 @@ static struct cut *cut_new(struct dns_walker *w, const char *name)
 	c->key = s ? s->key : NULL;
 	TAILQ_INIT(&c->subs);
 	TAILQ_INIT(&c->waiting);
-	TAILQ_INSERT_TAIL(&w->cuts, c, link);
+	TAILQ_INSERT_TAIL(bucket_of(w, name), c, link);
 	return c;
 }
 
-/* The longest cut NAME lies in that is current; others go. */
-static struct cut *cut_find(struct dns_walker *w, const char *name)
+/* The cut of this name that is current; others go. */
+static struct cut *cut_get(struct dns_walker *w, const char *name)
 {
+	struct cuts *list = bucket_of(w, name);
 	int64_t now = clock_mono_ms();
-	struct cut *c, *next, *best = NULL;
+	struct cut *c, *next;
 
-	for (c = TAILQ_FIRST(&w->cuts); c; c = next) {
+	for (c = TAILQ_FIRST(list); c; c = next) {
 		next = TAILQ_NEXT(c, link);
 		if (c->known && c->until <= now) {
 			if (c->users == 0)
 				cut_free(c);
-		} else if (dns_name_within(name, c->name) &&
-			   (!best || dns_name_within(c->name, best->name))) {
-			best = c;
+		} else if (strcmp(c->name, name) == 0) {
+			return c;
 		}
 	}
-	return best;
+	return NULL;
+}
+
+/* The longest one that NAME lies in, not above the zone AT. */
+static struct cut *cut_find(struct dns_walker *w, const char *name,
+			    const char *at)
+{
+	for (; name; name = dns_name_parent(name)) {
+		struct cut *c = cut_get(w, name);
+
+		if (c || strcmp(name, at) == 0)
+			return c;
+	}
+	return NULL;
 }
 
 /* The one a walk to NAME begins at. */
@@ -429,9 +453,9 @@ static struct cut *cut_begin(struct dns_walker *w, const char *name)
 {
 	const struct dns_start *s = start_of(w, name);
 	const char *at = s ? s->zone : dns_walk_domain(name);
-	struct cut *c = cut_find(w, name);
+	struct cut *c = cut_find(w, name, at);
 
-	if (c && dns_name_within(c->name, at))
+	if (c)
 		return c;
 	c = cut_new(w, at);
 	c->configured = s;
@@ -454,8 +478,8 @@ static struct cut *cut_instead(struct cut *old)
 	struct cut *c;
 
 	old->until = 0;
-	c = cut_find(old->w, old->name);
-	if (c && strcmp(c->name, old->name) == 0)
+	c = cut_get(old->w, old->name);
+	if (c)
 		return c;
 	c = cut_new(old->w, old->name);
 	c->configured = true;
@@ -467,9 +491,9 @@ static struct cut *cut_instead(struct cut *old)
 static struct cut *cut_below(const struct cut *up, const char *name,
 			     const struct dns_msg *m)
 {
-	struct cut *c = cut_find(up->w, name);
+	struct cut *c = cut_get(up->w, name);
 
-	if (c && strcmp(c->name, name) == 0)
+	if (c)
 		return c;
 	c = cut_new(up->w, name);
 	add_ns(c, m, DNS_AUTHORITY);
@@ -621,7 +645,8 @@ struct dns_walker *dns_walker_new(struct dns_net *net,
 	w->resolver = resolver;
 	w->starts = starts;
 	w->n_starts = n_starts;
-	TAILQ_INIT(&w->cuts);
+	for (size_t i = 0; i < BUCKETS; i++)
+		TAILQ_INIT(&w->buckets[i]);
 	return w;
 }
 
@@ -629,8 +654,9 @@ void dns_walker_free(struct dns_walker **w)
 {
 	if (!*w)
 		return;
-	while (!TAILQ_EMPTY(&(*w)->cuts))
-		cut_free(TAILQ_FIRST(&(*w)->cuts));
+	for (size_t i = 0; i < BUCKETS; i++)
+		while (!TAILQ_EMPTY(&(*w)->buckets[i]))
+			cut_free(TAILQ_FIRST(&(*w)->buckets[i]));
 	free(*w);
 	*w = NULL;
 }

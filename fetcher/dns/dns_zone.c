@@ -211,6 +211,11 @@ bool dns_zones_any(const struct dns_zones *z)
 	return z->conf->any_zone || z->n_settings == 0;
 }
 
+bool dns_zones_default_key(const struct dns_zones *z)
+{
+	return z->conf->key_file;
+}
+
 const char *dns_zones_first(const struct dns_zones *z)
 {
 	return z->n_settings > 0 ? z->settings[0].name : NULL;

@@ -60,6 +60,8 @@ const struct dns_setting *dns_zones_setting(const struct dns_zones *z,
 /* May a zone that has no settings be changed? By dns.any_zone; and where no
  * zone at all is configured, the default key can mean no other. */
 bool dns_zones_any(const struct dns_zones *z);
+/* Is there a key that any_zone would let be used? */
+bool dns_zones_default_key(const struct dns_zones *z);
 /* The first configured zone, or NULL. */
 const char *dns_zones_first(const struct dns_zones *z);
 

@@ -205,6 +205,9 @@ static void addresses(void **state)
 		refuse(text, 4, "`server'");
 	}
 	refuse(STORE CA "dns : { any_zone = true; };", 3, "`any_zone'");
+	refuse(STORE CA "dns : { zones = (\n{ zone = \"z\"; check_signed = "
+			"true; } ); };",
+	       4, "`check_signed'");
 	refuse(STORE CA "dns : { zones = (\n{ zone = \"z\"; check = [\"ns1\"]; "
 			"} ); };",
 	       4, "`check'");

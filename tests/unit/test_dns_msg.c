@@ -48,6 +48,8 @@ static void test_within(void **state)
 	assert_false(dns_name_within("example.org", "www.example.org"));
 	assert_false(dns_name_within("wwwexample.org", "example.org"));
 	assert_false(dns_name_within("a\\.example.org", "example.org"));
+	assert_true(dns_name_within("a\\\\.example.org", "example.org"));
+	assert_false(dns_name_within("a\\\\\\.example.org", "example.org"));
 	assert_false(dns_name_within("org", "example.org"));
 }
 
