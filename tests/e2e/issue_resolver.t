@@ -6,10 +6,11 @@
 # on unsigned and signed zones, the same resolver as the CA's and another one.
 # Addresses on port 53, so it runs in a network of its own.
 if [ -z "${IN_NETNS-}" ]; then
-	_r=r
-	[ "$(id -u)" != 0 ] || _r=
-	if unshare -n$_r true 2>/dev/null; then
-		IN_NETNS=1 exec unshare -n$_r "$0" "$@"
+	_more='--map-current-user --keep-caps'
+	[ "$(id -u)" != 0 ] || _more=
+	# shellcheck disable=SC2086 # two words or none
+	if unshare -n $_more true 2>/dev/null; then
+		IN_NETNS=1 exec unshare -n $_more "$0" "$@"
 	fi
 fi
 . "$(dirname "$0")/../lib/lib.sh"
