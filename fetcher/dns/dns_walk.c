@@ -53,6 +53,7 @@ struct dns_walk {
 	struct cut *cut;
 	bool waits;	     /* in its list */
 	size_t first, tried; /* of the cut's servers */
+	unsigned steps;	     /* referrals followed */
 	struct dns_ask *ask;
 	struct err last; /* of the servers of the cut */
 	dns_walk_fn *fn;
@@ -545,6 +546,20 @@ static void next_server(struct dns_walk *walk)
 	walk_fail(walk, &err);
 }
 
+/* A zone may be kept under a name below its own: resolver and servers that
+ * contradict each other could send us to and fro. */
+static void too_many_steps(struct dns_walk *walk)
+{
+	char name[DNS_NAME_SAID];
+	struct err err = ERR_INIT;
+
+	(void) err_set(&err, ERR_UNAVAILABLE,
+		       "the name servers of %s refer to each other without "
+		       "end",
+		       dns_name_said(walk->name, name));
+	walk_fail(walk, &err);
+}
+
 static const struct dns_addr *server_of(const struct dns_walk *walk)
 {
 	const struct cut *c = walk->cut;
@@ -591,7 +606,9 @@ static void answered(void *arg, const struct dns_msg *m, const struct err *err)
 		return;
 	}
 	walk->cut->first = (walk->first + walk->tried) % walk->cut->n;
-	if (says == DNS_SAYS_REFERRAL)
+	if (says == DNS_SAYS_REFERRAL && ++walk->steps > DNS_WALK_STEPS_MAX)
+		too_many_steps(walk);
+	else if (says == DNS_SAYS_REFERRAL)
 		walk_at(walk, cut_below(walk->cut, below, m));
 	else
 		finish(walk, m);

@@ -21,7 +21,8 @@
 #include "dns_ask.h"
 #include "dns_lookup.h"
 
-#define DNS_WALK_KEEP_MS 300000
+#define DNS_WALK_STEPS_MAX 32
+#define DNS_WALK_KEEP_MS   300000
 #define DNS_WALK_ADDR_MAX                                   \
 	6 /* of a zone's servers: dead ones take their time \
 	   */

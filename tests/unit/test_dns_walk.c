@@ -367,6 +367,30 @@ static void test_no_zone_of_its_own(void **state)
 	close_world();
 }
 
+/* It lies in a zone above, says the resolver; it is delegated, says that. */
+static size_t refers_in_circles(struct peer *p, const unsigned char *q,
+				size_t n, bool tcp, unsigned char *out)
+{
+	size_t size = peer_begin(q, n, 0, out);
+
+	out[2] &= (unsigned char) ~4u;
+	size = peer_add_name(out, size, 8, "example.org", DNS_NS, "ns.org");
+	return peer_add(out, size, 10, "ns.org", DNS_A, "\177\0\0\3", 4);
+}
+
+static void test_circle_of_referrals(void **state)
+{
+	struct got g;
+
+	open_world(NULL, 0);
+	no_zone = true;
+	up.fn = refers_in_circles;
+	go("other.example.org", &g);
+	assert_int_equal(g.err.kind, ERR_UNAVAILABLE);
+	assert_non_null(strstr(g.err.msg, "refer"));
+	close_world();
+}
+
 static void test_configured(void **state)
 {
 	struct dns_addr a[2];
@@ -445,6 +469,7 @@ int main(void)
 		cmocka_unit_test(test_ipv6_alone),
 		cmocka_unit_test(test_no_such_domain),
 		cmocka_unit_test(test_no_zone_of_its_own),
+		cmocka_unit_test(test_circle_of_referrals),
 		cmocka_unit_test(test_configured),
 		cmocka_unit_test(test_nobody_answers),
 		cmocka_unit_test(test_cancel),
