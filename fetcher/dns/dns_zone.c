@@ -19,7 +19,11 @@ struct key {
 /* A walk that gathers addresses for an entry. */
 struct sub {
 	struct entry *entry;
+	const char *name;
+	unsigned type;
 	struct dns_walk *walk;
+	struct dns_lookup *lookup;
+	dns_lookup_fn *fn;
 	size_t ns; /* whose addresses; of no meaning for the primary's */
 	TAILQ_ENTRY(sub) link;
 };
@@ -256,6 +260,7 @@ static void cancel_subs(struct entry *e)
 	while ((s = TAILQ_FIRST(&e->subs))) {
 		TAILQ_REMOVE(&e->subs, s, link);
 		dns_walk_cancel(&s->walk);
+		dns_lookup_cancel(&s->lookup);
 		free(s);
 	}
 }
@@ -285,15 +290,42 @@ static void entry_fail(struct entry *e, const struct err *err)
 	entry_free(e);
 }
 
+static void looked_up(void *arg, const struct dns_msg *m, const struct err *err)
+{
+	struct sub *s = arg;
+
+	s->lookup = NULL;
+	s->fn(s, m, err);
+}
+
+/* Where its servers cannot be reached the resolvers are asked for the address
+ * of a name server: it is there, if it is a name server. */
+static void walked(void *arg, const struct dns_msg *m, const char *zone,
+		   const struct err *err)
+{
+	struct sub *s = arg;
+
+	s->walk = NULL;
+	if (!m && s->type == DNS_A && err->kind == ERR_UNAVAILABLE)
+		s->lookup = dns_lookup(s->entry->z->resolver, s->name, DNS_A,
+				       looked_up, s);
+	else
+		s->fn(s, m, err);
+}
+
+/* NAME lives as long as the entry. */
 static void sub_add(struct entry *e, const char *name, unsigned type, size_t ns,
-		    dns_walk_fn *fn)
+		    dns_lookup_fn *fn)
 {
 	struct sub *s = mem_alloc(sizeof(*s));
 
 	s->entry = e;
+	s->name = name;
+	s->type = type;
+	s->fn = fn;
 	s->ns = ns;
 	TAILQ_INSERT_TAIL(&e->subs, s, link);
-	s->walk = dns_walk(e->z->walker, name, type, fn, s);
+	s->walk = dns_walk(e->z->walker, name, type, walked, s);
 }
 
 /* The walk of S is over; returns its entry, to be passed to sub_next(). */
@@ -343,8 +375,7 @@ static size_t add_addresses(const struct dns_msg *m, struct dns_addr *list,
 	return found;
 }
 
-static void got_check(void *arg, const struct dns_msg *m, const char *at,
-		      const struct err *err)
+static void got_check(void *arg, const struct dns_msg *m, const struct err *err)
 {
 	struct sub *s = arg;
 	size_t ns = s->ns;
@@ -382,8 +413,7 @@ static void checks_found(struct entry *e)
 	entry_done(e);
 }
 
-static void got_ns(void *arg, const struct dns_msg *m, const char *at,
-		   const struct err *err)
+static void got_ns(void *arg, const struct dns_msg *m, const struct err *err)
 {
 	struct entry *e = sub_over(arg, err);
 
@@ -437,7 +467,7 @@ static void servers_found(struct entry *e)
 	entry_fail(e, &err);
 }
 
-static void got_server(void *arg, const struct dns_msg *m, const char *at,
+static void got_server(void *arg, const struct dns_msg *m,
 		       const struct err *err)
 {
 	struct entry *e = sub_over(arg, err);
@@ -457,8 +487,7 @@ static void find_servers(struct entry *e, const char *primary)
 	sub_add(e, e->primary, DNS_AAAA, 0, got_server);
 }
 
-static void got_soa(void *arg, const struct dns_msg *m, const char *at,
-		    const struct err *err)
+static void got_soa(void *arg, const struct dns_msg *m, const struct err *err)
 {
 	char said[DNS_NAME_SAID];
 	struct entry *e = sub_over(arg, err);

@@ -12,7 +12,7 @@ static struct loop *loop;
 static struct dns_net *net;
 static struct peer peer;
 static int asked_ns, asked_a, asked_names;
-static bool mute_ns, closed;
+static bool mute_ns, closed, closed_ns;
 static const char *wildcard_to, *meant_to, *primary;
 
 /* Resolver and name server of all: example.org, org.example.net and their
@@ -84,6 +84,13 @@ static size_t knows_name(const unsigned char *q, size_t n, unsigned char *out,
 	return 0;
 }
 
+/* What a firewall keeps us from; the resolver is before it. */
+static bool shut(const unsigned char *q, size_t n)
+{
+	return !(q[2] & 1) && ((closed && below(q, n, "example.org")) ||
+			       (closed_ns && below(q, n, "dns.net")));
+}
+
 static size_t knows_zone(struct peer *p, const unsigned char *q, size_t n,
 			 bool tcp, unsigned char *out)
 {
@@ -93,7 +100,7 @@ static size_t knows_zone(struct peer *p, const unsigned char *q, size_t n,
 	asked_ns += type == DNS_NS && !(q[2] & 1);
 	asked_a += type == DNS_A || type == DNS_AAAA;
 	asked_names += q[2] & 1 && type != DNS_NS && type != DNS_A;
-	if (closed && !(q[2] & 1) && below(q, n, "example.org"))
+	if (shut(q, n))
 		return peer_begin(q, n, DNS_REFUSED, out);
 	more = knows_name(q, n, out, size);
 	if (more > 0)
@@ -187,7 +194,7 @@ static struct dns_zones *open_zones(size_t n_zones)
 	conf.zones = (struct conf_groups){ zones_v, n_zones };
 	conf.any_zone = false;
 	asked_ns = asked_a = asked_names = 0;
-	mute_ns = closed = false;
+	mute_ns = closed = closed_ns = false;
 	primary = "ns1.dns.net";
 	wildcard_to = meant_to = "target.other.net";
 	dns_addr_port_for_test((uint16_t) peer_port(&peer));
@@ -430,6 +437,16 @@ static void test_behind_a_firewall(void **state)
 	assert_int_equal(asked_names, 1);
 	assert_fails(z, "_acme-challenge.www.example.org",
 		     "lies in zone example.org, which dns.zones");
+	close_zones(&z);
+	/* and where a name server is */
+	memset(zones, 0, sizeof(zones));
+	z = open_zones(0);
+	closed_ns = true;
+	locate(z, "_acme-challenge.www.example.org", &g);
+	if (!g.zone)
+		fail_msg("%s", g.err.msg);
+	assert_int_equal(g.zone->n_server, 1);
+	assert_int_equal(g.zone->n_check, 2);
 	close_zones(&z);
 	/* but not where the proof itself might have to be */
 	memset(zones, 0, sizeof(zones));
