@@ -34,6 +34,7 @@ enum db_use {
 	DB_WAIT,   /* for locks, as long as there is time */
 	DB_CREATE, /* for a migration; makes a SQLite file that is missing */
 	DB_LOOP,   /* nothing waits for long, see below */
+	DB_HOST,   /* DB_WAIT; a Galera node may show what was, for a moment */
 };
 
 /*

@@ -398,12 +398,19 @@ static int describe(struct db *db, struct stmt *s, struct err *err)
 	return 0;
 }
 
-static bool is_row_locked(const struct db *db, const struct stmt *s,
-			  int64_t started_ms)
+/* "Lock wait timeout": a row, a table, or a Galera node which waits for others
+ * that are not there (a statement that reads nothing tells). */
+static int lock_fail(struct db *db, struct stmt *s, int64_t started_ms,
+		     struct err *err)
 {
-	return db->use == DB_LOOP &&
-	       mysql_stmt_errno(s->st) == ER_LOCK_WAIT_TIMEOUT &&
-	       clock_mono_ms() - started_ms < ROW_LOCK_MS;
+	bool at_once = clock_mono_ms() - started_ms < ROW_LOCK_MS;
+	MYSQL *m = db->handle;
+
+	if (mysql_real_query(m, "DO 0", 4) != 0)
+		return fail(db, err);
+	if (db->use == DB_LOOP && at_once)
+		return db_mariadb_locked(db, err);
+	return stmt_fail(db, s, err);
 }
 
 /* The first execution goes together with the preparation: one round trip
@@ -419,8 +426,8 @@ static int execute(struct db *db, struct stmt *s, struct err *err)
 	rc = s->prepared ? mysql_stmt_execute(s->st)
 			 : mariadb_stmt_execute_direct(s->st, s->sql,
 						       strlen(s->sql));
-	if (rc != 0 && is_row_locked(db, s, started))
-		return db_mariadb_locked(db, err);
+	if (rc != 0 && mysql_stmt_errno(s->st) == ER_LOCK_WAIT_TIMEOUT)
+		return lock_fail(db, s, started, err);
 	if (rc != 0)
 		return stmt_fail(db, s, err);
 	s->open = mysql_stmt_field_count(s->st) > 0 ||

@@ -2,6 +2,7 @@
 #include "db_mariadb_conn.h"
 #include <fcntl.h>
 #include <mysql.h>
+#include <mysqld_error.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -212,6 +213,17 @@ static int refuse(struct db *db)
 	return -1;
 }
 
+/* On Galera a node answers before it has what another has committed. A query
+ * of its own: what does not know the variable would refuse the connection. */
+static bool see_the_latest(const struct db *db)
+{
+	static const char sql[] = "SET SESSION wsrep_sync_wait = 7";
+
+	return db->use == DB_HOST ||
+	       mysql_real_query(db->handle, sql, strlen(sql)) == 0 ||
+	       mysql_errno(db->handle) == ER_UNKNOWN_SYSTEM_VARIABLE;
+}
+
 /* connect_timeout, or what is left of all the time. */
 static bool connect_to(struct db *db, const char *password, struct err *err)
 {
@@ -232,7 +244,7 @@ static bool connect_to(struct db *db, const char *password, struct err *err)
 			       database,
 			       c->host && !c->socket ? (unsigned) c->port : 0,
 			       c->socket, CLIENT_FOUND_ROWS) &&
-	    !db_alarm_stop()) {
+	    see_the_latest(db) && !db_alarm_stop()) {
 		db->fd = (int) mysql_get_socket(m);
 		return true;
 	}

@@ -193,13 +193,26 @@ static bool is_network(const char *text)
 	return false;
 }
 
+static int galera_fail(const char *where, const char *text, struct err *err)
+{
+	return err_set(err, ERR_UNAVAILABLE,
+		       "%s is a Galera node that is not ready: it joins its "
+		       "cluster, or has no majority (see wsrep_cluster_status "
+		       "and wsrep_ready there; it said: %s)",
+		       where, text);
+}
+
 int db_mariadb_refused(struct db *db, unsigned code, const char *text,
 		       int64_t limit_ms, int64_t waited_ms, struct err *err)
 {
 	int64_t late_ms = waited_ms >= limit_ms - 50 ? limit_ms : 0;
 	struct db_mariadb_place p;
+	char said[PLAIN_QUOTED];
 
 	db->fault = DB_FAULT_OTHER;
+	if (code == ER_UNKNOWN_COM_ERROR)
+		return galera_fail(db_mariadb_place(db->conf, &p),
+				   plain_quoted(text, said), err);
 	if (code == CR_SSL_CONNECTION_ERROR && !is_network(text))
 		return tls_fail(db->conf, db_mariadb_place(db->conf, &p), text,
 				err);
@@ -338,10 +351,7 @@ int db_mariadb_fail(struct db *db, unsigned code, const char *text,
 		return err_set(err, ERR_CONFLICT, "%s: %s", where, text);
 	case DB_FAULT_RETRY:
 		if (code == ER_UNKNOWN_COM_ERROR)
-			return err_set(err, ERR_UNAVAILABLE,
-				       "%s is a Galera node that is not ready "
-				       "(joining, or without a majority): %s",
-				       where, text);
+			return galera_fail(where, text, err);
 		return err_set(err, ERR_UNAVAILABLE, "%s: %s", where, text);
 	default:
 		return fail_other(code, where, text, err);

@@ -18,6 +18,7 @@ int store_open(const struct store_conf *conf, enum store_use use,
 	AUTO(store_free) struct store *s = mem_alloc(sizeof(*s));
 	enum db_use db_use = use == STORE_ADMIN	 ? DB_CREATE
 			     : use == STORE_LOOP ? DB_LOOP
+			     : use == STORE_HOST ? DB_HOST
 						 : DB_WAIT;
 
 	s->use = use;
@@ -123,12 +124,16 @@ int store_try_begin(struct store *s, struct err *err)
 }
 
 /* 5 ms, doubling; a little different for each process, so that two which
- * met do not meet again. */
-static void pause_before(struct db *db, int retry)
+ * met do not meet again. False when no time would be left. */
+static bool pause_before(struct db *db, int retry)
 {
-	int ms = 5 << (retry < 8 ? retry : 8);
+	int ms = (5 << (retry < 8 ? retry : 8)) +
+		 (int) ((unsigned) getpid() % 7u);
 
-	db_pause(db, ms + (int) ((unsigned) getpid() % 7u));
+	if (db_left_ms(db) <= ms)
+		return false;
+	db_pause(db, ms);
+	return true;
 }
 
 /* After a failure: is it one that goes away when all is done again? */
@@ -139,14 +144,15 @@ static bool recover(struct store *s, enum db_fault fault, struct err *err)
 	if (clock_mono_ms() > s->until_ms || db_left_ms(s->db) == 0)
 		return false;
 	if (fault == DB_FAULT_RETRY && s->retries < RETRIES_MAX) {
-		pause_before(s->db, s->retries++);
+		if (!pause_before(s->db, s->retries++))
+			return false;
 		err_clear(err);
 		return true;
 	}
 	if (fault != DB_FAULT_LOST || s->losses >= LOSSES_MAX)
 		return false;
-	if (s->losses++ > 0)
-		pause_before(s->db, 8);
+	if (s->losses++ > 0 && !pause_before(s->db, 8))
+		return false;
 	if (db_reconnect(s->db, &again) == -1) {
 		if (err)
 			*err = again; /* it says why there is none */
