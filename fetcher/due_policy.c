@@ -15,6 +15,7 @@
 struct change {
 	const char *name;
 	int64_t due;
+	struct store_due read;
 };
 
 struct changes {
@@ -50,8 +51,15 @@ static int on_row(const struct store_cert *row, void *arg, struct err *err)
 	c->v[c->n++] = (struct change){
 		.name = arena_strdup(c->arena, row->name),
 		.due = due,
+		.read = { .ts_due = row->ts_due,
+			  .ts_next_attempt = row->ts_next_attempt },
 	};
 	return 0;
+}
+
+static int set_one(struct store *store, const struct change *c, struct err *err)
+{
+	return store_set_due(store, c->name, c->due, &c->read, err);
 }
 
 static int set_chunk(struct store *store, void *arg, struct err *err)
@@ -60,11 +68,37 @@ static int set_chunk(struct store *store, void *arg, struct err *err)
 	size_t i;
 
 	for (i = c->done; i < c->n && i < c->done + CHUNK; i++)
-		if (store_set_due(store, c->v[i].name, c->v[i].due, err) == -1)
+		if (set_one(store, &c->v[i], err) == -1)
 			return -1;
 	return 0;
 }
 
+/* But for those that somebody has locked; how many. */
+static int set_each(struct store *store, const struct changes *c,
+		    struct err *err)
+{
+	int locked = 0;
+	size_t i;
+
+	for (i = c->done; i < c->n && i < c->done + CHUNK; i++) {
+		err_clear(err);
+		if (set_one(store, &c->v[i], err) == 0)
+			continue;
+		if (err->kind != ERR_LOCKED)
+			return -1;
+		locked++;
+	}
+	return locked;
+}
+
+static int set_some(struct store *store, struct changes *c, struct err *err)
+{
+	if (store_tx(store, set_chunk, c, err) == 0)
+		return 0;
+	return err->kind == ERR_LOCKED ? set_each(store, c, err) : -1;
+}
+
+/* How many rows somebody has locked. */
 static int recompute(int64_t days_left, bool earlier, struct store *store,
 		     struct err *err)
 {
@@ -73,15 +107,19 @@ static int recompute(int64_t days_left, bool earlier, struct store *store,
 	struct changes c = { .days_left = days_left,
 			     .earlier = earlier,
 			     .arena = arena };
-	int rc = store_each(store, on_row, &c, err);
+	int rc = store_each(store, on_row, &c, err), locked = 0;
 
 	v = c.v;
-	for (; rc == 0 && c.done < c.n; c.done += CHUNK)
-		rc = store_tx(store, set_chunk, &c, err);
-	if (rc == 0)
-		log_debug("by another rule %zu rows are due at another time",
-			  c.n);
-	return rc;
+	for (; rc != -1 && c.done < c.n; c.done += CHUNK) {
+		rc = set_some(store, &c, err);
+		locked += rc > 0 ? rc : 0;
+	}
+	if (rc == -1)
+		return -1;
+	log_debug("by another rule %zu rows are due at another time, %d of "
+		  "them locked",
+		  c.n, locked);
+	return locked;
 }
 
 int due_policy_apply(const struct certrepo_conf *conf, struct store *store,
@@ -97,7 +135,7 @@ int due_policy_apply(const struct certrepo_conf *conf, struct store *store,
 	const struct file_attr attr = { .mode = 0600,
 					.uid = FILE_KEEP,
 					.gid = FILE_KEEP };
-	int found = file_read(path, &was, err);
+	int found = file_read(path, &was, err), locked = 0, more;
 	bool changed;
 
 	if (found == -1)
@@ -109,8 +147,14 @@ int due_policy_apply(const struct certrepo_conf *conf, struct store *store,
 	changed = found == 1
 			  ? strncmp(sbuf_str(&was), was_1, strlen(was_1)) != 0
 			  : conf->days_left != 0;
-	if ((changed && recompute(conf->days_left, false, store, err) == -1) ||
-	    recompute(conf->days_left, true, store, err) == -1)
+	if (changed)
+		locked = recompute(conf->days_left, false, store, err);
+	if (locked == -1)
 		return -1;
+	more = recompute(conf->days_left, true, store, err);
+	if (more == -1)
+		return -1;
+	if (locked + more > 0)
+		return 0; /* those are for the next run */
 	return file_replace(path, now, strlen(now), &attr, err);
 }

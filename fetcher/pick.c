@@ -18,6 +18,15 @@ static int64_t instant(const struct store_due *d, bool held, int64_t days_left)
 	return due_instant(&in);
 }
 
+/* A row that somebody has locked is looked at again by the next run. */
+static int unless_locked(int rc, struct err *err)
+{
+	if (rc == 0 || err->kind != ERR_LOCKED)
+		return rc;
+	err_clear(err);
+	return 0;
+}
+
 /* Derived columns anew, from the blobs as they are. The row goes on as one
  * without a certificate when its crt is none: a renewal mends that. */
 static int refresh(struct store *store, struct store_due *d,
@@ -44,6 +53,8 @@ static int refresh(struct store *store, struct store_due *d,
 	new.key_sha256 = row->key_sha256;
 	if (x509_csr_parse(row->csr.p, row->csr.len, &csr, &why) == 0)
 		new.key_sha256 = x509_csr_key(csr)->sha256;
+	d->ts_next_attempt = row->ts_next_attempt;
+	d->renew = row->renew;
 	d->has_crt = new.ts_not_before != 0;
 	d->ts_expire = new.ts_expire;
 	d->ts_not_before = new.ts_not_before;
@@ -52,7 +63,10 @@ static int refresh(struct store *store, struct store_due *d,
 	d->ts_due = new.ts_due;
 	if (!opts->write)
 		return 1;
-	return store_refresh(store, d->name, &new, err) == -1 ? -1 : 1;
+	return unless_locked(store_refresh(store, d->name, &new, row, err),
+			     err) == -1
+		       ? -1
+		       : 1;
 }
 
 /* 1 due, 0 not. */
@@ -74,7 +88,8 @@ static int judge(struct store *store, struct store_due *d,
 	due = instant(d, false, opts->days_left);
 	/* Else it would come up again and again. */
 	if (opts->write && d->ts_due <= opts->now && due > opts->now &&
-	    store_set_due(store, d->name, due, err) == -1)
+	    unless_locked(store_set_due(store, d->name, due, d, err), err) ==
+		    -1)
 		return -1;
 	return 0;
 }

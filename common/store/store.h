@@ -286,18 +286,22 @@ int store_release(struct store *s, const char *name, const char *owner,
 int store_release_all(struct store *s, const char *owner,
 		      struct err *err) MUST_CHECK;
 /* Postpone or bring forward without an attempt (ts_due only; keeps backoff
- * and hold). */
+ * and hold), as long as ts_due, ts_next_attempt and renew are as they were
+ * READ: nothing happens to a row whose CSR was replaced since, or that a person
+ * let go. */
 int store_set_due(struct store *s, const char *name, int64_t due,
-		  struct err *err) MUST_CHECK;
-/* Derived columns computed anew from csr and crt as they are in the row.
- * Without a crt: ts_expire 1, ts_not_before 0, crt_sha256 NULL. */
+		  const struct store_due *read, struct err *err) MUST_CHECK;
+/* Derived columns computed anew from a row as store_get() READ it; nothing
+ * happens when its csr, its crt, or what else ts_due comes from is another
+ * meanwhile. Without a crt: ts_expire 1, ts_not_before 0, crt_sha256 NULL. */
 struct store_derived {
 	int64_t ts_expire, ts_not_before, ts_due;
 	const char *crt_sha256;
 	const char *key_sha256; /* of the CSR; NULL: leave it */
 };
 int store_refresh(struct store *s, const char *name,
-		  const struct store_derived *d, struct err *err) MUST_CHECK;
+		  const struct store_derived *d, const struct store_cert *read,
+		  struct err *err) MUST_CHECK;
 
 /* What a restart resumes. One per name and slot. */
 struct store_order {

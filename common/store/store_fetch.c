@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the fetcher does: leases, orders, proofs, outcomes. What is due is in
  * store_due.c. */
+#include "enc.h"
 #include "store_impl.h"
 #include "strlist.h"
 
@@ -104,10 +105,15 @@ int store_release_all(struct store *s, const char *owner, struct err *err)
 }
 
 int store_set_due(struct store *s, const char *name, int64_t when,
-		  struct err *err)
+		  const struct store_due *read, struct err *err)
 {
-	return store_exec_try(s, "UPDATE certs SET ts_due = ? WHERE name = ?",
-			      ARGS(I(when), T(name)), NULL, err);
+	return store_exec_try(s,
+			      "UPDATE certs SET ts_due = ? WHERE name = ? AND "
+			      "ts_due = ? AND ts_next_attempt = ? AND "
+			      "(renew <> 0) = ?",
+			      ARGS(I(when), T(name), I(read->ts_due),
+				   I(read->ts_next_attempt), I(read->renew)),
+			      NULL, err);
 }
 
 /* ts_expire has 32 bits, unsigned, since 2019: a private CA's year 9999
@@ -119,20 +125,36 @@ static int64_t fit_expire(int64_t t)
 	return t > UINT32_MAX ? UINT32_MAX : t;
 }
 
+/* The caller's. */
+static char *hex_of(struct store_blob b)
+{
+	return enc_hex(b.p, b.len, mem_alloc(2 * b.len + 1));
+}
+
 int store_refresh(struct store *s, const char *name,
-		  const struct store_derived *d, struct err *err)
+		  const struct store_derived *d, const struct store_cert *read,
+		  struct err *err)
 {
 	int64_t expire = fit_expire(d->ts_expire);
+	AUTO(mem_free_str) char *csr = hex_of(read->csr);
+	AUTO(mem_free_str) char *crt = hex_of(read->crt);
 
+	/* As hexadecimal: SQLite tells text from bytes, and people write
+	 * both. */
 	return store_exec_try(s,
 			      "UPDATE certs SET ts_expire = ?, "
 			      "ts_expire_seen = ?, ts_not_before = ?, "
 			      "ts_due = ?, crt_sha256 = ?, "
 			      "key_sha256 = COALESCE(?, key_sha256) "
-			      "WHERE name = ?",
+			      "WHERE name = ? AND LOWER(HEX(csr)) = ? AND "
+			      "COALESCE(LOWER(HEX(crt)), '') = ? AND "
+			      "ts_due = ? AND ts_next_attempt = ? AND "
+			      "(renew <> 0) = ? AND (held <> 0) = ?",
 			      ARGS(I(expire), I(expire), I(d->ts_not_before),
 				   I(d->ts_due), T(d->crt_sha256),
-				   T(d->key_sha256), T(name)),
+				   T(d->key_sha256), T(name), T(csr), T(crt),
+				   I(read->ts_due), I(read->ts_next_attempt),
+				   I(read->renew), I(read->held)),
 			      NULL, err);
 }
 

@@ -124,6 +124,21 @@ static inline void kit_wipe(void)
 	store_free(&s);
 }
 
+/* store_set_due() of the row as it is. */
+static inline int kit_set_due(struct store *s, const char *name, int64_t due,
+			      struct err *e)
+{
+	struct arena *arena = arena_new();
+	struct store_due read;
+	bool enabled;
+	int rc = store_due_one(s, name, arena, &read, &enabled, e);
+
+	if (rc == 1)
+		rc = store_set_due(s, name, due, &read, e);
+	arena_free(&arena);
+	return rc;
+}
+
 static inline void kit_end(void)
 {
 	kit_wipe();

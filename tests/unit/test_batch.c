@@ -306,7 +306,7 @@ static int count_op(struct store *s, void *arg, struct err *e)
 	int *n = arg;
 
 	(*n)++;
-	return store_set_due(s, "a.example.org", *n, e);
+	return kit_set_due(s, "a.example.org", *n, e);
 }
 
 /* So many that one transaction would take too long. */

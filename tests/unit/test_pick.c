@@ -244,7 +244,7 @@ static void policy(void **state)
 	assert_int_equal(due_of("new.example.org"), 0);
 	assert_int_equal(due_of("a.example.org"), not_after - 20 * DAY);
 	/* the same again: what somebody postponed stays */
-	OK(store_set_due(store, "a.example.org", 5, &err));
+	OK(kit_set_due(store, "a.example.org", 5, &err));
 	OK(due_policy_apply(&c, store, &err));
 	assert_int_equal(due_of("a.example.org"), 5);
 	c.days_left = 0;

@@ -266,7 +266,7 @@ static void test_replace_csr(void **state)
 	struct store_cert *g;
 
 	add("a.example.org");
-	OK(store_set_due(s, "a.example.org", 9999, &err));
+	OK(kit_set_due(s, "a.example.org", 9999, &err));
 	OK(store_order_put(s, &o, &err));
 	RC(1, store_claim(s, "a.example.org", "me", 10, 20, &err));
 	/* The same CSR: nothing happens to its order, lease and due time. */
@@ -384,7 +384,7 @@ static void test_each(void **state)
 static void test_claim(void **state)
 {
 	add("a.example.org");
-	OK(store_set_due(s, "a.example.org", 100, &err));
+	OK(kit_set_due(s, "a.example.org", 100, &err));
 	RC(0, store_claim(s, "b.example.org", "me", 100, 200, &err));
 	RC(1, store_claim(s, "a.example.org", "me", 100, 200, &err));
 	assert_string_equal(get("a.example.org")->lease_owner, "me");
@@ -428,7 +428,7 @@ static void test_refresh(void **state)
 	    "WHERE name='a.example.org'");
 	RC(1, store_due_one(s, "a.example.org", arena, &one, &enabled, &err));
 	assert_true(one.stale);
-	OK(store_refresh(s, "a.example.org", &d, &err));
+	OK(store_refresh(s, "a.example.org", &d, get("a.example.org"), &err));
 	RC(1, store_due_one(s, "a.example.org", arena, &one, &enabled, &err));
 	assert_false(one.stale);
 	assert_true(one.has_crt);
@@ -440,11 +440,80 @@ static void test_refresh(void **state)
 	/* 9999-12-31 does not fit the column of 2019. */
 	d.ts_expire = 253402300799;
 	d.key_sha256 = NULL;
-	OK(store_refresh(s, "a.example.org", &d, &err));
+	OK(store_refresh(s, "a.example.org", &d, get("a.example.org"), &err));
 	RC(1, store_due_one(s, "a.example.org", arena, &one, &enabled, &err));
 	assert_true(one.ts_expire == 4294967295);
 	assert_false(one.stale);
 	assert_string_equal(get("a.example.org")->key_sha256, "22");
+}
+
+/* What changes a row between the fetcher's look at it and its word on it. */
+static const char *const meanwhile[] = {
+	"UPDATE certs SET renew = 1",
+	"UPDATE certs SET ts_due = 3",
+	"UPDATE certs SET ts_next_attempt = 4",
+};
+static const char *const meanwhile_blobs[] = {
+	"UPDATE certs SET csr = 'another'",
+	"UPDATE certs SET crt = 'another'",
+	"UPDATE certs SET crt = NULL",
+	"UPDATE certs SET held = 1",
+};
+
+/* Whether the row is still as the change SQL left it, after both. */
+static bool stays(const char *sql, bool due_too)
+{
+	const struct store_derived d = { .ts_expire = 7000, .ts_due = 5000 };
+	struct store_cert *row, *after;
+	struct store_due one;
+	bool enabled, same = true;
+	int64_t want;
+
+	raw("UPDATE certs SET csr = 'c', crt = 'CRT', ts_expire = 6999, "
+	    "renew = 0, ts_due = 1, ts_next_attempt = 0, held = 0");
+	row = get("a.example.org");
+	RC(1, store_due_one(s, "a.example.org", arena, &one, &enabled, &err));
+	raw(sql);
+	want = get("a.example.org")->ts_due;
+	OK(store_refresh(s, "a.example.org", &d, row, &err));
+	after = get("a.example.org");
+	same = after->ts_due == want && after->ts_expire == 6999;
+	if (due_too) {
+		OK(store_set_due(s, "a.example.org", 5000, &one, &err));
+		same = same && get("a.example.org")->ts_due == want;
+	}
+	return same;
+}
+
+static void test_meanwhile(void **state)
+{
+	struct store_due one;
+	struct store_cert *row;
+	bool enabled;
+
+	add("a.example.org");
+	for (size_t i = 0; i < ARRAY_LEN(meanwhile); i++)
+		assert_true(stays(meanwhile[i], true));
+	for (size_t i = 0; i < ARRAY_LEN(meanwhile_blobs); i++)
+		assert_true(stays(meanwhile_blobs[i], false));
+	assert_false(stays("UPDATE certs SET comment = 'x'", true));
+	/* A CSR of a person's, put in place of the one that was looked at. */
+	raw("UPDATE certs SET renew = 0, ts_due = 1");
+	row = get("a.example.org");
+	RC(1, store_due_one(s, "a.example.org", arena, &one, &enabled, &err));
+	OK(store_replace_csr(s, "a.example.org", BLOB("new"), "bb", "cc",
+			     &err));
+	OK(store_set_due(s, "a.example.org", 5000, &one, &err));
+	OK(store_refresh(s, "a.example.org",
+			 &(struct store_derived){ .ts_due = 5000 }, row, &err));
+	assert_int_equal(get("a.example.org")->ts_due, 0);
+	assert_true(get("a.example.org")->renew);
+	/* Text that a person wrote into SQLite is the same as its bytes. */
+	raw("UPDATE certs SET csr = 'text', crt = 'more'");
+	OK(store_refresh(s, "a.example.org",
+			 &(struct store_derived){ .ts_due = 6000 },
+			 get("a.example.org"), &err));
+	assert_int_equal(get("a.example.org")->ts_due, 6000);
 }
 
 static void test_orders(void **state)
@@ -845,8 +914,8 @@ static int two_changes(struct store *st, void *arg, struct err *e)
 	struct two *t = arg;
 
 	t->runs++;
-	if (store_set_due(st, "a.example.org", 1, e) == -1 ||
-	    store_set_due(st, "b.example.org", 2, e) == -1)
+	if (kit_set_due(st, "a.example.org", 1, e) == -1 ||
+	    kit_set_due(st, "b.example.org", 2, e) == -1)
 		return -1;
 	return t->fail ? err_set(e, ERR_INTERNAL, "no") : 0;
 }
@@ -1053,12 +1122,12 @@ static int step_on_toes(struct store *st, void *arg, struct err *e)
 	struct dance *d = arg;
 	char byte = 'x';
 
-	if (store_set_due(st, d->first, 7, e) == -1)
+	if (kit_set_due(st, d->first, 7, e) == -1)
 		return -1;
 	if (d->runs++ == 0 &&
 	    (write(d->tell, &byte, 1) != 1 || read(d->hear, &byte, 1) != 1))
 		return err_set(e, ERR_IO, "pipe");
-	return store_set_due(st, d->second, 7, e);
+	return kit_set_due(st, d->second, 7, e);
 }
 
 static int dance(struct dance *d)
@@ -1230,6 +1299,7 @@ int main(void)
 		TEST(test_each),
 		TEST(test_claim),
 		TEST(test_refresh),
+		TEST(test_meanwhile),
 		TEST(test_orders),
 		TEST(test_proofs),
 		TEST(test_accept),

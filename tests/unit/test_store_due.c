@@ -176,7 +176,7 @@ static void test_waits(void **state)
 static void test_never(void **state)
 {
 	add("a", NULL);
-	OK(store_set_due(s, "a", STORE_NEVER, &err));
+	OK(kit_set_due(s, "a", STORE_NEVER, &err));
 	assert_true(get("a")->ts_due == STORE_NEVER);
 	assert_string_equal(due(NULL, 4000000000, 10), "");
 }

@@ -34,7 +34,7 @@ static void add(const char *name, int64_t due, bool enabled)
 				  .md5_modulus = "x" };
 
 	OK(store_add(store, &row, &err));
-	OK(store_set_due(store, name, due, &err));
+	OK(kit_set_due(store, name, due, &err));
 }
 
 static void says(const char *const *names, size_t n, const char *want)
