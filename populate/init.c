@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
 #include "advise.h"
 #include "log.h"
 #include "populate_cmd.h"
+#include "store_owner.h"
 #include "store_schema.h"
 
 #define WARNINGS_MAX 20
@@ -79,6 +82,36 @@ int init_look(struct populate *p, struct err *err)
 	return 0;
 }
 
+/* FRESH: the views were made a moment ago. */
+static int mend_views(struct populate *p, bool fresh, struct err *err)
+{
+	struct store_owner o;
+
+	if (store_owner_take(p->store, p->arena, &o, err) == -1)
+		return err_wrap(err, "the views of the hosts");
+	if (o.gone)
+		printf("the views of the hosts did not work: their definer, "
+		       "%s, is gone or lacks rights; %s\n",
+		       populate_clean(p->arena, o.was),
+		       o.works ? "they do now" : "and they still do not");
+	if (o.state == STORE_OWNER_TAKEN && !fresh)
+		printf("the views of the hosts belong to " STORE_OWNER
+		       " now, an account that nobody logs in as\n");
+	if (o.state == STORE_OWNER_REFUSED)
+		printf("the views of the hosts stop working when %s is "
+		       "dropped. Let an administrator give them to an account "
+		       "that stays:\n\n%s\n",
+		       o.gone ? "the account of this program"
+			      : populate_clean(p->arena, o.was),
+		       o.sql);
+	free(o.sql);
+	return o.works ? 0
+		       : err_set(err, ERR_CONFIG,
+				 "%s: hosts cannot read their certificates "
+				 "before that is done",
+				 store_name(p->store));
+}
+
 int init_run(struct populate *p, struct err *err)
 {
 	const char *where = store_name(p->store);
@@ -86,16 +119,17 @@ int init_run(struct populate *p, struct err *err)
 
 	if (store_schema_upgrade(p->store, p->now, &from, &to, err) == -1)
 		return -1;
-	if (from == to) {
-		printf("%s has schema version %d, nothing to do\n", where, to);
-		return 0;
-	}
 	if (from == -1)
 		printf("created %s, schema version %d\n", where, to);
+	else if (from == to)
+		printf("%s has schema version %d, nothing to do\n", where, to);
 	else
 		printf("upgraded %s from schema version %d to %d\n", where,
 		       from, to);
-	populate_log(from == -1 ? "created" : "upgraded", where, NULL);
+	if (from != to)
+		populate_log(from == -1 ? "created" : "upgraded", where, NULL);
+	if (mend_views(p, from == -1, err) == -1)
+		return -1;
 	fflush(stdout);
 	return from == 0 ? init_look(p, err) : 0;
 }

@@ -6,7 +6,8 @@
 --	mariadb certrepo < grants.sql
 --
 -- An account with all rights on the database (or the server's root over its
--- socket) runs certrepo-populate init; none of these needs them.
+-- socket) runs certrepo-populate init; none of these needs them. The two views
+-- belong to 'certrepo-owner'@'localhost', which init makes, or says how.
 
 -- certrepo-populate, on the central host.
 CREATE USER IF NOT EXISTS 'certrepo-populate'@'%'

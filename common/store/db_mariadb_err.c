@@ -286,17 +286,16 @@ static int fail_other(unsigned code, const char *where, const char *text,
 	case ER_COLUMNACCESS_DENIED_ERROR:
 	case ER_DBACCESS_DENIED_ERROR:
 	case ER_SPECIFIC_ACCESS_DENIED_ERROR:
-	case ER_VIEW_INVALID:
 		return err_set(err, ERR_CONFIG,
 			       "%s: %s: the rights of this user do not "
 			       "suffice, see schema/grants.sql",
 			       where, text);
 	case ER_ACCESS_DENIED_ERROR: /* we are in already */
 	case ER_NO_SUCH_USER:
+	case ER_VIEW_INVALID:
 		return err_set(err, ERR_CONFIG,
-			       "%s: %s: the account that owns the views (their "
-			       "definer) is gone: make it again, or run "
-			       "certrepo-populate init",
+			       "%s: %s: the definer of the views is gone, or "
+			       "lacks rights: run certrepo-populate init",
 			       where, text);
 	case ER_BAD_FIELD_ERROR:
 		return err_set(err, ERR_CONFIG,
