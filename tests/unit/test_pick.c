@@ -238,7 +238,7 @@ static void policy(void **state)
 	assert_int_equal(due_of("a.example.org"), not_after - 20 * DAY);
 	assert_int_equal(due_of("new.example.org"), 0);
 	/* a row that an older version, with a wrong clock, put far ahead */
-	OK(store_set_due(store, "new.example.org", 4000000000, &err));
+	OK(kit_set_due(store, "new.example.org", 4000000000, &err));
 	scratch_write(scratch("fetcher.policy"), "days_left=20\n", 0600);
 	OK(due_policy_apply(&c, store, &err));
 	assert_int_equal(due_of("new.example.org"), 0);
