@@ -5,6 +5,7 @@
 #   make demo       the main job, end to end, against real parts on loopback
 #   make check      all tests, with ASan and UBSan
 #   make check-services   every profile on its real daemon
+#   make check-trixie     all three in a chroot of Debian 13 (as root)
 #   make lint fuzz bench install
 #
 # SAN=1 builds with the sanitizers into build/san, WERROR=1 stops at warnings,
@@ -199,6 +200,10 @@ check-services:
 	@$(MAKE) --no-print-directory SAN=1 all
 	@sh tests/services.sh build/san
 
+# The same on Debian 13, see the head of the script.
+check-trixie:
+	@sh tests/trixie.sh
+
 lint:
 	@sh packaging/deps.sh check
 	@$(MAKE) --no-print-directory SAN=1 all tests
@@ -231,4 +236,4 @@ clean:
 
 -include $(shell find $O/obj -name '*.d' 2>/dev/null)
 
-.PHONY: FORCE all tests deps check check-services demo lint fuzz bench install clean
+.PHONY: FORCE all tests deps check check-services check-trixie demo lint fuzz bench install clean
