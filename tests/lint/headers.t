@@ -21,7 +21,8 @@ includes() { # FILE...: a line for each, its name and flags
 }
 dependent() {
 	# shellcheck disable=SC2046 # a list
-	includes $(git ls-files '*.h' | grep -v '^tests/') |
+	includes $(sources . -name '*.h' ! -path './tests/*' |
+		sed 's|^\./||') |
 		while read -r _h _flags; do
 			# shellcheck disable=SC2086 # a list
 			compile "$_h" $_flags
@@ -41,7 +42,7 @@ forbidden() {
 	for _room in $rooms; do
 		_left=${_left#*"$_room"}
 		for _behind in $_left installer fetcher populate; do
-			_h=$(git ls-files ":(glob)$_behind/*.h" | head -1)
+			_h=$(find "$_behind" -maxdepth 1 -name '*.h' | sort | head -1)
 			echo "#include \"${_h##*/}\"" >"$T/x.c"
 			# shellcheck disable=SC2046 # a list
 			compile "$T/x.c" $(includes "$_room/x" | cut -d' ' -f2-) |
