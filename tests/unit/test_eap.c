@@ -174,6 +174,38 @@ static void fragment(struct peer *p, int type, size_t size)
 	challenge(p, type, data, at + n);
 }
 
+/* What the client's TLS says, fragment by fragment (RFC 5216, 2.1.5): each but
+ * the last is acknowledged, the first of several tells how much there is. */
+static void hear(struct peer *p, struct eap *e)
+{
+	struct err err = ERR_INIT;
+	size_t said = 0, all = 0;
+
+	for (int i = 0;; i++) {
+		bool told = (p->eap[5] & 0x80) != 0;
+		bool more = (p->eap[5] & 0x40) != 0;
+		const unsigned char *b = p->eap + 6;
+		int n = (int) p->eap_len - 6 - (told ? 4 : 0);
+
+		assert_int_equal(told, i == 0 && more);
+		assert_true(n > 0);
+		if (told) {
+			assert_int_equal(b[0] << 24 | b[1] << 16, 0);
+			all = (size_t) (b[2] << 8 | b[3]);
+			b += 4;
+		}
+		assert_int_equal(BIO_write(p->in, b, n), n);
+		said += (size_t) n;
+		if (!more)
+			break;
+		challenge(p, p->eap[4], (const unsigned char *) "", 1);
+		assert_int_equal(eap_in(e, p->answer, p->answer_len, &err),
+				 EAP_SEND);
+		receive(p, e);
+	}
+	assert_true(all == 0 || said == all);
+}
+
 static struct eap *begin(struct peer *p, int version, SSL **ret_ssl)
 {
 	struct eap *e;
@@ -195,7 +227,8 @@ static void end(struct peer *p, struct eap **e, SSL **ssl)
 	peer_stop(p);
 }
 
-static void shows(int version, int type, size_t size)
+/* ALPN: how long that of the client is; its ClientHello is longer. */
+static void shows(int version, int type, size_t size, size_t alpn)
 {
 	static const unsigned char md5[] = "\x10"
 					   "0123456789abcdef";
@@ -205,7 +238,11 @@ static void shows(int version, int type, size_t size)
 	struct peer p;
 	SSL *ssl;
 	struct eap *e = begin(&p, version, &ssl);
+	unsigned char protos[4000];
 
+	memset(protos, 1, sizeof(protos)); /* each a byte with its length */
+	assert_int_equal(SSL_set_alpn_protos(ssl, protos, (unsigned int) alpn),
+			 0);
 	/* What it likes best is no TLS: it must offer another. */
 	challenge(&p, 4, md5, sizeof(md5) - 1);
 	assert_int_equal(eap_in(e, p.answer, p.answer_len, &err), EAP_SEND);
@@ -216,8 +253,8 @@ static void shows(int version, int type, size_t size)
 	assert_int_equal(eap_in(e, p.answer, p.answer_len, &err), EAP_SEND);
 	receive(&p, e);
 	assert_int_equal(p.eap[4], type);
-	assert_int_equal(p.eap[5] & 0xe0, 0); /* one fragment */
-	BIO_write(p.in, p.eap + 6, (int) p.eap_len - 6);
+	assert_true(alpn == 0 || (p.eap[5] & 0x40) != 0);
+	hear(&p, e);
 	assert_int_equal(SSL_do_handshake(p.tls), -1);
 	p.sent_len = (size_t) BIO_read(p.out, p.sent, sizeof(p.sent));
 	assert_true(p.sent_len > size);
@@ -247,9 +284,10 @@ static void shows(int version, int type, size_t size)
 
 static void certificate(void **state)
 {
-	shows(TLS1_2_VERSION, 25, 200);
-	shows(TLS1_2_VERSION, 21, 1000);
-	shows(TLS1_3_VERSION, 13, 500);
+	shows(TLS1_2_VERSION, 25, 200, 0);
+	shows(TLS1_2_VERSION, 21, 1000, 0);
+	shows(TLS1_3_VERSION, 13, 500, 0);
+	shows(TLS1_3_VERSION, 21, 500, 4000);
 }
 
 /* A dialogue over PEAP up to what the server's whole first flight brings. */
@@ -261,7 +299,7 @@ static enum eap_result first_flight(struct peer *p, struct eap *e,
 	challenge(p, 25, start, 1);
 	assert_int_equal(eap_in(e, p->answer, p->answer_len, err), EAP_SEND);
 	receive(p, e);
-	BIO_write(p->in, p->eap + 6, (int) p->eap_len - 6);
+	hear(p, e);
 	assert_int_equal(SSL_do_handshake(p->tls), -1);
 	p->sent_len = (size_t) BIO_read(p->out, p->sent, sizeof(p->sent));
 	fragment(p, 25, p->sent_len);
@@ -297,7 +335,7 @@ static void static_rsa(void **state)
 	assert_false(look_tls_proven(ssl) || look_tls_unproven(ssl));
 	receive(&p, e);
 	assert_int_equal(p.eap[4], 25);
-	BIO_write(p.in, p.eap + 6, (int) p.eap_len - 6);
+	hear(&p, e);
 	assert_int_equal(SSL_do_handshake(p.tls), 1);
 	p.sent_at = 0;
 	p.sent_len = (size_t) BIO_read(p.out, p.sent, sizeof(p.sent));
@@ -315,7 +353,7 @@ static void static_rsa(void **state)
 	use_rsa(&p, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT);
 	assert_int_equal(first_flight(&p, e, &err), EAP_SEND);
 	receive(&p, e);
-	BIO_write(p.in, p.eap + 6, (int) p.eap_len - 6);
+	hear(&p, e);
 	assert_int_equal(SSL_do_handshake(p.tls), -1);
 	p.sent_at = 0;
 	p.sent_len = (size_t) BIO_read(p.out, p.sent, sizeof(p.sent));
@@ -466,6 +504,7 @@ static void endless(void **state)
 	challenge(&p, 25, start, 1);
 	assert_int_equal(eap_in(e, p.answer, p.answer_len, &err), EAP_SEND);
 	receive(&p, e);
+	hear(&p, e);
 	challenge(&p, 25, noise, sizeof(noise) - 1);
 	assert_int_equal(eap_in(e, p.answer, p.answer_len, &err), EAP_FAILED);
 	kit_says(&err, "TLS handshake in EAP failed: ");
