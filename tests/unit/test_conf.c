@@ -357,7 +357,7 @@ static void behind_libconfig(void **state)
 		  "many = ( { number = 3; },\n{ number = 4;\nsub : { "
 		  "number = 5; }; x = 1; number\n: 6; } ); number = 7;\n",
 		  "f:5: setting `number': is already set in f:4" },
-		{ "number = 1;\n\nmany = ( {}, );",
+		{ "number = 1;\n\nmany = ( {} {} );",
 		  "f:3: syntax error here or before: is a ';', quote or "
 		  "bracket missing?" },
 	};
