@@ -12,6 +12,7 @@ NNRPD_ROOT=/usr/local/lib/certrepo-tests/nnrpd
 _svc_nnrpd_conf() { # DIR
 	cat >"$1/etc/inn.conf" <<-END
 	mta: "/bin/false %s"
+	nnrpdloadlimit: 0
 	organization: "a test"
 	ovmethod: tradindexed
 	hismethod: hisv6
