@@ -1,317 +1,50 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
-#include <limits.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/pidfd.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <linux/close_range.h>
-#include <linux/keyctl.h>
-#include "child.h"
+#include "child_impl.h"
 #include "clock.h"
 #include "file.h"
 #include "log.h"
-#include "said.h"
-#include "strlist.h"
 #include "words.h"
 
-#define CHILD_PATH    "/usr/sbin:/usr/bin:/sbin:/bin"
 #define TERM_GRACE_MS 2000
 #define KILL_GRACE_MS 5000 /* then it is left as it is */
 #define LINGER_MS     100  /* for output of what the command left behind */
 #define TICK_MS	      20   /* where there is no pidfd */
 #define TAKE_MAX      64   /* reads at once; then the clock is looked at */
-#define DRAIN	      "certrepo-drain"
 #define ENDLESS                                                       \
 	"cannot be ended: somebody traces it, or it hangs in a file " \
 	"system"
 
-/* All that the child needs, made before the fork. */
-struct plan {
-	const struct child_spec *spec;
-	struct strlist env;
-	struct strlist paths; /* files to try */
-	bool change_user;
-	uid_t uid;
-	gid_t gid;
-	gid_t *groups;
-	int n_groups;
-	int in;	     /* its stdin, -1: /dev/null */
-	int out[2];  /* its stdout and stderr */
-	int fail[2]; /* errno of a start that failed; closed by exec */
-	bool probe;  /* do not start it, only look whether that can be */
+enum stage {
+	STARTING,  /* neither another program yet, nor has it said why not */
+	REAPING,   /* it did not become one, and is killed */
+	RUNNING,   /* until it ended, or was given up */
+	LINGERING, /* a daemon that it started may hold the pipe for ever */
+	DRAINING,  /* somebody is made who goes on to read that */
+	ENDED,
 };
 
-static void plan_free(struct plan *p)
-{
-	strlist_free(&p->env);
-	strlist_free(&p->paths);
-	free(p->groups);
-	file_close(&p->in);
-	file_close(&p->out[0]);
-	file_close(&p->out[1]);
-	file_close(&p->fail[0]);
-	file_close(&p->fail[1]);
-}
-
-static void plan_env(struct plan *p)
-{
-	const char *const *e;
-	bool has_path = false;
-
-	for (e = p->spec->env; e && *e; e++) {
-		has_path |= strncmp(*e, "PATH=", 5) == 0;
-		strlist_add(&p->env, *e);
-	}
-	if (!has_path)
-		strlist_add(&p->env, "PATH=" CHILD_PATH);
-}
-
-static void plan_paths(struct plan *p)
-{
-	const char *name = p->spec->argv[0], *dir, *end;
-
-	if (strchr(name, '/')) {
-		strlist_add(&p->paths, name);
-		return;
-	}
-	for (dir = CHILD_PATH; *dir; dir = *end ? end + 1 : end) {
-		end = strchrnul(dir, ':');
-		strlist_addf(&p->paths, "%.*s/%s", (int) (end - dir), dir,
-			     name);
-	}
-}
-
-static int plan_user(struct plan *p, struct err *err)
-{
-	const char *user = p->spec->user;
-	struct passwd *pw;
-
-	if (!user)
-		return 0;
-	pw = getpwnam(user);
-	if (!pw)
-		return err_set(err, ERR_CHILD, "there is no user \"%s\"", user);
-	if (pw->pw_uid == geteuid() && pw->pw_uid == getuid())
-		return 0;
-	p->change_user = true;
-	p->uid = pw->pw_uid;
-	p->gid = pw->pw_gid;
-	/* Asked twice: the first call tells the number. */
-	p->n_groups = 0;
-	getgrouplist(user, p->gid, NULL, &p->n_groups);
-	p->groups = mem_array((size_t) p->n_groups + 1, sizeof(*p->groups));
-	if (getgrouplist(user, p->gid, p->groups, &p->n_groups) == -1)
-		return err_set(err, ERR_CHILD,
-			       "the groups of user \"%s\" cannot be listed",
-			       user);
-	return 0;
-}
-
-/* Above 2, so that the child's own descriptors do not overwrite them. */
-static int make_pipe(int fds[2], struct err *err)
-{
-	int i, fd;
-
-	if (pipe2(fds, O_CLOEXEC) == -1) {
-		fds[0] = fds[1] = -1;
-		return err_errno(err, ERR_CHILD, "no pipe can be made");
-	}
-	for (i = 0; i < 2; i++) {
-		if (fds[i] > 2)
-			continue;
-		fd = fcntl(fds[i], F_DUPFD_CLOEXEC, 3);
-		if (fd == -1)
-			return err_errno(err, ERR_CHILD, "no pipe can be made");
-		close(fds[i]);
-		fds[i] = fd;
-	}
-	return 0;
-}
-
-/* What is on its stdin is all there from the start, in memory: nobody waits
- * for it to be read. */
-static int plan_input(struct plan *p, struct err *err)
-{
-	const char *from = p->spec->input;
-	size_t left = p->spec->input_len;
-	ssize_t n = 0;
-	int fd;
-
-	if (!from)
-		return 0;
-	p->in = memfd_create("input", MFD_CLOEXEC);
-	while (p->in != -1 && left > 0 && (n = write(p->in, from, left)) > 0) {
-		from += n;
-		left -= (size_t) n;
-	}
-	if (p->in == -1 || n == -1 || lseek(p->in, 0, SEEK_SET) == -1)
-		return err_errno(err, ERR_CHILD, "its input cannot be kept");
-	if (p->in > 2)
-		return 0;
-	fd = fcntl(p->in, F_DUPFD_CLOEXEC, 3);
-	if (fd == -1)
-		return err_errno(err, ERR_CHILD, "its input cannot be kept");
-	close(p->in);
-	p->in = fd;
-	return 0;
-}
-
-/* In the child, from here... */
-
-void child_close_from(int fd)
-{
-	int max;
-
-	if (close_range((unsigned int) fd, ~0u, 0) == 0)
-		return;
-	/* A kernel or sandbox without it. */
-	max = (int) sysconf(_SC_OPEN_MAX);
-	for (; fd < (max > 0 && max < 65536 ? max : 65536); fd++)
-		close(fd);
-}
-
-void child_default_signals(void)
-{
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
-	sigset_t none;
-	int sig;
-
-	for (sig = 1; sig < NSIG; sig++)
-		sigaction(sig, &dfl, NULL); /* KILL and STOP refuse */
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-bool child_leave_keyring(void)
-{
-	/* A kernel or sandbox without keys. */
-	return syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) != -1 ||
-	       errno == ENOSYS || errno == EPERM;
-}
-
-/* Until exec its memory is still ours: with fs.suid_dumpable set, that user
- * could have a core of it, or trace it. */
-static bool become_user(const struct plan *p)
-{
-	return !p->change_user ||
-	       (child_leave_keyring() &&
-		setgroups((size_t) p->n_groups, p->groups) == 0 &&
-		setgid(p->gid) == 0 && setuid(p->uid) == 0 &&
-		prctl(PR_SET_DUMPABLE, 0) == 0);
-}
-
-/* Whether execve() would find a program in PATH; else errno. */
-static bool can_exec(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) == -1)
-		return false;
-	if (S_ISREG(st.st_mode))
-		return access(path, X_OK) == 0;
-	errno = EACCES;
-	return false;
-}
-
-/* Returns only when nothing could be started; errno tells why. Not execvp:
- * it would give a file without "#!" to a shell. */
-static void try_exec(const struct plan *p)
-{
-	int best = ENOENT;
-	size_t i;
-
-	for (i = 0; i < p->paths.n; i++) {
-		if (p->probe && can_exec(p->paths.v[i]))
-			_exit(0);
-		if (!p->probe)
-			execve(p->paths.v[i], (char *const *) p->spec->argv,
-			       p->env.v);
-		if (errno != ENOENT && errno != ENOTDIR)
-			best = errno;
-	}
-	errno = best;
-}
-
-/* Our own descriptors go first of all: a lock among them would be held, for
- * a moment, by a child that outlives us. FAIL becomes 3. */
-static bool take_descriptors(const struct plan *p, int *fail)
-{
-	int in = p->in != -1 ? p->in : open("/dev/null", O_RDONLY);
-
-	if (in == -1 || dup2(in, 0) == -1 || dup2(p->out[1], 1) == -1 ||
-	    dup2(p->out[1], 2) == -1)
-		return false;
-	if (*fail != 3 && dup3(*fail, 3, O_CLOEXEC) == -1)
-		return false;
-	*fail = 3;
-	child_close_from(4);
-	return true;
-}
-
-static bool limit_files(const struct plan *p)
-{
-	const struct rlimit most = { p->spec->file_max, p->spec->file_max };
-
-	return p->spec->file_max == 0 || setrlimit(RLIMIT_FSIZE, &most) == 0;
-}
-
-static void __attribute__((__noreturn__)) be_child(const struct plan *p)
-{
-	int fail = p->fail[1], why;
-
-	if (take_descriptors(p, &fail)) {
-		/* Of its own, since whoever shares a terminal with us can
-		 * type into it (TIOCSTI). */
-		setsid();
-		child_default_signals();
-		/* Ours is tighter; a service it starts has its own idea. */
-		umask(022);
-		if (chdir("/") == 0 && limit_files(p) && become_user(p))
-			try_exec(p);
-	}
-	why = errno;
-	if (write(fail, &why, sizeof(why)) != sizeof(why))
-		_exit(126);
-	_exit(127);
-}
-
-/* Nobody's child, so that nobody has to wait for it. */
-static void __attribute__((__noreturn__)) be_drain(const struct plan *p)
-{
-	/* Under its own name, unless that is what tells cat what to be. */
-	static const char *const names[] = { DRAIN, "cat" };
-	char real[PATH_MAX];
-	const char *base, *argv[2] = { names[1], NULL };
-	int null = open("/dev/null", O_WRONLY);
-
-	if (null == -1 || dup2(p->out[0], 0) == -1 || dup2(null, 1) == -1 ||
-	    dup2(null, 2) == -1)
-		_exit(1);
-	child_close_from(3);
-	if (fork() != 0)
-		_exit(0);
-	setsid();
-	child_default_signals();
-	fcntl(0, F_SETFL, 0); /* it blocks, until the last writer is gone */
-	if (chdir("/") == -1 || !become_user(p))
-		_exit(1);
-	base = realpath("/bin/cat", real) ? strrchr(real, '/') : NULL;
-	if (base && strcmp(base, "/cat") == 0)
-		argv[0] = names[0];
-	execve("/bin/cat", (char *const *) argv, p->env.v);
-	_exit(1);
-}
-
-/* ... to here. */
+struct child {
+	struct child_plan plan;
+	char *command;
+	int timeout_s;
+	unsigned int file_max;
+	enum stage stage;
+	int64_t deadline; /* of the stage, clock_mono_ms() */
+	pid_t pid, drain;
+	int pidfd, drainfd; /* -1: not to be had */
+	bool blind;	    /* pidfd is readable, and it has not ended */
+	bool out;	    /* there may be more output */
+	int why;	    /* errno of a start that came to nothing */
+	int killed;	    /* 0, then SIGTERM, then SIGKILL */
+	bool timed_out, endless;
+	int status;
+	struct said said;
+};
 
 /* A command that makes us its tracer (PTRACE_TRACEME) is given to us at each of
  * its stops, too, and goes on only when we say so. It does not. */
@@ -351,244 +84,277 @@ static bool take_output(int fd, struct said *said)
 	return true;
 }
 
-struct watch {
-	pid_t pid;
-	int pidfd;
-	int out; /* -1 once it ended */
-	struct said *said;
-	int64_t deadline; /* of the current stage, clock_mono_ms() */
-	int killed;	  /* 0, then SIGTERM, then SIGKILL */
-	int status;
-};
-
-/* The next harder signal to the whole group. */
-static void press(struct watch *w, struct child_result *r)
+static void enter(struct child *c, enum stage stage, int64_t ms)
 {
-	r->timed_out = true;
-	w->killed = w->killed == 0 ? SIGTERM : SIGKILL;
-	kill(-w->pid, w->killed);
-	w->deadline = clock_mono_ms() +
-		      (w->killed == SIGTERM ? TERM_GRACE_MS : KILL_GRACE_MS);
+	c->stage = stage;
+	c->deadline = clock_mono_ms() + ms;
 }
 
-/* One wait of at most until the deadline; true when the command ended. */
-static bool watch_once(struct watch *w)
+static bool time_is_up(const struct child *c)
 {
-	struct pollfd fds[2] = {
-		{ .fd = w->out, .events = POLLIN },
-		{ .fd = w->pidfd, .events = POLLIN },
-	};
-	int64_t left = w->deadline - clock_mono_ms();
-	bool ended;
+	return clock_mono_ms() >= c->deadline;
+}
 
-	if (left < 0)
-		left = 0;
-	if (w->pidfd == -1 && left > TICK_MS)
-		left = TICK_MS;
-	if (left > 60000)
-		left = 60000;
-	poll(fds, 2, (int) left);
-	if (w->out != -1 && fds[0].revents && !take_output(w->out, w->said))
-		w->out = -1;
-	ended = has_ended(w->pid, &w->status);
+static bool is_readable(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0;
+}
+
+static bool has_it_ended(struct child *c)
+{
+	bool told = c->pidfd != -1 && !c->blind && is_readable(c->pidfd);
+	bool ended = has_ended(c->pid, &c->status);
+
 	/* Dead, but its tracer keeps it: that would be so at once each time. */
-	if (!ended && fds[1].revents)
-		file_close(&w->pidfd);
+	if (!ended && told)
+		c->blind = true;
 	return ended;
-}
-
-/* Of what is at its end anyway. Whoever traces it keeps a dead one from us as
- * long as he likes, and a file system that does not answer a live one: false
- * when it is left as it is. */
-static bool reap(pid_t pid)
-{
-	struct watch w = {
-		.pid = pid,
-		.pidfd = pidfd_open(pid, 0),
-		.out = -1,
-		.deadline = clock_mono_ms() + KILL_GRACE_MS,
-	};
-	bool ended;
-
-	do
-		ended = watch_once(&w);
-	while (!ended && clock_mono_ms() < w.deadline);
-	file_close(&w.pidfd);
-	return ended;
-}
-
-/* A daemon that the command started may hold the pipe for ever. */
-static void linger(struct watch *w)
-{
-	int64_t until = clock_mono_ms() + LINGER_MS, left;
-	struct pollfd fd = { .fd = w->out, .events = POLLIN };
-
-	while (w->out != -1) {
-		left = until - clock_mono_ms();
-		if (poll(&fd, 1, left > 0 ? (int) left : 0) == 0)
-			return;
-		if (fd.revents && !take_output(w->out, w->said)) {
-			w->out = -1;
-			return;
-		}
-		if (left <= 0)
-			return;
-	}
-}
-
-/* It still holds the pipe, and would die of its next word once we are gone:
- * somebody goes on to read. */
-static void drain(const struct plan *p, int out)
-{
-	struct pollfd fd = { .fd = out };
-	pid_t pid;
-
-	if (out == -1 || poll(&fd, 1, 0) == -1 || fd.revents & POLLHUP)
-		return;
-	pid = fork();
-	if (pid == 0)
-		be_drain(p);
-	if (pid != -1)
-		(void) reap(pid);
-}
-
-static void watch(const struct plan *p, pid_t pid, struct child_result *r)
-{
-	struct said said = { .n = 0 };
-	struct watch w = {
-		.pid = pid,
-		.pidfd = pidfd_open(pid, 0),
-		.out = p->out[0],
-		.said = &said,
-		.deadline =
-			clock_mono_ms() + (int64_t) p->spec->timeout_s * 1000,
-	};
-
-	while (!r->endless && !watch_once(&w)) {
-		if (clock_mono_ms() < w.deadline)
-			continue;
-		r->endless = w.killed == SIGKILL;
-		if (!r->endless)
-			press(&w, r);
-	}
-	if (r->endless)
-		w.status = W_EXITCODE(0, SIGKILL);
-	/* Those it left behind had no more time than itself. */
-	if (w.killed)
-		kill(-pid, SIGKILL);
-	linger(&w);
-	drain(p, w.out);
-	file_close(&w.pidfd);
-	said_text(&said, &r->output);
-	r->signal = WIFEXITED(w.status) ? 0 : WTERMSIG(w.status);
-	r->status = r->signal == 0 ? WEXITSTATUS(w.status) : 128 + r->signal;
-}
-
-/* Waits for exec, or for the word that it failed. Its user may stop it before,
- * or hold the file of the program: neither is waited for until he likes. */
-static int start_failure(const struct plan *p)
-{
-	int64_t until = clock_mono_ms() + (int64_t) p->spec->timeout_s * 1000;
-	struct pollfd fd = { .fd = p->fail[0], .events = POLLIN };
-	ssize_t n;
-	int why;
-
-	for (;;) {
-		int64_t left = until - clock_mono_ms();
-
-		n = poll(&fd, 1,
-			 left < 0	? 0
-			 : left > 60000 ? 60000
-					: (int) left);
-		if (n > 0)
-			break;
-		if (n == 0 && left <= 0)
-			return ETIMEDOUT;
-	}
-	do
-		n = read(fd.fd, &why, sizeof(why));
-	while (n == -1 && errno == EINTR);
-	return n == sizeof(why) ? why : 0;
 }
 
 /* What it had to say is said, or never will be. It is not waited for to end by
  * itself: its user may have stopped it after its last word. */
-static int end_start(const struct plan *p, pid_t pid, int why, struct err *err)
+static void give_up_start(struct child *c, int why)
 {
-	bool ended;
+	c->why = why;
+	kill(-c->pid, SIGKILL);
+	kill(c->pid, SIGKILL);
+	enter(c, REAPING, KILL_GRACE_MS);
+}
 
-	kill(pid, SIGKILL);
-	ended = reap(pid);
-	if (why == ETIMEDOUT)
+/* Until exec, or the word that it failed. Its user may stop it before, or hold
+ * the file of the program: neither is waited for until he likes. */
+static void step_starting(struct child *c)
+{
+	int why;
+	ssize_t n;
+
+	do
+		n = read(c->plan.fail[0], &why, sizeof(why));
+	while (n == -1 && errno == EINTR);
+	if (n == sizeof(why))
+		give_up_start(c, why);
+	else if (n != -1 && c->plan.probe)
+		give_up_start(c, 0);
+	else if (n != -1)
+		c->stage = RUNNING;
+	else if (time_is_up(c))
+		give_up_start(c, ETIMEDOUT);
+}
+
+/* Whoever traces it keeps a dead one from us as long as he likes, and a file
+ * system that does not answer a live one. */
+static void step_reaping(struct child *c)
+{
+	if (!has_it_ended(c) && !(c->endless = time_is_up(c)))
+		return;
+	c->stage = ENDED;
+}
+
+/* The whole group. */
+static void press(struct child *c, int sig)
+{
+	c->killed = sig;
+	kill(-c->pid, sig);
+	enter(c, RUNNING, sig == SIGTERM ? TERM_GRACE_MS : KILL_GRACE_MS);
+}
+
+static void step_running(struct child *c)
+{
+	c->out = c->out && take_output(c->plan.out[0], &c->said);
+	if (!has_it_ended(c)) {
+		if (!time_is_up(c))
+			return;
+		c->timed_out = c->timed_out || c->killed == 0;
+		if (c->killed != SIGKILL) {
+			press(c, c->killed == 0 ? SIGTERM : SIGKILL);
+			return;
+		}
+		c->endless = true;
+		c->status = W_EXITCODE(0, SIGKILL);
+	}
+	/* Those it left behind had no more time than itself. */
+	if (c->killed)
+		kill(-c->pid, SIGKILL);
+	enter(c, LINGERING, LINGER_MS);
+}
+
+static void step_lingering(struct child *c)
+{
+	c->out = c->out && take_output(c->plan.out[0], &c->said);
+	if (c->out && !time_is_up(c))
+		return;
+	c->drain = c->out ? child_plan_drain(&c->plan) : -1;
+	if (c->drain != -1)
+		c->drainfd = pidfd_open(c->drain, 0);
+	enter(c, c->drain != -1 ? DRAINING : ENDED, KILL_GRACE_MS);
+}
+
+static void step_draining(struct child *c)
+{
+	int status;
+
+	if (has_ended(c->drain, &status) || time_is_up(c))
+		c->stage = ENDED;
+}
+
+bool child_step(struct child *c)
+{
+	static void (*const steps[ENDED])(struct child *) = {
+		[STARTING] = step_starting, [REAPING] = step_reaping,
+		[RUNNING] = step_running,   [LINGERING] = step_lingering,
+		[DRAINING] = step_draining,
+	};
+	enum stage before;
+
+	do {
+		before = c->stage;
+		if (before != ENDED)
+			steps[before](c);
+	} while (c->stage != before);
+	return c->stage == ENDED;
+}
+
+void child_waits(const struct child *c, struct child_waits *ret)
+{
+	int64_t tick = clock_mono_ms() + TICK_MS;
+	bool lives = c->stage == REAPING || c->stage == RUNNING;
+	bool talks = c->stage == RUNNING || c->stage == LINGERING;
+
+	ret->fd[0] = c->stage == STARTING ? c->plan.fail[0] : -1;
+	ret->fd[1] = talks && c->out ? c->plan.out[0] : -1;
+	ret->fd[2] = lives && !c->blind ? c->pidfd : -1;
+	ret->fd[3] = c->stage == DRAINING ? c->drainfd : -1;
+	ret->until = c->deadline;
+	if (((lives && ret->fd[2] == -1) ||
+	     (c->stage == DRAINING && ret->fd[3] == -1)) &&
+	    tick < ret->until)
+		ret->until = tick;
+}
+
+/* Steps until it ended. */
+static void wait_for_end(struct child *c)
+{
+	while (!child_step(c)) {
+		struct pollfd fds[CHILD_FDS];
+		struct child_waits w;
+		int64_t left;
+
+		child_waits(c, &w);
+		for (size_t i = 0; i < CHILD_FDS; i++)
+			fds[i] = (struct pollfd){ w.fd[i], POLLIN, 0 };
+		left = w.until - clock_mono_ms();
+		poll(fds, CHILD_FDS,
+		     left < 0	    ? 0
+		     : left > 60000 ? 60000
+				    : (int) left);
+	}
+}
+
+static int start(const struct child_spec *spec, bool probe, struct child **ret,
+		 struct err *err)
+{
+	AUTO(child_free) struct child *c = mem_alloc(sizeof(*c));
+
+	c->pidfd = c->drainfd = -1;
+	c->stage = ENDED; /* until it begins */
+	c->command = words_short(spec->argv);
+	c->timeout_s = spec->timeout_s;
+	c->file_max = spec->file_max;
+	child_plan_init(&c->plan, spec);
+	c->plan.probe = probe;
+	if (child_plan_start(&c->plan, &c->pid, err) == -1)
+		return -1;
+	c->pidfd = pidfd_open(c->pid, 0);
+	c->out = true;
+	enter(c, STARTING, (int64_t) spec->timeout_s * 1000);
+	*ret = TAKE(c);
+	return 0;
+}
+
+int child_start(const struct child_spec *spec, struct child **ret,
+		struct err *err)
+{
+	AUTO(mem_free_str) char *command = NULL;
+
+	if (start(spec, false, ret, err) == 0)
+		return 0;
+	command = words_short(spec->argv);
+	return err_wrap(err, "%s cannot be started", command);
+}
+
+void child_stop(struct child *c, int sig)
+{
+	if (c->stage == STARTING)
+		give_up_start(c, ECANCELED);
+	else if (c->stage == RUNNING && c->killed != SIGKILL &&
+		 c->killed != sig)
+		press(c, sig);
+}
+
+void child_free(struct child **cp)
+{
+	struct child *c = TAKE(*cp);
+
+	if (!c)
+		return;
+	child_stop(c, SIGKILL);
+	wait_for_end(c);
+	child_plan_free(&c->plan);
+	file_close(&c->pidfd);
+	file_close(&c->drainfd);
+	free(c->command);
+	free(c);
+}
+
+/* Why it did not become another program. */
+static int end_of_start(const struct child *c, struct err *err)
+{
+	if (c->why == ETIMEDOUT)
 		return err_set(err, ERR_CHILD,
 			       "nothing came of it in %d s: somebody has "
 			       "stopped it, or holds the file of the program%s",
-			       p->spec->timeout_s,
-			       ended ? "" : "; and it " ENDLESS);
-	return why ? err_set(err, ERR_CHILD, "%s", strerror(why)) : 0;
+			       c->timeout_s,
+			       c->endless ? "; and it " ENDLESS : "");
+	return c->why ? err_set(err, ERR_CHILD, "%s", strerror(c->why)) : 0;
 }
 
-/* -1: nothing runs. With probe, *ret_pid has ended. */
-static int start(struct plan *p, pid_t *ret_pid, struct err *err)
+int child_end(const struct child *c, struct child_result *ret, struct err *err)
 {
-	int why;
-	pid_t pid;
+	struct child_result r = { .timed_out = c->timed_out,
+				  .endless = c->endless,
+				  .output = SBUF_INIT(CHILD_OUTPUT_MAX) };
 
-	plan_env(p);
-	plan_paths(p);
-	if (plan_user(p, err) == -1 || plan_input(p, err) == -1 ||
-	    make_pipe(p->out, err) == -1 || make_pipe(p->fail, err) == -1)
-		return -1;
-	/* So that it can open its /dev/stderr, too. */
-	if (p->change_user)
-		(void) !fchown(p->out[1], p->uid, (gid_t) -1);
-	/* Whoever started us may ignore it: nobody would learn how it ends. */
-	signal(SIGCHLD, SIG_DFL);
-	pid = fork();
-	if (pid == -1)
-		return err_errno(err, ERR_CHILD, "no process can be made");
-	if (pid == 0)
-		be_child(p);
-	file_close(&p->out[1]);
-	file_close(&p->fail[1]);
-	why = start_failure(p);
-	*ret_pid = pid;
-	return why || p->probe ? end_start(p, pid, why, err) : 0;
-}
-
-static void plan_init(struct plan *p, const struct child_spec *spec)
-{
-	*p = (struct plan){
-		.spec = spec, .in = -1, .out = { -1, -1 }, .fail = { -1, -1 }
-	};
+	if (end_of_start(c, err) == -1)
+		return err_wrap(err, "%s cannot be started", c->command);
+	said_text(&c->said, &r.output);
+	r.signal = WIFEXITED(c->status) ? 0 : WTERMSIG(c->status);
+	r.status = r.signal == 0 ? WEXITSTATUS(c->status) : 128 + r.signal;
+	*ret = r;
+	return 0;
 }
 
 int child_run(const struct child_spec *spec, struct child_result *ret,
 	      struct err *err)
 {
-	AUTO(mem_free_str) char *command = words_short(spec->argv);
-	struct child_result r = { .output = SBUF_INIT(CHILD_OUTPUT_MAX) };
-	AUTO(plan_free) struct plan p;
-	pid_t pid;
+	AUTO(child_free) struct child *c = NULL;
 
-	plan_init(&p, spec);
-	if (start(&p, &pid, err) == -1)
-		return err_wrap(err, "%s cannot be started", command);
-	fcntl(p.out[0], F_SETFL, O_NONBLOCK);
-	watch(&p, pid, &r);
-	*ret = r;
-	return 0;
+	if (child_start(spec, &c, err) == -1)
+		return -1;
+	wait_for_end(c);
+	return child_end(c, ret, err);
 }
 
 bool child_is_missing(const char *program)
 {
 	const char *argv[] = { program, NULL };
 	struct child_spec spec = { .argv = argv };
-	AUTO(plan_free) struct plan p;
+	AUTO(child_plan_free) struct child_plan p;
 	size_t i;
 
-	plan_init(&p, &spec);
-	plan_paths(&p);
+	child_plan_init(&p, &spec);
+	child_plan_paths(&p);
 	for (i = 0; i < p.paths.n; i++)
 		if (access(p.paths.v[i], F_OK) == 0 ||
 		    (errno != ENOENT && errno != ENOTDIR))
@@ -613,13 +379,13 @@ int child_check_words(const char *const *argv, struct err *err)
 int child_find(const struct child_spec *spec, struct err *err)
 {
 	const char *program = spec->argv[0];
-	AUTO(plan_free) struct plan p;
-	pid_t pid;
+	AUTO(child_free) struct child *c = NULL;
 
-	plan_init(&p, spec);
-	p.probe = true;
-	if (start(&p, &pid, err) == 0)
-		return 0;
+	if (start(spec, true, &c, err) == 0) {
+		wait_for_end(c);
+		if (end_of_start(c, err) == 0)
+			return 0;
+	}
 	if (!strchr(program, '/') && child_is_missing(program))
 		return err_set(err, ERR_CHILD, "there is no %s in " CHILD_PATH,
 			       program);
@@ -636,43 +402,49 @@ struct ending {
 	int n;
 };
 
-static struct ending ending_of(const struct child_spec *spec,
+static struct ending ending_of(const struct child *c,
 			       const struct child_result *r)
 {
 	if (r->timed_out)
-		return (struct ending){ "timed out after", " s",
-					spec->timeout_s };
-	if (spec->file_max > 0 && r->signal == SIGXFSZ)
+		return (struct ending){ "timed out after", " s", c->timeout_s };
+	if (c->file_max > 0 && r->signal == SIGXFSZ)
 		return (struct ending){
 			"was ended, since a file it wrote is larger than",
-			" bytes", (int) spec->file_max
+			" bytes", (int) c->file_max
 		};
 	if (r->signal != 0)
 		return (struct ending){ "was ended by signal", "", r->signal };
 	return (struct ending){ "exited with", "", r->status };
 }
 
+int child_judge(const struct child *c, const struct child_result *r,
+		struct err *err)
+{
+	bool well = !r->timed_out && r->status == 0;
+	AUTO(mem_free_str) char *said = NULL;
+	struct ending e;
+
+	log_said(!well, c->command, sbuf_str(&r->output));
+	if (well)
+		return 0;
+	said = said_line(sbuf_str(&r->output));
+	e = ending_of(c, r);
+	return err_set(err, ERR_CHILD, "\"%s\" %s %d%s%s%s%s", c->command,
+		       e.how, e.n, e.unit, r->endless ? ", and " ENDLESS : "",
+		       *said ? ": " : "", said);
+}
+
 int child_check(const struct child_spec *spec, bool *ret_started,
 		struct err *err)
 {
 	AUTO(result_free) struct child_result r = { .status = 0 };
-	AUTO(mem_free_str) char *command = NULL;
-	AUTO(mem_free_str) char *said = NULL;
-	bool started = child_run(spec, &r, err) == 0, well;
-	struct ending e;
+	AUTO(child_free) struct child *c = NULL;
+	bool started = child_start(spec, &c, err) == 0;
 
+	if (started)
+		wait_for_end(c);
+	started = started && child_end(c, &r, err) == 0;
 	if (ret_started)
 		*ret_started = started;
-	if (!started)
-		return -1;
-	command = words_short(spec->argv);
-	well = !r.timed_out && r.status == 0;
-	log_said(!well, command, sbuf_str(&r.output));
-	if (well)
-		return 0;
-	said = said_line(sbuf_str(&r.output));
-	e = ending_of(spec, &r);
-	return err_set(err, ERR_CHILD, "\"%s\" %s %d%s%s%s%s", command, e.how,
-		       e.n, e.unit, r.endless ? ", and " ENDLESS : "",
-		       *said ? ": " : "", said);
+	return started ? child_judge(c, &r, err) : -1;
 }

@@ -20,6 +20,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include "sbuf.h"
 #include "err.h"
@@ -31,7 +32,7 @@ struct child_spec {
 	const char *const *argv; /* NULL-terminated; argv[0] by PATH */
 	const char *const *env;	 /* "K=V" list, NULL-terminated, or NULL */
 	const char *user;	 /* run as this user (name), or NULL */
-	int timeout_s;		 /* 1 and up */
+	int timeout_s;		 /* 1 and up; from the fork on */
 	unsigned int file_max;	 /* bytes of a file it writes, 0: as we */
 	const void *input;	 /* on its stdin, or NULL for none */
 	size_t input_len;
@@ -56,6 +57,42 @@ int child_run(const struct child_spec *spec, struct child_result *ret,
  * is false when the command could not even be started: its verdict is open. */
 int child_check(const struct child_spec *spec, bool *ret_started,
 		struct err *err) MUST_CHECK;
+
+/*
+ * The same for who has other things to do meanwhile. Nothing of this waits,
+ * but that USER is looked up by the means of this host: call child_step()
+ * whenever one of its descriptors can be read (POLLIN), and when it is time,
+ * until it says that all is over.
+ */
+struct child;
+/* What SPEC has is copied. -1 with ERR_CHILD: there is no process. That the
+ * program could not be started is learnt at the end. */
+int child_start(const struct child_spec *spec, struct child **ret,
+		struct err *err) MUST_CHECK;
+/* What runs of it is killed, and that is waited for: seven seconds at most, as
+ * a rule none. Accepts NULL. */
+void child_free(struct child **c);
+
+#define CHILD_FDS 4
+struct child_waits {
+	/* -1: not for now. Each has a place of its own, and stays open until
+	 * child_free(). */
+	int fd[CHILD_FDS];
+	int64_t until; /* clock_mono_ms(): the next step at the latest */
+};
+void child_waits(const struct child *c, struct child_waits *ret);
+/* True: it ended, or was given up. */
+bool child_step(struct child *c);
+/* Signals the group: SIGTERM, which SIGKILL follows two seconds later, or
+ * SIGKILL. It goes on to be stepped. */
+void child_stop(struct child *c, int sig);
+/* What came of it, as child_run() has it, once it ended; and in words, as
+ * child_check() has it. */
+int child_end(const struct child *c, struct child_result *ret,
+	      struct err *err) MUST_CHECK;
+int child_judge(const struct child *c, const struct child_result *r,
+		struct err *err) MUST_CHECK;
+
 /* Whether child_run() would find the program, for its user; starts nothing of
  * it. ERR_CHILD says what is missing. */
 int child_find(const struct child_spec *spec, struct err *err) MUST_CHECK;
