@@ -229,8 +229,13 @@ static void notices_begin(struct host *r)
 				      .host = r->conf->host,
 				      .state_dir = r->conf->state_dir,
 				      .notify = notify,
-				      .store_patience =
-					      r->conf->store_patience };
+				      .patience = r->conf->store_patience,
+				      .see = PROGRAM " --status",
+				      .shows =
+					      "each certificate and endpoint" };
+	from->found = arena_printf(r->arena,
+				   "The certificates of %s, as %s found them",
+				   r->conf->host, PROGRAM);
 	for (size_t i = 0; i < r->svcs->n; i++)
 		names[i] = r->svcs->v[i].name;
 	from->services = names;

@@ -148,7 +148,8 @@ static void parse_line(struct notices *n, const struct record_line *l)
 		return;
 	for (enum channel c = MAIL; c < CHANNELS && l->n == 10; c++)
 		x->keys[c] = field(l, 8 + c);
-	x->since = numbers[0];
+	/* A wrong clock wrote it: it would be waited for. */
+	x->since = numbers[0] < n->now ? numbers[0] : n->now;
 	x->told[MAIL] = numbers[1];
 	x->told[HOOK] = numbers[2];
 	set_words(n, x, field(l, 6), field(l, 7));
@@ -228,6 +229,7 @@ void notice_add(struct notices *n, const struct notice *m)
 	if (!x || (x->here && strcmp(m->state, "held") == 0))
 		return;
 	x->here = true;
+	x->what.patient = m->patient || m->topic == NOTICE_STORE;
 	set_words(n, x, m->state, m->text);
 }
 
@@ -268,6 +270,18 @@ static const char *now_of(const struct notices *n, const struct notice *m)
 	return all;
 }
 
+void notice_missing(const struct notices *n, enum notice_topic topic,
+		    struct strlist *ret)
+{
+	for (size_t i = 0; i < n->n; i++) {
+		const struct matter *x = &n->v[i];
+
+		if (x->what.topic == topic && *x->what.service == '\0' &&
+		    !x->here)
+			strlist_add(ret, x->what.cert);
+	}
+}
+
 void notice_open(struct notices *n, enum notice_topic topic,
 		 const char *service, const char *cert)
 {
@@ -294,8 +308,7 @@ static bool over(const struct notices *n, const struct matter *x)
 
 static bool patient(const struct notices *n, const struct matter *x)
 {
-	return x->what.topic == NOTICE_STORE &&
-	       n->now - x->since < n->from->store_patience;
+	return x->what.patient && n->now - x->since < n->from->patience;
 }
 
 /* Of what X says, without the words that have digits in them; that it is held
@@ -486,8 +499,8 @@ int notice_send(struct notices *n, struct strlist *untold, struct err *err)
 		if (asked(n->from, c) && tell(n, c, untold, &one) == -1)
 			status = err_set(err, one.kind,
 					 "what needs a person could not be "
-					 "told, see --status: %s",
-					 one.msg);
+					 "told, see %s: %s",
+					 n->from->see, one.msg);
 	drop(n);
 	if (!asked(n->from, MAIL) && !asked(n->from, HOOK))
 		n->n = 0;

@@ -28,6 +28,9 @@ enum notice_topic {
 	NOTICE_EXPIRING, /* and there is nothing newer */
 	NOTICE_KEY_AGE,
 	NOTICE_STORE, /* it cannot be reached */
+	NOTICE_CA,    /* it rests; CERT is its name */
+	NOTICE_PROOF, /* what could not be removed */
+	NOTICE_MORE,  /* of the same, counted */
 	NOTICE_TOPICS
 };
 
@@ -37,6 +40,7 @@ struct notice {
 	const char *cert;    /* "": all of the service */
 	const char *state;   /* a word, as in receipts */
 	const char *text;    /* a sentence */
+	bool patient;	     /* told once it has lasted; NOTICE_STORE always */
 };
 
 struct notices;
@@ -47,15 +51,18 @@ struct notice_from {
 	const char *host;
 	const char *state_dir;
 	const struct notify_conf *notify; /* NULL: nobody is told */
-	int64_t store_patience; /* seconds before it is told that it is away */
+	int64_t patience;  /* seconds before what is patient is told */
+	const char *found; /* "The certificates of H, as PROGRAM found them" */
+	const char *see;   /* a command that shows what is so */
+	const char *shows; /* "each certificate and endpoint" */
 	/* NULL-terminated; what was told of others is over, unless it is added
 	 * again */
 	const char *const *services;
 };
 
 /* What was told so far; NOW is the run's, FROM is borrowed. When nobody is to
- * be told, nothing is remembered. ERR is set when what was told is lost: the
- * file is damaged, or cannot be read. */
+ * be told, nothing is remembered. No instant after NOW is believed. ERR is set
+ * when what was told is lost: the file is damaged, or cannot be read. */
 struct notices *notice_load(const struct notice_from *from, int64_t now,
 			    struct err *err);
 void notice_free(struct notices **n);
@@ -69,6 +76,9 @@ void notice_looked(struct notices *n, enum notice_topic topic,
 /* What is now of CERT of SERVICE, a few words: said when something is over. */
 void notice_now(struct notices *n, const char *service, const char *cert,
 		const char *text);
+/* The CERTs of TOPIC that are remembered, of the host, and were not added. */
+void notice_missing(const struct notices *n, enum notice_topic topic,
+		    struct strlist *ret);
 /* Whether it is still so is not known: it is not over. */
 void notice_open(struct notices *n, enum notice_topic topic,
 		 const char *service, const char *cert);

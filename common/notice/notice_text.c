@@ -13,6 +13,15 @@ const char *const notice_topics[] = {
 	[NOTICE_TROUBLE] = "trouble", [NOTICE_ENDPOINT] = "endpoint",
 	[NOTICE_WAITING] = "waiting", [NOTICE_EXPIRING] = "expiring",
 	[NOTICE_KEY_AGE] = "key-age", [NOTICE_STORE] = "store",
+	[NOTICE_CA] = "ca",	      [NOTICE_PROOF] = "proof",
+	[NOTICE_MORE] = "more",
+};
+
+/* What is not of one service or certificate. */
+static const char *const things[NOTICE_TOPICS] = {
+	[NOTICE_STORE] = "the store",
+	[NOTICE_PROOF] = "proofs of control",
+	[NOTICE_MORE] = "other certificates",
 };
 
 static const char *const events[] = {
@@ -63,8 +72,12 @@ static void add_services(const struct notice_line *v, size_t n,
 	for (size_t i = 0; i < n; i++)
 		if (v[i].event == event && *v[i].what.service != '\0')
 			strlist_add(&names, v[i].what.service);
-		else if (v[i].event == event && v[i].what.topic == NOTICE_STORE)
-			strlist_add(&names, "the store");
+		else if (v[i].event == event && things[v[i].what.topic])
+			strlist_add(&names, things[v[i].what.topic]);
+		else if (v[i].event == event && *v[i].what.cert != '\0')
+			strlist_addf(&names, "%s%.100s",
+				     v[i].what.topic == NOTICE_CA ? "CA " : "",
+				     v[i].what.cert);
 	strlist_sort_unique(&names);
 	for (size_t i = 0; i < names.n && i < SERVICES_MAX; i++)
 		sbuf_addf(out, "%s%s", i > 0 ? ", " : " (", names.v[i]);
@@ -98,13 +111,16 @@ static void add_subject(const struct notice_line *v, size_t n, const char *host,
 
 static void add_what(const struct notice *m, struct sbuf *out)
 {
+	const char *of = m->topic == NOTICE_CA ? "CA" : "certificate";
+
 	if (*m->service != '\0')
 		sbuf_addf(out, "service %s", m->service);
-	else
+	else if (things[m->topic] || *m->cert == '\0')
 		sbuf_adds(out,
-			  m->topic == NOTICE_STORE ? "the store" : "this host");
+			  things[m->topic] ? things[m->topic] : "this host");
 	if (*m->cert != '\0')
-		sbuf_addf(out, ", certificate %s", m->cert);
+		sbuf_addf(out, "%s%s %s", *m->service != '\0' ? ", " : "", of,
+			  m->cert);
 	sbuf_addf(out, ": %s", m->state);
 }
 
@@ -167,18 +183,15 @@ void notice_text_mail(const struct notice_line *v, size_t n,
 	sbuf_adds(ret, "Auto-Submitted: auto-generated\n"
 		       "MIME-Version: 1.0\n"
 		       "Content-Type: text/plain; charset=us-ascii\n\n");
-	sbuf_addf(ret,
-		  "The certificates of %s, as %s found them\n"
-		  "on %s.\n\n",
-		  from->host, from->program, clock_text(now, text));
+	sbuf_addf(ret, "%s\non %s.\n\n", from->found, clock_text(now, text));
 	add_section(v, n, NOTICE_NEW, "New:", ret);
 	add_section(v, n, NOTICE_CHANGED, "Changed:", ret);
 	add_section(v, n, NOTICE_STILL, "Still so:", ret);
 	add_section(v, n, NOTICE_OVER, "Over, what was:", ret);
 	sbuf_addf(ret,
-		  "%s --status shows each certificate and endpoint;\n"
+		  "%s shows %s;\n"
 		  "man %s, DIAGNOSTICS, says what to do.\n",
-		  from->program, from->program);
+		  from->see, from->shows, from->program);
 }
 
 static void add_event(const struct notice_line *l, struct sbuf *out)

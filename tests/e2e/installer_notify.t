@@ -130,7 +130,7 @@ rm -f "$T/mail"
 stop nginx
 run host
 is "$rc" 1 "nginx is down, and so is sendmail"
-like "$err" 'what needs a person could not be told, see --status: mail of notify: .*take-mail.* exited with 1' \
+like "$err" 'what needs a person could not be told, see certrepo-installer --status: mail of notify: .*take-mail.* exited with 1' \
 	"... which is printed"
 is "$(events event state)" "new failed" "... the command was told"
 rm "$T/mail.fails"

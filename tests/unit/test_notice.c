@@ -60,7 +60,11 @@ static void load(const char *notify)
 				     .host = "web1",
 				     .state_dir = scratch_dir,
 				     .notify = conf->notify,
-				     .store_patience = 6 * 3600,
+				     .patience = 6 * 3600,
+				     .found = "The certificates of web1, as "
+					      "certrepo-x found them",
+				     .see = "certrepo-x --status",
+				     .shows = "each certificate and endpoint",
 				     .services = services };
 }
 
@@ -149,7 +153,8 @@ static void from_new_to_over(void **state)
 	has(mail, "From: certrepo@web1\nTo: root,\n ops@example.org\n"
 		  "Subject: certrepo on web1: 1 new matter (web)\n"
 		  "Auto-Submitted: auto-generated\n");
-	has(mail, "\n\nThe certificates of web1, as certrepo-x found ");
+	has(mail, "\n\nThe certificates of web1, as certrepo-x found "
+		  "them\non 2026-11-26T12:00:00Z.\n");
 	has(mail, "New:\n\n  service web, certificate www.example.org: "
 		  "rolled-back\n    it burns\n");
 	/* The same, at another time and of another number; and from now on. */
@@ -396,6 +401,66 @@ static void store_has_time(void **state)
 	assert_string_equal(kept("mail"), "");
 }
 
+/* A clock that ran ahead wrote when it began: that is not waited for. */
+static void since_from_the_future(void **state)
+{
+	begin();
+	assert_int_equal(store_run(NOON + 400 * DAY, true), 0);
+	assert_int_equal(store_run(NOON, true), 0);
+	assert_string_equal(kept("mail"), "");
+	assert_int_equal(store_run(NOON + 6 * 3600, true), 0);
+	has(kept("mail"), "  the store: unavailable\n");
+	assert_int_equal(store_run(NOON + 6 * 3600 + 1, false), 0);
+	has(kept("mail"), "since 2026-11-26T12:00:00Z\n");
+}
+
+/* What is of no service: CAs, names, what is counted; what has patience. */
+static void without_service(void **state)
+{
+	static const struct notice what[] = {
+		{ NOTICE_CA, "", "le", "ca-down", "no answer",
+		  .patient = true },
+		{ NOTICE_CA, "", "own", "account", "unknown" },
+		{ NOTICE_TROUBLE, "", "www.example.org", "held", "caa" },
+		{ NOTICE_TROUBLE, "", "mail.example.org", "failing", "dns" },
+		{ NOTICE_MORE, "", "", "failing", "30 of them" },
+		{ NOTICE_PROOF, "", "", "left", "3 of them" },
+	};
+	struct strlist missing = STRLIST_INIT;
+	struct err err = ERR_INIT;
+	struct notices *n;
+	const char *mail;
+
+	begin();
+	for (int i = 0; i < 2; i++) {
+		n = load_notices(NOON + i * 6 * 3600);
+		for (size_t k = 0; k < ARRAY_LEN(what); k++)
+			notice_add(n, &what[k]);
+		assert_int_equal(notice_send(n, &untold, &err), 0);
+		notice_free(&n);
+		mail = kept("mail");
+		if (i > 0)
+			break;
+		has(mail, "5 new matters (CA own, mail.example.org, other "
+			  "certificates, proofs of control, www.example.org)");
+		has(mail, "  CA own: account\n    unknown\n");
+		has(mail, "  certificate www.example.org: held\n    caa\n");
+		has(mail, "  other certificates: failing\n    30 of them\n");
+		assert_null(strstr(mail, "CA le"));
+	}
+	has(mail, "1 new matter (CA le)");
+	n = load_notices(NOON + 7 * 3600);
+	notice_add(n, &what[2]);
+	notice_missing(n, NOTICE_TROUBLE, &missing);
+	assert_int_equal(missing.n, 1);
+	assert_string_equal(missing.v[0], "mail.example.org");
+	strlist_free(&missing);
+	notice_looked(n, NOTICE_CA, "");
+	assert_int_equal(notice_send(n, &untold, &err), 0);
+	notice_free(&n);
+	has(kept("mail"), "2 matters are over (CA le, CA own)");
+}
+
 static void of_old(bool there)
 {
 	struct notices *n = load_notices(NOON);
@@ -548,6 +613,8 @@ int main(void)
 		cmocka_unit_test(digest),
 		cmocka_unit_test(wraps),
 		cmocka_unit_test(store_has_time),
+		cmocka_unit_test(since_from_the_future),
+		cmocka_unit_test(without_service),
 		cmocka_unit_test(now),
 		cmocka_unit_test(left_open),
 		cmocka_unit_test(gone_service),
