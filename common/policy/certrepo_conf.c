@@ -130,6 +130,11 @@ static const struct conf_setting settings[] = {
 	SET(certrepo_conf, order_timeout, CONF_DURATION,
 	    "limit for one attempt of one name", .def = "15m", .min = 10,
 	    .max = 7 * 86400),
+	SET(certrepo_conf, notify, CONF_GROUP,
+	    "who is told what needs a person", .sub = &notify_conf_schema),
+	SET(certrepo_conf, store_patience, CONF_DURATION,
+	    "how long the store or a CA may be away before it is told",
+	    .def = "3h", .min = 0, .max = 30 * 86400),
 	{ .name = NULL },
 };
 
@@ -380,6 +385,7 @@ int certrepo_conf_load(const char *path, struct arena *arena,
 	check_cas(&conf, errs);
 	check_dns(conf.dns, arena, errs);
 	check_prefixes(&conf, errs);
+	notify_conf_check(conf.notify, errs);
 	if (errs->list.n > before)
 		return -1;
 	if (!conf.default_ca) {

@@ -7,6 +7,7 @@
  * lint compares the two. */
 
 #include "conf.h"
+#include "notify_conf.h"
 #include "store_conf.h"
 
 #define CERTREPO_CONF_PATH "/etc/certrepo/certrepo.conf"
@@ -60,12 +61,14 @@ struct certrepo_conf {
 	struct conf_groups ca;	  /* struct certrepo_ca */
 	struct certrepo_dns *dns; /* never NULL */
 	struct conf_strings webroot_prefixes; /* http-01 writes only here */
-	int64_t days_left;	  /* 0 (default): a third of the lifetime */
-	int64_t max_orders;	  /* in flight, default 100, 1..1000 */
-	int64_t count_fail_limit; /* default 10 */
-	int64_t retry_wait;	  /* default 1 h */
-	int64_t max_passes;	  /* default 3 */
-	int64_t order_timeout;	  /* one attempt at most, default 15 min */
+	int64_t days_left;	    /* 0 (default): a third of the lifetime */
+	int64_t max_orders;	    /* in flight, default 100, 1..1000 */
+	int64_t count_fail_limit;   /* default 10 */
+	int64_t retry_wait;	    /* default 1 h */
+	int64_t max_passes;	    /* default 3 */
+	int64_t order_timeout;	    /* one attempt at most, default 15 min */
+	struct notify_conf *notify; /* NULL: nobody is told */
+	int64_t store_patience;	    /* seconds, default 3 h */
 };
 
 extern const struct conf_schema certrepo_conf_schema;

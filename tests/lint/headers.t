@@ -33,8 +33,8 @@ same_name() { # FOLDER
 }
 # No file of a room may include a header of a room that the Makefile names
 # behind it.
-rooms="common/base common/sys common/conf common/store common/policy
-common/notice installer/conf installer/look installer/host installer/find
+rooms="common/base common/sys common/conf common/store common/notice
+common/policy installer/conf installer/look installer/host installer/find
 installer/change fetcher/net fetcher/dns fetcher/challenge fetcher/acme
 fetcher/order"
 forbidden() {

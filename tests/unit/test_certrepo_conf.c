@@ -80,6 +80,8 @@ static void defaults(void **state)
 	assert_int_equal(l.conf.retry_wait, 3600);
 	assert_int_equal(l.conf.max_passes, 3);
 	assert_int_equal(l.conf.order_timeout, 900);
+	assert_int_equal(l.conf.store_patience, 3 * 3600);
+	assert_null(l.conf.notify);
 	assert_int_equal(l.conf.dns->ttl, 60);
 	assert_int_equal(l.conf.dns->timeout, 5);
 	assert_int_equal(l.conf.dns->ready_timeout, 300);
@@ -274,13 +276,35 @@ static void web_root_rules(void **state)
 	}
 }
 
+static void notify(void **state)
+{
+	struct loaded l = load(STORE CA "notify : { mail = \"root\"; };\n"
+					"store_patience = \"1d\";\n");
+
+	assert_int_equal(l.rc, 0);
+	assert_int_equal(l.conf.notify->mail.n, 1);
+	assert_string_equal(l.conf.notify->mail.v[0], "root");
+	assert_int_equal(l.conf.notify->repeat, 86400);
+	assert_int_equal(l.conf.store_patience, 86400);
+	unload(&l);
+	refuse(STORE CA "notify : { mail = \"a b@example.org\"; };\n", 3,
+	       "mail: a b@example.org is not a mail address");
+	refuse(STORE CA "notify : { };\n", 3, "notify tells nobody");
+	refuse(STORE CA "notify : { to = \"x\"; };\n", 3, "to");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(defaults), cmocka_unit_test(whole),
-		cmocka_unit_test(missing),  cmocka_unit_test(cas),
-		cmocka_unit_test(prefixes), cmocka_unit_test(addresses),
-		cmocka_unit_test(zones),    cmocka_unit_test(web_root_rules),
+		cmocka_unit_test(notify),
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(whole),
+		cmocka_unit_test(missing),
+		cmocka_unit_test(cas),
+		cmocka_unit_test(prefixes),
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(zones),
+		cmocka_unit_test(web_root_rules),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
