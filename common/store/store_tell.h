@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef STORE_TELL_H
+#define STORE_TELL_H
+
+/* What a person is told of: names that have trouble. Each reads by an index no
+ * more than there is of it, and no blob. */
+
+#include "store.h"
+
+struct store_trouble {
+	const char *name, *ca_name;
+	const char *fail_class, *fail_detail; /* of the last failure, or NULL */
+	int64_t ts_expire, ts_not_before, ts_next_attempt;
+	int64_t count_fail;
+	bool has_crt;
+};
+struct store_troubles {
+	struct store_trouble *v;
+	size_t n;
+};
+/* Enabled rows whose last attempt failed, or was parked, and that are tried
+ * again by themselves, at most LIMIT: what expires first, comes first. */
+int store_failing(struct store *s, size_t limit, struct arena *arena,
+		  struct store_troubles *ret, struct err *err) MUST_CHECK;
+/* Those that are held until a person acts, in the same order. */
+int store_held_why(struct store *s, size_t limit, struct arena *arena,
+		   struct store_troubles *ret, struct err *err) MUST_CHECK;
+
+#endif
