@@ -783,3 +783,23 @@ int engine_run(struct engine *e, int *ret_status, struct err *err)
 	*ret_status = report_status(&c);
 	return 0;
 }
+
+bool engine_stopped(const struct engine *e)
+{
+	return halt_stopping(e->halt);
+}
+
+int engine_clock(const struct engine *e, const char **ret_ca,
+		 const char **ret_detail)
+{
+	for (size_t i = 0; i < e->conf->ca.n; i++) {
+		const struct fail *f = ca_queue_fail(e->ca[i]);
+
+		if (f->class != FAIL_CLOCK)
+			continue;
+		*ret_ca = ca_queue_conf(e->ca[i])->name;
+		*ret_detail = f->detail;
+		return 1;
+	}
+	return met_a_ca(e) ? 0 : -1;
+}

@@ -36,6 +36,13 @@ void engine_free(struct engine **e);
  * a few seconds for those in flight, the rest left for the next run. */
 int engine_run(struct engine *e, int *ret_status, struct err *err) MUST_CHECK;
 
+/* It was ended early. */
+bool engine_stopped(const struct engine *e);
+/* What this run heard of our clock: 1, a CA's is far apart, in *ret_detail,
+ * which lives as long as E; 0, one agreed; -1, none was asked. */
+int engine_clock(const struct engine *e, const char **ret_ca,
+		 const char **ret_detail);
+
 /* What a run would order, to stdout, and who would wait; changes nothing
  * anywhere. *ret_status is what a run would give if all went well. */
 int engine_dry_run(const struct certrepo_conf *conf, struct store *store,
