@@ -110,6 +110,20 @@ static void set_words(struct notices *n, struct matter *x, const char *state,
 	x->what.text = clean(n->arena, text);
 }
 
+static const char *const *copy_lines(struct arena *arena,
+				     const char *const *lines)
+{
+	const char **copy;
+	size_t n = 0;
+
+	while (lines[n])
+		n++;
+	copy = arena_array(arena, n + 1, sizeof(*copy));
+	for (size_t i = 0; i < n; i++)
+		copy[i] = clean(arena, lines[i]);
+	return copy;
+}
+
 static bool configured(const struct notices *n, const char *service)
 {
 	for (const char *const *s = n->from->services; *s; s++)
@@ -229,6 +243,7 @@ void notice_add(struct notices *n, const struct notice *m)
 	if (!x || (x->here && strcmp(m->state, "held") == 0))
 		return;
 	x->here = true;
+	x->what.todo = m->todo ? copy_lines(n->arena, m->todo) : NULL;
 	x->what.patient = m->patient || m->topic == NOTICE_STORE;
 	set_words(n, x, m->state, m->text);
 }

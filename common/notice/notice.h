@@ -29,6 +29,8 @@ enum notice_topic {
 	NOTICE_KEY_AGE,
 	NOTICE_STORE, /* it cannot be reached */
 	NOTICE_CA,    /* it rests; CERT is its name */
+	NOTICE_CLOCK, /* a CA's is another */
+	NOTICE_LEASE, /* of a fetcher that keeps names; CERT is who */
 	NOTICE_PROOF, /* what could not be removed */
 	NOTICE_MORE,  /* of the same, counted */
 	NOTICE_TOPICS
@@ -41,6 +43,10 @@ struct notice {
 	const char *state;   /* a word, as in receipts */
 	const char *text;    /* a sentence */
 	bool patient;	     /* told once it has lasted; NOTICE_STORE always */
+	/* Or NULL: lines for a person, NULL-terminated, what happens by itself
+	 * and what to do; one that begins with a blank is a command, and
+	 * belongs to the one before. They do not make it another thing. */
+	const char *const *todo;
 };
 
 struct notices;

@@ -14,13 +14,15 @@ const char *const notice_topics[] = {
 	[NOTICE_WAITING] = "waiting", [NOTICE_EXPIRING] = "expiring",
 	[NOTICE_KEY_AGE] = "key-age", [NOTICE_STORE] = "store",
 	[NOTICE_CA] = "ca",	      [NOTICE_PROOF] = "proof",
-	[NOTICE_MORE] = "more",
+	[NOTICE_MORE] = "more",	      [NOTICE_CLOCK] = "clock",
+	[NOTICE_LEASE] = "lease",
 };
 
 /* What is not of one service or certificate. */
 static const char *const things[NOTICE_TOPICS] = {
 	[NOTICE_STORE] = "the store",
 	[NOTICE_PROOF] = "proofs of control",
+	[NOTICE_CLOCK] = "the clock",
 	[NOTICE_MORE] = "other certificates",
 };
 
@@ -64,6 +66,13 @@ static size_t count(const struct notice_line *v, size_t n,
 	return hits;
 }
 
+static const char *prefix_of(enum notice_topic topic)
+{
+	return topic == NOTICE_CA      ? "CA "
+	       : topic == NOTICE_LEASE ? "fetcher "
+				       : "";
+}
+
 static void add_services(const struct notice_line *v, size_t n,
 			 enum notice_event event, struct sbuf *out)
 {
@@ -76,7 +85,7 @@ static void add_services(const struct notice_line *v, size_t n,
 			strlist_add(&names, things[v[i].what.topic]);
 		else if (v[i].event == event && *v[i].what.cert != '\0')
 			strlist_addf(&names, "%s%.100s",
-				     v[i].what.topic == NOTICE_CA ? "CA " : "",
+				     prefix_of(v[i].what.topic),
 				     v[i].what.cert);
 	strlist_sort_unique(&names);
 	for (size_t i = 0; i < names.n && i < SERVICES_MAX; i++)
@@ -111,7 +120,7 @@ static void add_subject(const struct notice_line *v, size_t n, const char *host,
 
 static void add_what(const struct notice *m, struct sbuf *out)
 {
-	const char *of = m->topic == NOTICE_CA ? "CA" : "certificate";
+	const char *of = prefix_of(m->topic);
 
 	if (*m->service != '\0')
 		sbuf_addf(out, "service %s", m->service);
@@ -119,8 +128,8 @@ static void add_what(const struct notice *m, struct sbuf *out)
 		sbuf_adds(out,
 			  things[m->topic] ? things[m->topic] : "this host");
 	if (*m->cert != '\0')
-		sbuf_addf(out, "%s%s %s", *m->service != '\0' ? ", " : "", of,
-			  m->cert);
+		sbuf_addf(out, "%s%s%s", *m->service != '\0' ? ", " : "",
+			  *of != '\0' ? of : "certificate ", m->cert);
 	sbuf_addf(out, ": %s", m->state);
 }
 
@@ -134,6 +143,12 @@ void notice_text_line(const struct notice *m, struct sbuf *ret)
 		sbuf_adds(ret, m->text + len);
 	else
 		sbuf_addf(ret, ": %s", m->text);
+	for (const char *const *p = m->todo; p && *p; p++)
+		sbuf_addf(ret, "%s%s",
+			  p == m->todo ? ". "
+			  : **p == ' ' ? ""
+				       : " ",
+			  *p);
 }
 
 static void add_line(const struct notice_line *l, struct sbuf *out)
@@ -147,9 +162,13 @@ static void add_line(const struct notice_line *l, struct sbuf *out)
 		sbuf_addf(out, " since %s", clock_text(l->since, since));
 	sbuf_addc(out, '\n');
 	/* What was to be done about it is not to be done any more. */
-	if (l->event != NOTICE_OVER)
+	if (l->event != NOTICE_OVER) {
 		add_wrapped(out, 4, m->text);
-	else if (l->now && *l->now != '\0')
+		/* Whole, to be copied. */
+		for (const char *const *p = m->todo; p && *p; p++)
+			sbuf_addf(out, "%s%s\n",
+				  **p == ' ' ? "       " : "    ", *p);
+	} else if (l->now && *l->now != '\0')
 		add_wrapped(out, 4, l->now);
 	sbuf_addc(out, '\n');
 }
@@ -194,6 +213,18 @@ void notice_text_mail(const struct notice_line *v, size_t n,
 		  from->see, from->shows, from->program);
 }
 
+static void add_todo(const char *const *lines, struct sbuf *out)
+{
+	jout_key(out, "todo");
+	sbuf_addc(out, '[');
+	for (size_t i = 0; lines[i]; i++) {
+		if (i > 0)
+			sbuf_addc(out, ',');
+		sbuf_add_json(out, lines[i] + strspn(lines[i], " "));
+	}
+	sbuf_addc(out, ']');
+}
+
 static void add_event(const struct notice_line *l, struct sbuf *out)
 {
 	sbuf_addc(out, '{');
@@ -204,6 +235,8 @@ static void add_event(const struct notice_line *l, struct sbuf *out)
 	jout_str(out, "name", l->what.cert);
 	jout_int(out, "since", l->since);
 	jout_str(out, "text", l->what.text);
+	if (l->what.todo && l->event != NOTICE_OVER)
+		add_todo(l->what.todo, out);
 	sbuf_addc(out, '}');
 }
 

@@ -30,7 +30,7 @@ void notice_text_mail(const struct notice_line *v, size_t n,
 		      const struct notice_from *from, int64_t now,
 		      struct sbuf *ret);
 /* {"host", "version", "time", "events": [{"event", "topic", "state",
- * "service", "name", "since", "text"}]} */
+ * "service", "name", "since", "text", "todo" (where there is any)}]} */
 void notice_text_json(const struct notice_line *v, size_t n,
 		      const struct notice_from *from, int64_t now,
 		      struct sbuf *ret);

@@ -426,6 +426,7 @@ static void without_service(void **state)
 		{ NOTICE_MORE, "", "", "failing", "30 of them" },
 		{ NOTICE_PROOF, "", "", "left", "3 of them" },
 	};
+	static const char *const todo[] = { "Do this:", " run -x \"y\"", NULL };
 	struct strlist missing = STRLIST_INIT;
 	struct err err = ERR_INIT;
 	struct notices *n;
@@ -434,8 +435,12 @@ static void without_service(void **state)
 	begin();
 	for (int i = 0; i < 2; i++) {
 		n = load_notices(NOON + i * 6 * 3600);
-		for (size_t k = 0; k < ARRAY_LEN(what); k++)
-			notice_add(n, &what[k]);
+		for (size_t k = 0; k < ARRAY_LEN(what); k++) {
+			struct notice m = what[k];
+
+			m.todo = k == 2 ? todo : NULL;
+			notice_add(n, &m);
+		}
 		assert_int_equal(notice_send(n, &untold, &err), 0);
 		notice_free(&n);
 		mail = kept("mail");
@@ -444,7 +449,10 @@ static void without_service(void **state)
 		has(mail, "5 new matters (CA own, mail.example.org, other "
 			  "certificates, proofs of control, www.example.org)");
 		has(mail, "  CA own: account\n    unknown\n");
-		has(mail, "  certificate www.example.org: held\n    caa\n");
+		has(mail, "  certificate www.example.org: held\n    caa\n"
+			  "    Do this:\n        run -x \"y\"\n\n");
+		has(kept("json"), "\"text\":\"caa\",\"todo\":[\"Do this:\","
+				  "\"run -x \\\"y\\\"\"]}");
 		has(mail, "  other certificates: failing\n    30 of them\n");
 		assert_null(strstr(mail, "CA le"));
 	}
