@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* certrepo-fetcher: renew what is due, keep the certificates in the store. */
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include "arena.h"
 #include "certrepo_conf.h"
+#include "clock.h"
 #include "dns_key.h"
 #include "engine.h"
 #include "instance.h"
@@ -15,6 +19,7 @@
 #include "opts.h"
 #include "runas.h"
 #include "store.h"
+#include "tell.h"
 
 #define PROGRAM "certrepo-fetcher"
 
@@ -87,19 +92,73 @@ static void harden(void)
 	(void) signal(SIGPIPE, SIG_IGN);
 }
 
-static int run(const struct certrepo_conf *conf, const struct engine_opts *opts,
-	       int *ret_status, struct err *err)
+/* For a person to copy: as whom, unless USER is NULL, and with which
+ * configuration. */
+static const char *command(const char *user, const char *program,
+			   const char *config, struct arena *arena)
+{
+	const char *c = strcmp(config, CERTREPO_CONF_PATH) != 0 ? config : NULL;
+
+	return arena_printf(arena, "%s%s%s%s%s%s", user ? "runuser -u " : "",
+			    user ? user : "", user ? " -- " : "", program,
+			    c ? " -c " : "", c ? c : "");
+}
+
+/* Once in a run that is not about some names: whoever gave them looks. What
+ * could not be told is one more line. */
+static void tell(const struct certrepo_conf *conf, const char *config,
+		 const struct instance *self, const struct engine *engine,
+		 struct store *store, const struct err *away)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	const struct passwd *pw = geteuid() != 0 ? getpwuid(geteuid()) : NULL;
+	struct tell_from from = {
+		.conf = conf,
+		.owner = instance_id(self),
+		.command = command(pw ? pw->pw_name : NULL, PROGRAM, config,
+				   arena),
+		.populate = command(NULL, "certrepo-populate", config, arena),
+	};
+	struct err err = ERR_INIT;
+
+	from.clock = engine ? engine_clock(engine, &from.clock_ca,
+					   &from.clock_detail)
+			    : -1;
+	if (tell_run(&from, store, away, clock_now(), &err) == -1)
+		log_error(&err);
+}
+
+static int run(const struct certrepo_conf *conf, const char *config,
+	       const struct engine_opts *opts, int *ret_status, struct err *err)
 {
 	AUTO(instance_free) struct instance *self = NULL;
 	AUTO(store_free) struct store *store = NULL;
 	AUTO(engine_free) struct engine *engine = NULL;
+	bool all = !opts->n_names, away;
+	int rc;
 
-	if (instance_open(conf->state_dir, &self, err) == -1 ||
-	    store_open(conf->store, STORE_LOOP, &store, err) == -1 ||
-	    engine_new(conf, store, instance_id(self), opts, &engine, err) ==
-		    -1)
+	if (instance_open(conf->state_dir, &self, err) == -1)
 		return -1;
-	return engine_run(engine, ret_status, err);
+	log_mailed(all && conf->notify && conf->notify->mail.n > 0);
+	rc = store_open(conf->store, STORE_LOOP, &store, err);
+	if (rc == 0 && (rc = engine_new(conf, store, instance_id(self), opts,
+					&engine, err)) == 0)
+		rc = engine_run(engine, ret_status, err);
+	away = rc == -1 && err->kind == ERR_UNAVAILABLE;
+	if (all && (store || away) && !(engine && engine_stopped(engine)))
+		tell(conf, config, self, engine, store, away ? err : NULL);
+	return rc;
+}
+
+/* A store that is away is told by mail, once that has lasted. */
+static void end(const struct certrepo_conf *conf,
+		const struct engine_opts *opts, const struct err *err)
+{
+	if (err->kind == ERR_UNAVAILABLE && !opts->n_names && conf->notify &&
+	    conf->notify->mail.n > 0)
+		log_warn("%s", err->msg);
+	else
+		log_error(err);
 }
 
 static int dry_run(const struct certrepo_conf *conf,
@@ -168,9 +227,9 @@ int main(int argc, char **argv)
 	if (errs.list.n)
 		return conf_errors_print(&errs, PROGRAM);
 	rc = cmd.dry_run ? dry_run(&conf, &opts, &status, &err)
-			 : run(&conf, &opts, &status, &err);
+			 : run(&conf, cmd.config, &opts, &status, &err);
 	if (rc == -1) {
-		log_error(&err);
+		end(&conf, &opts, &err);
 		return err_exit_status(err.kind);
 	}
 	return status;

@@ -27,8 +27,11 @@ int held_report(const struct certrepo_conf *conf, struct store *store,
 	AUTO(arena_free) struct arena *arena = arena_new();
 	AUTO(mem_free_str) char *text = NULL;
 	struct store_helds rows = { NULL, 0 };
-	int rc = once_a_day_done(conf->state_dir, HELD_FILE, now, err);
+	int rc;
 
+	if (conf->notify)
+		return 0;
+	rc = once_a_day_done(conf->state_dir, HELD_FILE, now, err);
 	if (rc != 0)
 		return rc == 1 ? 0 : -1;
 	if (store_held(store, HELD_MOST + 1, arena, &rows, err) == -1)

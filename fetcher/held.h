@@ -11,7 +11,8 @@
 #include "certrepo_conf.h"
 #include "store.h"
 
-/* On stderr and in the log. The instance's lock is held. */
+/* On stderr and in the log; not with `notify`, whose people are told, see
+ * tell.h. The instance's lock is held. */
 int held_report(const struct certrepo_conf *conf, struct store *store,
 		int64_t now, struct err *err) MUST_CHECK;
 

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TELL_H
+#define TELL_H
+
+/*
+ * At the end of a run those in `notify` are told what needs a person
+ * (notice.h): names that fail and are near their end, or held; CAs that rest;
+ * leases and proofs that stay; a store that is away, a clock that is wrong. All
+ * but the last is read from the store as the run left it. What could not be
+ * read is not known, and nothing is over because of it.
+ */
+
+#include "certrepo_conf.h"
+#include "store_tell.h"
+
+#define TELL_NAMES 20 /* spelt out, of each kind; the others are counted */
+
+struct tell_from {
+	const struct certrepo_conf *conf;
+	const char *owner;    /* this instance's id */
+	const char *command;  /* "runuser -u certrepo -- certrepo-fetcher" */
+	const char *populate; /* "certrepo-populate" */
+	int clock;	      /* see engine_clock() */
+	const char *clock_ca, *clock_detail;
+};
+
+/* AWAY: why the store could not be reached; STORE is not asked then, and may be
+ * NULL. -1: some of it could not be read, or handed over. Nothing without
+ * `notify`. The instance's lock is held. */
+int tell_run(const struct tell_from *from, struct store *store,
+	     const struct err *away, int64_t now, struct err *err) MUST_CHECK;
+
+/* --- pure, for tests --- */
+
+/* Is it time that a person knew? Half of the time in which it is renewed is
+ * over (due.h); without a certificate, the second attempt failed. What a CA as
+ * a whole does wrong is told of the CA. */
+bool tell_wanted(const struct store_trouble *t, int64_t days_left, int64_t now);
+/* Half of it is over, or all. */
+bool tell_near_end(int64_t not_before, int64_t not_after, int64_t days_left,
+		   int64_t now);
+/* What to do about a class of failure; NULL: it is not one of a name. */
+const char *tell_advice(const char *fail_class);
+
+#endif

@@ -1,0 +1,188 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What needs a person on the central host is told by mail and by a command:
+# once, in one message, and when it is over. sendmail and the command are
+# scripts here, the CA is the scripted one.
+# shellcheck disable=SC2154 # rc, out and err are run's
+. "$(dirname "$0")/../lib/lib.sh"
+. "$(dirname "$0")/../lib/pebble.sh"
+. "$(dirname "$0")/../lib/stage.sh"
+. "$(dirname "$0")/../lib/scripted.sh"
+
+command -v python3 >/dev/null || skip_all "no python3"
+mkdir -p "$T/bin"
+for x in mail json; do
+	printf '#!/bin/sh\n[ ! -e "%s.fails" ] || exit 1\ncat >"%s"\n' \
+		"$T/$x" "$T/$x" >"$T/bin/take-$x"
+	chmod 755 "$T/bin/take-$x"
+done
+ln -s "$BUILD/certrepo-fetcher" "$BUILD/certrepo-populate" "$T/bin"
+NOTIFY="notify : { mail = \"root\"; sendmail = [ \"$T/bin/take-mail\" ];
+	command = [ \"$T/bin/take-json\" ]; };"
+
+# What was mailed since the last time, its lines joined; of the JSON, fields of
+# each event.
+mailed() {
+	[ ! -e "$T/mail" ] || tr -s ' \n' ' ' <"$T/mail"
+	rm -f "$T/mail"
+}
+events() { # FIELD...
+	[ -e "$T/json" ] || return 0
+	python3 -c 'import json, sys
+for e in json.load(open(sys.argv[1]))["events"]:
+	print(*(e[f] for f in sys.argv[2:]))' "$T/json" "$@"
+	rm -f "$T/json"
+}
+# The command that a mail says to run.
+command_of() { # MAIL BEFORE AFTER
+	echo "$1" | sed "s/.*$2//; s/$3.*//"
+}
+conf() { # SETTING...
+	STAGE_EXTRA=$*
+	stage_conf
+}
+due_now() { # NAME
+	sql "UPDATE certs SET ts_due = 0, ts_next_attempt = 0 WHERE name = '$1'"
+}
+
+scripted_start || bail 'no server'
+stage_store sqlite || bail 'no store'
+conf "$NOTIFY"
+A=a.example.test B=b.example.test
+scripted_row $A && scripted_row $B || bail "cannot enrol"
+run fetcher --once
+is "$rc $(mailed)$(events event)" "0 " "what goes well is told to nobody"
+
+# --- it fails, and its end is near ---
+sql "UPDATE certs SET renew = 1 WHERE name = '$A'"
+due_now $A
+fault challenge-caa '' -1
+run fetcher --once
+is "$rc $(mailed)" "1 " "a failure long before its end is nobody's business"
+now=$(date +%s)
+sql "UPDATE certs SET ts_expire = $((now + 86400)),
+	ts_expire_seen = $((now + 86400)),
+	ts_not_before = $((now - 89 * 86400)) WHERE name = '$A'"
+due_now $A
+run fetcher --once $A
+is "$rc $(mailed)$(events event)" "1 " "whoever gives names looks"
+run fetcher --dry-run
+is "$(mailed)$(events event)" "" "nor does a dry run tell"
+due_now $A
+run fetcher --once
+is "$rc" 1 "it fails again"
+mail=$(mailed)
+like "$mail" "Subject: certrepo on .*: 1 new matter \\($A\\)" "... one mail"
+like "$mail" "certificate $A: failing it expires on [-0-9TZ:]*; failed attempts: 3, the last: caa: " \
+	"... says what, until when, and why"
+like "$mail" "tried again by itself, not before [-0-9TZ:]*\. Change the CAA records" \
+	"... what happens by itself, and what to do"
+is "$(events event topic state service name)" "new trouble failing  $A" \
+	"... and the command is told"
+run fetcher --once
+is "$(mailed)$(events event)" "" "the next run tells nobody"
+
+# --- held, by the command of the mail let go ---
+sql "UPDATE certs SET count_fail_update = 20 WHERE name = '$A'"
+due_now $A
+run fetcher --once
+like "$rc $err" "^1 .*held until someone acts" "once more: held"
+mail=$(mailed)
+like "$mail" "1 matter has changed \\($A\\)" "... is another thing"
+like "$mail" "certificate $A: held since [-0-9TZ:]* it expires on .* It is not tried any more\. " \
+	"... that does not end by itself"
+is "$(events event state)" "changed held" "... for the command, too"
+run fetcher --once
+is "$rc $(mailed)$(events event)$err" "0 " "the next run tells nobody, by stderr neither"
+fault clear
+# shellcheck disable=SC2046 # words
+run $(command_of "$mail" 'let it go: ' ' Or, if')
+is "$rc $(mailed)" "0 " "what the mail says to run works"
+run fetcher --once
+mail=$(mailed)
+like "$mail" "1 matter is over \\($A\\)" "over"
+like "$mail" "held since [-0-9TZ:]* its certificate is valid until [-0-9TZ:]* certrepo-populate" \
+	"... and what is now"
+is "$(events event state name)" "over held $A" "... for the command, too"
+
+# --- one that is new ---
+C=c.example.test
+scripted_row $C
+fault challenge-unauthorized '' -1
+run fetcher --once
+is "$rc $(mailed)" "1 " "a new name fails once: it may pass"
+due_now $C
+run fetcher --once
+like "$(mailed)" "certificate $C: failing it has no certificate yet" "twice: told"
+rm -f "$T/json"
+populate disable $C >"$T/log/disable"
+run fetcher --once
+like "$(mailed)" "1 matter is over \\($C\\).* it is disabled" "a person acted: over"
+rm -f "$T/json"
+fault clear
+
+# --- the CA ---
+sql "UPDATE certs SET renew = 1 WHERE name = '$B'"
+due_now $B
+stop scripted
+run fetcher --once
+is "$rc $(mailed)" "69 " "the CA is away: not yet told"
+conf "$NOTIFY store_patience = 0;"
+run fetcher --once
+mail=$(mailed)
+like "$mail" "1 new matter \\(CA pebble\\)" "when that has lasted, it is"
+like "$mail" "CA pebble: ca-down .*; names that wait for it: 1, the nearest end of one that is still good: 20" \
+	"... with what waits for it"
+is "$(events event topic state name)" "new ca ca-down pebble" "... for the command, too"
+
+# --- the store ---
+good=$_store
+_store="driver = \"mariadb\"; host = \"127.0.0.1\"; port = $(free_port);
+	user = \"x\"; ca_file = \"$PEBBLE_CA\"; timeout = 2;"
+conf "$NOTIFY"
+run fetcher --once
+is "$rc $(mailed)" "69 " "the store is away: not yet told"
+conf "$NOTIFY store_patience = 0;"
+run fetcher --once
+is "$rc" 69 "when that has lasted"
+mail=$(mailed)
+like "$mail" "1 new matter \\(the store\\).* the store: unavailable .* Nothing is renewed without it; each run tries again\." \
+	"... it is told"
+unlike "$mail" "over" "... and nothing is over that cannot be seen"
+rm -f "$T/json"
+_store=$good
+conf "$NOTIFY"
+scripted_start || bail 'no server'
+conf "$NOTIFY"
+sql "DELETE FROM cas"
+run fetcher --once
+like "$rc $(events event topic name | sort | tr '\n' ';')" "^0 over ca pebble;over store ;" \
+	"both are back"
+rm -f "$T/mail"
+
+# --- sendmail does not take it ---
+now=$(date +%s)
+sql "UPDATE certs SET held = 1, ts_due = 9223372036854775807,
+	ts_next_attempt = 9223372036854775807 WHERE name = '$A'"
+: >"$T/mail.fails"
+run fetcher --once
+like "$rc $err" 'what needs a person could not be told, see certrepo-populate .* list: mail of notify: .*take-mail.* exited with 1' \
+	"sendmail fails: printed"
+like "$err" "certificate $A: held" "... with what it was to tell"
+is "$(events event state)" "new held" "... the command was told"
+rm "$T/mail.fails"
+run fetcher --once
+like "$(mailed)" "certificate $A: held" "the next run mails it"
+is "$(events event)" "" "... and does not tell the command again"
+
+# --- nobody is to be told ---
+conf
+run fetcher --once
+like "$rc $err$(mailed)" "^0 .*held until someone acts: $A" "without notify, on stderr"
+run fetcher --once
+is "$rc $err" "0 " "... once a day"
+conf 'notify : { mail = "a b@example.org"; };'
+run fetcher --once
+is "$rc" 78 "an address that is none"
+like "$err" 'mail: a b@example.org is not a mail address' "... says so"
+done_testing
