@@ -246,6 +246,8 @@ static void learn_account(struct ca_queue *c)
 	mem_free_str(&c->account_key);
 	c->account = mem_strdup(acme_account(c->acme));
 	c->account_key = mem_strdup(acme_thumbprint(c->acme));
+	log_event(LOG_L_NOTE, "account", "ca", c->conf->name, "url", c->account,
+		  "key", c->account_key, NULL);
 	save(c);
 }
 

@@ -50,8 +50,12 @@ stage_store sqlite || bail 'no store'
 conf "$NOTIFY"
 A=a.example.test B=b.example.test
 scripted_row $A && scripted_row $B || bail "cannot enrol"
-run fetcher --once
+run fetcher --once --verbose
 is "$rc $(mailed)$(events event)" "0 " "what goes well is told to nobody"
+like "$err" "account ca=pebble url=\"?https://[^ ]*/acct/[^ ]* key=[-_A-Za-z0-9]{43}" \
+	"... but a new account is logged"
+run fetcher --once --verbose
+unlike "$err" "account ca=" "... once"
 
 # --- it fails, and its end is near ---
 sql "UPDATE certs SET renew = 1 WHERE name = '$A'"
