@@ -165,6 +165,39 @@ like "$rc $(events event topic name | sort | tr '\n' ';')" "^0 over ca pebble;ov
 	"both are back"
 rm -f "$T/mail"
 
+# --- another instance, which is dead, has a name ---
+scripted_row d.example.test
+now=$(date +%s)
+sql "UPDATE certs SET lease_owner = 'gone-1', lease_until = $((now + 900)),
+	ts_last_update = $((now - 1800)) WHERE name = 'd.example.test'"
+run fetcher --once
+mail=$(mailed)
+like "$rc $mail" "^0 .*1 new matter \\(fetcher gone-1\\)" "leases of a dead fetcher are told"
+is "$(events event topic state name)" "new lease late gone-1" "... to the command, too"
+run fetcher --break-lease
+is "$rc" 64 "a lease is broken by name only"
+# shellcheck disable=SC2046 # words
+run $(command_of "$mail" 'is dead: ' ' certrepo-populate')
+is "$rc" 0 "what the mail says to run works"
+run fetcher --break-lease d.example.test
+like "$rc $err" "^1 .*d.example.test: nobody has it on lease" "... once"
+run fetcher --once
+like "$rc $(mailed)" "^0 .*1 matter is over \\(fetcher gone-1\\)" "over"
+cert_ok d.example.test "... and the name has its certificate"
+rm -f "$T/json"
+
+# --- the clock ---
+sql "UPDATE certs SET renew = 1, ts_due = 0 WHERE name = '$B'"
+fault date+7200 '' -1
+run fetcher --once
+like "$rc $(mailed)" "^69 .*1 new matter \\(the clock\\).*the clock: pebble .*here says .* Nothing is ordered until they agree" \
+	"two clocks that are apart are told at once"
+is "$(events event topic)" "new clock" "... to the command, too"
+fault clear
+run fetcher --once
+like "$rc $(mailed)" "^0 .*1 matter is over \\(the clock\\)" "a CA agrees: over"
+rm -f "$T/json"
+
 # --- sendmail does not take it ---
 now=$(date +%s)
 sql "UPDATE certs SET held = 1, ts_due = 9223372036854775807,
