@@ -141,17 +141,13 @@ try cert-broken-chain '' 1 1 bad-cert 1 60 72 'chain'
 try cert-expired '' 1 1 bad-cert 1 60 72 'expired at'
 try cert-future '' 1 1 bad-cert 1 60 72 'not valid before'
 try cert-wrong-order '' 1 1 bad-cert 1 60 72 '.'
-try cert-garbage '' 1 1 bad-cert 1 60 72 'certificate'
-try cert-empty '' 1 1 bad-cert 1 60 72 'certificate'
 # --- one name meets a CA in trouble: it is counted, the CA does not rest ---
 try 500-html newOrder -1 1 ca-down 1 60 72 'status 500'
 try json-string newOrder 1 1 ca-down 1 60 72 'The field csr is required'
 try html newOrder 1 1 ca-down 1 60 72 HTML
 try html authz -1 1 ca-down 1 60 72 HTML
-try 503 finalize -1 1 ca-down 1 60 72 503
 try 500 newOrder 1 1 ca-down 1 60 72 'Error in the database'
 try garbage newOrder 1 1 ca-down 1 60 72 'URL'
-try garbage authz 1 1 ca-down 1 60 72 'JSON'
 try html-200 order -1 1 ca-down 1 60 72 'HTML'
 try cut-before newOrder -1 1 ca-down 1 60 72 'connection|closed|reset'
 try endless authz -1 1 ca-down 1 60 72 '.'
@@ -214,13 +210,31 @@ is "$rc" 69 '90 minutes slow: exit 69'
 like "$err" 'clock: .* not yet valid.; the clock here says [^ ]*Z' \
 	'... a certificate that is not valid yet tells of it, too'
 
+# --- a finalized order is kept, whatever the CA answers ---
+for f in 'cert-garbage ' 'cert-empty ' '503 finalize' '403 cert' '404 cert' \
+	'garbage-after order'; do
+	scripted_reset
+	# shellcheck disable=SC2086 # two words
+	fault ${f% *} "${f#* }" -1
+	run fetcher --once
+	is "$rc $(col count_fail_update) $(sql 'SELECT count(*) FROM orders')" \
+		'69 0 1' "always $f: the order is kept"
+	case $f in cert-*) continue ;; esac # it stays as it is
+	fault clear
+	sql 'UPDATE certs SET ts_due = 0, ts_next_attempt = 0'
+	sql 'UPDATE cas SET backoff_until = 0'
+	run fetcher --once
+	is "$rc $(requests newOrder)" '0 1' '... and fulfilled later'
+done
+
 # --- what passes by itself does not fail the order ---
 for f in '503 authz' 'cut-after challenge' 'cut-before finalize' \
 	'cut-after finalize' 'html order' 'cut-middle cert' \
 	'bad-nonce authz' 'bad-nonce finalize' 'processing ' \
 	'503-retry authz' 'html-type any' 'relative ' 'redirect-3 ' \
 	'no-meta ' 'http-urls ' 'authz-offers ' '400-html finalize' \
-	'500-html authz' '500-html finalize' 'nonce-newest '; do
+	'500-html authz' '500-html finalize' 'nonce-newest ' \
+	'garbage authz'; do
 	scripted_reset
 	# shellcheck disable=SC2086 # two words
 	fault $f
@@ -245,7 +259,7 @@ fault unknown-challenges '' 1
 run fetcher --once
 is "$(requests authz)" 2 'the authorization is looked at, and deactivated'
 
-# --- a resumed order that turns out useless is replaced at once ---
+# --- a finalized order that the CA does not find for a moment ---
 scripted_reset
 fault cut-before finalize -1
 run fetcher --once
@@ -255,7 +269,7 @@ fault order-404 '' 1
 sql 'UPDATE certs SET ts_due = 0, ts_next_attempt = 0'
 sql 'UPDATE cas SET backoff_until = 0'
 run fetcher --once
-is "$rc $(requests newOrder)" '0 2' 'the CA forgot it: ordered anew, at once'
+is "$rc $(requests newOrder)" '0 1' 'a 404 that passes is no end of it'
 
 # --- one that the CA only cannot show just now is not ---
 scripted_reset
@@ -267,8 +281,8 @@ for f in bad-nonce html 500; do
 	sql 'UPDATE certs SET ts_due = 0, ts_next_attempt = 0'
 	sql 'UPDATE cas SET backoff_until = 0'
 	run fetcher --once
-	is "$rc $(col fail_class) $(sql 'SELECT count(*) FROM orders')" \
-		'1 ca-down 1' "$f instead of the order: kept"
+	is "$(requests newOrder) $(sql 'SELECT count(*) FROM orders')" '1 1' \
+		"$f instead of the order: kept"
 	fault clear
 done
 sql 'UPDATE certs SET ts_due = 0, ts_next_attempt = 0'
