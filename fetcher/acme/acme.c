@@ -613,9 +613,11 @@ void acme_cancel(struct acme_call **call)
 
 /* --- calls --- */
 
-struct acme_call *acme_new_order(struct acme *acme, const struct x509_ids *ids,
-				 acme_fn *fn, void *arg)
+struct acme_call *acme_new_order(struct acme *acme,
+				 const struct acme_wish *wish, acme_fn *fn,
+				 void *arg)
 {
+	const struct x509_ids *ids = wish->ids;
 	AUTO(sbuf_free) struct sbuf s = SBUF_INIT(REQUEST_MAX);
 	const char *url = acme->dir.new_order ? acme->dir.new_order : "";
 

@@ -134,8 +134,14 @@ struct acme_result {
 };
 typedef void acme_fn(void *arg, const struct acme_result *r);
 
-struct acme_call *acme_new_order(struct acme *acme, const struct x509_ids *ids,
-				 acme_fn *fn, void *arg);
+/* What is asked for in newOrder (RFC 8555 section 7.4). Borrowed for the call.
+ */
+struct acme_wish {
+	const struct x509_ids *ids;
+};
+struct acme_call *acme_new_order(struct acme *acme,
+				 const struct acme_wish *wish, acme_fn *fn,
+				 void *arg);
 /* POST-as-GET of an order, authorization or certificate URL. */
 struct acme_call *acme_get(struct acme *acme, const char *url, acme_fn *fn,
 			   void *arg);

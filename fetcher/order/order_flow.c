@@ -216,9 +216,9 @@ enum order_wait order_s_resumed(struct order *o)
 
 enum order_wait order_s_new(struct order *o)
 {
-	return order_call(o,
-			  acme_new_order(o->acme, x509_csr_ids(o->csr),
-					 order_on_reply, o),
+	const struct acme_wish wish = { .ids = x509_csr_ids(o->csr) };
+
+	return order_call(o, acme_new_order(o->acme, &wish, order_on_reply, o),
 			  S_CREATED);
 }
 

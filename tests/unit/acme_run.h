@@ -173,7 +173,8 @@ static inline void on_ready(void *arg, const struct fail *fail)
 		return;
 	}
 	for (size_t i = 0; i < run->n; i++)
-		(void) acme_new_order(run->acme, &ids, on_order, &run->jobs[i]);
+		(void) acme_new_order(run->acme, &(struct acme_wish){ &ids },
+				      on_order, &run->jobs[i]);
 }
 
 static inline struct certrepo_ca test_ca(const struct peer *p, char *key)

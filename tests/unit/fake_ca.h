@@ -322,8 +322,9 @@ static bool fake_answer(void)
 	return true;
 }
 
-struct acme_call *acme_new_order(struct acme *acme, const struct x509_ids *ids,
-				 acme_fn *fn, void *arg)
+struct acme_call *acme_new_order(struct acme *acme,
+				 const struct acme_wish *wish, acme_fn *fn,
+				 void *arg)
 {
 	return ca_ask(NEW, NULL, fn, arg);
 }

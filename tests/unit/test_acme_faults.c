@@ -374,7 +374,8 @@ static struct answer order_one(struct run *run)
 	struct answer a = { .came = false };
 	struct err err = ERR_INIT;
 
-	(void) acme_new_order(run->acme, &ids, on_answer, &a);
+	(void) acme_new_order(run->acme, &(struct acme_wish){ &ids }, on_answer,
+			      &a);
 	for (int i = 0; i < 1000 && !a.came; i++)
 		assert_int_equal(loop_run(run->loop, 1000, &err), 0);
 	assert_true(a.came);
@@ -538,8 +539,10 @@ static void quit(void *arg, const struct fail *fail)
 	struct acme_call *call;
 
 	assert_null(fail);
-	call = acme_new_order(run->acme, &ids, on_order, &run->jobs[0]);
-	(void) acme_new_order(run->acme, &ids, on_order, &run->jobs[0]);
+	call = acme_new_order(run->acme, &(struct acme_wish){ &ids }, on_order,
+			      &run->jobs[0]);
+	(void) acme_new_order(run->acme, &(struct acme_wish){ &ids }, on_order,
+			      &run->jobs[0]);
 	acme_cancel(&call);
 	assert_null(call);
 	acme_cancel(&call);
