@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "db_mariadb_conn.h"
 #include <fcntl.h>
+#include <errmsg.h>
 #include <mysql.h>
 #include <mysqld_error.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -126,6 +129,76 @@ static int check_files(const struct store_conf *c, struct err *err)
 	return 0;
 }
 
+#if MARIADB_PACKAGE_VERSION_ID >= 30402
+/* How its structure begins, in a header that is not installed. */
+struct tls_head {
+	void *data, *pvio;
+	SSL *ssl;
+};
+static const MYSQL *connecting;
+static int verdict; /* -1: it was not asked for */
+static long trust;
+
+static int judge(SSL *ssl)
+{
+	X509 *cert = SSL_get0_peer_certificate(ssl);
+	const char *host = connecting->host;
+
+	trust = SSL_get_verify_result(ssl);
+	if (!cert || trust != X509_V_OK)
+		return MARIADB_TLS_VERIFY_TRUST;
+	if (host && (X509_check_host(cert, host, 0, 0, NULL) == 1 ||
+		     X509_check_ip_asc(cert, host, 0) == 1))
+		return MARIADB_TLS_VERIFY_OK;
+	return MARIADB_TLS_VERIFY_HOST;
+}
+
+/* Whose certificate it is, in place of the library's own look: since 3.4 that
+ * takes any name when the host is "127.0.0.1" or "::1", and, when no CA is
+ * given and the account has a password, any certificate. */
+static int verify(const struct tls_head *head, unsigned int flags)
+{
+	verdict = judge(head->ssl);
+	return verdict;
+}
+
+static void verify_here(MYSQL *m)
+{
+	connecting = m;
+	verdict = -1;
+	mysql_optionsv(m, MARIADB_OPT_TLS_VERIFICATION_CALLBACK,
+		       (void *) verify);
+}
+
+static bool verified_here(void)
+{
+	return verdict == MARIADB_TLS_VERIFY_OK;
+}
+
+/* The library has no words for it: those it had before. */
+static const char *refused_here(void)
+{
+	return verdict <= 0 ? NULL
+	       : verdict == MARIADB_TLS_VERIFY_HOST
+		       ? "Validation of SSL server certificate failed"
+		       : X509_verify_cert_error_string(trust);
+}
+#else
+static void verify_here(MYSQL *m)
+{
+}
+
+static bool verified_here(void)
+{
+	return true;
+}
+
+static const char *refused_here(void)
+{
+	return NULL;
+}
+#endif
+
 /* Everything is set, because the library's defaults are clear text, no
  * verification, no time limits and, for "localhost", another protocol. An
  * option file is read by mysql_real_connect, after all this. */
@@ -161,6 +234,7 @@ static void set_options(const struct db *db, int64_t connect_ms,
 		mysql_options(m, MYSQL_READ_DEFAULT_GROUP, "client");
 	}
 	mysql_optionsv(m, MARIADB_OPT_RESTRICTED_AUTH, AUTH_PLUGINS);
+	verify_here(m);
 	if (c->socket)
 		return;
 	if (c->ca_file)
@@ -174,6 +248,14 @@ static void set_options(const struct db *db, int64_t connect_ms,
 	mysql_options(m, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &yes);
 }
 
+static bool is_verified(MYSQL *m)
+{
+	my_bool asked = 0;
+
+	(void) mysql_get_optionv(m, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &asked);
+	return mysql_get_ssl_cipher(m) && asked && verified_here();
+}
+
 /* A unix socket needs no TLS; anything else has it and verified it, or an
  * option file has talked the library out of it. */
 static int check_session(struct db *db, struct err *err)
@@ -181,20 +263,17 @@ static int check_session(struct db *db, struct err *err)
 	MYSQL *m = db->handle;
 	struct sockaddr_storage a = { 0 };
 	socklen_t len = sizeof(a);
-	my_bool verified = 0;
 	struct db_mariadb_place p;
 
 	if (getsockname(mysql_get_socket(m), (struct sockaddr *) &a, &len) ==
 		    0 &&
 	    a.ss_family == AF_UNIX)
 		return 0;
-	(void) mysql_get_optionv(m, MYSQL_OPT_SSL_VERIFY_SERVER_CERT,
-				 &verified);
-	if (mysql_get_ssl_cipher(m) && verified)
+	if (is_verified(m))
 		return 0;
 	return err_set(err, ERR_CONFIG,
 		       "%s: the connection is not protected by verified TLS; "
-		       "does the option file turn it off?",
+		       "does the option file turn it off, or name no CA?",
 		       db_mariadb_place(db->conf, &p));
 }
 
@@ -248,8 +327,12 @@ static bool connect_to(struct db *db, const char *password, struct err *err)
 		db->fd = (int) mysql_get_socket(m);
 		return true;
 	}
-	(void) db_mariadb_refused(db, mysql_errno(m), mysql_error(m), ms,
-				  clock_mono_ms() - started, err);
+	if (refused_here())
+		(void) db_mariadb_refused(db, CR_SSL_CONNECTION_ERROR,
+					  refused_here(), ms, 0, err);
+	else
+		(void) db_mariadb_refused(db, mysql_errno(m), mysql_error(m),
+					  ms, clock_mono_ms() - started, err);
 	(void) db_alarm_stop();
 	return false;
 }

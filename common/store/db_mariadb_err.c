@@ -56,7 +56,8 @@ static int tls_fail(const struct store_conf *c, const char *where,
 			       "refused: set up ssl_cert and ssl_key on the "
 			       "server",
 			       where);
-	if (strstr(text, "Validation of SSL server certificate failed"))
+	if (strstr(text, "Validation of SSL server certificate failed") ||
+	    strstr(text, "Hostname verification failed"))
 		return err_set(err, ERR_CONFIG,
 			       "%s shows a certificate that is not for the "
 			       "name \"%s\"",
