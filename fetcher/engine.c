@@ -229,6 +229,13 @@ static void let_wait(struct engine *e, struct ca_queue *ca, const char *name,
 	waits_add(&e->waits[index_of(e, ca)], ts_expire);
 }
 
+static bool is_met(const char *name, void *arg)
+{
+	struct engine *e = arg;
+
+	return namemap_get(e->met, name) == MET;
+}
+
 static int on_pick(const struct pick *p, void *arg, struct err *err)
 {
 	struct engine *e = arg;
@@ -244,19 +251,14 @@ static int on_pick(const struct pick *p, void *arg, struct err *err)
 	if (p->reason == DUE_NOT &&
 	    !(rests(ca) && p->of_ca && p->ts_due <= ca_queue_until(ca)))
 		return 0;
+	if (is_met(p->name, e))
+		return 0;
 	namemap_put(e->met, p->name, MET);
 	if (rests(ca))
 		let_wait(e, ca, p->name, p->ts_expire);
 	else
 		ca_queue_push(ca, &name);
 	return 0;
-}
-
-static bool is_met(const char *name, void *arg)
-{
-	struct engine *e = arg;
-
-	return namemap_get(e->met, name) == MET;
 }
 
 static size_t queued(const struct engine *e)

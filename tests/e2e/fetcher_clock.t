@@ -51,6 +51,13 @@ run fetcher --once
 is "$rc $(col renew)" '0 0' 'a back-off of ten years: renewed'
 like "$err" 'a clock that was wrong.* of 1 names' '... and it is said'
 again
+sql "UPDATE certs SET ts_due = $far, ts_next_attempt = $far WHERE name = '$N'"
+scripted_row c.example.test || bail 'cannot enrol'
+: >"$REQUESTS"
+run fetcher --once $N c.example.test
+is "$rc $(requests newOrder)" '0 2' '... of two names, asked for: one order each'
+sql "DELETE FROM certs WHERE name = 'c.example.test'"
+again
 sql "UPDATE certs SET lease_owner = 'gone-01', lease_until = $far"
 run fetcher --once
 is "$rc $(col renew)" '0 0' 'a lease of ten years: renewed'
