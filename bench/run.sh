@@ -1,24 +1,26 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What it costs: bench/run.sh BUILD [PART...]. Parts: requests, issue, memory,
-# idle, installer. Measured on this machine, against pebble and the others on
-# loopback; a far CA is made by a proxy that delays. Ratios are against what
+# many, idle, installer. Measured on this machine, against pebble and the others
+# on loopback; a far CA is made by a proxy that delays. Ratios are against what
 # the same run measured, so they can be compared between machines.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 ROOT=$PWD
 BUILD=$(cd "${1:-build}" && pwd) || exit 1
 [ $# -eq 0 ] || shift
-[ $# -gt 0 ] || set -- requests issue memory idle installer
+[ $# -gt 0 ] || set -- requests issue memory many idle installer
 . "$ROOT/tests/lib/lib.sh"
 . "$ROOT/tests/lib/pebble.sh"
 . "$ROOT/tests/lib/nginx.sh"
 [ ! -e "$ROOT/tests/lib/mariadb.sh" ] || . "$ROOT/tests/lib/mariadb.sh"
 . "$ROOT/tests/lib/stage.sh"
+. "$ROOT/tests/lib/scripted.sh"
 . "$ROOT/bench/peers.sh"
 
 DELAY=25  # ms each way: a round trip of 50
 ORDERS=100
+MANY=${MANY:-10000}
 ROUNDS=${ROUNDS:-5}
 PEER_ORDERS=${PEER_ORDERS:-3}
 PACE=10000 # requests per second; the default is kind to public CAs
@@ -272,6 +274,7 @@ part_lego16() {
 part_memory() {
 	printf '\nThe fetcher with 1,000 certificates due\n'
 	MAX_ORDERS=100
+MANY=${MANY:-10000}
 	hung=0
 	while :; do
 		ca PEBBLE_VA_ALWAYS_VALID=1
@@ -281,15 +284,60 @@ part_memory() {
 		hung=$((hung + 1))
 		[ $hung -lt 3 ] || MAX_ORDERS=4
 	done
+	issued
+	[ $hung -eq 0 ] || note "(pebble locked up in $hung run(s))"
+	MAX_ORDERS=4
+}
+issued() {
 	note "$(sql 'SELECT count(*) FROM certs WHERE crt IS NOT NULL') issued," \
 		"$MAX_ORDERS at once, peak $(field rss "$T/m") kB," \
 		"$(field wall "$T/m") s, $(field cpu "$T/m") s of CPU"
-	[ $hung -eq 0 ] || note "(pebble locked up in $hung run(s))"
+}
+# A CA that bears it: the scripted one, without pace or distance; ten times as
+# many must not cost more for each, and hardly more memory.
+part_many() {
+	printf '\nThe fetcher with %d and %d certificates due, a patient CA\n' \
+		$((MANY / 10)) "$MANY"
+	MAX_ORDERS=100
+MANY=${MANY:-10000}
+	unset STAGE_DIRECTORY
+	ca
+	scripted_start || bail "no scripted CA"
+	STAGE_CA="requests_per_second = $PACE;"
+	for n in $((MANY / 10)) "$MANY"; do
+		fill_many "$n"
+		measured 3600 fetcher --once
+		[ "$(field status "$T/m")" = 0 ] || bail "fetcher: $(tail -1 "$T/err")"
+		issued
+	done
+	stop scripted
+	unset STAGE_DIRECTORY STAGE_CA
 	MAX_ORDERS=4
+}
+# N rows that are due, put into the table as a script would: one key for all,
+# since it is not the keys that are measured.
+fill_many() {
+	stage_store sqlite || bail "no store"
+	make_key "$T/many.key"
+	_i=0
+	while [ $_i -lt "$1" ]; do
+		_i=$((_i + 1))
+		[ -s "$T/csr/m$_i.csr" ] ||
+			make_csr "$T/many.key" "$T/csr/m$_i.csr" m$_i.example.test
+		echo "INSERT INTO certs (name, csr, md5_modulus, challenge,
+			webroot_path, ts_expire, ts_expire_seen) VALUES (
+			'm$_i.example.test', readfile('$T/csr/m$_i.csr'), 'x',
+			'http-01', '$WEBROOT', 1, 1);"
+	done >"$T/many.sql"
+	sqlite3 "$SQLITE_DB" 'BEGIN' ".read $T/many.sql" 'COMMIT' ||
+		bail "no rows"
 }
 
 idle_rows() { # N: rows with a certificate that are not due
 	know_account
+	# A million of real ones would be gigabytes that no idle run reads.
+	[ "$1" -lt 1000000 ] || sql "UPDATE certs SET csr = 'x', crt = 'x',
+		ca = 'x'"
 	sqlite3 "$SQLITE_DB" <<-END
 	CREATE TEMP TABLE one AS SELECT * FROM certs;
 	CREATE TEMP TABLE num AS WITH RECURSIVE n(i) AS
@@ -308,7 +356,7 @@ idle_rows() { # N: rows with a certificate that are not due
 part_idle() {
 	printf '\nThe fetcher with nothing due (median of 20 runs)\n'
 	ca
-	for n in 100 100000; do
+	for n in 100 100000 1000000; do
 		idle_rows $n
 		rm -f "$T/idle.wall" "$T/idle.cpu"
 		round=0
@@ -318,7 +366,7 @@ part_idle() {
 			field cpu "$T/m" >>"$T/idle.cpu"
 			round=$((round + 1))
 		done
-		note "$(printf '%6d rows: %s s, %s s of CPU, %s kB, exit %s' \
+		note "$(printf '%7d rows: %s s, %s s of CPU, %s kB, exit %s' \
 			"$(sql 'SELECT count(*) FROM certs')" \
 			"$(median <"$T/idle.wall")" "$(median <"$T/idle.cpu")" \
 			"$(field rss "$T/m")" "$(field status "$T/m")")"
