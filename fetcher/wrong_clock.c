@@ -35,25 +35,46 @@ int wrong_clock_look(const struct certrepo_conf *conf, struct store *store,
 struct chunk {
 	const struct store_dues *rows;
 	int64_t days_left;
+	size_t locked; /* by somebody: the next run's */
 };
 
-static int mend_rows(struct store *store, void *arg, struct err *err)
+static int mend_one(struct store *store, const struct store_due *d,
+		    int64_t days_left, struct err *err)
+{
+	/* A stale one is read anew before it is decided about. */
+	const struct due_in in = { .has_crt = d->has_crt && !d->stale,
+				   .not_before = d->ts_not_before,
+				   .not_after = d->ts_expire,
+				   .renew = d->renew,
+				   .days_left = days_left };
+
+	return store_far_mend(store, d, due_instant(&in), err);
+}
+
+static int mend_all(struct store *store, void *arg, struct err *err)
 {
 	const struct chunk *c = arg;
 	size_t i;
 
-	for (i = 0; i < c->rows->n; i++) {
-		const struct store_due *d = &c->rows->v[i];
-		/* A stale one is read anew before it is decided about. */
-		const struct due_in in = { .has_crt = d->has_crt && !d->stale,
-					   .not_before = d->ts_not_before,
-					   .not_after = d->ts_expire,
-					   .renew = d->renew,
-					   .days_left = c->days_left };
-
-		if (store_far_mend(store, d, due_instant(&in), err) == -1)
+	for (i = 0; i < c->rows->n; i++)
+		if (mend_one(store, &c->rows->v[i], c->days_left, err) == -1)
 			return -1;
+	return 0;
+}
+
+static int mend_each(struct store *store, struct chunk *c, struct err *err)
+{
+	size_t i;
+
+	for (i = 0; i < c->rows->n; i++) {
+		err_clear(err);
+		if (mend_one(store, &c->rows->v[i], c->days_left, err) == 0)
+			continue;
+		if (err->kind != ERR_LOCKED)
+			return -1;
+		c->locked++;
 	}
+	err_clear(err);
 	return 0;
 }
 
@@ -62,15 +83,35 @@ static int mend_attempts(const struct certrepo_conf *conf, struct store *store,
 {
 	AUTO(arena_free) struct arena *arena = arena_new();
 	struct store_dues rows;
-	struct chunk c = { &rows, conf->days_left };
+	struct chunk c = { &rows, conf->days_left, 0 };
 
 	do {
 		arena_clear(arena);
-		if (store_far(store, beyond, CHUNK, arena, &rows, err) == -1 ||
-		    store_tx(store, mend_rows, &c, err) == -1)
+		if (store_far(store, beyond, CHUNK, arena, &rows, err) == -1)
 			return -1;
-		*ret_n += rows.n;
-	} while (rows.n == CHUNK);
+		if (store_tx(store, mend_all, &c, err) == -1 &&
+		    (err->kind != ERR_LOCKED ||
+		     mend_each(store, &c, err) == -1))
+			return -1;
+		*ret_n += rows.n - c.locked;
+	} while (rows.n == CHUNK && !c.locked);
+	return 0;
+}
+
+/* In one statement, or in the next run where a row is locked. */
+static int mend_leases(const struct certrepo_conf *conf, struct store *store,
+		       int64_t now, size_t *ret_n, struct err *err)
+{
+	int64_t beyond = farthest_lease(conf, now);
+
+	if (store_far_leases(store, beyond, ret_n, err) == -1)
+		return -1;
+	if (!*ret_n || store_far_leases_mend(store, beyond, err) == 0)
+		return 0;
+	if (err->kind != ERR_LOCKED)
+		return -1;
+	err_clear(err);
+	*ret_n = 0;
 	return 0;
 }
 
@@ -81,10 +122,7 @@ int wrong_clock_mend(const struct certrepo_conf *conf, struct store *store,
 
 	if (mend_attempts(conf, store, farthest_attempt(now), &attempts, err) ==
 		    -1 ||
-	    store_far_leases(store, farthest_lease(conf, now), &leases, err) ==
-		    -1 ||
-	    (leases && store_far_leases_mend(store, farthest_lease(conf, now),
-					     err) == -1))
+	    mend_leases(conf, store, now, &leases, err) == -1)
 		return -1;
 	if (attempts + leases)
 		log_warn("a clock that was wrong wrote instants that lie too "
