@@ -52,7 +52,8 @@ static int on_row(const struct store_cert *row, void *arg, struct err *err)
 		.name = arena_strdup(c->arena, row->name),
 		.due = due,
 		.read = { .ts_due = row->ts_due,
-			  .ts_next_attempt = row->ts_next_attempt },
+			  .ts_next_attempt = row->ts_next_attempt,
+			  .renew = row->renew },
 	};
 	return 0;
 }
