@@ -37,10 +37,9 @@ done
 clean "prefixes of libraries" foreign_prefixes "$objects"
 
 mkdir "$T/o"
-printf 'int strbuf_release(void){return 0;}int config_init(void){return 0;}' |
-	gcc -x c -c -o "$T/o/a.o" -
+echo 'int config_init(void){return 0;}' | gcc -x c -c -o "$T/o/a.o" -
 echo 'int config_init(void *); int main(void) { return config_init(0); }' |
 	gcc -x c -o "$T/prog" - -lconfig
-finds '^strbuf_release$' "a collision is seen" collisions "$T/o" "$T/prog"
+finds '^config_init$' "a collision is seen" collisions "$T/o" "$T/prog"
 finds '^config_init$' "a library's prefix is seen" foreign_prefixes "$T/o"
 done_testing
