@@ -25,7 +25,7 @@
 #define ROUND_MS 1000
 
 /* What became of a name in this run. */
-enum outcome { MET, RENEWED, FAILED, WAITING, LET_GO };
+enum outcome { MET, RENEWED, FAILED, WAITING, PARKED, LET_GO };
 
 struct slot {
 	struct engine *engine;
@@ -313,7 +313,8 @@ static bool wants_more(struct engine *e)
 {
 	size_t i;
 
-	if (halt_stopping(e->halt) || e->in_flight >= e->n_slots || !e->pages)
+	if (halt_stopping(e->halt) || e->in_flight >= e->n_slots || !e->pages ||
+	    batch_away(e->batch))
 		return false;
 	for (i = 0; i < pages_n(e->pages); i++)
 		if (hungry(e, i))
@@ -334,7 +335,11 @@ static int pick_more(struct engine *e, struct err *err)
 		if (!ca)
 			continue;
 		po.doubtful = ca_queue_doubtful(ca);
-		if (pages_pick(e->pages, i, &po, is_met, on_pick, e, err) == -1)
+		if (pages_pick(e->pages, i, &po, is_met, on_pick, e, err) == 0)
+			batch_met(e->batch);
+		else if (err->kind == ERR_UNAVAILABLE)
+			return batch_missed(e->batch, err);
+		else
 			return -1;
 	}
 	return 0;
@@ -365,18 +370,6 @@ static void begin_order(struct engine *e, struct slot *s, struct ca_queue *ca)
 	ca_queue_begin(ca);
 	free(name.name);
 	free(name.ca_name);
-}
-
-/* Is there one whose names could begin at once? */
-static bool ca_queues_ready(struct engine *e)
-{
-	size_t i;
-
-	for (i = 0; i < e->n_ca; i++)
-		if (ca_queue_queued(e->ca[i]) &&
-		    ca_queue_is(e->ca[i], clock_now()) == CA_QUEUE_READY)
-			return true;
-	return false;
 }
 
 static struct slot *free_slot(struct engine *e)
@@ -462,8 +455,9 @@ static void settle(struct engine *e, struct slot *s)
 		remember_next(e, order_backoff(o)->next);
 		break;
 	case ORDER_PARKED:
-		ca_queue_succeeded(s->ca);
-		namemap_put(e->outcomes, order_name(o), WAITING);
+		report_parked(e->report, o);
+		namemap_put(e->outcomes, order_name(o), PARKED);
+		remember_next(e, order_backoff(o)->next);
 		break;
 	case ORDER_STOPPED:
 		namemap_put(e->outcomes, order_name(o), WAITING);
@@ -547,6 +541,7 @@ static void count(struct engine *e, struct report_counts *c)
 		.renewed = namemap_count(e->outcomes, RENEWED),
 		.failed = namemap_count(e->outcomes, FAILED),
 		.waiting = namemap_count(e->outcomes, WAITING),
+		.parked = namemap_count(e->outcomes, PARKED),
 		.in_flight = e->in_flight,
 		.queued = queued(e),
 		.seconds = (clock_mono_ms() - e->begun_ms) / 1000,
@@ -591,7 +586,7 @@ static int turn(struct engine *e, int64_t *ret_wait_ms, struct err *err)
 			break; /* the store is away */
 	} while (anyone_woken(e) || batch_waiting(e->batch) ||
 		 (!halt_stopping(e->halt) && e->in_flight < e->n_slots &&
-		  ca_queues_ready(e)));
+		  next_ca(e, clock_now())));
 	return 0;
 }
 
@@ -609,7 +604,8 @@ static bool busy(struct engine *e)
 {
 	return e->in_flight || !batch_empty(e->batch) ||
 	       proof_sweep_busy(e->sweep) ||
-	       (!halt_stopping(e->halt) && (queued(e) || starting(e)));
+	       (!halt_stopping(e->halt) &&
+		(queued(e) || starting(e) || batch_away(e->batch)));
 }
 
 static bool met_a_ca(const struct engine *e)
@@ -734,22 +730,6 @@ static int say_idle(struct engine *e, struct err *err)
 	return 0;
 }
 
-static int break_leases(struct engine *e, struct err *err)
-{
-	size_t i;
-	int rc;
-
-	for (i = 0; e->opts.break_lease && i < e->opts.n_names; i++) {
-		rc = store_lease_break(e->store, e->opts.names[i], err);
-		if (rc == -1)
-			return -1;
-		if (rc == 1)
-			log_event(LOG_L_INFO, "lease-broken", "name",
-				  e->opts.names[i], NULL);
-	}
-	return 0;
-}
-
 int engine_run(struct engine *e, int *ret_status, struct err *err)
 {
 	struct report_counts c;
@@ -757,7 +737,9 @@ int engine_run(struct engine *e, int *ret_status, struct err *err)
 
 	/* Our lock says that whoever held these is dead. */
 	if (store_release_all(e->store, e->owner, err) == -1 ||
-	    break_leases(e, err) == -1 ||
+	    (e->opts.break_lease &&
+	     lessees_break(e->store, e->opts.names, e->opts.n_names, err) ==
+		     -1) ||
 	    wrong_clock_look(e->conf, e->store, clock_now(), &e->doubt, err) ==
 		    -1 ||
 	    lessees_report(e->conf, e->store, e->owner, clock_now(), err) ==
@@ -780,7 +762,8 @@ int engine_run(struct engine *e, int *ret_status, struct err *err)
 	say_waits(e);
 	count(e, &c);
 	report_summary(e->report, &c);
-	if (c.renewed + c.failed + c.waiting == 0 && say_idle(e, err) == -1)
+	if (c.renewed + c.failed + c.waiting + c.parked == 0 &&
+	    say_idle(e, err) == -1)
 		return -1;
 	*ret_status = report_status(&c);
 	return 0;

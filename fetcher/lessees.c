@@ -34,6 +34,23 @@ int lessees_report(const struct certrepo_conf *conf, struct store *store,
 	return 0;
 }
 
+int lessees_break(struct store *store, const char *const *names, size_t n,
+		  struct err *err)
+{
+	size_t i;
+	int rc;
+
+	for (i = 0; i < n; i++) {
+		rc = store_lease_break(store, names[i], err);
+		if (rc == -1)
+			return -1;
+		if (rc == 1)
+			log_event(LOG_L_INFO, "lease-broken", "name", names[i],
+				  NULL);
+	}
+	return 0;
+}
+
 int lessees_text(struct store *store, const char *not_owner, int64_t now,
 		 char **ret, struct err *err)
 {

@@ -16,6 +16,9 @@
 /* Warn of those who have held a name for longer than an order takes. */
 int lessees_report(const struct certrepo_conf *conf, struct store *store,
 		   const char *self, int64_t now, struct err *err) MUST_CHECK;
+/* A person knows that whoever has these is dead. What nobody has is left. */
+int lessees_break(struct store *store, const char *const *names, size_t n,
+		  struct err *err) MUST_CHECK;
 /* "; 3 names are on lease to web1-0123 until 2026-...", of all; "" when there
  * are none. NOT_OWNER may be "". To be freed. */
 int lessees_text(struct store *store, const char *not_owner, int64_t now,

@@ -11,10 +11,14 @@
 
 #define PROGRESS_MS 200
 
+/* Lines about locked rows in one run. */
+#define LOCKED_MOST 5
+
 struct report {
 	bool terminal;
 	bool shown; /* a progress line stands on the terminal */
 	int64_t next_ms;
+	size_t locked; /* rows */
 };
 
 struct report *report_new(void)
@@ -74,6 +78,8 @@ void report_failed(struct report *r, const struct order *o, bool quiet)
 	char at[CLOCK_TEXT], nth[32];
 
 	wipe(r);
+	if (f->class == FAIL_LOCKED && r->locked++ >= LOCKED_MOST)
+		quiet = true;
 	if (quiet) {
 		log_event(LOG_L_INFO, "postponed", "name", order_name(o),
 			  "class", fail_name(f->class), "detail", f->detail,
@@ -92,6 +98,16 @@ void report_failed(struct report *r, const struct order *o, bool quiet)
 		log_warn("%s: %s: %s; next attempt %s", order_name(o),
 			 fail_name(f->class), f->detail,
 			 clock_text(b->next, at));
+}
+
+void report_parked(struct report *r, const struct order *o)
+{
+	char at[CLOCK_TEXT];
+
+	wipe(r);
+	log_event(LOG_L_INFO, "parked", "name", order_name(o), "ca",
+		  order_ca(o)->name, "detail", order_fail(o)->detail, "next",
+		  clock_text(order_backoff(o)->next, at), NULL);
 }
 
 void report_ca(struct report *r, const char *ca, enum fail_class class,
@@ -118,7 +134,7 @@ void report_waits(struct report *r, const struct waits *w,
 
 static size_t total(const struct report_counts *c)
 {
-	return c->renewed + c->failed + c->waiting;
+	return c->renewed + c->failed + c->waiting + c->parked;
 }
 
 bool report_wants_progress(const struct report *r)
@@ -140,15 +156,18 @@ void report_progress(struct report *r, const struct report_counts *c)
 const char *report_text(const struct report_counts *c, char buf[REPORT_TEXT])
 {
 	int64_t s = c->seconds;
-	char hours[24] = "";
+	char hours[24] = "", parked[40] = "";
 
+	if (c->parked)
+		(void) snprintf(parked, sizeof(parked), ", %zu with the CA",
+				c->parked);
 	if (s >= 3600)
 		(void) snprintf(hours, sizeof(hours), "%" PRId64 ":", s / 3600);
 	(void) snprintf(buf, REPORT_TEXT,
-			"%zu renewed, %zu failed, %zu waiting; %s%02" PRId64
+			"%zu renewed, %zu failed, %zu waiting%s; %s%02" PRId64
 			":%02" PRId64 "; %zu requests",
-			c->renewed, c->failed, c->waiting, hours, s / 60 % 60,
-			s % 60, c->requests);
+			c->renewed, c->failed, c->waiting, parked, hours,
+			s / 60 % 60, s % 60, c->requests);
 	return buf;
 }
 
@@ -157,6 +176,8 @@ void report_summary(struct report *r, const struct report_counts *c)
 	char text[REPORT_TEXT];
 
 	wipe(r);
+	if (r->locked > LOCKED_MOST)
+		log_warn("%zu more rows were locked", r->locked - LOCKED_MOST);
 	if (!total(c))
 		return;
 	report_text(c, text);

@@ -18,8 +18,11 @@ struct report *report_new(void);
 void report_free(struct report **r);
 
 void report_renewed(struct report *r, const struct order *o);
-/* QUIET: its CA rests, and has a line of its own. */
+/* QUIET: its CA rests, and has a line of its own. Of locked rows, of which
+ * there may be as many as names, a few are named and the rest is counted. */
 void report_failed(struct report *r, const struct order *o, bool quiet);
+/* The CA takes its time, and its order is kept: no failure. */
+void report_parked(struct report *r, const struct order *o);
 /* A whole CA failed, and rests UNTIL then (0: for this run). */
 void report_ca(struct report *r, const char *ca, enum fail_class class,
 	       const char *detail, int64_t until);
@@ -29,7 +32,7 @@ void report_waits(struct report *r, const struct waits *w,
 		  const struct ca_queue *c);
 
 struct report_counts {
-	size_t renewed, failed, waiting, in_flight, queued;
+	size_t renewed, failed, waiting, parked, in_flight, queued;
 	size_t requests;
 	int64_t seconds;
 	bool account; /* a CA rests until a person acts */
@@ -47,10 +50,11 @@ void report_idle(struct report *r, const char *text);
 /* --- pure, for tests --- */
 
 /* "12 renewed, 1 failed, 3 waiting; 00:41; 97 requests" */
-#define REPORT_TEXT 160
+#define REPORT_TEXT 200
 const char *report_text(const struct report_counts *c, char buf[REPORT_TEXT]);
-/* 0 nothing wrong, 1 all failed, 2 partly, all wait for their CA: 69, or 78
- * when it waits for a person. */
+/* A name whose order is parked is as it should be. 0 nothing wrong, 1 all
+ * failed, 2 partly, all wait for their CA: 69, or 78 when it waits for a
+ * person. */
 int report_status(const struct report_counts *c);
 /* "1st", "2nd", "11th" */
 const char *report_ordinal(int64_t n, char buf[32]);

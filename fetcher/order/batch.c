@@ -322,3 +322,20 @@ int batch_flush(struct batch *b, int64_t *ret_wait_ms, struct err *err)
 		tell(b, n);
 	return 0;
 }
+
+int batch_missed(struct batch *b, struct err *err)
+{
+	int64_t wait_ms;
+
+	return away(b, &wait_ms, err);
+}
+
+void batch_met(struct batch *b)
+{
+	b->away_since_ms = 0;
+}
+
+bool batch_away(const struct batch *b)
+{
+	return b->away_since_ms && clock_mono_ms() < b->retry_ms;
+}

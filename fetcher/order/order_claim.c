@@ -110,6 +110,10 @@ enum order_wait order_s_claimed(struct order *o)
 {
 	if (o->store_err.kind) {
 		o->claimed = 0;
+		/* Somebody's session has the row: that costs its turn. */
+		if (o->store_err.kind == ERR_LOCKED)
+			return order_failed(o, FAIL_LOCKED, false, "%s",
+					    o->store_err.msg);
 		return order_fail_store(o);
 	}
 	if (o->claimed != 1) {

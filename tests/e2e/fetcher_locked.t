@@ -48,6 +48,8 @@ ok 'a row is locked' lock_row n2.example.test
 start background "$BUILD/certrepo-fetcher" -c "$CONF" --once
 ok 'the other names are renewed' wait_for 20 stored 5
 is "$(has n2.example.test)" 0 '... while that one is locked'
+ok '... which is said' wait_for 20 grep -q \
+	'n2.example.test: locked: .*keeps the row locked' "$T/log/background"
 unlock_row
 ok 'the run ends' wait_for 30 ended
 run fetcher --once

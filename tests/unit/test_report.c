@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <string.h>
 #include "report.h"
 
 static void text(void **state)
@@ -22,12 +23,17 @@ static void text(void **state)
 	assert_string_equal(report_text(&c, buf),
 			    "12 renewed, 1 failed, 3 waiting; 1:02:05; "
 			    "97 requests");
+	c.parked = 2;
+	assert_string_equal(report_text(&c, buf),
+			    "12 renewed, 1 failed, 3 waiting, 2 with the CA; "
+			    "1:02:05; 97 requests");
 	c = (struct report_counts){ .renewed = SIZE_MAX,
+				    .parked = SIZE_MAX,
 				    .failed = SIZE_MAX,
 				    .waiting = SIZE_MAX,
 				    .requests = SIZE_MAX,
 				    .seconds = INT64_MAX };
-	assert_non_null(report_text(&c, buf));
+	assert_non_null(strstr(report_text(&c, buf), " requests"));
 }
 
 static void status(void **state)
@@ -52,6 +58,9 @@ static void status(void **state)
 					   .waiting = cases[i].waiting,
 					   .account = cases[i].account };
 
+		assert_int_equal(report_status(&c), cases[i].want);
+		/* a CA that takes its time is as it should be */
+		c.parked = 3;
 		assert_int_equal(report_status(&c), cases[i].want);
 	}
 }
