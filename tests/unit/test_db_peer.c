@@ -331,7 +331,7 @@ static void test_budget(void **state)
 	db_pause(s->db, 200);
 	assert_int_equal(db_left_ms(s->db), left - 200);
 	db_pause(s->db, 9000);
-	FAILS(ERR_UNAVAILABLE, "no time is left of the 3 s",
+	FAILS(ERR_UNAVAILABLE, "no time is left of 3 s",
 	      store_host_certs(s, &name, 1, arena, &all, &err));
 	/* A program that goes on has it anew for each operation. */
 	s->use = STORE_READ;
