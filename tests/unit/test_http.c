@@ -378,7 +378,8 @@ static void address(void **state)
 	peer_stop(&server);
 	g = send_to(HTTP_GET, url, NULL);
 	assert_int_equal(g.end, HTTP_FAILED);
-	assert_int_equal(lookups, 3);
+	/* libcurl 8 forgets an address that did not answer, itself */
+	assert_in_range(lookups, 3, 4);
 	start_server(&server, "127.0.0.1", NULL);
 }
 
