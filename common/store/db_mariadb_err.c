@@ -186,7 +186,9 @@ static bool is_network(const char *text)
 {
 	static const char *const signs[] = { "timed out", "reset by peer",
 					     "unexpected eof", "Broken pipe",
-					     "onnection closed" };
+					     "onnection closed",
+					     /* Connector/C 3.4, cut off */
+					     "temporarily unavailable" };
 
 	for (size_t i = 0; i < ARRAY_LEN(signs); i++)
 		if (strstr(text, signs[i]))
