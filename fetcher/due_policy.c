@@ -139,15 +139,13 @@ int due_policy_apply(const struct certrepo_conf *conf, struct store *store,
 	int found = file_read(path, &was, err), locked = 0, more;
 	bool changed;
 
-	if (found == -1)
-		return -1;
+	/* What cannot be read says nothing: all rows are looked at. */
 	if (found == 1 && strcmp(sbuf_str(&was), now) == 0)
 		return 0;
 	/* Without the file: rows are as populate and init make them, by the
 	 * rule without a setting. */
-	changed = found == 1
-			  ? strncmp(sbuf_str(&was), was_1, strlen(was_1)) != 0
-			  : conf->days_left != 0;
+	changed = found == 0 ? conf->days_left != 0
+			     : strncmp(sbuf_str(&was), was_1, strlen(was_1));
 	if (changed)
 		locked = recompute(conf->days_left, false, store, err);
 	if (locked == -1)
@@ -157,5 +155,8 @@ int due_policy_apply(const struct certrepo_conf *conf, struct store *store,
 		return -1;
 	if (locked + more > 0)
 		return 0; /* those are for the next run */
-	return file_replace(path, now, strlen(now), &attr, err);
+	/* The rows are right. That it cannot be noted stops no renewal. */
+	if (file_replace(path, now, strlen(now), &attr, err) == -1)
+		log_warn("%s (all rows will be looked at again)", err->msg);
+	return 0;
 }

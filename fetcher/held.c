@@ -27,18 +27,15 @@ int held_report(const struct certrepo_conf *conf, struct store *store,
 	AUTO(arena_free) struct arena *arena = arena_new();
 	AUTO(mem_free_str) char *text = NULL;
 	struct store_helds rows = { NULL, 0 };
-	int rc;
 
-	if (conf->notify)
+	if (conf->notify || once_a_day_done(conf->state_dir, HELD_FILE, now))
 		return 0;
-	rc = once_a_day_done(conf->state_dir, HELD_FILE, now, err);
-	if (rc != 0)
-		return rc == 1 ? 0 : -1;
 	if (store_held(store, HELD_MOST + 1, arena, &rows, err) == -1)
 		return -1;
 	if (!rows.n)
 		return 0;
 	text = held_text(&rows, HELD_MOST);
 	log_warn("held until someone acts: %s", text);
-	return once_a_day_mark(conf->state_dir, HELD_FILE, now, err);
+	once_a_day_mark(conf->state_dir, HELD_FILE, now);
+	return 0;
 }

@@ -65,6 +65,8 @@ static int load_id(const char *path, char **ret, struct err *err)
 	char id[INSTANCE_ID_MAX];
 	int found = file_read(path, &text, err);
 
+	if (found == -1 && err->kind == ERR_LIMIT)
+		return check_id(path, "", err);
 	if (found == -1)
 		return -1;
 	if (found == 1) {

@@ -9,14 +9,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "err.h"
 
-/* Was it done within the day before NOW? 1, 0, -1. A file that makes no sense
- * counts as none. */
-int once_a_day_done(const char *dir, const char *file, int64_t now,
-		    struct err *err) MUST_CHECK;
-/* It is done, NOW. */
-int once_a_day_mark(const char *dir, const char *file, int64_t now,
-		    struct err *err) MUST_CHECK;
+/* Was it done within the day before NOW? Not that we know of, when the file
+ * makes no sense or cannot be read: nothing of importance depends on it. */
+bool once_a_day_done(const char *dir, const char *file, int64_t now);
+/* It is done, NOW. That it cannot be noted is a warning: it will be done again
+ * too soon. */
+void once_a_day_mark(const char *dir, const char *file, int64_t now);
 
 #endif

@@ -6,6 +6,7 @@
 #include "once_a_day.h"
 #include "log.h"
 
+#define DAY	  86400
 #define SAID_FILE "fetcher.leftover" /* when something was said last */
 
 struct leftover {
@@ -34,17 +35,14 @@ int proof_sweep_new(struct store *store, struct batch *batch,
 	AUTO(proof_sweep_free) struct proof_sweep *l = mem_alloc(sizeof(*l));
 	struct store_proofs rows = { NULL, 0 };
 	struct store_order order;
-	int found, said;
+	int found;
 	size_t i;
 
 	l->state_dir = mem_strdup(state_dir);
 	l->arena = arena_new();
 	l->batch = batch;
 	l->chall = chall;
-	said = once_a_day_done(state_dir, SAID_FILE, clock_now(), err);
-	if (said == -1)
-		return -1;
-	l->quiet = said == 1;
+	l->quiet = once_a_day_done(state_dir, SAID_FILE, clock_now());
 	if (store_proofs_of(store, owner, PROOF_SWEEP_MAX, l->arena, &rows,
 			    err) == -1)
 		return -1;
@@ -104,17 +102,17 @@ static void on_dropped(void *arg, const struct err *err)
 
 static void say(struct proof_sweep *l)
 {
-	struct err err = ERR_INIT;
-
-	if (l->said++ == 0 &&
-	    once_a_day_mark(l->state_dir, SAID_FILE, clock_now(), &err) == -1)
-		log_warn("%s", err.msg);
+	if (l->said++ == 0)
+		once_a_day_mark(l->state_dir, SAID_FILE, clock_now());
 }
 
 /* Its row stays for the next run, but not for ever: its server may be gone. */
 static void give_up(struct leftover *x, const struct err *err)
 {
-	if (x->proof.ts_created + PROOF_SWEEP_KEEP <= clock_now()) {
+	int64_t age = clock_now() - x->proof.ts_created;
+
+	/* One that will be made tomorrow was so by a wrong clock. */
+	if (age >= PROOF_SWEEP_KEEP || age < -DAY) {
 		log_warn("%s: the proof left at %s (%s) could not be removed "
 			 "for a week and is no longer tried, remove it by "
 			 "hand: %s",

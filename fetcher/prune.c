@@ -23,13 +23,11 @@ void prune_attempts(const struct certrepo_conf *conf, struct store *store,
 		    int64_t now)
 {
 	struct err err = ERR_INIT;
-	int done = once_a_day_done(conf->state_dir, PRUNE_FILE, now, &err);
 
-	if (done == 1)
+	if (once_a_day_done(conf->state_dir, PRUNE_FILE, now))
 		return;
 	/* First the mark: what fails is not said more than once a day. */
-	if (done == -1 ||
-	    once_a_day_mark(conf->state_dir, PRUNE_FILE, now, &err) == -1 ||
-	    prune(store, now - PRUNE_KEEP, &err) == -1)
+	once_a_day_mark(conf->state_dir, PRUNE_FILE, now);
+	if (prune(store, now - PRUNE_KEEP, &err) == -1)
 		log_warn("old rows of attempts were not deleted: %s", err.msg);
 }

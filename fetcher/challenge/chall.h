@@ -32,8 +32,9 @@
  *			own (SERVFAIL): later may do
  *	ERR_TIMEOUT	not every server had the value in time (ready)
  *	ERR_INPUT	what the CA or a DNS server sent makes no sense
- *	ERR_IO		a file could not be written
- * The first four are FAIL_CONFIG and FAIL_DNS to the engine.
+ *	ERR_IO		a file could not be written, for a reason that passes
+ *			(disk full)
+ * The first is FAIL_CONFIG to the engine, the next three FAIL_DNS.
  */
 
 #include <stddef.h>

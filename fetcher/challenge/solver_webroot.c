@@ -32,6 +32,33 @@ struct webroot {
 	const char *token;
 };
 
+/* By errno: what a person has to mend is ERR_CONFIG; a disk that is full or
+ * fails, and a want of descriptors, are nobody's fault and pass: ERR_IO. */
+static int io_fail(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static int io_fail(struct err *err, const char *fmt, ...)
+{
+	int saved = errno;
+	AUTO(mem_free_str) char *what = NULL;
+	bool denied = saved == EACCES || saved == EPERM;
+	va_list ap;
+
+	va_start(ap, fmt);
+	what = mem_vprintf(fmt, ap);
+	va_end(ap);
+	errno = saved;
+	if (denied || saved == ENOENT || saved == ENOTDIR || saved == ELOOP ||
+	    saved == ENAMETOOLONG)
+		err_errno(err, ERR_CONFIG, "%s", what);
+	else
+		err_errno(err, ERR_IO, "%s", what);
+	return denied && err
+		       ? err_set(err, ERR_CONFIG,
+				 "%s (the user that the fetcher runs as must "
+				 "be able to write there)",
+				 err->msg)
+		       : -1;
+}
+
 /* 1 and the folder's descriptor, 0 when one on the way is missing. */
 static int walk(const char *prefix, const char *rest, int *ret, struct err *err)
 {
@@ -57,7 +84,7 @@ static int walk(const char *prefix, const char *rest, int *ret, struct err *err)
 	if (fd == -1 && errno == ENOENT)
 		return 0;
 	if (fd == -1)
-		return err_errno(err, ERR_IO, "open folder under %s", prefix);
+		return io_fail(err, "open folder under %s", prefix);
 	*ret = fd;
 	fd = -1;
 	return 1;
@@ -189,8 +216,7 @@ static int open_folder(struct chall *c, bool make, int *ret, struct err *err)
 			return err_set(err, ERR_CONFIG, "path too long: %s",
 				       h->webroot);
 		if (make && make_folder(fd, steps[i]) == -1)
-			return err_errno(err, ERR_IO, "make folder %s",
-					 sbuf_str(&path));
+			return io_fail(err, "make folder %s", sbuf_str(&path));
 		next = openat(fd, steps[i], DIR_FLAGS);
 		/* A link, perhaps to another place that is allowed. */
 		if (next == -1)
@@ -217,7 +243,7 @@ static int write_all(int fd, const char *p, size_t n, struct err *err)
 		if (w == -1 && errno == EINTR)
 			continue;
 		if (w == -1)
-			return err_errno(err, ERR_IO, "write");
+			return io_fail(err, "write");
 		p += w;
 		n -= (size_t) w;
 	}
@@ -240,14 +266,14 @@ static int put(int dir, const char *token, const char *value, struct err *err)
 	(void) unlinkat(dir, temp_name(token, temp), 0);
 	fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd == -1)
-		return err_errno(err, ERR_IO, "create %s", temp);
+		return io_fail(err, "create %s", temp);
 	/* The web server reads it, whatever our umask is. */
 	if (fchmod(fd, 0644) == -1)
-		err_errno(err, ERR_IO, "chmod %s", temp);
+		io_fail(err, "chmod %s", temp);
 	else if (write_all(fd, value, strlen(value), err) == -1)
 		err_wrap(err, "%s", temp);
 	else if (renameat(dir, temp, dir, token) == -1)
-		err_errno(err, ERR_IO, "rename %s", temp);
+		io_fail(err, "rename %s", temp);
 	else
 		return 0;
 	unlinkat(dir, temp, 0);
@@ -288,12 +314,12 @@ static int is_ours(int dir, const char *token, const char *value,
 	if (fd == -1 && (errno == ENOENT || errno == ELOOP))
 		return 0;
 	if (fd == -1 || fstat(fd, &st) == -1)
-		return err_errno(err, ERR_IO, "open %s", token);
+		return io_fail(err, "open %s", token);
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	n = read(fd, buf, sizeof(buf));
 	if (n == -1)
-		return err_errno(err, ERR_IO, "read %s", token);
+		return io_fail(err, "read %s", token);
 	return (size_t) n == strlen(value) && memcmp(buf, value, n) == 0;
 }
 
@@ -311,7 +337,7 @@ static int take_away(struct chall *c, struct err *err)
 	if (found == 0)
 		log_debug("%s is not there or not ours", c->proof.owner);
 	if (found == 1 && unlinkat(dir, h->token, 0) == -1 && errno != ENOENT)
-		return err_errno(err, ERR_IO, "remove %s", c->proof.owner);
+		return io_fail(err, "remove %s", c->proof.owner);
 	return found == -1 ? -1 : 0;
 }
 

@@ -211,7 +211,6 @@ enum fail_class authz_class(enum err_kind kind, const struct proof_type *type)
 {
 	switch (kind) {
 	case ERR_CONFIG:
-	case ERR_IO:
 		return FAIL_CONFIG;
 	case ERR_UNAVAILABLE:
 	case ERR_TIMEOUT:

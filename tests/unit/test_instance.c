@@ -85,13 +85,15 @@ static void busy(void **state)
 
 static void bad(void **state)
 {
-	static const char *const bad_ids[] = { "",    "\n",	 "UPPER",
-					       "a b", "../../x", "a'b" };
+	static char long_id[300];
+	const char *const bad_ids[] = { "",	   "\n",  "UPPER", "a b",
+					"../../x", "a'b", long_id };
 	struct instance *i = NULL;
 	struct err err = ERR_INIT;
 	size_t n;
 	FILE *f;
 
+	memset(long_id, 'a', sizeof(long_id) - 1);
 	assert_int_equal(mkdir(dir, 0700), 0);
 	for (n = 0; n < sizeof(bad_ids) / sizeof(bad_ids[0]); n++) {
 		f = fopen(in_dir("fetcher.id"), "w");
@@ -102,6 +104,7 @@ static void bad(void **state)
 		assert_null(i);
 		assert_int_equal(err.kind, ERR_CONFIG);
 		assert_non_null(strstr(err.msg, "fetcher.id"));
+		assert_non_null(strstr(err.msg, "remove it"));
 	}
 	f = fopen(in_dir("fetcher.id"), "w");
 	fputs("web-0123\n", f);

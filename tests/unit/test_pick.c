@@ -243,6 +243,14 @@ static void policy(void **state)
 	OK(due_policy_apply(&c, store, &err));
 	assert_int_equal(due_of("new.example.org"), 0);
 	assert_int_equal(due_of("a.example.org"), not_after - 20 * DAY);
+	/* it cannot be read, nor written: rows are set right all the same */
+	OK(kit_set_due(store, "new.example.org", 4000000000, &err));
+	assert_int_equal(unlink(scratch("fetcher.policy")), 0);
+	assert_int_equal(mkdir(scratch("fetcher.policy"), 0700), 0);
+	OK(due_policy_apply(&c, store, &err));
+	assert_int_equal(due_of("new.example.org"), 0);
+	assert_int_equal(rmdir(scratch("fetcher.policy")), 0);
+	OK(due_policy_apply(&c, store, &err));
 	/* the same again: what somebody postponed stays */
 	OK(kit_set_due(store, "a.example.org", 5, &err));
 	OK(due_policy_apply(&c, store, &err));

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include "chall.h"
 #include "chall_kit.h"
 #include "scratch.h"
@@ -116,6 +118,34 @@ static void test_folders_are_readable(void **state)
 	assert_int_equal(kit_step(loop, &r, chall_clean), ERR_NONE);
 	/* folders stay */
 	assert_int_equal(mode_of(scratch("srv" PLACE)), 0755);
+	chall_free(&r.c);
+}
+
+/* A full disk passes, and is no fault of the row; a folder that may not be
+ * written is for a person. */
+static void test_kinds(void **state)
+{
+	struct rlimit was, none;
+	struct kit_run r;
+
+	start(&r, scratch("srv"), "full");
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	none = was;
+	none.rlim_cur = 0;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	(void) kit_step(loop, &r, chall_prepare);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	assert_int_equal(r.err.kind, ERR_IO);
+	assert_int_equal(kit_step(loop, &r, chall_clean), ERR_NONE);
+	chall_free(&r.c);
+	if (geteuid() == 0)
+		return;
+	start(&r, scratch("srv"), "denied");
+	assert_int_equal(chmod(scratch("srv" PLACE), 0500), 0);
+	assert_int_equal(kit_step(loop, &r, chall_prepare), ERR_CONFIG);
+	assert_non_null(strstr(r.err.msg, "be able to write"));
+	assert_int_equal(chmod(scratch("srv" PLACE), 0755), 0);
 	chall_free(&r.c);
 }
 
@@ -273,6 +303,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_folders_are_readable),
+		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_refused_paths),
 		cmocka_unit_test(test_hostile_tokens),
 		cmocka_unit_test(test_links_that_lead_out),
