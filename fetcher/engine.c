@@ -451,7 +451,9 @@ static void settle(struct engine *e, struct slot *s)
 		    order_fail(o)->class == FAIL_CA_DOWN)
 			ca_queue_counted(s->ca, order_name(o), order_count(o),
 					 order_backoff(o)->next);
-		namemap_put(e->outcomes, order_name(o), FAILED);
+		/* The CA's failure is not the name's. */
+		namemap_put(e->outcomes, order_name(o),
+			    resting ? WAITING : FAILED);
 		remember_next(e, order_backoff(o)->next);
 		break;
 	case ORDER_PARKED:

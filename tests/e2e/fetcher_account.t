@@ -39,7 +39,7 @@ is $? 0 '... and the new account is kept'
 make_key "$T/new.pem" ec
 elsewhere rollover "$T/new.pem"
 again
-is "$rc" 1 'the key was changed elsewhere: refused'
+is "$rc" 78 'the key was changed elsewhere: refused'
 like "$err" 'account: the CA refuses our account' '... for the account'
 like "$err" "put the account's key into $KEY, or move that file away" \
 	'... with what mends it'
@@ -51,7 +51,7 @@ is "$rc" 0 "the account's key put there: on it goes"
 
 elsewhere deactivate
 again
-is "$rc" 1 'deactivated: refused'
+is "$rc" 78 'deactivated: refused'
 like "$err" 'account: .*deactivated.*move that file away' \
 	'... with what mends it'
 mv "$KEY" "$T/older.pem"
