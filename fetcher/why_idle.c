@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "why_idle.h"
+#include <string.h>
 #include "clock.h"
 #include "lessees.h"
 #include "sbuf.h"
@@ -28,24 +29,30 @@ static int text_of_all(struct store *store, const char *self, int64_t now,
 	return 0;
 }
 
-static int add_name(struct store *store, const char *name, struct sbuf *s,
-		    struct err *err)
+static int add_name(struct store *store, const char *self, const char *name,
+		    int64_t now, struct sbuf *s, struct err *err)
 {
 	AUTO(arena_free) struct arena *arena = arena_new();
-	struct store_due d;
+	struct store_cert *d = NULL;
 	char at[CLOCK_TEXT];
-	bool enabled;
-	int found = store_due_one(store, name, arena, &d, &enabled, err);
+	int found = store_get(store, name, arena, &d, err);
 
 	if (found == -1)
 		return -1;
 	if (found == 0)
 		return 0; /* removed meanwhile */
-	if (d.ts_due == STORE_NEVER)
-		sbuf_addf(s, "; %s is held until someone acts", d.name);
+	if (d->lease_owner && d->lease_until > now &&
+	    strcmp(d->lease_owner, self) != 0)
+		sbuf_addf(s, "; %s is on lease to the fetcher %s until %s",
+			  d->name, d->lease_owner,
+			  clock_text(d->lease_until, at));
+	else if (d->ts_due == STORE_NEVER)
+		sbuf_addf(s, "; %s is held until someone acts", d->name);
+	else if (d->ts_due > now)
+		sbuf_addf(s, "; %s waits until %s", d->name,
+			  clock_text(d->ts_due, at));
 	else
-		sbuf_addf(s, "; %s waits until %s", d.name,
-			  clock_text(d.ts_due, at));
+		sbuf_addf(s, "; %s is due since a moment ago", d->name);
 	return 0;
 }
 
@@ -60,7 +67,7 @@ int why_idle_text(struct store *store, const char *self,
 		return text_of_all(store, self, now, ret, err);
 	sbuf_adds(&s, "nothing is due");
 	for (i = 0; i < n && i < NAMES_MOST; i++)
-		if (add_name(store, names[i], &s, err) == -1)
+		if (add_name(store, self, names[i], now, &s, err) == -1)
 			return -1;
 	if (n > NAMES_MOST)
 		sbuf_adds(&s, "; and others");

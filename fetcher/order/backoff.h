@@ -10,7 +10,7 @@
  * but at most a day or an eighth of what is left of its certificate, whichever
  * is shorter. Retry-After counts as far as that goes; after a rate limit
  * (429) it is an hour at least, whatever the CA said. A class that only a
- * person can mend is held once the count passes its limit.
+ * person can mend is held once the count reaches its limit.
  *
  * Whose fault is "ca-down"? That of the smallest thing that explains it. What
  * one order met (a 500 at its finalize, an answer that cannot be read) says

@@ -191,12 +191,15 @@ static void on_deadline(void *arg)
 	loop_cancel(&o->timer);
 	if (o->cleaning) {
 		order_drop_authz(o); /* the rows of its proofs stay */
-	} else if (o->finalized && o->state < S_STORED) {
-		o->state = S_PARK;
 	} else {
 		(void) order_failed(
 			o, class, false, "gave up after %s, waiting for %s",
 			clock_span(o->env->conf->order_timeout, span), what);
+		if (o->finalized) { /* that is no failure, see S_PARK */
+			o->failed = false;
+			o->fail.class = FAIL_NONE;
+			o->state = S_PARK;
+		}
 	}
 	o->waits = ORDER_ON;
 	order_wake(o);

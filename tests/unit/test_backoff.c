@@ -137,7 +137,7 @@ static void bounded(void **state)
 	int c;
 
 	for (c = FAIL_NONE + 1; c <= FAIL_LOCKED; c++)
-		for (count = 0; count < 10; count++)
+		for (count = 0; count < 9; count++)
 			for (asked = 0; asked < 40; asked += 13)
 				for (expire = 0; expire < 3; expire++) {
 					struct backoff b =
@@ -155,7 +155,7 @@ static void classes(void **state)
 {
 	static const struct {
 		enum fail_class class;
-		bool count, hold; /* hold: past the limit */
+		bool count, hold; /* hold: at the limit */
 	} cases[] = {
 		{ FAIL_RATE_LIMITED, true, false },
 		{ FAIL_CAA, true, true },
@@ -177,13 +177,13 @@ static void classes(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct backoff b = run(cases[i].class, 0, 9, 1, 0);
+		struct backoff b = run(cases[i].class, 0, 8, 1, 0);
 
-		/* the tenth failure reaches the limit, the next passes it */
+		/* the ninth failure, and the tenth */
 		assert_int_equal(b.count, cases[i].count);
 		assert_false(b.hold);
 		assert_true(b.next > NOW && b.next < STORE_NEVER);
-		b = run(cases[i].class, 0, 10, 1, 0);
+		b = run(cases[i].class, 0, 9, 1, 0);
 		assert_int_equal(b.hold, cases[i].hold);
 		assert_int_equal(b.next == STORE_NEVER, cases[i].hold);
 	}
@@ -207,7 +207,7 @@ static void outage(void **state)
 	/* a rest that is over is none */
 	in.ca_backoff = NOW;
 	assert_true(backoff_name(&in, false).hold);
-	in.count = 9;
+	in.count = 8;
 	assert_int_equal(backoff_name(&in, false).next, NOW + DAY);
 	f.class = FAIL_ACCOUNT;
 	assert_false(backoff_name(&in, false).count);

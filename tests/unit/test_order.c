@@ -449,6 +449,30 @@ static void play(const struct row *r)
 	end();
 }
 
+/* The time of an order is over while the CA issues: the same, with a reason. */
+static void deadline(void **state)
+{
+	const struct ca_says says = { .processing = -1 };
+	static const struct certrepo_conf hurry = { .order_timeout = 10,
+						    .count_fail_limit = 10 };
+	struct store_attempts tried;
+	struct order *o;
+
+	begin(&says);
+	env.conf = &hurry;
+	o = new_order();
+	(void) run(o, -1);
+	assert_int_equal(order_ended(o), ORDER_PARKED);
+	assert_string_equal(saved_state(), "parked");
+	OK(store_attempts_of(store, NAME, 9, arena, &tried, &err));
+	assert_int_equal(tried.n, 1);
+	assert_string_equal(tried.v[0].outcome, "parked");
+	assert_non_null(strstr(tried.v[0].detail, "waiting for the CA to "
+						  "issue"));
+	order_free(&o);
+	end();
+}
+
 static void answers(void **state)
 {
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
@@ -677,9 +701,10 @@ static void stops(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answers), cmocka_unit_test(one_line),
-		cmocka_unit_test(resumed), cmocka_unit_test(parked),
-		cmocka_unit_test(kills),   cmocka_unit_test(stops),
+		cmocka_unit_test(answers),  cmocka_unit_test(deadline),
+		cmocka_unit_test(one_line), cmocka_unit_test(resumed),
+		cmocka_unit_test(parked),   cmocka_unit_test(kills),
+		cmocka_unit_test(stops),
 	};
 
 	return cmocka_run_group_tests(tests, pki, gone);

@@ -73,6 +73,12 @@ static void test_named(void **state)
 	says(names, 3,
 	     "nothing is due; held.example.org is held until someone acts; "
 	     "soon.example.org waits until 2023-11-14T22:14:20Z");
+	/* another fetcher has it */
+	RC(1, store_claim(store, "soon.example.org", "web2-99", NOW, NOW + 60,
+			  &err));
+	says(names + 1, 1,
+	     "nothing is due; soon.example.org is on lease to the fetcher "
+	     "web2-99 until 2023-11-14T22:14:20Z");
 }
 
 int main(void)
