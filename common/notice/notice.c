@@ -39,9 +39,10 @@ struct notices {
 	int64_t now;
 	struct matter *v;
 	size_t n, cap;
-	struct strlist looked; /* "TOPIC SERVICE" */
-	struct strlist now_of; /* "SERVICE\tCERT\tTEXT" */
-	char *before;	       /* the file's text; NULL: it is not known */
+	struct strlist looked;	     /* "TOPIC SERVICE" */
+	struct strlist now_of;	     /* "SERVICE\tCERT\tTEXT" */
+	struct strlist now_of_topic; /* of the host: "TOPIC\tCERT\tTEXT" */
+	char *before; /* the file's text; NULL: it is not known */
 };
 
 static bool asked(const struct notice_from *from, enum channel c)
@@ -199,6 +200,7 @@ void notice_free(struct notices **n)
 	arena_free(&(*n)->arena);
 	strlist_free(&(*n)->looked);
 	strlist_free(&(*n)->now_of);
+	strlist_free(&(*n)->now_of_topic);
 	free((*n)->before);
 	free((*n)->v);
 	free(*n);
@@ -260,11 +262,33 @@ void notice_now(struct notices *n, const char *service, const char *cert,
 	strlist_addf(&n->now_of, "%s\t%s\t%s", service, cert, text);
 }
 
+void notice_now_of(struct notices *n, enum notice_topic topic, const char *cert,
+		   const char *text)
+{
+	strlist_addf(&n->now_of_topic, "%s\t%s\t%s", notice_topics[topic], cert,
+		     text);
+}
+
+/* Of a matter of the host. */
+static const char *now_of_host(const struct notices *n, const struct notice *m)
+{
+	AUTO(mem_free_str)
+	char *key = mem_printf("%s\t%s\t", notice_topics[m->topic], m->cert);
+	size_t len = strlen(key);
+
+	for (size_t i = 0; i < n->now_of_topic.n; i++)
+		if (strncmp(n->now_of_topic.v[i], key, len) == 0)
+			return n->now_of_topic.v[i] + len;
+	return "";
+}
+
 /* Of one certificate, or of all of the service. */
 static const char *now_of(const struct notices *n, const struct notice *m)
 {
 	const char *all = "";
 
+	if (*m->service == '\0')
+		return now_of_host(n, m);
 	for (size_t i = 0; i < n->now_of.n; i++) {
 		const char *cert = strchr(n->now_of.v[i], '\t') + 1;
 		const char *text = strchr(cert, '\t') + 1;

@@ -82,6 +82,9 @@ void notice_looked(struct notices *n, enum notice_topic topic,
 /* What is now of CERT of SERVICE, a few words: said when something is over. */
 void notice_now(struct notices *n, const char *service, const char *cert,
 		const char *text);
+/* The same of CERT of TOPIC of the host. */
+void notice_now_of(struct notices *n, enum notice_topic topic, const char *cert,
+		   const char *text);
 /* The CERTs of TOPIC that are remembered, of the host, and were not added. */
 void notice_missing(const struct notices *n, enum notice_topic topic,
 		    struct strlist *ret);

@@ -151,14 +151,15 @@ void notice_text_line(const struct notice *m, struct sbuf *ret)
 			  *p);
 }
 
-static void add_line(const struct notice_line *l, struct sbuf *out)
+static void add_line(const struct notice_line *l, int64_t now, struct sbuf *out)
 {
 	const struct notice *m = &l->what;
 	char since[CLOCK_TEXT];
 
 	sbuf_adds(out, "  ");
 	add_what(m, out);
-	if (l->event != NOTICE_NEW)
+	/* One that is new, and was waited for, began before. */
+	if (l->event != NOTICE_NEW || (l->since > 0 && l->since < now))
 		sbuf_addf(out, " since %s", clock_text(l->since, since));
 	sbuf_addc(out, '\n');
 	/* What was to be done about it is not to be done any more. */
@@ -174,7 +175,7 @@ static void add_line(const struct notice_line *l, struct sbuf *out)
 }
 
 static void add_section(const struct notice_line *v, size_t n,
-			enum notice_event event, const char *title,
+			enum notice_event event, const char *title, int64_t now,
 			struct sbuf *out)
 {
 	if (count(v, n, event) == 0)
@@ -182,7 +183,7 @@ static void add_section(const struct notice_line *v, size_t n,
 	sbuf_addf(out, "%s\n\n", title);
 	for (size_t i = 0; i < n; i++)
 		if (v[i].event == event)
-			add_line(&v[i], out);
+			add_line(&v[i], now, out);
 }
 
 void notice_text_mail(const struct notice_line *v, size_t n,
@@ -203,10 +204,10 @@ void notice_text_mail(const struct notice_line *v, size_t n,
 		       "MIME-Version: 1.0\n"
 		       "Content-Type: text/plain; charset=us-ascii\n\n");
 	sbuf_addf(ret, "%s\non %s.\n\n", from->found, clock_text(now, text));
-	add_section(v, n, NOTICE_NEW, "New:", ret);
-	add_section(v, n, NOTICE_CHANGED, "Changed:", ret);
-	add_section(v, n, NOTICE_STILL, "Still so:", ret);
-	add_section(v, n, NOTICE_OVER, "Over, what was:", ret);
+	add_section(v, n, NOTICE_NEW, "New:", now, ret);
+	add_section(v, n, NOTICE_CHANGED, "Changed:", now, ret);
+	add_section(v, n, NOTICE_STILL, "Still so:", now, ret);
+	add_section(v, n, NOTICE_OVER, "Over, what was:", now, ret);
 	sbuf_addf(ret,
 		  "%s shows %s;\n"
 		  "man %s, DIAGNOSTICS, says what to do.\n",

@@ -391,7 +391,8 @@ static void store_has_time(void **state)
 	assert_int_equal(store_run(NOON + 6 * 3600 - 1, true), 0);
 	assert_string_equal(kept("mail"), "");
 	assert_int_equal(store_run(NOON + 6 * 3600, true), 0);
-	has(kept("mail"), "  the store: unavailable\n    no route\n");
+	has(kept("mail"), "  the store: unavailable since "
+			  "2026-11-26T12:00:00Z\n    no route\n");
 	assert_int_equal(store_run(NOON + 6 * 3600 + 1, false), 0);
 	has(kept("mail"), "1 matter is over (the store)\n");
 	/* Short ones are nobody's business. */
@@ -409,7 +410,8 @@ static void since_from_the_future(void **state)
 	assert_int_equal(store_run(NOON, true), 0);
 	assert_string_equal(kept("mail"), "");
 	assert_int_equal(store_run(NOON + 6 * 3600, true), 0);
-	has(kept("mail"), "  the store: unavailable\n");
+	has(kept("mail"),
+	    "  the store: unavailable since 2026-11-26T12:00:00Z\n");
 	assert_int_equal(store_run(NOON + 6 * 3600 + 1, false), 0);
 	has(kept("mail"), "since 2026-11-26T12:00:00Z\n");
 }
@@ -512,6 +514,39 @@ static void now(void **state)
 		  "served since 2\n");
 	has(mail, "service web: failed since 2026-11-26T12:00:00Z\n    a: "
 		  "served since 1; b: served since 2\n");
+}
+
+/* Of the host each topic has its own. */
+static void now_of_topic(void **state)
+{
+	struct err err = ERR_INIT;
+	struct notices *n;
+	const char *mail;
+
+	begin();
+	for (int over = 0; over <= 1; over++) {
+		n = load_notices(NOON + 60 * over);
+		if (!over) {
+			notice_add(n, &(struct notice){ NOTICE_CLOCK, "", "",
+							"x", "so" });
+			notice_add(n, &(struct notice){ NOTICE_PROOF, "", "",
+							"left", "so" });
+			notice_add(n, &(struct notice){ NOTICE_CA, "", "le",
+							"down", "so" });
+		}
+		notice_looked(n, NOTICE_CLOCK, "");
+		notice_looked(n, NOTICE_PROOF, "");
+		notice_looked(n, NOTICE_CA, "");
+		notice_now_of(n, NOTICE_PROOF, "", "removed");
+		notice_now_of(n, NOTICE_CA, "le", "it answers");
+		assert_int_equal(notice_send(n, &untold, &err), 0);
+		notice_free(&n);
+		mail = kept("mail");
+	}
+	has(mail, "the clock: x since 2026-11-26T12:00:00Z\n\n");
+	has(mail, "proofs of control: left since 2026-11-26T12:00:00Z\n    "
+		  "removed\n");
+	has(mail, "CA le: down since 2026-11-26T12:00:00Z\n    it answers\n");
 }
 
 /* Whether it is still so could not be told. */
@@ -624,6 +659,7 @@ int main(void)
 		cmocka_unit_test(since_from_the_future),
 		cmocka_unit_test(without_service),
 		cmocka_unit_test(now),
+		cmocka_unit_test(now_of_topic),
 		cmocka_unit_test(left_open),
 		cmocka_unit_test(gone_service),
 		cmocka_unit_test(damaged_memory),
