@@ -150,8 +150,9 @@ static int refused(const struct dns_update_sent *s, bool is_signed,
 			       "DNS server %s does not allow the key %s to "
 			       "change %s in zone %s (REFUSED): see its "
 			       "update-policy, and whether the zone is frozen "
-			       "(rndc thaw)",
-			       s->server, s->key->name, s->what, s->zone);
+			       "(rndc thaw %s)",
+			       s->server, s->key->name, s->what, s->zone,
+			       s->zone);
 	return err_set(err, ERR_CONFIG,
 		       "DNS server %s refuses the change of %s in zone %s and "
 		       "does not sign that (REFUSED): the key %s of %s may be "
