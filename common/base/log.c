@@ -145,6 +145,12 @@ void log_error(const struct err *err)
 	put_text(LOG_L_ERROR, text);
 }
 
+void log_syslog_error(const char *text)
+{
+	if (state.syslog)
+		syslog(LOG_ERR, "%s", text);
+}
+
 static void PRINTF_LIKE(2, 0)
 	put_format(enum log_level level, const char *fmt, va_list ap)
 {

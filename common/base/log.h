@@ -31,6 +31,8 @@ void log_event(enum log_level level, const char *event, ...)
 /* "program: message" for a person on stderr, and to syslog; what is well, on
  * stderr only where events are shown. */
 void log_error(const struct err *err);
+/* An error that is on stderr already: to syslog alone. */
+void log_syslog_error(const char *text);
 void log_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_info(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_debug(const char *fmt, ...) PRINTF_LIKE(1, 2);

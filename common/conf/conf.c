@@ -6,6 +6,7 @@
 #include <libconfig.h>
 #include "conf.h"
 #include "conf_text.h"
+#include "log.h"
 #include "num.h"
 #include "plain.h"
 
@@ -58,8 +59,10 @@ int conf_errors_print(const struct conf_errors *e, const char *program)
 {
 	size_t i;
 
-	for (i = 0; i < e->list.n; i++)
+	for (i = 0; i < e->list.n; i++) {
 		fprintf(stderr, "%s: %s\n", program, e->list.v[i]);
+		log_syslog_error(e->list.v[i]);
+	}
 	return err_exit_status(ERR_CONFIG);
 }
 

@@ -117,7 +117,8 @@ void conf_errors_free(struct conf_errors *e);
  * other, a name given twice). SRC may be NULL. */
 void conf_error(struct conf_errors *e, const struct conf_src *src,
 		const char *fmt, ...) PRINTF_LIKE(3, 4);
-/* Prints each on stderr as "program: FILE:LINE: ..."; returns 78. */
+/* Prints each on stderr as "program: FILE:LINE: ...", and logs it; returns 78.
+ */
 int conf_errors_print(const struct conf_errors *e, const char *program);
 
 #define CONF_FILE_MAX (1u << 20) /* a configuration file is at most this */

@@ -129,6 +129,7 @@ static void speak_mailed_to_syslog(void *arg)
 	    bind(fd, (struct sockaddr *) &addr, sizeof(addr)) == -1)
 		_exit(NO_NAMESPACE);
 	speak_mailed(arg);
+	log_syslog_error("FILE:3: bad");
 	while ((n = recv(fd, line, sizeof(line), MSG_DONTWAIT)) > 0)
 		printf("%.4s%.*s\n", line, (int) n,
 		       (char *) memmem(line, (size_t) n, ": ", 2));
@@ -150,6 +151,7 @@ static void mailed_with_syslog(void **state)
 	assert_non_null(strstr(out, "<28>: odd a="));
 	assert_non_null(strstr(out, "<28>: disk is 91% full"));
 	assert_non_null(strstr(out, "<27>: no way"));
+	assert_non_null(strstr(out, "<27>: FILE:3: bad"));
 	assert_non_null(strstr(out, "<30>: well-again"));
 	verbose = 1;
 	assert_int_equal(scratch_fork(speak_mailed_to_syslog, &verbose), 0);
