@@ -3,9 +3,11 @@
 #include "once_a_day.h"
 #include "log.h"
 #include "sbuf.h"
+#include "tell.h"
 
-#define HELD_FILE "fetcher.held" /* when it was last said */
-#define HELD_MOST 20
+#define HELD_FILE   "fetcher.held" /* when it was last said */
+#define HELD_MOST   20
+#define PARKED_MOST 5000 /* that are looked at */
 
 char *held_text(const struct store_helds *rows, size_t most)
 {
@@ -21,21 +23,57 @@ char *held_text(const struct store_helds *rows, size_t most)
 	return sbuf_take(&s, NULL);
 }
 
+/* Orders that the CA has had for long are no failures, and no attempt speaks of
+ * them either. */
+static int parked_text(const struct certrepo_conf *conf, struct store *store,
+		       int64_t now, struct arena *arena, char **ret,
+		       struct err *err)
+{
+	struct store_troubles rows;
+	struct sbuf s = SBUF_INIT(16384);
+	size_t n = 0;
+
+	if (store_failing(store, PARKED_MOST, arena, &rows, err) == -1)
+		return -1;
+	for (size_t i = 0; i < rows.n && n <= HELD_MOST; i++) {
+		int wanted = tell_parked(store, &rows.v[i], conf->days_left,
+					 now, arena, err);
+
+		if (wanted == -1) {
+			sbuf_free(&s);
+			return -1;
+		}
+		if (wanted && n++ < HELD_MOST)
+			sbuf_addf(&s, "%s%s", n > 1 ? ", " : "",
+				  rows.v[i].name);
+	}
+	if (n > HELD_MOST)
+		sbuf_adds(&s, " and others");
+	*ret = n > 0 ? sbuf_take(&s, NULL) : NULL;
+	return 0;
+}
+
 int held_report(const struct certrepo_conf *conf, struct store *store,
 		int64_t now, struct err *err)
 {
 	AUTO(arena_free) struct arena *arena = arena_new();
-	AUTO(mem_free_str) char *text = NULL;
+	AUTO(mem_free_str) char *text = NULL, *parked = NULL;
 	struct store_helds rows = { NULL, 0 };
 
 	if (conf->notify || once_a_day_done(conf->state_dir, HELD_FILE, now))
 		return 0;
-	if (store_held(store, HELD_MOST + 1, arena, &rows, err) == -1)
+	if (store_held(store, HELD_MOST + 1, arena, &rows, err) == -1 ||
+	    parked_text(conf, store, now, arena, &parked, err) == -1)
 		return -1;
-	if (!rows.n)
-		return 0;
-	text = held_text(&rows, HELD_MOST);
-	log_warn("held until someone acts: %s", text);
-	once_a_day_mark(conf->state_dir, HELD_FILE, now);
+	if (rows.n) {
+		text = held_text(&rows, HELD_MOST);
+		log_warn("held until someone acts: %s", text);
+	}
+	if (parked)
+		log_warn("orders that wait for their CA: %s; see "
+			 "certrepo-populate show",
+			 parked);
+	if (text || parked)
+		once_a_day_mark(conf->state_dir, HELD_FILE, now);
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tell.h"
+#include <assert.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,13 +9,15 @@
 #include "log.h"
 #include "notice.h"
 #include "strlist.h"
+#include "words.h"
 
 #define PROGRAM	     "certrepo-fetcher"
 #define ROWS_MAX     5000 /* that are looked at */
-#define DETAIL_MAX   450  /* bytes of what a peer said */
-#define PROOFS_MOST  5	  /* spelt out */
+#define DETAIL_MAX   STORE_DETAIL_MAX
+#define PROOFS_MOST  5 /* spelt out */
 #define PROOFS_MAX   1000
 #define DAY	     86400
+#define TODO_MAX     12
 #define CLEANS	     120 /* after its deadline an order still cleans up */
 #define COUNT_NO_CRT 2	 /* failures until one without a certificate is told */
 
@@ -30,29 +33,69 @@ struct teller {
 
 static const struct advice {
 	const char *fail_class, *text;
+	bool hurts, csr, ca; /* ca: another CA may help */
 } advices[] = {
-	{ "rate-limited", "The CA's limit for it or its domain passes by "
-			  "itself." },
-	{ "caa", "Change the CAA records of its domain, or set another CA." },
+	{ "rate-limited",
+	  "The CA's limit for it or its domain passes by itself; to try "
+	  "earlier uses up more of it.",
+	  .hurts = true },
+	{ "caa", "Change the CAA records of its domain, or set another CA:",
+	  .ca = true },
 	{ "dns", "Look at its zone and the servers of that." },
 	{ "connection", "See that the CA reaches its web server at port 80." },
 	{ "unauthorized", "See what answered the CA instead of our proof." },
-	{ "bad-csr", "Enrol another CSR: certrepo-populate add --replace." },
-	{ "rejected", "Set another CA, or take the name out of the CSR." },
+	{ "bad-csr", "Make another CSR, and enrol that:", .csr = true },
+	{ "rejected",
+	  "Take the name out of the CSR, or set another CA:", .ca = true },
 	{ "bad-cert", "Ask the CA why it issued something else." },
-	{ "config", "Mend its row, or certrepo.conf." },
+	{ "config", "Mend what that says: in its row, in certrepo.conf, or "
+		    "where it is said to be." },
 	{ "internal", "Please report it." },
 	{ "store", "Look at the database and its log." },
 	{ "locked", "See who holds its row in the database." },
-	{ STORE_PARKED, "The CA takes its time. If it lasts, ask the CA." },
+	{ STORE_PARKED, "The CA takes its time, and its order is kept. If it "
+			"lasts, ask those who run the CA." },
 };
 
-const char *tell_advice(const char *fail_class)
+/* Let's Encrypt, of a name that has failed for months. */
+static const struct advice paused = {
+	.text = "It does not pass by itself: do first what the CA asks for.",
+};
+
+static const struct advice *advice_of(const char *fail_class)
 {
 	for (size_t i = 0; fail_class && i < ARRAY_LEN(advices); i++)
 		if (strcmp(fail_class, advices[i].fail_class) == 0)
-			return advices[i].text;
+			return &advices[i];
 	return NULL;
+}
+
+const char *tell_advice(const char *fail_class)
+{
+	const struct advice *a = advice_of(fail_class);
+
+	return a ? a->text : NULL;
+}
+
+/* What stands between BEFORE and END, to be copied; NULL. */
+static const char *between(const char *text, const char *before, char end,
+			   struct arena *a)
+{
+	const char *from = strstr(text, before), *to;
+
+	if (!from)
+		return NULL;
+	from += strlen(before);
+	to = strchr(from, end);
+	return to && to > from ? arena_strndup(a, from, (size_t) (to - from))
+			       : NULL;
+}
+
+const char *tell_paste(const char *detail, struct arena *a)
+{
+	const char *text = between(detail, " the record \"", '"', a);
+
+	return text ? text : between(detail, " is frozen (", ')', a);
 }
 
 bool tell_near_end(int64_t not_before, int64_t not_after, int64_t days_left,
@@ -67,12 +110,60 @@ bool tell_wanted(const struct store_trouble *t, int64_t days_left, int64_t now)
 {
 	if (t->fail_class && !tell_advice(t->fail_class))
 		return false;
+	/* Nothing counts it: it would be waited for without an end. */
+	if (tell_is_parked(t) && !t->has_crt)
+		return true;
 	return t->has_crt ? tell_near_end(t->ts_not_before, t->ts_expire,
 					  days_left, now)
 			  : t->count_fail >= COUNT_NO_CRT;
 }
 
+bool tell_is_parked(const struct store_trouble *t)
+{
+	return t->fail_class && strcmp(t->fail_class, STORE_PARKED) == 0;
+}
+
 /* --- names --- */
+
+static int parked_since(struct store *store, const char *name,
+			struct arena *arena, int64_t *ret, struct err *err)
+{
+	struct store_order o;
+	int found = store_order_get(store, name, 0, arena, &o, err);
+
+	if (found == -1)
+		return -1;
+	*ret = found == 0 ? 0 : o.ts_state ? o.ts_state : o.ts_created;
+	return 0;
+}
+
+/* Is it to be told, and since when is its order parked (0: it is not)? 1, 0,
+ * -1. */
+static int judge(struct store *store, const struct store_trouble *row,
+		 int64_t days_left, int64_t now, struct arena *arena,
+		 int64_t *ret_since, struct err *err)
+{
+	*ret_since = 0;
+	if (tell_is_parked(row) &&
+	    parked_since(store, row->name, arena, ret_since, err) == -1)
+		return -1;
+	return tell_wanted(row, days_left, now) ||
+	       (*ret_since && *ret_since <= now - DAY);
+}
+
+int tell_parked(struct store *store, const struct store_trouble *row,
+		int64_t days_left, int64_t now, struct arena *arena,
+		struct err *err)
+{
+	int64_t since;
+	int wanted;
+
+	if (!tell_is_parked(row))
+		return 0;
+	wanted = judge(store, row, days_left, now, arena, &since, err);
+	/* A CA may take hours. */
+	return wanted == 1 ? row->has_crt || since <= now - DAY : wanted;
+}
 
 static const char *life_of(const struct teller *t,
 			   const struct store_trouble *row)
@@ -87,49 +178,89 @@ static const char *life_of(const struct teller *t,
 			    clock_text(row->ts_expire, at));
 }
 
-static void add_name(struct teller *t, const struct store_trouble *row,
-		     bool held)
+/* What happens by itself, and what to do; NULL-terminated. */
+static const char *const *todo_of(struct teller *t,
+				  const struct store_trouble *row, bool held)
 {
-	const char *class = row->fail_class ? row->fail_class : "unknown";
-	const char *detail = row->fail_detail ? row->fail_detail : "-";
-	bool parked = strcmp(class, STORE_PARKED) == 0;
-	const char *state = held ? "held" : parked ? "waiting" : "failing";
-	const char *advice = tell_advice(row->fail_class), *todo[7] = { NULL };
+	const char *detail = row->fail_detail ? row->fail_detail : "";
+	const struct advice *advice = strcasestr(detail, "unpause")
+					      ? &paused
+					      : advice_of(row->fail_class);
+	const char *const argv[] = { row->name, NULL };
+	AUTO(mem_free_str) char *word = words_text(argv);
 	struct arena *a = t->arena;
-	char *text;
+	const char **todo = arena_array(a, TODO_MAX, sizeof(*todo));
+	const char *paste = tell_paste(detail, a);
 	char at[CLOCK_TEXT];
 	size_t n = 0;
 
-	text = parked ? arena_printf(a, "%s; its order waits for the CA: %.*s",
-				     life_of(t, row), DETAIL_MAX, detail)
-		      : arena_printf(a,
-				     "%s; failed attempts: %lld, the last: "
-				     "%s: %.*s",
-				     life_of(t, row),
-				     (long long) row->count_fail, class,
-				     DETAIL_MAX, detail);
 	todo[n++] = held ? "It is not tried any more."
 			 : arena_printf(a,
 					"It is tried again by itself, not "
 					"before %s.",
 					clock_text(row->ts_next_attempt, at));
 	if (advice)
-		todo[n++] = advice;
-	todo[n++] =
-		held ? "When that is mended, let it go:" : "To try at once:";
-	todo[n++] = arena_printf(a, " %s --once --force %s", t->from->command,
-				 row->name);
+		todo[n++] = advice->text;
+	if (paste) {
+		todo[n++] = "That, whole, to be copied:";
+		todo[n++] = arena_printf(a, " %s", paste);
+	}
+	if (advice && advice->csr)
+		todo[n++] = arena_printf(a, " %s add %s --csr FILE --replace",
+					 t->from->populate, word);
+	if (advice && advice->ca)
+		todo[n++] = arena_printf(a, " %s set %s ca=OTHER",
+					 t->from->populate, word);
+	if (held || !advice || !advice->hurts) {
+		todo[n++] = held ? "When that is mended, let it go:"
+				 : "To try at once:";
+		todo[n++] = arena_printf(a, " %s --once --force %s",
+					 t->from->command, word);
+	}
 	if (held) {
 		todo[n++] = "Or, if it is not wanted any more:";
 		todo[n++] = arena_printf(a, " %s disable %s", t->from->populate,
-					 row->name);
+					 word);
 	}
-	notice_add(t->n, &(struct notice){ .topic = NOTICE_TROUBLE,
-					   .service = "",
-					   .cert = row->name,
-					   .state = state,
-					   .text = text,
-					   .todo = todo });
+	assert(n < TODO_MAX);
+	return todo;
+}
+
+/* SINCE: of its order, when it is parked. */
+static void add_name(struct teller *t, const struct store_trouble *row,
+		     bool held, int64_t since)
+{
+	const char *class = row->fail_class ? row->fail_class : "unknown";
+	const char *detail = row->fail_detail ? row->fail_detail : "";
+	bool parked = tell_is_parked(row) && !held;
+	struct notice m = {
+		.topic = NOTICE_TROUBLE,
+		.service = "",
+		.cert = row->name,
+		.state = held	  ? "held"
+			 : parked ? "waiting"
+				  : "failing",
+		.todo = todo_of(t, row, held),
+	};
+	char at[CLOCK_TEXT];
+
+	if (parked) {
+		m.text = arena_printf(
+			t->arena, "%s; its order waits for the CA%s%s%s%.*s",
+			life_of(t, row), since ? " since " : "",
+			since ? clock_text(since, at) : "", *detail ? ": " : "",
+			DETAIL_MAX, detail);
+		/* A CA may take hours, where there is time. */
+		m.patient = !row->has_crt;
+	} else {
+		m.text = arena_printf(t->arena,
+				      "%s; failed attempts: %lld, the last: "
+				      "%s: %.*s",
+				      life_of(t, row),
+				      (long long) row->count_fail, class,
+				      DETAIL_MAX, detail);
+	}
+	notice_add(t->n, &m);
 }
 
 /* Of names told of before that have no trouble to tell now: what became of
@@ -163,7 +294,7 @@ static int judge_missing(struct teller *t, struct err *err)
 					   "its certificate is valid until %s",
 					   clock_text(d.ts_expire, at));
 		}
-		notice_now(t->n, "", name, now);
+		notice_now_of(t->n, NOTICE_TROUBLE, name, now);
 	}
 	return 0;
 }
@@ -201,19 +332,28 @@ static int add_names(struct teller *t, struct err *err)
 	    store_held_why(t->store, ROWS_MAX, t->arena, &held, err) == -1)
 		return -1;
 	for (size_t i = 0; i < failing.n; i++) {
-		if (!tell_wanted(&failing.v[i], days_left, t->now))
+		const struct store_trouble *row = &failing.v[i];
+		int64_t since;
+		int wanted = judge(t->store, row, days_left, t->now, t->arena,
+				   &since, err);
+
+		if (wanted == -1)
+			return -1;
+		if (wanted == 0)
 			continue;
 		if (n++ < TELL_NAMES)
-			add_name(t, &failing.v[i], false);
+			add_name(t, row, false, since);
 	}
 	for (size_t i = 0; i < held.n && i < TELL_NAMES; i++)
-		add_name(t, &held.v[i], true);
+		add_name(t, &held.v[i], true, 0);
 	add_more(t, n > TELL_NAMES ? n - TELL_NAMES : 0,
 		 held.n > TELL_NAMES ? held.n - TELL_NAMES : 0);
 	if (judge_missing(t, err) == -1)
 		return -1;
 	notice_looked(t->n, NOTICE_TROUBLE, "");
 	notice_looked(t->n, NOTICE_MORE, "");
+	notice_now_of(t->n, NOTICE_MORE, "",
+		      "all that there are, are spelt out");
 	return 0;
 }
 
@@ -226,11 +366,66 @@ static const char *waits_text(const struct teller *t,
 
 	if (w->n == 0)
 		return "no name waits for it";
+	if (w->ts_expire == 0)
+		return arena_printf(t->arena,
+				    "names that wait for it: %zu, none of them "
+				    "has a certificate that is still good",
+				    w->n);
 	return arena_printf(t->arena,
 			    "names that wait for it: %zu, the nearest end of "
 			    "one that is still good: %s",
-			    w->n,
-			    w->ts_expire ? clock_text(w->ts_expire, at) : "-");
+			    w->n, clock_text(w->ts_expire, at));
+}
+
+/* One of the names that wait for it, by which it is asked; "NAME". It is to be
+ * renewed anyway: to order it wastes nothing. */
+static int name_of_ca(const struct teller *t, const char *ca, bool is_default,
+		      int64_t until, const char **ret, struct err *err)
+{
+	struct store_dues d;
+
+	if (store_due(t->store, ca, until, 1, t->arena, &d, err) == -1 ||
+	    (d.n == 0 && is_default &&
+	     store_due(t->store, NULL, until, 1, t->arena, &d, err) == -1))
+		return -1;
+	*ret = "NAME";
+	if (d.n > 0) {
+		const char *const argv[] = { d.v[0].name, NULL };
+		AUTO(mem_free_str) char *word = words_text(argv);
+
+		*ret = arena_strdup(t->arena, word);
+	}
+	return 0;
+}
+
+static const struct {
+	const char *fail_class, *text;
+	bool ask; /* and how it is asked at once */
+} ca_advices[] = {
+	{ "account",
+	  "When that is mended, the CA still rests; to ask it at once:", true },
+	{ "ca-rate-limited", "The limit passes by itself; to ask earlier uses "
+			     "up more of it." },
+	{ NULL, "When its cause is mended, to ask the CA at once:", true },
+};
+
+static void ca_todo(struct teller *t, const char *class, const char *name,
+		    const char **todo)
+{
+	size_t i = 0;
+
+	while (ca_advices[i].fail_class &&
+	       strcmp(ca_advices[i].fail_class, class) != 0)
+		i++;
+	*todo++ = ca_advices[i].text;
+	if (ca_advices[i].ask)
+		*todo++ = arena_printf(t->arena, " %s --once --force %s",
+				       t->from->command, name);
+	*todo++ = "If it lasts and an end comes near, another CA for that "
+		  "name:";
+	*todo++ = arena_printf(t->arena, " %s set %s ca=OTHER",
+			       t->from->populate, name);
+	*todo = NULL;
 }
 
 static int add_ca(struct teller *t, const struct certrepo_ca *ca,
@@ -239,19 +434,19 @@ static int add_ca(struct teller *t, const struct certrepo_ca *ca,
 	const char *class = row->fail_class ? row->fail_class : "unknown";
 	bool person = strcmp(class, "account") == 0;
 	bool is_default = certrepo_conf_ca(t->from->conf, NULL) == ca;
-	const char *todo[3] = { NULL };
+	const char *todo[TODO_MAX] = { NULL }, *name;
 	struct store_due_ca w;
 	char at[CLOCK_TEXT];
 
 	if (store_ca_waits(t->store, ca->name, is_default, t->now,
-			   row->backoff_until, &w, err) == -1)
+			   row->backoff_until, &w, err) == -1 ||
+	    name_of_ca(t, ca->name, is_default, row->backoff_until, &name,
+		       err) == -1)
 		return -1;
 	todo[0] = arena_printf(t->arena,
 			       "It is asked again by itself, not before %s.",
 			       clock_text(row->backoff_until, at));
-	todo[1] = person ? "It goes on when its account is mended: see ca in "
-			   "certrepo.conf."
-			 : "Nothing is to be done, unless it lasts.";
+	ca_todo(t, class, name, todo + 1);
 	notice_add(t->n,
 		   &(struct notice){
 			   .topic = NOTICE_CA,
@@ -279,8 +474,11 @@ static int add_cas(struct teller *t, struct err *err)
 		if (found == -1)
 			return -1;
 		if (found == 0 || row.count_fail <= 0 ||
-		    (row.directory && strcmp(row.directory, ca->directory)))
+		    (row.directory && strcmp(row.directory, ca->directory))) {
+			notice_now_of(t->n, NOTICE_CA, ca->name,
+				      "it rests no more");
 			continue;
+		}
 		/* Its rest is over, and nobody has asked it since. */
 		if (row.backoff_until <= t->now)
 			notice_open(t->n, NOTICE_CA, "", ca->name);
@@ -292,6 +490,17 @@ static int add_cas(struct teller *t, struct err *err)
 }
 
 /* --- leases --- */
+
+static void say_lease_gone(struct teller *t)
+{
+	AUTO(strlist_free) struct strlist gone = STRLIST_INIT;
+
+	notice_missing(t->n, NOTICE_LEASE, &gone);
+	for (size_t i = 0; i < gone.n; i++)
+		notice_now_of(t->n, NOTICE_LEASE, gone.v[i],
+			      "it keeps no name for that long any more");
+	notice_looked(t->n, NOTICE_LEASE, "");
+}
 
 /* Who has had a name for longer than an order takes. */
 static int add_leases(struct teller *t, struct err *err)
@@ -333,7 +542,7 @@ static int add_leases(struct teller *t, struct err *err)
 						clock_text(o->until, until)),
 					.todo = todo });
 	}
-	notice_looked(t->n, NOTICE_LEASE, "");
+	say_lease_gone(t);
 	return 0;
 }
 
@@ -342,21 +551,25 @@ static int add_leases(struct teller *t, struct err *err)
 static void add_clock(struct teller *t)
 {
 	static const char *const todo[] = {
-		"Nothing is ordered until they agree. Set the one that is "
-		"wrong:",
-		" timedatectl", NULL
+		"Nothing is ordered until they agree. If this host's is the "
+		"wrong one, let it follow a time server:",
+		" timedatectl set-ntp true", NULL
 	};
 	const struct tell_from *from = t->from;
+	const char *text;
 
 	if (from->clock < 0)
 		return;
+	text = arena_printf(t->arena, "CA %s: %s", from->clock_ca,
+			    from->clock_detail);
 	notice_looked(t->n, NOTICE_CLOCK, "");
+	notice_now_of(t->n, NOTICE_CLOCK, "", "it agrees with a CA's");
 	if (from->clock > 0)
 		notice_add(t->n, &(struct notice){ .topic = NOTICE_CLOCK,
 						   .service = "",
 						   .cert = "",
-						   .state = from->clock_ca,
-						   .text = from->clock_detail,
+						   .state = "apart",
+						   .text = text,
 						   .todo = todo });
 }
 
@@ -382,7 +595,8 @@ static int add_proofs(struct teller *t, struct err *err)
 				  all.v[n].server ? all.v[n].server
 						  : "this host");
 	notice_looked(t->n, NOTICE_PROOF, "");
-	notice_now(t->n, "", "", "removed, or given up after a week");
+	notice_now_of(t->n, NOTICE_PROOF, "",
+		      "removed, or given up after a week");
 	if (n == 0)
 		return 0;
 	notice_add(
@@ -408,6 +622,7 @@ static int look(struct teller *t, struct err *err)
 {
 	add_clock(t);
 	notice_looked(t->n, NOTICE_STORE, "");
+	notice_now_of(t->n, NOTICE_STORE, "", "it answers");
 	/* No date says anything. */
 	if (t->from->clock > 0)
 		return 0;
@@ -431,16 +646,20 @@ static int send_all(struct notices *n, struct err *err)
 	return rc;
 }
 
-static void add_away(struct teller *t, const struct err *why)
+static void add_away(struct teller *t, struct notice_from *who,
+		     const struct err *why)
 {
 	static const char *const todo[] = {
 		"Nothing is renewed without it; each run tries again.", NULL
 	};
 
+	who->shows = "each name, once the store can be read";
 	notice_add(t->n, &(struct notice){ .topic = NOTICE_STORE,
 					   .service = "",
 					   .cert = "",
-					   .state = "unavailable",
+					   .state = why->kind == ERR_UNAVAILABLE
+							    ? "unavailable"
+							    : "refused",
 					   .text = why->msg,
 					   .todo = todo });
 }
@@ -479,19 +698,21 @@ int tell_run(const struct tell_from *from, struct store *store,
 	struct teller t = {
 		.from = from, .store = store, .arena = arena, .now = now
 	};
+	struct notice_from *who;
 	struct err why = ERR_INIT;
 	int rc = 0;
 
 	if (!from->conf->notify)
 		return 0;
-	t.n = n = notice_load(who_tells(from, arena), now, &why);
+	who = who_tells(from, arena);
+	t.n = n = notice_load(who, now, &why);
 	if (why.kind != ERR_NONE)
 		log_warn("people will be told anew: %s", why.msg);
 	err_clear(&why);
 	if (away)
-		add_away(&t, away);
+		add_away(&t, who, away);
 	else if (look(&t, &why) == -1 && why.kind == ERR_UNAVAILABLE)
-		add_away(&t, &why);
+		add_away(&t, who, &why);
 	else if (why.kind != ERR_NONE)
 		rc = err_set(err, why.kind,
 			     "what needs a person is not known: "

@@ -10,6 +10,7 @@
  * read is not known, and nothing is over because of it.
  */
 
+#include <stdbool.h>
 #include "certrepo_conf.h"
 #include "store_tell.h"
 
@@ -24,11 +25,17 @@ struct tell_from {
 	const char *clock_ca, *clock_detail;
 };
 
-/* AWAY: why the store could not be reached; STORE is not asked then, and may be
- * NULL. -1: some of it could not be read, or handed over. Nothing without
- * `notify`. The instance's lock is held. */
+/* AWAY: why the store could not be reached, or turned us away; STORE is not
+ * asked then, and may be NULL. -1: some of it could not be read, or handed
+ * over. Nothing without `notify`. The instance's lock is held. */
 int tell_run(const struct tell_from *from, struct store *store,
 	     const struct err *away, int64_t now, struct err *err) MUST_CHECK;
+
+/* Is ROW one whose order is parked, and of which a person should know: for a
+ * day, or near its end? 1, 0, -1. */
+int tell_parked(struct store *store, const struct store_trouble *row,
+		int64_t days_left, int64_t now, struct arena *arena,
+		struct err *err) MUST_CHECK;
 
 /* --- pure, for tests --- */
 
@@ -41,5 +48,8 @@ bool tell_near_end(int64_t not_before, int64_t not_after, int64_t days_left,
 		   int64_t now);
 /* What to do about a class of failure; NULL: it is not one of a name. */
 const char *tell_advice(const char *fail_class);
+/* What of our own sentence is to be copied: a DNS record, a command; NULL. */
+const char *tell_paste(const char *detail, struct arena *a);
+bool tell_is_parked(const struct store_trouble *t);
 
 #endif

@@ -80,7 +80,7 @@ mail=$(mailed)
 like "$mail" "Subject: certrepo on .*: 1 new matter \\($A\\)" "... one mail"
 like "$mail" "certificate $A: failing it expires on [-0-9TZ:]*; failed attempts: 3, the last: caa: " \
 	"... says what, until when, and why"
-like "$mail" "tried again by itself, not before [-0-9TZ:]*\. Change the CAA records" \
+like "$mail" "tried again by itself, not before [-0-9TZ:]*\. Change the CAA records of its domain, or set another CA: .*certrepo-populate -c [^ ]* set $A ca=OTHER To try at once:" \
 	"... what happens by itself, and what to do"
 is "$(events event topic state service name)" "new trouble failing  $A" \
 	"... and the command is told"
@@ -163,7 +163,67 @@ sql "DELETE FROM cas"
 run fetcher --once
 like "$rc $(events event topic name | sort | tr '\n' ';')" "^0 over ca pebble;over store ;" \
 	"both are back"
-rm -f "$T/mail"
+mail=$(mailed)
+like "$mail" "the store: unavailable since [-0-9TZ:]* it answers" "... each in its words"
+like "$mail" "CA pebble: ca-down since [-0-9TZ:]* it rests no more" "... the CA, too"
+
+# --- one that turns us away is no outage, and stderr may be read by nobody ---
+_store="driver = \"sqlite\"; path = \"$T/none.db\";"
+conf "$NOTIFY store_patience = 0;"
+run fetcher --once
+like "$rc $err" "^78 .*no such database" "a store that cannot be used is printed"
+like "$(mailed)" "the store: refused .*no such database" "... and told"
+_store=$good
+conf "$NOTIFY"
+run fetcher --once
+like "$(mailed)" "1 matter is over \\(the store\\)" "... until it can"
+rm -f "$T/json"
+
+# --- the CA that was away is asked at once, by the command of the mail ---
+sql "UPDATE certs SET renew = 1 WHERE name = '$B'"
+due_now $B
+fault 503 directory -1
+conf "$NOTIFY store_patience = 0;"
+run fetcher --once
+mail=$(mailed)
+like "$rc $mail" "^69 .*1 new matter \\(CA pebble\\)" "the CA says 503"
+fault clear
+run fetcher --once
+is "$rc" 69 "... and is well again, which nobody asks it"
+# shellcheck disable=SC2046 # words
+run $(command_of "$mail" 'ask the CA at once: ' ' If it lasts')
+is "$rc" 0 "what the mail says to run asks it"
+run fetcher --once
+like "$rc $(mailed)" "^0 .*1 matter is over \\(CA pebble\\)" "... and ends the rest for all"
+rm -f "$T/json"
+
+# --- an order that the CA has for long ---
+P=p.example.test
+scripted_row $P
+conf "$NOTIFY"
+fault processing-day newOrder -1
+run fetcher --once
+is "$rc $(mailed)" "0 " "the CA takes its time: not yet told"
+sql "UPDATE orders SET ts_state = ts_state - 90000"
+conf "$NOTIFY store_patience = 0;"
+run fetcher --once
+mail=$(mailed)
+like "$mail" "certificate $P: waiting .*its order waits for the CA since .*order is kept" \
+	"for a day: told"
+conf
+run fetcher --once
+like "$err" "orders that wait for their CA: $P; see" "... without notify, on stderr"
+run fetcher --once
+is "$err" "" "... once a day"
+rm -f "$T/state/fetcher.held"
+fault clear
+conf "$NOTIFY"
+# shellcheck disable=SC2046 # words
+run $(command_of "$mail" 'To try at once: ' ' certrepo-populate')
+is "$rc" 0 "what the mail says to run takes it"
+run fetcher --once
+like "$rc $(mailed)" "^0 .*1 matter is over \\($P\\)" "over"
+rm -f "$T/json"
 
 # --- another instance, which is dead, has a name ---
 scripted_row d.example.test
@@ -190,12 +250,14 @@ rm -f "$T/json"
 sql "UPDATE certs SET renew = 1, ts_due = 0 WHERE name = '$B'"
 fault date+7200 '' -1
 run fetcher --once
-like "$rc $(mailed)" "^69 .*1 new matter \\(the clock\\).*the clock: pebble .*here says .* Nothing is ordered until they agree" \
+like "$rc $(mailed)" "^69 .*1 new matter \\(the clock\\).*the clock: apart CA pebble: .*here says .* Nothing is ordered until they agree" \
 	"two clocks that are apart are told at once"
 is "$(events event topic)" "new clock" "... to the command, too"
 fault clear
 run fetcher --once
-like "$rc $(mailed)" "^0 .*1 matter is over \\(the clock\\)" "a CA agrees: over"
+mail=$(mailed)
+like "$rc $mail" "^0 .*1 matter is over \\(the clock\\)" "a CA agrees: over"
+like "$mail" "the clock: apart since [-0-9TZ:]* it agrees with a CA's" "... which is said"
 rm -f "$T/json"
 
 # --- sendmail does not take it ---

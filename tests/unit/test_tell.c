@@ -103,25 +103,36 @@ static void add(const char *name, const char *set)
 			 name));
 }
 
-/* What a run at T mails, its lines joined; "" for nothing. */
-static const char *mailed(int64_t t)
+/* The mail, its lines joined unless RAW; "" for none. */
+static const char *read_mail(bool raw)
 {
 	static char text[200000];
-	FILE *f;
+	FILE *f = fopen(path("mail"), "r");
 	size_t n = 0, k = 0;
 
-	(void) unlink(path("mail"));
-	OK(tell_run(&from, store, NULL, t, &err));
-	f = fopen(path("mail"), "r");
 	if (f) {
 		n = fread(text, 1, sizeof(text) - 1, f);
 		fclose(f);
 	}
 	for (size_t i = 0; i < n; i++)
-		if (!strchr(" \n", text[i]) || k == 0 || text[k - 1] != ' ')
-			text[k++] = text[i] == '\n' ? ' ' : text[i];
+		if (raw || !strchr(" \n", text[i]) || k == 0 ||
+		    text[k - 1] != ' ')
+			text[k++] = !raw && text[i] == '\n' ? ' ' : text[i];
 	text[k] = '\0';
 	return text;
+}
+
+static const char *kept(void)
+{
+	return read_mail(false);
+}
+
+/* What a run at T mails. */
+static const char *mailed(int64_t t)
+{
+	(void) unlink(path("mail"));
+	OK(tell_run(&from, store, NULL, t, &err));
+	return kept();
 }
 
 static void has(const char *text, const char *part)
@@ -174,6 +185,8 @@ static void wanted(void **state)
 		{ "caa", 1, true, DAY, true },
 		{ "caa", 9, true, 29 * DAY, false },
 		{ "parked", 0, true, DAY, true },
+		{ "parked", 0, true, 29 * DAY, false },
+		{ "parked", 0, false, 0, true }, /* nothing counts it */
 		{ "internal", 0, true, DAY, true },
 		/* of the CA as a whole: its own matter */
 		{ "ca-down", 5, true, DAY, false },
@@ -204,6 +217,23 @@ static void advice(void **state)
 			fail_msg("%s", fail_name(c));
 	assert_null(tell_advice("ca-down"));
 	assert_null(tell_advice(NULL));
+}
+
+/* What is to be copied out of our sentences. */
+static void paste(void **state)
+{
+	assert_string_equal(
+		tell_paste("_acme-challenge.a.org lies in zone a.org, which "
+			   "dns.zones does not name: add to that zone the "
+			   "record \"_acme-challenge.a.org. CNAME a.b.org.\", "
+			   "or the zone to dns.zones",
+			   arena),
+		"_acme-challenge.a.org. CNAME a.b.org.");
+	assert_string_equal(tell_paste("see its update-policy, and whether the "
+				       "zone is frozen (rndc thaw b.org)",
+				       arena),
+			    "rndc thaw b.org");
+	assert_null(tell_paste("a CAA record forbids it: \"x\"", arena));
 }
 
 #define FAILING                                                            \
@@ -237,7 +267,8 @@ static void from_new_to_over(void **state)
 	    "2023-11-19T22:13:20Z; failed attempts: 3, the last: caa: a "
 	    "CAA record forbids it It is tried again by itself, not before "
 	    "2023-11-14T23:13:20Z. Change the CAA records of its domain, "
-	    "or set another CA. To try at once: certrepo-fetcher --once "
+	    "or set another CA: certrepo-populate set www.example.org ca=OTHER "
+	    "To try at once: certrepo-fetcher --once "
 	    "--force www.example.org");
 	has(mail,
 	    "certificate old.example.org: held it expires on "
@@ -248,7 +279,7 @@ static void from_new_to_over(void **state)
 	    "is not wanted any more: certrepo-populate disable "
 	    "old.example.org");
 	has(mail, "certificate new.example.org: failing it has no certificate "
-		  "yet; failed attempts: 2, the last: connection: - It");
+		  "yet; failed attempts: 2, the last: connection: It");
 	has(mail, "certificate parked.example.org: waiting it expires on "
 		  "2023-11-19T22:13:20Z; its order waits for the CA: "
 		  "processing It is tried again by itself,");
@@ -273,6 +304,80 @@ static void from_new_to_over(void **state)
 	has(mail, "it was removed");
 	has(mail, "it is disabled");
 	assert_string_equal(mailed(NOW + DAY + 180), "");
+}
+
+#define RECORD                                                \
+	"_acme-challenge.www.a-long-name.example.org. CNAME " \
+	"www-a-long-name-example-org.acme.example.net."
+
+/* Whole, each in a line of its own, as a shell and a zone take it. */
+static void to_copy(void **state)
+{
+	const char *mail;
+
+	add("*.example.org", FAILING);
+	sql("UPDATE certs SET fail_class = 'config', fail_detail = 'x lies in "
+	    "zone y, which dns.zones does not name: add to that zone the "
+	    "record \"" RECORD "\", or the zone' WHERE name = "
+	    "'*.example.org'");
+	add("csr.example.org", FAILING ", fail_class = 'bad-csr'");
+	add("slow.example.org", FAILING ", fail_class = 'rate-limited'");
+	(void) mailed(NOW);
+	mail = read_mail(true);
+	has(mail, "\n        " RECORD "\n");
+	has(mail,
+	    "\n        certrepo-fetcher --once --force '*.example.org'\n");
+	has(mail, "\n        certrepo-populate add csr.example.org --csr FILE "
+		  "--replace\n");
+	lacks(mail, "--force slow.example.org");
+	has(mail, "to try earlier uses up more of it");
+	sql("UPDATE certs SET fail_detail = 'paused; a person has to unpause "
+	    "it there' WHERE name = 'slow.example.org'");
+	mail = mailed(NOW + DAY);
+	has(mail, "It does not pass by itself: do first what the CA asks for. "
+		  "To try at once: certrepo-fetcher --once --force "
+		  "slow.example.org");
+	lacks(mail, "Mend its row, or certrepo.conf");
+}
+
+static void park(const char *name, int64_t since)
+{
+	sql(arena_printf(arena,
+			 "INSERT INTO orders (name, slot, ca_name, url, state, "
+			 "ts_created, ts_state) VALUES ('%s', 0, 'le', "
+			 "'https://le.example/o/1', 'parked', %lld, %lld)",
+			 name, (long long) since - 60, (long long) since));
+}
+
+#define PARKED                                                  \
+	"ts_next_attempt = 1700900000, fail_class = 'parked', " \
+	"fail_detail = 'processing'"
+#define LONG_LEFT ", ts_expire = 1702500000, ts_not_before = 1694724000"
+
+/* It has not failed, and nobody counts: a day is long. Without a certificate
+ * the first hours are. */
+static void parked(void **state)
+{
+	const char *mail;
+
+	add("a.example.org", PARKED LONG_LEFT);
+	park("a.example.org", NOW - 3600);
+	add("b.example.org", PARKED);
+	park("b.example.org", NOW);
+	assert_string_equal(mailed(NOW), "");
+	mail = mailed(NOW + 3 * 3600);
+	has(mail, "1 new matter (b.example.org)");
+	has(mail, "certificate b.example.org: waiting since "
+		  "2023-11-14T22:13:20Z it has no certificate yet; its order "
+		  "waits for the CA since 2023-11-14T22:13:20Z: processing");
+	mail = mailed(NOW + 23 * 3600);
+	has(mail, "1 new matter (a.example.org)");
+	has(mail, "its order waits for the CA since 2023-11-14T21:13:20Z");
+	/* And without notify, by the daily line. */
+	configure("");
+	OK(held_report(cc, store, NOW + 23 * 3600, &err));
+	assert_int_equal(access(path("fetcher.held"), F_OK), 0);
+	(void) unlink(path("fetcher.held"));
 }
 
 /* That it is not among those who fail says nothing: only a certificate does. */
@@ -359,13 +464,18 @@ static void cas(void **state)
 	mail = mailed(NOW + 3 * 3600);
 	has(mail, "1 new matter (CA le)");
 	has(mail,
-	    "CA le: ca-down no answer; names that wait for it: 3, the "
+	    "CA le: ca-down since 2023-11-14T22:13:20Z no answer; names that "
+	    "wait for it: 3, the "
 	    "nearest end of one that is still good: "
 	    "2023-11-20T17:06:40Z It is asked again by itself, not before "
-	    "2023-11-15T01:33:20Z. Nothing is to be done, unless it "
-	    "lasts.");
+	    "2023-11-15T01:33:20Z. When its cause is mended, to ask the CA "
+	    "at once: certrepo-fetcher --once --force b.example.org If it "
+	    "lasts and an end comes near, another CA for that name: "
+	    "certrepo-populate set b.example.org ca=OTHER ");
 	ca("le", "count_fail = 0");
-	has(mailed(NOW + 4 * 3600), "1 matter is over (CA le)");
+	mail = mailed(NOW + 4 * 3600);
+	has(mail, "1 matter is over (CA le)");
+	has(mail, " it rests no more ");
 	/* Another directory under this name is another CA. */
 	ca("le", "count_fail = 4, directory = 'https://x.example', "
 		 "backoff_until = 1799999999");
@@ -375,12 +485,24 @@ static void cas(void **state)
 /* What a person must mend, and what has little time, is told at once. */
 static void cas_at_once(void **state)
 {
+	const char *mail;
+
 	add("a.example.org", FAILING);
 	ca("own", DOWN ", fail_class = 'account', fail_detail = 'unknown'");
 	has(mailed(NOW), "CA own: account unknown; no name waits for it It "
 			 "is asked again by itself, not before "
-			 "2023-11-14T23:03:20Z. It goes on when its account is "
-			 "mended: see ca in certrepo.conf.");
+			 "2023-11-14T23:03:20Z. When that is mended, the CA "
+			 "still rests; to ask it at once: certrepo-fetcher "
+			 "--once --force NAME ");
+	/* To ask one that counts requests is no help. */
+	add("c.example.org", "ts_due = 5, ca_name = 'own'");
+	ca("own", DOWN ", fail_class = 'ca-rate-limited', backoff_until = "
+		       "1700100000");
+	mail = mailed(NOW + 4 * 3600);
+	has(mail, "names that wait for it: 1, none of them has a certificate "
+		  "that is still good It is asked again by itself");
+	lacks(mail, "--force c.example.org");
+	ca("own", "count_fail = 0");
 	add("b.example.org", "ts_due = 5, ts_expire = 1700080000");
 	ca("le", DOWN);
 	has(mailed(NOW + 60), "1 new matter (CA le)");
@@ -398,16 +520,19 @@ static void wrong_clock(void **state)
 	from.clock_detail = "here it is 2023, there 2033";
 	mail = mailed(NOW);
 	has(mail, "1 new matter (the clock)");
-	has(mail,
-	    "the clock: le here it is 2023, there 2033 Nothing is ordered "
-	    "until they agree.");
+	has(mail, "the clock: apart CA le: here it is 2023, there 2033 Nothing "
+		  "is ordered "
+		  "until they agree.");
 	lacks(mail, "a.example.org");
 	from.clock = -1;
 	mail = mailed(NOW + 60);
 	has(mail, "1 new matter (a.example.org)");
 	lacks(mail, "clock");
 	from.clock = 0;
-	has(mailed(NOW + 120), "1 matter is over (the clock)");
+	mail = mailed(NOW + 120);
+	has(mail, "1 matter is over (the clock)");
+	has(mail, " it agrees with a CA's ");
+	lacks(mail, "removed");
 }
 
 /* Those who keep names longer than an order takes. */
@@ -430,13 +555,16 @@ static void leases(void **state)
 	    "itself when the lease runs out. If that fetcher is dead: "
 	    "certrepo-fetcher --break-lease a.example.org");
 	sql("UPDATE certs SET lease_owner = NULL");
-	has(mailed(NOW + 60), "1 matter is over (fetcher web1-abc)");
+	mail = mailed(NOW + 60);
+	has(mail, "1 matter is over (fetcher web1-abc)");
+	has(mail, " it keeps no name for that long any more ");
 }
 
 static void store_away(void **state)
 {
 	const struct err why = { ERR_UNAVAILABLE, "db.example.org: refused" };
 	struct arena *a = arena;
+	const char *mail;
 
 	add("a.example.org", FAILING);
 	has(mailed(NOW), "1 new matter");
@@ -446,8 +574,23 @@ static void store_away(void **state)
 	assert_int_equal(access(path("mail"), F_OK), -1);
 	OK(tell_run(&from, NULL, &why, NOW + 60 + 3 * 3600, &err));
 	assert_int_equal(access(path("mail"), F_OK), 0);
-	has(mailed(NOW + 4 * 3600), "1 matter is over (the store)");
+	mail = mailed(NOW + 4 * 3600);
+	has(mail, "1 matter is over (the store)");
+	has(mail, " it answers ");
+	lacks(mail, "removed");
 	assert_ptr_equal(a, arena);
+}
+
+/* One that turns us away: that is no outage, and nothing else tells it. */
+static void store_refuses(void **state)
+{
+	const struct err why = { ERR_CONFIG, "db.example.org: wrong password" };
+
+	OK(tell_run(&from, NULL, &why, NOW, &err));
+	OK(tell_run(&from, NULL, &why, NOW + 3 * 3600, &err));
+	has(kept(), "the store: refused since 2023-11-14T22:13:20Z "
+		    "db.example.org: wrong password");
+	has(kept(), "list shows each name, once the store can be read");
 }
 
 static void add_proof(const char *id, const char *of, const char *name,
@@ -513,6 +656,9 @@ int main(void)
 		TEST(near_end),
 		TEST(wanted),
 		TEST(advice),
+		TEST(paste),
+		TEST(to_copy),
+		TEST(parked),
 		TEST(from_new_to_over),
 		TEST(no_false_over),
 		TEST(many),
@@ -521,6 +667,7 @@ int main(void)
 		TEST(wrong_clock),
 		TEST(leases),
 		TEST(store_away),
+		TEST(store_refuses),
 		TEST(proofs),
 		TEST(not_handed_over),
 		TEST(without_notify),
