@@ -71,6 +71,22 @@ static int no_csr(const char *path, const char *name,
 		       path, san, name);
 }
 
+/* The command that makes text of it knows its name, and writes another file. */
+static void tell_file(const struct populate *p, const char *path,
+		      const char *name, struct arena *a, struct err *err)
+{
+	static const char files[] = "FILE > NAME.csr";
+	const char *was = arena_strdup(a, err->msg);
+	const char *at = strstr(was, files);
+
+	if (!at || (p->opt.csr && strcmp(p->opt.csr, "-") == 0))
+		return;
+	(void) err_set(err, err->kind, "%.*s%s > %s%s", (int) (at - was), was,
+		       populate_word(path, a),
+		       populate_word(arena_printf(a, "%s.text.csr", name), a),
+		       at + strlen(files));
+}
+
 static int read_csr(const struct populate *p, const char *path,
 		    const char *name, const struct store_cert *old,
 		    struct arena *a, struct x509_csr **ret, struct err *err)
@@ -87,8 +103,10 @@ static int read_csr(const struct populate *p, const char *path,
 	}
 	if (rc == -1)
 		return -1;
-	if (x509_csr_parse(sbuf_str(&text), text.len, ret, err) == -1)
+	if (x509_csr_parse(sbuf_str(&text), text.len, ret, err) == -1) {
+		tell_file(p, path, name, a, err);
 		return err_wrap(err, "%s", path);
+	}
 	return 0;
 }
 
@@ -103,7 +121,8 @@ static char *names_text(const struct x509_csr *csr)
 }
 
 /* What has to exist before the fetcher can prove control. */
-static void print_proof(const struct x509_csr *csr, const struct enrol *e)
+static void print_proof(const struct populate *p, const struct x509_csr *csr,
+			const struct enrol *e, struct arena *a)
 {
 	AUTO(strlist_free) struct strlist seen = STRLIST_INIT;
 	const struct x509_ids *ids = x509_csr_ids(csr);
@@ -113,8 +132,12 @@ static void print_proof(const struct x509_csr *csr, const struct enrol *e)
 		printf("  needed       what the fetcher writes to "
 		       "%s/.well-known/acme-challenge/\n"
 		       "               is served at http://NAME/.well-known/"
-		       "acme-challenge/, port 80\n",
-		       e->webroot);
+		       "acme-challenge/, port 80;\n"
+		       "               its user must be able to write there, "
+		       "by root:\n"
+		       "               install -d -o %s %s/.well-known\n",
+		       e->webroot, populate_user(p, a),
+		       populate_word(e->webroot, a));
 		return;
 	}
 	for (size_t i = 0; i < ids->n; i++) {
@@ -156,7 +179,7 @@ static void print_enrolled(const struct populate *p, const char *name,
 	printf("  md5_modulus  %s\n", key->md5_modulus);
 	print_notes(csr);
 	printf("  CA           %s\n", e->ca);
-	print_proof(csr, e);
+	print_proof(p, csr, e, a);
 	if (e->row.enabled)
 		printf("  state        enabled, the fetcher's next run orders "
 		       "it\n");
@@ -185,7 +208,8 @@ static void print_same(const struct store_cert *old, const struct enrol *e,
 
 static void print_replaced(const struct populate *p, const char *name,
 			   const struct store_cert *old,
-			   const struct x509_csr *csr, const struct enrol *e)
+			   const struct x509_csr *csr, const struct enrol *e,
+			   struct arena *a)
 {
 	AUTO(mem_free_str) char *names = names_text(csr);
 	const struct x509_key_info *key = x509_csr_key(csr);
@@ -206,7 +230,7 @@ static void print_replaced(const struct populate *p, const char *name,
 	printf("  md5_modulus  %s\n", key->md5_modulus);
 	print_notes(csr);
 	if (e->come)
-		print_proof(csr, e);
+		print_proof(p, csr, e, a);
 	printf("  state        %s\n",
 	       old->enabled ? "enabled, the fetcher's next run orders a "
 			      "certificate for it"
@@ -272,7 +296,7 @@ static int carry_out(struct populate *p, const struct x509_csr *csr,
 		    store_replace_csr(p->store, name, e->row.csr, key->sha256,
 				      key->md5_modulus, err) == -1)
 			return -1;
-		print_replaced(p, name, old, csr, e);
+		print_replaced(p, name, old, csr, e, a);
 		if (!p->opt.dry_run)
 			populate_log("csr-replaced", name,
 				     e->key_changed ? "another key" : NULL);

@@ -89,9 +89,9 @@ static void print_backoff(const struct populate *p,
 		       clock_text(row->ts_next_attempt, text));
 	else if (row->ts_next_attempt > p->now)
 		printf("  it failed, and is tried again after %s; at once by "
-		       "certrepo-fetcher%s --once --force %s\n",
+		       "%s --once --force %s\n",
 		       clock_text(row->ts_next_attempt, text),
-		       populate_hint(p, a), populate_word(row->name, a));
+		       populate_fetcher(p, a), populate_word(row->name, a));
 }
 
 static int switch_to(struct populate *p, const char *name, bool enable,

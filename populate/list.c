@@ -70,6 +70,32 @@ static int print_json(const struct store_cert *row, void *arg, struct err *err)
 	return 0;
 }
 
+/* That counts against no name, and so stands in none of the lines above. */
+static int print_resting(struct populate *p, struct err *err)
+{
+	const char *before = "\n";
+
+	for (size_t i = 0; i < p->conf.ca.n; i++) {
+		const struct certrepo_ca *conf = p->conf.ca.v[i];
+		const struct store_cert of = { .ca_name = conf->name };
+		AUTO(arena_free) struct arena *a = arena_new();
+		char until[CLOCK_TEXT];
+		struct store_ca ca;
+
+		if (populate_ca(p, &of, a, &ca, err) == -1)
+			return -1;
+		if (!view_ca_rests(&ca, p->now))
+			continue;
+		printf("%sCA %s is not asked before %s, %s: %s\n", before,
+		       populate_clean(a, ca.name),
+		       clock_text(ca.backoff_until, until),
+		       populate_clean(a, ca.fail_class),
+		       populate_clean(a, ca.fail_detail));
+		before = "";
+	}
+	return 0;
+}
+
 int list_run(struct populate *p, struct err *err)
 {
 	const struct certrepo_ca *ca = certrepo_conf_ca(&p->conf, NULL);
@@ -97,5 +123,7 @@ int list_run(struct populate *p, struct err *err)
 	}
 	printf("%-*s  %-8s  %-10s  %5s  %-9s  %-12s  %s\n", l.width, "NAME",
 	       "STATE", "EXPIRES", "DAYS", "CHALLENGE", "CA", "LAST FAILURE");
-	return store_each(p->store, print_row, &l, err);
+	if (store_each(p->store, print_row, &l, err) == -1)
+		return -1;
+	return print_resting(p, err);
 }

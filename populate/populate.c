@@ -177,8 +177,8 @@ static void __attribute__((__noreturn__)) no_command(const char *word)
 		if (strcmp(word, orders[i]) == 0)
 			opts_usage(&spec,
 				   "there is no command \"%s\", that is the "
-				   "fetcher's work: certrepo-fetcher --once "
-				   "--force NAME",
+				   "fetcher's work: as its user, "
+				   "certrepo-fetcher --once --force NAME",
 				   word);
 	opts_usage(&spec,
 		   "there is no command \"%s\": " COMMANDS
@@ -231,6 +231,7 @@ static int each_name(struct populate *p, const struct command *c, char **names,
 		if (c->each(p, names[i], &err) == 0)
 			continue;
 		populate_tell(names[i], &err);
+		populate_tell_config(p, &err);
 		fflush(stdout);
 		log_error(&err);
 		status = err_exit_status(err.kind);
@@ -251,6 +252,7 @@ static int run(struct populate *p, const struct command *c, char **names, int n)
 		use = STORE_READ;
 	if (store_open(p->conf.store, use, &p->store, &err) == -1) {
 		populate_tell_user(p->conf.store, &err);
+		populate_tell_config(p, &err);
 		log_error(&err);
 		return err_exit_status(err.kind);
 	}
@@ -266,6 +268,7 @@ static int run(struct populate *p, const struct command *c, char **names, int n)
 		return 0;
 	if (n > 0)
 		populate_tell(names[0], &err);
+	populate_tell_config(p, &err);
 	fflush(stdout);
 	log_error(&err);
 	return err_exit_status(err.kind);

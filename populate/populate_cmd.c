@@ -18,6 +18,59 @@ const char *populate_hint(const struct populate *p, struct arena *a)
 	return arena_printf(a, " -c %s", populate_word(p->opt.config, a));
 }
 
+static bool state_owner(const struct populate *p, struct stat *ret)
+{
+	return p->conf.state_dir && stat(p->conf.state_dir, ret) == 0;
+}
+
+const char *populate_user(const struct populate *p, struct arena *a)
+{
+	const struct passwd *pw;
+	struct stat st;
+
+	pw = state_owner(p, &st) ? getpwuid(st.st_uid) : NULL;
+	return pw ? arena_strdup(a, pw->pw_name) : "USER";
+}
+
+const char *populate_fetcher(const struct populate *p, struct arena *a)
+{
+	struct stat st;
+	const char *as = "";
+
+	if (geteuid() == 0 && state_owner(p, &st) && st.st_uid != 0)
+		as = arena_printf(a, "runuser -u %s -- ", populate_user(p, a));
+	return arena_printf(a, "%scertrepo-fetcher%s", as, populate_hint(p, a));
+}
+
+void populate_tell_config(const struct populate *p, struct err *err)
+{
+	static const char ours[] = "run certrepo-populate ";
+	AUTO(mem_free_str) char *was = mem_strdup(err->msg);
+	const char *hint = populate_hint(p, p->arena), *at;
+
+	at = strstr(was, ours);
+	if (!at || !*hint || strncmp(at + strlen(ours), "-c ", 3) == 0)
+		return;
+	(void) err_set(err, err->kind, "%.*srun certrepo-populate%s %s",
+		       (int) (at - was), was, hint, at + strlen(ours));
+}
+
+int populate_ca(struct populate *p, const struct store_cert *row,
+		struct arena *a, struct store_ca *ret, struct err *err)
+{
+	const struct certrepo_ca *ca = certrepo_conf_ca(&p->conf, row->ca_name);
+	const char *name = ca ? ca->name : row->ca_name;
+	struct store_ca found = { .name = NULL };
+
+	if (name && store_ca_get(p->store, name, a, &found, err) == -1)
+		return -1;
+	if (ca && found.directory &&
+	    strcmp(found.directory, ca->directory) != 0)
+		found = (struct store_ca){ .name = NULL };
+	*ret = found;
+	return 0;
+}
+
 const char *populate_word(const char *word, struct arena *a)
 {
 	const char *const argv[] = { word, NULL };

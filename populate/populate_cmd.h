@@ -30,6 +30,14 @@ struct populate {
 
 /* " -c FILE" when this is not the usual file, for hints to be copied. */
 const char *populate_hint(const struct populate *p, struct arena *a);
+/* "runuser -u certrepo -- certrepo-fetcher -c FILE": as whom it has to run, for
+ * who is root, and with which configuration. */
+const char *populate_fetcher(const struct populate *p, struct arena *a);
+/* Commands that ERR says get the configuration that this one was called with.
+ */
+void populate_tell_config(const struct populate *p, struct err *err);
+/* The fetcher's user, who owns state_dir; "USER" when that is not there. */
+const char *populate_user(const struct populate *p, struct arena *a);
 /* WORD as a shell takes it: quoted where it would make something of it. */
 const char *populate_word(const char *word, struct arena *a);
 /* "  LABEL        TEXT" on stdout, in lines of 80. */
@@ -44,6 +52,11 @@ void populate_tell_user(const struct store_conf *store, struct err *err);
 /* Says so; returns -1. */
 int populate_not_enrolled(const struct populate *p, const char *name,
 			  struct err *err);
+/* The CA that signs ROW, as the store knows it; name NULL: the fetcher never
+ * used it, or another one under this name. */
+int populate_ca(struct populate *p, const struct store_cert *row,
+		struct arena *a, struct store_ca *ret,
+		struct err *err) MUST_CHECK;
 /* The row, or ERR_INPUT that it is not enrolled. */
 int populate_row(struct populate *p, const char *name, struct arena *a,
 		 struct store_cert **ret, struct err *err) MUST_CHECK;

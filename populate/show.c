@@ -4,13 +4,26 @@
 
 #define SHOW_MAX (64u << 20) /* a name on tens of thousands of hosts */
 
+/* The fetcher's account may not read them, and its configuration is the one
+ * that is there: all else is shown. */
+static int receipts(struct populate *p, const char *name, struct arena *a,
+		    struct view *v, struct err *err)
+{
+	if (store_receipts_of(p->store, name, a, &v->installs, err) == 0)
+		return 0;
+	if (err->kind != ERR_CONFIG)
+		return -1;
+	v->installs_fault = *err;
+	err_clear(err);
+	return 0;
+}
+
 static int show_in(struct populate *p, const char *name, struct arena *a,
 		   struct err *err)
 {
 	AUTO(view_free) struct view v = { .row = NULL };
 	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(SHOW_MAX);
 	const struct certrepo_ca *ca = certrepo_conf_ca(&p->conf, NULL);
-	const char *signer;
 	struct store_cert *row;
 
 	if (populate_row(p, name, a, &row, err) == -1)
@@ -19,12 +32,11 @@ static int show_in(struct populate *p, const char *name, struct arena *a,
 	v.signer = certrepo_conf_ca(&p->conf, row->ca_name);
 	if (store_attempts_of(p->store, name, VIEW_ATTEMPTS, a, &v.attempts,
 			      err) == -1 ||
-	    store_receipts_of(p->store, name, a, &v.installs, err) == -1 ||
-	    store_order_get(p->store, name, 0, a, &v.order, err) == -1)
+	    store_order_get(p->store, name, 0, a, &v.order, err) == -1 ||
+	    populate_ca(p, row, a, &v.ca, err) == -1 ||
+	    receipts(p, name, a, &v, err) == -1)
 		return -1;
-	signer = row->ca_name ? row->ca_name : ca ? ca->name : NULL;
-	if (signer && store_ca_get(p->store, signer, a, &v.ca, err) == -1)
-		return -1;
+	v.fetcher = populate_fetcher(p, a);
 	if (p->opt.json)
 		view_json(&v, ca ? ca->name : NULL, p->now, &out);
 	else

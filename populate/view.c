@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "advise.h"
+#include "due.h"
 #include "view.h"
+
+#define REST_MAX 86400 /* as the fetcher's, see backoff.h */
 
 void view_make(const struct store_cert *row, struct view *ret)
 {
@@ -40,6 +43,12 @@ int64_t view_parked(const struct view *v)
 	if (!o->url || !o->state || strcmp(o->state, STORE_PARKED) != 0)
 		return 0;
 	return o->ts_state ? o->ts_state : o->ts_created;
+}
+
+bool view_ca_rests(const struct store_ca *ca, int64_t now)
+{
+	return ca->name && ca->backoff_until > now &&
+	       ca->backoff_until <= now + REST_MAX + DUE_CLOCKS;
 }
 
 void view_notes(const struct view *v, struct strlist *ret)

@@ -20,13 +20,15 @@ struct view {
 	struct x509_csr *csr;	  /* NULL: csr_fault says why */
 	struct x509_chain *chain; /* NULL: none, or crt_fault says why */
 	struct err csr_fault, crt_fault;
-	bool stale; /* the columns were not those of crt */
+	struct err installs_fault; /* kind not ERR_NONE: this account may not */
+	bool stale;		   /* the columns were not those of crt */
 	int64_t ts_expire, ts_not_before; /* 0: no certificate */
 	struct store_attempts attempts;	  /* of the store, newest first */
 	struct store_receipts installs;
 	struct store_ca ca;	  /* name NULL: the fetcher never used it */
 	struct store_order order; /* url NULL: none is under way */
 	const struct certrepo_ca *signer; /* NULL: not in the configuration */
+	const char *fetcher; /* the command, see populate_fetcher(); or NULL */
 };
 
 /* Reads what the row holds; row is borrowed. Cannot fail. */
@@ -45,6 +47,9 @@ void view_json(const struct view *v, const char *default_ca, int64_t now,
 	       struct sbuf *out);
 /* Since when an order waits for its CA, which takes its time; 0: none does. */
 int64_t view_parked(const struct view *v);
+/* Does the fetcher leave it alone? An instant that a wrong clock wrote it does
+ * not believe. */
+bool view_ca_rests(const struct store_ca *ca, int64_t now);
 /* What is known to be wrong with the row's request and CA, in sentences. */
 void view_notes(const struct view *v, struct strlist *ret);
 /* The members that list and show have in common, without braces. */

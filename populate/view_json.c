@@ -116,6 +116,12 @@ static void put_attempts(const struct view *v, struct sbuf *out)
 static void put_installs(const struct view *v, struct sbuf *out)
 {
 	jout_key(out, "installs");
+	/* Not known is not none. */
+	if (v->installs_fault.kind != ERR_NONE) {
+		sbuf_adds(out, "null");
+		jout_str(out, "installs_error", v->installs_fault.msg);
+		return;
+	}
 	sbuf_addc(out, '[');
 	for (size_t i = 0; i < v->installs.n; i++) {
 		const struct store_receipt *r = &v->installs.v[i];
@@ -144,8 +150,7 @@ void view_json(const struct view *v, const char *default_ca, int64_t now,
 	sbuf_addc(out, '{');
 	view_json_common(v->row, v->ts_expire, default_ca, now, out);
 	jout_time(out, "ts_ca_backoff",
-		  v->ca.name && v->ca.backoff_until > now ? v->ca.backoff_until
-							  : 0);
+		  view_ca_rests(&v->ca, now) ? v->ca.backoff_until : 0);
 	jout_time(out, "ts_parked", view_parked(v));
 	put_request(v, out);
 	put_notes(v, out);

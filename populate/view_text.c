@@ -36,6 +36,20 @@ static void ids_line(struct sbuf *out, const struct x509_ids *ids)
 	sbuf_addc(out, '\n');
 }
 
+/* Whoever has it may be dead. */
+static void add_lease(const struct view *v, const char *name, struct sbuf *out)
+{
+	char until[CLOCK_TEXT];
+
+	line(out, "in work by", v->row->lease_owner);
+	sbuf_addf(out, "  %-13son lease until %s; if that fetcher is dead:\n",
+		  "", clock_text(v->row->lease_until, until));
+	sbuf_addf(out, "  %-13s%s --break-lease ", "",
+		  v->fetcher ? v->fetcher : "certrepo-fetcher");
+	sbuf_add_clean(out, name);
+	sbuf_addc(out, '\n');
+}
+
 static void add_state(const struct view *v, int64_t now, const char *hint,
 		      struct sbuf *out)
 {
@@ -57,7 +71,7 @@ static void add_state(const struct view *v, int64_t now, const char *hint,
 		sbuf_addc(out, ')');
 	sbuf_addc(out, '\n');
 	if (row->lease_owner && row->lease_until > now)
-		line(out, "in work by", row->lease_owner);
+		add_lease(v, name, out);
 	if (view_parked(v))
 		line_time(out, "order", "waits for the CA since ",
 			  view_parked(v), now);
@@ -70,7 +84,7 @@ static void add_ca_trouble(const struct store_ca *ca, int64_t now,
 {
 	char text[CLOCK_TEXT];
 
-	if (!ca->name || ca->backoff_until <= now)
+	if (!view_ca_rests(ca, now))
 		return;
 	sbuf_addf(out, "  %-13snot asked before %s", "",
 		  clock_text(ca->backoff_until, text));
@@ -165,6 +179,10 @@ static void add_schedule(const struct view *v, int64_t now, struct sbuf *out)
 		line(out, "next due", "never, it is disabled");
 	else if (row->held || row->ts_due == STORE_NEVER)
 		line(out, "next due", "never, it is held");
+	else if (row->ts_due <= v->ca.backoff_until &&
+		 view_ca_rests(&v->ca, now))
+		line_time(out, "next due", "when the CA is asked again, ",
+			  v->ca.backoff_until, now);
 	else if (row->ts_due <= now && row->renew)
 		line(out, "next due",
 		     "in the fetcher's next run, for the "
@@ -245,6 +263,15 @@ static void add_installs(const struct view *v, struct sbuf *out)
 {
 	size_t n = v->installs.n;
 
+	if (v->installs_fault.kind != ERR_NONE) {
+		sbuf_addf(out,
+			  "  %-13swhat hosts reported cannot be read with this "
+			  "account; it can with\n  %-13scertrepo-populate -c "
+			  "FILE show, where FILE has one that may:\n  %-13s",
+			  "installed on", "", "");
+		sbuf_add_clean(out, v->installs_fault.msg);
+		sbuf_addc(out, '\n');
+	}
 	if (n == 0)
 		return;
 	sbuf_adds(out, "  installed on\n");

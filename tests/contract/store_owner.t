@@ -59,6 +59,24 @@ is "$(mariadb_sql -N -e "SELECT JSON_VALUE(priv, '$.account_locked')
 	FROM mysql.global_priv WHERE user = 'certrepo-owner'")" 1 "... which is locked"
 hosts
 ok "a host reads and writes" reads
+
+# --- what a fetcher's own configuration can see ---
+
+store_row $NAME || bail "cannot enrol"
+sed "s|^store : .*|$(remote certrepo-fetcher "$T/host.password")|" \
+	"$T/template.conf" >"$T/certrepo.conf"
+populate show $NAME
+like "$rc $err$out" "^0 $NAME" "show works with the account of the fetcher"
+like "$out" 'next due ' "... to the end"
+like "$out" 'installed on what hosts reported cannot be read with this account' \
+	"... but for the receipts"
+populate list
+is "$rc" 0 "list does"
+sed "s|^store : .*|$(remote certrepo-populate "$T/host.password")|" \
+	"$T/template.conf" >"$T/certrepo.conf"
+populate show $NAME
+unlike "$rc $out" 'cannot be read' "and with that of populate, all of it"
+as_root admin
 mariadb_sql -e 'DROP USER admin@localhost'
 ok "also when the account that ran init is gone" reads
 

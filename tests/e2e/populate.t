@@ -150,6 +150,13 @@ is "$rc" 0 "an address for a CA that says so, by http-01"
 is "$(sql "SELECT certbot, webroot_path, challenge, ca_name FROM certs
 	WHERE name = 'ip.example.org'")" "Y|$T/www/a|http-01|own" \
 	"... the row says http-01 in both ways"
+like "$out" "install -d -o $(id -un) $T/www/a/.well-known\$" \
+	"... and how its folder becomes the fetcher's"
+iconv -f ASCII -t UTF-16 "$T/otherkey.csr" >"$T/csr/u16.example.org.csr"
+populate add u16.example.org
+like "$rc $err" "^1 .* iconv -f UTF-16 -t ASCII $T/csr/u16.example.org.csr > u16.example.org.text.csr\$" \
+	"UTF-16: the command that makes text of it, with its name"
+rm "$T/csr/u16.example.org.csr"
 
 populate add ip.example.org --csr "$T/ip.csr" --comment "it's new" --enable
 like "$rc $err" "^0 .*--comment is not applied: use certrepo-populate -c $T/certrepo.conf set ip\\.example\\.org comment='it" \
@@ -321,6 +328,17 @@ is "$(json 'sorted(r["name"] for r in d)')" \
 is "$(json 'len(d)')" "$rows" "... with every row"
 populate list
 is "$(printf '%s\n' "$out" | wc -l)" "$((rows + 1))" "list: one line each"
+sql "INSERT INTO cas (name, directory, count_fail, backoff_until, fail_class,
+	fail_detail) VALUES ('own', 'https://127.0.0.1:1/own', 1, ?,
+	'account', 'the key is another one')" $(($(date +%s) + 3000))
+populate list
+like "$out" "^CA own is not asked before [-0-9TZ:]+, account: the key is another one\$" \
+	"... and a CA that rests"
+sql 'DELETE FROM cas'
+sed "s#$T/certrepo.db#$T/new.db#" "$T/certrepo.conf" >"$T/new.cf"
+run "$BUILD/certrepo-populate" -c "$T/new.cf" list
+like "$rc $err" "^78 .*run certrepo-populate -c $T/new.cf init\$" \
+	"what is to be run has the configuration of this call"
 populate show nothere.example.org
 like "$rc $err" '^1 .*not enrolled' "show of what is not there"
 

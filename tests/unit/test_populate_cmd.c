@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "populate_kit.h"
+#include <pwd.h>
 
 static void hints(void **state)
 {
@@ -13,6 +14,37 @@ static void hints(void **state)
 			    "'*.example.org'");
 	assert_string_equal(populate_word("www.example.org+ec", p.arena),
 			    "www.example.org+ec");
+}
+
+/* Commands that can be pasted: as whom, and with which configuration. */
+static void commands(void **state)
+{
+	const struct passwd *pw = getpwnam("nobody");
+
+	(void) err_set(&err, ERR_CONFIG,
+		       "no table: run certrepo-populate init");
+	populate_tell_config(&p, &err);
+	assert_string_equal(err.msg, "no table: run certrepo-populate init");
+	assert_string_equal(populate_fetcher(&p, p.arena), "certrepo-fetcher");
+	assert_string_equal(populate_user(&p, p.arena), "USER");
+	p.opt.config = "/root/admin.conf";
+	populate_tell_config(&p, &err);
+	assert_string_equal(err.msg, "no table: run certrepo-populate -c "
+				     "/root/admin.conf init");
+	populate_tell_config(&p, &err);
+	assert_string_equal(err.msg, "no table: run certrepo-populate -c "
+				     "/root/admin.conf init");
+	p.conf.state_dir = scratch_dir;
+	assert_string_equal(populate_fetcher(&p, p.arena),
+			    "certrepo-fetcher -c /root/admin.conf");
+	if (geteuid() != 0 || !pw)
+		return;
+	assert_int_equal(chown(scratch_dir, pw->pw_uid, (gid_t) -1), 0);
+	assert_string_equal(populate_user(&p, p.arena), "nobody");
+	assert_string_equal(populate_fetcher(&p, p.arena),
+			    "runuser -u nobody -- certrepo-fetcher -c "
+			    "/root/admin.conf");
+	assert_int_equal(chown(scratch_dir, 0, (gid_t) -1), 0);
 }
 
 static int print_lines(void)
@@ -58,6 +90,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(hints, kit_setup, kit_teardown),
+		cmocka_unit_test_setup_teardown(commands, kit_setup,
+						kit_teardown),
 		cmocka_unit_test_setup_teardown(lines, kit_setup, kit_teardown),
 		cmocka_unit_test_setup_teardown(cleans, kit_setup,
 						kit_teardown),

@@ -108,7 +108,7 @@ static void for_people(void **state)
 	v.attempts = (struct store_attempts){ &attempt, 1 };
 	v.installs = (struct store_receipts){ &receipt, 1 };
 	v.ca = (struct store_ca){ .name = "letsencrypt",
-				  .backoff_until = end,
+				  .backoff_until = end - 86400 * 32,
 				  .fail_class = "rate-limited",
 				  .fail_detail = "too many orders" };
 	view_text(&v, "letsencrypt", end - 86400 * 33, "", &out);
@@ -158,6 +158,79 @@ static void parked(void **state)
 	assert_int_equal(view_parked(&v), 1699990000);
 	v.order.state = "finalized";
 	assert_int_equal(view_parked(&v), 0);
+	view_free(&v);
+}
+
+/* A name that is due waits for its CA all the same; a rest that a wrong clock
+ * wrote is none. */
+static void ca_rests(void **state)
+{
+	struct store_cert row = full_row();
+	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(100000);
+	struct view v;
+
+	row.ts_due = 5;
+	view_make(&row, &v);
+	v.ca = (struct store_ca){ .name = "le",
+				  .backoff_until = 1700003600,
+				  .fail_class = "ca-down" };
+	view_text(&v, "le", 1700000000, "", &out);
+	expect(&out, "  next due     when the CA is asked again, "
+		     "2023-11-14T23:13:20Z (in 1 h)\n");
+	expect(&out, "not asked before 2023-11-14T23:13:20Z, ca-down\n");
+	sbuf_clear(&out);
+	v.ca.backoff_until = 1700000000 + 90001;
+	view_text(&v, "le", 1700000000, "", &out);
+	expect(&out, "  next due     in the fetcher's next run\n");
+	assert_null(strstr(sbuf_str(&out), "not asked before"));
+	view_free(&v);
+}
+
+static void leased(void **state)
+{
+	struct store_cert row = full_row();
+	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(100000);
+	struct view v;
+
+	row.name = "*.example.org";
+	row.lease_owner = "web1-abc";
+	row.lease_until = 1700003600;
+	view_make(&row, &v);
+	v.fetcher = "runuser -u certrepo -- certrepo-fetcher";
+	view_text(&v, "le", 1700000000, "", &out);
+	expect(&out, "  in work by   web1-abc\n"
+		     "               on lease until 2023-11-14T23:13:20Z; if "
+		     "that fetcher is dead:\n"
+		     "               runuser -u certrepo -- certrepo-fetcher "
+		     "--break-lease '*.example.org'\n");
+	view_free(&v);
+}
+
+/* What may not be read is not known. */
+static void no_receipts(void **state)
+{
+	struct store_cert row = full_row();
+	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(100000);
+	struct view v;
+	json_t *o;
+
+	view_make(&row, &v);
+	(void) err_set(&v.installs_fault, ERR_CONFIG, "denied");
+	view_text(&v, "le", 1700000000, "", &out);
+	expect(&out,
+	       "  installed on what hosts reported cannot be read with "
+	       "this account; it can with\n"
+	       "               certrepo-populate -c FILE show, where FILE "
+	       "has one that may:\n"
+	       "               denied\n");
+	sbuf_clear(&out);
+	view_json(&v, "le", 1700000000, &out);
+	o = json_loads(sbuf_str(&out), JSON_REJECT_DUPLICATES, NULL);
+	assert_true(json_is_null(json_object_get(o, "installs")));
+	assert_string_equal(
+		json_string_value(json_object_get(o, "installs_error")),
+		"denied");
+	json_decref(o);
 	view_free(&v);
 }
 
@@ -273,10 +346,12 @@ static void empty_json(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(days),	      cmocka_unit_test(states),
-		cmocka_unit_test(stale_row),  cmocka_unit_test(for_people),
-		cmocka_unit_test(odd_rows),   cmocka_unit_test(for_programs),
-		cmocka_unit_test(empty_json), cmocka_unit_test(parked),
+		cmocka_unit_test(days),	       cmocka_unit_test(states),
+		cmocka_unit_test(stale_row),   cmocka_unit_test(for_people),
+		cmocka_unit_test(odd_rows),    cmocka_unit_test(for_programs),
+		cmocka_unit_test(empty_json),  cmocka_unit_test(parked),
+		cmocka_unit_test(ca_rests),    cmocka_unit_test(leased),
+		cmocka_unit_test(no_receipts),
 	};
 
 	return cmocka_run_group_tests(tests, setup, scratch_teardown);
