@@ -39,7 +39,8 @@ void view_free(struct view *v); /* for AUTO too */
 const char *view_state(const struct store_cert *row);
 /* Whole days until T, rounded down; negative once it has passed. */
 int64_t view_days(int64_t t, int64_t now);
-/* As text for a person, appended to out. HINT: see populate_hint. */
+/* As text for a person, appended to out. HINT stands between a program's name
+ * and what it is to do, in commands to be copied: "" or " -c FILE". */
 void view_text(const struct view *v, const char *default_ca, int64_t now,
 	       const char *hint, struct sbuf *out);
 /* As one JSON object with a newline. Times are UTC seconds, null for never. */
