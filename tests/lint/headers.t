@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Every header stands alone, with what the Makefile lets its room include; has
-# a name of its own in the whole tree; and no room includes one behind it.
+# a name of its own in the whole tree; includes none that includes it in turn;
+# and no room includes one behind it.
 . "$(dirname "$0")/../lib/lib.sh"
 . "$(dirname "$0")/lint.sh"
 
@@ -31,12 +32,17 @@ dependent() {
 same_name() { # FOLDER
 	sources "$1" -name '*.h' | sed 's|.*/||' | sort | uniq -d
 }
+circles() { # FOLDER
+	sources "$1" -name '*.h' | xargs grep -HE '^# *include "' |
+		sed -E 's|^(.*/)?([^/:]*):[^"]*"(.*/)?([^/"]*)".*|\2 \4|' |
+		{ tsort >/dev/null; } 2>&1
+}
 # No file of a room may include a header of a room that the Makefile names
 # behind it.
-rooms="common/base common/sys common/conf common/x509 common/store common/notice
-common/policy common/view installer/conf installer/look installer/host
-installer/find installer/change fetcher/net fetcher/dns fetcher/challenge
-fetcher/acme fetcher/order"
+rooms="common/base common/sys common/conf common/x509 common/store
+common/notice common/policy common/view installer/conf installer/look
+installer/host installer/find installer/change fetcher/net fetcher/dns
+fetcher/challenge fetcher/acme fetcher/order"
 forbidden() {
 	_left=$rooms
 	for _room in $rooms; do
@@ -52,14 +58,22 @@ forbidden() {
 	done
 }
 
-plan 6
+plan 9
 clean "headers of the tree" dependent
 clean "names in the tree" same_name .
+clean "no circle in the tree" circles .
 clean "no room includes one behind it" forbidden
 mkdir "$T/a" "$T/b"
 echo 'size_t f(void);' >"$T/a/x.h"
 echo '#include "nothing.h"' >"$T/b/x.h"
 finds 'size_t' "a dependent header is seen" compile "$T/a/x.h"
 finds '^x\.h$' "a name used twice is seen" same_name "$T"
+mkdir "$T/c"
+echo '#include "z.h"' >"$T/c/y.h"
+echo '#include "w.h"' >"$T/c/z.h"
+echo '#include <w.h>' >"$T/c/w.h"
+clean "a chain is none" circles "$T/c"
+echo '#include "y.h"' >"$T/c/w.h"
+finds 'w\.h' "a circle is seen" circles "$T/c"
 rooms="common/sys common/base"
 finds 'sys includes' "a room behind is seen" forbidden
