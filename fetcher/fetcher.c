@@ -225,7 +225,7 @@ int main(int argc, char **argv)
 		return err_exit_status(err.kind);
 	}
 	/* Not when the first proof is wanted: each try would cost an order. */
-	dns_key_check(conf.dns, &errs);
+	dns_key_check(conf.proof.dns, &errs);
 	if (errs.list.n)
 		return conf_errors_print(&errs, PROGRAM);
 	rc = cmd.dry_run ? dry_run(&conf, &opts, &status, &err)

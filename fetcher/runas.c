@@ -213,10 +213,10 @@ static int check_secrets(const struct certrepo_conf *conf, struct err *err)
 {
 	if (check_secret(conf->store->password_file, err) == -1 ||
 	    check_secret(conf->store->key_file, err) == -1 ||
-	    check_secret(conf->dns->key_file, err) == -1)
+	    check_secret(conf->proof.dns->key_file, err) == -1)
 		return -1;
-	for (size_t i = 0; i < conf->dns->zones.n; i++) {
-		const struct certrepo_zone *z = conf->dns->zones.v[i];
+	for (size_t i = 0; i < conf->proof.dns->zones.n; i++) {
+		const struct proof_zone *z = conf->proof.dns->zones.v[i];
 
 		if (check_secret(z->key_file, err) == -1)
 			return -1;

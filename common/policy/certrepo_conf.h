@@ -8,6 +8,7 @@
 
 #include "conf.h"
 #include "notify_conf.h"
+#include "proof_conf.h"
 #include "store_conf.h"
 
 #define CERTREPO_CONF_PATH "/etc/certrepo/certrepo.conf"
@@ -29,38 +30,14 @@ struct certrepo_ca {
 	bool allow_single;	     /* enrol single-label names */
 };
 
-struct certrepo_zone {
-	struct conf_src src;
-	const char *zone;     /* lower case, no trailing dot needed */
-	const char *server;   /* address[:port]; default: the SOA's primary */
-	const char *key_file; /* BIND syntax */
-	struct conf_strings check; /* address[:port]; default: every address of
-				    * every NS */
-	bool check_signed;	   /* questions to them carry the key */
-};
-
-struct certrepo_dns {
-	struct conf_src src;
-	struct conf_strings resolvers; /* default: /etc/resolv.conf */
-	const char *key_file;	       /* default key for all zones */
-	bool any_zone;		  /* also change zones that are not in zones */
-	struct conf_groups zones; /* struct certrepo_zone */
-	int64_t ttl;		  /* of the TXT, default 60 s */
-	int64_t timeout;	  /* one query, default 5 s */
-	int64_t ready_timeout; /* for all servers to have it, default 5 min */
-	int64_t unreachable_grace; /* a server that cannot be reached blocks
-				    * this long, default 60 s */
-};
-
 struct certrepo_conf {
 	struct conf_src src;
 	struct store_conf *store;
-	const char *csr_dir;	  /* default /etc/certrepo/csr */
-	const char *state_dir;	  /* default /var/lib/certrepo: lock, id */
-	const char *default_ca;	  /* default: the first of ca */
-	struct conf_groups ca;	  /* struct certrepo_ca */
-	struct certrepo_dns *dns; /* never NULL */
-	struct conf_strings webroot_prefixes; /* http-01 writes only here */
+	const char *csr_dir;	    /* default /etc/certrepo/csr */
+	const char *state_dir;	    /* default /var/lib/certrepo: lock, id */
+	const char *default_ca;	    /* default: the first of ca */
+	struct conf_groups ca;	    /* struct certrepo_ca */
+	struct proof_conf proof;    /* of the solvers */
 	int64_t days_left;	    /* 0 (default): a third of the lifetime */
 	int64_t max_orders;	    /* in flight, default 100, 1..1000 */
 	int64_t count_fail_limit;   /* default 10 */
@@ -74,15 +51,10 @@ struct certrepo_conf {
 extern const struct conf_schema certrepo_conf_schema;
 
 /* Load and check all of it, cross-references included (default_ca exists, no
- * name twice, directory is https, prefixes absolute). */
+ * name twice, directory is https), and what the solvers ask. */
 int certrepo_conf_load(const char *path, struct arena *arena,
 		       struct certrepo_conf *ret,
 		       struct conf_errors *errs) MUST_CHECK;
-/* The rules of web roots. PATH has a step "..". */
-bool certrepo_conf_path_climbs(const char *path);
-/* PATH is the folder PREFIX or below it, by whole names: the rest of PATH
- * without leading slash, or NULL. Slashes at the end of PREFIX do not count. */
-const char *certrepo_conf_path_below(const char *path, const char *prefix);
 /* The CA of this name, or the default for NULL; NULL when there is none. */
 const struct certrepo_ca *certrepo_conf_ca(const struct certrepo_conf *conf,
 					   const char *name);

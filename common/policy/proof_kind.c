@@ -65,7 +65,7 @@ int proof_webroot_check(const struct certrepo_conf *conf, const char *webroot,
 			       "the web root is longer than %d characters",
 			       STORE_PATH_MAX);
 	if (webroot[0] != '/' || !printable(webroot) ||
-	    certrepo_conf_path_climbs(webroot))
+	    proof_conf_path_climbs(webroot))
 		return err_set(err, ERR_INPUT,
 			       "the web root \"%s\" must be an absolute path "
 			       "in ASCII, without \"..\"",
@@ -76,11 +76,11 @@ int proof_webroot_check(const struct certrepo_conf *conf, const char *webroot,
 			       "the web root is the folder above .well-known, "
 			       "which is made below it: %.*s",
 			       (int) (below - webroot), webroot);
-	for (size_t i = 0; i < conf->webroot_prefixes.n; i++) {
-		if (certrepo_conf_path_below(webroot,
-					     conf->webroot_prefixes.v[i]))
+	for (size_t i = 0; i < conf->proof.webroot_prefixes.n; i++) {
+		if (proof_conf_path_below(webroot,
+					  conf->proof.webroot_prefixes.v[i]))
 			return 0;
-		strlist_add(&allowed, conf->webroot_prefixes.v[i]);
+		strlist_add(&allowed, conf->proof.webroot_prefixes.v[i]);
 	}
 	if (allowed.n == 0)
 		return err_set(err, ERR_INPUT,

@@ -50,7 +50,7 @@ static void ctx_free(void *solver_ctx)
 
 static int ctx_new(struct chall_ctx *ctx, void **ret, struct err *err)
 {
-	const struct certrepo_dns *conf = ctx->conf->dns;
+	const struct proof_dns *conf = ctx->conf->proof.dns;
 	struct rfc2136_ctx *d = mem_alloc(sizeof(*d));
 
 	d->net = dns_net_new(ctx->loop, conf->timeout * 1000);
@@ -165,7 +165,8 @@ static void change(struct chall *c, bool add)
 		.text = d->value,
 		/* All records of a set have one TTL (RFC 2181 section
 		 * 5.2): with another one those of others would change. */
-		.ttl = d->exists ? d->ttl : (uint32_t) c->ctx->conf->dns->ttl,
+		.ttl = d->exists ? d->ttl
+				 : (uint32_t) c->ctx->conf->proof.dns->ttl,
 	};
 
 	d->adding = add;

@@ -101,11 +101,12 @@ static int open_allowed(const struct certrepo_conf *conf, const char *path,
 		return 0;
 	if (!real)
 		return err_errno(err, ERR_CONFIG, "folder %s", path);
-	for (size_t i = 0; i < conf->webroot_prefixes.n; i++) {
+	for (size_t i = 0; i < conf->proof.webroot_prefixes.n; i++) {
 		AUTO(mem_free_str)
-		char *prefix = realpath(conf->webroot_prefixes.v[i], NULL);
+		char *prefix =
+			realpath(conf->proof.webroot_prefixes.v[i], NULL);
 		const char *rest =
-			prefix ? certrepo_conf_path_below(real, prefix) : NULL;
+			prefix ? proof_conf_path_below(real, prefix) : NULL;
 
 		if (rest)
 			return walk(prefix, rest, ret, err);

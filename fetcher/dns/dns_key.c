@@ -257,11 +257,11 @@ static void check(const char *path, const struct conf_src *src,
 		conf_error(errs, src, "setting `%s': %s", setting, err.msg);
 }
 
-void dns_key_check(const struct certrepo_dns *conf, struct conf_errors *errs)
+void dns_key_check(const struct proof_dns *conf, struct conf_errors *errs)
 {
 	check(conf->key_file, &conf->src, "dns.key_file", errs);
 	for (size_t i = 0; i < conf->zones.n; i++) {
-		const struct certrepo_zone *z = conf->zones.v[i];
+		const struct proof_zone *z = conf->zones.v[i];
 
 		check(z->key_file, &z->src, "key_file", errs);
 	}

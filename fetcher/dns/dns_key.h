@@ -39,7 +39,7 @@ int dns_key_load(const char *path, struct dns_key **ret,
 		 struct err *err) MUST_CHECK;
 /* Each key_file of the configuration can be used; errs gets a line for each
  * that cannot. */
-void dns_key_check(const struct certrepo_dns *conf, struct conf_errors *errs);
+void dns_key_check(const struct proof_dns *conf, struct conf_errors *errs);
 void dns_key_free(struct dns_key **key); /* erases; accepts NULL */
 
 #endif

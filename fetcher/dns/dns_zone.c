@@ -54,7 +54,7 @@ TAILQ_HEAD(keys, key);
 TAILQ_HEAD(entries, entry);
 
 struct dns_zones {
-	const struct certrepo_dns *conf;
+	const struct proof_dns *conf;
 	struct dns_resolver *resolver;
 	struct dns_walker *walker;
 	struct dns_setting *settings;
@@ -67,7 +67,7 @@ struct dns_zones {
 
 /* --- settings and keys --- */
 
-static int take_setting(struct dns_setting *s, const struct certrepo_zone *conf,
+static int take_setting(struct dns_setting *s, const struct proof_zone *conf,
 			struct err *err)
 {
 	s->conf = conf;
@@ -88,7 +88,7 @@ static int take_setting(struct dns_setting *s, const struct certrepo_zone *conf,
 	return 0;
 }
 
-static int take_resolvers(const struct certrepo_dns *conf,
+static int take_resolvers(const struct proof_dns *conf,
 			  struct dns_addr ret[DNS_RESOLVERS_MAX], size_t *ret_n,
 			  struct err *err)
 {
@@ -166,7 +166,7 @@ static int take_start(struct dns_zones *z, struct dns_setting *s,
 	return 0;
 }
 
-int dns_zones_new(const struct certrepo_dns *conf, struct dns_net *net,
+int dns_zones_new(const struct proof_dns *conf, struct dns_net *net,
 		  struct dns_zones **ret, struct err *err)
 {
 	AUTO(dns_zones_free) struct dns_zones *z = mem_alloc(sizeof(*z));
@@ -186,7 +186,7 @@ int dns_zones_new(const struct certrepo_dns *conf, struct dns_net *net,
 	z->settings = mem_array(conf->zones.n + 1, sizeof(*z->settings));
 	z->starts = mem_array(conf->zones.n + 1, sizeof(*z->starts));
 	for (size_t i = 0; i < conf->zones.n; i++) {
-		const struct certrepo_zone *zone = conf->zones.v[i];
+		const struct proof_zone *zone = conf->zones.v[i];
 
 		if (take_setting(&z->settings[i], zone, &why) == -1 ||
 		    take_start(z, &z->settings[i], &z->starts[i], &why) == -1) {

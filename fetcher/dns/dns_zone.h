@@ -37,7 +37,7 @@ struct dns_zone {
 
 /* One of conf->zones, checked. */
 struct dns_setting {
-	const struct certrepo_zone *conf;
+	const struct proof_zone *conf;
 	char name[DNS_NAME_TEXT]; /* canonical */
 	bool has_server;
 	struct dns_addr server;
@@ -48,7 +48,7 @@ struct dns_setting {
 struct dns_zones;
 
 /* CONF lives longer. Its names and addresses are checked: ERR_CONFIG. */
-int dns_zones_new(const struct certrepo_dns *conf, struct dns_net *net,
+int dns_zones_new(const struct proof_dns *conf, struct dns_net *net,
 		  struct dns_zones **ret, struct err *err) MUST_CHECK;
 void dns_zones_free(struct dns_zones **z); /* nobody waits any more */
 

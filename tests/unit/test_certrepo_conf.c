@@ -82,11 +82,11 @@ static void defaults(void **state)
 	assert_int_equal(l.conf.order_timeout, 900);
 	assert_int_equal(l.conf.store_patience, 3 * 3600);
 	assert_null(l.conf.notify);
-	assert_int_equal(l.conf.dns->ttl, 60);
-	assert_int_equal(l.conf.dns->timeout, 5);
-	assert_int_equal(l.conf.dns->ready_timeout, 300);
-	assert_int_equal(l.conf.dns->unreachable_grace, 60);
-	assert_int_equal(l.conf.dns->zones.n, 0);
+	assert_int_equal(l.conf.proof.dns->ttl, 60);
+	assert_int_equal(l.conf.proof.dns->timeout, 5);
+	assert_int_equal(l.conf.proof.dns->ready_timeout, 300);
+	assert_int_equal(l.conf.proof.dns->unreachable_grace, 60);
+	assert_int_equal(l.conf.proof.dns->zones.n, 0);
 	ca = certrepo_conf_ca(&l.conf, NULL);
 	assert_string_equal(ca->name, "le");
 	assert_string_equal(ca->account_key_type, "ES256");
@@ -116,16 +116,16 @@ static void whole(void **state)
 		      "\"192.0.2.53\"; check = [\"[2001:db8::1]:5353\"]; },\n"
 		      "{ zone = \"_acme.example.org\"; } ); };\n"
 		      "webroot_prefixes = [\"/var/www\", \"/srv/a..b\"];");
-	struct certrepo_zone *z;
+	struct proof_zone *z;
 
 	if (l.rc != 0)
 		fail_msg("%s", l.errs.list.v[0]);
 	assert_string_equal(certrepo_conf_ca(&l.conf, NULL)->name, "two");
 	assert_string_equal(certrepo_conf_ca(&l.conf, "one")->account_key,
 			    "/1");
-	z = l.conf.dns->zones.v[0];
+	z = l.conf.proof.dns->zones.v[0];
 	assert_string_equal(z->zone, "acme.example.net");
-	assert_int_equal(l.conf.webroot_prefixes.n, 2);
+	assert_int_equal(l.conf.proof.webroot_prefixes.n, 2);
 	unload(&l);
 }
 
@@ -238,44 +238,6 @@ static void zones(void **state)
 	       4, "zone \"a.org\" is already described in");
 }
 
-static void web_root_rules(void **state)
-{
-	static const char *const climbs[] = { "..", "../a", "/a/..", "/a/../b",
-					      "/.." };
-	static const char *const stays[] = { "/",      "/a..b", "/..a/b",
-					     "/a../b", "/...",	"/a/.",
-					     "" };
-	static const struct {
-		const char *path, *prefix, *rest;
-	} cases[] = {
-		{ "/srv/www", "/srv/www", "" },
-		{ "/srv/www/", "/srv/www", "" },
-		{ "/srv/www/a/b", "/srv/www", "a/b" },
-		{ "/srv/www/a", "/srv/www/", "a" },
-		{ "/srv/www//a", "/srv/www", "a" },
-		{ "/srv/www2", "/srv/www", NULL },
-		{ "/srv", "/srv/www", NULL },
-		{ "/srv/www", "/", "srv/www" },
-		{ "/", "/", "" },
-		{ "srv", "/srv", NULL },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(climbs) / sizeof(climbs[0]); i++)
-		assert_true(certrepo_conf_path_climbs(climbs[i]));
-	for (i = 0; i < sizeof(stays) / sizeof(stays[0]); i++)
-		assert_false(certrepo_conf_path_climbs(stays[i]));
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const char *rest = certrepo_conf_path_below(cases[i].path,
-							    cases[i].prefix);
-
-		if (cases[i].rest)
-			assert_string_equal(rest, cases[i].rest);
-		else
-			assert_null(rest);
-	}
-}
-
 static void notify(void **state)
 {
 	struct loaded l = load(STORE CA "notify : { mail = \"root\"; };\n"
@@ -296,15 +258,10 @@ static void notify(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(notify),
-		cmocka_unit_test(defaults),
-		cmocka_unit_test(whole),
-		cmocka_unit_test(missing),
-		cmocka_unit_test(cas),
-		cmocka_unit_test(prefixes),
-		cmocka_unit_test(addresses),
-		cmocka_unit_test(zones),
-		cmocka_unit_test(web_root_rules),
+		cmocka_unit_test(notify),    cmocka_unit_test(defaults),
+		cmocka_unit_test(whole),     cmocka_unit_test(missing),
+		cmocka_unit_test(cas),	     cmocka_unit_test(prefixes),
+		cmocka_unit_test(addresses), cmocka_unit_test(zones),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

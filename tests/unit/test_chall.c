@@ -8,8 +8,8 @@
 #include "scratch.h"
 
 static const char *prefixes[1];
-static struct certrepo_dns dns;
-static struct certrepo_conf conf = { .dns = &dns };
+static struct proof_dns dns;
+static struct certrepo_conf conf = { .proof.dns = &dns };
 static struct loop *loop;
 static struct chall_ctx *ctx;
 static struct chall_req request = {
@@ -29,7 +29,7 @@ static int setup(void **state)
 		return -1;
 	prefixes[0] = scratch_dir;
 	request.type = proof_type_find("http-01");
-	conf.webroot_prefixes = (struct conf_strings){ prefixes, 1 };
+	conf.proof.webroot_prefixes = (struct conf_strings){ prefixes, 1 };
 	return loop_new(&loop, &err) == 0 &&
 			       chall_ctx_new(&conf, loop, &ctx, &err) == 0
 		       ? 0

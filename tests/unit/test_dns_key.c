@@ -137,13 +137,13 @@ static void test_files(void **state)
 
 static void test_configuration(void **state)
 {
-	struct certrepo_zone zone[2] = {
+	struct proof_zone zone[2] = {
 		{ .src = { "f.conf", 7 }, .zone = "a.org" },
 		{ .src = { "f.conf", 9 }, .zone = "b.org" },
 	};
 	void *zones[] = { &zone[0], &zone[1] };
-	struct certrepo_dns dns = { .src = { "f.conf", 5 },
-				    .zones = { zones, 2 } };
+	struct proof_dns dns = { .src = { "f.conf", 5 },
+				 .zones = { zones, 2 } };
 	struct conf_errors errs = { .list = { NULL } };
 	char good[300], bad[300];
 	FILE *f;

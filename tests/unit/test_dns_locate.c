@@ -153,11 +153,11 @@ static void over(void *arg, const struct dns_place *place,
 	snprintf(g->owner, sizeof(g->owner), "%s", place->owner);
 }
 
-static struct certrepo_zone zones[4];
+static struct proof_zone zones[4];
 static void *zones_v[] = { &zones[0], &zones[1], &zones[2], &zones[3] };
 static char resolver_text[DNS_ADDR_TEXT];
 static const char *resolver_v[1] = { resolver_text };
-static struct certrepo_dns conf;
+static struct proof_dns conf;
 
 static int setup(void **state)
 {

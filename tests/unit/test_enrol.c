@@ -17,7 +17,7 @@ static const char *const prefixes[] = { "/var/www", NULL };
 static const struct certrepo_conf conf = {
 	.ca = { .v = cas, .n = 2 },
 	.default_ca = "letsencrypt",
-	.webroot_prefixes = { .v = prefixes, .n = 1 },
+	.proof.webroot_prefixes = { .v = prefixes, .n = 1 },
 };
 
 static struct arena *arena;

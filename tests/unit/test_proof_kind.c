@@ -9,7 +9,7 @@
 
 static const char *const prefixes[] = { "/var/www", "/srv/web/", NULL };
 static const struct certrepo_conf conf = {
-	.webroot_prefixes = { .v = prefixes, .n = 2 },
+	.proof.webroot_prefixes = { .v = prefixes, .n = 2 },
 };
 static const struct certrepo_conf bare;
 

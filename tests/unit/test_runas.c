@@ -25,7 +25,7 @@ static const char *const files[] = {
 
 static int setup(void **state)
 {
-	static struct certrepo_dns no_dns;
+	static struct proof_dns no_dns;
 
 	if (scratch_setup(state))
 		return -1;
@@ -33,7 +33,7 @@ static int setup(void **state)
 	store.path = arena_strdup(a, scratch("db"));
 	ca.account_key = arena_strdup(a, scratch("key"));
 	conf = (struct certrepo_conf){
-		.dns = &no_dns,
+		.proof.dns = &no_dns,
 		.state_dir = arena_strdup(a, scratch("state")),
 		.store = &store,
 		.ca = { .v = cas, .n = 1 },
@@ -150,9 +150,9 @@ static void user_of_others(void **state)
 /* Root's, for a group, which was forgotten. */
 static void secrets_of_root(void **state)
 {
-	struct certrepo_zone zone = { .zone = "a" };
+	struct proof_zone zone = { .zone = "a" };
 	void *zones[] = { &zone };
-	struct certrepo_dns dns = { .zones = { .v = zones, .n = 1 } };
+	struct proof_dns dns = { .zones = { .v = zones, .n = 1 } };
 	const char **const paths[] = { &store.password_file, &dns.key_file,
 				       &zone.key_file };
 
@@ -162,7 +162,7 @@ static void secrets_of_root(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(files); i++)
 		assert_int_equal(chown(scratch(files[i]), OTHER, 0), 0);
 	scratch_write(scratch("secret"), "x", 0600);
-	conf.dns = &dns;
+	conf.proof.dns = &dns;
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
 		*paths[i] = arena_strdup(a, scratch("secret"));
 		assert_int_equal(as(OTHER), -1);

@@ -168,9 +168,9 @@ static int teardown(void **state)
 struct world {
 	char text[40][300];
 	size_t n_text;
-	struct certrepo_zone zone[8];
+	struct proof_zone zone[8];
 	void *zone_v[8];
-	struct certrepo_dns dns;
+	struct proof_dns dns;
 	struct certrepo_conf conf;
 	const char *resolver[2];
 	struct loop *loop;
@@ -188,10 +188,10 @@ static const char *PRINTF_LIKE(2, 3) text(struct world *w, const char *fmt, ...)
 	return p;
 }
 
-static struct certrepo_zone *add_zone(struct world *w, const char *zone,
-				      const char *key)
+static struct proof_zone *add_zone(struct world *w, const char *zone,
+				   const char *key)
 {
-	struct certrepo_zone *z = &w->zone[w->dns.zones.n];
+	struct proof_zone *z = &w->zone[w->dns.zones.n];
 
 	z->zone = zone;
 	if (key)
@@ -205,7 +205,7 @@ static struct world *world_new(void)
 	struct world *w = mem_alloc(sizeof(*w));
 	struct err err = ERR_INIT;
 
-	w->conf.dns = &w->dns;
+	w->conf.proof.dns = &w->dns;
 	w->dns.zones.v = w->zone_v;
 	w->resolver[0] = text(w, "127.0.0.1:%d", port);
 	w->dns.resolvers = (struct conf_strings){ w->resolver, 1 };
@@ -393,7 +393,7 @@ static void test_default_key_and_discovery(void **state)
 
 static void test_configured_parent(void **state)
 {
-	struct certrepo_zone *z;
+	struct proof_zone *z;
 	struct world *w;
 
 	NEED_NAMED;
@@ -516,7 +516,7 @@ static bool start_split(struct named *c)
 
 static void test_split_horizon(void **state)
 {
-	struct certrepo_zone *z;
+	struct proof_zone *z;
 	const char *check[1];
 	struct named c = { .pid = 0 };
 	struct world *w;
@@ -630,7 +630,7 @@ static void test_late_secondary_blocks(void **state)
 static void test_never_ready(void **state)
 {
 	const char *check[2];
-	struct certrepo_zone *z;
+	struct proof_zone *z;
 	struct world *w;
 	struct run r;
 
@@ -656,7 +656,7 @@ static void test_never_ready(void **state)
 static void test_lame_is_left_out(void **state)
 {
 	const char *check[2];
-	struct certrepo_zone *z;
+	struct proof_zone *z;
 	struct world *w;
 	struct run r;
 
@@ -678,7 +678,7 @@ static void test_lame_is_left_out(void **state)
 static void test_unreachable_is_left_out(void **state)
 {
 	const char *check[2];
-	struct certrepo_zone *z;
+	struct proof_zone *z;
 	struct world *w;
 	struct run r;
 	int64_t before;
@@ -728,7 +728,7 @@ static void refused(struct world *w, const char *identifier, enum err_kind kind,
 
 static void test_refusals(void **state)
 {
-	struct certrepo_zone *z;
+	struct proof_zone *z;
 	struct world *w;
 	struct run r;
 
@@ -915,7 +915,7 @@ static void test_proof_at_another_server(void **state)
 	struct store_proof proof;
 	struct err err = ERR_INIT;
 	struct run r, again = { .c = NULL };
-	struct certrepo_zone *z;
+	struct proof_zone *z;
 	struct world *w, *later;
 
 	NEED_NAMED;

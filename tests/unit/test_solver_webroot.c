@@ -12,8 +12,8 @@
 #define PLACE "/.well-known/acme-challenge"
 
 static const char *prefixes[2];
-static struct certrepo_dns dns;
-static struct certrepo_conf conf = { .dns = &dns };
+static struct proof_dns dns;
+static struct certrepo_conf conf = { .proof.dns = &dns };
 static struct loop *loop;
 static struct chall_ctx *ctx;
 
@@ -31,7 +31,7 @@ static int setup(void **state)
 	mkdir(scratch("www-other"), 0755);
 	mkdir(scratch("srv"), 0755);
 	mkdir(scratch("outside"), 0755);
-	conf.webroot_prefixes = (struct conf_strings){ prefixes, 2 };
+	conf.proof.webroot_prefixes = (struct conf_strings){ prefixes, 2 };
 	return loop_new(&loop, &err) == 0 &&
 			       chall_ctx_new(&conf, loop, &ctx, &err) == 0
 		       ? 0
