@@ -3,7 +3,7 @@
 #include <string.h>
 #include "db_apart.h"
 #include "db_child.h"
-#include "db_peer.h"
+#include "db_parent.h"
 #include "db_where.h"
 #include "db_wire.h"
 
@@ -54,13 +54,13 @@ static int refuse_missing(const struct db *db, bool create, struct err *err)
 static int open_by(struct db *db, const struct db_driver *inner,
 		   const struct db_where *where, bool create, struct err *err)
 {
-	if (db_peer_start(db, inner, where, err) == -1)
+	if (db_parent_start(db, inner, where, err) == -1)
 		return -1;
-	db_wire_u8(db_peer_ask(db, DB_WIRE_OPEN), create);
-	if (db_peer_done(db, err) == 0)
+	db_wire_u8(db_parent_ask(db, DB_WIRE_OPEN), create);
+	if (db_parent_done(db, err) == 0)
 		return 0;
 	/* Not connected: who asks again begins anew. */
-	db_peer_close(db);
+	db_parent_close(db);
 	return -1;
 }
 
@@ -113,31 +113,31 @@ static int64_t server_time_limit(const struct store_conf *conf)
 
 static int apart_begin(struct db *db, struct err *err)
 {
-	(void) db_peer_ask(db, DB_WIRE_BEGIN);
-	return db_peer_done(db, err);
+	(void) db_parent_ask(db, DB_WIRE_BEGIN);
+	return db_parent_done(db, err);
 }
 
 static int apart_commit(struct db *db, struct err *err)
 {
-	(void) db_peer_ask(db, DB_WIRE_COMMIT);
-	return db_peer_done(db, err);
+	(void) db_parent_ask(db, DB_WIRE_COMMIT);
+	return db_parent_done(db, err);
 }
 
 static void apart_rollback(struct db *db)
 {
 	enum db_fault fault = db->fault;
 
-	(void) db_peer_ask(db, DB_WIRE_ROLLBACK);
-	(void) !db_peer_done(db, NULL);
+	(void) db_parent_ask(db, DB_WIRE_ROLLBACK);
+	(void) !db_parent_done(db, NULL);
 	db->fault = fault;
 }
 
 static int apart_script(struct db *db, const char *sql, struct err *err)
 {
-	struct sbuf *s = db_peer_ask(db, DB_WIRE_SCRIPT);
+	struct sbuf *s = db_parent_ask(db, DB_WIRE_SCRIPT);
 
 	db_wire_bytes(s, sql, strlen(sql));
-	return db_peer_done(db, err);
+	return db_parent_done(db, err);
 }
 
 /* --- statements --- */
@@ -149,7 +149,7 @@ static int apart_prepare(struct db *db, const char *sql, void **ret,
 
 	s->db = db;
 	s->sql = sql;
-	s->id = db_peer_new_id(db);
+	s->id = db_parent_new_id(db);
 	*ret = s;
 	return 0;
 }
@@ -159,7 +159,7 @@ static void apart_finalize(void *stmt)
 	struct stmt *s = stmt;
 
 	if (s->sent)
-		(void) db_peer_tell(s->db, DB_WIRE_FINALIZE, s->id);
+		(void) db_parent_tell(s->db, DB_WIRE_FINALIZE, s->id);
 	free(s->bound);
 	free(s->names);
 	free(s);
@@ -173,12 +173,12 @@ static int apart_reset(void *stmt)
 	s->n_bound = 0;
 	s->bad = 0;
 	s->begun = false;
-	if (!db_peer_there(s->db))
+	if (!db_parent_there(s->db))
 		return -1;
 	if (!begun)
 		return 0;
-	db_wire_u32(db_peer_ask(s->db, DB_WIRE_RESET), s->id);
-	return db_peer_done(s->db, NULL);
+	db_wire_u32(db_parent_ask(s->db, DB_WIRE_RESET), s->id);
+	return db_parent_done(s->db, NULL);
 }
 
 static void bind_to(void *stmt, int i, struct binding b)
@@ -309,7 +309,7 @@ static int apart_step(struct db *db, void *stmt, struct err *err)
 	if (s->bad)
 		return err_set(err, ERR_INTERNAL, "%s: cannot bind number %d",
 			       db->name, s->bad);
-	out = db_peer_ask(db, first ? DB_WIRE_FIRST : DB_WIRE_NEXT);
+	out = db_parent_ask(db, first ? DB_WIRE_FIRST : DB_WIRE_NEXT);
 	db_wire_u32(out, s->id);
 	if (first) {
 		s->n_cols = 0;
@@ -318,12 +318,12 @@ static int apart_step(struct db *db, void *stmt, struct err *err)
 		s->sent = true;
 	}
 	s->begun = false;
-	rc = db_peer_answer(db, &w, err);
+	rc = db_parent_answer(db, &w, err);
 	if (rc == -1)
 		return -1;
 	if (!get_step(&w, s, rc == 1, first)) {
 		s->n_cols = 0;
-		return db_peer_odd(db, err);
+		return db_parent_odd(db, err);
 	}
 	s->begun = rc == 1;
 	return rc;
@@ -375,17 +375,17 @@ static int64_t apart_affected(void *stmt)
 	return s->affected;
 }
 
-#define CALLS                                                              \
-	.close = db_peer_close, .arm = apart_arm, .disarm = apart_disarm,  \
-	.cut = apart_disarm, .begin = apart_begin, .commit = apart_commit, \
-	.rollback = apart_rollback, .script = apart_script,                \
-	.prepare = apart_prepare, .finalize = apart_finalize,              \
-	.bind_null = apart_bind_null, .bind_int = apart_bind_int,          \
-	.bind_text = apart_bind_text, .bind_blob = apart_bind_blob,        \
-	.step = apart_step, .n_cols = apart_n_cols,                        \
-	.col_name = apart_col_name, .col_type = apart_col_type,            \
-	.col_int = apart_col_int, .col_text = apart_col_bytes,             \
-	.col_blob = apart_col_bytes, .affected = apart_affected,           \
+#define CALLS                                                               \
+	.close = db_parent_close, .arm = apart_arm, .disarm = apart_disarm, \
+	.cut = apart_disarm, .begin = apart_begin, .commit = apart_commit,  \
+	.rollback = apart_rollback, .script = apart_script,                 \
+	.prepare = apart_prepare, .finalize = apart_finalize,               \
+	.bind_null = apart_bind_null, .bind_int = apart_bind_int,           \
+	.bind_text = apart_bind_text, .bind_blob = apart_bind_blob,         \
+	.step = apart_step, .n_cols = apart_n_cols,                         \
+	.col_name = apart_col_name, .col_type = apart_col_type,             \
+	.col_int = apart_col_int, .col_text = apart_col_bytes,              \
+	.col_blob = apart_col_bytes, .affected = apart_affected,            \
 	.reset = apart_reset
 
 const struct db_driver db_apart = {

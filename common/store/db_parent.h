@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef DB_PEER_H
-#define DB_PEER_H
+#ifndef DB_PARENT_H
+#define DB_PARENT_H
 
 /*
  * The child of db_apart.c as its parent sees it: a peer that its user may
@@ -15,25 +15,25 @@
 
 /* A child with the driver INNER, and with the rights of WHERE: at once, or, of
  * a server, once it is connected. Its first request is to be DB_WIRE_OPEN. */
-int db_peer_start(struct db *db, const struct db_driver *inner,
-		  const struct db_where *where, struct err *err) MUST_CHECK;
+int db_parent_start(struct db *db, const struct db_driver *inner,
+		    const struct db_where *where, struct err *err) MUST_CHECK;
 /* Accepts none. The child gets a second to write back what it has; no process
  * and no descriptor is left. */
-void db_peer_close(struct db *db);
-bool db_peer_there(const struct db *db); /* it was not lost */
-uint32_t db_peer_new_id(struct db *db);	 /* for a statement */
+void db_parent_close(struct db *db);
+bool db_parent_there(const struct db *db); /* it was not lost */
+uint32_t db_parent_new_id(struct db *db);  /* for a statement */
 
 /* Begin a request; add its fields to what is returned, then one of the
  * following sends it. */
-struct sbuf *db_peer_ask(struct db *db, enum db_wire_op op);
+struct sbuf *db_parent_ask(struct db *db, enum db_wire_op op);
 /* 1 a row, 0, -1. *W is what else the reply says, until the next call. */
-int db_peer_answer(struct db *db, struct db_wire *w,
-		   struct err *err) MUST_CHECK;
+int db_parent_answer(struct db *db, struct db_wire *w,
+		     struct err *err) MUST_CHECK;
 /* The same, where it may say nothing else: 0 or -1. */
-int db_peer_done(struct db *db, struct err *err) MUST_CHECK;
+int db_parent_done(struct db *db, struct err *err) MUST_CHECK;
 /* A whole request that has an id and no reply; -1: lost. */
-int db_peer_tell(struct db *db, enum db_wire_op op, uint32_t id);
+int db_parent_tell(struct db *db, enum db_wire_op op, uint32_t id);
 /* Its reply is none of a child of ours: end it. -1, for return. */
-int db_peer_odd(struct db *db, struct err *err);
+int db_parent_odd(struct db *db, struct err *err);
 
 #endif

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include "clock.h"
 #include "db_child.h"
-#include "db_peer.h"
+#include "db_parent.h"
 #include "file.h"
 
 #define GRACE_MS 500  /* beyond the time that the child keeps to itself */
@@ -101,7 +101,7 @@ static int late(struct db *db, struct err *err)
 		       db->name, db_limit_text(db, &l));
 }
 
-int db_peer_odd(struct db *db, struct err *err)
+int db_parent_odd(struct db *db, struct err *err)
 {
 	struct peer *a = db->handle;
 
@@ -147,7 +147,7 @@ static int ended(struct db *db, enum db_wire_end end, struct err *err)
 {
 	if (end == DB_WIRE_LATE)
 		return late(db, err);
-	return end == DB_WIRE_GONE ? gone(db, err) : db_peer_odd(db, err);
+	return end == DB_WIRE_GONE ? gone(db, err) : db_parent_odd(db, err);
 }
 
 /* --- asking --- */
@@ -159,7 +159,7 @@ static int64_t deadline(const struct db *db)
 	return (db->until_ms > now ? db->until_ms : now) + GRACE_MS;
 }
 
-struct sbuf *db_peer_ask(struct db *db, enum db_wire_op op)
+struct sbuf *db_parent_ask(struct db *db, enum db_wire_op op)
 {
 	struct peer *a = db->handle;
 
@@ -203,7 +203,7 @@ static int told(struct db *db, struct db_wire *w, enum db_fault fault,
 	const char *text = db_wire_get_bytes(w, DB_WIRE_TEXT_MAX, &len);
 
 	if (w->bad || w->left > 0 || !kind_ok(kind))
-		return db_peer_odd(db, err);
+		return db_parent_odd(db, err);
 	db->fault = fault != DB_OK ? fault : DB_FAULT_OTHER;
 	if (!a->file ||
 	    (strncmp(text, db->name, name) == 0 && text[name] == ':'))
@@ -211,7 +211,7 @@ static int told(struct db *db, struct db_wire *w, enum db_fault fault,
 	return err_set(err, (enum err_kind) kind, "%s: %s", db->name, text);
 }
 
-int db_peer_answer(struct db *db, struct db_wire *w, struct err *err)
+int db_parent_answer(struct db *db, struct db_wire *w, struct err *err)
 {
 	struct peer *a = db->handle;
 	enum db_wire_end end;
@@ -226,24 +226,24 @@ int db_peer_answer(struct db *db, struct db_wire *w, struct err *err)
 	result = db_wire_get_u8(w);
 	fault = db_wire_get_u8(w);
 	if (w->bad || fault > DB_FAULT_LOCKED)
-		return db_peer_odd(db, err);
+		return db_parent_odd(db, err);
 	if (result == DB_WIRE_ERROR)
 		return told(db, w, (enum db_fault) fault, err);
 	if (result != DB_WIRE_DONE && result != DB_WIRE_ROW)
-		return db_peer_odd(db, err);
+		return db_parent_odd(db, err);
 	return result == DB_WIRE_ROW ? 1 : 0;
 }
 
-int db_peer_done(struct db *db, struct err *err)
+int db_parent_done(struct db *db, struct err *err)
 {
 	struct db_wire w;
-	int rc = db_peer_answer(db, &w, err);
+	int rc = db_parent_answer(db, &w, err);
 
-	return rc == 1 || (rc == 0 && w.left > 0) ? db_peer_odd(db, err) : rc;
+	return rc == 1 || (rc == 0 && w.left > 0) ? db_parent_odd(db, err) : rc;
 }
 
-int db_peer_start(struct db *db, const struct db_driver *inner,
-		  const struct db_where *where, struct err *err)
+int db_parent_start(struct db *db, const struct db_driver *inner,
+		    const struct db_where *where, struct err *err)
 {
 	struct store_conf conf = *db->conf;
 	struct db copy = { .driver = inner,
@@ -289,7 +289,7 @@ int db_peer_start(struct db *db, const struct db_driver *inner,
 	return 0;
 }
 
-void db_peer_close(struct db *db)
+void db_parent_close(struct db *db)
 {
 	struct peer *a = db->handle;
 
@@ -305,24 +305,24 @@ void db_peer_close(struct db *db)
 	db->handle = NULL;
 }
 
-bool db_peer_there(const struct db *db)
+bool db_parent_there(const struct db *db)
 {
 	const struct peer *a = db->handle;
 
 	return a->fd != -1;
 }
 
-uint32_t db_peer_new_id(struct db *db)
+uint32_t db_parent_new_id(struct db *db)
 {
 	struct peer *a = db->handle;
 
 	return ++a->last_id;
 }
 
-int db_peer_tell(struct db *db, enum db_wire_op op, uint32_t id)
+int db_parent_tell(struct db *db, enum db_wire_op op, uint32_t id)
 {
-	if (!db_peer_there(db))
+	if (!db_parent_there(db))
 		return -1;
-	db_wire_u32(db_peer_ask(db, op), id);
+	db_wire_u32(db_parent_ask(db, op), id);
 	return send_request(db, NULL);
 }
