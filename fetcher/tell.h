@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 #include "certrepo_conf.h"
-#include "store_tell.h"
+#include "store_trouble.h"
 
 #define TELL_NAMES 20 /* spelt out, of each kind; the others are counted */
 

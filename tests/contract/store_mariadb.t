@@ -20,7 +20,7 @@ export CERTREPO_TEST_DATABASE="$MARIADB_DATABASE"
 
 RUN_TIMEOUT=300
 for t in test_db test_store test_store_due test_store_schema \
-	test_store_tell test_why_idle test_prune; do
+	test_store_trouble test_why_idle test_prune; do
 	run "$BUILD/tests/unit/$t"
 	is "$rc" 0 "$t on MariaDB"
 done

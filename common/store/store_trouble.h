@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef STORE_TELL_H
-#define STORE_TELL_H
+#ifndef STORE_TROUBLE_H
+#define STORE_TROUBLE_H
 
 /* What a person is told of: names that have trouble. Each reads by an index no
  * more than there is of it, and no blob. */

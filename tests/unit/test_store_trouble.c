@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "store_kit.h"
-#include "store_tell.h"
+#include "store_trouble.h"
 
 #define NOW 1700000000
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "store_tell.h"
+#include "store_trouble.h"
 #include "store_impl.h"
 
 #define COLUMNS                                                      \
