@@ -41,7 +41,7 @@ static void leave_out(struct host *r, const char *service, const char *why)
 }
 
 /* Is P at its end; else its service is left out. */
-static bool tell_recovered(struct host *r, const char *path, struct part *p)
+static bool tell_recovered(struct host *r, const char *path, struct txn_part *p)
 {
 	bool ended = p->j->state == JOURNAL_CLOSE;
 	struct err *err = &p->err;
@@ -58,8 +58,8 @@ static bool tell_recovered(struct host *r, const char *path, struct part *p)
 		return ended;
 	log_warn("service %s: what the run before left: %s", p->j->service,
 		 err->msg);
-	host_notice(r, part_topic(p), p->j->service, "",
-		    receipt_state_name(part_state(p)), err->msg);
+	host_notice(r, txn_part_topic(p), p->j->service, "",
+		    receipt_state_name(txn_part_state(p)), err->msg);
 	return ended;
 }
 
@@ -69,7 +69,7 @@ static void recover(struct host *r, const char *path,
 {
 	struct svcstate *states =
 		arena_array(r->arena, all->n, sizeof(*states));
-	struct part *parts = arena_array(r->arena, all->n, sizeof(*parts));
+	struct txn_part *parts = arena_array(r->arena, all->n, sizeof(*parts));
 	struct err err = ERR_INIT;
 	bool left = false;
 	size_t index;
@@ -579,25 +579,25 @@ static size_t find_for_back(const struct host *r, const char *name, size_t *ret,
 }
 
 /* Of several, the first that failed speaks. */
-static int back_status(const struct part *parts, size_t n, struct err *err)
+static int back_status(const struct txn_part *parts, size_t n, struct err *err)
 {
 	for (size_t i = 0; i < n; i++)
-		if (parts[i].result != PART_SERVED &&
-		    parts[i].result != PART_WAITING)
+		if (parts[i].result != TXN_SERVED &&
+		    parts[i].result != TXN_WAITING)
 			return err_set(err, parts[i].err.kind, "service %s: %s",
 				       parts[i].svc->name, parts[i].err.msg);
 	for (size_t i = 0; i < n; i++)
-		if (parts[i].result == PART_WAITING)
+		if (parts[i].result == TXN_WAITING)
 			log_warn("service %s: %s", parts[i].svc->name,
 				 parts[i].err.msg);
 	return 0;
 }
 
 /* Whatever is served. */
-static bool went_back(const struct part *p)
+static bool went_back(const struct txn_part *p)
 {
-	return p->result == PART_SERVED || p->result == PART_UNSEEN ||
-	       p->result == PART_WAITING || p->result == PART_SAME;
+	return p->result == TXN_SERVED || p->result == TXN_UNSEEN ||
+	       p->result == TXN_WAITING || p->result == TXN_SAME;
 }
 
 /* As the next run will see it, and how to end it. */
@@ -653,7 +653,8 @@ int run_back(struct host *r, const char *name, struct err *err)
 	size_t *index = arena_array(r->arena, r->svcs->n, sizeof(*index));
 	struct finding *tasks =
 		arena_array(r->arena, r->svcs->n, sizeof(*tasks));
-	struct part *parts = arena_array(r->arena, r->svcs->n, sizeof(*parts));
+	struct txn_part *parts =
+		arena_array(r->arena, r->svcs->n, sizeof(*parts));
 	size_t together, n = find_for_back(r, name, index, &together);
 	int status;
 
@@ -682,10 +683,10 @@ int run_back(struct host *r, const char *name, struct err *err)
 				       r->svcs->v[index[i]].name, err->msg);
 	for (size_t i = 0; i < n; i++) {
 		finding_begin_disk(&tasks[i], r, &r->svcs->v[index[i]], true);
-		parts[i] = (struct part){ .svc = tasks[i].s,
-					  .state = &tasks[i].state,
-					  .g = &tasks[i].g,
-					  .before = tasks[i].seen };
+		parts[i] = (struct txn_part){ .svc = tasks[i].s,
+					      .state = &tasks[i].state,
+					      .g = &tasks[i].g,
+					      .before = tasks[i].seen };
 	}
 	if (together > 0)
 		txn_go_back(r, parts, together);

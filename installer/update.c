@@ -30,29 +30,29 @@ struct update {
 static void activate(struct finding *t)
 {
 	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(64u * 1024);
-	struct part p = { .run = t->r,
-			  .svc = t->s,
-			  .state = &t->state,
-			  .g = &t->g,
-			  .before = t->seen };
+	struct txn_part p = { .run = t->r,
+			      .svc = t->s,
+			      .state = &t->state,
+			      .g = &t->g,
+			      .before = t->seen };
 
 	finding_wrongs(t, &text);
 	txn_activate(&p, sbuf_str(&text));
-	if (p.result == PART_SERVED) {
+	if (p.result == TXN_SERVED) {
 		svcstate_set_activate(&t->state, 0, 0);
 		return;
 	}
-	if (p.result == PART_WAITING) {
+	if (p.result == TXN_WAITING) {
 		svcstate_set_waiting(&t->state, t->r->now);
 	} else {
-		t->unseen = t->unseen || p.result == PART_UNSEEN;
+		t->unseen = t->unseen || p.result == TXN_UNSEEN;
 		svcstate_set_activate(&t->state, t->state.activate_count + 1,
 				      t->r->now);
 		t->bad = true;
 	}
 	say_notice(t,
-		   p.result == PART_WAITING ? NOTICE_WAITING : NOTICE_ENDPOINT,
-		   "", part_state(&p), p.err.msg);
+		   p.result == TXN_WAITING ? NOTICE_WAITING : NOTICE_ENDPOINT,
+		   "", txn_part_state(&p), p.err.msg);
 	say_once(t, SVCSTATE_ENDPOINT, p.err.msg);
 }
 
@@ -71,7 +71,7 @@ static void all_well(struct finding *t)
  * succeed. */
 static void post_again(struct finding *t)
 {
-	struct part p = { .run = t->r, .svc = t->s, .state = &t->state };
+	struct txn_part p = { .run = t->r, .svc = t->s, .state = &t->state };
 	bool now = !t->stopped && plan_post(&t->plan, t->r->now);
 
 	if (t->state.post_count == 0)
@@ -138,41 +138,41 @@ static void act(struct finding *t)
 }
 
 /* What came of an installation. */
-static void tell_part(struct finding *t, const struct part *p)
+static void tell_part(struct finding *t, const struct txn_part *p)
 {
-	enum notice_topic topic = part_topic(p);
+	enum notice_topic topic = txn_part_topic(p);
 
-	if (p->result == PART_SERVED)
+	if (p->result == TXN_SERVED)
 		return;
 	if (topic == NOTICE_TROUBLE)
-		t->action = p->result == PART_FAILED ? PLAN_FAILED : PLAN_BACK;
+		t->action = p->result == TXN_FAILED ? PLAN_FAILED : PLAN_BACK;
 	/* What is there now is for the next look to judge. */
-	for (size_t i = 0; i < t->g.n && p->result == PART_LOST; i++)
+	for (size_t i = 0; i < t->g.n && p->result == TXN_LOST; i++)
 		t->g.v[i].unfit = NULL;
-	say_notice(t, topic, "", part_state(p), p->err.msg);
-	if (p->result == PART_WAITING) {
+	say_notice(t, topic, "", txn_part_state(p), p->err.msg);
+	if (p->result == TXN_WAITING) {
 		say_once(t, SVCSTATE_SERVICE, p->err.msg);
 		return;
 	}
 	t->bad = true;
-	t->unseen = t->unseen || p->result == PART_UNSEEN;
+	t->unseen = t->unseen || p->result == TXN_UNSEEN;
 	say_attempt(t, p->err.msg);
 }
 
 /* All that change together with task FIRST. */
 static void install(struct update *u, size_t first, const char *hold)
 {
-	struct part *parts = arena_array(u->r->arena, u->n, sizeof(*parts));
+	struct txn_part *parts = arena_array(u->r->arena, u->n, sizeof(*parts));
 	size_t n = 0;
 
 	for (size_t i = first; i < u->n; i++) {
 		struct finding *t = &u->v[i];
 
 		if (t->group == u->v[first].group && t->action == PLAN_INSTALL)
-			parts[n++] = (struct part){ .svc = t->s,
-						    .state = &t->state,
-						    .g = &t->g,
-						    .before = t->seen };
+			parts[n++] = (struct txn_part){ .svc = t->s,
+							.state = &t->state,
+							.g = &t->g,
+							.before = t->seen };
 	}
 	txn_install(u->r, parts, n, hold);
 	n = 0;

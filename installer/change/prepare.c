@@ -9,7 +9,7 @@
 #include "prepare.h"
 #include "target.h"
 
-static const char *state_dir(const struct part *p)
+static const char *state_dir(const struct txn_part *p)
 {
 	return p->run->conf->state_dir;
 }
@@ -19,7 +19,7 @@ static bool eq(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
-static void set_endpoints(struct part *p, const struct verify_seen *seen)
+static void set_endpoints(struct txn_part *p, const struct verify_seen *seen)
 {
 	const struct svc *s = p->svc;
 	struct arena *a = p->run->arena;
@@ -65,7 +65,7 @@ static void set_cert(struct arena *a, struct journal_cert *c,
 		c->old = arena_strdup(a, x509_chain_fingerprint(g->disk));
 }
 
-void prepare_begin(struct part *p, const struct judge *g,
+void prepare_begin(struct txn_part *p, const struct judge *g,
 		   const struct verify_seen *seen)
 {
 	struct arena *a = p->run->arena;
@@ -88,7 +88,7 @@ void prepare_begin(struct part *p, const struct judge *g,
 	set_endpoints(p, seen);
 }
 
-int prepare_name(struct part *p, struct err *err)
+int prepare_name(struct txn_part *p, struct err *err)
 {
 	AUTO(strlist_free) struct strlist gens = STRLIST_INIT;
 	char gen[GEN_NAME];
@@ -112,7 +112,7 @@ static struct journal_op *add_op(struct journal *j, enum journal_op_type type,
 }
 
 /* O, the newest, is of the file at AT: is there an old one. */
-static int set_old_file(struct part *p, struct journal_op *o,
+static int set_old_file(struct txn_part *p, struct journal_op *o,
 			const struct place *at, struct err *err)
 {
 	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
@@ -145,7 +145,8 @@ static int old_link(const struct place *link, const char *text, struct arena *a,
 }
 
 /* The link of C. Its folder may still have to be made. */
-static int add_link(struct part *p, const struct svc_cert *c, struct err *err)
+static int add_link(struct txn_part *p, const struct svc_cert *c,
+		    struct err *err)
 {
 	struct arena *a = p->run->arena;
 	AUTO(place_close) struct place dir = PLACE_INIT;
@@ -164,7 +165,7 @@ static int add_link(struct part *p, const struct svc_cert *c, struct err *err)
 	return old_link(&link, text, a, &o->old, err);
 }
 
-static int add_file(struct part *p, const struct svc_cert *c, size_t k,
+static int add_file(struct txn_part *p, const struct svc_cert *c, size_t k,
 		    const struct sbuf *content, struct err *err)
 {
 	struct arena *a = p->run->arena;
@@ -181,7 +182,7 @@ static int add_file(struct part *p, const struct svc_cert *c, size_t k,
 	return set_old_file(p, o, &at, err);
 }
 
-int prepare_install(struct part *p, const struct judge *g, struct err *err)
+int prepare_install(struct txn_part *p, const struct judge *g, struct err *err)
 {
 	if (target_check_commands(p->svc, err) == -1)
 		return -1;
@@ -200,7 +201,7 @@ int prepare_install(struct part *p, const struct judge *g, struct err *err)
 	return 0;
 }
 
-int prepare_stage(struct part *p, const struct judge *g, struct err *err)
+int prepare_stage(struct txn_part *p, const struct judge *g, struct err *err)
 {
 	struct arena *a = p->run->arena;
 	struct journal_op *o = p->j->ops;
@@ -239,7 +240,7 @@ static void real_paths(const struct svc_cert *c, struct strlist *ret)
 }
 
 /* The manifest's old becomes our next; what is there now, our old. */
-static int set_back_op(struct part *p, const struct journal_op *was,
+static int set_back_op(struct txn_part *p, const struct journal_op *was,
 		       struct err *err)
 {
 	struct arena *a = p->run->arena;
@@ -266,7 +267,7 @@ static int set_back_op(struct part *p, const struct journal_op *was,
 }
 
 /* Where the files of P's service are now, and nobody else's. */
-static bool is_ours(const struct part *p, const struct strlist *paths,
+static bool is_ours(const struct txn_part *p, const struct strlist *paths,
 		    const char *path, struct err *err)
 {
 	if (strlist_has(paths, path))
@@ -278,7 +279,7 @@ static bool is_ours(const struct part *p, const struct strlist *paths,
 	return false;
 }
 
-static int set_back_ops(struct part *p, const struct journal *m,
+static int set_back_ops(struct txn_part *p, const struct journal *m,
 			struct err *err)
 {
 	AUTO(strlist_free) struct strlist paths = STRLIST_INIT;
@@ -300,7 +301,8 @@ static int set_back_ops(struct part *p, const struct journal *m,
 	return 0;
 }
 
-int prepare_stage_back(struct part *p, const struct journal *m, struct err *err)
+int prepare_stage_back(struct txn_part *p, const struct journal *m,
+		       struct err *err)
 {
 	for (size_t i = 0; i < m->n_ops; i++)
 		if (m->ops[i].type == JOURNAL_FILE &&
@@ -351,7 +353,7 @@ static int read_generation(const struct journal_op *was, const char *name,
 
 /* The certificate of C that M holds. 1; 0: it is seen once it is in place;
  * -1. */
-static int read_back_cert(const struct part *p, const struct journal *m,
+static int read_back_cert(const struct txn_part *p, const struct journal *m,
 			  const struct svc_cert *c, struct x509_chain **ret,
 			  struct err *err)
 {
@@ -393,7 +395,7 @@ static bool other_key(const struct svc_cert *c, const struct x509_chain *chain)
 	       !x509_key_matches(key, chain);
 }
 
-const char *prepare_moved(const struct part *p)
+const char *prepare_moved(const struct txn_part *p)
 {
 	for (size_t i = 0; i < p->svc->n_certs; i++)
 		if (touches(p->j, &p->svc->certs[i]))
@@ -405,7 +407,7 @@ const char *prepare_moved(const struct part *p)
 					       p->j->ops[0].path);
 }
 
-const char *prepare_unfit_back(const struct part *p)
+const char *prepare_unfit_back(const struct txn_part *p)
 {
 	for (size_t i = 0; i < p->svc->n_certs; i++) {
 		AUTO(x509_chain_free) struct x509_chain *chain = NULL;
@@ -422,7 +424,7 @@ const char *prepare_unfit_back(const struct part *p)
 	return NULL;
 }
 
-bool prepare_fits(const struct part *p)
+bool prepare_fits(const struct txn_part *p)
 {
 	struct judge g;
 	bool fits = true;
@@ -443,7 +445,7 @@ bool prepare_fits(const struct part *p)
 }
 
 /* What the endpoints of certificate NAME are to show on the way back, too. */
-static void keep_endpoints(struct part *p, const struct journal_cert *c)
+static void keep_endpoints(struct txn_part *p, const struct journal_cert *c)
 {
 	for (size_t i = 0; i < p->svc->n_endpoints * p->j->n_endpoints; i++) {
 		const struct svc_endpoint *e =
@@ -460,7 +462,7 @@ static void keep_endpoints(struct part *p, const struct journal_cert *c)
 	}
 }
 
-void prepare_keep(struct part *p, const char *name)
+void prepare_keep(struct txn_part *p, const char *name)
 {
 	AUTO(strlist_free) struct strlist paths = STRLIST_INIT;
 	struct journal *j = p->j;
@@ -482,7 +484,7 @@ void prepare_keep(struct part *p, const char *name)
 }
 
 /* Nobody is helped by one that has expired, unless he says so. */
-static int check_time(const struct part *p, const struct journal *m,
+static int check_time(const struct txn_part *p, const struct journal *m,
 		      const struct svc_cert *c, struct err *err)
 {
 	AUTO(x509_chain_free) struct x509_chain *chain = NULL;
@@ -499,7 +501,7 @@ static int check_time(const struct part *p, const struct journal *m,
 }
 
 /* What will be served is what the backup's change replaced. */
-static int set_back_cert(struct part *p, const struct journal *m,
+static int set_back_cert(struct txn_part *p, const struct journal *m,
 			 struct journal_cert *c, const struct svc_cert *svc,
 			 const struct journal_cert *was, struct err *err)
 {
@@ -527,7 +529,7 @@ static int set_back_cert(struct part *p, const struct journal *m,
 	return check_time(p, m, svc, err);
 }
 
-static int set_back_certs(struct part *p, const struct journal *m,
+static int set_back_certs(struct txn_part *p, const struct journal *m,
 			  struct err *err)
 {
 	for (size_t i = 0; i < p->j->n_certs; i++) {
@@ -543,7 +545,7 @@ static int set_back_certs(struct part *p, const struct journal *m,
 	return 0;
 }
 
-int prepare_back(struct part *p, struct journal *ret, struct err *err)
+int prepare_back(struct txn_part *p, struct journal *ret, struct err *err)
 {
 	AUTO(strlist_free) struct strlist gens = STRLIST_INIT;
 	struct journal *j = p->j;
@@ -573,7 +575,7 @@ int prepare_back(struct part *p, struct journal *ret, struct err *err)
 }
 
 /* What the files hold that a person went back to; the backup does not say. */
-int prepare_read_back(struct part *p, struct err *err)
+int prepare_read_back(struct txn_part *p, struct err *err)
 {
 	struct judge g;
 

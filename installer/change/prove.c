@@ -6,7 +6,7 @@
 #include "clock.h"
 #include "prove.h"
 
-static const struct journal_cert *cert_of(const struct part *p,
+static const struct journal_cert *cert_of(const struct txn_part *p,
 					  const struct svc_endpoint *e)
 {
 	const char *name = p->svc->certs[e->cert].conf->name;
@@ -19,7 +19,7 @@ static const struct journal_cert *cert_of(const struct part *p,
 
 /* What the endpoint showed before; NULL when nobody looked (it came into the
  * configuration since) or could. */
-static const struct journal_endpoint *before_of(const struct part *p,
+static const struct journal_endpoint *before_of(const struct txn_part *p,
 						const struct svc_endpoint *e)
 {
 	for (size_t i = 0; i < p->j->n_endpoints; i++) {
@@ -32,14 +32,14 @@ static const struct journal_endpoint *before_of(const struct part *p,
 	return NULL;
 }
 
-static bool was_down(const struct part *p, const struct svc_endpoint *e)
+static bool was_down(const struct txn_part *p, const struct svc_endpoint *e)
 {
 	const struct journal_endpoint *b = before_of(p, e);
 
 	return b && !b->reachable;
 }
 
-bool prove_all_down(const struct part *p)
+bool prove_all_down(const struct txn_part *p)
 {
 	for (size_t i = 0; i < p->svc->n_endpoints; i++)
 		if (!was_down(p, &p->svc->endpoints[i]))
@@ -60,7 +60,8 @@ static bool is_none(const struct journal_cert *c)
 
 /* After going forward: this certificate and chain. Where there is none, what
  * showed one before, whosever that is, must go on showing one. */
-static bool forward_right(const struct part *p, const struct svc_endpoint *e,
+static bool forward_right(const struct txn_part *p,
+			  const struct svc_endpoint *e,
 			  const struct verify_seen *seen, char why[300])
 {
 	const struct journal_cert *c = cert_of(p, e);
@@ -77,7 +78,7 @@ static bool forward_right(const struct part *p, const struct svc_endpoint *e,
 
 /* After going back: what it showed before, or what the old files hold; what
  * was broken before proves nothing and disproves nothing. */
-static bool back_right(const struct part *p, const struct svc_endpoint *e,
+static bool back_right(const struct txn_part *p, const struct svc_endpoint *e,
 		       const struct verify_seen *seen, char why[300])
 {
 	const struct journal_endpoint *b = before_of(p, e);
@@ -98,7 +99,7 @@ static bool back_right(const struct part *p, const struct svc_endpoint *e,
 }
 
 /* Not the same as right: what was broken before may still be. */
-static bool shows_old(const struct part *p, size_t i)
+static bool shows_old(const struct txn_part *p, size_t i)
 {
 	const struct svc_endpoint *e = &p->svc->endpoints[i];
 	const struct journal_endpoint *b = before_of(p, e);
@@ -111,7 +112,7 @@ static bool shows_old(const struct part *p, size_t i)
 	return p->seen[i].handshake && eq(old, p->seen[i].fingerprint);
 }
 
-bool prove_shows_old(const struct part *p, const char **ret_why)
+bool prove_shows_old(const struct txn_part *p, const char **ret_why)
 {
 	const char *unseen = NULL;
 
@@ -137,11 +138,11 @@ bool prove_shows_old(const struct part *p, const char **ret_why)
 	return !unseen;
 }
 
-typedef bool right_fn(const struct part *p, const struct svc_endpoint *e,
+typedef bool right_fn(const struct txn_part *p, const struct svc_endpoint *e,
 		      const struct verify_seen *seen, char why[300]);
 
 /* What a command is told to look for, on the way forward or back. */
-static struct verify_want want_of(const struct part *p,
+static struct verify_want want_of(const struct txn_part *p,
 				  const struct svc_endpoint *e, bool back)
 {
 	const struct journal_endpoint *b = before_of(p, e);
@@ -163,7 +164,7 @@ static struct verify_want want_of(const struct part *p,
 #define LOOKS_PAUSE 70 /* ms */
 
 /* One look at each; the number that are not right. err names the first. */
-static size_t look_once(struct part *p, right_fn *right, struct err *err)
+static size_t look_once(struct txn_part *p, right_fn *right, struct err *err)
 {
 	const struct svc *s = p->svc;
 	size_t wrong = 0;
@@ -186,8 +187,8 @@ static size_t look_once(struct part *p, right_fn *right, struct err *err)
 
 /* Look until every endpoint is right that many times in a row, or MS have
  * passed. What is in p->seen afterwards is the last look at each. */
-static int look(struct part *p, right_fn *right, int64_t ms, unsigned int looks,
-		struct err *err)
+static int look(struct txn_part *p, right_fn *right, int64_t ms,
+		unsigned int looks, struct err *err)
 {
 	int64_t deadline = clock_mono_ms() + ms, left;
 	unsigned int row = 0;
@@ -212,7 +213,7 @@ static int look(struct part *p, right_fn *right, int64_t ms, unsigned int looks,
 }
 
 /* Of those that are not right, all could not be reached before either. */
-bool prove_only_down(const struct part *p)
+bool prove_only_down(const struct txn_part *p)
 {
 	for (size_t i = 0; i < p->svc->n_endpoints; i++) {
 		const struct svc_endpoint *e = &p->svc->endpoints[i];
@@ -225,7 +226,7 @@ bool prove_only_down(const struct part *p)
 	return true;
 }
 
-bool prove_only_unseen(const struct part *p)
+bool prove_only_unseen(const struct txn_part *p)
 {
 	for (size_t i = 0; i < p->svc->n_endpoints; i++) {
 		const struct svc_endpoint *e = &p->svc->endpoints[i];
@@ -242,7 +243,7 @@ bool prove_only_unseen(const struct part *p)
 /* What endpoint I showed before was not what it should have, and is so now. An
  * old certificate that is in the files proves that it looks at them: that it
  * still shows that one is another matter. */
-static bool same_as_before(const struct part *p, size_t i)
+static bool same_as_before(const struct txn_part *p, size_t i)
 {
 	const struct svc_endpoint *e = &p->svc->endpoints[i];
 	const struct journal_endpoint *b = before_of(p, e);
@@ -259,7 +260,7 @@ static bool same_as_before(const struct part *p, size_t i)
 	       eq(b->fingerprint, seen->fingerprint);
 }
 
-bool prove_only_same(const struct part *p)
+bool prove_only_same(const struct txn_part *p)
 {
 	for (size_t i = 0; i < p->svc->n_endpoints; i++) {
 		const struct svc_endpoint *e = &p->svc->endpoints[i];
@@ -274,7 +275,7 @@ bool prove_only_same(const struct part *p)
 
 /* Endpoint I shows what it should, and what it showed before was another. That
  * a command is content says nothing: it may not tell one from the other. */
-static bool shows_new(const struct part *p, size_t i)
+static bool shows_new(const struct txn_part *p, size_t i)
 {
 	const struct svc_endpoint *e = &p->svc->endpoints[i];
 	const struct journal_endpoint *b = before_of(p, e);
@@ -290,7 +291,7 @@ static bool shows_new(const struct part *p, size_t i)
 				 (c->chain && !eq(b->chain, c->chain));
 }
 
-bool prove_was_told(const struct part *p)
+bool prove_was_told(const struct txn_part *p)
 {
 	for (size_t i = 0; i < p->svc->n_endpoints; i++)
 		if (shows_new(p, i))
@@ -298,7 +299,7 @@ bool prove_was_told(const struct part *p)
 	return false;
 }
 
-bool prove_shows_new(const struct part *p, const char *name)
+bool prove_shows_new(const struct txn_part *p, const char *name)
 {
 	bool any = false;
 
@@ -315,7 +316,7 @@ bool prove_shows_new(const struct part *p, const char *name)
 }
 
 /* The same on the way back, of all whose certificate was to be another. */
-static bool was_told_back(const struct part *p)
+static bool was_told_back(const struct txn_part *p)
 {
 	bool any = false;
 
@@ -332,7 +333,7 @@ static bool was_told_back(const struct part *p)
 	return any;
 }
 
-bool prove_can_wait(const struct part *p, int64_t s)
+bool prove_can_wait(const struct txn_part *p, int64_t s)
 {
 	for (size_t i = 0; i < p->svc->n_endpoints; i++) {
 		const struct svc_endpoint *e = &p->svc->endpoints[i];
@@ -349,7 +350,7 @@ bool prove_can_wait(const struct part *p, int64_t s)
 }
 
 /* On the way back: of those that are not right, none was seen to be wrong. */
-static bool back_unseen(const struct part *p)
+static bool back_unseen(const struct txn_part *p)
 {
 	for (size_t i = 0; i < p->svc->n_endpoints; i++) {
 		char why[300];
@@ -362,7 +363,7 @@ static bool back_unseen(const struct part *p)
 }
 
 /* Was it to be installed, if only once more. */
-static bool is_put(const struct part *p, const char *name)
+static bool is_put(const struct txn_part *p, const char *name)
 {
 	for (size_t i = 0; p->g && i < p->g->n; i++)
 		if (p->g->v[i].verdict == PLAN_PUT &&
@@ -371,7 +372,7 @@ static bool is_put(const struct part *p, const char *name)
 	return false;
 }
 
-enum receipt_state prove_state(const struct part *p, const char *name,
+enum receipt_state prove_state(const struct txn_part *p, const char *name,
 			       enum receipt_state state)
 {
 	const struct svc *s = p->svc;
@@ -386,7 +387,8 @@ enum receipt_state prove_state(const struct part *p, const char *name,
 					     : RECEIPT_INSTALLED;
 }
 
-void prove_report(struct part *p, enum receipt_state state, const char *detail)
+void prove_report(struct txn_part *p, enum receipt_state state,
+		  const char *detail)
 {
 	for (size_t i = 0; i < p->j->n_certs; i++) {
 		const struct journal_cert *c = &p->j->certs[i];
@@ -401,7 +403,8 @@ void prove_report(struct part *p, enum receipt_state state, const char *detail)
 	}
 }
 
-void prove_report_endpoints(struct part *p, bool back, enum receipt_state bad)
+void prove_report_endpoints(struct txn_part *p, bool back,
+			    enum receipt_state bad)
 {
 	right_fn *right = back ? back_right : forward_right;
 
@@ -433,20 +436,20 @@ void prove_report_endpoints(struct part *p, bool back, enum receipt_state bad)
 	}
 }
 
-int prove_served(struct part *p, struct err *err)
+int prove_served(struct txn_part *p, struct err *err)
 {
 	int64_t ms = p->svc->wait > 0 ? 0 : p->svc->conf->verify_time * 1000;
 
 	return look(p, forward_right, ms, LOOKS, err);
 }
 
-int prove_served_now(struct part *p, struct err *err)
+int prove_served_now(struct txn_part *p, struct err *err)
 {
 	return look(p, forward_right, 0, LOOKS, err);
 }
 
 /* Is it seen that it need not be told. */
-static bool is_back(struct part *p, struct err *err)
+static bool is_back(struct txn_part *p, struct err *err)
 {
 	const struct journal *j = p->j;
 
@@ -463,7 +466,7 @@ static bool is_back(struct part *p, struct err *err)
 
 /* Tell the service, and look; start it when it died of what it was told. TOLD:
  * what telling it said, if it is not in err. */
-static int back(struct part *p, struct err *told, struct err *err)
+static int back(struct txn_part *p, struct err *told, struct err *err)
 {
 	const struct svc *s = p->svc;
 	int64_t ms = s->conf->verify_time * 1000;
@@ -505,7 +508,7 @@ static int back(struct part *p, struct err *told, struct err *err)
 	return look(p, back_right, ms, LOOKS, err);
 }
 
-int prove_back(struct part *p, struct err *err)
+int prove_back(struct txn_part *p, struct err *err)
 {
 	struct err told = ERR_INIT;
 

@@ -9,7 +9,7 @@ static bool eq(const char *a, const char *b)
 }
 
 /* The files that are there now: somebody wants them. */
-static void free_files(struct part *p, const char *cert)
+static void free_files(struct txn_part *p, const char *cert)
 {
 	char files[ENC_SHA256_HEX];
 
@@ -22,7 +22,7 @@ static void free_files(struct part *p, const char *cert)
 }
 
 /* What the certificate FINGERPRINT is held by, if it is known whole. */
-static const char *identity(const struct part *p, const char *fingerprint)
+static const char *identity(const struct txn_part *p, const char *fingerprint)
 {
 	for (size_t i = 0; p->g && i < p->g->n; i++) {
 		const struct x509_chain *both[] = { p->g->v[i].disk,
@@ -36,7 +36,7 @@ static const char *identity(const struct part *p, const char *fingerprint)
 	return fingerprint;
 }
 
-static void remember_steps(struct part *p)
+static void remember_steps(struct txn_part *p)
 {
 	for (size_t i = 0; p->g && i < p->g->n; i++) {
 		const struct judge_cert *c = &p->g->v[i];
@@ -50,7 +50,7 @@ static void remember_steps(struct part *p)
 	}
 }
 
-void remember_change(struct part *p)
+void remember_change(struct txn_part *p)
 {
 	const struct journal *j = p->j;
 	struct arena *a = p->run->arena;
@@ -77,12 +77,12 @@ void remember_change(struct part *p)
 	remember_steps(p);
 	svcstate_set_hold(p->state, NULL, NULL);
 	/* Telling it did not help, and would not the next time. */
-	if (p->result == PART_SAME)
+	if (p->result == TXN_SAME)
 		svcstate_set_activate(p->state, PLAN_ACTIVATE_TRIES,
 				      p->run->now);
 	else
 		svcstate_set_activate(p->state, 0, 0);
 	svcstate_set_waiting(p->state,
-			     p->result == PART_WAITING ? p->run->now : 0);
+			     p->result == TXN_WAITING ? p->run->now : 0);
 	(void) svcstate_unwarn(p->state);
 }

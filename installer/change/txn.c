@@ -17,7 +17,7 @@
 struct txn {
 	struct host *run;
 	const char *path; /* of the journal */
-	struct part *v;
+	struct txn_part *v;
 	struct journal *j; /* of each part, in their order */
 	size_t n;
 	bool going; /* what is on disk may say that it is to be gone on with */
@@ -47,8 +47,8 @@ static int write_journal(const struct txn *t, struct err *err)
 }
 
 /* What PART has to say of a failure that was BLAME's. */
-static const char *cause_for(const struct txn *t, const struct part *part,
-			     const struct part *blame, const char *cause)
+static const char *cause_for(const struct txn *t, const struct txn_part *part,
+			     const struct txn_part *blame, const char *cause)
 {
 	if (part == blame || !blame)
 		return arena_strdup(t->run->arena, cause);
@@ -131,9 +131,9 @@ static void close_parts(struct txn *t)
 	struct err err = ERR_INIT;
 
 	for (size_t i = 0; i < t->n; i++) {
-		if (t->v[i].result != PART_UNPROVEN)
+		if (t->v[i].result != TXN_UNPROVEN)
 			t->j[i].state = JOURNAL_CLOSE;
-		if (t->v[i].result == PART_LOST &&
+		if (t->v[i].result == TXN_LOST &&
 		    backup_mark_stuck(state_dir(t), &t->j[i], &err) == -1)
 			log_warn("service %s: %s", t->j[i].service, err.msg);
 	}
@@ -147,12 +147,12 @@ static void close_parts(struct txn *t)
 	}
 	for (size_t i = 0; i < t->n; i++)
 		left[i] = t->j[i].state != JOURNAL_CLOSE ||
-			  !tidy(t, &t->j[i], t->v[i].result == PART_LOST);
+			  !tidy(t, &t->j[i], t->v[i].result == TXN_LOST);
 	shrink_journal(t, left);
 }
 
 /* What nobody goes back to any more. */
-static void prune(const struct txn *t, const struct part *p)
+static void prune(const struct txn *t, const struct txn_part *p)
 {
 	struct err err = ERR_INIT;
 
@@ -165,7 +165,7 @@ static void prune(const struct txn *t, const struct part *p)
 
 /* A test that fails with the old set, too, says nothing against the new
  * one: nothing to hold against it. */
-static bool test_fails_too(const struct txn *t, const struct part *p)
+static bool test_fails_too(const struct txn *t, const struct txn_part *p)
 {
 	struct err err = ERR_INIT;
 
@@ -176,13 +176,13 @@ static bool test_fails_too(const struct txn *t, const struct part *p)
 
 /* What came of it, once the old files were put back, or not. UNCLEAR: nothing
  * is to be held against the new ones. */
-static void end_back(struct part *p, bool unclear)
+static void end_back(struct txn_part *p, bool unclear)
 {
-	if (p->result != PART_UNPROVEN)
+	if (p->result != TXN_UNPROVEN)
 		p->j->no_hold = p->j->no_hold || unclear;
-	if (p->result == PART_LOST)
+	if (p->result == TXN_LOST)
 		txn_end_lost(p);
-	else if (p->result != PART_BACK || !p->svc)
+	else if (p->result != TXN_BACK || !p->svc)
 		return;
 	else if (prove_back(p, &p->err) == 0)
 		txn_end_back(p);
@@ -192,18 +192,18 @@ static void end_back(struct part *p, bool unclear)
 		txn_end_unproven(p, "rolled back, but not proven");
 }
 
-static void put_back(struct txn *t, struct part *p)
+static void put_back(struct txn *t, struct txn_part *p)
 {
 	const struct deploy_back b = { state_dir(t), p->j,
 				       !t->late && p->j->activated };
 	enum deploy_lost lost;
 	int rc;
 
-	p->result = PART_BACK;
+	p->result = TXN_BACK;
 	err_clear(&p->err);
 	rc = deploy_undo(&b, &lost, &p->err);
 	if (rc == -1 && lost != DEPLOY_MAY)
-		p->result = PART_LOST;
+		p->result = TXN_LOST;
 	else if (p->again && wayback_forced(p))
 		wayback_give_up(
 			p, rc == 0 ? "--force gives it up"
@@ -231,22 +231,22 @@ static void go_back(struct txn *t)
 			put_back(t, &t->v[i]);
 	for (size_t i = 0; i < t->n; i++)
 		unclear = unclear || (t->j[i].state == JOURNAL_ROLLBACK &&
-				      t->v[i].result != PART_LOST &&
+				      t->v[i].result != TXN_LOST &&
 				      test_fails_too(t, &t->v[i]));
 	for (size_t i = 0; i < t->n; i++) {
-		struct part *p = &t->v[i];
+		struct txn_part *p = &t->v[i];
 
 		if (p->j->state == JOURNAL_ROLLBACK)
 			end_back(p, unclear);
 	}
 	close_parts(t);
 	for (size_t i = 0; i < t->n; i++)
-		if (t->v[i].result == PART_LOST)
+		if (t->v[i].result == TXN_LOST)
 			prune(t, &t->v[i]);
 }
 
 /* BLAME failed, because of CAUSE: all go back. */
-static void turn_back(struct txn *t, const struct part *blame,
+static void turn_back(struct txn *t, const struct txn_part *blame,
 		      const char *cause)
 {
 	bool no_hold = blame->j->no_hold;
@@ -276,7 +276,7 @@ static void finish(struct txn *t)
 }
 
 /* Found after a kill long ago. */
-static bool expired(const struct part *p)
+static bool expired(const struct txn_part *p)
 {
 	for (size_t i = 0; i < p->j->n_certs && !p->j->back; i++)
 		if (p->j->certs[i].fingerprint &&
@@ -286,7 +286,7 @@ static bool expired(const struct part *p)
 	return false;
 }
 
-static int put(struct part *p, struct err *err)
+static int put(struct txn_part *p, struct err *err)
 {
 	if (deploy_commit(p->run->conf->state_dir, p->j, err) == -1) {
 		p->j->no_hold = true;
@@ -297,7 +297,7 @@ static int put(struct part *p, struct err *err)
 	return p->j->back ? prepare_read_back(p, err) : 0;
 }
 
-static int test(struct txn *t, struct part *p, struct err *err)
+static int test(struct txn *t, struct txn_part *p, struct err *err)
 {
 	bool tried = true;
 
@@ -309,7 +309,7 @@ static int test(struct txn *t, struct part *p, struct err *err)
 }
 
 /* In place, but not served, and that is no reason to go back. */
-static int settle(struct part *p, enum part_result result, const char *what,
+static int settle(struct txn_part *p, enum txn_result result, const char *what,
 		  const struct err *err)
 {
 	p->result = result;
@@ -317,7 +317,7 @@ static int settle(struct part *p, enum part_result result, const char *what,
 	return 0;
 }
 
-static int mark(struct txn *t, struct part *p, struct err *err)
+static int mark(struct txn *t, struct txn_part *p, struct err *err)
 {
 	/* After a kill it may say so already, and the disk be full. */
 	if (p->j->state == JOURNAL_ACTIVATE && p->j->activated)
@@ -330,7 +330,7 @@ static int mark(struct txn *t, struct part *p, struct err *err)
 	return -1;
 }
 
-static int activate(struct part *p, struct err *err)
+static int activate(struct txn_part *p, struct err *err)
 {
 	bool tried = true;
 
@@ -341,35 +341,35 @@ static int activate(struct part *p, struct err *err)
 }
 
 /* Not every endpoint was seen to serve it: is that no reason to go back. */
-static int excuse(struct part *p, struct err *err)
+static int excuse(struct txn_part *p, struct err *err)
 {
 	if (p->svc->wait > 0)
-		return settle(p, PART_WAITING,
+		return settle(p, TXN_WAITING,
 			      "installed, waits until it is restarted", err);
 	if (prove_only_down(p))
-		return settle(p, PART_UNSEEN,
+		return settle(p, TXN_UNSEEN,
 			      "installed, but not seen to be served, nor "
 			      "before",
 			      err);
 	if (prove_only_unseen(p))
-		return settle(p, PART_UNSEEN,
+		return settle(p, TXN_UNSEEN,
 			      "installed, but it was not seen what is served",
 			      err);
 	if (prove_only_same(p))
-		return settle(p, PART_SAME,
+		return settle(p, TXN_SAME,
 			      "installed, but not seen to be served, as before",
 			      err);
 	return err_wrap(err, "activated, but not served");
 }
 
-static int look(struct part *p, struct err *err)
+static int look(struct txn_part *p, struct err *err)
 {
 	return prove_served(p, err) == 0 ? 0 : excuse(p, err);
 }
 
 /* A run before told it, and it serves the new set: neither a test nor telling
  * it again says more, and what ended that run would end this one. */
-static bool was_told(struct part *p)
+static bool was_told(struct txn_part *p)
 {
 	struct err err = ERR_INIT;
 	int rc = p->j->activated ? prove_served_now(p, &err) : -1;
@@ -379,7 +379,7 @@ static bool was_told(struct part *p)
 }
 
 /* Tell the service, and see what it serves. */
-static int tell(struct txn *t, struct part *p, struct err *err)
+static int tell(struct txn *t, struct txn_part *p, struct err *err)
 {
 	/* After a kill, it may have been the activation that ended it. */
 	p->stopped = !p->j->activated && !hook_running(p->svc);
@@ -394,14 +394,14 @@ static int tell(struct txn *t, struct part *p, struct err *err)
 		return look(p, err);
 	/* It did not run before: it will find the files. */
 	if (prove_all_down(p))
-		return settle(p, PART_UNSEEN,
+		return settle(p, TXN_UNSEEN,
 			      "installed, but the service does not run", err);
 	return -1;
 }
 
 /* --- at the wrong hour --- */
 
-static bool closed(const struct part *p, struct tm *ret_now)
+static bool closed(const struct txn_part *p, struct tm *ret_now)
 {
 	time_t now = (time_t) p->run->now;
 
@@ -414,7 +414,7 @@ static bool closed(const struct part *p, struct tm *ret_now)
  * old files back needs no telling. */
 static bool undone_unseen(struct txn *t)
 {
-	struct part *late = NULL;
+	struct txn_part *late = NULL;
 	struct tm now;
 
 	for (size_t i = 0; i < t->n; i++) {
@@ -436,14 +436,14 @@ static bool undone_unseen(struct txn *t)
  * journal. */
 static bool waits(struct txn *t, const bool *told)
 {
-	const struct part *late = NULL;
+	const struct txn_part *late = NULL;
 	struct err err = ERR_INIT;
 	char next[WINDOW_TEXT];
 	const char *text;
 	struct tm now;
 
 	for (size_t i = 0; i < t->n && !late; i++) {
-		struct part *p = &t->v[i];
+		struct txn_part *p = &t->v[i];
 
 		/* What only a reboot can tell is not told twice. */
 		if (told[i] || (p->j->activated && p->svc->wait > 0) ||
@@ -462,7 +462,7 @@ static bool waits(struct txn *t, const bool *told)
 			    window_next(&late->svc->window, &now, next),
 			    host_name_for(t->run, late->svc));
 	for (size_t i = 0; i < t->n; i++) {
-		t->v[i].result = PART_UNPROVEN;
+		t->v[i].result = TXN_UNPROVEN;
 		err_set(&t->v[i].err, ERR_CHILD, "%s",
 			cause_for(t, &t->v[i], late, text));
 	}
@@ -476,7 +476,7 @@ static void forward(struct txn *t)
 	struct err err = ERR_INIT;
 
 	for (size_t i = 0; i < t->n; i++) {
-		t->v[i].result = PART_SERVED;
+		t->v[i].result = TXN_SERVED;
 		err_clear(&t->v[i].err);
 		if (!expired(&t->v[i]))
 			continue;
@@ -529,14 +529,14 @@ static void abandon(struct txn *t)
 }
 
 /* BLAME cannot be changed, so none is. */
-static void refuse(struct txn *t, const struct part *blame,
+static void refuse(struct txn *t, const struct txn_part *blame,
 		   const struct err *err)
 {
 	for (size_t i = 0; i < t->n; i++) {
-		struct part *p = &t->v[i];
+		struct txn_part *p = &t->v[i];
 		const char *cause = cause_for(t, p, blame, err->msg);
 
-		p->result = PART_FAILED;
+		p->result = TXN_FAILED;
 		prove_report(p, RECEIPT_FAILED, cause);
 		err_set(&p->err, err->kind, "%s; nothing was changed%s", cause,
 			say_on_disk(p->run, p->svc));
@@ -544,7 +544,7 @@ static void refuse(struct txn *t, const struct part *blame,
 }
 
 /* The same once something was prepared. Called with errno as it was. */
-static void failed(struct txn *t, const struct part *blame, struct err *err)
+static void failed(struct txn *t, const struct txn_part *blame, struct err *err)
 {
 	if ((errno == EACCES || errno == EPERM) && geteuid() != 0)
 		err_set(err, err->kind, "%s; run this as root", err->msg);
@@ -592,8 +592,8 @@ static int name_journal(struct txn *t, struct err *err)
 	return rc == -1 ? -1 : 0;
 }
 
-static int begin(struct txn *t, struct host *r, struct part *parts, size_t n,
-		 struct err *err)
+static int begin(struct txn *t, struct host *r, struct txn_part *parts,
+		 size_t n, struct err *err)
 {
 	*t = (struct txn){ .run = r, .v = parts, .n = n };
 	t->j = arena_array(r->arena, n, sizeof(*t->j));
@@ -624,7 +624,8 @@ static void go(struct txn *t)
 	forward(t);
 }
 
-void txn_install(struct host *r, struct part *parts, size_t n, const char *hold)
+void txn_install(struct host *r, struct txn_part *parts, size_t n,
+		 const char *hold)
 {
 	struct err err = ERR_INIT;
 	struct txn t;
@@ -650,7 +651,7 @@ void txn_install(struct host *r, struct part *parts, size_t n, const char *hold)
 	go(&t);
 }
 
-void txn_go_back(struct host *r, struct part *parts, size_t n)
+void txn_go_back(struct host *r, struct txn_part *parts, size_t n)
 {
 	struct journal *m = arena_array(r->arena, n, sizeof(*m));
 	struct err err = ERR_INIT;
@@ -662,7 +663,7 @@ void txn_go_back(struct host *r, struct part *parts, size_t n)
 		if (prepare_back(&parts[i], &m[i], &err) == 0)
 			continue;
 		for (size_t k = 0; k < n; k++) {
-			parts[k].result = PART_FAILED;
+			parts[k].result = TXN_FAILED;
 			err_set(&parts[k].err, err.kind, "%s",
 				cause_for(&t, &parts[k], &parts[i], err.msg));
 		}
@@ -722,7 +723,8 @@ static bool all_in(const struct txn *t, enum journal_state state)
 	return true;
 }
 
-void txn_recover(struct host *r, const char *path, struct part *parts, size_t n)
+void txn_recover(struct host *r, const char *path, struct txn_part *parts,
+		 size_t n)
 {
 	struct txn t = {
 		.run = r,
@@ -737,7 +739,7 @@ void txn_recover(struct host *r, const char *path, struct part *parts, size_t n)
 		const struct svc *s = parts[i].svc;
 
 		parts[i].run = r;
-		parts[i].result = PART_BACK;
+		parts[i].result = TXN_BACK;
 		parts[i].again = parts[i].j->state == JOURNAL_ROLLBACK;
 		err_clear(&parts[i].err);
 		parts[i].seen =
@@ -759,7 +761,7 @@ void txn_recover(struct host *r, const char *path, struct part *parts, size_t n)
 const char *txn_outlook(struct host *r, const struct svc *s,
 			const struct journal *j, bool *ret_ends)
 {
-	const struct part p = { .run = r, .svc = s };
+	const struct txn_part p = { .run = r, .svc = s };
 	struct tm now;
 
 	*ret_ends = true;

@@ -8,20 +8,20 @@
  * before it is taken, and may be taken twice.
  */
 
-#include "change_part.h"
+#include "txn_part.h"
 
 /* Each part's result and err are set. At most JOURNAL_PARTS_MAX parts. */
 
 /* Install what each part's gather has under PLAN_PUT. HOLD: the digest a
  * failure is held under, by each. */
-void txn_install(struct host *r, struct part *parts, size_t n,
+void txn_install(struct host *r, struct txn_part *parts, size_t n,
 		 const char *hold);
 /* Go back to the newest backup of each. */
-void txn_go_back(struct host *r, struct part *parts, size_t n);
+void txn_go_back(struct host *r, struct txn_part *parts, size_t n);
 /* Finish or undo what a killed run left in the journal at PATH: svc, state and
- * j of each part are set, j as the journal says, in its order. PART_BACK
+ * j of each part are set, j as the journal says, in its order. TXN_BACK
  * without a message in err: there was nothing left to do but tidying. */
-void txn_recover(struct host *r, const char *path, struct part *parts,
+void txn_recover(struct host *r, const char *path, struct txn_part *parts,
 		 size_t n);
 
 /* What a run would do first with J, a part of a journal that was left: a

@@ -6,7 +6,7 @@
 #include "prepare.h"
 #include "prove.h"
 
-void txn_activate(struct part *p, const char *wrong)
+void txn_activate(struct txn_part *p, const char *wrong)
 {
 	const char *and = *wrong != '\0' ? ", and " : "";
 	struct journal j;
@@ -15,31 +15,31 @@ void txn_activate(struct part *p, const char *wrong)
 	p->j = &j;
 	err_clear(err);
 	prepare_begin(p, p->g, p->before);
-	p->result = PART_FAILED;
+	p->result = TXN_FAILED;
 	if (hook_run(p->svc, HOOK_TEST, NULL, err) == -1) {
 		err_wrap(err, "%s%sthe configuration test failed", wrong, and);
 	} else if (hook_run(p->svc, HOOK_ACTIVATE, NULL, err) == -1) {
 		err_wrap(err, "%s%sthe activation failed", wrong, and);
 	} else if (prove_served(p, err) == 0) {
-		p->result = PART_SERVED;
+		p->result = TXN_SERVED;
 		log_event(LOG_L_INFO, "activated", "service", p->svc->name,
 			  NULL);
 	} else if (p->svc->wait > 0) {
-		p->result = PART_WAITING;
+		p->result = TXN_WAITING;
 		err_wrap(err, "waits until it is restarted");
 	} else if (prove_only_unseen(p)) {
-		p->result = PART_UNSEEN;
+		p->result = TXN_UNSEEN;
 		err_wrap(err, "activated, but it was not seen what is served");
 	} else {
 		err_wrap(err, "activated, but not served");
 	}
 	prove_report(p,
-		     p->result == PART_SERVED	 ? RECEIPT_SERVED
-		     : p->result == PART_WAITING ? RECEIPT_WAITING
-		     : p->result == PART_UNSEEN	 ? RECEIPT_INSTALLED
-						 : RECEIPT_FAILED,
-		     p->result == PART_SERVED ? NULL : err->msg);
+		     p->result == TXN_SERVED	? RECEIPT_SERVED
+		     : p->result == TXN_WAITING ? RECEIPT_WAITING
+		     : p->result == TXN_UNSEEN	? RECEIPT_INSTALLED
+						: RECEIPT_FAILED,
+		     p->result == TXN_SERVED ? NULL : err->msg);
 	prove_report_endpoints(p, false,
-			       p->result == PART_WAITING ? RECEIPT_WAITING
-							 : RECEIPT_FAILED);
+			       p->result == TXN_WAITING ? RECEIPT_WAITING
+							: RECEIPT_FAILED);
 }

@@ -14,7 +14,7 @@ static bool eq(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
-static void save_state(const struct part *p)
+static void save_state(const struct txn_part *p)
 {
 	struct err err = ERR_INIT;
 
@@ -25,7 +25,7 @@ static void save_state(const struct part *p)
 
 /* --- going back --- */
 
-void txn_end_unproven(struct part *p, const char *what)
+void txn_end_unproven(struct txn_part *p, const char *what)
 {
 	const char *force =
 		p->svc ? arena_printf(p->run->arena,
@@ -39,14 +39,14 @@ void txn_end_unproven(struct part *p, const char *what)
 		"%.400s; %s: %.800s%s; the next run tries again%s",
 		p->j->reason, what, p->err.msg, say_on_disk(p->run, p->svc),
 		force);
-	p->result = PART_UNPROVEN;
+	p->result = TXN_UNPROVEN;
 	if (!p->svc)
 		return;
 	prove_report(p, RECEIPT_FAILED, p->err.msg);
 	prove_report_endpoints(p, true, RECEIPT_FAILED);
 }
 
-bool txn_end_was_first(const struct part *p)
+bool txn_end_was_first(const struct txn_part *p)
 {
 	for (size_t i = 0; i < p->j->n_ops; i++)
 		if (p->j->ops[i].old)
@@ -55,7 +55,7 @@ bool txn_end_was_first(const struct part *p)
 }
 
 /* What is there, and what a person or the next run does about it. */
-static const char *what_next(const struct part *p)
+static const char *what_next(const struct txn_part *p)
 {
 	const char *stays = say_on_disk(p->run, p->svc);
 	struct arena *a = p->run->arena;
@@ -68,7 +68,7 @@ static const char *what_next(const struct part *p)
 }
 
 /* To wait would help nobody. */
-void txn_end_lost(struct part *p)
+void txn_end_lost(struct txn_part *p)
 {
 	bool held = p->svc && !p->j->no_hold && p->j->hold;
 	const char *why = p->err.msg, *reason = p->j->reason;
@@ -92,7 +92,7 @@ void txn_end_lost(struct part *p)
 	save_state(p);
 }
 
-void txn_end_back(struct part *p)
+void txn_end_back(struct txn_part *p)
 {
 	const char *set = p->j->back ? "not gone back, the set that was there"
 				     : "rolled back, the old set";
@@ -128,27 +128,27 @@ void txn_end_back(struct part *p)
 /* --- going forward --- */
 
 /* What came of the whole service. */
-static enum receipt_state state_of(const struct part *p)
+static enum receipt_state state_of(const struct txn_part *p)
 {
-	if (p->stopped || p->result == PART_UNSEEN)
+	if (p->stopped || p->result == TXN_UNSEEN)
 		return RECEIPT_INSTALLED;
-	if (p->result == PART_SAME)
+	if (p->result == TXN_SAME)
 		return RECEIPT_FAILED;
-	if (p->result == PART_WAITING)
+	if (p->result == TXN_WAITING)
 		return RECEIPT_WAITING;
 	return RECEIPT_SERVED;
 }
 
 /* STATE of certificate NAME, or NULL, in people's logs. */
-static const char *word_of(const struct part *p, const char *name,
+static const char *word_of(const struct txn_part *p, const char *name,
 			   enum receipt_state state)
 {
-	if (p->result == PART_SAME)
+	if (p->result == TXN_SAME)
 		state = RECEIPT_INSTALLED;
 	return receipt_state_name(prove_state(p, name, state));
 }
 
-static void announce(const struct part *p, enum receipt_state state)
+static void announce(const struct txn_part *p, enum receipt_state state)
 {
 	/* A field, or the end. */
 	const char *by = p->j->back ? "by" : NULL;
@@ -172,7 +172,7 @@ static void announce(const struct part *p, enum receipt_state state)
 			  p->svc->name, by, "rollback", NULL);
 }
 
-int txn_end_post(struct part *p, enum receipt_state state)
+int txn_end_post(struct txn_part *p, enum receipt_state state)
 {
 	if (hook_run(p->svc, HOOK_POST, NULL, &p->err) == 0) {
 		svcstate_set_post(p->state, 0, 0, NULL);
@@ -184,20 +184,20 @@ int txn_end_post(struct part *p, enum receipt_state state)
 	return -1;
 }
 
-void txn_end_done(struct part *p)
+void txn_end_done(struct txn_part *p)
 {
 	enum receipt_state state = state_of(p);
 
-	if (p->result == PART_SERVED && !p->stopped) {
+	if (p->result == TXN_SERVED && !p->stopped) {
 		/* Those of an earlier change count no more. */
 		svcstate_set_post(p->state, 0, 0, NULL);
 		if (txn_end_post(p, state) == -1)
-			p->result = PART_UNSEEN;
+			p->result = TXN_UNSEEN;
 	}
-	prove_report(p, state, p->result != PART_SERVED ? p->err.msg : NULL);
+	prove_report(p, state, p->result != TXN_SERVED ? p->err.msg : NULL);
 	if (!p->stopped)
 		prove_report_endpoints(p, false,
-				       p->result == PART_WAITING
+				       p->result == TXN_WAITING
 					       ? RECEIPT_WAITING
 					       : RECEIPT_FAILED);
 	remember_change(p);

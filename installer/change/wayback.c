@@ -5,19 +5,19 @@
 #include "prove.h"
 #include "wayback.h"
 
-bool wayback_forced(const struct part *p)
+bool wayback_forced(const struct txn_part *p)
 {
 	return p->run->force && p->svc && host_wants(p->run, p->svc);
 }
 
-void wayback_give_up(struct part *p, const char *why)
+void wayback_give_up(struct txn_part *p, const char *why)
 {
-	p->result = PART_LOST;
+	p->result = TXN_LOST;
 	p->j->no_hold = true;
 	err_set(&p->err, ERR_CONFLICT, "%s", why);
 }
 
-bool wayback_ends(struct part *p)
+bool wayback_ends(struct txn_part *p)
 {
 	const char *why = prepare_moved(p);
 
@@ -30,7 +30,7 @@ bool wayback_ends(struct part *p)
 
 /* Where there was nothing before, what is served now is not taken away: the
  * service may not start without it. */
-static void keep_first(struct part *p)
+static void keep_first(struct txn_part *p)
 {
 	struct err err = ERR_INIT;
 	bool looked = false;
@@ -49,7 +49,7 @@ static void keep_first(struct part *p)
 }
 
 /* It may have died of what it was told, and has no other set to start with. */
-static void start_new(struct part *p)
+static void start_new(struct txn_part *p)
 {
 	struct err err = ERR_INIT;
 
@@ -60,7 +60,7 @@ static void start_new(struct part *p)
 	(void) !prove_served(p, &err);
 }
 
-bool wayback_stays(struct part *p)
+bool wayback_stays(struct txn_part *p)
 {
 	const char *why = NULL;
 

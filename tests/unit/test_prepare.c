@@ -26,7 +26,7 @@
 
 static struct judge g;
 static struct journal journal;
-static struct part part;
+static struct txn_part part;
 static struct verify_seen seen[4];
 
 /* A change of what MAKE leaves, with the row ROW, up to its journal. */
@@ -40,11 +40,11 @@ static void begin(const char *profile, const char *services, const char *make,
 	kit_sh("%s", make);
 	host_kit_load(profile, "", services);
 	judge_rows(&host, &svcs.v[0], &rows, &known, &g);
-	part = (struct part){ .run = &host,
-			      .svc = &svcs.v[0],
-			      .state = &known,
-			      .g = &g,
-			      .j = &journal };
+	part = (struct txn_part){ .run = &host,
+				  .svc = &svcs.v[0],
+				  .state = &known,
+				  .g = &g,
+				  .j = &journal };
 	prepare_begin(&part, &g, seen);
 }
 

@@ -24,7 +24,7 @@ static struct svc service;
 static struct journal journal;
 static struct svcstate known;
 static struct verify_seen before[2], now[2];
-static struct part part;
+static struct txn_part part;
 static const char *next = "new";
 
 static int setup(void **state)
@@ -118,12 +118,12 @@ static void begin(const char *was, const char *is, const char *old)
 		remember(was[i], i);
 		now[i] = shows(is[i]);
 	}
-	part = (struct part){ .run = &host,
-			      .svc = &service,
-			      .state = &known,
-			      .before = before,
-			      .j = &journal,
-			      .seen = now };
+	part = (struct txn_part){ .run = &host,
+				  .svc = &service,
+				  .state = &known,
+				  .before = before,
+				  .j = &journal,
+				  .seen = now };
 }
 
 /* After a change: what those endpoints mean that do not serve it. */

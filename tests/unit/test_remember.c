@@ -15,7 +15,7 @@
 static struct judge g;
 static struct journal j;
 static struct journal_cert cert;
-static struct part part;
+static struct txn_part part;
 
 /* Of a service that has DISK, the row has ROW. */
 static void begin(const char *disk, const char *row)
@@ -31,11 +31,11 @@ static void begin(const char *disk, const char *row)
 	cert.fingerprint = host_kit_print(row, &cert.not_before);
 	cert.old = host_kit_print(disk, NULL);
 	j = (struct journal){ .service = "web", .certs = &cert, .n_certs = 1 };
-	part = (struct part){ .run = &host,
-			      .svc = &svcs.v[0],
-			      .state = &known,
-			      .g = &g,
-			      .j = &j };
+	part = (struct txn_part){ .run = &host,
+				  .svc = &svcs.v[0],
+				  .state = &known,
+				  .g = &g,
+				  .j = &j };
 }
 
 static const char *tbs_of(const char *name)
@@ -61,7 +61,7 @@ static void a_renewal(void **state)
 			   host_kit_print("new.pem", NULL));
 	svcstate_set_hold(&known, "digest", "why");
 	svcstate_set_activate(&known, 2, 7);
-	part.result = PART_SERVED;
+	part.result = TXN_SERVED;
 	remember_change(&part);
 	assert_string_equal(ours()->fingerprint,
 			    host_kit_print("new.pem", NULL));
@@ -108,10 +108,10 @@ static void a_step_sideways(void **state)
 static void what_waits(void **state)
 {
 	begin("old.pem", "new.pem");
-	part.result = PART_WAITING;
+	part.result = TXN_WAITING;
 	remember_change(&part);
 	assert_int_equal(known.waiting, host.now);
-	part.result = PART_SAME;
+	part.result = TXN_SAME;
 	remember_change(&part);
 	assert_int_equal(known.waiting, 0);
 	assert_int_equal(known.activate_count, PLAN_ACTIVATE_TRIES);

@@ -26,7 +26,7 @@ static struct host run_;
 static struct svcstate state_;
 static struct judge g;
 static struct verify_seen none;
-static struct part part;
+static struct txn_part part;
 
 static int setup(void **state)
 {
@@ -128,9 +128,9 @@ static struct store_blob blob(const char *name)
 }
 
 /* Install, or go back; what came of it. */
-static enum part_result do_it(bool back, struct err *err)
+static enum txn_result do_it(bool back, struct err *err)
 {
-	part = (struct part){
+	part = (struct txn_part){
 		.svc = &svcs.v[0], .state = &state_, .g = &g, .before = &none
 	};
 	if (back)
@@ -141,10 +141,10 @@ static enum part_result do_it(bool back, struct err *err)
 	return part.result;
 }
 
-static enum part_result recover_it(const struct svc *s, struct journal *j,
-				   struct err *err)
+static enum txn_result recover_it(const struct svc *s, struct journal *j,
+				  struct err *err)
 {
-	part = (struct part){ .svc = s, .state = &state_, .j = j };
+	part = (struct txn_part){ .svc = s, .state = &state_, .j = j };
 	txn_recover(&run_, txn_journal_path(&run_, "web"), &part, 1);
 	*err = part.err;
 	return part.result;
@@ -233,7 +233,7 @@ static void chains(void **state)
 	begin("true", "true");
 	gather_with("old.pem", "inter2.pem");
 	assert_int_equal(g.v[0].verdict, PLAN_PUT);
-	assert_int_equal(do_it(false, &err), PART_SERVED);
+	assert_int_equal(do_it(false, &err), TXN_SERVED);
 	kit_sh("cat old.pem inter2.pem | cmp - d/full.pem");
 	judge_free(&g);
 	gather_it("old.pem");
@@ -293,7 +293,7 @@ static void unfit(void **state)
 	fresh();
 	begin("true", "true");
 	gather_it("leaf.pem");
-	assert_int_equal(do_it(false, &err), PART_SERVED);
+	assert_int_equal(do_it(false, &err), TXN_SERVED);
 	judge_free(&g);
 	kit_sh("cp leaf.key right.key; cp inter.key leaf.key; "
 	       "openssl req -new -key leaf.key -subj /CN=www.example.org "
@@ -324,7 +324,7 @@ static void installs(void **state)
 	begin("true", "true");
 	gather_it("leaf.pem");
 	assert_int_equal(g.v[0].verdict, PLAN_PUT);
-	assert_int_equal(do_it(false, &err), PART_SERVED);
+	assert_int_equal(do_it(false, &err), TXN_SERVED);
 	assert_string_equal(here(), "new");
 	assert_true(tidy());
 	assert_string_equal(state_of(""), "activated");
@@ -335,7 +335,7 @@ static void installs(void **state)
 
 	/* And back, by hand. */
 	judge_disk(&svcs.v[0], &g);
-	assert_int_equal(do_it(true, &err), PART_SERVED);
+	assert_int_equal(do_it(true, &err), TXN_SERVED);
 	assert_string_equal(here(), "old");
 	assert_true(tidy());
 	judge_free(&g);
@@ -343,7 +343,7 @@ static void installs(void **state)
 	assert_int_equal(g.v[0].verdict, PLAN_HOLD);
 	judge_free(&g);
 	judge_disk(&svcs.v[0], &g);
-	assert_int_equal(do_it(true, &err), PART_FAILED);
+	assert_int_equal(do_it(true, &err), TXN_FAILED);
 	kit_says(&err, "no backup");
 	end();
 }
@@ -352,20 +352,20 @@ static void fails_and_goes_back(void **state)
 {
 	static const struct {
 		const char *test, *activate, *says;
-		enum part_result result;
+		enum txn_result result;
 		bool held;
 	} cases[] = {
 		/* the test fails with the old files, too: not held */
-		{ "exit 3", "true", "configuration test failed", PART_BACK,
+		{ "exit 3", "true", "configuration test failed", TXN_BACK,
 		  false },
 		/* only with the new ones: held */
 		{ "! grep -q \\\"$(cat first/fp)\\\" d/full.pem", "true",
-		  "configuration test failed", PART_BACK, true },
+		  "configuration test failed", TXN_BACK, true },
 		/* without an endpoint, activation's word is all there is */
 		{ "true", "echo no >&2; exit 4", "exited with 4: \"no\"",
-		  PART_UNPROVEN, false },
+		  TXN_UNPROVEN, false },
 		{ "true", "! grep -q \\\"$(cat first/fp)\\\" d/full.pem",
-		  "activation failed", PART_BACK, true },
+		  "activation failed", TXN_BACK, true },
 	};
 
 	kit_sh("sed -n 3p leaf.pem >first/fp");
@@ -385,9 +385,9 @@ static void fails_and_goes_back(void **state)
 			fail_msg("case %zu: %s", i, err.msg);
 		kit_says(&err, cases[i].says);
 		assert_string_equal(here(), "old");
-		assert_int_equal(tidy(), cases[i].result == PART_BACK);
+		assert_int_equal(tidy(), cases[i].result == TXN_BACK);
 		assert_int_equal(!!state_.hold, cases[i].held);
-		assert_string_equal(state_of(""), cases[i].result == PART_BACK
+		assert_string_equal(state_of(""), cases[i].result == TXN_BACK
 							  ? "rolled-back"
 							  : "failed");
 		end();
@@ -406,7 +406,7 @@ static void first_fails(void **state)
 	      arena_printf(arena, "! test -e %s/d/full.pem", scratch_dir));
 	gather_it("leaf.pem");
 	assert_int_equal(g.v[0].verdict, PLAN_PUT);
-	assert_int_equal(do_it(false, &err), PART_BACK);
+	assert_int_equal(do_it(false, &err), TXN_BACK);
 	kit_says(&err, "rolled back, the new files are gone again, there were "
 		       "none before");
 	assert_null(strstr(err.msg, "old set"));
@@ -426,7 +426,7 @@ static void lost(void **state)
 	fresh();
 	begin("true", "true");
 	gather_it("leaf.pem");
-	assert_int_equal(do_it(false, &err), PART_SERVED);
+	assert_int_equal(do_it(false, &err), TXN_SERVED);
 	end();
 	arena = arena_new();
 	begin(arena_printf(arena,
@@ -439,7 +439,7 @@ static void lost(void **state)
 		kit_sh("test ! -e away || mv away d; chmod 600 d/full.pem");
 		gather_it("leaf.pem");
 		assert_int_equal(g.v[0].verdict, PLAN_PUT);
-		if (do_it(false, &err) != PART_LOST)
+		if (do_it(false, &err) != TXN_LOST)
 			fail_msg("%d: %s", i, err.msg);
 		kit_says(&err, "there is no way back (");
 		kit_says(&err, "what is there stays; mend it, then run: "
@@ -455,7 +455,7 @@ static void lost(void **state)
 	kit_sh("mv away d; rm evil; chmod 600 d/full.pem");
 	svcstate_set_hold(&state_, NULL, NULL);
 	gather_it("leaf.pem");
-	assert_int_equal(do_it(false, &err), PART_SERVED);
+	assert_int_equal(do_it(false, &err), TXN_SERVED);
 	assert_string_equal(kit_out("ls state/backup/web | wc -l"), "3");
 	end();
 }
@@ -476,12 +476,12 @@ static void recovers(void **state)
 	static const struct {
 		const char *test, *activate;
 		bool known;
-		enum part_result result;
+		enum txn_result result;
 		const char *here;
 	} cases[] = {
-		{ "true", "true", true, PART_SERVED, "new" },
-		{ "false", "true", true, PART_BACK, "old" },
-		{ "true", "true", false, PART_BACK, "old" },
+		{ "true", "true", true, TXN_SERVED, "new" },
+		{ "false", "true", true, TXN_BACK, "old" },
+		{ "true", "true", false, TXN_BACK, "old" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -529,7 +529,7 @@ static void recovers_ends(void **state)
 			      .n_ops = 1 };
 	kit_sh("mkdir -p state/backup/web/20261123T014202Z-00000000; touch "
 	       "d/.full.pem.certrepo-abcdef state/journal/web");
-	assert_int_equal(recover_it(&svcs.v[0], &j, &err), PART_BACK);
+	assert_int_equal(recover_it(&svcs.v[0], &j, &err), TXN_BACK);
 	assert_string_equal(here(), "old");
 	assert_true(tidy());
 	assert_int_equal(access(scratch("state/backup/web/"
@@ -540,7 +540,7 @@ static void recovers_ends(void **state)
 	kit_sh("mkdir -p state/backup/web/20261123T014202Z-00000000; touch "
 	       "state/journal/web");
 	j.state = JOURNAL_CLOSE;
-	assert_int_equal(recover_it(&svcs.v[0], &j, &err), PART_BACK);
+	assert_int_equal(recover_it(&svcs.v[0], &j, &err), TXN_BACK);
 	assert_true(tidy());
 	/* A renewal's backup stays, that of one that was undone does not. */
 	assert_int_equal(access(scratch("state/backup/web/"
@@ -549,7 +549,7 @@ static void recovers_ends(void **state)
 			 0);
 	j.reason = "it failed";
 	kit_sh("touch state/journal/web");
-	assert_int_equal(recover_it(&svcs.v[0], &j, &err), PART_BACK);
+	assert_int_equal(recover_it(&svcs.v[0], &j, &err), TXN_BACK);
 	assert_int_equal(access(scratch("state/backup/web/"
 					"20261123T014202Z-00000000"),
 				F_OK),
@@ -581,7 +581,7 @@ static void left_comes_first(void **state)
 		gather_it("leaf.pem");
 		kit_sh("%s", cases[i]);
 		before = arena_strdup(arena, kit_out("ls -lRi state | md5sum"));
-		if (do_it(false, &err) != PART_FAILED)
+		if (do_it(false, &err) != TXN_FAILED)
 			fail_msg("case %zu", i);
 		kit_says(&err, "nothing was changed");
 		assert_string_equal(here(), "old");
@@ -599,7 +599,7 @@ static void not_a_journal(void **state)
 	begin("true", "true");
 	gather_it("leaf.pem");
 	kit_sh("mkdir state/journal/mail");
-	if (do_it(false, &err) != PART_SERVED)
+	if (do_it(false, &err) != TXN_SERVED)
 		fail_msg("%s", err.msg);
 	assert_string_equal(here(), "new");
 	end();
@@ -623,7 +623,7 @@ static void one_is_done(void **state)
 				 .ops = &op,
 				 .n_ops = 1 } };
 	struct svcstate other = { .hold = NULL };
-	struct part parts[2];
+	struct txn_part parts[2];
 	struct err err = ERR_INIT;
 	struct journals all;
 	const char *path;
@@ -633,13 +633,13 @@ static void one_is_done(void **state)
 	op.path = arena_strdup(arena, scratch("leaf.key/x.pem"));
 	path = txn_journal_path(&run_, "web");
 	assert_int_equal(journal_write(path, j, 2, &err), 0);
-	parts[0] = (struct part){ .svc = &svcs.v[0],
-				  .state = &state_,
-				  .j = &j[0] };
-	parts[1] = (struct part){ .state = &other, .j = &j[1] };
+	parts[0] = (struct txn_part){ .svc = &svcs.v[0],
+				      .state = &state_,
+				      .j = &j[0] };
+	parts[1] = (struct txn_part){ .state = &other, .j = &j[1] };
 	txn_recover(&run_, path, parts, 2);
-	assert_int_equal(parts[0].result, PART_BACK);
-	assert_int_equal(parts[1].result, PART_UNPROVEN);
+	assert_int_equal(parts[0].result, TXN_BACK);
+	assert_int_equal(parts[1].result, TXN_UNPROVEN);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(journal_read(path, arena, &all, &err), 1);
 		assert_int_equal(all.n, 1);
@@ -648,7 +648,7 @@ static void one_is_done(void **state)
 		if (i > 0)
 			break;
 		gather_it("leaf.pem");
-		if (do_it(false, &err) != PART_SERVED)
+		if (do_it(false, &err) != TXN_SERVED)
 			fail_msg("%s", err.msg);
 		assert_string_equal(here(), "new");
 	}
@@ -681,7 +681,7 @@ static void goes_back_from_version_1(void **state)
 	    1)
 		fail_msg("%s", err.msg);
 	assert_string_equal(here(), "mixed");
-	if (recover_it(&svcs.v[0], &all.v[0], &err) != PART_BACK)
+	if (recover_it(&svcs.v[0], &all.v[0], &err) != TXN_BACK)
 		fail_msg("%s", err.msg);
 	kit_says(&err, "older version");
 	assert_string_equal(here(), "old");

@@ -314,7 +314,7 @@ static void prepares(void **state)
 	struct store_host_certs none = { .n = 0 };
 	struct err err = ERR_INIT;
 	struct journal j, m;
-	struct part p;
+	struct txn_part p;
 	struct finding t;
 	const char *next;
 
@@ -324,7 +324,7 @@ static void prepares(void **state)
 	assert_int_equal(finding_begin(&t, &run_, &svcs.v[0], &none, &err), 0);
 	assert_int_equal(t.g.v[0].verdict, PLAN_MISSING);
 	assert_non_null(t.g.v[0].disk);
-	p = (struct part){
+	p = (struct txn_part){
 		.run = &run_, .svc = t.s, .state = &t.state, .j = &j
 	};
 	prepare_begin(&p, &t.g, t.seen);

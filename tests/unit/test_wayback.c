@@ -16,7 +16,7 @@
 static struct journal_op op;
 static struct journal_cert cert;
 static struct journal journal;
-static struct part part;
+static struct txn_part part;
 
 static void begin(const char *was, const char *is)
 {
@@ -52,11 +52,11 @@ static void begin(const char *was, const char *is)
 				    .n_ops = 1,
 				    .certs = &cert,
 				    .n_certs = 1 };
-	part = (struct part){ .run = &host,
-			      .svc = &svcs.v[0],
-			      .state = &known,
-			      .j = &journal,
-			      .result = PART_BACK };
+	part = (struct txn_part){ .run = &host,
+				  .svc = &svcs.v[0],
+				  .state = &known,
+				  .j = &journal,
+				  .result = TXN_BACK };
 }
 
 static void forced(void **state)
@@ -86,7 +86,7 @@ static void forced(void **state)
 
 static void given_up(const char *says)
 {
-	assert_int_equal(part.result, PART_LOST);
+	assert_int_equal(part.result, TXN_LOST);
 	assert_true(journal.no_hold);
 	kit_says(&part.err, says);
 }
@@ -96,7 +96,7 @@ static void ends(void **state)
 {
 	begin("old.pem", "old.pem");
 	assert_false(wayback_ends(&part));
-	assert_int_equal(part.result, PART_BACK);
+	assert_int_equal(part.result, TXN_BACK);
 	begin("next.pem", "next.pem");
 	assert_true(wayback_ends(&part));
 	given_up("leaf.key is not the key of certificate " LEAF " before");
