@@ -90,8 +90,11 @@ f_dns    = $(f_net) -Ifetcher/dns
 f_chall  = $(f_dns) -Ifetcher/challenge
 f_acme   = $(f_net) -Ifetcher/acme
 f_order  = $(f_chall) -Ifetcher/acme -Ifetcher/order
-everything = $(i_change) $(filter-out $(common),$(f_order)) -Ipopulate \
-	     -Iinstaller -Ifetcher
+f_due    = $(f_order) -Ifetcher/due
+f_tell   = $(common) -Ifetcher/tell
+f_roof   = $(f_due) -Ifetcher/tell -Ifetcher
+everything = $(i_change) $(filter-out $(common),$(f_roof)) -Ipopulate \
+	     -Iinstaller
 
 $O/obj/common/base/%:   INC = $(base)
 $O/obj/common/sys/%:    INC = $(sys)
@@ -114,7 +117,9 @@ $O/obj/fetcher/dns/%:       INC = $(f_dns)
 $O/obj/fetcher/challenge/%: INC = $(f_chall)
 $O/obj/fetcher/acme/%:      INC = $(f_acme)
 $O/obj/fetcher/order/%:     INC = $(f_order)
-$O/obj/fetcher/%:           INC = $(f_order) -Ifetcher
+$O/obj/fetcher/due/%:       INC = $(f_due)
+$O/obj/fetcher/tell/%:      INC = $(f_tell)
+$O/obj/fetcher/%:           INC = $(f_roof)
 $O/obj/tests/%:         INC = $(everything) -Itests/unit
 # "make -s build/obj/FOLDER/x.inc" says what it is for FOLDER.
 $O/obj/%.inc: FORCE
