@@ -464,7 +464,10 @@ static void settle(struct engine *e, struct slot *s)
 	case ORDER_STOPPED:
 		namemap_put(e->outcomes, order_name(o), WAITING);
 		break;
-	case ORDER_LOST:
+	case ORDER_LOST: /* another fetcher has it */
+		if (e->opts.n_names)
+			namemap_put(e->outcomes, order_name(o), WAITING);
+		break;
 	case ORDER_NOT_ENDED:
 		break;
 	}

@@ -179,6 +179,7 @@ static void on_deadline(void *arg)
 	struct order *o = arg;
 	enum fail_class class;
 	const char *what = waits_for(o, &class);
+	enum order_wait waits = o->waits;
 	char span[CLOCK_TEXT];
 
 	o->deadline = NULL;
@@ -195,7 +196,8 @@ static void on_deadline(void *arg)
 		(void) order_failed(
 			o, class, false, "gave up after %s, waiting for %s",
 			clock_span(o->env->conf->order_timeout, span), what);
-		if (o->finalized) { /* that is no failure, see S_PARK */
+		/* A CA that answers and does not issue: see S_PARK. */
+		if (o->finalized && waits == ORDER_TIMER) {
 			o->failed = false;
 			o->fail.class = FAIL_NONE;
 			o->state = S_PARK;

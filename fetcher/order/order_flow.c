@@ -84,11 +84,14 @@ static enum order_wait follow_ready(struct order *o)
 {
 	if (!o->finalizes)
 		return order_go(o, S_FINALIZE);
-	if (o->refused)
+	if (o->refused && !fail_of_ca(o->fail.class))
 		return order_fail_with(o, &o->fail, false);
 	if (o->finalizes < FINALIZE_MAX &&
 	    clock_mono_ms() - o->finalize_ms >= FINALIZE_AGAIN_MS)
 		return order_go(o, S_FINALIZE);
+	/* That was no slow CA, but one in trouble. */
+	if (o->refused && o->finalizes == FINALIZE_MAX)
+		return order_fail_with(o, &o->fail, false);
 	return look_again(o, S_POLL,
 			  "the CA has not taken the CSR yet (status ready)");
 }
@@ -307,6 +310,7 @@ enum order_wait order_s_send_csr(struct order *o)
 	if (o->store_err.kind)
 		return order_fail_store(o);
 	o->finalized = true;
+	o->refused = false;
 	o->finalizes++;
 	o->finalize_ms = clock_mono_ms();
 	o->polls = 0;
@@ -326,16 +330,15 @@ enum order_wait order_s_finalized(struct order *o)
 	/* No other order will do with this CSR. */
 	if (f->class == FAIL_BAD_CSR)
 		return order_fail_with(o, f, true);
-	if (fail_of_ca(f->class) && f->class != FAIL_CA_DOWN)
-		return order_fail_reply(o, S_POLL);
-	/* Refused for what it is, or too early (orderNotReady, RFC 8555
-	 * section 7.4), or the answer was lost: the order itself tells. */
-	if (!fail_of_ca(f->class) &&
-	    strcmp(o->reply.problem ? o->reply.problem : "", "orderNotReady") !=
-		    0) {
+	/* Too early (orderNotReady, RFC 8555 section 7.4), refused for what it
+	 * is, or the answer was lost: the order itself tells. */
+	if (strcmp(o->reply.problem ? o->reply.problem : "", "orderNotReady") !=
+	    0) {
 		o->refused = true;
 		o->fail = *f;
 	}
+	if (fail_of_ca(f->class) && f->class != FAIL_CA_DOWN)
+		return order_fail_reply(o, S_POLL);
 	return look_again(o, S_POLL, "%s", f->detail);
 }
 

@@ -17,6 +17,10 @@ void reply_take(struct reply *r, const struct acme_result *res)
 	if (res->fail) {
 		r->failed = true;
 		r->fail = *res->fail;
+		/* What the CA refuses of one order, in words of its own, is
+		 * that order's: counted, and held in the end. */
+		if (r->fail.class == FAIL_INTERNAL && res->status >= 400)
+			r->fail.class = FAIL_REJECTED;
 	}
 	r->status = res->status;
 	r->retry_at = res->retry_at;

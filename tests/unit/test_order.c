@@ -205,6 +205,10 @@ struct row {
 	.end = ORDER_PARKED, .attempts = "parked", .saved = "parked", \
 	.orders = 1
 
+/* The CA is in trouble: the order is kept, too. */
+#define BROKEN \
+	.end = ORDER_FAILED, .saved = "finalized", .orders = 1, .ca_fails = 1
+
 static const struct row table[] = {
 	{ "all is well", { .processing = 0 }, FINE, .finals = 1 },
 	{ "processing for a while", { .processing = 4 }, FINE, .finals = 1 },
@@ -302,7 +306,23 @@ static const struct row table[] = {
 	  .finals = 2 },
 	{ "finalize is lost on the way: asked once more, not more often",
 	  { .twist = { { FINALIZE, 1, 0, 0 } } },
-	  KEPT,
+	  BROKEN,
+	  .attempts = "ca-down",
+	  .finals = 2 },
+	{ "finalize: an error of the CA, for good",
+	  { .twist = { { FINALIZE, 1, 0, 500, HTML, "text/html" } } },
+	  BROKEN,
+	  .attempts = "ca-down",
+	  .finals = 2 },
+	{ "finalize: an error of the CA, for a moment",
+	  { .twist = { { FINALIZE, 1, 1, 500, HTML, "text/html" } } },
+	  FINE,
+	  .finals = 2 },
+	{ "finalize: 429, for good",
+	  { .twist = { { FINALIZE, 1, 0, 429, PROBLEM("rateLimited"),
+			 .retry = 5 } } },
+	  BROKEN,
+	  .attempts = "ca-rate-limited",
 	  .finals = 2 },
 	{ "finalize: the CSR does not please",
 	  { .twist = { { FINALIZE, 1, 0, 400, PROBLEM("badCSR") } } },
