@@ -41,6 +41,13 @@ struct stmt {
 	int64_t affected;
 };
 
+/* PROTOCOL: the locks of a -shm file never came free. */
+static bool is_locked(int rc)
+{
+	return (rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED ||
+	       (rc & 0xff) == SQLITE_PROTOCOL;
+}
+
 /* What a person can do about it, or NULL. */
 static const char *advice(int rc)
 {
@@ -53,6 +60,7 @@ static const char *advice(int rc)
 		return "the disk is full, nothing was changed";
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
+	case SQLITE_PROTOCOL:
 		return "another process keeps it locked";
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
@@ -83,6 +91,7 @@ static enum err_kind kind_of(int rc)
 	case SQLITE_FULL:
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
+	case SQLITE_PROTOCOL:
 	case SQLITE_IOERR:
 		return ERR_UNAVAILABLE;
 	case SQLITE_TOOBIG:
@@ -111,7 +120,7 @@ static int fail(struct db *db, int rc, struct err *err)
 	char said[PLAIN_QUOTED]; /* it may have words out of the file */
 
 	db->fault = DB_FAULT_OTHER;
-	if ((rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED)
+	if (is_locked(rc))
 		db->fault = DB_FAULT_RETRY;
 	if (kind_of(rc) == ERR_CONFLICT)
 		db->fault = DB_FAULT_DUPLICATE;
