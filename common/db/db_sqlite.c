@@ -11,7 +11,8 @@
 #include "db_impl.h"
 #include "plain.h"
 
-#define TIMEOUT_S 30 /* where the configuration says nothing */
+#define LOCK_POLL_MS 50
+#define TIMEOUT_S    30 /* where the configuration says nothing */
 
 /* All of SQLite's memory: what sorts a table of ours stays below. */
 #define HEAP_MAX (256 << 20)
@@ -220,7 +221,7 @@ static int wait_for_lock(void *arg, int n)
 		until = db->until_ms;
 	if (now >= until)
 		return 0;
-	(void) poll(NULL, 0, n < 10 ? 1 + 2 * n : 50);
+	(void) poll(NULL, 0, n < 10 ? 1 + 2 * n : LOCK_POLL_MS);
 	return 1;
 }
 
@@ -236,6 +237,28 @@ static void sqlite_disarm(struct db *db)
 
 static void sqlite_cut(struct db *db)
 {
+}
+
+/* On its way to WAL SQLite does not ask wait_for_lock() when somebody else is
+ * about to write: it has read already, and both could wait for ever. Begun anew
+ * it can wait. */
+static int set_up(struct db *db, bool create, struct err *err)
+{
+	int64_t until = clock_mono_ms() + 1000 * sqlite_timeout(db->conf);
+
+	while (run(db,
+		   create ? "PRAGMA cell_size_check=ON;"
+			    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL"
+			  : "PRAGMA cell_size_check=ON;"
+			    "PRAGMA temp_store=MEMORY;"
+			    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
+		   err) == -1) {
+		if (db->fault != DB_FAULT_RETRY || clock_mono_ms() >= until)
+			return -1;
+		err_clear(err);
+		(void) poll(NULL, 0, LOCK_POLL_MS);
+	}
+	return 0;
 }
 
 static int sqlite_open(struct db *db, bool create, struct err *err)
@@ -261,13 +284,7 @@ static int sqlite_open(struct db *db, bool create, struct err *err)
 	/* A migration sorts what it must, on the disk if need be. */
 	if (!create)
 		(void) sqlite3_hard_heap_limit64(HEAP_MAX);
-	return run(db,
-		   create ? "PRAGMA cell_size_check=ON;"
-			    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL"
-			  : "PRAGMA cell_size_check=ON;"
-			    "PRAGMA temp_store=MEMORY;"
-			    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
-		   err);
+	return set_up(db, create, err);
 }
 
 static void sqlite_close(struct db *db)
