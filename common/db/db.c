@@ -274,11 +274,11 @@ static int leave(struct db *db, int rc)
 		disarm(db);
 	if (rc != -1)
 		return rc;
-	if (db->fault == DB_OK)
+	if (db->fault == DB_OK || (db->fault == DB_FAULT_ENDED && !db->in_tx))
 		db->fault = DB_FAULT_OTHER;
 	if (db->in_tx &&
 	    (db->fault == DB_FAULT_RETRY || db->fault == DB_FAULT_LOST ||
-	     db->fault == DB_FAULT_LOCKED))
+	     db->fault == DB_FAULT_LOCKED || db->fault == DB_FAULT_ENDED))
 		db->broken = true;
 	return -1;
 }

@@ -28,6 +28,8 @@ enum db_fault {
 	DB_FAULT_NO_TABLE,  /* a table or view is missing (ERR_CONFIG) */
 	DB_FAULT_DUPLICATE, /* a unique key is taken (ERR_CONFLICT) */
 	DB_FAULT_LOCKED,    /* DB_LOOP: somebody has the row (ERR_LOCKED) */
+	DB_FAULT_ENDED,	    /* OTHER, and the transaction was rolled back
+			     * (SQLite: I/O error, disk full) */
 };
 
 enum db_use {
@@ -66,8 +68,8 @@ const char *db_dialect(const struct db *db); /* "sqlite" or "mariadb" */
 /* For messages: "/var/lib/x.db", "mariadb certrepo@db.example.org". */
 const char *db_name(const struct db *db);
 
-/* A fault RETRY, LOST or LOCKED inside a transaction ends it: every further
- * call fails, the fault stays, until db_rollback(). */
+/* A fault RETRY, LOST, LOCKED or ENDED inside a transaction ends it: every
+ * further call fails, the fault stays, until db_rollback(). */
 int db_begin(struct db *db, struct err *err) MUST_CHECK; /* for writing */
 int db_commit(struct db *db, struct err *err) MUST_CHECK;
 void db_rollback(struct db *db); /* harmless outside a transaction */

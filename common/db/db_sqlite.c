@@ -120,7 +120,10 @@ static int fail(struct db *db, int rc, struct err *err)
 		db->handle ? sqlite3_errmsg(db->handle) : sqlite3_errstr(rc);
 	char said[PLAIN_QUOTED]; /* it may have words out of the file */
 
-	db->fault = DB_FAULT_OTHER;
+	/* Or there was none. */
+	db->fault = db->handle && sqlite3_get_autocommit(db->handle)
+			    ? DB_FAULT_ENDED
+			    : DB_FAULT_OTHER;
 	if (is_locked(rc))
 		db->fault = DB_FAULT_RETRY;
 	if (kind_of(rc) == ERR_CONFLICT)
