@@ -235,8 +235,19 @@ static int save(const struct notices *n, struct err *err)
 
 /* --- what is so --- */
 
-void notice_add(struct notices *n, const struct notice *m)
+void notice_add(struct notices *n, const struct notice *given)
 {
+	/* Names of rows come from the store, and go into a mail's header. */
+	const struct notice cleaned = {
+		.topic = given->topic,
+		.service = clean(n->arena, given->service),
+		.cert = clean(n->arena, given->cert),
+		.state = given->state,
+		.text = given->text,
+		.patient = given->patient,
+		.todo = given->todo,
+	};
+	const struct notice *m = &cleaned;
 	struct matter *x = find(n, m);
 
 	if (!x)
@@ -259,14 +270,15 @@ void notice_looked(struct notices *n, enum notice_topic topic,
 void notice_now(struct notices *n, const char *service, const char *cert,
 		const char *text)
 {
-	strlist_addf(&n->now_of, "%s\t%s\t%s", service, cert, text);
+	strlist_addf(&n->now_of, "%s\t%s\t%s", clean(n->arena, service),
+		     clean(n->arena, cert), clean(n->arena, text));
 }
 
 void notice_now_of(struct notices *n, enum notice_topic topic, const char *cert,
 		   const char *text)
 {
-	strlist_addf(&n->now_of_topic, "%s\t%s\t%s", notice_topics[topic], cert,
-		     text);
+	strlist_addf(&n->now_of_topic, "%s\t%s\t%s", notice_topics[topic],
+		     clean(n->arena, cert), clean(n->arena, text));
 }
 
 /* Of a matter of the host. */
@@ -324,9 +336,10 @@ void notice_missing(const struct notices *n, enum notice_topic topic,
 void notice_open(struct notices *n, enum notice_topic topic,
 		 const char *service, const char *cert)
 {
-	struct matter *x = find(n, &(struct notice){ .topic = topic,
-						     .service = service,
-						     .cert = cert });
+	const struct notice what = { .topic = topic,
+				     .service = clean(n->arena, service),
+				     .cert = clean(n->arena, cert) };
+	struct matter *x = find(n, &what);
 
 	if (x)
 		x->open = true;

@@ -156,6 +156,7 @@ static int get_authorizations(const json_t *doc, struct arena *arena,
 {
 	const json_t *list = json_object_get(doc, "authorizations");
 	size_t n = json_array_size(list);
+	char said[PLAIN_QUOTED];
 	const char **v;
 
 	if (!json_is_array(list) || n == 0 || n > ACME_AUTHZ_MAX)
@@ -171,8 +172,8 @@ static int get_authorizations(const json_t *doc, struct arena *arena,
 		if (!s || !acme_parse_url_ok(s))
 			return err_set(err, ERR_INPUT,
 				       "the order has an authorization that is "
-				       "not an https URL: %.80s",
-				       s ? s : "");
+				       "not an https URL: %s",
+				       plain_quoted(s ? s : "", said));
 		v[i] = arena_strdup(arena, s);
 	}
 	o->authorizations = v;

@@ -49,7 +49,8 @@ struct problem {
 	const char *sub_detail; /* or NULL */
 	long status;
 	enum acme_step step;
-	bool object; /* an error member, not an answer */
+	bool object;		/* an error member, not an answer */
+	char words[DETAIL_MAX]; /* of detail, see take_words() */
 };
 
 int64_t acme_problem_retry_after(const char *value, const char *date,
@@ -92,9 +93,27 @@ static int64_t retry_in_detail(const char *detail, int64_t now)
 	return at > now + ACME_RETRY_MAX ? now + ACME_RETRY_MAX : at;
 }
 
+/* The detail without the names in it, which may be such words themselves. */
+static void take_words(struct problem *p)
+{
+	static const char chars[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "._*-";
+	char *s = p->words, *dot;
+	size_t n;
+
+	(void) snprintf(p->words, sizeof(p->words), "%s", p->detail);
+	for (; *s; s += n ? n : 1) {
+		n = strspn(s, chars);
+		dot = memchr(s, '.', n);
+		if (dot && (size_t) (dot - s) + 1 < n)
+			memset(s, ' ', n);
+	}
+}
+
 static bool says(const struct problem *p, const char *words)
 {
-	return strcasestr(p->detail, words);
+	return strcasestr(p->words, words);
 }
 
 /* A pause looks like a rate limit, but waiting does not end it. */
@@ -140,7 +159,7 @@ static bool names_csr(const struct problem *p)
 		"key usage",	       "keyUsage",	  "clientAuth",
 	};
 
-	if (strstr(p->detail, "CSR")) /* "csr" may be part of a name */
+	if (strstr(p->words, "CSR")) /* "csr" may be part of a name */
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (says(p, words[i]))
@@ -303,6 +322,7 @@ static void problem_read(const json_t *doc, struct problem *p)
 
 	p->type = type_of(doc);
 	p->detail = json_text(doc, "detail");
+	take_words(p);
 	if (!p->status)
 		p->status = (long) json_integer_value(
 			json_object_get(doc, "status"));
@@ -364,10 +384,12 @@ void acme_problem_of_json(enum acme_step step, const json_t *problem,
 		.type = "", .detail = "", .step = step, .object = true
 	};
 
-	if (is_problem(problem))
+	if (is_problem(problem)) {
 		problem_read(problem, &p);
-	else
+	} else {
 		p.detail = words = own_words(problem);
+		take_words(&p);
+	}
 	problem_fail(&p, 0, ret);
 }
 
@@ -448,6 +470,7 @@ void acme_problem_classify(enum acme_step step, long status,
 		(void) snprintf(ret_type, ACME_PROBLEM_TYPE, "%s", p.type);
 	} else if (doc) {
 		p.detail = words = own_words(doc);
+		take_words(&p);
 		no_document(&p, quoted(words, said), retry_at, ret);
 	} else {
 		if (!len)

@@ -370,10 +370,15 @@ static int op_accept(struct store *store, void *arg, struct err *err)
 {
 	const struct order *o = arg;
 	const struct accept_cert *c = &o->accepted;
+	int64_t days_left = o->env->conf->days_left, now = clock_now();
+	/* One that is dated back so far that it would be due at once lives
+	 * from today on: it would be ordered anew in each run. */
+	bool old = due_renew_at(c->not_before, c->not_after, days_left) <= now;
+	int64_t not_before = old ? now : c->not_before;
 	const struct due_in in = { .has_crt = true,
-				   .not_before = c->not_before,
+				   .not_before = not_before,
 				   .not_after = c->not_after,
-				   .days_left = o->env->conf->days_left };
+				   .days_left = days_left };
 	struct store_accept a = {
 		.owner = o->env->owner,
 		.crt = { c->crt, strlen(c->crt) },
@@ -381,7 +386,7 @@ static int op_accept(struct store *store, void *arg, struct err *err)
 		.md5_ca = c->md5_ca,
 		.crt_sha256 = c->crt_sha256,
 		.ts_expire = c->not_after,
-		.ts_not_before = c->not_before,
+		.ts_not_before = not_before,
 		.ts_due = due_instant(&in),
 	};
 

@@ -62,6 +62,15 @@ static const struct problem_case {
 	{ ACME_STEP_OTHER, 400, NULL,
 	  "{\"type\":\"" URN "malformed\",\"detail\":\"parse\"}", 0,
 	  FAIL_INTERNAL, "malformed", "did not accept our request: \"parse\"" },
+	/* a name that is made of such words decides nothing */
+	{ ACME_STEP_FINALIZE, 403, NULL,
+	  "{\"type\":\"" URN "unauthorized\",\"detail\":\"no authorization "
+	  "for deactivated.csr.keyusage.example.test\"}",
+	  0, FAIL_UNAUTHORIZED, "unauthorized", "deactivated.csr" },
+	{ ACME_STEP_OTHER, 400, NULL,
+	  "{\"type\":\"" URN "malformed\",\"detail\":\"odd: "
+	  "JWS-signature-verify.account.key.example.test.\"}",
+	  0, FAIL_INTERNAL, "malformed", "JWS-signature" },
 	{ ACME_STEP_OTHER, 403, NULL,
 	  "{\"type\":\"" URN "orderNotReady\",\"detail\":\"pending\"}", 0,
 	  FAIL_INTERNAL, "orderNotReady", "pending" },

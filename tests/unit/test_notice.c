@@ -185,6 +185,40 @@ static void from_new_to_over(void **state)
 	has(kept("mail"), "1 new matter");
 }
 
+/* The name of a row is anybody's who can write to the store: it writes no
+ * header, and no line of ours; and it is the same matter the next day. */
+static void hostile_name(void **state)
+{
+	static const char name[] =
+		"z\nBcc: evil@example.org\n\nOver:\n  \033[2J";
+	const struct notice m = { .topic = NOTICE_TROUBLE,
+				  .service = "web",
+				  .cert = name,
+				  .state = "failed\nX: y",
+				  .text = "it\nburns" };
+	struct notices *n;
+	const char *mail;
+	struct err err = ERR_INIT;
+
+	begin();
+	for (int i = 0; i < 2; i++) {
+		n = notice_load(&from, NOON + i * 60, &err);
+		notice_add(n, &m);
+		notice_looked(n, NOTICE_TROUBLE, "web");
+		assert_int_equal(notice_send(n, &untold, &err), 0);
+		notice_free(&n);
+		mail = kept("mail");
+		assert_null(strstr(mail, "\nBcc:"));
+		assert_null(strstr(mail, "\nX:"));
+		assert_null(strstr(mail, "\nOver"));
+		assert_null(strchr(mail, '\033'));
+		if (i == 0)
+			has(mail, "1 new matter");
+		else
+			assert_string_equal(mail, "");
+	}
+}
+
 /* What it says is another thing: told, each once between two reminders, and
  * not without end. */
 static void changes(void **state)
@@ -650,6 +684,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(from_new_to_over),
+		cmocka_unit_test(hostile_name),
 		cmocka_unit_test(changes),
 		cmocka_unit_test(held_then),
 		cmocka_unit_test(not_handed_over),
