@@ -144,9 +144,8 @@ static int run(const struct certrepo_conf *conf, const char *config,
 	if (rc == 0 && (rc = engine_new(conf, store, instance_id(self), opts,
 					&engine, err)) == 0)
 		rc = engine_run(engine, ret_status, err);
-	/* Or it turns us away, and stderr may be read by nobody. */
-	away = rc == -1 && (err->kind == ERR_UNAVAILABLE ||
-			    (!store && err->kind == ERR_CONFIG));
+	/* Or it cannot be used, and stderr may be read by nobody. */
+	away = rc == -1 && (err->kind == ERR_UNAVAILABLE || !store);
 	if (all && (store || away) && !(engine && engine_stopped(engine)))
 		tell(conf, config, self, engine, store, away ? err : NULL);
 	return rc;

@@ -44,7 +44,7 @@ static void add_lease(const struct view *v, const char *name, struct sbuf *out)
 	line(out, "in work by", v->row->lease_owner);
 	sbuf_addf(out, "  %-13son lease until %s; if that fetcher is dead:\n",
 		  "", clock_text(v->row->lease_until, until));
-	sbuf_addf(out, "  %-13s%s --break-lease ", "",
+	sbuf_addf(out, "  %-13s%s --once --break-lease ", "",
 		  v->fetcher ? v->fetcher : "certrepo-fetcher");
 	sbuf_add_clean(out, name);
 	sbuf_addc(out, '\n');

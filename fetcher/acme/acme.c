@@ -344,8 +344,9 @@ static bool retry_account(struct acme_call *c)
 void acme_say_new_account(const struct acme *a, struct fail *f)
 {
 	fail_set(f, f->class, f->retry_at,
-		 "%.320s; put the account's key into %.160s, or move that file "
-		 "away: the next run then registers a new account",
+		 "%.300s; put the account's key into %.140s, or move that file "
+		 "away for a new account, then ask the CA at once with --once "
+		 "--force NAME (its rest goes on)",
 		 f->detail, a->ca->account_key);
 }
 

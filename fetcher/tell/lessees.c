@@ -24,7 +24,8 @@ int lessees_report(const struct certrepo_conf *conf, struct store *store,
 			continue;
 		log_warn("%zu %s for the fetcher %s (the host is in its "
 			 "name), which took %s at %s and has %s on lease until "
-			 "%s; if it is dead: certrepo-fetcher --break-lease %s",
+			 "%s; if it is dead: certrepo-fetcher --once "
+			 "--break-lease %s",
 			 o->n, o->n == 1 ? "name waits" : "names wait",
 			 o->owner, o->n == 1 ? "it" : "the first",
 			 clock_text(o->since, since), o->n == 1 ? "it" : "them",

@@ -517,7 +517,7 @@ static int add_leases(struct teller *t, struct err *err)
 		const char *const todo[] = {
 			"It passes by itself when the lease runs out. If that "
 			"fetcher is dead:",
-			arena_printf(t->arena, " %s --break-lease %s",
+			arena_printf(t->arena, " %s --once --break-lease %s",
 				     t->from->command,
 				     o->n == 1 ? o->name : "NAME..."),
 			NULL

@@ -43,7 +43,9 @@ static int add_name(struct store *store, const char *self, const char *name,
 		return 0; /* removed meanwhile */
 	if (d->lease_owner && d->lease_until > now &&
 	    strcmp(d->lease_owner, self) != 0)
-		sbuf_addf(s, "; %s is on lease to the fetcher %s until %s",
+		sbuf_addf(s,
+			  "; %s is on lease to the fetcher %s until %s: if "
+			  "that is dead, --break-lease takes it",
 			  d->name, d->lease_owner,
 			  clock_text(d->lease_until, at));
 	else if (d->ts_due == STORE_NEVER)

@@ -55,8 +55,12 @@ is "$rc" 78 'deactivated: refused'
 like "$err" 'account: .*deactivated.*move that file away' \
 	'... with what mends it'
 mv "$KEY" "$T/older.pem"
+sql "UPDATE certs SET renew = 1, ts_due = 0 WHERE name = '$N'"
+run fetcher --once
+is "$rc $(ls "$KEY" 2>&1 | grep -c '^/')" '78 0' 'moved away: it rests all the same'
+like "$err" 'with --once --force NAME' '... and says what asks it'
 again
-is "$rc" 0 'moved away: a new account'
+is "$rc" 0 '... which registers a new account'
 [ "$(account)" != "$second" ]
 is $? 0 '... indeed'
 done_testing

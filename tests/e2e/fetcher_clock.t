@@ -110,7 +110,7 @@ is "$rc" 0 'a name on lease to another: nothing to do'
 : >"$REQUESTS"
 sql "UPDATE certs SET ts_last_update = $((now - 3600)) WHERE name = '$N'"
 run fetcher --once -v
-like "$err" "1 name waits for the fetcher other-01 .*--break-lease $N" \
+like "$err" "1 name waits for the fetcher other-01 .*--once --break-lease $N" \
 	'held for longer than an order takes: told of'
 like "$out" '1 name is on lease to the fetcher other-01' '... and why'
 is "$(requests newOrder)" 0 '... and respected'

@@ -553,7 +553,7 @@ static void leases(void **state)
 	    "a.example.org; it took the first at 2023-11-14T21:40:00Z and "
 	    "has them on lease until 2023-11-14T22:30:00Z It passes by "
 	    "itself when the lease runs out. If that fetcher is dead: "
-	    "certrepo-fetcher --break-lease a.example.org");
+	    "certrepo-fetcher --once --break-lease a.example.org");
 	sql("UPDATE certs SET lease_owner = NULL");
 	mail = mailed(NOW + 60);
 	has(mail, "1 matter is over (fetcher web1-abc)");

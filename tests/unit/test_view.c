@@ -202,7 +202,7 @@ static void leased(void **state)
 		     "               on lease until 2023-11-14T23:13:20Z; if "
 		     "that fetcher is dead:\n"
 		     "               runuser -u certrepo -- certrepo-fetcher "
-		     "--break-lease '*.example.org'\n");
+		     "--once --break-lease '*.example.org'\n");
 	view_free(&v);
 }
 

@@ -78,7 +78,8 @@ static void test_named(void **state)
 			  &err));
 	says(names + 1, 1,
 	     "nothing is due; soon.example.org is on lease to the fetcher "
-	     "web2-99 until 2023-11-14T22:14:20Z");
+	     "web2-99 until 2023-11-14T22:14:20Z: if that is dead, "
+	     "--break-lease takes it");
 }
 
 int main(void)

@@ -161,7 +161,8 @@ static void lessees(void **state)
 	add("c", "lease_owner = 'me', lease_until = %d", NOW + 60);
 	assert_non_null(strstr(said(), "1 name waits for the fetcher web2-01"));
 	assert_non_null(strstr(said(), "2023-11-14T22:14:20Z"));
-	assert_non_null(strstr(said(), "certrepo-fetcher --break-lease b"));
+	assert_non_null(
+		strstr(said(), "certrepo-fetcher --once --break-lease b"));
 	assert_null(strstr(said(), "web1-01"));
 	OK(lessees_text(store, "me", NOW, &text, &err));
 	assert_non_null(strstr(text, "; 1 name is on lease to the fetcher "
