@@ -789,7 +789,7 @@ int engine_clock(const struct engine *e, const char **ret_ca,
 			continue;
 		*ret_ca = ca_queue_conf(e->ca[i])->name;
 		*ret_detail = f->detail;
-		return 1;
+		return met_a_ca(e) ? 2 : 1;
 	}
 	return met_a_ca(e) ? 0 : -1;
 }

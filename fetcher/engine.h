@@ -39,7 +39,8 @@ int engine_run(struct engine *e, int *ret_status, struct err *err) MUST_CHECK;
 /* It was ended early. */
 bool engine_stopped(const struct engine *e);
 /* What this run heard of our clock: 1, a CA's is far apart, in *ret_detail,
- * which lives as long as E; 0, one agreed; -1, none was asked. */
+ * which lives as long as E, and no other agreed; 2, the same, but another
+ * agreed; 0, all that were asked agreed; -1, none was asked. */
 int engine_clock(const struct engine *e, const char **ret_ca,
 		 const char **ret_detail);
 

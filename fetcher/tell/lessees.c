@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "log.h"
 #include "sbuf.h"
+#include "words.h"
 
 /* After its deadline an order still cleans up. */
 #define CLEANS 120
@@ -19,8 +20,12 @@ int lessees_report(const struct certrepo_conf *conf, struct store *store,
 		return -1;
 	for (i = 0; i < l.n; i++) {
 		const struct store_lease *o = &l.v[i];
+		const char *const argv[] = { o->name, NULL };
+		AUTO(mem_free_str) char *word = words_text(argv);
 
-		if (o->since > now - conf->order_timeout - CLEANS)
+		/* Nor is it believed that it was taken tomorrow. */
+		if (o->since > now - conf->order_timeout - CLEANS &&
+		    o->since <= now + CLEANS)
 			continue;
 		log_warn("%zu %s for the fetcher %s (the host is in its "
 			 "name), which took %s at %s and has %s on lease until "
@@ -30,7 +35,7 @@ int lessees_report(const struct certrepo_conf *conf, struct store *store,
 			 o->owner, o->n == 1 ? "it" : "the first",
 			 clock_text(o->since, since), o->n == 1 ? "it" : "them",
 			 clock_text(o->until, until),
-			 o->n == 1 ? o->name : "NAME...");
+			 o->n == 1 ? word : "NAME...");
 	}
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "clock.h"
 #include "due.h"
+#include "fail.h"
 #include "log.h"
 #include "notice.h"
 #include "strlist.h"
@@ -50,6 +51,10 @@ static const struct advice {
 	{ "bad-cert", "Ask the CA why it issued something else." },
 	{ "config", "Mend what that says: in its row, in certrepo.conf, or "
 		    "where it is said to be." },
+	{ "ca-down",
+	  "If the CA serves other names, ask those who run it about this one, "
+	  "or set another CA:",
+	  .ca = true },
 	{ "internal", "Please report it." },
 	{ "store", "Look at the database and its log." },
 	{ "locked", "See who holds its row in the database." },
@@ -109,6 +114,10 @@ bool tell_near_end(int64_t not_before, int64_t not_after, int64_t days_left,
 bool tell_wanted(const struct store_trouble *t, int64_t days_left, int64_t now)
 {
 	if (t->fail_class && !tell_advice(t->fail_class))
+		return false;
+	/* What the CA does wrong to all, is not counted, and is told of it. */
+	if (t->fail_class && t->count_fail == 0 &&
+	    strcmp(t->fail_class, fail_name(FAIL_CA_DOWN)) == 0)
 		return false;
 	/* Nothing counts it: it would be waited for without an end. */
 	if (tell_is_parked(t) && !t->has_crt)
@@ -513,17 +522,20 @@ static int add_leases(struct teller *t, struct err *err)
 		return -1;
 	for (size_t i = 0; i < l.n; i++) {
 		const struct store_lease *o = &l.v[i];
+		const char *const argv[] = { o->name, NULL };
+		AUTO(mem_free_str) char *word = words_text(argv);
 		char since[CLOCK_TEXT], until[CLOCK_TEXT];
 		const char *const todo[] = {
 			"It passes by itself when the lease runs out. If that "
 			"fetcher is dead:",
 			arena_printf(t->arena, " %s --once --break-lease %s",
 				     t->from->command,
-				     o->n == 1 ? o->name : "NAME..."),
+				     o->n == 1 ? word : "NAME..."),
 			NULL
 		};
 
-		if (o->since <= late)
+		/* Nor is it believed that it was taken tomorrow. */
+		if (o->since <= late || o->since > t->now + CLEANS)
 			notice_add(
 				t->n,
 				&(struct notice){
@@ -550,10 +562,15 @@ static int add_leases(struct teller *t, struct err *err)
 
 static void add_clock(struct teller *t)
 {
-	static const char *const todo[] = {
+	static const char *const ours[] = {
 		"Nothing is ordered until they agree. If this host's is the "
 		"wrong one, let it follow a time server:",
 		" timedatectl set-ntp true", NULL
+	};
+	static const char *const theirs[] = {
+		"Another CA's agrees with this host's: nothing is ordered from "
+		"this CA until its clock is right.",
+		NULL
 	};
 	const struct tell_from *from = t->from;
 	const char *text;
@@ -565,12 +582,14 @@ static void add_clock(struct teller *t)
 	notice_looked(t->n, NOTICE_CLOCK, "");
 	notice_now_of(t->n, NOTICE_CLOCK, "", "it agrees with a CA's");
 	if (from->clock > 0)
-		notice_add(t->n, &(struct notice){ .topic = NOTICE_CLOCK,
-						   .service = "",
-						   .cert = "",
-						   .state = "apart",
-						   .text = text,
-						   .todo = todo });
+		notice_add(t->n,
+			   &(struct notice){ .topic = NOTICE_CLOCK,
+					     .service = "",
+					     .cert = "",
+					     .state = "apart",
+					     .text = text,
+					     .todo = from->clock == 2 ? theirs
+								      : ours });
 }
 
 /* --- proofs --- */
@@ -624,7 +643,7 @@ static int look(struct teller *t, struct err *err)
 	notice_looked(t->n, NOTICE_STORE, "");
 	notice_now_of(t->n, NOTICE_STORE, "", "it answers");
 	/* No date says anything. */
-	if (t->from->clock > 0)
+	if (t->from->clock == 1)
 		return 0;
 	return add_cas(t, err) == -1 || add_names(t, err) == -1 ||
 			       add_leases(t, err) == -1 ||
