@@ -382,28 +382,37 @@ static struct slot *free_slot(struct engine *e)
 	return NULL;
 }
 
-/* The CA rests: all of its names wait. */
-static void drain_resting(struct engine *e, struct ca_queue *ca)
+/* All of its names wait: it rests, or (else) a signal came before their turn.
+ */
+static void drain(struct engine *e, struct ca_queue *ca, bool resting)
 {
 	struct ca_queue_name name;
 
 	while (ca_queue_pop(ca, &name)) {
-		let_wait(e, ca, name.name, name.ts_expire);
+		if (resting)
+			let_wait(e, ca, name.name, name.ts_expire);
+		else
+			namemap_put(e->outcomes, name.name, WAITING);
 		free(name.name);
 		free(name.ca_name);
 	}
 }
 
 /* Of those that could begin an order, the one with the fewest in flight: a CA
- * that is slow does not fill all slots while another has names. */
+ * that is slow does not fill all slots while another has names, whose turn may
+ * come later. */
 static struct ca_queue *next_ca(struct engine *e, int64_t now)
 {
 	struct ca_queue *best = NULL;
-	size_t i;
+	size_t i, want = 0, most;
 
+	for (i = 0; i < e->n_ca; i++)
+		want += ca_queue_queued(e->ca[i]) && !rests(e->ca[i]);
+	most = want > 1 ? e->n_slots - e->n_slots / 4 : e->n_slots;
 	for (i = 0; i < e->n_ca; i++)
 		if (ca_queue_queued(e->ca[i]) &&
 		    ca_queue_is(e->ca[i], now) == CA_QUEUE_READY &&
+		    ca_queue_orders(e->ca[i]) < most &&
 		    (!best ||
 		     ca_queue_orders(e->ca[i]) < ca_queue_orders(best)))
 			best = e->ca[i];
@@ -425,7 +434,7 @@ static void fill(struct engine *e)
 			ca_queue_start(e->ca[i],
 				       n < e->n_slots ? n : e->n_slots);
 		if (ca_queue_is(e->ca[i], now) == CA_QUEUE_RESTING)
-			drain_resting(e, e->ca[i]);
+			drain(e, e->ca[i], true);
 	}
 	while ((ca = next_ca(e, now)) && (s = free_slot(e)))
 		begin_order(e, s, ca);
@@ -708,20 +717,6 @@ static int wait_for_pass(struct engine *e, bool *ret_again, struct err *err)
 	return 0;
 }
 
-/* A signal came before their turn. */
-static void count_unbegun(struct engine *e)
-{
-	struct ca_queue_name name;
-	size_t i;
-
-	for (i = 0; i < e->n_ca; i++)
-		while (ca_queue_pop(e->ca[i], &name)) {
-			namemap_put(e->outcomes, name.name, WAITING);
-			free(name.name);
-			free(name.ca_name);
-		}
-}
-
 static int say_idle(struct engine *e, struct err *err)
 {
 	AUTO(mem_free_str) char *text = NULL;
@@ -761,7 +756,8 @@ int engine_run(struct engine *e, int *ret_status, struct err *err)
 	/* By a clock that is right: what it deletes does not come back. */
 	if (!halt_stopping(e->halt) && met_a_ca(e))
 		prune_attempts(e->conf, e->store, clock_now());
-	count_unbegun(e);
+	for (size_t i = 0; i < e->n_ca; i++)
+		drain(e, e->ca[i], false);
 	if (count_waits(e, err) == -1)
 		return -1;
 	say_waits(e);

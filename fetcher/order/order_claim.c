@@ -88,10 +88,12 @@ static bool expired(const struct store_order *s)
 
 	if (strcmp(s->state, "new") == 0)
 		return false; /* the CA tells */
-	if (s->ts_expires)
-		return s->ts_expires <= now;
-	return s->ts_created > now + ACCEPT_SKEW ||
-	       s->ts_created + ORDER_LIFE_UNKNOWN <= now;
+	if (s->ts_expires && s->ts_expires <= now)
+		return true;
+	if (s->ts_created > now + ACCEPT_SKEW)
+		return !s->ts_expires;
+	return now - s->ts_created >=
+	       (s->ts_expires ? ORDER_LIFE_MOST : ORDER_LIFE_UNKNOWN);
 }
 
 /* The order of an earlier run, if it is still the one we want. */

@@ -13,6 +13,8 @@
 
 /* RFC 8555 section 7.1.3: "expires" is optional. */
 #define ORDER_LIFE_UNKNOWN (30 * 86400)
+/* Nor is it believed for ever. */
+#define ORDER_LIFE_MOST (90 * 86400)
 
 enum state {
 	S_CLAIM,

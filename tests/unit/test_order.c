@@ -555,6 +555,8 @@ static const struct left lefts[] = {
 	  ORDER_RENEWED, "ok", "-", 1 },
 	{ "finalized so long ago that it must have", "finalized", NULL,
 	  -31 * DAY, 0, ORDER_RENEWED, "ok", "-", 1 },
+	{ "finalized, and to be kept for ever, it says", "finalized", NULL,
+	  -91 * DAY, 20000 * DAY, ORDER_RENEWED, "ok", "-", 1 },
 	{ "finalized by a clock that was wrong", "finalized", NULL, 3650 * DAY,
 	  0, ORDER_RENEWED, "ok", "-", 1 },
 	{ "it turned out badly: that is a failure", "new", "invalid", -60, DAY,
