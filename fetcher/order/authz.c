@@ -274,6 +274,34 @@ static bool begin_proof(struct authz *a, const struct acme_authz *z,
 	return wait_chall(a, chall_locate, A_LOCATED);
 }
 
+/* What the CA says of a proof: whose it was, and, where it looked for it, what
+ * it had to find. Not every CA says. */
+static bool fail_proof(struct authz *a, const struct acme_authz *z,
+		       const struct fail *f, bool terminal)
+{
+	bool looked = f->class == FAIL_UNAUTHORIZED || f->class == FAIL_DNS ||
+		      f->class == FAIL_CONNECTION;
+	const struct store_proof *p = a->chall && a->recorded && looked
+					      ? chall_proof(a->chall)
+					      : NULL;
+	const char *of = z->identifier ? z->identifier : "one of the names";
+	const char *file = p ? strrchr(p->owner, '/') : NULL;
+	struct fail said;
+
+	if (p && a->type->in_dns)
+		fail_set(&said, f->class, f->retry_at,
+			 "%s (TXT %s in zone %s): %s", of, p->owner, p->zone,
+			 f->detail);
+	else if (file)
+		fail_set(&said, f->class, f->retry_at,
+			 "%s (http://%s/.well-known/acme-challenge%s): %s", of,
+			 of, file, f->detail);
+	else
+		fail_set(&said, f->class, f->retry_at, "%s: %s", of, f->detail);
+	said.limited = f->limited;
+	return fail_with(a, &said, terminal);
+}
+
 static bool refused(struct authz *a, const struct acme_authz *z)
 {
 	static const char *const text[] = { "pending", "ready",	  "processing",
@@ -284,7 +312,7 @@ static bool refused(struct authz *a, const struct acme_authz *z)
 
 	for (i = 0; i < z->n_challenges; i++)
 		if (z->challenges[i].error.class != FAIL_NONE)
-			return fail_with(a, &z->challenges[i].error, true);
+			return fail_proof(a, z, &z->challenges[i].error, true);
 	msg = mem_printf("the CA's authorization for %s is %s",
 			 z->identifier ? z->identifier : "one of the names",
 			 text[z->status]);
@@ -306,11 +334,11 @@ static bool still_pending(struct authz *a, const struct acme_authz *z)
 		    c->error.class == FAIL_NONE)
 			continue;
 		if (c->status == ACME_INVALID)
-			return fail_with(a, &c->error, true);
+			return fail_proof(a, z, &c->error, true);
 		if (c->status != ACME_PENDING)
 			continue;
 		if (a->responses > RESPOND_AGAIN)
-			return fail_with(a, &c->error, false);
+			return fail_proof(a, z, &c->error, false);
 		a->polls = 0;
 		a->told = false;
 		return wait_ms(a, RESPOND_AGAIN_MS, A_READY);

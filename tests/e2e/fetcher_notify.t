@@ -118,7 +118,10 @@ run fetcher --once
 is "$rc $(mailed)" "1 " "a new name fails once: it may pass"
 due_now $C
 run fetcher --once
-like "$(mailed)" "certificate $C: failing it has no certificate yet" "twice: told"
+mail=$(mailed)
+like "$mail" "certificate $C: failing it has no certificate yet" "twice: told"
+like "$mail" "unauthorized: $C \\(http://$C/\.well-known/acme-challenge/[-_A-Za-z0-9]*\\): the CA did not" \
+	"... of which name, and where the CA had to look"
 rm -f "$T/json"
 populate disable $C >"$T/log/disable"
 run fetcher --once
