@@ -51,5 +51,5 @@ bool advise_spent(const struct store_cert *row,
 		  const struct certrepo_conf *conf)
 {
 	return row->count_fail_update > 0 &&
-	       row->count_fail_update >= conf->count_fail_limit;
+	       row->count_fail_update + 1 >= conf->count_fail_limit;
 }

@@ -289,15 +289,15 @@ sql 'UPDATE cas SET backoff_until = 0'
 run fetcher --once
 is "$rc $(requests newOrder)" '0 1' '... and no second one is spent'
 
-# --- a person is needed after the tenth failure ---
+# --- a person is needed after ten failures ---
 scripted_reset
 fault challenge-caa '' -1
-sql 'UPDATE certs SET count_fail_update = 9'
+sql 'UPDATE certs SET count_fail_update = 8'
 run fetcher --once
-is "$(col held)" 0 'the tenth failure: not held yet'
+is "$(col held)" 0 'the ninth failure: not held yet'
 sql 'UPDATE certs SET ts_due = 0, ts_next_attempt = 0'
 run fetcher --once
-is "$(col held) $(col count_fail_update)" '1 11' 'the next: held'
+is "$(col held) $(col count_fail_update)" '1 10' 'the tenth: held'
 like "$err" 'held until someone acts' '... and it says so'
 : >"$REQUESTS"
 run fetcher --once

@@ -100,16 +100,16 @@ static void stored(void **state)
 	}
 }
 
-/* Held is what fails once more after as many failures as the limit says. */
+/* Held is what has failed as often as the limit says: who is one short of it. */
 static void spent(void **state)
 {
 	const struct certrepo_conf conf = { .count_fail_limit = 10 };
 	struct store_cert row = { .count_fail_update = 0 };
 
 	assert_false(advise_spent(&row, &conf));
-	row.count_fail_update = 9;
+	row.count_fail_update = 8;
 	assert_false(advise_spent(&row, &conf));
-	row.count_fail_update = 10;
+	row.count_fail_update = 9;
 	assert_true(advise_spent(&row, &conf));
 	row.count_fail_update = -3;
 	assert_false(advise_spent(&row, &conf));
