@@ -474,8 +474,10 @@ static void settle(struct engine *e, struct slot *s)
 		namemap_put(e->outcomes, order_name(o), WAITING);
 		break;
 	case ORDER_LOST: /* another fetcher has it */
-		if (e->opts.n_names)
+		if (e->opts.n_names) {
+			report_lost(e->report, o);
 			namemap_put(e->outcomes, order_name(o), WAITING);
+		}
 		break;
 	case ORDER_NOT_ENDED:
 		break;

@@ -109,10 +109,11 @@ static void say(struct proof_sweep *l)
 /* Its row stays for the next run, but not for ever: its server may be gone. */
 static void give_up(struct leftover *x, const struct err *err)
 {
-	int64_t age = clock_now() - x->proof.ts_created;
+	int64_t now = clock_now();
 
 	/* One that will be made tomorrow was so by a wrong clock. */
-	if (age >= PROOF_SWEEP_KEEP || age < -DAY) {
+	if (x->proof.ts_created <= now - PROOF_SWEEP_KEEP ||
+	    x->proof.ts_created > now + DAY) {
 		log_warn("%s: the proof left at %s (%s) could not be removed "
 			 "for a week and is no longer tried, remove it by "
 			 "hand: %s",

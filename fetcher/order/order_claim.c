@@ -92,8 +92,8 @@ static bool expired(const struct store_order *s)
 		return true;
 	if (s->ts_created > now + ACCEPT_SKEW)
 		return !s->ts_expires;
-	return now - s->ts_created >=
-	       (s->ts_expires ? ORDER_LIFE_MOST : ORDER_LIFE_UNKNOWN);
+	return s->ts_created <=
+	       now - (s->ts_expires ? ORDER_LIFE_MOST : ORDER_LIFE_UNKNOWN);
 }
 
 /* The order of an earlier run, if it is still the one we want. */

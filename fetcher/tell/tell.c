@@ -108,7 +108,8 @@ bool tell_near_end(int64_t not_before, int64_t not_after, int64_t days_left,
 {
 	int64_t from = due_renew_at(not_before, not_after, days_left);
 
-	return now >= not_after - (not_after - from) / 2;
+	/* The columns may hold anything; from is an instant. */
+	return not_after <= from || now >= from + (not_after - from) / 2;
 }
 
 bool tell_wanted(const struct store_trouble *t, int64_t days_left, int64_t now)

@@ -33,8 +33,7 @@ first=$(account)
 pebble_restart || bail 'no pebble'
 again
 is "$rc" 0 'the CA lost its accounts: registered again at once'
-[ "$(account)" != "$first" ]
-is $? 0 '... and the new account is kept'
+isnt "$(account)" "$first" '... and the new account is kept'
 
 make_key "$T/new.pem" ec
 elsewhere rollover "$T/new.pem"

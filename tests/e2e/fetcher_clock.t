@@ -106,7 +106,8 @@ is "$(sql 'SELECT name, ts_due, ts_next_attempt, lease_owner FROM certs')" \
 
 # --- a lease of a fetcher that is dead ---
 run fetcher --once -v $N
-is "$rc" 0 'a name on lease to another: nothing to do'
+is "$rc" 69 'a name on lease to another: it waits'
+like "$err" "on-lease name=$N" '... which is said'
 : >"$REQUESTS"
 sql "UPDATE certs SET ts_last_update = $((now - 3600)) WHERE name = '$N'"
 run fetcher --once -v

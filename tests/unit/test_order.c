@@ -557,6 +557,8 @@ static const struct left lefts[] = {
 	  -31 * DAY, 0, ORDER_RENEWED, "ok", "-", 1 },
 	{ "finalized, and to be kept for ever, it says", "finalized", NULL,
 	  -91 * DAY, 20000 * DAY, ORDER_RENEWED, "ok", "-", 1 },
+	{ "finalized at no time at all", "finalized", NULL, INT64_MIN, DAY,
+	  ORDER_RENEWED, "ok", "-", 1 },
 	{ "finalized by a clock that was wrong", "finalized", NULL, 3650 * DAY,
 	  0, ORDER_RENEWED, "ok", "-", 1 },
 	{ "it turned out badly: that is a failure", "new", "invalid", -60, DAY,
@@ -582,7 +584,8 @@ static void resume(const struct left *l)
 
 	begin(&says);
 	so.key_sha256 = x509_csr_key(csr)->sha256;
-	so.ts_created = clock_now() + l->created;
+	so.ts_created =
+		l->created == INT64_MIN ? INT64_MIN : clock_now() + l->created;
 	so.ts_state = so.ts_created;
 	so.ts_expires = l->expires ? clock_now() + l->expires : 0;
 	OK(store_order_put(store, &so, &err));

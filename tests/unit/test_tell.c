@@ -169,6 +169,9 @@ static void near_end(void **state)
 				  NOW + cases[i].left, cases[i].days_left,
 				  NOW) != cases[i].near)
 			fail_msg("case %zu", i);
+	/* what no certificate has */
+	assert_true(tell_near_end(0, INT64_MIN, 0, NOW));
+	assert_false(tell_near_end(0, INT64_MAX, 0, NOW));
 }
 
 static void wanted(void **state)
