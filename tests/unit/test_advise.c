@@ -100,7 +100,8 @@ static void stored(void **state)
 	}
 }
 
-/* Held is what has failed as often as the limit says: who is one short of it. */
+/* Held is what has failed as often as the limit says: who is one short of it.
+ */
 static void spent(void **state)
 {
 	const struct certrepo_conf conf = { .count_fail_limit = 10 };
