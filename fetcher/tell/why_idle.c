@@ -6,6 +6,24 @@
 #include "sbuf.h"
 
 #define NAMES_MOST 20
+#define HELD_MOST  ((size_t) 1000)
+
+/* "; 3 names are held until someone acts"; "" when there are none. */
+static int held_names(struct store *store, struct arena *arena,
+		      const char **ret, struct err *err)
+{
+	struct store_helds held = { NULL, 0 };
+
+	if (store_held(store, HELD_MOST + 1, arena, &held, err) == -1)
+		return -1;
+	*ret = "";
+	if (held.n > 0)
+		*ret = arena_printf(arena, "; %s%zu %s held until someone acts",
+				    held.n > HELD_MOST ? "more than " : "",
+				    held.n > HELD_MOST ? HELD_MOST : held.n,
+				    held.n == 1 ? "name is" : "names are");
+	return 0;
+}
 
 static int text_of_all(struct store *store, const char *self, int64_t now,
 		       char **ret, struct err *err)
@@ -15,17 +33,20 @@ static int text_of_all(struct store *store, const char *self, int64_t now,
 	struct store_waiting w;
 	char at[CLOCK_TEXT];
 	int found = store_waiting(store, now, arena, &w, err);
+	const char *held;
 
-	if (found == -1 || lessees_text(store, self, now, &leased, err) == -1)
+	if (found == -1 || held_names(store, arena, &held, err) == -1 ||
+	    lessees_text(store, self, now, &leased, err) == -1)
 		return -1;
 	if (found == 0)
-		*ret = mem_printf("nothing is due, and no name waits%s",
+		*ret = mem_printf("nothing is due, and no name waits%s%s", held,
 				  leased);
 	else
 		*ret = mem_printf("nothing is due; %zu %s, the next is %s at "
-				  "%s%s",
+				  "%s%s%s",
 				  w.n, w.n == 1 ? "name waits" : "names wait",
-				  w.name, clock_text(w.ts_due, at), leased);
+				  w.name, clock_text(w.ts_due, at), held,
+				  leased);
 	return 0;
 }
 
