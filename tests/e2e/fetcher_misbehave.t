@@ -211,7 +211,7 @@ like "$err" 'clock: .* not yet valid.; the clock here says [^ ]*Z' \
 	'... a certificate that is not valid yet tells of it, too'
 
 # --- a finalized order is kept, whatever the CA answers (test_order has all) ---
-for f in 'cert-garbage ' '503 finalize' '404 cert'; do
+for f in 'cert-garbage ' '404 cert'; do
 	scripted_reset
 	# shellcheck disable=SC2086 # two words
 	fault ${f% *} "${f#* }" -1
