@@ -179,7 +179,8 @@ int enrol_decide(const struct certrepo_conf *conf, const char *name,
 			       "--webroot belongs to %s, and the challenge is "
 			       "%s",
 			       PROOF_TYPE_WEBROOT, e.challenge);
-	if (proof_check(conf, x509_csr_ids(csr), e.challenge, e.webroot, err) ==
+	if (policy_webroot(w->webroot, err) == -1 ||
+	    proof_check(conf, x509_csr_ids(csr), e.challenge, e.webroot, err) ==
 		    -1 ||
 	    policy_comment(w->comment, err) == -1)
 		return -1;

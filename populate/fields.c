@@ -163,6 +163,8 @@ int fields_check(const struct fields *f, const struct certrepo_conf *conf,
 	    x509_csr_check(csr, &policy, err) == -1)
 		return err_wrap(err, "CA %s would refuse the stored CSR",
 				ca->name);
+	if (policy_webroot(value_of(f, "webroot_path", NULL), err) == -1)
+		return -1;
 	certbot = value_of(f, "certbot", row->certbot ? "Y" : "N");
 	return proof_check(
 		conf, x509_csr_ids(csr),

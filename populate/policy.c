@@ -34,6 +34,18 @@ static bool printable(const char *s)
 	return true;
 }
 
+int policy_webroot(const char *webroot, struct err *err)
+{
+	const char *below = webroot ? strstr(webroot, "/.well-known") : NULL;
+
+	if (!below || !strchr("/", below[strlen("/.well-known")]))
+		return 0;
+	return err_set(err, ERR_INPUT,
+		       "the web root is the folder above .well-known, "
+		       "which is made below it: %.*s",
+		       (int) (below - webroot), webroot);
+}
+
 int policy_comment(const char *comment, struct err *err)
 {
 	if (!comment)

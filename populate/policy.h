@@ -11,6 +11,10 @@
 int policy_ca(const struct certrepo_conf *conf, const char *ca,
 	      const struct certrepo_ca **ret, struct err *err) MUST_CHECK;
 
+/* ERR_INPUT: the challenge's own folder in place of the one above it. Who types
+ * that is mistaken; a row of 2019 may have it, for a server that maps it. */
+int policy_webroot(const char *webroot, struct err *err) MUST_CHECK;
+
 /* ERR_INPUT: longer than the column, or not printable ASCII. */
 int policy_comment(const char *comment, struct err *err) MUST_CHECK;
 

@@ -53,7 +53,6 @@ int proof_webroot_check(const struct certrepo_conf *conf, const char *webroot,
 {
 	AUTO(strlist_free) struct strlist allowed = STRLIST_INIT;
 	AUTO(mem_free_str) char *text = NULL;
-	const char *below;
 
 	if (!webroot || !*webroot)
 		return err_set(err, ERR_INPUT,
@@ -70,12 +69,6 @@ int proof_webroot_check(const struct certrepo_conf *conf, const char *webroot,
 			       "the web root \"%s\" must be an absolute path "
 			       "in ASCII, without \"..\"",
 			       webroot);
-	below = strstr(webroot, "/.well-known");
-	if (below && strchr("/", below[strlen("/.well-known")]))
-		return err_set(err, ERR_INPUT,
-			       "the web root is the folder above .well-known, "
-			       "which is made below it: %.*s",
-			       (int) (below - webroot), webroot);
 	for (size_t i = 0; i < conf->proof.webroot_prefixes.n; i++) {
 		if (proof_conf_path_below(webroot,
 					  conf->proof.webroot_prefixes.v[i]))

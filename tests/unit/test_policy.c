@@ -33,6 +33,21 @@ static void ca(void **state)
 	assert_int_equal(err.kind, ERR_CONFIG);
 }
 
+static void webroot(void **state)
+{
+	struct err err = ERR_INIT;
+
+	assert_int_equal(policy_webroot(NULL, &err), 0);
+	assert_int_equal(policy_webroot("/var/www", &err), 0);
+	assert_int_equal(policy_webroot("/var/www/.well-known2", &err), 0);
+	assert_int_equal(policy_webroot("/var/www/.well-known", &err), -1);
+	assert_int_equal(
+		policy_webroot("/var/www/.well-known/acme-challenge", &err),
+		-1);
+	assert_int_equal(err.kind, ERR_INPUT);
+	assert_non_null(strstr(err.msg, "made below it: /var/www"));
+}
+
 static void comment(void **state)
 {
 	char text[STORE_COMMENT_MAX + 2];
@@ -56,6 +71,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ca),
+		cmocka_unit_test(webroot),
 
 		cmocka_unit_test(comment),
 	};
