@@ -8,6 +8,13 @@
 /* After its deadline an order still cleans up. */
 #define CLEANS 120
 
+bool lessees_late(const struct certrepo_conf *conf,
+		  const struct store_lease *lease, int64_t now)
+{
+	return lease->since <= now - conf->order_timeout - CLEANS ||
+	       lease->since > now + CLEANS;
+}
+
 int lessees_report(const struct certrepo_conf *conf, struct store *store,
 		   const char *self, int64_t now, struct err *err)
 {
@@ -23,9 +30,7 @@ int lessees_report(const struct certrepo_conf *conf, struct store *store,
 		const char *const argv[] = { o->name, NULL };
 		AUTO(mem_free_str) char *word = words_text(argv);
 
-		/* Nor is it believed that it was taken tomorrow. */
-		if (o->since > now - conf->order_timeout - CLEANS &&
-		    o->since <= now + CLEANS)
+		if (!lessees_late(conf, o, now))
 			continue;
 		log_warn("%zu %s for the fetcher %s (the host is in its "
 			 "name), which took %s at %s and has %s on lease until "

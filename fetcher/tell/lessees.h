@@ -13,6 +13,10 @@
 #include "certrepo_conf.h"
 #include "store.h"
 
+/* Has it kept a name for longer than an order takes? That it was taken tomorrow
+ * is not believed. Pure. */
+bool lessees_late(const struct certrepo_conf *conf,
+		  const struct store_lease *lease, int64_t now);
 /* Warn of those who have held a name for longer than an order takes. */
 int lessees_report(const struct certrepo_conf *conf, struct store *store,
 		   const char *self, int64_t now, struct err *err) MUST_CHECK;

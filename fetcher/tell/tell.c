@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "due.h"
 #include "fail.h"
+#include "lessees.h"
 #include "log.h"
 #include "notice.h"
 #include "strlist.h"
@@ -19,8 +20,7 @@
 #define PROOFS_MAX   1000
 #define DAY	     86400
 #define TODO_MAX     12
-#define CLEANS	     120 /* after its deadline an order still cleans up */
-#define COUNT_NO_CRT 2	 /* failures until one without a certificate is told */
+#define COUNT_NO_CRT 2 /* failures until one without a certificate is told */
 
 struct teller {
 	const struct tell_from *from;
@@ -515,7 +515,6 @@ static void say_lease_gone(struct teller *t)
 /* Who has had a name for longer than an order takes. */
 static int add_leases(struct teller *t, struct err *err)
 {
-	int64_t late = t->now - t->from->conf->order_timeout - CLEANS;
 	struct store_leases l;
 
 	if (store_leases(t->store, t->from->owner, t->now, t->arena, &l, err) ==
@@ -535,8 +534,7 @@ static int add_leases(struct teller *t, struct err *err)
 			NULL
 		};
 
-		/* Nor is it believed that it was taken tomorrow. */
-		if (o->since <= late || o->since > t->now + CLEANS)
+		if (lessees_late(t->from->conf, o, t->now))
 			notice_add(
 				t->n,
 				&(struct notice){
