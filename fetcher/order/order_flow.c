@@ -56,12 +56,6 @@ static enum order_wait look_again_failed(struct order *o, enum state again)
 	return look_again(o, again, "%s", o->reply.fail.detail);
 }
 
-/* It was made seconds ago: the CA has more than one server. */
-static bool is_race(struct order *o, int64_t *ret_ms)
-{
-	return reply_race(&o->reply, &o->tries, ret_ms);
-}
-
 static enum order_wait follow_pending(struct order *o,
 				      const struct acme_order *a)
 {
@@ -354,7 +348,7 @@ enum order_wait order_s_polled(struct order *o)
 
 	if (!o->reply.failed)
 		return follow(o);
-	if (!o->finalized && is_race(o, &ms))
+	if (!o->finalized && reply_race(&o->reply, &o->tries, &ms))
 		return order_pause(o, ms, S_POLL);
 	return look_again_failed(o, S_POLL);
 }

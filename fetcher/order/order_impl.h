@@ -95,8 +95,6 @@ struct order {
 	int64_t count;
 };
 
-typedef enum order_wait state_fn(struct order *o);
-
 /* A state function: does its part, sets o->state to what comes next and
  * returns what has to come first. */
 typedef enum order_wait order_state_fn(struct order *o);
