@@ -362,24 +362,38 @@ static bool take_rr(struct arena *arena, const ldns_rr *rr, struct dns_rr *ret)
 	return ret->owner;
 }
 
-static void take_section(struct arena *arena, const ldns_rr_list *list,
-			 enum dns_section section, struct dns_msg *m)
+static void free_rr(ldns_rr **rr)
 {
-	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
-		struct dns_rr rr = { .section = section };
-
-		if (take_rr(arena, ldns_rr_list_rr(list, i), &rr))
-			m->rr[m->n++] = rr;
-	}
+	ldns_rr_free(*rr);
 }
 
+static ldns_status take_section(struct arena *arena, const unsigned char *wire,
+				size_t len, size_t *pos,
+				ldns_pkt_section section, struct dns_msg *m)
+{
+	for (unsigned n = dns_get16(wire + 4 + 2 * section); n > 0; n--) {
+		AUTO(free_rr) ldns_rr *rr = NULL;
+		struct dns_rr taken = { 0 };
+		ldns_status status = ldns_wire2rr(&rr, wire, len, pos, section);
+
+		if (status != LDNS_STATUS_OK)
+			return status;
+		if (section == LDNS_SECTION_QUESTION)
+			continue;
+		taken.section = DNS_ANSWER + (section - LDNS_SECTION_ANSWER);
+		if (take_rr(arena, rr, &taken))
+			m->rr[m->n++] = taken;
+	}
+	return LDNS_STATUS_OK;
+}
+
+/* Record by record: ldns_wire2pkt loses one where a message has two TSIG. */
 int dns_msg_parse(const unsigned char *wire, size_t len, struct arena *arena,
 		  struct dns_msg *ret, struct err *err)
 {
-	AUTO(free_packet) ldns_pkt *packet = NULL;
 	struct dns_msg m = { .n = 0 };
-	size_t total;
-	ldns_status status;
+	size_t total, pos = DNS_HEADER;
+	ldns_status status = LDNS_STATUS_OK;
 
 	if (len < DNS_HEADER || len > DNS_MESSAGE_MAX)
 		return err_set(err, ERR_INPUT, "DNS answer of %zu bytes", len);
@@ -388,21 +402,21 @@ int dns_msg_parse(const unsigned char *wire, size_t len, struct arena *arena,
 	if (total > DNS_RECORDS_MAX)
 		return err_set(err, ERR_LIMIT, "DNS answer with %zu records",
 			       total);
-	status = ldns_wire2pkt(&packet, wire, len);
-	if (status != LDNS_STATUS_OK || !packet)
+	m.id = (uint16_t) dns_get16(wire);
+	m.response = wire[2] & 0x80;
+	m.opcode = wire[2] >> 3 & 0xf;
+	m.authoritative = wire[2] & 0x04;
+	m.truncated = wire[2] & 0x02;
+	m.recursion = wire[3] & 0x80;
+	m.rcode = wire[3] & 0xf;
+	m.rr = arena_array(arena, total + 1, sizeof(*m.rr));
+	for (ldns_pkt_section section = LDNS_SECTION_QUESTION;
+	     status == LDNS_STATUS_OK && section <= LDNS_SECTION_ADDITIONAL;
+	     section++)
+		status = take_section(arena, wire, len, &pos, section, &m);
+	if (status != LDNS_STATUS_OK)
 		return err_set(err, ERR_INPUT, "malformed DNS answer (%s)",
 			       ldns_get_errorstr_by_id(status));
-	m.id = ldns_pkt_id(packet);
-	m.response = ldns_pkt_qr(packet);
-	m.truncated = ldns_pkt_tc(packet);
-	m.authoritative = ldns_pkt_aa(packet);
-	m.recursion = ldns_pkt_ra(packet);
-	m.opcode = ldns_pkt_get_opcode(packet);
-	m.rcode = ldns_pkt_get_rcode(packet);
-	m.rr = arena_array(arena, total + 1, sizeof(*m.rr));
-	take_section(arena, ldns_pkt_answer(packet), DNS_ANSWER, &m);
-	take_section(arena, ldns_pkt_authority(packet), DNS_AUTHORITY, &m);
-	take_section(arena, ldns_pkt_additional(packet), DNS_ADDITIONAL, &m);
 	*ret = m;
 	return 0;
 }

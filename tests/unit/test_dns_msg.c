@@ -195,11 +195,21 @@ static void test_hostile(void **state)
 		"\0\0\200\0\0\1\0\0\0\0\0\0\300\14\0\1\0\1";
 	static const unsigned char many[] =
 		"\0\0\200\0\0\0\377\377\0\0\0\0\0\0\1\0\1\0\0\0\0\0\4aaaa";
+	/* two TSIG, two OPT records: nothing of them is lost (LSan) */
+	static const unsigned char twice[] =
+		"\0\0\200\0\0\0\0\0\0\0\0\4"
+		"\0\0\372\0\377\0\0\0\0\0\0"
+		"\0\0\372\0\377\0\0\0\0\0\0"
+		"\0\0\51\4\320\0\0\0\0\0\4\0\12\0\0"
+		"\0\0\51\4\320\0\0\0\0\0\4\0\12\0\0";
 	AUTO(arena_free) struct arena *arena = arena_new();
 	unsigned char name[DNS_NAME_WIRE];
 	struct err err = ERR_INIT;
 	struct dns_msg m;
 
+	assert_int_equal(
+		dns_msg_parse(twice, sizeof(twice) - 1, arena, &m, &err), 0);
+	assert_int_equal(m.n, 0);
 	assert_int_equal(dns_msg_parse(self, sizeof(self) - 1, arena, &m, &err),
 			 -1);
 	assert_int_equal(dns_msg_read_name(self, sizeof(self) - 1, 12, name),
