@@ -19,7 +19,7 @@
 #include "opts.h"
 #include "runas.h"
 #include "store.h"
-#include "tell.h"
+#include "notify.h"
 
 #define PROGRAM "certrepo-fetcher"
 
@@ -112,7 +112,7 @@ static void tell(const struct certrepo_conf *conf, const char *config,
 {
 	AUTO(arena_free) struct arena *arena = arena_new();
 	const struct passwd *pw = geteuid() != 0 ? getpwuid(geteuid()) : NULL;
-	struct tell_from from = {
+	struct notify_from from = {
 		.conf = conf,
 		.owner = instance_id(self),
 		.command = command(pw ? pw->pw_name : NULL, PROGRAM, config,
@@ -124,7 +124,7 @@ static void tell(const struct certrepo_conf *conf, const char *config,
 	from.clock = engine ? engine_clock(engine, &from.clock_ca,
 					   &from.clock_detail)
 			    : -1;
-	if (tell_run(&from, store, away, clock_now(), &err) == -1)
+	if (notify_run(&from, store, away, clock_now(), &err) == -1)
 		log_error(&err);
 }
 

@@ -3,7 +3,7 @@
 #include "once_a_day.h"
 #include "log.h"
 #include "sbuf.h"
-#include "tell.h"
+#include "notify.h"
 
 #define HELD_FILE   "fetcher.held" /* when it was last said */
 #define HELD_MOST   20
@@ -36,8 +36,8 @@ static int parked_text(const struct certrepo_conf *conf, struct store *store,
 	if (store_failing(store, PARKED_MOST, arena, &rows, err) == -1)
 		return -1;
 	for (size_t i = 0; i < rows.n && n <= HELD_MOST; i++) {
-		int wanted = tell_parked(store, &rows.v[i], conf->days_left,
-					 now, arena, err);
+		int wanted = notify_parked(store, &rows.v[i], conf->days_left,
+					   now, arena, err);
 
 		if (wanted == -1) {
 			sbuf_free(&s);

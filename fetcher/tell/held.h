@@ -12,7 +12,7 @@
 #include "store.h"
 
 /* On stderr and in the log; not with `notify`, whose people are told, see
- * tell.h. The instance's lock is held. */
+ * notify.h. The instance's lock is held. */
 int held_report(const struct certrepo_conf *conf, struct store *store,
 		int64_t now, struct err *err) MUST_CHECK;
 

@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 #include "fail.h"
 #include "held.h"
-#include "tell.h"
+#include "notify.h"
 
 #define NOW 1700000000 /* 2023-11-14T22:13:20Z */
 #define DAY 86400
@@ -11,7 +11,7 @@
 static struct store *store;
 static struct arena *arena;
 static struct certrepo_conf *cc;
-static struct tell_from from;
+static struct notify_from from;
 
 static const char *path(const char *name)
 {
@@ -44,11 +44,11 @@ static void configure(const char *notify)
 	cc = arena_alloc(arena, sizeof(*cc));
 	if (certrepo_conf_load(path("conf"), arena, cc, &errs) == -1)
 		fail_msg("%s", errs.list.v[0]);
-	from = (struct tell_from){ .conf = cc,
-				   .owner = "me",
-				   .command = "certrepo-fetcher",
-				   .populate = "certrepo-populate",
-				   .clock = -1 };
+	from = (struct notify_from){ .conf = cc,
+				     .owner = "me",
+				     .command = "certrepo-fetcher",
+				     .populate = "certrepo-populate",
+				     .clock = -1 };
 }
 
 static int setup(void **state)
@@ -131,7 +131,7 @@ static const char *kept(void)
 static const char *mailed(int64_t t)
 {
 	(void) unlink(path("mail"));
-	OK(tell_run(&from, store, NULL, t, &err));
+	OK(notify_run(&from, store, NULL, t, &err));
 	return kept();
 }
 
@@ -165,13 +165,13 @@ static void near_end(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-		if (tell_near_end(NOW + cases[i].left - cases[i].life,
-				  NOW + cases[i].left, cases[i].days_left,
-				  NOW) != cases[i].near)
+		if (notify_near_end(NOW + cases[i].left - cases[i].life,
+				    NOW + cases[i].left, cases[i].days_left,
+				    NOW) != cases[i].near)
 			fail_msg("case %zu", i);
 	/* what no certificate has */
-	assert_true(tell_near_end(0, INT64_MIN, 0, NOW));
-	assert_false(tell_near_end(0, INT64_MAX, 0, NOW));
+	assert_true(notify_near_end(0, INT64_MIN, 0, NOW));
+	assert_false(notify_near_end(0, INT64_MAX, 0, NOW));
 }
 
 static void wanted(void **state)
@@ -209,7 +209,7 @@ static void wanted(void **state)
 			.ts_not_before = NOW + cases[i].left - 90 * DAY,
 		};
 
-		if (tell_wanted(&t, 0, NOW) != cases[i].told)
+		if (notify_wanted(&t, 0, NOW) != cases[i].told)
 			fail_msg("case %zu", i);
 	}
 }
@@ -218,26 +218,28 @@ static void wanted(void **state)
 static void advice(void **state)
 {
 	for (int c = FAIL_NONE + 1; c <= FAIL_STORE; c++)
-		if (!fail_of_ca(c) && !tell_advice(fail_name(c)))
+		if (!fail_of_ca(c) && !notify_advice(fail_name(c)))
 			fail_msg("%s", fail_name(c));
-	assert_null(tell_advice(NULL));
+	assert_null(notify_advice(NULL));
 }
 
 /* What is to be copied out of our sentences. */
 static void paste(void **state)
 {
 	assert_string_equal(
-		tell_paste("_acme-challenge.a.org lies in zone a.org, which "
-			   "dns.zones does not name: add to that zone the "
-			   "record \"_acme-challenge.a.org. CNAME a.b.org.\", "
-			   "or the zone to dns.zones",
-			   arena),
+		notify_paste(
+			"_acme-challenge.a.org lies in zone a.org, which "
+			"dns.zones does not name: add to that zone the "
+			"record \"_acme-challenge.a.org. CNAME a.b.org.\", "
+			"or the zone to dns.zones",
+			arena),
 		"_acme-challenge.a.org. CNAME a.b.org.");
-	assert_string_equal(tell_paste("see its update-policy, and whether the "
-				       "zone is frozen (rndc thaw b.org)",
-				       arena),
-			    "rndc thaw b.org");
-	assert_null(tell_paste("a CAA record forbids it: \"x\"", arena));
+	assert_string_equal(
+		notify_paste("see its update-policy, and whether the "
+			     "zone is frozen (rndc thaw b.org)",
+			     arena),
+		"rndc thaw b.org");
+	assert_null(notify_paste("a CAA record forbids it: \"x\"", arena));
 }
 
 #define FAILING                                                            \
@@ -399,7 +401,7 @@ static void no_false_over(void **state)
 	/* What cannot be read, is not known. */
 	sql("ALTER TABLE certs RENAME TO away");
 	err_clear(&err);
-	assert_int_equal(tell_run(&from, store, NULL, NOW + 180, &err), -1);
+	assert_int_equal(notify_run(&from, store, NULL, NOW + 180, &err), -1);
 	has(err.msg, "what needs a person is not known: ");
 	assert_int_equal(access(path("mail"), F_OK), -1);
 	sql("ALTER TABLE away RENAME TO certs");
@@ -578,10 +580,10 @@ static void store_away(void **state)
 	add("a.example.org", FAILING);
 	has(mailed(NOW), "1 new matter");
 	(void) unlink(path("mail"));
-	OK(tell_run(&from, NULL, &why, NOW + 60, &err));
-	OK(tell_run(&from, NULL, &why, NOW + 3600, &err));
+	OK(notify_run(&from, NULL, &why, NOW + 60, &err));
+	OK(notify_run(&from, NULL, &why, NOW + 3600, &err));
 	assert_int_equal(access(path("mail"), F_OK), -1);
-	OK(tell_run(&from, NULL, &why, NOW + 60 + 3 * 3600, &err));
+	OK(notify_run(&from, NULL, &why, NOW + 60 + 3 * 3600, &err));
 	assert_int_equal(access(path("mail"), F_OK), 0);
 	mail = mailed(NOW + 4 * 3600);
 	has(mail, "1 matter is over (the store)");
@@ -595,8 +597,8 @@ static void store_refuses(void **state)
 {
 	const struct err why = { ERR_CONFIG, "db.example.org: wrong password" };
 
-	OK(tell_run(&from, NULL, &why, NOW, &err));
-	OK(tell_run(&from, NULL, &why, NOW + 3 * 3600, &err));
+	OK(notify_run(&from, NULL, &why, NOW, &err));
+	OK(notify_run(&from, NULL, &why, NOW + 3 * 3600, &err));
 	has(kept(), "the store: refused since 2023-11-14T22:13:20Z "
 		    "db.example.org: wrong password");
 	has(kept(), "list shows each name, once the store can be read");
@@ -637,7 +639,7 @@ static void not_handed_over(void **state)
 	add("a.example.org", FAILING);
 	put("fails", "");
 	err_clear(&err);
-	assert_int_equal(tell_run(&from, store, NULL, NOW, &err), -1);
+	assert_int_equal(notify_run(&from, store, NULL, NOW, &err), -1);
 	has(err.msg, "what needs a person could not be told, see "
 		     "certrepo-populate list: mail of notify: ");
 	(void) unlink(path("fails"));

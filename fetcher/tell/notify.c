@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tell.h"
+#include "notify.h"
 #include <assert.h>
 #include <limits.h>
 #include <string.h>
@@ -23,7 +23,7 @@
 #define COUNT_NO_CRT 2 /* failures until one without a certificate is told */
 
 struct teller {
-	const struct tell_from *from;
+	const struct notify_from *from;
 	struct store *store;
 	struct notices *n;
 	struct arena *arena;
@@ -75,7 +75,7 @@ static const struct advice *advice_of(const char *fail_class)
 	return NULL;
 }
 
-const char *tell_advice(const char *fail_class)
+const char *notify_advice(const char *fail_class)
 {
 	const struct advice *a = advice_of(fail_class);
 
@@ -96,15 +96,15 @@ static const char *between(const char *text, const char *before, char end,
 			       : NULL;
 }
 
-const char *tell_paste(const char *detail, struct arena *a)
+const char *notify_paste(const char *detail, struct arena *a)
 {
 	const char *text = between(detail, " the record \"", '"', a);
 
 	return text ? text : between(detail, " is frozen (", ')', a);
 }
 
-bool tell_near_end(int64_t not_before, int64_t not_after, int64_t days_left,
-		   int64_t now)
+bool notify_near_end(int64_t not_before, int64_t not_after, int64_t days_left,
+		     int64_t now)
 {
 	int64_t from = due_renew_at(not_before, not_after, days_left);
 
@@ -112,23 +112,24 @@ bool tell_near_end(int64_t not_before, int64_t not_after, int64_t days_left,
 	return not_after <= from || now >= from + (not_after - from) / 2;
 }
 
-bool tell_wanted(const struct store_trouble *t, int64_t days_left, int64_t now)
+bool notify_wanted(const struct store_trouble *t, int64_t days_left,
+		   int64_t now)
 {
-	if (t->fail_class && !tell_advice(t->fail_class))
+	if (t->fail_class && !notify_advice(t->fail_class))
 		return false;
 	/* What the CA does wrong to all, is not counted, and is told of it. */
 	if (t->fail_class && t->count_fail == 0 &&
 	    strcmp(t->fail_class, fail_name(FAIL_CA_DOWN)) == 0)
 		return false;
 	/* Nothing counts it: it would be waited for without an end. */
-	if (tell_is_parked(t) && !t->has_crt)
+	if (notify_is_parked(t) && !t->has_crt)
 		return true;
-	return t->has_crt ? tell_near_end(t->ts_not_before, t->ts_expire,
-					  days_left, now)
+	return t->has_crt ? notify_near_end(t->ts_not_before, t->ts_expire,
+					    days_left, now)
 			  : t->count_fail >= COUNT_NO_CRT;
 }
 
-bool tell_is_parked(const struct store_trouble *t)
+bool notify_is_parked(const struct store_trouble *t)
 {
 	return t->fail_class && strcmp(t->fail_class, STORE_PARKED) == 0;
 }
@@ -154,21 +155,21 @@ static int judge(struct store *store, const struct store_trouble *row,
 		 int64_t *ret_since, struct err *err)
 {
 	*ret_since = 0;
-	if (tell_is_parked(row) &&
+	if (notify_is_parked(row) &&
 	    parked_since(store, row->name, arena, ret_since, err) == -1)
 		return -1;
-	return tell_wanted(row, days_left, now) ||
+	return notify_wanted(row, days_left, now) ||
 	       (*ret_since && *ret_since <= now - DAY);
 }
 
-int tell_parked(struct store *store, const struct store_trouble *row,
-		int64_t days_left, int64_t now, struct arena *arena,
-		struct err *err)
+int notify_parked(struct store *store, const struct store_trouble *row,
+		  int64_t days_left, int64_t now, struct arena *arena,
+		  struct err *err)
 {
 	int64_t since;
 	int wanted;
 
-	if (!tell_is_parked(row))
+	if (!notify_is_parked(row))
 		return 0;
 	wanted = judge(store, row, days_left, now, arena, &since, err);
 	/* A CA may take hours. */
@@ -200,7 +201,7 @@ static const char *const *todo_of(struct teller *t,
 	AUTO(mem_free_str) char *word = words_text(argv);
 	struct arena *a = t->arena;
 	const char **todo = arena_array(a, TODO_MAX, sizeof(*todo));
-	const char *paste = tell_paste(detail, a);
+	const char *paste = notify_paste(detail, a);
 	char at[CLOCK_TEXT];
 	size_t n = 0;
 
@@ -242,7 +243,7 @@ static void add_name(struct teller *t, const struct store_trouble *row,
 {
 	const char *class = row->fail_class ? row->fail_class : "unknown";
 	const char *detail = row->fail_detail ? row->fail_detail : "";
-	bool parked = tell_is_parked(row) && !held;
+	bool parked = notify_is_parked(row) && !held;
 	struct notice m = {
 		.topic = NOTICE_TROUBLE,
 		.service = "",
@@ -295,8 +296,8 @@ static int judge_missing(struct teller *t, struct err *err)
 		} else if (!enabled) {
 			now = "it is disabled";
 		} else if (d.ts_due == STORE_NEVER || !d.has_crt ||
-			   tell_near_end(d.ts_not_before, d.ts_expire,
-					 t->from->conf->days_left, t->now)) {
+			   notify_near_end(d.ts_not_before, d.ts_expire,
+					   t->from->conf->days_left, t->now)) {
 			notice_open(t->n, NOTICE_TROUBLE, "", name);
 			continue;
 		} else {
@@ -351,13 +352,13 @@ static int add_names(struct teller *t, struct err *err)
 			return -1;
 		if (wanted == 0)
 			continue;
-		if (n++ < TELL_NAMES)
+		if (n++ < NOTIFY_NAMES)
 			add_name(t, row, false, since);
 	}
-	for (size_t i = 0; i < held.n && i < TELL_NAMES; i++)
+	for (size_t i = 0; i < held.n && i < NOTIFY_NAMES; i++)
 		add_name(t, &held.v[i], true, 0);
-	add_more(t, n > TELL_NAMES ? n - TELL_NAMES : 0,
-		 held.n > TELL_NAMES ? held.n - TELL_NAMES : 0);
+	add_more(t, n > NOTIFY_NAMES ? n - NOTIFY_NAMES : 0,
+		 held.n > NOTIFY_NAMES ? held.n - NOTIFY_NAMES : 0);
 	if (judge_missing(t, err) == -1)
 		return -1;
 	notice_looked(t->n, NOTICE_TROUBLE, "");
@@ -571,7 +572,7 @@ static void add_clock(struct teller *t)
 		"this CA until its clock is right.",
 		NULL
 	};
-	const struct tell_from *from = t->from;
+	const struct notify_from *from = t->from;
 	const char *text;
 
 	if (from->clock < 0)
@@ -682,7 +683,7 @@ static void add_away(struct teller *t, struct notice_from *who,
 					   .todo = todo });
 }
 
-static struct notice_from *who_tells(const struct tell_from *from,
+static struct notice_from *who_tells(const struct notify_from *from,
 				     struct arena *arena)
 {
 	static const char *const no_services[] = { NULL };
@@ -708,8 +709,8 @@ static struct notice_from *who_tells(const struct tell_from *from,
 	return who;
 }
 
-int tell_run(const struct tell_from *from, struct store *store,
-	     const struct err *away, int64_t now, struct err *err)
+int notify_run(const struct notify_from *from, struct store *store,
+	       const struct err *away, int64_t now, struct err *err)
 {
 	AUTO(arena_free) struct arena *arena = arena_new();
 	AUTO(notice_free) struct notices *n = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TELL_H
-#define TELL_H
+#ifndef NOTIFY_H
+#define NOTIFY_H
 
 /*
  * At the end of a run those in `notify` are told what needs a person
@@ -14,9 +14,9 @@
 #include "certrepo_conf.h"
 #include "store_trouble.h"
 
-#define TELL_NAMES 20 /* spelt out, of each kind; the others are counted */
+#define NOTIFY_NAMES 20 /* spelt out, of each kind; the others are counted */
 
-struct tell_from {
+struct notify_from {
 	const struct certrepo_conf *conf;
 	const char *owner;    /* this instance's id */
 	const char *command;  /* "runuser -u certrepo -- certrepo-fetcher" */
@@ -28,28 +28,29 @@ struct tell_from {
 /* AWAY: why the store could not be reached, or turned us away; STORE is not
  * asked then, and may be NULL. -1: some of it could not be read, or handed
  * over. Nothing without `notify`. The instance's lock is held. */
-int tell_run(const struct tell_from *from, struct store *store,
-	     const struct err *away, int64_t now, struct err *err) MUST_CHECK;
+int notify_run(const struct notify_from *from, struct store *store,
+	       const struct err *away, int64_t now, struct err *err) MUST_CHECK;
 
 /* Is ROW one whose order is parked, and of which a person should know: for a
  * day, or near its end? 1, 0, -1. */
-int tell_parked(struct store *store, const struct store_trouble *row,
-		int64_t days_left, int64_t now, struct arena *arena,
-		struct err *err) MUST_CHECK;
+int notify_parked(struct store *store, const struct store_trouble *row,
+		  int64_t days_left, int64_t now, struct arena *arena,
+		  struct err *err) MUST_CHECK;
 
 /* --- pure, for tests --- */
 
 /* Is it time that a person knew? Half of the time in which it is renewed is
  * over (due.h); without a certificate, the second attempt failed. What a CA as
  * a whole does wrong is told of the CA. */
-bool tell_wanted(const struct store_trouble *t, int64_t days_left, int64_t now);
-/* Half of it is over, or all. */
-bool tell_near_end(int64_t not_before, int64_t not_after, int64_t days_left,
+bool notify_wanted(const struct store_trouble *t, int64_t days_left,
 		   int64_t now);
+/* Half of it is over, or all. */
+bool notify_near_end(int64_t not_before, int64_t not_after, int64_t days_left,
+		     int64_t now);
 /* What to do about a class of failure; NULL: it is not one of a name. */
-const char *tell_advice(const char *fail_class);
+const char *notify_advice(const char *fail_class);
 /* What of our own sentence is to be copied: a DNS record, a command; NULL. */
-const char *tell_paste(const char *detail, struct arena *a);
-bool tell_is_parked(const struct store_trouble *t);
+const char *notify_paste(const char *detail, struct arena *a);
+bool notify_is_parked(const struct store_trouble *t);
 
 #endif
