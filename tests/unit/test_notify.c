@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "store_kit.h"
+#include "trouble_kit.h"
 #include <sys/stat.h>
 #include "fail.h"
 #include "held.h"
@@ -8,8 +8,6 @@
 #define NOW 1700000000 /* 2023-11-14T22:13:20Z */
 #define DAY 86400
 
-static struct store *store;
-static struct arena *arena;
 static struct certrepo_conf *cc;
 static struct notify_from from;
 
@@ -53,14 +51,8 @@ static void configure(const char *notify)
 
 static int setup(void **state)
 {
-	int from_version, to;
-
-	if (kit_begin() == -1)
+	if (trouble_begin() == -1)
 		return -1;
-	kit_wipe();
-	OK(store_open(&conf, STORE_ADMIN, &store, &err));
-	OK(store_schema_upgrade(store, 1, &from_version, &to, &err));
-	arena = arena_new();
 	put("sendmail", arena_printf(arena,
 				     "#!/bin/sh\n[ ! -e %s/fails ] || exit 1\n"
 				     "cat >%s/mail\n",
@@ -78,29 +70,10 @@ static int teardown(void **state)
 	static const char *const files[] = { "conf", "sendmail", "mail",
 					     "notices", "fails" };
 
-	store_free(&store);
 	for (size_t i = 0; i < ARRAY_LEN(files); i++)
 		(void) unlink(path(files[i]));
-	arena_free(&arena);
-	kit_end();
+	trouble_end();
 	return 0;
-}
-
-static void sql(const char *text)
-{
-	OK(db_script(store->db, text, &err));
-}
-
-static void add(const char *name, const char *set)
-{
-	struct store_cert row = { .name = name,
-				  .enabled = true,
-				  .csr = BLOB("csr"),
-				  .md5_modulus = "x" };
-
-	OK(store_add(store, &row, &err));
-	sql(arena_printf(arena, "UPDATE certs SET %s WHERE name = '%s'", set,
-			 name));
 }
 
 /* The mail, its lines joined unless RAW; "" for none. */

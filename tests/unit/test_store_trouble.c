@@ -1,48 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-#include "store_kit.h"
+#include "trouble_kit.h"
 #include "store_trouble.h"
 
 #define NOW 1700000000
 
-static struct store *store;
-static struct arena *arena;
-
 static int setup(void **state)
 {
-	int from, to;
-
-	if (kit_begin() == -1)
-		return -1;
-	kit_wipe();
-	OK(store_open(&conf, STORE_ADMIN, &store, &err));
-	OK(store_schema_upgrade(store, 1, &from, &to, &err));
-	arena = arena_new();
-	return 0;
+	return trouble_begin();
 }
 
 static int teardown(void **state)
 {
-	arena_free(&arena);
-	store_free(&store);
-	kit_end();
+	trouble_end();
 	return 0;
-}
-
-static void sql(const char *text)
-{
-	OK(db_script(store->db, text, &err));
-}
-
-static void add(const char *name, const char *set)
-{
-	struct store_cert row = { .name = name,
-				  .enabled = true,
-				  .csr = BLOB("csr"),
-				  .md5_modulus = "x" };
-
-	OK(store_add(store, &row, &err));
-	sql(arena_printf(arena, "UPDATE certs SET %s WHERE name = '%s'", set,
-			 name));
 }
 
 /* The names in order, joined. */
