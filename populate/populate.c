@@ -231,7 +231,7 @@ static int each_name(struct populate *p, const struct command *c, char **names,
 		if (c->each(p, names[i], &err) == 0)
 			continue;
 		populate_tell(names[i], &err);
-		populate_tell_config(p, &err);
+		certrepo_conf_tell(p->opt.config, &err);
 		fflush(stdout);
 		log_error(&err);
 		status = err_exit_status(err.kind);
@@ -252,7 +252,7 @@ static int run(struct populate *p, const struct command *c, char **names, int n)
 		use = STORE_READ;
 	if (store_open(p->conf.store, use, &p->store, &err) == -1) {
 		populate_tell_user(p->conf.store, &err);
-		populate_tell_config(p, &err);
+		certrepo_conf_tell(p->opt.config, &err);
 		log_error(&err);
 		return err_exit_status(err.kind);
 	}
@@ -268,7 +268,7 @@ static int run(struct populate *p, const struct command *c, char **names, int n)
 		return 0;
 	if (n > 0)
 		populate_tell(names[0], &err);
-	populate_tell_config(p, &err);
+	certrepo_conf_tell(p->opt.config, &err);
 	fflush(stdout);
 	log_error(&err);
 	return err_exit_status(err.kind);

@@ -13,9 +13,7 @@
 
 const char *populate_hint(const struct populate *p, struct arena *a)
 {
-	if (strcmp(p->opt.config, CERTREPO_CONF_PATH) == 0)
-		return "";
-	return arena_printf(a, " -c %s", populate_word(p->opt.config, a));
+	return certrepo_conf_hint(p->opt.config, a);
 }
 
 static bool state_owner(const struct populate *p, struct stat *ret)
@@ -40,19 +38,6 @@ const char *populate_fetcher(const struct populate *p, struct arena *a)
 	if (geteuid() == 0 && state_owner(p, &st) && st.st_uid != 0)
 		as = arena_printf(a, "runuser -u %s -- ", populate_user(p, a));
 	return arena_printf(a, "%scertrepo-fetcher%s", as, populate_hint(p, a));
-}
-
-void populate_tell_config(const struct populate *p, struct err *err)
-{
-	static const char ours[] = "run certrepo-populate ";
-	AUTO(mem_free_str) char *was = mem_strdup(err->msg);
-	const char *hint = populate_hint(p, p->arena), *at;
-
-	at = strstr(was, ours);
-	if (!at || !*hint || strncmp(at + strlen(ours), "-c ", 3) == 0)
-		return;
-	(void) err_set(err, err->kind, "%.*srun certrepo-populate%s %s",
-		       (int) (at - was), was, hint, at + strlen(ours));
 }
 
 int populate_ca(struct populate *p, const struct store_cert *row,
@@ -154,6 +139,8 @@ void populate_tell_user(const struct store_conf *store, struct err *err)
 {
 	AUTO(mem_free_str) char *folder = NULL;
 	AUTO(mem_free_str) char *was = mem_strdup(err->msg);
+	AUTO(mem_free_str) char *word = NULL;
+	const char *argv[] = { NULL, NULL };
 	const struct passwd *pw;
 	struct stat st;
 
@@ -161,11 +148,13 @@ void populate_tell_user(const struct store_conf *store, struct err *err)
 		return;
 	folder = file_dirname(store->path);
 	if (stat(folder, &st) == -1) {
+		argv[0] = folder;
+		word = words_text(argv);
 		if (errno == ENOENT)
 			(void) err_set(err, err->kind,
 				       "%s; make it for the fetcher's user, as "
 				       "root: install -d -m 755 -o USER %s",
-				       was, folder);
+				       was, word);
 		return;
 	}
 	if (geteuid() == 0 || geteuid() == st.st_uid)

@@ -33,9 +33,6 @@ const char *populate_hint(const struct populate *p, struct arena *a);
 /* "runuser -u certrepo -- certrepo-fetcher -c FILE": as whom it has to run, for
  * who is root, and with which configuration. */
 const char *populate_fetcher(const struct populate *p, struct arena *a);
-/* Commands that ERR says get the configuration that this one was called with.
- */
-void populate_tell_config(const struct populate *p, struct err *err);
 /* The fetcher's user, who owns state_dir; "USER" when that is not there. */
 const char *populate_user(const struct populate *p, struct arena *a);
 /* WORD as a shell takes it: quoted where it would make something of it. */

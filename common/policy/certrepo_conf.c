@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
+#include <string.h>
 #include "certrepo_conf.h"
+#include "words.h"
 
 #define SET(struct_, field_, type_, help_, ...)                            \
 	{                                                                  \
@@ -200,4 +202,28 @@ const struct certrepo_ca *certrepo_conf_ca(const struct certrepo_conf *conf,
 			return ca;
 	}
 	return NULL;
+}
+
+const char *certrepo_conf_hint(const char *config, struct arena *a)
+{
+	const char *const argv[] = { config, NULL };
+	AUTO(mem_free_str) char *word = words_text(argv);
+
+	if (strcmp(config, CERTREPO_CONF_PATH) == 0)
+		return "";
+	return arena_printf(a, " -c %s", word);
+}
+
+void certrepo_conf_tell(const char *config, struct err *err)
+{
+	static const char ours[] = "run certrepo-populate ";
+	AUTO(arena_free) struct arena *a = arena_new();
+	const char *was = arena_strdup(a, err->msg);
+	const char *hint = certrepo_conf_hint(config, a);
+	const char *at = strstr(was, ours);
+
+	if (!at || !*hint || strncmp(at + strlen(ours), "-c ", 3) == 0)
+		return;
+	(void) err_set(err, err->kind, "%.*srun certrepo-populate%s %s",
+		       (int) (at - was), was, hint, at + strlen(ours));
 }

@@ -59,4 +59,10 @@ int certrepo_conf_load(const char *path, struct arena *arena,
 const struct certrepo_ca *certrepo_conf_ca(const struct certrepo_conf *conf,
 					   const char *name);
 
+/* Of a program that read CONFIG, for commands to be copied: " -c FILE", as a
+ * shell takes it, or "". In A. */
+const char *certrepo_conf_hint(const char *config, struct arena *a);
+/* The command of populate that ERR says to run gets it, too. */
+void certrepo_conf_tell(const char *config, struct err *err);
+
 #endif

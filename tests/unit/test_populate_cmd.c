@@ -23,15 +23,15 @@ static void commands(void **state)
 
 	(void) err_set(&err, ERR_CONFIG,
 		       "no table: run certrepo-populate init");
-	populate_tell_config(&p, &err);
+	certrepo_conf_tell(p.opt.config, &err);
 	assert_string_equal(err.msg, "no table: run certrepo-populate init");
 	assert_string_equal(populate_fetcher(&p, p.arena), "certrepo-fetcher");
 	assert_string_equal(populate_user(&p, p.arena), "USER");
 	p.opt.config = "/root/admin.conf";
-	populate_tell_config(&p, &err);
+	certrepo_conf_tell(p.opt.config, &err);
 	assert_string_equal(err.msg, "no table: run certrepo-populate -c "
 				     "/root/admin.conf init");
-	populate_tell_config(&p, &err);
+	certrepo_conf_tell(p.opt.config, &err);
 	assert_string_equal(err.msg, "no table: run certrepo-populate -c "
 				     "/root/admin.conf init");
 	p.conf.state_dir = scratch_dir;
