@@ -101,6 +101,15 @@ static const char *user(uid_t uid, char ret[USER_TEXT])
 	return ret;
 }
 
+/* As a shell takes it. */
+static const char *word(const char *path, struct arena *a)
+{
+	const char *const argv[] = { path, NULL };
+	AUTO(mem_free_str) char *text = words_text(argv);
+
+	return arena_strdup(a, text);
+}
+
 /* Our group's name; where it has none, that of the user WE. */
 static const char *group(const char *we)
 {
@@ -109,29 +118,33 @@ static const char *group(const char *we)
 	return gr ? gr->gr_name : we;
 }
 
-static char *command_as(uid_t uid, const char *const *argv)
+const char *runas_command(uid_t uid, const char *command, struct arena *a)
 {
-	AUTO(mem_free_str) char *typed = words_text(argv);
 	const struct passwd *pw = getpwuid(uid);
 
+	if (uid == 0)
+		return arena_strdup(a, command);
 	if (pw)
-		return mem_printf("runuser -u %s -- %s", pw->pw_name, typed);
+		return arena_printf(a, "runuser -u %s -- %s", pw->pw_name,
+				    command);
 	/* as in a container, where numbers have no names */
-	return mem_printf("setpriv --reuid %lu --regid %lu --clear-groups %s",
-			  (unsigned long) uid, (unsigned long) uid, typed);
+	return arena_printf(a,
+			    "setpriv --reuid %lu --regid %lu --clear-groups %s",
+			    (unsigned long) uid, (unsigned long) uid, command);
 }
 
-static int run_as(const struct file *f, const char *const *argv,
-		  struct err *err)
+static int run_as(const struct files *f, const struct file *of,
+		  const char *const *argv, struct err *err)
 {
-	AUTO(mem_free_str) char *command = command_as(f->owner, argv);
+	AUTO(mem_free_str) char *typed = words_text(argv);
 	char owner[USER_TEXT], we[USER_TEXT];
 
 	return err_set(err, ERR_CONFIG,
 		       "%s belongs to %s, and this runs as %s: nothing was "
 		       "done; run%s: %s",
-		       f->path, user(f->owner, owner), user(geteuid(), we),
-		       geteuid() == 0 ? "" : ", as root", command);
+		       of->path, user(of->owner, owner), user(geteuid(), we),
+		       geteuid() == 0 ? "" : ", as root",
+		       runas_command(of->owner, typed, f->arena));
 }
 
 /* Left by a run as root, or made without -o. */
@@ -152,7 +165,7 @@ static int hand_over(const struct files *f, const struct file *first,
 		return err_set(err, ERR_CONFIG,
 			       "%s is ours (%s), and its mode lets us not "
 			       "write it; run: chmod u+rwX %s",
-			       first->path, we, first->path);
+			       first->path, we, word(first->path, f->arena));
 	command = words_text(argv);
 	return err_set(err, ERR_CONFIG,
 		       "%s belongs to %s, and this runs as %s, who may not "
@@ -161,19 +174,21 @@ static int hand_over(const struct files *f, const struct file *first,
 }
 
 /* Its folder may be one of root's for other things as well. */
-static int no_folder(const struct file *f, struct err *err)
+static int no_folder(const struct files *f, const struct file *of,
+		     const char *state_dir, struct err *err)
 {
 	char we[USER_TEXT];
 
 	return err_set(err, ERR_CONFIG,
 		       "account_key %s is not there, and this runs as %s, who "
 		       "may not make it in that folder; run, as root: install "
-		       "-d -m 700 -o %s FOLDER, and let account_key name a "
-		       "file in it",
-		       f->key, user(geteuid(), we), we);
+		       "-d -m 700 -o %s %s/accounts, and let account_key name "
+		       "a file in it",
+		       of->key, user(geteuid(), we), we,
+		       word(state_dir, f->arena));
 }
 
-static int no_state(const char *dir, struct err *err)
+static int no_state(const struct files *f, const char *dir, struct err *err)
 {
 	char we[USER_TEXT];
 
@@ -181,7 +196,7 @@ static int no_state(const char *dir, struct err *err)
 		       "state_dir %s is not there, and this runs as %s, who "
 		       "may not make it; run, as root: install -d -m 755 -o "
 		       "%s %s",
-		       dir, user(geteuid(), we), we, dir);
+		       dir, user(geteuid(), we), we, word(dir, f->arena));
 }
 
 static int check_root(const struct files *f, const char *const *argv,
@@ -189,7 +204,7 @@ static int check_root(const struct files *f, const char *const *argv,
 {
 	for (size_t i = 0; i < f->n; i++)
 		if (f->v[i].owner != 0)
-			return run_as(&f->v[i], argv, err);
+			return run_as(f, &f->v[i], argv, err);
 	return 0;
 }
 
@@ -248,15 +263,16 @@ static int check_user(const struct files *f, size_t written,
 			first = &f->v[i];
 	if (first) {
 		if (f->v[0].owner != 0 && f->v[0].owner != geteuid())
-			return run_as(&f->v[0], argv, err);
+			return run_as(f, &f->v[0], argv, err);
 		return hand_over(f, first, err);
 	}
 	if (!may(state_dir, F_OK) && errno == ENOENT &&
 	    !may(above, W_OK | X_OK))
-		return no_state(state_dir, err);
+		return no_state(f, state_dir, err);
 	if (no_key(f, written))
-		return f->v[written].key ? no_folder(&f->v[written], err)
-					 : hand_over(f, &f->v[written], err);
+		return f->v[written].key
+			       ? no_folder(f, &f->v[written], state_dir, err)
+			       : hand_over(f, &f->v[written], err);
 	return check_secrets(conf, err);
 }
 

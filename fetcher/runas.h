@@ -7,6 +7,7 @@
  * root above all, would leave files that the next ones cannot read.
  */
 
+#include <sys/types.h>
 #include "certrepo_conf.h"
 
 /* ERR_CONFIG, with the command that mends it, when what CONF names (state_dir
@@ -16,5 +17,9 @@
  * ARGV, which a NULL ends, is what was typed: it is repeated in the command. */
 int runas_check(const struct certrepo_conf *conf, const char *const *argv,
 		struct err *err) MUST_CHECK;
+
+/* "runuser -u certrepo -- COMMAND", for root to copy; what is root's as it is.
+ * In A. */
+const char *runas_command(uid_t uid, const char *command, struct arena *a);
 
 #endif

@@ -144,7 +144,8 @@ static void user_of_others(void **state)
 	assert_int_equal(unlink(scratch("key")), 0);
 	assert_int_equal(as(OTHER), -1);
 	says("/key is not there, and this runs as 54321, who may not make it");
-	says("install -d -m 700 -o 54321 FOLDER");
+	says("install -d -m 700 -o 54321 /");
+	says("/state/accounts, and let account_key name a file in it");
 }
 
 /* Root's, for a group, which was forgotten. */
@@ -191,6 +192,15 @@ static void user_without_folder(void **state)
 	says("run, as root: install -d -m 755 -o 54321 ");
 }
 
+/* For root, who pastes it. */
+static void commands(void **state)
+{
+	assert_string_equal(runas_command(0, "x -c y", a), "x -c y");
+	assert_string_equal(runas_command(OTHER, "x -c y", a),
+			    "setpriv --reuid 54321 --regid 54321 "
+			    "--clear-groups x -c y");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +213,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(user_without_folder, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(commands, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
