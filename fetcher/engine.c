@@ -9,7 +9,6 @@
 #include "due.h"
 #include "due_policy.h"
 #include "halt.h"
-#include "held.h"
 #include "lessees.h"
 #include "log.h"
 #include "loop.h"
@@ -744,10 +743,7 @@ int engine_run(struct engine *e, int *ret_status, struct err *err)
 		     -1) ||
 	    wrong_clock_look(e->conf, e->store, clock_now(), &e->doubt, err) ==
 		    -1 ||
-	    lessees_report(e->conf, e->store, e->owner, clock_now(), err) ==
-		    -1 ||
 	    due_policy_apply(e->conf, e->store, err) == -1 ||
-	    held_report(e->conf, e->store, clock_now(), err) == -1 ||
 	    proof_sweep_new(e->store, e->batch, e->chall, e->owner,
 			    e->conf->state_dir, &e->sweep, err) == -1)
 		return -1;

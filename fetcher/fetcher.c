@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* certrepo-fetcher: renew what is due, keep the certificates in the store. */
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +13,9 @@
 #include "clock.h"
 #include "dns_key.h"
 #include "engine.h"
+#include "held.h"
 #include "instance.h"
+#include "lessees.h"
 #include "log.h"
 #include "opts.h"
 #include "runas.h"
@@ -92,62 +93,76 @@ static void harden(void)
 	(void) signal(SIGPIPE, SIG_IGN);
 }
 
-/* For a person to copy: as whom, unless USER is NULL, and with which
- * configuration. */
-static const char *command(const char *user, const char *program,
-			   const char *config, struct arena *arena)
+/* For a person to copy, wherever that is done. */
+static const char *whole(const char *path, struct arena *arena)
 {
-	const char *c = strcmp(config, CERTREPO_CONF_PATH) != 0 ? config : NULL;
+	AUTO(mem_free_str) char *full = realpath(path, NULL);
 
-	return arena_printf(arena, "%s%s%s%s%s%s", user ? "runuser -u " : "",
-			    user ? user : "", user ? " -- " : "", program,
-			    c ? " -c " : "", c ? c : "");
+	return *path == '/' || !full ? path : arena_strdup(arena, full);
 }
 
-/* Once in a run that is not about some names: whoever gave them looks. What
- * could not be told is one more line. */
-static void tell(const struct certrepo_conf *conf, const char *config,
-		 const struct instance *self, const struct engine *engine,
-		 struct store *store, const struct err *away)
+static struct notify_from who(const struct certrepo_conf *conf,
+			      const char *config, const struct instance *self,
+			      struct arena *arena)
 {
-	AUTO(arena_free) struct arena *arena = arena_new();
-	const struct passwd *pw = geteuid() != 0 ? getpwuid(geteuid()) : NULL;
-	struct notify_from from = {
+	const char *hint = certrepo_conf_hint(config, arena);
+
+	return (struct notify_from){
 		.conf = conf,
 		.owner = instance_id(self),
-		.command = command(pw ? pw->pw_name : NULL, PROGRAM, config,
-				   arena),
-		.populate = command(NULL, "certrepo-populate", config, arena),
+		.command = runas_command(
+			geteuid(), arena_printf(arena, PROGRAM "%s", hint),
+			arena),
+		.populate = arena_printf(arena, "certrepo-populate%s", hint),
+		.clock = -1,
 	};
+}
+
+/* What needs a person, as the run leaves it. Who gave names looks, and is told
+ * of leases alone. What could not be told is one more line. */
+static void tell(struct notify_from *from, const struct engine *engine,
+		 struct store *store, bool all, const struct err *away)
+{
+	int64_t now = clock_now();
 	struct err err = ERR_INIT;
 
-	from.clock = engine ? engine_clock(engine, &from.clock_ca,
-					   &from.clock_detail)
-			    : -1;
-	if (notify_run(&from, store, away, clock_now(), &err) == -1)
+	if (engine)
+		from->clock = engine_clock(engine, &from->clock_ca,
+					   &from->clock_detail);
+	if (all && notify_run(from, store, away, now, &err) == -1)
+		log_error(&err);
+	if (away)
+		return;
+	if ((all && held_report(from, store, now, &err) == -1) ||
+	    lessees_report(from, store, now, &err) == -1)
 		log_error(&err);
 }
 
 static int run(const struct certrepo_conf *conf, const char *config,
 	       const struct engine_opts *opts, int *ret_status, struct err *err)
 {
+	AUTO(arena_free) struct arena *arena = arena_new();
 	AUTO(instance_free) struct instance *self = NULL;
 	AUTO(store_free) struct store *store = NULL;
 	AUTO(engine_free) struct engine *engine = NULL;
 	bool all = !opts->n_names, away;
+	struct notify_from from;
 	int rc;
 
 	if (instance_open(conf->state_dir, &self, err) == -1)
 		return -1;
+	from = who(conf, config, self, arena);
 	log_mailed(all && conf->notify && conf->notify->mail.n > 0);
 	rc = store_open(conf->store, STORE_LOOP, &store, err);
 	if (rc == 0 && (rc = engine_new(conf, store, instance_id(self), opts,
 					&engine, err)) == 0)
 		rc = engine_run(engine, ret_status, err);
+	if (rc == -1)
+		certrepo_conf_tell(config, err);
 	/* Or it cannot be used, and stderr may be read by nobody. */
 	away = rc == -1 && (err->kind == ERR_UNAVAILABLE || !store);
-	if (all && (store || away) && !(engine && engine_stopped(engine)))
-		tell(conf, config, self, engine, store, away ? err : NULL);
+	if ((store || away) && !(engine && engine_stopped(engine)))
+		tell(&from, engine, store, all, away ? err : NULL);
 	return rc;
 }
 
@@ -218,6 +233,7 @@ int main(int argc, char **argv)
 	log_open(PROGRAM, cmd.verbose);
 	if (certrepo_conf_load(cmd.config, arena, &conf, &errs) == -1)
 		return conf_errors_print(&errs, PROGRAM);
+	cmd.config = whole(cmd.config, arena);
 	if (!cmd.dry_run &&
 	    runas_check(&conf, (const char *const *) argv, &err) == -1) {
 		log_error(&err);
@@ -230,6 +246,7 @@ int main(int argc, char **argv)
 	rc = cmd.dry_run ? dry_run(&conf, &opts, &status, &err)
 			 : run(&conf, cmd.config, &opts, &status, &err);
 	if (rc == -1) {
+		certrepo_conf_tell(cmd.config, &err);
 		end(&conf, &opts, &err);
 		return err_exit_status(err.kind);
 	}

@@ -3,7 +3,6 @@
 #include "once_a_day.h"
 #include "log.h"
 #include "sbuf.h"
-#include "notify.h"
 
 #define HELD_FILE   "fetcher.held" /* when it was last said */
 #define HELD_MOST   20
@@ -53,11 +52,12 @@ static int parked_text(const struct certrepo_conf *conf, struct store *store,
 	return 0;
 }
 
-int held_report(const struct certrepo_conf *conf, struct store *store,
+int held_report(const struct notify_from *from, struct store *store,
 		int64_t now, struct err *err)
 {
 	AUTO(arena_free) struct arena *arena = arena_new();
 	AUTO(mem_free_str) char *text = NULL, *parked = NULL;
+	const struct certrepo_conf *conf = from->conf;
 	struct store_helds rows = { NULL, 0 };
 
 	if (conf->notify || once_a_day_done(conf->state_dir, HELD_FILE, now))
@@ -67,12 +67,13 @@ int held_report(const struct certrepo_conf *conf, struct store *store,
 		return -1;
 	if (rows.n) {
 		text = held_text(&rows, HELD_MOST);
-		log_warn("held until someone acts: %s", text);
+		log_warn("held until someone acts: %s; for each: %s show NAME",
+			 text, from->populate);
 	}
 	if (parked)
-		log_warn("orders that wait for their CA: %s; see "
-			 "certrepo-populate show",
-			 parked);
+		log_warn("orders that wait for their CA: %s; for each: %s show "
+			 "NAME",
+			 parked, from->populate);
 	if (text || parked)
 		once_a_day_mark(conf->state_dir, HELD_FILE, now);
 	return 0;

@@ -8,12 +8,12 @@
  * cron mails whatever it says.
  */
 
-#include "certrepo_conf.h"
+#include "notify.h"
 #include "store.h"
 
-/* On stderr and in the log; not with `notify`, whose people are told, see
- * notify.h. The instance's lock is held. */
-int held_report(const struct certrepo_conf *conf, struct store *store,
+/* On stderr and in the log, as a run left it; not with `notify`, whose people
+ * are told. The instance's lock is held. */
+int held_report(const struct notify_from *from, struct store *store,
 		int64_t now, struct err *err) MUST_CHECK;
 
 /* "a.example.org (caa), b.example.org (config) and others": the first MOST of

@@ -15,31 +15,30 @@ bool lessees_late(const struct certrepo_conf *conf,
 	       lease->since > now + CLEANS;
 }
 
-int lessees_report(const struct certrepo_conf *conf, struct store *store,
-		   const char *self, int64_t now, struct err *err)
+int lessees_report(const struct notify_from *from, struct store *store,
+		   int64_t now, struct err *err)
 {
 	AUTO(arena_free) struct arena *arena = arena_new();
 	struct store_leases l = { NULL, 0 };
 	char since[CLOCK_TEXT], until[CLOCK_TEXT];
 	size_t i;
 
-	if (store_leases(store, self, now, arena, &l, err) == -1)
+	if (store_leases(store, from->owner, now, arena, &l, err) == -1)
 		return -1;
 	for (i = 0; i < l.n; i++) {
 		const struct store_lease *o = &l.v[i];
 		const char *const argv[] = { o->name, NULL };
 		AUTO(mem_free_str) char *word = words_text(argv);
 
-		if (!lessees_late(conf, o, now))
+		if (!lessees_late(from->conf, o, now))
 			continue;
 		log_warn("%zu %s for the fetcher %s (the host is in its "
 			 "name), which took %s at %s and has %s on lease until "
-			 "%s; if it is dead: certrepo-fetcher --once "
-			 "--break-lease %s",
+			 "%s; if it is dead: %s --once --break-lease %s",
 			 o->n, o->n == 1 ? "name waits" : "names wait",
 			 o->owner, o->n == 1 ? "it" : "the first",
 			 clock_text(o->since, since), o->n == 1 ? "it" : "them",
-			 clock_text(o->until, until),
+			 clock_text(o->until, until), from->command,
 			 o->n == 1 ? word : "NAME...");
 	}
 	return 0;

@@ -10,7 +10,7 @@
  */
 
 #include <stdbool.h>
-#include "certrepo_conf.h"
+#include "notify.h"
 #include "store.h"
 
 /* Has it kept a name for longer than an order takes? That it was taken tomorrow
@@ -18,8 +18,8 @@
 bool lessees_late(const struct certrepo_conf *conf,
 		  const struct store_lease *lease, int64_t now);
 /* Warn of those who have held a name for longer than an order takes. */
-int lessees_report(const struct certrepo_conf *conf, struct store *store,
-		   const char *self, int64_t now, struct err *err) MUST_CHECK;
+int lessees_report(const struct notify_from *from, struct store *store,
+		   int64_t now, struct err *err) MUST_CHECK;
 /* A person knows that whoever has these is dead. What nobody has is left. */
 int lessees_break(struct store *store, const char *const *names, size_t n,
 		  struct err *err) MUST_CHECK;

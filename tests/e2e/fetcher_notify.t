@@ -77,7 +77,7 @@ due_now $A
 run fetcher --once
 is "$rc" 1 "it fails again"
 mail=$(mailed)
-like "$mail" "Subject: certrepo on .*: 1 new matter \\($A\\)" "... one mail"
+like "$mail" "Subject: certrepo on [^ ]*: 1 new matter \\($A\\)" "... one mail"
 like "$mail" "certificate $A: failing it expires on [-0-9TZ:]*; failed attempts: 3, the last: caa: " \
 	"... says what, until when, and why"
 like "$mail" "tried again by itself, not before [-0-9TZ:]*\. Change the CAA records of its domain, or set another CA: .*certrepo-populate -c [^ ]* set $A ca=OTHER To try at once:" \
@@ -215,7 +215,7 @@ like "$mail" "certificate $P: waiting .*its order waits for the CA since .*order
 	"for a day: told"
 conf
 run fetcher --once
-like "$err" "orders that wait for their CA: $P; see" "... without notify, on stderr"
+like "$err" "orders that wait for their CA: $P; for each: certrepo-populate -c $CONF show NAME" "... without notify, on stderr"
 run fetcher --once
 is "$err" "" "... once a day"
 rm -f "$T/state/fetcher.held"
@@ -280,8 +280,19 @@ is "$(events event)" "" "... and does not tell the command again"
 
 # --- nobody is to be told ---
 conf
+sql "UPDATE certs SET renew = 1, held = 0, count_fail_update = 20
+	WHERE name = '$A'"
+due_now $A
+fault challenge-caa '' -1
+run fetcher --once $A
+unlike "$err" "held until someone acts: " "whoever gives names is not told of all"
+sql "UPDATE certs SET held = 0 WHERE name = '$A'"
+due_now $A
 run fetcher --once
-like "$rc $err$(mailed)" "^0 .*held until someone acts: $A" "without notify, on stderr"
+is "$rc $(mailed)" "1 " "without notify nobody is mailed"
+like "$err" "held until someone acts: $A \\(caa\\); for each: certrepo-populate -c $CONF show NAME" \
+	"... but on stderr told, of what this run ends in"
+fault clear
 run fetcher --once
 is "$rc $err" "0 " "... once a day"
 conf 'notify : { mail = "a b@example.org"; };'

@@ -354,7 +354,7 @@ static void parked(void **state)
 	has(mail, "its order waits for the CA since 2023-11-14T21:13:20Z");
 	/* And without notify, by the daily line. */
 	configure("");
-	OK(held_report(cc, store, NOW + 23 * 3600, &err));
+	OK(held_report(&from, store, NOW + 23 * 3600, &err));
 	assert_int_equal(access(path("fetcher.held"), F_OK), 0);
 	(void) unlink(path("fetcher.held"));
 }
@@ -623,12 +623,12 @@ static void not_handed_over(void **state)
 static void without_notify(void **state)
 {
 	add("a.example.org", HELD);
-	OK(held_report(cc, store, NOW, &err));
+	OK(held_report(&from, store, NOW, &err));
 	assert_int_equal(access(path("fetcher.held"), F_OK), -1);
 	configure("");
 	assert_string_equal(mailed(NOW), "");
 	assert_int_equal(access(path("notices"), F_OK), -1);
-	OK(held_report(cc, store, NOW, &err));
+	OK(held_report(&from, store, NOW, &err));
 	assert_int_equal(access(path("fetcher.held"), F_OK), 0);
 	(void) unlink(path("fetcher.held"));
 }

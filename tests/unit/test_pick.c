@@ -264,13 +264,15 @@ static void policy(void **state)
 static const char *report_held(int64_t at)
 {
 	const struct certrepo_conf c = { .state_dir = scratch_dir };
+	const struct notify_from from = { .conf = &c,
+					  .populate = "certrepo-populate" };
 	int old = dup(2),
 	    fd = open(scratch("said"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	int rc;
 
 	dup2(fd, 2);
 	close(fd);
-	rc = held_report(&c, store, at, &err);
+	rc = held_report(&from, store, at, &err);
 	dup2(old, 2);
 	close(old);
 	assert_int_equal(rc, 0);

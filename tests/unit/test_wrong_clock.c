@@ -129,13 +129,18 @@ static void lease(void **state)
 /* What lessees_report says, from stderr. */
 static const char *said(void)
 {
+	const struct notify_from from = {
+		.conf = &cc,
+		.owner = "me",
+		.command = "runuser -u certrepo -- certrepo-fetcher -c '/a b'",
+	};
 	int old = dup(2);
 	int fd = open(scratch("said"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	int rc;
 
 	dup2(fd, 2);
 	close(fd);
-	rc = lessees_report(&cc, store, "me", NOW, &err);
+	rc = lessees_report(&from, store, NOW, &err);
 	dup2(old, 2);
 	close(old);
 	assert_int_equal(rc, 0);
@@ -161,8 +166,9 @@ static void lessees(void **state)
 	add("c", "lease_owner = 'me', lease_until = %d", NOW + 60);
 	assert_non_null(strstr(said(), "1 name waits for the fetcher web2-01"));
 	assert_non_null(strstr(said(), "2023-11-14T22:14:20Z"));
-	assert_non_null(
-		strstr(said(), "certrepo-fetcher --once --break-lease b"));
+	assert_non_null(strstr(said(),
+			       ": runuser -u certrepo -- certrepo-fetcher -c "
+			       "'/a b' --once --break-lease b"));
 	assert_null(strstr(said(), "web1-01"));
 	OK(lessees_text(store, "me", NOW, &text, &err));
 	assert_non_null(strstr(text, "; 1 name is on lease to the fetcher "
