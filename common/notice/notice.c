@@ -246,6 +246,7 @@ void notice_add(struct notices *n, const struct notice *given)
 		.text = given->text,
 		.patient = given->patient,
 		.todo = given->todo,
+		.end = given->end,
 	};
 	const struct notice *m = &cleaned;
 	struct matter *x = find(n, m);
@@ -257,6 +258,7 @@ void notice_add(struct notices *n, const struct notice *given)
 		return;
 	x->here = true;
 	x->what.todo = m->todo ? copy_lines(n->arena, m->todo) : NULL;
+	x->what.end = m->end;
 	x->what.patient = m->patient || m->topic == NOTICE_STORE;
 	set_words(n, x, m->state, m->text);
 }

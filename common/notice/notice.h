@@ -47,6 +47,8 @@ struct notice {
 	 * and what to do; one that begins with a blank is a command, and
 	 * belongs to the one before. They do not make it another thing. */
 	const char *const *todo;
+	int64_t end; /* of the certificate it is about; 0: none. In the subject
+		      * of the mail, when it is the nearest. */
 };
 
 struct notices;

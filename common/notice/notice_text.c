@@ -8,6 +8,8 @@
 
 #define WIDTH	     72 /* columns */
 #define SERVICES_MAX 5	/* named in the subject */
+#define HOUR	     3600
+#define DAY	     (24 * HOUR)
 
 const char *const notice_topics[] = {
 	[NOTICE_TROUBLE] = "trouble", [NOTICE_ENDPOINT] = "endpoint",
@@ -94,9 +96,39 @@ static void add_services(const struct notice_line *v, size_t n,
 		sbuf_adds(out, names.n > SERVICES_MAX ? " ...)" : ")");
 }
 
+/* "expires in 2 days: ", of the nearest end: for whom it wakes. */
+static void add_urgency(const struct notice_line *v, size_t n, int64_t now,
+			struct sbuf *out)
+{
+	int64_t end = 0, left;
+	size_t ends = 0, expired = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].event == NOTICE_OVER || v[i].what.end == 0)
+			continue;
+		ends++;
+		expired += v[i].what.end <= now;
+		if (end == 0 || v[i].what.end < end)
+			end = v[i].what.end;
+	}
+	if (ends == 0)
+		return;
+	left = (end - now) / (end - now < 2 * DAY ? HOUR : DAY);
+	if (expired > 1)
+		sbuf_addf(out, "%zu ", expired);
+	if (expired > 0)
+		sbuf_adds(out, "EXPIRED: ");
+	else
+		sbuf_addf(out, "%sexpires in %lld %s: ",
+			  ends > 1 ? "the first " : "", (long long) left,
+			  end - now >= 2 * DAY ? "days"
+			  : left == 1	       ? "hour"
+					       : "hours");
+}
+
 /* What counts most of what is told. */
 static void add_subject(const struct notice_line *v, size_t n, const char *host,
-			struct sbuf *out)
+			int64_t now, struct sbuf *out)
 {
 	static const char *const words[][2] = {
 		[NOTICE_NEW] = { "new matter", "new matters" },
@@ -112,8 +144,9 @@ static void add_subject(const struct notice_line *v, size_t n, const char *host,
 	while (event < NOTICE_OVER && count(v, n, event) == 0)
 		event++;
 	hits = count(v, n, event);
-	sbuf_addf(out, "Subject: certrepo on %.100s: %zu %s", host, hits,
-		  words[event][hits != 1]);
+	sbuf_addf(out, "Subject: certrepo on %.100s: ", host);
+	add_urgency(v, n, now, out);
+	sbuf_addf(out, "%zu %s", hits, words[event][hits != 1]);
 	add_services(v, n, event, out);
 	sbuf_addc(out, '\n');
 }
@@ -199,7 +232,7 @@ void notice_text_mail(const struct notice_line *v, size_t n,
 	for (size_t i = 0; i < notify->mail.n; i++)
 		sbuf_addf(ret, "%s%s", i > 0 ? ",\n " : "", notify->mail.v[i]);
 	sbuf_addc(ret, '\n');
-	add_subject(v, n, from->host, ret);
+	add_subject(v, n, from->host, now, ret);
 	sbuf_adds(ret, "Auto-Submitted: auto-generated\n"
 		       "MIME-Version: 1.0\n"
 		       "Content-Type: text/plain; charset=us-ascii\n\n");
@@ -236,6 +269,8 @@ static void add_event(const struct notice_line *l, struct sbuf *out)
 	jout_str(out, "name", l->what.cert);
 	jout_int(out, "since", l->since);
 	jout_str(out, "text", l->what.text);
+	if (l->what.end != 0 && l->event != NOTICE_OVER)
+		jout_int(out, "expires", l->what.end);
 	if (l->what.todo && l->event != NOTICE_OVER)
 		add_todo(l->what.todo, out);
 	sbuf_addc(out, '}');

@@ -30,7 +30,8 @@ void notice_text_mail(const struct notice_line *v, size_t n,
 		      const struct notice_from *from, int64_t now,
 		      struct sbuf *ret);
 /* {"host", "version", "time", "events": [{"event", "topic", "state",
- * "service", "name", "since", "text", "todo" (where there is any)}]} */
+ * "service", "name", "since", "text", "expires" and "todo" (where there
+ * are any)}]} */
 void notice_text_json(const struct notice_line *v, size_t n,
 		      const struct notice_from *from, int64_t now,
 		      struct sbuf *ret);

@@ -252,6 +252,7 @@ static void add_name(struct teller *t, const struct store_trouble *row,
 			 : parked ? "waiting"
 				  : "failing",
 		.todo = todo_of(t, row, held),
+		.end = row->has_crt ? row->ts_expire : 0,
 	};
 	char at[CLOCK_TEXT];
 
@@ -310,7 +311,15 @@ static int judge_missing(struct teller *t, struct err *err)
 	return 0;
 }
 
-static void add_more(struct teller *t, size_t failing, size_t held)
+/* The nearest end, of END and that of ROW. */
+static int64_t nearer(int64_t end, const struct store_trouble *row)
+{
+	return row->has_crt && (end == 0 || row->ts_expire < end)
+		       ? row->ts_expire
+		       : end;
+}
+
+static void add_more(struct teller *t, size_t failing, size_t held, int64_t end)
 {
 	const char *const todo[] = {
 		"All of them:",
@@ -330,13 +339,15 @@ static void add_more(struct teller *t, size_t failing, size_t held)
 						"fail and are near their end, "
 						"and %zu are held",
 						failing, held),
-			   .todo = todo });
+			   .todo = todo,
+			   .end = end });
 }
 
 static int add_names(struct teller *t, struct err *err)
 {
 	int64_t days_left = t->from->conf->days_left;
 	struct store_troubles failing, held;
+	int64_t end = 0; /* of those not spelt out */
 	size_t n = 0;
 
 	if (store_failing(t->store, ROWS_MAX, t->arena, &failing, err) == -1 ||
@@ -354,11 +365,16 @@ static int add_names(struct teller *t, struct err *err)
 			continue;
 		if (n++ < NOTIFY_NAMES)
 			add_name(t, row, false, since);
+		else
+			end = nearer(end, row);
 	}
-	for (size_t i = 0; i < held.n && i < NOTIFY_NAMES; i++)
-		add_name(t, &held.v[i], true, 0);
+	for (size_t i = 0; i < held.n; i++)
+		if (i < NOTIFY_NAMES)
+			add_name(t, &held.v[i], true, 0);
+		else
+			end = nearer(end, &held.v[i]);
 	add_more(t, n > NOTIFY_NAMES ? n - NOTIFY_NAMES : 0,
-		 held.n > NOTIFY_NAMES ? held.n - NOTIFY_NAMES : 0);
+		 held.n > NOTIFY_NAMES ? held.n - NOTIFY_NAMES : 0, end);
 	if (judge_missing(t, err) == -1)
 		return -1;
 	notice_looked(t->n, NOTICE_TROUBLE, "");
@@ -470,7 +486,8 @@ static int add_ca(struct teller *t, const struct certrepo_ca *ca,
 				   t->arena, "%.*s; %s", DETAIL_MAX,
 				   row->fail_detail ? row->fail_detail : "-",
 				   waits_text(t, &w)),
-			   .todo = todo });
+			   .todo = todo,
+			   .end = w.ts_expire });
 	return 0;
 }
 

@@ -252,11 +252,19 @@ void say_well(const struct finding *t)
 
 /* --- what will be wrong in time --- */
 
+/* END: of the certificate, where it is what it is about. */
 static void add_life(struct finding *t, const char *cert,
 		     enum notice_topic topic, const char *state,
-		     const char *what, struct sbuf *text)
+		     const char *what, int64_t end, struct sbuf *text)
 {
-	host_notice(t->r, topic, t->s->name, cert, state, what);
+	if (t->r->notices)
+		notice_add(t->r->notices,
+			   &(struct notice){ .topic = topic,
+					     .service = t->s->name,
+					     .cert = cert,
+					     .state = state,
+					     .text = what,
+					     .end = end });
 	sbuf_addf(text, "%s%s: %s", text->len != 0 ? "; " : "", cert, what);
 }
 
@@ -321,7 +329,8 @@ static const char *end_of(const struct finding *t, const struct judge_cert *c)
 static void look_at_end(struct finding *t, const struct judge_cert *c,
 			struct sbuf *text)
 {
-	bool over = x509_chain_not_after(c->disk) <= t->r->now;
+	int64_t until = x509_chain_not_after(c->disk);
+	bool over = until <= t->r->now;
 	const char *end = end_of(t, c);
 
 	if (!end)
@@ -329,7 +338,7 @@ static void look_at_end(struct finding *t, const struct judge_cert *c,
 	/* Its clients get an error now. */
 	t->bad = t->bad || over;
 	add_life(t, c->svc->conf->name, NOTICE_EXPIRING,
-		 over ? "expired" : "expiring", end, text);
+		 over ? "expired" : "expiring", end, until, text);
 }
 
 /* So near its beginning, or the clock that far back, that it has not begun. */
@@ -341,7 +350,8 @@ static void look_at_begin(struct finding *t, const struct judge_cert *c,
 	if (renewed(t, c) || !why || x509_chain_not_after(c->disk) <= t->r->now)
 		return;
 	t->bad = true;
-	add_life(t, c->svc->conf->name, NOTICE_EXPIRING, "failed", why, text);
+	add_life(t, c->svc->conf->name, NOTICE_EXPIRING, "failed", why, 0,
+		 text);
 }
 
 static void look_at_key(struct finding *t, const struct judge_cert *c,
@@ -360,7 +370,7 @@ static void look_at_key(struct finding *t, const struct judge_cert *c,
 			      "its key %s is of %s; make a new one, and enrol "
 			      "a CSR of it",
 			      path, clock_text(from, since)),
-		 text);
+		 0, text);
 }
 
 void say_lives(struct finding *t)

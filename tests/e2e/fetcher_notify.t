@@ -65,8 +65,8 @@ fault challenge-caa '' -1
 run fetcher --once
 is "$rc $(mailed)" "1 " "a failure long before its end is nobody's business"
 now=$(date +%s)
-sql "UPDATE certs SET ts_expire = $((now + 86400)),
-	ts_expire_seen = $((now + 86400)),
+sql "UPDATE certs SET ts_expire = $((now + 84600)),
+	ts_expire_seen = $((now + 84600)),
 	ts_not_before = $((now - 89 * 86400)) WHERE name = '$A'"
 due_now $A
 run fetcher --once $A
@@ -77,7 +77,7 @@ due_now $A
 run fetcher --once
 is "$rc" 1 "it fails again"
 mail=$(mailed)
-like "$mail" "Subject: certrepo on [^ ]*: 1 new matter \\($A\\)" "... one mail"
+like "$mail" "Subject: certrepo on [^ ]*: expires in 23 hours: 1 new matter \\($A\\)" "... one mail"
 like "$mail" "certificate $A: failing it expires on [-0-9TZ:]*; failed attempts: 3, the last: caa: " \
 	"... says what, until when, and why"
 like "$mail" "tried again by itself, not before [-0-9TZ:]*\. Change the CAA records of its domain, or set another CA: .*certrepo-populate -c [^ ]* set $A ca=OTHER To try at once:" \

@@ -156,6 +156,7 @@ run host
 is "$rc" 0 "five days are little now, which is no failure"
 mail=$(mailed)
 like "$mail" "service web, certificate $NAME: expiring" "... but told"
+like "$mail" "Subject: certrepo on host1: expires in [45] days: 1 new matter \\(web\\)" "... with how urgent it is"
 like "$mail" 'the store has nothing newer' "... with what is missing"
 run host --status
 like "$rc $out" "^0 web" "--status does not fail for it"

@@ -402,6 +402,57 @@ static void wraps(void **state)
 	    "    f\n");
 }
 
+/* How urgent it is, is seen without opening it. */
+static void urgency(void **state)
+{
+	static const struct {
+		int64_t ends[2]; /* after NOON; 0: none */
+		enum notice_event event;
+		const char *subject;
+	} cases[] = {
+		{ { 2 * DAY }, NOTICE_NEW, "expires in 2 days: 2 new" },
+		{ { 2 * DAY - 1 },
+		  NOTICE_STILL,
+		  "expires in 47 hours: 2 matters still there" },
+		{ { 7199 }, NOTICE_NEW, "expires in 1 hour: 2 new" },
+		{ { 9 * DAY, 3 * DAY + 1 },
+		  NOTICE_NEW,
+		  "the first expires in 3 days: 2 new" },
+		{ { -1, DAY }, NOTICE_CHANGED, "EXPIRED: 2 matters have" },
+		{ { -1, -DAY }, NOTICE_NEW, "2 EXPIRED: 2 new matters" },
+		{ { -1, DAY }, NOTICE_OVER, "2 matters are over" },
+		{ { 0 }, NOTICE_NEW, "2 new matters" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct notice_line v[2];
+		AUTO(sbuf_free) struct sbuf out = SBUF_INIT(1 << 16);
+		AUTO(sbuf_free) struct sbuf json = SBUF_INIT(1 << 16);
+
+		for (size_t k = 0; k < 2; k++)
+			v[k] = (struct notice_line){
+				.event = cases[i].event,
+				.what = { .topic = NOTICE_TROUBLE,
+					  .service = "",
+					  .cert = k ? "b" : "a",
+					  .state = "failing",
+					  .text = "so",
+					  .end = cases[i].ends[k]
+							 ? NOON + cases[i].ends
+									   [k]
+							 : 0 },
+			};
+		notice_text_mail(v, 2, &from, NOON, &out);
+		has(sbuf_str(&out),
+		    arena_printf(arena, "\nSubject: certrepo on web1: %s",
+				 cases[i].subject));
+		notice_text_json(v, 2, &from, NOON, &json);
+		assert_int_equal(!!strstr(sbuf_str(&json), "\"expires\":"),
+				 cases[i].ends[0] &&
+					 cases[i].event != NOTICE_OVER);
+	}
+}
+
 static int store_run(int64_t now, bool away)
 {
 	struct notices *n = load_notices(now);
@@ -690,6 +741,7 @@ int main(void)
 		cmocka_unit_test(not_handed_over),
 		cmocka_unit_test(digest),
 		cmocka_unit_test(wraps),
+		cmocka_unit_test(urgency),
 		cmocka_unit_test(store_has_time),
 		cmocka_unit_test(since_from_the_future),
 		cmocka_unit_test(without_service),
