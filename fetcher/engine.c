@@ -363,7 +363,11 @@ static void begin_order(struct engine *e, struct slot *s, struct ca_queue *ca)
 	s->ca = ca;
 	s->again = name.again;
 	s->order = order_new(&e->env, ca_queue_conf(ca), name.ca_name,
-			     ca_queue_acme(ca), name.name, name.early, s);
+			     ca_queue_acme(ca), name.name,
+			     e->opts.force && e->passes == 1 ? ORDER_FORCED
+			     : name.early		     ? ORDER_EARLY
+							     : ORDER_DUE,
+			     s);
 	s->woken = true;
 	e->in_flight++;
 	ca_queue_begin(ca);

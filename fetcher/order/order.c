@@ -217,7 +217,7 @@ void order_set_deadline(struct order *o, int64_t ms)
 
 struct order *order_new(const struct order_env *env,
 			const struct certrepo_ca *ca, const char *ca_name,
-			struct acme *acme, const char *name, bool early,
+			struct acme *acme, const char *name, enum order_how how,
 			void *cookie)
 {
 	struct order *o = mem_alloc(sizeof(*o));
@@ -227,7 +227,7 @@ struct order *order_new(const struct order_env *env,
 	o->ca = ca;
 	o->acme = acme;
 	o->name = mem_strdup(name);
-	o->early = early;
+	o->how = how;
 	o->ca_name = ca_name ? mem_strdup(ca_name) : NULL;
 	o->row = arena_new();
 	o->arena = arena_new();

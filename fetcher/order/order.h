@@ -60,13 +60,21 @@ enum order_end {
 	ORDER_STOPPED, /* left for the next run */
 };
 
+enum order_how {
+	ORDER_DUE,   /* if the row still says so */
+	ORDER_EARLY, /* a person wants it before that */
+	/* ... and at any price: an order of an earlier run that was finalized,
+	 * and is not fulfilled when it is looked at now, is let go for a new
+	 * one. */
+	ORDER_FORCED,
+};
+
 /* CA is NULL when the row names one that is not in the configuration
- * (CA_NAME): the order then fails, on record. NAME is copied. EARLY: a
- * person wants it before the row says it is due. Step it to
+ * (CA_NAME): the order then fails, on record. NAME is copied. Step it to
  * begin. */
 struct order *order_new(const struct order_env *env,
 			const struct certrepo_ca *ca, const char *ca_name,
-			struct acme *acme, const char *name, bool early,
+			struct acme *acme, const char *name, enum order_how how,
 			void *cookie);
 void order_free(struct order **o); /* whatever it is doing */
 

@@ -22,7 +22,7 @@ static int op_claim(struct store *store, void *arg, struct err *err)
 	o->have_saved = false;
 	/* A row that was due when we listed it may have been renewed by
 	 * another instance since. */
-	o->claimed = (o->early ? store_claim : store_claim_due)(
+	o->claimed = (o->how == ORDER_DUE ? store_claim_due : store_claim)(
 		store, o->name, o->env->owner, now, until, err);
 	if (o->claimed != 1)
 		return o->claimed;

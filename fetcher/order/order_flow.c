@@ -13,13 +13,25 @@
 /* A CA that takes longer to issue is looked at again in a later run: its
  * orders would stand in the way of others. */
 #define ISSUE_MS (120 * 1000)
+/* ... and is not waited for by a person who wants a new order. */
+#define FORCED_MS (10 * 1000)
 
 /* --- the order object --- */
+
+/* As long as a CA may take. What it has issued is given all of it, even by
+ * force, and so is a CSR that it was sent just now. */
+static int64_t patience(const struct order *o, enum state again)
+{
+	return o->how == ORDER_FORCED && o->resumed && !o->finalizes &&
+			       again != S_DOWNLOAD
+		       ? FORCED_MS
+		       : ISSUE_MS;
+}
 
 /*
  * The order was finalized, and what came back does not lead on: the CA may
  * have issued all the same, or be about to. Look again, at AGAIN; in the end
- * leave it to the next run.
+ * leave it to the next run; or, by force, go back to the start.
  */
 static enum order_wait look_again(struct order *o, enum state again,
 				  const char *fmt, ...) PRINTF_LIKE(3, 4);
@@ -29,6 +41,7 @@ static enum order_wait look_again(struct order *o, enum state again,
 	int64_t now = clock_mono_ms();
 	int64_t ms = reply_poll_ms(o->polls++, o->rtt_ms, o->reply.retry_at,
 				   clock_now());
+	int64_t most = patience(o, again);
 	char why[sizeof(o->fail.detail)];
 	va_list ap;
 
@@ -37,11 +50,16 @@ static enum order_wait look_again(struct order *o, enum state again,
 	va_end(ap);
 	if (!o->waits_ms)
 		o->waits_ms = now;
-	if (now + ms - o->waits_ms < ISSUE_MS &&
-	    o->reply.retry_at - clock_now() < ISSUE_MS / 1000)
+	if (now + ms - o->waits_ms < most &&
+	    o->reply.retry_at - clock_now() < most / 1000)
 		return order_pause(o, ms, again);
 	fail_set(&o->fail, FAIL_NONE, o->reply.retry_at, "%s", why);
-	return order_go(o, S_PARK);
+	if (o->how != ORDER_FORCED || !o->resumed)
+		return order_go(o, S_PARK);
+	log_warn("%s: let go the order %s, for a new one: %s", o->name, o->url,
+		 why);
+	o->let_go = true;
+	return order_start_anew(o);
 }
 
 /* The same where a request failed: what is the CA's own trouble, or the
@@ -165,16 +183,18 @@ static int op_forget(struct store *store, void *arg, struct err *err)
 	struct store_attempt a;
 
 	order_attempt(o, &a);
-	a.outcome = "gone";
-	a.detail = "the CA does not know any more the order of an earlier run";
+	a.outcome = o->let_go ? "let-go" : "gone";
+	a.detail = o->let_go ? o->fail.detail
+			     : "the CA does not know any more the order of an "
+			       "earlier run";
 	a.ts_end = clock_now();
 	return store_order_gone(store, 0, &a, err);
 }
 
 enum order_wait order_start_anew(struct order *o)
 {
-	log_event(LOG_L_INFO, "order-gone", "name", o->name, "order", o->url,
-		  NULL);
+	log_event(LOG_L_INFO, o->let_go ? "order-let-go" : "order-gone", "name",
+		  o->name, "order", o->url, NULL);
 	o->resumed = o->finalized = o->refused = false;
 	o->ts_expires = 0;
 	o->polls = o->tries = o->finalizes = 0;

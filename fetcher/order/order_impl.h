@@ -51,7 +51,7 @@ struct order {
 	const struct certrepo_ca *ca;
 	struct acme *acme;
 	char *name, *ca_name;
-	bool early;
+	enum order_how how;
 	enum state state;
 	enum order_wait waits;
 	enum order_end end;
@@ -86,6 +86,7 @@ struct order {
 	int64_t finalize_ms; /* when it was sent last */
 	int64_t waits_ms;    /* since when it waits for the CA to issue */
 	bool refused;	     /* finalize was, by fail */
+	bool let_go;	     /* what was resumed, because of fail */
 
 	struct accept_cert accepted;
 	int64_t ts_start, ts_end, not_after;
@@ -123,7 +124,7 @@ enum order_wait order_fail_reply(struct order *o, enum state again);
 
 /* --- order_flow.c --- */
 
-/* The CA does not know any more what was resumed: order anew, at once. */
+/* What was resumed is of no use: order anew, at once. */
 enum order_wait order_start_anew(struct order *o);
 
 /* --- order_end.c --- */

@@ -86,6 +86,35 @@ is "$rc $(requests newOrder) $(requests finalize)" '0 1 1' \
 ok '... and stored' test -n "$(col crt)"
 is "$(kept)$(outcomes)" 'parked parked ok ' '... and that is all on record'
 
+# --- ... until a person has enough of it ---
+force() {
+	run fetcher --once --force $N
+}
+scripted_reset
+fault processing-day newOrder -1
+run fetcher --once
+url=$(sql "SELECT url FROM orders WHERE name = '$N'")
+fault clear
+fault 503 order -1
+force
+is "$rc $(requests newOrder) $(sql 'SELECT url FROM orders')" "1 1 $url" \
+	'by force it is not let go while the CA cannot say'
+fault clear
+fault processing-day newOrder
+force
+is "$rc $(requests newOrder)$(kept)" '0 2' 'else it is, for a new one'
+like "$err" "$N: let go the order $url, for a new one: the CA has not issued" \
+	'... which is said, and why'
+is "$(outcomes | sed 's/.*let-go/let-go/')" 'let-go ok ' '... and on record'
+
+scripted_reset
+fault processing-day newOrder
+run fetcher --once
+is "$(kept)" parked 'a parked order'
+force
+is "$rc $(requests newOrder)$(kept)" '0 1' \
+	'... that was issued since is fetched, by force as well'
+
 # --- a challenge the CA gives up ---
 scripted_reset
 fault step-pending newOrder -1

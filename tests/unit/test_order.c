@@ -28,6 +28,7 @@ static const struct certrepo_conf cc = { .order_timeout = 900,
 static struct order_env env;
 static bool woken;
 static int ca_fails;
+static enum order_how asked;
 
 static void on_wake(void *arg, void *cookie)
 {
@@ -94,6 +95,7 @@ static void begin(const struct ca_says *says)
 				  .proof_gone = on_proof_gone };
 	woken = true;
 	ca_fails = 0;
+	asked = ORDER_DUE;
 }
 
 static void end(void)
@@ -110,7 +112,7 @@ static void end(void)
 static struct order *new_order(void)
 {
 	woken = true;
-	return order_new(&env, &one, NULL, NULL, NAME, false, NULL);
+	return order_new(&env, &one, NULL, NULL, NAME, asked, NULL);
 }
 
 /* One event: a step, a commit, an answer, the solver's, or a timer. */
@@ -536,7 +538,12 @@ struct left {
 	enum order_end end;
 	const char *attempts, *saved;
 	int orders;
+	enum order_how how;
+	struct twist twist;
+	int ca_fails;
 };
+
+#define PROCESSING "{\"status\":\"processing\"}"
 
 static const struct left lefts[] = {
 	{ "under way", "new", "pending", -60, 0, ORDER_RENEWED, "ok", "-", 0 },
@@ -565,12 +572,106 @@ static const struct left lefts[] = {
 	  ORDER_FAILED, "unauthorized", "-", 0 },
 	{ "it was left to expire: that is none", "new", "invalid", -8 * DAY, -1,
 	  ORDER_RENEWED, "ok,gone", "-", 1 },
+
+	/* by force: what is not issued is let go, what is, is not */
+	{ "forced, under way", "new", "pending", -60, 0, ORDER_RENEWED, "ok",
+	  "-", 0, ORDER_FORCED },
+	{ "forced, and the CA never took the CSR", "finalized", "ready", -60, 0,
+	  ORDER_RENEWED, "ok", "-", 0, ORDER_FORCED },
+	{ "forced, and issued since", "parked", "valid", -9 * DAY, DAY,
+	  ORDER_RENEWED, "ok", "-", 0, ORDER_FORCED },
+	{ "forced, and issued within seconds",
+	  "parked",
+	  "valid",
+	  -9 * DAY,
+	  DAY,
+	  ORDER_RENEWED,
+	  "ok",
+	  "-",
+	  0,
+	  ORDER_FORCED,
+	  { ORDER, 1, 1, 200, PROCESSING } },
+	{ "forced, and the certificate takes a minute",
+	  "parked",
+	  "valid",
+	  -9 * DAY,
+	  DAY,
+	  ORDER_RENEWED,
+	  "ok",
+	  "-",
+	  0,
+	  ORDER_FORCED,
+	  { CERT, 1, 2, 404, PROBLEM("malformed"), .retry = 30 } },
+	{ "forced, and the certificate never comes",
+	  "parked",
+	  "valid",
+	  -9 * DAY,
+	  DAY,
+	  ORDER_PARKED,
+	  "parked,let-go",
+	  "parked",
+	  1,
+	  ORDER_FORCED,
+	  { CERT, 1, 0, 404, PROBLEM("malformed") } },
+	{ "forced, and still nothing: another, and that is not issued either",
+	  "parked", "processing", -9 * DAY, DAY, ORDER_PARKED, "parked,let-go",
+	  "parked", 1, ORDER_FORCED },
+	{ "forced, and nothing before tomorrow",
+	  "parked",
+	  "processing",
+	  -9 * DAY,
+	  DAY,
+	  ORDER_RENEWED,
+	  "ok,let-go",
+	  "-",
+	  1,
+	  ORDER_FORCED,
+	  { ORDER, 1, 1, 200, PROCESSING, .retry = 70000 } },
+	{ "forced, and not shown", "finalized", NULL, -60, DAY, ORDER_RENEWED,
+	  "ok,let-go", "-", 1, ORDER_FORCED },
+	{ "forced, and the CA is in trouble: kept",
+	  "parked",
+	  "processing",
+	  -9 * DAY,
+	  DAY,
+	  ORDER_FAILED,
+	  "ca-down",
+	  "parked",
+	  0,
+	  ORDER_FORCED,
+	  { ORDER, 1, 0, 500, HTML, "text/html" },
+	  1 },
+	{ "forced, and the account is refused: kept",
+	  "parked",
+	  "processing",
+	  -9 * DAY,
+	  DAY,
+	  ORDER_FAILED,
+	  "account",
+	  "parked",
+	  0,
+	  ORDER_FORCED,
+	  { ORDER, 1, 0, 400, PROBLEM("accountDoesNotExist") },
+	  1 },
+	{ "not forced, and nothing before tomorrow",
+	  "parked",
+	  "processing",
+	  -9 * DAY,
+	  DAY,
+	  ORDER_PARKED,
+	  "parked",
+	  "parked",
+	  0,
+	  ORDER_EARLY,
+	  { ORDER, 1, 1, 200, PROCESSING, .retry = 70000 } },
 };
 
 static void resume(const struct left *l)
 {
-	const struct ca_says says = {
-		.processing = strcmp(l->state, "parked") == 0 ? -1 : 0,
+	struct ca_says says = {
+		.processing = strcmp(l->state, "parked") == 0 && !l->twist.nth
+				      ? -1
+				      : 0,
 		.twist = { { ORDER, l->status ? 0 : 1, 0, 404, "{}" } }
 	};
 	struct row r = { .what = l->what };
@@ -582,7 +683,10 @@ static void resume(const struct left *l)
 				  .state = l->state };
 	struct order *o;
 
+	if (l->twist.nth)
+		says.twist[0] = l->twist;
 	begin(&says);
+	asked = l->how;
 	so.key_sha256 = x509_csr_key(csr)->sha256;
 	so.ts_created =
 		l->created == INT64_MIN ? INT64_MIN : clock_now() + l->created;
@@ -603,6 +707,8 @@ static void resume(const struct left *l)
 	differs(&r, "the order kept", saved_state(), l->saved);
 	if (ca.count[NEW] != l->orders)
 		fail_msg("%s: %d orders", l->what, ca.count[NEW]);
+	if (ca_fails != l->ca_fails)
+		fail_msg("%s: the CA is blamed %d times", l->what, ca_fails);
 	x509_csr_free(&csr);
 	order_free(&o);
 	end();
