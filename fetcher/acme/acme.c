@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <unistd.h>
 #include "acme_impl.h"
 #include "clock.h"
@@ -86,6 +87,20 @@ int acme_new(struct loop *loop, const struct certrepo_ca *ca,
 		a->account = mem_strdup(account_url);
 	*ret = TAKE(a);
 	return 0;
+}
+
+int acme_key_look(const struct certrepo_ca *ca, char **ret)
+{
+	AUTO(jws_key_free) struct jws_key *key = NULL;
+	struct err err = ERR_INIT;
+
+	if (access(ca->account_key, F_OK) == -1)
+		return errno == ENOENT ? 0 : -1;
+	if (jws_key_open(ca->account_key, ca->account_key_type, &key, &err) ==
+	    -1)
+		return -1;
+	*ret = mem_strdup(jws_key_thumbprint(key));
+	return 1;
 }
 
 static void call_free(struct acme_call *c)
@@ -346,7 +361,7 @@ void acme_say_new_account(const struct acme *a, struct fail *f)
 	fail_set(f, f->class, f->retry_at,
 		 "%.300s; put the account's key into %.140s, or move that file "
 		 "away for a new account, then ask the CA at once with --once "
-		 "--force NAME (its rest goes on)",
+		 "--force NAME",
 		 f->detail, a->ca->account_key);
 }
 

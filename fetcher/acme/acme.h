@@ -35,6 +35,9 @@ int acme_new(struct loop *loop, const struct certrepo_ca *ca,
 	     const char *account_url, const char *account_thumbprint,
 	     struct acme **ret, struct err *err) MUST_CHECK;
 void acme_free(struct acme **acme); /* cancels what is under way */
+/* The thumbprint of CA's account key as its file has it now: 1 and *ret, the
+ * caller's; 0: there is no file, and none is made; -1: it cannot be used. */
+int acme_key_look(const struct certrepo_ca *ca, char **ret);
 
 /* Get the directory, which may redirect a few times, compare the CA's clock
  * with ours (FAIL_CLOCK when they are more than an hour apart: nothing else is
