@@ -56,6 +56,19 @@ static enum fail_class class_of(const char *name)
 	return FAIL_CA_DOWN;
 }
 
+/* Is another account key there than the one it rests for, or none any more? A
+ * row without one was written when none could be used. */
+static bool key_changed(const struct certrepo_ca *conf,
+			const struct store_ca *row)
+{
+	AUTO(mem_free_str) char *key = NULL;
+	int found = acme_key_look(conf, &key);
+
+	if (found != 1 || !row->account_key)
+		return found == 1 || (found == 0 && row->account_key);
+	return strcmp(key, row->account_key) != 0;
+}
+
 static int load(struct ca_queue *c, struct store *store, struct err *err)
 {
 	AUTO(arena_free) struct arena *arena = arena_new();
@@ -78,6 +91,8 @@ static int load(struct ca_queue *c, struct store *store, struct err *err)
 	if (c->count_fail)
 		fail_set(&c->fail, class_of(row.fail_class), 0, "%s",
 			 row.fail_detail ? row.fail_detail : "unknown");
+	if (c->fail.class == FAIL_ACCOUNT && key_changed(c->conf, &row))
+		c->backoff_until = 0; /* somebody has mended it */
 	return 0;
 }
 
@@ -275,6 +290,11 @@ static void rest(struct ca_queue *c, const struct fail *f)
 	c->fail = *f;
 	if (f->class == FAIL_ACCOUNT) {
 		mem_free_str(&c->account); /* look for it anew next time */
+		mem_free_str(&c->account_key);
+		if (c->acme)
+			c->account_key = mem_strdup(acme_thumbprint(c->acme));
+		else
+			(void) acme_key_look(c->conf, &c->account_key);
 		c->started = false;
 	}
 	save(c);

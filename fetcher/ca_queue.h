@@ -16,7 +16,8 @@
  * A name that failed so before is no witness while the CA serves others: it
  * is itself to blame, and must not rest the CA run after run. A CA that has
  * rested and has served nobody since (its count_fail is not 0) begins with
- * names that did not lead there (ca_queue_doubtful).
+ * names that did not lead there (ca_queue_doubtful). A rest for a fault of
+ * the account ends when its key is another or was removed.
  */
 
 #include <stdbool.h>

@@ -3,6 +3,8 @@
 #include "ca_queue.h"
 #include "backoff.h"
 #include "clock.h"
+#include "jws.h"
+#include <sys/stat.h>
 
 #define NOW 1700000000
 
@@ -398,6 +400,64 @@ static void unknown(void **state)
 	assert_int_equal(ca_queue_requests(c), 0);
 }
 
+/* The account is refused, then somebody does something about its key: is the
+ * CA asked by the next run? */
+static enum ca_queue_is next_run(void)
+{
+	flush();
+	ca_queue_free(&c);
+	make(&ca);
+	return ca_queue_is(c, NOW);
+}
+
+static void put_key(void)
+{
+	struct jws_key *k = NULL;
+
+	unlink(key);
+	OK(jws_key_open(key, "ES256", &k, &err));
+	jws_key_free(&k);
+}
+
+static void put_garbage(void)
+{
+	FILE *f = fopen(key, "w");
+
+	assert_non_null(f);
+	assert_int_equal(fchmod(fileno(f), 0600), 0);
+	fputs("no key\n", f);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void another_key(void **state)
+{
+	put_key();
+	make(&ca);
+	failed(FAIL_ACCOUNT, 0);
+	assert_int_equal(next_run(), CA_QUEUE_RESTING);
+	put_garbage();
+	assert_int_equal(next_run(), CA_QUEUE_RESTING);
+	unlink(key);
+	assert_int_equal(next_run(), CA_QUEUE_IDLE);
+	assert_int_not_equal(access(key, F_OK), 0); /* none is made by that */
+	put_key();
+	assert_int_equal(next_run(), CA_QUEUE_IDLE);
+	/* that is refused, too */
+	failed(FAIL_ACCOUNT, 0);
+	assert_int_equal(next_run(), CA_QUEUE_RESTING);
+	/* none that could be used; and no other fault is mended by a key */
+	put_key();
+	assert_int_equal(next_run(), CA_QUEUE_IDLE);
+	put_garbage();
+	failed(FAIL_ACCOUNT, 0);
+	assert_int_equal(next_run(), CA_QUEUE_RESTING);
+	put_key();
+	assert_int_equal(next_run(), CA_QUEUE_IDLE);
+	failed(FAIL_CA_RATE_LIMITED, 0);
+	put_key();
+	assert_int_equal(next_run(), CA_QUEUE_RESTING);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -414,6 +474,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lifted, setup, teardown),
 		cmocka_unit_test_setup_teardown(clocks, setup, teardown),
 		cmocka_unit_test_setup_teardown(unknown, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_key, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
