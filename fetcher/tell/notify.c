@@ -430,7 +430,9 @@ static const struct {
 	bool ask; /* and how it is asked at once */
 } ca_advices[] = {
 	{ "account",
-	  "When that is mended, the CA still rests; to ask it at once:", true },
+	  "Another key ends the CA's rest; when something else is mended, to "
+	  "ask it at once:",
+	  true },
 	{ "ca-rate-limited", "The limit passes by itself; to ask earlier uses "
 			     "up more of it." },
 	{ NULL, "When its cause is mended, to ask the CA at once:", true },

@@ -470,9 +470,9 @@ static void cas_at_once(void **state)
 	ca("own", DOWN ", fail_class = 'account', fail_detail = 'unknown'");
 	has(mailed(NOW), "CA own: account unknown; no name waits for it It "
 			 "is asked again by itself, not before "
-			 "2023-11-14T23:03:20Z. When that is mended, the CA "
-			 "still rests; to ask it at once: certrepo-fetcher "
-			 "--once --force NAME ");
+			 "2023-11-14T23:03:20Z. Another key ends the CA's "
+			 "rest; when something else is mended, to ask it at "
+			 "once: certrepo-fetcher --once --force NAME ");
 	/* To ask one that counts requests is no help. */
 	add("c.example.org", "ts_due = 5, ca_name = 'own'");
 	ca("own", DOWN ", fail_class = 'ca-rate-limited', backoff_until = "
