@@ -33,7 +33,8 @@ char *waits_text(const struct waits *w, const struct ca_queue *c)
 	sbuf_addf(&s, "%zu %s for the CA %s", w->n,
 		  w->n == 1 ? "name waits" : "names wait",
 		  ca_queue_conf(c)->name);
-	if (f->class != FAIL_CLOCK) /* that rest has no end in our time */
+	/* Else it is for this run only. */
+	if (f->class != FAIL_CLOCK && f->class != FAIL_HOST)
 		sbuf_addf(&s, ", which rests until %s",
 			  clock_text(ca_queue_until(c), at));
 	sbuf_addf(&s, ": %s: %s", fail_name(f->class), f->detail);

@@ -34,6 +34,8 @@ const char *fail_name(enum fail_class c)
 		return "clock";
 	case FAIL_INTERNAL:
 		return "internal";
+	case FAIL_HOST:
+		return "host";
 	case FAIL_STORE:
 		return "store";
 	case FAIL_LOCKED:

@@ -28,6 +28,7 @@ enum fail_class {
 	FAIL_CLOCK,   /* the CA's clock and ours are far apart */
 	/* ours: short wait, counts against no name */
 	FAIL_INTERNAL,
+	FAIL_HOST, /* this host is short of descriptors, memory, ports */
 	FAIL_STORE,
 	FAIL_LOCKED, /* somebody else holds the row */
 };

@@ -406,6 +406,14 @@ static void on_problem(struct acme_call *c, const struct http_reply *reply,
 	call_end_failed(c, &f, type, reply);
 }
 
+enum fail_class acme_class_of(const struct http_reply *r)
+{
+	if (r->end == HTTP_OURS)
+		return FAIL_HOST;
+	/* Certificates are issued before they are used. */
+	return r->not_yet ? FAIL_CLOCK : FAIL_CA_DOWN;
+}
+
 static void on_answer(void *arg, const struct http_reply *reply)
 {
 	struct acme_call *c = arg;
@@ -422,7 +430,7 @@ static void on_answer(void *arg, const struct http_reply *reply)
 		return;
 	}
 	if (reply->end != HTTP_OK) {
-		fail_set(&f, FAIL_CA_DOWN, 0, "%s", reply->error);
+		fail_set(&f, acme_class_of(reply), 0, "%s", reply->error);
 		call_end_failed(c, &f, NULL, NULL);
 		return;
 	}
@@ -471,7 +479,7 @@ static void head_failed(struct acme *a, const struct http_reply *r)
 		return;
 	}
 	if (r->end != HTTP_OK)
-		fail_set(&f, FAIL_CA_DOWN, 0, "%s", r->error);
+		fail_set(&f, acme_class_of(r), 0, "%s", r->error);
 	else if (r->status >= 200 && r->status < 300)
 		fail_set(&f, FAIL_CA_DOWN, 0,
 			 "the CA gave no nonce when asked for one");

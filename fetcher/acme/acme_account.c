@@ -19,7 +19,7 @@ static void start_failed(struct acme *a, const struct fail *why)
 	/* Registering again met an outage, which passes: the next call that
 	 * the CA does not know the account of tries once more. */
 	if (!ready && a->account &&
-	    (why->class == FAIL_CA_DOWN ||
+	    (why->class == FAIL_CA_DOWN || why->class == FAIL_HOST ||
 	     why->class == FAIL_CA_RATE_LIMITED)) {
 		a->phase = ACME_UP;
 		a->renewed = false;
@@ -213,9 +213,7 @@ static int directory_read(struct acme *a, const struct http_reply *r,
 	char type[ACME_PROBLEM_TYPE];
 
 	if (r->end != HTTP_OK) {
-		/* Certificates are issued before they are used. */
-		fail_set(f, r->not_yet ? FAIL_CLOCK : FAIL_CA_DOWN, 0, "%s",
-			 r->error);
+		fail_set(f, acme_class_of(r), 0, "%s", r->error);
 		return -1;
 	}
 	if (clock_wrong(a, r, f))

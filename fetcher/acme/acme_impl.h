@@ -20,6 +20,9 @@
 #define ACME_HOPS_MAX  3    /* of the directory */
 #define ACME_CLOCK_OFF 3600 /* s; more is a clock that is wrong */
 
+/* Whose fault an exchange was that brought no answer. */
+enum fail_class acme_class_of(const struct http_reply *r);
+
 enum acme_phase {
 	ACME_IDLE,
 	ACME_GET_DIRECTORY,

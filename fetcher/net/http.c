@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
 #include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include "clock.h"
 #include "http.h"
 #include "log.h"
@@ -7,7 +11,8 @@
 #include "sbuf.h"
 
 #define WHY_IDLE_HANDLES_MAX 128
-#define HEADERS_KEPT	     4
+/* What a connection needs: name, socket, trust anchors. */
+#define FILES_WANTED 8
 
 struct http_req {
 	struct loop_transfer transfer; /* first: loop.h */
@@ -23,6 +28,8 @@ struct http_req {
 	bool http_1_1;
 	bool again; /* over HTTP/1.1, or to another address */
 	bool headers_over;
+	int socket_errno; /* why we got none */
+	bool inet6;	  /* that was tried */
 	size_t headers;
 	struct sbuf in;
 	http_fn *fn;
@@ -199,6 +206,18 @@ static int on_seek(void *arg, curl_off_t offset, int origin)
 	return CURL_SEEKFUNC_OK;
 }
 
+static curl_socket_t on_socket(void *arg, curlsocktype purpose,
+			       struct curl_sockaddr *to)
+{
+	struct http_req *r = arg;
+	int fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+
+	if (fd == -1)
+		r->socket_errno = errno;
+	r->inet6 = r->inet6 || to->family == AF_INET6;
+	return fd;
+}
+
 /* OpenSSL reads on, in one call, as long as there are messages that it answers
  * with nothing: HelloRequest, tickets, new keys. A peer that sends them without
  * end would hold the whole program, and no time limit reaches there. It finds
@@ -270,6 +289,41 @@ static void forget_address(struct http_req *r)
 
 /* --- the end of a transfer --- */
 
+/* Could we open a few files now? It was closed again what the transfer had. */
+static int files_errno(void)
+{
+	int fds[FILES_WANTED], n = 0, found = 0;
+
+	while (n < FILES_WANTED && !found) {
+		fds[n] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		if (fds[n] == -1)
+			found = errno;
+		else
+			n++;
+	}
+	while (n > 0)
+		(void) close(fds[--n]);
+	return found;
+}
+
+/* What this host was short of, for a transfer that did not get there: an errno;
+ * 0: nothing. libcurl says it for connect() alone. */
+static int short_of(const struct http_req *r)
+{
+	long os = 0;
+	int files = files_errno();
+
+	if (files == EMFILE || files == ENFILE)
+		return files;
+	if (r->socket_errno == ENOBUFS || r->socket_errno == ENOMEM)
+		return r->socket_errno;
+	(void) curl_easy_getinfo(r->easy, CURLINFO_OS_ERRNO, &os);
+	/* A host without IPv6 says the latter of an address of that. */
+	if (os == ENOBUFS || os == ENOMEM || (os == EADDRNOTAVAIL && !r->inet6))
+		return (int) os;
+	return 0;
+}
+
 static enum http_end end_of(const struct http_req *r, CURLcode code)
 {
 	if (sbuf_over(&r->in) || r->headers_over)
@@ -288,6 +342,13 @@ static enum http_end end_of(const struct http_req *r, CURLcode code)
 	case CURLE_WEIRD_SERVER_REPLY:
 	case CURLE_SEND_FAIL_REWIND:
 		return HTTP_CUT;
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_OUT_OF_MEMORY:
+	case CURLE_FAILED_INIT:
+		return short_of(r) ? HTTP_OURS : HTTP_FAILED;
 	default:
 		return HTTP_FAILED;
 	}
@@ -367,6 +428,28 @@ static void describe_failed(const struct http_req *r, CURLcode code,
 	}
 }
 
+static void describe_short(int of, const char *host, struct sbuf *s)
+{
+	sbuf_addf(s, "cannot connect to %s for want of something here: ", host);
+	switch (of) {
+	case EMFILE:
+		sbuf_adds(s, "the fetcher has no descriptors left, raise "
+			     "LimitNOFILE of its unit (ulimit -n)");
+		break;
+	case ENFILE:
+		sbuf_adds(s, "the system has no descriptors left, raise "
+			     "fs.file-max (sysctl)");
+		break;
+	case EADDRNOTAVAIL:
+		sbuf_adds(s, "no local port is free, widen "
+			     "net.ipv4.ip_local_port_range (sysctl)");
+		break;
+	default:
+		sbuf_adds(s, "no memory for a socket, give it more (MemoryMax "
+			     "of its unit, net.ipv4.tcp_mem)");
+	}
+}
+
 static void describe(const struct http_req *r, CURLcode code, enum http_end end,
 		     struct sbuf *s)
 {
@@ -387,6 +470,9 @@ static void describe(const struct http_req *r, CURLcode code, enum http_end end,
 	case HTTP_CUT:
 		sbuf_addf(s, "the connection to %s was cut: %s", host,
 			  *r->errbuf ? r->errbuf : curl_easy_strerror(code));
+		break;
+	case HTTP_OURS:
+		describe_short(short_of(r), host, s);
 		break;
 	case HTTP_FAILED:
 		describe_failed(r, code, host, s);
@@ -430,6 +516,8 @@ static bool try_again(struct http_req *r, CURLcode code)
 		r->resent = true;
 	}
 	r->sent = r->headers = 0;
+	r->socket_errno = 0;
+	r->inet6 = false;
 	r->headers_over = false;
 	r->errbuf[0] = '\0';
 	sbuf_clear(&r->in);
@@ -508,6 +596,8 @@ static void setup_common(struct http_req *r)
 	(void) curl_easy_setopt(e, CURLOPT_RESOLVE, r->resolve);
 	(void) curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L);
 	(void) curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+	(void) curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+	(void) curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, r);
 	(void) curl_easy_setopt(e, CURLOPT_SSL_CTX_FUNCTION, on_tls_context);
 	(void) curl_easy_setopt(e, CURLOPT_SSLVERSION,
 				(long) CURL_SSLVERSION_TLSv1_2);

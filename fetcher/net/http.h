@@ -43,6 +43,7 @@ enum http_end {
 	HTTP_OK,     /* an answer, of whatever status */
 	HTTP_CUT,    /* the connection broke: it may have been handled */
 	HTTP_FAILED, /* never got there: resolve, connect, TLS, trust */
+	HTTP_OURS,   /* nor that: this host is short of something */
 	HTTP_TIMEOUT,
 	HTTP_TOO_BIG,
 };

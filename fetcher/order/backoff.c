@@ -90,8 +90,8 @@ static bool uncounted(const struct backoff_in *in)
 {
 	enum fail_class c = in->fail->class;
 
-	return c == FAIL_INTERNAL || c == FAIL_STORE || c == FAIL_LOCKED ||
-	       (fail_of_ca(c) && c != FAIL_CA_DOWN);
+	return c == FAIL_INTERNAL || c == FAIL_HOST || c == FAIL_STORE ||
+	       c == FAIL_LOCKED || (fail_of_ca(c) && c != FAIL_CA_DOWN);
 }
 
 struct backoff backoff_name(const struct backoff_in *in, bool terminal)

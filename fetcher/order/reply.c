@@ -46,7 +46,8 @@ bool reply_transient(const struct fail *f, int tries, int64_t now,
 {
 	int64_t wait = TRANSIENT_FIRST_MS << (2 * tries);
 
-	if (f->class != FAIL_CA_DOWN && f->class != FAIL_CA_RATE_LIMITED)
+	if (f->class != FAIL_CA_DOWN && f->class != FAIL_CA_RATE_LIMITED &&
+	    f->class != FAIL_HOST)
 		return false;
 	if (tries >= REPLY_TRIES)
 		return false;
@@ -78,7 +79,8 @@ bool reply_unreadable(int *tries, int64_t *ret_wait_ms)
 
 bool reply_terminal(const struct fail *f)
 {
-	return !fail_of_ca(f->class) && f->class != FAIL_RATE_LIMITED;
+	return !fail_of_ca(f->class) && f->class != FAIL_RATE_LIMITED &&
+	       f->class != FAIL_HOST;
 }
 
 int64_t reply_poll_ms(int polls, int64_t rtt_ms, int64_t retry_at, int64_t now)

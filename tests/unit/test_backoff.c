@@ -170,6 +170,7 @@ static void classes(void **state)
 		{ FAIL_CA_DOWN, true, true }, /* the CA does not rest */
 		{ FAIL_ACCOUNT, false, false },
 		{ FAIL_INTERNAL, false, false },
+		{ FAIL_HOST, false, false },
 		{ FAIL_STORE, false, false },
 		{ FAIL_LOCKED, false, false },
 		{ FAIL_CLOCK, false, false },

@@ -30,6 +30,7 @@ static void names(void **state)
 		{ FAIL_ACCOUNT, "account", true },
 		{ FAIL_CLOCK, "clock", true },
 		{ FAIL_INTERNAL, "internal", false },
+		{ FAIL_HOST, "host", false },
 		{ FAIL_STORE, "store", false },
 		{ FAIL_LOCKED, "locked", false },
 	};

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <dlfcn.h>
 #include <netdb.h>
+#include <sys/resource.h>
 #include "acme_peer.h"
 #include "http.h"
 
@@ -459,6 +460,58 @@ static void hello_flood(void **state)
 	peer_stop(&p);
 }
 
+/* How many more descriptors we may open: all others are in use. */
+static void leave_descriptors(int n)
+{
+	struct rlimit limit;
+	int fd = dup(0), i;
+
+	assert_int_not_equal(fd, -1);
+	(void) close(fd); /* the lowest that is free */
+	for (i = 0; i < n; i++)
+		while (fcntl(++fd, F_GETFD) != -1)
+			;
+	(void) getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = (rlim_t) fd;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+/* Wherever libcurl meets the end of our descriptors (the resolver, the socket,
+ * the trust anchors): that is not the CA's fault. */
+static void no_descriptors(void **state)
+{
+	static const char *const hosts[] = { "127.0.0.1", "localhost" };
+	struct rlimit before;
+	size_t h;
+	int n;
+
+	if (!have_server)
+		skip();
+	(void) getrlimit(RLIMIT_NOFILE, &before);
+	for (h = 0; h < ARRAY_LEN(hosts); h++) {
+		for (n = 0;; n++) {
+			char url[200];
+			struct got g;
+
+			(void) close_http(state);
+			assert_int_equal(open_http(state), 0);
+			(void) snprintf(url, sizeof(url), "https://%s:%d/dir",
+					hosts[h], server.port);
+			leave_descriptors(n);
+			g = send_to(HTTP_GET, url, NULL);
+			(void) setrlimit(RLIMIT_NOFILE, &before);
+			if (g.end == HTTP_OK)
+				break;
+			if (g.end != HTTP_OURS ||
+			    !strstr(g.error, "LimitNOFILE"))
+				fail_msg("%s, %d descriptors: %d, %s", hosts[h],
+					 n, g.end, g.error);
+			assert_in_range(n, 0, 20);
+		}
+		assert_true(n > 0);
+	}
+}
+
 static int setup(void **state)
 {
 	if (!peer_init(&server))
@@ -489,7 +542,7 @@ int main(void)
 		TEST(cap),	   TEST(many),
 		TEST(free_inside), cmocka_unit_test(join),
 		TEST(hello_flood), TEST(reset_h2),
-		TEST(address),
+		TEST(address),	   TEST(no_descriptors),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -125,6 +125,8 @@ static void terminal(void **state)
 	assert_false(reply_terminal(&f));
 	f.class = FAIL_RATE_LIMITED;
 	assert_false(reply_terminal(&f));
+	f.class = FAIL_HOST;
+	assert_false(reply_terminal(&f));
 }
 
 static void polls(void **state)
