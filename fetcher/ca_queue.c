@@ -272,9 +272,9 @@ static void rest(struct ca_queue *c, const struct fail *f)
 {
 	int64_t now = clock_now(), until;
 
-	if (f->class == FAIL_CLOCK) {
+	if (f->class == FAIL_CLOCK || f->class == FAIL_HOST) {
 		/* For this run: an instant of this clock means nothing to the
-		 * next one. */
+		 * next one; what is short here is not the CA's fault. */
 		c->fail = *f;
 		c->backoff_until = now + CLOCK_REST;
 		c->is = CA_QUEUE_RESTING;

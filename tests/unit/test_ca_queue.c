@@ -458,6 +458,16 @@ static void another_key(void **state)
 	assert_int_equal(next_run(), CA_QUEUE_RESTING);
 }
 
+/* We are short of something: it rests for this run, and that is not kept. */
+static void ours(void **state)
+{
+	make(&ca);
+	failed(FAIL_HOST, 0);
+	assert_int_equal(ca_queue_is(c, NOW), CA_QUEUE_RESTING);
+	assert_false(ca_queue_doubtful(c));
+	assert_int_equal(next_run(), CA_QUEUE_IDLE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -475,6 +485,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(clocks, setup, teardown),
 		cmocka_unit_test_setup_teardown(unknown, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_key, setup, teardown),
+		cmocka_unit_test_setup_teardown(ours, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
