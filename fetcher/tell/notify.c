@@ -56,6 +56,7 @@ static const struct advice {
 	  "or set another CA:",
 	  .ca = true },
 	{ "internal", "Please report it." },
+	{ "host", "Give the fetcher what that says it is short of." },
 	{ "store", "Look at the database and its log." },
 	{ "locked", "See who holds its row in the database." },
 	{ STORE_PARKED, "The CA takes its time, and its order is kept. If it "

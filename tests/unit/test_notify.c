@@ -164,6 +164,7 @@ static void wanted(void **state)
 		{ "parked", 0, true, 29 * DAY, false },
 		{ "parked", 0, false, 0, true }, /* nothing counts it */
 		{ "internal", 0, true, DAY, true },
+		{ "host", 0, true, DAY, true },
 		/* of the CA as a whole: its own matter */
 		{ "ca-down", 0, true, DAY, false },
 		/* of this name alone */
