@@ -57,7 +57,8 @@ struct engine {
 	struct namemap *outcomes; /* in this run */
 
 	struct pages *pages; /* NULL: no more in this pass */
-	bool doubt;	     /* there are instants of a wrong clock */
+	bool told_unknown;
+	bool doubt; /* there are instants of a wrong clock */
 	int passes;
 	int64_t begun_ms;
 	int64_t earliest; /* next attempt of what failed or waits */
@@ -344,12 +345,26 @@ static int pick_more(struct engine *e, struct err *err)
 	return 0;
 }
 
+/* In one line: why, each of them says in its row. */
+static void say_unknown(struct engine *e)
+{
+	AUTO(mem_free_str) char *text = pages_unknown_text(e->pages);
+
+	if (!text || e->told_unknown)
+		return;
+	log_warn("%s", text);
+	e->told_unknown = true;
+}
+
 static int pick_first(struct engine *e, struct err *err)
 {
 	pages_free(&e->pages);
 	if (e->opts.n_names)
 		return pick_named(e, err);
-	return pages_new(e->store, clock_now(), &e->pages, err);
+	if (pages_new(e->conf, e->store, clock_now(), &e->pages, err) == -1)
+		return -1;
+	say_unknown(e);
+	return 0;
 }
 
 /* --- orders --- */
@@ -456,7 +471,9 @@ static void settle(struct engine *e, struct slot *s)
 		break;
 	case ORDER_FAILED:
 		resting = fail_of_ca(order_fail(o)->class) && rests(s->ca);
-		report_failed(e->report, o, resting);
+		report_failed(
+			e->report, o,
+			resting || (!ca_queue_conf(s->ca) && e->told_unknown));
 		if (fail_of_ca(order_fail(o)->class))
 			e->fell[index_of(e, s->ca)]++;
 		if (order_backoff(o)->count &&

@@ -86,13 +86,6 @@ static int on_dry(const struct pick *p, void *arg, struct err *err)
 	return 0;
 }
 
-static bool none_met(const char *name, void *arg)
-{
-	(void) name;
-	(void) arg;
-	return false;
-}
-
 static int dry_named(struct dry *d, const struct pick_opts *po, struct err *err)
 {
 	size_t i;
@@ -116,15 +109,18 @@ static int dry_all(struct dry *d, const struct pick_opts *po, struct err *err)
 {
 	AUTO(pages_free) struct pages *pages = NULL;
 	const char *def = certrepo_conf_ca(d->conf, NULL)->name;
-	size_t i, n;
+	AUTO(mem_free_str) char *unknown = NULL;
+	size_t i;
 
-	if (pages_new(d->store, po->now, &pages, err) == -1)
+	if (pages_new(d->conf, d->store, po->now, &pages, err) == -1)
 		return -1;
 	for (i = 0; i < pages_n(pages); i++)
 		if (resting(d, pages_ca(pages, i)) == d->n_ca &&
-		    pick_page(d->store, pages_ca(pages, i), PICK_ALL, po,
-			      none_met, on_dry, d, &n, err) == -1)
+		    pages_pick_all(pages, i, po, on_dry, d, err) == -1)
 			return -1;
+	unknown = pages_unknown_text(pages);
+	if (unknown)
+		log_warn("%s", unknown);
 	for (i = 0; i < d->n_ca; i++) {
 		const char *name = ca_queue_conf(d->ca[i])->name;
 

@@ -183,10 +183,19 @@ struct store_dues {
 int store_due(struct store *s, const char *ca_name, int64_t now, size_t limit,
 	      struct arena *arena, struct store_dues *ret,
 	      struct err *err) MUST_CHECK;
-/* How many such rows there are by CA, as the rows name it: nothing when
- * nothing is due. Rows that spell more than STORE_DUE_CAS_MAX different names
- * have their turn when others have had theirs. */
-#define STORE_DUE_CAS_MAX 1000
+/* The CAs that a configuration has, by the names that rows call them. */
+#define STORE_CAS_MAX 100
+struct store_ca_names {
+	const char *const *v;
+	size_t n;
+};
+/* The same of the rows that name a CA which is none of KNOWN. */
+int store_due_unknown(struct store *s, const struct store_ca_names *known,
+		      int64_t now, size_t limit, struct arena *arena,
+		      struct store_dues *ret, struct err *err) MUST_CHECK;
+/* How many such rows there are of each CA of KNOWN, of none, and, whatever
+ * they call it, of another; what nothing is due of is left out. One look at
+ * the rows that are due; ERR_LIMIT when KNOWN are more than STORE_CAS_MAX. */
 struct store_due_ca {
 	const char *ca_name; /* NULL: those that name none */
 	size_t n;
@@ -195,9 +204,11 @@ struct store_due_ca {
 struct store_due_cas {
 	struct store_due_ca *v;
 	size_t n;
+	struct store_due_ca unknown; /* n may be 0; its ca_name is NULL */
 };
-int store_due_cas(struct store *s, int64_t now, struct arena *arena,
-		  struct store_due_cas *ret, struct err *err) MUST_CHECK;
+int store_due_cas(struct store *s, const struct store_ca_names *known,
+		  int64_t now, struct arena *arena, struct store_due_cas *ret,
+		  struct err *err) MUST_CHECK;
 /* How many wait for a CA that rests UNTIL then: what is due, and what failed
  * for its fault and would come up again by then. IS_DEFAULT: with the rows
  * that name none. */

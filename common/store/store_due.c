@@ -16,17 +16,43 @@ enum { DUE_ENABLE = sizeof(DUE_TYPES) - 1 };
 	"enable = 'Y' AND ts_due <= ? AND (lease_owner IS NULL OR " \
 	"lease_until < ?)"
 
+#define DUE_ORDER                                   \
+	" ORDER BY CASE WHEN ts_expire > ? THEN 0 " \
+	"WHEN ts_expire > 1 THEN 1 ELSE 2 END, "    \
+	"CASE WHEN ts_expire > ? THEN ts_expire "   \
+	"ELSE COALESCE(ts_last_update, 0) END, name LIMIT ?"
+
+/* Which CA of those bound a row names: a statement is a literal, so it has
+ * places for so many, and what is left over repeats the last one. By a number,
+ * so that rows which spell it with spaces (MariaDB takes them for the same)
+ * are of the same queue. */
+enum { CA_UNKNOWN = 0, CA_NONE = 1, CA_FIRST = 100 };
+#define WHEN(i) "WHEN ? THEN " #i " "
+#define WHEN10(i)                                                         \
+	WHEN(i##0)                                                        \
+	WHEN(i##1) WHEN(i##2) WHEN(i##3) WHEN(i##4) WHEN(i##5) WHEN(i##6) \
+		WHEN(i##7) WHEN(i##8) WHEN(i##9)
+#define WHEN100                                                           \
+	WHEN10(10)                                                        \
+	WHEN10(11) WHEN10(12) WHEN10(13) WHEN10(14) WHEN10(15) WHEN10(16) \
+		WHEN10(17) WHEN10(18) WHEN10(19)
+#define WHICH(whens) \
+	"CASE COALESCE(ca_name, '') WHEN '' THEN 1 " whens "ELSE 0 END"
+#define UNKNOWN(whens)                                      \
+	"SELECT " DUE_COLUMNS " FROM certs WHERE " DUE_FREE \
+	" AND " WHICH(whens) " = 0" DUE_ORDER
+#define CAS(whens)                                                           \
+	"SELECT " WHICH(whens) " AS which, COUNT(*), "                       \
+			       "MIN(CASE WHEN ts_expire > ? THEN ts_expire " \
+			       "END) FROM certs "                            \
+			       "WHERE " DUE_FREE " GROUP BY which"
+static const size_t ca_places[] = { 10, STORE_CAS_MAX };
+
 const struct store_due_sql store_due_sql = {
 	.due = "SELECT " DUE_COLUMNS " FROM certs WHERE " DUE_FREE
-	       " AND COALESCE(ca_name, '') = ? "
-	       "ORDER BY CASE WHEN ts_expire > ? THEN 0 "
-	       "WHEN ts_expire > 1 THEN 1 ELSE 2 END, "
-	       "CASE WHEN ts_expire > ? THEN ts_expire "
-	       "ELSE COALESCE(ts_last_update, 0) END, name LIMIT ?",
-	.cas = "SELECT COALESCE(ca_name, ''), COUNT(*), "
-	       "MIN(CASE WHEN ts_expire > ? THEN ts_expire END) "
-	       "FROM certs WHERE " DUE_FREE
-	       " GROUP BY COALESCE(ca_name, '') LIMIT ?",
+	       " AND COALESCE(ca_name, '') = ?" DUE_ORDER,
+	.unknown = { UNKNOWN(WHEN10(10)), UNKNOWN(WHEN100) },
+	.cas = { CAS(WHEN10(10)), CAS(WHEN100) },
 	.waits = "SELECT COUNT(*), "
 		 "MIN(CASE WHEN ts_expire > ? THEN ts_expire END) "
 		 "FROM certs WHERE " DUE_FREE
@@ -105,27 +131,86 @@ int store_due(struct store *s, const char *ca_name, int64_t now, size_t limit,
 			 due(s, ca_name, now, limit, arena, ret, err));
 }
 
-static int due_cas(struct store *s, int64_t now, struct arena *arena,
-		   struct store_due_cas *ret, struct err *err)
+static int check_known(struct store *s, const struct store_ca_names *known,
+		       struct err *err)
+{
+	if (known->n <= STORE_CAS_MAX)
+		return 0;
+	return err_set(err, ERR_LIMIT,
+		       "%s: of %zu CAs at most %d can be looked after",
+		       store_name(s), known->n, STORE_CAS_MAX);
+}
+
+/* The places of KNOWN in a statement, from *N on. */
+static size_t bind_known(struct store_arg *args, size_t n,
+			 const struct store_ca_names *known, size_t places)
+{
+	for (size_t i = 0; i < places; i++) {
+		size_t at = i < known->n ? i : known->n - 1;
+
+		args[n++] = (struct store_arg) T(known->n ? known->v[at] : "");
+	}
+	return n;
+}
+
+static int due_unknown(struct store *s, const struct store_ca_names *known,
+		       int64_t now, size_t limit, struct arena *arena,
+		       struct store_dues *ret, struct err *err)
 {
 	AUTO(store_done) struct db_stmt *st = NULL;
-	struct store_due_cas all = { 0 };
-	const char *name;
-	int rc;
+	struct store_arg args[STORE_CAS_MAX + 5] = { I(now), I(now) };
+	size_t many = known->n > ca_places[0];
+	size_t n = bind_known(args, 2, known, ca_places[many]);
 
-	if (store_query(s, store_due_sql.cas, "WNn",
-			ARGS(I(now), I(now), I(now), I(STORE_DUE_CAS_MAX)), &st,
+	args[n++] = (struct store_arg) I(now);
+	args[n++] = (struct store_arg) I(now);
+	args[n++] = (struct store_arg) I((int64_t) limit);
+	if (store_query(s, store_due_sql.unknown[many], DUE_TYPES, args, n, &st,
 			err) == -1)
 		return -1;
-	db_limit(st, STORE_DUE_CAS_MAX, DB_ANSWER_MAX);
+	return read_dues(st, limit, arena, ret, err);
+}
+
+int store_due_unknown(struct store *s, const struct store_ca_names *known,
+		      int64_t now, size_t limit, struct arena *arena,
+		      struct store_dues *ret, struct err *err)
+{
+	if (check_known(s, known, err) == -1)
+		return -1;
+	return STORE_TRY(s, STORE_TX_NO, err,
+			 due_unknown(s, known, now, limit, arena, ret, err));
+}
+
+static int due_cas(struct store *s, const struct store_ca_names *known,
+		   int64_t now, struct arena *arena, struct store_due_cas *ret,
+		   struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	struct store_arg args[STORE_CAS_MAX + 3];
+	size_t many = known->n > ca_places[0];
+	size_t n = bind_known(args, 0, known, ca_places[many]);
+	struct store_due_cas all = { 0 };
+	int rc;
+
+	for (int i = 0; i < 3; i++)
+		args[n++] = (struct store_arg) I(now);
+	if (store_query(s, store_due_sql.cas[many], "INn", args, n, &st, err) ==
+	    -1)
+		return -1;
+	db_limit(st, STORE_CAS_MAX + 2, DB_ANSWER_MAX);
 	while ((rc = db_step(st, err)) == 1) {
-		name = store_col_text(st, 0, arena);
+		int64_t which = db_col_int(st, 0);
+		struct store_due_ca ca = { .n = (size_t) db_col_int(st, 1),
+					   .ts_expire = db_col_int(st, 2) };
+
+		if (which >= CA_FIRST && which - CA_FIRST < (int64_t) known->n)
+			ca.ca_name = known->v[which - CA_FIRST];
+		else if (which != CA_NONE) {
+			all.unknown = ca;
+			continue;
+		}
 		all.v = STORE_GROW(arena, all.v, all.n);
-		all.v[all.n++] = (struct store_due_ca){
-			.ca_name = *name ? name : NULL,
-			.n = (size_t) db_col_int(st, 1),
-			.ts_expire = db_col_int(st, 2),
-		};
+		all.v[all.n++] = ca;
 	}
 	if (rc == -1)
 		return -1;
@@ -133,10 +218,14 @@ static int due_cas(struct store *s, int64_t now, struct arena *arena,
 	return 0;
 }
 
-int store_due_cas(struct store *s, int64_t now, struct arena *arena,
-		  struct store_due_cas *ret, struct err *err)
+int store_due_cas(struct store *s, const struct store_ca_names *known,
+		  int64_t now, struct arena *arena, struct store_due_cas *ret,
+		  struct err *err)
 {
-	return STORE_TRY(s, STORE_TX_NO, err, due_cas(s, now, arena, ret, err));
+	if (check_known(s, known, err) == -1)
+		return -1;
+	return STORE_TRY(s, STORE_TX_NO, err,
+			 due_cas(s, known, now, arena, ret, err));
 }
 
 static int ca_waits(struct store *s, const char *ca_name, bool is_default,

@@ -63,9 +63,11 @@ int store_try_begin(struct store *s, struct err *err) MUST_CHECK;
 /* Whether to run it again; commits when it went well. */
 bool store_try_again(struct store *s, int *rc, struct err *err);
 
-/* The queries of store_due.c, for its test. */
+/* The queries of store_due.c, for its test; two of them for each number of
+ * CAs that a statement has places for. */
 struct store_due_sql {
-	const char *due, *cas, *waits, *far, *leases, *far_leases;
+	const char *due, *unknown[2], *cas[2], *waits, *far, *leases,
+		*far_leases;
 };
 extern const struct store_due_sql store_due_sql;
 

@@ -154,7 +154,17 @@ static int offer_page(struct store *store, struct store_dues *rows,
 	return 0;
 }
 
-int pick_page(struct store *store, const char *ca_name, size_t limit,
+static int rows_of(struct store *store, const struct pick_queue *q, int64_t now,
+		   size_t limit, struct arena *arena, struct store_dues *ret,
+		   struct err *err)
+{
+	if (q->unknown_to)
+		return store_due_unknown(store, q->unknown_to, now, limit,
+					 arena, ret, err);
+	return store_due(store, q->ca_name, now, limit, arena, ret, err);
+}
+
+int pick_page(struct store *store, const struct pick_queue *queue, size_t limit,
 	      const struct pick_opts *opts,
 	      bool (*met)(const char *name, void *arg), pick_fn *fn, void *arg,
 	      size_t *ret_n, struct err *err)
@@ -163,8 +173,7 @@ int pick_page(struct store *store, const char *ca_name, size_t limit,
 	struct store_dues rows = { NULL, 0 };
 	const bool first = false, last = true;
 
-	if (store_due(store, ca_name, opts->now, limit, arena, &rows, err) ==
-	    -1)
+	if (rows_of(store, queue, opts->now, limit, arena, &rows, err) == -1)
 		return -1;
 	*ret_n = rows.n;
 	if (!opts->doubtful)

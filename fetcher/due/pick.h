@@ -36,11 +36,17 @@ struct pick {
 };
 typedef int pick_fn(const struct pick *p, void *arg, struct err *err);
 
-/* The most urgent rows that are due and name this CA (as rows have it, NULL:
- * none), at most LIMIT of the store's, without those that MET knows; most
+/* Whose rows. */
+struct pick_queue {
+	const char *ca_name; /* as they have it; NULL: they name none */
+	/* Not NULL: they name another CA than these, whatever it is. */
+	const struct store_ca_names *unknown_to;
+};
+/* The most urgent rows of that queue that are due, at most LIMIT of the
+ * store's, without those that MET knows; most
  * urgent first, but those that a doubtful CA has failed last. *ret_n: how many
  * rows the store had (LIMIT: there may be more). */
-int pick_page(struct store *store, const char *ca_name, size_t limit,
+int pick_page(struct store *store, const struct pick_queue *queue, size_t limit,
 	      const struct pick_opts *opts,
 	      bool (*met)(const char *name, void *arg), pick_fn *fn, void *arg,
 	      size_t *ret_n, struct err *err) MUST_CHECK;

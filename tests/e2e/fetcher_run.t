@@ -153,6 +153,18 @@ run fetcher --once
 is "$rc $(col $A fail_class)" '1 config' 'a CA that is not configured'
 like "$err" "$A: config: .*\"nosuch\".*next attempt 2.*1st failure" \
 	'... in plain words'
+for n in 1 2 3; do
+	sql "INSERT INTO certs (name, csr, md5_modulus, ca_name) VALUES
+		('typo$n.example.test', 'x', 'x', 'typo$n')"
+done
+run fetcher --once
+is "$rc $(printf '%s\n' "$err" | grep -v ' postponed ' | grep -c typo)" '1 1' \
+	'more of them: in one line'
+like "$err" '3 names that are due name a CA that is not .* "typo' \
+	'... how many, and one of them'
+is "$(sql "SELECT count(*) FROM certs WHERE fail_class = 'config' AND
+	fail_detail LIKE '%\"typo%'")" 3 '... and each row says so'
+sql "DELETE FROM certs WHERE name LIKE 'typo%'"
 due_now $A
 sql "UPDATE certs SET ca_name = NULL, challenge = 'smoke-01' WHERE name = '$A'"
 run fetcher --once

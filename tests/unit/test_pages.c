@@ -7,6 +7,9 @@
 static struct store *store;
 static struct pages *pages;
 static struct strlist seen;
+static struct certrepo_ca big = { .name = "big" }, small = { .name = "small" };
+static void *cas[] = { &big, &small };
+static struct certrepo_conf with = { .ca = { cas, 2 } };
 
 static int setup(void **state)
 {
@@ -109,7 +112,7 @@ static void queues(void **state)
 		     "ts_expire_seen = 1700003600 "
 		     "WHERE name = 'n01199.big.example.org'",
 		     &err));
-	OK(pages_new(store, NOW, &pages, &err));
+	OK(pages_new(&with, store, NOW, &pages, &err));
 	assert_int_equal(pages_n(pages), 3);
 	assert_int_equal(pick("small"), 3);
 	assert_false(pages_left(pages, page_of("small")));
@@ -124,10 +127,39 @@ static void queues(void **state)
 	assert_false(pages_left(pages, page_of("big")));
 }
 
+/* More names of CAs than anybody has in rows nobody knows, before all. */
+static void unknown(void **state)
+{
+	AUTO(mem_free_str) char *text = NULL;
+	const struct pick_opts po = { .now = NOW, .write = true };
+
+	add("a-typo", 1);
+	add("small", 3);
+	OK(pages_new(&with, store, NOW, &pages, &err));
+	assert_int_equal(pages_n(pages), 2);
+	assert_null(pages_unknown_text(pages));
+	pages_free(&pages);
+	add("another", 1200);
+	OK(pages_new(&with, store, NOW, &pages, &err));
+	assert_int_equal(pages_n(pages), 2);
+	assert_string_equal(pages_ca(pages, 0), "small");
+	assert_int_equal(pick("small"), 3);
+	text = pages_unknown_text(pages);
+	assert_string_equal(text,
+			    "1201 names that are due name a CA that is not in "
+			    "the configuration, n00000.a-typo.example.org for "
+			    "one the CA \"a-typo\"");
+	OK(pages_pick(pages, 1, &po, is_met, on_pick, &seen, &err));
+	assert_int_equal(seen.n, 1003);
+	OK(pages_pick_all(pages, 1, &po, on_pick, &seen, &err));
+	assert_int_equal(seen.n, 1003 + 1201);
+}
+
 static void nothing(void **state)
 {
-	OK(pages_new(store, NOW, &pages, &err));
+	OK(pages_new(&with, store, NOW, &pages, &err));
 	assert_int_equal(pages_n(pages), 0);
+	assert_null(pages_unknown_text(pages));
 	pages_free(&pages);
 	pages_free(&pages);
 }
@@ -136,6 +168,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(queues, setup, teardown),
+		cmocka_unit_test_setup_teardown(unknown, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing, setup, teardown),
 	};
 

@@ -128,8 +128,8 @@ static const char *page(size_t limit, const struct pick_opts *po, size_t want_n)
 	size_t n = 99;
 
 	picked[0] = '\0';
-	OK(pick_page(store, NULL, limit, po, met_skip, on_pick, NULL, &n,
-		     &err));
+	OK(pick_page(store, &(struct pick_queue){ NULL }, limit, po, met_skip,
+		     on_pick, NULL, &n, &err));
 	assert_int_equal(n, want_n);
 	return picked;
 }

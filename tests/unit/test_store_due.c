@@ -120,10 +120,13 @@ static void test_due(void **state)
 /* A CA's names are its own page, however many others there are. */
 static void test_cas(void **state)
 {
+	const char *const names[] = { "One", "one", "idle" };
+	const struct store_ca_names known = { names, 3 };
 	struct store_due_cas all = { 0 };
 
-	OK(store_due_cas(s, 100, arena, &all, &err));
+	OK(store_due_cas(s, &known, 100, arena, &all, &err));
 	assert_int_equal(all.n, 0);
+	assert_int_equal(all.unknown.n, 0);
 	add("a", NULL);
 	add("b", "ca_name = 'one', ts_expire = 900, ts_due = 5");
 	add("c", "ca_name = 'one', ts_expire = 800");
@@ -131,8 +134,9 @@ static void test_cas(void **state)
 	add("e", "ca_name = 'one', ts_due = 101");
 	add("f", "ca_name = 'One'");
 	add("g", "ca_name = 'one', lease_owner = 'x', lease_until = 200");
-	OK(store_due_cas(s, 100, arena, &all, &err));
+	OK(store_due_cas(s, &known, 100, arena, &all, &err));
 	assert_int_equal(all.n, 3);
+	assert_int_equal(all.unknown.n, 0);
 	for (size_t i = 0; i < all.n; i++) {
 		const char *name = all.v[i].ca_name;
 
@@ -149,6 +153,74 @@ static void test_cas(void **state)
 	assert_string_equal(due("one", 100, 10), "c b d");
 	assert_string_equal(due("One", 100, 10), "f");
 	assert_string_equal(due("other", 100, 10), "");
+}
+
+static int add_strange(struct store *st, void *arg, struct err *e)
+{
+	char name[50], ca[50];
+
+	for (int i = 0; i < 1200; i++) {
+		struct store_cert r = { .name = name,
+					.ca_name = ca,
+					.csr = BLOB("csr"),
+					.enabled = true,
+					.md5_modulus = "x" };
+
+		snprintf(name, sizeof(name), "h%05d", i);
+		snprintf(ca, sizeof(ca), "a%05d", i);
+		if (store_add(st, &r, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static void known_are(const struct store_ca_names *known)
+{
+	struct store_due_cas all = { 0 };
+	struct store_dues d = { 0 };
+
+	OK(store_due_cas(s, known, 100, arena, &all, &err));
+	assert_int_equal(all.n, 2);
+	for (size_t i = 0; i < all.n; i++)
+		assert_int_equal(all.v[i].n, all.v[i].ca_name ? 2 : 1);
+	assert_int_equal(all.unknown.n, 1201);
+	assert_int_equal(all.unknown.ts_expire, 800);
+	OK(store_due_unknown(s, known, 100, 2, arena, &d, &err));
+	assert_string_equal(names_of(&d), "urgent h00000");
+	assert_string_equal(d.v[1].ca_name, "a00000");
+}
+
+/* Rows may say what they like: the CAs there are have their turn. */
+static void test_unknown(void **state)
+{
+	const char *many[STORE_CAS_MAX + 1];
+	struct store_ca_names known = { many, 2 };
+	struct store_due_cas all = { 0 };
+	struct store_dues d = { 0 };
+
+	OK(store_tx(s, add_strange, NULL, &err));
+	add("y", "ca_name = 'zone'");
+	add("z", "ca_name = 'zone'");
+	add("none", NULL);
+	add("urgent", "ca_name = 'nosuch', ts_expire = 800");
+	add("leased", "ca_name = 'x', lease_owner = 'x', lease_until = 200");
+	many[0] = "other";
+	many[1] = "zone";
+	known_are(&known);
+	for (int i = 0; i <= STORE_CAS_MAX; i++)
+		many[i] = arena_printf(arena, "other%d", i);
+	many[STORE_CAS_MAX - 1] = "zone";
+	known.n = STORE_CAS_MAX;
+	known_are(&known);
+	known.n++;
+	FAILS(ERR_LIMIT, "of 101 CAs",
+	      store_due_cas(s, &known, 100, arena, &all, &err));
+	known.n = 0;
+	OK(store_due_cas(s, &known, 100, arena, &all, &err));
+	assert_int_equal(all.n, 1);
+	assert_int_equal(all.unknown.n, 1203);
+	OK(store_due_unknown(s, &known, 100, 1, arena, &d, &err));
+	assert_string_equal(names_of(&d), "urgent");
 }
 
 static void test_waits(void **state)
@@ -328,7 +400,10 @@ static void test_plans(void **state)
 	if (kit_mariadb())
 		raw("ANALYZE TABLE certs");
 	uses(store_due_sql.due, "certs_due");
-	uses(store_due_sql.cas, "certs_due");
+	for (int i = 0; i < 2; i++) {
+		uses(store_due_sql.cas[i], "certs_due");
+		uses(store_due_sql.unknown[i], "certs_due");
+	}
 	uses(store_due_sql.waits, "certs_due");
 	uses(store_due_sql.far, "certs_next");
 	uses(store_due_sql.leases, "certs_");
@@ -339,9 +414,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_due),	    TEST(test_cas),   TEST(test_waits),
-		TEST(test_never),   TEST(test_far),   TEST(test_leases),
-		TEST(test_uncount), TEST(test_plans),
+		TEST(test_due),	   TEST(test_cas),     TEST(test_unknown),
+		TEST(test_waits),  TEST(test_never),   TEST(test_far),
+		TEST(test_leases), TEST(test_uncount), TEST(test_plans),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
