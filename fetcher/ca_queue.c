@@ -38,6 +38,10 @@ struct ca_queue {
 	int64_t backoff_until, count_fail;
 	struct fail fail; /* the last one; class FAIL_NONE: well */
 	bool put;	  /* on its way to the store */
+	struct arena *read_mem, *sent_mem;
+	struct store_ca read; /* what the store had when we last saw it */
+	struct store_ca sent; /* ... and has by the put under way */
+	bool changed;	      /* since that was sent */
 	bool met;
 	struct witness *witnesses; /* since the last success, newest first */
 	size_t requests;	   /* of clients that are gone */
@@ -71,15 +75,15 @@ static bool key_changed(const struct certrepo_ca *conf,
 
 static int load(struct ca_queue *c, struct store *store, struct err *err)
 {
-	AUTO(arena_free) struct arena *arena = arena_new();
 	struct store_ca row;
-	int found = store_ca_get(store, c->conf->name, arena, &row, err);
+	int found = store_ca_get(store, c->conf->name, c->read_mem, &row, err);
 
 	if (found != 1)
 		return found;
 	/* Another directory under the same name is another CA. */
 	if (row.directory && strcmp(row.directory, c->conf->directory) != 0)
 		return 0;
+	c->read = row;
 	c->account = row.account ? mem_strdup(row.account) : NULL;
 	c->account_key = row.account_key ? mem_strdup(row.account_key) : NULL;
 	/* The columns may hold anything, and a clock that was wrong when they
@@ -106,6 +110,8 @@ int ca_queue_new(const struct certrepo_ca *conf, struct loop *loop,
 	c->loop = loop;
 	c->batch = batch;
 	c->report = report;
+	c->read_mem = arena_new();
+	c->sent_mem = arena_new();
 	if (!conf)
 		c->is = CA_QUEUE_READY;
 	else if (load(c, store, err) == -1)
@@ -138,6 +144,8 @@ void ca_queue_free(struct ca_queue **cp)
 	while (c->witnesses)
 		forget(c, &c->witnesses);
 	acme_free(&c->acme);
+	arena_free(&c->read_mem);
+	arena_free(&c->sent_mem);
 	while (ca_queue_pop(c, &name)) {
 		free(name.name);
 		free(name.ca_name);
@@ -214,7 +222,7 @@ size_t ca_queue_orders(const struct ca_queue *c)
 
 static int op_put(struct store *store, void *arg, struct err *err)
 {
-	const struct ca_queue *c = arg;
+	struct ca_queue *c = arg;
 	struct store_ca row = { .name = c->conf->name,
 				.directory = c->conf->directory,
 				.account = c->account,
@@ -226,21 +234,35 @@ static int op_put(struct store *store, void *arg, struct err *err)
 		row.fail_class = fail_name(c->fail.class);
 		row.fail_detail = c->fail.detail;
 	}
-	return store_ca_put(store, &row, err);
+	/* Again and again, until it is committed. */
+	arena_clear(c->sent_mem);
+	c->changed = false;
+	return store_ca_put(store, &row, &c->read, c->sent_mem, &c->sent, err);
 }
+
+static void save(struct ca_queue *c);
 
 static void on_put(void *arg, const struct err *err)
 {
 	struct ca_queue *c = arg;
+	struct arena *old = c->read_mem;
 
 	c->put = false;
-	if (err)
+	if (err) {
 		report_ca(c->report, c->conf->name, FAIL_STORE, err->msg,
 			  c->backoff_until);
+		return;
+	}
+	c->read = c->sent;
+	c->read_mem = c->sent_mem;
+	c->sent_mem = old;
+	if (c->changed)
+		save(c);
 }
 
 static void save(struct ca_queue *c)
 {
+	c->changed = true;
 	if (c->put)
 		return;
 	c->put = true;

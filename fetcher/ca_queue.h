@@ -5,7 +5,9 @@
 /*
  * What a run knows of one CA: its client, the names that wait for it, and
  * its backoff, which the store keeps from run to run. A CA that fails as a
- * whole rests; its names wait and none of them is counted.
+ * whole rests; its names wait and none of them is counted. Other instances
+ * write the same row: a rest of theirs is not ended by ours, nor by a success
+ * of ours that began before it.
  *
  * It rests for faults of its directory, nonces, account, the rate limit of
  * the account, and when CA_QUEUE_WITNESSES different names fail alike

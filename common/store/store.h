@@ -4,9 +4,9 @@
 
 /*
  * The certificate repository, in the project's own words. The only SQL is
- * in store.c, store_cert.c, store_due.c, store_fetch.c, store_host.c and
- * store_schema.c; it is one text for SQLite and MariaDB. (The migrations are
- * two.)
+ * in store.c, store_ca.c, store_cert.c, store_due.c, store_fetch.c,
+ * store_host.c, store_trouble.c, store_owner.c and store_schema.c; it is one
+ * text for SQLite and MariaDB. (The migrations are two.)
  *
  * Times are UTC seconds, given by the caller. Every change is one
  * transaction, safe to repeat when the answer to its commit was lost, and
@@ -466,8 +466,15 @@ struct store_ca {
 };
 int store_ca_get(struct store *s, const char *name, struct arena *arena,
 		 struct store_ca *ret, struct err *err) MUST_CHECK; /* 1 0 -1 */
+/* What the writer knows now, who READ that (all of it zero: there was no row),
+ * from the store or as *ret of its last put. Where another has written
+ * meanwhile, nothing of that is lost: the account changes when it changed for
+ * the writer; of two rests the later one stays, with its reason and the larger
+ * count; and only what was READ is lifted. A row of another directory is one of
+ * another CA, and goes. *ret: the row as it is now, in ARENA. */
 int store_ca_put(struct store *s, const struct store_ca *ca,
-		 struct err *err) MUST_CHECK;
+		 const struct store_ca *read, struct arena *arena,
+		 struct store_ca *ret, struct err *err) MUST_CHECK;
 
 /* --- installer: through the views host_certs and host_installs --- */
 

@@ -468,6 +468,30 @@ static void ours(void **state)
 	assert_int_equal(next_run(), CA_QUEUE_IDLE);
 }
 
+/* Another instance has met the same CA. */
+static void two(void **state)
+{
+	struct ca_queue *other = NULL;
+	struct fail f;
+
+	make(&ca);
+	OK(ca_queue_new(&ca, loop, store, batch, report, &other, &err));
+	failed(FAIL_CA_RATE_LIMITED, NOW + 9000);
+	assert_string_equal(row(), "1:9000:ca-rate-limited");
+	fail_set(&f, FAIL_CA_RATE_LIMITED, NOW + 4000, "no luck either");
+	(void) ca_queue_failed(other, "b.example.org", false, &f);
+	assert_string_equal(row(), "1:9000:ca-rate-limited");
+	/* a rest that was not seen is not over */
+	clock_set_for_test(NOW + 8000);
+	ca_queue_succeeded(other);
+	assert_string_equal(row(), "1:9000:ca-rate-limited");
+	clock_set_for_test(NOW + 9500);
+	assert_int_equal(ca_queue_is(c, NOW + 9500), CA_QUEUE_IDLE);
+	ca_queue_succeeded(c);
+	assert_string_equal(row(), "0:0:-");
+	ca_queue_free(&other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -486,6 +510,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(unknown, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(ours, setup, teardown),
+		cmocka_unit_test_setup_teardown(two, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
