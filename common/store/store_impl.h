@@ -71,6 +71,12 @@ struct store_due_sql {
 };
 extern const struct store_due_sql store_due_sql;
 
+/* Those of store_trouble.c, each with the one that counts. */
+enum store_trouble_kind { TROUBLE_FAILING, TROUBLE_PARKED, TROUBLE_HELD };
+extern const struct store_trouble_sql {
+	const char *rows, *count;
+} store_trouble_sql[];
+
 /* A bound parameter. */
 struct store_arg {
 	enum { STORE_ARG_INT, STORE_ARG_TEXT, STORE_ARG_BLOB } type;

@@ -2,11 +2,27 @@
 #include "store_trouble.h"
 #include "store_impl.h"
 
-#define COLUMNS                                                      \
+#define ROWS                                                         \
 	"SELECT name, ca_name, fail_class, fail_detail, ts_expire, " \
 	"ts_not_before, ts_next_attempt, count_fail_update FROM certs "
 #define TYPES "Wwwwnnnn"
-#define ORDER "ORDER BY COALESCE(ts_expire, 0), name LIMIT ?"
+#define COUNT "SELECT COUNT(*) FROM certs "
+/* MariaDB's ts_expire has no sign: nothing may be less than 0. */
+#define ORDER                                                      \
+	" ORDER BY CASE WHEN ts_expire > 1 THEN 0 ELSE 1 END, "    \
+	"CASE WHEN ts_expire <= 1 THEN 0 WHEN ts_expire > ? THEN " \
+	"ts_expire - ? ELSE ? - ts_expire END, name LIMIT ?"
+#define FAILING                                       \
+	"WHERE enable = 'Y' AND ts_next_attempt > 0 " \
+	"AND ts_next_attempt < ? AND held = 0"
+#define PARKED FAILING " AND fail_class = '" STORE_PARKED "'"
+#define HELD   "WHERE enable = 'Y' AND ts_due = ?"
+
+const struct store_trouble_sql store_trouble_sql[] = {
+	[TROUBLE_FAILING] = { ROWS FAILING ORDER, COUNT FAILING },
+	[TROUBLE_PARKED] = { ROWS PARKED ORDER, COUNT PARKED },
+	[TROUBLE_HELD] = { ROWS HELD ORDER, COUNT HELD },
+};
 
 static int read_troubles(struct db_stmt *st, size_t limit, struct arena *arena,
 			 struct store_troubles *ret, struct err *err)
@@ -35,42 +51,73 @@ static int read_troubles(struct db_stmt *st, size_t limit, struct arena *arena,
 	return 0;
 }
 
-static int failing(struct store *s, size_t limit, struct arena *arena,
+static int rows_of(struct store *s, enum store_trouble_kind kind, int64_t now,
+		   size_t limit, struct arena *arena,
 		   struct store_troubles *ret, struct err *err)
 {
 	AUTO(store_done) struct db_stmt *st = NULL;
 
-	if (store_query(s,
-			COLUMNS "WHERE enable = 'Y' AND ts_next_attempt > 0 "
-				"AND ts_next_attempt < ? AND held = 0 " ORDER,
-			TYPES, ARGS(I(STORE_NEVER), I((int64_t) limit)), &st,
-			err) == -1)
+	if (store_query(s, store_trouble_sql[kind].rows, TYPES,
+			ARGS(I(STORE_NEVER), I(now), I(now), I(now),
+			     I((int64_t) limit)),
+			&st, err) == -1)
 		return -1;
 	return read_troubles(st, limit, arena, ret, err);
 }
 
-int store_failing(struct store *s, size_t limit, struct arena *arena,
-		  struct store_troubles *ret, struct err *err)
-{
-	return STORE_TRY(s, STORE_TX_NO, err,
-			 failing(s, limit, arena, ret, err));
-}
-
-static int held_why(struct store *s, size_t limit, struct arena *arena,
-		    struct store_troubles *ret, struct err *err)
+/* 1, -1. */
+static int count_of(struct store *s, enum store_trouble_kind kind, size_t *ret,
+		    struct err *err)
 {
 	AUTO(store_done) struct db_stmt *st = NULL;
+	int rc;
 
-	if (store_query(s, COLUMNS "WHERE enable = 'Y' AND ts_due = ? " ORDER,
-			TYPES, ARGS(I(STORE_NEVER), I((int64_t) limit)), &st,
-			err) == -1)
+	if (store_query(s, store_trouble_sql[kind].count, "I",
+			ARGS(I(STORE_NEVER)), &st, err) == -1)
 		return -1;
-	return read_troubles(st, limit, arena, ret, err);
+	rc = db_step(st, err);
+	if (rc == 1)
+		*ret = (size_t) db_col_int(st, 0);
+	return rc;
 }
 
-int store_held_why(struct store *s, size_t limit, struct arena *arena,
-		   struct store_troubles *ret, struct err *err)
+static int find(struct store *s, enum store_trouble_kind kind, int64_t now,
+		size_t limit, struct arena *arena, struct store_troubles *ret,
+		struct err *err)
+{
+	struct store_troubles t = { 0 };
+
+	if (rows_of(s, kind, now, limit, arena, &t, err) == -1)
+		return -1;
+	if (t.n == limit && count_of(s, kind, &t.all, err) == -1)
+		return -1;
+	/* Others come and go. */
+	if (t.all < t.n)
+		t.all = t.n;
+	*ret = t;
+	return 0;
+}
+
+int store_failing(struct store *s, int64_t now, size_t limit,
+		  struct arena *arena, struct store_troubles *ret,
+		  struct err *err)
 {
 	return STORE_TRY(s, STORE_TX_NO, err,
-			 held_why(s, limit, arena, ret, err));
+			 find(s, TROUBLE_FAILING, now, limit, arena, ret, err));
+}
+
+int store_parked(struct store *s, int64_t now, size_t limit,
+		 struct arena *arena, struct store_troubles *ret,
+		 struct err *err)
+{
+	return STORE_TRY(s, STORE_TX_NO, err,
+			 find(s, TROUBLE_PARKED, now, limit, arena, ret, err));
+}
+
+int store_held_why(struct store *s, int64_t now, size_t limit,
+		   struct arena *arena, struct store_troubles *ret,
+		   struct err *err)
+{
+	return STORE_TRY(s, STORE_TX_NO, err,
+			 find(s, TROUBLE_HELD, now, limit, arena, ret, err));
 }

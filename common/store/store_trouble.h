@@ -3,7 +3,7 @@
 #define STORE_TROUBLE_H
 
 /* What a person is told of: names that have trouble. Each reads by an index no
- * more than there is of it, and no blob. */
+ * more than there is of it, and no blob, and keeps LIMIT of them. */
 
 #include "store.h"
 
@@ -17,13 +17,22 @@ struct store_trouble {
 struct store_troubles {
 	struct store_trouble *v;
 	size_t n;
+	size_t all; /* how many there are, N of them here */
 };
 /* Enabled rows whose last attempt failed, or was parked, and that are tried
- * again by themselves, at most LIMIT: what expires first, comes first. */
-int store_failing(struct store *s, size_t limit, struct arena *arena,
-		  struct store_troubles *ret, struct err *err) MUST_CHECK;
+ * again by themselves, at most LIMIT, the most urgent first: certificates whose
+ * end is nearest to NOW, be it to come or just past, then names that have
+ * none. */
+int store_failing(struct store *s, int64_t now, size_t limit,
+		  struct arena *arena, struct store_troubles *ret,
+		  struct err *err) MUST_CHECK;
+/* Those of them whose order is parked. */
+int store_parked(struct store *s, int64_t now, size_t limit,
+		 struct arena *arena, struct store_troubles *ret,
+		 struct err *err) MUST_CHECK;
 /* Those that are held until a person acts, in the same order. */
-int store_held_why(struct store *s, size_t limit, struct arena *arena,
-		   struct store_troubles *ret, struct err *err) MUST_CHECK;
+int store_held_why(struct store *s, int64_t now, size_t limit,
+		   struct arena *arena, struct store_troubles *ret,
+		   struct err *err) MUST_CHECK;
 
 #endif

@@ -6,7 +6,7 @@
 
 #define HELD_FILE   "fetcher.held" /* when it was last said */
 #define HELD_MOST   20
-#define PARKED_MOST 5000 /* that are looked at */
+#define PARKED_MOST 5000 /* that are looked at, the most urgent ones */
 
 char *held_text(const struct store_helds *rows, size_t most)
 {
@@ -32,7 +32,7 @@ static int parked_text(const struct certrepo_conf *conf, struct store *store,
 	struct sbuf s = SBUF_INIT(16384);
 	size_t n = 0;
 
-	if (store_failing(store, PARKED_MOST, arena, &rows, err) == -1)
+	if (store_parked(store, now, PARKED_MOST, arena, &rows, err) == -1)
 		return -1;
 	for (size_t i = 0; i < rows.n && n <= HELD_MOST; i++) {
 		int wanted = notify_parked(store, &rows.v[i], conf->days_left,
@@ -46,7 +46,7 @@ static int parked_text(const struct certrepo_conf *conf, struct store *store,
 			sbuf_addf(&s, "%s%s", n > 1 ? ", " : "",
 				  rows.v[i].name);
 	}
-	if (n > HELD_MOST)
+	if (n > HELD_MOST || rows.all > rows.n)
 		sbuf_adds(&s, " and others");
 	*ret = n > 0 ? sbuf_take(&s, NULL) : NULL;
 	return 0;

@@ -14,7 +14,7 @@
 #include "words.h"
 
 #define PROGRAM	     "certrepo-fetcher"
-#define ROWS_MAX     5000 /* that are looked at */
+#define ROWS_MAX     5000 /* that are looked at, the most urgent ones */
 #define DETAIL_MAX   STORE_DETAIL_MAX
 #define PROOFS_MOST  5 /* spelt out */
 #define PROOFS_MAX   1000
@@ -320,15 +320,22 @@ static int64_t nearer(int64_t end, const struct store_trouble *row)
 		       : end;
 }
 
-static void add_more(struct teller *t, size_t failing, size_t held, int64_t end)
+/* UNSEEN: less urgent ones that were not looked at. */
+static void add_more(struct teller *t, size_t failing, size_t held,
+		     size_t unseen, int64_t end)
 {
 	const char *const todo[] = {
 		"All of them:",
 		arena_printf(t->arena, " %s list", t->from->populate), NULL
 	};
+	const char *more = "";
 
-	if (failing + held == 0)
+	if (failing + held + unseen == 0)
 		return;
+	if (unseen)
+		more = arena_printf(t->arena,
+				    "; %zu more fail, which may be near theirs",
+				    unseen);
 	notice_add(t->n,
 		   &(struct notice){
 			   .topic = NOTICE_MORE,
@@ -338,8 +345,8 @@ static void add_more(struct teller *t, size_t failing, size_t held, int64_t end)
 			   .text = arena_printf(t->arena,
 						"beside those spelt out, %zu "
 						"fail and are near their end, "
-						"and %zu are held",
-						failing, held),
+						"and %zu are held%s",
+						failing, held, more),
 			   .todo = todo,
 			   .end = end });
 }
@@ -351,8 +358,10 @@ static int add_names(struct teller *t, struct err *err)
 	int64_t end = 0; /* of those not spelt out */
 	size_t n = 0;
 
-	if (store_failing(t->store, ROWS_MAX, t->arena, &failing, err) == -1 ||
-	    store_held_why(t->store, ROWS_MAX, t->arena, &held, err) == -1)
+	if (store_failing(t->store, t->now, ROWS_MAX, t->arena, &failing,
+			  err) == -1 ||
+	    store_held_why(t->store, t->now, ROWS_MAX, t->arena, &held, err) ==
+		    -1)
 		return -1;
 	for (size_t i = 0; i < failing.n; i++) {
 		const struct store_trouble *row = &failing.v[i];
@@ -375,7 +384,8 @@ static int add_names(struct teller *t, struct err *err)
 		else
 			end = nearer(end, &held.v[i]);
 	add_more(t, n > NOTIFY_NAMES ? n - NOTIFY_NAMES : 0,
-		 held.n > NOTIFY_NAMES ? held.n - NOTIFY_NAMES : 0, end);
+		 held.all > NOTIFY_NAMES ? held.all - NOTIFY_NAMES : 0,
+		 failing.all - failing.n, end);
 	if (judge_missing(t, err) == -1)
 		return -1;
 	notice_looked(t->n, NOTICE_TROUBLE, "");

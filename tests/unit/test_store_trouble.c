@@ -30,33 +30,35 @@ static void failing(void **state)
 {
 	struct store_troubles t;
 
-	OK(store_failing(store, 10, arena, &t, &err));
+	OK(store_failing(store, NOW, 10, arena, &t, &err));
 	assert_int_equal(t.n, 0);
 	add("well.example.org", "ts_expire = 1700000100, ts_due = 5");
 	add("late.example.org",
 	    "ts_expire = 1700000200, ts_next_attempt = 1700000001, ca_name = "
 	    "'own', fail_class = 'caa', fail_detail = 'no', "
 	    "count_fail_update = 3, ts_not_before = 1600000000");
-	add("past.example.org", "ts_expire = 1700000100, ts_next_attempt = 5");
+	add("past.example.org", "ts_expire = 1699999900, ts_next_attempt = 5");
 	add("new.example.org", "ts_next_attempt = 1700000001");
 	add("off.example.org", "ts_next_attempt = 1700000001, enable = 'N'");
 	add("held.example.org",
 	    "ts_next_attempt = 9223372036854775807, ts_due = "
 	    "9223372036854775807, held = 1");
-	OK(store_failing(store, 10, arena, &t, &err));
-	are(&t, "new.example.org past.example.org late.example.org");
-	assert_false(t.v[0].has_crt);
-	assert_null(t.v[0].fail_class);
-	assert_true(t.v[2].has_crt);
-	assert_string_equal(t.v[2].ca_name, "own");
-	assert_string_equal(t.v[2].fail_class, "caa");
-	assert_string_equal(t.v[2].fail_detail, "no");
-	assert_int_equal(t.v[2].count_fail, 3);
-	assert_int_equal(t.v[2].ts_expire, NOW + 200);
-	assert_int_equal(t.v[2].ts_not_before, 1600000000);
-	assert_int_equal(t.v[2].ts_next_attempt, NOW + 1);
-	OK(store_failing(store, 2, arena, &t, &err));
-	are(&t, "new.example.org past.example.org");
+	OK(store_failing(store, NOW, 10, arena, &t, &err));
+	are(&t, "past.example.org late.example.org new.example.org");
+	assert_int_equal(t.all, 3);
+	assert_false(t.v[2].has_crt);
+	assert_null(t.v[2].fail_class);
+	assert_true(t.v[1].has_crt);
+	assert_string_equal(t.v[1].ca_name, "own");
+	assert_string_equal(t.v[1].fail_class, "caa");
+	assert_string_equal(t.v[1].fail_detail, "no");
+	assert_int_equal(t.v[1].count_fail, 3);
+	assert_int_equal(t.v[1].ts_expire, NOW + 200);
+	assert_int_equal(t.v[1].ts_not_before, 1600000000);
+	assert_int_equal(t.v[1].ts_next_attempt, NOW + 1);
+	OK(store_failing(store, NOW, 2, arena, &t, &err));
+	are(&t, "past.example.org late.example.org");
+	assert_int_equal(t.all, 3);
 }
 
 static void held(void **state)
@@ -72,30 +74,75 @@ static void held(void **state)
 	add("a.example.org", set);
 	add("c.example.org", "ts_due = 5");
 	sql("UPDATE certs SET ts_expire = 7 WHERE name = 'a.example.org'");
-	OK(store_held_why(store, 10, arena, &t, &err));
-	are(&t, "b.example.org a.example.org");
-	assert_string_equal(t.v[0].fail_class, "caa");
-	OK(store_failing(store, 10, arena, &t, &err));
+	OK(store_held_why(store, NOW, 10, arena, &t, &err));
+	are(&t, "a.example.org b.example.org");
+	assert_int_equal(t.all, 2);
+	assert_string_equal(t.v[1].fail_class, "caa");
+	OK(store_failing(store, NOW, 10, arena, &t, &err));
 	are(&t, "");
 }
 
-/* A statement is known by the address of its text. */
-#define USES(index, query) \
-	uses(index, "EXPLAIN QUERY PLAN " query, "EXPLAIN " query)
-static void uses(const char *index, const char *sqlite, const char *mariadb)
+static int add_new(struct store *s, void *arg, struct err *e)
 {
-	int column = kit_mariadb() ? 5 : 3;
+	char name[40];
+
+	for (int i = 0; i < 300; i++) {
+		struct store_cert row = { .name = name,
+					  .enabled = true,
+					  .csr = BLOB("csr"),
+					  .md5_modulus = "x" };
+
+		snprintf(name, sizeof(name), "a%d.example.org", i);
+		if (store_add(s, &row, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* Names that never had one, and those long past, do not hide what ends soon. */
+static void most_urgent(void **state)
+{
+	struct store_troubles t;
+
+	OK(store_tx(store, add_new, NULL, &err));
+	sql("UPDATE certs SET ts_next_attempt = 1700000001, fail_class = "
+	    "'dns'");
+	sql("UPDATE certs SET ts_expire = 1600000000 WHERE name LIKE 'a2%'");
+	add("x.example.org", "ts_expire = 1700000900, ts_next_attempt = "
+			     "1700000001, fail_class = 'parked'");
+	add("y.example.org",
+	    "ts_expire = 1699999200, ts_next_attempt = 1700000001");
+	add("z.example.org", "ts_expire = 1700009000, ts_next_attempt = "
+			     "1700000001, fail_class = 'parked'");
+	OK(store_failing(store, NOW, 3, arena, &t, &err));
+	are(&t, "y.example.org x.example.org z.example.org");
+	assert_int_equal(t.all, 303);
+	OK(store_parked(store, NOW, 1, arena, &t, &err));
+	are(&t, "x.example.org");
+	assert_int_equal(t.all, 2);
+	OK(store_parked(store, NOW, 9, arena, &t, &err));
+	assert_int_equal(t.all, 2);
+}
+
+static void uses(const char *index, const char *query)
+{
+	const char *text = arena_printf(
+		arena, "%s%s",
+		kit_mariadb() ? "EXPLAIN " : "EXPLAIN QUERY PLAN ", query);
+	int column = kit_mariadb() ? 5 : 3, i = 1;
 	struct db_stmt *st;
 	bool used = false;
 
-	OK(db_prepare(store->db, kit_mariadb() ? mariadb : sqlite,
-		      kit_mariadb() ? "ittttttttt" : "iiit", &st, &err));
+	OK(db_prepare(store->db, text, kit_mariadb() ? "ittttttttt" : "iiit",
+		      &st, &err));
+	for (const char *p = strchr(query, '?'); p; p = strchr(p + 1, '?'))
+		db_bind_int(st, i++, STORE_NEVER);
 	while (db_step(st, &err) == 1)
 		used |= db_col_text(st, column) &&
 			strstr(db_col_text(st, column), index);
 	db_done(st);
 	if (!used)
-		fail_msg("%s is not used by %s", index, mariadb);
+		fail_msg("%s is not used by %s", index, query);
 }
 
 /* No table is scanned, however many names are well. */
@@ -111,16 +158,13 @@ static void indexes(void **state)
 	sql("COMMIT");
 	if (kit_mariadb())
 		sql("ANALYZE TABLE certs");
-	USES("certs_next",
-	     "SELECT name, ts_expire FROM certs WHERE enable = 'Y' AND "
-	     "ts_next_attempt > 0 AND ts_next_attempt < 9223372036854775807 "
-	     "AND "
-	     "held = 0 ORDER BY COALESCE(ts_expire, 0), name LIMIT 9");
-	USES("certs_due",
-	     "SELECT name, ts_expire FROM certs WHERE enable = 'Y' AND "
-	     "ts_due = 9223372036854775807 ORDER BY COALESCE(ts_expire, 0), "
-	     "name "
-	     "LIMIT 9");
+	for (int i = 0; i <= TROUBLE_HELD; i++) {
+		const char *index =
+			i == TROUBLE_HELD ? "certs_due" : "certs_next";
+
+		uses(index, store_trouble_sql[i].rows);
+		uses(index, store_trouble_sql[i].count);
+	}
 }
 
 int main(void)
@@ -129,6 +173,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(failing),
 		TEST(held),
+		TEST(most_urgent),
 		TEST(indexes),
 	};
 
