@@ -7,6 +7,8 @@
 #include <string.h>
 #include "log.h"
 
+#define DNS_LABEL 63 /* one label less its '_', and the NUL */
+
 struct dns_locate {
 	struct dns_zones *z;
 	struct dns_path path;
@@ -16,6 +18,10 @@ struct dns_locate {
 	char target[DNS_NAME_TEXT]; /* of a CNAME that is being looked into */
 	char at[DNS_NAME_TEXT];	    /* whose SOA is asked for */
 	char cut[DNS_NAME_TEXT];    /* no further up than this zone */
+	bool dname;		    /* the last alias is one */
+	bool cname;		    /* one that was followed was a CNAME */
+	bool there;		    /* the name is, or a wildcard makes it up */
+	size_t served;		    /* which type is being asked for */
 	struct dns_place place;
 	struct dns_zone_wait wait;
 	dns_locate_fn *fn;
@@ -38,24 +44,28 @@ static void fail(struct dns_locate *l, const struct err *err)
 
 /* --- words --- */
 
+/* The host of NAME in one label, or else LONG_ONE. */
+static const char *label_of(const char *name, const char *long_one,
+			    char label[DNS_LABEL])
+{
+	const char *host = dns_name_host(name);
+	size_t n = strlen(host);
+
+	if (n >= DNS_LABEL)
+		return long_one;
+	for (size_t i = 0; i <= n; i++)
+		label[i] = host[i] == '.' ? '-' : host[i];
+	return label;
+}
+
 /* What has to stand in ZONE so that the proof of NAME may go to HOME. */
 static const char *record_for(const char *name, const char *home,
 			      char buf[2 * DNS_NAME_TEXT])
 {
-	static const char prefix[] = "_acme-challenge.";
-	const char *host = name;
-	char label[64];
-	size_t n;
+	char label[DNS_LABEL];
 
-	if (strncmp(host, prefix, strlen(prefix)) == 0)
-		host += strlen(prefix);
-	n = strlen(host);
-	if (n < sizeof(label)) {
-		for (size_t i = 0; i <= n; i++)
-			label[i] = host[i] == '.' ? '-' : host[i];
-		host = label;
-	}
-	snprintf(buf, 2 * DNS_NAME_TEXT, "%s. CNAME %s.%s.", name, host, home);
+	snprintf(buf, 2 * DNS_NAME_TEXT, "%s. CNAME %s.%s.", name,
+		 label_of(name, dns_name_host(name), label), home);
 	return buf;
 }
 
@@ -88,6 +98,81 @@ static void not_ours(struct dns_locate *l, const char *zone)
 	fail(l, &err);
 }
 
+/* HOST, where the proof would be or above it, is a wildcard's work. Where a
+ * CNAME leads can be chosen; the name itself cannot. */
+static bool spares_wildcard(const struct dns_locate *l, const char *host,
+			    struct err *err)
+{
+	char to[DNS_NAME_SAID], at[DNS_NAME_SAID], label[DNS_LABEL];
+	const char *zone = l->place.zone->name;
+	const char *owner = dns_name_said(l->place.owner, to);
+
+	host = dns_name_said(host, at);
+	if (!l->cname) {
+		log_warn("%s is served by a wildcard of zone %s only, and not "
+			 "while its proof is at %s: give it a record of its "
+			 "own",
+			 host, zone, owner);
+		return true;
+	}
+	(void) err_set(err, ERR_CONFIG,
+		       "%s leads to %s in zone %s, and a wildcard there, which "
+		       "serves %s now, would not while the proof is there: let "
+		       "it lead to a name that no host has, such as _%s.%s",
+		       l->path.name[0], owner, zone, host,
+		       label_of(l->path.name[0], "proof", label), zone);
+	return false;
+}
+
+/* --- what a wildcard serves --- */
+
+static void look_at_wildcard(struct dns_locate *l);
+
+static void placed(struct dns_locate *l)
+{
+	l->fn(l->arg, &l->place, NULL);
+	free(l);
+}
+
+static void got_served(void *arg, const struct dns_msg *m, const char *zone,
+		       const struct err *err)
+{
+	struct dns_locate *l = arg;
+	struct err why = ERR_INIT;
+	bool served = false;
+
+	l->walk = NULL;
+	for (size_t i = 0; m && i < m->n; i++)
+		served = served || m->rr[i].section == DNS_ANSWER;
+	if (served && !spares_wildcard(l, dns_name_host(l->place.owner), &why))
+		fail(l, &why);
+	else if (served || !m || m->rcode != DNS_NOERROR)
+		placed(l);
+	else
+		look_at_wildcard(l);
+}
+
+/* A name is there as soon as it has a record or one is below it, and then no
+ * wildcard makes it up (RFC 4592 section 2.2.2). "x.*.HOST" is a wildcard's
+ * work if HOST is, and never HOST's own wildcard's. */
+static void look_at_wildcard(struct dns_locate *l)
+{
+	static const unsigned types[] = { DNS_A, DNS_AAAA, DNS_MX };
+	const char *host = dns_name_host(l->place.owner);
+	const char *zone = l->place.zone->name;
+	char below[DNS_NAME_TEXT], canon[DNS_NAME_TEXT];
+	int n = snprintf(below, sizeof(below), "x.*.%s", host);
+
+	if (!l->there || l->served == ARRAY_LEN(types) ||
+	    !dns_name_within(host, zone) || strcmp(host, zone) == 0 ||
+	    n >= (int) sizeof(below) ||
+	    dns_name_canon(below, canon, NULL) == -1)
+		placed(l);
+	else
+		l->walk = dns_walk(dns_zones_walker(l->z), canon,
+				   types[l->served++], got_served, l);
+}
+
 /* --- the zone --- */
 
 static void got_zone(void *arg, const struct dns_zone *zone,
@@ -101,8 +186,7 @@ static void got_zone(void *arg, const struct dns_zone *zone,
 	}
 	l->place.owner = dns_path_name(&l->path);
 	l->place.zone = zone;
-	l->fn(l->arg, &l->place, NULL);
-	free(l);
+	look_at_wildcard(l);
 }
 
 /* The longer one of what the SOA says (may be NULL) and what is configured;
@@ -130,10 +214,9 @@ static void got_cname(void *arg, const struct dns_msg *m, const struct err *err)
 {
 	struct dns_locate *l = arg;
 	const struct dns_rr *soa;
-	bool dname;
 
 	l->lookup = NULL;
-	if (m && dns_path_alias(&l->path, m, l->target, &dname, NULL) == 1) {
+	if (m && dns_path_alias(&l->path, m, l->target, &l->dname, NULL) == 1) {
 		follow(l);
 		return;
 	}
@@ -202,6 +285,8 @@ static void follow(struct dns_locate *l)
 {
 	struct err err = ERR_INIT;
 
+	l->cname = l->cname || !l->dname;
+	l->there = false;
 	if (dns_path_go(&l->path, l->target, &err) == -1)
 		fail(l, &err);
 	else
@@ -228,6 +313,7 @@ static void got_below(void *arg, const struct dns_msg *m, const char *zone,
 			continue;
 		log_debug("%s: its CNAME to %s is a wildcard's", name,
 			  l->target);
+		l->there = true;
 		ask_soa(l, dns_name_parent(name));
 		return;
 	}
@@ -270,7 +356,6 @@ static void got_answer(void *arg, const struct dns_msg *m, const char *zone,
 	const char *name = dns_path_name(&l->path);
 	const struct dns_rr *rr;
 	struct err why = ERR_INIT;
-	bool dname = false;
 	int rc;
 
 	l->walk = NULL;
@@ -279,18 +364,19 @@ static void got_answer(void *arg, const struct dns_msg *m, const char *zone,
 		return;
 	}
 	snprintf(l->cut, sizeof(l->cut), "%s", zone);
-	rc = dns_path_alias(&l->path, m, l->target, &dname, &why);
+	rc = dns_path_alias(&l->path, m, l->target, &l->dname, &why);
 	if (rc == -1) {
 		fail(l, &why);
 		return;
 	}
 	if (rc == 1) {
-		if (dname)
+		if (l->dname)
 			follow(l);
 		else
 			look_below(l);
 		return;
 	}
+	l->there = m->rcode == DNS_NOERROR;
 	rr = dns_msg_find(m, DNS_ANSWER, name, DNS_TXT);
 	l->place.exists = rr;
 	l->place.ttl = rr ? rr->ttl : 0;

@@ -15,6 +15,9 @@
  *
  * A CNAME in a zone of ours that a wildcard made up is not followed: it is
  * there only as long as the name has no record, and with the proof it has.
+ * For the same reason a CNAME must not lead to a name that only a wildcard
+ * serves with addresses or mail, nor below it: ERR_CONFIG. Where that is the
+ * name to be proven itself, the log says so: it is where the proof has to be.
  *
  * Where a firewall keeps us from the servers of a zone that is not ours, the
  * resolvers are asked for the CNAME that has to be there; for that record

@@ -42,6 +42,8 @@ const char *dns_type_text(unsigned type)
 		return "CNAME";
 	case DNS_SOA:
 		return "SOA";
+	case DNS_MX:
+		return "MX";
 	case DNS_TXT:
 		return "TXT";
 	case DNS_AAAA:
@@ -137,6 +139,16 @@ const char *dns_name_parent(const char *name)
 	while (*name && *name != '.')
 		name += *name == '\\' && name[1] ? 2 : 1;
 	return *name ? name + 1 : ".";
+}
+
+const char *dns_name_host(const char *name)
+{
+	const char *host = name;
+
+	for (; name; name = dns_name_parent(name))
+		if (*name == '_')
+			host = dns_name_parent(name);
+	return host;
 }
 
 bool dns_name_within(const char *name, const char *zone)
@@ -349,6 +361,11 @@ static bool take_rr(struct arena *arena, const ldns_rr *rr, struct dns_rr *ret)
 	case DNS_NS:
 	case DNS_SOA:
 		ret->name = arena_name(arena, first);
+		if (!ret->name)
+			return false;
+		break;
+	case DNS_MX:
+		ret->name = arena_name(arena, ldns_rr_rdf(rr, 1));
 		if (!ret->name)
 			return false;
 		break;

@@ -32,6 +32,7 @@ enum dns_type {
 	DNS_NS = 2,
 	DNS_CNAME = 5,
 	DNS_SOA = 6,
+	DNS_MX = 15,
 	DNS_TXT = 16,
 	DNS_AAAA = 28,
 	DNS_DNAME = 39,
@@ -68,6 +69,9 @@ const char *dns_name_said(const char *name, char buf[DNS_NAME_SAID]);
 /* A canonical name without its first label, a part of it; NULL for the
  * root. */
 const char *dns_name_parent(const char *name);
+/* What comes after the last label that begins with '_': a host's name, a part
+ * of NAME. */
+const char *dns_name_host(const char *name);
 /* NAME is ZONE or below it. Both canonical. */
 bool dns_name_within(const char *name, const char *zone);
 /* As a DNAME at FROM to TO does it (RFC 6672 section 2.2). ERR_LIMIT when
@@ -97,7 +101,7 @@ struct dns_rr {
 	const char *owner;
 	unsigned type, rclass;
 	uint32_t ttl;
-	const char *name;	   /* CNAME, DNAME, NS: target; SOA: primary */
+	const char *name; /* CNAME, DNAME, NS, MX: target; SOA: primary */
 	const unsigned char *data; /* A, AAAA: address; TXT: all strings */
 	size_t len;		   /* of data */
 };

@@ -77,11 +77,8 @@ static void walk_ask(struct dns_walk *walk);
 const char *dns_walk_domain(const char *name)
 {
 	const psl_ctx_t *psl = psl_builtin();
-	const char *s, *domain = ".", *rest = name;
+	const char *s, *domain = ".", *rest = dns_name_host(name);
 
-	for (s = name; s; s = dns_name_parent(s))
-		if (*s == '_')
-			rest = dns_name_parent(s);
 	/* from the longest down: the last one that is no public suffix */
 	for (s = rest; s && strcmp(s, ".") != 0; s = dns_name_parent(s)) {
 		const char *up = dns_name_parent(s);

@@ -11,7 +11,7 @@
 static struct loop *loop;
 static struct dns_net *net;
 static struct peer peer;
-static int asked_ns, asked_a, asked_names;
+static int asked_ns, asked_a, asked_names, asked_served;
 static bool mute_ns, closed, closed_ns;
 static const char *wildcard_to, *meant_to, *primary;
 
@@ -61,7 +61,8 @@ static size_t knows_name(const unsigned char *q, size_t n, unsigned char *out,
 		}
 		return size;
 	}
-	if (below(q, n, "w.example.org") && !peer_asks(q, n, "w.example.org"))
+	if (below(q, n, "w.example.org") && !below(q, n, "*.w.example.org") &&
+	    !peer_asks(q, n, "w.example.org"))
 		return peer_add_name(out, size, 6, NULL, DNS_CNAME,
 				     wildcard_to);
 	if (peer_asks(q, n, "_acme-challenge.meant.example.org"))
@@ -99,6 +100,7 @@ static size_t knows_zone(struct peer *p, const unsigned char *q, size_t n,
 
 	asked_ns += type == DNS_NS && !(q[2] & 1);
 	asked_a += type == DNS_A || type == DNS_AAAA;
+	asked_served += memcmp(q + DNS_HEADER, "\1x\1*", 4) == 0;
 	asked_names += q[2] & 1 && type != DNS_NS && type != DNS_A;
 	if (shut(q, n))
 		return peer_begin(q, n, DNS_REFUSED, out);
@@ -122,6 +124,8 @@ static size_t knows_zone(struct peer *p, const unsigned char *q, size_t n,
 	if (type == DNS_SOA && peer_asks(q, n, "other.net"))
 		return peer_add_name(out, size, 6, NULL, DNS_SOA,
 				     "ns1.dns.net");
+	if (!peer_asks(q, n, "example.org") && !peer_asks(q, n, "other.net"))
+		out[3] = DNS_NXDOMAIN;
 	return peer_add_name(out, size, 8,
 			     below(q, n, "example.org") ? "example.org"
 							: "other.net",
@@ -193,7 +197,7 @@ static struct dns_zones *open_zones(size_t n_zones)
 	conf.key_file = scratch("key");
 	conf.zones = (struct conf_groups){ zones_v, n_zones };
 	conf.any_zone = false;
-	asked_ns = asked_a = asked_names = 0;
+	asked_ns = asked_a = asked_names = asked_served = 0;
 	mute_ns = closed = closed_ns = false;
 	primary = "ns1.dns.net";
 	wildcard_to = meant_to = "target.other.net";
@@ -259,6 +263,8 @@ static void test_discovery(void **state)
 	assert_in_range(asked_a, 6, 14);
 	/* nothing but name servers is asked of the resolver */
 	assert_int_equal(asked_names, 0);
+	/* nor what a wildcard serves, where there is no name and none */
+	assert_int_equal(asked_served, 0);
 	close_zones(&z);
 }
 
@@ -328,6 +334,7 @@ static void test_records_that_exist(void **state)
 	assert_string_equal(g.zone->name, "example.org");
 	assert_true(g.exists);
 	assert_int_equal(g.ttl, 3600);
+	assert_int_equal(asked_served, 1);
 	close_zones(&z);
 }
 

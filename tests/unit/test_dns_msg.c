@@ -53,6 +53,38 @@ static void test_within(void **state)
 	assert_false(dns_name_within("org", "example.org"));
 }
 
+static void test_host(void **state)
+{
+	assert_string_equal(dns_name_host("_acme-challenge.www.example.org"),
+			    "www.example.org");
+	assert_string_equal(dns_name_host("_a._acme-challenge.example.org"),
+			    "example.org");
+	assert_string_equal(dns_name_host("a._b.example.org"), "example.org");
+	assert_string_equal(dns_name_host("a_b.example.org"),
+			    "a_b.example.org");
+	assert_string_equal(dns_name_host("_org"), ".");
+	assert_string_equal(dns_name_host("."), ".");
+}
+
+/* The exchange of an MX record is its second field. */
+static void test_mx(void **state)
+{
+	static const unsigned char wire[] =
+		"\0\0\200\0\0\0\0\2\0\0\0\0"
+		"\1a\0\0\17\0\1\0\0\0\0\0\5\0\12\1M\0"
+		"\1a\0\0\17\0\1\0\0\0\0\0\3\0\12\0";
+	AUTO(arena_free) struct arena *arena = arena_new();
+	struct err err = ERR_INIT;
+	struct dns_msg m;
+
+	assert_int_equal(dns_msg_parse(wire, sizeof(wire) - 1, arena, &m, &err),
+			 0);
+	assert_int_equal(m.n, 2);
+	assert_int_equal(m.rr[0].type, DNS_MX);
+	assert_string_equal(m.rr[0].name, "m");
+	assert_string_equal(m.rr[1].name, ".");
+}
+
 static void test_redirect(void **state)
 {
 	char got[DNS_NAME_TEXT], label[64];
@@ -289,6 +321,8 @@ int main(void)
 		cmocka_unit_test(test_parent),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_within),
+		cmocka_unit_test(test_host),
+		cmocka_unit_test(test_mx),
 		cmocka_unit_test(test_redirect),
 		cmocka_unit_test(test_question),
 		cmocka_unit_test(test_update),

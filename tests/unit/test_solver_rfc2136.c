@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <fcntl.h>
 #include "chall.h"
 #include "clock.h"
 #include "dns_addr.h"
@@ -53,6 +54,22 @@ static void zones(void)
 		   "_acme-challenge.hour 3600 IN TXT \"one\"\n"
 		   "*.wild IN CNAME web.elsewhere.test.\n"
 		   "*.near IN CNAME ns1.example.test.\n"
+		   "*.a IN A 127.0.0.1\n"
+		   "own.a IN A 127.0.0.1\n"
+		   "*.own.a IN A 127.0.0.1\n"
+		   "*.aaaa IN AAAA ::1\n"
+		   "*.mx IN MX 10 ns1\n"
+		   "*.mx IN TXT \"a wildcard's\"\n"
+		   "*.txt IN TXT \"a wildcard's\"\n"
+		   "_acme-challenge.to1 IN CNAME x.a\n"
+		   "_acme-challenge.to2 IN CNAME x.aaaa\n"
+		   "_acme-challenge.to3 IN CNAME x.mx\n"
+		   "_acme-challenge.to4 IN CNAME x.near\n"
+		   "_acme-challenge.to5 IN CNAME _proof.x.y.a\n"
+		   "_acme-challenge.ok1 IN CNAME x.txt\n"
+		   "_acme-challenge.ok2 IN CNAME _x.a\n"
+		   "_acme-challenge.ok3 IN CNAME own.a\n"
+		   "_acme-challenge.ok4 IN CNAME _x.own.a\n"
 		   "sub IN NS ns1\n",
 		   zone_head);
 	named_file(&a, "other.test.db",
@@ -448,6 +465,97 @@ static void test_wildcard_cname(void **state)
 		chall_free(&r.c);
 		world_free(w);
 	}
+}
+
+static const char *dig_a(const char *name, char buf[4096])
+{
+	return named_dig(&a, name, "A", buf, 4096);
+}
+
+/* A name that only a wildcard serves is gone as long as a proof is at it, or
+ * below it (RFC 4592 section 2.2.2). */
+static void test_names_of_a_wildcard(void **state)
+{
+	static const struct {
+		const char *id, *says;
+	} cases[] = {
+		{ "to1.example.test",
+		  "_acme-challenge.to1.example.test leads to x.a.example.test "
+		  "in zone example.test, and a wildcard there, which serves "
+		  "x.a.example.test now, would not while the proof is there: "
+		  "let it lead to a name that no host has, such as "
+		  "_to1-example-test.example.test" },
+		{ "to2.example.test", "which serves x.aaaa.example.test now" },
+		{ "to3.example.test", "which serves x.mx.example.test now" },
+		{ "to4.example.test", "which serves x.near.example.test now" },
+		{ "to5.example.test", "which serves x.y.a.example.test now" },
+		{ "ok1.example.test", NULL },
+		{ "ok2.example.test", NULL },
+		{ "ok3.example.test", NULL },
+		{ "ok4.example.test", NULL },
+	};
+	struct world *w;
+	struct run r;
+	char buf[4096];
+
+	NEED_NAMED;
+	assert_string_equal(dig_a("x.a.example.test", buf), "127.0.0.1\n");
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		w = world_new();
+		add_zone(w, "example.test", "k256")->server = w->resolver[0];
+		begin(w, &r, cases[i].id, "t");
+		if (cases[i].says) {
+			step_fails(w, &r, chall_locate, ERR_CONFIG,
+				   cases[i].says);
+		} else {
+			step_ok(w, &r, chall_locate);
+			step_ok(w, &r, chall_prepare);
+			assert_string_equal(dig_a("own.a.example.test", buf),
+					    "127.0.0.1\n");
+			assert_string_equal(dig_a("x.own.a.example.test", buf),
+					    "127.0.0.1\n");
+			assert_string_equal(dig_a("x.a.example.test", buf),
+					    "127.0.0.1\n");
+		}
+		step_ok(w, &r, chall_clean);
+		chall_free(&r.c);
+		world_free(w);
+	}
+}
+
+/* The name itself: whoever made it a wildcard's is told. */
+static void test_own_name_of_a_wildcard(void **state)
+{
+	int old = dup(STDERR_FILENO);
+	int fd = open(scratch("stderr"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	char said[4096] = "", buf[4096];
+	struct world *w;
+	struct run r;
+
+	NEED_NAMED;
+	assert_true(old != -1 && fd != -1);
+	w = world_new();
+	add_zone(w, "example.test", "k256")->server = w->resolver[0];
+	dup2(fd, STDERR_FILENO);
+	begin(w, &r, "www.a.example.test", "t");
+	step_ok(w, &r, chall_locate);
+	dup2(old, STDERR_FILENO);
+	close(old);
+	assert_true(pread(fd, said, sizeof(said) - 1, 0) > 0);
+	close(fd);
+	if (!strstr(said,
+		    "www.a.example.test is served by a wildcard of zone "
+		    "example.test only, and not while its proof is at "
+		    "_acme-challenge.www.a.example.test: give it a record "
+		    "of its own"))
+		fail_msg("%s", said);
+	assert_string_equal(dig_a("www.a.example.test", buf), "127.0.0.1\n");
+	step_ok(w, &r, chall_prepare);
+	assert_string_equal(dig_a("www.a.example.test", buf), "");
+	step_ok(w, &r, chall_clean);
+	assert_string_equal(dig_a("www.a.example.test", buf), "127.0.0.1\n");
+	chall_free(&r.c);
+	world_free(w);
 }
 
 /* The records that are there keep their time to live. */
@@ -1072,6 +1180,8 @@ int main(void)
 		cmocka_unit_test(test_configured_parent),
 		cmocka_unit_test(test_cname_and_dname),
 		cmocka_unit_test(test_wildcard_cname),
+		cmocka_unit_test(test_names_of_a_wildcard),
+		cmocka_unit_test(test_own_name_of_a_wildcard),
 		cmocka_unit_test(test_ttl_of_the_set),
 		cmocka_unit_test(test_split_horizon),
 		cmocka_unit_test(test_circle),
