@@ -2,10 +2,12 @@
 #include "dns_addr.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "file.h"
 #include "num.h"
 #include "sbuf.h"
@@ -132,6 +134,19 @@ bool dns_addr_equal(const struct dns_addr *a, const struct dns_addr *b)
 	return a->u.in6.sin6_port == b->u.in6.sin6_port &&
 	       a->u.in6.sin6_scope_id == b->u.in6.sin6_scope_id &&
 	       memcmp(&a->u.in6.sin6_addr, &b->u.in6.sin6_addr, 16) == 0;
+}
+
+bool dns_addr_has_way(const struct dns_addr *a)
+{
+	int fd = socket(a->u.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool way = true;
+
+	if (fd == -1)
+		return errno != EAFNOSUPPORT;
+	if (connect(fd, &a->u.sa, a->len) == -1)
+		way = errno != ENETUNREACH && errno != EADDRNOTAVAIL;
+	close(fd);
+	return way;
 }
 
 /* The address of a "nameserver ADDRESS" line; false for other lines. */

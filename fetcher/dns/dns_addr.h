@@ -35,6 +35,10 @@ void dns_addr_from_rdata(const unsigned char *p, size_t len,
 const char *dns_addr_text(const struct dns_addr *a, char buf[DNS_ADDR_TEXT]);
 bool dns_addr_equal(const struct dns_addr *a, const struct dns_addr *b);
 
+/* Has this host a way there? Not where it has no IPv6, say, or no IPv4. Sends
+ * nothing; yes when in doubt. */
+bool dns_addr_has_way(const struct dns_addr *a);
+
 /* The nameserver lines of a resolv.conf(5); the first DNS_RESOLVERS_MAX, and
  * 127.0.0.1 when there is none or no file, as resolv.conf(5) has it. */
 int dns_addr_resolv_conf(const char *path,

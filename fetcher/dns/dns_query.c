@@ -160,9 +160,12 @@ void dns_query_cancel(struct dns_query **q)
 	*q = NULL;
 }
 
-static enum err_kind socket_error_kind(int e)
+/* EADDRNOTAVAIL: no IPv6 address of ours, but for IPv4 no port left. */
+static enum err_kind socket_error_kind(const struct dns_addr *a, int e)
 {
-	return e == ENETUNREACH || e == EAFNOSUPPORT || e == EADDRNOTAVAIL
+	return e == ENETUNREACH || e == EAFNOSUPPORT ||
+			       (e == EADDRNOTAVAIL &&
+				a->u.sa.sa_family == AF_INET6)
 		       ? ERR_IO
 		       : ERR_UNAVAILABLE;
 }
@@ -172,8 +175,8 @@ static void set_error(struct dns_query *q, int e)
 	char text[DNS_ADDR_TEXT];
 
 	errno = e;
-	(void) err_errno(&q->err, socket_error_kind(e), "DNS server %s",
-			 dns_addr_text(&q->host->addr, text));
+	(void) err_errno(&q->err, socket_error_kind(&q->host->addr, e),
+			 "DNS server %s", dns_addr_text(&q->host->addr, text));
 }
 
 static void fail(struct dns_query *q, int e)

@@ -16,7 +16,7 @@ struct server {
 	const struct dns_addr *addr;
 	enum state state;
 	bool reached; /* it answered something, ever */
-	bool no_way;  /* IPv6, and this host has none */
+	bool no_way;  /* from this host: it has no IPv6, or no IPv4 */
 	int64_t interval;
 	struct dns_ask *query;
 	struct loop_timer *timer;
@@ -166,8 +166,8 @@ static void settle(struct dns_ready *r)
 	size_t have = 0, asking = 0;
 
 	for (size_t i = 0; i < r->n; i++) {
-		/* No route, of a kind the zone offers by itself (IPv6 from a
-		 * host without it): not even the grace is spent on it. */
+		/* No route, to an address the zone offers by itself: not even
+		 * the grace is spent on it. */
 		if (r->servers[i].state == ASKING &&
 		    !(r->servers[i].no_way && !r->zone->check_configured))
 			asking++;
@@ -263,8 +263,7 @@ static void answered(void *arg, const struct dns_msg *m, const struct err *err)
 	} else {
 		snprintf(s->what, sizeof(s->what), "does not answer (%.200s)",
 			 err->msg);
-		s->no_way = err->kind == ERR_IO &&
-			    s->addr->u.sa.sa_family == AF_INET6;
+		s->no_way = err->kind == ERR_IO;
 	}
 	if (s->state == ASKING && !r->grace && !s->reached) {
 		s->state = LEFT_OUT;

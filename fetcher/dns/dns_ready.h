@@ -7,8 +7,8 @@
  * at once, then again and again at growing intervals. One that answers
  * without it blocks. One that cannot be reached at all, or never answers for
  * its zone (REFUSED, SERVFAIL, NOTAUTH, a referral, garbage), blocks for the
- * grace only, and is reported once. An IPv6 address that only the DNS names, on
- * a host without IPv6, is left out at once.
+ * grace only, and is reported once. An address that only the DNS names, IPv6 on
+ * a host without it or IPv4, is left out at once.
  */
 
 #include "dns_ask.h"

@@ -233,13 +233,20 @@ static void cut_fail(struct cut *c, enum err_kind kind, const struct err *why)
 static void add_addr(struct cut *c, const struct dns_rr *rr)
 {
 	struct dns_addr a;
+	char text[DNS_ADDR_TEXT];
 
 	dns_addr_from_rdata(rr->data, rr->len, &a);
 	for (size_t i = 0; i < c->n; i++)
 		if (dns_addr_equal(&c->addr[i], &a))
 			return;
-	if (c->n < DNS_WALK_ADDR_MAX)
+	if (c->n == DNS_WALK_ADDR_MAX)
+		return;
+	if (dns_addr_has_way(&a))
 		c->addr[c->n++] = a;
+	else
+		(void) err_set(&c->trouble, ERR_IO,
+			       "this host has no way to %s",
+			       dns_addr_text(&a, text));
 }
 
 static void add_ns(struct cut *c, const struct dns_msg *m,
@@ -268,7 +275,7 @@ static void add_glue(struct cut *c, const struct dns_msg *m, const char *within)
 static void got_addr(void *arg, const struct dns_msg *m, const struct err *err);
 
 /* That a name server has no address of one kind is nothing to make a resolver
- * remember: AAAA is asked for only where not one has an A. */
+ * remember: AAAA is asked for only where not one has an A that is of use. */
 static void ask_addrs(struct cut *c, unsigned type)
 {
 	c->type = type;
