@@ -62,7 +62,8 @@ follow() { # TEXT [SED EXPRESSION]
 echo '127.0.0.1 www.example.org example.org' >>/etc/hosts
 PEBBLE_HTTP_PORT=80
 pebble_start PEBBLE_AUTHZREUSE=0 || bail "no pebble"
-mkdir -p /etc/ssl/private /etc/nginx/conf.d
+# cron.d comes with cron, which a chroot or a container has not
+mkdir -p /etc/ssl/private /etc/nginx/conf.d /etc/cron.d
 sed -i 's#include /etc/nginx/sites-enabled.*##' /etc/nginx/nginx.conf
 {
 	echo 'server { listen 80; server_name www.example.org example.org;'
