@@ -26,11 +26,11 @@
 
 struct cmdline {
 	const char *config;
-	bool dry_run, force, once, break_lease;
+	bool dry_run, force, once, break_lease, test;
 	int verbose;
 };
 
-enum { OPT_FORCE = 256, OPT_ONCE, OPT_BREAK };
+enum { OPT_FORCE = 256, OPT_ONCE, OPT_BREAK, OPT_TEST };
 
 static const struct opts_option options[] = {
 	{ 'c', "config", "FILE", "configuration, default " CERTREPO_CONF_PATH },
@@ -40,6 +40,8 @@ static const struct opts_option options[] = {
 	{ OPT_BREAK, "break-lease", NULL,
 	  "take the names given from a fetcher that is dead" },
 	{ OPT_ONCE, "once", NULL, "one pass, do not wait to try again" },
+	{ OPT_TEST, "test-notify", NULL,
+	  "send a test to those in notify, and do nothing else" },
 	{ 'v', "verbose", NULL, "say what happens; twice: all of it" },
 	{ 0 },
 };
@@ -76,6 +78,9 @@ static bool on_option(int key, const char *value, void *arg)
 	case OPT_ONCE:
 		c->once = true;
 		return true;
+	case OPT_TEST:
+		c->test = true;
+		return true;
 	default:
 		return false;
 	}
@@ -102,14 +107,14 @@ static const char *whole(const char *path, struct arena *arena)
 }
 
 static struct notify_from who(const struct certrepo_conf *conf,
-			      const char *config, const struct instance *self,
+			      const char *config, const char *owner,
 			      struct arena *arena)
 {
 	const char *hint = certrepo_conf_hint(config, arena);
 
 	return (struct notify_from){
 		.conf = conf,
-		.owner = instance_id(self),
+		.owner = owner,
 		.command = runas_command(
 			geteuid(), arena_printf(arena, PROGRAM "%s", hint),
 			arena),
@@ -151,7 +156,7 @@ static int run(const struct certrepo_conf *conf, const char *config,
 
 	if (instance_open(conf->state_dir, &self, err) == -1)
 		return -1;
-	from = who(conf, config, self, arena);
+	from = who(conf, config, instance_id(self), arena);
 	log_mailed(all && conf->notify && conf->notify->mail.n > 0);
 	rc = store_open(conf->store, STORE_LOOP, &store, err);
 	if (rc == 0 && (rc = engine_new(conf, store, instance_id(self), opts,
@@ -228,6 +233,8 @@ int main(int argc, char **argv)
 	check_names(opts.names, opts.n_names);
 	if (cmd.force && !opts.n_names)
 		opts_usage(&spec, "--force wants the names to order");
+	if (cmd.test && (cmd.dry_run || opts.n_names))
+		opts_usage(&spec, "--test-notify does nothing else");
 	if (cmd.break_lease && !opts.n_names)
 		opts_usage(&spec, "--break-lease wants the names to take");
 	log_open(PROGRAM, cmd.verbose);
@@ -238,6 +245,12 @@ int main(int argc, char **argv)
 	    runas_check(&conf, (const char *const *) argv, &err) == -1) {
 		log_error(&err);
 		return err_exit_status(err.kind);
+	}
+	if (cmd.test) {
+		const struct notify_from from =
+			who(&conf, cmd.config, "", arena);
+
+		return notify_test(&from, cmd.config, clock_now());
 	}
 	/* Not when the first proof is wanted: each try would cost an order. */
 	dns_key_check(conf.proof.dns, &errs);

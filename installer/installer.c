@@ -26,7 +26,7 @@
 struct args {
 	const char *config;
 	const char *back; /* --rollback NAME */
-	bool dry_run, force, verify, status, json, now;
+	bool dry_run, force, verify, status, json, now, test;
 	int verbose;
 };
 
@@ -36,7 +36,8 @@ enum {
 	OPT_STATUS,
 	OPT_JSON,
 	OPT_ROLLBACK,
-	OPT_NOW
+	OPT_NOW,
+	OPT_TEST
 };
 
 static const struct opts_option options[] = {
@@ -52,6 +53,8 @@ static const struct opts_option options[] = {
 	{ OPT_ROLLBACK, "rollback", "NAME",
 	  "go back to the set before, of a service or a certificate" },
 	{ OPT_NOW, "now", NULL, "do not wait for this host's turn (splay)" },
+	{ OPT_TEST, "test-notify", NULL,
+	  "send a test to those in notify, and do nothing else" },
 	{ 'v', "verbose", NULL, "say more on stderr; twice: debug" },
 	{ 0 },
 };
@@ -98,6 +101,9 @@ static bool take_option(int key, const char *value, void *arg)
 		break;
 	case OPT_NOW:
 		a->now = true;
+		break;
+	case OPT_TEST:
+		a->test = true;
 		break;
 	case 'v':
 		a->verbose++;
@@ -216,19 +222,14 @@ static int end_denied(const char *dir, struct err *err)
 	return end(err);
 }
 
-/* What was told is told by mail, not by cron. */
-static void notices_begin(struct host *r)
+static struct notice_from *who_tells(const struct host *r)
 {
-	const struct notify_conf *notify = r->conf->notify;
 	struct notice_from *from = arena_alloc(r->arena, sizeof(*from));
-	const char **names =
-		arena_array(r->arena, r->svcs->n + 1, sizeof(*names));
-	struct err err = ERR_INIT;
 
 	*from = (struct notice_from){ .program = PROGRAM,
 				      .host = r->conf->host,
 				      .state_dir = r->conf->state_dir,
-				      .notify = notify,
+				      .notify = r->conf->notify,
 				      .patience = r->conf->store_patience,
 				      .see = PROGRAM " --status",
 				      .shows =
@@ -236,6 +237,18 @@ static void notices_begin(struct host *r)
 	from->found = arena_printf(r->arena,
 				   "The certificates of %s, as %s found them",
 				   r->conf->host, PROGRAM);
+	return from;
+}
+
+/* What was told is told by mail, not by cron. */
+static void notices_begin(struct host *r)
+{
+	const struct notify_conf *notify = r->conf->notify;
+	struct notice_from *from = who_tells(r);
+	const char **names =
+		arena_array(r->arena, r->svcs->n + 1, sizeof(*names));
+	struct err err = ERR_INIT;
+
 	for (size_t i = 0; i < r->svcs->n; i++)
 		names[i] = r->svcs->v[i].name;
 	from->services = names;
@@ -382,6 +395,8 @@ static int run(const struct args *a, struct host *r)
 	struct err err = ERR_INIT;
 
 	r->now = clock_now();
+	if (a->test)
+		return notice_test(who_tells(r), a->config, r->now);
 	if (statedir_check(r->conf->state_dir, &err) == -1)
 		return end_denied(r->conf->state_dir, &err);
 	if (a->status)
@@ -428,7 +443,8 @@ static int with_conf(const struct args *a, struct arena *arena, int argc,
 	r.looked = arena_array(arena, svcs.n + 1, sizeof(*r.looked));
 	check_names(a, &r, argc, argv, first);
 	if (first == argc && !a->now && !a->dry_run && !a->force &&
-	    !a->verify && !a->status && !a->back && !isatty(STDERR_FILENO))
+	    !a->verify && !a->status && !a->back && !a->test &&
+	    !isatty(STDERR_FILENO))
 		wait_turn(a, splay_of(&conf));
 	status = run(a, &r);
 	strlist_free(&r.only);
@@ -448,9 +464,11 @@ int main(int argc, char **argv)
 
 	harden();
 	first = opts_parse(&spec, argc, argv, take_option, &a);
-	if (a.verify + a.status + !!a.back + a.dry_run > 1)
+	if (a.verify + a.status + !!a.back + a.dry_run + a.test > 1)
 		opts_usage(&spec, "use one of --dry-run, --verify, --status, "
-				  "--rollback");
+				  "--rollback, --test-notify");
+	if (a.test && first != argc)
+		opts_usage(&spec, "--test-notify takes no name");
 	if (a.json && !a.status)
 		opts_usage(&spec, "--json goes with --status");
 	if (a.back && first != argc)

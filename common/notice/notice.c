@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "child.h"
@@ -10,6 +11,7 @@
 #include "plain.h"
 #include "record.h"
 #include "strlist.h"
+#include "words.h"
 
 #define KIND	    "certrepo-notices"
 #define VERSION	    2
@@ -18,6 +20,7 @@
 
 /* Who is told. */
 enum channel { MAIL, HOOK, CHANNELS };
+static const char *const channels[] = { "mail", "command" };
 
 #define KEYS_MAX 4 /* told between two reminders */
 #define KEY_LEN	 16
@@ -453,24 +456,36 @@ static bool event_of(const struct notices *n, const struct matter *x,
 	return changed(x, c);
 }
 
-static int hand_over(const struct notices *n, enum channel c,
-		     const struct sbuf *message, struct err *err)
+static const char *const *argv_of(const struct notice_from *from,
+				  enum channel c)
 {
 	static const char *const sendmail[] = { "sendmail", "-t", "-i", NULL };
-	const struct notify_conf *notify = n->from->notify;
+	const struct notify_conf *notify = from->notify;
+
+	return c == HOOK		? notify->command.v
+	       : notify->sendmail.n > 0 ? notify->sendmail.v
+					: sendmail;
+}
+
+static int hand_over(const struct notice_from *from, enum channel c,
+		     const struct notice_line *lines, size_t n, int64_t now,
+		     struct err *err)
+{
+	AUTO(sbuf_free) struct sbuf message = SBUF_INIT(MESSAGE_MAX);
 	struct child_spec spec = {
-		.argv = c == HOOK		 ? notify->command.v
-			: notify->sendmail.n > 0 ? notify->sendmail.v
-						 : sendmail,
-		.user = c == HOOK ? notify->user : NULL,
-		.timeout_s = (int) notify->timeout,
-		.input = sbuf_str(message),
-		.input_len = message->len,
+		.argv = argv_of(from, c),
+		.user = c == HOOK ? from->notify->user : NULL,
+		.timeout_s = (int) from->notify->timeout,
 	};
 
+	if (c == MAIL)
+		notice_text_mail(lines, n, from, now, &message);
+	else
+		notice_text_json(lines, n, from, now, &message);
+	spec.input = sbuf_str(&message);
+	spec.input_len = message.len;
 	if (child_check(&spec, NULL, err) == -1)
-		return err_wrap(err, "%s of notify",
-				c == HOOK ? "command" : "mail");
+		return err_wrap(err, "%s of notify", channels[c]);
 	return 0;
 }
 
@@ -494,7 +509,6 @@ static int tell(struct notices *n, enum channel c, struct strlist *untold,
 	struct notice_line *lines =
 		arena_array(n->arena, n->n + 1, sizeof(*lines));
 	struct matter **told = arena_array(n->arena, n->n + 1, sizeof(*told));
-	AUTO(sbuf_free) struct sbuf message = SBUF_INIT(MESSAGE_MAX);
 	size_t count = 0;
 
 	for (size_t i = 0; i < n->n; i++) {
@@ -512,11 +526,7 @@ static int tell(struct notices *n, enum channel c, struct strlist *untold,
 	}
 	if (count == 0)
 		return 0;
-	if (c == MAIL)
-		notice_text_mail(lines, count, n->from, n->now, &message);
-	else
-		notice_text_json(lines, count, n->from, n->now, &message);
-	if (hand_over(n, c, &message, err) == -1) {
+	if (hand_over(n->from, c, lines, count, n->now, err) == -1) {
 		if (c == MAIL)
 			add_untold(lines, count, untold);
 		return -1;
@@ -564,4 +574,42 @@ int notice_send(struct notices *n, struct strlist *untold, struct err *err)
 				 "again: %s",
 				 one.msg);
 	return status;
+}
+
+int notice_test(const struct notice_from *from, const char *config, int64_t now)
+{
+	const struct notice_line line = {
+		.event = NOTICE_NEW,
+		.what = { .topic = NOTICE_TEST,
+			  .service = "",
+			  .cert = "",
+			  .state = "nothing is wrong",
+			  .text = "somebody tried who is told, by "
+				  "--test-notify" },
+		.since = now,
+		.now = "",
+	};
+	size_t good = 0, bad = 0;
+
+	if (!from->notify) {
+		fprintf(stderr, "%s: %s has no notify: nobody is told\n",
+			from->program, config);
+		return err_exit_status(ERR_CONFIG);
+	}
+	for (enum channel c = MAIL; c < CHANNELS; c++) {
+		AUTO(mem_free_str) char *words = NULL;
+		struct err err = ERR_INIT;
+
+		if (!asked(from, c))
+			continue;
+		if (hand_over(from, c, &line, 1, now, &err) == -1) {
+			fprintf(stderr, "%s: %s\n", from->program, err.msg);
+			bad++;
+			continue;
+		}
+		words = words_short(argv_of(from, c));
+		printf("%s: a test was taken by: %s\n", channels[c], words);
+		good++;
+	}
+	return bad == 0 ? 0 : good > 0 ? 2 : 1;
 }

@@ -33,6 +33,7 @@ enum notice_topic {
 	NOTICE_LEASE, /* of a fetcher that keeps names; CERT is who */
 	NOTICE_PROOF, /* what could not be removed */
 	NOTICE_MORE,  /* of the same, counted */
+	NOTICE_TEST,  /* nothing is wrong */
 	NOTICE_TOPICS
 };
 
@@ -98,5 +99,12 @@ void notice_open(struct notices *n, enum notice_topic topic,
  * a sentence each. */
 int notice_send(struct notices *n, struct strlist *untold,
 		struct err *err) MUST_CHECK;
+
+/* Of FROM only program, host, notify, found, see and shows matter. A message
+ * that says that it is a test, to all who are told; nothing is remembered.
+ * Prints what came of it, and each failure on stderr; the exit status: 78 when
+ * CONFIG has nobody to tell. */
+int notice_test(const struct notice_from *from, const char *config,
+		int64_t now) MUST_CHECK;
 
 #endif

@@ -17,15 +17,14 @@ const char *const notice_topics[] = {
 	[NOTICE_KEY_AGE] = "key-age", [NOTICE_STORE] = "store",
 	[NOTICE_CA] = "ca",	      [NOTICE_PROOF] = "proof",
 	[NOTICE_MORE] = "more",	      [NOTICE_CLOCK] = "clock",
-	[NOTICE_LEASE] = "lease",
+	[NOTICE_LEASE] = "lease",     [NOTICE_TEST] = "test",
 };
 
 /* What is not of one service or certificate. */
 static const char *const things[NOTICE_TOPICS] = {
-	[NOTICE_STORE] = "the store",
-	[NOTICE_PROOF] = "proofs of control",
-	[NOTICE_CLOCK] = "the clock",
-	[NOTICE_MORE] = "other certificates",
+	[NOTICE_STORE] = "the store", [NOTICE_PROOF] = "proofs of control",
+	[NOTICE_CLOCK] = "the clock", [NOTICE_MORE] = "other certificates",
+	[NOTICE_TEST] = "a test",
 };
 
 static const char *const events[] = {

@@ -771,3 +771,10 @@ int notify_run(const struct notify_from *from, struct store *store,
 		rc = err_set(err, why.kind, "%s", why.msg);
 	return rc;
 }
+
+int notify_test(const struct notify_from *from, const char *config, int64_t now)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+
+	return notice_test(who_tells(from, arena), config, now);
+}

@@ -31,6 +31,10 @@ struct notify_from {
 int notify_run(const struct notify_from *from, struct store *store,
 	       const struct err *away, int64_t now, struct err *err) MUST_CHECK;
 
+/* A test to those in `notify`, see notice_test(). CONFIG is its file. */
+int notify_test(const struct notify_from *from, const char *config,
+		int64_t now) MUST_CHECK;
+
 /* Is ROW one whose order is parked, and of which a person should know: for a
  * day, or near its end? 1, 0, -1. */
 int notify_parked(struct store *store, const struct store_trouble *row,

@@ -58,6 +58,25 @@ like "$err" "account ca=pebble url=\"?https://[^ ]*/acct/[^ ]* key=[-_A-Za-z0-9]
 run fetcher --once --verbose
 unlike "$err" "account ca=" "... once"
 
+# --- does it reach anybody? ---
+run fetcher --test-notify
+like "$rc $out" "^0 mail: a test was taken by: .*take-mail" "a test"
+like "$(mailed)" "Subject: certrepo on [^ ]*: 1 new matter \\(a test\\)" "... is mailed"
+is "$(events event topic)" "new test" "... and told to the command"
+echo 'echo no route to mx; exit 75' >"$T/bin/breaks"
+chmod 755 "$T/bin/breaks"
+conf "notify : { mail = \"root\"; sendmail = [ \"/bin/sh\", \"$T/bin/breaks\" ]; };"
+run fetcher --test-notify
+is "$rc" 1 "nobody takes it"
+like "$err" 'mail of notify: .*/breaks" exited with 75: "no route to mx"' \
+	"... which is said, with its status and what it printed"
+conf
+run fetcher --test-notify
+like "$rc $err" "^78 .*$CONF has no notify: nobody is told" "nobody is asked to"
+run fetcher --test-notify x.example.test
+is "$rc" 64 "a test is about no name"
+conf "$NOTIFY"
+
 # --- it fails, and its end is near ---
 sql "UPDATE certs SET renew = 1 WHERE name = '$A'"
 due_now $A
@@ -174,7 +193,8 @@ like "$mail" "CA pebble: ca-down since [-0-9TZ:]* it rests no more" "... the CA,
 _store="driver = \"sqlite\"; path = \"$T/none.db\";"
 conf "$NOTIFY store_patience = 0;"
 run fetcher --once
-like "$rc $err" "^78 .*no such database" "a store that cannot be used is printed"
+like "$rc $err" "^78 .*no such database.* run certrepo-populate -c $CONF init" \
+	"a store that cannot be used is printed"
 like "$(mailed)" "the store: refused .*no such database" "... and told"
 _store=$good
 conf "$NOTIFY"

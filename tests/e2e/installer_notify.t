@@ -47,6 +47,17 @@ unlike "$rc $out" "^[12]|notify" "... and nothing else is said"
 run host
 is "$rc $(mailed)$(events event)" "0 " "what goes well is told to nobody"
 
+# --- does it reach anybody? ---
+run host --test-notify
+like "$rc $out" "^0 mail: a test was taken by: .*take-mail" "a test"
+like "$(mailed)" "Subject: certrepo on host1: 1 new matter \\(a test\\)" "... is mailed"
+is "$(events event topic)" "new test" "... and told to the command"
+: >"$T/mail.fails"
+run host --test-notify
+rm "$T/mail.fails" "$T/json"
+like "$rc $err" '^2 .*mail of notify: .*take-mail" exited with 1' \
+	"... who does not take it is named"
+
 # --- refused, rolled back, over ---
 KEY=$T/other.key issue_nth "$T/bad" 2
 store_put $NAME "$T/bad"

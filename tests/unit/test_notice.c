@@ -453,6 +453,30 @@ static void urgency(void **state)
 	}
 }
 
+/* To all who are told, and nothing is remembered. */
+static void test_of_it(void **state)
+{
+	struct notice_from nobody = from;
+	const char *mail;
+
+	begin();
+	assert_int_equal(notice_test(&from, "x.conf", NOON), 0);
+	mail = kept("mail");
+	has(mail, "To: root,\n ops@example.org\n"
+		  "Subject: certrepo on web1: 1 new matter (a test)\n");
+	has(mail, "  a test: nothing is wrong\n    somebody tried who is told");
+	has(kept("json"), "\"topic\":\"test\"");
+	assert_int_equal(access(scratch("notices"), F_OK), -1);
+	scratch_write(scratch("mail-fails"), "", 0600);
+	assert_int_equal(notice_test(&from, "x.conf", NOON), 2);
+	has(kept("json"), "\"topic\":\"test\"");
+	scratch_write(scratch("json-fails"), "", 0600);
+	assert_int_equal(notice_test(&from, "x.conf", NOON), 1);
+	nobody.notify = NULL;
+	assert_int_equal(notice_test(&nobody, "x.conf", NOON), 78);
+	begin();
+}
+
 static int store_run(int64_t now, bool away)
 {
 	struct notices *n = load_notices(now);
@@ -742,6 +766,7 @@ int main(void)
 		cmocka_unit_test(digest),
 		cmocka_unit_test(wraps),
 		cmocka_unit_test(urgency),
+		cmocka_unit_test(test_of_it),
 		cmocka_unit_test(store_has_time),
 		cmocka_unit_test(since_from_the_future),
 		cmocka_unit_test(without_service),
