@@ -180,6 +180,11 @@ void x509_trust_free(struct x509_trust **trust);
 int x509_trust_verify(const struct x509_trust *trust,
 		      const struct x509_chain *chain, int64_t now,
 		      struct err *err) MUST_CHECK;
+/* Would a client take the leaf for a TLS server's at time NOW if it knew the
+ * end of the chain? Purpose, usages, critical extensions, name constraints,
+ * times and SHA-1 signatures, of the leaf and what is between. ERR_INPUT. */
+int x509_chain_check_server(const struct x509_chain *chain, int64_t now,
+			    struct err *err) MUST_CHECK;
 /* Leave out what stands at the end of CHAIN, whose links are right, above
  * whatever is an anchor or signed by one: anybody can sign what is above, and
  * no client needs it. True when something was; a chain that leads to no anchor

@@ -5,11 +5,15 @@
 
 /* SHA-1 signatures and keys under 112 bits are refused. */
 #define TRUST_LEVEL 2
+/* SHA-1 signatures: keys are as the CSR had them. */
+#define ISSUED_LEVEL 1
 
 struct x509_trust {
 	X509_STORE *store;
 	STACK_OF(X509) * beside; /* no anchors: their issuer is there, too */
 	char *path;
+	int level;
+	X509_STORE_CTX_verify_cb forgive;
 };
 
 void x509_trust_free(struct x509_trust **trust)
@@ -131,6 +135,31 @@ static int load(struct x509_trust *t, const struct sbuf *pem)
 	return sk_X509_num(all) > 0 ? share_out(t, all) : -1;
 }
 
+/* Is CTX at the anchor above the chain? What is wrong with one that is its own
+ * leaf, is wrong with the leaf. */
+static bool at_anchor(X509_STORE_CTX *ctx)
+{
+	int depth = X509_STORE_CTX_get_error_depth(ctx);
+
+	return depth > 0 &&
+	       depth == sk_X509_num(X509_STORE_CTX_get0_chain(ctx)) - 1 &&
+	       depth >= X509_STORE_CTX_get_num_untrusted(ctx);
+}
+
+static int forgive_anchor(int ok, X509_STORE_CTX *ctx)
+{
+	switch (X509_STORE_CTX_get_error(ctx)) {
+	case X509_V_ERR_INVALID_CA:
+	case X509_V_ERR_INVALID_PURPOSE:
+	case X509_V_ERR_PATH_LENGTH_EXCEEDED:
+	case X509_V_ERR_KEYUSAGE_NO_CERTSIGN:
+	case X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION:
+		return ok || at_anchor(ctx);
+	default:
+		return ok;
+	}
+}
+
 int x509_trust_load(const char *path, struct x509_trust **ret, struct err *err)
 {
 	AUTO(x509_trust_free) struct x509_trust *t = mem_alloc(sizeof(*t));
@@ -138,6 +167,8 @@ int x509_trust_load(const char *path, struct x509_trust **ret, struct err *err)
 	int rc = place_read_path("", path, PLACE_TRUSTED, &pem, err);
 
 	t->path = mem_strdup(path);
+	t->level = TRUST_LEVEL;
+	t->forgive = forgive_anchor;
 	if (rc == 0)
 		return err_set(err, ERR_CONFIG,
 			       "trust anchors %s: there is no such file", path);
@@ -246,31 +277,6 @@ static int explain(const struct x509_trust *t, X509_STORE_CTX *ctx, int64_t now,
 		       X509_verify_cert_error_string(code));
 }
 
-/* Is CTX at the anchor above the chain? What is wrong with one that is its own
- * leaf, is wrong with the leaf. */
-static bool at_anchor(X509_STORE_CTX *ctx)
-{
-	int depth = X509_STORE_CTX_get_error_depth(ctx);
-
-	return depth > 0 &&
-	       depth == sk_X509_num(X509_STORE_CTX_get0_chain(ctx)) - 1 &&
-	       depth >= X509_STORE_CTX_get_num_untrusted(ctx);
-}
-
-static int forgive_anchor(int ok, X509_STORE_CTX *ctx)
-{
-	switch (X509_STORE_CTX_get_error(ctx)) {
-	case X509_V_ERR_INVALID_CA:
-	case X509_V_ERR_INVALID_PURPOSE:
-	case X509_V_ERR_PATH_LENGTH_EXCEEDED:
-	case X509_V_ERR_KEYUSAGE_NO_CERTSIGN:
-	case X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION:
-		return ok || at_anchor(ctx);
-	default:
-		return ok;
-	}
-}
-
 static int verify(const struct x509_trust *t, const struct x509_chain *chain,
 		  STACK_OF(X509) * above, int64_t now, struct err *err)
 {
@@ -287,11 +293,11 @@ static int verify(const struct x509_trust *t, const struct x509_chain *chain,
 	} else {
 		param = X509_STORE_CTX_get0_param(ctx);
 		X509_VERIFY_PARAM_set_time(param, (time_t) now);
-		X509_VERIFY_PARAM_set_auth_level(param, TRUST_LEVEL);
+		X509_VERIFY_PARAM_set_auth_level(param, t->level);
 		/* Whatever the bundle holds is an anchor, an intermediate
 		 * of a CA of one's own as well. */
 		X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
-		X509_STORE_CTX_set_verify_cb(ctx, forgive_anchor);
+		X509_STORE_CTX_set_verify_cb(ctx, t->forgive);
 		rc = X509_verify_cert(ctx) == 1 ? 0
 						: explain(t, ctx, now, a, err);
 	}
@@ -317,6 +323,37 @@ int x509_trust_verify(const struct x509_trust *trust,
 		return err_set(err, ERR_INTERNAL, "%s", x509_reason());
 	rc = verify(trust, chain, above, now, err);
 	sk_X509_free(above);
+	return rc;
+}
+
+/* The top of a chain stands in for an anchor that we do not know: of a root, or
+ * of what is above the issuer, clients may have one that is better. */
+static int forgive_top(int ok, X509_STORE_CTX *ctx)
+{
+	X509 *at = X509_STORE_CTX_get_current_cert(ctx);
+
+	if (ok || !at || !at_anchor(ctx) ||
+	    (X509_STORE_CTX_get_error_depth(ctx) < 2 &&
+	     X509_check_issued(at, at) != X509_V_OK))
+		return ok;
+	return X509_STORE_CTX_get_error(ctx) == X509_V_ERR_CERT_HAS_EXPIRED ||
+	       forgive_anchor(ok, ctx);
+}
+
+int x509_chain_check_server(const struct x509_chain *chain, int64_t now,
+			    struct err *err)
+{
+	X509 *top = x509_chain_cert(chain, x509_chain_len(chain) - 1);
+	struct x509_trust t = { .store = X509_STORE_new(),
+				.level = ISSUED_LEVEL,
+				.forgive = forgive_top };
+	int rc;
+
+	if (!t.store || !X509_STORE_add_cert(t.store, top))
+		rc = err_set(err, ERR_INTERNAL, "%s", x509_reason());
+	else
+		rc = x509_trust_verify(&t, chain, now, err);
+	X509_STORE_free(t.store);
 	return rc;
 }
 

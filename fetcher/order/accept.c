@@ -108,6 +108,7 @@ int accept_check(const void *pem, size_t len, const struct x509_csr *csr,
 		 int64_t now, struct accept_cert *ret, struct err *err)
 {
 	AUTO(x509_chain_free) struct x509_chain *chain = NULL;
+	int64_t from;
 
 	if (x509_chain_parse(pem, len, &chain, err) == -1)
 		return err_wrap(err, "the CA's certificate");
@@ -123,6 +124,10 @@ int accept_check(const void *pem, size_t len, const struct x509_csr *csr,
 		return -1;
 	if (x509_chain_check_links(chain, err) == -1)
 		return err_wrap(err, "the CA's chain");
+	/* The hosts would not take it, and the old one is still good. */
+	from = x509_chain_not_before(chain);
+	if (x509_chain_check_server(chain, from > now ? from : now, err) == -1)
+		return err_wrap(err, "no TLS client takes what the CA issued");
 	return fill(chain, ret, err);
 }
 

@@ -148,6 +148,72 @@ static void wrong(void **state)
 	refused("html.pem", now, "certificate");
 }
 
+/* A leaf with these extensions, below ISSUER; more certificates follow it. */
+static const char *issued(const char *ext, const char *issuer, const char *opts,
+			  const char *above)
+{
+	kit_sh("printf 'subjectAltName=DNS:www.example.org,DNS:example.org\n"
+	       "%s\n' >l.ext;"
+	       "openssl x509 -req -in leaf.csr -CA %s.pem -CAkey %s.key "
+	       "-extfile l.ext %s -days 90 -out l.pem 2>/dev/null;"
+	       "cat l.pem %s >l-chain.pem",
+	       ext, issuer, issuer, opts, above);
+	return "l-chain.pem";
+}
+
+/* An intermediate with these extensions, made from inter.key. */
+static void inter(const char *name, const char *ext, int days)
+{
+	kit_sh("printf 'basicConstraints=critical,CA:TRUE\n%s\n' >i.ext;"
+	       "cp inter.key %s.key;"
+	       "openssl req -new -key inter.key -subj '/CN=Other' -out i.csr;"
+	       "openssl x509 -req -in i.csr -CA root.pem -CAkey root.key "
+	       "-extfile i.ext -days %d -out %s.pem",
+	       ext, name, days, name);
+}
+
+/* Certificates that no TLS client takes; the openssl command says the same. */
+static void unusable(void **state)
+{
+	static const struct {
+		const char *ext, *opts, *says;
+	} leaves[] = {
+		{ "extendedKeyUsage=critical,clientAuth", "",
+		  "not meant for TLS servers" },
+		{ "keyUsage=critical,cRLSign", "",
+		  "not meant for TLS servers" },
+		{ "1.2.3.4.5=critical,DER:05:00", "", "critical extension" },
+		{ "1.3.6.1.4.1.11129.2.4.3=critical,DER:05:00", "",
+		  "critical extension" },
+		{ "", "-sha1", "too weak" },
+	};
+	int64_t now = time(NULL);
+	struct accept_cert c = { .crt = NULL };
+
+	for (size_t i = 0; i < ARRAY_LEN(leaves); i++)
+		refused(issued(leaves[i].ext, "inter", leaves[i].opts,
+			       "inter.pem"),
+			now, leaves[i].says);
+	inter("short", "", 1);
+	refused(issued("", "short", "", "short.pem"), now + 2 * DAY,
+		"\"Other\" expired on");
+	inter("narrow", "nameConstraints=critical,permitted;DNS:example.com",
+	      90);
+	refused(issued("", "narrow", "", "narrow.pem"), now, "subtree");
+	inter("clients", "extendedKeyUsage=clientAuth", 90);
+	refused(issued("", "clients", "", "clients.pem"), now,
+		"not meant for TLS servers");
+	/* both are for clients and servers; and what is above the issuer may
+	 * be over: clients have a root of their own */
+	kit_sh("openssl x509 -in root.pem -signkey root.key -days 1 "
+	       "-out old.pem");
+	if (check(issued("extendedKeyUsage=clientAuth,serverAuth", "inter", "",
+			 "inter.pem old.pem"),
+		  now + 2 * DAY, &c) != 0)
+		fail_msg("%s", err.msg);
+	accept_free(&c);
+}
+
 static void derive(void **state)
 {
 	struct sbuf pem = SBUF_INIT(1 << 20);
@@ -170,9 +236,8 @@ static void derive(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(good),
-		cmocka_unit_test(dates),
-		cmocka_unit_test(wrong),
+		cmocka_unit_test(good),	  cmocka_unit_test(dates),
+		cmocka_unit_test(wrong),  cmocka_unit_test(unusable),
 		cmocka_unit_test(derive),
 	};
 
