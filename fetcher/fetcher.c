@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* certrepo-fetcher: renew what is due, keep the certificates in the store. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include "arena.h"
 #include "certrepo_conf.h"
 #include "clock.h"
@@ -19,6 +15,7 @@
 #include "log.h"
 #include "opts.h"
 #include "runas.h"
+#include "startup.h"
 #include "store.h"
 #include "notify.h"
 
@@ -84,18 +81,6 @@ static bool on_option(int key, const char *value, void *arg)
 	default:
 		return false;
 	}
-}
-
-/* It reads keys: no core dumps, no readable files, no debugger of another
- * program of the same user. */
-static void harden(void)
-{
-	const struct rlimit none = { 0, 0 };
-
-	(void) umask(077);
-	(void) setrlimit(RLIMIT_CORE, &none);
-	(void) prctl(PR_SET_DUMPABLE, 0);
-	(void) signal(SIGPIPE, SIG_IGN);
 }
 
 /* For a person to copy, wherever that is done. */
@@ -221,7 +206,7 @@ int main(int argc, char **argv)
 	struct err err = ERR_INIT;
 	int first, rc, status = 0;
 
-	harden();
+	startup_secret();
 	first = opts_parse(&spec, argc, argv, on_option, &cmd);
 	opts = (struct engine_opts){
 		.names = (const char *const *) argv + first,

@@ -4,12 +4,8 @@
  * activate, verify, roll back, report. */
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "clock.h"
 #include "lockfile.h"
@@ -17,6 +13,7 @@
 #include "opts.h"
 #include "place.h"
 #include "run.h"
+#include "startup.h"
 #include "statedir.h"
 #include "hostview.h"
 #include "lastrun.h"
@@ -110,30 +107,6 @@ static bool take_option(int key, const char *value, void *arg)
 		break;
 	}
 	return true;
-}
-
-/* Private keys pass through this program: no core, no tracer of our own
- * user, nothing readable by others unless a mode says so. */
-static void harden(void)
-{
-	struct rlimit core = { 0, 0 };
-	int fd;
-
-	/* Or the lock, say, would be where messages go. */
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		close(fd);
-	umask(077);
-	/* The hard limit stays, for services that we start. */
-	if (getrlimit(RLIMIT_CORE, &core) == 0) {
-		core.rlim_cur = 0;
-		(void) setrlimit(RLIMIT_CORE, &core);
-	}
-	(void) prctl(PR_SET_DUMPABLE, 0);
-	(void) signal(SIGPIPE, SIG_IGN);
-	(void) signal(SIGXFSZ, SIG_IGN); /* writing says so, too */
 }
 
 /* The host's place in the splay: always the same. */
@@ -462,7 +435,7 @@ int main(int argc, char **argv)
 	struct arena *arena;
 	int first, status;
 
-	harden();
+	startup_secret();
 	first = opts_parse(&spec, argc, argv, take_option, &a);
 	if (a.verify + a.status + !!a.back + a.dry_run + a.test > 1)
 		opts_usage(&spec, "use one of --dry-run, --verify, --status, "

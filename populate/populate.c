@@ -4,6 +4,7 @@
 #include "opts.h"
 #include "populate_cmd.h"
 #include "proof_kind.h"
+#include "startup.h"
 
 #define PROGRAM "certrepo-populate"
 
@@ -288,9 +289,10 @@ int main(int argc, char **argv)
 	struct parsed given = { .opt.config = CERTREPO_CONF_PATH };
 	struct populate p = { .store = NULL };
 	const struct command *c;
-	int at = opts_parse(&spec, argc, argv, take_option, &given);
-	int status;
+	int at, status;
 
+	startup_plain();
+	at = opts_parse(&spec, argc, argv, take_option, &given);
 	if (at == argc)
 		opts_usage(&spec, "say what to do: " COMMANDS);
 	c = find_command(argv[at]);

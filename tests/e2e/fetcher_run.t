@@ -236,4 +236,17 @@ run fetcher
 is "$rc" 1 'nothing is due again within retry_wait'
 ok '... so it does not wait' test $(($(date +%s) - _from)) -lt 6
 fault clear
+
+# --- what it is started with ---
+due_now $A
+sh -c '"$1" -c "$2" --once --force "$3" >&- 2>&- <&-' sh \
+	"$BUILD/certrepo-fetcher" "$CONF" $A
+is "$? $(grep -c '[a-z]' "$T/state/fetcher.lock")" '0 0' \
+	'closed descriptors: no message goes into a file of its own'
+(
+	# what it may write at all: nothing
+	ulimit -f 0
+	exec "$BUILD/certrepo-populate" -c "$CONF" list >"$T/list"
+)
+ok 'a file that may not grow is an error, not a signal' test $? -lt 128
 done_testing
