@@ -25,8 +25,9 @@ for _a in $AUTH $BIND $UNBOUND; do
 done
 ip link set lo up
 SIX=fd00::53 SIX_UNBOUND=fd00::55
-ip addr add $SIX/128 dev lo && ip addr add $SIX_UNBOUND/128 dev lo ||
-	skip_all "no IPv6"
+for _a in $SIX $SIX_UNBOUND; do
+	ip addr add "$_a/128" dev lo || skip_all "no IPv6"
+done
 
 answers() { # ADDRESS
 	wait_for 10 sh -c "dig +time=1 +tries=1 @$1 plain.test SOA |
