@@ -27,6 +27,8 @@ struct cut {
 	char *above;	  /* that zone, when it lies in one */
 	bool configured;  /* begins a walk: may be no zone at all */
 	bool given;	  /* its addresses are configured, too */
+	bool silent;	  /* given, and they say nothing at all */
+	bool instead;	  /* of one that is given */
 	const struct dns_key *key;
 	struct dns_addr addr[DNS_WALK_ADDR_MAX];
 	size_t n;
@@ -56,6 +58,7 @@ struct dns_walk {
 	unsigned steps;	     /* referrals followed */
 	struct dns_ask *ask;
 	struct err last; /* of the servers of the cut */
+	bool heard;	 /* one of them answers */
 	dns_walk_fn *fn;
 	void *arg;
 	TAILQ_ENTRY(dns_walk) link;
@@ -71,6 +74,8 @@ struct dns_walker {
 
 static void walk_begin(struct dns_walk *walk);
 static void walk_ask(struct dns_walk *walk);
+static struct cut *cut_get(struct dns_walker *w, const char *name,
+			   bool instead);
 
 /* --- pure --- */
 
@@ -214,18 +219,38 @@ static void cut_known(struct cut *c)
 	}
 }
 
+/* WHY: of a zone whose servers are configured, what the resolvers say. */
+static void nobody_answers(struct dns_walk *walk, const struct err *why)
+{
+	char zone[DNS_NAME_SAID], name[DNS_NAME_SAID];
+	struct err err = ERR_INIT;
+
+	(void) err_set(&err, ERR_UNAVAILABLE,
+		       "no name server of zone %s answers for %s: %s%s%s",
+		       dns_name_said(walk->cut->zone, zone),
+		       dns_name_said(walk->name, name), walk->last.msg,
+		       why ? "; " : "", why ? why->msg : "");
+	walk_fail(walk, &err);
+}
+
 static void cut_fail(struct cut *c, enum err_kind kind, const struct err *why)
 {
+	struct cut *given = c->instead ? cut_get(c->w, c->name, false) : NULL;
 	struct dns_walk *walk;
 	struct err err = *why;
 
 	err.kind = kind;
+	if (given)
+		given->silent = false;
 	/* Whoever asks anew from a callback begins anew. */
 	c->known = true;
 	c->until = 0;
 	c->users++;
 	while ((walk = TAILQ_FIRST(&c->waiting)))
-		walk_fail(walk, &err);
+		if (walk->last.kind)
+			nobody_answers(walk, &err);
+		else
+			walk_fail(walk, &err);
 	c->users--;
 	cut_free(c);
 }
@@ -422,7 +447,7 @@ static struct cut *cut_new(struct dns_walker *w, const char *name)
 }
 
 /* The cut of this name that is current; others go. */
-static struct cut *cut_get(struct dns_walker *w, const char *name)
+static struct cut *cut_get(struct dns_walker *w, const char *name, bool instead)
 {
 	struct cuts *list = bucket_of(w, name);
 	int64_t now = clock_mono_ms();
@@ -433,7 +458,8 @@ static struct cut *cut_get(struct dns_walker *w, const char *name)
 		if (c->known && c->until <= now) {
 			if (c->users == 0)
 				cut_free(c);
-		} else if (strcmp(c->name, name) == 0) {
+		} else if (c->instead == instead &&
+			   strcmp(c->name, name) == 0) {
 			return c;
 		}
 	}
@@ -445,12 +471,28 @@ static struct cut *cut_find(struct dns_walker *w, const char *name,
 			    const char *at)
 {
 	for (; name; name = dns_name_parent(name)) {
-		struct cut *c = cut_get(w, name);
+		struct cut *c = cut_get(w, name, false);
 
 		if (c || strcmp(name, at) == 0)
 			return c;
 	}
 	return NULL;
+}
+
+/* Those the resolver knows, where the servers that the configuration names
+ * for OLD do not answer: one that takes updates need not, and one may be in
+ * trouble about one name. */
+static struct cut *cut_instead(struct cut *old)
+{
+	struct cut *c = cut_get(old->w, old->name, true);
+
+	if (c)
+		return c;
+	c = cut_new(old->w, old->name);
+	c->configured = true;
+	c->instead = true;
+	find_ns(c);
+	return c;
 }
 
 /* The one a walk to NAME begins at. */
@@ -461,7 +503,7 @@ static struct cut *cut_begin(struct dns_walker *w, const char *name)
 	struct cut *c = cut_find(w, name, at);
 
 	if (c)
-		return c;
+		return c->silent ? cut_instead(c) : c;
 	c = cut_new(w, at);
 	c->configured = s;
 	if (s && s->n_addr > 0) {
@@ -476,27 +518,11 @@ static struct cut *cut_begin(struct dns_walker *w, const char *name)
 	return c;
 }
 
-/* The servers the configuration names for OLD do not answer (one that takes
- * updates need not): those the resolver knows. */
-static struct cut *cut_instead(struct cut *old)
-{
-	struct cut *c;
-
-	old->until = 0;
-	c = cut_get(old->w, old->name);
-	if (c)
-		return c;
-	c = cut_new(old->w, old->name);
-	c->configured = true;
-	find_ns(c);
-	return c;
-}
-
 /* The servers M refers to for the zone NAME below UP. */
 static struct cut *cut_below(const struct cut *up, const char *name,
 			     const struct dns_msg *m)
 {
-	struct cut *c = cut_get(up->w, name);
+	struct cut *c = cut_get(up->w, name, false);
 
 	if (c)
 		return c;
@@ -519,7 +545,9 @@ static void walk_at(struct dns_walk *walk, struct cut *c)
 
 	walk->cut = c;
 	walk->tried = 0;
-	walk->last = (struct err) ERR_INIT;
+	walk->heard = false;
+	if (!c->instead)
+		walk->last = (struct err) ERR_INIT;
 	if (c->known) {
 		walk_begin(walk);
 	} else {
@@ -532,22 +560,14 @@ static void walk_at(struct dns_walk *walk, struct cut *c)
 
 static void next_server(struct dns_walk *walk)
 {
-	char zone[DNS_NAME_SAID], name[DNS_NAME_SAID];
-	struct err err = ERR_INIT;
-
 	if (++walk->tried < walk->cut->n) {
 		walk_ask(walk);
-		return;
-	}
-	if (walk->cut->given) {
+	} else if (walk->cut->given) {
+		walk->cut->silent = !walk->heard;
 		walk_at(walk, cut_instead(walk->cut));
-		return;
+	} else {
+		nobody_answers(walk, NULL);
 	}
-	(void) err_set(&err, ERR_UNAVAILABLE,
-		       "no name server of zone %s answers for %s: %s",
-		       dns_name_said(walk->cut->zone, zone),
-		       dns_name_said(walk->name, name), walk->last.msg);
-	walk_fail(walk, &err);
 }
 
 /* A zone may be kept under a name below its own: resolver and servers that
@@ -592,6 +612,7 @@ static void answered(void *arg, const struct dns_msg *m, const struct err *err)
 	enum dns_says says = DNS_SAYS_NOTHING;
 
 	walk->ask = NULL;
+	walk->heard = walk->heard || m;
 	if (m)
 		says = dns_walk_says(m, walk->name, walk->cut->zone, &below);
 	if (says == DNS_SAYS_NOTHING ||

@@ -171,6 +171,12 @@ static size_t refuses(struct peer *p, const unsigned char *q, size_t n,
 	return peer_begin(q, n, DNS_REFUSED, out);
 }
 
+static size_t is_silent(struct peer *p, const unsigned char *q, size_t n,
+			bool tcp, unsigned char *out)
+{
+	return 0;
+}
+
 static bool recursive; /* somebody asked a server for recursion */
 
 static size_t refers(struct peer *p, const unsigned char *q, size_t n, bool tcp,
@@ -414,6 +420,56 @@ static void test_configured(void **state)
 	assert_string_equal(g.txt, "up");
 	assert_string_equal(asked, "example.org/2 ns1.x.net/1 ns2.x.net/1 ");
 	close_world();
+	/* one that says nothing is not waited for again */
+	open_world(&start, 1);
+	a[0] = lame.addr;
+	lame.fn = is_silent;
+	go("other.example.org", &g);
+	assert_string_equal(g.txt, "up");
+	/* the resolver's first name server is that one, too */
+	lame.fn = refuses;
+	lame.n_udp = 0;
+	go("none.example.org", &g);
+	assert_string_equal(g.zone, "example.org");
+	assert_int_equal(lame.n_udp, 0);
+	close_world();
+}
+
+static size_t has_others(struct peer *p, const unsigned char *q, size_t n,
+			 bool tcp, unsigned char *out)
+{
+	return peer_asks(q, n, "bad.example.org")
+		       ? peer_begin(q, n, DNS_SERVFAIL, out)
+		       : refers(p, q, n, tcp, out);
+}
+
+/* Servers that no resolver knows, and one name they are in trouble about: it
+ * is theirs, and keeps no other from them. */
+static void test_one_name_in_trouble(void **state)
+{
+	struct dns_addr a[1];
+	struct dns_start start = { .zone = "example.org",
+				   .addr = a,
+				   .n_addr = 1 };
+	struct err err = ERR_INIT;
+	struct got bad = { .called = 0 }, g = { .called = 0 };
+
+	open_world(&start, 1);
+	no_domain = true;
+	a[0] = up.addr;
+	up.fn = has_others;
+	dns_walk(walker, "bad.example.org", DNS_TXT, over, &bad);
+	while (!asked[0])
+		assert_int_equal(loop_run(loop, 1000, &err), 0);
+	assert_int_equal(bad.called, 0);
+	dns_walk(walker, "other.example.org", DNS_TXT, over, &g);
+	peer_run(loop, &g.called, 1);
+	assert_string_equal(g.txt, "up");
+	peer_run(loop, &bad.called, 1);
+	assert_int_equal(bad.err.kind, ERR_UNAVAILABLE);
+	assert_non_null(strstr(bad.err.msg, "SERVFAIL"));
+	assert_non_null(strstr(bad.err.msg, "does not exist in the DNS"));
+	close_world();
 }
 
 static void test_nobody_answers(void **state)
@@ -471,6 +527,7 @@ int main(void)
 		cmocka_unit_test(test_no_zone_of_its_own),
 		cmocka_unit_test(test_circle_of_referrals),
 		cmocka_unit_test(test_configured),
+		cmocka_unit_test(test_one_name_in_trouble),
 		cmocka_unit_test(test_nobody_answers),
 		cmocka_unit_test(test_cancel),
 	};
