@@ -359,7 +359,7 @@ static void lost(struct line *l, const struct err *err, bool out)
 
 	TAILQ_FOREACH (c, &l->flying, link)
 		c->maybe = c->maybe || out;
-	if (++l->tries >= DNS_UPDATE_TRIES) {
+	if (++l->tries >= DNS_UPDATE_TRIES && l->tries >= l->zone.n_server) {
 		all_done(l, err, true);
 		return;
 	}

@@ -18,7 +18,7 @@
 #include "dns_zone.h"
 
 #define DNS_UPDATE_CHANGES_MAX 100 /* in one message */
-#define DNS_UPDATE_TRIES       3
+#define DNS_UPDATE_TRIES       3   /* or more: each address once */
 
 struct dns_updater;
 struct dns_change;

@@ -255,6 +255,26 @@ static void test_other_address(void **state)
 	peer_close(&peer);
 }
 
+/* Each address gets its turn, however many lead nowhere. */
+static void test_last_address(void **state)
+{
+	struct dns_zone z = zone_of(takes);
+	struct dns_updater *u = dns_updater_new(net);
+	struct got g = { .called = 0 };
+	struct err err = ERR_INIT;
+
+	z.n_server = DNS_ZONE_SERVERS_MAX;
+	z.server[z.n_server - 1] = z.server[0];
+	for (size_t i = 0; i + 1 < z.n_server; i++)
+		assert_int_equal(
+			dns_addr_parse("127.0.0.1:9", &z.server[i], &err), 0);
+	put(u, &z, "a.example.org", &g);
+	peer_run(loop, &g.called, 1);
+	assert_int_equal(g.good, 1);
+	dns_updater_free(&u);
+	peer_close(&peer);
+}
+
 /* A zone as it was stored has one address of a server that has two: still
  * what is asked first is done first, in the same line. */
 static void test_one_line_for_one_server(void **state)
@@ -405,6 +425,7 @@ int main(void)
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_lost_answer_is_sent_again),
 		cmocka_unit_test(test_other_address),
+		cmocka_unit_test(test_last_address),
 		cmocka_unit_test(test_one_line_for_one_server),
 		cmocka_unit_test(test_line_learns_addresses),
 		cmocka_unit_test(test_together_and_one_at_a_time),
