@@ -298,16 +298,34 @@ static void looked_up(void *arg, const struct dns_msg *m, const struct err *err)
 	s->fn(s, m, err);
 }
 
-/* Where its servers cannot be reached the resolvers are asked for the address
- * of a name server: it is there, if it is a name server. */
+/* M says the name is an alias, and not where that leads. */
+static bool only_alias(const struct dns_msg *m, unsigned type)
+{
+	bool alias = false;
+
+	for (size_t i = 0; i < m->n; i++) {
+		if (m->rr[i].section != DNS_ANSWER)
+			continue;
+		if (m->rr[i].type == type)
+			return false;
+		alias = alias || m->rr[i].type == DNS_CNAME ||
+			m->rr[i].type == DNS_DNAME;
+	}
+	return alias;
+}
+
+/* Where its servers cannot be reached, or call it an alias, the resolvers are
+ * asked for the address of a name server: it is there, if it is one. */
 static void walked(void *arg, const struct dns_msg *m, const char *zone,
 		   const struct err *err)
 {
 	struct sub *s = arg;
 
 	s->walk = NULL;
-	if (!m && s->type == DNS_A && err->kind == ERR_UNAVAILABLE)
-		s->lookup = dns_lookup(s->entry->z->resolver, s->name, DNS_A,
+	if (m ? (s->type == DNS_A || s->type == DNS_AAAA) &&
+			    only_alias(m, s->type)
+	      : s->type == DNS_A && err->kind == ERR_UNAVAILABLE)
+		s->lookup = dns_lookup(s->entry->z->resolver, s->name, s->type,
 				       looked_up, s);
 	else
 		s->fn(s, m, err);

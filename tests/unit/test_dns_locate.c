@@ -22,6 +22,14 @@ static size_t knows_ns(const unsigned char *q, size_t n, unsigned char *out,
 {
 	unsigned type = peer_qtype(q, n);
 
+	if (peer_asks(q, n, "alias.dns.net")) {
+		size = peer_add_name(out, size, 6, NULL, DNS_CNAME,
+				     "ns1.dns.net");
+		return q[2] & 1 && type == DNS_A
+			       ? peer_add(out, size, 6, "ns1.dns.net", DNS_A,
+					  "\177\0\0\1", 4)
+			       : size;
+	}
 	if (peer_asks(q, n, "ns1.dns.net") && type == DNS_A)
 		return peer_add(out, size, 6, NULL, DNS_A, "\177\0\0\1", 4);
 	if (peer_asks(q, n, "ns2.dns.net") && type == DNS_A) {
@@ -478,6 +486,21 @@ static void test_hidden_primary(void **state)
 	close_zones(&z);
 }
 
+/* RFC 2181 section 10.3 forbids it, and resolvers bear it. */
+static void test_primary_is_an_alias(void **state)
+{
+	struct dns_zones *z = open_zones(0);
+	struct got g;
+
+	primary = "alias.dns.net";
+	locate(z, "_acme-challenge.www.example.org", &g);
+	if (!g.zone)
+		fail_msg("%s", g.err.msg);
+	assert_int_equal(g.zone->n_server, 1);
+	assert_true(dns_addr_equal(&g.zone->server[0], &peer.addr));
+	close_zones(&z);
+}
+
 static void test_circle(void **state)
 {
 	struct dns_zones *z = open_zones(0);
@@ -584,6 +607,7 @@ int main(void)
 		cmocka_unit_test(test_zones_that_are_not_ours),
 		cmocka_unit_test(test_behind_a_firewall),
 		cmocka_unit_test(test_hidden_primary),
+		cmocka_unit_test(test_primary_is_an_alias),
 		cmocka_unit_test(test_circle),
 		cmocka_unit_test(test_more_servers_than_asked),
 		cmocka_unit_test(test_no_name_server),
