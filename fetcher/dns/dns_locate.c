@@ -21,7 +21,7 @@ struct dns_locate {
 	bool dname;		    /* the last alias is one */
 	bool cname;		    /* one that was followed was a CNAME */
 	bool there;		    /* the name is, or a wildcard makes it up */
-	size_t served;		    /* which type is being asked for */
+	size_t served;		    /* how many types were asked for */
 	struct dns_place place;
 	struct dns_zone_wait wait;
 	dns_locate_fn *fn;
@@ -139,32 +139,42 @@ static void got_served(void *arg, const struct dns_msg *m, const char *zone,
 {
 	struct dns_locate *l = arg;
 	struct err why = ERR_INIT;
-	bool served = false;
+	bool txt = l->served == 1, served = false;
 
 	l->walk = NULL;
 	for (size_t i = 0; m && i < m->n; i++)
 		served = served || m->rr[i].section == DNS_ANSWER;
-	if (served && !spares_wildcard(l, dns_name_host(l->place.owner), &why))
-		fail(l, &why);
-	else if (served || !m || m->rcode != DNS_NOERROR)
+	/* the set it belongs to is not the name's */
+	if (txt && served)
+		l->place.exists = false;
+	if (!m || m->rcode != DNS_NOERROR)
+		placed(l);
+	else if (txt || !served)
+		look_at_wildcard(l);
+	else if (spares_wildcard(l, dns_name_host(l->place.owner), &why))
 		placed(l);
 	else
-		look_at_wildcard(l);
+		fail(l, &why);
 }
 
 /* A name is there as soon as it has a record or one is below it, and then no
- * wildcard makes it up (RFC 4592 section 2.2.2). "x.*.HOST" is a wildcard's
- * work if HOST is, and never HOST's own wildcard's. */
+ * wildcard makes it up (RFC 4592 section 2.2.2). "x.*.NAME" is a wildcard's
+ * work if NAME is, and never NAME's own wildcard's. TXT is asked for where
+ * there are such records, at the name itself. */
 static void look_at_wildcard(struct dns_locate *l)
 {
-	static const unsigned types[] = { DNS_A, DNS_AAAA, DNS_MX };
-	const char *host = dns_name_host(l->place.owner);
-	const char *zone = l->place.zone->name;
+	static const unsigned types[] = { DNS_TXT, DNS_A, DNS_AAAA, DNS_MX };
+	const char *zone = l->place.zone->name, *name = l->place.owner;
 	char below[DNS_NAME_TEXT], canon[DNS_NAME_TEXT];
-	int n = snprintf(below, sizeof(below), "x.*.%s", host);
+	int n;
 
+	if (l->served == 0 && !l->place.exists)
+		l->served = 1;
+	if (l->served > 0)
+		name = dns_name_host(name);
+	n = snprintf(below, sizeof(below), "x.*.%s", name);
 	if (!l->there || l->served == ARRAY_LEN(types) ||
-	    !dns_name_within(host, zone) || strcmp(host, zone) == 0 ||
+	    !dns_name_within(name, zone) || strcmp(name, zone) == 0 ||
 	    n >= (int) sizeof(below) ||
 	    dns_name_canon(below, canon, NULL) == -1)
 		placed(l);

@@ -30,7 +30,7 @@
 struct dns_place {
 	const char *owner; /* the name at the end of the path */
 	const struct dns_zone *zone;
-	bool exists; /* it has TXT records, with this TTL */
+	bool exists; /* it has TXT records of its own, with this TTL */
 	uint32_t ttl;
 };
 
