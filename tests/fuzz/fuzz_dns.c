@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
 #include <string.h>
 #include "dns_path.h"
 #include "dns_ready.h"
@@ -6,15 +7,34 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void names(const struct dns_msg *m)
+/* A name we made from the wire is one we take, unchanged. */
+static void take(const char *name)
 {
 	char canon[DNS_NAME_TEXT];
+	unsigned char wire[DNS_NAME_WIRE];
+	size_t len;
 
-	/* A name we made from the wire is one we take, unchanged. */
-	for (size_t i = 0; i < m->n; i++)
-		if (dns_name_canon(m->rr[i].owner, canon, NULL) == -1 ||
-		    strcmp(canon, m->rr[i].owner) != 0)
+	if (dns_name_canon(name, canon, NULL) == -1 ||
+	    strcmp(canon, name) != 0 ||
+	    dns_name_wire(name, wire, &len, NULL) == -1)
+		__builtin_trap();
+	if (!dns_name_within(name, dns_name_host(name)))
+		__builtin_trap();
+}
+
+static void names(const struct dns_msg *m)
+{
+	struct dns_msg copy;
+	void *packed = dns_msg_pack(m, &copy);
+
+	for (size_t i = 0; i < m->n; i++) {
+		take(m->rr[i].owner);
+		if (m->rr[i].name)
+			take(m->rr[i].name);
+		if (strcmp(copy.rr[i].owner, m->rr[i].owner) != 0)
 			__builtin_trap();
+	}
+	free(packed);
 }
 
 /* A server's message, through everything that looks at one. */
