@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
+#include "advice.h"
 #include "clock.h"
 #include "due.h"
 #include "fail.h"
@@ -32,78 +33,6 @@ struct teller {
 
 /* --- pure --- */
 
-static const struct advice {
-	const char *fail_class, *text;
-	bool hurts, csr, ca; /* ca: another CA may help */
-} advices[] = {
-	{ "rate-limited",
-	  "The CA's limit for it or its domain passes by itself; to try "
-	  "earlier uses up more of it.",
-	  .hurts = true },
-	{ "caa", "Change the CAA records of its domain, or set another CA:",
-	  .ca = true },
-	{ "dns", "Look at its zone and the servers of that." },
-	{ "connection", "See that the CA reaches its web server at port 80." },
-	{ "unauthorized", "See what answered the CA instead of our proof." },
-	{ "bad-csr", "Make another CSR, and enrol that:", .csr = true },
-	{ "rejected",
-	  "Take the name out of the CSR, or set another CA:", .ca = true },
-	{ "bad-cert", "Ask the CA why it issued something else." },
-	{ "config", "Mend what that says: in its row, in certrepo.conf, or "
-		    "where it is said to be." },
-	{ "ca-down",
-	  "If the CA serves other names, ask those who run it about this one, "
-	  "or set another CA:",
-	  .ca = true },
-	{ "internal", "Please report it." },
-	{ "host", "Give the fetcher what that says it is short of." },
-	{ "store", "Look at the database and its log." },
-	{ "locked", "See who holds its row in the database." },
-	{ STORE_PARKED, "The CA takes its time, and its order is kept. If it "
-			"lasts, ask those who run the CA." },
-};
-
-/* Let's Encrypt, of a name that has failed for months. */
-static const struct advice paused = {
-	.text = "It does not pass by itself: do first what the CA asks for.",
-};
-
-static const struct advice *advice_of(const char *fail_class)
-{
-	for (size_t i = 0; fail_class && i < ARRAY_LEN(advices); i++)
-		if (strcmp(fail_class, advices[i].fail_class) == 0)
-			return &advices[i];
-	return NULL;
-}
-
-const char *notify_advice(const char *fail_class)
-{
-	const struct advice *a = advice_of(fail_class);
-
-	return a ? a->text : NULL;
-}
-
-/* What stands between BEFORE and END, to be copied; NULL. */
-static const char *between(const char *text, const char *before, char end,
-			   struct arena *a)
-{
-	const char *from = strstr(text, before), *to;
-
-	if (!from)
-		return NULL;
-	from += strlen(before);
-	to = strchr(from, end);
-	return to && to > from ? arena_strndup(a, from, (size_t) (to - from))
-			       : NULL;
-}
-
-const char *notify_paste(const char *detail, struct arena *a)
-{
-	const char *text = between(detail, " the record \"", '"', a);
-
-	return text ? text : between(detail, " is frozen (", ')', a);
-}
-
 bool notify_near_end(int64_t not_before, int64_t not_after, int64_t days_left,
 		     int64_t now)
 {
@@ -116,7 +45,7 @@ bool notify_near_end(int64_t not_before, int64_t not_after, int64_t days_left,
 bool notify_wanted(const struct store_trouble *t, int64_t days_left,
 		   int64_t now)
 {
-	if (t->fail_class && !notify_advice(t->fail_class))
+	if (t->fail_class && !advice_of(t->fail_class, NULL))
 		return false;
 	/* What the CA does wrong to all, is not counted, and is told of it. */
 	if (t->fail_class && t->count_fail == 0 &&
@@ -195,14 +124,12 @@ static const char *const *todo_of(struct teller *t,
 				  const struct store_trouble *row, bool held)
 {
 	const char *detail = row->fail_detail ? row->fail_detail : "";
-	const struct advice *advice = strcasestr(detail, "unpause")
-					      ? &paused
-					      : advice_of(row->fail_class);
+	const struct advice *advice = advice_of(row->fail_class, detail);
 	const char *const argv[] = { row->name, NULL };
 	AUTO(mem_free_str) char *word = words_text(argv);
 	struct arena *a = t->arena;
 	const char **todo = arena_array(a, TODO_MAX, sizeof(*todo));
-	const char *paste = notify_paste(detail, a);
+	const char *paste = advice_paste(detail, a);
 	char at[CLOCK_TEXT];
 	size_t n = 0;
 

@@ -51,10 +51,6 @@ bool notify_wanted(const struct store_trouble *t, int64_t days_left,
 /* Half of it is over, or all. */
 bool notify_near_end(int64_t not_before, int64_t not_after, int64_t days_left,
 		     int64_t now);
-/* What to do about a class of failure; NULL: it is not one of a name. */
-const char *notify_advice(const char *fail_class);
-/* What of our own sentence is to be copied: a DNS record, a command; NULL. */
-const char *notify_paste(const char *detail, struct arena *a);
 bool notify_is_parked(const struct store_trouble *t);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "trouble_kit.h"
 #include <sys/stat.h>
+#include "advice.h"
 #include "fail.h"
 #include "held.h"
 #include "notify.h"
@@ -192,16 +193,16 @@ static void wanted(void **state)
 static void advice(void **state)
 {
 	for (int c = FAIL_NONE + 1; c <= FAIL_STORE; c++)
-		if (!fail_of_ca(c) && !notify_advice(fail_name(c)))
+		if (!fail_of_ca(c) && !advice_of(fail_name(c), NULL))
 			fail_msg("%s", fail_name(c));
-	assert_null(notify_advice(NULL));
+	assert_null(advice_of(NULL, NULL));
 }
 
 /* What is to be copied out of our sentences. */
 static void paste(void **state)
 {
 	assert_string_equal(
-		notify_paste(
+		advice_paste(
 			"_acme-challenge.a.org lies in zone a.org, which "
 			"dns.zones does not name: add to that zone the "
 			"record \"_acme-challenge.a.org. CNAME a.b.org.\", "
@@ -209,11 +210,11 @@ static void paste(void **state)
 			arena),
 		"_acme-challenge.a.org. CNAME a.b.org.");
 	assert_string_equal(
-		notify_paste("see its update-policy, and whether the "
+		advice_paste("see its update-policy, and whether the "
 			     "zone is frozen (rndc thaw b.org)",
 			     arena),
 		"rndc thaw b.org");
-	assert_null(notify_paste("a CAA record forbids it: \"x\"", arena));
+	assert_null(advice_paste("a CAA record forbids it: \"x\"", arena));
 }
 
 #define FAILING                                                            \
