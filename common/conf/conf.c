@@ -730,6 +730,7 @@ static int load_docs(struct load *ld, const char *name,
 	}
 	memset(ret, 0, schema->size);
 	memcpy(ret, &src, sizeof(src));
+	ld->errs->filled = ld->errs->list.n == errors_before;
 	fill(ld, schema, roots, ld->n, ret);
 	return ld->errs->list.n > errors_before ? -1 : 0;
 }

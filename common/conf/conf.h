@@ -111,6 +111,9 @@ struct conf_schema {
 struct conf_errors {
 	struct strlist list;
 	bool unread; /* conf_load() failed: there is nothing to check further */
+	/* All files could be parsed, and nobody else can write them: ret has
+	 * what was not refused, and zeros for the rest. For whom to tell. */
+	bool filled;
 };
 void conf_errors_free(struct conf_errors *e);
 /* For checks of one's own after loading (two settings that exclude each
