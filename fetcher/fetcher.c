@@ -156,6 +156,30 @@ static int run(const struct certrepo_conf *conf, const char *config,
 	return rc;
 }
 
+/* What is wrong with the configuration; by mail, too, where that much of it is
+ * known, and nobody looks. */
+static int refused(const struct certrepo_conf *conf, const struct cmdline *cmd,
+		   const struct conf_errors *errs, bool all)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	AUTO(instance_free) struct instance *self = NULL;
+	int status = conf_errors_print(errs, PROGRAM);
+	struct notify_from from;
+	struct err err = ERR_INIT;
+	struct stat st;
+
+	/* As in a run, nothing is made as another user. */
+	if (!all || cmd->dry_run || !errs->filled || !conf->notify ||
+	    !conf->state_dir || stat(conf->state_dir, &st) == -1 ||
+	    st.st_uid != geteuid() ||
+	    instance_open(conf->state_dir, &self, &err) == -1)
+		return status;
+	from = who(conf, whole(cmd->config, arena), instance_id(self), arena);
+	if (notify_refused(&from, errs, clock_now(), &err) == -1)
+		log_error(&err);
+	return status;
+}
+
 /* A store that is away is told by mail, once that has lasted. */
 static void end(const struct certrepo_conf *conf,
 		const struct engine_opts *opts, const struct err *err)
@@ -196,6 +220,18 @@ static void check_names(const char *const *names, size_t n)
 	}
 }
 
+static void check_usage(const struct cmdline *cmd,
+			const struct engine_opts *opts)
+{
+	check_names(opts->names, opts->n_names);
+	if (cmd->force && !opts->n_names)
+		opts_usage(&spec, "--force wants the names to order");
+	if (cmd->test && (cmd->dry_run || opts->n_names))
+		opts_usage(&spec, "--test-notify does nothing else");
+	if (cmd->break_lease && !opts->n_names)
+		opts_usage(&spec, "--break-lease wants the names to take");
+}
+
 int main(int argc, char **argv)
 {
 	AUTO(arena_free) struct arena *arena = arena_new();
@@ -215,16 +251,10 @@ int main(int argc, char **argv)
 		.once = cmd.once,
 		.break_lease = cmd.break_lease,
 	};
-	check_names(opts.names, opts.n_names);
-	if (cmd.force && !opts.n_names)
-		opts_usage(&spec, "--force wants the names to order");
-	if (cmd.test && (cmd.dry_run || opts.n_names))
-		opts_usage(&spec, "--test-notify does nothing else");
-	if (cmd.break_lease && !opts.n_names)
-		opts_usage(&spec, "--break-lease wants the names to take");
+	check_usage(&cmd, &opts);
 	log_open(PROGRAM, cmd.verbose);
 	if (certrepo_conf_load(cmd.config, arena, &conf, &errs) == -1)
-		return conf_errors_print(&errs, PROGRAM);
+		return refused(&conf, &cmd, &errs, !opts.n_names && !cmd.test);
 	cmd.config = whole(cmd.config, arena);
 	if (!cmd.dry_run &&
 	    runas_check(&conf, (const char *const *) argv, &err) == -1) {
@@ -240,7 +270,7 @@ int main(int argc, char **argv)
 	/* Not when the first proof is wanted: each try would cost an order. */
 	dns_key_check(conf.proof.dns, &errs);
 	if (errs.list.n)
-		return conf_errors_print(&errs, PROGRAM);
+		return refused(&conf, &cmd, &errs, !opts.n_names);
 	rc = cmd.dry_run ? dry_run(&conf, &opts, &status, &err)
 			 : run(&conf, cmd.config, &opts, &status, &err);
 	if (rc == -1) {

@@ -34,6 +34,7 @@ enum notice_topic {
 	NOTICE_PROOF, /* what could not be removed */
 	NOTICE_MORE,  /* of the same, counted */
 	NOTICE_TEST,  /* nothing is wrong */
+	NOTICE_CONF,  /* it is refused, but whom to tell is known */
 	NOTICE_TOPICS
 };
 

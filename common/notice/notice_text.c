@@ -12,19 +12,26 @@
 #define DAY	     (24 * HOUR)
 
 const char *const notice_topics[] = {
-	[NOTICE_TROUBLE] = "trouble", [NOTICE_ENDPOINT] = "endpoint",
-	[NOTICE_WAITING] = "waiting", [NOTICE_EXPIRING] = "expiring",
-	[NOTICE_KEY_AGE] = "key-age", [NOTICE_STORE] = "store",
-	[NOTICE_CA] = "ca",	      [NOTICE_PROOF] = "proof",
-	[NOTICE_MORE] = "more",	      [NOTICE_CLOCK] = "clock",
-	[NOTICE_LEASE] = "lease",     [NOTICE_TEST] = "test",
+	[NOTICE_TROUBLE] = "trouble",
+	[NOTICE_ENDPOINT] = "endpoint",
+	[NOTICE_WAITING] = "waiting",
+	[NOTICE_EXPIRING] = "expiring",
+	[NOTICE_KEY_AGE] = "key-age",
+	[NOTICE_STORE] = "store",
+	[NOTICE_CA] = "ca",
+	[NOTICE_PROOF] = "proof",
+	[NOTICE_MORE] = "more",
+	[NOTICE_CLOCK] = "clock",
+	[NOTICE_LEASE] = "lease",
+	[NOTICE_TEST] = "test",
+	[NOTICE_CONF] = "configuration",
 };
 
 /* What is not of one service or certificate. */
 static const char *const things[NOTICE_TOPICS] = {
 	[NOTICE_STORE] = "the store", [NOTICE_PROOF] = "proofs of control",
 	[NOTICE_CLOCK] = "the clock", [NOTICE_MORE] = "other certificates",
-	[NOTICE_TEST] = "a test",
+	[NOTICE_TEST] = "a test",     [NOTICE_CONF] = "the configuration",
 };
 
 static const char *const events[] = {

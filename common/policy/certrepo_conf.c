@@ -171,8 +171,12 @@ int certrepo_conf_load(const char *path, struct arena *arena,
 
 	if (conf_missing(path, "certrepo.conf(5)", errs))
 		return -1;
-	if (conf_load(path, &certrepo_conf_schema, arena, &conf, errs) == -1)
+	if (conf_load(path, &certrepo_conf_schema, arena, &conf, errs) == -1) {
+		if (errs->filled)
+			*ret = conf;
 		return -1;
+	}
+	*ret = conf;
 	store_conf_check(conf.store, errs);
 	check_cas(&conf, errs);
 	proof_conf_check(&conf.proof, &conf.src, arena, errs);
@@ -182,9 +186,8 @@ int certrepo_conf_load(const char *path, struct arena *arena,
 	if (!conf.default_ca) {
 		const struct certrepo_ca *first = conf.ca.v[0];
 
-		conf.default_ca = first->name;
+		ret->default_ca = first->name;
 	}
-	*ret = conf;
 	return 0;
 }
 

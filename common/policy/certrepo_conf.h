@@ -51,7 +51,8 @@ struct certrepo_conf {
 extern const struct conf_schema certrepo_conf_schema;
 
 /* Load and check all of it, cross-references included (default_ca exists, no
- * name twice, directory is https), and what the solvers ask. */
+ * name twice, directory is https), and what the solvers ask. On -1 RET is set
+ * where errs->filled says so (conf.h). */
 int certrepo_conf_load(const char *path, struct arena *arena,
 		       struct certrepo_conf *ret,
 		       struct conf_errors *errs) MUST_CHECK;

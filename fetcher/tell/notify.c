@@ -685,6 +685,8 @@ int notify_run(const struct notify_from *from, struct store *store,
 	if (why.kind != ERR_NONE)
 		log_warn("people will be told anew: %s", why.msg);
 	err_clear(&why);
+	notice_looked(n, NOTICE_CONF, "");
+	notice_now_of(n, NOTICE_CONF, "", "it loads");
 	if (away)
 		add_away(&t, who, away);
 	else if (look(&t, &why) == -1 && why.kind == ERR_UNAVAILABLE)
@@ -697,6 +699,39 @@ int notify_run(const struct notify_from *from, struct store *store,
 	if (send_all(n, &why) == -1 && rc == 0)
 		rc = err_set(err, why.kind, "%s", why.msg);
 	return rc;
+}
+
+/* Nothing of it was refused, or it is not to be used. */
+static bool usable(const struct notify_conf *notify)
+{
+	AUTO(conf_errors_free) struct conf_errors errs = { .list = { NULL } };
+
+	notify_conf_check(notify, &errs);
+	return notify && errs.list.n == 0 && notify->timeout > 0 &&
+	       notify->repeat > 0;
+}
+
+int notify_refused(const struct notify_from *from,
+		   const struct conf_errors *errs, int64_t now, struct err *err)
+{
+	static const char *const todo[] = {
+		"Nothing is renewed before that is mended.", NULL
+	};
+	AUTO(arena_free) struct arena *arena = arena_new();
+	AUTO(notice_free) struct notices *n = NULL;
+	struct notice_from *who = who_tells(from, arena);
+
+	if (!usable(from->conf->notify))
+		return 0;
+	who->shows = "all that is wrong with it";
+	n = notice_load(who, now, NULL);
+	notice_add(n, &(struct notice){ .topic = NOTICE_CONF,
+					.service = "",
+					.cert = "",
+					.state = "refused",
+					.text = errs->list.v[0],
+					.todo = todo });
+	return send_all(n, err);
 }
 
 int notify_test(const struct notify_from *from, const char *config, int64_t now)

@@ -31,6 +31,11 @@ struct notify_from {
 int notify_run(const struct notify_from *from, struct store *store,
 	       const struct err *away, int64_t now, struct err *err) MUST_CHECK;
 
+/* The configuration is refused, ERRS say why, and whom to tell could be read
+ * all the same; else nothing is done. The instance's lock is held. */
+int notify_refused(const struct notify_from *from,
+		   const struct conf_errors *errs, int64_t now,
+		   struct err *err) MUST_CHECK;
 /* A test to those in `notify`, see notice_test(). CONFIG is its file. */
 int notify_test(const struct notify_from *from, const char *config,
 		int64_t now) MUST_CHECK;

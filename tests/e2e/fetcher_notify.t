@@ -315,6 +315,32 @@ like "$err" "held until someone acts: $A \\(caa\\); for each: certrepo-populate 
 fault clear
 run fetcher --once
 is "$rc $err" "0 " "... once a day"
+
+# --- the configuration is refused, but whom to tell is known ---
+conf "$NOTIFY days_left = 99999;"
+run fetcher --once
+is "$rc" 78 "a setting that is refused"
+mail=$(mailed)
+like "$mail" "Subject: certrepo on [^ ]*: 1 new matter \\(the configuration\\)" "... is mailed"
+like "$mail" "the configuration: refused $CONF:[0-9]*: setting .days_left.*Nothing is renewed before that is mended.*populate -c $CONF list shows all" \
+	"... with what it is"
+is "$(events event topic state)" "new configuration refused" "... and told to the command"
+run fetcher --once
+is "$rc $(mailed)$(events event)" "78 " "... once"
+conf "$NOTIFY days_left = 99999;" # fresh
+chmod 666 "$CONF"
+rm -f "$T/state/notices"
+run fetcher --once
+is "$rc $(mailed)$(events event)" "78 " "a file that others can write runs no command of its"
+chmod 600 "$CONF"
+run fetcher --once
+is "$rc $(events event topic)" "78 new configuration" "... until nobody can"
+rm -f "$T/mail"
+conf "$NOTIFY"
+run fetcher --once
+like "$(mailed)" "Over, what was: the configuration: refused since [-0-9TZ:]* it loads" \
+	"mended: over"
+rm -f "$T/json"
 conf 'notify : { mail = "a b@example.org"; };'
 run fetcher --once
 is "$rc" 78 "an address that is none"
