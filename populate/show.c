@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "clock.h"
+#include "due.h"
 #include "populate_cmd.h"
 #include "view.h"
 
@@ -16,6 +18,27 @@ static int receipts(struct populate *p, const char *name, struct arena *a,
 	v->installs_fault = *err;
 	err_clear(err);
 	return 0;
+}
+
+/* Who set days_left should see where it does nothing. */
+static void note_days_left(const struct populate *p, const struct view *v,
+			   struct arena *a)
+{
+	int64_t days = p->conf.days_left;
+	char at[CLOCK_TEXT];
+
+	if (!v->ts_expire || !due_ignores(v->ts_not_before, v->ts_expire, days))
+		return;
+	populate_line(
+		"note",
+		arena_printf(a,
+			     "days_left = %lld would renew this certificate in "
+			     "the first quarter of its life, and does not "
+			     "count for it: it is due as by 0, at %s",
+			     (long long) days,
+			     clock_text(due_renew_at(v->ts_not_before,
+						     v->ts_expire, 0),
+					at)));
 }
 
 static int show_in(struct populate *p, const char *name, struct arena *a,
@@ -45,6 +68,8 @@ static int show_in(struct populate *p, const char *name, struct arena *a,
 	if (sbuf_over(&out))
 		return err_set(err, ERR_LIMIT, "%s: too much to show", name);
 	fwrite(sbuf_str(&out), 1, out.len, stdout);
+	if (!p->opt.json)
+		note_days_left(p, &v, a);
 	return 0;
 }
 

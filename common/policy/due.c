@@ -46,6 +46,13 @@ int64_t due_renew_at(int64_t not_before, int64_t not_after, int64_t days_left)
 	return at;
 }
 
+bool due_ignores(int64_t not_before, int64_t not_after, int64_t days_left)
+{
+	return days_left > 0 &&
+	       due_renew_at(not_before, not_after, days_left) !=
+		       not_after - days_left * DAY;
+}
+
 int64_t due_instant(const struct due_in *in)
 {
 	int64_t at = 0;

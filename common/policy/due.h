@@ -45,6 +45,8 @@ const char *due_reason_text(enum due_reason r); /* for people */
  * it: the rule applies.
  */
 int64_t due_renew_at(int64_t not_before, int64_t not_after, int64_t days_left);
+/* It is: what was configured is not what is done. */
+bool due_ignores(int64_t not_before, int64_t not_after, int64_t days_left);
 
 /* What ts_due of a row must be: the renewal instant, but not before its
  * backoff ends, never while it is held. Without a certificate, or with a

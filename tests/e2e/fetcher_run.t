@@ -217,6 +217,15 @@ is "$rc $(col $B '(ts_expire - ts_due) / 86400')" '0 20' 'days_left = 20'
 settings 'days_left = 60;'
 run fetcher --once
 is "$rc $(col $B '(ts_expire - ts_due) / 86400')" '0 60' 'days_left = 60'
+run populate show $B
+unlike "$out" 'days_left' '... which show does not explain'
+settings 'days_left = 80;'
+run fetcher --once
+is "$rc $(col $B '(ts_expire - ts_due) / 86400')" '0 30' \
+	'days_left = 80 is no 80 of 90: a third'
+run populate show $B
+like "$(echo "$out" | tr -s ' \n' ' ')" 'note days_left = 80 would renew this certificate in the first quarter of its life, and does not count for it' \
+	'... which show says'
 settings ''
 run fetcher --once
 is "$rc $(col $B '(ts_expire - ts_due) / 86400')" '0 30' 'a third again'

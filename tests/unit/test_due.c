@@ -41,6 +41,11 @@ static void renew_at(void **state)
 			fail_msg("%s: %lld s before the end, not %lld",
 				 cases[i].what, (long long) (end - got),
 				 (long long) cases[i].before_end);
+		/* what was asked for is what is done */
+		if (due_ignores(T0, end, cases[i].days_left) !=
+		    (cases[i].days_left != 0 &&
+		     cases[i].days_left * DAY != cases[i].before_end))
+			fail_msg("%s: ignored", cases[i].what);
 	}
 	/* begin unknown: as for 90 days */
 	assert_int_equal(due_renew_at(0, T0, 0), T0 - 30 * DAY);
