@@ -4,7 +4,7 @@
 # at the other end the store is unavailable (69), not the configuration wrong.
 . "$(dirname "$0")/../lib/lib.sh"
 
-plan 7
+plan 10
 
 # The first indented block after a line that names FILE.
 block() { # FILE
@@ -77,3 +77,14 @@ missing() {
 		done
 }
 is "$(missing)" '' "the files it names are there"
+
+# What each program links, of what is not the C library's: as it says.
+links() { # PROGRAM
+	objdump -p "$BUILD/certrepo-$1" | awk '$1 == "NEEDED" { print $2 }' |
+		grep -vE '^(libc|libm|libasan|libubsan|libgcc_s|ld-linux.*)\.' |
+		sed 's/\.so.*//; s/-gnutls//' | sort | tr '\n' ' '
+}
+_host='libconfig libcrypto libmariadb libsqlite3 libssl '
+is "$(links installer)" "$_host" "the installer links what it says, no HTTP"
+like "$(links fetcher)" "libcurl" "the fetcher does"
+unlike "$(links populate)" "libcurl" "populate does not"
