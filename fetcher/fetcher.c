@@ -276,7 +276,7 @@ int main(int argc, char **argv)
 	if (rc == -1) {
 		certrepo_conf_tell(cmd.config, &err);
 		end(&conf, &opts, &err);
-		return err_exit_status(err.kind);
+		status = err_exit_status(err.kind);
 	}
-	return status;
+	return opts_end(PROGRAM, status);
 }

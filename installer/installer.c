@@ -450,7 +450,5 @@ int main(int argc, char **argv)
 	arena = arena_new();
 	status = with_conf(&a, arena, argc, argv, first);
 	arena_free(&arena);
-	if (fflush(stdout) != 0 || ferror(stdout))
-		status = status == 0 ? 1 : status;
-	return status;
+	return opts_end(spec.program, status);
 }

@@ -312,9 +312,5 @@ int main(int argc, char **argv)
 		status = run(&p, c, argv + at, argc - at);
 	store_free(&p.store);
 	arena_free(&p.arena);
-	if (fflush(stdout) != 0 && status == 0) {
-		fprintf(stderr, PROGRAM ": cannot write to standard output\n");
-		status = 1;
-	}
-	return status;
+	return opts_end(PROGRAM, status);
 }

@@ -8,6 +8,15 @@
 #define KEY_HELP    'h'
 #define KEY_VERSION 'V'
 
+int opts_end(const char *program, int status)
+{
+	/* What was lost earlier is not seen by the last fflush(). */
+	if (!ferror(stdout) && fflush(stdout) == 0)
+		return status;
+	fprintf(stderr, "%s: cannot write to standard output\n", program);
+	return status ? status : 1;
+}
+
 void opts_usage(const struct opts_spec *spec, const char *fmt, ...)
 {
 	va_list ap;
@@ -45,13 +54,13 @@ static void __attribute__((__noreturn__)) help(const struct opts_spec *spec)
 	print_option(KEY_VERSION, "version", NULL, "print the version");
 	if (spec->epilogue)
 		printf("\n%s\n", spec->epilogue);
-	exit(fflush(stdout) == 0 ? 0 : 1);
+	exit(opts_end(spec->program, 0));
 }
 
 static void __attribute__((__noreturn__)) version(const struct opts_spec *spec)
 {
 	printf("%s %s\n", spec->program, CERTREPO_VERSION);
-	exit(fflush(stdout) == 0 ? 0 : 1);
+	exit(opts_end(spec->program, 0));
 }
 
 struct tables {

@@ -37,4 +37,8 @@ int opts_parse(const struct opts_spec *spec, int argc, char **argv, opts_fn *fn,
 void opts_usage(const struct opts_spec *spec, const char *fmt, ...)
 	__attribute__((__noreturn__, __format__(__printf__, 2, 3)));
 
+/* At the end of main(): flush stdout. When something of it was lost (a full
+ * disk), say so; STATUS, or 1 in the place of 0. */
+int opts_end(const char *program, int status);
+
 #endif

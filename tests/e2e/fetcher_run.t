@@ -108,6 +108,10 @@ $B: no certificate yet, from pebble by http-01" '... says what it would order'
 dump >"$T/after"
 ok '... and changes nothing' cmp "$T/before" "$T/after"
 is "$(cat "$REQUESTS")" '' '... asks nobody'
+rc=0
+"$F" -c "$CONF" --dry-run >/dev/full 2>"$T/err" || rc=$?
+is "$rc" 1 '... and fails when what it says is lost'
+like "$(cat "$T/err")" 'cannot write to standard output' '... which it says'
 
 # --- names ---
 run fetcher --once $B

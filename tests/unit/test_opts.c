@@ -143,12 +143,51 @@ static void own_usage_error(void **state)
 			    "prog: NAME x is wrong (try --help)\n");
 }
 
+/* More than a buffer holds, and the disk is full. */
+static void print_much(void *arg)
+{
+	FILE *full = freopen("/dev/full", "w", stdout);
+	int i;
+
+	for (i = 0; full && i < *(int *) arg; i++)
+		printf("%d\n", i);
+	_exit(opts_end("prog", 0));
+}
+
+static void print_and_fail(void *arg)
+{
+	(void) freopen("/dev/full", "w", stdout);
+	printf("x\n");
+	_exit(opts_end("prog", 75));
+}
+
+static void nothing_to_print(void *arg)
+{
+	_exit(opts_end("prog", 0));
+}
+
+static void lost_output(void **state)
+{
+	int few = 1, many = 100000;
+
+	assert_int_equal(scratch_fork(print_much, &few), 1);
+	assert_string_equal(scratch_read(scratch("err")),
+			    "prog: cannot write to standard output\n");
+	assert_int_equal(scratch_fork(print_much, &many), 1);
+	assert_int_equal(scratch_fork(print_and_fail, NULL), 75);
+	assert_int_equal(scratch_fork(nothing_to_print, NULL), 0);
+	assert_string_equal(scratch_read(scratch("err")), "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(accepted),	   cmocka_unit_test(refused),
-		cmocka_unit_test(abbreviations),   cmocka_unit_test(help),
+		cmocka_unit_test(accepted),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(abbreviations),
+		cmocka_unit_test(help),
 		cmocka_unit_test(own_usage_error),
+		cmocka_unit_test(lost_output),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
