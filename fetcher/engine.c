@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "batch.h"
-#include "ca_queue.h"
+#include "cas.h"
 #include "clock.h"
 #include "due.h"
 #include "due_policy.h"
@@ -17,7 +17,6 @@
 #include "pages.h"
 #include "proof_sweep.h"
 #include "prune.h"
-#include "waits.h"
 #include "why_idle.h"
 #include "wrong_clock.h"
 
@@ -47,10 +46,7 @@ struct engine {
 	struct order_env env;
 	struct proof_sweep *sweep;
 
-	struct ca_queue **ca; /* one per CA; the last for unknown ones */
-	size_t n_ca;
-	struct waits *waits; /* for each of them: of the names given */
-	size_t *fell;	     /* ... and how many failed by it */
+	struct cas cas;
 	struct slot *slots;
 	size_t n_slots, in_flight;
 	struct namemap *met;	  /* in this pass */
@@ -77,17 +73,6 @@ static void on_wake(void *arg, void *cookie)
 	s->woken = true;
 }
 
-static struct ca_queue *ca_of(struct engine *e, const char *name)
-{
-	const struct certrepo_ca *conf = certrepo_conf_ca(e->conf, name);
-	size_t i;
-
-	for (i = 0; i < e->n_ca; i++)
-		if (ca_queue_conf(e->ca[i]) == conf)
-			return e->ca[i];
-	return e->ca[e->n_ca - 1];
-}
-
 static int64_t on_ca_failed(void *arg, void *cookie, const struct fail *f)
 {
 	const struct slot *s = cookie;
@@ -105,27 +90,6 @@ static void on_proof_gone(void *arg, const char *id)
 }
 
 /* --- birth and end --- */
-
-static int make_cas(struct engine *e, struct err *err)
-{
-	size_t i;
-
-	e->ca = mem_array(e->conf->ca.n + 1, sizeof(*e->ca));
-	e->waits = mem_array(e->conf->ca.n + 1, sizeof(*e->waits));
-	e->fell = mem_array(e->conf->ca.n + 1, sizeof(*e->fell));
-	for (i = 0; i <= e->conf->ca.n; i++) {
-		const struct certrepo_ca *ca =
-			i < e->conf->ca.n ? e->conf->ca.v[i] : NULL;
-
-		if (ca_queue_new(ca, e->loop, e->store, e->batch, e->report,
-				 &e->ca[i], err) == -1)
-			return -1;
-		e->n_ca++;
-		if (e->opts.force)
-			ca_queue_force(e->ca[i]);
-	}
-	return 0;
-}
 
 int engine_new(const struct certrepo_conf *conf, struct store *store,
 	       const char *owner, const struct engine_opts *opts,
@@ -149,7 +113,9 @@ int engine_new(const struct certrepo_conf *conf, struct store *store,
 		e->slots[i].engine = e;
 	if (loop_new(&e->loop, err) == -1 ||
 	    chall_ctx_new(conf, e->loop, &e->chall, err) == -1 ||
-	    halt_new(e->loop, &e->halt, err) == -1 || make_cas(e, err) == -1)
+	    halt_new(e->loop, &e->halt, err) == -1 ||
+	    cas_init(&e->cas, conf, e->loop, store, e->batch, e->report,
+		     opts->force, err) == -1)
 		return -1;
 	e->env = (struct order_env){ .conf = conf,
 				     .loop = e->loop,
@@ -174,8 +140,7 @@ void engine_free(struct engine **ep)
 	for (i = 0; i < e->n_slots; i++)
 		order_free(&e->slots[i].order);
 	proof_sweep_free(&e->sweep);
-	for (i = 0; i < e->n_ca; i++)
-		ca_queue_free(&e->ca[i]);
+	cas_done(&e->cas);
 	loop_cancel(&e->pass_timer);
 	halt_free(&e->halt);
 	chall_ctx_free(&e->chall);
@@ -185,9 +150,6 @@ void engine_free(struct engine **ep)
 	namemap_free(&e->outcomes);
 	report_free(&e->report);
 	pages_free(&e->pages);
-	free(e->ca);
-	free(e->waits);
-	free(e->fell);
 	free(e->slots);
 	free(e);
 	*ep = NULL;
@@ -201,20 +163,6 @@ static void remember_next(struct engine *e, int64_t next)
 		e->earliest = next;
 }
 
-static size_t index_of(const struct engine *e, const struct ca_queue *ca)
-{
-	size_t i = 0;
-
-	while (e->ca[i] != ca)
-		i++;
-	return i;
-}
-
-static bool rests(struct ca_queue *ca)
-{
-	return ca_queue_is(ca, clock_now()) == CA_QUEUE_RESTING;
-}
-
 /* Its CA rests. Nothing is written: when the rest is over, it is due. Names
  * that nobody gave are counted in the store, see count_waits(). */
 static void let_wait(struct engine *e, struct ca_queue *ca, const char *name,
@@ -226,7 +174,7 @@ static void let_wait(struct engine *e, struct ca_queue *ca, const char *name,
 		return;
 	}
 	namemap_put(e->outcomes, name, WAITING);
-	waits_add(&e->waits[index_of(e, ca)], ts_expire);
+	waits_add(&e->cas.waits[cas_index(&e->cas, ca)], ts_expire);
 }
 
 static bool is_met(const char *name, void *arg)
@@ -239,7 +187,7 @@ static bool is_met(const char *name, void *arg)
 static int on_pick(const struct pick *p, void *arg, struct err *err)
 {
 	struct engine *e = arg;
-	struct ca_queue *ca = ca_of(e, p->ca_name);
+	struct ca_queue *ca = cas_of(&e->cas, p->ca_name);
 	struct ca_queue_name name = { .name = (char *) p->name,
 				      .ca_name = (char *) p->ca_name,
 				      .early = p->early,
@@ -249,25 +197,16 @@ static int on_pick(const struct pick *p, void *arg, struct err *err)
 	(void) err;
 	/* Its CA failed it, and rests: it is not due only for that. */
 	if (p->reason == DUE_NOT &&
-	    !(rests(ca) && p->of_ca && p->ts_due <= ca_queue_until(ca)))
+	    !(cas_rests(ca) && p->of_ca && p->ts_due <= ca_queue_until(ca)))
 		return 0;
 	if (is_met(p->name, e))
 		return 0;
 	namemap_put(e->met, p->name, MET);
-	if (rests(ca))
+	if (cas_rests(ca))
 		let_wait(e, ca, p->name, p->ts_expire);
 	else
 		ca_queue_push(ca, &name);
 	return 0;
-}
-
-static size_t queued(const struct engine *e)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < e->n_ca; i++)
-		n += ca_queue_queued(e->ca[i]);
-	return n;
 }
 
 /* Names that a person gave, in the first pass with force. */
@@ -299,11 +238,11 @@ static int pick_named(struct engine *e, struct err *err)
 /* What a page is for: a CA without a queue that can take orders. */
 static struct ca_queue *hungry(struct engine *e, size_t page)
 {
-	struct ca_queue *ca = ca_of(e, pages_ca(e->pages, page));
+	struct ca_queue *ca = cas_of(&e->cas, pages_ca(e->pages, page));
 
 	if (!pages_left(e->pages, page) || ca_queue_queued(ca))
 		return NULL;
-	if (!rests(ca))
+	if (!cas_rests(ca))
 		return ca;
 	remember_next(e, ca_queue_until(ca));
 	return NULL;
@@ -424,16 +363,16 @@ static struct ca_queue *next_ca(struct engine *e, int64_t now)
 	struct ca_queue *best = NULL;
 	size_t i, want = 0, most;
 
-	for (i = 0; i < e->n_ca; i++)
-		want += ca_queue_queued(e->ca[i]) && !rests(e->ca[i]);
+	for (i = 0; i < e->cas.n; i++)
+		want += ca_queue_queued(e->cas.v[i]) && !cas_rests(e->cas.v[i]);
 	most = want > 1 ? e->n_slots - e->n_slots / 4 : e->n_slots;
-	for (i = 0; i < e->n_ca; i++)
-		if (ca_queue_queued(e->ca[i]) &&
-		    ca_queue_is(e->ca[i], now) == CA_QUEUE_READY &&
-		    ca_queue_orders(e->ca[i]) < most &&
+	for (i = 0; i < e->cas.n; i++)
+		if (ca_queue_queued(e->cas.v[i]) &&
+		    ca_queue_is(e->cas.v[i], now) == CA_QUEUE_READY &&
+		    ca_queue_orders(e->cas.v[i]) < most &&
 		    (!best ||
-		     ca_queue_orders(e->ca[i]) < ca_queue_orders(best)))
-			best = e->ca[i];
+		     ca_queue_orders(e->cas.v[i]) < ca_queue_orders(best)))
+			best = e->cas.v[i];
 	return best;
 }
 
@@ -444,15 +383,15 @@ static void fill(struct engine *e)
 	struct slot *s;
 	size_t i, n;
 
-	for (i = 0; i < e->n_ca; i++) {
-		n = ca_queue_queued(e->ca[i]);
+	for (i = 0; i < e->cas.n; i++) {
+		n = ca_queue_queued(e->cas.v[i]);
 		if (!n)
 			continue;
-		if (ca_queue_is(e->ca[i], now) == CA_QUEUE_IDLE)
-			ca_queue_start(e->ca[i],
+		if (ca_queue_is(e->cas.v[i], now) == CA_QUEUE_IDLE)
+			ca_queue_start(e->cas.v[i],
 				       n < e->n_slots ? n : e->n_slots);
-		if (ca_queue_is(e->ca[i], now) == CA_QUEUE_RESTING)
-			drain(e, e->ca[i], true);
+		if (ca_queue_is(e->cas.v[i], now) == CA_QUEUE_RESTING)
+			drain(e, e->cas.v[i], true);
 	}
 	while ((ca = next_ca(e, now)) && (s = free_slot(e)))
 		begin_order(e, s, ca);
@@ -470,12 +409,12 @@ static void settle(struct engine *e, struct slot *s)
 		namemap_put(e->outcomes, order_name(o), RENEWED);
 		break;
 	case ORDER_FAILED:
-		resting = fail_of_ca(order_fail(o)->class) && rests(s->ca);
+		resting = fail_of_ca(order_fail(o)->class) && cas_rests(s->ca);
 		report_failed(
 			e->report, o,
 			resting || (!ca_queue_conf(s->ca) && e->told_unknown));
 		if (fail_of_ca(order_fail(o)->class))
-			e->fell[index_of(e, s->ca)]++;
+			e->cas.fell[cas_index(&e->cas, s->ca)]++;
 		if (order_backoff(o)->count &&
 		    order_fail(o)->class == FAIL_CA_DOWN)
 			ca_queue_counted(s->ca, order_name(o), order_count(o),
@@ -545,28 +484,13 @@ static void leave_orders(struct engine *e)
 
 /* --- the run --- */
 
-/* At the end, unless names were given: those are counted one by one. */
-static int count_waits(struct engine *e, struct err *err)
-{
-	const char *def = certrepo_conf_ca(e->conf, NULL)->name;
-	size_t i;
-
-	for (i = 0; !e->opts.n_names && i < e->conf->ca.n; i++)
-		if (rests(e->ca[i]) &&
-		    waits_of(e->store, e->ca[i],
-			     strcmp(ca_queue_conf(e->ca[i])->name, def) == 0,
-			     clock_now(), &e->waits[i], err) == -1)
-			return -1;
-	return 0;
-}
-
 static void say_waits(struct engine *e)
 {
 	size_t i;
 
-	for (i = 0; i < e->n_ca; i++)
-		if (e->waits[i].n)
-			report_waits(e->report, &e->waits[i], e->ca[i]);
+	for (i = 0; i < e->cas.n; i++)
+		if (e->cas.waits[i].n)
+			report_waits(e->report, &e->cas.waits[i], e->cas.v[i]);
 }
 
 static void count(struct engine *e, struct report_counts *c)
@@ -579,15 +503,15 @@ static void count(struct engine *e, struct report_counts *c)
 		.waiting = namemap_count(e->outcomes, WAITING),
 		.parked = namemap_count(e->outcomes, PARKED),
 		.in_flight = e->in_flight,
-		.queued = queued(e),
+		.queued = cas_queued(&e->cas),
 		.seconds = (clock_mono_ms() - e->begun_ms) / 1000,
 	};
-	for (i = 0; i < e->n_ca; i++) {
-		c->requests += ca_queue_requests(e->ca[i]);
-		c->account = c->account || ca_queue_needs_person(e->ca[i]);
+	for (i = 0; i < e->cas.n; i++) {
+		c->requests += ca_queue_requests(e->cas.v[i]);
+		c->account = c->account || ca_queue_needs_person(e->cas.v[i]);
 		/* What failed by its CA in this run waits, too. */
-		if (!e->opts.n_names && e->waits[i].n > e->fell[i])
-			c->waiting += e->waits[i].n - e->fell[i];
+		if (!e->opts.n_names && e->cas.waits[i].n > e->cas.fell[i])
+			c->waiting += e->cas.waits[i].n - e->cas.fell[i];
 	}
 }
 
@@ -626,32 +550,13 @@ static int turn(struct engine *e, int64_t *ret_wait_ms, struct err *err)
 	return 0;
 }
 
-static bool starting(struct engine *e)
-{
-	size_t i;
-
-	for (i = 0; i < e->n_ca; i++)
-		if (ca_queue_is(e->ca[i], clock_now()) == CA_QUEUE_STARTING)
-			return true;
-	return false;
-}
-
 static bool busy(struct engine *e)
 {
 	return e->in_flight || !batch_empty(e->batch) ||
 	       proof_sweep_busy(e->sweep) ||
 	       (!halt_stopping(e->halt) &&
-		(queued(e) || starting(e) || batch_away(e->batch)));
-}
-
-static bool met_a_ca(const struct engine *e)
-{
-	size_t i;
-
-	for (i = 0; i < e->n_ca; i++)
-		if (ca_queue_met(e->ca[i]))
-			return true;
-	return false;
+		(cas_queued(&e->cas) || cas_starting(&e->cas) ||
+		 batch_away(e->batch)));
 }
 
 /* Instants of a wrong clock: whose it is, ours or another's, a CA says. */
@@ -662,15 +567,15 @@ static int end_doubt(struct engine *e, struct err *err)
 
 	if (!e->doubt || halt_stopping(e->halt))
 		return 0;
-	if (met_a_ca(e)) {
+	if (cas_met(&e->cas)) {
 		e->doubt = false;
 		if (wrong_clock_mend(e->conf, e->store, now, err) == -1)
 			return -1;
 		return pick_first(e, err);
 	}
-	for (i = 0; !starting(e) && i < e->conf->ca.n; i++)
-		if (ca_queue_is(e->ca[i], now) == CA_QUEUE_IDLE)
-			ca_queue_start(e->ca[i], 1);
+	for (i = 0; !cas_starting(&e->cas) && i < e->conf->ca.n; i++)
+		if (ca_queue_is(e->cas.v[i], now) == CA_QUEUE_IDLE)
+			ca_queue_start(e->cas.v[i], 1);
 	return 0;
 }
 
@@ -702,8 +607,7 @@ static int pass(struct engine *e, struct err *err)
 	e->passes++;
 	e->earliest = STORE_NEVER;
 	namemap_clear(e->met);
-	memset(e->waits, 0, e->n_ca * sizeof(*e->waits));
-	memset(e->fell, 0, e->n_ca * sizeof(*e->fell));
+	cas_begin_pass(&e->cas);
 	proof_sweep_begin(e->sweep, false);
 	if (pick_first(e, err) == -1 || rounds(e, err) == -1)
 		return -1;
@@ -773,11 +677,12 @@ int engine_run(struct engine *e, int *ret_status, struct err *err)
 			return -1;
 	} while (again);
 	/* By a clock that is right: what it deletes does not come back. */
-	if (!halt_stopping(e->halt) && met_a_ca(e))
+	if (!halt_stopping(e->halt) && cas_met(&e->cas))
 		prune_attempts(e->conf, e->store, clock_now());
-	for (size_t i = 0; i < e->n_ca; i++)
-		drain(e, e->ca[i], false);
-	if (count_waits(e, err) == -1)
+	for (size_t i = 0; i < e->cas.n; i++)
+		drain(e, e->cas.v[i], false);
+	/* Names that were given are counted one by one. */
+	if (!e->opts.n_names && cas_count_waits(&e->cas, e->store, err) == -1)
 		return -1;
 	say_waits(e);
 	count(e, &c);
@@ -798,13 +703,13 @@ int engine_clock(const struct engine *e, const char **ret_ca,
 		 const char **ret_detail)
 {
 	for (size_t i = 0; i < e->conf->ca.n; i++) {
-		const struct fail *f = ca_queue_fail(e->ca[i]);
+		const struct fail *f = ca_queue_fail(e->cas.v[i]);
 
 		if (f->class != FAIL_CLOCK)
 			continue;
-		*ret_ca = ca_queue_conf(e->ca[i])->name;
+		*ret_ca = ca_queue_conf(e->cas.v[i])->name;
 		*ret_detail = f->detail;
-		return met_a_ca(e) ? 2 : 1;
+		return cas_met(&e->cas) ? 2 : 1;
 	}
-	return met_a_ca(e) ? 0 : -1;
+	return cas_met(&e->cas) ? 0 : -1;
 }
