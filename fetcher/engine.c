@@ -12,6 +12,7 @@
 #include "lessees.h"
 #include "log.h"
 #include "loop.h"
+#include "asked.h"
 #include "namemap.h"
 #include "order.h"
 #include "pages.h"
@@ -49,6 +50,7 @@ struct engine {
 	struct cas cas;
 	struct slot *slots;
 	size_t n_slots, in_flight;
+	bool said;		  /* why a name that was given is not ordered */
 	struct namemap *met;	  /* in this pass */
 	struct namemap *outcomes; /* in this run */
 
@@ -184,6 +186,24 @@ static bool is_met(const char *name, void *arg)
 	return namemap_get(e->met, name) == MET;
 }
 
+/* One that was given is not ordered. */
+static void say_why_not(struct engine *e, const char *name)
+{
+	switch (asked_say(e->store, e->owner, name, clock_now())) {
+	case ASKED_FREE:
+		return;
+	case ASKED_LEASED:
+		namemap_put(e->outcomes, name, WAITING);
+		break;
+	case ASKED_GONE:
+		namemap_put(e->outcomes, name, FAILED);
+		break;
+	case ASKED_WAITS:
+		break;
+	}
+	e->said = true;
+}
+
 static int on_pick(const struct pick *p, void *arg, struct err *err)
 {
 	struct engine *e = arg;
@@ -197,8 +217,11 @@ static int on_pick(const struct pick *p, void *arg, struct err *err)
 	(void) err;
 	/* Its CA failed it, and rests: it is not due only for that. */
 	if (p->reason == DUE_NOT &&
-	    !(cas_rests(ca) && p->of_ca && p->ts_due <= ca_queue_until(ca)))
+	    !(cas_rests(ca) && p->of_ca && p->ts_due <= ca_queue_until(ca))) {
+		if (e->opts.n_names && e->passes == 1)
+			say_why_not(e, p->name);
 		return 0;
+	}
 	if (is_met(p->name, e))
 		return 0;
 	namemap_put(e->met, p->name, MET);
@@ -432,11 +455,9 @@ static void settle(struct engine *e, struct slot *s)
 	case ORDER_STOPPED:
 		namemap_put(e->outcomes, order_name(o), WAITING);
 		break;
-	case ORDER_LOST: /* another fetcher has it */
-		if (e->opts.n_names) {
-			report_lost(e->report, o);
-			namemap_put(e->outcomes, order_name(o), WAITING);
-		}
+	case ORDER_LOST: /* another fetcher has it, or it is gone */
+		if (e->opts.n_names)
+			say_why_not(e, order_name(o));
 		break;
 	case ORDER_NOT_ENDED:
 		break;
@@ -647,7 +668,8 @@ static int say_idle(struct engine *e, struct err *err)
 {
 	AUTO(mem_free_str) char *text = NULL;
 
-	if (halt_stopping(e->halt) || !report_wants_reason(e->report))
+	if (halt_stopping(e->halt) || e->said ||
+	    !report_wants_reason(e->report))
 		return 0;
 	if (why_idle_text(e->store, e->owner, e->opts.names, e->opts.n_names,
 			  clock_now(), &text, err) == -1)

@@ -45,9 +45,10 @@ int engine_clock(const struct engine *e, const char **ret_ca,
 		 const char **ret_detail);
 
 /* What a run would order, to stdout, and who would wait; changes nothing
- * anywhere. *ret_status is what a run would give if all went well. */
+ * anywhere. OWNER may be NULL: then all leases are another's. *ret_status is
+ * what a run would give if all went well. */
 int engine_dry_run(const struct certrepo_conf *conf, struct store *store,
-		   const struct engine_opts *opts, int *ret_status,
-		   struct err *err) MUST_CHECK;
+		   const char *owner, const struct engine_opts *opts,
+		   int *ret_status, struct err *err) MUST_CHECK;
 
 #endif

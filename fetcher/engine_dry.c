@@ -8,6 +8,7 @@
 #include "due.h"
 #include "engine.h"
 #include "log.h"
+#include "asked.h"
 #include "pages.h"
 #include "proof_kind.h"
 #include "report.h"
@@ -15,7 +16,9 @@
 struct dry {
 	const struct certrepo_conf *conf;
 	struct store *store;
+	const char *owner;
 	const struct engine_opts *opts;
+	int64_t now;
 	struct cas cas;
 	struct report_counts counts;
 };
@@ -35,8 +38,11 @@ static int on_dry(const struct pick *p, void *arg, struct err *err)
 			  p->ts_expire);
 		return 0;
 	}
-	if (p->reason == DUE_NOT)
+	if (p->reason == DUE_NOT) {
+		if (d->opts->n_names)
+			(void) asked_say(d->store, d->owner, p->name, d->now);
 		return 0;
+	}
 	d->counts.renewed++;
 	(void) printf("%s: %s, from %s by %s\n", p->name,
 		      due_reason_text(p->reason),
@@ -45,12 +51,34 @@ static int on_dry(const struct pick *p, void *arg, struct err *err)
 	return 0;
 }
 
+/* Another fetcher has it: said, and counted. 1, 0, -1. */
+static int is_leased(struct dry *d, const char *name, struct err *err)
+{
+	AUTO(mem_free_str) char *text = NULL;
+	enum asked is;
+
+	if (d->opts->break_lease)
+		return 0;
+	if (asked_look(d->store, d->owner, name, d->now, &is, &text, err) == -1)
+		return -1;
+	if (is != ASKED_LEASED)
+		return 0;
+	log_warn("%s", text);
+	d->counts.waiting++;
+	return 1;
+}
+
 static int dry_named(struct dry *d, const struct pick_opts *po, struct err *err)
 {
 	size_t i;
 	int found;
 
 	for (i = 0; i < d->opts->n_names; i++) {
+		found = is_leased(d, d->opts->names[i], err);
+		if (found == -1)
+			return -1;
+		if (found == 1)
+			continue;
 		found = pick_one(d->store, d->opts->names[i], po, on_dry, d,
 				 err);
 		if (found == -1)
@@ -89,6 +117,7 @@ static int dry_run(struct dry *d, int *ret_status, struct err *err)
 				.force = d->opts->force };
 	size_t i;
 
+	d->now = po.now;
 	if (cas_init(&d->cas, d->conf, NULL, d->store, NULL, NULL,
 		     d->opts->force, err) == -1 ||
 	    (d->opts->n_names ? dry_named : dry_all)(d, &po, err) == -1)
@@ -108,10 +137,12 @@ static int dry_run(struct dry *d, int *ret_status, struct err *err)
 }
 
 int engine_dry_run(const struct certrepo_conf *conf, struct store *store,
-		   const struct engine_opts *opts, int *ret_status,
-		   struct err *err)
+		   const char *owner, const struct engine_opts *opts,
+		   int *ret_status, struct err *err)
 {
-	struct dry d = { .conf = conf, .store = store, .opts = opts };
+	struct dry d = {
+		.conf = conf, .store = store, .owner = owner, .opts = opts
+	};
 	int rc = dry_run(&d, ret_status, err);
 
 	cas_done(&d.cas);

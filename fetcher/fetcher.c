@@ -196,10 +196,11 @@ static int dry_run(const struct certrepo_conf *conf,
 		   struct err *err)
 {
 	AUTO(store_free) struct store *store = NULL;
+	AUTO(mem_free_str) char *id = instance_peek(conf->state_dir);
 
 	if (store_open(conf->store, STORE_READ, &store, err) == -1)
 		return -1;
-	return engine_dry_run(conf, store, opts, ret_status, err);
+	return engine_dry_run(conf, store, id, opts, ret_status, err);
 }
 
 /* Rows of the 2019 system have names that we would not enrol (capitals, say):

@@ -120,3 +120,14 @@ const char *instance_id(const struct instance *i)
 {
 	return i->id;
 }
+
+char *instance_peek(const char *dir)
+{
+	AUTO(mem_free_str) char *path = mem_printf("%s/%s", dir, ID_FILE);
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(INSTANCE_ID_MAX);
+	struct err err = ERR_INIT;
+
+	if (file_read(path, &text, &err) != 1)
+		return NULL;
+	return mem_strndup(sbuf_str(&text), strcspn(sbuf_str(&text), "\n"));
+}

@@ -22,5 +22,8 @@ int instance_open(const char *dir, struct instance **ret,
 		  struct err *err) MUST_CHECK;
 void instance_free(struct instance **i);	   /* lets go of the lock */
 const char *instance_id(const struct instance *i); /* [a-z0-9-]+; borrowed */
+/* The id of DIR, the caller's, without the lock; NULL when it has none yet, or
+ * it is not for us to read. */
+char *instance_peek(const char *dir);
 
 #endif

@@ -100,13 +100,6 @@ void report_failed(struct report *r, const struct order *o, bool quiet)
 			 clock_text(b->next, at));
 }
 
-void report_lost(struct report *r, const struct order *o)
-{
-	wipe(r);
-	log_event(LOG_L_INFO, "on-lease", "name", order_name(o), "detail",
-		  "another fetcher has it, see certrepo-populate show", NULL);
-}
-
 void report_parked(struct report *r, const struct order *o)
 {
 	char at[CLOCK_TEXT];

@@ -21,8 +21,6 @@ void report_renewed(struct report *r, const struct order *o);
 /* QUIET: its CA rests, and has a line of its own. Of locked rows, of which
  * there may be as many as names, a few are named and the rest is counted. */
 void report_failed(struct report *r, const struct order *o, bool quiet);
-/* Another fetcher has it on lease. */
-void report_lost(struct report *r, const struct order *o);
 /* The CA takes its time, and its order is kept: no failure. */
 void report_parked(struct report *r, const struct order *o);
 /* A whole CA failed, and rests UNTIL then (0: for this run). */

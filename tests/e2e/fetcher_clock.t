@@ -105,9 +105,22 @@ is "$(sql 'SELECT name, ts_due, ts_next_attempt, lease_owner FROM certs')" \
 	"$before" 'ten years ahead: likewise'
 
 # --- a lease of a fetcher that is dead ---
-run fetcher --once -v $N
-is "$rc" 69 'a name on lease to another: it waits'
-like "$err" "on-lease name=$N" '... which is said'
+for how in '' --force -n '-n --force'; do
+	# shellcheck disable=SC2086 # words
+	run fetcher --once $how $N
+	is "$rc $out" '69 ' "a name on lease to another: it waits ($how)"
+	like "$err" "^certrepo-fetcher: $N: on lease to the fetcher other-01 until 2.*Z" \
+		'... which is said, and until when'
+	is "$(echo "$err" | grep -c "on lease")" 1 '... once'
+done
+run fetcher --once -n --break-lease $N
+is "$rc" 0 '... and not if the lease is to be broken'
+like "$out" "^$N: " '... which orders it'
+sql "UPDATE certs SET fail_class = 'dns' WHERE name = 'b.example.test'"
+run fetcher --once b.example.test
+is "$rc $out" '0 ' 'a name in back-off'
+like "$err" '^certrepo-fetcher: b.example.test: .*next attempt is at 2' \
+	'... is said to be'
 : >"$REQUESTS"
 sql "UPDATE certs SET ts_last_update = $((now - 3600)) WHERE name = '$N'"
 run fetcher --once -v

@@ -358,7 +358,7 @@ static void dry(void **state)
 	int status = -1;
 
 	enrol("a.example.org");
-	OK(engine_dry_run(&cc, store, &opts, &status, &err));
+	OK(engine_dry_run(&cc, store, "unit-0123", &opts, &status, &err));
 	assert_int_equal(status, 0);
 	assert_int_equal(requests("directory"), 0);
 	assert_null(row_of("a.example.org")->crt.p);
