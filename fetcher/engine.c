@@ -455,9 +455,11 @@ static void settle(struct engine *e, struct slot *s)
 	case ORDER_STOPPED:
 		namemap_put(e->outcomes, order_name(o), WAITING);
 		break;
-	case ORDER_LOST: /* another fetcher has it, or it is gone */
-		if (e->opts.n_names)
+	case ORDER_LOST:
+		if (e->opts.n_names && order_fail(o)->class == FAIL_NONE)
 			say_why_not(e, order_name(o));
+		else if (e->opts.n_names)
+			namemap_put(e->outcomes, order_name(o), FAILED);
 		break;
 	case ORDER_NOT_ENDED:
 		break;

@@ -56,7 +56,8 @@ enum order_end {
 	ORDER_RENEWED,
 	ORDER_FAILED,
 	ORDER_PARKED,  /* the CA takes its time: the order is kept */
-	ORDER_LOST,    /* the lease is another's: nothing was done */
+	ORDER_LOST,    /* the lease is another's: nothing was done; or, when
+			* it has a failure, the row was removed: said */
 	ORDER_STOPPED, /* left for the next run */
 };
 

@@ -99,9 +99,26 @@ static void limit_cleaning(struct order *o)
 	order_set_deadline(o, CLEAN_MS);
 }
 
+/* The lease is no longer ours: because there is no row? Then nobody else clears
+ * away what belongs to it. */
+static int op_removed(struct store *store, struct order *o, struct err *err)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	struct store_due row;
+	struct err why = ERR_INIT;
+	bool enabled;
+	int found = store_due_one(store, o->name, arena, &row, &enabled, &why);
+
+	if (found != 0) /* err says whose it is */
+		return -1;
+	o->removed = true;
+	err_clear(err);
+	return store_order_drop(store, o->name, 0, err);
+}
+
 static int op_fail(struct store *store, void *arg, struct err *err)
 {
-	const struct order *o = arg;
+	struct order *o = arg;
 	struct store_fail f = {
 		.owner = o->env->owner,
 		.next = o->backoff.next,
@@ -111,7 +128,9 @@ static int op_fail(struct store *store, void *arg, struct err *err)
 	};
 
 	order_attempt(o, &f.attempt);
-	return store_fail(store, &f, err);
+	if (store_fail(store, &f, err) == 0)
+		return 0;
+	return err->kind == ERR_CONFLICT ? op_removed(store, o, err) : -1;
 }
 
 enum order_wait order_s_give_up(struct order *o)
@@ -171,6 +190,12 @@ enum order_wait order_s_parked(struct order *o)
 
 enum order_wait order_s_failed(struct order *o)
 {
+	if (o->removed) {
+		log_warn("%s: was removed meanwhile; what was ordered is left "
+			 "to the CA%s%s",
+			 o->name, o->url ? ": " : "", o->url ? o->url : "");
+		o->end = ORDER_LOST;
+	}
 	/* ERR_CONFLICT: the lease ran out and is another's now, who will
 	 * record what comes of it. Anything else has no better place. */
 	if (o->store_err.kind && o->store_err.kind != ERR_CONFLICT)

@@ -91,6 +91,7 @@ struct order {
 	struct accept_cert accepted;
 	int64_t ts_start, ts_end, not_after;
 	bool failed, terminal, stopping, cleaning;
+	bool removed;	  /* the row was, by somebody */
 	struct fail fail; /* or what it is parked for */
 	struct backoff backoff;
 	int64_t count;

@@ -752,6 +752,38 @@ static void parked(void **state)
 	end();
 }
 
+/* Somebody removes the row at any event: nothing of it stays. */
+static void removed(void **state)
+{
+	bool whole = false;
+	int at, n = 0;
+
+	for (at = 0; !whole; at++) {
+		struct store_proofs rows;
+		struct order *o;
+
+		begin(NULL);
+		o = new_order();
+		(void) run(o, at);
+		whole = order_ended(o) != ORDER_NOT_ENDED;
+		RC(1, store_remove(store, NAME, &err));
+		(void) run(o, -1);
+		if (!whole && order_ended(o) != ORDER_LOST &&
+		    order_ended(o) != ORDER_RENEWED)
+			fail_msg("event %d: ends in %d: %s", at, order_ended(o),
+				 order_fail(o)->detail);
+		n += order_ended(o) == ORDER_LOST;
+		if (strcmp(saved_state(), "-") != 0)
+			fail_msg("event %d: the order stays", at);
+		OK(store_proofs_of(store, "unit-1", 9, arena, &rows, &err));
+		if (rows.n || solver.placed)
+			fail_msg("event %d: the proof stays", at);
+		order_free(&o);
+		end();
+	}
+	assert_true(n > 10);
+}
+
 /* --- every interruption --- */
 
 /* The run is gone, and what it had not committed; the CA goes on with what it
@@ -835,7 +867,7 @@ int main(void)
 		cmocka_unit_test(answers),  cmocka_unit_test(deadline),
 		cmocka_unit_test(one_line), cmocka_unit_test(resumed),
 		cmocka_unit_test(parked),   cmocka_unit_test(kills),
-		cmocka_unit_test(stops),
+		cmocka_unit_test(stops),    cmocka_unit_test(removed),
 	};
 
 	return cmocka_run_group_tests(tests, pki, gone);
