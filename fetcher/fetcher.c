@@ -266,7 +266,8 @@ int main(int argc, char **argv)
 		const struct notify_from from =
 			who(&conf, cmd.config, "", arena);
 
-		return notify_test(&from, cmd.config, clock_now());
+		return opts_end(PROGRAM,
+				notify_test(&from, cmd.config, clock_now()));
 	}
 	/* Not when the first proof is wanted: each try would cost an order. */
 	dns_key_check(conf.proof.dns, &errs);
