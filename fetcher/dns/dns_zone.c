@@ -44,7 +44,8 @@ struct entry {
 	bool more; /* name servers than are asked */
 	struct strlist ns;
 	size_t ns_found[DNS_ZONE_NS_MAX];
-	struct err trouble; /* of a look-up, for the message */
+	bool ns_failed[DNS_ZONE_NS_MAX]; /* some look-up of it */
+	struct err trouble;		 /* of a look-up, for the message */
 	struct subs subs;
 	struct waits waiting;
 	TAILQ_ENTRY(entry) link;
@@ -399,6 +400,7 @@ static void got_check(void *arg, const struct dns_msg *m, const struct err *err)
 	size_t ns = s->ns;
 	struct entry *e = sub_over(s, err);
 
+	e->ns_failed[ns] = e->ns_failed[ns] || err;
 	e->ns_found[ns] += add_addresses(m, e->zone.check, &e->zone.n_check,
 					 DNS_ZONE_CHECK_MAX, &e->more);
 	sub_next(e);
@@ -419,7 +421,11 @@ static void checks_found(struct entry *e)
 		return;
 	}
 	for (size_t i = 0; i < e->ns.n; i++)
-		if (e->ns_found[i] == 0)
+		if (e->ns_found[i] == 0 && e->ns_failed[i])
+			log_warn("zone %s: its name server %s is not asked: %s",
+				 e->name, dns_name_said(e->ns.v[i], said),
+				 e->trouble.msg);
+		else if (e->ns_found[i] == 0)
 			log_warn("zone %s: its name server %s has no address "
 				 "and is not asked",
 				 e->name, dns_name_said(e->ns.v[i], said));

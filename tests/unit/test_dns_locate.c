@@ -12,7 +12,7 @@ static struct loop *loop;
 static struct dns_net *net;
 static struct peer peer;
 static int asked_ns, asked_a, asked_names, asked_served;
-static bool mute_ns, closed, closed_ns;
+static bool mute_ns, closed, closed_ns, lost_ns;
 static const char *wildcard_to, *meant_to, *primary;
 
 /* Resolver and name server of all: example.org, org.example.net and their
@@ -110,7 +110,7 @@ static size_t knows_zone(struct peer *p, const unsigned char *q, size_t n,
 	asked_a += type == DNS_A || type == DNS_AAAA;
 	asked_served += memcmp(q + DNS_HEADER, "\1x\1*", 4) == 0;
 	asked_names += q[2] & 1 && type != DNS_NS && type != DNS_A;
-	if (shut(q, n))
+	if (shut(q, n) || (lost_ns && below(q, n, "gone.dns.net")))
 		return peer_begin(q, n, DNS_REFUSED, out);
 	more = knows_name(q, n, out, size);
 	if (more > 0)
@@ -206,7 +206,7 @@ static struct dns_zones *open_zones(size_t n_zones)
 	conf.zones = (struct conf_groups){ zones_v, n_zones };
 	conf.any_zone = false;
 	asked_ns = asked_a = asked_names = asked_served = 0;
-	mute_ns = closed = closed_ns = false;
+	mute_ns = closed = closed_ns = lost_ns = false;
 	primary = "ns1.dns.net";
 	wildcard_to = meant_to = "target.other.net";
 	dns_addr_port_for_test((uint16_t) peer_port(&peer));
@@ -510,25 +510,56 @@ static void test_circle(void **state)
 	close_zones(&z);
 }
 
-static void test_more_servers_than_asked(void **state)
+/* Locate OWNER, what is said meanwhile into SAID. */
+static void locate_said(struct dns_zones *z, const char *owner, struct got *g,
+			char said[4096])
 {
-	struct dns_zones *z = open_zones(0);
 	int old = dup(STDERR_FILENO);
-	int fd = open(scratch("stderr"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	char said[4096] = "";
-	struct got g;
+	int fd = open(scratch("stderr"), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC,
+		      0600);
 
 	assert_true(old != -1 && fd != -1);
 	dup2(fd, STDERR_FILENO);
-	locate(z, "_acme-challenge.many.example.org", &g);
+	locate(z, owner, g);
 	dup2(old, STDERR_FILENO);
 	close(old);
-	assert_true(pread(fd, said, sizeof(said) - 1, 0) > 0);
+	memset(said, 0, 4096);
+	assert_true(pread(fd, said, 4095, 0) > 0);
 	close(fd);
-	assert_non_null(g.zone);
+	assert_non_null(g->zone);
+}
+
+static void test_more_servers_than_asked(void **state)
+{
+	struct dns_zones *z = open_zones(0);
+	char said[4096];
+	struct got g;
+
+	locate_said(z, "_acme-challenge.many.example.org", &g, said);
 	assert_string_equal(g.zone->name, "many.example.org");
 	assert_non_null(strstr(said, "zone many.example.org has more name "
 				     "servers than are asked"));
+	close_zones(&z);
+}
+
+/* Trouble is no absence. */
+static void test_server_without_an_address(void **state)
+{
+	struct dns_zones *z = open_zones(0);
+	char said[4096];
+	struct got g;
+
+	locate_said(z, "_acme-challenge.www.example.org", &g, said);
+	assert_non_null(strstr(said, "its name server gone.dns.net has no "
+				     "address and is not asked"));
+	close_zones(&z);
+	z = open_zones(0);
+	lost_ns = true;
+	locate_said(z, "_acme-challenge.www.example.org", &g, said);
+	assert_null(strstr(said, "has no address"));
+	assert_non_null(strstr(said, "its name server gone.dns.net is not "
+				     "asked: "));
+	assert_non_null(strstr(said, "REFUSED"));
 	close_zones(&z);
 }
 
@@ -610,6 +641,7 @@ int main(void)
 		cmocka_unit_test(test_primary_is_an_alias),
 		cmocka_unit_test(test_circle),
 		cmocka_unit_test(test_more_servers_than_asked),
+		cmocka_unit_test(test_server_without_an_address),
 		cmocka_unit_test(test_no_name_server),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_bad_configuration),
