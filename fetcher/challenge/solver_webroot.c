@@ -258,11 +258,43 @@ static const char *temp_name(const char *token, char buf[CHALL_TOKEN_MAX + 16])
 	return buf;
 }
 
+/* What lies at TOKEN? -1. */
+enum found { NOTHING, OURS, CHALLENGE, FOREIGN };
+static int look_at(int dir, const char *token, const char *value,
+		   struct err *err)
+{
+	AUTO(file_close)
+	int fd = openat(dir, token,
+			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	size_t dot = strlen(token) + 1;
+	char buf[1024];
+	struct stat st;
+	ssize_t n;
+
+	if (fd == -1 && errno == ENOENT)
+		return NOTHING;
+	if (fd == -1 && errno == ELOOP)
+		return FOREIGN;
+	if (fd == -1 || fstat(fd, &st) == -1)
+		return io_fail(err, "open %s", token);
+	if (!S_ISREG(st.st_mode))
+		return FOREIGN;
+	n = read(fd, buf, sizeof(buf));
+	if (n == -1)
+		return io_fail(err, "read %s", token);
+	if ((size_t) n == strlen(value) && memcmp(buf, value, n) == 0)
+		return OURS;
+	/* a key authorization for it, by another key: RFC 8555 section 8.1 */
+	return (size_t) n > dot && memcmp(buf, value, dot) == 0 ? CHALLENGE
+								: FOREIGN;
+}
+
 /* Not file_replace(): this has to stay within the folder's descriptor. */
 static int put(int dir, const char *token, const char *value, struct err *err)
 {
 	char temp[CHALL_TOKEN_MAX + 16];
 	AUTO(file_close) int fd = -1;
+	int found;
 
 	(void) unlinkat(dir, temp_name(token, temp), 0);
 	fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -273,6 +305,13 @@ static int put(int dir, const char *token, const char *value, struct err *err)
 		io_fail(err, "chmod %s", temp);
 	else if (write_all(fd, value, strlen(value), err) == -1)
 		err_wrap(err, "%s", temp);
+	else if ((found = look_at(dir, token, value, err)) == -1)
+		err_wrap(err, "%s", token);
+	else if (found == FOREIGN)
+		err_set(err, ERR_INPUT,
+			"the CA's token is the name of a file that is there "
+			"and is no challenge's: %s",
+			token);
 	else if (renameat(dir, temp, dir, token) == -1)
 		io_fail(err, "rename %s", temp);
 	else
@@ -301,29 +340,6 @@ static void ready(struct chall *c)
 	chall_done_soon(c, NULL);
 }
 
-/* Is the file there and does it hold VALUE? 1, 0, -1 */
-static int is_ours(int dir, const char *token, const char *value,
-		   struct err *err)
-{
-	AUTO(file_close)
-	int fd = openat(dir, token,
-			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	char buf[1024];
-	struct stat st;
-	ssize_t n;
-
-	if (fd == -1 && (errno == ENOENT || errno == ELOOP))
-		return 0;
-	if (fd == -1 || fstat(fd, &st) == -1)
-		return io_fail(err, "open %s", token);
-	if (!S_ISREG(st.st_mode))
-		return 0;
-	n = read(fd, buf, sizeof(buf));
-	if (n == -1)
-		return io_fail(err, "read %s", token);
-	return (size_t) n == strlen(value) && memcmp(buf, value, n) == 0;
-}
-
 static int take_away(struct chall *c, struct err *err)
 {
 	const struct webroot *h = c->priv;
@@ -334,12 +350,14 @@ static int take_away(struct chall *c, struct err *err)
 	if (found == 1)
 		(void) unlinkat(dir, temp_name(h->token, temp), 0);
 	if (found == 1)
-		found = is_ours(dir, h->token, c->proof.value, err);
-	if (found == 0)
+		found = look_at(dir, h->token, c->proof.value, err);
+	if (found == -1)
+		return -1;
+	if (found != OURS)
 		log_debug("%s is not there or not ours", c->proof.owner);
-	if (found == 1 && unlinkat(dir, h->token, 0) == -1 && errno != ENOENT)
+	else if (unlinkat(dir, h->token, 0) == -1 && errno != ENOENT)
 		return io_fail(err, "remove %s", c->proof.owner);
-	return found == -1 ? -1 : 0;
+	return 0;
 }
 
 static void clean(struct chall *c)

@@ -252,12 +252,36 @@ static void test_only_our_own_is_removed(void **state)
 	assert_int_equal(symlink(scratch("outside/t"), file), 0);
 	assert_int_equal(kit_step(loop, &r, chall_clean), ERR_NONE);
 	assert_int_equal(access(scratch("outside/t"), F_OK), 0);
-	/* and replaced, not written through */
-	assert_int_equal(kit_step(loop, &r, chall_prepare), ERR_NONE);
-	assert_int_equal(mode_of(file), 0644);
-	unlink(scratch("outside/t"));
-	assert_string_equal(scratch_read(file), "t.THUMB");
+	/* nor written through, or replaced */
+	scratch_write(scratch("outside/t"), "t.ELSE", 0644);
+	assert_int_equal(kit_step(loop, &r, chall_prepare), ERR_INPUT);
+	assert_string_equal(scratch_read(scratch("outside/t")), "t.ELSE");
 	assert_int_equal(kit_step(loop, &r, chall_clean), ERR_NONE);
+	assert_int_equal(unlink(file), 0);
+	unlink(scratch("outside/t"));
+	chall_free(&r.c);
+}
+
+/* A CA chooses the token: it is no way to replace a file of the site, or to
+ * have it removed. */
+static void test_token_of_another_file(void **state)
+{
+	const char *file = scratch("srv" PLACE "/robots");
+	struct kit_run r;
+
+	start(&r, scratch("srv"), "robots");
+	scratch_write(file, "robots are welcome", 0644);
+	assert_int_equal(kit_step(loop, &r, chall_prepare), ERR_INPUT);
+	assert_non_null(strstr(r.err.msg, "robots"));
+	assert_string_equal(scratch_read(file), "robots are welcome");
+	assert_int_equal(kit_step(loop, &r, chall_clean), ERR_NONE);
+	assert_string_equal(scratch_read(file), "robots are welcome");
+	/* what another key of ours left there is a challenge's */
+	scratch_write(file, "robots.OTHER", 0644);
+	assert_int_equal(kit_step(loop, &r, chall_prepare), ERR_NONE);
+	assert_string_equal(scratch_read(file), "robots.THUMB");
+	assert_int_equal(kit_step(loop, &r, chall_clean), ERR_NONE);
+	assert_int_equal(access(file, F_OK), -1);
 	chall_free(&r.c);
 }
 
@@ -309,6 +333,7 @@ int main(void)
 		cmocka_unit_test(test_links_that_lead_out),
 		cmocka_unit_test(test_links_that_stay_inside),
 		cmocka_unit_test(test_only_our_own_is_removed),
+		cmocka_unit_test(test_token_of_another_file),
 		cmocka_unit_test(test_missing_web_root),
 		cmocka_unit_test(test_proof_of_a_killed_run),
 	};
