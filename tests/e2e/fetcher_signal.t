@@ -22,7 +22,7 @@ hangs() { # a run, in $pid
 	pid=$(pgrep -P $_timeout)
 }
 ends() {
-	wait "$_timeout"
+	wait "$_timeout" 2>/dev/null # or the shell names the signal
 	rc=$?
 }
 left() {
