@@ -307,17 +307,6 @@ static int pick_more(struct engine *e, struct err *err)
 	return 0;
 }
 
-/* In one line: why, each of them says in its row. */
-static void say_unknown(struct engine *e)
-{
-	AUTO(mem_free_str) char *text = pages_unknown_text(e->pages);
-
-	if (!text || e->told_unknown)
-		return;
-	log_warn("%s", text);
-	e->told_unknown = true;
-}
-
 static int pick_first(struct engine *e, struct err *err)
 {
 	pages_free(&e->pages);
@@ -325,7 +314,7 @@ static int pick_first(struct engine *e, struct err *err)
 		return pick_named(e, err);
 	if (pages_new(e->conf, e->store, clock_now(), &e->pages, err) == -1)
 		return -1;
-	say_unknown(e);
+	pages_tell_unknown(e->pages, &e->told_unknown);
 	return 0;
 }
 

@@ -95,7 +95,7 @@ static int dry_named(struct dry *d, const struct pick_opts *po, struct err *err)
 static int dry_all(struct dry *d, const struct pick_opts *po, struct err *err)
 {
 	AUTO(pages_free) struct pages *pages = NULL;
-	AUTO(mem_free_str) char *unknown = NULL;
+	bool told = false;
 	size_t i;
 
 	if (pages_new(d->conf, d->store, po->now, &pages, err) == -1)
@@ -104,9 +104,7 @@ static int dry_all(struct dry *d, const struct pick_opts *po, struct err *err)
 		if (!cas_rests(cas_of(&d->cas, pages_ca(pages, i))) &&
 		    pages_pick_all(pages, i, po, on_dry, d, err) == -1)
 			return -1;
-	unknown = pages_unknown_text(pages);
-	if (unknown)
-		log_warn("%s", unknown);
+	pages_tell_unknown(pages, &told);
 	return cas_count_waits(&d->cas, d->store, err);
 }
 

@@ -28,16 +28,14 @@ enum { DUE_ENABLE = sizeof(DUE_TYPES) - 1 };
  * are of the same queue. */
 enum { CA_UNKNOWN = 0, CA_NONE = 1, CA_FIRST = 100 };
 #define WHEN(i) "WHEN ? THEN " #i " "
-#define WHEN10(i)                                                         \
-	WHEN(i##0)                                                        \
-	WHEN(i##1)                                                        \
-	WHEN(i##2) WHEN(i##3) WHEN(i##4) WHEN(i##5) WHEN(i##6) WHEN(i##7) \
-		WHEN(i##8) WHEN(i##9)
-#define WHEN100                                                           \
-	WHEN10(10)                                                        \
-	WHEN10(11)                                                        \
-	WHEN10(12) WHEN10(13) WHEN10(14) WHEN10(15) WHEN10(16) WHEN10(17) \
-		WHEN10(18) WHEN10(19)
+/* clang-format off */
+#define WHEN10(i) \
+	WHEN(i##0) WHEN(i##1) WHEN(i##2) WHEN(i##3) WHEN(i##4) \
+	WHEN(i##5) WHEN(i##6) WHEN(i##7) WHEN(i##8) WHEN(i##9)
+#define WHEN100 \
+	WHEN10(10) WHEN10(11) WHEN10(12) WHEN10(13) WHEN10(14) \
+	WHEN10(15) WHEN10(16) WHEN10(17) WHEN10(18) WHEN10(19)
+/* clang-format on */
 #define WHICH(whens) \
 	"CASE COALESCE(ca_name, '') WHEN '' THEN 1 " whens "ELSE 0 END"
 #define UNKNOWN(whens)                                      \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pages.h"
 #include <stdlib.h>
+#include "log.h"
 #include "plain.h"
 
 /* Each page reads all that is due: so few, but as small as that allows. */
@@ -122,6 +123,16 @@ char *pages_unknown_text(const struct pages *p)
 	return mem_printf("%zu names that are due name a CA that is not in the "
 			  "configuration, %s for one the CA %s",
 			  p->unknown, p->example, ca);
+}
+
+void pages_tell_unknown(const struct pages *p, bool *told)
+{
+	AUTO(mem_free_str) char *text = pages_unknown_text(p);
+
+	if (!text || *told)
+		return;
+	log_warn("%s", text);
+	*told = true;
 }
 
 bool pages_left(const struct pages *p, size_t i)

@@ -26,6 +26,8 @@ const char *pages_ca(const struct pages *p, size_t i);
 /* How many name a CA that CONF does not have, and one of them, in a sentence,
  * the caller's; NULL when fewer than two do, which speak for themselves. */
 char *pages_unknown_text(const struct pages *p);
+/* Warn in those words, once; why, each of them says in its row. */
+void pages_tell_unknown(const struct pages *p, bool *told);
 /* Is there more? */
 bool pages_left(const struct pages *p, size_t i);
 /* The next page of that queue, for FN. */
