@@ -41,7 +41,8 @@ static void add(struct files *f, const char *path, int mode, int flags)
 	f->v[f->n++] = (struct file){
 		.path = arena_strdup(f->arena, path),
 		.owner = st.st_uid,
-		.denied = !may(path, mode),
+		/* A disk that is read-only is no matter of users. */
+		.denied = !may(path, mode) && errno != EROFS,
 	};
 }
 

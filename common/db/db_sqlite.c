@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include "clock.h"
 #include "db_impl.h"
-#include "plain.h"
+#include "db_sqlite_err.h"
 
 #define LOCK_POLL_MS 50
 #define TIMEOUT_S    30 /* where the configuration says nothing */
@@ -42,117 +42,9 @@ struct stmt {
 	int64_t affected;
 };
 
-/* PROTOCOL: the locks of a -shm file never came free. */
-static bool is_locked(int rc)
-{
-	return (rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED ||
-	       (rc & 0xff) == SQLITE_PROTOCOL;
-}
-
-/* What a person can do about it, or NULL. */
-static const char *advice(int rc)
-{
-	switch (rc & 0xff) {
-	case SQLITE_NOTADB:
-		return "this is not a SQLite database";
-	case SQLITE_CORRUPT:
-		return "the database is damaged: restore it from a backup";
-	case SQLITE_FULL:
-		return "the disk is full, nothing was changed";
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-	case SQLITE_PROTOCOL:
-		return "another process keeps it locked";
-	case SQLITE_READONLY:
-	case SQLITE_PERM:
-		return "no permission to write: the file, its folder and the "
-		       "-wal and -shm files beside it must be writable, also "
-		       "for reading";
-	case SQLITE_NOMEM:
-		return "a query would need more memory than any of ours";
-	case SQLITE_CANTOPEN:
-		return "cannot be opened: the folder must exist, and file, "
-		       "folder and the -wal and -shm files must be readable "
-		       "and writable";
-	default:
-		return NULL;
-	}
-}
-
-static enum err_kind kind_of(int rc)
-{
-	switch (rc & 0xff) {
-	case SQLITE_NOTADB:
-	case SQLITE_CORRUPT:
-	case SQLITE_READONLY:
-	case SQLITE_PERM:
-	case SQLITE_AUTH:
-	case SQLITE_CANTOPEN:
-		return ERR_CONFIG;
-	case SQLITE_FULL:
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-	case SQLITE_PROTOCOL:
-	case SQLITE_IOERR:
-		return ERR_UNAVAILABLE;
-	case SQLITE_TOOBIG:
-	case SQLITE_NOMEM:
-		return ERR_LIMIT;
-	case SQLITE_CONSTRAINT:
-		return rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
-				       rc == SQLITE_CONSTRAINT_UNIQUE
-			       ? ERR_CONFLICT
-			       : ERR_INPUT;
-	default:
-		return ERR_INTERNAL;
-	}
-}
-
 static int64_t sqlite_timeout(const struct store_conf *conf)
 {
 	return conf->timeout > 0 ? conf->timeout : TIMEOUT_S;
-}
-
-static int fail(struct db *db, int rc, struct err *err)
-{
-	struct db_limit l;
-	const char *text =
-		db->handle ? sqlite3_errmsg(db->handle) : sqlite3_errstr(rc);
-	char said[PLAIN_QUOTED]; /* it may have words out of the file */
-
-	/* Or there was none. */
-	db->fault = db->handle && sqlite3_get_autocommit(db->handle)
-			    ? DB_FAULT_ENDED
-			    : DB_FAULT_OTHER;
-	if (is_locked(rc))
-		db->fault = DB_FAULT_RETRY;
-	if (kind_of(rc) == ERR_CONFLICT)
-		db->fault = DB_FAULT_DUPLICATE;
-	if ((rc & 0xff) == SQLITE_INTERRUPT) {
-		db->fault = DB_FAULT_LOST;
-		return err_set(err, ERR_UNAVAILABLE, "%s: no answer within %s",
-			       db->name, db_limit_text(db, &l));
-	}
-	if ((rc & 0xff) == SQLITE_ERROR &&
-	    strncmp(text, "no such column", 14) == 0)
-		return err_set(err, ERR_CONFIG,
-			       "%s: %s: the tables are not of this version: "
-			       "run certrepo-populate init",
-			       db->name, plain_quoted(text, said));
-	if ((rc & 0xff) == SQLITE_ERROR &&
-	    strncmp(text, "no such table", 13) == 0) {
-		db->fault = DB_FAULT_NO_TABLE;
-		return err_set(err, ERR_CONFIG,
-			       "%s: %s: run certrepo-populate init", db->name,
-			       plain_quoted(text, said));
-	}
-	if (advice(rc))
-		return err_set(err, kind_of(rc), "%s: %s (%s%s%s)", db->name,
-			       advice(rc), plain_quoted(text, said),
-			       db->user ? ", asked as user " : "",
-			       db->user ? db->user : "");
-	return err_set(err, kind_of(rc), "%s: %s", db->name,
-		       plain_quoted(text, said));
 }
 
 static int run(struct db *db, const char *sql, struct err *err)
@@ -161,18 +53,24 @@ static int run(struct db *db, const char *sql, struct err *err)
 
 	return rc == SQLITE_OK
 		       ? 0
-		       : fail(db, sqlite3_extended_errcode(db->handle), err);
+		       : db_sqlite_fail(
+				 db, sqlite3_extended_errcode(db->handle), err);
 }
 
 /* SQLite would create it with mode 0644. Its -wal and -shm files take the
  * mode of the database. */
 static int create_file(struct db *db, struct err *err)
 {
+	struct db_sqlite_why why;
 	int fd = open(db->conf->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
 		      0640);
 
 	if (fd == -1 && errno == EEXIST)
 		return 0;
+	if (fd == -1 && (errno == EACCES || errno == EROFS) &&
+	    *db_sqlite_why(db->conf->path, &why))
+		return err_set(err, ERR_CONFIG, "%s: cannot be made: %s",
+			       db->conf->path, why.text);
 	if (fd == -1)
 		return err_errno(err, ERR_CONFIG, "create database %s",
 				 db->conf->path);
@@ -277,7 +175,7 @@ static int sqlite_open(struct db *db, bool create, struct err *err)
 			     NULL);
 	db->handle = h;
 	if (rc != SQLITE_OK)
-		return fail(db, rc, err);
+		return db_sqlite_fail(db, rc, err);
 	(void) sqlite3_busy_handler(h, wait_for_lock, db);
 	sqlite3_progress_handler(h, 1000, is_late, db);
 	(void) sqlite3_db_config(h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -327,7 +225,7 @@ static int sqlite_prepare(struct db *db, const char *sql, void **ret,
 				    SQLITE_PREPARE_PERSISTENT, &st, NULL);
 
 	if (rc != SQLITE_OK)
-		return fail(db, rc, err);
+		return db_sqlite_fail(db, rc, err);
 	s = mem_alloc(sizeof(*s));
 	s->st = st;
 	*ret = s;
@@ -388,7 +286,7 @@ static int sqlite_step(struct db *db, void *stmt, struct err *err)
 	if (rc == SQLITE_ROW)
 		return 1;
 	if (rc != SQLITE_DONE)
-		return fail(db, rc, err);
+		return db_sqlite_fail(db, rc, err);
 	s->affected = sqlite3_changes64(db->handle);
 	return 0;
 }

@@ -101,6 +101,16 @@ is "$rc $(stat -c '%u %a' "$DB")" "0 $UID_OF 640" "populate init makes it his"
 run "$BUILD/certrepo-populate" -c "$T/certrepo.conf" list
 is "$rc" 0 "... and reads it"
 
+# A journal of root's among what is his.
+fresh
+sqlite3 "$DB" "PRAGMA journal_mode = wal" >"$T/null"
+chown $UID_OF "$DB"
+: >"$DB-wal" && chmod 600 "$DB-wal" && rm -f "$DB-shm"
+run host
+is "$rc" 78 "a file of root's beside his, which he may not read"
+like "$err" "$DB-wal belongs to user root .*; run as root: chown $UID_OF $DB-wal \
+.*asked as user $UID_OF" "... says which, and what to do"
+
 # --- whose it is not ---
 fresh root:$UID_OF 770
 chmod 660 "$DB"
