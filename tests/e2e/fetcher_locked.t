@@ -104,4 +104,50 @@ run fetcher --once
 is "$rc" 0 'the next run'
 is "$(sql "SELECT lease_owner IS NULL AND renew = 0 FROM certs
 	WHERE name = 'n4.example.test'")" 1 '... renews that one'
+
+# --- another rule of what is due: the chunk goes on without that row ---
+
+sql 'CREATE TABLE was AS SELECT name, ts_due FROM certs'
+moved() { # how many rows are due at another time
+	sql 'SELECT count(*) FROM certs JOIN was USING (name)
+		WHERE certs.ts_due <> was.ts_due'
+}
+noted() {
+	grep -c '^days_left=1$' "$T/state/fetcher.policy"
+}
+: >"$REQUESTS"
+STAGE_EXTRA='days_left = 1;'
+stage_conf
+ok 'a row is locked while the rule changes' lock_row n4.example.test
+run fetcher --once
+is "$rc $(moved)" '0 5' 'the other rows of its chunk are due by the new rule'
+is "$(noted)" 0 '... and the rule is not done with'
+unlock_row
+run fetcher --once
+is "$rc $(moved) $(noted)" '0 6 1' 'the next run does that row'
+
+# --- what a look at a row sets right: the next run's, where it is locked ---
+
+sql "UPDATE certs SET ts_due = 0 WHERE name IN
+	('n1.example.test', 'n2.example.test')"
+ok 'a row that is listed too early is locked' lock_row n1.example.test
+run fetcher --once
+is "$rc $(sql 'SELECT group_concat(name) FROM certs WHERE ts_due = 0')" \
+	'0 n1.example.test' 'another such row is put off'
+unlock_row
+run fetcher --once
+is "$rc $(sql 'SELECT count(*) FROM certs WHERE ts_due = 0')" '0 0' \
+	'... and this one by the next run'
+sql "UPDATE certs SET ts_due = 0, ts_expire = ts_expire - 1 WHERE name IN
+	('n5.example.test', 'n6.example.test')" # as a script of 2019
+ok 'a row that another program wrote is locked' lock_row n5.example.test
+run fetcher --once
+is "$rc $(sql 'SELECT group_concat(name) FROM certs
+	WHERE ts_expire <> ts_expire_seen')" '0 n5.example.test' \
+	'another such row is read anew'
+unlock_row
+run fetcher --once
+is "$rc $(sql 'SELECT count(*) FROM certs WHERE ts_due = 0 OR
+	ts_expire <> ts_expire_seen')" '0 0' '... and this one by the next run'
+is "$(requests newOrder)" 0 'nothing was ordered for all that'
 done_testing
