@@ -408,9 +408,10 @@ static int lock_fail(struct db *db, struct stmt *s, int64_t started_ms,
 
 	if (mysql_real_query(m, "DO 0", 4) != 0)
 		return fail(db, err);
-	if (db->use == DB_LOOP && at_once)
-		return db_mariadb_locked(db, err);
-	return stmt_fail(db, s, err);
+	if (db->use != DB_LOOP)
+		return stmt_fail(db, s, err);
+	return at_once ? db_mariadb_locked(db, err)
+		       : db_mariadb_table_locked(db, err);
 }
 
 /* The first execution goes together with the preparation: one round trip

@@ -319,20 +319,26 @@ static int fail_other(unsigned code, const char *where, const char *text,
 	}
 }
 
-static int locked_fail(enum err_kind kind, const char *where, struct err *err)
-{
-	return err_set(err, kind,
-		       "%s: somebody's transaction keeps the row locked: see "
-		       "information_schema.INNODB_TRX there",
-		       where);
-}
-
 int db_mariadb_locked(struct db *db, struct err *err)
 {
 	struct db_mariadb_place p;
 
 	db->fault = DB_FAULT_LOCKED;
-	return locked_fail(ERR_LOCKED, db_mariadb_place(db->conf, &p), err);
+	return err_set(err, ERR_LOCKED,
+		       "%s: somebody's transaction keeps the row locked: see "
+		       "information_schema.INNODB_TRX there",
+		       db_mariadb_place(db->conf, &p));
+}
+
+int db_mariadb_table_locked(struct db *db, struct err *err)
+{
+	struct db_mariadb_place p;
+
+	db->fault = DB_FAULT_RETRY;
+	return err_set(err, ERR_UNAVAILABLE,
+		       "%s: somebody keeps a table locked (LOCK TABLES, ALTER "
+		       "TABLE, a backup): see SHOW FULL PROCESSLIST there",
+		       db_mariadb_place(db->conf, &p));
 }
 
 int db_mariadb_fail(struct db *db, unsigned code, const char *text,
@@ -360,7 +366,12 @@ int db_mariadb_fail(struct db *db, unsigned code, const char *text,
 		if (code == ER_UNKNOWN_COM_ERROR)
 			return galera_fail(where, text, err);
 		if (code == ER_LOCK_WAIT_TIMEOUT)
-			return locked_fail(ERR_UNAVAILABLE, where, err);
+			return err_set(err, ERR_UNAVAILABLE,
+				       "%s: somebody keeps the row or its "
+				       "table locked: see "
+				       "information_schema.INNODB_TRX and SHOW "
+				       "FULL PROCESSLIST there",
+				       where);
 		return err_set(err, ERR_UNAVAILABLE, "%s: %s", where, text);
 	default:
 		return fail_other(code, where, text, err);

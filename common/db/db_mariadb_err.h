@@ -27,6 +27,8 @@ int db_mariadb_refused(struct db *db, unsigned code, const char *text,
 bool db_mariadb_is_garbled(unsigned code);
 /* Somebody has the row. Sets db->fault; returns -1. */
 int db_mariadb_locked(struct db *db, struct err *err);
+/* Somebody has the table, and it was waited for. The same. */
+int db_mariadb_table_locked(struct db *db, struct err *err);
 /* A statement failed. Sets db->fault; returns -1. */
 int db_mariadb_fail(struct db *db, unsigned code, const char *text,
 		    struct err *err);

@@ -141,11 +141,17 @@ static bool recover(struct store *s, enum db_fault fault, struct err *err)
 {
 	struct err again = ERR_INIT;
 
-	if (clock_mono_ms() > s->until_ms || db_left_ms(s->db) == 0)
+	if (clock_mono_ms() > s->until_ms || db_left_ms(s->db) == 0) {
+		/* What took all the time says more than that it is over. */
+		if (fault == DB_FAULT_LOST && s->retries > 0 && err)
+			*err = s->retried;
 		return false;
+	}
 	if (fault == DB_FAULT_RETRY && s->retries < RETRIES_MAX) {
 		if (!pause_before(s->db, s->retries++))
 			return false;
+		if (err)
+			s->retried = *err;
 		err_clear(err);
 		return true;
 	}

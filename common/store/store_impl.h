@@ -28,6 +28,7 @@ struct store {
 	/* of the operation under way */
 	enum store_tx_use tx;
 	int retries, losses;
+	struct err retried; /* the last reason for it */
 	int64_t until_ms;
 };
 

@@ -150,4 +150,34 @@ run fetcher --once
 is "$rc $(sql 'SELECT count(*) FROM certs WHERE ts_due = 0 OR
 	ts_expire <> ts_expire_seen')" '0 0' '... and this one by the next run'
 is "$(requests newOrder)" 0 'nothing was ordered for all that'
+
+# --- a whole table: at the start there is nothing to wait with ---
+
+lock_table() {
+	mkfifo "$T/lock.in"
+	mariadb_sql -n -N certrepo <"$T/lock.in" >"$T/lock.out" 2>&1 &
+	lock=$!
+	echo $lock >"$T/pid/lock"
+	exec 9>"$T/lock.in"
+	echo "LOCK TABLES certs WRITE; SELECT 'locked';" >&9
+	wait_for 10 grep -q locked "$T/lock.out"
+}
+scripted_reset
+ok 'a table is locked' lock_table
+run fetcher --once
+is "$rc $(requests newOrder)" '69 0' 'a run that begins then ends'
+like "$err" 'MariaDB at .* locked' '... and says why'
+unlock_row
+fault processing '' 6
+start background "$BUILD/certrepo-fetcher" -c "$CONF" --once
+ok 'orders are under way' wait_for 20 sh -c "[ \"\$(grep -c finalize \
+	'$REQUESTS')\" -ge 6 ]"
+ok 'a table is locked' lock_table
+ok 'the run waits' wait_for 20 grep -q 'waiting for it' "$T/log/background"
+ok '... with what it has' running background
+unlock_row
+ok 'it ends when the lock is gone' wait_for 40 ended
+is "$(sql 'SELECT count(*) FROM certs WHERE crt IS NOT NULL')" 6 \
+	'all are renewed'
+is "$(requests newOrder)" 6 '... each by its one order'
 done_testing
