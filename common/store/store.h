@@ -317,7 +317,9 @@ int store_refresh(struct store *s, const char *name,
 /* What a restart resumes. One per name and slot. */
 struct store_order {
 	const char *name;
-	int slot; /* 0 */
+	const char *owner; /* store_order_put: whose lease must be on the row;
+			    * NULL: whoever's. Not read */
+	int slot;	   /* 0 */
 	const char *ca_name;
 	const char *account; /* account URL */
 	const char *key_sha256;
@@ -327,6 +329,8 @@ struct store_order {
 	int64_t ts_state;   /* when it came into that state; 0: not known */
 	int64_t ts_expires; /* until when the CA keeps it; 0: not known */
 };
+/* Replaces what the slot had. ERR_CONFLICT when the name was removed, or the
+ * lease is not the owner's. */
 int store_order_put(struct store *s, const struct store_order *o,
 		    struct err *err) MUST_CHECK;
 int store_order_get(struct store *s, const char *name, int slot,
@@ -335,7 +339,8 @@ int store_order_get(struct store *s, const char *name, int slot,
 int store_order_drop(struct store *s, const char *name, int slot,
 		     struct err *err) MUST_CHECK;
 
-/* The same, and the attempt to go on with it is recorded (it names the row). */
+/* The CA does not know it any more: it goes, and the attempt to go on with it
+ * is recorded, which names the row and the order's URL: another order stays. */
 int store_order_gone(struct store *s, int slot, const struct store_attempt *a,
 		     struct err *err) MUST_CHECK;
 
@@ -382,7 +387,9 @@ struct store_attempt {
  * the new ones in, derived columns, counters and backoff reset, the order
  * dropped, the attempt recorded, the lease released; conditional on OWNER's
  * lease. Repeated with the same certificate it changes nothing. ERR_CONFLICT
- * when the lease is not ours.
+ * when the lease is not ours; the message says whether the name was removed
+ * (then no order of it stays either), taken over or changed. So it is with the
+ * ends below.
  */
 struct store_accept {
 	const char *owner;

@@ -160,6 +160,89 @@ int store_refresh(struct store *s, const char *name,
 
 /* --- orders --- */
 
+/* Why a change that is conditional on a lease met no row. */
+static int not_ours(struct store *s, const char *name, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	const char *owner;
+	int64_t rows = 0;
+	int rc;
+
+	/* As it is now: a SELECT may be told what was when it all began. */
+	if (store_exec(s, "UPDATE certs SET name = name WHERE name = ?",
+		       ARGS(T(name)), &rows, err) == -1)
+		return -1;
+	if (rows == 0)
+		return err_set(err, ERR_CONFLICT,
+			       "%s: %s was removed meanwhile", store_name(s),
+			       name);
+	if (store_query(s, "SELECT lease_owner FROM certs WHERE name = ?", "w",
+			ARGS(T(name)), &st, err) == -1 ||
+	    (rc = db_step(st, err)) == -1)
+		return -1;
+	owner = rc == 1 ? db_col_text(st, 0) : NULL;
+	if (owner)
+		return err_set(err, ERR_CONFLICT,
+			       "%s: another instance, %s, has taken %s over "
+			       "meanwhile",
+			       store_name(s), owner, name);
+	return err_set(err, ERR_CONFLICT,
+		       "%s: %s was changed meanwhile: its CSR was replaced, or "
+		       "its lease broken",
+		       store_name(s), name);
+}
+
+/* RC of a change of NAME's order: of a name that was removed nothing stays. */
+static int clean(struct store *s, const char *name, int rc, struct err *err)
+{
+	struct err own = ERR_INIT;
+
+	if (rc != -1 || !err || err->kind != ERR_CONFLICT ||
+	    store_exec_try(s,
+			   "DELETE FROM orders WHERE name = ? AND NOT EXISTS "
+			   "(SELECT 1 FROM certs WHERE certs.name = "
+			   "orders.name)",
+			   ARGS(T(name)), NULL, &own) == 0)
+		return rc;
+	*err = own;
+	return -1;
+}
+
+/* By a SELECT, which waits for no lock: a row that somebody has locked must not
+ * keep its order from being written down. */
+static int is_there(struct store *s, const struct store_order *o,
+		    struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+
+	if (store_query(s,
+			"SELECT name FROM certs WHERE name = ? AND "
+			"COALESCE(?, lease_owner, '') = "
+			"COALESCE(lease_owner, '')",
+			"W", ARGS(T(o->name), T(o->owner)), &st, err) == -1)
+		return -1;
+	return db_step(st, err);
+}
+
+static int order_put(struct store *s, const struct store_order *o,
+		     struct err *err)
+{
+	int rc = is_there(s, o, err);
+
+	if (rc != 1)
+		return rc == 0 ? not_ours(s, o->name, err) : -1;
+	return store_exec(s,
+			  "REPLACE INTO orders (name, slot, ca_name, "
+			  "account, key_sha256, url, state, ts_created, "
+			  "ts_state, ts_expires) VALUES (?, ?, ?, ?, "
+			  "?, ?, ?, ?, NULLIF(?, 0), NULLIF(?, 0))",
+			  ARGS(T(o->name), I(o->slot), T(o->ca_name),
+			       T(o->account), T(o->key_sha256), T(o->url),
+			       T(o->state), I(o->ts_created), I(o->ts_state),
+			       I(o->ts_expires)),
+			  NULL, err);
+}
+
 int store_order_put(struct store *s, const struct store_order *o,
 		    struct err *err)
 {
@@ -171,16 +254,8 @@ int store_order_put(struct store *s, const struct store_order *o,
 		    -1 ||
 	    store_check_text("the order's state", o->state, 16, err) == -1)
 		return -1;
-	return store_exec_try(s,
-			      "REPLACE INTO orders (name, slot, ca_name, "
-			      "account, key_sha256, url, state, ts_created, "
-			      "ts_state, ts_expires) VALUES (?, ?, ?, ?, "
-			      "?, ?, ?, ?, NULLIF(?, 0), NULLIF(?, 0))",
-			      ARGS(T(o->name), I(o->slot), T(o->ca_name),
-				   T(o->account), T(o->key_sha256), T(o->url),
-				   T(o->state), I(o->ts_created),
-				   I(o->ts_state), I(o->ts_expires)),
-			      NULL, err);
+	return clean(s, o->name,
+		     STORE_TRY(s, STORE_TX_NO, err, order_put(s, o, err)), err);
 }
 
 static int order_get(struct store *s, const char *name, int slot,
@@ -335,14 +410,6 @@ static int add_attempt(struct store *s, const struct store_attempt *a,
 		NULL, err);
 }
 
-static int not_ours(struct store *s, const char *name, struct err *err)
-{
-	return err_set(err, ERR_CONFLICT,
-		       "%s: another instance took over %s meanwhile, or its "
-		       "row was changed or removed",
-		       store_name(s), name);
-}
-
 /* 1 when the query has a row. */
 static int found(struct db_stmt *st, struct err *err)
 {
@@ -410,7 +477,8 @@ int store_accept(struct store *s, const struct store_accept *a, struct err *err)
 	if (!a->crt.p || a->crt.len == 0)
 		return err_set(err, ERR_INTERNAL, "%s: no certificate to store",
 			       a->attempt.name);
-	return STORE_TRY(s, STORE_TX_YES, err, accept(s, a, err));
+	return clean(s, a->attempt.name,
+		     STORE_TRY(s, STORE_TX_YES, err, accept(s, a, err)), err);
 }
 
 /* The lease is gone: did an earlier run of ours record this very attempt? */
@@ -466,7 +534,9 @@ static int record_failure(struct store *s, const struct store_fail *f,
 
 int store_fail(struct store *s, const struct store_fail *f, struct err *err)
 {
-	return STORE_TRY(s, STORE_TX_YES, err, record_failure(s, f, err));
+	return clean(s, f->attempt.name,
+		     STORE_TRY(s, STORE_TX_YES, err, record_failure(s, f, err)),
+		     err);
 }
 
 static int park(struct store *s, const struct store_park *p,
@@ -506,8 +576,13 @@ static int order_gone(struct store *s, int slot, const struct store_attempt *a,
 {
 	int64_t rows = 0;
 
-	if (store_exec(s, "DELETE FROM orders WHERE name = ? AND slot = ?",
-		       ARGS(T(a->name), I(slot)), &rows, err) == -1)
+	/* That one; whoever took the row over may have another. */
+	if (store_exec(s,
+		       "DELETE FROM orders WHERE name = ? AND slot = ? AND "
+		       "COALESCE(url, '') = ?",
+		       ARGS(T(a->name), I(slot),
+			    T(a->order_url ? a->order_url : "")),
+		       &rows, err) == -1)
 		return -1;
 	/* Gone when it ran again: the first run did it, unanswered. */
 	return rows ? add_attempt(s, a, err) : 0;
@@ -524,7 +599,8 @@ int store_park(struct store *s, const struct store_park *p, struct err *err)
 	struct store_attempt a = p->attempt;
 
 	a.outcome = STORE_PARKED;
-	return STORE_TRY(s, STORE_TX_YES, err, park(s, p, &a, err));
+	return clean(s, a.name,
+		     STORE_TRY(s, STORE_TX_YES, err, park(s, p, &a, err)), err);
 }
 
 static int attempts_of(struct store *s, const char *name, size_t limit,

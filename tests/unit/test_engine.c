@@ -299,6 +299,8 @@ static void leftovers(void **state)
 	p.id = "3";
 	p.lease_owner = "other-9";
 	OK(store_proof_put(store, &p, &err));
+	enrol("kept.example.org");
+	OK(db_script(store->db, "UPDATE certs SET enable = 'N'", &err));
 	OK(store_order_put(store, &o, &err));
 	enrol("a.example.org");
 	RC(1, store_claim(store, "a.example.org", "unit-0123", time(NULL),

@@ -534,6 +534,7 @@ static void test_orders(void **state)
 				   .ts_end = 81 };
 	struct store_attempts tried;
 
+	add("a.example.org");
 	RC(0, store_order_get(s, "a.example.org", 0, arena, &got, &err));
 	OK(store_order_put(s, &o, &err));
 	RC(1, store_order_get(s, "a.example.org", 0, arena, &got, &err));
@@ -551,12 +552,12 @@ static void test_orders(void **state)
 	assert_int_equal(got.ts_state, 78);
 	assert_int_equal(got.ts_expires, 2000000000);
 	RC(0, store_order_get(s, "a.example.org", 1, arena, &got, &err));
-	OK(store_order_drop(s, "a.example.org", 1, &err));
+	/* another's order stays */
+	a.order_url = "https://ca/order/other";
+	OK(store_order_gone(s, 0, &a, &err));
 	RC(1, store_order_get(s, "a.example.org", 0, arena, &got, &err));
-	OK(store_order_drop(s, "a.example.org", 0, &err));
-	RC(0, store_order_get(s, "a.example.org", 0, arena, &got, &err));
 	/* with its attempt, once, however often it runs */
-	OK(store_order_put(s, &o, &err));
+	a.order_url = o.url;
 	OK(store_order_gone(s, 0, &a, &err));
 	OK(store_order_gone(s, 0, &a, &err));
 	RC(0, store_order_get(s, "a.example.org", 0, arena, &got, &err));
@@ -565,6 +566,67 @@ static void test_orders(void **state)
 	assert_string_equal(tried.v[0].outcome, "gone");
 	o.url = "https://ca/\xff";
 	FAILS(ERR_INPUT, "not plain ASCII", store_order_put(s, &o, &err));
+}
+
+/* Three ways to lose a row in the middle of its order. */
+static void test_row_lost(void **state)
+{
+	struct store_order o = { .name = "a.example.org",
+				 .owner = "me",
+				 .ca_name = "le",
+				 .url = "https://ca/order/1",
+				 .state = "new",
+				 .ts_created = 1 };
+	struct store_fail f = { .owner = "me",
+				.next = 99,
+				.attempt = { .name = "a.example.org",
+					     .outcome = "dns",
+					     .detail = "no",
+					     .ts_start = 1,
+					     .ts_end = 2 } };
+	struct store_accept acc = { .owner = "me",
+				    .crt = BLOB("crt"),
+				    .ca = BLOB("ca"),
+				    .md5_ca = "m",
+				    .crt_sha256 = "s",
+				    .attempt = f.attempt };
+	struct store_park p = { .owner = "me", .attempt = f.attempt };
+	struct store_order got = { 0 };
+
+	add("a.example.org");
+	FAILS(ERR_CONFLICT, "was changed meanwhile",
+	      store_order_put(s, &o, &err));
+	RC(1, store_claim(s, "a.example.org", "other", 1, 100, &err));
+	FAILS(ERR_CONFLICT, "another instance, other, has",
+	      store_order_put(s, &o, &err));
+	FAILS(ERR_CONFLICT, "another instance, other, has",
+	      store_fail(s, &f, &err));
+	RC(0, store_order_get(s, "a.example.org", 0, arena, &got, &err));
+	o.owner = "other";
+	OK(store_order_put(s, &o, &err));
+	FAILS(ERR_CONFLICT, "has taken", store_accept(s, &acc, &err));
+	RC(1, store_order_get(s, "a.example.org", 0, arena, &got, &err));
+	RC(1, store_lease_break(s, "a.example.org", &err));
+	FAILS(ERR_CONFLICT, "its lease broken", store_park(s, &p, &err));
+	/* An older program left its order after the name was removed. */
+	RC(1, store_remove(s, "a.example.org", &err));
+	for (int i = 0; i < 4; i++) {
+		OK(db_script(s->db,
+			     "INSERT INTO orders (name, slot, ca_name, state, "
+			     "ts_created) VALUES ('a.example.org', 0, 'le', "
+			     "'new', 1), ('b.example.org', 0, 'le', 'new', 1)",
+			     &err));
+		FAILS(ERR_CONFLICT, "a.example.org was removed meanwhile",
+		      i == 0   ? store_order_put(s, &o, &err)
+		      : i == 1 ? store_fail(s, &f, &err)
+		      : i == 2 ? store_park(s, &p, &err)
+			       : store_accept(s, &acc, &err));
+		RC(0,
+		   store_order_get(s, "a.example.org", 0, arena, &got, &err));
+		RC(1,
+		   store_order_get(s, "b.example.org", 0, arena, &got, &err));
+		OK(db_script(s->db, "DELETE FROM orders", &err));
+	}
 }
 
 static void test_proofs(void **state)
@@ -768,7 +830,7 @@ static void test_park(void **state)
 	add("a.example.org");
 	raw("UPDATE certs SET count_fail_update = 3");
 	OK(store_order_put(s, &o, &err));
-	FAILS(ERR_CONFLICT, "another instance", store_park(s, &p, &err));
+	FAILS(ERR_CONFLICT, "was changed meanwhile", store_park(s, &p, &err));
 	RC(1, store_order_get(s, "a.example.org", 0, arena, &o, &err));
 	assert_string_equal(o.state, "finalized");
 	park_it(&p, 1000);
@@ -827,7 +889,7 @@ static void test_fail(void **state)
 	add("a.example.org");
 	raw("UPDATE certs SET count_fail_update = NULL");
 	OK(store_order_put(s, &o, &err));
-	FAILS(ERR_CONFLICT, "another instance", store_fail(s, &f, &err));
+	FAILS(ERR_CONFLICT, "was changed meanwhile", store_fail(s, &f, &err));
 	RC(1, store_claim(s, "a.example.org", "me", 1000, 2000, &err));
 	OK(store_fail(s, &f, &err));
 	OK(store_fail(s, &f, &err)); /* the answer was lost */
@@ -1396,6 +1458,7 @@ int main(void)
 		TEST(test_refresh),
 		TEST(test_meanwhile),
 		TEST(test_orders),
+		TEST(test_row_lost),
 		TEST(test_proofs),
 		TEST(test_accept),
 		TEST(test_accept_again),

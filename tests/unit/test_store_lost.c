@@ -120,7 +120,7 @@ static void renew(struct store *cut)
 static int renew_fn(struct store *cut, void *arg, struct err *e)
 {
 	struct store_accept a = accept_of("crt2", "ca2", 2000);
-	struct store_order o = { .name = "b.example.org",
+	struct store_order o = { .name = "a.example.org",
 				 .ca_name = "x",
 				 .state = "new" };
 

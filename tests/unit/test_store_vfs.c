@@ -139,7 +139,10 @@ static int op_order_finalized(struct store *s, struct err *e)
 
 static int op_order_gone(struct store *s, struct err *e)
 {
-	return store_order_gone(s, 0, &attempt, e);
+	struct store_attempt gone = attempt;
+
+	gone.order_url = "https://ca.example/order/2"; /* see put() */
+	return store_order_gone(s, 0, &gone, e);
 }
 
 static int op_proof_put(struct store *s, struct err *e)
