@@ -227,7 +227,8 @@ static int open_folder(struct chall *c, bool make, int *ret, struct err *err)
 		fd = next;
 	}
 	if (found == 0 && make)
-		return err_set(err, ERR_IO, "folder %s went away",
+		return err_set(err, ERR_CONFIG,
+			       "%s is a link that leads nowhere, or went away",
 			       sbuf_str(&path));
 	if (found == 1) {
 		*ret = fd;

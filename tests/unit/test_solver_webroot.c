@@ -236,6 +236,21 @@ static void test_links_that_stay_inside(void **state)
 	chall_free(&r.c);
 }
 
+/* A person has to mend it. */
+static void test_link_to_nowhere(void **state)
+{
+	struct kit_run r;
+
+	mkdir(scratch("www/dangling"), 0755);
+	assert_int_equal(
+		symlink("gone", scratch("www/dangling/.well-known")), 0);
+	start(&r, scratch("www/dangling"), "t");
+	assert_int_equal(kit_step(loop, &r, chall_prepare), ERR_CONFIG);
+	assert_non_null(strstr(r.err.msg, "/dangling/.well-known is a link"));
+	assert_int_equal(kit_step(loop, &r, chall_clean), ERR_NONE);
+	chall_free(&r.c);
+}
+
 static void test_only_our_own_is_removed(void **state)
 {
 	const char *file = scratch("www/site" PLACE "/t");
@@ -332,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_hostile_tokens),
 		cmocka_unit_test(test_links_that_lead_out),
 		cmocka_unit_test(test_links_that_stay_inside),
+		cmocka_unit_test(test_link_to_nowhere),
 		cmocka_unit_test(test_only_our_own_is_removed),
 		cmocka_unit_test(test_token_of_another_file),
 		cmocka_unit_test(test_missing_web_root),
