@@ -17,7 +17,7 @@ check="
 	libcmocka-dev python3 python3-cryptography sqlite3 ca-certificates
 	mariadb-server mariadb-client unbound
 	strace faketime util-linux iproute2
-	pmccabe mandoc shellcheck
+	pmccabe mandoc shellcheck acl
 "
 # The daemons of tests/lib/services and what asks them.
 services="
