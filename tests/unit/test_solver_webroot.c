@@ -242,8 +242,8 @@ static void test_link_to_nowhere(void **state)
 	struct kit_run r;
 
 	mkdir(scratch("www/dangling"), 0755);
-	assert_int_equal(
-		symlink("gone", scratch("www/dangling/.well-known")), 0);
+	assert_int_equal(symlink("gone", scratch("www/dangling/.well-known")),
+			 0);
 	start(&r, scratch("www/dangling"), "t");
 	assert_int_equal(kit_step(loop, &r, chall_prepare), ERR_CONFIG);
 	assert_non_null(strstr(r.err.msg, "/dangling/.well-known is a link"));
