@@ -227,7 +227,7 @@ static void clean(struct chall *c)
 		d->locating = dns_locate(ctx->zones, d->owner, found, c);
 		return;
 	}
-	/* Not located, or refused: nothing was put anywhere. */
+	/* Not located, or refused, signed: nothing was put anywhere. */
 	if (d->zone && !d->undone)
 		change(c, false);
 	else

@@ -21,7 +21,7 @@ struct dns_change {
 	void *arg;
 	size_t together; /* at most so many in its message */
 	bool sent;
-	bool maybe; /* it went out and was not answered */
+	bool maybe; /* it went out, and nothing signed says what became of it */
 	TAILQ_ENTRY(dns_change) link;
 };
 TAILQ_HEAD(changes, dns_change);
@@ -207,7 +207,7 @@ static int refusal(const struct dns_update_sent *s, unsigned rcode,
 
 int dns_update_verdict(const struct dns_update_sent *sent, int64_t now,
 		       const unsigned char *wire, size_t len, bool *ret_single,
-		       struct err *err)
+		       bool *ret_undone, struct err *err)
 {
 	struct dns_tsig_answer tsig;
 	unsigned rcode = len < DNS_HEADER ? 0 : wire[3] & 0x0f;
@@ -219,19 +219,24 @@ int dns_update_verdict(const struct dns_update_sent *sent, int64_t now,
 	if (dns_tsig_verify(sent->key, &sent->mac, now, wire, len, &tsig,
 			    err) == -1)
 		return err_wrap(err, "DNS server %s", sent->server);
-	if (tsig.present && tsig.error != 0)
+	if (tsig.present && tsig.error != 0) {
+		*ret_undone = tsig.valid;
 		return tsig_trouble(sent, now, &tsig, err);
+	}
 	if (tsig.present && !tsig.valid)
 		return err_set(err, ERR_INPUT,
 			       "the answer of DNS server %s is not signed "
 			       "rightly by the key %s",
 			       sent->server, sent->key->name);
-	/* An unsigned refusal is believed: it says only that nothing is
-	 * done. An unsigned success is not. */
+	/* An unsigned refusal is believed as far as it costs no more than an
+	 * attempt. */
 	if (rcode != DNS_NOERROR) {
 		*ret_single = rcode == DNS_REFUSED || rcode == DNS_NOTZONE ||
 			      rcode == DNS_FORMERR || rcode == DNS_SERVFAIL;
-		return refusal(sent, rcode, tsig.present, err);
+		refusal(sent, rcode, tsig.present, err);
+		/* A server in trouble does not say what it did. */
+		*ret_undone = tsig.present && err->kind == ERR_CONFIG;
+		return -1;
 	}
 	if (!tsig.present)
 		return err_set(err, ERR_INPUT,
@@ -307,6 +312,15 @@ static void take_batch(struct line *l)
 	}
 }
 
+static void in_doubt(struct line *l)
+{
+	struct dns_change *c;
+
+	TAILQ_FOREACH (c, &l->flying, link)
+		c->maybe = true;
+}
+
+/* UNDONE but for those that are in doubt. */
 static void all_done(struct line *l, const struct err *err, bool undone)
 {
 	struct changes done = TAILQ_HEAD_INITIALIZER(done);
@@ -355,10 +369,8 @@ static void try_again(void *arg)
 /* OUT: it, or a part of it, went out. */
 static void lost(struct line *l, const struct err *err, bool out)
 {
-	struct dns_change *c;
-
-	TAILQ_FOREACH (c, &l->flying, link)
-		c->maybe = c->maybe || out;
+	if (out)
+		in_doubt(l);
 	if (++l->tries >= DNS_UPDATE_TRIES && l->tries >= l->zone.n_server) {
 		all_done(l, err, true);
 		return;
@@ -378,7 +390,7 @@ static void answered(void *arg, const unsigned char *wire, size_t len,
 	struct line *l = arg;
 	struct err why = ERR_INIT;
 	char other[PLAIN_QUOTED + 200];
-	bool single = false;
+	bool single = false, undone = false;
 
 	l->query = NULL;
 	if (!wire) {
@@ -387,13 +399,15 @@ static void answered(void *arg, const unsigned char *wire, size_t len,
 			       hidden_primary(&l->sent, other));
 		lost(l, &why, len > 0);
 	} else if (dns_update_verdict(&l->sent, clock_now(), wire, len, &single,
-				      &why) == 0) {
+				      &undone, &why) == 0) {
 		all_done(l, NULL, false);
-	} else if (single && l->n_flying > 1) {
-		halve(l);
 	} else {
-		/* A refusal; a server in trouble does not say what it did. */
-		all_done(l, &why, why.kind == ERR_CONFIG);
+		if (!undone)
+			in_doubt(l);
+		if (single && l->n_flying > 1)
+			halve(l);
+		else
+			all_done(l, &why, true);
 	}
 }
 

@@ -28,7 +28,9 @@ void dns_updater_free(struct dns_updater **u); /* no change is left */
 
 /*
  * err is NULL when the server has made the change. UNDONE, with an err: it
- * certainly was not made, since it reached no server or was refused. Always
+ * certainly was not made, since it reached no server, or a signed answer
+ * refused it. What is not signed, as BADKEY and BADSIG never are (RFC 8945
+ * section 5.3.2), anybody on the way may say of a change that was made. Always
  * from the loop; the change is gone then: forget the pointer.
  *	ERR_CONFIG	 refused for a reason a person has to mend
  *	ERR_UNAVAILABLE	 the server is not reached, or in trouble
@@ -46,7 +48,8 @@ struct dns_change *dns_update(struct dns_updater *u,
 void dns_update_cancel(struct dns_change **c);
 
 /* What an answer to an UPDATE means: 0 made, or -1 with the sentence. Pure.
- * ret_single: whether the changes might do better one at a time. */
+ * ret_single: whether the changes might do better one at a time. ret_undone:
+ * by a signed answer, none of them was made. Both are touched only with -1. */
 struct dns_update_sent {
 	const char *zone;
 	const char *server; /* as text */
@@ -58,6 +61,6 @@ struct dns_update_sent {
 };
 int dns_update_verdict(const struct dns_update_sent *sent, int64_t now,
 		       const unsigned char *wire, size_t len, bool *ret_single,
-		       struct err *err) MUST_CHECK;
+		       bool *ret_undone, struct err *err) MUST_CHECK;
 
 #endif

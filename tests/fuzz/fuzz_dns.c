@@ -61,11 +61,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *cut;
 	struct dns_msg m;
 	char what[256];
-	bool single, dname;
+	bool single, undone = false, dname;
 
 	(void) dns_msg_answers(data, size, query, sizeof(query) - 1);
 	/* No input is signed by a key that has never been used. */
-	if (dns_update_verdict(&sent, 0, data, size, &single, &err) == 0)
+	if (dns_update_verdict(&sent, 0, data, size, &single, &undone, &err) ==
+		    0 ||
+	    undone)
 		__builtin_trap();
 	if (dns_msg_parse(data, size, arena, &m, &err) == -1)
 		return 0;

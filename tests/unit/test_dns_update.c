@@ -52,17 +52,19 @@ static void assert_verdict(unsigned rcode, const char *tail, size_t tail_len,
 					.what = "_acme-challenge.example.org",
 					.mac.len = 32 };
 	struct err err = ERR_INIT;
-	bool got = false;
+	bool got = false, undone = false;
 
 	wire[3] = (unsigned char) rcode;
 	wire[11] = tail_len > 0;
 	memcpy(wire + DNS_HEADER, tail, tail_len);
 	assert_int_equal(dns_update_verdict(&sent, 1700000000, wire,
-					    DNS_HEADER + tail_len, &got, &err),
+					    DNS_HEADER + tail_len, &got,
+					    &undone, &err),
 			 -1);
 	if (err.kind != kind || !strstr(err.msg, says))
 		fail_msg("kind %d: %s", err.kind, err.msg);
 	assert_int_equal(got, single);
+	assert_false(undone);
 }
 
 static void test_verdicts(void **state)
@@ -145,6 +147,19 @@ static size_t loses_first(struct peer *p, const unsigned char *q, size_t n,
 	size_t size = takes(p, q, n, tcp, out);
 
 	return p->n_tcp == 1 ? 0 : size;
+}
+
+/* Somebody on the way: it is done, and they are told that it is not. */
+static size_t forges_first(struct peer *p, const unsigned char *q, size_t n,
+			   bool tcp, unsigned char *out)
+{
+	size_t size = takes(p, q, n, tcp, out);
+
+	if (p->n_tcp > 1)
+		return p->arg ? sign(q, n, DNS_REFUSED, out) : size;
+	out[3] = DNS_REFUSED;
+	out[11] = 0;
+	return DNS_HEADER;
 }
 
 static size_t refuses_second(struct peer *p, const unsigned char *q, size_t n,
@@ -390,6 +405,34 @@ static void test_lost_then_refused(void **state)
 	peer_close(&peer);
 }
 
+/* What is not signed proves nothing of what was done, whatever is said
+ * afterwards. */
+static void test_unsigned_refusal(void **state)
+{
+	struct dns_zone z = zone_of(forges_first);
+	struct dns_updater *u = dns_updater_new(net);
+	struct got g = { .called = 0 };
+
+	put(u, &z, "a.example.org", &g);
+	peer_run(loop, &g.called, 1);
+	assert_int_equal(added, 1);
+	assert_int_equal(g.err.kind, ERR_CONFIG);
+	assert_non_null(strstr(g.err.msg, "does not sign that (REFUSED)"));
+	assert_int_equal(g.undone, 0);
+	/* several, of which each is refused, signed, when it is tried alone */
+	memset(&g, 0, sizeof(g));
+	peer.n_tcp = 0;
+	peer.arg = &peer;
+	put(u, &z, "b.example.org", &g);
+	put(u, &z, "c.example.org", &g);
+	peer_run(loop, &g.called, 2);
+	assert_int_equal(peer.n_tcp, 3);
+	assert_int_equal(g.err.kind, ERR_CONFIG);
+	assert_int_equal(g.undone, 0);
+	dns_updater_free(&u);
+	peer_close(&peer);
+}
+
 static void test_cancel(void **state)
 {
 	struct dns_zone z = zone_of(choosy);
@@ -431,6 +474,7 @@ int main(void)
 		cmocka_unit_test(test_together_and_one_at_a_time),
 		cmocka_unit_test(test_answer_signed_by_another),
 		cmocka_unit_test(test_lost_then_refused),
+		cmocka_unit_test(test_unsigned_refusal),
 		cmocka_unit_test(test_cancel),
 	};
 

@@ -9,7 +9,7 @@
 #include <fcntl.h>
 #include "chall.h"
 #include "clock.h"
-#include "dns_addr.h"
+#include "dns_peer.h"
 #include "mem.h"
 #include "named.h"
 #include "scratch.h"
@@ -603,7 +603,7 @@ static void test_ttl_of_the_set(void **state)
 }
 
 static void refused(struct world *w, const char *identifier, enum err_kind kind,
-		    const char *has);
+		    const char *has, bool in_doubt);
 
 /* One server, a view for inside and one for outside, which the key sees. */
 static bool start_split(struct named *c)
@@ -672,7 +672,7 @@ static void test_split_horizon(void **state)
 	z = add_zone(w, "split.test", "k256");
 	check[0] = z->server = text(w, "127.0.0.1:%d", c.port);
 	z->check = (struct conf_strings){ check, 1 };
-	refused(w, "www.split.test", ERR_CONFIG, "frozen");
+	refused(w, "www.split.test", ERR_CONFIG, "frozen", false);
 	named_stop(&c);
 }
 
@@ -833,8 +833,9 @@ static void test_unreachable_is_left_out(void **state)
 	world_free(w);
 }
 
+/* IN_DOUBT: the answer is not signed, so that it may have been put there. */
 static void refused(struct world *w, const char *identifier, enum err_kind kind,
-		    const char *has)
+		    const char *has, bool in_doubt)
 {
 	struct run r;
 
@@ -842,7 +843,10 @@ static void refused(struct world *w, const char *identifier, enum err_kind kind,
 	step_ok(w, &r, chall_locate);
 	step_fails(w, &r, chall_prepare, kind, has);
 	/* nothing was put there, so there is nothing to remove */
-	step_ok(w, &r, chall_clean);
+	if (in_doubt)
+		step_fails(w, &r, chall_clean, kind, has);
+	else
+		step_ok(w, &r, chall_clean);
 	chall_free(&r.c);
 	world_free(w);
 }
@@ -856,27 +860,27 @@ static void test_refusals(void **state)
 	NEED_NAMED;
 	w = world_new();
 	add_zone(w, "example.test", "unknown");
-	refused(w, "www.example.test", ERR_CONFIG, "BADKEY");
+	refused(w, "www.example.test", ERR_CONFIG, "BADKEY", true);
 
 	w = world_new();
 	add_zone(w, "example.test", "bad");
-	refused(w, "www.example.test", ERR_CONFIG, "BADSIG");
+	refused(w, "www.example.test", ERR_CONFIG, "BADSIG", true);
 
 	w = world_new();
 	add_zone(w, "example.test", "k512");
-	refused(w, "www.example.test", ERR_CONFIG, "REFUSED");
+	refused(w, "www.example.test", ERR_CONFIG, "REFUSED", false);
 
 	w = world_new();
 	z = add_zone(w, "two.test", "k256");
 	z->server = "127.0.0.3:9";
-	refused(w, "www.two.test", ERR_UNAVAILABLE, "127.0.0.3");
+	refused(w, "www.two.test", ERR_UNAVAILABLE, "127.0.0.3", false);
 
 	/* a zone only the configuration knows of */
 	w = world_new();
 	z = add_zone(w, "www.example.test", "k256");
 	z->server = w->resolver[0];
 	z->check = w->dns.resolvers;
-	refused(w, "www.example.test", ERR_CONFIG, "NOTAUTH");
+	refused(w, "www.example.test", ERR_CONFIG, "NOTAUTH", false);
 
 	w = world_new();
 	w->dns.key_file = NULL;
@@ -901,6 +905,71 @@ static void test_refusals(void **state)
 	world_free(w);
 }
 
+/* The true answer of BIND to an UPDATE, by TCP. */
+static size_t ask_bind(const unsigned char *q, size_t n, unsigned char *out)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons((uint16_t) port),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	unsigned char head[2];
+	size_t size;
+
+	assert_int_equal(connect(fd, (struct sockaddr *) &to, sizeof(to)), 0);
+	dns_put16(head, (unsigned) n);
+	assert_int_equal(send(fd, head, 2, MSG_MORE), 2);
+	assert_int_equal(send(fd, q, n, 0), n);
+	assert_int_equal(recv(fd, head, 2, MSG_WAITALL), 2);
+	size = dns_get16(head);
+	assert_int_equal(recv(fd, out, size, MSG_WAITALL), size);
+	close(fd);
+	return size;
+}
+
+/* Somebody on the way lets everything through, and says once that it was
+ * refused. */
+static size_t on_the_way(struct peer *p, const unsigned char *q, size_t n,
+			 bool tcp, unsigned char *out)
+{
+	size_t size = ask_bind(q, n, out);
+
+	if (!tcp || p->n_tcp > 1)
+		return size;
+	assert_int_equal(out[3] & 0x0f, DNS_NOERROR);
+	memcpy(out, q, DNS_HEADER);
+	out[2] |= 0x80;
+	out[3] = DNS_REFUSED;
+	memset(out + 4, 0, 8);
+	return DNS_HEADER;
+}
+
+static void test_forged_refusal(void **state)
+{
+	static const char name[] = "_acme-challenge.forged.example.test";
+	char address[DNS_ADDR_TEXT], value[64], line[80];
+	struct proof_zone *z;
+	struct peer peer;
+	struct world *w;
+	struct run r;
+
+	NEED_NAMED;
+	w = world_new();
+	peer_open(&peer, w->loop, "127.0.0.1", 0, on_the_way);
+	z = add_zone(w, "example.test", "k256");
+	z->server = dns_addr_text(&peer.addr, address);
+	z->check = w->dns.resolvers;
+	begin(w, &r, "forged.example.test", "t");
+	step_ok(w, &r, chall_locate);
+	step_fails(w, &r, chall_prepare, ERR_CONFIG, "does not sign that");
+	snprintf(line, sizeof(line), "\"%s\"\n", value_of("t", value));
+	assert_txt(&a, name, line);
+	step_ok(w, &r, chall_clean);
+	assert_txt(&a, name, "");
+	chall_free(&r.c);
+	peer_close(&peer);
+	world_free(w);
+}
+
 static void test_clocks_differ(void **state)
 {
 	struct world *w;
@@ -908,7 +977,7 @@ static void test_clocks_differ(void **state)
 	NEED_NAMED;
 	w = world_new();
 	clock_set_for_test((int64_t) time(NULL) - 4000);
-	refused(w, "www.example.test", ERR_CONFIG, "BADTIME");
+	refused(w, "www.example.test", ERR_CONFIG, "BADTIME", false);
 	clock_set_for_test(-1);
 }
 
@@ -1204,6 +1273,7 @@ int main(void)
 		cmocka_unit_test(test_lame_is_left_out),
 		cmocka_unit_test(test_unreachable_is_left_out),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_forged_refusal),
 		cmocka_unit_test(test_clocks_differ),
 		cmocka_unit_test(test_one_bad_name_fails_alone),
 		cmocka_unit_test(test_a_hundred),
