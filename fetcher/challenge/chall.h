@@ -25,11 +25,12 @@
  *
  * Kinds of error that reach the callback:
  *	ERR_CONFIG	a person has to mend it: no key for the zone, the
- *			server does not know the key or its policy forbids
- *			the change, CNAMEs that run in a circle, clocks that
- *			differ, a web root outside the allowed prefixes
+ *			server's policy forbids the change, CNAMEs that run
+ *			in a circle, a web root outside the allowed prefixes
  *	ERR_UNAVAILABLE a server cannot be reached or has trouble of its
- *			own (SERVFAIL): later may do
+ *			own (SERVFAIL): later may do. Or it does not know the
+ *			key, has another secret or another time: that is
+ *			every name's of the zone, and passes for all at once
  *	ERR_TIMEOUT	not every server had the value in time (ready)
  *	ERR_INPUT	what the CA or a DNS server sent makes no sense
  *	ERR_IO		a file could not be written, for a reason that passes

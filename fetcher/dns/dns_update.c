@@ -92,6 +92,9 @@ void dns_updater_free(struct dns_updater **u)
 
 /* --- what an answer means: pure --- */
 
+/* The key, its secret and the clocks are the zone's or this host's, the same
+ * for every name: no name is to be held for them (ERR_CONFIG), and all go on by
+ * themselves when they are mended. */
 static int tsig_trouble(const struct dns_update_sent *s, int64_t now,
 			const struct dns_tsig_answer *a, struct err *err)
 {
@@ -99,17 +102,17 @@ static int tsig_trouble(const struct dns_update_sent *s, int64_t now,
 
 	switch (a->error) {
 	case DNS_TSIG_BADKEY:
-		return err_set(err, ERR_CONFIG,
+		return err_set(err, ERR_UNAVAILABLE,
 			       "DNS server %s does not know the key %s of %s "
 			       "for zone %s (BADKEY)",
 			       s->server, s->key->name, s->key_file, s->zone);
 	case DNS_TSIG_BADSIG:
-		return err_set(err, ERR_CONFIG,
+		return err_set(err, ERR_UNAVAILABLE,
 			       "DNS server %s has another secret for the key "
 			       "%s than %s (BADSIG)",
 			       s->server, s->key->name, s->key_file);
 	case DNS_TSIG_BADTIME:
-		return err_set(err, ERR_CONFIG,
+		return err_set(err, ERR_UNAVAILABLE,
 			       "the clocks differ too much: here it is %s, at "
 			       "DNS server %s %s (BADTIME)",
 			       clock_text(now, ours), s->server,
@@ -117,7 +120,7 @@ static int tsig_trouble(const struct dns_update_sent *s, int64_t now,
 				       ? clock_text(a->server_time, theirs)
 				       : "another time");
 	default:
-		return err_set(err, ERR_CONFIG,
+		return err_set(err, ERR_UNAVAILABLE,
 			       "DNS server %s refuses the signature of the key "
 			       "%s: TSIG error %u",
 			       s->server, s->key->name, a->error);

@@ -33,7 +33,8 @@ void dns_updater_free(struct dns_updater **u); /* no change is left */
  * section 5.3.2), anybody on the way may say of a change that was made. Always
  * from the loop; the change is gone then: forget the pointer.
  *	ERR_CONFIG	 refused for a reason a person has to mend
- *	ERR_UNAVAILABLE	 the server is not reached, or in trouble
+ *	ERR_UNAVAILABLE	 the server is not reached, or in trouble, or at odds
+ *			 with us, whatever the name, about key or clock
  *	ERR_INPUT	 the answer is malformed or not signed
  */
 typedef void dns_update_fn(void *arg, const struct err *err, bool undone);

@@ -860,11 +860,11 @@ static void test_refusals(void **state)
 	NEED_NAMED;
 	w = world_new();
 	add_zone(w, "example.test", "unknown");
-	refused(w, "www.example.test", ERR_CONFIG, "BADKEY", true);
+	refused(w, "www.example.test", ERR_UNAVAILABLE, "BADKEY", true);
 
 	w = world_new();
 	add_zone(w, "example.test", "bad");
-	refused(w, "www.example.test", ERR_CONFIG, "BADSIG", true);
+	refused(w, "www.example.test", ERR_UNAVAILABLE, "BADSIG", true);
 
 	w = world_new();
 	add_zone(w, "example.test", "k512");
@@ -977,7 +977,7 @@ static void test_clocks_differ(void **state)
 	NEED_NAMED;
 	w = world_new();
 	clock_set_for_test((int64_t) time(NULL) - 4000);
-	refused(w, "www.example.test", ERR_CONFIG, "BADTIME", false);
+	refused(w, "www.example.test", ERR_UNAVAILABLE, "BADTIME", false);
 	clock_set_for_test(-1);
 }
 
