@@ -27,13 +27,15 @@ struct rfc2136 {
 	const char *value;
 	const struct dns_zone *zone; /* lives as long as the zones */
 	struct dns_locate *locating;
+	struct dns_zone_wait wait;
 	struct dns_change *change;
 	struct dns_ready *waiting;
 	bool exists; /* the owner has TXT records, of this TTL */
 	uint32_t ttl;
-	bool stored; /* of an earlier run, or taken back */
-	bool adding; /* the change */
-	bool undone; /* the value certainly was not put there */
+	bool stored;   /* of an earlier run, or taken back */
+	char *in_zone; /* the row's, canonical */
+	bool adding;   /* the change */
+	bool undone;   /* the value certainly was not put there */
 };
 
 static void ctx_free(void *solver_ctx)
@@ -96,22 +98,43 @@ static bool plain_value(const char *s)
 	return strlen(s) == VALUE_LEN && chall_token_ok(s);
 }
 
+/* A row may be anybody's: nothing is looked for, and nothing sent, but where
+ * the configuration leads. */
+static int check_row(struct rfc2136_ctx *ctx, const struct store_proof *proof,
+		     const char *owner, char zone[DNS_NAME_TEXT],
+		     struct err *err)
+{
+	if (!plain_value(proof->value))
+		return err_set(err, ERR_INPUT,
+			       "that is not the value of a challenge");
+	if (dns_name_canon(proof->zone, zone, err) == -1)
+		return err_wrap(err, "its zone");
+	if (!dns_zones_setting(ctx->zones, zone) && !dns_zones_any(ctx->zones))
+		return err_set(err, ERR_CONFIG,
+			       "dns.zones no longer names the zone %s that it "
+			       "lies in; nothing is sent there",
+			       zone);
+	if (!dns_name_within(owner, zone))
+		return err_set(err, ERR_CONFIG,
+			       "it does not lie in the zone %s that its row in "
+			       "the store names; nothing is sent anywhere",
+			       zone);
+	return 0;
+}
+
 static int init_proof(struct chall *c, struct err *err)
 {
 	struct rfc2136_ctx *ctx = c->solver_ctx;
 	struct rfc2136 *d = arena_alloc(c->arena, sizeof(*d));
-	char owner[DNS_NAME_TEXT];
+	char owner[DNS_NAME_TEXT], zone[DNS_NAME_TEXT];
 
-	if (!plain_value(c->proof.value))
-		return err_set(err, ERR_INPUT,
-			       "the stored proof at %s is not the value of a "
-			       "challenge",
-			       c->proof.owner);
-	if (dns_name_canon(c->proof.owner, owner, err) == -1)
-		return err_wrap(err, "stored proof");
+	if (dns_name_canon(c->proof.owner, owner, err) == -1 ||
+	    check_row(ctx, &c->proof, owner, zone, err) == -1)
+		return -1;
 	d->stored = true;
-	d->zone = dns_zone_known(ctx->zones, c->proof.zone, c->proof.server);
+	d->zone = dns_zone_known(ctx->zones, zone, c->proof.server);
 	d->owner = arena_strdup(c->arena, owner);
+	d->in_zone = arena_strdup(c->arena, zone);
 	d->value = c->proof.value;
 	c->priv = d;
 	return 0;
@@ -196,9 +219,22 @@ static void ready(struct chall *c)
 				    d->value, is_ready, c);
 }
 
+static void found_zone(void *arg, const struct dns_zone *zone,
+		       const struct err *err)
+{
+	struct chall *c = arg;
+	struct rfc2136 *d = c->priv;
+
+	d->zone = zone;
+	if (zone)
+		change(c, false);
+	else
+		chall_done(c, err);
+}
+
 /* The server that had it may have been a wrong one, or be retired: the one
- * that takes changes now removes it. Where nobody can say who that is, the
- * one of then. */
+ * that takes changes now removes it. Where the name cannot be located, or is
+ * an alias by now: the one of the zone it was put into. */
 static void found(void *arg, const struct dns_place *place,
 		  const struct err *err)
 {
@@ -206,16 +242,25 @@ static void found(void *arg, const struct dns_place *place,
 	struct rfc2136_ctx *ctx = c->solver_ctx;
 	struct rfc2136 *d = c->priv;
 	struct err why = ERR_INIT;
+	int given = 1;
 
+	(void) err;
 	d->locating = NULL;
-	if (place && dns_name_within(d->owner, place->zone->name)) {
+	if (place && dns_name_within(d->owner, place->zone->name))
 		d->zone = place->zone;
-	} else if (dns_zone_stored(ctx->zones, c->proof.zone, c->proof.server,
-				   &d->zone, &why) == -1) {
-		chall_done(c, err ? err : &why);
-		return;
+	else
+		given = dns_zone_given(ctx->zones, d->in_zone, &d->zone, &why);
+	if (given == 1) {
+		change(c, false);
+	} else if (given == -1) {
+		chall_done(c, &why);
+	} else {
+		d->wait.fn = found_zone;
+		d->wait.arg = c;
+		dns_zone_get(ctx->zones, d->in_zone, NULL,
+			     dns_zones_setting(ctx->zones, d->in_zone),
+			     &d->wait);
 	}
-	change(c, false);
 }
 
 static void clean(struct chall *c)
@@ -241,6 +286,7 @@ static void fini(struct chall *c)
 	if (!d)
 		return;
 	dns_locate_cancel(&d->locating);
+	dns_zone_get_cancel(&d->wait);
 	dns_update_cancel(&d->change);
 	dns_ready_cancel(&d->waiting);
 }

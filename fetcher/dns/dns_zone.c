@@ -643,34 +643,28 @@ const struct dns_zone *dns_zone_known(const struct dns_zones *z,
 	return found ? found : known_in(&z->old, name, &addr);
 }
 
-int dns_zone_stored(struct dns_zones *z, const char *zone, const char *server,
-		    const struct dns_zone **ret, struct err *err)
+int dns_zone_given(struct dns_zones *z, const char *name,
+		   const struct dns_zone **ret, struct err *err)
 {
-	char name[DNS_NAME_TEXT];
-	struct dns_addr addr;
+	const struct dns_setting *s = dns_zones_setting(z, name);
 	struct entry *e;
 
-	if (dns_name_canon(zone, name, err) == -1 ||
-	    dns_addr_parse(server, &addr, err) == -1)
-		return -1;
+	if (!s || !s->has_server)
+		return 0;
 	TAILQ_FOREACH (e, &z->old, link)
-		if (strcmp(e->name, name) == 0 && e->zone.n_check == 0 &&
-		    dns_addr_equal(&e->zone.server[0], &addr))
+		if (strcmp(e->name, name) == 0 && e->zone.n_check == 0)
 			break;
-	if (!e && !dns_zones_setting(z, name) && !dns_zones_any(z))
-		return err_set(err, ERR_CONFIG,
-			       "dns.zones no longer names the zone %s", name);
 	if (!e) {
-		e = entry_new(z, name, dns_zones_setting(z, name));
-		e->zone.server[e->zone.n_server++] = addr;
-		if (take_key(z, e->setting, &e->zone, err) == -1) {
+		e = entry_new(z, name, s);
+		e->zone.server[e->zone.n_server++] = s->server;
+		if (take_key(z, s, &e->zone, err) == -1) {
 			entry_free(e);
 			return -1;
 		}
 		TAILQ_INSERT_TAIL(&z->old, e, link);
 	}
 	*ret = &e->zone;
-	return 0;
+	return 1;
 }
 
 void dns_zones_free(struct dns_zones **zones)

@@ -88,9 +88,10 @@ void dns_zone_get_cancel(struct dns_zone_wait *wait); /* no callback */
 const struct dns_zone *dns_zone_known(const struct dns_zones *z,
 				      const char *zone, const char *server);
 
-/* The zone and server of an earlier run, with today's key: for removing
- * what that run left, where the zone cannot be located. check is empty. */
-int dns_zone_stored(struct dns_zones *z, const char *zone, const char *server,
-		    const struct dns_zone **ret, struct err *err) MUST_CHECK;
+/* The zone NAME (canonical) with the server that its settings name, for
+ * removing what an earlier run left, where nobody can say more of the zone:
+ * check is empty. 1, 0 where none is named, -1: no key, ERR_CONFIG. */
+int dns_zone_given(struct dns_zones *z, const char *name,
+		   const struct dns_zone **ret, struct err *err) MUST_CHECK;
 
 #endif

@@ -404,8 +404,6 @@ static void assert_fails(struct dns_zones *z, const char *owner,
 
 static void test_zones_that_are_not_ours(void **state)
 {
-	const struct dns_zone *stored = NULL;
-	struct err err = ERR_INIT;
 	struct dns_zones *z;
 	struct got g;
 
@@ -420,18 +418,36 @@ static void test_zones_that_are_not_ours(void **state)
 	assert_fails(z, "_acme-challenge.meant.example.org",
 		     "_acme-challenge.meant.example.org is a CNAME that leads "
 		     "to target.other.net in zone other.net");
-	/* nor is anything removed there */
-	assert_int_equal(
-		dns_zone_stored(z, "example.org", "192.0.2.1", &stored, &err),
-		-1);
-	assert_int_equal(err.kind, ERR_CONFIG);
 	conf.any_zone = true;
 	locate(z, "_acme-challenge.www.example.org", &g);
 	assert_non_null(g.zone);
 	assert_string_equal(g.zone->name, "example.org");
-	assert_int_equal(
-		dns_zone_stored(z, "example.org", "192.0.2.1", &stored, &err),
-		0);
+	close_zones(&z);
+}
+
+/* Where a zone is, if its server is configured, and nobody need be asked. */
+static void test_given(void **state)
+{
+	const struct dns_zone *zone = NULL, *same = NULL;
+	char text[DNS_ADDR_TEXT];
+	struct err err = ERR_INIT;
+	struct dns_zones *z;
+
+	zones[0].zone = "example.org";
+	zones[0].server = "192.0.2.7:5353";
+	zones[1].zone = "other.net";
+	z = open_zones(2);
+	assert_int_equal(dns_zone_given(z, "sub.example.org", &zone, &err), 1);
+	assert_string_equal(zone->name, "sub.example.org");
+	assert_string_equal(dns_addr_text(&zone->server[0], text),
+			    "192.0.2.7:5353");
+	assert_non_null(zone->key);
+	assert_int_equal(dns_zone_given(z, "sub.example.org", &same, &err), 1);
+	assert_ptr_equal(same, zone);
+	/* no server, no settings */
+	assert_int_equal(dns_zone_given(z, "other.net", &zone, &err), 0);
+	assert_int_equal(dns_zone_given(z, "example.net", &zone, &err), 0);
+	assert_ptr_equal(same, zone);
 	close_zones(&z);
 }
 
@@ -636,6 +652,7 @@ int main(void)
 		cmocka_unit_test(test_records_that_exist),
 		cmocka_unit_test(test_wildcards),
 		cmocka_unit_test(test_zones_that_are_not_ours),
+		cmocka_unit_test(test_given),
 		cmocka_unit_test(test_behind_a_firewall),
 		cmocka_unit_test(test_hidden_primary),
 		cmocka_unit_test(test_primary_is_an_alias),
