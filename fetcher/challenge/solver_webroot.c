@@ -149,6 +149,15 @@ static int init(struct chall *c, struct err *err)
 	return 0;
 }
 
+/* A key authorization of that token, and no file of anybody else. */
+static bool plain_value(const char *value, const char *token)
+{
+	size_t n = strlen(token);
+
+	return strncmp(value, token, n) == 0 && value[n] == '.' &&
+	       chall_token_ok(value + n + 1);
+}
+
 static int init_proof(struct chall *c, struct err *err)
 {
 	const char *path = c->proof.owner;
@@ -160,9 +169,11 @@ static int init_proof(struct chall *c, struct err *err)
 	    (size_t) (slash + 1 - path) < tail ||
 	    strncmp(slash + 1 - tail, CHALL_WELL_KNOWN, tail) != 0)
 		return err_set(err, ERR_INPUT,
-			       "the stored proof %s is not the path of a "
-			       "challenge file",
-			       path);
+			       "that is not the path of a challenge file");
+	if (!plain_value(c->proof.value, slash + 1))
+		return err_set(err, ERR_INPUT,
+			       "what its row in the store says it holds is not "
+			       "what such a file does");
 	h = arena_alloc(c->arena, sizeof(*h));
 	h->webroot = arena_strndup(c->arena, path,
 				   (size_t) (slash + 1 - path) - tail);

@@ -315,6 +315,9 @@ static void test_proof_of_a_killed_run(void **state)
 {
 	static const char *const bad[] = { "/etc/passwd", "t", PLACE "/../../x",
 					   "/tmp" PLACE "/t" };
+	/* nor is a file of anything but "TOKEN.THUMB" one of ours */
+	static const char *const value[] = { "",	"t",	  "t.",
+					     "x.THUMB", "<html>", "t.THUMB\n" };
 	struct store_proof proof;
 	struct kit_run r, again = { .c = NULL };
 	struct err err = ERR_INIT;
@@ -334,6 +337,45 @@ static void test_proof_of_a_killed_run(void **state)
 				     &err) != -1)
 			fail_msg("taken: %s", bad[i]);
 	}
+	proof.owner = mem_strdup(scratch("www/site" PLACE "/t"));
+	for (size_t i = 0; i < ARRAY_LEN(value); i++) {
+		proof.value = value[i];
+		if (chall_from_proof(ctx, &proof, kit_over, &again, &again.c,
+				     &err) != -1)
+			fail_msg("taken: %s", value[i]);
+		assert_int_equal(err.kind, ERR_INPUT);
+	}
+	free((char *) proof.owner);
+	chall_free(&r.c);
+}
+
+/* A row leads to no file that the web root of today does not. */
+static void test_row_that_leads_out(void **state)
+{
+	struct store_proof proof;
+	struct kit_run r, again = { .c = NULL };
+	struct err err = ERR_INIT;
+	const char *file;
+
+	mkdir(scratch("outside/acme-challenge"), 0755);
+	file = scratch("outside/acme-challenge/out");
+	scratch_write(file, "out.THUMB", 0644);
+	mkdir(scratch("www/row"), 0755);
+	start(&r, scratch("www/row"), "out");
+	assert_int_equal(kit_step(loop, &r, chall_prepare), ERR_NONE);
+	proof = *chall_proof(r.c);
+	assert_int_equal(
+		rename(scratch("www/row/.well-known"), scratch("www/row/away")),
+		0);
+	assert_int_equal(
+		symlink(scratch("outside"), scratch("www/row/.well-known")), 0);
+	assert_int_equal(
+		chall_from_proof(ctx, &proof, kit_over, &again, &again.c, &err),
+		0);
+	assert_int_equal(kit_step(loop, &again, chall_clean), ERR_CONFIG);
+	assert_non_null(strstr(again.err.msg, "webroot_prefixes"));
+	assert_string_equal(scratch_read(file), "out.THUMB");
+	chall_free(&again.c);
 	chall_free(&r.c);
 }
 
@@ -352,6 +394,7 @@ int main(void)
 		cmocka_unit_test(test_token_of_another_file),
 		cmocka_unit_test(test_missing_web_root),
 		cmocka_unit_test(test_proof_of_a_killed_run),
+		cmocka_unit_test(test_row_that_leads_out),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
