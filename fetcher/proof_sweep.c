@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "once_a_day.h"
 #include "log.h"
+#include "strlist.h"
 
 #define DAY	  86400
 #define SAID_FILE "fetcher.leftover" /* when something was said last */
@@ -23,8 +24,8 @@ struct proof_sweep {
 	struct leftover *v;
 	size_t n, busy;
 	char *state_dir;
-	bool quiet; /* it was said today */
-	size_t said;
+	bool quiet;	       /* it was said today */
+	struct strlist causes; /* that were said */
 };
 
 int proof_sweep_new(struct store *store, struct batch *batch,
@@ -73,6 +74,7 @@ void proof_sweep_free(struct proof_sweep **lp)
 	}
 	arena_free(&l->arena);
 	free(l->state_dir);
+	strlist_free(&l->causes);
 	free(l);
 	*lp = NULL;
 }
@@ -100,37 +102,53 @@ static void on_dropped(void *arg, const struct err *err)
 	finish(x);
 }
 
-static void say(struct proof_sweep *l)
+/* One of each cause: a server that is away has them all. */
+static bool to_be_said(struct proof_sweep *l, const struct err *err)
 {
-	if (l->said++ == 0)
+	if (l->quiet || l->causes.n >= PROOF_SWEEP_SAID ||
+	    strlist_has(&l->causes, err->msg))
+		return false;
+	if (l->causes.n == 0)
 		once_a_day_mark(l->state_dir, SAID_FILE, clock_now());
+	strlist_add(&l->causes, err->msg);
+	return true;
+}
+
+static void say_goodbye(const struct leftover *x, const struct err *err)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	const char *command =
+		chall_by_hand(chall_ctx_conf(x->all->chall), &x->proof, arena);
+
+	log_warn("%s: a proof of an earlier run may be left, %s: it could not "
+		 "be "
+		 "removed for a week (%s) and is no longer tried; it disturbs "
+		 "no renewal; remove it by hand%s%s",
+		 x->proof.name, chall_what(&x->proof, arena), err->msg,
+		 command ? ": " : "", command ? command : "");
 }
 
 /* Its row stays for the next run, but not for ever: its server may be gone. */
 static void give_up(struct leftover *x, const struct err *err)
 {
+	AUTO(arena_free) struct arena *arena = arena_new();
+	const char *what = chall_what(&x->proof, arena);
 	int64_t now = clock_now();
 
 	/* One that will be made tomorrow was so by a wrong clock. */
 	if (x->proof.ts_created <= now - PROOF_SWEEP_KEEP ||
 	    x->proof.ts_created > now + DAY) {
-		log_warn("%s: the proof left at %s (%s) could not be removed "
-			 "for a week and is no longer tried, remove it by "
-			 "hand: %s",
-			 x->proof.name, x->proof.owner, x->proof.value,
-			 err->msg);
+		say_goodbye(x, err);
 		batch_add(x->all->batch, op_drop, on_dropped, x);
 		return;
 	}
-	if (!x->all->quiet && x->all->said < PROOF_SWEEP_SAID) {
-		log_warn("%s: the proof that an earlier run left at %s could "
-			 "not be removed: %s",
-			 x->proof.name, x->proof.owner, err->msg);
-		say(x->all);
-	} else {
-		log_debug("%s: the proof at %s could not be removed: %s",
-			  x->proof.name, x->proof.owner, err->msg);
-	}
+	if (to_be_said(x->all, err))
+		log_warn("%s: a proof of an earlier run may be left, %s: it "
+			 "could not be removed: %s",
+			 x->proof.name, what, err->msg);
+	else
+		log_debug("%s: %s could not be removed: %s", x->proof.name,
+			  what, err->msg);
 	finish(x);
 }
 

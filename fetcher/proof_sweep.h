@@ -6,8 +6,11 @@
  * Proofs that a killed run of this instance left behind, known from their
  * rows. They are cleared away at once, but for those whose order will be
  * resumed: the CA may be looking at them. Those wait until the orders of
- * the pass have ended. What cannot be removed is said once a day, and is
- * given up after PROOF_SWEEP_KEEP: no CA looks at it any more.
+ * the pass have ended. What cannot be removed is said once a day with its
+ * cause, and of many that have the same cause the first. After PROOF_SWEEP_KEEP
+ * it is given up, and said what lies where and how a person removes it: no CA
+ * looks at it any more. A row may be anybody's: where nothing leads to what it
+ * says, nothing is sent, and it goes the same way.
  */
 
 #include <stdbool.h>

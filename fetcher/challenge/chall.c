@@ -6,7 +6,9 @@
 #include <string.h>
 #include "arena.h"
 #include "clock.h"
+#include "dns_msg.h"
 #include "enc.h"
+#include "plain.h"
 
 static const struct solver_ops *const solvers[] = {
 	[SOLVER_RFC2136] = &solver_rfc2136,
@@ -33,6 +35,11 @@ void chall_ctx_free(struct chall_ctx **ctx)
 			solvers[i]->ctx_free((*ctx)->solver_ctx[i]);
 	free(*ctx);
 	*ctx = NULL;
+}
+
+const struct certrepo_conf *chall_ctx_conf(const struct chall_ctx *ctx)
+{
+	return ctx->conf;
 }
 
 bool chall_token_ok(const char *token)
@@ -191,6 +198,29 @@ void chall_clean(struct chall *c)
 {
 	begin(c);
 	c->ops->clean(c);
+}
+
+const char *chall_what(const struct store_proof *proof, struct arena *arena)
+{
+	const struct proof_type *type = proof_type_find(proof->type);
+	char value[PLAIN_QUOTED], owner[PLAIN_QUOTED];
+
+	if (!type || type->in_dns)
+		return arena_printf(arena, "TXT %s at %s",
+				    plain_quoted(proof->value, value),
+				    dns_name_said(proof->owner, owner));
+	return arena_printf(arena, "the file %s",
+			    plain_quoted(proof->owner, owner));
+}
+
+const char *chall_by_hand(const struct certrepo_conf *conf,
+			  const struct store_proof *proof, struct arena *arena)
+{
+	const struct proof_type *type = proof_type_find(proof->type);
+
+	return type && solvers[type->solver]->by_hand
+		       ? solvers[type->solver]->by_hand(conf, proof, arena)
+		       : NULL;
 }
 
 const struct store_proof *chall_proof(const struct chall *c)

@@ -51,6 +51,7 @@ struct chall_ctx; /* what solvers share: configuration, loop, DNS caches */
 int chall_ctx_new(const struct certrepo_conf *conf, struct loop *loop,
 		  struct chall_ctx **ret, struct err *err) MUST_CHECK;
 void chall_ctx_free(struct chall_ctx **ctx); /* all solutions gone before */
+const struct certrepo_conf *chall_ctx_conf(const struct chall_ctx *ctx);
 
 struct chall_req {
 	const struct proof_type *type;
@@ -84,6 +85,16 @@ void chall_locate(struct chall *c);
 void chall_prepare(struct chall *c);
 void chall_ready(struct chall *c);
 void chall_clean(struct chall *c);
+
+/* Of a row of the store, which may be anybody's, in words to be shown; in
+ * the arena. What it stands for:
+ *	TXT "LPJN..." at _acme-challenge.www.example.org
+ *	the file "/srv/www/.well-known/acme-challenge/token" */
+const char *chall_what(const struct store_proof *proof, struct arena *arena);
+/* The command by which root removes it, made of nothing but what the
+ * configuration says and what can be in a proof; NULL where there is none. */
+const char *chall_by_hand(const struct certrepo_conf *conf,
+			  const struct store_proof *proof, struct arena *arena);
 
 /* After locate; borrowed, lives as long as c. zone and server are "" where
  * they do not apply. id is the SHA-256, hex, of "type|server|owner|value". */

@@ -20,6 +20,10 @@ struct solver_ops {
 	void (*prepare)(struct chall *c);
 	void (*ready)(struct chall *c);
 	void (*clean)(struct chall *c);
+	/* As chall_by_hand(); may be NULL. */
+	const char *(*by_hand)(const struct certrepo_conf *conf,
+			       const struct store_proof *proof,
+			       struct arena *arena);
 	/* Cancel what is under way, free priv. */
 	void (*fini)(struct chall *c);
 };

@@ -5,13 +5,14 @@
 
 #include "chall_impl.h"
 
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include "arena.h"
 #include "dns_locate.h"
 #include "dns_ready.h"
 #include "dns_update.h"
-#include "enc.h"
+#include "words.h"
 
 #define VALUE_LEN 43 /* SHA-256 in base64url */
 
@@ -279,6 +280,72 @@ static void clean(struct chall *c)
 		chall_done_soon(c, NULL);
 }
 
+/* The settings of ZONE, as dns_zones_setting() has them. */
+static const struct proof_zone *setting_of(const struct proof_dns *dns,
+					   const char *zone)
+{
+	const struct proof_zone *best = NULL;
+	char name[DNS_NAME_TEXT];
+	size_t len = 0;
+
+	for (size_t i = 0; i < dns->zones.n; i++) {
+		const struct proof_zone *z = dns->zones.v[i];
+
+		if (dns_name_canon(z->zone, name, NULL) == -1 ||
+		    !dns_name_within(zone, name) || strlen(name) < len)
+			continue;
+		best = z;
+		len = strlen(name);
+	}
+	return best;
+}
+
+/* "server ADDRESS PORT\n" for printf(1). */
+static const char *server_line(const char *address, struct arena *arena)
+{
+	char host[DNS_ADDR_TEXT], serv[16];
+	struct dns_addr a;
+
+	if (dns_addr_parse(address, &a, NULL) == -1 ||
+	    getnameinfo(&a.u.sa, a.len, host, sizeof(host), serv, sizeof(serv),
+			NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		return "";
+	return arena_printf(arena, "server %s %s\\n", host, serv);
+}
+
+/* By nsupdate(1). */
+static const char *by_hand(const struct certrepo_conf *conf,
+			   const struct store_proof *proof, struct arena *arena)
+{
+	const struct proof_dns *dns = conf->proof.dns;
+	char owner[DNS_NAME_TEXT], name[DNS_NAME_TEXT];
+	const struct proof_zone *z;
+	const char *command[] = { "nsupdate", "-k", dns->key_file, NULL };
+	AUTO(mem_free_str) char *words = NULL;
+	const char *server = "";
+
+	if (dns_name_canon(proof->owner, owner, NULL) == -1 ||
+	    dns_name_canon(proof->zone ? proof->zone : "", name, NULL) == -1 ||
+	    !plain_name(owner) || !plain_name(name) ||
+	    !dns_name_within(owner, name) || !plain_value(proof->value))
+		return NULL;
+	z = setting_of(dns, name);
+	if (!z && !dns->any_zone && dns->zones.n > 0)
+		return NULL;
+	if (z && z->key_file)
+		command[2] = z->key_file;
+	if (!command[2])
+		return NULL;
+	/* Else nsupdate goes by the SOA, as we do. */
+	if (z && z->server)
+		server = server_line(z->server, arena);
+	words = words_text(command);
+	return arena_printf(arena,
+			    "printf '%szone %s\\nupdate delete %s. TXT "
+			    "\"%s\"\\nsend\\n' | %s",
+			    server, name, owner, proof->value, words);
+}
+
 static void fini(struct chall *c)
 {
 	struct rfc2136 *d = c->priv;
@@ -300,5 +367,6 @@ const struct solver_ops solver_rfc2136 = {
 	.prepare = prepare,
 	.ready = ready,
 	.clean = clean,
+	.by_hand = by_hand,
 	.fini = fini,
 };

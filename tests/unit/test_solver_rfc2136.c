@@ -1131,6 +1131,67 @@ static void test_proof_at_another_server(void **state)
 	}
 }
 
+/* The command for a person removes the one value, by nsupdate. */
+static void test_by_hand(void **state)
+{
+	static const char one[] = "LPJNul-wow4m6DsqxbninhsWHlwfp0JecweYgAcGC8M";
+	struct store_proof p = { .type = "dns-01",
+				 .zone = "example.test",
+				 .server = "192.0.2.66",
+				 .owner = "_acme-challenge.kept.example.test",
+				 .value = one };
+	struct arena *arena = arena_new();
+	char value[64], got[4096];
+	const char *command;
+	struct world *w;
+	struct run r[2];
+
+	NEED_NAMED;
+	w = world_new();
+	add_zone(w, "example.test", "k256")->server = w->resolver[0];
+	begin(w, &r[0], "kept.example.test", "first");
+	begin(w, &r[1], "kept.example.test", "second");
+	step_all(w, r, 2, chall_locate);
+	step_all(w, r, 2, chall_prepare);
+	command = chall_by_hand(&w->conf, chall_proof(r[0].c), arena);
+	assert_non_null(command);
+	assert_null(strchr(command, '\n'));
+	assert_int_equal(system(command), 0);
+	named_dig(&a, "_acme-challenge.kept.example.test", "TXT", got,
+		  sizeof(got));
+	assert_null(strstr(got, value_of("first", value)));
+	assert_non_null(strstr(got, value_of("second", value)));
+	assert_non_null(strstr(got, "somebody else's"));
+	assert_string_equal(chall_what(chall_proof(r[1].c), arena),
+			    "TXT \"qGyx2dotQwWWiZh2RagUBmdrejMxV86bS5Xm1PNABbc"
+			    "\" at _acme-challenge.kept.example.test");
+	step_ok(w, &r[1], chall_clean);
+	/* of a row that is anybody's: nothing of it is run, and no server that
+	 * it names is asked */
+	assert_non_null(chall_by_hand(&w->conf, &p, arena));
+	assert_null(strstr(chall_by_hand(&w->conf, &p, arena), "192.0.2.66"));
+	p.value = "LPJNul-wow4m6DsqxbninhsWHlwfp0Je'`reboot`'M";
+	assert_null(chall_by_hand(&w->conf, &p, arena));
+	p.value = one;
+	p.owner = "'$(reboot)'.example.test";
+	assert_null(chall_by_hand(&w->conf, &p, arena));
+	assert_string_equal(chall_what(&p, arena),
+			    "TXT \"LPJNul-wow4m6DsqxbninhsWHlwfp0JecweYgAcGC8M"
+			    "\" at \"'$(reboot)'.example.test\"");
+	p.owner = "_acme-challenge.kept.elsewhere.test";
+	assert_null(chall_by_hand(&w->conf, &p, arena));
+	p.zone = "elsewhere.test";
+	assert_null(chall_by_hand(&w->conf, &p, arena));
+	w->dns.any_zone = true;
+	assert_non_null(chall_by_hand(&w->conf, &p, arena));
+	p.type = "none-01";
+	assert_null(chall_by_hand(&w->conf, &p, arena));
+	chall_free(&r[0].c);
+	chall_free(&r[1].c);
+	world_free(w);
+	arena_free(&arena);
+}
+
 /* What is signed goes where the configuration leads, never where a row says. */
 static size_t hears(struct peer *p, const unsigned char *q, size_t n, bool tcp,
 		    unsigned char *out)
@@ -1376,6 +1437,7 @@ int main(void)
 		cmocka_unit_test(test_a_hundred),
 		cmocka_unit_test(test_proof_of_a_killed_run),
 		cmocka_unit_test(test_proof_at_another_server),
+		cmocka_unit_test(test_by_hand),
 		cmocka_unit_test(test_hostile_rows),
 		cmocka_unit_test(test_proof_whose_name_is_an_alias_now),
 		cmocka_unit_test(test_proof_where_nobody_knows_the_zone),
