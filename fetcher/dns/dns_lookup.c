@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/queue.h>
 #include "clock.h"
+#include "strlist.h"
 
 #define BUCKETS 512
 
@@ -20,6 +21,7 @@ struct entry {
 	struct dns_ask *query;
 	void *packed; /* what msg points to */
 	struct dns_msg msg;
+	bool heard; /* one of them answered */
 	bool known;
 	bool listed;	/* in its bucket */
 	unsigned busy;	/* msg is in the hands of a callback */
@@ -41,6 +43,7 @@ TAILQ_HEAD(bucket, entry);
 
 struct dns_resolver {
 	struct dns_net *net;
+	const char *from;
 	struct dns_addr servers[DNS_RESOLVERS_MAX];
 	size_t n;
 	size_t first; /* the one that answered last */
@@ -50,12 +53,14 @@ struct dns_resolver {
 static void ask(struct entry *e);
 
 struct dns_resolver *dns_resolver_new(struct dns_net *net,
-				      const struct dns_addr *servers, size_t n)
+				      const struct dns_addr *servers, size_t n,
+				      const char *from)
 {
 	struct dns_resolver *r = mem_alloc(sizeof(*r));
 
 	assert(n <= DNS_RESOLVERS_MAX);
 	r->net = net;
+	r->from = from;
 	r->n = n;
 	memcpy(r->servers, servers, n * sizeof(*servers));
 	for (size_t i = 0; i < BUCKETS; i++)
@@ -140,9 +145,10 @@ static void not_usable(struct entry *e, const struct dns_msg *m,
 	char name[DNS_NAME_SAID];
 	char text[DNS_ADDR_TEXT], code[16];
 
+	e->heard = e->heard || m || err->kind == ERR_INPUT;
 	if (m)
 		(void) err_set(&e->err, ERR_UNAVAILABLE,
-			       "look-up of %s %s: DNS server %s answered %s",
+			       "look-up of %s %s: the resolver %s answered %s",
 			       dns_name_said(e->name, name),
 			       dns_type_text(e->type),
 			       dns_addr_text(server_of(e), text),
@@ -154,6 +160,20 @@ static void not_usable(struct entry *e, const struct dns_msg *m,
 		(void) err_set(&e->err, ERR_UNAVAILABLE, "look-up of %s %s: %s",
 			       dns_name_said(e->name, name),
 			       dns_type_text(e->type), err->msg);
+}
+
+static void nobody_is_there(struct entry *e)
+{
+	AUTO(strlist_free) struct strlist all = STRLIST_INIT;
+	AUTO(mem_free_str) char *text = NULL;
+	bool one = e->r->n == 1;
+	char buf[DNS_ADDR_TEXT];
+
+	for (size_t i = 0; i < e->r->n; i++)
+		strlist_add(&all, dns_addr_text(&e->r->servers[i], buf));
+	text = strlist_join(&all, ", ");
+	(void) err_wrap(&e->err, "the resolver%s %s of %s %s not answer",
+			one ? "" : "s", text, e->r->from, one ? "does" : "do");
 }
 
 static void answered(void *arg, const struct dns_msg *m, const struct err *err)
@@ -174,6 +194,8 @@ static void answered(void *arg, const struct dns_msg *m, const struct err *err)
 		ask(e);
 		return;
 	}
+	if (!e->heard)
+		nobody_is_there(e);
 	/* Failures are told, not kept: who asks again begins anew. */
 	unlist(e);
 	tell(e);

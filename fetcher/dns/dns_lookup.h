@@ -17,12 +17,15 @@
 struct dns_resolver;
 struct dns_lookup; /* one who waits for an answer */
 
+/* FROM, for messages, lives longer: where their addresses stand. */
 struct dns_resolver *dns_resolver_new(struct dns_net *net,
-				      const struct dns_addr *servers, size_t n);
+				      const struct dns_addr *servers, size_t n,
+				      const char *from);
 void dns_resolver_free(struct dns_resolver **r); /* nobody waits any more */
 
 /* M has rcode NOERROR or NXDOMAIN and is valid during the call. NULL: none
- * of the servers gave a usable answer; ERR_UNAVAILABLE. Always from the
+ * of the servers gave a usable answer, and where none answered at all, err says
+ * that it is them; ERR_UNAVAILABLE. Always from the
  * loop; the lookup is gone then: forget the pointer. */
 typedef void dns_lookup_fn(void *arg, const struct dns_msg *m,
 			   const struct err *err);

@@ -10,6 +10,8 @@
 #include "log.h"
 #include "strlist.h"
 
+#define RESOLV_CONF "/etc/resolv.conf"
+
 struct key {
 	const char *path; /* the configuration's */
 	struct dns_key *key;
@@ -94,8 +96,7 @@ static int take_resolvers(const struct proof_dns *conf,
 			  struct err *err)
 {
 	if (conf->resolvers.n == 0)
-		return dns_addr_resolv_conf("/etc/resolv.conf", ret, ret_n,
-					    err);
+		return dns_addr_resolv_conf(RESOLV_CONF, ret, ret_n, err);
 	if (conf->resolvers.n > DNS_RESOLVERS_MAX)
 		return err_set(err, ERR_CONFIG, "more than %d resolvers",
 			       DNS_RESOLVERS_MAX);
@@ -183,7 +184,9 @@ int dns_zones_new(const struct proof_dns *conf, struct dns_net *net,
 		config_error(&why, &conf->src, "dns.resolvers");
 		return err_set(err, why.kind, "%s", why.msg);
 	}
-	z->resolver = dns_resolver_new(net, resolvers, n);
+	z->resolver = dns_resolver_new(net, resolvers, n,
+				       conf->resolvers.n > 0 ? "dns.resolvers"
+							     : RESOLV_CONF);
 	z->settings = mem_array(conf->zones.n + 1, sizeof(*z->settings));
 	z->starts = mem_array(conf->zones.n + 1, sizeof(*z->starts));
 	for (size_t i = 0; i < conf->zones.n; i++) {

@@ -63,6 +63,12 @@ static size_t refuses(struct peer *p, const unsigned char *q, size_t n,
 }
 
 /* What a server with other zones says: ask over there. */
+static size_t silent(struct peer *p, const unsigned char *q, size_t n, bool tcp,
+		     unsigned char *out)
+{
+	return 0;
+}
+
 static size_t refers(struct peer *p, const unsigned char *q, size_t n, bool tcp,
 		     unsigned char *out)
 {
@@ -94,7 +100,7 @@ static struct dns_resolver *open_two(peer_fn *first, peer_fn *second)
 	peer_open(&two, loop, "127.0.0.1", 0, second);
 	a[0] = one.addr;
 	a[1] = two.addr;
-	return dns_resolver_new(net, a, 2);
+	return dns_resolver_new(net, a, 2, "/etc/resolv.conf");
 }
 
 static void close_two(struct dns_resolver **r)
@@ -161,6 +167,40 @@ static void test_nobody_knows(void **state)
 	close_two(&r);
 }
 
+/* It is the resolvers then, and no zone's servers. */
+static void test_nobody_is_there(void **state)
+{
+	static const char *const text[] = { "127.0.0.1:9", "[::1]:9" };
+	struct dns_resolver *r;
+	struct dns_addr a[2];
+	struct err err = ERR_INIT;
+	struct got g;
+
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(dns_addr_parse(text[i], &a[i], &err), 0);
+	r = dns_resolver_new(net, a, 1, "dns.resolvers");
+	look(r, "example.org", &g);
+	assert_int_equal(g.err.kind, ERR_UNAVAILABLE);
+	assert_string_equal(g.err.msg,
+			    "the resolver 127.0.0.1:9 of dns.resolvers does "
+			    "not answer: look-up of example.org A: DNS server "
+			    "127.0.0.1:9: Connection refused");
+	dns_resolver_free(&r);
+	r = dns_resolver_new(net, a, 2, "/etc/resolv.conf");
+	look(r, "example.org", &g);
+	assert_non_null(strstr(g.err.msg,
+			       "the resolvers 127.0.0.1:9, [::1]:9 of "
+			       "/etc/resolv.conf do not answer: look-up"));
+	dns_resolver_free(&r);
+	/* one that does not answer, and one that does */
+	r = open_two(refuses, refers);
+	one.fn = silent;
+	look(r, "example.org", &g);
+	assert_null(strstr(g.err.msg, "not answer"));
+	assert_non_null(strstr(g.err.msg, "without knowing it"));
+	close_two(&r);
+}
+
 static void test_shared_and_kept(void **state)
 {
 	struct dns_resolver *r = open_two(knows, knows);
@@ -211,6 +251,7 @@ int main(void)
 		cmocka_unit_test(test_the_next_one_is_asked),
 		cmocka_unit_test(test_an_answer_that_there_is_nothing),
 		cmocka_unit_test(test_nobody_knows),
+		cmocka_unit_test(test_nobody_is_there),
 		cmocka_unit_test(test_shared_and_kept),
 		cmocka_unit_test(test_freed_early),
 	};

@@ -238,7 +238,7 @@ static void open_world(const struct dns_start *starts, size_t n_starts)
 	peer_open(&up, loop, "127.0.0.3", peer_port(&resolver), refers);
 	peer_open(&down, loop, "127.0.0.4", peer_port(&resolver), answers);
 	dns_addr_port_for_test((uint16_t) peer_port(&resolver));
-	lookups = dns_resolver_new(net, &resolver.addr, 1);
+	lookups = dns_resolver_new(net, &resolver.addr, 1, "dns.resolvers");
 	walker = dns_walker_new(net, lookups, starts, n_starts);
 	asked[0] = '\0';
 	no_glue = no_domain = no_zone = only_aaaa = recursive = false;
