@@ -400,14 +400,17 @@ static void start(struct dns_query *q)
 		start_udp(q);
 }
 
+/* One server has at most as many sockets as are free: the first half of all,
+ * the next half of the rest, and so on, so that dead ones leave some. */
 static struct dns_query *next_turn(struct dns_net *net)
 {
+	size_t most = DNS_QUERY_MAX - net->active;
 	struct host *h;
 
 	TAILQ_FOREACH (h, &net->hosts, link) {
 		struct dns_query *q = TAILQ_FIRST(&h->waiting);
 
-		if (!q || h->active >= DNS_QUERY_HOST_MAX)
+		if (!q || h->active >= most)
 			continue;
 		/* to the end of the line, so that all get their turn */
 		TAILQ_REMOVE(&net->hosts, h, link);

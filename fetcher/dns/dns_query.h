@@ -11,17 +11,17 @@
  * it is repeated, and asked over TCP when the answer is truncated, forged
  * ones arrive, or half of the time has passed in silence.
  *
- * Many may be asked for at once; so many sockets are open at a time, and so
- * many towards one server, that a dead server does not keep the others from
- * being asked. The time of a query that waits for its turn does not run.
+ * Many may be asked for at once; so many sockets are open at a time, and of
+ * those at most as many towards one server as are left for others, that dead
+ * servers do not keep the others from being asked. The time of a query that
+ * waits for its turn does not run.
  */
 
 #include "dns_addr.h"
 #include "dns_msg.h"
 #include "loop.h"
 
-#define DNS_QUERY_MAX	   256 /* sockets */
-#define DNS_QUERY_HOST_MAX 128 /* sockets to one server */
+#define DNS_QUERY_MAX 256 /* sockets */
 
 struct dns_net;	  /* what the queries of a loop share */
 struct dns_query; /* one under way */

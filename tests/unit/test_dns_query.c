@@ -313,6 +313,41 @@ static void test_many(void **state)
 	peer_close(&dead);
 }
 
+/* However many servers are dead, another has its sockets before their time is
+ * over. */
+static void test_many_dead(void **state)
+{
+	static struct peer dead[8];
+	int live = 0, lost = 0;
+	int64_t end = clock_mono_ms() + 15000;
+	struct dns_query *q[ARRAY_LEN(dead)][200];
+	struct err err = ERR_INIT;
+	size_t i, k;
+
+	peer_open(&peer, loop, "127.0.0.1", 0, answer);
+	many_done = 0;
+	for (i = 0; i < ARRAY_LEN(dead); i++) {
+		peer_open(&dead[i], loop, "127.0.0.1", 0, silent);
+		for (k = 0; k < ARRAY_LEN(q[i]); k++)
+			q[i][k] = dns_query_ask(net, &dead[i].addr, &question,
+						many_over, &lost);
+	}
+	for (k = 0; k < 100; k++)
+		dns_query_ask(net, &peer.addr, &question, many_over, &live);
+	while (many_done < 100) {
+		assert_true(clock_mono_ms() < end);
+		assert_int_equal(loop_run(loop, 1000, &err), 0);
+	}
+	/* not one of those was given up meanwhile */
+	assert_int_equal(live, 100);
+	for (i = 0; i < ARRAY_LEN(dead); i++) {
+		for (k = 0; k < ARRAY_LEN(q[i]); k++)
+			dns_query_cancel(&q[i][k]);
+		peer_close(&dead[i]);
+	}
+	peer_close(&peer);
+}
+
 static void test_cancel(void **state)
 {
 	struct dns_query *q[300];
@@ -342,6 +377,7 @@ int main(void)
 		cmocka_unit_test(test_cut_connections),
 		cmocka_unit_test(test_nonsense_over_tcp),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_many_dead),
 		cmocka_unit_test(test_cancel),
 	};
 
