@@ -12,10 +12,13 @@
 TAILQ_HEAD(walks, dns_walk);
 TAILQ_HEAD(subs, sub);
 
-/* A look-up of an address of one of a cut's servers. */
+/* A look-up of an address of one of a cut's servers: of the resolver, or of
+ * the servers of a zone of ours that it lies in. */
 struct sub {
 	struct cut *cut;
+	const char *host; /* the cut's */
 	struct dns_lookup *lookup;
+	struct dns_walk *walk;
 	TAILQ_ENTRY(sub) link;
 };
 
@@ -25,6 +28,7 @@ struct cut {
 	char *name;	  /* what is asked for is at or below it */
 	const char *zone; /* the zone it is, or lies in */
 	char *above;	  /* that zone, when it lies in one */
+	bool ours;	  /* configured: its servers' names are ours, too */
 	bool configured;  /* begins a walk: may be no zone at all */
 	bool given;	  /* its addresses are configured, too */
 	bool silent;	  /* given, and they say nothing at all */
@@ -41,6 +45,7 @@ struct cut {
 	unsigned type; /* of the addresses that are being looked up */
 	struct err trouble;
 	struct subs subs;
+	struct loop_timer *soon; /* there is nobody to ask */
 	struct walks waiting;
 	TAILQ_ENTRY(cut) link;
 };
@@ -59,6 +64,7 @@ struct dns_walk {
 	struct dns_ask *ask;
 	struct err last; /* of the servers of the cut */
 	bool heard;	 /* one of them answers */
+	bool flat;	 /* a referral ends it */
 	dns_walk_fn *fn;
 	void *arg;
 	TAILQ_ENTRY(dns_walk) link;
@@ -169,6 +175,7 @@ static void cancel_subs(struct cut *c)
 	while ((s = TAILQ_FIRST(&c->subs))) {
 		TAILQ_REMOVE(&c->subs, s, link);
 		dns_lookup_cancel(&s->lookup);
+		dns_walk_cancel(&s->walk);
 		free(s);
 	}
 }
@@ -179,6 +186,7 @@ static void cut_free(struct cut *c)
 	TAILQ_REMOVE(bucket_of(c->w, c->name), c, link);
 	dns_lookup_cancel(&c->ns_lookup);
 	cancel_subs(c);
+	loop_cancel(&c->soon);
 	strlist_free(&c->ns);
 	free(c->above);
 	free(c->name);
@@ -298,20 +306,52 @@ static void add_glue(struct cut *c, const struct dns_msg *m, const char *within)
 }
 
 static void got_addr(void *arg, const struct dns_msg *m, const struct err *err);
+static void got_our_addr(void *arg, const struct dns_msg *m, const char *zone,
+			 const struct err *err);
+static void addrs_over(struct cut *c);
+static void no_addrs(void *arg);
+static struct dns_walk *walk_flat(struct dns_walker *w,
+				  const struct dns_start *s, const char *name,
+				  unsigned type, dns_walk_fn *fn, void *arg);
+static const struct dns_start *start_of(const struct dns_walker *w,
+					const char *name);
+
+static void ask_addr(struct cut *c, const char *host)
+{
+	const struct dns_start *s = c->ours ? NULL : start_of(c->w, host);
+	struct sub *sub;
+
+	if (*host == '_')
+		return;
+	sub = mem_alloc(sizeof(*sub));
+	sub->cut = c;
+	sub->host = host;
+	TAILQ_INSERT_TAIL(&c->subs, sub, link);
+	if (s)
+		sub->walk =
+			walk_flat(c->w, s, host, c->type, got_our_addr, sub);
+	else
+		sub->lookup = dns_lookup(c->w->resolver, host, c->type,
+					 got_addr, sub);
+}
 
 /* That a name server has no address of one kind is nothing to make a resolver
  * remember: AAAA is asked for only where not one has an A that is of use. */
 static void ask_addrs(struct cut *c, unsigned type)
 {
 	c->type = type;
-	for (size_t i = 0; i < c->ns.n && i < DNS_WALK_NS_MAX; i++) {
-		struct sub *s = mem_alloc(sizeof(*s));
+	for (size_t i = 0; i < c->ns.n && i < DNS_WALK_NS_MAX; i++)
+		ask_addr(c, c->ns.v[i]);
+	if (TAILQ_EMPTY(&c->subs))
+		c->soon = loop_after(dns_net_loop(c->w->net), 0, no_addrs, c);
+}
 
-		s->cut = c;
-		TAILQ_INSERT_TAIL(&c->subs, s, link);
-		s->lookup = dns_lookup(c->w->resolver, c->ns.v[i], type,
-				       got_addr, s);
-	}
+static void no_addrs(void *arg)
+{
+	struct cut *c = arg;
+
+	c->soon = NULL;
+	addrs_over(c);
 }
 
 static void addrs_over(struct cut *c)
@@ -333,20 +373,42 @@ static void addrs_over(struct cut *c)
 	}
 }
 
-static void got_addr(void *arg, const struct dns_msg *m, const struct err *err)
+/* GLUE: what is added to a referral counts as well. */
+static void take_addr(struct sub *s, const struct dns_msg *m, bool glue,
+		      const struct err *err)
 {
-	struct sub *s = arg;
 	struct cut *c = s->cut;
 
-	TAILQ_REMOVE(&c->subs, s, link);
-	free(s);
 	if (err)
 		c->trouble = *err;
 	for (size_t i = 0; m && i < m->n; i++)
-		if (m->rr[i].section == DNS_ANSWER && m->rr[i].type == c->type)
+		if (m->rr[i].type == c->type &&
+		    (m->rr[i].section == DNS_ANSWER ||
+		     (glue && m->rr[i].section == DNS_ADDITIONAL &&
+		      strcmp(m->rr[i].owner, s->host) == 0)))
 			add_addr(c, &m->rr[i]);
+	TAILQ_REMOVE(&c->subs, s, link);
+	free(s);
 	if (TAILQ_EMPTY(&c->subs))
 		addrs_over(c);
+}
+
+static void got_addr(void *arg, const struct dns_msg *m, const struct err *err)
+{
+	struct sub *s = arg;
+
+	s->lookup = NULL;
+	take_addr(s, m, false, err);
+}
+
+static void got_our_addr(void *arg, const struct dns_msg *m, const char *zone,
+			 const struct err *err)
+{
+	struct sub *s = arg;
+
+	(void) zone;
+	s->walk = NULL;
+	take_addr(s, m, true, err);
 }
 
 static void find_ns(struct cut *c);
@@ -440,6 +502,7 @@ static struct cut *cut_new(struct dns_walker *w, const char *name)
 	c->name = mem_strdup(name);
 	c->zone = c->name;
 	c->key = s ? s->key : NULL;
+	c->ours = s && strcmp(s->zone, name) == 0;
 	TAILQ_INIT(&c->subs);
 	TAILQ_INIT(&c->waiting);
 	TAILQ_INSERT_TAIL(bucket_of(w, name), c, link);
@@ -631,9 +694,10 @@ static void answered(void *arg, const struct dns_msg *m, const struct err *err)
 		return;
 	}
 	walk->cut->first = (walk->first + walk->tried) % walk->cut->n;
-	if (says == DNS_SAYS_REFERRAL && ++walk->steps > DNS_WALK_STEPS_MAX)
+	if (says == DNS_SAYS_REFERRAL && !walk->flat &&
+	    ++walk->steps > DNS_WALK_STEPS_MAX)
 		too_many_steps(walk);
-	else if (says == DNS_SAYS_REFERRAL)
+	else if (says == DNS_SAYS_REFERRAL && !walk->flat)
 		walk_at(walk, cut_below(walk->cut, below, m));
 	else
 		finish(walk, m);
@@ -655,8 +719,8 @@ static void walk_ask(struct dns_walk *walk)
 	walk->ask = dns_ask(walk->w->net, server_of(walk), &q, answered, walk);
 }
 
-struct dns_walk *dns_walk(struct dns_walker *w, const char *name, unsigned type,
-			  dns_walk_fn *fn, void *arg)
+static struct dns_walk *walk_new(struct dns_walker *w, const char *name,
+				 unsigned type, dns_walk_fn *fn, void *arg)
 {
 	struct dns_walk *walk = mem_alloc(sizeof(*walk));
 
@@ -665,7 +729,28 @@ struct dns_walk *dns_walk(struct dns_walker *w, const char *name, unsigned type,
 	walk->type = type;
 	walk->fn = fn;
 	walk->arg = arg;
+	return walk;
+}
+
+struct dns_walk *dns_walk(struct dns_walker *w, const char *name, unsigned type,
+			  dns_walk_fn *fn, void *arg)
+{
+	struct dns_walk *walk = walk_new(w, name, type, fn, arg);
+
 	walk_at(walk, cut_begin(w, name));
+	return walk;
+}
+
+/* Asks the servers of S and no others: it waits for no zone that may wait for
+ * what it finds. */
+static struct dns_walk *walk_flat(struct dns_walker *w,
+				  const struct dns_start *s, const char *name,
+				  unsigned type, dns_walk_fn *fn, void *arg)
+{
+	struct dns_walk *walk = walk_new(w, name, type, fn, arg);
+
+	walk->flat = true;
+	walk_at(walk, cut_begin(w, s->zone));
 	return walk;
 }
 
@@ -694,8 +779,13 @@ struct dns_walker *dns_walker_new(struct dns_net *net,
 
 void dns_walker_free(struct dns_walker **w)
 {
+	struct cut *c;
+
 	if (!*w)
 		return;
+	for (size_t i = 0; i < BUCKETS; i++)
+		TAILQ_FOREACH (c, &(*w)->buckets[i], link)
+			cancel_subs(c);
 	for (size_t i = 0; i < BUCKETS; i++)
 		while (!TAILQ_EMPTY(&(*w)->buckets[i]))
 			cut_free(TAILQ_FIRST(&(*w)->buckets[i]));

@@ -14,6 +14,11 @@
  * the longest configured zone the name lies in, or else at its domain, which
  * is the public suffix and one label.
  *
+ * Who has a zone names its servers as he likes, and could have absences of ours
+ * remembered by names such as _acme-challenge.OURS: one that begins with '_' is
+ * not asked for, and the address of one that lies in a configured zone is asked
+ * of the servers of that, unless it is a server of that zone itself.
+ *
  * The servers of a zone are found once and kept for some minutes; whoever
  * needs the same ones at the same time shares the look-up.
  */

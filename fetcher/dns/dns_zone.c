@@ -318,6 +318,17 @@ static bool only_alias(const struct dns_msg *m, unsigned type)
 	return alias;
 }
 
+/* May the resolver be asked for a name server's address? As dns_walk.h has it:
+ * it may be a stranger who says that it is one. */
+static bool may_look_up(const struct sub *s)
+{
+	const struct entry *e = s->entry;
+
+	return *s->name != '_' &&
+	       (!dns_zones_setting(e->z, s->name) ||
+		(e->setting && strcmp(e->setting->name, e->name) == 0));
+}
+
 /* Where its servers cannot be reached, or call it an alias, the resolvers are
  * asked for the address of a name server: it is there, if it is one. */
 static void walked(void *arg, const struct dns_msg *m, const char *zone,
@@ -326,9 +337,10 @@ static void walked(void *arg, const struct dns_msg *m, const char *zone,
 	struct sub *s = arg;
 
 	s->walk = NULL;
-	if (m ? (s->type == DNS_A || s->type == DNS_AAAA) &&
-			    only_alias(m, s->type)
-	      : s->type == DNS_A && err->kind == ERR_UNAVAILABLE)
+	if (may_look_up(s) &&
+	    (m ? (s->type == DNS_A || s->type == DNS_AAAA) &&
+			     only_alias(m, s->type)
+	       : s->type == DNS_A && err->kind == ERR_UNAVAILABLE))
 		s->lookup = dns_lookup(s->entry->z->resolver, s->name, s->type,
 				       looked_up, s);
 	else

@@ -11,7 +11,7 @@
 static struct loop *loop;
 static struct dns_net *net;
 static struct peer peer;
-static int asked_ns, asked_a, asked_names, asked_served;
+static int asked_ns, asked_a, asked_names, asked_served, asked_victim;
 static bool mute_ns, closed, closed_ns, lost_ns;
 static const char *wildcard_to, *meant_to, *primary;
 
@@ -100,16 +100,25 @@ static bool shut(const unsigned char *q, size_t n)
 			       (closed_ns && below(q, n, "dns.net")));
 }
 
-static size_t knows_zone(struct peer *p, const unsigned char *q, size_t n,
-			 bool tcp, unsigned char *out)
+static void count(const unsigned char *q, size_t n)
 {
-	size_t size = peer_begin(q, n, 0, out), more;
 	unsigned type = peer_qtype(q, n);
 
 	asked_ns += type == DNS_NS && !(q[2] & 1);
 	asked_a += type == DNS_A || type == DNS_AAAA;
 	asked_served += memcmp(q + DNS_HEADER, "\1x\1*", 4) == 0;
 	asked_names += q[2] & 1 && type != DNS_NS && type != DNS_A;
+	asked_victim +=
+		q[2] & 1 && type != DNS_NS && below(q, n, "victim.dns.net");
+}
+
+static size_t knows_zone(struct peer *p, const unsigned char *q, size_t n,
+			 bool tcp, unsigned char *out)
+{
+	size_t size = peer_begin(q, n, 0, out), more;
+	unsigned type = peer_qtype(q, n);
+
+	count(q, n);
 	if (shut(q, n) || (lost_ns && below(q, n, "gone.dns.net")))
 		return peer_begin(q, n, DNS_REFUSED, out);
 	more = knows_name(q, n, out, size);
@@ -205,7 +214,7 @@ static struct dns_zones *open_zones(size_t n_zones)
 	conf.key_file = scratch("key");
 	conf.zones = (struct conf_groups){ zones_v, n_zones };
 	conf.any_zone = false;
-	asked_ns = asked_a = asked_names = asked_served = 0;
+	asked_ns = asked_a = asked_names = asked_served = asked_victim = 0;
 	mute_ns = closed = closed_ns = lost_ns = false;
 	primary = "ns1.dns.net";
 	wildcard_to = meant_to = "target.other.net";
@@ -517,6 +526,29 @@ static void test_primary_is_an_alias(void **state)
 	close_zones(&z);
 }
 
+/* A stranger's zone names what is not there, and is ours, as its primary: no
+ * resolver is made to remember that it is not. */
+static void test_hostile_primary(void **state)
+{
+	static const char *const names[] = { "_acme-challenge.victim.dns.net",
+					     "www.victim.dns.net" };
+	struct dns_zones *z;
+	struct got g;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		zones[0].zone = "victim.dns.net";
+		z = open_zones(1);
+		conf.any_zone = true;
+		closed_ns = true;
+		primary = names[i];
+		locate(z, "_acme-challenge.www.example.org", &g);
+		assert_null(g.zone);
+		assert_non_null(strstr(g.err.msg, names[i]));
+		assert_int_equal(asked_victim, 0);
+		close_zones(&z);
+	}
+}
+
 static void test_circle(void **state)
 {
 	struct dns_zones *z = open_zones(0);
@@ -656,6 +688,7 @@ int main(void)
 		cmocka_unit_test(test_behind_a_firewall),
 		cmocka_unit_test(test_hidden_primary),
 		cmocka_unit_test(test_primary_is_an_alias),
+		cmocka_unit_test(test_hostile_primary),
 		cmocka_unit_test(test_circle),
 		cmocka_unit_test(test_more_servers_than_asked),
 		cmocka_unit_test(test_server_without_an_address),

@@ -177,6 +177,7 @@ static size_t is_silent(struct peer *p, const unsigned char *q, size_t n,
 	return 0;
 }
 
+static const char *sub_ns = "ns.sub.example.org";
 static bool recursive; /* somebody asked a server for recursion */
 
 static size_t refers(struct peer *p, const unsigned char *q, size_t n, bool tcp,
@@ -191,8 +192,7 @@ static size_t refers(struct peer *p, const unsigned char *q, size_t n, bool tcp,
 		return peer_add_name(out, size, 8, "example.org", DNS_SOA,
 				     "ns1.x.net");
 	out[2] &= (unsigned char) ~4u;
-	size = peer_add_name(out, size, 8, "sub.example.org", DNS_NS,
-			     "ns.sub.example.org");
+	size = peer_add_name(out, size, 8, "sub.example.org", DNS_NS, sub_ns);
 	/* of another zone: not believed */
 	size = peer_add(out, size, 10, "ns.elsewhere.net", DNS_A, "\177\0\0\2",
 			4);
@@ -325,6 +325,106 @@ static void test_no_glue(void **state)
 	assert_non_null(strstr(asked, "ns.sub.example.org/1 "));
 	assert_null(strstr(asked, "/28"));
 	close_world();
+}
+
+/* Who has a zone chooses the names of its servers: none that he has of us is
+ * one that a resolver would remember to be absent. */
+static void test_hostile_ns(void **state)
+{
+	static const char *const bad[] = { "_acme-challenge.victim.net",
+					   "_x.www.elsewhere.test" };
+	struct got g;
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		open_world(NULL, 0);
+		no_glue = true;
+		sub_ns = bad[i];
+		go("_acme-challenge.a.sub.example.org", &g);
+		assert_int_equal(g.err.kind, ERR_UNAVAILABLE);
+		assert_non_null(strstr(g.err.msg, "sub.example.org"));
+		assert_null(strstr(asked, bad[i]));
+		close_world();
+	}
+	sub_ns = "ns.sub.example.org";
+}
+
+/* victim.net is ours. */
+static size_t has_victim(struct peer *p, const unsigned char *q, size_t n,
+			 bool tcp, unsigned char *out)
+{
+	size_t size = peer_begin(q, n, 0, out);
+
+	if (peer_asks(q, n, "ns.victim.net") && peer_qtype(q, n) == DNS_A)
+		return peer_add(out, size, 6, NULL, DNS_A, "\177\0\0\4", 4);
+	if (!peer_asks(q, n, "ns.low.victim.net"))
+		return peer_add_name(out, size, 8, "victim.net", DNS_SOA,
+				     "ns.victim.net");
+	out[2] &= (unsigned char) ~4u;
+	size = peer_add_name(out, size, 8, "low.victim.net", DNS_NS,
+			     "ns.low.victim.net");
+	return peer_add(out, size, 10, "ns.low.victim.net", DNS_A, "\177\0\0\4",
+			4);
+}
+
+/* A name server that lies in a zone of ours: that zone's own servers say where
+ * it is, and what it delegates they know as well. */
+static void test_ns_in_a_zone_of_ours(void **state)
+{
+	static const char *const names[] = { "ns.victim.net",
+					     "ns.low.victim.net",
+					     "www.victim.net",
+					     "_acme-challenge.victim.net" };
+	struct dns_addr a[1];
+	struct dns_start start = { .zone = "victim.net",
+				   .addr = a,
+				   .n_addr = 1 };
+	struct peer victim;
+	struct got g;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		open_world(&start, 1);
+		peer_open(&victim, loop, "127.0.0.5", peer_port(&resolver),
+			  has_victim);
+		a[0] = victim.addr;
+		no_glue = true;
+		sub_ns = names[i];
+		go("_acme-challenge.a.sub.example.org", &g);
+		assert_string_equal(g.txt, i < 2 ? "down" : "");
+		assert_int_equal(g.err.kind,
+				 i < 2 ? ERR_NONE : ERR_UNAVAILABLE);
+		assert_null(strstr(asked, "victim.net"));
+		peer_close(&victim);
+		close_world();
+	}
+	/* its own servers' names are known to be there, to the resolver too */
+	open_world(&start, 1);
+	start.zone = "x.net";
+	start.n_addr = 0;
+	go("www.x.net", &g);
+	assert_string_equal(asked, "x.net/2 ns1.x.net/1 ns2.x.net/1 ");
+	close_world();
+	/* given up while that is asked */
+	start = (struct dns_start){ "victim.net", a, 1, NULL };
+	for (int rounds = 0; rounds < 8; rounds++) {
+		struct err err = ERR_INIT;
+		struct dns_walk *w;
+
+		memset(&g, 0, sizeof(g));
+		open_world(&start, 1);
+		peer_open(&victim, loop, "127.0.0.5", peer_port(&resolver),
+			  is_silent);
+		a[0] = victim.addr;
+		no_glue = true;
+		sub_ns = names[0];
+		w = dns_walk(walker, "a.sub.example.org", DNS_TXT, over, &g);
+		for (int i = 0; i < rounds; i++)
+			assert_int_equal(loop_run(loop, 10, &err), 0);
+		assert_int_equal(g.called, 0);
+		dns_walk_cancel(&w);
+		close_world();
+		peer_close(&victim);
+	}
+	sub_ns = "ns.sub.example.org";
 }
 
 /* AAAA only where no server has an A: the rest would be an absence. */
@@ -522,6 +622,8 @@ int main(void)
 		cmocka_unit_test(test_says),
 		cmocka_unit_test(test_down_to_the_zone),
 		cmocka_unit_test(test_no_glue),
+		cmocka_unit_test(test_hostile_ns),
+		cmocka_unit_test(test_ns_in_a_zone_of_ours),
 		cmocka_unit_test(test_ipv6_alone),
 		cmocka_unit_test(test_no_such_domain),
 		cmocka_unit_test(test_no_zone_of_its_own),
