@@ -49,6 +49,7 @@ CFLAGS   = $(OPT)
 ALLFLAGS = -std=gnu11 -D_GNU_SOURCE -DCERTREPO_VERSION='"$(VERSION)"' \
 	   -DCERTREPO_SYSCONFDIR='"$(SYSCONFDIR)"' \
 	   -DCERTREPO_PROFILE_DIR='"$(DATADIR)/installer-profiles"' \
+	   -DCERTREPO_GRANTS='"$(DATADIR)/grants.sql"' \
 	   $(WARN) $(HARDEN) $(SANFLAGS) -fvisibility=hidden -MMD -MP \
 	   $(PC_CFLAGS) $(CFLAGS)
 LDALL    = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS) $(LDFLAGS)
@@ -232,6 +233,7 @@ install: all
 	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/sbin/
 	install -m 644 installer-profiles/*.conf \
 		$(DESTDIR)$(DATADIR)/installer-profiles/
+	install -m 644 schema/grants.sql $(DESTDIR)$(DATADIR)/
 	for s in 5 7 8; do install -m 644 man/*.$$s \
 		$(DESTDIR)$(MANDIR)/man$$s/ || exit 1; done
 

@@ -3,13 +3,19 @@
 -- @PASSWORD@ (another one for each), then, as an administrator and after
 -- certrepo-populate init:
 --
---	mariadb certrepo < grants.sql
+--	mariadb < grants.sql
 --
--- An account with all rights on the database (or the server's root over its
--- socket) runs certrepo-populate init; none of these needs them. The two views
--- belong to 'certrepo-owner'@'localhost', which init makes, or says how.
+-- certrepo-populate init is run with an account that has all rights on the
+-- database (or by the server's root over its socket), and nothing else is:
+--
+--	CREATE DATABASE certrepo CHARACTER SET ascii COLLATE ascii_bin;
+--	CREATE USER 'certrepo-admin'@'%' IDENTIFIED BY '...' REQUIRE SSL;
+--	GRANT ALL ON certrepo.* TO 'certrepo-admin'@'%';
+--
+-- The two views belong to 'certrepo-owner'@'localhost', which init makes, or
+-- says how.
 
--- certrepo-populate, on the central host.
+-- certrepo-populate by hand, all but init, on the central host (admin.conf).
 CREATE USER IF NOT EXISTS 'certrepo-populate'@'%'
   IDENTIFIED BY '@PASSWORD@' REQUIRE SSL;
 GRANT SELECT, INSERT, UPDATE, DELETE ON certrepo.certs

@@ -7,6 +7,9 @@
 #include <string.h>
 #include "plain.h"
 
+#ifndef CERTREPO_GRANTS
+#define CERTREPO_GRANTS "/usr/local/share/certrepo/grants.sql"
+#endif
 #define CONNECT_TIMEOUT 10
 #define IO_TIMEOUT	30
 
@@ -131,6 +134,20 @@ static int down_fail(struct db *db, unsigned code, const char *text,
 		       where);
 }
 
+static int no_database(const char *where, const char *name, struct err *err)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789_"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	const char *quote = name[strspn(name, plain)] ? "`" : "";
+
+	return err_set(err, ERR_CONFIG,
+		       "%s has no database \"%s\": make it, as an "
+		       "administrator, by: CREATE DATABASE %s%s%s CHARACTER "
+		       "SET ascii COLLATE ascii_bin; then run "
+		       "certrepo-populate init",
+		       where, name, quote, name, quote);
+}
+
 static int denied_fail(struct db *db, unsigned code, const char *text,
 		       struct err *err)
 {
@@ -153,14 +170,12 @@ static int denied_fail(struct db *db, unsigned code, const char *text,
 		return err_set(err, ERR_CONFIG,
 			       "%s: there is no database \"%s\", or user "
 			       "\"%s\" has no rights on it: see "
-			       "schema/grants.sql",
+			       "" CERTREPO_GRANTS,
 			       where, c->database ? c->database : "certrepo",
 			       user_of(c));
 	case ER_BAD_DB_ERROR:
-		return err_set(err, ERR_CONFIG,
-			       "%s has no database \"%s\": create it, then "
-			       "run certrepo-populate init",
-			       where, c->database ? c->database : "certrepo");
+		return no_database(where,
+				   c->database ? c->database : "certrepo", err);
 	case CR_PLUGIN_NOT_ALLOWED:
 	case CR_AUTH_PLUGIN_CANNOT_LOAD:
 		/* Its text is garbled. */
@@ -291,7 +306,7 @@ static int fail_other(unsigned code, const char *where, const char *text,
 	case ER_SPECIFIC_ACCESS_DENIED_ERROR:
 		return err_set(err, ERR_CONFIG,
 			       "%s: %s: the rights of this user do not "
-			       "suffice, see schema/grants.sql",
+			       "suffice, see " CERTREPO_GRANTS,
 			       where, text);
 	case ER_ACCESS_DENIED_ERROR: /* we are in already */
 	case ER_NO_SUCH_USER:

@@ -67,8 +67,14 @@ populate() {
 	run "$BUILD/certrepo-populate" -c "$T/certrepo.conf" "$@"
 }
 
-mariadb_sql -e 'DROP DATABASE certrepo; CREATE DATABASE certrepo'
+mariadb_sql -e 'DROP DATABASE certrepo'
 conf
+says 78 'has no database "certrepo": make it' 'no database'
+ok '... and its statement makes it' mariadb_sql -e \
+	"$(printf '%s\n' "$err" | grep -o 'CREATE DATABASE [^;]*')"
+is "$(mariadb_sql -N -e "SELECT default_collation_name FROM
+	information_schema.schemata WHERE schema_name = 'certrepo'")" \
+	ascii_bin '... as the README has it'
 says 78 'run certrepo-populate .*init' 'no schema'
 populate init
 is "$rc" 0 'init'
@@ -112,7 +118,7 @@ mariadb_sql -e "CREATE USER web1@'%' IDENTIFIED BY 'w';
 	GRANT SELECT ON certrepo.host_certs TO web1@'%'"
 echo w >"$T/web1.password"
 conf user=web1 "password_file=$T/web1.password"
-says 78 'denied.*grants.sql' 'missing rights'
+says 78 'denied.*see /.*/grants.sql' 'missing rights'
 
 # The option file names everything; it cannot turn verification off.
 cat >"$T/my.cnf" <<END
@@ -248,7 +254,7 @@ is "$engine" 0 'all of it is ASCII'
 # --- grants.sql ---
 
 sed -e 's/@PASSWORD@/secret/' "$ROOT/schema/grants.sql" >"$T/grants.sql"
-ok 'grants.sql runs' mariadb_sql certrepo -e "SOURCE $T/grants.sql"
+ok 'grants.sql runs' mariadb_sql -e "SOURCE $T/grants.sql"
 echo secret >"$T/secret"
 conf user=certrepo-populate "password_file=$T/secret"
 populate enable ec.example.org
