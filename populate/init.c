@@ -89,6 +89,14 @@ static int mend_views(struct populate *p, bool fresh, struct err *err)
 
 	if (store_owner_take(p->store, p->arena, &o, err) == -1)
 		return err_wrap(err, "the views of the hosts");
+	if (o.state == STORE_OWNER_HIDDEN)
+		return err_set(
+			err, ERR_CONFIG,
+			"%s: this account may not see the views of the "
+			"hosts, so whether they work cannot be told; "
+			"with the account that owns the database, which "
+			"only init needs: certrepo-populate -c FILE init",
+			store_name(p->store));
 	if (o.gone)
 		printf("the views of the hosts did not work: their definer, "
 		       "%s, is gone or lacks rights; %s\n",
@@ -100,7 +108,7 @@ static int mend_views(struct populate *p, bool fresh, struct err *err)
 	if (o.state == STORE_OWNER_REFUSED)
 		printf("the views of the hosts stop working when %s is "
 		       "dropped. Let an administrator give them to an account "
-		       "that stays:\n\n%s\n",
+		       "that stays, in the mariadb client:\n\n%s\n",
 		       o.gone ? "the account of this program"
 			      : populate_clean(p->arena, o.was),
 		       o.sql);

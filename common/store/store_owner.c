@@ -56,6 +56,7 @@ static int find_definer(struct store *s, struct arena *a, const char **ret,
 	const char *definer, *found = NULL;
 	int rc;
 
+	/* An account without rights on them sees no row here. */
 	if (store_query(s,
 			"SELECT definer FROM information_schema.views WHERE "
 			"table_schema = DATABASE() AND table_name IN "
@@ -72,8 +73,8 @@ static int find_definer(struct store *s, struct arena *a, const char **ret,
 	return rc;
 }
 
-/* 1 they can be read, 0 not, -1. */
-static int probe(struct store *s, struct err *err)
+/* 1 they can be read, 0 not, -1. RET_NONE: they are not there at all. */
+static int probe(struct store *s, bool *ret_none, struct err *err)
 {
 	static const char *const sql[] = {
 		"SELECT COUNT(*) FROM host_certs WHERE name = ''",
@@ -84,19 +85,43 @@ static int probe(struct store *s, struct err *err)
 		AUTO(store_done) struct db_stmt *st = NULL;
 
 		if (store_query(s, sql[i], "i", NO_ARGS, &st, err) == -1 ||
-		    db_step(st, err) == -1)
+		    db_step(st, err) == -1) {
+			*ret_none = db_fault(s->db) == DB_FAULT_NO_TABLE;
 			return lost(s) ? -1 : 0;
+		}
 	}
 	return 1;
 }
 
-static char *statements(void)
+static int use(struct store *s, struct sbuf *b, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	AUTO(arena_free) struct arena *a = arena_new();
+	int rc;
+
+	if (store_query(s, "SELECT DATABASE()", "T", NO_ARGS, &st, err) == -1 ||
+	    (rc = db_step(st, err)) == -1)
+		return -1;
+	if (rc == 0)
+		return 0;
+	sbuf_adds(b, "USE `");
+	for (const char *p = store_col_text(st, 0, a); *p; p++)
+		sbuf_addf(b, *p == '`' ? "``" : "%c", *p);
+	sbuf_adds(b, "`;\n");
+	return 0;
+}
+
+/* As they are pasted into a client that has no database yet. */
+static int statements(struct store *s, char **ret, struct err *err)
 {
 	AUTO(sbuf_free) struct sbuf b = SBUF_INIT(10000);
 
+	if (use(s, &b, err) == -1)
+		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(to_owner); i++)
 		sbuf_addf(&b, "%s;\n", to_owner[i]);
-	return mem_strdup(sbuf_str(&b));
+	*ret = mem_strdup(sbuf_str(&b));
+	return 0;
 }
 
 int store_owner_take(struct store *s, struct arena *arena,
@@ -104,6 +129,7 @@ int store_owner_take(struct store *s, struct arena *arena,
 {
 	struct store_owner o = { .was = "", .works = true };
 	struct err own = ERR_INIT;
+	bool none = false;
 	int works, taken;
 
 	if (strcmp(db_dialect(s->db), "mariadb") != 0) {
@@ -112,9 +138,15 @@ int store_owner_take(struct store *s, struct arena *arena,
 	}
 	db_renew(s->db);
 	if (find_definer(s, arena, &o.was, err) == -1 ||
-	    (works = probe(s, err)) == -1)
+	    (works = probe(s, &none, err)) == -1)
 		return -1;
 	o.gone = works == 0;
+	if (o.gone && !*o.was && !none) {
+		o.state = STORE_OWNER_HIDDEN;
+		o.gone = o.works = false;
+		*ret = o;
+		return 0;
+	}
 	if (!o.gone && strcmp(o.was, STORE_OWNER) == 0) {
 		*ret = o;
 		return 0;
@@ -125,13 +157,14 @@ int store_owner_take(struct store *s, struct arena *arena,
 				&own) == -1
 				? -1
 				: 0;
-	if (taken == -1 || (works = probe(s, &own)) == -1) {
+	if (taken == -1 || (works = probe(s, &none, &own)) == -1) {
 		*err = own;
 		return -1;
 	}
 	o.state = taken ? STORE_OWNER_TAKEN : STORE_OWNER_REFUSED;
 	o.works = works == 1;
-	o.sql = taken ? NULL : statements();
+	if (!taken && statements(s, &o.sql, err) == -1)
+		return -1;
 	*ret = o;
 	return 0;
 }

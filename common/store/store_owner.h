@@ -18,13 +18,16 @@ enum store_owner_state {
 	STORE_OWNER_FINE,    /* they are its, or it is SQLite */
 	STORE_OWNER_TAKEN,   /* they are its from now on */
 	STORE_OWNER_REFUSED, /* we may not: an administrator has to run `sql` */
+	STORE_OWNER_HIDDEN,  /* this account has no right to see them, so `gone`
+			      * and `works` are not known, and false */
 };
 struct store_owner {
 	enum store_owner_state state;
 	const char *was; /* the definer before: "root@localhost"; or "" */
 	bool gone;	 /* and the views did not work */
 	bool works;	 /* they do now */
-	char *sql;	 /* the caller's: statements, a line each */
+	char *sql;	 /* the caller's: statements, a line each, the
+			  * database to use first */
 };
 
 /* After an upgrade. Safe to repeat; grants of hosts on the views stay. */
