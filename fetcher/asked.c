@@ -70,3 +70,20 @@ enum asked asked_say(struct store *store, const char *self, const char *name,
 		log_warn("%s", text);
 	return is;
 }
+
+char *asked_not_enabled(struct store *store, const char *name)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	struct store_cert *d = NULL;
+	int found = store_get(store, name, arena, &d, NULL);
+
+	if (found == -1)
+		return mem_printf("%s: there is no such enabled name in %s",
+				  name, store_name(store));
+	if (found == 1)
+		return mem_printf("%s: it is disabled in %s: certrepo-populate "
+				  "enable %s",
+				  name, store_name(store), name);
+	return mem_printf("%s: it is not enrolled in %s", name,
+			  store_name(store));
+}

@@ -23,4 +23,8 @@ int asked_look(struct store *store, const char *self, const char *name,
 enum asked asked_say(struct store *store, const char *self, const char *name,
 		     int64_t now);
 
+/* Of a name that the fetcher may not order: it is disabled, or not enrolled,
+ * in a sentence for the caller to free. */
+char *asked_not_enabled(struct store *store, const char *name);
+
 #endif

@@ -251,9 +251,12 @@ static int pick_named(struct engine *e, struct err *err)
 		if (found == 1)
 			continue;
 		namemap_put(e->outcomes, name, FAILED);
-		if (e->passes == 1)
-			log_warn("%s: there is no such enabled name in %s",
-				 name, store_name(e->store));
+		if (e->passes == 1) {
+			AUTO(mem_free_str)
+			char *text = asked_not_enabled(e->store, name);
+
+			log_warn("%s", text);
+		}
 	}
 	return 0;
 }

@@ -68,6 +68,13 @@ static int is_leased(struct dry *d, const char *name, struct err *err)
 	return 1;
 }
 
+static void say_not_enabled(struct store *store, const char *name)
+{
+	AUTO(mem_free_str) char *text = asked_not_enabled(store, name);
+
+	log_warn("%s", text);
+}
+
 static int dry_named(struct dry *d, const struct pick_opts *po, struct err *err)
 {
 	size_t i;
@@ -85,8 +92,7 @@ static int dry_named(struct dry *d, const struct pick_opts *po, struct err *err)
 			return -1;
 		if (found == 1)
 			continue;
-		log_warn("%s: there is no such enabled name in %s",
-			 d->opts->names[i], store_name(d->store));
+		say_not_enabled(d->store, d->opts->names[i]);
 		d->counts.failed++;
 	}
 	return 0;

@@ -119,7 +119,7 @@ is "$rc" 0 'one name'
 is "$(col $A 'crt IS NULL') $(col $B 'crt IS NULL')" '1 0' '... only that'
 run fetcher --once nosuch.example.test
 is "$rc" 1 'a name that is not enrolled'
-like "$err" 'nosuch.example.test: there is no such' '... is said'
+like "$err" 'nosuch.example.test: it is not enrolled' '... is said'
 populate disable $A >/dev/null
 run fetcher --once $A
 is "$rc" 1 'a disabled name, asked for'
@@ -212,7 +212,7 @@ is "$rc$(col A.Example.test renew)" 00 '... and can be asked for'
 sql "UPDATE certs SET name = '$A' WHERE name = 'A.Example.test'"
 run fetcher --once A.Example.test
 is "$rc" 1 '... where it exists'
-like "$err" 'A.Example.test: there is no such' '... and is said where not'
+like "$err" 'A.Example.test: it is not enrolled' '... and is said where not'
 
 # --- another rule of what is due ---
 settings 'days_left = 20;'

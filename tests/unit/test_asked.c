@@ -38,6 +38,15 @@ static void says(const char *self, enum asked want, const char *sentence)
 	free(text);
 }
 
+static void not_enabled(const char *sentence)
+{
+	char *text = asked_not_enabled(store, NAME);
+
+	if (!strstr(text, sentence))
+		fail_msg("%s", text);
+	free(text);
+}
+
 /* A failure is on record, as an order leaves it. */
 static void failed(const char *class, bool hold)
 {
@@ -59,6 +68,7 @@ static void sentences(void **state)
 				  .enabled = true,
 				  .csr = BLOB("csr"),
 				  .md5_modulus = "x" };
+	const struct store_field off = { "enable", "N" };
 	struct store_park p = {
 		.owner = "me",
 		.next = NOW + 60,
@@ -66,6 +76,7 @@ static void sentences(void **state)
 	};
 
 	says("me", ASKED_GONE, "was removed meanwhile");
+	not_enabled("is not enrolled in ");
 	OK(store_add(store, &row, &err));
 	says("me", ASKED_FREE, NULL);
 	RC(1, store_claim(store, NAME, "web2-9", NOW, NOW + 60, &err));
@@ -83,6 +94,9 @@ static void sentences(void **state)
 	says("me", ASKED_WAITS, "its order waits for the CA");
 	failed("caa", true);
 	says("me", ASKED_WAITS, "held until someone acts (caa)");
+	RC(1, store_set(store, NAME, &off, 1, 0, &err));
+	not_enabled("it is disabled in ");
+	not_enabled(": certrepo-populate enable " NAME);
 }
 
 int main(void)
