@@ -517,9 +517,12 @@ struct store_receipt {
 	const char *detail;  /* a sentence */
 	const char *version; /* of the installer */
 };
+/* Of one name at a time: hosts write them, one could write any number. */
+#define STORE_RECEIPTS_MAX 50000
 struct store_receipts {
 	struct store_receipt *v;
 	size_t n;
+	size_t more; /* older ones that are there, too */
 };
 /* All in one transaction; each replaces what was said before. */
 int store_receipts_put(struct store *s, const struct store_receipt *r, size_t n,
@@ -530,6 +533,7 @@ int store_receipts_sync(struct store *s, const struct store_receipt *r,
 			size_t n, const char *host,
 			const struct store_receipts *keep,
 			struct err *err) MUST_CHECK;
+/* The newest STORE_RECEIPTS_MAX, newest first. */
 int store_receipts_of(struct store *s, const char *name, struct arena *arena,
 		      struct store_receipts *ret, struct err *err) MUST_CHECK;
 

@@ -239,6 +239,23 @@ static void read_receipt(const struct db_stmt *st, struct arena *a,
 	};
 }
 
+static int receipts_count(struct store *s, const char *name, size_t *ret,
+			  struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	int rc;
+
+	if (store_query(s, "SELECT COUNT(*) FROM installs WHERE name = ?", "I",
+			ARGS(T(name)), &st, err) == -1)
+		return -1;
+	rc = db_step(st, err);
+	if (rc == -1)
+		return -1;
+	*ret = rc == 1 && db_col_int(st, 0) > 0 ? (size_t) db_col_int(st, 0)
+						: 0;
+	return 0;
+}
+
 static int receipts_of(struct store *s, const char *name, struct arena *a,
 		       struct store_receipts *ret, struct err *err)
 {
@@ -250,8 +267,9 @@ static int receipts_of(struct store *s, const char *name, struct arena *a,
 			"SELECT name, host, service, endpoint, protocol, "
 			"state, fingerprint, serial, ts_expire, depth, ts, "
 			"detail, version FROM installs WHERE name = ? "
-			"ORDER BY host, service, endpoint",
-			"WWWWwWwwNNNww", ARGS(T(name)), &st, err) == -1)
+			"ORDER BY ts DESC, host, service, endpoint LIMIT ?",
+			"WWWWwWwwNNNww", ARGS(T(name), I(STORE_RECEIPTS_MAX)),
+			&st, err) == -1)
 		return -1;
 	while ((rc = db_step(st, err)) == 1) {
 		all.v = STORE_GROW(a, all.v, all.n);
@@ -259,6 +277,12 @@ static int receipts_of(struct store *s, const char *name, struct arena *a,
 	}
 	if (rc == -1)
 		return -1;
+	store_done(&st);
+	if (all.n == STORE_RECEIPTS_MAX) {
+		if (receipts_count(s, name, &all.more, err) == -1)
+			return -1;
+		all.more -= all.more > all.n ? all.n : all.more;
+	}
 	*ret = all;
 	return 0;
 }

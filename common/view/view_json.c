@@ -142,6 +142,8 @@ static void put_installs(const struct view *v, struct sbuf *out)
 		sbuf_addc(out, '}');
 	}
 	sbuf_addc(out, ']');
+	if (v->installs.more > 0)
+		jout_int(out, "installs_more", (int64_t) v->installs.more);
 }
 
 void view_json(const struct view *v, const char *default_ca, int64_t now,

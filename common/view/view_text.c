@@ -278,8 +278,9 @@ static void add_installs(const struct view *v, struct sbuf *out)
 	for (size_t i = 0; i < n && i < INSTALLS_SHOWN; i++)
 		add_install(&v->installs.v[i], out);
 	if (n > INSTALLS_SHOWN)
-		sbuf_addf(out, "    and %zu more, see --json\n",
-			  n - INSTALLS_SHOWN);
+		sbuf_addf(out, "    and %zu older ones, see --json%s\n",
+			  n - INSTALLS_SHOWN + v->installs.more,
+			  v->installs.more ? " for part of them" : "");
 }
 
 void view_text(const struct view *v, const char *default_ca, int64_t now,
