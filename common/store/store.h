@@ -137,6 +137,10 @@ typedef int store_row_fn(const struct store_cert *row, void *arg,
 			 struct err *err);
 int store_each(struct store *s, store_row_fn *fn, void *arg,
 	       struct err *err) MUST_CHECK;
+/* Another row for DOMAIN ("www.example.org", "www.example.org+ec"), or NULL. */
+int store_domain_owner(struct store *s, const char *domain,
+		       const char *not_name, struct arena *arena,
+		       const char **ret, struct err *err) MUST_CHECK;
 /* Another name enrolled with this key, or NULL. */
 int store_key_owner(struct store *s, const char *key_sha256,
 		    const char *not_name, struct arena *arena, const char **ret,

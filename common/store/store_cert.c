@@ -391,6 +391,37 @@ static int key_owner(struct store *s, const char *key_sha256,
 	return 0;
 }
 
+static int domain_owner(struct store *s, const char *domain,
+			const char *not_name, struct arena *arena,
+			const char **ret, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	const char *from = arena_printf(arena, "%s+", domain);
+	const char *to = arena_printf(arena, "%s,", domain); /* '+' and 1 */
+	int rc;
+
+	if (store_query(s,
+			"SELECT name FROM certs WHERE (name = ? OR "
+			"(name > ? AND name < ?)) AND name <> ? "
+			"ORDER BY name LIMIT 1",
+			"W", ARGS(T(domain), T(from), T(to), T(not_name)), &st,
+			err) == -1)
+		return -1;
+	rc = db_step(st, err);
+	if (rc == -1)
+		return -1;
+	*ret = rc == 1 ? store_col_text(st, 0, arena) : NULL;
+	return 0;
+}
+
+int store_domain_owner(struct store *s, const char *domain,
+		       const char *not_name, struct arena *arena,
+		       const char **ret, struct err *err)
+{
+	return STORE_TRY(s, STORE_TX_NO, err,
+			 domain_owner(s, domain, not_name, arena, ret, err));
+}
+
 int store_key_owner(struct store *s, const char *key_sha256,
 		    const char *not_name, struct arena *arena, const char **ret,
 		    struct err *err)
