@@ -1,6 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 #include "advise.h"
 
+/* Top names that no public CA may issue for: reserved (RFC 6761, 6762, 8375),
+ * or kept out of the root by ICANN. */
+static const char *private_end(const char *name)
+{
+	static const char *const ends[] = {
+		".local",    ".localhost", ".localdomain", ".internal",
+		".intranet", ".home.arpa", ".lan",	   ".home",
+		".corp",     ".private",   ".invalid",	   ".test",
+	};
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		size_t n = strlen(ends[i]);
+
+		if (len > n && strcmp(name + len - n, ends[i]) == 0)
+			return ends[i];
+	}
+	return NULL;
+}
+
 void advise_csr(const struct x509_csr *csr, bool issued, struct strlist *ret)
 {
 	const char *cn = x509_csr_cn_alone(csr);
@@ -19,6 +39,18 @@ void advise_csr(const struct x509_csr *csr, bool issued, struct strlist *ret)
 			     "subjectAltName, which some CAs refuse: make a "
 			     "CSR that has it there, too",
 			     cn);
+	for (size_t i = 0; !issued && i < ids->n; i++) {
+		const char *end = private_end(ids->v[i].value);
+
+		if (!end)
+			continue;
+		strlist_addf(ret,
+			     "no public CA issues for %s: %s is for private "
+			     "networks; it takes a CA of your own, or a name "
+			     "in a public domain",
+			     ids->v[i].value, end);
+		break;
+	}
 	if (x509_csr_client_auth(csr))
 		strlist_add(ret, "the CSR asks for clientAuth "
 				 "(extendedKeyUsage): public CAs leave it out, "

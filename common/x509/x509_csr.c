@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "x509_form.h"
 
-#define CN_MAX 64 /* RFC 5280 appendix A.1, ub-common-name */
+#define NEW_KEY "a new key and its request are made by: " X509_FORM_NEW
+#define CN_MAX	64 /* RFC 5280 appendix A.1, ub-common-name */
 
 struct x509_csr {
 	struct arena *arena;
@@ -337,7 +338,7 @@ static int check_digest(const struct x509_csr *csr, bool any_key,
 		return err_set(err, ERR_INPUT,
 			       "the request is signed with RSA-PSS, which CAs "
 			       "do not accept: sign it with PKCS#1 v1.5 and "
-			       "SHA-256");
+			       "SHA-256; of an RSA key: " X509_FORM_REQ);
 	if (!OBJ_find_sigid_algs(sig, &md, &pk))
 		return err_set(err, ERR_INPUT,
 			       "the request is signed by an unknown "
@@ -348,12 +349,13 @@ static int check_digest(const struct x509_csr *csr, bool any_key,
 		return 0; /* Ed25519 and Ed448 bring their own */
 	if (md == NID_undef)
 		return err_set(err, ERR_INPUT,
-			       "the key is %s; public CAs accept RSA, EC "
-			       "P-256 and EC P-384 only",
+			       "the key is %s: public CAs accept RSA, EC "
+			       "P-256 and EC P-384 only (one of your own may "
+			       "take more: any_key); " NEW_KEY,
 			       csr->key.text);
 	return err_set(err, ERR_INPUT,
 		       "the request is signed with %s, which no CA accepts: "
-		       "make it again with SHA-256 (openssl req -sha256)",
+		       "make it again with SHA-256: " X509_FORM_REQ " -sha256",
 		       OBJ_nid2sn(md));
 }
 
@@ -389,7 +391,7 @@ static int check_names(const struct x509_csr *csr,
 	if (csr->ids.n == 0)
 		return err_set(err, ERR_INPUT,
 			       "there is no name in it: put the names into "
-			       "subjectAltName");
+			       "subjectAltName: " X509_FORM_REQ);
 	if (csr->set.cn_len > CN_MAX)
 		return err_set(err, ERR_INPUT,
 			       "the common name is longer than %d characters: "
@@ -410,17 +412,18 @@ int x509_csr_check(const struct x509_csr *csr,
 		return -1;
 	fault = x509_key_fault(csr->pkey, &csr->key, policy->any_key);
 	if (fault)
-		return err_set(err, ERR_INPUT, "the key is %s: %s",
+		return err_set(err, ERR_INPUT, "the key is %s: %s; " NEW_KEY,
 			       csr->key.text, fault);
 	if (!policy->verified && X509_REQ_verify(csr->req, csr->pkey) != 1)
 		return err_set(err, ERR_INPUT,
 			       "its signature is wrong: it was changed after "
-			       "it was signed, or signed by another key (%s)",
-			       x509_reason());
+			       "it was signed, or signed by another key; make "
+			       "another one: " X509_FORM_REQ);
 	ERR_clear_error();
 	if (csr->must_staple)
-		return err_set(err, ERR_INPUT,
-			       "it asks for must-staple (tlsfeature), which "
-			       "CAs refuse: make it again without");
+		return err_set(
+			err, ERR_INPUT,
+			"it asks for must-staple (tlsfeature), which "
+			"CAs refuse: make it again without: " X509_FORM_REQ);
 	return check_names(csr, policy, err);
 }

@@ -3,25 +3,23 @@
 #include <openssl/pkcs7.h>
 #include "x509_form.h"
 
-#define BEGIN	"-----BEGIN "
-#define SAN_OPT "-subj /CN=NAME -addext subjectAltName=DNS:NAME -out NAME.csr"
+#define BEGIN "-----BEGIN "
 #define KEY_STAYS                                                              \
 	"keys stay on their host and must not come here: remove it from "      \
 	"this machine, make a new one if others could read it, and bring the " \
 	"CSR alone"
-#define REQ_OF_KEY "openssl req -new -key KEY " SAN_OPT
 
 static const char key_text[] = "this holds a PRIVATE KEY; " KEY_STAYS
-			       ", which its host makes by: " REQ_OF_KEY;
+			       ", which its host makes by: " X509_FORM_REQ;
 static const char tpm_text[] =
 	"this is a TSS2 PRIVATE KEY, of a TPM, and no certificate signing "
 	"request; its host makes one by: openssl req -provider tpm2 -provider "
-	"default -propquery '?provider=tpm2' -new -key KEY " SAN_OPT;
+	"default -propquery '?provider=tpm2' -new -key KEY " X509_FORM_SAN;
 static const char ssh_text[] =
 	"this is an OPENSSH PRIVATE KEY, for SSH and not for TLS, "
 	"and " KEY_STAYS
 	"; a key for TLS and its CSR are made by: openssl req -new -newkey "
-	"rsa:2048 -nodes -keyout NAME.key " SAN_OPT;
+	"rsa:2048 -nodes -keyout NAME.key " X509_FORM_SAN;
 static const char crt_text[] =
 	"this is a certificate, not a certificate signing request; on its "
 	"host, with its key, one of the same names is made by: openssl x509 "
@@ -30,7 +28,7 @@ static const char crt_text[] =
 static const char p7_text[] =
 	"this is PKCS#7 (.p7b, .p7c), a certificate and those above it, and "
 	"no certificate signing request; its host, which has the key, makes "
-	"one by: " REQ_OF_KEY;
+	"one by: " X509_FORM_REQ;
 static const char p12_text[] =
 	"this is PKCS#12 (.p12, .pfx): a certificate with its PRIVATE "
 	"KEY; " KEY_STAYS
@@ -39,7 +37,7 @@ static const char p12_text[] =
 	"-key KEY -out NAME.csr";
 static const char public_text[] =
 	"this is a public key, not a certificate signing request, which only "
-	"the host can make that has the private one, by: " REQ_OF_KEY;
+	"the host can make that has the private one, by: " X509_FORM_REQ;
 static const char crl_text[] =
 	"this is a list of revoked certificates (CRL), not a certificate "
 	"signing request";
@@ -80,7 +78,7 @@ int x509_form_label(const char *label, struct err *err)
 		return refuse(key_text, err);
 	return refuse("there is no certificate signing request in it "
 		      "(-----BEGIN CERTIFICATE REQUEST-----); the host that "
-		      "has the key makes one by: " REQ_OF_KEY,
+		      "has the key makes one by: " X509_FORM_REQ,
 		      err);
 }
 
@@ -233,7 +231,7 @@ static const struct {
 	{ "ssh-",
 	  "this is an SSH public key, not a certificate signing "
 	  "request; a key for TLS and its CSR are made by: openssl "
-	  "req -new -newkey rsa:2048 -nodes -keyout NAME.key " SAN_OPT },
+	  "req -new -newkey rsa:2048 -nodes -keyout NAME.key " X509_FORM_SAN },
 	{ "\xfe\xed\xfe\xed",
 	  "this is a Java key store; its host makes a CSR "
 	  "by: keytool -certreq -keystore FILE -alias ALIAS "
@@ -264,8 +262,8 @@ int x509_form_else(const void *data, size_t len, struct err *err)
 			      "CERTIFICATE REQUEST----- and -----END "
 			      "CERTIFICATE REQUEST-----",
 			      err);
-	return refuse(
-		"this is not a certificate signing request, neither PEM "
-		"nor DER; the host that has the key makes one by: " REQ_OF_KEY,
-		err);
+	return refuse("this is not a certificate signing request, neither PEM "
+		      "nor DER; the host that has the key makes one "
+		      "by: " X509_FORM_REQ,
+		      err);
 }

@@ -7,6 +7,15 @@
 
 #include "x509_impl.h"
 
+/* The commands that make a request, of a key that is there and with a new one.
+ * Who knows the names puts them in: NAME is the domain, in file names the name
+ * that it is enrolled under. */
+#define X509_FORM_SAN "-subj / -addext subjectAltName=DNS:NAME -out NAME.csr"
+#define X509_FORM_REQ "openssl req -new -key KEY " X509_FORM_SAN
+#define X509_FORM_NEW                                       \
+	"openssl req -new -newkey rsa:2048 -nodes -keyout " \
+	"NAME.key " X509_FORM_SAN
+
 /* DATA is two bytes a character, with or without a byte order mark. */
 bool x509_form_utf16(const void *data, size_t len);
 /* PEM as OpenSSL reads it, appended to RET: without a byte order mark, without

@@ -4,7 +4,8 @@
 
 #define SECURITY_BITS_MIN 112
 #define KEY_BITS_MAX	  8192 /* checking larger ones takes seconds */
-#define KEYS_MAX	  10   /* private ones in a file, all the same */
+#define OWN_CA		  " (one of your own may take more: any_key)"
+#define KEYS_MAX	  10 /* private ones in a file, all the same */
 
 struct x509_key {
 	EVP_PKEY *pkey;
@@ -15,7 +16,14 @@ const char *x509_reason(void)
 {
 	unsigned long code = ERR_peek_last_error();
 	const char *text = code ? ERR_reason_error_string(code) : NULL;
+	size_t len = text ? strlen(text) : 0;
 
+	/* "EVP lib" says no more than whom it passed through. */
+	if (len > 4 && strcmp(text + len - 4, " lib") == 0)
+		text = ERR_reason_error_string(ERR_peek_error());
+	len = text ? strlen(text) : 0;
+	if (len > 4 && strcmp(text + len - 4, " lib") == 0)
+		text = NULL;
 	ERR_clear_error();
 	return text ? text : "unknown reason";
 }
@@ -156,10 +164,11 @@ const char *x509_key_fault(EVP_PKEY *key, const struct x509_key_info *info,
 		if (info->bits != 2048 && info->bits != 3072 &&
 		    info->bits != 4096)
 			return "public CAs accept RSA with 2048, 3072 or 4096 "
-			       "bits only";
+			       "bits only" OWN_CA;
 	} else if (strcmp(info->text, "EC P-256") != 0 &&
 		   strcmp(info->text, "EC P-384") != 0) {
-		return "public CAs accept RSA, EC P-256 and EC P-384 only";
+		return "public CAs accept RSA, EC P-256 and EC P-384 "
+		       "only" OWN_CA;
 	}
 	return numbers_ok(key) ? NULL : "its numbers are not those of a key";
 }

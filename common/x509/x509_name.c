@@ -247,13 +247,31 @@ static int cn_add(struct x509_idset *set, struct arena *a,
 	static const char what[] = "common name";
 	const char *shown = x509_clean_text(a, p, len);
 	const char *ip = NULL;
+	bool well = set->bad.kind == ERR_NONE;
+	int rc;
 
 	set->cn_len = utf8_chars(p, len);
 	if (len < INET6_ADDRSTRLEN && !memchr(p, '\0', len))
 		ip = ip_canonical(a, shown);
 	if (ip)
 		return id_add(set, X509_ID_IP, ip, err);
-	return dns_add(set, a, what, p, len, err);
+	rc = dns_add(set, a, what, p, len, err);
+	if (well && set->bad.kind != ERR_NONE && !set->unicode)
+		(void) err_set(&set->bad, ERR_INPUT,
+			       "%s; leave the common name out (-subj /), the "
+			       "names in subjectAltName are enough",
+			       arena_strdup(a, set->bad.msg));
+	return rc;
+}
+
+/* One that is no DNS name, by what it holds. */
+static void other_kind(struct x509_idset *set, struct arena *a,
+		       const char *what, const ASN1_STRING *s)
+{
+	set_bad(set, what,
+		x509_clean_text(a, ASN1_STRING_get0_data(s),
+				(size_t) ASN1_STRING_length(s)),
+		"only DNS names can be in a server certificate");
 }
 
 int x509_idset_subject(struct x509_idset *set, struct arena *a,
@@ -312,15 +330,19 @@ static int general_add(struct x509_idset *set, struct arena *a,
 		set_bad(set, what, "address", "it is not 4 or 16 bytes long");
 		return 0;
 	case GEN_EMAIL:
-		set_bad(set, what, "e-mail address",
-			"only DNS names can be in a server certificate");
+		other_kind(set, a, "alternative name, an e-mail address,",
+			   gn->d.rfc822Name);
 		return 0;
 	case GEN_URI:
-		set_bad(set, what, "URI",
-			"only DNS names can be in a server certificate");
+		other_kind(set, a, "alternative name, a URI,",
+			   gn->d.uniformResourceIdentifier);
 		return 0;
 	default:
-		set_bad(set, what, "of another kind",
+		set_bad(set, what,
+			gn->type == GEN_DIRNAME	    ? "DirName"
+			: gn->type == GEN_OTHERNAME ? "otherName"
+			: gn->type == GEN_RID	    ? "registered ID"
+						    : "of another kind",
 			"only DNS names can be in a server certificate");
 		return 0;
 	}
