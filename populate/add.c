@@ -44,31 +44,88 @@ static const char *csr_path(const struct populate *p, const char *name,
 	return strcmp(p->opt.csr, "-") == 0 ? "standard input" : p->opt.csr;
 }
 
-/* A CSR that was not brought: the command that makes one of the names that
- * the row has now. */
-static int no_csr(const char *path, const char *name,
-		  const struct store_cert *old, struct arena *a,
-		  struct err *err)
+/* "DNS:a,IP:b" of IDS, or NULL; where there are none, or too many to be shown,
+ * of NAME alone. */
+static const char *san_of(const struct x509_ids *ids, const char *name,
+			  struct arena *a)
 {
-	AUTO(x509_csr_free) struct x509_csr *was = NULL;
-	const struct x509_ids *ids = NULL;
 	const char *san = "";
 
-	if (old && x509_csr_parse(old->csr.p, old->csr.p ? old->csr.len : 0,
-				  &was, NULL) == 0)
-		ids = x509_csr_ids(was);
 	for (size_t i = 0; ids && i < ids->n; i++)
 		san = arena_printf(a, "%s%s%s:%s", san, i ? "," : "",
 				   ids->v[i].type == X509_ID_IP ? "IP" : "DNS",
 				   ids->v[i].value);
 	if (!*san || strlen(san) > SAN_SHOWN)
 		san = arena_printf(a, "DNS:%s", store_name_domain(a, name));
+	return san;
+}
+
+/* The names that the row has now. */
+static const char *san_of_row(const struct store_cert *old, const char *name,
+			      struct arena *a)
+{
+	AUTO(x509_csr_free) struct x509_csr *was = NULL;
+
+	if (!old || x509_csr_parse(old->csr.p, old->csr.p ? old->csr.len : 0,
+				   &was, NULL) == -1)
+		return san_of(NULL, name, a);
+	return san_of(x509_csr_ids(was), name, a);
+}
+
+/* A CSR that was not brought: the command that makes one. */
+static int no_csr(const char *path, const char *name, const char *san,
+		  struct err *err)
+{
 	return err_set(err, ERR_INPUT,
 		       "%s does not exist: put the CSR there, or name it with "
 		       "--csr FILE; the host that has the key makes it by: "
 		       "openssl req -new -key KEY -subj / -addext "
 		       "'subjectAltName=%s' -out %s.csr",
 		       path, san, name);
+}
+
+/* The commands that a refusal says are made for any name: puts in these. */
+static void fill_in(const char *name, const char *san, struct arena *a,
+		    struct err *err)
+{
+	const struct {
+		const char *is, *becomes;
+	} words[] = {
+		{ "subjectAltName=DNS:NAME",
+		  populate_word(arena_printf(a, "subjectAltName=%s", san), a) },
+		{ "dns:NAME",
+		  populate_word(
+			  arena_printf(a, "dns:%s", store_name_domain(a, name)),
+			  a) },
+		{ "NAME.csr",
+		  populate_word(arena_printf(a, "%s.csr", name), a) },
+		{ "NAME.key",
+		  populate_word(arena_printf(a, "%s.key", name), a) },
+	};
+	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(sizeof(err->msg));
+	const char *p = arena_strdup(a, err->msg);
+	const char *from = strstr(p, "openssl ");
+	size_t i;
+
+	if (!from)
+		from = strstr(p, "keytool ");
+	if (!from)
+		return;
+	for (; *p; p++) {
+		for (i = 0; i < ARRAY_LEN(words); i++)
+			if (p > from &&
+			    strncmp(p, words[i].is, strlen(words[i].is)) == 0)
+				break;
+		if (i == ARRAY_LEN(words)) {
+			sbuf_addc(&out, *p);
+			continue;
+		}
+		sbuf_adds(&out, words[i].becomes);
+		p += strlen(words[i].is) - 1;
+	}
+	/* One that is cut off would be worse than one to be filled in. */
+	if (!sbuf_over(&out))
+		(void) err_set(err, err->kind, "%s", sbuf_str(&out));
 }
 
 /* The command that makes text of it knows its name, and writes another file. */
@@ -99,12 +156,14 @@ static int read_csr(const struct populate *p, const char *path,
 	} else {
 		rc = file_read(path, &text, err);
 		if (rc == 0)
-			return no_csr(path, name, old, a, err);
+			return no_csr(path, name, san_of_row(old, name, a),
+				      err);
 	}
 	if (rc == -1)
 		return -1;
 	if (x509_csr_parse(sbuf_str(&text), text.len, ret, err) == -1) {
 		tell_file(p, path, name, a, err);
+		fill_in(name, san_of_row(old, name, a), a, err);
 		return err_wrap(err, "%s", path);
 	}
 	return 0;
@@ -120,24 +179,58 @@ static char *names_text(const struct x509_csr *csr)
 	return strlist_join(&l, ", ");
 }
 
+static void print_webroot(const struct populate *p, const char *webroot,
+			  struct arena *a)
+{
+	const char *missing = populate_webroot_missing(webroot, a);
+
+	printf("  needed       what the fetcher writes to "
+	       "%s/.well-known/acme-challenge/\n"
+	       "               is served at http://NAME/.well-known/"
+	       "acme-challenge/, port 80;\n",
+	       webroot);
+	if (missing)
+		populate_line("", missing);
+	else
+		printf("               its user must be able to write there, "
+		       "by root:\n"
+		       "               install -d -o %s %s/.well-known\n",
+		       populate_user(p, a), populate_word(webroot, a));
+}
+
+/* A line to be copied into a zone, or why none is needed. */
+static const char *dns_line(const struct populate *p, const char *host,
+			    struct arena *a, bool *ret_record)
+{
+	const char *zone;
+	const char *record = proof_zone_record(&p->conf, host, a, &zone);
+
+	if (record) {
+		*ret_record = true;
+		return record;
+	}
+	if (zone)
+		return arena_printf(a,
+				    "_acme-challenge.%s lies in %s, of "
+				    "dns.zones: no record",
+				    host, zone);
+	return arena_printf(a,
+			    "_acme-challenge.%s in a zone that the key of dns "
+			    "may update",
+			    host);
+}
+
 /* What has to exist before the fetcher can prove control. */
 static void print_proof(const struct populate *p, const struct x509_csr *csr,
 			const struct enrol *e, struct arena *a)
 {
 	AUTO(strlist_free) struct strlist seen = STRLIST_INIT;
 	const struct x509_ids *ids = x509_csr_ids(csr);
+	bool record = false;
 
 	printf("  challenge    %s\n", e->challenge);
 	if (!proof_type_find(e->challenge)->in_dns) {
-		printf("  needed       what the fetcher writes to "
-		       "%s/.well-known/acme-challenge/\n"
-		       "               is served at http://NAME/.well-known/"
-		       "acme-challenge/, port 80;\n"
-		       "               its user must be able to write there, "
-		       "by root:\n"
-		       "               install -d -o %s %s/.well-known\n",
-		       e->webroot, populate_user(p, a),
-		       populate_word(e->webroot, a));
+		print_webroot(p, e->webroot, a);
 		return;
 	}
 	for (size_t i = 0; i < ids->n; i++) {
@@ -147,13 +240,13 @@ static void print_proof(const struct populate *p, const struct x509_csr *csr,
 			v += 2;
 		if (strlist_has(&seen, v))
 			continue;
-		printf("  %-13s_acme-challenge.%s\n", seen.n ? "" : "needed",
-		       v);
+		printf("  %-13s%s\n", seen.n ? "" : "needed",
+		       dns_line(p, v, a, &record));
 		strlist_add(&seen, v);
 	}
-	printf("               %s in a zone the fetcher may update (dns.zones "
-	       "in the\n               configuration), or a CNAME into one\n",
-	       seen.n > 1 ? "each" : "is");
+	if (record)
+		populate_line("", "in the zone of the name, unless dns.zones "
+				  "names that zone; once, it never changes");
 }
 
 static void print_notes(const struct x509_csr *csr)
@@ -250,6 +343,31 @@ static int warn_shared_key(struct populate *p, const char *name,
 		log_warn("%s: this key is already enrolled as %s; if it "
 			 "leaks, both are lost",
 			 name, other);
+	return 0;
+}
+
+/* Who brings a CSR may have been given it by somebody else. */
+static int warn_others(struct populate *p, const char *name,
+		       const struct x509_csr *csr, struct arena *a,
+		       struct err *err)
+{
+	const struct x509_ids *ids = x509_csr_ids(csr);
+	const char *own = store_name_domain(a, name);
+
+	for (size_t i = 0; i < ids->n; i++) {
+		const char *other = NULL, *id = ids->v[i].value;
+
+		if (strcmp(id, own) == 0)
+			continue;
+		if (store_domain_owner(p->store, id, name, a, &other, err) ==
+		    -1)
+			return -1;
+		if (other)
+			log_warn("%s: the CSR also asks for %s, which is "
+				 "enrolled as %s: is it meant that this key "
+				 "gets a certificate for it, too?",
+				 name, id, populate_clean(a, other));
+	}
 	return 0;
 }
 
@@ -354,12 +472,14 @@ static int add_in(struct populate *p, const char *name, struct arena *a,
 	    read_csr(p, path, name, old, a, &csr, err) == -1)
 		return -1;
 	if (enrol_decide(&p->conf, name, csr, old, &wish, a, &e, err) == -1) {
+		fill_in(name, san_of(x509_csr_ids(csr), name, a), a, err);
 		tell_replace(p, name, csr, old, &wish, a, err);
 		idn_tell(x509_csr_unicode(csr), err);
 		return err_wrap(err, "%s", name);
 	}
 	if ((e.verdict == ENROL_ADD || e.verdict == ENROL_REPLACE) &&
-	    warn_shared_key(p, name, csr, a, err) == -1)
+	    (warn_shared_key(p, name, csr, a, err) == -1 ||
+	     warn_others(p, name, csr, a, err) == -1))
 		return -1;
 	return carry_out(p, csr, old, &e, a, err);
 }

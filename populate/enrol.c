@@ -182,6 +182,7 @@ int enrol_decide(const struct certrepo_conf *conf, const char *name,
 	if (policy_webroot(w->webroot, err) == -1 ||
 	    proof_check(conf, x509_csr_ids(csr), e.challenge, e.webroot, err) ==
 		    -1 ||
+	    proof_zone_check(conf, e.challenge, err) == -1 ||
 	    policy_comment(w->comment, err) == -1)
 		return -1;
 	fill_row(name, csr, w, &e);

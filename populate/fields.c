@@ -144,7 +144,7 @@ int fields_check(const struct fields *f, const struct certrepo_conf *conf,
 	AUTO(x509_csr_free) struct x509_csr *csr = NULL;
 	struct x509_csr_policy policy;
 	const struct certrepo_ca *ca;
-	const char *certbot;
+	const char *certbot, *type;
 	bool enabling = value_of(f, "enable", "N")[0] == 'Y';
 
 	if (!enabling && !find(f, "ca_name") && !find(f, "challenge") &&
@@ -166,9 +166,13 @@ int fields_check(const struct fields *f, const struct certrepo_conf *conf,
 	if (policy_webroot(value_of(f, "webroot_path", NULL), err) == -1)
 		return -1;
 	certbot = value_of(f, "certbot", row->certbot ? "Y" : "N");
-	return proof_check(
-		conf, x509_csr_ids(csr),
-		proof_type_of_row(value_of(f, "challenge", row->challenge),
-				  certbot[0] == 'Y'),
-		value_of(f, "webroot_path", row->webroot_path), err);
+	type = proof_type_of_row(value_of(f, "challenge", row->challenge),
+				 certbot[0] == 'Y');
+	if (proof_check(conf, x509_csr_ids(csr), type,
+			value_of(f, "webroot_path", row->webroot_path),
+			err) == -1)
+		return -1;
+	return enabling || find(f, "challenge")
+		       ? proof_zone_check(conf, type, err)
+		       : 0;
 }

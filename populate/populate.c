@@ -232,6 +232,7 @@ static int each_name(struct populate *p, const struct command *c, char **names,
 		if (c->each(p, names[i], &err) == 0)
 			continue;
 		populate_tell(names[i], &err);
+		populate_tell_account(false, &err);
 		certrepo_conf_tell(p->opt.config, &err);
 		fflush(stdout);
 		log_error(&err);
@@ -269,6 +270,7 @@ static int run(struct populate *p, const struct command *c, char **names, int n)
 		return 0;
 	if (n > 0)
 		populate_tell(names[0], &err);
+	populate_tell_account(c->use == STORE_ADMIN, &err);
 	certrepo_conf_tell(p->opt.config, &err);
 	fflush(stdout);
 	log_error(&err);

@@ -64,6 +64,23 @@ const char *populate_word(const char *word, struct arena *a)
 	return arena_strdup(a, text);
 }
 
+const char *populate_webroot_missing(const char *webroot, struct arena *a)
+{
+	char *above = arena_strdup(a, webroot), *slash;
+	struct stat st;
+
+	if (stat(webroot, &st) == 0 || errno != ENOENT)
+		return NULL;
+	do {
+		slash = strrchr(above, '/');
+		slash[slash == above] = '\0';
+	} while (stat(above, &st) == -1 && strcmp(above, "/") != 0);
+	return arena_printf(a,
+			    "%s is not there, below %s, which is: is it "
+			    "written as the web server has it?",
+			    webroot, above);
+}
+
 void populate_line(const char *label, const char *text)
 {
 	size_t at = 0, len;
@@ -164,6 +181,20 @@ void populate_tell_user(const struct store_conf *store, struct err *err)
 		       "%s; its folder is %s's, and this runs as another user: "
 		       "run it as root",
 		       was, pw ? pw->pw_name : "another user");
+}
+
+void populate_tell_account(bool init, struct err *err)
+{
+	AUTO(mem_free_str) char *was = mem_strdup(err->msg);
+
+	if (err->kind != ERR_CONFIG || !strstr(was, "the rights of this user"))
+		return;
+	(void) err_set(err, err->kind,
+		       init ? "%s; init needs the account that owns the "
+			      "database: certrepo-populate -c FILE init"
+			    : "%s; by hand, use a file with the account "
+			      "certrepo-populate: certrepo-populate -c FILE",
+		       was);
 }
 
 int populate_not_enrolled(const struct populate *p, const char *name,

@@ -37,6 +37,9 @@ const char *populate_fetcher(const struct populate *p, struct arena *a);
 const char *populate_user(const struct populate *p, struct arena *a);
 /* WORD as a shell takes it: quoted where it would make something of it. */
 const char *populate_word(const char *word, struct arena *a);
+/* A web root that is not there, in a sentence in A; NULL: it is, or it cannot
+ * be told from here. */
+const char *populate_webroot_missing(const char *webroot, struct arena *a);
 /* "  LABEL        TEXT" on stdout, in lines of 80. */
 void populate_line(const char *label, const char *text);
 /* Who did what, for syslog: DID ("enrolled"), DETAIL or NULL. */
@@ -46,6 +49,9 @@ void populate_log(const char *did, const char *name, const char *detail);
 void populate_tell(const char *name, struct err *err);
 /* Adds to ERR, of opening the store, as whom that works with SQLite. */
 void populate_tell_user(const struct store_conf *store, struct err *err);
+/* Adds to ERR which account has the rights that this one lacks; INIT: for
+ * init. */
+void populate_tell_account(bool init, struct err *err);
 /* Says so; returns -1. */
 int populate_not_enrolled(const struct populate *p, const char *name,
 			  struct err *err);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "proof_kind.h"
 #include <string.h>
+#include "arena.h"
 #include "strlist.h"
+
+#define LABEL_MAX 63 /* RFC 1035 section 2.3.4 */
 
 static const struct proof_type types[] = {
 	{ "dns-01", .in_dns = true, .wildcard = true,
@@ -115,4 +118,58 @@ int proof_check(const struct certrepo_conf *conf, const struct x509_ids *ids,
 	if (t->solver == SOLVER_WEBROOT)
 		return proof_webroot_check(conf, webroot, err);
 	return 0;
+}
+
+int proof_zone_check(const struct certrepo_conf *conf, const char *type,
+		     struct err *err)
+{
+	const struct proof_type *t = proof_type_find(type);
+	const struct proof_dns *dns = conf->proof.dns;
+
+	if (!t || !t->in_dns || (dns && (dns->zones.n > 0 || dns->any_zone)))
+		return 0;
+	return err_set(err, ERR_INPUT,
+		       "%s needs a zone that the fetcher may update, and the "
+		       "configuration has none: name it in dns.zones, with "
+		       "its key; or prove by http-01, with --webroot PATH (or "
+		       "set challenge=http-01 webroot_path=PATH)",
+		       type);
+}
+
+/* NAME is ZONE or below it. */
+static bool within(const char *name, const char *zone)
+{
+	size_t n = strlen(name), z = strlen(zone);
+
+	return n >= z && strcmp(name + n - z, zone) == 0 &&
+	       (n == z || name[n - z - 1] == '.');
+}
+
+const char *proof_zone_record(const struct certrepo_conf *conf,
+			      const char *identifier, struct arena *a,
+			      const char **ret_zone)
+{
+	const struct proof_dns *dns = conf->proof.dns;
+	const struct proof_zone *z, *best = NULL;
+	const char *host = identifier, *at;
+	char *label;
+
+	host += strncmp(host, "*.", 2) == 0 ? 2 : 0;
+	at = arena_printf(a, "_acme-challenge.%s", host);
+	for (size_t i = 0; dns && i < dns->zones.n; i++) {
+		z = dns->zones.v[i];
+		if (within(at, z->zone) &&
+		    (!best || strlen(z->zone) > strlen(best->zone)))
+			best = z;
+	}
+	*ret_zone = best ? best->zone : NULL;
+	if (best || !dns || dns->zones.n == 0)
+		return NULL;
+	/* The host in one label, as the fetcher suggests it. */
+	label = arena_strdup(a, host);
+	for (char *p = label; strlen(label) <= LABEL_MAX && *p; p++)
+		if (*p == '.')
+			*p = '-';
+	z = dns->zones.v[0];
+	return arena_printf(a, "%s. CNAME %s.%s.", at, label, z->zone);
 }

@@ -52,4 +52,16 @@ int proof_check(const struct certrepo_conf *conf, const struct x509_ids *ids,
 int proof_webroot_check(const struct certrepo_conf *conf, const char *webroot,
 			struct err *err) MUST_CHECK;
 
+/* A type in the DNS needs a zone that may be changed, or each that there is
+ * (any_zone). ERR_INPUT: the configuration has none. */
+int proof_zone_check(const struct certrepo_conf *conf, const char *type,
+		     struct err *err) MUST_CHECK;
+/* What has to be in the DNS so that the proof of IDENTIFIER ("*.example.org")
+ * may go into a zone of the configuration, in the arena: a record as zone files
+ * have it; or NULL, where it lies in such a zone, which RET_ZONE is then, or
+ * NULL with any_zone. */
+const char *proof_zone_record(const struct certrepo_conf *conf,
+			      const char *identifier, struct arena *a,
+			      const char **ret_zone);
+
 #endif

@@ -53,6 +53,7 @@ conf() { # SETTING=VALUE...: of the store group, over the good ones
 		done
 		[ -z "$port" ] || echo "port = $port;"
 		echo "}; csr_dir = \"$T\"; state_dir = \"$T\";"
+		echo "dns : { zones = ( { zone = \"acme.example.net\"; } ); };"
 		echo "ca = ( { name = \"x\"; account_key = \"$T/account.pem\";"
 		echo "directory = \"https://127.0.0.1:1/dir\"; agree_tos = true; } );"
 	} >"$T/certrepo.conf"

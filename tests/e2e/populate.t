@@ -9,13 +9,15 @@ csr_dir = "$T/csr";
 state_dir = "$T";
 default_ca = "public";
 webroot_prefixes = [ "$T/www" ];
+dns : { zones = ( { zone = "acme.example.net"; },
+		  { zone = "dyn.example.org"; } ); };
 ca = ( { name = "public"; directory = "https://127.0.0.1:1/dir";
 	 account_key = "$T/public.pem"; agree_tos = true; },
        { name = "own"; directory = "https://127.0.0.1:1/own";
 	 account_key = "$T/own.pem"; agree_tos = true;
 	 allow_ip = true; any_key = true; allow_single = true; } );
 END
-mkdir "$T/csr" "$T/www"
+mkdir -p "$T/csr" "$T/www/a"
 
 populate() {
 	run "$BUILD/certrepo-populate" -c "$T/certrepo.conf" "$@"
@@ -88,7 +90,8 @@ like "$out" '^enrolled www\.example\.org in ' "... says so"
 like "$out" 'names +www\.example\.org, example\.org$' "... the names"
 like "$out" 'key +EC P-256$' "... the key"
 like "$out" 'challenge +dns-01$' "... the challenge"
-like "$out" '_acme-challenge\.example\.org' "... what it needs"
+like "$out" '^ +_acme-challenge\.example\.org\. CNAME example-org\.acme\.example\.net\.$' \
+	"... the record that it needs, as a zone file has it"
 like "$out" "enable www\.example\.org\$" "... and how to enable it"
 want=$(openssl req -in "$T/csr/www.example.org.csr" -noout -pubkey |
 	openssl pkey -pubin -outform DER | md5sum | cut -d' ' -f1)
@@ -342,6 +345,135 @@ like "$rc $err" "^78 .*run certrepo-populate -c $T/new.cf init\$" \
 populate show nothere.example.org
 like "$rc $err" '^1 .*not enrolled' "show of what is not there"
 
+# --- what is missing is said before it fails ---
+
+sed '/zone = /d' "$T/certrepo.conf" >"$T/nozone.conf"
+nozone() {
+	run "$BUILD/certrepo-populate" -c "$T/nozone.conf" "$@"
+}
+openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	-keyout "$T/z.key" -out "$T/z.csr" -subj / -addext \
+	"subjectAltName=DNS:z.example.org,DNS:*.z.example.org,DNS:a.dyn.example.org" \
+	2>/dev/null
+nozone add z.example.org --csr "$T/z.csr"
+like "$rc $err" '^1 .*dns-01 needs a zone.*dns\.zones.*--webroot PATH' \
+	"dns-01 without a zone to update is refused"
+populate add z.example.org --csr "$T/z.csr"
+like "$out" '^  needed +_acme-challenge\.z\.example\.org\. CNAME z-example-org\.acme\.example\.net\.$' \
+	"with one, the record is printed whole"
+is "$(printf '%s\n' "$out" | grep -c 'CNAME')" 1 "... once for a wildcard"
+like "$out" '_acme-challenge\.a\.dyn\.example\.org lies in dyn\.example\.org, of dns\.zones' \
+	"... and not for what lies in a zone of ours"
+nozone enable z.example.org
+like "$rc $err" '^1 .*dns-01 needs a zone' "nor is it enabled without a zone"
+
+csr b web.csr /CN=web.example.org
+populate -n add web.example.org --csr "$T/web.csr" --webroot "$T/www/nosuch/x"
+is "$rc" 0 "a web root that is not there"
+like "$(printf '%s' "$out" | tr -s ' \n' '  ')" \
+	"$T/www/nosuch/x is not there, below $T/www, which is: is it written" \
+	"... is said to be not"
+unlike "$out" 'install -d' "... without the command that makes a typo"
+populate -n add web.example.org --csr "$T/web.csr" --webroot "$T/www"
+like "$out" "install -d -o .* $T/www/\.well-known" "one that is there"
+populate set z.example.org webroot_path="$T/www/nosuch"
+like "$out" "$T/www/nosuch is not there, below $T/www" "set says so, too"
+
+# --- and what comes next, after set ---
+
+populate set z.example.org comment=x
+like "$out" "it is disabled, and not renewed before: certrepo-populate -c $T/certrepo.conf enable z\.example\.org\$" \
+	"set of a disabled row"
+sql "UPDATE certs SET held = 1, fail_class = 'dns' WHERE name = 'z.example.org'"
+populate set z.example.org comment=y
+like "$out" 'it is disabled' "... which was held"
+unlike "$out" 'next run' "... promises nothing"
+sql "UPDATE certs SET enable = 'Y', fail_class = 'dns', ts_next_attempt = 4102444800
+	WHERE name = 'z.example.org'"
+populate show z.example.org
+like "$out" 'not tried again before 2100-01-01T00:00:00Z; at once:' \
+	"show of one that failed"
+like "$out" 'certrepo-fetcher -c .* --once --force z\.example\.org$' \
+	"... has the command"
+populate set z.example.org comment=z
+like "$out" 'it failed before; the fetcher tries it again in its next run; at once by .*certrepo-fetcher -c .* --once z\.example\.org$' \
+	"set of one that failed"
+populate remove -y z.example.org
+
+# --- requests that are refused, and the command for a better one ---
+
+follow() { # the command in $err, where KEY is; is NAME.csr good then?
+	cp "$T/b.key" "$T/KEY"
+	run sh -c "cd '$T' && $(printf '%s\n' "$err" | grep -o 'openssl req.*')"
+	populate -n add bad.example.org --csr "$T/bad.example.org.csr"
+	like "$rc $(printf '%s' "$out" | grep names)" \
+		'^0 +names +bad\.example\.org, www\.bad\.example\.org$' \
+		"... the command makes one of the same names"
+	rm -f "$T"/bad.example.org.*
+}
+_san=subjectAltName=DNS:bad.example.org,DNS:www.bad.example.org
+for how in 'rsa:1024' 'ec -pkeyopt ec_paramgen_curve:P-521' 'ed25519'; do
+	# shellcheck disable=SC2086 # words
+	openssl req -new -newkey $how -nodes -keyout "$T/weak.key" -subj / \
+		-addext $_san -out "$T/bad.csr" 2>/dev/null
+	populate add bad.example.org --csr "$T/bad.csr"
+	like "$rc $err" '^1 .*the key is .*any_key.*-newkey' "a key of $how"
+	follow
+done
+csr b bad.csr / -addext $_san -sha1
+populate add bad.example.org --csr "$T/bad.csr"
+like "$rc $err" '^1 .*SHA1, which no CA accepts' "a signature with SHA-1"
+follow
+csr b bad.csr / -addext $_san
+openssl req -in "$T/bad.csr" -outform DER -out "$T/bad.der"
+"$PYTHON" -c 'import sys
+d = bytearray(open(sys.argv[1], "rb").read()); d[-1] ^= 1
+open(sys.argv[1], "wb").write(d)' "$T/bad.der"
+populate add bad.example.org --csr "$T/bad.der"
+like "$rc $err" '^1 .*its signature is wrong' "a broken signature"
+unlike "$err" 'lib\)' "... without the words of a library"
+follow
+csr b bad.csr '/CN=Mail Server Example' -addext $_san
+populate add bad.example.org --csr "$T/bad.csr"
+like "$rc $err" '^1 .*"Mail Server Example": .*; leave the common name out' \
+	"a common name that is none says what to do"
+csr b bad.csr / -addext "$_san,email:me@example.org"
+populate add bad.example.org --csr "$T/bad.csr"
+like "$rc $err" '^1 .*e-mail address, "me@example\.org": only DNS names' \
+	"an alternative name that is an address of mail is said"
+csr b local.csr / -addext subjectAltName=DNS:nas.local
+populate -n add nas.local --csr "$T/local.csr"
+like "$(printf '%s' "$out" | tr -s ' \n' '  ')" \
+	' note no public CA issues for nas\.local' "a note for .local"
+
+# --- a request with names of other rows ---
+
+openssl ecparam -name prime256v1 -genkey -noout -out "$T/greedy.key"
+csr greedy greedy.csr / \
+	-addext subjectAltName=DNS:greedy.example.org,DNS:www.example.org
+populate -n add greedy.example.org --csr "$T/greedy.csr"
+like "$rc $err" '^0 .*greedy\.example\.org: the CSR also asks for www\.example\.org, which is enrolled as www\.example\.org' \
+	"a CSR that asks for another row's name"
+
+# --- more receipts than can be shown ---
+
+"$PYTHON" - "$T/certrepo.db" <<'END'
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.executemany("INSERT INTO installs (host, name, service, endpoint, state, ts)"
+               " VALUES (?, 'ip.example.org', 's', '', 'served', ?)",
+               (("h%d" % i, i) for i in range(200001)))
+db.commit()
+END
+populate show ip.example.org
+is "$rc" 0 "200001 receipts: show shows the row"
+like "$out" ' h200000 s: served' "... the newest"
+like "$out" ' and 199961 older ones' "... and how many more there are"
+populate show --json ip.example.org
+is "$(json 'len(d["installs"]) + d["installs_more"], d["installs"][0]["host"]')" \
+	"200001 h200000" "... as JSON"
+sql "DELETE FROM installs"
+
 # --- who did what, for syslog ---
 
 run env SUDO_USER=alice "$BUILD/certrepo-populate" -c "$T/certrepo.conf" \
@@ -413,6 +545,11 @@ row("weak.example.org", "weak.csr", 0)
 row("mtls.example.org", "mtls.csr", 3)
 row("fine.example.org", "fine.csr", 4711)
 row("off.example.org", "weak.csr", 4711, "N")
+row("FINE.example.org", "fine.csr", 0)
+row("OTHER.example.org", "fine.csr", 0)
+for i in range(30):
+    row("h%d.example.org" % i, "fine.csr", 0)
+db.execute("UPDATE certs SET certbot = 'Y' WHERE name LIKE 'h%'")
 db.commit()
 END
 old() {
@@ -427,6 +564,11 @@ like "$err" 'mtls\.example\.org: the CSR asks for clientAuth' \
 like "$err" "fine\\.example\\.org: it has failed 4711 times.*: certrepo-populate -c $T/old\\.conf enable fine\\.example\\.org\$" \
 	"... and of what the next failure would hold"
 unlike "$err" 'off\.example' "... but not of what is disabled"
+like "$err" "http-01 and have no webroot_path: 30 \\(h0\\.example\\.org, .*, \\.\\.\\.\\); .*certrepo-populate -c $T/old\\.conf set NAME webroot_path=PATH\$" \
+	"... counts the rows without a web root"
+like "$err" 'does not ask for the name they are enrolled under: 31 \(OTHER' \
+	"... and those whose name is not in their CSR"
+unlike "$err" '\bFINE' "... which a name in capitals may be"
 run sh -c "PATH=$BUILD:\$PATH; $(printf '%s\n' "$err" | sed -n 's/.*mended: //p')"
 like "$rc $out" '^0 fine\.example\.org enabled; its failures are forgotten' \
 	"... whose command mends it"

@@ -76,6 +76,7 @@ host_store() {
 	echo "store : { path = \"$DB\"; };
 	ca = ( { name = \"none\"; directory = \"https://127.0.0.1:1/\";
 		account_key = \"$T/store/account.pem\"; agree_tos = true; } );
+	dns : { zones = ( { zone = \"acme.example.net\"; } ); };
 	state_dir = \"$T/store\"; csr_dir = \"$T/store\";" >"$T/certrepo.conf"
 	run "$BUILD/certrepo-populate" -c "$T/certrepo.conf" init
 	[ "$rc" = 0 ] || {

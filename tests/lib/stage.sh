@@ -159,6 +159,8 @@ stage_conf() {
 			echo "check = [\"127.0.0.1:$DNS_PORT\"]; }"
 			_sep=,
 		done
+		# rows are enrolled by dns-01 first, and that wants a zone
+		[ -n "$_sep" ] || echo '{ zone = "none.invalid"; }'
 	) );
 	};
 	${STAGE_EXTRA-}

@@ -21,6 +21,9 @@
 static struct populate p;
 static struct err err;
 static struct store_conf kit_store;
+static struct proof_zone kit_zone = { .zone = "acme.example.net" };
+static void *const kit_zones[] = { &kit_zone };
+static struct proof_dns kit_dns = { .zones = { .v = kit_zones, .n = 1 } };
 static struct certrepo_ca kit_ca = { .name = "letsencrypt" };
 static void *const kit_cas[] = { &kit_ca };
 
@@ -40,6 +43,7 @@ static inline int kit_setup(void **state)
 		.path = arena_strdup(p.arena, scratch("db")),
 	};
 	p.conf.csr_dir = scratch_dir;
+	p.conf.proof.dns = &kit_dns;
 	p.conf.ca.v = kit_cas;
 	p.conf.ca.n = 1;
 	p.conf.default_ca = kit_ca.name;

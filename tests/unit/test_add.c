@@ -8,7 +8,8 @@ static void adds(void **state)
 	assert_int_equal(RUN(add_run(&p, NAME, &err)), 0);
 	SAYS("enrolled " NAME " in ");
 	SAYS("names        www.example.org, example.org\n");
-	SAYS("_acme-challenge.example.org\n");
+	SAYS("_acme-challenge.example.org. CNAME "
+	     "example-org.acme.example.net.\n");
 	SAYS("certrepo-populate enable " NAME "\n");
 	row = kit_row(NAME);
 	assert_non_null(row);
@@ -60,7 +61,8 @@ static void replaces_names(void **state)
 	p.opt.replace = true;
 	assert_int_equal(RUN(add_run(&p, NAME, &err)), 0);
 	SAYS("  gone         example.org\n  new          b.example.org\n");
-	SAYS("_acme-challenge.b.example.org\n");
+	SAYS("_acme-challenge.b.example.org. CNAME "
+	     "b-example-org.acme.example.net.\n");
 }
 
 /* The command for the CSR that is missing has the names of the row. */

@@ -12,7 +12,11 @@ static struct certrepo_ca le = { .name = "letsencrypt" };
 static struct certrepo_ca own = { .name = "own", .any_key = true };
 static void *const cas[] = { &le, &own };
 static const char *const prefixes[] = { "/var/www", NULL };
+static struct proof_zone zone = { .zone = "acme.example.net" };
+static void *const zones[] = { &zone };
+static struct proof_dns dns = { .zones = { .v = zones, .n = 1 } };
 static const struct certrepo_conf conf = {
+	.proof.dns = &dns,
 	.ca = { .v = cas, .n = 2 },
 	.default_ca = "letsencrypt",
 	.proof.webroot_prefixes = { .v = prefixes, .n = 1 },

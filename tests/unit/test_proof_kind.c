@@ -103,13 +103,56 @@ static void no_prefixes(void **state)
 	assert_non_null(strstr(err.msg, "webroot_prefixes"));
 }
 
+/* Where a proof by DNS goes, without asking the DNS. */
+static void zones(void **state)
+{
+	struct proof_zone acme = { .zone = "acme.example.net" },
+			  org = { .zone = "example.org" },
+			  sub = { .zone = "_acme-challenge.a.example.org" };
+	void *list[] = { &acme, &org, &sub };
+	struct proof_dns dns = { .zones = { .v = list, .n = 3 } };
+	struct certrepo_conf some = { .proof.dns = &dns };
+	struct arena *a = arena_new();
+	struct err err = ERR_INIT;
+	const char *zone;
+
+	assert_int_equal(proof_zone_check(&bare, "dns-01", &err), -1);
+	assert_non_null(strstr(err.msg, "dns.zones"));
+	assert_int_equal(proof_zone_check(&bare, "http-01", NULL), 0);
+	assert_int_equal(proof_zone_check(&some, "dns-01", NULL), 0);
+	assert_null(proof_zone_record(&some, "a.example.org", a, &zone));
+	assert_string_equal(zone, "_acme-challenge.a.example.org");
+	assert_null(proof_zone_record(&some, "*.b.example.org", a, &zone));
+	assert_string_equal(zone, "example.org");
+	assert_string_equal(
+		proof_zone_record(&some, "*.notexample.org", a, &zone),
+		"_acme-challenge.notexample.org. CNAME "
+		"notexample-org.acme.example.net.");
+	assert_null(zone);
+	/* a label has 63 characters at most */
+	assert_string_equal(
+		proof_zone_record(&some,
+				  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."
+				  "aaaaaaaaaaaaaaaaaaaaaaaaa.example",
+				  a, &zone),
+		"_acme-challenge.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."
+		"aaaaaaaaaaaaaaaaaaaaaaaaa.example. CNAME "
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."
+		"aaaaaaaaaaaaaaaaaaaaaaaaa.example.acme.example.net.");
+	dns.zones.n = 0;
+	dns.any_zone = true;
+	assert_int_equal(proof_zone_check(&some, "dns-01", NULL), 0);
+	assert_null(proof_zone_record(&some, "a.example.org", a, &zone));
+	assert_null(zone);
+	arena_free(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(types),
-		cmocka_unit_test(of_row),
-		cmocka_unit_test(proof),
-		cmocka_unit_test(no_prefixes),
+		cmocka_unit_test(types), cmocka_unit_test(of_row),
+		cmocka_unit_test(proof), cmocka_unit_test(no_prefixes),
+		cmocka_unit_test(zones),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
