@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "fields.h"
 #include "populate_cmd.h"
+#include "proof_kind.h"
 
 static int apply(struct populate *p, const char *name, const struct fields *f,
 		 struct err *err)
@@ -17,6 +18,50 @@ static int apply(struct populate *p, const char *name, const struct fields *f,
 	if (rc == 0)
 		return populate_not_enrolled(p, name, err);
 	return rc == 1 ? 0 : -1;
+}
+
+static bool will_be(const struct fields *f, const char *column, bool is)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (strcmp(f->v[i].name, column) == 0)
+			return f->v[i].value && f->v[i].value[0] == 'Y';
+	return is;
+}
+
+/* It is set, and then? */
+static void print_after(const struct populate *p, const struct store_cert *row,
+			const struct fields *f, struct arena *a)
+{
+	const char *name = populate_word(row->name, a);
+	const char *was =
+		row->held ? "it was held; "
+		: row->fail_class && strcmp(row->fail_class, STORE_PARKED) != 0
+			? "it failed before; "
+			: NULL;
+
+	if (!will_be(f, "enable", row->enabled))
+		printf("  it is disabled, and not renewed before: "
+		       "certrepo-populate%s enable %s\n",
+		       populate_hint(p, a), name);
+	else if (was)
+		printf("  %sthe fetcher tries it again in its next run; at "
+		       "once by %s --once %s\n",
+		       was, populate_fetcher(p, a), name);
+}
+
+/* A folder that is not there is told, and may be there tomorrow. */
+static void print_missing(const struct store_cert *row, const struct fields *f,
+			  bool enable, struct arena *a)
+{
+	const char *path = enable ? row->webroot_path : NULL, *said;
+
+	for (size_t i = 0; i < f->n; i++)
+		if (strcmp(f->v[i].name, "webroot_path") == 0)
+			path = f->v[i].value;
+	said = path && path[0] == '/' ? populate_webroot_missing(path, a)
+				      : NULL;
+	if (said)
+		printf("  %s\n", said);
 }
 
 static int set_in(struct populate *p, const char *name, char **args,
@@ -42,9 +87,9 @@ static int set_in(struct populate *p, const char *name, char **args,
 	printf("%s:%s%s\n", name, p->opt.dry_run ? " would set" : "", said);
 	if (!p->opt.dry_run)
 		populate_log("set", name, said + 1);
-	if (row->held && !p->opt.dry_run)
-		printf("  it was held; the fetcher tries it again in its next "
-		       "run\n");
+	print_missing(row, &f, false, a);
+	if (!p->opt.dry_run)
+		print_after(p, row, &f, a);
 	return 0;
 }
 
@@ -121,6 +166,10 @@ static int switch_to(struct populate *p, const char *name, bool enable,
 			printf("%s %s%s%s\n", name,
 			       p->opt.dry_run ? "would be " : "", state,
 			       what_next(p, row, enable));
+		if (rc == 0 && enable &&
+		    strcmp(proof_type_of_row(row->challenge, row->certbot),
+			   PROOF_TYPE_WEBROOT) == 0)
+			print_missing(row, &f, true, a);
 		if (rc == 0 && !p->opt.dry_run)
 			populate_log(state, name, NULL);
 	}

@@ -37,6 +37,25 @@ static void ids_line(struct sbuf *out, const struct x509_ids *ids)
 }
 
 /* Whoever has it may be dead. */
+static void add_backoff(const struct view *v, struct sbuf *out)
+{
+	const char *const argv[] = { v->row->name, NULL };
+	AUTO(mem_free_str) char *name = words_text(argv);
+	char text[CLOCK_TEXT];
+
+	sbuf_addf(out, "  %-13snot tried again before %s", "backoff",
+		  clock_text(v->row->ts_next_attempt, text));
+	if (view_parked(v) || !v->row->enabled) {
+		sbuf_addc(out, '\n');
+		return;
+	}
+	sbuf_adds(out, "; at once:\n");
+	sbuf_addf(out, "  %-13s%s --once --force ", "",
+		  v->fetcher ? v->fetcher : "certrepo-fetcher");
+	sbuf_add_clean(out, name);
+	sbuf_addc(out, '\n');
+}
+
 static void add_lease(const struct view *v, const char *name, struct sbuf *out)
 {
 	char until[CLOCK_TEXT];
@@ -173,7 +192,6 @@ static void add_certificate(const struct view *v, int64_t now, struct sbuf *out)
 static void add_schedule(const struct view *v, int64_t now, struct sbuf *out)
 {
 	const struct store_cert *row = v->row;
-	char text[CLOCK_TEXT];
 
 	if (!row->enabled)
 		line(out, "next due", "never, it is disabled");
@@ -207,8 +225,7 @@ static void add_schedule(const struct view *v, int64_t now, struct sbuf *out)
 		sbuf_addc(out, '\n');
 	}
 	if (row->ts_next_attempt > now && row->ts_next_attempt != STORE_NEVER)
-		sbuf_addf(out, "  %-13snot tried again before %s\n", "backoff",
-			  clock_text(row->ts_next_attempt, text));
+		add_backoff(v, out);
 }
 
 static void add_attempts(const struct view *v, struct sbuf *out)

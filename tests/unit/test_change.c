@@ -101,7 +101,10 @@ static void sets(void **state)
 	kit_says(&err, "http-01 needs the folder");
 	assert_null(kit_row(NAME)->comment);
 	assert_int_equal(RUN(change_set(&p, NAME, one, &err)), 0);
-	assert_string_equal(SAID, NAME ": comment=a note\n");
+	assert_string_equal(SAID,
+			    NAME ": comment=a note\n"
+				 "  it is disabled, and not renewed "
+				 "before: certrepo-populate enable " NAME "\n");
 	assert_string_equal(kit_row(NAME)->comment, "a note");
 }
 
