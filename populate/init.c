@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "advise.h"
 #include "log.h"
 #include "populate_cmd.h"
+#include "proof_kind.h"
 #include "store_owner.h"
 #include "store_schema.h"
 
 #define WARNINGS_MAX 20
+#define KIND_NAMES   200 /* characters */
 
 /* A row has no blobs while all are read, and each is read whole later. */
 static int add_name(const struct store_cert *row, void *arg, struct err *err)
@@ -15,6 +18,101 @@ static int add_name(const struct store_cert *row, void *arg, struct err *err)
 	if (row->enabled)
 		strlist_add(arg, row->name);
 	return 0;
+}
+
+/* What a whole database may have of: counted, and told once. */
+enum {
+	NO_ZONE,
+	NO_WEBROOT,
+	ELSEWHERE,
+	UNPROVABLE,
+	NOT_IN_CSR,
+	KINDS,
+};
+static const struct kind {
+	const char *what, *then; /* before and after the names */
+	const char *todo;	 /* after "certrepo-populate -c FILE " */
+} kinds[KINDS] = {
+	[NO_ZONE] = { "prove by dns-01, and the configuration names no zone "
+		      "in dns.zones",
+		      "name one, or",
+		      "set NAME challenge=http-01 webroot_path=PATH" },
+	[NO_WEBROOT] = { "prove by http-01 and have no webroot_path",
+			 "each would be held by its first attempt;",
+			 "set NAME webroot_path=PATH" },
+	[ELSEWHERE] = { "have a webroot_path that webroot_prefixes does not "
+			"allow",
+			"add its folder there, or",
+			"set NAME webroot_path=PATH" },
+	[UNPROVABLE] = { "have names that their challenge cannot prove "
+			 "(http-01 no wildcard, dns-01 no address)",
+			 "of wildcards:", "set NAME challenge=dns-01" },
+	[NOT_IN_CSR] = { "have a CSR that does not ask for the name they are "
+			 "enrolled under",
+			 "what is renewed is for other names;",
+			 "add NAME --csr FILE --replace" },
+};
+struct kind_seen {
+	size_t n;
+	char names[KIND_NAMES]; /* the first ones */
+};
+
+static void count(struct kind_seen *k, const char *name, struct arena *a)
+{
+	size_t len = strlen(k->names);
+	const char *clean = populate_clean(a, name);
+
+	if (len + strlen(clean) + 10 < sizeof(k->names))
+		snprintf(k->names + len, sizeof(k->names) - len, "%s%s",
+			 k->n ? ", " : "", clean);
+	else if (len < 3 || strcmp(k->names + len - 3, "...") != 0)
+		snprintf(k->names + len, sizeof(k->names) - len, ", ...");
+	k->n++;
+}
+
+static void tell_kind(const struct populate *p, const struct kind *kind,
+		      const struct kind_seen *seen)
+{
+	log_warn("enabled rows that %s: %zu (%s); %s certrepo-populate%s %s",
+		 kind->what, seen->n, seen->names, kind->then,
+		 populate_hint(p, p->arena), kind->todo);
+}
+
+static bool asks_for(const struct x509_csr *csr, const char *name,
+		     struct arena *a)
+{
+	char *domain = arena_strdup(a, store_name_domain(a, name));
+
+	for (char *c = domain; *c; c++)
+		*c = (char) tolower((unsigned char) *c);
+	return x509_ids_have(x509_csr_ids(csr), domain);
+}
+
+static void sort_row(const struct populate *p, const struct store_cert *row,
+		     struct arena *a, struct kind_seen seen[KINDS])
+{
+	AUTO(x509_csr_free) struct x509_csr *csr = NULL;
+	const char *type = proof_type_of_row(row->challenge, row->certbot);
+	const struct x509_ids none = { NULL, 0 };
+	const struct x509_ids *ids = &none;
+
+	if (x509_csr_parse(row->csr.p, row->csr.p ? row->csr.len : 0, &csr,
+			   NULL) == 0)
+		ids = x509_csr_ids(csr);
+	if (csr && !asks_for(csr, row->name, a))
+		count(&seen[NOT_IN_CSR], row->name, a);
+	if (proof_zone_check(&p->conf, type, NULL) == -1)
+		count(&seen[NO_ZONE], row->name, a);
+	if (proof_check(&p->conf, ids, type, row->webroot_path, NULL) == 0)
+		return;
+	if (strcmp(type, PROOF_TYPE_WEBROOT) == 0 &&
+	    (!row->webroot_path || !*row->webroot_path))
+		count(&seen[NO_WEBROOT], row->name, a);
+	else if (proof_check(&p->conf, &none, type, row->webroot_path, NULL) ==
+		 -1)
+		count(&seen[ELSEWHERE], row->name, a);
+	else
+		count(&seen[UNPROVABLE], row->name, a);
 }
 
 static void advise_row(const struct populate *p, const struct store_cert *row,
@@ -26,9 +124,10 @@ static void advise_row(const struct populate *p, const struct store_cert *row,
 	if (x509_csr_parse(row->csr.p, row->csr.p ? row->csr.len : 0, &csr,
 			   &fault) == -1)
 		strlist_addf(ret,
-			     "its CSR cannot be used: %s; enrol another one "
-			     "with add --replace",
-			     fault.msg);
+			     "its CSR cannot be used: %s; enrol another one: "
+			     "certrepo-populate%s add %s --csr FILE --replace",
+			     fault.msg, populate_hint(p, a),
+			     populate_word(row->name, a));
 	else
 		advise_stored(csr, certrepo_conf_ca(&p->conf, row->ca_name),
 			      row->crt.len > 0, ret);
@@ -43,7 +142,7 @@ static void advise_row(const struct populate *p, const struct store_cert *row,
 
 /* The number of warnings of this row, the first MOST of them said. */
 static int look_at(struct populate *p, const char *name, size_t most,
-		   size_t *ret, struct err *err)
+		   size_t *ret, struct kind_seen seen[KINDS], struct err *err)
 {
 	AUTO(arena_free) struct arena *a = arena_new();
 	AUTO(strlist_free) struct strlist said = STRLIST_INIT;
@@ -53,6 +152,7 @@ static int look_at(struct populate *p, const char *name, size_t most,
 	if (rc != 1)
 		return rc;
 	advise_row(p, row, a, &said);
+	sort_row(p, row, a, seen);
 	for (size_t i = 0; i < said.n && i < most; i++)
 		log_warn("%s: %s", name, said.v[i]);
 	*ret = said.n;
@@ -62,6 +162,7 @@ static int look_at(struct populate *p, const char *name, size_t most,
 int init_look(struct populate *p, struct err *err)
 {
 	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
+	struct kind_seen seen[KINDS] = { { 0 } };
 	size_t said = 0;
 
 	if (store_each(p->store, add_name, &names, err) == -1)
@@ -71,7 +172,7 @@ int init_look(struct populate *p, struct err *err)
 
 		if (look_at(p, names.v[i],
 			    said < WARNINGS_MAX ? WARNINGS_MAX - said : 0, &n,
-			    err) == -1)
+			    seen, err) == -1)
 			return -1;
 		said += n;
 	}
@@ -79,6 +180,9 @@ int init_look(struct populate *p, struct err *err)
 		log_warn("and %zu more warnings of this kind: "
 			 "certrepo-populate%s show NAME tells those of a name",
 			 said - WARNINGS_MAX, populate_hint(p, p->arena));
+	for (size_t i = 0; i < KINDS; i++)
+		if (seen[i].n > 0)
+			tell_kind(p, &kinds[i], &seen[i]);
 	return 0;
 }
 
