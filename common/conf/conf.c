@@ -758,9 +758,8 @@ bool conf_missing(const char *path, const char *manual,
 {
 	if (access(path, F_OK) == 0 || errno != ENOENT)
 		return false;
-	conf_error(errs, NULL,
-		   "%s is not there; for what belongs into it see %s", path,
-		   manual);
+	conf_error(errs, NULL, "%s is not there; for what belongs in it see %s",
+		   path, manual);
 	errs->unread = true;
 	return true;
 }

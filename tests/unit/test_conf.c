@@ -401,7 +401,7 @@ static void missing_files(void **state)
 	wrong(l, want);
 }
 
-/* A program's own file: where to read what belongs into it. */
+/* A program's own file: where to read what belongs in it. */
 static void own_file(void **state)
 {
 	AUTO(mem_free_str) char *want = NULL;
@@ -410,7 +410,7 @@ static void own_file(void **state)
 	assert_false(conf_missing(scratch_dir, "x.conf(5)", &l->errs));
 	assert_int_equal(l->errs.list.n, 0);
 	assert_true(conf_missing(scratch("none"), "x.conf(5)", &l->errs));
-	want = mem_printf("%s is not there; for what belongs into it see "
+	want = mem_printf("%s is not there; for what belongs in it see "
 			  "x.conf(5)",
 			  scratch("none"));
 	assert_string_equal(l->errs.list.v[0], want);
