@@ -87,6 +87,38 @@ follow 'The database. With SQLite'
 is "$(stat -c %U /var/lib/certrepo/certrepo.db)" certrepo \
 	"... the file is the fetcher's, root or not"
 follow 'Or a **web root**'
+
+# DNS: the key, the zone, what BIND needs to change it.
+if command -v named >/dev/null && id bind >/dev/null 2>&1; then
+	install -d -m 775 -g bind /var/lib/bind # as the package makes it
+	follow 'hosts nobody can reach): a dynamic zone'
+	is "$(stat -c %G:%a /etc/certrepo/acme.key /etc/bind/acme.key)" \
+		"certrepo:640
+bind:640" "... the key is the fetcher's and BIND's to read"
+	{
+		echo 'options { directory "/var/lib/bind"; recursion no;'
+		echo 'pid-file none; session-keyfile "/var/lib/bind/session";'
+		echo 'listen-on { 127.0.0.1; }; listen-on-v6 { none; }; };'
+		echo 'controls { };'
+		block '/etc/bind/named.conf.local'
+	} >/etc/bind/named.conf
+	start named "$(unconfined named)" -g -u bind -c /etc/bind/named.conf
+	wait_port 53 || bail "named: $(cat "$T/log/named")"
+	nsupdate -k /etc/certrepo/acme.key <<-'END'
+		server 127.0.0.1
+		zone acme.example.net
+		update add www-example-org.acme.example.net. 60 TXT proof
+		send
+	END
+	is $? 0 "README: the zone takes an update by the key"
+	is "$(dig +short @127.0.0.1 www-example-org.acme.example.net TXT)" \
+		'"proof"' "... and answers with it"
+	ok "... which its journal has" test -s \
+		/var/lib/bind/acme.example.net.db.jnl
+	is "$(block 'the delegation, with an NS')" \
+		'acme.example.net.  NS  ns1.example.net.' \
+		"... the delegation is to the server of the zone file"
+fi
 follow 'make a key and a request'
 webroot='--webroot /var/www/www.example.org'
 like "$(block 'On the central host, as root')" "with a web root: $webroot" \
