@@ -10,8 +10,6 @@
 #include "strlist.h"
 #include "x509.h"
 
-#define SAN_SHOWN 600 /* characters */
-
 static int read_stdin(struct sbuf *text, struct err *err)
 {
 	char buf[4096];
@@ -44,34 +42,6 @@ static const char *csr_path(const struct populate *p, const char *name,
 	return strcmp(p->opt.csr, "-") == 0 ? "standard input" : p->opt.csr;
 }
 
-/* "DNS:a,IP:b" of IDS, or NULL; where there are none, or too many to be shown,
- * of NAME alone. */
-static const char *san_of(const struct x509_ids *ids, const char *name,
-			  struct arena *a)
-{
-	const char *san = "";
-
-	for (size_t i = 0; ids && i < ids->n; i++)
-		san = arena_printf(a, "%s%s%s:%s", san, i ? "," : "",
-				   ids->v[i].type == X509_ID_IP ? "IP" : "DNS",
-				   ids->v[i].value);
-	if (!*san || strlen(san) > SAN_SHOWN)
-		san = arena_printf(a, "DNS:%s", store_name_domain(a, name));
-	return san;
-}
-
-/* The names that the row has now. */
-static const char *san_of_row(const struct store_cert *old, const char *name,
-			      struct arena *a)
-{
-	AUTO(x509_csr_free) struct x509_csr *was = NULL;
-
-	if (!old || x509_csr_parse(old->csr.p, old->csr.p ? old->csr.len : 0,
-				   &was, NULL) == -1)
-		return san_of(NULL, name, a);
-	return san_of(x509_csr_ids(was), name, a);
-}
-
 /* A CSR that was not brought: the command that makes one. */
 static int no_csr(const char *path, const char *name, const char *san,
 		  struct err *err)
@@ -84,48 +54,13 @@ static int no_csr(const char *path, const char *name, const char *san,
 		       path, san, name);
 }
 
-/* The commands that a refusal says are made for any name: puts in these. */
-static void fill_in(const char *name, const char *san, struct arena *a,
-		    struct err *err)
+/* The commands that a refusal says are made for any name: not here. */
+static void fill_in(const struct populate *p, const char *name, const char *san,
+		    struct arena *a, struct err *err)
 {
-	const struct {
-		const char *is, *becomes;
-	} words[] = {
-		{ "subjectAltName=DNS:NAME",
-		  populate_word(arena_printf(a, "subjectAltName=%s", san), a) },
-		{ "dns:NAME",
-		  populate_word(
-			  arena_printf(a, "dns:%s", store_name_domain(a, name)),
-			  a) },
-		{ "NAME.csr",
-		  populate_word(arena_printf(a, "%s.csr", name), a) },
-		{ "NAME.key",
-		  populate_word(arena_printf(a, "%s.key", name), a) },
-	};
-	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(sizeof(err->msg));
-	const char *p = arena_strdup(a, err->msg);
-	const char *from = strstr(p, "openssl ");
-	size_t i;
-
-	if (!from)
-		from = strstr(p, "keytool ");
-	if (!from)
-		return;
-	for (; *p; p++) {
-		for (i = 0; i < ARRAY_LEN(words); i++)
-			if (p > from &&
-			    strncmp(p, words[i].is, strlen(words[i].is)) == 0)
-				break;
-		if (i == ARRAY_LEN(words)) {
-			sbuf_addc(&out, *p);
-			continue;
-		}
-		sbuf_adds(&out, words[i].becomes);
-		p += strlen(words[i].is) - 1;
-	}
-	/* One that is cut off would be worse than one to be filled in. */
-	if (!sbuf_over(&out))
-		(void) err_set(err, err->kind, "%s", sbuf_str(&out));
+	(void) err_set(
+		err, err->kind, "%s",
+		populate_fill(p, name, san, arena_strdup(a, err->msg), a));
 }
 
 /* The command that makes text of it knows its name, and writes another file. */
@@ -156,14 +91,14 @@ static int read_csr(const struct populate *p, const char *path,
 	} else {
 		rc = file_read(path, &text, err);
 		if (rc == 0)
-			return no_csr(path, name, san_of_row(old, name, a),
-				      err);
+			return no_csr(path, name,
+				      populate_san_row(old, name, a), err);
 	}
 	if (rc == -1)
 		return -1;
 	if (x509_csr_parse(sbuf_str(&text), text.len, ret, err) == -1) {
 		tell_file(p, path, name, a, err);
-		fill_in(name, san_of_row(old, name, a), a, err);
+		fill_in(p, name, populate_san_row(old, name, a), a, err);
 		return err_wrap(err, "%s", path);
 	}
 	return 0;
@@ -472,7 +407,8 @@ static int add_in(struct populate *p, const char *name, struct arena *a,
 	    read_csr(p, path, name, old, a, &csr, err) == -1)
 		return -1;
 	if (enrol_decide(&p->conf, name, csr, old, &wish, a, &e, err) == -1) {
-		fill_in(name, san_of(x509_csr_ids(csr), name, a), a, err);
+		fill_in(p, name, populate_san(x509_csr_ids(csr), name, a), a,
+			err);
 		tell_replace(p, name, csr, old, &wish, a, err);
 		idn_tell(x509_csr_unicode(csr), err);
 		return err_wrap(err, "%s", name);

@@ -124,10 +124,9 @@ static void advise_row(const struct populate *p, const struct store_cert *row,
 	if (x509_csr_parse(row->csr.p, row->csr.p ? row->csr.len : 0, &csr,
 			   &fault) == -1)
 		strlist_addf(ret,
-			     "its CSR cannot be used: %s; enrol another one: "
-			     "certrepo-populate%s add %s --csr FILE --replace",
-			     fault.msg, populate_hint(p, a),
-			     populate_word(row->name, a));
+			     "its CSR cannot be used: %s; enrol it by "
+			     "certrepo-populate add NAME --csr FILE --replace",
+			     fault.msg);
 	else
 		advise_stored(csr, certrepo_conf_ca(&p->conf, row->ca_name),
 			      row->crt.len > 0, ret);
@@ -154,7 +153,9 @@ static int look_at(struct populate *p, const char *name, size_t most,
 	advise_row(p, row, a, &said);
 	sort_row(p, row, a, seen);
 	for (size_t i = 0; i < said.n && i < most; i++)
-		log_warn("%s: %s", name, said.v[i]);
+		log_warn("%s: %s", name,
+			 populate_fill(p, name, populate_san_row(row, name, a),
+				       said.v[i], a));
 	*ret = said.n;
 	return 0;
 }

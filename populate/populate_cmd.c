@@ -9,7 +9,9 @@
 #include "log.h"
 #include "words.h"
 
-#define LINE_TEXT 65 /* characters beside the label */
+#define SAN_SHOWN  600 /* characters */
+#define FILLED_MAX 900 /* with what stands before it in a message */
+#define LINE_TEXT  65  /* characters beside the label */
 
 const char *populate_hint(const struct populate *p, struct arena *a)
 {
@@ -62,6 +64,70 @@ const char *populate_word(const char *word, struct arena *a)
 	AUTO(mem_free_str) char *text = words_text(argv);
 
 	return arena_strdup(a, text);
+}
+
+const char *populate_san(const struct x509_ids *ids, const char *name,
+			 struct arena *a)
+{
+	const char *san = "";
+
+	for (size_t i = 0; ids && i < ids->n; i++)
+		san = arena_printf(a, "%s%s%s:%s", san, i ? "," : "",
+				   ids->v[i].type == X509_ID_IP ? "IP" : "DNS",
+				   ids->v[i].value);
+	if (!*san || strlen(san) > SAN_SHOWN)
+		san = arena_printf(a, "DNS:%s", store_name_domain(a, name));
+	return san;
+}
+
+const char *populate_san_row(const struct store_cert *row, const char *name,
+			     struct arena *a)
+{
+	AUTO(x509_csr_free) struct x509_csr *csr = NULL;
+
+	if (!row || x509_csr_parse(row->csr.p, row->csr.p ? row->csr.len : 0,
+				   &csr, NULL) == -1)
+		return populate_san(NULL, name, a);
+	return populate_san(x509_csr_ids(csr), name, a);
+}
+
+static const char *file_word(const char *name, const char *end, struct arena *a)
+{
+	return populate_word(arena_printf(a, "%s%s", name, end), a);
+}
+
+const char *populate_fill(const struct populate *p, const char *name,
+			  const char *san, const char *text, struct arena *a)
+{
+	const struct {
+		const char *is, *becomes;
+	} words[] = {
+		{ "subjectAltName=DNS:NAME",
+		  file_word("subjectAltName=", san, a) },
+		{ "dns:NAME",
+		  file_word("dns:", store_name_domain(a, name), a) },
+		{ "NAME.csr", file_word(name, ".csr", a) },
+		{ "NAME.key", file_word(name, ".key", a) },
+		{ "certrepo-populate add NAME",
+		  arena_printf(a, "certrepo-populate%s add %s",
+			       populate_hint(p, a), populate_word(name, a)) },
+	};
+	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(FILLED_MAX);
+	size_t i;
+
+	for (const char *at = text; *at; at++) {
+		for (i = 0; i < ARRAY_LEN(words); i++)
+			if (strncmp(at, words[i].is, strlen(words[i].is)) == 0)
+				break;
+		if (i == ARRAY_LEN(words)) {
+			sbuf_addc(&out, *at);
+			continue;
+		}
+		sbuf_adds(&out, words[i].becomes);
+		at += strlen(words[i].is) - 1;
+	}
+	/* One that is cut off would be worse than one to be filled in. */
+	return sbuf_over(&out) ? text : arena_strdup(a, sbuf_str(&out));
 }
 
 const char *populate_webroot_missing(const char *webroot, struct arena *a)

@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "certrepo_conf.h"
 #include "store.h"
+#include "x509.h"
 
 struct populate_opts {
 	const char *config;
@@ -37,6 +38,18 @@ const char *populate_fetcher(const struct populate *p, struct arena *a);
 const char *populate_user(const struct populate *p, struct arena *a);
 /* WORD as a shell takes it: quoted where it would make something of it. */
 const char *populate_word(const char *word, struct arena *a);
+/* "DNS:a,IP:b" of IDS, which may be NULL; where there are none, or too many to
+ * be shown, of the domain of NAME alone. */
+const char *populate_san(const struct x509_ids *ids, const char *name,
+			 struct arena *a);
+/* The same of the names that ROW, which may be NULL, has in its CSR. */
+const char *populate_san_row(const struct store_cert *row, const char *name,
+			     struct arena *a);
+/* TEXT with commands for any NAME, as those of x509_form.h, of which they are
+ * made for this one: its names are SAN. One that would be too long to be shown
+ * stays as it is. */
+const char *populate_fill(const struct populate *p, const char *name,
+			  const char *san, const char *text, struct arena *a);
 /* A web root that is not there, in a sentence in A; NULL: it is, or it cannot
  * be told from here. */
 const char *populate_webroot_missing(const char *webroot, struct arena *a);

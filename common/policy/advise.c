@@ -73,7 +73,8 @@ void advise_stored(const struct x509_csr *csr, const struct certrepo_ca *ca,
 		if (x509_csr_check(csr, &policy, &err) == -1)
 			strlist_addf(ret,
 				     "CA %s would refuse the CSR: %s; enrol "
-				     "another one with add --replace",
+				     "it by certrepo-populate add NAME --csr "
+				     "FILE --replace",
 				     ca->name, err.msg);
 	}
 	advise_csr(csr, issued, ret);

@@ -557,7 +557,7 @@ old() {
 }
 old init
 is "$rc" 0 "init of a database of 2019"
-like "$err" 'weak\.example\.org: CA public would refuse the CSR: the key is RSA 1024.*add --replace' \
+like "$err" 'weak\.example\.org: CA public would refuse the CSR: the key is RSA 1024.*subjectAltName=DNS:weak\.example\.org -out weak\.example\.org\.csr; enrol it by certrepo-populate -c .* add weak\.example\.org --csr FILE --replace$' \
 	"... warns of a key that no CA takes"
 like "$err" 'mtls\.example\.org: the CSR asks for clientAuth' \
 	"... and of clientAuth"

@@ -86,6 +86,31 @@ static void rows(void **state)
 	assert_string_equal(row->name, NAME);
 }
 
+/* Commands for any NAME become those of one. */
+static void fills(void **state)
+{
+	static const struct x509_id v[] = { { X509_ID_DNS, "*.example.org" },
+					    { X509_ID_IP, "192.0.2.1" } };
+	const struct x509_ids ids = { v, 2 };
+	const char *san = populate_san(&ids, "x.example.org", p.arena);
+	char many[2000];
+
+	assert_string_equal(san, "DNS:*.example.org,IP:192.0.2.1");
+	assert_string_equal(populate_san(NULL, "x.example.org+b", p.arena),
+			    "DNS:x.example.org");
+	assert_string_equal(
+		populate_fill(&p, "x.example.org+b", san,
+			      "req subjectAltName=DNS:NAME -out NAME.csr, "
+			      "NAME stays",
+			      p.arena),
+		"req 'subjectAltName=DNS:*.example.org,IP:192.0.2.1' -out "
+		"x.example.org+b.csr, NAME stays");
+	memset(many, 'a', sizeof(many));
+	memcpy(many + sizeof(many) - 9, "NAME.csr", 9);
+	assert_string_equal(
+		populate_fill(&p, "x.example.org", san, many, p.arena), many);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -96,6 +121,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(cleans, kit_setup,
 						kit_teardown),
 		cmocka_unit_test_setup_teardown(rows, kit_setup, kit_teardown),
+		cmocka_unit_test_setup_teardown(fills, kit_setup, kit_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
