@@ -118,6 +118,16 @@ int file_check_config(const char *path, const struct stat *st, struct err *err)
 static int check_secret(const char *path, const struct stat *st,
 			struct err *err)
 {
+	const struct group *gr = getgrgid(getegid());
+
+	/* Closed to everyone, it would be closed to us as well. */
+	if ((st->st_mode & S_IROTH) && gr && geteuid() != 0 &&
+	    st->st_uid != geteuid())
+		return err_set(
+			err, ERR_CONFIG,
+			"secret file %s is readable by everyone, run, as "
+			"root: chgrp %s %s && chmod 640 %s",
+			path, gr->gr_name, path, path);
 	return file_check_secret(st->st_mode, "secret file", path, err);
 }
 

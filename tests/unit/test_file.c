@@ -97,6 +97,32 @@ static void secrets(void **state)
 	}
 }
 
+/* Closed to everyone, root's file would be closed to us as well: one command
+ * for both, of what our group may read. */
+static void secret_of_root(void **state)
+{
+	AUTO(sbuf_erase) struct sbuf s = SBUF_INIT(100);
+	struct err err = ERR_INIT;
+	char path[600], want[1500];
+	int rc;
+
+	if (geteuid() != 0)
+		skip();
+	snprintf(path, sizeof(path), "%s", scratch("s"));
+	scratch_write(path, "secret", 0644);
+	assert_int_equal(chmod(scratch_dir, 0755), 0);
+	assert_int_equal(setegid(65534), 0);
+	assert_int_equal(seteuid(65534), 0);
+	rc = file_read_secret(path, &s, &err);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(setegid(0), 0);
+	assert_int_equal(rc, -1);
+	snprintf(want, sizeof(want),
+		 "run, as root: chgrp nogroup %s && chmod 640 %s", path, path);
+	if (!strstr(err.msg, want))
+		fail_msg("no \"%s\" in: %s", want, err.msg);
+}
+
 static void missing_secret(void **state)
 {
 	AUTO(sbuf_free) struct sbuf s = SBUF_INIT(100);
@@ -348,6 +374,7 @@ int main(void)
 		FRESH(reading),
 		FRESH(reading_other_things),
 		FRESH(secrets),
+		FRESH(secret_of_root),
 		FRESH(missing_secret),
 		FRESH(configurations),
 		FRESH(replacing),
