@@ -137,6 +137,10 @@ static void print_backoff(const struct populate *p,
 		       "%s --once --force %s\n",
 		       clock_text(row->ts_next_attempt, text),
 		       populate_fetcher(p, a), populate_word(row->name, a));
+	else if (row->fail_class && strcmp(row->fail_class, STORE_PARKED) != 0)
+		printf("  it failed, and is tried again in the fetcher's next "
+		       "run; at once by %s --once %s\n",
+		       populate_fetcher(p, a), populate_word(row->name, a));
 }
 
 static int switch_to(struct populate *p, const char *name, bool enable,

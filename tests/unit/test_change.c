@@ -45,6 +45,11 @@ static void failed(void **state)
 	SAYS("tried again after 2027-01-15T09:00:00Z; at once by "
 	     "certrepo-fetcher --once --force " NAME "\n");
 	assert_int_equal(kit_row(NAME)->count_fail_update, 1);
+	p.now = NOW + 3600;
+	assert_int_equal(RUN(change_enable(&p, NAME, &err)), 0);
+	SAYS("tried again in the fetcher's next run; at once by "
+	     "certrepo-fetcher --once " NAME "\n");
+	p.now = NOW;
 	/* one more failure would hold it */
 	p.conf.count_fail_limit = 1;
 	assert_int_equal(RUN(change_enable(&p, NAME, &err)), 0);
