@@ -7,7 +7,8 @@
 #include <string.h>
 #include "log.h"
 
-#define DNS_LABEL 63 /* one label less its '_', and the NUL */
+#define TTL_MOST  86400 /* nobody signed for it, and caches keep it */
+#define DNS_LABEL 63	/* one label less its '_', and the NUL */
 
 struct dns_locate {
 	struct dns_zones *z;
@@ -389,7 +390,7 @@ static void got_answer(void *arg, const struct dns_msg *m, const char *zone,
 	l->there = m->rcode == DNS_NOERROR;
 	rr = dns_msg_find(m, DNS_ANSWER, name, DNS_TXT);
 	l->place.exists = rr;
-	l->place.ttl = rr ? rr->ttl : 0;
+	l->place.ttl = !rr ? 0 : rr->ttl < TTL_MOST ? rr->ttl : TTL_MOST;
 	rr = dns_path_soa(m, name);
 	if (rr)
 		decide(l, rr->owner, rr->name);

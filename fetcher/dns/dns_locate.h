@@ -30,8 +30,8 @@
 struct dns_place {
 	const char *owner; /* the name at the end of the path */
 	const struct dns_zone *zone;
-	bool exists; /* it has TXT records of its own, with this TTL */
-	uint32_t ttl;
+	bool exists;  /* it has TXT records of its own, with this TTL */
+	uint32_t ttl; /* at most a day */
 };
 
 /* PLACE is valid during the call, its zone as long as the struct dns_zones.

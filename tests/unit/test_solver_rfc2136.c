@@ -52,6 +52,7 @@ static void zones(void)
 		   "tree IN DNAME dn.other.test.\n"
 		   "_acme-challenge.kept IN TXT \"somebody else's\"\n"
 		   "_acme-challenge.hour 3600 IN TXT \"one\"\n"
+		   "_acme-challenge.age 2147483647 IN TXT \"one\"\n"
 		   "*.wild IN CNAME web.elsewhere.test.\n"
 		   "*.near IN CNAME ns1.example.test.\n"
 		   "*.a IN A 127.0.0.1\n"
@@ -579,6 +580,7 @@ static void test_ttl_of_the_set(void **state)
 {
 	static const char *const cases[][2] = {
 		{ "hour.example.test", "3600 3600 " },
+		{ "age.example.test", "86400 86400 " },
 		/* a wildcard's is no set of the name's own */
 		{ "www.txt.example.test", "60 " },
 		{ "www.mx.example.test", "60 " },
