@@ -4,9 +4,10 @@
 
 /*
  * The certificate repository, in the project's own words. The only SQL is
- * in store.c, store_ca.c, store_cert.c, store_due.c, store_fetch.c,
- * store_host.c, store_trouble.c, store_owner.c and store_schema.c; it is one
- * text for SQLite and MariaDB. (The migrations are two.)
+ * in store.c, store_ca.c, store_cert.c, store_clock.c, store_due.c,
+ * store_fetch.c, store_host.c, store_trouble.c, store_owner.c and
+ * store_schema.c; it is one text for SQLite and MariaDB. (The migrations are
+ * two.)
  *
  * Times are UTC seconds, given by the caller. Every change is one
  * transaction, safe to repeat when the answer to its commit was lost, and

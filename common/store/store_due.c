@@ -4,13 +4,7 @@
 
 /* In one place, so that the tests can ask each database how it goes about
  * them: all of these go by an index, whatever the table holds. */
-#define DUE_COLUMNS                                                           \
-	"name, ca_name, challenge, certbot, ts_expire, ts_not_before, "       \
-	"ts_due, ts_next_attempt, ts_last_update, count_fail_update, renew, " \
-	"ts_expire_seen, fail_class"
-/* No blob among them: rows stay cheap, whatever their chains weigh. */
-#define DUE_TYPES "Wwwwnnnnnnnnw"
-enum { DUE_ENABLE = sizeof(DUE_TYPES) - 1 };
+enum { DUE_ENABLE = sizeof(STORE_DUE_TYPES) - 1 };
 
 #define DUE_FREE                                                    \
 	"enable = 'Y' AND ts_due <= ? AND (lease_owner IS NULL OR " \
@@ -38,8 +32,8 @@ enum { CA_UNKNOWN = 0, CA_NONE = 1, CA_FIRST = 100 };
 /* clang-format on */
 #define WHICH(whens) \
 	"CASE COALESCE(ca_name, '') WHEN '' THEN 1 " whens "ELSE 0 END"
-#define UNKNOWN(whens)                                      \
-	"SELECT " DUE_COLUMNS " FROM certs WHERE " DUE_FREE \
+#define UNKNOWN(whens)                                            \
+	"SELECT " STORE_DUE_COLUMNS " FROM certs WHERE " DUE_FREE \
 	" AND " WHICH(whens) " = 0" DUE_ORDER
 #define CAS(whens)                                                           \
 	"SELECT " WHICH(whens) " AS which, COUNT(*), "                       \
@@ -49,7 +43,7 @@ enum { CA_UNKNOWN = 0, CA_NONE = 1, CA_FIRST = 100 };
 static const size_t ca_places[] = { 10, STORE_CAS_MAX };
 
 const struct store_due_sql store_due_sql = {
-	.due = "SELECT " DUE_COLUMNS " FROM certs WHERE " DUE_FREE
+	.due = "SELECT " STORE_DUE_COLUMNS " FROM certs WHERE " DUE_FREE
 	       " AND COALESCE(ca_name, '') = ?" DUE_ORDER,
 	.unknown = { UNKNOWN(WHEN10(10)), UNKNOWN(WHEN100) },
 	.cas = { CAS(WHEN10(10)), CAS(WHEN100) },
@@ -59,7 +53,7 @@ const struct store_due_sql store_due_sql = {
 		 " AND (ts_due <= ? OR fail_class IN ('ca-down', "
 		 "'ca-rate-limited', 'account', 'clock')) "
 		 "AND COALESCE(ca_name, '') IN (?, ?)",
-	.far = "SELECT " DUE_COLUMNS " FROM certs "
+	.far = "SELECT " STORE_DUE_COLUMNS " FROM certs "
 	       "WHERE enable = 'Y' AND ts_next_attempt > ? AND "
 	       "ts_next_attempt < ? ORDER BY ts_next_attempt LIMIT ?",
 	.leases = "SELECT lease_owner, COUNT(*), MAX(lease_until), "
@@ -94,8 +88,8 @@ static void read_due(const struct db_stmt *st, struct arena *a,
 	d->stale = d->ts_expire != db_col_int(st, 11);
 }
 
-static int read_dues(struct db_stmt *st, size_t limit, struct arena *arena,
-		     struct store_dues *ret, struct err *err)
+int store_read_dues(struct db_stmt *st, size_t limit, struct arena *arena,
+		    struct store_dues *ret, struct err *err)
 {
 	struct store_dues d = { 0 };
 	int rc;
@@ -116,12 +110,12 @@ static int due(struct store *s, const char *ca_name, int64_t now, size_t limit,
 {
 	AUTO(store_done) struct db_stmt *st = NULL;
 
-	if (store_query(s, store_due_sql.due, DUE_TYPES,
+	if (store_query(s, store_due_sql.due, STORE_DUE_TYPES,
 			ARGS(I(now), I(now), T(ca_name ? ca_name : ""), I(now),
 			     I(now), I((int64_t) limit)),
 			&st, err) == -1)
 		return -1;
-	return read_dues(st, limit, arena, ret, err);
+	return store_read_dues(st, limit, arena, ret, err);
 }
 
 int store_due(struct store *s, const char *ca_name, int64_t now, size_t limit,
@@ -165,10 +159,10 @@ static int due_unknown(struct store *s, const struct store_ca_names *known,
 	args[n++] = (struct store_arg) I(now);
 	args[n++] = (struct store_arg) I(now);
 	args[n++] = (struct store_arg) I((int64_t) limit);
-	if (store_query(s, store_due_sql.unknown[many], DUE_TYPES, args, n, &st,
-			err) == -1)
+	if (store_query(s, store_due_sql.unknown[many], STORE_DUE_TYPES, args,
+			n, &st, err) == -1)
 		return -1;
-	return read_dues(st, limit, arena, ret, err);
+	return store_read_dues(st, limit, arena, ret, err);
 }
 
 int store_due_unknown(struct store *s, const struct store_ca_names *known,
@@ -262,9 +256,9 @@ static int due_one(struct store *s, const char *name, struct arena *arena,
 	int rc;
 
 	if (store_query(s,
-			"SELECT " DUE_COLUMNS ", enable FROM certs "
+			"SELECT " STORE_DUE_COLUMNS ", enable FROM certs "
 			"WHERE name = ?",
-			DUE_TYPES "w", ARGS(T(name)), &st, err) == -1)
+			STORE_DUE_TYPES "w", ARGS(T(name)), &st, err) == -1)
 		return -1;
 	rc = db_step(st, err);
 	if (rc != 1)
@@ -354,11 +348,11 @@ static int far(struct store *s, int64_t beyond, size_t limit,
 {
 	AUTO(store_done) struct db_stmt *st = NULL;
 
-	if (store_query(s, store_due_sql.far, DUE_TYPES,
+	if (store_query(s, store_due_sql.far, STORE_DUE_TYPES,
 			ARGS(I(beyond), I(STORE_NEVER), I((int64_t) limit)),
 			&st, err) == -1)
 		return -1;
-	return read_dues(st, limit, arena, ret, err);
+	return store_read_dues(st, limit, arena, ret, err);
 }
 
 int store_far(struct store *s, int64_t beyond, size_t limit,

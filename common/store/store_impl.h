@@ -64,6 +64,16 @@ int store_try_begin(struct store *s, struct err *err) MUST_CHECK;
 /* Whether to run it again; commits when it went well. */
 bool store_try_again(struct store *s, int *rc, struct err *err);
 
+/* Columns of certs for struct store_due, and how to read them. */
+#define STORE_DUE_COLUMNS                                                     \
+	"name, ca_name, challenge, certbot, ts_expire, ts_not_before, "       \
+	"ts_due, ts_next_attempt, ts_last_update, count_fail_update, renew, " \
+	"ts_expire_seen, fail_class"
+/* No blob among them: rows stay cheap, whatever their chains weigh. */
+#define STORE_DUE_TYPES "Wwwwnnnnnnnnw"
+int store_read_dues(struct db_stmt *st, size_t limit, struct arena *arena,
+		    struct store_dues *ret, struct err *err) MUST_CHECK;
+
 /* The queries of store_due.c, for its test; two of them for each number of
  * CAs that a statement has places for. */
 struct store_due_sql {
@@ -71,6 +81,11 @@ struct store_due_sql {
 		*far_leases;
 };
 extern const struct store_due_sql store_due_sql;
+
+/* Those of store_clock.c. */
+extern const struct store_clock_sql {
+	const char *latest, *ahead;
+} store_clock_sql;
 
 /* Those of store_trouble.c, each with the one that counts. */
 enum store_trouble_kind { TROUBLE_FAILING, TROUBLE_PARKED, TROUBLE_HELD };

@@ -39,7 +39,7 @@ for off in +10y -10y; do
 		'... nothing is held against the name'
 	run fetcher --once
 	is "$rc $(col renew)" '0 0' '... and the next run renews it'
-	unlike "$err" 'wrong|rests|waits' '... with nothing to say'
+	unlike "$err" 'rests until|waits' '... with no wait'
 done
 
 # --- what a run of an older version left, ten years ahead ---
@@ -49,7 +49,7 @@ sql "UPDATE certs SET ts_due = $far, ts_next_attempt = $far,
 	fail_class = 'dns', count_fail_update = 1"
 run fetcher --once
 is "$rc $(col renew)" '0 0' 'a back-off of ten years: renewed'
-like "$err" 'a clock that was wrong.* of 1 names' '... and it is said'
+like "$err" 'a clock that was wrong.*: next attempts of names: 1' '... and it is said'
 again
 sql "UPDATE certs SET ts_due = $far, ts_next_attempt = $far WHERE name = '$N'"
 scripted_row c.example.test || bail 'cannot enrol'
@@ -79,6 +79,62 @@ run fetcher --once
 is "$rc" 0 'state files of the future'
 ok '... and attempts are pruned again' \
 	test "$(cat "$T/state/fetcher.prune")" -lt "$far"
+
+# --- a run two years ahead, then days of right ones with nothing to do ---
+again
+sql 'DELETE FROM attempts'
+sql 'DELETE FROM cas'
+fetcher_at +2y
+now=$(date +%s)
+sql "UPDATE certs SET ts_last_update = $((now + 63072000)), renew = 0"
+sql "INSERT INTO attempts (name, ca_name, outcome, ts_start, ts_end) VALUES
+	('$N', 'scripted', 'dns', $((now + 63072000)), $((now + 63072010)))"
+sql "INSERT OR REPLACE INTO cas (name, directory, backoff_until, count_fail,
+	fail_class) VALUES ('other', 'https://other.example.test/',
+	$((now + 63072000)), 1, 'ca-down')"
+run fetcher --once
+: >"$REQUESTS"
+is "$rc" 0 'two years ahead, then a right run: exit 0'
+like "$err" 'a clock that was wrong' '... which says so'
+is "$(sql "SELECT count(*) FROM attempts WHERE ts_end > $now + 7200 OR
+	ts_start > $now + 7200")$(sql "SELECT count(*) FROM cas WHERE
+	backoff_until > $now + 100000")" 00 '... no instant of it is left'
+is "$(sql "SELECT count(*) FROM attempts WHERE outcome = 'dns'")" 1 \
+	'... and no attempt is lost'
+ok '... neither is that of the last try' test "$(col ts_last_update)" -le \
+	"$(date +%s)"
+run fetcher --once
+is "$rc $err" '0 ' '... the next one is silent'
+is "$(wc -l <"$REQUESTS")" 0 '... and asks no CA'
+
+# --- a clock that is behind, and nothing is due by it ---
+again
+run fetcher --once
+sql 'UPDATE certs SET renew = 0'
+for off in -60d -10y; do
+	fetcher_at $off
+	is "$rc" 69 "$off, and nothing is due: exit 69"
+	like "$err" 'CA pebble: clock: .*the clock here says 20[0-9T:-]+Z' \
+		'... with what the clock says'
+done
+sql 'DELETE FROM attempts'
+sql 'UPDATE certs SET ts_last_update = 1'
+fetcher_at -60d
+is "$rc" 69 '... as certificates alone say'
+: >"$REQUESTS"
+run fetcher --once
+is "$rc $err$(wc -l <"$REQUESTS")" '0 0' '... and the right clock is silent'
+# imported, and begins tomorrow
+sql "UPDATE certs SET ts_not_before = $(($(date +%s) + 86000))"
+run fetcher --once
+is "$rc $err" '0 ' 'a certificate that begins tomorrow'
+ok '... a CA is asked' test "$(wc -l <"$REQUESTS")" -gt 0
+: >"$REQUESTS"
+run fetcher --once
+is "$rc $err$(wc -l <"$REQUESTS")" '0 0' '... once a day'
+fetcher_at -30h
+is "$rc" 69 '... or by another clock'
+sql "UPDATE certs SET ts_not_before = $(date +%s), ts_last_update = $(date +%s)"
 
 # --- attempts are not deleted by a clock that is ahead ---
 rm -f "$T/state/fetcher.prune"

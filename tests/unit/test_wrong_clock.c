@@ -11,7 +11,7 @@
 #define NOW 1700000000 /* 2023-11-14T22:13:20Z */
 #define DAY 86400
 
-static const struct certrepo_conf cc = { .order_timeout = 900 };
+static struct certrepo_conf cc = { .order_timeout = 900 };
 static struct store *store;
 static struct arena *arena;
 
@@ -22,6 +22,7 @@ static int setup(void **state)
 	if (scratch_setup(state) != 0 || kit_begin() == -1)
 		return -1;
 	kit_wipe();
+	cc.state_dir = scratch_dir;
 	arena = arena_new();
 	OK(store_open(&conf, STORE_ADMIN, &store, &err));
 	OK(store_schema_upgrade(store, 1, &from, &to, &err));
@@ -124,6 +125,93 @@ static void lease(void **state)
 	OK(wrong_clock_mend(&cc, store, NOW, &err));
 	assert_null(get("a")->lease_owner);
 	assert_string_equal(get("b")->lease_owner, "y");
+}
+
+static void attempt(const char *name, int64_t start, int64_t end)
+{
+	char sql[400];
+
+	snprintf(sql, sizeof(sql),
+		 "INSERT INTO attempts (name, ca_name, outcome, ts_start, "
+		 "ts_end) VALUES ('%s', 'ca', 'dns', %lld, %lld)",
+		 name, (long long) start, (long long) end);
+	OK(db_script(store->db, sql, &err));
+}
+
+/* Attempts that are still to come, more than a page of them, and what they
+ * left in their rows. */
+static void to_come(void **state)
+{
+	struct store_attempts of = { 0 };
+
+	attempt("a", NOW - 2, NOW + 7200); /* as clocks of a CA may be apart */
+	assert_false(look());
+	add("a", "ts_last_update = %d, ts_due = %d, ts_next_attempt = %d",
+	    NOW + DAY, NOW + DAY + 60, NOW + DAY + 60);
+	attempt("a", NOW + DAY, NOW + DAY);
+	assert_true(look());
+	for (int i = 0; i < 150; i++)
+		attempt("gone", NOW + DAY, NOW + DAY);
+	attempt("b", NOW - 5, NOW - 4);
+	assert_true(look());
+	OK(wrong_clock_mend(&cc, store, NOW, &err));
+	assert_false(look());
+	assert_int_equal(get("a")->ts_last_update, NOW);
+	assert_int_equal(get("a")->ts_next_attempt, 0);
+	assert_int_equal(get("a")->ts_due, 0);
+	OK(store_attempts_of(store, "gone", 200, arena, &of, &err));
+	assert_int_equal(of.n, 150);
+	assert_int_equal(of.v[149].ts_end, NOW);
+	OK(store_attempts_of(store, "b", 200, arena, &of, &err));
+	assert_int_equal(of.v[0].ts_end, NOW - 4);
+}
+
+static void tried_later(void **state)
+{
+	add("a", "ts_last_update = %d, ts_due = %d", NOW + 7200, NOW + 9);
+	assert_false(look());
+	add("b", "ts_last_update = %d, ts_due = %d", NOW + 7201, NOW + 9);
+	assert_true(look());
+	OK(wrong_clock_mend(&cc, store, NOW, &err));
+	assert_false(look());
+	assert_int_equal(get("b")->ts_last_update, NOW);
+	assert_int_equal(get("b")->ts_due, NOW + 9);
+}
+
+/* It stays as it is: a CA is asked once a day. */
+static void begins_later(void **state)
+{
+	add("a", "ts_not_before = %d, ts_due = %d", NOW + DAY, NOW + 40 * DAY);
+	assert_true(look());
+	assert_true(look());
+	OK(wrong_clock_mend(&cc, store, NOW, &err));
+	assert_false(look());
+	assert_int_equal(get("a")->ts_not_before, NOW + DAY);
+	assert_string_equal(scratch_read(scratch("fetcher.clock")),
+			    "1700000000");
+	/* what was agreed to by a clock that is ahead, or a day ago */
+	scratch_write(scratch("fetcher.clock"), "1700000001", 0600);
+	assert_true(look());
+	scratch_write(scratch("fetcher.clock"), "1699913600", 0600);
+	assert_true(look());
+	scratch_write(scratch("fetcher.clock"), "1699913601", 0600);
+	assert_false(look());
+	scratch_write(scratch("fetcher.clock"), "-1 ago", 0600);
+	assert_true(look());
+}
+
+static void far_rest(void **state)
+{
+	OK(db_script(store->db,
+		     "INSERT INTO cas (name, directory, backoff_until) VALUES "
+		     "('one', 'https://x/', 1700090000)",
+		     &err));
+	assert_false(look());
+	OK(db_script(store->db, "UPDATE cas SET backoff_until = 1700090001",
+		     &err));
+	assert_true(look());
+	OK(wrong_clock_mend(&cc, store, NOW, &err));
+	assert_false(look());
 }
 
 /* What lessees_report says, from stderr. */
@@ -234,6 +322,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nothing_odd, setup, teardown),
 		cmocka_unit_test_setup_teardown(mended, setup, teardown),
 		cmocka_unit_test_setup_teardown(lease, setup, teardown),
+		cmocka_unit_test_setup_teardown(to_come, setup, teardown),
+		cmocka_unit_test_setup_teardown(tried_later, setup, teardown),
+		cmocka_unit_test_setup_teardown(begins_later, setup, teardown),
+		cmocka_unit_test_setup_teardown(far_rest, setup, teardown),
 		cmocka_unit_test_setup_teardown(lessees, setup, teardown),
 		cmocka_unit_test_setup_teardown(waiting, setup, teardown),
 	};
