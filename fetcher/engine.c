@@ -675,6 +675,7 @@ static int say_idle(struct engine *e, struct err *err)
 int engine_run(struct engine *e, int *ret_status, struct err *err)
 {
 	struct report_counts c;
+	const char *ca, *detail;
 	bool again;
 
 	/* Our lock says that whoever held these is dead. */
@@ -703,11 +704,15 @@ int engine_run(struct engine *e, int *ret_status, struct err *err)
 	say_waits(e);
 	count(e, &c);
 	report_summary(e->report, &c);
-	if (c.renewed + c.failed + c.waiting + c.parked == 0 &&
-	    say_idle(e, err) == -1)
-		return -1;
 	*ret_status = report_status(&c);
-	return 0;
+	if (c.renewed + c.failed + c.waiting + c.parked)
+		return 0;
+	/* What is due nobody knows. */
+	if (engine_clock(e, &ca, &detail) == 1) {
+		*ret_status = err_exit_status(ERR_UNAVAILABLE);
+		return 0;
+	}
+	return say_idle(e, err);
 }
 
 bool engine_stopped(const struct engine *e)
