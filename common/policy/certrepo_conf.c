@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 #include "certrepo_conf.h"
+#include "store.h"
 #include "words.h"
 
 #define SET(struct_, field_, type_, help_, ...)                            \
@@ -143,6 +144,14 @@ static void check_cas(const struct certrepo_conf *conf,
 	if (conf->ca.n == 0)
 		conf_error(errs, &conf->src,
 			   "setting `ca': is empty, describe at least one CA");
+	if (conf->ca.n > STORE_CAS_MAX) {
+		ca = conf->ca.v[STORE_CAS_MAX];
+		conf_error(errs, &ca->src,
+			   "setting `ca': describes %zu CAs, at most %d can be "
+			   "looked after",
+			   conf->ca.n, STORE_CAS_MAX);
+		return;
+	}
 	for (i = 0; i < conf->ca.n; i++) {
 		ca = conf->ca.v[i];
 		check_ca(ca, errs);

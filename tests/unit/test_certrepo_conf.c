@@ -137,6 +137,28 @@ static void missing(void **state)
 	refuse("store : { };\n" CA, 1, "`path': is missing");
 }
 
+static const char *cas_text(int n, char *text)
+{
+	char *p = text + sprintf(text, STORE "ca = (\n");
+
+	for (int i = 0; i < n; i++)
+		p += sprintf(p,
+			     "{ name = \"c%d\"; directory = \"https://c/\"; "
+			     "account_key = \"/k\"; }%s\n",
+			     i, i < n - 1 ? "," : " );");
+	return text;
+}
+
+/* As many as a statement of the store has places for. */
+static void many_cas(void)
+{
+	static char text[20000];
+
+	accept(cas_text(100, text));
+	refuse(cas_text(101, text), 103,
+	       "`ca': describes 101 CAs, at most 100");
+}
+
 static void cas(void **state)
 {
 	refuse(STORE CA "default_ca = \"x\";", 0,
@@ -147,6 +169,7 @@ static void cas(void **state)
 	       "= \"/k\"; },\n{ name = \"a\"; directory = \"https://d/\"; "
 	       "account_key = \"/l\"; } );",
 	       3, "CA \"a\" is already described in");
+	many_cas();
 #define CA_WITH(name, directory)                                       \
 	STORE "ca = ( { name = \"" name "\"; directory = \"" directory \
 	      "\"; account_key = \"/k\"; } );"
