@@ -422,6 +422,19 @@ static int too_much(const struct db_stmt *st, const char *what, size_t max,
 		       st->db->name, max, what);
 }
 
+/* What is read of a column `w`; "" where that is nothing. */
+static struct db_bytes words(const struct db_stmt *st, int i)
+{
+	const struct db_driver *d = st->db->driver;
+	struct db_bytes v = { 0 };
+
+	if (d->col_type(st->handle, i) == DB_BYTES)
+		v = d->col_text(st->handle, i);
+	if (!v.p || v.len > DB_WORDS_MAX)
+		v = (struct db_bytes){ .p = "" };
+	return v;
+}
+
 /* Adds its length to *BYTES. */
 static int check_value(const struct db_stmt *st, int i, size_t *bytes,
 		       struct err *err)
@@ -460,8 +473,10 @@ static int check_column(const struct db_stmt *st, int i, size_t *bytes,
 		return isupper((unsigned char) st->columns[i])
 			       ? strange(st, i, "is NULL", err)
 			       : 0;
-	if (letter == 'n' || letter == 'w')
-		return type == DB_BYTES ? check_value(st, i, bytes, err) : 0;
+	if (letter == 'n' || letter == 'w') {
+		*bytes += letter == 'w' ? words(st, i).len : 0;
+		return 0;
+	}
 	if (letter == 'i')
 		return type == DB_INT
 			       ? 0
@@ -528,21 +543,21 @@ bool db_col_null(const struct db_stmt *st, int i)
 
 int64_t db_col_int(const struct db_stmt *st, int i)
 {
+	const struct db_driver *d = st->db->driver;
+
 	assert(is_column(st, i, 'i') || is_column(st, i, 'n'));
-	return db_col_null(st, i) ? 0 : st->db->driver->col_int(st->handle, i);
+	return d->col_type(st->handle, i) == DB_INT ? d->col_int(st->handle, i)
+						    : 0;
 }
 
 const char *db_col_text(const struct db_stmt *st, int i)
 {
 	assert(is_column(st, i, 't') || is_column(st, i, 'w'));
-	switch (st->db->driver->col_type(st->handle, i)) {
-	case DB_NULL:
+	if (db_col_null(st, i))
 		return NULL;
-	case DB_BYTES:
-		return st->db->driver->col_text(st->handle, i).p;
-	default:
-		return "";
-	}
+	return is_column(st, i, 'w')
+		       ? words(st, i).p
+		       : st->db->driver->col_text(st->handle, i).p;
 }
 
 const void *db_col_blob(const struct db_stmt *st, int i, size_t *ret_len)

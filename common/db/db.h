@@ -91,10 +91,12 @@ int db_script(struct db *db, const char *sql, struct err *err) MUST_CHECK;
  *
  * Who goes through the rows of all names must not end at one of them (SQLite
  * lets a cell hold anything): `n` is a number, read as 0 where it is none, and
- * `w` words, read as "" where they are none, up to a NUL byte.
+ * `w` words, read as "" where they are none or more than DB_WORDS_MAX bytes,
+ * up to a NUL byte.
  */
 #define DB_COLUMNS_MAX 64
 #define DB_VALUE_MAX   (1u << 17) /* bytes; the largest of ours has 2^16 */
+#define DB_WORDS_MAX   1024	  /* the longest of ours are URLs, 1000 */
 #define DB_ROW_MAX     (1u << 20) /* bytes */
 #define DB_ROWS_MAX    200000u
 #define DB_ANSWER_MAX  (64u << 20) /* bytes of all rows */

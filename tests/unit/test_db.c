@@ -568,6 +568,24 @@ static void read_odd(void)
 	assert_string_equal(db_col_text(st, 1), "");
 	assert_int_equal(db_col_int(st, 2), 0);
 	db_done(st);
+	/* too long for words, and numbers that are none of ours */
+	OK(db_prepare(db,
+		      kit_mariadb() ? "SELECT REPEAT('x', 200000), "
+				      "REPEAT('x', 1024), REPEAT('x', 1025), "
+				      "'12 months', 7.9E0, "
+				      "18446744073709551615"
+				    : "SELECT hex(zeroblob(100000)), "
+				      "hex(zeroblob(512)), "
+				      "hex(zeroblob(512)) || 'x', "
+				      "'12 months', 7.9, x'37'",
+		      "wwwnnn", &st, &err));
+	RC(1, db_step(st, &err));
+	assert_string_equal(db_col_text(st, 0), "");
+	assert_int_equal(strlen(db_col_text(st, 1)), 1024);
+	assert_string_equal(db_col_text(st, 2), "");
+	for (int i = 3; i < 6; i++)
+		assert_int_equal(db_col_int(st, i), 0);
+	db_done(st);
 }
 
 /* What comes is looked at, whatever the table's columns were made for. */
