@@ -168,6 +168,7 @@ struct store_due {
 	bool has_crt;
 	bool renew; /* the CSR was replaced: order, whatever life is left */
 	const char *fail_class; /* of the last failure, or NULL */
+	int64_t urgency, place; /* where it stands in the answer of store_due */
 	bool stale; /* a 2019 script wrote the row, its derived columns are not
 		     * of this crt and csr: read it whole (crt may be NULL) and
 		     * call store_refresh before deciding */
@@ -188,6 +189,12 @@ struct store_dues {
 int store_due(struct store *s, const char *ca_name, int64_t now, size_t limit,
 	      struct arena *arena, struct store_dues *ret,
 	      struct err *err) MUST_CHECK;
+/* The same from AFTER on, a row of such an answer (NULL: the first), which
+ * itself is not among them, for who changes nothing. */
+int store_due_after(struct store *s, const char *ca_name, int64_t now,
+		    const struct store_due *after, size_t limit,
+		    struct arena *arena, struct store_dues *ret,
+		    struct err *err) MUST_CHECK;
 /* The CAs that a configuration has, by the names that rows call them. */
 #define STORE_CAS_MAX 100
 struct store_ca_names {
@@ -198,6 +205,10 @@ struct store_ca_names {
 int store_due_unknown(struct store *s, const struct store_ca_names *known,
 		      int64_t now, size_t limit, struct arena *arena,
 		      struct store_dues *ret, struct err *err) MUST_CHECK;
+int store_due_unknown_after(struct store *s, const struct store_ca_names *known,
+			    int64_t now, const struct store_due *after,
+			    size_t limit, struct arena *arena,
+			    struct store_dues *ret, struct err *err) MUST_CHECK;
 /* How many such rows there are of each CA of KNOWN, of none, and, whatever
  * they call it, of another; what nothing is due of is left out. One look at
  * the rows that are due; ERR_LIMIT when KNOWN are more than STORE_CAS_MAX. */

@@ -4,17 +4,28 @@
 
 /* In one place, so that the tests can ask each database how it goes about
  * them: all of these go by an index, whatever the table holds. */
-enum { DUE_ENABLE = sizeof(STORE_DUE_TYPES) - 1 };
+enum { DUE_MORE = sizeof(STORE_DUE_TYPES) - 1 }; /* the column after them */
 
 #define DUE_FREE                                                    \
 	"enable = 'Y' AND ts_due <= ? AND (lease_owner IS NULL OR " \
 	"lease_until < ?)"
 
-#define DUE_ORDER                                   \
-	" ORDER BY CASE WHEN ts_expire > ? THEN 0 " \
-	"WHEN ts_expire > 1 THEN 1 ELSE 2 END, "    \
-	"CASE WHEN ts_expire > ? THEN ts_expire "   \
-	"ELSE COALESCE(ts_last_update, 0) END, name LIMIT ?"
+/* The most urgent first; a cell may hold anything, and its place is a number
+ * even so. */
+#define DUE_PLACED                                               \
+	"SELECT " STORE_DUE_COLUMNS                              \
+	", CASE WHEN CAST(ts_expire AS INTEGER) > ? THEN 0 "     \
+	"WHEN CAST(ts_expire AS INTEGER) > 1 THEN 1 ELSE 2 END " \
+	"AS urgency, CASE WHEN CAST(ts_expire AS INTEGER) > ? "  \
+	"THEN CAST(ts_expire AS INTEGER) "                       \
+	"ELSE CAST(COALESCE(ts_last_update, 0) AS INTEGER) END " \
+	"AS place FROM certs WHERE " DUE_FREE
+#define DUE_TYPES STORE_DUE_TYPES "II"
+/* What comes after a row, whose place these are. */
+#define DUE_PAGE(rows)                              \
+	"SELECT * FROM (" rows ") placed "          \
+	"WHERE (urgency, place, name) > (?, ?, ?) " \
+	"ORDER BY urgency, place, name LIMIT ?"
 
 /* Which CA of those bound a row names: a statement is a literal, so it has
  * places for so many, and what is left over repeats the last one. By a number,
@@ -32,9 +43,7 @@ enum { CA_UNKNOWN = 0, CA_NONE = 1, CA_FIRST = 100 };
 /* clang-format on */
 #define WHICH(whens) \
 	"CASE COALESCE(ca_name, '') WHEN '' THEN 1 " whens "ELSE 0 END"
-#define UNKNOWN(whens)                                            \
-	"SELECT " STORE_DUE_COLUMNS " FROM certs WHERE " DUE_FREE \
-	" AND " WHICH(whens) " = 0" DUE_ORDER
+#define UNKNOWN(whens) DUE_PAGE(DUE_PLACED " AND " WHICH(whens) " = 0")
 #define CAS(whens)                                                           \
 	"SELECT " WHICH(whens) " AS which, COUNT(*), "                       \
 			       "MIN(CASE WHEN ts_expire > ? THEN ts_expire " \
@@ -43,8 +52,7 @@ enum { CA_UNKNOWN = 0, CA_NONE = 1, CA_FIRST = 100 };
 static const size_t ca_places[] = { 10, STORE_CAS_MAX };
 
 const struct store_due_sql store_due_sql = {
-	.due = "SELECT " STORE_DUE_COLUMNS " FROM certs WHERE " DUE_FREE
-	       " AND COALESCE(ca_name, '') = ?" DUE_ORDER,
+	.due = DUE_PAGE(DUE_PLACED " AND COALESCE(ca_name, '') = ?"),
 	.unknown = { UNKNOWN(WHEN10(10)), UNKNOWN(WHEN100) },
 	.cas = { CAS(WHEN10(10)), CAS(WHEN100) },
 	.waits = "SELECT COUNT(*), "
@@ -105,24 +113,67 @@ int store_read_dues(struct db_stmt *st, size_t limit, struct arena *arena,
 	return 0;
 }
 
-static int due(struct store *s, const char *ca_name, int64_t now, size_t limit,
-	       struct arena *arena, struct store_dues *ret, struct err *err)
+/* Of a query that has places. */
+static int read_placed(struct db_stmt *st, size_t limit, struct arena *arena,
+		       struct store_dues *ret, struct err *err)
+{
+	struct store_dues d = { 0 };
+	struct store_due *last;
+	int rc;
+
+	db_limit(st, limit, DB_ANSWER_MAX);
+	while ((rc = db_step(st, err)) == 1) {
+		d.v = STORE_GROW(arena, d.v, d.n);
+		last = &d.v[d.n++];
+		read_due(st, arena, last);
+		last->urgency = db_col_int(st, DUE_MORE);
+		last->place = db_col_int(st, DUE_MORE + 1);
+	}
+	if (rc == -1)
+		return -1;
+	*ret = d;
+	return 0;
+}
+
+/* The places of a statement that ends in what comes AFTER a row, from N on. */
+static size_t bind_after(struct store_arg *args, size_t n,
+			 const struct store_due *after, size_t limit)
+{
+	args[n++] = (struct store_arg) I(after ? after->urgency : -1);
+	args[n++] = (struct store_arg) I(after ? after->place : 0);
+	args[n++] = (struct store_arg) T(after ? after->name : "");
+	args[n++] = (struct store_arg) I((int64_t) limit);
+	return n;
+}
+
+static int due(struct store *s, const char *ca_name, int64_t now,
+	       const struct store_due *after, size_t limit, struct arena *arena,
+	       struct store_dues *ret, struct err *err)
 {
 	AUTO(store_done) struct db_stmt *st = NULL;
+	struct store_arg args[9] = { I(now), I(now), I(now), I(now),
+				     T(ca_name ? ca_name : "") };
+	size_t n = bind_after(args, 5, after, limit);
 
-	if (store_query(s, store_due_sql.due, STORE_DUE_TYPES,
-			ARGS(I(now), I(now), T(ca_name ? ca_name : ""), I(now),
-			     I(now), I((int64_t) limit)),
-			&st, err) == -1)
+	if (store_query(s, store_due_sql.due, DUE_TYPES, args, n, &st, err) ==
+	    -1)
 		return -1;
-	return store_read_dues(st, limit, arena, ret, err);
+	return read_placed(st, limit, arena, ret, err);
+}
+
+int store_due_after(struct store *s, const char *ca_name, int64_t now,
+		    const struct store_due *after, size_t limit,
+		    struct arena *arena, struct store_dues *ret,
+		    struct err *err)
+{
+	return STORE_TRY(s, STORE_TX_NO, err,
+			 due(s, ca_name, now, after, limit, arena, ret, err));
 }
 
 int store_due(struct store *s, const char *ca_name, int64_t now, size_t limit,
 	      struct arena *arena, struct store_dues *ret, struct err *err)
 {
-	return STORE_TRY(s, STORE_TX_NO, err,
-			 due(s, ca_name, now, limit, arena, ret, err));
+	return store_due_after(s, ca_name, now, NULL, limit, arena, ret, err);
 }
 
 static int check_known(struct store *s, const struct store_ca_names *known,
@@ -148,31 +199,41 @@ static size_t bind_known(struct store_arg *args, size_t n,
 }
 
 static int due_unknown(struct store *s, const struct store_ca_names *known,
-		       int64_t now, size_t limit, struct arena *arena,
-		       struct store_dues *ret, struct err *err)
+		       int64_t now, const struct store_due *after, size_t limit,
+		       struct arena *arena, struct store_dues *ret,
+		       struct err *err)
 {
 	AUTO(store_done) struct db_stmt *st = NULL;
-	struct store_arg args[STORE_CAS_MAX + 5] = { I(now), I(now) };
+	struct store_arg args[STORE_CAS_MAX + 8] = { I(now), I(now), I(now),
+						     I(now) };
 	size_t many = known->n > ca_places[0];
-	size_t n = bind_known(args, 2, known, ca_places[many]);
+	size_t n = bind_known(args, 4, known, ca_places[many]);
 
-	args[n++] = (struct store_arg) I(now);
-	args[n++] = (struct store_arg) I(now);
-	args[n++] = (struct store_arg) I((int64_t) limit);
-	if (store_query(s, store_due_sql.unknown[many], STORE_DUE_TYPES, args,
-			n, &st, err) == -1)
+	n = bind_after(args, n, after, limit);
+	if (store_query(s, store_due_sql.unknown[many], DUE_TYPES, args, n, &st,
+			err) == -1)
 		return -1;
-	return store_read_dues(st, limit, arena, ret, err);
+	return read_placed(st, limit, arena, ret, err);
+}
+
+int store_due_unknown_after(struct store *s, const struct store_ca_names *known,
+			    int64_t now, const struct store_due *after,
+			    size_t limit, struct arena *arena,
+			    struct store_dues *ret, struct err *err)
+{
+	if (check_known(s, known, err) == -1)
+		return -1;
+	return STORE_TRY(
+		s, STORE_TX_NO, err,
+		due_unknown(s, known, now, after, limit, arena, ret, err));
 }
 
 int store_due_unknown(struct store *s, const struct store_ca_names *known,
 		      int64_t now, size_t limit, struct arena *arena,
 		      struct store_dues *ret, struct err *err)
 {
-	if (check_known(s, known, err) == -1)
-		return -1;
-	return STORE_TRY(s, STORE_TX_NO, err,
-			 due_unknown(s, known, now, limit, arena, ret, err));
+	return store_due_unknown_after(s, known, now, NULL, limit, arena, ret,
+				       err);
 }
 
 static int due_cas(struct store *s, const struct store_ca_names *known,
@@ -264,7 +325,7 @@ static int due_one(struct store *s, const char *name, struct arena *arena,
 	if (rc != 1)
 		return rc;
 	read_due(st, arena, ret);
-	*ret_enabled = store_col_yes(st, DUE_ENABLE);
+	*ret_enabled = store_col_yes(st, DUE_MORE);
 	return 1;
 }
 

@@ -180,18 +180,8 @@ int pages_pick(struct pages *p, size_t i, const struct pick_opts *opts,
 	return 0;
 }
 
-static bool none_met(const char *name, void *arg)
-{
-	(void) name;
-	(void) arg;
-	return false;
-}
-
 int pages_pick_all(struct pages *p, size_t i, const struct pick_opts *opts,
 		   pick_fn *fn, void *arg, struct err *err)
 {
-	size_t n;
-
-	return pick_page(p->store, &p->v[i].rows, PICK_ALL, opts, none_met, fn,
-			 arg, &n, err);
+	return pick_all(p->store, &p->v[i].rows, opts, fn, arg, err);
 }

@@ -34,7 +34,7 @@ bool pages_left(const struct pages *p, size_t i);
 int pages_pick(struct pages *p, size_t i, const struct pick_opts *opts,
 	       bool (*met)(const char *name, void *arg), pick_fn *fn, void *arg,
 	       struct err *err) MUST_CHECK;
-/* All of it at once, for who only looks. */
+/* All of it, for who only looks. */
 int pages_pick_all(struct pages *p, size_t i, const struct pick_opts *opts,
 		   pick_fn *fn, void *arg, struct err *err) MUST_CHECK;
 

@@ -155,13 +155,14 @@ static int offer_page(struct store *store, struct store_dues *rows,
 }
 
 static int rows_of(struct store *store, const struct pick_queue *q, int64_t now,
-		   size_t limit, struct arena *arena, struct store_dues *ret,
-		   struct err *err)
+		   const struct store_due *after, size_t limit,
+		   struct arena *arena, struct store_dues *ret, struct err *err)
 {
 	if (q->unknown_to)
-		return store_due_unknown(store, q->unknown_to, now, limit,
-					 arena, ret, err);
-	return store_due(store, q->ca_name, now, limit, arena, ret, err);
+		return store_due_unknown_after(store, q->unknown_to, now, after,
+					       limit, arena, ret, err);
+	return store_due_after(store, q->ca_name, now, after, limit, arena, ret,
+			       err);
 }
 
 int pick_page(struct store *store, const struct pick_queue *queue, size_t limit,
@@ -173,7 +174,8 @@ int pick_page(struct store *store, const struct pick_queue *queue, size_t limit,
 	struct store_dues rows = { NULL, 0 };
 	const bool first = false, last = true;
 
-	if (rows_of(store, queue, opts->now, limit, arena, &rows, err) == -1)
+	if (rows_of(store, queue, opts->now, NULL, limit, arena, &rows, err) ==
+	    -1)
 		return -1;
 	*ret_n = rows.n;
 	if (!opts->doubtful)
@@ -181,6 +183,55 @@ int pick_page(struct store *store, const struct pick_queue *queue, size_t limit,
 	if (offer_page(store, &rows, opts, &first, met, fn, arg, err) == -1)
 		return -1;
 	return offer_page(store, &rows, opts, &last, met, fn, arg, err);
+}
+
+static bool none_met(const char *name, void *arg)
+{
+	(void) name;
+	(void) arg;
+	return false;
+}
+
+/* Where a page begins at its end, or not behind it, there is no next one: a
+ * name that is no text is none that one could go on from. */
+static bool is_behind(const struct store_due *a, const struct store_due *b)
+{
+	if (a->urgency != b->urgency)
+		return a->urgency > b->urgency;
+	if (a->place != b->place)
+		return a->place > b->place;
+	return strcmp(a->name, b->name) != 0;
+}
+
+int pick_all(struct store *store, const struct pick_queue *queue,
+	     const struct pick_opts *opts, pick_fn *fn, void *arg,
+	     struct err *err)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	AUTO(arena_free) struct arena *next = arena_new();
+	struct store_dues rows = { NULL, 0 };
+	struct store_due last;
+	struct arena *old;
+
+	do {
+		bool first = !rows.n;
+
+		if (rows_of(store, queue, opts->now, first ? NULL : &last,
+			    PICK_PAGE, next, &rows, err) == -1)
+			return -1;
+		if (!rows.n ||
+		    (!first && !is_behind(&rows.v[rows.n - 1], &last)))
+			return 0;
+		if (offer_page(store, &rows, opts, NULL, none_met, fn, arg,
+			       err) == -1)
+			return -1;
+		last = rows.v[rows.n - 1];
+		old = arena;
+		arena = next;
+		next = old;
+		arena_clear(next);
+	} while (rows.n == PICK_PAGE);
+	return 0;
 }
 
 int pick_one(struct store *store, const char *name,

@@ -14,7 +14,7 @@
 #include "due.h"
 #include "store.h"
 
-#define PICK_ALL ((size_t) 1000000)
+#define PICK_PAGE 20000 /* rows that pick_all has at a time */
 
 struct pick_opts {
 	int64_t days_left, now;
@@ -50,6 +50,10 @@ int pick_page(struct store *store, const struct pick_queue *queue, size_t limit,
 	      const struct pick_opts *opts,
 	      bool (*met)(const char *name, void *arg), pick_fn *fn, void *arg,
 	      size_t *ret_n, struct err *err) MUST_CHECK;
+/* All of them, page by page, for who writes nothing. */
+int pick_all(struct store *store, const struct pick_queue *queue,
+	     const struct pick_opts *opts, pick_fn *fn, void *arg,
+	     struct err *err) MUST_CHECK;
 /* One name: 1 when it exists and is enabled (fn is called, with DUE_NOT when
  * it is not due), 0 when not, -1. */
 int pick_one(struct store *store, const char *name,

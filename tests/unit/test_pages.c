@@ -155,6 +155,29 @@ static void unknown(void **state)
 	assert_int_equal(seen.n, 1003 + 1201);
 }
 
+static int on_count(const struct pick *p, void *arg, struct err *e)
+{
+	size_t *n = arg;
+
+	++*n;
+	return 0;
+}
+
+/* More than a page of them, of which nothing is kept. */
+static void looked_at(void **state)
+{
+	const struct pick_opts po = { .now = NOW };
+	const int many = PICK_PAGE + 1;
+	size_t n = 0;
+
+	if (kit_mariadb())
+		return;
+	add("big", many);
+	OK(pages_new(&with, store, NOW, &pages, &err));
+	OK(pages_pick_all(pages, 0, &po, on_count, &n, &err));
+	assert_int_equal(n, many);
+}
+
 static void nothing(void **state)
 {
 	OK(pages_new(&with, store, NOW, &pages, &err));
@@ -169,6 +192,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(queues, setup, teardown),
 		cmocka_unit_test_setup_teardown(unknown, setup, teardown),
+		cmocka_unit_test_setup_teardown(looked_at, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing, setup, teardown),
 	};
 

@@ -155,6 +155,103 @@ static void test_cas(void **state)
 	assert_string_equal(due("other", 100, 10), "");
 }
 
+/* Who changes nothing sees each of them once, in the same order. */
+static void test_after(void **state)
+{
+	const char *const names[] = { "one" };
+	const struct store_ca_names known = { names, 1 };
+	struct store_dues d = { 0 };
+	struct sbuf all = SBUF_INIT(1000);
+	const char *whole;
+
+	add("a", "ts_expire = 900");
+	add("b", "ts_expire = 900");
+	add("c", "ts_expire = 800");
+	add("d", "ts_expire = 99, ts_last_update = 7");
+	add("e", "ts_last_update = 7");
+	add("f", "ts_last_update = NULL, ts_expire = NULL");
+	add("g", "ts_last_update = 6");
+	if (!kit_mariadb())
+		raw("UPDATE certs SET ts_last_update = 'never' "
+		    "WHERE name = 'e'");
+	whole = due(NULL, 100, 10);
+	assert_string_equal(whole,
+			    kit_mariadb() ? "c a b d f g e" : "c a b d e f g");
+	for (;;) {
+		struct store_due last =
+			d.n ? d.v[d.n - 1] : (struct store_due){ 0 };
+
+		OK(store_due_after(s, NULL, 100, d.n ? &last : NULL, 2, arena,
+				   &d, &err));
+		if (!d.n)
+			break;
+		sbuf_addf(&all, "%s%s", all.len ? " " : "", names_of(&d));
+	}
+	assert_string_equal(sbuf_str(&all), whole);
+	sbuf_free(&all);
+	raw("UPDATE certs SET ca_name = 'typo'");
+	OK(store_due_unknown(s, &known, 100, 3, arena, &d, &err));
+	assert_string_equal(names_of(&d), "c a b");
+	OK(store_due_unknown_after(s, &known, 100, &d.v[2], 2, arena, &d,
+				   &err));
+	assert_true(strncmp(names_of(&d), "d ", 2) == 0);
+}
+
+static int add_wide(struct store *st, void *arg, struct err *e)
+{
+	char name[50];
+
+	for (int i = 0; i < 1000; i++) {
+		struct store_cert r = { .name = name,
+					.csr = BLOB("csr"),
+					.enabled = true,
+					.md5_modulus = "x" };
+
+		snprintf(name, sizeof(name), "w%05d", i);
+		if (store_add(st, &r, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* SQLite lets a cell hold anything: nobody else's turn ends with it. */
+static void test_cells(void **state)
+{
+	static const char *const cells[] = {
+		"'a' || char(0) || 'b'",
+		"hex(zeroblob(35000))",
+		"hex(zeroblob(100000))",
+		"x'fffe00ff'",
+		"x'c0af'",
+		"CAST(x'ff00fe' AS TEXT)",
+		"7.5",
+	};
+	const char *const names[] = { "one" };
+	const struct store_ca_names known = { names, 1 };
+	struct store_due_cas all = { 0 };
+	struct store_dues d = { 0 };
+	struct store_due one;
+	bool enabled;
+
+	if (kit_mariadb())
+		return;
+	add("good", "ca_name = 'one'");
+	OK(store_tx(s, add_wide, NULL, &err));
+	for (size_t i = 0; i < ARRAY_LEN(cells); i++) {
+		raw(arena_printf(arena,
+				 "UPDATE certs SET ca_name = %s, fail_class = "
+				 "%s, ts_due = %s WHERE name <> 'good'",
+				 cells[i], cells[i], i % 2 ? "0" : "-5.5"));
+		OK(store_due_cas(s, &known, 100, arena, &all, &err));
+		assert_int_equal(all.n, 1);
+		assert_int_equal(all.unknown.n, 1000);
+		OK(store_due_unknown(s, &known, 100, 1000, arena, &d, &err));
+		assert_int_equal(d.n, 1000);
+		RC(1, store_due_one(s, "w00007", arena, &one, &enabled, &err));
+		assert_string_equal(due("one", 100, 10), "good");
+	}
+}
+
 static int add_strange(struct store *st, void *arg, struct err *e)
 {
 	char name[50], ca[50];
@@ -417,6 +514,7 @@ int main(void)
 		TEST(test_due),	   TEST(test_cas),     TEST(test_unknown),
 		TEST(test_waits),  TEST(test_never),   TEST(test_far),
 		TEST(test_leases), TEST(test_uncount), TEST(test_plans),
+		TEST(test_after),  TEST(test_cells),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
