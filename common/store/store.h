@@ -380,7 +380,9 @@ struct store_proofs {
 };
 int store_proof_put(struct store *s, const struct store_proof *p,
 		    struct err *err) MUST_CHECK;
-int store_proof_drop(struct store *s, const char *id,
+/* That of this instance: another which resumes its order puts the same proof
+ * there, and the row is that one's then. */
+int store_proof_drop(struct store *s, const char *id, const char *lease_owner,
 		     struct err *err) MUST_CHECK;
 /* Those of one instance, oldest first, at most LIMIT. */
 int store_proofs_of(struct store *s, const char *lease_owner, size_t limit,

@@ -329,10 +329,13 @@ int store_proof_put(struct store *s, const struct store_proof *p,
 			      NULL, err);
 }
 
-int store_proof_drop(struct store *s, const char *id, struct err *err)
+int store_proof_drop(struct store *s, const char *id, const char *lease_owner,
+		     struct err *err)
 {
-	return store_exec_try(s, "DELETE FROM proofs WHERE id = ?", ARGS(T(id)),
-			      NULL, err);
+	return store_exec_try(s,
+			      "DELETE FROM proofs WHERE id = ? AND "
+			      "lease_owner = ?",
+			      ARGS(T(id), T(lease_owner)), NULL, err);
 }
 
 static void read_proof(const struct db_stmt *st, struct arena *a,

@@ -663,9 +663,18 @@ static void test_proofs(void **state)
 	assert_string_equal(all.v[1].server, "192.0.2.1");
 	OK(store_proofs_of(s, "me", 1, arena, &all, &err));
 	assert_int_equal(all.n, 1);
-	OK(store_proof_drop(s, "a2", &err));
-	OK(store_proof_drop(s, "a2", &err));
+	OK(store_proof_drop(s, "a2", "me", &err));
+	OK(store_proof_drop(s, "a2", "me", &err));
 	OK(store_proofs_of(s, "me", 10, arena, &all, &err));
+	assert_int_equal(all.n, 1);
+	/* another resumed the order, and put the same proof there */
+	p.id = "b1";
+	OK(store_proof_put(s, &p, &err));
+	OK(store_proof_drop(s, "b1", "me", &err));
+	OK(store_proofs_of(s, "you", 10, arena, &all, &err));
+	assert_int_equal(all.n, 2);
+	OK(store_proof_drop(s, "b1", "you", &err));
+	OK(store_proofs_of(s, "you", 10, arena, &all, &err));
 	assert_int_equal(all.n, 1);
 }
 
