@@ -463,7 +463,7 @@ static int op_drop(struct store *store, void *arg, struct err *err)
 {
 	const struct authz *a = arg;
 
-	return store_proof_drop(store, a->proof_id, err);
+	return store_proof_drop(store, a->proof_id, a->job->owner, err);
 }
 
 static bool s_cleaned(struct authz *a)
