@@ -89,7 +89,7 @@ static int op_drop(struct store *store, void *arg, struct err *err)
 {
 	const struct leftover *x = arg;
 
-	return store_proof_drop(store, x->proof.id, err);
+	return store_proof_drop(store, x->proof.id, x->proof.lease_owner, err);
 }
 
 static void on_dropped(void *arg, const struct err *err)
