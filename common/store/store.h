@@ -293,7 +293,7 @@ int store_leases(struct store *s, const char *not_owner, int64_t now,
 		 struct err *err) MUST_CHECK;
 /* A person knows that its owner is dead (else its store_accept gives
  * ERR_CONFLICT, and the order is resumed by whoever takes the row): 1, 0 there
- * was none. */
+ * was none, or another took the row meanwhile, who is left alone. */
 int store_lease_break(struct store *s, const char *name,
 		      struct err *err) MUST_CHECK;
 

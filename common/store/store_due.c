@@ -501,17 +501,44 @@ int store_leases(struct store *s, const char *not_owner, int64_t now,
 			 leases(s, not_owner, now, arena, ret, err));
 }
 
+/* 1, 0 there is none, -1. */
+static int lease_of(struct store *s, const char *name, struct arena *arena,
+		    const char **ret_owner, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	int rc;
+
+	if (store_query(s,
+			"SELECT lease_owner FROM certs WHERE name = ? AND "
+			"lease_owner IS NOT NULL",
+			"W", ARGS(T(name)), &st, err) == -1)
+		return -1;
+	rc = db_step(st, err);
+	if (rc != 1)
+		return rc;
+	*ret_owner = store_col_text(st, 0, arena);
+	return 1;
+}
+
 int store_lease_break(struct store *s, const char *name, struct err *err)
 {
+	AUTO(arena_free) struct arena *arena = arena_new();
+	const char *owner = NULL;
 	int64_t rows = 0;
+	int found = STORE_TRY(s, STORE_TX_NO, err,
+			      lease_of(s, name, arena, &owner, err));
 
+	if (found != 1)
+		return found;
+	/* That one: when it runs again, another may have taken the row. */
 	if (store_exec_try(s,
 			   "UPDATE certs SET lease_owner = NULL, "
 			   "lease_until = 0 WHERE name = ? AND "
-			   "lease_owner IS NOT NULL",
-			   ARGS(T(name)), &rows, err) == -1)
+			   "lease_owner = ?",
+			   ARGS(T(name), T(owner)), &rows, err) == -1)
 		return -1;
-	return rows > 0;
+	/* Gone when it ran again: the first run did it, unanswered. */
+	return rows > 0 || s->losses > 0;
 }
 
 /* --- a failure that turned out to be the CA's --- */

@@ -183,6 +183,14 @@ static void enrol(struct store *cut)
 	assert_int_equal(all.n, 1);
 }
 
+static void broken(struct store *cut)
+{
+	RC(1, store_claim(cut, "a.example.org", "you", 7000, 9000, &err));
+	RC(1, store_lease_break(cut, "a.example.org", &err));
+	assert_null(get()->lease_owner);
+	RC(0, store_lease_break(cut, "a.example.org", &err));
+}
+
 /* Cut at every piece of OPERATION, from both sides. */
 static void at_every_piece(void (*operation)(struct store *cut))
 {
@@ -228,6 +236,11 @@ static void test_fail(void **state)
 	at_every_piece(fail_once);
 }
 
+static void test_broken(void **state)
+{
+	at_every_piece(broken);
+}
+
 static void test_enrol(void **state)
 {
 	at_every_piece(enrol);
@@ -266,6 +279,7 @@ int main(void)
 		cmocka_unit_test(test_renew),
 		cmocka_unit_test(test_renew_batch),
 		cmocka_unit_test(test_fail),
+		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_enrol),
 	};
 
