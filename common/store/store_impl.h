@@ -88,7 +88,12 @@ extern const struct store_clock_sql {
 } store_clock_sql;
 
 /* Those of store_trouble.c, each with the one that counts. */
-enum store_trouble_kind { TROUBLE_FAILING, TROUBLE_PARKED, TROUBLE_HELD };
+enum store_trouble_kind {
+	TROUBLE_FAILING,
+	TROUBLE_PARKED,
+	TROUBLE_HELD,
+	TROUBLE_OVERDUE
+};
 extern const struct store_trouble_sql {
 	const char *rows, *count;
 } store_trouble_sql[];

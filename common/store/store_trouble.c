@@ -2,10 +2,11 @@
 #include "store_trouble.h"
 #include "store_impl.h"
 
-#define ROWS                                                         \
-	"SELECT name, ca_name, fail_class, fail_detail, ts_expire, " \
-	"ts_not_before, ts_next_attempt, count_fail_update FROM certs "
-#define TYPES "Wwwwnnnn"
+#define ROWS                                                          \
+	"SELECT name, ca_name, fail_class, fail_detail, ts_expire, "  \
+	"ts_not_before, ts_next_attempt, count_fail_update, ts_due, " \
+	"ts_last_update, lease_owner, lease_until FROM certs "
+#define TYPES "Wwwwnnnnnnwn"
 #define COUNT "SELECT COUNT(*) FROM certs "
 /* MariaDB's ts_expire has no sign: nothing may be less than 0. */
 #define ORDER                                                      \
@@ -15,13 +16,15 @@
 #define FAILING                                       \
 	"WHERE enable = 'Y' AND ts_next_attempt > 0 " \
 	"AND ts_next_attempt < ? AND held = 0"
-#define PARKED FAILING " AND fail_class = '" STORE_PARKED "'"
-#define HELD   "WHERE enable = 'Y' AND ts_due = ?"
+#define PARKED	FAILING " AND fail_class = '" STORE_PARKED "'"
+#define OVERDUE "WHERE enable = 'Y' AND ts_due <= ?"
+#define HELD	"WHERE enable = 'Y' AND ts_due = ?"
 
 const struct store_trouble_sql store_trouble_sql[] = {
 	[TROUBLE_FAILING] = { ROWS FAILING ORDER, COUNT FAILING },
 	[TROUBLE_PARKED] = { ROWS PARKED ORDER, COUNT PARKED },
 	[TROUBLE_HELD] = { ROWS HELD ORDER, COUNT HELD },
+	[TROUBLE_OVERDUE] = { ROWS OVERDUE ORDER, COUNT OVERDUE },
 };
 
 static int read_troubles(struct db_stmt *st, size_t limit, struct arena *arena,
@@ -42,6 +45,10 @@ static int read_troubles(struct db_stmt *st, size_t limit, struct arena *arena,
 			.ts_not_before = db_col_int(st, 5),
 			.ts_next_attempt = db_col_int(st, 6),
 			.count_fail = db_col_int(st, 7),
+			.ts_due = db_col_int(st, 8),
+			.ts_last_update = db_col_int(st, 9),
+			.lease_owner = store_col_text(st, 10, arena),
+			.lease_until = db_col_int(st, 11),
 			.has_crt = db_col_int(st, 4) > 1,
 		};
 	}
@@ -51,6 +58,11 @@ static int read_troubles(struct db_stmt *st, size_t limit, struct arena *arena,
 	return 0;
 }
 
+static int64_t bound(enum store_trouble_kind kind, int64_t now)
+{
+	return kind == TROUBLE_OVERDUE ? now : STORE_NEVER;
+}
+
 static int rows_of(struct store *s, enum store_trouble_kind kind, int64_t now,
 		   size_t limit, struct arena *arena,
 		   struct store_troubles *ret, struct err *err)
@@ -58,7 +70,7 @@ static int rows_of(struct store *s, enum store_trouble_kind kind, int64_t now,
 	AUTO(store_done) struct db_stmt *st = NULL;
 
 	if (store_query(s, store_trouble_sql[kind].rows, TYPES,
-			ARGS(I(STORE_NEVER), I(now), I(now), I(now),
+			ARGS(I(bound(kind, now)), I(now), I(now), I(now),
 			     I((int64_t) limit)),
 			&st, err) == -1)
 		return -1;
@@ -66,14 +78,14 @@ static int rows_of(struct store *s, enum store_trouble_kind kind, int64_t now,
 }
 
 /* 1, -1. */
-static int count_of(struct store *s, enum store_trouble_kind kind, size_t *ret,
-		    struct err *err)
+static int count_of(struct store *s, enum store_trouble_kind kind, int64_t now,
+		    size_t *ret, struct err *err)
 {
 	AUTO(store_done) struct db_stmt *st = NULL;
 	int rc;
 
 	if (store_query(s, store_trouble_sql[kind].count, "I",
-			ARGS(I(STORE_NEVER)), &st, err) == -1)
+			ARGS(I(bound(kind, now))), &st, err) == -1)
 		return -1;
 	rc = db_step(st, err);
 	if (rc == 1)
@@ -89,7 +101,7 @@ static int find(struct store *s, enum store_trouble_kind kind, int64_t now,
 
 	if (rows_of(s, kind, now, limit, arena, &t, err) == -1)
 		return -1;
-	if (t.n == limit && count_of(s, kind, &t.all, err) == -1)
+	if (t.n == limit && count_of(s, kind, now, &t.all, err) == -1)
 		return -1;
 	/* Others come and go. */
 	if (t.all < t.n)
@@ -120,4 +132,12 @@ int store_held_why(struct store *s, int64_t now, size_t limit,
 {
 	return STORE_TRY(s, STORE_TX_NO, err,
 			 find(s, TROUBLE_HELD, now, limit, arena, ret, err));
+}
+
+int store_overdue(struct store *s, int64_t now, size_t limit,
+		  struct arena *arena, struct store_troubles *ret,
+		  struct err *err)
+{
+	return STORE_TRY(s, STORE_TX_NO, err,
+			 find(s, TROUBLE_OVERDUE, now, limit, arena, ret, err));
 }

@@ -12,6 +12,9 @@ struct store_trouble {
 	const char *fail_class, *fail_detail; /* of the last failure, or NULL */
 	int64_t ts_expire, ts_not_before, ts_next_attempt;
 	int64_t count_fail;
+	int64_t ts_due, ts_last_update;
+	const char *lease_owner;
+	int64_t lease_until;
 	bool has_crt;
 };
 struct store_troubles {
@@ -34,5 +37,10 @@ int store_parked(struct store *s, int64_t now, size_t limit,
 int store_held_why(struct store *s, int64_t now, size_t limit,
 		   struct arena *arena, struct store_troubles *ret,
 		   struct err *err) MUST_CHECK;
+/* Those that are due at NOW, whatever became of them, and whoever has them on
+ * lease; in the same order. */
+int store_overdue(struct store *s, int64_t now, size_t limit,
+		  struct arena *arena, struct store_troubles *ret,
+		  struct err *err) MUST_CHECK;
 
 #endif

@@ -82,6 +82,29 @@ static void held(void **state)
 	are(&t, "");
 }
 
+/* Due, and nothing else is known of them. */
+static void overdue(void **state)
+{
+	struct store_troubles t;
+
+	add("a.example.org", "ts_due = 1699999000, ts_expire = 1700000500");
+	add("b.example.org", "ts_due = 1700000001, ts_expire = 1700000500");
+	add("c.example.org", "ts_due = 0, lease_owner = 'x', lease_until = "
+			     "1700000009, ts_last_update = 1699999999");
+	add("d.example.org", "ts_due = 5, enable = 'N'");
+	add("e.example.org", "ts_due = 5, ts_expire = 1699999900");
+	OK(store_overdue(store, NOW, 10, arena, &t, &err));
+	are(&t, "e.example.org a.example.org c.example.org");
+	assert_int_equal(t.all, 3);
+	assert_int_equal(t.v[1].ts_due, 1699999000);
+	assert_string_equal(t.v[2].lease_owner, "x");
+	assert_int_equal(t.v[2].lease_until, NOW + 9);
+	assert_int_equal(t.v[2].ts_last_update, NOW - 1);
+	OK(store_overdue(store, NOW, 1, arena, &t, &err));
+	are(&t, "e.example.org");
+	assert_int_equal(t.all, 3);
+}
+
 static int add_new(struct store *s, void *arg, struct err *e)
 {
 	char name[40];
@@ -124,7 +147,7 @@ static void most_urgent(void **state)
 	assert_int_equal(t.all, 2);
 }
 
-static void uses(const char *index, const char *query)
+static void uses(const char *index, const char *query, int64_t bound)
 {
 	const char *text = arena_printf(
 		arena, "%s%s",
@@ -136,7 +159,7 @@ static void uses(const char *index, const char *query)
 	OK(db_prepare(store->db, text, kit_mariadb() ? "ittttttttt" : "iiit",
 		      &st, &err));
 	for (const char *p = strchr(query, '?'); p; p = strchr(p + 1, '?'))
-		db_bind_int(st, i++, STORE_NEVER);
+		db_bind_int(st, i++, bound);
 	while (db_step(st, &err) == 1)
 		used |= db_col_text(st, column) &&
 			strstr(db_col_text(st, column), index);
@@ -158,12 +181,15 @@ static void indexes(void **state)
 	sql("COMMIT");
 	if (kit_mariadb())
 		sql("ANALYZE TABLE certs");
-	for (int i = 0; i <= TROUBLE_HELD; i++) {
+	for (int i = 0; i <= TROUBLE_OVERDUE; i++) {
 		const char *index =
-			i == TROUBLE_HELD ? "certs_due" : "certs_next";
+			i >= TROUBLE_HELD ? "certs_due" : "certs_next";
 
-		uses(index, store_trouble_sql[i].rows);
-		uses(index, store_trouble_sql[i].count);
+		/* None is due yet: the few that are, are found by it. */
+		int64_t bound = i == TROUBLE_OVERDUE ? 1 : STORE_NEVER;
+
+		uses(index, store_trouble_sql[i].rows, bound);
+		uses(index, store_trouble_sql[i].count, bound);
 	}
 }
 
@@ -171,10 +197,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	static const struct CMUnitTest tests[] = {
-		TEST(failing),
-		TEST(held),
-		TEST(most_urgent),
-		TEST(indexes),
+		TEST(failing),	   TEST(held),	  TEST(overdue),
+		TEST(most_urgent), TEST(indexes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
