@@ -148,6 +148,45 @@ static int run_as(const struct files *f, const struct file *of,
 		       runas_command(of->owner, typed, f->arena));
 }
 
+/* Is there anything in DIR that is none of ours? Then it is a folder of others,
+ * /var/lib itself, say. */
+static bool is_shared(const char *dir, const struct store_conf *store)
+{
+	static const char *const known[] = { OURS, "notices",	"accounts",
+					     ".",  "certrepo.", NULL };
+	const char *db = store->path ? strrchr(store->path, '/') : NULL;
+	bool other = false;
+	struct dirent *e;
+	DIR *d = opendir(dir);
+
+	if (!d)
+		return false;
+	while (!other && (e = readdir(d))) {
+		bool ours =
+			db && strncmp(e->d_name, db + 1, strlen(db + 1)) == 0;
+
+		for (size_t i = 0; known[i] && !ours; i++)
+			ours = strncmp(e->d_name, known[i], strlen(known[i])) ==
+			       0;
+		other = !ours;
+	}
+	closedir(d);
+	return other;
+}
+
+static int not_ours(const struct file *of, struct err *err)
+{
+	char owner[USER_TEXT], we[USER_TEXT];
+
+	return err_set(
+		err, ERR_CONFIG,
+		"%s belongs to %s and holds what is none of ours, and "
+		"this runs as %s, who may not write there: nothing was "
+		"done; let state_dir name a folder of certrepo's own, as "
+		"/var/lib/certrepo",
+		of->path, user(of->owner, owner), user(geteuid(), we));
+}
+
 /* Left by a run as root, or made without -o. */
 static int hand_over(const struct files *f, const struct file *first,
 		     struct err *err)
@@ -263,6 +302,10 @@ static int check_user(const struct files *f, size_t written,
 		if (f->v[i].denied)
 			first = &f->v[i];
 	if (first) {
+		if (first == f->v && strcmp(first->path, state_dir) == 0 &&
+		    first->owner == 0 && geteuid() != 0 &&
+		    is_shared(state_dir, conf->store))
+			return not_ours(first, err);
 		if (f->v[0].owner != 0 && f->v[0].owner != geteuid())
 			return run_as(f, &f->v[0], argv, err);
 		return hand_over(f, first, err);

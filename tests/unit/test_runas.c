@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include "scratch.h"
 #include "runas.h"
@@ -100,6 +102,45 @@ static int as(uid_t uid)
 	rc = runas_check(&conf, argv, &err);
 	assert_int_equal(seteuid(0), 0);
 	return rc;
+}
+
+/* Nobody is told to give away a folder in which others have things. */
+static void folder_of_others(void **state)
+{
+	const char *theirs = arena_strdup(a, scratch("state/dpkg"));
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chmod(scratch_dir, 0755), 0);
+	assert_int_equal(chmod(conf.state_dir, 0755), 0);
+	for (size_t i = 1; i < ARRAY_LEN(files); i++)
+		assert_int_equal(chown(scratch(files[i]), OTHER, 0), 0);
+	assert_int_equal(as(OTHER), -1);
+	says("run, as root: chown -h 54321 ");
+	assert_int_equal(mkdir(theirs, 0755), 0);
+	assert_int_equal(as(OTHER), -1);
+	says("holds what is none of ours");
+	says("let state_dir name a folder of certrepo's own, as "
+	     "/var/lib/certrepo");
+	assert_null(strstr(err.msg, "chown"));
+	assert_int_equal(rmdir(theirs), 0);
+}
+
+/* What the kernel mounted read-only has no owner to be changed. */
+static void read_only(void **state)
+{
+	if (geteuid() != 0 || unshare(CLONE_NEWNS) == -1 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1)
+		skip();
+	assert_int_equal(mount("none", conf.state_dir, "tmpfs", MS_RDONLY,
+			       "mode=0700,uid=54321"),
+			 0);
+	assert_int_equal(chmod(scratch_dir, 0755), 0);
+	for (size_t i = 2; i < ARRAY_LEN(files); i++)
+		assert_int_equal(chown(scratch(files[i]), OTHER, 0), 0);
+	/* The run says what that is, and no other user mends it. */
+	assert_int_equal(as(OTHER), 0);
+	assert_int_equal(umount(conf.state_dir), 0);
 }
 
 static void user_of_others(void **state)
@@ -209,6 +250,9 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(user_of_others, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(folder_of_others, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(read_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(secrets_of_root, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(user_without_folder, setup,
