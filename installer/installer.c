@@ -246,32 +246,36 @@ static void tell_now(struct host *r)
 	}
 }
 
-static void notices_end(struct host *r)
+/* 0, or 1: somebody could not be told. */
+static int notices_end(struct host *r)
 {
 	struct strlist untold = STRLIST_INIT;
 	struct err err = ERR_INIT;
+	int status = 0;
 
 	if (r->notices)
 		tell_now(r);
-	if (r->notices && notice_send(r->notices, &untold, &err) == -1)
+	if (r->notices && notice_send(r->notices, -1, &untold, &err) == -1) {
 		log_error(&err);
+		status = 1;
+	}
 	log_mailed(false);
-	for (size_t i = 0; i < untold.n; i++)
-		log_warn("%s", untold.v[i]);
+	notice_print(&untold);
 	strlist_free(&untold);
 	notice_free(&r->notices);
+	return status;
 }
 
 static int update(struct host *r, struct err *err)
 {
-	int status;
+	int status, untold;
 
 	if (run_recover(r, err) == -1)
 		return end(err);
 	status = run_update(r, err);
-	notices_end(r);
+	untold = notices_end(r);
 	if (status == 0)
-		return verdict(r);
+		return verdict(r) ? verdict(r) : untold;
 	/* By mail, once it has lasted. */
 	if (r->conf->notify && err->kind == ERR_UNAVAILABLE &&
 	    r->conf->notify->mail.n > 0) {

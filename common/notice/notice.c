@@ -3,24 +3,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "child.h"
 #include "enc.h"
 #include "file.h"
-#include "notice_text.h"
+#include "log.h"
+#include "notice_hand.h"
 #include "num.h"
 #include "plain.h"
 #include "record.h"
 #include "strlist.h"
 #include "words.h"
 
-#define KIND	    "certrepo-notices"
-#define VERSION	    2
-#define FILE_MAX    (6u << 20) /* NOTICE_MAX of the longest fit */
-#define MESSAGE_MAX (4u << 20)
+#define KIND	 "certrepo-notices"
+#define VERSION	 2
+#define FILE_MAX (6u << 20) /* NOTICE_MAX of the longest fit */
 
-/* Who is told. */
-enum channel { MAIL, HOOK, CHANNELS };
-static const char *const channels[] = { "mail", "command" };
+#define FOREIGN_KEPT (90 * 86400) /* seconds since it was told */
 
 #define KEYS_MAX 4 /* told between two reminders */
 #define KEY_LEN	 16
@@ -28,12 +25,15 @@ static const char *const channels[] = { "mail", "command" };
 struct matter {
 	struct notice what;
 	int64_t since;
-	int64_t told[CHANNELS]; /* when last; 0: not, or that it is over */
+	int64_t told[NOTICE_CHANNELS]; /* when last; 0: not, or that it is over
+					*/
 	/* What was told then and since, KEY_LEN digits each. "": it is not
 	 * known. */
-	const char *keys[CHANNELS];
+	const char *keys[NOTICE_CHANNELS];
 	bool here; /* in this run */
 	bool open; /* it is not known whether it is still so */
+	bool forgotten;
+	const char *store; /* whose it is, as notices.store; "": all's */
 };
 
 struct notices {
@@ -45,23 +45,21 @@ struct notices {
 	struct strlist looked;	     /* "TOPIC SERVICE" */
 	struct strlist now_of;	     /* "SERVICE\tCERT\tTEXT" */
 	struct strlist now_of_topic; /* of the host: "TOPIC\tCERT\tTEXT" */
-	char *before; /* the file's text; NULL: it is not known */
+	char store[ENC_SHA256_HEX]; /* the first digits; "": there is but one */
+	char *before;		    /* the file's text; NULL: it is not known */
 };
-
-static bool asked(const struct notice_from *from, enum channel c)
-{
-	const struct notify_conf *notify = from->notify;
-
-	if (!notify)
-		return false;
-	return c == MAIL ? notify->mail.n > 0 : notify->command.n > 0;
-}
 
 /* --- memory --- */
 
 static char *path_of(const struct notice_from *from)
 {
 	return mem_printf("%s/notices", from->state_dir);
+}
+
+/* It is of another store than this run's, which says nothing of it. */
+static bool foreign(const struct notices *n, const struct matter *x)
+{
+	return *x->store != '\0' && strcmp(x->store, n->store) != 0;
 }
 
 static struct matter *find(struct notices *n, const struct notice *m)
@@ -71,7 +69,7 @@ static struct matter *find(struct notices *n, const struct notice *m)
 
 		if (x->what.topic == m->topic &&
 		    strcmp(x->what.service, m->service) == 0 &&
-		    strcmp(x->what.cert, m->cert) == 0)
+		    strcmp(x->what.cert, m->cert) == 0 && !foreign(n, x))
 			return x;
 	}
 	return NULL;
@@ -90,6 +88,11 @@ static struct matter *add(struct notices *n, const struct notice *m)
 	}
 	x = &n->v[n->n++];
 	*x = (struct matter){ .since = n->now, .keys = { "", "" } };
+	/* Whether it can be reached, and what is so here, is of none. */
+	x->store = m->topic == NOTICE_STORE || m->topic == NOTICE_CONF ||
+				   m->topic == NOTICE_CLOCK
+			   ? ""
+			   : n->store;
 	x->what.topic = m->topic;
 	x->what.service = arena_strdup(n->arena, m->service);
 	x->what.cert = arena_strdup(n->arena, m->cert);
@@ -114,6 +117,23 @@ static void set_words(struct notices *n, struct matter *x, const char *state,
 	x->what.text = clean(n->arena, text);
 }
 
+/* The first place for a word stays one. */
+static const char *clean_todo(struct arena *arena, const char *s)
+{
+	size_t len = strcspn(s, NOTICE_ARGS NOTICE_ARG);
+
+	if (s[len] == '\0')
+		return clean(arena, s);
+	return arena_printf(arena, "%s%c%s",
+			    clean(arena, arena_strndup(arena, s, len)), s[len],
+			    clean(arena, s + len + 1));
+}
+
+static const char *clean_or_null(struct arena *arena, const char *s)
+{
+	return s ? clean(arena, s) : NULL;
+}
+
 static const char *const *copy_lines(struct arena *arena,
 				     const char *const *lines)
 {
@@ -124,7 +144,7 @@ static const char *const *copy_lines(struct arena *arena,
 		n++;
 	copy = arena_array(arena, n + 1, sizeof(*copy));
 	for (size_t i = 0; i < n; i++)
-		copy[i] = clean(arena, lines[i]);
+		copy[i] = clean_todo(arena, lines[i]);
 	return copy;
 }
 
@@ -142,15 +162,15 @@ static const char *field(const struct record_line *l, size_t i)
 }
 
 /* TOPIC, service, certificate, since, told by mail, told by the command,
- * state, text, the keys of both (not in older files). A line that is something
- * else is left out. */
+ * state, text, the keys of both (not in older files), its store. A line that is
+ * something else is left out. */
 static void parse_line(struct notices *n, const struct record_line *l)
 {
 	struct notice what = { .topic = NOTICE_TROUBLE };
 	int64_t numbers[3];
 	struct matter *x;
 
-	if (l->n != 8 && l->n != 10)
+	if (l->n != 8 && l->n != 10 && l->n != 11)
 		return;
 	while (what.topic < NOTICE_TOPICS &&
 	       strcmp(notice_topics[what.topic], field(l, 0)) != 0)
@@ -161,15 +181,17 @@ static void parse_line(struct notices *n, const struct record_line *l)
 			return;
 	what.service = field(l, 1);
 	what.cert = field(l, 2);
-	if (what.topic == NOTICE_TOPICS || find(n, &what) ||
+	if (what.topic == NOTICE_TOPICS || (l->n < 11 && find(n, &what)) ||
 	    !(x = add(n, &what)))
 		return;
-	for (enum channel c = MAIL; c < CHANNELS && l->n == 10; c++)
+	x->store = l->n == 11 ? field(l, 10) : "";
+	for (enum notice_channel c = NOTICE_MAIL;
+	     c < NOTICE_CHANNELS && l->n >= 10; c++)
 		x->keys[c] = field(l, 8 + c);
 	/* A wrong clock wrote it: it would be waited for. */
 	x->since = numbers[0] < n->now ? numbers[0] : n->now;
-	x->told[MAIL] = numbers[1];
-	x->told[HOOK] = numbers[2];
+	x->told[NOTICE_MAIL] = numbers[1];
+	x->told[NOTICE_HOOK] = numbers[2];
 	set_words(n, x, field(l, 6), field(l, 7));
 }
 
@@ -185,6 +207,9 @@ struct notices *notice_load(const struct notice_from *from, int64_t now,
 	n->from = from;
 	n->now = now;
 	n->arena = arena_new();
+	if (from->store)
+		enc_sha256_hex(from->store, strlen(from->store), n->store);
+	n->store[KEY_LEN] = '\0';
 	if (file_read(path, &content, err) == -1)
 		lost = true;
 	else if (record_parse(sbuf_str(&content), content.len, KIND, VERSION,
@@ -226,12 +251,14 @@ static int save(const struct notices *n, struct err *err)
 		record_add(&out, x->what.service);
 		record_add(&out, x->what.cert);
 		record_add_int(&out, x->since);
-		record_add_int(&out, x->told[MAIL]);
-		record_add_int(&out, x->told[HOOK]);
+		record_add_int(&out, x->told[NOTICE_MAIL]);
+		record_add_int(&out, x->told[NOTICE_HOOK]);
 		record_add(&out, x->what.state);
 		record_add(&out, x->what.text);
-		record_add(&out, x->keys[MAIL]);
-		record_add(&out, x->keys[HOOK]);
+		record_add(&out, x->keys[NOTICE_MAIL]);
+		record_add(&out, x->keys[NOTICE_HOOK]);
+		if (*x->store != '\0')
+			record_add(&out, x->store);
 	}
 	return record_replace(&out, path, n->before, err);
 }
@@ -250,6 +277,11 @@ void notice_add(struct notices *n, const struct notice *given)
 		.patient = given->patient,
 		.todo = given->todo,
 		.end = given->end,
+		.lasts = given->lasts,
+		.alike = given->alike,
+		.own = clean_or_null(n->arena, given->own),
+		.group = clean_or_null(n->arena, given->group),
+		.arg = clean_or_null(n->arena, given->arg),
 	};
 	const struct notice *m = &cleaned;
 	struct matter *x = find(n, m);
@@ -260,9 +292,21 @@ void notice_add(struct notices *n, const struct notice *given)
 	if (!x || (x->here && strcmp(m->state, "held") == 0))
 		return;
 	x->here = true;
-	x->what.todo = m->todo ? copy_lines(n->arena, m->todo) : NULL;
-	x->what.end = m->end;
-	x->what.patient = m->patient || m->topic == NOTICE_STORE;
+	if (given->since > 0 && given->since <= n->now)
+		x->since = given->since;
+	x->what = (struct notice){
+		.topic = m->topic,
+		.service = x->what.service,
+		.cert = x->what.cert,
+		.todo = m->todo ? copy_lines(n->arena, m->todo) : NULL,
+		.end = m->end,
+		.patient = m->patient || m->topic == NOTICE_STORE,
+		.lasts = m->lasts,
+		.alike = clean_or_null(n->arena, m->alike),
+		.own = m->own,
+		.group = m->group,
+		.arg = m->arg,
+	};
 	set_words(n, x, m->state, m->text);
 }
 
@@ -333,7 +377,7 @@ void notice_missing(const struct notices *n, enum notice_topic topic,
 		const struct matter *x = &n->v[i];
 
 		if (x->what.topic == topic && *x->what.service == '\0' &&
-		    !x->here)
+		    !x->here && !foreign(n, x))
 			strlist_add(ret, x->what.cert);
 	}
 }
@@ -350,13 +394,24 @@ void notice_open(struct notices *n, enum notice_topic topic,
 		x->open = true;
 }
 
+void notice_forget(struct notices *n, enum notice_topic topic, const char *cert)
+{
+	const struct notice what = { .topic = topic,
+				     .service = "",
+				     .cert = clean(n->arena, cert) };
+	struct matter *x = find(n, &what);
+
+	if (x && !x->here)
+		x->forgotten = true;
+}
+
 static bool over(const struct notices *n, const struct matter *x)
 {
 	AUTO(mem_free_str)
 	char *key = mem_printf("%s %s", notice_topics[x->what.topic],
 			       x->what.service);
 
-	return !x->here && !x->open &&
+	return !x->here && !x->open && !foreign(n, x) &&
 	       (strlist_has(&n->looked, key) ||
 		!configured(n, x->what.service));
 }
@@ -365,17 +420,26 @@ static bool over(const struct notices *n, const struct matter *x)
 
 static bool patient(const struct notices *n, const struct matter *x)
 {
-	return x->what.patient && n->now - x->since < n->from->patience;
+	int64_t lasts = x->what.lasts ? x->what.lasts : n->from->patience;
+
+	return x->what.patient && n->now - x->since < lasts;
+}
+
+static bool is_held(const struct matter *x)
+{
+	return strcmp(x->what.state, "held") == 0;
 }
 
 /* Of what X says, without the words that have digits in them; that it is held
  * is one thing, whatever the words. */
 static void key_of(const struct matter *x, char ret[KEY_LEN + 1])
 {
-	bool held = strcmp(x->what.state, "held") == 0;
+	const char *alike = x->what.alike ? x->what.alike : x->what.text;
 	AUTO(mem_free_str)
-	char *text =
-		mem_printf("%s %s", x->what.state, held ? "" : x->what.text);
+	char *text = mem_printf("%s %s", x->what.state,
+				is_held(x) ? ""
+				: alike	   ? alike
+					   : "");
 	char hex[ENC_SHA256_HEX];
 	size_t len = 0;
 
@@ -393,14 +457,16 @@ static void key_of(const struct matter *x, char ret[KEY_LEN + 1])
 	ret[KEY_LEN] = '\0';
 }
 
-static bool changed(const struct matter *x, enum channel c)
+static bool changed(const struct matter *x, enum notice_channel c)
 {
 	static const size_t most = (size_t) KEYS_MAX * KEY_LEN;
 	const char *keys = x->keys[c];
 	char key[KEY_LEN + 1];
 
-	if (*keys == '\0' || strlen(keys) >= most ||
-	    x->what.topic == NOTICE_STORE)
+	/* Why it is away may be another thing each time. */
+	if (*keys == '\0' || (strlen(keys) >= most && !is_held(x)) ||
+	    (x->what.topic == NOTICE_STORE &&
+	     strcmp(x->what.state, "unavailable") == 0))
 		return false;
 	key_of(x, key);
 	for (const char *p = keys; strlen(p) >= KEY_LEN; p += KEY_LEN)
@@ -409,7 +475,28 @@ static bool changed(const struct matter *x, enum channel c)
 	return true;
 }
 
-static void set_told(struct notices *n, struct matter *x, enum channel c,
+/* It is held no more: that it is so again will be told. */
+static void unhold(struct notices *n, struct matter *x)
+{
+	const struct matter held = { .what.state = "held" };
+	char key[KEY_LEN + 1];
+
+	if (!x->here || is_held(x) || strcmp(x->what.state, "rolled-back") == 0)
+		return;
+	key_of(&held, key);
+	for (enum notice_channel c = NOTICE_MAIL; c < NOTICE_CHANNELS; c++) {
+		const char *at = strstr(x->keys[c], key);
+		char *keys;
+
+		if (!at)
+			continue;
+		keys = arena_strdup(n->arena, x->keys[c]);
+		memset(keys + (at - x->keys[c]), '-', KEY_LEN);
+		x->keys[c] = keys;
+	}
+}
+
+static void set_told(struct notices *n, struct matter *x, enum notice_channel c,
 		     enum notice_event event)
 {
 	char key[KEY_LEN + 1];
@@ -437,14 +524,16 @@ static void set_told(struct notices *n, struct matter *x, enum channel c,
 
 /* Is there something to tell of X by C? */
 static bool event_of(const struct notices *n, const struct matter *x,
-		     enum channel c, enum notice_event *ret)
+		     enum notice_channel c, enum notice_event *ret)
 {
 	int64_t told = x->told[c];
 
 	if (over(n, x)) {
 		*ret = NOTICE_OVER;
-		return told != 0;
+		return told != 0 && !x->forgotten;
 	}
+	if (x->forgotten)
+		return false;
 	*ret = told == 0 ? NOTICE_NEW : NOTICE_STILL;
 	if (!x->here || patient(n, x))
 		return false;
@@ -456,84 +545,98 @@ static bool event_of(const struct notices *n, const struct matter *x,
 	return changed(x, c);
 }
 
-static const char *const *argv_of(const struct notice_from *from,
-				  enum channel c)
-{
-	static const char *const sendmail[] = { "sendmail", "-t", "-i", NULL };
-	const struct notify_conf *notify = from->notify;
-
-	return c == HOOK		? notify->command.v
-	       : notify->sendmail.n > 0 ? notify->sendmail.v
-					: sendmail;
-}
-
-static int hand_over(const struct notice_from *from, enum channel c,
-		     const struct notice_line *lines, size_t n, int64_t now,
-		     struct err *err)
-{
-	AUTO(sbuf_free) struct sbuf message = SBUF_INIT(MESSAGE_MAX);
-	struct child_spec spec = {
-		.argv = argv_of(from, c),
-		.user = c == HOOK ? from->notify->user : NULL,
-		.timeout_s = (int) from->notify->timeout,
-	};
-
-	if (c == MAIL)
-		notice_text_mail(lines, n, from, now, &message);
-	else
-		notice_text_json(lines, n, from, now, &message);
-	spec.input = sbuf_str(&message);
-	spec.input_len = message.len;
-	if (child_check(&spec, NULL, err) == -1)
-		return err_wrap(err, "%s of notify", channels[c]);
-	return 0;
-}
-
-static void add_untold(const struct notice_line *v, size_t n,
+static void add_untold(const struct notice_line *v, size_t n, int64_t now,
 		       struct strlist *untold)
 {
-	for (size_t i = 0; i < n; i++) {
-		AUTO(sbuf_free)
-		struct sbuf line = SBUF_INIT(4u * NOTICE_TEXT_MAX);
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(NOTICE_MESSAGE_MAX);
+	AUTO(mem_free_str) char *line = NULL;
 
-		if (v[i].event == NOTICE_OVER)
-			continue;
-		notice_text_line(&v[i].what, &line);
-		strlist_add(untold, sbuf_str(&line));
+	notice_text_untold(v, n, now, &text);
+	for (const char *p = sbuf_str(&text); *p != '\0';) {
+		size_t len = strcspn(p, "\n");
+
+		mem_free_str(&line);
+		line = mem_strndup(p, len);
+		strlist_add(untold, line);
+		p += len + (p[len] != '\0');
 	}
 }
 
-static int tell(struct notices *n, enum channel c, struct strlist *untold,
-		struct err *err)
+void notice_print(const struct strlist *untold)
+{
+	for (size_t i = 0; i < untold->n; i++) {
+		fprintf(stderr, "%s\n", untold->v[i]);
+		if (*untold->v[i] != '\0')
+			log_syslog_error(untold->v[i]);
+	}
+}
+
+static int64_t away(const struct notices *n, const struct matter *x)
+{
+	return x->what.end == 0	      ? INT64_MAX
+	       : x->what.end > n->now ? x->what.end - n->now
+				      : n->now - x->what.end;
+}
+
+static bool is_name(const struct matter *x)
+{
+	return x->what.topic == NOTICE_TROUBLE && *x->what.service == '\0';
+}
+
+/* Those of the host's certificates among V: the nearest end first, be it to
+ * come or just past, those that have none last. */
+static void by_urgency(const struct notices *n, struct matter **v, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		for (size_t k = i; k > 0 && away(n, v[k]) < away(n, v[k - 1]);
+		     k--) {
+			struct matter *swap = v[k];
+
+			v[k] = v[k - 1];
+			v[k - 1] = swap;
+		}
+}
+
+/* 1: C took it; 0: there was nothing. */
+static int tell(struct notices *n, enum notice_channel c, int stop,
+		struct strlist *untold, struct err *err)
 {
 	struct notice_line *lines =
 		arena_array(n->arena, n->n + 1, sizeof(*lines));
 	struct matter **told = arena_array(n->arena, n->n + 1, sizeof(*told));
-	size_t count = 0;
+	struct matter **sorted =
+		arena_array(n->arena, n->n + 1, sizeof(*sorted));
+	enum notice_event event;
+	size_t count = 0, names = 0, at = 0;
 
-	for (size_t i = 0; i < n->n; i++) {
-		struct matter *x = &n->v[i];
-		enum notice_event event;
-
-		if (!event_of(n, x, c, &event))
-			continue;
-		told[count] = x;
-		lines[count++] =
-			(struct notice_line){ .event = event,
-					      .what = x->what,
-					      .since = x->since,
-					      .now = now_of(n, &x->what) };
+	for (size_t i = 0; i < n->n; i++)
+		if (event_of(n, &n->v[i], c, &event)) {
+			told[count++] = &n->v[i];
+			if (is_name(&n->v[i]))
+				sorted[names++] = &n->v[i];
+		}
+	by_urgency(n, sorted, names);
+	for (size_t i = 0; i < count; i++) {
+		if (is_name(told[i]))
+			told[i] = sorted[at++];
+		(void) event_of(n, told[i], c, &event);
+		lines[i] = (struct notice_line){ .event = event,
+						 .what = told[i]->what,
+						 .since = told[i]->since,
+						 .now = now_of(
+							 n, &told[i]->what) };
 	}
 	if (count == 0)
 		return 0;
-	if (hand_over(n->from, c, lines, count, n->now, err) == -1) {
-		if (c == MAIL)
-			add_untold(lines, count, untold);
+	if (notice_hand_over(n->from, c, stop, lines, count, n->now, err) ==
+	    -1) {
+		if (c == NOTICE_MAIL)
+			add_untold(lines, count, n->now, untold);
 		return -1;
 	}
 	for (size_t i = 0; i < count; i++)
 		set_told(n, told[i], c, lines[i].event);
-	return 0;
+	return 1;
 }
 
 /* What is over, and whoever was told of it knows; or nobody is left who
@@ -546,27 +649,60 @@ static void drop(struct notices *n)
 		const struct matter *x = &n->v[i];
 		bool open = false;
 
-		for (enum channel c = MAIL; c < CHANNELS; c++)
-			open = open || (x->told[c] != 0 && asked(n->from, c));
-		if (!over(n, x) || open)
+		for (enum notice_channel c = NOTICE_MAIL; c < NOTICE_CHANNELS;
+		     c++)
+			open = open || (x->told[c] != 0 &&
+					notice_hand_asked(n->from, c));
+		if (foreign(n, x) &&
+		    x->told[NOTICE_MAIL] < n->now - FOREIGN_KEPT &&
+		    x->told[NOTICE_HOOK] < n->now - FOREIGN_KEPT)
+			continue;
+		if (!x->forgotten && (!over(n, x) || open))
 			n->v[kept++] = *x;
 	}
 	n->n = kept;
 }
 
-int notice_send(struct notices *n, struct strlist *untold, struct err *err)
+/* Both ways, and what came of each. */
+static int tell_all(struct notices *n, int stop, struct strlist *untold,
+		    struct err *err)
+{
+	struct err why[NOTICE_CHANNELS] = { ERR_INIT, ERR_INIT };
+	int rc[NOTICE_CHANNELS] = { 0, 0 };
+
+	for (enum notice_channel c = NOTICE_MAIL; c < NOTICE_CHANNELS; c++)
+		if (notice_hand_asked(n->from, c))
+			rc[c] = tell(n, c, stop, untold, &why[c]);
+	if (rc[NOTICE_MAIL] != -1 && rc[NOTICE_HOOK] != -1)
+		return 0;
+	if (rc[NOTICE_MAIL] == 1)
+		return err_set(err, why[NOTICE_HOOK].kind,
+			       "the mail was handed over, but not all that are "
+			       "told: %s",
+			       why[NOTICE_HOOK].msg);
+	return err_set(
+		err,
+		why[rc[NOTICE_MAIL] == -1 ? NOTICE_MAIL : NOTICE_HOOK].kind,
+		"what needs a person could not be told, see %s: %s%s%s",
+		n->from->see, why[NOTICE_MAIL].msg,
+		rc[NOTICE_HOOK] == 1 ? "; the command took it"
+		: rc[NOTICE_MAIL] == -1 && rc[NOTICE_HOOK] == -1 ? "; "
+								 : "",
+		why[NOTICE_HOOK].msg);
+}
+
+int notice_send(struct notices *n, int stop, struct strlist *untold,
+		struct err *err)
 {
 	struct err one = ERR_INIT;
-	int status = 0;
+	int status;
 
-	for (enum channel c = MAIL; c < CHANNELS; c++)
-		if (asked(n->from, c) && tell(n, c, untold, &one) == -1)
-			status = err_set(err, one.kind,
-					 "what needs a person could not be "
-					 "told, see %s: %s",
-					 n->from->see, one.msg);
+	for (size_t i = 0; i < n->n; i++)
+		unhold(n, &n->v[i]);
+	status = tell_all(n, stop, untold, err);
 	drop(n);
-	if (!asked(n->from, MAIL) && !asked(n->from, HOOK))
+	if (!notice_hand_asked(n->from, NOTICE_MAIL) &&
+	    !notice_hand_asked(n->from, NOTICE_HOOK))
 		n->n = 0;
 	if (save(n, &one) == -1 && status == 0)
 		status = err_set(err, one.kind,
@@ -596,19 +732,20 @@ int notice_test(const struct notice_from *from, const char *config, int64_t now)
 			from->program, config);
 		return err_exit_status(ERR_CONFIG);
 	}
-	for (enum channel c = MAIL; c < CHANNELS; c++) {
+	for (enum notice_channel c = NOTICE_MAIL; c < NOTICE_CHANNELS; c++) {
 		AUTO(mem_free_str) char *words = NULL;
 		struct err err = ERR_INIT;
 
-		if (!asked(from, c))
+		if (!notice_hand_asked(from, c))
 			continue;
-		if (hand_over(from, c, &line, 1, now, &err) == -1) {
+		if (notice_hand_over(from, c, -1, &line, 1, now, &err) == -1) {
 			fprintf(stderr, "%s: %s\n", from->program, err.msg);
 			bad++;
 			continue;
 		}
-		words = words_short(argv_of(from, c));
-		printf("%s: a test was taken by: %s\n", channels[c], words);
+		words = words_short(notice_hand_argv(from, c));
+		printf("%s: a test was taken by: %s\n", notice_hand_names[c],
+		       words);
 		good++;
 	}
 	return bad == 0 ? 0 : good > 0 ? 2 : 1;

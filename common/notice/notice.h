@@ -8,15 +8,21 @@
  * was told, once in a while as long as it lasts, and when it is over. All that
  * is to be told in a run is one mail and one call of the command. Numbers do
  * not make it another thing, nor does it that what went back is held from
- * then on; and what alternates is not told each time.
+ * then on; and what alternates is not told each time, but that something is
+ * held is, each time that it comes to that.
  *
- * STATE_DIR/notices remembers what was told. It may be lost: then everything
- * is new.
+ * STATE_DIR/notices remembers what was told, and of which store, since what one
+ * holds says nothing of another. It may be lost: then everything is new.
  */
 
 #include "arena.h"
 #include "notify_conf.h"
 #include "sbuf.h"
+
+/* In a line of todo, the first of these stands for the shell word ARG. Of those
+ * that are alike: all words in one line; a line for each. */
+#define NOTICE_ARGS "\1"
+#define NOTICE_ARG  "\2"
 
 #define NOTICE_MAX	2000 /* matters that are remembered */
 #define NOTICE_TEXT_MAX 1000 /* bytes of each sentence */
@@ -45,6 +51,17 @@ struct notice {
 	const char *state;   /* a word, as in receipts */
 	const char *text;    /* a sentence */
 	bool patient;	     /* told once it has lasted; NOTICE_STORE always */
+	int64_t lasts;	     /* ... for so many seconds; 0: from->patience */
+	int64_t since;	     /* when it began; 0: when it was first seen */
+	/* Or NULL: what stands for TEXT where it is asked whether it is still
+	 * the same. */
+	const char *alike;
+	/* Or NULL: what TEXT is not about, but this one alone; stands before
+	 * it. Those of one GROUP, which has a hash of what they have in common,
+	 * are one paragraph of the mail. */
+	const char *own;
+	const char *group;
+	const char *arg; /* or NULL: for NOTICE_ARG */
 	/* Or NULL: lines for a person, NULL-terminated, what happens by itself
 	 * and what to do; one that begins with a blank is a command, and
 	 * belongs to the one before. They do not make it another thing. */
@@ -62,6 +79,7 @@ struct notice_from {
 	const char *state_dir;
 	const struct notify_conf *notify; /* NULL: nobody is told */
 	int64_t patience;  /* seconds before what is patient is told */
+	const char *store; /* which, for the memory; NULL: there is but one */
 	const char *found; /* "The certificates of H, as PROGRAM found them" */
 	const char *see;   /* a command that shows what is so */
 	const char *shows; /* "each certificate and endpoint" */
@@ -92,14 +110,20 @@ void notice_now_of(struct notices *n, enum notice_topic topic, const char *cert,
 /* The CERTs of TOPIC that are remembered, of the host, and were not added. */
 void notice_missing(const struct notices *n, enum notice_topic topic,
 		    struct strlist *ret);
+/* It is not so any more, and nobody is told that it is over. */
+void notice_forget(struct notices *n, enum notice_topic topic,
+		   const char *cert);
 /* Whether it is still so is not known: it is not over. */
 void notice_open(struct notices *n, enum notice_topic topic,
 		 const char *service, const char *cert);
 /* Tell what is to be told. -1: some of it could not be handed over, err says
  * why; the next run tries again. What could not be mailed is added to UNTOLD,
- * a sentence each. */
-int notice_send(struct notices *n, struct strlist *untold,
+ * line by line as the mail would have had it. When STOP, a descriptor or -1,
+ * can be read, whoever is told is ended at once. */
+int notice_send(struct notices *n, int stop, struct strlist *untold,
 		struct err *err) MUST_CHECK;
+/* UNTOLD, on stderr as it is, to be copied, and in syslog. */
+void notice_print(const struct strlist *untold);
 
 /* Of FROM only program, host, notify, found, see and shows matter. A message
  * that says that it is a test, to all who are told; nothing is remembered.

@@ -23,12 +23,13 @@ struct notice_line {
 
 extern const char *const notice_topics[]; /* by enum notice_topic */
 
-/* "service web, certificate x: failed: TEXT". */
-void notice_text_line(const struct notice *m, struct sbuf *ret);
 /* A whole message, header and body, for sendmail -t. */
 void notice_text_mail(const struct notice_line *v, size_t n,
 		      const struct notice_from *from, int64_t now,
 		      struct sbuf *ret);
+/* Its sections, without what is over, for who cannot be mailed. */
+void notice_text_untold(const struct notice_line *v, size_t n, int64_t now,
+			struct sbuf *ret);
 /* {"host", "version", "time", "events": [{"event", "topic", "state",
  * "service", "name", "since", "text", "expires" and "todo" (where there
  * are any)}]} */

@@ -612,13 +612,12 @@ static int look(struct teller *t, struct err *err)
 static int send_all(struct notices *n, struct err *err)
 {
 	AUTO(strlist_free) struct strlist untold = STRLIST_INIT;
-	int rc = notice_send(n, &untold, err);
+	int rc = notice_send(n, -1, &untold, err);
 
 	/* Then cron has to. */
 	if (untold.n > 0)
 		log_mailed(false);
-	for (size_t i = 0; i < untold.n; i++)
-		log_warn("%s", untold.v[i]);
+	notice_print(&untold);
 	return rc;
 }
 

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 #include "scratch.h"
+#include "clock.h"
 #include "notice.h"
 #include "notice_text.h"
 
@@ -19,6 +20,7 @@
 static struct arena *arena;
 static struct notice_from from;
 static struct strlist untold;
+static char why[1000]; /* the last one failed */
 
 static const char *script(const char *name)
 {
@@ -132,7 +134,8 @@ static int run(int64_t now, const char *state, const char *text)
 					     "www.example.org", state, text });
 	notice_looked(n, NOTICE_TROUBLE, "web");
 	notice_looked(n, NOTICE_TROUBLE, "mail");
-	status = notice_send(n, &untold, &err);
+	status = notice_send(n, -1, &untold, &err);
+	snprintf(why, sizeof(why), "%s", err.msg);
 	notice_free(&n);
 	return status;
 }
@@ -205,7 +208,7 @@ static void hostile_name(void **state)
 		n = notice_load(&from, NOON + i * 60, &err);
 		notice_add(n, &m);
 		notice_looked(n, NOTICE_TROUBLE, "web");
-		assert_int_equal(notice_send(n, &untold, &err), 0);
+		assert_int_equal(notice_send(n, -1, &untold, &err), 0);
 		notice_free(&n);
 		mail = kept("mail");
 		assert_null(strstr(mail, "\nBcc:"));
@@ -285,7 +288,7 @@ static void held_then(void **state)
 				     "rolled-back", "the old set is served" });
 	notice_add(n, &(struct notice){ NOTICE_TROUBLE, "web",
 					"www.example.org", "held", "held" });
-	assert_int_equal(notice_send(n, &untold, &err), 0);
+	assert_int_equal(notice_send(n, -1, &untold, &err), 0);
 	notice_free(&n);
 	has(kept("mail"), "Changed:\n\n  service web, certificate "
 			  "www.example.org: rolled-back since "
@@ -302,17 +305,128 @@ static void held_then(void **state)
 	assert_string_equal(kept("mail"), "");
 }
 
+/* That it is held is told each time that it comes to that; also when all that
+ * it says was told before. */
+static void held_again(void **state)
+{
+	begin();
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(run(NOON + 600 * i, "failed", "no name"), 0);
+		assert_int_equal(*kept("mail") != '\0', i == 0);
+		assert_int_equal(run(NOON + 600 * i + 60, "held", "no name"),
+				 0);
+		has(kept("mail"), "has changed");
+		assert_int_equal(run(NOON + 600 * i + 120, "held", "it is"), 0);
+		assert_string_equal(kept("mail"), "");
+	}
+}
+
+/* What one store holds says nothing of another. */
+static void of_one_store(void **state)
+{
+	begin();
+	from.store = "sqlite /a";
+	assert_int_equal(run(NOON, "failed", "no name"), 0);
+	has(kept("mail"), "1 new matter");
+	from.store = "sqlite /b";
+	assert_int_equal(run(NOON + 60, NULL, NULL), 0);
+	assert_string_equal(kept("mail"), "");
+	assert_int_equal(run(NOON + 120, "failed", "other"), 0);
+	has(kept("mail"), "1 new matter");
+	from.store = "sqlite /a";
+	assert_int_equal(run(NOON + 180, "failed", "no name"), 0);
+	assert_string_equal(kept("mail"), "");
+	from.store = "sqlite /b";
+	assert_int_equal(run(NOON + 300, NULL, NULL), 0);
+	has(kept("mail"), "is over");
+	from.store = "sqlite /a";
+	assert_int_equal(run(NOON + 300, NULL, NULL), 0);
+	has(kept("mail"), "is over");
+	from.store = NULL;
+}
+
+/* Those that are alike are one paragraph, with one command for all of them. */
+static void alike(void **state)
+{
+	static const char *const todo[] = { "Mend it:",
+					    " run --each " NOTICE_ARG " now",
+					    " run --all " NOTICE_ARGS, NULL };
+	struct notice m[] = {
+		{ .cert = "b.org", .arg = "b.org", .end = NOON + 60 * 86400 },
+		{ .cert = "-a.org", .arg = "-- -a.org" },
+		{ .cert = "c.org", .arg = "c.org", .end = NOON - 5 },
+	};
+	struct notices *n = load_notices(NOON);
+	struct err err = ERR_INIT;
+	const char *mail;
+
+	begin();
+	for (size_t i = 0; i < ARRAY_LEN(m); i++) {
+		m[i].topic = NOTICE_TROUBLE;
+		m[i].service = "";
+		m[i].state = "failing";
+		m[i].text = arena_printf(arena, "no answer of %s", m[i].cert);
+		m[i].own = arena_printf(arena, "own %zu", i);
+		m[i].group = "no answer";
+		m[i].todo = todo;
+		notice_add(n, &m[i]);
+	}
+	assert_int_equal(notice_send(n, -1, &untold, &err), 0);
+	notice_free(&n);
+	mail = kept("mail");
+	has(mail, "EXPIRED: 3 new matters (c.org, -a.org, b.org)\n");
+	has(mail, "  3 certificates: failing\n    c.org: own 2\n    b.org: own "
+		  "0\n    -a.org: own 1\n    All of them, in the words of the "
+		  "first:\n    no answer of c.org\n    Mend it:\n"
+		  "        run --each c.org now\n        run --each b.org now\n"
+		  "        run --each -- -a.org now\n"
+		  "        run --all c.org b.org -- -a.org\n\n");
+	has(kept("json"), "\"text\":\"own 2; no answer of c.org\",\"expires\":"
+			  "1795694395,\"todo\":[\"Mend it:\",\"run --each "
+			  "c.org now\",\"run --all c.org\"]");
+}
+
+/* Whoever is told and hangs is ended by what ends us. */
+static void stopped(void **state)
+{
+	struct notices *n;
+	struct err err = ERR_INIT;
+	int64_t begun;
+	int fds[2];
+
+	begin();
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	load(arena_printf(arena, "notify : { mail = \"root\"; sendmail = [ "
+				 "\"/bin/sleep\", \"60\" ]; timeout = 50; };"));
+	begun = clock_mono_ms();
+	n = load_notices(NOON);
+	notice_add(n, &(struct notice){ NOTICE_TROUBLE, "web", "x", "failed",
+					"so" });
+	assert_int_equal(notice_send(n, fds[0], &untold, &err), -1);
+	assert_true(clock_mono_ms() - begun < 30000);
+	has(err.msg, "a signal ended this before \"/bin/sleep\" had taken it");
+	notice_free(&n);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 /* Each tries again by itself, and what was not told is not over. */
 static void not_handed_over(void **state)
 {
+	char *text;
+
 	begin();
 	scratch_write(scratch("mail-fails"), "", 0600);
 	assert_int_equal(run(NOON, "failed", "it burns"), -1);
 	has(kept("json"), "\"it burns\"");
-	assert_int_equal(untold.n, 1);
-	assert_string_equal(untold.v[0],
-			    "service web, certificate www.example.org: "
-			    "failed: it burns");
+	text = strlist_join(&untold, "\n");
+	assert_string_equal(text, "New:\n\n  service web, certificate "
+				  "www.example.org: failed\n    it burns\n");
+	mem_free_str(&text);
+	has(why,
+	    "could not be told, see certrepo-x --status: mail of notify: ");
+	has(why, "exited with 75; the command took it");
 	assert_int_equal(run(NOON + 60, "failed", "it burns"), -1);
 	assert_string_equal(kept("json"), "");
 	unlink(scratch("mail-fails"));
@@ -321,6 +435,8 @@ static void not_handed_over(void **state)
 	scratch_write(scratch("json-fails"), "", 0600);
 	assert_int_equal(run(NOON + 180, NULL, NULL), -1);
 	has(kept("mail"), "is over");
+	has(why, "the mail was handed over, but not all that are told: "
+		 "command of notify: ");
 	assert_int_equal(untold.n, 0);
 	unlink(scratch("json-fails"));
 	assert_int_equal(run(NOON + 240, NULL, NULL), 0);
@@ -330,6 +446,8 @@ static void not_handed_over(void **state)
 	scratch_write(scratch("mail-fails"), "", 0600);
 	scratch_write(scratch("json-fails"), "", 0600);
 	assert_int_equal(run(NOON + 300, "failed", "it burns"), -1);
+	has(why, "mail of notify: ");
+	has(why, "; command of notify: ");
 	unlink(scratch("mail-fails"));
 	unlink(scratch("json-fails"));
 	assert_int_equal(run(NOON + 360, NULL, NULL), 0);
@@ -355,7 +473,7 @@ static void digest(void **state)
 							"failed", "so" });
 	notice_add(n, &(struct notice){ NOTICE_KEY_AGE, "a", "x.org", "old",
 					"\xc3\xa4 is\nno ascii\t\x01" });
-	assert_int_equal(notice_send(n, &untold, &err), 0);
+	assert_int_equal(notice_send(n, -1, &untold, &err), 0);
 	notice_free(&n);
 	mail = kept("mail");
 	has(mail, "13 new matters (a, b, c, d, e ...)\n");
@@ -488,7 +606,7 @@ static int store_run(int64_t now, bool away)
 						"unavailable", "no route" });
 	else
 		notice_looked(n, NOTICE_STORE, "");
-	status = notice_send(n, &untold, &err);
+	status = notice_send(n, -1, &untold, &err);
 	notice_free(&n);
 	return status;
 }
@@ -552,7 +670,7 @@ static void without_service(void **state)
 			m.todo = k == 2 ? todo : NULL;
 			notice_add(n, &m);
 		}
-		assert_int_equal(notice_send(n, &untold, &err), 0);
+		assert_int_equal(notice_send(n, -1, &untold, &err), 0);
 		notice_free(&n);
 		mail = kept("mail");
 		if (i > 0)
@@ -575,7 +693,7 @@ static void without_service(void **state)
 	assert_string_equal(missing.v[0], "mail.example.org");
 	strlist_free(&missing);
 	notice_looked(n, NOTICE_CA, "");
-	assert_int_equal(notice_send(n, &untold, &err), 0);
+	assert_int_equal(notice_send(n, -1, &untold, &err), 0);
 	notice_free(&n);
 	has(kept("mail"), "2 matters are over (CA le, CA own)");
 }
@@ -588,7 +706,7 @@ static void of_old(bool there)
 	if (there)
 		notice_add(n, &(struct notice){ NOTICE_TROUBLE, "old", "",
 						"failed", "so" });
-	assert_int_equal(notice_send(n, &untold, &err), 0);
+	assert_int_equal(notice_send(n, -1, &untold, &err), 0);
 	notice_free(&n);
 }
 
@@ -613,7 +731,7 @@ static void now(void **state)
 		notice_now(n, "we", "b", "not this");
 		notice_now(n, "web", "a", "served since 1");
 		notice_now(n, "web", "b", "served since 2");
-		assert_int_equal(notice_send(n, &untold, &err), 0);
+		assert_int_equal(notice_send(n, -1, &untold, &err), 0);
 		notice_free(&n);
 		mail = kept("mail");
 		if (!over)
@@ -648,7 +766,7 @@ static void now_of_topic(void **state)
 		notice_looked(n, NOTICE_CA, "");
 		notice_now_of(n, NOTICE_PROOF, "", "removed");
 		notice_now_of(n, NOTICE_CA, "le", "it answers");
-		assert_int_equal(notice_send(n, &untold, &err), 0);
+		assert_int_equal(notice_send(n, -1, &untold, &err), 0);
 		notice_free(&n);
 		mail = kept("mail");
 	}
@@ -674,7 +792,7 @@ static void left_open(void **state)
 			notice_open(n, NOTICE_TROUBLE, "web",
 				    "www.example.org");
 		notice_open(n, NOTICE_TROUBLE, "mail", "www.example.org");
-		assert_int_equal(notice_send(n, &untold, &err), 0);
+		assert_int_equal(notice_send(n, -1, &untold, &err), 0);
 		notice_free(&n);
 		if (i == 0)
 			assert_string_equal(kept("mail"), "");
@@ -736,7 +854,7 @@ static void cut_memory(void **state)
 	scratch_write(scratch("notices"), text, 0600);
 	n = notice_load(&from, NOON + 60, &err);
 	has(err.msg, "notices: it was cut");
-	assert_int_equal(notice_send(n, &untold, &err), 0);
+	assert_int_equal(notice_send(n, -1, &untold, &err), 0);
 	notice_free(&n);
 	assert_int_equal(access(scratch("notices"), F_OK), -1);
 
@@ -762,6 +880,9 @@ int main(void)
 		cmocka_unit_test(hostile_name),
 		cmocka_unit_test(changes),
 		cmocka_unit_test(held_then),
+		cmocka_unit_test(held_again),
+		cmocka_unit_test(of_one_store),
+		cmocka_unit_test(alike),
 		cmocka_unit_test(not_handed_over),
 		cmocka_unit_test(digest),
 		cmocka_unit_test(wraps),
@@ -777,6 +898,7 @@ int main(void)
 		cmocka_unit_test(damaged_memory),
 		cmocka_unit_test(cut_memory),
 		cmocka_unit_test(nobody_to_tell),
+		cmocka_unit_test(stopped),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

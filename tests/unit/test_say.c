@@ -477,7 +477,7 @@ static const char *told(void)
 	size_t i;
 
 	unlink(scratch("tell.json"));
-	if (notice_send(host.notices, &untold, &err) == -1)
+	if (notice_send(host.notices, -1, &untold, &err) == -1)
 		fail_msg("%s", err.msg);
 	notice_free(&host.notices);
 	strlist_free(&untold);
