@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* certrepo-fetcher: renew what is due, keep the certificates in the store. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "arena.h"
@@ -10,6 +12,7 @@
 #include "clock.h"
 #include "dns_key.h"
 #include "engine.h"
+#include "file.h"
 #include "held.h"
 #include "instance.h"
 #include "lessees.h"
@@ -106,27 +109,70 @@ static struct notify_from who(const struct certrepo_conf *conf,
 			arena),
 		.populate = arena_printf(arena, "certrepo-populate%s", hint),
 		.clock = -1,
+		.stop = -1,
 	};
 }
 
+/* Readable once this is to end; -1: it ends at once by itself. */
+static int stop_fd(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
+		return -1;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
 /* What needs a person, as the run leaves it. Who gave names looks, and is told
- * of leases alone. What could not be told is one more line. */
-static void tell(struct notify_from *from, const struct engine *engine,
-		 struct store *store, bool all, const struct err *away)
+ * of leases alone. -1: somebody could not be told, which is said. */
+static int tell(struct notify_from *from, const struct engine *engine,
+		struct store *store, bool all, const struct err *away)
 {
 	int64_t now = clock_now();
 	struct err err = ERR_INIT;
+	int rc = 0;
 
 	if (engine)
 		from->clock = engine_clock(engine, &from->clock_ca,
 					   &from->clock_detail);
-	if (all && notify_run(from, store, away, now, &err) == -1)
+	from->stop = stop_fd();
+	if (all && notify_run(from, store, away, now, &err) == -1) {
 		log_error(&err);
+		rc = -1;
+	}
+	file_close(&from->stop);
 	if (away)
-		return;
+		return rc;
 	if ((all && held_report(from, store, now, &err) == -1) ||
-	    lessees_report(from, store, now, &err) == -1)
+	    lessees_report(from, store, now, &err) == -1) {
 		log_error(&err);
+		rc = -1;
+	}
+	return rc;
+}
+
+/* NULL: then nothing is known of those that this run gives up. */
+static const struct store_proofs *proofs_before(const struct notify_from *from,
+						struct store *store,
+						struct arena *arena)
+{
+	struct store_proofs *all = arena_alloc(arena, sizeof(*all));
+
+	return from->conf->notify && notify_proofs_before(store, from->owner,
+							  arena, all, NULL) == 0
+		       ? all
+		       : NULL;
+}
+
+/* Cannot the store be used, STORE or none, since ERR, and stderr may be read by
+ * nobody? */
+static bool is_away(const struct store *store, const struct err *err)
+{
+	return !store || err->kind == ERR_UNAVAILABLE ||
+	       err->kind == ERR_CONFIG;
 }
 
 static int run(const struct certrepo_conf *conf, const char *config,
@@ -145,15 +191,18 @@ static int run(const struct certrepo_conf *conf, const char *config,
 	from = who(conf, config, instance_id(self), arena);
 	log_mailed(all && conf->notify && conf->notify->mail.n > 0);
 	rc = store_open(conf->store, STORE_LOOP, &store, err);
+	if (rc == 0 && all)
+		from.proofs = proofs_before(&from, store, arena);
 	if (rc == 0 && (rc = engine_new(conf, store, instance_id(self), opts,
 					&engine, err)) == 0)
 		rc = engine_run(engine, ret_status, err);
 	if (rc == -1)
 		certrepo_conf_tell(config, err);
-	/* Or it cannot be used, and stderr may be read by nobody. */
-	away = rc == -1 && (err->kind == ERR_UNAVAILABLE || !store);
-	if ((store || away) && !(engine && engine_stopped(engine)))
-		tell(&from, engine, store, all, away ? err : NULL);
+	away = rc == -1 && is_away(store, err);
+	if ((store || away) && !(engine && engine_stopped(engine)) &&
+	    tell(&from, engine, store, all, away ? err : NULL) == -1 &&
+	    rc == 0 && *ret_status == 0)
+		*ret_status = 1;
 	return rc;
 }
 

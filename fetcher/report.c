@@ -71,6 +71,18 @@ void report_renewed(struct report *r, const struct order *o)
 		  clock_text(order_not_after(o), until), NULL);
 }
 
+/* Its row may hold nothing of it, so no mail says it: it stays on stderr, which
+ * warnings may not (log_mailed()). */
+static void unrecorded(const char *name, const struct fail *f, int64_t next)
+{
+	struct err err = ERR_INIT;
+	char at[CLOCK_TEXT];
+
+	err_set(&err, ERR_IO, "%s: %s: %s; next attempt %s", name,
+		fail_name(f->class), f->detail, clock_text(next, at));
+	log_error(&err);
+}
+
 void report_failed(struct report *r, const struct order *o, bool quiet)
 {
 	const struct fail *f = order_fail(o);
@@ -94,6 +106,8 @@ void report_failed(struct report *r, const struct order *o, bool quiet)
 		log_warn("%s: %s: %s; next attempt %s (%s failure)",
 			 order_name(o), fail_name(f->class), f->detail,
 			 clock_text(b->next, at), nth);
+	else if (f->class == FAIL_LOCKED || f->class == FAIL_STORE)
+		unrecorded(order_name(o), f, b->next);
 	else
 		log_warn("%s: %s: %s; next attempt %s", order_name(o),
 			 fail_name(f->class), f->detail,

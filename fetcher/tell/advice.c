@@ -1,34 +1,64 @@
 /* SPDX-License-Identifier: MIT */
 #include "advice.h"
 #include <string.h>
+#include "err.h"
+#include "mem.h"
 #include "store_trouble.h"
 
+/* What is said more exactly comes first. */
 static const struct advice advices[] = {
-	{ "rate-limited",
+	{ "rate-limited", NULL,
 	  "The CA's limit for it or its domain passes by itself; to try "
 	  "earlier uses up more of it.",
 	  .hurts = true },
-	{ "caa", "Change the CAA records of its domain, or set another CA:",
-	  .ca = true },
-	{ "dns", "Look at its zone and the servers of that." },
-	{ "connection", "See that the CA reaches its web server at port 80." },
-	{ "unauthorized", "See what answered the CA instead of our proof." },
-	{ "bad-csr", "Make another CSR, and enrol that:", .csr = true },
-	{ "rejected",
-	  "Take the name out of the CSR, or set another CA:", .ca = true },
-	{ "bad-cert", "Ask the CA why it issued something else." },
-	{ "config", "Mend what that says: in its row, in certrepo.conf, or "
-		    "where it is said to be." },
-	{ "ca-down",
-	  "If the CA serves other names, ask those who run it about this one, "
-	  "or set another CA:",
-	  .ca = true },
-	{ "internal", "Please report it." },
-	{ "host", "Give the fetcher what that says it is short of." },
-	{ "store", "Look at the database and its log." },
-	{ "locked", "See who holds its row in the database." },
-	{ STORE_PARKED, "The CA takes its time, and its order is kept. If it "
-			"lasts, ask those who run the CA." },
+	{ "caa", NULL, "Change the CAA records of its domain.", ADVICE_CA },
+	{ "dns", NULL,
+	  "If the server named is one of /etc/resolv.conf, it is the resolver "
+	  "of this host, which is asked for every name. Else look at the zone "
+	  "and the servers of that." },
+	{ "connection", NULL,
+	  "See that the CA reaches its web server at port 80." },
+	{ "unauthorized", NULL,
+	  "See what answered the CA instead of our proof." },
+	{ "bad-csr", NULL, "Make another CSR, and enrol that:", ADVICE_CSR },
+	{ "rejected", NULL, "Take the name out of the CSR.", ADVICE_CA },
+	{ "bad-cert", NULL, "Ask the CA why it issued something else." },
+	{ "config", "able to write there",
+	  "Give the fetcher's user the folder; as root:", ADVICE_FOLDER },
+	{ "config", "give it with --webroot",
+	  "Name its web root:", ADVICE_WEBROOT },
+	{ "config", "cannot prove the wildcard",
+	  "Prove it in the DNS:", ADVICE_CHALLENGE },
+	{ "config", "dns.zones does not name",
+	  "Add that record to that zone, or the zone to dns.zones in "
+	  "certrepo.conf." },
+	{ "config", "BADSIG",
+	  "The secret in key_file of dns in certrepo.conf is not the one that "
+	  "the server has for this key; nsupdate -k FILE tries it." },
+	{ "config", "BADKEY",
+	  "The server does not know the key in key_file of dns in "
+	  "certrepo.conf by this name; nsupdate -k FILE tries it." },
+	{ "config", "BADTIME",
+	  "This host's clock and that of the server are apart." },
+	{ "config", NULL,
+	  "Mend what that says: in its row, in certrepo.conf, or where it is "
+	  "said to be." },
+	{ "ca-down", NULL,
+	  "If the CA serves other names, ask those who run it about this one.",
+	  ADVICE_CA },
+	{ "internal", NULL, "Please report it." },
+	{ "host", NULL, "Give the fetcher what that says it is short of." },
+	{ "store", NULL, "Look at the database and its log.", ADVICE_LOOK },
+	{ "locked", NULL,
+	  "See who holds its row in the database, and end that session "
+	  "(MariaDB: SELECT * FROM information_schema.INNODB_TRX).",
+	  ADVICE_LOOK },
+	{ STORE_PARKED, "(status 4",
+	  "So the CA answers where its order is asked for, which was finalized "
+	  "there. If it lasts, the command below lets it go, for a new one." },
+	{ STORE_PARKED, NULL,
+	  "The CA takes its time, and its order is kept. If it lasts, ask "
+	  "those who run the CA." },
 };
 
 /* Let's Encrypt, of a name that has failed for months. */
@@ -41,28 +71,9 @@ const struct advice *advice_of(const char *fail_class, const char *detail)
 	if (detail && strcasestr(detail, "unpause"))
 		return &paused;
 	for (size_t i = 0; fail_class && i < ARRAY_LEN(advices); i++)
-		if (strcmp(fail_class, advices[i].fail_class) == 0)
+		if (strcmp(fail_class, advices[i].fail_class) == 0 &&
+		    (!advices[i].said ||
+		     (detail && strstr(detail, advices[i].said))))
 			return &advices[i];
 	return NULL;
-}
-
-/* What stands between BEFORE and END, to be copied; NULL. */
-static const char *between(const char *text, const char *before, char end,
-			   struct arena *a)
-{
-	const char *from = strstr(text, before), *to;
-
-	if (!from)
-		return NULL;
-	from += strlen(before);
-	to = strchr(from, end);
-	return to && to > from ? arena_strndup(a, from, (size_t) (to - from))
-			       : NULL;
-}
-
-const char *advice_paste(const char *detail, struct arena *a)
-{
-	const char *text = between(detail, " the record \"", '"', a);
-
-	return text ? text : between(detail, " is frozen (", ')', a);
 }

@@ -4,7 +4,8 @@
 
 /*
  * At the end of a run those in `notify` are told what needs a person
- * (notice.h): names that fail and are near their end, or held; CAs that rest;
+ * (notice.h): names that fail and are near their end, or held, or that no run
+ * comes to, whatever the reason; CAs that rest;
  * leases and proofs that stay; a store that is away, a clock that is wrong. All
  * but the last is read from the store as the run left it. What could not be
  * read is not known, and nothing is over because of it.
@@ -14,7 +15,7 @@
 #include "certrepo_conf.h"
 #include "store_trouble.h"
 
-#define NOTIFY_NAMES 20 /* spelt out, of each kind; the others are counted */
+#define NOTIFY_NAMES 50 /* spelt out, of each kind; the others are counted */
 
 struct notify_from {
 	const struct certrepo_conf *conf;
@@ -23,13 +24,22 @@ struct notify_from {
 	const char *populate; /* "certrepo-populate" */
 	int clock;	      /* see engine_clock() */
 	const char *clock_ca, *clock_detail;
+	int stop; /* see notice_send() */
+	/* Of this instance, when the run began; or NULL. */
+	const struct store_proofs *proofs;
 };
 
-/* AWAY: why the store could not be reached, or turned us away; STORE is not
- * asked then, and may be NULL. -1: some of it could not be read, or handed
- * over. Nothing without `notify`. The instance's lock is held. */
+/* AWAY: why the store could not be reached, or turned us away; STORE may be
+ * NULL then, and is asked only where it may be read and not written. -1: some
+ * of it could not be read, or handed over. Nothing without `notify`. The
+ * instance's lock is held. */
 int notify_run(const struct notify_from *from, struct store *store,
 	       const struct err *away, int64_t now, struct err *err) MUST_CHECK;
+
+/* What notify_from.proofs is. */
+int notify_proofs_before(struct store *store, const char *owner,
+			 struct arena *arena, struct store_proofs *ret,
+			 struct err *err) MUST_CHECK;
 
 /* The configuration is refused, ERRS say why, and whom to tell could be read
  * all the same; else nothing is done. The instance's lock is held. */
@@ -52,6 +62,10 @@ int notify_parked(struct store *store, const struct store_trouble *row,
  * over (due.h); without a certificate, the second attempt failed. What a CA as
  * a whole does wrong is told of the CA. */
 bool notify_wanted(const struct store_trouble *t, int64_t days_left,
+		   int64_t now);
+/* It was due, nothing is on record of an attempt at it, and its end is near, it
+ * has expired, or there is none. */
+bool notify_missed(const struct store_trouble *t, int64_t days_left,
 		   int64_t now);
 /* Half of it is over, or all. */
 bool notify_near_end(int64_t not_before, int64_t not_after, int64_t days_left,

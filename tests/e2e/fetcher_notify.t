@@ -97,10 +97,10 @@ run fetcher --once
 is "$rc" 1 "it fails again"
 mail=$(mailed)
 like "$mail" "Subject: certrepo on [^ ]*: expires in 23 hours: 1 new matter \\($A\\)" "... one mail"
-like "$mail" "certificate $A: failing it expires on [-0-9TZ:]*; failed attempts: 3, the last: caa: " \
+like "$mail" "certificate $A: failing since [-0-9TZ:]* it expires on [-0-9TZ:]* \\(in 23 h\\); failed attempts: 3; tried again by itself, not before [-0-9TZ:]* [^;]*; the last: caa: " \
 	"... says what, until when, and why"
-like "$mail" "tried again by itself, not before [-0-9TZ:]*\. Change the CAA records of its domain, or set another CA: .*certrepo-populate -c [^ ]* set $A ca=OTHER To try at once:" \
-	"... what happens by itself, and what to do"
+like "$mail" "Change the CAA records of its domain. To try at once:" \
+	"... and what to do, without another CA where there is none"
 is "$(events event topic state service name)" "new trouble failing  $A" \
 	"... and the command is told"
 run fetcher --once
@@ -113,19 +113,20 @@ run fetcher --once
 like "$rc $err" "^1 .*held until someone acts" "once more: held"
 mail=$(mailed)
 like "$mail" "1 matter has changed \\($A\\)" "... is another thing"
-like "$mail" "certificate $A: held since [-0-9TZ:]* it expires on .* It is not tried any more\. " \
+like "$mail" "certificate $A: held since [-0-9TZ:]* it expires on .* Not tried any more\. " \
 	"... that does not end by itself"
 is "$(events event state)" "changed held" "... for the command, too"
 run fetcher --once
 is "$rc $(mailed)$(events event)$err" "0 " "the next run tells nobody, by stderr neither"
 fault clear
 # shellcheck disable=SC2046 # words
-run $(command_of "$mail" 'let it go: ' ' Or, if')
+run $(command_of "$mail" 'what is held: ' ' Or, if')
 is "$rc $(mailed)" "0 " "what the mail says to run works"
 run fetcher --once
+is "$rc" 0 "... and the next run renews it"
 mail=$(mailed)
 like "$mail" "1 matter is over \\($A\\)" "over"
-like "$mail" "held since [-0-9TZ:]* its certificate is valid until [-0-9TZ:]* certrepo-populate" \
+like "$mail" "held since [-0-9TZ:]* its certificate is valid until [-0-9TZ:]* \\(in 90 days\\) certrepo-populate" \
 	"... and what is now"
 is "$(events event state name)" "over held $A" "... for the command, too"
 
@@ -138,7 +139,7 @@ is "$rc $(mailed)" "1 " "a new name fails once: it may pass"
 due_now $C
 run fetcher --once
 mail=$(mailed)
-like "$mail" "certificate $C: failing it has no certificate yet" "twice: told"
+like "$mail" "certificate $C: failing( since [-0-9TZ:]*)? it has no certificate yet" "twice: told"
 like "$mail" "unauthorized: $C \\(http://$C/\.well-known/acme-challenge/[-_A-Za-z0-9]*\\): the CA did not" \
 	"... of which name, and where the CA had to look"
 rm -f "$T/json"
@@ -158,7 +159,7 @@ conf "$NOTIFY store_patience = 0;"
 run fetcher --once
 mail=$(mailed)
 like "$mail" "1 new matter \\(CA pebble\\)" "when that has lasted, it is"
-like "$mail" "CA pebble: ca-down .*; names that wait for it: 1, the nearest end of one that is still good: 20" \
+like "$mail" "CA pebble: ca-down .*; 1 name waits for it: $B expires on 20.*\\(in [0-9]* days\\); it is https:" \
 	"... with what waits for it"
 is "$(events event topic state name)" "new ca ca-down pebble" "... for the command, too"
 
@@ -173,7 +174,7 @@ conf "$NOTIFY store_patience = 0;"
 run fetcher --once
 is "$rc" 69 "when that has lasted"
 mail=$(mailed)
-like "$mail" "1 new matter \\(the store\\).* the store: unavailable .* Nothing is renewed without it; each run tries again\." \
+like "$mail" "1 new matter \\(the store\\).* the store: unavailable .* Nothing is renewed without it; each run tries again\. Hosts go on" \
 	"... it is told"
 unlike "$mail" "over" "... and nothing is over that cannot be seen"
 rm -f "$T/json"
@@ -214,7 +215,7 @@ fault clear
 run fetcher --once
 is "$rc" 69 "... and is well again, which nobody asks it"
 # shellcheck disable=SC2046 # words
-run $(command_of "$mail" 'ask the CA at once: ' ' If it lasts')
+run $(command_of "$mail" 'ask the CA at once: ' ' certrepo-populate')
 is "$rc" 0 "what the mail says to run asks it"
 run fetcher --once
 like "$rc $(mailed)" "^0 .*1 matter is over \\(CA pebble\\)" "... and ends the rest for all"
@@ -273,7 +274,7 @@ rm -f "$T/json"
 sql "UPDATE certs SET renew = 1, ts_due = 0 WHERE name = '$B'"
 fault date+7200 '' -1
 run fetcher --once
-like "$rc $(mailed)" "^69 .*1 new matter \\(the clock\\).*the clock: apart CA pebble: .*here says .* Nothing is ordered until they agree" \
+like "$rc $(mailed)" "^69 .*1 new matter \\(the clock\\).*the clock: apart CA pebble: .*here says .* nothing is ordered until they agree.*by this clock 1 name waits; $B: it expires on " \
 	"two clocks that are apart are told at once"
 is "$(events event topic)" "new clock" "... to the command, too"
 fault clear
@@ -289,14 +290,58 @@ sql "UPDATE certs SET held = 1, ts_due = 9223372036854775807,
 	ts_next_attempt = 9223372036854775807 WHERE name = '$A'"
 : >"$T/mail.fails"
 run fetcher --once
-like "$rc $err" 'what needs a person could not be told, see certrepo-populate .* list: mail of notify: .*take-mail.* exited with 1' \
-	"sendmail fails: printed"
-like "$err" "certificate $A: held" "... with what it was to tell"
+is "$rc" 1 "sendmail fails: no success"
+like "$err" 'what needs a person could not be told, see certrepo-populate .* list: mail of notify: .*take-mail.* exited with 1; the command took it' \
+	"... which is printed"
+like "$(tr '\n' '|' <"$T/err")" "New:\|\|  certificate $A: held.*\|        certrepo-populate -c $CONF enable $A\|" \
+	"... with what it was to tell, as the mail has it"
 is "$(events event state)" "new held" "... the command was told"
 rm "$T/mail.fails"
 run fetcher --once
 like "$(mailed)" "certificate $A: held" "the next run mails it"
 is "$(events event)" "" "... and does not tell the command again"
+
+# --- nobody comes to it: its row cannot be read ---
+N=n.example.test
+scripted_row $N
+sql "UPDATE certs SET enable = 'N' WHERE name <> '$N'"
+now=$(date +%s)
+sql "UPDATE certs SET crt = 5, ts_due = $((now - 90000)),
+	ts_expire = $((now + 7300)), ts_expire_seen = $((now + 7300)),
+	ts_not_before = $((now - 89 * 86400)) WHERE name = '$N'"
+run fetcher --once
+mail=$(mailed)
+like "$mail" "expires in 2 hours: 1 new matter \\($N\\)" \
+	"a row that cannot be claimed is told by its end"
+like "$mail" "certificate $N: overdue since [-0-9TZ:]* it expires on .* no attempt at it is on record" \
+	"... with what is known"
+like "$err" "$N: store: " "... and what a run met is on stderr"
+rm -f "$T/json"
+sql "DELETE FROM certs WHERE name = '$N'"
+run fetcher --once
+like "$(mailed)" "it was removed" "... and over"
+sql "UPDATE certs SET enable = 'Y' WHERE name = '$A'"
+rm -f "$T/json"
+
+# --- whoever is told hangs: a signal ends it at once ---
+printf '#!/bin/sh\n: >"%s/hangs"\nexec sleep 77\n' "$T" >"$T/bin/hangs"
+chmod 755 "$T/bin/hangs"
+conf "notify : { mail = \"root\"; sendmail = [ \"$T/bin/hangs\" ]; };"
+rm -f "$T/state/notices"
+timeout 60 "$BUILD/certrepo-fetcher" -c "$CONF" --once >"$T/out" 2>"$T/err" \
+	</dev/null &
+pid=$!
+wait_for 20 test -e "$T/hangs"
+begun=$(date +%s)
+kill -TERM $pid
+rc=0
+wait $pid || rc=$?
+ok "SIGTERM does not wait for the command" \
+	test $(($(date +%s) - begun)) -lt 20
+is "$rc" 1 "... nor is it a success"
+like "$(cat "$T/err")" 'a signal ended this before ".*hangs" had taken it' \
+	"... and it is said"
+rm -f "$T/state/notices"
 
 # --- nobody is to be told ---
 conf

