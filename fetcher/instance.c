@@ -97,6 +97,15 @@ int instance_open(const char *dir, struct instance **ret, struct err *err)
 	if (file_mkdir(dir, 0700, err) == -1 ||
 	    lockfile_acquire(lock, &i->lock, err) == -1 ||
 	    load_id(id, &i->id, err) == -1) {
+		if (access(dir, W_OK) == -1 && errno == EROFS)
+			return err_set(
+				err, ERR_CONFIG,
+				"state_dir %s is on a file system that "
+				"is mounted read-only, as after an error "
+				"of its disk (dmesg): nothing was done; "
+				"when that is mended, mount it for "
+				"writing",
+				dir);
 		if (err->kind == ERR_IO)
 			err->kind = ERR_CONFIG;
 		return err->kind == ERR_CONFIG ? err_wrap(err, "state_dir")

@@ -4,9 +4,11 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "instance.h"
@@ -114,12 +116,31 @@ static void bad(void **state)
 	instance_free(&i);
 }
 
+/* A disk that is in trouble is no matter of modes. */
+static void read_only(void **state)
+{
+	struct instance *i = NULL;
+	struct err err = ERR_INIT;
+
+	if (geteuid() != 0 || unshare(CLONE_NEWNS) == -1 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1)
+		skip();
+	assert_int_equal(mkdir(dir, 0700), 0);
+	assert_int_equal(mount("none", dir, "tmpfs", MS_RDONLY, NULL), 0);
+	assert_int_equal(instance_open(dir, &i, &err), -1);
+	assert_int_equal(umount(dir), 0);
+	assert_int_equal(err.kind, ERR_CONFIG);
+	assert_non_null(strstr(err.msg, "/state is on a file system that is "
+					"mounted read-only"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(stable, setup, teardown),
 		cmocka_unit_test_setup_teardown(busy, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad, setup, teardown),
+		cmocka_unit_test_setup_teardown(read_only, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
