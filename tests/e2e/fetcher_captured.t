@@ -26,8 +26,8 @@ class() { # NAME
 scripted_start || bail 'no server'
 stage_store sqlite || bail 'no store'
 mkdir "$T/evil"
-make_key "$T/evil/key" ec && make_csr "$T/evil/key" "$T/evil/csr" $N ||
-	bail 'no CSR'
+make_key "$T/evil/key" ec || bail 'no key'
+make_csr "$T/evil/key" "$T/evil/csr" $N || bail 'no CSR'
 
 row $N "$T/evil/csr" "$WEBROOT"
 run fetcher --once
