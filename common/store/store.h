@@ -349,6 +349,10 @@ struct store_order {
  * lease is not the owner's. */
 int store_order_put(struct store *s, const struct store_order *o,
 		    struct err *err) MUST_CHECK;
+/* Within a transaction: could it be put now? ERR_LOCKED when not; nothing
+ * changes. */
+int store_order_try(struct store *s, const char *name, int slot,
+		    struct err *err) MUST_CHECK;
 int store_order_get(struct store *s, const char *name, int slot,
 		    struct arena *arena, struct store_order *ret,
 		    struct err *err) MUST_CHECK; /* 1, 0, -1 */
@@ -426,9 +430,13 @@ int store_accept(struct store *s, const struct store_accept *a,
  * person must act), attempt recorded, lease released, the order dropped when
  * DROP_ORDER. With !COUNT (the CA's or our own trouble) the count stays.
  * ERR_CONFLICT when the lease is not ours. Texts are cut at what the store
- * keeps, other bytes than printable ASCII become '?'. */
+ * keeps, other bytes than printable ASCII become '?'.
+ * 1: its count, hold or due instant is not what was READ (NULL: whatever it
+ * was), since a person set it back meanwhile: then these stay, and what failed
+ * is in the attempt alone. */
 struct store_fail {
 	const char *owner;
+	const struct store_cert *read;
 	int slot;
 	int64_t next;
 	bool count, hold, drop_order;
@@ -448,6 +456,7 @@ int store_fail(struct store *s, const struct store_fail *f,
 #define STORE_PARKED "parked"
 struct store_park {
 	const char *owner;
+	const struct store_cert *read; /* and 1, as of store_fail */
 	int slot;
 	int64_t next;
 	struct store_attempt attempt;
@@ -474,6 +483,9 @@ int store_attempts_of(struct store *s, const char *name, size_t limit,
 		      struct arena *arena, struct store_attempts *ret,
 		      struct err *err) MUST_CHECK;
 
+/* One of a row that cannot be written to itself. */
+int store_attempt_add(struct store *s, const struct store_attempt *a,
+		      struct err *err) MUST_CHECK;
 /* Delete attempts that ended before BEFORE, among the LIMIT oldest; *ret_n:
  * how many. Reads no more than those. */
 int store_attempts_prune(struct store *s, int64_t before, size_t limit,

@@ -258,6 +258,34 @@ int store_order_put(struct store *s, const struct store_order *o,
 		     STORE_TRY(s, STORE_TX_NO, err, order_put(s, o, err)), err);
 }
 
+static int order_try(struct store *s, const char *name, int slot,
+		     struct err *err)
+{
+	int64_t rows = 0;
+
+	/* One that is there is changed into itself, another is made and
+	 * deleted: either waits for a lock that the real one would meet. */
+	if (store_exec(s,
+		       "UPDATE orders SET slot = ? WHERE name = ? AND slot = ?",
+		       ARGS(I(slot), T(name), I(slot)), &rows, err) == -1)
+		return -1;
+	if (rows)
+		return 0;
+	if (store_exec(s,
+		       "INSERT INTO orders (name, slot, ca_name, state, "
+		       "ts_created) VALUES (?, ?, '', '', 0)",
+		       ARGS(T(name), I(slot)), NULL, err) == -1)
+		return -1;
+	return store_exec(s, "DELETE FROM orders WHERE name = ? AND slot = ?",
+			  ARGS(T(name), I(slot)), NULL, err);
+}
+
+int store_order_try(struct store *s, const char *name, int slot,
+		    struct err *err)
+{
+	return STORE_TRY(s, STORE_TX_YES, err, order_try(s, name, slot, err));
+}
+
 static int order_get(struct store *s, const char *name, int slot,
 		     struct arena *a, struct store_order *ret, struct err *err)
 {
@@ -503,6 +531,29 @@ static int failed_before(struct store *s, const struct store_attempt *a,
 	return found(st, err);
 }
 
+/* The lease and nothing else: 1 it was OWNER's, 0, -1. */
+static int let_go(struct store *s, const char *name, const char *owner,
+		  struct err *err)
+{
+	int64_t rows = 0;
+
+	if (store_exec(s,
+		       "UPDATE certs SET lease_owner = NULL, lease_until = 0 "
+		       "WHERE name = ? AND lease_owner = ?",
+		       ARGS(T(name), T(owner)), &rows, err) == -1)
+		return -1;
+	return rows > 0;
+}
+
+/* What a person sets back is not as it was READ. */
+#define AS_READ                                              \
+	"(? = 0 OR (COALESCE(count_fail_update, 0) = ? AND " \
+	"ts_due = ? AND ts_next_attempt = ? AND (held <> 0) = ?)) "
+#define READ(r)                                                              \
+	I(!!(r)), I((r) ? (r)->count_fail_update : 0),                       \
+		I((r) ? (r)->ts_due : 0), I((r) ? (r)->ts_next_attempt : 0), \
+		I((r) ? (r)->held : 0)
+
 static int record_failure(struct store *s, const struct store_fail *f,
 			  struct err *err)
 {
@@ -516,15 +567,18 @@ static int record_failure(struct store *s, const struct store_fail *f,
 		       "COALESCE(count_fail_update, 0) + ?, fail_class = ?, "
 		       "fail_detail = ?, ts_next_attempt = ?, ts_due = ?, "
 		       "held = ?, lease_owner = NULL, lease_until = 0 "
-		       "WHERE name = ? AND lease_owner = ?",
+		       "WHERE name = ? AND lease_owner = ? AND " AS_READ,
 		       ARGS(I(f->count ? 1 : 0),
 			    T(store_fit(a->outcome, class, sizeof(class))),
 			    T(store_fit(a->detail, detail, sizeof(detail))),
 			    I(next), I(next), I(f->hold ? 1 : 0), T(a->name),
-			    T(f->owner)),
+			    T(f->owner), READ(f->read)),
 		       &rows, err) == -1)
 		return -1;
-	if (rows == 0) {
+	rc = rows ? 0 : f->read ? let_go(s, a->name, f->owner, err) : 0;
+	if (rc == -1)
+		return -1;
+	if (!rows && !rc) {
 		rc = failed_before(s, a, err);
 		return rc == 1 ? 0 : rc == -1 ? -1 : not_ours(s, a->name, err);
 	}
@@ -532,7 +586,7 @@ static int record_failure(struct store *s, const struct store_fail *f,
 	    store_exec(s, "DELETE FROM orders WHERE name = ? AND slot = ?",
 		       ARGS(T(a->name), I(f->slot)), NULL, err) == -1)
 		return -1;
-	return add_attempt(s, a, err);
+	return add_attempt(s, a, err) == -1 ? -1 : rc;
 }
 
 int store_fail(struct store *s, const struct store_fail *f, struct err *err)
@@ -552,13 +606,18 @@ static int park(struct store *s, const struct store_park *p,
 	if (store_exec(s,
 		       "UPDATE certs SET fail_class = ?, fail_detail = ?, "
 		       "ts_next_attempt = ?, ts_due = ?, lease_owner = NULL, "
-		       "lease_until = 0 WHERE name = ? AND lease_owner = ?",
+		       "lease_until = 0 WHERE name = ? AND lease_owner = ? "
+		       "AND " AS_READ,
 		       ARGS(T(a->outcome),
 			    T(store_fit(a->detail, detail, sizeof(detail))),
-			    I(p->next), I(p->next), T(a->name), T(p->owner)),
+			    I(p->next), I(p->next), T(a->name), T(p->owner),
+			    READ(p->read)),
 		       &rows, err) == -1)
 		return -1;
-	if (rows == 0) {
+	rc = rows ? 0 : p->read ? let_go(s, a->name, p->owner, err) : 0;
+	if (rc == -1)
+		return -1;
+	if (!rows && !rc) {
 		rc = failed_before(s, a, err);
 		return rc == 1 ? 0 : rc == -1 ? -1 : not_ours(s, a->name, err);
 	}
@@ -571,7 +630,13 @@ static int park(struct store *s, const struct store_park *p,
 			    T(a->outcome), T(a->name), I(p->slot)),
 		       NULL, err) == -1)
 		return -1;
-	return add_attempt(s, a, err);
+	return add_attempt(s, a, err) == -1 ? -1 : rc;
+}
+
+int store_attempt_add(struct store *s, const struct store_attempt *a,
+		      struct err *err)
+{
+	return STORE_TRY(s, STORE_TX_NO, err, add_attempt(s, a, err));
 }
 
 static int order_gone(struct store *s, int slot, const struct store_attempt *a,

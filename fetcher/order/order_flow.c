@@ -243,6 +243,7 @@ static int put_order(struct store *store, const struct order *o,
 		     const char *state, struct err *err)
 {
 	struct store_order so = { .name = o->name,
+				  .owner = o->env->owner,
 				  .ca_name = o->ca->name,
 				  .account = acme_account(o->acme),
 				  .key_sha256 = x509_csr_key(o->csr)->sha256,

@@ -877,6 +877,92 @@ static void test_park(void **state)
 	assert_null(get("a.example.org")->fail_class);
 }
 
+/* A person acts while an attempt is under way: what he set stays. */
+static void test_fail_set(void **state)
+{
+	struct store_fail f = {
+		.owner = "me",
+		.next = 5000,
+		.count = true,
+		.hold = true,
+		.attempt = { .name = "a.example.org",
+			     .ca_name = "le",
+			     .outcome = "config",
+			     .ts_start = 1000,
+			     .ts_end = 1010 },
+	};
+	struct store_park p = { .owner = "me",
+				.next = 5000,
+				.attempt = f.attempt };
+	struct store_attempts tried = { 0 };
+	struct store_cert *g;
+
+	add("a.example.org");
+	raw("UPDATE certs SET count_fail_update = 9, ts_next_attempt = 900, "
+	    "ts_due = 900");
+	RC(1, store_claim(s, "a.example.org", "me", 1000, 2000, &err));
+	f.read = p.read = get("a.example.org");
+	RC(1, store_set(s, "a.example.org", NULL, 0, 0, &err));
+	RC(1, store_fail(s, &f, &err));
+	g = get("a.example.org");
+	assert_int_equal(g->count_fail_update, 0);
+	assert_false(g->held);
+	assert_int_equal(g->ts_due, 0);
+	assert_int_equal(g->ts_next_attempt, 0);
+	assert_null(g->lease_owner);
+	OK(store_attempts_of(s, "a.example.org", 9, arena, &tried, &err));
+	assert_int_equal(tried.n, 1);
+	assert_string_equal(tried.v[0].outcome, "config");
+	OK(store_fail(s, &f, &err)); /* the answer was lost */
+	assert_int_equal(attempts(), 1);
+	RC(1, store_claim(s, "a.example.org", "me", 1000, 2000, &err));
+	RC(1, store_park(s, &p, &err));
+	assert_int_equal(get("a.example.org")->ts_due, 0);
+	assert_null(get("a.example.org")->lease_owner);
+	/* Nobody did: as ever. */
+	RC(1, store_claim(s, "a.example.org", "me", 1000, 2000, &err));
+	f.read = get("a.example.org");
+	f.attempt.ts_start = 1500;
+	OK(store_fail(s, &f, &err));
+	assert_int_equal(get("a.example.org")->count_fail_update, 1);
+	assert_true(get("a.example.org")->held);
+}
+
+/* Of a row that cannot be written to. */
+static void test_attempt(void **state)
+{
+	const struct store_attempt a = { .name = "a.example.org",
+					 .outcome = "locked",
+					 .detail = "by somebody" };
+	struct store_attempts tried = { 0 };
+
+	OK(store_attempt_add(s, &a, &err));
+	OK(store_attempts_of(s, "a.example.org", 9, arena, &tried, &err));
+	assert_int_equal(tried.n, 1);
+	assert_string_equal(tried.v[0].outcome, "locked");
+}
+
+/* Whether an order could be put is tried and leaves nothing behind. */
+static void test_order_try(void **state)
+{
+	struct store_order o = { .name = "a.example.org",
+				 .ca_name = "le",
+				 .url = "https://ca/order/1",
+				 .state = "finalized",
+				 .ts_created = 77 };
+	struct store_order got = { 0 };
+
+	add("a.example.org");
+	OK(store_order_try(s, "a.example.org", 0, &err));
+	RC(0, store_order_get(s, "a.example.org", 0, arena, &got, &err));
+	OK(store_order_put(s, &o, &err));
+	OK(store_order_try(s, "a.example.org", 0, &err));
+	RC(1, store_order_get(s, "a.example.org", 0, arena, &got, &err));
+	assert_string_equal(got.url, "https://ca/order/1");
+	assert_string_equal(got.state, "finalized");
+	assert_int_equal(got.ts_created, 77);
+}
+
 static void test_fail(void **state)
 {
 	struct store_fail f = {
@@ -1454,37 +1540,23 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_names),
-		TEST(test_add_get),
-		TEST(test_blob_bytes),
-		TEST(test_ascii),
-		TEST(test_set),
-		TEST(test_replace_csr),
-		TEST(test_remove),
-		TEST(test_key_owner),
-		TEST(test_each),
-		TEST(test_claim),
-		TEST(test_refresh),
-		TEST(test_meanwhile),
-		TEST(test_orders),
-		TEST(test_row_lost),
-		TEST(test_proofs),
-		TEST(test_accept),
-		TEST(test_accept_again),
-		TEST(test_accept_clears),
-		TEST(test_park),
-		TEST(test_fail),
-		TEST(test_attempts_order),
-		TEST(test_ca),
-		TEST(test_ca_two),
-		TEST(test_tx),
-		TEST(test_host_certs),
-		TEST(test_receipts),
-		TEST(test_claimers),
-		TEST(test_deadlock),
-		TEST(test_locked_row),
-		TEST(test_locked_all),
-		TEST(test_schema_checks),
+		TEST(test_names),	 TEST(test_add_get),
+		TEST(test_blob_bytes),	 TEST(test_ascii),
+		TEST(test_set),		 TEST(test_replace_csr),
+		TEST(test_remove),	 TEST(test_key_owner),
+		TEST(test_each),	 TEST(test_claim),
+		TEST(test_refresh),	 TEST(test_meanwhile),
+		TEST(test_orders),	 TEST(test_row_lost),
+		TEST(test_proofs),	 TEST(test_accept),
+		TEST(test_accept_again), TEST(test_accept_clears),
+		TEST(test_park),	 TEST(test_fail),
+		TEST(test_fail_set),	 TEST(test_attempt),
+		TEST(test_order_try),	 TEST(test_attempts_order),
+		TEST(test_ca),		 TEST(test_ca_two),
+		TEST(test_tx),		 TEST(test_host_certs),
+		TEST(test_receipts),	 TEST(test_claimers),
+		TEST(test_deadlock),	 TEST(test_locked_row),
+		TEST(test_locked_all),	 TEST(test_schema_checks),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
