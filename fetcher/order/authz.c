@@ -564,8 +564,10 @@ void authz_free(struct authz **ap)
 
 void authz_step(struct authz *a)
 {
-	while (!a->waiting && a->state != A_END)
+	while (!a->waiting && a->state != A_END) {
 		a->waiting = !table[a->state].fn(a);
+		reply_read(&a->reply);
+	}
 }
 
 bool authz_valid(const struct authz *a)

@@ -41,6 +41,12 @@ void reply_free(struct reply *r)
 	*r = (struct reply){ .failed = false };
 }
 
+void reply_read(struct reply *r)
+{
+	mem_free_str(&r->body);
+	r->len = 0;
+}
+
 bool reply_transient(const struct fail *f, int tries, int64_t now,
 		     int64_t *ret_wait_ms)
 {

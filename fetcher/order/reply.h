@@ -13,13 +13,15 @@ struct reply {
 	long status;
 	int64_t retry_at;
 	char *location; /* or NULL */
-	char *body;	/* never NULL */
+	char *body;	/* not NULL before reply_read() */
 	size_t len;
 	char *problem; /* or NULL */
 };
 
 void reply_take(struct reply *r, const struct acme_result *res);
 void reply_free(struct reply *r); /* may be used again */
+/* It was read: its body, which a CA can make big, is not kept. */
+void reply_read(struct reply *r);
 
 /* The failure may pass within seconds, and the CA does not ask for more than
  * that: worth another try within the same order. Fills *ret_wait_ms. TRIES:
