@@ -394,6 +394,25 @@ static void describe_untrusted(const struct http_req *r, const char *host,
 			  clock_text(clock_now(), now));
 }
 
+/* libcurl does not say by which way it went. */
+static const char *proxy_text(void)
+{
+	static const char *const names[] = { "https_proxy", "HTTPS_PROXY",
+					     "all_proxy", "ALL_PROXY" };
+	static char text[80];
+	const char *v;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		v = getenv(names[i]);
+		if (!v || !*v)
+			continue;
+		(void) snprintf(text, sizeof(text),
+				" by the proxy that %s names", names[i]);
+		return text;
+	}
+	return "";
+}
+
 static void describe_failed(const struct http_req *r, CURLcode code,
 			    const char *host, struct sbuf *s)
 {
@@ -410,7 +429,8 @@ static void describe_failed(const struct http_req *r, CURLcode code,
 		sbuf_addf(s, "cannot find the address of the proxy: %s", why);
 		break;
 	case CURLE_COULDNT_CONNECT:
-		sbuf_addf(s, "cannot connect to %s: %s", host, why);
+		sbuf_addf(s, "cannot connect to %s%s: %s", host, proxy_text(),
+			  why);
 		break;
 	case CURLE_PEER_FAILED_VERIFICATION:
 		describe_untrusted(r, host, why, s);
@@ -450,6 +470,20 @@ static void describe_short(int of, const char *host, struct sbuf *s)
 	}
 }
 
+static void describe_timeout(const struct http_req *r, const char *host,
+			     struct sbuf *s)
+{
+	curl_off_t sent = 0;
+
+	(void) curl_easy_getinfo(r->easy, CURLINFO_PRETRANSFER_TIME_T, &sent);
+	if (sent)
+		sbuf_addf(s, "%s did not answer within %d s", host,
+			  timeout_of(r));
+	else
+		sbuf_addf(s, "no connection to %s%s within %d s", host,
+			  proxy_text(), HTTP_CONNECT_S);
+}
+
 static void describe(const struct http_req *r, CURLcode code, enum http_end end,
 		     struct sbuf *s)
 {
@@ -464,8 +498,7 @@ static void describe(const struct http_req *r, CURLcode code, enum http_end end,
 					  : r->http->body_max);
 		break;
 	case HTTP_TIMEOUT:
-		sbuf_addf(s, "%s did not answer within %d s", host,
-			  timeout_of(r));
+		describe_timeout(r, host, s);
 		break;
 	case HTTP_CUT:
 		sbuf_addf(s, "the connection to %s was cut: %s", host,
