@@ -616,6 +616,9 @@ static void setup_common(struct http_req *r)
 	(void) curl_easy_setopt(e, CURLOPT_URL, r->url);
 	(void) curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https");
 	(void) curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	/* A look-up that nobody answers has a thread, which no time limit of
+	 * ours reaches: it is left to end by itself, not waited for. */
+	(void) curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
 	(void) curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	(void) curl_easy_setopt(e, CURLOPT_USERAGENT,
 				"certrepo/" CERTREPO_VERSION);

@@ -6,6 +6,8 @@
 #include <cmocka.h>
 #include <dlfcn.h>
 #include <netdb.h>
+#include <poll.h>
+#include <stdatomic.h>
 #include <sys/resource.h>
 #include "acme_peer.h"
 #include "http.h"
@@ -339,8 +341,11 @@ static void free_inside(void **state)
 }
 
 static int lookups;
+static int answers[2]; /* a pipe: the resolver's */
+static atomic_int asked, answered;
 
-/* ca.test is behind two addresses in turn. */
+/* ca.test is behind two addresses in turn; of silent.test nobody knows until
+ * the test says so. */
 __attribute__((visibility("default"))) int getaddrinfo(
 	const char *node, const char *service, const struct addrinfo *hints,
 	struct addrinfo **res)
@@ -349,9 +354,47 @@ __attribute__((visibility("default"))) int getaddrinfo(
 		    struct addrinfo **);
 
 	*(void **) &real = dlsym(RTLD_NEXT, "getaddrinfo");
+	if (strcmp(node, "silent.test") == 0) {
+		struct pollfd p = { .fd = answers[0], .events = POLLIN };
+
+		atomic_fetch_add(&asked, 1);
+		(void) poll(&p, 1, 20000);
+		atomic_fetch_add(&answered, 1);
+		return EAI_AGAIN;
+	}
 	if (strcmp(node, "ca.test") == 0)
 		node = lookups++ % 2 ? "127.0.0.1" : "127.0.0.2";
 	return real(node, service, hints, res);
+}
+
+/* A request whose name server does not answer is given up at once, not when
+ * the look-up ends. */
+static void silent(void **state)
+{
+	struct got g = { 0 };
+	struct err err = ERR_INIT;
+	struct http_req *r;
+
+	assert_int_equal(pipe(answers), 0);
+	r = http_send(http, HTTP_GET, "https://silent.test/x", NULL, 0,
+		      on_reply, &g);
+	while (!atomic_load(&asked))
+		assert_int_equal(loop_run(loop, 10, &err), 0);
+	http_cancel(&r);
+	assert_int_equal(atomic_load(&answered), 0);
+	/* nor does the end of the client wait for it */
+	r = http_send(http, HTTP_GET, "https://silent.test/y", NULL, 0,
+		      on_reply, &g);
+	while (atomic_load(&asked) < 2)
+		assert_int_equal(loop_run(loop, 10, &err), 0);
+	http_free(&http);
+	assert_int_equal(atomic_load(&answered), 0);
+	assert_int_equal(g.n, 0);
+	assert_int_equal(write(answers[1], "x", 1), 1);
+	while (atomic_load(&answered) < 2)
+		(void) poll(NULL, 0, 10);
+	(void) close(answers[0]);
+	(void) close(answers[1]);
 }
 
 /* One address for the run; another one only when it is gone. */
@@ -543,6 +586,7 @@ int main(void)
 		TEST(free_inside), cmocka_unit_test(join),
 		TEST(hello_flood), TEST(reset_h2),
 		TEST(address),	   TEST(no_descriptors),
+		TEST(silent),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
