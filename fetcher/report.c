@@ -11,14 +11,15 @@
 
 #define PROGRESS_MS 200
 
-/* Lines about locked rows in one run. */
+/* Lines in one run about what may concern every row. */
 #define LOCKED_MOST 5
 
 struct report {
 	bool terminal;
 	bool shown; /* a progress line stands on the terminal */
 	int64_t next_ms;
-	size_t locked; /* rows */
+	size_t locked;	  /* rows, and those that could not be read */
+	size_t elsewhere; /* names */
 };
 
 struct report *report_new(void)
@@ -90,7 +91,7 @@ void report_failed(struct report *r, const struct order *o, bool quiet)
 	char at[CLOCK_TEXT], nth[32];
 
 	wipe(r);
-	if (f->class == FAIL_LOCKED && r->locked++ >= LOCKED_MOST)
+	if (!order_on_record(o) && r->locked++ >= LOCKED_MOST)
 		quiet = true;
 	if (quiet) {
 		log_event(LOG_L_INFO, "postponed", "name", order_name(o),
@@ -99,7 +100,13 @@ void report_failed(struct report *r, const struct order *o, bool quiet)
 		return;
 	}
 	report_ordinal(order_count(o), nth);
-	if (b->hold)
+	if (!order_on_record(o))
+		unrecorded(order_name(o), f, b->next);
+	else if (!b->next)
+		log_warn("%s: %s: %s; its row was changed meanwhile, and that "
+			 "is not counted",
+			 order_name(o), fail_name(f->class), f->detail);
+	else if (b->hold)
 		log_warn("%s: %s: %s; held until someone acts (%s failure)",
 			 order_name(o), fail_name(f->class), f->detail, nth);
 	else if (b->count)
@@ -116,12 +123,21 @@ void report_failed(struct report *r, const struct order *o, bool quiet)
 
 void report_parked(struct report *r, const struct order *o)
 {
+	int64_t next = order_backoff(o)->next;
 	char at[CLOCK_TEXT];
 
 	wipe(r);
 	log_event(LOG_L_INFO, "parked", "name", order_name(o), "ca",
 		  order_ca(o)->name, "detail", order_fail(o)->detail, "next",
-		  clock_text(order_backoff(o)->next, at), NULL);
+		  next ? clock_text(next, at) : NULL, NULL);
+}
+
+void report_elsewhere(struct report *r, const struct order *o)
+{
+	wipe(r);
+	if (r->elsewhere++ < LOCKED_MOST)
+		log_warn("%s: %s; --force orders it here", order_name(o),
+			 order_fail(o)->detail);
 }
 
 void report_ca(struct report *r, const char *ca, enum fail_class class,
@@ -191,7 +207,11 @@ void report_summary(struct report *r, const struct report_counts *c)
 
 	wipe(r);
 	if (r->locked > LOCKED_MOST)
-		log_warn("%zu more rows were locked", r->locked - LOCKED_MOST);
+		log_warn("%zu more rows were locked or cannot be read",
+			 r->locked - LOCKED_MOST);
+	if (r->elsewhere > LOCKED_MOST)
+		log_warn("%zu more names wait for orders of other fetchers",
+			 r->elsewhere - LOCKED_MOST);
 	if (!total(c))
 		return;
 	report_text(c, text);

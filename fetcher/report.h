@@ -18,11 +18,15 @@ struct report *report_new(void);
 void report_free(struct report **r);
 
 void report_renewed(struct report *r, const struct order *o);
-/* QUIET: its CA rests, and has a line of its own. Of locked rows, of which
- * there may be as many as names, a few are named and the rest is counted. */
+/* QUIET: its CA rests, and has a line of its own. Of rows that are locked or
+ * cannot be read, of which there may be as many as names, a few are named and
+ * the rest is counted: on stderr even where warnings are mailed, since nothing
+ * in the store makes a mail of them. */
 void report_failed(struct report *r, const struct order *o, bool quiet);
 /* The CA takes its time, and its order is kept: no failure. */
 void report_parked(struct report *r, const struct order *o);
+/* It is left to another fetcher. The same of many. */
+void report_elsewhere(struct report *r, const struct order *o);
 /* A whole CA failed, and rests UNTIL then (0: for this run). */
 void report_ca(struct report *r, const char *ca, enum fail_class class,
 	       const char *detail, int64_t until);

@@ -47,6 +47,11 @@ static void on_commit(void *arg, const struct err *err)
 	order_wake(o);
 }
 
+int64_t order_steady(const struct order *o)
+{
+	return o->ts_start + (clock_mono_ms() - o->start_ms) / 1000;
+}
+
 enum order_wait order_go(struct order *o, enum state next)
 {
 	o->state = next;
@@ -71,8 +76,9 @@ enum order_wait order_pause(struct order *o, int64_t ms, enum state next)
 
 enum order_wait order_commit(struct order *o, batch_op *op, enum state next)
 {
-	(next == S_CLAIMED ? batch_add_claim : batch_add)(o->env->batch, op,
-							  on_commit, o);
+	/* Without the row nothing is worth a long wait for a lock. */
+	(o->claimed == 1 ? batch_add : batch_add_claim)(o->env->batch, op,
+							on_commit, o);
 	o->state = next;
 	return ORDER_COMMIT;
 }
@@ -180,6 +186,8 @@ static void on_deadline(void *arg)
 	enum fail_class class;
 	const char *what = waits_for(o, &class);
 	enum order_wait waits = o->waits;
+	bool issuing = o->finalized && waits == ORDER_TIMER;
+	const char *why = issuing ? o->why : "";
 	char span[CLOCK_TEXT];
 
 	o->deadline = NULL;
@@ -194,10 +202,11 @@ static void on_deadline(void *arg)
 		order_drop_authz(o); /* the rows of its proofs stay */
 	} else {
 		(void) order_failed(
-			o, class, false, "gave up after %s, waiting for %s",
-			clock_span(o->env->conf->order_timeout, span), what);
+			o, class, false, "gave up after %s, waiting for %s%s%s",
+			clock_span(o->env->conf->order_timeout, span), what,
+			*why ? ": " : "", why);
 		/* A CA that answers and does not issue: see S_PARK. */
-		if (o->finalized && waits == ORDER_TIMER) {
+		if (issuing) {
 			o->failed = false;
 			o->fail.class = FAIL_NONE;
 			o->state = S_PARK;
@@ -310,6 +319,11 @@ const struct fail *order_fail(const struct order *o)
 const struct backoff *order_backoff(const struct order *o)
 {
 	return &o->backoff;
+}
+
+bool order_on_record(const struct order *o)
+{
+	return !o->unrecorded;
 }
 
 int64_t order_count(const struct order *o)

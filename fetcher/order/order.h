@@ -59,6 +59,9 @@ enum order_end {
 	ORDER_LOST,    /* the lease is another's: nothing was done; or, when
 			* it has a failure, the row was removed: said */
 	ORDER_STOPPED, /* left for the next run */
+	/* The CA has a finalized order of another fetcher's account, which is
+	 * left to that one: nothing was done. */
+	ORDER_ELSEWHERE,
 };
 
 enum order_how {
@@ -86,10 +89,13 @@ void order_stop(struct order *o);
 const char *order_name(const struct order *o);
 const struct certrepo_ca *order_ca(const struct order *o);
 enum order_end order_ended(const struct order *o);
-/* After the end. FAIL and BACKOFF when it failed or is parked, NOT_AFTER when
- * renewed. */
+/* After the end. FAIL and BACKOFF when it failed or is parked (next 0: as a
+ * person has set the row meanwhile), FAIL's detail when it is elsewhere,
+ * NOT_AFTER when renewed. */
 const struct fail *order_fail(const struct order *o);
 const struct backoff *order_backoff(const struct order *o);
+/* The failure is in the row, or the row is another's. */
+bool order_on_record(const struct order *o);
 int64_t order_count(const struct order *o); /* failures, this one included */
 int64_t order_not_after(const struct order *o);
 

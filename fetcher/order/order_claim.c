@@ -4,11 +4,52 @@
 #include <string.h>
 #include "clock.h"
 #include "due.h"
+#include "log.h"
 
 _Static_assert(DUE_LEASE_MARGIN >= 5 * 60 + BATCH_PATIENCE_MS / 1000,
 	       "a lease outlives the wait for an absent store");
 
+/* An order of another account is left to its fetcher while it was heard of
+ * within this time, and the certificate is good for longer. */
+#define OTHERS_WAIT 86400
+#define OTHERS_LOOK 20 /* attempts */
+
 /* --- the row --- */
+
+static bool is_finalized(const struct store_order *s)
+{
+	return strcmp(s->state, "new") != 0;
+}
+
+static void heard_of(struct order *o, int64_t at)
+{
+	if (at > o->moved && at <= clock_now() + ACCEPT_SKEW)
+		o->moved = at;
+}
+
+/* When did the fetcher of another account last say anything of its order? */
+static int look_whose(struct store *store, struct order *o, struct err *err)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	const struct store_order *s = &o->saved;
+	struct store_attempts tried = { NULL, 0 };
+	size_t i;
+
+	o->moved = 0;
+	if (!o->have_saved || !o->ca || !s->account || !s->url ||
+	    !is_finalized(s) || strcmp(s->account, acme_account(o->acme)) == 0)
+		return 0;
+	if (store_attempts_of(store, o->name, OTHERS_LOOK, arena, &tried,
+			      err) == -1)
+		return -1;
+	heard_of(o, s->ts_created);
+	heard_of(o, s->ts_state);
+	for (i = 0; i < tried.n; i++)
+		if (tried.v[i].order_url &&
+		    strcmp(tried.v[i].order_url, s->url) == 0)
+			heard_of(o, tried.v[i].ts_end);
+	return 0;
+}
 
 static int op_claim(struct store *store, void *arg, struct err *err)
 {
@@ -33,12 +74,16 @@ static int op_claim(struct store *store, void *arg, struct err *err)
 	}
 	found = store_order_get(store, o->name, 0, o->row, &o->saved, err);
 	o->have_saved = found == 1;
-	return found == -1 ? -1 : 0;
+	if (found == -1 || look_whose(store, o, err) == -1)
+		return -1;
+	/* What the CA makes for us must find its place in the store. */
+	return o->ca ? store_order_try(store, o->name, 0, err) : 0;
 }
 
 enum order_wait order_s_claim(struct order *o)
 {
 	o->ts_start = clock_now();
+	o->start_ms = clock_mono_ms();
 	order_set_deadline(o, o->env->conf->order_timeout * 1000);
 	return order_commit(o, op_claim, S_CLAIMED);
 }
@@ -86,7 +131,7 @@ static bool expired(const struct store_order *s)
 {
 	int64_t now = clock_now();
 
-	if (strcmp(s->state, "new") == 0)
+	if (!is_finalized(s))
 		return false; /* the CA tells */
 	if (s->ts_expires && s->ts_expires <= now)
 		return true;
@@ -96,16 +141,55 @@ static bool expired(const struct store_order *s)
 	       now - (s->ts_expires ? ORDER_LIFE_MOST : ORDER_LIFE_UNKNOWN);
 }
 
-/* The order of an earlier run, if it is still the one we want. */
-static bool resumable(const struct order *o)
+bool order_has_kept(const struct order *o)
+{
+	return o->have_saved && is_finalized(&o->saved) && !expired(&o->saved);
+}
+
+/* The order of an earlier run, if it is still the one we want, whoever made
+ * it. */
+static bool is_wanted(const struct order *o)
 {
 	const struct store_order *s = &o->saved;
 
 	return o->have_saved && !expired(s) && s->url && s->account &&
 	       s->key_sha256 && s->ca_name &&
 	       strcmp(s->ca_name, o->ca->name) == 0 &&
-	       strcmp(s->account, acme_account(o->acme)) == 0 &&
 	       strcmp(s->key_sha256, x509_csr_key(o->csr)->sha256) == 0;
+}
+
+static bool resumable(const struct order *o)
+{
+	return is_wanted(o) &&
+	       strcmp(o->saved.account, acme_account(o->acme)) == 0;
+}
+
+/* Another fetcher's, which alone can ask for it: each would throw away what the
+ * other has waited for. Not for ever: that one may be gone. */
+static bool is_elsewhere(struct order *o)
+{
+	const struct store_order *s = &o->saved;
+	int64_t now = clock_now();
+	bool late = o->cert->crt.len && o->cert->ts_expire - now <= OTHERS_WAIT;
+	char since[CLOCK_TEXT], heard[CLOCK_TEXT];
+
+	if (!o->moved || !is_wanted(o))
+		return false;
+	(void) clock_text(s->ts_state ? s->ts_state : s->ts_created, since);
+	(void) clock_text(o->moved, heard);
+	fail_set(&o->fail, FAIL_NONE, 0,
+		 "another fetcher's order of %s waits for the CA since %s",
+		 s->account, since);
+	if (o->how != ORDER_FORCED && !late && now - o->moved < OTHERS_WAIT)
+		return true;
+	log_warn("%s: %s, last heard of at %s, and is replaced by one of ours"
+		 "%s",
+		 o->name, o->fail.detail, heard,
+		 o->how == ORDER_FORCED ? ", by force"
+		 : late			? ": the certificate is at its end"
+					: "");
+	fail_set(&o->fail, FAIL_NONE, 0, "%s", "");
+	return false;
 }
 
 enum order_wait order_s_claimed(struct order *o)
@@ -146,5 +230,10 @@ enum order_wait order_s_claimed(struct order *o)
 		.proof_gone = o->env->proof_gone,
 		.env = o->env->arg,
 	};
-	return order_go(o, resumable(o) ? S_RESUME : S_NEW);
+	if (resumable(o))
+		return order_go(o, S_RESUME);
+	if (!is_elsewhere(o))
+		return order_go(o, S_NEW);
+	o->end = ORDER_ELSEWHERE;
+	return order_go(o, S_LEAVE);
 }

@@ -69,8 +69,14 @@ enum order_wait order_s_fail(struct order *o)
 	if (fail_of_ca(o->fail.class) && o->ca)
 		in.ca_backoff =
 			o->env->ca_failed(o->env->arg, o->cookie, &o->fail);
+	if (o->jumped) {
+		/* An instant of that clock would keep the name for years. */
+		in.now = order_steady(o);
+		in.ca_backoff = 0;
+	}
 	o->backoff = backoff_name(&in, o->terminal);
-	if (o->finalized && !o->terminal)
+	/* Nor what an earlier run left, be it another's: we got nowhere. */
+	if ((o->finalized && !o->terminal) || (!o->url && order_has_kept(o)))
 		o->backoff.drop_order = false;
 	o->count = in.count + o->backoff.count;
 	for (i = 0; i < o->n_authz; i++)
@@ -121,16 +127,30 @@ static int op_fail(struct store *store, void *arg, struct err *err)
 	struct order *o = arg;
 	struct store_fail f = {
 		.owner = o->env->owner,
+		.read = o->cert,
 		.next = o->backoff.next,
 		.count = o->backoff.count,
 		.hold = o->backoff.hold,
 		.drop_order = o->backoff.drop_order,
 	};
 
+	int rc;
+
 	order_attempt(o, &f.attempt);
-	if (store_fail(store, &f, err) == 0)
+	rc = store_fail(store, &f, err);
+	o->changed = rc == 1;
+	if (rc != -1)
 		return 0;
 	return err->kind == ERR_CONFLICT ? op_removed(store, o, err) : -1;
+}
+
+/* The row is out of reach: of what came of it there is an attempt. */
+static int op_attempt(struct store *store, void *arg, struct err *err)
+{
+	struct store_attempt a;
+
+	order_attempt(arg, &a);
+	return store_attempt_add(store, &a, err);
 }
 
 enum order_wait order_s_give_up(struct order *o)
@@ -139,9 +159,10 @@ enum order_wait order_s_give_up(struct order *o)
 	if (!order_step_authz(o))
 		return ORDER_AUTHZ;
 	o->end = ORDER_FAILED;
-	o->ts_end = clock_now();
-	if (o->claimed != 1)
-		return order_go(o, S_END);
+	o->ts_end = o->jumped ? order_steady(o) : clock_now();
+	o->unrecorded = o->claimed != 1;
+	if (o->unrecorded)
+		return order_commit(o, op_attempt, S_FAILED);
 	return order_commit(o, op_fail, S_FAILED);
 }
 
@@ -149,12 +170,16 @@ enum order_wait order_s_give_up(struct order *o)
 
 static int op_park(struct store *store, void *arg, struct err *err)
 {
-	const struct order *o = arg;
+	struct order *o = arg;
 	struct store_park p = { .owner = o->env->owner,
+				.read = o->cert,
 				.next = o->backoff.next };
+	int rc;
 
 	order_attempt(o, &p.attempt);
-	return store_park(store, &p, err);
+	rc = store_park(store, &p, err);
+	o->changed = rc == 1;
+	return rc == -1 ? -1 : 0;
 }
 
 enum order_wait order_s_park(struct order *o)
@@ -185,11 +210,15 @@ enum order_wait order_s_parked(struct order *o)
 {
 	if (o->store_err.kind)
 		return order_fail_store(o);
+	if (o->changed)
+		o->backoff.next = 0;
 	return order_go(o, S_CLEAN);
 }
 
 enum order_wait order_s_failed(struct order *o)
 {
+	if (o->changed)
+		o->backoff = (struct backoff){ .next = 0 };
 	if (o->removed) {
 		log_warn("%s: was removed meanwhile; what was ordered is left "
 			 "to the CA%s%s",
@@ -198,9 +227,11 @@ enum order_wait order_s_failed(struct order *o)
 	}
 	/* ERR_CONFLICT: the lease ran out and is another's now, who will
 	 * record what comes of it. Anything else has no better place. */
-	if (o->store_err.kind && o->store_err.kind != ERR_CONFLICT)
+	if (o->store_err.kind && o->store_err.kind != ERR_CONFLICT) {
 		log_warn("%s: the failure could not be recorded: %s", o->name,
 			 o->store_err.msg);
+		o->unrecorded = true;
+	}
 	return order_go(o, S_END);
 }
 
@@ -222,7 +253,8 @@ enum order_wait order_s_leave(struct order *o)
 	limit_cleaning(o);
 	if (!order_step_authz(o))
 		return ORDER_AUTHZ;
-	o->end = ORDER_STOPPED;
+	if (o->end == ORDER_NOT_ENDED)
+		o->end = ORDER_STOPPED;
 	return order_commit(o, op_release, S_LEFT);
 }
 

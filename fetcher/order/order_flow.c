@@ -7,6 +7,8 @@
 #include "due.h"
 #include "log.h"
 
+/* So many authorizations are no fault, however few names there are. */
+#define AUTHZ_LEAST 10
 /* A CSR that had no effect is sent once more, when the CA had this long. */
 #define FINALIZE_MAX	  2
 #define FINALIZE_AGAIN_MS 10000
@@ -42,22 +44,21 @@ static enum order_wait look_again(struct order *o, enum state again,
 	int64_t ms = reply_poll_ms(o->polls++, o->rtt_ms, o->reply.retry_at,
 				   clock_now());
 	int64_t most = patience(o, again);
-	char why[sizeof(o->fail.detail)];
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void) vsnprintf(why, sizeof(why), fmt, ap);
+	(void) vsnprintf(o->why, sizeof(o->why), fmt, ap);
 	va_end(ap);
 	if (!o->waits_ms)
 		o->waits_ms = now;
 	if (now + ms - o->waits_ms < most &&
 	    o->reply.retry_at - clock_now() < most / 1000)
 		return order_pause(o, ms, again);
-	fail_set(&o->fail, FAIL_NONE, o->reply.retry_at, "%s", why);
+	fail_set(&o->fail, FAIL_NONE, o->reply.retry_at, "%s", o->why);
 	if (o->how != ORDER_FORCED || !o->resumed)
 		return order_go(o, S_PARK);
 	log_warn("%s: let go the order %s, for a new one: %s", o->name, o->url,
-		 why);
+		 o->why);
 	o->let_go = true;
 	return order_start_anew(o);
 }
@@ -77,9 +78,13 @@ static enum order_wait look_again_failed(struct order *o, enum state again)
 static enum order_wait follow_pending(struct order *o,
 				      const struct acme_order *a)
 {
-	size_t i;
+	size_t i, most = 2 * x509_csr_ids(o->csr)->n;
 
-	if (a->n_authorizations == 0 || a->n_authorizations > ACME_AUTHZ_MAX)
+	/* They need not be one for each name (RFC 8555 section 7.1.3), but each
+	 * is a proof of ours, and memory. */
+	if (most < AUTHZ_LEAST)
+		most = AUTHZ_LEAST;
+	if (a->n_authorizations == 0 || a->n_authorizations > most)
 		return order_failed(o, FAIL_CA_DOWN, true,
 				    "the CA's order has %zu authorizations",
 				    a->n_authorizations);
@@ -145,6 +150,7 @@ static enum order_wait follow(struct order *o)
 			return order_pause(o, ms, S_POLL);
 		return order_failed(o, FAIL_CA_DOWN, true, "%s", err.msg);
 	}
+	reply_read(&o->reply);
 	free(o->finalize);
 	o->finalize = copy(a.finalize);
 	free(o->certificate);
@@ -409,6 +415,18 @@ static int op_accept(struct store *store, void *arg, struct err *err)
 	return store_accept(store, &a, err);
 }
 
+/* Only by our clock, which has changed since the order began, is it wrong. */
+static bool jumped(struct order *o)
+{
+	int64_t steady = order_steady(o), by = clock_now() - steady;
+
+	if (by >= -ACCEPT_SKEW && by <= ACCEPT_SKEW)
+		return false;
+	o->jumped = accept_check(o->reply.body, o->reply.len, o->csr, steady,
+				 &o->accepted, NULL) == 0;
+	return o->jumped;
+}
+
 enum order_wait order_s_downloaded(struct order *o)
 {
 	struct err err = ERR_INIT;
@@ -420,7 +438,14 @@ enum order_wait order_s_downloaded(struct order *o)
 				  "the CA's certificate cannot be read");
 	if (accept_check(o->reply.body, o->reply.len, o->csr, clock_now(),
 			 &o->accepted, &err) == -1)
-		return order_failed(o, FAIL_BAD_CERT, true, "%s", err.msg);
+		return jumped(o)
+			       ? order_failed(o, FAIL_CLOCK, false,
+					      "this machine's clock was put to "
+					      "another time while the CA was "
+					      "at work, and by it %s",
+					      err.msg)
+			       : order_failed(o, FAIL_BAD_CERT, true, "%s",
+					      err.msg);
 	o->ts_end = clock_now();
 	return order_commit(o, op_accept, S_STORED);
 }

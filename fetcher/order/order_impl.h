@@ -62,6 +62,9 @@ struct order {
 	bool have_saved;
 	struct store_order saved;
 	int claimed;
+	/* When another account's order was last heard of; 0: it is none, or
+	 * not one to wait for. */
+	int64_t moved;
 	struct x509_csr *csr;
 	const struct proof_type *type;
 
@@ -87,9 +90,14 @@ struct order {
 	int64_t waits_ms;    /* since when it waits for the CA to issue */
 	bool refused;	     /* finalize was, by fail */
 	bool let_go;	     /* what was resumed, because of fail */
+	char why[sizeof(((struct fail *) 0)->detail)]; /* it looks again */
 
 	struct accept_cert accepted;
 	int64_t ts_start, ts_end, not_after;
+	int64_t start_ms;
+	bool jumped;	 /* our clock did, meanwhile */
+	bool changed;	 /* the row was set back by a person */
+	bool unrecorded; /* that it failed */
 	bool failed, terminal, stopping, cleaning;
 	bool removed;	  /* the row was, by somebody */
 	struct fail fail; /* or what it is parked for */
@@ -110,6 +118,8 @@ enum order_wait order_pause(struct order *o, int64_t ms, enum state next);
 enum order_wait order_commit(struct order *o, batch_op *op, enum state next);
 void order_on_reply(void *arg, const struct acme_result *r);
 void order_wake(void *arg);
+/* Now, by the clock as it was when the order began. */
+int64_t order_steady(const struct order *o);
 /* End it, or its cleaning, when MS have passed. */
 void order_set_deadline(struct order *o, int64_t ms);
 
@@ -122,6 +132,11 @@ enum order_wait order_failed(struct order *o, enum fail_class class,
 enum order_wait order_fail_store(struct order *o);
 /* A request failed: look again how things stand when that may help. */
 enum order_wait order_fail_reply(struct order *o, enum state again);
+
+/* --- order_claim.c --- */
+
+/* There is an order of an earlier run that its CA may have issued by. */
+bool order_has_kept(const struct order *o);
 
 /* --- order_flow.c --- */
 

@@ -495,6 +495,24 @@ static void deadline(void **state)
 	end();
 }
 
+/* ... and what the CA gave that did not do is not forgotten over it. */
+static void deadline_why(void **state)
+{
+	const struct ca_says says = { .twist = { { CERT, 1, 0, 200, "hm" } } };
+	static const struct certrepo_conf hurry = { .order_timeout = 10,
+						    .count_fail_limit = 10 };
+	struct order *o;
+
+	begin(&says);
+	env.conf = &hurry;
+	o = new_order();
+	(void) run(o, -1);
+	assert_int_equal(order_ended(o), ORDER_PARKED);
+	assert_non_null(strstr(order_fail(o)->detail, "cannot be read"));
+	order_free(&o);
+	end();
+}
+
 static void answers(void **state)
 {
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
@@ -752,6 +770,252 @@ static void parked(void **state)
 	end();
 }
 
+/* --- two fetchers, an account each --- */
+
+struct other {
+	const char *what, *state;
+	int64_t created, moved; /* from now */
+	int64_t tried;		/* by its fetcher; 0: not since */
+	int64_t crt_ends;	/* from now; 0: no certificate */
+	enum order_how how;
+	enum order_end end;
+	const char *saved;
+};
+
+static const struct other others[] = {
+	{ "finalized just now", "finalized", -60, -60, 0, 0, ORDER_DUE,
+	  ORDER_ELSEWHERE, "finalized" },
+	{ "parked, and asked for an hour ago", "parked", -9 * DAY, -9 * DAY,
+	  -HOUR, 0, ORDER_DUE, ORDER_ELSEWHERE, "parked" },
+	{ "and the certificate has days", "parked", -9 * DAY, -9 * DAY, -HOUR,
+	  5 * DAY, ORDER_EARLY, ORDER_ELSEWHERE, "parked" },
+	{ "and the certificate is at its end", "parked", -9 * DAY, -9 * DAY,
+	  -HOUR, HOUR, ORDER_EARLY, ORDER_RENEWED, "-" },
+	{ "its fetcher is gone", "parked", -9 * DAY, -9 * DAY, -2 * DAY, 0,
+	  ORDER_DUE, ORDER_RENEWED, "-" },
+	{ "its fetcher was never heard of", "finalized", -9 * DAY, -9 * DAY, 0,
+	  0, ORDER_DUE, ORDER_RENEWED, "-" },
+	{ "its fetcher's clock was wrong", "finalized", -9 * DAY, 900 * DAY,
+	  900 * DAY, 0, ORDER_DUE, ORDER_RENEWED, "-" },
+	{ "not finalized", "new", -60, -60, 0, 0, ORDER_DUE, ORDER_RENEWED,
+	  "-" },
+	{ "by force", "parked", -60, -60, 0, 0, ORDER_FORCED, ORDER_RENEWED,
+	  "-" },
+	{ "by a CA that is another", "finalized/two", -60, -60, 0, 0, ORDER_DUE,
+	  ORDER_RENEWED, "-" },
+};
+
+static void put_other(const struct other *t)
+{
+	struct x509_csr *csr = kit_csr("leaf.csr", &err);
+	bool two = strchr(t->state, '/');
+	struct store_order so = { .name = NAME,
+				  .ca_name = two ? "two" : "one",
+				  .account = "https://ca.test/account/7",
+				  .url = "https://ca.test/order/700",
+				  .state = two ? "finalized" : t->state,
+				  .ts_created = clock_now() + t->created,
+				  .ts_state = clock_now() + t->moved };
+	struct store_attempt a = { .name = NAME,
+				   .order_url = so.url,
+				   .outcome = "parked",
+				   .ts_end = clock_now() + t->tried };
+	char sql[200];
+
+	so.key_sha256 = x509_csr_key(csr)->sha256;
+	OK(store_order_put(store, &so, &err));
+	if (t->tried)
+		OK(store_attempt_add(store, &a, &err));
+	if (t->crt_ends) {
+		snprintf(sql, sizeof(sql),
+			 "UPDATE certs SET crt = 'x', ts_expire = %lld",
+			 (long long) (clock_now() + t->crt_ends));
+		OK(db_script(store->db, sql, &err));
+	}
+	x509_csr_free(&csr);
+}
+
+static void another(void **state)
+{
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		const struct other *t = &others[i];
+		struct row r = { .what = t->what };
+		struct order *o;
+
+		begin(NULL);
+		put_other(t);
+		asked = t->how;
+		o = new_order();
+		(void) run(o, -1);
+		if (order_ended(o) != t->end)
+			fail_msg("%s: ends in %d: %s", t->what, order_ended(o),
+				 order_fail(o)->detail);
+		differs(&r, "the order kept", saved_state(), t->saved);
+		assert_int_equal(ca.count[NEW], t->end == ORDER_RENEWED);
+		assert_null(row_of()->lease_owner);
+		assert_int_equal(row_of()->count_fail_update, 0);
+		if (t->end == ORDER_ELSEWHERE)
+			assert_int_equal(row_of()->ts_due, 0);
+		if (t->end == ORDER_ELSEWHERE)
+			assert_non_null(strstr(order_fail(o)->detail,
+					       "another fetcher's order of "
+					       "https://ca.test/account/7"));
+		order_free(&o);
+		end();
+	}
+}
+
+/* What keeps us from ordering is no reason to drop what the CA may have issued
+ * to another fetcher, or to us. */
+static void kept(void **state)
+{
+	static const struct certrepo_ca strict = { .name = "one" };
+	const struct other t = { .state = "parked",
+				 .created = -60,
+				 .moved = -60 };
+	struct order *o;
+
+	begin(NULL);
+	put_other(&t);
+	OK(db_script(store->db, "UPDATE certs SET challenge = 'none-01'",
+		     &err));
+	o = order_new(&env, &strict, NULL, NULL, NAME, ORDER_DUE, NULL);
+	(void) run(o, -1);
+	assert_int_equal(order_ended(o), ORDER_FAILED);
+	assert_string_equal(attempts(), "config");
+	assert_string_equal(saved_state(), "parked");
+	order_free(&o);
+	end();
+}
+
+/* --- a person, or somebody's lock, at the same time --- */
+
+/* `populate set` at any event of an attempt that fails and would be held. */
+static void set_meanwhile(void **state)
+{
+	bool whole = false;
+	int at, kept_set = 0;
+
+	for (at = 0; !whole; at++) {
+		struct order *o;
+
+		begin(NULL);
+		solver.fails[PREPARE] = ERR_CONFIG;
+		OK(db_script(store->db,
+			     "UPDATE certs SET count_fail_update = 9", &err));
+		o = new_order();
+		(void) run(o, at);
+		whole = order_ended(o) != ORDER_NOT_ENDED;
+		RC(1, store_set(store, NAME, NULL, 0, 0, &err));
+		(void) run(o, -1);
+		assert_int_equal(order_ended(o), ORDER_FAILED);
+		assert_string_equal(attempts(), "config");
+		assert_null(row_of()->lease_owner);
+		/* before the row is read, it is the first failure */
+		assert_in_range(row_of()->count_fail_update, 0, 1);
+		assert_false(row_of()->held);
+		if (row_of()->count_fail_update == 0) {
+			kept_set++;
+			assert_int_equal(row_of()->ts_due, 0);
+		}
+		order_free(&o);
+		end();
+	}
+	assert_true(kept_set > 5);
+}
+
+/* A row that cannot be read: an attempt, and no order. */
+static void unreadable(void **state)
+{
+	struct order *o;
+
+	begin(NULL);
+	OK(db_script(store->db, "UPDATE certs SET crt = 5", &err));
+	o = new_order();
+	(void) run(o, -1);
+	assert_int_equal(order_ended(o), ORDER_FAILED);
+	assert_int_equal(order_fail(o)->class, FAIL_STORE);
+	assert_false(order_on_record(o));
+	assert_string_equal(attempts(), "store");
+	assert_int_equal(ca.count[NEW], 0);
+	order_free(&o);
+	end();
+}
+
+/* --- our clock --- */
+
+/* It goes years ahead, or back, while the CA is at work: that is not the CA's
+ * fault, and what it has issued is there when the clock is right again. */
+static void clock_jump(void **state)
+{
+	static const int64_t by[] = { 800 * DAY, -800 * DAY };
+
+	for (size_t i = 0; i < ARRAY_LEN(by); i++) {
+		struct order *o;
+		int64_t began;
+
+		begin(NULL);
+		began = clock_now();
+		o = new_order();
+		while (!ca.count[CERT])
+			event(o);
+		clock_set_for_test(clock_now() + by[i]);
+		(void) run(o, -1);
+		assert_int_equal(order_ended(o), ORDER_FAILED);
+		assert_int_equal(order_fail(o)->class, FAIL_CLOCK);
+		assert_string_equal(saved_state(), "finalized");
+		assert_int_equal(row_of()->count_fail_update, 0);
+		assert_in_range(row_of()->ts_next_attempt, began, began + HOUR);
+		fake_clock((began + HOUR) * 1000);
+		order_free(&o);
+		o = new_order();
+		(void) run(o, -1);
+		assert_int_equal(order_ended(o), ORDER_RENEWED);
+		assert_int_equal(ca.count[NEW], 1);
+		assert_int_equal(ca.count[FINALIZE], 1);
+		order_free(&o);
+		end();
+	}
+}
+
+/* --- an order with more authorizations than make sense --- */
+
+static void many_authz(void **state)
+{
+	AUTO(sbuf_free) struct sbuf s = SBUF_INIT(1 << 16);
+	struct ca_says says = { .processing = 0 };
+	struct order *o;
+	int n;
+
+	for (n = 10; n <= 11; n++) {
+		sbuf_clear(&s);
+		sbuf_adds(&s, "{\"status\":\"pending\",\"finalize\":"
+			      "\"https://ca.test/final/1\","
+			      "\"authorizations\":[");
+		for (int i = 0; i < n; i++)
+			sbuf_addf(&s, "%s\"https://ca.test/authz/1\"",
+				  i ? "," : "");
+		sbuf_adds(&s, "]}");
+		says.twist[0] =
+			(struct twist){ NEW,	      1, 1, 201, sbuf_str(&s),
+					.acted = true };
+		says.twist[1] = (struct twist){ AUTHZ, 1, 0, 200,
+						"{\"status\":\"valid\"}" };
+		says.twist[2] = (struct twist){ FINALIZE, 1, 0, 400,
+						PROBLEM("badCSR") };
+		begin(&says);
+		o = new_order();
+		(void) run(o, -1);
+		assert_int_equal(order_ended(o), ORDER_FAILED);
+		assert_int_equal(ca.count[AUTHZ], n == 10 ? 10 : 0);
+		if (n > 10)
+			assert_non_null(strstr(order_fail(o)->detail,
+					       "11 authorizations"));
+		order_free(&o);
+		end();
+	}
+}
+
 /* Somebody removes the row at any event: nothing of it stays. */
 static void removed(void **state)
 {
@@ -864,10 +1128,14 @@ static void stops(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answers),  cmocka_unit_test(deadline),
-		cmocka_unit_test(one_line), cmocka_unit_test(resumed),
-		cmocka_unit_test(parked),   cmocka_unit_test(kills),
-		cmocka_unit_test(stops),    cmocka_unit_test(removed),
+		cmocka_unit_test(answers),	 cmocka_unit_test(deadline),
+		cmocka_unit_test(one_line),	 cmocka_unit_test(resumed),
+		cmocka_unit_test(parked),	 cmocka_unit_test(kills),
+		cmocka_unit_test(stops),	 cmocka_unit_test(removed),
+		cmocka_unit_test(another),	 cmocka_unit_test(kept),
+		cmocka_unit_test(set_meanwhile), cmocka_unit_test(unreadable),
+		cmocka_unit_test(clock_jump),	 cmocka_unit_test(many_authz),
+		cmocka_unit_test(deadline_why),
 	};
 
 	return cmocka_run_group_tests(tests, pki, gone);
