@@ -243,6 +243,7 @@ int jws_key_open(const char *path, const char *type, struct jws_key **ret,
 		 struct err *err)
 {
 	AUTO(sbuf_erase) struct sbuf pem = SBUF_INIT(JWS_KEY_FILE_MAX);
+	struct err why = ERR_INIT;
 	struct stat st;
 
 	if (lstat(path, &st) == -1 && errno == ENOENT) {
@@ -254,7 +255,14 @@ int jws_key_open(const char *path, const char *type, struct jws_key **ret,
 	}
 	if (file_read_secret(path, &pem, err) == -1)
 		return err_wrap(err, "account key");
-	return jws_key_parse(sbuf_str(&pem), pem.len, path, ret, err);
+	if (jws_key_parse(sbuf_str(&pem), pem.len, path, ret, &why) == 0)
+		return 0;
+	return err_set(
+		err, why.kind,
+		"%s; put the account's key back from a backup, or remove "
+		"the file: the next run then makes a key and a new "
+		"account",
+		why.msg);
 }
 
 /* --- signing --- */

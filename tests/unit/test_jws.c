@@ -427,6 +427,14 @@ static void open_refused(void **state)
 	assert_int_equal(err.kind, ERR_CONFIG);
 	assert_non_null(strstr(err.msg, path));
 	assert_null(k);
+	/* an empty one, as a full disk leaves it: what to do about it */
+	assert_int_equal(chmod(path, 0600), 0);
+	assert_int_equal(truncate(path, 0), 0);
+	err_clear(&err);
+	assert_int_equal(jws_key_open(path, NULL, &k, &err), -1);
+	assert_non_null(strstr(err.msg, path));
+	assert_non_null(strstr(err.msg, "remove the file"));
+	assert_null(k);
 	(void) snprintf(path, sizeof(path), "%s/no/such/key.pem", dir);
 	err_clear(&err);
 	assert_int_equal(jws_key_open(path, NULL, &k, &err), -1);
