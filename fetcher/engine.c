@@ -22,6 +22,8 @@
 #include "wrong_clock.h"
 
 #define ROUND_MS 1000
+/* What has become due since is looked for again after this. */
+#define LIST_MS (60 * 1000)
 
 /* What became of a name in this run. */
 enum outcome { MET, RENEWED, FAILED, WAITING, PARKED, LET_GO };
@@ -55,6 +57,8 @@ struct engine {
 	struct namemap *outcomes; /* in this run */
 
 	struct pages *pages; /* NULL: no more in this pass */
+	int64_t listed_ms;   /* when they were */
+	bool fresh;	     /* and not looked into, be a slot free or not */
 	bool told_unknown;
 	bool doubt; /* there are instants of a wrong clock */
 	int passes;
@@ -278,8 +282,8 @@ static bool wants_more(struct engine *e)
 {
 	size_t i;
 
-	if (halt_stopping(e->halt) || e->in_flight >= e->n_slots || !e->pages ||
-	    batch_away(e->batch))
+	if (halt_stopping(e->halt) || !e->pages || batch_away(e->batch) ||
+	    (e->in_flight >= e->n_slots && !e->fresh))
 		return false;
 	for (i = 0; i < pages_n(e->pages); i++)
 		if (hungry(e, i))
@@ -295,6 +299,7 @@ static int pick_more(struct engine *e, struct err *err)
 	struct ca_queue *ca;
 	size_t i;
 
+	e->fresh = false;
 	for (i = 0; i < pages_n(e->pages); i++) {
 		ca = hungry(e, i);
 		if (!ca)
@@ -315,9 +320,33 @@ static int pick_first(struct engine *e, struct err *err)
 	pages_free(&e->pages);
 	if (e->opts.n_names)
 		return pick_named(e, err);
+	e->listed_ms = clock_mono_ms();
 	if (pages_new(e->conf, e->store, clock_now(), &e->pages, err) == -1)
 		return -1;
 	pages_tell_unknown(e->pages, &e->told_unknown);
+	return 0;
+}
+
+/* A CA that is slow draws the run out: names of others that have become due
+ * meanwhile need not wait for its end. Those that were met in this pass are
+ * passed over. */
+static int list_again(struct engine *e, struct err *err)
+{
+	struct pages *pages = NULL;
+	int64_t now = clock_mono_ms();
+
+	if (!e->pages || !e->in_flight || halt_stopping(e->halt) ||
+	    batch_away(e->batch) || now - e->listed_ms < LIST_MS)
+		return 0;
+	e->listed_ms = now;
+	if (pages_new(e->conf, e->store, clock_now(), &pages, err) == -1)
+		return err->kind == ERR_UNAVAILABLE
+			       ? batch_missed(e->batch, err)
+			       : -1;
+	batch_met(e->batch);
+	pages_free(&e->pages);
+	e->pages = pages;
+	e->fresh = true;
 	return 0;
 }
 
@@ -604,7 +633,7 @@ static int rounds(struct engine *e, struct err *err)
 	int64_t wait_ms;
 
 	for (;;) {
-		if (end_doubt(e, err) == -1 ||
+		if (end_doubt(e, err) == -1 || list_again(e, err) == -1 ||
 		    (wants_more(e) && pick_more(e, err) == -1) ||
 		    turn(e, &wait_ms, err) == -1)
 			return -1;
