@@ -473,9 +473,11 @@ static void settle(struct engine *e, struct slot *s)
 		namemap_put(e->outcomes, order_name(o), PARKED);
 		remember_next(e, order_backoff(o)->next);
 		break;
-	case ORDER_ELSEWHERE:
-		report_elsewhere(e->report, o);
-		namemap_put(e->outcomes, order_name(o), WAITING);
+	case ORDER_ELSEWHERE: /* another fetcher's order */
+		if (e->opts.n_names) {
+			report_elsewhere(e->report, o);
+			namemap_put(e->outcomes, order_name(o), WAITING);
+		}
 		break;
 	case ORDER_STOPPED:
 		namemap_put(e->outcomes, order_name(o), WAITING);

@@ -11,15 +11,14 @@
 
 #define PROGRESS_MS 200
 
-/* Lines in one run about what may concern every row. */
+/* Lines about such rows in one run. */
 #define LOCKED_MOST 5
 
 struct report {
 	bool terminal;
 	bool shown; /* a progress line stands on the terminal */
 	int64_t next_ms;
-	size_t locked;	  /* rows, and those that could not be read */
-	size_t elsewhere; /* names */
+	size_t locked; /* rows, and those that could not be read */
 };
 
 struct report *report_new(void)
@@ -135,9 +134,8 @@ void report_parked(struct report *r, const struct order *o)
 void report_elsewhere(struct report *r, const struct order *o)
 {
 	wipe(r);
-	if (r->elsewhere++ < LOCKED_MOST)
-		log_warn("%s: %s; --force orders it here", order_name(o),
-			 order_fail(o)->detail);
+	log_warn("%s: %s; --force orders it here", order_name(o),
+		 order_fail(o)->detail);
 }
 
 void report_ca(struct report *r, const char *ca, enum fail_class class,
@@ -209,9 +207,6 @@ void report_summary(struct report *r, const struct report_counts *c)
 	if (r->locked > LOCKED_MOST)
 		log_warn("%zu more rows were locked or cannot be read",
 			 r->locked - LOCKED_MOST);
-	if (r->elsewhere > LOCKED_MOST)
-		log_warn("%zu more names wait for orders of other fetchers",
-			 r->elsewhere - LOCKED_MOST);
 	if (!total(c))
 		return;
 	report_text(c, text);

@@ -25,7 +25,7 @@ void report_renewed(struct report *r, const struct order *o);
 void report_failed(struct report *r, const struct order *o, bool quiet);
 /* The CA takes its time, and its order is kept: no failure. */
 void report_parked(struct report *r, const struct order *o);
-/* It is left to another fetcher. The same of many. */
+/* It was asked for, and is left to another fetcher. */
 void report_elsewhere(struct report *r, const struct order *o);
 /* A whole CA failed, and rests UNTIL then (0: for this run). */
 void report_ca(struct report *r, const char *ca, enum fail_class class,
