@@ -330,9 +330,11 @@ int batch_missed(struct batch *b, struct err *err)
 	return away(b, &wait_ms, err);
 }
 
+/* A store on a full disk is read all the while. */
 void batch_met(struct batch *b)
 {
-	b->away_since_ms = 0;
+	if (!batch_waiting(b))
+		b->away_since_ms = 0;
 }
 
 bool batch_away(const struct batch *b)

@@ -43,9 +43,9 @@ void batch_add_claim(struct batch *b, batch_op *op, batch_done *done,
  * nothing at all? */
 bool batch_waiting(const struct batch *b);
 bool batch_empty(const struct batch *b);
-/* Who reads from the store finds it away as well, or there again. MISSED: 0, or
- * -1 and ERR is left as it is when that has been so for too long. AWAY: it need
- * not be asked yet. */
+/* Who reads from the store finds it away as well, or, where no change waits to
+ * be made, there again. MISSED: 0, or -1 and ERR is left as it is when that has
+ * been so for too long. AWAY: it need not be asked yet. */
 int batch_missed(struct batch *b, struct err *err) MUST_CHECK;
 void batch_met(struct batch *b);
 bool batch_away(const struct batch *b);
