@@ -349,10 +349,6 @@ struct store_order {
  * lease is not the owner's. */
 int store_order_put(struct store *s, const struct store_order *o,
 		    struct err *err) MUST_CHECK;
-/* Within a transaction: could it be put now? ERR_LOCKED when not; nothing
- * changes. */
-int store_order_try(struct store *s, const char *name, int slot,
-		    struct err *err) MUST_CHECK;
 int store_order_get(struct store *s, const char *name, int slot,
 		    struct arena *arena, struct store_order *ret,
 		    struct err *err) MUST_CHECK; /* 1, 0, -1 */

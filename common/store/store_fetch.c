@@ -258,34 +258,6 @@ int store_order_put(struct store *s, const struct store_order *o,
 		     STORE_TRY(s, STORE_TX_NO, err, order_put(s, o, err)), err);
 }
 
-static int order_try(struct store *s, const char *name, int slot,
-		     struct err *err)
-{
-	int64_t rows = 0;
-
-	/* One that is there is changed into itself, another is made and
-	 * deleted: either waits for a lock that the real one would meet. */
-	if (store_exec(s,
-		       "UPDATE orders SET slot = ? WHERE name = ? AND slot = ?",
-		       ARGS(I(slot), T(name), I(slot)), &rows, err) == -1)
-		return -1;
-	if (rows)
-		return 0;
-	if (store_exec(s,
-		       "INSERT INTO orders (name, slot, ca_name, state, "
-		       "ts_created) VALUES (?, ?, '', '', 0)",
-		       ARGS(T(name), I(slot)), NULL, err) == -1)
-		return -1;
-	return store_exec(s, "DELETE FROM orders WHERE name = ? AND slot = ?",
-			  ARGS(T(name), I(slot)), NULL, err);
-}
-
-int store_order_try(struct store *s, const char *name, int slot,
-		    struct err *err)
-{
-	return STORE_TRY(s, STORE_TX_YES, err, order_try(s, name, slot, err));
-}
-
 static int order_get(struct store *s, const char *name, int slot,
 		     struct arena *a, struct store_order *ret, struct err *err)
 {

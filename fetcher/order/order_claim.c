@@ -74,10 +74,7 @@ static int op_claim(struct store *store, void *arg, struct err *err)
 	}
 	found = store_order_get(store, o->name, 0, o->row, &o->saved, err);
 	o->have_saved = found == 1;
-	if (found == -1 || look_whose(store, o, err) == -1)
-		return -1;
-	/* What the CA makes for us must find its place in the store. */
-	return o->ca ? store_order_try(store, o->name, 0, err) : 0;
+	return found == -1 ? -1 : look_whose(store, o, err);
 }
 
 enum order_wait order_s_claim(struct order *o)

@@ -942,27 +942,6 @@ static void test_attempt(void **state)
 	assert_string_equal(tried.v[0].outcome, "locked");
 }
 
-/* Whether an order could be put is tried and leaves nothing behind. */
-static void test_order_try(void **state)
-{
-	struct store_order o = { .name = "a.example.org",
-				 .ca_name = "le",
-				 .url = "https://ca/order/1",
-				 .state = "finalized",
-				 .ts_created = 77 };
-	struct store_order got = { 0 };
-
-	add("a.example.org");
-	OK(store_order_try(s, "a.example.org", 0, &err));
-	RC(0, store_order_get(s, "a.example.org", 0, arena, &got, &err));
-	OK(store_order_put(s, &o, &err));
-	OK(store_order_try(s, "a.example.org", 0, &err));
-	RC(1, store_order_get(s, "a.example.org", 0, arena, &got, &err));
-	assert_string_equal(got.url, "https://ca/order/1");
-	assert_string_equal(got.state, "finalized");
-	assert_int_equal(got.ts_created, 77);
-}
-
 static void test_fail(void **state)
 {
 	struct store_fail f = {
@@ -1540,23 +1519,39 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_names),	 TEST(test_add_get),
-		TEST(test_blob_bytes),	 TEST(test_ascii),
-		TEST(test_set),		 TEST(test_replace_csr),
-		TEST(test_remove),	 TEST(test_key_owner),
-		TEST(test_each),	 TEST(test_claim),
-		TEST(test_refresh),	 TEST(test_meanwhile),
-		TEST(test_orders),	 TEST(test_row_lost),
-		TEST(test_proofs),	 TEST(test_accept),
-		TEST(test_accept_again), TEST(test_accept_clears),
-		TEST(test_park),	 TEST(test_fail),
-		TEST(test_fail_set),	 TEST(test_attempt),
-		TEST(test_order_try),	 TEST(test_attempts_order),
-		TEST(test_ca),		 TEST(test_ca_two),
-		TEST(test_tx),		 TEST(test_host_certs),
-		TEST(test_receipts),	 TEST(test_claimers),
-		TEST(test_deadlock),	 TEST(test_locked_row),
-		TEST(test_locked_all),	 TEST(test_schema_checks),
+		TEST(test_names),
+		TEST(test_add_get),
+		TEST(test_blob_bytes),
+		TEST(test_ascii),
+		TEST(test_set),
+		TEST(test_replace_csr),
+		TEST(test_remove),
+		TEST(test_key_owner),
+		TEST(test_each),
+		TEST(test_claim),
+		TEST(test_refresh),
+		TEST(test_meanwhile),
+		TEST(test_orders),
+		TEST(test_row_lost),
+		TEST(test_proofs),
+		TEST(test_accept),
+		TEST(test_accept_again),
+		TEST(test_accept_clears),
+		TEST(test_park),
+		TEST(test_fail),
+		TEST(test_fail_set),
+		TEST(test_attempt),
+		TEST(test_attempts_order),
+		TEST(test_ca),
+		TEST(test_ca_two),
+		TEST(test_tx),
+		TEST(test_host_certs),
+		TEST(test_receipts),
+		TEST(test_claimers),
+		TEST(test_deadlock),
+		TEST(test_locked_row),
+		TEST(test_locked_all),
+		TEST(test_schema_checks),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
