@@ -34,7 +34,9 @@ $*"
 # Kill before call number $2 of kind $1, then run again and look.
 kill_at() { # CALL NUMBER
 	start_again
-	RUN_TIMEOUT=60 run env $NOLEAK strace -f -qq -o "$T/strace" \
+	# Where it is its connection's process that dies, again and again, the
+	# fetcher would wait for its store: it is ended.
+	RUN_TIMEOUT=20 run env $NOLEAK strace -f -qq -o "$T/strace" \
 		-e "inject=$1:signal=KILL:when=$2" \
 		"$BUILD/certrepo-fetcher" -c "$CONF" --once
 	[ "$rc" != 0 ] || return 1 # it has fewer

@@ -20,6 +20,7 @@ store : { path = "$DB"; };
 csr_dir = "$T"; state_dir = "$T/state";
 ca = ( { name = "x"; directory = "https://127.0.0.1:1/dir"; agree_tos = true;
 	account_key = "$T/state/account.pem"; } );
+dns : { zones = ( { zone = "example.org"; } ); };
 END
 fresh() { # FOLDER-OWNER FILE-OWNER: as it was
 	rm -rf "$STORE"
