@@ -28,10 +28,9 @@
 
 #define DNS_WALK_STEPS_MAX 32
 #define DNS_WALK_KEEP_MS   300000
-#define DNS_WALK_ADDR_MAX                                   \
-	6 /* of a zone's servers: dead ones take their time \
-	   */
-#define DNS_WALK_NS_MAX 6
+/* of a zone's servers: dead ones take their time */
+#define DNS_WALK_ADDR_MAX 6
+#define DNS_WALK_NS_MAX	  6
 
 /* A configured zone. Its strings and arrays live longer than the walker. */
 struct dns_start {

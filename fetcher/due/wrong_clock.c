@@ -10,10 +10,9 @@
 #include "store_clock.h"
 
 #define CHUNK 500 /* rows in one transaction */
-#define AHEAD                                                           \
-	100 /* ... of which each is several; and how many are looked at \
-	     */
-#define DAY 86400
+/* ... of which each is several; and how many are looked at */
+#define AHEAD 100
+#define DAY   86400
 
 /* When a CA agreed with the clock here, last. */
 #define AGREED_FILE "fetcher.clock"

@@ -133,7 +133,6 @@ static int op_fail(struct store *store, void *arg, struct err *err)
 		.hold = o->backoff.hold,
 		.drop_order = o->backoff.drop_order,
 	};
-
 	int rc;
 
 	order_attempt(o, &f.attempt);
