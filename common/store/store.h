@@ -4,10 +4,8 @@
 
 /*
  * The certificate repository, in the project's own words. The only SQL is
- * in store.c, store_ca.c, store_cert.c, store_clock.c, store_due.c,
- * store_fetch.c, store_host.c, store_trouble.c, store_owner.c and
- * store_schema.c; it is one text for SQLite and MariaDB. (The migrations are
- * two.)
+ * in the files store*.c; it is one text for SQLite and MariaDB. (The
+ * migrations are two.)
  *
  * Times are UTC seconds, given by the caller. Every change is one
  * transaction, safe to repeat when the answer to its commit was lost, and
@@ -23,12 +21,13 @@
 #include "err.h"
 #include "store_conf.h"
 
-#define STORE_NAME_MAX	  250
-#define STORE_COMMENT_MAX 255
-#define STORE_PATH_MAX	  255	    /* webroot_path, a tinytext */
-#define STORE_BLOB_MAX	  65535	    /* a csr, ca or crt: MariaDB's blob */
-#define STORE_DETAIL_MAX  500	    /* sentences we keep */
-#define STORE_NEVER	  INT64_MAX /* ts_due of a row that waits for a person */
+#define STORE_NAME_MAX	       250
+#define STORE_COMMENT_MAX      255
+#define STORE_PATH_MAX	       255   /* webroot_path, a tinytext */
+#define STORE_BLOB_MAX	       65535 /* a csr, ca or crt: MariaDB's blob */
+#define STORE_DETAIL_MAX       500   /* sentences we keep */
+#define STORE_PROFILE_NAME_MAX 64    /* ca_profile */
+#define STORE_NEVER	       INT64_MAX /* ts_due of a row that waits for a person */
 
 struct store;
 struct store_attempt;
@@ -96,6 +95,15 @@ struct store_cert {
 	const char *fail_class, *fail_detail; /* of the last failure */
 	const char *lease_owner;
 	int64_t lease_until;
+	const char *ca_profile; /* asked for in the order; NULL: as the
+				 * configuration says */
+	/* Renewal information (RFC 9773), void unless ari_crt is crt_sha256:
+	 * the instant chosen in a window (0: none), the window, where the CA
+	 * explains it, or NULL, and when it is asked again. */
+	const char *ari_crt;
+	int64_t ts_ari, ari_start, ari_end;
+	const char *ari_url;
+	int64_t ts_ari_poll;
 };
 
 /* --- populate --- */
@@ -114,7 +122,7 @@ int store_replace_csr(struct store *s, const char *name, struct store_blob csr,
 		      struct err *err) MUST_CHECK;
 
 /* Fields a person may set, by column name: comment, webroot_path, ca_name,
- * challenge, certbot, enable. NULL value: SQL NULL. */
+ * ca_profile, challenge, certbot, enable. NULL value: SQL NULL. */
 struct store_field {
 	const char *name;
 	const char *value;
@@ -337,7 +345,8 @@ struct store_order {
 			    * NULL: whoever's. Not read */
 	int slot;	   /* 0 */
 	const char *ca_name;
-	const char *account; /* account URL */
+	const char *directory; /* where the CA was; NULL: not known */
+	const char *account;   /* account URL */
 	const char *key_sha256;
 	const char *url;   /* the order's */
 	const char *state; /* "new", "finalized", "parked" */

@@ -18,6 +18,8 @@ static int check_row(const struct store_cert *r, struct err *err)
 			     err) == -1 ||
 	    store_check_text("ca_name", r->ca_name, STORE_CA_NAME_MAX, err) ==
 		    -1 ||
+	    store_check_text("ca_profile", r->ca_profile,
+			     STORE_PROFILE_NAME_MAX, err) == -1 ||
 	    store_check_text("challenge", r->challenge, 16, err) == -1 ||
 	    store_check_text("key_sha256", r->key_sha256, STORE_HASH_MAX,
 			     err) == -1 ||
@@ -35,13 +37,13 @@ static int insert(struct store *s, const struct store_cert *r, struct err *err)
 		s,
 		"INSERT INTO certs (name, enable, comment, certbot, csr, "
 		"md5_modulus, ts_expire, ts_last_update, count_fail_update, "
-		"webroot_path, ca_name, challenge, key_sha256, "
+		"webroot_path, ca_name, ca_profile, challenge, key_sha256, "
 		"ts_expire_seen, ts_due) "
-		"VALUES (?, ?, ?, ?, ?, ?, 1, 1, 0, ?, ?, ?, ?, 1, ?)",
+		"VALUES (?, ?, ?, ?, ?, ?, 1, 1, 0, ?, ?, ?, ?, ?, 1, ?)",
 		ARGS(T(r->name), T(r->enabled ? "Y" : "N"), T(r->comment),
 		     T(r->certbot ? "Y" : "N"), B(r->csr), T(r->md5_modulus),
-		     T(r->webroot_path), T(r->ca_name), T(r->challenge),
-		     T(r->key_sha256), I(r->ts_due)),
+		     T(r->webroot_path), T(r->ca_name), T(r->ca_profile),
+		     T(r->challenge), T(r->key_sha256), I(r->ts_due)),
 		NULL, err);
 }
 
@@ -141,6 +143,8 @@ static const struct settable {
 	  STORE_PATH_MAX, false },
 	{ "ca_name", "UPDATE certs SET ca_name = ? WHERE name = ?",
 	  STORE_CA_NAME_MAX, false },
+	{ "ca_profile", "UPDATE certs SET ca_profile = ? WHERE name = ?",
+	  STORE_PROFILE_NAME_MAX, false },
 	{ "challenge", "UPDATE certs SET challenge = ? WHERE name = ?", 16,
 	  false },
 	{ "certbot", "UPDATE certs SET certbot = ? WHERE name = ?", 1, true },
@@ -164,7 +168,8 @@ static int check_fields(const struct store_field *f, size_t n, struct err *err)
 			return err_set(err, ERR_INPUT,
 				       "there is no field \"%s\" to set: "
 				       "comment, webroot_path, ca_name, "
-				       "challenge, certbot, enable",
+				       "ca_profile, challenge, certbot, "
+				       "enable",
 				       f[i].name);
 		if (k->yes_no && (!f[i].value || (strcmp(f[i].value, "Y") &&
 						  strcmp(f[i].value, "N"))))
@@ -236,8 +241,9 @@ int store_remove(struct store *s, const char *name, struct err *err)
 	"ts_last_update, count_fail_update, webroot_path, ca_name, "       \
 	"challenge, key_sha256, crt_sha256, ts_not_before, ts_due, "       \
 	"ts_next_attempt, renew, held, fail_class, fail_detail, "          \
-	"lease_owner, lease_until"
-#define ROW_TYPES "Wwwwwwnnnwwwwwnnnnnwwwn"
+	"lease_owner, lease_until, ca_profile, ari_crt, ts_ari, "          \
+	"ari_start, ari_end, ari_url, ts_ari_poll"
+#define ROW_TYPES "Wwwwwwnnnwwwwwnnnnnwwwnwwnnnwn"
 enum { ROW_BLOBS = sizeof(ROW_TYPES) - 1 };
 
 static struct store_cert *read_row(const struct db_stmt *st, struct arena *a)
@@ -267,6 +273,13 @@ static struct store_cert *read_row(const struct db_stmt *st, struct arena *a)
 	r->fail_detail = store_col_text(st, 20, a);
 	r->lease_owner = store_col_text(st, 21, a);
 	r->lease_until = db_col_int(st, 22);
+	r->ca_profile = store_col_text(st, 23, a);
+	r->ari_crt = store_col_text(st, 24, a);
+	r->ts_ari = db_col_int(st, 25);
+	r->ari_start = db_col_int(st, 26);
+	r->ari_end = db_col_int(st, 27);
+	r->ari_url = store_col_text(st, 28, a);
+	r->ts_ari_poll = db_col_int(st, 29);
 	return r;
 }
 

@@ -234,12 +234,12 @@ static int order_put(struct store *s, const struct store_order *o,
 	return store_exec(s,
 			  "REPLACE INTO orders (name, slot, ca_name, "
 			  "account, key_sha256, url, state, ts_created, "
-			  "ts_state, ts_expires) VALUES (?, ?, ?, ?, "
-			  "?, ?, ?, ?, NULLIF(?, 0), NULLIF(?, 0))",
+			  "ts_state, ts_expires, directory) VALUES (?, ?, ?, "
+			  "?, ?, ?, ?, ?, NULLIF(?, 0), NULLIF(?, 0), ?)",
 			  ARGS(T(o->name), I(o->slot), T(o->ca_name),
 			       T(o->account), T(o->key_sha256), T(o->url),
 			       T(o->state), I(o->ts_created), I(o->ts_state),
-			       I(o->ts_expires)),
+			       I(o->ts_expires), T(o->directory)),
 			  NULL, err);
 }
 
@@ -247,6 +247,8 @@ int store_order_put(struct store *s, const struct store_order *o,
 		    struct err *err)
 {
 	if (store_check_text("the CA's name", o->ca_name, STORE_CA_NAME_MAX,
+			     err) == -1 ||
+	    store_check_text("the directory's URL", o->directory, STORE_URL_MAX,
 			     err) == -1 ||
 	    store_check_text("the account's URL", o->account, STORE_URL_MAX,
 			     err) == -1 ||
@@ -266,10 +268,10 @@ static int order_get(struct store *s, const char *name, int slot,
 
 	if (store_query(s,
 			"SELECT name, slot, ca_name, account, key_sha256, url, "
-			"state, ts_created, ts_state, ts_expires "
+			"state, ts_created, ts_state, ts_expires, directory "
 			"FROM orders "
 			"WHERE name = ? AND slot = ?",
-			"WNWwwwWNnn", ARGS(T(name), I(slot)), &st, err) == -1)
+			"WNWwwwWNnnw", ARGS(T(name), I(slot)), &st, err) == -1)
 		return -1;
 	rc = db_step(st, err);
 	if (rc != 1)
@@ -285,6 +287,7 @@ static int order_get(struct store *s, const char *name, int slot,
 		.ts_created = db_col_int(st, 7),
 		.ts_state = db_col_int(st, 8),
 		.ts_expires = db_col_int(st, 9),
+		.directory = store_col_text(st, 10, a),
 	};
 	return 1;
 }

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "store_kit.h"
+#include "store_offer.h"
+
+static struct store *s;
+static struct arena *arena;
+
+static int setup(void **state)
+{
+	int from, to;
+
+	if (kit_begin() == -1)
+		return -1;
+	kit_wipe();
+	arena = arena_new();
+	OK(store_open(&conf, STORE_ADMIN, &s, &err));
+	OK(store_schema_upgrade(s, 1, &from, &to, &err));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	store_free(&s);
+	arena_free(&arena);
+	kit_end();
+	return 0;
+}
+
+static void put_and_get(void **state)
+{
+	const struct store_ca none = { NULL };
+	const struct store_ca ca = { .name = "le",
+				     .directory = "https://a/dir" };
+	const struct store_offer offer = {
+		.renewal_info = "https://a/ri",
+		.profiles = "one\tthe first\none-day\tshort\nbare\t",
+		.caa = "a.org b.org",
+		.ts = 1700000000,
+	};
+	struct store_offer o;
+	struct store_ca now;
+
+	RC(0, store_offer_get(s, "le", arena, &o, &err));
+	OK(store_offer_put(s, "le", "https://a/dir", &offer, &err));
+	RC(0, store_offer_get(s, "le", arena, &o, &err));
+	OK(store_ca_put(s, &ca, &none, arena, &now, &err));
+	RC(1, store_offer_get(s, "le", arena, &o, &err));
+	assert_null(o.renewal_info);
+	assert_null(o.profiles);
+	assert_null(store_offer_profile(&o, "one", arena));
+	/* another CA's, of the same name */
+	OK(store_offer_put(s, "le", "https://b/dir", &offer, &err));
+	RC(1, store_offer_get(s, "le", arena, &o, &err));
+	assert_null(o.renewal_info);
+	OK(store_offer_put(s, "le", "https://a/dir", &offer, &err));
+	RC(1, store_offer_get(s, "le", arena, &o, &err));
+	assert_string_equal(o.renewal_info, offer.renewal_info);
+	assert_string_equal(o.profiles, offer.profiles);
+	assert_string_equal(o.caa, offer.caa);
+	assert_int_equal(o.ts, offer.ts);
+	assert_string_equal(store_offer_profile(&o, "one", arena), "the first");
+	assert_string_equal(store_offer_profile(&o, "one-day", arena), "short");
+	assert_string_equal(store_offer_profile(&o, "bare", arena), "");
+	assert_null(store_offer_profile(&o, "on", arena));
+	assert_null(store_offer_profile(&o, "the first", arena));
+	assert_null(store_offer_profile(&o, "", arena));
+}
+
+static void limits(void **state)
+{
+	char big[STORE_OFFER_TEXT_MAX + 2];
+	struct store_offer offer = { .renewal_info = "" };
+
+	memset(big, 'x', sizeof(big));
+	big[sizeof(big) - 1] = '\0';
+	offer.profiles = big;
+	FAILS(ERR_LIMIT, "too long",
+	      store_offer_put(s, "le", "https://a/dir", &offer, &err));
+	big[1001] = '\0';
+	offer.profiles = NULL;
+	offer.renewal_info = big;
+	FAILS(ERR_LIMIT, "renewalInfo",
+	      store_offer_put(s, "le", "https://a/dir", &offer, &err));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(put_and_get, setup, teardown),
+		cmocka_unit_test_setup_teardown(limits, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
