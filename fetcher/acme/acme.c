@@ -161,6 +161,11 @@ const char *acme_thumbprint(const struct acme *acme)
 	return jws_key_thumbprint(acme->key);
 }
 
+const struct acme_offer *acme_offer(const struct acme *acme)
+{
+	return &acme->dir.offer;
+}
+
 size_t acme_requests(const struct acme *acme)
 {
 	return http_count(acme->http);
@@ -652,7 +657,16 @@ struct acme_call *acme_new_order(struct acme *acme,
 		sbuf_add_json(&s, ids->v[i].value);
 		sbuf_addc(&s, '}');
 	}
-	sbuf_adds(&s, "]}");
+	sbuf_addc(&s, ']');
+	if (wish->profile) {
+		sbuf_adds(&s, ",\"profile\":");
+		sbuf_add_json(&s, wish->profile);
+	}
+	if (wish->replaces) {
+		sbuf_adds(&s, ",\"replaces\":");
+		sbuf_add_json(&s, wish->replaces);
+	}
+	sbuf_addc(&s, '}');
 	return acme_call_new(acme, ACME_STEP_ORDER, ACME_CALL_LOCATION, url,
 			     sbuf_str(&s), s.len, fn, arg);
 }

@@ -56,6 +56,28 @@ void acme_start(struct acme *acme, size_t wanted, acme_ready_fn *fn, void *arg);
 /* After start; borrowed. */
 const char *acme_account(const struct acme *acme);
 const char *acme_thumbprint(const struct acme *acme);
+
+/* What the directory says of the CA beyond what it must (RFC 8555 section
+ * 7.1.1, RFC 9773, draft-ietf-acme-profiles). Whatever of it cannot be read is
+ * as if it were not there; what is over the limits is left out. */
+#define ACME_PROFILES_MAX 50
+#define ACME_PROFILE_MAX  64 /* of a name: printable, no blank in it */
+#define ACME_CAA_MAX	  20
+struct acme_profile {
+	const char *name, *text; /* text: for people; one printable line */
+};
+struct acme_offer {
+	const char *terms;	  /* URL, or NULL */
+	const char *renewal_info; /* https URL, or NULL */
+	struct acme_profile *profiles;
+	size_t n_profiles;
+	const char **caa; /* domains of CAA records, lower case */
+	size_t n_caa;
+	bool eab_required; /* externalAccountRequired */
+};
+/* After start; lives until the next start. */
+const struct acme_offer *acme_offer(const struct acme *acme);
+
 /* HTTP requests sent so far, for the summary and the benchmark. */
 size_t acme_requests(const struct acme *acme);
 
@@ -141,6 +163,9 @@ typedef void acme_fn(void *arg, const struct acme_result *r);
  */
 struct acme_wish {
 	const struct x509_ids *ids;
+	const char *profile;  /* of the CA's offer, or NULL */
+	const char *replaces; /* RFC 9773 section 5: of the certificate that
+			       * this one is for; or NULL */
 };
 struct acme_call *acme_new_order(struct acme *acme,
 				 const struct acme_wish *wish, acme_fn *fn,

@@ -78,18 +78,18 @@ static void account_done(void *arg, const struct acme_result *r)
 
 static bool account_refused(const struct acme *a, struct fail *f)
 {
-	if (a->dir.external_account_required) {
+	if (a->dir.offer.eab_required) {
 		fail_set(f, FAIL_ACCOUNT, 0,
 			 "it wants accounts bound to a customer account "
 			 "(externalAccountRequired), which is not supported "
 			 "yet");
 		return true;
 	}
-	if (a->dir.terms && !a->ca->agree_tos) {
+	if (a->dir.offer.terms && !a->ca->agree_tos) {
 		fail_set(f, FAIL_ACCOUNT, 0,
 			 "it wants its terms of service accepted: read %s and "
 			 "set agree_tos = true",
-			 a->dir.terms);
+			 a->dir.offer.terms);
 		return true;
 	}
 	return false;

@@ -7,6 +7,8 @@
 #include "acme_problem.h"
 #include "plain.h"
 
+#define LINE_MAX_CHARS 200 /* of what is said of a profile */
+
 static void doc_free(json_t **doc)
 {
 	json_decref(*doc);
@@ -110,6 +112,78 @@ static void get_error(const json_t *obj, enum acme_step step, struct fail *ret)
 
 /* --- directory and account --- */
 
+/* What goes into a line of its own, and before people: no control
+ * characters, no other alphabet. The caller's arena. */
+static const char *line_of(struct arena *arena, const char *s)
+{
+	char *copy = arena_strndup(arena, s, LINE_MAX_CHARS);
+
+	for (char *p = copy; *p; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
+	return copy;
+}
+
+static bool is_word(const char *s, size_t max)
+{
+	size_t n = 0;
+
+	for (; s[n]; n++)
+		if (s[n] <= ' ' || s[n] > '~')
+			return false;
+	return n > 0 && n <= max;
+}
+
+static void get_profiles(const json_t *meta, struct arena *arena,
+			 struct acme_offer *o)
+{
+	json_t *all = json_object_get(meta, "profiles"), *text;
+	const char *name;
+
+	o->profiles =
+		arena_array(arena, ACME_PROFILES_MAX, sizeof(*o->profiles));
+	json_object_foreach(all, name, text)
+	{
+		const char *said = json_string_value(text);
+
+		if (o->n_profiles == ACME_PROFILES_MAX)
+			break;
+		if (!is_word(name, ACME_PROFILE_MAX))
+			continue;
+		o->profiles[o->n_profiles++] = (struct acme_profile){
+			.name = arena_strdup(arena, name),
+			.text = line_of(arena, said ? said : ""),
+		};
+	}
+}
+
+static bool is_domain(const char *s)
+{
+	return is_word(s, 253) && strspn(s, "abcdefghijklmnopqrstuvwxyz"
+					    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					    "0123456789-._") == strlen(s);
+}
+
+static void get_caa(const json_t *meta, struct arena *arena,
+		    struct acme_offer *o)
+{
+	const json_t *list = json_object_get(meta, "caaIdentities");
+	size_t i, n = json_array_size(list);
+
+	o->caa = arena_array(arena, ACME_CAA_MAX, sizeof(*o->caa));
+	for (i = 0; i < n && o->n_caa < ACME_CAA_MAX; i++) {
+		const char *s = json_string_value(json_array_get(list, i));
+		char *copy;
+
+		if (!s || !is_domain(s))
+			continue;
+		copy = arena_strdup(arena, s);
+		for (char *p = copy; *p; p++)
+			*p = (char) tolower((unsigned char) *p);
+		o->caa[o->n_caa++] = copy;
+	}
+}
+
 int acme_parse_directory(const void *json, size_t len, struct arena *arena,
 			 struct acme_directory *ret, struct err *err)
 {
@@ -126,10 +200,14 @@ int acme_parse_directory(const void *json, size_t len, struct arena *arena,
 		    -1)
 		return -1;
 	meta = json_object_get(doc, "meta");
-	d.terms = arena_strdup(arena, json_string_value(json_object_get(
-					      meta, "termsOfService")));
-	d.external_account_required =
+	d.key_change = url_or_null(doc, "keyChange", arena);
+	d.offer.renewal_info = url_or_null(doc, "renewalInfo", arena);
+	d.offer.terms = arena_strdup(arena, json_string_value(json_object_get(
+						    meta, "termsOfService")));
+	d.offer.eab_required =
 		json_is_true(json_object_get(meta, "externalAccountRequired"));
+	get_profiles(meta, arena, &d.offer);
+	get_caa(meta, arena, &d.offer);
 	*ret = d;
 	return 0;
 }

@@ -5,14 +5,13 @@
 /* The parsers of acme.h that only the client itself needs. Pure. */
 
 #include <stdbool.h>
-#include "arena.h"
-#include "err.h"
+#include "acme.h"
 
 /* RFC 8555 section 7.1.1; strings in the arena given. */
 struct acme_directory {
 	const char *new_nonce, *new_account, *new_order;
-	const char *terms; /* URL, or NULL */
-	bool external_account_required;
+	const char *key_change; /* or NULL */
+	struct acme_offer offer;
 };
 
 int acme_parse_directory(const void *json, size_t len, struct arena *arena,

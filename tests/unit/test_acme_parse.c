@@ -495,16 +495,16 @@ static void directory(void **state)
 		acme_parse_directory(json, strlen(json), arena, &d, &err), 0);
 	assert_string_equal(d.new_nonce, "https://example.com/acme/new-nonce");
 	assert_string_equal(d.new_order, "https://example.com/acme/new-order");
-	assert_string_equal(d.terms,
+	assert_string_equal(d.offer.terms,
 			    "https://example.com/acme/terms/2017-5-30");
-	assert_true(d.external_account_required);
+	assert_true(d.offer.eab_required);
 	assert_int_equal(
 		acme_parse_directory(bare, strlen(bare), arena, &d, &err), 0);
-	assert_null(d.terms);
-	assert_false(d.external_account_required);
+	assert_null(d.offer.terms);
+	assert_false(d.offer.eab_required);
 	assert_int_equal(
 		acme_parse_directory(odd, strlen(odd), arena, &d, &err), 0);
-	assert_null(d.terms);
+	assert_null(d.offer.terms);
 	assert_int_equal(
 		acme_parse_directory(bad, strlen(bad), arena, &d, &err), -1);
 	assert_non_null(strstr(err.msg, "newAccount"));
@@ -515,6 +515,54 @@ static void directory(void **state)
 			 0);
 	assert_string_equal(status, "valid");
 	assert_int_equal(acme_parse_account("{}", 2, arena, &status, &err), -1);
+}
+
+static void offer(void **state)
+{
+	/* RFC 9773 section 4.1, draft-ietf-acme-profiles section 3 */
+	static const char json[] =
+		"{\"newNonce\":\"https://a/n\",\"newAccount\":\"https://a/a\","
+		"\"newOrder\":\"https://a/o\","
+		"\"renewalInfo\":\"https://a/renewal-info\","
+		"\"keyChange\":\"https://a/k\","
+		"\"meta\":{\"profiles\":{\"profile1\":"
+		"\"https://example.com/docs/profiles#profile1\","
+		"\"two words\":\"x\",\"\":\"x\","
+		"\"profile2\":\"a\\tb\\n\u00e4\",\"odd\":[1]},"
+		"\"caaIdentities\":[\"Example.COM\",7,\"a b\",\"b.org\"]}}";
+	AUTO(sbuf_free) struct sbuf many = SBUF_INIT(200000);
+	struct acme_directory d;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(
+		acme_parse_directory(json, strlen(json), arena, &d, &err), 0);
+	assert_string_equal(d.offer.renewal_info, "https://a/renewal-info");
+	assert_string_equal(d.key_change, "https://a/k");
+	assert_int_equal(d.offer.n_profiles, 3);
+	assert_string_equal(d.offer.profiles[0].name, "profile1");
+	assert_string_equal(d.offer.profiles[0].text,
+			    "https://example.com/docs/profiles#profile1");
+	assert_string_equal(d.offer.profiles[1].name, "profile2");
+	assert_string_equal(d.offer.profiles[1].text, "a?b???");
+	assert_string_equal(d.offer.profiles[2].text, "");
+	assert_int_equal(d.offer.n_caa, 2);
+	assert_string_equal(d.offer.caa[0], "example.com");
+	assert_string_equal(d.offer.caa[1], "b.org");
+
+	sbuf_adds(&many, "{\"newNonce\":\"https://a/n\",\"newAccount\":"
+			 "\"https://a/a\",\"newOrder\":\"https://a/o\","
+			 "\"meta\":{\"profiles\":{");
+	for (int i = 0; i < 1000; i++)
+		sbuf_addf(&many, "%s\"p%d\":\"%0150d\"", i ? "," : "", i, i);
+	sbuf_adds(&many, "},\"caaIdentities\":[\"a.org\"");
+	for (int i = 0; i < 1000; i++)
+		sbuf_addf(&many, ",\"c%d.org\"", i);
+	sbuf_adds(&many, "]}}");
+	assert_int_equal(acme_parse_directory(sbuf_str(&many), many.len, arena,
+					      &d, &err),
+			 0);
+	assert_int_equal(d.offer.n_profiles, ACME_PROFILES_MAX);
+	assert_int_equal(d.offer.n_caa, ACME_CAA_MAX);
 }
 
 int main(void)
@@ -530,6 +578,7 @@ int main(void)
 		cmocka_unit_test(limits),
 		cmocka_unit_test(url_ok),
 		cmocka_unit_test(directory),
+		cmocka_unit_test(offer),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
