@@ -14,6 +14,8 @@
 
 static const char *const key_types[] = { "ES256", "RS256", NULL };
 
+static const char *const discover_modes[] = { "try", "force", NULL };
+
 static const char *const http_versions[] = { "2", "1.1", NULL };
 
 static const struct conf_setting ca_settings[] = {
@@ -46,6 +48,27 @@ static const struct conf_setting ca_settings[] = {
 	    "whether keys that public CAs refuse may be enrolled"),
 	SET(certrepo_ca, allow_single, CONF_BOOL,
 	    "whether names without a dot may be enrolled"),
+	SET(certrepo_ca, ca_profile, CONF_STRING,
+	    "profile to order by, of those that the CA offers"),
+	SET(certrepo_ca, preferred_chain, CONF_STRING,
+	    "issuer, or SHA-256, of the topmost certificate to ask for"),
+	SET(certrepo_ca, polls_per_second, CONF_INT,
+	    "questions for renewal information per second", .def = "500",
+	    .min = 1, .max = 10000),
+	SET(certrepo_ca, eab_kid, CONF_STRING,
+	    "key identifier of the customer's account at the CA"),
+	SET(certrepo_ca, eab_key_file, CONF_PATH,
+	    "file with the key that goes with eab_kid"),
+	SET(certrepo_ca, staging, CONF_STRING,
+	    "https URL of a directory to try things at"),
+	SET(certrepo_ca, max_names, CONF_INT, "names in a certificate",
+	    .def = "100", .min = 1, .max = 100),
+	SET(certrepo_ca, discover, CONF_STRINGS,
+	    "domains below which the CA's directory is looked for"),
+	SET(certrepo_ca, mode, CONF_ENUM, "what to do when it is not found",
+	    .def = "try", .choices = discover_modes),
+	SET(certrepo_ca, discover_allow, CONF_STRINGS,
+	    "other domains that its servers may be in"),
 	{ .name = NULL },
 };
 

@@ -28,6 +28,20 @@ struct certrepo_ca {
 	bool allow_ip;		     /* enrol IP addresses */
 	bool any_key;		     /* enrol keys public CAs refuse */
 	bool allow_single;	     /* enrol single-label names */
+	const char *ca_profile;	     /* of its offer; NULL: the CA's choice */
+	const char *preferred_chain; /* issuer of the topmost certificate, or
+				      * that certificate's SHA-256 in hex */
+	int64_t polls_per_second;    /* of renewal information, default 500 */
+	const char *eab_kid;	     /* external account binding (RFC 8555 */
+	const char *eab_key_file;    /* section 7.3.4); NULL: none */
+	const char *staging;	     /* https URL of a directory to try */
+	int64_t max_names;	     /* of a certificate; default 100 */
+	/* To find its directory (draft-tweedale-acme-discovery), instead of
+	 * `directory': below these domains; "try" (default) or "force"; other
+	 * domains that its servers may be in. */
+	struct conf_strings discover;
+	const char *mode;
+	struct conf_strings discover_allow;
 };
 
 struct certrepo_conf {
