@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <sys/stat.h>
 #include <libconfig.h>
 #include "conf.h"
+#include "conf_near.h"
 #include "conf_text.h"
 #include "log.h"
 #include "num.h"
@@ -464,46 +466,18 @@ static set_fn *const setters[] = {
 
 /* Names the table does not know. */
 
-/* Levenshtein's distance; names are cut at 63. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[64], la = strnlen(a, 63), lb = strnlen(b, 63), i, j;
-
-	for (j = 0; j <= lb; j++)
-		row[j] = j;
-	for (i = 1; i <= la; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (j = 1; j <= lb; j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[lb];
-}
-
 static void unknown(struct load *ld, const struct conf_schema *schema,
 		    config_setting_t *s)
 {
 	AUTO(sbuf_free) struct sbuf known = SBUF_INIT(4000);
 	const char *name = config_setting_name(s), *nearest = NULL;
-	size_t best = strlen(name) / 2 + 1, d;
+	size_t best = conf_near_most(name);
 	const struct conf_setting *set;
 
 	for (set = schema->settings; set->name; set++) {
 		sbuf_addf(&known, "%s%s", known.len ? ", " : "", set->name);
-		d = distance(name, set->name);
-		if (d < best) {
-			best = d;
+		if (conf_near(name, set->name, &best))
 			nearest = set->name;
-		}
 	}
 	if (nearest)
 		wrong(ld, s, "is unknown, is `%s' meant?", nearest);
@@ -568,7 +542,8 @@ static void fill_absent(struct load *ld, const struct conf_setting *set,
 	}
 }
 
-static void fill_one(struct load *ld, const struct conf_setting *set,
+/* Whether any of FROM has it. */
+static bool fill_one(struct load *ld, const struct conf_setting *set,
 		     config_setting_t *const *from, size_t n, void *dst)
 {
 	bool appends = set->type == CONF_STRINGS || set->type == CONF_GROUPS;
@@ -592,6 +567,7 @@ static void fill_one(struct load *ld, const struct conf_setting *set,
 	}
 	if (!first)
 		fill_absent(ld, set, dst);
+	return first;
 }
 
 /* DST is zeroed but for its source. FROM: the root groups of several files,
@@ -600,11 +576,17 @@ static void fill(struct load *ld, const struct conf_schema *schema,
 		 config_setting_t *const *from, size_t n, void *dst)
 {
 	const struct conf_setting *set;
+	uint64_t given = 0;
 	size_t i;
 
 	for (set = schema->settings; set->name; set++)
-		if (strcmp(set->name, "*") != 0)
-			fill_one(ld, set, from, n, dst);
+		if (strcmp(set->name, "*") != 0 &&
+		    fill_one(ld, set, from, n, dst) && schema->given) {
+			assert(set - schema->settings < CONF_GIVEN_MAX);
+			given |= UINT64_C(1) << (set - schema->settings);
+		}
+	if (schema->given)
+		memcpy((char *) dst + schema->given, &given, sizeof(given));
 	for (i = 0; i < n; i++)
 		fill_unnamed(ld, schema, from[i], dst);
 }

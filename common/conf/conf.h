@@ -105,7 +105,11 @@ struct conf_setting {
 struct conf_schema {
 	const struct conf_setting *settings;
 	size_t size;
+	/* Of a uint64_t in the struct whose bit i says that a file has setting
+	 * i of the table, what it is or not; 0: none is kept. */
+	size_t given;
 };
+#define CONF_GIVEN_MAX 64 /* settings of such a table */
 
 /* What is wrong, "FILE:LINE: what, what to do", every one of them. */
 struct conf_errors {
