@@ -49,6 +49,7 @@ CFLAGS   = $(OPT)
 ALLFLAGS = -std=gnu11 -D_GNU_SOURCE -DCERTREPO_VERSION='"$(VERSION)"' \
 	   -DCERTREPO_SYSCONFDIR='"$(SYSCONFDIR)"' \
 	   -DCERTREPO_PROFILE_DIR='"$(DATADIR)/installer-profiles"' \
+	   -DCERTREPO_CA_DIR='"$(DATADIR)/cas"' \
 	   -DCERTREPO_GRANTS='"$(DATADIR)/grants.sql"' \
 	   $(WARN) $(HARDEN) $(SANFLAGS) -fvisibility=hidden -MMD -MP \
 	   $(PC_CFLAGS) $(CFLAGS)
@@ -229,10 +230,12 @@ bench:
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(MANDIR)/man5 \
 		$(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(MANDIR)/man8 \
-		$(DESTDIR)$(DATADIR)/installer-profiles
+		$(DESTDIR)$(DATADIR)/installer-profiles \
+		$(DESTDIR)$(DATADIR)/cas
 	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/sbin/
 	install -m 644 installer-profiles/*.conf \
 		$(DESTDIR)$(DATADIR)/installer-profiles/
+	install -m 644 ca-presets/*.conf $(DESTDIR)$(DATADIR)/cas/
 	install -m 644 schema/grants.sql $(DESTDIR)$(DATADIR)/
 	for s in 5 7 8; do install -m 644 man/*.$$s \
 		$(DESTDIR)$(MANDIR)/man$$s/ || exit 1; done

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
 #include <string.h>
+#include "ca_preset.h"
 #include "certrepo_conf.h"
 #include "store.h"
 #include "words.h"
+#include "x509.h"
+
+/* Compiled in by the Makefile. */
+#ifndef CERTREPO_CA_DIR
+#define CERTREPO_CA_DIR "/usr/local/share/certrepo/cas"
+#endif
 
 #define SET(struct_, field_, type_, help_, ...)                            \
 	{                                                                  \
@@ -18,51 +25,71 @@ static const char *const discover_modes[] = { "try", "force", NULL };
 
 static const char *const http_versions[] = { "2", "1.1", NULL };
 
+/* Whose the account is, which no preset says. */
+#define CA_OURS 9
+
 static const struct conf_setting ca_settings[] = {
-	SET(certrepo_ca, name, CONF_STRING, "name of the CA, for us",
-	    .flags = CONF_REQUIRED),
-	SET(certrepo_ca, directory, CONF_STRING,
-	    "https URL of the ACME directory", .flags = CONF_REQUIRED),
+	SET(certrepo_ca, name, CONF_STRING, "name of the CA, for us"),
+	SET(certrepo_ca, preset, CONF_STRING,
+	    "name of a file that says what is not said here"),
 	SET(certrepo_ca, account_key, CONF_PATH,
-	    "PEM file of the account key, made on first use",
-	    .flags = CONF_REQUIRED),
-	SET(certrepo_ca, account_key_type, CONF_ENUM,
-	    "kind of account key to make", .def = "ES256",
-	    .choices = key_types),
+	    "PEM file of the account key, made on first use"),
 	SET(certrepo_ca, contact, CONF_STRINGS, "URLs the CA may write to"),
 	SET(certrepo_ca, agree_tos, CONF_BOOL,
 	    "whether the CA's terms of service are agreed to"),
+	SET(certrepo_ca, eab_kid, CONF_STRING,
+	    "key identifier of the customer's account at the CA"),
+	SET(certrepo_ca, eab_key_file, CONF_PATH,
+	    "file with the key that goes with eab_kid"),
+	SET(certrepo_ca, staging_eab_kid, CONF_STRING,
+	    "key identifier of the customer's account at staging"),
+	SET(certrepo_ca, staging_eab_key_file, CONF_PATH,
+	    "file with the key that goes with staging_eab_kid"),
+	/* A preset's begin here: CA_OURS. */
+	SET(certrepo_ca, directory, CONF_STRING,
+	    "https URL of the ACME directory"),
+	SET(certrepo_ca, staging, CONF_STRING,
+	    "https URL of a directory to try things at"),
+	SET(certrepo_ca, account_key_type, CONF_ENUM,
+	    "kind of account key to make", .def = "ES256",
+	    .choices = key_types),
+	SET(certrepo_ca, contact_required, CONF_BOOL,
+	    "whether it opens no account without a contact"),
+	SET(certrepo_ca, eab_required, CONF_BOOL,
+	    "whether it opens no account without eab_kid"),
+	SET(certrepo_ca, web, CONF_STRING,
+	    "page where an account, or its eab_kid, comes from"),
 	SET(certrepo_ca, ca_file, CONF_PATH,
 	    "PEM file, trust anchors for this CA's HTTPS"),
 	SET(certrepo_ca, requests_per_second, CONF_INT,
 	    "requests to this CA per second", .def = "100", .min = 1,
 	    .max = 10000),
+	SET(certrepo_ca, polls_per_second, CONF_INT,
+	    "questions for renewal information per second", .def = "500",
+	    .min = 1, .max = 10000),
 	SET(certrepo_ca, nonce_pool, CONF_INT, "nonces kept for later requests",
 	    .def = "1024", .min = 0, .max = 1024),
 	SET(certrepo_ca, http_version, CONF_ENUM,
 	    "highest version of HTTP to speak", .def = "2",
 	    .choices = http_versions),
+	SET(certrepo_ca, max_names, CONF_INT, "names in a certificate",
+	    .def = "100", .min = 1, .max = X509_NAMES_MAX),
+	SET(certrepo_ca, keys, CONF_STRINGS,
+	    "kinds of keys that it takes, rsa or ec"),
+	SET(certrepo_ca, client_auth, CONF_BOOL,
+	    "whether it takes a CSR that asks for clientAuth", .def = "true"),
 	SET(certrepo_ca, allow_ip, CONF_BOOL,
 	    "whether IP addresses may be enrolled"),
 	SET(certrepo_ca, any_key, CONF_BOOL,
 	    "whether keys that public CAs refuse may be enrolled"),
 	SET(certrepo_ca, allow_single, CONF_BOOL,
 	    "whether names without a dot may be enrolled"),
+	SET(certrepo_ca, caa, CONF_STRINGS,
+	    "its issuer domains in CAA records"),
 	SET(certrepo_ca, ca_profile, CONF_STRING,
 	    "profile to order by, of those that the CA offers"),
 	SET(certrepo_ca, preferred_chain, CONF_STRING,
 	    "issuer, or SHA-256, of the topmost certificate to ask for"),
-	SET(certrepo_ca, polls_per_second, CONF_INT,
-	    "questions for renewal information per second", .def = "500",
-	    .min = 1, .max = 10000),
-	SET(certrepo_ca, eab_kid, CONF_STRING,
-	    "key identifier of the customer's account at the CA"),
-	SET(certrepo_ca, eab_key_file, CONF_PATH,
-	    "file with the key that goes with eab_kid"),
-	SET(certrepo_ca, staging, CONF_STRING,
-	    "https URL of a directory to try things at"),
-	SET(certrepo_ca, max_names, CONF_INT, "names in a certificate",
-	    .def = "100", .min = 1, .max = 100),
 	SET(certrepo_ca, discover, CONF_STRINGS,
 	    "domains below which the CA's directory is looked for"),
 	SET(certrepo_ca, mode, CONF_ENUM, "what to do when it is not found",
@@ -71,10 +98,18 @@ static const struct conf_setting ca_settings[] = {
 	    "other domains that its servers may be in"),
 	{ .name = NULL },
 };
+_Static_assert(ARRAY_LEN(ca_settings) <= CONF_GIVEN_MAX, "a bit for each");
 
-static const struct conf_schema ca_schema = {
+const struct conf_schema certrepo_ca_schema = {
 	.settings = ca_settings,
 	.size = sizeof(struct certrepo_ca),
+	.given = offsetof(struct certrepo_ca, given),
+};
+
+const struct conf_schema certrepo_preset_schema = {
+	.settings = ca_settings + CA_OURS,
+	.size = sizeof(struct certrepo_ca),
+	.given = offsetof(struct certrepo_ca, given),
 };
 
 static const struct conf_setting settings[] = {
@@ -88,7 +123,11 @@ static const struct conf_setting settings[] = {
 	SET(certrepo_conf, default_ca, CONF_STRING,
 	    "name of the CA for names enrolled without one"),
 	SET(certrepo_conf, ca, CONF_GROUPS, "the CAs", .flags = CONF_REQUIRED,
-	    .sub = &ca_schema),
+	    .sub = &certrepo_ca_schema),
+	SET(certrepo_conf, preset_dir, CONF_PATH, "presets of this site",
+	    .def = "/etc/certrepo/cas"),
+	SET(certrepo_conf, shipped_preset_dir, CONF_PATH,
+	    "presets that came with the programs", .def = CERTREPO_CA_DIR),
 	PROOF_CONF_SETTINGS(offsetof(struct certrepo_conf, proof)),
 	SET(certrepo_conf, days_left, CONF_INT,
 	    "renew when so many days are left; 0: a third of the lifetime",
@@ -132,10 +171,59 @@ static bool is_https(const char *url)
 	return true;
 }
 
-static void check_ca(const struct certrepo_ca *ca, struct conf_errors *errs)
+/* One of a configuration or a preset, URL may be NULL. */
+static void check_url(const struct certrepo_ca *ca, const char *setting,
+		      const char *url, struct conf_errors *errs)
+{
+	if (url && !is_https(url))
+		conf_error(errs, &ca->src,
+			   "setting `%s': \"%.200s\" must be a URL that begins "
+			   "with https://",
+			   setting, url);
+}
+
+static void check_pair(const struct certrepo_ca *ca, const char *kid,
+		       const char *kid_name, const char *file,
+		       const char *file_name, struct conf_errors *errs)
+{
+	if (!kid != !file)
+		conf_error(errs, &ca->src,
+			   "setting `%s': is missing, the CA gives it together "
+			   "with `%s'",
+			   kid ? file_name : kid_name,
+			   kid ? kid_name : file_name);
+}
+
+void certrepo_conf_check_ca(const struct certrepo_ca *ca,
+			    struct conf_errors *errs)
+{
+	size_t i;
+
+	check_url(ca, "directory", ca->directory, errs);
+	check_url(ca, "staging", ca->staging, errs);
+	check_url(ca, "web", ca->web, errs);
+	for (i = 0; i < ca->contact.n; i++)
+		if (!strchr(ca->contact.v[i], ':'))
+			conf_error(errs, &ca->src,
+				   "setting `contact': \"%.100s\" must be a "
+				   "URL such as mailto:hostmaster@example.org",
+				   ca->contact.v[i]);
+	for (i = 0; i < ca->keys.n; i++)
+		if (strcmp(ca->keys.v[i], "rsa") != 0 &&
+		    strcmp(ca->keys.v[i], "ec") != 0)
+			conf_error(errs, &ca->src,
+				   "setting `keys': \"%.60s\" is unknown, "
+				   "accepted are \"rsa\", \"ec\"",
+				   ca->keys.v[i]);
+	check_pair(ca, ca->eab_kid, "eab_kid", ca->eab_key_file, "eab_key_file",
+		   errs);
+	check_pair(ca, ca->staging_eab_kid, "staging_eab_kid",
+		   ca->staging_eab_key_file, "staging_eab_key_file", errs);
+}
+
+static void check_name(const struct certrepo_ca *ca, struct conf_errors *errs)
 {
 	const char *p;
-	size_t i;
 
 	for (p = ca->name; *p; p++)
 		if (!isalnum((unsigned char) *p) && !strchr("-_.", *p))
@@ -145,17 +233,54 @@ static void check_ca(const struct certrepo_ca *ca, struct conf_errors *errs)
 			   "setting `name': \"%.100s\" must be at most 64 "
 			   "letters, digits, '-', '_' and '.'",
 			   ca->name);
-	if (!is_https(ca->directory))
+}
+
+/* What it must have, by itself or of its preset. */
+static void check_whole(const struct certrepo_ca *ca, struct conf_errors *errs)
+{
+	if (!ca->directory && ca->discover.n == 0)
 		conf_error(errs, &ca->src,
-			   "setting `directory': \"%.200s\" must be a URL "
-			   "that begins with https://",
-			   ca->directory);
-	for (i = 0; i < ca->contact.n; i++)
-		if (!strchr(ca->contact.v[i], ':'))
+			   "setting `directory': is missing and has no "
+			   "default%s",
+			   ca->preset ? ", not in the preset either: it is for "
+					"a CA of your own, name the https URL "
+					"of its directory"
+				      : "");
+	if (ca->contact_required && ca->contact.n == 0)
+		conf_error(errs, &ca->src,
+			   "setting `contact': is missing, and CA %s opens no "
+			   "account, or issues nothing, without one: name an "
+			   "address as in [\"mailto:hostmaster@example.org\"]",
+			   ca->name);
+}
+
+static void check_ca(const struct certrepo_ca *ca, struct conf_errors *errs)
+{
+	check_name(ca, errs);
+	certrepo_conf_check_ca(ca, errs);
+	check_whole(ca, errs);
+}
+
+/* Names and keys that are not said; -1: there is one that has no name. */
+static int name_cas(struct certrepo_conf *conf, struct arena *arena,
+		    struct conf_errors *errs)
+{
+	size_t i, before = errs->list.n;
+
+	for (i = 0; i < conf->ca.n; i++) {
+		struct certrepo_ca *ca = conf->ca.v[i];
+
+		if (!ca->name)
+			ca->name = ca->preset;
+		if (!ca->name)
 			conf_error(errs, &ca->src,
-				   "setting `contact': \"%.100s\" must be a "
-				   "URL such as mailto:hostmaster@example.org",
-				   ca->contact.v[i]);
+				   "setting `name': is missing and has no "
+				   "default without `preset'");
+		else if (!ca->account_key)
+			ca->account_key =
+				certrepo_conf_key(conf, ca->name, arena);
+	}
+	return errs->list.n > before ? -1 : 0;
 }
 
 static void check_cas(const struct certrepo_conf *conf,
@@ -210,7 +335,9 @@ int certrepo_conf_load(const char *path, struct arena *arena,
 	}
 	*ret = conf;
 	store_conf_check(conf.store, errs);
-	check_cas(&conf, errs);
+	if (name_cas(&conf, arena, errs) == 0 &&
+	    ca_preset_apply(&conf, arena, errs) == 0)
+		check_cas(&conf, errs);
 	proof_conf_check(&conf.proof, &conf.src, arena, errs);
 	notify_conf_check(conf.notify, errs);
 	if (errs->list.n > before)
@@ -237,6 +364,18 @@ const struct certrepo_ca *certrepo_conf_ca(const struct certrepo_conf *conf,
 			return ca;
 	}
 	return NULL;
+}
+
+const char *certrepo_conf_keys(const struct certrepo_conf *conf,
+			       struct arena *a)
+{
+	return arena_printf(a, "%s/accounts", conf->state_dir);
+}
+
+const char *certrepo_conf_key(const struct certrepo_conf *conf,
+			      const char *name, struct arena *a)
+{
+	return arena_printf(a, "%s/%s.pem", certrepo_conf_keys(conf, a), name);
 }
 
 const char *certrepo_conf_hint(const char *config, struct arena *a)

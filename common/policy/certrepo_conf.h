@@ -15,9 +15,12 @@
 
 struct certrepo_ca {
 	struct conf_src src;
-	const char *name;
-	const char *directory;	      /* https URL */
-	const char *account_key;      /* PEM file, made on first use */
+	const char *name;   /* default: that of its preset */
+	const char *preset; /* where the rest comes from, ca_preset.h */
+	/* https URL; NULL with `discover` alone: not found yet */
+	const char *directory;
+	/* PEM file, made on first use; default: certrepo_conf_key() */
+	const char *account_key;
 	const char *account_key_type; /* "ES256" (default), "RS256" */
 	struct conf_strings contact;  /* "mailto:..." */
 	bool agree_tos;
@@ -35,21 +38,36 @@ struct certrepo_ca {
 	const char *eab_kid;	     /* external account binding (RFC 8555 */
 	const char *eab_key_file;    /* section 7.3.4); NULL: none */
 	const char *staging;	     /* https URL of a directory to try */
-	int64_t max_names;	     /* of a certificate; default 100 */
+	const char *staging_eab_kid; /* the same two for that one */
+	const char *staging_eab_key_file;
+	int64_t max_names;	  /* of a certificate; default 100 */
+	struct conf_strings keys; /* "rsa", "ec"; none: either */
+	bool client_auth;	  /* takes a CSR with that usage, default */
+	bool contact_required;	  /* opens no account without */
+	bool eab_required;	  /* the same, be it announced or not */
+	struct conf_strings caa;  /* issuer domains, of CAA records */
+	const char *web; /* page where an account or its EAB comes from */
 	/* To find its directory (draft-tweedale-acme-discovery), instead of
 	 * `directory': below these domains; "try" (default) or "force"; other
 	 * domains that its servers may be in. */
 	struct conf_strings discover;
 	const char *mode;
 	struct conf_strings discover_allow;
+	uint64_t given; /* in the file or its preset, see conf.h */
 };
+
+extern const struct conf_schema certrepo_ca_schema;
+/* Of what a preset may say: all of these but whose the account is. */
+extern const struct conf_schema certrepo_preset_schema;
 
 struct certrepo_conf {
 	struct conf_src src;
 	struct store_conf *store;
-	const char *csr_dir;	    /* default /etc/certrepo/csr */
-	const char *state_dir;	    /* default /var/lib/certrepo: lock, id */
-	const char *default_ca;	    /* default: the first of ca */
+	const char *csr_dir;	/* default /etc/certrepo/csr */
+	const char *state_dir;	/* default /var/lib/certrepo: lock, id */
+	const char *default_ca; /* default: the first of ca */
+	const char *preset_dir; /* default /etc/certrepo/cas */
+	const char *shipped_preset_dir;
 	struct conf_groups ca;	    /* struct certrepo_ca */
 	struct proof_conf proof;    /* of the solvers */
 	int64_t days_left;	    /* 0 (default): a third of the lifetime */
@@ -73,6 +91,18 @@ int certrepo_conf_load(const char *path, struct arena *arena,
 /* The CA of this name, or the default for NULL; NULL when there is none. */
 const struct certrepo_ca *certrepo_conf_ca(const struct certrepo_conf *conf,
 					   const char *name);
+
+/* The folder of account keys that no setting names, and the key of the CA of
+ * this name in it; below state_dir, in A. The fetcher makes the folder. */
+const char *certrepo_conf_keys(const struct certrepo_conf *conf,
+			       struct arena *a);
+const char *certrepo_conf_key(const struct certrepo_conf *conf,
+			      const char *name, struct arena *a);
+
+/* What is wrong with what CA says, of a configuration or of a preset: each
+ * value that is there. */
+void certrepo_conf_check_ca(const struct certrepo_ca *ca,
+			    struct conf_errors *errs);
 
 /* Of a program that read CONFIG, for commands to be copied: " -c FILE", as a
  * shell takes it, or "". In A. */

@@ -4,6 +4,8 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <sys/stat.h>
+#include "ca_preset.h"
 #include "certrepo_conf.h"
 #include "installer_conf.h"
 #include "scratch.h"
@@ -200,11 +202,34 @@ static size_t try_examples(struct page *p, int (*load)(struct conf_errors *))
 	return n;
 }
 
+/* As they are shipped, in a folder of ours. */
+static void add_preset_dir(struct arena *arena)
+{
+	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
+	const char *const dirs[] = { "ca-presets", NULL };
+	const char *to = arena_strdup(arena, scratch("cas"));
+	const char *text =
+		arena_strdup(arena, scratch_read(scratch("example")));
+
+	(void) mkdir(to, 0755);
+	ca_preset_names(dirs, &names);
+	for (size_t i = 0; i < names.n; i++)
+		scratch_write(arena_printf(arena, "%s/%s.conf", to, names.v[i]),
+			      scratch_read(arena_printf(arena, "%s/%s.conf",
+							dirs[0], names.v[i])),
+			      0644);
+	scratch_write(scratch("example"),
+		      arena_printf(arena, "%s\nshipped_preset_dir = \"%s\";\n",
+				   text, to),
+		      0600);
+}
+
 static int load_central(struct conf_errors *errs)
 {
 	AUTO(arena_free) struct arena *arena = arena_new();
 	struct certrepo_conf conf;
 
+	add_preset_dir(arena);
 	return certrepo_conf_load(scratch("example"), arena, &conf, errs);
 }
 
