@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "scratch.h"
+#include "x509_kit.h"
+#include "ca_limits.h"
+
+#define TWO    "-subj / -addext subjectAltName=DNS:a.example.org,DNS:b.example.org"
+#define ONE    "-subj / -addext subjectAltName=DNS:a.example.org"
+#define CLIENT ONE " -addext extendedKeyUsage=serverAuth,clientAuth"
+#define RSA    "-newkey rsa:2048 "
+#define P256   KIT_EC " "
+
+static const char *const rsa[] = { "rsa", NULL }, *const ec[] = { "ec", NULL },
+			 *const both[] = { "ec", "rsa", NULL };
+
+enum { OWN, FREE, RSA_ONLY, EC_ONLY, SERVER, BOTH, CAS };
+
+static struct certrepo_ca cas[CAS] = {
+	[OWN] = { .name = "own", .client_auth = true },
+	[FREE] = { .name = "free", .max_names = 1, .client_auth = true },
+	[RSA_ONLY] = { .name = "rsa-only",
+		       .keys = { rsa, 1 },
+		       .client_auth = true,
+		       .max_names = 100 },
+	[EC_ONLY] = { .name = "ec-only",
+		      .keys = { ec, 1 },
+		      .client_auth = true,
+		      .max_names = 100 },
+	[SERVER] = { .name = "server", .max_names = 100 },
+	[BOTH] = { .name = "both", .keys = { both, 2 }, .max_names = 2 },
+};
+
+/* OTHER is the only CA beside CA; WHY NULL: it is taken. */
+static const struct {
+	const char *csr;
+	int ca, other;
+	const char *why, *ends;
+} cases[] = {
+	{ RSA TWO, OWN, FREE, NULL, NULL },
+	{ P256 CLIENT, OWN, FREE, NULL, NULL },
+	{ RSA ONE, FREE, OWN, NULL, NULL },
+	{ RSA TWO, FREE, SERVER,
+	  "it has 2 names, and CA free takes at most 1 in a certificate",
+	  "with fewer, or take the CA server, which would" },
+	{ RSA TWO, FREE, EC_ONLY, "it has 2 names", "with fewer" },
+	{ RSA ONE, RSA_ONLY, EC_ONLY, NULL, NULL },
+	{ P256 ONE, RSA_ONLY, EC_ONLY,
+	  "its key is EC P-256, and CA rsa-only takes RSA keys alone",
+	  "such a key, or take the CA ec-only, which would" },
+	{ RSA ONE, EC_ONLY, RSA_ONLY,
+	  "its key is RSA 2048, and CA ec-only takes EC keys alone",
+	  "or take the CA rsa-only, which would" },
+	{ RSA TWO, EC_ONLY, FREE, "its key is RSA 2048", "with such a key" },
+	{ RSA ONE, SERVER, OWN, NULL, NULL },
+	{ RSA CLIENT, SERVER, OWN, "it asks for clientAuth",
+	  "without that, or take the CA own, which would" },
+	{ RSA CLIENT, SERVER, BOTH, "a new CSR is needed", "without that" },
+	{ RSA TWO, BOTH, OWN, NULL, NULL },
+	{ P256 TWO, BOTH, OWN, NULL, NULL },
+};
+
+static void table(void **state)
+{
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO(x509_csr_free) struct x509_csr *csr = NULL;
+		void *list[] = { &cas[cases[i].ca], &cas[cases[i].other] };
+		struct certrepo_conf conf = { .ca = { list, 2 } };
+		struct err err = ERR_INIT;
+		int rc;
+
+		kit_sh("openssl req -new -nodes -keyout k -out r %s",
+		       cases[i].csr);
+		csr = kit_csr("r", &err);
+		assert_non_null(csr);
+		rc = ca_limits_check(&conf, list[0], csr, &err);
+		assert_int_equal(rc, cases[i].why ? -1 : 0);
+		if (!cases[i].why)
+			continue;
+		assert_int_equal(err.kind, ERR_INPUT);
+		if (!strstr(err.msg, cases[i].why) ||
+		    strcmp(err.msg + strlen(err.msg) - strlen(cases[i].ends),
+			   cases[i].ends) != 0)
+			fail_msg("%zu: %s", i, err.msg);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(table) };
+
+	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+}
