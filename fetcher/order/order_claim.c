@@ -2,6 +2,7 @@
 /* The row: its lease, what it asks for, and what is wrong with it. */
 #include "order_impl.h"
 #include <string.h>
+#include "ca_limits.h"
 #include "clock.h"
 #include "due.h"
 #include "log.h"
@@ -99,7 +100,9 @@ static int check_csr(const struct order *o, struct err *err)
 			key && strcmp(key, x509_csr_key(o->csr)->sha256) == 0,
 	};
 
-	return x509_csr_check(o->csr, &policy, err);
+	if (x509_csr_check(o->csr, &policy, err) == -1)
+		return -1;
+	return ca_limits_check(o->env->conf, o->ca, o->csr, err);
 }
 
 /* All that can be known to be wrong before an order is spent. */
