@@ -188,6 +188,7 @@ static int run(const struct certrepo_conf *conf, const char *config,
 
 	if (instance_open(conf->state_dir, &self, err) == -1)
 		return -1;
+	runas_keys(conf);
 	from = who(conf, config, instance_id(self), arena);
 	log_mailed(all && conf->notify && conf->notify->mail.n > 0);
 	rc = store_open(conf->store, STORE_LOOP, &store, err);

@@ -336,3 +336,19 @@ int runas_check(const struct certrepo_conf *conf, const char *const *argv,
 	arena_free(&f.arena);
 	return rc;
 }
+
+void runas_keys(const struct certrepo_conf *conf)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	const char *keys = certrepo_conf_keys(conf, a);
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < conf->ca.n; i++) {
+		const struct certrepo_ca *ca = conf->ca.v[i];
+		AUTO(mem_free_str) char *folder = file_dirname(ca->account_key);
+
+		if (strcmp(folder, keys) == 0 &&
+		    file_mkdir(keys, 0700, &err) == -1)
+			return;
+	}
+}

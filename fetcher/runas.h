@@ -18,6 +18,11 @@
 int runas_check(const struct certrepo_conf *conf, const char *const *argv,
 		struct err *err) MUST_CHECK;
 
+/* Makes the folder of account keys that no setting names (certrepo_conf_keys),
+ * for us alone, when a CA's is in it. After that check, where state_dir is.
+ * Where it cannot be made, the CA whose key is to be in it says so. */
+void runas_keys(const struct certrepo_conf *conf);
+
 /* "runuser -u certrepo -- COMMAND", for root to copy; what is root's as it is.
  * In A. */
 const char *runas_command(uid_t uid, const char *command, struct arena *a);

@@ -189,6 +189,31 @@ static void user_of_others(void **state)
 	says("/state/accounts, and let account_key name a file in it");
 }
 
+/* Made for keys that no setting names a place for, and for no others. */
+static void folder_of_keys(void **state)
+{
+	const char *keys = arena_strdup(a, scratch("state/accounts"));
+	struct stat st;
+
+	runas_keys(&conf);
+	assert_int_equal(stat(keys, &st), -1);
+	ca.account_key = certrepo_conf_key(&conf, "ca", a);
+	(void) umask(0);
+	runas_keys(&conf);
+	(void) umask(022);
+	assert_int_equal(stat(keys, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	/* what is there stays as it is */
+	assert_int_equal(chmod(keys, 0750), 0);
+	runas_keys(&conf);
+	assert_int_equal(stat(keys, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0750);
+	assert_int_equal(rmdir(keys), 0);
+	scratch_write(keys, "x", 0600);
+	runas_keys(&conf);
+	assert_int_equal(unlink(keys), 0);
+}
+
 /* Root's, for a group, which was forgotten. */
 static void secrets_of_root(void **state)
 {
@@ -256,6 +281,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(secrets_of_root, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(user_without_folder, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(folder_of_keys, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(commands, setup, teardown),
 	};
