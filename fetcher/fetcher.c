@@ -10,6 +10,7 @@
 #include "arena.h"
 #include "certrepo_conf.h"
 #include "clock.h"
+#include "command.h"
 #include "dns_key.h"
 #include "engine.h"
 #include "file.h"
@@ -23,7 +24,7 @@
 #include "store.h"
 #include "notify.h"
 
-#define PROGRAM "certrepo-fetcher"
+#define PROGRAM COMMAND_PROGRAM
 
 struct cmdline {
 	const char *config;
@@ -53,7 +54,12 @@ static const struct opts_spec spec = {
 	.summary = "Renew the certificates of the store that are due.",
 	.options = options,
 	.epilogue = "With NAMEs, only these. Meant for cron: silent when all "
-		    "is well.",
+		    "is well.\n"
+		    "\n"
+		    "Commands, each with a --help of its own:\n"
+		    "  account               our accounts at the CAs\n"
+		    "\n"
+		    "A certificate that is called so: " PROGRAM " -- account",
 };
 
 static bool on_option(int key, const char *value, void *arg)
@@ -85,14 +91,6 @@ static bool on_option(int key, const char *value, void *arg)
 	default:
 		return false;
 	}
-}
-
-/* For a person to copy, wherever that is done. */
-static const char *whole(const char *path, struct arena *arena)
-{
-	AUTO(mem_free_str) char *full = realpath(path, NULL);
-
-	return *path == '/' || !full ? path : arena_strdup(arena, full);
 }
 
 static struct notify_from who(const struct certrepo_conf *conf,
@@ -225,7 +223,8 @@ static int refused(const struct certrepo_conf *conf, const struct cmdline *cmd,
 	    st.st_uid != geteuid() ||
 	    instance_open(conf->state_dir, &self, &err) == -1)
 		return status;
-	from = who(conf, whole(cmd->config, arena), instance_id(self), arena);
+	from = who(conf, command_path(cmd->config, arena), instance_id(self),
+		   arena);
 	if (notify_refused(&from, errs, clock_now(), &err) == -1)
 		log_error(&err);
 	return status;
@@ -292,9 +291,13 @@ int main(int argc, char **argv)
 	struct certrepo_conf conf;
 	struct engine_opts opts;
 	struct err err = ERR_INIT;
+	const struct command *command;
 	int first, rc, status = 0;
 
 	startup_secret();
+	command = command_find(&spec, argc, argv, &first);
+	if (command)
+		return command_main(command, first, argc, argv);
 	first = opts_parse(&spec, argc, argv, on_option, &cmd);
 	opts = (struct engine_opts){
 		.names = (const char *const *) argv + first,
@@ -307,7 +310,7 @@ int main(int argc, char **argv)
 	log_open(PROGRAM, cmd.verbose);
 	if (certrepo_conf_load(cmd.config, arena, &conf, &errs) == -1)
 		return refused(&conf, &cmd, &errs, !opts.n_names && !cmd.test);
-	cmd.config = whole(cmd.config, arena);
+	cmd.config = command_path(cmd.config, arena);
 	if (!cmd.dry_run &&
 	    runas_check(&conf, (const char *const *) argv, &err) == -1) {
 		log_error(&err);
