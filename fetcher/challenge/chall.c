@@ -228,6 +228,16 @@ const struct store_proof *chall_proof(const struct chall *c)
 	return &c->proof;
 }
 
+int64_t chall_negative_ttl(const struct chall *c)
+{
+	return c->negative_ttl;
+}
+
+bool chall_saw_none(const struct chall *c)
+{
+	return c->saw_none;
+}
+
 void chall_set_proof(struct chall *c, const char *zone, const char *server,
 		     const char *owner)
 {

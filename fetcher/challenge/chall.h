@@ -100,4 +100,11 @@ const char *chall_by_hand(const struct certrepo_conf *conf,
  * they do not apply. id is the SHA-256, hex, of "type|server|owner|value". */
 const struct store_proof *chall_proof(const struct chall *c);
 
+/* A proof in the DNS. For how many seconds resolvers may remember that it is
+ * not there (RFC 2308), as its zone has it; 0 before locate, and where that is
+ * not known. */
+int64_t chall_negative_ttl(const struct chall *c);
+/* After a ready that failed: somebody says that there is nothing. */
+bool chall_saw_none(const struct chall *c);
+
 #endif

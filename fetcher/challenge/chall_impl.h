@@ -39,6 +39,8 @@ struct chall {
 	 * below a web root. */
 	const char *place, *value;
 	struct store_proof proof; /* filled by locate, strings in arena */
+	int64_t negative_ttl;	  /* filled by locate, 0: not known */
+	bool saw_none;		  /* filled by ready */
 	chall_fn *fn;
 	void *arg;
 	void *priv; /* the solver's own */

@@ -153,6 +153,7 @@ static void located(void *arg, const struct dns_place *place,
 		d->zone = place->zone;
 		d->exists = place->exists;
 		d->ttl = place->ttl;
+		c->negative_ttl = place->negative_ttl;
 		chall_set_proof(c, d->zone->name,
 				dns_addr_text(&d->zone->server[0], text),
 				place->owner);
@@ -202,12 +203,13 @@ static void prepare(struct chall *c)
 	change(c, true);
 }
 
-static void is_ready(void *arg, const struct err *err)
+static void is_ready(void *arg, const struct err *err, bool absent)
 {
 	struct chall *c = arg;
 	struct rfc2136 *d = c->priv;
 
 	d->waiting = NULL;
+	c->saw_none = absent;
 	chall_done(c, err);
 }
 

@@ -200,13 +200,16 @@ static void got_zone(void *arg, const struct dns_zone *zone,
 	look_at_wildcard(l);
 }
 
-/* The longer one of what the SOA says (may be NULL) and what is configured;
- * NAME and PRIMARY need not outlive the call. */
-static void decide(struct dns_locate *l, const char *zone, const char *primary)
+/* The longer one of what SOA says (NULL: nobody does) and what is configured;
+ * SOA need not outlive the call. */
+static void decide(struct dns_locate *l, const struct dns_rr *soa)
 {
+	const char *zone = soa ? soa->owner : NULL;
+	const char *primary = soa ? soa->name : NULL;
 	const char *name = dns_path_name(&l->path);
 	const struct dns_setting *s = dns_zones_setting(l->z, name);
 
+	l->place.negative_ttl = soa ? dns_path_negative_ttl(soa) : 0;
 	if (s && (!zone || !dns_name_within(zone, s->name))) {
 		log_debug("%s: zone %s as configured, not %s by its SOA", name,
 			  s->name, zone ? zone : "none");
@@ -247,7 +250,7 @@ static void walk_failed(struct dns_locate *l, const struct err *err)
 	(void) err_wrap(&l->unreached, "%s", l->path.name[0]);
 	/* Nobody tells; the configuration may. */
 	if (s && s->has_server)
-		decide(l, NULL, NULL);
+		decide(l, NULL);
 	else if (!s && !dns_zones_any(l->z) && err->kind == ERR_UNAVAILABLE)
 		l->lookup = dns_lookup(dns_zones_resolver(l->z), name,
 				       DNS_CNAME, got_cname, l);
@@ -271,7 +274,7 @@ static void got_soa(void *arg, const struct dns_msg *m, const char *zone,
 	}
 	soa = dns_path_soa(m, l->at);
 	if (soa) {
-		decide(l, soa->owner, soa->name);
+		decide(l, soa);
 	} else if (up && strcmp(l->at, l->cut) != 0) {
 		/* an alias itself, or a server that does not say */
 		ask_soa(l, up);
@@ -393,7 +396,7 @@ static void got_answer(void *arg, const struct dns_msg *m, const char *zone,
 	l->place.ttl = !rr ? 0 : rr->ttl < TTL_MOST ? rr->ttl : TTL_MOST;
 	rr = dns_path_soa(m, name);
 	if (rr)
-		decide(l, rr->owner, rr->name);
+		decide(l, rr);
 	else
 		ask_soa(l, name);
 }

@@ -32,6 +32,9 @@ struct dns_place {
 	const struct dns_zone *zone;
 	bool exists;  /* it has TXT records of its own, with this TTL */
 	uint32_t ttl; /* at most a day */
+	/* What is not there resolvers remember for so long, by the SOA that its
+	 * name servers gave; 0: nobody says. */
+	uint32_t negative_ttl;
 };
 
 /* PLACE is valid during the call, its zone as long as the struct dns_zones.

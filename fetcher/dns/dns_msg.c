@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SOA_FIELDS 7 /* the last one is its MINIMUM */
+
 static void free_rdf(ldns_rdf **rdf)
 {
 	ldns_rdf_deep_free(*rdf);
@@ -356,10 +358,15 @@ static bool take_rr(struct arena *arena, const ldns_rr *rr, struct dns_rr *ret)
 		ret->data = arena_dup(arena, ldns_rdf_data(first), want);
 		ret->len = want;
 		break;
+	case DNS_SOA:
+		if (ldns_rr_rd_count(rr) != SOA_FIELDS)
+			return false;
+		ret->minimum =
+			ldns_rdf2native_int32(ldns_rr_rdf(rr, SOA_FIELDS - 1));
+		/* fall through */
 	case DNS_CNAME:
 	case DNS_DNAME:
 	case DNS_NS:
-	case DNS_SOA:
 		ret->name = arena_name(arena, first);
 		if (!ret->name)
 			return false;

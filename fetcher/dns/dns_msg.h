@@ -104,6 +104,7 @@ struct dns_rr {
 	const char *name; /* CNAME, DNAME, NS, MX: target; SOA: primary */
 	const unsigned char *data; /* A, AAAA: address; TXT: all strings */
 	size_t len;		   /* of data */
+	uint32_t minimum;	   /* SOA */
 };
 
 struct dns_msg {

@@ -82,3 +82,16 @@ const struct dns_rr *dns_path_soa(const struct dns_msg *m, const char *name)
 	}
 	return best;
 }
+
+/* Of 32 bits the first means none (RFC 2181 section 8). */
+static uint32_t time_of(uint32_t ttl)
+{
+	return ttl > INT32_MAX ? 0 : ttl;
+}
+
+uint32_t dns_path_negative_ttl(const struct dns_rr *soa)
+{
+	uint32_t ttl = time_of(soa->ttl), minimum = time_of(soa->minimum);
+
+	return ttl < minimum ? ttl : minimum;
+}

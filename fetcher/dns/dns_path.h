@@ -28,4 +28,8 @@ int dns_path_go(struct dns_path *p, const char *to, struct err *err) MUST_CHECK;
 /* The SOA record M gives for NAME, or NULL: the one closest to it. */
 const struct dns_rr *dns_path_soa(const struct dns_msg *m, const char *name);
 
+/* For how long resolvers may remember what is not in the zone of SOA (RFC 2308
+ * section 5), in seconds. */
+uint32_t dns_path_negative_ttl(const struct dns_rr *soa);
+
 #endif

@@ -17,6 +17,7 @@ struct server {
 	enum state state;
 	bool reached; /* it answered something, ever */
 	bool no_way;  /* from this host: it has no IPv6, or no IPv4 */
+	bool absent;  /* by its last answer nothing is there */
 	int64_t interval;
 	struct dns_ask *query;
 	struct loop_timer *timer;
@@ -129,9 +130,12 @@ static void finish(struct dns_ready *r, const struct err *err)
 {
 	dns_ready_fn *fn = r->fn;
 	void *arg = r->arg;
+	bool absent = false;
 
+	for (size_t i = 0; err && i < r->n; i++)
+		absent = absent || r->servers[i].absent;
 	destroy(r);
-	fn(arg, err);
+	fn(arg, err, absent);
 }
 
 static void report(struct dns_watch *w, const struct server *s)
@@ -242,6 +246,8 @@ static void take_answer(struct server *s, const struct dns_msg *m)
 	s->no_way = false;
 	if (dns_ready_has(m, r->owner, r->value, s->what))
 		s->state = HAS_IT;
+	s->absent = s->state != HAS_IT && dns_ready_serves(m, r->owner) &&
+		    !dns_msg_find(m, DNS_ANSWER, r->owner, DNS_TXT);
 	if (dns_ready_serves(m, r->owner))
 		s->reached = true;
 	else

@@ -25,11 +25,12 @@ struct dns_watch *dns_watch_new(struct dns_net *net, int64_t timeout_ms,
 				int64_t grace_ms);
 void dns_watch_free(struct dns_watch **w); /* nobody waits any more */
 
-/* err is NULL when all have it. Always from the loop; gone then.
+/* err is NULL when all have it; ABSENT, with one: a server says that there is
+ * nothing at all. Always from the loop; gone then.
  *	ERR_TIMEOUT	 a server still answers without it; its name and
  *			 what it said
  *	ERR_UNAVAILABLE	 none of the servers answers for the zone */
-typedef void dns_ready_fn(void *arg, const struct err *err);
+typedef void dns_ready_fn(void *arg, const struct err *err, bool absent);
 
 /* OWNER canonical; the servers are those in zone->check. ZONE must live
  * until the end. */

@@ -66,6 +66,31 @@ static void test_host(void **state)
 	assert_string_equal(dns_name_host("."), ".");
 }
 
+/* Of an SOA its MINIMUM counts, of which 31 bits are a time (RFC 2308 section
+ * 3, RFC 2181 section 8). */
+static void test_soa(void **state)
+{
+	static const unsigned char wire[] =
+		"\0\0\200\0\0\0\0\0\0\2\0\0"
+		"\1a\0\0\6\0\1\0\0\3\204\0\32\1m\0\1r\0"
+		"\1\1\1\1\2\2\2\2\3\3\3\3\4\4\4\4\0\0\7\10"
+		"\1b\0\0\6\0\1\0\0\34\40\0\32\1m\0\1r\0"
+		"\1\1\1\1\2\2\2\2\3\3\3\3\4\4\4\4\377\377\377\377";
+	AUTO(arena_free) struct arena *arena = arena_new();
+	AUTO(mem_free_any) void *packed = NULL;
+	struct err err = ERR_INIT;
+	struct dns_msg m;
+
+	if (dns_msg_parse(wire, sizeof(wire) - 1, arena, &m, &err) == -1)
+		fail_msg("%s", err.msg);
+	packed = dns_msg_pack(&m, &m);
+	assert_int_equal(m.n, 2);
+	assert_string_equal(m.rr[0].name, "m");
+	assert_int_equal(m.rr[0].ttl, 900);
+	assert_int_equal(m.rr[0].minimum, 1800);
+	assert_int_equal(m.rr[1].minimum, 0xffffffff);
+}
+
 /* The exchange of an MX record is its second field. */
 static void test_mx(void **state)
 {
@@ -322,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_within),
 		cmocka_unit_test(test_host),
+		cmocka_unit_test(test_soa),
 		cmocka_unit_test(test_mx),
 		cmocka_unit_test(test_redirect),
 		cmocka_unit_test(test_question),

@@ -117,11 +117,35 @@ static void test_circles_and_limits(void **state)
 	assert_non_null(strstr(err.msg, "more than 8"));
 }
 
+/* RFC 2308 section 5: the smaller one. RFC 2181 section 8: 31 bits. */
+static void test_negative_ttl(void **state)
+{
+	static const struct {
+		uint32_t ttl, minimum, want;
+	} cases[] = {
+		{ 7200, 1800, 1800 },
+		{ 900, 1800, 900 },
+		{ 60, 60, 60 },
+		{ 0, 1800, 0 },
+		{ 2147483647, 2147483647, 2147483647 },
+		{ 2147483648, 1800, 0 },
+		{ 1800, 4294967295, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct dns_rr soa = { .ttl = cases[i].ttl,
+				      .minimum = cases[i].minimum };
+
+		assert_int_equal(dns_path_negative_ttl(&soa), cases[i].want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_circles_and_limits),
+		cmocka_unit_test(test_negative_ttl),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

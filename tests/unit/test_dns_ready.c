@@ -82,6 +82,13 @@ static size_t has_not(struct peer *p, const unsigned char *q, size_t n,
 	return peer_begin(q, n, DNS_NXDOMAIN, out);
 }
 
+static size_t has_other(struct peer *p, const unsigned char *q, size_t n,
+			bool tcp, unsigned char *out)
+{
+	return peer_add(out, peer_begin(q, n, 0, out), 6, NULL, DNS_TXT,
+			"\5other", 6);
+}
+
 static size_t late(struct peer *p, const unsigned char *q, size_t n, bool tcp,
 		   unsigned char *out)
 {
@@ -148,9 +155,11 @@ static size_t recovers(struct peer *p, const unsigned char *q, size_t n,
 
 static int called;
 static struct err result;
+static bool none;
 
-static void over(void *arg, const struct err *err)
+static void over(void *arg, const struct err *err, bool absent)
 {
+	none = absent;
 	called++;
 	result = err ? *err : (struct err) ERR_INIT;
 }
@@ -204,12 +213,23 @@ static void test_one_never_has_it(void **state)
 	assert_non_null(strstr(result.msg, dns_addr_text(&two.addr, text)));
 	assert_non_null(strstr(result.msg, "NXDOMAIN"));
 	assert_non_null(strstr(result.msg, OWNER));
+	assert_true(none);
+}
+
+/* Something else is there: that is no absence to be remembered. */
+static void test_one_has_another(void **state)
+{
+	wait_for(has, has_other, 500, 100);
+	assert_int_equal(result.kind, ERR_TIMEOUT);
+	assert_non_null(strstr(result.msg, "1 other value"));
+	assert_false(none);
 }
 
 static void test_one_is_away(void **state)
 {
 	assert_in_range(wait_for(silent, has, 5000, 700), 650, 2500);
 	assert_int_equal(result.kind, ERR_NONE);
+	assert_false(none);
 	/* it was there: it blocks */
 	assert_in_range(wait_for(dies, has, 1500, 300), 1400, 4000);
 	assert_int_equal(result.kind, ERR_TIMEOUT);
@@ -232,6 +252,7 @@ static void test_one_does_not_serve(void **state)
 	assert_int_equal(result.kind, ERR_UNAVAILABLE);
 	assert_non_null(strstr(result.msg, dns_addr_text(&one.addr, text)));
 	assert_non_null(strstr(result.msg, "REFUSED"));
+	assert_false(none);
 }
 
 static void test_all_are_away(void **state)
@@ -292,6 +313,7 @@ int main(void)
 		cmocka_unit_test(test_there_at_once),
 		cmocka_unit_test(test_one_is_late),
 		cmocka_unit_test(test_one_never_has_it),
+		cmocka_unit_test(test_one_has_another),
 		cmocka_unit_test(test_one_is_away),
 		cmocka_unit_test(test_one_does_not_serve),
 		cmocka_unit_test(test_all_are_away),

@@ -74,8 +74,10 @@ static void zones(void)
 		   "sub IN NS ns1\n",
 		   zone_head);
 	named_file(&a, "other.test.db",
-		   "%sloop2 IN CNAME _acme-challenge.loop.example.test.\n",
-		   zone_head);
+		   "%s%sloop2 IN CNAME _acme-challenge.loop.example.test.\n",
+		   "$TTL 900\n@ IN SOA ns1.example.test. root.example.test. "
+		   "1 1 1 600 1800\n",
+		   "$TTL 60\n@ IN NS ns1.example.test.\n");
 	named_file(&a, "plain.db", "%s", zone_head);
 	for (int i = 0; i < 5; i++) {
 		static const char *const sub[] = { "sub", "k224", "k512",
@@ -85,6 +87,10 @@ static void zones(void)
 		snprintf(file, sizeof(file), "%s.db", sub[i]);
 		named_file(&a, file, "%s", zone_head);
 	}
+	named_file(&a, "k224.db", "%s%s",
+		   "$TTL 3600\n@ IN SOA ns1.example.test. root.example.test. "
+		   "1 1 1 600 1800\n",
+		   "@ IN NS ns1.example.test.\n");
 	named_file(&a, "two.test.db", "%s", zone_head);
 }
 
@@ -662,6 +668,7 @@ static void test_split_horizon(void **state)
 			step_ok(w, &r, chall_ready);
 		else
 			step_fails(w, &r, chall_ready, ERR_TIMEOUT, "NXDOMAIN");
+		assert_int_equal(chall_saw_none(r.c), !z->check_signed);
 		step_ok(w, &r, chall_clean);
 		chall_free(&r.c);
 		world_free(w);
@@ -676,6 +683,37 @@ static void test_split_horizon(void **state)
 	z->check = (struct conf_strings){ check, 1 };
 	refused(w, "www.split.test", ERR_CONFIG, "frozen", false);
 	named_stop(&c);
+}
+
+/* How long an absence is remembered is said by the zone at the end of the
+ * path: the smaller of the TTL of its SOA and its MINIMUM. */
+static void test_negative_ttl(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t want;
+	} cases[] = {
+		{ "www.example.test", 60 },
+		{ "alias.example.test", 900 }, /* the TTL */
+		{ "www.k224.test", 1800 },     /* the MINIMUM */
+		{ "kept.example.test", 60 },   /* its answer has no SOA */
+	};
+	struct world *w;
+	struct run r;
+
+	NEED_NAMED;
+	w = world_new();
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		begin(w, &r, cases[i].name, "t");
+		assert_int_equal(chall_negative_ttl(r.c), 0);
+		step_ok(w, &r, chall_locate);
+		if (chall_negative_ttl(r.c) != cases[i].want)
+			fail_msg("%s: %lld", cases[i].name,
+				 (long long) chall_negative_ttl(r.c));
+		assert_false(chall_saw_none(r.c));
+		chall_free(&r.c);
+	}
+	world_free(w);
 }
 
 static void test_circle(void **state)
@@ -1426,6 +1464,7 @@ int main(void)
 		cmocka_unit_test(test_own_name_of_a_wildcard),
 		cmocka_unit_test(test_ttl_of_the_set),
 		cmocka_unit_test(test_split_horizon),
+		cmocka_unit_test(test_negative_ttl),
 		cmocka_unit_test(test_circle),
 		cmocka_unit_test(test_two_values_and_a_strangers),
 		cmocka_unit_test(test_late_secondary_blocks),
