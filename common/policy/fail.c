@@ -66,5 +66,6 @@ void fail_set(struct fail *f, enum fail_class c, int64_t retry_at,
 	f->class = c;
 	f->retry_at = retry_at;
 	f->limited = c == FAIL_RATE_LIMITED;
+	f->absent = 0;
 	memcpy(f->detail, text, sizeof(text));
 }

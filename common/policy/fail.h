@@ -43,6 +43,9 @@ struct fail {
 	enum fail_class class;
 	int64_t retry_at;
 	bool limited; /* it counts requests and said so (429) */
+	/* A proof in the DNS was looked for and not there: for how many seconds
+	 * resolvers may remember that (RFC 2308). 0: it is something else. */
+	int64_t absent;
 	char detail[600];
 };
 

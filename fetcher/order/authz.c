@@ -222,6 +222,31 @@ enum fail_class authz_class(enum err_kind kind, const struct proof_type *type)
 	}
 }
 
+static bool says(const char *detail, const char *const *words)
+{
+	for (; *words; words++)
+		if (strcasestr(detail, *words))
+			return true;
+	return false;
+}
+
+/* RFC 8555 has no type for it (section 6.7): "dns" is any failed look-up, and
+ * "unauthorized" any wrong proof. */
+bool authz_absent(const struct fail *f)
+{
+	static const char *const none[] = { "no TXT record", "NXDOMAIN",
+					    "not found", NULL };
+	static const char *const trouble[] = {
+		"SERVFAIL",    "server failure", "timed out", "timeout",
+		"REFUSED",     "networking",	 "DNSSEC",    "bogus",
+		"misbehaving", "unreachable",	 "CAA for",   NULL
+	};
+
+	if (f->class == FAIL_UNAUTHORIZED)
+		return says(f->detail, none);
+	return f->class == FAIL_DNS && !says(f->detail, trouble);
+}
+
 /* Only what the CSR asks for: a CA cannot have us put proofs elsewhere. Not
  * every CA says that an authorization is for a wildcard (RFC 8555 section
  * 7.1.4): the CSR does. */
@@ -286,19 +311,29 @@ static bool fail_proof(struct authz *a, const struct acme_authz *z,
 					      : NULL;
 	const char *of = z->identifier ? z->identifier : "one of the names";
 	const char *file = p ? strrchr(p->owner, '/') : NULL;
+	int64_t absent = p && a->type->in_dns && authz_absent(f)
+				 ? chall_negative_ttl(a->chall)
+				 : 0;
 	struct fail said;
 
-	if (p && a->type->in_dns)
+	if (absent > 0) {
+		fail_set(&said, f->class, f->retry_at,
+			 "%s (TXT %s in zone %s, which lets resolvers remember "
+			 "for %lld s that there was none): %s",
+			 of, p->owner, p->zone, (long long) absent, f->detail);
+	} else if (p && a->type->in_dns) {
 		fail_set(&said, f->class, f->retry_at,
 			 "%s (TXT %s in zone %s): %s", of, p->owner, p->zone,
 			 f->detail);
-	else if (file)
+	} else if (file) {
 		fail_set(&said, f->class, f->retry_at,
 			 "%s (http://%s/.well-known/acme-challenge%s): %s", of,
 			 of, file, f->detail);
-	else
+	} else {
 		fail_set(&said, f->class, f->retry_at, "%s: %s", of, f->detail);
+	}
 	said.limited = f->limited;
+	said.absent = absent;
 	return fail_with(a, &said, terminal);
 }
 
@@ -425,8 +460,12 @@ static bool s_prepared(struct authz *a)
 
 static bool s_ready(struct authz *a)
 {
-	if (a->chall_err.kind)
-		return fail_chall(a);
+	if (a->chall_err.kind) {
+		(void) fail_chall(a);
+		if (chall_saw_none(a->chall))
+			a->fail.absent = chall_negative_ttl(a->chall);
+		return true;
+	}
 	a->responded = true;
 	a->responses++;
 	if (a->told)

@@ -61,6 +61,10 @@ void authz_leave(struct authz *a);
  * (proof_type_for). */
 int authz_choose(const struct acme_authz *authz, const struct proof_type *want,
 		 struct err *err);
+/* Does what a CA says of a proof in the DNS mean that it found none? Servers in
+ * trouble, and another value, are something else: no resolver keeps those for
+ * as long. Its words choose, and no more. */
+bool authz_absent(const struct fail *f);
 /* The class of a solver's error. */
 enum fail_class authz_class(enum err_kind kind, const struct proof_type *type);
 

@@ -85,6 +85,21 @@ static int64_t wait_for(const struct backoff_in *in, int64_t wait, int64_t most)
 	return in->now + wait;
 }
 
+/* Not while resolvers remember that there was nothing. Who keeps that for
+ * longer than an hour is rare, and a zone that allows it for days is not to be
+ * obeyed (RFC 2308 section 5). */
+static int64_t past_absence(const struct backoff_in *in, int64_t next,
+			    int64_t most)
+{
+	int64_t wait = in->fail->absent;
+
+	if (wait > HOUR)
+		wait = HOUR;
+	if (wait > most)
+		wait = most;
+	return next > in->now + wait ? next : in->now + wait;
+}
+
 /* Ours, or nobody's: no name is counted. */
 static bool uncounted(const struct backoff_in *in)
 {
@@ -115,7 +130,9 @@ struct backoff backoff_name(const struct backoff_in *in, bool terminal)
 	 * what was asked of the CA is void. */
 	if (backoff_person(c))
 		b.drop_order = true;
-	b.next = b.hold ? STORE_NEVER : wait_for(in, name_wait(in), most);
+	b.next = b.hold ? STORE_NEVER
+			: past_absence(in, wait_for(in, name_wait(in), most),
+				       most);
 	return b;
 }
 

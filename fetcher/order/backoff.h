@@ -23,6 +23,10 @@
  * nobody could know, are given their count back (and are let go if that
  * failure held them).
  *
+ * Where the DNS had no proof for the CA, its resolvers may go on saying so for
+ * as long as the zone lets them (fail.h: absent), and who tries earlier fails
+ * again: not before that, as far as an hour or that eighth goes.
+ *
  * A CA: Retry-After up to a day and after a rate limit an hour at least,
  * otherwise 1, 2, 4 ... minutes, at most an hour (six for trouble with the
  * account), with jitter. No name is counted.

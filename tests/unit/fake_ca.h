@@ -376,6 +376,8 @@ static struct {
 	enum err_kind fails[4];
 	bool placed;
 	int puts;
+	int64_t negative_ttl;
+	bool saw_none;
 } solver;
 
 struct chall {
@@ -475,6 +477,16 @@ void chall_clean(struct chall *c)
 const struct store_proof *chall_proof(const struct chall *c)
 {
 	return &c->proof;
+}
+
+int64_t chall_negative_ttl(const struct chall *c)
+{
+	return c->proof.id ? solver.negative_ttl : 0;
+}
+
+bool chall_saw_none(const struct chall *c)
+{
+	return solver.saw_none && c->step == WAIT;
 }
 
 /* A step of a solution ends: false when none is under way. */

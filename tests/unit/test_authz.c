@@ -66,6 +66,73 @@ static void choose_broken(void **state)
 	assert_int_equal(authz_choose(&z, proof_type_find("dns-01"), &err), -1);
 }
 
+/* The words are those of Boulder, pebble, smallstep and Google. */
+static void absences(void **state)
+{
+	static const struct {
+		enum fail_class class;
+		const char *said;
+		bool want;
+	} cases[] = {
+		{ FAIL_DNS,
+		  "DNS problem: NXDOMAIN looking up TXT for _acme-challenge."
+		  "www.example.org - check that a DNS record exists for this "
+		  "domain",
+		  true },
+		{ FAIL_UNAUTHORIZED,
+		  "No TXT record found at _acme-challenge.www.example.org",
+		  true },
+		{ FAIL_UNAUTHORIZED, "No TXT records found for DNS challenge",
+		  true },
+		{ FAIL_DNS,
+		  "error looking up TXT records for domain www.example.org",
+		  true },
+		{ FAIL_DNS,
+		  "Error retrieving TXT records for DNS challenge (lookup "
+		  "_acme-challenge.x.test on 127.0.0.1:53: no such host)",
+		  true },
+		{ FAIL_DNS,
+		  "DNS problem: SERVFAIL looking up TXT for _acme-challenge."
+		  "www.example.org - the domain's nameservers may be "
+		  "malfunctioning",
+		  false },
+		{ FAIL_DNS,
+		  "DNS problem: query timed out looking up TXT for "
+		  "_acme-challenge.www.example.org",
+		  false },
+		{ FAIL_DNS,
+		  "DNS problem: networking error looking up TXT for "
+		  "_acme-challenge.www.example.org",
+		  false },
+		{ FAIL_DNS,
+		  "DNS problem: looking up TXT for _acme-challenge."
+		  "www.example.org: DNSSEC: DNSKEY Missing: validation failure",
+		  false },
+		{ FAIL_DNS,
+		  "Error retrieving TXT records for DNS challenge (lookup "
+		  "_acme-challenge.x.test on 127.0.0.1:53: server misbehaving)",
+		  false },
+		{ FAIL_DNS,
+		  "While processing CAA for www.example.org: DNS problem: "
+		  "NXDOMAIN looking up CAA for org",
+		  false },
+		{ FAIL_UNAUTHORIZED,
+		  "Incorrect TXT record \"old\" found at _acme-challenge."
+		  "www.example.org",
+		  false },
+		{ FAIL_CONNECTION, "No TXT record found", false },
+		{ FAIL_CA_DOWN, "NXDOMAIN", false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fail f;
+
+		fail_set(&f, cases[i].class, 0, "%s", cases[i].said);
+		if (authz_absent(&f) != cases[i].want)
+			fail_msg("%s", cases[i].said);
+	}
+}
+
 static void classes(void **state)
 {
 	static const struct {
@@ -96,6 +163,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(choose),
 		cmocka_unit_test(choose_broken),
+		cmocka_unit_test(absences),
 		cmocka_unit_test(classes),
 	};
 

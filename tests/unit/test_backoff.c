@@ -78,6 +78,67 @@ static void steps(void **state)
 	}
 }
 
+/* RFC 2308: what was looked for and not there is not looked for again before
+ * that is forgotten. */
+static void absent(void **state)
+{
+	static const struct {
+		const char *what;
+		enum fail_class class;
+		int64_t absent, retry_at, count, left; /* s; left 0: none */
+		int64_t want;
+	} cases[] = {
+		{ "no absence", FAIL_DNS, 0, 0, 0, 0, MIN },
+		{ "half an hour", FAIL_DNS, 1800, 0, 0, 0, 1800 },
+		{ "... with 30 days left", FAIL_DNS, 1800, 0, 0, 30 * DAY,
+		  1800 },
+		{ "a minute: no longer than else", FAIL_DNS, 60, 0, 1, 0,
+		  10 * MIN },
+		{ "half an hour, after 100 minutes' wait", FAIL_DNS, 1800, 0, 2,
+		  0, 100 * MIN },
+		{ "12 hours (document 2): an hour", FAIL_DNS, 43200, 0, 0, 0,
+		  HOUR },
+		{ "the most that 31 bits hold: an hour", FAIL_DNS, 2147483647,
+		  0, 0, 0, HOUR },
+		{ "2 hours left: an eighth", FAIL_DNS, 3600, 0, 0, 2 * HOUR,
+		  15 * MIN },
+		{ "2 minutes left: five minutes", FAIL_DNS, 3600, 0, 0, 2 * MIN,
+		  5 * MIN },
+		{ "expired: an hour", FAIL_DNS, 43200, 0, 0, -DAY, HOUR },
+		{ "the CA says 5 s: not before", FAIL_DNS, 1800, 5, 0, 0,
+		  1800 },
+		{ "the CA says 2 hours", FAIL_DNS, 1800, 2 * HOUR, 0, 0,
+		  2 * HOUR },
+		{ "no TXT record, unauthorized", FAIL_UNAUTHORIZED, 1800, 0, 0,
+		  0, 1800 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fail f = {
+			.class = cases[i].class,
+			.absent = cases[i].absent,
+			.retry_at =
+				cases[i].retry_at ? NOW + cases[i].retry_at : 0,
+		};
+		struct backoff_in in = {
+			.fail = &f,
+			.now = NOW,
+			.count = cases[i].count,
+			.limit = 10,
+			.ts_expire = cases[i].left ? NOW + cases[i].left : 1,
+		};
+		struct backoff b = backoff_name(&in, false);
+
+		if (b.next - NOW != cases[i].want || !b.count)
+			fail_msg("%s: %lld", cases[i].what,
+				 (long long) (b.next - NOW));
+		in.count = 9;
+		assert_true(backoff_name(&in, false).hold ==
+			    backoff_person(cases[i].class));
+	}
+}
+
 static void jitter_spreads(void **state)
 {
 	struct backoff a = run(FAIL_DNS, 0, 1, 1, 7);
@@ -321,11 +382,12 @@ static void orders(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(steps),       cmocka_unit_test(jitter_spreads),
-		cmocka_unit_test(retry_after), cmocka_unit_test(classes),
-		cmocka_unit_test(outage),      cmocka_unit_test(alike),
-		cmocka_unit_test(bounded),     cmocka_unit_test(whole_ca),
-		cmocka_unit_test(parked),      cmocka_unit_test(orders),
+		cmocka_unit_test(steps),	  cmocka_unit_test(absent),
+		cmocka_unit_test(jitter_spreads), cmocka_unit_test(retry_after),
+		cmocka_unit_test(classes),	  cmocka_unit_test(outage),
+		cmocka_unit_test(alike),	  cmocka_unit_test(bounded),
+		cmocka_unit_test(whole_ca),	  cmocka_unit_test(parked),
+		cmocka_unit_test(orders),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

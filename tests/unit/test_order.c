@@ -942,6 +942,33 @@ static void unreadable(void **state)
 	end();
 }
 
+/* A server of the zone says that there is no proof: others may have heard that,
+ * and remember it. */
+static void absent(void **state)
+{
+	static const struct {
+		bool saw_none;
+		int64_t least, most;
+	} cases[] = { { true, 1800, 1800 }, { false, 60, 75 } };
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct order *o;
+
+		begin(NULL);
+		solver.fails[WAIT] = ERR_TIMEOUT;
+		solver.saw_none = cases[i].saw_none;
+		solver.negative_ttl = 1800;
+		o = new_order();
+		(void) run(o, -1);
+		assert_int_equal(order_ended(o), ORDER_FAILED);
+		assert_string_equal(attempts(), "dns");
+		assert_in_range(row_of()->ts_next_attempt - clock_now(),
+				cases[i].least - 5, cases[i].most);
+		order_free(&o);
+		end();
+	}
+}
+
 /* --- our clock --- */
 
 /* It goes years ahead, or back, while the CA is at work: that is not the CA's
@@ -1134,8 +1161,8 @@ int main(void)
 		cmocka_unit_test(stops),	 cmocka_unit_test(removed),
 		cmocka_unit_test(another),	 cmocka_unit_test(kept),
 		cmocka_unit_test(set_meanwhile), cmocka_unit_test(unreadable),
-		cmocka_unit_test(clock_jump),	 cmocka_unit_test(many_authz),
-		cmocka_unit_test(deadline_why),
+		cmocka_unit_test(absent),	 cmocka_unit_test(clock_jump),
+		cmocka_unit_test(many_authz),	 cmocka_unit_test(deadline_why),
 	};
 
 	return cmocka_run_group_tests(tests, pki, gone);
