@@ -44,12 +44,16 @@ const char *dns_type_text(unsigned type)
 		return "CNAME";
 	case DNS_SOA:
 		return "SOA";
+	case DNS_PTR:
+		return "PTR";
 	case DNS_MX:
 		return "MX";
 	case DNS_TXT:
 		return "TXT";
 	case DNS_AAAA:
 		return "AAAA";
+	case DNS_SRV:
+		return "SRV";
 	case DNS_DNAME:
 		return "DNAME";
 	default:
@@ -320,22 +324,43 @@ static const char *arena_name(struct arena *arena, const ldns_rdf *rdf)
 /* All strings of a TXT record one after another: that is how CAs read it. */
 static void take_txt(struct arena *arena, const ldns_rr *rr, struct dns_rr *ret)
 {
-	unsigned char *p;
+	unsigned char *p, *strings;
 	size_t total = 0;
 
 	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++)
 		total += ldns_rdf_size(ldns_rr_rdf(rr, i));
 	p = arena_alloc(arena, total + 1);
+	strings = arena_alloc(arena, total + 1);
 	ret->data = p;
+	ret->strings = strings;
 	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
 		const ldns_rdf *rdf = ldns_rr_rdf(rr, i);
 		size_t n = ldns_rdf_size(rdf);
 
 		if (n < 1)
 			continue;
+		memcpy(strings + ret->strings_len, ldns_rdf_data(rdf), n);
+		ret->strings_len += n;
 		memcpy(p + ret->len, ldns_rdf_data(rdf) + 1, n - 1);
 		ret->len += n - 1;
 	}
+}
+
+static bool take_srv(struct arena *arena, const ldns_rr *rr, struct dns_rr *ret)
+{
+	unsigned char *numbers = arena_alloc(arena, 6);
+
+	if (ldns_rr_rd_count(rr) != 4)
+		return false;
+	for (size_t i = 0; i < 3; i++) {
+		if (ldns_rdf_size(ldns_rr_rdf(rr, i)) != 2)
+			return false;
+		memcpy(numbers + 2 * i, ldns_rdf_data(ldns_rr_rdf(rr, i)), 2);
+	}
+	ret->data = numbers;
+	ret->len = 6;
+	ret->name = arena_name(arena, ldns_rr_rdf(rr, 3));
+	return ret->name;
 }
 
 /* false: a record we have no use for */
@@ -367,6 +392,7 @@ static bool take_rr(struct arena *arena, const ldns_rr *rr, struct dns_rr *ret)
 	case DNS_CNAME:
 	case DNS_DNAME:
 	case DNS_NS:
+	case DNS_PTR:
 		ret->name = arena_name(arena, first);
 		if (!ret->name)
 			return false;
@@ -374,6 +400,10 @@ static bool take_rr(struct arena *arena, const ldns_rr *rr, struct dns_rr *ret)
 	case DNS_MX:
 		ret->name = arena_name(arena, ldns_rr_rdf(rr, 1));
 		if (!ret->name)
+			return false;
+		break;
+	case DNS_SRV:
+		if (!take_srv(arena, rr, ret))
 			return false;
 		break;
 	case DNS_TXT:
@@ -470,7 +500,7 @@ void *dns_msg_pack(const struct dns_msg *m, struct dns_msg *ret)
 	for (size_t i = 0; i < m->n; i++) {
 		const struct dns_rr *rr = &m->rr[i];
 
-		size += strlen(rr->owner) + 1 + rr->len;
+		size += strlen(rr->owner) + 1 + rr->len + rr->strings_len;
 		size += rr->name ? strlen(rr->name) + 1 : 0;
 	}
 	copy.rr = mem_alloc(size);
@@ -482,6 +512,7 @@ void *dns_msg_pack(const struct dns_msg *m, struct dns_msg *ret)
 		rr.owner = pack_str(&to, rr.owner);
 		rr.name = pack_str(&to, rr.name);
 		rr.data = pack(&to, rr.data, rr.len);
+		rr.strings = pack(&to, rr.strings, rr.strings_len);
 		copy.rr[copy.n++] = rr;
 	}
 	*ret = copy;

@@ -32,9 +32,11 @@ enum dns_type {
 	DNS_NS = 2,
 	DNS_CNAME = 5,
 	DNS_SOA = 6,
+	DNS_PTR = 12,
 	DNS_MX = 15,
 	DNS_TXT = 16,
 	DNS_AAAA = 28,
+	DNS_SRV = 33,
 	DNS_DNAME = 39,
 };
 
@@ -101,10 +103,16 @@ struct dns_rr {
 	const char *owner;
 	unsigned type, rclass;
 	uint32_t ttl;
-	const char *name; /* CNAME, DNAME, NS, MX: target; SOA: primary */
-	const unsigned char *data; /* A, AAAA: address; TXT: all strings */
-	size_t len;		   /* of data */
-	uint32_t minimum;	   /* SOA */
+	/* CNAME, DNAME, NS, MX, PTR, SRV: target; SOA: primary */
+	const char *name;
+	/* A, AAAA: address; TXT: all strings, one after another; SRV: priority,
+	 * weight and port, of 16 bits each */
+	const unsigned char *data;
+	size_t len; /* of data */
+	/* TXT: the strings as the record has them, each after its length */
+	const unsigned char *strings;
+	size_t strings_len;
+	uint32_t minimum; /* SOA */
 };
 
 struct dns_msg {

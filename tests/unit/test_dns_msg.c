@@ -110,6 +110,44 @@ static void test_mx(void **state)
 	assert_string_equal(m.rr[1].name, ".");
 }
 
+/* RFC 2782 and RFC 6763: the target after three numbers; the strings of a TXT
+ * record one by one, which nothing but their lengths tells apart; a PTR whose
+ * first label holds a blank and a dot. */
+static void test_service(void **state)
+{
+	static const unsigned char wire[] =
+		"\0\0\200\0\0\0\0\4\0\0\0\0"
+		"\1a\0\0\41\0\1\0\0\0\0\0\11\0\12\0\5\1\273\1T\0"
+		"\1a\0\0\20\0\1\0\0\0\0\0\6\2i=\0\1x"
+		"\1a\0\0\14\0\1\0\0\0\0\0\6\4M .A\0"
+		"\1a\0\0\41\0\1\0\0\0\0\0\5\0\12\0\5\0";
+	AUTO(arena_free) struct arena *arena = arena_new();
+	struct err err = ERR_INIT;
+	unsigned char three[sizeof(wire)];
+	struct dns_msg m, copy;
+	void *block;
+
+	/* The last one is cut short: not read as something else. */
+	assert_int_equal(dns_msg_parse(wire, sizeof(wire) - 1, arena, &m, &err),
+			 -1);
+	memcpy(three, wire, sizeof(wire));
+	three[7] = 3;
+	if (dns_msg_parse(three, sizeof(wire) - 1, arena, &m, &err) == -1)
+		fail_msg("%s", err.msg);
+	block = dns_msg_pack(&m, &copy);
+	assert_int_equal(copy.n, 3);
+	assert_int_equal(copy.rr[0].type, DNS_SRV);
+	assert_string_equal(copy.rr[0].name, "t");
+	assert_int_equal(copy.rr[0].len, 6);
+	assert_memory_equal(copy.rr[0].data, "\0\12\0\5\1\273", 6);
+	assert_int_equal(copy.rr[1].type, DNS_TXT);
+	assert_int_equal(copy.rr[1].strings_len, 6);
+	assert_memory_equal(copy.rr[1].strings, "\2i=\0\1x", 6);
+	assert_int_equal(copy.rr[2].type, DNS_PTR);
+	assert_string_equal(copy.rr[2].name, "m\\032\\.a");
+	free(block);
+}
+
 static void test_redirect(void **state)
 {
 	char got[DNS_NAME_TEXT], label[64];
@@ -349,6 +387,7 @@ int main(void)
 		cmocka_unit_test(test_host),
 		cmocka_unit_test(test_soa),
 		cmocka_unit_test(test_mx),
+		cmocka_unit_test(test_service),
 		cmocka_unit_test(test_redirect),
 		cmocka_unit_test(test_question),
 		cmocka_unit_test(test_update),
