@@ -30,7 +30,8 @@ PKG_OK   := $(shell command -v pkg-config >/dev/null 2>&1 && \
 ifeq ($(PKG_OK),y)
 PC_CFLAGS := $(shell pkg-config --cflags $(PKGS) $(PKGS_F) $(PKGS_P))
 LIBS      := $(shell pkg-config --libs $(PKGS))
-LIBS_F    := $(shell pkg-config --libs $(PKGS_F)) $(LIBS)
+# Debian's libunbound.pc asks for development files of what it was made with.
+LIBS_F    := $(shell pkg-config --libs $(PKGS_F)) -lunbound $(LIBS)
 LIBS_P    := $(shell pkg-config --libs $(PKGS_P)) $(LIBS)
 endif
 

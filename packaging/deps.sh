@@ -8,6 +8,7 @@ build="
 	gcc libc6-dev make pkg-config
 	libconfig-dev libssl-dev libsqlite3-dev libmariadb-dev
 	libcurl4-openssl-dev libjansson-dev libldns-dev libpsl-dev libidn2-dev
+	libunbound-dev dns-root-data
 "
 demo="
 	perl openssl curl procps
