@@ -50,6 +50,11 @@ static const struct conf_setting dns_settings[] = {
 	SET(proof_dns, unreachable_grace, CONF_DURATION,
 	    "how long a server that cannot be reached blocks", .def = "60s",
 	    .min = 0, .max = 86400),
+	SET(proof_dns, trust_anchor, CONF_PATH,
+	    "file of the keys that DNSSEC begins with; \"\": no checks",
+	    .def = "/usr/share/dns/root.key", .flags = CONF_EMPTY_OK),
+	SET(proof_dns, insecure, CONF_STRINGS,
+	    "domains whose answers DNSSEC is not to check"),
 	{ .name = NULL },
 };
 
@@ -100,9 +105,7 @@ static void check_addresses(const struct conf_src *src, const char *name,
 		check_address(src, name, list->v[i], errs);
 }
 
-/* Letters, digits, '-' and '_' in labels of at most 63, 253 in all (RFC 1035
- * section 2.3.4); one dot at the end may stand. */
-static bool is_zone_name(const char *s)
+bool proof_conf_is_domain(const char *s)
 {
 	size_t len = strlen(s), label = 0, i;
 
@@ -132,7 +135,7 @@ static void check_zone(struct proof_zone *z, struct arena *arena,
 	char *name, *p;
 	size_t len;
 
-	if (!is_zone_name(z->zone))
+	if (!proof_conf_is_domain(z->zone))
 		conf_error(errs, &z->src,
 			   "setting `zone': \"%.100s\" is not a DNS name",
 			   z->zone);
@@ -155,6 +158,12 @@ static void check_dns(struct proof_dns *d, struct arena *arena,
 	size_t i, j;
 
 	check_addresses(&d->src, "resolvers", &d->resolvers, errs);
+	for (i = 0; i < d->insecure.n; i++)
+		if (!proof_conf_is_domain(d->insecure.v[i]))
+			conf_error(errs, &d->src,
+				   "setting `insecure': \"%.100s\" is not a "
+				   "DNS name",
+				   d->insecure.v[i]);
 	if (d->any_zone && !d->key_file)
 		conf_error(errs, &d->src,
 			   "setting `any_zone': other zones are changed with "

@@ -31,6 +31,9 @@ struct proof_dns {
 	int64_t ready_timeout; /* for all servers to have it, default 5 min */
 	int64_t unreachable_grace; /* a server that cannot be reached blocks
 				    * this long, default 60 s */
+	/* of look-ups that are checked by DNSSEC */
+	const char *trust_anchor;     /* DS or DNSKEY records; "": no checks */
+	struct conf_strings insecure; /* not below these domains */
 };
 
 struct proof_conf {
@@ -63,6 +66,9 @@ extern const struct conf_schema proof_dns_schema;
 /* What the tables cannot say. SRC is where the file begins. */
 void proof_conf_check(const struct proof_conf *conf, const struct conf_src *src,
 		      struct arena *arena, struct conf_errors *errs);
+/* Letters, digits, '-' and '_' in labels of at most 63, 253 in all (RFC 1035
+ * section 2.3.4); one dot at the end may stand. */
+bool proof_conf_is_domain(const char *s);
 /* The rules of web roots. PATH has a step "..". */
 bool proof_conf_path_climbs(const char *path);
 /* PATH is the folder PREFIX or below it, by whole names: the rest of PATH

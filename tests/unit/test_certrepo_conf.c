@@ -230,6 +230,10 @@ static void addresses(void **state)
 		refuse(text, 4, "`server'");
 	}
 	refuse(STORE CA "dns : { any_zone = true; };", 3, "`any_zone'");
+	refuse(STORE CA "dns : { insecure = \"corp internal\"; };", 3,
+	       "`insecure'");
+	refuse(STORE CA "dns : { trust_anchor = \"root.key\"; };", 3,
+	       "`trust_anchor'");
 	refuse(STORE CA "dns : { zones = (\n{ zone = \"z\"; check_signed = "
 			"true; } ); };",
 	       4, "`check_signed'");
