@@ -92,10 +92,11 @@ f_net    = $(common) -Ifetcher/net
 f_dns    = $(f_net) -Ifetcher/dns
 f_chall  = $(f_dns) -Ifetcher/challenge
 f_acme   = $(f_net) -Ifetcher/acme
+f_disc   = $(f_dns) -Ifetcher/acme -Ifetcher/discover
 f_order  = $(f_chall) -Ifetcher/acme -Ifetcher/order
 f_due    = $(f_order) -Ifetcher/due
 f_tell   = $(common) -Ifetcher/tell
-f_roof   = $(f_due) -Ifetcher/tell -Ifetcher
+f_roof   = $(f_due) -Ifetcher/discover -Ifetcher/tell -Ifetcher
 everything = $(i_change) $(filter-out $(common),$(f_roof)) -Ipopulate \
 	     -Iinstaller
 
@@ -119,6 +120,7 @@ $O/obj/fetcher/net/%:       INC = $(f_net)
 $O/obj/fetcher/dns/%:       INC = $(f_dns)
 $O/obj/fetcher/challenge/%: INC = $(f_chall)
 $O/obj/fetcher/acme/%:      INC = $(f_acme)
+$O/obj/fetcher/discover/%:  INC = $(f_disc)
 $O/obj/fetcher/order/%:     INC = $(f_order)
 $O/obj/fetcher/due/%:       INC = $(f_due)
 $O/obj/fetcher/tell/%:      INC = $(f_tell)

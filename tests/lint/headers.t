@@ -42,7 +42,8 @@ circles() { # FOLDER
 rooms="common/base common/sys common/conf common/db common/x509 common/store
 common/notice common/policy common/view installer/conf installer/look
 installer/host installer/find installer/change fetcher/net fetcher/dns
-fetcher/challenge fetcher/acme fetcher/tell fetcher/order fetcher/due"
+fetcher/challenge fetcher/acme fetcher/tell fetcher/discover fetcher/order
+fetcher/due"
 forbidden() {
 	_left=$rooms
 	for _room in $rooms; do
