@@ -91,9 +91,9 @@ static int take_setting(struct dns_setting *s, const struct proof_zone *conf,
 	return 0;
 }
 
-static int take_resolvers(const struct proof_dns *conf,
-			  struct dns_addr ret[DNS_RESOLVERS_MAX], size_t *ret_n,
-			  struct err *err)
+int dns_zone_resolvers(const struct proof_dns *conf,
+		       struct dns_addr ret[DNS_RESOLVERS_MAX], size_t *ret_n,
+		       struct err *err)
 {
 	if (conf->resolvers.n == 0)
 		return dns_addr_resolv_conf(RESOLV_CONF, ret, ret_n, err);
@@ -180,7 +180,7 @@ int dns_zones_new(const struct proof_dns *conf, struct dns_net *net,
 	TAILQ_INIT(&z->keys);
 	TAILQ_INIT(&z->entries);
 	TAILQ_INIT(&z->old);
-	if (take_resolvers(conf, resolvers, &n, &why) == -1) {
+	if (dns_zone_resolvers(conf, resolvers, &n, &why) == -1) {
 		config_error(&why, &conf->src, "dns.resolvers");
 		return err_set(err, why.kind, "%s", why.msg);
 	}

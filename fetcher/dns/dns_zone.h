@@ -47,6 +47,11 @@ struct dns_setting {
 
 struct dns_zones;
 
+/* The addresses in CONF, or in /etc/resolv.conf. ERR_CONFIG, ERR_INPUT. */
+int dns_zone_resolvers(const struct proof_dns *conf,
+		       struct dns_addr ret[DNS_RESOLVERS_MAX], size_t *ret_n,
+		       struct err *err) MUST_CHECK;
+
 /* CONF lives longer. Its names and addresses are checked: ERR_CONFIG. */
 int dns_zones_new(const struct proof_dns *conf, struct dns_net *net,
 		  struct dns_zones **ret, struct err *err) MUST_CHECK;
