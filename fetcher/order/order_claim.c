@@ -61,6 +61,7 @@ static int op_claim(struct store *store, void *arg, struct err *err)
 
 	arena_clear(o->row);
 	o->cert = NULL;
+	o->replaces = NULL;
 	o->have_saved = false;
 	/* A row that was due when we listed it may have been renewed by
 	 * another instance since. */

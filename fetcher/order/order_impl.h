@@ -67,6 +67,9 @@ struct order {
 	int64_t moved;
 	struct x509_csr *csr;
 	const struct proof_type *type;
+	/* Of the certificate in the row (RFC 9773 section 5), in ROW: for the
+	 * wish; NULL: nothing that this CA would know, or want to hear. */
+	char *replaces;
 
 	/* the order */
 	struct arena *arena;
