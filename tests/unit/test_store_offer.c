@@ -83,11 +83,69 @@ static void limits(void **state)
 	      store_offer_put(s, "le", "https://a/dir", &offer, &err));
 }
 
+static void chains(void **state)
+{
+	const struct store_ca none = { NULL };
+	const struct store_ca ca = { .name = "le",
+				     .directory = "https://a/dir" };
+	const struct store_chains two = { .v = { { "Root X1", "aa", 100 },
+						 { "Root\tX2", "bb", 100 } },
+					  .n = 2 };
+	const struct store_chains one = { .v = { { "Root X1", "aa", 200 } },
+					  .n = 1 };
+	struct store_chains c, many = { .n = 0 };
+	struct store_ca now;
+
+	RC(0, store_chains_get(s, "le", arena, &c, &err));
+	OK(store_chains_put(s, "le", "https://a/dir", &two, &err));
+	OK(store_ca_put(s, &ca, &none, arena, &now, &err));
+	RC(1, store_chains_get(s, "le", arena, &c, &err));
+	assert_int_equal(c.n, 0);
+	OK(store_chains_put(s, "le", "https://b/dir", &two, &err));
+	RC(1, store_chains_get(s, "le", arena, &c, &err));
+	assert_int_equal(c.n, 0);
+	OK(store_chains_put(s, "le", "https://a/dir", &one, &err));
+	OK(store_chains_put(s, "le", "https://a/dir", &two, &err));
+	RC(1, store_chains_get(s, "le", arena, &c, &err));
+	assert_int_equal(c.n, 2);
+	assert_string_equal(c.v[0].issuer, "Root X1");
+	assert_string_equal(c.v[0].sha256, "aa");
+	assert_int_equal(c.v[0].ts, 100);
+	assert_string_equal(c.v[1].issuer, "Root?X2");
+	OK(store_chains_put(s, "le", "https://a/dir", &one, &err));
+	RC(1, store_chains_get(s, "le", arena, &c, &err));
+	assert_int_equal(c.n, 2);
+	assert_int_equal(c.v[0].ts, 200);
+	assert_int_equal(c.v[1].ts, 100);
+	/* ten, and no more */
+	for (; many.n < STORE_CHAINS_MAX; many.n++)
+		many.v[many.n] = (struct store_chain){
+			"a", arena_printf(arena, "%zu", many.n), 300
+		};
+	OK(store_chains_put(s, "le", "https://a/dir", &many, &err));
+	OK(store_chains_put(s, "le", "https://a/dir", &one, &err));
+	RC(1, store_chains_get(s, "le", arena, &c, &err));
+	assert_int_equal(c.n, STORE_CHAINS_MAX);
+	assert_string_equal(c.v[0].sha256, "aa");
+	assert_string_equal(c.v[9].sha256, "8");
+	/* what is none of ours */
+	OK(db_script(
+		s->db,
+		"UPDATE cas SET chains = 'x\ny\tz\n\n\t\t\nu\tv\t-1\nA\t\t7'",
+		&err));
+	RC(1, store_chains_get(s, "le", arena, &c, &err));
+	assert_int_equal(c.n, 1);
+	assert_string_equal(c.v[0].issuer, "A");
+	assert_string_equal(c.v[0].sha256, "");
+	assert_int_equal(c.v[0].ts, 7);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(put_and_get, setup, teardown),
 		cmocka_unit_test_setup_teardown(limits, setup, teardown),
+		cmocka_unit_test_setup_teardown(chains, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
