@@ -76,6 +76,7 @@ const struct x509_ids *x509_csr_ids(const struct x509_csr *csr);
 bool x509_csr_has_san(const struct x509_csr *csr);
 /* The name in its CN that its SAN has not; NULL: there is none, or no SAN. */
 const char *x509_csr_cn_alone(const struct x509_csr *csr);
+bool x509_csr_has_cn(const struct x509_csr *csr);
 /* It asks for TLS client authentication (RFC 5280 section 4.2.1.12). */
 bool x509_csr_client_auth(const struct x509_csr *csr);
 /* A name of it that is not ASCII, which x509_csr_check() refuses, as it was
@@ -153,6 +154,10 @@ bool x509_chain_same_key_csr(const struct x509_chain *chain,
 
 /* The leaf says that it is a CA: no server has such a one. */
 bool x509_chain_is_ca(const struct x509_chain *chain);
+/* Of the leaf: there is a CN in its subject; it may be shown by a client, since
+ * its extended key usage says so or is not there. */
+bool x509_chain_has_cn(const struct x509_chain *chain);
+bool x509_chain_client_auth(const struct x509_chain *chain);
 /* How many from the leaf on are each signed by the next one: what comes after
  * them in a file is something else. */
 size_t x509_chain_linked(const struct x509_chain *chain);

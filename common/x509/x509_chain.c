@@ -420,6 +420,20 @@ int x509_chain_from_der(const unsigned char *const *der, const size_t *len,
 
 /* --- links --- */
 
+bool x509_chain_has_cn(const struct x509_chain *chain)
+{
+	return X509_NAME_get_index_by_NID(X509_get_subject_name(chain->cert[0]),
+					  NID_commonName, -1) >= 0;
+}
+
+bool x509_chain_client_auth(const struct x509_chain *chain)
+{
+	uint32_t usage = X509_get_extended_key_usage(chain->cert[0]);
+
+	ERR_clear_error();
+	return usage & (XKU_SSL_CLIENT | XKU_ANYEKU);
+}
+
 bool x509_chain_is_ca(const struct x509_chain *chain)
 {
 	/* 3 is of version 1, which says nothing of itself. */

@@ -43,6 +43,12 @@ const char *x509_csr_cn_alone(const struct x509_csr *csr)
 	return csr->cn_alone ? csr->ids.v[0].value : NULL;
 }
 
+bool x509_csr_has_cn(const struct x509_csr *csr)
+{
+	return X509_NAME_get_index_by_NID(X509_REQ_get_subject_name(csr->req),
+					  NID_commonName, -1) >= 0;
+}
+
 bool x509_csr_client_auth(const struct x509_csr *csr)
 {
 	return csr->client_auth;

@@ -299,6 +299,34 @@ static void san_alone(void **state)
 	x509_chain_free(&c);
 }
 
+/* RFC 5280 section 4.2.1.12: one without the extension is for anything. */
+static void what_for(void **state)
+{
+	static const struct {
+		const char *args;
+		bool cn, client;
+	} cases[] = {
+		{ "-subj /CN=a.example -addext extendedKeyUsage=serverAuth",
+		  true, false },
+		{ "-subj /O=b -addext extendedKeyUsage=serverAuth,clientAuth",
+		  false, true },
+		{ "-subj / -addext extendedKeyUsage=anyExtendedKeyUsage", false,
+		  true },
+		{ "-subj /O=b/CN=c", true, true },
+	};
+	struct err err = ERR_INIT;
+	struct x509_chain *c;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		kit_sh("openssl req -x509 -key leaf.key -out for.pem %s",
+		       cases[i].args);
+		c = kit_chain("for.pem", &err);
+		assert_int_equal(x509_chain_has_cn(c), cases[i].cn);
+		assert_int_equal(x509_chain_client_auth(c), cases[i].client);
+		x509_chain_free(&c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,7 +334,7 @@ int main(void)
 		cmocka_unit_test(other_form),	cmocka_unit_test(from_der),
 		cmocka_unit_test(refused),	cmocka_unit_test(broken_links),
 		cmocka_unit_test(key_of_csr),	cmocka_unit_test(odd_issuer),
-		cmocka_unit_test(san_alone),
+		cmocka_unit_test(san_alone),	cmocka_unit_test(what_for),
 	};
 
 	return cmocka_run_group_tests(tests, setup, scratch_teardown);

@@ -48,6 +48,27 @@ static void names_and_rsa_key(void **state)
 	x509_csr_free(&csr);
 }
 
+static void cn(void **state)
+{
+	static const struct {
+		const char *subject;
+		bool has;
+	} cases[] = { { "/", false },
+		      { "/O=x", false },
+		      { "/O=x/CN=www.example.org", true } };
+	struct err err = ERR_INIT;
+	struct x509_csr *csr;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		kit_sh("openssl req -new -key rsa.csr.key -out cn.csr -subj %s "
+		       "-addext subjectAltName=DNS:www.example.org",
+		       cases[i].subject);
+		csr = kit_csr("cn.csr", &err);
+		assert_int_equal(x509_csr_has_cn(csr), cases[i].has);
+		x509_csr_free(&csr);
+	}
+}
+
 static void ec_key(void **state)
 {
 	struct err err = ERR_INIT;
@@ -527,6 +548,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_and_rsa_key),
+		cmocka_unit_test(cn),
 		cmocka_unit_test(ec_key),
 		cmocka_unit_test(forms),
 		cmocka_unit_test(not_a_csr),
