@@ -95,8 +95,9 @@ f_acme   = $(f_net) -Ifetcher/acme
 f_disc   = $(f_dns) -Ifetcher/acme -Ifetcher/discover
 f_order  = $(f_chall) -Ifetcher/acme -Ifetcher/order
 f_due    = $(f_order) -Ifetcher/due
+f_ari    = $(f_order) -Ifetcher/ari
 f_tell   = $(common) -Ifetcher/tell
-f_roof   = $(f_due) -Ifetcher/discover -Ifetcher/tell -Ifetcher
+f_roof   = $(f_due) -Ifetcher/ari -Ifetcher/discover -Ifetcher/tell -Ifetcher
 everything = $(i_change) $(filter-out $(common),$(f_roof)) -Ipopulate \
 	     -Iinstaller
 
@@ -123,6 +124,7 @@ $O/obj/fetcher/acme/%:      INC = $(f_acme)
 $O/obj/fetcher/discover/%:  INC = $(f_disc)
 $O/obj/fetcher/order/%:     INC = $(f_order)
 $O/obj/fetcher/due/%:       INC = $(f_due)
+$O/obj/fetcher/ari/%:       INC = $(f_ari)
 $O/obj/fetcher/tell/%:      INC = $(f_tell)
 $O/obj/fetcher/%:           INC = $(f_roof)
 $O/obj/tests/%:         INC = $(everything) -Itests/unit
