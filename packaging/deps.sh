@@ -60,8 +60,11 @@ esac
 # Those that cannot be installed beside others are unpacked.
 unpack() {
 	case $1 in
+	check)
+		"$2/pebble.sh"
+		;;
 	all)
-		"$2/exim.sh" && "$2/inn.sh"
+		"$2/pebble.sh" && "$2/exim.sh" && "$2/inn.sh"
 		;;
 	esac
 }
