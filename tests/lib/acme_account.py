@@ -1,19 +1,27 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Another client of the same ACME account, for tests: it changes the key
-(RFC 8555 section 7.3.5) or deactivates the account (section 7.3.6).
+(RFC 8555 section 7.3.5), deactivates the account (section 7.3.6), or revokes a
+certificate (section 7.6). Or another customer: it registers, with an external
+account binding (section 7.3.4) or without, and prints the account's URL.
+A refusal is printed, and ends it with 1.
 
+    acme_account.py DIRECTORY CA_FILE KEY.pem register [KID MAC_KEY]
     acme_account.py DIRECTORY CA_FILE KEY.pem rollover NEW_KEY.pem
     acme_account.py DIRECTORY CA_FILE KEY.pem deactivate
+    acme_account.py DIRECTORY CA_FILE KEY.pem revoke CERT.pem
 
 Keys are EC on P-256 in PEM files.
 """
 import base64
+import hmac
 import json
 import ssl
 import sys
+import urllib.error
 import urllib.request
 
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -60,18 +68,46 @@ class Client:
             key, dict(who, nonce=nonce, url=url), payload)).encode())
 
 
-def main():
+def binding(key, url, kid, mac_key):
+    """MAC_KEY: base64url, as CAs give it."""
+    protected = b64({"alg": "HS256", "kid": kid, "url": url})
+    payload = b64(jwk(key))
+    mac = hmac.new(base64.urlsafe_b64decode(mac_key + "=="),
+                   (protected + "." + payload).encode(), "sha256").digest()
+    return {"protected": protected, "payload": payload, "signature": b64(mac)}
+
+
+def register(client, key, who):
+    url, wish = client.dir["newAccount"], {"termsOfServiceAgreed": True}
+    if who:
+        wish["externalAccountBinding"] = binding(key, url, *who)
+    print(client.post(key, url, wish, jwk=jwk(key)).headers["Location"])
+
+
+def run():
     directory, ca_file, path, what = sys.argv[1:5]
     client, key = Client(directory, ca_file), load(path)
+    if what == "register":
+        register(client, key, sys.argv[5:])
+        return
     account = client.post(key, client.dir["newAccount"],
                           {"onlyReturnExisting": True},
                           jwk=jwk(key)).headers["Location"]
     if what == "deactivate":
         client.post(key, account, {"status": "deactivated"}, kid=account)
         return
+    if what == "revoke":
+        with open(sys.argv[5], "rb") as f:
+            cert = x509.load_pem_x509_certificate(f.read())
+        client.post(key, client.dir["revokeCert"], {"certificate": b64(
+            cert.public_bytes(serialization.Encoding.DER))}, kid=account)
+        return
     url, new = client.dir["keyChange"], load(sys.argv[5])
     client.post(key, url, jws(new, {"jwk": jwk(new), "url": url}, {
         "account": account, "oldKey": jwk(key)}), kid=account)
 
 
-main()
+try:
+    run()
+except urllib.error.HTTPError as e:
+    sys.exit("%d %s" % (e.code, e.read().decode()))
