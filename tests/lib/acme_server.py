@@ -4,20 +4,22 @@
 
     acme_server.py --cert cert.pem --key key.pem [--port 0] [--dir D]
                    [--log requests.log] [--polls 1] [--late 35] [--h2]
-                   [--fault NAME[@AT][:N]]
+                   [--fault NAME[@AT][:N]] [--offer JSON]
 
 With --h2 it offers HTTP/2 as well, and breaks off every POST there (kind h2 in
 the log), as some do; over HTTP/1.1 all is well.
 
 It prints "ready https://127.0.0.1:PORT/dir" once it answers; root.pem and
-int.pem of what it issues are then in D. No proof is looked at: a challenge
+int.pem of what it issues are then in D (root-1.pem to root-3.pem and
+root-old.pem: those of its other chains). No proof is looked at: a challenge
 that was responded to is valid after so many polls of its authorization or
 order, a certificate is there after so many polls of its order.
 Nonces, signatures, and the url and kid of every request are checked.
 
-Every request is one JSON line in the log: kind (directory, newNonce,
-newAccount, newOrder, authz, challenge, finalize, order, cert), method, path,
-status, and fault, names, account where there are any. A cut has status 0.
+Every request is one JSON line in the log: t (its instant, seconds), kind
+(directory, newNonce, newAccount, account, newOrder, authz, challenge, finalize,
+order, cert, alternate, renewalInfo), method, path, status, and fault, names,
+account, profile, replaces where there are any. A cut has status 0.
 
 Faults are set by --fault or, while it runs, by
 
@@ -76,292 +78,86 @@ Of the directory: terms eab no-meta http-urls (of what few use)
 Always, while set: date+SECONDS date-SECONDS date-none date-garbage (the Date of
            all answers) cached (two hours old, and they say so)
            nonce-newest (only the nonce given last is good)
+Of an order that replaces another (newOrder has replaces; whatever is wrong with
+it in earnest is refused without a fault): replaces-already replaces-malformed
+           replaces-unauthorized replaces-404 replaces-429 replaces-bad-nonce
+Of an order with a profile, at newOrder, or with "at": "finalize":
+           profile-invalid profile-unauthorized profile-malformed
+
+What it offers is set by --offer JSON or, while it runs, by
+
+    curl --cacert ca.pem https://127.0.0.1:PORT/offer -d '{"ari": {},
+        "profiles": {"classic": "as ever", "tlsserver": {"text": "short",
+        "life": 3888000, "cn": false, "names": 25}}}'
+
+Each of these is set anew as a whole; null takes it back. At first there is none.
+
+ari        Renewal information (RFC 9773): {"retry_after": 21600 (a text; null:
+           no Retry-After), "slash": true (the URL ends in one), "unknown": 404
+           (the status for an identifier that was not issued; leading 00s count:
+           every serial here has one)}. The window is as Let's Encrypt's, unless
+           D/windows (looked at for each answer; write it beside and move it
+           there) has one of these lines for it, the first of them counts:
+               KEY START END [EXPLANATION_URL]
+               KEY raw BODY
+           KEY: the identifier, a name in it, "*" (all that was issued), "any"
+           (whatever else is asked for). START, END: RFC 3339, or +SECONDS and
+           -SECONDS from the file's own time. BODY: the answer as it is. Other
+           misbehaviour is a fault at renewalInfo: 404 500 garbage endless ...;
+           match is for names here, too.
+profiles   {NAME: TEXT or {"text", "life" (seconds), "cn": false (no subject),
+           "client_auth": true, "names": N (at most)}}. newOrder's is obeyed and
+           echoed; one that is not here is refused as invalidProfile; without
+           this, any is passed over. default_profile: what an order without one
+           gets (and shows).
+life       seconds that a certificate lives (90 days)
+not_before RFC 3339, or +SECONDS or -SECONDS from now ("-3600")
+eab        External account bindings, verified: {"keys": {KID: {"key": base64 or
+           base64url, "once": true (for one account), "state": "used", "expired"
+           or "product" (it is of another product: kId mismatch)}}, "required":
+           true, "announced": true (in the directory), "says": TEXT (of a missing
+           or wrong one: Actalis' "onlyReturnExisting must be true")}. An account
+           that is known, or onlyReturnExisting, needs none; another kid than the
+           account's is a kId mismatch.
+alternates Other chains, as a list of what Link rel="alternate" says: 1 2 3 (the
+           same intermediate under that root), "cross" (longer: its top is issued
+           by "scripted old root"), "loop" (one after another for ever), "many"
+           (200), "host" (another one), "http", "relative", "404", "garbage",
+           "other-key" (of another certificate). GETs of them are of the kind
+           alternate, also for faults.
+links      "joined" (all in one header), "odd" (other parameters, no quotes)
+caa        the directory's caaIdentities
+contact    "newAccount" or "finalize": where a missing contact is refused
+
+Accounts show and change their contact (mailto: only) and status at their URL.
 """
 import argparse
-import base64
-import datetime
 import email.utils
-import hashlib
 import http.server
 import json
 import os
-import re
 import secrets
 import socket
 import ssl
 import struct
 import sys
-import threading
 import time
+
+sys.dont_write_bytecode = True  # the tree may be another's
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import NameOID
 
-URN = "urn:ietf:params:acme:error:"
-DAY = datetime.timedelta(days=1)
-ANYWHERE = ("500 503 503-retry html html-200 garbage empty cut-before "
-            "cut-after cut-middle endless slow hang redirect bad-nonce "
-            "no-nonce 429 403 404 late 400-html 500-html json-string "
-            "json-message html-type garbage-after").split()
-AUTHZ_VALID = ("authz-valid", "authz-valid-empty", "authz-valid-null",
-               "authz-bare")
-FIXED = {  # fault: the kind it belongs to
-    "429-seconds": "newOrder", "429-date": "newOrder",
-    "429-failed-authz": "newOrder", "429-paused": "newOrder",
-    "429-orders": "newOrder", "rejected": "newOrder",
-    "401-unauthorized": "newOrder", "401-account": "newOrder",
-    "order-http-url": "newOrder", "no-location": "newOrder",
-    "429-account": "newAccount", "order-404": "order",
-    "bad-csr": "finalize", "account-gone": "signed",
-    "account-deactivated": "signed", "account-rolled": "signed",
-    "csr-unauthorized": "finalize", "csr-eku": "finalize",
-    "finalize-lost": "finalize", "relative": "state",
-    "order-invalid": "state", "order-error-text": "state",
-    "order-pending": "state",
-    "ready-again": "state", "processing-day": "state",
-    "step-pending": "state", "step-invalid": "state",
-    "authz-offers": "state", "no-wildcard": "state", "no-meta": "state",
-    "http-urls": "state", "redirect-http": "state", "redirect-round": "state",
-    "nonce-newest": "state", "cached": "state", "processing": "state", "hostile-token": "state", "no-token": "state",
-    "unknown-challenges": "state", "cert-other-key": "state",
-    "cert-other-names": "state", "cert-missing-name": "state",
-    "cert-broken-chain": "state", "cert-expired": "state",
-    "cert-future": "state", "cert-no-chain": "state",
-    "cert-wrong-order": "state", "cert-garbage": "state",
-    "cert-empty": "state", "terms": "state", "eab": "state",
-}
-FIXED.update({f: "state" for f in AUTHZ_VALID})
-CHALLENGE_ERRORS = {
-    "caa": "CAA record for {} prevents issuance",
-    "dns": "DNS problem: NXDOMAIN looking up TXT for _acme-challenge.{}",
-    "connection": "192.0.2.1: Fetching http://{}/.well-known/acme-challenge/x: "
-                  "Timeout during connect (likely firewall problem)",
-    "tls": "remote error: tls: handshake failure at {}",
-    "unauthorized": "Incorrect TXT record \"wrong\" found at "
-                    "_acme-challenge.{}",
-    "incorrectResponse": "The key authorization file of {} did not match",
-    "serverInternal": "Could not complete the validation of {}",
-    "rateLimited": "too many failed authorizations (5) for \"{}\"",
-}
-
-
-def b64(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def unb64(text):
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
-class Problem(Exception):
-    def __init__(self, status, type_, detail, headers=None, subproblems=None):
-        super().__init__(detail)
-        self.status = status
-        self.headers = headers or {}
-        self.body = {"type": URN + type_, "detail": detail, "status": status}
-        if subproblems:
-            self.body["subproblems"] = subproblems
-
-
-class Cut(Exception):
-    """Close the connection without an answer."""
-
-
-# --- what it issues ---
-
-class Issuer:
-    def __init__(self):
-        self.root_key, self.root = self.ca("scripted root", None, None)
-        self.int_key, self.int = self.ca("scripted intermediate",
-                                         self.root, self.root_key)
-        _, self.other = self.ca("unrelated intermediate", None, None)
-
-    @staticmethod
-    def name(text):
-        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-
-    def ca(self, text, issuer, issuer_key):
-        key = ec.generate_private_key(ec.SECP256R1())
-        now = datetime.datetime.utcnow()
-        cert = (x509.CertificateBuilder()
-                .subject_name(self.name(text))
-                .issuer_name(issuer.subject if issuer else self.name(text))
-                .public_key(key.public_key())
-                .serial_number(x509.random_serial_number())
-                .not_valid_before(now - DAY).not_valid_after(now + 3650 * DAY)
-                .add_extension(x509.BasicConstraints(True, None), True)
-                .add_extension(x509.KeyUsage(True, False, False, False, False,
-                                             True, True, False, False), True)
-                .add_extension(x509.SubjectKeyIdentifier.from_public_key(
-                    key.public_key()), False)
-                .sign(issuer_key or key, hashes.SHA256()))
-        return key, cert
-
-    def leaf(self, public_key, names, start, end):
-        san = [x509.DNSName(n) for n in names]
-        return (x509.CertificateBuilder()
-                .subject_name(self.name(names[0][:64]))
-                .issuer_name(self.int.subject)
-                .public_key(public_key)
-                .serial_number(x509.random_serial_number())
-                .not_valid_before(start).not_valid_after(end)
-                .add_extension(x509.SubjectAlternativeName(san), False)
-                .add_extension(x509.BasicConstraints(False, None), True)
-                .add_extension(x509.ExtendedKeyUsage(
-                    [ExtendedKeyUsageOID.SERVER_AUTH]), False)
-                .add_extension(
-                    x509.AuthorityKeyIdentifier.from_issuer_public_key(
-                        self.int_key.public_key()), False)
-                .sign(self.int_key, hashes.SHA256()))
-
-    def chain(self, csr, names, fault):
-        """PEM of the chain for this CSR, wrong as FAULT says."""
-        now = datetime.datetime.utcnow()
-        start, end = now - datetime.timedelta(hours=1), now + 90 * DAY
-        key = csr.public_key()
-        above = [self.int]
-        if fault == "cert-garbage":
-            return "-----BEGIN CERTIFICATE-----\nbm90IGEgY2VydA==\n" \
-                   "-----END CERTIFICATE-----\n"
-        if fault == "cert-empty":
-            return ""
-        if fault == "cert-other-key":
-            key = ec.generate_private_key(ec.SECP256R1()).public_key()
-        elif fault == "cert-other-names":
-            names = ["somebody-else.example.com"]
-        elif fault == "cert-missing-name":
-            names = names[:-1] or ["somebody-else.example.com"]
-        elif fault == "cert-expired":
-            start, end = now - 91 * DAY, now - DAY
-        elif fault == "cert-future":
-            start, end = now + 30 * DAY, now + 120 * DAY
-        elif fault == "cert-broken-chain":
-            above = [self.other]
-        elif fault == "cert-no-chain":
-            above = []
-        certs = [self.leaf(key, names, start, end)] + above
-        if fault == "cert-wrong-order":
-            certs.reverse()
-        return "".join(pem(c) for c in certs)
-
-
-def pem(cert):
-    return cert.public_bytes(serialization.Encoding.PEM).decode()
-
-
-# --- its memory; all under one lock ---
-
-class State:
-    def __init__(self, args):
-        self.lock = threading.RLock()
-        self.args = args
-        self.issuer = Issuer()
-        self.nonces = set()
-        self.accounts = {}  # id: jwk
-        self.by_key = {}    # thumbprint: id
-        self.orders, self.authz, self.certs = {}, {}, {}
-        self.faults = []
-        self.stats = {}
-        self.log = open(args.log, "a", buffering=1) if args.log else None
-
-    def nonce(self):
-        n = secrets.token_urlsafe(16)
-        if self.has("nonce-newest"):
-            self.nonces.clear()
-        self.nonces.add(n)
-        return n
-
-    def add_fault(self, name, at=None, times=1, match=None):
-        challenge = name.startswith("challenge-") and \
-            name[len("challenge-"):] in CHALLENGE_ERRORS
-        odd = re.fullmatch("redirect-[0-9]+|date([+-][0-9]+|-none|-garbage)",
-                           name)
-        if not (name in ANYWHERE or name in FIXED or challenge or odd):
-            raise ValueError("unknown fault " + name)
-        if name in FIXED:
-            at = FIXED[name]
-        elif challenge or odd:
-            at = "state"
-        self.faults.append({"name": name, "at": at or "newOrder",
-                            "times": times, "match": match})
-
-    def take(self, fault):
-        if fault["times"] > 0:
-            fault["times"] -= 1
-            if fault["times"] == 0:
-                self.faults.remove(fault)
-        return fault["name"]
-
-    def fault_at(self, kind, names, post=True):
-        """The fault for a request of this kind, used up once; or None."""
-        for f in self.faults:
-            if f["name"] == "bad-nonce" and not post:
-                continue
-            if f["at"] not in (kind, "any"):
-                continue
-            if f["match"] and f["match"] not in names:
-                continue
-            return self.take(f)
-        return None
-
-    def fault_of(self, names, *wanted):
-        """One of these faults in the state of an order."""
-        for f in self.faults:
-            if f["at"] != "state" or f["name"] not in wanted:
-                continue
-            if f["match"] and f["match"] not in names:
-                continue
-            return self.take(f)
-        return None
-
-    def has(self, name):
-        return any(f["name"] == name for f in self.faults)
-
-    def like(self, prefix):
-        """What follows the prefix in the name of a fault that is set."""
-        for f in self.faults:
-            if f["name"].startswith(prefix):
-                return f["name"][len(prefix):]
-        return None
-
+from acme_issue import ari_id, b64, pem, thumbprint, unb64, verify
+from acme_offer import Offer
+from acme_state import (AUTHZ_VALID, CHALLENGE_ERRORS, FIXED, URN, Cut, Problem,
+                        State)
 
 STATE = None
 
 
-def verify(jwk, signing_input, signature, alg):
-    """The public key and the signature, RFC 7515; raises on a bad one."""
-    if alg == "RS256" and jwk.get("kty") == "RSA":
-        n = int.from_bytes(unb64(jwk["n"]), "big")
-        e = int.from_bytes(unb64(jwk["e"]), "big")
-        rsa.RSAPublicNumbers(e, n).public_key().verify(
-            signature, signing_input, padding.PKCS1v15(), hashes.SHA256())
-        return
-    curve, digest, size = {
-        "ES256": (ec.SECP256R1(), hashes.SHA256(), 32),
-        "ES384": (ec.SECP384R1(), hashes.SHA384(), 48)}[alg]
-    x, y = unb64(jwk["x"]), unb64(jwk["y"])
-    if len(x) != size or len(y) != size or len(signature) != 2 * size:
-        raise InvalidSignature
-    public = ec.EllipticCurvePublicNumbers(
-        int.from_bytes(x, "big"), int.from_bytes(y, "big"), curve).public_key()
-    public.verify(encode_dss_signature(
-        int.from_bytes(signature[:size], "big"),
-        int.from_bytes(signature[size:], "big")), signing_input,
-        ec.ECDSA(digest))
-
-
-def thumbprint(jwk):
-    keys = ("crv", "kty", "x", "y") if jwk["kty"] == "EC" else ("e", "kty", "n")
-    text = json.dumps({k: jwk[k] for k in keys}, separators=(",", ":"),
-                      sort_keys=True)
-    return b64(hashlib.sha256(text.encode()).digest())
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
+class Handler(Offer, http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 120
 
@@ -405,7 +201,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def answer_h2(self, stream, block):
         """The method comes first, in the static table of RFC 7541 (GET, POST)
         or as a text (HEAD)."""
-        self.fault, self.names, self.account = None, [], None
+        self.fault, self.names, self.account, self.wish = None, [], None, {}
         self.path, self.kind = "?", "h2"
         self.command = {0x82: "GET", 0x83: "POST"}.get(block[0], "HEAD")
         if self.command == "POST":
@@ -450,6 +246,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             entry["names"] = self.names
         if self.account:
             entry["account"] = self.account
+        entry.update(self.wish)
         with STATE.lock:
             STATE.stats[self.kind] = STATE.stats.get(self.kind, 0) + 1
             if STATE.log:
@@ -472,7 +269,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.send_header("Replay-Nonce", STATE.nonce())
         self.send_header("Cache-Control", "no-store")
         for k, v in (headers or {}).items():
-            self.send_header(k, v)
+            for one in v if isinstance(v, list) else [v]:
+                self.send_header(k, one)
         if status != 204:
             self.send_header("Content-Type", type_)
             self.send_header("Content-Length", str(len(body)))
@@ -575,16 +373,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return "https://" + self.headers.get("Host", "127.0.0.1")
 
     def handle_request(self):
-        self.fault, self.names, self.account = None, [], None
+        self.fault, self.names, self.account, self.wish = None, [], None, {}
         parts = self.path.strip("/").split("/")
         kinds = {"dir": "directory", "nonce": "newNonce",
                  "new-acct": "newAccount", "new-order": "newOrder",
                  "acct": "account", "order": "order", "finalize": "finalize",
-                 "authz": "authz", "chall": "challenge", "cert": "cert"}
+                 "authz": "authz", "chall": "challenge", "cert": "cert",
+                 "renewal-info": "renewalInfo"}
         self.kind = kinds.get(parts[0], "other")
+        if self.kind == "cert" and len(parts) > 2:
+            self.kind = "alternate"
         length = int(self.headers.get("Content-Length") or 0)
         raw = self.rfile.read(length)
-        if parts[0] in ("fault", "stats"):
+        if parts[0] in ("fault", "offer", "stats"):
             self.control(parts[0], raw)
             return
         try:
@@ -605,20 +406,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return
             try:
                 req = json.loads(raw)
-                if req.pop("clear", False):
+                if what == "offer":
+                    STATE.offers(req)
+                elif req.pop("clear", False):
                     STATE.faults.clear()
                 else:
                     STATE.add_fault(**req)
             except (ValueError, TypeError) as e:
                 self.answer(400, {"error": str(e)}, nonce=False)
                 return
-            self.answer(200, STATE.faults, nonce=False)
+            self.answer(200, STATE.offer if what == "offer" else STATE.faults,
+                        nonce=False)
 
     def dispatch(self, parts, raw):
         jws = None
         if self.command == "POST":
             jws = json.loads(raw)
-            self.names = self.names_of(parts, jws)
+        self.names = self.names_of(parts, jws)
         with STATE.lock:
             self.fault = STATE.fault_at(self.kind, self.names,
                                         self.command == "POST")
@@ -626,6 +430,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         if self.kind == "directory":
             self.directory(parts)
+        elif self.kind == "renewalInfo" and jws is None and len(parts) == 2:
+            self.renewal_info(parts[1])
         elif self.kind == "newNonce":
             self.answer(200 if self.command == "HEAD" else 204)
         elif jws is None:
@@ -640,11 +446,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def names_of(self, parts, jws):
         """The names of the order a request is about, for match and log."""
-        if self.kind == "newOrder":
+        if self.kind == "newOrder" and jws:
             payload = json.loads(unb64(jws["payload"]) or b"{}")
+            self.wish = {k: payload[k] for k in ("profile", "replaces")
+                         if k in payload}
             return [i["value"] for i in payload.get("identifiers", [])]
         with STATE.lock:
-            if self.kind in ("order", "finalize", "cert"):
+            if self.kind == "renewalInfo":
+                return STATE.by_ari.get(parts[-1], {}).get("names", [])
+            if len(parts) < 2:
+                return []
+            if self.kind in ("order", "finalize", "cert", "alternate"):
                 return STATE.orders.get(parts[1], {}).get("names", [])
             if self.kind in ("authz", "challenge"):
                 return STATE.authz.get(parts[1], {}).get("names", [])
@@ -687,6 +499,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 for unused in ("keyChange", "revokeCert", "renewalInfo"):
                     show[unused] = "http://ca.example/" + unused
                 show["newAuthz"] = 7
+            self.offer_directory(show, meta)
         self.answer(200, show, nonce=False)
 
     def check(self, jws):
@@ -720,15 +533,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
         payload = unb64(jws["payload"])
         return jwk, json.loads(payload) if payload else None
 
+    def account_of(self):
+        return STATE.accounts[self.account.rsplit("/", 1)[-1]]
+
     def account_key(self, kid):
         ident = kid.rsplit("/", 1)[-1]
         self.account = kid
         fault = STATE.fault_at("signed", self.names)
         self.fault = self.fault or fault
         if fault == "account-gone":
-            STATE.by_key.pop(thumbprint(STATE.accounts.get(ident, {
-                "kty": "RSA", "e": "", "n": ""})), None)
-            STATE.accounts.pop(ident, None)
+            gone = STATE.accounts.pop(ident, None)
+            if gone:
+                STATE.by_key.pop(thumbprint(gone["jwk"]), None)
         if fault == "account-deactivated":
             raise Problem(403, "unauthorized", "Account is not valid, has "
                                                "status \"deactivated\"")
@@ -737,7 +553,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if ident not in STATE.accounts:
             raise Problem(400, "accountDoesNotExist",
                           "Account \"%s\" not found" % kid)
-        return STATE.accounts[ident]
+        self.may_go_on(STATE.accounts[ident])
+        return STATE.accounts[ident]["jwk"]
 
     def perform(self, parts, jwk, payload):
         """One of the methods below; they return the arguments of answer()."""
@@ -746,13 +563,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.kind == "newOrder":
             return self.new_order(payload)
         found = {"order": STATE.orders, "finalize": STATE.orders,
-                 "cert": STATE.certs, "authz": STATE.authz,
-                 "challenge": STATE.authz}.get(self.kind, {})
+                 "cert": STATE.certs, "alternate": STATE.certs,
+                 "authz": STATE.authz, "challenge": STATE.authz,
+                 "account": STATE.accounts}.get(self.kind, {})
         if len(parts) < 2 or parts[1] not in found:
             raise Problem(404, "malformed", "No such " + self.kind)
         thing = found[parts[1]]
-        if self.kind == "cert":
-            return 200, thing, "application/pem-certificate-chain"
+        if self.kind == "account":
+            return self.post_account(parts[1], payload)
+        if self.kind in ("cert", "alternate"):
+            return self.get_cert(parts[1], (parts + [None])[2])
         if self.kind == "order":
             return self.order(thing)
         if self.kind == "finalize":
@@ -762,28 +582,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.challenge(thing, int(parts[2]), payload)
 
     # --- accounts and orders ---
-
-    def new_account(self, jwk, payload):
-        if self.fault == "429-account":
-            raise Problem(429, "rateLimited", "too many new registrations (10) "
-                          "from this IP address in the last 3h0m0s",
-                          {"Retry-After": "600"})
-        tp = thumbprint(jwk)
-        status = 200
-        if tp not in STATE.by_key:
-            if payload.get("onlyReturnExisting"):
-                raise Problem(400, "accountDoesNotExist", "unknown key")
-            if STATE.has("terms") and not payload.get("termsOfServiceAgreed"):
-                raise Problem(403, "userActionRequired", "agree to the terms")
-            status = 201
-            ident = secrets.token_hex(6)
-            STATE.by_key[tp] = ident
-            STATE.accounts[ident] = jwk
-        url = self.base() + "/acct/" + STATE.by_key[tp]
-        self.account = url
-        return status, {"status": "valid", "contact": payload.get(
-            "contact", []), "orders": url + "/orders"}, "application/json", \
-            {"Location": self.located(url)}
 
     def located(self, url):
         if STATE.fault_of(self.names, "relative"):
@@ -825,6 +623,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def new_order(self, payload):
         self.new_order_fault()
+        self.check_replaces(payload.get("replaces"))
+        profile = self.profile_of(payload.get("profile"))
+        self.check_names(profile)
         ident = secrets.token_hex(6)
         names = self.names
         authz = []
@@ -832,7 +633,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             authz.append(self.new_authz(i, names))
         STATE.orders[ident] = {
             "id": ident, "names": names, "authz": authz, "status": "pending",
-            "identifiers": payload["identifiers"], "polls": 0}
+            "identifiers": payload["identifiers"], "polls": 0,
+            "account": self.account, "profile": profile,
+            "asked": payload.get("profile"),
+            "replaces": payload.get("replaces"), "leaf": None}
         url = self.base() + "/order/" + ident
         headers = {"Location": self.located(url)}
         if self.fault == "order-http-url":
@@ -911,6 +715,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 "expires": "2099-01-01T00:00:00Z",
                 "authorizations": [base + "/authz/" + a for a in o["authz"]],
                 "finalize": base + "/finalize/" + o["id"]}
+        if o["profile"]:
+            show["profile"] = o["profile"]
         if "error" in o:
             show["error"] = o["error"]
         if o["status"] == "valid":
@@ -954,6 +760,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.fault == "csr-eku":
             raise Problem(400, "malformed", "The extended key usage clientAuth "
                           "is not permitted")
+        self.refuse_profile(o["asked"], "finalize")
+        if STATE.offer.get("contact") == "finalize" and \
+                not self.account_of()["contact"]:
+            raise Problem(400, "badCSR", "Error: a contact is needed")
         try:
             csr = x509.load_der_x509_csr(unb64(payload["csr"]))
         except (ValueError, KeyError):
@@ -976,7 +786,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         f = STATE.fault_of(o["names"], *(x for x in FIXED
                                          if x.startswith("cert-")))
         self.fault = self.fault or f
-        STATE.certs[o["id"]] = STATE.issuer.chain(csr, list(o["names"]), f)
+        self.issue(csr, o, f)
         o["status"] = "processing"
         o["polls"] = STATE.args.polls - 1
         shown = self.show_order(o)
@@ -984,6 +794,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             shown["status"] = "ready"
         return 200, shown, "application/json", \
             {"Location": self.base() + "/order/" + o["id"]}
+
+    def issue(self, csr, o, fault):
+        o["life"] = self.life_of(o["profile"])
+        o["leaf"], STATE.certs[o["id"]] = STATE.issuer.issue(
+            csr, list(o["names"]), fault, *o["life"], self.profile(o["profile"]))
+        if o["leaf"]:
+            STATE.by_ari[ari_id(o["leaf"])] = o
 
     # --- authorizations ---
 
@@ -1089,6 +906,7 @@ def main():
     p.add_argument("--h2", action="store_true")
     p.add_argument("--late", type=float, default=35)
     p.add_argument("--fault", action="append", type=fault_arg, default=[])
+    p.add_argument("--offer", type=json.loads, default={})
     args = p.parse_args()
     STATE = State(args)
     try:
@@ -1096,8 +914,8 @@ def main():
             STATE.add_fault(**f)
     except ValueError as e:
         sys.exit(str(e))
-    for name, cert in (("root.pem", STATE.issuer.root),
-                       ("int.pem", STATE.issuer.int)):
+    Handler.state = STATE
+    for name, cert in STATE.issuer.anchors():
         with open(os.path.join(args.dir, name), "w") as f:
             f.write(pem(cert))
     server = Server((args.host, args.port), Handler)

@@ -5,8 +5,11 @@
 #
 #	scripted_start; stage_store sqlite; scripted_row www.example.test
 #	fault cert-other-key; run fetcher --once
+#	offer '{"ari": {}}'; windows '* -7200 -3600' '* raw {}'
 #
-# Afterwards: REQUESTS, the server's log, one JSON line for each request.
+# Afterwards: REQUESTS, the server's log, one JSON line for each request; ROOT_1
+# to ROOT_3 and ROOT_OLD, the trust anchors of its other chains. All it can do is
+# at the top of acme_server.py.
 
 scripted_start() { # [ACME_SERVER_OPTION...]
 	DNS_PORT=${DNS_PORT:-9} # nobody there: http-01 needs none
@@ -24,6 +27,21 @@ scripted_start() { # [ACME_SERVER_OPTION...]
 	}
 	STAGE_DIRECTORY=$(sed -n 's/^ready //p' "$T/log/scripted")
 	PEBBLE_ROOT=$T/scripted/root.pem
+	ROOT_OLD=$T/scripted/root-old.pem
+	ROOT_1=$T/scripted/root-1.pem ROOT_2=$T/scripted/root-2.pem
+	ROOT_3=$T/scripted/root-3.pem
+}
+_scripted_post() { # PATH JSON
+	curl -sSf --http1.1 --noproxy '*' --max-time 5 --cacert "$PEBBLE_CA" \
+		-o /dev/null "${STAGE_DIRECTORY%/dir}/$1" -d "$2" ||
+		bail "$1 $2 was not taken"
+}
+offer() { # JSON
+	_scripted_post offer "$1"
+}
+windows() { # LINE...: all there are
+	printf '%s\n' "$@" >"$T/scripted/windows.new"
+	mv "$T/scripted/windows.new" "$T/scripted/windows"
 }
 fault() { # NAME [AT [TIMES [MATCH]]]; clear
 	if [ "$1" = clear ]; then
@@ -34,9 +52,7 @@ fault() { # NAME [AT [TIMES [MATCH]]]; clear
 		[ -z "${4-}" ] || _json="$_json, \"match\": \"$4\""
 		_json="$_json}"
 	fi
-	curl -sSf --http1.1 --noproxy '*' --max-time 5 \
-		--cacert "$PEBBLE_CA" -o /dev/null "${STAGE_DIRECTORY%/dir}/fault" -d "$_json" ||
-		bail "fault $1 was not taken"
+	_scripted_post fault "$_json"
 }
 scripted_row() { # NAME [DNSNAME...]
 	[ $# -gt 1 ] || set -- "$1" "$1"
