@@ -3,10 +3,15 @@
 """Another client of the same ACME account, for tests: it changes the key
 (RFC 8555 section 7.3.5), deactivates the account (section 7.3.6), or revokes a
 certificate (section 7.6). Or another customer: it registers, with an external
-account binding (section 7.3.4) or without, and prints the account's URL.
-A refusal is printed, and ends it with 1.
+account binding (section 7.3.4) or without, and prints the account's URL; it
+changes its contact and prints what the CA has then; it orders a certificate
+(where no proof is looked at), with JSON added to the order, and prints the
+order, the Links and the chain. A refusal is printed, and ends it with 1.
 
     acme_account.py DIRECTORY CA_FILE KEY.pem register [KID MAC_KEY]
+    acme_account.py DIRECTORY CA_FILE KEY.pem order JSON NAME...
+    acme_account.py DIRECTORY CA_FILE KEY.pem get URL
+    acme_account.py DIRECTORY CA_FILE KEY.pem contact MAILTO...
     acme_account.py DIRECTORY CA_FILE KEY.pem rollover NEW_KEY.pem
     acme_account.py DIRECTORY CA_FILE KEY.pem deactivate
     acme_account.py DIRECTORY CA_FILE KEY.pem revoke CERT.pem
@@ -18,6 +23,7 @@ import hmac
 import json
 import ssl
 import sys
+import time
 import urllib.error
 import urllib.request
 
@@ -28,6 +34,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 
 def b64(data):
+    if data is None:  # POST-as-GET
+        return ""
     if isinstance(data, dict):
         data = json.dumps(data).encode()
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
@@ -84,6 +92,45 @@ def register(client, key, who):
     print(client.post(key, url, wish, jwk=jwk(key)).headers["Location"])
 
 
+def csr(names):
+    key = ec.generate_private_key(ec.SECP256R1())
+    made = x509.CertificateSigningRequestBuilder().subject_name(
+        x509.Name([])).add_extension(x509.SubjectAlternativeName(
+            [x509.DNSName(n) for n in names]), False)
+    return made.sign(key, hashes.SHA256()).public_bytes(
+        serialization.Encoding.DER)
+
+
+def order(client, key, account, more, names):
+    def post(url, payload=None):
+        return client.post(key, url, payload, kid=account)
+
+    def until(url, status):
+        while True:
+            o = json.load(post(url))
+            if o["status"] in (status, "invalid"):
+                return o
+            time.sleep(0.1)
+
+    reply = post(client.dir["newOrder"], dict(more, identifiers=[
+        {"type": "dns", "value": n} for n in names]))
+    url, o = reply.headers["Location"], json.load(reply)
+    for a in o["authorizations"]:
+        for c in json.load(post(a))["challenges"]:
+            if c["type"] == "http-01":
+                post(c["url"], {})
+    post(until(url, "ready")["finalize"], {"csr": b64(csr(names))})
+    o = until(url, "valid")
+    print(json.dumps(o))
+    show(post(o["certificate"]))
+
+
+def show(reply):
+    for link in reply.headers.get_all("Link", []):
+        print("Link:", link)
+    print(reply.read().decode(), end="")
+
+
 def run():
     directory, ca_file, path, what = sys.argv[1:5]
     client, key = Client(directory, ca_file), load(path)
@@ -95,6 +142,16 @@ def run():
                           jwk=jwk(key)).headers["Location"]
     if what == "deactivate":
         client.post(key, account, {"status": "deactivated"}, kid=account)
+        return
+    if what == "order":
+        order(client, key, account, json.loads(sys.argv[5]), sys.argv[6:])
+        return
+    if what == "get":
+        show(client.post(key, sys.argv[5], None, kid=account))
+        return
+    if what == "contact":
+        print(client.post(key, account, {"contact": sys.argv[5:]},
+                          kid=account).read().decode())
         return
     if what == "revoke":
         with open(sys.argv[5], "rb") as f:
