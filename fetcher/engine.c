@@ -109,7 +109,7 @@ int engine_new(const struct certrepo_conf *conf, struct store *store,
 	e->owner = owner;
 	e->opts = *opts;
 	e->begun_ms = clock_mono_ms();
-	e->report = report_new();
+	e->report = report_new(opts->quiet);
 	e->batch = batch_new(store);
 	e->met = namemap_new();
 	e->outcomes = namemap_new();

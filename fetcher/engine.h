@@ -22,6 +22,7 @@ struct engine_opts {
 	bool force;	  /* with names: due or not, backoff, hold or not */
 	bool once;	  /* one pass */
 	bool break_lease; /* with names: whoever holds them is dead */
+	bool quiet;	  /* the caller says what came of each */
 };
 
 /* OWNER is this instance's id, whose lock is held. All borrowed. */

@@ -16,15 +16,17 @@
 
 struct report {
 	bool terminal;
+	bool quiet;
 	bool shown; /* a progress line stands on the terminal */
 	int64_t next_ms;
 	size_t locked; /* rows, and those that could not be read */
 };
 
-struct report *report_new(void)
+struct report *report_new(bool quiet)
 {
 	struct report *r = mem_alloc(sizeof(*r));
 
+	r->quiet = quiet;
 	r->terminal = isatty(STDERR_FILENO) == 1;
 	return r;
 }
@@ -66,6 +68,8 @@ void report_renewed(struct report *r, const struct order *o)
 	char until[CLOCK_TEXT];
 
 	wipe(r);
+	if (r->quiet)
+		return;
 	log_event(LOG_L_INFO, "renewed", "name", order_name(o), "ca",
 		  order_ca(o)->name, "until",
 		  clock_text(order_not_after(o), until), NULL);
@@ -90,6 +94,8 @@ void report_failed(struct report *r, const struct order *o, bool quiet)
 	char at[CLOCK_TEXT], nth[32];
 
 	wipe(r);
+	if (r->quiet)
+		return;
 	if (!order_on_record(o) && r->locked++ >= LOCKED_MOST)
 		quiet = true;
 	if (quiet) {
@@ -126,6 +132,8 @@ void report_parked(struct report *r, const struct order *o)
 	char at[CLOCK_TEXT];
 
 	wipe(r);
+	if (r->quiet)
+		return;
 	log_event(LOG_L_INFO, "parked", "name", order_name(o), "ca",
 		  order_ca(o)->name, "detail", order_fail(o)->detail, "next",
 		  next ? clock_text(next, at) : NULL, NULL);
@@ -134,6 +142,8 @@ void report_parked(struct report *r, const struct order *o)
 void report_elsewhere(struct report *r, const struct order *o)
 {
 	wipe(r);
+	if (r->quiet)
+		return;
 	log_warn("%s: %s; --force orders it here", order_name(o),
 		 order_fail(o)->detail);
 }
@@ -144,7 +154,7 @@ void report_ca(struct report *r, const char *ca, enum fail_class class,
 	char at[CLOCK_TEXT];
 
 	wipe(r);
-	if (until)
+	if (until && !r->quiet)
 		log_warn("CA %s: %s: %s; it rests until %s", ca,
 			 fail_name(class), detail, clock_text(until, at));
 	else
@@ -157,7 +167,8 @@ void report_waits(struct report *r, const struct waits *w,
 	AUTO(mem_free_str) char *text = waits_text(w, c);
 
 	wipe(r);
-	log_warn("%s", text);
+	if (!r->quiet)
+		log_warn("%s", text);
 }
 
 static size_t total(const struct report_counts *c)
@@ -207,7 +218,7 @@ void report_summary(struct report *r, const struct report_counts *c)
 	if (r->locked > LOCKED_MOST)
 		log_warn("%zu more rows were locked or cannot be read",
 			 r->locked - LOCKED_MOST);
-	if (!total(c))
+	if (!total(c) || r->quiet)
 		return;
 	report_text(c, text);
 	log_event(LOG_L_INFO, "summary", "text", text, NULL);
@@ -218,6 +229,8 @@ void report_summary(struct report *r, const struct report_counts *c)
 
 bool report_wants_reason(const struct report *r)
 {
+	if (r->quiet)
+		return false;
 	return r->terminal || log_verbose() || isatty(STDOUT_FILENO) == 1;
 }
 

@@ -14,7 +14,9 @@ struct report;
 struct waits;
 struct ca_queue;
 
-struct report *report_new(void);
+/* QUIET: nothing of what became of names, and no summary; who reads the store
+ * says it. */
+struct report *report_new(bool quiet);
 void report_free(struct report **r);
 
 void report_renewed(struct report *r, const struct order *o);

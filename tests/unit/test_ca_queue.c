@@ -41,7 +41,7 @@ static int setup(void **state)
 	OK(store_schema_upgrade(store, 1, &from, &to, &err));
 	OK(loop_new(&loop, &err));
 	batch = batch_new(store);
-	report = report_new();
+	report = report_new(false);
 	clock_set_for_test(NOW);
 	test_arena = arena_new();
 	return 0;
