@@ -20,6 +20,7 @@
 #include "log.h"
 #include "opts.h"
 #include "runas.h"
+#include "staging.h"
 #include "startup.h"
 #include "store.h"
 #include "notify.h"
@@ -28,11 +29,11 @@
 
 struct cmdline {
 	const char *config;
-	bool dry_run, force, once, break_lease, test;
+	bool dry_run, force, once, break_lease, test, staging;
 	int verbose;
 };
 
-enum { OPT_FORCE = 256, OPT_ONCE, OPT_BREAK, OPT_TEST };
+enum { OPT_FORCE = 256, OPT_ONCE, OPT_BREAK, OPT_TEST, OPT_STAGING };
 
 static const struct opts_option options[] = {
 	{ 'c', "config", "FILE", "configuration, default " CERTREPO_CONF_PATH },
@@ -42,6 +43,8 @@ static const struct opts_option options[] = {
 	{ OPT_BREAK, "break-lease", NULL,
 	  "take the names given from a fetcher that is dead" },
 	{ OPT_ONCE, "once", NULL, "one pass, do not wait to try again" },
+	{ OPT_STAGING, "staging", NULL,
+	  "try the names given at their CA's staging directory, for nothing" },
 	{ OPT_TEST, "test-notify", NULL,
 	  "send a test to those in notify, and do nothing else" },
 	{ 'v', "verbose", NULL, "say what happens; twice: all of it" },
@@ -84,6 +87,9 @@ static bool on_option(int key, const char *value, void *arg)
 		return true;
 	case OPT_ONCE:
 		c->once = true;
+		return true;
+	case OPT_STAGING:
+		c->staging = true;
 		return true;
 	case OPT_TEST:
 		c->test = true;
@@ -279,6 +285,11 @@ static void check_usage(const struct cmdline *cmd,
 		opts_usage(&spec, "--force wants the names to order");
 	if (cmd->test && (cmd->dry_run || opts->n_names))
 		opts_usage(&spec, "--test-notify does nothing else");
+	if (cmd->staging && !opts->n_names)
+		opts_usage(&spec, "--staging wants the names to try");
+	if (cmd->staging && (cmd->dry_run || cmd->force || cmd->break_lease))
+		opts_usage(&spec, "--staging changes nothing that --dry-run, "
+				  "--force or --break-lease is for");
 	if (cmd->break_lease && !opts->n_names)
 		opts_usage(&spec, "--break-lease wants the names to take");
 }
@@ -327,8 +338,13 @@ int main(int argc, char **argv)
 	dns_key_check(conf.proof.dns, &errs);
 	if (errs.list.n)
 		return refused(&conf, &cmd, &errs, !opts.n_names);
-	rc = cmd.dry_run ? dry_run(&conf, &opts, &status, &err)
-			 : run(&conf, cmd.config, &opts, &status, &err);
+	if (cmd.staging)
+		rc = staging_run(&conf, cmd.config, opts.names, opts.n_names,
+				 &status, &err);
+	else if (cmd.dry_run)
+		rc = dry_run(&conf, &opts, &status, &err);
+	else
+		rc = run(&conf, cmd.config, &opts, &status, &err);
 	if (rc == -1) {
 		certrepo_conf_tell(cmd.config, &err);
 		end(&conf, &opts, &err);
