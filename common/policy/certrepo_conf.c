@@ -276,7 +276,7 @@ static int name_cas(struct certrepo_conf *conf, struct arena *arena,
 			conf_error(errs, &ca->src,
 				   "setting `name': is missing and has no "
 				   "default without `preset'");
-		else if (!ca->account_key)
+		if (ca->name && !ca->account_key)
 			ca->account_key =
 				certrepo_conf_key(conf, ca->name, arena);
 	}
@@ -320,6 +320,16 @@ static void check_cas(const struct certrepo_conf *conf,
 			   conf->default_ca);
 }
 
+static void not_found_yet(const struct conf_groups *cas)
+{
+	for (size_t i = 0; i < cas->n; i++) {
+		struct certrepo_ca *ca = cas->v[i];
+
+		if (!ca->directory)
+			ca->directory = "";
+	}
+}
+
 int certrepo_conf_load(const char *path, struct arena *arena,
 		       struct certrepo_conf *ret, struct conf_errors *errs)
 {
@@ -336,8 +346,10 @@ int certrepo_conf_load(const char *path, struct arena *arena,
 	*ret = conf;
 	store_conf_check(conf.store, errs);
 	if (name_cas(&conf, arena, errs) == 0 &&
-	    ca_preset_apply(&conf, arena, errs) == 0)
+	    ca_preset_apply(&conf, arena, errs) == 0) {
 		check_cas(&conf, errs);
+		not_found_yet(&conf.ca);
+	}
 	proof_conf_check(&conf.proof, &conf.src, arena, errs);
 	notify_conf_check(conf.notify, errs);
 	if (errs->list.n > before)

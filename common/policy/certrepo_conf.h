@@ -17,7 +17,7 @@ struct certrepo_ca {
 	struct conf_src src;
 	const char *name;   /* default: that of its preset */
 	const char *preset; /* where the rest comes from, ca_preset.h */
-	/* https URL; NULL with `discover` alone: not found yet */
+	/* https URL; "" with `discover` alone: not found yet */
 	const char *directory;
 	/* PEM file, made on first use; default: certrepo_conf_key() */
 	const char *account_key;

@@ -230,7 +230,9 @@ static void what_is_missing(void **state)
 		"`staging_eab_kid': is missing");
 	refused("{ preset = \"google\"; keys = [\"dsa\"]; }",
 		"`keys': \"dsa\" is unknown");
-	good("{ name = \"a\"; discover = [\"corp.example\"]; }");
+	same(good("{ name = \"a\"; discover = [\"corp.example\"]; }")
+		     ->directory,
+	     "");
 }
 
 static void unknown_ones(void **state)
