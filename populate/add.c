@@ -193,6 +193,18 @@ static void print_notes(const struct x509_csr *csr)
 		populate_line("note", notes.v[i]);
 }
 
+/* Where it costs nothing, before anything counts. */
+static void print_try(const struct populate *p, const char *name,
+		      const struct enrol *e, struct arena *a)
+{
+	const struct certrepo_ca *ca = certrepo_conf_ca(&p->conf, e->ca);
+
+	if (ca && ca->staging)
+		printf("  try it       for nothing, when that is in place:\n"
+		       "               %s --staging %s\n",
+		       populate_fetcher(p, a), populate_word(name, a));
+}
+
 static void print_enrolled(const struct populate *p, const char *name,
 			   const struct x509_csr *csr, const struct enrol *e,
 			   struct arena *a)
@@ -208,6 +220,7 @@ static void print_enrolled(const struct populate *p, const char *name,
 	print_notes(csr);
 	printf("  CA           %s\n", e->ca);
 	print_proof(p, csr, e, a);
+	print_try(p, name, e, a);
 	if (e->row.enabled)
 		printf("  state        enabled, the fetcher's next run orders "
 		       "it\n");
