@@ -4,7 +4,7 @@
 # user, and leaves nothing running.
 . "$(dirname "$0")/../lib/lib.sh"
 
-plan 17
+plan 18
 D=$T/demo
 
 demo() { # [COMMAND PREFIX...]
@@ -20,11 +20,12 @@ demo
 is "$rc" 0 "it ends well"
 like "$out" '-> before: a certificate that no browser trusts' "before"
 like "$out" '\$ certrepo-populate -c .* add www.example.test' "enrols"
+like "$out" '\$ certrepo-fetcher -c .* --staging' "tries"
 like "$out" '\$ certrepo-fetcher -c .* --once' "renews"
 like "$out" '\$ certrepo-installer -c .* --dry-run' "plans"
 like "$out" '\$ certrepo-installer -c ' "installs"
 like "$out" '\$ certrepo-fetcher -c .* --force' "renews by force"
-is "$(printf '%s\n' "$out" | grep -c '^   -> ')" 6 "each step says what it proves"
+is "$(printf '%s\n' "$out" | grep -c '^   -> ')" 7 "each step says what it proves"
 is "$(printf '%s\n' "$out" | sed -n '/^6 /,/^$/p' |
 	awk '/^   (before|after|renewed) / { print $2 }' | sort -u | wc -l)" 3 \
 	"three different certificates were served"

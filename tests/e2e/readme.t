@@ -30,10 +30,13 @@ make_key "$T/etc/ssl/private/www.example.org.key"
 	"$(openssl rand -base64 48)" >"$T/etc/certrepo/acme.key")
 
 block '/etc/certrepo/certrepo.conf`' >"$T/central"
-like "$(cat "$T/central")" 'directory = "https' "the central configuration"
+like "$(cat "$T/central")" 'preset = "letsencrypt"' "the central configuration"
+# a preset must be root's or one's own
+mkdir "$T/cas" && cp "$ROOT"/ca-presets/*.conf "$T/cas"
 {
 	ours <"$T/central"
 	echo "state_dir = \"$T/var/lib/certrepo\";"
+	echo "shipped_preset_dir = \"$T/cas\";"
 } >"$T/certrepo.conf"
 run "$BUILD/certrepo-populate" -c "$T/certrepo.conf" list
 is "$rc" 69 "... is accepted by populate"

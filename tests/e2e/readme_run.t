@@ -37,6 +37,8 @@ for p in populate fetcher installer; do
 done
 mkdir -p /usr/local/share/certrepo
 cp -r "$ROOT/installer-profiles" /usr/local/share/certrepo/
+install -d /usr/local/share/certrepo/cas
+install -m 644 "$ROOT"/ca-presets/*.conf /usr/local/share/certrepo/cas/
 rm -rf /etc/nginx/sites-enabled /etc/nginx/conf.d /etc/nginx/tls
 
 # --- the text ---
@@ -74,10 +76,11 @@ wait_port 80 || bail "nginx does not start: $(cat "$T/log/nginx")"
 
 follow 'A user for the fetcher'
 is "$(stat -c %U:%a /var/lib/certrepo)" certrepo:755 "... and its folder"
+# One pebble is both the CA and its staging.
+urls="directory = \"$PEBBLE_DIR\"; staging = \"$PEBBLE_DIR\";"
 block '`/etc/certrepo/certrepo.conf`' |
 	sed -e '/^store/,/};$/d' -e '/^dns/,/};$/d' \
-		-e "s#https://acme-v02.*directory\"#$PEBBLE_DIR\"#" \
-		-e "s#agree_tos#ca_file = \"$PEBBLE_CA\"; agree_tos#" \
+		-e "s#agree_tos#ca_file = \"$PEBBLE_CA\"; $urls agree_tos#" \
 		>/etc/certrepo/certrepo.conf
 sed -n 's/^    `\(store : .*sqlite.*};\)`\.$/\1/p' "$ROOT/README.md" \
 	>>/etc/certrepo/certrepo.conf
@@ -136,6 +139,15 @@ as_root() {
 }
 as_root "before the first run"
 follow 'On the central host, as root' "/ add /s#\$# $webroot#"
+like "$out" 'runuser -u certrepo -- certrepo-fetcher --staging www\.example\.org$' \
+	"... says how to try it"
+follow 'First try it where it costs nothing'
+like "$out" '^www\.example\.org: it works' "... it works"
+like "$out" '^  certrepo-populate enable www\.example\.org$' \
+	"... and says what to do then, for good"
+is "$(certrepo-populate list | awk 'END { print $2 }')" disabled \
+	"... which it has not done"
+follow 'it works, the same for good'
 like "$err" 'renewed name=www\.example\.org' "... there is a certificate"
 as_root "after it"
 
