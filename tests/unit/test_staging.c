@@ -174,7 +174,8 @@ static void what_failed(void **state)
 			     "forbids it\n  Change the CAA records");
 	ends(text(&t, false), "\n  FETCHER --staging 'a'\\''b'\n");
 	got.fail_class = "bad-csr";
-	has(text(&t, false), "    POPULATE add 'a'\\''b' --csr FILE --replace\n");
+	has(text(&t, false),
+	    "    POPULATE add 'a'\\''b' --csr FILE --replace\n");
 	got.fail_class = "config";
 	got.fail_detail = "webroot_path is missing, give it with --webroot";
 	has(text(&t, false), "    POPULATE set 'a'\\''b' webroot_path=PATH\n");
