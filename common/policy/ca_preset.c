@@ -66,11 +66,10 @@ static int unknown(const char *const *dirs, const char *name,
 	all = strlist_join(&known, ", ");
 	folders = strlist_join(&where, " or ");
 	conf_error(errs, from,
-		   "setting `preset': there is no \"%.64s\" in %s%s%s%s; there "
-		   "are: %s",
-		   name, folders, nearest ? ", is \"" : "",
-		   nearest ? nearest : "", nearest ? "\" meant?" : "",
-		   *all ? all : "none");
+		   "setting `preset': there is no \"%.64s\" in %s%s%s%s: "
+		   "there are %s",
+		   name, folders, nearest ? ", \"" : "", nearest ? nearest : "",
+		   nearest ? "\" perhaps" : "", *all ? all : "none");
 	return -1;
 }
 

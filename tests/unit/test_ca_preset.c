@@ -238,11 +238,11 @@ static void what_is_missing(void **state)
 static void unknown_ones(void **state)
 {
 	refused("{ preset = \"lets-encrypt\"; }",
-		"is \"letsencrypt\" meant?; there are: actalis, ");
+		", \"letsencrypt\" perhaps: there are actalis, ");
 	refused("{ preset = \"nothing-like-it\"; }",
 		arena_printf(arena,
-			     "no \"nothing-like-it\" in %s or %s; there "
-			     "are: actalis, ",
+			     "no \"nothing-like-it\" in %s or %s: there "
+			     "are actalis, ",
 			     ours(), shipped()));
 	refused("{ preset = \"../x\"; }", "must be at most 64 letters");
 	refused("{ preset = \".x\"; }", "must be at most 64 letters");
