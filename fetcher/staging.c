@@ -9,6 +9,7 @@
 #include "log.h"
 #include "runas.h"
 #include "store_schema.h"
+#include "words.h"
 
 #define FOLDER "staging"
 #define ENDING "-staging"
@@ -155,6 +156,20 @@ static int make_store(const struct store_conf *conf, struct err *err)
 	return store_schema_upgrade(store, clock_now(), &from, &to, err);
 }
 
+/* What only a person mends is mended by making it anew. */
+static int unusable(const char *dir, struct err *err)
+{
+	const char *const argv[] = { dir, NULL };
+	AUTO(mem_free_str) char *word = words_text(argv);
+	AUTO(mem_free_str) char *was = mem_strdup(err->msg);
+
+	if (err->kind != ERR_CONFIG)
+		return -1;
+	return err_set(err, err->kind,
+		       "%s; it keeps nothing but tries, make it anew: rm -r %s",
+		       was, word);
+}
+
 /* As if it had just been enrolled there, whatever was tried before. */
 static int put_row(struct store *store, const struct staging_try *t,
 		   struct arena *a, struct err *err)
@@ -291,8 +306,7 @@ static int try_them(const struct certrepo_conf *conf,
 	runas_keys(try);
 	if (make_store(try->store, err) == -1 ||
 	    store_open(try->store, STORE_LOOP, &store, err) == -1)
-		return err_wrap(err, "the store of tries, which can be removed "
-				     "at any time");
+		return unusable(try->state_dir, err);
 	if (put_rows(store, tries, a, names, &n, err) == -1)
 		return -1;
 	*ret_status = 0;

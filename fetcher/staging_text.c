@@ -9,7 +9,7 @@
 #include "words.h"
 #include "x509.h"
 
-#define TEXT_MAX 20000
+#define TEXT_MAX 65536 /* names alone may be 25,000 */
 
 /* As a shell takes it. */
 static const char *word(const char *name, struct arena *a)

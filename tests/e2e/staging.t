@@ -162,6 +162,19 @@ untouched '... untouched'
 run flock "$TRIES/fetcher.lock" "$T/bin/fetcher" --staging $A
 is "$rc" 75 'while another try goes on'
 
+# --- what it keeps is without worth ---
+rm -f "$TRIES"/certrepo.db-*
+echo 'this is no database, whatever its name says' >"$TRIES/certrepo.db"
+look
+run fetcher --staging $A
+is "$rc" 78 'its store is damaged'
+like "$err" "$TRIES/certrepo.db: .*make it anew: rm -r $TRIES\$" \
+	'... says what to remove'
+untouched '... untouched'
+rm -r "$TRIES"
+RUN_TIMEOUT=30 run fetcher --staging $A
+is "$rc" 0 '... and then it works'
+
 # --- killed ---
 if strace -o /dev/null true 2>/dev/null; then
 	look
