@@ -497,11 +497,13 @@ int store_attempts_prune(struct store *s, int64_t before, size_t limit,
 			 size_t *ret_n, struct err *err) MUST_CHECK;
 
 /* A CA as a whole: its account, and its backoff. */
+#define STORE_EAB_KID_MAX 255
 struct store_ca {
 	const char *name;
 	const char *directory;
 	const char *account;	 /* URL; NULL: not known yet */
 	const char *account_key; /* JWK thumbprint the account belongs to */
+	const char *eab_kid;	 /* by which it was made or found; NULL: none */
 	int64_t backoff_until;	 /* 0: none */
 	int64_t count_fail;
 	const char *fail_class, *fail_detail;

@@ -11,9 +11,9 @@ static int ca_get(struct store *s, const char *name, struct arena *a,
 
 	if (store_query(s,
 			"SELECT name, directory, account, account_key, "
-			"backoff_until, count_fail, fail_class, fail_detail "
-			"FROM cas WHERE name = ?",
-			"WWwwNNww", ARGS(T(name)), &st, err) == -1)
+			"backoff_until, count_fail, fail_class, fail_detail, "
+			"eab_kid FROM cas WHERE name = ?",
+			"WWwwNNwww", ARGS(T(name)), &st, err) == -1)
 		return -1;
 	rc = db_step(st, err);
 	if (rc != 1)
@@ -27,6 +27,7 @@ static int ca_get(struct store *s, const char *name, struct arena *a,
 		.count_fail = db_col_int(st, 5),
 		.fail_class = store_col_text(st, 6, a),
 		.fail_detail = store_col_text(st, 7, a),
+		.eab_kid = store_col_text(st, 8, a),
 	};
 	return 1;
 }
@@ -70,16 +71,16 @@ static int replace_read(struct store *s, const struct store_ca *ca,
 {
 	return store_exec(
 		s,
-		"UPDATE cas SET account = ?, account_key = ?, "
+		"UPDATE cas SET account = ?, account_key = ?, eab_kid = ?, "
 		"backoff_until = ?, count_fail = ?, fail_class = ?, "
 		"fail_detail = ?, directory = ? WHERE name = ? AND "
 		"(directory <> ? OR (backoff_until = ? AND count_fail = ? AND "
 		"COALESCE(account, '') = ? AND COALESCE(account_key, '') = ?))",
-		ARGS(T(ca->account), T(ca->account_key), I(ca->backoff_until),
-		     I(ca->count_fail), T(ca->fail_class), T(ca->fail_detail),
-		     T(ca->directory), T(ca->name), T(ca->directory),
-		     I(read->backoff_until), I(read->count_fail),
-		     T(or_empty(read->account)),
+		ARGS(T(ca->account), T(ca->account_key), T(ca->eab_kid),
+		     I(ca->backoff_until), I(ca->count_fail), T(ca->fail_class),
+		     T(ca->fail_detail), T(ca->directory), T(ca->name),
+		     T(ca->directory), I(read->backoff_until),
+		     I(read->count_fail), T(or_empty(read->account)),
 		     T(or_empty(read->account_key))),
 		ret_rows, err);
 }
@@ -92,11 +93,12 @@ static int insert(struct store *s, const struct store_ca *ca, struct err *err)
 	if (store_exec(s,
 		       "INSERT INTO cas (name, directory, account, "
 		       "account_key, backoff_until, count_fail, fail_class, "
-		       "fail_detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		       "fail_detail, eab_kid) "
+		       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		       ARGS(T(ca->name), T(ca->directory), T(ca->account),
 			    T(ca->account_key), I(ca->backoff_until),
 			    I(ca->count_fail), T(ca->fail_class),
-			    T(ca->fail_detail)),
+			    T(ca->fail_detail), T(ca->eab_kid)),
 		       NULL, &own) == 0)
 		return 1;
 	if (db_fault(s->db) == DB_FAULT_DUPLICATE)
@@ -110,13 +112,16 @@ static int merge_account(struct store *s, const struct store_ca *ca,
 			 const struct store_ca *read, struct err *err)
 {
 	if (same(ca->account, read->account) &&
-	    same(ca->account_key, read->account_key))
+	    same(ca->account_key, read->account_key) &&
+	    same(ca->eab_kid, read->eab_kid))
 		return 0;
 	/* To forget one means that one. */
 	return store_exec(s,
-			  "UPDATE cas SET account = ?, account_key = ? "
+			  "UPDATE cas SET account = ?, account_key = ?, "
+			  "eab_kid = ? "
 			  "WHERE name = ? AND (? <> '' OR account = ?)",
-			  ARGS(T(ca->account), T(ca->account_key), T(ca->name),
+			  ARGS(T(ca->account), T(ca->account_key),
+			       T(ca->eab_kid), T(ca->name),
 			       T(or_empty(ca->account)),
 			       T(or_empty(read->account))),
 			  NULL, err);
@@ -186,7 +191,9 @@ int store_ca_put(struct store *s, const struct store_ca *ca,
 	    store_check_text("the account's URL", ca->account, STORE_URL_MAX,
 			     err) == -1 ||
 	    store_check_text("the account key's thumbprint", ca->account_key,
-			     64, err) == -1)
+			     64, err) == -1 ||
+	    store_check_text("eab_kid", ca->eab_kid, STORE_EAB_KID_MAX, err) ==
+		    -1)
 		return -1;
 	return STORE_TRY(s, STORE_TX_YES, err,
 			 ca_put(s, fit(ca, &f), read, arena, ret, err));

@@ -1052,14 +1052,22 @@ static void test_ca(void **state)
 	c.fail_detail = "later";
 	got = ca_put(&c, &got);
 	assert_string_equal(got.directory, "https://ca/dir");
+	assert_null(got.eab_kid);
 	assert_string_equal(ca_row("le"), "https://ca/acct/1 thumb until 5000, "
 					  "2 rate-limited later");
 	/* What was read may be lifted by who read it. */
 	c.backoff_until = c.count_fail = 0;
 	c.fail_class = c.fail_detail = NULL;
-	(void) ca_put(&c, &got);
+	c.eab_kid = "kid";
+	got = ca_put(&c, &got);
+	assert_string_equal(got.eab_kid, "kid");
 	assert_string_equal(ca_row("le"),
 			    "https://ca/acct/1 thumb until 0, 0 - -");
+	/* by whom the row was not read as it is now, too */
+	c.eab_kid = "other";
+	got = ca_put(&c, &none);
+	assert_string_equal(got.eab_kid, "other");
+	assert_string_equal(got.account, "https://ca/acct/1");
 }
 
 /* Two instances, neither of which has seen what the other writes. */
