@@ -23,6 +23,8 @@ static const char *const key_types[] = { "ES256", "RS256", NULL };
 
 static const char *const discover_modes[] = { "try", "force", NULL };
 
+static const char *const eab_algs[] = { "HS256", "HS384", "HS512", NULL };
+
 static const char *const http_versions[] = { "2", "1.1", NULL };
 
 /* Whose the account is, which no preset says. */
@@ -57,6 +59,9 @@ static const struct conf_setting ca_settings[] = {
 	    "whether it opens no account without a contact"),
 	SET(certrepo_ca, eab_required, CONF_BOOL,
 	    "whether it opens no account without eab_kid"),
+	SET(certrepo_ca, eab_alg, CONF_ENUM,
+	    "how the key of eab_kid signs the new account", .def = "HS256",
+	    .choices = eab_algs),
 	SET(certrepo_ca, web, CONF_STRING,
 	    "page where an account, or its eab_kid, comes from"),
 	SET(certrepo_ca, ca_file, CONF_PATH,
@@ -194,6 +199,20 @@ static void check_pair(const struct certrepo_ca *ca, const char *kid,
 			   kid ? kid_name : file_name);
 }
 
+static void check_kid(const struct certrepo_ca *ca, const char *setting,
+		      const char *kid, struct conf_errors *errs)
+{
+	const char *p = kid;
+
+	for (; p && *p > ' ' && *p <= '~'; p++)
+		;
+	if (p && (*p || p == kid || p - kid > STORE_EAB_KID_MAX))
+		conf_error(errs, &ca->src,
+			   "setting `%s': \"%.100s\" must be 1 to %d "
+			   "printable characters without blanks",
+			   setting, kid, STORE_EAB_KID_MAX);
+}
+
 void certrepo_conf_check_ca(const struct certrepo_ca *ca,
 			    struct conf_errors *errs)
 {
@@ -215,6 +234,8 @@ void certrepo_conf_check_ca(const struct certrepo_ca *ca,
 				   "setting `keys': \"%.60s\" is unknown, "
 				   "accepted are \"rsa\", \"ec\"",
 				   ca->keys.v[i]);
+	check_kid(ca, "eab_kid", ca->eab_kid, errs);
+	check_kid(ca, "staging_eab_kid", ca->staging_eab_kid, errs);
 	check_pair(ca, ca->eab_kid, "eab_kid", ca->eab_key_file, "eab_key_file",
 		   errs);
 	check_pair(ca, ca->staging_eab_kid, "staging_eab_kid",
@@ -283,6 +304,27 @@ static int name_cas(struct certrepo_conf *conf, struct arena *arena,
 	return errs->list.n > before ? -1 : 0;
 }
 
+/* The host and port of an https URL. */
+static size_t origin(const char *url)
+{
+	size_t scheme = strlen("https://");
+
+	return scheme + strcspn(url + scheme, "/?#");
+}
+
+/* Would the second find the account of the first, which is bound already? */
+static bool shares_account(const struct certrepo_ca *a,
+			   const struct certrepo_ca *b)
+{
+	return a->eab_kid && b->eab_kid && strcmp(a->eab_kid, b->eab_kid) &&
+	       strcmp(a->account_key, b->account_key) == 0 && a->directory &&
+	       b->directory && is_https(a->directory) &&
+	       is_https(b->directory) &&
+	       origin(a->directory) == origin(b->directory) &&
+	       strncasecmp(a->directory, b->directory, origin(a->directory)) ==
+		       0;
+}
+
 static void check_cas(const struct certrepo_conf *conf,
 		      struct conf_errors *errs)
 {
@@ -311,6 +353,13 @@ static void check_cas(const struct certrepo_conf *conf,
 					   "%s:%u, rename one",
 					   ca->name, other->src.file,
 					   other->src.line);
+			if (shares_account(ca, other))
+				conf_error(errs, &ca->src,
+					   "setting `account_key': %s is that "
+					   "of \"%s\" as well, whose eab_kid "
+					   "is another: an account is bound to "
+					   "one, name another file",
+					   ca->account_key, other->name);
 		}
 	}
 	if (conf->default_ca && !certrepo_conf_ca(conf, conf->default_ca))

@@ -37,6 +37,7 @@ struct certrepo_ca {
 	int64_t polls_per_second;    /* of renewal information, default 500 */
 	const char *eab_kid;	     /* external account binding (RFC 8555 */
 	const char *eab_key_file;    /* section 7.3.4); NULL: none */
+	const char *eab_alg;	     /* "HS256" (default), "HS384", "HS512" */
 	const char *staging;	     /* https URL of a directory to try */
 	const char *staging_eab_kid; /* the same two for that one */
 	const char *staging_eab_key_file;

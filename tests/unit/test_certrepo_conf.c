@@ -282,13 +282,55 @@ static void notify(void **state)
 	refuse(STORE CA "notify : { to = \"x\"; };\n", 3, "to");
 }
 
+#define EAB(settings)                                                         \
+	STORE "ca = ( { name = \"z\"; directory = \"https://ca.example/a\"; " \
+	      "account_key = \"/k.pem\"; " settings " } );\n"
+#define TWO(dir, key, kid)                                                    \
+	STORE "ca = ( { name = \"a\"; directory = "                           \
+	      "\"https://ca.example/a?p=1\";"                                 \
+	      " account_key = \"/k.pem\"; eab_kid = \"one\"; eab_key_file = " \
+	      "\"/e\"; },\n{ name = \"b\"; directory = \"" dir "\"; "         \
+	      "account_key = \"" key "\"; eab_kid = \"" kid                   \
+	      "\"; eab_key_file = \"/e\"; } );\n"
+
+static void bindings(void **state)
+{
+	struct loaded l =
+		load(EAB("eab_kid = \"kid_1-x+/=\"; eab_key_file = \"/e\";"));
+	const struct certrepo_ca *ca = l.conf.ca.v[0];
+
+	assert_int_equal(l.rc, 0);
+	assert_string_equal(ca->eab_kid, "kid_1-x+/=");
+	assert_string_equal(ca->eab_key_file, "/e");
+	assert_string_equal(ca->eab_alg, "HS256");
+	unload(&l);
+	accept(EAB("eab_kid = \"k\"; eab_key_file = \"/e\"; "
+		   "eab_alg = \"HS512\";"));
+	refuse(EAB("eab_kid = \"k\";"), 2, "`eab_key_file': is missing");
+	refuse(EAB("eab_key_file = \"/e\";"), 2, "`eab_kid': is missing");
+	refuse(EAB("eab_kid = \"a b\"; eab_key_file = \"/e\";"), 2,
+	       "`eab_kid': \"a b\"");
+	refuse(EAB("eab_kid = \"k\"; eab_key_file = \"/e\"; "
+		   "eab_alg = \"RS256\";"),
+	       2, "eab_alg");
+	/* one key is one account there */
+	refuse(TWO("https://CA.example/b", "/k.pem", "two"), 3,
+	       "`account_key': /k.pem is that of \"a\" as well");
+	refuse(TWO("https://ca.example?x", "/k.pem", "two"), 3,
+	       "`account_key'");
+	accept(TWO("https://ca.example/b", "/k2.pem", "two"));
+	accept(TWO("https://ca.example/b", "/k.pem", "one"));
+	accept(TWO("https://ca.example.org/b", "/k.pem", "two"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(notify),    cmocka_unit_test(defaults),
-		cmocka_unit_test(whole),     cmocka_unit_test(missing),
-		cmocka_unit_test(cas),	     cmocka_unit_test(prefixes),
-		cmocka_unit_test(addresses), cmocka_unit_test(zones),
+		cmocka_unit_test(notify),   cmocka_unit_test(defaults),
+		cmocka_unit_test(bindings), cmocka_unit_test(whole),
+		cmocka_unit_test(missing),  cmocka_unit_test(cas),
+		cmocka_unit_test(prefixes), cmocka_unit_test(addresses),
+		cmocka_unit_test(zones),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
