@@ -42,10 +42,11 @@ int acme_key_look(const struct certrepo_ca *ca, char **ret);
 /* Get the directory, which may redirect a few times, compare the CA's clock
  * with ours (FAIL_CLOCK when they are more than an hour apart: nothing else is
  * asked then), get one nonce, then the account unless its URL is known for this
- * key (newAccount finds it again or creates it). WANTED: how many orders are
- * about to start: so many nonces are primed, paced, at most ACME_PRIME_MAX in
- * addition to those that answers bring. May be called again once fn was (a
- * later pass, a CA that was down). fn may free acme.
+ * key: newAccount finds it by the key alone (section 7.3.1), or then makes it,
+ * with an external account binding where the settings have one. WANTED: how
+ * many orders are about to start: so many nonces are primed, paced, at most
+ * ACME_PRIME_MAX in addition to those that answers bring. May be called again
+ * once fn was (a later pass, a CA that was down). fn may free acme.
  *
  * Afterwards the account may still change: when the CA does not know it (any
  * more), the key is registered again, once, and the calls go on; so ask
@@ -53,6 +54,10 @@ int acme_key_look(const struct certrepo_ca *ca, char **ret);
 #define ACME_PRIME_MAX 100
 typedef void acme_ready_fn(void *arg, const struct fail *fail); /* NULL: ok */
 void acme_start(struct acme *acme, size_t wanted, acme_ready_fn *fn, void *arg);
+/* Before start: no account is made. Where the CA has none of this key, fn is
+ * told FAIL_ACCOUNT, and acme_unknown() is true. */
+void acme_look_only(struct acme *acme);
+bool acme_unknown(const struct acme *acme);
 /* After start; borrowed. */
 const char *acme_account(const struct acme *acme);
 const char *acme_thumbprint(const struct acme *acme);
@@ -173,6 +178,9 @@ struct acme_call *acme_new_order(struct acme *acme,
 /* POST-as-GET of an order, authorization or certificate URL. */
 struct acme_call *acme_get(struct acme *acme, const char *url, acme_fn *fn,
 			   void *arg);
+/* Tell the CA what the settings say of contact and terms (section 7.3.2). Its
+ * answer is the account; so is that to acme_get() of its URL. */
+struct acme_call *acme_update(struct acme *acme, acme_fn *fn, void *arg);
 /* Tell the CA that the proof of this challenge is in place: POST {}. */
 struct acme_call *acme_respond(struct acme *acme, const char *challenge_url,
 			       acme_fn *fn, void *arg);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "acme_impl.h"
+#include "acme_eab.h"
 #include "clock.h"
 #include "log.h"
 #include "num.h"
 #include "plain.h"
 
-#define PAYLOAD_MAX 8192
+#define PAYLOAD_MAX 16384
 
 /* Nothing of acme may be touched after either: ready() may have freed it. */
 static void start_failed(struct acme *a, const struct fail *why)
@@ -76,15 +77,9 @@ static void account_done(void *arg, const struct acme_result *r)
 	start_done(a);
 }
 
-static bool account_refused(const struct acme *a, struct fail *f)
+/* Why there is nothing to ask for: no account can be made by these settings. */
+static bool cannot_make(const struct acme *a, struct fail *f)
 {
-	if (a->dir.offer.eab_required) {
-		fail_set(f, FAIL_ACCOUNT, 0,
-			 "it wants accounts bound to a customer account "
-			 "(externalAccountRequired), which is not supported "
-			 "yet");
-		return true;
-	}
 	if (a->dir.offer.terms && !a->ca->agree_tos) {
 		fail_set(f, FAIL_ACCOUNT, 0,
 			 "it wants its terms of service accepted: read %s and "
@@ -92,31 +87,79 @@ static bool account_refused(const struct acme *a, struct fail *f)
 			 a->dir.offer.terms);
 		return true;
 	}
+	if (a->dir.offer.eab_required && !a->ca->eab_kid) {
+		acme_eab_missing(a->ca, f);
+		return true;
+	}
 	return false;
 }
 
-void acme_account_register(struct acme *a)
+/* "externalAccountBinding": of the account's key. */
+static int add_binding(const struct acme *a, struct sbuf *s, struct fail *f)
+{
+	AUTO(sbuf_erase) struct sbuf key = SBUF_INIT(ACME_EAB_FILE_MAX);
+	struct err err = ERR_INIT;
+
+	sbuf_adds(s, "\"externalAccountBinding\":");
+	if (acme_eab_key_read(a->ca->eab_key_file, &key, &err) == 0 &&
+	    acme_eab_sign(&key, a->ca->eab_alg, a->ca->eab_kid,
+			  a->dir.new_account, a->key, s, &err) == 0)
+		return 0;
+	fail_set(f, FAIL_ACCOUNT, 0, "%s", err.msg);
+	return -1;
+}
+
+/* The object is left open. ALWAYS: with contact, even of nobody. */
+static void add_wish(const struct certrepo_ca *ca, bool always, struct sbuf *s)
+{
+	sbuf_addc(s, '{');
+	if (ca->agree_tos)
+		sbuf_adds(s, "\"termsOfServiceAgreed\":true");
+	if (!ca->contact.n && !always)
+		return;
+	sbuf_adds(s, s->len > 1 ? ",\"contact\":[" : "\"contact\":[");
+	for (size_t i = 0; i < ca->contact.n; i++) {
+		if (i)
+			sbuf_addc(s, ',');
+		sbuf_add_json(s, ca->contact.v[i]);
+	}
+	sbuf_addc(s, ']');
+}
+
+static void make_done(void *arg, const struct acme_result *r)
+{
+	struct acme *a = arg;
+	struct acme_result told = *r;
+	struct fail f;
+
+	if (r->fail) {
+		f = *r->fail;
+		acme_eab_explain(a->ca, a->ca->eab_kid,
+				 r->problem_type ? r->problem_type : "", &f);
+		told.fail = &f;
+	}
+	account_done(arg, &told);
+}
+
+static void account_make(struct acme *a)
 {
 	AUTO(sbuf_free) struct sbuf s = SBUF_INIT(PAYLOAD_MAX);
 	struct fail f;
 
-	a->phase = ACME_GET_ACCOUNT;
-	if (account_refused(a, &f)) {
+	if (cannot_make(a, &f)) {
 		start_failed(a, &f);
 		return;
 	}
-	sbuf_addc(&s, '{');
-	if (a->ca->agree_tos)
-		sbuf_adds(&s, "\"termsOfServiceAgreed\":true");
-	for (size_t i = 0; i < a->ca->contact.n; i++) {
-		if (i == 0)
-			sbuf_adds(&s, s.len > 1 ? ",\"contact\":["
-						: "\"contact\":[");
-		else
+	add_wish(a->ca, false, &s);
+	if (a->ca->eab_kid) {
+		if (s.len > 1)
 			sbuf_addc(&s, ',');
-		sbuf_add_json(&s, a->ca->contact.v[i]);
+		if (add_binding(a, &s, &f) == -1) {
+			start_failed(a, &f);
+			return;
+		}
 	}
-	sbuf_adds(&s, a->ca->contact.n > 0 ? "]}" : "}");
+	sbuf_addc(&s, '}');
 	if (sbuf_over(&s)) {
 		fail_set(&f, FAIL_ACCOUNT, 0,
 			 "the setting contact is too long");
@@ -126,7 +169,73 @@ void acme_account_register(struct acme *a)
 	(void) acme_call_new(a, ACME_STEP_ACCOUNT,
 			     ACME_CALL_JWK | ACME_CALL_REPEATABLE |
 				     ACME_CALL_LOCATION,
-			     a->dir.new_account, s.buf, s.len, account_done, a);
+			     a->dir.new_account, s.buf, s.len, make_done, a);
+}
+
+/* The CA has no account of this key, or what it says is no answer to that
+ * question: some look at a binding, at contact or at terms first, some do not
+ * know the question. Making one then is harmless: it finds one that is there.
+ */
+static bool none_found(const struct acme *a, const struct acme_result *r)
+{
+	const char *type = r->problem_type ? r->problem_type : "";
+
+	if (strcmp(type, "accountDoesNotExist") == 0)
+		return true;
+	return !a->look_only && *type && r->fail->class == FAIL_ACCOUNT &&
+	       r->status >= 400 && r->status < 500 && !r->fail->limited &&
+	       !strcasestr(r->fail->detail, "deactivated");
+}
+
+static void look_done(void *arg, const struct acme_result *r)
+{
+	struct acme *a = arg;
+	struct fail f;
+
+	if (!r->fail || !none_found(a, r)) {
+		account_done(arg, r);
+		return;
+	}
+	if (!a->look_only) {
+		account_make(a);
+		return;
+	}
+	a->unknown = true;
+	fail_set(&f, FAIL_ACCOUNT, 0,
+		 "%.64s has no account of this key (thumbprint %s)",
+		 a->ca->name, jws_key_thumbprint(a->key));
+	start_failed(a, &f);
+}
+
+void acme_account_register(struct acme *a)
+{
+	static const char look[] = "{\"onlyReturnExisting\":true}";
+
+	a->phase = ACME_GET_ACCOUNT;
+	(void) acme_call_new(
+		a, ACME_STEP_ACCOUNT,
+		ACME_CALL_JWK | ACME_CALL_REPEATABLE | ACME_CALL_LOCATION,
+		a->dir.new_account, look, sizeof(look) - 1, look_done, a);
+}
+
+void acme_look_only(struct acme *acme)
+{
+	acme->look_only = true;
+}
+
+bool acme_unknown(const struct acme *acme)
+{
+	return acme->unknown;
+}
+
+struct acme_call *acme_update(struct acme *acme, acme_fn *fn, void *arg)
+{
+	AUTO(sbuf_free) struct sbuf s = SBUF_INIT(PAYLOAD_MAX);
+
+	add_wish(acme->ca, true, &s);
+	sbuf_addc(&s, '}');
+	return acme_call_new(acme, ACME_STEP_ACCOUNT, ACME_CALL_REPEATABLE,
+			     acme->account, sbuf_str(&s), s.len, fn, arg);
 }
 
 /* --- directory (section 7.1.1) --- */

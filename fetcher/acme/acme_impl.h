@@ -83,6 +83,8 @@ struct acme {
 	char *account;		 /* URL, or NULL */
 	unsigned int generation; /* counts accounts */
 	bool renewed;		 /* the account was lost once already */
+	bool look_only;		 /* make none */
+	bool unknown;		 /* there was none to be found */
 	acme_ready_fn *ready;
 	void *ready_arg;
 

@@ -79,6 +79,11 @@ const char *jws_key_thumbprint(const struct jws_key *key)
 	return key->thumbprint;
 }
 
+const char *jws_key_jwk(const struct jws_key *key)
+{
+	return key->jwk;
+}
+
 /* A parameter of the key as base64url: exactly WIDTH bytes, or as few as it
  * takes when WIDTH is 0. NULL when the key has none. */
 static char *param_b64(const EVP_PKEY *pkey, const char *name, size_t width)

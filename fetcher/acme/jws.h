@@ -26,6 +26,8 @@ int jws_key_parse(const char *pem, size_t len, const char *where,
 void jws_key_free(struct jws_key **key);
 
 const char *jws_key_thumbprint(const struct jws_key *key); /* borrowed */
+/* The public key as RFC 7638 section 3.2 has it; borrowed. */
+const char *jws_key_jwk(const struct jws_key *key);
 
 /* Append the flattened JWS of PAYLOAD ("" for POST-as-GET) to ret. KID is
  * the account URL; NULL puts the JWK in its place. ERR_LIMIT when ret's

@@ -245,7 +245,7 @@ done
 scripted_reset
 fault account-gone '' 1
 run fetcher --once
-is "$rc $(requests newAccount)" '0 2' 'the account is gone: made anew, once'
+is "$rc $(requests newAccount)" '0 3' 'the account is gone: made anew, once'
 is "$(sql 'SELECT count(*) FROM cas WHERE account LIKE '"'%/acct/%'")" 1 \
 	'... and known'
 : >"$REQUESTS"
