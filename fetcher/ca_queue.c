@@ -73,6 +73,13 @@ static bool key_changed(const struct certrepo_ca *conf,
 	return strcmp(key, row->account_key) != 0;
 }
 
+static bool same_kid(const struct ca_queue *c, const struct store_ca *row)
+{
+	const char *kid = c->conf->eab_kid ? c->conf->eab_kid : "";
+
+	return strcmp(kid, row->eab_kid ? row->eab_kid : "") == 0;
+}
+
 static int load(struct ca_queue *c, struct store *store, struct err *err)
 {
 	struct store_ca row;
@@ -84,8 +91,12 @@ static int load(struct ca_queue *c, struct store *store, struct err *err)
 	if (row.directory && strcmp(row.directory, c->conf->directory) != 0)
 		return 0;
 	c->read = row;
-	c->account = row.account ? mem_strdup(row.account) : NULL;
-	c->account_key = row.account_key ? mem_strdup(row.account_key) : NULL;
+	/* Under another eab_kid it may be another account: it is looked for. */
+	if (same_kid(c, &row)) {
+		c->account = row.account ? mem_strdup(row.account) : NULL;
+		c->account_key =
+			row.account_key ? mem_strdup(row.account_key) : NULL;
+	}
 	/* The columns may hold anything, and a clock that was wrong when they
 	 * were written must not stop a CA for years. */
 	if (row.backoff_until <= clock_now() + BACKOFF_MAX + DUE_CLOCKS)
@@ -95,7 +106,8 @@ static int load(struct ca_queue *c, struct store *store, struct err *err)
 	if (c->count_fail)
 		fail_set(&c->fail, class_of(row.fail_class), 0, "%s",
 			 row.fail_detail ? row.fail_detail : "unknown");
-	if (c->fail.class == FAIL_ACCOUNT && key_changed(c->conf, &row))
+	if (c->fail.class == FAIL_ACCOUNT &&
+	    (!same_kid(c, &row) || key_changed(c->conf, &row)))
 		c->backoff_until = 0; /* somebody has mended it */
 	return 0;
 }
@@ -227,6 +239,7 @@ static int op_put(struct store *store, void *arg, struct err *err)
 				.directory = c->conf->directory,
 				.account = c->account,
 				.account_key = c->account_key,
+				.eab_kid = c->conf->eab_kid,
 				.backoff_until = c->backoff_until,
 				.count_fail = c->count_fail };
 
@@ -269,6 +282,22 @@ static void save(struct ca_queue *c)
 	batch_add(c->batch, op_put, on_put, c);
 }
 
+/* A binding is made with the account and stays: of the same key, the CA has
+ * the same account. */
+static void warn_bound(const struct ca_queue *c)
+{
+	const char *was = c->read.eab_kid;
+
+	if (!was || !c->conf->eab_kid || same_kid(c, &c->read) ||
+	    !c->read.account || strcmp(c->read.account, c->account) != 0)
+		return;
+	log_warn("CA %s: eab_kid is %s, and the account of %s was made with "
+		 "%s and stays bound to that; for one bound to %s, let "
+		 "account_key name another file",
+		 c->conf->name, c->conf->eab_kid, c->conf->account_key, was,
+		 c->conf->eab_kid);
+}
+
 /* The account as the client has it: it may have had to make one, at its start
  * or when the CA no longer knew the old one. */
 static void learn_account(struct ca_queue *c)
@@ -285,6 +314,7 @@ static void learn_account(struct ca_queue *c)
 	c->account_key = mem_strdup(acme_thumbprint(c->acme));
 	log_event(LOG_L_NOTE, "account", "ca", c->conf->name, "url", c->account,
 		  "key", c->account_key, NULL);
+	warn_bound(c);
 	save(c);
 }
 

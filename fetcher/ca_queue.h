@@ -19,7 +19,8 @@
  * is itself to blame, and must not rest the CA run after run. A CA that has
  * rested and has served nobody since (its count_fail is not 0) begins with
  * names that did not lead there (ca_queue_doubtful). A rest for a fault of
- * the account ends when its key is another or was removed.
+ * the account ends when its key or its eab_kid is another, or the key was
+ * removed.
  */
 
 #include <stdbool.h>

@@ -137,6 +137,34 @@ static void start(void)
 	assert_int_equal(ca_queue_is(c, NOW), CA_QUEUE_RESTING);
 }
 
+static enum ca_queue_is is_with(const char *kid)
+{
+	ca_queue_free(&c);
+	ca.eab_kid = kid;
+	make(&ca);
+	return ca_queue_is(c, NOW);
+}
+
+/* Somebody has another binding for the account that was refused. */
+static void other_kid(void **state)
+{
+	assert_int_equal(is_with("one"), CA_QUEUE_IDLE);
+	(void) failed(FAIL_ACCOUNT, 0);
+	flush();
+	assert_int_equal(is_with("one"), CA_QUEUE_RESTING);
+	assert_int_equal(is_with("two"), CA_QUEUE_IDLE);
+	assert_int_equal(is_with(NULL), CA_QUEUE_IDLE);
+	(void) failed(FAIL_ACCOUNT, 0);
+	flush();
+	assert_int_equal(is_with(NULL), CA_QUEUE_RESTING);
+	assert_int_equal(is_with("two"), CA_QUEUE_IDLE);
+	/* of an outage it says nothing */
+	(void) failed(FAIL_CA_RATE_LIMITED, 0);
+	flush();
+	assert_int_equal(is_with("three"), CA_QUEUE_RESTING);
+	ca.eab_kid = NULL;
+}
+
 /* Its directory cannot be reached: the CA rests, and rests longer each time. */
 static void down(void **state)
 {
@@ -509,6 +537,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(clocks, setup, teardown),
 		cmocka_unit_test_setup_teardown(unknown, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_key, setup, teardown),
+		cmocka_unit_test_setup_teardown(other_kid, setup, teardown),
 		cmocka_unit_test_setup_teardown(ours, setup, teardown),
 		cmocka_unit_test_setup_teardown(two, setup, teardown),
 	};
