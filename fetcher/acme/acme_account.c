@@ -87,7 +87,8 @@ static bool cannot_make(const struct acme *a, struct fail *f)
 			 a->dir.offer.terms);
 		return true;
 	}
-	if (a->dir.offer.eab_required && !a->ca->eab_kid) {
+	if ((a->dir.offer.eab_required || a->ca->eab_required) &&
+	    !a->ca->eab_kid) {
 		acme_eab_missing(a->ca, f);
 		return true;
 	}

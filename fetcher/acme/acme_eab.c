@@ -223,20 +223,21 @@ static enum meaning meaning_of(const char *detail)
 static char *sentence(const struct certrepo_ca *ca, enum meaning m)
 {
 	const char *kid = ca->eab_kid, *file = ca->eab_key_file;
+	const char *there = ca->web ? ca->web : "the CA";
 
 	switch (m) {
 	case MEANS_USED:
 		return mem_printf(
-			"eab_kid %.64s is used up, it was for one account: "
+			"%s: eab_kid %.64s is used up, it was for one account: "
 			"make a new pair at %s for eab_kid and %s, or bring "
 			"that account's key with certrepo-fetcher account "
 			"import",
-			kid, ca->name, file);
+			ca->name, kid, there, file);
 	case MEANS_EXPIRED:
 		return mem_printf(
-			"eab_kid %.64s has expired or is used up: make a new "
-			"pair at %s for eab_kid and %s",
-			kid, ca->name, file);
+			"%s: eab_kid %.64s has expired or is used up: make a "
+			"new pair at %s for eab_kid and %s",
+			ca->name, kid, there, file);
 	case MEANS_OTHER:
 		return mem_printf(
 			"the account of %s is not bound to eab_kid %.64s but "
@@ -246,8 +247,8 @@ static char *sentence(const struct certrepo_ca *ca, enum meaning m)
 	case MEANS_WRONG:
 		return mem_printf(
 			"eab_kid %.64s and %s are not a pair that %s has for "
-			"a new account: make a new one there",
-			kid, file, ca->name);
+			"a new account: make a new one at %s",
+			kid, file, ca->name, there);
 	case MEANS_ALG:
 		return mem_printf(
 			"%s does not take eab_alg = \"%s\" for eab_kid %.64s",
@@ -255,14 +256,14 @@ static char *sentence(const struct certrepo_ca *ca, enum meaning m)
 	case MEANS_MAC:
 		return mem_printf(
 			"the key in %s is not the one of eab_kid %.64s: copy "
-			"both from %s again, then ask at once with --once "
+			"both from %s again, then ask %s at once with --once "
 			"--force NAME",
-			file, kid, ca->name);
+			file, kid, there, ca->name);
 	case MEANS_UNKNOWN:
 		return mem_printf(
 			"%s does not know eab_kid %.64s: copy it, and the key "
-			"in %s, from there again, or make a new pair",
-			ca->name, kid, file);
+			"in %s, from %s again, or make a new pair there",
+			ca->name, kid, file, there);
 	default:
 		return mem_printf(
 			"%s did not take the binding of eab_kid %.64s: see "
@@ -277,9 +278,9 @@ void acme_eab_missing(const struct certrepo_ca *ca, struct fail *f)
 	fail_set(f, FAIL_ACCOUNT, 0,
 		 "%s wants new accounts bound to one of its customers "
 		 "(externalAccountRequired): set eab_kid and eab_key_file to "
-		 "what it shows you, or bring the key of an account that is "
-		 "bound, with certrepo-fetcher account import %s FILE",
-		 ca->name, ca->name);
+		 "the pair that you get at %s, or bring the key of an account "
+		 "that is bound, with certrepo-fetcher account import %s FILE",
+		 ca->name, ca->web ? ca->web : "the CA", ca->name);
 }
 
 void acme_eab_explain(const struct certrepo_ca *ca, bool sent, const char *type,
