@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdint.h>
+#include <string.h>
 #include <openssl/evp.h>
 #include "enc.h"
 
@@ -95,6 +96,46 @@ int enc_b64_decode(const char *s, struct sbuf *ret, struct err *err)
 	if (!decode_ends_well(&d) || (d.count + pads) % 4 != 0 || pads > 2)
 		return decode_result(ret, start, "not base64: its end is wrong",
 				     err);
+	return decode_result(ret, start, NULL, err);
+}
+
+/* The six bits of a character of either alphabet; -1: it is of none. */
+static int six_bits(char c)
+{
+	const char *at;
+
+	if (!c)
+		return -1;
+	at = strchr(b64_alphabet, c);
+	if (at)
+		return (int) (at - b64_alphabet);
+	at = strchr(url_alphabet, c);
+	return at ? (int) (at - url_alphabet) : -1;
+}
+
+int enc_b64_any_decode(const char *s, size_t len, struct sbuf *ret,
+		       struct err *err)
+{
+	struct decoder d = { 0 };
+	size_t start = ret->len, n = len;
+
+	while (n && len - n < 2 && s[n - 1] == '=')
+		n--;
+	for (size_t i = 0; i < n; i++) {
+		int six = six_bits(s[i]);
+
+		if (six == -1)
+			return decode_result(
+				ret, start,
+				strchr(" \t\r\n", s[i]) && s[i]
+					? "holds more than one word"
+					: "holds characters that are no base64",
+				err);
+		decode_char(&d, (unsigned int) six, ret);
+	}
+	if (n % 4 == 1 || (len > n && len % 4))
+		return decode_result(ret, start,
+				     "has a length that no base64 has", err);
 	return decode_result(ret, start, NULL, err);
 }
 

@@ -12,6 +12,11 @@
 char *enc_b64url(const void *p, size_t len); /* the caller's */
 /* Standard base64 with padding; white space is skipped. */
 int enc_b64_decode(const char *s, struct sbuf *ret, struct err *err) MUST_CHECK;
+/* Either alphabet, padded or not, and the bits left over may be any: what other
+ * programs write and people copy. No white space. ERR_INPUT: what is wrong, as
+ * "holds ...", nothing of the text itself. */
+int enc_b64_any_decode(const char *s, size_t len, struct sbuf *ret,
+		       struct err *err) MUST_CHECK;
 
 /* Lower-case hexadecimal into buf, which holds 2*len+1; returns buf. */
 char *enc_hex(const void *p, size_t len, char *buf);

@@ -16,47 +16,13 @@ static bool is_blank(char c)
 	return c && strchr(" \t\r\n", c);
 }
 
-/* The six bits of a character of either alphabet; -1: it is of none. */
-static int six_bits(char c)
-{
-	static const char both[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				   "abcdefghijklmnopqrstuvwxyz0123456789";
-	const char *at = c ? strchr(both, c) : NULL;
-
-	if (at)
-		return (int) (at - both);
-	if (c == '+' || c == '-')
-		return 62;
-	return c == '/' || c == '_' ? 63 : -1;
-}
-
-/* What is wrong with these N characters, none of them a blank; NULL: nothing.
- * *ret_n: without the padding. */
-static const char *wrong(const char *p, size_t n, size_t *ret_n)
-{
-	size_t data = n;
-
-	while (data && n - data < 2 && p[data - 1] == '=')
-		data--;
-	for (size_t i = 0; i < data; i++)
-		if (six_bits(p[i]) == -1)
-			return is_blank(p[i]) ? "holds more than one word"
-					      : "holds characters that are no "
-						"base64";
-	if (data % 4 == 1 || (n > data && n % 4))
-		return "has a length that no base64 has";
-	*ret_n = data;
-	return NULL;
-}
-
 int acme_eab_key_decode(const char *text, size_t len, const char *where,
 			struct sbuf *ret, struct err *err)
 {
 	static const char again[] = "copy the key (HMAC key, MAC key) from the "
 				    "CA again, that word alone";
-	size_t start = ret->len, n = 0;
-	unsigned int value = 0, bits = 0;
-	const char *fault;
+	size_t start = ret->len, n;
+	struct err why = ERR_INIT;
 
 	while (len && is_blank(text[len - 1]))
 		len--;
@@ -65,21 +31,11 @@ int acme_eab_key_decode(const char *text, size_t len, const char *where,
 	if (!len)
 		return err_set(err, ERR_CONFIG, "%s: is empty; %s", where,
 			       again);
-	fault = wrong(text, len, &n);
-	if (fault)
-		return err_set(err, ERR_CONFIG, "%s: %s; %s", where, fault,
+	if (enc_b64_any_decode(text, len, ret, &why) == -1)
+		return err_set(err, ERR_CONFIG, "%s: %s; %s", where, why.msg,
 			       again);
-	for (size_t i = 0; i < n; i++) {
-		value = (value << 6 | (unsigned int) six_bits(text[i])) &
-			0xffff;
-		bits += 6;
-		if (bits < 8)
-			continue;
-		bits -= 8;
-		sbuf_addc(ret, (char) (value >> bits & 0xff));
-	}
 	n = ret->len - start;
-	if (!sbuf_over(ret) && n >= ACME_EAB_KEY_MIN && n <= ACME_EAB_KEY_MAX)
+	if (n >= ACME_EAB_KEY_MIN && n <= ACME_EAB_KEY_MAX)
 		return 0;
 	return err_set(err, ERR_CONFIG,
 		       "%s: a key has %d to %d bytes, this one %zu; %s", where,

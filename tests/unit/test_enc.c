@@ -60,6 +60,47 @@ static void base64url(void **state)
 	assert_string_equal(json, "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9");
 }
 
+/* "?>?>" and "~~~~" show the two alphabets' last characters. */
+static void base64_any(void **state)
+{
+	static const struct {
+		const char *text, *plain; /* NULL: refused */
+	} cases[] = {
+		{ "", "" },
+		{ "Zg==", "f" },
+		{ "Zg", "f" },
+		{ "Zh", "f" },
+		{ "Zm8=", "fo" },
+		{ "Zm8", "fo" },
+		{ "Zm9v", "foo" },
+		{ "Pz4/Pg", "?>?>" },
+		{ "Pz4_Pg", "?>?>" },
+		{ "fn5+fg==", "~~~~" },
+		{ "fn5-fg==", "~~~~" },
+		{ "Z", NULL },
+		{ "Zg=", NULL },
+		{ "Zg===", NULL },
+		{ "Zm9v=", NULL },
+		{ "Zg=a", NULL },
+		{ "Z g", NULL },
+		{ "=", NULL },
+		{ "Zm9v====", NULL },
+		{ "Z*==", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		AUTO(sbuf_free) struct sbuf s = SBUF_INIT(100);
+		struct err err = ERR_INIT;
+		int rc = enc_b64_any_decode(cases[i].text,
+					    strlen(cases[i].text), &s, &err);
+
+		if (rc != (cases[i].plain ? 0 : -1))
+			fail_msg("%s: %d %s", cases[i].text, rc, err.msg);
+		assert_string_equal(sbuf_str(&s),
+				    cases[i].plain ? cases[i].plain : "");
+	}
+}
+
 static void refused(const char *text,
 		    int (*decode)(const char *, struct sbuf *, struct err *))
 {
@@ -150,6 +191,7 @@ int main(void)
 		cmocka_unit_test(base64),
 		cmocka_unit_test(base64url_vectors),
 		cmocka_unit_test(base64url),
+		cmocka_unit_test(base64_any),
 		cmocka_unit_test(base64_limits),
 		cmocka_unit_test(every_byte_comes_back),
 		cmocka_unit_test(digests),
