@@ -56,6 +56,8 @@ const char *dns_type_text(unsigned type)
 		return "SRV";
 	case DNS_DNAME:
 		return "DNAME";
+	case DNS_CAA:
+		return "CAA";
 	default:
 		return "?";
 	}
@@ -346,6 +348,23 @@ static void take_txt(struct arena *arena, const ldns_rr *rr, struct dns_rr *ret)
 	}
 }
 
+static void take_caa(struct arena *arena, const ldns_rr *rr, struct dns_rr *ret)
+{
+	unsigned char *p;
+	size_t total = 0;
+
+	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++)
+		total += ldns_rdf_size(ldns_rr_rdf(rr, i));
+	p = arena_alloc(arena, total + 1);
+	ret->data = p;
+	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
+		const ldns_rdf *rdf = ldns_rr_rdf(rr, i);
+
+		memcpy(p + ret->len, ldns_rdf_data(rdf), ldns_rdf_size(rdf));
+		ret->len += ldns_rdf_size(rdf);
+	}
+}
+
 static bool take_srv(struct arena *arena, const ldns_rr *rr, struct dns_rr *ret)
 {
 	unsigned char *numbers = arena_alloc(arena, 6);
@@ -405,6 +424,9 @@ static bool take_rr(struct arena *arena, const ldns_rr *rr, struct dns_rr *ret)
 	case DNS_SRV:
 		if (!take_srv(arena, rr, ret))
 			return false;
+		break;
+	case DNS_CAA:
+		take_caa(arena, rr, ret);
 		break;
 	case DNS_TXT:
 		take_txt(arena, rr, ret);

@@ -38,6 +38,7 @@ enum dns_type {
 	DNS_AAAA = 28,
 	DNS_SRV = 33,
 	DNS_DNAME = 39,
+	DNS_CAA = 257,
 };
 
 enum dns_rcode {
@@ -106,7 +107,7 @@ struct dns_rr {
 	/* CNAME, DNAME, NS, MX, PTR, SRV: target; SOA: primary */
 	const char *name;
 	/* A, AAAA: address; TXT: all strings, one after another; SRV: priority,
-	 * weight and port, of 16 bits each */
+	 * weight and port, of 16 bits each; CAA: all of it */
 	const unsigned char *data;
 	size_t len; /* of data */
 	/* TXT: the strings as the record has them, each after its length */

@@ -356,6 +356,7 @@ static void test_texts(void **state)
 	assert_string_equal(dns_rcode_text(10, buf), "NOTZONE");
 	assert_string_equal(dns_rcode_text(13, buf), "RCODE 13");
 	assert_string_equal(dns_type_text(DNS_AAAA), "AAAA");
+	assert_string_equal(dns_type_text(DNS_CAA), "CAA");
 	assert_string_equal(dns_type_text(9999), "?");
 }
 
