@@ -3,11 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include "account.h"
+#include "caa.h"
 #include "log.h"
 #include "runas.h"
 
 static const struct command *const commands[] = {
 	&account_command,
+	&caa_command,
 };
 
 const char *command_path(const char *path, struct arena *arena)
