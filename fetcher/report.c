@@ -8,6 +8,7 @@
 #include "log.h"
 #include "store.h"
 #include "waits.h"
+#include "words.h"
 
 #define PROGRESS_MS 200
 
@@ -75,6 +76,18 @@ void report_renewed(struct report *r, const struct order *o)
 		  clock_text(order_not_after(o), until), NULL);
 }
 
+char *report_more(enum fail_class class, const char *name)
+{
+	const char *const argv[] = { name, NULL };
+	AUTO(mem_free_str) char *word = words_text(argv);
+
+	if (class != FAIL_CAA)
+		return mem_strdup("");
+	return mem_printf("; certrepo-fetcher caa %s%s prints the records it "
+			  "wants",
+			  *name == '-' ? "-- " : "", word);
+}
+
 /* Its row may hold nothing of it, so no mail says it: it stays on stderr, which
  * warnings may not (log_mailed()). */
 static void unrecorded(const char *name, const struct fail *f, int64_t next)
@@ -91,6 +104,8 @@ void report_failed(struct report *r, const struct order *o, bool quiet)
 {
 	const struct fail *f = order_fail(o);
 	const struct backoff *b = order_backoff(o);
+	AUTO(mem_free_str)
+	char *more = report_more(f->class, order_name(o));
 	char at[CLOCK_TEXT], nth[32];
 
 	wipe(r);
@@ -108,15 +123,17 @@ void report_failed(struct report *r, const struct order *o, bool quiet)
 	if (!order_on_record(o))
 		unrecorded(order_name(o), f, b->next);
 	else if (!b->next)
-		log_warn("%s: %s: %s; its row was changed meanwhile, and that "
-			 "is not counted",
-			 order_name(o), fail_name(f->class), f->detail);
+		log_warn(
+			"%s: %s: %s%s; its row was changed meanwhile, and that "
+			"is not counted",
+			order_name(o), fail_name(f->class), f->detail, more);
 	else if (b->hold)
-		log_warn("%s: %s: %s; held until someone acts (%s failure)",
-			 order_name(o), fail_name(f->class), f->detail, nth);
+		log_warn("%s: %s: %s%s; held until someone acts (%s failure)",
+			 order_name(o), fail_name(f->class), f->detail, more,
+			 nth);
 	else if (b->count)
-		log_warn("%s: %s: %s; next attempt %s (%s failure)",
-			 order_name(o), fail_name(f->class), f->detail,
+		log_warn("%s: %s: %s%s; next attempt %s (%s failure)",
+			 order_name(o), fail_name(f->class), f->detail, more,
 			 clock_text(b->next, at), nth);
 	else if (f->class == FAIL_LOCKED || f->class == FAIL_STORE)
 		unrecorded(order_name(o), f, b->next);

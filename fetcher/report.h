@@ -24,6 +24,9 @@ void report_renewed(struct report *r, const struct order *o);
  * cannot be read, of which there may be as many as names, a few are named and
  * the rest is counted: on stderr even where warnings are mailed, since nothing
  * in the store makes a mail of them. */
+/* What shows more of a failure, "; certrepo-fetcher ...", or "". The caller's.
+ */
+char *report_more(enum fail_class class, const char *name);
 void report_failed(struct report *r, const struct order *o, bool quiet);
 /* The CA takes its time, and its order is kept: no failure. */
 void report_parked(struct report *r, const struct order *o);

@@ -11,7 +11,10 @@ static const struct advice advices[] = {
 	  "The CA's limit for it or its domain passes by itself; to try "
 	  "earlier uses up more of it.",
 	  .hurts = true },
-	{ "caa", NULL, "Change the CAA records of its domain.", ADVICE_CA },
+	{ "caa", NULL,
+	  "Change the CAA records of its domain. Which it wants, and what is "
+	  "published, says:",
+	  ADVICE_CAA },
 	{ "dns", NULL,
 	  "If the server named is one of /etc/resolv.conf, it is the resolver "
 	  "of this host, which is asked for every name. Else look at the zone "

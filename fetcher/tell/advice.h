@@ -14,6 +14,7 @@ enum advice_command {
 	ADVICE_NONE,
 	ADVICE_CSR,	  /* another CSR is enrolled */
 	ADVICE_CA,	  /* another CA, where there is one */
+	ADVICE_CAA,	  /* the records are shown; or another CA */
 	ADVICE_FOLDER,	  /* its web root is given to the fetcher */
 	ADVICE_WEBROOT,	  /* one is named */
 	ADVICE_CHALLENGE, /* the proof is given in the DNS */

@@ -224,6 +224,9 @@ static size_t add_command(struct teller *t, const struct store_trouble *row,
 		text = arena_printf(
 			a, " %s set " NOTICE_ARG " challenge=dns-01", populate);
 		break;
+	case ADVICE_CAA:
+		text = arena_printf(a, " %s caa " NOTICE_ARG, t->from->command);
+		break;
 	case ADVICE_LOOK:
 	case ADVICE_CA:
 	case ADVICE_NONE:
@@ -251,7 +254,8 @@ static const char *const *todo_of(struct teller *t,
 		todo[n++] = advice->text;
 		n += add_command(t, row, advice, todo + n);
 	}
-	if (advice && advice->command == ADVICE_CA && other) {
+	if (advice && other &&
+	    (advice->command == ADVICE_CA || advice->command == ADVICE_CAA)) {
 		todo[n++] = "Or set another CA:";
 		todo[n++] = arena_printf(a, " %s set " NOTICE_ARG " ca=%s",
 					 t->from->populate, other);

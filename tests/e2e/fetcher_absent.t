@@ -42,7 +42,7 @@ between() { # GOT LEAST MOST NAME
 }
 
 for n in $ALIAS www.example.test www.sub.example.test; do
-	enrol $n ec $n || bail "cannot enrol $n"
+	enrol "$n" ec "$n" || bail "cannot enrol $n"
 done
 : >"$REQUESTS"
 fault challenge-dns newOrder 1 $ALIAS

@@ -76,6 +76,11 @@ ACCOUNT=$(sql 'SELECT account FROM cas')
 like "$ACCOUNT" '^https://' '... which the store knows'
 sql "UPDATE cas SET caa = 'ca.example ca.example.net', ts_offer = 1"
 
+fault challenge-caa '' 1
+run fetcher --once www.caa.test
+like "$err" 'caa: .*; certrepo-fetcher caa www.caa.test prints the records it wants;' \
+	'the CA says caa: which command shows more'
+
 # --- what is printed, is published, and allows ---
 WANT="ca.example; accounturi=$ACCOUNT; validationmethods"
 run fetcher caa www.caa.test caa.test

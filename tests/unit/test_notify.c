@@ -237,7 +237,9 @@ static void from_new_to_over(void **state)
 	    "2023-11-19T22:13:20Z (in 5 days); failed attempts: 3; tried "
 	    "again by itself, not before 2023-11-14T23:13:20Z (in 1 h); the "
 	    "last: caa: a CAA record forbids it Change the CAA records of its "
-	    "domain. Or set another CA: certrepo-populate set www.example.org "
+	    "domain. Which it wants, and what is published, says: "
+	    "certrepo-fetcher caa www.example.org Or set another CA: "
+	    "certrepo-populate set www.example.org "
 	    "ca=own To try at once: certrepo-fetcher --once "
 	    "--force www.example.org");
 	has(mail,

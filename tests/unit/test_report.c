@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 #include "report.h"
 
@@ -34,6 +35,31 @@ static void text(void **state)
 				    .requests = SIZE_MAX,
 				    .seconds = INT64_MAX };
 	assert_non_null(strstr(report_text(&c, buf), " requests"));
+}
+
+/* The name as a shell takes it: a row may have any. */
+static void more(void **state)
+{
+	static const struct {
+		enum fail_class class;
+		const char *name, *want;
+	} cases[] = {
+		{ FAIL_CAA, "www.example.org",
+		  "; certrepo-fetcher caa www.example.org prints the records "
+		  "it wants" },
+		{ FAIL_CAA, "a;id",
+		  "; certrepo-fetcher caa 'a;id' prints the records it wants" },
+		{ FAIL_CAA, "-n",
+		  "; certrepo-fetcher caa -- -n prints the records it wants" },
+		{ FAIL_DNS, "www.example.org", "" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *got = report_more(cases[i].class, cases[i].name);
+
+		assert_string_equal(got, cases[i].want);
+		free(got);
+	}
 }
 
 static void status(void **state)
@@ -88,6 +114,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text),
+		cmocka_unit_test(more),
 		cmocka_unit_test(status),
 		cmocka_unit_test(ordinal),
 	};
