@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* certrepo-fetcher: renew what is due, keep the certificates in the store. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "certrepo_conf.h"
 #include "clock.h"
 #include "command.h"
+#include "discover_cmd.h"
 #include "dns_key.h"
 #include "engine.h"
 #include "file.h"
@@ -29,11 +31,20 @@
 
 struct cmdline {
 	const char *config;
-	bool dry_run, force, once, break_lease, test, staging;
+	bool dry_run, force, once, break_lease, test, staging, discover;
+	const char *advertise;
 	int verbose;
 };
 
-enum { OPT_FORCE = 256, OPT_ONCE, OPT_BREAK, OPT_TEST, OPT_STAGING };
+enum {
+	OPT_FORCE = 256,
+	OPT_ONCE,
+	OPT_BREAK,
+	OPT_TEST,
+	OPT_STAGING,
+	OPT_DISCOVER,
+	OPT_ADVERTISE,
+};
 
 static const struct opts_option options[] = {
 	{ 'c', "config", "FILE", "configuration, default " CERTREPO_CONF_PATH },
@@ -47,6 +58,10 @@ static const struct opts_option options[] = {
 	  "try the names given at their CA's staging directory, for nothing" },
 	{ OPT_TEST, "test-notify", NULL,
 	  "send a test to those in notify, and do nothing else" },
+	{ OPT_DISCOVER, "discover", NULL,
+	  "look for a CA's directory, below the domains given or as set" },
+	{ OPT_ADVERTISE, "advertise", "URL",
+	  "print the DNS records that a directory is found by" },
 	{ 'v', "verbose", NULL, "say what happens; twice: all of it" },
 	{ 0 },
 };
@@ -93,6 +108,12 @@ static bool on_option(int key, const char *value, void *arg)
 		return true;
 	case OPT_TEST:
 		c->test = true;
+		return true;
+	case OPT_DISCOVER:
+		c->discover = true;
+		return true;
+	case OPT_ADVERTISE:
+		c->advertise = value;
 		return true;
 	default:
 		return false;
@@ -280,6 +301,10 @@ static void check_names(const char *const *names, size_t n)
 static void check_usage(const struct cmdline *cmd,
 			const struct engine_opts *opts)
 {
+	if (cmd->advertise && opts->n_names > 1)
+		opts_usage(&spec, "--advertise wants one domain, or none");
+	if (cmd->discover || cmd->advertise)
+		return;
 	check_names(opts->names, opts->n_names);
 	if (cmd->force && !opts->n_names)
 		opts_usage(&spec, "--force wants the names to order");
@@ -292,6 +317,24 @@ static void check_usage(const struct cmdline *cmd,
 				  "--force or --break-lease is for");
 	if (cmd->break_lease && !opts->n_names)
 		opts_usage(&spec, "--break-lease wants the names to take");
+}
+
+/* Domains, not names of certificates; who asks may have no configuration yet.
+ */
+static int discover(const struct cmdline *cmd, const struct engine_opts *opts)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	AUTO(conf_errors_free) struct conf_errors errs = { .list = { NULL } };
+	struct certrepo_conf conf;
+
+	if (cmd->advertise)
+		return discover_cmd_advertise(cmd->advertise, opts->names[0]);
+	if (strcmp(cmd->config, CERTREPO_CONF_PATH) == 0 &&
+	    access(cmd->config, F_OK) == -1 && errno == ENOENT)
+		discover_cmd_defaults(arena, &conf);
+	else if (certrepo_conf_load(cmd->config, arena, &conf, &errs) == -1)
+		return conf_errors_print(&errs, PROGRAM);
+	return discover_cmd(&conf, opts->names, opts->n_names);
 }
 
 int main(int argc, char **argv)
@@ -319,6 +362,8 @@ int main(int argc, char **argv)
 	};
 	check_usage(&cmd, &opts);
 	log_open(PROGRAM, cmd.verbose);
+	if (cmd.discover || cmd.advertise)
+		return opts_end(PROGRAM, discover(&cmd, &opts));
 	if (certrepo_conf_load(cmd.config, arena, &conf, &errs) == -1)
 		return refused(&conf, &cmd, &errs, !opts.n_names && !cmd.test);
 	cmd.config = command_path(cmd.config, arena);
