@@ -6,7 +6,8 @@
  * What is due, and when it next will be. Pure: rows and a time in, a verdict
  * out. A certificate wants renewal when less than a third of its lifetime is
  * left, half when it lives less than ten days (what public CAs ask for), or
- * when days_left days are left if that is configured.
+ * when days_left days are left if that is configured; or when its CA asks for
+ * it (RFC 9773), which takes the place of the rule.
  */
 
 #include <stdbool.h>
@@ -32,6 +33,7 @@ enum due_reason {
 	DUE_EXPIRED,
 	DUE_REPLACED, /* its CSR is another one now */
 	DUE_RENEW,    /* its renewal instant has come */
+	DUE_ARI,      /* so it has, which the CA asks for */
 	DUE_FORCED,   /* a person asked */
 };
 
@@ -47,6 +49,20 @@ const char *due_reason_text(enum due_reason r); /* for people */
 int64_t due_renew_at(int64_t not_before, int64_t not_after, int64_t days_left);
 /* It is: what was configured is not what is done. */
 bool due_ignores(int64_t not_before, int64_t not_after, int64_t days_left);
+/*
+ * The same with ARI, the instant chosen in the window that the CA asks for; 0:
+ * it asks for none. It replaces the rule, be it earlier or later, but leaves
+ * at least a sixth of the life, a quarter when that is less than ten days: a CA
+ * that puts off each renewal lets nothing end. A days_left that is meant for
+ * the certificate still counts when it is the earlier one. *ret_asked (may be
+ * NULL): it is what the CA asks for, to the second.
+ */
+int64_t due_renew_asked(int64_t not_before, int64_t not_after,
+			int64_t days_left, int64_t ari, bool *ret_asked);
+/* When the CA of a certificate that was just stored is asked about it first:
+ * between one and six hours from NOW, so that those which were issued together
+ * are not asked about together. */
+int64_t due_first_poll(int64_t now, uint32_t random);
 
 /* What ts_due of a row must be: the renewal instant, but not before its
  * backoff ends, never while it is held. Without a certificate, or with a
@@ -59,6 +75,7 @@ struct due_in {
 	bool renew;		       /* the CSR was replaced */
 	bool held;
 	int64_t days_left;
+	int64_t ari; /* 0: the CA asks for nothing */
 };
 int64_t due_instant(const struct due_in *in);
 

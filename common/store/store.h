@@ -105,6 +105,8 @@ struct store_cert {
 	const char *ari_url;
 	int64_t ts_ari_poll;
 };
+/* ts_ari when it is of the certificate in the row, or 0. */
+int64_t store_cert_ari(const struct store_cert *row);
 
 /* --- populate --- */
 
@@ -173,6 +175,7 @@ struct store_due {
 	bool certbot;
 	int64_t ts_expire, ts_not_before, ts_due, ts_next_attempt;
 	int64_t ts_last_update, count_fail_update;
+	int64_t ts_ari; /* of this certificate; 0: there is none */
 	bool has_crt;
 	bool renew; /* the CSR was replaced: order, whatever life is left */
 	const char *fail_class; /* of the last failure, or NULL */
@@ -425,6 +428,7 @@ struct store_accept {
 	const char *md5_ca;
 	const char *crt_sha256; /* of crt's bytes */
 	int64_t ts_expire, ts_not_before, ts_due;
+	int64_t ts_ari_poll;	      /* what was known of the old one goes */
 	struct store_attempt attempt; /* .name names the row */
 };
 int store_accept(struct store *s, const struct store_accept *a,

@@ -283,6 +283,14 @@ static struct store_cert *read_row(const struct db_stmt *st, struct arena *a)
 	return r;
 }
 
+int64_t store_cert_ari(const struct store_cert *row)
+{
+	return row->ari_crt && row->crt_sha256 &&
+			       strcmp(row->ari_crt, row->crt_sha256) == 0
+		       ? row->ts_ari
+		       : 0;
+}
+
 static int get(struct store *s, const char *name, struct arena *arena,
 	       struct store_cert **ret, struct err *err)
 {

@@ -89,6 +89,7 @@ static void read_due(const struct db_stmt *st, struct arena *a,
 		.count_fail_update = db_col_int(st, 9),
 		.renew = db_col_int(st, 10) != 0,
 		.fail_class = store_col_text(st, 12, a),
+		.ts_ari = db_col_int(st, 13),
 	};
 	/* The scripts of 2019 write ts_expire together with crt and never
 	 * touch our copy of it; 1 (or nothing) means "no certificate". */

@@ -456,11 +456,13 @@ static int accept(struct store *s, const struct store_accept *a,
 		       "ts_next_attempt = 0, count_fail_update = 0, "
 		       "renew = 0, held = 0, fail_class = NULL, "
 		       "fail_detail = NULL, lease_owner = NULL, "
-		       "lease_until = 0 WHERE name = ? AND lease_owner = ?",
+		       "lease_until = 0, ari_crt = NULL, ts_ari = 0, "
+		       "ari_start = 0, ari_end = 0, ari_url = NULL, "
+		       "ts_ari_poll = ? WHERE name = ? AND lease_owner = ?",
 		       ARGS(B(a->ca), B(a->ca), B(a->crt), B(a->crt),
 			    T(a->md5_ca), T(a->crt_sha256), I(expire),
 			    I(expire), I(a->ts_not_before), I(a->ts_due),
-			    T(a->attempt.name), T(a->owner)),
+			    I(a->ts_ari_poll), T(a->attempt.name), T(a->owner)),
 		       &rows, err) == -1)
 		return -1;
 	if (rows == 0) {

@@ -68,9 +68,10 @@ bool store_try_again(struct store *s, int *rc, struct err *err);
 #define STORE_DUE_COLUMNS                                                     \
 	"name, ca_name, challenge, certbot, ts_expire, ts_not_before, "       \
 	"ts_due, ts_next_attempt, ts_last_update, count_fail_update, renew, " \
-	"ts_expire_seen, fail_class"
+	"ts_expire_seen, fail_class, "                                        \
+	"CASE WHEN ari_crt = crt_sha256 THEN ts_ari ELSE 0 END"
 /* No blob among them: rows stay cheap, whatever their chains weigh. */
-#define STORE_DUE_TYPES "Wwwwnnnnnnnnw"
+#define STORE_DUE_TYPES "Wwwwnnnnnnnnwn"
 int store_read_dues(struct db_stmt *st, size_t limit, struct arena *arena,
 		    struct store_dues *ret, struct err *err) MUST_CHECK;
 

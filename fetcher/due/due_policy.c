@@ -35,7 +35,8 @@ static int on_row(const struct store_cert *row, void *arg, struct err *err)
 				   .not_after = row->ts_expire,
 				   .next_attempt = row->ts_next_attempt,
 				   .renew = row->renew,
-				   .days_left = c->days_left };
+				   .days_left = c->days_left,
+				   .ari = store_cert_ari(row) };
 	int64_t due;
 
 	(void) err;

@@ -13,7 +13,8 @@ static int64_t instant(const struct store_due *d, bool held, int64_t days_left)
 				   .next_attempt = d->ts_next_attempt,
 				   .renew = d->renew,
 				   .held = held,
-				   .days_left = days_left };
+				   .days_left = days_left,
+				   .ari = d->ts_ari };
 
 	return due_instant(&in);
 }
@@ -58,6 +59,10 @@ static int refresh(struct store *store, struct store_due *d,
 	d->has_crt = new.ts_not_before != 0;
 	d->ts_expire = new.ts_expire;
 	d->ts_not_before = new.ts_not_before;
+	d->ts_ari = new.crt_sha256 && row->ari_crt &&strcmp(row->ari_crt,
+							    new.crt_sha256) == 0
+			    ? row->ts_ari
+			    : 0;
 	d->stale = false;
 	new.ts_due = instant(d, row->held, opts->days_left);
 	d->ts_due = new.ts_due;

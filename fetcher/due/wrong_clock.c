@@ -174,7 +174,8 @@ static int64_t due_at(const struct mending *m, const struct store_due *d)
 				   .not_before = d->ts_not_before,
 				   .not_after = d->ts_expire,
 				   .renew = d->renew,
-				   .days_left = m->conf->days_left };
+				   .days_left = m->conf->days_left,
+				   .ari = d->ts_ari };
 
 	return due_instant(&in);
 }

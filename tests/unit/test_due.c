@@ -54,6 +54,83 @@ static void renew_at(void **state)
 	assert_int_equal(due_renew_at(T0, T0 - 5, 0), T0 - 5 - 30 * DAY);
 }
 
+/* What the CA asks for takes the place of the rule, within the life. */
+static void asked(void **state)
+{
+	static const struct {
+		const char *what;
+		int64_t life_days, days_left;
+		int64_t ari;	    /* seconds after the begin; 0: none */
+		int64_t before_end; /* seconds */
+		bool asked;
+	} cases[] = {
+		{ "none", 90, 0, 0, 30 * DAY, false },
+		{ "none, days_left", 90, 20, 0, 20 * DAY, false },
+		{ "earlier than a third", 90, 0, 59 * DAY, 31 * DAY, true },
+		{ "later than a third", 90, 0, 61 * DAY, 29 * DAY, true },
+		{ "at once", 90, 0, 1, 90 * DAY - 1, true },
+		{ "a sixth is left", 90, 0, 75 * DAY, 15 * DAY, true },
+		{ "less than a sixth", 90, 0, 75 * DAY + 1, 15 * DAY, false },
+		{ "after its end", 90, 0, 91 * DAY, 15 * DAY, false },
+		{ "in a hundred years", 90, 0, 36500LL * DAY, 15 * DAY, false },
+		{ "short: a quarter is left", 8, 0, 6 * DAY, 2 * DAY, true },
+		{ "short: less", 8, 0, 6 * DAY + 1, 2 * DAY, false },
+		{ "10 days: a sixth", 12, 0, 11 * DAY, 2 * DAY, false },
+		/* of the two the earlier one */
+		{ "days_left is earlier", 90, 40, 60 * DAY, 40 * DAY, false },
+		{ "days_left is later", 90, 10, 60 * DAY, 30 * DAY, true },
+		{ "they are the same", 90, 30, 60 * DAY, 30 * DAY, true },
+		{ "days_left is not meant for it", 6, 30, 4 * DAY, 2 * DAY,
+		  true },
+		{ "days_left, and too late", 90, 10, 89 * DAY, 15 * DAY,
+		  false },
+	};
+	size_t i;
+	bool by;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int64_t end = T0 + cases[i].life_days * DAY;
+		int64_t ari = cases[i].ari ? T0 + cases[i].ari : 0;
+		int64_t got =
+			due_renew_asked(T0, end, cases[i].days_left, ari, &by);
+		const struct due_in in = { .has_crt = true,
+					   .not_before = T0,
+					   .not_after = end,
+					   .days_left = cases[i].days_left,
+					   .ari = ari };
+
+		if (got != end - cases[i].before_end || by != cases[i].asked)
+			fail_msg("%s: %lld s before the end, not %lld",
+				 cases[i].what, (long long) (end - got),
+				 (long long) cases[i].before_end);
+		assert_int_equal(due_instant(&in), got);
+	}
+	/* in the past of everything */
+	assert_int_equal(due_renew_asked(T0, T0 + DAY, 0, 5, &by), 5);
+	assert_true(by);
+	/* no instant at all, and the columns may hold anything */
+	assert_int_equal(due_renew_asked(T0, T0 + 90 * DAY, 0, -5, NULL),
+			 T0 + 60 * DAY);
+	assert_int_equal(due_renew_asked(INT64_MIN, INT64_MAX, INT64_MAX,
+					 INT64_MAX, NULL),
+			 253402300799 - 15 * DAY);
+	assert_int_equal(
+		due_renew_asked(INT64_MAX, INT64_MIN, -1, INT64_MIN, NULL),
+		-30 * DAY);
+}
+
+static void first_poll(void **state)
+{
+	assert_int_equal(due_first_poll(T0, 0), T0 + 3600);
+	assert_int_equal(due_first_poll(T0, 18000), T0 + 6 * 3600);
+	for (uint32_t r = 1; r; r *= 3) {
+		assert_in_range(due_first_poll(T0, r), T0 + 3600,
+				T0 + 6 * 3600);
+		if (r > UINT32_MAX / 3)
+			break;
+	}
+}
+
 static int64_t at_once_or(struct due_in in)
 {
 	return due_instant(&in);
@@ -101,7 +178,22 @@ static void decide(void **state)
 		int64_t next, now;
 		bool force;
 		enum due_reason want;
+		int64_t ari;
 	} cases[] = {
+		{ "asked for, not yet", true, false, 0, T0 + 9, false, DUE_NOT,
+		  T0 + 10 },
+		{ "asked for", true, false, 0, T0 + 10, false, DUE_ARI,
+		  T0 + 10 },
+		{ "asked for, backing off", true, false, T0 + 11, T0 + 10,
+		  false, DUE_NOT, T0 + 10 },
+		{ "asked for, and CSR replaced", true, true, 0, T0 + 10, false,
+		  DUE_REPLACED, T0 + 10 },
+		{ "asked for later than a third", true, false, 0, at, false,
+		  DUE_NOT, at + 10 },
+		{ "asked for too late", true, false, 0, end - 15 * DAY, false,
+		  DUE_RENEW, end - 10 },
+		{ "none to ask for", false, false, 0, T0, false, DUE_MISSING,
+		  T0 },
 		{ "none", false, false, 0, T0, false, DUE_MISSING },
 		{ "none, backing off", false, false, T0 + 1, T0, false,
 		  DUE_NOT },
@@ -134,6 +226,7 @@ static void decide(void **state)
 			.ts_not_before = cases[i].has ? T0 : 0,
 			.ts_expire = cases[i].has ? end : 1,
 			.ts_next_attempt = cases[i].next,
+			.ts_ari = cases[i].ari,
 		};
 
 		if (due_decide(&d, cases[i].now, 0, cases[i].force) !=
@@ -153,10 +246,9 @@ static void texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(renew_at),
-		cmocka_unit_test(instant),
-		cmocka_unit_test(decide),
-		cmocka_unit_test(texts),
+		cmocka_unit_test(renew_at),   cmocka_unit_test(asked),
+		cmocka_unit_test(first_poll), cmocka_unit_test(instant),
+		cmocka_unit_test(decide),     cmocka_unit_test(texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

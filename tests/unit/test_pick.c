@@ -224,6 +224,57 @@ static void stale(void **state)
 			    "odd.example.org:no certificate yet ");
 }
 
+/* SET, and ts_ari. */
+static void ari(const char *set, int64_t at)
+{
+	char text[500];
+
+	snprintf(text, sizeof(text), "UPDATE certs SET %s, ts_ari = %lld", set,
+		 (long long) at);
+	OK(db_script(store->db, text, &err));
+}
+
+/* What the CA asks for, of the certificate that is in the row. */
+static void asked(void **state)
+{
+	struct pick_opts po = { .now = now, .write = true };
+	struct certrepo_conf c = { .state_dir = scratch_dir };
+	int64_t life = not_after - not_before, renew = not_after - life / 3;
+
+	issued("a.example.org", 0);
+	ari("ari_crt = 'x'", now);
+	assert_string_equal(page(10, &po, 1),
+			    "a.example.org:the CA asks for it ");
+	/* later than by the rule, and not yet */
+	ari("ari_crt = 'x'", renew + DAY);
+	assert_string_equal(page(10, &po, 1), "");
+	assert_int_equal(due_of("a.example.org"), renew + DAY);
+	/* an older fetcher knows its own rule alone */
+	OK(kit_set_due(store, "a.example.org", renew, &err));
+	c.days_left = 1;
+	OK(due_policy_apply(&c, store, &err));
+	assert_int_equal(due_of("a.example.org"), renew + DAY);
+	c.days_left = 40;
+	OK(due_policy_apply(&c, store, &err));
+	assert_int_equal(due_of("a.example.org"), not_after - 40 * DAY);
+	c.days_left = 0;
+	OK(due_policy_apply(&c, store, &err));
+	/* of another certificate it says nothing */
+	ari("ari_crt = 'y', ts_due = 0", now);
+	assert_string_equal(page(10, &po, 1), "");
+	assert_int_equal(due_of("a.example.org"), renew);
+	/* nor when a script has put another there */
+	ari("ari_crt = 'x'", now);
+	script("a.example.org", sbuf_str(&crt), not_after + 1);
+	assert_string_equal(page(10, &po, 1), "");
+	assert_int_equal(due_of("a.example.org"), renew);
+	/* and the same again: it is as it was */
+	ari("ari_crt = crt_sha256", now);
+	script("a.example.org", sbuf_str(&crt), not_after + 1);
+	assert_string_equal(page(10, &po, 1),
+			    "a.example.org:the CA asks for it ");
+}
+
 static void policy(void **state)
 {
 	struct certrepo_conf c = { .state_dir = scratch_dir };
@@ -322,6 +373,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(names, setup, teardown),
 		cmocka_unit_test_setup_teardown(stale, setup, teardown),
+		cmocka_unit_test_setup_teardown(asked, setup, teardown),
 		cmocka_unit_test_setup_teardown(policy, setup, teardown),
 		cmocka_unit_test_setup_teardown(held, setup, teardown),
 	};

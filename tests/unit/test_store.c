@@ -690,6 +690,7 @@ static struct store_accept accept_of(const char *crt, const char *ca,
 		.ts_expire = start + 9000,
 		.ts_not_before = start,
 		.ts_due = start + 6000,
+		.ts_ari_poll = start + 3600,
 		.attempt = { .name = "a.example.org",
 			     .ca_name = "le",
 			     .account = "acct",
@@ -729,8 +730,18 @@ static void test_accept(void **state)
 	assert_null(get("a.example.org")->crt.p);
 	assert_int_equal(attempts(), 0);
 	OK(store_order_put(s, &o, &err));
+	/* of the one before */
+	OK(db_script(s->db,
+		     "UPDATE certs SET ari_crt = 'crt0', ts_ari = 5, "
+		     "ari_start = 4, ari_end = 6, ari_url = 'https://why', "
+		     "ts_ari_poll = 7",
+		     &err));
 	accept_it("crt1", "ca1", 1000);
 	g = get("a.example.org");
+	assert_null(g->ari_crt);
+	assert_null(g->ari_url);
+	assert_int_equal(g->ts_ari + g->ari_start + g->ari_end, 0);
+	assert_int_equal(g->ts_ari_poll, 4600);
 	assert_blob(g->crt, "crt1");
 	assert_blob(g->ca, "ca1");
 	assert_null(g->old_crt.p);
