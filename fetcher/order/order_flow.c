@@ -5,6 +5,7 @@
 #include <string.h>
 #include "clock.h"
 #include "due.h"
+#include "jitter.h"
 #include "log.h"
 
 /* So many authorizations are no fault, however few names there are. */
@@ -409,6 +410,7 @@ static int op_accept(struct store *store, void *arg, struct err *err)
 		.ts_expire = c->not_after,
 		.ts_not_before = not_before,
 		.ts_due = due_instant(&in),
+		.ts_ari_poll = due_first_poll(now, jitter_number(o->name)),
 	};
 
 	order_attempt(o, &a.attempt);
