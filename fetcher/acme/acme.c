@@ -4,8 +4,10 @@
 #include "acme_impl.h"
 #include "clock.h"
 #include "enc.h"
+#include "http_link.h"
 #include "log.h"
 #include "plain.h"
+#include "strlist.h"
 
 /*
  * Calls wait in the queue until there is a nonce, an account and a place in
@@ -269,12 +271,34 @@ static void call_end_failed(struct acme_call *c, const struct fail *why,
 
 /* --- answers --- */
 
+/* What else it says where this is (RFC 8555 section 7.4.2). */
+static void find_alternates(const char *url, const struct http_reply *reply,
+			    struct strlist *ret)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	const char *ref;
+
+	for (size_t i = 0; i < reply->n_links; i++) {
+		const char *p = reply->links[i];
+
+		while (ret->n < ACME_ALTERNATE_MAX &&
+		       (ref = http_link_next(&p, "alternate", arena))) {
+			AUTO(mem_free_str) char *to = http_join(url, ref);
+
+			if (to && acme_parse_url_ok(to) &&
+			    strcmp(to, url) != 0 && !strlist_has(ret, to))
+				strlist_add(ret, to);
+		}
+	}
+}
+
 static void on_success(struct acme_call *c, const struct http_reply *reply,
 		       int64_t retry_at)
 {
 	AUTO(mem_free_str)
 	char *location =
 		reply->location ? http_join(c->url, reply->location) : NULL;
+	AUTO(strlist_free) struct strlist alternates = STRLIST_INIT;
 	struct acme_result r = { .status = reply->status,
 				 .location = location,
 				 .retry_at = retry_at,
@@ -283,6 +307,9 @@ static void on_success(struct acme_call *c, const struct http_reply *reply,
 	char where[PLAIN_QUOTED];
 	struct fail f;
 
+	find_alternates(c->url, reply, &alternates);
+	r.alternates = (const char *const *) alternates.v;
+	r.n_alternates = alternates.n;
 	if (location && !acme_parse_url_ok(location))
 		r.location = NULL;
 	if (acme_problem_is_html(reply->content_type, reply->body))

@@ -24,6 +24,7 @@
 #define ACME_BADNONCE_MAX  20
 #define ACME_AUTHZ_MAX	   X509_NAMES_MAX
 #define ACME_CHALLENGE_MAX 20
+#define ACME_ALTERNATE_MAX 10
 
 struct acme;
 struct acme_call; /* a request under way */
@@ -158,6 +159,10 @@ struct acme_result {
 	const char *problem_type;
 	long status;
 	const char *location;
+	/* Of a certificate, where the same one is with other chains (section
+	 * 7.4.2): https URLs, no two the same; what is none is left out. */
+	const char *const *alternates;
+	size_t n_alternates;
 	int64_t retry_at;
 	const char *body;
 	size_t len;

@@ -513,12 +513,13 @@ static void describe(const struct http_req *r, CURLcode code, enum http_end end,
 	}
 }
 
-static const char *header(struct http_req *r, const char *name)
+/* The one at INDEX of those with this name. */
+static const char *header_at(struct http_req *r, const char *name, size_t index)
 {
 	struct curl_header *h;
 	const char *p;
 
-	if (curl_easy_header(r->easy, name, 0, CURLH_HEADER, -1, &h) !=
+	if (curl_easy_header(r->easy, name, index, CURLH_HEADER, -1, &h) !=
 	    CURLHE_OK)
 		return NULL;
 	if (!*h->value || strlen(h->value) > HTTP_HEADER_MAX)
@@ -527,6 +528,25 @@ static const char *header(struct http_req *r, const char *name)
 		if ((unsigned char) *p < 0x20 || (unsigned char) *p > 0x7e)
 			return NULL;
 	return h->value;
+}
+
+static const char *header(struct http_req *r, const char *name)
+{
+	return header_at(r, name, 0);
+}
+
+static void get_links(struct http_req *r, struct http_reply *reply)
+{
+	struct curl_header *h;
+	size_t i, n = 0;
+
+	if (curl_easy_header(r->easy, "Link", 0, CURLH_HEADER, -1, &h) ==
+	    CURLHE_OK)
+		n = h->amount;
+	for (i = 0; i < n && reply->n_links < HTTP_LINKS_MAX; i++) {
+		reply->links[reply->n_links] = header_at(r, "Link", i);
+		reply->n_links += reply->links[reply->n_links] != NULL;
+	}
 }
 
 static void setup(struct http_req *r);
@@ -584,6 +604,7 @@ static void on_done(struct loop_transfer *transfer, CURLcode code)
 		reply.retry_after = header(r, "Retry-After");
 		reply.date = header(r, "Date");
 		reply.age = header(r, "Age");
+		get_links(r, &reply);
 	} else {
 		describe(r, code, reply.end, &text);
 		reply.not_yet =

@@ -23,6 +23,7 @@
 #define HTTP_CONNECT_S	    15 /* of it, for connection and TLS */
 #define HTTP_HEADERS_MAX    (64 * 1024) /* bytes of all header lines */
 #define HTTP_HEADER_MAX	    2048	/* bytes of one value; longer: none */
+#define HTTP_LINKS_MAX	    20		/* Link headers; more: the first ones */
 #define HTTP_HANDSHAKES_MAX 1000 /* TLS handshake messages of a connection */
 
 struct http;
@@ -60,7 +61,9 @@ struct http_reply {
 	const char *replay_nonce;
 	const char *retry_after;
 	const char *date, *age; /* of a cached answer both are needed */
-	const char *body;	/* NUL-terminated, may be "" */
+	const char *links[HTTP_LINKS_MAX]; /* Link headers: see http_link.h */
+	size_t n_links;
+	const char *body; /* NUL-terminated, may be "" */
 	size_t len;
 	bool resent; /* the body had to be sent again on another connection;
 		      * the server may have seen it twice */

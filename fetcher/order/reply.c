@@ -31,6 +31,8 @@ void reply_take(struct reply *r, const struct acme_result *res)
 	if (res->len)
 		memcpy(r->body, res->body, res->len);
 	r->len = res->len;
+	for (size_t i = 0; i < res->n_alternates; i++)
+		strlist_add(&r->alternates, res->alternates[i]);
 }
 
 void reply_free(struct reply *r)
@@ -38,6 +40,7 @@ void reply_free(struct reply *r)
 	mem_free_str(&r->location);
 	mem_free_str(&r->problem);
 	mem_free_str(&r->body);
+	strlist_free(&r->alternates);
 	*r = (struct reply){ .failed = false };
 }
 

@@ -6,6 +6,7 @@
  * callbacks only take it down, so that nothing calls back into itself. */
 
 #include "acme.h"
+#include "strlist.h"
 
 struct reply {
 	bool failed;
@@ -15,7 +16,8 @@ struct reply {
 	char *location; /* or NULL */
 	char *body;	/* not NULL before reply_read() */
 	size_t len;
-	char *problem; /* or NULL */
+	char *problem;		   /* or NULL */
+	struct strlist alternates; /* URLs */
 };
 
 void reply_take(struct reply *r, const struct acme_result *res);
