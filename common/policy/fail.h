@@ -46,6 +46,10 @@ struct fail {
 	/* A proof in the DNS was looked for and not there: for how many seconds
 	 * resolvers may remember that (RFC 2308). 0: it is something else. */
 	int64_t absent;
+	/* What its words are about, whatever its type: a profile of the CA's;
+	 * what a key may be used for (RFC 5280 section 4.2.1.12). */
+	bool of_profile, of_usage;
+	bool lasting; /* no try mends it before a person does */
 	char detail[600];
 };
 

@@ -109,6 +109,7 @@ struct acme_order {
 	 * it is needed only after the proofs. */
 	const char *finalize;
 	const char *certificate; /* when valid; NULL when it is no https URL */
+	const char *profile;	 /* draft-ietf-acme-profiles; or NULL */
 	int64_t expires;	 /* UTC seconds; 0: it does not say */
 	struct fail error;	 /* class FAIL_NONE when there is none */
 };

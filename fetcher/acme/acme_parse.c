@@ -284,6 +284,7 @@ int acme_parse_order(const void *json, size_t len, struct arena *arena,
 {
 	AUTO(doc_free) json_t *doc = NULL;
 	struct acme_order o = { 0 };
+	const char *profile;
 
 	if (doc_load(json, len, "order", &doc, err) == -1 ||
 	    get_status(doc, "order", &o.status, err) == -1)
@@ -305,6 +306,9 @@ int acme_parse_order(const void *json, size_t len, struct arena *arena,
 	default:
 		break;
 	}
+	profile = json_string_value(json_object_get(doc, "profile"));
+	if (profile && is_word(profile, ACME_PROFILE_MAX))
+		o.profile = arena_strdup(arena, profile);
 	o.expires = get_time(doc, "expires");
 	get_error(doc, ACME_STEP_FINALIZE, &o.error);
 	*ret = o;

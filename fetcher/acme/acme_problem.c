@@ -150,21 +150,42 @@ static enum fail_class class_of_status(const struct problem *p)
 	return FAIL_CA_DOWN;
 }
 
+static bool says_any(const struct problem *p, const char *const *words,
+		     size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (says(p, words[i]))
+			return true;
+	return false;
+}
+
+/* What a key may be used for. */
+static bool names_usage(const struct problem *p)
+{
+	static const char *const words[] = { "key usage", "keyUsage",
+					     "clientAuth", "client auth" };
+
+	return says_any(p, words, ARRAY_LEN(words)) || strstr(p->words, "EKU");
+}
+
 /* The CSR, in the words of Boulder and Google; the type may be any. */
 static bool names_csr(const struct problem *p)
 {
 	static const char *const words[] = {
 		"certificate request", "signing request", "must-staple",
-		"must staple",	       "TLS feature",	  "TLSFeature",
-		"key usage",	       "keyUsage",	  "clientAuth",
+		"must staple",	       "TLS feature",	  "TLSFeature"
 	};
 
-	if (strstr(p->words, "CSR")) /* "csr" may be part of a name */
-		return true;
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (says(p, words[i]))
-			return true;
-	return false;
+	/* "csr" may be part of a name */
+	return strstr(p->words, "CSR") || names_usage(p) ||
+	       says_any(p, words, ARRAY_LEN(words));
+}
+
+static void take_about(const struct problem *p, struct fail *f)
+{
+	f->of_profile =
+		strcmp(p->type, "invalidProfile") == 0 || says(p, "profile");
+	f->of_usage = names_usage(p);
 }
 
 static bool refuses_csr(const struct problem *p, enum fail_class c)
@@ -350,6 +371,7 @@ static void problem_fail(const struct problem *p, int64_t retry_at,
 	if (c == FAIL_CA_DOWN && p->status == 503 && retry_at)
 		c = FAIL_CA_RATE_LIMITED;
 	describe(p, c, retry_at, ret);
+	take_about(p, ret);
 }
 
 /* What JSON that is no problem document says: its text, the one it has in a
@@ -472,6 +494,7 @@ void acme_problem_classify(enum acme_step step, long status,
 		p.detail = words = own_words(doc);
 		take_words(&p);
 		no_document(&p, quoted(words, said), retry_at, ret);
+		take_about(&p, ret);
 	} else {
 		if (!len)
 			body = "";

@@ -94,6 +94,38 @@ static void order(void **state)
 	assert_null(o.certificate);
 }
 
+static void order_profile(void **state)
+{
+	static const struct {
+		const char *json, *want;
+	} cases[] = {
+		{ "{\"status\":\"processing\"}", NULL },
+		{ "{\"status\":\"valid\",\"profile\":\"tlsserver\"}",
+		  "tlsserver" },
+		{ "{\"status\":\"invalid\",\"profile\":\"\"}", NULL },
+		{ "{\"status\":\"valid\",\"profile\":7}", NULL },
+		{ "{\"status\":\"valid\",\"profile\":\"two words\"}", NULL },
+		{ "{\"status\":\"valid\",\"profile\":\"a\\u001bb\"}", NULL },
+		{ "{\"status\":\"valid\",\"profile\":\"0123456789012345678901"
+		  "2345678901234567890123456789012345678901234\"}",
+		  NULL }, /* one too many */
+	};
+	struct err err = ERR_INIT;
+	struct acme_order o;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const char *json = cases[i].json;
+
+		assert_int_equal(
+			acme_parse_order(json, strlen(json), arena, &o, &err),
+			0);
+		if (cases[i].want)
+			assert_string_equal(o.profile, cases[i].want);
+		else
+			assert_null(o.profile);
+	}
+}
+
 static void expires(void **state)
 {
 	static const struct {
@@ -570,6 +602,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(order),
 		cmocka_unit_test(expires),
+		cmocka_unit_test(order_profile),
 		cmocka_unit_test(authz),
 		cmocka_unit_test(order_variants),
 		cmocka_unit_test(authz_variants),

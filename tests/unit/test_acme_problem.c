@@ -414,6 +414,54 @@ static void of_json(void **state)
 	}
 }
 
+/* What it is about, whatever its type; names say nothing. */
+static void about(void **state)
+{
+	static const struct {
+		const char *json;
+		bool profile, usage;
+	} told[] = {
+		{ "{\"type\":\"" URN "invalidProfile\",\"detail\":\"no\"}",
+		  true, false },
+		{ "{\"type\":\"" URN
+		  "unauthorized\",\"detail\":\"account ID 1 is "
+		  "not permitted to use certificate profile 'x'\"}",
+		  true, false },
+		{ "{\"type\":\"" URN "malformed\",\"detail\":\"Profile?\"}",
+		  true, false },
+		{ "{\"type\":\"" URN "malformed\",\"detail\":\"of "
+		  "profile.eku.clientauth.example\"}",
+		  false, false },
+		{ "{\"type\":\"" URN "badCSR\",\"detail\":\"ClientAuth "
+		  "certificates are being deprecated\"}",
+		  false, true },
+		{ "{\"type\":\"" URN "badCSR\",\"detail\":\"the clientAuth "
+		  "KeyPurposeId within the Extended Key Usage extension\"}",
+		  false, true },
+		{ "{\"type\":\"" URN "x\",\"detail\":\"a wrong EKU\"}", false,
+		  true },
+		{ "\"client authentication in a profile\"", true, true },
+		{ "{\"type\":\"" URN "badCSR\",\"detail\":\"weak\"}", false,
+		  false },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(told); i++) {
+		json_t *p = json_loads(told[i].json, JSON_DECODE_ANY, NULL);
+		char type[ACME_PROBLEM_TYPE];
+		struct fail f[2];
+
+		acme_problem_of_json(ACME_STEP_FINALIZE, p, &f[0]);
+		acme_problem_classify(ACME_STEP_FINALIZE, 400, NULL,
+				      told[i].json, strlen(told[i].json), 0,
+				      &f[1], type);
+		for (int n = 0; n < 2; n++)
+			if (f[n].of_profile != told[i].profile ||
+			    f[n].of_usage != told[i].usage)
+				fail_msg("%s", told[i].json);
+		json_decref(p);
+	}
+}
+
 /* The body decides, not what it is said to be. */
 static void html(void **state)
 {
@@ -481,7 +529,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(classify),	 cmocka_unit_test(long_text),
 		cmocka_unit_test(retry_in_text), cmocka_unit_test(of_json),
-		cmocka_unit_test(retry_after),	 cmocka_unit_test(html),
+		cmocka_unit_test(about),	 cmocka_unit_test(retry_after),
+		cmocka_unit_test(html),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

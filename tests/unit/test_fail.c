@@ -43,12 +43,15 @@ static void names(void **state)
 
 static void set(void **state)
 {
-	struct fail f;
+	struct fail f = { .of_profile = true,
+			  .of_usage = true,
+			  .lasting = true };
 	char big[2000];
 
 	fail_set(&f, FAIL_CAA, 12345, "%s says\n\x1b[31m %d\xff", "peer", 7);
 	assert_int_equal(f.class, FAIL_CAA);
 	assert_int_equal(f.retry_at, 12345);
+	assert_false(f.of_profile || f.of_usage || f.lasting);
 	assert_string_equal(f.detail, "peer says??[31m 7?");
 
 	/* Its own text may be an argument. */
