@@ -125,7 +125,7 @@ struct backoff backoff_name(const struct backoff_in *in, bool terminal)
 	}
 	b.count = true;
 	if (backoff_person(c) || c == FAIL_CA_DOWN)
-		b.hold = in->count + 1 >= in->limit;
+		b.hold = in->fail->lasting || in->count + 1 >= in->limit;
 	/* The next attempt may find another CSR or another configuration:
 	 * what was asked of the CA is void. */
 	if (backoff_person(c))

@@ -336,6 +336,25 @@ static void whole_ca(void **state)
 	assert_int_equal(backoff_ca(&f, NOW, 1, 99), NOW + 30);
 }
 
+/* What no try will mend is held at the first, if a person can mend it. */
+static void lasting(void **state)
+{
+	struct fail f = { .class = FAIL_BAD_CSR, .lasting = true };
+	const struct backoff_in in = { .fail = &f, .now = NOW, .limit = 10 };
+	struct backoff b = backoff_name(&in, true);
+
+	assert_true(b.hold);
+	assert_true(b.count);
+	assert_int_equal(b.next, STORE_NEVER);
+	f.lasting = false;
+	b = backoff_name(&in, true);
+	assert_false(b.hold);
+	f.lasting = true;
+	f.class = FAIL_DNS;
+	b = backoff_name(&in, true);
+	assert_false(b.hold);
+}
+
 /* An order that the CA takes its time with. */
 static void parked(void **state)
 {
@@ -387,7 +406,7 @@ int main(void)
 		cmocka_unit_test(classes),	  cmocka_unit_test(outage),
 		cmocka_unit_test(alike),	  cmocka_unit_test(bounded),
 		cmocka_unit_test(whole_ca),	  cmocka_unit_test(parked),
-		cmocka_unit_test(orders),
+		cmocka_unit_test(lasting),	  cmocka_unit_test(orders),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
