@@ -84,15 +84,23 @@ static bool fake_timer(void)
 
 /* --- the CA --- */
 
-enum kind { NEW, AUTHZ, RESPOND, ORDER, FINALIZE, CERT, DEACTIVATE, KINDS };
-static const char *const kind_text[] = { "new",	  "authz", "respond",	"order",
-					 "final", "cert",  "deactivate" };
+enum kind {
+	NEW,
+	AUTHZ,
+	RESPOND,
+	ORDER,
+	FINALIZE,
+	CERT,
+	ALTERNATE,
+	DEACTIVATE,
+	KINDS
+};
 
 struct twist {
 	enum kind kind;
 	int nth;     /* from this request of its kind on, from 1 up */
 	int times;   /* so often; 0: always */
-	long status; /* 0: the connection is cut */
+	long status; /* 0: the connection is cut; -1: it never answers */
 	const char *body;
 	const char *type; /* Content-Type, NULL: problem or JSON */
 	int64_t retry;	  /* Retry-After, s */
@@ -119,7 +127,13 @@ static struct {
 	int n_orders;
 	int count[KINDS];
 	char *cert; /* PEM: what it issues */
-	char path[400];
+	/* The same by other chains, PEM; NULL: 404. */
+	const char *alternates[ACME_ALTERNATE_MAX];
+	size_t n_alternates;
+	struct acme_offer offer;
+	const char *shows; /* profile in its orders, or NULL */
+	/* of the last newOrder */
+	char profile[100], replaces[100];
 } ca;
 
 struct acme_call {
@@ -133,6 +147,7 @@ struct acme_call {
 	char *body, *location;
 	const char *type;
 	int64_t retry;
+	int nth; /* alternate */
 };
 static struct acme_call *calls;
 
@@ -149,8 +164,11 @@ static char *order_json(int n)
 	}
 	return mem_printf("{\"status\":\"%s\",%s\"authorizations\":"
 			  "[\"https://ca.test/authz/%d\"],"
+			  "%s%s%s"
 			  "\"finalize\":\"https://ca.test/final/%d\"%s%d%s}",
-			  o->status, expires, n, n,
+			  o->status, expires, n,
+			  ca.shows ? "\"profile\":\"" : "",
+			  ca.shows ? ca.shows : "", ca.shows ? "\"," : "", n,
 			  strcmp(o->status, "valid") == 0
 				  ? ",\"certificate\":\"https://ca.test/cert/"
 				  : ",\"x\":\"",
@@ -224,6 +242,12 @@ static void ca_act(struct acme_call *c)
 	case CERT:
 		c->body = mem_strdup(ca.cert);
 		return;
+	case ALTERNATE:
+		if (!ca.alternates[c->nth])
+			c->status = 404;
+		c->body = mem_strdup(c->status == 404 ? ""
+						      : ca.alternates[c->nth]);
+		return;
 	default:
 		c->body = mem_strdup("{}");
 	}
@@ -250,6 +274,8 @@ static struct acme_call *ca_ask(enum kind kind, const char *url, acme_fn *fn,
 
 	*c = (struct acme_call){ .kind = kind, .fn = fn, .arg = arg };
 	c->order = slash ? atoi(slash + 1) : 0;
+	if (kind == ALTERNATE)
+		c->nth = atoi(strstr(url, "/alt/") + 5);
 	if (url && (c->order < 1 || c->order > ca.n_orders))
 		fail_msg("asks for %s", url);
 	if (!t || t->acted)
@@ -290,18 +316,30 @@ void acme_cancel(struct acme_call **call)
 /* The oldest request is answered: false when there is none. */
 static bool fake_answer(void)
 {
-	struct acme_call *c = calls;
+	struct acme_call **p = &calls, *c;
 	struct acme_result r = { 0 };
 	char type[ACME_PROBLEM_TYPE] = "";
+	char url[ACME_ALTERNATE_MAX][80];
+	const char *urls[ACME_ALTERNATE_MAX];
 	struct fail f;
 
+	while (*p && (*p)->status == -1)
+		p = &(*p)->next;
+	c = *p;
 	if (!c)
 		return false;
-	calls = c->next;
+	*p = c->next;
 	r.status = c->status;
 	r.body = c->body;
 	r.len = strlen(c->body);
 	r.location = c->location;
+	for (size_t i = 0; c->kind == CERT && i < ca.n_alternates; i++) {
+		snprintf(url[i], sizeof(url[i]), "https://ca.test/alt/%zu/%d",
+			 i, c->order);
+		urls[i] = url[i];
+		r.n_alternates++;
+	}
+	r.alternates = urls;
 	r.retry_at = c->retry ? clock_now() + c->retry : 0;
 	if (c->status == 0) {
 		fail_set(&f, FAIL_CA_DOWN, 0, "the connection was cut");
@@ -326,7 +364,16 @@ struct acme_call *acme_new_order(struct acme *acme,
 				 const struct acme_wish *wish, acme_fn *fn,
 				 void *arg)
 {
+	snprintf(ca.profile, sizeof(ca.profile), "%s",
+		 wish->profile ? wish->profile : "-");
+	snprintf(ca.replaces, sizeof(ca.replaces), "%s",
+		 wish->replaces ? wish->replaces : "-");
 	return ca_ask(NEW, NULL, fn, arg);
+}
+
+const struct acme_offer *acme_offer(const struct acme *acme)
+{
+	return &ca.offer;
 }
 
 struct acme_call *acme_get(struct acme *acme, const char *url, acme_fn *fn,
@@ -334,6 +381,7 @@ struct acme_call *acme_get(struct acme *acme, const char *url, acme_fn *fn,
 {
 	return ca_ask(strstr(url, "/authz/")   ? AUTHZ
 		      : strstr(url, "/order/") ? ORDER
+		      : strstr(url, "/alt/")   ? ALTERNATE
 					       : CERT,
 		      url, fn, arg);
 }
