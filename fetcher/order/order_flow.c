@@ -7,6 +7,7 @@
 #include "due.h"
 #include "jitter.h"
 #include "log.h"
+#include "plain.h"
 
 /* So many authorizations are no fault, however few names there are. */
 #define AUTHZ_LEAST 10
@@ -18,6 +19,24 @@
 #define ISSUE_MS (120 * 1000)
 /* ... and is not waited for by a person who wants a new order. */
 #define FORCED_MS (10 * 1000)
+
+/* --- what is asked for --- */
+
+static struct wish wish_of(const struct order *o)
+{
+	return (struct wish){ .row = o->cert,
+			      .ca = o->ca,
+			      .csr = o->csr,
+			      .profile = o->profile };
+}
+
+/* What the CA says of a CSR that it got, or of an order that had one. */
+static void explain_finalize(const struct order *o, struct fail *f)
+{
+	const struct wish w = wish_of(o);
+
+	wish_explain(&w, WISH_FINALIZE, NULL, f);
+}
 
 /* --- the order object --- */
 
@@ -117,11 +136,16 @@ static enum order_wait follow_ready(struct order *o)
 static enum order_wait follow_invalid(struct order *o,
 				      const struct acme_order *a)
 {
+	struct fail f;
+
 	/* It was left for too long: that is no failure of the name. */
 	if (o->resumed && o->ts_expires && o->ts_expires <= clock_now())
 		return order_start_anew(o);
-	if (a->error.class != FAIL_NONE)
-		return order_fail_with(o, &a->error, true);
+	if (a->error.class != FAIL_NONE) {
+		f = a->error;
+		explain_finalize(o, &f);
+		return order_fail_with(o, &f, true);
+	}
 	if (o->refused)
 		return order_fail_with(o, &o->fail, true);
 	return order_failed(o, FAIL_UNAUTHORIZED, true,
@@ -132,6 +156,21 @@ static enum order_wait follow_invalid(struct order *o,
 static char *copy(const char *s)
 {
 	return s ? mem_strdup(s) : NULL;
+}
+
+/* By which profile it is; what the CA makes of our wish is its own. */
+static void take_profile(struct order *o, const struct acme_order *a)
+{
+	char asked[PLAIN_QUOTED], got[PLAIN_QUOTED];
+
+	if (!a->profile || (o->profile && strcmp(o->profile, a->profile) == 0))
+		return;
+	if (o->profile && !o->resumed)
+		log_warn("%s: the CA was asked for the profile %s, and its "
+			 "order is by the profile %s",
+			 o->name, plain_quoted(o->profile, asked),
+			 plain_quoted(a->profile, got));
+	o->profile = arena_strdup(o->row, a->profile);
 }
 
 /* Take over what the CA says of the order, and go where that leads. */
@@ -158,6 +197,7 @@ static enum order_wait follow(struct order *o)
 	o->certificate = copy(a.certificate);
 	if (a.expires)
 		o->ts_expires = a.expires;
+	take_profile(o, &a);
 	switch (a.status) {
 	case ACME_PENDING:
 		if (o->finalized)
@@ -240,8 +280,15 @@ enum order_wait order_s_resumed(struct order *o)
 
 enum order_wait order_s_new(struct order *o)
 {
-	const struct acme_wish wish = { .ids = x509_csr_ids(o->csr) };
+	struct acme_wish wish = { .ids = x509_csr_ids(o->csr),
+				  .replaces = o->replaces };
+	struct err err = ERR_INIT;
+	struct wish w;
 
+	wish.profile = o->profile = wish_profile(o->cert, o->ca);
+	w = wish_of(o);
+	if (wish_offered(&w, acme_offer(o->acme), &err) == -1)
+		return order_failed(o, FAIL_CONFIG, false, "%s", err.msg);
 	return order_call(o, acme_new_order(o->acme, &wish, order_on_reply, o),
 			  S_CREATED);
 }
@@ -274,10 +321,25 @@ static int op_finalized(struct store *store, void *arg, struct err *err)
 	return put_order(store, arg, "finalized", err);
 }
 
+static enum order_wait refused_order(struct order *o)
+{
+	struct fail f = o->reply.fail;
+	const struct wish w = wish_of(o);
+
+	if (o->replaces && wish_without_replaces(&o->reply)) {
+		log_debug("%s: once more without what it replaces: %s", o->name,
+			  f.detail);
+		o->replaces = NULL;
+		return order_go(o, S_NEW);
+	}
+	wish_explain(&w, WISH_ORDER, o->reply.problem, &f);
+	return order_fail_with(o, &f, false);
+}
+
 enum order_wait order_s_created(struct order *o)
 {
 	if (o->reply.failed)
-		return order_fail_with(o, &o->reply.fail, false);
+		return refused_order(o);
 	if (!o->reply.location ||
 	    strncmp(o->reply.location, "https://", 8) != 0 ||
 	    strlen(o->reply.location) >= ACME_URL_MAX)
@@ -345,12 +407,13 @@ enum order_wait order_s_send_csr(struct order *o)
 
 enum order_wait order_s_finalized(struct order *o)
 {
-	const struct fail *f = &o->reply.fail;
+	struct fail *f = &o->reply.fail;
 
 	if (!o->reply.failed)
 		return follow(o);
-	/* No other order will do with this CSR. */
-	if (f->class == FAIL_BAD_CSR)
+	explain_finalize(o, f);
+	/* No other order will do with this CSR, or this profile. */
+	if (f->class == FAIL_BAD_CSR || f->class == FAIL_CONFIG)
 		return order_fail_with(o, f, true);
 	/* Too early (orderNotReady, RFC 8555 section 7.4), refused for what it
 	 * is, or the answer was lost: the order itself tells. */

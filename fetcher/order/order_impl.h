@@ -10,6 +10,8 @@
 #include "authz.h"
 #include "order.h"
 #include "reply.h"
+#include "store_offer.h"
+#include "wish.h"
 
 /* RFC 8555 section 7.1.3: "expires" is optional. */
 #define ORDER_LIFE_UNKNOWN (30 * 86400)
@@ -92,6 +94,8 @@ struct order {
 	int64_t finalize_ms; /* when it was sent last */
 	int64_t waits_ms;    /* since when it waits for the CA to issue */
 	bool refused;	     /* finalize was, by fail */
+	const char *profile; /* in ROW: that was asked for, or is its order's;
+			      * NULL: none that we know of */
 	bool let_go;	     /* what was resumed, because of fail */
 	char why[sizeof(((struct fail *) 0)->detail)]; /* it looks again */
 
