@@ -128,11 +128,15 @@ int accept_check(const void *pem, size_t len, const struct x509_csr *csr,
 	from = x509_chain_not_before(chain);
 	if (x509_chain_check_server(chain, from > now ? from : now, err) == -1)
 		return err_wrap(err, "no TLS client takes what the CA issued");
-	return fill(chain, ret, err);
+	if (fill(chain, ret, err) == -1)
+		return -1;
+	ret->chain = TAKE(chain);
+	return 0;
 }
 
 void accept_free(struct accept_cert *c)
 {
+	x509_chain_free(&c->chain);
 	mem_free_str(&c->crt);
 	mem_free_str(&c->ca);
 }

@@ -22,6 +22,7 @@ struct accept_cert {
 	char crt_sha256[ENC_SHA256_HEX];
 	char fingerprint[ENC_SHA256_HEX];
 	int64_t not_before, not_after;
+	struct x509_chain *chain; /* all of it, as it was read */
 };
 
 /*

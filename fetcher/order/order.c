@@ -152,7 +152,14 @@ static const struct {
 	[S_DOWNLOAD] = { order_s_download, "the CA", FAIL_CA_DOWN },
 	[S_DOWNLOADED] = { order_s_downloaded, "the certificate",
 			   FAIL_CA_DOWN },
+	[S_ALTERNATE] = { order_s_alternate, "the CA", FAIL_CA_DOWN },
+	[S_ALTERNATED] = { order_s_alternated, "another chain", FAIL_CA_DOWN },
+	[S_ACCEPT] = { order_s_accept, "nothing", FAIL_INTERNAL },
 	[S_STORED] = { order_s_stored, "the store", FAIL_STORE },
+	[S_LEARN] = { order_s_learn, "nothing", FAIL_INTERNAL },
+	[S_KNOWN] = { order_s_known, "the store", FAIL_STORE },
+	[S_TEACH] = { order_s_teach, "nothing", FAIL_INTERNAL },
+	[S_TAUGHT] = { order_s_taught, "the store", FAIL_STORE },
 	[S_PARK] = { order_s_park, "nothing", FAIL_INTERNAL },
 	[S_PARKED] = { order_s_parked, "the store", FAIL_STORE },
 	[S_FAIL] = { order_s_fail, "nothing", FAIL_INTERNAL },
@@ -200,6 +207,9 @@ static void on_deadline(void *arg)
 	loop_cancel(&o->timer);
 	if (o->cleaning) {
 		order_drop_authz(o); /* the rows of its proofs stay */
+	} else if (o->state == S_ALTERNATED) {
+		/* What it has of the CA is good. */
+		o->state = o->stored ? S_CLEAN : S_ACCEPT;
 	} else {
 		(void) order_failed(
 			o, class, false, "gave up after %s, waiting for %s%s%s",
@@ -256,6 +266,7 @@ void order_free(struct order **op)
 	order_drop_authz(o);
 	reply_free(&o->reply);
 	accept_free(&o->accepted);
+	strlist_free(&o->alternates);
 	x509_csr_free(&o->csr);
 	arena_free(&o->row);
 	arena_free(&o->arena);
@@ -289,9 +300,9 @@ void order_stop(struct order *o)
 	o->stopping = true;
 	acme_cancel(&o->call);
 	loop_cancel(&o->timer);
-	for (i = 0; i < o->n_authz; i++)
+	for (i = 0; !o->stored && i < o->n_authz; i++)
 		authz_leave(o->authz[i]);
-	o->state = S_LEAVE;
+	o->state = o->stored ? S_CLEAN : S_LEAVE;
 	o->waits = ORDER_ON;
 	order_wake(o);
 }

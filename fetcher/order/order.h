@@ -19,6 +19,7 @@
 #include "backoff.h"
 #include "batch.h"
 #include "certrepo_conf.h"
+#include "chains.h"
 #include "chall.h"
 #include "fail.h"
 
@@ -30,8 +31,9 @@ struct order_env {
 	struct loop *loop;
 	struct batch *batch;
 	struct chall_ctx *chall;
-	const char *owner; /* the instance */
-	void *arg;	   /* of the calls below */
+	struct chains *chains; /* NULL: none are learnt */
+	const char *owner;     /* the instance */
+	void *arg;	       /* of the calls below */
 	/* Step the order of this cookie in this round. */
 	void (*wake)(void *arg, void *cookie);
 	/* The order of this cookie met a failure of its CA (fail_of_ca): until

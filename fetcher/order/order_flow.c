@@ -511,6 +511,11 @@ enum order_wait order_s_downloaded(struct order *o)
 					      err.msg)
 			       : order_failed(o, FAIL_BAD_CERT, true, "%s",
 					      err.msg);
+	return order_choose_chain(o);
+}
+
+enum order_wait order_s_accept(struct order *o)
+{
 	o->ts_end = clock_now();
 	return order_commit(o, op_accept, S_STORED);
 }
@@ -519,7 +524,9 @@ enum order_wait order_s_stored(struct order *o)
 {
 	if (o->store_err.kind)
 		return order_fail_store(o);
+	o->stored = true;
 	o->not_after = o->accepted.not_after;
 	o->end = ORDER_RENEWED;
-	return order_go(o, S_CLEAN);
+	order_say_change(o);
+	return order_go(o, S_LEARN);
 }

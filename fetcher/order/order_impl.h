@@ -4,7 +4,8 @@
 
 /* The inside of an order, shared by order.c (the table, waiting, time) and
  * the state functions: order_claim.c (the row), order_flow.c (the CA's
- * order), order_end.c (how it ends). */
+ * order), order_chain.c (other chains of what it gave), order_end.c (how it
+ * ends). */
 
 #include "accept.h"
 #include "authz.h"
@@ -35,7 +36,14 @@ enum state {
 	S_POLLED,
 	S_DOWNLOAD,
 	S_DOWNLOADED,
+	S_ALTERNATE,
+	S_ALTERNATED,
+	S_ACCEPT,
 	S_STORED,
+	S_LEARN,
+	S_KNOWN,
+	S_TEACH,
+	S_TAUGHT,
 	S_PARK,
 	S_PARKED,
 	S_FAIL,
@@ -100,6 +108,11 @@ struct order {
 	char why[sizeof(((struct fail *) 0)->detail)]; /* it looks again */
 
 	struct accept_cert accepted;
+	/* Where it is with other chains; the next one of them. */
+	struct strlist alternates;
+	size_t alternate;
+	struct store_chains seen, known; /* of the CA; in ROW */
+	bool stored;
 	int64_t ts_start, ts_end, not_after;
 	int64_t start_ms;
 	bool jumped;	 /* our clock did, meanwhile */
@@ -150,6 +163,13 @@ bool order_has_kept(const struct order *o);
 /* What was resumed is of no use: order anew, at once. */
 enum order_wait order_start_anew(struct order *o);
 
+/* --- order_chain.c --- */
+
+/* What was accepted is to be stored: by which chain? */
+enum order_wait order_choose_chain(struct order *o);
+/* What the new certificate, which is stored, has not that the old one had. */
+void order_say_change(const struct order *o);
+
 /* --- order_end.c --- */
 
 void order_drop_authz(struct order *o);
@@ -163,7 +183,9 @@ order_state_fn order_s_claim, order_s_claimed, order_s_forgotten,
 	order_s_resume, order_s_resumed, order_s_new, order_s_created,
 	order_s_recorded, order_s_authz, order_s_finalize, order_s_send_csr,
 	order_s_finalized, order_s_poll, order_s_polled, order_s_download,
-	order_s_downloaded, order_s_stored, order_s_park, order_s_parked,
+	order_s_downloaded, order_s_alternate, order_s_alternated,
+	order_s_accept, order_s_stored, order_s_learn, order_s_known,
+	order_s_teach, order_s_taught, order_s_park, order_s_parked,
 	order_s_fail, order_s_give_up, order_s_failed, order_s_clean,
 	order_s_leave, order_s_left, order_s_end;
 
