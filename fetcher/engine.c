@@ -45,6 +45,7 @@ struct engine {
 	struct loop *loop;
 	struct batch *batch;
 	struct chall_ctx *chall;
+	struct chains *chains;
 	struct report *report;
 	struct order_env env;
 	struct proof_sweep *sweep;
@@ -113,6 +114,7 @@ int engine_new(const struct certrepo_conf *conf, struct store *store,
 	e->batch = batch_new(store);
 	e->met = namemap_new();
 	e->outcomes = namemap_new();
+	e->chains = chains_new();
 	e->n_slots = (size_t) conf->max_orders;
 	e->slots = mem_array(e->n_slots, sizeof(e->slots[0]));
 	for (i = 0; i < e->n_slots; i++)
@@ -127,6 +129,7 @@ int engine_new(const struct certrepo_conf *conf, struct store *store,
 				     .loop = e->loop,
 				     .batch = e->batch,
 				     .chall = e->chall,
+				     .chains = e->chains,
 				     .owner = owner,
 				     .arg = e,
 				     .wake = on_wake,
@@ -154,6 +157,7 @@ void engine_free(struct engine **ep)
 	batch_free(&e->batch);
 	namemap_free(&e->met);
 	namemap_free(&e->outcomes);
+	chains_free(&e->chains);
 	report_free(&e->report);
 	pages_free(&e->pages);
 	free(e->slots);
