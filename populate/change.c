@@ -64,6 +64,19 @@ static void print_missing(const struct store_cert *row, const struct fields *f,
 		printf("  %s\n", said);
 }
 
+/* Better said now than by the fetcher at night. */
+static int check(struct populate *p, const struct store_cert *row,
+		 const struct fields *f, struct arena *a, struct err *err)
+{
+	const char *name = row->name;
+
+	if (fields_check(f, &p->conf, row, err) == 0)
+		return 0;
+	return err_set(err, err->kind, "%s",
+		       populate_fill(p, name, populate_san_row(row, name, a),
+				     arena_strdup(a, err->msg), a));
+}
+
 static int set_in(struct populate *p, const char *name, char **args,
 		  struct arena *a, struct err *err)
 {
@@ -74,7 +87,7 @@ static int set_in(struct populate *p, const char *name, char **args,
 	if (fields_parse((const char *const *) args, a, &f, err) == -1 ||
 	    populate_row(p, name, a, &row, err) == -1)
 		return -1;
-	if (fields_check(&f, &p->conf, row, err) == -1)
+	if (check(p, row, &f, a, err) == -1)
 		return err_wrap(err, "%s", name);
 	if (apply(p, name, &f, err) == -1)
 		return -1;
@@ -161,8 +174,7 @@ static int switch_to(struct populate *p, const char *name, bool enable,
 		if (enable)
 			print_backoff(p, row, a);
 	} else if (rc == 0) {
-		/* Better said now than by the fetcher at night. */
-		if (fields_check(&f, &p->conf, row, err) == -1)
+		if (check(p, row, &f, a, err) == -1)
 			rc = err_wrap(err, "%s", name);
 		else
 			rc = apply(p, name, &f, err);

@@ -160,16 +160,12 @@ int enrol_decide(const struct certrepo_conf *conf, const char *name,
 		 struct err *err)
 {
 	struct enrol e = { .verdict = ENROL_ADD };
-	struct x509_csr_policy policy;
 	const struct certrepo_ca *ca;
 
 	if (policy_ca(conf, old ? old->ca_name : w->ca, &ca, err) == -1)
 		return -1;
 	e.ca = ca->name;
-	policy = (struct x509_csr_policy){ .any_key = ca->any_key,
-					   .allow_ip = ca->allow_ip,
-					   .allow_single = ca->allow_single };
-	if (x509_csr_check(csr, &policy, err) == -1)
+	if (policy_csr(conf, ca, csr, err) == -1)
 		return err_wrap(err, "the CSR is refused");
 	if (check_domain(name, csr, a, err) == -1)
 		return -1;

@@ -142,7 +142,6 @@ int fields_check(const struct fields *f, const struct certrepo_conf *conf,
 		 const struct store_cert *row, struct err *err)
 {
 	AUTO(x509_csr_free) struct x509_csr *csr = NULL;
-	struct x509_csr_policy policy;
 	const struct certrepo_ca *ca;
 	const char *certbot, *type;
 	bool enabling = value_of(f, "enable", "N")[0] == 'Y';
@@ -156,11 +155,8 @@ int fields_check(const struct fields *f, const struct certrepo_conf *conf,
 	if (x509_csr_parse(row->csr.p, row->csr.p ? row->csr.len : 0, &csr,
 			   err) == -1)
 		return err_wrap(err, "the stored CSR");
-	policy = (struct x509_csr_policy){ .any_key = ca->any_key,
-					   .allow_ip = ca->allow_ip,
-					   .allow_single = ca->allow_single };
 	if ((enabling || find(f, "ca_name")) &&
-	    x509_csr_check(csr, &policy, err) == -1)
+	    policy_csr(conf, ca, csr, err) == -1)
 		return err_wrap(err, "CA %s would refuse the stored CSR",
 				ca->name);
 	if (policy_webroot(value_of(f, "webroot_path", NULL), err) == -1)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy.h"
+#include "ca_limits.h"
 #include "strlist.h"
 
 int policy_ca(const struct certrepo_conf *conf, const char *ca,
@@ -24,6 +25,58 @@ int policy_ca(const struct certrepo_conf *conf, const char *ca,
 	return err_set(err, ERR_INPUT,
 		       "CA \"%s\" is not in the configuration, which has: %s",
 		       ca, text);
+}
+
+/* The command for a CSR that CA takes in place of this one; NULL: which names
+ * it should have is not known. */
+static const char *better(const struct certrepo_ca *ca,
+			  const struct x509_csr *csr)
+{
+	enum x509_key_type type = x509_csr_key(csr)->type;
+	const char *kind = type == X509_KEY_RSA	 ? "rsa"
+			   : type == X509_KEY_EC ? "ec"
+						 : "";
+	bool key = ca->keys.n == 0;
+
+	for (size_t i = 0; i < ca->keys.n; i++)
+		key = key || strcmp(ca->keys.v[i], kind) == 0;
+	if (ca->max_names && x509_csr_ids(csr)->n > (size_t) ca->max_names)
+		return NULL;
+	if (key)
+		return "openssl req -new -key KEY -subj / -addext "
+		       "subjectAltName=DNS:NAME -out NAME.csr";
+	return strcmp(ca->keys.v[0], "rsa") == 0
+		       ? "openssl req -new -newkey rsa:2048 -nodes -keyout "
+			 "NAME.key -subj / -addext subjectAltName=DNS:NAME "
+			 "-out NAME.csr"
+		       : "openssl req -new -newkey ec -pkeyopt "
+			 "ec_paramgen_curve:P-256 -nodes -keyout NAME.key "
+			 "-subj / -addext subjectAltName=DNS:NAME -out "
+			 "NAME.csr";
+}
+
+int policy_csr(const struct certrepo_conf *conf, const struct certrepo_ca *ca,
+	       const struct x509_csr *csr, struct err *err)
+{
+	const struct x509_csr_policy policy = {
+		.any_key = ca->any_key,
+		.allow_ip = ca->allow_ip,
+		.allow_single = ca->allow_single,
+	};
+	AUTO(mem_free_str) char *was = NULL;
+	const char *by = better(ca, csr);
+
+	if (x509_csr_check(csr, &policy, err) == -1)
+		return -1;
+	if (ca_limits_check(conf, ca, csr, err) == 0)
+		return 0;
+	if (!by)
+		return -1;
+	was = mem_strdup(err->msg);
+	return err_set(err, err->kind,
+		       "%s; the host that has the key makes it "
+		       "by: %s",
+		       was, by);
 }
 
 static bool printable(const char *s)

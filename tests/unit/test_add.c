@@ -21,6 +21,19 @@ static void adds(void **state)
 	SAYS("is already enrolled with this CSR (disabled)");
 }
 
+/* The command for a CSR that the CA takes is this one's, and works. */
+static void for_clients(void **state)
+{
+	kit_sh("mv " NAME ".csr.key KEY; openssl req -new -key KEY -subj "
+	       "/CN=" NAME " -addext subjectAltName=DNS:example.org -addext "
+	       "extendedKeyUsage=clientAuth -out " NAME ".csr");
+	assert_int_equal(RUN(add_run(&p, NAME, &err)), -1);
+	kit_says(&err, NAME ": the CSR is refused: it asks for clientAuth");
+	kit_sh("%s", strstr(err.msg, "by: ") + 4);
+	assert_int_equal(RUN(add_run(&p, NAME, &err)), 0);
+	SAYS("names        www.example.org, example.org\n");
+}
+
 static void changes_nothing(void **state)
 {
 	p.opt.dry_run = true;
@@ -118,6 +131,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(adds, kit_setup, kit_teardown),
+		cmocka_unit_test_setup_teardown(for_clients, kit_setup,
+						kit_teardown),
 		cmocka_unit_test_setup_teardown(changes_nothing, kit_setup,
 						kit_teardown),
 		cmocka_unit_test_setup_teardown(refuses, kit_setup,

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
+#include "scratch.h"
+#include "x509_kit.h"
 #include "policy.h"
 
 static struct certrepo_ca le = { .name = "letsencrypt" };
@@ -31,6 +33,65 @@ static void ca(void **state)
 	assert_non_null(strstr(err.msg, "letsencrypt, own"));
 	assert_int_equal(policy_ca(&bare, NULL, &got, &err), -1);
 	assert_int_equal(err.kind, ERR_CONFIG);
+}
+
+/* What the CA would not sign, and the command for what it would. */
+static void csr(void **state)
+{
+	static const char *const rsa[] = { "rsa", NULL }, *const ec[] = {
+		"ec", NULL
+	};
+	static struct certrepo_ca any = { .name = "any", .client_auth = true },
+				  picky_rsa = { .name = "picky",
+						.keys = { rsa, 1 } },
+				  picky_ec = { .name = "picky",
+					       .keys = { ec, 1 } },
+				  two = { .name = "two", .max_names = 2 };
+	const struct {
+		const struct certrepo_ca *ca;
+		const char *csr, *says, *by;
+	} cases[] = {
+		{ &any, "client", NULL, NULL },
+		{ &le, "ec", NULL, NULL },
+		{ &le, "client", "asks for clientAuth",
+		  "makes it by: openssl req -new -key KEY -subj / -addext "
+		  "subjectAltName=DNS:NAME -out NAME.csr" },
+		{ &picky_ec, "ec", NULL, NULL },
+		{ &picky_ec, "client", "takes EC keys alone",
+		  "by: openssl req -new -newkey ec -pkeyopt "
+		  "ec_paramgen_curve:P-256 -nodes -keyout NAME.key -subj / "
+		  "-addext subjectAltName=DNS:NAME -out NAME.csr" },
+		{ &picky_rsa, "ec", "takes RSA keys alone",
+		  "by: openssl req -new -newkey rsa:2048 -nodes -keyout "
+		  "NAME.key -subj / -addext subjectAltName=DNS:NAME -out "
+		  "NAME.csr" },
+		{ &two, "three", "it has 3 names, and CA two takes at most 2",
+		  NULL },
+		{ &any, "p521", "EC P-521", NULL },
+	};
+
+	kit_req("ec", KIT_EC " -subj / -addext subjectAltName=DNS:a.example");
+	kit_req("client", "-newkey rsa:2048 -subj /CN=a.example -addext "
+			  "extendedKeyUsage=serverAuth,clientAuth");
+	kit_req("three", KIT_EC " -subj / -addext subjectAltName="
+				"DNS:a.example,DNS:b.example,DNS:c.example");
+	kit_req("p521", "-newkey ec -pkeyopt ec_paramgen_curve:P-521 -subj "
+			"/CN=a.example");
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct err err = ERR_INIT;
+		struct x509_csr *c = kit_csr(cases[i].csr, &err);
+		int rc = policy_csr(&bare, cases[i].ca, c, &err);
+
+		if ((rc == 0) != !cases[i].says)
+			fail_msg("case %zu: %d %s", i, rc, err.msg);
+		if (cases[i].says)
+			kit_says(&err, cases[i].says);
+		if (cases[i].by)
+			kit_says(&err, cases[i].by);
+		else
+			assert_null(strstr(err.msg, "; the host that"));
+		x509_csr_free(&c);
+	}
 }
 
 static void webroot(void **state)
@@ -71,6 +132,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ca),
+		cmocka_unit_test_setup_teardown(csr, scratch_setup,
+						scratch_teardown),
 		cmocka_unit_test(webroot),
 
 		cmocka_unit_test(comment),
