@@ -207,7 +207,7 @@ static void print_try(const struct populate *p, const char *name,
 
 static void print_enrolled(const struct populate *p, const char *name,
 			   const struct x509_csr *csr, const struct enrol *e,
-			   struct arena *a)
+			   const struct ca_profile_in *in, struct arena *a)
 {
 	AUTO(mem_free_str) char *names = names_text(csr);
 	const struct x509_key_info *key = x509_csr_key(csr);
@@ -218,7 +218,8 @@ static void print_enrolled(const struct populate *p, const char *name,
 	printf("  key          %s\n", key->text);
 	printf("  md5_modulus  %s\n", key->md5_modulus);
 	print_notes(csr);
-	printf("  CA           %s\n", e->ca);
+	printf("  CA           %s\n", e->ca->name);
+	populate_profile(in);
 	print_proof(p, csr, e, a);
 	print_try(p, name, e, a);
 	if (e->row.enabled)
@@ -327,6 +328,7 @@ static const char *instead(const struct populate *p, const char *name,
 		const char *option, *field, *value;
 	} fields[] = {
 		{ "--ca", "ca", p->opt.ca },
+		{ "--ca-profile", "ca_profile", p->opt.ca_profile },
 		{ "--challenge", "challenge", p->opt.challenge },
 		{ "--webroot", "webroot_path", p->opt.webroot },
 		{ "--comment", "comment", p->opt.comment },
@@ -343,7 +345,8 @@ static const char *instead(const struct populate *p, const char *name,
 
 static int carry_out(struct populate *p, const struct x509_csr *csr,
 		     const struct store_cert *old, const struct enrol *e,
-		     struct arena *a, struct err *err)
+		     const struct ca_profile_in *in, struct arena *a,
+		     struct err *err)
 {
 	const char *name = e->row.name;
 	const struct x509_key_info *key = x509_csr_key(csr);
@@ -352,7 +355,7 @@ static int carry_out(struct populate *p, const struct x509_csr *csr,
 	case ENROL_ADD:
 		if (!p->opt.dry_run && store_add(p->store, &e->row, err) == -1)
 			return -1;
-		print_enrolled(p, name, csr, e, a);
+		print_enrolled(p, name, csr, e, in, a);
 		if (!p->opt.dry_run)
 			populate_log("enrolled", name,
 				     e->row.enabled ? "enabled" : "disabled");
@@ -401,11 +404,34 @@ static void tell_replace(struct populate *p, const char *name,
 		       p->opt.csr ? populate_word(p->opt.csr, a) : "");
 }
 
+/* The profile by which it will be ordered, seen to. */
+static int look_at_profile(struct populate *p, const char *name,
+			   const struct x509_csr *csr, const struct enrol *e,
+			   struct arena *a, struct ca_profile_in *ret,
+			   struct err *err)
+{
+	struct store_offer *offer = arena_alloc(a, sizeof(*offer));
+	int rc = populate_offer(p, e->ca, a, offer, err);
+
+	if (rc == -1)
+		return -1;
+	*ret = (struct ca_profile_in){ .ca = e->ca,
+				       .offer = rc ? offer : NULL,
+				       .row = e->ca_profile,
+				       .csr = csr,
+				       .days_left = p->conf.days_left,
+				       .now = p->now };
+	if (ca_profile_check(ret, err) == -1)
+		return err_wrap(err, "%s", name);
+	return 0;
+}
+
 static int add_in(struct populate *p, const char *name, struct arena *a,
 		  struct err *err)
 {
 	AUTO(x509_csr_free) struct x509_csr *csr = NULL;
 	const struct enrol_wish wish = { .ca = p->opt.ca,
+					 .ca_profile = p->opt.ca_profile,
 					 .challenge = p->opt.challenge,
 					 .webroot = p->opt.webroot,
 					 .comment = p->opt.comment,
@@ -413,6 +439,7 @@ static int add_in(struct populate *p, const char *name, struct arena *a,
 					 .replace = p->opt.replace };
 	struct store_cert *old = NULL;
 	const char *path = csr_path(p, name, a);
+	struct ca_profile_in in;
 	struct enrol e;
 
 	if (store_name_check(name, err) == -1 ||
@@ -427,10 +454,11 @@ static int add_in(struct populate *p, const char *name, struct arena *a,
 		return err_wrap(err, "%s", name);
 	}
 	if ((e.verdict == ENROL_ADD || e.verdict == ENROL_REPLACE) &&
-	    (warn_shared_key(p, name, csr, a, err) == -1 ||
+	    (look_at_profile(p, name, csr, &e, a, &in, err) == -1 ||
+	     warn_shared_key(p, name, csr, a, err) == -1 ||
 	     warn_others(p, name, csr, a, err) == -1))
 		return -1;
-	return carry_out(p, csr, old, &e, a, err);
+	return carry_out(p, csr, old, &e, &in, a, err);
 }
 
 int add_run(struct populate *p, const char *name, struct err *err)

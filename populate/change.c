@@ -2,8 +2,10 @@
 #include "advise.h"
 #include "clock.h"
 #include "fields.h"
+#include "policy.h"
 #include "populate_cmd.h"
 #include "proof_kind.h"
+#include "view.h"
 
 static int apply(struct populate *p, const char *name, const struct fields *f,
 		 struct err *err)
@@ -64,30 +66,114 @@ static void print_missing(const struct store_cert *row, const struct fields *f,
 		printf("  %s\n", said);
 }
 
-/* Better said now than by the fetcher at night. */
-static int check(struct populate *p, const struct store_cert *row,
-		 const struct fields *f, struct arena *a, struct err *err)
+static bool given(const struct fields *f, const char *column)
 {
-	const char *name = row->name;
+	for (size_t i = 0; i < f->n; i++)
+		if (strcmp(f->v[i].name, column) == 0)
+			return true;
+	return false;
+}
 
-	if (fields_check(f, &p->conf, row, err) == 0)
+/* Another CA was given, which does not have the row's profile. */
+static int tell_both(const struct populate *p, const char *name, const char *ca,
+		     struct arena *a, struct err *err)
+{
+	const char *set =
+		arena_printf(a, "certrepo-populate%s set %s",
+			     populate_hint(p, a), populate_word(name, a));
+
+	ca = populate_word(ca, a);
+	return err_set(err, err->kind,
+		       "%s; the row asks for it: first %s ca_profile= and then "
+		       "%s ca=%s, or both at once, with another profile or "
+		       "none: %s ca=%s ca_profile=",
+		       arena_strdup(a, err->msg), set, set, ca, set, ca);
+}
+
+/* The profile that counts when F is set, seen to where F has to do with it;
+ * else ret->ca is NULL. */
+static int look_at_profile(struct populate *p, const struct view *v,
+			   const struct fields *f, struct arena *a,
+			   struct ca_profile_in *ret, struct err *err)
+{
+	const struct store_cert *row = v->row;
+	const char *ca = fields_value(f, "ca_name", row->ca_name);
+	struct store_offer *offer = arena_alloc(a, sizeof(*offer));
+	struct ca_profile_in in = { .csr = v->csr,
+				    .chain = v->chain,
+				    .days_left = p->conf.days_left,
+				    .now = p->now };
+	int rc;
+
+	*ret = in;
+	if (!given(f, "ca_name") && !given(f, "ca_profile") &&
+	    fields_value(f, "enable", "N")[0] != 'Y')
 		return 0;
+	if (policy_ca(&p->conf, ca, &in.ca, err) == -1)
+		return -1;
+	rc = populate_offer(p, in.ca, a, offer, err);
+	if (rc == -1)
+		return -1;
+	in.offer = rc ? offer : NULL;
+	in.row = fields_value(f, "ca_profile", row->ca_profile);
+	if (ca_profile_check(&in, err) == -1)
+		return given(f, "ca_name") && !given(f, "ca_profile")
+			       ? tell_both(p, row->name, ca ? ca : "", a, err)
+			       : -1;
+	*ret = in;
+	return 0;
+}
+
+/* Better said now than by the fetcher at night. */
+static int check(struct populate *p, const struct view *v,
+		 const struct fields *f, struct arena *a,
+		 struct ca_profile_in *ret, struct err *err)
+{
+	const char *name = v->row->name;
+
+	if (fields_check(f, &p->conf, v->row, err) == 0)
+		return look_at_profile(p, v, f, a, ret, err);
 	return err_set(err, err->kind, "%s",
-		       populate_fill(p, name, populate_san_row(row, name, a),
+		       populate_fill(p, name, populate_san_row(v->row, name, a),
 				     arena_strdup(a, err->msg), a));
+}
+
+/* What that means, and when it comes. */
+static void print_profile(const struct populate *p,
+			  const struct store_cert *row, const struct fields *f,
+			  const struct ca_profile_in *in, struct arena *a)
+{
+	char due[CLOCK_TEXT];
+	bool later = row->ts_due > p->now && row->ts_due != STORE_NEVER;
+
+	if (!given(f, "ca_name") && !given(f, "ca_profile"))
+		return;
+	populate_profile(in);
+	if (!ca_profile_of(in) && given(f, "ca_profile"))
+		printf("  %-13snone is asked for, the CA chooses\n",
+		       "CA profile");
+	if (row->crt.p && will_be(f, "enable", row->enabled))
+		printf("  it comes with the next renewal%s%s; at once by "
+		       "%s --once --force %s\n",
+		       later ? ", due " : "",
+		       later ? clock_text(row->ts_due, due) : "",
+		       populate_fetcher(p, a), populate_word(row->name, a));
 }
 
 static int set_in(struct populate *p, const char *name, char **args,
 		  struct arena *a, struct err *err)
 {
+	AUTO(view_free) struct view v = { .row = NULL };
 	const char *said = "";
 	struct store_cert *row;
+	struct ca_profile_in in;
 	struct fields f;
 
 	if (fields_parse((const char *const *) args, a, &f, err) == -1 ||
 	    populate_row(p, name, a, &row, err) == -1)
 		return -1;
-	if (check(p, row, &f, a, err) == -1)
+	view_make(row, &v);
+	if (check(p, &v, &f, a, &in, err) == -1)
 		return err_wrap(err, "%s", name);
 	if (apply(p, name, &f, err) == -1)
 		return -1;
@@ -101,6 +187,7 @@ static int set_in(struct populate *p, const char *name, char **args,
 	if (!p->opt.dry_run)
 		populate_log("set", name, said + 1);
 	print_missing(row, &f, false, a);
+	print_profile(p, row, &f, &in, a);
 	if (!p->opt.dry_run)
 		print_after(p, row, &f, a);
 	return 0;
@@ -162,7 +249,9 @@ static int switch_to(struct populate *p, const char *name, bool enable,
 	const struct fields f = { .v = { { "enable", enable ? "Y" : "N" } },
 				  .n = 1 };
 	const char *state = enable ? "enabled" : "disabled";
+	AUTO(view_free) struct view v = { .row = NULL };
 	struct arena *a = arena_new();
+	struct ca_profile_in in;
 	struct store_cert *row;
 	int rc = populate_row(p, name, a, &row, err);
 
@@ -174,7 +263,8 @@ static int switch_to(struct populate *p, const char *name, bool enable,
 		if (enable)
 			print_backoff(p, row, a);
 	} else if (rc == 0) {
-		if (check(p, row, &f, a, err) == -1)
+		view_make(row, &v);
+		if (check(p, &v, &f, a, &in, err) == -1)
 			rc = err_wrap(err, "%s", name);
 		else
 			rc = apply(p, name, &f, err);

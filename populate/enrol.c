@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "enrol.h"
+#include "ca_profile.h"
 #include "policy.h"
 #include "proof_kind.h"
 #include "strlist.h"
@@ -34,8 +35,10 @@ static const char *ignored_option(const struct enrol_wish *w,
 				  const struct store_cert *old,
 				  const struct enrol *e)
 {
-	if (differs(w->ca, e->ca))
+	if (differs(w->ca, e->ca->name))
 		return "--ca";
+	if (differs(w->ca_profile, old->ca_profile))
+		return "--ca-profile";
 	if (differs(w->challenge, e->challenge))
 		return "--challenge";
 	if (differs(w->webroot, old->webroot_path))
@@ -150,6 +153,7 @@ static void fill_row(const char *name, const struct x509_csr *csr,
 		.ts_last_update = 1,
 		.webroot_path = w->webroot,
 		.ca_name = w->ca,
+		.ca_profile = w->ca_profile,
 		.challenge = w->challenge || w->webroot ? e->challenge : NULL,
 	};
 }
@@ -164,9 +168,12 @@ int enrol_decide(const struct certrepo_conf *conf, const char *name,
 
 	if (policy_ca(conf, old ? old->ca_name : w->ca, &ca, err) == -1)
 		return -1;
-	e.ca = ca->name;
+	e.ca = ca;
+	e.ca_profile = old ? old->ca_profile : w->ca_profile;
 	if (policy_csr(conf, ca, csr, err) == -1)
 		return err_wrap(err, "the CSR is refused");
+	if (w->ca_profile && ca_profile_word(w->ca_profile, err) == -1)
+		return -1;
 	if (check_domain(name, csr, a, err) == -1)
 		return -1;
 	choose_proof(old, w, &e);

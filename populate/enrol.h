@@ -11,7 +11,8 @@
 #include "x509.h"
 
 struct enrol_wish {
-	const char *ca, *challenge, *webroot, *comment; /* NULL: not given */
+	const char *ca, *ca_profile, *challenge; /* NULL: not given, */
+	const char *webroot, *comment;		 /* as these */
 	bool enable, replace;
 };
 
@@ -26,7 +27,8 @@ struct enrol {
 	enum enrol_verdict verdict;
 	bool key_changed, names_changed; /* with ENROL_REPLACE */
 	const char *gone, *come;	 /* the names, "a, b", or NULL */
-	const char *ca;			 /* the one that will sign */
+	const struct certrepo_ca *ca;	 /* the one that will sign */
+	const char *ca_profile;		 /* the row's own, or NULL */
 	const char *challenge;		 /* "dns-01", "http-01" */
 	const char *webroot;
 	const char *ignored;   /* an option that differs from the row already

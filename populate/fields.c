@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fields.h"
+#include "ca_profile.h"
 #include "policy.h"
 #include "proof_kind.h"
 #include "x509.h"
@@ -7,13 +8,15 @@
 static const struct {
 	const char *name, *column;
 } allowed[] = {
-	{ "comment", "comment" }, { "webroot_path", "webroot_path" },
-	{ "ca", "ca_name" },	  { "challenge", "challenge" },
-	{ "certbot", "certbot" }, { "enable", "enable" },
+	{ "comment", "comment" },     { "webroot_path", "webroot_path" },
+	{ "ca", "ca_name" },	      { "ca_profile", "ca_profile" },
+	{ "challenge", "challenge" }, { "certbot", "certbot" },
+	{ "enable", "enable" },
 };
 
-#define ALLOWED_TEXT \
-	"comment, webroot_path, ca, challenge, certbot (Y/N), enable (Y/N)"
+#define ALLOWED_TEXT                                                        \
+	"comment, webroot_path, ca, ca_profile, challenge, certbot (Y/N), " \
+	"enable (Y/N)"
 
 static int unknown_field(const char *arg, size_t len, struct err *err)
 {
@@ -51,6 +54,8 @@ static int check_value(const char *column, const char *value, struct err *err)
 	}
 	if (strcmp(column, "comment") == 0)
 		return policy_comment(value, err);
+	if (value && strcmp(column, "ca_profile") == 0)
+		return ca_profile_word(value, err);
 	return 0;
 }
 
@@ -130,8 +135,8 @@ int fields_parse(const char *const *args, struct arena *a, struct fields *ret,
 	return 0;
 }
 
-static const char *value_of(const struct fields *f, const char *column,
-			    const char *now)
+const char *fields_value(const struct fields *f, const char *column,
+			 const char *now)
 {
 	const struct store_field *field = find(f, column);
 
@@ -144,13 +149,13 @@ int fields_check(const struct fields *f, const struct certrepo_conf *conf,
 	AUTO(x509_csr_free) struct x509_csr *csr = NULL;
 	const struct certrepo_ca *ca;
 	const char *certbot, *type;
-	bool enabling = value_of(f, "enable", "N")[0] == 'Y';
+	bool enabling = fields_value(f, "enable", "N")[0] == 'Y';
 
 	if (!enabling && !find(f, "ca_name") && !find(f, "challenge") &&
 	    !find(f, "webroot_path"))
 		return 0;
-	if (policy_ca(conf, value_of(f, "ca_name", row->ca_name), &ca, err) ==
-	    -1)
+	if (policy_ca(conf, fields_value(f, "ca_name", row->ca_name), &ca,
+		      err) == -1)
 		return -1;
 	if (x509_csr_parse(row->csr.p, row->csr.p ? row->csr.len : 0, &csr,
 			   err) == -1)
@@ -159,13 +164,13 @@ int fields_check(const struct fields *f, const struct certrepo_conf *conf,
 	    policy_csr(conf, ca, csr, err) == -1)
 		return err_wrap(err, "CA %s would refuse the stored CSR",
 				ca->name);
-	if (policy_webroot(value_of(f, "webroot_path", NULL), err) == -1)
+	if (policy_webroot(fields_value(f, "webroot_path", NULL), err) == -1)
 		return -1;
-	certbot = value_of(f, "certbot", row->certbot ? "Y" : "N");
-	type = proof_type_of_row(value_of(f, "challenge", row->challenge),
+	certbot = fields_value(f, "certbot", row->certbot ? "Y" : "N");
+	type = proof_type_of_row(fields_value(f, "challenge", row->challenge),
 				 certbot[0] == 'Y');
 	if (proof_check(conf, x509_csr_ids(csr), type,
-			value_of(f, "webroot_path", row->webroot_path),
+			fields_value(f, "webroot_path", row->webroot_path),
 			err) == -1)
 		return -1;
 	return enabling || find(f, "challenge")

@@ -21,9 +21,13 @@ struct fields {
 int fields_parse(const char *const *args, struct arena *a, struct fields *ret,
 		 struct err *err) MUST_CHECK;
 
+/* What COLUMN will be, which is NOW. */
+const char *fields_value(const struct fields *f, const char *column,
+			 const char *now);
+
 /* Whether the row would still make sense with them, and before it is enabled
  * whether it does at all: CA in the configuration, its rules against the
- * stored CSR, challenge, web root. */
+ * stored CSR, challenge, web root. Of its profile no more than its form. */
 int fields_check(const struct fields *f, const struct certrepo_conf *conf,
 		 const struct store_cert *row, struct err *err) MUST_CHECK;
 

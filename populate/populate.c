@@ -13,6 +13,7 @@ enum {
 	KEY_ENABLE,
 	KEY_REPLACE,
 	KEY_CA,
+	KEY_CA_PROFILE,
 	KEY_CHALLENGE,
 	KEY_WEBROOT,
 	KEY_COMMENT,
@@ -29,6 +30,7 @@ static const struct opts_option options[] = {
 	{ KEY_ENABLE, "enable", NULL, "add: enabled from the start" },
 	{ KEY_REPLACE, "replace", NULL, "add: take another CSR for NAME" },
 	{ KEY_CA, "ca", "NAME", "add: a CA of the configuration" },
+	{ KEY_CA_PROFILE, "ca-profile", "NAME", "add: one that the CA offers" },
 	{ KEY_CHALLENGE, "challenge", "TYPE", "add: " PROOF_TYPE_NAMES },
 	{ KEY_WEBROOT, "webroot", "PATH", "add: http-01, the folder served" },
 	{ KEY_COMMENT, "comment", "TEXT", "add: a note, plain ASCII" },
@@ -52,8 +54,10 @@ static const struct opts_spec spec = {
 		"  enable NAME...        let the fetcher renew it\n"
 		"  disable NAME...       stop renewing it\n"
 		"  set NAME FIELD=VALUE...\n"
-		"                        comment, webroot_path, ca, challenge, "
-		"certbot, enable\n"
+		"                        comment, webroot_path, ca, "
+		"ca_profile, "
+		"challenge,\n"
+		"                        certbot, enable\n"
 		"  remove NAME...        take it out, certificate and all\n"
 		"\n"
 		"NAME is a domain, or domain+label when one domain has "
@@ -66,7 +70,8 @@ static const struct opts_spec spec = {
 #define YES	 (1u << 21)
 #define ADD_BITS                                                           \
 	(BIT(KEY_CSR) | BIT(KEY_ENABLE) | BIT(KEY_REPLACE) | BIT(KEY_CA) | \
-	 BIT(KEY_CHALLENGE) | BIT(KEY_WEBROOT) | BIT(KEY_COMMENT))
+	 BIT(KEY_CA_PROFILE) | BIT(KEY_CHALLENGE) | BIT(KEY_WEBROOT) |     \
+	 BIT(KEY_COMMENT))
 
 typedef int name_fn(struct populate *p, const char *name, struct err *err);
 
@@ -127,6 +132,9 @@ static bool take_option(int k, const char *value, void *arg)
 		return *value != '\0';
 	case KEY_CA:
 		o->ca = value;
+		return *value != '\0';
+	case KEY_CA_PROFILE:
+		o->ca_profile = value;
 		return *value != '\0';
 	case KEY_CHALLENGE:
 		o->challenge = value;

@@ -51,11 +51,44 @@ int populate_ca(struct populate *p, const struct store_cert *row,
 
 	if (name && store_ca_get(p->store, name, a, &found, err) == -1)
 		return -1;
-	if (ca && found.directory &&
+	if (ca && ca->directory && found.directory &&
 	    strcmp(found.directory, ca->directory) != 0)
 		found = (struct store_ca){ .name = NULL };
 	*ret = found;
 	return 0;
+}
+
+int populate_offer(struct populate *p, const struct certrepo_ca *ca,
+		   struct arena *a, struct store_offer *ret, struct err *err)
+{
+	const struct store_cert of = { .ca_name = ca->name };
+	struct store_offer offer;
+	struct store_ca known;
+	int rc;
+
+	if (populate_ca(p, &of, a, &known, err) == -1)
+		return -1;
+	if (!known.name)
+		return 0;
+	rc = store_offer_get(p->store, ca->name, a, &offer, err);
+	if (rc != 1 || offer.ts == 0)
+		return rc == -1 ? -1 : 0;
+	*ret = offer;
+	return 1;
+}
+
+void populate_profile(const struct ca_profile_in *in)
+{
+	AUTO(strlist_free) struct strlist said = STRLIST_INIT;
+	const char *profile = ca_profile_of(in);
+
+	if (!profile)
+		return;
+	printf("  %-13s%s%s\n", "CA profile", profile,
+	       in->row ? "" : " (of the configuration)");
+	ca_profile_cost(in, &said);
+	for (size_t i = 0; i < said.n; i++)
+		populate_line("", said.v[i]);
 }
 
 const char *populate_word(const char *word, struct arena *a)

@@ -6,14 +6,17 @@
  * result on stdout; a failure goes up in err. */
 
 #include "arena.h"
+#include "ca_profile.h"
 #include "certrepo_conf.h"
 #include "store.h"
+#include "store_offer.h"
 #include "x509.h"
 
 struct populate_opts {
 	const char *config;
 	const char *csr; /* file, "-" is stdin, NULL: csr_dir/NAME.csr */
-	const char *ca;	 /* NULL: not given, as the next three */
+	const char *ca;	 /* NULL: not given, as the next four */
+	const char *ca_profile;
 	const char *challenge;
 	const char *webroot;
 	const char *comment;
@@ -73,6 +76,12 @@ int populate_not_enrolled(const struct populate *p, const char *name,
 int populate_ca(struct populate *p, const struct store_cert *row,
 		struct arena *a, struct store_ca *ret,
 		struct err *err) MUST_CHECK;
+/* 1: what CA offers, as the fetcher saw it, in A; 0: it is not known. */
+int populate_offer(struct populate *p, const struct certrepo_ca *ca,
+		   struct arena *a, struct store_offer *ret,
+		   struct err *err) MUST_CHECK;
+/* What IN says of a profile, on stdout. */
+void populate_profile(const struct ca_profile_in *in);
 /* The row, or ERR_INPUT that it is not enrolled. */
 int populate_row(struct populate *p, const char *name, struct arena *a,
 		 struct store_cert **ret, struct err *err) MUST_CHECK;

@@ -13,6 +13,7 @@
 #include "scratch.h"
 #include "x509_kit.h"
 #include "populate_cmd.h"
+#include "store_offer.h"
 #include "store_schema.h"
 
 #define NOW  1800000000
@@ -24,8 +25,15 @@ static struct store_conf kit_store;
 static struct proof_zone kit_zone = { .zone = "acme.example.net" };
 static void *const kit_zones[] = { &kit_zone };
 static struct proof_dns kit_dns = { .zones = { .v = kit_zones, .n = 1 } };
-static struct certrepo_ca kit_ca = { .name = "letsencrypt" };
-static void *const kit_cas[] = { &kit_ca };
+static struct certrepo_ca kit_ca = {
+	.name = "letsencrypt",
+	.directory = "https://acme-v02.api.letsencrypt.org/directory",
+	.max_names = 100,
+};
+static struct certrepo_ca kit_own = { .name = "own",
+				      .directory = "https://own.example/dir",
+				      .max_names = 100 };
+static void *const kit_cas[] = { &kit_ca, &kit_own };
 
 static inline int kit_setup(void **state)
 {
@@ -45,7 +53,8 @@ static inline int kit_setup(void **state)
 	p.conf.csr_dir = scratch_dir;
 	p.conf.proof.dns = &kit_dns;
 	p.conf.ca.v = kit_cas;
-	p.conf.ca.n = 1;
+	p.conf.ca.n = 2;
+	kit_ca.ca_profile = NULL;
 	p.conf.default_ca = kit_ca.name;
 	p.conf.count_fail_limit = 10;
 	err_clear(&err);
@@ -89,6 +98,23 @@ static inline int kit_release(int rc)
 		if (!strstr(SAID, text))                          \
 			fail_msg("no \"%s\" in: %s", text, SAID); \
 	} while (0)
+
+/* The fetcher has read what CA offers: lines, or "". */
+static inline void kit_offer(const struct certrepo_ca *ca, const char *profiles)
+{
+	const struct store_ca put = { .name = ca->name,
+				      .directory = ca->directory },
+			      none = { .name = NULL };
+	const struct store_offer offer = { .renewal_info = "",
+					   .profiles = profiles,
+					   .ts = NOW - 3600 };
+	struct store_ca now;
+
+	if (store_ca_put(p.store, &put, &none, p.arena, &now, &err) == -1 ||
+	    store_offer_put(p.store, ca->name, ca->directory, &offer, &err) ==
+		    -1)
+		fail_msg("%s", err.msg);
+}
 
 /* The row, in p's arena. */
 static inline struct store_cert *kit_row(const char *name)

@@ -21,6 +21,23 @@ static void adds(void **state)
 	SAYS("is already enrolled with this CSR (disabled)");
 }
 
+static void by_profile(void **state)
+{
+	kit_offer(&kit_ca, "classic\tthe usual\ntlsserver\t\n");
+	p.opt.ca_profile = "shortlived";
+	assert_int_equal(RUN(add_run(&p, NAME, &err)), -1);
+	kit_says(&err, NAME ": CA letsencrypt does not offer the profile "
+			    "shortlived; as its directory said on "
+			    "2027-01-15T07:00:00Z, it offers: classic (\"the "
+			    "usual\"), tlsserver");
+	assert_null(kit_row(NAME));
+	p.opt.ca_profile = "tlsserver";
+	assert_int_equal(RUN(add_run(&p, NAME, &err)), 0);
+	SAYS("CA           letsencrypt\n  CA profile   tlsserver\n");
+	SAYS("they have no CN, which the CSR has");
+	assert_string_equal(kit_row(NAME)->ca_profile, "tlsserver");
+}
+
 /* The command for a CSR that the CA takes is this one's, and works. */
 static void for_clients(void **state)
 {
@@ -131,6 +148,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(adds, kit_setup, kit_teardown),
+		cmocka_unit_test_setup_teardown(by_profile, kit_setup,
+						kit_teardown),
 		cmocka_unit_test_setup_teardown(for_clients, kit_setup,
 						kit_teardown),
 		cmocka_unit_test_setup_teardown(changes_nothing, kit_setup,

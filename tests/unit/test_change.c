@@ -113,6 +113,85 @@ static void sets(void **state)
 	assert_string_equal(kit_row(NAME)->comment, "a note");
 }
 
+static int set(const char *one, const char *two)
+{
+	char a[100], b[100] = "";
+	char *args[] = { a, two ? b : NULL, NULL };
+
+	snprintf(a, sizeof(a), "%s", one);
+	if (two)
+		snprintf(b, sizeof(b), "%s", two);
+	return RUN(change_set(&p, NAME, args, &err));
+}
+
+#define OFFERED "classic\tthe usual\nshortlived\tsix \"days\"\n"
+
+static void profiles(void **state)
+{
+	add();
+	assert_int_equal(set("ca_profile=shortlived", NULL), 0);
+	SAYS(NAME ": ca_profile=shortlived\n  CA profile   shortlived\n");
+	SAYS("whether CA letsencrypt offers it is not known, the fetcher");
+	assert_string_equal(kit_row(NAME)->ca_profile, "shortlived");
+	assert_int_equal(set("ca_profile=", NULL), 0);
+	SAYS("CA profile   none is asked for, the CA chooses\n");
+	assert_null(kit_row(NAME)->ca_profile);
+	kit_offer(&kit_ca, OFFERED);
+	assert_int_equal(set("ca_profile=ShortLived", NULL), -1);
+	kit_says(&err, "CA letsencrypt does not offer the profile ShortLived "
+		       "(is shortlived meant?); as its directory said on "
+		       "2027-01-15T07:00:00Z, it offers: classic (\"the "
+		       "usual\"), shortlived (\"six 'days'\")");
+	assert_null(kit_row(NAME)->ca_profile);
+	assert_int_equal(set("ca_profile=shortlived", NULL), 0);
+	SAYS("certificates live 160 h and are renewed 80 h before they end");
+	SAYS("the CA says of it: \"six 'days'\"\n");
+	p.opt.dry_run = true;
+	assert_int_equal(set("ca_profile=classic", NULL), 0);
+	SAYS(NAME ": would set ca_profile=classic\n");
+	assert_string_equal(kit_row(NAME)->ca_profile, "shortlived");
+}
+
+/* The CA does not have what the row asks for. */
+static void profile_elsewhere(void **state)
+{
+	add();
+	kit_offer(&kit_ca, OFFERED);
+	kit_offer(&kit_own, "");
+	assert_int_equal(set("ca_profile=shortlived", "enable=Y"), 0);
+	assert_int_equal(set("ca=own", NULL), -1);
+	kit_says(&err, "CA own offers no profiles, as its directory said on "
+		       "2027-01-15T07:00:00Z; the row asks for it: first "
+		       "certrepo-populate set " NAME " ca_profile= and then "
+		       "certrepo-populate set " NAME " ca=own, or both at "
+		       "once, with another profile or none: certrepo-populate "
+		       "set " NAME " ca=own ca_profile=");
+	assert_null(kit_row(NAME)->ca_name);
+	assert_int_equal(set("ca=own", "ca_profile="), 0);
+	assert_string_equal(kit_row(NAME)->ca_name, "own");
+	assert_null(kit_row(NAME)->ca_profile);
+	assert_int_equal(set("ca=", "ca_profile=shortlived"), 0);
+	/* It was ended meanwhile. */
+	kit_offer(&kit_ca, "classic\tthe usual\n");
+	assert_int_equal(set("comment=x", NULL), 0);
+	assert_int_equal(RUN(change_disable(&p, NAME, &err)), 0);
+	assert_int_equal(RUN(change_enable(&p, NAME, &err)), -1);
+	kit_says(&err, "does not offer the profile shortlived");
+}
+
+/* What the configuration asks for counts where the row says nothing. */
+static void configured_profile(void **state)
+{
+	kit_ca.ca_profile = "tlsserver";
+	kit_offer(&kit_ca, OFFERED);
+	assert_int_equal(RUN(add_run(&p, NAME, &err)), 0);
+	SAYS("CA profile   tlsserver (of the configuration)\n");
+	SAYS("CA letsencrypt does not offer it");
+	assert_int_equal(set("ca_profile=classic", NULL), 0);
+	assert_int_equal(set("ca_profile=", NULL), 0);
+	SAYS("CA profile   tlsserver (of the configuration)\n");
+}
+
 static void removes(void **state)
 {
 	add();
@@ -138,6 +217,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(parked, kit_setup,
 						kit_teardown),
 		cmocka_unit_test_setup_teardown(sets, kit_setup, kit_teardown),
+		cmocka_unit_test_setup_teardown(profiles, kit_setup,
+						kit_teardown),
+		cmocka_unit_test_setup_teardown(profile_elsewhere, kit_setup,
+						kit_teardown),
+		cmocka_unit_test_setup_teardown(configured_profile, kit_setup,
+						kit_teardown),
 		cmocka_unit_test_setup_teardown(removes, kit_setup,
 						kit_teardown),
 	};

@@ -91,7 +91,7 @@ static void new_row(void **state)
 				      &wish, arena, &e, &err),
 			 0);
 	assert_int_equal(e.verdict, ENROL_ADD);
-	assert_string_equal(e.ca, "letsencrypt");
+	assert_string_equal(e.ca->name, "letsencrypt");
 	assert_string_equal(e.challenge, "dns-01");
 	assert_string_equal(e.row.name, "www.example.org+ec");
 	assert_false(e.row.enabled);
@@ -117,6 +117,7 @@ static void new_http_row(void **state)
 {
 	const struct enrol_wish wish = { .webroot = "/var/www/html",
 					 .ca = "own",
+					 .ca_profile = "tls",
 					 .enable = true };
 	struct err err = ERR_INIT;
 	struct enrol e;
@@ -129,6 +130,8 @@ static void new_http_row(void **state)
 	assert_true(e.row.certbot); /* how the 2019 system says it */
 	assert_true(e.row.enabled);
 	assert_string_equal(e.row.ca_name, "own");
+	assert_string_equal(e.row.ca_profile, "tls");
+	assert_string_equal(e.ca_profile, "tls");
 	assert_string_equal(e.row.webroot_path, "/var/www/html");
 }
 
@@ -154,6 +157,10 @@ static void refused(void **state)
 		{ "www.example.org", one, { .ca = "nope" }, "nope" },
 		{ "www.example.org",
 		  one,
+		  { .ca_profile = "two words" },
+		  "one word" },
+		{ "www.example.org",
+		  one,
 		  { .challenge = "dns-01", .webroot = "/var/www" },
 		  "--webroot belongs to http-01" },
 		{ "www.example.org",
@@ -167,7 +174,7 @@ static void refused(void **state)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct err err = ERR_INIT;
-		struct enrol e = { .ca = "untouched" };
+		struct enrol e = { .ca_profile = "untouched" };
 		int rc = enrol_decide(&conf, cases[i].name, cases[i].csr, NULL,
 				      &cases[i].wish, arena, &e, &err);
 
@@ -176,7 +183,7 @@ static void refused(void **state)
 		if (!cases[i].says)
 			continue;
 		kit_says(&err, cases[i].says);
-		assert_string_equal(e.ca, "untouched");
+		assert_string_equal(e.ca_profile, "untouched");
 	}
 }
 
@@ -236,7 +243,7 @@ static void row_decides(void **state)
 	assert_int_equal(enrol_decide(&conf, "www.example.org", one, &old,
 				      &wish, arena, &e, &err),
 			 0);
-	assert_string_equal(e.ca, "own");
+	assert_string_equal(e.ca->name, "own");
 	assert_string_equal(e.challenge, "http-01");
 	assert_string_equal(e.ignored, "--comment");
 	old.comment = "new";
@@ -249,6 +256,12 @@ static void row_decides(void **state)
 				      &wish, arena, &e, &err),
 			 0);
 	assert_string_equal(e.ignored, "--enable");
+	wish.ca_profile = "classic";
+	assert_int_equal(enrol_decide(&conf, "www.example.org", one, &old,
+				      &wish, arena, &e, &err),
+			 0);
+	assert_string_equal(e.ignored, "--ca-profile");
+	assert_null(e.ca_profile);
 	wish.ca = "letsencrypt";
 	assert_int_equal(enrol_decide(&conf, "www.example.org", one, &old,
 				      &wish, arena, &e, &err),
