@@ -62,6 +62,7 @@ static int print_json(const struct store_cert *row, void *arg, struct err *err)
 	sbuf_addc(&l->out, '{');
 	view_json_common(row, has ? row->ts_expire : 0, l->default_ca,
 			 l->p->now, &l->out);
+	view_json_ari(row, false, &l->out);
 	sbuf_addc(&l->out, '}');
 	if (sbuf_over(&l->out))
 		return err_set(err, ERR_LIMIT, "%s: too large a row",

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "clock.h"
 #include "due.h"
 #include "populate_cmd.h"
 #include "view.h"
@@ -20,12 +19,30 @@ static int receipts(struct populate *p, const char *name, struct arena *a,
 	return 0;
 }
 
+/* What is known of the CA that signs it. */
+static int of_the_ca(struct populate *p, struct arena *a, struct view *v,
+		     struct err *err)
+{
+	struct store_offer *offer = arena_alloc(a, sizeof(*offer));
+	int rc;
+
+	if (!v->signer)
+		return 0;
+	rc = populate_offer(p, v->signer, a, offer, err);
+	if (rc != 1)
+		return rc;
+	v->offer = offer;
+	return store_chains_get(p->store, v->signer->name, a, &v->chains,
+				err) == -1
+		       ? -1
+		       : 0;
+}
+
 /* Who set days_left should see where it does nothing. */
 static void note_days_left(const struct populate *p, const struct view *v,
 			   struct arena *a)
 {
 	int64_t days = p->conf.days_left;
-	char at[CLOCK_TEXT];
 
 	if (!v->ts_expire || !due_ignores(v->ts_not_before, v->ts_expire, days))
 		return;
@@ -34,11 +51,8 @@ static void note_days_left(const struct populate *p, const struct view *v,
 		arena_printf(a,
 			     "days_left = %lld would renew this certificate in "
 			     "the first quarter of its life, and does not "
-			     "count for it: it is due as by 0, at %s",
-			     (long long) days,
-			     clock_text(due_renew_at(v->ts_not_before,
-						     v->ts_expire, 0),
-					at)));
+			     "count for it",
+			     (long long) days));
 }
 
 static int show_in(struct populate *p, const char *name, struct arena *a,
@@ -53,10 +67,12 @@ static int show_in(struct populate *p, const char *name, struct arena *a,
 		return -1;
 	view_make(row, &v);
 	v.signer = certrepo_conf_ca(&p->conf, row->ca_name);
+	v.days_left = p->conf.days_left;
 	if (store_attempts_of(p->store, name, VIEW_ATTEMPTS, a, &v.attempts,
 			      err) == -1 ||
 	    store_order_get(p->store, name, 0, a, &v.order, err) == -1 ||
 	    populate_ca(p, row, a, &v.ca, err) == -1 ||
+	    of_the_ca(p, a, &v, err) == -1 ||
 	    receipts(p, name, a, &v, err) == -1)
 		return -1;
 	v.fetcher = populate_fetcher(p, a);

@@ -51,10 +51,25 @@ bool view_ca_rests(const struct store_ca *ca, int64_t now)
 	       ca->backoff_until <= now + REST_MAX + DUE_CLOCKS;
 }
 
+static void profile_note(const struct view *v, struct strlist *ret)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	const char *profile = v->row->ca_profile;
+
+	if (profile && *profile && v->offer && v->signer &&
+	    !store_offer_profile(v->offer, profile, a))
+		strlist_addf(ret,
+			     "CA %.100s does not offer the profile %.64s, and "
+			     "nothing is ordered by it: choose another, or "
+			     "none, with set %s ca_profile=PROFILE",
+			     v->signer->name, profile, v->row->name);
+}
+
 void view_notes(const struct view *v, struct strlist *ret)
 {
 	if (v->csr)
 		advise_stored(v->csr, v->signer, v->chain, ret);
+	profile_note(v, ret);
 	if (!v->signer && v->row->ca_name)
 		strlist_addf(ret,
 			     "CA %.100s is not in the configuration: choose "

@@ -10,6 +10,7 @@
 
 #include "certrepo_conf.h"
 #include "store.h"
+#include "store_offer.h"
 #include "strlist.h"
 #include "x509.h"
 
@@ -27,6 +28,9 @@ struct view {
 	struct store_receipts installs;
 	struct store_ca ca;	  /* name NULL: the fetcher never used it */
 	struct store_order order; /* url NULL: none is under way */
+	const struct store_offer *offer;  /* of that CA; NULL: not known */
+	struct store_chains chains;	  /* which it was seen to give */
+	int64_t days_left;		  /* of the configuration */
 	const struct certrepo_ca *signer; /* NULL: not in the configuration */
 	const char *fetcher; /* the command, see populate_fetcher(); or NULL */
 };
@@ -53,7 +57,10 @@ int64_t view_parked(const struct view *v);
 bool view_ca_rests(const struct store_ca *ca, int64_t now);
 /* What is known to be wrong with the row's request and CA, in sentences. */
 void view_notes(const struct view *v, struct strlist *ret);
-/* The members that list and show have in common, without braces. */
+/* What the CA asks for, as the member "ari"; STALE: the row's columns are of
+ * another certificate. */
+void view_json_ari(const struct store_cert *row, bool stale, struct sbuf *out);
+/* The members that list and show have in common besides, without braces. */
 void view_json_common(const struct store_cert *row, int64_t ts_expire,
 		      const char *default_ca, int64_t now, struct sbuf *out);
 

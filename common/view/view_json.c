@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "jout.h"
 #include "proof_kind.h"
-#include "view.h"
+#include "view_impl.h"
 
 static void put_ids(struct sbuf *out, const struct x509_ids *ids)
 {
@@ -25,6 +25,7 @@ void view_json_common(const struct store_cert *row, int64_t ts_expire,
 	jout_bool(out, "enabled", row->enabled);
 	jout_str(out, "comment", row->comment);
 	jout_str(out, "ca", row->ca_name ? row->ca_name : default_ca);
+	jout_str(out, "ca_profile", row->ca_profile);
 	jout_str(out, "challenge",
 		 proof_type_of_row(row->challenge, row->certbot));
 	jout_str(out, "webroot_path", row->webroot_path);
@@ -154,9 +155,12 @@ void view_json(const struct view *v, const char *default_ca, int64_t now,
 	jout_time(out, "ts_ca_backoff",
 		  view_ca_rests(&v->ca, now) ? v->ca.backoff_until : 0);
 	jout_time(out, "ts_parked", view_parked(v));
+	view_json_ari(v->row, v->stale, out);
+	view_renewal_json(v, out);
 	put_request(v, out);
 	put_notes(v, out);
 	put_certificate(v, out);
+	view_chain_json(v, out);
 	put_attempts(v, out);
 	put_installs(v, out);
 	sbuf_adds(out, "}\n");

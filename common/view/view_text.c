@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "clock.h"
 #include "proof_kind.h"
-#include "view.h"
+#include "view_impl.h"
 #include "words.h"
 
 #define INSTALLS_SHOWN 40
 
-static void line(struct sbuf *out, const char *what, const char *value)
+void view_line(struct sbuf *out, const char *what, const char *value)
 {
 	if (!value || !*value)
 		return;
@@ -15,8 +15,8 @@ static void line(struct sbuf *out, const char *what, const char *value)
 	sbuf_addc(out, '\n');
 }
 
-static void line_time(struct sbuf *out, const char *what, const char *text,
-		      int64_t t, int64_t now)
+void view_line_time(struct sbuf *out, const char *what, const char *text,
+		    int64_t t, int64_t now)
 {
 	char at[CLOCK_TEXT], span[CLOCK_TEXT];
 	bool past = t <= now;
@@ -60,7 +60,7 @@ static void add_lease(const struct view *v, const char *name, struct sbuf *out)
 {
 	char until[CLOCK_TEXT];
 
-	line(out, "in work by", v->row->lease_owner);
+	view_line(out, "in work by", v->row->lease_owner);
 	sbuf_addf(out, "  %-13son lease until %s; if that fetcher is dead:\n",
 		  "", clock_text(v->row->lease_until, until));
 	sbuf_addf(out, "  %-13s%s --once --break-lease ", "",
@@ -92,8 +92,8 @@ static void add_state(const struct view *v, int64_t now, const char *hint,
 	if (row->lease_owner && row->lease_until > now)
 		add_lease(v, name, out);
 	if (view_parked(v))
-		line_time(out, "order", "waits for the CA since ",
-			  view_parked(v), now);
+		view_line_time(out, "order", "waits for the CA since ",
+			       view_parked(v), now);
 }
 
 /* What is wrong with the CA as a whole counts against no name, but it is why
@@ -118,6 +118,20 @@ static void add_ca_trouble(const struct store_ca *ca, int64_t now,
 	sbuf_addc(out, '\n');
 }
 
+static void add_profile(const struct view *v, struct sbuf *out)
+{
+	bool own = v->row->ca_profile && *v->row->ca_profile;
+	const char *profile = own	  ? v->row->ca_profile
+			      : v->signer ? v->signer->ca_profile
+					  : NULL;
+
+	if (!profile)
+		return;
+	sbuf_addf(out, "  %-13s", "CA profile");
+	sbuf_add_clean(out, profile);
+	sbuf_adds(out, own ? "\n" : " (of the configuration)\n");
+}
+
 static void add_request(const struct view *v, const char *default_ca,
 			int64_t now, struct sbuf *out)
 {
@@ -125,30 +139,31 @@ static void add_request(const struct view *v, const char *default_ca,
 	const struct store_cert *row = v->row;
 	const char *challenge = proof_type_of_row(row->challenge, row->certbot);
 
-	line(out, "comment", row->comment);
+	view_line(out, "comment", row->comment);
 	if (v->csr) {
 		const struct x509_key_info *key = x509_csr_key(v->csr);
 
 		ids_line(out, x509_csr_ids(v->csr));
-		line(out, "key", key->text);
-		line(out, "key_sha256", key->sha256);
-		line(out, "md5_modulus", key->md5_modulus);
+		view_line(out, "key", key->text);
+		view_line(out, "key_sha256", key->sha256);
+		view_line(out, "md5_modulus", key->md5_modulus);
 	} else {
 		sbuf_addf(out, "  %-13scannot be read: ", "CSR");
 		sbuf_add_clean(out, v->csr_fault.msg);
 		sbuf_addc(out, '\n');
 	}
 	if (row->ca_name)
-		line(out, "CA", row->ca_name);
+		view_line(out, "CA", row->ca_name);
 	else
 		sbuf_addf(out, "  %-13s%s (default)\n", "CA",
 			  default_ca ? default_ca : "?");
 	add_ca_trouble(&v->ca, now, out);
-	line(out, "challenge", challenge);
-	line(out, "webroot_path", row->webroot_path);
+	add_profile(v, out);
+	view_line(out, "challenge", challenge);
+	view_line(out, "webroot_path", row->webroot_path);
 	view_notes(v, &notes);
 	for (size_t i = 0; i < notes.n; i++)
-		line(out, "note", notes.v[i]);
+		view_line(out, "note", notes.v[i]);
 }
 
 static void add_certificate(const struct view *v, int64_t now, struct sbuf *out)
@@ -156,7 +171,7 @@ static void add_certificate(const struct view *v, int64_t now, struct sbuf *out)
 	const struct x509_chain *c = v->chain;
 
 	if (!v->row->crt.p) {
-		line(out, "certificate", "none yet");
+		view_line(out, "certificate", "none yet");
 		return;
 	}
 	if (!c) {
@@ -165,28 +180,29 @@ static void add_certificate(const struct view *v, int64_t now, struct sbuf *out)
 		sbuf_addc(out, '\n');
 		return;
 	}
-	line(out, "serial", x509_chain_serial(c));
-	line(out, "fingerprint", x509_chain_fingerprint(c));
-	line(out, "issuer", x509_chain_issuer(c));
+	view_line(out, "serial", x509_chain_serial(c));
+	view_line(out, "fingerprint", x509_chain_fingerprint(c));
+	view_line(out, "issuer", x509_chain_issuer(c));
 	sbuf_addf(out, "  %-13s%zu of the CA\n", "chain",
 		  x509_chain_len(c) - 1);
-	line_time(out, "from", "", v->ts_not_before, now);
-	line_time(out, "until", "", v->ts_expire, now);
+	view_line_time(out, "from", "", v->ts_not_before, now);
+	view_line_time(out, "until", "", v->ts_expire, now);
 	sbuf_addf(out, "  %-13s%lld\n", "days left",
 		  (long long) view_days(v->ts_expire, now));
 	if (v->csr && !x509_chain_same_key_csr(c, v->csr))
-		line(out, "note",
-		     "this certificate is for another key than "
-		     "the CSR's");
+		view_line(out, "note",
+			  "this certificate is for another key than "
+			  "the CSR's");
 	else if (x509_chain_ids(c)->n == 0)
-		line(out, "note",
-		     "this certificate has no subjectAltName, hosts refuse "
-		     "it: its CN counts for nothing");
+		view_line(
+			out, "note",
+			"this certificate has no subjectAltName, hosts refuse "
+			"it: its CN counts for nothing");
 	else if (v->csr &&
 		 !x509_ids_equal(x509_chain_ids(c), x509_csr_ids(v->csr)))
-		line(out, "note",
-		     "this certificate has other names than the "
-		     "CSR");
+		view_line(out, "note",
+			  "this certificate has other names than the "
+			  "CSR");
 }
 
 static void add_schedule(const struct view *v, int64_t now, struct sbuf *out)
@@ -194,25 +210,26 @@ static void add_schedule(const struct view *v, int64_t now, struct sbuf *out)
 	const struct store_cert *row = v->row;
 
 	if (!row->enabled)
-		line(out, "next due", "never, it is disabled");
+		view_line(out, "next due", "never, it is disabled");
 	else if (row->held || row->ts_due == STORE_NEVER)
-		line(out, "next due", "never, it is held");
+		view_line(out, "next due", "never, it is held");
 	else if (row->ts_due <= v->ca.backoff_until &&
 		 view_ca_rests(&v->ca, now))
-		line_time(out, "next due", "when the CA is asked again, ",
-			  v->ca.backoff_until, now);
+		view_line_time(out, "next due", "when the CA is asked again, ",
+			       v->ca.backoff_until, now);
 	else if (row->ts_due <= now && row->renew)
-		line(out, "next due",
-		     "in the fetcher's next run, for the "
-		     "new CSR");
+		view_line(out, "next due",
+			  "in the fetcher's next run, for the "
+			  "new CSR");
 	else if (row->ts_due <= now)
-		line(out, "next due", "in the fetcher's next run");
+		view_line(out, "next due", "in the fetcher's next run");
 	else
-		line_time(out, "next due", "", row->ts_due, now);
+		view_line_time(out, "next due", "", row->ts_due, now);
 	if (row->ts_last_update > 1)
-		line_time(out, "last attempt", "", row->ts_last_update, now);
+		view_line_time(out, "last attempt", "", row->ts_last_update,
+			       now);
 	else
-		line(out, "last attempt", "never");
+		view_line(out, "last attempt", "never");
 	if (row->count_fail_update > 0)
 		sbuf_addf(out, "  %-13s%lld since the last success\n",
 			  "failures", (long long) row->count_fail_update);
@@ -308,7 +325,9 @@ void view_text(const struct view *v, const char *default_ca, int64_t now,
 	add_state(v, now, hint, out);
 	add_request(v, default_ca, now, out);
 	add_certificate(v, now, out);
+	view_renewal_text(v, now, out);
 	add_schedule(v, now, out);
 	add_attempts(v, out);
 	add_installs(v, out);
+	view_chain_text(v, now, out);
 }

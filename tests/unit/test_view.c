@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include "scratch.h"
 #include "x509_kit.h"
+#include "clock.h"
 #include "view.h"
 
 static char csr[65536], crt[65536], ca[65536];
@@ -125,6 +126,284 @@ static void for_people(void **state)
 	expect(&out, "not tried again before 20");
 	expect(&out, "dns: no?TXT\n");
 	expect(&out, "web1 web 127.0.0.1:443: served\n");
+	view_free(&v);
+}
+
+/* A row whose columns are of its certificate. */
+static struct store_cert fresh_row(void)
+{
+	static char sha[ENC_SHA256_HEX];
+	struct store_cert row = full_row();
+
+	row.crt_sha256 = enc_sha256_hex(crt, strlen(crt), sha);
+	row.ts_expire = end;
+	row.ts_not_before = end - 90 * 86400 + 1;
+	return row;
+}
+
+static json_t *as_json(const struct view *v, int64_t now)
+{
+	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(100000);
+	json_error_t je;
+	json_t *o;
+
+	view_json(v, "letsencrypt", now, &out);
+	o = json_loads(sbuf_str(&out), JSON_REJECT_DUPLICATES, &je);
+	if (!o)
+		fail_msg("%s: %s", je.text, sbuf_str(&out));
+	return o;
+}
+
+/* The window counts for the certificate that it is of, and for none else. */
+static void asked(void **state)
+{
+	static const struct store_offer offer = { .renewal_info = "https://x/",
+						  .ts = 1 };
+	struct store_cert row = fresh_row();
+	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(100000);
+	int64_t now = end - 60 * 86400;
+	char text[600], a[CLOCK_TEXT], b[CLOCK_TEXT], c[CLOCK_TEXT],
+		d[CLOCK_TEXT];
+	struct view v;
+	json_t *o, *ari;
+
+	row.ari_crt = row.crt_sha256;
+	row.ari_start = end - 40 * 86400;
+	row.ari_end = end - 38 * 86400;
+	row.ts_ari = end - 39 * 86400;
+	row.ts_ari_poll = now + 6 * 3600;
+	row.ari_url = "https://ca.example/\"why\x1b[31m";
+	view_make(&row, &v);
+	v.offer = &offer;
+	view_text(&v, "letsencrypt", now, "", &out);
+	snprintf(
+		text, sizeof(text),
+		"  renewal      %s, when the CA asks for it\n"
+		"               the CA asks for renewal between %s\n"
+		"               and %s; chosen: %s\n"
+		"               explained at \"https://ca.example/'why?[31m\"\n"
+		"               the CA is asked about it again at %s (in 6 h)"
+		"\n",
+		clock_text(row.ts_ari, c), clock_text(row.ari_start, a),
+		clock_text(row.ari_end, b), c, clock_text(row.ts_ari_poll, d));
+	expect(&out, text);
+	o = as_json(&v, now);
+	ari = json_object_get(o, "ari");
+	assert_int_equal(json_integer_value(json_object_get(ari, "ts_chosen")),
+			 end - 39 * 86400);
+	assert_int_equal(json_integer_value(json_object_get(ari, "ts_start")),
+			 end - 40 * 86400);
+	assert_int_equal(json_integer_value(json_object_get(ari, "ts_end")),
+			 end - 38 * 86400);
+	assert_int_equal(json_integer_value(json_object_get(ari, "ts_poll")),
+			 now + 6 * 3600);
+	assert_string_equal(
+		json_string_value(json_object_get(o, "renewal_rule")), "ari");
+	assert_int_equal(json_integer_value(json_object_get(o, "ts_renewal")),
+			 end - 39 * 86400);
+	json_decref(o);
+	/* a past one, asked again at once */
+	sbuf_clear(&out);
+	row.ts_ari_poll = 0;
+	view_text(&v, "letsencrypt", end - 30 * 86400, "", &out);
+	expect(&out, ", which is past; chosen: ");
+	expect(&out, "\n               the CA is asked about it in the "
+		     "fetcher's next run\n");
+	view_free(&v);
+	/* of another certificate: a third of 90 days is left */
+	sbuf_clear(&out);
+	row.ari_crt = "0000";
+	view_make(&row, &v);
+	view_text(&v, "letsencrypt", now, "", &out);
+	snprintf(text, sizeof(text),
+		 "  renewal      %s, when a third of its life is left\n"
+		 "  next due ",
+		 clock_text(end - 30 * 86400, a));
+	expect(&out, text);
+	assert_null(strstr(sbuf_str(&out), "asks for renewal"));
+	o = as_json(&v, now);
+	assert_true(json_is_null(json_object_get(o, "ari")));
+	assert_string_equal(
+		json_string_value(json_object_get(o, "renewal_rule")),
+		"lifetime");
+	json_decref(o);
+	view_free(&v);
+	/* a script of 2019 put in another one, and left the columns */
+	row = fresh_row();
+	row.ari_crt = row.crt_sha256 = "00000000000000000000000000000000"
+				       "00000000000000000000000000000000";
+	row.ts_ari = end - 39 * 86400;
+	view_make(&row, &v);
+	o = as_json(&v, now);
+	assert_true(json_is_null(json_object_get(o, "ari")));
+	json_decref(o);
+	view_free(&v);
+}
+
+static void rules(void **state)
+{
+	const struct {
+		int64_t days_left, ari;
+		const char *says, *word;
+	} cases[] = {
+		{ 0, 0, ", when a third of its life is left\n", "lifetime" },
+		{ 20, 0, ", by days_left = 20\n", "days_left" },
+		{ 80, 0, ", when a third of its life is left\n", "lifetime" },
+		{ 50, end - 39 * 86400,
+		  ", by days_left = 50, which is before the CA asks for it\n",
+		  "days_left" },
+		{ 20, end - 39 * 86400, ", when the CA asks for it\n", "ari" },
+		{ 0, end - 86400,
+		  ", before the CA asks for it, which would leave too little "
+		  "of its life\n",
+		  "before-ari" },
+	};
+	struct store_cert row = fresh_row();
+	int64_t now = end - 60 * 86400;
+	struct view v;
+	json_t *o;
+
+	row.ari_crt = row.crt_sha256;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO(sbuf_free) struct sbuf out = SBUF_INIT(100000);
+
+		row.ts_ari = cases[i].ari;
+		view_make(&row, &v);
+		v.days_left = cases[i].days_left;
+		view_text(&v, "letsencrypt", now, "", &out);
+		expect(&out, cases[i].says);
+		o = as_json(&v, now);
+		assert_string_equal(
+			json_string_value(json_object_get(o, "renewal_rule")),
+			cases[i].word);
+		json_decref(o);
+		view_free(&v);
+	}
+	/* the new CSR counts, no date does */
+	row.renew = true;
+	view_make(&row, &v);
+	o = as_json(&v, now);
+	assert_true(json_is_null(json_object_get(o, "renewal_rule")));
+	assert_true(json_is_null(json_object_get(o, "ts_renewal")));
+	json_decref(o);
+	view_free(&v);
+}
+
+static void profile(void **state)
+{
+	static const struct store_offer offer = { .profiles = "a\tsaid\n",
+						  .ts = 1 };
+	static struct certrepo_ca le = { .name = "letsencrypt" };
+	struct store_cert row = fresh_row();
+	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(100000);
+	struct view v;
+	json_t *o;
+
+	view_make(&row, &v);
+	v.signer = &le;
+	v.offer = &offer;
+	view_text(&v, "letsencrypt", 1, "", &out);
+	assert_null(strstr(sbuf_str(&out), "CA profile"));
+	le.ca_profile = "a";
+	view_text(&v, "letsencrypt", 1, "", &out);
+	expect(&out, "  CA profile   a (of the configuration)\n");
+	sbuf_clear(&out);
+	row.ca_profile = "b";
+	view_text(&v, "letsencrypt", 1, "", &out);
+	expect(&out, "  CA profile   b\n");
+	expect(&out, "note         CA letsencrypt does not offer the profile "
+		     "b, and nothing is ordered by it: choose another, or "
+		     "none, with set www.example.org ca_profile=PROFILE\n");
+	o = as_json(&v, 1);
+	assert_string_equal(json_string_value(json_object_get(o, "ca_profile")),
+			    "b");
+	json_decref(o);
+	view_free(&v);
+	le.ca_profile = NULL;
+}
+
+/* Hosts do not trust it: which other chain there is, and how to get it. */
+static void chains(void **state)
+{
+	struct store_receipt receipts[] = {
+		{ .host = "web1",
+		  .service = "web",
+		  .endpoint = "",
+		  .state = "refused",
+		  .detail = "refused: the certificate in the store cannot be "
+			    "trusted: issuer \"Test Root\" of ..." },
+		{ .host = "web1",
+		  .service = "mail",
+		  .endpoint = "",
+		  .state = "refused",
+		  .detail = "... cannot be trusted" },
+		{ .host = "web2", .service = "web", .state = "served" },
+	};
+	static struct certrepo_ca le = { .name = "letsencrypt" };
+	struct store_cert row = fresh_row();
+	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(100000);
+	char top[ENC_SHA256_HEX];
+	struct view v;
+	json_t *o;
+
+	snprintf(top, sizeof(top), "%s",
+		 kit_out("openssl x509 -in inter.pem -outform DER | "
+			 "sha256sum"));
+	view_make(&row, &v);
+	v.signer = &le;
+	v.fetcher = "certrepo-fetcher -c x";
+	v.installs = (struct store_receipts){ &receipts[2], 1 };
+	v.chains =
+		(struct store_chains){ .v = { { "Test Root", top, 5 },
+					      { "Other Root", "aa", 4 },
+					      { "Test Root", "bb", 3 },
+					      { "Odd \"Root\"\x1b", "cc", 2 } },
+				       .n = 4 };
+	view_text(&v, "letsencrypt", 1, "", &out);
+	assert_null(strstr(sbuf_str(&out), "not trusted"));
+	v.installs = (struct store_receipts){ receipts, 3 };
+	view_text(&v, "letsencrypt", 1, "", &out);
+	expect(&out,
+	       "  chain        not trusted by web1\n"
+	       "               it ends below \"Test Root\"\n"
+	       "               the CA also gave one that ends below \"Other "
+	       "Root\":\n"
+	       "                 preferred_chain = \"Other Root\";\n"
+	       "               the CA also gave one that ends below \"Test "
+	       "Root\":\n"
+	       "                 preferred_chain = \"bb\";\n"
+	       "               the CA also gave one that ends below \"Odd "
+	       "'Root'?\":\n"
+	       "                 preferred_chain = \"cc\";\n"
+	       "               written to the CA's group in certrepo.conf, it "
+	       "comes with the next\n"
+	       "               renewal; at once by:\n"
+	       "                 certrepo-fetcher -c x --once --force "
+	       "www.example.org\n");
+	sbuf_clear(&out);
+	le.preferred_chain = "Other Root";
+	v.chains.n = 2;
+	view_text(&v, "letsencrypt", 1, "", &out);
+	expect(&out, "  (preferred_chain is \"Other Root\" there now)\n");
+	o = as_json(&v, 1);
+	assert_string_equal(
+		json_string_value(json_object_get(o, "chain_issuer")),
+		"Test Root");
+	assert_string_equal(
+		json_string_value(json_object_get(o, "chain_sha256")), top);
+	assert_int_equal(json_array_size(json_object_get(o, "ca_chains")), 2);
+	json_decref(o);
+	sbuf_clear(&out);
+	v.chains.n = 1;
+	view_text(&v, "letsencrypt", 1, "", &out);
+	expect(&out, "it ends below \"Test Root\"\n"
+		     "               no other chain of this CA is known: these "
+		     "hosts need the root it\n"
+		     "               leads to in their trust_file, or the name "
+		     "another CA\n");
+	sbuf_clear(&out);
+	view_text(&v, "letsencrypt", end, "", &out);
+	assert_null(strstr(sbuf_str(&out), "not trusted"));
 	view_free(&v);
 }
 
@@ -351,7 +630,9 @@ int main(void)
 		cmocka_unit_test(odd_rows),    cmocka_unit_test(for_programs),
 		cmocka_unit_test(empty_json),  cmocka_unit_test(parked),
 		cmocka_unit_test(ca_rests),    cmocka_unit_test(leased),
-		cmocka_unit_test(no_receipts),
+		cmocka_unit_test(no_receipts), cmocka_unit_test(asked),
+		cmocka_unit_test(rules),       cmocka_unit_test(profile),
+		cmocka_unit_test(chains),
 	};
 
 	return cmocka_run_group_tests(tests, setup, scratch_teardown);
