@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "advise.h"
+#include "ca_limits.h"
 
 /* Top names that no public CA may issue for: reserved (RFC 6761, 6762, 8375),
  * or kept out of the root by ICANN. */
@@ -61,6 +62,7 @@ void advise_csr(const struct x509_csr *csr, bool issued, struct strlist *ret)
 void advise_stored(const struct x509_csr *csr, const struct certrepo_ca *ca,
 		   bool issued, struct strlist *ret)
 {
+	static const struct certrepo_conf alone; /* which other CA: not here */
 	struct x509_csr_policy policy;
 	struct err err = ERR_INIT;
 
@@ -70,7 +72,8 @@ void advise_stored(const struct x509_csr *csr, const struct certrepo_ca *ca,
 			.allow_ip = ca->allow_ip,
 			.allow_single = ca->allow_single,
 		};
-		if (x509_csr_check(csr, &policy, &err) == -1)
+		if (x509_csr_check(csr, &policy, &err) == -1 ||
+		    ca_limits_check(&alone, ca, csr, &err) == -1)
 			strlist_addf(ret,
 				     "CA %s would refuse the CSR: %s; enrol "
 				     "it by certrepo-populate add NAME --csr "

@@ -100,6 +100,29 @@ static void stored(void **state)
 	}
 }
 
+/* What this CA in particular is known to refuse. */
+static void limits(void **state)
+{
+	static const char *const rsa[] = { "rsa", NULL };
+	static const struct certrepo_ca picky = { .name = "picky",
+						  .client_auth = true,
+						  .keys = { rsa, 1 } };
+	AUTO(strlist_free) struct strlist l = STRLIST_INIT;
+	AUTO(x509_csr_free) struct x509_csr *csr = NULL;
+	struct err err = ERR_INIT;
+
+	kit_sh("openssl req -new -nodes -keyout k -out r -subj / -addext "
+	       "subjectAltName=DNS:a.example.org " KIT_EC);
+	csr = kit_csr("r", &err);
+	assert_non_null(csr);
+	advise_stored(csr, &picky, true, &l);
+	expect(&l, "CA picky would refuse the CSR: its key is EC P-256, and CA "
+		   "picky takes RSA keys alone");
+	expect(&l, "; enrol it by certrepo-populate add NAME --csr FILE "
+		   "--replace");
+	assert_int_equal(l.n, 1);
+}
+
 /* Held is what has failed as often as the limit says: who is one short of it.
  */
 static void spent(void **state)
@@ -121,6 +144,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(advises),
 		cmocka_unit_test(stored),
+		cmocka_unit_test(limits),
 		cmocka_unit_test(spent),
 	};
 
