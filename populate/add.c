@@ -197,9 +197,7 @@ static void print_notes(const struct x509_csr *csr)
 static void print_try(const struct populate *p, const char *name,
 		      const struct enrol *e, struct arena *a)
 {
-	const struct certrepo_ca *ca = certrepo_conf_ca(&p->conf, e->ca);
-
-	if (ca && ca->staging)
+	if (e->ca->staging)
 		printf("  try it       for nothing, when that is in place:\n"
 		       "               %s --staging %s\n",
 		       populate_fetcher(p, a), populate_word(name, a));
