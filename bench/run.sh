@@ -274,7 +274,6 @@ part_lego16() {
 part_memory() {
 	printf '\nThe fetcher with 1,000 certificates due\n'
 	MAX_ORDERS=100
-MANY=${MANY:-10000}
 	hung=0
 	while :; do
 		ca PEBBLE_VA_ALWAYS_VALID=1
@@ -299,7 +298,6 @@ part_many() {
 	printf '\nThe fetcher with %d and %d certificates due, a patient CA\n' \
 		$((MANY / 10)) "$MANY"
 	MAX_ORDERS=100
-MANY=${MANY:-10000}
 	unset STAGE_DIRECTORY
 	ca
 	scripted_start || bail "no scripted CA"
