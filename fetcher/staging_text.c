@@ -161,8 +161,13 @@ static void add_failed(struct sbuf *out, const struct staging_try *t,
 	if (!got->fail_class)
 		sbuf_addf(out,
 			  "%s: not tried: %s could not be used, or the try was "
-			  "ended\n",
-			  t->name, t->ca->staging);
+			  "ended%s\n",
+			  t->name, t->ca->staging,
+			  t->ca->eab_kid && !t->ca->staging_eab_kid
+				  ? "; `staging_eab_kid' and "
+				    "`staging_eab_key_file' bind the account "
+				    "there"
+				  : "");
 	else if (strcmp(got->fail_class, STORE_PARKED) == 0)
 		sbuf_addf(out,
 			  "%s: its proof was accepted, and %s takes its time "

@@ -183,6 +183,10 @@ static void what_failed(void **state)
 	has(text(&t, false), "its proof was accepted");
 	got.fail_class = NULL;
 	has(text(&t, false), "a'b: not tried: https://staging/d could not");
+	assert_null(strstr(text(&t, false), "staging_eab_kid"));
+	ca.staging_eab_kid = NULL;
+	has(text(&t, false), "; `staging_eab_kid' and ");
+	ca.staging_eab_kid = "try";
 	(void) err_set(&t.why, ERR_CONFIG, "so");
 	assert_string_equal(text(&t, false), "a'b: not tried: so\n");
 	/* What is no certificate did not work. */
