@@ -114,7 +114,8 @@ static bool add_worked(struct sbuf *out, const struct staging_try *t,
 }
 
 static void add_advice(struct sbuf *out, const struct staging_try *t,
-		       const char *populate, struct arena *a)
+		       const char *command, const char *populate,
+		       struct arena *a)
 {
 	const struct advice *advice =
 		advice_of(t->got->fail_class, t->got->fail_detail);
@@ -140,6 +141,9 @@ static void add_advice(struct sbuf *out, const struct staging_try *t,
 	case ADVICE_CHALLENGE:
 		sbuf_addf(out, "    %s set %s challenge=dns-01\n", populate,
 			  name);
+		break;
+	case ADVICE_CAA:
+		sbuf_addf(out, "    %s caa %s\n", command, name);
 		break;
 	case ADVICE_LOOK:
 	case ADVICE_CA:
@@ -178,7 +182,7 @@ static void add_failed(struct sbuf *out, const struct staging_try *t,
 			  t->ca->staging, got->fail_class,
 			  got->fail_detail ? got->fail_detail : "-");
 	if (got->fail_class && strcmp(got->fail_class, STORE_PARKED) != 0)
-		add_advice(out, t, populate, a);
+		add_advice(out, t, command, populate, a);
 	sbuf_addf(out,
 		  "Nothing was stored, no failure was counted, and CA %s was "
 		  "not asked. When it is mended, try again:\n  %s --staging "

@@ -173,6 +173,7 @@ static void what_failed(void **state)
 	has(text(&t, false), "a'b: failed, at https://staging/d: caa: CAA "
 			     "forbids it\n  Change the CAA records");
 	ends(text(&t, false), "\n  FETCHER --staging 'a'\\''b'\n");
+	has(text(&t, false), "    FETCHER caa 'a'\\''b'\n");
 	got.fail_class = "bad-csr";
 	has(text(&t, false),
 	    "    POPULATE add 'a'\\''b' --csr FILE --replace\n");
