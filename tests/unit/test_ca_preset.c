@@ -165,6 +165,32 @@ static void all_shipped(void **state)
 	}
 }
 
+/* All but whose the account is. */
+static void settings_of_presets(void **state)
+{
+	static const char *const ours[] = {
+		"name",		"preset",	   "account_key",
+		"contact",	"agree_tos",	   "eab_kid",
+		"eab_key_file", "staging_eab_kid", "staging_eab_key_file"
+	};
+	const struct conf_setting *set, *p;
+	size_t n = 0;
+
+	for (set = certrepo_ca_schema.settings; set->name; set++) {
+		bool mine = false;
+
+		for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+			mine = mine || strcmp(set->name, ours[i]) == 0;
+		for (p = certrepo_preset_schema.settings; p->name; p++)
+			if (strcmp(p->name, set->name) == 0)
+				break;
+		if (mine == !!p->name)
+			fail_msg("%s", set->name);
+		n += mine;
+	}
+	assert_int_equal(n, sizeof(ours) / sizeof(ours[0]));
+}
+
 static void defaults_of_names(void **state)
 {
 	const struct certrepo_ca *ca = good("{ preset = \"letsencrypt\"; }");
@@ -299,6 +325,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_shipped),
+		cmocka_unit_test(settings_of_presets),
 		cmocka_unit_test(defaults_of_names),
 		cmocka_unit_test(configuration_wins),
 		cmocka_unit_test(own_first),
