@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "enc.h"
 #include "file.h"
+#include "jwk.h"
 #include "jws.h"
 
 #define RSA_MAX_BYTES 1024 /* 8192 bits */
@@ -200,25 +201,90 @@ int jws_key_parse(const char *pem, size_t len, const char *where,
 	return 0;
 }
 
+static void pkey_ctx_free(EVP_PKEY_CTX **c)
+{
+	EVP_PKEY_CTX_free(*c);
+	*c = NULL;
+}
+
+/* Of an RSA key the primes, of an EC key the point: all of it. */
+static bool key_agrees(const struct jws_key *k)
+{
+	AUTO(pkey_ctx_free)
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->pkey, NULL);
+	bool ok = ctx && EVP_PKEY_check(ctx) == 1;
+
+	ERR_clear_error();
+	return ok;
+}
+
+static int jwk_key(const char *text, size_t len, const char *where,
+		   struct jws_key **ret, struct err *err)
+{
+	AUTO(jws_key_free) struct jws_key *k = mem_alloc(sizeof(*k));
+
+	if (jwk_parse(text, len, where, &k->pkey, err) == -1 ||
+	    key_setup(k, where, err) == -1)
+		return -1;
+	*ret = TAKE(k);
+	return 0;
+}
+
+int jws_key_import(const char *text, size_t len, const char *where,
+		   struct jws_key **ret, struct err *err)
+{
+	AUTO(jws_key_free) struct jws_key *k = NULL;
+
+	if (len > JWS_KEY_FILE_MAX)
+		return err_set(err, ERR_LIMIT, "%s: too large for a key",
+			       where);
+	for (; len && strchr(" \t\r\n", *text) && *text; len--)
+		text++;
+	if ((len && *text == '{'
+		     ? jwk_key(text, len, where, &k, err)
+		     : jws_key_parse(text, len, where, &k, err)) == -1)
+		return -1;
+	if (!key_agrees(k))
+		return err_set(err, ERR_CONFIG,
+			       "%s: the numbers of this key do not belong "
+			       "together",
+			       where);
+	*ret = TAKE(k);
+	return 0;
+}
+
 /* --- the file --- */
+
+static int pem_of(EVP_PKEY *pkey, struct sbuf *ret, struct err *err)
+{
+	AUTO(bio_free) BIO *bio = BIO_new(BIO_s_secmem());
+	char *p;
+	long n;
+
+	if (!bio ||
+	    PEM_write_bio_PrivateKey(bio, pkey, NULL, NULL, 0, NULL, NULL) != 1)
+		return openssl_err(err, "cannot write an account key");
+	n = BIO_get_mem_data(bio, &p);
+	sbuf_add(ret, p, (size_t) n);
+	return 0;
+}
+
+int jws_key_pem(const struct jws_key *key, struct sbuf *ret, struct err *err)
+{
+	return pem_of(key->pkey, ret, err);
+}
 
 static int key_make(const char *type, struct sbuf *ret, struct err *err)
 {
 	AUTO(pkey_free) EVP_PKEY *pkey = NULL;
-	AUTO(bio_free) BIO *bio = BIO_new(BIO_s_secmem());
-	char *p;
-	long n;
 
 	if (type && strcmp(type, "RS256") == 0)
 		pkey = EVP_RSA_gen(RSA_NEW_BITS);
 	else
 		pkey = EVP_EC_gen("P-256");
-	if (!pkey || !bio ||
-	    PEM_write_bio_PrivateKey(bio, pkey, NULL, NULL, 0, NULL, NULL) != 1)
+	if (!pkey)
 		return openssl_err(err, "cannot make an account key");
-	n = BIO_get_mem_data(bio, &p);
-	sbuf_add(ret, p, (size_t) n);
-	return 0;
+	return pem_of(pkey, ret, err);
 }
 
 /* Put the key at PATH unless there is one by now: link(2) does not replace,

@@ -23,6 +23,13 @@ int jws_key_open(const char *path, const char *type, struct jws_key **ret,
 /* A private key in PEM (not encrypted). WHERE names it in messages. */
 int jws_key_parse(const char *pem, size_t len, const char *where,
 		  struct jws_key **ret, struct err *err) MUST_CHECK;
+/* The same of another client, in PEM or as a JSON Web Key (jwk.h); its parts
+ * belong together. */
+int jws_key_import(const char *text, size_t len, const char *where,
+		   struct jws_key **ret, struct err *err) MUST_CHECK;
+/* Append it in PEM (PKCS#8), as jws_key_open() reads it. */
+int jws_key_pem(const struct jws_key *key, struct sbuf *ret,
+		struct err *err) MUST_CHECK;
 void jws_key_free(struct jws_key **key);
 
 const char *jws_key_thumbprint(const struct jws_key *key); /* borrowed */
