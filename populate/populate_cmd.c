@@ -51,8 +51,7 @@ int populate_ca(struct populate *p, const struct store_cert *row,
 
 	if (name && store_ca_get(p->store, name, a, &found, err) == -1)
 		return -1;
-	if (ca && ca->directory && found.directory &&
-	    strcmp(found.directory, ca->directory) != 0)
+	if (ca && found.directory && !certrepo_conf_ca_is(ca, found.directory))
 		found = (struct store_ca){ .name = NULL };
 	*ret = found;
 	return 0;

@@ -256,6 +256,35 @@ static void check_name(const struct certrepo_ca *ca, struct conf_errors *errs)
 			   ca->name);
 }
 
+static void check_domains(const struct certrepo_ca *ca, const char *name,
+			  const struct conf_strings *list,
+			  struct conf_errors *errs)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (!proof_conf_is_domain(list->v[i]))
+			conf_error(errs, &ca->src,
+				   "setting `%s': \"%.100s\" is not a DNS name",
+				   name, list->v[i]);
+}
+
+/* An explicit directory means that none is looked for. */
+static void check_discover(const struct certrepo_ca *ca,
+			   struct conf_errors *errs)
+{
+	check_domains(ca, "discover", &ca->discover, errs);
+	check_domains(ca, "discover_allow", &ca->discover_allow, errs);
+	if (ca->directory && *ca->directory && ca->discover.n > 0)
+		conf_error(errs, &ca->src,
+			   "setting `discover': its directory is given%s, so "
+			   "there is nothing to look for: leave one of both "
+			   "out",
+			   ca->preset ? ", here or by the preset" : "");
+	if (ca->discover_allow.n > 0 && ca->discover.n == 0)
+		conf_error(errs, &ca->src,
+			   "setting `discover_allow': is of no use without "
+			   "`discover'");
+}
+
 /* What it must have, by itself or of its preset. */
 static void check_whole(const struct certrepo_ca *ca, struct conf_errors *errs)
 {
@@ -279,6 +308,7 @@ static void check_ca(const struct certrepo_ca *ca, struct conf_errors *errs)
 {
 	check_name(ca, errs);
 	certrepo_conf_check_ca(ca, errs);
+	check_discover(ca, errs);
 	check_whole(ca, errs);
 }
 
@@ -437,6 +467,11 @@ const char *certrepo_conf_key(const struct certrepo_conf *conf,
 			      const char *name, struct arena *a)
 {
 	return arena_printf(a, "%s/%s.pem", certrepo_conf_keys(conf, a), name);
+}
+
+bool certrepo_conf_ca_is(const struct certrepo_ca *ca, const char *directory)
+{
+	return !*ca->directory || strcmp(ca->directory, directory) == 0;
 }
 
 const char *certrepo_conf_hint(const char *config, struct arena *a)

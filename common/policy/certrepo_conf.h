@@ -105,6 +105,10 @@ const char *certrepo_conf_key(const struct certrepo_conf *conf,
 void certrepo_conf_check_ca(const struct certrepo_ca *ca,
 			    struct conf_errors *errs);
 
+/* Is a row of the store, or an order, with this DIRECTORY one of CA's? Of one
+ * that is discovered, any may be. */
+bool certrepo_conf_ca_is(const struct certrepo_ca *ca, const char *directory);
+
 /* Of a program that read CONFIG, for commands to be copied: " -c FILE", as a
  * shell takes it, or "". In A. */
 const char *certrepo_conf_hint(const char *config, struct arena *a);

@@ -118,8 +118,11 @@ static int add_ca(struct teller *t, const struct certrepo_ca *ca,
 	const struct store_trouble *first =
 		nearest(t, ca->name, is_default, row->backoff_until);
 	const char *todo[NOTIFY_TODO] = { NULL }, *name;
+	const char *where = ca->directory ? ca->directory : row->directory;
 	struct store_due_ca w;
 
+	if (!where || !*where)
+		where = "not found yet";
 	if (store_ca_waits(t->store, ca->name, is_default, t->now,
 			   row->backoff_until, &w, err) == -1 ||
 	    name_of_ca(t, ca->name, is_default, row->backoff_until, &name,
@@ -146,7 +149,7 @@ static int add_ca(struct teller *t, const struct certrepo_ca *ca,
 			   .text = arena_printf(
 				   t->arena, "%.*s; %s; it is %s", DETAIL_MAX,
 				   row->fail_detail ? row->fail_detail : "-",
-				   waits_text(t, &w, first), ca->directory),
+				   waits_text(t, &w, first), where),
 			   .alike = row->fail_detail ? row->fail_detail : "-",
 			   .todo = todo,
 			   .end = first ? first->ts_expire : 0 });
@@ -167,7 +170,8 @@ int notify_cas(struct teller *t, struct err *err)
 		 * (ca_queue.c). */
 		if (found == 0 || row.count_fail <= 0 ||
 		    row.backoff_until > t->now + NOTIFY_DAY + DUE_CLOCKS ||
-		    (row.directory && strcmp(row.directory, ca->directory))) {
+		    (row.directory &&
+		     !certrepo_conf_ca_is(ca, row.directory))) {
 			notice_now_of(t->n, NOTICE_CA, ca->name,
 				      "it rests no more");
 			continue;

@@ -173,6 +173,20 @@ static void cas(void **state)
 #define CA_WITH(name, directory)                                       \
 	STORE "ca = ( { name = \"" name "\"; directory = \"" directory \
 	      "\"; account_key = \"/k\"; } );"
+#define CA_FOUND(more) \
+	STORE "ca = ( { name = \"a\"; account_key = \"/k\"; " more " } );"
+	refuse(CA_FOUND("discover = [ \"a b\" ];"), 2, "`discover'");
+	refuse(CA_FOUND("discover = [ \"\" ];"), 2, "`discover'");
+	refuse(CA_FOUND("discover = \"corp.example\"; discover_allow = "
+			"\"https://x\";"),
+	       2, "`discover_allow'");
+	refuse(CA_FOUND("directory = \"https://ca/d\"; discover_allow = "
+			"\"x.example\";"),
+	       2, "`discover_allow'");
+	refuse(CA_FOUND("discover = \"auto\"; directory = "
+			"\"https://ca/d\";"),
+	       2, "`discover'");
+	refuse(CA_FOUND("discover = \"auto\"; mode = \"maybe\";"), 2, "`mode'");
 	refuse(CA_WITH("a", "http://ca/dir"), 2, "`directory'");
 	refuse(CA_WITH("a", "https://"), 2, "`directory'");
 	refuse(CA_WITH("a", "https:///dir"), 2, "`directory'");
@@ -323,14 +337,32 @@ static void bindings(void **state)
 	accept(TWO("https://ca.example.org/b", "/k.pem", "two"));
 }
 
+static void discovered(void **state)
+{
+	struct loaded l = load(CA_FOUND("discover = [\"Corp.Example.\", "
+					"\"auto\"];"));
+	struct certrepo_ca given = { .directory = "https://ca/d" };
+	const struct certrepo_ca *ca;
+
+	if (l.rc == -1)
+		fail_msg("%s", l.errs.list.v[0]);
+	ca = l.conf.ca.v[0];
+	assert_string_equal(ca->directory, "");
+	assert_string_equal(ca->mode, "try");
+	assert_true(certrepo_conf_ca_is(ca, "https://any/d"));
+	assert_true(certrepo_conf_ca_is(&given, "https://ca/d"));
+	assert_false(certrepo_conf_ca_is(&given, "https://any/d"));
+	unload(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(notify),   cmocka_unit_test(defaults),
-		cmocka_unit_test(bindings), cmocka_unit_test(whole),
-		cmocka_unit_test(missing),  cmocka_unit_test(cas),
-		cmocka_unit_test(prefixes), cmocka_unit_test(addresses),
-		cmocka_unit_test(zones),
+		cmocka_unit_test(notify),     cmocka_unit_test(defaults),
+		cmocka_unit_test(bindings),   cmocka_unit_test(whole),
+		cmocka_unit_test(missing),    cmocka_unit_test(cas),
+		cmocka_unit_test(discovered), cmocka_unit_test(prefixes),
+		cmocka_unit_test(addresses),  cmocka_unit_test(zones),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
