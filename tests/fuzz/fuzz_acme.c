@@ -5,6 +5,7 @@
 #include "acme_parse.h"
 #include "acme_problem.h"
 #include "http.h"
+#include "http_link.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -79,6 +80,20 @@ static void others(const char *text, size_t len, struct arena *arena)
 	(void) acme_nonce_ok(text);
 }
 
+static void links(const char *text, struct arena *arena)
+{
+	const char *p = text, *before, *ref;
+	size_t n = strlen(text);
+
+	for (before = p; (ref = http_link_next(&p, "alternate", arena));
+	     before = p)
+		if (strlen(ref) > n || strchr(ref, '>') ||
+		    (*p && (p <= before || p > text + n)))
+			__builtin_trap();
+	if (*p)
+		__builtin_trap();
+}
+
 static void header(const char *text)
 {
 	static const char date[] = "Thu, 01 Jan 1970 00:20:00 GMT";
@@ -115,5 +130,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_fail(&f);
 	}
 	header(text);
+	links(text, arena);
 	return 0;
 }

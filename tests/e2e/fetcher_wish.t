@@ -1,0 +1,136 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What is asked for in an order beside its names: a profile that the CA offers,
+# and what it costs; what the CA refuses of it, in whatever words; a CSR that
+# asks for what the CA does not certify.
+# shellcheck disable=SC2154 # variables are shared
+. "$(dirname "$0")/../lib/lib.sh"
+. "$(dirname "$0")/../lib/pebble.sh"
+. "$(dirname "$0")/../lib/stage.sh"
+. "$(dirname "$0")/../lib/scripted.sh"
+
+N=www.example.test
+col() { # COLUMN
+	sql "SELECT $1 FROM certs WHERE name = '$N'"
+}
+asked() { # the profile of the last newOrder
+	grep '"newOrder"' "$REQUESTS" | tail -1 |
+		sed -n 's/.*"profile": "\([^"]*\)".*/\1/p'
+}
+begin() { # PROFILE OF_THE_CA
+	scripted_reset
+	STAGE_CA=${2:+"ca_profile = \"$2\";"}
+	stage_conf
+	if [ -n "$1" ]; then
+		sql "UPDATE certs SET ca_profile = '$1'"
+	else
+		sql 'UPDATE certs SET ca_profile = NULL'
+	fi
+}
+again() {
+	: >"$REQUESTS"
+	sql "UPDATE certs SET ts_due = 0, renew = 1"
+	run fetcher --once "$@"
+}
+# CLASS WORDS TEST: it failed so, once, and no order was finalized to no end.
+refused() {
+	is "$(col fail_class):$(col count_fail_update):$(col held)" "$1" "$3"
+	like "$(col fail_detail)" "$2" '... with the words that it needs'
+}
+
+scripted_start || bail 'no server'
+stage_store sqlite || bail 'no store'
+scripted_row $N || bail 'cannot enrol'
+TWO='{"profiles": {"classic": {"text": "as ever", "client_auth": true},
+	"short": {"text": "6 days", "life": 576000, "cn": false, "names": 2}}}'
+
+# --- which one ---
+begin '' ''
+run fetcher --once
+is "$rc:$(asked)" 0: 'none is asked for where none is wanted'
+offer "$TWO"
+begin '' ''
+run fetcher --once
+is "$rc:$(asked)" 0: '... nor where there are some'
+begin classic short
+run fetcher --once
+is "$rc:$(asked)" 0:classic "the row's, before the configuration's"
+begin '' classic
+run fetcher --once
+is "$rc:$(asked)" 0:classic "the configuration's"
+sql "UPDATE certs SET ca_profile = 'short'"
+again -v
+is "$rc:$(asked)" 0:short "then another, by the row"
+like "$err" "$N: the new certificate, by the profile \"short\", lives 160 hours instead of 90 days, has no clientAuth \(TLS client authentication\), has no CN" \
+	'... whose price is told'
+again -v
+unlike "$err" 'the new certificate' '... once'
+
+# --- one that is not offered costs no order ---
+begin tlsserver ''
+run fetcher --once
+is "$rc:$(requests newOrder)" 1:0 'not offered: nothing is ordered'
+refused config:1:0 "the CA offers the profiles \"classic\", \"short\", but \"tlsserver\" was to be asked for: run certrepo-populate set $N ca_profile=\.\.\." 'a matter of configuration'
+begin '' tlsserver
+run fetcher --once
+refused config:1:0 'change ca_profile of the CA pebble in the configuration' '... whose it is'
+offer '{"profiles": null}'
+begin short ''
+run fetcher --once
+is "$rc:$(requests newOrder)" 1:0 'no profiles at all: nothing is ordered'
+refused config:1:0 'offers no profiles, but "short"' '... for the same reason'
+
+# --- refused, in whatever words ---
+offer "$TWO"
+for at in newOrder finalize; do
+	for f in invalid unauthorized malformed; do
+		begin short ''
+		fault profile-$f $at
+		run fetcher --once
+		is "$rc" 1 "profile-$f at $at"
+		refused config:1:0 'the CA refuses the profile "short": ".*[Pp]rofile' '... is a matter of the profile'
+		like "$err" 'config: the CA refuses the profile "short"' '... as is told'
+	done
+done
+begin short ''
+fault 429-seconds
+run fetcher --once
+refused rate-limited:1:0 'already issued' 'a limit is a limit'
+begin short ''
+fault challenge-caa
+run fetcher --once
+refused caa:1:0 'CAA' 'CAA is CAA'
+begin short ''
+fault rejected
+run fetcher --once
+refused rejected:1:0 'forbidden by policy' 'a name is a name'
+
+# --- too many names for it ---
+N=a.example.test
+scripted_row $N $N b.example.test c.example.test || bail 'cannot enrol'
+sql "UPDATE certs SET enable = 'N' WHERE name <> '$N'"
+begin short ''
+run fetcher --once
+refused config:1:0 'refuses the profile "short": .*; the CSR has 3 names, which a profile may not allow' 'too many names'
+
+# --- a CSR that asks for clientAuth ---
+N=client.example.test
+make_key "$T/keys/$N.key" ec && openssl req -new -key "$T/keys/$N.key" \
+	-subj "/CN=$N" -addext "subjectAltName=DNS:$N" \
+	-addext 'extendedKeyUsage=serverAuth,clientAuth' -out "$T/csr/$N.csr" &&
+	populate add $N --enable >"$T/enrol.log" 2>&1 &&
+	populate set $N challenge=http-01 webroot_path="$WEBROOT" \
+		>"$T/enrol.log" 2>&1 || bail "cannot enrol: $(cat "$T/enrol.log")"
+begin '' ''
+sql "UPDATE certs SET enable = 'N' WHERE name <> '$N'"
+fault csr-eku '' -1
+run fetcher --once
+is "$rc:$(requests finalize)" 1:1 'clientAuth is refused'
+refused bad-csr:1:1 'a new CSR is needed: this one asks for clientAuth .*clientAuth is not permitted' \
+	'... it is held at once'
+like "$err" 'held until someone acts \(1st failure\)' '... as is told'
+: >"$REQUESTS"
+sql 'UPDATE certs SET ts_due = 0 WHERE held = 0'
+run fetcher --once
+is "$(requests newOrder)" 0 '... and not tried again'
+done_testing
