@@ -106,8 +106,9 @@ for order in "NULL, NULL, NULL" "'', '', ''" \
 	sql "DELETE FROM kept WHERE name = ''"
 	sql "CREATE TRIGGER IF NOT EXISTS put AFTER UPDATE OF renew ON certs
 		WHEN new.name = '$A' AND new.ts_due = 0 BEGIN
-		REPLACE INTO orders VALUES ('$A', 0, 'pebble', $order, 'new', $MIN,
-		$MAX, $MAX);
+		REPLACE INTO orders (name, slot, ca_name, account, key_sha256,
+			url, state, ts_created, ts_state, ts_expires)
+		VALUES ('$A', 0, 'pebble', $order, 'new', $MIN, $MAX, $MAX);
 		END"
 	try "orders: $order" "$due"
 	sql 'DROP TRIGGER put'
