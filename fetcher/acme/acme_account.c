@@ -49,7 +49,7 @@ static void account_done(void *arg, const struct acme_result *r)
 	AUTO(arena_free) struct arena *arena = arena_new();
 	struct err err = ERR_INIT;
 	struct fail f;
-	const char *status = "valid";
+	struct acme_account_info info = { .status = "valid" };
 
 	if (r->fail) {
 		start_failed(a, r->fail);
@@ -57,15 +57,15 @@ static void account_done(void *arg, const struct acme_result *r)
 	}
 	/* For an account found again, section 7.3.1 asks only for Location. */
 	if (r->len > 0 &&
-	    acme_parse_account(r->body, r->len, arena, &status, &err) == -1) {
+	    acme_parse_account(r->body, r->len, arena, &info, &err) == -1) {
 		fail_set(&f, FAIL_CA_DOWN, 0, "%s: %s", a->ca->directory,
 			 err.msg);
 		start_failed(a, &f);
 		return;
 	}
-	if (strcmp(status, "valid") != 0) {
+	if (strcmp(info.status, "valid") != 0) {
 		fail_set(&f, FAIL_ACCOUNT, 0, "our account %.200s is %s",
-			 r->location, status);
+			 r->location, info.status);
 		acme_say_new_account(a, &f);
 		start_failed(a, &f);
 		return;

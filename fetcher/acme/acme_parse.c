@@ -213,9 +213,11 @@ int acme_parse_directory(const void *json, size_t len, struct arena *arena,
 }
 
 int acme_parse_account(const void *json, size_t len, struct arena *arena,
-		       const char **ret_status, struct err *err)
+		       struct acme_account_info *ret, struct err *err)
 {
 	AUTO(doc_free) json_t *doc = NULL;
+	struct acme_account_info info = { 0 };
+	const json_t *list;
 	const char *s;
 
 	if (doc_load(json, len, "account", &doc, err) == -1)
@@ -223,7 +225,18 @@ int acme_parse_account(const void *json, size_t len, struct arena *arena,
 	s = json_string_value(json_object_get(doc, "status"));
 	if (!s)
 		return err_set(err, ERR_INPUT, "the account has no status");
-	*ret_status = arena_strndup(arena, s, 40);
+	info.status = arena_strndup(arena, line_of(arena, s), 40);
+	info.bound =
+		json_is_object(json_object_get(doc, "externalAccountBinding"));
+	list = json_object_get(doc, "contact");
+	info.contact =
+		arena_array(arena, ACME_CONTACTS_MAX, sizeof(*info.contact));
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		s = json_string_value(json_array_get(list, i));
+		if (s && info.n_contact < ACME_CONTACTS_MAX)
+			info.contact[info.n_contact++] = line_of(arena, s);
+	}
+	*ret = info;
 	return 0;
 }
 

@@ -17,10 +17,18 @@ struct acme_directory {
 int acme_parse_directory(const void *json, size_t len, struct arena *arena,
 			 struct acme_directory *ret,
 			 struct err *err) MUST_CHECK;
-/* The status of an account object: "valid", "deactivated", "revoked"; in
- * the arena given. */
+#define ACME_CONTACTS_MAX 20
+/* An account (section 7.1.2); strings in the arena given. */
+struct acme_account_info {
+	const char *status; /* "valid", "deactivated", "revoked" */
+	/* URLs, for people: a printable line each; more are left out. */
+	const char **contact;
+	size_t n_contact;
+	bool bound; /* it shows an external account binding */
+};
 int acme_parse_account(const void *json, size_t len, struct arena *arena,
-		       const char **ret_status, struct err *err) MUST_CHECK;
+		       struct acme_account_info *ret,
+		       struct err *err) MUST_CHECK;
 /* https, printable, below ACME_URL_MAX. */
 bool acme_parse_url_ok(const char *url);
 

@@ -69,14 +69,14 @@ static void others(const char *text, size_t len, struct arena *arena)
 {
 	struct acme_directory d;
 	struct err err = ERR_INIT;
-	const char *status;
+	struct acme_account_info info;
 
 	if (acme_parse_directory(text, len, arena, &d, &err) == 0) {
 		check_url(d.new_nonce);
 		check_url(d.new_account);
 		check_url(d.new_order);
 	}
-	(void) (acme_parse_account(text, len, arena, &status, &err) == 0);
+	(void) (acme_parse_account(text, len, arena, &info, &err) == 0);
 	(void) acme_nonce_ok(text);
 }
 

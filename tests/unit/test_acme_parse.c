@@ -521,7 +521,6 @@ static void directory(void **state)
 				  "\"newOrder\":\"https://a/o\"}";
 	struct acme_directory d;
 	struct err err = ERR_INIT;
-	const char *status;
 
 	assert_int_equal(
 		acme_parse_directory(json, strlen(json), arena, &d, &err), 0);
@@ -541,12 +540,47 @@ static void directory(void **state)
 		acme_parse_directory(bad, strlen(bad), arena, &d, &err), -1);
 	assert_non_null(strstr(err.msg, "newAccount"));
 	assert_int_equal(acme_parse_directory("{}", 2, arena, &d, &err), -1);
+}
 
-	assert_int_equal(acme_parse_account("{\"status\":\"valid\"}", 18, arena,
-					    &status, &err),
-			 0);
-	assert_string_equal(status, "valid");
-	assert_int_equal(acme_parse_account("{}", 2, arena, &status, &err), -1);
+static void account(void **state)
+{
+	/* RFC 8555 section 7.3 */
+	static const char json[] =
+		"{\"status\":\"valid\",\"contact\":["
+		"\"mailto:cert-admin@example.org\","
+		"\"mailto:admin@example.org\"],"
+		"\"orders\":\"https://example.com/acme/acct/evOfKhNU60wg/"
+		"orders\",\"externalAccountBinding\":{}}";
+	static const char odd[] =
+		"{\"status\":\"va\\u001blid\",\"contact\":[7,\"a\\nb\",null],"
+		"\"externalAccountBinding\":null}";
+	struct acme_account_info info;
+	struct sbuf many = SBUF_INIT(100000);
+	struct err err = ERR_INIT;
+
+	assert_int_equal(
+		acme_parse_account(json, strlen(json), arena, &info, &err), 0);
+	assert_string_equal(info.status, "valid");
+	assert_int_equal(info.n_contact, 2);
+	assert_string_equal(info.contact[1], "mailto:admin@example.org");
+	assert_true(info.bound);
+	assert_int_equal(
+		acme_parse_account(odd, strlen(odd), arena, &info, &err), 0);
+	assert_string_equal(info.status, "va?lid");
+	assert_int_equal(info.n_contact, 1);
+	assert_string_equal(info.contact[0], "a?b");
+	assert_false(info.bound);
+	assert_int_equal(acme_parse_account("{}", 2, arena, &info, &err), -1);
+	assert_int_equal(acme_parse_account("[]", 2, arena, &info, &err), -1);
+
+	sbuf_adds(&many, "{\"status\":\"valid\",\"contact\":[\"a:b\"");
+	for (int i = 0; i < 1000; i++)
+		sbuf_adds(&many, ",\"a:b\"");
+	sbuf_adds(&many, "]}");
+	assert_int_equal(
+		acme_parse_account(many.buf, many.len, arena, &info, &err), 0);
+	assert_int_equal(info.n_contact, ACME_CONTACTS_MAX);
+	sbuf_free(&many);
 }
 
 static void offer(void **state)
@@ -611,6 +645,7 @@ int main(void)
 		cmocka_unit_test(limits),
 		cmocka_unit_test(url_ok),
 		cmocka_unit_test(directory),
+		cmocka_unit_test(account),
 		cmocka_unit_test(offer),
 	};
 
