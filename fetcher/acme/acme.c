@@ -390,6 +390,8 @@ static bool retry_account(struct acme_call *c)
 
 void acme_say_new_account(const struct acme *a, struct fail *f)
 {
+	if (a->look_only)
+		return;
 	fail_set(f, f->class, f->retry_at,
 		 "%.300s; put the account's key into %.140s, or move that file "
 		 "away for a new account, then ask the CA at once with --once "
