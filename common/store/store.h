@@ -524,6 +524,10 @@ int store_ca_put(struct store *s, const struct store_ca *ca,
 		 const struct store_ca *read, struct arena *arena,
 		 struct store_ca *ret, struct err *err) MUST_CHECK;
 
+/* How many orders of its are under way, parked ones among them. */
+int store_ca_orders(struct store *s, const char *name, int64_t *ret,
+		    struct err *err) MUST_CHECK;
+
 /* --- installer: through the views host_certs and host_installs --- */
 
 struct store_host_cert {

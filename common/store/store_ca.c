@@ -198,3 +198,24 @@ int store_ca_put(struct store *s, const struct store_ca *ca,
 	return STORE_TRY(s, STORE_TX_YES, err,
 			 ca_put(s, fit(ca, &f), read, arena, ret, err));
 }
+
+static int ca_orders(struct store *s, const char *name, int64_t *ret,
+		     struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	int rc;
+
+	if (store_query(s, "SELECT count(*) FROM orders WHERE ca_name = ?", "N",
+			ARGS(T(name)), &st, err) == -1)
+		return -1;
+	rc = db_step(st, err);
+	if (rc == 1)
+		*ret = db_col_int(st, 0);
+	return rc == 1 ? 0 : -1;
+}
+
+int store_ca_orders(struct store *s, const char *name, int64_t *ret,
+		    struct err *err)
+{
+	return STORE_TRY(s, STORE_TX_NO, err, ca_orders(s, name, ret, err));
+}
