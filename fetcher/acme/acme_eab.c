@@ -156,8 +156,14 @@ static const struct {
 
 /* It is about the binding at all. */
 static const char *const topics[] = {
-	"external account",  "externalAccount", "eab", "binding", "hmac", "kid",
-	"onlyReturnExisting"
+	"external account",
+	"externalAccount",
+	"onlyReturnExisting",
+	"eab",
+	"binding",
+	"hmac",
+	" MAC ",
+	"kid",
 };
 
 static bool is_binding(const char *detail, const char *type)

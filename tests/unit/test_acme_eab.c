@@ -237,6 +237,8 @@ static void explains(void **state)
 		{ "External Account Binding JWS verification failed",
 		  "unauthorized", "the key in /etc/eab.key is not the one",
 		  true },
+		{ "the MAC does not verify", "unauthorized",
+		  "the key in /etc/eab.key is not the one", true },
 		{ "onlyReturnExisting must be true", "userActionRequired",
 		  "kid-1 and /etc/eab.key are not a pair", true },
 		{ "the field 'kid' references a key that does not exist",
