@@ -2,25 +2,35 @@
 #include "account_impl.h"
 #include <string.h>
 
-enum { KEY_JSON = 256 };
+enum { KEY_JSON = 256, KEY_REPLACE };
 
 static const struct opts_option options[] = {
 	COMMAND_OPTIONS,
 	{ KEY_JSON, "json", NULL, "show: for programs" },
+	{ KEY_REPLACE, "replace", NULL,
+	  "import: in the place of another key, which is kept" },
 	{ 0 },
 };
 
 static const struct opts_spec spec = {
 	.program = COMMAND_PROGRAM " account",
-	.usage = "[options] show [CA...]",
-	.summary = "Show the accounts at the CAs of the configuration.",
+	.usage = "[options] COMMAND [CA...]",
+	.summary = "Our accounts at the CAs of the configuration.",
 	.options = options,
 	.epilogue =
-		"  show [CA...]          what is known of the account there, "
-		"of each CA\n"
+		"Commands:\n"
+		"  show [CA...]          what the CA says of the account "
+		"there\n"
+		"  update [CA...]        tell it contact and agree_tos of the "
+		"configuration\n"
+		"  import CA FILE        use the account of a key: PEM, or "
+		"certbot's JSON\n"
 		"\n"
-		"CA is a name of the list `ca' in the configuration.",
+		"CA is a name of the list `ca' in the configuration; without "
+		"one, all of them.",
 };
+
+#define VERBS "show, update or import"
 
 typedef int verb_fn(const struct command_run *run, int *ret_status,
 		    struct err *err);
@@ -28,18 +38,23 @@ typedef int verb_fn(const struct command_run *run, int *ret_status,
 static const struct verb {
 	const char *word;
 	size_t least, most; /* words behind it */
-	bool writes, json;
+	bool writes, json, replace;
 	verb_fn *run;
 } verbs[] = {
-	{ "show", 0, STORE_CAS_MAX, false, true, account_show },
+	{ "show", 0, STORE_CAS_MAX, false, true, false, account_show },
+	{ "update", 0, STORE_CAS_MAX, true, false, false, account_update },
+	{ "import", 2, 2, true, false, true, account_import },
 };
 
 static bool on_option(int key, const char *value, void *arg)
 {
 	struct account_opts *o = arg;
 
-	o->json = key == KEY_JSON;
-	return o->json;
+	if (key == KEY_JSON)
+		o->json = true;
+	else
+		o->replace = true;
+	return true;
 }
 
 static const struct verb *find(const struct command_run *run)
@@ -56,18 +71,22 @@ static void check(const struct command_run *run, bool *ret_writes)
 	size_t n = run->n_words ? run->n_words - 1 : 0;
 
 	if (!run->n_words)
-		opts_usage(&spec, "say what to do: show");
+		opts_usage(&spec, "say what to do: " VERBS);
 	if (!v)
 		opts_usage(&spec,
-			   "there is no command \"account %.100s\": show; a "
+			   "there is no command \"account %.100s\": " VERBS
+			   "; a "
 			   "certificate of the name account is ordered "
 			   "by " COMMAND_PROGRAM " -- account",
 			   run->words[0]);
 	if (n < v->least || n > v->most)
-		opts_usage(&spec, "%s takes %zu to %zu words", v->word,
-			   v->least, v->most);
+		opts_usage(&spec, "%s takes %s", v->word,
+			   v->least ? "a CA and the file of a key"
+				    : "names of CAs");
 	if (account_opts_of(run)->json && !v->json)
 		opts_usage(&spec, "%s does not take --json", v->word);
+	if (account_opts_of(run)->replace && !v->replace)
+		opts_usage(&spec, "%s does not take --replace", v->word);
 	*ret_writes = v->writes;
 }
 

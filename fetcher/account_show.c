@@ -1,27 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "account_impl.h"
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include "acme.h"
 #include "jout.h"
+#include "log.h"
 
 #define SHOW_MAX (1u << 20)
-
-struct facts {
-	const struct certrepo_ca *ca;
-	struct store_ca row; /* all of it zero: there is none */
-	char *key;	     /* thumbprint of the file's, or NULL */
-	int key_found;	     /* as acme_key_look() says */
-};
-
-/* Does the account in the store belong to this directory and this key? */
-static bool is_ours(const struct facts *f)
-{
-	return f->row.account && f->row.account_key && f->key &&
-	       strcmp(f->row.directory, f->ca->directory) == 0 &&
-	       strcmp(f->row.account_key, f->key) == 0;
-}
 
 static void line(struct sbuf *out, const char *what, const char *value)
 {
@@ -30,57 +13,93 @@ static void line(struct sbuf *out, const char *what, const char *value)
 	sbuf_addc(out, '\n');
 }
 
-static void text(const struct facts *f, struct sbuf *out)
+static const char *status_of(const struct account *a, bool asked)
 {
-	const struct certrepo_ca *ca = f->ca;
-
-	sbuf_addf(out, "%s%s\n", out->len ? "\n" : "", ca->name);
-	line(out, "directory", ca->directory);
-	line(out, "account",
-	     is_ours(f) ? f->row.account : "none known of this key");
-	line(out, "key file", ca->account_key);
-	line(out, "key",
-	     f->key		 ? f->key
-	     : f->key_found == 0 ? "none yet, the first run makes it"
-				 : "the file cannot be used");
-	for (size_t i = 0; i < ca->contact.n; i++)
-		line(out, "contact", ca->contact.v[i]);
-	line(out, "terms",
-	     ca->agree_tos ? "agreed to (agree_tos)" : "not agreed to");
+	if (asked)
+		return a->info.status;
+	if (a->none)
+		return "there is none";
+	return a->fail.class == FAIL_ACCOUNT ? "refused"
+					     : "not known, the CA did not say";
 }
 
-static void json(const struct facts *f, struct sbuf *out)
+static void text(const struct account *a, bool asked, int64_t orders,
+		 struct sbuf *out)
 {
-	const struct certrepo_ca *ca = f->ca;
+	const struct certrepo_ca *ca = &a->ca;
+	const char *url = account_url(a), *key = a->key;
+	const char *terms = asked ? acme_offer(a->acme)->terms : NULL;
+	size_t i;
+
+	sbuf_addf(out, "%s%s\n", out->len ? "\n" : "", ca->name);
+	line(out, "directory", ca->directory ? ca->directory : "not found yet");
+	line(out, "account", url ? url : "none known of this key");
+	line(out, "status", status_of(a, asked));
+	for (i = 0; i < a->info.n_contact; i++)
+		line(out, "contact", a->info.contact[i]);
+	line(out, "key file", ca->account_key);
+	if (!key)
+		key = a->key_found ? "the file cannot be used"
+				   : "none yet, the first run makes it";
+	line(out, "key", key);
+	if (ca->eab_kid)
+		line(out, "eab_kid", ca->eab_kid);
+	if (terms)
+		line(out, "terms", terms);
+	line(out, "agree_tos", ca->agree_tos ? "true" : "false");
+	sbuf_addf(out, "  %-13s%lld under way\n", "orders", (long long) orders);
+}
+
+static void json(const struct account *a, bool asked, int64_t orders,
+		 const struct err *why, struct sbuf *out)
+{
+	const struct certrepo_ca *ca = &a->ca;
 
 	sbuf_adds(out, out->len > 1 ? ",{" : "{");
 	jout_str(out, "ca", ca->name);
 	jout_str(out, "directory", ca->directory);
-	jout_str(out, "account", is_ours(f) ? f->row.account : NULL);
+	jout_str(out, "account", account_url(a));
+	jout_str(out, "status", asked ? a->info.status : NULL);
+	jout_key(out, "contact");
+	sbuf_addc(out, '[');
+	for (size_t i = 0; i < a->info.n_contact; i++) {
+		sbuf_adds(out, i ? "," : "");
+		sbuf_add_json(out, a->info.contact[i]);
+	}
+	sbuf_addc(out, ']');
 	jout_str(out, "key_file", ca->account_key);
-	jout_str(out, "key", f->key);
+	jout_str(out, "key", a->key);
+	jout_str(out, "eab_kid", ca->eab_kid);
+	jout_str(out, "terms", asked ? acme_offer(a->acme)->terms : NULL);
 	jout_bool(out, "agree_tos", ca->agree_tos);
+	jout_int(out, "orders", orders);
+	jout_str(out, "error", asked ? NULL : why->msg);
 	sbuf_addc(out, '}');
 }
 
-static void facts_free(struct facts *f)
-{
-	free(f->key);
-}
-
+/* An account that is not there yet is no failure. -1: the store's; *ret_bad:
+ * the CA did not say. */
 static int show_one(const struct command_run *run, struct store *store,
 		    const struct certrepo_ca *ca, struct sbuf *out,
-		    struct err *err)
+		    enum err_kind *ret_bad, struct err *err)
 {
-	AUTO(facts_free) struct facts f = { .ca = ca };
+	AUTO(account_free) struct account a = { .arena = NULL };
+	struct err why = ERR_INIT;
+	int64_t orders = 0;
+	bool asked;
 
-	if (store_ca_get(store, ca->name, run->arena, &f.row, err) == -1)
+	if (account_new(ca, store, &a, err) == -1 ||
+	    store_ca_orders(store, ca->name, &orders, err) == -1)
 		return -1;
-	f.key_found = acme_key_look(ca, &f.key);
+	asked = account_ask(&a, &why) == 0;
 	if (account_opts_of(run)->json)
-		json(&f, out);
+		json(&a, asked, orders, &why, out);
 	else
-		text(&f, out);
+		text(&a, asked, orders, out);
+	if (asked || a.none)
+		return 0;
+	log_error(&why);
+	*ret_bad = why.kind;
 	return 0;
 }
 
@@ -89,22 +108,31 @@ int account_show(const struct command_run *run, int *ret_status,
 {
 	AUTO(store_free) struct store *store = NULL;
 	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(SHOW_MAX);
-	struct account_cas cas;
 	bool list = account_opts_of(run)->json;
+	enum err_kind bad = ERR_NONE;
+	struct account_cas cas;
+	size_t failed = 0;
 
 	if (account_cas(run, &cas, err) == -1 ||
 	    store_open(run->conf->store, STORE_READ, &store, err) == -1)
 		return -1;
 	if (list)
 		sbuf_addc(&out, '[');
-	for (size_t i = 0; i < cas.n; i++)
-		if (show_one(run, store, cas.v[i], &out, err) == -1)
+	for (size_t i = 0; i < cas.n; i++) {
+		enum err_kind this = ERR_NONE;
+
+		if (show_one(run, store, cas.v[i], &out, &this, err) == -1)
 			return -1;
+		if (this == ERR_NONE)
+			continue;
+		failed++;
+		bad = this;
+	}
 	if (list)
 		sbuf_adds(&out, "]\n");
 	if (sbuf_over(&out))
 		return err_set(err, ERR_LIMIT, "too much to show at once");
 	fputs(sbuf_str(&out), stdout);
-	*ret_status = 0;
+	*ret_status = !failed ? 0 : failed < cas.n ? 2 : err_exit_status(bad);
 	return 0;
 }

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#include "account_impl.h"
+#include <stdio.h>
+#include "log.h"
+
+static int update_one(const struct command_run *run, struct store *store,
+		      const struct certrepo_ca *ca, struct err *err)
+{
+	AUTO(account_free) struct account a = { .arena = NULL };
+	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(65536);
+
+	if (account_new(ca, store, &a, err) == -1 ||
+	    account_ask(&a, err) == -1 || account_tell(&a, err) == -1 ||
+	    account_keep(&a, run, store, false, err) == -1)
+		return -1;
+	sbuf_addf(&out, "%s: %s is %s", ca->name, acme_account(a.acme),
+		  a.info.status);
+	for (size_t i = 0; i < a.info.n_contact; i++)
+		sbuf_addf(&out, "%s%s", i ? ", " : "; contact ",
+			  a.info.contact[i]);
+	puts(sbuf_str(&out));
+	return 0;
+}
+
+/* Each is tried; what one refuses does not stop the others. */
+int account_update(const struct command_run *run, int *ret_status,
+		   struct err *err)
+{
+	AUTO(store_free) struct store *store = NULL;
+	enum err_kind bad = ERR_NONE;
+	struct account_cas cas;
+	size_t failed = 0;
+
+	if (account_cas(run, &cas, err) == -1 ||
+	    store_open(run->conf->store, STORE_WRITE, &store, err) == -1)
+		return -1;
+	for (size_t i = 0; i < cas.n; i++) {
+		struct err why = ERR_INIT;
+
+		if (update_one(run, store, cas.v[i], &why) == 0)
+			continue;
+		(void) fflush(stdout);
+		log_error(&why);
+		bad = why.kind;
+		failed++;
+	}
+	*ret_status = !failed ? 0 : failed < cas.n ? 2 : err_exit_status(bad);
+	return 0;
+}
