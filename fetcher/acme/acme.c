@@ -26,7 +26,7 @@
 
 /* --- pace --- */
 
-static void pace_init(struct acme_pace *p, int64_t per_second, int64_t burst)
+void acme_pace_init(struct acme_pace *p, int64_t per_second, int64_t burst)
 {
 	if (per_second < 1)
 		per_second = 1;
@@ -67,8 +67,12 @@ int acme_new(struct loop *loop, const struct certrepo_ca *ca,
 	a->arena = arena_new();
 	if (rate < 1)
 		rate = PACE_DEFAULT;
-	pace_init(&a->pace, rate, rate);
-	pace_init(&a->head_pace, rate / HEAD_SHARE, rate / HEAD_BURST);
+	acme_pace_init(&a->pace, rate, rate);
+	acme_pace_init(&a->head_pace, rate / HEAD_SHARE, rate / HEAD_BURST);
+	acme_pace_init(&a->poll_pace, ca->polls_per_second,
+		       ca->polls_per_second < ACME_POLLS_BURST
+			       ? ca->polls_per_second
+			       : ACME_POLLS_BURST);
 	if (!acme_parse_url_ok(ca->directory))
 		return err_set(err, ERR_CONFIG,
 			       "the directory %s is not an https URL",
@@ -144,6 +148,7 @@ void acme_free(struct acme **acme)
 	calls_free(&a->flight);
 	calls_free(&a->failing);
 	loop_cancel(&a->wake);
+	loop_cancel(&a->go_on);
 	http_free(&a->http);
 	jws_key_free(&a->key);
 	acme_nonces_free(&a->nonces);

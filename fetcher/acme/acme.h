@@ -59,6 +59,10 @@ void acme_start(struct acme *acme, size_t wanted, acme_ready_fn *fn, void *arg);
  * told FAIL_ACCOUNT, and acme_unknown() is true. */
 void acme_look_only(struct acme *acme);
 bool acme_unknown(const struct acme *acme);
+/* The directory alone, with no nonce and no account; acme_offer() is there
+ * then, and renewal information can be asked for. An acme_start() that comes
+ * after fn was told of no failure goes on from there. */
+void acme_read_directory(struct acme *acme, acme_ready_fn *fn, void *arg);
 /* After start; borrowed. */
 const char *acme_account(const struct acme *acme);
 const char *acme_thumbprint(const struct acme *acme);
@@ -81,7 +85,7 @@ struct acme_offer {
 	size_t n_caa;
 	bool eab_required; /* externalAccountRequired */
 };
-/* After start; lives until the next start. */
+/* After start, or the directory; lives until the next one. */
 const struct acme_offer *acme_offer(const struct acme *acme);
 
 /* HTTP requests sent so far, for the summary and the benchmark. */
@@ -197,6 +201,14 @@ struct acme_call *acme_finalize(struct acme *acme, const char *finalize_url,
  * pending: POST {"status":"deactivated"}. */
 struct acme_call *acme_deactivate(struct acme *acme, const char *authz_url,
 				  acme_fn *fn, void *arg);
+/* Renewal information (RFC 9773 section 4.1) of the certificate ID, which the
+ * CA offers: a plain GET beside all else, at polls_per_second and
+ * ACME_POLLS_BURST at once. May one go now? Then it is counted: 0; else the ms
+ * to wait. */
+#define ACME_POLLS_BURST 100
+int64_t acme_renewal_wait(struct acme *acme);
+struct acme_call *acme_renewal(struct acme *acme, const char *id, acme_fn *fn,
+			       void *arg);
 /* No callback afterwards. Accepts NULL, sets NULL; a call that ended is gone
  * by itself: forget the pointer in fn. */
 void acme_cancel(struct acme_call **call);

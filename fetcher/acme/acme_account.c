@@ -364,6 +364,27 @@ static bool same_origin(const char *a, const char *b)
 	return la == lb && strncasecmp(a, b, la) == 0;
 }
 
+static void directory_taken(struct acme *a)
+{
+	acme_ready_fn *ready = a->ready;
+
+	if (a->directory_only) {
+		a->phase = ACME_HAS_DIRECTORY;
+		a->ready = NULL;
+		ready(a->ready_arg, NULL);
+		return;
+	}
+	if (a->account && !same_origin(a->account, a->dir.new_account)) {
+		/* The CA moved: our key finds the account at its new place. */
+		free(a->account);
+		a->account = NULL;
+	}
+	if (a->account)
+		start_done(a);
+	else
+		acme_account_register(a);
+}
+
 static void directory_done(void *arg, const struct http_reply *r)
 {
 	struct acme *a = arg;
@@ -380,29 +401,48 @@ static void directory_done(void *arg, const struct http_reply *r)
 		return;
 	}
 	acme_nonce_keep(a, r->replay_nonce);
-	if (a->account && !same_origin(a->account, a->dir.new_account)) {
-		/* The CA moved: our key finds the account at its new place. */
-		free(a->account);
-		a->account = NULL;
+	directory_taken(a);
+}
+
+static void go_on(void *arg)
+{
+	struct acme *a = arg;
+
+	a->go_on = NULL;
+	directory_taken(a);
+}
+
+static void begin(struct acme *a, bool directory_only, acme_ready_fn *fn,
+		  void *arg)
+{
+	bool has = a->phase == ACME_HAS_DIRECTORY;
+
+	a->phase = ACME_GET_DIRECTORY;
+	a->directory_only = directory_only;
+	a->head_fails = 0;
+	a->renewed = false;
+	a->ready = fn;
+	a->ready_arg = arg;
+	if (has) {
+		a->go_on = loop_after(a->loop, 0, go_on, a);
+		return;
 	}
-	if (a->account)
-		start_done(a);
-	else
-		acme_account_register(a);
+	a->directory_cuts = 0;
+	a->directory_hops = 0;
+	mem_free_str(&a->directory);
+	directory_get(a);
+}
+
+void acme_read_directory(struct acme *acme, acme_ready_fn *fn, void *arg)
+{
+	acme->prime = 0;
+	begin(acme, true, fn, arg);
 }
 
 void acme_start(struct acme *acme, size_t wanted, acme_ready_fn *fn, void *arg)
 {
-	acme->phase = ACME_GET_DIRECTORY;
-	acme->directory_cuts = 0;
-	acme->directory_hops = 0;
-	mem_free_str(&acme->directory);
-	acme->head_fails = 0;
-	acme->renewed = false;
-	acme->ready = fn;
-	acme->ready_arg = arg;
 	acme->prime = wanted < ACME_PRIME_MAX ? wanted : ACME_PRIME_MAX;
 	if (acme->prime > (size_t) acme->ca->nonce_pool)
 		acme->prime = (size_t) acme->ca->nonce_pool;
-	directory_get(acme);
+	begin(acme, false, fn, arg);
 }

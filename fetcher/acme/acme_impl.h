@@ -26,6 +26,7 @@ enum fail_class acme_class_of(const struct http_reply *r);
 enum acme_phase {
 	ACME_IDLE,
 	ACME_GET_DIRECTORY,
+	ACME_HAS_DIRECTORY, /* and nothing else was asked for */
 	ACME_GET_ACCOUNT,
 	ACME_UP,
 	ACME_FAILED, /* why says why; until the next start */
@@ -87,13 +88,15 @@ struct acme {
 	bool unknown;		 /* there was none to be found */
 	acme_ready_fn *ready;
 	void *ready_arg;
+	bool directory_only;
+	struct loop_timer *go_on; /* with the directory that is there */
 
 	struct acme_nonces nonces;
 	size_t prime; /* nonces still to be fetched ahead */
 	size_t heads; /* newNonce requests under way */
 	unsigned int head_fails;
 	int64_t head_hold; /* monotonic ms: none before */
-	struct acme_pace pace, head_pace;
+	struct acme_pace pace, head_pace, poll_pace;
 
 	struct acme_calls queue, flight, failing;
 	size_t n_queue;
@@ -110,6 +113,7 @@ struct acme_call *acme_call_new(struct acme *acme, enum acme_step step,
 void acme_wake_in(struct acme *acme, int64_t ms);
 /* Every call that waits ends so. */
 void acme_fail_queue(struct acme *acme, const struct fail *why);
+void acme_pace_init(struct acme_pace *pace, int64_t per_second, int64_t burst);
 /* May a request go now? Then it is counted: 0; else the ms to wait. */
 int64_t acme_pace_ask(struct acme_pace *pace);
 
