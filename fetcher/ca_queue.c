@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "backoff.h"
+#include "ca_offer.h"
 #include "clock.h"
 #include "due.h"
 #include "jitter.h"
@@ -32,6 +33,11 @@ struct ca_queue {
 	enum ca_queue_is is;
 	bool started;  /* acme has its account */
 	size_t orders; /* in flight */
+	size_t looks;  /* who else uses acme */
+	enum { LOOK_NOT, LOOK_RUNS, LOOK_DONE, LOOK_FAILED } look;
+	size_t wanted; /* of a start that waits for the look */
+	struct arena *offer_mem;
+	struct store_offer offer; /* as the store has it, or is to have it */
 
 	/* as the store has it */
 	char *account, *account_key;
@@ -91,6 +97,9 @@ static int load(struct ca_queue *c, struct store *store, struct err *err)
 	if (row.directory && strcmp(row.directory, c->conf->directory) != 0)
 		return 0;
 	c->read = row;
+	if (store_offer_get(store, c->conf->name, c->offer_mem, &c->offer,
+			    err) == -1)
+		return -1;
 	/* Under another eab_kid it may be another account: it is looked for. */
 	if (same_kid(c, &row)) {
 		c->account = row.account ? mem_strdup(row.account) : NULL;
@@ -124,6 +133,7 @@ int ca_queue_new(const struct certrepo_ca *conf, struct loop *loop,
 	c->report = report;
 	c->read_mem = arena_new();
 	c->sent_mem = arena_new();
+	c->offer_mem = arena_new();
 	if (!conf)
 		c->is = CA_QUEUE_READY;
 	else if (load(c, store, err) == -1)
@@ -158,6 +168,7 @@ void ca_queue_free(struct ca_queue **cp)
 	acme_free(&c->acme);
 	arena_free(&c->read_mem);
 	arena_free(&c->sent_mem);
+	arena_free(&c->offer_mem);
 	while (ca_queue_pop(c, &name)) {
 		free(name.name);
 		free(name.ca_name);
@@ -189,7 +200,7 @@ enum ca_queue_is ca_queue_is(struct ca_queue *c, int64_t now)
 	if (c->is == CA_QUEUE_RESTING && c->backoff_until <= now) {
 		if (c->started)
 			c->is = CA_QUEUE_READY;
-		else if (!c->orders) /* they use the client */
+		else if (!c->orders && !c->looks) /* they use the client */
 			c->is = CA_QUEUE_IDLE;
 	}
 	return c->is;
@@ -296,6 +307,42 @@ static void warn_bound(const struct ca_queue *c)
 		 "account_key name another file",
 		 c->conf->name, c->conf->eab_kid, c->conf->account_key, was,
 		 c->conf->eab_kid);
+}
+
+static int op_offer(struct store *store, void *arg, struct err *err)
+{
+	const struct ca_queue *c = arg;
+
+	return store_offer_put(store, c->conf->name, c->conf->directory,
+			       &c->offer, err);
+}
+
+static void on_offered(void *arg, const struct err *err)
+{
+	const struct ca_queue *c = arg;
+
+	if (err)
+		log_debug("%s: what it offers is not remembered: %s",
+			  c->conf->name, err->msg);
+}
+
+/* What the directory offers, for those who do not read it. */
+static void learn_offer(struct ca_queue *c)
+{
+	struct arena *mem = arena_new();
+	struct store_offer new;
+
+	ca_offer_text(acme_offer(c->acme), clock_now(), mem, &new);
+	if (!ca_offer_differs(&c->offer, &new)) {
+		arena_free(&mem);
+		return;
+	}
+	arena_free(&c->offer_mem);
+	c->offer_mem = mem;
+	c->offer = new;
+	if (!c->read.name) /* there is no row yet */
+		save(c);
+	batch_add(c->batch, op_offer, on_offered, c);
 }
 
 /* The account as the client has it: it may have had to make one, at its start
@@ -504,25 +551,105 @@ static void on_ready(void *arg, const struct fail *f)
 	c->started = true;
 	c->met = true;
 	learn_account(c);
+	learn_offer(c);
 }
 
-void ca_queue_start(struct ca_queue *c, size_t wanted)
+static int new_client(struct ca_queue *c, struct fail *f)
 {
 	struct err err = ERR_INIT;
-	struct fail f;
 
-	c->is = CA_QUEUE_STARTING;
-	c->started = false;
 	if (c->acme) {
 		c->requests += acme_requests(c->acme);
 		acme_free(&c->acme);
 	}
 	if (acme_new(c->loop, c->conf, c->account, c->account_key, &c->acme,
-		     &err) == -1) {
-		fail_set(&f, FAIL_ACCOUNT, 0, "%s", err.msg);
+		     &err) == 0)
+		return 0;
+	fail_set(f, FAIL_ACCOUNT, 0, "%s", err.msg);
+	return -1;
+}
+
+static void on_looked(void *arg, const struct fail *f)
+{
+	struct ca_queue *c = arg;
+
+	c->look = f ? LOOK_FAILED : LOOK_DONE;
+	if (!f) {
+		c->met = true;
+		learn_offer(c);
+		if (c->is == CA_QUEUE_STARTING)
+			ca_queue_start(c, c->wanted);
+	} else if (c->is == CA_QUEUE_STARTING || f->class == FAIL_CLOCK) {
+		rest(c, f);
+	} else {
+		log_event(LOG_L_NOTE, "not-asked", "ca", c->conf->name, "class",
+			  fail_name(f->class), "detail", f->detail, NULL);
+	}
+}
+
+static void begin_look(struct ca_queue *c)
+{
+	struct fail f;
+
+	/* Without its key there are no orders, which say so. */
+	if (new_client(c, &f) == -1) {
+		c->look = LOOK_FAILED;
+		return;
+	}
+	c->look = LOOK_RUNS;
+	acme_read_directory(c->acme, on_looked, c);
+}
+
+enum ca_queue_look ca_queue_look(struct ca_queue *c)
+{
+	switch (ca_queue_is(c, clock_now())) {
+	case CA_QUEUE_READY:
+		return c->acme ? CA_QUEUE_LOOK_READY : CA_QUEUE_LOOK_NEVER;
+	case CA_QUEUE_RESTING:
+		return CA_QUEUE_LOOK_NEVER;
+	case CA_QUEUE_STARTING:
+		return CA_QUEUE_LOOK_WAIT;
+	case CA_QUEUE_IDLE:
+		break;
+	}
+	if (c->look == LOOK_NOT)
+		begin_look(c);
+	return c->look == LOOK_DONE   ? CA_QUEUE_LOOK_READY
+	       : c->look == LOOK_RUNS ? CA_QUEUE_LOOK_WAIT
+				      : CA_QUEUE_LOOK_NEVER;
+}
+
+void ca_queue_look_begin(struct ca_queue *c)
+{
+	c->looks++;
+}
+
+void ca_queue_look_end(struct ca_queue *c)
+{
+	c->looks--;
+}
+
+const char *ca_queue_renewal_info(const struct ca_queue *c)
+{
+	return c->offer.renewal_info;
+}
+
+void ca_queue_start(struct ca_queue *c, size_t wanted)
+{
+	struct fail f;
+
+	c->is = CA_QUEUE_STARTING;
+	c->started = false;
+	c->wanted = wanted;
+	if (c->look == LOOK_RUNS)
+		return; /* then on_looked() does */
+	/* The directory that was read is still good, and so is the connection.
+	 */
+	if (c->look != LOOK_DONE && new_client(c, &f) == -1) {
 		rest(c, &f);
 		return;
 	}
+	c->look = LOOK_NOT;
 	acme_start(c->acme, wanted, on_ready, c);
 }
 

@@ -58,6 +58,23 @@ void ca_queue_force(struct ca_queue *c); /* whatever its backoff says */
 /* From IDLE; WANTED orders are about to begin. */
 void ca_queue_start(struct ca_queue *c, size_t wanted);
 
+/* For who asks for renewal information: its client, when its directory was
+ * read in this run; else that is seen to, without an account. What fails here
+ * is no failure of the CA for orders, but for a clock that is wrong. */
+enum ca_queue_look {
+	CA_QUEUE_LOOK_WAIT,
+	CA_QUEUE_LOOK_READY, /* ca_queue_acme() is there */
+	CA_QUEUE_LOOK_NEVER, /* not in this run: it rests, or cannot be read */
+};
+enum ca_queue_look ca_queue_look(struct ca_queue *c);
+/* Between these its client stays. */
+void ca_queue_look_begin(struct ca_queue *c);
+void ca_queue_look_end(struct ca_queue *c);
+/* URL of its renewalInfo, "" when it has none, as last heard; NULL: its
+ * directory was never read. The store remembers it, with the rest of what the
+ * directory offers (store_offer.h). */
+const char *ca_queue_renewal_info(const struct ca_queue *c);
+
 /* An order that uses its client begins, has ended and was freed. */
 void ca_queue_begin(struct ca_queue *c);
 void ca_queue_end(struct ca_queue *c);
