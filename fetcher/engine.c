@@ -1,75 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine.h"
+#include "engine_impl.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "batch.h"
-#include "cas.h"
 #include "clock.h"
-#include "due.h"
 #include "due_policy.h"
-#include "halt.h"
 #include "lessees.h"
 #include "log.h"
-#include "loop.h"
-#include "asked.h"
-#include "namemap.h"
-#include "order.h"
-#include "pages.h"
-#include "proof_sweep.h"
 #include "prune.h"
 #include "why_idle.h"
 #include "wrong_clock.h"
 
 #define ROUND_MS 1000
-/* What has become due since is looked for again after this. */
-#define LIST_MS (60 * 1000)
-
-/* What became of a name in this run. */
-enum outcome { MET, RENEWED, FAILED, WAITING, PARKED, LET_GO };
-
-struct slot {
-	struct engine *engine;
-	struct order *order; /* NULL: free */
-	struct ca_queue *ca;
-	bool again; /* its last failure was ca-down */
-	bool woken;
-};
-
-struct engine {
-	const struct certrepo_conf *conf;
-	struct store *store;
-	const char *owner;
-	struct engine_opts opts;
-
-	struct loop *loop;
-	struct batch *batch;
-	struct chall_ctx *chall;
-	struct chains *chains;
-	struct report *report;
-	struct order_env env;
-	struct proof_sweep *sweep;
-
-	struct cas cas;
-	struct slot *slots;
-	size_t n_slots, in_flight;
-	bool said;		  /* why a name that was given is not ordered */
-	struct namemap *met;	  /* in this pass */
-	struct namemap *outcomes; /* in this run */
-
-	struct pages *pages; /* NULL: no more in this pass */
-	int64_t listed_ms;   /* when they were */
-	bool fresh;	     /* and not looked into, be a slot free or not */
-	bool told_unknown;
-	bool doubt; /* there are instants of a wrong clock */
-	int passes;
-	int64_t begun_ms;
-	int64_t earliest; /* next attempt of what failed or waits */
-
-	struct halt *halt;
-	struct loop_timer *pass_timer;
-};
-
 /* --- what orders ask of us --- */
 
 static void on_wake(void *arg, void *cookie)
@@ -149,6 +91,7 @@ void engine_free(struct engine **ep)
 	for (i = 0; i < e->n_slots; i++)
 		order_free(&e->slots[i].order);
 	proof_sweep_free(&e->sweep);
+	polls_free(&e->polls);
 	cas_done(&e->cas);
 	loop_cancel(&e->pass_timer);
 	halt_free(&e->halt);
@@ -163,195 +106,6 @@ void engine_free(struct engine **ep)
 	free(e->slots);
 	free(e);
 	*ep = NULL;
-}
-
-/* --- choosing --- */
-
-static void remember_next(struct engine *e, int64_t next)
-{
-	if (next < e->earliest)
-		e->earliest = next;
-}
-
-/* Its CA rests. Nothing is written: when the rest is over, it is due. Names
- * that nobody gave are counted in the store, see count_waits(). */
-static void let_wait(struct engine *e, struct ca_queue *ca, const char *name,
-		     int64_t ts_expire)
-{
-	remember_next(e, ca_queue_until(ca));
-	if (!e->opts.n_names) {
-		namemap_put(e->met, name, LET_GO);
-		return;
-	}
-	namemap_put(e->outcomes, name, WAITING);
-	waits_add(&e->cas.waits[cas_index(&e->cas, ca)], ts_expire);
-}
-
-static bool is_met(const char *name, void *arg)
-{
-	struct engine *e = arg;
-
-	return namemap_get(e->met, name) == MET;
-}
-
-/* One that was given is not ordered. */
-static void say_why_not(struct engine *e, const char *name)
-{
-	switch (asked_say(e->store, e->owner, name, clock_now())) {
-	case ASKED_FREE:
-		return;
-	case ASKED_LEASED:
-		namemap_put(e->outcomes, name, WAITING);
-		break;
-	case ASKED_GONE:
-		namemap_put(e->outcomes, name, FAILED);
-		break;
-	case ASKED_WAITS:
-		break;
-	}
-	e->said = true;
-}
-
-static int on_pick(const struct pick *p, void *arg, struct err *err)
-{
-	struct engine *e = arg;
-	struct ca_queue *ca = cas_of(&e->cas, p->ca_name);
-	struct ca_queue_name name = { .name = (char *) p->name,
-				      .ca_name = (char *) p->ca_name,
-				      .early = p->early,
-				      .again = p->again,
-				      .ts_expire = p->ts_expire };
-
-	(void) err;
-	/* Its CA failed it, and rests: it is not due only for that. */
-	if (p->reason == DUE_NOT &&
-	    !(cas_rests(ca) && p->of_ca && p->ts_due <= ca_queue_until(ca))) {
-		if (e->opts.n_names && e->passes == 1)
-			say_why_not(e, p->name);
-		return 0;
-	}
-	if (is_met(p->name, e))
-		return 0;
-	namemap_put(e->met, p->name, MET);
-	if (cas_rests(ca))
-		let_wait(e, ca, p->name, p->ts_expire);
-	else
-		ca_queue_push(ca, &name);
-	return 0;
-}
-
-/* Names that a person gave, in the first pass with force. */
-static int pick_named(struct engine *e, struct err *err)
-{
-	struct pick_opts po = { .days_left = e->conf->days_left,
-				.now = clock_now(),
-				.force = e->opts.force && e->passes == 1,
-				.write = true };
-	size_t i;
-	int found;
-
-	for (i = 0; i < e->opts.n_names; i++) {
-		const char *name = e->opts.names[i];
-
-		found = pick_one(e->store, name, &po, on_pick, e, err);
-		if (found == -1)
-			return -1;
-		if (found == 1)
-			continue;
-		namemap_put(e->outcomes, name, FAILED);
-		if (e->passes == 1) {
-			AUTO(mem_free_str)
-			char *text = asked_not_enabled(e->store, name);
-
-			log_warn("%s", text);
-		}
-	}
-	return 0;
-}
-
-/* What a page is for: a CA without a queue that can take orders. */
-static struct ca_queue *hungry(struct engine *e, size_t page)
-{
-	struct ca_queue *ca = cas_of(&e->cas, pages_ca(e->pages, page));
-
-	if (!pages_left(e->pages, page) || ca_queue_queued(ca))
-		return NULL;
-	if (!cas_rests(ca))
-		return ca;
-	remember_next(e, ca_queue_until(ca));
-	return NULL;
-}
-
-static bool wants_more(struct engine *e)
-{
-	size_t i;
-
-	if (halt_stopping(e->halt) || !e->pages || batch_away(e->batch) ||
-	    (e->in_flight >= e->n_slots && !e->fresh))
-		return false;
-	for (i = 0; i < pages_n(e->pages); i++)
-		if (hungry(e, i))
-			return true;
-	return false;
-}
-
-static int pick_more(struct engine *e, struct err *err)
-{
-	struct pick_opts po = { .days_left = e->conf->days_left,
-				.now = clock_now(),
-				.write = true };
-	struct ca_queue *ca;
-	size_t i;
-
-	e->fresh = false;
-	for (i = 0; i < pages_n(e->pages); i++) {
-		ca = hungry(e, i);
-		if (!ca)
-			continue;
-		po.doubtful = ca_queue_doubtful(ca);
-		if (pages_pick(e->pages, i, &po, is_met, on_pick, e, err) == 0)
-			batch_met(e->batch);
-		else if (err->kind == ERR_UNAVAILABLE)
-			return batch_missed(e->batch, err);
-		else
-			return -1;
-	}
-	return 0;
-}
-
-static int pick_first(struct engine *e, struct err *err)
-{
-	pages_free(&e->pages);
-	if (e->opts.n_names)
-		return pick_named(e, err);
-	e->listed_ms = clock_mono_ms();
-	if (pages_new(e->conf, e->store, clock_now(), &e->pages, err) == -1)
-		return -1;
-	pages_tell_unknown(e->pages, &e->told_unknown);
-	return 0;
-}
-
-/* A CA that is slow draws the run out: names of others that have become due
- * meanwhile need not wait for its end. Those that were met in this pass are
- * passed over. */
-static int list_again(struct engine *e, struct err *err)
-{
-	struct pages *pages = NULL;
-	int64_t now = clock_mono_ms();
-
-	if (!e->pages || !e->in_flight || halt_stopping(e->halt) ||
-	    batch_away(e->batch) || now - e->listed_ms < LIST_MS)
-		return 0;
-	e->listed_ms = now;
-	if (pages_new(e->conf, e->store, clock_now(), &pages, err) == -1)
-		return err->kind == ERR_UNAVAILABLE
-			       ? batch_missed(e->batch, err)
-			       : -1;
-	batch_met(e->batch);
-	pages_free(&e->pages);
-	e->pages = pages;
-	e->fresh = true;
-	return 0;
 }
 
 /* --- orders --- */
@@ -395,7 +149,7 @@ static void drain(struct engine *e, struct ca_queue *ca, bool resting)
 
 	while (ca_queue_pop(ca, &name)) {
 		if (resting)
-			let_wait(e, ca, name.name, name.ts_expire);
+			engine_let_wait(e, ca, name.name, name.ts_expire);
 		else
 			namemap_put(e->outcomes, name.name, WAITING);
 		free(name.name);
@@ -470,12 +224,12 @@ static void settle(struct engine *e, struct slot *s)
 		/* The CA's failure is not the name's. */
 		namemap_put(e->outcomes, order_name(o),
 			    resting ? WAITING : FAILED);
-		remember_next(e, order_backoff(o)->next);
+		engine_remember_next(e, order_backoff(o)->next);
 		break;
 	case ORDER_PARKED:
 		report_parked(e->report, o);
 		namemap_put(e->outcomes, order_name(o), PARKED);
-		remember_next(e, order_backoff(o)->next);
+		engine_remember_next(e, order_backoff(o)->next);
 		break;
 	case ORDER_ELSEWHERE: /* another fetcher's order */
 		if (e->opts.n_names) {
@@ -488,7 +242,7 @@ static void settle(struct engine *e, struct slot *s)
 		break;
 	case ORDER_LOST:
 		if (e->opts.n_names && order_fail(o)->class == FAIL_NONE)
-			say_why_not(e, order_name(o));
+			engine_say_why_not(e, order_name(o));
 		else if (e->opts.n_names)
 			namemap_put(e->outcomes, order_name(o), FAILED);
 		break;
@@ -608,6 +362,7 @@ static bool busy(struct engine *e)
 {
 	return e->in_flight || !batch_empty(e->batch) ||
 	       proof_sweep_busy(e->sweep) ||
+	       (e->polls && polls_busy(e->polls)) ||
 	       (!halt_stopping(e->halt) &&
 		(cas_queued(&e->cas) || cas_starting(&e->cas) ||
 		 batch_away(e->batch)));
@@ -625,12 +380,32 @@ static int end_doubt(struct engine *e, struct err *err)
 		e->doubt = false;
 		if (wrong_clock_mend(e->conf, e->store, now, err) == -1)
 			return -1;
-		return pick_first(e, err);
+		return engine_pick_first(e, err);
 	}
 	for (i = 0; !cas_starting(&e->cas) && i < e->conf->ca.n; i++)
 		if (ca_queue_is(e->cas.v[i], now) == CA_QUEUE_IDLE)
 			ca_queue_start(e->cas.v[i], 1);
 	return 0;
+}
+
+/* The CAs, after the orders' turn. */
+static int ask(struct engine *e, struct err *err)
+{
+	if (!e->polls)
+		return 0;
+	if (halt_stopping(e->halt))
+		polls_stop(e->polls);
+	return polls_step(e->polls, err);
+}
+
+/* There is more to do at once. */
+static bool goes_on(struct engine *e)
+{
+	if (engine_wants_more(e))
+		return true;
+	return !halt_stopping(e->halt) && !batch_away(e->batch) &&
+	       (batch_waiting(e->batch) ||
+		(e->pages && e->polls && polls_due(e->polls)));
 }
 
 /* Rounds until nothing is under way. */
@@ -639,11 +414,12 @@ static int rounds(struct engine *e, struct err *err)
 	int64_t wait_ms;
 
 	for (;;) {
-		if (end_doubt(e, err) == -1 || list_again(e, err) == -1 ||
-		    (wants_more(e) && pick_more(e, err) == -1) ||
-		    turn(e, &wait_ms, err) == -1)
+		if (end_doubt(e, err) == -1 ||
+		    engine_list_again(e, err) == -1 ||
+		    (engine_wants_more(e) && engine_pick_more(e, err) == -1) ||
+		    turn(e, &wait_ms, err) == -1 || ask(e, err) == -1)
 			return -1;
-		if (wants_more(e))
+		if (goes_on(e))
 			continue;
 		if (!busy(e))
 			return 0;
@@ -663,7 +439,7 @@ static int pass(struct engine *e, struct err *err)
 	namemap_clear(e->met);
 	cas_begin_pass(&e->cas);
 	proof_sweep_begin(e->sweep, false);
-	if (pick_first(e, err) == -1 || rounds(e, err) == -1)
+	if (engine_pick_first(e, err) == -1 || rounds(e, err) == -1)
 		return -1;
 	if (halt_leaving(e->halt))
 		return 0; /* the CA may be looking at them */
@@ -728,6 +504,9 @@ int engine_run(struct engine *e, int *ret_status, struct err *err)
 	    proof_sweep_new(e->store, e->batch, e->chall, e->owner,
 			    e->conf->state_dir, &e->sweep, err) == -1)
 		return -1;
+	if (!e->opts.n_names)
+		e->polls = polls_new(e->conf, &e->cas, e->loop, e->store,
+				     e->batch);
 	do {
 		if (pass(e, err) == -1 || wait_for_pass(e, &again, err) == -1)
 			return -1;
@@ -741,6 +520,8 @@ int engine_run(struct engine *e, int *ret_status, struct err *err)
 	if (!e->opts.n_names && cas_count_waits(&e->cas, e->store, err) == -1)
 		return -1;
 	say_waits(e);
+	if (e->polls)
+		polls_say(e->polls);
 	count(e, &c);
 	report_summary(e->report, &c);
 	*ret_status = report_status(&c);

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+#include "polls.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "ari_poll.h"
+#include "clock.h"
+#include "log.h"
+
+/* In flight, beside orders: a server that takes a hundred streams on a
+ * connection has room for those. */
+#define MOST_BESIDE 20
+
+struct one {
+	struct ca_queue *ca;
+	struct ari_poll *poll;
+	enum { LOOKS, WAITS, ASKS, DONE } is;
+	bool listed;
+};
+
+struct polls {
+	struct batch *batch;
+	struct one *v;
+	size_t n;
+};
+
+struct polls *polls_new(const struct certrepo_conf *conf, struct cas *cas,
+			struct loop *loop, struct store *store,
+			struct batch *batch)
+{
+	struct polls *p = mem_alloc(sizeof(*p));
+	const struct certrepo_ca *def = certrepo_conf_ca(conf, NULL);
+	const struct ari_env env = { .loop = loop,
+				     .store = store,
+				     .batch = batch,
+				     .days_left = conf->days_left,
+				     .begun = clock_now() };
+
+	p->batch = batch;
+	p->v = mem_array(conf->ca.n + 1, sizeof(p->v[0]));
+	for (; p->n < conf->ca.n; p->n++) {
+		const struct certrepo_ca *ca = conf->ca.v[p->n];
+
+		p->v[p->n] = (struct one){
+			.ca = cas->v[p->n],
+			.poll = ari_poll_new(&env, ca->name, ca == def),
+		};
+	}
+	return p;
+}
+
+static void end(struct one *o)
+{
+	if (o->is == ASKS)
+		ca_queue_look_end(o->ca);
+	o->is = DONE;
+}
+
+void polls_free(struct polls **pp)
+{
+	struct polls *p = *pp;
+
+	if (!p)
+		return;
+	for (size_t i = 0; i < p->n; i++) {
+		ari_poll_free(&p->v[i].poll);
+		end(&p->v[i]);
+	}
+	free(p->v);
+	free(p);
+	*pp = NULL;
+}
+
+/* Whose turn? Before anything is asked. */
+static int look(struct one *o, struct err *err)
+{
+	const char *url = ca_queue_renewal_info(o->ca);
+	int any;
+
+	if (url && !*url) {
+		end(o);
+		return 0;
+	}
+	any = ari_poll_any(o->poll, err);
+	if (any == 1)
+		o->is = WAITS;
+	else if (any == 0)
+		end(o);
+	return any == -1 ? -1 : 0;
+}
+
+static void wait_for_ca(struct one *o)
+{
+	switch (ca_queue_look(o->ca)) {
+	case CA_QUEUE_LOOK_WAIT:
+		break;
+	case CA_QUEUE_LOOK_NEVER:
+		end(o);
+		break;
+	case CA_QUEUE_LOOK_READY:
+		if (!acme_offer(ca_queue_acme(o->ca))->renewal_info) {
+			end(o);
+			break;
+		}
+		ca_queue_look_begin(o->ca);
+		o->is = ASKS;
+		break;
+	}
+}
+
+/* Its client may be at its directory again. */
+static bool can_ask(struct one *o)
+{
+	struct acme *acme = ca_queue_acme(o->ca);
+
+	switch (ca_queue_look(o->ca)) {
+	case CA_QUEUE_LOOK_READY:
+		if (acme_offer(acme)->renewal_info)
+			return true;
+		break;
+	case CA_QUEUE_LOOK_WAIT:
+		return false;
+	case CA_QUEUE_LOOK_NEVER:
+		break;
+	}
+	ari_poll_stop(o->poll);
+	return false;
+}
+
+static int ask(struct one *o, struct err *err)
+{
+	bool orders = ca_queue_orders(o->ca) || ca_queue_queued(o->ca);
+	size_t most = orders ? MOST_BESIDE : ARI_POLL_MOST;
+
+	if (ari_poll_step(o->poll, ca_queue_acme(o->ca), can_ask(o) ? most : 0,
+			  err) == -1)
+		return -1;
+	if (!ari_poll_busy(o->poll))
+		end(o);
+	return 0;
+}
+
+static int step(struct one *o, struct err *err)
+{
+	if (o->is == LOOKS && look(o, err) == -1)
+		return -1;
+	if (o->is == WAITS)
+		wait_for_ca(o);
+	return o->is == ASKS ? ask(o, err) : 0;
+}
+
+int polls_step(struct polls *p, struct err *err)
+{
+	for (size_t i = 0; i < p->n && !batch_away(p->batch); i++) {
+		if (step(&p->v[i], err) == 0)
+			continue;
+		return err->kind == ERR_UNAVAILABLE
+			       ? batch_missed(p->batch, err)
+			       : -1;
+	}
+	return 0;
+}
+
+void polls_stop(struct polls *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		ari_poll_leave(p->v[i].poll);
+		if (!ari_poll_busy(p->v[i].poll))
+			end(&p->v[i]);
+	}
+}
+
+bool polls_busy(const struct polls *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->v[i].is != DONE)
+			return true;
+	return false;
+}
+
+bool polls_due(const struct polls *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct one *o = &p->v[i];
+		struct ari_told told;
+
+		ari_poll_told(o->poll, &told);
+		if (o->is == DONE && !o->listed && told.due)
+			return true;
+	}
+	return false;
+}
+
+void polls_listed(struct polls *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		p->v[i].listed = p->v[i].is == DONE;
+}
+
+char *polls_moved_text(const char *ca, const struct ari_told *told)
+{
+	return mem_printf("CA %s: it wants %zu %s renewed at once that had "
+			  "time until now, %s%s; %s%s",
+			  ca, told->moved,
+			  told->moved == 1 ? "certificate" : "certificates",
+			  told->moved == 1 ? "that of " : "that of one is ",
+			  told->name,
+			  told->url ? "why: "
+				    : "it does not say "
+				      "why",
+			  told->url ? told->url : "");
+}
+
+void polls_say(const struct polls *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const char *ca = ca_queue_conf(p->v[i].ca)->name;
+		struct ari_told t;
+		char asked[24], heard[24], due[24];
+
+		ari_poll_told(p->v[i].poll, &t);
+		if (t.moved) {
+			AUTO(mem_free_str)
+			char *text = polls_moved_text(ca, &t);
+
+			log_warn("%s", text);
+		}
+		if (!t.asked)
+			continue;
+		(void) snprintf(asked, sizeof(asked), "%zu", t.asked);
+		(void) snprintf(heard, sizeof(heard), "%zu", t.heard);
+		(void) snprintf(due, sizeof(due), "%zu", t.due);
+		log_event(LOG_L_NOTE, "renewal-information", "ca", ca, "asked",
+			  asked, "windows", heard, "due", due, "detail",
+			  *t.detail ? t.detail : NULL, "rest",
+			  t.broken_off ? "left for the next run" : NULL, NULL);
+	}
+}

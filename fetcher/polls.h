@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef POLLS_H
+#define POLLS_H
+
+/*
+ * The CAs of a run are asked when they want their certificates renewed, beside
+ * the orders, which come first: a CA that has any is asked a few at a time.
+ * One without renewal information, or when it is no certificate's turn, is not
+ * asked anything.
+ */
+
+#include "cas.h"
+
+struct polls;
+
+/* All borrowed, and outlive it. */
+struct polls *polls_new(const struct certrepo_conf *conf, struct cas *cas,
+			struct loop *loop, struct store *store,
+			struct batch *batch);
+void polls_free(struct polls **p);
+
+/* Go on, after the orders' turn. The store being away is no failure here. */
+int polls_step(struct polls *p, struct err *err) MUST_CHECK;
+/* The program is to end: what was answered is committed. */
+void polls_stop(struct polls *p);
+bool polls_busy(const struct polls *p);
+/* A CA is through, and names have become due by it since polls_listed(). */
+bool polls_due(const struct polls *p);
+void polls_listed(struct polls *p);
+/* What there is to say, at the end of a run. */
+void polls_say(const struct polls *p);
+
+/* --- pure, for tests --- */
+
+/* "the CA one wants 300 certificates renewed now ..."; the caller's */
+struct ari_told;
+char *polls_moved_text(const char *ca, const struct ari_told *told);
+
+#endif
