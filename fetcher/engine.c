@@ -12,6 +12,7 @@
 #include "wrong_clock.h"
 
 #define ROUND_MS 1000
+
 /* --- what orders ask of us --- */
 
 static void on_wake(void *arg, void *cookie)

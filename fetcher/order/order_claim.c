@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "due.h"
 #include "log.h"
+#include "x509_ari.h"
 
 _Static_assert(DUE_LEASE_MARGIN >= 5 * 60 + BATCH_PATIENCE_MS / 1000,
 	       "a lease outlives the wait for an absent store");
@@ -14,6 +15,8 @@ _Static_assert(DUE_LEASE_MARGIN >= 5 * 60 + BATCH_PATIENCE_MS / 1000,
  * within this time, and the certificate is good for longer. */
 #define OTHERS_WAIT 86400
 #define OTHERS_LOOK 20 /* attempts */
+/* As many are looked at for the last one that went well. */
+#define ISSUER_LOOK 20
 
 /* --- the row --- */
 
@@ -52,6 +55,48 @@ static int look_whose(struct store *store, struct order *o, struct err *err)
 	return 0;
 }
 
+/* Did our account there order what is in the row? When that was too long ago
+ * to be known, then so when the CA was heard of the certificate. */
+static int look_issuer(struct store *store, const struct order *o, bool *ret,
+		       struct err *err)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	struct store_attempts tried = { NULL, 0 };
+	size_t i = 0;
+
+	if (store_attempts_of(store, o->name, ISSUER_LOOK, arena, &tried,
+			      err) == -1)
+		return -1;
+	while (i < tried.n && strcmp(tried.v[i].outcome, "ok") != 0)
+		i++;
+	*ret = i == tried.n ? store_cert_ari(o->cert) != 0
+			    : strcmp(tried.v[i].ca_name, o->ca->name) == 0 &&
+				      tried.v[i].account &&
+				      strcmp(tried.v[i].account,
+					     acme_account(o->acme)) == 0;
+	return 0;
+}
+
+/* What this order replaces (RFC 9773 section 5), where the CA wants to know. */
+static int look_replaced(struct store *store, struct order *o, struct err *err)
+{
+	AUTO(x509_chain_free) struct x509_chain *chain = NULL;
+	char id[X509_ARI_MAX + 1];
+	bool same = false;
+
+	o->replaces = NULL;
+	if (!o->ca || !o->cert->crt.len || !acme_offer(o->acme)->renewal_info)
+		return 0;
+	if (look_issuer(store, o, &same, err) == -1)
+		return -1;
+	if (same &&
+	    x509_chain_parse(o->cert->crt.p, o->cert->crt.len, &chain, NULL) ==
+		    0 &&
+	    x509_ari_id(chain, id))
+		o->replaces = arena_strdup(o->row, id);
+	return 0;
+}
+
 static int op_claim(struct store *store, void *arg, struct err *err)
 {
 	struct order *o = arg;
@@ -61,7 +106,6 @@ static int op_claim(struct store *store, void *arg, struct err *err)
 
 	arena_clear(o->row);
 	o->cert = NULL;
-	o->replaces = NULL;
 	o->have_saved = false;
 	/* A row that was due when we listed it may have been renewed by
 	 * another instance since. */
@@ -76,7 +120,9 @@ static int op_claim(struct store *store, void *arg, struct err *err)
 	}
 	found = store_order_get(store, o->name, 0, o->row, &o->saved, err);
 	o->have_saved = found == 1;
-	return found == -1 ? -1 : look_whose(store, o, err);
+	if (found == -1 || look_replaced(store, o, err) == -1)
+		return -1;
+	return look_whose(store, o, err);
 }
 
 enum order_wait order_s_claim(struct order *o)
