@@ -6,10 +6,11 @@
 #include "due.h"
 #include "plain.h"
 
-#define TEXTS_MAX  500 /* of an offer, in a message */
-#define TEXT_SHOWN 160
-#define SHORT_LIFE (10 * 86400)
-#define SPAN	   32
+#define TEXTS_MAX   500 /* of an offer, in a message */
+#define TEXT_SHOWN  160
+#define SHORT_LIFE  (10 * 86400)
+#define SPAN	    32
+#define PEERS_SHOWN 8
 
 int ca_profile_word(const char *profile, struct err *err)
 {
@@ -27,9 +28,15 @@ int ca_profile_word(const char *profile, struct err *err)
 	return 0;
 }
 
+/* A column that somebody emptied is no profile. */
+static const char *own(const struct ca_profile_in *in)
+{
+	return in->row && *in->row ? in->row : NULL;
+}
+
 const char *ca_profile_of(const struct ca_profile_in *in)
 {
-	return in->row ? in->row : in->ca->ca_profile;
+	return own(in) ? own(in) : in->ca->ca_profile;
 }
 
 /* "classic ("text"), tlsserver ("text")", as much as a message holds; ret_near:
@@ -91,7 +98,7 @@ int ca_profile_check(const struct ca_profile_in *in, struct err *err)
 	struct ca_known k;
 	size_t n = in->csr ? x509_csr_ids(in->csr)->n : 0;
 
-	if (!in->row)
+	if (!own(in))
 		return 0;
 	if (in->offer && !store_offer_profile(in->offer, in->row, a))
 		return not_offered(in, err);
@@ -142,13 +149,56 @@ static void add_life(const struct ca_profile_in *in, const struct ca_known *k,
 	strlist_addf(
 		ret,
 		"certificates live %s%s%s and are renewed %s before they "
-		"end, unless the CA asks for another time: within these"
-		" the fetcher, and after it the installer of every host, "
-		"must have run. By the hour, as both are shipped, they have "
-		"%lld tries; once a day, %lld%s",
+		"end, unless the CA asks for another time; in what is left the "
+		"fetcher, and then the installer of every host, must have run: "
+		"by the hour, as both are shipped, that is %lld tries; once a "
+		"day, %lld%s",
 		span(k->life, life), later, there, span(last, left),
 		(long long) (last / 3600), (long long) (last / 86400),
 		last / 86400 < 7 ? ", which is too few" : "");
+}
+
+static void add_once(struct strlist *l, const char *host, const char *protocol)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	char *text = arena_printf(a, "%.100s (%s)", host, protocol);
+
+	plain_ascii(text);
+	if (!strlist_has(l, text))
+		strlist_add(l, text);
+}
+
+/* Those of its hosts where it may be shown to peers, as far as what is looked
+ * at there tells. */
+static void add_peers(const struct ca_profile_in *in, struct strlist *ret)
+{
+	const struct store_receipts *installs = in->installs;
+	static const char *const protocols[] = { "smtp",   "xmpp-server",
+						 "ldap",   "radius-eap",
+						 "radsec", "postgres",
+						 "mysql" };
+	AUTO(strlist_free) struct strlist l = STRLIST_INIT;
+	AUTO(mem_free_str) char *text = NULL;
+
+	for (size_t i = 0; installs && i < installs->n; i++) {
+		const struct store_receipt *r = &installs->v[i];
+
+		for (size_t j = 0; r->protocol && j < ARRAY_LEN(protocols); j++)
+			if (strcmp(r->protocol, protocols[j]) == 0 &&
+			    l.n <= PEERS_SHOWN)
+				add_once(&l, r->host, protocols[j]);
+	}
+	if (!installs && in->installs_fault)
+		strlist_addf(ret,
+			     "which of its hosts that concerns cannot be told "
+			     "with this account: %s",
+			     in->installs_fault);
+	if (l.n == 0)
+		return;
+	if (l.n > PEERS_SHOWN)
+		strlist_addf(&l, "...");
+	text = strlist_join(&l, ", ");
+	strlist_addf(ret, "hosts of it that speak such a protocol: %s", text);
 }
 
 static void add_known(const struct ca_profile_in *in, const struct ca_known *k,
@@ -160,7 +210,7 @@ static void add_known(const struct ca_profile_in *in, const struct ca_known *k,
 			    : in->csr && x509_csr_has_cn(in->csr);
 
 	add_life(in, k, ret);
-	if (!k->client_auth && (client || asked))
+	if (!k->client_auth && (client || asked)) {
 		strlist_addf(ret,
 			     "they are not for clients (no clientAuth), which "
 			     "%s: mail and XMPP servers that show theirs to "
@@ -168,6 +218,8 @@ static void add_known(const struct ca_profile_in *in, const struct ca_known *k,
 			     "databases and VPNs that ask who connects will "
 			     "refuse it; for these take a CA of your own",
 			     client ? "the one there is" : "the CSR asks for");
+		add_peers(in, ret);
+	}
 	if (!k->cn && cn)
 		strlist_addf(ret,
 			     "they have no CN, which %s: what still looks for "

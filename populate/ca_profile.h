@@ -14,9 +14,11 @@ struct ca_profile_in {
 	const struct certrepo_ca *ca;	 /* that will sign */
 	const struct store_offer *offer; /* of it; NULL: not known */
 	const char *row; /* the row's own; NULL: the configuration's */
-	const struct x509_csr *csr;	/* NULL: it cannot be read */
-	const struct x509_chain *chain; /* what there is now, or NULL */
-	int64_t days_left;		/* of the configuration */
+	const struct x509_csr *csr;	       /* NULL: it cannot be read */
+	const struct x509_chain *chain;	       /* what there is now, or NULL */
+	const struct store_receipts *installs; /* of its hosts; NULL: */
+	const char *installs_fault; /* why they cannot be read, or NULL */
+	int64_t days_left;	    /* of the configuration */
 	int64_t now;
 };
 

@@ -141,13 +141,19 @@ static int check(struct populate *p, const struct view *v,
 /* What that means, and when it comes. */
 static void print_profile(const struct populate *p,
 			  const struct store_cert *row, const struct fields *f,
-			  const struct ca_profile_in *in, struct arena *a)
+			  struct ca_profile_in *in, struct arena *a)
 {
+	struct store_receipts installs = { .n = 0 };
+	struct err err = ERR_INIT;
 	char due[CLOCK_TEXT];
 	bool later = row->ts_due > p->now && row->ts_due != STORE_NEVER;
 
-	if (!given(f, "ca_name") && !given(f, "ca_profile"))
+	if (!in->ca || (!given(f, "ca_name") && !given(f, "ca_profile")))
 		return;
+	if (store_receipts_of(p->store, row->name, a, &installs, &err) == 0)
+		in->installs = &installs;
+	else
+		in->installs_fault = err.msg;
 	populate_profile(in);
 	if (!ca_profile_of(in) && given(f, "ca_profile"))
 		printf("  %-13snone is asked for, the CA chooses\n",

@@ -79,15 +79,16 @@ int populate_offer(struct populate *p, const struct certrepo_ca *ca,
 void populate_profile(const struct ca_profile_in *in)
 {
 	AUTO(strlist_free) struct strlist said = STRLIST_INIT;
+	AUTO(arena_free) struct arena *a = arena_new();
 	const char *profile = ca_profile_of(in);
 
 	if (!profile)
 		return;
-	printf("  %-13s%s%s\n", "CA profile", profile,
-	       in->row ? "" : " (of the configuration)");
+	printf("  %-13s%s%s\n", "CA profile", populate_clean(a, profile),
+	       profile == in->row ? "" : " (of the configuration)");
 	ca_profile_cost(in, &said);
 	for (size_t i = 0; i < said.n; i++)
-		populate_line("", said.v[i]);
+		populate_line("", arena_printf(a, "- %s", said.v[i]));
 }
 
 const char *populate_word(const char *word, struct arena *a)

@@ -102,7 +102,7 @@ like "$rc $err" '^1 .*the CSR has 31 names, and the profile tlsserver of CA le t
 	"more names than the profile takes"
 populate add many.example.test --csr "$T/many.csr" --ca-profile classic
 is "$rc" 0 "... which another takes"
-like "$(flat)" 'CA profile classic certificates live 90 days, 64 days from 2027-02-10 on|CA profile classic certificates live (64|45) days' \
+like "$(flat)" 'CA profile classic - certificates live 90 days, 64 days from 2027-02-10 on|CA profile classic - certificates live (64|45) days' \
 	"... with a life that will be another"
 populate set many.example.test ca_profile=shortlived
 like "$rc $err" '^1 .*takes at most 25' "... and no change to one that does not"

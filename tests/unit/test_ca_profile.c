@@ -174,6 +174,16 @@ static void costs(void **state)
 			    "shortlived\tbrief\n",
 		.ts = NOW
 	};
+	static struct store_receipt receipts[] = {
+		{ .host = "mail1", .protocol = "smtp", .endpoint = "1:25" },
+		{ .host = "web1", .protocol = "tls" },
+		{ .host = "mail1", .protocol = "smtp", .endpoint = "2:25" },
+		{ .host = "mail1" },
+		{ .host = "rad\x1b"
+			  "1",
+		  .protocol = "radius-eap" },
+	};
+	static const struct store_receipts installs = { .v = receipts, .n = 5 };
 	struct ca_profile_in in = { .ca = &le,
 				    .offer = &offer,
 				    .row = "shortlived",
@@ -185,18 +195,27 @@ static void costs(void **state)
 	cost(&in);
 	HAS("certificates live 160 h (the certificate there: 90 days) and are "
 	    "renewed 80 h before they end");
-	HAS("they have 80 tries; once a day, 3, which is too few");
+	HAS("that is 80 tries; once a day, 3, which is too few");
+	HAS_NOT("such a protocol");
 	HAS("not for clients (no clientAuth), which the one there is: mail");
 	HAS("they have no CN, which the one there has");
 	HAS("they have 25 names at most, enough for this CSR");
 	HAS("the CA says of it: \"brief\"");
+	in.installs_fault = "denied";
+	cost(&in);
+	HAS("which of its hosts that concerns cannot be told with this "
+	    "account: denied|");
+	in.installs = &installs;
+	cost(&in);
+	HAS("hosts of it that speak such a protocol: mail1 (smtp), rad?1 "
+	    "(radius-eap)|");
 	/* a third of the life, which days_left changes */
 	in.row = "tlsserver";
 	in.chain = plain;
 	cost(&in);
 	HAS("live 45 days (the certificate there: 45 days) and are renewed 15 "
 	    "days before");
-	HAS("they have 360 tries; once a day, 15|");
+	HAS("that is 360 tries; once a day, 15|");
 	HAS_NOT("clientAuth");
 	HAS_NOT("CN");
 	HAS_NOT("the CA says");
@@ -238,7 +257,7 @@ static void unknown(void **state)
 	HAS("whether CA other offers it is not known, the fetcher has not "
 	    "read its directory yet");
 	/* the configuration's */
-	in.row = NULL;
+	in.row = "";
 	assert_string_equal(cost(&in), "");
 	other.ca_profile = "c";
 	in.offer = &offer;

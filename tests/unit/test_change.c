@@ -192,6 +192,31 @@ static void configured_profile(void **state)
 	SAYS("CA profile   tlsserver (of the configuration)\n");
 }
 
+/* Who shows it to peers, as far as its hosts told. */
+static void profile_of_peers(void **state)
+{
+	const struct store_receipt r = { .name = NAME,
+					 .host = "mail1",
+					 .service = "postfix",
+					 .endpoint = "127.0.0.1:25",
+					 .protocol = "smtp",
+					 .state = "served",
+					 .detail = "",
+					 .version = "1",
+					 .ts = NOW };
+
+	kit_ca.client_auth = true;
+	kit_sh("openssl req -new -key " NAME ".csr.key -subj /CN=" NAME
+	       " -addext extendedKeyUsage=clientAuth -out " NAME ".csr");
+	add();
+	kit_ca.client_auth = false;
+	assert_int_equal(store_receipts_put(p.store, &r, 1, &err), 0);
+	assert_int_equal(set("ca_profile=shortlived", NULL), 0);
+	SAYS("- they are not for clients (no clientAuth), which the CSR "
+	     "asks\n");
+	SAYS("- hosts of it that speak such a protocol: mail1 (smtp)\n");
+}
+
 static void removes(void **state)
 {
 	add();
@@ -222,6 +247,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(profile_elsewhere, kit_setup,
 						kit_teardown),
 		cmocka_unit_test_setup_teardown(configured_profile, kit_setup,
+						kit_teardown),
+		cmocka_unit_test_setup_teardown(profile_of_peers, kit_setup,
 						kit_teardown),
 		cmocka_unit_test_setup_teardown(removes, kit_setup,
 						kit_teardown),
