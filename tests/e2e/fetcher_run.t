@@ -222,7 +222,8 @@ settings 'days_left = 60;'
 run fetcher --once
 is "$rc $(col $B '(ts_expire - ts_due) / 86400')" '0 60' 'days_left = 60'
 run populate show $B
-unlike "$out" 'days_left' '... which show does not explain'
+like "$out" '^  renewal .*, by days_left = 60$' '... which show says'
+unlike "$out" 'note +days_left' '... and has nothing to explain'
 settings 'days_left = 80;'
 run fetcher --once
 is "$rc $(col $B '(ts_expire - ts_due) / 86400')" '0 30' \
