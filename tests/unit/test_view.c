@@ -236,6 +236,9 @@ static void asked(void **state)
 	view_make(&row, &v);
 	o = as_json(&v, now);
 	assert_true(json_is_null(json_object_get(o, "ari")));
+	assert_string_equal(
+		json_string_value(json_object_get(o, "renewal_rule")),
+		"lifetime");
 	json_decref(o);
 	view_free(&v);
 }
