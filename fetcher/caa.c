@@ -146,6 +146,23 @@ static void take_words(struct caa_ca *ca, const char *text, struct arena *arena)
 	ca->domains = v;
 }
 
+static bool same(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+/* Is the account in the store the one that the next order is made by? Another
+ * one in the DNS would shut ours out. A key that this user may not read is
+ * taken to be the same. */
+static bool is_ours(const struct certrepo_ca *conf, const struct store_ca *row)
+{
+	AUTO(mem_free_str) char *key = NULL;
+	int found = acme_key_look(conf, &key);
+
+	return same(row->eab_kid, conf->eab_kid) && found != 0 &&
+	       (found == -1 || same(row->account_key, key));
+}
+
 /* What the store knows of it, of this directory. */
 static int meet_ca(struct look *l, const struct certrepo_ca *conf,
 		   struct caa_ca *ca, struct err *err)
@@ -163,7 +180,7 @@ static int meet_ca(struct look *l, const struct certrepo_ca *conf,
 	if (found == 1 && !directory)
 		directory = row.directory; /* one that was discovered */
 	if (found == 1 && strcmp(row.directory, directory) == 0)
-		ca->account = row.account;
+		ca->account = is_ours(conf, &row) ? row.account : NULL;
 	else
 		offer.ts = 0;
 	if (offer.ts > 0)

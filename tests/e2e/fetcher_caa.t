@@ -76,6 +76,19 @@ ACCOUNT=$(sql 'SELECT account FROM cas')
 like "$ACCOUNT" '^https://' '... which the store knows'
 sql "UPDATE cas SET caa = 'ca.example ca.example.net', ts_offer = 1"
 
+unknown() { # NAME
+	run fetcher caa www.caa.test
+	like "$out" 'its account at pebble is not known' "$1"
+	unlike "$out" accounturi '... and not named'
+}
+sql "UPDATE cas SET eab_kid = 'another'"
+unknown 'the account of another binding is none of ours'
+sql 'UPDATE cas SET eab_kid = NULL'
+mv "$T/state/account.pem" "$T/account.pem"
+unknown 'nor is one whose key is gone'
+make_key "$T/state/account.pem" ec && chmod 600 "$T/state/account.pem"
+unknown '... or was replaced'
+mv "$T/account.pem" "$T/state/account.pem"
 fault challenge-caa '' 1
 run fetcher --once www.caa.test
 like "$err" 'caa: .*; certrepo-fetcher caa www.caa.test prints the records it wants;' \

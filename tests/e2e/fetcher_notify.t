@@ -99,7 +99,7 @@ mail=$(mailed)
 like "$mail" "Subject: certrepo on [^ ]*: expires in 23 hours: 1 new matter \\($A\\)" "... one mail"
 like "$mail" "certificate $A: failing( since [-0-9TZ:]*)? it expires on [-0-9TZ:]* \\(in 23 h\\); failed attempts: 3; tried again by itself, not before [-0-9TZ:]* [^;]*; the last: caa: " \
 	"... says what, until when, and why"
-like "$mail" "Change the CAA records of its domain. To try at once:" \
+like "$mail" "Change the CAA records of its domain.*certrepo-fetcher -c [^ ]* caa a.example.test To try at once:" \
 	"... and what to do, without another CA where there is none"
 is "$(events event topic state service name)" "new trouble failing  $A" \
 	"... and the command is told"
