@@ -11,7 +11,8 @@
 #include "store_offer.h"
 #include "x509.h"
 
-#define OUT_MAX (64u << 20)
+#define OUT_MAX	 (64u << 20)
+#define HOPS_MAX 3 /* of a directory, as acme.h has it */
 
 enum { KEY_JSON = 256 };
 
@@ -24,6 +25,8 @@ struct question {
 	struct look *look;
 	struct caa_ca *ca;
 	struct http *http;
+	const char *url;
+	unsigned hops;
 	TAILQ_ENTRY(question) link;
 };
 
@@ -92,6 +95,30 @@ static void take_offer(struct caa_ca *ca, const struct acme_offer *offer,
 	ca->n_domains = offer->n_caa;
 }
 
+static void on_directory(void *arg, const struct http_reply *r);
+
+static void get(struct question *q)
+{
+	(void) http_send(q->http, HTTP_GET, q->url, NULL, 0, on_directory, q);
+}
+
+/* Some directories redirect, as a run follows them. */
+static bool redirected(struct question *q, const struct http_reply *r)
+{
+	AUTO(mem_free_str) char *to = NULL;
+
+	if (r->end != HTTP_OK || r->status < 301 || r->status > 308 ||
+	    !r->location || q->hops == HOPS_MAX)
+		return false;
+	to = http_join(q->url, r->location);
+	if (!to || !acme_parse_url_ok(to))
+		return false;
+	q->hops++;
+	q->url = arena_strdup(q->look->arena, to);
+	get(q);
+	return true;
+}
+
 static void on_directory(void *arg, const struct http_reply *r)
 {
 	AUTO(arena_free) struct arena *arena = arena_new();
@@ -99,6 +126,8 @@ static void on_directory(void *arg, const struct http_reply *r)
 	struct acme_directory dir;
 	struct err *err = &q->ca->err;
 
+	if (redirected(q, r))
+		return;
 	q->look->pending--;
 	if (r->end != HTTP_OK)
 		(void) err_set(err, ERR_UNAVAILABLE, "%s", r->error);
@@ -127,8 +156,8 @@ static int ask_directory(struct look *l, const struct certrepo_ca *conf,
 	q->ca = ca;
 	TAILQ_INSERT_TAIL(&l->questions, q, link);
 	l->pending++;
-	(void) http_send(q->http, HTTP_GET, directory, NULL, 0, on_directory,
-			 q);
+	q->url = directory;
+	get(q);
 	return 0;
 }
 

@@ -199,6 +199,14 @@ cat >"$T/dir.py" <<END
 import http.server, ssl
 class H(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        if self.path == "/dir":
+            self.send_response(302); self.send_header("Location", "there")
+            self.send_header("Content-Length", "0"); self.end_headers()
+            return
+        if self.path == "/round":
+            self.send_response(302); self.send_header("Location", "/round")
+            self.send_header("Content-Length", "0"); self.end_headers()
+            return
         b = b'''{"newNonce": "https://a.test/n", "newAccount": "https://a.test/a",
             "newOrder": "https://a.test/o", "meta": {"caaIdentities":
             ["Asked.Example", "x; evil", 7]}}'''
@@ -224,6 +232,11 @@ is "$rc $(printf '%s\n' "$out" | grep -c 'issue[wild]* "asked.example; validatio
 is "$(grep -c asked "$T/log/dir")" 1 '... once'
 like "$out" 'its account at pebble is not known before the first order' \
 	'... and an account of another directory is not ours there'
+STAGE_DIRECTORY=${STAGE_DIRECTORY%/dir}/round
+stage_conf
+run fetcher caa www.caa.test
+is "$rc" 69 'one that redirects for ever'
+like "$out" 'cannot be read: it answers with status 302' '... it says'
 stop dir
 run fetcher caa www.caa.test
 is "$rc" 69 '... which is away'
