@@ -268,7 +268,10 @@ static void kill_within(int version, const char *sql, size_t len)
 	for (int v = 1; v < version; v++)
 		raw(step_of(v)->sql);
 	if (version > 1)
-		raw("INSERT INTO schema_version VALUES (1, 1, 1, 0)");
+		raw(arena_printf(arena,
+				 "INSERT INTO schema_version VALUES (%d, 1, 1, "
+				 "0)",
+				 version - 1));
 	run_part(arena_strndup(arena, sql, len));
 	upgrade(version - 1);
 	assert_string_equal(dump(), before);

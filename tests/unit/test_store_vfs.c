@@ -288,7 +288,7 @@ static const struct op ops[] = {
 	{ "refresh", STORE_LOOP, "filled", false, op_refresh },
 	{ "replace_csr", STORE_WRITE, "filled", false, op_replace },
 	{ "receipts", STORE_READ, "filled", false, op_receipts },
-	{ "upgrade", STORE_ADMIN, "version1", true, op_upgrade },
+	{ "upgrade", STORE_ADMIN, "before", true, op_upgrade },
 };
 
 /* --- files --- */
@@ -630,7 +630,7 @@ static void test_writer(void **state)
 	struct store *s = NULL;
 	int64_t began = clock_mono_ms();
 
-	begin_with("version1");
+	begin_with("before");
 	assert_int_equal(sqlite3_open(kit_path, &writer), SQLITE_OK);
 	assert_int_equal(
 		sqlite3_exec(writer, "BEGIN IMMEDIATE", NULL, NULL, NULL),
@@ -707,23 +707,25 @@ static char *csr_pem(void)
 	return pem;
 }
 
-/* As it was before this version, with a row that has no key_sha256. */
-static void make_version1(void)
+/* As it was before this version, with a row that has no key_sha256: one step
+ * behind, for each is a transaction. */
+static void make_before(void)
 {
 	AUTO(mem_free_str) char *csr = csr_pem();
 	AUTO(mem_free_str)
 	char *row = mem_printf(
 		"INSERT INTO certs (name, csr, md5_modulus) VALUES ('x', '%s', "
-		"'m'); INSERT INTO orders VALUES ('x', 0, 'le', NULL, NULL, "
-		"NULL, 'new', 1); INSERT INTO schema_version VALUES (1, 1, 1, "
-		"900)",
-		csr);
+		"'m'); INSERT INTO orders (name, slot, ca_name, state, "
+		"ts_created) VALUES ('x', 0, 'le', 'new', 1); "
+		"INSERT INTO schema_version VALUES (%d, 1, 1, 900)",
+		csr, STORE_SCHEMA_VERSION - 1);
 	sqlite3 *h;
 
-	assert_int_equal(sqlite3_open(at("version1", ""), &h), SQLITE_OK);
+	assert_int_equal(sqlite3_open(at("before", ""), &h), SQLITE_OK);
 	for (const struct store_schema_step *step = store_schema_steps;
 	     step->dialect; step++)
-		if (strcmp(step->dialect, "sqlite") == 0 && step->version < 2)
+		if (strcmp(step->dialect, "sqlite") == 0 &&
+		    step->version < STORE_SCHEMA_VERSION)
 			assert_int_equal(
 				sqlite3_exec(h, step->sql, NULL, NULL, NULL),
 				SQLITE_OK);
@@ -747,7 +749,7 @@ static int group_setup(void **state)
 	vfs_copy(at("certrepo.db", "-wal"), at("crashed", "-wal"));
 	store_free(&s);
 	vfs_copy(kit_path, at("filled", ""));
-	make_version1();
+	make_before();
 	return 0;
 }
 
@@ -764,7 +766,7 @@ static int group_teardown(void **state)
 	unlink(at("crashed", ""));
 	unlink(at("crashed", "-wal"));
 	unlink(at("filled", ""));
-	unlink(at("version1", ""));
+	unlink(at("before", ""));
 	kit_end();
 	return 0;
 }
