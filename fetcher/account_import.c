@@ -10,6 +10,8 @@
 #include "instance.h"
 #include "jws.h"
 #include "log.h"
+#include "runas.h"
+#include "words.h"
 
 struct import {
 	const struct command_run *run;
@@ -30,9 +32,27 @@ static void import_free(struct import *im)
 	free(im->old);
 }
 
-static int read_key(struct import *im, const char *path, struct err *err)
+static int read_stdin(struct sbuf *ret, struct err *err)
 {
-	AUTO(sbuf_erase) struct sbuf text = SBUF_INIT(JWS_KEY_FILE_MAX);
+	char part[4096];
+	ssize_t n;
+
+	while ((n = read(0, part, sizeof(part))) > 0)
+		sbuf_add(ret, part, (size_t) n);
+	mem_erase(part, sizeof(part));
+	if (n == -1)
+		return err_errno(err, ERR_IO, "standard input");
+	return sbuf_over(ret) ? err_set(err, ERR_LIMIT,
+					"standard input: too large for a key")
+			      : 0;
+}
+
+/* Other clients run as root, we do not. */
+static int read_file(const struct import *im, const char *path,
+		     struct sbuf *ret, struct err *err)
+{
+	const char *const argv[] = { path, NULL };
+	AUTO(mem_free_str) char *word = words_text(argv);
 	struct stat st;
 
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
@@ -40,9 +60,36 @@ static int read_key(struct import *im, const char *path, struct err *err)
 			       "%s is a folder: name the file of the key in it "
 			       "(certbot's is private_key.json)",
 			       path);
-	if (file_read_secret(path, &text, err) == -1 ||
-	    jws_key_import(sbuf_str(&text), text.len, path, &im->key, err) ==
-		    -1)
+	errno = 0;
+	if (file_read_secret(path, ret, err) == 0)
+		return 0;
+	if (errno != EACCES)
+		return -1;
+	return err_set(
+		err, ERR_INPUT,
+		"%s may not be read by the fetcher's user; run, as "
+		"root: %s <%s",
+		path,
+		runas_command(geteuid(),
+			      arena_printf(im->run->arena,
+					   COMMAND_PROGRAM
+					   "%s account import %s -",
+					   certrepo_conf_hint(im->run->config,
+							      im->run->arena),
+					   im->ca->name),
+			      im->run->arena),
+		word);
+}
+
+static int read_key(struct import *im, const char *path, struct err *err)
+{
+	AUTO(sbuf_erase) struct sbuf text = SBUF_INIT(JWS_KEY_FILE_MAX);
+	bool in = strcmp(path, "-") == 0;
+
+	if ((in ? read_stdin(&text, err) : read_file(im, path, &text, err)) ==
+		    -1 ||
+	    jws_key_import(sbuf_str(&text), text.len,
+			   in ? "standard input" : path, &im->key, err) == -1)
 		return -1;
 	sbuf_init(&im->pem, JWS_KEY_FILE_MAX);
 	return jws_key_pem(im->key, &im->pem, err);

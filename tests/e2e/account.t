@@ -31,7 +31,8 @@ if hasattr(p, "n"):
 else:
     j = {"x": b(p.x, 32), "y": b(p.y, 32), "d": b(k.private_value, 32),
          "crv": "P-256", "kty": "EC"}
-json.dump(j, sys.stdout)' "$1" >"$2" && chmod 400 "$2" || bail "no JWK of $1"
+json.dump(j, sys.stdout)' "$1" >"$2" || bail "no JWK of $1"
+	chmod 400 "$2"
 }
 thumbprint() { # PEM of an EC key
 	"$PYTHON" -W ignore -c 'import base64, hashlib, json, sys
@@ -89,7 +90,8 @@ run fetcher account update
 is "$rc" 78 'none to update'
 like "$err" "CA pebble: $KEY is not there" '... said'
 
-enrol $N ec $N && populate set $N challenge=http-01 webroot_path="$WEBROOT" \
+enrol $N ec $N || bail 'cannot enrol'
+populate set $N challenge=http-01 webroot_path="$WEBROOT" \
 	>"$T/enrol.log" 2>&1 || bail 'cannot enrol'
 run fetcher --once
 is "$rc" 0 'a run makes one'
@@ -187,6 +189,37 @@ rm "$KEY"
 sql 'DELETE FROM cas'
 run fetcher account import pebble "$T/private_key.json"
 is "$rc $(account)" "0 $url" 'where none was before'
+rm "$KEY"
+# shellcheck disable=SC2094 # it is not written
+RUN_TIMEOUT=60 run sh -c "fetcher account import pebble - <'$T/ec.pem'"
+is "$rc" 0 'from standard input'
+ok '... too' same_key "$KEY" "$T/ec.pem"
+
+# Killed at each call that changes something: the key is the one or the other,
+# whole, and the next import has all.
+cp "$KEY" "$T/new.pem"
+make_key "$T/before.pem" ec
+_why='' kills=0
+for call in write fchmod fsync renameat rename pwrite64 fdatasync; do
+	for at in 1 2 3 4 5 6 7 8 9 10; do
+		rm -f "$KEY"* "$T/state"/.account*
+		install -m 600 "$T/before.pem" "$KEY"
+		sql 'DELETE FROM cas'
+		RUN_TIMEOUT=30 run env ASAN_OPTIONS=detect_leaks=0 strace -f -qq \
+			-o /dev/null \
+			-e "inject=$call:signal=KILL:when=$at" \
+			"$BUILD/certrepo-fetcher" -c "$CONF" account import \
+			pebble "$T/new.pem" --replace
+		[ "$rc" != 0 ] || break # it has fewer
+		kills=$((kills + 1))
+		same_key "$KEY" "$T/before.pem" || same_key "$KEY" "$T/new.pem" ||
+			_why="$_why $call $at: the key"
+		run fetcher account import pebble "$T/new.pem" --replace
+		[ "$rc $(account)" = "0 $url" ] && same_key "$KEY" "$T/new.pem" ||
+			_why="$_why $call $at: $rc $err"
+	done
+done
+is "$_why" '' "killed at $kills calls: the next import has all"
 openssl genrsa -out "$T/rsa.pem" 2048 2>/dev/null
 jwk "$T/rsa.pem" "$T/rsa.json"
 mv "$KEY" "$T/mine.pem"
@@ -200,7 +233,6 @@ rm "$KEY"
 run fetcher account import pebble "$T/rsa.json"
 is "$rc $(account)" "0 $rsa_url" '... found by its JWK'
 
-# it rests for its account, until another is here
 mv "$T/mine.pem" "$T/state/other.pem"
 elsewhere "$T/ec.pem" deactivate
 remember

@@ -52,7 +52,8 @@ DNS_PORT=9 # nobody there: pebble believes, http-01 needs none
 PEBBLE_EAB="kid-1:$URLSAFE kid-2:$URLSAFE"
 stage_start PEBBLE_VA_ALWAYS_VALID=1 || bail 'no pebble'
 stage_store sqlite || bail 'no store'
-enrol $N ec $N && populate set $N challenge=http-01 webroot_path="$WEBROOT" \
+enrol $N ec $N || bail 'cannot enrol'
+populate set $N challenge=http-01 webroot_path="$WEBROOT" \
 	>"$T/enrol.log" 2>&1 || bail 'cannot enrol'
 
 once
