@@ -173,6 +173,17 @@ static void take_profile(struct order *o, const struct acme_order *a)
 	o->profile = arena_strdup(o->row, a->profile);
 }
 
+/* Of an earlier run, and by another profile than is wanted now. The CA was not
+ * told to issue: nothing is lost with it. */
+static bool is_outdated(const struct order *o, const struct acme_order *a)
+{
+	const char *wanted = wish_profile(o->cert, o->ca);
+
+	return o->resumed && !o->finalized &&
+	       (a->status == ACME_PENDING || a->status == ACME_READY) &&
+	       a->profile && wanted && strcmp(a->profile, wanted) != 0;
+}
+
 /* Take over what the CA says of the order, and go where that leads. */
 static enum order_wait follow(struct order *o)
 {
@@ -198,6 +209,12 @@ static enum order_wait follow(struct order *o)
 	if (a.expires)
 		o->ts_expires = a.expires;
 	take_profile(o, &a);
+	if (is_outdated(o, &a)) {
+		fail_set(&o->fail, FAIL_NONE, 0,
+			 "the order of an earlier run was by another profile");
+		o->let_go = true;
+		return order_start_anew(o);
+	}
 	switch (a.status) {
 	case ACME_PENDING:
 		if (o->finalized)

@@ -420,13 +420,66 @@ static void finalized(void **state)
 	}
 }
 
+/* An order of an earlier run, by the profile that its CA shows: another is
+ * made when one is wanted now, and nothing is lost. */
+static const struct {
+	const char *shows, *state, *status, *attempts;
+	int orders;
+} earlier[] = {
+	{ "classic", "new", "pending", "ok,let-go", 1 },
+	{ "classic", "new", "ready", "ok,let-go", 1 },
+	{ "short", "new", "pending", "ok", 0 },
+	{ NULL, "new", "pending", "ok", 0 },
+	{ "classic", "finalized", "ready", "ok", 0 },
+	{ "classic", "parked", "valid", "ok", 0 },
+	{ "classic", "new", "valid", "ok", 0 },
+};
+
+static void outdated(void **state)
+{
+	for (size_t i = 0; i < ARRAY_LEN(earlier); i++) {
+		struct store_order so = { .name = NAME,
+					  .ca_name = "one",
+					  .account = acme_account(NULL),
+					  .key_sha256 =
+						  x509_csr_key(plain)->sha256,
+					  .url = "https://ca.test/order/1",
+					  .state = earlier[i].state };
+		struct order *o;
+
+		begin(NULL);
+		so.ts_created = so.ts_state = clock_now() - 60;
+		OK(store_order_put(store, &so, &err));
+		ca.n_orders = 1;
+		ca.order[1] = (struct ca_order){ .status = earlier[i].status,
+						 .authz = "pending" };
+		offer_two();
+		ca.shows = earlier[i].shows;
+		by = &one;
+		o = order_by("short", NULL);
+		event(o);
+		/* what the CA makes of the next one is what is asked for */
+		while (order_ended(o) == ORDER_NOT_ENDED) {
+			if (ca.count[NEW])
+				ca.shows = "short";
+			(void) run(o, 1);
+		}
+		if (strcmp(attempts(), earlier[i].attempts) != 0 ||
+		    ca.count[NEW] != earlier[i].orders)
+			fail_msg("%zu: %s, %d orders", i, attempts(),
+				 ca.count[NEW]);
+		order_free(&o);
+		end();
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(which),     cmocka_unit_test(offered),
 		cmocka_unit_test(explained), cmocka_unit_test(profile_sent),
 		cmocka_unit_test(echo),	     cmocka_unit_test(once_more),
-		cmocka_unit_test(finalized),
+		cmocka_unit_test(finalized), cmocka_unit_test(outdated),
 	};
 
 	return cmocka_run_group_tests(tests, csrs, csrs_gone);
