@@ -27,6 +27,8 @@ struct got {
 	long status;
 	char error[600], body[4000];
 	char type[100], nonce[300], location[100], date[100], age[20];
+	char links[HTTP_LINKS_MAX][100];
+	size_t n_links;
 	bool resent, free_http;
 };
 
@@ -50,6 +52,9 @@ static void on_reply(void *arg, const struct http_reply *r)
 	copy(g->location, sizeof(g->location), r->location);
 	copy(g->date, sizeof(g->date), r->date);
 	copy(g->age, sizeof(g->age), r->age);
+	g->n_links = r->n_links;
+	for (size_t i = 0; i < r->n_links; i++)
+		copy(g->links[i], sizeof(g->links[i]), r->links[i]);
 	if (g->free_http)
 		http_free(&http);
 }
@@ -427,6 +432,59 @@ static void address(void **state)
 	start_server(&server, "127.0.0.1", NULL);
 }
 
+/* A server with as many Link headers as the path says, each of its number; the
+ * second is empty, the third too long, the fourth not ASCII. */
+static const char links_py[] =
+	"import http.server, ssl, sys\n"
+	"class H(http.server.BaseHTTPRequestHandler):\n"
+	"    def do_GET(self):\n"
+	"        self.send_response(200)\n"
+	"        for i in range(int(self.path[1:])):\n"
+	"            odd = {1: '', 2: 'x' * 2100, 3: '\\xe4'}\n"
+	"            self.send_header('Link', odd.get(i, '</%d>' % i))\n"
+	"        self.end_headers()\n"
+	"s = http.server.HTTPServer(('127.0.0.1', int(sys.argv[1])), H)\n"
+	"c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)\n"
+	"c.load_cert_chain('cert.pem', 'key.pem')\n"
+	"s.socket = c.wrap_socket(s.socket, server_side=True)\n"
+	"s.serve_forever()\n";
+
+static void links(void **state)
+{
+	struct peer p = server;
+	char port[20];
+	char *argv[] = { (char *) "/usr/bin/python3",
+			 (char *) "-W",
+			 (char *) "ignore",
+			 (char *) "-c",
+			 (char *) links_py,
+			 port,
+			 NULL };
+	struct got g;
+	char url[100];
+
+	if (!have_server)
+		skip();
+	p.port = peer_free_port();
+	(void) snprintf(port, sizeof(port), "%d", p.port);
+	peer_exec(&p, argv, NULL);
+	assert_true(peer_wait_port(&p, p.port));
+	(void) snprintf(url, sizeof(url), "https://127.0.0.1:%d/0", p.port);
+	g = send_to(HTTP_GET, url, NULL);
+	assert_int_equal(g.end, HTTP_OK);
+	assert_int_equal(g.n_links, 0);
+	(void) snprintf(url, sizeof(url), "https://127.0.0.1:%d/5", p.port);
+	g = send_to(HTTP_GET, url, NULL);
+	assert_int_equal(g.n_links, 2);
+	assert_string_equal(g.links[0], "</0>");
+	assert_string_equal(g.links[1], "</4>");
+	(void) snprintf(url, sizeof(url), "https://127.0.0.1:%d/99", p.port);
+	g = send_to(HTTP_GET, url, NULL);
+	assert_int_equal(g.n_links, HTTP_LINKS_MAX);
+	assert_string_equal(g.links[HTTP_LINKS_MAX - 1], "</22>");
+	peer_stop(&p);
+}
+
 /* Broken off over HTTP/2: again over HTTP/1.1, and so from then on. */
 static void reset_h2(void **state)
 {
@@ -586,7 +644,7 @@ int main(void)
 		TEST(free_inside), cmocka_unit_test(join),
 		TEST(hello_flood), TEST(reset_h2),
 		TEST(address),	   TEST(no_descriptors),
-		TEST(silent),
+		TEST(silent),	   TEST(links),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
