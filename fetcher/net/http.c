@@ -545,7 +545,8 @@ static void get_links(struct http_req *r, struct http_reply *reply)
 		n = h->amount;
 	for (i = 0; i < n && reply->n_links < HTTP_LINKS_MAX; i++) {
 		reply->links[reply->n_links] = header_at(r, "Link", i);
-		reply->n_links += reply->links[reply->n_links] != NULL;
+		if (reply->links[reply->n_links])
+			reply->n_links++;
 	}
 }
 

@@ -163,7 +163,7 @@ void wish_explain(const struct wish *w, enum wish_step step,
 		f->lasting = true;
 	} else if (w->profile && *csr) {
 		fail_set(f, f->class, f->retry_at,
-			 "%.300s%s (by the profile %s)",
-			 f->detail, csr, plain_quoted(w->profile, said));
+			 "%.300s%s (by the profile %s)", f->detail, csr,
+			 plain_quoted(w->profile, said));
 	}
 }

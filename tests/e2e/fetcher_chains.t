@@ -174,15 +174,18 @@ cn() { # FILE: of its subject
 	openssl x509 -in "$1" -noout -subject -nameopt multiline |
 		sed -n 's/.*commonName *= //p'
 }
-fault() { :; } # there is nobody to tell
-begin "$(cn "$T/root2.pem")"
-run fetcher --once
+by_pebble() { # [PREFERRED_CHAIN]
+	sql 'DELETE FROM cas'
+	STAGE_CA=${1:+"preferred_chain = \"$1\";"}
+	stage_conf
+	again
+}
+by_pebble "$(cn "$T/root2.pem")"
 is "$rc" 0 'pebble: the second of its other chains is preferred'
 leads "$T/root2.pem" '... and stored'
 is "$(grep -c BEGIN "$T/ca.pem")" 3 '... with all of its intermediates'
 is "$(sql 'SELECT chains FROM cas' | grep -c .)" 3 '... all three are known'
-begin
-run fetcher --once
+by_pebble
 is "$rc" 0 'none is preferred'
 leads "$PEBBLE_ROOT" '... the default one is stored'
 is "$(sql 'SELECT chains FROM cas' | grep -c .)" 3 '... all three are known'

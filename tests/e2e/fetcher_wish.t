@@ -115,12 +115,15 @@ refused config:1:0 'refuses the profile "short": .*; the CSR has 3 names, which 
 
 # --- a CSR that asks for clientAuth ---
 N=client.example.test
-make_key "$T/keys/$N.key" ec && openssl req -new -key "$T/keys/$N.key" \
-	-subj "/CN=$N" -addext "subjectAltName=DNS:$N" \
-	-addext 'extendedKeyUsage=serverAuth,clientAuth' -out "$T/csr/$N.csr" &&
-	populate add $N --enable >"$T/enrol.log" 2>&1 &&
-	populate set $N challenge=http-01 webroot_path="$WEBROOT" \
-		>"$T/enrol.log" 2>&1 || bail "cannot enrol: $(cat "$T/enrol.log")"
+make_key "$T/keys/$N.key" ec || bail 'no key'
+openssl req -new -key "$T/keys/$N.key" -subj "/CN=$N" \
+	-addext "subjectAltName=DNS:$N" -out "$T/csr/$N.csr" \
+	-addext 'extendedKeyUsage=serverAuth,clientAuth' || bail 'no CSR'
+if ! populate add $N --enable >"$T/enrol.log" 2>&1 ||
+	! populate set $N challenge=http-01 webroot_path="$WEBROOT" \
+		>"$T/enrol.log" 2>&1; then
+	bail "cannot enrol: $(cat "$T/enrol.log")"
+fi
 begin '' ''
 sql "UPDATE certs SET enable = 'N' WHERE name <> '$N'"
 fault csr-eku '' -1

@@ -97,7 +97,7 @@ static void fingerprint(void **state)
 
 	assert_string_equal(top.sha256, hex);
 	assert_true(x509_top_is(&top, hex));
-	assert_true(strchr(colons, ':') != NULL);
+	assert_non_null(strchr(colons, ':'));
 	assert_true(x509_top_is(&top, colons));
 	assert_false(x509_top_is(&leaf, colons));
 	/* a leaf alone: its own would be another each time */
