@@ -71,6 +71,70 @@ views1() {
 	sql "SELECT * FROM host_installs WHERE host = 'web1'
 		ORDER BY service, ts"
 }
+# ... and that version 2 brought.
+values2() {
+	[ "$version" = 1 ] || sql "SELECT name, ts_state, ts_expires FROM orders"
+}
+
+upgrade_from() { # VERSION ROWS, of $dialect
+	version=$1
+	said="$dialect, from $version"
+	restore "$version"
+	{ values1; values2; } >"$T/values"
+	views1 >"$T/views"
+	ok "$said: the dump holds rows" test "$(wc -l <"$T/values")" -eq "$2"
+	populate list
+	is "$rc" 78 "$said: an older schema"
+	like "$err" 'run certrepo-populate .*init' "$said: says what to do"
+	populate init
+	is "$rc" 0 "$said: upgraded"
+	like "$out" "from schema version $version to [3-9]" "$said: says so"
+	{ values1; values2; } >"$T/values.now"
+	ok "$said: every value is as it was" cmp "$T/values" "$T/values.now"
+	views1 >"$T/views.now"
+	ok "$said: so is what hosts see" cmp "$T/views" "$T/views.now"
+	populate init
+	like "$out" 'nothing to do' "$said: init again"
+	populate show a.example.org
+	is "$rc" 0 "$said: a row is shown"
+	like "$out" '192\.0\.2\.1:443' "$said: with its receipts"
+
+	# Programs of version 1.
+	is "$(sql 'SELECT min_reader, min_writer FROM schema_version
+		ORDER BY version DESC LIMIT 1')" "1	1" \
+		"$said: programs of version 1 go on"
+	ok "$said: its fetcher writes an order" sql "REPLACE INTO orders
+		(name, slot, ca_name, account, key_sha256, url, state,
+		ts_created) VALUES ('b.example.org', 0, 'le', 'a', 'k', 'u',
+		'new', 5)"
+	is "$(sql "SELECT COALESCE(ts_state, -1) FROM orders
+		WHERE name = 'b.example.org'")" -1 \
+		"$said: of which it is not known since when"
+	ok "$said: its installer reports" sql "REPLACE INTO host_installs
+		(host, name, service, endpoint, protocol, state, fingerprint,
+		serial, ts_expire, depth, ts, detail, version)
+		VALUES ('web1', 'a.example.org', 'web', '192.0.2.1:443', 'tls',
+		'failed', NULL, NULL, 0, 0, 1896000200, NULL, '0.1.0')"
+	is "$(sql "SELECT state, ts FROM host_installs")" \
+		"failed	1896000200" "$said: in place of what it said before"
+	ok "$said: and takes it back" sql "DELETE FROM host_installs WHERE
+		host = 'web1' AND name = 'a.example.org' AND service = 'web'
+		AND endpoint = '192.0.2.1:443'"
+	is "$(sql 'SELECT COUNT(*) FROM installs')" 0 "$said: for good"
+
+	# What version 3 brought is not known of anything yet.
+	is "$(sql "SELECT COUNT(*) FROM certs WHERE ari_crt IS NULL AND
+		ts_ari = 0 AND ts_ari_poll = 0 AND ca_profile IS NULL")" \
+		"$(sql 'SELECT COUNT(*) FROM certs')" \
+		"$said: nobody was asked about a certificate"
+
+	# Instants too far ahead are found without a scan.
+	explain=EXPLAIN
+	[ "$dialect" != sqlite ] || explain='EXPLAIN QUERY PLAN'
+	plan=$(sql "$explain SELECT name FROM certs WHERE enable = 'Y' AND
+		ts_next_attempt > 1999999999 AND ts_next_attempt < 99999999999")
+	like "$plan" 'certs_next' "$said: the index is used"
+}
 
 for dialect in sqlite $mariadb; do
 	if [ "$dialect" = sqlite ]; then
@@ -81,54 +145,8 @@ for dialect in sqlite $mariadb; do
 			password_file = \"$MARIADB_PASSWORD_FILE\";
 			ca_file = \"$MARIADB_CA\"; database = \"certrepo\";"
 	fi
-	restore 1
-	values1 >"$T/values"
-	views1 >"$T/views"
-	ok "$dialect: the dump holds rows" test "$(wc -l <"$T/values")" -eq 9
-	populate list
-	is "$rc" 78 "$dialect: an older schema"
-	like "$err" 'run certrepo-populate .*init' "$dialect: says what to do"
-	populate init
-	is "$rc" 0 "$dialect: upgraded"
-	like "$out" 'from schema version 1 to [2-9]' "$dialect: says so"
-	values1 >"$T/values.now"
-	ok "$dialect: every value is as it was" cmp "$T/values" "$T/values.now"
-	views1 >"$T/views.now"
-	ok "$dialect: so is what hosts see" cmp "$T/views" "$T/views.now"
-	populate init
-	like "$out" 'nothing to do' "$dialect: init again"
-	populate show a.example.org
-	is "$rc" 0 "$dialect: a row is shown"
-	like "$out" '192\.0\.2\.1:443' "$dialect: with its receipts"
-
-	# Programs of version 1.
-	is "$(sql 'SELECT min_reader, min_writer FROM schema_version
-		ORDER BY version DESC LIMIT 1')" "1	1" \
-		"$dialect: programs of version 1 go on"
-	ok "$dialect: its fetcher writes an order" sql "REPLACE INTO orders
-		(name, slot, ca_name, account, key_sha256, url, state,
-		ts_created) VALUES ('b.example.org', 0, 'le', 'a', 'k', 'u',
-		'new', 5)"
-	is "$(sql 'SELECT COALESCE(ts_state, -1) FROM orders')" -1 \
-		"$dialect: of which it is not known since when"
-	ok "$dialect: its installer reports" sql "REPLACE INTO host_installs
-		(host, name, service, endpoint, protocol, state, fingerprint,
-		serial, ts_expire, depth, ts, detail, version)
-		VALUES ('web1', 'a.example.org', 'web', '192.0.2.1:443', 'tls',
-		'failed', NULL, NULL, 0, 0, 1896000200, NULL, '0.1.0')"
-	is "$(sql "SELECT state, ts FROM host_installs")" \
-		"failed	1896000200" "$dialect: in place of what it said before"
-	ok "$dialect: and takes it back" sql "DELETE FROM host_installs WHERE
-		host = 'web1' AND name = 'a.example.org' AND service = 'web'
-		AND endpoint = '192.0.2.1:443'"
-	is "$(sql 'SELECT COUNT(*) FROM installs')" 0 "$dialect: for good"
-
-	# Instants too far ahead are found without a scan.
-	explain=EXPLAIN
-	[ "$dialect" != sqlite ] || explain='EXPLAIN QUERY PLAN'
-	plan=$(sql "$explain SELECT name FROM certs WHERE enable = 'Y' AND
-		ts_next_attempt > 1999999999 AND ts_next_attempt < 99999999999")
-	like "$plan" 'certs_next' "$dialect: the index is used"
+	upgrade_from 1 9
+	upgrade_from 2 13
 done
 [ -z "$mariadb" ] || mariadb_stop
 done_testing
