@@ -199,15 +199,13 @@ void polls_listed(struct polls *p)
 
 char *polls_moved_text(const char *ca, const struct ari_told *told)
 {
-	return mem_printf("CA %s: it wants %zu %s renewed at once that had "
-			  "time until now, %s%s; %s%s",
-			  ca, told->moved,
-			  told->moved == 1 ? "certificate" : "certificates",
-			  told->moved == 1 ? "that of " : "that of one is ",
-			  told->name,
-			  told->url ? "why: "
-				    : "it does not say "
-				      "why",
+	bool one = told->moved == 1;
+
+	return mem_printf("CA %s: it wants %zu certificate%s renewed at once "
+			  "that had time until now, %sthat of %s; %s%s",
+			  ca, told->moved, one ? "" : "s",
+			  one ? "" : "one of them ", told->name,
+			  told->url ? "why: " : "it does not say why",
 			  told->url ? told->url : "");
 }
 

@@ -22,6 +22,7 @@ orders() { # so many were made since, of an older certificate
 	grep '"kind": "newOrder"' "$REQUESTS" | grep -c '"replaces"'
 }
 
+MAX_ORDERS=1 # their order shows
 scripted_start || bail 'no server'
 stage_store sqlite || bail 'no store'
 for n in a b c; do
@@ -112,6 +113,42 @@ is "$(column ts_ari)" 0 "not known to the CA: the rule applies again"
 is "$(sql "SELECT count(*) FROM certs WHERE ts_ari > 0")" 2 \
 	"of that one alone"
 
+# --- a mass revocation: some of them, in whose turn it is and in others ---
+
+windows
+sql 'DELETE FROM certs'
+for n in 1 2 3 4 5 6 7 8 9; do
+	scripted_row "m$n.example.test" || bail 'cannot enrol'
+done
+run fetcher
+all_due
+run fetcher
+is "$(sql 'SELECT count(*) FROM certs WHERE ts_ari > 0')" 9 "nine windows"
+for n in 2 4 6 8; do # the later the number, the earlier its end
+	sql "UPDATE certs SET ts_expire = ts_expire - $n, ts_expire_seen =
+		ts_expire - $n WHERE name = 'm$n.example.test'"
+done
+sql "UPDATE certs SET ts_ari_poll = 0 WHERE name = 'm2.example.test'"
+windows 'm2.example.test -7200 -3600 https://ca.example/incident' \
+	'm4.example.test -7200 -3600' 'm6.example.test -7200 -3600' \
+	'm8.example.test -7200 -3600'
+clean_log
+sleep 1
+run fetcher
+is "$rc" 0 "one run"
+is "$(requests directory) $(requests renewalInfo)" '1 9' \
+	"all are asked about when one window has moved"
+is "$(requests newOrder) $(orders)" '4 4' "... and what moved is renewed at once"
+is "$(grep '"kind": "newOrder"' "$REQUESTS" |
+	sed 's/.*"names": \["\(m.\).*/\1/' | tr '\n' ' ')" 'm8 m6 m4 m2 ' \
+	"... the most urgent first"
+like "$err" 'CA .*4 certificates renewed at once.*https://ca.example/incident' \
+	"one warning for all"
+is "$(printf '%s\n' "$err" | grep -c 'renewed at once')" 1 "... and no other"
+clean_log
+run fetcher
+is "$(requests '')$err" 0 "then there is peace"
+
 # --- trouble ---
 
 fault 503 renewalInfo -1
@@ -140,7 +177,7 @@ clean_log
 run sh -c "timeout -s KILL 1 '$BUILD/certrepo-fetcher' -c '$T/certrepo.conf'"
 run fetcher
 is "$rc" 0 "a run after one that was killed"
-is "$(sql "SELECT count(*) FROM certs WHERE ts_ari = 0")" 3 \
+is "$(sql "SELECT count(*) FROM certs WHERE ts_ari = 0")" 9 \
 	"all are renewed, or were"
 windows
 done_testing

@@ -137,6 +137,37 @@ static void start(void)
 	assert_int_equal(ca_queue_is(c, NOW), CA_QUEUE_RESTING);
 }
 
+/* A look that fails is none of its failures, and nothing waits for it; but an
+ * order that began meanwhile has met it. */
+static void looked(void **state)
+{
+	int i;
+
+	make(&ca);
+	assert_null(ca_queue_renewal_info(c));
+	assert_int_equal(ca_queue_look(c), CA_QUEUE_LOOK_WAIT);
+	for (i = 0; i < 100 && ca_queue_look(c) == CA_QUEUE_LOOK_WAIT; i++)
+		OK(loop_run(loop, 100, &err));
+	assert_int_equal(ca_queue_look(c), CA_QUEUE_LOOK_NEVER);
+	assert_int_equal(ca_queue_is(c, NOW), CA_QUEUE_IDLE);
+	assert_false(ca_queue_doubtful(c) || ca_queue_met(c));
+	/* orders look for themselves */
+	start();
+	assert_int_equal(ca_queue_look(c), CA_QUEUE_LOOK_NEVER);
+	ca_queue_free(&c);
+	clock_set_for_test(NOW + 3600);
+	make(&ca);
+	assert_int_equal(ca_queue_look(c), CA_QUEUE_LOOK_WAIT);
+	start();
+	assert_true(ca_queue_doubtful(c));
+	/* who uses its client keeps it from beginning anew */
+	ca_queue_look_begin(c);
+	clock_set_for_test(NOW + 2 * 86400);
+	assert_int_equal(ca_queue_is(c, NOW + 2 * 86400), CA_QUEUE_RESTING);
+	ca_queue_look_end(c);
+	assert_int_equal(ca_queue_is(c, NOW + 2 * 86400), CA_QUEUE_IDLE);
+}
+
 static enum ca_queue_is is_with(const char *kid)
 {
 	ca_queue_free(&c);
@@ -537,6 +568,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(clocks, setup, teardown),
 		cmocka_unit_test_setup_teardown(unknown, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_key, setup, teardown),
+		cmocka_unit_test_setup_teardown(looked, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_kid, setup, teardown),
 		cmocka_unit_test_setup_teardown(ours, setup, teardown),
 		cmocka_unit_test_setup_teardown(two, setup, teardown),
