@@ -105,6 +105,40 @@ fault rejected
 run fetcher --once
 refused rejected:1:0 'forbidden by policy' 'a name is a name'
 
+# --- what it replaces ---
+replaces() { # how many orders of this run did
+	grep '"newOrder"' "$REQUESTS" | grep -c '"replaces": "'
+}
+offer '{"ari": {}}'
+begin '' ''
+run fetcher --once
+is "$rc:$(replaces)" 0:0 'the first one replaces nothing'
+again
+is "$rc:$(requests newOrder):$(replaces)" 0:1:1 'the next one does'
+for f in already malformed unauthorized 404; do
+	fault replaces-$f '' -1
+	again
+	is "$rc:$(requests newOrder):$(replaces)" 0:2:1 \
+		"replaces-$f: at once again without"
+	is "$(col count_fail_update):$(col fail_class)" 0: '... nothing is counted'
+	fault clear
+done
+fault replaces-429
+again
+is "$rc:$(requests newOrder):$(replaces)" 69:1:1 'a limit is one'
+is "$(col fail_class)" ca-rate-limited '... of the account here'
+sql 'UPDATE certs SET ts_next_attempt = 0'
+sql 'UPDATE cas SET backoff_until = 0'
+fault profile-malformed '' -1
+fault replaces-malformed '' -1
+sql "UPDATE certs SET ca_profile = 'short'"
+again
+is "$rc:$(requests newOrder):$(replaces):$(asked)" 1:2:1:short \
+	'with a profile, too: first it goes, then the profile is to blame'
+like "$(col fail_class):$(col fail_detail)" '^config:the CA refuses the profile' \
+	'... as is told'
+offer '{"ari": null}'
+
 # --- too many names for it ---
 N=a.example.test
 scripted_row $N $N b.example.test c.example.test || bail 'cannot enrol'
