@@ -73,6 +73,8 @@ static void on_account(void *arg, const struct acme_result *r)
 		end(a, &f);
 		return;
 	}
+	if (!a->info.status)
+		a->info.status = "known"; /* that much it says */
 	end(a, r->fail);
 }
 

@@ -63,7 +63,7 @@ static void account_done(void *arg, const struct acme_result *r)
 		start_failed(a, &f);
 		return;
 	}
-	if (strcmp(info.status, "valid") != 0) {
+	if (info.status && strcmp(info.status, "valid") != 0) {
 		fail_set(&f, FAIL_ACCOUNT, 0, "our account %.200s is %s",
 			 r->location, info.status);
 		acme_say_new_account(a, &f);

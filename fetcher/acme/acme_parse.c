@@ -223,9 +223,7 @@ int acme_parse_account(const void *json, size_t len, struct arena *arena,
 	if (doc_load(json, len, "account", &doc, err) == -1)
 		return -1;
 	s = json_string_value(json_object_get(doc, "status"));
-	if (!s)
-		return err_set(err, ERR_INPUT, "the account has no status");
-	info.status = arena_strndup(arena, line_of(arena, s), 40);
+	info.status = s ? arena_strndup(arena, line_of(arena, s), 40) : NULL;
 	info.bound =
 		json_is_object(json_object_get(doc, "externalAccountBinding"));
 	list = json_object_get(doc, "contact");

@@ -20,7 +20,9 @@ int acme_parse_directory(const void *json, size_t len, struct arena *arena,
 #define ACME_CONTACTS_MAX 20
 /* An account (section 7.1.2); strings in the arena given. */
 struct acme_account_info {
-	const char *status; /* "valid", "deactivated", "revoked" */
+	/* "valid", "deactivated", "revoked"; NULL: it does not say, as some do
+	 * of one that is found by its key */
+	const char *status;
 	/* URLs, for people: a printable line each; more are left out. */
 	const char **contact;
 	size_t n_contact;
