@@ -268,6 +268,17 @@ flock "$T/state/fetcher.lock" env PATH="$PATH" \
 	fetcher account import pebble "$T/rsa.pem" >"$T/out" 2>&1
 is $? 75 'a run goes on: not now'
 
+# --- the CA has forgotten it ---
+pebble_restart || bail 'no pebble'
+show
+is "$rc" 0 'the CA does not know the account any more'
+like "$out" 'account +none known of this key' '... said'
+like "$out" 'status +there is none' '... of its status'
+run fetcher account update
+is "$rc" 78 '... and it is not made by an update'
+like "$err" 'has no account of this key' '... said'
+unchanged '... nothing is changed'
+
 # --- the CA is away ---
 stop pebble
 show
