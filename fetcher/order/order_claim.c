@@ -202,6 +202,7 @@ static bool is_wanted(const struct order *o)
 	return o->have_saved && !expired(s) && s->url && s->account &&
 	       s->key_sha256 && s->ca_name &&
 	       strcmp(s->ca_name, o->ca->name) == 0 &&
+	       (!s->directory || strcmp(s->directory, o->ca->directory) == 0) &&
 	       strcmp(s->key_sha256, x509_csr_key(o->csr)->sha256) == 0;
 }
 

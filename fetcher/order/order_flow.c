@@ -323,7 +323,8 @@ static int put_order(struct store *store, const struct order *o,
 				  .ts_created = o->resumed ? o->saved.ts_created
 							   : o->ts_start,
 				  .ts_state = clock_now(),
-				  .ts_expires = o->ts_expires };
+				  .ts_expires = o->ts_expires,
+				  .directory = o->ca->directory };
 
 	return store_order_put(store, &so, err);
 }
