@@ -26,6 +26,8 @@ struct witness {
 
 struct ca_queue {
 	const struct certrepo_ca *conf;
+	struct ca_find *find; /* or NULL */
+	const char *was;      /* its directory, when a search began */
 	struct loop *loop;
 	struct batch *batch;
 	struct report *report;
@@ -35,7 +37,7 @@ struct ca_queue {
 	size_t orders; /* in flight */
 	size_t looks;  /* who else uses acme */
 	enum { LOOK_NOT, LOOK_RUNS, LOOK_DONE, LOOK_FAILED } look;
-	size_t wanted; /* of a start that waits for the look */
+	size_t wanted; /* of a start that waits for the look, or search */
 	struct arena *offer_mem;
 	struct store_offer offer; /* as the store has it, or is to have it */
 
@@ -538,15 +540,29 @@ void ca_queue_succeeded(struct ca_queue *c)
 
 /* --- the client --- */
 
+static void look_for_it(struct ca_queue *c);
+
+/* It could not start. Another try begins from nothing; but nobody else may use
+ * the client then. */
+static void unreachable(struct ca_queue *c, const struct fail *f)
+{
+	if (c->find && f->class == FAIL_CA_DOWN && !c->looks &&
+	    ca_find_down(c->find, f))
+		look_for_it(c);
+	else
+		rest(c, f);
+}
+
 static void on_ready(void *arg, const struct fail *f)
 {
 	struct ca_queue *c = arg;
 
 	if (f) {
-		/* Another try begins from nothing. */
-		rest(c, f);
+		unreachable(c, f);
 		return;
 	}
+	if (c->find)
+		ca_find_up(c->find);
 	c->is = CA_QUEUE_READY;
 	c->started = true;
 	c->met = true;
@@ -580,7 +596,7 @@ static void on_looked(void *arg, const struct fail *f)
 		if (c->is == CA_QUEUE_STARTING)
 			ca_queue_start(c, c->wanted);
 	} else if (c->is == CA_QUEUE_STARTING || f->class == FAIL_CLOCK) {
-		rest(c, f);
+		unreachable(c, f);
 	} else {
 		log_event(LOG_L_NOTE, "not-asked", "ca", c->conf->name, "class",
 			  fail_name(f->class), "detail", f->detail, NULL);
@@ -634,13 +650,10 @@ const char *ca_queue_renewal_info(const struct ca_queue *c)
 	return c->offer.renewal_info;
 }
 
-void ca_queue_start(struct ca_queue *c, size_t wanted)
+static void begin(struct ca_queue *c)
 {
 	struct fail f;
 
-	c->is = CA_QUEUE_STARTING;
-	c->started = false;
-	c->wanted = wanted;
 	if (c->look == LOOK_RUNS)
 		return; /* then on_looked() does */
 	/* The directory that was read is still good, and so is the connection.
@@ -650,7 +663,58 @@ void ca_queue_start(struct ca_queue *c, size_t wanted)
 		return;
 	}
 	c->look = LOOK_NOT;
-	acme_start(c->acme, wanted, on_ready, c);
+	acme_start(c->acme, c->wanted, on_ready, c);
+}
+
+/* The row is new, or another's: see store_pin.h. */
+static void is_another(struct ca_queue *c)
+{
+	mem_free_str(&c->account);
+	mem_free_str(&c->account_key);
+	c->backoff_until = c->count_fail = 0;
+	c->fail = (struct fail){ .class = FAIL_NONE };
+	c->read = (struct store_ca){ .name = NULL };
+	c->offer = (struct store_offer){ .renewal_info = NULL };
+}
+
+static void on_found(void *arg, const struct fail *f)
+{
+	struct ca_queue *c = arg;
+
+	if (f && ca_find_missing(c->find)) {
+		/* For this run, and it was said. */
+		c->fail = *f;
+		c->backoff_until = clock_now() + CLOCK_REST;
+		c->is = CA_QUEUE_RESTING;
+	} else if (f) {
+		rest(c, f);
+	} else {
+		if (strcmp(c->was, c->conf->directory) != 0)
+			is_another(c);
+		begin(c);
+	}
+}
+
+static void look_for_it(struct ca_queue *c)
+{
+	c->was = c->conf->directory;
+	ca_find_start(c->find, on_found, c);
+}
+
+void ca_queue_start(struct ca_queue *c, size_t wanted)
+{
+	c->is = CA_QUEUE_STARTING;
+	c->started = false;
+	c->wanted = wanted;
+	if (c->find && !ca_find_known(c->find))
+		look_for_it(c);
+	else
+		begin(c);
+}
+
+void ca_queue_discover(struct ca_queue *c, struct ca_find *find)
+{
+	c->find = find;
 }
 
 void ca_queue_begin(struct ca_queue *c)

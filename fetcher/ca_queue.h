@@ -26,6 +26,7 @@
 #include <stdbool.h>
 #include "acme.h"
 #include "batch.h"
+#include "ca_find.h"
 #include "report.h"
 
 struct ca_queue;
@@ -43,6 +44,10 @@ int ca_queue_new(const struct certrepo_ca *conf, struct loop *loop,
 		 struct report *report, struct ca_queue **ret,
 		 struct err *err) MUST_CHECK;
 void ca_queue_free(struct ca_queue **c);
+
+/* CONF is ca_find_ca(FIND), which lives longer: its directory is looked for
+ * before it is asked for anything, and after it failed for long enough. */
+void ca_queue_discover(struct ca_queue *c, struct ca_find *find);
 
 const struct certrepo_ca *ca_queue_conf(const struct ca_queue *c);
 struct acme *ca_queue_acme(struct ca_queue *c); /* when READY */
