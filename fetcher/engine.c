@@ -187,6 +187,7 @@ static void fill(struct engine *e)
 	size_t i, n;
 
 	for (i = 0; i < e->cas.n; i++) {
+		cas_pass_on(&e->cas, e->cas.v[i]);
 		n = ca_queue_queued(e->cas.v[i]);
 		if (!n)
 			continue;
