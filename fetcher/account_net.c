@@ -21,8 +21,11 @@ int account_new(const struct certrepo_ca *ca, struct store *store,
 		arena_free(&a.arena);
 		return -1;
 	}
-	if (!ca->directory)
-		a.ca.directory = a.row.directory;
+	/* One that is discovered is where it was found. */
+	if (!ca->directory || !*ca->directory)
+		a.ca.directory = a.row.directory && *a.row.directory
+					 ? a.row.directory
+					 : NULL;
 	a.key_found = acme_key_look(ca, &a.key);
 	*ret = a;
 	return 0;

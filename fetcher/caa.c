@@ -201,14 +201,16 @@ static int meet_ca(struct look *l, const struct certrepo_ca *conf,
 	const char *directory = conf->directory;
 	int found;
 
+	if (directory && !*directory)
+		directory = NULL;
 	found = store_ca_get(l->store, conf->name, l->arena, &row, err);
 	if (found == -1 ||
 	    store_offer_get(l->store, conf->name, l->arena, &offer, err) == -1)
 		return -1;
 	ca->name = conf->name;
-	if (found == 1 && !directory)
+	if (found == 1 && !directory && *row.directory)
 		directory = row.directory; /* one that was discovered */
-	if (found == 1 && strcmp(row.directory, directory) == 0)
+	if (found == 1 && directory && strcmp(row.directory, directory) == 0)
 		ca->account = is_ours(conf, &row) ? row.account : NULL;
 	else
 		offer.ts = 0;

@@ -118,7 +118,7 @@ static int add_ca(struct teller *t, const struct certrepo_ca *ca,
 	const struct store_trouble *first =
 		nearest(t, ca->name, is_default, row->backoff_until);
 	const char *todo[NOTIFY_TODO] = { NULL }, *name;
-	const char *where = ca->directory ? ca->directory : row->directory;
+	const char *where = *ca->directory ? ca->directory : row->directory;
 	struct store_due_ca w;
 
 	if (!where || !*where)
