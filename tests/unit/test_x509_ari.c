@@ -79,7 +79,7 @@ static void example(void **state)
 		      "S5TZAlw5tgtiVvuERV6cT4mfutXIlwTb\n"
 		      "+FYN/8oCIClDsqBklhB9KAelFiYt9+6FDj3z4KGVelYM5MdsO3pK\n"
 		      "-----END CERTIFICATE-----\n",
-		0600);
+		      0600);
 	c = kit_chain("rfc.pem", &err);
 	if (!c)
 		fail_msg("%s", err.msg);
