@@ -289,7 +289,7 @@ static int take_row(struct look *l, const char *name, struct err *err)
 {
 	AUTO(x509_csr_free) struct x509_csr *csr = NULL;
 	struct store_cert *row = NULL;
-	struct caa_ca *cas[1];
+	struct caa_ca *cas[1] = { NULL };
 	size_t n_cas;
 	int found = store_get(l->store, name, l->arena, &row, err);
 
