@@ -209,6 +209,7 @@ struct ari_choice ari_info_choose(const struct ari_info *info,
 	if (was->start == info->start && was->end == info->end &&
 	    was->at >= was->start && was->at < was->end)
 		return *was;
+	span = span > 2 * ARI_LAST ? span - ARI_LAST : (span + 1) / 2;
 	return (struct ari_choice){ .at = info->start + random % span,
 				    .start = info->start,
 				    .end = info->end };

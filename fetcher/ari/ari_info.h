@@ -40,7 +40,10 @@ struct ari_choice {
 	int64_t at, start, end;
 };
 /* WAS stays as long as the window does; else the RANDOM number chooses, each
- * second as likely as another. */
+ * second as likely as another, but for the last ARI_LAST of the window, or the
+ * second half of a shorter one than two of these: an hourly run that comes
+ * after the instant is to find the window still open. */
+#define ARI_LAST (70 * 60)
 struct ari_choice ari_info_choose(const struct ari_info *info,
 				  const struct ari_choice *was,
 				  uint32_t random);

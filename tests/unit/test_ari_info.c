@@ -205,7 +205,7 @@ static void again(void **state)
 /* Each second of a window may be it, and none outside. */
 static void choice(void **state)
 {
-	const struct ari_info info = { .start = 1000, .end = 1010 };
+	const struct ari_info info = { .start = 1000, .end = 1020 };
 	const struct ari_choice none = { 0 };
 	struct ari_choice c, kept;
 	int seen[10] = { 0 };
@@ -214,7 +214,7 @@ static void choice(void **state)
 		c = ari_info_choose(&info, &none, r);
 		assert_in_range(c.at, 1000, 1009);
 		assert_int_equal(c.start, 1000);
-		assert_int_equal(c.end, 1010);
+		assert_int_equal(c.end, 1020);
 		seen[c.at - 1000]++;
 	}
 	for (size_t i = 0; i < 10; i++)
@@ -225,14 +225,14 @@ static void choice(void **state)
 		kept = ari_info_choose(&info, &c, r);
 		assert_int_equal(kept.at, c.at);
 	}
-	kept = ari_info_choose(&(struct ari_info){ .start = 1000, .end = 1011 },
+	kept = ari_info_choose(&(struct ari_info){ .start = 1000, .end = 1022 },
 			       &c, 10);
 	assert_int_equal(kept.at, 1010);
-	kept = ari_info_choose(&(struct ari_info){ .start = 999, .end = 1010 },
+	kept = ari_info_choose(&(struct ari_info){ .start = 999, .end = 1020 },
 			       &c, 0);
 	assert_int_equal(kept.at, 999);
 	/* what the row says of it may be anything */
-	c.at = 1010;
+	c.at = 1020;
 	assert_int_equal(ari_info_choose(&info, &c, 3).at, 1003);
 	c.at = 999;
 	assert_int_equal(ari_info_choose(&info, &c, 3).at, 1003);
@@ -243,12 +243,41 @@ static void choice(void **state)
 	assert_in_range(c.at, 1, 253402300798);
 }
 
+/* The run that comes within an hour finds the window open. */
+static void in_time(void **state)
+{
+	static const int64_t window[] = {
+		11520,	/* Let's Encrypt's, of 160 hours */
+		77760,	/* ... of 45 days */
+		155520, /* ... of 90 */
+		8401,	7500,
+	};
+	const struct ari_choice none = { 0 };
+
+	for (size_t i = 0; i < sizeof(window) / sizeof(window[0]); i++) {
+		const struct ari_info info = { .start = 5,
+					       .end = 5 + window[i] };
+
+		for (uint32_t r = 0; r < UINT32_MAX - 99999; r += 99999)
+			assert_in_range(ari_info_choose(&info, &none, r).at, 5,
+					info.end - 3601);
+	}
+	/* one that no hourly run can be sure of */
+	for (uint32_t r = 0; r < 2000; r++)
+		assert_in_range(
+			ari_info_choose(&(struct ari_info){ 5, 605 }, &none, r)
+				.at,
+			5, 304);
+	assert_int_equal(
+		ari_info_choose(&(struct ari_info){ 5, 6 }, &none, 77).at, 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(windows), cmocka_unit_test(garbage),
 		cmocka_unit_test(urls),	   cmocka_unit_test(again),
-		cmocka_unit_test(choice),
+		cmocka_unit_test(choice),  cmocka_unit_test(in_time),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
