@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What it costs: bench/run.sh BUILD [PART...]. Parts: requests, issue, memory,
-# many, idle, installer. Measured on this machine, against pebble and the others
+# many, idle, polls, installer. Measured on this machine, against pebble and the others
 # on loopback; a far CA is made by a proxy that delays. Ratios are against what
 # the same run measured, so they can be compared between machines.
 set -u
@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.." || exit 1
 ROOT=$PWD
 BUILD=$(cd "${1:-build}" && pwd) || exit 1
 [ $# -eq 0 ] || shift
-[ $# -gt 0 ] || set -- requests issue memory many idle installer
+[ $# -gt 0 ] || set -- requests issue memory many idle polls installer
 . "$ROOT/tests/lib/lib.sh"
 . "$ROOT/tests/lib/pebble.sh"
 . "$ROOT/tests/lib/nginx.sh"
@@ -371,7 +371,135 @@ part_idle() {
 	done
 }
 
-# --- 4: an idle host ---
+# --- 4: what CAs say of renewal ---
+
+# A CA that has nothing but a directory and renewal information (RFC 9773): a
+# window in a month, to be asked for again in six hours. HTTP/2, as the public
+# ones. It logs a line for each request.
+ari_server() {
+	ARI_PORT=$(free_port)
+	_d=$T/ari
+	mkdir -p "$_d"
+	_window=$(date -u -d '30 days' +%Y-%m-%dT%TZ)
+	_after=$(date -u -d '32 days' +%Y-%m-%dT%TZ)
+	_h2='' _listen=' http2'
+	# from 1.25 on by a word of its own
+	if nginx -v 2>&1 | grep -Eq '/1\.(2[5-9]|[3-9][0-9])'; then
+		_h2='http2 on;' _listen=''
+	fi
+	_base=https://127.0.0.1:$FAR_PORT
+	cat >"$_d/nginx.conf" <<-END
+	$([ "$(id -u)" != 0 ] || echo 'user root;')
+	daemon off; pid $_d/pid; error_log stderr error; worker_processes 1;
+	events { worker_connections 2048; }
+	http {
+	  log_format path '\$msec \$connection \$uri';
+	  access_log $_d/log path;
+	  client_body_temp_path $_d/tmp; proxy_temp_path $_d/tmp;
+	  fastcgi_temp_path $_d/tmp; uwsgi_temp_path $_d/tmp;
+	  scgi_temp_path $_d/tmp;
+	  server {
+	    listen 127.0.0.1:$ARI_PORT ssl$_listen;
+	    $_h2
+	    ssl_certificate $T/pebble/cert.pem;
+	    ssl_certificate_key $T/pebble/key.pem;
+	    default_type application/json;
+	    location = /dir { return 200 '{"newNonce": "$_base/nonce",
+	      "newAccount": "$_base/acct", "newOrder": "$_base/order",
+	      "renewalInfo": "$_base/ari"}'; }
+	    location /ari/ {
+	      add_header Retry-After 21600;
+	      return 200 '{"suggestedWindow": {"start": "$_window",
+	        "end": "$_after"}}';
+	    }
+	  }
+	}
+	END
+	start ari nginx -c "$_d/nginx.conf" -e stderr
+	wait_port "$ARI_PORT" || bail "no server of windows: $(cat "$T/log/ari")"
+}
+# Rows with a certificate of pebble's, whose CA is that server from now on.
+ari_rows() { # N
+	idle_rows "$1"
+	stop proxy
+	FAR_PORT=$(free_port)
+	ari_server
+	start proxy "$B/delay_proxy" "$FAR_PORT" "$ARI_PORT" $DELAY
+	wait_port "$FAR_PORT" || bail "no proxy"
+	STAGE_DIRECTORY=https://127.0.0.1:$FAR_PORT/dir
+	stage_conf
+	sql "UPDATE certs SET ts_ari_poll = 0"
+	sql "DELETE FROM cas"
+	: >"$T/ari/log"
+}
+ari_end() {
+	stop proxy
+	stop ari
+	unset STAGE_DIRECTORY
+}
+polled() { # requests for windows so far
+	grep -c ' /ari/' "$T/ari/log"
+}
+# curl asks the same of the same server, all at once over what it likes.
+poll_yardstick() { # N
+	_i=0
+	while [ $_i -lt "$1" ]; do
+		_i=$((_i + 1))
+		printf 'url = "%s/ari/%d"\noutput = /dev/null\n' \
+			"${STAGE_DIRECTORY%/dir}" $_i
+	done >"$T/polls.curl"
+	measured 60 curl -sSf --noproxy '*' --http2 --cacert "$PEBBLE_CA" \
+		--parallel --parallel-max 200 -K "$T/polls.curl"
+	[ "$(field status "$T/m")" = 0 ] || bail "curl: $(tail -1 "$T/err")"
+}
+part_polls() {
+	printf '\nRenewal information over a round trip of %d ms' $((2 * DELAY))
+	echo " (median of $ROUNDS runs)"
+	ca PEBBLE_VA_ALWAYS_VALID=1
+	ari_rows 1000
+	rm -f "$T"/poll*.wall
+	round=0
+	while [ $round -lt "$ROUNDS" ]; do
+		round=$((round + 1))
+		poll_yardstick 1000
+		field wall "$T/m" >>"$T/pollyard.wall"
+		: >"$T/ari/log"
+		sql "UPDATE certs SET ts_ari_poll = 0"
+		measured 60 fetcher --once
+		[ "$(polled)" = 1000 ] ||
+			bail "$(polled) polls of 1000: $(tail -3 "$T/err")"
+		field wall "$T/m" >>"$T/poll.wall"
+		field cpu "$T/m" >>"$T/poll.cpu"
+	done
+	_wall=$(median <"$T/poll.wall") _yard=$(median <"$T/pollyard.wall")
+	note "1,000 polls: $_wall s ($(median <"$T/poll.cpu") s of CPU) over" \
+		"$(awk '{ print $2 }' "$T/ari/log" | sort -u | wc -l)" \
+		"connection(s); curl $_yard s, $(ratio "$_wall" "$_yard")"
+	: >"$T/ari/log"
+	measured 60 fetcher --once
+	note "again at once: $(grep -c . "$T/ari/log") requests," \
+		"$(field wall "$T/m") s"
+	ari_end
+	part_polls_many
+}
+# Each was asked about six hours ago, or less: an hourly run has a sixth to do.
+part_polls_many() {
+	ca PEBBLE_VA_ALWAYS_VALID=1
+	ari_rows 100000
+	sql "UPDATE certs SET ts_ari_poll = $(date +%s) - 1800 +
+		3600 * (rowid % 6)"
+	measured 300 fetcher --once
+	note "$(sql 'SELECT count(*) FROM certs') rows, each asked about every" \
+		"6 h: $(polled) polls in an hourly run, $(field wall "$T/m") s," \
+		"$(field cpu "$T/m") s of CPU, peak $(field rss "$T/m") kB"
+	: >"$T/ari/log"
+	measured 60 fetcher --once
+	note "again at once: $(grep -c . "$T/ari/log") requests," \
+		"$(field wall "$T/m") s"
+	ari_end
+}
+
+# --- 5: an idle host ---
 
 part_installer() {
 	command -v mariadbd >/dev/null || return 0
