@@ -37,13 +37,20 @@ void acme_pace_init(struct acme_pace *p, int64_t per_second, int64_t burst)
 	p->next_us = 0;
 }
 
-int64_t acme_pace_ask(struct acme_pace *p)
+int64_t acme_pace_wait(const struct acme_pace *p)
 {
 	int64_t now = clock_mono_ms() * 1000;
 	int64_t early = p->next_us - now - p->burst_us;
 
-	if (early > 0)
-		return early / 1000 + 1;
+	return early > 0 ? early / 1000 + 1 : 0;
+}
+
+int64_t acme_pace_ask(struct acme_pace *p)
+{
+	int64_t now = clock_mono_ms() * 1000, wait = acme_pace_wait(p);
+
+	if (wait)
+		return wait;
 	if (p->next_us < now)
 		p->next_us = now;
 	p->next_us += p->interval_us;
@@ -69,10 +76,7 @@ int acme_new(struct loop *loop, const struct certrepo_ca *ca,
 		rate = PACE_DEFAULT;
 	acme_pace_init(&a->pace, rate, rate);
 	acme_pace_init(&a->head_pace, rate / HEAD_SHARE, rate / HEAD_BURST);
-	acme_pace_init(&a->poll_pace, ca->polls_per_second,
-		       ca->polls_per_second < ACME_POLLS_BURST
-			       ? ca->polls_per_second
-			       : ACME_POLLS_BURST);
+	acme_renewal_init(a);
 	if (!acme_parse_url_ok(ca->directory))
 		return err_set(err, ERR_CONFIG,
 			       "the directory %s is not an https URL",

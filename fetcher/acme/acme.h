@@ -202,9 +202,9 @@ struct acme_call *acme_finalize(struct acme *acme, const char *finalize_url,
 struct acme_call *acme_deactivate(struct acme *acme, const char *authz_url,
 				  acme_fn *fn, void *arg);
 /* Renewal information (RFC 9773 section 4.1) of the certificate ID, which the
- * CA offers: a plain GET beside all else, at polls_per_second and
- * ACME_POLLS_BURST at once. May one go now? Then it is counted: 0; else the ms
- * to wait. */
+ * CA offers: a plain GET beside all else, at polls_per_second over any second
+ * or two and ACME_POLLS_BURST at once. May one go now? Then it is counted: 0;
+ * else the ms to wait. */
 #define ACME_POLLS_BURST 100
 int64_t acme_renewal_wait(struct acme *acme);
 struct acme_call *acme_renewal(struct acme *acme, const char *id, acme_fn *fn,

@@ -96,7 +96,7 @@ struct acme {
 	size_t heads; /* newNonce requests under way */
 	unsigned int head_fails;
 	int64_t head_hold; /* monotonic ms: none before */
-	struct acme_pace pace, head_pace, poll_pace;
+	struct acme_pace pace, head_pace, poll_pace, poll_peak;
 
 	struct acme_calls queue, flight, failing;
 	size_t n_queue;
@@ -116,12 +116,17 @@ void acme_fail_queue(struct acme *acme, const struct fail *why);
 void acme_pace_init(struct acme_pace *pace, int64_t per_second, int64_t burst);
 /* May a request go now? Then it is counted: 0; else the ms to wait. */
 int64_t acme_pace_ask(struct acme_pace *pace);
+int64_t acme_pace_wait(const struct acme_pace *pace); /* not counted */
 
 /* Add to *f what mends an account that is lost, or whose key is another. */
 void acme_say_new_account(const struct acme *acme, struct fail *f);
 
 /* From an answer, for later; NULL is none. */
 void acme_nonce_keep(struct acme *acme, const char *nonce);
+
+/* --- acme_renewal.c --- */
+
+void acme_renewal_init(struct acme *acme);
 
 /* --- acme_account.c --- */
 

@@ -6,9 +6,24 @@
 
 static void on_reply(void *arg, const struct http_reply *reply);
 
+/* A second's worth may go ahead, but hardly faster: Let's Encrypt allows 1000 a
+ * second, 100 of them at once. */
+void acme_renewal_init(struct acme *acme)
+{
+	int64_t rate = acme->ca->polls_per_second;
+
+	acme_pace_init(&acme->poll_pace, rate, rate);
+	acme_pace_init(&acme->poll_peak, rate * 9 / 5,
+		       rate < ACME_POLLS_BURST ? rate : ACME_POLLS_BURST);
+}
+
 int64_t acme_renewal_wait(struct acme *acme)
 {
-	return acme_pace_ask(&acme->poll_pace);
+	int64_t wait = acme_pace_wait(&acme->poll_pace);
+
+	if (!wait)
+		wait = acme_pace_ask(&acme->poll_peak);
+	return wait ? wait : acme_pace_ask(&acme->poll_pace);
 }
 
 static void send_it(struct acme_call *c)
