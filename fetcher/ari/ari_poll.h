@@ -23,8 +23,9 @@
 #include "loop.h"
 #include "store.h"
 
-#define ARI_POLL_PAGE	  200
-#define ARI_POLL_MOST	  200 /* in flight */
+#define ARI_POLL_PAGE 200
+/* In flight: libcurl takes no more than 100 to one connection. */
+#define ARI_POLL_MOST	  90
 #define ARI_POLL_STREAK	  3
 #define ARI_POLL_MS	  (50 * 1000)	   /* of a run ... */
 #define ARI_POLL_ALARM_MS (10 * 60 * 1000) /* ... with an incident */
