@@ -16,6 +16,8 @@
 
 enum { UB_INSECURE, UB_BOGUS, UB_SECURE };
 
+LIST_HEAD(dns_valid_asks, dns_valid_ask);
+
 struct dns_valid_ask {
 	struct dns_valid *v;
 	LIST_ENTRY(dns_valid_ask) link;
@@ -36,7 +38,7 @@ struct dns_valid {
 	struct ub_ctx *ub;
 	bool checks;
 	int64_t timeout_ms;
-	LIST_HEAD(, dns_valid_ask) asks;
+	struct dns_valid_asks asks;
 };
 
 const char *dns_valid_state_text(enum dns_valid_state s)
