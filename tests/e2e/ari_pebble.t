@@ -19,8 +19,8 @@ seconds() { # start | end: of the window
 stage_start PEBBLE_VA_ALWAYS_VALID=1 || bail 'no pebble'
 stage_store sqlite || bail 'no store'
 for n in $N other.example.test; do
-	enrol $n ec $n && populate set $n challenge=http-01 \
-		webroot_path="$WEBROOT" >"$T/log/set" || bail 'cannot enrol'
+	enrol "$n" ec "$n" || bail 'cannot enrol'
+	run populate set "$n" challenge=http-01 webroot_path="$WEBROOT"
 done
 run fetcher --once
 is "$rc" 0 'issued'
