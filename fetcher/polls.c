@@ -5,24 +5,96 @@
 #include <string.h>
 #include "ari_poll.h"
 #include "clock.h"
+#include "due.h"
+#include "file.h"
 #include "log.h"
+#include "num.h"
 
 /* In flight, beside orders: a server that takes a hundred streams on a
  * connection has room for those. */
 #define MOST_BESIDE 20
+
+/* Lines of a CA's name, a blank, and until when it is not asked. */
+#define REST_FILE     "fetcher.polls"
+#define REST_FILE_MAX 20000
+#define REST_MOST     86400
 
 struct one {
 	struct ca_queue *ca;
 	struct ari_poll *poll;
 	enum { LOOKS, WAITS, ASKS, DONE } is;
 	bool listed;
+	int64_t rests_until; /* 0: it does not */
 };
 
 struct polls {
 	struct batch *batch;
+	char *rest_file;
+	bool rests; /* one of them does, or did when the file was written */
 	struct one *v;
 	size_t n;
 };
+
+/* --- CAs that want to be left alone --- */
+
+static int64_t rest_of(const char *text, const char *ca, int64_t now)
+{
+	size_t n = strlen(ca);
+	int64_t until = 0;
+
+	for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
+		AUTO(mem_free_str) char *line = NULL;
+
+		if (strncmp(text, ca, n) != 0 || text[n] != ' ')
+			continue;
+		line = mem_printf("%.*s", (int) strcspn(text + n + 1, "\n"),
+				  text + n + 1);
+		if (num_int(line, 0, INT64_MAX, &until, NULL) == -1)
+			until = 0;
+	}
+	/* Nobody writes more than that. */
+	return until > now && until <= now + REST_MOST + DUE_CLOCKS ? until : 0;
+}
+
+static void load_rests(struct polls *p)
+{
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(REST_FILE_MAX);
+	int64_t now = clock_now();
+
+	/* What cannot be read says nothing. */
+	p->rests = file_read(p->rest_file, &text, NULL) == 1 && text.len;
+	for (size_t i = 0; p->rests && i < p->n; i++)
+		p->v[i].rests_until = rest_of(
+			sbuf_str(&text), ca_queue_conf(p->v[i].ca)->name, now);
+}
+
+static void save_rests(const struct polls *p)
+{
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(REST_FILE_MAX);
+	const struct file_attr attr = { .mode = 0600,
+					.uid = FILE_KEEP,
+					.gid = FILE_KEEP };
+	int64_t now = clock_now();
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct one *o = &p->v[i];
+		int64_t until = o->rests_until;
+		struct ari_told t;
+
+		ari_poll_told(o->poll, &t);
+		if (t.retry_at > now)
+			until = t.retry_at < now + REST_MOST ? t.retry_at
+							     : now + REST_MOST;
+		if (until > now)
+			sbuf_addf(&text, "%s %" PRId64 "\n",
+				  ca_queue_conf(o->ca)->name, until);
+	}
+	if ((text.len || p->rests) &&
+	    file_replace(p->rest_file, sbuf_str(&text), text.len, &attr,
+			 &err) == -1)
+		log_warn("%s", err.msg);
+}
 
 struct polls *polls_new(const struct certrepo_conf *conf, struct cas *cas,
 			struct loop *loop, struct store *store,
@@ -46,6 +118,8 @@ struct polls *polls_new(const struct certrepo_conf *conf, struct cas *cas,
 			.poll = ari_poll_new(&env, ca->name, ca == def),
 		};
 	}
+	p->rest_file = mem_printf("%s/%s", conf->state_dir, REST_FILE);
+	load_rests(p);
 	return p;
 }
 
@@ -67,6 +141,7 @@ void polls_free(struct polls **pp)
 		end(&p->v[i]);
 	}
 	free(p->v);
+	free(p->rest_file);
 	free(p);
 	*pp = NULL;
 }
@@ -77,7 +152,7 @@ static int look(struct one *o, struct err *err)
 	const char *url = ca_queue_renewal_info(o->ca);
 	int any;
 
-	if (url && !*url) {
+	if ((url && !*url) || o->rests_until) {
 		end(o);
 		return 0;
 	}
@@ -211,6 +286,7 @@ char *polls_moved_text(const char *ca, const struct ari_told *told)
 
 void polls_say(const struct polls *p)
 {
+	save_rests(p);
 	for (size_t i = 0; i < p->n; i++) {
 		const char *ca = ca_queue_conf(p->v[i].ca)->name;
 		struct ari_told t;

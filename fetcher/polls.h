@@ -6,7 +6,9 @@
  * The CAs of a run are asked when they want their certificates renewed, beside
  * the orders, which come first: a CA that has any is asked a few at a time.
  * One without renewal information, or when it is no certificate's turn, is not
- * asked anything.
+ * asked anything. One that did not answer, and said for how long it wants to be
+ * left alone, is left alone, a day at most; a file in the state folder holds
+ * that.
  */
 
 #include "cas.h"
@@ -27,7 +29,7 @@ bool polls_busy(const struct polls *p);
 /* A CA is through, and names have become due by it since polls_listed(). */
 bool polls_due(const struct polls *p);
 void polls_listed(struct polls *p);
-/* What there is to say, at the end of a run. */
+/* What there is to say, and to note, at the end of a run. */
 void polls_say(const struct polls *p);
 
 /* --- pure, for tests --- */

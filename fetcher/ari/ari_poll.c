@@ -396,7 +396,7 @@ void ari_poll_leave(struct ari_poll *p)
 	p->n_flying = 0;
 }
 
-static void note(struct ari_poll *p, enum ari_heard heard,
+static void note(struct ari_poll *p, enum ari_heard heard, int64_t retry_at,
 		 const struct err *detail)
 {
 	if (heard == ARI_WINDOW)
@@ -405,10 +405,13 @@ static void note(struct ari_poll *p, enum ari_heard heard,
 		(void) snprintf(p->detail, sizeof(p->detail), "%s",
 				detail->msg);
 	p->streak = heard == ARI_LATER ? p->streak + 1 : 0;
-	if (p->streak >= ARI_POLL_STREAK)
+	if (p->streak >= ARI_POLL_STREAK) {
+		if (retry_at > p->told.retry_at)
+			p->told.retry_at = retry_at;
 		break_off(p);
-	else if (!p->streak && p->most < ARI_POLL_MOST)
+	} else if (!p->streak && p->most < ARI_POLL_MOST) {
 		p->most++;
+	}
 }
 
 static void on_answer(void *arg, const struct acme_result *r)
@@ -434,7 +437,7 @@ static void on_answer(void *arg, const struct acme_result *r)
 		p->heard_ms = clock_mono_ms();
 	TAILQ_INSERT_TAIL(&p->heard, a, link);
 	p->n_heard++;
-	note(p, heard, &detail);
+	note(p, heard, r->retry_at, &detail);
 }
 
 static void ask_more(struct ari_poll *p, struct acme *acme, size_t most)

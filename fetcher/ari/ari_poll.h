@@ -68,6 +68,7 @@ struct ari_told {
 	const char *url;     /* where the CA explains it, or NULL */
 	bool broken_off;     /* the CA did not answer, or is slow */
 	const char *detail;  /* the last trouble, or "" */
+	int64_t retry_at;    /* when it wants to be asked again; or 0 */
 };
 void ari_poll_told(const struct ari_poll *p, struct ari_told *ret);
 

@@ -162,6 +162,22 @@ is "$(sql 'SELECT backoff_until + count_fail FROM cas')" 0 \
 is "$(sql 'SELECT max(count_fail_update) FROM certs')" 0 \
 	"no name is counted"
 fault clear
+fault 503-retry renewalInfo -1
+all_due
+run fetcher
+fault clear
+like "$(cat "$T/state/fetcher.polls")" '^pebble [0-9][0-9]*$' \
+	"a CA that wants to be left alone is remembered"
+echo "pebble $(($(date +%s) + 600))" >"$T/state/fetcher.polls"
+all_due
+clean_log
+run fetcher
+is "$(requests renewalInfo) $rc" '0 0' \
+	"... and left alone in the next run, too"
+sed -i 's/ .*/ 5/' "$T/state/fetcher.polls"
+run fetcher
+is "$(requests renewalInfo)" 9 "... until it may be asked"
+is "$(cat "$T/state/fetcher.polls")" '' "... and that is over"
 fault 503 directory -1
 all_due
 run fetcher
