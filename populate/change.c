@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "advise.h"
+#include "ca_limits.h"
 #include "clock.h"
 #include "fields.h"
 #include "policy.h"
@@ -166,6 +167,17 @@ static void print_profile(const struct populate *p,
 		       populate_fetcher(p, a), populate_word(row->name, a));
 }
 
+/* The CSR that is there goes on, without what it asks for. */
+static void print_left_out(const struct ca_profile_in *in)
+{
+	AUTO(strlist_free) struct strlist notes = STRLIST_INIT;
+
+	if (in->ca && in->csr)
+		ca_limits_note(in->ca, in->csr, &notes);
+	for (size_t i = 0; i < notes.n; i++)
+		populate_line("note", notes.v[i]);
+}
+
 static int set_in(struct populate *p, const char *name, char **args,
 		  struct arena *a, struct err *err)
 {
@@ -194,6 +206,7 @@ static int set_in(struct populate *p, const char *name, char **args,
 		populate_log("set", name, said + 1);
 	print_missing(row, &f, false, a);
 	print_profile(p, row, &f, &in, a);
+	print_left_out(&in);
 	if (!p->opt.dry_run)
 		print_after(p, row, &f, a);
 	return 0;
@@ -282,6 +295,8 @@ static int switch_to(struct populate *p, const char *name, bool enable,
 		    strcmp(proof_type_of_row(row->challenge, row->certbot),
 			   PROOF_TYPE_WEBROOT) == 0)
 			print_missing(row, &f, true, a);
+		if (rc == 0)
+			print_left_out(&in);
 		if (rc == 0 && !p->opt.dry_run)
 			populate_log(state, name, NULL);
 	}

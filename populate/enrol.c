@@ -195,6 +195,9 @@ int enrol_decide(const struct certrepo_conf *conf, const char *name,
 		if (e.verdict == ENROL_REPLACE && !w->replace)
 			return refuse_replace(&e, a, err);
 	}
+	if ((e.verdict == ENROL_ADD || e.verdict == ENROL_REPLACE) &&
+	    policy_csr_new(conf, ca, csr, err) == -1)
+		return err_wrap(err, "the CSR is refused");
 	*ret = e;
 	return 0;
 }

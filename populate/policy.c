@@ -55,8 +55,12 @@ static const char *better(const struct certrepo_ca *ca,
 			 "NAME.csr";
 }
 
-int policy_csr(const struct certrepo_conf *conf, const struct certrepo_ca *ca,
-	       const struct x509_csr *csr, struct err *err)
+typedef int limits_fn(const struct certrepo_conf *, const struct certrepo_ca *,
+		      const struct x509_csr *, struct err *);
+
+static int check_csr(const struct certrepo_conf *conf,
+		     const struct certrepo_ca *ca, const struct x509_csr *csr,
+		     limits_fn *limits, struct err *err)
 {
 	const struct x509_csr_policy policy = {
 		.any_key = ca->any_key,
@@ -68,7 +72,7 @@ int policy_csr(const struct certrepo_conf *conf, const struct certrepo_ca *ca,
 
 	if (x509_csr_check(csr, &policy, err) == -1)
 		return -1;
-	if (ca_limits_check(conf, ca, csr, err) == 0)
+	if (limits(conf, ca, csr, err) == 0)
 		return 0;
 	if (!by)
 		return -1;
@@ -77,6 +81,19 @@ int policy_csr(const struct certrepo_conf *conf, const struct certrepo_ca *ca,
 		       "%s; the host that has the key makes it "
 		       "by: %s",
 		       was, by);
+}
+
+int policy_csr(const struct certrepo_conf *conf, const struct certrepo_ca *ca,
+	       const struct x509_csr *csr, struct err *err)
+{
+	return check_csr(conf, ca, csr, ca_limits_check, err);
+}
+
+int policy_csr_new(const struct certrepo_conf *conf,
+		   const struct certrepo_ca *ca, const struct x509_csr *csr,
+		   struct err *err)
+{
+	return check_csr(conf, ca, csr, ca_limits_check_new, err);
 }
 
 static bool printable(const char *s)

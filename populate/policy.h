@@ -17,6 +17,11 @@ int policy_ca(const struct certrepo_conf *conf, const char *ca,
  * populate_fill(). */
 int policy_csr(const struct certrepo_conf *conf, const struct certrepo_ca *ca,
 	       const struct x509_csr *csr, struct err *err) MUST_CHECK;
+/* The same of one that comes into the store only now: it must not ask for what
+ * CA leaves out, either. */
+int policy_csr_new(const struct certrepo_conf *conf,
+		   const struct certrepo_ca *ca, const struct x509_csr *csr,
+		   struct err *err) MUST_CHECK;
 
 /* ERR_INPUT: the challenge's own folder in place of the one above it. Who types
  * that is mistaken; a row of 2019 may have it, for a server that maps it. */

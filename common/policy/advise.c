@@ -22,7 +22,8 @@ static const char *private_end(const char *name)
 	return NULL;
 }
 
-void advise_csr(const struct x509_csr *csr, bool issued, struct strlist *ret)
+static void advise_names(const struct x509_csr *csr, bool issued,
+			 struct strlist *ret)
 {
 	const char *cn = x509_csr_cn_alone(csr);
 	const struct x509_ids *ids = x509_csr_ids(csr);
@@ -52,11 +53,21 @@ void advise_csr(const struct x509_csr *csr, bool issued, struct strlist *ret)
 			     ids->v[i].value, end);
 		break;
 	}
+}
+
+static void advise_usage(const struct x509_csr *csr, struct strlist *ret)
+{
 	if (x509_csr_client_auth(csr))
 		strlist_add(ret, "the CSR asks for clientAuth "
 				 "(extendedKeyUsage): public CAs leave it out, "
 				 "or refuse the CSR; make one without, or "
 				 "take a CA of your own for it");
+}
+
+void advise_csr(const struct x509_csr *csr, bool issued, struct strlist *ret)
+{
+	advise_names(csr, issued, ret);
+	advise_usage(csr, ret);
 }
 
 void advise_stored(const struct x509_csr *csr, const struct certrepo_ca *ca,
@@ -80,7 +91,11 @@ void advise_stored(const struct x509_csr *csr, const struct certrepo_ca *ca,
 				     "FILE --replace",
 				     ca->name, err.msg);
 	}
-	advise_csr(csr, issued, ret);
+	advise_names(csr, issued, ret);
+	if (ca && ca_limits_usage(ca, csr) == CA_USAGE_LEFT_OUT)
+		ca_limits_note(ca, csr, ret);
+	else
+		advise_usage(csr, ret);
 }
 
 bool advise_spent(const struct store_cert *row,

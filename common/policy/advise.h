@@ -13,8 +13,8 @@
 /* Of a CSR that may be enrolled: sentences on what a CA may refuse in it, or
  * leave out. ISSUED: one has made a certificate of it, its names are well. */
 void advise_csr(const struct x509_csr *csr, bool issued, struct strlist *ret);
-/* Of a stored one, too: whether CA would refuse it altogether. NULL: that is
- * not in the configuration. */
+/* Of a stored one, too: whether CA would refuse it altogether, or leaves out
+ * what it asks for. NULL: that is not in the configuration. */
 void advise_stored(const struct x509_csr *csr, const struct certrepo_ca *ca,
 		   bool issued, struct strlist *ret);
 /* The next failure of a kind that only a person mends holds the row: one of

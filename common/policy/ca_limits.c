@@ -22,10 +22,15 @@ static bool takes_names(const struct certrepo_ca *ca,
 	return !ca->max_names || x509_csr_ids(csr)->n <= (size_t) ca->max_names;
 }
 
-static bool takes_usage(const struct certrepo_ca *ca,
-			const struct x509_csr *csr)
+enum ca_usage ca_limits_usage(const struct certrepo_ca *ca,
+			      const struct x509_csr *csr)
 {
-	return ca->client_auth || !x509_csr_client_auth(csr);
+	const char *says = ca->client_auth ? ca->client_auth : "issued";
+
+	if (!x509_csr_client_auth(csr) || strcmp(says, "issued") == 0)
+		return CA_USAGE_ISSUED;
+	return strcmp(says, "left-out") == 0 ? CA_USAGE_LEFT_OUT
+					     : CA_USAGE_REFUSED;
 }
 
 static bool takes(const struct certrepo_ca *ca, const struct x509_csr *csr)
@@ -37,7 +42,8 @@ static bool takes(const struct certrepo_ca *ca, const struct x509_csr *csr)
 	struct err err = ERR_INIT;
 
 	return takes_key(ca, x509_csr_key(csr)) && takes_names(ca, csr) &&
-	       takes_usage(ca, csr) && x509_csr_check(csr, &policy, &err) == 0;
+	       ca_limits_usage(ca, csr) == CA_USAGE_ISSUED &&
+	       x509_csr_check(csr, &policy, &err) == 0;
 }
 
 /* "; CA x of the configuration takes it", or "". */
@@ -56,6 +62,19 @@ static const char *other(const struct certrepo_conf *conf,
 		break;
 	}
 	return buf;
+}
+
+static int refuse_usage(const struct certrepo_conf *conf,
+			const struct certrepo_ca *ca,
+			const struct x509_csr *csr, const char *does,
+			struct err *err)
+{
+	char or_other[160];
+
+	return err_set(err, ERR_INPUT,
+		       "it asks for clientAuth (extendedKeyUsage), which CA %s "
+		       "%s: a new CSR is needed, without that%s",
+		       ca->name, does, other(conf, ca, csr, or_other));
 }
 
 int ca_limits_check(const struct certrepo_conf *conf,
@@ -79,11 +98,30 @@ int ca_limits_check(const struct certrepo_conf *conf,
 			       "fewer%s",
 			       x509_csr_ids(csr)->n, ca->name, ca->max_names,
 			       other(conf, ca, csr, or_other));
-	if (!takes_usage(ca, csr))
-		return err_set(err, ERR_INPUT,
-			       "it asks for clientAuth (extendedKeyUsage), "
-			       "which CA %s does not issue: a new CSR is "
-			       "needed, without that%s",
-			       ca->name, other(conf, ca, csr, or_other));
+	if (ca_limits_usage(ca, csr) == CA_USAGE_REFUSED)
+		return refuse_usage(conf, ca, csr, "refuses", err);
 	return 0;
+}
+
+int ca_limits_check_new(const struct certrepo_conf *conf,
+			const struct certrepo_ca *ca,
+			const struct x509_csr *csr, struct err *err)
+{
+	if (ca_limits_check(conf, ca, csr, err) == -1)
+		return -1;
+	if (ca_limits_usage(ca, csr) == CA_USAGE_LEFT_OUT)
+		return refuse_usage(conf, ca, csr, "leaves out", err);
+	return 0;
+}
+
+void ca_limits_note(const struct certrepo_ca *ca, const struct x509_csr *csr,
+		    struct strlist *ret)
+{
+	if (ca_limits_usage(ca, csr) == CA_USAGE_LEFT_OUT)
+		strlist_addf(ret,
+			     "the CSR asks for clientAuth (extendedKeyUsage), "
+			     "which CA %s leaves out: its certificates are not "
+			     "for clients; make a CSR without, or take a CA of "
+			     "your own for it",
+			     ca->name);
 }

@@ -25,6 +25,9 @@ static const char *const discover_modes[] = { "try", "force", NULL };
 
 static const char *const eab_algs[] = { "HS256", "HS384", "HS512", NULL };
 
+static const char *const client_auths[] = { "issued", "left-out", "refused",
+					    NULL };
+
 static const char *const http_versions[] = { "2", "1.1", NULL };
 
 /* Whose the account is, which no preset says. */
@@ -81,8 +84,9 @@ static const struct conf_setting ca_settings[] = {
 	    .def = "100", .min = 1, .max = X509_NAMES_MAX),
 	SET(certrepo_ca, keys, CONF_STRINGS,
 	    "kinds of keys that it takes, rsa or ec"),
-	SET(certrepo_ca, client_auth, CONF_BOOL,
-	    "whether it takes a CSR that asks for clientAuth", .def = "true"),
+	SET(certrepo_ca, client_auth, CONF_ENUM,
+	    "what it makes of a CSR that asks for clientAuth", .def = "issued",
+	    .choices = client_auths),
 	SET(certrepo_ca, allow_ip, CONF_BOOL,
 	    "whether IP addresses may be enrolled"),
 	SET(certrepo_ca, any_key, CONF_BOOL,

@@ -43,10 +43,12 @@ struct certrepo_ca {
 	const char *staging_eab_key_file;
 	int64_t max_names;	  /* of a certificate; default 100 */
 	struct conf_strings keys; /* "rsa", "ec"; none: either */
-	bool client_auth;	  /* takes a CSR with that usage, default */
-	bool contact_required;	  /* opens no account without */
-	bool eab_required;	  /* the same, be it announced or not */
-	struct conf_strings caa;  /* issuer domains, of CAA records */
+	/* What it makes of a CSR that asks for that usage: "issued" (default),
+	 * "left-out", "refused"; NULL: "issued". */
+	const char *client_auth;
+	bool contact_required;	 /* opens no account without */
+	bool eab_required;	 /* the same, be it announced or not */
+	struct conf_strings caa; /* issuer domains, of CAA records */
 	const char *web; /* page where an account or its EAB comes from */
 	/* To find its directory (draft-tweedale-acme-discovery), instead of
 	 * `directory': below these domains; "try" (default) or "force"; other

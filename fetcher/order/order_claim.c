@@ -161,9 +161,14 @@ static enum order_wait check_row(struct order *o)
 
 	if (x509_csr_parse(o->cert->csr.p, o->cert->csr.len, &o->csr, &err) ==
 		    -1 ||
-	    check_csr(o, &err) == -1)
-		return order_failed(o, FAIL_BAD_CSR, false, "the row's CSR: %s",
-				    err.msg);
+	    check_csr(o, &err) == -1) {
+		enum order_wait w = order_failed(o, FAIL_BAD_CSR, false,
+						 "the row's CSR: %s", err.msg);
+
+		o->fail.lasting = o->csr && ca_limits_usage(o->ca, o->csr) ==
+						    CA_USAGE_REFUSED;
+		return w;
+	}
 	if (proof_check(o->env->conf, x509_csr_ids(o->csr), type,
 			o->cert->webroot_path, &err) == -1)
 		return order_failed(o, FAIL_CONFIG, false, "the row: %s",

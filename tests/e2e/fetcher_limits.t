@@ -48,7 +48,14 @@ openssl req -new -key "$T/keys/$B.rsa" -out "$T/csr/$B.csr" -subj / \
 STAGE_CA=''
 stage_conf
 populate add $B --replace >"$T/enrol.log" 2>&1 || bail 'cannot replace'
-limited 'client_auth = false;' $B 'it asks for clientAuth .* a new CSR is needed'
+limited 'client_auth = "refused";' $B 'it asks for clientAuth .* a new CSR is needed'
+is "$(sql "SELECT held FROM certs WHERE name = '$B'")" 1 \
+	'... and it is held: no try mends it'
+STAGE_CA='client_auth = "left-out";'
+stage_conf
+scripted_reset
+run fetcher --once
+is "$rc $(requests newOrder)" '0 2' 'one that leaves it out: it is ordered'
 
 STAGE_CA='keys = [ "ec", "rsa" ]; max_names = 2;'
 stage_conf

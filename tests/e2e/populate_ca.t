@@ -19,7 +19,7 @@ ca = ( { name = "le"; directory = "$LE"; account_key = "$T/le.pem";
 	 account_key = "$T/own.pem"; agree_tos = true; },
        { name = "picky"; directory = "https://127.0.0.1:1/picky";
 	 account_key = "$T/picky.pem"; agree_tos = true; max_names = 1;
-	 keys = [ "rsa" ]; client_auth = false; } );
+	 keys = [ "rsa" ]; client_auth = "refused"; } );
 dns : { zones = ( { zone = "acme.example.net"; } ); };
 state_dir = "$T/store"; csr_dir = "$T/store";
 END
@@ -152,7 +152,7 @@ openssl req -new -key "$T/store/ec.example.test.key" -subj / -addext \
 	subjectAltName=DNS:ec.example.test -addext \
 	extendedKeyUsage=serverAuth,clientAuth -out "$T/client.csr"
 populate add ec.example.test --csr "$T/client.csr" --replace
-like "$rc $err" '^1 .*asks for clientAuth \(extendedKeyUsage\), which CA picky does not issue.* by: openssl req -new -key KEY -subj / -addext subjectAltName=DNS:ec.example.test -out ec.example.test.csr$' \
+like "$rc $err" '^1 .*asks for clientAuth \(extendedKeyUsage\), which CA picky refuses.* by: openssl req -new -key KEY -subj / -addext subjectAltName=DNS:ec.example.test -out ec.example.test.csr$' \
 	"clientAuth: the same of --replace"
 make_csr "$T/store/ec.example.test.key" "$T/two.csr" ec.example.test \
 	b.example.test

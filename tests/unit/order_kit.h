@@ -22,8 +22,7 @@ static struct arena *arena;
 static struct sbuf csr_pem = SBUF_INIT(1 << 16), crt_pem = SBUF_INIT(1 << 16);
 static char other_pem[65536]; /* a certificate of another key */
 static struct certrepo_ca one = { .name = "one",
-				  .directory = "https://ca.test/dir",
-				  .client_auth = true };
+				  .directory = "https://ca.test/dir" };
 static const struct certrepo_conf cc = { .order_timeout = 900,
 					 .count_fail_limit = 10 };
 static struct order_env env;

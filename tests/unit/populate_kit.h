@@ -28,6 +28,7 @@ static struct proof_dns kit_dns = { .zones = { .v = kit_zones, .n = 1 } };
 static struct certrepo_ca kit_ca = {
 	.name = "letsencrypt",
 	.directory = "https://acme-v02.api.letsencrypt.org/directory",
+	.client_auth = "left-out",
 	.max_names = 100,
 };
 static struct certrepo_ca kit_own = { .name = "own",

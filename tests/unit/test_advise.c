@@ -105,7 +105,6 @@ static void limits(void **state)
 {
 	static const char *const rsa[] = { "rsa", NULL };
 	static const struct certrepo_ca picky = { .name = "picky",
-						  .client_auth = true,
 						  .keys = { rsa, 1 } };
 	AUTO(strlist_free) struct strlist l = STRLIST_INIT;
 	AUTO(x509_csr_free) struct x509_csr *csr = NULL;

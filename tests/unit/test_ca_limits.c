@@ -17,21 +17,23 @@
 static const char *const rsa[] = { "rsa", NULL }, *const ec[] = { "ec", NULL },
 			 *const both[] = { "ec", "rsa", NULL };
 
-enum { OWN, FREE, RSA_ONLY, EC_ONLY, SERVER, BOTH, CAS };
+enum { OWN, FREE, RSA_ONLY, EC_ONLY, SERVER, BOTH, LEAVES, CAS };
 
 static struct certrepo_ca cas[CAS] = {
-	[OWN] = { .name = "own", .client_auth = true },
-	[FREE] = { .name = "free", .max_names = 1, .client_auth = true },
+	[OWN] = { .name = "own" },
+	[FREE] = { .name = "free", .max_names = 1 },
 	[RSA_ONLY] = { .name = "rsa-only",
 		       .keys = { rsa, 1 },
-		       .client_auth = true,
 		       .max_names = 100 },
-	[EC_ONLY] = { .name = "ec-only",
-		      .keys = { ec, 1 },
-		      .client_auth = true,
-		      .max_names = 100 },
-	[SERVER] = { .name = "server", .max_names = 100 },
-	[BOTH] = { .name = "both", .keys = { both, 2 }, .max_names = 2 },
+	[EC_ONLY] = { .name = "ec-only", .keys = { ec, 1 }, .max_names = 100 },
+	[SERVER] = { .name = "server",
+		     .client_auth = "refused",
+		     .max_names = 100 },
+	[BOTH] = { .name = "both",
+		   .client_auth = "refused",
+		   .keys = { both, 2 },
+		   .max_names = 2 },
+	[LEAVES] = { .name = "leaves", .client_auth = "left-out" },
 };
 
 /* OTHER is the only CA beside CA; WHY NULL: it is taken. */
@@ -59,6 +61,10 @@ static const struct {
 	{ RSA CLIENT, SERVER, OWN, "it asks for clientAuth",
 	  "without that, or take the CA own, which would" },
 	{ RSA CLIENT, SERVER, BOTH, "a new CSR is needed", "without that" },
+	{ RSA CLIENT, SERVER, LEAVES, "which CA server refuses",
+	  "without that" },
+	{ RSA ONE, LEAVES, OWN, NULL, NULL },
+	{ RSA CLIENT, LEAVES, OWN, NULL, NULL },
 	{ RSA TWO, BOTH, OWN, NULL, NULL },
 	{ P256 TWO, BOTH, OWN, NULL, NULL },
 };
@@ -88,9 +94,56 @@ static void table(void **state)
 	}
 }
 
+/* What is enrolled goes on at a CA that leaves the usage out, what is new is
+ * not enrolled for it. */
+static void usage(void **state)
+{
+	static const struct {
+		const char *csr;
+		int ca;
+		enum ca_usage is;
+		bool stored, new, noted;
+	} rows[] = {
+		{ P256 ONE, OWN, CA_USAGE_ISSUED, true, true, false },
+		{ P256 ONE, LEAVES, CA_USAGE_ISSUED, true, true, false },
+		{ P256 ONE, SERVER, CA_USAGE_ISSUED, true, true, false },
+		{ P256 CLIENT, OWN, CA_USAGE_ISSUED, true, true, false },
+		{ P256 CLIENT, LEAVES, CA_USAGE_LEFT_OUT, true, false, true },
+		{ P256 CLIENT, SERVER, CA_USAGE_REFUSED, false, false, false },
+	};
+	void *list[] = { &cas[OWN], &cas[LEAVES], &cas[SERVER] };
+	struct certrepo_conf conf = { .ca = { list, 3 } };
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct certrepo_ca *ca = &cas[rows[i].ca];
+		AUTO(strlist_free) struct strlist notes = STRLIST_INIT;
+		AUTO(x509_csr_free) struct x509_csr *csr = NULL;
+		struct err err = ERR_INIT;
+
+		kit_sh("openssl req -new -nodes -keyout k -out r %s",
+		       rows[i].csr);
+		csr = kit_csr("r", &err);
+		assert_non_null(csr);
+		assert_int_equal(ca_limits_usage(ca, csr), rows[i].is);
+		assert_int_equal(ca_limits_check(&conf, ca, csr, &err),
+				 rows[i].stored ? 0 : -1);
+		assert_int_equal(ca_limits_check_new(&conf, ca, csr, &err),
+				 rows[i].new ? 0 : -1);
+		if (!rows[i].new &&
+		    !strstr(err.msg, "or take the CA own, which would"))
+			fail_msg("%zu: %s", i, err.msg);
+		ca_limits_note(ca, csr, &notes);
+		assert_int_equal(notes.n, rows[i].noted);
+		if (rows[i].noted)
+			assert_non_null(strstr(notes.v[0],
+					       "which CA leaves leaves out"));
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(table) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(table),
+					    cmocka_unit_test(usage) };
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

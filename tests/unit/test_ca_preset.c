@@ -92,24 +92,24 @@ static void refused(const char *text, const char *what)
 static const struct known {
 	const char *name, *directory, *staging, *key;
 	int64_t names, pace;
-	bool eab, contact, client_auth, own;
+	bool eab, contact, own;
+	const char *client_auth; /* NULL: issued */
 } known[] = {
 	{ "actalis", "https://acme-api.actalis.com/acme/directory", NULL, NULL,
-	  1, 100, .eab = true, .client_auth = true },
+	  1, 100, .eab = true },
 	{ "google", "https://dv.acme-v02.api.pki.goog/directory",
 	  "https://dv.acme-v02.test-api.pki.goog/directory", NULL, 100, 100,
-	  .eab = true },
+	  .eab = true, .client_auth = "refused" },
 	{ "letsencrypt", "https://acme-v02.api.letsencrypt.org/directory",
 	  "https://acme-staging-v02.api.letsencrypt.org/directory", NULL, 100,
-	  18 },
-	{ "smallstep", NULL, NULL, NULL, 100, 100, .client_auth = true,
-	  .own = true },
+	  18, .client_auth = "left-out" },
+	{ "smallstep", NULL, NULL, NULL, 100, 100, .own = true },
 	{ "sslcom-ecc", "https://acme.ssl.com/sslcom-dv-ecc", NULL, "ec", 100,
-	  100, .eab = true, .contact = true, .client_auth = true },
+	  100, .eab = true, .contact = true },
 	{ "sslcom-rsa", "https://acme.ssl.com/sslcom-dv-rsa", NULL, "rsa", 100,
-	  100, .eab = true, .contact = true, .client_auth = true },
+	  100, .eab = true, .contact = true },
 	{ "zerossl", "https://acme.zerossl.com/v2/DV90", NULL, NULL, 100, 7,
-	  .eab = true },
+	  .eab = true, .client_auth = "left-out" },
 };
 
 static void same(const char *a, const char *b)
@@ -134,7 +134,7 @@ static void check_known(const struct known *k)
 	assert_int_equal(ca->requests_per_second, k->pace);
 	assert_int_equal(ca->eab_required, k->eab);
 	assert_int_equal(ca->contact_required, k->contact);
-	assert_int_equal(ca->client_auth, k->client_auth);
+	same(ca->client_auth, k->client_auth ? k->client_auth : "issued");
 	assert_int_equal(ca->keys.n, k->key ? 1 : 0);
 	if (k->key)
 		same(ca->keys.v[0], k->key);
@@ -214,13 +214,13 @@ static void configuration_wins(void **state)
 	const struct certrepo_ca *ca;
 
 	ca = good("{ preset = \"letsencrypt\"; staging = \"https://s/\"; "
-		  "requests_per_second = 100; client_auth = true; "
+		  "requests_per_second = 100; client_auth = \"issued\"; "
 		  "caa = [\"a\", \"b\"]; max_names = 5; }");
 	same(ca->directory, "https://acme-v02.api.letsencrypt.org/directory");
 	same(ca->staging, "https://s/");
 	assert_int_equal(ca->requests_per_second, 100);
 	assert_int_equal(ca->polls_per_second, 500);
-	assert_true(ca->client_auth);
+	same(ca->client_auth, "issued");
 	assert_int_equal(ca->caa.n, 2);
 	assert_int_equal(ca->max_names, 5);
 	ca = good("{ preset = \"sslcom-rsa\"; keys = [ ]; contact_required = "

@@ -205,16 +205,43 @@ static void profile_of_peers(void **state)
 					 .version = "1",
 					 .ts = NOW };
 
-	kit_ca.client_auth = true;
+	kit_ca.client_auth = "issued";
 	kit_sh("openssl req -new -key " NAME ".csr.key -subj /CN=" NAME
 	       " -addext extendedKeyUsage=clientAuth -out " NAME ".csr");
 	add();
-	kit_ca.client_auth = false;
+	kit_ca.client_auth = "left-out";
 	assert_int_equal(store_receipts_put(p.store, &r, 1, &err), 0);
 	assert_int_equal(set("ca_profile=shortlived", NULL), 0);
 	SAYS("- they are not for clients (no clientAuth), which the CSR "
 	     "asks\n");
 	SAYS("- hosts of it that speak such a protocol: mail1 (smtp)\n");
+}
+
+/* A CSR that was enrolled for clients goes on, and is spoken of, at a CA that
+ * leaves that out; one that refuses it is not for it. */
+static void for_clients(void **state)
+{
+	static const char note[] = "note         the CSR asks for clientAuth";
+
+	kit_ca.client_auth = "issued";
+	kit_sh("openssl req -new -key " NAME ".csr.key -subj /CN=" NAME
+	       " -addext extendedKeyUsage=clientAuth -out " NAME ".csr");
+	add();
+	assert_int_equal(set("ca=own", "enable=N"), 0);
+	assert_null(strstr(SAID, note));
+	kit_ca.client_auth = "left-out";
+	assert_int_equal(set("ca=letsencrypt", NULL), 0);
+	SAYS(note);
+	SAYS("leaves out");
+	assert_int_equal(RUN(change_enable(&p, NAME, &err)), 0);
+	SAYS(note);
+	assert_int_equal(RUN(add_run(&p, NAME, &err)), 0);
+	assert_int_equal(RUN(change_disable(&p, NAME, &err)), 0);
+	assert_null(strstr(SAID, note));
+	kit_ca.client_auth = "refused";
+	assert_int_equal(RUN(change_enable(&p, NAME, &err)), -1);
+	kit_says(&err, "the stored CSR: it asks for clientAuth");
+	kit_ca.client_auth = "left-out";
 }
 
 static void removes(void **state)
@@ -249,6 +276,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(configured_profile, kit_setup,
 						kit_teardown),
 		cmocka_unit_test_setup_teardown(profile_of_peers, kit_setup,
+						kit_teardown),
+		cmocka_unit_test_setup_teardown(for_clients, kit_setup,
 						kit_teardown),
 		cmocka_unit_test_setup_teardown(removes, kit_setup,
 						kit_teardown),

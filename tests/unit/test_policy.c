@@ -9,7 +9,8 @@
 #include "x509_kit.h"
 #include "policy.h"
 
-static struct certrepo_ca le = { .name = "letsencrypt" };
+static struct certrepo_ca le = { .name = "letsencrypt",
+				 .client_auth = "left-out" };
 static struct certrepo_ca own = { .name = "own" };
 static void *const cas[] = { &le, &own };
 static const struct certrepo_conf conf = {
@@ -41,19 +42,26 @@ static void csr(void **state)
 	static const char *const rsa[] = { "rsa", NULL }, *const ec[] = {
 		"ec", NULL
 	};
-	static struct certrepo_ca any = { .name = "any", .client_auth = true },
+	static struct certrepo_ca any = { .name = "any" },
 				  picky_rsa = { .name = "picky",
 						.keys = { rsa, 1 } },
 				  picky_ec = { .name = "picky",
 					       .keys = { ec, 1 } },
+				  strict = { .name = "strict",
+					     .client_auth = "refused" },
 				  two = { .name = "two", .max_names = 2 };
 	const struct {
 		const struct certrepo_ca *ca;
 		const char *csr, *says, *by;
+		bool stored_is_taken;
 	} cases[] = {
 		{ &any, "client", NULL, NULL },
 		{ &le, "ec", NULL, NULL },
 		{ &le, "client", "asks for clientAuth",
+		  "makes it by: openssl req -new -key KEY -subj / -addext "
+		  "subjectAltName=DNS:NAME -out NAME.csr",
+		  true },
+		{ &strict, "client", "asks for clientAuth",
 		  "makes it by: openssl req -new -key KEY -subj / -addext "
 		  "subjectAltName=DNS:NAME -out NAME.csr" },
 		{ &picky_ec, "ec", NULL, NULL },
@@ -80,8 +88,12 @@ static void csr(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct err err = ERR_INIT;
 		struct x509_csr *c = kit_csr(cases[i].csr, &err);
-		int rc = policy_csr(&bare, cases[i].ca, c, &err);
+		int stored = policy_csr(&bare, cases[i].ca, c, &err);
+		int rc = policy_csr_new(&bare, cases[i].ca, c, &err);
 
+		if ((stored == 0) !=
+		    (!cases[i].says || cases[i].stored_is_taken))
+			fail_msg("case %zu, stored: %d", i, stored);
 		if ((rc == 0) != !cases[i].says)
 			fail_msg("case %zu: %d %s", i, rc, err.msg);
 		if (cases[i].says)
