@@ -104,7 +104,8 @@ const struct store_proof *chall_proof(const struct chall *c);
  * not there (RFC 2308), as its zone has it; 0 before locate, and where that is
  * not known. */
 int64_t chall_negative_ttl(const struct chall *c);
-/* After a ready that failed: somebody says that there is nothing. */
+/* After a ready that failed: a resolver says that there is nothing, and goes on
+ * saying so. */
 bool chall_saw_none(const struct chall *c);
 
 #endif

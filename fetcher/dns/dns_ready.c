@@ -246,7 +246,9 @@ static void take_answer(struct server *s, const struct dns_msg *m)
 	s->no_way = false;
 	if (dns_ready_has(m, r->owner, r->value, s->what))
 		s->state = HAS_IT;
-	s->absent = s->state != HAS_IT && dns_ready_serves(m, r->owner) &&
+	/* What has it from the zone's own servers may have it tomorrow. */
+	s->absent = s->state != HAS_IT && !m->authoritative &&
+		    dns_ready_serves(m, r->owner) &&
 		    !dns_msg_find(m, DNS_ANSWER, r->owner, DNS_TXT);
 	if (dns_ready_serves(m, r->owner))
 		s->reached = true;

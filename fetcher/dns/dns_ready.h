@@ -25,7 +25,8 @@ struct dns_watch *dns_watch_new(struct dns_net *net, int64_t timeout_ms,
 				int64_t grace_ms);
 void dns_watch_free(struct dns_watch **w); /* nobody waits any more */
 
-/* err is NULL when all have it; ABSENT, with one: a server says that there is
+/* err is NULL when all have it; ABSENT, with one: a server that is
+ * none of the zone's own, but remembers what these said, says that there is
  * nothing at all. Always from the loop; gone then.
  *	ERR_TIMEOUT	 a server still answers without it; its name and
  *			 what it said

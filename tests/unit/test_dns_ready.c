@@ -82,6 +82,16 @@ static size_t has_not(struct peer *p, const unsigned char *q, size_t n,
 	return peer_begin(q, n, DNS_NXDOMAIN, out);
 }
 
+/* A resolver, which remembers that. */
+static size_t remembers(struct peer *p, const unsigned char *q, size_t n,
+			bool tcp, unsigned char *out)
+{
+	size_t size = peer_begin(q, n, DNS_NXDOMAIN, out);
+
+	out[2] &= (unsigned char) ~4u;
+	return peer_add_name(out, size, 8, "example.org", DNS_SOA, "ns1");
+}
+
 static size_t has_other(struct peer *p, const unsigned char *q, size_t n,
 			bool tcp, unsigned char *out)
 {
@@ -213,6 +223,10 @@ static void test_one_never_has_it(void **state)
 	assert_non_null(strstr(result.msg, dns_addr_text(&two.addr, text)));
 	assert_non_null(strstr(result.msg, "NXDOMAIN"));
 	assert_non_null(strstr(result.msg, OWNER));
+	assert_false(none);
+	wait_for(has, remembers, 500, 100);
+	assert_int_equal(result.kind, ERR_TIMEOUT);
+	assert_non_null(strstr(result.msg, "NXDOMAIN"));
 	assert_true(none);
 }
 

@@ -766,8 +766,8 @@ static void unreadable(void **state)
 	end();
 }
 
-/* A server of the zone says that there is no proof: others may have heard that,
- * and remember it. */
+/* A resolver that is asked for the proof says that there is none: it goes on
+ * saying so. */
 static void absent(void **state)
 {
 	static const struct {
