@@ -180,6 +180,22 @@ static bool same(const char *a, const char *b)
 	return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
+/* Where the directory is silent, the configuration may know. */
+static void take_setting(const struct certrepo_ca *conf, struct caa_ca *ca,
+			 struct arena *arena)
+{
+	char canon[DNS_NAME_TEXT];
+	const char **v;
+
+	if (!ca->name || ca->err.kind || ca->n_domains)
+		return;
+	v = arena_array(arena, conf->caa.n + 1, sizeof(*v));
+	for (size_t i = 0; i < conf->caa.n; i++)
+		if (dns_name_canon(conf->caa.v[i], canon, &ca->err) == 0)
+			v[ca->n_domains++] = arena_strdup(arena, canon);
+	ca->domains = v;
+}
+
 /* Is the account in the store the one that the next order is made by? Another
  * one in the DNS would shut ours out. A key that this user may not read is
  * taken to be the same. */
@@ -340,6 +356,8 @@ static int look_up(struct look *l, struct err *err)
 	while (l->pending > 0)
 		if (loop_run(l->loop, 1000, err) == -1)
 			return -1;
+	for (size_t k = 0; k < l->run->conf->ca.n; k++)
+		take_setting(l->run->conf->ca.v[k], &l->cas[k], l->arena);
 	for (size_t k = 0; k < l->items.n; k++) {
 		struct caa_item *i = &l->items.v[k];
 

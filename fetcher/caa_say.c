@@ -171,7 +171,9 @@ const char *caa_record(const struct caa_item *i, struct arena *a,
 		*ret_why = arena_printf(
 			a,
 			"the directory of %s does not say by which domain it "
-			"is named in CAA records: ask those who run it",
+			"is named in CAA records: ask those who run it, and "
+			"set "
+			"`caa' of the CA",
 			i->ca->name);
 		return NULL;
 	}

@@ -300,6 +300,7 @@ static void check_whole(const struct certrepo_ca *ca, struct conf_errors *errs)
 					"a CA of your own, name the https URL "
 					"of its directory"
 				      : "");
+	check_domains(ca, "caa", &ca->caa, errs);
 	if (ca->contact_required && ca->contact.n == 0)
 		conf_error(errs, &ca->src,
 			   "setting `contact': is missing, and CA %s opens no "

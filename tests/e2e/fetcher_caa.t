@@ -74,7 +74,17 @@ run fetcher --once first.example.test
 is "$rc" 0 'an order, and with it an account'
 ACCOUNT=$(sql 'SELECT account FROM cas')
 like "$ACCOUNT" '^https://' '... which the store knows'
-sql "UPDATE cas SET caa = 'ca.example ca.example.net', ts_offer = 1"
+STAGE_CA='caa = [ "Set.Example.", "set2.example" ];'
+stage_conf
+run fetcher caa www.caa.test
+like "$out" "issue \"set.example; accounturi=$ACCOUNT; validationmethods=http-01\"" \
+	'... the configuration knows by which'
+offer '{"caa": ["ca.example", "CA.example.net"]}'
+run fetcher --once --force first.example.test
+is "$rc" 0 'an order, and with it what the directory says now'
+run fetcher caa www.caa.test
+like "$out" 'issue "ca.example; accounturi' '... which counts'
+unlike "$out" set.example '... and the configuration does not'
 
 unknown() { # NAME
 	run fetcher caa www.caa.test

@@ -207,6 +207,8 @@ static void defaults_of_names(void **state)
 	refused("{ preset = \"zerossl\"; }, { preset = \"zerossl\"; }",
 		"CA \"zerossl\" is already described");
 	refused("{ directory = \"https://ca/\"; }", "`name': is missing");
+	refused("{ preset = \"zerossl\"; caa = \"a.example; policy=ev\"; }",
+		"setting `caa': \"a.example; policy=ev\" is not a DNS name");
 }
 
 static void configuration_wins(void **state)
