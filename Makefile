@@ -89,15 +89,18 @@ i_host   = $(i_look) -Iinstaller/host
 i_find   = $(i_host) -Iinstaller/find
 i_change = $(i_find) -Iinstaller/change
 f_net    = $(common) -Ifetcher/net
+f_self   = $(f_net) -Ifetcher/self
 f_dns    = $(f_net) -Ifetcher/dns
 f_chall  = $(f_dns) -Ifetcher/challenge
 f_acme   = $(f_net) -Ifetcher/acme
 f_disc   = $(f_dns) -Ifetcher/acme -Ifetcher/discover
+f_cmd    = $(f_disc) -Ifetcher/self -Ifetcher/command
 f_order  = $(f_chall) -Ifetcher/acme -Ifetcher/order
 f_due    = $(f_order) -Ifetcher/due
 f_ari    = $(f_order) -Ifetcher/ari
 f_tell   = $(common) -Ifetcher/tell
-f_roof   = $(f_due) -Ifetcher/ari -Ifetcher/discover -Ifetcher/tell -Ifetcher
+f_roof   = $(f_due) -Ifetcher/ari -Ifetcher/discover -Ifetcher/tell \
+	   -Ifetcher/self -Ifetcher/command -Ifetcher
 everything = $(i_change) $(filter-out $(common),$(f_roof)) -Ipopulate \
 	     -Iinstaller
 
@@ -118,10 +121,12 @@ $O/obj/installer/find/%:   INC = $(i_find)
 $O/obj/installer/change/%: INC = $(i_change)
 $O/obj/installer/%:        INC = $(i_change) -Iinstaller
 $O/obj/fetcher/net/%:       INC = $(f_net)
+$O/obj/fetcher/self/%:      INC = $(f_self)
 $O/obj/fetcher/dns/%:       INC = $(f_dns)
 $O/obj/fetcher/challenge/%: INC = $(f_chall)
 $O/obj/fetcher/acme/%:      INC = $(f_acme)
 $O/obj/fetcher/discover/%:  INC = $(f_disc)
+$O/obj/fetcher/command/%:   INC = $(f_cmd)
 $O/obj/fetcher/order/%:     INC = $(f_order)
 $O/obj/fetcher/due/%:       INC = $(f_due)
 $O/obj/fetcher/ari/%:       INC = $(f_ari)

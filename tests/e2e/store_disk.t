@@ -36,7 +36,7 @@ says() { # ERE NAME [ERE]: of populate, and of the fetcher, to ME
 	like "$err" "$1" '... says so'
 	run $AS "$BUILD/certrepo-fetcher" -c "$T/certrepo.conf" --once
 	is "$rc" 78 '... the fetcher'
-	like "$err" "${3-$1}" '... says so' # see fetcher/runas.h
+	like "$err" "${3-$1}" '... says so' # see runas.h
 }
 populate() { # as ME
 	run $AS "$BUILD/certrepo-populate" -c "$T/certrepo.conf" "$@"

@@ -41,9 +41,9 @@ circles() { # FOLDER
 # behind it.
 rooms="common/base common/sys common/conf common/db common/x509 common/store
 common/notice common/policy common/view installer/conf installer/look
-installer/host installer/find installer/change fetcher/net fetcher/dns
-fetcher/challenge fetcher/acme fetcher/tell fetcher/discover fetcher/order
-fetcher/due"
+installer/host installer/find installer/change fetcher/net fetcher/self
+fetcher/dns fetcher/challenge fetcher/acme fetcher/tell fetcher/discover
+fetcher/command fetcher/order fetcher/due fetcher/ari"
 forbidden() {
 	_left=$rooms
 	for _room in $rooms; do
