@@ -64,6 +64,17 @@ static void choose_proof(const struct store_cert *old,
 	}
 }
 
+static int check_proof(const struct certrepo_conf *conf,
+		       const struct x509_csr *csr, const struct enrol_wish *w,
+		       const struct enrol *e, struct err *err)
+{
+	if (policy_webroot(w->webroot, err) == -1 ||
+	    proof_check(conf, x509_csr_ids(csr), e->challenge, e->webroot,
+			err) == -1)
+		return -1;
+	return proof_zone_check(conf, e->challenge, err);
+}
+
 /* The names of A that are not in B, NULL: none. */
 static const char *without(const struct x509_ids *ids,
 			   const struct x509_ids *others, struct arena *a)
@@ -182,10 +193,7 @@ int enrol_decide(const struct certrepo_conf *conf, const char *name,
 			       "--webroot belongs to %s, and the challenge is "
 			       "%s",
 			       PROOF_TYPE_WEBROOT, e.challenge);
-	if (policy_webroot(w->webroot, err) == -1 ||
-	    proof_check(conf, x509_csr_ids(csr), e.challenge, e.webroot, err) ==
-		    -1 ||
-	    proof_zone_check(conf, e.challenge, err) == -1 ||
+	if (check_proof(conf, csr, w, &e, err) == -1 ||
 	    policy_comment(w->comment, err) == -1)
 		return -1;
 	fill_row(name, csr, w, &e);
