@@ -6,6 +6,7 @@
 #   make check      all tests, with ASan and UBSan
 #   make check-services   every profile on its real daemon
 #   make check-trixie     all three in a chroot of Debian 13 (as root)
+#   make check-year       a year of 1,000 certificates, simulated (20 minutes)
 #   make lint fuzz bench install
 #
 # SAN=1 builds with the sanitizers into build/san, WERROR=1 stops at warnings,
@@ -225,6 +226,12 @@ check-services:
 check-trixie:
 	@sh tests/trixie.sh
 
+# test_year of `make check` has a row of each kind; this is all of it.
+check-year:
+	@sh packaging/deps.sh check
+	@$(MAKE) --no-print-directory build/tests/unit/test_year
+	@YEAR_ROWS=1000 CMOCKA_MESSAGE_OUTPUT=TAP build/tests/unit/test_year normal
+
 lint:
 	@sh packaging/deps.sh check
 	@$(MAKE) --no-print-directory SAN=1 all tests
@@ -260,4 +267,4 @@ clean:
 
 -include $(shell find $O/obj -name '*.d' 2>/dev/null)
 
-.PHONY: FORCE all tests deps check check-services check-trixie demo lint fuzz bench install clean
+.PHONY: FORCE all tests deps check check-services check-trixie check-year demo lint fuzz bench install clean
