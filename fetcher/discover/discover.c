@@ -17,6 +17,7 @@
 #define RESOLV_CONF "/etc/resolv.conf"
 #define KRB5_CONF   "/etc/krb5.conf"
 #define HOST_MAX    256
+#define USELESS_MAX 300 /* of what a message has of it */
 
 /* What the solvers there are can do; draft: the `v' of an instance. */
 static const char *const challenges[] = { "dns-01", "http-01", NULL };
@@ -48,8 +49,10 @@ struct discover {
 	enum dns_valid_state parent_state, state; /* the weakest so far */
 	struct disc_offer offers[DISC_OFFERS_MAX];
 	size_t n_offers, offer, tries;
-	bool useless; /* what is advertised is no directory */
-	bool unsure;  /* some server or instance could not be asked */
+	char *moved; /* where this offer's directory is said to be, or NULL */
+	int hops;
+	struct sbuf useless; /* the last that is of no use, and why */
+	bool unsure;	     /* some server or instance could not be asked */
 	struct sbuf text;
 
 	bool is_found; /* as it ended */
@@ -78,6 +81,15 @@ static void said(struct discover *d, const char *step, const char *what,
 	}
 	if (d->opts.line)
 		d->opts.line(line);
+}
+
+/* STEP is "drop" or "try". */
+static void no_use(struct discover *d, const char *step, const char *what,
+		   const char *why)
+{
+	said(d, step, what, why);
+	sbuf_clear(&d->useless);
+	sbuf_addf(&d->useless, "%.120s: %.160s", what, why);
 }
 
 static void said_state(struct discover *d, const char *step, const char *what,
@@ -196,6 +208,8 @@ static const char *judge(const struct http_reply *r, struct arena *arena)
 
 	if (r->end != HTTP_OK)
 		return r->error;
+	if (r->status >= 301 && r->status <= 308 && r->location)
+		return "redirects too often, or to what is no https URL";
 	if (r->status != 200)
 		return arena_printf(arena, "status %ld", r->status);
 	if (acme_parse_directory(r->body, r->len, arena, &dir, &err) == -1)
@@ -203,22 +217,56 @@ static const char *judge(const struct http_reply *r, struct arena *arena)
 	return NULL;
 }
 
+static void probe(struct discover *d);
+
+/* As a run follows its directory: true, its new place is asked. What is used
+ * stays the URL that is advertised. */
+static bool has_moved(struct discover *d, const struct http_reply *r)
+{
+	const char *at = d->moved ? d->moved : d->offers[d->offer].url;
+	char *where;
+
+	if (r->end != HTTP_OK || r->status < 301 || r->status > 308 ||
+	    !r->location || d->hops >= DISCOVER_HOPS_MAX)
+		return false;
+	where = http_join(at, r->location);
+	if (!where || !acme_parse_url_ok(where)) {
+		free(where);
+		return false;
+	}
+	said(d, "redirect", at, where);
+	free(d->moved);
+	d->moved = where;
+	d->hops++;
+	probe(d);
+	return true;
+}
+
 static void on_probed(void *arg, const struct http_reply *r)
 {
 	struct discover *d = arg;
 	const struct disc_offer *o = &d->offers[d->offer];
-	const char *why = judge(r, d->arena);
+	const char *why;
 
 	d->req = NULL;
+	if (has_moved(d, r))
+		return;
+	why = judge(r, d->arena);
 	if (!why) {
 		used(d, o);
 		return;
 	}
-	said(d, "try", o->url, why);
-	d->useless = true;
+	no_use(d, "try", o->url, why);
 	d->unsure |= r->end != HTTP_OK || r->status >= 500;
 	d->offer++;
 	try_next(d);
+}
+
+static void probe(struct discover *d)
+{
+	d->req = http_send(d->http, HTTP_GET,
+			   d->moved ? d->moved : d->offers[d->offer].url, NULL,
+			   0, on_probed, d);
 }
 
 static bool tried_before(const struct discover *d)
@@ -244,8 +292,9 @@ static void try_next(struct discover *d)
 			   "too many servers of the CA are of no use");
 		return;
 	}
-	d->req = http_send(d->http, HTTP_GET, d->offers[d->offer].url, NULL, 0,
-			   on_probed, d);
+	mem_free_str(&d->moved);
+	d->hops = 0;
+	probe(d);
 }
 
 /* Each as likely: what is above the last whole round of MAX + 1 is drawn
@@ -281,7 +330,7 @@ static void take_offers(struct discover *d, const char *name)
 
 		o.state = (int) d->state;
 		if (why)
-			said(d, "drop", what, why);
+			no_use(d, "drop", what, why);
 		else
 			d->offers[d->n_offers++] = o;
 	}
@@ -291,7 +340,7 @@ static void take_offers(struct discover *d, const char *name)
 static void pass_over(struct discover *d, const char *name,
 		      const struct err *err)
 {
-	said(d, "drop", name, err->msg);
+	no_use(d, "drop", name, err->msg);
 	d->unsure = true;
 	d->instance++;
 	next_instance(d);
@@ -331,7 +380,7 @@ static void on_txt(void *arg, const struct dns_valid_answer *a,
 	said_state(d, "txt", name, a, d->got.n_txt);
 	d->state = weaker(d->state, a->state);
 	if (d->got.n_txt == 0)
-		said(d, "drop", name, "no TXT record");
+		no_use(d, "drop", name, "no TXT record");
 	take_offers(d, name);
 	d->instance++;
 	next_instance(d);
@@ -363,7 +412,7 @@ static void on_srv(void *arg, const struct dns_valid_answer *a,
 	said_state(d, "srv", name, a, d->got.n_srv);
 	d->state = weaker(d->state, a->state);
 	if (d->got.n_srv == 0) {
-		said(d, "drop", name, "no SRV record");
+		no_use(d, "drop", name, "no SRV record");
 		d->instance++;
 		next_instance(d);
 		return;
@@ -397,7 +446,7 @@ static void take_instances(struct discover *d, const struct dns_msg *m)
 			      ? "too many"
 			      : disc_pick_instance(&d->rule, rr->name);
 		if (why)
-			said(d, "drop", rr->name, why);
+			no_use(d, "drop", rr->name, why);
 		else
 			d->instances[d->n_instances++] =
 				arena_strdup(d->arena, rr->name);
@@ -429,22 +478,46 @@ static void on_ptr(void *arg, const struct dns_valid_answer *a,
 	next_instance(d);
 }
 
+/* Where was it looked for, or why nowhere? */
+static void add_parents(const struct disc_parents *p, bool skipped,
+			struct sbuf *s)
+{
+	char name[DNS_NAME_SAID];
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct disc_parent *one = &p->v[i];
+
+		if (!one->skip == skipped)
+			continue;
+		sbuf_addf(s, "%s%s", s->len ? ", " : "",
+			  dns_name_said(one->name, name));
+		if (skipped)
+			sbuf_addf(s, " is %s", one->skip);
+	}
+}
+
 static void end_without(struct discover *d)
 {
 	const struct disc_parents *p = d->opts.parents;
 	AUTO(sbuf_free) struct sbuf list = SBUF_INIT(600);
-	char name[DNS_NAME_SAID];
 	AUTO(mem_free_str) char *why = NULL;
 
-	for (size_t i = 0; i < p->n; i++)
-		if (!p->v[i].skip)
-			sbuf_addf(&list, "%s%s", list.len ? ", " : "",
-				  dns_name_said(p->v[i].name, name));
-	why = mem_printf(d->useless || d->unsure
-				 ? "no directory of a CA that is advertised "
-				   "below %s is of use"
-				 : "no CA is advertised below %s",
-			 list.len ? sbuf_str(&list) : "any domain");
+	add_parents(p, false, &list);
+	if (d->useless.len) {
+		why = mem_printf("no directory of a CA that is advertised "
+				 "below %s is of use, at last %s",
+				 sbuf_str(&list), sbuf_str(&d->useless));
+	} else if (list.len) {
+		why = mem_printf("no CA is advertised below %s",
+				 sbuf_str(&list));
+	} else if (p->n) {
+		add_parents(p, true, &list);
+		why = mem_printf("%s: nothing is looked for there",
+				 sbuf_str(&list));
+	} else {
+		why = mem_printf("this host belongs to no domain below which "
+				 "a CA could be looked for: name one");
+	}
 	said(d, "end", "-", "none found");
 	end_failed(d, d->unsure ? ERR_UNAVAILABLE : ERR_INPUT, why);
 }
@@ -506,6 +579,7 @@ int discover_start(struct loop *loop, const struct discover_opts *opts,
 	const struct certrepo_ca *ca = opts->ca;
 
 	sbuf_init(&d->text, DISCOVER_TEXT_MAX);
+	sbuf_init(&d->useless, USELESS_MAX);
 	d->loop = loop;
 	d->opts = *opts;
 	d->fn = fn;
@@ -536,6 +610,8 @@ void discover_free(struct discover **dp)
 	http_free(&d->http);
 	arena_free(&d->arena);
 	sbuf_free(&d->text);
+	sbuf_free(&d->useless);
+	free(d->moved);
 	free(d);
 }
 

@@ -20,6 +20,7 @@
  *	srv, txt NAME	the same
  *	drop NAME	other domain | i lacks dns | no path | no common v |
  *			service not there | bad name | what went wrong
+ *	redirect URL	where to, which is asked next
  *	try URL		why it is not used
  *	use URL		priority, weight, DNSSEC's state
  */
@@ -30,6 +31,7 @@
 #include "loop.h"
 
 #define DISCOVER_TRIES_MAX 16		/* servers, in all */
+#define DISCOVER_HOPS_MAX  3		/* of one of them, as in a run */
 #define DISCOVER_MS	   (120 * 1000) /* the whole of it */
 #define DISCOVER_TEXT_MAX  (64 * 1024)	/* of what is written down */
 
