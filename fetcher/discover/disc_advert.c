@@ -38,6 +38,7 @@ static int take_apart(const char *url, struct parts *p, struct err *err)
 	char said[PLAIN_QUOTED];
 	struct dns_addr address;
 	char *host = NULL;
+	bool is_address = false;
 	int rc = -1;
 
 	if (!u)
@@ -50,19 +51,26 @@ static int take_apart(const char *url, struct parts *p, struct err *err)
 	    curl_url_get(u, CURLUPART_PATH, &p->path, 0) == CURLUE_OK)
 		rc = dns_name_canon(host, p->host, NULL);
 	(void) curl_url_get(u, CURLUPART_QUERY, &p->query, 0);
-	if (rc == 0 && (*host == '[' || !strchr(p->host, '.') ||
-			dns_addr_parse(host, &address, NULL) == 0))
+	if (host)
+		is_address = *host == '[' ||
+			     dns_addr_parse(host, &address, NULL) == 0;
+	if (rc == 0 && !strchr(p->host, '.'))
 		rc = -1;
 	curl_free(host);
+	if (is_address)
+		return err_set(err, ERR_USAGE,
+			       "%s: an address cannot be advertised, an SRV "
+			       "record has the full name of a server",
+			       plain_quoted(url, said));
 	if (rc == -1)
-		return err_set(err, ERR_INPUT,
+		return err_set(err, ERR_USAGE,
 			       "%s is not the https URL of a directory, with "
 			       "the full name of its server",
 			       plain_quoted(url, said));
 	path = mem_printf("%s%s%s", p->path, p->query ? "?" : "",
 			  p->query ? p->query : "");
 	if (!disc_txt_path_ok(path) || strlen(path) > 250)
-		return err_set(err, ERR_INPUT,
+		return err_set(err, ERR_USAGE,
 			       "%s has a path that clients would not take",
 			       plain_quoted(url, said));
 	return 0;
@@ -75,12 +83,15 @@ static int choose_domain(const struct parts *p, const char *domain,
 	const char *bad;
 
 	if (dns_name_canon(domain ? domain : dns_name_parent(p->host), ret,
-			   err) == -1)
+			   err) == -1) {
+		if (err)
+			err->kind = ERR_USAGE;
 		return -1;
+	}
 	bad = disc_parent_bad(ret);
 	if (!bad)
 		return 0;
-	return err_set(err, ERR_INPUT, "%s is %s: %s", dns_name_said(ret, said),
+	return err_set(err, ERR_USAGE, "%s is %s: %s", dns_name_said(ret, said),
 		       bad,
 		       domain ? "no client looks there"
 			      : "name the domain whose hosts are to find it");

@@ -11,7 +11,7 @@
 /* URL of the directory: https, with a name. DOMAIN, whose hosts are to find it;
  * NULL: that of the server, without its first label. The lines are added to
  * RET; what else a client has to be told to stands there as a comment.
- * ERR_INPUT. */
+ * ERR_USAGE. */
 int disc_advert(const char *url, const char *domain, struct sbuf *ret,
 		struct err *err) MUST_CHECK;
 

@@ -67,8 +67,13 @@ static void test_refused(void **state)
 	struct err err = ERR_INIT;
 
 	for (size_t i = 0; i < ARRAY_LEN(urls); i++)
-		if (disc_advert(urls[i], NULL, &got, &err) == 0)
+		if (disc_advert(urls[i], NULL, &got, &err) == 0 ||
+		    err.kind != ERR_USAGE)
 			fail_msg("taken: %s", urls[i]);
+	for (size_t i = 1; i < 3; i++) {
+		assert_int_equal(disc_advert(urls[i], NULL, &got, &err), -1);
+		assert_non_null(strstr(err.msg, "an address cannot be"));
+	}
 	assert_int_equal(
 		disc_advert("https://ca.corp.example/x", "co.uk", &got, &err),
 		-1);

@@ -170,6 +170,9 @@ static void test_down(void **state)
 	assert_memory_equal(g->text, lines, sizeof(lines) - 1);
 	assert_int_equal(count(g->text, "try\thttps://t.corp.example:1/d\t"),
 			 1);
+	assert_non_null(strstr(g->err.msg,
+			       "below corp.example is of use, at "
+			       "last https://t.corp.example:1/d: "));
 }
 
 static void test_none(void **state)
@@ -186,6 +189,35 @@ static void test_none(void **state)
 	assert_int_equal(count(g->text, "looked at\n"), 2);
 	assert_non_null(strstr(g->text, "discover\tuk\ta single label\n"));
 	assert_int_equal(count(g->text, "ptr\t"), 2);
+}
+
+/* Nobody was asked: that is not to be taken for "there is none". */
+static void test_nowhere(void **state)
+{
+	static const char *const bad[] = { "co.uk", "corp" };
+	const struct got *g = look(bad, 2);
+
+	assert_int_equal(g->err.kind, ERR_INPUT);
+	assert_string_equal(g->err.msg, "co.uk is a public suffix, corp is a "
+					"single label: nothing is looked for "
+					"there");
+	g = look(NULL, 0);
+	assert_int_equal(g->err.kind, ERR_INPUT);
+	assert_non_null(strstr(g->err.msg, "this host belongs to no domain"));
+	assert_non_null(strstr(g->err.msg, "name one"));
+}
+
+/* One that is advertised and not to be used is not none. */
+static void test_dropped(void **state)
+{
+	const struct got *g;
+
+	srvs = 0;
+	g = look(corp, 1);
+	assert_int_equal(g->err.kind, ERR_INPUT);
+	assert_non_null(strstr(g->err.msg,
+			       "at last i0._acme-server._tcp.corp.example: no "
+			       "SRV record"));
 }
 
 /* All of them in an answer that says too much: so many are looked at. */
@@ -253,6 +285,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_down, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_none, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nowhere, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dropped, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unsure, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cancel, setup, teardown),
