@@ -23,7 +23,9 @@ struct ca_find {
 
 	const char *was; /* the row's directory, "" when there is no row */
 	bool pinned;	 /* ... and it is from discovery */
-	int64_t ts_down; /* of the row */
+	const char *how; /* ... and how, as the store has it */
+	int64_t ts_found, ts_down; /* of the row */
+	bool forced;		   /* not searched for by that yet */
 
 	struct discover *search;
 	struct loop_timer *soon; /* it could not begin */
@@ -71,6 +73,8 @@ static int load(struct ca_find *f, struct store *store, struct err *err)
 		return 0;
 	f->own.directory = pin.directory;
 	f->pinned = true;
+	f->how = pin.discovered;
+	f->ts_found = pin.ts_discovered;
 	f->ts_down = pin.ts_down;
 	return 0;
 }
@@ -194,7 +198,7 @@ static void end_as_was(struct ca_find *f, const char *more)
 {
 	struct fail why = f->why;
 
-	fail_set(&f->why, why.class, why.retry_at, "%.350s; %.240s", why.detail,
+	fail_set(&f->why, why.class, why.retry_at, "%.200s; %.290s", why.detail,
 		 more);
 	note_down(f, clock_now());
 	end(f, &f->why);
@@ -208,7 +212,8 @@ static void say_missing(struct ca_find *f, const char *why)
 		arena_printf(f->arena, "discover-%s.told", f->conf->name);
 	AUTO(mem_free_str)
 	char *text = mem_printf("CA %s: %s; what is due is ordered from the "
-				"next CA, %s, in this run",
+				"next CA, %s, in this run (where its names are "
+				"not to be known there, set mode = \"force\")",
 				f->conf->name, why, f->next);
 	int64_t now = clock_now();
 
@@ -226,14 +231,18 @@ static void not_found(struct ca_find *f, const struct err *err)
 	const char *path = keep_text(f), *at;
 	struct fail fail;
 
-	at = path ? arena_printf(f->arena, "; each step is in %s", path) : "";
+	at = arena_printf(f->arena,
+			  "%s%scertrepo-fetcher --discover looks again",
+			  path ? "each step is in " : "",
+			  path ? arena_printf(f->arena, "%s, ", path) : "");
 	if (ca_find_known(f)) {
-		end_as_was(f, arena_printf(f->arena, "no other is found: %s%s",
-					   err->msg, at));
+		end_as_was(f,
+			   arena_printf(f->arena, "no other is found (%s): %s",
+					at, err->msg));
 		return;
 	}
-	fail_set(&fail, FAIL_CA_DOWN, 0, "its directory is not found: %.400s%s",
-		 err->msg, at);
+	fail_set(&fail, FAIL_CA_DOWN, 0,
+		 "its directory is not found (%s): %.400s", at, err->msg);
 	f->missing = f->next && err->kind != ERR_CONFLICT;
 	if (f->missing)
 		say_missing(f, fail.detail);
@@ -282,6 +291,8 @@ static void on_pinned(void *arg, const struct err *err)
 			 f->conf->name, f->pin.directory, f->was,
 			 f->why.detail);
 	f->own.directory = f->was = f->pin.directory;
+	f->how = f->pin.discovered;
+	f->ts_found = f->pin.ts_discovered;
 	f->pinned = true;
 	f->ts_down = 0;
 	drop_text(f);
@@ -300,7 +311,7 @@ static void on_found(void *arg, const struct discover_found *found,
 	if (f->why.class != FAIL_NONE &&
 	    strcmp(found->url, f->own.directory) == 0) {
 		drop_text(f);
-		end_as_was(f, "the DNS names no other");
+		end_as_was(f, "the DNS still names it");
 		return;
 	}
 	f->pin = (struct store_pin){
@@ -353,21 +364,41 @@ void ca_find_start(struct ca_find *f, ca_find_fn *fn, void *arg)
 
 /* --- a directory that fails --- */
 
-bool ca_find_down(struct ca_find *f, const struct fail *why)
+/* Where this directory comes from, and that it is not for ever. */
+static void explain(const struct ca_find *f, struct fail *why)
+{
+	char found[CLOCK_TEXT], after[CLOCK_TEXT];
+	struct fail was = *why;
+
+	if (!f->pinned)
+		return;
+	fail_set(why, was.class, was.retry_at,
+		 "%.300s; it was found below %.*s on %s; another is looked for "
+		 "after %s, or at once by --force",
+		 was.detail, (int) strcspn(f->how, " "), f->how,
+		 clock_text(f->ts_found, found),
+		 clock_text(f->ts_down + CA_FIND_APART, after));
+}
+
+void ca_find_force(struct ca_find *f)
+{
+	f->forced = true;
+}
+
+bool ca_find_down(struct ca_find *f, struct fail *why)
 {
 	int64_t now = clock_now();
+	enum ca_find_next next = ca_find_next(f->ts_down, now);
 
-	switch (ca_find_next(f->ts_down, now)) {
-	case CA_FIND_NOTE:
-		note_down(f, now);
-		return false;
-	case CA_FIND_WAIT:
-		return false;
-	case CA_FIND_SEARCH:
-		break;
+	if (f->forced || next == CA_FIND_SEARCH) {
+		f->forced = false;
+		f->why = *why;
+		return true;
 	}
-	f->why = *why;
-	return true;
+	if (next == CA_FIND_NOTE)
+		note_down(f, now);
+	explain(f, why);
+	return false;
 }
 
 void ca_find_up(struct ca_find *f)

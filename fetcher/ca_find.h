@@ -6,9 +6,10 @@
  * The directory of a CA that is discovered (discover.h): looked for by the
  * first run that wants it, pinned in the store, used from there without any
  * look-up. It is looked for again only when it could not be reached in two runs
- * that are CA_FIND_APART or more apart; one that is found then, and is another,
- * is said and takes its place. Of a search that failed each step is left in
- * state_dir/discover-CA.txt, which the next good one removes.
+ * that are CA_FIND_APART or more apart, or a person forces an order; one that
+ * is found then, and is another, is said and takes its place. Of a search that
+ * failed each step is left in state_dir/discover-CA.txt, which the next good
+ * one removes.
  */
 
 #include <stdbool.h>
@@ -42,8 +43,10 @@ typedef void ca_find_fn(void *arg, const struct fail *fail);
 void ca_find_start(struct ca_find *f, ca_find_fn *fn, void *arg);
 
 /* The directory could not be used, WHY. True: it has been so for long enough,
- * ca_find_start() is next, which fails by WHY when there is no other. */
-bool ca_find_down(struct ca_find *f, const struct fail *why);
+ * or it is forced, once; ca_find_start() is next, which fails by WHY when there
+ * is no other. False: WHY says as well when another is looked for. */
+bool ca_find_down(struct ca_find *f, struct fail *why);
+void ca_find_force(struct ca_find *f);
 void ca_find_up(struct ca_find *f); /* it was reached */
 
 /* --- pure, for tests --- */

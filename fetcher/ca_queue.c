@@ -546,11 +546,13 @@ static void look_for_it(struct ca_queue *c);
  * the client then. */
 static void unreachable(struct ca_queue *c, const struct fail *f)
 {
+	struct fail why = *f;
+
 	if (c->find && f->class == FAIL_CA_DOWN && !c->looks &&
-	    ca_find_down(c->find, f))
+	    ca_find_down(c->find, &why))
 		look_for_it(c);
 	else
-		rest(c, f);
+		rest(c, &why);
 }
 
 static void on_ready(void *arg, const struct fail *f)

@@ -33,6 +33,8 @@ int cas_init(struct cas *c, const struct certrepo_conf *conf, struct loop *loop,
 		ca_queue_discover(c->v[c->n], c->find[c->n]);
 		if (force)
 			ca_queue_force(c->v[c->n]);
+		if (force && c->find[c->n])
+			ca_find_force(c->find[c->n]);
 	}
 	return 0;
 }

@@ -238,6 +238,40 @@ run fetcher --discover
 like "$out" "$(line use "https://ca.elsewhere.example:$CA_A/dir" '.*')" \
 	'elsewhere, where that is allowed'
 
+# --- a directory that moved: followed as a run does ---
+
+conf '"corp.example"'
+ca_start MOVED good --fault redirect-3
+zone corp.example "$(instance a 10 0 "$CA_MOVED" ca "$DIR"
+	instance b 20 0 "$CA_B" ca "$DIR")"
+run fetcher --discover
+like "$out" "$(line redirect "https://ca.corp.example:$CA_MOVED/dir" \
+	"https://ca.corp.example:$CA_MOVED/dir/2")" 'one that moved is followed'
+like "$out" "$(line use "https://ca.corp.example:$CA_MOVED/dir" '.*')" \
+	'... and used as it is advertised'
+fresh
+run fetcher --once
+is "$rc $(pinned)" "0 https://ca.corp.example:$CA_MOVED/dir" \
+	'... which a run keeps' || diag "$err"
+sql 'DELETE FROM orders'
+stop ca-MOVED
+ca_start MOVED good --fault redirect-4
+zone corp.example "$(instance a 10 0 "$CA_MOVED" ca "$DIR"
+	instance b 20 0 "$CA_B" ca "$DIR")"
+run fetcher --discover
+like "$out" "$(line try "https://ca.corp.example:$CA_MOVED/dir" \
+	'redirects too often.*')" 'four times is too often'
+like "$out" "$(line use "https://ca.corp.example:$CA_B/dir" '.*')" \
+	'... and the next comes'
+stop ca-MOVED
+ca_start MOVED good --fault redirect-http
+zone corp.example "$(instance a 10 0 "$CA_MOVED" ca "$DIR")"
+run fetcher --discover
+is "$rc" 1 'to http: no'
+like "$err" "at last https://ca.corp.example:$CA_MOVED/dir: redirects.*no https" \
+	'... and says so'
+fresh
+
 # --- weights: both are drawn (how often: tests/unit/test_disc_pick.c) ---
 
 conf '"corp.example"'
@@ -280,6 +314,17 @@ run fetcher --discover
 like "$out" 'weight 0, not checked' 'without an anchor nothing is checked'
 run fetcher --discover corp.example uk
 like "$out" "$(line discover uk 'a single label')" 'domains that are given'
+run fetcher --discover com co.uk
+is "$rc" 1 'where nobody looks: exit 1'
+like "$err" \
+	'com is a single label, co.uk is a public suffix: nothing is looked for' \
+	'... and says why'
+for x in http://ca.corp.example/d https://192.0.2.1/d https://ca/d; do
+	run fetcher --advertise "$x"
+	is "$rc" 64 "--advertise $x: usage"
+done
+run fetcher --advertise https://192.0.2.1/d
+like "$err" 'an address cannot be advertised' '... and says so of an address'
 
 # --- a run: found, pinned, used without a look-up ---
 
@@ -338,6 +383,8 @@ is "$rc" 69 'it is down'
 is "$(pinned)" "https://ca.corp.example:$CA_A/dir" '... and stays pinned'
 down=$(sql 'SELECT ts_down FROM cas')
 isnt "$down" 0 '... and that is noted'
+like "$err" 'was found below corp.example on 20.*; another is looked for after' \
+	'... and when another is looked for is said'
 sql 'UPDATE cas SET backoff_until = 0'
 run fetcher --once
 is "$(pinned)" "https://ca.corp.example:$CA_A/dir" 'again, at once: still'
@@ -351,13 +398,22 @@ like "$err" "its directory is https://ca.corp.example:$CA_B/dir from now on" \
 is "$(orders B)" 1 '... and used'
 is "$(sql 'SELECT ts_down FROM cas')" 0 '... and well'
 
+# who forces an order does not wait for that hour
+ca_start A good
 stop ca-B
+due
+zone corp.example "$(instance a 10 0 "$CA_A" ca "$DIR")"
+run fetcher --once --force www.corp.example
+is "$rc $(pinned)" "0 https://ca.corp.example:$CA_A/dir" \
+	'--force looks for another at once' || diag "$err"
+stop ca-A
 due
 sql "UPDATE cas SET ts_down = 1"
 run fetcher --once
 is "$rc" 69 'both are down'
-is "$(pinned)" "https://ca.corp.example:$CA_B/dir" '... and it stays'
+is "$(pinned)" "https://ca.corp.example:$CA_A/dir" '... and it stays'
 like "$err" 'no other is found' '... and says so'
+like "$err" 'certrepo-fetcher --discover looks again' '... and what to do'
 ok '... with each step in a file' grep -q '^try' "$T/state/discover-corp.txt"
 like "$err" "$T/state/discover-corp.txt" '... that is named'
 
@@ -391,6 +447,7 @@ fresh
 run fetcher --once
 is "$rc" 0 'try: goes on' || diag "$err"
 like "$err" 'ordered from the next CA, second, in this run' '... and says so'
+like "$err" 'not to be known there, set mode = "force"' '... and what to mind'
 is "$(orders B)" 1 '... with the next'
 is "$(sql "SELECT coalesce(ca_name, '') FROM certs")" corp \
 	'... and the row is as it was'
