@@ -2,14 +2,17 @@
 #include "store_ari.h"
 #include "store_impl.h"
 
-#define COLUMNS                                                      \
-	"name, crt_sha256, ts_expire, ts_not_before, ts_due, "       \
-	"ts_next_attempt, renew, held, "                             \
-	"CASE WHEN ari_crt = crt_sha256 THEN ts_ari ELSE 0 END, "    \
-	"CASE WHEN ari_crt = crt_sha256 THEN ari_start ELSE 0 END, " \
-	"CASE WHEN ari_crt = crt_sha256 THEN ari_end ELSE 0 END, "   \
-	"CASE WHEN ari_crt = crt_sha256 THEN ari_url END, ts_ari_poll, crt"
-#define TYPES "WWNnNNnnnnnwNb"
+#define COLUMNS                                                               \
+	"name, crt_sha256, ts_expire, ts_not_before, ts_due, "                \
+	"ts_next_attempt, renew, held, "                                      \
+	"CASE WHEN ari_crt = crt_sha256 THEN ts_ari ELSE 0 END, "             \
+	"CASE WHEN ari_crt = crt_sha256 THEN ari_start ELSE 0 END, "          \
+	"CASE WHEN ari_crt = crt_sha256 THEN ari_end ELSE 0 END, "            \
+	"CASE WHEN ari_crt = crt_sha256 THEN ari_url END, ts_ari_poll, crt, " \
+	"(SELECT attempts.ca_name FROM attempts "                             \
+	"WHERE attempts.name = certs.name AND outcome = 'ok' "                \
+	"ORDER BY ts_start DESC LIMIT 1)"
+#define TYPES "WWNnNNnnnnnwNbw"
 /* What a script of 2019 wrote is not known yet (pick.h). A cell of SQLite may
  * hold anything: of so many characters none is over DB_VALUE_MAX. */
 #define GOOD                                                             \
@@ -57,6 +60,7 @@ static int read_aris(struct db_stmt *st, size_t limit, struct arena *arena,
 			.ari_url = store_col_text(st, 11, arena),
 			.ts_ari_poll = db_col_int(st, 12),
 			.crt = store_col_blob(st, 13, arena),
+			.issuer = store_col_text(st, 14, arena),
 		};
 	}
 	if (rc == -1)

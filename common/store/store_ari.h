@@ -19,6 +19,9 @@ struct store_ari {
 	int64_t ts_ari, ari_start, ari_end;
 	const char *ari_url;
 	int64_t ts_ari_poll;
+	/* The CA of its last order that went well; NULL: not on record. It may
+	 * be another than the row names, see "mode" of a CA. */
+	const char *issuer;
 };
 struct store_aris {
 	struct store_ari *v;

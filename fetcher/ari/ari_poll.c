@@ -201,6 +201,13 @@ static void next_source(struct ari_poll *p)
 		p->from = FROM_NONE;
 }
 
+/* Another CA's certificate, which stood in for this one, or was the row's
+ * before: this one knows nothing of it, and that one is not the row's. */
+static bool is_others(const struct ari_poll *p, const struct store_ari *row)
+{
+	return row->issuer && strcmp(row->issuer, p->names[0]) != 0;
+}
+
 static void add(struct ari_poll *p, const struct store_ari *row)
 {
 	AUTO(x509_chain_free) struct x509_chain *chain = NULL;
@@ -212,10 +219,11 @@ static void add(struct ari_poll *p, const struct store_ari *row)
 	a->read.name = mem_strdup(row->name);
 	a->read.crt_sha256 = mem_strdup(row->crt_sha256);
 	a->read.ari_url = row->ari_url ? mem_strdup(row->ari_url) : NULL;
+	a->read.issuer = NULL;
 	a->read.crt = (struct store_blob){ NULL, 0 };
 	namemap_put(p->met, row->name, 1);
 	enc_sha256_hex(row->crt.p, row->crt.len, sha256);
-	if (strcmp(sha256, row->crt_sha256) == 0 &&
+	if (!is_others(p, row) && strcmp(sha256, row->crt_sha256) == 0 &&
 	    x509_chain_parse(row->crt.p, row->crt.len, &chain, NULL) == 0 &&
 	    x509_ari_id(chain, a->id)) {
 		TAILQ_INSERT_TAIL(&p->waiting, a, link);

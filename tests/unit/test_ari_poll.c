@@ -384,6 +384,27 @@ static void odd(void **state)
 }
 
 /* Somebody stores another certificate while the CA is asked. */
+/* What another CA gave is not this one's to be asked about; our own rule says
+ * when it is due. */
+static void anothers(void **state)
+{
+	struct ari_poll *p = poll_new();
+	struct ari_told told;
+
+	rows(3);
+	sql("INSERT INTO attempts (name, ca_name, outcome, ts_start, ts_end) "
+	    "VALUES ('n00000.example.org', 'one', 'ok', 1, 2), "
+	    "('n00001.example.org', 'two', 'ok', 1, 2)");
+	told = run(p);
+	ari_poll_free(&p);
+	assert_int_equal(told.asked, 2);
+	assert_int_equal(count("renewalInfo"), 2);
+	assert_int_equal(have("ts_ari > 0"), 2);
+	assert_int_equal(have("name LIKE 'n00001.%' AND ts_ari = 0"), 1);
+	/* it is looked at once a day, and no burden until then */
+	assert_int_equal(have("ts_ari_poll = 0"), 0);
+}
+
 static void meanwhile(void **state)
 {
 	struct ari_poll *p;
@@ -431,8 +452,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(pages), TEST(trouble),   TEST(incident),
-		TEST(odd),   TEST(meanwhile), TEST(stopped),
+		TEST(pages),	TEST(trouble),	 TEST(incident), TEST(odd),
+		TEST(anothers), TEST(meanwhile), TEST(stopped),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

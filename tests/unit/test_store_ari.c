@@ -132,10 +132,27 @@ static void test_page(void **state)
 	assert_int_equal(a.v[3].ts_due, 70);
 	assert_int_equal(a.v[3].ts_next_attempt, 9);
 	assert_true(a.v[3].renew);
+	assert_null(a.v[3].issuer);
 	/* what is known is of another certificate */
 	assert_int_equal(a.v[0].ts_ari + a.v[0].ari_start + a.v[0].ari_end, 0);
 	assert_null(a.v[0].ari_url);
 	assert_false(a.v[0].renew);
+}
+
+/* Who issued it: the last order that went well says. */
+static void test_issuer(void **state)
+{
+	struct store_aris a = { 0 };
+
+	add("a", "ca_name = 'one'");
+	raw("INSERT INTO attempts (name, ca_name, outcome, ts_start, ts_end) "
+	    "VALUES ('a', 'one', 'ok', 10, 11), ('a', 'two', 'ok', 20, 21), "
+	    "('a', 'three', 'dns', 30, 31), ('b', 'four', 'ok', 40, 41)");
+	OK(store_ari_page(s, "one", 0, 100, 100, 10, arena, &a, &err));
+	assert_int_equal(a.n, 1);
+	assert_string_equal(a.v[0].issuer, "two");
+	OK(store_ari_all(s, "one", "", 100, 10, arena, &a, &err));
+	assert_string_equal(a.v[0].issuer, "two");
 }
 
 /* SQLite lets a cell hold anything: nobody else's turn ends with it. */
@@ -352,8 +369,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_page),      TEST(test_cells), TEST(test_put),
-		TEST(test_meanwhile), TEST(test_plans),
+		TEST(test_page), TEST(test_issuer),    TEST(test_cells),
+		TEST(test_put),	 TEST(test_meanwhile), TEST(test_plans),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
