@@ -55,6 +55,15 @@ static int look_whose(struct store *store, struct order *o, struct err *err)
 	return 0;
 }
 
+/* Else it stands in for the CA of the row, which is missing (cas.h). */
+static bool is_own_ca(const struct order *o)
+{
+	const struct certrepo_ca *own =
+		certrepo_conf_ca(o->env->conf, o->cert->ca_name);
+
+	return !own || strcmp(own->name, o->ca->name) == 0;
+}
+
 /* Did our account there order what is in the row? When that was too long ago
  * to be known, then so when the CA was heard of the certificate. */
 static int look_issuer(struct store *store, const struct order *o, bool *ret,
@@ -69,7 +78,7 @@ static int look_issuer(struct store *store, const struct order *o, bool *ret,
 		return -1;
 	while (i < tried.n && strcmp(tried.v[i].outcome, "ok") != 0)
 		i++;
-	*ret = i == tried.n ? store_cert_ari(o->cert) != 0
+	*ret = i == tried.n ? store_cert_ari(o->cert) != 0 && is_own_ca(o)
 			    : strcmp(tried.v[i].ca_name, o->ca->name) == 0 &&
 				      tried.v[i].account &&
 				      strcmp(tried.v[i].account,

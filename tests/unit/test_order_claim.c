@@ -88,9 +88,40 @@ static void unknown(void **state)
 	more = NULL;
 }
 
+/* The row's CA is missing, and the next one, "one", stands in for it: what the
+ * one issued the other is not told of. */
+static void stands_in(void **state)
+{
+	static struct certrepo_ca corp = { .name = "corp", .directory = "" };
+	static void *list[] = { &corp, &one };
+	struct certrepo_conf pair = cc;
+
+	pair.ca.v = list;
+	pair.ca.n = 2;
+	make_id();
+	more = offers;
+	begin(NULL);
+	env.conf = &pair;
+	sql("UPDATE certs SET ca_name = 'corp'");
+	assert_string_equal(replaced(), "-");
+	assert_string_equal(replaced(), id); /* its own */
+	sql("UPDATE attempts SET ca_name = 'corp'");
+	assert_string_equal(replaced(), "-");
+	/* nobody knows any more, but who was asked about it */
+	sql("DELETE FROM attempts; UPDATE certs SET ts_ari = 5, "
+	    "ari_crt = crt_sha256");
+	assert_string_equal(replaced(), "-");
+	sql("DELETE FROM attempts; UPDATE certs SET ts_ari = 5, "
+	    "ari_crt = crt_sha256, ca_name = 'one'");
+	assert_string_equal(replaced(), id);
+	end();
+	more = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(replaces),
+					    cmocka_unit_test(stands_in),
 					    cmocka_unit_test(unknown) };
 
 	return cmocka_run_group_tests(tests, pki, gone);
