@@ -166,6 +166,27 @@ static void add_request(const struct view *v, const char *default_ca,
 		view_line(out, "note", notes.v[i]);
 }
 
+/* The CA of the last order that went well, when the row's is another: it was
+ * ordered while that one was missing, or before the row named it. */
+static void add_other_ca(const struct view *v, const char *default_ca,
+			 struct sbuf *out)
+{
+	const char *ca = v->row->ca_name ? v->row->ca_name : default_ca;
+
+	for (size_t i = 0; i < v->attempts.n; i++) {
+		const struct store_attempt *a = &v->attempts.v[i];
+
+		if (strcmp(a->outcome, "ok") != 0)
+			continue;
+		if (!a->ca_name || !ca || strcmp(a->ca_name, ca) == 0)
+			return;
+		sbuf_addf(out, "  %-13sthis certificate is from ", "note");
+		sbuf_add_clean(out, a->ca_name);
+		sbuf_addc(out, '\n');
+		return;
+	}
+}
+
 static void add_certificate(const struct view *v, int64_t now, struct sbuf *out)
 {
 	const struct x509_chain *c = v->chain;
@@ -325,6 +346,8 @@ void view_text(const struct view *v, const char *default_ca, int64_t now,
 	add_state(v, now, hint, out);
 	add_request(v, default_ca, now, out);
 	add_certificate(v, now, out);
+	if (v->chain)
+		add_other_ca(v, default_ca, out);
 	view_renewal_text(v, now, out);
 	add_schedule(v, now, out);
 	add_attempts(v, out);

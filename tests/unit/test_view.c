@@ -562,6 +562,36 @@ static void odd_rows(void **state)
 	snprintf(csr, sizeof(csr), "%s", scratch_read(scratch("leaf.csr")));
 }
 
+/* mode = "try" orders from the next CA, and the row goes on naming its own. */
+static void from_another_ca(void **state)
+{
+	struct store_attempt attempts[] = {
+		{ .outcome = "dns", .ca_name = "corp" },
+		{ .outcome = "ok", .ca_name = "pub" },
+		{ .outcome = "ok", .ca_name = "corp" },
+	};
+	struct store_cert row = full_row();
+	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(100000);
+	struct view v;
+
+	row.ca_name = "corp";
+	view_make(&row, &v);
+	v.attempts = (struct store_attempts){ attempts, 3 };
+	view_text(&v, "letsencrypt", end - 86400, "", &out);
+	expect(&out, "note         this certificate is from pub\n");
+	sbuf_clear(&out);
+	v.attempts.v++;
+	v.attempts.v++;
+	v.attempts.n = 1;
+	view_text(&v, "letsencrypt", end - 86400, "", &out);
+	assert_null(strstr(sbuf_str(&out), "this certificate is from"));
+	/* of a row that names none, the default's */
+	row.ca_name = NULL;
+	view_text(&v, "letsencrypt", end - 86400, "", &out);
+	expect(&out, "note         this certificate is from corp\n");
+	view_free(&v);
+}
+
 /* Read by a JSON library, which knows better than we do. */
 static void for_programs(void **state)
 {
@@ -628,13 +658,21 @@ static void empty_json(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(days),	       cmocka_unit_test(states),
-		cmocka_unit_test(stale_row),   cmocka_unit_test(for_people),
-		cmocka_unit_test(odd_rows),    cmocka_unit_test(for_programs),
-		cmocka_unit_test(empty_json),  cmocka_unit_test(parked),
-		cmocka_unit_test(ca_rests),    cmocka_unit_test(leased),
-		cmocka_unit_test(no_receipts), cmocka_unit_test(asked),
-		cmocka_unit_test(rules),       cmocka_unit_test(profile),
+		cmocka_unit_test(days),
+		cmocka_unit_test(states),
+		cmocka_unit_test(stale_row),
+		cmocka_unit_test(for_people),
+		cmocka_unit_test(odd_rows),
+		cmocka_unit_test(from_another_ca),
+		cmocka_unit_test(for_programs),
+		cmocka_unit_test(empty_json),
+		cmocka_unit_test(parked),
+		cmocka_unit_test(ca_rests),
+		cmocka_unit_test(leased),
+		cmocka_unit_test(no_receipts),
+		cmocka_unit_test(asked),
+		cmocka_unit_test(rules),
+		cmocka_unit_test(profile),
 		cmocka_unit_test(chains),
 	};
 
