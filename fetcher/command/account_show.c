@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "account_impl.h"
 #include <stdio.h>
+#include <string.h>
+#include "clock.h"
 #include "jout.h"
 #include "log.h"
+#include "store_pin.h"
 
 #define SHOW_MAX (1u << 20)
 
@@ -23,8 +26,34 @@ static const char *status_of(const struct account *a, bool asked)
 					     : "not known, the CA did not say";
 }
 
-static void text(const struct account *a, bool asked, int64_t orders,
-		 struct sbuf *out)
+/* How a directory was found that nobody set. */
+static int look_found(struct account *a, struct store *store,
+		      const char **ret_found, struct err *err)
+{
+	struct store_pin pin;
+	char at[CLOCK_TEXT];
+	size_t n;
+	int rc = store_pin_get(store, a->ca.name, a->arena, &pin, err);
+
+	if (rc == -1)
+		return -1;
+	if (rc == 0 || !pin.discovered)
+		return 0;
+	/* Below which domain, a blank, and how. */
+	n = strcspn(pin.discovered, " ");
+	*ret_found =
+		arena_printf(a->arena, "below %.*s on %s (%s)", (int) n,
+			     pin.discovered, clock_text(pin.ts_discovered, at),
+			     pin.discovered[n] ? pin.discovered + n + 1 : "");
+	if (pin.ts_down)
+		*ret_found =
+			arena_printf(a->arena, "%s, fails since %s", *ret_found,
+				     clock_text(pin.ts_down, at));
+	return 0;
+}
+
+static void text(const struct account *a, const char *found, bool asked,
+		 int64_t orders, struct sbuf *out)
 {
 	const struct certrepo_ca *ca = &a->ca;
 	const char *url = account_url(a), *key = a->key;
@@ -33,6 +62,8 @@ static void text(const struct account *a, bool asked, int64_t orders,
 
 	sbuf_addf(out, "%s%s\n", out->len ? "\n" : "", ca->name);
 	line(out, "directory", ca->directory ? ca->directory : "not found yet");
+	if (found)
+		line(out, "found", found);
 	line(out, "account", url ? url : "none known of this key");
 	line(out, "status", status_of(a, asked));
 	for (i = 0; i < a->info.n_contact; i++)
@@ -50,14 +81,15 @@ static void text(const struct account *a, bool asked, int64_t orders,
 	sbuf_addf(out, "  %-13s%lld under way\n", "orders", (long long) orders);
 }
 
-static void json(const struct account *a, bool asked, int64_t orders,
-		 const struct err *why, struct sbuf *out)
+static void json(const struct account *a, const char *found, bool asked,
+		 int64_t orders, const struct err *why, struct sbuf *out)
 {
 	const struct certrepo_ca *ca = &a->ca;
 
 	sbuf_adds(out, out->len > 1 ? ",{" : "{");
 	jout_str(out, "ca", ca->name);
 	jout_str(out, "directory", ca->directory);
+	jout_str(out, "found", found);
 	jout_str(out, "account", account_url(a));
 	jout_str(out, "status", asked ? a->info.status : NULL);
 	jout_key(out, "contact");
@@ -85,17 +117,19 @@ static int show_one(const struct command_run *run, struct store *store,
 {
 	AUTO(account_free) struct account a = { .arena = NULL };
 	struct err why = ERR_INIT;
+	const char *found = NULL;
 	int64_t orders = 0;
 	bool asked;
 
 	if (account_new(ca, store, &a, err) == -1 ||
+	    (!*ca->directory && look_found(&a, store, &found, err) == -1) ||
 	    store_ca_orders(store, ca->name, &orders, err) == -1)
 		return -1;
 	asked = account_ask(&a, &why) == 0;
 	if (account_opts_of(run)->json)
-		json(&a, asked, orders, &why, out);
+		json(&a, found, asked, orders, &why, out);
 	else
-		text(&a, asked, orders, out);
+		text(&a, found, asked, orders, out);
 	if (asked || a.none)
 		return 0;
 	log_error(&why);

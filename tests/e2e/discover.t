@@ -357,6 +357,10 @@ is "$(sql "SELECT discovered FROM cas")" \
 is "$(orders A)" 1 '... and orders there'
 is "$(sql 'SELECT count(*) FROM certs WHERE crt IS NOT NULL')" 1 '... well'
 unlike "$err" 'discover|directory' '... in silence'
+run fetcher account show corp
+is "$rc" 0 'its account can be shown' || diag "$err"
+like "$out" "found  *below corp.example on 20[^ ]* .insecure a.$S.corp.example" \
+	'... with how it was found'
 due
 # An order that the CA draws out says where it is.
 curl -sSf --http1.1 --noproxy '*' --cacert "$PEBBLE_CA" -o /dev/null \
