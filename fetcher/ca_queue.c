@@ -54,8 +54,7 @@ struct ca_queue {
 	struct witness *witnesses; /* since the last success, newest first */
 	size_t requests;	   /* of clients that are gone */
 
-	struct ca_queue_name *queue;
-	size_t head, n, cap;
+	struct ca_names names;
 };
 
 static enum fail_class class_of(const char *name)
@@ -159,7 +158,6 @@ static void forget(struct ca_queue *c, struct witness **wp)
 void ca_queue_free(struct ca_queue **cp)
 {
 	struct ca_queue *c = *cp;
-	struct ca_queue_name name;
 
 	if (!c)
 		return;
@@ -171,11 +169,7 @@ void ca_queue_free(struct ca_queue **cp)
 	arena_free(&c->read_mem);
 	arena_free(&c->sent_mem);
 	arena_free(&c->offer_mem);
-	while (ca_queue_pop(c, &name)) {
-		free(name.name);
-		free(name.ca_name);
-	}
-	free(c->queue);
+	ca_names_free(&c->names);
 	free(c->account);
 	free(c->account_key);
 	free(c);
@@ -729,39 +723,19 @@ void ca_queue_end(struct ca_queue *c)
 	c->orders--;
 }
 
-/* --- the queue --- */
+/* --- the names --- */
 
 void ca_queue_push(struct ca_queue *c, const struct ca_queue_name *n)
 {
-	struct ca_queue_name *to;
-
-	if (c->n == c->cap) {
-		if (c->head > 0)
-			memmove(c->queue, c->queue + c->head,
-				(c->n - c->head) * sizeof(c->queue[0]));
-		c->n -= c->head;
-		c->head = 0;
-		if (2 * c->n >= c->cap) {
-			c->cap = c->cap ? 2 * c->cap : 64;
-			c->queue =
-				mem_grow(c->queue, c->cap, sizeof(c->queue[0]));
-		}
-	}
-	to = &c->queue[c->n++];
-	*to = *n;
-	to->name = mem_strdup(n->name);
-	to->ca_name = n->ca_name ? mem_strdup(n->ca_name) : NULL;
+	ca_names_push(&c->names, n);
 }
 
 bool ca_queue_pop(struct ca_queue *c, struct ca_queue_name *ret)
 {
-	if (c->head == c->n)
-		return false;
-	*ret = c->queue[c->head++];
-	return true;
+	return ca_names_pop(&c->names, ret);
 }
 
 size_t ca_queue_queued(const struct ca_queue *c)
 {
-	return c->n - c->head;
+	return ca_names_left(&c->names);
 }

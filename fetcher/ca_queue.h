@@ -27,6 +27,7 @@
 #include "acme.h"
 #include "batch.h"
 #include "ca_find.h"
+#include "ca_names.h"
 #include "report.h"
 
 struct ca_queue;
@@ -99,15 +100,7 @@ bool ca_queue_doubtful(const struct ca_queue *c);
 bool ca_queue_met(const struct ca_queue *c);
 size_t ca_queue_orders(const struct ca_queue *c); /* in flight */
 
-/* The names that wait for it, first in first out: pushed ones are copied, the
- * strings of popped ones the caller's. */
-struct ca_queue_name {
-	char *name;
-	char *ca_name;	   /* as the row has it, or NULL */
-	bool early;	   /* see pick.h */
-	bool again;	   /* its last failure was ca-down */
-	int64_t ts_expire; /* of a certificate that is still good, or 0 */
-};
+/* The names that wait for it, as ca_names.h has it. */
 void ca_queue_push(struct ca_queue *c, const struct ca_queue_name *n);
 bool ca_queue_pop(struct ca_queue *c, struct ca_queue_name *ret);
 size_t ca_queue_queued(const struct ca_queue *c);

@@ -2,6 +2,7 @@
 #include "store_kit.h"
 #include "ca_queue.h"
 #include "backoff.h"
+#include "ca_names.h"
 #include "clock.h"
 #include "jws.h"
 #include <sys/stat.h>
