@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "backoff.h"
+#include "ca_account.h"
 #include "ca_offer.h"
 #include "clock.h"
 #include "due.h"
@@ -10,8 +11,8 @@
 #include "log.h"
 
 #define COUNT_MOST  1000000
-#define WITNESS_MAX 64 /* remembered; the oldest is forgotten */
-#define CLOCK_REST  3600
+#define WITNESS_MAX 64	 /* remembered; the oldest is forgotten */
+#define RUN_REST    3600 /* what the next run judges anew */
 
 /* A name that met ca-down while the CA served others. */
 struct witness {
@@ -41,8 +42,10 @@ struct ca_queue {
 	struct arena *offer_mem;
 	struct store_offer offer; /* as the store has it, or is to have it */
 
-	/* as the store has it */
+	/* As the store has it. While it rests for a fault of the account, the
+	 * key is what ca_account_asked() said, or NULL when that is ours. */
 	char *account, *account_key;
+	char *asked; /* of acme */
 	int64_t backoff_until, count_fail;
 	struct fail fail; /* the last one; class FAIL_NONE: well */
 	bool put;	  /* on its way to the store */
@@ -67,26 +70,6 @@ static enum fail_class class_of(const char *name)
 	return FAIL_CA_DOWN;
 }
 
-/* Is another account key there than the one it rests for, or none any more? A
- * row without one was written when none could be used. */
-static bool key_changed(const struct certrepo_ca *conf,
-			const struct store_ca *row)
-{
-	AUTO(mem_free_str) char *key = NULL;
-	int found = acme_key_look(conf, &key);
-
-	if (found != 1 || !row->account_key)
-		return found == 1 || (found == 0 && row->account_key);
-	return strcmp(key, row->account_key) != 0;
-}
-
-static bool same_kid(const struct ca_queue *c, const struct store_ca *row)
-{
-	const char *kid = c->conf->eab_kid ? c->conf->eab_kid : "";
-
-	return strcmp(kid, row->eab_kid ? row->eab_kid : "") == 0;
-}
-
 static int load(struct ca_queue *c, struct store *store, struct err *err)
 {
 	struct store_ca row;
@@ -102,7 +85,7 @@ static int load(struct ca_queue *c, struct store *store, struct err *err)
 			    err) == -1)
 		return -1;
 	/* Under another eab_kid it may be another account: it is looked for. */
-	if (same_kid(c, &row)) {
+	if (ca_account_same_kid(c->conf, &row)) {
 		c->account = row.account ? mem_strdup(row.account) : NULL;
 		c->account_key =
 			row.account_key ? mem_strdup(row.account_key) : NULL;
@@ -116,9 +99,8 @@ static int load(struct ca_queue *c, struct store *store, struct err *err)
 	if (c->count_fail)
 		fail_set(&c->fail, class_of(row.fail_class), 0, "%s",
 			 row.fail_detail ? row.fail_detail : "unknown");
-	if (c->fail.class == FAIL_ACCOUNT &&
-	    (!same_kid(c, &row) || key_changed(c->conf, &row)))
-		c->backoff_until = 0; /* somebody has mended it */
+	if (c->fail.class == FAIL_ACCOUNT && ca_account_mended(c->conf, &row))
+		c->backoff_until = 0;
 	return 0;
 }
 
@@ -172,6 +154,7 @@ void ca_queue_free(struct ca_queue **cp)
 	ca_names_free(&c->names);
 	free(c->account);
 	free(c->account_key);
+	free(c->asked);
 	free(c);
 	*cp = NULL;
 }
@@ -295,8 +278,9 @@ static void warn_bound(const struct ca_queue *c)
 {
 	const char *was = c->read.eab_kid;
 
-	if (!was || !c->conf->eab_kid || same_kid(c, &c->read) ||
-	    !c->read.account || strcmp(c->read.account, c->account) != 0)
+	if (!was || !c->conf->eab_kid ||
+	    ca_account_same_kid(c->conf, &c->read) || !c->read.account ||
+	    strcmp(c->read.account, c->account) != 0)
 		return;
 	log_warn("CA %s: eab_kid is %s, and the account of %s was made with "
 		 "%s and stays bound to that; for one bound to %s, let "
@@ -363,41 +347,63 @@ static void learn_account(struct ca_queue *c)
 
 /* --- failure and success --- */
 
-static void rest(struct ca_queue *c, const struct fail *f)
+/* Look for the account anew next time. */
+static void forget_account(struct ca_queue *c, const struct fail *f)
 {
-	int64_t now = clock_now(), until;
+	mem_free_str(&c->account);
+	mem_free_str(&c->account_key);
+	if (!f->here)
+		c->account_key = c->asked ? mem_strdup(c->asked)
+					  : ca_account_asked(c->conf);
+	c->started = false;
+}
 
-	if (f->class == FAIL_CLOCK || f->class == FAIL_HOST) {
-		/* For this run: an instant of this clock means nothing to the
-		 * next one; what is short here is not the CA's fault. */
-		c->fail = *f;
-		c->backoff_until = now + CLOCK_REST;
-		c->is = CA_QUEUE_RESTING;
-		report_ca(c->report, c->conf->name, f->class, f->detail, 0);
-		return;
-	}
+/* The CA did nothing: its rest does not grow. */
+static void rest_here(struct ca_queue *c, int64_t now)
+{
+	c->backoff_until = now + RUN_REST;
+	if (!c->count_fail)
+		c->count_fail = 1;
+}
+
+static void rest_more(struct ca_queue *c, const struct fail *f, int64_t now)
+{
+	int64_t until;
+
 	/* Many orders fall over the same outage: it counts once. */
 	if (c->backoff_until <= now)
 		c->count_fail++;
 	until = backoff_ca(f, now, c->count_fail, jitter_number(c->conf->name));
 	if (c->backoff_until <= now || f->retry_at > c->backoff_until)
 		c->backoff_until = until;
-	c->fail = *f;
-	if (f->class == FAIL_ACCOUNT) {
-		mem_free_str(&c->account); /* look for it anew next time */
-		mem_free_str(&c->account_key);
-		if (c->acme)
-			c->account_key = mem_strdup(acme_thumbprint(c->acme));
-		else
-			(void) acme_key_look(c->conf, &c->account_key);
-		c->started = false;
+}
+
+static void rest(struct ca_queue *c, const struct fail *f)
+{
+	int64_t now = clock_now();
+
+	if (f->class == FAIL_CLOCK || f->class == FAIL_HOST) {
+		/* For this run: an instant of this clock means nothing to the
+		 * next one; what is short here is not the CA's fault. */
+		c->fail = *f;
+		c->backoff_until = now + RUN_REST;
+		c->is = CA_QUEUE_RESTING;
+		report_ca(c->report, c->conf->name, f->class, f->detail, 0);
+		return;
 	}
+	if (f->here)
+		rest_here(c, now);
+	else
+		rest_more(c, f, now);
+	c->fail = *f;
+	if (f->class == FAIL_ACCOUNT)
+		forget_account(c, f);
 	save(c);
 	if (c->is == CA_QUEUE_RESTING)
 		return;
 	c->is = CA_QUEUE_RESTING;
 	report_ca(c->report, c->conf->name, f->class, f->detail,
-		  c->backoff_until);
+		  f->here ? 0 : c->backoff_until);
 }
 
 /* --- whose fault --- */
@@ -574,10 +580,14 @@ static int new_client(struct ca_queue *c, struct fail *f)
 		c->requests += acme_requests(c->acme);
 		acme_free(&c->acme);
 	}
+	mem_free_str(&c->asked);
 	if (acme_new(c->loop, c->conf, c->account, c->account_key, &c->acme,
-		     &err) == 0)
+		     &err) == 0) {
+		c->asked = ca_account_asked(c->conf);
 		return 0;
+	}
 	fail_set(f, FAIL_ACCOUNT, 0, "%s", err.msg);
+	f->here = true;
 	return -1;
 }
 
@@ -654,7 +664,9 @@ static void begin(struct ca_queue *c)
 		return; /* then on_looked() does */
 	/* The directory that was read is still good, and so is the connection.
 	 */
-	if (c->look != LOOK_DONE && new_client(c, &f) == -1) {
+	if (c->look != LOOK_DONE &&
+	    ((!c->account && ca_account_fault(c->conf, &f)) ||
+	     new_client(c, &f) == -1)) {
 		rest(c, &f);
 		return;
 	}
@@ -680,7 +692,7 @@ static void on_found(void *arg, const struct fail *f)
 	if (f && ca_find_missing(c->find)) {
 		/* For this run, and it was said. */
 		c->fail = *f;
-		c->backoff_until = clock_now() + CLOCK_REST;
+		c->backoff_until = clock_now() + RUN_REST;
 		c->is = CA_QUEUE_RESTING;
 	} else if (f) {
 		rest(c, f);

@@ -19,8 +19,10 @@
  * is itself to blame, and must not rest the CA run after run. A CA that has
  * rested and has served nobody since (its count_fail is not 0) begins with
  * names that did not lead there (ca_queue_doubtful). A rest for a fault of
- * the account ends when its key or its eab_kid is another, or the key was
- * removed.
+ * the account ends when what a new one is asked for with is another: eab_kid,
+ * or what ca_account_asked() is of. What is wrong with our own files and
+ * settings (struct fail: here) is judged anew in each run, where it can be
+ * before the CA is asked, and makes no rest of the CA's longer.
  */
 
 #include <stdbool.h>

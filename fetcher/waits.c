@@ -34,7 +34,7 @@ char *waits_text(const struct waits *w, const struct ca_queue *c)
 		  w->n == 1 ? "name waits" : "names wait",
 		  ca_queue_conf(c)->name);
 	/* Else it is for this run only. */
-	if (f->class != FAIL_CLOCK && f->class != FAIL_HOST)
+	if (f->class != FAIL_CLOCK && f->class != FAIL_HOST && !f->here)
 		sbuf_addf(&s, ", which rests until %s",
 			  clock_text(ca_queue_until(c), at));
 	sbuf_addf(&s, ": %s: %s", fail_name(f->class), f->detail);

@@ -67,6 +67,6 @@ void fail_set(struct fail *f, enum fail_class c, int64_t retry_at,
 	f->retry_at = retry_at;
 	f->limited = c == FAIL_RATE_LIMITED;
 	f->absent = 0;
-	f->of_profile = f->of_usage = f->lasting = false;
+	f->of_profile = f->of_usage = f->lasting = f->here = false;
 	memcpy(f->detail, text, sizeof(text));
 }

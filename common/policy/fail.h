@@ -50,6 +50,8 @@ struct fail {
 	 * what a key may be used for (RFC 5280 section 4.2.1.12). */
 	bool of_profile, of_usage;
 	bool lasting; /* no try mends it before a person does */
+	bool here;    /* of our own files or settings, the CA has no part in it:
+		       * judged anew by each run */
 	char detail[600];
 };
 

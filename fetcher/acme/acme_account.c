@@ -85,6 +85,7 @@ static bool cannot_make(const struct acme *a, struct fail *f)
 			 "it wants its terms of service accepted: read %s and "
 			 "set agree_tos = true",
 			 a->dir.offer.terms);
+		f->here = true;
 		return true;
 	}
 	if ((a->dir.offer.eab_required || a->ca->eab_required) &&
@@ -102,11 +103,12 @@ static int add_binding(const struct acme *a, struct sbuf *s, struct fail *f)
 	struct err err = ERR_INIT;
 
 	sbuf_adds(s, "\"externalAccountBinding\":");
-	if (acme_eab_key_read(a->ca->eab_key_file, &key, &err) == 0 &&
+	if (acme_eab_key_read(a->ca, &key, &err) == 0 &&
 	    acme_eab_sign(&key, a->ca->eab_alg, a->ca->eab_kid,
 			  a->dir.new_account, a->key, s, &err) == 0)
 		return 0;
 	fail_set(f, FAIL_ACCOUNT, 0, "%s", err.msg);
+	f->here = true;
 	return -1;
 }
 
@@ -164,6 +166,7 @@ static void account_make(struct acme *a)
 	if (sbuf_over(&s)) {
 		fail_set(&f, FAIL_ACCOUNT, 0,
 			 "the setting contact is too long");
+		f.here = true;
 		start_failed(a, &f);
 		return;
 	}

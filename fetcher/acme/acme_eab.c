@@ -42,8 +42,10 @@ int acme_eab_key_decode(const char *text, size_t len, const char *where,
 		       ACME_EAB_KEY_MIN, ACME_EAB_KEY_MAX, n, again);
 }
 
-int acme_eab_key_read(const char *path, struct sbuf *ret, struct err *err)
+int acme_eab_key_read(const struct certrepo_ca *ca, struct sbuf *ret,
+		      struct err *err)
 {
+	const char *path = ca->eab_key_file;
 	AUTO(sbuf_erase) struct sbuf text = SBUF_INIT(ACME_EAB_FILE_MAX);
 	AUTO(mem_free_str) char *where = mem_printf("eab_key_file %s", path);
 
@@ -218,8 +220,7 @@ static char *sentence(const struct certrepo_ca *ca, enum meaning m)
 	case MEANS_MAC:
 		return mem_printf(
 			"the key in %s is not the one of eab_kid %.64s: copy "
-			"both from %s again, then ask %s at once with --once "
-			"--force NAME",
+			"both from %s again; the next run asks %s then",
 			file, kid, there, ca->name);
 	case MEANS_UNKNOWN:
 		return mem_printf(
@@ -243,6 +244,7 @@ void acme_eab_missing(const struct certrepo_ca *ca, struct fail *f)
 		 "the pair that you get at %s, or bring the key of an account "
 		 "that is bound, with certrepo-fetcher account import %s FILE",
 		 ca->name, ca->web ? ca->web : "the CA", ca->name);
+	f->here = true;
 }
 
 void acme_eab_explain(const struct certrepo_ca *ca, bool sent, const char *type,

@@ -23,8 +23,8 @@
  * it in messages, which show nothing of it. ERR_CONFIG when it is no key. */
 int acme_eab_key_decode(const char *text, size_t len, const char *where,
 			struct sbuf *ret, struct err *err) MUST_CHECK;
-/* That of a file, checked as a secret. */
-int acme_eab_key_read(const char *path, struct sbuf *ret,
+/* That of CA's eab_key_file, checked as a secret. */
+int acme_eab_key_read(const struct certrepo_ca *ca, struct sbuf *ret,
 		      struct err *err) MUST_CHECK;
 
 /* Append the value of externalAccountBinding: the flattened JWS (RFC 7515

@@ -99,6 +99,11 @@ once
 is "$rc" 78 'another key than that of the kid is refused'
 like "$err" "the key in $EAB is not the one of eab_kid kid-1" '... said'
 uncounted '... not the fault of the name'
+once
+like "$rc $err" '^78 .*rests until' '... and not asked again for the same'
+eab "$PLAIN"
+once
+is "$rc" 0 '... but at once with the right key in the file'
 fresh
 eab "$URLSAFE" kid-9
 once
@@ -121,11 +126,20 @@ chmod 644 "$EAB"
 once
 is "$rc" 78 'one that everybody can read is no secret'
 like "$err" "eab.key" '... said'
+unlike "$err" 'rests until' '... which the CA has no part in'
+ok '... and is not asked' [ ! -e "$KEY" ]
 rm "$EAB"
-fresh
 once
-is "$rc" 78 'none there'
-like "$err" "eab_key_file.*eab.key" '... said'
+is "$rc" 78 'none there: the next run says that'
+like "$err" "eab_key_file.*eab.key.*No such file" '... the file'
+mkdir "$EAB"
+once
+like "$rc $err" "^78 .*eab_key_file.*eab.key" '... and that it is a folder'
+is "$(sql 'SELECT count_fail FROM cas')" 1 '... nothing grows'
+rmdir "$EAB"
+eab "$URLSAFE"
+once
+is "$rc" 0 '... mended: the next run goes on'
 
 # --- what pebble does not do ---
 scripted_start --late 3 || bail 'no scripted server'

@@ -113,19 +113,20 @@ static void reads(void **state)
 {
 	struct sbuf key = SBUF_INIT(ACME_EAB_FILE_MAX);
 	const char *path = scratch("eab");
+	const struct certrepo_ca of = { .eab_key_file = path };
 	struct err err = ERR_INIT;
 
-	assert_int_equal(acme_eab_key_read(path, &key, &err), -1);
+	assert_int_equal(acme_eab_key_read(&of, &key, &err), -1);
 	assert_non_null(strstr(err.msg, "eab_key_file"));
 	assert_non_null(strstr(err.msg, path));
 	scratch_write(path, "8PHy8/T19vf4+fr7/P3+//v/\n", 0644);
-	assert_int_equal(acme_eab_key_read(path, &key, &err), -1);
+	assert_int_equal(acme_eab_key_read(&of, &key, &err), -1);
 	assert_int_equal(err.kind, ERR_CONFIG);
 	scratch_write(path, "8PHy8/T19vf4+fr7/P3+//v/\n", 0640);
-	assert_int_equal(acme_eab_key_read(path, &key, &err), 0);
+	assert_int_equal(acme_eab_key_read(&of, &key, &err), 0);
 	assert_int_equal(key.len, 18);
 	scratch_write(path, "8PHy8/T1 9vf4", 0600);
-	assert_int_equal(acme_eab_key_read(path, &key, &err), -1);
+	assert_int_equal(acme_eab_key_read(&of, &key, &err), -1);
 	assert_non_null(strstr(err.msg, path));
 	sbuf_erase(&key);
 }

@@ -17,6 +17,8 @@ static struct certrepo_ca ca = {
 	.requests_per_second = 100,
 };
 
+static char eab[300];
+
 static struct store *store;
 static struct loop *loop;
 static struct batch *batch;
@@ -37,6 +39,7 @@ static int setup(void **state)
 		return -1;
 	kit_wipe();
 	snprintf(key, sizeof(key), "%s/account.pem", kit_dir);
+	snprintf(eab, sizeof(eab), "%s/eab.key", kit_dir);
 	ca.account_key = key;
 	OK(store_open(&conf, STORE_ADMIN, &store, &err));
 	OK(store_schema_upgrade(store, 1, &from, &to, &err));
@@ -58,6 +61,7 @@ static int teardown(void **state)
 	store_free(&store);
 	clock_set_for_test(-1);
 	unlink(key);
+	unlink(eab);
 	kit_end();
 	return 0;
 }
@@ -83,6 +87,22 @@ static const char *row(void)
 		 r.fail_class ? r.fail_class : "-");
 	arena_free(&arena);
 	return text;
+}
+
+static const char *account_key(void)
+{
+	struct store_ca r;
+
+	flush();
+	RC(1, store_ca_get(store, "one", test_arena, &r, &err));
+	return r.account_key ? r.account_key : "-";
+}
+
+static void plain_ca(void)
+{
+	ca.eab_kid = ca.eab_key_file = ca.eab_alg = NULL;
+	ca.contact = (struct conf_strings){ NULL, 0 };
+	ca.agree_tos = false;
 }
 
 static int64_t failed(enum fail_class class, int64_t retry_at)
@@ -495,8 +515,8 @@ static void another_key(void **state)
 	make(&ca);
 	failed(FAIL_ACCOUNT, 0);
 	assert_int_equal(next_run(), CA_QUEUE_RESTING);
-	put_garbage();
-	assert_int_equal(next_run(), CA_QUEUE_RESTING);
+	put_garbage(); /* which the next run says */
+	assert_int_equal(next_run(), CA_QUEUE_IDLE);
 	unlink(key);
 	assert_int_equal(next_run(), CA_QUEUE_IDLE);
 	assert_int_not_equal(access(key, F_OK), 0); /* none is made by that */
@@ -516,6 +536,102 @@ static void another_key(void **state)
 	failed(FAIL_CA_RATE_LIMITED, 0);
 	put_key();
 	assert_int_equal(next_run(), CA_QUEUE_RESTING);
+}
+
+static void put_eab(const char *text, mode_t mode)
+{
+	FILE *f = fopen(eab, "w");
+
+	assert_non_null(f);
+	assert_int_equal(fchmod(fileno(f), mode), 0);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+}
+
+#define EAB_ONE "8PHy8/T19vf4+fr7/P3+//v/8PHy8/T19vf4+fr7/P0="
+#define EAB_TWO "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+/* What the refused request was made of is another: the CA is asked anew. */
+static void another_request(void **state)
+{
+	static const char *const contact[] = { "mailto:a@example.org", NULL };
+
+	ca.eab_kid = "kid";
+	ca.eab_key_file = eab;
+	put_key();
+	put_eab(EAB_ONE "\n", 0600);
+	make(&ca);
+	failed(FAIL_ACCOUNT, 0);
+	assert_int_equal(next_run(), CA_QUEUE_RESTING);
+	put_eab(EAB_ONE " \n", 0640); /* the same key */
+	assert_int_equal(next_run(), CA_QUEUE_RESTING);
+	put_eab(EAB_TWO, 0600);
+	assert_int_equal(next_run(), CA_QUEUE_IDLE);
+	failed(FAIL_ACCOUNT, 0);
+	assert_int_equal(next_run(), CA_QUEUE_RESTING);
+	ca.contact = (struct conf_strings){ contact, 1 };
+	assert_int_equal(next_run(), CA_QUEUE_IDLE);
+	failed(FAIL_ACCOUNT, 0);
+	assert_int_equal(next_run(), CA_QUEUE_RESTING);
+	ca.agree_tos = true;
+	assert_int_equal(next_run(), CA_QUEUE_IDLE);
+	failed(FAIL_ACCOUNT, 0);
+	assert_int_equal(next_run(), CA_QUEUE_RESTING);
+	ca.eab_alg = "HS512";
+	assert_int_equal(next_run(), CA_QUEUE_IDLE);
+	/* the secret stays where it is */
+	assert_null(strstr(account_key(), EAB_TWO));
+	plain_ca();
+}
+
+/* Our own files are looked at in each run, before the CA: nothing grows. */
+static void own_files(void **state)
+{
+	static const struct {
+		const char *text;
+		mode_t mode;
+	} bad[] = {
+		{ NULL, 0 },
+		{ EAB_ONE, 0644 },
+		{ "", 0600 },
+		{ "AAAA", 0600 },
+	};
+
+	ca.eab_kid = "kid";
+	ca.eab_key_file = eab;
+	unlink(key);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		unlink(eab);
+		if (bad[i].text)
+			put_eab(bad[i].text, bad[i].mode);
+		if (c)
+			assert_int_equal(next_run(), CA_QUEUE_IDLE);
+		else
+			make(&ca);
+		ca_queue_start(c, 1);
+		assert_int_equal(ca_queue_is(c, NOW), CA_QUEUE_RESTING);
+		assert_true(ca_queue_needs_person(c));
+		assert_non_null(strstr(ca_queue_fail(c)->detail, eab));
+		assert_int_equal(ca_queue_requests(c), 0);
+		assert_int_not_equal(access(key, F_OK), 0);
+		/* show has it, always for the same time */
+		assert_string_equal(row(), "1:3600:account");
+	}
+	put_eab(EAB_ONE, 0600);
+	assert_int_equal(next_run(), CA_QUEUE_IDLE);
+	start(); /* and now the CA is asked, which is away */
+	assert_int_equal(ca_queue_fail(c)->class, FAIL_CA_DOWN);
+	/* the account's own key, the same */
+	put_garbage();
+	clock_set_for_test(NOW + 7200);
+	for (int i = 0; i < 3; i++) {
+		(void) next_run();
+		assert_int_equal(ca_queue_is(c, NOW + 7200), CA_QUEUE_IDLE);
+		ca_queue_start(c, 1);
+		assert_int_equal(ca_queue_fail(c)->class, FAIL_ACCOUNT);
+		assert_int_equal(ca_queue_until(c), NOW + 7200 + 3600);
+	}
+	plain_ca();
 }
 
 /* We are short of something: it rests for this run, and that is not kept. */
@@ -571,6 +687,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(another_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(looked, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_kid, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_request, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(own_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(ours, setup, teardown),
 		cmocka_unit_test_setup_teardown(two, setup, teardown),
 	};
