@@ -35,6 +35,7 @@ static struct certrepo_ca *staging_ca(const struct certrepo_conf *try,
 	s->name = staging_ca_name(ca, a);
 	s->directory = ca->staging;
 	s->account_key = certrepo_conf_key(try, s->name, a);
+	s->staging_of = ca->name;
 	s->eab_kid = ca->staging_eab_kid;
 	s->eab_key_file = ca->staging_eab_key_file;
 	s->preferred_chain = NULL;

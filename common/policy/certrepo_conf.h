@@ -41,6 +41,9 @@ struct certrepo_ca {
 	const char *staging;	     /* https URL of a directory to try */
 	const char *staging_eab_kid; /* the same two for that one */
 	const char *staging_eab_key_file;
+	/* No setting: this one is the staging directory of the CA of that
+	 * name, see staging.h; its eab_kid is staging_eab_kid there. */
+	const char *staging_of;
 	int64_t max_names;	  /* of a certificate; default 100 */
 	struct conf_strings keys; /* "rsa", "ec"; none: either */
 	/* What it makes of a CSR that asks for that usage: "issued" (default),

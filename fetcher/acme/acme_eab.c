@@ -9,6 +9,27 @@
 #define PROTECTED_MAX 4096
 #define SAID_MAX      230 /* of what the CA says, behind our own sentence */
 
+/* --- words --- */
+
+const char *acme_eab_kid_name(const struct certrepo_ca *ca)
+{
+	return ca->staging_of ? "staging_eab_kid" : "eab_kid";
+}
+
+static const char *file_name(const struct certrepo_ca *ca)
+{
+	return ca->staging_of ? "staging_eab_key_file" : "eab_key_file";
+}
+
+/* The caller's. */
+static char *called(const struct certrepo_ca *ca)
+{
+	return ca->staging_of
+		       ? mem_printf("CA %.64s, at its staging directory,",
+				    ca->staging_of)
+		       : mem_strdup(ca->name);
+}
+
 /* --- the key --- */
 
 static bool is_blank(char c)
@@ -47,7 +68,8 @@ int acme_eab_key_read(const struct certrepo_ca *ca, struct sbuf *ret,
 {
 	const char *path = ca->eab_key_file;
 	AUTO(sbuf_erase) struct sbuf text = SBUF_INIT(ACME_EAB_FILE_MAX);
-	AUTO(mem_free_str) char *where = mem_printf("eab_key_file %s", path);
+	AUTO(mem_free_str)
+	char *where = mem_printf("%s %s", file_name(ca), path);
 
 	errno = 0;
 	if (file_read_secret(path, &text, err) == 0)
@@ -58,7 +80,7 @@ int acme_eab_key_read(const struct certrepo_ca *ca, struct sbuf *ret,
 			       "%s may not be read by the fetcher's user: let "
 			       "its group read it (chgrp, chmod 640)",
 			       where);
-	return err_wrap(err, "eab_key_file");
+	return err_wrap(err, "%s", file_name(ca));
 }
 
 /* --- the signature --- */
@@ -186,64 +208,82 @@ static enum meaning meaning_of(const char *detail)
 
 static char *sentence(const struct certrepo_ca *ca, enum meaning m)
 {
-	const char *kid = ca->eab_kid, *file = ca->eab_key_file;
+	AUTO(mem_free_str) char *who = called(ca);
+	AUTO(mem_free_str)
+	char *key = mem_printf("%s %.64s", acme_eab_kid_name(ca), ca->eab_kid);
+	const char *file = ca->eab_key_file;
 	const char *there = ca->web ? ca->web : "the CA";
 
 	switch (m) {
 	case MEANS_USED:
 		return mem_printf(
-			"%s: eab_kid %.64s is used up, it was for one account: "
-			"make a new pair at %s for eab_kid and %s, or bring "
-			"that account's key with certrepo-fetcher account "
-			"import",
-			ca->name, kid, there, file);
+			"%s: %s is used up, it was for one account: make a new "
+			"pair at %s for %s and %s%s",
+			who, key, there, acme_eab_kid_name(ca), file,
+			ca->staging_of ? ""
+				       : ", or bring that account's key with "
+					 "certrepo-fetcher account import");
 	case MEANS_EXPIRED:
 		return mem_printf(
-			"%s: eab_kid %.64s has expired or is used up: make a "
-			"new pair at %s for eab_kid and %s",
-			ca->name, kid, there, file);
+			"%s: %s has expired or is used up: make a new pair at "
+			"%s for %s and %s",
+			who, key, there, acme_eab_kid_name(ca), file);
 	case MEANS_OTHER:
 		return mem_printf(
-			"the account of %s is not bound to eab_kid %.64s but "
-			"to another one or another product: each wants a key "
-			"of its own, let account_key of %s name another file",
-			ca->account_key, kid, ca->name);
+			"the account of %s is not bound to %s but to another "
+			"one or another product: each wants a key of its own, "
+			"%s%s%s",
+			ca->account_key, key,
+			ca->staging_of ? "move that file away"
+				       : "let account_key of ",
+			ca->staging_of ? "" : ca->name,
+			ca->staging_of ? "" : " name another file");
 	case MEANS_WRONG:
 		return mem_printf(
-			"eab_kid %.64s and %s are not a pair that %s has for "
-			"a new account: make a new one at %s",
-			kid, file, ca->name, there);
+			"%s and %s are not a pair that %s has for a new "
+			"account: make a new one at %s",
+			key, file, who, there);
 	case MEANS_ALG:
-		return mem_printf(
-			"%s does not take eab_alg = \"%s\" for eab_kid %.64s",
-			ca->name, ca->eab_alg ? ca->eab_alg : "HS256", kid);
+		return mem_printf("%s does not take eab_alg = \"%s\" for %s",
+				  who, ca->eab_alg ? ca->eab_alg : "HS256",
+				  key);
 	case MEANS_MAC:
 		return mem_printf(
-			"the key in %s is not the one of eab_kid %.64s: copy "
-			"both from %s again; the next run asks %s then",
-			file, kid, there, ca->name);
+			"the key in %s is not the one of %s: copy both from %s "
+			"again; the next run asks %s then",
+			file, key, there, who);
 	case MEANS_UNKNOWN:
 		return mem_printf(
-			"%s does not know eab_kid %.64s: copy it, and the key "
-			"in %s, from %s again, or make a new pair there",
-			ca->name, kid, file, there);
+			"%s does not know %s: copy it, and the key in %s, from "
+			"%s again, or make a new pair there",
+			who, key, file, there);
 	default:
 		return mem_printf(
-			"%s did not take the binding of eab_kid %.64s: see "
-			"that it and %s are a pair of that CA, and that "
-			"contact has an address, without which some say so",
-			ca->name, kid, file);
+			"%s did not take the binding of %s: see that it and %s "
+			"are a pair of that CA, and that contact has an "
+			"address, without which some say so",
+			who, key, file);
 	}
 }
 
 void acme_eab_missing(const struct certrepo_ca *ca, struct fail *f)
 {
+	AUTO(mem_free_str) char *who = called(ca);
+	AUTO(mem_free_str)
+	char *bring =
+		ca->staging_of
+			? NULL
+			: mem_printf(", or bring the key of an account that is "
+				     "bound, with certrepo-fetcher account "
+				     "import %s FILE",
+				     ca->name);
+
 	fail_set(f, FAIL_ACCOUNT, 0,
 		 "%s wants new accounts bound to one of its customers "
-		 "(externalAccountRequired): set eab_kid and eab_key_file to "
-		 "the pair that you get at %s, or bring the key of an account "
-		 "that is bound, with certrepo-fetcher account import %s FILE",
-		 ca->name, ca->web ? ca->web : "the CA", ca->name);
+		 "(externalAccountRequired): set %s and %s to the pair that "
+		 "you get at %s%s",
+		 who, acme_eab_kid_name(ca), file_name(ca),
+		 ca->web ? ca->web : "the CA", bring ? bring : "");
 	f->here = true;
 }
 

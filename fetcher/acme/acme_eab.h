@@ -39,6 +39,8 @@ int acme_eab_sign(const struct sbuf *key, const char *alg, const char *kid,
  * settings or files is wrong and what mends it. */
 void acme_eab_explain(const struct certrepo_ca *ca, bool sent, const char *type,
 		      struct fail *f);
+/* As the configuration has it: "eab_kid", or that of staging. */
+const char *acme_eab_kid_name(const struct certrepo_ca *ca);
 /* The CA wants a binding, and there is none to send. */
 void acme_eab_missing(const struct certrepo_ca *ca, struct fail *f);
 

@@ -285,6 +285,50 @@ static void explains(void **state)
 	}
 }
 
+/* At staging, the settings are those of staging, and nothing is brought. */
+static void at_staging(void **state)
+{
+	static const struct {
+		const char *detail, *says;
+	} cases[] = {
+		{ "not awaiting external account binding",
+		  "staging_eab_kid kid-1 is used up" },
+		{ "eab kId mismatch", "move that file away" },
+		{ "external account binding: Invalid MAC on JWS",
+		  "is not the one of staging_eab_kid kid-1" },
+		{ "eab unknown", "does not know staging_eab_kid kid-1" },
+		{ "eab: onlyReturnExisting must be true",
+		  "staging_eab_kid kid-1 and " },
+		{ "eab", "did not take the binding of staging_eab_kid kid-1" },
+		{ "eab expired", "staging_eab_kid kid-1 has expired" },
+	};
+	struct certrepo_ca try = ca;
+	struct sbuf key = SBUF_INIT(ACME_EAB_FILE_MAX);
+	struct err err = ERR_INIT;
+	struct fail f;
+
+	try.name = "zerossl-staging";
+	try.staging_of = "zerossl";
+	try.eab_key_file = "/nowhere/eab.key";
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		fail_set(&f, FAIL_ACCOUNT, 0, "it says: \"%s\"",
+			 cases[i].detail);
+		acme_eab_explain(&try, true, "malformed", &f);
+		if (!strstr(f.detail, cases[i].says) ||
+		    strstr(f.detail, "zerossl-staging") ||
+		    strstr(f.detail, " eab_kid") || strstr(f.detail, "import"))
+			fail_msg("%s: %s", cases[i].detail, f.detail);
+	}
+	acme_eab_missing(&try, &f);
+	if (!strstr(f.detail, "CA zerossl, at its staging directory, wants") ||
+	    !strstr(f.detail,
+		    "set staging_eab_kid and staging_eab_key_file to") ||
+	    strstr(f.detail, "import"))
+		fail_msg("%s", f.detail);
+	assert_int_equal(acme_eab_key_read(&try, &key, &err), -1);
+	assert_non_null(strstr(err.msg, "staging_eab_key_file"));
+}
+
 /* Of a CA that says much, and settings that are long, all ends well. */
 static void long_words(void **state)
 {
@@ -315,6 +359,7 @@ int main(void)
 						scratch_teardown),
 		cmocka_unit_test(signs),
 		cmocka_unit_test(explains),
+		cmocka_unit_test(at_staging),
 		cmocka_unit_test(long_words),
 	};
 

@@ -73,6 +73,7 @@ static void conf_of_tries(void **state)
 	assert_string_equal(got->directory, "https://staging/d");
 	assert_string_equal(got->account_key,
 			    "/s/staging/accounts/ca-staging.pem");
+	assert_string_equal(got->staging_of, "ca");
 	assert_string_equal(got->eab_kid, "try");
 	assert_string_equal(got->eab_key_file, "/try");
 	assert_null(got->preferred_chain);
