@@ -397,17 +397,6 @@ static bool retry_account(struct acme_call *c)
 	return true;
 }
 
-void acme_say_new_account(const struct acme *a, struct fail *f)
-{
-	if (a->look_only)
-		return;
-	fail_set(f, f->class, f->retry_at,
-		 "%.300s; put the account's key into %.140s, or move that file "
-		 "away for a new account, then ask the CA at once with --once "
-		 "--force NAME",
-		 f->detail, a->ca->account_key);
-}
-
 /* The account is of no more use, or its key: not so when something is wanted
  * of it (terms, a contact). */
 static bool account_lost(const struct acme_call *c, const struct fail *f,
@@ -446,6 +435,9 @@ static void on_problem(struct acme_call *c, const struct http_reply *reply,
 	}
 	if (account_lost(c, &f, type))
 		acme_say_new_account(c->acme, &f);
+	else if (strcmp(type, "invalidContact") == 0 ||
+		 strcmp(type, "unsupportedContact") == 0)
+		acme_say_contact(c->acme, &f);
 	call_end_failed(c, &f, type, reply);
 }
 

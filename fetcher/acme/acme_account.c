@@ -43,6 +43,45 @@ static void start_done(struct acme *a)
 
 /* --- account (RFC 8555 section 7.3) --- */
 
+static bool is_dead(const char *detail)
+{
+	return strcasestr(detail, "deactivated") ||
+	       strcasestr(detail, "revoked");
+}
+
+void acme_say_new_account(const struct acme *a, struct fail *f)
+{
+	const struct certrepo_ca *ca = a->ca;
+	AUTO(mem_free_str) char *move = NULL;
+	AUTO(mem_free_str) char *bring = NULL;
+
+	if (a->look_only)
+		return;
+	move = mem_printf("move %.140s away for a new account%s%s",
+			  ca->account_key,
+			  ca->eab_kid ? ", with a new pair for " : "",
+			  ca->eab_kid ? acme_eab_kid_name(ca) : "");
+	/* A key cannot be brought to where tries are made. */
+	if (!is_dead(f->detail) && !ca->staging_of)
+		bring = mem_printf("bring its key with certrepo-fetcher "
+				   "account import %.64s FILE, or ",
+				   ca->name);
+	fail_set(f, f->class, f->retry_at,
+		 "%.200s; %s%s%s, then ask the CA at once with --once --force "
+		 "NAME",
+		 f->detail, is_dead(f->detail) ? "it stays so: " : "",
+		 bring ? bring : "", move);
+}
+
+void acme_say_contact(const struct acme *a, struct fail *f)
+{
+	fail_set(f, f->class, f->retry_at,
+		 "%.450s; change contact in the group of CA %.64s in "
+		 "certrepo.conf",
+		 f->detail,
+		 a->ca->staging_of ? a->ca->staging_of : a->ca->name);
+}
+
 static void account_done(void *arg, const struct acme_result *r)
 {
 	struct acme *a = arg;

@@ -120,6 +120,8 @@ int64_t acme_pace_wait(const struct acme_pace *pace); /* not counted */
 
 /* Add to *f what mends an account that is lost, or whose key is another. */
 void acme_say_new_account(const struct acme *acme, struct fail *f);
+/* ... what mends a contact that the CA refuses. */
+void acme_say_contact(const struct acme *acme, struct fail *f);
 
 /* From an answer, for later; NULL is none. */
 void acme_nonce_keep(struct acme *acme, const char *nonce);

@@ -143,7 +143,8 @@ STAGE_CA='contact = ["gopher:x"];'
 stage_conf
 run fetcher account update
 is "$rc" 78 'a contact that the CA does not take'
-like "$err" 'CA pebble: the CA refuses our account' '... said'
+like "$err" 'CA pebble: the CA refuses our account.*change contact in the group' \
+	'... said'
 STAGE_CA=
 stage_conf
 

@@ -156,6 +156,11 @@ unset MORE_CA
 due
 once
 is "$rc $(requests newAccount)" '0 0' '... and known then'
+fault account-deactivated
+due
+once
+like "$rc $err" "^78 .*stays so: move $KEY away for a new account, with a new pair for eab_kid, then" \
+	'... its account deactivated: what that needs is said'
 
 refused() { # OFFER WORDS TEST
 	scripted_reset

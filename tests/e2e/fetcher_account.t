@@ -43,8 +43,10 @@ elsewhere rollover "$T/new.pem"
 again
 is "$rc" 78 'the key was changed elsewhere: refused'
 like "$err" 'account: the CA refuses our account' '... for the account'
-like "$err" "put the account's key into $KEY, or move that file away" \
+like "$err" 'bring its key with certrepo-fetcher account import pebble FILE' \
 	'... with what mends it'
+like "$err" "or move $KEY away for a new account, then" '... or replaces it'
+unlike "$err" 'eab_kid' '... for which nothing else is needed'
 is "$(sql 'SELECT count_fail_update FROM certs')" 0 '... not for the name'
 second=$(account)
 mv "$KEY" "$T/old.pem" && cp "$T/new.pem" "$KEY" && chmod 600 "$KEY"
@@ -54,8 +56,9 @@ is "$rc" 0 "the account's key put there: on it goes"
 elsewhere deactivate
 again
 is "$rc" 78 'deactivated: refused'
-like "$err" 'account: .*deactivated.*move that file away' \
+like "$err" "account: .*deactivated.*it stays so: move $KEY away for a new" \
 	'... with what mends it'
+unlike "$err" 'account import' '... and not what does not'
 due
 run fetcher --once
 is "$rc" 78 '... and it rests until then'
@@ -65,4 +68,19 @@ run fetcher --once
 is "$rc" 0 'moved away: the next run registers a new account'
 [ "$(account)" != "$second" ]
 is $? 0 '... indeed'
+
+# --- what pebble takes at no time ---
+rm "$KEY"
+sql 'DELETE FROM cas'
+STAGE_CA='contact = ["gopher:x"];'
+stage_conf
+again
+is "$rc" 78 'a contact that the CA does not take'
+like "$err" 'gopher.*; change contact in the group of CA pebble in certrepo.conf' \
+	'... says where it stands'
+STAGE_CA='contact = ["mailto:a@example.org"];'
+stage_conf
+due
+run fetcher --once
+is "$rc" 0 'another one: the next run asks'
 done_testing

@@ -212,13 +212,13 @@ static const struct fault_case {
 	  "an HTML page instead of a problem document (status 400)", NO_RETRY },
 	/* the account, and what mends it */
 	{ "account-rolled", NULL, ALWAYS, false, FAIL_ACCOUNT,
-	  "/account.pem, or move that file away", NO_RETRY },
+	  "account import test FILE, or move ", NO_RETRY },
 	{ "account-deactivated", NULL, ALWAYS, false, FAIL_ACCOUNT,
-	  "/account.pem, or move that file away", NO_RETRY },
+	  "; it stays so: move ", NO_RETRY },
 	{ "account-gone", NULL, ALWAYS, false, FAIL_ACCOUNT,
-	  "/account.pem, or move that file away", NO_RETRY },
+	  "account import test FILE, or move ", NO_RETRY },
 	{ "401-unauthorized", NULL, ALWAYS, false, FAIL_ACCOUNT,
-	  "/account.pem, or move that file away", NO_RETRY },
+	  "/account.pem away for a new account", NO_RETRY },
 	{ "401-account", NULL, 1, false, FAIL_NONE, NULL, NO_RETRY },
 	/* Dogtag on a bad nonce, and it forgets the others */
 	{ "500-html", "newOrder", 2, false, FAIL_NONE, NULL, NO_RETRY },
