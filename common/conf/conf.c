@@ -466,6 +466,17 @@ static set_fn *const setters[] = {
 
 /* Names the table does not know. */
 
+static const struct conf_setting *find(const struct conf_setting *settings,
+				       const char *name)
+{
+	const struct conf_setting *set;
+
+	for (set = settings; set->name; set++)
+		if (strcmp(set->name, name) == 0 || strcmp(set->name, "*") == 0)
+			return set;
+	return NULL;
+}
+
 static void unknown(struct load *ld, const struct conf_schema *schema,
 		    config_setting_t *s)
 {
@@ -474,6 +485,10 @@ static void unknown(struct load *ld, const struct conf_schema *schema,
 	size_t best = conf_near_most(name);
 	const struct conf_setting *set;
 
+	if (schema->elsewhere && find(schema->elsewhere, name)) {
+		wrong(ld, s, "%s", schema->elsewhere_says);
+		return;
+	}
 	for (set = schema->settings; set->name; set++) {
 		sbuf_addf(&known, "%s%s", known.len ? ", " : "", set->name);
 		if (conf_near(name, set->name, &best))
@@ -485,17 +500,6 @@ static void unknown(struct load *ld, const struct conf_schema *schema,
 		wrong(ld, s, "is unknown; known here: %s", sbuf_str(&known));
 }
 
-static const struct conf_setting *find(const struct conf_schema *schema,
-				       const char *name)
-{
-	const struct conf_setting *set;
-
-	for (set = schema->settings; set->name; set++)
-		if (strcmp(set->name, name) == 0 || strcmp(set->name, "*") == 0)
-			return set;
-	return NULL;
-}
-
 static void fill_unnamed(struct load *ld, const struct conf_schema *schema,
 			 config_setting_t *group, void *dst)
 {
@@ -505,7 +509,7 @@ static void fill_unnamed(struct load *ld, const struct conf_schema *schema,
 
 	for (i = 0; i < config_setting_length(group); i++) {
 		s = config_setting_get_elem(group, (unsigned int) i);
-		set = find(schema, config_setting_name(s));
+		set = find(schema->settings, config_setting_name(s));
 		if (!set)
 			unknown(ld, schema, s);
 		else if (strcmp(set->name, "*") == 0)

@@ -108,6 +108,10 @@ struct conf_schema {
 	/* Of a uint64_t in the struct whose bit i says that a file has setting
 	 * i of the table, what it is or not; 0: none is kept. */
 	size_t given;
+	/* Settings that people write here and that are of another file or
+	 * group, which ELSEWHERE_SAYS names: "belongs into ...". Or NULL. */
+	const struct conf_setting *elsewhere;
+	const char *elsewhere_says;
 };
 #define CONF_GIVEN_MAX 64 /* settings of such a table */
 

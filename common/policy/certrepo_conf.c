@@ -119,6 +119,9 @@ const struct conf_schema certrepo_preset_schema = {
 	.settings = ca_settings + CA_OURS,
 	.size = sizeof(struct certrepo_ca),
 	.given = offsetof(struct certrepo_ca, given),
+	.elsewhere = ca_settings,
+	.elsewhere_says = "belongs into the group of the CA in certrepo.conf, "
+			  "not into a preset",
 };
 
 static const struct conf_setting settings[] = {
@@ -165,6 +168,8 @@ static const struct conf_setting settings[] = {
 const struct conf_schema certrepo_conf_schema = {
 	.settings = settings,
 	.size = sizeof(struct certrepo_conf),
+	.elsewhere = ca_settings,
+	.elsewhere_says = "belongs into a group of the list `ca'",
 };
 
 static bool is_https(const char *url)
@@ -217,6 +222,31 @@ static void check_kid(const struct certrepo_ca *ca, const char *setting,
 			   setting, kid, STORE_EAB_KID_MAX);
 }
 
+/* RFC 8555 section 7.3: a mailto URL has one address, and nothing behind it. */
+static void check_contact(const struct certrepo_ca *ca, const char *url,
+			  struct conf_errors *errs)
+{
+	static const char mailto[] = "mailto:";
+	bool mail = strncasecmp(url, mailto, strlen(mailto)) == 0;
+	const char *at = url + (mail ? strlen(mailto) : 0);
+
+	if (!strchr(url, ':') || !*at)
+		conf_error(errs, &ca->src,
+			   "setting `contact': \"%.100s\" must be a URL such "
+			   "as mailto:hostmaster@example.org",
+			   url);
+	else if (strpbrk(url, " \t\r\n") || (mail && strchr(at, ',')))
+		conf_error(errs, &ca->src,
+			   "setting `contact': \"%.100s\" must be one address "
+			   "each: [\"%.*s\", \"mailto:...\"]",
+			   url, (int) strcspn(url, ", \t\r\n"), url);
+	else if (mail && strchr(at, '?'))
+		conf_error(errs, &ca->src,
+			   "setting `contact': \"%.100s\" must be the address "
+			   "alone: \"%.*s\"",
+			   url, (int) strcspn(url, "?"), url);
+}
+
 void certrepo_conf_check_ca(const struct certrepo_ca *ca,
 			    struct conf_errors *errs)
 {
@@ -226,11 +256,7 @@ void certrepo_conf_check_ca(const struct certrepo_ca *ca,
 	check_url(ca, "staging", ca->staging, errs);
 	check_url(ca, "web", ca->web, errs);
 	for (i = 0; i < ca->contact.n; i++)
-		if (!strchr(ca->contact.v[i], ':'))
-			conf_error(errs, &ca->src,
-				   "setting `contact': \"%.100s\" must be a "
-				   "URL such as mailto:hostmaster@example.org",
-				   ca->contact.v[i]);
+		check_contact(ca, ca->contact.v[i], errs);
 	for (i = 0; i < ca->keys.n; i++)
 		if (strcmp(ca->keys.v[i], "rsa") != 0 &&
 		    strcmp(ca->keys.v[i], "ec") != 0)

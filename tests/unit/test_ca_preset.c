@@ -283,6 +283,8 @@ static void unknown_ones(void **state)
 /* As a configuration file is checked. */
 static void bad_files(void **state)
 {
+	static const char *const ours_alone[] = { "name", "eab_kid",
+						  "eab_key_file", "agree_tos" };
 	const char *path = arena_printf(arena, "%s/bad.conf", ours());
 
 	put(ours(), "bad", "\ndirectry = \"https://x/\";");
@@ -292,9 +294,23 @@ static void bad_files(void **state)
 			     "`directory' meant?",
 			     path));
 	put(ours(), "bad", "contact = [\"mailto:a@b.c\"];");
-	refused("{ preset = \"bad\"; }", "setting `contact': is unknown");
+	refused("{ preset = \"bad\"; }",
+		"setting `contact': belongs into the group of the CA in "
+		"certrepo.conf, not into a preset");
 	put(ours(), "bad", "account_key = \"/k\";");
-	refused("{ preset = \"bad\"; }", "setting `account_key': is unknown");
+	for (size_t i = 0; i < ARRAY_LEN(ours_alone); i++) {
+		put(ours(), "bad",
+		    arena_printf(arena, "%s = \"x\";", ours_alone[i]));
+		refused("{ preset = \"bad\"; }",
+			arena_printf(arena,
+				     "setting `%s': belongs into the group of "
+				     "the CA",
+				     ours_alone[i]));
+	}
+	put(ours(), "bad", "account_key = \"/k\";");
+	refused("{ preset = \"bad\"; }",
+		"setting `account_key': belongs into the group of the CA in "
+		"certrepo.conf, not into a preset");
 	put(ours(), "bad", "directory = \"http://x/\";");
 	refused("{ preset = \"bad\"; }",
 		arena_printf(arena,

@@ -44,6 +44,10 @@ static void accept(const char *text)
 	unload(&l);
 }
 
+#define CONTACT(url)                                               \
+	STORE "ca = ( { name = \"a\"; directory = \"https://c\"; " \
+	      "account_key = \"/k\"; contact = \"" url "\"; } );"
+
 /* The only error is at this line and says this. */
 static void refuse(const char *text, unsigned int line, const char *what)
 {
@@ -197,6 +201,18 @@ static void cas(void **state)
 	refuse(STORE "ca = ( { name = \"a\"; directory = \"https://c\"; "
 		     "account_key = \"/k\"; contact = \"me\"; } );",
 	       2, "`contact'");
+	refuse(CONTACT("mailto:a@b.example, mailto:c@d.example"), 2,
+	       "one address each: [\"mailto:a@b.example\", ");
+	refuse(CONTACT("mailto:a@b.example,c@d.example"), 2,
+	       "one address each");
+	refuse(CONTACT("mailto:a@b.example mailto:c@d.example"), 2,
+	       "one address each");
+	refuse(CONTACT("mailto:a@b.example?subject=x"), 2, "the address alone");
+	refuse(CONTACT("mailto:"), 2, "`contact'");
+	accept(CONTACT("tel:+49-30-1,x"));
+	/* of a CA, at the roof */
+	refuse(STORE CA "eab_kid = \"k\";", 3,
+	       "`eab_kid': belongs into a group of the list `ca'");
 }
 
 static void prefixes(void **state)
