@@ -519,7 +519,8 @@ int store_ca_get(struct store *s, const char *name, struct arena *arena,
  * meanwhile, nothing of that is lost: the account changes when it changed for
  * the writer; of two rests the later one stays, with its reason and the larger
  * count; and only what was READ is lifted. A row of another directory is one of
- * another CA, and goes. *ret: the row as it is now, in ARENA. */
+ * another CA, and goes with all that is known of that (store_offer.h,
+ * store_pin.h). *ret: the row as it is now, in ARENA. */
 int store_ca_put(struct store *s, const struct store_ca *ca,
 		 const struct store_ca *read, struct arena *arena,
 		 struct store_ca *ret, struct err *err) MUST_CHECK;

@@ -64,6 +64,19 @@ static bool same(const char *a, const char *b)
 	return strcmp(or_empty(a), or_empty(b)) == 0;
 }
 
+/* The row is of another CA: what that offered, which chains it gave and how it
+ * was found. The rest of it is written anew. */
+static int forget_other(struct store *s, const struct store_ca *ca,
+			struct err *err)
+{
+	return store_exec(s,
+			  "UPDATE cas SET renewal_info = NULL, profiles = "
+			  "NULL, caa = NULL, ts_offer = 0, chains = NULL, "
+			  "discovered = NULL, ts_discovered = 0, ts_down = 0 "
+			  "WHERE name = ? AND directory <> ?",
+			  ARGS(T(ca->name), T(ca->directory)), NULL, err);
+}
+
 /* Nobody was there meanwhile, or it was another CA. *ret_rows: 0 or 1. */
 static int replace_read(struct store *s, const struct store_ca *ca,
 			const struct store_ca *read, int64_t *ret_rows,
@@ -165,7 +178,8 @@ static int ca_put(struct store *s, const struct store_ca *ca,
 	int64_t rows = 0;
 	int rc;
 
-	if (replace_read(s, ca, read, &rows, err) == -1)
+	if (forget_other(s, ca, err) == -1 ||
+	    replace_read(s, ca, read, &rows, err) == -1)
 		return -1;
 	rc = rows ? 1 : insert(s, ca, err);
 	if (rc == -1 || (rc == 0 && (merge_account(s, ca, read, err) == -1 ||

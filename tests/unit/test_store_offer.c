@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store_kit.h"
 #include "store_offer.h"
+#include "store_pin.h"
 
 static struct store *s;
 static struct arena *arena;
@@ -140,12 +141,66 @@ static void chains(void **state)
 	assert_int_equal(c.v[0].ts, 7);
 }
 
+/* Of the CA that was called so, nothing is true of the one that is now. */
+static void another(void **state)
+{
+	const struct store_ca none = { NULL };
+	struct store_ca ca = { .name = "le",
+			       .directory = "https://a/dir",
+			       .account = "https://a/1",
+			       .account_key = "thumb",
+			       .eab_kid = "kid" };
+	const struct store_pin pin = { "https://a/dir", "corp.example secure x",
+				       7, 8 };
+	const struct store_offer offer = { .renewal_info = "https://a/ri",
+					   .profiles = "one\tthe first\n",
+					   .caa = "a.org",
+					   .ts = 1700000000 };
+	const struct store_chains one = { .v = { { "Root X1", "aa", 200 } },
+					  .n = 1 };
+	struct store_chains c;
+	struct store_offer o;
+	struct store_pin found;
+	struct store_ca now;
+
+	RC(1, store_pin_put(s, "le", "", &pin, &err));
+	OK(store_ca_put(s, &ca, &none, arena, &now, &err));
+	OK(store_offer_put(s, "le", "https://a/dir", &offer, &err));
+	OK(store_chains_put(s, "le", "https://a/dir", &one, &err));
+	/* it is the same one: all stays */
+	OK(store_ca_put(s, &ca, &now, arena, &now, &err));
+	RC(1, store_chains_get(s, "le", arena, &c, &err));
+	assert_int_equal(c.n, 1);
+	RC(1, store_offer_get(s, "le", arena, &o, &err));
+	assert_int_equal(o.ts, 1700000000);
+	RC(1, store_pin_get(s, "le", arena, &found, &err));
+	assert_string_equal(found.discovered, "corp.example secure x");
+
+	ca = (struct store_ca){ .name = "le", .directory = "https://b/dir" };
+	OK(store_ca_put(s, &ca, &now, arena, &now, &err));
+	assert_null(now.account);
+	assert_null(now.account_key);
+	assert_null(now.eab_kid);
+	RC(1, store_chains_get(s, "le", arena, &c, &err));
+	assert_int_equal(c.n, 0);
+	RC(1, store_offer_get(s, "le", arena, &o, &err));
+	assert_null(o.renewal_info);
+	assert_null(o.profiles);
+	assert_null(o.caa);
+	assert_int_equal(o.ts, 0);
+	RC(1, store_pin_get(s, "le", arena, &found, &err));
+	assert_null(found.discovered);
+	assert_int_equal(found.ts_discovered, 0);
+	assert_int_equal(found.ts_down, 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(put_and_get, setup, teardown),
 		cmocka_unit_test_setup_teardown(limits, setup, teardown),
 		cmocka_unit_test_setup_teardown(chains, setup, teardown),
+		cmocka_unit_test_setup_teardown(another, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
