@@ -132,10 +132,22 @@ static int op_know(struct store *store, void *arg, struct err *err)
 		       : 0;
 }
 
+/* It looked at all of them, for the preferred one, in vain or late. */
+static bool saw_all(const struct order *o)
+{
+	return o->alternate > 0 && o->alternate == o->alternates.n;
+}
+
 enum order_wait order_s_learn(struct order *o)
 {
 	/* Nor when its time is over. */
-	if (!o->deadline || !chains_look(o->env->chains, o->ca, clock_now()))
+	if (!o->deadline || !o->env->chains)
+		return order_go(o, S_CLEAN);
+	if (saw_all(o)) {
+		(void) chains_look(o->env->chains, o->ca, clock_now());
+		return order_go(o, S_TEACH);
+	}
+	if (!chains_look(o->env->chains, o->ca, clock_now()))
 		return order_go(o, S_CLEAN);
 	return order_commit(o, op_know, S_KNOWN);
 }

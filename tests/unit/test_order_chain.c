@@ -269,6 +269,35 @@ static void preferred_and_learnt(void **state)
 	end();
 }
 
+/* Whoever looked at all of them in vain knows them: what the store has is no
+ * newer. */
+static void vain_and_learnt(void **state)
+{
+	const struct store_chains old = { .v = { { "Gone Root", "aa", 0 } },
+					  .n = 1 };
+	struct store_chains now = old;
+	struct order *o;
+
+	more = offer_old;
+	begin(NULL);
+	one.preferred_chain = "Gone Root";
+	now.v[0].ts = clock_now() - 60;
+	OK(store_chains_put(store, one.name, one.directory, &now, &err));
+	env.chains = chains_new();
+	o = new_order();
+	(void) run(o, -1);
+	assert_int_equal(order_ended(o), ORDER_RENEWED);
+	order_free(&o);
+	assert_int_equal(ca.count[ALTERNATE], 1);
+	now = known();
+	assert_int_equal(now.n, 3);
+	assert_string_equal(now.v[0].issuer, "Test Root");
+	assert_string_equal(now.v[1].issuer, "Old Root");
+	assert_string_equal(now.v[2].issuer, "Gone Root");
+	chains_free(&env.chains);
+	end();
+}
+
 /* It never answers, or a signal comes: the certificate is there. */
 static void learning_ends(void **state)
 {
@@ -351,6 +380,7 @@ int main(void)
 		cmocka_unit_test(none),
 		cmocka_unit_test(learnt),
 		cmocka_unit_test(preferred_and_learnt),
+		cmocka_unit_test(vain_and_learnt),
 		cmocka_unit_test(learning_ends),
 		cmocka_unit_test(interrupted),
 		cmocka_unit_test(change),
