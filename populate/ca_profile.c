@@ -82,11 +82,13 @@ static int not_offered(const struct ca_profile_in *in, struct err *err)
 	if (out.len == 0)
 		return err_set(err, ERR_INPUT,
 			       "CA %s offers no profiles, as its directory "
-			       "said on %s",
+			       "said on %s; the fetcher reads it anew with its "
+			       "next order",
 			       in->ca->name, read);
 	return err_set(err, ERR_INPUT,
 		       "CA %s does not offer the profile %s%s%s%s; as its "
-		       "directory said on %s, it offers: %s",
+		       "directory said on %s, it offers: %s; the fetcher "
+		       "reads it anew with its next order",
 		       in->ca->name, in->row, near ? " (is " : "",
 		       near ? near : "", near ? " meant?)" : "", read,
 		       sbuf_str(&out));

@@ -126,7 +126,7 @@ like "$rc $(flat)" '^0 .*all that is known of it is what the CA says: "for serve
 sql "UPDATE cas SET profiles = '' WHERE name = 'own'"
 populate disable $NAME
 populate enable $NAME
-like "$rc $err" '^1 .*CA own offers no profiles' \
+like "$rc $err" '^1 .*CA own offers no profiles, as its directory said on .*; the fetcher reads it anew with its next order' \
 	"enable, when the CA has ended it: refused, and not by the fetcher at night"
 populate show $NAME
 like "$(flat)" 'note CA own does not offer the profile inside, .* with set www.example.test ca_profile=PROFILE' \

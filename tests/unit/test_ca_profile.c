@@ -102,7 +102,8 @@ static void checks(void **state)
 		{ &le, &offer, "CLASSIC", few, "CLASSIC (is classic meant?);" },
 		{ &le, &none, "classic", few,
 		  "CA letsencrypt offers no profiles, as its directory said "
-		  "on 2026-11-28T00:00:00Z" },
+		  "on 2026-11-28T00:00:00Z; the fetcher reads it anew with its "
+		  "next order" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

@@ -141,7 +141,8 @@ static void profiles(void **state)
 	kit_says(&err, "CA letsencrypt does not offer the profile ShortLived "
 		       "(is shortlived meant?); as its directory said on "
 		       "2027-01-15T07:00:00Z, it offers: classic (\"the "
-		       "usual\"), shortlived (\"six 'days'\")");
+		       "usual\"), shortlived (\"six 'days'\"); the fetcher "
+		       "reads it anew with its next order");
 	assert_null(kit_row(NAME)->ca_profile);
 	assert_int_equal(set("ca_profile=shortlived", NULL), 0);
 	SAYS("certificates live 160 h and are renewed 80 h before they end");
@@ -161,7 +162,8 @@ static void profile_elsewhere(void **state)
 	assert_int_equal(set("ca_profile=shortlived", "enable=Y"), 0);
 	assert_int_equal(set("ca=own", NULL), -1);
 	kit_says(&err, "CA own offers no profiles, as its directory said on "
-		       "2027-01-15T07:00:00Z; the row asks for it: first "
+		       "2027-01-15T07:00:00Z; the fetcher reads it anew with "
+		       "its next order; the row asks for it: first "
 		       "certrepo-populate set " NAME " ca_profile= and then "
 		       "certrepo-populate set " NAME " ca=own, or both at "
 		       "once, with another profile or none: certrepo-populate "
