@@ -2,11 +2,48 @@
 #include "advise.h"
 #include "ca_limits.h"
 #include "clock.h"
+#include "due.h"
 #include "fields.h"
 #include "policy.h"
 #include "populate_cmd.h"
 #include "proof_kind.h"
 #include "view.h"
+
+/* When a row is due that nothing holds back; 0: at once, or the fetcher has to
+ * read it first. */
+static int64_t due_of(const struct populate *p, const struct view *v)
+{
+	const struct store_cert *row = v->row;
+	const struct due_in in = { .has_crt = v->chain,
+				   .not_before = row->ts_not_before,
+				   .not_after = row->ts_expire,
+				   .renew = row->renew,
+				   .days_left = p->conf.days_left,
+				   .ari = store_cert_ari(row) };
+	int64_t at = v->stale ? 0 : due_instant(&in);
+
+	return at > p->now ? at : 0;
+}
+
+/* It is in the store, due at once. One that is not due would lose its date
+ * until the fetcher's next run; of it as it is now, be it another meanwhile. */
+static int put_date(struct populate *p, const char *name, struct err *err)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	AUTO(view_free) struct view v = { .row = NULL };
+	struct store_cert *row;
+	int rc = store_get(p->store, name, a, &row, err);
+	int64_t due;
+
+	if (rc != 1)
+		return rc;
+	view_make(row, &v);
+	due = due_of(p, &v);
+	if (!due || row->ts_due || row->held || row->ts_next_attempt)
+		return 0;
+	return store_set_due(p->store, name, due,
+			     &(struct store_due){ .renew = row->renew }, err);
+}
 
 static int apply(struct populate *p, const char *name, const struct fields *f,
 		 struct err *err)
@@ -15,11 +52,11 @@ static int apply(struct populate *p, const char *name, const struct fields *f,
 
 	if (p->opt.dry_run)
 		return 0;
-	/* Due at once: the fetcher looks at the row and decides by its dates.
-	 */
 	rc = store_set(p->store, name, f->v, f->n, 0, err);
 	if (rc == 0)
 		return populate_not_enrolled(p, name, err);
+	if (rc == 1 && put_date(p, name, err) == -1)
+		return err_wrap(err, "it is set");
 	return rc == 1 ? 0 : -1;
 }
 
@@ -29,27 +66,6 @@ static bool will_be(const struct fields *f, const char *column, bool is)
 		if (strcmp(f->v[i].name, column) == 0)
 			return f->v[i].value && f->v[i].value[0] == 'Y';
 	return is;
-}
-
-/* It is set, and then? */
-static void print_after(const struct populate *p, const struct store_cert *row,
-			const struct fields *f, struct arena *a)
-{
-	const char *name = populate_word(row->name, a);
-	const char *was =
-		row->held ? "it was held; "
-		: row->fail_class && strcmp(row->fail_class, STORE_PARKED) != 0
-			? "it failed before; "
-			: NULL;
-
-	if (!will_be(f, "enable", row->enabled))
-		printf("  it is disabled, and not renewed before: "
-		       "certrepo-populate%s enable %s\n",
-		       populate_hint(p, a), name);
-	else if (was)
-		printf("  %sthe fetcher tries it again in its next run; at "
-		       "once by %s --once %s\n",
-		       was, populate_fetcher(p, a), name);
 }
 
 /* A folder that is not there is told, and may be there tomorrow. */
@@ -139,15 +155,13 @@ static int check(struct populate *p, const struct view *v,
 				     arena_strdup(a, err->msg), a));
 }
 
-/* What that means, and when it comes. */
+/* What that means. */
 static void print_profile(const struct populate *p,
 			  const struct store_cert *row, const struct fields *f,
 			  struct ca_profile_in *in, struct arena *a)
 {
 	struct store_receipts installs = { .n = 0 };
 	struct err err = ERR_INIT;
-	char due[CLOCK_TEXT];
-	bool later = row->ts_due > p->now && row->ts_due != STORE_NEVER;
 
 	if (!in->ca || (!given(f, "ca_name") && !given(f, "ca_profile")))
 		return;
@@ -159,12 +173,42 @@ static void print_profile(const struct populate *p,
 	if (!ca_profile_of(in) && given(f, "ca_profile"))
 		printf("  %-13snone is asked for, the CA chooses\n",
 		       "CA profile");
-	if (row->crt.p && will_be(f, "enable", row->enabled))
-		printf("  it comes with the next renewal%s%s; at once by "
+}
+
+/* It is set, and then? */
+static void print_after(const struct populate *p, const struct view *v,
+			const struct fields *f, struct arena *a)
+{
+	const struct store_cert *row = v->row;
+	const char *name = populate_word(row->name, a);
+	const char *was =
+		row->held ? "it was held; "
+		: row->fail_class && strcmp(row->fail_class, STORE_PARKED) != 0
+			? "it failed before; "
+			: "";
+	bool comes =
+		row->crt.p && (given(f, "ca_name") || given(f, "ca_profile"));
+	int64_t due = due_of(p, v);
+	char at[CLOCK_TEXT];
+
+	if (!will_be(f, "enable", row->enabled))
+		printf("  it is disabled, and not renewed before: "
+		       "certrepo-populate%s enable %s\n",
+		       populate_hint(p, a), name);
+	else if (due && (comes || *was))
+		printf("  %sit comes with the next renewal, due %s; at once by "
 		       "%s --once --force %s\n",
-		       later ? ", due " : "",
-		       later ? clock_text(row->ts_due, due) : "",
-		       populate_fetcher(p, a), populate_word(row->name, a));
+		       was, clock_text(due, at), populate_fetcher(p, a), name);
+	else if (*was)
+		printf("  %sthe fetcher tries it again in its next run; at "
+		       "once by %s --once %s\n",
+		       was, populate_fetcher(p, a), name);
+	else if (comes)
+		printf("  it comes with the next renewal%s; at once by %s "
+		       "--once%s %s\n",
+		       v->stale ? "" : ", in the fetcher's next run",
+		       populate_fetcher(p, a), v->stale ? " --force" : "",
+		       name);
 }
 
 /* The CSR that is there goes on, without what it asks for. */
@@ -207,8 +251,7 @@ static int set_in(struct populate *p, const char *name, char **args,
 	print_missing(row, &f, false, a);
 	print_profile(p, row, &f, &in, a);
 	print_left_out(&in);
-	if (!p->opt.dry_run)
-		print_after(p, row, &f, a);
+	print_after(p, &v, &f, a);
 	return 0;
 }
 
@@ -222,15 +265,25 @@ int change_set(struct populate *p, const char *name, char **args,
 	return rc;
 }
 
-static const char *what_next(const struct populate *p,
-			     const struct store_cert *row, bool enable)
+static const char *what_next(const struct populate *p, const struct view *v,
+			     bool enable, struct arena *a)
 {
-	if (enable && !row->held && advise_spent(row, &p->conf))
-		return "; its failures are forgotten, the fetcher tries again "
-		       "in its next run";
-	if (enable && row->held)
-		return "; it was held, the fetcher tries again in its next "
-		       "run";
+	const struct store_cert *row = v->row;
+	int64_t due = due_of(p, v);
+	char at[CLOCK_TEXT];
+	const char *was = row->held ? "it was held"
+			  : advise_spent(row, &p->conf)
+				  ? "its failures are forgotten"
+				  : NULL;
+
+	if (enable && was && due)
+		return arena_printf(
+			a, "; %s, and it is renewed when it is due, %s", was,
+			clock_text(due, at));
+	if (enable && was)
+		return arena_printf(
+			a, "; %s, the fetcher tries again in its next run",
+			was);
 	if (enable && !row->crt.p)
 		return "; the fetcher's next run orders it";
 	if (!enable && row->crt.p)
@@ -290,7 +343,7 @@ static int switch_to(struct populate *p, const char *name, bool enable,
 		if (rc == 0)
 			printf("%s %s%s%s\n", name,
 			       p->opt.dry_run ? "would be " : "", state,
-			       what_next(p, row, enable));
+			       what_next(p, &v, enable, a));
 		if (rc == 0 && enable &&
 		    strcmp(proof_type_of_row(row->challenge, row->certbot),
 			   PROOF_TYPE_WEBROOT) == 0)

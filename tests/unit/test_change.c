@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "populate_kit.h"
+#include "store_ari.h"
+
+static char pem[5000], sha[ENC_SHA256_HEX];
 
 static void add(void)
 {
@@ -181,6 +184,160 @@ static void profile_elsewhere(void **state)
 	kit_says(&err, "does not offer the profile shortlived");
 }
 
+#define LIFE (90 * 86400)
+
+/* It has a certificate of 90 days, issued BEFORE seconds ago. */
+static void renewed(int64_t before)
+{
+	struct store_accept a = {
+		.owner = "me",
+		.crt = { pem, strlen(pem) },
+		.ca = { "", 0 },
+		.crt_sha256 = sha,
+		.ts_not_before = NOW - before,
+		.ts_expire = NOW - before + LIFE,
+		.ts_due = NOW - before + LIFE * 2 / 3,
+		.attempt = { .name = NAME, .ca_name = "x", .outcome = "ok" },
+	};
+
+	assert_int_equal(store_claim(p.store, NAME, "me", NOW, NOW + 9, &err),
+			 1);
+	if (store_accept(p.store, &a, &err) == -1)
+		fail_msg("%s", err.msg);
+}
+
+static void get_crt(void)
+{
+	struct sbuf s = SBUF_INIT(1 << 16);
+
+	kit_sh("openssl x509 -req -in " NAME ".csr -signkey " NAME
+	       ".csr.key -days 90 -out c.pem");
+	kit_read("c.pem", &s);
+	snprintf(pem, sizeof(pem), "%s", sbuf_str(&s));
+	enc_sha256_hex(pem, strlen(pem), sha);
+	sbuf_free(&s);
+}
+
+/* What is set costs no order: the row stays as due as it was. */
+static void dates(void **state)
+{
+	const struct store_ari read = { .name = NAME, .crt_sha256 = sha };
+	struct store_ari asked = { .ts_ari = NOW + 86400,
+				   .ari_start = NOW,
+				   .ari_end = NOW + 2 * 86400,
+				   .ts_due = NOW + 86400 };
+
+	get_crt();
+	add();
+	assert_int_equal(RUN(change_enable(&p, NAME, &err)), 0);
+	renewed(0);
+	/* 60 days from 2027-01-15T08:00:00Z on */
+	assert_int_equal(set("ca_profile=shortlived", NULL), 0);
+	SAYS("  it comes with the next renewal, due 2027-03-16T08:00:00Z; at "
+	     "once by certrepo-fetcher --once --force " NAME "\n");
+	assert_int_equal(kit_row(NAME)->ts_due, NOW + 60 * 86400);
+	assert_int_equal(set("ca_profile=", NULL), 0);
+	SAYS("  it comes with the next renewal, due 2027-03-16T08:00:00Z;");
+	assert_int_equal(set("comment=x", NULL), 0);
+	assert_string_equal(SAID, NAME ": comment=x\n");
+	assert_int_equal(kit_row(NAME)->ts_due, NOW + 60 * 86400);
+	assert_int_equal(RUN(show_run(&p, NAME, &err)), 0);
+	SAYS("next due     2027-03-16T08:00:00Z (in ");
+	/* off and on again */
+	assert_int_equal(RUN(change_disable(&p, NAME, &err)), 0);
+	assert_int_equal(RUN(change_enable(&p, NAME, &err)), 0);
+	assert_int_equal(kit_row(NAME)->ts_due, NOW + 60 * 86400);
+	/* days_left, and what the CA asks for */
+	p.conf.days_left = 40;
+	assert_int_equal(set("comment=y", NULL), 0);
+	assert_int_equal(kit_row(NAME)->ts_due, NOW + 50 * 86400);
+	p.conf.days_left = 0;
+	if (store_ari_put(p.store, &read, &asked, false, NOW, NULL, &err) == -1)
+		fail_msg("%s", err.msg);
+	assert_int_equal(set("comment=z", NULL), 0);
+	assert_int_equal(kit_row(NAME)->ts_due, NOW + 86400);
+	/* another CSR is due, whatever is set */
+	kit_sh("openssl req -new -key " NAME ".csr.key -subj /CN=" NAME
+	       " -out " NAME ".csr");
+	p.opt.replace = true;
+	assert_int_equal(RUN(add_run(&p, NAME, &err)), 0);
+	p.opt.replace = false;
+	assert_int_equal(set("comment=a", NULL), 0);
+	assert_int_equal(kit_row(NAME)->ts_due, 0);
+}
+
+/* One that is due is due at once, by no clock of ours; one that somebody else
+ * wrote is read by the fetcher first. */
+static void dates_past(void **state)
+{
+	get_crt();
+	add();
+	assert_int_equal(RUN(change_enable(&p, NAME, &err)), 0);
+	renewed(61 * 86400);
+	assert_int_equal(set("comment=x", NULL), 0);
+	assert_int_equal(kit_row(NAME)->ts_due, 0);
+	assert_int_equal(set("ca_profile=shortlived", NULL), 0);
+	SAYS("  it comes with the next renewal, in the fetcher's next run; at "
+	     "once by certrepo-fetcher --once " NAME "\n");
+	sha[0] = sha[0] == 'a' ? 'b' : 'a';
+	renewed(0);
+	assert_int_equal(set("ca_profile=", NULL), 0);
+	SAYS("  it comes with the next renewal; at once by certrepo-fetcher "
+	     "--once --force " NAME "\n");
+	assert_int_equal(kit_row(NAME)->ts_due, 0);
+}
+
+/* What failed is let go: one line says what is next. */
+static void dates_failed(void **state)
+{
+	struct store_fail f = {
+		.owner = "me",
+		.next = NOW + 3600,
+		.count = true,
+		.attempt = { .name = NAME, .ca_name = "x", .outcome = "dns" },
+	};
+
+	get_crt();
+	add();
+	assert_int_equal(RUN(change_enable(&p, NAME, &err)), 0);
+	renewed(61 * 86400);
+	for (int hold = 0; hold < 2; hold++) {
+		assert_int_equal(
+			store_claim(p.store, NAME, "me", NOW, NOW + 9, &err),
+			1);
+		f.hold = hold;
+		assert_int_equal(store_fail(p.store, &f, &err), 0);
+		assert_int_equal(set("ca_profile=shortlived", NULL), 0);
+		SAYS(hold ? "\n  it was held; the fetcher tries it again in "
+			    "its next run; at once by certrepo-fetcher "
+			    "--once " NAME "\n"
+			  : "\n  it failed before; the fetcher tries it again "
+			    "in its next run; at once by certrepo-fetcher "
+			    "--once " NAME "\n");
+		assert_null(strstr(SAID, "next renewal"));
+		assert_int_equal(kit_row(NAME)->ts_due, 0);
+		assert_int_equal(kit_row(NAME)->ts_next_attempt, 0);
+		assert_false(kit_row(NAME)->held);
+	}
+	/* It was forced, and is not due: nothing would come by itself. */
+	renewed(0);
+	f.hold = true;
+	assert_int_equal(store_claim(p.store, NAME, "me", NOW, NOW + 9, &err),
+			 1);
+	assert_int_equal(store_fail(p.store, &f, &err), 0);
+	p.opt.dry_run = true;
+	assert_int_equal(set("ca_profile=shortlived", NULL), 0);
+	SAYS(", due 2027-03-16T08:00:00Z; at once by certrepo-fetcher --once "
+	     "--force " NAME "\n");
+	assert_true(kit_row(NAME)->held);
+	p.opt.dry_run = false;
+	assert_int_equal(RUN(change_enable(&p, NAME, &err)), 0);
+	assert_string_equal(SAID,
+			    NAME " enabled; it was held, and it is renewed "
+				 "when it is due, 2027-03-16T08:00:00Z\n");
+	assert_int_equal(kit_row(NAME)->ts_due, NOW + 60 * 86400);
+}
+
 /* What the configuration asks for counts where the row says nothing. */
 static void configured_profile(void **state)
 {
@@ -271,6 +428,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(parked, kit_setup,
 						kit_teardown),
 		cmocka_unit_test_setup_teardown(sets, kit_setup, kit_teardown),
+		cmocka_unit_test_setup_teardown(dates, kit_setup, kit_teardown),
+		cmocka_unit_test_setup_teardown(dates_past, kit_setup,
+						kit_teardown),
+		cmocka_unit_test_setup_teardown(dates_failed, kit_setup,
+						kit_teardown),
 		cmocka_unit_test_setup_teardown(profiles, kit_setup,
 						kit_teardown),
 		cmocka_unit_test_setup_teardown(profile_elsewhere, kit_setup,
