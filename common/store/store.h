@@ -402,13 +402,15 @@ int store_proofs_of(struct store *s, const char *lease_owner, size_t limit,
 		    struct err *err) MUST_CHECK;
 
 /* The end of an attempt. */
+#define STORE_BY_PROFILE "by the profile "
 struct store_attempt {
 	const char *name;
 	const char *ca_name;
 	const char *account;
 	const char *order_url; /* NULL when there was none */
 	const char *outcome;   /* "ok" or a failure class */
-	const char *detail;    /* a sentence, NULL when ok */
+	const char *detail;    /* a sentence; when ok, STORE_BY_PROFILE and the
+				* profile it was ordered by, NULL: by none */
 	int64_t ts_start, ts_end;
 };
 

@@ -34,7 +34,10 @@ void order_attempt(const struct order *o, struct store_attempt *a)
 			   : o->failed		  ? fail_name(o->fail.class)
 						  : "ok",
 		.detail = o->end == ORDER_PARKED || o->failed ? o->fail.detail
-							      : NULL,
+			  : o->profile
+				  ? arena_printf(o->row, STORE_BY_PROFILE "%s",
+						 o->profile)
+				  : NULL,
 		.ts_start = o->ts_start,
 		.ts_end = o->ts_end,
 	};

@@ -63,6 +63,8 @@ again -v
 is "$rc:$(asked)" 0:short "then another, by the row"
 like "$err" "$N: the new certificate, by the profile \"short\", lives 160 hours instead of 90 days, has no clientAuth \(TLS client authentication\), has no CN" \
 	'... whose price is told'
+is "$(sql "SELECT detail FROM attempts ORDER BY id DESC LIMIT 1")" \
+	'by the profile short' '... the attempt on record has it'
 again -v
 unlike "$err" 'the new certificate' '... once'
 
