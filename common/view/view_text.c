@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "clock.h"
+#include "due.h"
+#include "plain.h"
 #include "proof_kind.h"
 #include "view_impl.h"
 #include "words.h"
+#include "x509_top.h"
 
 #define INSTALLS_SHOWN 40
 
@@ -24,6 +27,21 @@ void view_line_time(struct sbuf *out, const char *what, const char *text,
 	clock_span(past ? now - t : t - now, span);
 	sbuf_addf(out, "  %-13s%s%s (%s%s%s)\n", what, text, clock_text(t, at),
 		  past ? "" : "in ", span, past ? " ago" : "");
+}
+
+/* Of what has happened: an instant ahead is a clock's that was wrong. */
+static void line_past(struct sbuf *out, const char *what, const char *text,
+		      const char *unknown, int64_t t, int64_t now)
+{
+	char at[CLOCK_TEXT];
+
+	if (t <= now + DUE_CLOCKS)
+		view_line_time(out, what, text, t, now);
+	else
+		sbuf_addf(out,
+			  "  %-13s%s%s is noted, which lies ahead: a clock was "
+			  "wrong\n",
+			  what, unknown, clock_text(t, at));
 }
 
 static void ids_line(struct sbuf *out, const struct x509_ids *ids)
@@ -92,8 +110,9 @@ static void add_state(const struct view *v, int64_t now, const char *hint,
 	if (row->lease_owner && row->lease_until > now)
 		add_lease(v, name, out);
 	if (view_parked(v))
-		view_line_time(out, "order", "waits for the CA since ",
-			       view_parked(v), now);
+		line_past(out, "order", "waits for the CA since ",
+			  "waits for the CA, since when is not known: ",
+			  view_parked(v), now);
 }
 
 /* What is wrong with the CA as a whole counts against no name, but it is why
@@ -118,18 +137,44 @@ static void add_ca_trouble(const struct store_ca *ca, int64_t now,
 	sbuf_addc(out, '\n');
 }
 
+/* By which the certificate there was issued: "none"; NULL: it is not known. */
+static const char *profile_there(const struct view *v)
+{
+	const size_t n = strlen(STORE_BY_PROFILE);
+
+	for (size_t i = 0; v->chain && !v->stale && i < v->attempts.n; i++) {
+		const struct store_attempt *a = &v->attempts.v[i];
+
+		if (!a->outcome || strcmp(a->outcome, "ok") != 0)
+			continue;
+		return a->detail && strncmp(a->detail, STORE_BY_PROFILE, n) == 0
+			       ? a->detail + n
+			       : "none";
+	}
+	return NULL;
+}
+
 static void add_profile(const struct view *v, struct sbuf *out)
 {
 	bool own = v->row->ca_profile && *v->row->ca_profile;
 	const char *profile = own	  ? v->row->ca_profile
 			      : v->signer ? v->signer->ca_profile
 					  : NULL;
+	const char *there = profile_there(v);
 
 	if (!profile)
 		return;
 	sbuf_addf(out, "  %-13s", "CA profile");
 	sbuf_add_clean(out, profile);
-	sbuf_adds(out, own ? "\n" : " (of the configuration)\n");
+	if (there && strcmp(there, profile) == 0)
+		there = NULL;
+	sbuf_adds(out, !own ? " (of the configuration" : there ? " (" : "");
+	if (there) {
+		sbuf_addf(out, "%sfrom the next renewal on; the one there: ",
+			  own ? "" : "; ");
+		sbuf_add_clean(out, there);
+	}
+	sbuf_adds(out, !own || there ? ")\n" : "\n");
 }
 
 static void add_request(const struct view *v, const char *default_ca,
@@ -189,7 +234,10 @@ static void add_other_ca(const struct view *v, const char *default_ca,
 
 static void add_certificate(const struct view *v, int64_t now, struct sbuf *out)
 {
+	AUTO(arena_free) struct arena *a = arena_new();
 	const struct x509_chain *c = v->chain;
+	char quoted[PLAIN_QUOTED];
+	struct x509_top top;
 
 	if (!v->row->crt.p) {
 		view_line(out, "certificate", "none yet");
@@ -204,8 +252,9 @@ static void add_certificate(const struct view *v, int64_t now, struct sbuf *out)
 	view_line(out, "serial", x509_chain_serial(c));
 	view_line(out, "fingerprint", x509_chain_fingerprint(c));
 	view_line(out, "issuer", x509_chain_issuer(c));
-	sbuf_addf(out, "  %-13s%zu of the CA\n", "chain",
-		  x509_chain_len(c) - 1);
+	x509_top_of(c, a, &top);
+	sbuf_addf(out, "  %-13s%zu of the CA, it ends below %s\n", "chain",
+		  x509_chain_len(c) - 1, plain_quoted(top.issuer, quoted));
 	view_line_time(out, "from", "", v->ts_not_before, now);
 	view_line_time(out, "until", "", v->ts_expire, now);
 	sbuf_addf(out, "  %-13s%lld\n", "days left",
@@ -247,8 +296,8 @@ static void add_schedule(const struct view *v, int64_t now, struct sbuf *out)
 	else
 		view_line_time(out, "next due", "", row->ts_due, now);
 	if (row->ts_last_update > 1)
-		view_line_time(out, "last attempt", "", row->ts_last_update,
-			       now);
+		line_past(out, "last attempt", "", "", row->ts_last_update,
+			  now);
 	else
 		view_line(out, "last attempt", "never");
 	if (row->count_fail_update > 0)
@@ -291,7 +340,13 @@ static void add_attempts(const struct view *v, struct sbuf *out)
 
 static void add_install(const struct store_receipt *r, struct sbuf *out)
 {
+	const char *detail = r->detail ? r->detail : "";
+	size_t n = r->state ? strlen(r->state) : 0;
 	char text[CLOCK_TEXT];
+
+	/* "refused: ..." has its state in it. */
+	if (n > 0 && strncmp(detail, r->state, n) == 0 && detail[n] == ':')
+		detail += n + 1 + strspn(detail + n + 1, " ");
 
 	sbuf_addf(out, "    %s  ", clock_text(r->ts, text));
 	sbuf_add_clean(out, r->host);
@@ -307,9 +362,9 @@ static void add_install(const struct store_receipt *r, struct sbuf *out)
 		sbuf_adds(out, ", serial ");
 		sbuf_add_clean(out, r->serial);
 	}
-	if (r->detail && *r->detail) {
+	if (*detail) {
 		sbuf_adds(out, ", ");
-		sbuf_add_clean(out, r->detail);
+		sbuf_add_clean(out, detail);
 	}
 	sbuf_addc(out, '\n');
 }
@@ -320,16 +375,16 @@ static void add_installs(const struct view *v, struct sbuf *out)
 
 	if (v->installs_fault.kind != ERR_NONE) {
 		sbuf_addf(out,
-			  "  %-13swhat hosts reported cannot be read with this "
+			  "  %-13swhat they reported cannot be read with this "
 			  "account; it can with\n  %-13scertrepo-populate -c "
 			  "FILE show, where FILE has one that may:\n  %-13s",
-			  "installed on", "", "");
+			  "hosts", "", "");
 		sbuf_add_clean(out, v->installs_fault.msg);
 		sbuf_addc(out, '\n');
 	}
 	if (n == 0)
 		return;
-	sbuf_adds(out, "  installed on\n");
+	sbuf_adds(out, "  reports of its hosts, newest first\n");
 	for (size_t i = 0; i < n && i < INSTALLS_SHOWN; i++)
 		add_install(&v->installs.v[i], out);
 	if (n > INSTALLS_SHOWN)

@@ -67,7 +67,7 @@ sed "s|^store : .*|$(remote certrepo-fetcher "$T/host.password")|" \
 populate show $NAME
 like "$rc $err$out" "^0 $NAME" "show works with the account of the fetcher"
 like "$out" 'next due ' "... to the end"
-like "$out" 'installed on what hosts reported cannot be read with this account' \
+like "$out" 'hosts +what they reported cannot be read with this account' \
 	"... but for the receipts"
 populate list
 is "$rc" 0 "list does"

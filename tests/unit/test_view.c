@@ -294,6 +294,11 @@ static void rules(void **state)
 
 static void profile(void **state)
 {
+	struct store_attempt tried[] = {
+		{ .outcome = "dns", .detail = "by the profile b" },
+		{ .outcome = "ok" },
+		{ .outcome = "ok", .detail = "by the profile b" },
+	};
 	static const struct store_offer offer = { .profiles = "a\tsaid\n",
 						  .ts = 1 };
 	static struct certrepo_ca le = { .name = "letsencrypt" };
@@ -314,6 +319,35 @@ static void profile(void **state)
 	row.ca_profile = "b";
 	view_text(&v, "letsencrypt", 1, "", &out);
 	expect(&out, "  CA profile   b\n");
+	/* Of another profile than the certificate there, as far as is known. */
+
+	v.attempts = (struct store_attempts){ tried, 3 };
+	sbuf_clear(&out);
+	view_text(&v, "letsencrypt", 1, "", &out);
+	expect(&out, "  CA profile   b (from the next renewal on; the "
+		     "one there: none)\n");
+	tried[1].detail = "by the profile bc";
+	sbuf_clear(&out);
+	view_text(&v, "letsencrypt", 1, "", &out);
+	expect(&out, "  CA profile   b (from the next renewal on; the "
+		     "one there: bc)\n");
+	tried[1].detail = "by the profile b";
+	sbuf_clear(&out);
+	view_text(&v, "letsencrypt", 1, "", &out);
+	expect(&out, "  CA profile   b\n");
+	tried[1].detail = NULL;
+	row.ca_profile = NULL;
+	sbuf_clear(&out);
+	view_text(&v, "letsencrypt", 1, "", &out);
+	expect(&out, "  CA profile   a (of the configuration; from the "
+		     "next renewal on; the one there: none)\n");
+	row.ca_profile = "b";
+	/* a script wrote it */
+	v.stale = true;
+	sbuf_clear(&out);
+	view_text(&v, "letsencrypt", 1, "", &out);
+	expect(&out, "  CA profile   b\n");
+	v.stale = false;
 	expect(&out, "note         CA letsencrypt does not offer the profile "
 		     "b, and nothing is ordered by it: choose another, or "
 		     "none, with set www.example.org ca_profile=PROFILE\n");
@@ -324,6 +358,8 @@ static void profile(void **state)
 	view_free(&v);
 	le.ca_profile = NULL;
 }
+
+#define DAY 86400
 
 /* Hosts do not trust it: which other chain there is, and how to get it. */
 static void chains(void **state)
@@ -343,6 +379,10 @@ static void chains(void **state)
 		{ .host = "web2", .service = "web", .state = "served" },
 	};
 	static struct certrepo_ca le = { .name = "letsencrypt" };
+	static const char *const preferred[] = { "Other Root", "other root",
+						 "CN=Other Root,O=Other",
+						 "O = Other, CN = Other Root",
+						 "AA" };
 	struct store_cert row = fresh_row();
 	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(100000);
 	char top[ENC_SHA256_HEX];
@@ -357,37 +397,81 @@ static void chains(void **state)
 	v.fetcher = "certrepo-fetcher -c x";
 	v.installs = (struct store_receipts){ &receipts[2], 1 };
 	v.chains =
-		(struct store_chains){ .v = { { "Test Root", top, 5 },
-					      { "Other Root", "aa", 4 },
-					      { "Test Root", "bb", 3 },
+		(struct store_chains){ .v = { { "Test Root", top, DAY + 5 },
+					      { "Other Root", "aa", DAY + 4 },
+					      { "Test Root", "bb", DAY + 3 },
 					      { "Odd \"Root\"\x1b", "cc", 2 } },
 				       .n = 4 };
 	view_text(&v, "letsencrypt", 1, "", &out);
 	assert_null(strstr(sbuf_str(&out), "not trusted"));
+	expect(&out, "  chain        1 of the CA, it ends below \"Test "
+		     "Root\"\n");
 	v.installs = (struct store_receipts){ receipts, 3 };
 	view_text(&v, "letsencrypt", 1, "", &out);
+	expect(&out, "\n  reports of its hosts, newest first\n");
+	expect(&out, "  web1 web: refused, the certificate in the store cannot "
+		     "be trusted: ");
 	expect(&out,
 	       "  chain        not trusted by web1\n"
 	       "               it ends below \"Test Root\"\n"
-	       "               the CA also gave one that ends below \"Other "
-	       "Root\":\n"
+	       "               on 1970-01-02 the CA also gave one that ends "
+	       "below \"Other Root\":\n"
 	       "                 preferred_chain = \"Other Root\";\n"
-	       "               the CA also gave one that ends below \"Test "
-	       "Root\":\n"
+	       "               on 1970-01-02 the CA also gave one that ends "
+	       "below \"Test Root\":\n"
 	       "                 preferred_chain = \"bb\";\n"
-	       "               the CA also gave one that ends below \"Odd "
-	       "'Root'?\":\n"
+	       "               on 1970-01-01 the CA also gave one that ends "
+	       "below \"Odd 'Root'?\":\n"
 	       "                 preferred_chain = \"cc\";\n"
 	       "               written to the CA's group in certrepo.conf, it "
 	       "comes with the next\n"
 	       "               renewal; at once by:\n"
 	       "                 certrepo-fetcher -c x --once --force "
 	       "www.example.org\n");
-	sbuf_clear(&out);
-	le.preferred_chain = "Other Root";
+	/* What is asked for already is no advice. */
 	v.chains.n = 2;
+	for (size_t i = 0; i < ARRAY_LEN(preferred); i++) {
+		sbuf_clear(&out);
+		le.preferred_chain = preferred[i];
+		view_text(&v, "letsencrypt", 1, "", &out);
+		expect(&out,
+		       "  chain        not trusted by web1\n"
+		       "               it ends below \"Test Root\"\n"
+		       "               on 1970-01-02 the CA also gave one "
+		       "that ends below \"Other Root\",\n"
+		       "               which preferred_chain asks for "
+		       "already: it comes with the next\n"
+		       "               renewal; at once by:\n"
+		       "                 certrepo-fetcher -c x --once "
+		       "--force www.example.org\n");
+		assert_null(strstr(sbuf_str(&out), "preferred_chain ="));
+	}
+	/* ... nor one that did not come when it was asked for. */
+	v.chains.v[1].ts = 5;
+	sbuf_clear(&out);
 	view_text(&v, "letsencrypt", 1, "", &out);
-	expect(&out, "  (preferred_chain is \"Other Root\" there now)\n");
+	expect(&out,
+	       "on 1970-01-01 the CA also gave one that ends below "
+	       "\"Other Root\",\n"
+	       "               which preferred_chain asks for already, but "
+	       "not on 1970-01-02 any more\n"
+	       "               no other chain of this CA is known: these "
+	       "hosts need the root it\n");
+	assert_null(strstr(sbuf_str(&out), "--force"));
+	v.chains.v[1].ts = DAY + 4;
+	/* others are, and what is there now is said */
+	le.preferred_chain = "Third Root";
+	sbuf_clear(&out);
+	view_text(&v, "letsencrypt", 1, "", &out);
+	expect(&out, "preferred_chain = \"Other Root\";\n");
+	expect(&out, "  (preferred_chain is \"Third Root\" there now)\n");
+	le.preferred_chain = "test root";
+	v.chains.n = 3;
+	sbuf_clear(&out);
+	view_text(&v, "letsencrypt", 1, "", &out);
+	expect(&out, "preferred_chain = \"bb\";\n");
+	v.chains.n = 2;
+	expect(&out, "  (preferred_chain is \"test root\" there now)\n");
 	o = as_json(&v, 1);
 	assert_string_equal(
 		json_string_value(json_object_get(o, "chain_issuer")),
@@ -436,6 +520,20 @@ static void parked(void **state)
 	assert_int_equal(json_integer_value(json_object_get(o, "ts_parked")),
 			 1700000000);
 	json_decref(o);
+	/* a clock was wrong when it was written */
+	sbuf_clear(&out);
+	row.ts_last_update = 1700086400;
+	view_text(&v, "letsencrypt", 1699900000, "", &out);
+	expect(&out,
+	       "  order        waits for the CA, since when is not "
+	       "known: 2023-11-14T22:13:20Z is noted, which lies ahead: a "
+	       "clock was wrong\n");
+	expect(&out, "  last attempt 2023-11-15T22:13:20Z is noted, which lies "
+		     "ahead: a clock was wrong\n");
+	sbuf_clear(&out);
+	view_text(&v, "letsencrypt", 1700000000 - 60, "", &out);
+	expect(&out, "  order        waits for the CA since "
+		     "2023-11-14T22:13:20Z (in 1 min)\n");
 	v.order.ts_state = 0; /* of a row from before it was noted */
 	assert_int_equal(view_parked(&v), 1699990000);
 	v.order.state = "finalized";
@@ -500,7 +598,7 @@ static void no_receipts(void **state)
 	(void) err_set(&v.installs_fault, ERR_CONFIG, "denied");
 	view_text(&v, "le", 1700000000, "", &out);
 	expect(&out,
-	       "  installed on what hosts reported cannot be read with "
+	       "  hosts        what they reported cannot be read with "
 	       "this account; it can with\n"
 	       "               certrepo-populate -c FILE show, where FILE "
 	       "has one that may:\n"
