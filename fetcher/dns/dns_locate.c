@@ -245,9 +245,14 @@ static void walk_failed(struct dns_locate *l, const struct err *err)
 {
 	const char *name = dns_path_name(&l->path);
 	const struct dns_setting *s = dns_zones_setting(l->z, name);
+	char said[DNS_NAME_SAID];
 
 	l->unreached = *err;
-	(void) err_wrap(&l->unreached, "%s", l->path.name[0]);
+	if (l->path.hops > 0)
+		(void) err_wrap(&l->unreached, "%s leads to %s",
+				l->path.name[0], dns_name_said(name, said));
+	else
+		(void) err_wrap(&l->unreached, "%s", l->path.name[0]);
 	/* Nobody tells; the configuration may. */
 	if (s && s->has_server)
 		decide(l, NULL);

@@ -75,6 +75,11 @@ static size_t knows_name(const unsigned char *q, size_t n, unsigned char *out,
 				     wildcard_to);
 	if (peer_asks(q, n, "_acme-challenge.meant.example.org"))
 		return peer_add_name(out, size, 6, NULL, DNS_CNAME, meant_to);
+	if (below(q, n, "nowhere.test")) {
+		out[3] = DNS_NXDOMAIN;
+		return peer_add_name(out, size, 8, "test", DNS_SOA,
+				     "ns1.dns.net");
+	}
 	if (peer_asks(q, n, "has.example.org") && type == DNS_TXT) {
 		size = peer_add(out, size, 6, NULL, DNS_TXT, "\1x", 2);
 		/* a time to live of 3600 s */
@@ -411,6 +416,28 @@ static void assert_fails(struct dns_zones *z, const char *owner,
 		fail_msg("%s", g.err.msg);
 }
 
+/* A domain that nobody has, and by which name we came to it. */
+static void test_nowhere(void **state)
+{
+	struct dns_zones *z;
+	struct got g;
+
+	zones[0].zone = "other.net";
+	z = open_zones(1);
+	meant_to = "proof.nowhere.test";
+	locate(z, "_acme-challenge.meant.example.org", &g);
+	assert_null(g.zone);
+	assert_string_equal(g.err.msg,
+			    "_acme-challenge.meant.example.org leads to "
+			    "proof.nowhere.test: the domain nowhere.test does "
+			    "not exist");
+	locate(z, "_acme-challenge.nowhere.test", &g);
+	assert_null(g.zone);
+	assert_string_equal(g.err.msg, "_acme-challenge.nowhere.test: the "
+				       "domain nowhere.test does not exist");
+	close_zones(&z);
+}
+
 static void test_zones_that_are_not_ours(void **state)
 {
 	struct dns_zones *z;
@@ -683,6 +710,7 @@ int main(void)
 		cmocka_unit_test(test_zone_only_we_know),
 		cmocka_unit_test(test_records_that_exist),
 		cmocka_unit_test(test_wildcards),
+		cmocka_unit_test(test_nowhere),
 		cmocka_unit_test(test_zones_that_are_not_ours),
 		cmocka_unit_test(test_given),
 		cmocka_unit_test(test_behind_a_firewall),
