@@ -126,6 +126,7 @@ static void add_advice(struct sbuf *out, const struct staging_try *t,
 	sbuf_addf(out, "  %s\n", advice->text);
 	switch (advice->command) {
 	case ADVICE_CSR:
+	case ADVICE_NAME:
 		sbuf_addf(out, "    %s add %s --csr FILE --replace\n", populate,
 			  name);
 		break;

@@ -15,6 +15,8 @@ static const struct advice advices[] = {
 	  "Change the CAA records of its domain. Which it wants, and what is "
 	  "published, says:",
 	  ADVICE_CAA },
+	{ "dns", "does not exist",
+	  "Correct the name, or the CNAME that leads there." },
 	{ "dns", NULL,
 	  "If the server named is one of /etc/resolv.conf, it is the resolver "
 	  "of this host, which is asked for every name. Else look at the zone "
@@ -24,7 +26,10 @@ static const struct advice advices[] = {
 	{ "unauthorized", NULL,
 	  "See what answered the CA instead of our proof." },
 	{ "bad-csr", NULL, "Make another CSR, and enrol that:", ADVICE_CSR },
-	{ "rejected", NULL, "Take the name out of the CSR.", ADVICE_CA },
+	{ "rejected", NULL,
+	  "Enrol a CSR without the name that is refused; where it has no "
+	  "other, only another CA helps:",
+	  ADVICE_NAME },
 	{ "bad-cert", NULL, "Ask the CA why it issued something else." },
 	{ "config", "able to write there",
 	  "Give the fetcher's user the folder; as root:", ADVICE_FOLDER },

@@ -13,6 +13,7 @@
 enum advice_command {
 	ADVICE_NONE,
 	ADVICE_CSR,	  /* another CSR is enrolled */
+	ADVICE_NAME,	  /* another CSR; or another CA */
 	ADVICE_CA,	  /* another CA, where there is one */
 	ADVICE_CAA,	  /* the records are shown; or another CA */
 	ADVICE_FOLDER,	  /* its web root is given to the fetcher */

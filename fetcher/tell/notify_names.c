@@ -206,6 +206,7 @@ static size_t add_command(struct teller *t, const struct store_trouble *row,
 
 	switch (advice->command) {
 	case ADVICE_CSR:
+	case ADVICE_NAME:
 		text = arena_printf(a,
 				    " %s add --csr FILE --replace " NOTICE_ARG,
 				    populate);
@@ -255,7 +256,8 @@ static const char *const *todo_of(struct teller *t,
 		n += add_command(t, row, advice, todo + n);
 	}
 	if (advice && other &&
-	    (advice->command == ADVICE_CA || advice->command == ADVICE_CAA)) {
+	    (advice->command == ADVICE_CA || advice->command == ADVICE_CAA ||
+	     advice->command == ADVICE_NAME)) {
 		todo[n++] = "Or set another CA:";
 		todo[n++] = arena_printf(a, " %s set " NOTICE_ARG " ca=%s",
 					 t->from->populate, other);
