@@ -99,14 +99,14 @@ static int no_binding(const struct certrepo_ca *ca, struct err *err)
 
 /* Whether T can be tried at all; else its why says it. */
 static void judge(struct staging_try *t, const struct certrepo_conf *conf,
-		  struct arena *a)
+		  const char *hint, struct arena *a)
 {
 	AUTO(mem_free_str) char *key = NULL;
 
 	if (!t->row) {
 		(void) err_set(&t->why, ERR_INPUT,
-			       "it is not enrolled: certrepo-populate add %s",
-			       t->name);
+			       "it is not enrolled: certrepo-populate%s add %s",
+			       hint, staging_word(t->name, a));
 		return;
 	}
 	t->ca = certrepo_conf_ca(conf, t->row->ca_name);
@@ -126,7 +126,7 @@ static void judge(struct staging_try *t, const struct certrepo_conf *conf,
 		(void) no_binding(t->ca, &t->why);
 }
 
-static int read_rows(const struct certrepo_conf *conf,
+static int read_rows(const struct certrepo_conf *conf, const char *hint,
 		     struct staging_tries *tries, struct arena *a,
 		     struct err *err)
 {
@@ -142,7 +142,7 @@ static int read_rows(const struct certrepo_conf *conf,
 		if (found == -1)
 			return -1;
 		t->row = found ? row : NULL;
-		judge(t, conf, a);
+		judge(t, conf, hint, a);
 	}
 	return 0;
 }
@@ -194,6 +194,14 @@ static int put_row(struct store *store, const struct staging_try *t,
 	return store_add(store, &new, err);
 }
 
+/* Until when its staging rests, and why. */
+static int read_rest(struct store *store, const struct staging_try *t,
+		     struct arena *a, struct store_ca *ret, struct err *err)
+{
+	*ret = (struct store_ca){ .name = NULL };
+	return store_ca_get(store, staging_ca_name(t->ca, a), a, ret, err);
+}
+
 /* The names that are in it then, in RET_NAMES; what one row is that cannot be
  * there concerns it alone. */
 static int put_rows(struct store *store, struct staging_tries *tries,
@@ -204,9 +212,13 @@ static int put_rows(struct store *store, struct staging_tries *tries,
 
 	for (size_t i = 0; i < tries->n; i++) {
 		struct staging_try *t = &tries->v[i];
+		struct store_ca ca;
 
 		if (t->why.kind)
 			continue;
+		if (read_rest(store, t, a, &ca, err) == -1)
+			return -1;
+		t->rest = ca.backoff_until;
 		if (put_row(store, t, a, &t->why) == 0) {
 			ret_names[n++] = t->name;
 			continue;
@@ -227,13 +239,17 @@ static int read_ends(struct store *store, struct staging_tries *tries,
 		struct staging_try *t = &tries->v[i];
 		struct store_attempts tried = { NULL, 0 };
 		struct store_cert *got;
+		struct store_ca ca;
 
 		if (t->why.kind)
 			continue;
-		if (store_get(store, t->name, a, &got, err) != 1 ||
+		if (read_rest(store, t, a, &ca, err) == -1 ||
+		    store_get(store, t->name, a, &got, err) != 1 ||
 		    store_attempts_of(store, t->name, 1, a, &tried, err) == -1)
 			return -1;
 		t->got = got;
+		if (ca.backoff_until != t->rest)
+			t->away = ca.fail_class;
 		/* Attempts stay when a row is put there anew. */
 		if (tried.n && (got->crt.len || got->fail_class))
 			t->order_url = tried.v[0].order_url;
@@ -339,7 +355,8 @@ int staging_run(const struct certrepo_conf *conf, const char *config,
 	for (size_t i = 0; i < n; i++)
 		if (!is_there(&tries, names[i]))
 			tries.v[tries.n++].name = names[i];
-	if (read_rows(conf, &tries, a, err) == -1)
+	if (read_rows(conf, certrepo_conf_hint(config, a), &tries, a, err) ==
+	    -1)
 		return -1;
 	for (size_t i = 0; i < tries.n; i++)
 		any = any || !tries.v[i].why.kind;

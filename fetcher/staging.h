@@ -26,6 +26,9 @@ struct staging_try {
 	const struct certrepo_ca *ca; /* the real one */
 	/* Why it was not tried; kind ERR_NONE: it was. */
 	struct err why;
+	int64_t rest; /* of its staging before the try, until when; 0: none */
+	/* The class for which its staging could not be used in this try. */
+	const char *away;
 	/* As the staging store has it afterwards. */
 	const struct store_cert *got; /* NULL: it was not tried */
 	const char *order_url;
@@ -51,6 +54,8 @@ struct certrepo_conf *staging_conf(const struct certrepo_conf *conf,
 				   struct arena *a);
 /* Our name of CA's staging, in A. */
 const char *staging_ca_name(const struct certrepo_ca *ca, struct arena *a);
+/* NAME as a shell takes it, in A. */
+const char *staging_word(const char *name, struct arena *a);
 /* Several lines on what came of T, at NOW; COMMAND and POPULATE are the two
  * programs with their options, as a shell takes them. In A; *RET_WORKED. */
 const char *staging_text(const struct staging_try *t, const char *command,

@@ -11,8 +11,7 @@
 
 #define TEXT_MAX 65536 /* names alone may be 25,000 */
 
-/* As a shell takes it. */
-static const char *word(const char *name, struct arena *a)
+const char *staging_word(const char *name, struct arena *a)
 {
 	const char *const argv[] = { name, NULL };
 	AUTO(mem_free_str) char *text = words_text(argv);
@@ -68,7 +67,7 @@ static void add_for_good(struct sbuf *out, const struct staging_try *t,
 			 struct arena *a)
 {
 	const struct store_cert *row = t->row;
-	const char *name = word(t->name, a);
+	const char *name = staging_word(t->name, a);
 	bool due = !row->enabled || (!row->held && row->ts_due <= now);
 	char at[CLOCK_TEXT];
 
@@ -119,7 +118,7 @@ static void add_advice(struct sbuf *out, const struct staging_try *t,
 {
 	const struct advice *advice =
 		advice_of(t->got->fail_class, t->got->fail_detail);
-	const char *name = word(t->name, a);
+	const char *name = staging_word(t->name, a);
 
 	if (!advice)
 		return;
@@ -132,8 +131,9 @@ static void add_advice(struct sbuf *out, const struct staging_try *t,
 		break;
 	case ADVICE_FOLDER:
 		sbuf_addf(out, "    install -d -o USER %s/.well-known\n",
-			  t->row->webroot_path ? word(t->row->webroot_path, a)
-					       : "WEBROOT");
+			  t->row->webroot_path
+				  ? staging_word(t->row->webroot_path, a)
+				  : "WEBROOT");
 		break;
 	case ADVICE_WEBROOT:
 		sbuf_addf(out, "    %s set %s webroot_path=PATH\n", populate,
@@ -144,7 +144,12 @@ static void add_advice(struct sbuf *out, const struct staging_try *t,
 			  name);
 		break;
 	case ADVICE_CAA:
-		sbuf_addf(out, "    %s caa %s\n", command, name);
+		sbuf_addf(out,
+			  "    %s caa %s\n"
+			  "  What that prints with accounturi= is the account "
+			  "at CA %s itself: where it is published, staging, "
+			  "whose account is another, may refuse every try.\n",
+			  command, name, t->ca->name);
 		break;
 	case ADVICE_LOOK:
 	case ADVICE_CA:
@@ -153,42 +158,61 @@ static void add_advice(struct sbuf *out, const struct staging_try *t,
 	}
 }
 
+static const char *no_binding(const struct staging_try *t)
+{
+	return t->ca->eab_kid && !t->ca->staging_eab_kid
+		       ? "; `staging_eab_kid' and `staging_eab_key_file' bind "
+			 "the account there"
+		       : "";
+}
+
+/* What came of it; how to say that it may be tried again. */
+static const char *add_end(struct sbuf *out, const struct staging_try *t)
+{
+	const struct store_cert *got = t->got;
+
+	if (!got->fail_class && !t->away) {
+		sbuf_addf(out,
+			  "%s: not tried: the try was ended before anything "
+			  "came of it\n",
+			  t->name);
+		return "To try again:";
+	}
+	if (!got->fail_class) {
+		sbuf_addf(out, "%s: not tried: %s could not be used (%s)%s\n",
+			  t->name, t->ca->staging, t->away, no_binding(t));
+	} else if (strcmp(got->fail_class, STORE_PARKED) == 0) {
+		sbuf_addf(out,
+			  "%s: its proof was accepted, and %s takes its time "
+			  "to issue; that is all a try can tell\n",
+			  t->name, t->ca->staging);
+		return "Nothing has to be mended; to try again:";
+	} else {
+		sbuf_addf(out, "%s: failed, at %s: %s: %s\n", t->name,
+			  t->ca->staging, got->fail_class,
+			  got->fail_detail ? got->fail_detail : "-");
+	}
+	return "When it is mended, try again:";
+}
+
 static void add_failed(struct sbuf *out, const struct staging_try *t,
 		       const char *command, const char *populate,
 		       struct arena *a)
 {
 	const struct store_cert *got = t->got;
+	const char *again;
 
 	if (t->why.kind) {
 		sbuf_addf(out, "%s: not tried: %s\n", t->name, t->why.msg);
 		return;
 	}
-	if (!got->fail_class)
-		sbuf_addf(out,
-			  "%s: not tried: %s could not be used, or the try was "
-			  "ended%s\n",
-			  t->name, t->ca->staging,
-			  t->ca->eab_kid && !t->ca->staging_eab_kid
-				  ? "; `staging_eab_kid' and "
-				    "`staging_eab_key_file' bind the account "
-				    "there"
-				  : "");
-	else if (strcmp(got->fail_class, STORE_PARKED) == 0)
-		sbuf_addf(out,
-			  "%s: its proof was accepted, and %s takes its time "
-			  "to issue; that is all a try can tell\n",
-			  t->name, t->ca->staging);
-	else
-		sbuf_addf(out, "%s: failed, at %s: %s: %s\n", t->name,
-			  t->ca->staging, got->fail_class,
-			  got->fail_detail ? got->fail_detail : "-");
+	again = add_end(out, t);
 	if (got->fail_class && strcmp(got->fail_class, STORE_PARKED) != 0)
 		add_advice(out, t, command, populate, a);
 	sbuf_addf(out,
 		  "Nothing was stored, no failure was counted, and CA %s was "
-		  "not asked. When it is mended, try again:\n  %s --staging "
-		  "%s\n",
-		  t->ca->name, command, word(t->name, a));
+		  "not asked. %s\n  %s --staging %s\n",
+		  t->ca->name, again, command, staging_word(t->name, a));
 }
 
 const char *staging_text(const struct staging_try *t, const char *command,

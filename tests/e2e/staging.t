@@ -124,7 +124,7 @@ like "$err" "^$B: failed, at $STAGING: (config|dns): .*nowhere\.invalid" \
 	'... and which does not, and why'
 like "$err" 'no failure was counted' '... that it does not count'
 like "$err" "certrepo-fetcher.* --staging $B\$" '... how to try again'
-like "$err" '^nosuch\.example\.test: not tried: it is not enrolled' \
+like "$err" '^nosuch\.example\.test: not tried: it is not enrolled: certrepo-populate -c .* add nosuch\.example\.test$' \
 	'... and which is not there'
 run fetcher --staging nosuch.example.test
 is "$rc" 1 'none is there'
@@ -148,6 +148,7 @@ look
 RUN_TIMEOUT=40 run fetcher --staging $A
 is "$rc" 69 'a staging that is down'
 like "$err" 'CA testca-staging: ca-down: .*' '... is said'
+like "$err" 'could not be used \(ca-down\)' '... and so is the class'
 unlike "$err" 'it rests until' '... without a date for another run'
 like "$err" "$A: not tried: https" '... and that the name was not tried'
 untouched '... untouched'

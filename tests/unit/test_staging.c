@@ -175,16 +175,46 @@ static void what_failed(void **state)
 			     "forbids it\n  Change the CAA records");
 	ends(text(&t, false), "\n  FETCHER --staging 'a'\\''b'\n");
 	has(text(&t, false), "    FETCHER caa 'a'\\''b'\n");
+	has(text(&t, false), "accounturi= is the account at CA ca itself");
 	got.fail_class = "bad-csr";
 	has(text(&t, false),
 	    "    POPULATE add 'a'\\''b' --csr FILE --replace\n");
 	got.fail_class = "config";
 	got.fail_detail = "webroot_path is missing, give it with --webroot";
 	has(text(&t, false), "    POPULATE set 'a'\\''b' webroot_path=PATH\n");
+	assert_null(strstr(text(&t, false), "accounturi"));
+	got.fail_class = "rejected";
+	has(text(&t, false),
+	    "    POPULATE add 'a'\\''b' --csr FILE --replace\n");
+	got.fail_class = "dns";
+	has(text(&t, false), "\n  If the server named is one of");
+	got.fail_detail = "the domain nowhere.invalid does not exist";
+	has(text(&t, false), "\n  Correct the name, or the CNAME that leads");
+}
+
+/* What is no failure of the name. */
+static void what_did_not_end(void **state)
+{
+	struct store_cert row = { .name = "a'b", .enabled = true };
+	struct store_cert got = { .name = "a'b" };
+	struct staging_try t = {
+		.name = "a'b", .row = &row, .ca = &ca, .got = &got
+	};
+
 	got.fail_class = "parked";
 	has(text(&t, false), "its proof was accepted");
+	has(text(&t, false), "Nothing has to be mended; to try again:\n");
+	assert_null(strstr(text(&t, false), "When it is mended"));
 	got.fail_class = NULL;
-	has(text(&t, false), "a'b: not tried: https://staging/d could not");
+	has(text(&t, false), "a'b: not tried: the try was ended before");
+	has(text(&t, false), "was not asked. To try again:\n");
+	ca.staging_eab_kid = NULL;
+	assert_null(strstr(text(&t, false), "staging_eab_kid"));
+	ca.staging_eab_kid = "try";
+	t.away = "ca-down";
+	has(text(&t, false), "a'b: not tried: https://staging/d could not be "
+			     "used (ca-down)\n");
+	has(text(&t, false), "When it is mended, try again:\n");
 	assert_null(strstr(text(&t, false), "staging_eab_kid"));
 	ca.staging_eab_kid = NULL;
 	has(text(&t, false), "; `staging_eab_kid' and ");
@@ -204,6 +234,7 @@ int main(void)
 		cmocka_unit_test(long_names),
 		cmocka_unit_test(what_worked),
 		cmocka_unit_test(what_failed),
+		cmocka_unit_test(what_did_not_end),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
