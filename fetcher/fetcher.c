@@ -76,6 +76,8 @@ static const struct opts_spec spec = {
 		    "\n"
 		    "Commands, each with a --help of its own:\n"
 		    "  account               our accounts at the CAs\n"
+		    "  caa                   the CAA records that names want, "
+		    "and those published\n"
 		    "\n"
 		    "A certificate that is called so: " PROGRAM " -- account",
 };

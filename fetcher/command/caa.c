@@ -7,8 +7,10 @@
 #include "acme_parse.h"
 #include "dns_zone.h"
 #include "http.h"
+#include "log.h"
 #include "proof_kind.h"
 #include "store_offer.h"
+#include "strlist.h"
 #include "x509.h"
 
 #define OUT_MAX	 (64u << 20)
@@ -41,7 +43,9 @@ struct look {
 	TAILQ_HEAD(, question) questions;
 	struct caa_items items;
 	size_t cap;
-	size_t pending; /* answers that are to come */
+	size_t pending;	     /* answers that are to come */
+	struct strlist lost; /* words that are no certificate */
+	int failed;	     /* the exit status of those that were not taken */
 };
 
 static const struct opts_option options[] = {
@@ -311,9 +315,10 @@ static int take_row(struct look *l, const char *name, struct err *err)
 
 	if (found == -1)
 		return -1;
-	if (found == 0)
-		return err_set(err, ERR_INPUT, "%s: it is not enrolled in %s",
-			       name, store_name(l->store));
+	if (found == 0) {
+		strlist_add(&l->lost, name);
+		return 0;
+	}
 	if (!proof_type_find(proof_type_of_row(row->challenge, row->certbot)))
 		return err_set(err, ERR_INPUT,
 			       "%s: its challenge is none that there is", name);
@@ -322,6 +327,51 @@ static int take_row(struct look *l, const char *name, struct err *err)
 	if (cas_of(l, row, cas, &n_cas, err) == -1)
 		return -1;
 	ids_of(row, x509_csr_ids(csr), l, cas, n_cas);
+	return 0;
+}
+
+static void not_taken(struct look *l, const struct err *err)
+{
+	log_error(err);
+	l->failed = err_exit_status(err->kind);
+}
+
+/* A word that may be a name in a certificate that is shown. */
+static void seek(struct look *l, const char *word)
+{
+	const char *name = strncmp(word, "*.", 2) == 0 ? word + 2 : word;
+	struct err err = ERR_INIT;
+
+	for (size_t k = 0; k < l->items.n; k++)
+		if (strcasecmp(l->items.v[k].name, name) == 0) {
+			log_warn("%s: it is a name of the certificate %s, and "
+				 "shown with that",
+				 word, l->items.v[k].certificate);
+			return;
+		}
+	(void) err_set(&err, ERR_INPUT,
+		       "%s: it is not enrolled in %s; is it a name in a "
+		       "certificate, give that",
+		       word, store_name(l->store));
+	not_taken(l, &err);
+}
+
+/* What is wrong with one row concerns it alone. */
+static int take_rows(struct look *l, struct err *err)
+{
+	for (size_t i = 0; i < l->run->n_words; i++) {
+		struct err own = ERR_INIT;
+
+		if (take_row(l, l->run->words[i], &own) == 0)
+			continue;
+		if (own.kind != ERR_INPUT && own.kind != ERR_CONFIG) {
+			*err = own;
+			return -1;
+		}
+		not_taken(l, &own);
+	}
+	for (size_t i = 0; i < l->lost.n; i++)
+		seek(l, l->lost.v[i]);
 	return 0;
 }
 
@@ -415,12 +465,10 @@ static int look(struct look *l, int *ret_status, struct err *err)
 	l->resolver = dns_resolver_new(l->net, servers, n,
 				       dns->resolvers.n ? "dns.resolvers"
 							: "/etc/resolv.conf");
-	for (size_t i = 0; i < run->n_words; i++)
-		if (take_row(l, run->words[i], err) == -1)
-			return -1;
-	if (look_up(l, err) == -1 || print(l, err) == -1)
+	if (take_rows(l, err) == -1 || look_up(l, err) == -1 ||
+	    print(l, err) == -1)
 		return -1;
-	*ret_status = status_of(&l->items);
+	*ret_status = l->failed ? l->failed : status_of(&l->items);
 	return 0;
 }
 
@@ -431,6 +479,7 @@ static void look_done(struct look *l)
 	for (size_t i = 0; i < l->items.n; i++)
 		dns_climb_cancel(&l->items.v[i].climb);
 	free(l->items.v);
+	strlist_free(&l->lost);
 	dns_resolver_free(&l->resolver);
 	dns_net_free(&l->net);
 	TAILQ_FOREACH (q, &l->questions, link)
@@ -447,6 +496,7 @@ static int run_caa(const struct command_run *run, int *ret_status,
 		.run = run,
 		.arena = run->arena,
 		.cas = arena_array(run->arena, run->conf->ca.n, sizeof(*l.cas)),
+		.lost = STRLIST_INIT,
 	};
 
 	TAILQ_INIT(&l.questions);

@@ -258,6 +258,13 @@ is "$rc" 64 'no names'
 run fetcher caa www.caa.test nothing.test
 is "$rc" 1 'a certificate that is not there'
 like "$err" 'nothing.test: it is not enrolled' '... it says'
+like "$out" '^; www\.caa\.test: ' '... and prints the other'
+run fetcher caa caa.test '*.caa.test'
+like "$err" '\*\.caa\.test: it is a name of the certificate caa\.test, and shown' \
+	'a name in one that is given: by which it is shown'
+like "$out" '^; caa\.test: \*\.caa\.test at pebble' '... which it is'
+run fetcher caa nothing.test
+is "$rc $out" '1 ' 'nothing but that: nothing is printed'
 stop named
 run fetcher caa broken.test
 is "$rc" 69 'no resolver'

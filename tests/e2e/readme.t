@@ -4,7 +4,7 @@
 # at the other end the store is unavailable (69), not the configuration wrong.
 . "$(dirname "$0")/../lib/lib.sh"
 
-plan 10
+plan 11
 
 # The first indented block after a line that names FILE.
 block() { # FILE
@@ -68,6 +68,18 @@ unknown() {
 	done
 }
 is "$(unknown)" '' "the options in it are those of the programs"
+
+# The commands of the fetcher, which have a --help of their own.
+bare() {
+	for w in $(sed -n '/^\.Sh SYN/,/^\.Sh DESC/{/^\.Nm/{n;s/^\.Cm //p;};}' \
+		"$ROOT/man/certrepo-fetcher.8" | sort -u); do
+		"$BUILD/certrepo-fetcher" --help | grep -q "^  $w " ||
+			echo "$w: --help"
+		grep -q "^\.It Cm $w " "$ROOT/man/certrepo-fetcher.8" ||
+			echo "$w: manual"
+	done
+}
+is "$(bare)" '' "each command is in --help, and has a text in the manual"
 
 missing() {
 	grep -oE '(packaging|schema|tests|installer-profiles|bench)/[a-z0-9_./-]+[a-z]' \
