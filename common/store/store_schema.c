@@ -173,10 +173,10 @@ static int derive_all_keys(struct store *s, struct err *err)
 	return 0;
 }
 
-int store_schema_upgrade(struct store *s, int64_t now, int *ret_from,
-			 int *ret_to, struct err *err)
+int store_schema_look(struct store *s, int *ret_from, int *ret_to,
+		      struct err *err)
 {
-	int from = 0, to;
+	int from = 0;
 
 	if (version_of(s, &from, err) == -1)
 		return -1;
@@ -185,6 +185,18 @@ int store_schema_upgrade(struct store *s, int64_t now, int *ret_from,
 			       "%s: the schema (version %d) is newer than "
 			       "this program knows (%d): upgrade this program",
 			       store_name(s), from, STORE_SCHEMA_VERSION);
+	*ret_from = from;
+	*ret_to = STORE_SCHEMA_VERSION;
+	return 0;
+}
+
+int store_schema_upgrade(struct store *s, int64_t now, int *ret_from,
+			 int *ret_to, struct err *err)
+{
+	int from = 0, to;
+
+	if (store_schema_look(s, &from, &to, err) == -1)
+		return -1;
 	to = from;
 	for (const struct store_schema_step *step = store_schema_steps;
 	     step->dialect; step++) {

@@ -21,4 +21,9 @@
 int store_schema_upgrade(struct store *s, int64_t now, int *ret_from,
 			 int *ret_to, struct err *err) MUST_CHECK;
 
+/* From which version to which it would go; nothing is changed, and any right to
+ * read does. ret_from as above. */
+int store_schema_look(struct store *s, int *ret_from, int *ret_to,
+		      struct err *err) MUST_CHECK;
+
 #endif

@@ -117,6 +117,15 @@ static void upgrade(int want_from)
 	assert_int_equal(to, STORE_SCHEMA_VERSION);
 }
 
+static void would(int want_from)
+{
+	int from = 9, to = 9;
+
+	OK(store_schema_look(s, &from, &to, &err));
+	assert_int_equal(from, want_from);
+	assert_int_equal(to, STORE_SCHEMA_VERSION);
+}
+
 static int setup(void **state)
 {
 	arena = arena_new();
@@ -138,7 +147,10 @@ static void test_empty(void **state)
 
 	FAILS(ERR_CONFIG, "run certrepo-populate init",
 	      store_open(&conf, STORE_WRITE, &w, &err));
+	would(-1);
+	would(-1);
 	upgrade(-1);
+	would(STORE_SCHEMA_VERSION);
 	upgrade(STORE_SCHEMA_VERSION);
 	OK(store_open(&conf, STORE_WRITE, &w, &err));
 	store_free(&w);
@@ -156,6 +168,8 @@ static void test_2019_values(void **state)
 	assert_non_null(strstr(before, "1700000000|1690000000|2|"));
 	FAILS(ERR_CONFIG, "run certrepo-populate init",
 	      store_open(&conf, STORE_WRITE, &w, &err));
+	would(0);
+	would(0);
 	upgrade(0);
 	assert_string_equal(dump(), before);
 	upgrade(STORE_SCHEMA_VERSION);
