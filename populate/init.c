@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 #include "advise.h"
 #include "log.h"
 #include "populate_cmd.h"
@@ -12,14 +15,6 @@
 #define WARNINGS_MAX 20
 #define KIND_NAMES   200 /* characters */
 
-/* A row has no blobs while all are read, and each is read whole later. */
-static int add_name(const struct store_cert *row, void *arg, struct err *err)
-{
-	if (row->enabled)
-		strlist_add(arg, row->name);
-	return 0;
-}
-
 /* What a whole database may have of: counted, and told once. */
 enum {
 	NO_ZONE,
@@ -27,6 +22,8 @@ enum {
 	ELSEWHERE,
 	UNPROVABLE,
 	NOT_IN_CSR,
+	EXPIRED,
+	NO_CA,
 	KINDS,
 };
 static const struct kind {
@@ -51,6 +48,12 @@ static const struct kind {
 			 "enrolled under",
 			 "what is renewed is for other names;",
 			 "add NAME --csr FILE --replace" },
+	[EXPIRED] = { "have a certificate that has expired",
+		      "the fetcher renews them, others first; those that "
+		      "nobody uses:",
+		      "disable NAME" },
+	[NO_CA] = { "name a CA that is not in the configuration",
+		    "add it to the list ca, or", "set NAME ca=CA" },
 };
 struct kind_seen {
 	size_t n;
@@ -73,9 +76,10 @@ static void count(struct kind_seen *k, const char *name, struct arena *a)
 static void tell_kind(const struct populate *p, const struct kind *kind,
 		      const struct kind_seen *seen)
 {
-	log_warn("enabled rows that %s: %zu (%s); %s certrepo-populate%s %s",
-		 kind->what, seen->n, seen->names, kind->then,
-		 populate_hint(p, p->arena), kind->todo);
+	log_warn("%srows that %s: %zu (%s); %s certrepo-populate%s %s",
+		 kind == &kinds[NO_CA] ? "" : "enabled ", kind->what, seen->n,
+		 seen->names, kind->then, populate_hint(p, p->arena),
+		 kind->todo);
 }
 
 static bool asks_for(const struct x509_csr *csr, const char *name,
@@ -86,6 +90,15 @@ static bool asks_for(const struct x509_csr *csr, const char *name,
 	for (char *c = domain; *c; c++)
 		*c = (char) tolower((unsigned char) *c);
 	return x509_ids_have(x509_csr_ids(csr), domain);
+}
+
+static bool expired(const struct store_cert *row, int64_t now)
+{
+	AUTO(x509_chain_free) struct x509_chain *crt = NULL;
+
+	return row->crt.len &&
+	       x509_chain_parse(row->crt.p, row->crt.len, &crt, NULL) == 0 &&
+	       x509_chain_not_after(crt) < now;
 }
 
 static void sort_row(const struct populate *p, const struct store_cert *row,
@@ -101,6 +114,8 @@ static void sort_row(const struct populate *p, const struct store_cert *row,
 		ids = x509_csr_ids(csr);
 	if (csr && !asks_for(csr, row->name, a))
 		count(&seen[NOT_IN_CSR], row->name, a);
+	if (expired(row, p->now))
+		count(&seen[EXPIRED], row->name, a);
 	if (proof_zone_check(&p->conf, type, NULL) == -1)
 		count(&seen[NO_ZONE], row->name, a);
 	if (proof_check(&p->conf, ids, type, row->webroot_path, NULL) == 0)
@@ -160,20 +175,47 @@ static int look_at(struct populate *p, const char *name, size_t most,
 	return 0;
 }
 
+struct sight {
+	struct populate *p;
+	struct arena *arena;
+	struct strlist names; /* of enabled rows */
+	struct kind_seen seen[KINDS];
+};
+
+/* A row has no blobs while all are read, and each is read whole later. */
+static int see(const struct store_cert *row, void *arg, struct err *err)
+{
+	struct sight *s = arg;
+
+	if (!certrepo_conf_ca(&s->p->conf, row->ca_name))
+		count(&s->seen[NO_CA], row->name, s->arena);
+	if (row->enabled)
+		strlist_add(&s->names, row->name);
+	return 0;
+}
+
+static void sight_done(struct sight *s)
+{
+	strlist_free(&s->names);
+	arena_free(&s->arena);
+}
+
 int init_look(struct populate *p, struct err *err)
 {
-	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
-	struct kind_seen seen[KINDS] = { { 0 } };
+	AUTO(sight_done)
+	struct sight s = { .p = p,
+			   .arena = arena_new(),
+			   .names = STRLIST_INIT };
 	size_t said = 0;
 
-	if (store_each(p->store, add_name, &names, err) == -1)
+	if (store_each(p->store, see, &s, err) == -1)
 		return -1;
-	for (size_t i = 0; i < names.n; i++) {
+	for (size_t i = 0; i < s.names.n; i++) {
 		size_t n = 0;
 
-		if (look_at(p, names.v[i],
+		if (look_at(p, s.names.v[i],
 			    said < WARNINGS_MAX ? WARNINGS_MAX - said : 0, &n,
-			    seen, err) == -1)
+			    s.seen, err) == -1)
 			return -1;
 		said += n;
 	}
@@ -182,8 +224,8 @@ int init_look(struct populate *p, struct err *err)
 			 "certrepo-populate%s show NAME tells those of a name",
 			 said - WARNINGS_MAX, populate_hint(p, p->arena));
 	for (size_t i = 0; i < KINDS; i++)
-		if (seen[i].n > 0)
-			tell_kind(p, &kinds[i], &seen[i]);
+		if (s.seen[i].n > 0)
+			tell_kind(p, &kinds[i], &s.seen[i]);
 	return 0;
 }
 
@@ -225,11 +267,42 @@ static int mend_views(struct populate *p, bool fresh, struct err *err)
 				 store_name(p->store));
 }
 
+bool init_dry_new(const struct populate *p)
+{
+	const struct store_conf *conf = p->conf.store;
+
+	if (strcmp(conf->driver, "sqlite") != 0 || !conf->path ||
+	    access(conf->path, F_OK) == 0 || errno != ENOENT)
+		return false;
+	printf("would create %s, schema version %d\n", conf->path,
+	       STORE_SCHEMA_VERSION);
+	return true;
+}
+
+static int dry(struct populate *p, struct err *err)
+{
+	const char *where = store_name(p->store);
+	int from, to;
+
+	if (store_schema_look(p->store, &from, &to, err) == -1)
+		return -1;
+	if (from == to)
+		printf("%s has schema version %d, nothing to do\n", where, to);
+	else if (from == -1)
+		printf("would create %s, schema version %d\n", where, to);
+	else
+		printf("would upgrade %s from schema version %d to %d\n", where,
+		       from, to);
+	return 0;
+}
+
 int init_run(struct populate *p, struct err *err)
 {
 	const char *where = store_name(p->store);
 	int from, to;
 
+	if (p->opt.dry_run)
+		return dry(p, err);
 	if (store_schema_upgrade(p->store, p->now, &from, &to, err) == -1)
 		return -1;
 	if (from == -1)
@@ -244,5 +317,5 @@ int init_run(struct populate *p, struct err *err)
 	if (mend_views(p, from == -1, err) == -1)
 		return -1;
 	fflush(stdout);
-	return from == 0 ? init_look(p, err) : 0;
+	return from >= 0 && from < to ? init_look(p, err) : 0;
 }

@@ -81,7 +81,7 @@ static const struct command {
 	unsigned int takes; /* options, beyond -c and -v */
 	name_fn *each;	    /* for every NAME; NULL: another shape */
 } commands[] = {
-	{ "init", STORE_ADMIN, 0, NULL },
+	{ "init", STORE_ADMIN, DRY, NULL },
 	{ "list", STORE_READ, BIT(KEY_JSON), NULL },
 	{ "set", STORE_WRITE, DRY, NULL },
 	{ "add", STORE_WRITE, ADD_BITS | DRY, add_run },
@@ -258,8 +258,10 @@ static int run(struct populate *p, const struct command *c, char **names, int n)
 	enum store_use use = c->use;
 	int rc;
 
-	if (use == STORE_WRITE && p->opt.dry_run)
+	if (p->opt.dry_run)
 		use = STORE_READ;
+	if (use == STORE_READ && c->use == STORE_ADMIN && init_dry_new(p))
+		return 0;
 	if (store_open(p->conf.store, use, &p->store, &err) == -1) {
 		populate_tell_user(p->conf.store, &err);
 		certrepo_conf_tell(p->opt.config, &err);

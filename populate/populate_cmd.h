@@ -89,9 +89,12 @@ int populate_row(struct populate *p, const char *name, struct arena *a,
  * NULL gives "". */
 const char *populate_clean(struct arena *a, const char *text);
 
-/* Creates or upgrades the database; of rows of the 2019 system it warns of
- * what will fail. */
+/* Creates or upgrades the database; after an upgrade it warns of rows that
+ * will fail. With dry_run it says what it would do, and changes nothing. */
 int init_run(struct populate *p, struct err *err) MUST_CHECK;
+/* With dry_run, before the store is opened: there is no such file, which init
+ * would make, and that was said. */
+bool init_dry_new(const struct populate *p);
 /* Those warnings alone. */
 int init_look(struct populate *p, struct err *err) MUST_CHECK;
 int add_run(struct populate *p, const char *name, struct err *err) MUST_CHECK;

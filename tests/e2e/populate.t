@@ -67,6 +67,10 @@ sed "s#$T/certrepo.db#$T/none/certrepo.db#" "$T/certrepo.conf" >"$T/none.cf"
 run "$BUILD/certrepo-populate" -c "$T/none.cf" init
 like "$rc $err" "^78 .*; make it for the fetcher's user, as root: install -d -m 755 -o USER $T/none\$" \
 	"without its folder: the command that makes it"
+populate --dry-run init
+is "$rc" 0 "init --dry-run"
+like "$out" "^would create $T/certrepo\\.db, schema version [0-9]+\$" "... says it"
+not_ok "... and makes nothing" test -e "$T/certrepo.db"
 populate init
 is "$rc" 0 "init"
 like "$out" 'created .*certrepo\.db, schema version [0-9]+' "... says what it did"
@@ -555,6 +559,11 @@ END
 old() {
 	run "$BUILD/certrepo-populate" -c "$T/old.conf" "$@"
 }
+before=$(sqlite3 "$T/old.db" .dump)
+old init -n
+like "$rc $out" "^0 would upgrade $T/old\\.db from schema version 0 to [0-9]+\$" \
+	"init -n of a database of 2019"
+is "$err$(sqlite3 "$T/old.db" .dump)" "$before" "... which stays as it is"
 old init
 is "$rc" 0 "init of a database of 2019"
 like "$err" 'weak\.example\.org: CA public would refuse the CSR: the key is RSA 1024.*subjectAltName=DNS:weak\.example\.org -out weak\.example\.org\.csr; enrol it by certrepo-populate -c .* add weak\.example\.org --csr FILE --replace$' \

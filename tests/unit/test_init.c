@@ -34,6 +34,62 @@ static void again(void **state)
 {
 	assert_int_equal(RUN(init_run(&p, &err)), 0);
 	SAYS("nothing to do");
+	p.opt.dry_run = true;
+	assert_int_equal(RUN(init_run(&p, &err)), 0);
+	SAYS("nothing to do");
+}
+
+/* What is not there is not made. */
+static void dry(void **state)
+{
+	struct store_conf conf = { .driver = "sqlite",
+				   .path = scratch("none") };
+
+	p.opt.dry_run = true;
+	p.conf.store = &kit_store;
+	assert_false(init_dry_new(&p));
+	p.conf.store = &conf;
+	kit_capture();
+	assert_true(init_dry_new(&p));
+	(void) kit_release(0);
+	SAYS("would create ");
+	assert_int_equal(access(conf.path, F_OK), -1);
+}
+
+/* Rows of any version: one that is off names a CA that nobody has, one that is
+ * on has expired. */
+static void after_an_upgrade(void **state)
+{
+	char csr[65536];
+	struct store_cert row = {
+		.name = "off.example.org",
+		.md5_modulus = "x",
+		.key_sha256 = "x",
+		.ca_name = "gone",
+		.csr = { csr, 0 },
+	};
+	const char *text;
+
+	kit_req("on", KIT_EC " -subj /CN=on.example.org");
+	snprintf(csr, sizeof(csr), "%s", scratch_read(scratch("on")));
+	row.csr.len = strlen(csr);
+	assert_int_equal(store_add(p.store, &row, &err), 0);
+	add("on.example.org", csr);
+	text = look();
+	assert_non_null(strstr(text, "certrepo: rows that name a CA that is "
+				     "not in the configuration: 1 "
+				     "(off.example.org); "));
+	assert_non_null(strstr(text, " set NAME ca=CA"));
+	assert_null(strstr(text, "expired"));
+	kit_sh("openssl req -x509 " KIT_EC " -nodes -keyout k -out c -days 1 "
+	       "-subj /CN=on.example.org && sqlite3 db \"UPDATE certs SET crt "
+	       "= readfile('c')\"");
+	p.now = time(NULL);
+	assert_null(strstr(look(), "expired"));
+	p.now = time(NULL) + 2 * 86400;
+	assert_non_null(strstr(look(),
+			       "enabled rows that have a certificate "
+			       "that has expired: 1 (on.example.org); "));
 }
 
 static void warns(void **state)
@@ -116,6 +172,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(again, kit_setup, kit_teardown),
+		cmocka_unit_test_setup_teardown(dry, kit_setup, kit_teardown),
+		cmocka_unit_test_setup_teardown(after_an_upgrade, kit_setup,
+						kit_teardown),
 		cmocka_unit_test_setup_teardown(warns, kit_setup, kit_teardown),
 		cmocka_unit_test_setup_teardown(counts, kit_setup,
 						kit_teardown),
