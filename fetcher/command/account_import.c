@@ -81,11 +81,26 @@ static int read_file(const struct import *im, const char *path,
 		word);
 }
 
+/* What is no key needs not be kept like one: -1 for that alone, the rest is
+ * read_file()'s. */
+static int no_key(const char *path, struct err *err)
+{
+	AUTO(sbuf_erase) struct sbuf text = SBUF_INIT(JWS_KEY_FILE_MAX);
+	AUTO(jws_key_free) struct jws_key *key = NULL;
+	struct err why = ERR_INIT;
+
+	if (file_read(path, &text, &why) != 1)
+		return 0;
+	return jws_key_import(sbuf_str(&text), text.len, path, &key, err);
+}
+
 static int read_key(struct import *im, const char *path, struct err *err)
 {
 	AUTO(sbuf_erase) struct sbuf text = SBUF_INIT(JWS_KEY_FILE_MAX);
 	bool in = strcmp(path, "-") == 0;
 
+	if (!in && no_key(path, err) == -1)
+		return -1;
 	if ((in ? read_stdin(&text, err) : read_file(im, path, &text, err)) ==
 		    -1 ||
 	    jws_key_import(sbuf_str(&text), text.len,
