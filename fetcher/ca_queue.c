@@ -46,6 +46,7 @@ struct ca_queue {
 	 * key is what ca_account_asked() said, or NULL when that is ours. */
 	char *account, *account_key;
 	char *asked; /* of acme */
+	char *bound; /* eab_kid of the account, where that is another */
 	int64_t backoff_until, count_fail;
 	struct fail fail; /* the last one; class FAIL_NONE: well */
 	bool put;	  /* on its way to the store */
@@ -155,6 +156,7 @@ void ca_queue_free(struct ca_queue **cp)
 	free(c->account);
 	free(c->account_key);
 	free(c->asked);
+	free(c->bound);
 	free(c);
 	*cp = NULL;
 }
@@ -229,7 +231,8 @@ static int op_put(struct store *store, void *arg, struct err *err)
 				.directory = c->conf->directory,
 				.account = c->account,
 				.account_key = c->account_key,
-				.eab_kid = c->conf->eab_kid,
+				.eab_kid =
+					c->bound ? c->bound : c->conf->eab_kid,
 				.backoff_until = c->backoff_until,
 				.count_fail = c->count_fail };
 
@@ -272,23 +275,6 @@ static void save(struct ca_queue *c)
 	batch_add(c->batch, op_put, on_put, c);
 }
 
-/* A binding is made with the account and stays: of the same key, the CA has
- * the same account. */
-static void warn_bound(const struct ca_queue *c)
-{
-	const char *was = c->read.eab_kid;
-
-	if (!was || !c->conf->eab_kid ||
-	    ca_account_same_kid(c->conf, &c->read) || !c->read.account ||
-	    strcmp(c->read.account, c->account) != 0)
-		return;
-	log_warn("CA %s: eab_kid is %s, and the account of %s was made with "
-		 "%s and stays bound to that; for one bound to %s, let "
-		 "account_key name another file",
-		 c->conf->name, c->conf->eab_kid, c->conf->account_key, was,
-		 c->conf->eab_kid);
-}
-
 static int op_offer(struct store *store, void *arg, struct err *err)
 {
 	const struct ca_queue *c = arg;
@@ -329,6 +315,8 @@ static void learn_offer(struct ca_queue *c)
  * or when the CA no longer knew the old one. */
 static void learn_account(struct ca_queue *c)
 {
+	const char *bound;
+
 	if (!c->started)
 		return;
 	if (c->account && c->account_key &&
@@ -337,11 +325,16 @@ static void learn_account(struct ca_queue *c)
 		return;
 	mem_free_str(&c->account);
 	mem_free_str(&c->account_key);
+	mem_free_str(&c->bound);
 	c->account = mem_strdup(acme_account(c->acme));
 	c->account_key = mem_strdup(acme_thumbprint(c->acme));
 	log_event(LOG_L_NOTE, "account", "ca", c->conf->name, "url", c->account,
 		  "key", c->account_key, NULL);
-	warn_bound(c);
+	bound = ca_account_bound(c->conf, &c->read, c->account);
+	if (bound) {
+		c->bound = mem_strdup(bound);
+		ca_account_warn(c->conf, bound);
+	}
 	save(c);
 }
 
@@ -352,6 +345,7 @@ static void forget_account(struct ca_queue *c, const struct fail *f)
 {
 	mem_free_str(&c->account);
 	mem_free_str(&c->account_key);
+	mem_free_str(&c->bound);
 	if (!f->here)
 		c->account_key = c->asked ? mem_strdup(c->asked)
 					  : ca_account_asked(c->conf);
@@ -679,6 +673,7 @@ static void is_another(struct ca_queue *c)
 {
 	mem_free_str(&c->account);
 	mem_free_str(&c->account_key);
+	mem_free_str(&c->bound);
 	c->backoff_until = c->count_fail = 0;
 	c->fail = (struct fail){ .class = FAIL_NONE };
 	c->read = (struct store_ca){ .name = NULL };

@@ -52,6 +52,9 @@ void account_free(struct account *a);
 /* Its URL: the CA's word, else the store's, if that is of this directory, key
  * and eab_kid; NULL when it is not known. */
 const char *account_url(const struct account *a);
+/* The eab_kid that it is bound to, where that of the configuration is another;
+ * or NULL. */
+const char *account_bound(const struct account *a);
 /* Find it, and ask for its object. An account is never made. -1: none is set
  * when there is no such account. */
 int account_ask(struct account *a, struct err *err) MUST_CHECK;

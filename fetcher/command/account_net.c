@@ -2,6 +2,7 @@
 #include "account_impl.h"
 #include <stdlib.h>
 #include <string.h>
+#include "ca_account.h"
 #include "instance.h"
 #include "loop.h"
 
@@ -49,6 +50,18 @@ const char *account_url(const struct account *a)
 			       same(a->row.eab_kid, a->ca.eab_kid)
 		       ? a->row.account
 		       : NULL;
+}
+
+const char *account_bound(const struct account *a)
+{
+	bool here = same(a->row.directory, a->ca.directory) &&
+		    same(a->row.account_key, a->key);
+	const char *url = account_url(a);
+
+	return ca_account_bound(&a->ca, &a->row,
+				url    ? url
+				: here ? a->row.account
+				       : NULL);
 }
 
 static void end(struct account *a, const struct fail *fail)
@@ -134,11 +147,14 @@ int account_keep(struct account *a, const struct command_run *run,
 {
 	AUTO(instance_free) struct instance *self = NULL;
 	struct store_ca row = a->row, now;
+	const char *kid = account_bound(a);
 
+	if (!kid)
+		kid = a->ca.eab_kid;
 	if (same(a->row.account, acme_account(a->acme)) &&
 	    same(a->row.account_key, acme_thumbprint(a->acme)) &&
 	    same(a->row.directory, a->ca.directory) &&
-	    same(a->row.eab_kid, a->ca.eab_kid))
+	    same(a->row.eab_kid, kid))
 		return 0;
 	if (!held && instance_open(run->conf->state_dir, &self, err) == -1)
 		return -1;
@@ -146,7 +162,7 @@ int account_keep(struct account *a, const struct command_run *run,
 	row.directory = a->ca.directory;
 	row.account = acme_account(a->acme);
 	row.account_key = acme_thumbprint(a->acme);
-	row.eab_kid = a->ca.eab_kid;
+	row.eab_kid = kid;
 	/* What the CA rests for is mended. */
 	if (same(row.fail_class, fail_name(FAIL_ACCOUNT)) ||
 	    !same(a->row.directory, a->ca.directory)) {

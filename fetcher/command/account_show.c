@@ -52,13 +52,85 @@ static int look_found(struct account *a, struct store *store,
 	return 0;
 }
 
+static bool lacks_kid(const struct account *a, bool asked)
+{
+	bool wanted = a->ca.eab_required ||
+		      (a->acme && acme_offer(a->acme)->eab_required);
+
+	return wanted && !a->ca.eab_kid && !asked && !account_url(a);
+}
+
+static void kid(const struct account *a, bool asked, struct sbuf *out)
+{
+	const struct certrepo_ca *ca = &a->ca;
+	const char *bound = account_bound(a);
+
+	if (lacks_kid(a, asked)) {
+		sbuf_addf(out,
+			  "  %-13snone: eab_kid and eab_key_file are needed, "
+			  "from ",
+			  "eab_kid");
+		sbuf_add_clean(out, ca->web ? ca->web : "the CA");
+		sbuf_addc(out, '\n');
+	}
+	if (ca->eab_kid && bound) {
+		sbuf_addf(out,
+			  "  %-13s%s (of the configuration; the account was "
+			  "made with ",
+			  "eab_kid", ca->eab_kid);
+		sbuf_add_clean(out, bound);
+		sbuf_addf(out,
+			  " and stays bound to that: for %s, let account_key "
+			  "name another file)\n",
+			  ca->eab_kid);
+	} else if (ca->eab_kid) {
+		line(out, "eab_kid", ca->eab_kid);
+	}
+}
+
+static bool has(const struct account *a, const char *contact)
+{
+	for (size_t i = 0; i < a->info.n_contact; i++)
+		if (strcmp(a->info.contact[i], contact) == 0)
+			return true;
+	return false;
+}
+
+/* Of a CA that keeps no contact nobody knows what it was told. */
+static bool contact_differs(const struct account *a)
+{
+	const struct conf_strings *ours = &a->ca.contact;
+	bool all = true;
+
+	for (size_t i = 0; i < ours->n; i++)
+		all = all && has(a, ours->v[i]);
+	return a->info.n_contact && (!all || ours->n != a->info.n_contact);
+}
+
+static void contacts(const struct account *a, const char *hint,
+		     struct sbuf *out)
+{
+	const struct conf_strings *ours = &a->ca.contact;
+
+	for (size_t i = 0; i < a->info.n_contact; i++)
+		line(out, "contact", a->info.contact[i]);
+	if (!contact_differs(a))
+		return;
+	sbuf_addf(out, "  %-13s", "configured");
+	for (size_t i = 0; i < ours->n; i++)
+		sbuf_addf(out, "%s%s", i ? ", " : "", ours->v[i]);
+	sbuf_addf(out,
+		  "%s: " COMMAND_PROGRAM "%s account update %s tells the "
+		  "CA\n",
+		  ours->n ? "" : "none", hint, a->ca.name);
+}
+
 static void text(const struct account *a, const char *found, bool asked,
-		 int64_t orders, struct sbuf *out)
+		 int64_t orders, const char *hint, struct sbuf *out)
 {
 	const struct certrepo_ca *ca = &a->ca;
 	const char *url = account_url(a), *key = a->key;
 	const char *terms = asked ? acme_offer(a->acme)->terms : NULL;
-	size_t i;
 
 	sbuf_addf(out, "%s%s\n", out->len ? "\n" : "", ca->name);
 	line(out, "directory", ca->directory ? ca->directory : "not found yet");
@@ -66,15 +138,13 @@ static void text(const struct account *a, const char *found, bool asked,
 		line(out, "found", found);
 	line(out, "account", url ? url : "none known of this key");
 	line(out, "status", status_of(a, asked));
-	for (i = 0; i < a->info.n_contact; i++)
-		line(out, "contact", a->info.contact[i]);
+	contacts(a, hint, out);
 	line(out, "key file", ca->account_key);
 	if (!key)
 		key = a->key_found ? "the file cannot be used"
 				   : "none yet, the first run makes it";
 	line(out, "key", key);
-	if (ca->eab_kid)
-		line(out, "eab_kid", ca->eab_kid);
+	kid(a, asked, out);
 	if (terms)
 		line(out, "terms", terms);
 	line(out, "agree_tos", ca->agree_tos ? "true" : "false");
@@ -99,9 +169,18 @@ static void json(const struct account *a, const char *found, bool asked,
 		sbuf_add_json(out, a->info.contact[i]);
 	}
 	sbuf_addc(out, ']');
+	jout_key(out, "contact_configured");
+	sbuf_addc(out, '[');
+	for (size_t i = 0; i < ca->contact.n; i++) {
+		sbuf_adds(out, i ? "," : "");
+		sbuf_add_json(out, ca->contact.v[i]);
+	}
+	sbuf_addc(out, ']');
 	jout_str(out, "key_file", ca->account_key);
 	jout_str(out, "key", a->key);
 	jout_str(out, "eab_kid", ca->eab_kid);
+	jout_str(out, "eab_bound", account_bound(a));
+	jout_bool(out, "eab_missing", lacks_kid(a, asked));
 	jout_str(out, "terms", asked ? acme_offer(a->acme)->terms : NULL);
 	jout_bool(out, "agree_tos", ca->agree_tos);
 	jout_int(out, "orders", orders);
@@ -129,7 +208,8 @@ static int show_one(const struct command_run *run, struct store *store,
 	if (account_opts_of(run)->json)
 		json(&a, found, asked, orders, &why, out);
 	else
-		text(&a, found, asked, orders, out);
+		text(&a, found, asked, orders,
+		     certrepo_conf_hint(run->config, run->arena), out);
 	if (asked || a.none)
 		return 0;
 	log_error(&why);

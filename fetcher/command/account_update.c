@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "account_impl.h"
 #include <stdio.h>
+#include "ca_account.h"
 #include "log.h"
 
 /* *ret_none: there is no account to tell anything of. */
@@ -24,11 +25,15 @@ static int update_one(const struct command_run *run, struct store *store,
 		sbuf_addf(&out, "%s%s", i ? ", " : "; contact ",
 			  a.info.contact[i]);
 	puts(sbuf_str(&out));
+	if (account_bound(&a)) {
+		(void) fflush(stdout);
+		ca_account_warn(&a.ca, account_bound(&a));
+	}
 	return 0;
 }
 
 /* Each is tried; what one refuses does not stop the others. Of all of them,
- * those that have no account are passed over. */
+ * those that have no account are passed over, unless none has one. */
 int account_update(const struct command_run *run, int *ret_status,
 		   struct err *err)
 {

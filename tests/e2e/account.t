@@ -89,6 +89,16 @@ is $? 0 '... and none was made'
 run fetcher account update
 is "$rc" 78 'none to update'
 like "$err" "CA pebble: $KEY is not there" '... said'
+STAGE_CA='eab_required = true; web = "https://ca.example/eab";'
+stage_conf
+show
+is "$rc" 0 'a binding is wanted, and none is set: no error'
+like "$out" 'eab_kid +none: eab_kid and eab_key_file are needed, from https://ca.example/eab' \
+	'... but said'
+is "$(field 'j["eab_kid"], j["eab_missing"]')" '(None, True)' \
+	'... and for programs'
+STAGE_CA='contact = ["mailto:one@example.org"];'
+stage_conf
 
 enrol $N ec $N || bail 'cannot enrol'
 populate set $N challenge=http-01 webroot_path="$WEBROOT" \
@@ -121,6 +131,13 @@ done
 # --- update ---
 STAGE_CA='contact = ["mailto:two@example.org", "mailto:three@example.org"];'
 stage_conf
+show
+like "$out" 'contact +mailto:one@example.org' 'another contact: what the CA has'
+like "$out" 'configured +mailto:two@example.org, mailto:three@example.org: certrepo-fetcher.* account update pebble tells the CA' \
+	'... and what it has not'
+is "$(field 'j["contact_configured"]')" \
+	"['mailto:two@example.org', 'mailto:three@example.org']" \
+	'... and for programs'
 run fetcher account update pebble
 is "$rc" 0 'another contact'
 like "$out" "$(account) is valid; contact mailto:two@example.org, mailto:three" \
@@ -129,6 +146,8 @@ unlike "$(elsewhere "$KEY" contact mailto:two@example.org)" three \
 	'another client changes it'
 run fetcher account update
 is "$(field 'len(j["contact"])')" 2 '... and we change it back'
+show
+unlike "$out" 'configured' '... the same then'
 flock "$T/state/fetcher.lock" env PATH="$PATH" fetcher account update \
 	>"$T/out" 2>&1
 is $? 0 'beside a run that goes on'
@@ -249,8 +268,9 @@ printf '{"body": {}, "uri": "https://ca.example/acct/1"}' >"$T/regr.json"
 printf '{"kty": "OKP", "crv": "Ed25519", "x": "AA", "d": "AA"}' >"$T/okp.json"
 openssl pkey -in "$T/rsa.pem" -aes256 -passout pass:x -out "$T/locked.pem"
 cp "$T/ec.pem" "$T/open.pem"
+openssl req -new -key "$T/ec.pem" -subj /CN=a -out "$T/a.csr"
 chmod 600 "$T/none" "$T"/*.json "$T/locked.pem"
-chmod 644 "$T/open.pem"
+chmod 644 "$T/open.pem" "$T/a.csr"
 while read -r f status words; do
 	run fetcher account import pebble "$T/$f" --replace
 	is "$rc" "$status" "$f is refused"
@@ -260,7 +280,8 @@ none 78 no private key in PEM form
 regr.json 78 private_key.json
 okp.json 78 RSA or EC on P-256 or P-384
 locked.pem 78 it is encrypted
-open.pem 78 open.pem
+open.pem 78 readable by everyone
+a.csr 78 no private key in PEM form
 keys 1 is a folder
 missing 1 missing
 END

@@ -91,7 +91,27 @@ is "$rc $(account)" "0 $second" 'another kid: the account is looked for'
 like "$err" 'was made with kid-1 and stays bound' '... and what it is is said'
 due
 once
-unlike "$err" 'stays bound' '... once'
+like "$err" 'was made with kid-1 and stays bound' '... as long as it is so'
+is "$(sql 'SELECT eab_kid FROM cas')" kid-1 '... whose kid is kept'
+run fetcher account show
+like "$out" 'eab_kid +kid-2 \(of the configuration; the account was made with kid-1 and stays bound to that: for kid-2, let account_key name another file\)' \
+	'... and shown'
+run fetcher account show --json
+like "$out" '"eab_kid": *"kid-2","eab_bound": *"kid-1"' '... and for programs'
+run fetcher account update
+is "$rc" 0 'an update'
+like "$err" 'was made with kid-1 and stays bound' '... says it'
+due
+once
+like "$err" 'was made with kid-1 and stays bound' '... and hides nothing'
+eab "$URLSAFE" kid-1
+due
+once
+is "$rc" 0 'its own kid again'
+unlike "$err" 'stays bound' '... nothing to say'
+run fetcher account show
+like "$out" 'eab_kid +kid-1$' '... nor to show'
+eab "$URLSAFE" kid-2
 
 fresh
 eab "$OTHER"

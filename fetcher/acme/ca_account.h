@@ -27,4 +27,11 @@ bool ca_account_same_kid(const struct certrepo_ca *ca,
 bool ca_account_mended(const struct certrepo_ca *ca,
 		       const struct store_ca *row);
 
+/* A binding is made with the account and stays: the eab_kid of the account at
+ * URL, as ROW has it, where CA's is another; borrowed of ROW. NULL: it is the
+ * same, or not known. */
+const char *ca_account_bound(const struct certrepo_ca *ca,
+			     const struct store_ca *row, const char *url);
+void ca_account_warn(const struct certrepo_ca *ca, const char *bound);
+
 #endif

@@ -5,6 +5,7 @@
 #include "acme.h"
 #include "acme_eab.h"
 #include "enc.h"
+#include "log.h"
 
 #define ASKED_MAX (1u << 20)
 
@@ -70,4 +71,23 @@ bool ca_account_mended(const struct certrepo_ca *ca, const struct store_ca *row)
 		return true;
 	now = ca_account_asked(ca);
 	return strcmp(now, row->account_key) != 0;
+}
+
+const char *ca_account_bound(const struct certrepo_ca *ca,
+			     const struct store_ca *row, const char *url)
+{
+	bool known = url && row->account && strcmp(row->account, url) == 0;
+
+	return known && ca->eab_kid && row->eab_kid &&
+			       !ca_account_same_kid(ca, row)
+		       ? row->eab_kid
+		       : NULL;
+}
+
+void ca_account_warn(const struct certrepo_ca *ca, const char *bound)
+{
+	log_warn("CA %s: eab_kid is %s, and the account of %s was made with "
+		 "%s and stays bound to that; for one bound to %s, let "
+		 "account_key name another file",
+		 ca->name, ca->eab_kid, ca->account_key, bound, ca->eab_kid);
 }
