@@ -4,7 +4,7 @@
 # at the other end the store is unavailable (69), not the configuration wrong.
 . "$(dirname "$0")/../lib/lib.sh"
 
-plan 11
+plan 17
 
 # The first indented block after a line that names FILE.
 block() { # FILE
@@ -14,6 +14,9 @@ block() { # FILE
 		on == 2 { sub(/^        /, ""); print }' "$ROOT/README.md"
 }
 # The same with folders of ours, and a port where nobody listens.
+ours_paths() {
+	sed -e "s#/etc/certrepo/#$T/etc/certrepo/#g"
+}
 ours() {
 	sed -e "s#\"/etc/#\"$T/etc/#g" -e "s#\"/var/#\"$T/var/#g" \
 		-e "s#db.example.org\";#127.0.0.1\"; port = $port;#"
@@ -42,6 +45,33 @@ run "$BUILD/certrepo-populate" -c "$T/certrepo.conf" list
 is "$rc" 69 "... is accepted by populate"
 run "$BUILD/certrepo-fetcher" -c "$T/certrepo.conf" --once
 is "$rc" 69 "... and by the fetcher"
+
+# A CA that wants eab_kid: the key's file by the commands, its group beside
+# the other, and the same in the manual.
+KEY='8PHy8/T19vf4+fr7/P3+//v/8PHy8/T19vf4+fr7/P0='
+block 'gives out for `eab_kid`' | sed "s#echo KEY#echo $KEY#
+	s#chgrp certrepo#chgrp $(id -g)#" | ours_paths >"$T/key.sh"
+like "$(cat "$T/key.sh")" "zerossl.hmac" "the key of eab_kid"
+run sh -e "$T/key.sh"
+is "$rc $(stat -c %a "$T/etc/certrepo/zerossl.hmac")" '0 640' \
+	"... is its group's to read"
+{
+	echo "state_dir = \"$T/var/lib/certrepo\";"
+	echo "shipped_preset_dir = \"$T/cas\";"
+	echo "store : { path = \"$T/store.db\"; }; ca = ("
+	block 'its group in the list `ca`' | ours_paths
+	echo ');'
+} >"$T/zerossl.conf"
+run "$BUILD/certrepo-populate" -c "$T/zerossl.conf" init
+is "$rc" 0 "... its CA's group is accepted"
+run "$BUILD/certrepo-fetcher" -c "$T/zerossl.conf" --once
+is "$rc $err" '0 ' "... by the fetcher, too"
+sed -n '/^\.It Ic eab_key_file/,/^\.It Ic staging/p' "$ROOT/man/certrepo.conf.5" |
+	sed -n '/^\.Bd/,/^\.Ed/{/^\./d;p;}' >"$T/manual"
+is "$(cat "$T/manual")" "$(block 'gives out for `eab_kid`')" \
+	"the manual has the same commands"
+ok "... and the same group" grep -q 'eab_key_file = "/etc/certrepo/zerossl' \
+	"$ROOT/man/certrepo.conf.5"
 
 block '/etc/certrepo/installer.conf`' >"$T/host"
 like "$(cat "$T/host")" 'profile = "nginx"' "the host's configuration"
