@@ -193,6 +193,24 @@ static void print_notes(const struct x509_csr *csr)
 		populate_line("note", notes.v[i]);
 }
 
+/* Where that stands in the way of its first order. */
+static void print_binding(const struct populate *p,
+			  const struct certrepo_ca *ca, struct arena *a)
+{
+	struct store_ca row = { .name = NULL };
+	struct err err = ERR_INIT;
+
+	if (!ca->eab_required || ca->eab_kid ||
+	    store_ca_get(p->store, ca->name, a, &row, &err) == -1 ||
+	    row.account)
+		return;
+	populate_line("note", arena_printf(a,
+					   "CA %s opens no account without "
+					   "eab_kid and eab_key_file, from %s: "
+					   "set them in its group",
+					   ca->name, ca->web ? ca->web : "it"));
+}
+
 /* Where it costs nothing, before anything counts. */
 static void print_try(const struct populate *p, const char *name,
 		      const struct enrol *e, struct arena *a)
@@ -217,6 +235,7 @@ static void print_enrolled(const struct populate *p, const char *name,
 	printf("  md5_modulus  %s\n", key->md5_modulus);
 	print_notes(csr);
 	printf("  CA           %s\n", e->ca->name);
+	print_binding(p, e->ca, a);
 	populate_profile(in);
 	print_proof(p, csr, e, a);
 	print_try(p, name, e, a);

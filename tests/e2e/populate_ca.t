@@ -19,7 +19,10 @@ ca = ( { name = "le"; directory = "$LE"; account_key = "$T/le.pem";
 	 account_key = "$T/own.pem"; agree_tos = true; },
        { name = "picky"; directory = "https://127.0.0.1:1/picky";
 	 account_key = "$T/picky.pem"; agree_tos = true; max_names = 1;
-	 keys = [ "rsa" ]; client_auth = "refused"; } );
+	 keys = [ "rsa" ]; client_auth = "refused"; },
+       { name = "bound"; directory = "https://127.0.0.1:1/bound";
+	 account_key = "$T/bound.pem"; eab_required = true;
+	 web = "https://ca.example/eab"; } );
 dns : { zones = ( { zone = "acme.example.net"; } ); };
 state_dir = "$T/store"; csr_dir = "$T/store";
 END
@@ -138,6 +141,20 @@ sql "UPDATE cas SET directory = 'https://other.example/', profiles = 'x	y'
 populate -n set $NAME ca=own ca_profile=z
 like "$rc $(flat)" '^0 .*is not known' \
 	"what another CA of this name offered says nothing"
+
+# --- a CA that binds accounts ---
+
+make_csr "$T/other.key" "$T/store/eab.example.test.csr" eab.example.test
+populate add eab.example.test --ca bound
+is "$rc" 0 "a CA that wants eab_kid, which is not set: no error"
+like "$(flat)" 'note CA bound opens no account without eab_kid and eab_key_file, from https://ca\.example/eab: set them in its group' \
+	"... and a note"
+populate --yes remove eab.example.test
+sql "INSERT INTO cas (name, directory, account)
+	VALUES ('bound', 'https://127.0.0.1:1/bound', 'https://ca/1')"
+populate add eab.example.test --ca bound
+unlike "$(flat)" 'eab_kid' "... not where it has an account of ours"
+populate --yes remove eab.example.test
 
 # --- what a CA refuses in a CSR ---
 
