@@ -446,13 +446,28 @@ run fetcher --once
 is "$rc" 69 'force: waits'
 like "$err" 'its directory is not found' '... and says so'
 is "$(orders B)" 0 '... and nobody is asked for anything'
-conf '"corp.example"' try '' "$SECOND"
+# what is the missing one's stays here: its key, contact and binding
+(umask 077 && head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d = \
+	>"$T/state/corp.hmac")
+CORP="contact = \"mailto:hidden@corp.example\"; eab_kid = \"corp-kid\";
+	eab_key_file = \"$T/state/corp.hmac\";"
+conf '"corp.example"' try "$CORP" "$SECOND"
 fresh
 run fetcher --once
 is "$rc" 0 'try: goes on' || diag "$err"
 like "$err" 'ordered from the next CA, second, in this run' '... and says so'
 like "$err" 'not to be known there, set mode = "force"' '... and what to mind'
 is "$(orders B)" 1 '... with the next'
+accounts() { grep '"kind": "newAccount"' "$T/ca-$1/requests"; }
+keys() { accounts "$1" | sed -n 's/.*"key": "\([^"]*\)".*/\1/p' | sort -u; }
+run fetcher account show --json corp second
+theirs=$(printf '%s\n' "$out" | "$PYTHON" -c 'import json, sys
+print(*[a["key"] for a in json.load(sys.stdin)])')
+corp_key=${theirs% *} second_key=${theirs#* }
+isnt "$corp_key" "$second_key" 'two CAs, two keys'
+is "$(keys B)" "$second_key" '... and the next one sees its own alone'
+unlike "$(cat "$T/ca-B/requests")" 'hidden@|externalAccountBinding' \
+	'... and nobody else'"'"'s contact and binding'
 is "$(sql "SELECT coalesce(ca_name, '') FROM certs")" corp \
 	'... and the row is as it was'
 due
@@ -461,10 +476,37 @@ is "$rc $(orders B)" '0 2' 'and once more'
 unlike "$err" 'next CA' '... which is said once a day'
 run fetcher --once
 is "$(orders B)" 2 'and then nothing is due'
+# an order that the next one draws out is its own, be the missing one back
+ca_start E good --offer '{"eab": {"keys": {"corp-kid": {"key":
+	"'"$(cat "$T/state/corp.hmac")"'"}}}}'
+fault() { # CA NAME
+	eval "_port=\$CA_$1"
+	curl -sSf --http1.1 --noproxy '*' --cacert "$PEBBLE_CA" -o /dev/null \
+		"https://127.0.0.1:$_port/fault" -d "{\"name\": \"$2\"}" ||
+		bail 'no fault'
+}
+fault B processing-day
+due
+run fetcher --once
+is "$rc $(sql 'SELECT ca_name FROM orders')" '0 second' \
+	'an order of the next one is drawn out' || diag "$err"
+zone corp.example "$(instance e 10 0 "$CA_E" ca "$DIR")"
+due
+run fetcher --once
+is "$rc $(orders E) $(sql 'SELECT count(*) FROM orders')" '0 1 0' \
+	'the missing one is back, and makes one of its own' || diag "$err"
+is "$(keys E)" "$corp_key" '... with its own key'
+like "$(accounts E)" 'hidden@corp.example.*externalAccountBinding' \
+	'... contact and binding'
+is "$(keys B)" "$second_key" '... which the other one has never seen'
+unlike "$(cat "$T/ca-E/requests")" '"replaces"' \
+	'... and it is not told of what the other one issued'
+: >"$T/ca-B/requests"
 conf '"bad.example"' try '' "$SECOND"
 fresh
 run fetcher --once
-is "$rc $(orders B)" '69 2' 'bogus: try waits as well'
+is "$rc $(orders B)" '69 0' 'bogus: try waits as well'
+zone corp.example "$(instance a 10 0 "$DOWN" ca "$DIR")"
 conf '"corp.example"' try
 fresh
 run fetcher --once

@@ -451,6 +451,14 @@ class Handler(Offer, http.server.BaseHTTPRequestHandler):
             self.wish = {k: payload[k] for k in ("profile", "replaces")
                          if k in payload}
             return [i["value"] for i in payload.get("identifiers", [])]
+        if self.kind == "newAccount" and jws:
+            payload = json.loads(unb64(jws["payload"]) or b"{}")
+            self.wish = {k: payload[k] for k in
+                         ("contact", "externalAccountBinding")
+                         if k in payload}
+            jwk = json.loads(unb64(jws["protected"])).get("jwk")
+            if jwk:
+                self.wish["key"] = thumbprint(jwk)
         with STATE.lock:
             if self.kind == "renewalInfo":
                 return STATE.by_ari.get(parts[-1], {}).get("names", [])
