@@ -12,6 +12,7 @@
 #include "certrepo_conf.h"
 #include "clock.h"
 #include "command.h"
+#include "discover.h"
 #include "discover_cmd.h"
 #include "dns_key.h"
 #include "engine.h"
@@ -336,6 +337,10 @@ static int discover(const struct cmdline *cmd, const struct engine_opts *opts)
 		discover_cmd_defaults(arena, &conf);
 	else if (certrepo_conf_load(cmd->config, arena, &conf, &errs) == -1)
 		return conf_errors_print(&errs, PROGRAM);
+	else
+		discover_check(&conf, &errs);
+	if (errs.list.n)
+		return conf_errors_print(&errs, PROGRAM);
 	return discover_cmd(&conf, opts->names, opts->n_names);
 }
 
@@ -383,6 +388,7 @@ int main(int argc, char **argv)
 	}
 	/* Not when the first proof is wanted: each try would cost an order. */
 	dns_key_check(conf.proof.dns, &errs);
+	discover_check(&conf, &errs);
 	if (errs.list.n)
 		return refused(&conf, &cmd, &errs, !opts.n_names);
 	if (cmd.staging)

@@ -641,3 +641,24 @@ void discover_parents(const char *const *configured, size_t n,
 
 	disc_parents(&s, arena, ret);
 }
+
+void discover_check(const struct certrepo_conf *conf, struct conf_errors *errs)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	struct disc_parents p;
+
+	for (size_t i = 0; i < conf->ca.n; i++) {
+		const struct certrepo_ca *ca = conf->ca.v[i];
+		const struct disc_sources s = { .configured = ca->discover.v,
+						.n = ca->discover.n };
+
+		/* Without what "auto" stands for, which is never skipped. */
+		disc_parents(&s, arena, &p);
+		for (size_t k = 0; k < p.n; k++)
+			if (p.v[k].skip)
+				conf_error(errs, &ca->src,
+					   "setting `discover': %s is %s, "
+					   "nothing is looked for there",
+					   p.v[k].name, p.v[k].skip);
+	}
+}

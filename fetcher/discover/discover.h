@@ -65,6 +65,9 @@ int discover_start(struct loop *loop, const struct discover_opts *opts,
 void discover_free(struct discover **d); /* accepts NULL */
 const char *discover_text(const struct discover *d);
 
+/* Domains in the configuration below which nobody looks are errors. */
+void discover_check(const struct certrepo_conf *conf, struct conf_errors *errs);
+
 /* The sources that this host has for "auto", and those of the configuration. */
 void discover_parents(const char *const *configured, size_t n,
 		      struct arena *arena, struct disc_parents *ret);

@@ -319,6 +319,16 @@ is "$rc" 1 'where nobody looks: exit 1'
 like "$err" \
 	'com is a single label, co.uk is a public suffix: nothing is looked for' \
 	'... and says why'
+for x in com co.uk; do
+	conf "\"corp.example\", \"$x\""
+	run fetcher --discover
+	is "$rc" 78 "discover = $x: an error"
+	like "$err" "certrepo.conf:[0-9]*: .*discover.: $x is a (single|public)" \
+		'... that says why'
+	run fetcher --once
+	is "$rc" 78 '... for a run as well'
+done
+conf '"corp.example"'
 for x in http://ca.corp.example/d https://192.0.2.1/d https://ca/d; do
 	run fetcher --advertise "$x"
 	is "$rc" 64 "--advertise $x: usage"
