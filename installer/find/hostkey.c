@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "hostkey.h"
 #include "place.h"
+#include "words.h"
 
 #define KEY_FILE_MAX (256 * 1024)
 
@@ -155,6 +156,27 @@ static int vet_dates(const struct x509_chain *chain, int64_t now, int64_t skew,
 	return 0;
 }
 
+/* The root that the chain leads to is none of this host's. Public CAs often
+ * have another chain for hosts that lag behind. */
+static int untrusted(const struct svc_cert *c, const struct x509_chain *chain,
+		     struct err *err)
+{
+	const char *const argv[] = { c->conf->name, NULL };
+	AUTO(mem_free_str) char *name = words_text(argv);
+	bool alone = x509_chain_len(chain) == 1;
+	bool root = !alone && strstr(err->msg, "is not trusted by");
+
+	err_wrap(err, "the certificate in the store%s cannot be trusted",
+		 alone ? ", which has no chain there," : "");
+	if (!root)
+		return -1;
+	return err_set(err, err->kind,
+		       "%s; if it is of a public CA, certrepo-populate show %s "
+		       "on the central host says which other chains that gives "
+		       "(preferred_chain)",
+		       err->msg, name);
+}
+
 int hostkey_vet(const struct svc_cert *c, const struct x509_chain *chain,
 		const struct x509_key *key, const struct x509_trust *trust,
 		int64_t now, int64_t skew, struct err *err)
@@ -183,11 +205,6 @@ int hostkey_vet(const struct svc_cert *c, const struct x509_chain *chain,
 		return err_wrap(err, "the chain in the store is broken");
 	/* Within the tolerated skew, judge as if it had begun. */
 	if (x509_trust_verify(trust, chain, from > now ? from : now, err) == -1)
-		return err_wrap(err,
-				"the certificate in the store%s cannot be "
-				"trusted",
-				x509_chain_len(chain) == 1
-					? ", which has no chain there,"
-					: "");
+		return untrusted(c, chain, err);
 	return 0;
 }

@@ -72,7 +72,8 @@ refused "no subjectAltName" "is not for $NAME: it has no subjectAltName"
 
 SIGNER=$T/pki/other issue_nth "$T/bad" 4
 store_put $NAME "$T/bad"
-refused "an issuer nobody trusts" "cannot be trusted"
+refused "an issuer nobody trusts" \
+	"cannot be trusted: .*; if it is of a public CA, certrepo-populate show $NAME on the central host says which other chains that gives \(preferred_chain\)"
 
 issue_nth "$T/bad" 5
 : >"$T/bad.ca"

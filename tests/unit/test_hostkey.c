@@ -38,6 +38,7 @@ static const char *vet(const char *chain_file, const char *domain,
 	static struct err err;
 	const char *names[] = { name, NULL };
 	struct installer_cert conf = {
+		.name = "*.example.org",
 		.key = public_key ? NULL : scratch("leaf.key"),
 		.public_key = public_key,
 		.names = { .v = names, .n = name ? 1 : 0 },
@@ -102,6 +103,20 @@ static void refused(void **state)
 	SAYS(vet("chain.pem", "example.org", NULL, NULL, 1861920000),
 	     "this host's clock says 2029-01-01 (date): see that it is right");
 	SAYS(vet("leaf.pem", "example.org", NULL, NULL, now), "trusted");
+	assert_null(strstr(vet("leaf.pem", "example.org", NULL, NULL, now),
+			   "preferred_chain"));
+	/* Below a root that this host does not have: is there another way? */
+	kit_sh("openssl req -x509 " KIT_EC " -nodes -keyout old.key -out "
+	       "old.pem -subj '/CN=Old Root' -days 3650;"
+	       "openssl x509 -req -in inter.csr -CA old.pem -CAkey old.key "
+	       "-extfile ca.ext -days 2000 -out old-inter.pem;"
+	       "cat leaf.pem old-inter.pem >old-chain.pem");
+	SAYS(vet("old-chain.pem", "example.org", NULL, NULL, now),
+	     "cannot be trusted: issuer \"Old Root\" of certificate ");
+	SAYS(vet("old-chain.pem", "example.org", NULL, NULL, now),
+	     "leads there; if it is of a public CA, certrepo-populate show "
+	     "'*.example.org' on the central host says which other chains "
+	     "that gives (preferred_chain)");
 	kit_sh("cat leaf.pem root.pem inter.pem >mixed.pem");
 	SAYS(vet("mixed.pem", "example.org", NULL, NULL, now), "broken");
 	/* ours in the CN, another in the SAN */
