@@ -361,52 +361,58 @@ static void profile(void **state)
 
 #define DAY 86400
 
+static struct store_receipt distrust[] = {
+	{ .host = "web1",
+	  .service = "web",
+	  .endpoint = "",
+	  .state = "refused",
+	  .detail = "refused: the certificate in the store cannot be "
+		    "trusted: issuer \"Test Root\" of ..." },
+	{ .host = "web1",
+	  .service = "mail",
+	  .endpoint = "",
+	  .state = "refused",
+	  .detail = "... cannot be trusted" },
+	{ .host = "web2", .service = "web", .state = "served" },
+};
+static struct certrepo_ca chain_ca = { .name = "letsencrypt" };
+static char chain_top[ENC_SHA256_HEX];
+
+/* web1 does not trust what the CA gave ROW; it has other chains. */
+static void distrusted(const struct store_cert *row, struct view *v)
+{
+	snprintf(chain_top, sizeof(chain_top), "%s",
+		 kit_out("openssl x509 -in inter.pem -outform DER | "
+			 "sha256sum"));
+	view_make(row, v);
+	chain_ca.preferred_chain = NULL;
+	v->signer = &chain_ca;
+	v->fetcher = "certrepo-fetcher -c x";
+	v->installs = (struct store_receipts){ distrust, 3 };
+	v->chains = (struct store_chains){
+		.v = { { "Test Root", chain_top, DAY + 5 },
+		       { "Other Root", "aa", DAY + 4 },
+		       { "Test Root", "bb", DAY + 3 },
+		       { "Odd \"Root\"\x1b", "cc", 2 } },
+		.n = 4
+	};
+}
+
 /* Hosts do not trust it: which other chain there is, and how to get it. */
 static void chains(void **state)
 {
-	struct store_receipt receipts[] = {
-		{ .host = "web1",
-		  .service = "web",
-		  .endpoint = "",
-		  .state = "refused",
-		  .detail = "refused: the certificate in the store cannot be "
-			    "trusted: issuer \"Test Root\" of ..." },
-		{ .host = "web1",
-		  .service = "mail",
-		  .endpoint = "",
-		  .state = "refused",
-		  .detail = "... cannot be trusted" },
-		{ .host = "web2", .service = "web", .state = "served" },
-	};
-	static struct certrepo_ca le = { .name = "letsencrypt" };
-	static const char *const preferred[] = { "Other Root", "other root",
-						 "CN=Other Root,O=Other",
-						 "O = Other, CN = Other Root",
-						 "AA" };
 	struct store_cert row = fresh_row();
 	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(100000);
-	char top[ENC_SHA256_HEX];
 	struct view v;
 	json_t *o;
 
-	snprintf(top, sizeof(top), "%s",
-		 kit_out("openssl x509 -in inter.pem -outform DER | "
-			 "sha256sum"));
-	view_make(&row, &v);
-	v.signer = &le;
-	v.fetcher = "certrepo-fetcher -c x";
-	v.installs = (struct store_receipts){ &receipts[2], 1 };
-	v.chains =
-		(struct store_chains){ .v = { { "Test Root", top, DAY + 5 },
-					      { "Other Root", "aa", DAY + 4 },
-					      { "Test Root", "bb", DAY + 3 },
-					      { "Odd \"Root\"\x1b", "cc", 2 } },
-				       .n = 4 };
+	distrusted(&row, &v);
+	v.installs = (struct store_receipts){ &distrust[2], 1 };
 	view_text(&v, "letsencrypt", 1, "", &out);
 	assert_null(strstr(sbuf_str(&out), "not trusted"));
 	expect(&out, "  chain        1 of the CA, it ends below \"Test "
 		     "Root\"\n");
-	v.installs = (struct store_receipts){ receipts, 3 };
+	v.installs = (struct store_receipts){ distrust, 3 };
 	view_text(&v, "letsencrypt", 1, "", &out);
 	expect(&out, "\n  reports of its hosts, newest first\n");
 	expect(&out, "  web1 web: refused, the certificate in the store cannot "
@@ -428,11 +434,46 @@ static void chains(void **state)
 	       "               renewal; at once by:\n"
 	       "                 certrepo-fetcher -c x --once --force "
 	       "www.example.org\n");
-	/* What is asked for already is no advice. */
+	v.chains.n = 2;
+	o = as_json(&v, 1);
+	assert_string_equal(
+		json_string_value(json_object_get(o, "chain_issuer")),
+		"Test Root");
+	assert_string_equal(
+		json_string_value(json_object_get(o, "chain_sha256")),
+		chain_top);
+	assert_int_equal(json_array_size(json_object_get(o, "ca_chains")), 2);
+	json_decref(o);
+	sbuf_clear(&out);
+	v.chains.n = 1;
+	view_text(&v, "letsencrypt", 1, "", &out);
+	expect(&out, "it ends below \"Test Root\"\n"
+		     "               no other chain of this CA is known: these "
+		     "hosts need the root it\n"
+		     "               leads to in their trust_file, or the name "
+		     "another CA\n");
+	sbuf_clear(&out);
+	view_text(&v, "letsencrypt", end, "", &out);
+	assert_null(strstr(sbuf_str(&out), "not trusted"));
+	view_free(&v);
+}
+
+/* What is asked for already is no advice. */
+static void chain_asked(void **state)
+{
+	static const char *const preferred[] = { "Other Root", "other root",
+						 "CN=Other Root,O=Other",
+						 "O = Other, CN = Other Root",
+						 "AA" };
+	struct store_cert row = fresh_row();
+	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(100000);
+	struct view v;
+
+	distrusted(&row, &v);
 	v.chains.n = 2;
 	for (size_t i = 0; i < ARRAY_LEN(preferred); i++) {
 		sbuf_clear(&out);
-		le.preferred_chain = preferred[i];
+		chain_ca.preferred_chain = preferred[i];
 		view_text(&v, "letsencrypt", 1, "", &out);
 		expect(&out,
 		       "  chain        not trusted by web1\n"
@@ -460,37 +501,17 @@ static void chains(void **state)
 	assert_null(strstr(sbuf_str(&out), "--force"));
 	v.chains.v[1].ts = DAY + 4;
 	/* others are, and what is there now is said */
-	le.preferred_chain = "Third Root";
+	chain_ca.preferred_chain = "Third Root";
 	sbuf_clear(&out);
 	view_text(&v, "letsencrypt", 1, "", &out);
 	expect(&out, "preferred_chain = \"Other Root\";\n");
 	expect(&out, "  (preferred_chain is \"Third Root\" there now)\n");
-	le.preferred_chain = "test root";
+	chain_ca.preferred_chain = "test root";
 	v.chains.n = 3;
 	sbuf_clear(&out);
 	view_text(&v, "letsencrypt", 1, "", &out);
 	expect(&out, "preferred_chain = \"bb\";\n");
-	v.chains.n = 2;
 	expect(&out, "  (preferred_chain is \"test root\" there now)\n");
-	o = as_json(&v, 1);
-	assert_string_equal(
-		json_string_value(json_object_get(o, "chain_issuer")),
-		"Test Root");
-	assert_string_equal(
-		json_string_value(json_object_get(o, "chain_sha256")), top);
-	assert_int_equal(json_array_size(json_object_get(o, "ca_chains")), 2);
-	json_decref(o);
-	sbuf_clear(&out);
-	v.chains.n = 1;
-	view_text(&v, "letsencrypt", 1, "", &out);
-	expect(&out, "it ends below \"Test Root\"\n"
-		     "               no other chain of this CA is known: these "
-		     "hosts need the root it\n"
-		     "               leads to in their trust_file, or the name "
-		     "another CA\n");
-	sbuf_clear(&out);
-	view_text(&v, "letsencrypt", end, "", &out);
-	assert_null(strstr(sbuf_str(&out), "not trusted"));
 	view_free(&v);
 }
 
@@ -772,6 +793,7 @@ int main(void)
 		cmocka_unit_test(rules),
 		cmocka_unit_test(profile),
 		cmocka_unit_test(chains),
+		cmocka_unit_test(chain_asked),
 	};
 
 	return cmocka_run_group_tests(tests, setup, scratch_teardown);
