@@ -58,6 +58,11 @@ block '`/etc/certrepo/certrepo.conf`' |
 follow 'must not be readable by everyone, but by the'
 cp "$MARIADB_CA" /etc/certrepo/db-ca.pem
 follow 'With MariaDB there are three accounts'
+cat /etc/certrepo/*.conf /etc/certrepo/common.inc /etc/certrepo/*.password >once
+follow 'With MariaDB there are three accounts'
+ok "... once more: nothing is changed" sh -c 'cat /etc/certrepo/*.conf \
+	/etc/certrepo/common.inc /etc/certrepo/*.password | cmp once -'
+like "$(cat /etc/certrepo/common.inc)" '^ca = ' "... and nothing is lost"
 is "$(sed -n 's/.*user = "\([a-z-]*\)".*/\1/p' /etc/certrepo/certrepo.conf \
 	/etc/certrepo/admin.conf /etc/certrepo/init.conf | tr '\n' ' ')" \
 	'certrepo-fetcher certrepo-populate certrepo-admin ' \

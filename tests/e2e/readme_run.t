@@ -114,6 +114,10 @@ bind:640" "... the key is the fetcher's and BIND's to read"
 		send
 	END
 	is $? 0 "README: the zone takes an update by the key"
+	cp -a /etc/certrepo/acme.key acme.key.before
+	follow 'hosts nobody can reach): a dynamic zone'
+	ok "... once more: the key and the zone stay" cmp \
+		/etc/certrepo/acme.key acme.key.before
 	is "$(dig +short @127.0.0.1 www-example-org.acme.example.net TXT)" \
 		'"proof"' "... and answers with it"
 	ok "... which its journal has" test -s \
@@ -123,6 +127,12 @@ bind:640" "... the key is the fetcher's and BIND's to read"
 		"... the delegation is to the server of the zone file"
 fi
 follow 'make a key and a request'
+key=$(cat /etc/ssl/private/www.example.org.key)
+is "$(stat -c %a /etc/ssl/private/www.example.org.key)" 600 \
+	"... which root alone can read"
+follow 'make a key and a request'
+is "$(cat /etc/ssl/private/www.example.org.key)" "$key" \
+	"... once more: the key stays"
 webroot='--webroot /var/www/www.example.org'
 like "$(block 'On the central host, as root')" "with a web root: $webroot" \
 	"the README says how a web root is given"
