@@ -1,0 +1,157 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# "Upgrading" of the README, word for word, on stores that the programs before
+# left: looked at, upgraded, run, and put back as they were. As root, where
+# /etc, /root, /var/lib and /usr/local are folders of our own.
+# shellcheck disable=SC2154 # rc, out and err are run's
+if [ -z "${README_APART-}" ] && [ "$(id -u)" = 0 ] &&
+	unshare --mount --net true 2>/dev/null; then
+	README_APART=1 exec unshare --mount --net sh "$0" "$@"
+fi
+. "$(dirname "$0")/../lib/lib.sh"
+. "$ROOT/tests/lib/mariadb.sh"
+
+[ -n "${README_APART-}" ] || skip_all "no root for namespaces of our own"
+umask 022
+apart() {
+	mkdir "$T/own" && cd "$T/own" && cp -a /etc etc &&
+		mkdir local lib root || return 1
+	for d in etc:/etc local:/usr/local lib:/var/lib root:/root; do
+		mount --bind "$T/own/${d%%:*}" "${d#*:}" || return 1
+	done
+	ip link set lo up
+}
+apart 2>"$T/log/apart" || {
+	diag "$(tail -5 "$T/log/apart")"
+	skip_all "no folders of our own"
+}
+PATH=/usr/local/sbin:$PATH
+for p in populate fetcher; do
+	install -D "$BUILD/certrepo-$p" "/usr/local/sbin/certrepo-$p"
+done
+install -D "$ROOT/schema/grants.sql" /usr/local/share/certrepo/grants.sql
+install -d /usr/local/share/certrepo/cas /etc/cron.d
+install -m 644 "$ROOT"/ca-presets/*.conf /usr/local/share/certrepo/cas/
+adduser --quiet --system --group --home /var/lib/certrepo certrepo \
+	2>"$T/log/adduser" || bail "no user: $(cat "$T/log/adduser")"
+install -d -m 755 /etc/certrepo
+install -m 644 "$ROOT/packaging/cron.d/certrepo-fetcher" /etc/cron.d/
+
+# The first indented block after a line of the section with TEXT.
+follow() { # TEXT [WORD that begins the lines that are taken]
+	sed -n '/^## Upgrading/,/^## Coming/p' "$ROOT/README.md" |
+		awk -v f="$1" '!on && index($0, f) { on = 1; next }
+			on == 1 && /^    / { on = 2 }
+			on == 2 && NF && !/^    / { exit }
+			on == 2 { sub(/^    /, ""); print }' >"$T/block"
+	[ -s "$T/block" ] || bail "nothing in the README after: $1"
+	run sh -e "$T/block"
+	is "$rc" 0 "README: $1"
+}
+common() {
+	cat <<-'END'
+	ca = ( { preset = "letsencrypt"; agree_tos = true; } );
+	webroot_prefixes = ["/var/www"];
+	END
+}
+# What a person does, up to what differs and from there.
+before() {
+	follow 'root, let no run begin'
+	not_ok "... cron has nothing to begin" test -e \
+		/etc/cron.d/certrepo-fetcher
+}
+after() {
+	follow 'with either the configuration'
+	is "$(tar -tzf /root/before.tgz | grep -c 'certrepo\.conf$')" 1 \
+		"... which is kept"
+	is "$(stat -c %a /root/before.tgz)" 600 "... for root alone"
+}
+upgraded() { # TEXT
+	follow "$1"
+	like "$out" 'would upgrade .* from schema version 2 to [0-9]+' \
+		"... says what it would do"
+	like "$out" 'upgraded .* from schema version 2 to [0-9]+' "... and does it"
+	like "$err" 'CA that is not in the configuration' \
+		"... and says what would fail"
+	follow 'See that the'
+	ok "... cron begins runs again" test -s /etc/cron.d/certrepo-fetcher
+}
+
+# --- SQLite ---
+DB=/var/lib/certrepo/certrepo.db
+{
+	echo "store : { path = \"$DB\"; };"
+	common
+} >/etc/certrepo/certrepo.conf
+runuser -u certrepo -- sqlite3 $DB <"$ROOT/tests/data/schema2/sqlite.sql"
+dump=$(sqlite3 -readonly $DB .dump)
+before
+follow 'Keep what there is.'
+after
+upgraded 'see what would be done to the database'
+is "$(find /var/lib/certrepo ! -user certrepo)" '' "... nothing is root's"
+not_ok "... the database is another one" test \
+	"$(sqlite3 -readonly $DB .dump)" = "$dump"
+before
+follow 'one back; what was renewed'
+is "$(sqlite3 -readonly $DB .dump)" "$dump" "... which it is"
+run certrepo-populate list
+is "$rc" 78 "... and too old for the new programs"
+rm -f /var/lib/certrepo/* /root/*
+mv /etc/certrepo/cron.off /etc/cron.d/certrepo-fetcher
+
+# --- MariaDB ---
+command -v mariadb-install-db >/dev/null || bail "no mariadb-server"
+mariadb_start "$T/db" || bail "MariaDB does not start"
+for p in mariadb mariadb-dump; do
+	printf '#!/bin/sh\nexec /usr/bin/%s --no-defaults --skip-ssl %s "$@"\n' \
+		$p "--socket=$MARIADB_SOCKET --user=root" >/usr/local/sbin/$p
+	chmod 755 /usr/local/sbin/$p
+done
+hash -r
+cp "$MARIADB_CA" /etc/certrepo/db-ca.pem
+(umask 077 && echo pw >/etc/certrepo/db.password &&
+	chgrp certrepo /etc/certrepo/db.password &&
+	chmod 640 /etc/certrepo/db.password)
+for f in certrepo:fetcher admin:populate init:admin; do
+	{
+		echo "store : { driver = \"mariadb\"; host = \"127.0.0.1\";"
+		echo "port = $MARIADB_PORT; user = \"certrepo-${f#*:}\";"
+		echo 'password_file = "/etc/certrepo/db.password";'
+		echo 'ca_file = "/etc/certrepo/db-ca.pem"; };'
+		common
+	} >"/etc/certrepo/${f%:*}.conf"
+done
+mariadb -e 'DROP DATABASE certrepo; CREATE DATABASE certrepo
+	CHARACTER SET ascii COLLATE ascii_bin' &&
+	mariadb certrepo <"$ROOT/tests/data/schema2/mariadb.sql" &&
+	# an older one gave the fetcher less
+	sed -e '/^-- certrepo-installer/,$d; s/@PASSWORD@/pw/' \
+		-e '/ certrepo.attempts/s/, DELETE//' \
+		"$ROOT/schema/grants.sql" >"$T/old.sql" &&
+	mariadb <"$T/old.sql" || bail "no store of before"
+mariadb -e "CREATE USER 'certrepo-admin'@'%' IDENTIFIED BY 'pw' REQUIRE SSL;
+	GRANT ALL ON *.* TO 'certrepo-admin'@'%' WITH GRANT OPTION"
+rights() {
+	mariadb -Ne "SHOW GRANTS FOR 'certrepo-fetcher'@'%'" |
+		grep -F attempts
+}
+unlike "$(rights)" DELETE "an older installation's rights"
+accounts=$(mariadb -Ne 'SELECT user, host, authentication_string FROM mysql.user
+	WHERE user <> "certrepo-owner" ORDER BY user')
+before
+follow 'or with MariaDB, as administrator'
+ok "... is a dump" grep -q '^INSERT INTO .certs' /root/before.sql
+after
+upgraded 'or with MariaDB, where a version may need'
+like "$(rights)" DELETE "... the fetcher has the rights of this version"
+is "$(mariadb -Ne 'SELECT user, host, authentication_string FROM mysql.user
+	WHERE user <> "certrepo-owner" ORDER BY user')" "$accounts" \
+	"... and no account is another one, or new"
+run sh -e -c "$(sed -n 's/.*or with MariaDB `\(mariadb certrepo.*\)`\.$/\1/p' \
+	"$ROOT/README.md")"
+is "$rc" 0 "README: put back"
+run certrepo-populate -c /etc/certrepo/init.conf init -n
+like "$out" 'would upgrade .* from schema version 2' "... it is as it was"
+mariadb_stop
+done_testing
