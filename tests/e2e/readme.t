@@ -101,13 +101,14 @@ is "$(unknown)" '' "the options in it are those of the programs"
 
 # The commands of the fetcher, which have a --help of their own.
 bare() {
-	for w in $(sed -n '/^\.Sh SYN/,/^\.Sh DESC/{/^\.Nm/{n;s/^\.Cm //p;};}' \
-		"$ROOT/man/certrepo-fetcher.8" | sort -u); do
-		"$BUILD/certrepo-fetcher" --help | grep -q "^  $w " ||
-			echo "$w: --help"
-		grep -q "^\.It Cm $w " "$ROOT/man/certrepo-fetcher.8" ||
-			echo "$w: manual"
-	done
+	sed -n '/^\.Sh SYN/,/^\.Sh DESC/{/^\.Nm/{n;s/^\.Cm //p;};}' \
+		"$ROOT/man/certrepo-fetcher.8" | sort -u |
+		while read -r w; do
+			"$BUILD/certrepo-fetcher" --help | grep -q "^  $w " ||
+				echo "$w: --help"
+			grep -q "^\.It Cm $w " "$ROOT/man/certrepo-fetcher.8" ||
+				echo "$w: manual"
+		done
 }
 is "$(bare)" '' "each command is in --help, and has a text in the manual"
 

@@ -122,14 +122,17 @@ for f in certrepo:fetcher admin:populate init:admin; do
 		common
 	} >"/etc/certrepo/${f%:*}.conf"
 done
-mariadb -e 'DROP DATABASE certrepo; CREATE DATABASE certrepo
-	CHARACTER SET ascii COLLATE ascii_bin' &&
+# One of before, which gave the fetcher less.
+older() {
+	mariadb -e 'DROP DATABASE certrepo; CREATE DATABASE certrepo
+		CHARACTER SET ascii COLLATE ascii_bin' &&
 	mariadb certrepo <"$ROOT/tests/data/schema2/mariadb.sql" &&
-	# an older one gave the fetcher less
 	sed -e '/^-- certrepo-installer/,$d; s/@PASSWORD@/pw/' \
 		-e '/ certrepo.attempts/s/, DELETE//' \
 		"$ROOT/schema/grants.sql" >"$T/old.sql" &&
-	mariadb <"$T/old.sql" || bail "no store of before"
+	mariadb <"$T/old.sql"
+}
+older || bail "no store of before"
 mariadb -e "CREATE USER 'certrepo-admin'@'%' IDENTIFIED BY 'pw' REQUIRE SSL;
 	GRANT ALL ON *.* TO 'certrepo-admin'@'%' WITH GRANT OPTION"
 rights() {
