@@ -100,9 +100,7 @@ int file_check_secret(mode_t mode, const char *what, const char *path,
 
 int file_check_config(const char *path, const struct stat *st, struct err *err)
 {
-	/* The sticky bit keeps others from replacing our file in a folder. */
-	if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0 &&
-	    !(S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX) != 0))
+	if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		return err_set(err, ERR_CONFIG,
 			       "%s: is writable by others than its owner, "
 			       "run: chmod g-w,o-w %s",

@@ -46,8 +46,9 @@ int file_check_secret(mode_t mode, const char *what, const char *path,
 int file_read_config(const char *path, struct sbuf *ret,
 		     struct err *err) MUST_CHECK;
 
-/* That check alone, on what stat(2) said of PATH; a folder with the sticky
- * bit may be written by others. */
+/* That check alone, on what stat(2) said of PATH, which may be a folder whose
+ * files are looked for by name: the sticky bit keeps nobody from putting one
+ * of a new name there, or a link. */
 struct stat;
 int file_check_config(const char *path, const struct stat *st,
 		      struct err *err) MUST_CHECK;

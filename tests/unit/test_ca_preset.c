@@ -326,6 +326,12 @@ static void bad_files(void **state)
 	assert_int_equal(chmod(path, 0644), 0);
 	assert_int_equal(chmod(ours(), 0777), 0);
 	refused("{ preset = \"bad\"; }", "writable by others");
+	/* A new name may be put into it by anybody, a link to another's file,
+	 * too. */
+	assert_int_equal(chmod(ours(), 01777), 0);
+	refused("{ preset = \"bad\"; }", "writable by others");
+	assert_int_equal(chmod(ours(), 01775), 0);
+	refused("{ preset = \"bad\"; }", "writable by others");
 	assert_int_equal(chmod(ours(), 0755), 0);
 	good("{ preset = \"bad\"; }");
 	assert_int_equal(unlink(path), 0);
