@@ -347,7 +347,7 @@ int db_prepare(struct db *db, const char *sql, const char *columns,
 	struct db_stmt *st = stmt_of(db, sql);
 	int rc = 0;
 
-	assert(!db->open && strspn(columns, "iInNtTwWbB") == strlen(columns));
+	assert(!db->open && strspn(columns, "iInNtTwWlLbB") == strlen(columns));
 	if (enter(db, err) == -1)
 		return -1;
 	if (!st->handle)
@@ -422,15 +422,23 @@ static int too_much(const struct db_stmt *st, const char *what, size_t max,
 		       st->db->name, max, what);
 }
 
-/* What is read of a column `w`; "" where that is nothing. */
+static bool is_words(const struct db_stmt *st, int i)
+{
+	int letter = tolower((unsigned char) st->columns[i]);
+
+	return letter == 'w' || letter == 'l';
+}
+
+/* What is read of a column `w` or `l`; "" where that is nothing. */
 static struct db_bytes words(const struct db_stmt *st, int i)
 {
 	const struct db_driver *d = st->db->driver;
+	bool is_long = tolower((unsigned char) st->columns[i]) == 'l';
 	struct db_bytes v = { 0 };
 
 	if (d->col_type(st->handle, i) == DB_BYTES)
 		v = d->col_text(st->handle, i);
-	if (!v.p || v.len > DB_WORDS_MAX)
+	if (!v.p || v.len > (is_long ? DB_VALUE_MAX : DB_WORDS_MAX))
 		v = (struct db_bytes){ .p = "" };
 	return v;
 }
@@ -473,8 +481,10 @@ static int check_column(const struct db_stmt *st, int i, size_t *bytes,
 		return isupper((unsigned char) st->columns[i])
 			       ? strange(st, i, "is NULL", err)
 			       : 0;
-	if (letter == 'n' || letter == 'w') {
-		*bytes += letter == 'w' ? words(st, i).len : 0;
+	if (letter == 'n')
+		return 0;
+	if (is_words(st, i)) {
+		*bytes += words(st, i).len;
 		return 0;
 	}
 	if (letter == 'i')
@@ -552,12 +562,11 @@ int64_t db_col_int(const struct db_stmt *st, int i)
 
 const char *db_col_text(const struct db_stmt *st, int i)
 {
-	assert(is_column(st, i, 't') || is_column(st, i, 'w'));
+	assert(is_column(st, i, 't') || is_words(st, i));
 	if (db_col_null(st, i))
 		return NULL;
-	return is_column(st, i, 'w')
-		       ? words(st, i).p
-		       : st->db->driver->col_text(st->handle, i).p;
+	return is_words(st, i) ? words(st, i).p
+			       : st->db->driver->col_text(st->handle, i).p;
 }
 
 const void *db_col_blob(const struct db_stmt *st, int i, size_t *ret_len)

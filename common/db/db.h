@@ -92,7 +92,7 @@ int db_script(struct db *db, const char *sql, struct err *err) MUST_CHECK;
  * Who goes through the rows of all names must not end at one of them (SQLite
  * lets a cell hold anything): `n` is a number, read as 0 where it is none, and
  * `w` words, read as "" where they are none or more than DB_WORDS_MAX bytes,
- * up to a NUL byte.
+ * up to a NUL byte; `l` is the same of a long text, DB_VALUE_MAX.
  */
 #define DB_COLUMNS_MAX 64
 #define DB_VALUE_MAX   (1u << 17) /* bytes; the largest of ours has 2^16 */

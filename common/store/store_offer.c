@@ -15,7 +15,7 @@ static int offer_get(struct store *s, const char *ca_name, struct arena *a,
 	if (store_query(s,
 			"SELECT renewal_info, profiles, caa, ts_offer "
 			"FROM cas WHERE name = ?",
-			"wtwn", ARGS(T(ca_name)), &st, err) == -1)
+			"wlwn", ARGS(T(ca_name)), &st, err) == -1)
 		return -1;
 	rc = db_step(st, err);
 	if (rc != 1)
@@ -138,7 +138,7 @@ static int chains_get(struct store *s, const char *ca_name,
 	int rc;
 
 	if (store_query(s, "SELECT directory, chains FROM cas WHERE name = ?",
-			"Wt", ARGS(T(ca_name)), &st, err) == -1)
+			"Wl", ARGS(T(ca_name)), &st, err) == -1)
 		return -1;
 	rc = db_step(st, err);
 	if (rc != 1)

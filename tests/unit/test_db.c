@@ -586,6 +586,22 @@ static void read_odd(void)
 	for (int i = 3; i < 6; i++)
 		assert_int_equal(db_col_int(st, i), 0);
 	db_done(st);
+	/* a long text */
+	OK(db_prepare(db,
+		      kit_mariadb() ? "SELECT REPEAT('x', 131072), "
+				      "REPEAT('x', 131073), "
+				      "CONCAT('a', CHAR(0), 'b'), 7, NULL"
+				    : "SELECT hex(zeroblob(65536)), "
+				      "hex(zeroblob(65536)) || 'x', "
+				      "'a' || char(0) || 'b', 7, NULL",
+		      "lllll", &st, &err));
+	RC(1, db_step(st, &err));
+	assert_int_equal(strlen(db_col_text(st, 0)), 131072);
+	assert_string_equal(db_col_text(st, 1), "");
+	assert_string_equal(db_col_text(st, 2), "a");
+	assert_string_equal(db_col_text(st, 3), "");
+	assert_null(db_col_text(st, 4));
+	db_done(st);
 }
 
 /* What comes is looked at, whatever the table's columns were made for. */

@@ -194,6 +194,52 @@ static void another(void **state)
 	assert_int_equal(found.ts_down, 0);
 }
 
+/* What is none of ours costs nobody his run: not what a CA offers, not what it
+ * was seen to give. */
+static void strange(void **state)
+{
+	static const struct store_ca none = { NULL };
+	static const struct store_ca ca = { .name = "le",
+					    .directory = "https://a/dir" };
+	static const struct store_chains one = {
+		.v = { { "Root X1", "", 200 } }, .n = 1
+	};
+	static const char *const nul[][2] = {
+		{ "UPDATE cas SET profiles = 'one' || char(9) || 'x' || "
+		  "char(10) || char(0) || 'y', chains = 'a' || char(0)",
+		  "UPDATE cas SET profiles = concat('one', char(9), 'x', "
+		  "char(10), char(0), 'y'), chains = concat('a', char(0))" },
+		{ "UPDATE cas SET profiles = hex(zeroblob(70000)), "
+		  "chains = hex(zeroblob(70000))",
+		  NULL /* the column does not hold so much */ },
+		{ "UPDATE cas SET profiles = 7, chains = 7", NULL },
+	};
+	struct store_offer o;
+	struct store_chains c;
+	struct store_ca now;
+
+	OK(store_ca_put(s, &ca, &none, arena, &now, &err));
+	for (size_t i = 0; i < ARRAY_LEN(nul); i++) {
+		const char *sql =
+			nul[i][strcmp(db_dialect(s->db), "sqlite") != 0];
+
+		if (!sql)
+			continue;
+		OK(db_script(s->db, sql, &err));
+		RC(1, store_offer_get(s, "le", arena, &o, &err));
+		if (i == 0)
+			assert_string_equal(
+				store_offer_profile(&o, "one", arena), "x");
+		else
+			assert_null(store_offer_profile(&o, "one", arena));
+		RC(1, store_chains_get(s, "le", arena, &c, &err));
+		assert_int_equal(c.n, 0);
+		OK(store_chains_put(s, "le", "https://a/dir", &one, &err));
+		RC(1, store_chains_get(s, "le", arena, &c, &err));
+		assert_int_equal(c.n, 1);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -201,6 +247,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(limits, setup, teardown),
 		cmocka_unit_test_setup_teardown(chains, setup, teardown),
 		cmocka_unit_test_setup_teardown(another, setup, teardown),
+		cmocka_unit_test_setup_teardown(strange, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
