@@ -10,11 +10,20 @@ enum ari_heard ari_judge_heard(const struct acme_result *r, struct arena *arena,
 			       ? ARI_WINDOW
 			       : ARI_GARBAGE;
 	(void) err_set(detail, ERR_INPUT, "%s", r->fail->detail);
-	/* 408 and 425 say themselves that they pass (RFC 9110, RFC 8470). */
-	return r->status >= 300 && r->status < 500 && r->status != 408 &&
-			       r->status != 425 && r->status != 429
-		       ? ARI_NONE
-		       : ARI_LATER;
+	switch (r->status) {
+	case 400:
+	case 404:
+	case 410:
+		return ARI_NONE;
+	case 408: /* these say themselves that they pass (RFC 9110, 8470) */
+	case 425:
+	case 429:
+		return ARI_LATER;
+	default:
+		/* Of a proxy, or a firewall: nothing is known by that. */
+		return r->status >= 300 && r->status < 500 ? ARI_GARBAGE
+							   : ARI_LATER;
+	}
 }
 
 int64_t ari_judge_later(int64_t now, int64_t retry_at)

@@ -10,8 +10,10 @@
 
 enum ari_heard {
 	ARI_WINDOW,
-	ARI_NONE,    /* not of this certificate, and for good (section 4.3.3) */
-	ARI_GARBAGE, /* as if there had been no answer; the CA is well */
+	ARI_NONE,    /* not of this certificate, and for good (section 4.3.3):
+		      * what was known is void */
+	ARI_GARBAGE, /* as if there had been no answer; the CA is well. Or it
+		      * was not the CA that refused, and what was known stays */
 	ARI_LATER,   /* no answer: trouble of the CA or on the way */
 };
 
