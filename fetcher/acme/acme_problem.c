@@ -238,6 +238,10 @@ static enum fail_class class_of(const struct problem *p)
 
 static const char *lead(const struct problem *p, enum fail_class c)
 {
+	/* There it is about no order, whatever it says. */
+	if (p->step == ACME_STEP_RENEWAL && c != FAIL_CA_RATE_LIMITED &&
+	    c != FAIL_CA_DOWN)
+		return "the CA did not accept our request";
 	switch (c) {
 	case FAIL_RATE_LIMITED:
 		return is_pause(p) ? "the CA has paused this name after many "

@@ -23,6 +23,7 @@ enum acme_step {
 	ACME_STEP_ORDER,    /* newOrder */
 	ACME_STEP_FINALIZE, /* or what became of an order since */
 	ACME_STEP_PROOF,    /* of a challenge */
+	ACME_STEP_RENEWAL,  /* renewal information, without an account */
 	ACME_STEP_OTHER,
 };
 

@@ -82,7 +82,7 @@ struct acme_call *acme_renewal(struct acme *acme, const char *id, acme_fn *fn,
 	struct acme_call *c = mem_alloc(sizeof(*c));
 
 	c->acme = acme;
-	c->step = ACME_STEP_OTHER;
+	c->step = ACME_STEP_RENEWAL;
 	c->url = mem_printf("%s%s%s", n ? base : acme->ca->directory,
 			    n && base[n - 1] == '/' ? "" : "/", id);
 	c->fn = fn;

@@ -149,6 +149,14 @@ static const struct problem_case {
 	  "{\"type\":\"" URN "unauthorized\",\"detail\":\"account 'x' does not "
 	  "own order 'y'\"}",
 	  0, FAIL_UNAUTHORIZED, "unauthorized", "own order" },
+	/* whom nothing is to be proved to */
+	{ ACME_STEP_RENEWAL, 403, NULL,
+	  "{\"type\":\"" URN "unauthorized\",\"detail\":\"blocked\"}", 0,
+	  FAIL_UNAUTHORIZED, "unauthorized",
+	  "did not accept our request: \"blocked\"" },
+	{ ACME_STEP_RENEWAL, 403, NULL,
+	  "{\"type\":\"" URN "caa\",\"detail\":\"blocked\"}", 0, FAIL_CAA,
+	  "caa", "did not accept our request: \"blocked\"" },
 	{ ACME_STEP_OTHER, 400, NULL,
 	  "{\"type\":\"" URN "malformed\",\"detail\":\"JWS verification "
 	  "error\"}",
