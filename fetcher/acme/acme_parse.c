@@ -202,6 +202,9 @@ int acme_parse_directory(const void *json, size_t len, struct arena *arena,
 	meta = json_object_get(doc, "meta");
 	d.key_change = url_or_null(doc, "keyChange", arena);
 	d.offer.renewal_info = url_or_null(doc, "renewalInfo", arena);
+	/* RFC 9773 section 4.1: a path below it, and no part of a query. */
+	if (d.offer.renewal_info && strpbrk(d.offer.renewal_info, "?#"))
+		d.offer.renewal_info = NULL;
 	d.offer.terms = arena_strdup(arena, json_string_value(json_object_get(
 						    meta, "termsOfService")));
 	d.offer.eab_required =

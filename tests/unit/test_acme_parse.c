@@ -600,6 +600,9 @@ static void offer(void **state)
 		"\"two words\":\"x\",\"\":\"x\","
 		"\"profile2\":\"a\\tb\\n\u00e4\",\"odd\":[1]},"
 		"\"caaIdentities\":[\"Example.COM\",7,\"a b\",\"b.org\"]}}";
+	static const char *const odd[] = { "https://b/restart?now=1#",
+					   "https://b/restart?now=",
+					   "https://b/restart#" };
 	AUTO(sbuf_free) struct sbuf many = SBUF_INIT(200000);
 	struct acme_directory d;
 	struct err err = ERR_INIT;
@@ -619,6 +622,21 @@ static void offer(void **state)
 	assert_string_equal(d.offer.caa[0], "example.com");
 	assert_string_equal(d.offer.caa[1], "b.org");
 
+	/* what we would add to it is no path there */
+	for (size_t i = 0; i < ARRAY_LEN(odd); i++) {
+		sbuf_clear(&many);
+		sbuf_addf(&many,
+			  "{\"newNonce\":\"https://a/n\",\"newAccount\":"
+			  "\"https://a/a\",\"newOrder\":\"https://a/o\","
+			  "\"renewalInfo\":\"%s\"}",
+			  odd[i]);
+		assert_int_equal(acme_parse_directory(sbuf_str(&many), many.len,
+						      arena, &d, &err),
+				 0);
+		assert_null(d.offer.renewal_info);
+	}
+
+	sbuf_clear(&many);
 	sbuf_adds(&many, "{\"newNonce\":\"https://a/n\",\"newAccount\":"
 			 "\"https://a/a\",\"newOrder\":\"https://a/o\","
 			 "\"meta\":{\"profiles\":{");
