@@ -43,11 +43,24 @@ static bool same(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
+/* Or written down by a wrong clock. */
+static bool is_old(const struct store_offer *o, int64_t now)
+{
+	return o->ts > now || o->ts <= now - DAY;
+}
+
 bool ca_offer_differs(const struct store_offer *old,
 		      const struct store_offer *new)
 {
 	return !same(old->renewal_info, new->renewal_info) ||
 	       !same(old->profiles, new->profiles) ||
-	       !same(old->caa, new->caa) || old->ts > new->ts ||
-	       old->ts <= new->ts - DAY;
+	       !same(old->caa, new->caa) || is_old(old, new->ts);
+}
+
+/* A proxy, or a fault of a day, may have left it out. */
+const char *ca_offer_renewal_info(const struct store_offer *offer, int64_t now)
+{
+	const char *url = offer->renewal_info;
+
+	return url && !*url && is_old(offer, now) ? NULL : url;
 }

@@ -16,4 +16,8 @@ void ca_offer_text(const struct acme_offer *offer, int64_t now,
 bool ca_offer_differs(const struct store_offer *old,
 		      const struct store_offer *new);
 
+/* URL of its renewalInfo; "" when OFFER, of less than a day before NOW, says
+ * that there is none; NULL: not known. */
+const char *ca_offer_renewal_info(const struct store_offer *offer, int64_t now);
+
 #endif

@@ -647,7 +647,7 @@ void ca_queue_look_end(struct ca_queue *c)
 
 const char *ca_queue_renewal_info(const struct ca_queue *c)
 {
-	return c->offer.renewal_info;
+	return ca_offer_renewal_info(&c->offer, clock_now());
 }
 
 static void begin(struct ca_queue *c)

@@ -78,9 +78,9 @@ enum ca_queue_look ca_queue_look(struct ca_queue *c);
 /* Between these its client stays. */
 void ca_queue_look_begin(struct ca_queue *c);
 void ca_queue_look_end(struct ca_queue *c);
-/* URL of its renewalInfo, "" when it has none, as last heard; NULL: its
- * directory was never read. The store remembers it, with the rest of what the
- * directory offers (store_offer.h). */
+/* URL of its renewalInfo, as last heard, "" when its directory had none within
+ * the last day; NULL: it is to be read. The store remembers it, with the rest
+ * of what the directory offers (store_offer.h). */
 const char *ca_queue_renewal_info(const struct ca_queue *c);
 
 /* An order that uses its client begins, has ended and was freed. */

@@ -93,7 +93,10 @@ void view_renewal_text(const struct view *v, int64_t now, struct sbuf *out)
 		return;
 	if (!v->row->enabled)
 		return;
-	if (poll > now)
+	if (v->offer && v->offer->renewal_info && !*v->offer->renewal_info)
+		view_line(out, " ",
+			  "the CA offers no renewal information any more");
+	else if (poll > now)
 		view_line_time(out, "", "the CA is asked about it again at ",
 			       poll, now);
 	else

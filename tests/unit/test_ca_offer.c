@@ -98,12 +98,29 @@ static void differs(void **state)
 	assert_true(ca_offer_differs(&was, &new));
 }
 
+/* The last word of a directory, that it has none, does not hold for long. */
+static void none(void **state)
+{
+	struct store_offer o = { .renewal_info = "https://ca/ari", .ts = NOW };
+
+	assert_string_equal(ca_offer_renewal_info(&o, NOW + 400 * 86400),
+			    "https://ca/ari");
+	o.renewal_info = "";
+	assert_string_equal(ca_offer_renewal_info(&o, NOW), "");
+	assert_string_equal(ca_offer_renewal_info(&o, NOW + 86399), "");
+	assert_null(ca_offer_renewal_info(&o, NOW + 86400));
+	assert_null(ca_offer_renewal_info(&o, NOW - 1));
+	o.renewal_info = NULL;
+	assert_null(ca_offer_renewal_info(&o, NOW));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(differs),
+		cmocka_unit_test(none),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

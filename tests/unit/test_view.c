@@ -159,6 +159,8 @@ static void asked(void **state)
 {
 	static const struct store_offer offer = { .renewal_info = "https://x/",
 						  .ts = 1 };
+	static const struct store_offer without = { .renewal_info = "",
+						    .ts = 1 };
 	struct store_cert row = fresh_row();
 	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(100000);
 	int64_t now = end - 60 * 86400;
@@ -209,6 +211,16 @@ static void asked(void **state)
 	expect(&out, ", which is past; chosen: ");
 	expect(&out, "\n               the CA is asked about it in the "
 		     "fetcher's next run\n");
+	/* of a CA whose directory has none any more */
+	sbuf_clear(&out);
+	v.offer = &without;
+	view_text(&v, "letsencrypt", end - 30 * 86400, "", &out);
+	expect(&out, ", which is past; chosen: ");
+	expect(&out,
+	       "\n               the CA offers no renewal information any "
+	       "more\n");
+	assert_null(strstr(sbuf_str(&out), "asked about it"));
+	v.offer = &offer;
 	view_free(&v);
 	/* of another certificate: a third of 90 days is left */
 	sbuf_clear(&out);
