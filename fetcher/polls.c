@@ -224,14 +224,26 @@ static int step(struct one *o, struct err *err)
 	return o->is == ASKS ? ask(o, err) : 0;
 }
 
+/* What stops the questions of one CA stops neither those of others nor any
+ * order. */
+static void give_up(struct one *o, struct err *err)
+{
+	log_warn("CA %s: it is not asked when to renew: %s",
+		 ca_queue_conf(o->ca)->name, err->msg);
+	err_clear(err);
+	ari_poll_stop(o->poll);
+	if (!ari_poll_busy(o->poll))
+		end(o);
+}
+
 int polls_step(struct polls *p, struct err *err)
 {
 	for (size_t i = 0; i < p->n && !batch_away(p->batch); i++) {
 		if (step(&p->v[i], err) == 0)
 			continue;
-		return err->kind == ERR_UNAVAILABLE
-			       ? batch_missed(p->batch, err)
-			       : -1;
+		if (err->kind == ERR_UNAVAILABLE)
+			return batch_missed(p->batch, err);
+		give_up(&p->v[i], err);
 	}
 	return 0;
 }

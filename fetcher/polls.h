@@ -21,7 +21,8 @@ struct polls *polls_new(const struct certrepo_conf *conf, struct cas *cas,
 			struct batch *batch);
 void polls_free(struct polls **p);
 
-/* Go on, after the orders' turn. The store being away is no failure here. */
+/* Go on, after the orders' turn. The store being away is no failure here, nor
+ * is what concerns one CA. */
 int polls_step(struct polls *p, struct err *err) MUST_CHECK;
 /* The program is to end: what was answered is committed. */
 void polls_stop(struct polls *p);

@@ -17,7 +17,7 @@
  * hold anything: of so many characters none is over DB_VALUE_MAX. */
 #define GOOD                                                             \
 	"ts_expire > ? AND ts_expire = ts_expire_seen AND crt > '' AND " \
-	"LENGTH(crt) <= 32700 AND crt_sha256 > ''"
+	"LENGTH(crt) <= 32700 AND crt_sha256 > '' AND LENGTH(name) <= 250"
 #define DUE(whose)                                                           \
 	" FROM certs WHERE enable = 'Y' AND " whose " AND ts_ari_poll >= ? " \
 	"AND ts_ari_poll <= ? AND " GOOD " ORDER BY ts_ari_poll LIMIT ?"

@@ -16,7 +16,10 @@
 #define FIRST_MOST   10
 #define COMMIT_AFTER 1000 /* ms: a page that is not full */
 /* Rows that cannot be moved on; more are the next run's. */
-#define STUCK_MAX 1000
+#define STUCK_MAX 500
+/* Read, but not yet in the store: each page begins with them. With the largest
+ * certificates all of it is within DB_ANSWER_MAX. */
+#define PUT_MAX (2 * ARI_POLL_PAGE)
 
 /* A question, from the row that was read to the answer's commit. */
 struct ask {
@@ -44,14 +47,18 @@ TAILQ_HEAD(pages_of_asks, page);
  * far ahead, both for each way to name the CA; then, with an incident, all. */
 enum from { FROM_TURNS, FROM_FAR, FROM_ALL, FROM_NONE };
 
+/* Of the names in this run. */
+enum { ADDED, LISTED /* by FROM_ALL, too */ };
+
 struct ari_poll {
 	struct ari_env env;
 	const char *names[3]; /* NULL: none named */
 	size_t n_names;
 	enum from from;
-	size_t name; /* of names */
-	char after[STORE_NAME_MAX + 1];
+	size_t name;	 /* of names */
+	char *after;	 /* of FROM_ALL; NULL: at its start */
 	bool read_later; /* all that was read is in our hands */
+	bool left;
 
 	struct asks waiting, flying, heard;
 	size_t n_waiting, n_flying, n_heard, n_put;
@@ -132,6 +139,7 @@ void ari_poll_free(struct ari_poll **pp)
 		page_free(p, TAILQ_FIRST(&p->pages));
 	loop_cancel(&p->timer);
 	namemap_free(&p->met);
+	free(p->after);
 	free(p->moved_name);
 	free(p->moved_url);
 	free(p);
@@ -190,7 +198,7 @@ int ari_poll_any(struct ari_poll *p, struct err *err)
 static void next_source(struct ari_poll *p)
 {
 	p->read_later = false;
-	p->after[0] = '\0';
+	mem_free_str(&p->after);
 	/* All: NULL and "" are one there. */
 	if (++p->name <
 	    (p->from == FROM_ALL && p->n_names > 1 ? 2 : p->n_names))
@@ -221,7 +229,7 @@ static void add(struct ari_poll *p, const struct store_ari *row)
 	a->read.ari_url = row->ari_url ? mem_strdup(row->ari_url) : NULL;
 	a->read.issuer = NULL;
 	a->read.crt = (struct store_blob){ NULL, 0 };
-	namemap_put(p->met, row->name, 1);
+	namemap_put(p->met, row->name, ADDED);
 	enc_sha256_hex(row->crt.p, row->crt.len, sha256);
 	if (!is_others(p, row) && strcmp(sha256, row->crt_sha256) == 0 &&
 	    x509_chain_parse(row->crt.p, row->crt.len, &chain, NULL) == 0 &&
@@ -239,19 +247,49 @@ static void add(struct ari_poll *p, const struct store_ari *row)
 	p->n_heard++;
 }
 
+static size_t add_new(struct ari_poll *p, const struct store_aris *rows)
+{
+	size_t new = 0;
+
+	for (size_t i = 0; i < rows->n; i++)
+		if (namemap_get(p->met, rows->v[i].name) == -1) {
+			add(p, &rows->v[i]);
+			new ++;
+		}
+	return new;
+}
+
+/* Is there one that no page of FROM_ALL had? A name that is no text is
+ * none that one could go on from: SQLite's next page begins with it again. */
+static bool list(struct ari_poll *p, const struct store_aris *rows)
+{
+	bool new = false;
+
+	for (size_t i = 0; i < rows->n; i++)
+		if (namemap_get(p->met, rows->v[i].name) != LISTED) {
+			namemap_put(p->met, rows->v[i].name, LISTED);
+			new = true;
+		}
+	if (new) {
+		free(p->after);
+		p->after = mem_strdup(rows->v[rows->n - 1].name);
+	}
+	return new;
+}
+
 static int read_page(struct ari_poll *p, struct err *err)
 {
 	AUTO(arena_free) struct arena *arena = arena_new();
 	struct store_aris rows = { NULL, 0 };
 	size_t ours = p->n_flying + p->n_heard + p->n_put;
-	size_t limit = ARI_POLL_PAGE, i, new = 0;
+	size_t limit = ARI_POLL_PAGE, new;
 	const char *name = p->names[p->name];
 	int64_t from, to;
 	int rc;
 
 	if (p->from == FROM_ALL) {
-		rc = store_ari_all(p->env.store, name, p->after, p->env.begun,
-				   limit, arena, &rows, err);
+		rc = store_ari_all(p->env.store, name, p->after ? p->after : "",
+				   p->env.begun, limit, arena, &rows, err);
 	} else {
 		/* Those in our hands are still there. */
 		limit += ours + p->stuck;
@@ -261,15 +299,9 @@ static int read_page(struct ari_poll *p, struct err *err)
 	}
 	if (rc == -1)
 		return -1;
-	for (i = 0; i < rows.n; i++)
-		if (namemap_get(p->met, rows.v[i].name) == -1) {
-			add(p, &rows.v[i]);
-			new ++;
-		}
-	if (rows.n && p->from == FROM_ALL)
-		(void) snprintf(p->after, sizeof(p->after), "%s",
-				rows.v[rows.n - 1].name);
-	if (rows.n < limit || (!new && !ours && p->from != FROM_ALL))
+	new = add_new(p, &rows);
+	if (rows.n < limit ||
+	    (p->from == FROM_ALL ? !list(p, &rows) : !new && !ours))
 		next_source(p);
 	else if (!new && p->from != FROM_ALL)
 		p->read_later = true;
@@ -402,6 +434,13 @@ void ari_poll_leave(struct ari_poll *p)
 	break_off(p);
 	asks_free(&p->flying);
 	p->n_flying = 0;
+	if (p->left) {
+		asks_free(&p->heard);
+		while (!TAILQ_EMPTY(&p->pages))
+			page_free(p, TAILQ_FIRST(&p->pages));
+		p->n_heard = p->n_put = 0;
+	}
+	p->left = true;
 }
 
 static void note(struct ari_poll *p, enum ari_heard heard, int64_t retry_at,
@@ -485,7 +524,8 @@ int ari_poll_step(struct ari_poll *p, struct acme *acme, size_t most,
 {
 	if (out_of_time(p) || p->stuck > STUCK_MAX)
 		break_off(p);
-	while (p->from != FROM_NONE && !p->n_waiting && !p->read_later) {
+	while (p->from != FROM_NONE && !p->n_waiting && !p->read_later &&
+	       p->n_heard < ARI_POLL_PAGE && p->n_put < PUT_MAX) {
 		/* Is there an incident? The last answers say. */
 		if (p->from == FROM_FAR && p->name + 1 == p->n_names &&
 		    (p->n_flying || p->n_heard || p->n_put))

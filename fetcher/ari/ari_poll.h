@@ -54,7 +54,8 @@ int ari_poll_step(struct ari_poll *p, struct acme *acme, size_t most,
 		  struct err *err) MUST_CHECK;
 /* No more questions: what was asked is waited for, and committed. */
 void ari_poll_stop(struct ari_poll *p);
-/* Nor is that waited for: what was answered is committed. */
+/* Nor is that waited for: what was answered is committed; what is not when this
+ * is called again is given up, and asked in the next run. */
 void ari_poll_leave(struct ari_poll *p);
 /* There is more to ask, to hear or to commit. */
 bool ari_poll_busy(const struct ari_poll *p);

@@ -448,12 +448,89 @@ static void stopped(void **state)
 	}
 }
 
+/* Nobody can be asked about them, and each is as large as can be: pages do not
+ * grow with them. */
+static void large(void **state)
+{
+	struct ari_told t;
+
+	rows(2300);
+	sql("UPDATE certs SET ca_name = 'one', crt = CASE WHEN name < 'n02250' "
+	    "THEN substr(hex(zeroblob(16350)), 1, 32700) ELSE crt END");
+	t = run_once(1);
+	assert_int_equal(t.asked, 50);
+	assert_int_equal(have("ts_ari > 0"), 50);
+	assert_int_equal(have("ts_ari_poll = 0"), 0);
+}
+
+/* SQLite lets a name be anything: bytes, which come after all text, again and
+ * again; longer than it may be. An incident ends with none of them. */
+static void names(void **state)
+{
+	static const char *const odd[] = {
+		"CAST(name AS BLOB)",
+		"substr(hex(zeroblob(300)), 1, 300) || name",
+		"substr(hex(zeroblob(600)), 1, 1200) || name",
+		"CAST(name || x'0041' AS TEXT)",
+	};
+	char text[200];
+
+	for (size_t i = 0; i < ARRAY_LEN(odd); i++) {
+		struct ari_poll *p;
+		struct ari_told t;
+
+		sql("DELETE FROM certs");
+		windows("any +86400 +90000\n");
+		rows(300);
+		sql("UPDATE certs SET ca_name = 'one'");
+		assert_int_equal(run_once(1).heard, 300);
+		snprintf(text, sizeof(text),
+			 "UPDATE certs SET name = %s WHERE name > 'n00029' "
+			 "AND name < 'n00280'",
+			 odd[i]);
+		sql("UPDATE certs SET ts_ari_poll = 0 WHERE name < 'n00010'");
+		sql("PRAGMA ignore_check_constraints = 1");
+		sql(text);
+		windows("any -7200 -3600\n");
+		p = poll_new();
+		t = run(p);
+		ari_poll_free(&p);
+		if (t.moved < 49)
+			fail_msg("%s: %zu moved, %zu asked, %d, %s", odd[i],
+				 t.moved, t.asked, t.broken_off, t.detail);
+		assert_int_equal(
+			have("name < 'n00050' AND ts_due > 4000000000"), 0);
+	}
+}
+
+/* The store cannot be written while the program is to end. */
+static void left(void **state)
+{
+	struct ari_poll *p;
+
+	rows(30);
+	p = poll_new();
+	for (int i = 0; i < 1000 && batch_empty(batch); i++) {
+		OK(ari_poll_step(p, acme, ARI_POLL_MOST, &err));
+		OK(loop_run(loop, 100, &err));
+	}
+	assert_false(batch_empty(batch));
+	ari_poll_leave(p);
+	OK(ari_poll_step(p, acme, 0, &err));
+	assert_true(ari_poll_busy(p));
+	ari_poll_leave(p);
+	assert_false(ari_poll_busy(p));
+	assert_true(batch_empty(batch));
+	ari_poll_free(&p);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(pages),	TEST(trouble),	 TEST(incident), TEST(odd),
-		TEST(anothers), TEST(meanwhile), TEST(stopped),
+		TEST(anothers), TEST(meanwhile), TEST(stopped),	 TEST(large),
+		TEST(names),	TEST(left),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

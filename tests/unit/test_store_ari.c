@@ -175,7 +175,15 @@ static void test_cells(void **state)
 
 	if (kit_mariadb())
 		return;
+	/* no instant: as one that is too far */
+	add("odd", "ts_ari_poll = 'soon'");
+	add("bytes", "ts_ari_poll = x'00'");
+	add("far", "ts_ari_poll = 9223372036854775807");
 	add("good", "ts_ari_poll = 99");
+	got = page(NULL, 200, INT64_MAX, 10);
+	if (!strstr(got, "odd") || !strstr(got, "bytes") ||
+	    !strstr(got, "far") || strstr(got, "good"))
+		fail_msg("%s", got);
 	for (size_t i = 0; i < ARRAY_LEN(odd); i++) {
 		raw("DELETE FROM certs WHERE name = 'odd'");
 		add("odd", odd[i]);
@@ -361,6 +369,8 @@ static void test_plans(void **state)
 	for (int i = 0; i < 2; i++) {
 		uses(store_ari_sql.page[i], "certs_ari");
 		uses(store_ari_sql.any[i], "certs_ari");
+		uses(store_ari_sql.far[i], "certs_ari");
+		uses(store_ari_sql.far_any[i], "certs_ari");
 	}
 	uses(store_ari_sql.all, primary);
 }
