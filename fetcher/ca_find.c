@@ -243,7 +243,10 @@ static void not_found(struct ca_find *f, const struct err *err)
 	}
 	fail_set(&fail, FAIL_CA_DOWN, 0,
 		 "its directory is not found (%s): %.400s", at, err->msg);
-	f->missing = f->next && err->kind != ERR_CONFLICT;
+	/* An error is no absence: names that are nobody's business must not
+	 * get to the next CA because a resolver was away. */
+	f->missing = f->next && err->kind != ERR_CONFLICT &&
+		     !discover_unanswered(f->search);
 	if (f->missing)
 		say_missing(f, fail.detail);
 	end(f, &fail);

@@ -33,8 +33,9 @@ void ca_find_free(struct ca_find **f); /* accepts NULL */
  * the directory may become another, during ca_find_start() alone. */
 const struct certrepo_ca *ca_find_ca(const struct ca_find *f);
 bool ca_find_known(const struct ca_find *f);
-/* Nothing was found in this run, and mode = "try" lets its names go on with the
- * next CA of the configuration, of which there is one. It has been said. */
+/* In this run the DNS said that there is none, or what it named does not work,
+ * and mode = "try" lets its names go on with the next CA of the configuration,
+ * of which there is one. It has been said. */
 bool ca_find_missing(const struct ca_find *f);
 
 /* Look for it, and pin it. FAIL is NULL when there is one that is to be tried;

@@ -53,6 +53,7 @@ struct discover {
 	int hops;
 	struct sbuf useless; /* the last that is of no use, and why */
 	bool unsure;	     /* some server or instance could not be asked */
+	bool unanswered;     /* ... for the DNS did not answer */
 	struct sbuf text;
 
 	bool is_found; /* as it ended */
@@ -109,6 +110,11 @@ const char *discover_text(const struct discover *d)
 	return sbuf_str(&d->text);
 }
 
+bool discover_unanswered(const struct discover *d)
+{
+	return d->unanswered;
+}
+
 /* --- its end --- */
 
 static void stop(struct discover *d)
@@ -147,6 +153,7 @@ static void on_late(void *arg)
 	struct discover *d = arg;
 
 	d->timer = NULL;
+	d->unanswered = d->unanswered || d->ask;
 	said(d, "end", "-", "not done in time");
 	end_failed(d, ERR_UNAVAILABLE,
 		   "looking for the CA's directory took too long");
@@ -341,7 +348,7 @@ static void pass_over(struct discover *d, const char *name,
 		      const struct err *err)
 {
 	no_use(d, "drop", name, err->msg);
-	d->unsure = true;
+	d->unsure = d->unanswered = true;
 	d->instance++;
 	next_instance(d);
 }
@@ -466,6 +473,7 @@ static void on_ptr(void *arg, const struct dns_valid_answer *a,
 		return;
 	if (!a) {
 		said(d, "ptr", name, err->msg);
+		d->unanswered = true;
 		d->err = *err;
 		end(d);
 		return;

@@ -64,6 +64,9 @@ int discover_start(struct loop *loop, const struct discover_opts *opts,
 		   struct err *err) MUST_CHECK;
 void discover_free(struct discover **d); /* accepts NULL */
 const char *discover_text(const struct discover *d);
+/* Nothing was found, and it is not known either that there is nothing: the DNS
+ * left a question without an answer. */
+bool discover_unanswered(const struct discover *d);
 
 /* Domains in the configuration below which nobody looks are errors. */
 void discover_check(const struct certrepo_conf *conf, struct conf_errors *errs);

@@ -522,6 +522,24 @@ fresh
 run fetcher --once
 is "$rc" 69 'try with no next CA: waits'
 
+# a DNS that is away says of no CA that it is not there
+conf '"corp.example"' try '' "$SECOND"
+fresh
+stop named
+run fetcher --once
+is "$rc $(orders B)" '69 2' 'no resolver answers: try waits as well'
+unlike "$err" 'next CA' '... and says nothing else'
+sed -i 's|"corp.example.signed"|"nosuch.signed"|' "$T/dns/named.conf"
+start named "$(unconfined named)" -g -c "$T/dns/named.conf"
+wait_port "$DNS_PORT" || bail 'no BIND'
+sql 'UPDATE cas SET backoff_until = 0'
+due
+run fetcher --once
+is "$rc $(orders B)" '69 2' 'SERVFAIL: so it does'
+like "$err" SERVFAIL '... and says why'
+sed -i 's|"nosuch.signed"|"corp.example.signed"|' "$T/dns/named.conf"
+rndc_reload
+
 # --- it can be ended while it looks ---
 
 stop named

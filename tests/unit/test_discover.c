@@ -22,6 +22,7 @@ static const char *resolvers[] = { address, NULL };
 struct got {
 	int called;
 	bool found;
+	bool asked; /* every question of the DNS was answered */
 	struct err err;
 	char text[DISCOVER_TEXT_MAX];
 };
@@ -116,6 +117,7 @@ static void over(void *arg, const struct discover_found *found,
 	g->found = found;
 	if (!found)
 		g->err = *err;
+	g->asked = !discover_unanswered(d);
 	snprintf(g->text, sizeof(g->text), "%s", discover_text(d));
 	discover_free(&d); /* it may be */
 }
@@ -167,6 +169,7 @@ static void test_down(void **state)
 
 	assert_false(g->found);
 	assert_int_equal(g->err.kind, ERR_UNAVAILABLE);
+	assert_true(g->asked);
 	assert_memory_equal(g->text, lines, sizeof(lines) - 1);
 	assert_int_equal(count(g->text, "try\thttps://t.corp.example:1/d\t"),
 			 1);
@@ -248,6 +251,7 @@ static void test_unsure(void **state)
 	fails = DNS_PTR;
 	g = look(two, 2);
 	assert_int_equal(g->err.kind, ERR_UNAVAILABLE);
+	assert_false(g->asked);
 	assert_int_equal(count(g->text, "ptr\t"), 1);
 	assert_int_equal(count(g->text, "try\t"), 0);
 	fails = DNS_SRV;
@@ -257,6 +261,7 @@ static void test_unsure(void **state)
 	assert_int_equal(count(g->text, "drop\ti1."), 1);
 	assert_int_equal(count(g->text, "txt\t"), 2);
 	assert_int_equal(g->err.kind, ERR_UNAVAILABLE);
+	assert_false(g->asked);
 }
 
 static void test_cancel(void **state)
