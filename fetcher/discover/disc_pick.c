@@ -70,6 +70,27 @@ const char *disc_pick_offer(const struct disc_rule *r,
 	return NULL;
 }
 
+bool disc_pick_url_ok(const struct disc_rule *r, const char *url)
+{
+	static const char https[] = "https://";
+	char host[DNS_NAME_TEXT];
+	size_t n;
+
+	if (strncmp(url, https, sizeof(https) - 1) != 0)
+		return false;
+	url += sizeof(https) - 1;
+	n = strcspn(url, ":/");
+	if (n >= sizeof(host))
+		return false;
+	memcpy(host, url, n);
+	host[n] = '\0';
+	url += n;
+	if (*url == ':')
+		url += 1 + strspn(url + 1, "0123456789");
+	return is_host(host) && disc_pick_near(r, host) &&
+	       disc_txt_path_ok(url);
+}
+
 /* RFC 2782: those of weight 0 stand first, so that they are drawn, too, if
  * seldom. */
 static int compare(const void *a, const void *b)

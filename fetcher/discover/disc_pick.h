@@ -42,6 +42,9 @@ const char *disc_pick_offer(const struct disc_rule *r,
 			    const struct disc_txt *txt, struct arena *arena,
 			    struct disc_offer *o);
 
+/* Can URL be what an offer of such a target had? */
+bool disc_pick_url_ok(const struct disc_rule *r, const char *url);
+
 /* A number from 0 to MAX, each as likely. */
 typedef uint32_t disc_random_fn(void *arg, uint32_t max);
 /* By priority, smaller first; those of one, whatever instance they belong to,

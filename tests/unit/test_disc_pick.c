@@ -175,6 +175,40 @@ static void test_offers(void **state)
 	}
 }
 
+/* What a row of the store may say. */
+static void test_urls(void **state)
+{
+	static const struct {
+		const struct disc_rule *rule;
+		const char *url;
+		bool ok;
+	} urls[] = {
+		{ &plain, "https://ca.corp.example/acme", true },
+		{ &plain, "https://ca.corp.example:14000/dir?a=b", true },
+		{ &plain, "https://corp.example/", true },
+		{ &more, "https://a.certs4all.example/dir", true },
+		{ &plain, "https://a.certs4all.example/dir", false },
+		{ &plain, "https://evil.example/dir", false },
+		{ &plain, "https://evilcorp.example/dir", false },
+		{ &plain, "https://ca.corp.example@evil.example/dir", false },
+		{ &plain, "https://ca.corp.example:1@evil.example/d", false },
+		{ &plain, "https://evil.example\\.corp.example/d", false },
+		{ &plain, "https://evil.example#.corp.example/d", false },
+		{ &plain, "https://evil.example?.corp.example/d", false },
+		{ &plain, "https://ca.corp.example", false },
+		{ &plain, "https://ca.corp.example/a b", false },
+		{ &plain, "https://127.0.0.1/d", false },
+		{ &plain, "https://[::1]/d", false },
+		{ &plain, "https:///d", false },
+		{ &plain, "http://ca.corp.example/d", false },
+		{ &plain, "", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(urls); i++)
+		if (disc_pick_url_ok(urls[i].rule, urls[i].url) != urls[i].ok)
+			fail_msg("%s", urls[i].url);
+}
+
 /* What is drawn: the least, the most, or in turn. */
 static uint32_t least(void *arg, uint32_t max)
 {
@@ -256,9 +290,8 @@ static void test_weights(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_instances),
-		cmocka_unit_test(test_offers),
-		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_instances), cmocka_unit_test(test_offers),
+		cmocka_unit_test(test_urls),	  cmocka_unit_test(test_order),
 		cmocka_unit_test(test_weights),
 	};
 
