@@ -2,8 +2,8 @@
 #include "ca_find.h"
 #include <stdlib.h>
 #include <string.h>
-#include "acme_parse.h"
 #include "clock.h"
+#include "disc_pinned.h"
 #include "discover.h"
 #include "dns_msg.h"
 #include "file.h"
@@ -46,19 +46,9 @@ enum ca_find_next ca_find_next(int64_t ts_down, int64_t now)
 
 /* --- what the store has --- */
 
-/* It was found below a domain that is still to be looked at. */
 static bool is_ours(const struct ca_find *f, const struct store_pin *pin)
 {
-	size_t n = pin->discovered ? strcspn(pin->discovered, " ") : 0;
-
-	if (n == 0 || !acme_parse_url_ok(pin->directory))
-		return false;
-	for (size_t i = 0; i < f->parents.n; i++)
-		if (!f->parents.v[i].skip &&
-		    strlen(f->parents.v[i].name) == n &&
-		    strncmp(f->parents.v[i].name, pin->discovered, n) == 0)
-			return true;
-	return false;
+	return disc_pinned_ok(f->conf, &f->parents, pin);
 }
 
 static int load(struct ca_find *f, struct store *store, struct err *err)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "ca_account.h"
+#include "disc_pinned.h"
 #include "instance.h"
 #include "loop.h"
 
@@ -18,15 +19,12 @@ int account_new(const struct certrepo_ca *ca, struct store *store,
 {
 	struct account a = { .ca = *ca, .arena = arena_new() };
 
-	if (store_ca_get(store, ca->name, a.arena, &a.row, err) == -1) {
+	if (store_ca_get(store, ca->name, a.arena, &a.row, err) == -1 ||
+	    disc_pinned_directory(store, ca, a.arena, &a.ca.directory, err) ==
+		    -1) {
 		arena_free(&a.arena);
 		return -1;
 	}
-	/* One that is discovered is where it was found. */
-	if (!ca->directory || !*ca->directory)
-		a.ca.directory = a.row.directory && *a.row.directory
-					 ? a.row.directory
-					 : NULL;
 	a.key_found = acme_key_look(ca, &a.key);
 	*ret = a;
 	return 0;

@@ -77,6 +77,10 @@ static void test_pinned(void **state)
 		{ "https://ca.corp.example/d", NULL, false },
 		{ "", NULL, false },
 		{ "http://ca.corp.example/d", "corp.example secure x", false },
+		/* nothing in the DNS could lead there */
+		{ "https://ca.evil.example/d", "corp.example secure x", false },
+		{ "https://ca.other.example/d", "corp.example secure x",
+		  false },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
