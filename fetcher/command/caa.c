@@ -5,11 +5,11 @@
 #include <string.h>
 #include <sys/queue.h>
 #include "acme_parse.h"
+#include "disc_pinned.h"
 #include "dns_zone.h"
 #include "http.h"
 #include "log.h"
 #include "proof_kind.h"
-#include "store_offer.h"
 #include "strlist.h"
 #include "x509.h"
 
@@ -22,11 +22,13 @@ struct caa_opts {
 	bool json;
 };
 
-/* What is asked of a CA whose domains the store does not know. */
+/* What is asked of a CA: its directory, and by our key, where there is one, for
+ * our account. */
 struct question {
 	struct look *look;
 	struct caa_ca *ca;
-	struct http *http;
+	struct acme *acme;
+	struct http *http; /* without a key */
 	const char *url;
 	unsigned hops;
 	TAILQ_ENTRY(question) link;
@@ -147,41 +149,61 @@ static void on_directory(void *arg, const struct http_reply *r)
 				q->ca->name);
 }
 
-static int ask_directory(struct look *l, const struct certrepo_ca *conf,
-			 const char *directory, struct caa_ca *ca,
-			 struct err *err)
+static struct question *question(struct look *l, struct caa_ca *ca)
 {
 	struct question *q = arena_alloc(l->arena, sizeof(*q));
 
-	if (http_new(l->loop, conf->ca_file, ACME_BODY_MAX, &q->http, err) ==
-	    -1)
-		return err_wrap(err, "CA %s", conf->name);
 	q->look = l;
 	q->ca = ca;
 	TAILQ_INSERT_TAIL(&l->questions, q, link);
 	l->pending++;
-	q->url = directory;
+	return q;
+}
+
+static int ask_directory(struct look *l, const struct certrepo_ca *conf,
+			 struct caa_ca *ca, struct err *err)
+{
+	struct question *q = question(l, ca);
+
+	if (http_new(l->loop, conf->ca_file, ACME_BODY_MAX, &q->http, err) ==
+	    -1)
+		return err_wrap(err, "CA %s", conf->name);
+	q->url = conf->directory;
 	get(q);
 	return 0;
 }
 
-/* Words with blanks between them. */
-static void take_words(struct caa_ca *ca, const char *text, struct arena *arena)
+static void on_account(void *arg, const struct fail *f)
 {
-	const char **v = arena_array(arena, strlen(text) + 1, sizeof(*v));
-	size_t n;
+	struct question *q = arg;
 
-	for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
-		n = strcspn(text, " ");
-		v[ca->n_domains++] = arena_strndup(arena, text, n);
-		text += n;
+	q->look->pending--;
+	if (f && !acme_unknown(q->acme)) {
+		(void) err_set(&q->ca->err, ERR_UNAVAILABLE,
+			       "%s cannot be asked: %s", q->ca->name,
+			       f->detail);
+		return;
 	}
-	ca->domains = v;
+	if (!f)
+		q->ca->account =
+			arena_strdup(q->look->arena, acme_account(q->acme));
+	take_offer(q->ca, acme_offer(q->acme), q->look->arena);
 }
 
-static bool same(const char *a, const char *b)
+/* By the key alone: what the store has may be anybody's, and another account
+ * in the DNS would shut ours out, and let that one in. */
+static void ask_account(struct look *l, const struct certrepo_ca *conf,
+			struct caa_ca *ca)
 {
-	return strcmp(a ? a : "", b ? b : "") == 0;
+	struct question *q = question(l, ca);
+
+	if (acme_new(l->loop, conf, NULL, NULL, &q->acme, &ca->err) == -1) {
+		(void) err_wrap(&ca->err, "CA %s", conf->name);
+		l->pending--;
+		return;
+	}
+	acme_look_only(q->acme);
+	acme_start(q->acme, 1, on_account, q);
 }
 
 /* Where the directory is silent, the configuration may know. */
@@ -200,49 +222,29 @@ static void take_setting(const struct certrepo_ca *conf, struct caa_ca *ca,
 	ca->domains = v;
 }
 
-/* Is the account in the store the one that the next order is made by? Another
- * one in the DNS would shut ours out. A key that this user may not read is
- * taken to be the same. */
-static bool is_ours(const struct certrepo_ca *conf, const struct store_ca *row)
-{
-	AUTO(mem_free_str) char *key = NULL;
-	int found = acme_key_look(conf, &key);
-
-	return same(row->eab_kid, conf->eab_kid) && found != 0 &&
-	       (found == -1 || same(row->account_key, key));
-}
-
-/* What the store knows of it, of this directory. */
+/* What it says itself of its domains and our account. */
 static int meet_ca(struct look *l, const struct certrepo_ca *conf,
 		   struct caa_ca *ca, struct err *err)
 {
-	struct store_ca row = { .name = NULL };
-	struct store_offer offer = { .ts = 0 };
-	const char *directory = conf->directory;
-	int found;
+	struct certrepo_ca *own = arena_dup(
+		l->arena, conf, sizeof(*conf)); /* with its directory */
+	AUTO(mem_free_str) char *key = NULL;
 
-	if (directory && !*directory)
-		directory = NULL;
-	found = store_ca_get(l->store, conf->name, l->arena, &row, err);
-	if (found == -1 ||
-	    store_offer_get(l->store, conf->name, l->arena, &offer, err) == -1)
-		return -1;
 	ca->name = conf->name;
-	if (found == 1 && !directory && *row.directory)
-		directory = row.directory; /* one that was discovered */
-	if (found == 1 && directory && strcmp(row.directory, directory) == 0)
-		ca->account = is_ours(conf, &row) ? row.account : NULL;
-	else
-		offer.ts = 0;
-	if (offer.ts > 0)
-		take_words(ca, offer.caa ? offer.caa : "", l->arena);
-	else if (directory)
-		return ask_directory(l, conf, directory, ca, err);
-	else
+	if (disc_pinned_directory(l->store, conf, l->arena, &own->directory,
+				  err) == -1)
+		return -1;
+	if (!own->directory) {
 		(void) err_set(&ca->err, ERR_UNAVAILABLE,
 			       "the directory of %s was not discovered yet: "
 			       "run " COMMAND_PROGRAM " first",
 			       ca->name);
+		return 0;
+	}
+	/* Without a key there is no account: nobody makes one here. */
+	if (acme_key_look(conf, &key) == 0)
+		return ask_directory(l, own, ca, err);
+	ask_account(l, own, ca);
 	return 0;
 }
 
@@ -482,8 +484,10 @@ static void look_done(struct look *l)
 	strlist_free(&l->lost);
 	dns_resolver_free(&l->resolver);
 	dns_net_free(&l->net);
-	TAILQ_FOREACH (q, &l->questions, link)
+	TAILQ_FOREACH (q, &l->questions, link) {
+		acme_free(&q->acme);
 		http_free(&q->http);
+	}
 	loop_free(&l->loop);
 	store_free(&l->store);
 }

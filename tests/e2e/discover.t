@@ -388,6 +388,32 @@ is "$rc $(orders A)" '0 3' 'a renewal needs no DNS' || diag "$err"
 start named "$(unconfined named)" -g -c "$T/dns/named.conf"
 wait_port "$DNS_PORT"
 
+# --- a store that somebody else writes to leads nowhere else ---
+
+elsewhere() { # DISCOVERED: the row has the URL of another server
+	sql "UPDATE cas SET directory = 'https://127.0.0.1:$CA_B/dir',
+		discovered = $1, account = 'https://127.0.0.1:$CA_B/acct/1'"
+}
+: >"$T/ca-B/requests"
+elsewhere "'corp.example x'"
+for x in 'account show' 'account update' 'caa www.corp.example'; do
+	for y in "'corp.example x'" NULL; do
+		elsewhere "$y"
+		# shellcheck disable=SC2086 # words
+		run fetcher $x
+		like "$out$err" 'not (found|discovered) yet' \
+			"$x, $y: a directory that the DNS cannot have named" ||
+			diag "$rc $out $err"
+	done
+done
+due
+run fetcher --once
+is "$rc $(pinned)" "0 https://ca.corp.example:$CA_A/dir" \
+	'... and a run looks for its own' || diag "$err"
+is "$(grep -c . "$T/ca-B/requests")" 0 '... and nobody there is asked'
+run fetcher account update
+is "$rc" 0 '... and the commands go on with it' || diag "$err"
+
 # --- rediscovery: two failed runs, an hour apart ---
 
 stop ca-A

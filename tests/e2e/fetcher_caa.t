@@ -91,11 +91,15 @@ unknown() { # NAME
 	like "$out" 'its account at pebble is not known' "$1"
 	unlike "$out" accounturi '... and not named'
 }
-sql "UPDATE cas SET eab_kid = 'another'"
-unknown 'the account of another binding is none of ours'
-sql 'UPDATE cas SET eab_kid = NULL'
+for x in "${STAGE_DIRECTORY%/dir}/acct/evil" https://evil.example/acct/1; do
+	sql "UPDATE cas SET account = '$x', caa = 'evil.example'"
+	run fetcher caa www.caa.test
+	like "$out" "issue \"ca.example; accounturi=$ACCOUNT; validation" \
+		"a store that has $x: the CA says who we are"
+	unlike "$out" evil '... and nobody else'
+done
 mv "$T/state/account.pem" "$T/account.pem"
-unknown 'nor is one whose key is gone'
+unknown 'the account of a key that is gone is none of ours'
 make_key "$T/state/account.pem" ec && chmod 600 "$T/state/account.pem"
 unknown '... or was replaced'
 mv "$T/account.pem" "$T/state/account.pem"
@@ -187,26 +191,9 @@ unlike "$out" 'no CAA is published' '... as what it is'
 run fetcher caa --json broken.test
 like "$out" '"allowed":null' '... and for programs'
 
-# --- what is long, and what has to be escaped ---
-for account in "https://ca.test/$(head -c 960 /dev/zero | tr '\0' a)" \
-	'https://ca.test/"a\b$c(d)e'; do
-	sql "UPDATE cas SET account = '$account'"
-	run fetcher caa www.caa.test caa.test
-	takes caa.test "$out" "an account of ${#account} characters"
-	publish "$out"
-	run fetcher caa www.caa.test caa.test
-	is "$rc $(printf '%s\n' "$out" | grep -c 'for this account')" '0 3' \
-		'... is published, and read as it was'
-done
-sql "UPDATE cas SET account = 'https://ca.test/a;b'"
-run fetcher caa www.caa.test
-is "$rc $(printf '%s\n' "$out" | grep -cv '^;')" '1 0' \
-	'one that cannot stand in a record: none is made'
-sql "UPDATE cas SET account = '$ACCOUNT'"
-
-# --- a directory that was not read yet ---
+# --- another CA, whose accounts are where we say ---
 cat >"$T/dir.py" <<END
-import http.server, ssl
+import http.server, json, ssl
 class H(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == "/dir":
@@ -217,12 +204,32 @@ class H(http.server.BaseHTTPRequestHandler):
             self.send_response(302); self.send_header("Location", "/round")
             self.send_header("Content-Length", "0"); self.end_headers()
             return
-        b = b'''{"newNonce": "https://a.test/n", "newAccount": "https://a.test/a",
-            "newOrder": "https://a.test/o", "meta": {"caaIdentities":
-            ["Asked.Example", "x; evil", 7]}}'''
+        if self.path == "/n":
+            self.nonce(); self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        u = "https://" + self.headers["Host"]
+        b = json.dumps({"newNonce": u + "/n", "newAccount": u + "/a",
+            "newOrder": u + "/o", "meta": {"caaIdentities":
+            ["Asked.Example", "x; evil", 7]}}).encode()
         self.send_response(200); self.send_header("Content-Length", str(len(b)))
         self.end_headers(); self.wfile.write(b)
         print("asked", flush=True)
+    do_HEAD = do_GET
+    def nonce(self):
+        self.send_response(200); self.send_header("Replay-Nonce", "bm9uY2U")
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        at = open("$T/account").read()
+        b = b"{}"
+        if at:
+            self.nonce(); self.send_header("Location", at)
+        else:
+            b = b'{"type": "urn:ietf:params:acme:error:accountDoesNotExist"}'
+            self.send_response(400)
+            self.send_header("Content-Type", "application/problem+json")
+        self.send_header("Content-Length", str(len(b)))
+        self.end_headers(); self.wfile.write(b)
     def log_message(self, *a): pass
 s = http.server.HTTPServer(("127.0.0.1", 0), H)
 c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -231,6 +238,7 @@ s.socket = c.wrap_socket(s.socket, server_side=True)
 print("ready https://127.0.0.1:%d/dir" % s.server_port, flush=True)
 s.serve_forever()
 END
+: >"$T/account"
 start dir "$PYTHON" "$T/dir.py"
 wait_for 15 grep -q ^ready "$T/log/dir" || bail 'no directory'
 STAGE_DIRECTORY=$(sed -n 's/^ready //p' "$T/log/dir")
@@ -242,15 +250,46 @@ is "$rc $(printf '%s\n' "$out" | grep -c 'issue[wild]* "asked.example; validatio
 is "$(grep -c asked "$T/log/dir")" 1 '... once'
 like "$out" 'its account at pebble is not known before the first order' \
 	'... and an account of another directory is not ours there'
+# what is long, and what has to be escaped
+WANT='asked.example; accounturi'
+for account in "https://ca.test/$(head -c 960 /dev/zero | tr '\0' a)" \
+	'https://ca.test/"a\b$c(d)e'; do
+	printf '%s' "$account" >"$T/account"
+	run fetcher caa www.caa.test caa.test
+	takes caa.test "$out" "an account of ${#account} characters"
+	like "$out" "$WANT=https://ca.test/" '... which is named'
+	publish "$out"
+	run fetcher caa www.caa.test caa.test
+	is "$rc $(printf '%s\n' "$out" | grep -c 'for this account')" '0 3' \
+		'... is published, and read as it was'
+done
+printf '%s' 'https://ca.test/a;b' >"$T/account"
+run fetcher caa www.caa.test
+is "$rc $(printf '%s\n' "$out" | grep -cv '^;')" '1 0' \
+	'one that cannot stand in a record: none is made'
+mv "$T/state/account.pem" "$T/account.pem"
+run fetcher caa www.caa.test
+like "$out" 'issue "asked.example; validation' \
+	'without a key its directory is read all the same'
+mv "$T/account.pem" "$T/state/account.pem"
 STAGE_DIRECTORY=${STAGE_DIRECTORY%/dir}/round
 stage_conf
 run fetcher caa www.caa.test
 is "$rc" 69 'one that redirects for ever'
-like "$out" 'cannot be read: it answers with status 302' '... it says'
+like "$out" 'cannot be asked: .*redirects more than 3 times' '... it says'
 stop dir
 run fetcher caa www.caa.test
 is "$rc" 69 '... which is away'
+like "$out" '^; pebble cannot be asked: cannot connect' '... it says'
+printf 'no key' >"$T/state/account.pem"
+run fetcher caa www.caa.test
+is "$rc" 69 'a key that cannot be read'
+like "$out" '^; CA pebble: .*account.pem' '... it says'
+rm "$T/state/account.pem"
+run fetcher caa www.caa.test
+is "$rc" 69 'without a key the directory is away as well'
 like "$out" '^; the directory of pebble cannot be read: ' '... it says'
+not_ok '... and none is made' test -e "$T/state/account.pem"
 
 # --- words ---
 run fetcher caa
