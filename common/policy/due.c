@@ -78,12 +78,15 @@ int64_t due_renew_asked(int64_t not_before, int64_t not_after,
 			int64_t days_left, int64_t ari, bool *ret_asked)
 {
 	struct dates d = dates_of(not_before, not_after);
-	int64_t at, last;
+	int64_t at, first, last;
 
 	if (ret_asked)
 		*ret_asked = false;
 	if (ari <= 0)
 		return due_renew_at(not_before, not_after, days_left);
+	first = d.not_before + (d.life / 16 < DAY ? d.life / 16 : DAY);
+	if (ari < first)
+		ari = first;
 	last = d.not_after - (is_short(&d) ? d.life / 4 : d.life / 6);
 	at = ari < last ? ari : last;
 	if (is_meant(&d, days_left) && d.not_after - days_left * DAY < at)

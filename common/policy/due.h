@@ -53,9 +53,11 @@ bool due_ignores(int64_t not_before, int64_t not_after, int64_t days_left);
  * The same with ARI, the instant chosen in the window that the CA asks for; 0:
  * it asks for none. It replaces the rule, be it earlier or later, but leaves
  * at least a sixth of the life, a quarter when that is less than ten days: a CA
- * that puts off each renewal lets nothing end. A days_left that is meant for
- * the certificate still counts when it is the earlier one. *ret_asked (may be
- * NULL): it is what the CA asks for, to the second.
+ * that puts off each renewal lets nothing end. Nor is it before a sixteenth of
+ * the life is over, a day at most: a CA that wants each new certificate
+ * replaced at once costs an order a day, not one in each run. A days_left that
+ * is meant for the certificate still counts when it is the earlier one.
+ * *ret_asked (may be NULL): it is what the CA asks for, but for that day.
  */
 int64_t due_renew_asked(int64_t not_before, int64_t not_after,
 			int64_t days_left, int64_t ari, bool *ret_asked);

@@ -18,6 +18,9 @@ clean_log() {
 all_due() { # it is everybody's turn
 	sql 'UPDATE certs SET ts_ari_poll = 0'
 }
+aged() { # they are of the day before yesterday
+	sql "UPDATE certs SET ts_not_before = ts_not_before - 172800"
+}
 orders() { # so many were made since, of an older certificate
 	grep '"kind": "newOrder"' "$REQUESTS" | grep -c '"replaces"'
 }
@@ -68,6 +71,19 @@ before=$(column ts_ari)
 all_due
 run fetcher
 is "$(column ts_ari)" "$before" "the same window: the same instant"
+
+# --- a certificate of today ---
+
+windows 'a.example.test -7200 -3600'
+all_due
+clean_log
+run fetcher
+is "$(requests newOrder)" 0 "is not replaced on its first day"
+is "$(column 'ts_due - ts_not_before')" 86400 "... but then"
+windows
+all_due
+run fetcher
+aged
 
 # --- a window that has passed ---
 
@@ -124,6 +140,7 @@ run fetcher
 all_due
 run fetcher
 is "$(sql 'SELECT count(*) FROM certs WHERE ts_ari > 0')" 9 "nine windows"
+aged
 for n in 2 4 6 8; do # the later the number, the earlier its end
 	sql "UPDATE certs SET ts_expire = ts_expire - $n, ts_expire_seen =
 		ts_expire - $n WHERE name = 'm$n.example.test'"
@@ -188,6 +205,7 @@ fault clear
 # --- killed between the answer and its commit ---
 
 windows '* -7200 -3600'
+aged
 all_due
 clean_log
 run sh -c "timeout -s KILL 1 '$BUILD/certrepo-fetcher' -c '$T/certrepo.conf'"

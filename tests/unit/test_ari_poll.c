@@ -208,8 +208,9 @@ static void rows(int n)
 		 "UPDATE certs SET crt = '%s', crt_sha256 = '%s', "
 		 "ts_not_before = %lld, ts_expire = %lld, ts_expire_seen = "
 		 "%lld, ts_due = %lld",
-		 pem, sha256, (long long) now, (long long) now + 90 * DAY,
-		 (long long) now + 90 * DAY, (long long) now + 60 * DAY);
+		 pem, sha256, (long long) now - 2 * DAY,
+		 (long long) now + 90 * DAY, (long long) now + 90 * DAY,
+		 (long long) now + 60 * DAY);
 	OK(db_script(store->db, sql, &err));
 }
 

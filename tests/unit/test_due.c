@@ -68,7 +68,16 @@ static void asked(void **state)
 		{ "none, days_left", 90, 20, 0, 20 * DAY, false },
 		{ "earlier than a third", 90, 0, 59 * DAY, 31 * DAY, true },
 		{ "later than a third", 90, 0, 61 * DAY, 29 * DAY, true },
-		{ "at once", 90, 0, 1, 90 * DAY - 1, true },
+		{ "at once, but not on its first day", 90, 0, 1, 89 * DAY,
+		  true },
+		{ "on its first day", 90, 0, DAY - 1, 89 * DAY, true },
+		{ "when that is over", 90, 0, DAY, 89 * DAY, true },
+		{ "then at once", 90, 0, DAY + 1, 89 * DAY - 1, true },
+		/* of 160 hours 10, of 16 days the day is the smaller one */
+		{ "short: a sixteenth", 8, 0, 1, 7 * DAY + DAY / 2, true },
+		{ "16 days: a day", 16, 0, 1, 15 * DAY, true },
+		{ "short: after that", 8, 0, DAY / 2 + 5, 7 * DAY + DAY / 2 - 5,
+		  true },
 		{ "a sixth is left", 90, 0, 75 * DAY, 15 * DAY, true },
 		{ "less than a sixth", 90, 0, 75 * DAY + 1, 15 * DAY, false },
 		{ "after its end", 90, 0, 91 * DAY, 15 * DAY, false },
@@ -106,7 +115,7 @@ static void asked(void **state)
 		assert_int_equal(due_instant(&in), got);
 	}
 	/* in the past of everything */
-	assert_int_equal(due_renew_asked(T0, T0 + DAY, 0, 5, &by), 5);
+	assert_int_equal(due_renew_asked(T0, T0 + DAY, 0, 5, &by), T0 + 5400);
 	assert_true(by);
 	/* no instant at all, and the columns may hold anything */
 	assert_int_equal(due_renew_asked(T0, T0 + 90 * DAY, 0, -5, NULL),
