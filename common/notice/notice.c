@@ -405,6 +405,21 @@ void notice_forget(struct notices *n, enum notice_topic topic, const char *cert)
 		x->forgotten = true;
 }
 
+void notice_fade(struct notices *n, enum notice_topic topic)
+{
+	int64_t since = n->now - n->from->notify->repeat;
+
+	for (size_t i = 0; i < n->n; i++) {
+		struct matter *x = &n->v[i];
+
+		if (x->what.topic == topic && *x->what.service == '\0' &&
+		    !x->here && !foreign(n, x) &&
+		    x->told[NOTICE_MAIL] <= since &&
+		    x->told[NOTICE_HOOK] <= since)
+			x->forgotten = true;
+	}
+}
+
 static bool over(const struct notices *n, const struct matter *x)
 {
 	AUTO(mem_free_str)

@@ -41,6 +41,11 @@ enum notice_topic {
 	NOTICE_MORE,  /* of the same, counted */
 	NOTICE_TEST,  /* nothing is wrong */
 	NOTICE_CONF,  /* it is refused, but whom to tell is known */
+	/* Remarks (remark.h) about a CA, CERT is its name. */
+	NOTICE_WINDOW,	  /* it wants certificates earlier than it said */
+	NOTICE_CHAIN,	  /* it has none like preferred_chain */
+	NOTICE_DIRECTORY, /* another one was found */
+	NOTICE_BINDING,	  /* the account's is not that of eab_kid */
 	NOTICE_TOPICS
 };
 
@@ -113,6 +118,10 @@ void notice_missing(const struct notices *n, enum notice_topic topic,
 /* It is not so any more, and nobody is told that it is over. */
 void notice_forget(struct notices *n, enum notice_topic topic,
 		   const char *cert);
+/* What is said once, when it happens, is never over. Of TOPIC of the host,
+ * nothing that was not added is remembered for longer than it is not told
+ * again. */
+void notice_fade(struct notices *n, enum notice_topic topic);
 /* Whether it is still so is not known: it is not over. */
 void notice_open(struct notices *n, enum notice_topic topic,
 		 const char *service, const char *cert);

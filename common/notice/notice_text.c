@@ -25,6 +25,10 @@ const char *const notice_topics[] = {
 	[NOTICE_LEASE] = "lease",
 	[NOTICE_TEST] = "test",
 	[NOTICE_CONF] = "configuration",
+	[NOTICE_WINDOW] = "window",
+	[NOTICE_CHAIN] = "chain",
+	[NOTICE_DIRECTORY] = "directory",
+	[NOTICE_BINDING] = "binding",
 };
 
 /* What is not of one service or certificate. */
@@ -117,9 +121,18 @@ static size_t count(const struct notice_line *v, size_t n,
 
 static const char *prefix_of(enum notice_topic topic)
 {
-	return topic == NOTICE_CA      ? "CA "
-	       : topic == NOTICE_LEASE ? "fetcher "
-				       : "";
+	switch (topic) {
+	case NOTICE_CA:
+	case NOTICE_WINDOW:
+	case NOTICE_CHAIN:
+	case NOTICE_DIRECTORY:
+	case NOTICE_BINDING:
+		return "CA ";
+	case NOTICE_LEASE:
+		return "fetcher ";
+	default:
+		return "";
+	}
 }
 
 /* The certificate of the host whose end is nearest, before or after NOW. */
