@@ -22,6 +22,7 @@
 #include "lessees.h"
 #include "log.h"
 #include "opts.h"
+#include "remark.h"
 #include "runas.h"
 #include "staging.h"
 #include "startup.h"
@@ -210,7 +211,7 @@ static int run(const struct certrepo_conf *conf, const char *config,
 	AUTO(instance_free) struct instance *self = NULL;
 	AUTO(store_free) struct store *store = NULL;
 	AUTO(engine_free) struct engine *engine = NULL;
-	bool all = !opts->n_names, away;
+	bool all = !opts->n_names, mails, away;
 	struct notify_from from;
 	int rc;
 
@@ -218,7 +219,8 @@ static int run(const struct certrepo_conf *conf, const char *config,
 		return -1;
 	runas_keys(conf);
 	from = who(conf, config, instance_id(self), arena);
-	log_mailed(all && conf->notify && conf->notify->mail.n > 0);
+	mails = all && conf->notify && conf->notify->mail.n > 0;
+	log_mailed(mails);
 	rc = store_open(conf->store, STORE_LOOP, &store, err);
 	if (rc == 0 && all)
 		from.proofs = proofs_before(&from, store, arena);
@@ -228,8 +230,12 @@ static int run(const struct certrepo_conf *conf, const char *config,
 	if (rc == -1)
 		certrepo_conf_tell(config, err);
 	away = rc == -1 && is_away(store, err);
-	if ((store || away) && !(engine && engine_stopped(engine)) &&
-	    tell(&from, engine, store, all, away ? err : NULL) == -1 &&
+	if (!(store || away) || (engine && engine_stopped(engine))) {
+		if (mails)
+			remark_print();
+		return rc;
+	}
+	if (tell(&from, engine, store, all, away ? err : NULL) == -1 &&
 	    rc == 0 && *ret_status == 0)
 		*ret_status = 1;
 	return rc;

@@ -298,6 +298,7 @@ int notify_run(const struct notify_from *from, struct store *store,
 	err_clear(&why);
 	notice_looked(n, NOTICE_CONF, "");
 	notice_now_of(n, NOTICE_CONF, "", "it loads");
+	notify_remarks(&t);
 	if (away)
 		add_away(&t, who, away);
 	/* One that can be read, and no more, says who waits. */

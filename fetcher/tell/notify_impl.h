@@ -29,6 +29,9 @@ int notify_cas(struct teller *t, struct err *err) MUST_CHECK;
 /* Of this instance; those that were given up in this run, too. */
 int notify_proofs(struct teller *t, struct err *err) MUST_CHECK;
 
+/* Of this run, whatever the store says. */
+void notify_remarks(struct teller *t);
+
 /* "2026-11-30T03:52:00Z (in 12 h)", "... (2 days ago)". */
 const char *notify_at(const struct teller *t, int64_t at);
 /* "it expires on ...", "it EXPIRED on ...", "it has no certificate yet". */

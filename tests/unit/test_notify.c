@@ -5,6 +5,7 @@
 #include "fail.h"
 #include "held.h"
 #include "notify.h"
+#include "remark.h"
 
 #define NOW 1700000000 /* 2023-11-14T22:13:20Z */
 #define DAY 86400
@@ -896,6 +897,53 @@ static void without_notify(void **state)
 	(void) unlink(path("fetcher.held"));
 }
 
+/* What happened in a run is told of that run, and once. */
+static void remarks(void **state)
+{
+	const char *mail;
+
+	remark_warn(NOTICE_WINDOW, "le", "https://le.example/1",
+		    "it wants 2 certificates renewed at once");
+	remark_warn(NOTICE_BINDING, "own", "kid-2", "it stays bound");
+	mail = mailed(NOW);
+	assert_non_null(strstr(mail, "2 new matters (CA le, CA own)"));
+	assert_non_null(strstr(mail,
+			       "CA le: incident it wants 2 certificates "
+			       "renewed at once Each is renewed by itself. "
+			       "Which hosts have not got theirs yet: "
+			       "certrepo-populate show NAME"));
+	assert_non_null(strstr(mail, "CA own: other-binding it stays bound"));
+	remark_clear();
+	/* nothing is over because it did not happen again */
+	assert_string_equal(mailed(NOW + 3600), "");
+	/* again, and once more for another reason */
+	remark_warn(NOTICE_WINDOW, "le", "https://le.example/1", "once more");
+	assert_string_equal(mailed(NOW + 7200), "");
+	remark_clear();
+	remark_warn(NOTICE_WINDOW, "le", "https://le.example/2", "it wants 1");
+	assert_non_null(
+		strstr(mailed(NOW + 10800), "1 matter has changed (CA le)"));
+	remark_clear();
+	/* much later it is a new one */
+	assert_string_equal(mailed(NOW + 8 * DAY), "");
+	remark_warn(NOTICE_WINDOW, "le", "https://le.example/1", "it wants 9");
+	assert_non_null(strstr(mailed(NOW + 9 * DAY), "1 new matter (CA le)"));
+	remark_clear();
+}
+
+/* A store that is away takes nothing from it. */
+static void remarks_without_store(void **state)
+{
+	struct err away = ERR_INIT;
+
+	(void) err_set(&away, ERR_UNAVAILABLE, "gone");
+	remark_warn(NOTICE_DIRECTORY, "own", "https://b", "it is another");
+	(void) unlink(path("mail"));
+	OK(notify_run(&from, NULL, &away, NOW, &err));
+	assert_non_null(strstr(kept(), "CA own: changed it is another"));
+	remark_clear();
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -929,6 +977,8 @@ int main(void)
 		TEST(store_refuses_otherwise),
 		TEST(not_handed_over),
 		TEST(without_notify),
+		TEST(remarks),
+		TEST(remarks_without_store),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
