@@ -8,6 +8,7 @@
 #include "dns_msg.h"
 #include "file.h"
 #include "log.h"
+#include "remark.h"
 #include "once_a_day.h"
 #include "store_pin.h"
 
@@ -279,10 +280,10 @@ static void on_pinned(void *arg, const struct err *err)
 	log_event(LOG_L_NOTE, "discovered", "ca", f->conf->name, "directory",
 		  f->pin.directory, "how", f->pin.discovered, NULL);
 	if (f->pinned && strcmp(f->was, f->pin.directory) != 0)
-		log_warn("CA %s: its directory is %s from now on; it was %s, "
-			 "which could not be used: %s",
-			 f->conf->name, f->pin.directory, f->was,
-			 f->why.detail);
+		remark_warn(NOTICE_DIRECTORY, f->conf->name, f->pin.directory,
+			    "its directory is %s from now on; it was %s, which "
+			    "could not be used: %s",
+			    f->pin.directory, f->was, f->why.detail);
 	f->own.directory = f->was = f->pin.directory;
 	f->how = f->pin.discovered;
 	f->ts_found = f->pin.ts_discovered;

@@ -5,7 +5,7 @@
 #include "acme.h"
 #include "acme_eab.h"
 #include "enc.h"
-#include "log.h"
+#include "remark.h"
 
 #define ASKED_MAX (1u << 20)
 
@@ -86,8 +86,9 @@ const char *ca_account_bound(const struct certrepo_ca *ca,
 
 void ca_account_warn(const struct certrepo_ca *ca, const char *bound)
 {
-	log_warn("CA %s: eab_kid is %s, and the account of %s was made with "
-		 "%s and stays bound to that; for one bound to %s, let "
-		 "account_key name another file",
-		 ca->name, ca->eab_kid, ca->account_key, bound, ca->eab_kid);
+	remark_warn(NOTICE_BINDING, ca->name, ca->eab_kid,
+		    "eab_kid is %s, and the account of %s was made with %s and "
+		    "stays bound to that; for one bound to %s, let account_key "
+		    "name another file",
+		    ca->eab_kid, ca->account_key, bound, ca->eab_kid);
 }

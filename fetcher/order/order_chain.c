@@ -10,6 +10,7 @@
 #include <string.h>
 #include "clock.h"
 #include "log.h"
+#include "remark.h"
 #include "plain.h"
 #include "x509_change.h"
 #include "x509_top.h"
@@ -62,11 +63,12 @@ static void say_none(struct order *o)
 			  plain_quoted(o->seen.v[i].issuer, said),
 			  *o->seen.v[i].sha256 ? " (SHA-256 " : "",
 			  o->seen.v[i].sha256, *o->seen.v[i].sha256 ? ")" : "");
-	log_warn("%s: the CA %s has no chain like its preferred_chain %s, and "
-		 "its default one is stored; there are chains whose topmost "
-		 "certificate is issued by %s",
-		 o->name, o->ca->name,
-		 plain_quoted(o->ca->preferred_chain, name), sbuf_str(&list));
+	plain_quoted(o->ca->preferred_chain, name);
+	remark_warn(NOTICE_CHAIN, o->ca->name, name,
+		    "it has no chain like its preferred_chain %s, and its "
+		    "default one is stored for %s; there are chains whose "
+		    "topmost certificate is issued by %s",
+		    name, o->name, sbuf_str(&list));
 }
 
 enum order_wait order_s_alternate(struct order *o)

@@ -187,8 +187,8 @@ static void none(void **state)
 
 	assert_int_equal(scratch_fork(play_none, NULL), 0);
 	said = scratch_read(scratch("err"));
-	said = strstr(said, "the CA one has no chain like its preferred_chain "
-			    "\"No 'Root\", and its default one is stored");
+	said = strstr(said, "CA one: it has no chain like its preferred_chain "
+			    "\"No 'Root\", and its default one is stored for ");
 	assert_non_null(said);
 	assert_non_null(strstr(said, "\"Test Root\" (SHA-256 "));
 	assert_non_null(strstr(said, "\"Old Root\" (SHA-256 "));
