@@ -3,12 +3,14 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ari_info.h"
 #include "ari_poll.h"
 #include "clock.h"
 #include "due.h"
 #include "file.h"
 #include "log.h"
 #include "num.h"
+#include "remark.h"
 
 /* In flight, beside orders: a server that takes a hundred streams on a
  * connection has room for those. */
@@ -284,16 +286,31 @@ void polls_listed(struct polls *p)
 		p->v[i].listed = p->v[i].is == DONE;
 }
 
-char *polls_moved_text(const char *ca, const struct ari_told *told)
+static const char *noun(size_t n)
 {
-	bool one = told->moved == 1;
+	return n == 1 ? "certificate" : "certificates";
+}
 
-	return mem_printf("CA %s: it wants %zu certificate%s renewed at once "
-			  "that had time until now, %sthat of %s; %s%s",
-			  ca, told->moved, one ? "" : "s",
-			  one ? "" : "one of them ", told->name,
-			  told->url ? "why: " : "it does not say why",
-			  told->url ? told->url : "");
+char *polls_moved_text(const struct ari_told *t)
+{
+	AUTO(sbuf_free) struct sbuf s = SBUF_INIT(ARI_URL_MAX + 2000);
+
+	sbuf_adds(&s, "it wants ");
+	if (t->moved)
+		sbuf_addf(&s,
+			  "%zu %s renewed at once that had time until now%s",
+			  t->moved, noun(t->moved), t->sooner ? ", and " : "");
+	if (t->sooner)
+		sbuf_addf(&s, "%zu %s renewed sooner than it had said",
+			  t->sooner, noun(t->sooner));
+	sbuf_addf(&s,
+		  ", %sthat of %s; %s%s; it is done in its time, and hosts "
+		  "have the new ones with their next certrepo-installer "
+		  "run: certrepo-populate show NAME says which have not",
+		  t->moved + t->sooner == 1 ? "" : "one of them ", t->name,
+		  t->url ? "why: " : "it does not say why",
+		  t->url ? t->url : "");
+	return sbuf_take(&s, NULL);
 }
 
 void polls_say(const struct polls *p)
@@ -305,11 +322,11 @@ void polls_say(const struct polls *p)
 		char asked[24], heard[24], due[24];
 
 		ari_poll_told(p->v[i].poll, &t);
-		if (t.moved) {
-			AUTO(mem_free_str)
-			char *text = polls_moved_text(ca, &t);
+		if (t.moved + t.sooner) {
+			AUTO(mem_free_str) char *text = polls_moved_text(&t);
 
-			log_warn("%s", text);
+			remark_warn(NOTICE_WINDOW, ca, t.url ? t.url : "", "%s",
+				    text);
 		}
 		if (!t.asked)
 			continue;

@@ -35,8 +35,8 @@ void polls_say(const struct polls *p);
 
 /* --- pure, for tests --- */
 
-/* "the CA one wants 300 certificates renewed now ..."; the caller's */
+/* "it wants 300 certificates renewed at once ..."; the caller's. */
 struct ari_told;
-char *polls_moved_text(const char *ca, const struct ari_told *told);
+char *polls_moved_text(const struct ari_told *told);
 
 #endif

@@ -72,6 +72,8 @@ void ari_judge(const struct store_ari *read, enum ari_heard heard,
 		ret->row.ari_url = info->url;
 		ret->row.ts_ari_poll = ari_info_again(now, retry_at);
 		ret->moved = was.at && was.end > now && choice.end <= now;
+		ret->sooner = was.at && !ret->moved && info->url &&
+			      was.start > now && choice.end <= was.start;
 		set_due(read, now, days_left, ret);
 		break;
 	case ARI_NONE:

@@ -30,7 +30,9 @@ struct ari_verdict {
 	struct store_ari row; /* what store_ari_put() is to put there */
 	bool asked_only;      /* ts_ari_poll alone */
 	bool moved; /* the window was open or to come, and has passed */
-	bool due;   /* it is due at NOW */
+	/* It lies before the one that was to come, and the CA says why. */
+	bool sooner;
+	bool due; /* it is due at NOW */
 };
 /* READ: the row. INFO: of ARI_WINDOW. RETRY_AT: from the answer, or 0. RANDOM
  * chooses where a choice is to be made. */

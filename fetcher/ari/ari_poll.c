@@ -320,9 +320,10 @@ static int put(struct store *store, struct ask *a, struct err *err)
 static void count(struct ari_poll *p, const struct ask *a)
 {
 	p->told.due += a->verdict.due;
-	if (!a->verdict.moved)
+	if (!a->verdict.moved && !a->verdict.sooner)
 		return;
-	p->told.moved++;
+	p->told.moved += a->verdict.moved;
+	p->told.sooner += a->verdict.sooner;
 	if (!p->moved_name)
 		p->moved_name = mem_strdup(a->read.name);
 	if (!p->moved_url && a->url)

@@ -65,6 +65,7 @@ struct ari_told {
 	size_t asked, heard; /* ... and answered with a window */
 	size_t due;	     /* of these are due now, and so in the store */
 	size_t moved;	     /* windows of an incident, in the store */
+	size_t sooner;	     /* ... that are still to come (ari_judge.h) */
 	const char *name;    /* one of them */
 	const char *url;     /* where the CA explains it, or NULL */
 	bool broken_off;     /* the CA did not answer, or is slow */

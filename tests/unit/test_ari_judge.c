@@ -111,7 +111,7 @@ static void windows(void **state)
 	/* it was over when it was heard of first: now, and no incident */
 	v = judge(&r, ARI_WINDOW, NOW - 7200, NOW - 3600);
 	assert_true(v.due);
-	assert_false(v.moved);
+	assert_false(v.moved || v.sooner);
 	/* the same as before: the same instant */
 	r = row(NOW + DAY + 77, NOW + DAY, NOW + 2 * DAY);
 	v = judge(&r, ARI_WINDOW, NOW + DAY, NOW + 2 * DAY);
@@ -121,9 +121,22 @@ static void windows(void **state)
 	v = judge(&r, ARI_WINDOW, NOW + HOUR, NOW + 2 * HOUR);
 	assert_int_equal(v.row.ts_ari, NOW + HOUR + 3);
 	assert_false(v.moved || v.due);
+	assert_true(v.sooner);
+	/* it says why, and is before the other, or is not told of */
+	r.ts_ari = NOW + DAY;
+	v = judge(&r, ARI_WINDOW, NOW + HOUR, NOW + DAY);
+	assert_true(v.sooner);
+	v = judge(&r, ARI_WINDOW, NOW + HOUR, NOW + DAY + 1);
+	assert_false(v.sooner);
+	v = judge(&r, ARI_WINDOW, NOW + 3 * DAY, NOW + 4 * DAY);
+	assert_false(v.sooner);
+	ari_judge(&r, ARI_WINDOW,
+		  &(struct ari_info){ NOW + HOUR, NOW + 2 * HOUR, NULL }, 0,
+		  NOW, 0, 3, &v);
+	assert_false(v.sooner);
 	/* into the past */
 	v = judge(&r, ARI_WINDOW, NOW - 3600, NOW - 1800);
-	assert_true(v.moved && v.due);
+	assert_true(v.moved && v.due && !v.sooner);
 	assert_int_equal(v.row.ts_due, NOW - 3597);
 	v = judge(&r, ARI_WINDOW, NOW - 3600, NOW);
 	assert_true(v.moved);
