@@ -409,8 +409,9 @@ struct store_attempt {
 	const char *account;
 	const char *order_url; /* NULL when there was none */
 	const char *outcome;   /* "ok" or a failure class */
-	const char *detail;    /* a sentence; when ok, STORE_BY_PROFILE and the
-				* profile it was ordered by, NULL: by none */
+	const char *detail;    /* a sentence; when ok, it ends with
+				* STORE_BY_PROFILE and the profile it was
+				* ordered by, or that was none; or NULL */
 	int64_t ts_start, ts_end;
 };
 

@@ -141,15 +141,15 @@ static void add_ca_trouble(const struct store_ca *ca, int64_t now,
 static const char *profile_there(const struct view *v)
 {
 	const size_t n = strlen(STORE_BY_PROFILE);
+	const char *by;
 
 	for (size_t i = 0; v->chain && !v->stale && i < v->attempts.n; i++) {
 		const struct store_attempt *a = &v->attempts.v[i];
 
 		if (!a->outcome || strcmp(a->outcome, "ok") != 0)
 			continue;
-		return a->detail && strncmp(a->detail, STORE_BY_PROFILE, n) == 0
-			       ? a->detail + n
-			       : "none";
+		by = a->detail ? strstr(a->detail, STORE_BY_PROFILE) : NULL;
+		return by ? by + n : "none";
 	}
 	return NULL;
 }

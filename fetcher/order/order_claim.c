@@ -106,6 +106,27 @@ static int look_replaced(struct store *store, struct order *o, struct err *err)
 	return 0;
 }
 
+/* When nothing else is known of it any more, the attempt says so. */
+static void look_early(struct order *o, int64_t now)
+{
+	const struct store_cert *c = o->cert;
+	const char *url = c->ari_url ? c->ari_url : "";
+	int64_t days_left = o->env->conf->days_left;
+	bool asked;
+
+	o->early = NULL;
+	if (!c->crt.len || !store_cert_ari(c) || c->renew ||
+	    (!*url && c->ari_end > now) ||
+	    due_renew_at(c->ts_not_before, c->ts_expire, days_left) <= now ||
+	    due_renew_asked(c->ts_not_before, c->ts_expire, days_left,
+			    c->ts_ari, &asked) > now ||
+	    !asked)
+		return;
+	o->early = arena_printf(o->row,
+				"renewed early because the CA asked%s%.300s%s",
+				*url ? " (" : "", url, *url ? ")" : "");
+}
+
 static int op_claim(struct store *store, void *arg, struct err *err)
 {
 	struct order *o = arg;
@@ -127,6 +148,7 @@ static int op_claim(struct store *store, void *arg, struct err *err)
 		o->claimed = 0;
 		return found;
 	}
+	look_early(o, now);
 	found = store_order_get(store, o->name, 0, o->row, &o->saved, err);
 	o->have_saved = found == 1;
 	if (found == -1 || look_replaced(store, o, err) == -1)

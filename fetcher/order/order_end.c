@@ -23,6 +23,16 @@ void order_drop_authz(struct order *o)
 	o->n_authz = 0;
 }
 
+/* What is to be known of it later. */
+static const char *well(const struct order *o)
+{
+	if (!o->profile)
+		return o->early;
+	return arena_printf(o->row, "%s%s" STORE_BY_PROFILE "%s",
+			    o->early ? o->early : "", o->early ? "; " : "",
+			    o->profile);
+}
+
 void order_attempt(const struct order *o, struct store_attempt *a)
 {
 	*a = (struct store_attempt){
@@ -34,10 +44,7 @@ void order_attempt(const struct order *o, struct store_attempt *a)
 			   : o->failed		  ? fail_name(o->fail.class)
 						  : "ok",
 		.detail = o->end == ORDER_PARKED || o->failed ? o->fail.detail
-			  : o->profile
-				  ? arena_printf(o->row, STORE_BY_PROFILE "%s",
-						 o->profile)
-				  : NULL,
+							      : well(o),
 		.ts_start = o->ts_start,
 		.ts_end = o->ts_end,
 	};

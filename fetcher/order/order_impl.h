@@ -80,6 +80,8 @@ struct order {
 	/* Of the certificate in the row (RFC 9773 section 5), in ROW: for the
 	 * wish; NULL: nothing that this CA would know, or want to hear. */
 	char *replaces;
+	/* Why it is renewed before its time, in ROW; NULL: it is not. */
+	char *early;
 
 	/* the order */
 	struct arena *arena;
