@@ -406,8 +406,8 @@ static bool goes_on(struct engine *e)
 	if (engine_wants_more(e))
 		return true;
 	return !halt_stopping(e->halt) && !batch_away(e->batch) &&
-	       (batch_waiting(e->batch) ||
-		(e->pages && e->polls && polls_due(e->polls)));
+	       (batch_waiting(e->batch) || ((e->pages || e->opts.n_names) &&
+					    e->polls && polls_due(e->polls)));
 }
 
 /* Rounds until nothing is under way. */
@@ -489,10 +489,8 @@ static int say_idle(struct engine *e, struct err *err)
 	return 0;
 }
 
-int engine_run(struct engine *e, int *ret_status, struct err *err)
+static int passes(struct engine *e, struct err *err)
 {
-	struct report_counts c;
-	const char *ca, *detail;
 	bool again;
 
 	/* Our lock says that whoever held these is dead. */
@@ -506,13 +504,28 @@ int engine_run(struct engine *e, int *ret_status, struct err *err)
 	    proof_sweep_new(e->store, e->batch, e->chall, e->owner,
 			    e->conf->state_dir, &e->sweep, err) == -1)
 		return -1;
-	if (!e->opts.n_names)
+	/* What is forced is ordered, whatever a CA says. */
+	if (!e->opts.force)
 		e->polls = polls_new(e->conf, &e->cas, e->loop, e->store,
-				     e->batch);
+				     e->batch, e->opts.names, e->opts.n_names);
 	do {
 		if (pass(e, err) == -1 || wait_for_pass(e, &again, err) == -1)
 			return -1;
 	} while (again);
+	return 0;
+}
+
+int engine_run(struct engine *e, int *ret_status, struct err *err)
+{
+	struct report_counts c;
+	const char *ca, *detail;
+	int rc = passes(e, err);
+
+	/* What is in the store is not heard of a second time. */
+	if (e->polls)
+		polls_say(e->polls);
+	if (rc == -1)
+		return -1;
 	/* By a clock that is right: what it deletes does not come back. */
 	if (!halt_stopping(e->halt) && cas_met(&e->cas))
 		prune_attempts(e->conf, e->store, clock_now());
@@ -522,8 +535,6 @@ int engine_run(struct engine *e, int *ret_status, struct err *err)
 	if (!e->opts.n_names && cas_count_waits(&e->cas, e->store, err) == -1)
 		return -1;
 	say_waits(e);
-	if (e->polls)
-		polls_say(e->polls);
 	count(e, &c);
 	report_summary(e->report, &c);
 	*ret_status = report_status(&c);

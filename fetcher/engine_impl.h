@@ -49,6 +49,7 @@ struct engine {
 	struct namemap *outcomes; /* in this run */
 
 	struct polls *polls; /* NULL: nobody is asked */
+	bool again;	     /* names that were given are looked at once more */
 
 	struct pages *pages; /* NULL: no more in this pass */
 	int64_t listed_ms;   /* when they were */

@@ -71,7 +71,7 @@ static int on_pick(const struct pick *p, void *arg, struct err *err)
 	/* Its CA failed it, and rests: it is not due only for that. */
 	if (p->reason == DUE_NOT &&
 	    !(cas_rests(ca) && p->of_ca && p->ts_due <= ca_queue_until(ca))) {
-		if (e->opts.n_names && e->passes == 1)
+		if (e->opts.n_names && e->passes == 1 && !e->again)
 			engine_say_why_not(e, p->name);
 		return 0;
 	}
@@ -101,7 +101,7 @@ static int pick_named(struct engine *e, struct err *err)
 		found = pick_one(e->store, name, &po, on_pick, e, err);
 		if (found == -1)
 			return -1;
-		if (found == 1)
+		if (found == 1 || e->again)
 			continue;
 		namemap_put(e->outcomes, name, FAILED);
 		if (e->passes == 1) {
@@ -176,6 +176,23 @@ int engine_pick_first(struct engine *e, struct err *err)
 	return 0;
 }
 
+/* What their CAs were heard to ask for. */
+static int pick_named_again(struct engine *e, struct err *err)
+{
+	int rc;
+
+	e->again = true;
+	rc = pick_named(e, err);
+	e->again = false;
+	if (rc == 0) {
+		batch_met(e->batch);
+		polls_listed(e->polls);
+	} else if (err->kind == ERR_UNAVAILABLE) {
+		rc = batch_missed(e->batch, err);
+	}
+	return rc;
+}
+
 /* A CA that is slow draws the run out: names of others that have become due
  * meanwhile need not wait for its end; nor what CAs were heard to ask for.
  * Those that were met in this pass are passed over. */
@@ -185,7 +202,11 @@ int engine_list_again(struct engine *e, struct err *err)
 	int64_t now = clock_mono_ms();
 	bool due = e->polls && polls_due(e->polls);
 
-	if (!e->pages || halt_stopping(e->halt) || batch_away(e->batch) ||
+	if (halt_stopping(e->halt) || batch_away(e->batch))
+		return 0;
+	if (e->opts.n_names)
+		return due ? pick_named_again(e, err) : 0;
+	if (!e->pages ||
 	    (!due && (!e->in_flight || now - e->listed_ms < LIST_MS)))
 		return 0;
 	e->listed_ms = now;

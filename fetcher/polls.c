@@ -100,7 +100,8 @@ static void save_rests(const struct polls *p)
 
 struct polls *polls_new(const struct certrepo_conf *conf, struct cas *cas,
 			struct loop *loop, struct store *store,
-			struct batch *batch)
+			struct batch *batch, const char *const *names,
+			size_t n_names)
 {
 	struct polls *p = mem_alloc(sizeof(*p));
 	const struct certrepo_ca *def = certrepo_conf_ca(conf, NULL);
@@ -108,7 +109,9 @@ struct polls *polls_new(const struct certrepo_conf *conf, struct cas *cas,
 				     .store = store,
 				     .batch = batch,
 				     .days_left = conf->days_left,
-				     .begun = clock_now() };
+				     .begun = clock_now(),
+				     .only = names,
+				     .n_only = n_names };
 
 	p->batch = batch;
 	p->v = mem_array(conf->ca.n + 1, sizeof(p->v[0]));

@@ -15,10 +15,12 @@
 
 struct polls;
 
-/* All borrowed, and outlive it. */
+/* All borrowed, and outlive it. With NAMES, of these only, and whenever it is
+ * their turn. */
 struct polls *polls_new(const struct certrepo_conf *conf, struct cas *cas,
 			struct loop *loop, struct store *store,
-			struct batch *batch);
+			struct batch *batch, const char *const *names,
+			size_t n_names);
 void polls_free(struct polls **p);
 
 /* Go on, after the orders' turn. The store being away is no failure here, nor

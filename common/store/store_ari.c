@@ -26,6 +26,9 @@
 	"SELECT " COLUMNS " FROM certs WHERE name > ? AND "                   \
 	"CASE WHEN enable = 'Y' THEN COALESCE(ca_name, '') END = ? AND " GOOD \
 	" ORDER BY name LIMIT ?"
+#define ONE                                                              \
+	"SELECT " COLUMNS " FROM certs WHERE name = ? AND enable = 'Y' " \
+	"AND COALESCE(ca_name, '') = ? AND " GOOD
 #define NAMED	"ca_name = ?"
 #define UNNAMED "ca_name IS NULL"
 
@@ -141,6 +144,27 @@ int store_ari_all(struct store *s, const char *ca_name, const char *after,
 {
 	return STORE_TRY(s, STORE_TX_NO, err,
 			 all(s, ca_name, after, now, limit, arena, ret, err));
+}
+
+static int one(struct store *s, const char *ca_name, const char *name,
+	       int64_t now, struct arena *arena, struct store_aris *ret,
+	       struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+
+	if (store_query(s, ONE, TYPES,
+			ARGS(T(name), T(ca_name ? ca_name : ""), I(now)), &st,
+			err) == -1)
+		return -1;
+	return read_aris(st, 1, arena, ret, err);
+}
+
+int store_ari_named(struct store *s, const char *ca_name, const char *name,
+		    int64_t now, struct arena *arena, struct store_aris *ret,
+		    struct err *err)
+{
+	return STORE_TRY(s, STORE_TX_NO, err,
+			 one(s, ca_name, name, now, arena, ret, err));
 }
 
 /* --- what the CA answered --- */

@@ -41,6 +41,10 @@ int store_ari_page(struct store *s, const char *ca_name, int64_t from,
 int store_ari_all(struct store *s, const char *ca_name, const char *after,
 		  int64_t now, size_t limit, struct arena *arena,
 		  struct store_aris *ret, struct err *err) MUST_CHECK;
+/* The same of one NAME. At most one. */
+int store_ari_named(struct store *s, const char *ca_name, const char *name,
+		    int64_t now, struct arena *arena, struct store_aris *ret,
+		    struct err *err) MUST_CHECK;
 /* Is there one for store_ari_page? 1, 0, -1. Reads no blob. */
 int store_ari_any(struct store *s, const char *ca_name, int64_t from,
 		  int64_t to, int64_t now, struct err *err) MUST_CHECK;

@@ -178,10 +178,37 @@ static void range(const struct ari_poll *p, int64_t *from, int64_t *to)
 	*to = p->from == FROM_FAR ? INT64_MAX : p->env.begun;
 }
 
+/* That one, if it is of this CA; ROWS in ARENA. */
+static int read_named(struct ari_poll *p, const char *name, struct arena *arena,
+		      struct store_aris *rows, struct err *err)
+{
+	rows->n = 0;
+	/* NULL and "" are one there. */
+	for (size_t k = 0; k < p->n_names && k < 2 && !rows->n; k++)
+		if (store_ari_named(p->env.store, p->names[k], name,
+				    p->env.begun, arena, rows, err) == -1)
+			return -1;
+	return 0;
+}
+
+static int any_named(struct ari_poll *p, struct err *err)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	struct store_aris rows = { NULL, 0 };
+
+	for (size_t i = 0; i < p->env.n_only && !rows.n; i++)
+		if (read_named(p, p->env.only[i], arena, &rows, err) == -1)
+			return -1;
+	return rows.n > 0;
+}
+
 int ari_poll_any(struct ari_poll *p, struct err *err)
 {
 	int64_t from, to;
 	int found = 0;
+
+	if (p->env.n_only)
+		return any_named(p, err);
 
 	for (p->from = FROM_TURNS; p->from <= FROM_FAR && found == 0; p->from++)
 		for (p->name = 0; p->name < p->n_names && found == 0;
@@ -277,6 +304,20 @@ static bool list(struct ari_poll *p, const struct store_aris *rows)
 	return new;
 }
 
+static int read_only(struct ari_poll *p, struct err *err)
+{
+	for (size_t i = 0; i < p->env.n_only; i++) {
+		AUTO(arena_free) struct arena *arena = arena_new();
+		struct store_aris rows = { NULL, 0 };
+
+		if (read_named(p, p->env.only[i], arena, &rows, err) == -1)
+			return -1;
+		(void) add_new(p, &rows);
+	}
+	p->from = FROM_NONE;
+	return 0;
+}
+
 static int read_page(struct ari_poll *p, struct err *err)
 {
 	AUTO(arena_free) struct arena *arena = arena_new();
@@ -287,6 +328,8 @@ static int read_page(struct ari_poll *p, struct err *err)
 	int64_t from, to;
 	int rc;
 
+	if (p->env.n_only)
+		return read_only(p, err);
 	if (p->from == FROM_ALL) {
 		rc = store_ari_all(p->env.store, name, p->after ? p->after : "",
 				   p->env.begun, limit, arena, &rows, err);

@@ -38,6 +38,10 @@ struct ari_env {
 	struct batch *batch;
 	int64_t days_left;
 	int64_t begun; /* the run: turns are those of this instant */
+	/* Not 0: a person gave these names. They alone are asked about, and
+	 * whenever their turn is; no incident goes beyond. */
+	const char *const *only;
+	size_t n_only;
 };
 
 /* All borrowed. IS_DEFAULT: with the rows that name no CA. */

@@ -85,6 +85,45 @@ all_due
 run fetcher
 aged
 
+# --- one of the names ---
+
+clean_log
+run fetcher --once a.example.test
+is "$rc $(requests renewalInfo)" '0 1' \
+	"who names one has its CA asked about that one, now"
+is "$(column ts_due)" "$(column ts_ari)" "... and what it says is stored"
+windows 'a.example.test -7200 -3600' 'c.example.test -7200 -3600'
+clean_log
+sleep 1 # the new serial's second
+run fetcher --once -v a.example.test
+is "$rc $(requests renewalInfo) $(requests newOrder)" '0 1 1' \
+	"... and does as it wants, in the same run, for no other"
+like "$err" 'renewed name=a.example.test' "..."
+run populate show a.example.test
+like "$out" 'ok .pebble.: renewed early because the CA asked$' \
+	"the attempt says why"
+windows
+run fetcher --once --force b.example.test
+is "$(requests renewalInfo)" 1 "what is forced is ordered, and nobody asked"
+run fetcher --once nobody.example.test
+is "$rc $(requests renewalInfo)" '1 1' "one that is not there"
+is "$(printf '%s\n' "$err" | grep -c nobody.example)" 1 "... is said once"
+all_due
+run fetcher
+aged
+
+# --- a window that comes sooner ---
+
+windows 'c.example.test +86400 +90000 https://ca.example/soon'
+all_due
+run fetcher
+like "$err" 'CA pebble: it wants 1 certificate renewed sooner than it had said, that of c.example.test; why: https://ca.example/soon' \
+	"is told, when the CA says why"
+windows 'c.example.test +43200 +46800'
+all_due
+run fetcher
+is "$rc$err" 0 "... not else"
+
 # --- a window that has passed ---
 
 windows 'b.example.test -7200 -3600 https://ca.example/why'
@@ -99,6 +138,9 @@ is "$(requests newOrder) $(orders)" '1 1' \
 	"is ordered in the same run, in place of the old one"
 like "$err" 'due name=b.example.test reason=.the CA asks for it' \
 	"... because the CA asks for it"
+run populate show b.example.test
+like "$out" 'renewed early because the CA asked .https://ca.example/why.$' \
+	"its row says so, and where the CA says why"
 is "$(column ts_ari b.example.test)" 0 "the new one was not asked about yet"
 is "$(column count_fail_update b.example.test)" 0 "nothing failed"
 

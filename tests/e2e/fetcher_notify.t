@@ -390,4 +390,32 @@ conf 'notify : { mail = "a b@example.org"; };'
 run fetcher --once
 is "$rc" 78 "an address that is none"
 like "$err" 'mail: a b@example.org is not a mail address' "... says so"
+# --- what a run met ---
+
+conf "$NOTIFY"
+
+mailed >/dev/null
+events event >/dev/null
+scripted_reset
+offer '{"ari": {}}'
+run fetcher --once
+sql "UPDATE certs SET ts_ari_poll = 0, ts_not_before = ts_not_before - 172800"
+run fetcher --once
+mailed >/dev/null
+events event >/dev/null
+windows "$A -7200 -3600 https://ca.example/why"
+sql "UPDATE certs SET ts_ari_poll = 0"
+sleep 1 # the new serial's second
+run fetcher --once
+mail=$(mailed)
+like "$mail" "CA pebble: incident( since [-0-9TZ:]*)? it wants 1 certificate renewed at once that had time until now, that of $A; why: https://ca.example/why; .* Which hosts have not got theirs yet: certrepo-populate -c $CONF show NAME" \
+	"what the CA wants at once is mailed"
+like "$(events event topic state name)" "^new window incident pebble$" \
+	"... and told to the command"
+run populate show $A
+like "$out" 'renewed early because the CA asked .https://ca.example/why' \
+	"... and is in its attempts"
+run fetcher --once
+is "$(mailed)$(events event)" "" "the next run tells nobody"
+
 done_testing
