@@ -180,4 +180,26 @@ ok 'it ends when the lock is gone' wait_for 40 ended
 is "$(sql 'SELECT count(*) FROM certs WHERE crt IS NOT NULL')" 6 \
 	'all are renewed'
 is "$(requests newOrder)" 6 '... each by its one order'
+# --- what CAs say of renewal: a page of answers, one row of it locked ---
+
+scripted_reset
+run fetcher --once
+offer '{"ari": {}}'
+sql 'UPDATE cas SET renewal_info = NULL'
+sql 'UPDATE certs SET ts_ari_poll = 0'
+ok 'a row is locked' lock_row n3.example.test
+run fetcher --once
+is "$rc" 0 'a run'
+is "$(sql "SELECT count(*) FROM certs WHERE ts_ari > 0 AND ts_due = ts_ari AND
+	ts_ari_poll > 0")" 5 'what is said of the others is stored'
+is "$(sql "SELECT ts_ari + ts_ari_poll FROM certs
+	WHERE name = 'n3.example.test'")" 0 '... of that one nothing'
+is "$(requests renewalInfo)" 6 '... and each was asked about once'
+unlock_row
+run fetcher --once
+is "$(requests renewalInfo)" 7 'it alone is asked about in the next run'
+is "$(sql 'SELECT count(*) FROM certs WHERE ts_ari > 0')" 6 '... and stored'
+is "$(sql 'SELECT max(count_fail_update) FROM certs')" 0 \
+	'nothing counts as a failure'
+
 done_testing
