@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What it costs: bench/run.sh BUILD [PART...]. Parts: requests, issue, memory,
-# many, idle, polls, installer. Measured on this machine, against pebble and the others
+# many, idle, polls, revoked, installer. Measured on this machine, against pebble and the others
 # on loopback; a far CA is made by a proxy that delays. Ratios are against what
 # the same run measured, so they can be compared between machines.
 set -u
@@ -9,7 +9,8 @@ cd "$(dirname "$0")/.." || exit 1
 ROOT=$PWD
 BUILD=$(cd "${1:-build}" && pwd) || exit 1
 [ $# -eq 0 ] || shift
-[ $# -gt 0 ] || set -- requests issue memory many idle polls installer
+[ $# -gt 0 ] || set -- requests issue memory many idle polls revoked \
+	installer
 . "$ROOT/tests/lib/lib.sh"
 . "$ROOT/tests/lib/pebble.sh"
 . "$ROOT/tests/lib/nginx.sh"
@@ -497,6 +498,56 @@ part_polls_many() {
 	note "again at once: $(grep -c . "$T/ari/log") requests," \
 		"$(field wall "$T/m") s"
 	ari_end
+}
+
+# 300 of 1,000 are to be revoked: their windows move into the past. Each is
+# asked about every six hours, a sixth of them in an hourly run.
+part_revoked() {
+	printf '\nA mass revocation: 300 of 1,000 certificates at once\n'
+	MAX_ORDERS=100
+	unset STAGE_DIRECTORY
+	ca
+	scripted_start --offer '{"ari": {}}' || bail "no scripted CA"
+	STAGE_CA="requests_per_second = $PACE;"
+	fill_many 1000
+	measured 600 fetcher --once
+	[ "$(field status "$T/m")" = 0 ] || bail "fetcher: $(tail -1 "$T/err")"
+	sql "UPDATE certs SET ts_ari_poll = 0, ts_not_before = ts_not_before -
+		172800, ts_expire = ts_expire - rowid * 7919 % 1000,
+		ts_expire_seen = ts_expire - rowid * 7919 % 1000"
+	measured 600 fetcher --once
+	[ "$(sql 'SELECT count(*) FROM certs WHERE ts_ari > 0')" = 1000 ] ||
+		bail "not all have a window: $(tail -1 "$T/err")"
+	sql "SELECT name FROM certs WHERE rowid % 10 < 3 ORDER BY ts_expire" \
+		>"$T/revoked"
+	sed 's/$/ -7200 -3600 https:\/\/ca.example\/why/' "$T/revoked" \
+		>"$T/scripted/windows.new"
+	mv "$T/scripted/windows.new" "$T/scripted/windows"
+	sql "UPDATE certs SET ts_ari_poll = $(date +%s) - 1800 +
+		3600 * (rowid % 6)"
+	for hour in first second; do
+		: >"$REQUESTS"
+		measured 600 fetcher --once
+		note "$hour run: $(requests renewalInfo) polls," \
+			"$(requests newOrder) orders, $(field wall "$T/m") s," \
+			"$(field cpu "$T/m") s of CPU, exit $(field status \
+			"$T/m"); $(not_by_urgency) of them more than" \
+			"$MAX_ORDERS places from their turn"
+		sql "UPDATE certs SET ts_ari_poll = ts_ari_poll - 3600"
+	done
+	note "$(sql "SELECT count(*) FROM (SELECT name FROM attempts WHERE
+		detail LIKE 'renewed early%' GROUP BY name)") are renewed"
+	stop scripted
+	unset STAGE_DIRECTORY STAGE_CA
+	MAX_ORDERS=4
+}
+# Orders that were not made in the order of their ends.
+not_by_urgency() {
+	sed -n 's/.*"kind": "newOrder".*"names": \["\([^"]*\)".*/\1/p' \
+		"$REQUESTS" | awk -v most=$MAX_ORDERS '
+		NR == FNR { turn[$1] = FNR; next }
+		{ d = FNR - turn[$1]; n += d > most || d < -most }
+		END { print n + 0 }' "$T/revoked" -
 }
 
 # --- 5: an idle host ---
