@@ -66,6 +66,10 @@ void acme_read_directory(struct acme *acme, acme_ready_fn *fn, void *arg);
 /* After start; borrowed. */
 const char *acme_account(const struct acme *acme);
 const char *acme_thumbprint(const struct acme *acme);
+/* After start: is this https URL on the server where orders are made, or on
+ * that of the account? What the store remembers may be anybody's, and a request
+ * there would be signed by our key, and its answer be believed. */
+bool acme_is_at(const struct acme *acme, const char *url);
 
 /* What the directory says of the CA beyond what it must (RFC 8555 section
  * 7.1.1, RFC 9773, draft-ietf-acme-profiles). Whatever of it cannot be read is

@@ -406,6 +406,13 @@ static bool same_origin(const char *a, const char *b)
 	return la == lb && strncasecmp(a, b, la) == 0;
 }
 
+bool acme_is_at(const struct acme *a, const char *url)
+{
+	return acme_parse_url_ok(url) &&
+	       ((a->dir.new_order && same_origin(url, a->dir.new_order)) ||
+		(a->account && same_origin(url, a->account)));
+}
+
 static void directory_taken(struct acme *a)
 {
 	acme_ready_fn *ready = a->ready;

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "due.h"
 #include "log.h"
+#include "plain.h"
 #include "x509_ari.h"
 
 _Static_assert(DUE_LEASE_MARGIN >= 5 * 60 + BATCH_PATIENCE_MS / 1000,
@@ -248,6 +249,24 @@ static bool resumable(const struct order *o)
 	       strcmp(o->saved.account, acme_account(o->acme)) == 0;
 }
 
+/* It is resumed where the CA is: elsewhere somebody else wrote it into the
+ * store, or the CA has moved. */
+static enum order_wait resume(struct order *o)
+{
+	char where[PLAIN_QUOTED];
+
+	if (acme_is_at(o->acme, o->saved.url))
+		return order_go(o, S_RESUME);
+	fail_set(&o->fail, FAIL_NONE, 0,
+		 "the order of an earlier run, %s, is on another server than "
+		 "the CA's, which is not asked; see who can write to the store",
+		 plain_quoted(o->saved.url, where));
+	log_warn("%s: %s", o->name, o->fail.detail);
+	o->url = mem_strdup(o->saved.url);
+	o->let_go = true;
+	return order_start_anew(o);
+}
+
 /* Another fetcher's, which alone can ask for it: each would throw away what the
  * other has waited for. Not for ever: that one may be gone. */
 static bool is_elsewhere(struct order *o)
@@ -315,7 +334,7 @@ enum order_wait order_s_claimed(struct order *o)
 		.env = o->env->arg,
 	};
 	if (resumable(o))
-		return order_go(o, S_RESUME);
+		return resume(o);
 	if (!is_elsewhere(o))
 		return order_go(o, S_NEW);
 	o->end = ORDER_ELSEWHERE;

@@ -58,4 +58,40 @@ sql "UPDATE certs SET webroot_path = '\$(touch $T/home/x)', certbot = 'Y',
 	ts_next_attempt = 0 WHERE name = 'c.example.test'"
 run fetcher --once c.example.test
 is "$(find "$T/home" -type f)" '' 'nothing that he writes is run'
+# --- an order that is somewhere else ---
+
+# Its key signs nothing for another server, whose word is none of the CA's.
+elsewhere() { # STATE DIRECTORY
+	sql "UPDATE certs SET ts_due = 0, ts_next_attempt = 0, renew = 1
+		WHERE name = '$N'"
+	sql "DELETE FROM orders"
+	sql "INSERT INTO orders (name, slot, ca_name, account, key_sha256, url,
+		state, ts_created, ts_state, ts_expires, directory)
+		SELECT '$N', 0, 'pebble', account, (SELECT key_sha256
+		FROM certs WHERE name = '$N'), '${EVIL%/dir}/order/1', '$1',
+		$(date +%s), $(date +%s), $(date +%s) + 3600, $2 FROM cas"
+	: >"$T/evil/requests"
+	: >"$REQUESTS"
+	run fetcher --once $N
+}
+sql "UPDATE certs SET key_sha256 = '$(openssl pkey -in "$T/evil/key" -pubout \
+	-outform DER | sha256sum | cut -d' ' -f1)' WHERE name = '$N'"
+start evil "$PYTHON" "$ROOT/tests/lib/acme_server.py" \
+	--cert "$T/pebble/cert.pem" --key "$T/pebble/key.pem" \
+	--dir "$T/evil" --log "$T/evil/requests"
+wait_for 15 grep -q ^ready "$T/log/evil" || bail 'no second server'
+EVIL=$(sed -n 's/^ready //p' "$T/log/evil")
+for state in new finalized parked; do
+	elsewhere $state NULL
+	is "$rc $(cat "$T/evil/requests")" '0 ' \
+		"an order ($state) on another server is not asked for"
+	like "$err" "$N: .*\"${EVIL%/dir}/order/1\".* on another server" \
+		'... which is said'
+	is "$(requests newOrder)" 1 '... and ordered anew at the CA'
+done
+elsewhere new "'$STAGE_DIRECTORY'"
+is "$rc $(cat "$T/evil/requests")" '0 ' '... with its directory, too'
+is "$(sql "SELECT count(*) FROM attempts WHERE outcome = 'let-go' AND
+	order_url LIKE '${EVIL%/dir}/%'")" 4 '... and is on record'
+
 done_testing

@@ -410,6 +410,11 @@ const char *acme_account(const struct acme *acme)
 	return "https://ca.test/account/1";
 }
 
+bool acme_is_at(const struct acme *acme, const char *url)
+{
+	return strncmp(url, "https://ca.test/", 16) == 0;
+}
+
 const char *acme_thumbprint(const struct acme *acme)
 {
 	return "thumbprint";
