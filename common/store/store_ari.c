@@ -18,9 +18,13 @@
 #define GOOD                                                             \
 	"ts_expire > ? AND ts_expire = ts_expire_seen AND crt > '' AND " \
 	"LENGTH(crt) <= 32700 AND crt_sha256 > '' AND LENGTH(name) <= 250"
-#define DUE(whose)                                                           \
-	" FROM certs WHERE enable = 'Y' AND " whose " AND ts_ari_poll >= ? " \
-	"AND ts_ari_poll <= ? AND " GOOD " ORDER BY ts_ari_poll LIMIT ?"
+#define FROM(whose, to)                             \
+	" FROM certs WHERE enable = 'Y' AND " whose \
+	" AND ts_ari_poll >= ? " to "AND " GOOD     \
+	" ORDER BY ts_ari_poll LIMIT ?"
+#define DUE(whose) FROM(whose, "AND ts_ari_poll <= ? ")
+/* With cells that hold no number, which are beyond all that do. */
+#define FAR(whose) FROM(whose, "")
 /* In the order of the names, which no other index has. */
 #define ALL                                                                   \
 	"SELECT " COLUMNS " FROM certs WHERE name > ? AND "                   \
@@ -36,6 +40,8 @@ const struct store_ari_sql store_ari_sql = {
 	.page = { "SELECT " COLUMNS DUE(NAMED),
 		  "SELECT " COLUMNS DUE(UNNAMED) },
 	.any = { "SELECT name" DUE(NAMED), "SELECT name" DUE(UNNAMED) },
+	.far = { "SELECT " COLUMNS FAR(NAMED), "SELECT " COLUMNS FAR(UNNAMED) },
+	.far_any = { "SELECT name" FAR(NAMED), "SELECT name" FAR(UNNAMED) },
 	.all = ALL,
 };
 
@@ -72,14 +78,23 @@ static int read_aris(struct db_stmt *st, size_t limit, struct arena *arena,
 	return 0;
 }
 
-/* CA_NAME, if the statement has a place for it, is the first of ARGS. */
-static int query(struct store *s, const char *const sql[2], const char *columns,
-		 const struct store_arg *args, size_t n, struct db_stmt **ret,
-		 struct err *err)
+/* Of those from FROM to TO; CA_NAME, where there is a place for it, is bound
+ * first. */
+static int query(struct store *s, const char *const due[2],
+		 const char *const far[2], const char *columns,
+		 const char *ca_name, int64_t from, int64_t to, int64_t now,
+		 size_t limit, struct db_stmt **ret, struct err *err)
 {
-	bool named = args[0].t;
+	const struct store_arg all[] = { T(ca_name), I(from), I(to), I(now),
+					 I((int64_t) limit) };
+	bool is_far = to == INT64_MAX;
+	struct store_arg args[ARRAY_LEN(all)];
+	size_t n = 0;
 
-	return store_query(s, sql[!named], columns, args + !named, n - !named,
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if ((i != 0 || ca_name) && (i != 2 || !is_far))
+			args[n++] = all[i];
+	return store_query(s, (is_far ? far : due)[!ca_name], columns, args, n,
 			   ret, err);
 }
 
@@ -89,9 +104,8 @@ static int page(struct store *s, const char *ca_name, int64_t from, int64_t to,
 {
 	AUTO(store_done) struct db_stmt *st = NULL;
 
-	if (query(s, store_ari_sql.page, TYPES,
-		  ARGS(T(ca_name), I(from), I(to), I(now), I((int64_t) limit)),
-		  &st, err) == -1)
+	if (query(s, store_ari_sql.page, store_ari_sql.far, TYPES, ca_name,
+		  from, to, now, limit, &st, err) == -1)
 		return -1;
 	return read_aris(st, limit, arena, ret, err);
 }
@@ -110,9 +124,8 @@ static int any(struct store *s, const char *ca_name, int64_t from, int64_t to,
 {
 	AUTO(store_done) struct db_stmt *st = NULL;
 
-	if (query(s, store_ari_sql.any, "W",
-		  ARGS(T(ca_name), I(from), I(to), I(now), I(1)), &st,
-		  err) == -1)
+	if (query(s, store_ari_sql.any, store_ari_sql.far_any, "W", ca_name,
+		  from, to, now, 1, &st, err) == -1)
 		return -1;
 	return db_step(st, err);
 }

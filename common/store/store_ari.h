@@ -32,7 +32,8 @@ struct store_aris {
  * but for those with an empty text there, which are a CA_NAME of their own),
  * whose certificate is good at NOW and whose derived columns are of it, and
  * which are to be asked about from FROM to TO, the oldest question first, at
- * most LIMIT. By the index on (enable, ca_name, ts_ari_poll). */
+ * most LIMIT. With TO INT64_MAX also those of SQLite that have no number
+ * there. By the index on (enable, ca_name, ts_ari_poll). */
 int store_ari_page(struct store *s, const char *ca_name, int64_t from,
 		   int64_t to, int64_t now, size_t limit, struct arena *arena,
 		   struct store_aris *ret, struct err *err) MUST_CHECK;

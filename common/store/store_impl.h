@@ -90,7 +90,7 @@ extern const struct store_clock_sql {
 
 /* Those of store_ari.c; the second one is for rows that name no CA. */
 extern const struct store_ari_sql {
-	const char *page[2], *any[2], *all;
+	const char *page[2], *any[2], *far[2], *far_any[2], *all;
 } store_ari_sql;
 
 /* Those of store_trouble.c, each with the one that counts. */
