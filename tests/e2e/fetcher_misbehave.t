@@ -159,7 +159,7 @@ try hostile-token '' 1 1 ca-down 1 60 72 'token'
 # --- the account's fault: no name is counted, the CA rests ---
 try account-gone '' -1 78 account 0 60 72 'not found'
 try account-deactivated '' 1 78 account 0 60 72 'deactivated'
-try account-rolled '' 1 78 account 0 60 72 'move that file away'
+try account-rolled '' 1 78 account 0 60 72 'bring its key with .* or move .* away'
 try 401-unauthorized '' 1 78 account 0 60 72 'refuses our account'
 # --- before any order ---
 try_start html directory ca-down 60 72 .
