@@ -201,11 +201,6 @@ static void say_missing(struct ca_find *f, const char *why)
 	const char *dir = f->all->state_dir;
 	const char *file =
 		arena_printf(f->arena, "discover-%s.told", f->conf->name);
-	AUTO(mem_free_str)
-	char *text = mem_printf("CA %s: %s; what is due is ordered from the "
-				"next CA, %s, in this run (where its names are "
-				"not to be known there, set mode = \"force\")",
-				f->conf->name, why, f->next);
 	int64_t now = clock_now();
 
 	if (once_a_day_done(dir, file, now)) {
@@ -213,7 +208,11 @@ static void say_missing(struct ca_find *f, const char *why)
 			  "detail", why, NULL);
 		return;
 	}
-	log_warn("%s", text);
+	remark_warn(NOTICE_NEXT, f->conf->name, f->next,
+		    "%s; what is due is ordered from the next CA, %s, in this "
+		    "run (where its names are not to be known there, set mode "
+		    "= \"force\")",
+		    why, f->next);
 	once_a_day_mark(dir, file, now);
 }
 

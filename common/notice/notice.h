@@ -46,6 +46,7 @@ enum notice_topic {
 	NOTICE_CHAIN,	  /* it has none like preferred_chain */
 	NOTICE_DIRECTORY, /* another one was found */
 	NOTICE_BINDING,	  /* the account's is not that of eab_kid */
+	NOTICE_NEXT,	  /* it is missing, and the next one has its names */
 	NOTICE_TOPICS
 };
 

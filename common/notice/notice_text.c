@@ -29,6 +29,7 @@ const char *const notice_topics[] = {
 	[NOTICE_CHAIN] = "chain",
 	[NOTICE_DIRECTORY] = "directory",
 	[NOTICE_BINDING] = "binding",
+	[NOTICE_NEXT] = "next",
 };
 
 /* What is not of one service or certificate. */
@@ -127,6 +128,7 @@ static const char *prefix_of(enum notice_topic topic)
 	case NOTICE_CHAIN:
 	case NOTICE_DIRECTORY:
 	case NOTICE_BINDING:
+	case NOTICE_NEXT:
 		return "CA ";
 	case NOTICE_LEASE:
 		return "fetcher ";

@@ -15,7 +15,7 @@
 #define REMARK_MAX 100 /* that are kept; of more there is the warning alone */
 
 struct remark {
-	enum notice_topic topic; /* NOTICE_WINDOW ... NOTICE_BINDING */
+	enum notice_topic topic; /* NOTICE_WINDOW ... NOTICE_NEXT */
 	const char *ca;		 /* its name */
 	const char *alike;	 /* as notice.alike */
 	const char *text;

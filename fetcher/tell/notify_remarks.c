@@ -17,6 +17,9 @@ static const struct {
 	  "DNS says:" },
 	{ NOTICE_BINDING, "other-binding",
 	  "Nothing stops; it is the other customer's account that orders." },
+	{ NOTICE_NEXT, "missing",
+	  "It is looked for again by the next run that orders. What the DNS "
+	  "says:" },
 };
 
 static const char *command_of(const struct teller *t, const struct remark *r)
@@ -24,7 +27,7 @@ static const char *command_of(const struct teller *t, const struct remark *r)
 	if (r->topic == NOTICE_WINDOW)
 		return arena_printf(t->arena, " %s show NAME",
 				    t->from->populate);
-	if (r->topic == NOTICE_DIRECTORY)
+	if (r->topic == NOTICE_DIRECTORY || r->topic == NOTICE_NEXT)
 		return arena_printf(t->arena, " %s --discover",
 				    t->from->command);
 	return NULL;

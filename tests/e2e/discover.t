@@ -504,14 +504,29 @@ isnt "$corp_key" "$second_key" 'two CAs, two keys'
 is "$(keys B)" "$second_key" '... and the next one sees its own alone'
 unlike "$(cat "$T/ca-B/requests")" 'hidden@|externalAccountBinding' \
 	'... and nobody else'"'"'s contact and binding'
+# with notify that is told, and is not for syslog alone
+cat >"$T/bin/take-mail" <<END
+#!/bin/sh
+cat >>"$T/mails"
+END
+chmod 755 "$T/bin/take-mail"
+rm "$T/state/discover-corp.told"
+due
+echo "notify : { mail = \"root\"; sendmail = [ \"$T/bin/take-mail\" ]; };" \
+	>>"$CONF"
+run fetcher --once
+like "$(tr '\n' ' ' <"$T/mails")" \
+	'ordered from the next CA, second.*certrepo-fetcher.* --discover' \
+	'... and whoever is in notify is told' || diag "$err"
+conf '"corp.example"' try "$CORP" "$SECOND"
 is "$(sql "SELECT coalesce(ca_name, '') FROM certs")" corp \
 	'... and the row is as it was'
 due
 run fetcher --once
-is "$rc $(orders B)" '0 2' 'and once more'
+is "$rc $(orders B)" '0 3' 'and once more'
 unlike "$err" 'next CA' '... which is said once a day'
 run fetcher --once
-is "$(orders B)" 2 'and then nothing is due'
+is "$(orders B)" 3 'and then nothing is due'
 # an order that the next one draws out is its own, be the missing one back
 ca_start E good --offer '{"eab": {"keys": {"corp-kid": {"key":
 	"'"$(cat "$T/state/corp.hmac")"'"}}}}'
