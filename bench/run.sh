@@ -544,7 +544,7 @@ part_revoked() {
 # Orders that were not made in the order of their ends.
 not_by_urgency() {
 	sed -n 's/.*"kind": "newOrder".*"names": \["\([^"]*\)".*/\1/p' \
-		"$REQUESTS" | awk -v most=$MAX_ORDERS '
+		"$REQUESTS" | awk -v most="$MAX_ORDERS" '
 		NR == FNR { turn[$1] = FNR; next }
 		{ d = FNR - turn[$1]; n += d > most || d < -most }
 		END { print n + 0 }' "$T/revoked" -

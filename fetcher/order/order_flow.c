@@ -474,9 +474,11 @@ static int op_accept(struct store *store, void *arg, struct err *err)
 	const struct order *o = arg;
 	const struct accept_cert *c = &o->accepted;
 	int64_t days_left = o->env->conf->days_left, now = clock_now();
-	/* One that is dated back so far that it would be due at once lives
-	 * from today on: it would be ordered anew in each run. */
-	bool old = due_renew_at(c->not_before, c->not_after, days_left) <= now;
+	/* One that is dated back so far that it would be due at once, or would
+	 * be as soon as the CA asks, lives from today on: it would be ordered
+	 * anew in each run. */
+	bool old = due_renew_asked(c->not_before, c->not_after, days_left, 1,
+				   NULL) <= now;
 	int64_t not_before = old ? now : c->not_before;
 	const struct due_in in = { .has_crt = true,
 				   .not_before = not_before,

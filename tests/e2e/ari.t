@@ -144,6 +144,18 @@ like "$out" 'renewed early because the CA asked .https://ca.example/why.$' \
 is "$(column ts_ari b.example.test)" 0 "the new one was not asked about yet"
 is "$(column count_fail_update b.example.test)" 0 "nothing failed"
 
+offer '{"ari": {}, "not_before": "-200000"}'
+run fetcher --once --force b.example.test
+ok "one that is dated back by days lives from today on" test \
+	"$(column ts_not_before b.example.test)" -gt $(($(date +%s) - 1000))
+windows 'b.example.test -7200 -3600'
+all_due
+clean_log
+run fetcher
+is "$rc $(requests newOrder)" '0 0' \
+	"... and is not replaced at once for its CA, again and again"
+offer '{"ari": {}}'
+windows
 sql "UPDATE certs SET ts_ari = 1, ts_due = 1 WHERE name = 'c.example.test'"
 run fetcher -n
 like "$out" 'c.example.test: the CA asks for it' "a dry run says so, too"

@@ -189,14 +189,14 @@ static void decide(void **state)
 		enum due_reason want;
 		int64_t ari;
 	} cases[] = {
-		{ "asked for, not yet", true, false, 0, T0 + 9, false, DUE_NOT,
-		  T0 + 10 },
-		{ "asked for", true, false, 0, T0 + 10, false, DUE_ARI,
-		  T0 + 10 },
-		{ "asked for, backing off", true, false, T0 + 11, T0 + 10,
-		  false, DUE_NOT, T0 + 10 },
-		{ "asked for, and CSR replaced", true, true, 0, T0 + 10, false,
-		  DUE_REPLACED, T0 + 10 },
+		{ "asked for, not yet", true, false, 0, T0 + DAY + 9, false,
+		  DUE_NOT, T0 + DAY + 10 },
+		{ "asked for", true, false, 0, T0 + DAY + 10, false, DUE_ARI,
+		  T0 + DAY + 10 },
+		{ "asked for, backing off", true, false, T0 + DAY + 11,
+		  T0 + DAY + 10, false, DUE_NOT, T0 + DAY + 10 },
+		{ "asked for, and CSR replaced", true, true, 0, T0 + DAY + 10,
+		  false, DUE_REPLACED, T0 + DAY + 10 },
 		{ "asked for later than a third", true, false, 0, at, false,
 		  DUE_NOT, at + 10 },
 		{ "asked for too late", true, false, 0, end - 15 * DAY, false,
