@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "clock.h"
+#include "foreign.h"
 #include "due_policy.h"
 #include "lessees.h"
 #include "log.h"
@@ -504,6 +505,8 @@ static int passes(struct engine *e, struct err *err)
 	    proof_sweep_new(e->store, e->batch, e->chall, e->owner,
 			    e->conf->state_dir, &e->sweep, err) == -1)
 		return -1;
+	if (!e->opts.n_names)
+		foreign_refresh(e->conf, e->store, clock_now());
 	/* What is forced is ordered, whatever a CA says. */
 	if (!e->opts.force)
 		e->polls = polls_new(e->conf, &e->cas, e->loop, e->store,

@@ -247,6 +247,18 @@ int store_due_one(struct store *s, const char *name, struct arena *arena,
 		  struct store_due *ret, bool *ret_enabled,
 		  struct err *err) MUST_CHECK;
 
+/* Of the next LIMIT rows behind AFTER (""), by name, the enabled ones that are
+ * stale and due after NOW; and the last of all, NULL when there are none.
+ * Reads the table by its primary key. */
+struct store_stale {
+	const char **v;
+	size_t n;
+	const char *last;
+};
+int store_stale(struct store *s, const char *after, int64_t now, size_t limit,
+		struct arena *arena, struct store_stale *ret,
+		struct err *err) MUST_CHECK;
+
 /* Enabled rows that are held until a person acts, by name, at most LIMIT;
  * indexed as store_due is. */
 struct store_held {

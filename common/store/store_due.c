@@ -337,6 +337,42 @@ int store_due_one(struct store *s, const char *name, struct arena *arena,
 			 due_one(s, name, arena, ret, ret_enabled, err));
 }
 
+static int stale(struct store *s, const char *after, int64_t now, size_t limit,
+		 struct arena *arena, struct store_stale *ret, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	struct store_stale all = { NULL, 0, NULL };
+	int rc;
+
+	if (store_query(s,
+			"SELECT name, CASE WHEN enable = 'Y' AND ts_expire <> "
+			"ts_expire_seen AND ts_due > ? THEN 1 ELSE 0 END "
+			"FROM certs WHERE name > ? AND LENGTH(name) <= 250 "
+			"ORDER BY name LIMIT ?",
+			"WI", ARGS(I(now), T(after), I((int64_t) limit)), &st,
+			err) == -1)
+		return -1;
+	db_limit(st, limit, DB_ANSWER_MAX);
+	while ((rc = db_step(st, err)) == 1) {
+		all.last = store_col_text(st, 0, arena);
+		if (!db_col_int(st, 1))
+			continue;
+		all.v = STORE_GROW(arena, all.v, all.n);
+		all.v[all.n++] = all.last;
+	}
+	if (rc == -1)
+		return -1;
+	*ret = all;
+	return 0;
+}
+
+int store_stale(struct store *s, const char *after, int64_t now, size_t limit,
+		struct arena *arena, struct store_stale *ret, struct err *err)
+{
+	return STORE_TRY(s, STORE_TX_NO, err,
+			 stale(s, after, now, limit, arena, ret, err));
+}
+
 static int held(struct store *s, size_t limit, struct arena *arena,
 		struct store_helds *ret, struct err *err)
 {
