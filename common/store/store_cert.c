@@ -369,12 +369,13 @@ int store_each(struct store *s, store_row_fn *fn, void *arg, struct err *err)
 	AUTO(arena_free) struct arena *arena = arena_new();
 	char after[STORE_NAME_MAX + 1] = "";
 	struct page p;
+	bool stays = false;
 	int pages = 0;
 
 	if (store_check_schema(s, err) == -1)
 		return -1;
 	do {
-		if (pages++ == PAGES_MAX)
+		if (pages++ == PAGES_MAX || stays)
 			return err_set(err, ERR_LIMIT,
 				       "%s: more than %d rows in certs, or "
 				       "they come again and again",
@@ -385,6 +386,9 @@ int store_each(struct store *s, store_row_fn *fn, void *arg, struct err *err)
 		for (size_t i = 0; i < p.n; i++)
 			if (fn(p.v[i], arg, err) == -1)
 				return -1;
+		/* So names do that are bytes, in SQLite. */
+		stays = p.n > 0 && strncmp(p.v[p.n - 1]->name, after,
+					   sizeof(after) - 1) <= 0;
 		if (p.n > 0)
 			(void) snprintf(after, sizeof(after), "%s",
 					p.v[p.n - 1]->name);

@@ -100,7 +100,8 @@ static int set_some(struct store *store, struct changes *c, struct err *err)
 	return err->kind == ERR_LOCKED ? set_each(store, c, err) : -1;
 }
 
-/* How many rows somebody has locked. */
+/* How many rows were not reached: somebody has locked them, or (one) the store
+ * has more than it should. No order waits for them. */
 static int recompute(int64_t days_left, bool earlier, struct store *store,
 		     struct err *err)
 {
@@ -110,8 +111,16 @@ static int recompute(int64_t days_left, bool earlier, struct store *store,
 			     .earlier = earlier,
 			     .arena = arena };
 	int rc = store_each(store, on_row, &c, err), locked = 0;
+	bool some = rc == -1 && err->kind == ERR_LIMIT;
 
 	v = c.v;
+	if (some) {
+		log_warn("not all rows were looked at for when they are due: "
+			 "%s",
+			 err->msg);
+		err_clear(err);
+		rc = 0;
+	}
 	for (; rc != -1 && c.done < c.n; c.done += CHUNK) {
 		rc = set_some(store, &c, err);
 		locked += rc > 0 ? rc : 0;
@@ -121,7 +130,7 @@ static int recompute(int64_t days_left, bool earlier, struct store *store,
 	log_debug("by another rule %zu rows are due at another time, %d of "
 		  "them locked",
 		  c.n, locked);
-	return locked;
+	return locked + some;
 }
 
 int due_policy_apply(const struct certrepo_conf *conf, struct store *store,

@@ -365,6 +365,27 @@ static void held(void **state)
 	assert_non_null(strstr(report_held(now), "bad.example.org"));
 }
 
+/* SQLite lets a name be bytes, which come again and again: no order waits for
+ * these. */
+static void bytes(void **state)
+{
+	struct certrepo_conf c = { .state_dir = scratch_dir, .days_left = 7 };
+
+	if (kit_mariadb())
+		return;
+	(void) unlink(scratch("fetcher.policy"));
+	issued("a.example.org", now + 1);
+	OK(db_script(store->db,
+		     "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 "
+		     "FROM n WHERE i < 600) INSERT INTO certs (name, enable, "
+		     "csr, md5_modulus, ts_due) SELECT CAST('b' || i AS BLOB), "
+		     "'Y', csr, md5_modulus, ts_due FROM n, certs",
+		     &err));
+	OK(due_policy_apply(&c, store, &err));
+	assert_int_equal(due_of("a.example.org"), not_after - 7 * DAY);
+	assert_int_equal(access(scratch("fetcher.policy"), F_OK), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +397,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(asked, setup, teardown),
 		cmocka_unit_test_setup_teardown(policy, setup, teardown),
 		cmocka_unit_test_setup_teardown(held, setup, teardown),
+		cmocka_unit_test_setup_teardown(bytes, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
