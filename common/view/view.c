@@ -2,6 +2,7 @@
 #include "advise.h"
 #include "due.h"
 #include "view.h"
+#include "words.h"
 
 #define REST_MAX 86400 /* as the fetcher's, see backoff.h */
 
@@ -51,9 +52,19 @@ bool view_ca_rests(const struct store_ca *ca, int64_t now)
 	       ca->backoff_until <= now + REST_MAX + DUE_CLOCKS;
 }
 
+/* As a shell takes it; the caller's. */
+static char *word_of(const char *name)
+{
+	const char *const argv[] = { name, NULL };
+	AUTO(mem_free_str) char *word = words_text(argv);
+
+	return mem_printf("%s%s", *name == '-' ? "-- " : "", word);
+}
+
 static void profile_note(const struct view *v, struct strlist *ret)
 {
 	AUTO(arena_free) struct arena *a = arena_new();
+	AUTO(mem_free_str) char *name = word_of(v->row->name);
 	const char *profile = v->row->ca_profile;
 
 	if (profile && *profile && v->offer && v->signer &&
@@ -62,11 +73,13 @@ static void profile_note(const struct view *v, struct strlist *ret)
 			     "CA %.100s does not offer the profile %.64s, and "
 			     "nothing is ordered by it: choose another, or "
 			     "none, with set %s ca_profile=PROFILE",
-			     v->signer->name, profile, v->row->name);
+			     v->signer->name, profile, name);
 }
 
 void view_notes(const struct view *v, struct strlist *ret)
 {
+	AUTO(mem_free_str) char *name = word_of(v->row->name);
+
 	if (v->csr)
 		advise_stored(v->csr, v->signer, v->chain, ret);
 	profile_note(v, ret);
@@ -74,7 +87,7 @@ void view_notes(const struct view *v, struct strlist *ret)
 		strlist_addf(ret,
 			     "CA %.100s is not in the configuration: choose "
 			     "another with set %s ca=NAME",
-			     v->row->ca_name, v->row->name);
+			     v->row->ca_name, name);
 }
 
 const char *view_state(const struct store_cert *row)
