@@ -4,6 +4,7 @@
 #include "plain.h"
 #include "sbuf.h"
 #include "strlist.h"
+#include "words.h"
 
 #define LIST_MAX 250 /* of a sentence: the profiles that there are */
 /* What the narrow profiles of public CAs allow. */
@@ -17,26 +18,28 @@ const char *wish_profile(const struct store_cert *row,
 	return ca->ca_profile && *ca->ca_profile ? ca->ca_profile : NULL;
 }
 
-/* Who has to ask for another, where. */
-static const char *advice(const struct wish *w, char buf[400])
+/* Who has to ask for another, where; the caller's. */
+static char *advice(const struct wish *w)
 {
-	if (w->row->ca_profile && *w->row->ca_profile)
-		(void) snprintf(buf, 400,
-				"run certrepo-populate set %s ca_profile=...",
-				w->row->name);
-	else
-		(void) snprintf(buf, 400,
-				"change ca_profile of the CA %s in the "
-				"configuration",
-				w->ca->name);
-	return buf;
+	const char *ca = w->ca->staging_of ? w->ca->staging_of : w->ca->name;
+	const char *const name[] = { w->row->name, NULL };
+	AUTO(mem_free_str) char *word = NULL;
+
+	if (!w->row->ca_profile || !*w->row->ca_profile)
+		return mem_printf("change ca_profile of the CA %s in the "
+				  "configuration",
+				  ca);
+	word = words_text(name);
+	return mem_printf("run certrepo-populate set %s%s ca_profile=...",
+			  *w->row->name == '-' ? "-- " : "", word);
 }
 
 int wish_offered(const struct wish *w, const struct acme_offer *offer,
 		 struct err *err)
 {
 	AUTO(sbuf_free) struct sbuf list = SBUF_INIT(2 * LIST_MAX);
-	char said[PLAIN_QUOTED], what[400];
+	AUTO(mem_free_str) char *what = advice(w);
+	char said[PLAIN_QUOTED];
 	size_t i, n = offer ? offer->n_profiles : 0;
 
 	if (!w->profile)
@@ -52,7 +55,7 @@ int wish_offered(const struct wish *w, const struct acme_offer *offer,
 	return err_set(err, ERR_CONFIG,
 		       "the CA offers %s%s, but %s was to be asked for: %s",
 		       n ? "the profiles " : "no profiles", sbuf_str(&list),
-		       plain_quoted(w->profile, said), advice(w, what));
+		       plain_quoted(w->profile, said), what);
 }
 
 bool wish_without_replaces(const struct reply *r)
@@ -142,17 +145,17 @@ void wish_explain(const struct wish *w, enum wish_step step,
 		  const char *problem, struct fail *f)
 {
 	const char *words = words_of(f->detail);
-	AUTO(mem_free_str) char *csr = NULL;
-	char said[PLAIN_QUOTED], what[400];
+	AUTO(mem_free_str) char *csr = NULL, *what = NULL;
+	char said[PLAIN_QUOTED];
 
 	if (!is_refusal(f))
 		return;
 	csr = in_csr(w, words);
 	if (refuses_profile(w, step, problem, f)) {
+		what = advice(w);
 		fail_set(f, FAIL_CONFIG, f->retry_at,
 			 "the CA refuses the profile %s: %.250s%s; %s",
-			 plain_quoted(w->profile, said), words, csr,
-			 advice(w, what));
+			 plain_quoted(w->profile, said), words, csr, what);
 	} else if (f->class == FAIL_BAD_CSR && f->of_usage &&
 		   x509_csr_client_auth(w->csr)) {
 		fail_set(f, f->class, f->retry_at,

