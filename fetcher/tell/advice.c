@@ -31,6 +31,11 @@ static const struct advice advices[] = {
 	  "other, only another CA helps:",
 	  ADVICE_NAME },
 	{ "bad-cert", NULL, "Ask the CA why it issued something else." },
+	/* They quote the CA, or the row: before what is only ours to say. */
+	{ "config", "the CA refuses the profile",
+	  "Ask for another profile, or for none." },
+	{ "config", "was to be asked for",
+	  "Ask for another profile, or for none." },
 	{ "config", "able to write there",
 	  "Give the fetcher's user the folder; as root:", ADVICE_FOLDER },
 	{ "config", "give it with --webroot",

@@ -206,6 +206,27 @@ static void advice(void **state)
 	assert_null(advice_of(NULL, NULL));
 }
 
+/* The CA's words, or those of a row, choose no command for root. */
+static void advice_words(void **state)
+{
+	static const char *const said[] = {
+		"the CA refuses the profile \"short\": \"not able to write "
+		"there\" (invalidProfile, status 400); run certrepo-populate "
+		"set www.example.org ca_profile=...",
+		"the CA offers no profiles, but \"able to write there\" was "
+		"to be asked for: run certrepo-populate set www.example.org "
+		"ca_profile=...",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(said); i++)
+		assert_int_equal(advice_of("config", said[i])->command,
+				 ADVICE_NONE);
+	assert_int_equal(advice_of("config", "the fetcher's user must be able "
+					     "to write there")
+				 ->command,
+			 ADVICE_FOLDER);
+}
+
 #define FAILING                                                            \
 	"ts_expire = 1700432000, ts_not_before = 1692656000, "             \
 	"ts_next_attempt = 1700003600, fail_class = 'caa', fail_detail = " \
@@ -951,6 +972,7 @@ int main(void)
 		TEST(near_end),
 		TEST(wanted),
 		TEST(advice),
+		TEST(advice_words),
 		TEST(to_copy),
 		TEST(parked),
 		TEST(from_new_to_over),
