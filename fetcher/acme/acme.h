@@ -81,7 +81,7 @@ struct acme_profile {
 	const char *name, *text; /* text: for people; one printable line */
 };
 struct acme_offer {
-	const char *terms;	  /* URL, or NULL */
+	const char *terms; /* should be a URL, may be any text; or NULL */
 	const char *renewal_info; /* https URL, or NULL */
 	struct acme_profile *profiles;
 	size_t n_profiles;

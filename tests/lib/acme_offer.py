@@ -26,6 +26,8 @@ class Offer:
         if "profiles" in offer:
             meta["profiles"] = {k: p.get("text", "") if isinstance(p, dict)
                                 else p for k, p in offer["profiles"].items()}
+        if "terms" in offer:
+            meta["termsOfService"] = offer["terms"]
         if "caa" in offer:
             meta["caaIdentities"] = offer["caa"]
         if "eab" in offer and offer["eab"].get("announced", True):

@@ -126,7 +126,7 @@ alternates Other chains, as a list of what Link rel="alternate" says: 1 2 3 (the
            "other-key" (of another certificate). GETs of them are of the kind
            alternate, also for faults.
 links      "joined" (all in one header), "odd" (other parameters, no quotes)
-caa        the directory's caaIdentities
+caa        the directory's caaIdentities; terms: its termsOfService, any text
 contact    "newAccount" or "finalize": where a missing contact is refused
 
 Accounts show and change their contact (mailto: only) and status at their URL.

@@ -66,7 +66,7 @@ PROFILE = {
     "profile-malformed": (400, "malformed", "Order includes unrecognized "
                           "profile name"),
 }
-OFFERS = set("ari profiles default_profile life not_before eab alternates links "
+OFFERS = set("ari profiles terms default_profile life not_before eab alternates links "
              "caa contact".split())
 CHALLENGE_ERRORS = {
     "caa": "CAA record for {} prevents issuance",
