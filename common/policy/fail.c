@@ -68,5 +68,6 @@ void fail_set(struct fail *f, enum fail_class c, int64_t retry_at,
 	f->limited = c == FAIL_RATE_LIMITED;
 	f->absent = 0;
 	f->of_profile = f->of_usage = f->lasting = f->here = false;
+	f->later = f->unspent = false;
 	memcpy(f->detail, text, sizeof(text));
 }

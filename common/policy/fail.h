@@ -50,6 +50,9 @@ struct fail {
 	 * what a key may be used for (RFC 5280 section 4.2.1.12). */
 	bool of_profile, of_usage;
 	bool lasting; /* no try mends it before a person does */
+	bool later;   /* it seems so: asked once more, hours later */
+	bool unspent; /* seen before anything was asked of the CA, which may
+		       * mend it: counted against nobody, tried each hour */
 	bool here;    /* of our own files or settings, the CA has no part in it:
 		       * judged anew by each run */
 	char detail[600];

@@ -12,6 +12,8 @@
 #define NAME_FACTOR 10
 /* Ours: a full disk, a lost store. */
 #define OWN_WAIT (5 * MINUTE)
+/* Another answer to the same question. */
+#define LATER_WAIT (6 * HOUR)
 /* An order that the CA takes its time with. */
 #define PARK_LEAST (5 * MINUTE)
 #define PARK_MOST  (6 * HOUR)
@@ -66,8 +68,11 @@ static int64_t name_most(int64_t now, int64_t ts_expire)
 
 static int64_t name_wait(const struct backoff_in *in)
 {
-	return jitter(grow(NAME_FIRST, NAME_FACTOR, in->count, DAY),
-		      in->random);
+	int64_t wait = grow(NAME_FIRST, NAME_FACTOR, in->count, DAY);
+
+	if (in->fail->later && wait < LATER_WAIT)
+		wait = LATER_WAIT;
+	return jitter(wait, in->random);
 }
 
 /* What the peer asked for, else WAIT; at most MOST. Who asks again within the
@@ -105,8 +110,9 @@ static bool uncounted(const struct backoff_in *in)
 {
 	enum fail_class c = in->fail->class;
 
-	return c == FAIL_INTERNAL || c == FAIL_HOST || c == FAIL_STORE ||
-	       c == FAIL_LOCKED || (fail_of_ca(c) && c != FAIL_CA_DOWN);
+	return in->fail->unspent || c == FAIL_INTERNAL || c == FAIL_HOST ||
+	       c == FAIL_STORE || c == FAIL_LOCKED ||
+	       (fail_of_ca(c) && c != FAIL_CA_DOWN);
 }
 
 struct backoff backoff_name(const struct backoff_in *in, bool terminal)
@@ -120,7 +126,10 @@ struct backoff backoff_name(const struct backoff_in *in, bool terminal)
 		return b;
 	}
 	if (uncounted(in)) {
-		b.next = wait_for(in, jitter(OWN_WAIT, in->random), most);
+		b.next = wait_for(
+			in,
+			jitter(in->fail->unspent ? HOUR : OWN_WAIT, in->random),
+			most);
 		return b;
 	}
 	b.count = true;

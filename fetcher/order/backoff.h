@@ -23,6 +23,11 @@
  * nobody could know, are given their count back (and are let go if that
  * failure held them).
  *
+ * What a CA does not offer, by its directory, costs it no request, and it may
+ * be offered again: no name is counted or held for that, each is looked at
+ * again after an hour. What only looks lasting is held at the second time, six
+ * hours later (fail.h: unspent, later).
+ *
  * Where the DNS had no proof for the CA, its resolvers may go on saying so for
  * as long as the zone lets them (fail.h: absent), and who tries earlier fails
  * again: not before that, as far as an hour or that eighth goes.

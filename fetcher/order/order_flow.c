@@ -304,8 +304,13 @@ enum order_wait order_s_new(struct order *o)
 
 	wish.profile = o->profile = wish_profile(o->cert, o->ca);
 	w = wish_of(o);
-	if (wish_offered(&w, acme_offer(o->acme), &err) == -1)
-		return order_failed(o, FAIL_CONFIG, false, "%s", err.msg);
+	if (wish_offered(&w, acme_offer(o->acme), &err) == -1) {
+		struct fail f;
+
+		fail_set(&f, FAIL_CONFIG, 0, "%s", err.msg);
+		f.unspent = true;
+		return order_fail_with(o, &f, false);
+	}
 	return order_call(o, acme_new_order(o->acme, &wish, order_on_reply, o),
 			  S_CREATED);
 }

@@ -141,6 +141,13 @@ static const char *words_of(const char *detail)
 	return p ? p + 2 : detail;
 }
 
+/* The try before was the same: it was no single odd answer. */
+static bool was_so(const struct store_cert *row)
+{
+	return row->count_fail_update > 0 && row->fail_class &&
+	       strcmp(row->fail_class, fail_name(FAIL_BAD_CSR)) == 0;
+}
+
 void wish_explain(const struct wish *w, enum wish_step step,
 		  const char *problem, struct fail *f)
 {
@@ -163,7 +170,8 @@ void wish_explain(const struct wish *w, enum wish_step step,
 			 "(TLS client authentication), which the CA does not "
 			 "certify: %s",
 			 words);
-		f->lasting = true;
+		f->lasting = was_so(w->row);
+		f->later = !f->lasting;
 	} else if (w->profile && *csr) {
 		fail_set(f, f->class, f->retry_at,
 			 "%.300s%s (by the profile %s)", f->detail, csr,

@@ -35,8 +35,8 @@ bool wish_without_replaces(const struct reply *r);
  * What the CA refused, at newOrder (with PROBLEM, its type) or for a CSR that
  * was sent (FINALIZE; PROBLEM may be NULL), in the light of what was asked for:
  * *f becomes "config" when that is the profile; "bad-csr" that lasts when it is
- * a usage of its key which the CSR asks for. What is nobody's wish (limits, CAA
- * and DNS, the account, a CA in trouble) stays.
+ * a usage of its key which the CSR asks for, and was so the time before. What
+ * is nobody's wish (limits, CAA and DNS, the account, a CA in trouble) stays.
  */
 enum wish_step { WISH_ORDER, WISH_FINALIZE };
 void wish_explain(const struct wish *w, enum wish_step step,

@@ -38,6 +38,11 @@ refused() {
 	like "$(col fail_detail)" "$2" '... with the words that it needs'
 }
 
+near() { # INSTANT LEAST MOST TEST: so many seconds from now
+	_in=$(($1 - $(date +%s)))
+	ok "$4: $_in s" test $_in -ge $(($2 - 60)) -a $_in -le "$3"
+}
+
 scripted_start || bail 'no server'
 stage_store sqlite || bail 'no store'
 scripted_row $N || bail 'cannot enrol'
@@ -72,15 +77,26 @@ unlike "$err" 'the new certificate' '... once'
 begin tlsserver ''
 run fetcher --once
 is "$rc:$(requests newOrder)" 1:0 'not offered: nothing is ordered'
-refused config:1:0 "the CA offers the profiles \"classic\", \"short\", but \"tlsserver\" was to be asked for: run certrepo-populate set $N ca_profile=\.\.\." 'a matter of configuration'
+refused config:0:0 "the CA offers the profiles \"classic\", \"short\", but \"tlsserver\" was to be asked for: run certrepo-populate set $N ca_profile=\.\.\." 'a matter of configuration'
 begin '' tlsserver
 run fetcher --once
-refused config:1:0 'change ca_profile of the CA pebble in the configuration' '... whose it is'
+refused config:0:0 'change ca_profile of the CA pebble in the configuration' '... whose it is'
 offer '{"profiles": null}'
 begin short ''
 run fetcher --once
 is "$rc:$(requests newOrder)" 1:0 'no profiles at all: nothing is ordered'
-refused config:1:0 'offers no profiles, but "short"' '... for the same reason'
+refused config:0:0 'offers no profiles, but "short"' '... for the same reason'
+offer "$TWO"
+# Whatever it was: the fetcher of an earlier version counted.
+sql 'UPDATE certs SET count_fail_update = 9, ts_due = 0, ts_next_attempt = 0'
+offer '{"profiles": null}'
+run fetcher --once
+refused config:9:0 'offers no profiles' 'however often: it is not held'
+near "$(col ts_next_attempt)" 3600 4330 '... but looked at again after an hour'
+offer "$TWO"
+sql 'UPDATE certs SET ts_due = 0, ts_next_attempt = 0'
+run fetcher --once
+is "$rc:$(asked)" 0:short '... and ordered when it is offered again'
 
 # --- refused, in whatever words ---
 offer "$TWO"
@@ -129,7 +145,7 @@ fault replaces-429
 again
 is "$rc:$(requests newOrder):$(replaces)" 69:1:1 'a limit is one'
 is "$(col fail_class)" ca-rate-limited '... of the account here'
-sql 'UPDATE certs SET ts_next_attempt = 0'
+sql 'UPDATE certs SET ts_due = 0, ts_next_attempt = 0'
 sql 'UPDATE cas SET backoff_until = 0'
 fault profile-malformed '' -1
 fault replaces-malformed '' -1
@@ -165,9 +181,13 @@ sql "UPDATE certs SET enable = 'N' WHERE name <> '$N'"
 fault csr-eku '' -1
 run fetcher --once
 is "$rc:$(requests finalize)" 1:1 'clientAuth is refused'
-refused bad-csr:1:1 'a new CSR is needed: this one asks for clientAuth .*clientAuth is not permitted' \
-	'... it is held at once'
-like "$err" 'held until someone acts \(1st failure\)' '... as is told'
+refused bad-csr:1:0 'a new CSR is needed: this one asks for clientAuth .*clientAuth is not permitted' \
+	'... which may be one odd answer'
+near "$(col ts_next_attempt)" 21600 25930 '... and is asked again, hours later'
+sql 'UPDATE certs SET ts_due = 0, ts_next_attempt = 0'
+run fetcher --once
+refused bad-csr:2:1 'a new CSR is needed' 'twice: it is held'
+like "$err" 'held until someone acts \(2nd failure\)' '... as is told'
 : >"$REQUESTS"
 sql 'UPDATE certs SET ts_due = 0 WHERE held = 0'
 run fetcher --once

@@ -355,6 +355,38 @@ static void lasting(void **state)
 	assert_false(b.hold);
 }
 
+/* What cost nobody a request is counted against no name, however often, and
+ * tried each hour; nearer to the end more often, as ever. */
+static void unspent(void **state)
+{
+	struct fail f = { .class = FAIL_CONFIG, .unspent = true };
+	struct backoff_in in = {
+		.fail = &f, .now = NOW, .count = 9, .limit = 10
+	};
+	struct backoff b = backoff_name(&in, false);
+
+	assert_false(b.count || b.hold || b.drop_order);
+	assert_in_range(b.next, NOW + 3600, NOW + 4320);
+	in.ts_expire = NOW + 8 * 600;
+	assert_int_equal(backoff_name(&in, false).next, NOW + 600);
+	f.unspent = false;
+	assert_true(backoff_name(&in, false).hold);
+}
+
+/* What may be one odd answer is asked again, hours later. */
+static void later(void **state)
+{
+	struct fail f = { .class = FAIL_BAD_CSR, .later = true };
+	struct backoff_in in = { .fail = &f, .now = NOW, .limit = 10 };
+	struct backoff b = backoff_name(&in, true);
+
+	assert_true(b.count);
+	assert_false(b.hold);
+	assert_in_range(b.next, NOW + 6 * 3600, NOW + 26000);
+	in.ts_expire = NOW + 8 * 600;
+	assert_int_equal(backoff_name(&in, true).next, NOW + 600);
+}
+
 /* An order that the CA takes its time with. */
 static void parked(void **state)
 {
@@ -406,7 +438,8 @@ int main(void)
 		cmocka_unit_test(classes),	  cmocka_unit_test(outage),
 		cmocka_unit_test(alike),	  cmocka_unit_test(bounded),
 		cmocka_unit_test(whole_ca),	  cmocka_unit_test(parked),
-		cmocka_unit_test(lasting),	  cmocka_unit_test(orders),
+		cmocka_unit_test(lasting),	  cmocka_unit_test(unspent),
+		cmocka_unit_test(later),	  cmocka_unit_test(orders),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

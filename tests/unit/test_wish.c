@@ -201,7 +201,14 @@ static const struct refusal {
 
 static void explained(void **state)
 {
-	const struct store_cert row = { .name = NAME, .ca_profile = "short" };
+	const struct store_cert row = { .name = NAME,
+					.ca_profile = "short",
+					.count_fail_update = 1,
+					.fail_class = "dns" };
+	const struct store_cert failed = { .name = NAME,
+					   .ca_profile = "short",
+					   .count_fail_update = 1,
+					   .fail_class = "bad-csr" };
 
 	for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
 		const struct refusal *r = &refusals[i];
@@ -209,6 +216,10 @@ static void explained(void **state)
 					.ca = &one,
 					.csr = *r->csr,
 					.profile = r->profile };
+		const struct wish again = { .row = &failed,
+					    .ca = &one,
+					    .csr = *r->csr,
+					    .profile = r->profile };
 		bool order = r->step == WISH_ORDER;
 		char type[ACME_PROBLEM_TYPE];
 		struct fail f;
@@ -218,6 +229,15 @@ static void explained(void **state)
 				      r->status, "application/problem+json",
 				      r->body, strlen(r->body), 0, &f, type);
 		wish_explain(&w, r->step, order && *type ? type : NULL, &f);
+		assert_int_equal(f.later, r->lasting);
+		assert_false(f.lasting);
+		/* The same as the time before: that lasts. */
+		acme_problem_classify(order ? ACME_STEP_ORDER
+					    : ACME_STEP_FINALIZE,
+				      r->status, "application/problem+json",
+				      r->body, strlen(r->body), 0, &f, type);
+		wish_explain(&again, r->step, order && *type ? type : NULL, &f);
+		assert_false(f.later);
 		if (f.class != r->class || !strstr(f.detail, r->says) ||
 		    (r->not &&strstr(f.detail, r->not )) ||
 		    f.lasting != r->lasting)
@@ -427,9 +447,17 @@ static void finalized(void **state)
 			fail_msg("%zu: %s: %s", i, attempts(),
 				 order_fail(o)->detail);
 		assert_string_equal(saved_state(), "-");
-		assert_int_equal(row_of()->held, lost[i].held);
+		assert_false(row_of()->held);
 		assert_int_equal(row_of()->count_fail_update, 1);
 		assert_int_equal(ca.count[FINALIZE], 1);
+		order_free(&o);
+		/* and once more */
+		OK(db_script(store->db,
+			     "UPDATE certs SET ts_due = 0, ts_next_attempt = 0",
+			     &err));
+		o = new_order();
+		(void) run(o, -1);
+		assert_int_equal(row_of()->held, lost[i].held);
 		order_free(&o);
 		end();
 	}
