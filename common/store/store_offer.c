@@ -2,6 +2,7 @@
 #include "store_offer.h"
 #include <inttypes.h>
 #include <string.h>
+#include "enc.h"
 #include "num.h"
 #include "sbuf.h"
 #include "store_impl.h"
@@ -94,6 +95,19 @@ static void add_chain(struct store_chains *to, const struct store_chain *c)
 		to->v[to->n++] = *c;
 }
 
+/* It is printed, for a file of settings, too. */
+static bool chain_ok(const struct store_chain *c)
+{
+	size_t n = strlen(c->sha256);
+
+	for (const char *p = c->issuer; *p; p++)
+		if (*p < ' ' || *p > '~')
+			return false;
+	return *c->issuer && strlen(c->issuer) <= ISSUER_MAX &&
+	       (n == 0 || n + 1 == ENC_SHA256_HEX) &&
+	       strspn(c->sha256, "0123456789abcdef") == n;
+}
+
 /* What somebody else wrote into the column is passed over. */
 static void read_chains(const char *text, struct arena *a,
 			struct store_chains *ret)
@@ -114,7 +128,7 @@ static void read_chains(const char *text, struct arena *a,
 		c.issuer = arena_strndup(a, line, issuer);
 		c.sha256 = arena_strndup(a, line + issuer + 1, sha);
 		ts = arena_strndup(a, ts + 1, (size_t) (text - ts - 1));
-		if (num_int(ts, 0, INT64_MAX, &c.ts, NULL) == 0)
+		if (chain_ok(&c) && num_int(ts, 0, INT64_MAX, &c.ts, NULL) == 0)
 			add_chain(ret, &c);
 	}
 }

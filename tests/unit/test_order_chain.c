@@ -273,7 +273,7 @@ static void preferred_and_learnt(void **state)
  * newer. */
 static void vain_and_learnt(void **state)
 {
-	const struct store_chains old = { .v = { { "Gone Root", "aa", 0 } },
+	const struct store_chains old = { .v = { { "Gone Root", "", 0 } },
 					  .n = 1 };
 	struct store_chains now = old;
 	struct order *o;

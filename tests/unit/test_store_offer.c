@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "store_kit.h"
 #include "store_offer.h"
+
+#define AA "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define BB "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #include "store_pin.h"
 
 static struct store *s;
@@ -89,10 +92,10 @@ static void chains(void **state)
 	const struct store_ca none = { NULL };
 	const struct store_ca ca = { .name = "le",
 				     .directory = "https://a/dir" };
-	const struct store_chains two = { .v = { { "Root X1", "aa", 100 },
-						 { "Root\tX2", "bb", 100 } },
-					  .n = 2 };
-	const struct store_chains one = { .v = { { "Root X1", "aa", 200 } },
+	const struct store_chains two = {
+		.v = { { "Root X1", AA, 100 }, { "Root\tX2", BB, 100 } }, .n = 2
+	};
+	const struct store_chains one = { .v = { { "Root X1", AA, 200 } },
 					  .n = 1 };
 	struct store_chains c, many = { .n = 0 };
 	struct store_ca now;
@@ -110,7 +113,7 @@ static void chains(void **state)
 	RC(1, store_chains_get(s, "le", arena, &c, &err));
 	assert_int_equal(c.n, 2);
 	assert_string_equal(c.v[0].issuer, "Root X1");
-	assert_string_equal(c.v[0].sha256, "aa");
+	assert_string_equal(c.v[0].sha256, AA);
 	assert_int_equal(c.v[0].ts, 100);
 	assert_string_equal(c.v[1].issuer, "Root?X2");
 	OK(store_chains_put(s, "le", "https://a/dir", &one, &err));
@@ -121,18 +124,21 @@ static void chains(void **state)
 	/* ten, and no more */
 	for (; many.n < STORE_CHAINS_MAX; many.n++)
 		many.v[many.n] = (struct store_chain){
-			"a", arena_printf(arena, "%zu", many.n), 300
+			"a", arena_printf(arena, "%064zu", many.n), 300
 		};
 	OK(store_chains_put(s, "le", "https://a/dir", &many, &err));
 	OK(store_chains_put(s, "le", "https://a/dir", &one, &err));
 	RC(1, store_chains_get(s, "le", arena, &c, &err));
 	assert_int_equal(c.n, STORE_CHAINS_MAX);
-	assert_string_equal(c.v[0].sha256, "aa");
-	assert_string_equal(c.v[9].sha256, "8");
+	assert_string_equal(c.v[0].sha256, AA);
+	assert_string_equal(c.v[9].sha256 + 63, "8");
 	/* what is none of ours */
 	OK(db_script(
 		s->db,
-		"UPDATE cas SET chains = 'x\ny\tz\n\n\t\t\nu\tv\t-1\nA\t\t7'",
+		"UPDATE cas SET chains = 'x\ny\tz\n\n\t\t\nu\tv\t-1\nA\t\t7\n"
+		"B\t" BB "0\t8\nC\t0123\t8\n\t\t8\nD\x1b\t" BB
+		"\t8\n\xc3\x84\t" BB
+		"\t8\nE\taa\"; directory = \"https://evil/d\t8\n'",
 		&err));
 	RC(1, store_chains_get(s, "le", arena, &c, &err));
 	assert_int_equal(c.n, 1);
@@ -156,7 +162,7 @@ static void another(void **state)
 					   .profiles = "one\tthe first\n",
 					   .caa = "a.org",
 					   .ts = 1700000000 };
-	const struct store_chains one = { .v = { { "Root X1", "aa", 200 } },
+	const struct store_chains one = { .v = { { "Root X1", AA, 200 } },
 					  .n = 1 };
 	struct store_chains c;
 	struct store_offer o;
