@@ -33,7 +33,7 @@ struct ca_find {
 	struct store_pin pin;	 /* on its way to the store */
 	bool taken;		 /* it is there; else another's is */
 	struct fail why;	 /* it is looked for again */
-	bool missing;
+	bool wanted, missing;
 	ca_find_fn *fn;
 	void *arg;
 };
@@ -235,7 +235,7 @@ static void not_found(struct ca_find *f, const struct err *err)
 		 "its directory is not found (%s): %.400s", at, err->msg);
 	/* An error is no absence: names that are nobody's business must not
 	 * get to the next CA because a resolver was away. */
-	f->missing = f->next && err->kind != ERR_CONFLICT &&
+	f->missing = f->wanted && f->next && err->kind != ERR_CONFLICT &&
 		     !discover_unanswered(f->search);
 	if (f->missing)
 		say_missing(f, fail.detail);
@@ -338,7 +338,7 @@ static void fail_now(void *arg)
 	end(f, &f->why);
 }
 
-void ca_find_start(struct ca_find *f, ca_find_fn *fn, void *arg)
+void ca_find_start(struct ca_find *f, bool wanted, ca_find_fn *fn, void *arg)
 {
 	const struct discover_opts o = { .conf = f->all,
 					 .ca = f->conf,
@@ -349,6 +349,7 @@ void ca_find_start(struct ca_find *f, ca_find_fn *fn, void *arg)
 	f->fn = fn;
 	f->arg = arg;
 	f->missing = false;
+	f->wanted = wanted;
 	if (discover_start(f->loop, &o, on_found, f, &f->search, &err) == 0)
 		return;
 	fail_set(&f->why, FAIL_ACCOUNT, 0, "%s", err.msg);

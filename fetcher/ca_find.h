@@ -38,10 +38,12 @@ bool ca_find_known(const struct ca_find *f);
  * of which there is one. It has been said. */
 bool ca_find_missing(const struct ca_find *f);
 
-/* Look for it, and pin it. FAIL is NULL when there is one that is to be tried;
- * always from the loop, which may free F. */
+/* Look for it, and pin it. WANTED: there are names that wait for it; else its
+ * not being there is not said, and makes it none that is missing. FAIL is NULL
+ * when there is one that is to be tried; always from the loop, which may free
+ * F. */
 typedef void ca_find_fn(void *arg, const struct fail *fail);
-void ca_find_start(struct ca_find *f, ca_find_fn *fn, void *arg);
+void ca_find_start(struct ca_find *f, bool wanted, ca_find_fn *fn, void *arg);
 
 /* The directory could not be used, WHY. True: it has been so for long enough,
  * or it is forced, once; ca_find_start() is next, which fails by WHY when there

@@ -536,14 +536,20 @@ void ca_queue_succeeded(struct ca_queue *c)
 
 static void look_for_it(struct ca_queue *c);
 
-/* It could not start. Another try begins from nothing; but nobody else may use
- * the client then. */
+/* Is another directory to be looked for? Another try begins from nothing; but
+ * nobody else may use the client then. */
+static bool is_lost(struct ca_queue *c, struct fail *why)
+{
+	return c->find && why->class == FAIL_CA_DOWN && !c->looks &&
+	       ca_find_down(c->find, why);
+}
+
+/* It could not start. */
 static void unreachable(struct ca_queue *c, const struct fail *f)
 {
 	struct fail why = *f;
 
-	if (c->find && f->class == FAIL_CA_DOWN && !c->looks &&
-	    ca_find_down(c->find, &why))
+	if (is_lost(c, &why))
 		look_for_it(c);
 	else
 		rest(c, &why);
@@ -585,12 +591,28 @@ static int new_client(struct ca_queue *c, struct fail *f)
 	return -1;
 }
 
+/* Nobody waits for more than a question. */
+static void not_asked(struct ca_queue *c, const struct fail *f)
+{
+	struct fail why = *f;
+
+	if (is_lost(c, &why)) {
+		c->look = LOOK_RUNS;
+		look_for_it(c);
+		return;
+	}
+	log_event(LOG_L_NOTE, "not-asked", "ca", c->conf->name, "class",
+		  fail_name(f->class), "detail", why.detail, NULL);
+}
+
 static void on_looked(void *arg, const struct fail *f)
 {
 	struct ca_queue *c = arg;
 
 	c->look = f ? LOOK_FAILED : LOOK_DONE;
 	if (!f) {
+		if (c->find)
+			ca_find_up(c->find);
 		c->met = true;
 		learn_offer(c);
 		if (c->is == CA_QUEUE_STARTING)
@@ -598,8 +620,7 @@ static void on_looked(void *arg, const struct fail *f)
 	} else if (c->is == CA_QUEUE_STARTING || f->class == FAIL_CLOCK) {
 		unreachable(c, f);
 	} else {
-		log_event(LOG_L_NOTE, "not-asked", "ca", c->conf->name, "class",
-			  fail_name(f->class), "detail", f->detail, NULL);
+		not_asked(c, f);
 	}
 }
 
@@ -607,6 +628,11 @@ static void begin_look(struct ca_queue *c)
 {
 	struct fail f;
 
+	if (c->find && !ca_find_known(c->find)) {
+		c->look = LOOK_RUNS;
+		look_for_it(c);
+		return;
+	}
 	/* Without its key there are no orders, which say so. */
 	if (new_client(c, &f) == -1) {
 		c->look = LOOK_FAILED;
@@ -655,7 +681,7 @@ static void begin(struct ca_queue *c)
 	struct fail f;
 
 	if (c->look == LOOK_RUNS)
-		return; /* then on_looked() does */
+		return; /* then on_looked() does, or on_found() */
 	/* The directory that was read is still good, and so is the connection.
 	 */
 	if (c->look != LOOK_DONE &&
@@ -683,8 +709,14 @@ static void is_another(struct ca_queue *c)
 static void on_found(void *arg, const struct fail *f)
 {
 	struct ca_queue *c = arg;
+	bool looks = c->look == LOOK_RUNS;
 
-	if (f && ca_find_missing(c->find)) {
+	c->look = f ? LOOK_FAILED : LOOK_NOT;
+	if (f && looks && c->is == CA_QUEUE_STARTING) {
+		look_for_it(c); /* somebody waits for it now */
+	} else if (f && looks) {
+		log_debug("%s: it is not asked: %s", c->conf->name, f->detail);
+	} else if (f && ca_find_missing(c->find)) {
 		/* For this run, and it was said. */
 		c->fail = *f;
 		c->backoff_until = clock_now() + RUN_REST;
@@ -694,14 +726,17 @@ static void on_found(void *arg, const struct fail *f)
 	} else {
 		if (strcmp(c->was, c->conf->directory) != 0)
 			is_another(c);
-		begin(c);
+		if (c->is == CA_QUEUE_STARTING)
+			begin(c);
+		else
+			begin_look(c);
 	}
 }
 
 static void look_for_it(struct ca_queue *c)
 {
 	c->was = c->conf->directory;
-	ca_find_start(c->find, on_found, c);
+	ca_find_start(c->find, c->look != LOOK_RUNS, on_found, c);
 }
 
 void ca_queue_start(struct ca_queue *c, size_t wanted)
@@ -709,7 +744,7 @@ void ca_queue_start(struct ca_queue *c, size_t wanted)
 	c->is = CA_QUEUE_STARTING;
 	c->started = false;
 	c->wanted = wanted;
-	if (c->find && !ca_find_known(c->find))
+	if (c->look != LOOK_RUNS && c->find && !ca_find_known(c->find))
 		look_for_it(c);
 	else
 		begin(c);

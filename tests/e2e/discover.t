@@ -414,6 +414,43 @@ is "$(grep -c . "$T/ca-B/requests")" 0 '... and nobody there is asked'
 run fetcher account update
 is "$rc" 0 '... and the commands go on with it' || diag "$err"
 
+# --- nothing is due, but the CA is to be asked when it wants to renew ---
+
+ask() { # nothing but questions
+	sql "UPDATE certs SET ts_ari_poll = 0"
+	run fetcher --once
+}
+for x in "$CA_A" "$CA_B"; do
+	curl -sSf --http1.1 --noproxy '*' --cacert "$PEBBLE_CA" -o /dev/null \
+		"https://127.0.0.1:$x/offer" -d '{"ari": {}}' || bail 'no offer'
+done
+sql 'DELETE FROM cas'
+ask
+is "$rc $(pinned)" "0 https://ca.corp.example:$CA_A/dir" \
+	'a row that is lost: its directory is found again' || diag "$err"
+isnt "$(sql 'SELECT ts_ari_poll FROM certs')" 0 '... and it is asked'
+curl -sSf --http1.1 --noproxy '*' --cacert "$PEBBLE_CA" -o /dev/null \
+	"https://127.0.0.1:$CA_A/fault" \
+	-d '{"name": "404", "at": "directory", "times": -1}' || bail 'no fault'
+zone corp.example "$(instance b 10 0 "$CA_B" ca "$DIR")"
+ask
+is "$rc $(pinned)" "0 https://ca.corp.example:$CA_A/dir" 'one that is gone'
+isnt "$(sql 'SELECT ts_down FROM cas')" 0 '... is noted'
+sql 'UPDATE cas SET ts_down = ts_down - 3600'
+ask
+is "$rc $(pinned)" "0 https://ca.corp.example:$CA_B/dir" \
+	'an hour later another is found' || diag "$err"
+like "$err" "is https://ca.corp.example:$CA_B/dir from now on" '... and said'
+stop ca-A
+ca_start A good
+: >"$T/ca-B/requests"
+zone corp.example "$(instance a 10 0 "$CA_A" ca "$DIR"
+	instance b 20 0 "$CA_B" ca "$DIR")"
+fresh
+run fetcher --once
+is "$rc $(pinned)" "0 https://ca.corp.example:$CA_A/dir" 'as it was' ||
+	diag "$err"
+
 # --- rediscovery: two failed runs, an hour apart ---
 
 stop ca-A

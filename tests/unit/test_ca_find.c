@@ -133,11 +133,11 @@ static void test_settings(void **state)
 	OK(loop_new(&loop, &err));
 	OK(ca_find_new(&one, &bad, loop, s, NULL, &f, &err));
 	failed = 0;
-	ca_find_start(f, on_failed, NULL);
+	ca_find_start(f, true, on_failed, NULL);
 	assert_int_equal(failed, 0);
 	while (!failed)
 		OK(loop_run(loop, 100, &err));
-	ca_find_start(f, on_failed, NULL);
+	ca_find_start(f, true, on_failed, NULL);
 	ca_find_free(&f); /* with that on its way */
 	loop_free(&loop);
 }

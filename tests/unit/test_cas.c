@@ -277,13 +277,31 @@ static void forced_to_wait(void **state)
 	is_next(cas.v[0], "a.example.org", NULL);
 }
 
-/* Who asks for renewal information does not look for a directory. */
-static void not_looked_at(void **state)
+static void look_at(size_t i)
 {
+	assert_int_equal(ca_queue_look(cas.v[i]), CA_QUEUE_LOOK_WAIT);
+	while (ca_queue_look(cas.v[i]) == CA_QUEUE_LOOK_WAIT)
+		OK(loop_run(loop, 100, &err));
+}
+
+/* Who asks for renewal information looks for the directory as well; that it is
+ * not there is no failure of the CA, and its names are still its own. */
+static void looked_at(void **state)
+{
+	corp.mode = "try";
 	OK(cas_init(&cas, &with, loop, store, batch, report, false, &err));
+	look_at(0);
 	assert_int_equal(ca_queue_look(cas.v[0]), CA_QUEUE_LOOK_NEVER);
 	assert_int_equal(ca_queue_is(cas.v[0], NOW), CA_QUEUE_IDLE);
-	assert_int_equal(peer.n_udp, 0);
+	assert_true(peer.n_udp > 0);
+	assert_ptr_equal(cas_of(&cas, "corp"), cas.v[0]);
+	assert_true(batch_empty(batch));
+	/* names that come while it is looked for are told */
+	assert_int_equal(ca_queue_look(cas.v[1]), CA_QUEUE_LOOK_WAIT);
+	ca_queue_start(cas.v[1], 1);
+	while (!cas_rests(cas.v[1]))
+		OK(loop_run(loop, 100, &err));
+	assert_ptr_equal(cas_of(&cas, "lab"), cas.v[2]);
 }
 
 int main(void)
@@ -296,7 +314,7 @@ int main(void)
 						teardown_lost),
 		cmocka_unit_test_setup_teardown(forced_to_wait, setup_lost,
 						teardown_lost),
-		cmocka_unit_test_setup_teardown(not_looked_at, setup_lost,
+		cmocka_unit_test_setup_teardown(looked_at, setup_lost,
 						teardown_lost),
 	};
 
