@@ -40,7 +40,7 @@ refused() {
 
 near() { # INSTANT LEAST MOST TEST: so many seconds from now
 	_in=$(($1 - $(date +%s)))
-	ok "$4: $_in s" test $_in -ge $(($2 - 60)) -a $_in -le "$3"
+	is "$((_in >= $2 - 60 && _in <= $3))" 1 "$4 ($_in s)"
 }
 
 scripted_start || bail 'no server'
