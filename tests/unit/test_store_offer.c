@@ -136,8 +136,7 @@ static void chains(void **state)
 	OK(db_script(
 		s->db,
 		"UPDATE cas SET chains = 'x\ny\tz\n\n\t\t\nu\tv\t-1\nA\t\t7\n"
-		"B\t" BB "0\t8\nC\t0123\t8\n\t\t8\nD\x1b\t" BB
-		"\t8\n\x7f\t" BB
+		"B\t" BB "0\t8\nC\t0123\t8\n\t\t8\nD\x1b\t" BB "\t8\n\x7f\t" BB
 		"\t8\nE\taa\"; directory = \"https://evil/d\t8\n'",
 		&err));
 	RC(1, store_chains_get(s, "le", arena, &c, &err));
