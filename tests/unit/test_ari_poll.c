@@ -312,8 +312,8 @@ static void trouble(void **state)
 	static const char *const faults[] = {
 		"{\"name\": \"503\", \"at\": \"renewalInfo\", \"times\": -1}",
 		"{\"name\": \"429\", \"at\": \"renewalInfo\", \"times\": -1}",
-		"{\"name\": \"cut-before\", \"at\": \"renewalInfo\", "
-		"\"times\": -1}",
+		("{\"name\": \"cut-before\", \"at\": \"renewalInfo\", "
+		 "\"times\": -1}"),
 	};
 
 	rows(300);
