@@ -12,7 +12,8 @@
 # SAN=1 builds with the sanitizers into build/san, WERROR=1 stops at warnings,
 # as the tests do; CC=clang works as well.
 
-VERSION  = 0.1.0
+# The version has one place, and the packages want it there.
+VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
 PREFIX   = /usr/local
 SYSCONFDIR = /etc
 DESTDIR  =
