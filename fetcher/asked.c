@@ -3,6 +3,7 @@
 #include <string.h>
 #include "clock.h"
 #include "log.h"
+#include "store_near.h"
 
 static enum asked waits(const struct store_cert *d, int64_t now, char **ret)
 {
@@ -74,6 +75,7 @@ enum asked asked_say(struct store *store, const char *self, const char *name,
 char *asked_not_enabled(struct store *store, const char *name)
 {
 	AUTO(arena_free) struct arena *arena = arena_new();
+	AUTO(mem_free_str) char *near = NULL;
 	struct store_cert *d = NULL;
 	int found = store_get(store, name, arena, &d, NULL);
 
@@ -84,6 +86,7 @@ char *asked_not_enabled(struct store *store, const char *name)
 		return mem_printf("%s: it is disabled in %s: certrepo-populate "
 				  "enable %s",
 				  name, store_name(store), name);
-	return mem_printf("%s: it is not enrolled in %s", name,
-			  store_name(store));
+	near = store_near_text(store, name);
+	return mem_printf("%s: it is not enrolled in %s%s", name,
+			  store_name(store), near);
 }

@@ -7,6 +7,7 @@
 #include "file.h"
 #include "idn.h"
 #include "log.h"
+#include "store_near.h"
 #include "words.h"
 
 #define SAN_SHOWN  600 /* characters */
@@ -299,8 +300,10 @@ void populate_tell_account(bool init, struct err *err)
 int populate_not_enrolled(const struct populate *p, const char *name,
 			  struct err *err)
 {
-	return err_set(err, ERR_INPUT, "%s is not enrolled in %s", name,
-		       store_name(p->store));
+	AUTO(mem_free_str) char *near = store_near_text(p->store, name);
+
+	return err_set(err, ERR_INPUT, "%s is not enrolled in %s%s", name,
+		       store_name(p->store), near);
 }
 
 int populate_row(struct populate *p, const char *name, struct arena *a,

@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <libconfig.h>
 #include "conf.h"
-#include "conf_near.h"
 #include "conf_text.h"
 #include "log.h"
+#include "near.h"
 #include "num.h"
 #include "plain.h"
 
@@ -481,8 +481,8 @@ static void unknown(struct load *ld, const struct conf_schema *schema,
 		    config_setting_t *s)
 {
 	AUTO(sbuf_free) struct sbuf known = SBUF_INIT(4000);
-	const char *name = config_setting_name(s), *nearest = NULL;
-	size_t best = conf_near_most(name);
+	const char *name = config_setting_name(s);
+	struct near near = near_word(name);
 	const struct conf_setting *set;
 
 	if (schema->elsewhere && find(schema->elsewhere, name)) {
@@ -491,11 +491,10 @@ static void unknown(struct load *ld, const struct conf_schema *schema,
 	}
 	for (set = schema->settings; set->name; set++) {
 		sbuf_addf(&known, "%s%s", known.len ? ", " : "", set->name);
-		if (conf_near(name, set->name, &best))
-			nearest = set->name;
+		(void) near_try(&near, set->name);
 	}
-	if (nearest)
-		wrong(ld, s, "is unknown, is `%s' meant?", nearest);
+	if (near.best)
+		wrong(ld, s, "is unknown, is `%s' meant?", near.best);
 	else
 		wrong(ld, s, "is unknown; known here: %s", sbuf_str(&known));
 }

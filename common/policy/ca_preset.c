@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "conf_inherit.h"
-#include "conf_near.h"
 #include "file.h"
+#include "near.h"
 
 #define ENDING ".conf"
 
@@ -54,13 +54,11 @@ static int unknown(const char *const *dirs, const char *name,
 	AUTO(strlist_free) struct strlist known = STRLIST_INIT;
 	AUTO(strlist_free) struct strlist where = STRLIST_INIT;
 	AUTO(mem_free_str) char *all = NULL, *folders = NULL;
-	size_t best = conf_near_most(name);
-	const char *nearest = NULL;
+	struct near near = near_word(name);
 
 	ca_preset_names(dirs, &known);
 	for (size_t i = 0; i < known.n; i++)
-		if (conf_near(name, known.v[i], &best))
-			nearest = known.v[i];
+		(void) near_try(&near, known.v[i]);
 	for (; *dirs; dirs++)
 		strlist_add(&where, *dirs);
 	all = strlist_join(&known, ", ");
@@ -68,8 +66,9 @@ static int unknown(const char *const *dirs, const char *name,
 	conf_error(errs, from,
 		   "setting `preset': there is no \"%.64s\" in %s%s%s%s: "
 		   "there are %s",
-		   name, folders, nearest ? ", \"" : "", nearest ? nearest : "",
-		   nearest ? "\" perhaps" : "", *all ? all : "none");
+		   name, folders, near.best ? ", \"" : "",
+		   near.best ? near.best : "", near.best ? "\" perhaps" : "",
+		   *all ? all : "none");
 	return -1;
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include "host.h"
+#include "near.h"
 
 bool host_wants(const struct host *r, const struct svc *s)
 {
@@ -11,6 +12,20 @@ bool host_wants(const struct host *r, const struct svc *s)
 		if (strlist_has(&r->only, s->certs[i].conf->name))
 			return true;
 	return false;
+}
+
+char *host_near_text(const struct host *r, const char *name)
+{
+	struct near near = near_name(name);
+
+	for (size_t i = 0; i < r->svcs->n; i++) {
+		const struct svc *s = &r->svcs->v[i];
+
+		(void) near_try(&near, s->name);
+		for (size_t k = 0; k < s->n_certs; k++)
+			(void) near_try(&near, s->certs[k].conf->name);
+	}
+	return near_text(&near, "");
 }
 
 /* The certificate that A and B use, neither of them alone; or NULL. */

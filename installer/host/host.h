@@ -41,6 +41,9 @@ struct host {
 
 /* Is S among those asked for. */
 bool host_wants(const struct host *r, const struct svc *s);
+/* NAME is of no service and of no certificate: "; is web meant?", or "" when
+ * none is near. To be freed. */
+char *host_near_text(const struct host *r, const char *name);
 /* Whoever changes together with one of those asked for, is asked for, too: one
  * without the other would be neither all nor none. */
 void host_take_along(struct host *r);
