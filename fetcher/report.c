@@ -7,10 +7,9 @@
 #include "clock.h"
 #include "log.h"
 #include "store.h"
+#include "term.h"
 #include "waits.h"
 #include "words.h"
-
-#define PROGRESS_MS 200
 
 /* Lines about such rows in one run. */
 #define LOCKED_MOST 5
@@ -18,8 +17,6 @@
 struct report {
 	bool terminal;
 	bool quiet;
-	bool shown; /* a progress line stands on the terminal */
-	int64_t next_ms;
 	size_t locked; /* rows, and those that could not be read */
 };
 
@@ -32,18 +29,11 @@ struct report *report_new(bool quiet)
 	return r;
 }
 
-static void wipe(struct report *r)
-{
-	if (r->shown)
-		(void) fputs("\r\033[K", stderr);
-	r->shown = false;
-}
-
 void report_free(struct report **r)
 {
 	if (!*r)
 		return;
-	wipe(*r);
+	term_wipe();
 	free(*r);
 	*r = NULL;
 }
@@ -68,7 +58,7 @@ void report_renewed(struct report *r, const struct order *o)
 {
 	char until[CLOCK_TEXT];
 
-	wipe(r);
+	term_wipe();
 	if (r->quiet)
 		return;
 	log_event(LOG_L_INFO, "renewed", "name", order_name(o), "ca",
@@ -108,7 +98,7 @@ void report_failed(struct report *r, const struct order *o, bool quiet)
 	char *more = report_more(f->class, order_name(o));
 	char at[CLOCK_TEXT], nth[32];
 
-	wipe(r);
+	term_wipe();
 	if (r->quiet)
 		return;
 	if (!order_on_record(o) && r->locked++ >= LOCKED_MOST)
@@ -148,7 +138,7 @@ void report_parked(struct report *r, const struct order *o)
 	int64_t next = order_backoff(o)->next;
 	char at[CLOCK_TEXT];
 
-	wipe(r);
+	term_wipe();
 	if (r->quiet)
 		return;
 	log_event(LOG_L_INFO, "parked", "name", order_name(o), "ca",
@@ -158,7 +148,7 @@ void report_parked(struct report *r, const struct order *o)
 
 void report_elsewhere(struct report *r, const struct order *o)
 {
-	wipe(r);
+	term_wipe();
 	if (r->quiet)
 		return;
 	log_warn("%s: %s; --force orders it here", order_name(o),
@@ -170,7 +160,7 @@ void report_ca(struct report *r, const char *ca, enum fail_class class,
 {
 	char at[CLOCK_TEXT];
 
-	wipe(r);
+	term_wipe();
 	if (until && !r->quiet)
 		log_warn("CA %s: %s: %s; it rests until %s", ca,
 			 fail_name(class), detail, clock_text(until, at));
@@ -183,7 +173,7 @@ void report_waits(struct report *r, const struct waits *w,
 {
 	AUTO(mem_free_str) char *text = waits_text(w, c);
 
-	wipe(r);
+	term_wipe();
 	if (!r->quiet)
 		log_warn("%s", text);
 }
@@ -195,18 +185,13 @@ static size_t total(const struct report_counts *c)
 
 bool report_wants_progress(const struct report *r)
 {
-	return r->terminal && clock_mono_ms() >= r->next_ms;
+	return term_wants_progress();
 }
 
 void report_progress(struct report *r, const struct report_counts *c)
 {
-	r->next_ms = clock_mono_ms() + PROGRESS_MS;
-	r->shown = true;
-	(void) fprintf(stderr,
-		       "\r\033[K%zu renewed, %zu failed, %zu in flight, "
-		       "%zu to go",
-		       c->renewed, c->failed, c->in_flight, c->queued);
-	(void) fflush(stderr);
+	term_progress("%zu renewed, %zu failed, %zu in flight, %zu to go",
+		      c->renewed, c->failed, c->in_flight, c->queued);
 }
 
 const char *report_text(const struct report_counts *c, char buf[REPORT_TEXT])
@@ -231,7 +216,7 @@ void report_summary(struct report *r, const struct report_counts *c)
 {
 	char text[REPORT_TEXT];
 
-	wipe(r);
+	term_wipe();
 	if (r->locked > LOCKED_MOST)
 		log_warn("%zu more rows were locked or cannot be read",
 			 r->locked - LOCKED_MOST);
@@ -253,7 +238,7 @@ bool report_wants_reason(const struct report *r)
 
 void report_idle(struct report *r, const char *text)
 {
-	wipe(r);
+	term_wipe();
 	(void) printf("%s\n", text);
 }
 

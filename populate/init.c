@@ -11,6 +11,7 @@
 #include "proof_kind.h"
 #include "store_owner.h"
 #include "store_schema.h"
+#include "term.h"
 
 #define WARNINGS_MAX 20
 #define KIND_NAMES   200 /* characters */
@@ -299,11 +300,14 @@ static int dry(struct populate *p, struct err *err)
 int init_run(struct populate *p, struct err *err)
 {
 	const char *where = store_name(p->store);
-	int from, to;
+	int from, to, rc;
 
 	if (p->opt.dry_run)
 		return dry(p, err);
-	if (store_schema_upgrade(p->store, p->now, &from, &to, err) == -1)
+	term_progress("the tables of %s; large ones take minutes", where);
+	rc = store_schema_upgrade(p->store, p->now, &from, &to, err);
+	term_wipe();
+	if (rc == -1)
 		return -1;
 	if (from == -1)
 		printf("created %s, schema version %d\n", where, to);

@@ -2,6 +2,7 @@
 #include "clock.h"
 #include "proof_kind.h"
 #include "populate_cmd.h"
+#include "term.h"
 #include "view.h"
 
 #define ROW_MAX	  65536
@@ -37,6 +38,7 @@ static int print_row(const struct store_cert *row, void *arg, struct err *err)
 	struct arena *a = arena_new();
 	bool has = row->crt.len > 0 && row->ts_expire > 1;
 	char date[CLOCK_TEXT] = "-", days[24] = "-";
+	const char *off = term_off(stdout);
 
 	if (has) {
 		clock_text(row->ts_expire, date);
@@ -44,11 +46,18 @@ static int print_row(const struct store_cert *row, void *arg, struct err *err)
 		snprintf(days, sizeof(days), "%lld",
 			 (long long) view_days(row->ts_expire, l->p->now));
 	}
-	printf("%-*s  %-8s  %-10s  %5s  %-9s  %-12s  %s\n", l->width,
-	       populate_clean(a, row->name), view_state(row), date, days,
-	       proof_type_of_row(row->challenge, row->certbot),
+	printf("%-*s  %s%-8s%s  %s%-10s  %5s%s  %-9s  %-12s  %s%s%s\n",
+	       l->width, populate_clean(a, row->name),
+	       row->held       ? term_on(stdout, TERM_BAD)
+	       : !row->enabled ? term_on(stdout, TERM_WARN)
+			       : "",
+	       view_state(row), off,
+	       has && row->ts_expire <= l->p->now ? term_on(stdout, TERM_BAD)
+						  : "",
+	       date, days, off, proof_type_of_row(row->challenge, row->certbot),
 	       populate_clean(a, row->ca_name ? row->ca_name : l->default_ca),
-	       row->fail_class ? populate_clean(a, row->fail_class) : "-");
+	       row->fail_class ? term_on(stdout, TERM_BAD) : "",
+	       row->fail_class ? populate_clean(a, row->fail_class) : "-", off);
 	arena_free(&a);
 	return 0;
 }

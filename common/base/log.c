@@ -5,6 +5,7 @@
 #include "log.h"
 #include "plain.h"
 #include "sbuf.h"
+#include "term.h"
 
 #define LINE_MAX_BYTES 8192
 
@@ -76,8 +77,16 @@ static void put(enum log_level level, const char *line)
 
 	if (state.syslog && (level > LOG_L_DEBUG || state.verbose >= 2))
 		syslog(priorities[level], "%s", line);
-	if (wants_stderr(level))
+	if (!wants_stderr(level))
+		return;
+	term_wipe();
+	if (level < LOG_L_WARN)
 		fprintf(stderr, "%s: %s\n", state.program, line);
+	else
+		fprintf(stderr, "%s: %s%s%s\n", state.program,
+			term_on(stderr,
+				level == LOG_L_WARN ? TERM_WARN : TERM_BAD),
+			line, term_off(stderr));
 }
 
 static bool is_plain(const char *value)
@@ -205,6 +214,7 @@ void log_said(bool failed, const char *command, const char *text)
 
 	if (state.verbose < (failed ? 1 : 2))
 		return;
+	term_wipe();
 	name = mem_strdup(command);
 	plain_utf8(name);
 	for (; *text; text += len + (text[len] != '\0')) {

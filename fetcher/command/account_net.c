@@ -6,6 +6,7 @@
 #include "disc_pinned.h"
 #include "instance.h"
 #include "loop.h"
+#include "term.h"
 
 #define ROUND_MS 60000 /* of the loop; requests have limits of their own */
 
@@ -95,9 +96,14 @@ static void on_account(void *arg, const struct acme_result *r)
 /* Until what was begun is done. */
 static int wait(struct account *a, struct err *err)
 {
-	while (!a->done)
-		if (loop_run(a->loop, ROUND_MS, err) == -1)
-			return -1;
+	int rc = 0;
+
+	term_progress("asking the CA %s", a->ca.name);
+	while (!a->done && rc == 0)
+		rc = loop_run(a->loop, ROUND_MS, err);
+	term_wipe();
+	if (rc == -1)
+		return -1;
 	a->done = false;
 	if (!a->failed)
 		return 0;

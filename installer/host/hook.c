@@ -4,6 +4,7 @@
 #include "hook.h"
 #include "child.h"
 #include "target.h"
+#include "term.h"
 #include "words.h"
 
 static struct child_spec spec_of(const struct svc_command *c)
@@ -18,6 +19,7 @@ static int run_one(const struct svc *s, enum hook hook,
 		   const struct svc_command *c, bool *tried, struct err *err)
 {
 	struct child_spec spec = spec_of(c);
+	int rc;
 
 	if (target_check_command(c, s->certs, s->n_certs, err) == -1) {
 		*tried = false;
@@ -26,7 +28,10 @@ static int run_one(const struct svc *s, enum hook hook,
 	/* What it fetches is a peer's, and read back by place_read(). */
 	if (hook == HOOK_SEED)
 		spec.file_max = PLACE_READ_MAX;
-	return child_check(&spec, tried, err);
+	term_progress("%s: running %s", s->name, spec.argv[0]);
+	rc = child_check(&spec, tried, err);
+	term_wipe();
+	return rc;
 }
 
 int hook_find(const struct svc_command *c, struct err *err)

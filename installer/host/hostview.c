@@ -7,6 +7,7 @@
 #include "hostview.h"
 #include "lastrun.h"
 #include "strlist.h"
+#include "term.h"
 
 static bool same(const struct store_receipt *a, const struct store_receipt *b)
 {
@@ -151,8 +152,9 @@ static void add_row(const struct view *v, const struct store_receipt *s)
 	char when[CLOCK_TEXT], until[CLOCK_TEXT];
 	struct sbuf *out = v->out;
 
-	sbuf_addf(out, "  %-11s  %s  ", state_of(v, s),
-		  clock_text(s->ts, when));
+	sbuf_addf(out, "  %s%-11s%s  %s  ",
+		  term_on(stdout, is_well(v, s) ? TERM_GOOD : TERM_BAD),
+		  state_of(v, s), term_off(stdout), clock_text(s->ts, when));
 	if (*s->endpoint == '\0')
 		sbuf_adds(out, "the files");
 	else

@@ -7,6 +7,7 @@
 #include "look_net.h"
 #include "protocol.h"
 #include "target.h"
+#include "term.h"
 #include "verify.h"
 
 #define PAUSE_FIRST 20
@@ -176,8 +177,10 @@ void verify_probe(const struct svc *s, const struct svc_endpoint *e,
 		  struct verify_seen *ret)
 {
 	*ret = (struct verify_seen){ .reachable = false };
+	term_progress("%s: looking at %s", s->name, e->conf->address);
 	ways[protocol_find(e->conf->protocol)->way](s, e, want, timeout_ms,
 						    ret);
+	term_wipe();
 	if (ret->unknown)
 		ret->reachable = false;
 	/* What everybody knows is not said. */
@@ -204,6 +207,10 @@ void verify_wait(int64_t ms)
 {
 	int64_t deadline = clock_mono_ms() + ms, left;
 
-	while ((left = deadline - clock_mono_ms()) > 0)
-		(void) poll(NULL, 0, (int) left);
+	while ((left = deadline - clock_mono_ms()) > 0) {
+		term_progress("waiting for %lld s",
+			      (long long) (left + 999) / 1000);
+		(void) poll(NULL, 0, (int) (left > 1000 ? 1000 : left));
+	}
+	term_wipe();
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <pty.h>
+#include <stdlib.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -170,6 +171,7 @@ static void mailed_on_a_terminal(void **state)
 	char text[2000] = "";
 	int ours, theirs;
 
+	setenv("NO_COLOR", "1", 1);
 	assert_int_equal(openpty(&ours, &theirs, NULL, NULL, NULL), 0);
 	assert_int_equal(scratch_fork(speak_mailed_to_terminal, &theirs), 0);
 	assert_true(read(ours, text, sizeof(text) - 1) > 0);
