@@ -49,21 +49,19 @@ enum {
 };
 
 static const struct opts_option options[] = {
-	{ 'c', "config", "FILE", "configuration, default " CERTREPO_CONF_PATH },
+	{ 'c', "config", "FILE", "instead of " CERTREPO_CONF_PATH },
 	{ 'n', "dry-run", NULL, "print what would be ordered, change nothing" },
 	{ OPT_FORCE, "force", NULL,
-	  "order the names given, due or not, whatever failed before" },
+	  "order the NAMEs, due or not, held or not" },
 	{ OPT_BREAK, "break-lease", NULL,
-	  "take the names given from a fetcher that is dead" },
+	  "take the NAMEs from a fetcher that is dead" },
 	{ OPT_ONCE, "once", NULL, "one pass, do not wait to try again" },
 	{ OPT_STAGING, "staging", NULL,
-	  "try the names given at their CA's staging directory, for nothing" },
-	{ OPT_TEST, "test-notify", NULL,
-	  "send a test to those in notify, and do nothing else" },
+	  "try the NAMEs at the CA's staging, for nothing" },
+	{ OPT_TEST, "test-notify", NULL, "send a test to those in notify" },
 	{ OPT_DISCOVER, "discover", NULL,
-	  "look for a CA's directory, below the domains given or as set" },
-	{ OPT_ADVERTISE, "advertise", "URL",
-	  "print the DNS records that a directory is found by" },
+	  "look in the DNS for the directory of a CA" },
+	{ OPT_ADVERTISE, "advertise", "URL", "print the DNS records for that" },
 	{ 'v', "verbose", NULL, "say what happens; twice: all of it" },
 	{ 0 },
 };
@@ -71,17 +69,16 @@ static const struct opts_option options[] = {
 static const struct opts_spec spec = {
 	.program = PROGRAM,
 	.usage = "[options] [NAME...]",
-	.summary = "Renew the certificates of the store that are due.",
+	.summary = "Renew what is due, or the NAMEs; silent when all is well.",
 	.options = options,
-	.epilogue = "With NAMEs, only these. Meant for cron: silent when all "
-		    "is well.\n"
-		    "\n"
-		    "Commands, each with a --help of its own:\n"
+	.epilogue = "Commands, each with its own --help (a certificate of "
+		    "that name: -- account):\n"
 		    "  account               our accounts at the CAs\n"
 		    "  caa                   the CAA records that names want, "
-		    "and those published\n"
-		    "\n"
-		    "A certificate that is called so: " PROGRAM " -- account",
+		    "and those published",
+	.examples = "--once --verbose\n"
+		    "--staging www.example.org\n"
+		    "--once --force www.example.org\n",
 };
 
 static bool on_option(int key, const char *value, void *arg)

@@ -38,20 +38,19 @@ enum {
 };
 
 static const struct opts_option options[] = {
-	{ 'c', "config", "FILE", "read FILE instead of " INSTALLER_CONF_PATH },
+	{ 'c', "config", "FILE", "instead of " INSTALLER_CONF_PATH },
 	{ 'n', "dry-run", NULL, "print what would be done, and do nothing" },
 	{ OPT_FORCE, "force", NULL,
-	  "install although held or older; activate although served" },
+	  "install although held, activate although served" },
 	{ OPT_VERIFY, "verify", NULL,
 	  "only look at what is served, and print it" },
 	{ OPT_STATUS, "status", NULL,
-	  "print what was last known of each certificate and endpoint" },
+	  "print what the last run knew; no store is asked" },
 	{ OPT_JSON, "json", NULL, "with --status: for programs" },
 	{ OPT_ROLLBACK, "rollback", "NAME",
-	  "go back to the set before, of a service or a certificate" },
+	  "go back to the set before, of one NAME" },
 	{ OPT_NOW, "now", NULL, "do not wait for this host's turn (splay)" },
-	{ OPT_TEST, "test-notify", NULL,
-	  "send a test to those in notify, and do nothing else" },
+	{ OPT_TEST, "test-notify", NULL, "send a test to those in notify" },
 	{ 'v', "verbose", NULL, "say more on stderr; twice: debug" },
 	{ 0 },
 };
@@ -63,11 +62,10 @@ static const struct opts_spec spec = {
 		   "served.",
 	.options = options,
 	.epilogue = "NAME is a service or a certificate; without any, all of "
-		    "them.\n"
-		    "Exit status: 0 done or nothing to do, 1 failed, 2 partly "
-		    "failed,\n"
-		    "64 usage, 69 store unavailable, 75 already running, 78 "
-		    "configuration.",
+		    "them.",
+	.examples = "--dry-run\n"
+		    "--verify\n"
+		    "--force web\n",
 };
 
 static bool take_option(int key, const char *value, void *arg)
@@ -152,6 +150,15 @@ static void sweep_state(const struct host *r)
 	}
 }
 
+static void __attribute__((__noreturn__))
+unknown_name(const char *config, const struct host *r, const char *name)
+{
+	AUTO(mem_free_str) char *near = host_near_text(r, name);
+
+	opts_usage(&spec, "no service or certificate %s in %s%s", name, config,
+		   near);
+}
+
 static void check_names(const struct args *a, struct host *r, int argc,
 			char **argv, int first)
 {
@@ -163,8 +170,7 @@ static void check_names(const struct args *a, struct host *r, int argc,
 		for (size_t k = 0; k < r->svcs->n; k++)
 			known = known || host_wants(r, &r->svcs->v[k]);
 		if (!known)
-			opts_usage(&spec, "no service or certificate %s in %s",
-				   argv[i], a->config);
+			unknown_name(a->config, r, argv[i]);
 	}
 	strlist_free(&r->only);
 	for (int i = first; i < argc; i++)

@@ -14,6 +14,7 @@
 #include "finding.h"
 #include "say.h"
 #include "target.h"
+#include "term.h"
 #include "txn.h"
 #include "update.h"
 
@@ -359,8 +360,10 @@ static int ask(struct host *r, struct store *store,
 			strlist_add(&names, s->certs[k].conf->name);
 	}
 	strlist_sort_unique(&names);
+	term_progress("asking %s", store_name(store));
 	status = store_host_certs(store, (const char *const *) names.v, names.n,
 				  r->arena, ret, err);
+	term_wipe();
 	strlist_free(&names);
 	return status;
 }
@@ -658,10 +661,13 @@ int run_back(struct host *r, const char *name, struct err *err)
 	size_t together, n = find_for_back(r, name, index, &together);
 	int status;
 
-	if (n == 0)
+	if (n == 0) {
+		AUTO(mem_free_str) char *near = host_near_text(r, name);
+
 		return err_set(err, ERR_USAGE,
-			       "no service or certificate %s on this host",
-			       name);
+			       "no service or certificate %s on this host%s",
+			       name, near);
+	}
 	if (together > JOURNAL_PARTS_MAX)
 		return err_set(err, ERR_LIMIT,
 			       "more than %d services use %s, name them one "

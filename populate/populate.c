@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "clock.h"
 #include "log.h"
+#include "near.h"
 #include "opts.h"
 #include "populate_cmd.h"
 #include "proof_kind.h"
 #include "startup.h"
+#include "term.h"
 
 #define PROGRAM "certrepo-populate"
 
@@ -22,46 +24,82 @@ enum {
 
 static const struct opts_option options[] = {
 	{ 'c', "config", "FILE", "instead of " CERTREPO_CONF_PATH },
-	{ 'n', "dry-run", NULL, "check and say what would be done" },
+	{ 'n', "dry-run", NULL, "check and say what would be done",
+	  " init add enable disable set remove " },
 	{ 'v', "verbose", NULL, "say more on stderr" },
-	{ 'y', "yes", NULL, "remove without asking" },
-	{ KEY_JSON, "json", NULL, "list, show: for programs" },
-	{ KEY_CSR, "csr", "FILE", "add: the CSR; - is standard input" },
-	{ KEY_ENABLE, "enable", NULL, "add: enabled from the start" },
-	{ KEY_REPLACE, "replace", NULL, "add: take another CSR for NAME" },
-	{ KEY_CA, "ca", "NAME", "add: a CA of the configuration" },
-	{ KEY_CA_PROFILE, "ca-profile", "NAME", "add: one that the CA offers" },
-	{ KEY_CHALLENGE, "challenge", "TYPE", "add: " PROOF_TYPE_NAMES },
-	{ KEY_WEBROOT, "webroot", "PATH", "add: http-01, the folder served" },
-	{ KEY_COMMENT, "comment", "TEXT", "add: a note, plain ASCII" },
+	{ 'y', "yes", NULL, "without asking", " remove " },
+	{ KEY_JSON, "json", NULL, "for programs", " list show " },
+	{ KEY_CSR, "csr", "FILE", "instead of csr_dir/NAME.csr; - is stdin",
+	  " add " },
+	{ KEY_ENABLE, "enable", NULL, "to be renewed from the start", " add " },
+	{ KEY_REPLACE, "replace", NULL, "another CSR for a NAME that is there",
+	  " add " },
+	{ KEY_CA, "ca", "NAME", "a CA of the configuration", " add " },
+	{ KEY_CA_PROFILE, "ca-profile", "NAME", "one that the CA offers",
+	  " add " },
+	{ KEY_CHALLENGE, "challenge", "TYPE", PROOF_TYPE_NAMES, " add " },
+	{ KEY_WEBROOT, "webroot", "PATH", "http-01, the folder served",
+	  " add " },
+	{ KEY_COMMENT, "comment", "TEXT", "a note, plain ASCII", " add " },
+	{ 0 },
+};
+
+static const struct opts_topic topics[] = {
+	{ "init", "[options] init",
+	  "Create the database, or upgrade one of a version before.",
+	  "init --dry-run\n"
+	  "init\n" },
+	{ "add", "[options] add NAME...",
+	  "Enrol certificate signing requests; enable has the fetcher order.",
+	  "add www.example.org --csr www.example.org.csr\n"
+	  "add www.example.org --webroot /var/www/html\n"
+	  "add www.example.org --replace --csr new.csr\n" },
+	{ "list", "[options] list", "All names, one a line.", "list --json\n" },
+	{ "show", "[options] show NAME...",
+	  "Everything about a name: certificate, renewal, failures, hosts.",
+	  "show www.example.org\n" },
+	{ "enable", "[options] enable NAME...",
+	  "Let the fetcher renew it; one that is held as well, after mending.",
+	  "enable www.example.org\n" },
+	{ "disable", "[options] disable NAME...",
+	  "Stop renewing it; hosts go on to get the certificate there is.",
+	  "disable www.example.org\n" },
+	{ "set", "[options] set NAME FIELD=VALUE...",
+	  "Change what is noted of a name; FIELD is comment, webroot_path, "
+	  "ca,\n"
+	  "ca_profile, challenge, certbot or enable. No VALUE: none.",
+	  "set www.example.org challenge=dns-01\n"
+	  "set www.example.org ca_profile=shortlived ca=letsencrypt\n"
+	  "set www.example.org comment=\n" },
+	{ "remove", "[options] remove NAME...",
+	  "Take a name out of the database, certificate and all.",
+	  "remove old.example.org\n" },
 	{ 0 },
 };
 
 static const struct opts_spec spec = {
 	.program = PROGRAM,
 	.usage = "[options] COMMAND [NAME...]",
-	.summary = "Enrol certificate signing requests in the certificate "
-		   "repository, show and change them.",
+	.summary = "Enrol certificate signing requests (CSRs), show and change "
+		   "what is enrolled.",
 	.options = options,
+	.topics = topics,
 	.epilogue =
 		"Commands:\n"
 		"  init                  create or upgrade the database\n"
 		"  add NAME...           enrol; the CSR is csr_dir/NAME.csr or "
-		"--csr\n"
+		"--csr=FILE\n"
 		"  NAME                  the same, as long as NAME has a dot\n"
 		"  list                  all of them, one a line\n"
 		"  show NAME...          everything about one\n"
 		"  enable NAME...        let the fetcher renew it\n"
 		"  disable NAME...       stop renewing it\n"
-		"  set NAME FIELD=VALUE...\n"
-		"                        comment, webroot_path, ca, "
+		"  set NAME FIELD=VALUE  comment, webroot_path, ca, "
 		"ca_profile, "
-		"challenge,\n"
-		"                        certbot, enable\n"
-		"  remove NAME...        take it out, certificate and all\n"
-		"\n"
-		"NAME is a domain, or domain+label when one domain has "
-		"several certificates.",
+		"challenge, ...\n"
+		"  remove NAME...        take it out, certificate and all",
+	.examples = "add www.example.org --csr www.example.org.csr\n"
+		    "show www.example.org\n",
 };
 
 #define COMMANDS "init, add, list, show, enable, disable, set or remove"
@@ -175,6 +213,8 @@ static void __attribute__((__noreturn__)) no_command(const char *word)
 	};
 	static const char *const orders[] = { "renew", "issue", "order",
 					      "force", "fetch" };
+	AUTO(mem_free_str) char *meant = NULL;
+	struct near near = near_word(word);
 
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
 		if (strcmp(word, others[i].word) == 0)
@@ -189,6 +229,11 @@ static void __attribute__((__noreturn__)) no_command(const char *word)
 				   "fetcher's work: as its user, "
 				   "certrepo-fetcher --once --force NAME",
 				   word);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		(void) near_try(&near, commands[i].word);
+	meant = near_text(&near, "");
+	if (near.best)
+		opts_usage(&spec, "there is no command \"%s\"%s", word, meant);
 	opts_usage(&spec,
 		   "there is no command \"%s\": " COMMANDS
 		   "; a NAME alone, which has a dot, is enrolled",
@@ -237,8 +282,12 @@ static int each_name(struct populate *p, const struct command *c, char **names,
 	for (int i = 0; i < n; i++) {
 		struct err err = ERR_INIT;
 
+		/* On a terminal their own lines show how far it is. */
+		if (isatty(STDOUT_FILENO) != 1 && term_wants_progress())
+			term_progress("%d of %d", i, n);
 		if (c->each(p, names[i], &err) == 0)
 			continue;
+		term_wipe();
 		populate_tell(names[i], &err);
 		populate_tell_account(false, &err);
 		certrepo_conf_tell(p->opt.config, &err);
@@ -249,6 +298,7 @@ static int each_name(struct populate *p, const struct command *c, char **names,
 		if (err.kind == ERR_UNAVAILABLE)
 			return i + 1 - failed > 0 ? 2 : status;
 	}
+	term_wipe();
 	return failed > 0 && failed < n ? 2 : status;
 }
 

@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include "mem.h"
 #include "err.h"
+#include "near.h"
 #include "opts.h"
 
 /* No program has these letters for anything else. */
@@ -42,18 +43,57 @@ static void print_option(int key, const char *name, const char *arg,
 	printf("%-27s %s\n", left, help);
 }
 
-static void __attribute__((__noreturn__)) help(const struct opts_spec *spec)
+static void print_examples(const char *program, const char *lines)
+{
+	if (!lines)
+		return;
+	printf("\nExamples:\n");
+	for (; *lines; lines += strcspn(lines, "\n") + 1)
+		printf("  %s %.*s\n", program, (int) strcspn(lines, "\n"),
+		       lines);
+}
+
+/* Is WORD among WORDS, which are " one two "? */
+static bool is_of(const char *words, const char *word)
+{
+	AUTO(mem_free_str) char *between = mem_printf(" %s ", word);
+
+	return strstr(words, between);
+}
+
+static const struct opts_topic *find_topic(const struct opts_spec *spec,
+					   const char *word)
+{
+	const struct opts_topic *t = word ? spec->topics : NULL;
+
+	while (t && t->word && strcmp(t->word, word) != 0)
+		t++;
+	return t && t->word ? t : NULL;
+}
+
+/* T: of that command alone. */
+static void __attribute__((__noreturn__))
+help(const struct opts_spec *spec, const struct opts_topic *t)
 {
 	const struct opts_option *o;
 
-	printf("usage: %s %s\n%s\n\n", spec->program, spec->usage,
-	       spec->summary);
+	if (t)
+		printf("usage: %s %s\n%s\n\n", spec->program, t->usage,
+		       t->summary);
+	else
+		printf("usage: %s %s\n%s\n\n", spec->program, spec->usage,
+		       spec->summary);
 	for (o = spec->options; o->key; o++)
-		print_option(o->key, o->name, o->arg, o->help);
-	print_option(KEY_HELP, "help", NULL, "print this text");
+		if (!o->of || (t && is_of(o->of, t->word)))
+			print_option(o->key, o->name, o->arg, o->help);
+	print_option(KEY_HELP, "help", NULL,
+		     spec->topics && !t ? "print this text; COMMAND --help: "
+					  "more of that"
+					: "print this text");
 	print_option(KEY_VERSION, "version", NULL, "print the version");
-	if (spec->epilogue)
+	if (spec->epilogue && !t)
 		printf("\n%s\n", spec->epilogue);
+	print_examples(spec->program, t ? t->examples : spec->examples);
 	exit(opts_end(spec->program, 0));
 }
 
@@ -123,6 +163,23 @@ static void refuse_abbreviation(const struct opts_spec *spec,
 }
 
 static void __attribute__((__noreturn__))
+unknown_option(const struct opts_spec *spec, const char *given)
+{
+	AUTO(mem_free_str)
+	char *name = mem_strndup(given + 2, strcspn(given + 2, "="));
+	AUTO(mem_free_str) char *meant = NULL;
+	struct near near = near_word(name);
+	const struct opts_option *o;
+
+	for (o = spec->options; o->key; o++)
+		(void) near_try(&near, o->name);
+	(void) near_try(&near, "help");
+	(void) near_try(&near, "version");
+	meant = near_text(&near, "--");
+	opts_usage(spec, "unknown option %s%s", given, meant);
+}
+
+static void __attribute__((__noreturn__))
 refuse_option(const struct opts_spec *spec, int what, char **argv)
 {
 	const char *given = argv[optind - 1];
@@ -134,7 +191,7 @@ refuse_option(const struct opts_spec *spec, int what, char **argv)
 	if (optopt) /* known, but it came as --name=value */
 		opts_usage(spec, "option %.*s takes no value",
 			   (int) strcspn(given, "="), given);
-	opts_usage(spec, "unknown option %s", given);
+	unknown_option(spec, given);
 }
 
 int opts_parse(const struct opts_spec *spec, int argc, char **argv, opts_fn *fn,
@@ -143,6 +200,7 @@ int opts_parse(const struct opts_spec *spec, int argc, char **argv, opts_fn *fn,
 	/* Static, because --help and errors leave by exit(). */
 	static struct tables t;
 	const char *name;
+	bool wants_help = false;
 	int key, index;
 
 	tables_free(&t);
@@ -152,17 +210,19 @@ int opts_parse(const struct opts_spec *spec, int argc, char **argv, opts_fn *fn,
 	for (;;) {
 		index = -1;
 		key = getopt_long(argc, argv, t.shorts, t.longs, &index);
+		if (key == -1 && wants_help)
+			help(spec, find_topic(spec, argv[optind]));
 		if (key == -1)
 			return optind;
 		if (key == '?' || key == ':')
 			refuse_option(spec, key, argv);
 		if (index >= 0)
 			refuse_abbreviation(spec, &t.longs[index], argv);
-		if (key == KEY_HELP)
-			help(spec);
 		if (key == KEY_VERSION)
 			version(spec);
-		if (fn(key, optarg, arg))
+		/* Of what, is said by a word that may come later. */
+		wants_help = wants_help || key == KEY_HELP;
+		if (key == KEY_HELP || fn(key, optarg, arg))
 			continue;
 		for (index = 0; t.longs[index].val != key;)
 			index++;

@@ -3,8 +3,8 @@
 #define OPTS_H
 
 /* Command lines: one table gives getopt_long its options and --help its
- * text. -h, --help and -V, --version (to stdout, exit 0) are
- * built in. */
+ * text. -h, --help and -V, --version (to stdout, exit 0) are built in. A
+ * --help fits a screen of 24 lines and 80 columns. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +14,15 @@ struct opts_option {
 	const char *name; /* the long name */
 	const char *arg;  /* "FILE", or NULL when it takes none */
 	const char *help; /* one line */
+	/* The commands it belongs to, " add list "; NULL: all. Then it stands
+	 * in their --help, not in that of the program. */
+	const char *of;
+};
+
+/* A command, for its own --help. */
+struct opts_topic {
+	const char *word, *usage, *summary;
+	const char *examples; /* as below */
 };
 
 struct opts_spec {
@@ -22,6 +31,10 @@ struct opts_spec {
 	const char *summary;		   /* one line: what the program does */
 	const struct opts_option *options; /* ends with key 0 */
 	const char *epilogue; /* after the options in --help, or NULL */
+	/* Lines behind the program's name, "--once --verbose", each ending in
+	 * a newline; NULL: none. */
+	const char *examples;
+	const struct opts_topic *topics; /* ends with word NULL; or NULL */
 };
 
 /* Called for every option given. Return false to refuse the value. */

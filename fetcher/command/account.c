@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "account_impl.h"
 #include <string.h>
+#include "near.h"
 
 enum { KEY_JSON = 256, KEY_REPLACE };
 
@@ -28,6 +29,8 @@ static const struct opts_spec spec = {
 		"\n"
 		"CA is a name of the list `ca' in the configuration; without "
 		"one, all of them.",
+	.examples = "show\n"
+		    "import letsencrypt private_key.json\n",
 };
 
 #define VERBS "show, update or import"
@@ -69,9 +72,18 @@ static void check(const struct command_run *run, bool *ret_writes)
 {
 	const struct verb *v = find(run);
 	size_t n = run->n_words ? run->n_words - 1 : 0;
+	AUTO(mem_free_str) char *meant = NULL;
+	struct near near;
 
 	if (!run->n_words)
 		opts_usage(&spec, "say what to do: " VERBS);
+	near = near_word(run->words[0]);
+	for (size_t i = 0; !v && i < ARRAY_LEN(verbs); i++)
+		(void) near_try(&near, verbs[i].word);
+	meant = near_text(&near, "account ");
+	if (near.best)
+		opts_usage(&spec, "there is no command \"account %.100s\"%s",
+			   run->words[0], meant);
 	if (!v)
 		opts_usage(&spec,
 			   "there is no command \"account %.100s\": " VERBS

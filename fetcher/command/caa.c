@@ -10,7 +10,9 @@
 #include "http.h"
 #include "log.h"
 #include "proof_kind.h"
+#include "store_near.h"
 #include "strlist.h"
+#include "term.h"
 #include "x509.h"
 
 #define OUT_MAX	 (64u << 20)
@@ -65,6 +67,7 @@ static const struct opts_spec spec = {
 	.epilogue = "What is printed is a piece of a zone file. The status is "
 		    "0 when what is\npublished allows each name, 1 when not, "
 		    "69 when that cannot be looked up.",
+	.examples = "www.example.org\n",
 };
 
 static bool on_option(int key, const char *value, void *arg)
@@ -342,6 +345,7 @@ static void not_taken(struct look *l, const struct err *err)
 static void seek(struct look *l, const char *word)
 {
 	const char *name = strncmp(word, "*.", 2) == 0 ? word + 2 : word;
+	AUTO(mem_free_str) char *near = NULL;
 	struct err err = ERR_INIT;
 
 	for (size_t k = 0; k < l->items.n; k++)
@@ -351,10 +355,11 @@ static void seek(struct look *l, const char *word)
 				 word, l->items.v[k].certificate);
 			return;
 		}
-	(void) err_set(&err, ERR_INPUT,
-		       "%s: it is not enrolled in %s; is it a name in a "
-		       "certificate, give that",
-		       word, store_name(l->store));
+	near = store_near_text(l->store, word);
+	(void) err_set(&err, ERR_INPUT, "%s: it is not enrolled in %s%s%s",
+		       word, store_name(l->store), near,
+		       *near ? ""
+			     : "; is it a name in a certificate, give that");
 	not_taken(l, &err);
 }
 
@@ -395,6 +400,8 @@ static void on_found(void *arg, const struct dns_climb_found *found,
 /* Names of one domain share what is above them (dns_lookup.h). */
 static int look_up(struct look *l, struct err *err)
 {
+	int rc = 0;
+
 	for (size_t k = 0; k < l->items.n; k++) {
 		struct caa_item *i = &l->items.v[k];
 
@@ -405,9 +412,14 @@ static int look_up(struct look *l, struct err *err)
 		i->climb =
 			dns_climb(l->resolver, i->name, l->arena, on_found, i);
 	}
-	while (l->pending > 0)
-		if (loop_run(l->loop, 1000, err) == -1)
-			return -1;
+	while (l->pending > 0 && rc == 0) {
+		term_progress("looking for CAA records, %zu names to go",
+			      l->pending);
+		rc = loop_run(l->loop, 1000, err);
+	}
+	term_wipe();
+	if (rc == -1)
+		return -1;
 	for (size_t k = 0; k < l->run->conf->ca.n; k++)
 		take_setting(l->run->conf->ca.v[k], &l->cas[k], l->arena);
 	for (size_t k = 0; k < l->items.n; k++) {

@@ -234,9 +234,18 @@ for args in 'ls/called list' 'rm/called remove' 'frob/init, add, list' \
 done
 run "$BUILD/certrepo-populate" --help
 is "$rc" 0 "--help"
-for word in init add list show enable disable set remove --replace --webroot; do
-	like "$out" "$word" "... tells of $word"
+for word in init add list show enable disable set remove; do
+	like "$out" "^  $word " "... tells of $word"
 done
+run "$BUILD/certrepo-populate" add --help
+for word in --replace --webroot; do
+	like "$out" "$word" "... and of add: $word"
+done
+populate lisst
+is "$rc" 64 "a command that is none"
+like "$err" 'no command "lisst"; is list meant' "... that which is near is told"
+populate show wwww.example.org
+like "$rc $err" '^1 .*is www\.example\.org meant' "... and a name that is"
 run "$BUILD/certrepo-populate" -c "$T/none.conf" list
 is "$rc" 78 "no configuration: exit 78"
 like "$err" 'none\.conf' "... and names it"

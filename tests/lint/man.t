@@ -10,6 +10,10 @@ bad_pages() { # FOLDER
 	# A page that is not written yet is no fault of the one that names it.
 	sources "$1" -name '*.[1-9]' | xargs mandoc -T lint -W warning 2>&1
 }
+# PROGRAM: its commands, one a line
+commands_of() {
+	"$1" --help | sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p'
+}
 # PROGRAM PAGE: options in --help that the page does not have as .Fl
 missing_options() {
 	[ -f "$2" ] || {
@@ -19,7 +23,10 @@ missing_options() {
 	for _s in 'EXIT STATUS' DIAGNOSTICS; do
 		grep -q "^\.Sh $_s\$" "$2" || echo "$2: no section $_s"
 	done
-	"$1" --help | sed -n 's/^  .*--\([a-z][a-z-]*\).*/\1/p' |
+	{ "$1" --help && for _s in $(commands_of "$1"); do
+		"$1" "$_s" --help
+	done; } | sed -n '/^Examples:/,/^usage:/d
+		s/^  .*--\([a-z][a-z-]*\).*/\1/p' | sort -u |
 		while read -r _o; do
 			_e=$(echo "$_o" | sed 's/-/\\\\*-/g')
 			grep -Eq "Fl \\\\?-?\\\\?-?$_e( |\$)" "$2" ||

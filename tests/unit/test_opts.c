@@ -16,6 +16,26 @@ static const struct opts_option options[] = {
 	{ 0 },
 };
 
+static const struct opts_option of_commands[] = {
+	{ 'c', "config", "FILE", "read FILE" },
+	{ 300, "json", NULL, "print JSON", " list show " },
+	{ 301, "lists", NULL, "all of them", " lists " },
+	{ 0 },
+};
+static const struct opts_topic topics[] = {
+	{ "list", "[options] list", "All of them.", "list --json\n" },
+	{ "add", "[options] add NAME", "One more.", NULL },
+	{ 0 },
+};
+static const struct opts_spec commands = {
+	.program = "prog",
+	.usage = "[options] COMMAND",
+	.summary = "Does things.",
+	.options = of_commands,
+	.examples = "list\nadd x\n",
+	.topics = topics,
+};
+
 static const struct opts_spec spec = {
 	.program = "prog",
 	.usage = "[options] [NAME...]",
@@ -38,6 +58,8 @@ static bool see(int key, const char *value, void *arg)
 	return !value || strcmp(value, "bad") != 0;
 }
 
+static const struct opts_spec *under_test = &spec;
+
 static void parse(void *arg)
 {
 	struct seen seen = { "" };
@@ -46,7 +68,7 @@ static void parse(void *arg)
 
 	while (argv[argc])
 		argc++;
-	i = opts_parse(&spec, argc, argv, see, &seen);
+	i = opts_parse(under_test, argc, argv, see, &seen);
 	printf("%s|", seen.text);
 	for (; i < argc; i++)
 		printf(" %s", argv[i]);
@@ -106,6 +128,11 @@ static void abbreviations(void **state)
 	      "prog: unknown option --conf, --config is the whole name "
 	      "(try --help)\n");
 	check(ARGS("--j"), 64, "", "prog: unknown option --j (try --help)\n");
+	check(ARGS("--jsno"), 64, "",
+	      "prog: unknown option --jsno; is --json meant? (try --help)\n");
+	check(ARGS("--confg=x"), 64, "",
+	      "prog: unknown option --confg=x; is --config meant? "
+	      "(try --help)\n");
 	check(ARGS("--hel"), 64, "",
 	      "prog: unknown option --hel, --help is the whole name "
 	      "(try --help)\n");
@@ -134,6 +161,45 @@ static void help(void **state)
 static void usage(void *arg)
 {
 	opts_usage(&spec, "NAME %s is wrong", "x");
+}
+
+/* Of a command: its options and no others, wherever its word stands. */
+static void topic(void **state)
+{
+	static const char whole[] =
+		"usage: prog [options] COMMAND\n"
+		"Does things.\n\n"
+		"  -c, --config=FILE         read FILE\n"
+		"  -h, --help                print this text; COMMAND --help: "
+		"more of that\n"
+		"  -V, --version             print the version\n"
+		"\nExamples:\n"
+		"  prog list\n"
+		"  prog add x\n";
+	static const char list[] =
+		"usage: prog [options] list\n"
+		"All of them.\n\n"
+		"  -c, --config=FILE         read FILE\n"
+		"      --json                print JSON\n"
+		"  -h, --help                print this text\n"
+		"  -V, --version             print the version\n"
+		"\nExamples:\n"
+		"  prog list --json\n";
+
+	under_test = &commands;
+	check(ARGS("--help"), 0, whole, "");
+	check(ARGS("--help", "other"), 0, whole, "");
+	check(ARGS("list", "--help"), 0, list, "");
+	check(ARGS("-h", "list"), 0, list, "");
+	check(ARGS("-c", "list", "-h"), 0, whole, "");
+	check(ARGS("add", "x", "-h"), 0,
+	      "usage: prog [options] add NAME\n"
+	      "One more.\n\n"
+	      "  -c, --config=FILE         read FILE\n"
+	      "  -h, --help                print this text\n"
+	      "  -V, --version             print the version\n",
+	      "");
+	under_test = &spec;
 }
 
 static void own_usage_error(void **state)
@@ -186,6 +252,7 @@ int main(void)
 		cmocka_unit_test(refused),
 		cmocka_unit_test(abbreviations),
 		cmocka_unit_test(help),
+		cmocka_unit_test(topic),
 		cmocka_unit_test(own_usage_error),
 		cmocka_unit_test(lost_output),
 	};
