@@ -7,7 +7,8 @@
 #   make check-services   every profile on its real daemon
 #   make check-trixie     all three in a chroot of Debian 13 (as root)
 #   make check-year       a year of 1,000 certificates, simulated (20 minutes)
-#   make lint fuzz bench install
+#   make lint fuzz bench
+#   make install uninstall   PREFIX, SYSCONFDIR, LOCALSTATEDIR, DESTDIR
 #
 # SAN=1 builds with the sanitizers into build/san, WERROR=1 stops at warnings,
 # as the tests do; CC=clang works as well.
@@ -16,9 +17,8 @@
 VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
 PREFIX   = /usr/local
 SYSCONFDIR = /etc
+LOCALSTATEDIR = /var
 DESTDIR  =
-MANDIR   = $(PREFIX)/share/man
-DATADIR  = $(PREFIX)/share/certrepo
 # SAN=1: ASan and UBSan. SAN=fuzz: the same for libFuzzer, with clang.
 CLANG   := $(shell command -v clang-14 || echo clang)
 CC       = $(if $(filter fuzz,$(SAN)),$(CLANG),gcc)
@@ -49,11 +49,7 @@ SANFLAGS = $(if $(SAN),-fsanitize=address$(COMMA)undefined \
 	   $(if $(filter fuzz,$(SAN)),-fsanitize=fuzzer-no-link \
 	   -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION)
 CFLAGS   = $(OPT)
-ALLFLAGS = -std=gnu11 -D_GNU_SOURCE -DCERTREPO_VERSION='"$(VERSION)"' \
-	   -DCERTREPO_SYSCONFDIR='"$(SYSCONFDIR)"' \
-	   -DCERTREPO_PROFILE_DIR='"$(DATADIR)/installer-profiles"' \
-	   -DCERTREPO_CA_DIR='"$(DATADIR)/cas"' \
-	   -DCERTREPO_GRANTS='"$(DATADIR)/grants.sql"' \
+ALLFLAGS = -std=gnu11 -D_GNU_SOURCE \
 	   $(WARN) $(HARDEN) $(SANFLAGS) -fvisibility=hidden -MMD -MP \
 	   $(PC_CFLAGS) $(CFLAGS)
 LDALL    = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS) $(LDFLAGS)
@@ -75,7 +71,7 @@ all: $(BINS)
 
 # The include path is the rule of who may use whom, room by room: each sees
 # itself and what stands before it here. tests/lint/headers.t asks for it.
-base   = -Icommon/base
+base   = -Icommon/base -I$O/gen
 sys    = $(base) -Icommon/sys
 conf   = $(sys) -Icommon/conf
 x509   = $(sys) -Icommon/x509
@@ -136,18 +132,34 @@ $O/obj/fetcher/tell/%:      INC = $(f_tell)
 $O/obj/fetcher/%:           INC = $(f_roof)
 $O/obj/tests/%:         INC = $(everything) -Itests/unit
 # "make -s build/obj/FOLDER/x.inc" says what it is for FOLDER.
-$O/obj/%.inc: FORCE
+$O/obj/%.inc: FORCE $O/gen/paths.h
 	@echo $* $(INC)
 BAN = -include common/base/banned.h
 $O/obj/tests/%.o:     BAN =
 
-# Other flags (PREFIX, CC) are other objects.
+# What the programs say of where they are. Other values are other objects, of
+# those alone that say it.
+define PATHS_H
+#ifndef PATHS_H
+#define PATHS_H
+/* Made by make, see there. */
+#define CERTREPO_VERSION "$(VERSION)"
+#define CERTREPO_CONF_DIR "$(SYSCONFDIR)/certrepo"
+#define CERTREPO_STATE_DIR "$(LOCALSTATEDIR)/lib/certrepo"
+#define CERTREPO_DATA_DIR "$(PREFIX)/share/certrepo"
+#endif
+endef
+$O/gen/paths.h: FORCE
+	$(shell mkdir -p $(@D))$(file >$@.new,$(PATHS_H))
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+# Other flags (CC, CFLAGS) are other objects.
 $O/flags: FORCE
 	$(shell mkdir -p $(@D))$(file >$@.new,$(CC) $(ALLFLAGS))
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 FORCE:
 
-$O/obj/%.o: %.c Makefile $O/flags
+$O/obj/%.o: %.c Makefile $O/flags | $O/gen/paths.h
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	@$(CC) $(ALLFLAGS) $(INC) $(BAN) -c -o $@ $<
@@ -243,20 +255,56 @@ bench:
 	@$(MAKE) --no-print-directory all
 	@sh bench/run.sh build
 
-# As packagers expect: PREFIX, SYSCONFDIR, DESTDIR. Configuration that is
-# there is never touched; the example files go to the documentation.
-install: all
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(MANDIR)/man5 \
-		$(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(MANDIR)/man8 \
-		$(DESTDIR)$(DATADIR)/installer-profiles \
-		$(DESTDIR)$(DATADIR)/cas
-	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/sbin/
-	install -m 644 installer-profiles/*.conf \
-		$(DESTDIR)$(DATADIR)/installer-profiles/
-	install -m 644 ca-presets/*.conf $(DESTDIR)$(DATADIR)/cas/
-	install -m 644 schema/grants.sql $(DESTDIR)$(DATADIR)/
-	for s in 5 7 8; do install -m 644 man/*.$$s \
-		$(DESTDIR)$(MANDIR)/man$$s/ || exit 1; done
+# As packagers expect: PREFIX, SYSCONFDIR, LOCALSTATEDIR, DESTDIR, in three
+# parts. Sources speak of the defaults; packaging/lay.sh puts the real ones in.
+# Of what is there, configuration is never touched, and what `uninstall` finds
+# changed it leaves. Words are KIND:FOLDER:FILE, see there.
+lay      = $(foreach f,$(3),$(1):$(2):$(f))
+SBINDIR  = $(PREFIX)/sbin
+DATADIR  = $(PREFIX)/share/certrepo
+DOCDIR   = $(PREFIX)/share/doc/certrepo
+UNITDIR  = $(PREFIX)/lib/systemd/system
+CRONDIR  = $(SYSCONFDIR)/cron.d
+COMPDIR  = $(PREFIX)/share/bash-completion/completions
+
+# FOLDER: what is in packaging/FOLDER of hosts, of both, and of the centre
+of_host   = $(wildcard packaging/$(1)/*installer*)
+of_both   = $(wildcard packaging/$(1)/certrepo-alert*)
+of_centre = $(filter-out $(of_host) $(of_both),$(wildcard packaging/$(1)/*))
+
+# PART: the same of each
+part = $(call lay,text,$(UNITDIR),$(call of_$(1),systemd)) \
+	$(call lay,conf,$(CRONDIR),$(call of_$(1),cron.d)) \
+	$(call lay,text,$(COMPDIR),$(call of_$(1),bash-completion)) \
+	$(call lay,text,$(DOCDIR)$(2)/examples,$(call of_$(1),examples))
+
+LAY_common = $(call part,both,-common) \
+	$(call lay,script,$(PREFIX)/libexec/certrepo,\
+		$(wildcard packaging/certrepo-*)) \
+	$(foreach s,1 5 7 8,\
+		$(call lay,text,$(PREFIX)/share/man/man$s,$(wildcard man/*.$s))) \
+	$(call lay,text,$(DATADIR)/installer-profiles,\
+		$(wildcard installer-profiles/*.conf)) \
+	$(call lay,text,$(DATADIR)/cas,$(wildcard ca-presets/*.conf)) \
+	$(call lay,text,$(DOCDIR)-common,README.md)
+LAY_installer = $(call part,host,-installer) \
+	$(call lay,program,$(SBINDIR),$O/certrepo-installer)
+LAY_centre = $(call part,centre) \
+	$(call lay,program,$(SBINDIR),$O/certrepo-populate $O/certrepo-fetcher) \
+	$(call lay,text,$(DATADIR),schema/grants.sql)
+
+install uninstall install-%: export PREFIX := $(PREFIX)
+install uninstall install-%: export SYSCONFDIR := $(SYSCONFDIR)
+install uninstall install-%: export LOCALSTATEDIR := $(LOCALSTATEDIR)
+install uninstall install-%: export DESTDIR := $(DESTDIR)
+install uninstall install-%: export VERSION := $(VERSION)
+install: install-common install-installer install-centre
+install-installer: $O/certrepo-installer
+install-centre: $O/certrepo-populate $O/certrepo-fetcher
+install-common install-installer install-centre: install-%:
+	@sh packaging/lay.sh install $(LAY_$*)
+uninstall:
+	@sh packaging/lay.sh uninstall $(LAY_common) $(LAY_installer) $(LAY_centre)
 
 demo:
 	@sh packaging/deps.sh demo
@@ -268,4 +316,6 @@ clean:
 
 -include $(shell find $O/obj -name '*.d' 2>/dev/null)
 
-.PHONY: FORCE all tests deps check check-services check-trixie check-year demo lint fuzz bench install clean
+.PHONY: FORCE all tests deps check check-services check-trixie check-year demo \
+	lint fuzz bench install install-common install-installer \
+	install-centre uninstall clean

@@ -4,6 +4,7 @@
 #include "err.h"
 #include "near.h"
 #include "opts.h"
+#include "paths.h"
 
 /* No program has these letters for anything else. */
 #define KEY_HELP    'h'

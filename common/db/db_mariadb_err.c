@@ -5,11 +5,10 @@
 #include <errmsg.h>
 #include <stdio.h>
 #include <string.h>
+#include "paths.h"
 #include "plain.h"
 
-#ifndef CERTREPO_GRANTS
-#define CERTREPO_GRANTS "/usr/local/share/certrepo/grants.sql"
-#endif
+#define GRANTS		CERTREPO_DATA_DIR "/grants.sql"
 #define CONNECT_TIMEOUT 10
 #define IO_TIMEOUT	30
 
@@ -170,7 +169,7 @@ static int denied_fail(struct db *db, unsigned code, const char *text,
 		return err_set(err, ERR_CONFIG,
 			       "%s: there is no database \"%s\", or user "
 			       "\"%s\" has no rights on it: see "
-			       "" CERTREPO_GRANTS,
+			       "" GRANTS,
 			       where, c->database ? c->database : "certrepo",
 			       user_of(c));
 	case ER_BAD_DB_ERROR:
@@ -306,7 +305,7 @@ static int fail_other(unsigned code, const char *where, const char *text,
 	case ER_SPECIFIC_ACCESS_DENIED_ERROR:
 		return err_set(err, ERR_CONFIG,
 			       "%s: %s: the rights of this user do not "
-			       "suffice, see " CERTREPO_GRANTS,
+			       "suffice, see " GRANTS,
 			       where, text);
 	case ER_ACCESS_DENIED_ERROR: /* we are in already */
 	case ER_NO_SUCH_USER:

@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "jout.h"
 #include "notice_text.h"
+#include "paths.h"
 #include "strlist.h"
 
 #define WIDTH	     72 /* columns */

@@ -3,14 +3,10 @@
 #include <string.h>
 #include "ca_preset.h"
 #include "certrepo_conf.h"
+#include "paths.h"
 #include "store.h"
 #include "words.h"
 #include "x509.h"
-
-/* Compiled in by the Makefile. */
-#ifndef CERTREPO_CA_DIR
-#define CERTREPO_CA_DIR "/usr/local/share/certrepo/cas"
-#endif
 
 #define SET(struct_, field_, type_, help_, ...)                            \
 	{                                                                  \
@@ -128,18 +124,18 @@ static const struct conf_setting settings[] = {
 	SET(certrepo_conf, store, CONF_GROUP, "the database",
 	    .flags = CONF_REQUIRED, .sub = &store_conf_schema),
 	SET(certrepo_conf, csr_dir, CONF_PATH, "folder of the CSRs to enrol",
-	    .def = "/etc/certrepo/csr"),
+	    .def = CERTREPO_CONF_DIR "/csr"),
 	SET(certrepo_conf, state_dir, CONF_PATH,
-	    "folder of this instance's lock and id",
-	    .def = "/var/lib/certrepo"),
+	    "folder of this instance's lock and id", .def = CERTREPO_STATE_DIR),
 	SET(certrepo_conf, default_ca, CONF_STRING,
 	    "name of the CA for names enrolled without one"),
 	SET(certrepo_conf, ca, CONF_GROUPS, "the CAs", .flags = CONF_REQUIRED,
 	    .sub = &certrepo_ca_schema),
 	SET(certrepo_conf, preset_dir, CONF_PATH, "presets of this site",
-	    .def = "/etc/certrepo/cas"),
+	    .def = CERTREPO_CONF_DIR "/cas"),
 	SET(certrepo_conf, shipped_preset_dir, CONF_PATH,
-	    "presets that came with the programs", .def = CERTREPO_CA_DIR),
+	    "presets that came with the programs",
+	    .def = CERTREPO_DATA_DIR "/cas"),
 	PROOF_CONF_SETTINGS(offsetof(struct certrepo_conf, proof)),
 	SET(certrepo_conf, days_left, CONF_INT,
 	    "renew when so many days are left; 0: a third of the lifetime",

@@ -8,10 +8,11 @@
 
 #include "conf.h"
 #include "notify_conf.h"
+#include "paths.h"
 #include "proof_conf.h"
 #include "store_conf.h"
 
-#define CERTREPO_CONF_PATH "/etc/certrepo/certrepo.conf"
+#define CERTREPO_CONF_PATH CERTREPO_CONF_DIR "/certrepo.conf"
 
 struct certrepo_ca {
 	struct conf_src src;

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "http.h"
 #include "log.h"
+#include "paths.h"
 #include "plain.h"
 #include "sbuf.h"
 

@@ -7,6 +7,7 @@
 #include <pwd.h>
 #include <sys/stat.h>
 #include "file.h"
+#include "paths.h"
 #include "words.h"
 
 #define OURS	  "fetcher." /* what the names of our files begin with */
@@ -184,7 +185,7 @@ static int not_ours(const struct file *of, struct err *err)
 		"%s belongs to %s and holds what is none of ours, and "
 		"this runs as %s, who may not write there: nothing was "
 		"done; let state_dir name a folder of certrepo's own, as "
-		"/var/lib/certrepo",
+		"" CERTREPO_STATE_DIR,
 		of->path, user(of->owner, owner), user(geteuid(), we));
 }
 

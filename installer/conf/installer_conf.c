@@ -9,10 +9,6 @@
 #include "store.h"
 #include "x509.h"
 
-#ifndef CERTREPO_PROFILE_DIR
-#define CERTREPO_PROFILE_DIR "/usr/local/share/certrepo/installer-profiles"
-#endif
-
 static const char *const sni_ways[] = { "yes", "no", "both", NULL };
 static const char *const address_ways[] = { "all", "any", "ipv4", "ipv6",
 					    NULL };
@@ -211,17 +207,17 @@ static const struct conf_setting settings[] = {
 	  .help = "the host's own trust anchors" },
 	{ .name = "profile_dir",
 	  .type = CONF_PATH,
-	  .def = "/etc/certrepo/profiles",
+	  .def = CERTREPO_CONF_DIR "/profiles",
 	  .offset = offsetof(struct installer_conf, profile_dir),
 	  .help = "profiles of this site" },
 	{ .name = "shipped_profile_dir",
 	  .type = CONF_PATH,
-	  .def = CERTREPO_PROFILE_DIR,
+	  .def = CERTREPO_DATA_DIR "/installer-profiles",
 	  .offset = offsetof(struct installer_conf, shipped_profile_dir),
 	  .help = "profiles that came with the program" },
 	{ .name = "state_dir",
 	  .type = CONF_PATH,
-	  .def = "/var/lib/certrepo-installer",
+	  .def = CERTREPO_STATE_DIR "-installer",
 	  .offset = offsetof(struct installer_conf, state_dir),
 	  .help = "lock, journal, backups, receipts that wait" },
 	{ .name = "host",

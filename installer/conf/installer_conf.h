@@ -7,10 +7,11 @@
 
 #include "conf.h"
 #include "notify_conf.h"
+#include "paths.h"
 #include "profile.h"
 #include "store_conf.h"
 
-#define INSTALLER_CONF_PATH "/etc/certrepo/installer.conf"
+#define INSTALLER_CONF_PATH CERTREPO_CONF_DIR "/installer.conf"
 
 struct installer_cert {
 	struct conf_src src;

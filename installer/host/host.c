@@ -3,6 +3,7 @@
 #include <string.h>
 #include "host.h"
 #include "near.h"
+#include "paths.h"
 
 bool host_wants(const struct host *r, const struct svc *s)
 {

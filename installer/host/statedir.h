@@ -10,10 +10,11 @@
  */
 
 #include "err.h"
+#include "paths.h"
 
-#define STATEDIR_DEFAULT "/var/lib/certrepo-installer"
+#define STATEDIR_DEFAULT CERTREPO_STATE_DIR "-installer"
 /* Where it was: beside a fetcher, in the fetcher's own folder. */
-#define STATEDIR_OLD "/var/lib/certrepo/installer"
+#define STATEDIR_OLD CERTREPO_STATE_DIR "/installer"
 
 /* Nothing is made; a folder that is not there is fine. */
 int statedir_check(const char *dir, struct err *err) MUST_CHECK;

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include "mem.h"
 #include "opts.h"
+#include "paths.h"
 #include "scratch.h"
 
 static const struct opts_option options[] = {

@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Lay files into a system, or take away what was laid: what `make install` and
+# `make uninstall` run.
+#
+#	lay.sh install|uninstall KIND:FOLDER:FILE...
+#
+# KIND is `program`, copied as it is; `text` or `script`, in which PREFIX,
+# SYSCONFDIR, LOCALSTATEDIR and VERSION are put for the defaults that sources
+# speak of; or `conf`, a text that an administrator may change: one that is
+# there and another is left alone, both ways. All five come by the environment,
+# DESTDIR with them.
+set -eu
+umask 022
+do=$1
+shift
+new=
+trap '[ -z "$new" ] || rm -f "$new"' EXIT
+
+# systemd makes folders of state below /var alone.
+state=
+[ "$LOCALSTATEDIR" = /var ] ||
+	state="s|^StateDirectory=|ReadWritePaths=-$LOCALSTATEDIR/lib/|"
+
+# The one place where paths are put in.
+put() { # FILE
+	sed -e "s|/usr/local/|$PREFIX/|g" \
+		-e "s|/etc/certrepo|$SYSCONFDIR/certrepo|g" \
+		-e "s|/etc/cron\.d|$SYSCONFDIR/cron.d|g" \
+		-e "s|/var/lib/certrepo|$LOCALSTATEDIR/lib/certrepo|g" \
+		-e "s|^\(PATH=\)\(/[^:]*:\)\2|\1\2|" \
+		-e "s|^\.Os\( certrepo\)\{0,1\}\$|.Os certrepo $VERSION|" -e "$state" "$1"
+}
+as_laid() { # KIND FILE
+	case $1 in
+	program) cat "$2" ;;
+	*) put "$2" ;;
+	esac
+}
+install_one() { # KIND FILE TARGET
+	if [ "$1" = conf ] && [ -e "$3" ] && ! put "$2" | cmp -s - "$3"; then
+		echo "left as it is: $3 (ours: $2)"
+		return
+	fi
+	case $1 in
+	program | script) mode=755 ;;
+	*) mode=644 ;;
+	esac
+	mkdir -p "${3%/*}"
+	# beside it and over it: a program may be running, or about to
+	new=${3%/*}/.${3##*/}.new
+	as_laid "$1" "$2" >"$new"
+	chmod $mode "$new"
+	mv -f "$new" "$3"
+	new=
+}
+uninstall_one() { # KIND FILE TARGET
+	[ -e "$3" ] || return 0
+	if [ "$1" = conf ] && ! put "$2" | cmp -s - "$3"; then
+		echo "left, since it was changed: $3"
+		return
+	fi
+	rm -f "$3"
+}
+# FOLDER and those above it, as far as they are empty; not those that every
+# system has.
+fold() {
+	dir=$1
+	while :; do
+		case $dir in
+		"$PREFIX"/share/man | "$SYSCONFDIR"/cron.d) return ;;
+		"$PREFIX"/*/*) ;;
+		*) return ;;
+		esac
+		rmdir "$DESTDIR$dir" 2>/dev/null || return 0
+		dir=${dir%/*}
+	done
+}
+
+for word; do
+	kind=${word%%:*} file=${word##*:}
+	dir=${word#*:}
+	dir=${dir%:*}
+	"${do}_one" "$kind" "$file" "$DESTDIR$dir/${file##*/}"
+done
+[ "$do" = uninstall ] || exit 0
+for word; do
+	dir=${word#*:}
+	fold "${dir%:*}"
+done
+for dir in "$SYSCONFDIR/certrepo" "$LOCALSTATEDIR/lib/certrepo" \
+	"$LOCALSTATEDIR/lib/certrepo-installer"; do
+	[ ! -e "$DESTDIR$dir" ] || echo "left: $DESTDIR$dir"
+done

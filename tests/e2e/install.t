@@ -1,0 +1,84 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# `make install` below another PREFIX: nothing of it speaks of the usual
+# places, what is there already stays, and `make uninstall` leaves the tree as
+# it was.
+. "$(dirname "$0")/../lib/lib.sh"
+
+unset MAKEFLAGS MFLAGS MAKELEVEL
+D=$T/dest P=/opt/c/usr E=/opt/c/conf V=/opt/c/state
+# -O1: it is quick, and they are not to be run much
+mk() { # TARGET...: below DESTDIR
+	make -s -C "$ROOT" O="$BUILD/elsewhere" SAN= CFLAGS=-O1 \
+		PREFIX=$P SYSCONFDIR=$E LOCALSTATEDIR=$V DESTDIR="$D" "$@" \
+		>"$T/make.log" 2>&1
+}
+tree() { # FOLDER: what is there, with modes and contents
+	(cd "$1" && find . -printf '%y %m %p %l\n' | sort -k 3 &&
+		find . -type f | sort | xargs sha256sum)
+}
+places() {
+	(cd "$D" && find . -type f | sed 's|^\.||' | sort)
+}
+traces() {
+	find "$D" -type f | while read -r _f; do
+		strings "$_f" | grep -E '/usr/local|/etc/(certrepo|cron)|/var/lib/certrepo' |
+			sed "s|^|$_f: |"
+	done
+}
+
+mkdir -p "$D$P/sbin" "$D$P/share/man" "$D$E/cron.d" "$D$P/lib"
+(umask 077 && mkdir -p "$D$E/certrepo" "$D$V/lib/certrepo")
+echo 'store = 1;' >"$D$E/certrepo/certrepo.conf"
+mkdir -p "$D$P/share/certrepo/cas" "$D$P/share/bash-completion/completions"
+echo 'mine' >"$D$P/share/certrepo/cas/mine.conf"
+echo 'another' >"$D$P/share/bash-completion/completions/other"
+tree "$D" >"$T/before"
+
+plan 26
+ok "it installs" mk -j2 install
+[ "$_failed" = 0 ] || diag "$(tail -20 "$T/make.log")"
+places >"$T/places"
+for f in $P/sbin/certrepo-fetcher $P/sbin/certrepo-populate \
+	$P/sbin/certrepo-installer $P/share/certrepo/grants.sql \
+	$P/share/certrepo/cas/letsencrypt.conf \
+	$P/share/certrepo/installer-profiles/nginx.conf \
+	$P/share/man/man8/certrepo-fetcher.8 $E/cron.d/certrepo-installer \
+	$P/lib/systemd/system/certrepo-fetcher.timer; do
+	ok "there is $f" grep -qx "$f" "$T/places"
+done
+is "$(traces)" "" "nothing speaks of the usual places"
+is "$(find "$D" ! -type l -perm /022)" "" "nothing is writable by others"
+is "$(find "$D$P/sbin" -type f ! -perm 755)" "" "... programs can be run"
+is "$(find "$D" -name '*.new')" "" "... and no temporary file is left"
+like "$(cat "$D$P/lib/systemd/system/certrepo-fetcher.service")" \
+	"ExecStart=$P/sbin/certrepo-fetcher" "the unit names the program"
+like "$("$D$P/sbin/certrepo-installer" --help)" "$E/certrepo/installer\.conf" \
+	"--help names the configuration"
+run "$D$P/sbin/certrepo-fetcher" --once
+like "$err" "$E/certrepo/certrepo\.conf" "... and so do messages"
+
+# Again, over what is there, of which the cron line was changed.
+tree "$D" >"$T/first"
+(umask 077 && mk install)
+tree "$D" >"$T/second"
+ok "a second time changes nothing" cmp "$T/first" "$T/second"
+echo '7 * * * * root other' >"$D$E/cron.d/certrepo-installer"
+mk install
+is "$(cat "$D$E/cron.d/certrepo-installer")" '7 * * * * root other' \
+	"a cron line that was changed is left as it is"
+like "$(cat "$T/make.log")" "left as it is: .*$E/cron.d/certrepo-installer" \
+	"... and that is said"
+ok "it uninstalls" mk uninstall
+ok "... but a line that was changed" test -e "$D$E/cron.d/certrepo-installer"
+like "$(cat "$T/make.log")" "changed: .*$E/cron.d/certrepo-installer" \
+	"... which it says"
+like "$(cat "$T/make.log")" "left: .*$E/certrepo" "... as where people's files are"
+rm "$D$E/cron.d/certrepo-installer"
+tree "$D" >"$T/after"
+ok "all else is as it was before" cmp "$T/before" "$T/after"
+diff "$T/before" "$T/after" | sed 's/^/# /'
+# A part alone, as the packages have it.
+rm -rf "${D:?}"
+mk install-installer
+is "$(places | grep -c 'sbin/')" 1 "a part has its program alone"
