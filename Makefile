@@ -7,6 +7,7 @@
 #   make check-services   every profile on its real daemon
 #   make check-trixie     all three in a chroot of Debian 13 (as root)
 #   make check-year       a year of 1,000 certificates, simulated (20 minutes)
+#   make deb            Debian packages, in build/deb (as root)
 #   make lint fuzz bench
 #   make install uninstall   PREFIX, SYSCONFDIR, LOCALSTATEDIR, DESTDIR
 #
@@ -239,6 +240,11 @@ check-services:
 check-trixie:
 	@sh tests/trixie.sh
 
+# Packages for SUITES, each built in a chroot of its own.
+SUITES = bookworm trixie
+deb:
+	@sh packaging/deb.sh $(SUITES)
+
 # test_year of `make check` has a row of each kind; this is all of it.
 check-year:
 	@sh packaging/deps.sh check
@@ -316,6 +322,6 @@ clean:
 
 -include $(shell find $O/obj -name '*.d' 2>/dev/null)
 
-.PHONY: FORCE all tests deps check check-services check-trixie check-year demo \
-	lint fuzz bench install install-common install-installer \
+.PHONY: FORCE all tests deps check check-services check-trixie check-year deb \
+	demo lint fuzz bench install install-common install-installer \
 	install-centre uninstall clean
