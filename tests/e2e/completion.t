@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# bash completion: every option of --help, the commands, the names of the store
+# and of the host's services, and silence where there is nothing to read.
+. "$(dirname "$0")/../lib/lib.sh"
+
+# What bash would offer for the last of the words.
+offer() { # WORD...
+	run bash -c '
+		compopt() { :; }
+		. "$0/packaging/bash-completion/$1"
+		f=_${1//-/_} COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		$f "$BUILD/$1" "${@: -1}" "${@: -2:1}"
+		printf "%s\n" "${COMPREPLY[@]}"' "$ROOT" "$@"
+	out=$(echo "$out" | sort -u | tr '\n' ' ')
+}
+names_of_help() { # PROGRAM
+	"$BUILD/$1" --help | grep -o -- '--[a-z][a-z-]*' | sort -u |
+		tr '\n' ' '
+}
+
+plan 26
+printf 'store : { path = "%s/db"; };\nwebroot_prefixes = ["/srv"];
+ca = ( { name = "a"; directory = "https://ca.example"; agree_tos = true; contact = [ "mailto:a@example.org" ]; } );\n' \
+	"$T" >"$T/c.conf"
+openssl req -new -newkey rsa:2048 -nodes -keyout "$T/key" -subj / \
+	-addext subjectAltName=DNS:www.example.org,DNS:web.example.org \
+	-out "$T/csr" 2>/dev/null
+p="$BUILD/certrepo-populate -c $T/c.conf"
+rows() {
+	$p init && for n in www.example.org web.example.org; do
+		$p add $n --csr "$T/csr" --webroot /srv || return
+	done
+}
+rows >"$T/log/init" 2>&1 || bail "no rows: $(cat "$T/log/init")"
+
+for p in populate fetcher installer; do
+	offer certrepo-$p --
+	is "$out" "$(names_of_help certrepo-$p)" "$p: all options of --help"
+	is "$rc$err" 0 "... and no word"
+	offer certrepo-$p --verb
+	is "$out" "--verbose " "... or the one that is begun"
+done
+
+offer certrepo-populate ''
+is "$out" "add disable enable init list remove set show " "the commands"
+offer certrepo-populate -c "$T/c.conf" -n show ''
+is "$out" "web.example.org www.example.org " "names of the store"
+offer certrepo-populate -c "$T/c.conf" disable web.example.org ww
+is "$out" "www.example.org " "... that begin so"
+offer certrepo-populate -c "$T/c.conf" show 'w.*'
+is "$out" " " "... and not by a pattern"
+offer certrepo-populate -c "$T/c.conf" add w
+is "$out" " " "what is new has no name yet"
+offer certrepo-populate -c "$T/c.conf" set www.example.org c
+is "$out" "ca= ca_profile= certbot= challenge= comment= " "fields"
+offer certrepo-populate add --challenge ''
+is "$out" "dns-01 http-01 " "challenges"
+offer certrepo-populate -c "$T/none.conf" show ''
+is "$out$err$rc" " 0" "a configuration that is not there: silence"
+
+offer certrepo-fetcher -c "$T/c.conf" --staging w
+is "$out" "web.example.org www.example.org " "fetcher: names of the store"
+offer certrepo-fetcher ac
+is "$out" "account " "... commands"
+offer certrepo-fetcher account ''
+is "$out" "import show update " "... of an account"
+offer certrepo-fetcher -c "$T/c.conf" caa we
+is "$out" "web.example.org " "... names for CAA records"
+offer certrepo-fetcher caa --j
+is "$out" "--json " "... the options of a command"
+
+cat >"$T/i.conf" <<END
+store : { path = "$T/db"; };
+state_dir = "$T/state";
+profile_dir = "$ROOT/installer-profiles";
+services = ( { name = "web"; profile = "files-only"; certificates = (
+	{ name = "www.example.org"; key = "$T/key"; dir = "$T/tls"; } ); } );
+END
+mkdir "$T/tls"
+"$BUILD/certrepo-installer" -c "$T/i.conf" >"$T/log/first" 2>&1
+offer certrepo-installer -c "$T/i.conf" --verify ''
+is "$out" "web www.example.org " "installer: its services and certificates"
+offer certrepo-installer -c "$T/i.conf" --rollback ww
+is "$out" "www.example.org " "... for an option"
+offer certrepo-installer -c "$T/none.conf" ''
+is "$out$err$rc" " 0" "... silence without a configuration"
+offer certrepo-installer -c "$T/c.con"
+is "$out" "$T/c.conf " "files after -c"
