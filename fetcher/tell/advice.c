@@ -17,6 +17,14 @@ static const struct advice advices[] = {
 	  ADVICE_CAA },
 	{ "dns", "does not exist",
 	  "Correct the name, or the CNAME that leads there." },
+	{ "dns", "(BADSIG)",
+	  "The secret in key_file of dns in certrepo.conf is not the one that "
+	  "the server has for this key; nsupdate -k FILE tries it." },
+	{ "dns", "(BADKEY)",
+	  "The server does not know the key in key_file of dns in "
+	  "certrepo.conf by this name; nsupdate -k FILE tries it." },
+	{ "dns", "(BADTIME)",
+	  "This host's clock and that of the server are apart." },
 	{ "dns", NULL,
 	  "If the server named is one of /etc/resolv.conf, it is the resolver "
 	  "of this host, which is asked for every name. Else look at the zone "
@@ -45,14 +53,6 @@ static const struct advice advices[] = {
 	{ "config", "dns.zones does not name",
 	  "Add that record to that zone, or the zone to dns.zones in "
 	  "certrepo.conf." },
-	{ "config", "BADSIG",
-	  "The secret in key_file of dns in certrepo.conf is not the one that "
-	  "the server has for this key; nsupdate -k FILE tries it." },
-	{ "config", "BADKEY",
-	  "The server does not know the key in key_file of dns in "
-	  "certrepo.conf by this name; nsupdate -k FILE tries it." },
-	{ "config", "BADTIME",
-	  "This host's clock and that of the server are apart." },
 	{ "config", NULL,
 	  "Mend what that says: in its row, in certrepo.conf, or where it is "
 	  "said to be." },

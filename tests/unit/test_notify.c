@@ -227,6 +227,30 @@ static void advice_words(void **state)
 			 ADVICE_FOLDER);
 }
 
+/* What the server of a zone says of a key is a failure of the class dns: the
+ * words are about the key, not about resolvers. */
+static void advice_key(void **state)
+{
+	static const struct {
+		const char *said, *advice;
+	} cases[] = {
+		{ "DNS server 192.0.2.53 has another secret for the key k than "
+		  "/etc/certrepo/k.key (BADSIG)",
+		  "secret in key_file" },
+		{ "DNS server 192.0.2.53 does not know the key k of "
+		  "/etc/certrepo/k.key for zone acme.example.net (BADKEY)",
+		  "does not know the key" },
+		{ "the clocks differ too much: here it is "
+		  "2026-11-29T02:00:00Z, at DNS server 192.0.2.53 "
+		  "2026-11-29T03:00:00Z (BADTIME)",
+		  "clock" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		has(advice_of(fail_name(FAIL_DNS), cases[i].said)->text,
+		    cases[i].advice);
+}
+
 #define FAILING                                                            \
 	"ts_expire = 1700432000, ts_not_before = 1692656000, "             \
 	"ts_next_attempt = 1700003600, fail_class = 'caa', fail_detail = " \
@@ -973,6 +997,7 @@ int main(void)
 		TEST(wanted),
 		TEST(advice),
 		TEST(advice_words),
+		TEST(advice_key),
 		TEST(to_copy),
 		TEST(parked),
 		TEST(from_new_to_over),
