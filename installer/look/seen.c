@@ -66,6 +66,25 @@ static void say_other(const struct verify_want *want,
 	snprintf(ret + n, (size_t) (300 - n), ")");
 }
 
+static void say_chain(const struct verify_seen *seen, const char *at,
+		      char ret[300])
+{
+	const char *end = seen->file ? strrchr(seen->file, '/') : NULL;
+	int n = snprintf(ret, 300,
+			 "serves the right certificate with another chain%s "
+			 "(%zu certificate%s",
+			 at, seen->depth,
+			 seen->depth == 1 ? ": the intermediate certificates "
+					    "are missing"
+					  : "s");
+
+	if (end && end > seen->file && end - seen->file < 260 - n)
+		n += snprintf(ret + n, (size_t) (300 - n),
+			      "; what it should read is in %.*s",
+			      (int) (end - seen->file), seen->file);
+	snprintf(ret + n, (size_t) (300 - n), ")");
+}
+
 bool seen_match(const struct verify_want *want, const struct verify_seen *seen,
 		char ret[300])
 {
@@ -95,9 +114,6 @@ bool seen_match(const struct verify_want *want, const struct verify_seen *seen,
 		say_other(want, seen, at, ret);
 	else if (want->fingerprint && want->chain &&
 		 strcmp(want->chain, seen->chain) != 0)
-		snprintf(ret, 300,
-			 "serves the right certificate with another chain (%zu "
-			 "certificates)%s",
-			 seen->depth, at);
+		say_chain(seen, at, ret);
 	return ret[0] == '\0';
 }

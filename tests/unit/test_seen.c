@@ -48,6 +48,12 @@ static void match(void **state)
 	says(&(struct verify_want){ FP, "c2" }, &s,
 	     "serves the right certificate with another chain (2 "
 	     "certificates)");
+	s.depth = 1;
+	s.file = "/etc/tls/current/full.pem";
+	says(&(struct verify_want){ FP, "c2" }, &s,
+	     "serves the right certificate with another chain (1 certificate: "
+	     "the intermediate certificates are missing; what it should read "
+	     "is in /etc/tls/current)");
 	s = shows(OTHER, "c1");
 	says(&any, &s, NULL);
 	says(&this, &s,
@@ -77,6 +83,9 @@ static void long_ones(void **state)
 	for (size_t len = 1; len < sizeof(path); len++) {
 		memset(path, 'p', len);
 		path[len] = '\0';
+		assert_false(seen_match(&(struct verify_want){ OTHER, "c2" },
+					&s, why));
+		assert_int_equal(why[strlen(why) - 1], ')');
 		assert_false(seen_match(&this, &s, why));
 		assert_string_equal(why + strlen(why) - 1, ")");
 		assert_true(strstr(why, path) || !strstr(why, " of p"));
