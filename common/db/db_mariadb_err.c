@@ -66,7 +66,9 @@ static int tls_fail(const struct store_conf *c, const char *where,
 			       where, c->host ? c->host : "of the option file");
 	if (strstr(text, "expired"))
 		return err_set(err, ERR_CONFIG,
-			       "%s shows a certificate that has expired",
+			       "%s shows a certificate that has expired: give "
+			       "the server a new one (ssl_cert), then run "
+			       "there: FLUSH SSL",
 			       where);
 	if (strstr(text, "self-signed") || strstr(text, "self signed") ||
 	    strstr(text, "verify failed") || strstr(text, "local issuer"))

@@ -101,7 +101,7 @@ openssl x509 -req -in "$T/req.pem" -CA "$T/db/tls/ca.pem" \
 if [ -s "$T/db/tls/old.pem" ]; then # this openssl takes that
 	chmod 644 "$T/db/tls/old.pem"
 	restart --ssl-cert="$T/db/tls/old.pem"
-	says 'certificate that has expired' "an old certificate"
+	says 'certificate that has expired: give the server a new one .ssl_cert., then run there: FLUSH SSL' "an old certificate"
 fi
 
 # --- before TLS ---
