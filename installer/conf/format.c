@@ -3,6 +3,7 @@
 #include <string.h>
 #include "format.h"
 #include "place.h"
+#include "x509_self.h"
 
 const char *const format_names[] = {
 	"certificate", "chain",		"chain-without-root",
@@ -156,6 +157,10 @@ static int add_root(const struct format_from *from, struct sbuf *ret,
 	AUTO(mem_free_str)
 	char *with = x509_chain_pem_from(from->chain, 1, true);
 
+	if (x509_self_is(from->chain)) {
+		sbuf_adds(ret, x509_chain_pem(from->chain, 0));
+		return 0;
+	}
 	if (strlen(with) > strlen(without)) {
 		sbuf_adds(ret, with + strlen(without));
 		return 0;
@@ -268,6 +273,9 @@ static int build_pem(const struct format *f, const struct format_from *from,
 	for (size_t i = 0; i < f->n; i++)
 		if (add_part(f, f->parts[i], from, ret, err) == -1)
 			return -1;
+	/* Services do not start with an empty file of a chain. */
+	if (ret->len == 0 && x509_self_is(from->chain))
+		sbuf_adds(ret, x509_chain_pem(from->chain, 0));
 	return 0;
 }
 

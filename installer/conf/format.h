@@ -15,7 +15,8 @@
  *
  * The part "chain" is chain-without-root; "root" is the self-signed
  * certificate that the store's chain ends with, or else the host's own trust
- * anchor that signed the last one.
+ * anchor that signed the last one. A placeholder (x509_self.h) is its own root,
+ * and its own chain in a file that would be empty otherwise.
  */
 
 #include <stdbool.h>

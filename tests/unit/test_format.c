@@ -122,6 +122,49 @@ static void contents(void **state)
 	x509_chain_free(&chain);
 }
 
+/* A placeholder stands for whatever a service wants to see. */
+static void placeholder(void **state)
+{
+	static const struct {
+		const char *format, *files;
+	} cases[] = {
+		{ "certificate", "self.pem" },
+		{ "chain", "self.pem" },
+		{ "chain-without-root", "self.pem" },
+		{ "fullchain", "self.pem" },
+		{ "key-fullchain", "pkcs8.key self.pem" },
+		{ "root", "self.pem" },
+		{ "certificate chain root", "self.pem self.pem" },
+	};
+	static const char *const subjects[] = { "/O=certrepo placeholder",
+						"/CN=www.example.org" };
+	struct err err = ERR_INIT;
+	struct format_from from = { .chain = NULL };
+	struct x509_key *key = NULL;
+
+	assert_int_equal(kit_key("pkcs8.key", &key, &err), 0);
+	from.key = key;
+	for (size_t i = 0; i < ARRAY_LEN(cases) + 1; i++) {
+		bool other = i == ARRAY_LEN(cases);
+		struct format f = fmt(other ? "chain" : cases[i].format);
+		struct sbuf out = SBUF_INIT(FORMAT_MAX);
+		struct x509_chain *self;
+
+		kit_sh("openssl req -x509 -key pkcs8.key -subj '%s' -out "
+		       "self.pem; cat %s >want",
+		       subjects[other], other ? "/dev/null" : cases[i].files);
+		self = kit_chain("self.pem", &err);
+		from.chain = self;
+		if (format_build(&f, &from, &out, &err) == -1)
+			fail_msg("%s: %s", cases[i].format, err.msg);
+		assert_string_equal(sbuf_str(&out),
+				    scratch_read(scratch("want")));
+		x509_chain_free(&self);
+		sbuf_free(&out);
+	}
+	x509_key_free(&key);
+}
+
 /* A bundle that follows, or comes first, hides nothing. */
 static void many(void **state)
 {
@@ -453,6 +496,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names),
 		cmocka_unit_test(contents),
+		cmocka_unit_test(placeholder),
 		cmocka_unit_test(many),
 		cmocka_unit_test(der),
 		cmocka_unit_test(pkcs12),
