@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "ca_preset.h"
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "conf_inherit.h"
+#include "conf_names.h"
 #include "file.h"
 #include "near.h"
 
@@ -21,33 +21,6 @@ static bool name_ok(const char *name)
 			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == len;
 }
 
-static int is_preset(const struct dirent *e)
-{
-	size_t len = strlen(e->d_name), end = strlen(ENDING);
-
-	return len > end && strcmp(e->d_name + len - end, ENDING) == 0 &&
-	       e->d_name[0] != '.';
-}
-
-void ca_preset_names(const char *const *dirs, struct strlist *ret)
-{
-	for (; *dirs; dirs++) {
-		struct dirent **entries;
-		int n = scandir(*dirs, &entries, is_preset, NULL);
-
-		for (int i = 0; i < n; i++) {
-			char *name = entries[i]->d_name;
-
-			name[strlen(name) - strlen(ENDING)] = '\0';
-			strlist_add(ret, name);
-			free(entries[i]);
-		}
-		if (n != -1)
-			free(entries);
-	}
-	strlist_sort_unique(ret);
-}
-
 static int unknown(const char *const *dirs, const char *name,
 		   const struct conf_src *from, struct conf_errors *errs)
 {
@@ -56,7 +29,7 @@ static int unknown(const char *const *dirs, const char *name,
 	AUTO(mem_free_str) char *all = NULL, *folders = NULL;
 	struct near near = near_word(name);
 
-	ca_preset_names(dirs, &known);
+	conf_names(dirs, &known);
 	for (size_t i = 0; i < known.n; i++)
 		(void) near_try(&near, known.v[i]);
 	for (; *dirs; dirs++)

@@ -23,8 +23,5 @@ int ca_preset_load(const char *const *dirs, const char *name,
 		   const struct conf_src *from, struct arena *arena,
 		   struct certrepo_ca *ret,
 		   struct conf_errors *errs) MUST_CHECK;
-/* The names of those that there are, in order, each once. A folder that cannot
- * be read has none. */
-void ca_preset_names(const char *const *dirs, struct strlist *ret);
 
 #endif

@@ -5,8 +5,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "conf_names.h"
 #include "file.h"
 #include "format.h"
+#include "near.h"
 #include "profile.h"
 #include "place.h"
 #include "profile_impl.h"
@@ -457,19 +459,25 @@ static void not_found(const char *const *dirs, const char *name,
 		      struct conf_errors *errs)
 {
 	AUTO(strlist_free) struct strlist all = STRLIST_INIT;
-	AUTO(mem_free_str) char *text = NULL;
+	AUTO(strlist_free) struct strlist known = STRLIST_INIT;
+	AUTO(mem_free_str) char *text = NULL, *meant = NULL;
+	struct near near = near_word(name);
 
 	if (again) {
 		conf_error(errs, from, "profile \"%s\" includes itself", name);
 		return;
 	}
+	conf_names(dirs, &known);
+	for (size_t i = 0; i < known.n; i++)
+		(void) near_try(&near, known.v[i]);
+	meant = near_text(&near, "");
 	for (; *dirs; dirs++)
 		strlist_add(&all, *dirs);
 	text = strlist_join(&all, " nor in ");
 	conf_error(errs, from,
 		   "profile \"%s\" is neither in %s (profile_dir, "
-		   "shipped_profile_dir)",
-		   name, text);
+		   "shipped_profile_dir)%s",
+		   name, text, meant);
 }
 
 static int load_file(const char *const *dirs, const char *name,

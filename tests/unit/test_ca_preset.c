@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <sys/stat.h>
 #include "ca_preset.h"
+#include "conf_names.h"
 #include "scratch.h"
 
 /* Those that are shipped, as copies: a preset must be root's or one's own. Run
@@ -41,7 +42,7 @@ static int setup(void **state)
 	arena = arena_new();
 	assert_int_equal(mkdir(ours(), 0755), 0);
 	assert_int_equal(mkdir(shipped(), 0755), 0);
-	ca_preset_names(dirs, &names);
+	conf_names(dirs, &names);
 	for (size_t i = 0; i < names.n; i++)
 		put(shipped(), names.v[i],
 		    scratch_read(arena_printf(arena, "ca-presets/%s.conf",
@@ -154,7 +155,7 @@ static void all_shipped(void **state)
 	const char *manual =
 		arena_strdup(arena, scratch_read("man/certrepo.conf.5"));
 
-	ca_preset_names(dirs, &names);
+	conf_names(dirs, &names);
 	assert_int_equal(names.n, sizeof(known) / sizeof(known[0]));
 	for (size_t i = 0; i < names.n; i++) {
 		same(names.v[i], known[i].name);

@@ -482,6 +482,8 @@ static void includes(void **state)
 	scratch_write(scratch("site2/l1.conf"), "include = \"gone\";", 0644);
 	assert_non_null(strstr(load_says(dirs, "l1"),
 			       "l1.conf:1: profile \"gone\" is neither"));
+	scratch_write(scratch("site2/l1.conf"), "include = \"bsae\";", 0644);
+	assert_non_null(strstr(load_says(dirs, "l1"), "; is base meant?"));
 	scratch_write(scratch("site2/l1.conf"), "include = [ \"base\" ];",
 		      0644);
 	assert_non_null(strstr(load_says(dirs, "l1"), "l1.conf:1: include:"));

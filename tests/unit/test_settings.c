@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <sys/stat.h>
 #include "ca_preset.h"
+#include "conf_names.h"
 #include "certrepo_conf.h"
 #include "installer_conf.h"
 #include "scratch.h"
@@ -212,7 +213,7 @@ static void add_preset_dir(struct arena *arena)
 		arena_strdup(arena, scratch_read(scratch("example")));
 
 	(void) mkdir(to, 0755);
-	ca_preset_names(dirs, &names);
+	conf_names(dirs, &names);
 	for (size_t i = 0; i < names.n; i++)
 		scratch_write(arena_printf(arena, "%s/%s.conf", to, names.v[i]),
 			      scratch_read(arena_printf(arena, "%s/%s.conf",
