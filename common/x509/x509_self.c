@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "x509_self.h"
-#include <arpa/inet.h>
 #include <openssl/rand.h>
 #include <string.h>
 #include "x509_impl.h"
@@ -61,23 +60,16 @@ static bool set_times(X509 *crt, const struct x509_self *s)
 /* One more of the SAN. */
 static bool add_name(GENERAL_NAMES *all, const char *name)
 {
-	unsigned char raw[16];
-	int len = inet_pton(AF_INET, name, raw) == 1	? 4
-		  : inet_pton(AF_INET6, name, raw) == 1 ? 16
-							: 0;
 	GENERAL_NAME *one = GENERAL_NAME_new();
-	ASN1_STRING *value =
-		len > 0 ? ASN1_OCTET_STRING_new() : ASN1_IA5STRING_new();
-	bool ok = one && value &&
-		  ASN1_STRING_set(value, len > 0 ? (const void *) raw : name,
-				  len > 0 ? len : -1) == 1;
+	ASN1_IA5STRING *value = ASN1_IA5STRING_new();
 
-	if (ok)
-		GENERAL_NAME_set0_value(one, len > 0 ? GEN_IPADD : GEN_DNS,
-					value);
-	else
-		ASN1_STRING_free(value);
-	if (ok && sk_GENERAL_NAME_push(all, one) > 0)
+	if (!one || !value || ASN1_STRING_set(value, name, -1) != 1) {
+		ASN1_IA5STRING_free(value);
+		GENERAL_NAME_free(one);
+		return false;
+	}
+	GENERAL_NAME_set0_value(one, GEN_DNS, value);
+	if (sk_GENERAL_NAME_push(all, one) > 0)
 		return true;
 	GENERAL_NAME_free(one);
 	return false;

@@ -14,8 +14,8 @@
 
 struct x509_self {
 	const struct x509_key *key; /* the private one */
-	/* DNS names, wildcards among them, and addresses, at least one; the
-	 * first is the CN where it fits in. Names stand there once. */
+	/* DNS names, wildcards among them, at least one; the first is the CN,
+	 * too, where it fits in. Given twice, one stands there once. */
 	const char *const *names;
 	size_t n;
 	int64_t from, until; /* Unix seconds */
