@@ -28,12 +28,13 @@
 #include "startup.h"
 #include "store.h"
 #include "notify.h"
+#include "notify_post.h"
 
 #define PROGRAM COMMAND_PROGRAM
 
 struct cmdline {
 	const char *config;
-	bool dry_run, force, once, break_lease, test, staging, discover;
+	bool dry_run, force, once, break_lease, test, post, staging, discover;
 	const char *advertise;
 	int verbose;
 };
@@ -43,6 +44,7 @@ enum {
 	OPT_ONCE,
 	OPT_BREAK,
 	OPT_TEST,
+	OPT_POST,
 	OPT_STAGING,
 	OPT_DISCOVER,
 	OPT_ADVERTISE,
@@ -59,6 +61,7 @@ static const struct opts_option options[] = {
 	{ OPT_STAGING, "staging", NULL,
 	  "try the NAMEs at the CA's staging, for nothing" },
 	{ OPT_TEST, "test-notify", NULL, "send a test to those in notify" },
+	{ OPT_POST, "send-mail", NULL, "hand over the mails that wait" },
 	{ OPT_DISCOVER, "discover", NULL,
 	  "look in the DNS for the directory of a CA" },
 	{ OPT_ADVERTISE, "advertise", "URL", "print the DNS records for that" },
@@ -109,6 +112,9 @@ static bool on_option(int key, const char *value, void *arg)
 		return true;
 	case OPT_TEST:
 		c->test = true;
+		return true;
+	case OPT_POST:
+		c->post = true;
 		return true;
 	case OPT_DISCOVER:
 		c->discover = true;
@@ -170,6 +176,10 @@ static int tell(struct notify_from *from, const struct engine *engine,
 		rc = -1;
 	}
 	file_close(&from->stop);
+	if (all && notify_post_check(from->conf, now, &err) == -1) {
+		log_error(&err);
+		rc = -1;
+	}
 	if (away)
 		return rc;
 	if ((all && held_report(from, store, now, &err) == -1) ||
@@ -304,6 +314,15 @@ static void check_names(const char *const *names, size_t n)
 	}
 }
 
+static void check_alone(const struct cmdline *cmd,
+			const struct engine_opts *opts)
+{
+	if (cmd->test && (cmd->dry_run || opts->n_names))
+		opts_usage(&spec, "--test-notify does nothing else");
+	if (cmd->post && (cmd->dry_run || cmd->test || opts->n_names))
+		opts_usage(&spec, "--send-mail does nothing else");
+}
+
 static void check_usage(const struct cmdline *cmd,
 			const struct engine_opts *opts)
 {
@@ -314,8 +333,7 @@ static void check_usage(const struct cmdline *cmd,
 	check_names(opts->names, opts->n_names);
 	if (cmd->force && !opts->n_names)
 		opts_usage(&spec, "--force wants the names to order");
-	if (cmd->test && (cmd->dry_run || opts->n_names))
-		opts_usage(&spec, "--test-notify does nothing else");
+	check_alone(cmd, opts);
 	if (cmd->staging && !opts->n_names)
 		opts_usage(&spec, "--staging wants the names to try");
 	if (cmd->staging && (cmd->dry_run || cmd->force || cmd->break_lease))
@@ -347,6 +365,29 @@ static int discover(const struct cmdline *cmd, const struct engine_opts *opts)
 	return discover_cmd(&conf, opts->names, opts->n_names);
 }
 
+/* Also that a configuration is refused is told by mail: where LOADED is -1,
+ * with what is good of it. */
+static int post(const struct certrepo_conf *conf, int loaded,
+		const struct conf_errors *errs, char **argv)
+{
+	struct err err = ERR_INIT;
+	struct stat st;
+	int status = 0;
+
+	if (loaded == -1 &&
+	    (!errs->filled || !conf->state_dir ||
+	     stat(conf->state_dir, &st) == -1 || st.st_uid != geteuid()))
+		return conf_errors_print(errs, PROGRAM);
+	if ((loaded == 0 &&
+	     runas_check(conf, (const char *const *) argv, &err) == -1) ||
+	    notify_post(conf->state_dir, notify_usable(conf), clock_now(),
+			&status, &err) == -1) {
+		log_error(&err);
+		return err_exit_status(err.kind);
+	}
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	AUTO(arena_free) struct arena *arena = arena_new();
@@ -374,7 +415,10 @@ int main(int argc, char **argv)
 	log_open(PROGRAM, cmd.verbose);
 	if (cmd.discover || cmd.advertise)
 		return opts_end(PROGRAM, discover(&cmd, &opts));
-	if (certrepo_conf_load(cmd.config, arena, &conf, &errs) == -1)
+	rc = certrepo_conf_load(cmd.config, arena, &conf, &errs);
+	if (cmd.post)
+		return opts_end(PROGRAM, post(&conf, rc, &errs, argv));
+	if (rc == -1)
 		return refused(&conf, &cmd, &errs, !opts.n_names && !cmd.test);
 	cmd.config = command_path(cmd.config, arena);
 	if (!cmd.dry_run &&

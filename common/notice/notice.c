@@ -758,8 +758,12 @@ int notice_test(const struct notice_from *from, const char *config, int64_t now)
 			bad++;
 			continue;
 		}
-		words = words_short(notice_hand_argv(from, c));
-		printf("%s: a test was taken by: %s\n", notice_hand_names[c],
+		words = notice_hand_waits(c)
+				? outbox_dir(from->state_dir)
+				: words_short(notice_hand_argv(from, c));
+		printf("%s: a test %s: %s\n", notice_hand_names[c],
+		       notice_hand_waits(c) ? "waits for --send-mail in"
+					    : "was taken by",
 		       words);
 		good++;
 	}

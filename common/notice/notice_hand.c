@@ -2,8 +2,15 @@
 #include "notice_hand.h"
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include "child.h"
 #include "clock.h"
+#include "lockfile.h"
+#include "plain.h"
+
+#define TIMEOUT 30 /* seconds, where no setting says it */
+/* Failures, after which the others are not tried: it is not the mail. */
+#define IN_A_ROW 3
 
 const char *const notice_hand_names[] = { "mail", "command" };
 
@@ -22,9 +29,14 @@ const char *const *notice_hand_argv(const struct notice_from *from,
 	static const char *const sendmail[] = { "sendmail", "-t", "-i", NULL };
 	const struct notify_conf *notify = from->notify;
 
-	return c == NOTICE_HOOK		? notify->command.v
-	       : notify->sendmail.n > 0 ? notify->sendmail.v
-					: sendmail;
+	return c == NOTICE_HOOK			  ? notify->command.v
+	       : notify && notify->sendmail.n > 0 ? notify->sendmail.v
+						  : sendmail;
+}
+
+bool notice_hand_waits(enum notice_channel c)
+{
+	return c == NOTICE_MAIL && outbox_wanted();
 }
 
 /* child_check(), unless STOP can be read meanwhile. */
@@ -63,24 +75,96 @@ static int check(const struct child_spec *spec, int stop, struct err *err)
 	return rc;
 }
 
+static int hand(const struct notice_from *from, enum notice_channel c, int stop,
+		const struct sbuf *message, struct err *err)
+{
+	const struct notify_conf *notify = from->notify;
+	const struct child_spec spec = {
+		.argv = notice_hand_argv(from, c),
+		.user = c == NOTICE_HOOK ? notify->user : NULL,
+		.timeout_s = notify ? (int) notify->timeout : TIMEOUT,
+		.input = sbuf_str(message),
+		.input_len = message->len,
+	};
+
+	if (check(&spec, stop, err) == -1)
+		return err_wrap(err, "%s of notify", notice_hand_names[c]);
+	return 0;
+}
+
 int notice_hand_over(const struct notice_from *from, enum notice_channel c,
 		     int stop, const struct notice_line *lines, size_t n,
 		     int64_t now, struct err *err)
 {
 	AUTO(sbuf_free) struct sbuf message = SBUF_INIT(NOTICE_MESSAGE_MAX);
-	struct child_spec spec = {
-		.argv = notice_hand_argv(from, c),
-		.user = c == NOTICE_HOOK ? from->notify->user : NULL,
-		.timeout_s = (int) from->notify->timeout,
-	};
 
 	if (c == NOTICE_MAIL)
 		notice_text_mail(lines, n, from, now, &message);
 	else
 		notice_text_json(lines, n, from, now, &message);
-	spec.input = sbuf_str(&message);
-	spec.input_len = message.len;
-	if (check(&spec, stop, err) == -1)
-		return err_wrap(err, "%s of notify", notice_hand_names[c]);
+	if (notice_hand_waits(c))
+		return outbox_put(from->state_dir, &message, now, err);
+	return hand(from, c, stop, &message, err);
+}
+
+/* MAIL, that nobody will get, as it is. */
+static void give_up(const struct sbuf *mail, void (*said)(const char *line))
+{
+	said("this mail has waited for a week, and is not tried again:");
+	for (const char *p = sbuf_str(mail); *p != '\0';) {
+		size_t len = strcspn(p, "\n");
+		AUTO(mem_free_str) char *line = mem_strndup(p, len);
+
+		plain_ascii(line);
+		said(line);
+		p += len + (p[len] != '\0');
+	}
+}
+
+/* 1: it was taken, 0: it is given up, -1: it stays. */
+static int hand_one(const struct notice_from *from, const char *name,
+		    int64_t now, void (*said)(const char *line),
+		    struct err *err)
+{
+	AUTO(sbuf_free) struct sbuf mail = SBUF_INIT(NOTICE_MESSAGE_MAX);
+	int rc = outbox_read(from->state_dir, name, &mail, err);
+
+	if (rc == 1)
+		rc = hand(from, NOTICE_MAIL, -1, &mail, err);
+	if (rc == -1 && !outbox_old(name, now))
+		return -1;
+	if (rc == -1) {
+		said(err->msg);
+		give_up(&mail, said);
+	}
+	return outbox_remove(from->state_dir, name, err) == -1 ? -1
+	       : rc == -1				       ? 0
+							       : 1;
+}
+
+int notice_hand_outbox(const struct notice_from *from, int64_t now,
+		       void (*said)(const char *line), size_t *ret_sent,
+		       size_t *ret_failed, struct err *err)
+{
+	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
+	AUTO(lockfile_free) struct lockfile *lock = NULL;
+	size_t sent = 0, row = 0;
+
+	if (outbox_list(from->state_dir, &names, err) == -1)
+		return -1;
+	if (names.n > 0 && outbox_lock(from->state_dir, now, &lock, err) == -1)
+		return -1;
+	for (size_t i = 0; i < names.n && row < IN_A_ROW; i++) {
+		struct err why = ERR_INIT;
+
+		int rc = hand_one(from, names.v[i], now, said, &why);
+
+		if (rc == -1)
+			said(why.msg);
+		sent += rc == 1;
+		row = rc == 1 ? 0 : row + 1;
+	}
+	*ret_sent = sent;
+	*ret_failed = names.n - sent;
 	return 0;
 }

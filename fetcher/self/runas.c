@@ -153,9 +153,9 @@ static int run_as(const struct files *f, const struct file *of,
  * /var/lib itself, say. */
 static bool is_shared(const char *dir, const struct store_conf *store)
 {
-	static const char *const known[] = { OURS,	"notices", "accounts",
-					     "staging", ".",	   "certrepo.",
-					     NULL };
+	static const char *const known[] = { OURS,	  "notices", "accounts",
+					     "staging",	  "outbox",  ".",
+					     "certrepo.", NULL };
 	const char *db = store->path ? strrchr(store->path, '/') : NULL;
 	bool other = false;
 	struct dirent *e;

@@ -317,14 +317,16 @@ int notify_run(const struct notify_from *from, struct store *store,
 	return rc;
 }
 
-/* Nothing of it was refused, or it is not to be used. */
-static bool usable(const struct notify_conf *notify)
+const struct notify_conf *notify_usable(const struct certrepo_conf *conf)
 {
 	AUTO(conf_errors_free) struct conf_errors errs = { .list = { NULL } };
+	const struct notify_conf *notify = conf->notify;
 
 	notify_conf_check(notify, &errs);
 	return notify && errs.list.n == 0 && notify->timeout > 0 &&
-	       notify->repeat > 0;
+			       notify->repeat > 0
+		       ? notify
+		       : NULL;
 }
 
 int notify_refused(const struct notify_from *from,
@@ -337,7 +339,7 @@ int notify_refused(const struct notify_from *from,
 	AUTO(notice_free) struct notices *n = NULL;
 	struct notice_from *who = who_tells(from, arena);
 
-	if (!usable(from->conf->notify))
+	if (!notify_usable(from->conf))
 		return 0;
 	who->shows = "all that is wrong with it";
 	n = notice_load(who, now, NULL);

@@ -46,6 +46,9 @@ int notify_proofs_before(struct store *store, const char *owner,
 int notify_refused(const struct notify_from *from,
 		   const struct conf_errors *errs, int64_t now,
 		   struct err *err) MUST_CHECK;
+/* The group notify of CONF, which may be one that was refused; NULL: it has
+ * none, or something of it was refused. */
+const struct notify_conf *notify_usable(const struct certrepo_conf *conf);
 /* A test to those in `notify`, see notice_test(). CONFIG is its file. */
 int notify_test(const struct notify_from *from, const char *config,
 		int64_t now) MUST_CHECK;
