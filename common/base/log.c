@@ -61,7 +61,7 @@ static bool wants_stderr(enum log_level level)
 	case LOG_L_WARN:
 		if (!state.mailed || !state.syslog)
 			return true;
-		/* fall through */
+		__attribute__((fallthrough));
 	case LOG_L_INFO:
 		return state.verbose >= 1 || state.terminal ||
 		       (state.opened && !state.syslog);

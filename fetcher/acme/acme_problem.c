@@ -271,7 +271,7 @@ static const char *lead(const struct problem *p, enum fail_class c)
 	case FAIL_CA_DOWN:
 		if (p->status < 400 || p->status >= 500)
 			return "the CA has an internal failure";
-		/* fall through */
+		__attribute__((fallthrough));
 	default:
 		return "the CA did not accept our request";
 	}

@@ -407,7 +407,7 @@ static bool take_rr(struct arena *arena, const ldns_rr *rr, struct dns_rr *ret)
 			return false;
 		ret->minimum =
 			ldns_rdf2native_int32(ldns_rr_rdf(rr, SOA_FIELDS - 1));
-		/* fall through */
+		__attribute__((fallthrough));
 	case DNS_CNAME:
 	case DNS_DNAME:
 	case DNS_NS:

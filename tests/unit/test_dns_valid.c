@@ -104,12 +104,11 @@ static int group_setup(void **state)
 	named.port = named_free_port(0);
 	snprintf(text, sizeof(text), script, dir);
 	named_file(&named, "make.sh", "%s", text);
-	snprintf(text, sizeof(text), "sh %s/make.sh >%s/log 2>&1", dir, dir);
-	if (system(text) != 0) {
-		snprintf(text, sizeof(text), "cat %s/log >&2", dir);
-		(void) system(text);
+	snprintf(text, sizeof(text),
+		 "sh %s/make.sh >%s/log 2>&1 || { cat %s/log >&2; false; }",
+		 dir, dir, dir);
+	if (system(text) != 0)
 		return -1;
-	}
 	write_conf();
 	return named_start(&named) ? 0 : -1;
 }

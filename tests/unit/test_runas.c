@@ -243,6 +243,7 @@ static void secrets_of_root(void **state)
 		assert_int_equal(as(OTHER), 0);
 		*paths[i] = NULL;
 	}
+	conf.proof.dns = NULL;
 }
 
 static void user_without_folder(void **state)
