@@ -7,7 +7,8 @@
 #   make check-services   every profile on its real daemon
 #   make check-trixie     all three in a chroot of Debian 13 (as root)
 #   make check-year       a year of 1,000 certificates, simulated (20 minutes)
-#   make deb            Debian packages, in build/deb (as root)
+#   make deb              Debian packages, in build/deb (as root)
+#   make check-packages   the packages on bare chroots (as root)
 #   make lint fuzz bench
 #   make install uninstall   PREFIX, SYSCONFDIR, LOCALSTATEDIR, DESTDIR
 #
@@ -240,10 +241,12 @@ check-services:
 check-trixie:
 	@sh tests/trixie.sh
 
-# Packages for SUITES, each built in a chroot of its own.
+# Packages for SUITES, each built, and tried, in chroots of its own.
 SUITES = bookworm trixie
 deb:
 	@sh packaging/deb.sh $(SUITES)
+check-packages:
+	@sh tests/packages.sh $(SUITES)
 
 # test_year of `make check` has a row of each kind; this is all of it.
 check-year:
@@ -323,5 +326,5 @@ clean:
 -include $(shell find $O/obj -name '*.d' 2>/dev/null)
 
 .PHONY: FORCE all tests deps check check-services check-trixie check-year deb \
-	demo lint fuzz bench install install-common install-installer \
-	install-centre uninstall clean
+	check-packages demo lint fuzz bench install install-common \
+	install-installer install-centre uninstall clean

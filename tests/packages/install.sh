@@ -1,0 +1,86 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# install.sh CHROOT: what is where, whose it is, what comes with it.
+# shellcheck disable=SC2046,SC2086 # packages are words
+. "$(dirname "$0")/lib.sh"
+
+before=$(installed)
+must apt install $(debs certrepo-installer certrepo-common)
+installed >"$R/after"
+new=$(echo "$before" | comm -13 - "$R/after" | tr '\n' ' ')
+no "the host's package brings nothing of the centre's: $new" \
+	grep -Eqw 'libcurl.*|libjansson.*|libldns.*|libpsl.*|libunbound.*' \
+	<<-END
+	$(echo "$new" | tr ' ' '\n')
+	END
+needed() { objdump -p "$R/usr/sbin/$1" | sed -n 's/ *NEEDED *lib\([^.]*\).*/\1/p' |
+	sort | tr '\n' ' '; }
+is "$(needed certrepo-installer)" "c config crypto mariadb sqlite3 ssl " \
+	"its program links what HACKING says"
+is "$(owner_mode /var/lib/certrepo-installer)" "root:root 700" "its state"
+is "$(owner_mode /etc/certrepo/profiles)" "root:root 755" "its profiles"
+is "$(c certrepo-installer --version)" \
+	"certrepo-installer $(c dpkg-query -W -f '${Version}' certrepo-installer)" \
+	"the version is the package's"
+wants=etc/systemd/system/timers.target.wants
+timer_on() { # PROGRAM: the link is there, and the unit it is for
+	[ -h "$R/$wants/certrepo-$1.timer" ] &&
+		[ -e "$R/lib/systemd/system/certrepo-$1.timer" ]
+}
+ok "its timer is enabled" timer_on installer
+c certrepo-installer >"$R/out" 2>&1
+is "$?" 78 "without a configuration it is one that is missing"
+
+must apt install $(debs certrepo)
+is "$(c getent passwd certrepo | cut -d: -f6-)" \
+	"/var/lib/certrepo:/usr/sbin/nologin" "a user without a shell"
+is "$(c id -Gn certrepo)" certrepo "... of no other group"
+is "$(owner_mode /var/lib/certrepo)" "certrepo:certrepo 750" "its state"
+is "$(owner_mode /etc/certrepo)" "root:root 755" "/etc/certrepo"
+is "$(owner_mode /etc/certrepo/csr)" "root:root 755" "/etc/certrepo/csr"
+ok "the fetcher's timer is enabled" timer_on fetcher
+
+files() { c dpkg -L certrepo certrepo-installer certrepo-common | sort -u; }
+for f in /usr/share/certrepo/grants.sql \
+	/usr/share/certrepo/installer-profiles/nginx.conf \
+	/usr/share/certrepo/cas/letsencrypt.conf \
+	/usr/share/bash-completion/completions/certrepo-populate \
+	/usr/share/bash-completion/completions/certrepo-fetcher \
+	/usr/share/bash-completion/completions/certrepo-installer \
+	/usr/share/man/man8/certrepo-fetcher.8.gz \
+	/usr/share/man/man7/certrepo.7.gz \
+	/etc/cron.d/certrepo-fetcher /etc/cron.d/certrepo-installer \
+	/usr/share/doc/certrepo/copyright; do
+	ok "$f" test -f "$R$f"
+done
+is "$(files | sed "s|^|$R|" | xargs stat -c '%U:%G %A %n' |
+	grep -v '^root:root \(l\|.....-..-.\)' | sed "s|$R||")" '' \
+	"all is root's, and nobody else may write there"
+is "$(cd "$R" && files | sed 's/^/./' | while read -r f; do
+	[ -d "$f" ] || zcat -f "$f" | grep -a -o '.\{20\}/usr/local/.\{0,40\}' |
+		sed "s|^|$f: |"
+done)" '' "nothing speaks of /usr/local"
+is "$(c dpkg --verify certrepo certrepo-installer certrepo-common)" '' \
+	"nothing differs from what was packed"
+sed -n 's/^Exec[A-Za-z]*=[-+!@:]*\([^ ]*\).*/\1/p' \
+	"$R"/lib/systemd/system/certrepo-* | sort -u >"$R/execs"
+while read -r f; do
+	ok "$f, which a unit runs" test -x "$R$f"
+done <"$R/execs"
+# as cron would, without the PATH of ours
+for f in fetcher installer; do
+	sed -n 's/^[0-9].*  *[a-z]*  *\(\(if\|test\|\[\) .*\)/\1/p' \
+		"$R/etc/cron.d/certrepo-$f" >"$R/line"
+	ok "cron's line of $f" test -s "$R/line"
+	is "$(c sh /line 2>&1)$?" 0 "... without a configuration does nothing"
+done
+
+lay_host
+like "$(owner_mode /var/lib/certrepo/certrepo.db)" '^certrepo:certrepo .*0$' \
+	"a store that root made is the fetcher's"
+is "$(c certrepo-populate list | sed -n '2s/ .*//p')" www.example.org "a row"
+ok "the fetcher takes the configuration" c setpriv --reuid certrepo \
+	--regid certrepo --clear-groups certrepo-fetcher --dry-run
+like "$(c certrepo-installer --status)" 'web: www.example.org' \
+	"the installer takes its own"
+finish
