@@ -53,8 +53,8 @@ bad_sections() { # FOLDER
 # --- links ---
 # Pages of others that ours may name.
 foreign_pages='chcon.1 date.1 fuser.1 nohup.1 nsupdate.1 pkill.1 scp.1 socat.1
-ssh.1 systemctl.1 umask.1 wireshark.1 syslog.3 resolv.conf.5 keyrings.7
-chroot.8 cron.8 sshd.8 update-ca-certificates.8'
+ssh.1 systemctl.1 systemd.1 umask.1 wireshark.1 syslog.3 resolv.conf.5
+keyrings.7 chroot.8 cron.8 sendmail.8 sshd.8 sudo.8 update-ca-certificates.8'
 see_also() { # FILE: NAME.SECTION, a line each
 	sed -n '/^\.Sh SEE ALSO/,/^\.Sh [^S]/s/^\.Xr \([^ ]*\) \([0-9]\).*/\1.\2/p' \
 		"$1"

@@ -85,9 +85,10 @@ bad_events() { # FOLDER
 bad_variables() { # FOLDER
 	for _d in common fetcher installer populate; do
 		calls getenv "$1/$_d"
-	done | sed -nE 's/^getenv\("([A-Z_]+)".*/\1/p' | sort -u |
+	done | grep -oE 'getenv\("[A-Z_]+"' | sed 's/.*("//; s/"//' | sort -u |
 		while read -r _v; do
-			grep -qE "^\.(It )?Ev .*\b$_v\b" "$1"/man/*.8 ||
+			cat "$1"/man/*.[78] |
+				grep -qE "^\.(It )?Ev .*\b$_v\b" ||
 				echo "not told, variable: $_v"
 		done
 	_v=$(sed -n 's/^#define CHILD_PATH "\(.*\)"/\1/p' \
