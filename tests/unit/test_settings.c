@@ -4,19 +4,22 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <inttypes.h>
 #include <sys/stat.h>
 #include "ca_preset.h"
 #include "conf_names.h"
 #include "certrepo_conf.h"
 #include "installer_conf.h"
+#include "num.h"
 #include "scratch.h"
 
 /*
  * The manual's pages and the tables of settings say the same: the settings
  * of the file itself stand in the section SETTINGS, those of a group x in
  * "The group x", those of a list of groups x in "The groups in x"; each as
- * `.It Ic NAME`, its default on the same line. Examples in the page are good
- * configurations. Run from the source folder, as tests/run.sh does.
+ * `.It Ic NAME`, its default, range and choices on the same line. Examples in
+ * the page are good configurations. Run from the source folder, as tests/run.sh
+ * does.
  */
 
 struct page {
@@ -73,6 +76,45 @@ static char *item(const char *text, const char *name)
 	return NULL;
 }
 
+/* "MIN to MAX" in LINE, in whatever unit. */
+static bool tells_range(const char *line, const struct conf_setting *set)
+{
+	const char *to = strstr(line, " to "), *from;
+	AUTO(mem_free_str) char *min = NULL;
+	AUTO(mem_free_str) char *max = NULL;
+	struct err err = ERR_INIT;
+	int64_t n, m;
+
+	if (!to)
+		return false;
+	for (from = to; from > line && from[-1] != ' '; from--)
+		;
+	min = mem_strndup(from, (size_t) (to - from));
+	to += strlen(" to ");
+	max = mem_strndup(to, strcspn(to, " ,"));
+	return num_duration(min, INT64_MAX, &n, &err) == 0 &&
+	       num_duration(max, INT64_MAX, &m, &err) == 0 && n == set->min &&
+	       m == set->max;
+}
+
+/* Each is quoted somewhere in the section, "Dq NAME" or "Do NAME Dc". */
+static void compare_choices(struct page *p, const char *heading,
+			    const char *text, const struct conf_setting *set)
+{
+	const char *const *c;
+
+	for (c = set->choices; c && *c; c++) {
+		AUTO(mem_free_str) char *alone = mem_printf("Dq %s\n", *c);
+		AUTO(mem_free_str) char *first = mem_printf("Dq %s ", *c);
+		AUTO(mem_free_str) char *inside = mem_printf("Do %s Dc", *c);
+
+		if (!strstr(text, alone) && !strstr(text, first) &&
+		    !strstr(text, inside))
+			fault(p, "section %s: %s: %s is not told", heading,
+			      set->name, *c);
+	}
+}
+
 static void compare_setting(struct page *p, const char *heading,
 			    const char *text, const struct conf_setting *set)
 {
@@ -88,6 +130,11 @@ static void compare_setting(struct page *p, const char *heading,
 		      set->name, set->def);
 	else if ((set->flags & CONF_REQUIRED) && !strstr(line, "required"))
 		fault(p, "section %s: %s is required", heading, set->name);
+	else if (set->max > 0 && !tells_range(line, set))
+		fault(p, "section %s: %s: its range is %" PRId64 " to %" PRId64,
+		      heading, set->name, set->min, set->max);
+	else
+		compare_choices(p, heading, text, set);
 }
 
 static bool in_table(const struct conf_schema *schema, const char *name,
@@ -310,12 +357,50 @@ static void differences_are_found(void **state)
 	}
 }
 
+static void ranges_and_choices_are_found(void **state)
+{
+	static const char *const choices[] = { "x", "y", NULL };
+	static const struct conf_setting settings[] = {
+		{ .name = "a", .min = 60, .max = 86400, .help = "x" },
+		{ .name = "b", .choices = choices, .help = "x" },
+		{ .name = NULL },
+	};
+	static const struct conf_schema schema = { .settings = settings };
+	static const struct {
+		const char *text;
+		size_t faults;
+	} cases[] = {
+		{ ".It Ic a Pq duration, 1m to 1d, default 1h\n"
+		  ".It Ic b Pq Do x Dc or Do y Dc\n",
+		  0 },
+		{ ".It Ic a Pq number, 60 to 86400\n"
+		  ".It Ic b Pq string\n.It Dq x\n.It Dq y\n",
+		  0 },
+		{ ".It Ic a\n.It Ic b Pq Do x Dc or Do y Dc\n", 1 },
+		{ ".It Ic a Pq 1s to 1d\n.It Ic b Pq Do x Dc or Do y Dc\n", 1 },
+		{ ".It Ic a Pq 1m to 2d\n.It Ic b Pq Do x Dc or Do y Dc\n", 1 },
+		{ ".It Ic a Pq 1m to 1d\n.It Ic b Pq Do x Dc or Do yy Dc\n",
+		  1 },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		struct page p = { .path = "test" };
+
+		p.text = mem_printf(".Sh SETTINGS\n%s.Sh END\n", cases[i].text);
+		compare(&p, &schema);
+		assert_int_equal(p.faults, cases[i].faults);
+		free(p.text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(central),
 		cmocka_unit_test(host),
 		cmocka_unit_test(differences_are_found),
+		cmocka_unit_test(ranges_and_choices_are_found),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
