@@ -11,12 +11,14 @@
 #include "certrepo_conf.h"
 #include "installer_conf.h"
 #include "num.h"
+#include "profile.h"
 #include "scratch.h"
 
 /*
  * The manual's pages and the tables of settings say the same: the settings
  * of the file itself stand in the section SETTINGS, those of a group x in
- * "The group x", those of a list of groups x in "The groups in x"; each as
+ * "The group x", those of a list of groups x in "The groups in x", or for the
+ * lists of commands of a profile in "The groups of commands"; each as
  * `.It Ic NAME`, its default, range and choices on the same line. Examples in
  * the page are good configurations. Run from the source folder, as tests/run.sh
  * does.
@@ -173,6 +175,16 @@ static void compare_group(struct page *p, const char *heading,
 	}
 }
 
+static char *heading_of(const struct conf_setting *set)
+{
+	if (set->type != CONF_GROUPS)
+		return mem_printf("The group %s", set->name);
+	for (size_t i = 0; i < HOOKS; i++)
+		if (strcmp(set->name, profile_hooks[i]) == 0)
+			return mem_strdup("The groups of commands");
+	return mem_printf("The groups in %s", set->name);
+}
+
 /* All groups, with a list instead of recursion. */
 static void compare(struct page *p, const struct conf_schema *root)
 {
@@ -190,10 +202,7 @@ static void compare(struct page *p, const struct conf_schema *root)
 				continue;
 			assert_true(n < ARRAY_LEN(todo));
 			todo[n].schema = set->sub;
-			todo[n++].heading = mem_printf(
-				set->type == CONF_GROUPS ? "The groups in %s"
-							 : "The group %s",
-				set->name);
+			todo[n++].heading = heading_of(set);
 		}
 		free(todo[i].heading);
 	}
@@ -320,6 +329,16 @@ static void host(void **state)
 	free(p.text);
 }
 
+static void profile(void **state)
+{
+	struct page p;
+
+	assert_true(page_read(&p, "man/installer-profiles.5"));
+	compare(&p, &profile_schema);
+	assert_int_equal(p.faults, 0);
+	free(p.text);
+}
+
 /* The comparison itself finds what differs. */
 static void differences_are_found(void **state)
 {
@@ -399,6 +418,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(central),
 		cmocka_unit_test(host),
+		cmocka_unit_test(profile),
 		cmocka_unit_test(differences_are_found),
 		cmocka_unit_test(ranges_and_choices_are_found),
 	};
