@@ -130,6 +130,10 @@ static void recover_one(struct host *r, const char *name)
 	struct journals all;
 	int found = journal_read(path, r->arena, &all, &err);
 
+	/* The others are finished by running commands, or not at all: what
+	 * they tell of is left alone. */
+	if (r->placeholders && (found != 1 || !all.v[0].placeholder))
+		return;
 	if (found == 1)
 		recover(r, path, &all);
 	else if (found == -1)

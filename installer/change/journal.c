@@ -111,6 +111,7 @@ static void build(struct sbuf *out, const struct journal *j)
 	add(out, "gen", j->gen);
 	add(out, "state", states[j->state]);
 	add(out, "back", j->back ? "yes" : NULL);
+	add(out, "placeholder", j->placeholder ? "yes" : NULL);
 	/* Older programs look at no value. */
 	add(out, "activated",
 	    j->told_back   ? "back"
@@ -231,6 +232,8 @@ static int parse_pair(const struct line *l, struct journal *j)
 		return parse_state(value, &j->state);
 	else if (strcmp(key, "back") == 0)
 		j->back = true;
+	else if (strcmp(key, "placeholder") == 0)
+		j->placeholder = true;
 	else if (strcmp(key, "activated") == 0) {
 		j->activated = true;
 		j->told_back = strcmp(value, "back") == 0;

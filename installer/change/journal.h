@@ -93,6 +93,8 @@ struct journal {
 	const char *gen; /* names its backup and its new folders */
 	enum journal_state state;
 	bool back;	      /* a rollback that a person asked for */
+	bool placeholder;     /* it puts one where there is nothing: nobody is
+			       * told, and no backup made */
 	bool activated;	      /* the service may have been told */
 	bool told_back;	      /* and of the old set again: what is missing is
 			       * the proof */

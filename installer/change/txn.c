@@ -6,29 +6,14 @@
 #include "hook.h"
 #include "backup.h"
 #include "deploy.h"
+#include "lay.h"
 #include "log.h"
 #include "prepare.h"
 #include "prove.h"
 #include "say.h"
-#include "txn.h"
 #include "txn_end.h"
+#include "txn_impl.h"
 #include "wayback.h"
-
-struct txn {
-	struct host *run;
-	const char *path; /* of the journal */
-	struct txn_part *v;
-	struct journal *j; /* of each part, in their order */
-	size_t n;
-	bool going; /* what is on disk may say that it is to be gone on with */
-	bool untested; /* it goes back because a test failed */
-	bool late;     /* a run before began it, in its hours maybe */
-};
-
-static const char *state_dir(const struct txn *t)
-{
-	return t->run->conf->state_dir;
-}
 
 static bool eq(const char *a, const char *b)
 {
@@ -41,11 +26,6 @@ const char *txn_journal_path(const struct host *r, const char *name)
 			    name);
 }
 
-static int write_journal(const struct txn *t, struct err *err)
-{
-	return journal_write(t->path, t->j, t->n, err);
-}
-
 /* What PART has to say of a failure that was BLAME's. */
 static const char *cause_for(const struct txn *t, const struct txn_part *part,
 			     const struct txn_part *blame, const char *cause)
@@ -54,111 +34,6 @@ static const char *cause_for(const struct txn *t, const struct txn_part *part,
 		return arena_strdup(t->run->arena, cause);
 	return arena_printf(t->run->arena, "service %s: %s", blame->j->service,
 			    cause);
-}
-
-/* --- the end --- */
-
-/* What is thrown away at the end, or it is left, and said: the journal stays
- * then, for the next run to try again. */
-static bool thrown_away(const struct txn *t, const struct journal *j,
-			bool backup)
-{
-	struct err err = ERR_INIT;
-
-	if (deploy_discard(state_dir(t), j, &err) == 0 &&
-	    (!backup ||
-	     backup_remove(state_dir(t), j->service, j->gen, &err) == 0))
-		return true;
-	log_warn("service %s: %s; the next run tries again", j->service,
-		 err.msg);
-	return false;
-}
-
-/* Is J's backup to stay: a renewal's, which is what --rollback goes to, and the
- * only copy of what could not be put back. 1, 0, -1. */
-static int backup_stays(const struct txn *t, const struct journal *j, bool lost,
-			struct err *err)
-{
-	int stuck;
-
-	if (lost || (!j->back && !j->reason))
-		return 1;
-	stuck = backup_stuck(state_dir(t), j->service, j->gen, err);
-	return stuck == -1 && err->kind == ERR_INPUT ? 0 : stuck;
-}
-
-static bool tidy(const struct txn *t, const struct journal *j, bool lost)
-{
-	struct err err = ERR_INIT;
-	int stays = backup_stays(t, j, lost, &err);
-
-	if (stays == -1)
-		log_warn("service %s: %s; the next run tries again", j->service,
-			 err.msg);
-	if (stays == -1 || !thrown_away(t, j, stays == 0))
-		return false;
-	if (!j->back || j->reason ||
-	    backup_remove(state_dir(t), j->service, j->consumed, &err) == 0)
-		return true;
-	log_warn("service %s: %s; the next run tries again", j->service,
-		 err.msg);
-	return false;
-}
-
-/* What is left of it is what is at no end yet: LEFT says which. */
-static void shrink_journal(const struct txn *t, const bool *left)
-{
-	struct journal *rest = arena_array(t->run->arena, t->n, sizeof(*rest));
-	struct err err = ERR_INIT;
-	size_t n = 0;
-
-	for (size_t i = 0; i < t->n; i++)
-		if (left[i])
-			rest[n++] = t->j[i];
-	if (n == t->n)
-		return;
-	if ((n == 0 ? journal_remove(t->path, &err)
-		    : journal_write(t->path, rest, n, &err)) == -1)
-		log_warn("service %s: %s", t->j[0].service, err.msg);
-}
-
-/* Of the parts whose end is proven, throw away what only an unfinished change
- * needs. From here on nothing of them is undone any more, and a killed run
- * must not try to. */
-static void close_parts(struct txn *t)
-{
-	bool left[JOURNAL_PARTS_MAX];
-	struct err err = ERR_INIT;
-
-	for (size_t i = 0; i < t->n; i++) {
-		if (t->v[i].result != TXN_UNPROVEN)
-			t->j[i].state = JOURNAL_CLOSE;
-		if (t->v[i].result == TXN_LOST &&
-		    backup_mark_stuck(state_dir(t), &t->j[i], &err) == -1)
-			log_warn("service %s: %s", t->j[i].service, err.msg);
-	}
-	/* What there is to say must outlive a kill before the store hears. */
-	if ((t->run->receipts.n > 0 && t->run->conf->report &&
-	     receipt_save(state_dir(t), RECEIPTS_WAITING, &t->run->receipts,
-			  &err) == -1) ||
-	    write_journal(t, &err) == -1) {
-		log_warn("service %s: %s", t->j[0].service, err.msg);
-		return;
-	}
-	for (size_t i = 0; i < t->n; i++)
-		left[i] = t->j[i].state != JOURNAL_CLOSE ||
-			  !tidy(t, &t->j[i], t->v[i].result == TXN_LOST);
-	shrink_journal(t, left);
-}
-
-/* What nobody goes back to any more. */
-static void prune(const struct txn *t, const struct txn_part *p)
-{
-	struct err err = ERR_INIT;
-
-	if (p->svc && backup_prune(state_dir(t), p->svc,
-				   (size_t) t->run->conf->keep, &err) == -1)
-		log_warn("service %s: %s", p->svc->name, err.msg);
 }
 
 /* --- going back --- */
@@ -194,7 +69,7 @@ static void end_back(struct txn_part *p, bool unclear)
 
 static void put_back(struct txn *t, struct txn_part *p)
 {
-	const struct deploy_back b = { state_dir(t), p->j,
+	const struct deploy_back b = { txn_state_dir(t), p->j,
 				       !t->late && p->j->activated };
 	enum deploy_lost lost;
 	int rc;
@@ -224,7 +99,7 @@ static void go_back(struct txn *t)
 
 	/* A journal that cannot be written (a full disk) must not keep the
 	 * old set from coming back; the one on disk leads there as well. */
-	if (write_journal(t, &err) == -1)
+	if (txn_write(t, &err) == -1)
 		log_warn("service %s: %s", t->j[0].service, err.msg);
 	for (size_t i = 0; i < t->n; i++)
 		if (t->j[i].state == JOURNAL_ROLLBACK)
@@ -239,10 +114,10 @@ static void go_back(struct txn *t)
 		if (p->j->state == JOURNAL_ROLLBACK)
 			end_back(p, unclear);
 	}
-	close_parts(t);
+	txn_close(t);
 	for (size_t i = 0; i < t->n; i++)
 		if (t->v[i].result == TXN_LOST)
-			prune(t, &t->v[i]);
+			txn_prune(t, &t->v[i]);
 }
 
 /* BLAME failed, because of CAUSE: all go back. */
@@ -270,9 +145,9 @@ static void finish(struct txn *t)
 {
 	for (size_t i = 0; i < t->n; i++)
 		txn_end_done(&t->v[i]);
-	close_parts(t);
+	txn_close(t);
 	for (size_t i = 0; i < t->n; i++)
-		prune(t, &t->v[i]);
+		txn_prune(t, &t->v[i]);
 }
 
 /* Found after a kill long ago. */
@@ -324,7 +199,7 @@ static int mark(struct txn *t, struct txn_part *p, struct err *err)
 		return 0;
 	p->j->state = JOURNAL_ACTIVATE;
 	p->j->activated = true;
-	if (write_journal(t, err) == 0)
+	if (txn_write(t, err) == 0)
 		return 0;
 	p->j->no_hold = true;
 	return -1;
@@ -505,29 +380,6 @@ static void forward(struct txn *t)
 
 /* --- the beginning --- */
 
-/* Nothing the services read was touched: throw away what was prepared. */
-static void abandon(struct txn *t)
-{
-	bool left[JOURNAL_PARTS_MAX];
-	struct err err = ERR_INIT;
-
-	for (size_t i = 0; t->going && i < t->n; i++) {
-		t->j[i].state = JOURNAL_CLOSE;
-		t->j[i].reason = "it could not begin";
-	}
-	if (t->going && write_journal(t, &err) == -1) {
-		log_warn("service %s: %s; the next run goes on",
-			 t->j[0].service, err.msg);
-		return;
-	}
-	for (size_t i = 0; i < t->n; i++) {
-		left[i] = !thrown_away(t, &t->j[i], true);
-		if (!left[i])
-			t->j[i].state = JOURNAL_CLOSE;
-	}
-	shrink_journal(t, left);
-}
-
 /* BLAME cannot be changed, so none is. */
 static void refuse(struct txn *t, const struct txn_part *blame,
 		   const struct err *err)
@@ -548,7 +400,7 @@ static void failed(struct txn *t, const struct txn_part *blame, struct err *err)
 {
 	if ((errno == EACCES || errno == EPERM) && geteuid() != 0)
 		err_set(err, err->kind, "%s; run this as root", err->msg);
-	abandon(t);
+	txn_abandon(t);
 	refuse(t, blame, err);
 }
 
@@ -556,7 +408,7 @@ static void failed(struct txn *t, const struct txn_part *blame, struct err *err)
 static int check_free(const struct txn *t, struct err *err)
 {
 	const char *dir =
-		arena_printf(t->run->arena, "%s/journal", state_dir(t));
+		arena_printf(t->run->arena, "%s/journal", txn_state_dir(t));
 	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
 
 	if (journal_list(dir, &names, err) == -1)
@@ -592,8 +444,8 @@ static int name_journal(struct txn *t, struct err *err)
 	return rc == -1 ? -1 : 0;
 }
 
-static int begin(struct txn *t, struct host *r, struct txn_part *parts,
-		 size_t n, struct err *err)
+int txn_begin(struct txn *t, struct host *r, struct txn_part *parts, size_t n,
+	      struct err *err)
 {
 	*t = (struct txn){ .run = r, .v = parts, .n = n };
 	t->j = arena_array(r->arena, n, sizeof(*t->j));
@@ -619,7 +471,7 @@ static void go(struct txn *t)
 	for (size_t i = 0; i < t->n; i++)
 		t->j[i].state = JOURNAL_INSTALL;
 	t->going = true;
-	if (write_journal(t, &err) == -1)
+	if (txn_write(t, &err) == -1)
 		return failed(t, NULL, &err);
 	forward(t);
 }
@@ -630,7 +482,7 @@ void txn_install(struct host *r, struct txn_part *parts, size_t n,
 	struct err err = ERR_INIT;
 	struct txn t;
 
-	if (begin(&t, r, parts, n, &err) == -1)
+	if (txn_begin(&t, r, parts, n, &err) == -1)
 		return refuse(&t, NULL, &err);
 	for (size_t i = 0; i < n; i++) {
 		t.j[i].hold = hold;
@@ -642,10 +494,11 @@ void txn_install(struct host *r, struct txn_part *parts, size_t n,
 	for (size_t i = 0; i < n; i++)
 		if (prepare_install(&parts[i], parts[i].g, &err) == -1)
 			return failed(&t, &parts[i], &err);
-	if (write_journal(&t, &err) == -1)
+	if (txn_write(&t, &err) == -1)
 		return failed(&t, NULL, &err);
 	for (size_t i = 0; i < n; i++)
-		if (backup_make(state_dir(&t), &t.j[i], r->arena, &err) == -1 ||
+		if (backup_make(txn_state_dir(&t), &t.j[i], r->arena, &err) ==
+			    -1 ||
 		    prepare_stage(&parts[i], parts[i].g, &err) == -1)
 			return failed(&t, &parts[i], &err);
 	go(&t);
@@ -657,7 +510,7 @@ void txn_go_back(struct host *r, struct txn_part *parts, size_t n)
 	struct err err = ERR_INIT;
 	struct txn t;
 
-	if (begin(&t, r, parts, n, &err) == -1)
+	if (txn_begin(&t, r, parts, n, &err) == -1)
 		return refuse(&t, NULL, &err);
 	for (size_t i = 0; i < n; i++) {
 		if (prepare_back(&parts[i], &m[i], &err) == 0)
@@ -669,10 +522,11 @@ void txn_go_back(struct host *r, struct txn_part *parts, size_t n)
 		}
 		return;
 	}
-	if (write_journal(&t, &err) == -1)
+	if (txn_write(&t, &err) == -1)
 		return failed(&t, NULL, &err);
 	for (size_t i = 0; i < n; i++)
-		if (backup_make(state_dir(&t), &t.j[i], r->arena, &err) == -1 ||
+		if (backup_make(txn_state_dir(&t), &t.j[i], r->arena, &err) ==
+			    -1 ||
 		    prepare_stage_back(&parts[i], &m[i], &err) == -1)
 			return failed(&t, &parts[i], &err);
 	go(&t);
@@ -747,9 +601,11 @@ void txn_recover(struct host *r, const char *path, struct txn_part *parts,
 				    sizeof(*parts[i].seen));
 	}
 	if (all_in(&t, JOURNAL_PREPARE))
-		abandon(&t);
+		txn_abandon(&t);
 	else if (all_in(&t, JOURNAL_CLOSE))
-		close_parts(&t);
+		txn_close(&t);
+	else if (t.j->placeholder)
+		lay_recover(&t);
 	else if (must_go_back(&t))
 		go_back(&t);
 	else if (!undone_unseen(&t)) {
@@ -767,6 +623,8 @@ const char *txn_outlook(struct host *r, const struct svc *s,
 	*ret_ends = true;
 	if (j->state == JOURNAL_PREPARE || j->state == JOURNAL_CLOSE)
 		return NULL;
+	if (j->placeholder)
+		return "first goes on with laying a placeholder";
 	if (j->state == JOURNAL_ROLLBACK && wayback_forced(&p))
 		return arena_printf(r->arena,
 				    "gives up the way back from a change: %s",

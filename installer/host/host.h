@@ -28,9 +28,10 @@ struct host {
 	struct x509_trust *trust; /* loaded when something is installed */
 	int64_t now;
 	bool dry_run, force;
-	bool verbose;	    /* also what is well */
-	bool loud;	    /* a person is there: what was said is said again */
-	bool beat;	    /* idle services report, too */
+	bool placeholders; /* to lay them is all that is done: nothing is run */
+	bool verbose;	   /* also what is well */
+	bool loud;	   /* a person is there: what was said is said again */
+	bool beat;	   /* idle services report, too */
 	bool store_reached; /* it told what it has; */
 	bool store_away;    /* it was asked, and did not */
 	const char *fault;  /* of the run as a whole, a sentence, or NULL */
