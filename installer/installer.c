@@ -12,6 +12,7 @@
 #include "log.h"
 #include "opts.h"
 #include "place.h"
+#include "placeholder.h"
 #include "run.h"
 #include "startup.h"
 #include "statedir.h"
@@ -23,7 +24,7 @@
 struct args {
 	const char *config;
 	const char *back; /* --rollback NAME */
-	bool dry_run, force, verify, status, json, now, test;
+	bool dry_run, force, verify, status, json, now, test, placeholder;
 	int verbose;
 };
 
@@ -34,7 +35,8 @@ enum {
 	OPT_JSON,
 	OPT_ROLLBACK,
 	OPT_NOW,
-	OPT_TEST
+	OPT_TEST,
+	OPT_PLACEHOLDER
 };
 
 static const struct opts_option options[] = {
@@ -49,6 +51,8 @@ static const struct opts_option options[] = {
 	{ OPT_JSON, "json", NULL, "with --status: for programs" },
 	{ OPT_ROLLBACK, "rollback", "NAME",
 	  "go back to the set before, of one NAME" },
+	{ OPT_PLACEHOLDER, "placeholder", NULL,
+	  "lay a self-signed one where there is none yet" },
 	{ OPT_NOW, "now", NULL, "do not wait for this host's turn (splay)" },
 	{ OPT_TEST, "test-notify", NULL, "send a test to those in notify" },
 	{ 'v', "verbose", NULL, "say more on stderr; twice: debug" },
@@ -99,6 +103,9 @@ static bool take_option(int key, const char *value, void *arg)
 		break;
 	case OPT_TEST:
 		a->test = true;
+		break;
+	case OPT_PLACEHOLDER:
+		a->placeholder = true;
 		break;
 	case 'v':
 		a->verbose++;
@@ -175,7 +182,7 @@ static void check_names(const struct args *a, struct host *r, int argc,
 	strlist_free(&r->only);
 	for (int i = first; i < argc; i++)
 		strlist_add(&r->only, argv[i]);
-	if (!a->status && !a->verify)
+	if (!a->status && !a->verify && !a->placeholder)
 		host_take_along(r);
 }
 
@@ -325,6 +332,18 @@ static bool is_default(const char *dir)
 	return strcmp(dir, STATEDIR_DEFAULT) == 0;
 }
 
+/* --placeholder: of what earlier runs left, only what that began is finished.
+ */
+static int lay(struct host *r)
+{
+	struct err err = ERR_INIT;
+
+	if (run_recover(r, &err) == -1)
+		return end(&err);
+	placeholder_lay(r);
+	return verdict(r);
+}
+
 /* Everything that changes something, under the lock. */
 static int work(const struct args *a, struct host *r)
 {
@@ -339,11 +358,13 @@ static int work(const struct args *a, struct host *r)
 		int status = end_denied(dir, &err);
 
 		/* What cannot be kept is not the news here. */
-		if (err.kind != ERR_BUSY && !a->back)
+		if (err.kind != ERR_BUSY && !a->back && !a->placeholder)
 			(void) !lastrun_save(r, status, err.msg, NULL);
 		return status;
 	}
 	sweep_state(r);
+	if (a->placeholder)
+		return lay(r);
 	take_waiting(r);
 	if (!a->back) {
 		int status;
@@ -388,6 +409,10 @@ static int run(const struct args *a, struct host *r)
 		return run_verify(r) ? 0 : 1;
 	if (!a->dry_run)
 		return work(a, r);
+	if (a->placeholder) {
+		placeholder_lay(r);
+		return verdict(r);
+	}
 	/* Touches nothing, so it waits for nobody either. */
 	if (run_update(r, &err) == -1)
 		return end(&err);
@@ -407,6 +432,7 @@ static int with_conf(const struct args *a, struct arena *arena, int argc,
 			  .known = { .arena = arena },
 			  .dry_run = a->dry_run,
 			  .force = a->force,
+			  .placeholders = a->placeholder,
 			  .verbose = a->verbose > 0,
 			  .loud = a->verbose > 0 || a->force || first < argc ||
 				  isatty(STDERR_FILENO) };
@@ -427,7 +453,7 @@ static int with_conf(const struct args *a, struct arena *arena, int argc,
 	check_names(a, &r, argc, argv, first);
 	if (first == argc && !a->now && !a->dry_run && !a->force &&
 	    !a->verify && !a->status && !a->back && !a->test &&
-	    !isatty(STDERR_FILENO))
+	    !a->placeholder && !isatty(STDERR_FILENO))
 		wait_turn(a, splay_of(&conf));
 	status = run(a, &r);
 	strlist_free(&r.only);
@@ -447,9 +473,14 @@ int main(int argc, char **argv)
 
 	startup_secret();
 	first = opts_parse(&spec, argc, argv, take_option, &a);
-	if (a.verify + a.status + !!a.back + a.dry_run + a.test > 1)
+	if (a.verify + a.status + !!a.back + (a.dry_run && !a.placeholder) +
+		    a.test + a.placeholder >
+	    1)
 		opts_usage(&spec, "use one of --dry-run, --verify, --status, "
-				  "--rollback, --test-notify");
+				  "--rollback, --placeholder, --test-notify");
+	if (a.placeholder && a.force)
+		opts_usage(&spec, "--placeholder puts nothing where something "
+				  "is, --force or not");
 	if (a.test && first != argc)
 		opts_usage(&spec, "--test-notify takes no name");
 	if (a.json && !a.status)

@@ -514,16 +514,19 @@ static bool verify_endpoint_of(const struct finding *t, size_t i)
 	printf("%s %s %s: ", t->s->name, t->s->certs[e->cert].conf->name,
 	       svc_endpoint_text(e, t->r->arena));
 	/* Of another one the sentence has it all. */
-	if (ok && seen->handshake && !seen->by_command)
+	if (ok && c->placeholder && seen->handshake)
+		printf("%s, ", seen->fingerprint);
+	else if (ok && seen->handshake && !seen->by_command)
 		printf("%s until %s, ", seen->fingerprint,
 		       clock_text(seen->not_after, until));
 	if (seen->handshake && !there)
 		print_seen(seen);
 	if (!ok)
 		printf("%s%s", why, there ? "" : "; ");
-	printf("%s\n", !there	 ? absent(t, c)
-		       : !ok	 ? ""
-		       : expired ? "as installed, but it has EXPIRED"
+	printf("%s\n", !there		? absent(t, c)
+		       : !ok		? ""
+		       : c->placeholder ? "as installed: " HOST_PLACEHOLDER
+		       : expired	? "as installed, but it has EXPIRED"
 		       : untimely
 			       ? arena_printf(t->r->arena,
 					      "as installed, but %s", untimely)
@@ -635,6 +638,12 @@ static int tell_back(const struct finding *t, struct err *err)
 
 		if (!disk)
 			continue;
+		if (now.v[i].placeholder) {
+			printf("%s: %s: went back to a placeholder, "
+			       "self-signed\n",
+			       s->name, name);
+			continue;
+		}
 		same = before && strcmp(x509_chain_fingerprint(disk),
 					x509_chain_fingerprint(before)) == 0;
 		printf("%s: %s: %s, %s %s\n", s->name, name,

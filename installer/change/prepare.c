@@ -8,6 +8,7 @@
 #include "hostkey.h"
 #include "prepare.h"
 #include "target.h"
+#include "x509_self.h"
 
 static const char *state_dir(const struct txn_part *p)
 {
@@ -483,14 +484,21 @@ void prepare_keep(struct txn_part *p, const char *name)
 	}
 }
 
-/* Nobody is helped by one that has expired, unless he says so. */
-static int check_time(const struct txn_part *p, const struct journal *m,
-		      const struct svc_cert *c, struct err *err)
+/* Nobody is helped by one that has expired, or by a placeholder, unless he says
+ * so. */
+static int check_worth(const struct txn_part *p, const struct journal *m,
+		       const struct svc_cert *c, struct err *err)
 {
 	AUTO(x509_chain_free) struct x509_chain *chain = NULL;
 	char until[CLOCK_TEXT];
 	int rc = p->run->force ? 0 : read_back_cert(p, m, c, &chain, err);
 
+	if (rc == 1 && x509_self_is(chain))
+		return err_set(err, ERR_INPUT,
+			       "%s: what backup %s holds is a placeholder; "
+			       "nothing was changed; --force goes back to it "
+			       "all the same",
+			       c->conf->name, p->j->consumed);
 	if (rc != 1 || x509_chain_not_after(chain) > p->run->now)
 		return rc == -1 ? -1 : 0;
 	return err_set(err, ERR_INPUT,
@@ -526,7 +534,7 @@ static int set_back_cert(struct txn_part *p, const struct journal *m,
 	c->not_before = 0;
 	/* Until read_back(). */
 	c->not_after = INT64_MAX;
-	return check_time(p, m, svc, err);
+	return check_worth(p, m, svc, err);
 }
 
 static int set_back_certs(struct txn_part *p, const struct journal *m,

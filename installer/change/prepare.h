@@ -20,8 +20,8 @@ int prepare_name(struct txn_part *p, struct err *err) MUST_CHECK;
 int prepare_install(struct txn_part *p, const struct judge *g,
 		    struct err *err) MUST_CHECK;
 /* The steps that go back to what the newest backup, *ret, replaced. ERR_INPUT
- * when there is none, when that was no certificate, or one that has expired,
- * unless forced. */
+ * when there is none, when that was no certificate, or, unless forced, one that
+ * has expired, or a placeholder. */
 int prepare_back(struct txn_part *p, struct journal *ret,
 		 struct err *err) MUST_CHECK;
 

@@ -133,6 +133,35 @@ int target_there(const struct svc_cert *c, size_t i, struct err *err)
 	return now.kind != PLACE_NONE;
 }
 
+/* The same of PATH, which is not followed. */
+static int taken(const struct svc_cert *c, const char *path, struct err *err)
+{
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+	AUTO(place_close) struct place p = PLACE_INIT;
+	int rc = place_open(c->root, svc_inside(c, path), PLACE_LAST, &p, err);
+
+	if (rc != 1)
+		return rc;
+	if (place_look(&p, &now, err) == -1)
+		return -1;
+	return now.kind != PLACE_NONE;
+}
+
+int target_taken(const struct svc_cert *c, const char **ret_path,
+		 struct err *err)
+{
+	for (size_t i = 0; i < (c->link ? 1 : c->n_files); i++) {
+		const char *path = c->link ? c->link : c->files[i].path;
+		int rc = taken(c, path, err);
+
+		if (rc == 1)
+			*ret_path = path;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
 /* Is P, where a link led, one of those that were named. */
 static int listed(const struct svc_cert *c, const struct place *p,
 		  struct err *err)

@@ -29,6 +29,10 @@ int target_read(const struct svc_cert *c, size_t i, struct place_old *ret,
 /* Is there anything: 1, 0, -1. */
 int target_there(const struct svc_cert *c, size_t i,
 		 struct err *err) MUST_CHECK;
+/* Is anything where C's link, or one of its files at fixed paths, is to be, be
+ * it a link to nothing: 1, and *RET_PATH (borrowed of C) says which; 0; -1. */
+int target_taken(const struct svc_cert *c, const char **ret_path,
+		 struct err *err) MUST_CHECK;
 
 /* At fixed paths: where file I is to be put. A link there leads to what it
  * leads to, when that is a certificate or a key, or one of C->link_targets;

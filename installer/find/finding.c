@@ -146,6 +146,11 @@ bool finding_cert_state(const struct finding *t, size_t i,
 	const struct judge_cert *c = &t->g.v[i];
 
 	*ret_detail = NULL;
+	if (c->placeholder && c->verdict == PLAN_WAIT) {
+		*ret = RECEIPT_INSTALLED;
+		*ret_detail = HOST_PLACEHOLDER;
+		return true;
+	}
 	switch (c->verdict) {
 	case PLAN_KEEP:
 		*ret = RECEIPT_FAILED;
@@ -215,6 +220,8 @@ bool finding_endpoint_state(const struct finding *t, size_t i,
 	if (finding_right(t, i, ret_why)) {
 		*ret = still_back(t, e, i) ? RECEIPT_ROLLED_BACK
 					   : RECEIPT_SERVED;
+		if (t->g.v[e->cert].placeholder)
+			snprintf(ret_why, 300, HOST_PLACEHOLDER);
 	} else if (t->stopped) {
 		*ret = RECEIPT_INSTALLED;
 		snprintf(ret_why, 300, "the service is stopped");

@@ -44,8 +44,9 @@ void finding_end(struct finding *t);
 /* Does endpoint I serve what is on disk? Also true when nothing is. */
 bool finding_right(const struct finding *t, size_t i, char why[300]);
 /* What is to be said of certificate I, or of endpoint I, after this look and
- * what was decided on it. False: nothing; or, when something is done now, what
- * comes of it is said instead. */
+ * what was decided on it. Of a placeholder that is served, *ret_why says so.
+ * False: nothing; or, when something is done now, what comes of it is said
+ * instead. */
 bool finding_cert_state(const struct finding *t, size_t i,
 			enum receipt_state *ret, const char **ret_detail);
 bool finding_endpoint_state(const struct finding *t, size_t i,

@@ -64,6 +64,13 @@ void hostkey_look(const struct svc_cert *c, struct sbuf *ret)
 	sbuf_addc(ret, '\n');
 }
 
+int hostkey_there(const struct svc_cert *c, struct err *err)
+{
+	AUTO(place_old_free) struct place_old o = PLACE_OLD_INIT;
+
+	return look(c, &o, err);
+}
+
 int hostkey_since(const struct svc_cert *c, int64_t *ret)
 {
 	AUTO(place_old_free) struct place_old o = PLACE_OLD_INIT;

@@ -19,6 +19,8 @@ int hostkey_load(const struct svc_cert *c, struct x509_key **ret,
 /* One line of all that can be seen of C's key without reading it: another
  * line, maybe another key. */
 void hostkey_look(const struct svc_cert *c, struct sbuf *ret);
+/* Is there a file of it: 1, 0, -1. */
+int hostkey_there(const struct svc_cert *c, struct err *err) MUST_CHECK;
 /* Since when it is what it is (Unix seconds); -1 when that cannot be seen,
  * which hostkey_load() gives the reason of. */
 int hostkey_since(const struct svc_cert *c, int64_t *ret) MUST_CHECK;

@@ -5,6 +5,7 @@
 #include "judge.h"
 #include "hostkey.h"
 #include "target.h"
+#include "x509_self.h"
 
 #define READ_MAX (4u << 20)
 
@@ -35,10 +36,12 @@ static int read_disk(struct judge_cert *g, struct err *err)
 		return 0;
 	if (target_read(g->svc, (size_t) (f - g->svc->files), &old, err) == -1)
 		return -1;
-	if (old.kind == PLACE_FILE &&
+	if (old.kind != PLACE_FILE ||
 	    format_parse(&f->format, sbuf_str(&old.content), old.content.len,
-			 &g->disk) == 1 &&
-	    format_has_chain(&f->format) && !format_has(&f->format, PART_EXTRA))
+			 &g->disk) != 1)
+		return 0;
+	g->placeholder = x509_self_is(g->disk);
+	if (format_has_chain(&f->format) && !format_has(&f->format, PART_EXTRA))
 		seen_chain_digest(g->disk, g->disk_digest);
 	return 0;
 }
@@ -197,7 +200,7 @@ static void compare(struct judge_cert *g, const struct svcstate *state,
 		p->have_from = ours->not_before;
 	row_digest(g, files);
 	/* Where nothing is left to hold on to, any is better. */
-	p->held = g->disk &&
+	p->held = g->disk && !g->placeholder &&
 		  (judge_held(ours, g->chain) || svcstate_holds(ours, files));
 }
 
@@ -400,13 +403,14 @@ static void look_for_gone(struct judge_cert *g, const struct svcstate *state,
 	const struct svcstate_cert *ours =
 		svcstate_cert(state, g->svc->conf->name);
 
-	if (g->verdict != PLAN_WAIT || g->disk || !ours ||
+	if (g->verdict != PLAN_WAIT || (g->disk && !g->placeholder) || !ours ||
 	    ours->fingerprint[0] == '\0')
 		return;
 	g->verdict = PLAN_UNKNOWN;
 	snprintf(g->reason, sizeof(g->reason),
-		 "what was installed is gone, there is no certificate in "
+		 "what was installed is gone, there is %s in "
 		 "%.400s, and the store has none to put there: it is %s",
+		 g->placeholder ? "a placeholder" : "no certificate",
 		 g->svc->leaf_path,
 		 row == PLAN_ROW_DISABLED ? "disabled" : "not issued yet");
 }

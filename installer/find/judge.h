@@ -23,7 +23,8 @@ struct judge_cert {
 	struct x509_chain *disk; /* what is on disk, NULL: nothing; may be
 				  * chain itself */
 	char disk_digest[ENC_SHA256_HEX]; /* "" when not known */
-	bool misfit;	   /* the host's key, read again, is not that of disk */
+	bool placeholder; /* disk is one, see x509_self.h: as good as nothing */
+	bool misfit;	  /* the host's key, read again, is not that of disk */
 	const char *unfit; /* verdict is PLAN_PUT, and until it is in place
 			    * the host's key is not that of disk: a sentence;
 			    * or NULL */

@@ -5,6 +5,7 @@
 #include "hostkey.h"
 #include "log.h"
 #include "say.h"
+#include "x509_self.h"
 
 /* KEY tells whether it is still the same matter. */
 static void say_new(struct finding *t, enum svcstate_about about,
@@ -88,6 +89,8 @@ static const char *life_of(const struct x509_chain *disk, int64_t now,
 	int64_t end = x509_chain_not_after(disk);
 	char until[CLOCK_TEXT];
 
+	if (x509_self_is(disk))
+		return "is a placeholder, self-signed";
 	if (x509_chain_self_signed(disk))
 		return "is self-signed";
 	return arena_printf(a, "%s %s",
@@ -242,7 +245,10 @@ void say_well(const struct finding *t)
 	char until[CLOCK_TEXT];
 
 	for (size_t i = 0; i < t->g.n; i++)
-		if (t->g.v[i].disk)
+		if (t->g.v[i].placeholder)
+			log_info("service %s: %s: " HOST_PLACEHOLDER,
+				 t->s->name, t->g.v[i].svc->conf->name);
+		else if (t->g.v[i].disk)
 			log_info(
 				"service %s: %s is in place, valid until %s",
 				t->s->name, t->g.v[i].svc->conf->name,
@@ -433,10 +439,14 @@ void say_states(struct finding *t)
 				   detail ? detail : end_of(t, &t->g.v[i]));
 	for (size_t i = 0; i < t->s->n_endpoints; i++) {
 		const struct svc_endpoint *e = &t->s->endpoints[i];
+		struct verify_seen seen = t->seen[i];
 
-		if (finding_endpoint_state(t, i, &state, why))
-			host_found(t->r, t->s, t->s->certs[e->cert].conf->name,
-				   e, state, &t->seen[i],
-				   *why != '\0' ? why : NULL);
+		if (!finding_endpoint_state(t, i, &state, why))
+			continue;
+		/* Nobody is to be woken up by the end of what nobody trusts. */
+		if (t->g.v[e->cert].placeholder && state == RECEIPT_SERVED)
+			seen.not_after = 0;
+		host_found(t->r, t->s, t->s->certs[e->cert].conf->name, e,
+			   state, &seen, *why != '\0' ? why : NULL);
 	}
 }

@@ -16,6 +16,10 @@
 #include "verify.h"
 #include "x509.h"
 
+/* What there is to say of a placeholder that is served, as it should be. */
+#define HOST_PLACEHOLDER \
+	"a placeholder, self-signed: no certificate from the store yet"
+
 struct host {
 	const struct installer_conf *conf;
 	const struct svcs *svcs;

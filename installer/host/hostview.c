@@ -84,6 +84,10 @@ const char *hostview_now(const struct host *r, const struct svc *s, size_t i)
 	if (!c)
 		return NULL;
 	clock_text(c->ts, since);
+	/* The word alone would say that all is well. */
+	if (c->detail && strcmp(c->detail, HOST_PLACEHOLDER) == 0)
+		return arena_printf(r->arena, "%s since %s: %s", c->state,
+				    since, c->detail);
 	return c->ts_expire > 0
 		       ? arena_printf(r->arena, "%s since %s, valid until %s",
 				      c->state, since,

@@ -17,7 +17,8 @@ void hostview_known(struct host *r);
 int hostview_update(const struct host *r, const struct receipts *current,
 		    struct err *err) MUST_CHECK;
 /* What is known of certificate I of S by the end of this run, in a few words in
- * R's arena: "served since T, valid until T"; NULL: nothing. */
+ * R's arena: "served since T, valid until T"; NULL: nothing. Of a
+ * placeholder, that it is one. */
 const char *hostview_now(const struct host *r, const struct svc *s, size_t i);
 /* For people, or as a list in JSON, of the services R wants. 1: all is well,
  * 0: something is failed, rolled back, refused, held or waiting; -1. Reads

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <stdio.h>
+#include "clock.h"
+#include "deploy.h"
+#include "hostkey.h"
+#include "lay.h"
+#include "log.h"
+#include "placeholder.h"
+#include "target.h"
+#include "words.h"
+#include "x509_self.h"
+
+/* Nobody trusts it, so that its end is no news to a client; what watches ends
+ * alone sees it in time. The services of all shipped profiles start with one
+ * that has expired. */
+#define LIFE  (30 * (int64_t) 86400)
+#define SINCE 3600 /* for clocks that are behind */
+
+/* One certificate of a service. */
+struct work {
+	struct host *r;
+	const struct svc *s;
+	size_t i;
+	const struct svc_cert *c;
+	struct judge g;
+};
+
+/* --- whether one is needed --- */
+
+/* Why this host cannot make one, and need not; or NULL. */
+static const char *not_here(const struct work *w)
+{
+	if (w->s->hooks[HOOK_SEED].n > 0)
+		return "what it uses now is fetched from where it runs (seed)";
+	if (!w->c->conf->key)
+		return "its private key is not on this host (public_key)";
+	return NULL;
+}
+
+static void left(const struct work *w, const char *why)
+{
+	printf("%s: %s: left as it is: %s\n", w->s->name, w->c->conf->name,
+	       why);
+}
+
+/* What is there. */
+static const char *what_is_there(const struct work *w, const char *path)
+{
+	const struct x509_chain *disk = w->g.v[w->i].disk;
+	struct arena *a = w->r->arena;
+	char until[CLOCK_TEXT];
+
+	if (!disk || !x509_self_is(disk))
+		return arena_printf(a, "%s is there", path);
+	return arena_printf(a, "%s is there, with a placeholder (until %s)",
+			    path,
+			    clock_text(x509_chain_not_after(disk), until));
+}
+
+/* --- making it --- */
+
+static int no_key(const struct work *w, struct err *err)
+{
+	const char *const argv[] = { w->c->conf->key, NULL };
+	AUTO(mem_free_str) char *path = words_text(argv);
+
+	return err_set(err, ERR_CONFIG,
+		       "its key is not there; make one, then run this again: "
+		       "(umask 077; openssl genrsa -out %s 2048)",
+		       path);
+}
+
+static int load_key(const struct work *w, struct x509_key **ret,
+		    struct err *err)
+{
+	int rc = hostkey_there(w->c, err);
+
+	if (rc == 1)
+		return hostkey_load(w->c, ret, err);
+	return rc == 0 ? no_key(w, err) : -1;
+}
+
+static int make(const struct work *w, const struct x509_key *key,
+		struct x509_chain **ret, struct err *err)
+{
+	const struct conf_strings *more = &w->c->conf->names;
+	const char **names =
+		arena_array(w->r->arena, more->n + 1, sizeof(*names));
+	const struct x509_self s = { .key = key,
+				     .names = names,
+				     .n = more->n + 1,
+				     .from = w->r->now - SINCE,
+				     .until = w->r->now + LIFE };
+
+	names[0] = w->c->domain;
+	for (size_t i = 0; i < more->n; i++)
+		names[i + 1] = more->v[i];
+	return x509_self_make(&s, ret, err);
+}
+
+/* As if it were the row's, and had been judged. */
+static int fill(struct work *w, struct err *err)
+{
+	AUTO(x509_key_free) struct x509_key *key = NULL;
+	struct judge_cert *g = &w->g.v[w->i];
+	struct format_from from = { .chain = NULL };
+
+	if (load_key(w, &key, err) == -1 || make(w, key, &g->chain, err) == -1)
+		return -1;
+	from.chain = g->chain;
+	from.key = key;
+	for (size_t k = 0; k < w->c->n_files; k++)
+		if (format_build(&w->c->files[k].format, &from, &g->contents[k],
+				 err) == -1)
+			return -1;
+	seen_chain_digest(g->chain, g->chain_digest);
+	g->verdict = PLAN_PUT;
+	return 0;
+}
+
+static void told(const struct work *w)
+{
+	const struct x509_chain *c = w->g.v[w->i].chain;
+	char until[CLOCK_TEXT];
+
+	clock_text(x509_chain_not_after(c), until);
+	printf("%s: %s: %s a placeholder, self-signed, until %s: %s\n",
+	       w->s->name, w->c->conf->name,
+	       w->r->dry_run ? "would lay" : "laid", until, w->c->leaf_path);
+	if (!w->r->dry_run)
+		log_event(LOG_L_INFO, "placeholder", "service", w->s->name,
+			  "name", w->c->conf->name, "fingerprint",
+			  x509_chain_fingerprint(c), "until", until, NULL);
+}
+
+static int put(struct work *w, struct err *err)
+{
+	size_t n = w->s->n_endpoints;
+	struct verify_seen *seen =
+		arena_array(w->r->arena, n + 1, sizeof(*seen));
+	struct txn_part p = { .svc = w->s, .g = &w->g, .before = seen };
+
+	if (w->r->dry_run)
+		return deploy_check(w->c, err);
+	for (size_t i = 0; i < n; i++)
+		seen[i].unknown = true; /* nobody looks */
+	lay_install(w->r, &p);
+	if (p.result == TXN_SERVED)
+		return 0;
+	return err_set(err, p.err.kind, "%s", p.err.msg);
+}
+
+/* --- all of it --- */
+
+static int lay(struct work *w, struct err *err)
+{
+	const char *why = not_here(w), *path = NULL;
+	int rc;
+
+	if (why) {
+		left(w, why);
+		return 0;
+	}
+	rc = target_taken(w->c, &path, err);
+	if (rc == -1)
+		return -1;
+	if (rc == 1) {
+		left(w, what_is_there(w, path));
+		return 0;
+	}
+	if (fill(w, err) == -1 || put(w, err) == -1)
+		return -1;
+	told(w);
+	return 0;
+}
+
+static bool lay_cert(struct host *r, const struct svc *s, size_t i)
+{
+	struct work w = { .r = r, .s = s, .i = i, .c = &s->certs[i] };
+	struct err err = ERR_INIT;
+	int rc;
+
+	judge_disk(s, &w.g);
+	/* What is there besides is not its matter. */
+	for (size_t k = 0; k < w.g.n; k++)
+		w.g.v[k].verdict = PLAN_WAIT;
+	rc = lay(&w, &err);
+	judge_free(&w.g);
+	if (rc == -1 && r->dry_run)
+		printf("%s: %s FAILS: %s\n", s->name, w.c->conf->name, err.msg);
+	else if (rc == -1)
+		log_warn("service %s: %s: no placeholder: %s", s->name,
+			 w.c->conf->name, err.msg);
+	return rc == 0;
+}
+
+void placeholder_lay(struct host *r)
+{
+	for (size_t k = 0; k < r->svcs->n; k++) {
+		const struct svc *s = &r->svcs->v[k];
+		bool well = true;
+
+		if (!host_wants(r, s))
+			continue;
+		for (size_t i = 0; i < s->n_certs; i++)
+			if (!lay_cert(r, s, i))
+				well = false;
+		if (well)
+			r->good++;
+		else
+			r->bad++;
+	}
+}
