@@ -85,11 +85,11 @@ static void not_ours(struct dns_locate *l, const char *zone)
 		(void) err_set(
 			&err, ERR_CONFIG,
 			"%s is a CNAME that leads to %s in zone %s, "
-			"which dns.zones does not name: let it lead into "
-			"one it names, such as %s, or add that zone "
-			"there%s",
+			"which dns.zones does not name: make it \"%s\", or "
+			"add that zone there%s",
 			l->path.name[0], dns_name_said(name, to),
-			dns_name_said(zone, in), home, any);
+			dns_name_said(zone, in),
+			record_for(l->path.name[0], home, record), any);
 	else
 		(void) err_set(&err, ERR_CONFIG,
 			       "%s lies in zone %s, which dns.zones does not "

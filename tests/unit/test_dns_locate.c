@@ -454,6 +454,9 @@ static void test_zones_that_are_not_ours(void **state)
 	assert_fails(z, "_acme-challenge.meant.example.org",
 		     "_acme-challenge.meant.example.org is a CNAME that leads "
 		     "to target.other.net in zone other.net");
+	assert_fails(z, "_acme-challenge.meant.example.org",
+		     "\"_acme-challenge.meant.example.org. CNAME "
+		     "meant-example-org.acme.other.net.\"");
 	conf.any_zone = true;
 	locate(z, "_acme-challenge.www.example.org", &g);
 	assert_non_null(g.zone);
