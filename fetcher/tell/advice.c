@@ -25,12 +25,22 @@ static const struct advice advices[] = {
 	  "certrepo.conf by this name; nsupdate -k FILE tries it." },
 	{ "dns", "(BADTIME)",
 	  "This host's clock and that of the server are apart." },
+	{ "dns", " still ",
+	  "See why that server does not show what the zone's primary does: "
+	  "if it gets the changes of the zone, and how soon (NOTIFY, "
+	  "transfers)." },
+	{ "dns", "UPDATE of zone",
+	  "See that this server runs, and can be reached from here at its "
+	  "port 53, by UDP and TCP." },
 	{ "dns", NULL,
 	  "If the server named is one of /etc/resolv.conf, it is the resolver "
 	  "of this host, which is asked for every name. Else look at the zone "
 	  "and the servers of that." },
 	{ "connection", NULL,
 	  "See that the CA reaches its web server at port 80." },
+	{ "unauthorized", "/.well-known/acme-challenge/",
+	  "See what answers at that address: is webroot_path of its row the "
+	  "folder that is served there, on each address of the name?" },
 	{ "unauthorized", NULL,
 	  "See what answered the CA instead of our proof." },
 	{ "bad-csr", NULL, "Make another CSR, and enrol that:", ADVICE_CSR },
@@ -50,6 +60,9 @@ static const struct advice advices[] = {
 	  "Name its web root:", ADVICE_WEBROOT },
 	{ "config", "cannot prove the wildcard",
 	  "Prove it in the DNS:", ADVICE_CHALLENGE },
+	{ "config", "is a CNAME that leads to",
+	  "Correct that CNAME, or add the zone that it leads to to dns.zones "
+	  "in certrepo.conf." },
 	{ "config", "dns.zones does not name",
 	  "Add that record to that zone, or the zone to dns.zones in "
 	  "certrepo.conf." },

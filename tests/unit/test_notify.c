@@ -227,27 +227,52 @@ static void advice_words(void **state)
 			 ADVICE_FOLDER);
 }
 
-/* What the server of a zone says of a key is a failure of the class dns: the
- * words are about the key, not about resolvers. */
-static void advice_key(void **state)
+/* Where what is said has its own cause, the words are about that. */
+static void advice_exact(void **state)
 {
 	static const struct {
+		enum fail_class class;
 		const char *said, *advice;
 	} cases[] = {
-		{ "DNS server 192.0.2.53 has another secret for the key k than "
+		{ FAIL_DNS,
+		  "after 300 s name server 192.0.2.54 of zone acme.example.net "
+		  "still answers NXDOMAIN at www.acme.example.net",
+		  "gets the changes of the zone" },
+		{ FAIL_DNS,
+		  "UPDATE of zone acme.example.net: DNS server 192.0.2.53: "
+		  "Connection refused",
+		  "port 53" },
+		{ FAIL_CONFIG,
+		  "_acme-challenge.www.example.org is a CNAME that leads to "
+		  "x.example.com in zone example.com, which dns.zones does "
+		  "not name: make it",
+		  "CNAME" },
+		{ FAIL_CONFIG,
+		  "_acme-challenge.www.example.org lies in zone example.org, "
+		  "which dns.zones does not name: add to that zone the record",
+		  "Add that record" },
+		{ FAIL_UNAUTHORIZED,
+		  "www.example.org (http://www.example.org/.well-known/"
+		  "acme-challenge/x): the CA did not accept the proof of "
+		  "control",
+		  "webroot_path" },
+		{ FAIL_DNS,
+		  "DNS server 192.0.2.53 has another secret for the key k than "
 		  "/etc/certrepo/k.key (BADSIG)",
 		  "secret in key_file" },
-		{ "DNS server 192.0.2.53 does not know the key k of "
+		{ FAIL_DNS,
+		  "DNS server 192.0.2.53 does not know the key k of "
 		  "/etc/certrepo/k.key for zone acme.example.net (BADKEY)",
 		  "does not know the key" },
-		{ "the clocks differ too much: here it is "
+		{ FAIL_DNS,
+		  "the clocks differ too much: here it is "
 		  "2026-11-29T02:00:00Z, at DNS server 192.0.2.53 "
 		  "2026-11-29T03:00:00Z (BADTIME)",
 		  "clock" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-		has(advice_of(fail_name(FAIL_DNS), cases[i].said)->text,
+		has(advice_of(fail_name(cases[i].class), cases[i].said)->text,
 		    cases[i].advice);
 }
 
@@ -997,7 +1022,7 @@ int main(void)
 		TEST(wanted),
 		TEST(advice),
 		TEST(advice_words),
-		TEST(advice_key),
+		TEST(advice_exact),
 		TEST(to_copy),
 		TEST(parked),
 		TEST(from_new_to_over),
