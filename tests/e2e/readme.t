@@ -88,7 +88,13 @@ is "$rc" 69 "... is accepted by the installer"
 # Options that are written down somewhere exist.
 unknown() {
 	for p in fetcher installer populate; do
-		"$BUILD/certrepo-$p" --help >"$T/help"
+		{
+			"$BUILD/certrepo-$p" --help
+			for c in $("$BUILD/certrepo-$p" --help | sed -n \
+				'/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+				"$BUILD/certrepo-$p" "$c" --help
+			done
+		} >"$T/help"
 		grep -oh "certrepo-$p [a-z-].*" "$ROOT/README.md" \
 			"$ROOT"/packaging/cron.d/* "$ROOT"/packaging/systemd/* |
 			grep -oE -- ' --[a-z-]+' | sort -u |
