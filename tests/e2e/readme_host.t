@@ -1,0 +1,125 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The README's one host, as it stands there, without the packages: as root,
+# where /etc, /run, /usr/local, /usr/sbin, /var/lib, /var/log and /var/www are
+# folders of our own. tests/packages/host.sh is the same with the packages, in
+# a bare Debian. The CA is Let's Encrypt as tests/lib/letsencrypt.sh plays it.
+# shellcheck disable=SC2154 # rc, out and err are run's
+if [ -z "${README_APART-}" ] && [ "$(id -u)" = 0 ] &&
+	unshare --mount --net true 2>/dev/null; then
+	README_APART=1 exec unshare --mount --net sh "$0" "$@"
+fi
+. "$(dirname "$0")/../lib/lib.sh"
+. "$ROOT/tests/lib/readme.sh"
+. "$ROOT/tests/lib/letsencrypt.sh"
+
+[ -n "${README_APART-}" ] || skip_all "no root for namespaces of our own"
+umask 022
+
+# --- folders of our own ---
+
+apart() {
+	mkdir "$T/own" && cd "$T/own" && cp -a /etc etc && cp -a /usr/sbin sbin &&
+		mkdir local run lib log www && mkdir -p /var/www || return 1
+	for d in etc:/etc local:/usr/local sbin:/usr/sbin run:/run \
+		lib:/var/lib log:/var/log www:/var/www; do
+		mount --bind "$T/own/${d%%:*}" "${d#*:}" || return 1
+	done
+	mkdir /var/log/nginx /var/lib/nginx
+}
+le_start
+apart 2>"$T/log/apart" || {
+	diag "$(tail -5 "$T/log/apart")"
+	skip_all "no folders of our own"
+}
+# What the packages are for.
+PATH=/usr/local/sbin:$PATH
+for p in populate fetcher installer; do
+	install -D "$BUILD/certrepo-$p" "/usr/local/sbin/certrepo-$p"
+done
+mkdir -p /usr/local/share/certrepo /var/www/html /etc/ssl/private \
+	/etc/nginx/sites-available /etc/nginx/sites-enabled
+cp -r "$ROOT/installer-profiles" /usr/local/share/certrepo/
+install -d /usr/local/share/certrepo/cas
+install -m 644 "$ROOT"/ca-presets/*.conf /usr/local/share/certrepo/cas/
+rm -rf /etc/nginx/tls /etc/nginx/sites-enabled/* /etc/certrepo
+adduser --quiet --system --group --home /var/lib/certrepo certrepo \
+	2>"$T/log/adduser" || bail "no user: $(cat "$T/log/adduser")"
+install -d -m 750 -o certrepo -g certrepo /var/lib/certrepo
+install -d /etc/certrepo /etc/certrepo/csr
+# The world: who is trusted, and mail.
+# shellcheck disable=SC2086 # a list
+cat "$LE_CA" $LE_ROOTS >>/etc/ssl/certs/ca-certificates.crt
+rm -f /usr/sbin/sendmail
+printf '#!/bin/sh\ncat >>/var/log/mail\n' >/usr/sbin/sendmail
+chmod 755 /usr/sbin/sendmail
+touch /var/log/mail && chmod 666 /var/log/mail
+on_host() {
+	run nsenter "--net=$HOST_NET" "$@"
+}
+on_host service nginx start
+[ "$rc" = 0 ] || bail "nginx does not start: $err"
+wait_for 5 test -s /run/nginx.pid && adopt nginx /run/nginx.pid
+
+# --- the text ---
+
+mkdir "$T/blocks" && readme_blocks "$T/blocks" '^## One host'
+follow() { # NAME
+	for b in "$T"/blocks/*.sh; do
+		! grep -q '^apt install' "$b" || continue
+		on_host sh -e "$b"
+		is "$rc" 0 "$1: $(readme_title "$b")"
+		[ "$rc" = 0 ] || bail "the rest builds on it"
+		! grep -q 'nginx reload' "$b" || wait_for 10 le_reloaded ||
+			bail "nginx does not reload"
+		[ "$1" != README ] || readme_shown "${b%.sh}.text"
+	done
+}
+cert=/etc/nginx/tls/www.example.org/current/fullchain.pem
+follow README
+served=$(le_served)
+is "$served" "$(cert_fp $cert)" "the world is served what is installed"
+is "$(grep -c BEGIN "$T/served")" 2 "... with its intermediate certificate"
+for p in fetcher installer; do
+	ok "... and the $p has sent its test mail" \
+		grep -q "as certrepo-$p .*found them" /var/log/mail
+done
+follow 'pasted again'
+is "$(le_served)" "$served" "... and the same certificate is served"
+is "$(stat -c '%U %a %n' /etc/ssl/private/www.*.key /var/lib/certrepo \
+	/var/lib/certrepo-installer)" \
+	"root 600 /etc/ssl/private/www.example.org.key
+certrepo 750 /var/lib/certrepo
+root 700 /var/lib/certrepo-installer" "whose the key and the folders are"
+
+# The examples are the same, with comments.
+no_comments() {
+	sed 's/^#.*//; /^$/d' "$1"
+}
+for f in certrepo installer; do
+	example=$ROOT/packaging/examples/$f.conf
+	is "$(no_comments "$example")" "$(cat /etc/certrepo/$f.conf)" \
+		"the example $f.conf is the README's"
+	# what is commented out in it would do, too
+	rm /etc/certrepo/$f.conf.d/notify.conf
+	sed 's/^#\([a-z]\)/\1/' "$example" >/etc/certrepo/$f.conf
+done
+unlike "$(cat /etc/certrepo/*.conf)" '^#[a-z]' "... with all its settings"
+on_host certrepo-populate show www.example.org
+is "$rc" 0 "... is taken by populate"
+on_host runuser -u certrepo -- certrepo-fetcher --once
+is "$rc $err" '0 ' "... and by the fetcher"
+on_host certrepo-installer --verify
+is "$rc" 0 "... and by the installer"
+
+# The same in certrepo(7).
+sed -n '/^\.Sh EXAMPLES/,/^\.Ed/p' "$ROOT/man/certrepo.7" |
+	sed -n '/^\.Bd/,/^\.Ed/{/^\./d;p;}' >"$T/block"
+like "$(cat "$T/block")" 'runuser' "certrepo(7) has the steps"
+rm -rf /var/lib/certrepo/certrepo.db*
+cd "$T" && cp /etc/certrepo/csr/www.example.org.csr .
+sed -i '/ add /s#$# --webroot /var/www/acme#' "$T/block"
+on_host sh -e "$T/block"
+is "$rc" 0 "... and they work"
+like "$err" 'renewed name=www\.example\.org' "... there is a certificate"
+done_testing
