@@ -115,7 +115,7 @@ alone_in_chroot() { # FOLDER COMMAND...
 	_alone=_loopback
 	in_chroot "$@" && _rc=0 || _rc=$?
 	_alone=
-	return $_rc
+	return "$_rc"
 }
 # The tree as it is, without what was made in it.
 copy_tree() { # FOLDER

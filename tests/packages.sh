@@ -3,8 +3,9 @@
 # The packages, on bare chroots: packages.sh [SUITE...], by default bookworm and
 # trixie. Needs root and what packaging/deb.sh needs.
 #
-#	STEPS	which of build same lintian install byhand upgrade remove host
-#		fleet (all, in this order); without build, those of before
+#	STEPS	which of build cut same lintian install byhand upgrade remove
+#		host fleet (all, in this order); without build, the packages of
+#		the run before
 #	BEFORE	a folder with SUITE/*.deb to upgrade from; without, see
 #		tests/packages/upgrade.sh
 #
@@ -16,7 +17,7 @@ me=packages
 . tests/chroot.sh
 work=$PWD/build/packages/work
 logs=$PWD/build/packages
-steps=${STEPS:-build same lintian install byhand upgrade remove host fleet}
+steps=${STEPS:-build cut same lintian install byhand upgrade remove host fleet}
 
 if [ "${1-}" != --inside ]; then
 	need_root
@@ -47,6 +48,32 @@ same() { # SUITE
 		echo "# the same again: $f"
 	done
 }
+# A build that is ended leaves neither mounts nor processes nor a lock, and no
+# half of a result.
+cut() { # SUITE
+	OUT=$work/cut sh packaging/deb.sh "$1" &
+	pid=$!
+	i=0
+	until [ -s "$work/cut/.work/$1.log" ] || [ $i = 600 ]; do
+		i=$((i + 1))
+		sleep 0.1
+	done
+	kill -TERM $pid
+	! wait $pid || return
+	i=0
+	while left=$(find /proc/[0-9]*/root -prune -lname "$work/cut/*" \
+		2>/dev/null) && [ -n "$left" ] && [ $i -lt 50 ]; do
+		i=$((i + 1))
+		sleep 0.1
+	done
+	left="$left$(findmnt -rno TARGET | grep "$work/cut")"
+	left="$left$(find "$work/cut" -mindepth 1 ! -name .lock)"
+	[ -z "$left" ] || {
+		echo "left: $left"
+		return 1
+	}
+	flock -n "$work/cut/.lock" echo "ok - nothing is left"
+}
 # A copy of the suite's chroot, in which `apt-get update` has been.
 fresh() { # SUITE STEP
 	base=$work/$1
@@ -72,6 +99,7 @@ lint() { # of $root
 step() { # SUITE STEP
 	case $2 in
 	build) sh packaging/deb.sh "$1" ;;
+	cut) cut "$1" ;;
 	same) same "$1" ;;
 	lintian) fresh "$@" && lint ;;
 	*)
@@ -85,7 +113,7 @@ summary='' rc=0
 for suite; do
 	for s in $steps; do
 		case $s in
-		build | same | lintian) ;;
+		build | cut | same | lintian) ;;
 		*) [ -e "tests/packages/$s.sh" ] || continue ;;
 		esac
 		echo "packages: $suite: $s"
