@@ -16,6 +16,13 @@ bad_pages() { # FOLDER
 	pages "$1" | xargs mandoc -T lint -W warning 2>&1
 }
 
+# .Dq, .Ql and .Sq go to the end of their line: what should stand behind the
+# quotes, or is another quotation, would be in them.
+swallowing() { # FOLDER
+	pages "$1" | xargs grep -HnE \
+		'^\.(.* )?(Dq|Ql|Sq) .* (No|Dq|Ql|Sq|Pq)( |$)'
+}
+
 # --- heads and sections ---
 bad_heads() { # FOLDER
 	for _f in $(pages "$1"); do
@@ -238,6 +245,7 @@ missing_words() { # FOLDER
 }
 
 clean "pages of the tree" bad_pages .
+clean "their quotations" swallowing .
 clean "their heads" bad_heads .
 clean "their sections" bad_sections .
 clean "their links" bad_links .
@@ -260,6 +268,8 @@ mkdir "$T/man"
 a=$T/man/a.8
 printf '.Dd x\n.Dt A 1\n.Sh NAME\n.Foo bar\n' >"$a"
 finds 'a\.8.*Foo' "an unknown macro is seen" bad_pages "$T"
+printf '.Dd x\n.Pq Dq one , Dq two\n' >"$a"
+finds 'a\.8:2:' "one quotation in another is seen" swallowing "$T"
 finds 'Dd x is no date' "a date that is none is seen" bad_heads "$T"
 finds 'not \.Os' "a system that is not ours is seen" bad_heads "$T"
 printf '.Dd January 1, 2999\n.Os certrepo\n.Nd of a CSR\n' >"$a"
