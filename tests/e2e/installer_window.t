@@ -37,6 +37,10 @@ like "$(receipt_detail '')" 'waits for its window, which opens ... [0-9][0-9]:00
 	"... and until when"
 run host --dry-run
 like "$out" 'web: waits for its window' "... and so does --dry-run"
+TZ=Etc/GMT-6
+run host --dry-run
+TZ=UTC
+unlike "$out" 'waits for its window' "... where TZ says it is another hour, not"
 
 HOST_SERVICE="window = [ \"$later\", \"$now\" ];"
 host_conf
