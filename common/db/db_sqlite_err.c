@@ -127,8 +127,9 @@ static const char *read_only(const char *folder, struct db_sqlite_why *w)
 {
 	(void) snprintf(w->text, sizeof(w->text),
 			"the disk of %.200s is mounted read-only, by hand or "
-			"because it failed: see findmnt -T %.200s, and the "
-			"kernel's log",
+			"because it failed, or the unit of systemd does not "
+			"name it in ReadWritePaths=: see findmnt -T %.200s, "
+			"and the kernel's log",
 			folder, folder);
 	return w->text;
 }

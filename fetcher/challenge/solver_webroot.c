@@ -39,7 +39,7 @@ static int io_fail(struct err *err, const char *fmt, ...)
 {
 	int saved = errno;
 	AUTO(mem_free_str) char *what = NULL;
-	bool denied = saved == EACCES || saved == EPERM;
+	bool denied = saved == EACCES || saved == EPERM || saved == EROFS;
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -51,12 +51,15 @@ static int io_fail(struct err *err, const char *fmt, ...)
 		err_errno(err, ERR_CONFIG, "%s", what);
 	else
 		err_errno(err, ERR_IO, "%s", what);
-	return denied && err
-		       ? err_set(err, ERR_CONFIG,
-				 "%s (the user that the fetcher runs as must "
-				 "be able to write there)",
-				 err->msg)
-		       : -1;
+	if (!denied || !err)
+		return -1;
+	return err_set(err, ERR_CONFIG, "%s (%s)", err->msg,
+		       saved == EROFS
+			       ? "it is mounted read-only, or the unit "
+				 "of systemd does not name it in "
+				 "ReadWritePaths="
+			       : "the user that the fetcher runs as must "
+				 "be able to write there");
 }
 
 /* 1 and the folder's descriptor, 0 when one on the way is missing. */

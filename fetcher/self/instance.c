@@ -102,8 +102,9 @@ int instance_open(const char *dir, struct instance **ret, struct err *err)
 				err, ERR_CONFIG,
 				"state_dir %s is on a file system that "
 				"is mounted read-only, as after an error "
-				"of its disk (dmesg): nothing was done; "
-				"when that is mended, mount it for "
+				"of its disk (dmesg), or the unit of systemd "
+				"does not name it in ReadWritePaths=: nothing "
+				"was done; when that is mended, mount it for "
 				"writing",
 				dir);
 		if (err->kind == ERR_IO)

@@ -56,6 +56,10 @@ static const struct advice advices[] = {
 	  "Ask for another profile, or for none." },
 	{ "config", "able to write there",
 	  "Give the fetcher's user the folder; as root:", ADVICE_FOLDER },
+	{ "config", "in ReadWritePaths=",
+	  "Let the service write there: run systemctl edit certrepo-fetcher, "
+	  "and add [Service] and ReadWritePaths= with that folder. If its disk "
+	  "is read-only, mend that." },
 	{ "config", "give it with --webroot",
 	  "Name its web root:", ADVICE_WEBROOT },
 	{ "config", "cannot prove the wildcard",
