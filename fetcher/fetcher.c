@@ -79,8 +79,7 @@ static const struct opts_spec spec = {
 		    "  account               our accounts at the CAs\n"
 		    "  caa                   the CAA records that names want, "
 		    "and those published",
-	.examples = "--once --verbose\n"
-		    "--staging www.example.org\n"
+	.examples = "--staging www.example.org\n"
 		    "--once --force www.example.org\n",
 };
 
