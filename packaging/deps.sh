@@ -18,7 +18,7 @@ check="
 	libcmocka-dev python3 python3-cryptography sqlite3 ca-certificates
 	mariadb-server mariadb-client unbound
 	strace faketime util-linux iproute2
-	pmccabe mandoc shellcheck acl
+	pmccabe mandoc shellcheck acl systemd
 "
 # The daemons of tests/lib/services and what asks them.
 services="
