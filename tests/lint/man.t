@@ -168,10 +168,15 @@ settings_of() { # FOLDER
 bad_settings() { # FOLDER
 	settings_of "$1" | sort -u >"$T/settings"
 	for _f in $(pages "$1"); do
+		_word='[A-Za-z_0-9.]+'
+		case $_f in
 		# which is about the settings of others
-		[ "${_f##*/}" != certrepo-profiles.7 ] || continue
+		*/certrepo-profiles.7) continue ;;
+		# which have commands and words of others, too
+		*/certrepo-*.7) _word='[a-z]+[_.][a-z_.]+' ;;
+		esac
 		grep -E '^\.(It )?(Ic|Va) |[( ](Ic|Va) ' "$_f" |
-			grep -oE '(Ic|Va) [A-Za-z_0-9.]+( , [a-z_0-9.]+)*' |
+			grep -oE "(Ic|Va) $_word( , [a-z_0-9.]+)*" |
 			sed 's/^...//; s/ , /\n/g' | sort -u |
 			grep -vxE '[IV][ca]|.*=.*' | grep -vxF -f "$T/settings" |
 			sed "s|^|$_f: there is no setting |"
