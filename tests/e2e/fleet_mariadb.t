@@ -1,0 +1,160 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The steps of certrepo-fleet(7) to a database on MariaDB, as they stand there
+# and pasted twice: the files of the accounts, the tables, the grants; then a
+# name is enrolled with the account for that, and the fetcher's can read it. As
+# root, with an /etc of our own. (The whole of it, with its daemons, is
+# tests/packages/fleet.sh.)
+# shellcheck disable=SC2154 # rc, out and err are run's
+if [ -z "${FLEET_APART-}" ] && [ "$(id -u)" = 0 ] &&
+	unshare --mount --net true 2>/dev/null; then
+	FLEET_APART=1 exec unshare --mount --net sh "$0" "$@"
+fi
+. "$(dirname "$0")/../lib/lib.sh"
+. "$ROOT/tests/lib/mariadb.sh"
+. "$ROOT/tests/lib/fleet.sh"
+
+[ -n "${FLEET_APART-}" ] || skip_all "no root for namespaces of our own"
+command -v mariadb-install-db >/dev/null || skip_all "no mariadb-server"
+umask 022
+apart() {
+	mkdir "$T/own" && cd "$T/own" && cp -a /etc etc && mkdir local lib &&
+		for d in etc:/etc local:/usr/local lib:/var/lib; do
+			mount --bind "$T/own/${d%%:*}" "${d#*:}" || return 1
+		done
+	ip link set lo up
+}
+apart 2>"$T/log/apart" || {
+	diag "$(tail -5 "$T/log/apart")"
+	skip_all "no folders of our own"
+}
+mkdir -p /etc/ssl/private /etc/certrepo/csr
+PATH=/usr/local/sbin:$PATH
+for p in populate fetcher installer; do
+	install -D "$BUILD/certrepo-$p" "/usr/local/sbin/certrepo-$p"
+done
+install -D "$ROOT/schema/grants.sql" /usr/local/share/certrepo/grants.sql
+install -d /usr/local/share/certrepo/cas
+install -m 644 "$ROOT"/ca-presets/*.conf /usr/local/share/certrepo/cas/
+install -d /usr/local/share/certrepo/installer-profiles
+install -m 644 "$ROOT"/installer-profiles/*.conf \
+	/usr/local/share/certrepo/installer-profiles/
+adduser --quiet --system --group --home /var/lib/certrepo certrepo \
+	2>"$T/log/adduser" || bail "no user: $(cat "$T/log/adduser")"
+mariadb_start "$T/db" || bail "MariaDB does not start"
+mariadb_sql -e 'DROP DATABASE certrepo; DROP USER certrepo@"%"
+	; CREATE DATABASE certrepo CHARACTER SET ascii COLLATE ascii_bin'
+cp "$MARIADB_CA" /etc/certrepo/db-ca.pem
+# What the machines have: their server, and copies that need no other machine.
+cat >/usr/local/sbin/mariadb <<END
+#!/bin/sh
+exec /usr/bin/mariadb --no-defaults --skip-ssl \\
+	--socket=$MARIADB_SOCKET --user=root "\$@"
+END
+printf '#!/bin/sh\nexit 0\n' >/usr/local/sbin/apt-get
+# shellcheck disable=SC2016 # its own
+printf '#!/bin/sh\nexec cp "${1#*:}" "$2"\n' >/usr/local/sbin/scp
+chmod 755 /usr/local/sbin/*
+hash -r
+
+# A block, as it stands there but for where the server is, into FILE.
+block() { # TITLE K
+	fleet_block "$(fleet_in "$1" "$2")" |
+		sed -e "s#/run/mysqld/mysqld.sock#$MARIADB_SOCKET#" \
+			-e "s#\"db.example.org\";#\"127.0.0.1\"; port = $MARIADB_PORT;#" \
+			>"$T/block"
+	[ -s "$T/block" ] || bail "nothing in the page below: $1 $2"
+}
+follow() { # TITLE K
+	block "$1" "$2"
+	run sh -e "$T/block"
+	is "$rc" 0 "$1, $2"
+	[ "$rc" = 0 ] || bail "the rest builds on it"
+}
+files() { # all of them, with owner and mode
+	(cd /etc/certrepo && find . -printf '%P %U %G %m %l\n' | sort &&
+		cat -- *.conf *.password certrepo.conf.d/*)
+}
+
+is "$(fleet_blocks | cut -f2 | sort -u | tr '\n' ' ')" \
+	'CA centre database server host name server zone example.net zone example.org ' \
+	"each block says on which machine it is"
+follow '3. Configuration' 1
+follow '4. Tables and accounts' 1
+like "$out" 'would create .*
+created ' "... the tables are made"
+is "$(printf '%s' "$err" | grep -vc 'nothing is enrolled')" 0 \
+	"... and both accounts are let in"
+files >"$T/once"
+follow '3. Configuration' 1
+follow '4. Tables and accounts' 1
+is "$(files)" "$(cat "$T/once")" "... pasted again: no file is another one"
+is "$(sed -n 's/.*user = "\([a-z-]*\)".*/\1/p' /etc/certrepo/init.conf \
+	/etc/certrepo/admin.conf /etc/certrepo/certrepo.conf | tr '\n' ' ')" \
+	'root certrepo-populate certrepo-fetcher ' \
+	"... three files, an account each"
+
+# The page's table of files, and what there is.
+(cd /etc/certrepo && stat -c '%n %G 0%a' init.conf admin.conf certrepo.conf \
+	certrepo.conf.d populate.password fetcher.password host.password |
+	sort) >"$T/there"
+mandoc -Tascii -O width=78 "$FLEET" | sed "s/.$(printf '\b')//g" |
+	sed -n '/^   Files/,/^[A-Z]/p' | awk '$3 ~ /^0[0-7]+$/ &&
+		/\.password|\.conf/ && !/acme|installer/ { print $1, $2, $3 }' |
+	sort -u >"$T/table"
+is "$(cat "$T/there")" "$(cat "$T/table")" "owners and modes are the page's"
+
+follow '6. The first name' 1
+block '6. The first name' 2
+sed -n '/^ *certrepo-populate/p; /^ *scp/,/csr\/$/p' "$T/block" >"$T/add"
+block '6. The first name' 3
+sed -n '/^ *certrepo-populate/p' "$T/block" >>"$T/add"
+cat >/etc/certrepo/certrepo.conf.d/web.conf <<'END'
+webroot_prefixes = ["/var/www"];
+END
+sed -i 's#add www.example.org#& --webroot /var/www#' "$T/add"
+is "$(grep -c certrepo-populate "$T/add")" 3 "the first name"
+run sh -e "$T/add"
+is "$rc" 0 "... is enrolled and enabled with the account of admin.conf"
+like "$out" 'www\.example\.org enabled' "... and says so"
+run runuser -u certrepo -- certrepo-populate list
+like "$rc $(printf '%s' "$out" | tail -1)" '^0 www\.example\.org +enabled' \
+	"the fetcher's account reads it"
+openssl req -new -newkey rsa:2048 -nodes -keyout "$T/k" -subj / -addext \
+	subjectAltName=DNS:other.example.org -out "$T/other.csr" 2>/dev/null
+run certrepo-populate add other.example.org --csr "$T/other.csr" \
+	--webroot /var/www
+like "$rc $err" '^78 .*rights of this user.*/usr/local/share/certrepo/grants\.sql; by hand, use a file with the account certrepo-populate: certrepo-populate -c FILE' \
+	"... adds nothing, and says which account does"
+run certrepo-populate init
+like "$rc $err" '^78 .*may not see the views.*certrepo-populate -c FILE init' \
+	"nor is init its, and it says so"
+
+# A host's configuration is taken, and its account reads the name.
+cp /etc/certrepo/db-ca.pem "$T/ca.pem"
+block '8. The first host' 2
+sed '/^ *certrepo-installer/,$d' "$T/block" >"$T/host"
+run sh -e "$T/host"
+is "$rc" 0 "the first host"
+run certrepo-installer --verbose
+like "$rc $err" '^0 .*www\.example\.org: enrolled, not issued yet' \
+	"... its account sees the name"
+
+# The statements for a server that is another machine.
+sed -n '/^CREATE USER .certrepo-admin/,/^\.Ed/p' "$FLEET" | sed '$d' >"$T/sql"
+is "$(grep -c ';$' "$T/sql")" 2 "an account for init elsewhere"
+ok "... can be made" mariadb -e "SOURCE $T/sql"
+sed 's/certrepo-populate/certrepo-admin/; s#/etc.*populate.password#/etc/certrepo/init.password#' \
+	/etc/certrepo/admin.conf >/etc/certrepo/far.conf
+(umask 077 && echo PASSWORD >/etc/certrepo/init.password)
+ln -s certrepo.conf.d /etc/certrepo/far.conf.d
+mariadb -e "DROP DATABASE certrepo; CREATE DATABASE certrepo
+	CHARACTER SET ascii COLLATE ascii_bin; DROP USER 'certrepo-owner'@localhost"
+run certrepo-populate -c /etc/certrepo/far.conf init
+is "$rc" 0 "... and makes the tables"
+printf '%s\n' "$out" | grep ';$' >"$T/owner.sql"
+ok "... what it prints of the views, pasted" mariadb -e "SOURCE $T/owner.sql"
+run certrepo-populate -c /etc/certrepo/far.conf init
+is "$rc $(printf '%s\n' "$out" | wc -l)" "0 1" "... and then it is done"
+mariadb_stop
+done_testing
