@@ -33,14 +33,33 @@ const char *populate_user(const struct populate *p, struct arena *a)
 	return pw ? arena_strdup(a, pw->pw_name) : "USER";
 }
 
+/* Whether OWNER, by its uid and its own group, may read the password. */
+static bool may_read_password(const struct populate *p, uid_t owner)
+{
+	const char *file = p->conf.store ? p->conf.store->password_file : NULL;
+	const struct passwd *pw = getpwuid(owner);
+	struct stat st;
+
+	if (!file || stat(file, &st) == -1)
+		return true;
+	if (st.st_uid == owner)
+		return st.st_mode & S_IRUSR;
+	if (pw && st.st_gid == pw->pw_gid)
+		return st.st_mode & S_IRGRP;
+	return st.st_mode & S_IROTH;
+}
+
 const char *populate_fetcher(const struct populate *p, struct arena *a)
 {
+	const char *as = "", *with = populate_hint(p, a);
 	struct stat st;
-	const char *as = "";
 
-	if (geteuid() == 0 && state_owner(p, &st) && st.st_uid != 0)
+	if (geteuid() == 0 && state_owner(p, &st) && st.st_uid != 0) {
 		as = arena_printf(a, "runuser -u %s -- ", populate_user(p, a));
-	return arena_printf(a, "%scertrepo-fetcher%s", as, populate_hint(p, a));
+		if (!may_read_password(p, st.st_uid))
+			with = "";
+	}
+	return arena_printf(a, "%scertrepo-fetcher%s", as, with);
 }
 
 int populate_ca(struct populate *p, const struct store_cert *row,

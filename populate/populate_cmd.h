@@ -35,7 +35,8 @@ struct populate {
 /* " -c FILE" when this is not the usual file, for hints to be copied. */
 const char *populate_hint(const struct populate *p, struct arena *a);
 /* "runuser -u certrepo -- certrepo-fetcher -c FILE": as whom it has to run, for
- * who is root, and with which configuration. */
+ * who is root, and with which configuration: the usual one, when FILE is that
+ * of an account whose password this user cannot read. */
 const char *populate_fetcher(const struct populate *p, struct arena *a);
 /* The fetcher's user, who owns state_dir; "USER" when that is not there. */
 const char *populate_user(const struct populate *p, struct arena *a);

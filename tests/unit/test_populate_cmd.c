@@ -20,6 +20,7 @@ static void hints(void **state)
 static void commands(void **state)
 {
 	const struct passwd *pw = getpwnam("nobody");
+	struct store_conf far = { .password_file = scratch("password") };
 
 	(void) err_set(&err, ERR_CONFIG,
 		       "no table: run certrepo-populate init");
@@ -44,6 +45,16 @@ static void commands(void **state)
 	assert_string_equal(populate_fetcher(&p, p.arena),
 			    "runuser -u nobody -- certrepo-fetcher -c "
 			    "/root/admin.conf");
+	p.conf.store = &far;
+	scratch_write(far.password_file, "x\n", 0600);
+	assert_string_equal(populate_fetcher(&p, p.arena),
+			    "runuser -u nobody -- certrepo-fetcher");
+	assert_int_equal(chown(far.password_file, 0, pw->pw_gid), 0);
+	assert_int_equal(chmod(far.password_file, 0640), 0);
+	assert_string_equal(populate_fetcher(&p, p.arena),
+			    "runuser -u nobody -- certrepo-fetcher -c "
+			    "/root/admin.conf");
+	p.conf.store = NULL;
 	assert_int_equal(chown(scratch_dir, 0, (gid_t) -1), 0);
 }
 
