@@ -1,7 +1,8 @@
 # certrepo: one file, no recursion.
 #
 #   make            the programs, in build/
-#   make deps       Debian packages that are missing (as root)
+#   make deps       Debian packages that are missing, for all but
+#                   check-services (as root; says first what it does)
 #   make demo       the main job, end to end, against real parts on loopback
 #   make check      all tests, with ASan and UBSan
 #   make check-services   every profile on its real daemon
@@ -207,6 +208,7 @@ check check-services lint: export WERROR = 1
 
 deps:
 	@sh packaging/deps.sh check
+	@echo "deps: nothing is missing"
 
 # Fuzzers are tests/fuzz/fuzz_X.c, their corpora tests/fuzz/corpus/X.
 FUZZ_BINS = $(patsubst tests/fuzz/%.c,$O/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -1,7 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Install the Debian packages that are needed, by name, only those that are
-# missing: deps.sh [build|demo|services|all]. Run as root, or says what to run.
+# missing: deps.sh [build|demo|check|all]. It says what for, before it begins.
+# Without root it says what to run. Nothing missing, nothing said.
+#
+#	POLICY	where Debian asks whether servers may be started
 set -eu
 
 build="
@@ -46,11 +49,11 @@ case $release in
 	services="$services libpython3.13 libperl5.40 libgnutls-dane0t64"
 	;;
 esac
-case ${1:-all} in
-build) packages=$build ;;
-demo) packages="$build $demo" ;;
-check) packages="$build $demo $check" ;;
-all) packages="$build $demo $check $services" ;;
+case ${1-all} in
+build) groups=build ;;
+demo) groups='build demo' ;;
+check) groups='build demo check' ;;
+all) groups='build demo check services' ;;
 *)
 	echo "usage: deps.sh [build|demo|check|all]" >&2
 	exit 64
@@ -70,30 +73,46 @@ unpack() {
 }
 
 missing=
-for p in $packages; do
-	dpkg-query -W -f '${Status}' "$p" 2>/dev/null |
-		grep -q 'ok installed' || missing="$missing $p"
+for group in $groups; do
+	case $group in
+	build) packages=$build what='to build' ;;
+	demo) packages=$demo what='for the demo' ;;
+	check) packages=$check what='for the tests' ;;
+	services) packages=$services what='for the tests on real daemons' ;;
+	esac
+	lack=
+	for p in $packages; do
+		case " $missing $lack " in
+		*" $p "*) continue ;;
+		esac
+		dpkg-query -W -f '${Status}' "$p" 2>/dev/null |
+			grep -q 'ok installed' || lack="$lack $p"
+	done
+	[ -z "$lack" ] || echo "deps: missing $what:$lack"
+	missing=$missing$lack
 done
 [ -n "$missing" ] || {
-	unpack "${1:-all}" "$(dirname "$0")"
+	unpack "${1-all}" "$(dirname "$0")"
 	exit
 }
 if [ "$(id -u)" != 0 ]; then
-	echo "deps: these Debian packages are missing, install them as root:" >&2
+	echo "deps: install them as root:" >&2
 	echo "  apt-get install --no-install-recommends$missing" >&2
 	exit 1
 fi
-echo "deps: installing$missing"
+echo "deps: installing them by apt-get, and what they depend on"
 # Installing a server must not start one on the person's machine.
-policy=/usr/sbin/policy-rc.d
+policy=${POLICY-/usr/sbin/policy-rc.d}
 made=
-if [ ! -e $policy ]; then
-	printf '#!/bin/sh\nexit 101\n' >$policy
-	chmod 755 $policy
+if [ ! -e "$policy" ]; then
+	echo "deps: $policy is there for that time: no server is started"
+	printf '#!/bin/sh\nexit 101\n' >"$policy"
+	chmod 755 "$policy"
 	made=1
 fi
-trap '[ -z "$made" ] || rm -f $policy' EXIT
 log=$(mktemp)
+trap '[ -z "$made" ] || rm -f "$policy"' EXIT
+trap 'exit 1' HUP INT TERM
 export DEBIAN_FRONTEND=noninteractive
 # shellcheck disable=SC2086 # the list is meant to be split
 if ! { apt-get update && apt-get install -y --no-install-recommends $missing; } \
@@ -103,4 +122,4 @@ if ! { apt-get update && apt-get install -y --no-install-recommends $missing; } 
 	exit 1
 fi
 rm -f "$log"
-unpack "${1:-all}" "$(dirname "$0")"
+unpack "${1-all}" "$(dirname "$0")"

@@ -18,6 +18,7 @@ fi
 getent passwd $user >/dev/null ||
 	adduser --system --group --quiet --allow-bad-names \
 		--home /nonexistent --no-create-home $user
+echo "deps: unpacking exim4-daemon-light into $dir, for the tests"
 rm -rf $dir
 mkdir -p $dir
 cd $dir

@@ -12,6 +12,7 @@ if [ "$(id -u)" != 0 ]; then
 	echo "inn: run $0 as root to unpack inn2" >&2
 	exit 1
 fi
+echo "deps: unpacking inn2 and inn2-inews into $dir, for the tests"
 rm -rf $dir
 mkdir -p $dir
 cd $dir

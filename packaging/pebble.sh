@@ -43,6 +43,7 @@ unpack() {
 		dpkg-deb -x ./*.deb . && usr/bin/pebble -version >/dev/null &&
 		rm -rf ./*.deb apt list $dir && mv $new $dir
 }
+echo "deps: unpacking Debian 13's pebble into $dir, for the tests"
 unpack || {
 	rm -rf $new
 	echo "pebble: cannot unpack Debian 13's pebble from" \
