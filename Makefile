@@ -10,6 +10,7 @@
 #   make check-year       a year of 1,000 certificates, simulated (20 minutes)
 #   make deb              Debian packages, in build/deb (as root)
 #   make check-packages   the packages on bare chroots (as root)
+#   make html       the manuals as web pages, in build/html
 #   make lint fuzz bench
 #   make install uninstall   PREFIX, SYSCONFDIR, LOCALSTATEDIR, DESTDIR
 #
@@ -289,11 +290,12 @@ part = $(call lay,text,$(UNITDIR),$(call of_$(1),systemd)) \
 	$(call lay,text,$(COMPDIR),$(call of_$(1),bash-completion)) \
 	$(call lay,text,$(DOCDIR)$(2)/examples,$(call of_$(1),examples))
 
+LAY_man = $(foreach s,1 5 7 8,\
+		$(call lay,text,$(PREFIX)/share/man/man$s,$(wildcard man/*.$s)))
 LAY_common = $(call part,both,-common) \
 	$(call lay,script,$(PREFIX)/libexec/certrepo,\
 		$(wildcard packaging/certrepo-*)) \
-	$(foreach s,1 5 7 8,\
-		$(call lay,text,$(PREFIX)/share/man/man$s,$(wildcard man/*.$s))) \
+	$(LAY_man) \
 	$(call lay,text,$(DATADIR)/installer-profiles,\
 		$(wildcard installer-profiles/*.conf)) \
 	$(call lay,text,$(DATADIR)/cas,$(wildcard ca-presets/*.conf)) \
@@ -304,11 +306,11 @@ LAY_centre = $(call part,centre) \
 	$(call lay,program,$(SBINDIR),$O/certrepo-populate $O/certrepo-fetcher) \
 	$(call lay,text,$(DATADIR),schema/grants.sql)
 
-install uninstall install-%: export PREFIX := $(PREFIX)
-install uninstall install-%: export SYSCONFDIR := $(SYSCONFDIR)
-install uninstall install-%: export LOCALSTATEDIR := $(LOCALSTATEDIR)
+install uninstall install-% html: export PREFIX := $(PREFIX)
+install uninstall install-% html: export SYSCONFDIR := $(SYSCONFDIR)
+install uninstall install-% html: export LOCALSTATEDIR := $(LOCALSTATEDIR)
 install uninstall install-%: export DESTDIR := $(DESTDIR)
-install uninstall install-%: export VERSION := $(VERSION)
+install uninstall install-% html: export VERSION := $(VERSION)
 install: install-common install-installer install-centre
 install-installer: $O/certrepo-installer
 install-centre: $O/certrepo-populate $O/certrepo-fetcher
@@ -316,6 +318,16 @@ install-common install-installer install-centre: install-%:
 	@sh packaging/lay.sh install $(LAY_$*)
 uninstall:
 	@sh packaging/lay.sh uninstall $(LAY_common) $(LAY_installer) $(LAY_centre)
+
+# The manuals as web pages.
+html: export DESTDIR := $O/man
+html:
+	@command -v mandoc >/dev/null || \
+		{ echo "missing for the web pages: apt-get install mandoc" >&2; exit 1; }
+	@rm -rf $O/man
+	@sh packaging/lay.sh install $(LAY_man)
+	@sh packaging/html.sh $O/html $O/man$(PREFIX)/share/man/man*/*
+	@echo "the web pages begin at $O/html/index.html"
 
 demo:
 	@sh packaging/deps.sh demo
@@ -329,4 +341,4 @@ clean:
 
 .PHONY: FORCE all tests deps check check-services check-trixie check-year deb \
 	check-packages demo lint fuzz bench install install-common \
-	install-installer install-centre uninstall clean
+	install-installer install-centre uninstall html clean
