@@ -1,12 +1,14 @@
 # certrepo: one file, no recursion.
 #
 #   make            the programs, in build/
+#   make installer  one of them, which needs its own libraries alone
 #   make deps       Debian packages that are missing, for all but
 #                   check-services (as root; says first what it does)
 #   make demo       the main job, end to end, against real parts on loopback
 #   make check      all tests, with ASan and UBSan
 #   make check-services   every profile on its real daemon
 #   make check-trixie     all three in a chroot of Debian 13 (as root)
+#   make check-reproducible   two builds of all programs, compared
 #   make check-year       a year of 1,000 certificates, simulated (20 minutes)
 #   make deb              Debian packages, in build/deb (as root)
 #   make check-packages   the packages on bare chroots (as root)
@@ -14,8 +16,9 @@
 #   make lint fuzz bench
 #   make install uninstall   PREFIX, SYSCONFDIR, LOCALSTATEDIR, DESTDIR
 #
-# SAN=1 builds with the sanitizers into build/san, WERROR=1 stops at warnings,
-# as the tests do; CC=clang works as well.
+# SAN=1 builds with the sanitizers into build/san; WERROR=1 stops at warnings, as
+# `make lint` and .ci/run do; CC=clang works as well. HARDENING= and FORTIFY= take
+# out what is put in against attackers.
 
 # The version has one place, and the packages want it there.
 VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
@@ -28,25 +31,57 @@ CLANG   := $(shell command -v clang-14 || echo clang)
 CC       = $(if $(filter fuzz,$(SAN)),$(CLANG),gcc)
 O        = build$(if $(SAN),$(if $(filter fuzz,$(SAN)),/fuzz,/san))
 
-PKGS     = libconfig openssl sqlite3 libmariadb
-PKGS_F   = libcurl jansson ldns libpsl
-PKGS_P   = libidn2
-PKG_OK   := $(shell command -v pkg-config >/dev/null 2>&1 && \
-	      pkg-config --exists $(PKGS) $(PKGS_F) $(PKGS_P) 2>/dev/null && echo y)
-ifeq ($(PKG_OK),y)
-PC_CFLAGS := $(shell pkg-config --cflags $(PKGS) $(PKGS_F) $(PKGS_P))
-LIBS      := $(shell pkg-config --libs $(PKGS))
-# Debian's libunbound.pc asks for development files of what it was made with.
-LIBS_F    := $(shell pkg-config --libs $(PKGS_F)) -lunbound $(LIBS)
-LIBS_P    := $(shell pkg-config --libs $(PKGS_P)) $(LIBS)
-endif
+# Libraries, and Debian's packages of them: of all programs (the installer has
+# no more), of the fetcher, of populate. Debian's libunbound.pc asks for the
+# development files of what it was made with: its header is looked for.
+PKGS     = libconfig:libconfig-dev openssl:libssl-dev sqlite3:libsqlite3-dev \
+	   libmariadb:libmariadb-dev
+PKGS_F   = libcurl:libcurl4-openssl-dev jansson:libjansson-dev \
+	   ldns:libldns-dev libpsl:libpsl-dev
+PKGS_P   = libidn2:libidn2-dev
+PKGS_T   = cmocka:libcmocka-dev
+pc       = $(shell pkg-config $(1) $(foreach p,$(2),$(firstword \
+	   $(subst :, ,$p))) 2>/dev/null)
+# Asked when it is wanted, once.
+LIBS     = $(eval LIBS := $(call pc,--libs,$(PKGS)))$(LIBS)
+LIBS_F   = $(call pc,--libs,$(PKGS_F)) -lunbound $(LIBS)
+LIBS_P   = $(call pc,--libs,$(PKGS_P)) $(LIBS)
+PC_BASE  = $(eval PC_BASE := $(call pc,--cflags,$(PKGS)))$(PC_BASE)
+PC_F     = $(eval PC_F := $(call pc,--cflags,$(PKGS_F)))$(PC_F)
+PC_P     = $(eval PC_P := $(call pc,--cflags,$(PKGS_P)))$(PC_P)
+PC       = $(PC_BASE)
+# WHAT,PACKAGES[,HEADER:PACKAGE]: one line says what is not there
+have     = @lack=; command -v pkg-config >/dev/null || lack=' pkg-config'; \
+	for p in $(2); do \
+		pkg-config --exists "$${p%:*}" 2>/dev/null || \
+			lack="$$lack $${p\#*:}"; \
+	done; \
+	for p in $(3); do \
+		echo "\#include <$${p%:*}>" | $(CC) $(CPPFLAGS) $(CFLAGS) -E - \
+			>/dev/null 2>&1 || lack="$$lack $${p\#*:}"; \
+	done; \
+	[ -z "$$lack" ] || { \
+	echo "missing for $(1): apt-get install$$lack" >&2; exit 1; }
 
 WARN     = -Wall -Wextra $(if $(WERROR),-Werror) -Wshadow -Wstrict-prototypes \
 	   -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
-	   -Wformat=2 -Wundef -Wno-unused-parameter \
+	   -Wformat=2 -Wimplicit-fallthrough -Wundef -Wdate-time \
+	   -Werror=format-security -Wno-unused-parameter \
 	   -Wno-missing-field-initializers
 OPT      = -O2 -g
-HARDEN   = -fstack-protector-strong $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fPIE
+# What the OpenSSF advises, as far as the compiler has it. The sanitizers are
+# to see what the later ones would define away. _FORTIFY_SOURCE comes last,
+# behind what CPPFLAGS say of it (dpkg-buildflags: 2), and takes optimization.
+HARDENING = -fstack-protector-strong -fstack-clash-protection \
+	   $(if $(SAN),,-fcf-protection=full -mbranch-protection=standard \
+	   -ftrivial-auto-var-init=zero -fno-delete-null-pointer-checks \
+	   -fno-strict-overflow -fno-strict-aliasing)
+HARDEN_LD = -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack \
+	   -Wl,--as-needed -Wl,--no-copy-dt-needed-entries
+HARDEN   = $(eval HARDEN := $(shell sh packaging/probe.sh $O/probe "$(CC)" \
+	   $(HARDENING) $(HARDEN_LD)))$(HARDEN)
+FORTIFY  = $(if $(SAN)$(filter -O0,$(lastword -O0 $(filter -O%,$(CFLAGS)))),,\
+	   -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 COMMA   := ,
 SANFLAGS = $(if $(SAN),-fsanitize=address$(COMMA)undefined \
 	   -fno-sanitize-recover=undefined -fno-omit-frame-pointer) \
@@ -54,24 +89,40 @@ SANFLAGS = $(if $(SAN),-fsanitize=address$(COMMA)undefined \
 	   -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION)
 CFLAGS   = $(OPT)
 ALLFLAGS = -std=gnu11 -D_GNU_SOURCE \
-	   $(WARN) $(HARDEN) $(SANFLAGS) -fvisibility=hidden -MMD -MP \
-	   $(PC_CFLAGS) $(CFLAGS)
-LDALL    = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS) $(LDFLAGS)
+	   $(WARN) $(filter-out -Wl%,$(HARDEN)) -fPIE $(SANFLAGS) \
+	   -fvisibility=hidden -MMD -MP $(PC) $(CPPFLAGS) $(CFLAGS) $(FORTIFY)
+LDALL    = -pie $(filter -Wl%,$(HARDEN)) $(SANFLAGS) $(LDFLAGS)
+# Nothing of the folders it was built in is in what is built.
+MAPS     = -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $O)=build
 
 PROGRAMS = populate fetcher installer
 BINS     = $(PROGRAMS:%=$O/certrepo-%)
 
-COMMON_SRC    = $(wildcard common/*/*.c)
-FETCHER_SRC   = $(wildcard fetcher/*.c fetcher/*/*.c)
-INSTALLER_SRC = $(wildcard installer/*.c installer/*/*.c)
-POPULATE_SRC  = $(wildcard populate/*.c)
-TEST_SRC      = $(wildcard tests/unit/*.c)
+COMMON_SRC    = $(sort $(wildcard common/*/*.c))
+FETCHER_SRC   = $(sort $(wildcard fetcher/*.c fetcher/*/*.c))
+INSTALLER_SRC = $(sort $(wildcard installer/*.c installer/*/*.c))
+POPULATE_SRC  = $(sort $(wildcard populate/*.c))
+TEST_SRC      = $(sort $(wildcard tests/unit/*.c))
 
 objs = $(patsubst %.c,$O/obj/%.o,$(1))
 # Everything of a tool but its main: what its unit tests link.
 parts = $(call objs,$(filter-out $(1)/$(1).c,$(2)))
 
 all: $(BINS)
+$(PROGRAMS): %: $O/certrepo-%
+
+have-all:
+	$(call have,all programs,$(PKGS))
+have-fetcher:
+	$(call have,certrepo-fetcher,$(PKGS_F),unbound.h:libunbound-dev)
+have-populate:
+	$(call have,certrepo-populate,$(PKGS_P))
+have-tests: have-fetcher have-populate
+	$(call have,the tests,$(PKGS_T))
+$(call objs,$(COMMON_SRC) $(INSTALLER_SRC)): | have-all
+$(call objs,$(FETCHER_SRC)): | have-all have-fetcher
+$(call objs,$(POPULATE_SRC)): | have-all have-populate
+$(call objs,$(TEST_SRC)): | have-all have-tests
 
 # The include path is the rule of who may use whom, room by room: each sees
 # itself and what stands before it here. tests/lint/headers.t asks for it.
@@ -138,6 +189,9 @@ $O/obj/tests/%:         INC = $(everything) -Itests/unit
 # "make -s build/obj/FOLDER/x.inc" says what it is for FOLDER.
 $O/obj/%.inc: FORCE $O/gen/paths.h
 	@echo $* $(INC)
+$O/obj/fetcher/%:  PC = $(PC_BASE) $(PC_F)
+$O/obj/populate/%: PC = $(PC_BASE) $(PC_P)
+$O/obj/tests/%:    PC = $(PC_BASE) $(PC_F) $(PC_P)
 BAN = -include common/base/banned.h
 $O/obj/tests/%.o:     BAN =
 
@@ -166,16 +220,16 @@ FORCE:
 $O/obj/%.o: %.c Makefile $O/flags | $O/gen/paths.h
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
-	@$(CC) $(ALLFLAGS) $(INC) $(BAN) -c -o $@ $<
+	@$(CC) $(ALLFLAGS) $(MAPS) $(INC) $(BAN) -c -o $@ $<
 
 # The migrations, as C strings.
 SCHEMA_SQL = $(sort $(wildcard schema/*/*.sql))
 $O/gen/schema_sql.c: schema/embed.sh $(SCHEMA_SQL)
 	@mkdir -p $(@D)
 	@sh schema/embed.sh $(SCHEMA_SQL) >$@.tmp && mv $@.tmp $@
-$O/obj/schema_sql.o: $O/gen/schema_sql.c
+$O/obj/schema_sql.o: $O/gen/schema_sql.c Makefile $O/flags
 	@mkdir -p $(@D)
-	@$(CC) $(ALLFLAGS) $(store) -c -o $@ $<
+	@$(CC) $(ALLFLAGS) $(MAPS) $(store) -c -o $@ $<
 
 $O/libcommon.a: $(call objs,$(COMMON_SRC)) $O/obj/schema_sql.o
 $O/libpopulate.a: $(call parts,populate,$(POPULATE_SRC))
@@ -183,7 +237,7 @@ $O/libinstaller.a: $(call parts,installer,$(INSTALLER_SRC))
 $O/libfetcher.a: $(call parts,fetcher,$(FETCHER_SRC))
 $O/lib%.a:
 	@rm -f $@
-	@ar rcs $@ $^
+	@ar rcsD $@ $^
 
 $O/certrepo-populate: $O/obj/populate/populate.o $O/libpopulate.a $O/libcommon.a
 	@echo "  LD      $@"
@@ -205,7 +259,10 @@ $O/tests/unit/%: $O/obj/tests/unit/%.o $O/libfetcher.a $O/libinstaller.a \
 
 tests: $(TEST_BINS)
 
-check check-services lint: export WERROR = 1
+version:
+	@echo $(VERSION)
+
+lint: export WERROR = 1
 
 deps:
 	@sh packaging/deps.sh check
@@ -230,7 +287,7 @@ fuzz:
 check:
 	@sh packaging/deps.sh check
 	@$(MAKE) --no-print-directory SAN=1 all tests
-	@$(MAKE) --no-print-directory SAN= build/certrepo-installer
+	@$(MAKE) --no-print-directory SAN= all
 	@$(MAKE) --no-print-directory SAN=fuzz fuzzers
 	@sh tests/run.sh build/san
 
@@ -257,9 +314,14 @@ check-year:
 	@$(MAKE) --no-print-directory build/tests/unit/test_year
 	@YEAR_ROWS=1000 CMOCKA_MESSAGE_OUTPUT=TAP build/tests/unit/test_year normal
 
+# Two builds of all programs compared; `make check` has the installer alone.
+check-reproducible:
+	@PROGRAMS="$(PROGRAMS)" FLAGS= sh tests/lint/reproducible.t
+
 lint:
 	@sh packaging/deps.sh check
 	@$(MAKE) --no-print-directory SAN=1 all tests
+	@$(MAKE) --no-print-directory SAN= all
 	@sh tests/run.sh build/san tests/lint/*.t
 
 bench:
@@ -339,6 +401,7 @@ clean:
 
 -include $(shell find $O/obj -name '*.d' 2>/dev/null)
 
-.PHONY: FORCE all tests deps check check-services check-trixie check-year deb \
-	check-packages demo lint fuzz bench install install-common \
-	install-installer install-centre uninstall html clean
+.PHONY: FORCE all $(PROGRAMS) have-all have-fetcher have-populate have-tests \
+	version tests deps check check-services check-trixie check-year \
+	check-reproducible check-packages deb demo lint fuzz bench install \
+	install-common install-installer install-centre uninstall html clean

@@ -69,7 +69,7 @@ fold() {
 	while :; do
 		case $dir in
 		"$PREFIX"/share/man | "$SYSCONFDIR"/cron.d) return ;;
-		"$PREFIX"/*/*) ;;
+		"$PREFIX"/*/* | "$PREFIX"/libexec) ;;
 		*) return ;;
 		esac
 		rmdir "$DESTDIR$dir" 2>/dev/null || return 0
@@ -88,7 +88,7 @@ for word; do
 	dir=${word#*:}
 	fold "${dir%:*}"
 done
-for dir in "$SYSCONFDIR/certrepo" "$LOCALSTATEDIR/lib/certrepo" \
-	"$LOCALSTATEDIR/lib/certrepo-installer"; do
-	[ ! -e "$DESTDIR$dir" ] || echo "left: $DESTDIR$dir"
+for dir in "$DESTDIR$SYSCONFDIR/certrepo" \
+	"$DESTDIR$LOCALSTATEDIR"/lib/certrepo*; do
+	[ ! -e "$dir" ] || echo "left: $dir"
 done

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# `make install` below another PREFIX: nothing of it speaks of the usual
-# places, what is there already stays, and `make uninstall` leaves the tree as
-# it was.
+# The installer is built with its own libraries alone. Then `make install` below
+# another PREFIX: nothing of it speaks of the usual places, what is there already
+# stays, and `make uninstall` leaves the tree as it was.
 . "$(dirname "$0")/../lib/lib.sh"
 
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -22,10 +22,38 @@ places() {
 }
 traces() {
 	find "$D" -type f | while read -r _f; do
-		strings "$_f" | grep -E '/usr/local|/etc/(certrepo|cron)|/var/lib/certrepo' |
+		strings "$_f" | grep -E '/usr/local/|/etc/(certrepo|cron)|/var/lib/certrepo' |
 			sed "s|^|$_f: |"
 	done
 }
+
+# A machine that has the installer's libraries, and no header of others.
+mkdir "$T/pc" "$T/include" "$T/include/curl" "$T/include/ldns"
+for p in libconfig openssl libssl libcrypto sqlite3 libmariadb; do
+	ln -s "$(pkg-config --variable=pcfiledir "$p")/$p.pc" "$T/pc/"
+done
+for h in curl/curl ldns/ldns jansson libpsl idn2 unbound; do
+	echo "#error $h.h is not here" >"$T/include/$h.h"
+done
+few() { # TARGET...
+	PKG_CONFIG_LIBDIR=$T/pc C_INCLUDE_PATH=$T/include mk "$@"
+}
+
+plan 37
+rm -f "$BUILD/elsewhere/certrepo-installer"
+ok "the installer needs no other libraries" few -j2 installer
+[ "$_failed" = 0 ] || diag "$(tail -20 "$T/make.log")"
+is "$(ldd "$BUILD/elsewhere/certrepo-installer" |
+	grep -E 'curl|jansson|ldns|psl|idn|unbound')" "" "... and loads none"
+rm -f "$BUILD/elsewhere/obj/fetcher/cas.o" "$BUILD/elsewhere/obj/populate/idn.o"
+not_ok "the fetcher is not built there" few fetcher
+is "$(grep -c 'missing for' "$T/make.log")" 1 "... which takes one line"
+like "$(cat "$T/make.log")" "missing for certrepo-fetcher: apt-get install\
+ libcurl4-openssl-dev libjansson-dev libldns-dev libpsl-dev libunbound-dev" \
+	"... with the names of Debian's packages"
+few populate
+like "$(cat "$T/make.log")" 'missing for certrepo-populate: .* libidn2-dev$' \
+	"populate neither"
 
 mkdir -p "$D$P/sbin" "$D$P/share/man" "$D$E/cron.d" "$D$P/lib"
 (umask 077 && mkdir -p "$D$E/certrepo" "$D$V/lib/certrepo")
@@ -35,7 +63,6 @@ echo 'mine' >"$D$P/share/certrepo/cas/mine.conf"
 echo 'another' >"$D$P/share/bash-completion/completions/other"
 tree "$D" >"$T/before"
 
-plan 26
 ok "it installs" mk -j2 install
 [ "$_failed" = 0 ] || diag "$(tail -20 "$T/make.log")"
 places >"$T/places"
@@ -57,6 +84,17 @@ like "$("$D$P/sbin/certrepo-installer" --help)" "$E/certrepo/installer\.conf" \
 	"--help names the configuration"
 run "$D$P/sbin/certrepo-fetcher" --once
 like "$err" "$E/certrepo/certrepo\.conf" "... and so do messages"
+
+version=$(make -s -C "$ROOT" version)
+is "$(sed -n '1s/.*(\(.*\)).*/\1/p' "$ROOT/debian/changelog")" "$version" \
+	"the version is that of the packages"
+for p in fetcher installer populate; do
+	run "$D$P/sbin/certrepo-$p" --version
+	is "$out" "certrepo-$p $version" "... as certrepo-$p says"
+done
+is "$(for m in "$D$P"/share/man/man*/*; do
+	mandoc "$m" | tail -1 | grep -v "^certrepo $version .* certrepo $version\$"
+done)" "" "... and the foot of each manual"
 
 # Again, over what is there, of which the cron line was changed.
 tree "$D" >"$T/first"
