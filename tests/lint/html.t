@@ -31,7 +31,8 @@ is "$(make -s O="$T/b" PREFIX=/opt/c html 2>&1)" \
 H=$T/b/html
 clean "the pages" bad_pages "$H"
 clean "the index" untold "$H"
-is "$(grep -rl /usr/local "$H")" "" "they speak of the PREFIX"
+is "$(grep -rlE '/usr/local/(sbin|lib|share/(certrepo|doc))' "$H")" "" \
+	"they speak of the PREFIX"
 like "$(cat "$H/certrepo.7.html")" "certrepo $(make -s version)</td>" \
 	"... and of the version"
 
