@@ -69,8 +69,7 @@ while read -r f; do
 done <"$R/execs"
 # as cron would, without the PATH of ours
 for f in fetcher installer; do
-	sed -n 's/^[0-9].*  *[a-z]*  *\(\(if\|test\|\[\) .*\)/\1/p' \
-		"$R/etc/cron.d/certrepo-$f" >"$R/line"
+	cron_line "$f"
 	ok "cron's line of $f" test -s "$R/line"
 	is "$(c sh /line 2>&1)$?" 0 "... without a configuration does nothing"
 done

@@ -46,8 +46,9 @@ is() {
 	if [ "$1" = "$2" ]; then
 		pass "$3"
 	else
-		fail "$3" "got:  $1
-want: $2"
+		printf '%s\n' "$1" >"$R/got"
+		printf '%s\n' "$2" >"$R/want"
+		fail "$3" "$(diff -U0 "$R/want" "$R/got" | sed 1,3d)"
 	fi
 }
 like() { # TEXT REGEX WORDS
@@ -76,12 +77,19 @@ debs() { # PACKAGE...: their files, as seen in the chroot
 	done
 }
 installed() { c dpkg-query -W -f '${Package}\n' | sort; }
-# Owner, mode and kind of what is in FOLDERs, what it holds or leads to.
+# Owner, mode and kind of what is in FOLDERs, what it holds or leads to; but
+# for folders that come and go with the packages, while they are empty.
 state_of() { # FOLDER...
-	(cd "$R" && find "$@" -printf '%p %u:%g %m %y %l\n' &&
+	(cd "$R" && find "$@" \( ! -path 'etc/certrepo/*' -o ! -empty -o \
+		! -type d \) -printf '%p %u:%g %m %y %l\n' &&
 		find "$@" -type f -exec sha256sum {} +) | sort
 }
 owner_mode() { c stat -c '%U:%G %a' "$1"; }
+# What cron runs for a program, in R/line: behind five times and a user.
+cron_line() { # PROGRAM
+	sed -n 's/^[0-9]\([^ ]*  *\)\{6\}//p' "$R/etc/cron.d/certrepo-$1" \
+		>"$R/line"
+}
 finish() {
 	echo "1..$_n"
 	exit $_bad

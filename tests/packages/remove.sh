@@ -15,7 +15,7 @@ wants=etc/systemd/system/timers.target.wants
 # --- removed, and there again ---
 exec 8>>"$R/var/lib/certrepo-installer/lock"
 flock 8
-c dpkg --remove certrepo-installer >"$R/out" 2>&1 8>&- &
+(exec 8>&- && c dpkg --remove certrepo-installer) >"$R/out" 2>&1 &
 pid=$!
 i=0
 until grep -qsz '^flock$' "$R"/proc/[0-9]*/cmdline || [ $i = 100 ]; do
@@ -32,8 +32,7 @@ no "... no program" ls "$R"/usr/sbin/certrepo-fetcher \
 	"$R"/usr/sbin/certrepo-installer
 no "... no unit" test -e "$R/lib/systemd/system/certrepo-fetcher.timer"
 for f in fetcher installer; do
-	sed -n 's/^[0-9].*  *[a-z]*  *\(\(if\|test\|\[\) .*\)/\1/p' \
-		"$R/etc/cron.d/certrepo-$f" >"$R/line"
+	cron_line "$f"
 	is "$(c sh /line 2>&1)$?" 0 "... cron's line of $f does nothing"
 done
 must apt install $(debs $all)
@@ -55,11 +54,11 @@ c" && ln -s /var/lib/certrepo-installer outbox'
 mkdir "$R/var/lib/certrepo/mounted"
 mount -t tmpfs tmpfs "$R/var/lib/certrepo/mounted"
 echo x >"$R/var/lib/certrepo/mounted/file"
-others=$(state_of srv/others etc/certrepo etc/ssl var/lib/certrepo-installer)
+others=$(state_of srv/others etc/certrepo etc/ssl/private var/lib/certrepo-installer)
 
 out=$(apt purge certrepo 2>&1)
 is $? 0 "a purge of certrepo, with links laid for root"
-is "$(state_of srv/others etc/certrepo etc/ssl var/lib/certrepo-installer)" \
+is "$(state_of srv/others etc/certrepo etc/ssl/private var/lib/certrepo-installer)" \
 	"$others" "what the links lead to is as it was"
 is "$(cd "$R" && find var/lib/certrepo ! -type d)" \
 	var/lib/certrepo/mounted/file "no more is left than what is mounted there"
@@ -75,11 +74,11 @@ rm -r "$R/var/lib/certrepo"
 # --- the other way round ---
 must apt install $(debs certrepo)
 must c certrepo-populate init
-state=$(state_of var/lib/certrepo etc/certrepo etc/ssl etc/tls)
+state=$(state_of var/lib/certrepo etc/certrepo etc/ssl/private etc/tls)
 out=$(apt purge certrepo-installer 2>&1)
 is $? 0 "a purge of certrepo-installer"
 no "... takes its state" test -e "$R/var/lib/certrepo-installer"
-is "$(state_of var/lib/certrepo etc/certrepo etc/ssl etc/tls)" "$state" \
+is "$(state_of var/lib/certrepo etc/certrepo etc/ssl/private etc/tls)" "$state" \
 	"... and nothing of anybody else's"
 like "$out" 'certrepo-installer: the state is gone' "... and says so"
 like "$out" 'keys and certificates' "... and what is left"
