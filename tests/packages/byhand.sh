@@ -13,6 +13,7 @@ must c install -d -m 750 -g certrepo /etc/certrepo /etc/certrepo/csr
 must c install -d -m 711 /var/lib/certrepo-installer
 echo x >"$R/var/lib/certrepo/deep/roots-own"
 echo x >"$R/etc/certrepo/certrepo.conf.of.mine"
+echo x >"$R/etc/certrepo/csr/x"
 chmod 600 "$R/etc/certrepo/certrepo.conf.of.mine"
 passwd=$(c getent passwd certrepo)
 was=$(state_of var/lib/certrepo var/lib/certrepo-installer etc/certrepo)
