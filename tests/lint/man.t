@@ -239,6 +239,10 @@ certrepo-installer.8	roll
 certrepo-installer.8	intermediate certificate
 certrepo.7	Let's Encrypt
 certrepo.7	journalctl
+certrepo.7	certbot
+certrepo.7	acme.sh
+certrepo.7	pre-hook
+certrepo.7	privkey.pem
 END
 }
 missing_words() { # FOLDER
