@@ -59,9 +59,12 @@ bad_sections() { # FOLDER
 
 # --- links ---
 # Pages of others that ours may name.
-foreign_pages='chcon.1 date.1 fuser.1 nohup.1 nsupdate.1 pkill.1 scp.1 socat.1
-ssh.1 systemctl.1 systemd.1 umask.1 wireshark.1 syslog.3 resolv.conf.5
-keyrings.7 chroot.8 cron.8 sendmail.8 sshd.8 sudo.8 update-ca-certificates.8'
+foreign_pages='chcon.1 chown.1 chmod.1 curl.1 date.1 df.1 dig.1 fuser.1
+journalctl.1 mandoc.1 nohup.1 nsupdate.1 openssl.1 pkill.1 ps.1 runuser.1 scp.1
+socat.1 sqlite3.1 ssh.1 strace.1 systemctl.1 systemd.1 umask.1 wireshark.1
+syslog.3 crontab.5 localtime.5 nsswitch.conf.5 resolv.conf.5 systemd.timer.5
+hostname.7 keyrings.7 chroot.8 cron.8 iptables.8 nft.8 sendmail.8 sshd.8 sudo.8
+update-ca-certificates.8'
 see_also() { # FILE: NAME.SECTION, a line each
 	sed -n '/^\.Sh SEE ALSO/,/^\.Sh [^S]/s/^\.Xr \([^ ]*\) \([0-9]\).*/\1.\2/p' \
 		"$1"
@@ -122,7 +125,8 @@ bad_commands() {
 	for _f in $(pages "$1"); do
 		sed -e :a -e '/\\e$/N; s/\\e\n//; ta' "$_f" |
 			grep -vE '^\.\\"|journalctl' |
-			grep -oE 'certrepo-(populate|fetcher|installer) [^|;&>]*' |
+			grep -oE '(^|Ql |Dl |Li |-- |[|(#$&] )certrepo-(populate|fetcher|installer) [^|;&>]*' |
+			sed 's/.*\(certrepo-[a-z]* \)/\1/' |
 			while read -r _p _rest; do
 				bad_command "$_p" "$_rest" | sed "s|^|$_f: |"
 			done
