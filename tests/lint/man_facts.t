@@ -3,7 +3,8 @@
 # What the manual says of the source is so: the columns of certrepo-store(5) are
 # those of the schema; the events of each LOGGING are those that the programs
 # log, with their keys; the variables and the files of state that the source
-# has are named, and none besides; examples behind the comment
+# has are named, and none besides, and so are the states of receipts and the
+# classes of failure; examples behind the comment
 # "of man_facts.t: KIND" can be loaded.
 . "$(dirname "$0")/../lib/lib.sh"
 . "$(dirname "$0")/lint.sh"
@@ -112,6 +113,24 @@ bad_state_files() { # FOLDER
 	done
 }
 
+# --- words: states of a receipt, classes of failure ---
+bad_words() { # FOLDER
+	sed -nE 's/.*= \{ "([a-z-]+)", RECEIPT.*/\1/p' \
+		"$1/common/policy/receipt_state.c" | grep -vx alive |
+		sort -u >"$T/real"
+	# "unknown" is said of a receipt, and is none
+	section "$1/man/certrepo-installer.8" Sh DESCRIPTION |
+		sed -n '/^The states are/,/^\.El/s/^\.It Li //p' |
+		grep -vx unknown | sort -u >"$T/told"
+	differing "$T/told" "$T/real" state
+	sed -n 's/^		return "\([a-z-]*\)";/\1/p' \
+		"$1/common/policy/fail.c" | grep -vx none | sort -u >"$T/real"
+	section "$1/man/certrepo-fetcher.8" Sh DIAGNOSTICS |
+		sed -n 's/^\.It Sy //p' | tr ',' '\n' | tr -d ' ' |
+		sort -u >"$T/told"
+	differing "$T/told" "$T/real" class
+}
+
 # --- examples ---
 # FILE KIND: each as $T/example.N
 examples() {
@@ -168,6 +187,7 @@ clean "the store's columns" bad_columns .
 clean "events" bad_events .
 clean "variables" bad_variables .
 clean "files of state" bad_state_files .
+clean "states and classes" bad_words .
 clean "examples" bad_examples .
 ok "... there are some" test "$(grep -c '^\.\\" of man_facts' \
 	man/*.[578] | awk -F: '{ n += $2 } END { print n }')" -ge 10
@@ -215,6 +235,17 @@ for what in 'no file of the fetcher: fetcher.one' \
 	'not told, file of the fetcher: fetcher.two' \
 	'no file of the installer: lock'; do
 	finds "$what" "seen: $what" bad_state_files "$T"
+done
+mkdir "$T/common/policy"
+echo '	[RECEIPT_HELD] = { "held", RECEIPT_BAD,' \
+	>"$T/common/policy/receipt_state.c"
+printf '\t\treturn "caa";\n' >"$T/common/policy/fail.c"
+printf '.Sh DESCRIPTION\nThe states are\n.It Li help\n.El\n' \
+	>"$T/man/certrepo-installer.8"
+printf '.Sh DIAGNOSTICS\n.It Sy aac\n' >"$T/man/certrepo-fetcher.8"
+for what in 'no state: help' 'not told, state: held' 'no class: aac' \
+	'not told, class: caa'; do
+	finds "$what" "seen: $what" bad_words "$T"
 done
 cat >"$T/man/x.5" <<'END'
 .\" of man_facts.t: installer.conf
