@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 # What the manual says of the source is so: the columns of certrepo-store(5) are
 # those of the schema; the events of each LOGGING are those that the programs
-# log, with their keys; the variables and the files of state that the source
-# has are named, and none besides, and so are the states of receipts and the
-# classes of failure; examples behind the comment
+# log, with their keys; the variables, the files of state, the states of
+# receipts, the classes of failure and the topics of notify that the source has
+# are named, and none besides; examples behind the comment
 # "of man_facts.t: KIND" can be loaded.
 . "$(dirname "$0")/../lib/lib.sh"
 . "$(dirname "$0")/lint.sh"
@@ -113,7 +113,7 @@ bad_state_files() { # FOLDER
 	done
 }
 
-# --- words: states of a receipt, classes of failure ---
+# --- words: states of a receipt, classes of failure, topics of notify ---
 bad_words() { # FOLDER
 	sed -nE 's/.*= \{ "([a-z-]+)", RECEIPT.*/\1/p' \
 		"$1/common/policy/receipt_state.c" | grep -vx alive |
@@ -129,6 +129,12 @@ bad_words() { # FOLDER
 		sed -n 's/^\.It Sy //p' | tr ',' '\n' | tr -d ' ' |
 		sort -u >"$T/told"
 	differing "$T/told" "$T/real" class
+	sed -nE 's/.*\[NOTICE_[A-Z_]+\] = "([a-z-]+)".*/\1/p' \
+		"$1/common/notice/notice_text.c" | sort -u >"$T/real"
+	for _f in "$1"/man/*.conf.5; do
+		sed -n '/^\.Li event$/,/^\.Li state/p' "$_f"
+	done | grep -oE 'D[oq] [a-z-]+' | sed 's/.* //' | sort -u >"$T/told"
+	differing "$T/told" "$T/real" topic
 }
 
 # --- examples ---
@@ -243,8 +249,10 @@ printf '\t\treturn "caa";\n' >"$T/common/policy/fail.c"
 printf '.Sh DESCRIPTION\nThe states are\n.It Li help\n.El\n' \
 	>"$T/man/certrepo-installer.8"
 printf '.Sh DIAGNOSTICS\n.It Sy aac\n' >"$T/man/certrepo-fetcher.8"
+printf '.Li event\n.Dq on ,\n.Li state\n' >"$T/man/a.conf.5"
+echo '[NOTICE_A] = "off",' >"$T/common/notice/notice_text.c"
 for what in 'no state: help' 'not told, state: held' 'no class: aac' \
-	'not told, class: caa'; do
+	'not told, class: caa' 'no topic: on' 'not told, topic: off'; do
 	finds "$what" "seen: $what" bad_words "$T"
 done
 cat >"$T/man/x.5" <<'END'
