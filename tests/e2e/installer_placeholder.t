@@ -4,6 +4,7 @@
 # starts with the placeholder, serves a first certificate in its place; every
 # layout, key and thing in the way; a kill at each step.
 # shellcheck disable=SC2034,SC2154 # variables are host.sh's and run's
+# shellcheck disable=SC2046,SC2086 # lists of words
 . "$(dirname "$0")/../lib/lib.sh"
 . "$ROOT/tests/lib/nginx.sh"
 . "$ROOT/tests/lib/host.sh"
@@ -84,5 +85,238 @@ is "$rc" 1 "--rollback to the placeholder"
 like "$err" 'what backup .* holds is a placeholder; nothing was changed' \
 	"... is refused"
 is "$(served)" "$(cert_fp "$T/one.crt")" "... and nothing changed"
+run host --force --rollback web
+is "$rc" 0 "... unless forced"
+like "$out" "^web: $NAME: went back to a placeholder, self-signed\$" \
+	"... which says what it went back to"
+is "$(served)" "$placeholder" "... and it is served"
+run host -v
+is "$rc" 0 "what it went back from"
+is "$(served)" "$(cert_fp "$T/one.crt")" "... is not held: that was to nothing"
+
+# --- one that has expired wakes nobody up ---
+serves() { # FINGERPRINT
+	[ "$(served)" = "$1" ]
+}
+fresh() {
+	rm -rf "$T/state" "$DIR"
+	sqlite3 "$DB" "UPDATE certs SET crt = '', ca = '' WHERE name = '$NAME';
+		DELETE FROM installs"
+}
+fresh
+# two months ago
+run env ASAN_OPTIONS="verify_asan_link_order=0:${ASAN_OPTIONS-}" \
+	faketime -f -60d "$T/bin/host" --placeholder
+is "$rc" 0 "a placeholder of two months ago"
+not_ok "... has expired" openssl x509 -checkend 0 -noout \
+	-in "$DIR/current/fullchain.pem"
+ok "... nginx takes it all the same" nginx_reload
+placeholder=$(on_disk)
+ok "... and serves it" wait_for 5 serves "$placeholder"
+run host
+is "$rc $out$err" "0 " "... a run is silent"
+run host --status
+is "$rc" 0 "--status"
+unlike "$out" 'EXPIRED|until' "... has no alarm"
+run host --verify
+is "$rc" 0 "--verify"
+unlike "$out" 'EXPIRED|until' "... neither"
+is "$(sqlite3 "$DB" "SELECT count(*) FROM installs WHERE ts_expire > 0")" 0 \
+	"... nor has the store"
+issue_nth "$T/two" 2 && store_put $NAME "$T/two"
+run host
+is "$rc $out" "0 " "the first certificate"
+is "$(served)" "$(cert_fp "$T/two.crt")" "... takes its place"
+
+# --- who can write the files gains nothing by making one ---
+sqlite3 "$DB" "UPDATE certs SET enable = 'N' WHERE name = '$NAME'"
+openssl req -x509 -key "$T/host.key" -days 3000 \
+	-subj "/O=certrepo placeholder/CN=$NAME" \
+	-out "$(readlink -f "$DIR/current")/fullchain.pem"
+nginx_reload
+wait_for 5 serves "$(on_disk)"
+run host
+is "$rc" 1 "one that somebody put in place of a certificate of the store"
+like "$err" "what was installed is gone, there is a placeholder in $DIR/current/fullchain.pem, and the store has none to put there: it is disabled" \
+	"... is told of"
+sqlite3 "$DB" "UPDATE certs SET enable = 'Y' WHERE name = '$NAME'"
+run host
+is "$(served)" "$(cert_fp "$T/two.crt")" "... and replaced, once that can be"
 stop nginx
+
+# --- a key that is not there: the line says how to make one ---
+fresh
+mv "$T/host.key" "$T/host.away"
+run host --placeholder
+is "$rc" 1 "no key"
+like "$err" "service web: $NAME: no placeholder: its key is not there; make one, then run this again: \(umask 077; openssl genrsa -out $T/host.key 2048\)\$" \
+	"... says how to make one"
+not_ok "... nothing is done" test -e "$DIR"
+printf '%s\n' "$err" | sed -n 's/.*run this again: //p' >"$T/make"
+ok "... the command works" sh "$T/make"
+run host --placeholder
+is "$rc" 0 "... and then it goes on"
+ok "... nginx takes it" nginx_test
+mv "$T/host.away" "$T/host.key"
+
+# --- keys ---
+for key in 'RSA -pkeyopt rsa_keygen_bits:2048' \
+	'EC -pkeyopt ec_paramgen_curve:P-384' ED25519; do
+	fresh
+	(umask 077 && openssl genpkey -quiet -algorithm $key -out "$T/new.key")
+	cp -p "$T/host.key" "$T/host.away"
+	mv "$T/new.key" "$T/host.key"
+	run host --placeholder
+	is "$rc" 0 "a key of ${key%% *}"
+	ok "... nginx starts" nginx_run
+	is "$(served)" "$(on_disk)" "... and serves it"
+	stop nginx
+	mv "$T/host.away" "$T/host.key"
+done
+
+# --- only one run at a time ---
+fresh
+mkdir -m 700 "$T/state"
+(
+	exec 9>"$T/state/lock"
+	flock 9
+	"$T/bin/host" --placeholder >"$T/two.out" 2>&1
+	echo $? >"$T/two.rc"
+)
+is "$(cat "$T/two.rc")" 75 "beside another run"
+not_ok "... nothing is done" test -e "$DIR"
+
+# --- what an ordinary run left is not its matter ---
+mkdir -p "$T/state/journal" "$T/state/service"
+chmod 700 "$T/state/journal" "$T/state/service"
+printf 'certrepo-journal\t2\nservice\tweb\ngen\tg\nstate\tinstall\nend\n' \
+	>"$T/state/journal/web"
+run host --placeholder
+is "$rc" 1 "beside a change that is not finished"
+like "$err" "no placeholder: an earlier change of service web is not finished yet: $T/state/journal/web\$" \
+	"... says so"
+ok "... and leaves it alone" test -s "$T/state/journal/web"
+
+# --- usage ---
+run host --placeholder --verify
+is "$rc" 64 "--placeholder --verify"
+run host --placeholder --force
+is "$rc" 64 "--placeholder --force"
+run host --placeholder nobody
+is "$rc" 64 "--placeholder of a name that is none"
+
+# --- the folder is the service's user's: links that he planted ---
+as_user() {
+	setpriv --reuid 61234 --regid 61234 --clear-groups "$@"
+}
+if [ "$(id -u)" = 0 ]; then
+	mkdir "$T/outside"
+	echo "not yours" >"$T/outside/fullchain.pem"
+	before=$(cd "$T/outside" && stat -c '%n %i %a %u %s %Y' ./*)
+	fresh
+	mkdir "$DIR" && chown 61234:61234 "$DIR"
+	as_user ln -s "$T/outside" "$DIR/current"
+	run host --placeholder
+	is "$rc" 0 "a link that the user planted"
+	like "$out" "left as it is: $DIR/current is there\$" "... is left"
+	is "$(readlink "$DIR/current")" "$T/outside" "... as it is"
+	rm "$DIR/current"
+	as_user ln -s "$T/outside/fullchain.pem" "$DIR/.current.certrepo-x"
+	run host --placeholder
+	is "$rc" 0 "in a folder of the user"
+	is "$(stat -L -c '%U %a' "$DIR/current/fullchain.pem")" "root 644" \
+		"... it is root's"
+	cat >"$T/profiles/two.conf" <<-'END'
+	layout = "fixed";
+	files = ( { file = "full.pem"; format = "fullchain"; },
+		{ file = "both.pem"; format = "fullchain-key"; } );
+	END
+	PROFILE=two
+	host_conf
+	fresh
+	mkdir "$DIR" && chown 61234:61234 "$DIR"
+	as_user ln -s "$T/outside/new" "$DIR/both.pem"
+	run host --placeholder
+	is "$rc" 0 "a link to nothing at a fixed path"
+	like "$out" "left as it is: $DIR/both.pem is there\$" "... is left"
+	not_ok "... and nothing is put beside it" test -e "$DIR/full.pem"
+	not_ok "... nor where it leads" test -e "$T/outside/new"
+	is "$(cd "$T/outside" && stat -c '%n %i %a %u %s %Y' ./*)" "$before" \
+		"... nothing outside is touched"
+fi
+
+# --- killed at each step ---
+kill_setup x
+PROFILE=nginx
+for layout in generation fixed; do
+	if [ $layout = fixed ]; then
+		cat >"$T/profiles/three.conf" <<-'END'
+		layout = "fixed";
+		files = ( { file = "cert.pem"; format = "certificate"; },
+			{ file = "chain.pem"; format = "chain"; },
+			{ file = "both.pem"; format = "key-fullchain"; } );
+		END
+		PROFILE=three
+	fi
+	host_conf
+	fresh
+	mkdir "$DIR"
+	# nothing; all of one; or, where it may be, some
+	here() {
+		if [ $layout = generation ]; then
+			[ -L "$DIR/current" ] || { echo none; return; }
+			set -- "$DIR/current/fullchain.pem"
+		else
+			set -- $(ls "$DIR"/*.pem 2>/dev/null)
+			[ $# -gt 0 ] || { echo none; return; }
+			[ $# = 3 ] || { echo some; return; }
+		fi
+		for _x in "$@"; do
+			cert_fp "$_x"
+		done | sort -u | grep -c . | sed 's/^1$/all/'
+	}
+	strace -o "$T/trace" "$BUILD/certrepo-installer" -c "$HOST_CONF" \
+		--placeholder >/dev/null 2>&1
+	is "$(here)" all "$layout: all of it"
+	bad='' total=0
+	for call in openat write fsync rename renameat2 renameat symlinkat \
+		mkdirat unlinkat unlink fchmod fchown; do
+		calls=$(grep -c "^$call(" "$T/trace")
+		i=1 step=1
+		if [ -z "${KILL_FULL-}" ] && [ "$calls" -gt 4 ]; then
+			step=$((calls / 4))
+			# the first ones are the loader's
+			[ $call != openat ] || i=$((calls / 2))
+		fi
+		while [ $i -le "$calls" ]; do
+			fresh
+			mkdir "$DIR"
+			killed $call $i --placeholder || {
+				i=$((i + step))
+				continue
+			}
+			total=$((total + 1)) x=$(here)
+			[ $layout = fixed ] || case $x in
+			none | all) ;;
+			*) bad="$bad; $call $i: at once $x" ;;
+			esac
+			# the next run, of either kind
+			if [ $((total % 2)) = 0 ]; then
+				host_without_store
+				[ "$rc" = 69 ] || bad="$bad; $call $i: exit $rc $err"
+				case $(here) in
+				none | all) ;;
+				*) bad="$bad; $call $i: then $(here)" ;;
+				esac
+				tidy || bad="$bad; $call $i: not tidy"
+			fi
+			run host --placeholder
+			[ "$rc $(here)" = "0 all" ] && tidy ||
+				bad="$bad; $call $i: in the end $rc $(here) $err"
+			i=$((i + step))
+		done
+	done
+	is "$bad" '' "$layout: $total kills leave nothing half-written"
+	ok "... there were some" test "$total" -gt 15
+done
 done_testing
