@@ -4,11 +4,13 @@
 # and everything that may be wrong with a certificate, a key, a configuration,
 # a reload. Source after lib.sh, host.sh and services/svc.sh:
 #
-#	matrix_begin apache [PROFILE]	CA, key, store; the first certificate is
-#					installed, nobody told
+#	matrix_begin apache [PROFILE]	CA, key, store; a placeholder is laid,
+#					which has expired
 #	SVC_CERT=$DIR/current/fullchain.pem SVC_KEY=$T/host.key
 #	svc_apache_start || bail "apache does not start"
-#	matrix_ready			installer.conf, from what X_... says
+#	matrix_ready			installer.conf, from what X_... says:
+#					the placeholder is served, and then
+#					the first certificate
 #	matrix_new			a renewal is served
 #	matrix_faults [FAULT...]	all of $M_FAULTS, one after the other
 #	matrix_table			the profile's row, as diagnostics
@@ -82,10 +84,17 @@ matrix_begin() { # DAEMON [PROFILE]
 	diag "$(svc_version "$1")"
 	m_next
 	m_defaults
-	m_conf '' /bin/true
-	run host
-	is "$rc" 0 "$M_PROFILE: the first certificate is on disk"
-	M_FP=$fp
+	m_placeholder
+}
+# Two months ago, so that it has expired: the worst there can be of it.
+m_placeholder() {
+	m_conf '' none
+	run env ASAN_OPTIONS="verify_asan_link_order=0:${ASAN_OPTIONS-}" \
+		faketime -f -60d "$T/bin/host" -v --placeholder
+	is "$rc" 0 "$M_PROFILE: a placeholder is laid"
+	like "$out" "^$M_DAEMON: $NAME: laid a placeholder" "... in a line"
+	M_FP=$(printf '%s\n' "$err" |
+		sed -n 's/.*: placeholder .*fingerprint=\([0-9a-f]*\) .*/\1/p')
 }
 # The profile with those it includes.
 m_profile() { # NAME
@@ -191,9 +200,22 @@ matrix_ready() {
 	END
 	KEY=$T/other.key issue "$T/other" || bail "cannot issue"
 	m_conf "${M_VERIFY-$(m_verify)}"
-	m_served "$M_PROFILE: starts, and serves it"
+	m_first
 	run host
 	is "$rc $err" "0 " "$M_PROFILE: nothing to do: silent"
+}
+# The placeholder is served, and the first certificate takes its place.
+m_first() {
+	M_FAULT=first _before=$_failed
+	sqlite3 "$DB" 'DELETE FROM installs'
+	m_served "$M_PROFILE: starts, and serves the placeholder"
+	run host
+	M_FP=$fp
+	m_told 0 served ''
+	m_told_endpoints served
+	m_served '... the first certificate is served in its place'
+	ok "... nothing half-done is left" tidy
+	m_cell served
 }
 # The next certificate is in the store: $T/cN, its fingerprint in $fp.
 m_next() {

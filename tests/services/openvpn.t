@@ -39,6 +39,7 @@ OPENVPN_TEST="openvpn --cd $OPENVPN_DIR --config server.conf --show-digests"
 OPENVPN_RELOAD="$_svc_lib/ctl $OPENVPN_DIR try-restart"
 M_BAD=died
 M_VERIFY_TIME=4 # once told, it has done it
+svc_openvpn_expect "$M_FP"
 matrix_ready
 matrix_new
 matrix_faults

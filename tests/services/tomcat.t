@@ -15,16 +15,16 @@ matrix_begin tomcat
 SVC_CERT=$DIR/current/keystore.p12 SVC_KEY=
 is "$(stat -L -c '%a %U %G' "$SVC_CERT")" "640 root tomcat" \
 	"the keystore is for root and Tomcat"
-is "$(openssl pkcs12 -in "$SVC_CERT" -passin "file:$T/password" -nodes |
-	sed -n 's/^-----BEGIN \(.*\)-----$/\1/p' | sort | tr '\n' +)" \
-	"CERTIFICATE+CERTIFICATE+PRIVATE KEY+" \
-	"... certificate, intermediate, key"
 TOMCAT_PASSWORD_FILE=$T/password
 svc_tomcat_start || bail "tomcat does not start"
 : >"$TOMCAT_DIR/simple"
 TOMCAT_RELOAD="$_svc_lib/ctl $TOMCAT_DIR try-restart"
 M_VERIFY_TIME=20 # it takes its time, more so on a busy machine
 matrix_ready
+is "$(openssl pkcs12 -in "$SVC_CERT" -passin "file:$T/password" -nodes |
+	sed -n 's/^-----BEGIN \(.*\)-----$/\1/p' | sort | tr '\n' +)" \
+	"CERTIFICATE+CERTIFICATE+PRIVATE KEY+" \
+	"its file: certificate, intermediate, key"
 # what comes after </Server> it does not read
 matrix_break() {
 	cp -p "$M_CONF" "$T/conf.good"

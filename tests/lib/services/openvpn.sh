@@ -4,7 +4,8 @@
 # device. HUP makes it start afresh and so takes a new certificate; the clients
 # are thrown out; with files that do not fit it ends. They trust OPENVPN_CA, the
 # root in a file (SVC_ROOT); a program that asks as they do is OPENVPN_ASK: it
-# prints the SHA-256 of the certificate shown.
+# prints the SHA-256 of the certificate shown. One that no CA has signed they
+# refuse, unless it is expected: svc_openvpn_expect FINGERPRINT, for one look.
 
 OPENVPN_PACKAGE=openvpn
 OPENVPN_USER=root
@@ -21,8 +22,13 @@ _svc_openvpn_ask() { # DIR: the scripts that make a client of it
 	#!/bin/sh
 	rm -f $1/shown
 	: >$1/ask.log
+	trust="--ca $OPENVPN_CA"
+	! [ -s $1/expected ] || {
+		trust="--peer-fingerprint \$(cat $1/expected)"
+		rm $1/expected
+	}
 	timeout 10 openvpn --tls-client --dev null --nobind --proto udp \
-		--remote 127.0.0.1 $OPENVPN_PORT --ca $OPENVPN_CA \
+		--remote 127.0.0.1 $OPENVPN_PORT \$trust \
 		--cert $1/client.pem --key $1/client.key \
 		--script-security 2 --tls-verify $1/seen --tls-exit \
 		--tls-timeout 1 --verb 1 >$1/ask.log 2>&1 </dev/null &
@@ -45,6 +51,9 @@ _svc_openvpn_ask() { # DIR: the scripts that make a client of it
 	chmod 755 "$1/seen" "$1/ask"
 	make_key "$1/client.key" && make_self_signed "$1/client.key" \
 		"$1/client.pem" client
+}
+svc_openvpn_expect() { # FINGERPRINT
+	echo "$1" | sed 's/../&:/g; s/:$//' >"$OPENVPN_DIR/expected"
 }
 svc_openvpn_start() {
 	svc_begin openvpn || return 1
