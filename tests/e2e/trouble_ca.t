@@ -124,8 +124,8 @@ nightly
 is "$rc" 0 '... agreed to'
 
 situation 'The CA refuses a name, or has no such profile'
-make_csr "$T/keys/$W.key" "$T/csr/both.csr" intern.example.test $W &&
-	populate add $W --replace --csr "$T/csr/both.csr" >"$T/out" ||
+make_csr "$T/keys/$W.key" "$T/csr/both.csr" intern.example.test $W
+populate add $W --replace --csr "$T/csr/both.csr" >"$T/out" ||
 	bail 'cannot enrol'
 near
 fault rejected '' -1 intern.example.test

@@ -28,7 +28,8 @@ conf() { # its state is not the fetcher's
 	host_conf
 	sed -i "s,^state_dir = .*,state_dir = \"$T/hoststate\";," "$HOST_CONF"
 }
-nginx_conf "$DIR/current/fullchain.pem" "$T/host.key" && conf || bail 'no host'
+nginx_conf "$DIR/current/fullchain.pem" "$T/host.key" || bail 'no host'
+conf
 trouble_program certrepo-fetcher "$CONF"
 trouble_program certrepo-populate "$CONF"
 trouble_program certrepo-installer "$HOST_CONF"

@@ -35,7 +35,8 @@ zone() { # SED COMMAND: of example.test, which only BIND serves
 	start named "$(unconfined named)" -g -c "$T/dns/named.conf"
 	wait_for 15 loaded || bail "no DNS: $(tail -3 "$T/log/named")"
 }
-make_key "$T/k" && make_self_signed "$T/k" "$T/c" $W || bail 'no certificate'
+make_key "$T/k"
+make_self_signed "$T/k" "$T/c" $W || bail 'no certificate'
 NGINX_ROOT=$T/www/html
 nginx_start "$T/c" "$T/k" || bail 'no web server'
 PEBBLE_HTTP_PORT=$NGINX_HTTP_PORT

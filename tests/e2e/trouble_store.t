@@ -24,7 +24,8 @@ STAGE_EXTRA="$TROUBLE_NOTIFY store_patience = 0;"
 HOST_EXTRA=$STAGE_EXTRA
 stage_store mariadb || bail 'no store'
 DB=none
-nginx_conf "$DIR/current/fullchain.pem" "$T/host.key" && host_conf || bail 'no host'
+nginx_conf "$DIR/current/fullchain.pem" "$T/host.key" || bail 'no host'
+host_conf
 sed -i "s,^state_dir = .*,state_dir = \"$T/hoststate\";,
 	s,^store : .*,store : { $(echo "$_store" | tr -d '\n') };," "$HOST_CONF"
 trouble_program certrepo-fetcher "$CONF"
@@ -65,9 +66,9 @@ systemctl() { # start mariadb
 	mariadb_start "$T/mariadb"
 }
 cp "$T/host.key" "$T/keys/$NAME.key"
-make_csr "$T/host.key" "$T/csr/$NAME.csr" $NAME &&
-	populate add $NAME --enable --challenge http-01 --webroot "$WEBROOT" \
-		>"$T/out" 2>&1 || bail "cannot enrol: $(cat "$T/out")"
+make_csr "$T/host.key" "$T/csr/$NAME.csr" $NAME
+populate add $NAME --enable --challenge http-01 --webroot "$WEBROOT" \
+	>"$T/out" 2>&1 || bail "cannot enrol: $(cat "$T/out")"
 placeholder
 nginx_run || bail 'nginx does not start'
 central
