@@ -400,7 +400,8 @@ void notice_text_mail(const struct notice_line *v, size_t n,
 	add_section(v, n, NOTICE_OVER, "Over, what was:", now, ret);
 	sbuf_addf(ret,
 		  "%s shows %s;\n"
-		  "man %s, DIAGNOSTICS, says what to do.\n",
+		  "man certrepo-trouble says what to do;\n"
+		  "man %s, DIAGNOSTICS, has every message.\n",
 		  from->see, from->shows, from->program);
 }
 

@@ -179,7 +179,8 @@ static void from_new_to_over(void **state)
 	has(mail, "Over, what was:\n\n  service web, certificate "
 		  "www.example.org: held since 2026-11-26T12:00:00Z\n\n"
 		  "certrepo-x --status shows each certificate and endpoint;\n"
-		  "man certrepo-x, DIAGNOSTICS, says what to do.\n");
+		  "man certrepo-trouble says what to do;\n"
+		  "man certrepo-x, DIAGNOSTICS, has every message.\n");
 	assert_int_equal(run(NOON + DAY + 120, NULL, NULL), 0);
 	assert_string_equal(kept("mail"), "");
 	assert_string_equal(scratch_read(scratch("notices")), "");

@@ -332,8 +332,8 @@ static void from_new_to_over(void **state)
 		  "not before 2023-11-14T23:13:20Z (in 1 h); its order waits "
 		  "for the CA: processing The CA takes its time,");
 	has(mail, "certrepo-populate list shows each name; show NAME, what "
-		  "became of it; man certrepo-fetcher, DIAGNOSTICS, says what "
-		  "to do.");
+		  "became of it; man certrepo-trouble says what to do; "
+		  "man certrepo-fetcher, DIAGNOSTICS, has every message.");
 	sql("UPDATE certs SET count_fail_update = 4, ts_next_attempt = "
 	    "1700010000 WHERE name = 'www.example.org'");
 	assert_string_equal(mailed(NOW + 3600), "");
