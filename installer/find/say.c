@@ -298,8 +298,11 @@ static const char *not_newer(const struct finding *t,
 	if (c->verdict == PLAN_WAIT && c->row == PLAN_ROW_DISABLED)
 		return ", and it is disabled in the store";
 	if (c->verdict != PLAN_PUT)
-		return ", and the store has nothing newer that this host would "
-		       "take; certrepo-populate show tells why";
+		return arena_printf(a,
+				    ", and the store has nothing newer that "
+				    "this host would take; on the central host "
+				    "certrepo-populate show %s tells why",
+				    c->svc->conf->name);
 	if (t->action == PLAN_HELD)
 		return arena_printf(
 			a,

@@ -380,8 +380,9 @@ static void lives(void **state)
 				c->why ? c->why
 				       : ", and the store has nothing "
 					 "newer that this host would "
-					 "take; certrepo-populate show "
-					 "tells why");
+					 "take; on the central host "
+					 "certrepo-populate show " LEAF
+					 " tells why");
 		if (c->key)
 			want = arena_printf(arena,
 					    "%s%s" LEAF
