@@ -113,7 +113,7 @@ is "$(grep -c BEGIN "$T/served")" 2 "... with its intermediate certificate"
 for p in fetcher installer; do
 	# Exim delivers when it has taken it
 	ok "... and hostmaster has the test mail of the $p" wait_for 10 \
-		grep -q "as certrepo-$p .* found them" "$host/var/mail/mail"
+		grep -q "as certrepo-$p .*found them" "$host/var/mail/mail"
 done
 
 state >"$T/before"
