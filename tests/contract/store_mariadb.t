@@ -76,7 +76,7 @@ ok '... and its statement makes it' mariadb_sql -e \
 	"$(printf '%s\n' "$err" | grep -o 'CREATE DATABASE [^;]*')"
 is "$(mariadb_sql -N -e "SELECT default_collation_name FROM
 	information_schema.schemata WHERE schema_name = 'certrepo'")" \
-	ascii_bin '... as the README has it'
+	ascii_bin '... as certrepo-fleet(7) has it'
 says 78 'run certrepo-populate .*init' 'no schema'
 populate init
 is "$rc" 0 'init'

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Who can write to the store, as the README's "Security" has it: a certificate
-# for a key of his own he gets from the centre where that can give the proof,
-# and only there. What he names is no command, and a path only below
-# webroot_prefixes.
+# Who can write to the store, as SECURITY CONSIDERATIONS of certrepo(7) has it:
+# a certificate for a key of his own he gets from the centre where that can
+# give the proof, and only there. What he names is no command, and a path only
+# below webroot_prefixes.
 # shellcheck disable=SC2034,SC2154 # variables are shared
 . "$(dirname "$0")/../lib/lib.sh"
 . "$(dirname "$0")/../lib/pebble.sh"

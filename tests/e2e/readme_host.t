@@ -43,10 +43,10 @@ cp -r "$ROOT/installer-profiles" /usr/local/share/certrepo/
 install -d /usr/local/share/certrepo/cas
 install -m 644 "$ROOT"/ca-presets/*.conf /usr/local/share/certrepo/cas/
 rm -rf /etc/nginx/tls /etc/nginx/sites-enabled/* /etc/certrepo
-adduser --quiet --system --group --home /var/lib/certrepo certrepo \
-	2>"$T/log/adduser" || bail "no user: $(cat "$T/log/adduser")"
-install -d -m 750 -o certrepo -g certrepo /var/lib/certrepo
-install -d /etc/certrepo /etc/certrepo/csr
+sed -n 's/^    \(adduser\|install\) /\1 /p' "$ROOT/README.md" >"$T/by_hand"
+is "$(grep -c certrepo "$T/by_hand")" 2 "README: what is made without packages"
+run sh -e "$T/by_hand"
+is "$rc $(stat -c %U /var/lib/certrepo)" '0 certrepo' "... by two commands"
 # The world: who is trusted, and mail.
 # shellcheck disable=SC2086 # a list
 cat "$LE_CA" $LE_ROOTS >>/etc/ssl/certs/ca-certificates.crt
@@ -61,6 +61,16 @@ on_host service nginx start
 [ "$rc" = 0 ] || bail "nginx does not start: $err"
 wait_for 5 test -s /run/nginx.pid && adopt nginx /run/nginx.pid
 
+# The fetcher runs as its own user: as another it says so, and does nothing.
+as_another() {
+	on_host certrepo-fetcher --once --verbose
+	like "$rc $err" '^78 .* belongs to certrepo, .* as root: nothing was done; run: runuser -u certrepo -- certrepo-fetcher --once --verbose$' \
+		"$1: as root it says as whom to run it"
+	is "$(printf '%s\n' "$err" | wc -l)" 1 "... in one line"
+	is "$(find /var/lib/certrepo ! -user certrepo)" '' \
+		"... and leaves nothing behind"
+}
+
 # --- the text ---
 
 mkdir "$T/blocks" && readme_blocks "$T/blocks" '^## One host'
@@ -72,7 +82,10 @@ follow() { # NAME
 		[ "$rc" = 0 ] || bail "the rest builds on it"
 		! grep -q 'nginx reload' "$b" || wait_for 10 le_reloaded ||
 			bail "nginx does not reload"
-		[ "$1" != README ] || readme_shown "${b%.sh}.text"
+		[ "$1" = README ] || continue
+		readme_shown "${b%.sh}.text"
+		! grep -q 'certrepo-populate add' "$b" ||
+			as_another "before the first run"
 	done
 }
 cert=/etc/nginx/tls/www.example.org/current/fullchain.pem
@@ -89,8 +102,33 @@ is "$(le_served)" "$served" "... and the same certificate is served"
 is "$(stat -c '%U %a %n' /etc/ssl/private/www.*.key /var/lib/certrepo \
 	/var/lib/certrepo-installer)" \
 	"root 600 /etc/ssl/private/www.example.org.key
-certrepo 750 /var/lib/certrepo
+certrepo 755 /var/lib/certrepo
 root 700 /var/lib/certrepo-installer" "whose the key and the folders are"
+
+as_another "after it"
+# What a run as root once left is named, all of it, with the command.
+chown root /var/lib/certrepo/fetcher.id /var/lib/certrepo/fetcher.lock
+on_host runuser -u certrepo -- certrepo-fetcher --once
+is "$rc" 78 "files that root left in the folder"
+said=${err#*run, as root: }
+like "$said" '^chown -h certrepo .*fetcher\.id' "... a command for them"
+on_host sh -c "$said"
+on_host runuser -u certrepo -- certrepo-fetcher --once
+is "$rc $out$err" "0 " "... which mends it"
+on_host runuser -u nobody -- certrepo-fetcher --once
+like "$rc $err" '^78 .* belongs to certrepo, and this runs as nobody: .* as root: runuser -u certrepo -- certrepo-fetcher --once$' \
+	"the fetcher as nobody says as whom to run it"
+on_host runuser -u nobody -- certrepo-populate list
+like "$rc $err" "^78 .*; its folder is certrepo's, .*: run it as root\$" \
+	"populate as nobody: the same"
+
+# From cron, with the environment that cron gives.
+install -D -m 644 "$ROOT/packaging/cron.d/certrepo-fetcher" \
+	/etc/cron.d/certrepo-fetcher
+line=$(sed -n 's/^17 \* \* \* \*  *//p' /etc/cron.d/certrepo-fetcher)
+path=$(sed -n 's/^PATH=//p' /etc/cron.d/certrepo-fetcher)
+on_host runuser -u "${line%% *}" -- env -i PATH="$path" sh -c "${line#* }"
+is "$rc $out$err" "0 " "cron runs it as its user, silent"
 
 # The examples are the same, with comments.
 no_comments() {
