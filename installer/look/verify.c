@@ -177,7 +177,7 @@ void verify_probe(const struct svc *s, const struct svc_endpoint *e,
 		  struct verify_seen *ret)
 {
 	*ret = (struct verify_seen){ .reachable = false };
-	term_progress("%s: looking at %s", s->name, e->conf->address);
+	term_progress("looking at %s", e->conf->address);
 	ways[protocol_find(e->conf->protocol)->way](s, e, want, timeout_ms,
 						    ret);
 	term_wipe();
