@@ -7,6 +7,7 @@
 . "$(dirname "$0")/../lib/lib.sh"
 . "$ROOT/tests/lib/pebble.sh"
 . "$ROOT/tests/lib/nginx.sh"
+. "$ROOT/tests/lib/mariadb.sh"
 . "$ROOT/tests/lib/stage.sh"
 . "$ROOT/tests/lib/systemd.sh"
 
@@ -40,7 +41,7 @@ NGINX_ROOT=$IN$www
 stage_dns || bail "no name server"
 nginx_start "$T/c" "$T/k" || bail "no web server"
 PEBBLE_HTTP_PORT=$NGINX_HTTP_PORT
-stage_start || bail "no CA"
+stage_start PEBBLE_AUTHZREUSE=0 || bail "no CA"
 
 # --- the centre, as the manual has it ---
 CONF=$IN/etc/certrepo/certrepo.conf
@@ -84,6 +85,11 @@ unit_runs certrepo-fetcher.service
 is "$(inside systemctl show -P ConditionResult certrepo-fetcher.service) $(mails)" \
 	"no " "without a configuration nothing is started, nor told"
 
+# A unit that nothing names is forgotten when it ends, with its start limit.
+drop_in certrepo-fetcher.timer '[Timer]' OnCalendar= OnActiveSec=1w
+inside systemctl daemon-reload
+inside systemctl start certrepo-fetcher.timer
+
 # --- it does all of its work: two proofs, the store, the account, the log ---
 centre "$told"
 drop_in certrepo-fetcher.service '[Service]' 'Environment=ASAN_OPTIONS=detect_leaks=0'
@@ -101,7 +107,10 @@ populate() {
 	populate_in "$@"
 }
 sql() {
-	inside runuser -u certrepo -- sqlite3 /var/lib/certrepo/certrepo.db "$1"
+	case $STORE in
+	sqlite) inside runuser -u certrepo -- sqlite3 /var/lib/certrepo/certrepo.db "$1" ;;
+	mariadb) mariadb_sql -NBr certrepo -e "$1" ;;
+	esac
 }
 chmod 755 "$T/csr"
 populate_in init || bail "no store"
@@ -213,10 +222,11 @@ like "$result $(mails)" "^exit-code .*certrepo-fetcher could not be started \\(s
 	"a program that is gone is another matter"
 drop_in certrepo-fetcher.service '[Service]' 'ExecStart=' 'ExecStart=/bin/true'
 inside systemctl daemon-reload
-for _ in 1 2 3 4 5 6 7 8 9 10 11; do
+for _ in 1 2 3 4 5 6 7 8 9 10; do
 	inside systemctl start certrepo-fetcher.service 2>"$T/log/start"
 done
-wait_for 10 idle
+wait_for 20 idle
+unit_runs certrepo-fetcher.service
 like "$(inside systemctl show -P Result certrepo-fetcher.service) $(mails)" \
 	"^start-limit-hit .*certrepo-fetcher was started too often" "... and so is one that is started over and over"
 inside systemctl reset-failed
@@ -235,16 +245,53 @@ like "$rc $mail" "^78 .*To: ops@example.org .*the configuration: refused .*colou
 like "$mail" "To: root .*colour.: is unknown" "... and root"
 centre "$told"
 
+# --- the limits are those of the unit: without a call that is needed it fails ---
+drop_in certrepo-fetcher.service '[Service]' 'SystemCallFilter=~renameat rename renameat2'
+inside systemctl daemon-reload
+due() {
+	sql "UPDATE certs SET renew = 1, ts_due = 0, ts_next_attempt = 0
+		WHERE name = '$D'"
+	sql "DELETE FROM cas"
+}
+due
+unit_runs certrepo-fetcher.service
+isnt "$rc" 0 "a call that is needed and forbidden is missed"
+rm "$IN/etc/systemd/system/certrepo-fetcher.service.d/2.conf"
+drop_in certrepo-fetcher.service '[Service]' 'RestrictAddressFamilies=' 'RestrictAddressFamilies=AF_UNIX'
+inside systemctl daemon-reload
+due
+unit_runs certrepo-fetcher.service
+isnt "$rc" 0 "... and so is a family of addresses"
+rm "$IN/etc/systemd/system/certrepo-fetcher.service.d/2.conf"
+mails >"$T/log/mails"
+
+# --- MariaDB, over the net ---
+mariadb_start "$T/mariadb" || bail "no MariaDB"
+install -m 644 "$MARIADB_CA" "$IN/etc/certrepo/db-ca.pem"
+install -m 640 -g 988 "$MARIADB_PASSWORD_FILE" "$IN/etc/certrepo/db.password"
+_store="driver = \"mariadb\"; host = \"$MARIADB_HOST\"; port = $MARIADB_PORT;
+	database = \"$MARIADB_DATABASE\"; user = \"$MARIADB_USER\";
+	ca_file = \"/etc/certrepo/db-ca.pem\"; password_file = \"/etc/certrepo/db.password\";"
+STORE=mariadb
+centre "$told"
+inside systemctl daemon-reload
+M=db.example.test
+populate_in init || bail "no store"
+enrol $M ec $M || bail "cannot enrol"
+unit_runs certrepo-fetcher.service
+is "$rc $result" "0 success" "with MariaDB"
+cert_ok $M "... a certificate"
+
 # --- the timer ---
 drop_in certrepo-fetcher.timer '[Timer]' OnCalendar= OnActiveSec=1ms \
 	RandomizedDelaySec=0 AccuracySec=1ms
-inside systemctl daemon-reload
 before=$(inside systemctl show -P InvocationID certrepo-fetcher.service)
-inside systemctl start certrepo-fetcher.timer
+inside systemctl daemon-reload
+inside systemctl restart certrepo-fetcher.timer
 started() {
 	[ "$(inside systemctl show -P InvocationID certrepo-fetcher.service)" != "$before" ]
 }
-ok "the timer starts it" wait_for 5 started
+ok "the timer starts it" wait_for 20 started
 wait_for 20 idle
 is "$(inside systemctl show -P ExecMainStatus certrepo-fetcher.service)" 0 "... and all is well again"
 done_testing

@@ -1,0 +1,56 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The lines for cron: they run the programs where no systemd does, once there is
+# a configuration, and never beside the timers.
+# shellcheck disable=SC2154 # rc, out and err are run's
+. "$(dirname "$0")/../lib/lib.sh"
+
+# A line as cron would run it, with paths that are ours: RUN is where systemd
+# says that it runs, CONF is the configuration.
+mkdir "$T/sbin" "$T/etc" "$T/run"
+crontab() { # PROGRAM
+	sed -e "s#/usr/local/sbin#$T/sbin#g; s#/etc/certrepo#$T/etc#g" \
+		-e "s#/run/systemd/system#$T/run/systemd#g" \
+		"$ROOT/packaging/cron.d/certrepo-$1" >"$T/cron"
+	path=$(sed -n 's/^PATH=//p' "$T/cron")
+	# crontab(5): five fields, the user, the command
+	grep -E '^[0-9*]' "$T/cron" >"$T/line"
+	read -r minute hour day month weekday user command <"$T/line"
+	printf '#!/bin/sh\necho "ran $*"\n' >"$T/sbin/certrepo-$1"
+	chmod 755 "$T/sbin/certrepo-$1"
+}
+cron() {
+	run env -i PATH="$path" SHELL=/bin/sh HOME=/ /bin/sh -c "$command"
+}
+
+plan 22
+while read -r program conf who words; do
+	crontab "$program"
+	is "$(wc -l <"$T/line") $hour $day $month $weekday" '1 * * * *' \
+		"$program: one line, hourly"
+	like "$minute" '^[1-9][0-9]?$' "... not at the full hour"
+	is "$user" "$who" "... as $who"
+	unlike "$command" '%' "... without the sign that ends a command there"
+	like "$(cat "$T/cron")" '^MAILTO=root' "... what is printed is mailed"
+	cron
+	is "$rc $out$err" "0 " "... nothing without a configuration"
+	: >"$T/etc/$conf"
+	cron
+	is "$rc $out$err" "0 ran $words" "... a run with one"
+	mkdir "$T/run/systemd"
+	cron
+	is "$rc $out$err" "0 " "... nothing where systemd runs"
+	rmdir "$T/run/systemd"
+	printf '#!/bin/sh\nexit 75\n' >"$T/sbin/certrepo-$program"
+	cron
+	is "$rc $out$err" "75 " "... it ends as the program does"
+	rm "$T/sbin/certrepo-$program"
+	cron
+	is "$rc $out$err" "0 " "... nothing when the package is gone, and its file is left"
+	rm "$T/etc/$conf"
+	# cron reads no other files, see run-parts(8)
+	unlike "certrepo-$program" '[^a-zA-Z0-9_-]' "... a name that cron takes"
+done <<END
+fetcher certrepo.conf certrepo --once
+installer installer.conf root
+END
