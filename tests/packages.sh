@@ -4,7 +4,7 @@
 # trixie. Needs root and what packaging/deb.sh needs.
 #
 #	STEPS	which of build cut same lintian install byhand upgrade remove
-#		host fleet (all, in this order); without build, the packages of
+#		systemd host fleet (all, in this order); without build, the packages of
 #		the run before
 #	BEFORE	a folder with SUITE/*.deb to upgrade from; without, see
 #		tests/packages/upgrade.sh
@@ -17,7 +17,8 @@ me=packages
 . tests/chroot.sh
 work=$PWD/build/packages/work
 logs=$PWD/build/packages
-steps=${STEPS:-build cut same lintian install byhand upgrade remove host fleet}
+steps=${STEPS:-build cut same lintian install byhand upgrade remove systemd
+	host fleet}
 
 if [ "${1-}" != --inside ]; then
 	need_root
