@@ -3,9 +3,9 @@
 # The packages, on bare chroots: packages.sh [SUITE...], by default bookworm and
 # trixie. Needs root and what packaging/deb.sh needs.
 #
-#	STEPS	which of build cut same lintian install byhand upgrade remove
-#		systemd host fleet (all, in this order); without build, the packages of
-#		the run before
+#	STEPS	which of build cut same lintian install byhand upgrade release
+#		remove systemd host fleet (all, in this order); without build,
+#		the packages of the run before
 #	BEFORE	a folder with SUITE/*.deb to upgrade from; without, see
 #		tests/packages/upgrade.sh
 #
@@ -17,8 +17,8 @@ me=packages
 . tests/chroot.sh
 work=$PWD/build/packages/work
 logs=$PWD/build/packages
-steps=${STEPS:-build cut same lintian install byhand upgrade remove systemd
-	host fleet}
+steps=${STEPS:-build cut same lintian install byhand upgrade release remove
+	systemd host fleet}
 
 if [ "${1-}" != --inside ]; then
 	need_root
@@ -103,6 +103,11 @@ step() { # SUITE STEP
 	cut) cut "$1" ;;
 	same) same "$1" ;;
 	lintian) fresh "$@" && lint ;;
+	release)
+		fresh bookworm release && mkdir "$root/next" &&
+			cp build/deb/trixie/*.deb "$root/next/" &&
+			sh tests/packages/release.sh "$root"
+		;;
 	*)
 		fresh "$@" &&
 			BEFORE=${BEFORE:+$BEFORE/$1} \
@@ -114,6 +119,11 @@ summary='' rc=0
 for suite; do
 	for s in $steps; do
 		case $s in
+		# from the one to the other: once there are both
+		release)
+			[ "$suite.$(cd build/deb && echo bookworm*)" = \
+				trixie.bookworm ] || continue
+			;;
 		build | cut | same | lintian) ;;
 		*) [ -e "tests/packages/$s.sh" ] || continue ;;
 		esac

@@ -50,6 +50,8 @@ for f in /usr/share/certrepo/grants.sql \
 	/usr/share/man/man8/certrepo-fetcher.8.gz \
 	/usr/share/man/man7/certrepo.7.gz \
 	/etc/cron.d/certrepo-fetcher /etc/cron.d/certrepo-installer \
+	/usr/share/doc/certrepo/examples/certrepo.conf \
+	/usr/share/doc/certrepo-installer/examples/installer.conf \
 	/usr/share/doc/certrepo/copyright; do
 	ok "$f" test -f "$R$f"
 done
@@ -67,6 +69,8 @@ sed -n 's/^Exec[A-Za-z]*=[-+!@:]*\([^ ]*\).*/\1/p' \
 while read -r f; do
 	ok "$f, which a unit runs" test -x "$R$f"
 done <"$R/execs"
+is "$(cd "$R/lib/systemd/system" && grep -L '^ConditionPathExists=/etc/certrepo' \
+	certrepo-[fim]*.service)" '' "no unit runs without a configuration"
 # as cron would, without the PATH of ours
 for f in fetcher installer; do
 	cron_line "$f"
