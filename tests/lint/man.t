@@ -250,9 +250,10 @@ certrepo.7	privkey.pem
 END
 }
 missing_words() { # FOLDER
+	_back=$(printf '\b') # of what is struck twice
 	sought_words | while IFS='	' read -r _p _w; do
 		mandoc -T ascii -O width=1000 "$1/man/$_p" 2>/dev/null |
-			col -b | tr -s ' \t\n' '   ' |
+			sed "s/.$_back//g" | tr -s ' \t\n' '   ' |
 			grep -qiF -e "$_w" || echo "$_p: where is \"$_w\"?"
 	done
 }
