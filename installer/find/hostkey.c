@@ -101,10 +101,12 @@ int hostkey_fits(const struct svc_cert *c, const struct x509_chain *chain,
 		return 0;
 	return err_set(err, ERR_INPUT,
 		       "%s is not the key of the installed certificate%s; put "
-		       "the right one back, or enrol a CSR of this one",
+		       "the right one back, or enrol a CSR of this one, by "
+		       "certrepo-populate add --replace %s on the central host",
 		       path_of(c),
 		       c->conf->key ? ", the service fails at its next restart"
-				    : "");
+				    : "",
+		       c->conf->name);
 }
 
 #define NAMES_SAID 3

@@ -230,7 +230,8 @@ static void refuses(void **state)
 #define NOT_ITS                                                               \
 	"/leaf.key is not the key of the installed certificate, the service " \
 	"fails at its next restart; put the right one back, or enrol a CSR "  \
-	"of this one"
+	"of this one, by certrepo-populate add --replace " LEAF " on the "    \
+	"central host"
 
 /* The key of what stays was replaced, lost, or opened. */
 static void keys(void **state)
