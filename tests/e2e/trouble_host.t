@@ -229,6 +229,8 @@ if [ -n "${small-}" ]; then
 	rm "$DIR/fill"
 	follow certrepo-installer
 	well
+else
+	skip 'The disk of a host is full: no tmpfs can be mounted here'
 fi
 
 situation 'Already running: a run is busy, or hangs'
