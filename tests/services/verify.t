@@ -121,7 +121,7 @@ one() { # DAEMON
 			"... says which"
 		conf short "$e"
 		look
-		like "$rc $out" "1 .*another chain \(2 certificates\)" \
+		like "$rc $out" "1 .*another chain \(2 certificates; what it should read is in /.*\)" \
 			"$1: $e, another chain"
 	done
 	for e in $(svc_get "$1" PROXIED); do
