@@ -14,7 +14,7 @@ bad_pages() { # FOLDER
 untold() {
 	for _m in man/*.[1-9]; do
 		_b=${_m##*/}
-		_line=$(mandoc -T ascii -O width=300 "$_m" | col -b |
+		_line=$(mandoc -T ascii -O width=300 "$_m" | sed "s/.$(printf '\b')//g" |
 			sed -n '/^NAME/{n;s/^ *//;s/.* - //p;q;}')
 		grep -qF "<a href=\"$_b.html\">${_b%.*}(${_b##*.})</a>" \
 			"$1/index.html" || echo "$_b: not in the index"
