@@ -4,7 +4,8 @@
 # that uses it), a line in both tables of certrepo-profiles(7), and its section
 # there. That has the files it writes, the variables of its own, and the lines
 # for the service's configuration that the head of the profile has. There is no
-# section of one that is not shipped.
+# section of one that is not shipped. The daemons of the tests are configured by
+# the words of those lines.
 . "$(dirname "$0")/../lib/lib.sh"
 . "$(dirname "$0")/lint.sh"
 
@@ -21,12 +22,23 @@ untold_profiles() { # FOLDER
 		grep -qE "^\.It $_p Ta [^ ]+ Ta " "$1/$PAGE" ||
 			echo "$_p: not in the table of files"
 		told_section "$1" "$_f" "$_p"
+		untried_words "$1" "$_f" "$_p"
 	done
 	sed -n '/^\.Sh CATALOGUE/,/^\.Sh [^C]/s/^\.Ss //p' "$1/$PAGE" |
 		while read -r _p; do
 			[ -f "$1/installer-profiles/$_p.conf" ] ||
 				echo "$_p: a section, and no profile"
 		done
+}
+# FOLDER FILE PROFILE: settings of the service that no test of it has. (Exim is
+# tested without Debian's macros for them.)
+untried_words() {
+	sed -n 's/^#	//p' "$2" | grep -oE '[A-Za-z][A-Za-z_.-]{3,}' |
+		sort -u | grep -vE '^MAIN_TLS_|\.(pem|p12|conf)$' |
+		grep -vxE 'DIR|current|setting' | while read -r _l; do
+		grep -rqsF -e "$_l" "$1/tests/lib/services" \
+			"$1/tests/services" || echo "$3: no test sets $_l"
+	done
 }
 # Lines without what separates their words, with the names that the page has
 # for what differs.
@@ -77,11 +89,15 @@ cert DIR/a.pem
 .It Ic how
 .Sh FILES
 EOT
-: >"$T/tests/services/a_b.t"
+echo 'cert = x' >"$T/tests/services/a_b.t"
 clean "one that has all is not" untold_profiles "$T"
 rm "$T/tests/services/a_b.t"
+echo 'cert = x' >"$T/tests/services/x.t"
 echo 'profile = "a-b";' >"$T/tests/e2e/x.t"
 clean "... nor with a test elsewhere" untold_profiles "$T"
+rm "$T/tests/services/x.t"
+finds "no test sets cert" "a setting that no test has is seen" \
+	untold_profiles "$T"
 sed -i 's/how/ho/' "$T/$PAGE"
 finds "variable how" "a variable that is not told is seen" untold_profiles "$T"
 sed -i 's/a\.pem/b.pem/' "$T/$PAGE"
