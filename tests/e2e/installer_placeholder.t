@@ -205,6 +205,63 @@ is "$rc" 64 "--placeholder --force"
 run host --placeholder nobody
 is "$rc" 64 "--placeholder of a name that is none"
 
+# --- every profile: those with a daemon are started with it in services/*.t ---
+run_profile() { # PROFILE [VARS]
+	PROFILE=$1 HOST_SERVICE=${2:+"vars = ( $2 );"}
+	host_conf
+	fresh
+	mkdir "$DIR"
+	run host --placeholder
+}
+(umask 077 && echo secret >"$T/password")
+sed -i "s|/etc/tomcat10/keystore.password|$T/password|" "$T/shipped/tomcat.conf"
+at_appliance='{ name = "target"; value = "x"; }'
+for p in "$ROOT"/installer-profiles/*.conf; do
+	p=$(basename "$p" .conf)
+	case $p in
+	esxi) run_profile $p "$at_appliance" ;;
+	generic-ssh)
+		run_profile $p "$at_appliance,
+			{ name = \"to\"; value = \"x\"; },
+			{ name = \"restart\"; value = \"x\"; }"
+		;;
+	*) run_profile $p ;;
+	esac
+	is "$rc $err" "0 $(printf '%s\n' "$err" |
+		grep '^certrepo-installer: placeholder service=')" "profile $p"
+	case $p in
+	esxi | generic-ssh)
+		like "$out" '^web: .*: left as it is: what it uses now is fetched from where it runs \(seed\)$' \
+			"... needs none"
+		is "$(ls -A "$DIR")" '' "... and has none"
+		;;
+	*)
+		like "$out" '^web: .*: laid a placeholder' "... has one"
+		ok "... in its place" test -s "${out##*: }"
+		;;
+	esac
+done
+# those that nothing of can be started here: it is replaced all the same
+for p in files-only notify-operator reboot; do
+	_activate=
+	[ $p != reboot ] || _activate='{ name = "activate"; value = "true"; }'
+	if [ $p = files-only ]; then
+		HOST_VERIFY=''
+	else
+		unset HOST_VERIFY
+	fi
+	run_profile $p "$_activate"
+	file=${out##*: }
+	store_put $NAME "$T/one"
+	run host
+	is "$rc" 0 "$p: the first certificate"
+	is "$(cert_fp "$file")" "$(cert_fp "$T/one.crt")" \
+		"... is in the placeholder's place"
+done
+HOST_SERVICE=''
+PROFILE=nginx
+host_conf
+
 # --- the folder is the service's user's: links that he planted ---
 as_user() {
 	setpriv --reuid 61234 --regid 61234 --clear-groups "$@"

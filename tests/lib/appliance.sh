@@ -10,7 +10,7 @@
 #
 # NAME is the appliance's; MIRROR our copy of its certificate, RUI its own,
 # SELF the fingerprint of the one it came with. A renewal is made by
-# appliance_new: $fp is its fingerprint.
+# appliance_new: $fp is its fingerprint. appliance_placeholder: it needs none.
 
 NAME=esxi1.example.test
 
@@ -61,6 +61,13 @@ appliance_new() {
 	KEY=$T/appliance.key issue_nth "$T/n$A_N" $A_N || bail "cannot issue"
 	store_put $NAME "$T/n$A_N"
 	fp=$(cert_fp "$T/n$A_N.crt")
+}
+appliance_placeholder() {
+	run host --placeholder
+	is "$rc $err" "0 " "$PROFILE: --placeholder"
+	like "$out" "^esxi1: $NAME: left as it is: what it uses now is fetched from where it runs \(seed\)\$" \
+		"... says that it needs none"
+	is "$(ls -A "$DIR")" '' "... and puts nothing in the way of that"
 }
 appliance_served() {
 	tls_fp "$SSHD_HTTPS_PORT" $NAME

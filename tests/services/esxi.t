@@ -16,6 +16,7 @@ appliance_conf
 run host -n
 is "$rc" 0 "--dry-run"
 is "$(ls "$DIR")" '' "... fetches nothing"
+appliance_placeholder
 
 # --- it cannot be reached before anything is known of it ---
 appliance_new

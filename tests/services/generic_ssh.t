@@ -31,6 +31,7 @@ appliance_new
 sed -i '/^Subsystem/d' "$SSHD_ROOT/etc/ssh/sshd_config"
 "$_svc_lib/ctl" "$SSHD_DIR" restart
 appliance_conf "$to" "$restart"
+appliance_placeholder
 run host
 is "$rc" 1 "an appliance without SFTP"
 like "$err" 'what it uses now cannot be fetched: "scp ' "... says so"
