@@ -277,6 +277,48 @@ static void keys(void **state)
 	check(cases, ARRAY_LEN(cases));
 }
 
+#define SELF(key)                                                    \
+	"openssl req -x509 -key " key " -days 9 -subj '/O=certrepo " \
+	"placeholder/CN=" LEAF "' -out d/full.pem; chmod 644 d/full.pem"
+
+/* To be replaced like nothing; but in place of what we installed, told of. */
+static void placeholders(void **state)
+{
+	static const struct row_case cases[] = {
+		{ "a newer one", SELF("leaf.key"), "new.pem",
+		  .verdict = PLAN_PUT, .says = "" },
+		{ "an older one", SELF("leaf.key"), "old.pem",
+		  .verdict = PLAN_PUT, .says = "" },
+		{ "of another key", SELF("next.key"), "old.pem",
+		  .verdict = PLAN_PUT, .says = "" },
+		{ "what was gone back from", SELF("leaf.key"), "new.pem",
+		  .held = "new.pem", .verdict = PLAN_PUT, .says = "" },
+		{ "not issued yet", SELF("leaf.key"), "empty",
+		  .verdict = PLAN_WAIT, .says = "" },
+		{ "disabled", SELF("leaf.key"), "off", .verdict = PLAN_WAIT,
+		  .says = "" },
+		{ "no such row", SELF("leaf.key"), "none",
+		  .verdict = PLAN_MISSING, .says = "no certificate named" },
+		{ "in place of ours", SELF("leaf.key"), "new.pem",
+		  .ours = "new.pem", .verdict = PLAN_PUT, .says = "" },
+		{ "in place of ours, disabled", SELF("leaf.key"), "off",
+		  .ours = "new.pem", .verdict = PLAN_UNKNOWN,
+		  .says = "what was installed is gone, there is a placeholder "
+			  "in " },
+		{ "another key", SELF("leaf.key"), "next.pem", NEXT_KEY,
+		  .verdict = PLAN_PUT, .says = "" },
+		{ "one from the store", NULL, "holder.pem",
+		  .verdict = PLAN_REFUSE,
+		  .says = "refused: the chain in the store is broken" },
+	};
+
+	kit_sh("openssl req -x509 -key leaf.key -out holder.pem -days 9 -subj "
+	       "'/O=certrepo placeholder/CN=" LEAF
+	       "' -addext subjectAltName=DNS:" LEAF
+	       " -addext basicConstraints=critical,CA:FALSE");
+	check(cases, ARRAY_LEN(cases));
+}
+
 /* Of a pinned key, the service may have the private one all the same. */
 static void pinned(void **state)
 {
@@ -616,6 +658,7 @@ int main(void)
 		cmocka_unit_test(takes),
 		cmocka_unit_test(refuses),
 		cmocka_unit_test(keys),
+		cmocka_unit_test(placeholders),
 		cmocka_unit_test(pinned),
 		cmocka_unit_test(tells_dates),
 		cmocka_unit_test(reads_keys_once),
