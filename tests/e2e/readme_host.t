@@ -80,7 +80,8 @@ follow() { # NAME
 		on_host sh -e "$b"
 		is "$rc" 0 "$1: $(readme_title "$b")"
 		[ "$rc" = 0 ] || bail "the rest builds on it"
-		! grep -q 'nginx reload' "$b" || wait_for 10 le_reloaded ||
+		! grep -q 'nginx reload' "$b" ||
+			wait_for 10 le_reloaded www.example.org ||
 			bail "nginx does not reload"
 		[ "$1" = README ] || continue
 		readme_shown "${b%.sh}.text"

@@ -35,7 +35,7 @@ _le_names() {
 	LE_HOSTS=$T/le/hosts
 	{
 		echo '127.0.0.1 localhost'
-		echo "$HOST_ADDR www.example.org"
+		echo "$HOST_ADDR www.example.org example.org"
 		echo "$CA_ADDR acme-v02.api.letsencrypt.org" \
 			acme-staging-v02.api.letsencrypt.org
 	} >"$LE_HOSTS"
@@ -114,8 +114,8 @@ le_served() {
 		sed -n '/-BEGIN CERT/,/-END CERT/p' >"$T/served"
 	cert_fp "$T/served"
 }
-# The nginx of the README's blocks has taken its port 80.
-le_reloaded() {
+# The nginx of the README's blocks answers for NAME on port 80.
+le_reloaded() { # NAME
 	[ "$(curl -s --noproxy '*' -o "$T/le/curl" -w '%{http_code}' \
-		http://www.example.org/)" = 301 ]
+		"http://$1/")" = 301 ]
 }

@@ -17,9 +17,9 @@ host=$(realpath "$1")
 if [ "${2-}" != --alone ]; then
 	me=host
 	. tests/chroot.sh
-	# apart from what is tried, for a clock that is two months on
+	# a clock that is two months on, and what a Debian boots with
 	in_chroot "$host" apt-get install -qq -y --no-install-recommends \
-		faketime >/dev/null || exit
+		faketime systemd-sysv >/dev/null 2>&1 || exit
 	codename=$(. "$host/etc/os-release" && echo "$VERSION_CODENAME")
 	mkdir -p "$host/root/certrepo/build/deb/$codename"
 	cp "$host"/debs/*.deb "$host/root/certrepo/build/deb/$codename"
@@ -100,7 +100,8 @@ follow() { # NAME
 		is "$rc" 0 "$1: $(readme_title "$b")"
 		[ "$rc" = 0 ] || bail "the rest builds on it"
 		[ -z "${VERBOSE-}" ] || diag "$(cat "$b" "$T/out" "$T/err")"
-		! grep -q 'nginx reload' "$b" || wait_for 10 le_reloaded ||
+		! grep -q 'nginx reload' "$b" ||
+			wait_for 10 le_reloaded www.example.org ||
 			bail "nginx does not reload"
 		[ "$1" != README ] || readme_shown "${b%.sh}.text"
 	done
@@ -136,4 +137,50 @@ by_cron certrepo-installer
 is "$rc" 0 "... and installed, by cron"
 isnt "$(le_served)" "$first" "the world is served another certificate"
 is "$(le_served)" "$(cert_fp "$host$CERT")" "... the one that is installed"
+
+# --- with systemd ---
+
+# One more name, so that something is due, by what the timers start.
+for t in fetcher installer; do
+	is "$("$T/on_host" systemctl is-enabled certrepo-$t.timer)" enabled \
+		"certrepo-$t.timer is enabled"
+done
+"$T/on_host" service nginx stop >"$T/log/nginx" 2>&1
+le_web
+start systemd nsenter "--net=$HOST_NET" sh "$ROOT/tests/lib/boot.sh" "$host" \
+	"$T/booted"
+wait_for 20 test -s "$T/booted" || bail "no boot: $(cat "$T/log/systemd")"
+cat >"$T/booted_host" <<END
+#!/bin/sh
+exec nsenter "--net=$HOST_NET" -m -p -u -t "$(cat "$T/booted")" env -i \\
+	HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 "\$@"
+END
+chmod 755 "$T/booted_host"
+wait_for 20 "$T/booted_host" systemctl is-active boot.target ||
+	bail "no boot: $(cat "$T/log/systemd" "$T/booted.console")"
+on_systemd() { # NAME COMMAND...
+	name=$1
+	shift
+	run "$T/booted_host" "$@"
+	is "$rc" 0 "$name"
+	[ "$rc" = 0 ] || diag "$("$T/booted_host" journalctl -n 30 --no-pager)"
+}
+on_systemd "nginx by systemd" systemctl start nginx
+sed 's/DNS:www\.example\.org/&,DNS:example.org/' "$T/blocks/02.sh" \
+	>"$host/tmp/block"
+on_systemd "one more name: in the request" sh -e /tmp/block
+sed 's/server_name www\.example\.org/& example.org/' "$T/blocks/05.sh" \
+	>"$host/tmp/block"
+on_systemd "... in nginx" sh -e /tmp/block
+wait_for 10 le_reloaded example.org || bail "nginx does not reload"
+on_systemd "... enrolled" certrepo-populate add www.example.org --replace
+on_systemd "... certrepo-fetcher.service" \
+	systemctl start certrepo-fetcher.service
+on_systemd "... certrepo-installer.service" \
+	systemctl start certrepo-installer.service
+isnt "$(le_served)" '' "... and it is served"
+like "$(openssl x509 -in "$T/served" -noout -ext subjectAltName)" \
+	'DNS:example.org' "... with both names"
+is "$(le_served)" "$(cert_fp "$host$CERT")" "... as it is installed"
+stop systemd
 done_testing
