@@ -335,16 +335,19 @@ for layout in generation fixed; do
 	strace -o "$T/trace" "$BUILD/certrepo-installer" -c "$HOST_CONF" \
 		--placeholder >/dev/null 2>&1
 	is "$(here)" all "$layout: all of it"
+	# of $2 calls $1, the first one and how far it is to the next
+	pick() { # CALL NUMBER MOST
+		i=1 step=1
+		[ -z "${KILL_FULL-}" ] && [ "$2" -gt "$3" ] || return 0
+		step=$(($2 / $3))
+		# the first ones are the loader's
+		[ "$1" != openat ] || i=$(($2 / 2))
+	}
 	bad='' total=0
 	for call in openat write fsync rename renameat2 renameat symlinkat \
 		mkdirat unlinkat unlink fchmod fchown; do
 		calls=$(grep -c "^$call(" "$T/trace")
-		i=1 step=1
-		if [ -z "${KILL_FULL-}" ] && [ "$calls" -gt 4 ]; then
-			step=$((calls / 4))
-			# the first ones are the loader's
-			[ $call != openat ] || i=$((calls / 2))
-		fi
+		pick $call "$calls" 4
 		while [ $i -le "$calls" ]; do
 			fresh
 			mkdir "$DIR"
@@ -375,5 +378,33 @@ for layout in generation fixed; do
 	done
 	is "$bad" '' "$layout: $total kills leave nothing half-written"
 	ok "... there were some" test "$total" -gt 15
+
+	# an error is not an absence, and no half of a set either
+	bad='' total=0
+	for call in openat newfstatat fstat write fsync renameat2 readlinkat \
+		symlinkat mkdirat fchmod; do
+		calls=$(grep -c "^$call(" "$T/trace")
+		pick $call "$calls" 3
+		while [ $i -le "$calls" ]; do
+			fresh
+			mkdir "$DIR"
+			strace -o /dev/null -e trace=$call \
+				-e inject=$call:error=EIO:when=$i \
+				"$BUILD/certrepo-installer" -c "$HOST_CONF" \
+				--placeholder >"$T/eio.log" 2>&1 </dev/null
+			rc=$? total=$((total + 1))
+			case "$rc $(here)" in
+			"0 all") ;;
+			"0 "*) bad="$bad; $call $i: exit 0, $(here)" ;;
+			*" none" | *" all") ;;
+			*) tidy && bad="$bad; $call $i: exit $rc, $(here)" ;;
+			esac
+			run host --placeholder
+			[ "$rc $(here)" = "0 all" ] && tidy ||
+				bad="$bad; $call $i: in the end $rc $(here) $err"
+			i=$((i + step))
+		done
+	done
+	is "$bad" '' "$layout: $total errors leave no half of a set"
 done
 done_testing
