@@ -20,12 +20,18 @@ tab, PAGE; and a third part where there is no way back. What differs from run to
 of time, numbers of processes, lines, fingerprints and what tokens are made of.
 """
 import os
+import pwd
 import re
 import sys
 
+try:
+    OURS = pwd.getpwuid(os.getuid()).pw_name
+except KeyError:
+    OURS = os.getuid()
 ESCAPES = (("\\e", "\\"), ("\\&", ""), ("\\-", "-"), ("\\(aq", "'"),
            ("\\(dq", '"'))
 KINDS = (
+    (r"\brunuser -u (certrepo|%s) -- " % OURS, ""),  # root's has none
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
     (r"\b\d+(\.\d+)?[ -](seconds?|minutes?|hours?|days?|[smhd]|min)\b", "SPAN"),
     (r"\bprocess \d+", "process PID"),
@@ -35,6 +41,7 @@ KINDS = (
     (r"/\.well-known/acme-challenge/[-\w]+(\.\.\.)?", "/TOKEN"),
     (r"\b[-\w]{43}\b", "DIGEST"),
     (r"\b[0-9a-f]{8,}\b", "HEX"),
+    (r"/\.\d{8}T\d{6}Z-\w+\.certrepo-\w+", "/NEW"),
     (r"\bkill \d+", "kill PID"),
     (r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d\d:\d\d\b", "WEEKDAY"),
     (r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[emerg\] \d+#\d+", "NGINX"),
