@@ -9,7 +9,6 @@
 #					section is in it
 #	follow --force			run the section's command that has this
 #					in it; rc, out and err as of run()
-#	cannot_follow systemctl 'why'	it has one that this test cannot run
 #	trouble_end
 #
 # Each display of a section has to be shown, each text has to be in a display,
@@ -80,10 +79,6 @@ _trouble_read() { # mail: the subject and body of what was sent
 		mail=$(sed -n '/^Subject/p; /^$/,$p' "$T/trouble/mail")
 	[ -z "${TROUBLE_SHOW-}" ] || diag "$_last ($rc): $out$err
 $mail"
-}
-cannot_follow() { # PART WHY
-	_trouble_take "$1" || return 0
-	skip "$_cmd: $2"
 }
 _situation_end() {
 	[ -n "$_trouble_title" ] || return 0
