@@ -92,3 +92,6 @@ for dir in "$DESTDIR$SYSCONFDIR/certrepo" \
 	"$DESTDIR$LOCALSTATEDIR"/lib/certrepo*; do
 	[ ! -e "$dir" ] || echo "left: $dir"
 done
+for link in "$DESTDIR$SYSCONFDIR"/systemd/system/*.wants/certrepo-*; do
+	[ ! -L "$link" ] || echo "left: $link: systemctl disable ${link##*/}"
+done

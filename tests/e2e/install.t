@@ -39,7 +39,7 @@ few() { # TARGET...
 	PKG_CONFIG_LIBDIR=$T/pc C_INCLUDE_PATH=$T/include mk "$@"
 }
 
-plan 37
+plan 38
 rm -f "$BUILD/elsewhere/certrepo-installer"
 ok "the installer needs no other libraries" few -j2 installer
 [ "$_failed" = 0 ] || diag "$(tail -20 "$T/make.log")"
@@ -61,6 +61,9 @@ echo 'store = 1;' >"$D$E/certrepo/certrepo.conf"
 mkdir -p "$D$P/share/certrepo/cas" "$D$P/share/bash-completion/completions"
 echo 'mine' >"$D$P/share/certrepo/cas/mine.conf"
 echo 'another' >"$D$P/share/bash-completion/completions/other"
+wants=$D$E/systemd/system/timers.target.wants
+mkdir -p "$wants"
+ln -s "$P/lib/systemd/system/certrepo-fetcher.timer" "$wants/"
 tree "$D" >"$T/before"
 
 ok "it installs" mk -j2 install
@@ -112,6 +115,8 @@ ok "... but a line that was changed" test -e "$D$E/cron.d/certrepo-installer"
 like "$(cat "$T/make.log")" "changed: .*$E/cron.d/certrepo-installer" \
 	"... which it says"
 like "$(cat "$T/make.log")" "left: .*$E/certrepo" "... as where people's files are"
+like "$(cat "$T/make.log")" "left: .*: systemctl disable certrepo-fetcher.timer" \
+	"... and what starts a unit that is gone"
 rm "$D$E/cron.d/certrepo-installer"
 tree "$D" >"$T/after"
 ok "all else is as it was before" cmp "$T/before" "$T/after"
