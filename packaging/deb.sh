@@ -56,8 +56,9 @@ build() { # SUITE
 		src=/build/certrepo mask=022 env=TZ=UTC
 		jobs=$(nproc)
 	else
-		src=/srv/a/longer/way/of/it mask=077 jobs=1
+		src=/srv/a/longer/way/of/it mask=077
 		env='TZ=Pacific/Kiritimati LC_ALL=C LANG=C'
+		jobs=$(($(nproc) + 1))
 	fi
 	copy_tree "$root$src"
 	name_version "$root$src" "$1"
