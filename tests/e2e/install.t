@@ -7,9 +7,9 @@
 
 unset MAKEFLAGS MFLAGS MAKELEVEL
 D=$T/dest P=/opt/c/usr E=/opt/c/conf V=/opt/c/state
-# -O1: it is quick, and they are not to be run much
+# -O0: it is quick, and they are not to be run much
 mk() { # TARGET...: below DESTDIR
-	make -s -C "$ROOT" O="$BUILD/elsewhere" SAN= CFLAGS=-O1 \
+	make -s -C "$ROOT" O="$BUILD/elsewhere" SAN= CFLAGS=-O0 \
 		PREFIX=$P SYSCONFDIR=$E LOCALSTATEDIR=$V DESTDIR="$D" "$@" \
 		>"$T/make.log" 2>&1
 }
