@@ -46,7 +46,7 @@ same() { # SUITE
 	OTHER=1 OUT=$work/other sh packaging/deb.sh "$1" || return
 	for f in $(debs "$1"); do
 		cmp "build/deb/$1/$f" "$work/other/$1/$f" || return
-		echo "# the same again: $f"
+		echo "ok - the same again: $f"
 	done
 }
 # A build that is ended leaves neither mounts nor processes nor a lock, and no
@@ -133,7 +133,7 @@ for suite; do
 		# a function that `set -e` would not end, were it asked about
 		(set +e; step "$suite" "$s") >"$log" 2>&1 || came=FAILED rc=1
 		case $came in
-		passed) grep -c '^ok' "$log" | sed 's/^/  tests: /' ;;
+		passed) grep -c '^ok' "$log" | sed '/^0$/d; s/^/  tests: /' ;;
 		*) grep -v '^ok ' "$log" | tail -40 ;;
 		esac
 		summary="${summary}packages: $suite: $s: $came
