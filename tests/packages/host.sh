@@ -88,6 +88,9 @@ exec nsenter "--net=$HOST_NET" chroot "$host" env -i HOME=/root \\
 	LANG=C.UTF-8 "\$@"
 END
 chmod 755 "$T/on_host"
+is "$(sed -n 's/^dc_eximconfig_configtype=//p' \
+	"$host/etc/exim4/update-exim4.conf.conf")" "'local'" \
+	"the mail server that comes with the packages delivers here alone"
 world || bail "no world: $(cat "$T/log/trust" "$T/log/nginx")"
 pass "README: the packages install"
 
