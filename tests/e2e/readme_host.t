@@ -74,18 +74,18 @@ as_another() {
 # --- the text ---
 
 mkdir "$T/blocks" && readme_blocks "$T/blocks" '^## One host'
-follow() { # NAME
-	for b in "$T"/blocks/*.sh; do
+follow() { # NAME [BLOCKS DOMAIN]
+	for b in "${2:-$T/blocks}"/*.sh; do
 		! grep -q '^apt install' "$b" || continue
 		on_host sh -e "$b"
 		is "$rc" 0 "$1: $(readme_title "$b")"
 		[ "$rc" = 0 ] || bail "the rest builds on it"
 		! grep -q 'nginx reload' "$b" ||
-			wait_for 10 le_reloaded www.example.org ||
+			wait_for 10 le_reloaded "${3:-www.example.org}" ||
 			bail "nginx does not reload"
-		[ "$1" = README ] || continue
+		[ "$1" != 'pasted again' ] || continue
 		readme_shown "${b%.sh}.text"
-		! grep -q 'certrepo-populate add' "$b" ||
+		[ "$1" != README ] || ! grep -q 'certrepo-populate add' "$b" ||
 			as_another "before the first run"
 	done
 }
@@ -105,6 +105,22 @@ is "$(stat -c '%U %a %n' /etc/ssl/private/www.*.key /var/lib/certrepo \
 	"root 600 /etc/ssl/private/www.example.org.key
 certrepo 755 /var/lib/certrepo
 root 700 /var/lib/certrepo-installer" "whose the key and the folders are"
+
+
+# A second name is added, and takes nothing from the first.
+readme_second "$T/blocks" shop.example.org "$T/second"
+cp -r /etc/certrepo "$T/etc.before"
+follow 'a second name' "$T/second" shop.example.org
+is "$(diff -r "$T/etc.before" /etc/certrepo)" \
+	"Only in /etc/certrepo/csr: shop.example.org.csr
+Only in /etc/certrepo/installer.conf.d: shop.example.org.conf" \
+	"... nothing that was there is another one"
+is "$(le_served)" "$served" "... the first one is served as before"
+is "$(le_served shop.example.org)" "$(cert_fp "$(echo $cert |
+	sed s/www/shop/)")" "... and so is the second"
+on_host certrepo-installer --verify
+is "$rc $(printf '%s\n' "$out" | grep -c 'as installed$')" "0 2" \
+	"... the host looks after both"
 
 as_another "after it"
 # What a run as root once left is named, all of it, with the command.
@@ -135,13 +151,14 @@ is "$rc $out$err" "0 " "cron runs it as its user, silent"
 no_comments() {
 	sed 's/^#.*//; /^$/d' "$1"
 }
-for f in certrepo installer; do
+for f in certrepo installer installer-www.example.org; do
 	example=$ROOT/packaging/examples/$f.conf
-	is "$(no_comments "$example")" "$(cat /etc/certrepo/$f.conf)" \
+	at=/etc/certrepo/$(echo $f | sed 's#^installer-#installer.conf.d/#').conf
+	is "$(no_comments "$example")" "$(cat "$at")" \
 		"the example $f.conf is the README's"
 	# what is commented out in it would do, too
-	rm /etc/certrepo/$f.conf.d/notify.conf
-	sed 's/^#\([a-z]\)/\1/' "$example" >/etc/certrepo/$f.conf
+	rm -f "$at.d/notify.conf"
+	sed 's/^#\([a-z]\)/\1/' "$example" >"$at"
 done
 unlike "$(cat /etc/certrepo/*.conf)" '^#[a-z]' "... with all its settings"
 on_host certrepo-populate show www.example.org

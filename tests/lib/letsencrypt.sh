@@ -2,7 +2,7 @@
 # shellcheck shell=sh disable=SC2034 # variables are for the caller
 # Let's Encrypt by its own names and URLs, for a host whose configuration is
 # left as it is: two pebbles, one of them staging, behind an nginx at CA_ADDR.
-# The host, www.example.org, is at HOST_ADDR, at the other end of a wire, since
+# The host, www.example.org and shop.example.org, is at HOST_ADDR, at the other end of a wire, since
 # both want port 443. Source after lib.sh, as root in network and mount
 # namespaces of the test's own.
 #
@@ -35,7 +35,7 @@ _le_names() {
 	LE_HOSTS=$T/le/hosts
 	{
 		echo '127.0.0.1 localhost'
-		echo "$HOST_ADDR www.example.org example.org"
+		echo "$HOST_ADDR www.example.org example.org shop.example.org"
 		echo "$CA_ADDR acme-v02.api.letsencrypt.org" \
 			acme-staging-v02.api.letsencrypt.org
 	} >"$LE_HOSTS"
@@ -106,11 +106,11 @@ le_start() {
 	_le_web_conf >"$T/le/web.conf"
 	le_web
 }
-# What the host serves, as the world sees it: its certificate's fingerprint;
-# all that it sends is in $T/served, PEM, in order.
-le_served() {
+# What the host serves as NAME, as the world sees it: its certificate's
+# fingerprint; all that it sends is in $T/served, PEM, in order.
+le_served() { # [NAME]
 	timeout 10 openssl s_client -connect $HOST_ADDR:443 \
-		-servername www.example.org -showcerts </dev/null 2>/dev/null |
+		-servername "${1:-www.example.org}" -showcerts </dev/null 2>/dev/null |
 		sed -n '/-BEGIN CERT/,/-END CERT/p' >"$T/served"
 	cert_fp "$T/served"
 }

@@ -31,3 +31,11 @@ readme_shown() { # FILE
 $err" "$_ere" "... it shows \"$_line\""
 	done <"$1"
 }
+# The blocks that are followed once more for a second name, with that name, as
+# their own text has it.
+readme_second() { # FOLDER NAME TO
+	mkdir "$3"
+	for _b in "$1"/0[2-8].*; do
+		sed "s/www\.example\.org/$2/g" "$_b" >"$3/${_b##*/}"
+	done
+}

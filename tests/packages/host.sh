@@ -4,9 +4,10 @@
 # tests/packages.sh, in namespaces of its own. CHROOT is a bare Debian with the
 # packages, not installed, in /debs.
 #
-# The blocks of commands are run by `sh -e`, in order, and once more; the lines
-# that the README shows under one are looked for in what it prints. Nothing in
-# them is replaced: the host is www.example.org, and Let's Encrypt, by its own
+# The blocks of commands are run by `sh -e`, in order, once more, and for a
+# second name as the README says; the lines that the README shows under one are
+# looked for in what it prints. Nothing else in them is replaced: the host is
+# www.example.org and shop.example.org, and Let's Encrypt, by its own
 # names and URLs, is two pebbles behind an nginx at the other end of a wire.
 # What this does in place of the world: it starts nginx when the packages are
 # there, as the package would outside of a chroot; waits for its reload, as
@@ -40,7 +41,10 @@ fi
 . "$ROOT/tests/lib/readme.sh"
 . "$ROOT/tests/lib/letsencrypt.sh"
 
-CERT=/etc/nginx/tls/www.example.org/current/fullchain.pem
+SECOND=shop.example.org
+cert_of() { # NAME
+	echo "$host/etc/nginx/tls/$1/current/fullchain.pem"
+}
 
 # The world as the host sees it: names, who is trusted, mail.
 world() {
@@ -95,8 +99,8 @@ world || bail "no world: $(cat "$T/log/trust" "$T/log/nginx")"
 pass "README: the packages install"
 
 mkdir "$T/blocks" && readme_blocks "$T/blocks" '^## One host'
-follow() { # NAME
-	for b in "$T"/blocks/*.sh; do
+follow() { # NAME [BLOCKS DOMAIN]
+	for b in "${2:-$T/blocks}"/*.sh; do
 		! grep -q '^apt install' "$b" || continue
 		cp "$b" "$host/tmp/block"
 		run "$T/on_host" sh -e /tmp/block
@@ -104,14 +108,15 @@ follow() { # NAME
 		[ "$rc" = 0 ] || bail "the rest builds on it"
 		[ -z "${VERBOSE-}" ] || diag "$(cat "$b" "$T/out" "$T/err")"
 		! grep -q 'nginx reload' "$b" ||
-			wait_for 10 le_reloaded www.example.org ||
+			wait_for 10 le_reloaded "${3:-www.example.org}" ||
 			bail "nginx does not reload"
-		[ "$1" != README ] || readme_shown "${b%.sh}.text"
+		[ "$1" = 'pasted again' ] || readme_shown "${b%.sh}.text"
 	done
 }
 follow "README"
 first=$(le_served)
-is "$first" "$(cert_fp "$host$CERT")" "the world is served what is installed"
+is "$first" "$(cert_fp "$(cert_of www.example.org)")" \
+	"the world is served what is installed"
 like "$(openssl x509 -in "$T/served" -noout -issuer)" Pebble "... the CA's"
 is "$(grep -c BEGIN "$T/served")" 2 "... with its intermediate certificate"
 for p in fetcher installer; do
@@ -126,6 +131,12 @@ state >"$T/after"
 is "$(diff "$T/before" "$T/after")" '' "... nothing is another one"
 is "$(le_served)" "$first" "... and the same certificate is served"
 
+readme_second "$T/blocks" $SECOND "$T/second"
+follow "a second name" "$T/second" $SECOND
+is "$(le_served)" "$first" "... the first one is served as before"
+second=$(le_served $SECOND)
+is "$second" "$(cert_fp "$(cert_of $SECOND)")" "... and so is the second"
+
 for p in fetcher installer; do
 	by_cron certrepo-$p
 	is "$rc $out$err" '0 ' "certrepo-$p by cron, with nothing to do: silent"
@@ -139,7 +150,11 @@ is "$rc" 0 "... with a third of its life left: renewed"
 by_cron certrepo-installer
 is "$rc" 0 "... and installed, by cron"
 isnt "$(le_served)" "$first" "the world is served another certificate"
-is "$(le_served)" "$(cert_fp "$host$CERT")" "... the one that is installed"
+is "$(le_served)" "$(cert_fp "$(cert_of www.example.org)")" \
+	"... the one that is installed"
+isnt "$(le_served $SECOND)" "$second" "... and of the second name as well"
+is "$(le_served $SECOND)" "$(cert_fp "$(cert_of $SECOND)")" \
+	"... the one that is installed"
 
 # --- with systemd ---
 
@@ -184,6 +199,7 @@ on_systemd "... certrepo-installer.service" \
 isnt "$(le_served)" '' "... and it is served"
 like "$(openssl x509 -in "$T/served" -noout -ext subjectAltName)" \
 	'DNS:example.org' "... with both names"
-is "$(le_served)" "$(cert_fp "$host$CERT")" "... as it is installed"
+is "$(le_served)" "$(cert_fp "$(cert_of www.example.org)")" \
+	"... as it is installed"
 stop systemd
 done_testing
