@@ -450,7 +450,10 @@ int run_update(struct host *r, struct err *err)
 		if (!r->dry_run)
 			err_set(err, err->kind, "%s; nothing was changed%s",
 				err->msg, update_look(r));
-		host_notice(r, NOTICE_STORE, "", "", "unavailable", err->msg);
+		host_notice(r, NOTICE_STORE, "", "",
+			    err->kind == ERR_UNAVAILABLE ? "unavailable"
+							 : "refused",
+			    err->msg);
 		send_receipts(r, NULL);
 		return -1;
 	}

@@ -96,6 +96,7 @@ is "$rc" 78 '... its exit status'
 shows "$mail"
 host
 is "$rc" 78 "... and the host's"
+like "$mail" 'the store: refused' "... whose mail calls it that as well"
 cp "$T/password" "$MARIADB_PASSWORD_FILE"
 follow --once
 well
@@ -114,6 +115,7 @@ is "$rc" 78 '... its exit status'
 shows "$mail"
 host
 is "$rc" 78 "... and the host's"
+like "$mail" 'the store: refused' "... whose mail calls it that as well"
 follow 'openssl x509'
 like "$out" 'notAfter=' '... its end'
 cat "$T/new.pem" >"$T/mariadb/tls/cert.pem"
