@@ -369,7 +369,15 @@ static void add_install(const struct store_receipt *r, struct sbuf *out)
 	sbuf_addc(out, '\n');
 }
 
-static void add_installs(const struct view *v, struct sbuf *out)
+/* It was there for long enough that a host should have it. */
+static bool is_missed(const struct view *v, int64_t now)
+{
+	return v->row->enabled && v->chain && v->installs.n == 0 &&
+	       v->installs_fault.kind == ERR_NONE &&
+	       v->ts_not_before <= now - 86400;
+}
+
+static void add_installs(const struct view *v, int64_t now, struct sbuf *out)
 {
 	size_t n = v->installs.n;
 
@@ -382,6 +390,12 @@ static void add_installs(const struct view *v, struct sbuf *out)
 		sbuf_add_clean(out, v->installs_fault.msg);
 		sbuf_addc(out, '\n');
 	}
+	if (is_missed(v, now))
+		sbuf_addf(out,
+			  "  %-13sno host reports it: is it in installer.conf, "
+			  "or installer.conf.d, of\n  %-13sthe host that "
+			  "serves it?\n",
+			  "hosts", "");
 	if (n == 0)
 		return;
 	sbuf_adds(out, "  reports of its hosts, newest first\n");
@@ -406,6 +420,6 @@ void view_text(const struct view *v, const char *default_ca, int64_t now,
 	view_renewal_text(v, now, out);
 	add_schedule(v, now, out);
 	add_attempts(v, out);
-	add_installs(v, out);
+	add_installs(v, now, out);
 	view_chain_text(v, now, out);
 }

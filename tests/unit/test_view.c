@@ -129,6 +129,44 @@ static void for_people(void **state)
 	view_free(&v);
 }
 
+/* No host has what was there for long. */
+static void missed(void **state)
+{
+	static const char says[] = "hosts        no host reports it";
+	struct store_receipt receipt = { .host = "web1",
+					 .service = "web",
+					 .endpoint = "",
+					 .state = "served" };
+	struct store_cert row = full_row();
+	struct view v;
+
+	row.enabled = true;
+	view_make(&row, &v);
+	for (int i = 0; i < 5; i++) {
+		AUTO(sbuf_free) struct sbuf out = SBUF_INIT(100000);
+		int64_t now = v.ts_not_before + (i == 1 ? 86399 : 86400);
+
+		row.enabled = i != 2;
+		v.installs = (struct store_receipts){ &receipt, i == 3 };
+		if (i == 4)
+			(void) err_set(&v.installs_fault, ERR_CONFIG, "denied");
+		view_text(&v, "letsencrypt", now, "", &out);
+		assert_int_equal(!strstr(sbuf_str(&out), says), i != 0);
+	}
+	view_free(&v);
+	/* One that was not issued yet, neither. */
+	{
+		AUTO(sbuf_free) struct sbuf out = SBUF_INIT(100000);
+
+		row.enabled = true;
+		row.crt = (struct store_blob){ .p = NULL };
+		view_make(&row, &v);
+		view_text(&v, "letsencrypt", end, "", &out);
+		assert_null(strstr(sbuf_str(&out), says));
+		view_free(&v);
+	}
+}
+
 /* A row whose columns are of its certificate. */
 static struct store_cert fresh_row(void)
 {
@@ -793,6 +831,7 @@ int main(void)
 		cmocka_unit_test(states),
 		cmocka_unit_test(stale_row),
 		cmocka_unit_test(for_people),
+		cmocka_unit_test(missed),
 		cmocka_unit_test(odd_rows),
 		cmocka_unit_test(from_another_ca),
 		cmocka_unit_test(for_programs),
