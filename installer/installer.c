@@ -11,6 +11,7 @@
 #include "lockfile.h"
 #include "log.h"
 #include "opts.h"
+#include "orphan.h"
 #include "place.h"
 #include "placeholder.h"
 #include "run.h"
@@ -286,6 +287,7 @@ static int update(struct host *r, struct err *err)
 	if (run_recover(r, err) == -1)
 		return end(err);
 	status = run_update(r, err);
+	orphan_look(r);
 	untold = notices_end(r);
 	if (status == 0)
 		return verdict(r) ? verdict(r) : untold;

@@ -6,6 +6,7 @@
 #include "log.h"
 #include "hostview.h"
 #include "lastrun.h"
+#include "orphan.h"
 #include "strlist.h"
 #include "term.h"
 
@@ -116,7 +117,7 @@ static const char *detail_of(const struct store_receipt *s)
 /* What all of it is printed from. */
 struct view {
 	const struct host *r;
-	struct receipts all;
+	struct receipts all, orphans;
 	struct lastrun last;
 	struct sbuf *out;
 };
@@ -124,7 +125,8 @@ struct view {
 /* Is there nothing wrong with it. */
 static bool is_well(const struct view *v, const struct store_receipt *s)
 {
-	return !receipt_state_bad(s->state) && !expired(v->r, s) &&
+	return !receipt_state_bad(s->state) &&
+	       strcmp(s->state, ORPHAN_STATE) != 0 && !expired(v->r, s) &&
 	       !lastrun_unseen(&v->last, s->service);
 }
 
@@ -225,7 +227,13 @@ static bool print_people(const struct view *v)
 	for (size_t i = 0; i < v->r->svcs->n && v->all.n > 0; i++)
 		if (host_wants(v->r, &v->r->svcs->v[i]))
 			well = print_service(v, &v->r->svcs->v[i]) && well;
-	return well;
+	for (size_t i = 0; i < v->orphans.n; i++) {
+		const struct store_receipt *s = &v->orphans.v[i];
+
+		sbuf_addf(v->out, "%s: %s\n", s->service, s->name);
+		add_row(v, s);
+	}
+	return well && v->orphans.n == 0;
 }
 
 /* --- for programs --- */
@@ -254,7 +262,7 @@ static void add_object(const struct view *v, const struct store_receipt *s)
 static bool print_json(const struct view *v)
 {
 	const struct host *r = v->r;
-	bool well = v->all.n > 0, first = true;
+	bool well = v->all.n > 0 && v->orphans.n == 0, first = true;
 
 	sbuf_addc(v->out, '[');
 	for (size_t i = 0; i < v->all.n; i++) {
@@ -272,6 +280,12 @@ static bool print_json(const struct view *v)
 		first = false;
 		add_object(v, s);
 		well = well && is_well(v, s);
+	}
+	for (size_t i = 0; i < v->orphans.n; i++) {
+		if (!first)
+			sbuf_addc(v->out, ',');
+		first = false;
+		add_object(v, &v->orphans.v[i]);
 	}
 	sbuf_adds(v->out, "]\n");
 	return well;
@@ -299,22 +313,34 @@ static const char *of_last(const struct view *v, bool well)
 			    clock_text(l->store, store), text);
 }
 
-static void load(struct view *v)
+/* False: what there is more than is configured is not known. */
+static bool load(struct view *v)
 {
 	const char *dir = v->r->conf->state_dir;
 	struct err err = ERR_INIT;
+	bool known = true;
 
 	if (lastrun_load(dir, v->r->arena, &v->last, &err) == -1)
 		log_warn("what came of the last run is not known: %s", err.msg);
+	err_clear(&err);
+	/* Of those who are asked for, it is none. */
+	if (v->r->only.n == 0 && orphan_list(v->r, &v->orphans, &err) == -1) {
+		log_warn("what was installed is not known: %s", err.msg);
+		known = false;
+	}
+	return known;
 }
 
 int hostview_print(const struct host *r, bool json, struct sbuf *ret,
 		   struct err *err)
 {
 	AUTO(sbuf_free) struct sbuf rows = SBUF_INIT(8u << 20);
-	struct view v = { .r = r, .all = { .arena = r->arena }, .out = &rows };
+	struct view v = { .r = r,
+			  .all = { .arena = r->arena },
+			  .orphans = { .arena = r->arena },
+			  .out = &rows };
 	const char *last;
-	bool well;
+	bool well, known;
 
 	if (receipt_load(r->conf->state_dir, RECEIPTS_STATUS, &v.all, err) ==
 	    -1) {
@@ -325,7 +351,7 @@ int hostview_print(const struct host *r, bool json, struct sbuf *ret,
 			 err->msg);
 		err_clear(err);
 	}
-	load(&v);
+	known = load(&v);
 	well = json ? print_json(&v) : print_people(&v);
 	last = of_last(&v, well);
 	if (last && json)
@@ -336,5 +362,6 @@ int hostview_print(const struct host *r, bool json, struct sbuf *ret,
 	}
 	sbuf_add(ret, sbuf_str(&rows), rows.len);
 	receipt_free(&v.all);
-	return well && !last;
+	receipt_free(&v.orphans);
+	return well && known && !last;
 }
