@@ -287,7 +287,7 @@ paste "$first"
 is "$rc" 0 "8. The first host, 2, again"
 like "$(served)" 'issuer=.*Pebble' "... which stays"
 on centre certrepo-populate -c /etc/certrepo/admin.conf show www.example.org
-like "$out" 'web1 web 127.0.0.1:443/www.example.org: served' \
+like "$out" 'web1 www.example.org 127.0.0.1:443/www.example.org: served' \
 	"... and the centre knows"
 
 follow 'Making it' 1 2
