@@ -44,14 +44,15 @@ static const char *csr_path(const struct populate *p, const char *name,
 
 /* A CSR that was not brought: the command that makes one. */
 static int no_csr(const char *path, const char *name, const char *san,
-		  struct err *err)
+		  struct arena *a, struct err *err)
 {
 	return err_set(err, ERR_INPUT,
 		       "%s does not exist: put the CSR there, or name it with "
 		       "--csr FILE; the host that has the key makes it by: "
 		       "openssl req -new -key KEY -subj / -addext "
-		       "'subjectAltName=%s' -out %s.csr",
-		       path, san, name);
+		       "'subjectAltName=%s' -out %s",
+		       path, san,
+		       populate_word(arena_printf(a, "%s.csr", name), a));
 }
 
 /* The commands that a refusal says are made for any name: not here. */
@@ -92,7 +93,7 @@ static int read_csr(const struct populate *p, const char *path,
 		rc = file_read(path, &text, err);
 		if (rc == 0)
 			return no_csr(path, name,
-				      populate_san_row(old, name, a), err);
+				      populate_san_row(old, name, a), a, err);
 	}
 	if (rc == -1)
 		return -1;

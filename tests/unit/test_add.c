@@ -63,12 +63,18 @@ static void refuses(void **state)
 {
 	assert_int_equal(RUN(add_run(&p, "other.example.org", &err)), -1);
 	kit_says(&err, "other.example.org.csr does not exist");
+	/* Pasted, it writes no other file than this one. */
+	assert_int_equal(RUN(add_run(&p, "*.example.org", &err)), -1);
+	kit_says(&err, " -out '*.example.org.csr'");
 	p.opt.csr = scratch("www.example.org.csr");
 	assert_int_equal(RUN(add_run(&p, "other.example.org", &err)), -1);
 	kit_says(&err, "does not ask for other.example.org");
 	p.opt.csr = scratch("www.example.org.csr.key");
 	assert_int_equal(RUN(add_run(&p, NAME, &err)), -1);
 	kit_says(&err, "PRIVATE KEY");
+	/* It may be the one that is in use. */
+	kit_says(&err, "if this is a copy that came from another one, remove "
+		       "the copy");
 	assert_int_equal(RUN(add_run(&p, "WWW.example.org", &err)), -1);
 	kit_says(&err, "lower case");
 	assert_string_equal(SAID, "");
