@@ -4,10 +4,10 @@
 #include "x509_form.h"
 
 #define BEGIN "-----BEGIN "
-#define KEY_STAYS                                                              \
-	"keys stay on their host and must not come here: remove it from "      \
-	"this machine, make a new one if others could read it, and bring the " \
-	"CSR alone"
+#define KEY_STAYS                                                            \
+	"keys stay on their host: if this is a copy that came from another " \
+	"one, remove the copy, and make a new key if others could read it; " \
+	"bring the CSR alone"
 
 static const char key_text[] = "this holds a PRIVATE KEY; " KEY_STAYS
 			       ", which its host makes by: " X509_FORM_REQ;
