@@ -141,6 +141,9 @@ bool x509_chain_same(const struct x509_chain *a, const struct x509_chain *b);
 const char *x509_chain_serial(const struct x509_chain *chain); /* hex */
 const char *x509_chain_issuer(const struct x509_chain *chain); /* its CN, or
 								* whole DN */
+/* The leaves of both are of one issuer, by its name. */
+bool x509_chain_same_issuer(const struct x509_chain *a,
+			    const struct x509_chain *b);
 /* The leaf is its own issuer: a placeholder. */
 bool x509_chain_self_signed(const struct x509_chain *chain);
 /* PEM of certificate I (0 is the leaf). Borrowed. */

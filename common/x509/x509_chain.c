@@ -78,6 +78,13 @@ const char *x509_chain_issuer(const struct x509_chain *chain)
 	return chain->issuer;
 }
 
+bool x509_chain_same_issuer(const struct x509_chain *a,
+			    const struct x509_chain *b)
+{
+	return X509_NAME_cmp(X509_get_issuer_name(a->cert[0]),
+			     X509_get_issuer_name(b->cert[0])) == 0;
+}
+
 X509 *x509_chain_cert(const struct x509_chain *chain, size_t i)
 {
 	return chain->cert[i];

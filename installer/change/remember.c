@@ -41,10 +41,13 @@ static void remember_steps(struct txn_part *p)
 	for (size_t i = 0; p->g && i < p->g->n; i++) {
 		const struct judge_cert *c = &p->g->v[i];
 
-		if (c->verdict != PLAN_PUT || !c->sideways)
+		if (c->verdict != PLAN_PUT || (!c->sideways && !c->dated_back))
 			continue;
-		svcstate_step(p->state, p->run->arena, c->svc->conf->name,
-			      x509_chain_tbs(c->disk));
+		/* What begins later is newer again, whenever it comes. */
+		if (c->sideways)
+			svcstate_step(p->state, p->run->arena,
+				      c->svc->conf->name,
+				      x509_chain_tbs(c->disk));
 		svcstate_step(p->state, p->run->arena, c->svc->conf->name,
 			      x509_chain_tbs(c->chain));
 	}

@@ -198,6 +198,11 @@ static void compare(struct judge_cert *g, const struct svcstate *state,
 	if (ours && ours->not_before > p->have_from &&
 	    strcmp(ours->fingerprint, fp) != 0)
 		p->have_from = ours->not_before;
+	p->other_ca = g->disk && p->have_from != 0 &&
+		      p->have_from == x509_chain_not_before(g->disk) &&
+		      !x509_chain_same_issuer(g->chain, g->disk);
+	p->stepped = svcstate_stepped(ours, x509_chain_tbs(g->chain));
+	g->dated_back = plan_dated_back(p);
 	row_digest(g, files);
 	/* Where nothing is left to hold on to, any is better. */
 	p->held = g->disk && !g->placeholder &&
@@ -259,12 +264,9 @@ static int disk_chain(const struct judge_cert *g, struct x509_chain **ret)
 /* Whether no more differs than the chain, or a certificate of the same
  * second. */
 static void compare_sideways(struct host *r, struct judge_cert *g,
-			     const struct svcstate *state,
 			     const struct x509_key *key, struct plan_cert *p)
 {
 	AUTO(x509_chain_free) struct x509_chain *disk = NULL;
-	const struct svcstate_cert *ours =
-		svcstate_cert(state, g->svc->conf->name);
 	struct judge_cert was = { .svc = g->svc };
 	size_t n = g->svc->n_files;
 	bool same = false;
@@ -281,7 +283,6 @@ static void compare_sideways(struct host *r, struct judge_cert *g,
 	for (size_t k = 0; k < n; k++)
 		sbuf_erase(&was.contents[k]);
 	p->disk_good = p->sideways && vet(r, &was, key, NULL) == 0;
-	p->stepped = svcstate_stepped(ours, x509_chain_tbs(g->chain));
 	g->sideways = p->sideways;
 }
 
@@ -356,8 +357,20 @@ static int judge(struct host *r, struct judge_cert *g,
 	if (vet(r, g, key, err) == -1)
 		return -1;
 	if (!r->force)
-		compare_sideways(r, g, state, key, p);
+		compare_sideways(r, g, key, p);
 	return 0;
+}
+
+/* Why it is older. */
+static const char *older(const struct judge_cert *g, const struct plan_cert *p)
+{
+	if (p->other_ca)
+		return p->stepped ? "; it is of another CA, and was here before"
+				  : "; of another CA, it may begin 65 minutes "
+				    "before that";
+	return g->disk && x509_chain_same_issuer(g->chain, g->disk)
+		       ? "; both are of one CA"
+		       : "";
 }
 
 static void explain(struct judge_cert *g, const struct plan_cert *p,
@@ -383,10 +396,10 @@ static void explain(struct judge_cert *g, const struct plan_cert *p,
 	case PLAN_OLDER:
 		snprintf(g->reason, sizeof(g->reason),
 			 "refused: the certificate in the store begins on %s, "
-			 "before the one here (%s); --force installs "
-			 "it all the same",
+			 "before the one here (%s)%s; --force installs it all "
+			 "the same",
 			 clock_text(p->row_from, a),
-			 clock_text(p->have_from, b));
+			 clock_text(p->have_from, b), older(g, p));
 		break;
 	case PLAN_HOLD:
 		snprintf(g->reason, sizeof(g->reason), "%s", JUDGE_HELD);

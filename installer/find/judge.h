@@ -31,6 +31,7 @@ struct judge_cert {
 	enum plan_row row; /* of judge_rows() */
 	bool again;	   /* put it once more, should it be there */
 	bool sideways;	   /* see plan.h */
+	bool dated_back;   /* the same */
 	enum plan_verdict verdict;
 	char reason[600]; /* of what is not KEEP or PUT, a sentence */
 };

@@ -2,6 +2,13 @@
 
 #include "plan.h"
 
+bool plan_dated_back(const struct plan_cert *c)
+{
+	return c->other_ca && !c->same_cert && !c->stepped &&
+	       c->row_from < c->have_from &&
+	       c->row_from >= c->have_from - PLAN_DATED_BACK;
+}
+
 enum plan_verdict plan_cert(const struct plan_cert *c, bool force)
 {
 	if (c->unknown)
@@ -31,7 +38,7 @@ enum plan_verdict plan_cert(const struct plan_cert *c, bool force)
 		return PLAN_KEEP;
 	/* The same certificate with another chain, mode or format is no step
 	 * in any direction; two of the same second are of the same age. */
-	if (!c->same_cert && c->row_from < c->have_from)
+	if (!c->same_cert && c->row_from < c->have_from && !plan_dated_back(c))
 		return PLAN_OLDER;
 	return PLAN_PUT;
 }

@@ -19,23 +19,31 @@ enum plan_row {
 
 struct plan_cert {
 	enum plan_row row;
-	bool unknown;	  /* what the disk has could not be read */
-	bool same_files;  /* the disk has just what the row would give */
-	bool same_cert;	  /* at least its certificate */
-	bool refused;	  /* vetted and found wanting (not vetted when
-			   * same_files) */
-	bool held;	  /* a person went back from this one */
-	bool sideways;	  /* no newer one: the same certificate with another
-			   * chain, or another of the same second, and nothing
-			   * else differs */
-	bool disk_good;	  /* then: what is on disk would be taken, too, */
-	bool stepped;	  /* and the row's had part in such a step before */
+	bool unknown;	 /* what the disk has could not be read */
+	bool same_files; /* the disk has just what the row would give */
+	bool same_cert;	 /* at least its certificate */
+	bool refused;	 /* vetted and found wanting (not vetted when
+			  * same_files) */
+	bool held;	 /* a person went back from this one */
+	bool sideways;	 /* no newer one: the same certificate with another
+			  * chain, or another of the same second, and nothing
+			  * else differs */
+	bool disk_good;	 /* then: what is on disk would be taken, too, */
+	bool stepped;	 /* and the row's had part in such a step before, or
+			  * in one by PLAN_DATED_BACK */
+	/* Another CA issued it than that of have_from. */
+	bool other_ca;
 	int64_t row_from; /* notBefore of the row's */
 	/* notBefore of what it would replace: the one on disk, unless it is
 	 * self-signed (a placeholder), or what we installed last, whichever is
 	 * later; 0: nothing. */
 	int64_t have_from;
 };
+
+/* CAs date notBefore back, so that clocks that are late take a new certificate:
+ * caddy by a minute, Let's Encrypt by an hour. By so many seconds one of
+ * another CA may begin earlier, once, and is not older for that. */
+#define PLAN_DATED_BACK 3900
 
 enum plan_verdict {
 	PLAN_KEEP,    /* as it should be */
@@ -52,6 +60,8 @@ enum plan_verdict {
 };
 
 enum plan_verdict plan_cert(const struct plan_cert *c, bool force);
+/* It is such a one. */
+bool plan_dated_back(const struct plan_cert *c);
 
 struct plan_service {
 	size_t put;	   /* certificates to install */

@@ -35,7 +35,8 @@ nginx_reload && sleep 0.3
 issue_nth "$T/bad" 8 && store_put $NAME "$T/bad"
 run host
 is "$rc $(served)" "1 $(cert_fp "$T/hand.crt")" "older than what was put by hand: refused"
-like "$err" 'begins on .*, before the one here' "... says why"
+like "$err" 'begins on .*, before the one here .*; both are of one CA; --force' \
+	"... says why"
 is "$(receipt '')" refused "... the receipt says so"
 cat "$T/good.crt" "$T/good.ca" >"$file"
 nginx_reload && sleep 0.3
@@ -225,6 +226,39 @@ store_put $NAME "$T/one"
 run host --force
 is "$rc $(tls_chain "$NGINX_PORT" $NAME)" \
 	"0 $(cat "$T/one.crt" "$T/one.ca")" "--force installs it"
+
+# --- a young certificate, and another CA ---
+ago() { # BASE MINUTES: of the CA SIGNER, begun then
+	FROM=$(date -u -d "$2 minutes ago" +%Y%m%d%H%M%SZ)
+	issue "$1"
+	FROM=''
+}
+make_sub_ca "$T/pki" "$T/pki/second" "another intermediate"
+ago "$T/young" 5 && store_put $NAME "$T/young"
+run host
+is "$rc $(served)" "0 $(cert_fp "$T/young.crt")" "a young one"
+SIGNER=$T/pki/second ago "$T/back" 71 && store_put $NAME "$T/back"
+run host
+is "$rc $(served)" "1 $(cert_fp "$T/young.crt")" \
+	"of another CA, begun more than an hour before: refused"
+like "$err" '; of another CA, it may begin 65 minutes before that; --force' \
+	"... says so"
+SIGNER=$T/pki/second ago "$T/back" 65 && store_put $NAME "$T/back"
+run host
+is "$rc $(served)" "0 $(cert_fp "$T/back.crt")" \
+	"of another CA, which dates back by an hour: taken"
+run host
+is "$rc $err" "0 " "... and then there is nothing to do"
+store_put $NAME "$T/young"
+run host
+is "$rc $(served)" "0 $(cert_fp "$T/young.crt")" "the one that began later again"
+store_put $NAME "$T/back"
+run host
+is "$rc $(served)" "1 $(cert_fp "$T/young.crt")" "... the other again: refused"
+like "$err" '; it is of another CA, and was here before; --force' "... says so"
+run host --force
+is "$rc $(served)" "0 $(cert_fp "$T/back.crt")" "... --force takes it"
+unset SIGNER
 
 # --- what cannot be read is not missing ---
 file=$(readlink -f "$DIR/current")/fullchain.pem

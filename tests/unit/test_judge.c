@@ -354,11 +354,87 @@ static void tells_dates(void **state)
 		g.v[0].reason,
 		arena_printf(arena,
 			     "refused: the certificate in the store begins on "
-			     "%s, before the one here (%s); --force installs "
-			     "it all the same",
+			     "%s, before the one here (%s); both are of "
+			     "one CA; --force installs it all the same",
 			     clock_text(host.now - 40 * DAY, a),
 			     clock_text(host.now - 10 * DAY, b)));
 	judge_free(&g);
+}
+
+static const char *tbs_of(const char *name)
+{
+	struct err err = ERR_INIT;
+	struct x509_chain *c = kit_chain(name, &err);
+	const char *tbs = arena_strdup(arena, x509_chain_tbs(c));
+
+	x509_chain_free(&c);
+	return tbs;
+}
+
+/* By a CA of its own with the common name CN, seconds from the host's now. */
+static void issue_by(const char *cn, const char *name, int64_t from)
+{
+	kit_sh("mv inter.pem inter.first; openssl req -new -key inter.key "
+	       "-subj '/CN=%s' | openssl x509 -req -CA root.pem -CAkey "
+	       "root.key -extfile ca.ext -days 2000 -out inter.pem",
+	       cn);
+	host_kit_issue(name, "leaf.csr", from, 80 * DAY);
+	kit_sh("mv inter.pem inter.%s; mv inter.first inter.pem", name);
+}
+
+/* CAs date back what they issue: of another one it may begin earlier, once. */
+static void another_ca(void **state)
+{
+	static const struct {
+		const char *what, *row, *ca, *ours, *stepped;
+		enum plan_verdict verdict;
+		const char *says;
+	} cases[] = {
+		{ "half an hour", "half.pem", "inter.half.pem", NULL, NULL,
+		  PLAN_PUT, "" },
+		{ "half an hour, installed by us", "half.pem", "inter.half.pem",
+		  "new.pem", NULL, PLAN_PUT, "" },
+		{ "half an hour, once more", "half.pem", "inter.half.pem", NULL,
+		  "half.pem", PLAN_OLDER,
+		  "; it is of another CA, and was here before" },
+		{ "more than an hour", "more.pem", "inter.more.pem", NULL, NULL,
+		  PLAN_OLDER,
+		  "; of another CA, it may begin 65 minutes before that" },
+		{ "half an hour, the same CA", "near.pem", "inter.pem", NULL,
+		  NULL, PLAN_OLDER, "; both are of one CA" },
+		{ "half an hour, of what was lost nothing is known", "half.pem",
+		  "inter.half.pem", "late.pem", NULL, PLAN_OLDER,
+		  "); --force" },
+	};
+
+	host_kit_load(FULL, "", WEB);
+	issue_by("Test Half", "half.pem", -10 * DAY - 1800);
+	issue_by("Test More", "more.pem", -10 * DAY - 3960);
+	host_kit_issue("near.pem", "leaf.csr", -10 * DAY - 1800, 80 * DAY);
+	host_kit_issue("late.pem", "leaf.csr", -10 * DAY + 60, 80 * DAY);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct store_host_certs rows =
+			host_kit_rows(cases[i].row, cases[i].ca);
+		const char *print;
+		int64_t from;
+
+		host_kit_forget();
+		put_disk("new.pem");
+		if (cases[i].ours) {
+			print = host_kit_print(cases[i].ours, &from);
+			svcstate_set_cert(&known, arena, LEAF, print, from);
+		}
+		if (cases[i].stepped)
+			svcstate_step(&known, arena, LEAF,
+				      tbs_of(cases[i].stepped));
+		judge_rows(&host, &svcs.v[0], &rows, &known, &g);
+		if (g.v[0].verdict != cases[i].verdict ||
+		    !strstr(g.v[0].reason, cases[i].says) ||
+		    g.v[0].dated_back != (cases[i].verdict == PLAN_PUT))
+			fail_msg("%s: %d: %s", cases[i].what, g.v[0].verdict,
+				 g.v[0].reason);
+		judge_free(&g);
+	}
 }
 
 /* A key that was seen to fit is not read again before its file changes. */
@@ -400,16 +476,6 @@ struct side_case {
 #define IN_FULL "cat old.pem inter.pem >d/full.pem; chmod 644 d/full.pem"
 #define IN_TWO	"cp old.pem d/cert.pem; cp inter.pem d/chain.pem; chmod 644 d/*"
 #define C2	"inter2.pem"
-
-static const char *tbs_of(const char *name)
-{
-	struct err err = ERR_INIT;
-	struct x509_chain *c = kit_chain(name, &err);
-	const char *tbs = arena_strdup(arena, x509_chain_tbs(c));
-
-	x509_chain_free(&c);
-	return tbs;
-}
 
 /* The store has what is no newer than the disk's. */
 static void sideways(void **state)
@@ -661,6 +727,7 @@ int main(void)
 		cmocka_unit_test(placeholders),
 		cmocka_unit_test(pinned),
 		cmocka_unit_test(tells_dates),
+		cmocka_unit_test(another_ca),
 		cmocka_unit_test(reads_keys_once),
 		cmocka_unit_test(sideways),
 		cmocka_unit_test(held_forms),

@@ -327,14 +327,30 @@ static void what_for(void **state)
 	}
 }
 
+static void issuers(void **state)
+{
+	struct err err = ERR_INIT;
+	struct x509_chain *leaf = kit_chain("leaf.pem", &err);
+	struct x509_chain *inter = kit_chain("inter.pem", &err);
+	struct x509_chain *root = kit_chain("root.pem", &err);
+
+	assert_true(x509_chain_same_issuer(leaf, leaf));
+	assert_false(x509_chain_same_issuer(leaf, inter));
+	assert_true(x509_chain_same_issuer(inter, root));
+	x509_chain_free(&leaf);
+	x509_chain_free(&inter);
+	x509_chain_free(&root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_it_says), cmocka_unit_test(pem),
-		cmocka_unit_test(other_form),	cmocka_unit_test(from_der),
-		cmocka_unit_test(refused),	cmocka_unit_test(broken_links),
-		cmocka_unit_test(key_of_csr),	cmocka_unit_test(odd_issuer),
-		cmocka_unit_test(san_alone),	cmocka_unit_test(what_for),
+		cmocka_unit_test(issuers),	cmocka_unit_test(what_it_says),
+		cmocka_unit_test(pem),		cmocka_unit_test(other_form),
+		cmocka_unit_test(from_der),	cmocka_unit_test(refused),
+		cmocka_unit_test(broken_links), cmocka_unit_test(key_of_csr),
+		cmocka_unit_test(odd_issuer),	cmocka_unit_test(san_alone),
+		cmocka_unit_test(what_for),
 	};
 
 	return cmocka_run_group_tests(tests, setup, scratch_teardown);
