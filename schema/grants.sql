@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- Who may do what on MariaDB, for a database named certrepo. Replace
--- @PASSWORD@ (another one for each), then, as an administrator and after
+-- Who may do what on MariaDB, for a database named certrepo. Put a password,
+-- another one for each, in the place of @PASSWORD@, in quotes ('...'); without,
+-- the server takes it for an error. Then, as an administrator and after
 -- certrepo-populate init:
 --
 --	mariadb < grants.sql
@@ -17,7 +18,7 @@
 
 -- certrepo-populate by hand, all but init, on the central host (admin.conf).
 CREATE USER IF NOT EXISTS 'certrepo-populate'@'%'
-  IDENTIFIED BY '@PASSWORD@' REQUIRE SSL;
+  IDENTIFIED BY @PASSWORD@ REQUIRE SSL;
 GRANT SELECT, INSERT, UPDATE, DELETE ON certrepo.certs
   TO 'certrepo-populate'@'%';
 GRANT SELECT, DELETE ON certrepo.orders TO 'certrepo-populate'@'%';
@@ -28,7 +29,7 @@ GRANT SELECT ON certrepo.schema_version TO 'certrepo-populate'@'%';
 
 -- certrepo-fetcher, on each central host. It cannot add or remove a name.
 CREATE USER IF NOT EXISTS 'certrepo-fetcher'@'%'
-  IDENTIFIED BY '@PASSWORD@' REQUIRE SSL;
+  IDENTIFIED BY @PASSWORD@ REQUIRE SSL;
 GRANT SELECT, UPDATE ON certrepo.certs TO 'certrepo-fetcher'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON certrepo.orders
   TO 'certrepo-fetcher'@'%';
@@ -44,7 +45,7 @@ GRANT SELECT ON certrepo.schema_version TO 'certrepo-fetcher'@'%';
 -- may do for all; an account for each host tells them apart. It sees nothing
 -- but the two views. (DELETE, because a receipt replaces the one before.)
 CREATE USER IF NOT EXISTS 'certrepo-host'@'%'
-  IDENTIFIED BY '@PASSWORD@' REQUIRE SSL;
+  IDENTIFIED BY @PASSWORD@ REQUIRE SSL;
 GRANT SELECT ON certrepo.host_certs TO 'certrepo-host'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON certrepo.host_installs
   TO 'certrepo-host'@'%';

@@ -45,7 +45,7 @@ populate() {
 }
 populate init
 is "$rc" 0 "init on a Galera node" || diag "$err"
-sed "s/@PASSWORD@/secret/g" "$ROOT/schema/grants.sql" | mariadb_sql certrepo
+sed "s/@PASSWORD@/'secret'/g" "$ROOT/schema/grants.sql" | mariadb_sql certrepo
 store_row "$NAME" || bail "cannot enrol"
 host_conf
 sed -i "s|^store : .*|$(my_store certrepo-host "$T/host.password")|" "$HOST_CONF"

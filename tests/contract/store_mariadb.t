@@ -255,7 +255,7 @@ is "$engine" 0 'all of it is ASCII'
 
 # --- grants.sql ---
 
-sed -e 's/@PASSWORD@/secret/' "$ROOT/schema/grants.sql" >"$T/grants.sql"
+sed -e "s/@PASSWORD@/'secret'/" "$ROOT/schema/grants.sql" >"$T/grants.sql"
 ok 'grants.sql runs' mariadb_sql -e "SOURCE $T/grants.sql"
 echo secret >"$T/secret"
 conf user=certrepo-populate "password_file=$T/secret"

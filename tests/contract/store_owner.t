@@ -30,7 +30,7 @@ populate() {
 	run "$BUILD/certrepo-populate" -c "$T/certrepo.conf" "$@"
 }
 hosts() {
-	sed "s/@PASSWORD@/secret/g" "$ROOT/schema/grants.sql" | mariadb_sql
+	sed "s/@PASSWORD@/'secret'/g" "$ROOT/schema/grants.sql" | mariadb_sql
 }
 reads() { # a host, its certificates and its receipts
 	mariadb --no-defaults --host=127.0.0.1 --port="$MARIADB_PORT" --ssl \

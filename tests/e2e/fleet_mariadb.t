@@ -80,6 +80,11 @@ is "$(fleet_blocks | cut -f2 | sort -u | tr '\n' ' ')" \
 	'CA centre database server host name server zone example.net zone example.org ' \
 	"each block says on which machine it is"
 follow '3. Configuration' 1
+run sh -c 'mariadb < /usr/local/share/certrepo/grants.sql'
+like "$rc $(printf '%s' "$err" | grep '^ERROR')" '^1 .* error .*@PASSWORD@' \
+	"grants.sql without a password is refused"
+is "$(mariadb -BNe "SELECT COUNT(*) FROM mysql.user
+	WHERE user LIKE 'certrepo-%'")" 0 "... and makes no account"
 follow '4. Tables and accounts' 1
 like "$out" 'would create .*
 created ' "... the tables are made"

@@ -129,7 +129,7 @@ older() {
 	mariadb -e 'DROP DATABASE certrepo; CREATE DATABASE certrepo
 		CHARACTER SET ascii COLLATE ascii_bin' &&
 	mariadb certrepo <"$ROOT/tests/data/schema2/mariadb.sql" &&
-	sed -e '/^-- certrepo-installer/,$d; s/@PASSWORD@/pw/' \
+	sed -e '/^-- certrepo-installer/,$d' -e "s/@PASSWORD@/'pw'/" \
 		-e '/ certrepo.attempts/s/, DELETE//' \
 		"$ROOT/schema/grants.sql" >"$T/old.sql" &&
 	mariadb <"$T/old.sql"

@@ -40,7 +40,7 @@ run "$BUILD/certrepo-populate" -c "$T/certrepo.conf" init
 is "$rc" 0 "init" || bail "$err"
 store_row $NAME || bail "cannot enrol"
 (umask 077 && echo "host-$$" >"$T/host.password")
-sed "s/@PASSWORD@/host-$$/g" "$ROOT/schema/grants.sql" | mariadb_sql certrepo
+sed "s/@PASSWORD@/'host-$$'/g" "$ROOT/schema/grants.sql" | mariadb_sql certrepo
 is $? 0 "grants.sql"
 my_host_conf
 placeholder
