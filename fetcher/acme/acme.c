@@ -84,8 +84,9 @@ int acme_new(struct loop *loop, const struct certrepo_ca *ca,
 	if (ca->ca_file && access(ca->ca_file, R_OK) == -1)
 		return err_errno(err, ERR_CONFIG, "cannot read ca_file %s",
 				 ca->ca_file);
-	if (jws_key_open(ca->account_key, ca->account_key_type, &a->key, err) ==
-		    -1 ||
+	if ((ca->account_key &&
+	     jws_key_open(ca->account_key, ca->account_key_type, &a->key,
+			  err) == -1) ||
 	    http_new(loop, ca->ca_file, ACME_BODY_MAX, &a->http, err) == -1)
 		return -1;
 	if (ca->http_version && strcmp(ca->http_version, "1.1") == 0)

@@ -31,7 +31,8 @@ struct acme_call; /* a request under way */
 
 /* ca is borrowed. ACCOUNT_URL and ACCOUNT_KEY are what the store remembers
  * (account URL and the thumbprint it belongs to), or NULL. Loads or makes the
- * account key file (0600, by file_replace). No request yet. */
+ * account key file (0600, by file_replace); ca->account_key NULL: it has none,
+ * and nothing but acme_read_directory() can be asked. No request yet. */
 int acme_new(struct loop *loop, const struct certrepo_ca *ca,
 	     const char *account_url, const char *account_thumbprint,
 	     struct acme **ret, struct err *err) MUST_CHECK;

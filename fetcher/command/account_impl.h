@@ -58,6 +58,9 @@ const char *account_bound(const struct account *a);
 /* Find it, and ask for its object. An account is never made. -1: none is set
  * when there is no such account. */
 int account_ask(struct account *a, struct err *err) MUST_CHECK;
+/* Where there is no key, and so no account: its directory alone, without one;
+ * then acme_offer() is there. */
+int account_read(struct account *a, struct err *err) MUST_CHECK;
 /* Tell the CA what the configuration says; after account_ask(). */
 int account_tell(struct account *a, struct err *err) MUST_CHECK;
 /* Its URL into the store, where it is not there yet, with this instance's

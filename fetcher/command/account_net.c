@@ -140,6 +140,18 @@ int account_ask(struct account *a, struct err *err)
 	return wait(a, err);
 }
 
+int account_read(struct account *a, struct err *err)
+{
+	struct certrepo_ca *ca = arena_dup(a->arena, &a->ca, sizeof(*ca));
+
+	ca->account_key = NULL;
+	if (loop_new(&a->loop, err) == -1 ||
+	    acme_new(a->loop, ca, NULL, NULL, &a->acme, err) == -1)
+		return err_wrap(err, "CA %s", ca->name);
+	acme_read_directory(a->acme, on_ready, a);
+	return wait(a, err);
+}
+
 int account_tell(struct account *a, struct err *err)
 {
 	(void) acme_update(a->acme, on_account, a);

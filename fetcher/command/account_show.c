@@ -20,6 +20,10 @@ static const char *status_of(const struct account *a, bool asked)
 {
 	if (asked)
 		return a->info.status;
+	if (a->key_found == 0 && a->acme)
+		return a->none ? "there is none; the CA answers, and the "
+				 "first order makes one"
+			       : "there is none; the CA does not answer";
 	if (a->none)
 		return "there is none";
 	return a->fail.class == FAIL_ACCOUNT ? "refused"
@@ -88,6 +92,12 @@ static void kid(const struct account *a, bool asked, struct sbuf *out)
 	}
 }
 
+/* Of a CA that was asked, with an account or without. */
+static const char *terms_of(const struct account *a)
+{
+	return a->acme ? acme_offer(a->acme)->terms : NULL;
+}
+
 static bool has(const struct account *a, const char *contact)
 {
 	for (size_t i = 0; i < a->info.n_contact; i++)
@@ -130,7 +140,7 @@ static void text(const struct account *a, const char *found, bool asked,
 {
 	const struct certrepo_ca *ca = &a->ca;
 	const char *url = account_url(a), *key = a->key;
-	const char *terms = asked ? acme_offer(a->acme)->terms : NULL;
+	const char *terms = terms_of(a);
 
 	sbuf_addf(out, "%s%s\n", out->len ? "\n" : "", ca->name);
 	line(out, "directory", ca->directory ? ca->directory : "not found yet");
@@ -181,15 +191,15 @@ static void json(const struct account *a, const char *found, bool asked,
 	jout_str(out, "eab_kid", ca->eab_kid);
 	jout_str(out, "eab_bound", account_bound(a));
 	jout_bool(out, "eab_missing", lacks_kid(a, asked));
-	jout_str(out, "terms", asked ? acme_offer(a->acme)->terms : NULL);
+	jout_str(out, "terms", terms_of(a));
 	jout_bool(out, "agree_tos", ca->agree_tos);
 	jout_int(out, "orders", orders);
 	jout_str(out, "error", asked ? NULL : why->msg);
 	sbuf_addc(out, '}');
 }
 
-/* An account that is not there yet is no failure. -1: the store's; *ret_bad:
- * the CA did not say. */
+/* An account that is not there yet is no failure, where the CA answers. -1: the
+ * store's; *ret_bad: the CA did not say. */
 static int show_one(const struct command_run *run, struct store *store,
 		    const struct certrepo_ca *ca, struct sbuf *out,
 		    enum err_kind *ret_bad, struct err *err)
@@ -205,6 +215,14 @@ static int show_one(const struct command_run *run, struct store *store,
 	    store_ca_orders(store, ca->name, &orders, err) == -1)
 		return -1;
 	asked = account_ask(&a, &why) == 0;
+	if (a.none && a.key_found == 0) {
+		/* The first order will need what can be tried now. */
+		struct err no = ERR_INIT;
+
+		a.none = account_read(&a, &no) == 0;
+		if (!a.none)
+			why = no;
+	}
 	if (account_opts_of(run)->json)
 		json(&a, found, asked, orders, &why, out);
 	else

@@ -81,9 +81,22 @@ stage_store sqlite || bail 'no store'
 show
 is "$rc" 0 'no account yet: nothing is wrong with that'
 like "$out" 'key +none yet' '... said'
-like "$out" 'status +there is none' '... and of the account'
-is "$(field 'j["account"], j["status"], j["key"]')" '(None, None, None)' \
-	'... and for programs'
+like "$out" 'status +there is none; the CA answers, and the first order makes one' \
+	'... and of the account, and that the CA was asked'
+like "$out" 'terms +data:' '... who names its terms'
+is "$(field 'j["account"], j["status"], j["key"], j["terms"][:5]')" \
+	"(None, None, None, 'data:')" '... and for programs'
+cp "$CONF" "$T/right.conf"
+sed -i 's#directory = "[^"]*"#directory = "https://127.0.0.1:9/dir"#' "$CONF"
+show
+is "$rc" 69 '... a CA that does not answer is told at once'
+like "$out" 'status +there is none; the CA does not answer' '... said'
+like "$err" 'CA pebble: .*127\.0\.0\.1' '... and why'
+sed "s#directory = \"[^\"]*\"#directory = \"${PEBBLE_DIR%/*}/nowhere\"#" \
+	"$T/right.conf" >"$CONF"
+show
+is "$rc" 69 '... so is one that has no directory there'
+cp "$T/right.conf" "$CONF"
 [ ! -e "$KEY" ]
 is $? 0 '... and none was made'
 run fetcher account update
