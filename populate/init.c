@@ -238,13 +238,13 @@ static int mend_views(struct populate *p, bool fresh, struct err *err)
 	if (store_owner_take(p->store, p->arena, &o, err) == -1)
 		return err_wrap(err, "the views of the hosts");
 	if (o.state == STORE_OWNER_HIDDEN)
-		return err_set(
-			err, ERR_CONFIG,
-			"%s: this account may not see the views of the "
-			"hosts, so whether they work cannot be told; "
-			"with the account that owns the database, which "
-			"only init needs: certrepo-populate -c FILE init",
-			store_name(p->store));
+		return err_set(err, ERR_CONFIG,
+			       "%s: this account may not see the views of the "
+			       "hosts, so whether they work cannot be told; "
+			       "with the account that owns the database, which "
+			       "only init needs: as root, by " POPULATE_INIT
+			       ", or certrepo-populate -c FILE init",
+			       store_name(p->store));
 	if (o.gone)
 		printf("the views of the hosts did not work: their definer, "
 		       "%s, is gone or lacks rights; %s\n",

@@ -23,7 +23,8 @@ enum {
 };
 
 static const struct opts_option options[] = {
-	{ 'c', "config", "FILE", "instead of " CERTREPO_CONF_PATH },
+	{ 'c', "config", "FILE",
+	  "instead of admin.conf (root) or certrepo.conf" },
 	{ 'n', "dry-run", NULL, "check and say what would be done",
 	  " init add enable disable set remove " },
 	{ 'v', "verbose", NULL, "say more on stderr" },
@@ -272,6 +273,13 @@ static void check_usage(const struct command *c, const struct parsed *given,
 		opts_usage(&spec, "--csr is one file, for one NAME");
 }
 
+/* The commands in ERR, as they have to be. */
+static void tell_config(const struct populate *p, struct err *err)
+{
+	if (*populate_hint(p, p->arena))
+		certrepo_conf_tell(p->opt.config, err);
+}
+
 /* Every name is tried; a failure of one is said and does not stop the
  * others. */
 static int each_name(struct populate *p, const struct command *c, char **names,
@@ -290,7 +298,7 @@ static int each_name(struct populate *p, const struct command *c, char **names,
 		term_wipe();
 		populate_tell(names[i], &err);
 		populate_tell_account(false, &err);
-		certrepo_conf_tell(p->opt.config, &err);
+		tell_config(p, &err);
 		fflush(stdout);
 		log_error(&err);
 		status = err_exit_status(err.kind);
@@ -314,7 +322,7 @@ static int run(struct populate *p, const struct command *c, char **names, int n)
 		return 0;
 	if (store_open(p->conf.store, use, &p->store, &err) == -1) {
 		populate_tell_user(p->conf.store, &err);
-		certrepo_conf_tell(p->opt.config, &err);
+		tell_config(p, &err);
 		log_error(&err);
 		return err_exit_status(err.kind);
 	}
@@ -331,7 +339,7 @@ static int run(struct populate *p, const struct command *c, char **names, int n)
 	if (n > 0)
 		populate_tell(names[0], &err);
 	populate_tell_account(c->use == STORE_ADMIN, &err);
-	certrepo_conf_tell(p->opt.config, &err);
+	tell_config(p, &err);
 	fflush(stdout);
 	log_error(&err);
 	return err_exit_status(err.kind);
@@ -348,7 +356,7 @@ static int load_conf(struct populate *p)
 
 int main(int argc, char **argv)
 {
-	struct parsed given = { .opt.config = CERTREPO_CONF_PATH };
+	struct parsed given = { .opt.config = NULL };
 	struct populate p = { .store = NULL };
 	const struct command *c;
 	int at, status;
@@ -367,6 +375,10 @@ int main(int argc, char **argv)
 	check_usage(c, &given, argv + at, argc - at);
 	log_open(PROGRAM, given.opt.verbose);
 	p.opt = given.opt;
+	if (!p.opt.config)
+		p.opt.config = populate_config(c->use == STORE_ADMIN);
+	if (log_verbose())
+		log_info("configuration: %s", p.opt.config);
 	p.arena = arena_new();
 	p.now = clock_now();
 	status = load_conf(&p);

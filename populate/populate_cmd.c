@@ -14,8 +14,21 @@
 #define FILLED_MAX 900 /* with what stands before it in a message */
 #define LINE_TEXT  65  /* characters beside the label */
 
+const char *populate_config(bool init)
+{
+	const char *ours = init ? POPULATE_INIT : POPULATE_ADMIN;
+	struct stat st;
+
+	return geteuid() == 0 && (lstat(ours, &st) == 0 || errno != ENOENT)
+		       ? ours
+		       : CERTREPO_CONF_PATH;
+}
+
 const char *populate_hint(const struct populate *p, struct arena *a)
 {
+	if (geteuid() == 0 && (strcmp(p->opt.config, POPULATE_ADMIN) == 0 ||
+			       strcmp(p->opt.config, POPULATE_INIT) == 0))
+		return "";
 	return certrepo_conf_hint(p->opt.config, a);
 }
 
@@ -310,9 +323,11 @@ void populate_tell_account(bool init, struct err *err)
 		return;
 	(void) err_set(err, err->kind,
 		       init ? "%s; init needs the account that owns the "
-			      "database: certrepo-populate -c FILE init"
-			    : "%s; by hand, use a file with the account "
-			      "certrepo-populate: certrepo-populate -c FILE",
+			      "database: root's, by " POPULATE_INIT
+			      ", or certrepo-populate -c FILE init"
+			    : "%s; by hand, use the account "
+			      "certrepo-populate: as root, by " POPULATE_ADMIN
+			      ", or by certrepo-populate -c FILE",
 		       was);
 }
 

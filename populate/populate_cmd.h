@@ -32,7 +32,17 @@ struct populate {
 	int64_t now;
 };
 
-/* " -c FILE" when this is not the usual file, for hints to be copied. */
+/* With MariaDB, the usual file is the fetcher's, whose account may not do what
+ * is done by hand: these two have others, of which only root can read the
+ * passwords. */
+#define POPULATE_ADMIN CERTREPO_CONF_DIR "/admin.conf"
+#define POPULATE_INIT  CERTREPO_CONF_DIR "/init.conf" /* for init alone */
+
+/* The configuration when none is named: for root that of these two, where it
+ * is there; what is to be told of it, its loader tells. */
+const char *populate_config(bool init);
+/* " -c FILE" when this is not the usual file, for hints to be copied; for root
+ * the two above are. */
 const char *populate_hint(const struct populate *p, struct arena *a);
 /* "runuser -u certrepo -- certrepo-fetcher -c FILE": as whom it has to run, for
  * who is root, and with which configuration: the usual one, when FILE is that

@@ -127,13 +127,36 @@ like "$rc $(printf '%s' "$out" | tail -1)" '^0 www\.example\.org +enabled' \
 	"the fetcher's account reads it"
 openssl req -new -newkey rsa:2048 -nodes -keyout "$T/k" -subj / -addext \
 	subjectAltName=DNS:other.example.org -out "$T/other.csr" 2>/dev/null
-run certrepo-populate add other.example.org --csr "$T/other.csr" \
-	--webroot /var/www
-like "$rc $err" '^78 .*rights of this user.*/usr/local/share/certrepo/grants\.sql; by hand, use a file with the account certrepo-populate: certrepo-populate -c FILE' \
+chmod 755 "$T" && chmod 644 "$T/other.csr"
+run runuser -u certrepo -- certrepo-populate add other.example.org \
+	--csr "$T/other.csr" --webroot /var/www
+like "$rc $err" '^78 .*rights of this user.*/usr/local/share/certrepo/grants\.sql; by hand, use the account certrepo-populate: as root, by /etc/certrepo/admin\.conf, or by certrepo-populate -c FILE' \
 	"... adds nothing, and says which account does"
-run certrepo-populate init
-like "$rc $err" '^78 .*may not see the views.*certrepo-populate -c FILE init' \
+run runuser -u certrepo -- certrepo-populate init
+like "$rc $err" '^78 .*may not see the views.*as root, by /etc/certrepo/init\.conf, or certrepo-populate -c FILE init' \
 	"nor is init its, and it says so"
+
+# What root takes when no file is named.
+takes() { # WHAT COMMAND...
+	_what=$1
+	shift
+	run certrepo-populate -v "$@"
+	like "$err" "configuration: $_what\$" "root, $1: $_what"
+}
+takes /etc/certrepo/admin.conf list
+takes /etc/certrepo/init.conf init
+is "$rc" 0 "... which may"
+run certrepo-populate -v -c /etc/certrepo/certrepo.conf list
+like "$err" 'configuration: /etc/certrepo/certrepo.conf$' "... or what is named"
+mv /etc/certrepo/admin.conf /etc/certrepo/admin.kept
+mv /etc/certrepo/init.conf /etc/certrepo/init.kept
+takes /etc/certrepo/certrepo.conf list
+takes /etc/certrepo/certrepo.conf init
+ln -s gone /etc/certrepo/admin.conf
+takes /etc/certrepo/admin.conf list
+is "$rc" 78 "... that leads nowhere is an error"
+mv /etc/certrepo/admin.kept /etc/certrepo/admin.conf
+mv /etc/certrepo/init.kept /etc/certrepo/init.conf
 
 # A host's configuration is taken, and its account reads the name.
 cp /etc/certrepo/db-ca.pem "$T/ca.pem"
@@ -144,6 +167,16 @@ is "$rc" 0 "the first host"
 run certrepo-installer --verbose
 like "$rc $err" '^0 .*www\.example\.org: enrolled, not issued yet' \
 	"... its account sees the name"
+
+# What the fetcher tells people to run, they can paste.
+certrepo-populate disable www.example.org >/dev/null
+run runuser -u certrepo -- certrepo-fetcher www.example.org
+said=$(printf '%s' "$err" |
+	sed -n 's/.*disabled in .*: \(certrepo-populate enable .*\)/\1/p')
+is "$said" 'certrepo-populate enable www.example.org' \
+	"the fetcher names a command"
+run sh -c "$said"
+like "$rc $out" '^0 www\.example\.org enabled' "... which root can paste"
 
 # The statements for a server that is another machine.
 sed -n '/^CREATE USER .certrepo-admin/,/^\.Ed/p' "$FLEET" | sed '$d' >"$T/sql"

@@ -286,7 +286,7 @@ issuer=.*Pebble' "... serves the certificate, with its intermediate"
 paste "$first"
 is "$rc" 0 "8. The first host, 2, again"
 like "$(served)" 'issuer=.*Pebble' "... which stays"
-on centre certrepo-populate -c /etc/certrepo/admin.conf show www.example.org
+on centre certrepo-populate show www.example.org
 like "$out" 'web1 www.example.org 127.0.0.1:443/www.example.org: served' \
 	"... and the centre knows"
 
@@ -319,7 +319,7 @@ is "$(served_key)" "$(openssl pkey -pubout \
 follow UPGRADE 1
 follow BACKUP 1 2
 follow UPGRADE 2 3 4
-"$T/centre" certrepo-populate -c /etc/certrepo/admin.conf show --json \
+"$T/centre" certrepo-populate show --json \
 	www.example.org >"$T/before"
 follow BACKUP 1 2
 follow UNINSTALL 1 2
@@ -330,7 +330,7 @@ is "$rc" 69 "... a host says so"
 like "$(served)" 'code: 0 \(ok\)' "... and goes on"
 follow RESTORE 1 2
 follow '4. Tables and accounts' 1
-"$T/centre" certrepo-populate -c /etc/certrepo/admin.conf show --json \
+"$T/centre" certrepo-populate show --json \
 	www.example.org >"$T/after"
 ok "what was there is there again" cmp "$T/before" "$T/after"
 on web1 certrepo-installer --verbose
@@ -348,7 +348,7 @@ paste "$(fleet_in 'A host that leaves' 2)"
 is "$rc" 0 "A host that leaves, 2 (centre)"
 paste "$(fleet_in 'A host that leaves' 2)"
 like "$rc $err" '^1 .*not enrolled' "... again, and it says so"
-on centre certrepo-populate -c /etc/certrepo/admin.conf list
+on centre certrepo-populate list
 unlike "$out" example.org "a host that left is forgotten"
 is "$("$T/centre" mariadb -N certrepo -e 'SELECT COUNT(*) FROM installs')" 0 \
 	"... its reports, too"

@@ -9,6 +9,16 @@ static void hints(void **state)
 	assert_string_equal(populate_hint(&p, p.arena), " -c /root/admin.conf");
 	p.opt.config = "/root/my conf";
 	assert_string_equal(populate_hint(&p, p.arena), " -c '/root/my conf'");
+	/* what root takes by itself */
+	p.opt.config = "/etc/certrepo/admin.conf";
+	assert_string_equal(populate_hint(&p, p.arena),
+			    geteuid() == 0 ? ""
+					   : " -c /etc/certrepo/admin.conf");
+	p.opt.config = "/etc/certrepo/init.conf";
+	assert_string_equal(populate_fetcher(&p, p.arena),
+			    geteuid() == 0 ? "certrepo-fetcher"
+					   : "certrepo-fetcher -c "
+					     "/etc/certrepo/init.conf");
 	/* what a shell would make file names of */
 	assert_string_equal(populate_word("*.example.org", p.arena),
 			    "'*.example.org'");
