@@ -178,6 +178,23 @@ is "$said" 'certrepo-populate enable www.example.org' \
 run sh -c "$said"
 like "$rc $out" '^0 www\.example\.org enabled' "... which root can paste"
 
+# A host that leaves is forgotten.
+reports() {
+	mariadb -BNe "SELECT COUNT(*) FROM certrepo.installs
+		WHERE host = '$1'"
+}
+is "$(reports "$(hostname)")" 1 "its reports are there"
+mariadb certrepo -e "INSERT INTO installs (name, host, service, endpoint,
+	state, ts) SELECT name, 'web10', service, endpoint, state, ts
+	FROM installs WHERE host = '$(hostname)'"
+block 'A host that leaves' 2
+sed "s/'web1'/'$(hostname)'/" "$T/block" >"$T/leaves"
+run sh -e "$T/leaves"
+is "$rc" 0 "A host that leaves, 2"
+is "$(reports "$(hostname)") $(reports web10)" '0 1' \
+	"... and nothing of it is left, and all of others"
+is "$(certrepo-populate list 2>/dev/null)" '' "... nor the name"
+
 # The statements for a server that is another machine.
 sed -n '/^CREATE USER .certrepo-admin/,/^\.Ed/p' "$FLEET" | sed '$d' >"$T/sql"
 is "$(grep -c ';$' "$T/sql")" 2 "an account for init elsewhere"
