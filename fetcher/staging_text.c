@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
+#include <unistd.h>
 #include "advice.h"
 #include "clock.h"
 #include "plain.h"
 #include "proof_kind.h"
 #include "staging.h"
 #include "store_trouble.h"
+#include "webroot.h"
 #include "words.h"
 #include "x509.h"
 
@@ -112,6 +114,17 @@ static bool add_worked(struct sbuf *out, const struct staging_try *t,
 	return true;
 }
 
+static void add_folder(struct sbuf *out, const char *webroot, struct arena *a)
+{
+	struct webroot_look look;
+
+	if (webroot && webroot_look(webroot, geteuid(), a, &look) == 0)
+		sbuf_addf(out, "    %s\n", look.command);
+	else
+		sbuf_addf(out, "    install -d -o USER %s/.well-known\n",
+			  webroot ? staging_word(webroot, a) : "WEBROOT");
+}
+
 static void add_advice(struct sbuf *out, const struct staging_try *t,
 		       const char *command, const char *populate,
 		       struct arena *a)
@@ -130,10 +143,7 @@ static void add_advice(struct sbuf *out, const struct staging_try *t,
 			  name);
 		break;
 	case ADVICE_FOLDER:
-		sbuf_addf(out, "    install -d -o USER %s/.well-known\n",
-			  t->row->webroot_path
-				  ? staging_word(t->row->webroot_path, a)
-				  : "WEBROOT");
+		add_folder(out, t->row->webroot_path, a);
 		break;
 	case ADVICE_WEBROOT:
 		sbuf_addf(out, "    %s set %s webroot_path=PATH\n", populate,

@@ -8,6 +8,7 @@
 #include "populate_cmd.h"
 #include "proof_kind.h"
 #include "strlist.h"
+#include "webroot.h"
 #include "x509.h"
 
 static int read_stdin(struct sbuf *text, struct err *err)
@@ -119,7 +120,12 @@ static void print_webroot(const struct populate *p, const char *webroot,
 			  struct arena *a)
 {
 	const char *missing = populate_webroot_missing(webroot, a);
+	struct webroot_look look;
+	struct stat st;
+	int rc = -1;
 
+	if (!missing && populate_state_owner(p, &st))
+		rc = webroot_look(webroot, st.st_uid, a, &look);
 	printf("  needed       what the fetcher writes to "
 	       "%s/.well-known/acme-challenge/\n"
 	       "               is served at http://NAME/.well-known/"
@@ -127,6 +133,13 @@ static void print_webroot(const struct populate *p, const char *webroot,
 	       webroot);
 	if (missing)
 		populate_line("", missing);
+	else if (rc == 1)
+		printf("               its user, %s, may write there already\n",
+		       populate_user(p, a));
+	else if (rc == 0)
+		printf("               its user must be able to write there, "
+		       "by root:\n               %s\n",
+		       look.command);
 	else
 		printf("               its user must be able to write there, "
 		       "by root:\n"

@@ -32,7 +32,7 @@ const char *populate_hint(const struct populate *p, struct arena *a)
 	return certrepo_conf_hint(p->opt.config, a);
 }
 
-static bool state_owner(const struct populate *p, struct stat *ret)
+bool populate_state_owner(const struct populate *p, struct stat *ret)
 {
 	return p->conf.state_dir && stat(p->conf.state_dir, ret) == 0;
 }
@@ -42,7 +42,7 @@ const char *populate_user(const struct populate *p, struct arena *a)
 	const struct passwd *pw;
 	struct stat st;
 
-	pw = state_owner(p, &st) ? getpwuid(st.st_uid) : NULL;
+	pw = populate_state_owner(p, &st) ? getpwuid(st.st_uid) : NULL;
 	return pw ? arena_strdup(a, pw->pw_name) : "USER";
 }
 
@@ -67,7 +67,7 @@ const char *populate_fetcher(const struct populate *p, struct arena *a)
 	const char *as = "", *with = populate_hint(p, a);
 	struct stat st;
 
-	if (geteuid() == 0 && state_owner(p, &st) && st.st_uid != 0) {
+	if (geteuid() == 0 && populate_state_owner(p, &st) && st.st_uid != 0) {
 		as = arena_printf(a, "runuser -u %s -- ", populate_user(p, a));
 		if (!may_read_password(p, st.st_uid))
 			with = "";

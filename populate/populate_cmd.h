@@ -5,6 +5,7 @@
 /* What the commands of certrepo-populate share. Each command prints its
  * result on stdout; a failure goes up in err. */
 
+#include <sys/stat.h>
 #include "arena.h"
 #include "ca_profile.h"
 #include "certrepo_conf.h"
@@ -48,6 +49,8 @@ const char *populate_hint(const struct populate *p, struct arena *a);
  * who is root, and with which configuration: the usual one, when FILE is that
  * of an account whose password this user cannot read. */
 const char *populate_fetcher(const struct populate *p, struct arena *a);
+/* Whose state_dir is: the fetcher's user; false: it is not there. */
+bool populate_state_owner(const struct populate *p, struct stat *ret);
 /* The fetcher's user, who owns state_dir; "USER" when that is not there. */
 const char *populate_user(const struct populate *p, struct arena *a);
 /* WORD as a shell takes it: quoted where it would make something of it. */

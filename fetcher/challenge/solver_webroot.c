@@ -24,8 +24,13 @@
 #include "arena.h"
 #include "log.h"
 #include "sbuf.h"
+#include "webroot.h"
 
 #define DIR_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+/* What the end of a message becomes, see tell_refused(). */
+#define REFUSED \
+	" (the user that the fetcher runs as must be able to write there)"
 
 struct webroot {
 	const char *webroot; /* in the arena, no trailing slash */
@@ -53,13 +58,12 @@ static int io_fail(struct err *err, const char *fmt, ...)
 		err_errno(err, ERR_IO, "%s", what);
 	if (!denied || !err)
 		return -1;
-	return err_set(err, ERR_CONFIG, "%s (%s)", err->msg,
+	return err_set(err, ERR_CONFIG, "%s%s", err->msg,
 		       saved == EROFS
-			       ? "it is mounted read-only, or the unit "
+			       ? " (it is mounted read-only, or the unit "
 				 "of systemd does not name it in "
-				 "ReadWritePaths="
-			       : "the user that the fetcher runs as must "
-				 "be able to write there");
+				 "ReadWritePaths=)"
+			       : REFUSED);
 }
 
 /* 1 and the folder's descriptor, 0 when one on the way is missing. */
@@ -103,7 +107,7 @@ static int open_allowed(const struct certrepo_conf *conf, const char *path,
 	if (!real && errno == ENOENT)
 		return 0;
 	if (!real)
-		return err_errno(err, ERR_CONFIG, "folder %s", path);
+		return io_fail(err, "folder %s", path);
 	for (size_t i = 0; i < conf->proof.webroot_prefixes.n; i++) {
 		AUTO(mem_free_str)
 		char *prefix =
@@ -335,6 +339,25 @@ static int put(int dir, const char *token, const char *value, struct err *err)
 	return -1;
 }
 
+/* Which folder it was, whose, and what lets us in. */
+static void tell_refused(const struct chall *c, struct err *err)
+{
+	const struct webroot *h = c->priv;
+	size_t len = strlen(err->msg), end = strlen(REFUSED);
+	struct webroot_look look;
+
+	if (len < end || strcmp(err->msg + len - end, REFUSED) != 0 ||
+	    webroot_look(h->webroot, geteuid(), c->arena, &look) != 0)
+		return;
+	(void) err_set(
+		err, err->kind,
+		"%s: %s belongs to %s (mode %04o), and %s, as whom this "
+		"runs, %smust be able to write there; run, as root: %s",
+		arena_strndup(c->arena, err->msg, len - end), look.folder,
+		look.owner, (unsigned int) look.mode, look.user,
+		look.way ? "may not pass through it and " : "", look.command);
+}
+
 static void prepare(struct chall *c)
 {
 	const struct webroot *h = c->priv;
@@ -346,6 +369,7 @@ static void prepare(struct chall *c)
 		chall_done_soon(c, NULL);
 		return;
 	}
+	tell_refused(c, &err);
 	err_wrap(&err, "%s file for %s", c->req.type->name, c->req.identifier);
 	chall_done_soon(c, &err);
 }

@@ -13,6 +13,7 @@
 #include "lessees.h"
 #include "notify_impl.h"
 #include "proof_kind.h"
+#include "webroot.h"
 #include "words.h"
 
 #define DETAIL_MAX    STORE_DETAIL_MAX
@@ -173,24 +174,28 @@ static int failing_since(struct teller *t, const char *name, bool held,
 	return 0;
 }
 
-/* Is PATH, which a row names, fit for a command of ours? */
-static bool plain_path(const struct certrepo_conf *conf, const char *path)
+/* Is PATH, to which a row leads, fit for a command of ours? */
+static bool plain_path(const char *path)
 {
 	return path && *path == '/' &&
 	       path[strspn(path, "abcdefghijklmnopqrstuvwxyz"
 				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-")] ==
-		       '\0' &&
-	       proof_webroot_check(conf, path, NULL) == 0;
+		       '\0';
 }
 
 static const char *folder_command(struct teller *t, const char *name)
 {
 	const struct passwd *pw = getpwuid(geteuid());
 	struct store_cert *row = NULL;
+	struct webroot_look look;
 
 	if (store_get(t->store, name, t->arena, &row, NULL) != 1 || !pw ||
-	    !plain_path(t->from->conf, row->webroot_path))
+	    !plain_path(row->webroot_path) ||
+	    proof_webroot_check(t->from->conf, row->webroot_path, NULL) == -1)
 		return NULL;
+	if (webroot_look(row->webroot_path, geteuid(), t->arena, &look) == 0 &&
+	    plain_path(look.folder))
+		return arena_printf(t->arena, " %s", look.command);
 	return arena_printf(t->arena,
 			    " install -d -o %s %s/.well-known "
 			    "%s/.well-known/acme-challenge",

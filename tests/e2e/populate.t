@@ -157,8 +157,9 @@ is "$rc" 0 "an address for a CA that says so, by http-01"
 is "$(sql "SELECT certbot, webroot_path, challenge, ca_name FROM certs
 	WHERE name = 'ip.example.org'")" "Y|$T/www/a|http-01|own" \
 	"... the row says http-01 in both ways"
-like "$out" "install -d -o $(id -un) $T/www/a/.well-known\$" \
-	"... and how its folder becomes the fetcher's"
+like "$out" " its user, $(id -un), may write there already\$" \
+	"... and that its folder needs nothing"
+unlike "$out" "install -d" "... no command for that"
 iconv -f ASCII -t UTF-16 "$T/otherkey.csr" >"$T/csr/u16.example.org.csr"
 populate add u16.example.org
 like "$rc $err" "^1 .* iconv -f UTF-16 -t ASCII $T/csr/u16.example.org.csr > u16.example.org.text.csr\$" \
@@ -388,7 +389,29 @@ like "$(printf '%s' "$out" | tr -s ' \n' '  ')" \
 	"... is said to be not"
 unlike "$out" 'install -d' "... without the command that makes a typo"
 populate -n add web.example.org --csr "$T/web.csr" --webroot "$T/www"
-like "$out" "install -d -o .* $T/www/\.well-known" "one that is there"
+like "$out" "may write there already" "one that is there"
+if [ "$(id -u)" = 0 ]; then
+	chmod 755 "$T"
+	sed "s,^state_dir.*,state_dir = \"$T/his\";," "$T/certrepo.conf" \
+		>"$T/his.conf"
+	mkdir "$T/his"
+	chown nobody "$T/his"
+	mkdir -p "$T/www/h/.well-known/acme-challenge"
+	run "$BUILD/certrepo-populate" -c "$T/his.conf" -n add web.example.org \
+		--csr "$T/web.csr" --webroot "$T/www/h"
+	like "$out" "^ *chown -h nobody $T/www/h/.well-known/acme-challenge\$" \
+		"one whose folder is another's: it alone changes hands"
+	chown nobody "$T/www/h/.well-known/acme-challenge"
+	run "$BUILD/certrepo-populate" -c "$T/his.conf" -n add web.example.org \
+		--csr "$T/web.csr" --webroot "$T/www/h"
+	like "$out" "its user, nobody, may write there already" \
+		"... which is done once"
+	unlike "$out" "chown" "... and not asked for again"
+else
+	skip "whose folder it is: not root"
+	skip "... which is done once: not root"
+	skip "... and not asked for again: not root"
+fi
 populate set z.example.org webroot_path="$T/www/nosuch"
 like "$out" "$T/www/nosuch is not there, below $T/www" "set says so, too"
 

@@ -379,6 +379,49 @@ static void test_row_that_leads_out(void **state)
 	chall_free(&r.c);
 }
 
+/* The message names the folder that refuses, whose it is, and the command. */
+static void test_refused_folder(void **state)
+{
+	char want[2048];
+	struct kit_run r;
+	int kind;
+
+	if (geteuid() != 0)
+		skip();
+	chmod(scratch_dir, 0755);
+	mkdir(scratch("www/mine"), 0755);
+	mkdir(scratch("www/mine/.well-known"), 0755);
+	mkdir(scratch("www/mine" PLACE), 0755);
+	chmod(scratch("www"), 0755);
+	chmod(scratch("www/mine"), 0755);
+	chmod(scratch("www/mine/.well-known"), 0755);
+	chmod(scratch("www/mine" PLACE), 0755);
+	start(&r, scratch("www/mine"), "tok");
+	assert_int_equal(seteuid(54321), 0);
+	kind = kit_step(loop, &r, chall_prepare);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(kind, ERR_CONFIG);
+	snprintf(want, sizeof(want),
+		 "http-01 file for www.example.org: create .tok.certrepo: "
+		 "Permission denied: %s/www/mine" PLACE
+		 " belongs to root (mode 0755), and 54321, as whom this runs, "
+		 "must be able to write there; run, as root: chown -h 54321 "
+		 "%s/www/mine" PLACE,
+		 scratch_dir, scratch_dir);
+	assert_string_equal(r.err.msg, want);
+	chmod(scratch("www/mine"), 0700);
+	assert_int_equal(seteuid(54321), 0);
+	kind = kit_step(loop, &r, chall_prepare);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(kind, ERR_CONFIG);
+	snprintf(want, sizeof(want),
+		 "may not pass through it and must be able to write there; "
+		 "run, as root: chmod o+x %s/www/mine",
+		 scratch_dir);
+	assert_non_null(strstr(r.err.msg, want));
+	chall_free(&r.c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -395,6 +438,7 @@ int main(void)
 		cmocka_unit_test(test_missing_web_root),
 		cmocka_unit_test(test_proof_of_a_killed_run),
 		cmocka_unit_test(test_row_that_leads_out),
+		cmocka_unit_test(test_refused_folder),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
