@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,19 +9,47 @@
 /* The file and what SQLite puts beside it. */
 static const char *const suffixes[] = { "", "-wal", "-shm", "-journal" };
 
-static const char *by(uid_t uid, char buf[32])
+#define USER_TEXT 64
+
+/* A name, or a number, for messages and for chown. */
+static const char *user(uid_t uid, char buf[USER_TEXT])
 {
-	snprintf(buf, 32, "user %lu", (unsigned long) uid);
+	const struct passwd *pw = getpwuid(uid);
+
+	if (pw)
+		snprintf(buf, USER_TEXT, "%s", pw->pw_name);
+	else
+		snprintf(buf, USER_TEXT, "%lu", (unsigned long) uid);
 	return buf;
 }
 
+/* The store itself is another's: his is its folder, which was taken from him.
+ * Where it is root's, a file beside it was left by somebody else. */
+static int not_roots(const struct place *p, uid_t uid, bool beside,
+		     struct err *err)
+{
+	char who[USER_TEXT];
+
+	(void) user(uid, who);
+	if (beside)
+		return err_set(
+			err, ERR_CONFIG,
+			"%s belongs to user %s, the store and its folder "
+			"to root; run: chown root %s",
+			p->path, who, p->path);
+	return err_set(err, ERR_CONFIG,
+		       "%s belongs to user %s, its folder to root: all of it "
+		       "must be that user's, in a folder for it alone; run: "
+		       "chown %s %s",
+		       p->path, who, who, p->folder);
+}
+
 /* In a folder where only we can make files: are these ours, too. */
-static int check_file(const struct place *folder, const char *name,
+static int check_file(const struct place *folder, const char *name, bool beside,
 		      struct err *err)
 {
 	AUTO(place_close) struct place p = PLACE_INIT;
 	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
-	char who[32];
 
 	if (place_in(folder, name, &p, err) == -1 ||
 	    place_look(&p, &now, err) == -1)
@@ -31,12 +60,7 @@ static int check_file(const struct place *folder, const char *name,
 		return err_set(err, ERR_CONFIG, "%s: not a regular file",
 			       p.path);
 	if (now.attr.uid != 0)
-		return err_set(err, ERR_CONFIG,
-			       "%s belongs to %s, its folder to root: root "
-			       "opens what is root's, or all of it is one "
-			       "user's; run: chown root %s, or: chown %lu %s",
-			       p.path, by(now.attr.uid, who), p.path,
-			       (unsigned long) now.attr.uid, p.folder);
+		return not_roots(&p, now.attr.uid, beside, err);
 	if ((now.attr.mode & (S_IWGRP | S_IWOTH)) != 0)
 		return err_set(err, ERR_CONFIG,
 			       "%s is writable by others than its owner, "
@@ -52,7 +76,7 @@ static int check_files(const struct place *p, struct err *err)
 	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
 		mem_free_str(&name);
 		name = mem_printf("%s%s", p->name, suffixes[i]);
-		if (check_file(p, name, err) == -1)
+		if (check_file(p, name, i > 0, err) == -1)
 			return -1;
 	}
 	return 0;
@@ -86,7 +110,7 @@ static int check_above(const struct place *folder, struct err *err)
 
 	while ((slash = strrchr(path, '/')) && strcmp(path, "/") != 0) {
 		AUTO(place_close) struct place p = PLACE_INIT;
-		char who[32], whose[32];
+		char who[USER_TEXT], whose[USER_TEXT];
 		int rc;
 
 		slash[slash == path ? 1 : 0] = '\0';
@@ -107,11 +131,11 @@ static int check_above(const struct place *folder, struct err *err)
 				       "swap what is in it; run: chmod go-w %s",
 				       folder->path, path, path);
 		return err_set(err, ERR_CONFIG,
-			       "%s: its folder belongs to %s, the one above, "
-			       "%s, to %s: all that are not root's must be "
-			       "one user's; run: chown %lu %s",
-			       folder->path, by(uid, who), path,
-			       by(p.owner, whose), (unsigned long) uid, path);
+			       "%s: its folder belongs to user %s, the one "
+			       "above, %s, to user %s: all that are not root's "
+			       "must be one user's; run: chown %s %s",
+			       folder->path, user(uid, who), path,
+			       user(p.owner, whose), who, path);
 	}
 	return 0;
 }

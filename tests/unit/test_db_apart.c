@@ -149,10 +149,13 @@ static void test_where(void **state)
 	chmod(file, 0660);
 	asked(file, -1, "run: chmod go-w");
 	chown_to(file, USER, 0640);
-	asked(file, -1, "run: chown root");
+	asked(file, -1, "run: chown 61234 ");
+	chown_to(file, 1, 0640); /* by his name */
+	asked(file, -1, "run: chown daemon ");
 	chown_to(file, 0, 0640);
 	touch(wal, USER, 0640);
 	asked(file, -1, "x.db-wal belongs to user 61234");
+	asked(file, -1, "run: chown root ");
 	unlink(wal);
 	unlink(file);
 	assert_int_equal(mkfifo(file, 0600), 0);
