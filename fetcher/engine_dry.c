@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "cas.h"
 #include "clock.h"
 #include "due.h"
@@ -12,6 +13,7 @@
 #include "pages.h"
 #include "proof_kind.h"
 #include "report.h"
+#include "why_idle.h"
 
 struct dry {
 	const struct certrepo_conf *conf;
@@ -114,6 +116,20 @@ static int dry_all(struct dry *d, const struct pick_opts *po, struct err *err)
 	return cas_count_waits(&d->cas, d->store, err);
 }
 
+/* For who looks. Of names that were given, each has been told. */
+static int say_idle(struct dry *d, struct err *err)
+{
+	AUTO(mem_free_str) char *text = NULL;
+
+	if (d->opts->n_names || !(log_verbose() || isatty(STDOUT_FILENO) == 1))
+		return 0;
+	if (why_idle_text(d->store, d->owner, NULL, 0, d->now, &text, err) ==
+	    -1)
+		return -1;
+	(void) printf("%s\n", text);
+	return 0;
+}
+
 static int dry_run(struct dry *d, int *ret_status, struct err *err)
 {
 	struct pick_opts po = { .days_left = d->conf->days_left,
@@ -137,7 +153,7 @@ static int dry_run(struct dry *d, int *ret_status, struct err *err)
 		d->counts.account |= ca_queue_needs_person(d->cas.v[i]);
 	}
 	*ret_status = report_status(&d->counts);
-	return 0;
+	return d->counts.renewed || *ret_status ? 0 : say_idle(d, err);
 }
 
 int engine_dry_run(const struct certrepo_conf *conf, struct store *store,

@@ -281,6 +281,9 @@ struct store_waiting {
 int store_waiting(struct store *s, int64_t now, struct arena *arena,
 		  struct store_waiting *ret, struct err *err) MUST_CHECK;
 
+/* How many rows are not enabled. */
+int store_disabled(struct store *s, size_t *ret, struct err *err) MUST_CHECK;
+
 /*
  * Enabled rows whose backoff lies beyond BEYOND (held ones are not among
  * them), the nearest first: a clock that was wrong wrote it, since no rule

@@ -433,6 +433,23 @@ int store_waiting(struct store *s, int64_t now, struct arena *arena,
 	return STORE_TRY(s, STORE_TX_NO, err, waiting(s, now, arena, ret, err));
 }
 
+static int disabled(struct store *s, size_t *ret, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+
+	if (store_query(s, "SELECT COUNT(*) FROM certs WHERE enable <> 'Y'",
+			"I", NO_ARGS, &st, err) == -1 ||
+	    db_step(st, err) == -1)
+		return -1;
+	*ret = (size_t) db_col_int(st, 0);
+	return 0;
+}
+
+int store_disabled(struct store *s, size_t *ret, struct err *err)
+{
+	return STORE_TRY(s, STORE_TX_NO, err, disabled(s, ret, err));
+}
+
 int store_held(struct store *s, size_t limit, struct arena *arena,
 	       struct store_helds *ret, struct err *err)
 {

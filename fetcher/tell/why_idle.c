@@ -25,6 +25,20 @@ static int held_names(struct store *store, struct arena *arena,
 	return 0;
 }
 
+/* "; 1 is disabled", which no run will order. */
+static int disabled(struct store *store, struct arena *arena, const char **ret,
+		    struct err *err)
+{
+	size_t n;
+
+	if (store_disabled(store, &n, err) == -1)
+		return -1;
+	*ret = n ? arena_printf(arena, "; %zu %s disabled", n,
+				n == 1 ? "is" : "are")
+		 : "";
+	return 0;
+}
+
 static int text_of_all(struct store *store, const char *self, int64_t now,
 		       char **ret, struct err *err)
 {
@@ -33,19 +47,20 @@ static int text_of_all(struct store *store, const char *self, int64_t now,
 	struct store_waiting w;
 	char at[CLOCK_TEXT];
 	int found = store_waiting(store, now, arena, &w, err);
-	const char *held;
+	const char *held, *off;
 
 	if (found == -1 || held_names(store, arena, &held, err) == -1 ||
+	    disabled(store, arena, &off, err) == -1 ||
 	    lessees_text(store, self, now, &leased, err) == -1)
 		return -1;
 	if (found == 0)
-		*ret = mem_printf("nothing is due, and no name waits%s%s", held,
-				  leased);
+		*ret = mem_printf("nothing is due, and no name waits%s%s%s",
+				  held, off, leased);
 	else
 		*ret = mem_printf("nothing is due; %zu %s, the next is %s at "
-				  "%s%s%s",
+				  "%s%s%s%s",
 				  w.n, w.n == 1 ? "name waits" : "names wait",
-				  w.name, clock_text(w.ts_due, at), held,
+				  w.name, clock_text(w.ts_due, at), held, off,
 				  leased);
 	return 0;
 }

@@ -143,6 +143,10 @@ run fetcher --once -v
 is "$rc" 0 '... with -v'
 like "$out" '^nothing is due; 2 names wait, the next is [ab].example.test at 2' \
 	'... it says when'
+run fetcher --dry-run -v
+like "$rc $out" '^0 nothing is due; 2 names wait' '... a dry run says so, too'
+run fetcher --dry-run
+is "$rc$out$err" 0 '... and is silent like a run'
 run fetcher --once -v $A
 like "$out" "^nothing is due; $A waits until 2" '... and of a name, asked for'
 run fetcher --dry-run --force $A

@@ -59,7 +59,13 @@ static void test_all(void **state)
 	add("due.example.org", NOW, true);
 	says(NULL, 0,
 	     "nothing is due; 2 names wait, the next is soon.example.org at "
-	     "2023-11-14T22:14:20Z; 1 name is held until someone acts");
+	     "2023-11-14T22:14:20Z; 1 name is held until someone acts; "
+	     "1 is disabled");
+	add("off2.example.org", NOW + 1, false);
+	says(NULL, 0,
+	     "nothing is due; 2 names wait, the next is soon.example.org at "
+	     "2023-11-14T22:14:20Z; 1 name is held until someone acts; "
+	     "2 are disabled");
 }
 
 static void test_named(void **state)
