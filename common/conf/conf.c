@@ -640,7 +640,8 @@ static bool doc_parse(struct load *ld, struct doc *doc)
 	if (strstr(what, "duplicate") && conf_text_twice(&doc->text, ld->errs))
 		return false;
 	if (strcmp(what, "syntax error") == 0)
-		hint = " here or before: is a ';', quote or bracket missing?";
+		hint = conf_text_hint(&doc->text, line > 0 ? line : 1,
+				      ld->arena);
 	conf_error(ld->errs, &src, "%s%s", what, hint);
 	return false;
 }

@@ -539,3 +539,54 @@ bool conf_text_twice(const struct conf_text *t, struct conf_errors *errs)
 	}
 	return false;
 }
+
+/* A word without quotes where a value should be, or NULL; its length. */
+static const char *bare_word(const char *p, size_t *ret)
+{
+	while (*p && *p != '\n' && *p != '#' && strncmp(p, "//", 2) != 0) {
+		if (*p == '"') {
+			p = behind_string(p);
+			continue;
+		}
+		if (*p != '=' && *p != ':') {
+			p++;
+			continue;
+		}
+		p++;
+		p += strspn(p, " \t");
+		*ret = strspn(p, NAME_CHARS);
+		if (isalpha((unsigned char) *p) &&
+		    !(*ret == 4 && strncasecmp(p, "true", 4) == 0) &&
+		    !(*ret == 5 && strncasecmp(p, "false", 5) == 0))
+			return p;
+	}
+	return NULL;
+}
+
+const char *conf_text_hint(const struct conf_text *t, unsigned int line,
+			   struct arena *arena)
+{
+	static const char *const bools[] = { "yes", "no", "on", "off" };
+	const char *p = sbuf_str(&t->text), *word;
+	size_t len;
+
+	while (line > 1 && *p) {
+		p += strcspn(p, "\n");
+		p += *p == '\n';
+		line--;
+	}
+	word = bare_word(p, &len);
+	if (!word || len > 100)
+		return " here or before: is a ';', comma, quote or bracket "
+		       "missing?";
+	for (size_t i = 0; i < ARRAY_LEN(bools); i++)
+		if (len == strlen(bools[i]) &&
+		    strncasecmp(word, bools[i], len) == 0)
+			return arena_printf(arena,
+					    ": `%.*s' is no value, write true "
+					    "or false",
+					    (int) len, word);
+	return arena_printf(arena,
+			    ": `%.*s' is no value, a text is written in quotes",
+			    (int) len, word);
+}

@@ -45,6 +45,10 @@ void conf_text_from_string(struct conf_text *t, const char *name,
 /* libconfig tells the line alone of a setting that is twice in its group: this
  * one says its name and where the first is. False when there is none. */
 bool conf_text_twice(const struct conf_text *t, struct conf_errors *errs);
+/* Of a line, counted from 1, with a syntax error: what is probably wrong, to
+ * be put behind that, in ARENA. */
+const char *conf_text_hint(const struct conf_text *t, unsigned int line,
+			   struct arena *arena);
 /* Where this line, counted from 1, comes from. */
 struct conf_src conf_text_where(const struct conf_text *t, unsigned int line);
 

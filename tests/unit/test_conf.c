@@ -350,7 +350,7 @@ static void behind_libconfig(void **state)
 		{ "@include \"x\"\n", "f:1: @include is not possible here" },
 		{ "text = @;", "f:1: '@' has no meaning here\n"
 			       "f:1: syntax error here or before: is a ';', "
-			       "quote or bracket missing?" },
+			       "comma, quote or bracket missing?" },
 		{ "text = \"a\";\ntext = \"b\";",
 		  "f:2: setting `text': is already set in f:1" },
 		{ "text = \"number = 1; { \\\"\";\n# number = 2;\n"
@@ -358,7 +358,15 @@ static void behind_libconfig(void **state)
 		  "number = 5; }; x = 1; number\n: 6; } ); number = 7;\n",
 		  "f:5: setting `number': is already set in f:4" },
 		{ "number = 1;\n\nmany = ( {} {} );",
-		  "f:3: syntax error here or before: is a ';', quote or "
+		  "f:3: syntax error here or before: is a ';', comma, quote or "
+		  "bracket missing?" },
+		{ "text = \"a = b\";\ntruth = Yes;",
+		  "f:2: syntax error: `Yes' is no value, write true or false" },
+		{ "truth = True; text = localhost;",
+		  "f:1: syntax error: `localhost' is no value, a text is "
+		  "written in quotes" },
+		{ "truth = true; ) # = yes",
+		  "f:1: syntax error here or before: is a ';', comma, quote or "
 		  "bracket missing?" },
 	};
 	struct loaded *l = *state;
