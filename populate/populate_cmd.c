@@ -289,7 +289,7 @@ void populate_tell_user(const struct store_conf *store, struct err *err)
 	AUTO(mem_free_str) char *folder = NULL;
 	AUTO(mem_free_str) char *was = mem_strdup(err->msg);
 	AUTO(mem_free_str) char *word = NULL;
-	const char *argv[] = { NULL, NULL };
+	const char *argv[] = { NULL, NULL }, *at;
 	const struct passwd *pw;
 	struct stat st;
 
@@ -308,6 +308,13 @@ void populate_tell_user(const struct store_conf *store, struct err *err)
 	}
 	if (geteuid() == 0 || geteuid() == st.st_uid)
 		return;
+	at = strstr(was, ": run it as who keeps the store");
+	if (at || strstr(was, ": run it as root")) {
+		if (at)
+			(void) err_set(err, err->kind, "%.*s: run it as root",
+				       (int) (at - was), was);
+		return;
+	}
 	pw = getpwuid(st.st_uid);
 	(void) err_set(err, err->kind,
 		       "%s; its folder is %s's, and this runs as another user: "

@@ -136,7 +136,7 @@ on_host runuser -u nobody -- certrepo-fetcher --once
 like "$rc $err" '^78 .* belongs to certrepo, and this runs as nobody: .* as root: runuser -u certrepo -- certrepo-fetcher --once$' \
 	"the fetcher as nobody says as whom to run it"
 on_host runuser -u nobody -- certrepo-populate list
-like "$rc $err" "^78 .*; its folder is certrepo's, .*: run it as root\$" \
+like "$rc $err" "^78 .* belongs to user certrepo .* as user nobody: run it as root\$" \
 	"populate as nobody: the same"
 
 # From cron, with the environment that cron gives.
