@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "log.h"
 #include "store_near.h"
+#include "words.h"
 
 static enum asked waits(const struct store_cert *d, int64_t now, char **ret)
 {
@@ -72,6 +73,44 @@ enum asked asked_say(struct store *store, const char *self, const char *name,
 	return is;
 }
 
+static char *disabled(struct store *store, const char *name)
+{
+	const char *const argv[] = { name, NULL };
+	AUTO(mem_free_str) char *word = words_text(argv);
+
+	return mem_printf("%s: it is disabled in %s: certrepo-populate enable "
+			  "%s",
+			  name, store_name(store), word);
+}
+
+/* What people write who know other programs; NULL: it may be a name. */
+static const char *meant(const char *word)
+{
+	static const struct {
+		const char *word, *meant;
+	} words[] = {
+		{ "renew", "--once --force NAME" },
+		{ "order", "--once --force NAME" },
+		{ "issue", "--once --force NAME" },
+		{ "force", "--once --force NAME" },
+		{ "run", "--once" },
+		{ "once", "--once" },
+		{ "staging", "--staging NAME" },
+		{ "test", "--test-notify" },
+		{ "test-notify", "--test-notify" },
+		{ "dry-run", "--dry-run" },
+		{ "discover", "--discover" },
+		{ "status", "certrepo-populate list" },
+		{ "list", "certrepo-populate list" },
+		{ "show", "certrepo-populate show NAME" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcmp(word, words[i].word) == 0)
+			return words[i].meant;
+	return NULL;
+}
+
 char *asked_not_enabled(struct store *store, const char *name)
 {
 	AUTO(arena_free) struct arena *arena = arena_new();
@@ -83,9 +122,10 @@ char *asked_not_enabled(struct store *store, const char *name)
 		return mem_printf("%s: there is no such enabled name in %s",
 				  name, store_name(store));
 	if (found == 1)
-		return mem_printf("%s: it is disabled in %s: certrepo-populate "
-				  "enable %s",
-				  name, store_name(store), name);
+		return disabled(store, name);
+	if (meant(name))
+		return mem_printf("%s: it is not enrolled in %s; is %s meant?",
+				  name, store_name(store), meant(name));
 	near = store_near_text(store, name);
 	return mem_printf("%s: it is not enrolled in %s%s", name,
 			  store_name(store), near);

@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "lockfile.h"
 #include "log.h"
+#include "near.h"
 #include "opts.h"
 #include "orphan.h"
 #include "place.h"
@@ -162,7 +163,15 @@ static void __attribute__((__noreturn__))
 unknown_name(const char *config, const struct host *r, const char *name)
 {
 	AUTO(mem_free_str) char *near = host_near_text(r, name);
+	struct near word = near_word(name);
 
+	/* "status", as other programs have it. */
+	for (size_t i = 0; !*near && !strchr(name, '.') && options[i].key; i++)
+		(void) near_try(&word, options[i].name);
+	if (word.best) {
+		mem_free_str(&near);
+		near = near_text(&word, "--");
+	}
 	opts_usage(&spec, "no service or certificate %s in %s%s", name, config,
 		   near);
 }

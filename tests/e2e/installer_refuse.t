@@ -326,6 +326,10 @@ is "$rc" 64 "two modes at once"
 run host nothing.example.test
 is "$rc" 64 "a name that is not here"
 like "$err" "no service or certificate nothing.example.test" "... says so"
+unlike "$err" "meant" "... which is no option"
+run host status
+like "$rc $err" "^64 .*no service or certificate status in .*; is --status meant\?" \
+	"an option without its hyphens"
 run "$BUILD/certrepo-installer" -c "$T/nowhere.conf"
 is "$rc" 78 "no configuration"
 done_testing

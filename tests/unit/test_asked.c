@@ -99,10 +99,33 @@ static void sentences(void **state)
 	not_enabled(": certrepo-populate enable " NAME);
 }
 
+/* As other programs have it; where it is a name, it is one. */
+static void other_words(void **state)
+{
+	struct store_cert row = { .name = "renew",
+				  .csr = BLOB("csr"),
+				  .md5_modulus = "x" };
+	char *text = asked_not_enabled(store, "renew");
+
+	assert_non_null(strstr(text, "; is --once --force NAME meant?"));
+	free(text);
+	OK(store_add(store, &row, &err));
+	text = asked_not_enabled(store, "renew");
+	assert_non_null(strstr(text, "disabled"));
+	free(text);
+	row.name = "*.example.org";
+	OK(store_add(store, &row, &err));
+	text = asked_not_enabled(store, "*.example.org");
+	assert_non_null(
+		strstr(text, "certrepo-populate enable '*.example.org'"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(sentences, setup, teardown),
+		cmocka_unit_test_setup_teardown(other_words, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
