@@ -54,7 +54,9 @@ static int print_row(const struct store_cert *row, void *arg, struct err *err)
 	       view_state(row), off,
 	       has && row->ts_expire <= l->p->now ? term_on(stdout, TERM_BAD)
 						  : "",
-	       date, days, off, proof_type_of_row(row->challenge, row->certbot),
+	       date, days, off,
+	       populate_clean(a,
+			      proof_type_of_row(row->challenge, row->certbot)),
 	       populate_clean(a, row->ca_name ? row->ca_name : l->default_ca),
 	       row->fail_class ? term_on(stdout, TERM_BAD) : "",
 	       row->fail_class ? populate_clean(a, row->fail_class) : "-", off);

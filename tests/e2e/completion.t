@@ -19,7 +19,7 @@ names_of_help() { # PROGRAM
 		tr '\n' ' '
 }
 
-plan 26
+plan 29
 printf 'store : { path = "%s/db"; };\nwebroot_prefixes = ["/srv"];
 ca = ( { name = "a"; directory = "https://ca.example"; agree_tos = true; contact = [ "mailto:a@example.org" ]; } );\n' \
 	"$T" >"$T/c.conf"
@@ -50,6 +50,18 @@ offer certrepo-populate -c "$T/c.conf" disable web.example.org ww
 is "$out" "www.example.org " "... that begin so"
 offer certrepo-populate -c "$T/c.conf" show 'w.*'
 is "$out" " " "... and not by a pattern"
+# What a captured store has for a name would be a command of root's line.
+sqlite3 "$T/db" "CREATE TABLE kept AS SELECT * FROM certs;
+	UPDATE certs SET name = 'www.example.org;id>x;#' WHERE name LIKE 'www%';
+	UPDATE certs SET challenge = char(27) || ']0;x' || char(7)" \
+	>"$T/log/sql" 2>&1
+for p in populate fetcher; do
+	offer certrepo-$p -c "$T/c.conf" show w
+	is "$out" "web.example.org " "$p: a name with a command in it is none"
+done
+run $p list
+unlike "$out" "$(printf '\033')" "... and list shows no terminal's commands"
+sqlite3 "$T/db" "DELETE FROM certs; INSERT INTO certs SELECT * FROM kept"
 offer certrepo-populate -c "$T/c.conf" add w
 is "$out" " " "what is new has no name yet"
 offer certrepo-populate -c "$T/c.conf" set www.example.org c
