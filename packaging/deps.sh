@@ -104,15 +104,16 @@ echo "deps: installing them by apt-get, and what they depend on"
 # Installing a server must not start one on the person's machine.
 policy=${POLICY-/usr/sbin/policy-rc.d}
 made=
-if [ ! -e "$policy" ]; then
-	echo "deps: $policy is there for that time: no server is started"
-	printf '#!/bin/sh\nexit 101\n' >"$policy"
-	chmod 755 "$policy"
-	made=1
-fi
 log=$(mktemp)
+# however this ends: with it no update would restart a server any more
 trap '[ -z "$made" ] || rm -f "$policy"' EXIT
 trap 'exit 1' HUP INT TERM
+if [ ! -e "$policy" ]; then
+	echo "deps: $policy is there for that time: no server is started"
+	made=1
+	printf '#!/bin/sh\nexit 101\n' >"$policy"
+	chmod 755 "$policy"
+fi
 export DEBIAN_FRONTEND=noninteractive
 # shellcheck disable=SC2086 # the list is meant to be split
 if ! { apt-get update && apt-get install -y --no-install-recommends $missing; } \

@@ -28,7 +28,7 @@ deps() { # [WHAT]
 	rc=$? out=$(cat "$T/said")
 }
 
-plan 18
+plan 19
 : >"$T/lack"
 echo 0 >"$T/uid"
 deps build
@@ -52,6 +52,8 @@ is "$rc" 1 "apt-get fails: so does it"
 like "$out" 'apt-get failed, the whole log is in (.*)$' "... and says so"
 rm -f "${out##* }" "$T/broken"
 not_ok "... the policy is gone all the same" test -e "$T/policy"
+TMPDIR=$T/none deps demo
+not_ok "... and where nothing can be written" test -e "$T/policy"
 echo '#!/bin/sh' >"$T/policy"
 chmod 755 "$T/policy"
 deps demo

@@ -34,6 +34,11 @@ like "$(c id -Gn certrepo)" '(^| )certrepo( |$)' \
 	"a user without a group of its own is given one"
 is "$(owner_mode /var/lib/certrepo)" "certrepo:certrepo 750" "... and its state"
 
+must c usermod -d /var/lib/certrepo certrepo
+must apt install --reinstall $(debs certrepo)
+is "$(c getent passwd certrepo | cut -d: -f6)" /nonexistent \
+	"a home where the fetcher may write would have a .forward"
+
 must apt remove certrepo
 chown 4711:4711 "$R/var/lib/certrepo"
 out=$(apt install $(debs certrepo) 2>&1)
