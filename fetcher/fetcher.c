@@ -136,9 +136,7 @@ static struct notify_from who(const struct certrepo_conf *conf,
 	return (struct notify_from){
 		.conf = conf,
 		.owner = owner,
-		.command = runas_command(
-			geteuid(), arena_printf(arena, PROGRAM "%s", hint),
-			arena),
+		.command = arena_printf(arena, PROGRAM "%s", hint),
 		.populate = arena_printf(arena, "certrepo-populate%s", hint),
 		.clock = -1,
 		.stop = -1,
@@ -413,6 +411,10 @@ int main(int argc, char **argv)
 	};
 	check_usage(&cmd, &opts);
 	log_open(PROGRAM, cmd.verbose);
+	if (runas_become(cmd.config, &err) == -1) {
+		log_error(&err);
+		return err_exit_status(err.kind);
+	}
 	if (cmd.discover || cmd.advertise)
 		return opts_end(PROGRAM, discover(&cmd, &opts));
 	rc = certrepo_conf_load(cmd.config, arena, &conf, &errs);

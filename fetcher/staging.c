@@ -263,8 +263,7 @@ static void say(const struct staging_tries *tries, const char *config,
 		struct arena *a)
 {
 	const char *hint = certrepo_conf_hint(config, a);
-	const char *fetcher = runas_command(
-		geteuid(), arena_printf(a, "certrepo-fetcher%s", hint), a);
+	const char *fetcher = arena_printf(a, "certrepo-fetcher%s", hint);
 	const char *populate = arena_printf(a, "certrepo-populate%s", hint);
 	int64_t now = clock_now();
 

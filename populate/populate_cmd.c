@@ -64,15 +64,14 @@ static bool may_read_password(const struct populate *p, uid_t owner)
 
 const char *populate_fetcher(const struct populate *p, struct arena *a)
 {
-	const char *as = "", *with = populate_hint(p, a);
+	const char *with = populate_hint(p, a);
 	struct stat st;
 
-	if (geteuid() == 0 && populate_state_owner(p, &st) && st.st_uid != 0) {
-		as = arena_printf(a, "runuser -u %s -- ", populate_user(p, a));
-		if (!may_read_password(p, st.st_uid))
-			with = "";
-	}
-	return arena_printf(a, "%scertrepo-fetcher%s", as, with);
+	/* Run by root it becomes its own user, see runas.h. */
+	if (geteuid() == 0 && populate_state_owner(p, &st) && st.st_uid != 0 &&
+	    !may_read_password(p, st.st_uid))
+		with = "";
+	return arena_printf(a, "certrepo-fetcher%s", with);
 }
 
 int populate_ca(struct populate *p, const struct store_cert *row,

@@ -45,9 +45,8 @@ const char *populate_config(bool init);
 /* " -c FILE" when this is not the usual file, for hints to be copied; for root
  * the two above are. */
 const char *populate_hint(const struct populate *p, struct arena *a);
-/* "runuser -u certrepo -- certrepo-fetcher -c FILE": as whom it has to run, for
- * who is root, and with which configuration: the usual one, when FILE is that
- * of an account whose password this user cannot read. */
+/* "certrepo-fetcher -c FILE"; without, so by the usual file, when FILE is that
+ * of an account whose password the fetcher's user cannot read. */
 const char *populate_fetcher(const struct populate *p, struct arena *a);
 /* Whose state_dir is: the fetcher's user; false: it is not there. */
 bool populate_state_owner(const struct populate *p, struct stat *ret);

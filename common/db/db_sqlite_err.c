@@ -68,20 +68,9 @@ static const char *refused(const char *what, const char *folder,
 		(void) snprintf(w->text + n, sizeof(w->text) - (size_t) n,
 				"; run as root: chown %s %.200s", keeper.text,
 				what);
-	else if (dir.st_uid == 0)
-		(void) snprintf(w->text + n, sizeof(w->text) - (size_t) n,
-				": run it as root");
-	else if (getpwuid(dir.st_uid))
-		(void) snprintf(w->text + n, sizeof(w->text) - (size_t) n,
-				": run it as who keeps the store; from root: "
-				"runuser -u %s -- ...",
-				keeper.text);
 	else
 		(void) snprintf(w->text + n, sizeof(w->text) - (size_t) n,
-				": run it as who keeps the store; from root: "
-				"setpriv --reuid %s --regid %s --clear-groups "
-				"...",
-				keeper.text, keeper.text);
+				": run it as root");
 	return w->text;
 }
 

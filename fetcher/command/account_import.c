@@ -65,20 +65,16 @@ static int read_file(const struct import *im, const char *path,
 		return 0;
 	if (errno != EACCES)
 		return -1;
-	return err_set(
-		err, ERR_INPUT,
-		"%s may not be read by the fetcher's user; run, as "
-		"root: %s <%s",
-		path,
-		runas_command(geteuid(),
-			      arena_printf(im->run->arena,
-					   COMMAND_PROGRAM
-					   "%s account import %s -",
-					   certrepo_conf_hint(im->run->config,
-							      im->run->arena),
-					   im->ca->name),
-			      im->run->arena),
-		word);
+	return err_set(err, ERR_INPUT,
+		       "%s may not be read by the fetcher's user; run, as "
+		       "root: %s <%s",
+		       path,
+		       arena_printf(im->run->arena,
+				    COMMAND_PROGRAM "%s account import %s -",
+				    certrepo_conf_hint(im->run->config,
+						       im->run->arena),
+				    im->ca->name),
+		       word);
 }
 
 /* What is no key needs not be kept like one: -1 for that alone, the rest is

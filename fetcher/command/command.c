@@ -91,6 +91,10 @@ static int run_loaded(const struct command *c, struct command_run *run,
 	struct err err = ERR_INIT;
 	int status = 0;
 
+	if (runas_become(run->config, &err) == -1) {
+		log_error(&err);
+		return err_exit_status(err.kind);
+	}
 	if (certrepo_conf_load(run->config, run->arena, &conf, &errs) == -1)
 		return conf_errors_print(&errs, COMMAND_PROGRAM);
 	run->conf = &conf;

@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "file.h"
 #include "paths.h"
 #include "words.h"
@@ -120,33 +122,18 @@ static const char *group(const char *we)
 	return gr ? gr->gr_name : we;
 }
 
-const char *runas_command(uid_t uid, const char *command, struct arena *a)
-{
-	const struct passwd *pw = getpwuid(uid);
-
-	if (uid == 0)
-		return arena_strdup(a, command);
-	if (pw)
-		return arena_printf(a, "runuser -u %s -- %s", pw->pw_name,
-				    command);
-	/* as in a container, where numbers have no names */
-	return arena_printf(a,
-			    "setpriv --reuid %lu --regid %lu --clear-groups %s",
-			    (unsigned long) uid, (unsigned long) uid, command);
-}
-
-static int run_as(const struct files *f, const struct file *of,
-		  const char *const *argv, struct err *err)
+/* Neither root nor the one whose it is. */
+static int run_as_root(const struct file *of, const char *const *argv,
+		       struct err *err)
 {
 	AUTO(mem_free_str) char *typed = words_text(argv);
 	char owner[USER_TEXT], we[USER_TEXT];
 
 	return err_set(err, ERR_CONFIG,
 		       "%s belongs to %s, and this runs as %s: nothing was "
-		       "done; run%s: %s",
+		       "done; run, as root: %s",
 		       of->path, user(of->owner, owner), user(geteuid(), we),
-		       geteuid() == 0 ? "" : ", as root",
-		       runas_command(of->owner, typed, f->arena));
+		       typed);
 }
 
 /* Is there anything in DIR that is none of ours? Then it is a folder of others,
@@ -241,12 +228,25 @@ static int no_state(const struct files *f, const char *dir, struct err *err)
 		       dir, user(geteuid(), we), we, word(dir, f->arena));
 }
 
-static int check_root(const struct files *f, const char *const *argv,
+/* Root is itself where state_dir is not another's: then all of it has to be. */
+static int check_root(const struct files *f, const char *state_dir,
 		      struct err *err)
 {
-	for (size_t i = 0; i < f->n; i++)
-		if (f->v[i].owner != 0)
-			return run_as(f, &f->v[i], argv, err);
+	bool there = may(state_dir, F_OK);
+	char owner[USER_TEXT];
+
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->v[i].owner == 0)
+			continue;
+		(void) user(f->v[i].owner, owner);
+		return err_set(err, ERR_CONFIG,
+			       "%s belongs to %s, and state_dir %s: nothing "
+			       "was done; run: %s %s %s",
+			       f->v[i].path, owner,
+			       there ? "to root" : "is not there",
+			       there ? "chown -h" : "install -d -m 755 -o",
+			       owner, word(state_dir, f->arena));
+	}
 	return 0;
 }
 
@@ -309,7 +309,7 @@ static int check_user(const struct files *f, size_t written,
 		    is_shared(state_dir, conf->store))
 			return not_ours(first, err);
 		if (f->v[0].owner != 0 && f->v[0].owner != geteuid())
-			return run_as(f, &f->v[0], argv, err);
+			return run_as_root(&f->v[0], argv, err);
 		return hand_over(f, first, err);
 	}
 	if (!may(state_dir, F_OK) && errno == ENOENT &&
@@ -320,6 +320,45 @@ static int check_user(const struct files *f, size_t written,
 			       ? no_folder(f, &f->v[written], state_dir, err)
 			       : hand_over(f, &f->v[written], err);
 	return check_secrets(conf, err);
+}
+
+/* Of one that is in order or not. */
+static char *state_dir_of(const char *config)
+{
+	AUTO(conf_errors_free) struct conf_errors errs = { .list = { NULL } };
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct certrepo_conf conf = { .state_dir = NULL };
+	int rc = certrepo_conf_load(config, a, &conf, &errs);
+
+	return (rc == 0 || errs.filled) && conf.state_dir
+		       ? mem_strdup(conf.state_dir)
+		       : NULL;
+}
+
+int runas_become(const char *config, struct err *err)
+{
+	AUTO(mem_free_str)
+	char *dir = geteuid() == 0 ? state_dir_of(config) : NULL;
+	const struct passwd *pw;
+	char owner[USER_TEXT];
+	struct stat st;
+	gid_t gid;
+
+	if (!dir || (stat(dir, &st) == -1 && errno == ENOENT))
+		return 0;
+	if (stat(dir, &st) == -1)
+		return err_errno(err, ERR_IO, "%s", dir);
+	if (st.st_uid == 0)
+		return 0;
+	pw = getpwuid(st.st_uid);
+	gid = pw ? pw->pw_gid : st.st_gid;
+	if ((pw ? initgroups(pw->pw_name, gid) : setgroups(0, NULL)) == -1 ||
+	    setresgid(gid, gid, gid) == -1 ||
+	    setresuid(st.st_uid, st.st_uid, st.st_uid) == -1)
+		return err_errno(err, ERR_IO, "cannot run as %s, whose %s is",
+				 user(st.st_uid, owner), dir);
+	(void) prctl(PR_SET_DUMPABLE, 0);
+	return 0;
 }
 
 int runas_check(const struct certrepo_conf *conf, const char *const *argv,
@@ -333,7 +372,7 @@ int runas_check(const struct certrepo_conf *conf, const char *const *argv,
 	add_store(&f, conf->store);
 	written = f.n;
 	add_keys(&f, &conf->ca);
-	rc = geteuid() == 0 ? check_root(&f, argv, err)
+	rc = geteuid() == 0 ? check_root(&f, conf->state_dir, err)
 			    : check_user(&f, written, conf, argv, err);
 	arena_free(&f.arena);
 	return rc;

@@ -20,7 +20,7 @@
 struct notify_from {
 	const struct certrepo_conf *conf;
 	const char *owner;    /* this instance's id */
-	const char *command;  /* "runuser -u certrepo -- certrepo-fetcher" */
+	const char *command;  /* "certrepo-fetcher -c FILE" */
 	const char *populate; /* "certrepo-populate" */
 	int clock;	      /* see engine_clock() */
 	const char *clock_ca, *clock_detail;

@@ -53,13 +53,13 @@ sqlite3 "$DB" 'PRAGMA journal_mode = delete' >"$T/out"
 cp "$DB" "$T/first.db"
 
 fresh $OTHER $OTHER
-says "$DB belongs to user $OTHER \(mode 0640\).* user $ME: .*setpriv --reuid $OTHER " \
+says "$DB belongs to user $OTHER \(mode 0640\).* user $ME: run it as root" \
 	'a store of another user' "run, as root: chown -h $ME $DB"
 chmod 666 "$DB"
-says "$STORE belongs to user $OTHER .*setpriv --reuid $OTHER " \
+says "$STORE belongs to user $OTHER .*: run it as root" \
 	'a folder of another user'
 chmod 700 "$STORE"
-says "$STORE belongs to user $OTHER \(mode 0700\).*setpriv --reuid $OTHER " \
+says "$STORE belongs to user $OTHER \(mode 0700\).*: run it as root" \
 	'... that is closed'
 fresh $ME 0
 says "$DB belongs to user root .*; run as root: chown $ME $DB" \

@@ -53,16 +53,15 @@ static void commands(void **state)
 	assert_int_equal(chown(scratch_dir, pw->pw_uid, (gid_t) -1), 0);
 	assert_string_equal(populate_user(&p, p.arena), "nobody");
 	assert_string_equal(populate_fetcher(&p, p.arena),
-			    "runuser -u nobody -- certrepo-fetcher -c "
+			    "certrepo-fetcher -c "
 			    "/root/admin.conf");
 	p.conf.store = &far;
 	scratch_write(far.password_file, "x\n", 0600);
-	assert_string_equal(populate_fetcher(&p, p.arena),
-			    "runuser -u nobody -- certrepo-fetcher");
+	assert_string_equal(populate_fetcher(&p, p.arena), "certrepo-fetcher");
 	assert_int_equal(chown(far.password_file, 0, pw->pw_gid), 0);
 	assert_int_equal(chmod(far.password_file, 0640), 0);
 	assert_string_equal(populate_fetcher(&p, p.arena),
-			    "runuser -u nobody -- certrepo-fetcher -c "
+			    "certrepo-fetcher -c "
 			    "/root/admin.conf");
 	p.conf.store = NULL;
 	assert_int_equal(chown(scratch_dir, 0, (gid_t) -1), 0);

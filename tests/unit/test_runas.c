@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include "scratch.h"
 #include "runas.h"
@@ -77,13 +78,13 @@ static void root_of_others(void **state)
 {
 	if (geteuid() != 0)
 		skip();
-	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+	for (size_t i = 1; i < ARRAY_LEN(files); i++) {
 		assert_int_equal(chown(scratch(files[i]), OTHER, 0), 0);
 		assert_int_equal(runas_check(&conf, argv, &err), -1);
 		says(files[i]);
-		says("belongs to 54321, and this runs as root: nothing was "
-		     "done; run: setpriv --reuid 54321 --regid 54321 "
-		     "--clear-groups certrepo-fetcher --once 'a b'");
+		says("belongs to 54321, and state_dir to root: nothing was "
+		     "done; run: chown -h 54321 ");
+		says(conf.state_dir);
 		assert_int_equal(chown(scratch(files[i]), 0, 0), 0);
 	}
 	/* MariaDB has no file; what lies there is not the store */
@@ -91,6 +92,62 @@ static void root_of_others(void **state)
 	store.driver = "mariadb";
 	assert_int_equal(runas_check(&conf, argv, &err), 0);
 	store.driver = "sqlite";
+}
+
+/* What root is after it, for good. */
+static void becomes(void *uid)
+{
+	uid_t want = *(const uid_t *) uid, r, e, saved;
+	gid_t group, eg, sg, all[2];
+
+	if (runas_become(scratch("conf"), &err) == -1)
+		fail_msg("%s", err.msg);
+	assert_int_equal(getresuid(&r, &e, &saved), 0);
+	assert_int_equal(getresgid(&group, &eg, &sg), 0);
+	assert_int_equal(r, want);
+	assert_int_equal(e, want);
+	assert_int_equal(saved, want);
+	if (want == 0)
+		return;
+	assert_int_equal(seteuid(0), -1);
+	assert_int_not_equal(group, 0);
+	assert_true(eg == group && sg == group);
+	assert_true(getgroups(2, all) <= 1);
+	/* no other process of that user looks into it */
+	assert_int_equal(prctl(PR_GET_DUMPABLE), 0);
+}
+
+static void root_becomes(void **state)
+{
+	static const uid_t root = 0, other = OTHER, nobody = 65534;
+	const char *file = arena_strdup(a, scratch("conf"));
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chmod(scratch_dir, 0755), 0);
+	scratch_write(file,
+		      arena_printf(a,
+				   "store : { driver = \"sqlite\"; "
+				   "path = \"%s\"; }; state_dir = \"%s\"; "
+				   "ca = ( { name = \"x\"; directory = "
+				   "\"https://ca.test/\"; } );",
+				   store.path, conf.state_dir),
+		      0644);
+	assert_int_equal(scratch_fork(becomes, (void *) &root), 0);
+	assert_int_equal(chown(conf.state_dir, OTHER, OTHER), 0);
+	assert_int_equal(scratch_fork(becomes, (void *) &other), 0);
+	assert_int_equal(chown(conf.state_dir, nobody, 0), 0);
+	assert_int_equal(scratch_fork(becomes, (void *) &nobody), 0);
+	/* what is wrong with it is for who loads it then to say */
+	scratch_write(file,
+		      arena_printf(a, "state_dir = \"%s\"; sotre = 1;",
+				   conf.state_dir),
+		      0644);
+	assert_int_equal(scratch_fork(becomes, (void *) &nobody), 0);
+	scratch_write(file, "state_dir = ;", 0644);
+	assert_int_equal(scratch_fork(becomes, (void *) &root), 0);
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(scratch_fork(becomes, (void *) &root), 0);
 }
 
 /* As another user, when we are root. */
@@ -158,7 +215,7 @@ static void user_of_others(void **state)
 	assert_int_equal(as(OTHER), 0);
 	assert_int_equal(as(OTHER + 1), -1);
 	says("state belongs to 54321, and this runs as 54322");
-	says("run, as root: setpriv --reuid 54321");
+	says("run, as root: certrepo-fetcher --once 'a b'");
 	/* what a run as root left behind is handed over, by one command */
 	assert_int_equal(chown(scratch("state/fetcher.lock"), 0, 0), 0);
 	assert_int_equal(chown(scratch("db"), 0, 0), 0);
@@ -259,19 +316,11 @@ static void user_without_folder(void **state)
 	says("run, as root: install -d -m 755 -o 54321 ");
 }
 
-/* For root, who pastes it. */
-static void commands(void **state)
-{
-	assert_string_equal(runas_command(0, "x -c y", a), "x -c y");
-	assert_string_equal(runas_command(OTHER, "x -c y", a),
-			    "setpriv --reuid 54321 --regid 54321 "
-			    "--clear-groups x -c y");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(ours, setup, teardown),
+		cmocka_unit_test_setup_teardown(root_becomes, setup, teardown),
 		cmocka_unit_test_setup_teardown(root_of_others, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(user_of_others, setup,
@@ -285,7 +334,6 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(folder_of_keys, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(commands, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -647,12 +647,12 @@ static void leased(void **state)
 	row.lease_owner = "web1-abc";
 	row.lease_until = 1700003600;
 	view_make(&row, &v);
-	v.fetcher = "runuser -u certrepo -- certrepo-fetcher";
+	v.fetcher = "certrepo-fetcher";
 	view_text(&v, "le", 1700000000, "", &out);
 	expect(&out, "  in work by   web1-abc\n"
 		     "               on lease until 2023-11-14T23:13:20Z; if "
 		     "that fetcher is dead:\n"
-		     "               runuser -u certrepo -- certrepo-fetcher "
+		     "               certrepo-fetcher "
 		     "--once --break-lease '*.example.org'\n");
 	view_free(&v);
 }

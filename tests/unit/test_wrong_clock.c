@@ -220,7 +220,7 @@ static const char *said(void)
 	const struct notify_from from = {
 		.conf = &cc,
 		.owner = "me",
-		.command = "runuser -u certrepo -- certrepo-fetcher -c '/a b'",
+		.command = "certrepo-fetcher -c '/a b'",
 	};
 	int old = dup(2);
 	int fd = open(scratch("said"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -254,9 +254,8 @@ static void lessees(void **state)
 	add("c", "lease_owner = 'me', lease_until = %d", NOW + 60);
 	assert_non_null(strstr(said(), "1 name waits for the fetcher web2-01"));
 	assert_non_null(strstr(said(), "2023-11-14T22:14:20Z"));
-	assert_non_null(strstr(said(),
-			       ": runuser -u certrepo -- certrepo-fetcher -c "
-			       "'/a b' --once --break-lease b"));
+	assert_non_null(strstr(said(), ": certrepo-fetcher -c "
+				       "'/a b' --once --break-lease b"));
 	assert_null(strstr(said(), "web1-01"));
 	OK(lessees_text(store, "me", NOW, &text, &err));
 	assert_non_null(strstr(text, "; 1 name is on lease to the fetcher "
