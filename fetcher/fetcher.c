@@ -81,7 +81,6 @@ static const struct opts_spec spec = {
 		    "and those published",
 	.examples = "--staging www.example.org\n"
 		    "--once --force www.example.org\n",
-	.as = "runuser -u certrepo -- ",
 };
 
 static bool on_option(int key, const char *value, void *arg)

@@ -44,14 +44,14 @@ static void print_option(int key, const char *name, const char *arg,
 	printf("%-27s %s\n", left, help);
 }
 
-static void print_examples(const struct opts_spec *spec, const char *lines)
+static void print_examples(const char *program, const char *lines)
 {
 	if (!lines)
 		return;
 	printf("\nExamples:\n");
 	for (; *lines; lines += strcspn(lines, "\n") + 1)
-		printf("  %s%s %.*s\n", spec->as ? spec->as : "", spec->program,
-		       (int) strcspn(lines, "\n"), lines);
+		printf("  %s %.*s\n", program, (int) strcspn(lines, "\n"),
+		       lines);
 }
 
 /* Is WORD among WORDS, which are " one two "? */
@@ -94,7 +94,7 @@ help(const struct opts_spec *spec, const struct opts_topic *t)
 	print_option(KEY_VERSION, "version", NULL, "print the version");
 	if (spec->epilogue && !t)
 		printf("\n%s\n", spec->epilogue);
-	print_examples(spec, t ? t->examples : spec->examples);
+	print_examples(spec->program, t ? t->examples : spec->examples);
 	exit(opts_end(spec->program, 0));
 }
 

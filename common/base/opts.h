@@ -35,9 +35,6 @@ struct opts_spec {
 	 * a newline; NULL: none. */
 	const char *examples;
 	const struct opts_topic *topics; /* ends with word NULL; or NULL */
-	/* Before the program's name in examples, for who copies them: "runuser
-	 * -u certrepo -- "; NULL: nothing. */
-	const char *as;
 };
 
 /* Called for every option given. Return false to refuse the value. */

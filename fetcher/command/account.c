@@ -30,8 +30,7 @@ static const struct opts_spec spec = {
 		"CA is a name of the list `ca' in the configuration; without "
 		"one, all of them.",
 	.examples = "show\n"
-		    "import letsencrypt key.json\n",
-	.as = "runuser -u certrepo -- ",
+		    "import letsencrypt private_key.json\n",
 };
 
 #define VERBS "show, update or import"

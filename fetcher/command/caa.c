@@ -68,7 +68,6 @@ static const struct opts_spec spec = {
 		    "0 when what is\npublished allows each name, 1 when not, "
 		    "69 when that cannot be looked up.",
 	.examples = "www.example.org\n",
-	.as = "runuser -u certrepo -- ",
 };
 
 static bool on_option(int key, const char *value, void *arg)

@@ -32,14 +32,6 @@ for p in populate fetcher installer; do
 	done
 done
 
-# The fetcher's files are one user's: root's first paste is to work.
-for c in "" account caa; do
-	clean "certrepo-fetcher $c: examples for root" \
-		sh -c '"$1" $2 --help | sed "1,/^Examples:$/d" |
-			grep -v "^  runuser -u certrepo -- certrepo-fetcher "' \
-		- "$BUILD/certrepo-fetcher" "$c"
-done
-
 cat >"$T/prog" <<'END'
 #!/bin/sh
 printf '  -n, --dry-run  x\n\nExamples:\n  prog --dry\n'
