@@ -31,7 +31,6 @@ except KeyError:
 ESCAPES = (("\\e", "\\"), ("\\&", ""), ("\\-", "-"), ("\\(aq", "'"),
            ("\\(dq", '"'))
 KINDS = (
-    (r"\brunuser -u (certrepo|%s) -- " % OURS, ""),  # root's has none
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
     (r"\b\d+(\.\d+)?[ -](seconds?|minutes?|hours?|days?|[smhd]|min)\b", "SPAN"),
     (r"\bprocess \d+", "process PID"),

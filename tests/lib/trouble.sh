@@ -34,11 +34,6 @@ trouble_program() { # NAME CONF
 	chmod 755 "$T/bin/$1"
 	as "$1 -c $2" "$1" only
 }
-# On a central host, where commands of the page are run as another user.
-runuser() { # -u certrepo -- COMMAND...
-	shift 3
-	"$@"
-}
 situation() { # TITLE
 	_situation_end
 	_trouble_title=$1 _shown=0
