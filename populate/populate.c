@@ -375,10 +375,11 @@ int main(int argc, char **argv)
 	check_usage(c, &given, argv + at, argc - at);
 	log_open(PROGRAM, given.opt.verbose);
 	p.opt = given.opt;
-	if (!p.opt.config)
+	if (!p.opt.config) {
 		p.opt.config = populate_config(c->use == STORE_ADMIN);
-	if (log_verbose())
-		log_info("configuration: %s", p.opt.config);
+		if (log_verbose())
+			log_info("configuration: %s", p.opt.config);
+	}
 	p.arena = arena_new();
 	p.now = clock_now();
 	status = load_conf(&p);

@@ -146,8 +146,12 @@ takes() { # WHAT COMMAND...
 takes /etc/certrepo/admin.conf list
 takes /etc/certrepo/init.conf init
 is "$rc" 0 "... which may"
-run certrepo-populate -v -c /etc/certrepo/certrepo.conf list
-like "$err" 'configuration: /etc/certrepo/certrepo.conf$' "... or what is named"
+run certrepo-populate -c /etc/certrepo/certrepo.conf set www.example.org \
+	comment=x
+like "$rc $err" '^0 ' "what is named is taken"
+run certrepo-populate -c /etc/certrepo/certrepo.conf remove -y www.example.org
+like "$rc $err" '^78 .*command denied to user .certrepo-fetcher' \
+	"... which is the fetcher's"
 mv /etc/certrepo/admin.conf /etc/certrepo/admin.kept
 mv /etc/certrepo/init.conf /etc/certrepo/init.kept
 takes /etc/certrepo/certrepo.conf list

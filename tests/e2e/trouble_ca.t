@@ -185,10 +185,10 @@ conf 'days_left = 99999; days_lift = 5;'
 nightly
 is "$rc" 78 '... its exit status'
 shows "$mail"
-follow 'populate list'
+follow 'certrepo.conf list'
 shows "$err"
 conf
-follow 'populate list'
+follow 'certrepo.conf list'
 is "$rc" 0 '... it is taken'
 follow 'fetcher --once -v'
 well over
