@@ -148,6 +148,11 @@ before
 follow BACKUP 2
 ok "... is a dump" grep -q '^INSERT INTO .certs' $B/certrepo.sql
 is "$(tar -tzf $B/database.tgz | grep -c 'key\.pem$')" 1 "... the key of TLS, too"
+dump=$(cksum <$B/certrepo.sql)
+fleet_block "$(fleet_in BACKUP 2)" | sed 's/dump/dump --no-such-option/' \
+	>"$T/block"
+run sh "$T/block"
+is "$(cksum <$B/certrepo.sql)" "$dump" "... one that fails leaves the one before"
 kept
 upgraded UPGRADE 2
 like "$(rights)" DELETE "... the fetcher has the rights of this version"
