@@ -342,6 +342,9 @@ unlike "$err" 'account ca=' "... and no new one"
 on web1 certrepo-installer
 is "$rc" 0 "... and what is renewed is served"
 
+follow UNINSTALL 3
+on web1 nginx -t
+is "$rc" 0 "... keys and certificates stay, for services that are restarted"
 follow 'A host that leaves' 1
 like "$(served)" 'code: 0 \(ok\)' "... whose service goes on"
 paste "$(fleet_in 'A host that leaves' 2)"
