@@ -4,6 +4,7 @@
 #include <string.h>
 #include "hook.h"
 #include "clock.h"
+#include "paste.h"
 #include "prove.h"
 
 static const struct journal_cert *cert_of(const struct txn_part *p,
@@ -331,6 +332,22 @@ static bool was_told_back(const struct txn_part *p)
 		any = true;
 	}
 	return any;
+}
+
+const char *prove_advice(const struct txn_part *p)
+{
+	for (size_t i = 0; i < p->svc->n_endpoints; i++) {
+		const struct svc_endpoint *e = &p->svc->endpoints[i];
+		const struct verify_seen *seen = &p->seen[i];
+		const struct journal_cert *c = cert_of(p, e);
+
+		if (c && c->fingerprint && seen->handshake &&
+		    !seen->by_command &&
+		    !eq(c->fingerprint, seen->fingerprint) &&
+		    !eq(c->old, seen->fingerprint))
+			return paste_advice(p->run, p->svc, e->cert);
+	}
+	return "";
 }
 
 bool prove_can_wait(const struct txn_part *p, int64_t s)

@@ -41,6 +41,10 @@ bool prove_shows_new(const struct txn_part *p, const char *name);
  * this host could not look, or it is as above. */
 bool prove_only_unseen(const struct txn_part *p);
 
+/* After prove_served(): what a person does about the first endpoint that shows
+ * a certificate which neither is in its files nor was, see paste.h; or "". */
+const char *prove_advice(const struct txn_part *p);
+
 /* After them: those that are not right go on with what they have, for S
  * seconds at least, as far as can be seen. */
 bool prove_can_wait(const struct txn_part *p, int64_t s);

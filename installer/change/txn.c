@@ -230,6 +230,7 @@ static int excuse(struct txn_part *p, struct err *err)
 		return settle(p, TXN_UNSEEN,
 			      "installed, but it was not seen what is served",
 			      err);
+	err_set(err, err->kind, "%s%s", err->msg, prove_advice(p));
 	if (prove_only_same(p))
 		return settle(p, TXN_SAME,
 			      "installed, but not seen to be served, as before",

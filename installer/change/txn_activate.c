@@ -31,7 +31,8 @@ void txn_activate(struct txn_part *p, const char *wrong)
 		p->result = TXN_UNSEEN;
 		err_wrap(err, "activated, but it was not seen what is served");
 	} else {
-		err_wrap(err, "activated, but not served");
+		err_set(err, err->kind, "activated, but not served: %s%s",
+			err->msg, prove_advice(p));
 	}
 	prove_report(p,
 		     p->result == TXN_SERVED	? RECEIPT_SERVED

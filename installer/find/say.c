@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "hostkey.h"
 #include "log.h"
+#include "paste.h"
 #include "say.h"
 #include "x509_self.h"
 
@@ -172,6 +173,22 @@ void say_certs(struct finding *t)
 		say_once(t, SVCSTATE_CERTS, sbuf_str(&text));
 }
 
+/* About the first endpoint that shows what is not in its files. */
+static const char *advice(const struct finding *t)
+{
+	for (size_t i = 0; t->probed && i < t->s->n_endpoints; i++) {
+		const struct svc_endpoint *e = &t->s->endpoints[i];
+		const struct verify_seen *seen = &t->seen[i];
+		struct verify_want want;
+
+		if (finding_want(&t->g.v[e->cert], &want) && seen->handshake &&
+		    !seen->by_command &&
+		    strcmp(want.fingerprint, seen->fingerprint) != 0)
+			return paste_advice(t->r, t->s, e->cert);
+	}
+	return "";
+}
+
 static void say_wrongs(struct finding *t, enum receipt_state state,
 		       const char *why)
 {
@@ -180,6 +197,8 @@ static void say_wrongs(struct finding *t, enum receipt_state state,
 	finding_wrongs(t, &text);
 	if (why)
 		sbuf_addf(&text, "; %s", why);
+	else
+		sbuf_adds(&text, advice(t));
 	t->bad = true;
 	say_notice(t, NOTICE_ENDPOINT, "", state, sbuf_str(&text));
 	say_once(t, SVCSTATE_ENDPOINT, sbuf_str(&text));

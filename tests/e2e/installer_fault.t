@@ -72,7 +72,7 @@ is "$(find "$DIR" -maxdepth 1 -name '20*')" "" "... and leaves no folder"
 is "$(served)" "$self" "... what was served before still is"
 is "$(receipt '')" rolled-back "... the receipt says so"
 run host
-like "$rc $err" "^1 certrepo-installer: service web: held, since it failed before: activated, but not served: $at serves another certificate: that of \"[^\"]*$NAME\" by \"CN=$NAME\" until [-0-9T:]+Z \(${self%"${self#????????????????}"}\.\.\., wanted ${fp%"${fp#????????????????}"}\.\.\.( of $DIR/current/[a-z.]+)?\); mend it, then run: certrepo-installer --force web" "the next run holds"
+like "$rc $err" "^1 certrepo-installer: service web: held, since it failed before: activated, but not served: $at serves another certificate: that of \"[^\"]*$NAME\" by \"CN=$NAME\" until [-0-9T:]+Z \(${self%"${self#????????????????}"}\.\.\., wanted ${fp%"${fp#????????????????}"}\.\.\.( of $DIR/current/[a-z.]+)?\); does the service's configuration name $DIR/current/fullchain.pem\? If not, paste the lines of certrepo-profiles\(7\), nginx, there, and reload it; mend it, then run: certrepo-installer --force web" "the next run holds"
 run host
 is "$rc $err" "1 " "... and says it once a day"
 is "$(receipt '')" held "... the receipt says held"

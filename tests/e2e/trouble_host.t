@@ -153,6 +153,35 @@ follow 'reload nginx'
 follow 'installer -v'
 well
 
+situation 'The service names another file than that of its certificate'
+make_key "$T/snakeoil.key" && make_self_signed "$T/snakeoil.key" \
+	"$T/snakeoil.pem" host1 || bail 'no certificate of Debian'
+as "$T/snakeoil.pem" /etc/ssl/certs/snakeoil.pem
+as "$T/snakeoil.key" /etc/ssl/private/snakeoil.key
+cp "$NGINX_CONF" "$T/good.conf"
+sed -i "s,$DIR/current/fullchain.pem,$T/snakeoil.pem,
+	s,$T/host.key,$T/snakeoil.key," "$NGINX_CONF"
+systemctl reload nginx
+next
+nightly
+shows "$mail"
+nightly
+like "$err" 'web: 127[^ ]* serves another .*; does the .* paste the lines' \
+	'... the next run says what to do, too'
+rm -rf "$DIR"/*
+next
+nightly
+like "$err" 'does the .* paste the lines .*the new files are gone again' \
+	'... and where there was none before'
+follow grep
+shows "$out"
+shows "$(grep ssl_cert "$T/good.conf")"
+cp "$T/good.conf" "$NGINX_CONF"
+follow 'nginx -t'
+follow 'reload nginx'
+follow 'installer --force'
+well
+
 situation 'Rolled back: the service was told, and does not serve the new one'
 kill -STOP "$(cat "$NGINX_PIDFILE")"
 next

@@ -17,7 +17,8 @@
  */
 
 static struct arena *arena;
-static struct installer_conf conf = { .host = "h1" };
+static struct installer_conf conf = { .host = "h1",
+				      .shipped_profile_dir = "/none" };
 static struct host host;
 static struct installer_service service_conf;
 static struct svc service;
@@ -25,7 +26,7 @@ static struct journal journal;
 static struct svcstate known;
 static struct verify_seen before[2], now[2];
 static struct txn_part part;
-static const char *next = "new";
+static const char *next = "new", *leaf;
 
 static int setup(void **state)
 {
@@ -92,7 +93,7 @@ static void begin(const char *was, const char *is, const char *old)
 		{ .conf = &e_conf[1], .look = "" },
 	};
 	static const struct installer_cert c_conf = { .name = "n" };
-	static const struct svc_cert cert = { .conf = &c_conf };
+	static struct svc_cert cert = { .conf = &c_conf };
 	static struct journal_endpoint seen[2];
 	static struct journal_cert to;
 
@@ -100,6 +101,7 @@ static void begin(const char *was, const char *is, const char *old)
 				    .fingerprint = next,
 				    .chain = next ? "chain" : NULL,
 				    .old = old };
+	cert.leaf_path = leaf;
 	service = (struct svc){ .conf = &service_conf,
 				.name = "web",
 				.certs = &cert,
@@ -188,6 +190,35 @@ static void excuses(void **state)
 		now[0].by_command = now[1].by_command = true;
 		assert_false(prove_was_told(&part));
 	}
+}
+
+/* Of what shows a certificate that is in no file, the first is told of. */
+static void advises(void **state)
+{
+	static const struct {
+		const char *is, *old, *says;
+	} cases[] = {
+		{ "nn", "old", "" },	     { "no", "old", "" },
+		{ "dm", "old", "name /1?" }, { "om", "old", "name /1?" },
+		{ "nm", NULL, "name /1?" },  { "oo", NULL, "name /1?" },
+		{ "sd", NULL, "" },	     { "Nu", NULL, "" },
+	};
+
+	leaf = "/1";
+	service_conf.profile = "x";
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const char *text;
+
+		begin("--", cases[i].is, cases[i].old);
+		text = prove_advice(&part);
+		if (cases[i].says[0] != '\0' ? !strstr(text, cases[i].says)
+					     : *text != '\0')
+			fail_msg("%s: %s", cases[i].is, text);
+		/* a command may mean what it likes */
+		now[0].by_command = now[1].by_command = true;
+		assert_string_equal(prove_advice(&part), "");
+	}
+	leaf = NULL;
 }
 
 /* Until its hours come: what is served, or was down before, can wait. */
@@ -542,6 +573,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(excuses),
+		cmocka_unit_test(advises),
 		cmocka_unit_test(waits),
 		cmocka_unit_test(all_down),
 		cmocka_unit_test(shows_old),

@@ -41,21 +41,25 @@ static const char *heard(void)
 	return scratch_read(scratch("said"));
 }
 
-/* Letters for the endpoints: r(ight), d(own), u(nknown); "": nobody looked. */
+/* Letters for the endpoints: r(ight), o(ther), d(own), u(nknown); "": nobody
+ * looked. */
 static void see(const char *letters)
 {
 	for (size_t i = 0; letters[i] != '\0'; i++) {
 		struct verify_seen *s = &t.seen[i];
 
-		*s = (struct verify_seen){ .reachable = letters[i] == 'r',
-					   .handshake = letters[i] == 'r',
+		*s = (struct verify_seen){ .reachable =
+						   !!strchr("ro", letters[i]),
 					   .unknown = letters[i] == 'u' };
-		if (letters[i] != 'r') {
+		s->handshake = s->reachable;
+		if (!s->handshake) {
 			snprintf(s->why, sizeof(s->why), "so");
 			continue;
 		}
 		snprintf(s->fingerprint, sizeof(s->fingerprint), "%s",
-			 x509_chain_fingerprint(t.g.v[0].disk));
+			 letters[i] == 'o'
+				 ? "other"
+				 : x509_chain_fingerprint(t.g.v[0].disk));
 		snprintf(s->chain, sizeof(s->chain), "%s",
 			 t.g.v[0].disk_digest);
 	}
@@ -279,6 +283,29 @@ static void services(void **state)
 						   cases[i].said));
 		else if (*text != '\0')
 			fail_msg("%s: %s", cases[i].what, text);
+		finding_end(&t);
+	}
+}
+
+/* What shows a certificate that is not in its files, and nothing is to come. */
+static void advised(void **state)
+{
+	const char *advice = arena_printf(
+		arena,
+		"; does the service's configuration name %s/d/full.pem? If "
+		"not, name it there, and reload it\n",
+		scratch_dir);
+
+	for (int i = 0; i < 3; i++) {
+		const char *text;
+
+		begin(i == 2 ? "dr" : "ro");
+		t.why = i == 1 ? "at 5" : NULL;
+		listen_up();
+		say_endpoints(&t);
+		text = heard();
+		if (!!strstr(text, advice) != (i == 0))
+			fail_msg("%d: %s", i, text);
 		finding_end(&t);
 	}
 }
@@ -606,8 +633,9 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(once),	    cmocka_unit_test(certs),
 		cmocka_unit_test(services), cmocka_unit_test(waits_since),
-		cmocka_unit_test(lives),    cmocka_unit_test(states),
-		cmocka_unit_test(people),   cmocka_unit_test(over),
+		cmocka_unit_test(advised),  cmocka_unit_test(lives),
+		cmocka_unit_test(states),   cmocka_unit_test(people),
+		cmocka_unit_test(over),
 	};
 
 	return cmocka_run_group_tests(tests, host_kit_setup, host_kit_teardown);
