@@ -68,8 +68,9 @@ systemd_boot() {
 	IN=/proc/$SYSTEMD/root
 	wait_for 20 inside systemctl is-active boot.target
 }
+# Its root is not that of its mounts, where this runs in a chroot.
 inside() { # COMMAND...
-	nsenter -t "$SYSTEMD" -m -p -u -- env -i \
+	nsenter -t "$SYSTEMD" -m -p -u -r -w -- env -i \
 		PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 }
 # One start to its end, and to that of what it starts when it ends: rc is the

@@ -72,7 +72,7 @@ is "$(builder '-Wdate-time -D_FORTIFY_SOURCE=2' "-g -O2 \
 	-Werror=format-security")" 3 "... also with Debian's flags for packages"
 is "$(builder '' -O0)" _FORTIFY_SOURCE "... and without optimization is none"
 
-echo 'int main(void) { return !dlopen("x", 1); }' >"$T/x.c"
+echo 'int dlopen(); int main(void) { return !dlopen("x", 1); }' >"$T/x.c"
 gcc -w -g -no-pie -fno-stack-protector -fcf-protection=none -c -o "$T/x.o" \
 	"$T/x.c"
 gcc -no-pie -Wl,-z,norelro,-z,lazy,-z,execstack,-rpath,/x -o "$T/x" "$T/x.o"
