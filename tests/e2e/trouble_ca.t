@@ -82,6 +82,20 @@ fault clear
 sql 'UPDATE certs SET ts_due = 0, ts_next_attempt = 0'
 well
 
+situation 'The CA keeps an order waiting'
+near
+fault processing-day newOrder -1
+nightly
+is "$rc" 0 '... which is no failure'
+shows "$mail"
+follow 'populate show'
+like "$out" 'waits for the CA since' '... since when'
+fault clear
+follow 'populate show'
+follow 'certrepo-fetcher --once --force'
+is "$rc" 0 '... it is issued'
+well
+
 situation 'A name is held'
 near
 sql 'UPDATE certs SET count_fail_update = 20'

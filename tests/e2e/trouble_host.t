@@ -288,6 +288,43 @@ conf
 follow certrepo-installer
 well
 
+situation 'A run was ended from outside'
+as "on $(uname -n)" 'on web1' only
+printf '#!/bin/sh\ncase $3 in\nResult) echo oom-kill ;;\nExecMainStatus) echo 9 ;;
+ConditionResult) echo yes ;;\nesac\n' >"$T/bin/systemctl"
+chmod 755 "$T/bin/systemctl"
+mkdir "$T/alert"
+STATE_DIRECTORY=$T/alert
+export STATE_DIRECTORY
+trouble_mail sh "$ROOT/packaging/certrepo-alert" certrepo-installer
+unset STATE_DIRECTORY
+rm "$T/bin/systemctl"
+shows "$mail"
+systemctl() { # status certrepo-installer.service
+	echo "$2" >"$T/asked"
+}
+journalctl() { # -u certrepo-installer.service
+	echo "$2" >>"$T/asked"
+}
+follow 'systemctl status'
+follow journalctl
+is "$(sort -u "$T/asked")" certrepo-installer.service '... of this unit'
+follow 'installer -v'
+well
+
+situation 'The configuration of a host is refused'
+cp "$HOST_CONF" "$T/good.installer.conf"
+sed -i 's/^state_dir/recheckk = 5;\n&/' "$HOST_CONF"
+as "$HOST_CONF" /etc/certrepo/installer.conf
+nightly
+is "$rc" 78 '... its exit status'
+shows "$err"
+follow --dry-run
+is "$rc" 78 '... as by hand'
+cp "$T/good.installer.conf" "$HOST_CONF"
+follow 'installer -v'
+well
+
 situation 'The certificate in the store belongs to another key'
 mv "$T/host.key" "$T/lost.key"
 make_key "$T/host.key"
