@@ -205,9 +205,13 @@ unit_runs certrepo-fetcher.service
 is "$rc $err$(mails)$(ls "$box")" "0 lock" "... once"
 
 # --- runs that die ---
+reread() { # how often it was started counts from now: newer ones keep that
+	inside systemctl daemon-reload
+	inside systemctl reset-failed
+}
 drop_in certrepo-fetcher.service '[Service]' TimeoutStartSec=1 \
 	'ExecStartPre=/bin/sleep 60'
-inside systemctl daemon-reload
+reread
 unit_runs certrepo-fetcher.service
 is "$result" timeout "a run that hangs is ended"
 like "$(mails)" "To: root Subject: certrepo on centre: certrepo-fetcher took too long, and was ended" \
@@ -216,7 +220,7 @@ unit_runs certrepo-fetcher.service
 is "$result $(mails)" "timeout " "... once a day"
 drop_in certrepo-fetcher.service '[Service]' 'ExecStartPre=' 'ExecStart=' \
 	'ExecStart=/usr/local/sbin/gone'
-inside systemctl daemon-reload
+reread
 unit_runs certrepo-fetcher.service
 like "$result $(mails)" "^exit-code .*certrepo-fetcher could not be started \\(status 203\\)" \
 	"a program that is gone is another matter"
