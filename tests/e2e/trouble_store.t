@@ -48,6 +48,7 @@ as "$MARIADB_PASSWORD_FILE" /etc/certrepo/db.password
 as "$T/mariadb/tls" /etc/mysql/tls
 as "127.0.0.1:$MARIADB_PORT" db.example.org:3306 only
 as certrepo@127.0.0.1 certrepo@db.example.org only
+as "Host '127.0.0.1'" "Host '192.0.2.1'" only
 
 central() { # what the timers start, there and on a host
 	trouble_mail certrepo-fetcher --once
@@ -98,6 +99,13 @@ host
 is "$rc" 78 "... and the host's"
 like "$mail" 'the store: refused' "... whose mail calls it that as well"
 cp "$T/password" "$MARIADB_PASSWORD_FILE"
+mariadb -e "DROP USER root@'127.0.0.1';
+	RENAME USER certrepo@'%' TO certrepo@'192.0.2.9';
+	FLUSH PRIVILEGES"
+central
+is "$rc" 69 '... as long as there is no account for this machine'
+shows "$err"
+mariadb -e "RENAME USER certrepo@'192.0.2.9' TO certrepo@'%'"
 follow --once
 well
 
