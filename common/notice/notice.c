@@ -765,6 +765,11 @@ int notice_test(const struct notice_from *from, const char *config, int64_t now)
 		       notice_hand_waits(c) ? "waits for --send-mail in"
 					    : "was taken by",
 		       words);
+		if (c == NOTICE_MAIL && !notice_hand_waits(c))
+			printf("whether it arrives, that mailbox says; if it "
+			       "does not, see mailq and the log of mail on "
+			       "this "
+			       "host\n");
 		good++;
 	}
 	return bad == 0 ? 0 : good > 0 ? 2 : 1;

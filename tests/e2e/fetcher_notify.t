@@ -61,6 +61,8 @@ unlike "$err" "account ca=" "... once"
 # --- does it reach anybody? ---
 run fetcher --test-notify
 like "$rc $out" "^0 mail: a test was taken by: .*take-mail" "a test"
+like "$out" "^whether it arrives, that mailbox says; if it does not, see mailq" \
+	"... which is not yet there"
 like "$(mailed)" "Subject: certrepo on [^ ]*: 1 new matter \\(a test\\)" "... is mailed"
 is "$(events event topic)" "new test" "... and told to the command"
 echo 'echo no route to mx; exit 75' >"$T/bin/breaks"

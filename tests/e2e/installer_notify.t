@@ -50,6 +50,8 @@ is "$rc $(mailed)$(events event)" "0 " "what goes well is told to nobody"
 # --- does it reach anybody? ---
 run host --test-notify
 like "$rc $out" "^0 mail: a test was taken by: .*take-mail" "a test"
+like "$out" "^whether it arrives, that mailbox says; if it does not, see mailq" \
+	"... which is not yet there"
 like "$(mailed)" "Subject: certrepo on host1: 1 new matter \\(a test\\)" "... is mailed"
 is "$(events event topic)" "new test" "... and told to the command"
 : >"$T/mail.fails"
