@@ -140,9 +140,11 @@ static int refuse_replace(const struct enrol *e, struct arena *a,
 	return err_set(err, ERR_INPUT,
 		       "it is enrolled with other names%s%s; --replace takes "
 		       "the new CSR, and then the fetcher orders a certificate "
-		       "for the new names: a host that serves one that is no "
-		       "longer among them will refuse it",
-		       gone, come);
+		       "for the new names%s",
+		       gone, come,
+		       e->gone ? ": a host that serves one that is no longer "
+				 "among them will refuse it"
+			       : "");
 }
 
 static void fill_row(const char *name, const struct x509_csr *csr,

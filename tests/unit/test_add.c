@@ -94,6 +94,16 @@ static void replaces_names(void **state)
 		       "come: b.example.org; --replace");
 	kit_says(&err, "; then: certrepo-populate add " NAME " --csr '/");
 	kit_says(&err, "it'\\''s' --replace");
+	kit_says(&err, "longer among them will refuse it");
+	kit_sh("openssl req -new -key www.example.org.csr.key -subj "
+	       "/CN=www.example.org -addext subjectAltName=DNS:b.example.org,"
+	       "DNS:www.example.org,DNS:example.org -out more");
+	p.opt.csr = scratch("more");
+	assert_int_equal(RUN(add_run(&p, NAME, &err)), -1);
+	kit_says(&err, "come: b.example.org; --replace takes the new CSR, and "
+		       "then the fetcher orders a certificate for the new "
+		       "names; then: certrepo-populate");
+	p.opt.csr = scratch("it's");
 	p.opt.replace = true;
 	assert_int_equal(RUN(add_run(&p, NAME, &err)), 0);
 	SAYS("  gone         example.org\n  new          b.example.org\n");
