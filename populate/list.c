@@ -32,13 +32,25 @@ static int measure(const struct store_cert *row, void *arg, struct err *err)
 	return 0;
 }
 
+/* Back from ON, if that turned anything on. */
+static const char *off(const char *on)
+{
+	return *on ? term_off(stdout) : "";
+}
+
 static int print_row(const struct store_cert *row, void *arg, struct err *err)
 {
 	struct list *l = arg;
 	struct arena *a = arena_new();
 	bool has = row->crt.len > 0 && row->ts_expire > 1;
 	char date[CLOCK_TEXT] = "-", days[24] = "-";
-	const char *off = term_off(stdout);
+	const char *state = row->held	    ? term_on(stdout, TERM_BAD)
+			    : !row->enabled ? term_on(stdout, TERM_WARN)
+					    : "";
+	const char *end = has && row->ts_expire <= l->p->now
+				  ? term_on(stdout, TERM_BAD)
+				  : "";
+	const char *fail = row->fail_class ? term_on(stdout, TERM_BAD) : "";
 
 	if (has) {
 		clock_text(row->ts_expire, date);
@@ -47,19 +59,13 @@ static int print_row(const struct store_cert *row, void *arg, struct err *err)
 			 (long long) view_days(row->ts_expire, l->p->now));
 	}
 	printf("%-*s  %s%-8s%s  %s%-10s  %5s%s  %-9s  %-12s  %s%s%s\n",
-	       l->width, populate_clean(a, row->name),
-	       row->held       ? term_on(stdout, TERM_BAD)
-	       : !row->enabled ? term_on(stdout, TERM_WARN)
-			       : "",
-	       view_state(row), off,
-	       has && row->ts_expire <= l->p->now ? term_on(stdout, TERM_BAD)
-						  : "",
-	       date, days, off,
+	       l->width, populate_clean(a, row->name), state, view_state(row),
+	       off(state), end, date, days, off(end),
 	       populate_clean(a,
 			      proof_type_of_row(row->challenge, row->certbot)),
 	       populate_clean(a, row->ca_name ? row->ca_name : l->default_ca),
-	       row->fail_class ? term_on(stdout, TERM_BAD) : "",
-	       row->fail_class ? populate_clean(a, row->fail_class) : "-", off);
+	       fail, row->fail_class ? populate_clean(a, row->fail_class) : "-",
+	       off(fail));
 	arena_free(&a);
 	return 0;
 }

@@ -339,6 +339,14 @@ is "$(json 'd["comment"] == "a \"b\" \\ \x1b[31m"')" True \
 	"a hostile comment stays JSON"
 populate show www.example.org
 unlike "$out" "$(printf '\033')" "... and off the terminal"
+TERM=xterm script -qec \
+	"$BUILD/certrepo-populate -c $T/certrepo.conf list" "$T/tty" \
+	</dev/null >/dev/null 2>&1
+esc=$(printf '\033')
+is "$(grep -c "$esc\[3[0-9]m" "$T/tty" | sed 's/^[1-9].*/some/')" some \
+	"on a terminal, list has colours"
+is "$(sed "s/$esc\[3[0-9]m[^$esc]*$esc\[m//g" "$T/tty" | grep -c "$esc")" 0 \
+	"... and ends none that it did not begin"
 populate list --json
 is "$(json 'sorted(r["name"] for r in d)')" \
 	"$(json 'sorted(set(r["name"] for r in d))')" "list --json is JSON"
