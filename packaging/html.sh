@@ -9,6 +9,7 @@ shift
 rm -rf "$out"
 mkdir -p "$out"
 cp "$(dirname "$0")/html.css" "$out/style.css"
+cp "$(dirname "$0")/../README.md" "$out/README.txt"
 
 # What is not one of our pages, or a section of another, keeps its name and
 # loses its link. mandoc 1.14 links to a section whose name has a hyphen by
@@ -48,6 +49,8 @@ index() { # BASE-OF-A-PAGE...
 		</head>
 		<body>
 		<h1>The manuals of certrepo</h1>
+		<p>To begin with, step by step: the <a href="README.txt">README</a>,
+		a text.</p>
 		<dl>
 	END
 	for page; do

@@ -24,13 +24,16 @@ untold() {
 	done
 }
 
-plan 11
+plan 12
 # Other paths: the pages speak of where things are.
 is "$(make -s O="$T/b" PREFIX=/opt/c html 2>&1)" \
 	"the web pages begin at $T/b/html/index.html" "they are made"
 H=$T/b/html
 clean "the pages" bad_pages "$H"
 clean "the index" untold "$H"
+ok "... which leads to the README" sh -c '
+	grep -q "href=\"README.txt\"" "$1/index.html" &&
+		cmp README.md "$1/README.txt"' sh "$H"
 is "$(grep -rlE '/usr/local/(sbin|lib|share/(certrepo|doc))' "$H")" "" \
 	"they speak of the PREFIX"
 like "$(cat "$H/certrepo.7.html")" "certrepo $(make -s version)</td>" \
