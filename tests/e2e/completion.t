@@ -19,7 +19,7 @@ names_of_help() { # PROGRAM
 		tr '\n' ' '
 }
 
-plan 29
+plan 33
 printf 'store : { path = "%s/db"; };\nwebroot_prefixes = ["/srv"];
 ca = ( { name = "a"; directory = "https://ca.example"; agree_tos = true; contact = [ "mailto:a@example.org" ]; } );\n' \
 	"$T" >"$T/c.conf"
@@ -66,6 +66,14 @@ offer certrepo-populate -c "$T/c.conf" add w
 is "$out" " " "what is new has no name yet"
 offer certrepo-populate -c "$T/c.conf" set www.example.org c
 is "$out" "ca= ca_profile= certbot= challenge= comment= " "fields"
+offer certrepo-populate -c "$T/c.conf" set www.example.org ca =
+is "$out" "a " "... the CAs in use"
+offer certrepo-populate -c "$T/c.conf" set www.example.org ca = b
+is "$out" " " "... that begin so"
+offer certrepo-populate set www.example.org challenge = h
+is "$out" "http-01 " "... the challenges"
+offer certrepo-populate set www.example.org comment =
+is "$out" " " "... and nothing of a person's own words"
 offer certrepo-populate add --challenge ''
 is "$out" "dns-01 http-01 " "challenges"
 offer certrepo-populate -c "$T/none.conf" show ''
