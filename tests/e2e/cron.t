@@ -23,7 +23,7 @@ cron() {
 	run env -i PATH="$path" SHELL=/bin/sh HOME=/ /bin/sh -c "$command"
 }
 
-plan 22
+plan 24
 while read -r program conf who words; do
 	crontab "$program"
 	is "$(wc -l <"$T/line") $hour $day $month $weekday" '1 * * * *' \
@@ -54,3 +54,13 @@ done <<END
 fetcher certrepo.conf certrepo --once
 installer installer.conf root
 END
+
+# --- with systemd: the first run is within the hour, as cron's is ---
+for program in fetcher installer; do
+	ok "certrepo-$program.timer: never more than an hour away" awk '
+		/^OnCalendar=\*:0\/[0-9]+$/ { sub(/.*\//, ""); every = $0 + 0 }
+		/^RandomizedDelaySec=[0-9]+min$/ {
+			gsub(/[^0-9]/, ""); spread = $0 + 0 }
+		END { exit !(every && spread && every + spread <= 60) }' \
+		"$ROOT/packaging/systemd/certrepo-$program.timer"
+done
