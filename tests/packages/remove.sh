@@ -26,7 +26,12 @@ ok "a run that goes on is waited for" test -x "$R/usr/sbin/certrepo-installer"
 exec 8>&-
 wait $pid
 is $? 0 "... and when it has ended, the package goes"
-must apt remove $all
+out=$(apt remove $all 2>&1)
+is $? 0 "all are removed"
+like "$out" 'certrepo: certificates are not renewed any more; state and configuration stay until purge' \
+	"... which says what that means"
+like "$out" 'certrepo-installer: certificates are not installed here any more' \
+	"... for a host, too"
 is "$(state_of $kept)" "$state" "removed: state, keys, configuration stay"
 no "... no program" ls "$R"/usr/sbin/certrepo-fetcher \
 	"$R"/usr/sbin/certrepo-installer
@@ -64,7 +69,8 @@ is "$(cd "$R" && find var/lib/certrepo ! -type d)" \
 	var/lib/certrepo/mounted/file "no more is left than what is mounted there"
 like "$out" 'could not remove in /var/lib/certrepo' "... and said"
 like "$out" 'certrepo: the state is gone' "... as what is gone"
-like "$out" ' /etc/certrepo,' "... and what is left"
+like "$out" 'and the SQLite store' "... the store among it"
+like "$out" '- /etc/certrepo' "... and what is left"
 ok "certrepo-installer stays" c certrepo-installer --version
 is "$(cd "$R/$wants" && echo certrepo*)" certrepo-installer.timer \
 	"... with its timer alone"
