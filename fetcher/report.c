@@ -224,8 +224,8 @@ void report_summary(struct report *r, const struct report_counts *c)
 		return;
 	report_text(c, text);
 	log_event(LOG_L_INFO, "summary", "text", text, NULL);
-	/* On a terminal the log's line is there to see. */
-	if (!r->terminal && (isatty(STDOUT_FILENO) == 1 || log_verbose()))
+	/* On a terminal, or with -v, the log's line is there to see. */
+	if (!r->terminal && !log_verbose() && isatty(STDOUT_FILENO) == 1)
 		(void) printf("%s\n", text);
 }
 

@@ -129,7 +129,7 @@ static void told(const struct work *w)
 	       w->s->name, w->c->conf->name,
 	       w->r->dry_run ? "would lay" : "laid", until, w->c->leaf_path);
 	if (!w->r->dry_run)
-		log_event(LOG_L_INFO, "placeholder", "service", w->s->name,
+		log_event(LOG_L_RECORD, "placeholder", "service", w->s->name,
 			  "name", w->c->conf->name, "fingerprint",
 			  x509_chain_fingerprint(c), "until", until, NULL);
 }

@@ -55,6 +55,7 @@ static bool wants_stderr(enum log_level level)
 {
 	switch (level) {
 	case LOG_L_DEBUG:
+	case LOG_L_RECORD:
 		return state.verbose >= 2;
 	case LOG_L_NOTE:
 		return state.verbose >= 1;
@@ -72,8 +73,8 @@ static bool wants_stderr(enum log_level level)
 
 static void put(enum log_level level, const char *line)
 {
-	static const int priorities[] = { LOG_DEBUG, LOG_INFO, LOG_INFO,
-					  LOG_WARNING, LOG_ERR };
+	static const int priorities[] = { LOG_DEBUG, LOG_INFO,	  LOG_INFO,
+					  LOG_INFO,  LOG_WARNING, LOG_ERR };
 
 	if (state.syslog && (level > LOG_L_DEBUG || state.verbose >= 2))
 		syslog(priorities[level], "%s", line);

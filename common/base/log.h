@@ -21,7 +21,15 @@
 #include "err.h"
 
 /* A note is for who reads syslog: to stderr it goes with --verbose alone. */
-enum log_level { LOG_L_DEBUG, LOG_L_NOTE, LOG_L_INFO, LOG_L_WARN, LOG_L_ERROR };
+/* RECORD: what a sentence says as well, for programs that read syslog. */
+enum log_level {
+	LOG_L_DEBUG,
+	LOG_L_RECORD,
+	LOG_L_NOTE,
+	LOG_L_INFO,
+	LOG_L_WARN,
+	LOG_L_ERROR
+};
 
 /* Once, from main. VERBOSE: 0 quiet, 1 info on stderr, 2 debug as well. */
 void log_open(const char *program, int verbose);

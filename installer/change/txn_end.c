@@ -121,7 +121,7 @@ void txn_end_back(struct txn_part *p)
 			p->svc->n_endpoints > 0 ? "served" : "in place",
 			what_next(p));
 	save_state(p);
-	log_event(LOG_L_INFO, p->j->back ? "not-gone-back" : "rolled-back",
+	log_event(LOG_L_RECORD, p->j->back ? "not-gone-back" : "rolled-back",
 		  "service", p->svc->name, "reason", reason, NULL);
 }
 

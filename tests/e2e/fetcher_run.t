@@ -133,8 +133,9 @@ is "$rc$(col $A 'crt IS NULL')" 01 'a disabled name: left alone'
 populate enable $A >/dev/null
 run fetcher --once -v
 is "$rc" 0 'enabled again'
-like "$out" '^1 renewed, 0 failed, 0 waiting; 00:0[0-9]; [0-9]+ requests$' \
+like "$err" 'summary text="1 renewed, 0 failed, 0 waiting; 00:0[0-9]; [0-9]+ requests"' \
 	'... -v gives the summary'
+is "$out" '' '... once'
 : >"$REQUESTS"
 run fetcher
 is "$rc$out$err" 0 'nothing due: silent'
@@ -251,7 +252,7 @@ sql "UPDATE certs SET renew = 1 WHERE name = '$A'"
 fault 503-retry directory
 run fetcher -v
 is "$rc" 0 'a second pass does what the first could not'
-like "$out" '^1 renewed, 0 failed, 0 waiting; 00:0[89]' '... after retry_wait'
+like "$err" 'text="1 renewed, 0 failed, 0 waiting; 00:0[89]' '... after retry_wait'
 fault challenge-dns '' -1
 sql "UPDATE certs SET renew = 1, ts_due = 0 WHERE name = '$A'"
 _from=$(date +%s)

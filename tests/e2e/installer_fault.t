@@ -403,7 +403,7 @@ is "$rc $err" "0 " "... up again: silent"
 # --- back by hand, what people find in their logs ---
 how new-fails
 readlink "$DIR/current" >"$T/good"
-run host -v --rollback web
+run host -vv --rollback web
 is "$rc $out $(served)" "1  $old" "--rollback, to a set that fails its test"
 like "$err" "not-gone-back service=web reason=" "... is no going back"
 how ok

@@ -32,6 +32,7 @@ static void speak(void *arg)
 
 	log_open("prog", *(int *) arg);
 	log_event(LOG_L_DEBUG, "tried", "n", "1", NULL);
+	log_event(LOG_L_RECORD, "rolled-back", NULL);
 	log_event(LOG_L_NOTE, "well-again", NULL);
 	log_event(LOG_L_INFO, "renewed", "name", "www.example.org", "until",
 		  "2027-02-21T00:00:00Z", NULL);
@@ -194,9 +195,10 @@ static void verbose_two(void **state)
 	int verbose = 2;
 
 	assert_int_equal(scratch_fork(speak, &verbose), 0);
-	assert_string_equal(scratch_read(scratch("err")),
-			    "prog: tried n=1\n" NOTE INFO WARN
-			    "prog: details\nprog: no way\n");
+	assert_string_equal(
+		scratch_read(scratch("err")),
+		"prog: tried n=1\nprog: rolled-back\n" NOTE INFO WARN
+		"prog: details\nprog: no way\n");
 }
 
 /* Before log_open, as in a library's unit test, only trouble is said. */
