@@ -507,20 +507,21 @@ static int load_file(const char *const *dirs, const char *name,
 }
 
 static int load_all(const char *const *dirs, const char *name,
-		    struct strlist *seen, struct arena *arena,
-		    struct profile *ret, struct conf_errors *errs)
+		    const struct conf_src *from, struct strlist *seen,
+		    struct arena *arena, struct profile *ret,
+		    struct conf_errors *errs)
 {
 	struct profile p;
 
-	if (load_file(dirs, name, NULL, seen, arena, &p, errs) == -1)
+	if (load_file(dirs, name, from, seen, arena, &p, errs) == -1)
 		return -1;
 	while (p.include.v) {
-		const struct conf_src from = p.include.src;
+		const struct conf_src by = p.include.src;
 		struct profile base;
 
 		name = include_name(&p, errs);
-		if (!name || load_file(dirs, name, &from, seen, arena, &base,
-				       errs) == -1)
+		if (!name ||
+		    load_file(dirs, name, &by, seen, arena, &base, errs) == -1)
 			return -1;
 		inherit(&p, &base, arena);
 	}
@@ -532,19 +533,20 @@ static int load_all(const char *const *dirs, const char *name,
 	return 0;
 }
 
-int profile_load(const char *const *dirs, const char *name, struct arena *arena,
+int profile_load(const char *const *dirs, const char *name,
+		 const struct conf_src *from, struct arena *arena,
 		 struct profile *ret, struct conf_errors *errs)
 {
 	struct strlist seen = STRLIST_INIT;
 	int rc;
 
 	if (!profile_name_ok(name)) {
-		conf_error(errs, NULL,
+		conf_error(errs, from,
 			   "profile \"%s\": use a-z, 0-9 and - in its name",
 			   name);
 		return -1;
 	}
-	rc = load_all(dirs, name, &seen, arena, ret, errs);
+	rc = load_all(dirs, name, from, &seen, arena, ret, errs);
 	strlist_free(&seen);
 	return rc;
 }

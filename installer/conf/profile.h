@@ -81,8 +81,10 @@ bool profile_name_ok(const char *name);
 /* NAME.conf from the first of DIRS (NULL-terminated) that has it. A profile
  * that others than its owner can write, or that is neither root's nor ours,
  * is an error: it names commands that run as root. What it includes is
- * loaded and checked likewise, and joined with it. */
-int profile_load(const char *const *dirs, const char *name, struct arena *arena,
+ * loaded and checked likewise, and joined with it. FROM, or NULL: where it is
+ * named. */
+int profile_load(const char *const *dirs, const char *name,
+		 const struct conf_src *from, struct arena *arena,
 		 struct profile *ret, struct conf_errors *errs) MUST_CHECK;
 /* From memory, for tests and the fuzzer; all checks but that of the file. */
 int profile_load_string(const char *name, const char *text, struct arena *arena,

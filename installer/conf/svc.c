@@ -435,7 +435,8 @@ static void resolve_service(struct resolve *r,
 
 	ret->conf = conf;
 	ret->name = conf->name;
-	if (profile_load(dirs, conf->profile, r->arena, &p, r->errs) == -1)
+	if (profile_load(dirs, conf->profile, &conf->src, r->arena, &p,
+			 r->errs) == -1)
 		return;
 	ret->layout = strcmp(p.layout, "generation") == 0 ? SVC_GENERATION
 							  : SVC_FIXED;

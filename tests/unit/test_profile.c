@@ -347,22 +347,23 @@ static void folders(void **state)
 	dirs[1] = arena_strdup(arena, scratch("shipped"));
 	scratch_write(scratch("shipped/x.conf"), "description = \"s\";" FILES,
 		      0644);
-	assert_int_equal(profile_load(dirs, "x", arena, &p, &errs), 0);
+	assert_int_equal(profile_load(dirs, "x", NULL, arena, &p, &errs), 0);
 	assert_string_equal(p.description, "s");
 	scratch_write(scratch("site/x.conf"), "description = \"l\";" FILES,
 		      0644);
-	assert_int_equal(profile_load(dirs, "x", arena, &p, &errs), 0);
+	assert_int_equal(profile_load(dirs, "x", NULL, arena, &p, &errs), 0);
 	assert_string_equal(p.description, "l");
 	chmod(scratch("site/x.conf"), 0664);
-	assert_int_equal(profile_load(dirs, "x", arena, &p, &errs), -1);
+	assert_int_equal(profile_load(dirs, "x", NULL, arena, &p, &errs), -1);
 	assert_non_null(
 		strstr(errs.list.v[0],
 		       "is writable by others than its owner, run: chmod "));
 	chmod(scratch("site/x.conf"), 0644);
 	chmod(scratch("site"), 0777);
-	assert_int_equal(profile_load(dirs, "x", arena, &p, &errs), -1);
-	assert_int_equal(profile_load(dirs, "y", arena, &p, &errs), -1);
-	assert_int_equal(profile_load(dirs, "../x", arena, &p, &errs), -1);
+	assert_int_equal(profile_load(dirs, "x", NULL, arena, &p, &errs), -1);
+	assert_int_equal(profile_load(dirs, "y", NULL, arena, &p, &errs), -1);
+	assert_int_equal(profile_load(dirs, "../x", NULL, arena, &p, &errs),
+			 -1);
 	assert_int_equal(errs.list.n, 4);
 	assert_false(profile_name_ok(""));
 	assert_false(profile_name_ok("-x"));
@@ -377,7 +378,7 @@ static const char *load_says(const char *const *dirs, const char *name)
 	struct conf_errors errs = { 0 };
 	struct profile p;
 
-	assert_int_equal(profile_load(dirs, name, arena, &p, &errs), -1);
+	assert_int_equal(profile_load(dirs, name, NULL, arena, &p, &errs), -1);
 	snprintf(line, sizeof(line), "%s", errs.list.v[0]);
 	conf_errors_free(&errs);
 	return line;
@@ -454,7 +455,7 @@ static void includes(void **state)
 		      "activate = ( { command = [ \"q\" ]; },"
 		      "{ command = [ \"$a\" ]; } );",
 		      0644);
-	if (profile_load(dirs, "mine", arena, &p, &errs) == -1)
+	if (profile_load(dirs, "mine", NULL, arena, &p, &errs) == -1)
 		fail_msg("%s", errs.list.v[0]);
 	assert_string_equal(p.description, "mine");
 	assert_string_equal(p.layout, "generation");
@@ -471,7 +472,7 @@ static void includes(void **state)
 	/* The site's own of the same name, over the shipped one. */
 	scratch_write(scratch("site2/base.conf"),
 		      "include = \"base\"; start = ( );", 0644);
-	assert_int_equal(profile_load(dirs, "base", arena, &p, &errs), 0);
+	assert_int_equal(profile_load(dirs, "base", NULL, arena, &p, &errs), 0);
 	assert_int_equal(p.hooks[HOOK_START].n, 0);
 	assert_int_equal(p.hooks[HOOK_ACTIVATE].n, 1);
 
