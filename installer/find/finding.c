@@ -144,6 +144,7 @@ bool finding_cert_state(const struct finding *t, size_t i,
 			enum receipt_state *ret, const char **ret_detail)
 {
 	const struct judge_cert *c = &t->g.v[i];
+	const struct store_receipt *last;
 
 	*ret_detail = NULL;
 	if (c->placeholder && c->verdict == PLAN_WAIT) {
@@ -177,6 +178,13 @@ bool finding_cert_state(const struct finding *t, size_t i,
 					       "another certificate does not "
 					       "fit";
 		return true;
+	case PLAN_WAIT:
+		/* What was wrong with the store's is over: it has none. */
+		last = host_last(t->r, t->s, c->svc->conf->name, NULL);
+		if (!c->disk || c->row == PLAN_ROW_MISSING || !last ||
+		    !receipt_state_bad(last->state))
+			return false;
+		return kept_state(t, i, ret);
 	case PLAN_HOLD:
 		*ret = RECEIPT_HELD;
 		break;

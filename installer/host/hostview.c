@@ -85,6 +85,10 @@ const char *hostview_now(const struct host *r, const struct svc *s, size_t i)
 	if (!c)
 		return NULL;
 	clock_text(c->ts, since);
+	if (receipt_state_bad(c->state))
+		return arena_printf(r->arena,
+				    "it is %s now, since %s: another matter",
+				    c->state, since);
 	/* The word alone would say that all is well. */
 	if (c->detail && strcmp(c->detail, HOST_PLACEHOLDER) == 0)
 		return arena_printf(r->arena, "%s since %s: %s", c->state,
@@ -259,6 +263,16 @@ static void add_object(const struct view *v, const struct store_receipt *s)
 	sbuf_addc(out, '}');
 }
 
+static bool wanted(const struct host *r, const char *service, bool *known)
+{
+	for (size_t i = 0; i < r->svcs->n; i++)
+		if (strcmp(r->svcs->v[i].name, service) == 0) {
+			*known = true;
+			return host_wants(r, &r->svcs->v[i]);
+		}
+	return false;
+}
+
 static bool print_json(const struct view *v)
 {
 	const struct host *r = v->r;
@@ -267,13 +281,9 @@ static bool print_json(const struct view *v)
 	sbuf_addc(v->out, '[');
 	for (size_t i = 0; i < v->all.n; i++) {
 		const struct store_receipt *s = &v->all.v[i];
-		bool wanted = false;
+		bool known;
 
-		for (size_t k = 0; k < r->svcs->n; k++)
-			wanted = wanted ||
-				 (strcmp(r->svcs->v[k].name, s->service) == 0 &&
-				  host_wants(r, &r->svcs->v[k]));
-		if (!wanted)
+		if (!wanted(r, s->service, &known))
 			continue;
 		if (!first)
 			sbuf_addc(v->out, ',');
@@ -291,20 +301,43 @@ static bool print_json(const struct view *v)
 	return well;
 }
 
-/* How the last run ended, when that is not to be seen in what follows; NULL:
- * there is nothing to say. */
-static const char *of_last(const struct view *v, bool well)
+/* The services that are not well, and nobody asked for. */
+static void unwell_others(const struct view *v, struct strlist *ret)
 {
+	for (size_t i = 0; i < v->all.n; i++) {
+		const struct store_receipt *s = &v->all.v[i];
+		bool known = false;
+
+		if (!is_well(v, s) && !wanted(v->r, s->service, &known) &&
+		    known)
+			strlist_add(ret, s->service);
+	}
+	strlist_sort_unique(ret);
+}
+
+/* How the last run ended, when that is not to be seen in what follows; NULL:
+ * there is nothing to say. OTHERS: it was because of what nobody asked for. */
+static const char *of_last(const struct view *v, bool well, bool *others)
+{
+	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
+	AUTO(mem_free_str) char *list = NULL;
 	const struct lastrun *l = &v->last;
 	char at[CLOCK_TEXT], store[CLOCK_TEXT];
 	const char *text;
 
 	if (l->ts == 0 || l->status == 0 || (!l->reason && !well))
 		return NULL;
+	if (!l->reason)
+		unwell_others(v, &names);
+	*others = names.n > 0;
+	list = strlist_join(&names, ", ");
 	text = arena_printf(v->r->arena, "the last run (%s) ended with %d%s%s",
 			    clock_text(l->ts, at), (int) l->status,
-			    l->reason ? ": " : ", see syslog",
-			    l->reason ? l->reason : "");
+			    l->reason ? ": "
+			    : *others ? ", because of others: "
+				      : ", see journalctl -t "
+					"certrepo-installer, or syslog",
+			    l->reason ? l->reason : list);
 	/* Two runs in one second: the last did not reach it, it says. */
 	if (l->store == 0 || (l->store >= l->ts &&
 			      l->status != err_exit_status(ERR_UNAVAILABLE)))
@@ -340,7 +373,7 @@ int hostview_print(const struct host *r, bool json, struct sbuf *ret,
 			  .orphans = { .arena = r->arena },
 			  .out = &rows };
 	const char *last;
-	bool well, known;
+	bool well, known, others = false;
 
 	if (receipt_load(r->conf->state_dir, RECEIPTS_STATUS, &v.all, err) ==
 	    -1) {
@@ -353,7 +386,7 @@ int hostview_print(const struct host *r, bool json, struct sbuf *ret,
 	}
 	known = load(&v);
 	well = json ? print_json(&v) : print_people(&v);
-	last = of_last(&v, well);
+	last = of_last(&v, well, &others);
 	if (last && json)
 		log_warn("%s", last);
 	else if (last) {
@@ -363,5 +396,5 @@ int hostview_print(const struct host *r, bool json, struct sbuf *ret,
 	sbuf_add(ret, sbuf_str(&rows), rows.len);
 	receipt_free(&v.all);
 	receipt_free(&v.orphans);
-	return well && known && !last;
+	return well && known && (!last || others);
 }

@@ -170,6 +170,8 @@ static void check_cert(const struct cert_case *c)
 	t.state.post_reason = "but afterwards";
 	t.g.v[0].verdict = c->verdict;
 	t.g.v[0].unfit = c->unfit;
+	if (c->verdict == PLAN_WAIT)
+		t.g.v[0].row = PLAN_ROW_EMPTY;
 	if (c->verdict > PLAN_WAIT)
 		snprintf(t.g.v[0].reason, sizeof(t.g.v[0].reason), "a reason");
 	some = finding_cert_state(&t, 0, &got, &detail);
@@ -289,6 +291,10 @@ static void not_kept(void **state)
 		{ "another key", PLAN_MISFIT, PLAN_NOTHING, "rr",
 		  .state = "failed", .detail = "a reason" },
 		{ "not issued yet", PLAN_WAIT, PLAN_NOTHING, "rr" },
+		{ "not issued yet, and well", PLAN_WAIT, PLAN_NOTHING, "rr",
+		  .last = "served" },
+		{ "not issued yet, was refused", PLAN_WAIT, PLAN_NOTHING, "rr",
+		  .last = "refused", .state = "served" },
 	};
 
 	put_disk("old.pem");

@@ -164,7 +164,19 @@ static void shown(void **state)
 	/* Why is told elsewhere, if not here. */
 	run(500, "wm", true, 2, NULL);
 	assert_non_null(
-		strstr(status(false, 0), "ended with 2, see syslog\nweb: "));
+		strstr(status(false, 0),
+		       "ended with 2, see journalctl -t certrepo-installer, or "
+		       "syslog\nweb: "));
+	receipt("mail", "failed");
+	assert_int_equal(receipt_save(conf.state_dir, RECEIPTS_STATUS,
+				      &host.receipts, &err),
+			 0);
+	/* Of who was not asked for: it is named, and is not what is asked. */
+	strlist_add(&host.only, "web");
+	assert_non_null(strstr(status(false, 1),
+			       "ended with 2, because of others: mail\nweb: "));
+	strlist_free(&host.only);
+	receipt("mail", "installed");
 	receipt("web", "failed");
 	assert_int_equal(receipt_save(conf.state_dir, RECEIPTS_STATUS,
 				      &host.receipts, &err),
