@@ -505,8 +505,12 @@ static bool check_key(struct judge_cert *g, struct arena *a)
 	/* A pinned key is not what the service reads. */
 	g->misfit = g->svc->conf->key && err.kind != ERR_CONFIG;
 	if (len == 0 || g->verdict == PLAN_HOLD) {
-		g->verdict = PLAN_MISFIT;
-		snprintf(g->reason, sizeof(g->reason), "%.*s", 599, err.msg);
+		/* In the same word as of a key that is to be installed. */
+		bool refused = g->svc->conf->key && err.kind == ERR_CONFIG;
+
+		g->verdict = refused ? PLAN_REFUSE : PLAN_MISFIT;
+		snprintf(g->reason, sizeof(g->reason), "%s%.*s",
+			 refused ? "refused: " : "", 580, err.msg);
 	} else if (g->misfit) {
 		/* Why the newer one is not taken does not say that. */
 		snprintf(g->reason + len, sizeof(g->reason) - len, "; %s",

@@ -174,7 +174,8 @@ cp -p "$T/right.key" "$T/host.key"
 chmod 644 "$T/host.key"
 run host
 is "$rc" 1 "the key is opened to everyone"
-like "$err" "readable by everyone" "... says so"
+like "$err" "$NAME: refused: the key of the installed certificate: .* is readable by everyone.*; what is in place stays, it is valid until" "... says so"
+is "$(receipt '')" refused "... in the word of one that is to be installed"
 chmod 600 "$T/host.key"
 run host
 is "$rc $err" "0 " "all is put right: silent"
@@ -305,7 +306,7 @@ conf_error "an unknown setting" "installer.conf:[0-9]+: .*trusted_file"
 HOST_CERT="key = \"$T/host.key\"; public_key = \"$T/host.pub\";" host_conf
 conf_error "key and public_key" "give either key"
 PROFILE=no-such-one host_conf
-conf_error "a profile that is not there" "neither in $T/profiles nor in /.* [(]profile_dir, shipped_profile_dir[)]"
+conf_error "a profile that is not there" "installer.conf:[0-9]+: profile \"no-such-one\" is neither in $T/profiles nor in /.* [(]profile_dir, shipped_profile_dir[)]"
 PROFILE=../shipped/nginx host_conf
 conf_error "a profile by path" "in its name"
 HOST_CERT_EXTRA='files = ( { file = "x.pem"; format = "certificate";
