@@ -17,6 +17,7 @@
 #include "term.h"
 #include "txn.h"
 #include "update.h"
+#include "words.h"
 
 static const struct svc *find(const struct host *r, const char *name,
 			      size_t *ret_index)
@@ -613,19 +614,17 @@ static bool went_back(const struct txn_part *p)
 	       p->result == TXN_WAITING || p->result == TXN_SAME;
 }
 
-/* As the next run will see it, and how to end it. */
+/* As the next run will see it. */
 static void tell_held(const struct finding *t, const char *cert)
 {
 	host_receipt(t->r, t->s, cert, NULL, RECEIPT_HELD, NULL, JUDGE_HELD);
-	printf("%s: %s: what it went back from is held from now on; to install "
-	       "it, "
-	       "run: " SAY_FORCE "\n",
-	       t->s->name, cert, host_name_for(t->r, t->s));
+	printf("%s: %s: what it went back from is held from now on\n",
+	       t->s->name, cert);
 }
 
 /* What a person went back to is there: what it is, and whether the key still
- * goes with it. */
-static int tell_back(const struct finding *t, struct err *err)
+ * goes with it. HELD is set when something is from now on. */
+static int tell_back(const struct finding *t, bool *held, struct err *err)
 {
 	const struct svc *s = t->s;
 	char until[CLOCK_TEXT];
@@ -657,8 +656,10 @@ static int tell_back(const struct finding *t, struct err *err)
 							      : "it EXPIRED on",
 		       clock_text(x509_chain_not_after(disk), until));
 		if (before &&
-		    judge_held(svcstate_cert(&t->state, name), before))
+		    judge_held(svcstate_cert(&t->state, name), before)) {
 			tell_held(t, name);
+			*held = true;
+		}
 		if (hostkey_fits(&s->certs[i], disk, err) == -1)
 			status = err_wrap(err, "service %s: %s", s->name, name);
 	}
@@ -675,6 +676,7 @@ int run_back(struct host *r, const char *name, struct err *err)
 	struct txn_part *parts =
 		arena_array(r->arena, r->svcs->n, sizeof(*parts));
 	size_t together, n = find_for_back(r, name, index, &together);
+	bool held = false;
 	int status;
 
 	if (n == 0) {
@@ -718,13 +720,20 @@ int run_back(struct host *r, const char *name, struct err *err)
 	for (size_t i = 0; i < n; i++) {
 		struct err one = ERR_INIT;
 
-		if (went_back(&parts[i]) && tell_back(&tasks[i], &one) == -1) {
+		if (went_back(&parts[i]) &&
+		    tell_back(&tasks[i], &held, &one) == -1) {
 			if (status == -1)
 				log_warn("%s", one.msg);
 			else
 				status = err_set(err, one.kind, "%s", one.msg);
 		}
 		judge_free(&tasks[i].g);
+	}
+	if (held) {
+		const char *const argv[] = { name, NULL };
+		AUTO(mem_free_str) char *word = words_text(argv);
+
+		printf("to install what is held, run: " SAY_FORCE "\n", word);
 	}
 	if (store_open(r->conf->store, STORE_HOST, &store, NULL) == -1)
 		store = NULL;

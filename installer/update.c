@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <string.h>
+#include <unistd.h>
 #include "clock.h"
 #include "deploy.h"
 #include "dryrun.h"
@@ -563,6 +564,17 @@ static bool in_reach(struct host *r, size_t i)
 	return false;
 }
 
+/* --dry-run, to a person. */
+static void print_idle(const struct update *u)
+{
+	for (size_t i = 0; i < u->n; i++)
+		if (u->v[i].action != PLAN_NOTHING)
+			return;
+	if (u->r->dry_run && u->r->bad == 0 && u->n > 0 &&
+	    (u->r->verbose || isatty(STDOUT_FILENO) == 1))
+		printf("nothing to do\n");
+}
+
 void update_all(struct host *r, const struct store_host_certs *rows)
 {
 	struct update u = { .r = r };
@@ -576,4 +588,5 @@ void update_all(struct host *r, const struct store_host_certs *rows)
 	carry_out(&u);
 	for (size_t i = 0; i < u.n; i++)
 		finding_end(&u.v[i]);
+	print_idle(&u);
 }

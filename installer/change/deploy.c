@@ -10,6 +10,7 @@
 #include "gen.h"
 #include "log.h"
 #include "target.h"
+#include "words.h"
 #include "whose.h"
 
 #define NAMES_TRIED 20
@@ -28,10 +29,13 @@ static int check_folder(const struct place *p, struct err *err)
 
 static int no_folder(const char *dir, struct err *err)
 {
+	const char *const argv[] = { dir, NULL };
+	AUTO(mem_free_str) char *word = words_text(argv);
+
 	return err_set(err, ERR_IO,
-		       "folder %s is not there, make it or mend the setting "
-		       "dir",
-		       dir);
+		       "folder %s is not there; make it, or mend the setting "
+		       "dir: install -d -m 0755 %s",
+		       dir, word);
 }
 
 static int check_generation(const struct svc_cert *c, struct err *err)

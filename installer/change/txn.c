@@ -26,14 +26,28 @@ const char *txn_journal_path(const struct host *r, const char *name)
 			    name);
 }
 
+/* A certificate of both, or NULL: others are between them. */
+static const char *in_both(const struct journal *a, const struct journal *b)
+{
+	for (size_t i = 0; i < a->n_certs; i++)
+		for (size_t k = 0; k < b->n_certs; k++)
+			if (strcmp(a->certs[i].name, b->certs[k].name) == 0)
+				return a->certs[i].name;
+	return NULL;
+}
+
 /* What PART has to say of a failure that was BLAME's. */
 static const char *cause_for(const struct txn *t, const struct txn_part *part,
 			     const struct txn_part *blame, const char *cause)
 {
+	const char *shared;
+
 	if (part == blame || !blame)
 		return arena_strdup(t->run->arena, cause);
-	return arena_printf(t->run->arena, "service %s: %s", blame->j->service,
-			    cause);
+	shared = in_both(part->j, blame->j);
+	return arena_printf(t->run->arena, "service %s%s%s%s: %s",
+			    blame->j->service, shared ? ", which uses " : "",
+			    shared ? shared : "", shared ? " too" : "", cause);
 }
 
 /* --- going back --- */

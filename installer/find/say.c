@@ -6,6 +6,7 @@
 #include "log.h"
 #include "paste.h"
 #include "say.h"
+#include "words.h"
 #include "x509_self.h"
 
 /* KEY tells whether it is still the same matter. */
@@ -45,24 +46,34 @@ void say_notice(struct finding *t, enum notice_topic topic, const char *cert,
 
 /* Why C stays as it is, though nothing is wrong with that: a person once asked
  * for it. NULL: there is nothing to say. */
-static const char *meant(const struct judge_cert *c)
+static const char *meant(const struct judge_cert *c, struct arena *a)
 {
+	const char *const argv[] = { c->svc->conf->name, NULL };
+	AUTO(mem_free_str) char *name = words_text(argv);
+
 	if (c->verdict == PLAN_HOLD)
 		return c->reason;
 	if (c->verdict != PLAN_WAIT)
 		return NULL;
-	return c->row == PLAN_ROW_DISABLED ? "disabled in the store"
-	       : c->row == PLAN_ROW_EMPTY  ? "enrolled, not issued yet"
-					   : NULL;
+	if (c->row == PLAN_ROW_DISABLED)
+		return arena_printf(a,
+				    "disabled in the store; on the central "
+				    "host: certrepo-populate enable %s",
+				    name);
+	return c->row == PLAN_ROW_EMPTY ? "enrolled, not issued yet" : NULL;
 }
 
 static void say_meant(const struct finding *t, const struct judge_cert *c)
 {
-	const char *text = meant(c);
+	const char *text = meant(c, t->r->arena);
 
-	if (text && t->r->loud && !t->r->dry_run)
+	if (!text || !t->r->loud)
+		return;
+	if (!t->r->dry_run)
 		log_warn("service %s: %s: %s", t->s->name, c->svc->conf->name,
 			 text);
+	else if (c->verdict == PLAN_WAIT)
+		printf("%s: %s: %s\n", t->s->name, c->svc->conf->name, text);
 }
 
 /* What is wrong with C, or NULL. */
@@ -114,14 +125,27 @@ static const struct judge_cert *ends_first(const struct judge *g)
 	return first;
 }
 
+/* The same of all of G, of which C is the first to end. */
+static const char *life_in(const struct judge *g, const struct judge_cert *c,
+			   int64_t now, struct arena *a)
+{
+	const char *life = life_of(c->disk, now, a);
+	bool ends = !x509_chain_self_signed(c->disk) &&
+		    x509_chain_not_after(c->disk) > now;
+
+	return g->n == 1
+		       ? life
+		       : arena_printf(a, "%s (%s)%s", life, c->svc->conf->name,
+				      ends ? " at the earliest" : "");
+}
+
 const char *say_in_place(const struct judge *g, int64_t now, struct arena *a)
 {
 	const struct judge_cert *c = ends_first(g);
 
 	return !c ? ""
-		  : arena_printf(a, "; what is in place stays, %s %s",
-				 g->n > 1 ? c->svc->conf->name : "it",
-				 life_of(c->disk, now, a));
+		  : arena_printf(a, "; what is in place stays, it %s",
+				 life_in(g, c, now, a));
 }
 
 const char *say_on_disk(const struct host *r, const struct svc *s)
@@ -135,12 +159,8 @@ const char *say_on_disk(const struct host *r, const struct svc *s)
 	judge_disk(s, &g);
 	c = ends_first(&g);
 	text = !c ? ""
-	       : g.n > 1
-		       ? arena_printf(r->arena, "; of what is in place, %s %s",
-				      c->svc->conf->name,
-				      life_of(c->disk, r->now, r->arena))
-		       : arena_printf(r->arena, "; what is in place %s",
-				      life_of(c->disk, r->now, r->arena));
+		  : arena_printf(r->arena, "; what is in place %s",
+				 life_in(&g, c, r->now, r->arena));
 	judge_free(&g);
 	return text;
 }

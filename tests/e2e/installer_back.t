@@ -28,7 +28,8 @@ run host --rollback web
 is "$rc" 0 "back"
 like "$out" "^web: $NAME: went back to the certificate before, valid until 2" \
 	"... says to what"
-like "$out" "^web: $NAME: what it went back from is held from now on; to install it, run: certrepo-installer --force web$" \
+like "$out" "^web: $NAME: what it went back from is held from now on
+to install what is held, run: certrepo-installer --force web$" \
 	"... and what becomes of the other"
 ok "... is there" grep -qxF "$(sed -n 2p "$T/c1.crt")" "$DIR/current/full.pem"
 run host --status

@@ -77,8 +77,8 @@ static void rows(void **state)
 		  FULL, KEYED, "left as it is: @/d/full.pem is there\n", NULL,
 		  0 },
 		{ "a folder that is missing", "rmdir d", FULL, KEYED, NULL,
-		  "no placeholder: folder @/d is not there, make it or mend "
-		  "the setting dir",
+		  "no placeholder: folder @/d is not there; make it, or mend "
+		  "the setting dir: install -d -m 0755 @/d\n",
 		  1 },
 		{ "what is no folder", "rmdir d; echo x >d", FULL, KEYED, NULL,
 		  "no placeholder: ", 1 },

@@ -186,8 +186,10 @@ static void steps(void **state)
 		  "rmdir d; ln -s e d", "new.pem", 0, NULL, 2, "e/full.pem",
 		  NULL },
 		{ "no folder", FIXED, "rmdir d", "new.pem", -1,
-		  "/d is not there, make it or mend the setting dir", 0, NULL,
-		  NULL },
+		  "/d is not there; make it, or mend the setting dir: install "
+		  "-d "
+		  "-m 0755 ",
+		  0, NULL, NULL },
 		{ "for everyone", FIXED, "chmod 777 d", "new.pem", -1,
 		  "/d can be written by everyone, run: chmod o-w ", 0, NULL,
 		  NULL },

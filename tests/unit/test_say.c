@@ -167,7 +167,11 @@ static void certs(void **state)
 		{ "somebody does", PLAN_WAIT, PLAN_NOTHING, "", NULL, true,
 		  false, "enrolled, not issued yet", PLAN_ROW_EMPTY },
 		{ "... and it is off", PLAN_WAIT, PLAN_NOTHING, "", NULL, true,
-		  false, "disabled in the store", PLAN_ROW_DISABLED },
+		  false,
+		  "disabled in the store; on the central host: "
+		  "certrepo-populate "
+		  "enable " LEAF,
+		  PLAN_ROW_DISABLED },
 		{ "refused", PLAN_REFUSE, PLAN_NOTHING, "refused: so", NULL,
 		  false, true, "refused: so" },
 		{ "another key", PLAN_MISFIT, PLAN_NOTHING, "a key", NULL,
