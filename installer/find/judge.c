@@ -309,6 +309,16 @@ static int trim(struct host *r, struct judge_cert *g, struct err *err)
 	return 1;
 }
 
+/* No CA vouches for it, so that anybody could have made it. */
+static int vet_self(struct host *r, const struct judge_cert *g, struct err *err)
+{
+	AUTO(x509_key_free) struct x509_key *key = NULL;
+
+	if (hostkey_load(g->svc, &key, err) == -1)
+		return -1;
+	return vet(r, g, key, err);
+}
+
 /* What the row would give, and whether the disk has it. */
 static int build(struct host *r, struct judge_cert *g,
 		 const struct x509_key *key, struct plan_cert *p,
@@ -336,6 +346,9 @@ static int judge(struct host *r, struct judge_cert *g,
 	/* Some formats cannot even be made of two that do not fit. */
 	if (key && !x509_key_matches(key, g->chain))
 		return vet(r, g, key, err);
+	/* That it lies here, too, does not make it a CA's. */
+	if (x509_chain_self_signed(g->chain) && vet_self(r, g, err) == -1)
+		return -1;
 	if (wants_root(g->svc) && trim(r, g, err) == -1)
 		return -1;
 	if (build(r, g, key, p, err) == -1)
@@ -444,6 +457,13 @@ static void judge_row(struct host *r, struct judge_cert *g,
 	else if (x509_chain_parse2(row->crt.p, row->crt.len, row->ca.p,
 				   row->ca.len, &g->chain, &err) == -1) {
 		err_wrap(&err, "what the store has");
+		p.row = PLAN_ROW_BAD;
+	} else if (x509_self_is(g->chain)) {
+		/* It is served, so that who has the store can have it, too. */
+		err_set(&err, ERR_INPUT,
+			"what the store has is a placeholder, not a "
+			"certificate of a CA");
+		x509_chain_free(&g->chain);
 		p.row = PLAN_ROW_BAD;
 	}
 	if (p.row == PLAN_ROW_GOOD) {

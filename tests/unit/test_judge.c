@@ -184,6 +184,9 @@ static void refuses(void **state)
 		{ "no anchor leads there", "old.pem", "lone.pem",
 		  .verdict = PLAN_REFUSE,
 		  .says = "refused: the chain in the store is broken" },
+		{ "the same, and it is there: nobody vouches for it",
+		  "lone.pem", "lone.pem", .verdict = PLAN_REFUSE,
+		  .says = "refused: the chain in the store is broken" },
 		{ "the key cannot be read", NULL, "new.pem", "rm leaf.key",
 		  .verdict = PLAN_REFUSE, .says = "/leaf.key" },
 		{ "everybody may read the key", NULL, "new.pem",
@@ -309,7 +312,13 @@ static void placeholders(void **state)
 		  .verdict = PLAN_PUT, .says = "" },
 		{ "one from the store", NULL, "holder.pem",
 		  .verdict = PLAN_REFUSE,
-		  .says = "refused: the chain in the store is broken" },
+		  .says = "refused: what the store has is a placeholder" },
+		{ "the very one that is there", "holder.pem", "holder.pem",
+		  .verdict = PLAN_REFUSE,
+		  .says = "refused: what the store has is a placeholder" },
+		{ "the same, forced", "holder.pem", "holder.pem", .force = true,
+		  .verdict = PLAN_REFUSE,
+		  .says = "refused: what the store has is a placeholder" },
 	};
 
 	kit_sh("openssl req -x509 -key leaf.key -out holder.pem -days 9 -subj "
