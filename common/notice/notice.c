@@ -748,6 +748,7 @@ int notice_test(const struct notice_from *from, const char *config, int64_t now)
 		return err_exit_status(ERR_CONFIG);
 	}
 	for (enum notice_channel c = NOTICE_MAIL; c < NOTICE_CHANNELS; c++) {
+		AUTO(arena_free) struct arena *a = arena_new();
 		AUTO(mem_free_str) char *words = NULL;
 		struct err err = ERR_INIT;
 
@@ -760,7 +761,7 @@ int notice_test(const struct notice_from *from, const char *config, int64_t now)
 		}
 		words = notice_hand_waits(c)
 				? outbox_dir(from->state_dir)
-				: words_short(notice_hand_argv(from, c));
+				: words_short(notice_hand_argv(from, c, a));
 		printf("%s: a test %s: %s\n", notice_hand_names[c],
 		       notice_hand_waits(c) ? "waits for --send-mail in"
 					    : "was taken by",

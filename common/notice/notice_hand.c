@@ -8,8 +8,8 @@
 #include "lockfile.h"
 #include "plain.h"
 
-#define TIMEOUT 30 /* seconds, where no setting says it */
-/* Failures, after which the others are not tried: it is not the mail. */
+/* Failures, after which it may be sendmail, not the mail: the newest one tells,
+ * and when that fails, too, the others are not tried. */
 #define IN_A_ROW 3
 
 const char *const notice_hand_names[] = { "mail", "command" };
@@ -24,14 +24,22 @@ bool notice_hand_asked(const struct notice_from *from, enum notice_channel c)
 }
 
 const char *const *notice_hand_argv(const struct notice_from *from,
-				    enum notice_channel c)
+				    enum notice_channel c, struct arena *a)
 {
-	static const char *const sendmail[] = { "sendmail", "-t", "-i", NULL };
 	const struct notify_conf *notify = from->notify;
+	const char **argv;
 
-	return c == NOTICE_HOOK			  ? notify->command.v
-	       : notify && notify->sendmail.n > 0 ? notify->sendmail.v
-						  : sendmail;
+	if (c == NOTICE_HOOK)
+		return notify->command.v;
+	if (notify->sendmail.n > 0)
+		return notify->sendmail.v;
+	/* No address begins with "-": notify_conf_check(). */
+	argv = arena_array(a, notify->mail.n + 3, sizeof(*argv));
+	argv[0] = "sendmail";
+	argv[1] = "-i";
+	for (size_t i = 0; i < notify->mail.n; i++)
+		argv[i + 2] = notify->mail.v[i];
+	return argv;
 }
 
 bool notice_hand_waits(enum notice_channel c)
@@ -78,11 +86,12 @@ static int check(const struct child_spec *spec, int stop, struct err *err)
 static int hand(const struct notice_from *from, enum notice_channel c, int stop,
 		const struct sbuf *message, struct err *err)
 {
+	AUTO(arena_free) struct arena *a = arena_new();
 	const struct notify_conf *notify = from->notify;
 	const struct child_spec spec = {
-		.argv = notice_hand_argv(from, c),
+		.argv = notice_hand_argv(from, c, a),
 		.user = c == NOTICE_HOOK ? notify->user : NULL,
-		.timeout_s = notify ? (int) notify->timeout : TIMEOUT,
+		.timeout_s = (int) notify->timeout,
 		.input = sbuf_str(message),
 		.input_len = message->len,
 	};
@@ -108,9 +117,10 @@ int notice_hand_over(const struct notice_from *from, enum notice_channel c,
 }
 
 /* MAIL, that nobody will get, as it is. */
-static void give_up(const struct sbuf *mail, void (*said)(const char *line))
+static void give_up(const struct sbuf *mail, const char *why,
+		    void (*said)(const char *line))
 {
-	said("this mail has waited for a week, and is not tried again:");
+	said(why);
 	for (const char *p = sbuf_str(mail); *p != '\0';) {
 		size_t len = strcspn(p, "\n");
 		AUTO(mem_free_str) char *line = mem_strndup(p, len);
@@ -121,25 +131,41 @@ static void give_up(const struct sbuf *mail, void (*said)(const char *line))
 	}
 }
 
-/* 1: it was taken, 0: it is given up, -1: it stays. */
+/* Of the outbox. 1: it was taken, 0: it is given up, -1: it stays. */
 static int hand_one(const struct notice_from *from, const char *name,
 		    int64_t now, void (*said)(const char *line),
 		    struct err *err)
 {
 	AUTO(sbuf_free) struct sbuf mail = SBUF_INIT(NOTICE_MESSAGE_MAX);
+	const char *lost = NULL;
 	int rc = outbox_read(from->state_dir, name, &mail, err);
 
-	if (rc == 1)
+	if (rc == 1 && !notice_hand_asked(from, NOTICE_MAIL))
+		lost = "notify names nobody who is told by mail any more, so "
+		       "that this is not sent:";
+	else if (rc == 1)
 		rc = hand(from, NOTICE_MAIL, -1, &mail, err);
 	if (rc == -1 && !outbox_old(name, now))
 		return -1;
 	if (rc == -1) {
 		said(err->msg);
-		give_up(&mail, said);
+		lost = "this mail has waited for a week, and is not tried "
+		       "again:";
 	}
-	return outbox_remove(from->state_dir, name, err) == -1 ? -1
-	       : rc == -1				       ? 0
-							       : 1;
+	if (lost)
+		give_up(&mail, lost, said);
+	return outbox_remove(from->state_dir, name, err) == -1 ? -1 : !lost;
+}
+
+static bool try_one(const struct notice_from *from, const char *name,
+		    int64_t now, void (*said)(const char *line))
+{
+	struct err err = ERR_INIT;
+	int rc = hand_one(from, name, now, said, &err);
+
+	if (rc == -1)
+		said(err.msg);
+	return rc == 1;
 }
 
 int notice_hand_outbox(const struct notice_from *from, int64_t now,
@@ -148,21 +174,23 @@ int notice_hand_outbox(const struct notice_from *from, int64_t now,
 {
 	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
 	AUTO(lockfile_free) struct lockfile *lock = NULL;
-	size_t sent = 0, row = 0;
+	size_t sent = 0, row = 0, end;
 
 	if (outbox_list(from->state_dir, &names, err) == -1)
 		return -1;
 	if (names.n > 0 && outbox_lock(from->state_dir, now, &lock, err) == -1)
 		return -1;
-	for (size_t i = 0; i < names.n && row < IN_A_ROW; i++) {
-		struct err why = ERR_INIT;
+	end = names.n;
+	for (size_t i = 0; i < end;) {
+		/* What nobody takes must not keep the others. */
+		bool newest = row >= IN_A_ROW;
+		bool ok =
+			try_one(from, names.v[newest ? --end : i++], now, said);
 
-		int rc = hand_one(from, names.v[i], now, said, &why);
-
-		if (rc == -1)
-			said(why.msg);
-		sent += rc == 1;
-		row = rc == 1 ? 0 : row + 1;
+		if (newest && !ok)
+			break;
+		sent += ok;
+		row = ok || !notice_hand_asked(from, NOTICE_MAIL) ? 0 : row + 1;
 	}
 	*ret_sent = sent;
 	*ret_failed = names.n - sent;

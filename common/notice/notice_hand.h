@@ -16,9 +16,10 @@ extern const char *const notice_hand_names[]; /* as the settings */
 
 /* Is anybody to be told so? */
 bool notice_hand_asked(const struct notice_from *from, enum notice_channel c);
-/* The program that is run for it. */
+/* The program that is run for it, in A. By default sendmail, and to whom: what
+ * the mail itself says of that is not asked. */
 const char *const *notice_hand_argv(const struct notice_from *from,
-				    enum notice_channel c);
+				    enum notice_channel c, struct arena *a);
 /* Not to the program, but to the outbox: notice_hand_outbox() is for that. */
 bool notice_hand_waits(enum notice_channel c);
 /* -1: it did not take it. STOP as of notice_send(). */
@@ -27,9 +28,10 @@ int notice_hand_over(const struct notice_from *from, enum notice_channel c,
 		     int64_t now, struct err *err) MUST_CHECK;
 
 /* Those that wait in the outbox of FROM, of whom only state_dir and notify
- * matter: NULL, and sendmail is what it is by default. Each failure is told by
- * SAID, and one that is too old then, word for word; *ret_sent and
- * *ret_failed are counts. -1: nothing of it could be done. */
+ * matter, to those whom notify names now, whatever a mail says. Each failure is
+ * told by SAID, and word for word one that is too old then, or when nobody is
+ * named any more; *ret_sent and *ret_failed are counts. -1: nothing of it could
+ * be done. */
 int notice_hand_outbox(const struct notice_from *from, int64_t now,
 		       void (*said)(const char *line), size_t *ret_sent,
 		       size_t *ret_failed, struct err *err) MUST_CHECK;

@@ -56,6 +56,16 @@ bool outbox_old(const char *name, int64_t now)
 	return now - outbox_time(name) >= OUTBOX_AGE;
 }
 
+/* A folder, a link and a FIFO of a mail's name are not ours. What cannot be
+ * seen is told of when it is read. */
+static bool is_file(DIR *d, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dirfd(d), name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+	       (S_ISREG(st.st_mode) && st.st_uid == geteuid());
+}
+
 int outbox_list(const char *state_dir, struct strlist *ret, struct err *err)
 {
 	AUTO(mem_free_str) char *dir = outbox_dir(state_dir);
@@ -67,7 +77,7 @@ int outbox_list(const char *state_dir, struct strlist *ret, struct err *err)
 	if (!d)
 		return err_errno(err, ERR_IO, "folder %s", dir);
 	while (errno = 0, ret->n < SEEN_MAX && (e = readdir(d)))
-		if (is_mail(e->d_name))
+		if (is_mail(e->d_name) && is_file(d, e->d_name))
 			strlist_add(ret, e->d_name);
 	if (errno != 0) {
 		err_errno(err, ERR_IO, "folder %s", dir);
@@ -105,7 +115,7 @@ int outbox_read(const char *state_dir, const char *name, struct sbuf *ret,
 {
 	AUTO(mem_free_str) char *path = path_of(state_dir, name);
 
-	return file_read(path, ret, err);
+	return file_read_own(path, ret, err);
 }
 
 int outbox_remove(const char *state_dir, const char *name, struct err *err)

@@ -18,13 +18,14 @@ void file_close(int *fd)
 	*fd = -1;
 }
 
-/* 1 open, 0 missing, -1. Nonblocking, so that a FIFO does not hang us. */
-static int open_regular(const char *path, int *ret, struct err *err)
+/* 1 open, 0 missing, -1. Nonblocking, so that a FIFO does not hang us. FLAGS:
+ * those besides. */
+static int open_regular(const char *path, int flags, int *ret, struct err *err)
 {
 	AUTO(file_close) int fd = -1;
 	struct stat st;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
 	if (fd == -1 && errno == ENOENT)
 		return 0;
 	if (fd == -1 || fstat(fd, &st) == -1)
@@ -75,11 +76,28 @@ static int read_all(int fd, const char *path, struct sbuf *ret, struct err *err)
 int file_read(const char *path, struct sbuf *ret, struct err *err)
 {
 	AUTO(file_close) int fd = -1;
-	int rc = open_regular(path, &fd, err);
+	int rc = open_regular(path, 0, &fd, err);
 
 	if (rc == 1 && read_all(fd, path, ret, err) == -1)
 		return -1;
 	return rc;
+}
+
+int file_read_own(const char *path, struct sbuf *ret, struct err *err)
+{
+	AUTO(file_close) int fd = -1;
+	struct stat st;
+	int rc = open_regular(path, O_NOFOLLOW, &fd, err);
+
+	if (rc != 1)
+		return rc;
+	if (fstat(fd, &st) == -1)
+		return err_errno(err, ERR_IO, "%s: cannot be read", path);
+	if (st.st_uid != geteuid())
+		return err_set(err, ERR_IO,
+			       "%s: is not read: it belongs to user %lu", path,
+			       (unsigned long) st.st_uid);
+	return read_all(fd, path, ret, err) == -1 ? -1 : 1;
 }
 
 int file_check_secret(mode_t mode, const char *what, const char *path,
@@ -136,7 +154,7 @@ static int read_checked(const char *path,
 {
 	AUTO(file_close) int fd = -1;
 	struct stat st;
-	int rc = open_regular(path, &fd, err);
+	int rc = open_regular(path, 0, &fd, err);
 
 	if (rc == 0) {
 		errno = ENOENT;

@@ -31,6 +31,11 @@ struct file_attr {
  * file gives 0, a read one 1, else -1. Refuses what is not a regular file. */
 int file_read(const char *path, struct sbuf *ret, struct err *err) MUST_CHECK;
 
+/* As file_read, of what we wrote: follows no link at its end, and a file that
+ * is not ours is an error. */
+int file_read_own(const char *path, struct sbuf *ret,
+		  struct err *err) MUST_CHECK;
+
 /* As file_read, but missing is an error, and so is a file that holds a
  * secret and is readable by everyone, or writable by another than its owner
  * (ERR_CONFIG). Group-readable is fine. */

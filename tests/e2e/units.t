@@ -70,6 +70,7 @@ cat >"$IN/usr/sbin/sendmail" <<'END'
 [ ! -e /var/kept/fails ] || { echo "no route"; exit 75; }
 {
 	echo "from $(id -un), $(grep NoNewPrivs /proc/self/status | tr -d '[:space:]')"
+	echo "by sendmail $*"
 	cat
 } >"/var/kept/$(date +%s%N).mail"
 END
@@ -143,7 +144,7 @@ unit_runs certrepo-fetcher.service
 is "$(echo "$err" | tr -s '\t\n' ' ')" \
 	"CapPrm: 0000000000000000 CapBnd: 0000000000000000 CapAmb: 0000000000000000 NoNewPrivs: 1 Seccomp: 2 " \
 	"no other folder, no process of others, no privilege"
-like "$(mails)" "^from root, NoNewPrivs:0 To: root Subject: certrepo on centre: certrepo-fetcher printed something .* It printed: CapPrm.* journalctl -u certrepo-fetcher.service" \
+like "$(mails)" "^from root, NoNewPrivs:0 by sendmail -t -i To: root Subject: certrepo on centre: certrepo-fetcher printed something .* It printed: CapPrm.* journalctl -u certrepo-fetcher.service" \
 	"what is printed is mailed to root"
 unit_runs certrepo-fetcher.service
 is "$(mails)" "" "... once a day"
@@ -162,7 +163,7 @@ like "$rc $(sql "SELECT fail_detail FROM certs WHERE name = '$H'")" \
 
 # --- what needs a person, from the sandbox by way of the outbox ---
 mail=$(mails)
-like "$mail" "from certrepo, NoNewPrivs:0 To: ops@example.org Subject: certrepo on centre: .*1 new matter \\($H\\).*run systemctl edit certrepo-fetcher, and add \\[Service\\] and ReadWritePaths= with that folder" \
+like "$mail" "from certrepo, NoNewPrivs:0 by sendmail -i ops@example.org To: ops@example.org Subject: certrepo on centre: .*1 new matter \\($H\\).*run systemctl edit certrepo-fetcher, and add \\[Service\\] and ReadWritePaths= with that folder" \
 	"those in notify are told by a mail, with what to do"
 unlike "$mail" "To: root" "... and root is not: nothing was printed"
 is "$(ls "$IN/var/lib/certrepo/outbox")" lock "... nothing is left of it"
@@ -182,7 +183,7 @@ unit_runs certrepo-fetcher.service
 is "$rc $err" "0 " "sendmail fails: the run handed over its mail"
 is "$(inside systemctl is-failed certrepo-mail.service) $(find "$IN/var/lib/certrepo/outbox" -name "*.mail" | wc -l)" \
 	"failed 1" "... which waits"
-like "$(inside journalctl -q -o cat -u certrepo-mail)" 'mail of notify: "sendmail -t -i" exited with 75: "no route"' \
+like "$(inside journalctl -q -o cat -u certrepo-mail)" 'mail of notify: "sendmail -i ops@example.org" exited with 75: "no route"' \
 	"... for a reason"
 unit_runs certrepo-fetcher.service
 is "$rc $err" "0 " "... for some minutes"

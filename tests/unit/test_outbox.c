@@ -14,6 +14,7 @@
 #define NOON 1795694400 /* 2026-11-26T12:00:00Z */
 #define DAY  86400
 
+static const char *const whom[] = { "ops@example.org", "root", NULL };
 static struct arena *arena;
 static struct notify_conf notify;
 static struct notice_from from;
@@ -95,7 +96,8 @@ static void sendmail_is(const char *body)
 		      0755);
 	unlink(scratch("taken"));
 	argv[0] = path;
-	notify = (struct notify_conf){ .sendmail = { .v = argv, .n = 1 },
+	notify = (struct notify_conf){ .mail = { .v = whom, .n = 1 },
+				       .sendmail = { .v = argv, .n = 1 },
 				       .timeout = 10 };
 	from = (struct notice_from){ .state_dir = scratch_dir,
 				     .notify = &notify };
@@ -128,7 +130,23 @@ static void test_put(void **state)
 	scratch_write(scratch("outbox/001795694400.1.0.mail~"), "x", 0600);
 	scratch_write(scratch("outbox/.001795694400.1.0.mail.certrepo-aaaaaa"),
 		      "x", 0600);
+	/* a mail's name, and none of ours */
+	assert_int_equal(mkdir(scratch("outbox/001795694400.1.7.mail"), 0700),
+			 0);
+	assert_int_equal(mkfifo(scratch("outbox/001795694400.1.8.mail"), 0600),
+			 0);
+	assert_int_equal(
+		symlink("README", scratch("outbox/001795694400.1.9.mail")), 0);
+	if (geteuid() == 0) {
+		const char *path = scratch("outbox/001795694400.1.6.mail");
+
+		scratch_write(path, "x", 0644);
+		assert_int_equal(chown(path, 65534, 65534), 0);
+	}
 	assert_string_equal(all(), "one;one again;two;");
+	assert_int_equal(
+		outbox_read(scratch_dir, "001795694400.1.9.mail", NULL, NULL),
+		-1);
 	empty();
 	assert_string_equal(all(), "");
 }
@@ -173,9 +191,58 @@ static void test_refused(void **state)
 	for (int i = 1; i < 6; i++)
 		must_put("bad", NOON + i);
 	assert_string_equal(hand_over(NOON + 7), "0 sent, 6 failed");
-	assert_string_equal(scratch_read(scratch("taken")), "x\nx\nx\n");
+	/* three, and the newest */
+	assert_string_equal(scratch_read(scratch("taken")), "x\nx\nx\nx\n");
 	empty();
 	unlink(scratch("taken"));
+}
+
+/* However many there are that nobody takes, for good, the others go out. */
+static void test_blocked(void **state)
+{
+	sendmail_is("grep good >>\"$out\" || exit 65");
+	for (int i = 0; i < 7; i++)
+		must_put("bad", NOON + i);
+	must_put("good 1\n", NOON + 7);
+	must_put("good 2\n", NOON + 8);
+	must_put("good 3\n", NOON + 9);
+	assert_string_equal(hand_over(NOON + 10), "3 sent, 7 failed");
+	assert_string_equal(scratch_read(scratch("taken")),
+			    "good 3\ngood 2\ngood 1\n");
+	empty();
+	unlink(scratch("taken"));
+}
+
+/* Those whom notify names, whatever a mail says. */
+static void test_whom(void **state)
+{
+	const char *const *argv;
+
+	sendmail_is(":");
+	notify.sendmail.n = 0;
+	notify.mail.n = 2;
+	argv = notice_hand_argv(&from, NOTICE_MAIL, arena);
+	assert_string_equal(argv[0], "sendmail");
+	assert_string_equal(argv[1], "-i");
+	assert_string_equal(argv[2], "ops@example.org");
+	assert_string_equal(argv[3], "root");
+	assert_null(argv[4]);
+}
+
+static void test_nobody(void **state)
+{
+	sendmail_is("echo x >>\"$out\"");
+	for (int i = 0; i < 5; i++)
+		must_put("To: root\n\nb\n", NOON + i);
+	notify.mail.n = 0;
+	assert_string_equal(hand_over(NOON + 7), "0 sent, 5 failed");
+	assert_int_equal(access(scratch("taken"), F_OK), -1);
+	assert_non_null(strstr(told, "notify names nobody"));
+	assert_non_null(strstr(told, "\nTo: root\n\nb\n"));
+	must_put("To: root\n\nb\n", NOON);
+	from.notify = NULL;
+	assert_string_equal(hand_over(NOON + 7), "0 sent, 1 failed");
+	assert_string_equal(all(), "");
 }
 
 static void test_old(void **state)
@@ -253,7 +320,8 @@ int main(void)
 		cmocka_unit_test(test_put),    cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_taken),  cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_old),    cmocka_unit_test(test_lock),
-		cmocka_unit_test(test_wanted),
+		cmocka_unit_test(test_wanted), cmocka_unit_test(test_blocked),
+		cmocka_unit_test(test_whom),   cmocka_unit_test(test_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
