@@ -30,7 +30,7 @@ alert() {
 }
 [ ! -x /usr/bin/sendmail ] || skip_all "a sendmail in /usr/bin"
 
-plan 17
+plan 21
 ended success 0 ''
 alert
 is "$rc $out$err$mail" "0 " "well and silent: nothing"
@@ -54,6 +54,20 @@ touch -d '1439 minutes ago' "$T"/state/*
 touch -d '1441 minutes ago' "$T"/state/*
 alert
 like "$mail" '^no names fail$' "... and after a day"
+
+# --- much of it, and what would speak to a terminal ---
+ended exit-code 1 "$(printf 'red \033[31m \302\233 bell \007 \303\244\ttab')
+"
+alert
+like "$mail" '^red \[31m  bell  ä	tab$' "what would speak to a terminal is not mailed"
+is "$(printf %s "$mail" | LC_ALL=C tr -d '\n\t -~\303\244')" '' "... nothing of it"
+ended exit-code 1 ''
+fake journalctl 'case "$*" in' '*--sync*) ;;' \
+	"*_TRANSPORT=stdout*) trap '' PIPE; head -c 300000 /dev/zero | tr '\\0' x; echo \$? >'$T/whole' ;;" 'esac'
+fake sendmail "cat >'$T/mail'; du -sb '$T'/tmp.* | cut -f 1 >'$T/size'"
+alert
+like "$(tr -dc x <"$T/mail" | wc -c)" '^1000[0-9][0-9]$' "of a lot the first 100 kB are mailed"
+ok "... and no more is kept meanwhile" test "$(cat "$T/size")" -lt 350000
 
 # --- the journal ---
 ended oom-kill 9 ''
