@@ -49,7 +49,12 @@ install_one() { # KIND FILE TARGET
 	mkdir -p "${3%/*}"
 	# beside it and over it: a program may be running, or about to
 	new=${3%/*}/.${3##*/}.new
-	as_laid "$1" "$2" >"$new"
+	# nor through a link that somebody laid there
+	rm -f "$new"
+	(
+		set -C
+		as_laid "$1" "$2" >"$new"
+	)
 	chmod $mode "$new"
 	mv -f "$new" "$3"
 	new=

@@ -101,9 +101,12 @@ done)" "" "... and the foot of each manual"
 
 # Again, over what is there, of which the cron line was changed.
 tree "$D" >"$T/first"
+echo precious >"$T/precious"
+ln -s "$T/precious" "$D$P/sbin/.certrepo-installer.new"
 (umask 077 && mk install)
 tree "$D" >"$T/second"
 ok "a second time changes nothing" cmp "$T/first" "$T/second"
+is "$(cat "$T/precious")" precious "... nor what a link beside it leads to"
 echo '7 * * * * root other' >"$D$E/cron.d/certrepo-installer"
 mk install
 is "$(cat "$D$E/cron.d/certrepo-installer")" '7 * * * * root other' \
