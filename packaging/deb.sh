@@ -83,8 +83,14 @@ build() { # SUITE
 	}
 	rm -rf "${out:?}/$1"
 	mkdir -p "$out/$1"
-	for f in deb changes buildinfo; do
-		cp "$root$src/.."/*.$f "$out/$1/"
+	# by name, and none that leads elsewhere: the folder was the builder's
+	for f in "$root${src%/*}"/*.deb "$root${src%/*}"/*.changes \
+		"$root${src%/*}"/*.buildinfo; do
+		if [ -h "$f" ] || [ ! -f "$f" ]; then
+			echo "deb: $1: not a file: $f" >&2
+			return 1
+		fi
+		cp -P "$f" "$out/$1/"
 	done
 	cp "$work/$1.log" "$out/$1/build.log"
 	chown -R --reference=. "$out/$1"
