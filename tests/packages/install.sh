@@ -78,6 +78,24 @@ for f in fetcher installer; do
 	is "$(c sh /line 2>&1)$?" 0 "... without a configuration does nothing"
 done
 
+# --- what is there, and cannot stay so, is told of ---
+configure() { c /var/lib/dpkg/info/certrepo.postinst configure 2>&1; }
+is "$(configure)" '' "a user and a folder as they should be: silent"
+c usermod -s /bin/bash certrepo
+like "$(configure)" 'the user certrepo has a login shell; run: usermod -s /usr/sbin/nologin certrepo$' \
+	"a login shell"
+uid=$(c id -u certrepo)
+c usermod -s /usr/sbin/nologin certrepo
+c sed -i 's/^certrepo:x:[0-9]*:/certrepo:x:0:/' /etc/passwd
+like "$(configure)" 'the user certrepo is root' "uid 0"
+c sed -i "s/^certrepo:x:0:/certrepo:x:$uid:/" /etc/passwd
+c mv /var/lib/certrepo /srv/certrepo
+c ln -s /srv/certrepo /var/lib/certrepo
+like "$(configure)" '/var/lib/certrepo is a link, .*mount /srv/certrepo there instead' \
+	"a link in the folder's place"
+c rm /var/lib/certrepo
+c mv /srv/certrepo /var/lib/certrepo
+
 lay_host
 like "$(owner_mode /var/lib/certrepo/certrepo.db)" '^certrepo:certrepo .*0$' \
 	"a store that root made is the fetcher's"
