@@ -46,6 +46,18 @@ offer certrepo-populate ''
 is "$out" "add disable enable init list remove set show " "the commands"
 offer certrepo-populate -c "$T/c.conf" -n show ''
 is "$out" "web.example.org www.example.org " "names of the store"
+offer certrepo-populate --config = "$T/c.conf" show ''
+is "$out" "web.example.org www.example.org " "... of --config=FILE, as bash splits it"
+offer certrepo-populate --config="$T/c.conf" show ''
+is "$out" "web.example.org www.example.org " "... and as it does not"
+offer certrepo-populate --config = "$T/c.c"
+is "$out" "$T/c.conf " "... the file itself"
+offer certrepo-populate --challenge =
+is "$out" "dns-01 http-01 " "... and what else follows a ="
+offer certrepo-populate --config = "$T/c.conf" --ca = x show we
+is "$out" "web.example.org " "... which is no command"
+offer certrepo-fetcher --config = "$T/c.conf" we
+is "$out" "web.example.org " "... of the fetcher"
 offer certrepo-populate -c "$T/c.conf" disable web.example.org ww
 is "$out" "www.example.org " "... that begin so"
 offer certrepo-populate -c "$T/c.conf" show 'w.*'
@@ -98,6 +110,8 @@ services = ( { name = "web"; profile = "files-only"; certificates = (
 	{ name = "www.example.org"; key = "$T/key"; dir = "$T/tls"; } ); } );
 END
 mkdir "$T/tls"
+offer certrepo-installer --config = "$T/i.c"
+is "$out" "$T/i.conf " "installer: the file of --config=FILE"
 "$BUILD/certrepo-installer" -c "$T/i.conf" >"$T/log/first" 2>&1
 offer certrepo-installer -c "$T/i.conf" --verify ''
 is "$out" "web www.example.org " "installer: its services and certificates"
