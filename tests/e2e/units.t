@@ -131,9 +131,12 @@ is "$(inside stat -c %U:%a /var/lib/certrepo)" certrepo:750 "its folder is its u
 
 # --- what it may not ---
 drop_in certrepo-fetcher.service '[Service]' 'ExecStartPre=/bin/sh -c "\
-	for d in /etc/certrepo /var/lib /usr /home/site/www /boot; do \
+	for d in /etc/certrepo /var/lib /usr /home/site/www /boot /run /run/lock; do \
 	! touch $d/x 2>/dev/null || echo may write $d; done; \
 	[ -z \"$$(ls /tmp)\" ] || echo sees /tmp; \
+	cp /bin/true /var/lib/certrepo/x && chmod 700 /var/lib/certrepo/x; \
+	! /var/lib/certrepo/x 2>/dev/null || echo may run what it wrote; \
+	rm -f /var/lib/certrepo/x; \
 	! kill -0 1 2>/dev/null || echo may kill; \
 	! chown 0 /var/lib/certrepo 2>/dev/null || echo may chown; \
 	! unshare --user true 2>/dev/null || echo may unshare; \
