@@ -527,14 +527,14 @@ static bool verify_endpoint_of(const struct finding *t, size_t i)
 		print_seen(seen);
 	if (!ok)
 		printf("%s%s", why, there ? "" : "; ");
-	printf("%s\n", !there		? absent(t, c)
-		       : !ok		? ""
-		       : c->placeholder ? "as installed: " HOST_PLACEHOLDER
-		       : expired	? "as installed, but it has EXPIRED"
-		       : untimely
-			       ? arena_printf(t->r->arena,
-					      "as installed, but %s", untimely)
-			       : "as installed");
+	printf("%s\n",
+	       !there			     ? absent(t, c)
+	       : !ok			     ? ""
+	       : c->placeholder && !untimely ? "as installed: " HOST_PLACEHOLDER
+	       : expired && !c->placeholder ? "as installed, but it has EXPIRED"
+	       : untimely ? arena_printf(t->r->arena, "as installed, but %s",
+					 untimely)
+			  : "as installed");
 	return ok && there && !untimely;
 }
 

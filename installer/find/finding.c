@@ -96,7 +96,7 @@ const char *finding_untimely(const struct host *r, const struct judge_cert *c)
 	char from[CLOCK_TEXT], doubt[CLOCK_DOUBT];
 
 	if (!c->disk || x509_chain_self_signed(c->disk))
-		return NULL;
+		return c->disk ? judge_placeholder(r, c) : NULL;
 	if (x509_chain_not_after(c->disk) <= r->now)
 		return "it has EXPIRED, and the store has nothing newer";
 	if (x509_chain_not_before(c->disk) <= r->now + r->conf->clock_skew)
@@ -228,7 +228,8 @@ bool finding_endpoint_state(const struct finding *t, size_t i,
 	if (finding_right(t, i, ret_why)) {
 		*ret = still_back(t, e, i) ? RECEIPT_ROLLED_BACK
 					   : RECEIPT_SERVED;
-		if (t->g.v[e->cert].placeholder)
+		if (t->g.v[e->cert].placeholder &&
+		    !finding_untimely(t->r, &t->g.v[e->cert]))
 			snprintf(ret_why, 300, HOST_PLACEHOLDER);
 	} else if (t->stopped) {
 		*ret = RECEIPT_INSTALLED;

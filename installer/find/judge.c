@@ -441,6 +441,56 @@ static void look_for_gone(struct judge_cert *g, const struct svcstate *state,
 		 row == PLAN_ROW_DISABLED ? "disabled" : "not issued yet");
 }
 
+/* What is wrong with it. */
+static const char *placeholder_fault(const struct host *r,
+				     const struct judge_cert *c)
+{
+	AUTO(x509_key_free) struct x509_key *key = NULL;
+	int64_t end = x509_chain_not_after(c->disk);
+	struct err err = ERR_INIT;
+	char text[CLOCK_TEXT];
+
+	if (hostkey_load(c->svc, &key, &err) == -1)
+		return arena_printf(
+			r->arena, "is in place, and its key: %.200s", err.msg);
+	if (!x509_key_matches(key, c->disk))
+		return "is not of this host's key";
+	return end > r->now ? NULL
+			    : arena_printf(r->arena, "ended on %s",
+					   clock_text(end, text));
+}
+
+const char *judge_placeholder(const struct host *r, const struct judge_cert *c)
+{
+	const char *fault, *path = c->svc->leaf_path;
+
+	if (!c->placeholder)
+		return NULL;
+	fault = placeholder_fault(r, c);
+	if (!fault)
+		return NULL;
+	if (target_taken(c->svc, &path, NULL) != 1)
+		path = c->svc->leaf_path;
+	return arena_printf(r->arena,
+			    "the placeholder in %.150s %s; for another one "
+			    "remove %.150s, then run: certrepo-installer "
+			    "--placeholder %s",
+			    c->svc->leaf_path, fault, path, c->svc->conf->name);
+}
+
+/* It is well for a while, and as long as it is the host's own. */
+static void look_at_placeholder(const struct host *r, struct judge_cert *g)
+{
+	const char *why = judge_placeholder(r, g);
+
+	if (g->verdict != PLAN_WAIT || !why)
+		return;
+	g->verdict = PLAN_UNKNOWN;
+	snprintf(g->reason, sizeof(g->reason),
+		 "%s; the store has no certificate to put there: it is %s", why,
+		 g->row == PLAN_ROW_DISABLED ? "disabled" : "not issued yet");
+}
+
 static void judge_row(struct host *r, struct judge_cert *g,
 		      const struct store_host_cert *row,
 		      const struct svcstate *state)
@@ -491,6 +541,7 @@ static void judge_row(struct host *r, struct judge_cert *g,
 	}
 	explain(g, &p, &err);
 	look_for_gone(g, state, p.row);
+	look_at_placeholder(r, g);
 }
 
 /* What stays, and is ours: a placeholder may have a key of its own. */

@@ -50,6 +50,9 @@ void judge_disk(const struct svc *s, struct judge *ret);
 void judge_rows(struct host *r, const struct svc *s,
 		const struct store_host_certs *rows, struct svcstate *state,
 		struct judge *ret);
+/* Why C's placeholder does not do any more, a sentence with what to do; or
+ * NULL, of what is none, too. */
+const char *judge_placeholder(const struct host *r, const struct judge_cert *c);
 /* OLD is of the mode, owner and group that F is to have. With an ACL the
  * group's bits are its mask, which stays unless somebody set the mode. */
 bool judge_same_attr(const struct place_old *old, const struct svc_file *f);

@@ -9,6 +9,8 @@
 #include "words.h"
 #include "x509_self.h"
 
+#define PLACEHOLDER_LATE (3 * (int64_t) 86400)
+
 /* KEY tells whether it is still the same matter. */
 static void say_new(struct finding *t, enum svcstate_about about,
 		    const char *key, const char *text)
@@ -402,6 +404,29 @@ static void look_at_begin(struct finding *t, const struct judge_cert *c,
 		 text);
 }
 
+/* It is well, but was meant for hours. */
+static bool lies_long(const struct finding *t, const struct judge_cert *c)
+{
+	return c->placeholder && c->verdict == PLAN_WAIT &&
+	       t->r->now - x509_chain_not_before(c->disk) >= PLACEHOLDER_LATE;
+}
+
+static void say_long(struct finding *t, const struct judge_cert *c,
+		     struct sbuf *text)
+{
+	char since[CLOCK_TEXT];
+	const char *what = arena_printf(
+		t->r->arena,
+		"a placeholder is in its place since %s, and the store has "
+		"none yet: it is %s; on the central host certrepo-populate "
+		"show %s tells why",
+		clock_text(x509_chain_not_before(c->disk), since),
+		c->row == PLAN_ROW_DISABLED ? "disabled" : "not issued yet",
+		c->svc->conf->name);
+
+	add_life(t, c->svc->conf->name, NOTICE_EXPIRING, "late", what, 0, text);
+}
+
 static void look_at_key(struct finding *t, const struct judge_cert *c,
 			struct sbuf *text)
 {
@@ -431,6 +456,8 @@ void say_lives(struct finding *t)
 		if (c->disk && !x509_chain_self_signed(c->disk)) {
 			look_at_end(t, c, &text);
 			look_at_begin(t, c, &text);
+		} else if (lies_long(t, c)) {
+			say_long(t, c, &text);
 		} else if (t->r->notices && !renewed(t, c)) {
 			/* It is over when something better is in place. */
 			notice_open(t->r->notices, NOTICE_EXPIRING, t->s->name,

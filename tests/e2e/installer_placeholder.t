@@ -93,7 +93,7 @@ run host -v
 is "$rc" 0 "what it went back from"
 is "$(served)" "$(cert_fp "$T/one.crt")" "... is not held: that was to nothing"
 
-# --- one that has expired wakes nobody up ---
+# --- one that was forgotten: for some days nobody is told, then they are ---
 serves() { # FINGERPRINT
 	[ "$(served)" = "$1" ]
 }
@@ -102,26 +102,73 @@ fresh() {
 	sqlite3 "$DB" "UPDATE certs SET crt = '', ca = '' WHERE name = '$NAME';
 		DELETE FROM installs"
 }
-fresh
-# two months ago
-run env ASAN_OPTIONS="verify_asan_link_order=0:${ASAN_OPTIONS-}" \
-	faketime -f -60d "$T/bin/host" --placeholder
-is "$rc" 0 "a placeholder of two months ago"
-not_ok "... has expired" openssl x509 -checkend 0 -noout \
-	-in "$DIR/current/fullchain.pem"
-ok "... nginx takes it all the same" nginx_reload
-placeholder=$(on_disk)
-ok "... and serves it" wait_for 5 serves "$placeholder"
+laid_before() { # DAYS
+	fresh
+	run env ASAN_OPTIONS="verify_asan_link_order=0:${ASAN_OPTIONS-}" \
+		faketime -f "-${1}d" "$T/bin/host" --placeholder
+	is "$rc" 0 "a placeholder of $1 days ago"
+	ok "... nginx takes it" nginx_reload
+	placeholder=$(on_disk)
+	ok "... and serves it" wait_for 5 serves "$placeholder"
+}
+laid_before 2
 run host
 is "$rc $out$err" "0 " "... a run is silent"
+laid_before 4
+run host
+is "$rc" 0 "... is well"
+like "$err" "service web: $NAME: a placeholder is in its place since [^ ]*, and the store has none yet: it is not issued yet; on the central host certrepo-populate show $NAME tells why\$" \
+	"... but people are told"
+run host
+is "$rc $out$err" "0 " "... once a day"
+laid_before 60
+not_ok "... has expired" openssl x509 -checkend 0 -noout \
+	-in "$DIR/current/fullchain.pem"
+run host
+is "$rc" 1 "... is a failure"
+like "$err" "service web: $NAME: the placeholder in $DIR/current/fullchain.pem ended on [^ ]*; for another one remove $DIR/current, then run: certrepo-installer --placeholder $NAME; the store has no certificate to put there: it is not issued yet\$" \
+	"... and says what to do"
 run host --status
-is "$rc" 0 "--status"
-unlike "$out" 'EXPIRED|until' "... has no alarm"
+is "$rc" 1 "--status"
+like "$out" "the placeholder in .* ended on" "... says so"
+unlike "$out" "no certificate from the store yet" "... and not that all is well"
 run host --verify
-is "$rc" 0 "--verify"
-unlike "$out" 'EXPIRED|until' "... neither"
-is "$(sqlite3 "$DB" "SELECT count(*) FROM installs WHERE ts_expire > 0")" 0 \
-	"... nor has the store"
+is "$rc" 1 "--verify"
+like "$out" "as installed, but the placeholder in .* ended on" "... likewise"
+sqlite3 "$DB" "UPDATE certs SET enable = 'N' WHERE name = '$NAME'"
+run host
+is "$rc" 1 "... of a row that is disabled, too"
+like "$err" "ended on .*: it is disabled\$" "... which it says"
+sqlite3 "$DB" "UPDATE certs SET enable = 'Y' WHERE name = '$NAME'"
+rm "$DIR/current"
+run host --placeholder $NAME
+is "$rc" 0 "what it says works"
+run host
+is "$rc" 0 "... and all is well"
+
+# --- the store gives it back as the certificate ---
+sqlite3 "$DB" "UPDATE certs SET crt = readfile('$DIR/current/fullchain.pem'),
+	ca = '' WHERE name = '$NAME'"
+run host
+is "$rc" 1 "a placeholder from the store"
+like "$err" "$NAME: refused: what the store has is a placeholder, not a certificate of a CA" \
+	"... is none, though it lies here"
+run host --status
+unlike "$out" "installed since" "... and the state says so"
+
+# --- somebody else's, under the same name ---
+fresh
+run host --placeholder
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$T/evil.key" -days 30 \
+	-subj "/O=certrepo placeholder/CN=$NAME" \
+	-out "$DIR/current/fullchain.pem" 2>/dev/null
+run host
+is "$rc" 1 "a placeholder of another key"
+like "$err" "fullchain.pem is not of this host's key; for another one remove" \
+	"... is told of"
+run host --verify
+is "$rc" 1 "... by --verify, too"
+fresh
 issue_nth "$T/two" 2 && store_put $NAME "$T/two"
 run host
 is "$rc $out" "0 " "the first certificate"

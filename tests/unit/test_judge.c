@@ -284,6 +284,11 @@ static void keys(void **state)
 	"openssl req -x509 -key " key " -days 9 -subj '/O=certrepo " \
 	"placeholder/CN=" LEAF "' -out d/full.pem; chmod 644 d/full.pem"
 
+#define ENDED                                                               \
+	"faketime -f -90d openssl req -x509 -key leaf.key -days 9 -subj "   \
+	"'/O=certrepo placeholder/CN=" LEAF "' -out d/full.pem; chmod 644 " \
+	"d/full.pem"
+
 /* To be replaced like nothing; but in place of what we installed, told of. */
 static void placeholders(void **state)
 {
@@ -300,6 +305,21 @@ static void placeholders(void **state)
 		  .verdict = PLAN_WAIT, .says = "" },
 		{ "disabled", SELF("leaf.key"), "off", .verdict = PLAN_WAIT,
 		  .says = "" },
+		{ "of another key, and not issued yet", SELF("next.key"),
+		  "empty", .verdict = PLAN_UNKNOWN,
+		  .says = "/full.pem is not of this host's key; for another "
+			  "one remove " },
+		{ "of another key, and disabled", SELF("next.key"), "off",
+		  .verdict = PLAN_UNKNOWN,
+		  .says = "--placeholder " LEAF "; the store has no "
+			  "certificate to put there: it is disabled" },
+		{ "the key is gone", SELF("leaf.key"), "empty", "rm leaf.key",
+		  .verdict = PLAN_UNKNOWN,
+		  .says = "/full.pem is in place, and its key: " },
+		{ "it has ended", ENDED, "empty", .verdict = PLAN_UNKNOWN,
+		  .says = "/full.pem ended on 2" },
+		{ "it has ended, and is replaced", ENDED, "new.pem",
+		  .verdict = PLAN_PUT, .says = "" },
 		{ "no such row", SELF("leaf.key"), "none",
 		  .verdict = PLAN_MISSING, .says = "no certificate named" },
 		{ "in place of ours", SELF("leaf.key"), "new.pem",
