@@ -93,7 +93,7 @@ ALLFLAGS = -std=gnu11 -D_GNU_SOURCE \
 	   -fvisibility=hidden -MMD -MP $(PC) $(CPPFLAGS) $(CFLAGS) $(FORTIFY)
 LDALL    = -pie $(filter -Wl%,$(HARDEN)) $(SANFLAGS) $(LDFLAGS)
 # Nothing of the folders it was built in is in what is built.
-MAPS     = -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $O)=build
+MAPS     = '-ffile-prefix-map=$(CURDIR)=.' '-ffile-prefix-map=$(abspath $O)=build'
 
 PROGRAMS = populate fetcher installer
 BINS     = $(PROGRAMS:%=$O/certrepo-%)
