@@ -65,20 +65,30 @@ static void fill_in(const struct populate *p, const char *name, const char *san,
 		populate_fill(p, name, san, arena_strdup(a, err->msg), a));
 }
 
-/* The command that makes text of it knows its name, and writes another file. */
+/* The command that makes text or a request of it knows its name, and writes
+ * another file. */
 static void tell_file(const struct populate *p, const char *path,
 		      const char *name, struct arena *a, struct err *err)
 {
-	static const char files[] = "FILE > NAME.csr";
-	const char *was = arena_strdup(a, err->msg);
-	const char *at = strstr(was, files);
+	static const char files[] = "FILE > NAME.csr", key[] = "-key KEY ";
+	const char *was = arena_strdup(a, err->msg), *at;
 
-	if (!at || (p->opt.csr && strcmp(p->opt.csr, "-") == 0))
+	if (p->opt.csr && strcmp(p->opt.csr, "-") == 0)
 		return;
-	(void) err_set(err, err->kind, "%.*s%s > %s%s", (int) (at - was), was,
-		       populate_word(path, a),
-		       populate_word(arena_printf(a, "%s.text.csr", name), a),
-		       at + strlen(files));
+	path = populate_word(path, a);
+	at = strstr(was, files);
+	if (at) {
+		(void) err_set(
+			err, err->kind, "%.*s%s > %s%s", (int) (at - was), was,
+			path,
+			populate_word(arena_printf(a, "%s.text.csr", name), a),
+			at + strlen(files));
+		return;
+	}
+	at = strstr(was, key);
+	if (at && strstr(was, "this holds a PRIVATE KEY"))
+		(void) err_set(err, err->kind, "%.*s-key %s %s",
+			       (int) (at - was), was, path, at + strlen(key));
 }
 
 static int read_csr(const struct populate *p, const char *path,

@@ -10,7 +10,7 @@
 	"bring the CSR alone"
 
 static const char key_text[] = "this holds a PRIVATE KEY; " KEY_STAYS
-			       ", which its host makes by: " X509_FORM_REQ;
+			       "; the CSR is made of it by: " X509_FORM_REQ;
 static const char tpm_text[] =
 	"this is a TSS2 PRIVATE KEY, of a TPM, and no certificate signing "
 	"request; its host makes one by: openssl req -provider tpm2 -provider "
@@ -32,7 +32,7 @@ static const char p7_text[] =
 static const char p12_text[] =
 	"this is PKCS#12 (.p12, .pfx): a certificate with its PRIVATE "
 	"KEY; " KEY_STAYS
-	", which its host makes by: openssl pkcs12 -in FILE -noenc "
+	"; the CSR is made of it by: openssl pkcs12 -in FILE -noenc "
 	"-out KEY && openssl x509 -x509toreq -copy_extensions copy -in KEY "
 	"-key KEY -out NAME.csr";
 static const char public_text[] =

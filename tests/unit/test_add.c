@@ -61,6 +61,8 @@ static void changes_nothing(void **state)
 
 static void refuses(void **state)
 {
+	char made[1024];
+
 	assert_int_equal(RUN(add_run(&p, "other.example.org", &err)), -1);
 	kit_says(&err, "other.example.org.csr does not exist");
 	/* Pasted, it writes no other file than this one. */
@@ -75,6 +77,12 @@ static void refuses(void **state)
 	/* It may be the one that is in use. */
 	kit_says(&err, "if this is a copy that came from another one, remove "
 		       "the copy");
+	snprintf(made, sizeof(made),
+		 "the CSR is made of it by: openssl req -new -key "
+		 "%s/www.example.org.csr.key -subj / -addext "
+		 "subjectAltName=DNS:" NAME " -out " NAME ".csr",
+		 scratch_dir);
+	kit_says(&err, made);
 	assert_int_equal(RUN(add_run(&p, "WWW.example.org", &err)), -1);
 	kit_says(&err, "lower case");
 	assert_string_equal(SAID, "");
