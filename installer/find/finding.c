@@ -140,6 +140,25 @@ static bool kept_state(const struct finding *t, size_t i,
 	return true;
 }
 
+/* Where a placeholder was the last time, and is none: what was said of it must
+ * not stay. */
+static bool was_placeholder(const struct finding *t, const struct judge_cert *c,
+			    enum receipt_state *ret, const char **ret_detail)
+{
+	const struct store_receipt *last =
+		host_last(t->r, t->s, c->svc->conf->name, NULL);
+
+	if (!last || !last->detail ||
+	    strcmp(last->detail, HOST_PLACEHOLDER) != 0)
+		return false;
+	*ret = c->disk ? RECEIPT_INSTALLED : RECEIPT_FAILED;
+	*ret_detail = c->disk ? "another certificate is in the placeholder's "
+				"place; none from the store yet"
+			      : "the placeholder is gone; no certificate from "
+				"the store yet";
+	return true;
+}
+
 bool finding_cert_state(const struct finding *t, size_t i,
 			enum receipt_state *ret, const char **ret_detail)
 {
@@ -153,6 +172,8 @@ bool finding_cert_state(const struct finding *t, size_t i,
 		return true;
 	}
 	switch (c->verdict) {
+	case PLAN_WAIT:
+		return was_placeholder(t, c, ret, ret_detail);
 	case PLAN_KEEP:
 		*ret = RECEIPT_FAILED;
 		*ret_detail = finding_untimely(t->r, c);

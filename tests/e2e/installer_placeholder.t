@@ -168,6 +168,27 @@ like "$err" "fullchain.pem is not of this host's key; for another one remove" \
 	"... is told of"
 run host --verify
 is "$rc" 1 "... by --verify, too"
+
+# --- no placeholder any more: what was said of it does not stay ---
+fresh
+run host --placeholder
+run host
+openssl req -x509 -key "$T/host.key" -days 30 -subj "/CN=$NAME" \
+	-out "$DIR/current/fullchain.pem" 2>/dev/null
+run host
+is "$rc" 0 "something else in its place"
+run host --status
+unlike "$out" "the files
+ *a placeholder, self-signed" "... is not called a placeholder"
+like "$out" "another certificate is in the placeholder's place" "... but what it is"
+fresh
+run host --placeholder
+run host
+rm "$DIR/current"
+run host
+run host --status
+is "$rc" 1 "nothing in its place"
+like "$out" "the placeholder is gone; no certificate from the store yet" "... likewise"
 fresh
 issue_nth "$T/two" 2 && store_put $NAME "$T/two"
 run host
