@@ -309,14 +309,21 @@ static int trim(struct host *r, struct judge_cert *g, struct err *err)
 	return 1;
 }
 
-/* No CA vouches for it, so that anybody could have made it. */
-static int vet_self(struct host *r, const struct judge_cert *g, struct err *err)
+/* What is not compared with what is there first: some formats cannot even be
+ * made of two that do not fit; and that it lies here, too, does not make what
+ * is self-signed a CA's. */
+static int vet_first(struct host *r, const struct judge_cert *g,
+		     const struct x509_key *key, struct err *err)
 {
-	AUTO(x509_key_free) struct x509_key *key = NULL;
+	AUTO(x509_key_free) struct x509_key *own = NULL;
 
-	if (hostkey_load(g->svc, &key, err) == -1)
+	if (key && !x509_key_matches(key, g->chain))
+		return vet(r, g, key, err);
+	if (!x509_chain_self_signed(g->chain))
+		return 0;
+	if (!key && hostkey_load(g->svc, &own, err) == -1)
 		return -1;
-	return vet(r, g, key, err);
+	return vet(r, g, key ? key : own, err);
 }
 
 /* What the row would give, and whether the disk has it. */
@@ -343,11 +350,7 @@ static int judge(struct host *r, struct judge_cert *g,
 
 	if (g->svc->has_key && hostkey_load(g->svc, &key, err) == -1)
 		return -1;
-	/* Some formats cannot even be made of two that do not fit. */
-	if (key && !x509_key_matches(key, g->chain))
-		return vet(r, g, key, err);
-	/* That it lies here, too, does not make it a CA's. */
-	if (x509_chain_self_signed(g->chain) && vet_self(r, g, err) == -1)
+	if (vet_first(r, g, key, err) == -1)
 		return -1;
 	if (wants_root(g->svc) && trim(r, g, err) == -1)
 		return -1;
