@@ -502,19 +502,32 @@ static const char *absent(const struct finding *t, const struct judge_cert *c)
 			    there ? "holds no certificate" : "is not there");
 }
 
+/* What is served, and is what is there. */
+static const char *as_installed(const struct finding *t,
+				const struct judge_cert *c)
+{
+	const char *untimely = finding_untimely(t->r, c);
+
+	if (!untimely)
+		return c->placeholder ? "as installed: " HOST_PLACEHOLDER
+				      : "as installed";
+	if (!c->placeholder && x509_chain_not_after(c->disk) <= t->r->now)
+		return "as installed, but it has EXPIRED";
+	return arena_printf(t->r->arena, "as installed, but %s", untimely);
+}
+
 static bool verify_endpoint_of(const struct finding *t, size_t i)
 {
 	const struct svc_endpoint *e = &t->s->endpoints[i];
 	const struct verify_seen *seen = &t->seen[i];
 	const struct judge_cert *c = &t->g.v[e->cert];
 	const char *untimely = finding_untimely(t->r, c);
-	bool there = c->disk, ok, expired;
+	bool there = c->disk, ok;
 	char why[300], until[CLOCK_TEXT];
 
 	/* Of what is not there, too, why it was not seen. */
 	ok = there ? finding_right(t, i, why)
 		   : seen_match(&(struct verify_want){ NULL, NULL }, seen, why);
-	expired = there && x509_chain_not_after(c->disk) <= t->r->now;
 	printf("%s %s %s: ", t->s->name, t->s->certs[e->cert].conf->name,
 	       svc_endpoint_text(e, t->r->arena));
 	/* Of another one the sentence has it all. */
@@ -527,14 +540,7 @@ static bool verify_endpoint_of(const struct finding *t, size_t i)
 		print_seen(seen);
 	if (!ok)
 		printf("%s%s", why, there ? "" : "; ");
-	printf("%s\n",
-	       !there			     ? absent(t, c)
-	       : !ok			     ? ""
-	       : c->placeholder && !untimely ? "as installed: " HOST_PLACEHOLDER
-	       : expired && !c->placeholder ? "as installed, but it has EXPIRED"
-	       : untimely ? arena_printf(t->r->arena, "as installed, but %s",
-					 untimely)
-			  : "as installed");
+	printf("%s\n", !there ? absent(t, c) : !ok ? "" : as_installed(t, c));
 	return ok && there && !untimely;
 }
 
