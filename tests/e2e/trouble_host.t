@@ -89,8 +89,8 @@ systemctl() { # ACTION UNIT
 nginx_newest() { # its worker that began last
 	pgrep -n -P "$(cat "$NGINX_PIDFILE")"
 }
-nginx_reread() {
-	[ "$(nginx_newest)" != "$_newest" ]
+nginx_reread() { # and the one before takes no connections any more
+	[ "$(nginx_newest)" != "$_newest" ] && ! kill -0 "$_newest" 2>"$T/out"
 }
 
 # --- a certificate of which 5 days are left, as the host and the store have it ---
