@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <getopt.h>
+#include <signal.h>
 #include "mem.h"
 #include "err.h"
 #include "near.h"
@@ -72,12 +73,20 @@ static const struct opts_topic *find_topic(const struct opts_spec *spec,
 	return t && t->word ? t : NULL;
 }
 
+/* Who reads the first lines alone wants no more: that is no error, as it would
+ * be where SIGPIPE is ignored. */
+static void may_be_cut(void)
+{
+	(void) signal(SIGPIPE, SIG_DFL);
+}
+
 /* T: of that command alone. */
 static void __attribute__((__noreturn__))
 help(const struct opts_spec *spec, const struct opts_topic *t)
 {
 	const struct opts_option *o;
 
+	may_be_cut();
 	if (t)
 		printf("usage: %s %s\n%s\n\n", spec->program, t->usage,
 		       t->summary);
@@ -100,6 +109,7 @@ help(const struct opts_spec *spec, const struct opts_topic *t)
 
 static void __attribute__((__noreturn__)) version(const struct opts_spec *spec)
 {
+	may_be_cut();
 	printf("%s %s\n", spec->program, CERTREPO_VERSION);
 	exit(opts_end(spec->program, 0));
 }

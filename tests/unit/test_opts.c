@@ -4,6 +4,8 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <signal.h>
+#include <unistd.h>
 #include "mem.h"
 #include "opts.h"
 #include "paths.h"
@@ -233,6 +235,37 @@ static void nothing_to_print(void *arg)
 	_exit(opts_end("prog", 0));
 }
 
+/* As the programs have it, with SIGPIPE ignored. */
+static void nobody_reads(void *arg)
+{
+	int ends[2];
+
+	if (pipe(ends) == -1 || close(ends[0]) == -1 ||
+	    dup2(ends[1], STDOUT_FILENO) == -1)
+		_exit(99);
+	(void) signal(SIGPIPE, SIG_IGN);
+	parse(arg);
+}
+
+/* Who has read enough makes no error of a text to be read. */
+static void enough(void **state)
+{
+	static const char *const words[] = { "--help", "--version" };
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		assert_int_equal(
+			scratch_fork(nobody_reads, (void *) ARGS(words[i])),
+			128 + SIGPIPE);
+		assert_string_equal(scratch_read(scratch("err")), "");
+	}
+}
+
+static void help_to_full(void *arg)
+{
+	if (freopen("/dev/full", "w", stdout))
+		parse(arg);
+}
+
 static void lost_output(void **state)
 {
 	int few = 1, many = 100000;
@@ -241,6 +274,8 @@ static void lost_output(void **state)
 	assert_string_equal(scratch_read(scratch("err")),
 			    "prog: cannot write to standard output\n");
 	assert_int_equal(scratch_fork(print_much, &many), 1);
+	assert_int_equal(scratch_fork(help_to_full, (void *) ARGS("--help")),
+			 1);
 	assert_int_equal(scratch_fork(print_and_fail, NULL), 75);
 	assert_int_equal(scratch_fork(nothing_to_print, NULL), 0);
 	assert_string_equal(scratch_read(scratch("err")), "");
@@ -256,6 +291,7 @@ int main(void)
 		cmocka_unit_test(topic),
 		cmocka_unit_test(own_usage_error),
 		cmocka_unit_test(lost_output),
+		cmocka_unit_test(enough),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
