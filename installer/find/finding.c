@@ -159,11 +159,27 @@ static bool was_placeholder(const struct finding *t, const struct judge_cert *c,
 	return true;
 }
 
-bool finding_cert_state(const struct finding *t, size_t i,
+/* The store has none, or none that is newer. */
+static bool waits_state(const struct finding *t, size_t i,
 			enum receipt_state *ret, const char **ret_detail)
 {
 	const struct judge_cert *c = &t->g.v[i];
 	const struct store_receipt *last;
+
+	if (was_placeholder(t, c, ret, ret_detail))
+		return true;
+	/* What was wrong with the store's is over: it has none. */
+	last = host_last(t->r, t->s, c->svc->conf->name, NULL);
+	if (!c->disk || c->row == PLAN_ROW_MISSING || !last ||
+	    !receipt_state_bad(last->state))
+		return false;
+	return kept_state(t, i, ret);
+}
+
+bool finding_cert_state(const struct finding *t, size_t i,
+			enum receipt_state *ret, const char **ret_detail)
+{
+	const struct judge_cert *c = &t->g.v[i];
 
 	*ret_detail = NULL;
 	if (c->placeholder && c->verdict == PLAN_WAIT) {
@@ -173,7 +189,7 @@ bool finding_cert_state(const struct finding *t, size_t i,
 	}
 	switch (c->verdict) {
 	case PLAN_WAIT:
-		return was_placeholder(t, c, ret, ret_detail);
+		return waits_state(t, i, ret, ret_detail);
 	case PLAN_KEEP:
 		*ret = RECEIPT_FAILED;
 		*ret_detail = finding_untimely(t->r, c);
@@ -199,13 +215,6 @@ bool finding_cert_state(const struct finding *t, size_t i,
 					       "another certificate does not "
 					       "fit";
 		return true;
-	case PLAN_WAIT:
-		/* What was wrong with the store's is over: it has none. */
-		last = host_last(t->r, t->s, c->svc->conf->name, NULL);
-		if (!c->disk || c->row == PLAN_ROW_MISSING || !last ||
-		    !receipt_state_bad(last->state))
-			return false;
-		return kept_state(t, i, ret);
 	case PLAN_HOLD:
 		*ret = RECEIPT_HELD;
 		break;
