@@ -105,7 +105,7 @@ is "$(sed -n 's/.*user = "\([a-z-]*\)".*/\1/p' /etc/certrepo/init.conf \
 	sort) >"$T/there"
 mandoc -Tascii -O width=78 "$FLEET" | sed "s/.$(printf '\b')//g" |
 	sed -n '/^   Files/,/^[A-Z]/p' | awk '$3 ~ /^0[0-7]+$/ &&
-		/\.password|\.conf/ && !/acme|installer/ { print $1, $2, $3 }' |
+		/\.password|\.conf/ && !/acme|installer|host-/ { print $1, $2, $3 }' |
 	sort -u >"$T/table"
 is "$(cat "$T/there")" "$(cat "$T/table")" "owners and modes are the page's"
 
@@ -171,6 +171,22 @@ is "$rc" 0 "the first host"
 run certrepo-installer --verbose
 like "$rc $err" '^0 .*www\.example\.org: enrolled, not issued yet' \
 	"... its account sees the name"
+
+# A host with an account of its own, and what it may.
+follow '9. Each further host' 1
+follow '9. Each further host' 1
+is "$(cd /etc/certrepo && echo ./*.sql)" './*.sql' "... leaves no file behind"
+rights() { # ACCOUNT
+	mariadb -BNe "SHOW GRANTS FOR '$1'@'%'" | sed "s/$1/X/; s/ IDENT.*//" |
+		sort
+}
+is "$(rights certrepo-host-web1)" "$(rights certrepo-host)" \
+	"... which may what the one for all may"
+sed -i 's/"certrepo-host"/"certrepo-host-web1"/;
+	s/host.password/host-web1.password/' /etc/certrepo/installer.conf
+run certrepo-installer --verbose
+like "$rc $err" '^0 .*www\.example\.org: enrolled, not issued yet' \
+	"... and is let in"
 
 # What the fetcher tells people to run, they can paste.
 certrepo-populate disable www.example.org >/dev/null

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# UPGRADE and BACKUP of certrepo-fleet(7), as they stand there, on stores that the programs before
-# left: looked at, upgraded, run, and put back as they were. As root, where
-# /etc, /var/lib, /var/backups and /usr/local are folders of our own.
+# UPGRADE and BACKUP of certrepo-fleet(7), as they stand there, on stores that
+# the programs before left: looked at, upgraded, run, and put back as they were.
+# As root, where /etc, /var/lib, /var/backups and /usr/local are folders of our
+# own.
 # shellcheck disable=SC2154 # rc, out and err are run's
 if [ -z "${FLEET_APART-}" ] && [ "$(id -u)" = 0 ] &&
 	unshare --mount --net true 2>/dev/null; then
@@ -61,9 +62,17 @@ before() {
 }
 kept() {
 	follow BACKUP 1
-	is "$(tar -tzf $B/centre.tgz | grep -c 'certrepo\.conf\.off$')" 1 \
-		"... which is kept"
-	is "$(stat -c %a $B)" 700 "... for root alone"
+	is "$(tar -tzf $B/centre-$TODAY.tgz | grep -c '/certrepo\.conf$')" 1 \
+		"... with the configuration, under its name"
+	is "$(stat -c %a:%A $B $B/centre-*)" '700:drwx------
+600:-rw-------' "... for root alone"
+	touch -d '15 days ago' $B/centre-2026-01-01.tgz
+	touch -d '13 days ago' $B/centre-2026-01-02.tgz
+	run run-parts --regex '^certrepo-centre$' /etc/cron.daily
+	is "$rc $out$err" '0 ' "... and cron does it again, in silence"
+	is "$(echo $B/centre-*.tgz)" \
+		"$B/centre-2026-01-02.tgz $B/centre-$TODAY.tgz" \
+		"... keeping two weeks"
 }
 upgraded() { # TITLE K
 	follow "$1" "$2"
@@ -72,21 +81,21 @@ upgraded() { # TITLE K
 	like "$out" 'upgraded .* from schema version 2 to [0-9]+' "... and does it"
 	like "$err" 'CA that is not in the configuration' \
 		"... and says what would fail"
-	follow UPGRADE 3
+	follow UPGRADE 4
 	ok "... runs begin again" test -s /etc/certrepo/certrepo.conf
 }
 
 # --- SQLite ---
-DB=/var/lib/certrepo/certrepo.db B=/var/backups/certrepo
+DB=/var/lib/certrepo/certrepo.db B=/var/backups/certrepo TODAY=$(date +%F)
 {
 	echo "store : { path = \"$DB\"; };"
 	common
 } >/etc/certrepo/certrepo.conf
 runuser -u certrepo -- sqlite3 $DB <"$ROOT/tests/data/schema2/sqlite.sql"
 dump=$(sqlite3 -readonly $DB .dump)
+kept
 before
 follow 'With SQLite' 1
-kept
 upgraded 'With SQLite' 2
 is "$(find /var/lib/certrepo ! -user certrepo)" '' "... nothing is root's"
 not_ok "... the database is another one" test \
@@ -144,22 +153,35 @@ rights() {
 unlike "$(rights)" DELETE "an older installation's rights"
 accounts=$(mariadb -Ne 'SELECT user, host, authentication_string FROM mysql.user
 	WHERE user <> "certrepo-owner" ORDER BY user')
-before
-follow BACKUP 2
-ok "... is a dump" grep -q '^INSERT INTO .certs' $B/certrepo.sql
-is "$(tar -tzf $B/database.tgz | grep -c 'key\.pem$')" 1 "... the key of TLS, too"
-dump=$(cksum <$B/certrepo.sql)
-fleet_block "$(fleet_in BACKUP 2)" | sed 's/dump/dump --no-such-option/' \
-	>"$T/block"
-run sh "$T/block"
-is "$(cksum <$B/certrepo.sql)" "$dump" "... one that fails leaves the one before"
 kept
-upgraded UPGRADE 2
+follow BACKUP 2
+ok "... is a dump" grep -q '^INSERT INTO .certs' $B/database-"$TODAY".sql
+is "$(tar -tzf $B/server.tgz | grep -c 'key\.pem$')" 1 "... the key of TLS, too"
+touch -d '40 days ago' $B/database-2026-01-01.sql
+md5sum $B/database-* $B/server.tgz >"$T/md5"
+mv /usr/local/sbin/mariadb-dump "$T/"
+printf '#!/bin/sh\necho "half a dump"\necho "no server" >&2\nexit 2\n' \
+	>/usr/local/sbin/mariadb-dump
+chmod 755 /usr/local/sbin/mariadb-dump
+run run-parts --regex '^certrepo-database$' /etc/cron.daily
+like "$rc $err" '^1 no server
+.*certrepo-database exited' "a server that is down: cron tells"
+ok "... and no dump is another one, or gone" md5sum --quiet -c "$T/md5"
+fleet_block "$(fleet_in UPGRADE 2)" >"$T/block"
+run sh -e "$T/block"
+isnt "$rc" 0 "... nor is an upgrade begun"
+not_ok "... with half a dump" test -e $B/before-upgrade.sql
+mv "$T/mariadb-dump" /usr/local/sbin/
+before
+follow UPGRADE 2
+ok "... the dump is there" grep -q '^INSERT INTO .certs' $B/before-upgrade.sql
+upgraded UPGRADE 3
 like "$(rights)" DELETE "... the fetcher has the rights of this version"
 is "$(mariadb -Ne 'SELECT user, host, authentication_string FROM mysql.user
 	WHERE user <> "certrepo-owner" ORDER BY user')" "$accounts" \
 	"... and no account is another one, or new"
 follow 'The way back' 1
+follow 'The way back' 2
 run certrepo-populate -c /etc/certrepo/init.conf init -n
 like "$out" 'would upgrade .* from schema version 2' "... it is as it was"
 run certrepo-populate -c /etc/certrepo/init.conf init

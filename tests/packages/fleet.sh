@@ -316,20 +316,24 @@ like "$(served)" 'code: 0 \(ok\)' "... whose certificate is trusted"
 is "$(served_key)" "$(openssl pkey -pubout \
 	-in "$H/etc/ssl/private/www.example.org.key")" "... the new one"
 
-follow UPGRADE 1
-follow BACKUP 1 2
-follow UPGRADE 2 3 4
+follow '9. Each further host' 1
+follow BACKUP 1
+follow UPGRADE 1 2 3 4 5
 "$T/centre" certrepo-populate show --json \
 	www.example.org >"$T/before"
 follow BACKUP 1 2
-follow UNINSTALL 1 2
+follow UNINSTALL 2 3
 not_ok "nothing of the centre is left" sh -c "find '$C/etc/certrepo' \
-	'$C/var/lib/certrepo' '$C/etc/mysql/certrepo' 2>/dev/null | grep ."
+	'$C/var/lib/certrepo' '$C/etc/mysql/certrepo' '$C'/etc/cron.*/certrepo* \
+	2>/dev/null | grep ."
+is "$("$T/centre" mariadb -BNe "SELECT COUNT(*) FROM mysql.user
+	WHERE user LIKE 'certrepo%'")" 0 "... no account either"
 on web1 certrepo-installer
 is "$rc" 69 "... a host says so"
 like "$(served)" 'code: 0 \(ok\)' "... and goes on"
 follow RESTORE 1 2
 follow '4. Tables and accounts' 1
+follow '9. Each further host' 1
 "$T/centre" certrepo-populate show --json \
 	www.example.org >"$T/after"
 ok "what was there is there again" cmp "$T/before" "$T/after"
@@ -342,9 +346,11 @@ unlike "$err" 'account ca=' "... and no new one"
 on web1 certrepo-installer
 is "$rc" 0 "... and what is renewed is served"
 
-follow UNINSTALL 3
-on web1 nginx -t
-is "$rc" 0 "... keys and certificates stay, for services that are restarted"
+follow UNINSTALL 1
+on web1 service nginx restart
+is "$rc" 0 "... and its service starts as before"
+like "$(served)" 'code: 0 \(ok\)' "... with its certificate"
+follow '8. The first host' 1 2 3
 follow 'A host that leaves' 1
 like "$(served)" 'code: 0 \(ok\)' "... whose service goes on"
 paste "$(fleet_in 'A host that leaves' 2)"

@@ -48,7 +48,15 @@ systemctl --root="$R" --quiet disable certrepo-installer.timer
 state=$(state_of var/lib/certrepo var/lib/certrepo-installer etc/certrepo \
 	etc/ssl/private)
 
-out=$(apt install $(debs certrepo-common certrepo certrepo-installer) 2>&1)
+# as certrepo-fleet(7) says it, for the centre and for hosts
+no "one of two on a machine is not upgraded alone" \
+	apt install --no-remove $(debs certrepo-common certrepo)
+is "$(c dpkg-query -W -f '${Version} ' certrepo certrepo-common \
+	certrepo-installer)" "$was $was $was " "... and nothing is removed"
+line=$(sed -n 's/^apt-get \(.*--only-upgrade .*\)/\1/p' \
+	man/certrepo-fleet.7 | sort -u)
+out=$(c sh -c "cd /debs && apt-get -q --no-install-recommends \
+	-o Dpkg::Use-Pty=0 $line" 2>&1 </dev/null)
 is $? 0 "the upgrade, with nobody to answer a question"
 no "nobody was asked" grep -i 'conffile\|configuration file' <<END
 $out
