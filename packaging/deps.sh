@@ -14,7 +14,7 @@ build="
 	libunbound-dev dns-root-data
 "
 demo="
-	perl openssl curl procps
+	perl openssl curl jq procps
 	pebble bind9 bind9-utils bind9-dnsutils nginx-light
 "
 check="

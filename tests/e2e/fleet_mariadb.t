@@ -54,6 +54,8 @@ END
 printf '#!/bin/sh\nexit 0\n' >/usr/local/sbin/apt-get
 # shellcheck disable=SC2016 # its own
 printf '#!/bin/sh\nexec cp "${1#*:}" "$2"\n' >/usr/local/sbin/scp
+# shellcheck disable=SC2016 # its own
+printf '#!/bin/sh\nshift; exec "$@"\n' >/usr/local/sbin/ssh
 chmod 755 /usr/local/sbin/*
 hash -r
 
@@ -173,8 +175,8 @@ like "$rc $err" '^0 .*www\.example\.org: enrolled, not issued yet' \
 	"... its account sees the name"
 
 # A host with an account of its own, and what it may.
-follow '9. Each further host' 1
-follow '9. Each further host' 1
+follow '9. Each further host' 3
+follow '9. Each further host' 3
 is "$(cd /etc/certrepo && echo ./*.sql)" './*.sql' "... leaves no file behind"
 rights() { # ACCOUNT
 	mariadb -BNe "SHOW GRANTS FOR '$1'@'%'" | sed "s/$1/X/; s/ IDENT.*//" |
@@ -187,6 +189,50 @@ sed -i 's/"certrepo-host"/"certrepo-host-web1"/;
 run certrepo-installer --verbose
 like "$rc $err" '^0 .*www\.example\.org: enrolled, not issued yet' \
 	"... and is let in"
+
+# A wildcard, whose request is quoted as it has to be.
+echo 'dns : { zones = ( { zone = "acme.example.net"; server = "192.0.2.53";
+	key_file = "/etc/certrepo/acme.key"; } ); };' \
+	>/etc/certrepo/certrepo.conf.d/dns.conf
+(umask 027 && echo 'key "acme" { algorithm hmac-sha256; secret "AAAA"; };' \
+	>/etc/certrepo/acme.key && chgrp certrepo /etc/certrepo/acme.key)
+follow '9. Each further host' 1
+follow '9. Each further host' 2
+like "$out" '_acme-challenge\.example\.org\. CNAME' "... has one record"
+follow '9. Each further host' 2
+certrepo-populate remove -y '*.example.org' >/dev/null
+rm /etc/certrepo/certrepo.conf.d/dns.conf
+
+# A chat is told, of which curl alone is not its own.
+cat >"$T/curl" <<'END'
+#!/bin/sh
+printf '%s\n' "$*" >/var/lib/certrepo/curl.args
+cat <&3 >/var/lib/certrepo/curl.conf
+cat >/var/lib/certrepo/curl.body
+END
+chmod 755 "$T" "$T/curl"
+mount --bind "$T/curl" /usr/bin/curl || bail "no curl of our own"
+install -d /usr/local/share/doc/certrepo/examples
+install -m 644 "$ROOT/packaging/examples/notify-chat" \
+	/usr/local/share/doc/certrepo/examples/
+follow '7. Who is told' 2
+sed -i 's/mail = [^;]*;//' /etc/certrepo/certrepo.conf.d/notify.conf
+install -d -o certrepo /var/lib/certrepo
+run runuser -u certrepo -- certrepo-fetcher --test-notify
+is "$rc" 0 "... and told"
+like "$(jq -r .text /var/lib/certrepo/curl.body)" \
+	"^$(hostname).*:
+test .*certrepo" "... in words"
+is "$(cat /var/lib/certrepo/curl.conf)" \
+	'url = "https://chat.example.org/hooks/SECRET"' "... at its address"
+unlike "$(cat /var/lib/certrepo/curl.args)" SECRET "... which ps does not see"
+echo '{"host":"h","events":[{"event":"new","name":"a","text":"<!all> & \"q\"",
+	"todo":["run x"]}]}' |
+	/usr/local/sbin/certrepo-notify-chat /etc/certrepo/chat.url
+is "$(jq -r .text /var/lib/certrepo/curl.body)" 'h:
+new a: &lt;!all&gt; &amp; "q"
+    run x' "... and what peers say is no markup"
+rm /etc/certrepo/certrepo.conf.d/notify.conf
 
 # What the fetcher tells people to run, they can paste.
 certrepo-populate disable www.example.org >/dev/null
@@ -207,29 +253,32 @@ is "$(reports "$(hostname)")" 1 "its reports are there"
 mariadb certrepo -e "INSERT INTO installs (name, host, service, endpoint,
 	state, ts) SELECT name, 'web10', service, endpoint, state, ts
 	FROM installs WHERE host = '$(hostname)'"
-block 'A host that leaves' 2
+follow 'A host that leaves' 2
+block 'A host that leaves' 3
 sed "s/'web1'/'$(hostname)'/" "$T/block" >"$T/leaves"
 run sh -e "$T/leaves"
-is "$rc" 0 "A host that leaves, 2"
+is "$rc" 0 "A host that leaves, 3"
 is "$(reports "$(hostname)") $(reports web10)" '0 1' \
 	"... and nothing of it is left, and all of others"
 is "$(certrepo-populate list 2>/dev/null)" '' "... nor the name"
 
-# The statements for a server that is another machine.
-sed -n '/^CREATE USER .certrepo-admin/,/^\.Ed/p' "$FLEET" | sed '$d' >"$T/sql"
-is "$(grep -c ';$' "$T/sql")" 2 "an account for init elsewhere"
-ok "... can be made" mariadb -e "SOURCE $T/sql"
-sed 's/certrepo-populate/certrepo-admin/; s#/etc.*populate.password#/etc/certrepo/init.password#' \
-	/etc/certrepo/admin.conf >/etc/certrepo/far.conf
-(umask 077 && echo PASSWORD >/etc/certrepo/init.password)
-ln -s certrepo.conf.d /etc/certrepo/far.conf.d
+# A server that is another machine: init by an account, all else by ssh.
 mariadb -e "DROP DATABASE certrepo; CREATE DATABASE certrepo
-	CHARACTER SET ascii COLLATE ascii_bin; DROP USER 'certrepo-owner'@localhost"
-run certrepo-populate -c /etc/certrepo/far.conf init
-is "$rc" 0 "... and makes the tables"
-printf '%s\n' "$out" | grep ';$' >"$T/owner.sql"
-ok "... what it prints of the views, pasted" mariadb -e "SOURCE $T/owner.sql"
-run certrepo-populate -c /etc/certrepo/far.conf init
-is "$rc $(printf '%s\n' "$out" | wc -l)" "0 1" "... and then it is done"
+	CHARACTER SET ascii COLLATE ascii_bin"
+mariadb -BNe "SELECT CONCAT('DROP USER ', QUOTE(user), '@', QUOTE(host), ';')
+	FROM mysql.user WHERE user LIKE 'certrepo-%'" | mariadb
+rm /etc/certrepo/certrepo.conf
+for again in '' ', again'; do
+	follow '4. Tables and accounts' 2
+	is "$(cd /etc/certrepo && echo ./*.sql ./*.sed)" './*.sql ./*.sed' \
+		"... which leaves no file behind$again"
+done
+is "$(sed -n 's/.*user = "\([a-z-]*\)".*/\1/p' /etc/certrepo/init.conf)" \
+	certrepo-admin "... init has its account"
+run certrepo-populate init
+is "$rc $(printf '%s\n' "$out" | wc -l)" "0 1" "... and nothing is left to do"
+sed -i 's/-web1//' /etc/certrepo/installer.conf
+run certrepo-installer --verbose
+like "$err" 'no certificate named www' "... nor for the hosts, who see the view"
 mariadb_stop
 done_testing

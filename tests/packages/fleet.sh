@@ -41,7 +41,8 @@ if [ "${2-}" != --alone ]; then
 	# What they fetch, while there is a network; they find it there, then.
 	apt_of() { # CHROOT WORD of the machines
 		sed -n '/^\.Sy On the .*as root.*:$/,/^\.Ed/p' \
-			man/certrepo-fleet.7 | awk -v w="$2" '
+			man/certrepo-fleet.7 |
+			sed ':a;/\\e$/{N;s/\\e\n//;ba}' | awk -v w="$2" '
 			/^\.Sy/ { on = $0 ~ w }
 			on && /^apt-get install/' | sort -u >"$1/tmp/apt"
 		in_chroot "$1" sh -c 'cd /root && sh -ex /tmp/apt &&
@@ -280,7 +281,7 @@ first=$(fleet_in '8. The first host' 2)
 paste "$first"
 is "$rc" 0 "8. The first host, 2"
 like "$(served)" 'issuer=.*www\.example\.org' "... serves a placeholder"
-follow '8. The first host' 3 4
+follow '8. The first host' 3 4 5
 like "$(served)" 'code: 0 \(ok\)
 issuer=.*Pebble' "... serves the certificate, with its intermediate"
 paste "$first"
@@ -294,10 +295,14 @@ follow 'Making it' 1 2
 follow 'Trusting it' 1 2 3 4
 like "$(served)" 'code: 0 \(ok\)
 issuer=.*Example Intermediate 1' "the CA of one's own: its certificate is served"
-follow 'Another root' 1 2 3 4 5
+follow 'Another root' 1 2 3 4
+paste "$(fleet_in 'Another root' 6)"
+is "$rc $out" '0 www.example.org on web1' "another root: who is not there yet"
+follow 'Another root' 5 6
+is "$said" '' "... and nobody is"
 like "$(served)" 'code: 0 \(ok\)
 issuer=.*Example Intermediate 2' "another root, and all trust it"
-follow 'Another root' 6
+follow 'Another root' 7 8 9
 on web1 openssl verify -CAfile /etc/ssl/certs/ca-certificates.crt \
 	/srv/centre/etc/ssl/example-root-1.crt
 isnt "$rc" 0 "... the old one is trusted no more"
@@ -316,7 +321,7 @@ like "$(served)" 'code: 0 \(ok\)' "... whose certificate is trusted"
 is "$(served_key)" "$(openssl pkey -pubout \
 	-in "$H/etc/ssl/private/www.example.org.key")" "... the new one"
 
-follow '9. Each further host' 1
+follow '9. Each further host' 3
 follow BACKUP 1
 follow UPGRADE 1 2 3 4 5
 "$T/centre" certrepo-populate show --json \
@@ -333,7 +338,7 @@ is "$rc" 69 "... a host says so"
 like "$(served)" 'code: 0 \(ok\)' "... and goes on"
 follow RESTORE 1 2
 follow '4. Tables and accounts' 1
-follow '9. Each further host' 1
+follow '9. Each further host' 3
 "$T/centre" certrepo-populate show --json \
 	www.example.org >"$T/after"
 ok "what was there is there again" cmp "$T/before" "$T/after"
@@ -357,8 +362,9 @@ paste "$(fleet_in 'A host that leaves' 2)"
 is "$rc" 0 "A host that leaves, 2 (centre)"
 paste "$(fleet_in 'A host that leaves' 2)"
 like "$rc $err" '^1 .*not enrolled' "... again, and it says so"
+follow 'A host that leaves' 3
 on centre certrepo-populate list
-unlike "$out" example.org "a host that left is forgotten"
+unlike "$out" www.example.org "a host that left is forgotten"
 is "$("$T/centre" mariadb -N certrepo -e 'SELECT COUNT(*) FROM installs')" 0 \
 	"... its reports, too"
 done_testing
