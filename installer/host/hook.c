@@ -5,6 +5,7 @@
 #include "child.h"
 #include "target.h"
 #include "term.h"
+#include "way.h"
 #include "words.h"
 
 static struct child_spec spec_of(const struct svc_command *c)
@@ -13,6 +14,22 @@ static struct child_spec spec_of(const struct svc_command *c)
 				    .user = c->user,
 				    .env = c->env,
 				    .timeout_s = c->timeout_s };
+}
+
+/* A user's command says "Permission denied" of a file, and not why. */
+static int add_way(const struct svc_command *c, struct err *err)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	const char *way = NULL;
+
+	for (size_t i = 1; c->user && c->argv[0] && c->argv[i] && !way; i++)
+		way = way_barred(c->argv[i], c->user, a);
+	if (way)
+		err_set(err, err->kind,
+			"%s; %s: see CATALOGUE in "
+			"certrepo-profiles(7)",
+			err->msg, way);
+	return -1;
 }
 
 static int run_one(const struct svc *s, enum hook hook,
@@ -31,7 +48,7 @@ static int run_one(const struct svc *s, enum hook hook,
 	term_progress("%s: running %s", s->name, spec.argv[0]);
 	rc = child_check(&spec, tried, err);
 	term_wipe();
-	return rc;
+	return rc == -1 ? add_way(c, err) : rc;
 }
 
 int hook_find(const struct svc_command *c, struct err *err)

@@ -140,4 +140,14 @@ run host --dry-run
 like "$out" "$NAME FAILS: folder $DIR is not there" "... and a missing folder"
 rmdir "$DIR" 2>/dev/null
 mv "$DIR.away" "$DIR"
+
+# --- a check by a user who is not let in ---
+if [ "$(id -u)" = 0 ]; then
+	install -d -m 700 "$T/private" && touch "$T/private/k"
+	sed -i "s#^check = .*#check = ( { command = [ \"wc\", \"-c\", \"$T/private/k\" ]; user = \"nobody\"; } );#" "$T/profiles/base.conf"
+	chmod 711 "$T"
+	run host
+	like "$rc $err" "^1 .*the check beforehand failed: .*; nobody cannot get into $T/private \\(root:root, 0700\\): see CATALOGUE in certrepo-profiles\\(7\\); nothing was changed" \
+		"a folder that does not let in a check's user is named"
+fi
 done_testing
