@@ -44,9 +44,9 @@ install -d /usr/local/share/certrepo/cas
 install -m 644 "$ROOT"/ca-presets/*.conf /usr/local/share/certrepo/cas/
 rm -rf /etc/nginx/tls /etc/nginx/sites-enabled/* /etc/certrepo
 sed -n 's/^    \(adduser\|install\) /\1 /p' "$ROOT/README.md" >"$T/by_hand"
-is "$(grep -c certrepo "$T/by_hand")" 2 "README: what is made without packages"
+is "$(grep -c certrepo "$T/by_hand")" 3 "README: what is made without packages"
 run sh -e "$T/by_hand"
-is "$rc $(stat -c %U /var/lib/certrepo)" '0 certrepo' "... by two commands"
+is "$rc $(stat -c %U /var/lib/certrepo)" '0 certrepo' "... by three commands"
 # The world: who is trusted, and mail.
 # shellcheck disable=SC2086 # a list
 cat "$LE_CA" $LE_ROOTS >>/etc/ssl/certs/ca-certificates.crt
@@ -102,7 +102,7 @@ is "$(le_served)" "$served" "... and the same certificate is served"
 is "$(stat -c '%U %a %n' /etc/ssl/private/www.*.key /var/lib/certrepo \
 	/var/lib/certrepo-installer)" \
 	"root 600 /etc/ssl/private/www.example.org.key
-certrepo 755 /var/lib/certrepo
+certrepo 750 /var/lib/certrepo
 root 700 /var/lib/certrepo-installer" "whose the key and the folders are"
 
 
@@ -135,7 +135,7 @@ on_host runuser -u nobody -- certrepo-fetcher --once
 like "$rc $err" '^78 .* belongs to certrepo, and this runs as nobody: .* as root: certrepo-fetcher --once$' \
 	"the fetcher as nobody says as whom to run it"
 on_host runuser -u nobody -- certrepo-populate list
-like "$rc $err" "^78 .* belongs to user certrepo .* as user nobody: run it as root\$" \
+like "$rc $err" "^78 .* belongs to user certrepo .* as user nobody: run it as root( |\$)" \
 	"populate as nobody: the same"
 
 # From cron, with the environment that cron gives.

@@ -344,7 +344,7 @@ follow '9. Each further host' 3
 ok "what was there is there again" cmp "$T/before" "$T/after"
 on web1 certrepo-installer --verbose
 is "$rc" 0 "... hosts are let in as before"
-on centre runuser -u certrepo -- certrepo-fetcher --once --force \
+on centre certrepo-fetcher --once --force \
 	www.example.org
 is "$rc" 0 "... with the accounts that were"
 unlike "$err" 'account ca=' "... and no new one"
