@@ -26,6 +26,9 @@ PREFIX   = /usr/local
 SYSCONFDIR = /etc
 LOCALSTATEDIR = /var
 DESTDIR  =
+override PREFIX := $(patsubst %/,%,$(PREFIX))
+override SYSCONFDIR := $(patsubst %/,%,$(SYSCONFDIR))
+override LOCALSTATEDIR := $(patsubst %/,%,$(LOCALSTATEDIR))
 # SAN=1: ASan and UBSan. SAN=fuzz: the same for libFuzzer, with clang.
 CLANG   := $(shell command -v clang-14 || echo clang)
 CC       = $(if $(filter fuzz,$(SAN)),$(CLANG),gcc)
@@ -368,27 +371,31 @@ LAY_centre = $(call part,centre) \
 	$(call lay,program,$(SBINDIR),$O/certrepo-populate $O/certrepo-fetcher) \
 	$(call lay,text,$(DATADIR),schema/grants.sql)
 
-install uninstall install-% html: export PREFIX := $(PREFIX)
-install uninstall install-% html: export SYSCONFDIR := $(SYSCONFDIR)
-install uninstall install-% html: export LOCALSTATEDIR := $(LOCALSTATEDIR)
+install uninstall install-% html check-paths: export PREFIX := $(PREFIX)
+install uninstall install-% html check-paths: export SYSCONFDIR := $(SYSCONFDIR)
+install uninstall install-% html check-paths: export LOCALSTATEDIR := $(LOCALSTATEDIR)
 install uninstall install-%: export DESTDIR := $(DESTDIR)
 install uninstall install-% html: export VERSION := $(VERSION)
 install: install-common install-installer install-centre
 install-installer: $O/certrepo-installer
 install-centre: $O/certrepo-populate $O/certrepo-fetcher
-install-common install-installer install-centre: install-%:
+# before they are words of a shell
+check-paths:
+	@sh packaging/lay.sh check
+install-common install-installer install-centre: install-%: check-paths
 	@sh packaging/lay.sh install $(LAY_$*)
-uninstall:
+uninstall: check-paths
 	@sh packaging/lay.sh uninstall $(LAY_common) $(LAY_installer) $(LAY_centre)
 
 # The manuals as web pages.
 html: export DESTDIR := $O/man
-html:
+html: check-paths
 	@command -v mandoc >/dev/null || \
 		{ echo "missing for the web pages: apt-get install mandoc" >&2; exit 1; }
-	@rm -rf $O/man
-	@sh packaging/lay.sh install $(LAY_man)
-	@sh packaging/html.sh $O/html $O/man$(PREFIX)/share/man/man*/*
+	@mkdir -p $O
+	@exec 9>$O/html.lock && flock 9 && rm -rf $O/man && \
+		sh packaging/lay.sh install $(LAY_man) && \
+		sh packaging/html.sh $O/html $O/man$(PREFIX)/share/man/man*/*
 	@echo "the web pages begin at $O/html/index.html"
 
 demo:
@@ -403,5 +410,5 @@ clean:
 
 .PHONY: FORCE all $(PROGRAMS) have-all have-fetcher have-populate have-tests \
 	version tests deps check check-services check-trixie check-year \
-	check-reproducible check-packages deb demo lint fuzz bench install \
+	check-reproducible check-packages check-paths deb demo lint fuzz bench install \
 	install-common install-installer install-centre uninstall html clean

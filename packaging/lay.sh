@@ -3,7 +3,11 @@
 # Lay files into a system, or take away what was laid: what `make install` and
 # `make uninstall` run.
 #
+#	lay.sh check
 #	lay.sh install|uninstall KIND:FOLDER:FILE...
+#
+# `check` looks at the paths, and lays nothing: they stand in scripts, units and
+# manuals, each of which has quotes of its own.
 #
 # KIND is `program`, copied as it is; `text` or `script`, in which PREFIX,
 # SYSCONFDIR, LOCALSTATEDIR and VERSION are put for the defaults that sources
@@ -14,6 +18,17 @@ set -eu
 umask 022
 do=$1
 shift
+for path in "PREFIX=$PREFIX" "SYSCONFDIR=$SYSCONFDIR" \
+	"LOCALSTATEDIR=$LOCALSTATEDIR"; do
+	case ${path#*=} in
+	*[!A-Za-z0-9/._+~-]* | *//* | */../* | */./* | */ | */.. | */.) ;;
+	/?*) continue ;;
+	esac
+	echo "$path: it must be a full path of A-Z a-z 0-9 . _ + ~ - /, without //" \
+		"and ..; nothing is done" >&2
+	exit 64
+done
+[ "$do" != check ] || exit 0
 new=
 trap '[ -z "$new" ] || rm -f "$new"' EXIT
 
@@ -60,7 +75,9 @@ install_one() { # KIND FILE TARGET
 	new=
 }
 uninstall_one() { # KIND FILE TARGET
-	[ -e "$3" ] || return 0
+	# of an installation that was killed
+	rm -f "${3%/*}/.${3##*/}.new"
+	[ -e "$3" ] || [ -h "$3" ] || return 0
 	if [ "$1" = conf ] && ! put "$2" | cmp -s - "$3"; then
 		echo "left, since it was changed: $3"
 		return
@@ -98,5 +115,12 @@ for dir in "$DESTDIR$SYSCONFDIR/certrepo" \
 	[ ! -e "$dir" ] || echo "left: $dir"
 done
 for link in "$DESTDIR$SYSCONFDIR"/systemd/system/*.wants/certrepo-*; do
-	[ ! -L "$link" ] || echo "left: $link: systemctl disable ${link##*/}"
+	[ -L "$link" ] || continue
+	unit=${link##*/} do="systemctl disable ${link##*/}"
+	# another installation, the packages, has it as well, and goes on
+	for dir in "$SYSCONFDIR" /etc /usr/local/lib /usr/lib /lib; do
+		[ ! -e "$DESTDIR$dir/systemd/system/$unit" ] ||
+			do="systemctl reenable $unit"
+	done
+	echo "left: $link: $do"
 done

@@ -39,7 +39,7 @@ few() { # TARGET...
 	PKG_CONFIG_LIBDIR=$T/pc C_INCLUDE_PATH=$T/include mk "$@"
 }
 
-plan 38
+plan 79
 rm -f "$BUILD/elsewhere/certrepo-installer"
 ok "the installer needs no other libraries" few -j2 installer
 [ "$_failed" = 0 ] || diag "$(tail -20 "$T/make.log")"
@@ -120,10 +120,43 @@ like "$(cat "$T/make.log")" "changed: .*$E/cron.d/certrepo-installer" \
 like "$(cat "$T/make.log")" "left: .*$E/certrepo" "... as where people's files are"
 like "$(cat "$T/make.log")" "left: .*: systemctl disable certrepo-fetcher.timer" \
 	"... and what starts a unit that is gone"
+# Of a unit that the packages have as well.
+mk install
+mkdir -p "$D/usr/lib/systemd/system"
+: >"$D/usr/lib/systemd/system/certrepo-fetcher.timer"
+ln -sf nowhere "$D$P/share/man/man8/certrepo-fetcher.8"
+echo half >"$D$P/sbin/.certrepo-fetcher.new"
+mk uninstall
+like "$(cat "$T/make.log")" \
+	"left: .*: systemctl reenable certrepo-fetcher.timer" \
+	"what starts a unit that another installation has, is turned to that"
+rm -r "$D/usr"
 rm "$D$E/cron.d/certrepo-installer"
 tree "$D" >"$T/after"
 ok "all else is as it was before" cmp "$T/before" "$T/after"
 diff "$T/before" "$T/after" | sed 's/^/# /'
+# Paths that no script, unit or manual can hold.
+rm -rf "${D:?}"
+for bad in PREFIX=usr PREFIX=/ PREFIX='/a b' PREFIX='/a&b' PREFIX='/a|b' \
+	PREFIX="/a\"b" PREFIX="/a'b" PREFIX='/a`b' SYSCONFDIR=etc \
+	SYSCONFDIR=/a/../b LOCALSTATEDIR='/a;b'; do
+	mk "$bad" install-common
+	is "$? $(grep -c . "$T/make.log")" "2 2" "$bad is refused"
+	like "$(cat "$T/make.log")" "${bad%%=*}=.*: it must be a full path" \
+		"... and why"
+	not_ok "... and nothing laid" test -e "$D"
+done
+P=$P/ V=$V/
+ok "a slash at the end is cut" mk install-centre
+P=${P%/} V=${V%/}
+is "$(find "$D" -name '*.service' -exec grep -hE '//|StateDirectory=' {} +)" "" \
+	"... in units as well"
+mv "$D" "$T/a b"
+D="$T/a  b's"
+ok "DESTDIR may be of any name" mk install-common
+ok "... and has them" test -e "$D$P/share/man/man7/certrepo.7"
+ok "... until the end" mk uninstall
+not_ok "... which takes them away" test -e "$D$P/share/man/man7/certrepo.7"
 # A part alone, as the packages have it.
 rm -rf "${D:?}"
 mk install-installer

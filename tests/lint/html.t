@@ -24,7 +24,7 @@ untold() {
 	done
 }
 
-plan 12
+plan 15
 # Other paths: the pages speak of where things are.
 is "$(make -s O="$T/b" PREFIX=/opt/c html 2>&1)" \
 	"the web pages begin at $T/b/html/index.html" "they are made"
@@ -38,6 +38,17 @@ is "$(grep -rlE '/usr/local/(sbin|lib|share/(certrepo|doc))' "$H")" "" \
 	"they speak of the PREFIX"
 like "$(cat "$H/certrepo.7.html")" "certrepo $(make -s version)</td>" \
 	"... and of the version"
+
+# Two at once.
+two=
+for i in 1 2; do
+	make -s O="$T/two" html >"$T/two.$i" 2>&1 &
+	two="$two $!"
+done
+for p in $two; do
+	ok "two of them at once" wait "$p"
+done
+clean "... are one" bad_pages "$T/two/html"
 
 F=$T/f
 mkdir "$F"
