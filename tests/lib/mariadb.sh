@@ -44,6 +44,7 @@ _mariadb_init() { # DIR
 	[ "$(id -u)" != 0 ] || chown -R mysql: "$1/data" "$1/tls" "$1/tmp"
 	mariadb-install-db --no-defaults --datadir="$1/data" --tmpdir="$1/tmp" \
 		--auth-root-authentication-method=normal \
+		--innodb-log-file-size=4M \
 		--skip-test-db ${_mariadb_user:+--user=mysql} \
 		>"$1/install.log" 2>&1
 }
@@ -86,7 +87,7 @@ mariadb_start() {
 		--bind-address=127.0.0.1 --skip-name-resolve --skip-log-bin \
 		--pid-file="$MARIADB_DIR/data/pid" \
 		--log-error="$MARIADB_DIR/data/err.log" \
-		--innodb-buffer-pool-size=32M --innodb-log-file-size=8M \
+		--innodb-buffer-pool-size=32M --innodb-log-file-size=4M \
 		--innodb-flush-log-at-trx-commit=2 --performance-schema=off \
 		--ssl-ca="$MARIADB_DIR/tls/ca.pem" \
 		--ssl-cert="$MARIADB_DIR/tls/cert.pem" \
