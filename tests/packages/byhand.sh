@@ -17,7 +17,15 @@ echo x >"$R/etc/certrepo/csr/x"
 chmod 600 "$R/etc/certrepo/certrepo.conf.of.mine"
 passwd=$(c getent passwd certrepo)
 was=$(state_of var/lib/certrepo var/lib/certrepo-installer etc/certrepo)
-must apt install $(debs certrepo-common certrepo certrepo-installer)
+touch "$R/usr/local/sbin/certrepo-fetcher"
+out=$(apt install $(debs certrepo-common certrepo certrepo-installer) 2>&1)
+is $? 0 "they are installed"
+like "$out" 'certrepo: another certrepo, of make install, is in /usr/local' \
+	"... and say which program runs"
+no "... only where it is there" grep -q 'certrepo-installer: another' <<END
+$out
+END
+rm "$R/usr/local/sbin/certrepo-fetcher"
 is "$(c getent passwd certrepo)" "$passwd" "the user is as it was"
 is "$(state_of var/lib/certrepo var/lib/certrepo-installer etc/certrepo)" "$was" \
 	"so are the folders and what is in them"
