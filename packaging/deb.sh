@@ -19,6 +19,15 @@ out=$(realpath -m "${OUT:-build/deb}")
 work=$out/.work
 
 if [ "${1-}" != --inside ]; then
+	# the name of a folder, too
+	for suite; do
+		case $suite in
+		*[!a-z]* | '')
+			echo "deb: $suite: not the name of a suite of Debian" >&2
+			exit 64
+			;;
+		esac
+	done
 	need_root
 	mkdir -p "$out"
 	exec 9>"$out/.lock"
@@ -31,7 +40,12 @@ if [ "${1-}" != --inside ]; then
 		echo "deb: with changes that are not committed"
 	trap 'rm -rf --one-file-system "$work"' EXIT
 	rm -rf --one-file-system "$work"
-	in_namespaces packaging/deb.sh "$@"
+	in_namespaces packaging/deb.sh "$@" || {
+		rc=$?
+		echo "deb: not all packages were made, see above; free in $out:" \
+			"$(df -h --output=avail "$out" | tail -1)" >&2
+		exit $rc
+	}
 	for suite; do
 		echo "deb: $out/$suite:" "$(cd "$out/$suite" && echo ./*.deb)"
 	done

@@ -83,4 +83,8 @@ finds "$T" "a folder is seen" weak "$T/x" "$T"
 finds 'clash-protection is missing' "a flag is missed" compiled_without "$T/x"
 ar rc "$T/x.a" "$T/x.o"
 finds 'x\.o.*: no (IBT|BTI)' "a missing mark is seen" unmarked "$T/x.a"
+
+run sh packaging/deb.sh ../x
+is "$rc $err" "64 deb: ../x: not the name of a suite of Debian" \
+	"a suite of packages is a name"
 done_testing
