@@ -10,7 +10,7 @@ D=$T/dest P=/opt/c/usr E=/opt/c/conf V=/opt/c/state
 # -O0: it is quick, and they are not to be run much
 mk() { # TARGET...: below DESTDIR
 	make -s -C "$ROOT" O="$BUILD/elsewhere" SAN= CFLAGS=-O0 \
-		PREFIX=$P SYSCONFDIR=$E LOCALSTATEDIR=$V DESTDIR="$D" "$@" \
+		PREFIX="$P" SYSCONFDIR="$E" LOCALSTATEDIR="$V" DESTDIR="$D" "$@" \
 		>"$T/make.log" 2>&1
 }
 tree() { # FOLDER: what is there, with modes and contents
@@ -130,7 +130,7 @@ mk uninstall
 like "$(cat "$T/make.log")" \
 	"left: .*: systemctl reenable certrepo-fetcher.timer" \
 	"what starts a unit that another installation has, is turned to that"
-rm -r "$D/usr"
+rm -r "${D:?}/usr"
 rm "$D$E/cron.d/certrepo-installer"
 tree "$D" >"$T/after"
 ok "all else is as it was before" cmp "$T/before" "$T/after"
