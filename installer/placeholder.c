@@ -47,15 +47,29 @@ static void left(const struct work *w, const char *why)
 /* What is there. */
 static const char *what_is_there(const struct work *w, const char *path)
 {
-	const struct x509_chain *disk = w->g.v[w->i].disk;
 	struct arena *a = w->r->arena;
 	char until[CLOCK_TEXT];
 
-	if (!disk || !x509_self_is(disk))
+	if (!w->g.v[w->i].placeholder)
 		return arena_printf(a, "%s is there", path);
-	return arena_printf(a, "%s is there, with a placeholder (until %s)",
-			    path,
-			    clock_text(x509_chain_not_after(disk), until));
+	return arena_printf(
+		a, "%s is there, with a placeholder (until %s)", path,
+		clock_text(x509_chain_not_after(w->g.v[w->i].disk), until));
+}
+
+/* What no service starts with is not left in silence. */
+static int check_there(const struct work *w, const char *path, struct err *err)
+{
+	const struct judge_cert *g = &w->g.v[w->i];
+
+	if (g->verdict == PLAN_UNKNOWN)
+		return err_set(err, ERR_IO, "%s", g->reason);
+	if (!g->disk)
+		return err_set(err, ERR_IO,
+			       "%s is in the way: no certificate can be read "
+			       "there; move it away, then run this again",
+			       path);
+	return 0;
 }
 
 /* --- making it --- */
@@ -153,6 +167,24 @@ static int put(struct work *w, struct err *err)
 
 /* --- all of it --- */
 
+/* 1: what is there stays; 0: nothing is there, or a placeholder of a key that
+ * the host has not any more, which nobody can use; -1. */
+static int stays(const struct work *w, const char **ret_path, struct err *err)
+{
+	AUTO(x509_key_free) struct x509_key *key = NULL;
+	const struct judge_cert *g = &w->g.v[w->i];
+	int rc = target_taken(w->c, ret_path, err);
+
+	if (rc != 1)
+		return rc;
+	if (check_there(w, *ret_path, err) == -1)
+		return -1;
+	if (!g->placeholder)
+		return 1;
+	return load_key(w, &key, err) == -1 ? -1
+					    : x509_key_matches(key, g->disk);
+}
+
 static int lay(struct work *w, struct err *err)
 {
 	const char *why = not_here(w), *path = NULL;
@@ -162,7 +194,7 @@ static int lay(struct work *w, struct err *err)
 		left(w, why);
 		return 0;
 	}
-	rc = target_taken(w->c, &path, err);
+	rc = stays(w, &path, err);
 	if (rc == -1)
 		return -1;
 	if (rc == 1) {
@@ -184,7 +216,8 @@ static bool lay_cert(struct host *r, const struct svc *s, size_t i)
 	judge_disk(s, &w.g);
 	/* What is there besides is not its matter. */
 	for (size_t k = 0; k < w.g.n; k++)
-		w.g.v[k].verdict = PLAN_WAIT;
+		if (k != i)
+			w.g.v[k].verdict = PLAN_WAIT;
 	rc = lay(&w, &err);
 	judge_free(&w.g);
 	if (rc == -1 && r->dry_run)

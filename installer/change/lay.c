@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <unistd.h>
+#include "backup.h"
 #include "deploy.h"
 #include "lay.h"
 #include "log.h"
@@ -73,11 +74,22 @@ static void failed(struct txn_part *p, const struct err *err)
 	err_set(&p->err, err->kind, "%s", err->msg);
 }
 
+/* A placeholder that nobody can use is the one thing that may be there. */
+static bool replaces(const struct journal *j)
+{
+	for (size_t i = 0; i < j->n_ops; i++)
+		if (j->ops[i].old)
+			return true;
+	return false;
+}
+
 static int prepare(struct txn *t, struct err *err)
 {
 	struct txn_part *p = &t->v[0];
 
 	if (prepare_install(p, p->g, err) == -1 || txn_write(t, err) == -1 ||
+	    (replaces(t->j) &&
+	     backup_make(txn_state_dir(t), t->j, t->run->arena, err) == -1) ||
 	    prepare_stage(p, p->g, err) == -1)
 		return -1;
 	t->j->state = JOURNAL_INSTALL;

@@ -3,10 +3,11 @@
 #define LAY_H
 
 /*
- * The short transaction: files where there are none. What a real one does up to
- * the point where it would test and tell, through the same journal, and no
- * further: nothing is run, nothing is looked at, nothing is remembered. A kill
- * leaves it to the next run, of whatever kind, to finish.
+ * The short transaction: files where there are none, or a
+ * placeholder that nobody can use, of which a backup is made. What a real one
+ * does up to the point where it would test and tell, through the same journal,
+ * and no further: nothing is run, nothing is looked at, nothing is remembered.
+ * A kill leaves it to the next run, of whatever kind, to finish.
  */
 
 #include "txn_impl.h"

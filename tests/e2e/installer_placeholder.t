@@ -222,6 +222,17 @@ ok "... the command works" sh "$T/make"
 run host --placeholder
 is "$rc" 0 "... and then it goes on"
 ok "... nginx takes it" nginx_test
+
+# --- a key made anew ---
+openssl genrsa -out "$T/host.key" 2048 2>/dev/null
+not_ok "nginx does not start with one of another key" nginx_test
+run host --placeholder -n
+is "$rc" 0 "--placeholder -n"
+like "$out" "^web: $NAME: would lay a placeholder" "... says so"
+run host --placeholder
+is "$rc $err" "0 " "--placeholder"
+like "$out" "^web: $NAME: laid a placeholder" "... lays another"
+ok "... and nginx takes it" nginx_test
 mv "$T/host.away" "$T/host.key"
 
 # --- keys ---
@@ -338,8 +349,8 @@ if [ "$(id -u)" = 0 ]; then
 	mkdir "$DIR" && chown 61234:61234 "$DIR"
 	as_user ln -s "$T/outside" "$DIR/current"
 	run host --placeholder
-	is "$rc" 0 "a link that the user planted"
-	like "$out" "left as it is: $DIR/current is there\$" "... is left"
+	is "$rc" 1 "a link that the user planted"
+	like "$err" "no placeholder: .*$DIR/current" "... is left, and said"
 	is "$(readlink "$DIR/current")" "$T/outside" "... as it is"
 	rm "$DIR/current"
 	as_user ln -s "$T/outside/fullchain.pem" "$DIR/.current.certrepo-x"
@@ -358,8 +369,8 @@ if [ "$(id -u)" = 0 ]; then
 	mkdir "$DIR" && chown 61234:61234 "$DIR"
 	as_user ln -s "$T/outside/new" "$DIR/both.pem"
 	run host --placeholder
-	is "$rc" 0 "a link to nothing at a fixed path"
-	like "$out" "left as it is: $DIR/both.pem is there\$" "... is left"
+	is "$rc" 1 "a link to nothing at a fixed path"
+	like "$err" "no placeholder: .*$DIR/both.pem" "... is left, and said"
 	not_ok "... and nothing is put beside it" test -e "$DIR/full.pem"
 	not_ok "... nor where it leads" test -e "$T/outside/new"
 	is "$(cd "$T/outside" && stat -c '%n %i %a %u %s %Y' ./*)" "$before" \

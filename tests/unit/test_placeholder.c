@@ -11,6 +11,14 @@
 #define FULL                                                           \
 	"layout = \"fixed\"; files = ( { file = \"full.pem\"; format " \
 	"= \"fullchain\"; } );\n"
+#define GENERATION                                                          \
+	"layout = \"generation\"; files = ( { file = \"full.pem\"; format " \
+	"= \"fullchain\"; } );"
+#define NO_CERT(file)                                                        \
+	"no placeholder: @/d/" file " is in the way: no certificate can be " \
+	"read there; move it away, then run this again\n"
+#define UNREAD \
+	"no placeholder: what is there cannot be read, so nothing is done: "
 #define CERT(more)                                                             \
 	"{ name = \"web\"; profile = \"x\"; certificates = ( { name = \"" LEAF \
 	"\"; dir = \"@/d\"; " more " } ); }"
@@ -54,23 +62,23 @@ static void rows(void **state)
 		const char *what, *make, *profile, *services, *out, *err;
 		int rc;
 	} v[] = {
-		{ "a file", "echo x >d/full.pem", FULL, KEYED,
-		  "left as it is: @/d/full.pem is there\n", NULL, 0 },
-		{ "an empty one", ": >d/full.pem", FULL, KEYED,
-		  "left as it is: @/d/full.pem is there\n", NULL, 0 },
+		{ "a file", "echo x >d/full.pem", FULL, KEYED, NULL,
+		  NO_CERT("full.pem"), 1 },
+		{ "an empty one", ": >d/full.pem", FULL, KEYED, NULL,
+		  NO_CERT("full.pem"), 1 },
 		{ "a link to nothing", "ln -s nothing d/full.pem", FULL, KEYED,
-		  "left as it is: @/d/full.pem is there\n", NULL, 0 },
-		{ "a folder", "mkdir d/full.pem", FULL, KEYED,
-		  "left as it is: @/d/full.pem is there\n", NULL, 0 },
+		  NULL, NO_CERT("full.pem"), 1 },
+		{ "a folder", "mkdir d/full.pem", FULL, KEYED, NULL,
+		  UNREAD "@/d/full.pem is in the way: not a file", 1 },
 		{ "a file of two", "echo x >d/b.pem",
 		  "layout = \"fixed\"; files = ( { file = \"a.pem\"; format = "
 		  "\"certificate\"; }, { file = \"b.pem\"; format = \"chain\"; "
 		  "} );",
-		  KEYED, "left as it is: @/d/b.pem is there\n", NULL, 0 },
+		  KEYED, NULL, NO_CERT("b.pem"), 1 },
 		{ "a link of generations to nothing", "ln -s x d/current",
-		  "layout = \"generation\"; files = ( { file = \"full.pem\"; "
-		  "format = \"fullchain\"; } );",
-		  KEYED, "left as it is: @/d/current is there\n", NULL, 0 },
+		  GENERATION, KEYED, NULL, "no placeholder: @/d/current", 1 },
+		{ "a file in its place", "echo x >d/current", GENERATION, KEYED,
+		  NULL, UNREAD "@/d/current is in the way", 1 },
 		{ "a certificate of somebody's", "cp old.pem d/full.pem", FULL,
 		  KEYED, "left as it is: @/d/full.pem is there\n", NULL, 0 },
 		{ "a self-signed one of somebody's", "cp root.pem d/full.pem",
@@ -179,6 +187,31 @@ static void made(void **state)
 	     NULL);
 }
 
+/* No service starts with one of a key that the host has not any more. */
+static void of_another_key(void **state)
+{
+	static const char *const layouts[] = { FULL, GENERATION };
+
+	for (size_t i = 0; i < ARRAY_LEN(layouts); i++) {
+		clear();
+		kit_sh("cp leaf.key k.key; chmod 600 k.key");
+		host_kit_load(layouts[i], "", CERT("key = \"@/k.key\";"));
+		if (run(false) != 0)
+			fail_msg("%s", scratch_read(scratch("err")));
+		kit_sh("cp next.key k.key; find d -name full.pem | xargs cat "
+		       ">was");
+		assert_int_equal(run(true), 0);
+		says("web: " LEAF ": would lay a placeholder", NULL);
+		kit_sh("find d -name full.pem | xargs cat | cmp - was");
+		if (run(false) != 0)
+			fail_msg("%s", scratch_read(scratch("err")));
+		says("web: " LEAF ": laid a placeholder", NULL);
+		kit_sh("openssl pkey -in next.key -pubout >pub; f=d/full.pem; "
+		       "[ -e $f ] || f=d/current/full.pem; openssl x509 -in "
+		       "$f -noout -pubkey | cmp - pub");
+	}
+}
+
 /* One does not keep another from its own. */
 static void several(void **state)
 {
@@ -226,6 +259,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows),
 		cmocka_unit_test(made),
+		cmocka_unit_test(of_another_key),
 		cmocka_unit_test(several),
 	};
 
