@@ -90,7 +90,7 @@ matrix_begin() { # DAEMON [PROFILE]
 m_placeholder() {
 	m_conf '' none
 	run env ASAN_OPTIONS="verify_asan_link_order=0:${ASAN_OPTIONS-}" \
-		faketime -f -60d "$T/bin/host" -v --placeholder
+		faketime -f -60d "$T/bin/host" -vv --placeholder
 	is "$rc" 0 "$M_PROFILE: a placeholder is laid"
 	like "$out" "^$M_DAEMON: $NAME: laid a placeholder" "... in a line"
 	M_FP=$(printf '%s\n' "$err" |

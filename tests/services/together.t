@@ -136,7 +136,7 @@ is "$rc $(serve)" "1 c1 c1 c1" "Dovecot's reload lies: all three serve the old o
 is "$(states)" "rolled-back rolled-back rolled-back" "... which is reported"
 like "$err" 'service dovecot: activated, but not served: .*rolled back, the old set is served' \
 	"... says why"
-like "$err" 'service postfix: service dovecot: activated, but not served: .*rolled back' \
+like "$err" 'service postfix: service dovecot, which uses www.example.test too: activated, but not served: .*rolled back' \
 	"... and for whose sake the others went back"
 not_ok "... Apache, whose turn had not come, was never told" \
 	grep -q apache-activate "$T/told"
