@@ -371,25 +371,25 @@ LAY_centre = $(call part,centre) \
 	$(call lay,program,$(SBINDIR),$O/certrepo-populate $O/certrepo-fetcher) \
 	$(call lay,text,$(DATADIR),schema/grants.sql)
 
-install uninstall install-% html check-paths: export PREFIX := $(PREFIX)
-install uninstall install-% html check-paths: export SYSCONFDIR := $(SYSCONFDIR)
-install uninstall install-% html check-paths: export LOCALSTATEDIR := $(LOCALSTATEDIR)
+install uninstall install-% html paths: export PREFIX := $(PREFIX)
+install uninstall install-% html paths: export SYSCONFDIR := $(SYSCONFDIR)
+install uninstall install-% html paths: export LOCALSTATEDIR := $(LOCALSTATEDIR)
 install uninstall install-%: export DESTDIR := $(DESTDIR)
 install uninstall install-% html: export VERSION := $(VERSION)
 install: install-common install-installer install-centre
 install-installer: $O/certrepo-installer
 install-centre: $O/certrepo-populate $O/certrepo-fetcher
 # before they are words of a shell
-check-paths:
+paths:
 	@sh packaging/lay.sh check
-install-common install-installer install-centre: install-%: check-paths
+install-common install-installer install-centre: install-%: paths
 	@sh packaging/lay.sh install $(LAY_$*)
-uninstall: check-paths
+uninstall: paths
 	@sh packaging/lay.sh uninstall $(LAY_common) $(LAY_installer) $(LAY_centre)
 
 # The manuals as web pages.
 html: export DESTDIR := $O/man
-html: check-paths
+html: paths
 	@command -v mandoc >/dev/null || \
 		{ echo "missing for the web pages: apt-get install mandoc" >&2; exit 1; }
 	@mkdir -p $O
@@ -410,5 +410,5 @@ clean:
 
 .PHONY: FORCE all $(PROGRAMS) have-all have-fetcher have-populate have-tests \
 	version tests deps check check-services check-trixie check-year \
-	check-reproducible check-packages check-paths deb demo lint fuzz bench install \
+	check-reproducible check-packages paths deb demo lint fuzz bench install \
 	install-common install-installer install-centre uninstall html clean

@@ -62,7 +62,7 @@ before() {
 }
 kept() {
 	follow BACKUP 1
-	is "$(tar -tzf $B/centre-$TODAY.tgz | grep -c '/certrepo\.conf$')" 1 \
+	is "$(tar -tzf "$B/centre-$TODAY.tgz" | grep -c '/certrepo\.conf$')" 1 \
 		"... with the configuration, under its name"
 	is "$(stat -c %a:%A $B $B/centre-*)" '700:drwx------
 600:-rw-------' "... for root alone"

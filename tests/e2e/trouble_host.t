@@ -83,6 +83,7 @@ systemctl() { # ACTION UNIT
 		nginx_run
 		;;
 	'enable --now certrepo-'*.timer) : >"$T/${3%.timer}.on" ;;
+	status\ *) echo "$2" >"$T/asked" ;;
 	*) return 4 ;;
 	esac
 }
@@ -154,8 +155,8 @@ follow 'installer -v'
 well
 
 situation 'The service names another file than that of its certificate'
-make_key "$T/snakeoil.key" && make_self_signed "$T/snakeoil.key" \
-	"$T/snakeoil.pem" host1 || bail 'no certificate of Debian'
+{ make_key "$T/snakeoil.key" && make_self_signed "$T/snakeoil.key" \
+	"$T/snakeoil.pem" host1; } || bail 'no certificate of Debian'
 as "$T/snakeoil.pem" /etc/ssl/certs/snakeoil.pem
 as "$T/snakeoil.key" /etc/ssl/private/snakeoil.key
 cp "$NGINX_CONF" "$T/good.conf"
@@ -168,7 +169,7 @@ shows "$mail"
 nightly
 like "$err" 'web: 127[^ ]* serves another .*; does the .* paste the lines' \
 	'... the next run says what to do, too'
-rm -rf "$DIR"/*
+rm -rf "${DIR:?}"/*
 next
 nightly
 like "$err" 'does the .* paste the lines .*the new files are gone again' \
@@ -300,9 +301,6 @@ trouble_mail sh "$ROOT/packaging/certrepo-alert" certrepo-installer
 unset STATE_DIRECTORY
 rm "$T/bin/systemctl"
 shows "$mail"
-systemctl() { # status certrepo-installer.service
-	echo "$2" >"$T/asked"
-}
 journalctl() { # -u certrepo-installer.service
 	echo "$2" >>"$T/asked"
 }
