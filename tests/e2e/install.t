@@ -5,7 +5,7 @@
 # stays, and `make uninstall` leaves the tree as it was.
 . "$(dirname "$0")/../lib/lib.sh"
 
-unset MAKEFLAGS MFLAGS MAKELEVEL
+unset MAKEFLAGS MFLAGS MAKELEVEL WERROR
 D=$T/dest P=/opt/c/usr E=/opt/c/conf V=/opt/c/state
 # -O0: it is quick, and they are not to be run much
 mk() { # TARGET...: below DESTDIR

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib/lib.sh"
 . "$(dirname "$0")/lint.sh"
 
-unset MAKEFLAGS MFLAGS MAKELEVEL
+unset MAKEFLAGS MFLAGS MAKELEVEL WERROR
 plain=$ROOT/build # BUILD has the sanitizers in it
 
 weak() { # PROGRAM FOLDER: of which nothing may be in it

@@ -9,7 +9,7 @@
 #	FLAGS		CFLAGS; empty: the Makefile's
 . "$(dirname "$0")/../lib/lib.sh"
 
-unset MAKEFLAGS MFLAGS MAKELEVEL
+unset MAKEFLAGS MFLAGS MAKELEVEL WERROR
 export CCACHE_DISABLE=1
 : "${PROGRAMS=installer}" "${FLAGS=-O0 -g}"
 
