@@ -11,9 +11,12 @@
 
 systemd_can || skip_all "$why"
 systemd_lay || bail "cannot install: $(tail -3 "$T/log/install")"
-cat >"$IN/usr/sbin/sendmail" <<END
+# not below /tmp, of which certrepo-alert has one of its own
+mkdir -p "$IN/var/kept"
+chmod 1777 "$IN/var/kept"
+cat >"$IN/usr/sbin/sendmail" <<'END'
 #!/bin/sh
-cat >"$T/mail"
+cat >/var/kept/mail
 END
 chmod 755 "$IN/usr/sbin/sendmail"
 mkdir -p "$IN/usr/local/etc" "$IN/home/x"
@@ -56,8 +59,8 @@ put() { # BASE: as its owner has it
 		ca = CAST(readfile('$1.ca') AS TEXT) WHERE name = '$NAME'"
 }
 mail() {
-	[ ! -e "$T/mail" ] || tr -s ' \n' ' ' <"$T/mail"
-	rm -f "$T/mail"
+	[ ! -e "$IN/var/kept/mail" ] || tr -s ' \n' ' ' <"$IN/var/kept/mail"
+	rm -f "$IN/var/kept/mail"
 }
 
 unit_runs certrepo-installer.service
@@ -89,7 +92,7 @@ inside systemctl start web
 wait_port "$NGINX_PORT"
 unit_runs certrepo-installer.service
 is "$rc $(served)" "0 $(cert_fp "$T/two.crt")" "nginx is up: served"
-rm -f "$T/mail"
+rm -f "$IN/var/kept/mail"
 
 # --- one that dies of it: back, and started ---
 drop_in web.service '[Service]' ExecReload= \
