@@ -19,7 +19,7 @@ names_of_help() { # PROGRAM
 		tr '\n' ' '
 }
 
-plan 33
+plan 40
 printf 'store : { path = "%s/db"; };\nwebroot_prefixes = ["/srv"];
 ca = ( { name = "a"; directory = "https://ca.example"; agree_tos = true; contact = [ "mailto:a@example.org" ]; } );\n' \
 	"$T" >"$T/c.conf"
