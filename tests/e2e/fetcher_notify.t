@@ -128,7 +128,7 @@ run fetcher --once
 is "$rc" 0 "... and the next run renews it"
 mail=$(mailed)
 like "$mail" "1 matter is over \\($A\\)" "over"
-like "$mail" "held( since [-0-9TZ:]*)? its certificate is valid until [-0-9TZ:]* \\(in 90 days\\) certrepo-populate" \
+like "$mail" "held( since [-0-9TZ:]*)? its certificate is valid until [-0-9TZ:]* \\(in (89|90) days\\) certrepo-populate" \
 	"... and what is now"
 is "$(events event state name)" "over held $A" "... for the command, too"
 
