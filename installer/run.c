@@ -673,6 +673,23 @@ static int tell_back(const struct finding *t, bool *held, struct err *err)
 	return status;
 }
 
+static int no_such(const struct host *r, const char *name, struct err *err)
+{
+	AUTO(mem_free_str) char *near = host_near_text(r, name);
+
+	return err_set(err, ERR_USAGE,
+		       "no service or certificate %s on this host%s", name,
+		       near);
+}
+
+static void print_force(const char *name)
+{
+	const char *const argv[] = { name, NULL };
+	AUTO(mem_free_str) char *word = words_text(argv);
+
+	printf("to install what is held, run: " SAY_FORCE "\n", word);
+}
+
 int run_back(struct host *r, const char *name, struct err *err)
 {
 	AUTO(store_free) struct store *store = NULL;
@@ -685,13 +702,8 @@ int run_back(struct host *r, const char *name, struct err *err)
 	bool held = false;
 	int status;
 
-	if (n == 0) {
-		AUTO(mem_free_str) char *near = host_near_text(r, name);
-
-		return err_set(err, ERR_USAGE,
-			       "no service or certificate %s on this host%s",
-			       name, near);
-	}
+	if (n == 0)
+		return no_such(r, name, err);
 	if (together > JOURNAL_PARTS_MAX)
 		return err_set(err, ERR_LIMIT,
 			       "more than %d services use %s, name them one "
@@ -735,12 +747,8 @@ int run_back(struct host *r, const char *name, struct err *err)
 		}
 		judge_free(&tasks[i].g);
 	}
-	if (held) {
-		const char *const argv[] = { name, NULL };
-		AUTO(mem_free_str) char *word = words_text(argv);
-
-		printf("to install what is held, run: " SAY_FORCE "\n", word);
-	}
+	if (held)
+		print_force(name);
 	if (store_open(r->conf->store, STORE_HOST, &store, NULL) == -1)
 		store = NULL;
 	send_receipts(r, store);
