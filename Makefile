@@ -41,7 +41,7 @@ PKGS     = libconfig:libconfig-dev openssl:libssl-dev sqlite3:libsqlite3-dev \
 	   libmariadb:libmariadb-dev
 PKGS_F   = libcurl:libcurl4-openssl-dev jansson:libjansson-dev \
 	   ldns:libldns-dev libpsl:libpsl-dev
-PKGS_P   = libidn2:libidn2-dev
+PKGS_P   = libidn2:libidn2-dev libpsl:libpsl-dev
 PKGS_T   = cmocka:libcmocka-dev
 pc       = $(shell pkg-config $(1) $(foreach p,$(2),$(firstword \
 	   $(subst :, ,$p))) 2>/dev/null)
@@ -98,13 +98,14 @@ LDALL    = -pie $(filter -Wl%,$(HARDEN)) $(SANFLAGS) $(LDFLAGS)
 # Nothing of the folders it was built in is in what is built.
 MAPS     = '-ffile-prefix-map=$(CURDIR)=.' '-ffile-prefix-map=$(abspath $O)=build'
 
-PROGRAMS = populate fetcher installer
+PROGRAMS = populate fetcher installer status
 BINS     = $(PROGRAMS:%=$O/certrepo-%)
 
 COMMON_SRC    = $(sort $(wildcard common/*/*.c))
 FETCHER_SRC   = $(sort $(wildcard fetcher/*.c fetcher/*/*.c))
 INSTALLER_SRC = $(sort $(wildcard installer/*.c installer/*/*.c))
 POPULATE_SRC  = $(sort $(wildcard populate/*.c))
+STATUS_SRC    = $(sort $(wildcard status/*.c))
 TEST_SRC      = $(sort $(wildcard tests/unit/*.c))
 
 objs = $(patsubst %.c,$O/obj/%.o,$(1))
@@ -122,7 +123,7 @@ have-populate:
 	$(call have,certrepo-populate,$(PKGS_P))
 have-tests: have-fetcher have-populate
 	$(call have,the tests,$(PKGS_T))
-$(call objs,$(COMMON_SRC) $(INSTALLER_SRC)): | have-all
+$(call objs,$(COMMON_SRC) $(INSTALLER_SRC) $(STATUS_SRC)): | have-all
 $(call objs,$(FETCHER_SRC)): | have-all have-fetcher
 $(call objs,$(POPULATE_SRC)): | have-all have-populate
 $(call objs,$(TEST_SRC)): | have-all have-tests
@@ -135,8 +136,9 @@ conf   = $(sys) -Icommon/conf
 x509   = $(sys) -Icommon/x509
 db     = $(conf) -Icommon/db
 store  = $(db) -Icommon/x509 -Icommon/store
+fleet  = $(store) -Icommon/fleet
 notice = $(conf) -Icommon/notice
-policy = $(store) -Icommon/notice -Icommon/policy
+policy = $(fleet) -Icommon/notice -Icommon/policy
 view   = $(policy) -Icommon/view
 common = $(view)
 i_conf   = $(common) -Iinstaller/conf
@@ -158,7 +160,7 @@ f_tell   = $(common) -Ifetcher/tell
 f_roof   = $(f_due) -Ifetcher/ari -Ifetcher/discover -Ifetcher/tell \
 	   -Ifetcher/self -Ifetcher/command -Ifetcher
 everything = $(i_change) $(filter-out $(common),$(f_roof)) -Ipopulate \
-	     -Iinstaller
+	     -Iinstaller -Istatus
 
 $O/obj/common/base/%:   INC = $(base)
 $O/obj/common/sys/%:    INC = $(sys)
@@ -166,10 +168,12 @@ $O/obj/common/conf/%:   INC = $(conf)
 $O/obj/common/x509/%:   INC = $(x509)
 $O/obj/common/db/%:     INC = $(db)
 $O/obj/common/store/%:  INC = $(store)
+$O/obj/common/fleet/%:  INC = $(fleet)
 $O/obj/common/policy/%: INC = $(policy)
 $O/obj/common/notice/%: INC = $(notice)
 $O/obj/common/view/%:   INC = $(view)
 $O/obj/populate/%:      INC = $(common) -Ipopulate
+$O/obj/status/%:        INC = $(common) -Istatus
 $O/obj/installer/conf/%:   INC = $(i_conf)
 $O/obj/installer/look/%:   INC = $(i_look)
 $O/obj/installer/host/%:   INC = $(i_host)
@@ -226,7 +230,7 @@ $O/obj/%.o: %.c Makefile $O/flags | $O/gen/paths.h
 	@$(CC) $(ALLFLAGS) $(MAPS) $(INC) $(BAN) -c -o $@ $<
 
 # The migrations, as C strings.
-SCHEMA_SQL = $(sort $(wildcard schema/*/*.sql))
+SCHEMA_SQL = $(sort $(wildcard schema/*/[0-9]*.sql))
 $O/gen/schema_sql.c: schema/embed.sh $(SCHEMA_SQL)
 	@mkdir -p $(@D)
 	@sh schema/embed.sh $(SCHEMA_SQL) >$@.tmp && mv $@.tmp $@
@@ -236,6 +240,7 @@ $O/obj/schema_sql.o: $O/gen/schema_sql.c Makefile $O/flags
 
 $O/libcommon.a: $(call objs,$(COMMON_SRC)) $O/obj/schema_sql.o
 $O/libpopulate.a: $(call parts,populate,$(POPULATE_SRC))
+$O/libstatus.a: $(call parts,status,$(STATUS_SRC))
 $O/libinstaller.a: $(call parts,installer,$(INSTALLER_SRC))
 $O/libfetcher.a: $(call parts,fetcher,$(FETCHER_SRC))
 $O/lib%.a:
@@ -248,13 +253,16 @@ $O/certrepo-populate: $O/obj/populate/populate.o $O/libpopulate.a $O/libcommon.a
 $O/certrepo-installer: $O/obj/installer/installer.o $O/libinstaller.a $O/libcommon.a
 	@echo "  LD      $@"
 	@$(CC) $(LDALL) -o $@ $^ $(LIBS)
+$O/certrepo-status: $O/obj/status/status.o $O/libstatus.a $O/libcommon.a
+	@echo "  LD      $@"
+	@$(CC) $(LDALL) -o $@ $^ $(LIBS)
 $O/certrepo-fetcher: $O/obj/fetcher/fetcher.o $O/libfetcher.a $O/libcommon.a
 	@echo "  LD      $@"
 	@$(CC) $(LDALL) -o $@ $^ $(LIBS_F)
 
 TEST_BINS = $(patsubst tests/unit/%.c,$O/tests/unit/%,$(filter tests/unit/test_%,$(TEST_SRC)))
 $O/tests/unit/%: $O/obj/tests/unit/%.o $O/libfetcher.a $O/libinstaller.a \
-		$O/libpopulate.a $O/libcommon.a
+		$O/libpopulate.a $O/libstatus.a $O/libcommon.a
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	@$(CC) $(LDALL) -o $@ $^ $(LIBS_F) $(LIBS_P) -lcmocka
@@ -274,7 +282,7 @@ deps:
 # Fuzzers are tests/fuzz/fuzz_X.c, their corpora tests/fuzz/corpus/X.
 FUZZ_BINS = $(patsubst tests/fuzz/%.c,$O/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 $O/tests/fuzz/%: $O/obj/tests/fuzz/%.o $O/libfetcher.a $O/libinstaller.a \
-		$O/libpopulate.a $O/libcommon.a
+		$O/libpopulate.a $O/libstatus.a $O/libcommon.a
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	@$(CC) $(LDALL) -fsanitize=fuzzer -o $@ $^ $(LIBS_F) $(LIBS_P)
@@ -347,7 +355,9 @@ COMPDIR  = $(PREFIX)/share/bash-completion/completions
 # FOLDER: what is in packaging/FOLDER of hosts, of both, and of the centre
 of_host   = $(wildcard packaging/$(1)/*installer*)
 of_both   = $(wildcard packaging/$(1)/certrepo-alert*)
-of_centre = $(filter-out $(of_host) $(of_both),$(wildcard packaging/$(1)/*))
+of_status = $(wildcard packaging/$(1)/*status*)
+of_centre = $(filter-out $(of_host) $(of_both) $(of_status),\
+	$(wildcard packaging/$(1)/*))
 
 # PART: the same of each
 part = $(call lay,text,$(UNITDIR),$(call of_$(1),systemd)) \
@@ -367,6 +377,9 @@ LAY_common = $(call part,both,-common) \
 	$(call lay,text,$(DOCDIR)-common,README.md)
 LAY_installer = $(call part,host,-installer) \
 	$(call lay,program,$(SBINDIR),$O/certrepo-installer)
+LAY_status = $(call part,status,-status) \
+	$(call lay,program,$(SBINDIR),$O/certrepo-status) \
+	$(call lay,text,$(DATADIR)/monitoring,$(wildcard packaging/monitoring/*))
 LAY_centre = $(call part,centre) \
 	$(call lay,program,$(SBINDIR),$O/certrepo-populate $O/certrepo-fetcher) \
 	$(call lay,text,$(DATADIR),schema/grants.sql)
@@ -376,16 +389,18 @@ install uninstall install-% html paths: export SYSCONFDIR := $(SYSCONFDIR)
 install uninstall install-% html paths: export LOCALSTATEDIR := $(LOCALSTATEDIR)
 install uninstall install-%: export DESTDIR := $(DESTDIR)
 install uninstall install-% html: export VERSION := $(VERSION)
-install: install-common install-installer install-centre
+install: install-common install-installer install-centre install-status
 install-installer: $O/certrepo-installer
 install-centre: $O/certrepo-populate $O/certrepo-fetcher
+install-status: $O/certrepo-status
 # before they are words of a shell
 paths:
 	@sh packaging/lay.sh check
-install-common install-installer install-centre: install-%: paths
+install-common install-installer install-centre install-status: install-%: paths
 	@sh packaging/lay.sh install $(LAY_$*)
 uninstall: paths
-	@sh packaging/lay.sh uninstall $(LAY_common) $(LAY_installer) $(LAY_centre)
+	@sh packaging/lay.sh uninstall $(LAY_common) $(LAY_installer) \
+		$(LAY_centre) $(LAY_status)
 
 # The manuals as web pages.
 html: export DESTDIR := $O/man
@@ -411,4 +426,5 @@ clean:
 .PHONY: FORCE all $(PROGRAMS) have-all have-fetcher have-populate have-tests \
 	version tests deps check check-services check-trixie check-year \
 	check-reproducible check-packages paths deb demo lint fuzz bench install \
-	install-common install-installer install-centre uninstall html clean
+	install-common install-installer install-centre install-status uninstall \
+	html clean

@@ -16,6 +16,7 @@ static const struct {
 	{ 1, 1, 1 },
 	{ 2, 1, 1 },
 	{ 3, 1, 1 },
+	{ 4, 1, 1 },
 };
 
 /* The first column of a one-row query; 0 when the table is missing. */

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include "store.h"
 
-#define STORE_SCHEMA_VERSION 3 /* what this program was written for */
+#define STORE_SCHEMA_VERSION 4 /* what this program was written for */
 
 /* Create or upgrade; safe to repeat. ret_from is -1 for an empty database.
  * Rows that a 2019 script wrote get their key_sha256 here; what derives from

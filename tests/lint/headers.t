@@ -40,7 +40,7 @@ circles() { # FOLDER
 # No file of a room may include a header of a room that the Makefile names
 # behind it.
 rooms="common/base common/sys common/conf common/db common/x509 common/store
-common/notice common/policy common/view installer/conf installer/look
+common/fleet common/notice common/policy common/view installer/conf installer/look
 installer/host installer/find installer/change fetcher/net fetcher/self
 fetcher/dns fetcher/challenge fetcher/acme fetcher/tell fetcher/discover
 fetcher/command fetcher/order fetcher/due fetcher/ari"
@@ -48,7 +48,7 @@ forbidden() {
 	_left=$rooms
 	for _room in $rooms; do
 		_left=${_left#*"$_room"}
-		for _behind in $_left installer fetcher populate; do
+		for _behind in $_left installer fetcher populate status; do
 			_h=$(find "$_behind" -maxdepth 1 -name '*.h' | sort | head -1)
 			echo "#include \"${_h##*/}\"" >"$T/x.c"
 			# shellcheck disable=SC2046 # a list
