@@ -158,6 +158,10 @@ static const struct conf_setting settings[] = {
 	SET(certrepo_conf, store_patience, CONF_DURATION,
 	    "how long the store or a CA may be away before it is told",
 	    .def = "3h", .min = 0, .max = 30 * 86400),
+	SET(certrepo_conf, deliver_within, CONF_DURATION,
+	    "how soon hosts serve a new certificate; 0: an eighth of its life, "
+	    "26 h at most",
+	    .def = "0", .min = 0, .max = 90 * 86400),
 	{ .name = NULL },
 };
 

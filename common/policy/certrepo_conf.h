@@ -85,6 +85,7 @@ struct certrepo_conf {
 	int64_t order_timeout;	    /* one attempt at most, default 15 min */
 	struct notify_conf *notify; /* NULL: nobody is told */
 	int64_t store_patience;	    /* seconds, default 3 h */
+	int64_t deliver_within;	    /* seconds; 0 (default): deliver.h */
 };
 
 extern const struct conf_schema certrepo_conf_schema;

@@ -85,6 +85,7 @@ static void defaults(void **state)
 	assert_int_equal(l.conf.max_passes, 3);
 	assert_int_equal(l.conf.order_timeout, 900);
 	assert_int_equal(l.conf.store_patience, 3 * 3600);
+	assert_int_equal(l.conf.deliver_within, 0);
 	assert_null(l.conf.notify);
 	assert_int_equal(l.conf.proof.dns->ttl, 60);
 	assert_int_equal(l.conf.proof.dns->timeout, 5);
@@ -298,14 +299,17 @@ static void zones(void **state)
 static void notify(void **state)
 {
 	struct loaded l = load(STORE CA "notify : { mail = \"root\"; };\n"
-					"store_patience = \"1d\";\n");
+					"store_patience = \"1d\";\n"
+					"deliver_within = \"8h\";\n");
 
 	assert_int_equal(l.rc, 0);
 	assert_int_equal(l.conf.notify->mail.n, 1);
 	assert_string_equal(l.conf.notify->mail.v[0], "root");
 	assert_int_equal(l.conf.notify->repeat, 86400);
 	assert_int_equal(l.conf.store_patience, 86400);
+	assert_int_equal(l.conf.deliver_within, 8 * 3600);
 	unload(&l);
+	refuse(STORE CA "deliver_within = \"91d\";\n", 3, "deliver_within");
 	refuse(STORE CA "notify : { mail = \"a b@example.org\"; };\n", 3,
 	       "mail: a b@example.org is not a mail address");
 	refuse(STORE CA "notify : { };\n", 3, "notify tells nobody");
