@@ -119,7 +119,9 @@ static inline void kit_wipe(void)
 	OK(db_script(s->db,
 		     "DROP VIEW IF EXISTS host_certs, host_installs;"
 		     "DROP TABLE IF EXISTS certs, orders, proofs, attempts, "
-		     "cas, installs, schema_version",
+		     "cas, installs, cert_facts, hosts, host_names, "
+		     "host_requests, fetchers, attempt_totals, settings, "
+		     "schema_version",
 		     &err));
 	store_free(&s);
 }
