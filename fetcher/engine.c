@@ -304,7 +304,7 @@ static void say_waits(struct engine *e)
 			report_waits(e->report, &e->cas.waits[i], e->cas.v[i]);
 }
 
-static void count(struct engine *e, struct report_counts *c)
+static void count(const struct engine *e, struct report_counts *c)
 {
 	size_t i;
 
@@ -549,6 +549,29 @@ int engine_run(struct engine *e, int *ret_status, struct err *err)
 		return 0;
 	}
 	return say_idle(e, err);
+}
+
+/* Was it asked, or does anything wait for it? */
+static bool needed(const struct engine *e, size_t i)
+{
+	return ca_queue_requests(e->cas.v[i]) > 0 || e->cas.waits[i].n > 0;
+}
+
+void engine_result(const struct engine *e, struct engine_result *ret)
+{
+	struct report_counts c;
+	bool any = false;
+
+	count(e, &c);
+	*ret = (struct engine_result){ .renewed = c.renewed,
+				       .failed = c.failed };
+	for (size_t i = 0; i < e->conf->ca.n; i++) {
+		any = any || needed(e, i);
+		ret->cas = ret->cas || (ca_queue_met(e->cas.v[i]) &&
+					!cas_rests(e->cas.v[i]));
+	}
+	ret->cas = ret->cas || !any;
+	(void) report_text(&c, ret->text);
 }
 
 bool engine_stopped(const struct engine *e)

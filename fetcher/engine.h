@@ -39,6 +39,13 @@ int engine_run(struct engine *e, int *ret_status, struct err *err) MUST_CHECK;
 
 /* It was ended early. */
 bool engine_stopped(const struct engine *e);
+/* What came of it so far. */
+struct engine_result {
+	size_t renewed, failed;
+	bool cas; /* of the CAs that it needed, one at least served it */
+	char text[REPORT_TEXT];
+};
+void engine_result(const struct engine *e, struct engine_result *ret);
 /* What this run heard of our clock: 1, a CA's is far apart, in *ret_detail,
  * which lives as long as E, and no other agreed; 2, the same, but another
  * agreed; 0, all that were asked agreed; -1, none was asked. */

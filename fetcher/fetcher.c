@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "alive.h"
 #include "arena.h"
 #include "certrepo_conf.h"
 #include "clock.h"
@@ -208,6 +209,34 @@ static bool is_away(const struct store *store, const struct err *err)
 	       err->kind == ERR_CONFIG;
 }
 
+/* How the run ended, for who looks at the fleet. UNTOLD: people could not be
+ * told; RC is that of the run, which has failed for WHY where it is -1. */
+static void leave_trace(struct alive *alive, struct store *store,
+			const struct engine *engine, bool all, bool untold,
+			int rc, const struct err *why, int status)
+{
+	struct engine_result r = { .cas = false };
+	struct alive_end end = { .status = status };
+	const char *ca;
+
+	if (engine)
+		engine_result(engine, &r);
+	end.n_ok = r.renewed;
+	end.n_failed = r.failed;
+	end.well = rc == 0 && all && r.cas && !engine_stopped(engine);
+	if (rc == -1) {
+		end.status = err_exit_status(why->kind);
+		end.detail = why->msg;
+	} else if (engine_stopped(engine)) {
+		end.detail = "a signal ended it";
+	} else if (untold) {
+		end.detail = "what needs a person could not be told";
+	} else if (status != 0 && engine_clock(engine, &ca, &end.detail) != 1) {
+		end.detail = r.text;
+	}
+	alive_end(alive, store, &end, clock_now());
+}
+
 static int run(const struct certrepo_conf *conf, const char *config,
 	       const struct engine_opts *opts, int *ret_status, struct err *err)
 {
@@ -215,20 +244,24 @@ static int run(const struct certrepo_conf *conf, const char *config,
 	AUTO(instance_free) struct instance *self = NULL;
 	AUTO(store_free) struct store *store = NULL;
 	AUTO(engine_free) struct engine *engine = NULL;
-	bool all = !opts->n_names, mails, away;
+	struct alive alive = { .conf = conf, .start = clock_now() };
+	bool all = !opts->n_names, mails, away, untold = false;
 	struct notify_from from;
 	int rc;
 
 	if (instance_open(conf->state_dir, &self, err) == -1)
 		return -1;
 	runas_keys(conf);
-	from = who(conf, config, instance_id(self), arena);
+	alive.instance = instance_id(self);
+	from = who(conf, config, alive.instance, arena);
 	mails = all && conf->notify && conf->notify->mail.n > 0;
 	log_mailed(mails);
 	rc = store_open(conf->store, STORE_LOOP, &store, err);
+	if (rc == 0)
+		alive_begin(&alive, store);
 	if (rc == 0 && all)
 		from.proofs = proofs_before(&from, store, arena);
-	if (rc == 0 && (rc = engine_new(conf, store, instance_id(self), opts,
+	if (rc == 0 && (rc = engine_new(conf, store, alive.instance, opts,
 					&engine, err)) == 0)
 		rc = engine_run(engine, ret_status, err);
 	if (rc == -1)
@@ -237,11 +270,14 @@ static int run(const struct certrepo_conf *conf, const char *config,
 	if (!(store || away) || (engine && engine_stopped(engine))) {
 		if (mails)
 			remark_print();
-		return rc;
+	} else if (tell(&from, engine, store, all, away ? err : NULL) == -1) {
+		untold = true;
+		if (rc == 0 && *ret_status == 0)
+			*ret_status = 1;
 	}
-	if (tell(&from, engine, store, all, away ? err : NULL) == -1 &&
-	    rc == 0 && *ret_status == 0)
-		*ret_status = 1;
+	if (store)
+		leave_trace(&alive, store, engine, all, untold, rc, err,
+			    *ret_status);
 	return rc;
 }
 
