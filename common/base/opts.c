@@ -55,22 +55,44 @@ static void print_examples(const char *program, const char *lines)
 		       lines);
 }
 
-/* Is WORD among WORDS, which are " one two "? */
-static bool is_of(const char *words, const char *word)
+bool opts_is_of(const struct opts_option *o, const char *word)
 {
-	AUTO(mem_free_str) char *between = mem_printf(" %s ", word);
+	AUTO(mem_free_str) char *want = mem_printf(" %s", word);
+	size_t len = strlen(want);
 
-	return strstr(words, between);
+	if (!o->of)
+		return true;
+	for (char *p = want + 1; *p; p++)
+		if (*p == ' ')
+			*p = '-';
+	for (const char *p = strstr(o->of, want); p; p = strstr(p + 1, want))
+		if (p[len] == ' ' || p[len] == '-')
+			return true;
+	return false;
 }
 
-static const struct opts_topic *find_topic(const struct opts_spec *spec,
-					   const char *word)
+static const struct opts_topic *topic_of(const struct opts_spec *spec,
+					 const char *word)
 {
-	const struct opts_topic *t = word ? spec->topics : NULL;
+	const struct opts_topic *t = spec->topics;
 
 	while (t && t->word && strcmp(t->word, word) != 0)
 		t++;
 	return t && t->word ? t : NULL;
+}
+
+/* Of the words that are left: that of two of them before that of one. */
+static const struct opts_topic *find_topic(const struct opts_spec *spec,
+					   char *const *words)
+{
+	AUTO(mem_free_str) char *both = NULL;
+	const struct opts_topic *t;
+
+	if (!words[0])
+		return NULL;
+	both = mem_printf("%s %s", words[0], words[1] ? words[1] : "");
+	t = topic_of(spec, both);
+	return t ? t : topic_of(spec, words[0]);
 }
 
 /* Who reads the first lines alone wants no more: that is no error, as it would
@@ -84,6 +106,7 @@ static void may_be_cut(void)
 static void __attribute__((__noreturn__))
 help(const struct opts_spec *spec, const struct opts_topic *t)
 {
+	const char *epilogue = t ? t->epilogue : spec->epilogue;
 	const struct opts_option *o;
 
 	may_be_cut();
@@ -94,15 +117,15 @@ help(const struct opts_spec *spec, const struct opts_topic *t)
 		printf("usage: %s %s\n%s\n\n", spec->program, spec->usage,
 		       spec->summary);
 	for (o = spec->options; o->key; o++)
-		if (!o->of || (t && is_of(o->of, t->word)))
+		if (t ? opts_is_of(o, t->word) : !o->of)
 			print_option(o->key, o->name, o->arg, o->help);
 	print_option(KEY_HELP, "help", NULL,
 		     spec->topics && !t ? "print this text; COMMAND --help: "
 					  "more of that"
 					: "print this text");
 	print_option(KEY_VERSION, "version", NULL, "print the version");
-	if (spec->epilogue && !t)
-		printf("\n%s\n", spec->epilogue);
+	if (epilogue)
+		printf("\n%s\n", epilogue);
 	print_examples(spec->program, t ? t->examples : spec->examples);
 	exit(opts_end(spec->program, 0));
 }
@@ -222,7 +245,7 @@ int opts_parse(const struct opts_spec *spec, int argc, char **argv, opts_fn *fn,
 		index = -1;
 		key = getopt_long(argc, argv, t.shorts, t.longs, &index);
 		if (key == -1 && wants_help)
-			help(spec, find_topic(spec, argv[optind]));
+			help(spec, find_topic(spec, argv + optind));
 		if (key == -1)
 			return optind;
 		if (key == '?' || key == ':')

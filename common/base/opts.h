@@ -14,15 +14,17 @@ struct opts_option {
 	const char *name; /* the long name */
 	const char *arg;  /* "FILE", or NULL when it takes none */
 	const char *help; /* one line */
-	/* The commands it belongs to, " add list "; NULL: all. Then it stands
-	 * in their --help, not in that of the program. */
+	/* The commands it belongs to, " add list host-add "; NULL: all. Then it
+	 * stands in their --help, not in that of the program. */
 	const char *of;
 };
 
-/* A command, for its own --help. */
+/* A command, for its own --help. Of two words ("host add"), it is one of a
+ * group: "host" is a topic, too, and has all their options. */
 struct opts_topic {
 	const char *word, *usage, *summary;
 	const char *examples; /* as below */
+	const char *epilogue; /* likewise */
 };
 
 struct opts_spec {
@@ -46,6 +48,8 @@ typedef bool opts_fn(int key, const char *value, void *arg);
  */
 int opts_parse(const struct opts_spec *spec, int argc, char **argv, opts_fn *fn,
 	       void *arg);
+/* Does O belong to the command WORD, or to one of the group that it is? */
+bool opts_is_of(const struct opts_option *o, const char *word);
 /* One line "program: message" and "try --help" to stderr, exit 64. */
 void opts_usage(const struct opts_spec *spec, const char *fmt, ...)
 	__attribute__((__noreturn__, __format__(__printf__, 2, 3)));

@@ -23,11 +23,16 @@ static const struct opts_option of_commands[] = {
 	{ 'c', "config", "FILE", "read FILE" },
 	{ 300, "json", NULL, "print JSON", " list show " },
 	{ 301, "lists", NULL, "all of them", " lists " },
+	{ 302, "as", "NAME", "its name", " host-add host-list " },
+	{ 303, "all", NULL, "every one", " host-list host-listen " },
 	{ 0 },
 };
 static const struct opts_topic topics[] = {
 	{ "list", "[options] list", "All of them.", "list --json\n" },
 	{ "add", "[options] add NAME", "One more.", NULL },
+	{ "host", "[options] host COMMAND", "Of hosts.", NULL,
+	  "Commands:\n  list  all" },
+	{ "host list", "[options] host list", "All hosts.", NULL },
 	{ 0 },
 };
 static const struct opts_spec commands = {
@@ -205,6 +210,42 @@ static void topic(void **state)
 	under_test = &spec;
 }
 
+/* Of a command of two words, and of the group that it is in. */
+static void group(void **state)
+{
+	static const char host[] =
+		"usage: prog [options] host COMMAND\n"
+		"Of hosts.\n\n"
+		"  -c, --config=FILE         read FILE\n"
+		"      --as=NAME             its name\n"
+		"      --all                 every one\n"
+		"  -h, --help                print this text\n"
+		"  -V, --version             print the version\n"
+		"\nCommands:\n  list  all\n";
+	static const char host_list[] =
+		"usage: prog [options] host list\n"
+		"All hosts.\n\n"
+		"  -c, --config=FILE         read FILE\n"
+		"      --as=NAME             its name\n"
+		"      --all                 every one\n"
+		"  -h, --help                print this text\n"
+		"  -V, --version             print the version\n";
+
+	under_test = &commands;
+	check(ARGS("host", "--help"), 0, host, "");
+	check(ARGS("host", "none", "-h"), 0, host, "");
+	check(ARGS("host", "list", "-h"), 0, host_list, "");
+	check(ARGS("-h", "host", "list", "x"), 0, host_list, "");
+	under_test = &spec;
+	assert_true(opts_is_of(&of_commands[3], "host add"));
+	assert_true(opts_is_of(&of_commands[3], "host"));
+	assert_false(opts_is_of(&of_commands[3], "host lis"));
+	assert_false(opts_is_of(&of_commands[3], "add"));
+	assert_false(opts_is_of(&of_commands[1], "lis"));
+	assert_true(opts_is_of(&of_commands[0], "anything"));
+	assert_true(opts_is_of(&of_commands[4], "host listen"));
+}
+
 static void own_usage_error(void **state)
 {
 	assert_int_equal(scratch_fork(usage, NULL), 64);
@@ -289,6 +330,7 @@ int main(void)
 		cmocka_unit_test(abbreviations),
 		cmocka_unit_test(help),
 		cmocka_unit_test(topic),
+		cmocka_unit_test(group),
 		cmocka_unit_test(own_usage_error),
 		cmocka_unit_test(lost_output),
 		cmocka_unit_test(enough),
