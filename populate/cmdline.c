@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmdline.h"
+#include "near.h"
+#include "opts.h"
+#include "proof_kind.h"
+
+enum {
+	KEY_CSR = 256,
+	KEY_ENABLE,
+	KEY_REPLACE,
+	KEY_CA,
+	KEY_CA_PROFILE,
+	KEY_CHALLENGE,
+	KEY_WEBROOT,
+	KEY_COMMENT,
+	KEY_JSON,
+};
+
+static const struct opts_option options[] = {
+	{ 'c', "config", "FILE",
+	  "instead of admin.conf (root) or certrepo.conf" },
+	{ 'n', "dry-run", NULL, "check and say what would be done",
+	  " init add enable disable set remove " },
+	{ 'v', "verbose", NULL, "say more on stderr" },
+	{ 'y', "yes", NULL, "without asking", " remove " },
+	{ KEY_JSON, "json", NULL, "for programs", " list show " },
+	{ KEY_CSR, "csr", "FILE", "instead of csr_dir/NAME.csr; - is stdin",
+	  " add " },
+	{ KEY_ENABLE, "enable", NULL, "to be renewed from the start", " add " },
+	{ KEY_REPLACE, "replace", NULL, "another CSR for a NAME that is there",
+	  " add " },
+	{ KEY_CA, "ca", "NAME", "a CA of the configuration", " add " },
+	{ KEY_CA_PROFILE, "ca-profile", "NAME", "one that the CA offers",
+	  " add " },
+	{ KEY_CHALLENGE, "challenge", "TYPE", PROOF_TYPE_NAMES, " add " },
+	{ KEY_WEBROOT, "webroot", "PATH", "http-01, the folder served",
+	  " add " },
+	{ KEY_COMMENT, "comment", "TEXT", "a note, plain ASCII", " add " },
+	{ 0 },
+};
+
+static const struct opts_topic topics[] = {
+	{ "init", "[options] init",
+	  "Create the database, or upgrade one of a version before.",
+	  "init --dry-run\n"
+	  "init\n" },
+	{ "add", "[options] add NAME...",
+	  "Enrol certificate signing requests; enable has the fetcher order.",
+	  "add www.example.org --csr www.example.org.csr\n"
+	  "add www.example.org --webroot /var/www/html\n"
+	  "add www.example.org --replace --csr new.csr\n" },
+	{ "list", "[options] list", "All names, one a line.", "list --json\n" },
+	{ "show", "[options] show NAME...",
+	  "Everything about a name: certificate, renewal, failures, hosts.",
+	  "show www.example.org\n" },
+	{ "enable", "[options] enable NAME...",
+	  "Let the fetcher renew it; one that is held as well, after mending.",
+	  "enable www.example.org\n" },
+	{ "disable", "[options] disable NAME...",
+	  "Stop renewing it; hosts go on to get the certificate there is.",
+	  "disable www.example.org\n" },
+	{ "set", "[options] set NAME FIELD=VALUE...",
+	  "Change what is noted of a name; FIELD is comment, webroot_path, "
+	  "ca,\n"
+	  "ca_profile, challenge, certbot or enable. No VALUE: none.",
+	  "set www.example.org challenge=dns-01\n"
+	  "set www.example.org ca_profile=shortlived ca=letsencrypt\n"
+	  "set www.example.org comment=\n" },
+	{ "remove", "[options] remove NAME...",
+	  "Take a name out of the database, certificate and all.",
+	  "remove old.example.org\n" },
+	{ 0 },
+};
+
+static const struct opts_spec spec = {
+	.program = CMDLINE_PROGRAM,
+	.usage = "[options] COMMAND [NAME...]",
+	.summary = "Enrol certificate signing requests (CSRs), show and change "
+		   "what is enrolled.",
+	.options = options,
+	.topics = topics,
+	.epilogue =
+		"Commands:\n"
+		"  init                  create or upgrade the database\n"
+		"  add NAME...           enrol; the CSR is csr_dir/NAME.csr or "
+		"--csr=FILE\n"
+		"  NAME                  the same, as long as NAME has a dot\n"
+		"  list                  all of them, one a line\n"
+		"  show NAME...          everything about one\n"
+		"  enable NAME...        let the fetcher renew it\n"
+		"  disable NAME...       stop renewing it\n"
+		"  set NAME FIELD=VALUE  comment, webroot_path, ca, "
+		"ca_profile, "
+		"challenge, ...\n"
+		"  remove NAME...        take it out, certificate and all",
+	.examples = "add www.example.org --csr www.example.org.csr\n"
+		    "show www.example.org\n",
+};
+
+static int all_init(struct populate *p, char **words, int n, struct err *err)
+{
+	return init_run(p, err);
+}
+
+static int all_list(struct populate *p, char **words, int n, struct err *err)
+{
+	return list_run(p, err);
+}
+
+static int all_set(struct populate *p, char **words, int n, struct err *err)
+{
+	return change_set(p, words[0], words + 1, err);
+}
+
+#define NONE	 0, -1, NULL
+#define ANY_NAME 1, 0, "a NAME"
+
+static const struct cmdline_command commands[] = {
+	{ "init", STORE_ADMIN, NULL, all_init, NONE },
+	{ "add", STORE_WRITE, add_run, NULL, ANY_NAME },
+	{ "list", STORE_READ, NULL, all_list, NONE },
+	{ "show", STORE_READ, show_run, NULL, ANY_NAME },
+	{ "enable", STORE_WRITE, change_enable, NULL, ANY_NAME },
+	{ "disable", STORE_WRITE, change_disable, NULL, ANY_NAME },
+	{ "set", STORE_WRITE, NULL, all_set, 2, 0, "a NAME and FIELD=VALUE" },
+	{ "remove", STORE_WRITE, change_remove, NULL, ANY_NAME },
+};
+
+struct parsed {
+	struct populate_opts opt;
+	const struct opts_option *given[ARRAY_LEN(options)]; /* by place */
+};
+
+static void note_given(struct parsed *a, int key)
+{
+	for (size_t i = 0; options[i].key; i++)
+		if (options[i].key == key)
+			a->given[i] = &options[i];
+}
+
+static bool take_option(int k, const char *value, void *arg)
+{
+	struct parsed *a = arg;
+	struct populate_opts *o = &a->opt;
+
+	note_given(a, k);
+	switch (k) {
+	case 'c':
+		o->config = value;
+		return *value != '\0';
+	case 'n':
+		o->dry_run = true;
+		return true;
+	case 'v':
+		o->verbose++;
+		return true;
+	case 'y':
+		o->yes = true;
+		return true;
+	case KEY_JSON:
+		o->json = true;
+		return true;
+	case KEY_ENABLE:
+		o->enable = true;
+		return true;
+	case KEY_REPLACE:
+		o->replace = true;
+		return true;
+	case KEY_CSR:
+		o->csr = value;
+		return *value != '\0';
+	case KEY_CA:
+		o->ca = value;
+		return *value != '\0';
+	case KEY_CA_PROFILE:
+		o->ca_profile = value;
+		return *value != '\0';
+	case KEY_CHALLENGE:
+		o->challenge = value;
+		return *value != '\0';
+	case KEY_WEBROOT:
+		o->webroot = value;
+		return *value != '\0';
+	case KEY_COMMENT:
+		o->comment = *value ? value : NULL;
+		return true;
+	}
+	return false;
+}
+
+/* "init, add, list or show"; of a GROUP, their second words. To be freed. */
+static char *command_words(const char *group)
+{
+	size_t skip = group ? strlen(group) + 1 : 0, n = 0, all = 0;
+	struct sbuf b = SBUF_INIT(1000);
+
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+			const char *word = commands[i].word;
+			const char *second = strchr(word, ' ');
+
+			if (group ? !second || strncmp(word, group, skip - 1) ||
+					    word + skip != second + 1
+				  : second != NULL)
+				continue;
+			if (pass == 0) {
+				all++;
+				continue;
+			}
+			n++;
+			sbuf_addf(&b, "%s%s",
+				  n == 1     ? ""
+				  : n == all ? " or "
+					     : ", ",
+				  word + skip);
+		}
+	return sbuf_take(&b, NULL);
+}
+
+static const struct cmdline_command *find_command(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(word, commands[i].word) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/* Are there commands that begin with this word, and another one? */
+static bool is_group(const char *word)
+{
+	size_t len = strlen(word);
+
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strncmp(commands[i].word, word, len) == 0 &&
+		    commands[i].word[len] == ' ')
+			return true;
+	return false;
+}
+
+/* What people write who know other programs. */
+static void __attribute__((__noreturn__)) no_command(const char *word)
+{
+	static const struct {
+		const char *word, *meant;
+	} others[] = {
+		{ "ls", "list" },	{ "status", "list" },
+		{ "rm", "remove" },	{ "delete", "remove" },
+		{ "del", "remove" },	{ "change", "set" },
+		{ "edit", "set" },	{ "enrol", "add" },
+		{ "enroll", "add" },	{ "import", "add" },
+		{ "get", "show" },	{ "info", "show" },
+		{ "upgrade", "init" },	{ "replace", "add --replace" },
+		{ "hold", "disable" },	{ "release", "enable" },
+		{ "unhold", "enable" },
+	};
+	static const char *const orders[] = { "renew", "issue", "order",
+					      "force", "fetch" };
+	AUTO(mem_free_str) char *words = command_words(NULL);
+	AUTO(mem_free_str) char *meant = NULL;
+	struct near near = near_word(word);
+
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (strcmp(word, others[i].word) == 0)
+			opts_usage(&spec,
+				   "there is no command \"%s\", it is called "
+				   "%s",
+				   word, others[i].meant);
+	for (size_t i = 0; i < ARRAY_LEN(orders); i++)
+		if (strcmp(word, orders[i]) == 0)
+			opts_usage(&spec,
+				   "there is no command \"%s\", that is the "
+				   "fetcher's work: as its user, "
+				   "certrepo-fetcher --once --force NAME",
+				   word);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		(void) near_try(&near, commands[i].word);
+	meant = near_text(&near, "");
+	if (near.best)
+		opts_usage(&spec, "there is no command \"%s\"%s", word, meant);
+	opts_usage(&spec,
+		   "there is no command \"%s\": %s; a NAME alone, which has a "
+		   "dot, is enrolled",
+		   word, words);
+}
+
+/* GROUP and WORD, which may be NULL, are no command. */
+static void __attribute__((__noreturn__))
+no_such_of(const char *group, const char *word)
+{
+	AUTO(mem_free_str) char *words = command_words(group);
+	AUTO(mem_free_str)
+	char *both = mem_printf("%s %s", group, word ? word : "");
+	AUTO(mem_free_str) char *meant = NULL;
+	struct near near = near_word(both);
+
+	if (!word)
+		opts_usage(&spec, "say what to do: %s %s", group, words);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strchr(commands[i].word, ' '))
+			(void) near_try(&near, commands[i].word);
+	meant = near_text(&near, "");
+	opts_usage(&spec, "there is no command \"%s\"%s%s%s", both, meant,
+		   near.best ? "" : ": ", near.best ? "" : words);
+}
+
+/* An option without effect would leave a person in a wrong belief. */
+static void check_usage(const struct cmdline_command *c,
+			const struct parsed *given, int n)
+{
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)
+		if (given->given[i] && !opts_is_of(given->given[i], c->word))
+			opts_usage(&spec, "%s does not take --%s", c->word,
+				   given->given[i]->name);
+	if (c->most == -1 && n > 0)
+		opts_usage(&spec, "%s takes no name", c->word);
+	if (n < c->least)
+		opts_usage(&spec, "%s needs %s", c->word, c->needs);
+	if (c->most > 0 && n > c->most)
+		opts_usage(&spec, "%s takes %s, and nothing else", c->word,
+			   c->needs);
+	if (given->opt.csr && n > 1)
+		opts_usage(&spec, "--csr is one file, for one NAME");
+}
+
+static const struct cmdline_command *of_group(char *const *words)
+{
+	AUTO(mem_free_str) char *both = NULL;
+	const struct cmdline_command *c;
+
+	if (!words[1])
+		no_such_of(words[0], NULL);
+	both = mem_printf("%s %s", words[0], words[1]);
+	c = find_command(both);
+	if (!c)
+		no_such_of(words[0], words[1]);
+	return c;
+}
+
+void cmdline_parse(int argc, char **argv, struct cmdline *ret)
+{
+	AUTO(mem_free_str) char *all = command_words(NULL);
+	struct parsed given = { .opt.config = NULL };
+	const struct cmdline_command *c;
+	int at;
+
+	at = opts_parse(&spec, argc, argv, take_option, &given);
+	if (at == argc)
+		opts_usage(&spec, "say what to do: %s", all);
+	c = find_command(argv[at]);
+	if (c) {
+		at++;
+	} else if (is_group(argv[at])) {
+		c = of_group(argv + at);
+		at += 2;
+	} else if (strchr(argv[at], '.') || strchr(argv[at], '+')) {
+		c = find_command("add"); /* as in 2019 */
+	} else {
+		no_command(argv[at]);
+	}
+	check_usage(c, &given, argc - at);
+	*ret = (struct cmdline){ .command = c,
+				 .opt = given.opt,
+				 .words = argv + at,
+				 .n = argc - at };
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "populate_kit.h"
+#include "cmdline.h"
+
+static char *words[10];
+
+/* What was understood of the words. */
+static void parse(void *arg)
+{
+	struct cmdline line;
+	int argc = 0;
+
+	while (words[argc])
+		argc++;
+	cmdline_parse(argc, words, &line);
+	printf("%s:", line.command->word);
+	for (int i = 0; i < line.n; i++)
+		printf(" %s", line.words[i]);
+	printf("%s%s%s", line.opt.dry_run ? " dry" : "",
+	       line.opt.yes ? " yes" : "", line.opt.csr ? line.opt.csr : "");
+	fflush(stdout);
+	_exit(0);
+}
+
+static void split(const char *text)
+{
+	size_t n = 1;
+
+	words[0] = arena_strdup(p.arena, "certrepo-populate");
+	for (char *w = strtok(arena_strdup(p.arena, text), " "); w;
+	     w = strtok(NULL, " "))
+		words[n++] = w;
+	words[n] = NULL;
+}
+
+static void is(const char *text, const char *understood)
+{
+	split(text);
+	assert_int_equal(scratch_fork(parse, NULL), 0);
+	assert_string_equal(scratch_read(scratch("out")), understood);
+}
+
+static void refused(const char *text, const char *why)
+{
+	split(text);
+	assert_int_equal(scratch_fork(parse, NULL), 64);
+	if (!strstr(scratch_read(scratch("err")), why))
+		fail_msg("no \"%s\" in: %s", why, scratch_read(scratch("err")));
+}
+
+static void understood(void **state)
+{
+	is("init -n", "init: dry");
+	is("add a.example b.example", "add: a.example b.example");
+	is("a.example --csr - -n", "add: a.example dry-");
+	is("set a x=y", "set: a x=y");
+	is("remove -y a", "remove: a yes");
+	is("list", "list:");
+}
+
+static void wrong(void **state)
+{
+	refused("", "say what to do: init, add, list, show, enable, disable, "
+		    "set or remove");
+	refused("list -n", "list does not take --dry-run");
+	refused("list a", "list takes no name");
+	refused("show", "show needs a NAME");
+	refused("set a", "set needs a NAME and FIELD=VALUE");
+	refused("add a b --csr x", "--csr is one file");
+	refused("ls", "it is called list");
+	refused("renew a", "certrepo-fetcher --once --force NAME");
+	refused("lst", "there is no command \"lst\"; is list meant?");
+	refused("qqqqqqqqqqqq", "init, add, list");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(understood),
+		cmocka_unit_test(wrong),
+	};
+
+	return cmocka_run_group_tests(tests, kit_setup, kit_teardown);
+}
