@@ -23,6 +23,7 @@
 
 #define STORE_NAME_MAX	       250
 #define STORE_COMMENT_MAX      255
+#define STORE_MAIL_MAX	       254   /* owner */
 #define STORE_PATH_MAX	       255   /* webroot_path, a tinytext */
 #define STORE_BLOB_MAX	       65535 /* a csr, ca or crt: MariaDB's blob */
 #define STORE_DETAIL_MAX       500   /* sentences we keep */
@@ -97,6 +98,7 @@ struct store_cert {
 	int64_t lease_until;
 	const char *ca_profile; /* asked for in the order; NULL: as the
 				 * configuration says */
+	const char *owner;	/* who is told of it, too: a mail address */
 	/* Renewal information (RFC 9773), void unless ari_crt is crt_sha256:
 	 * the instant chosen in a window (0: none), the window, where the CA
 	 * explains it, or NULL, and when it is asked again. */
@@ -123,15 +125,15 @@ int store_replace_csr(struct store *s, const char *name, struct store_blob csr,
 		      const char *key_sha256, const char *md5_modulus,
 		      struct err *err) MUST_CHECK;
 
-/* Fields a person may set, by column name: comment, webroot_path, ca_name,
- * ca_profile, challenge, certbot, enable. NULL value: SQL NULL. */
+/* Fields a person may set, by column name: comment, owner, webroot_path,
+ * ca_name, ca_profile, challenge, certbot, enable. NULL value: SQL NULL. */
 struct store_field {
 	const char *name;
 	const char *value;
 };
 /* All or none, in one transaction; also lets a held row go and clears its
- * backoff, since a person acted: ts_due becomes DUE, 0 for at once. 1 done, 0
- * no such name. */
+ * backoff, since a person acted: ts_due becomes DUE, 0 for at once. Whose it
+ * is, alone, mends nothing, and lets nothing go. 1 done, 0 no such name. */
 int store_set(struct store *s, const char *name,
 	      const struct store_field *fields, size_t n, int64_t due,
 	      struct err *err) MUST_CHECK;

@@ -14,6 +14,7 @@ static int check_row(const struct store_cert *r, struct err *err)
 	if (store_name_check(r->name, err) == -1 ||
 	    store_check_text("the comment", r->comment, STORE_COMMENT_MAX,
 			     err) == -1 ||
+	    store_check_text("owner", r->owner, STORE_MAIL_MAX, err) == -1 ||
 	    store_check_text("webroot_path", r->webroot_path, STORE_PATH_MAX,
 			     err) == -1 ||
 	    store_check_text("ca_name", r->ca_name, STORE_CA_NAME_MAX, err) ==
@@ -38,12 +39,13 @@ static int insert(struct store *s, const struct store_cert *r, struct err *err)
 		"INSERT INTO certs (name, enable, comment, certbot, csr, "
 		"md5_modulus, ts_expire, ts_last_update, count_fail_update, "
 		"webroot_path, ca_name, ca_profile, challenge, key_sha256, "
-		"ts_expire_seen, ts_due) "
-		"VALUES (?, ?, ?, ?, ?, ?, 1, 1, 0, ?, ?, ?, ?, ?, 1, ?)",
+		"ts_expire_seen, ts_due, owner) "
+		"VALUES (?, ?, ?, ?, ?, ?, 1, 1, 0, ?, ?, ?, ?, ?, 1, ?, ?)",
 		ARGS(T(r->name), T(r->enabled ? "Y" : "N"), T(r->comment),
 		     T(r->certbot ? "Y" : "N"), B(r->csr), T(r->md5_modulus),
 		     T(r->webroot_path), T(r->ca_name), T(r->ca_profile),
-		     T(r->challenge), T(r->key_sha256), I(r->ts_due)),
+		     T(r->challenge), T(r->key_sha256), I(r->ts_due),
+		     T(r->owner)),
 		NULL, err);
 }
 
@@ -139,6 +141,8 @@ static const struct settable {
 } settables[] = {
 	{ "comment", "UPDATE certs SET comment = ? WHERE name = ?",
 	  STORE_COMMENT_MAX, false },
+	{ "owner", "UPDATE certs SET owner = ? WHERE name = ?", STORE_MAIL_MAX,
+	  false },
 	{ "webroot_path", "UPDATE certs SET webroot_path = ? WHERE name = ?",
 	  STORE_PATH_MAX, false },
 	{ "ca_name", "UPDATE certs SET ca_name = ? WHERE name = ?",
@@ -167,9 +171,9 @@ static int check_fields(const struct store_field *f, size_t n, struct err *err)
 		if (!k)
 			return err_set(err, ERR_INPUT,
 				       "there is no field \"%s\" to set: "
-				       "comment, webroot_path, ca_name, "
-				       "ca_profile, challenge, certbot, "
-				       "enable",
+				       "comment, owner, webroot_path, "
+				       "ca_name, ca_profile, challenge, "
+				       "certbot, enable",
 				       f[i].name);
 		if (k->yes_no && (!f[i].value || (strcmp(f[i].value, "Y") &&
 						  strcmp(f[i].value, "N"))))
@@ -187,12 +191,16 @@ static int set_fields(struct store *s, const char *name,
 		      struct err *err)
 {
 	int64_t rows = 0;
+	bool acts = n == 0;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		acts = acts || strcmp(f[i].name, "owner") != 0;
 		if (store_exec(s, settable_find(f[i].name)->sql,
-			       ARGS(T(f[i].value), T(name)), NULL, err) == -1)
+			       ARGS(T(f[i].value), T(name)), &rows, err) == -1)
 			return -1;
-	if (store_exec(s,
+	}
+	if (acts &&
+	    store_exec(s,
 		       "UPDATE certs SET held = 0, ts_next_attempt = 0, "
 		       "count_fail_update = 0, ts_due = ? WHERE name = ?",
 		       ARGS(I(due), T(name)), &rows, err) == -1)
@@ -242,8 +250,8 @@ int store_remove(struct store *s, const char *name, struct err *err)
 	"challenge, key_sha256, crt_sha256, ts_not_before, ts_due, "       \
 	"ts_next_attempt, renew, held, fail_class, fail_detail, "          \
 	"lease_owner, lease_until, ca_profile, ari_crt, ts_ari, "          \
-	"ari_start, ari_end, ari_url, ts_ari_poll"
-#define ROW_TYPES "Wwwwwwnnnwwwwwnnnnnwwwnwwnnnwn"
+	"ari_start, ari_end, ari_url, ts_ari_poll, owner"
+#define ROW_TYPES "Wwwwwwnnnwwwwwnnnnnwwwnwwnnnwnw"
 enum { ROW_BLOBS = sizeof(ROW_TYPES) - 1 };
 
 static struct store_cert *read_row(const struct db_stmt *st, struct arena *a)
@@ -280,6 +288,7 @@ static struct store_cert *read_row(const struct db_stmt *st, struct arena *a)
 	r->ari_end = db_col_int(st, 27);
 	r->ari_url = store_col_text(st, 28, a);
 	r->ts_ari_poll = db_col_int(st, 29);
+	r->owner = store_col_text(st, 30, a);
 	return r;
 }
 

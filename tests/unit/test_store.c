@@ -192,7 +192,9 @@ static void test_blob_bytes(void **state)
 	for (size_t i = 0; i < sizeof(big); i++)
 		big[i] = (char) i; /* every byte, NUL and quotes too */
 	r.csr = (struct store_blob){ big, STORE_BLOB_MAX };
+	r.owner = "a@example.org";
 	OK(store_add(s, &r, &err));
+	assert_string_equal(get(r.name)->owner, "a@example.org");
 	assert_int_equal(get(r.name)->csr.len, STORE_BLOB_MAX);
 	assert_memory_equal(get(r.name)->csr.p, big, STORE_BLOB_MAX);
 	r.name = "more.example.org";
@@ -256,6 +258,43 @@ static void test_set(void **state)
 	      store_set(s, "a.example.org", &null, 1, 1, &err));
 	/* The same values again: still found. */
 	RC(1, store_set(s, "a.example.org", none, 2, 1, &err));
+}
+
+/* Whose it is, mends nothing. */
+static void test_set_owner(void **state)
+{
+	struct store_field f[] = { { "owner", "a@example.org" },
+				   { "comment", "x" } };
+	struct store_field none = { "owner", NULL };
+	struct store_cert *g;
+	char longest[256];
+
+	add("a.example.org");
+	assert_null(get("a.example.org")->owner);
+	OK(db_script(s->db,
+		     "UPDATE certs SET held = 1, ts_due = 77, "
+		     "count_fail_update = 3, ts_next_attempt = 77",
+		     &err));
+	RC(1, store_set(s, "a.example.org", f, 1, 1, &err));
+	g = get("a.example.org");
+	assert_string_equal(g->owner, "a@example.org");
+	assert_true(g->held);
+	assert_int_equal(g->ts_due, 77);
+	assert_int_equal(g->ts_next_attempt, 77);
+	assert_int_equal(g->count_fail_update, 3);
+	RC(1, store_set(s, "a.example.org", f, 1, 1, &err));
+	RC(1, store_set(s, "a.example.org", &none, 1, 1, &err));
+	assert_null(get("a.example.org")->owner);
+	RC(0, store_set(s, "b.example.org", f, 1, 1, &err));
+	RC(1, store_set(s, "a.example.org", f, 2, 1, &err));
+	g = get("a.example.org");
+	assert_false(g->held);
+	assert_int_equal(g->ts_due, 1);
+	memset(longest, 'a', sizeof(longest) - 1);
+	longest[255] = '\0';
+	f[0].value = longest;
+	FAILS(ERR_LIMIT, "owner is 255",
+	      store_set(s, "a.example.org", f, 1, 1, &err));
 }
 
 static void test_replace_csr(void **state)
@@ -1543,6 +1582,7 @@ int main(void)
 		TEST(test_blob_bytes),
 		TEST(test_ascii),
 		TEST(test_set),
+		TEST(test_set_owner),
 		TEST(test_replace_csr),
 		TEST(test_remove),
 		TEST(test_key_owner),
