@@ -47,23 +47,34 @@ const struct conf_schema notify_conf_schema = {
 	.size = sizeof(struct notify_conf),
 };
 
-/* Goes into the header of a mail as it is. */
-static void check_mail(const struct conf_src *src, const char *setting,
-		       const char *address, struct conf_errors *errs)
+int notify_conf_address(const char *address, struct err *err)
 {
+	const char *at = strchr(address, '@');
 	size_t len = strlen(address);
 
 	/* root and the like are known to this host's mail server. */
-	if (strchr(address, '.') && !strchr(address, '@'))
-		conf_error(errs, src,
-			   "%s: %s is not a mail address: it has no @", setting,
-			   address);
-	else if (len > 254 || *address == '\0' || *address == '-' ||
-		 strspn(address, "abcdefghijklmnopqrstuvwxyz"
-				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				 "!#$%&'*+/=?^_`{|}~.@-") != len)
-		conf_error(errs, src, "%s: %s is not a mail address", setting,
-			   address);
+	if (strchr(address, '.') && !at)
+		return err_set(err, ERR_INPUT,
+			       "%.254s is not a mail address: it has no @",
+			       address);
+	/* An option, or a file or a program to deliver to. */
+	if (len > NOTIFY_ADDRESS_MAX || strchr("-/|!", *address) ||
+	    strspn(address, "abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			    "!#$%&'*+/=?^_`{|}~.@-") != len ||
+	    (at && (at == address || at[1] == '\0' || strchr(at + 1, '@'))))
+		return err_set(err, ERR_INPUT, "%.254s is not a mail address",
+			       address);
+	return 0;
+}
+
+static void check_mail(const struct conf_src *src, const char *setting,
+		       const char *address, struct conf_errors *errs)
+{
+	struct err err = ERR_INIT;
+
+	if (notify_conf_address(address, &err) == -1)
+		conf_error(errs, src, "%s: %s", setting, err.msg);
 }
 
 static void check_command(const struct conf_src *src, const char *setting,

@@ -20,6 +20,11 @@ struct notify_conf {
 
 extern const struct conf_schema notify_conf_schema;
 
+/* An address, or a user that this host's mail server knows. It goes into the
+ * header of a mail, and among the words of a command, as it is: no list, no
+ * name beside it, no option, file or program. ERR_INPUT. */
+#define NOTIFY_ADDRESS_MAX 254
+int notify_conf_address(const char *address, struct err *err) MUST_CHECK;
 /* What the table cannot say. N may be NULL. */
 void notify_conf_check(const struct notify_conf *n, struct conf_errors *errs);
 

@@ -44,9 +44,61 @@ static void checks(void **state)
 	notify_conf_check(NULL, NULL);
 }
 
+/* As the header of a mail may hold it, and a command's line. */
+static void addresses(void **state)
+{
+	static const char *const good[] = {
+		"root",	       "a@example.org",	     "a.b+c@example.org",
+		"x@localhost", "o'neil@example.org", "a=b@example.org",
+	};
+	static const char *const bad[] = {
+		"",
+		"-oQ/tmp",
+		"-f@example.org",
+		"a@b, c@d",
+		"a@b c@d",
+		"a@@b",
+		"a@b@c",
+		"@example.org",
+		"a@",
+		"a.example.org",
+		"<a@b>",
+		"A B <a@b>",
+		"\"a b\"@c",
+		"a@b\nBcc: c@d",
+		"a@b\r",
+		"a\t@b",
+		"a@b;",
+		"a@b:",
+		"a@[1.2.3.4]",
+		"a(b)@c",
+		"a@\xc3\xa4.org",
+		"a\\@b",
+		"a@b\x7f",
+	};
+	char longest[256];
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		if (notify_conf_address(good[i], &err) != 0)
+			fail_msg("%s", err.msg);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (notify_conf_address(bad[i], &err) != -1)
+			fail_msg("%s", bad[i]);
+		assert_int_equal(err.kind, ERR_INPUT);
+	}
+	memset(longest, 'a', sizeof(longest));
+	longest[1] = '@';
+	longest[255] = '\0';
+	assert_int_equal(notify_conf_address(longest, NULL), -1);
+	longest[254] = '\0';
+	assert_int_equal(notify_conf_address(longest, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(addresses),
 		cmocka_unit_test(checks),
 	};
 
