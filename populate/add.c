@@ -373,6 +373,7 @@ static const char *instead(const struct populate *p, const char *name,
 		{ "--challenge", "challenge", p->opt.challenge },
 		{ "--webroot", "webroot_path", p->opt.webroot },
 		{ "--comment", "comment", p->opt.comment },
+		{ "--owner", "owner", p->opt.owner },
 	};
 
 	name = populate_word(name, a);
@@ -476,6 +477,7 @@ static int add_in(struct populate *p, const char *name, struct arena *a,
 					 .challenge = p->opt.challenge,
 					 .webroot = p->opt.webroot,
 					 .comment = p->opt.comment,
+					 .owner = p->opt.owner,
 					 .enable = p->opt.enable,
 					 .replace = p->opt.replace };
 	struct store_cert *old = NULL;

@@ -45,6 +45,12 @@ static int put_date(struct populate *p, const char *name, struct err *err)
 			     &(struct store_due){ .renew = row->renew }, err);
 }
 
+/* Whose it is, alone, mends nothing (store_set()). */
+static bool acts(const struct fields *f)
+{
+	return f->n != 1 || strcmp(f->v[0].name, "owner") != 0;
+}
+
 static int apply(struct populate *p, const char *name, const struct fields *f,
 		 struct err *err)
 {
@@ -55,7 +61,7 @@ static int apply(struct populate *p, const char *name, const struct fields *f,
 	rc = store_set(p->store, name, f->v, f->n, 0, err);
 	if (rc == 0)
 		return populate_not_enrolled(p, name, err);
-	if (rc == 1 && put_date(p, name, err) == -1)
+	if (rc == 1 && acts(f) && put_date(p, name, err) == -1)
 		return err_wrap(err, "it is set");
 	return rc == 1 ? 0 : -1;
 }
@@ -251,7 +257,8 @@ static int set_in(struct populate *p, const char *name, char **args,
 	print_missing(row, &f, false, a);
 	print_profile(p, row, &f, &in, a);
 	print_left_out(&in);
-	print_after(p, &v, &f, a);
+	if (acts(&f))
+		print_after(p, &v, &f, a);
 	return 0;
 }
 

@@ -13,6 +13,7 @@ enum {
 	KEY_CHALLENGE,
 	KEY_WEBROOT,
 	KEY_COMMENT,
+	KEY_OWNER,
 	KEY_JSON,
 };
 
@@ -36,6 +37,8 @@ static const struct opts_option options[] = {
 	{ KEY_WEBROOT, "webroot", "PATH", "http-01, the folder served",
 	  " add " },
 	{ KEY_COMMENT, "comment", "TEXT", "a note, plain ASCII", " add " },
+	{ KEY_OWNER, "owner", "ADDRESS", "who gets the mail about it, too",
+	  " add " },
 	{ 0 },
 };
 
@@ -60,9 +63,9 @@ static const struct opts_topic topics[] = {
 	  "Stop renewing it; hosts go on to get the certificate there is.",
 	  "disable www.example.org\n" },
 	{ "set", "[options] set NAME FIELD=VALUE...",
-	  "Change what is noted of a name; FIELD is comment, webroot_path, "
-	  "ca,\n"
-	  "ca_profile, challenge, certbot or enable. No VALUE: none.",
+	  "Change what is noted of a name; FIELD is comment, owner, "
+	  "webroot_path,\n"
+	  "ca, ca_profile, challenge, certbot or enable. No VALUE: none.",
 	  "set www.example.org challenge=dns-01\n"
 	  "set www.example.org ca_profile=shortlived ca=letsencrypt\n"
 	  "set www.example.org comment=\n" },
@@ -89,8 +92,7 @@ static const struct opts_spec spec = {
 		"  show NAME...          everything about one\n"
 		"  enable NAME...        let the fetcher renew it\n"
 		"  disable NAME...       stop renewing it\n"
-		"  set NAME FIELD=VALUE  comment, webroot_path, ca, "
-		"ca_profile, "
+		"  set NAME FIELD=VALUE  comment, owner, webroot_path, ca, "
 		"challenge, ...\n"
 		"  remove NAME...        take it out, certificate and all",
 	.examples = "add www.example.org --csr www.example.org.csr\n"
@@ -183,6 +185,9 @@ static bool take_option(int k, const char *value, void *arg)
 		return *value != '\0';
 	case KEY_COMMENT:
 		o->comment = *value ? value : NULL;
+		return true;
+	case KEY_OWNER:
+		o->owner = *value ? value : NULL;
 		return true;
 	}
 	return false;

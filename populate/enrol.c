@@ -45,6 +45,8 @@ static const char *ignored_option(const struct enrol_wish *w,
 		return "--webroot";
 	if (differs(w->comment, old->comment))
 		return "--comment";
+	if (differs(w->owner, old->owner))
+		return "--owner";
 	if (w->enable && !old->enabled)
 		return "--enable";
 	return NULL;
@@ -157,6 +159,7 @@ static void fill_row(const char *name, const struct x509_csr *csr,
 		.name = name,
 		.enabled = w->enable,
 		.comment = w->comment,
+		.owner = w->owner,
 		/* The old fetcher knows no other way to say http-01. */
 		.certbot = strcmp(e->challenge, PROOF_TYPE_WEBROOT) == 0,
 		.csr = { .p = pem, .len = strlen(pem) },
@@ -196,7 +199,8 @@ int enrol_decide(const struct certrepo_conf *conf, const char *name,
 			       "%s",
 			       PROOF_TYPE_WEBROOT, e.challenge);
 	if (check_proof(conf, csr, w, &e, err) == -1 ||
-	    policy_comment(w->comment, err) == -1)
+	    policy_comment(w->comment, err) == -1 ||
+	    policy_owner(w->owner, err) == -1)
 		return -1;
 	fill_row(name, csr, w, &e);
 	if (old) {

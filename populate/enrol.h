@@ -12,7 +12,7 @@
 
 struct enrol_wish {
 	const char *ca, *ca_profile, *challenge; /* NULL: not given, */
-	const char *webroot, *comment;		 /* as these */
+	const char *webroot, *comment, *owner;	 /* as these */
 	bool enable, replace;
 };
 

@@ -8,14 +8,15 @@
 static const struct {
 	const char *name, *column;
 } allowed[] = {
-	{ "comment", "comment" },     { "webroot_path", "webroot_path" },
-	{ "ca", "ca_name" },	      { "ca_profile", "ca_profile" },
-	{ "challenge", "challenge" }, { "certbot", "certbot" },
-	{ "enable", "enable" },
+	{ "comment", "comment" },	    { "owner", "owner" },
+	{ "webroot_path", "webroot_path" }, { "ca", "ca_name" },
+	{ "ca_profile", "ca_profile" },	    { "challenge", "challenge" },
+	{ "certbot", "certbot" },	    { "enable", "enable" },
 };
 
 #define ALLOWED_TEXT                                                        \
-	"comment, webroot_path, ca, ca_profile, challenge, certbot (Y/N), " \
+	"comment, owner, webroot_path, ca, ca_profile, challenge, certbot " \
+	"(Y/N), "                                                           \
 	"enable (Y/N)"
 
 static int unknown_field(const char *arg, size_t len, struct err *err)
@@ -54,6 +55,8 @@ static int check_value(const char *column, const char *value, struct err *err)
 	}
 	if (strcmp(column, "comment") == 0)
 		return policy_comment(value, err);
+	if (strcmp(column, "owner") == 0)
+		return policy_owner(value, err);
 	if (value && strcmp(column, "ca_profile") == 0)
 		return ca_profile_word(value, err);
 	return 0;

@@ -8,7 +8,7 @@
 #include "certrepo_conf.h"
 #include "store.h"
 
-#define FIELDS_MAX 8
+#define FIELDS_MAX 9
 
 struct fields {
 	struct store_field v[FIELDS_MAX];

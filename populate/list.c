@@ -5,9 +5,10 @@
 #include "term.h"
 #include "view.h"
 
-#define ROW_MAX	  65536
-#define WIDTH_MIN 4
-#define WIDTH_MAX 60 /* longer names push their line to the right */
+#define ROW_MAX	   65536
+#define WIDTH_MIN  4
+#define WIDTH_MAX  60 /* longer names push their line to the right */
+#define FAIL_WIDTH 16
 
 /* Rows are printed as they come: a table of any size needs the memory of
  * one row. */
@@ -15,7 +16,8 @@ struct list {
 	struct populate *p;
 	const char *default_ca;
 	size_t rows;
-	int width; /* of the first column */
+	int width;   /* of the first column */
+	bool owners; /* one has an owner */
 	struct sbuf out;
 };
 
@@ -28,6 +30,7 @@ static int measure(const struct store_cert *row, void *arg, struct err *err)
 		len = WIDTH_MAX;
 	if ((int) len > l->width)
 		l->width = (int) len;
+	l->owners = l->owners || row->owner;
 	l->rows++;
 	return 0;
 }
@@ -51,6 +54,7 @@ static int print_row(const struct store_cert *row, void *arg, struct err *err)
 				  ? term_on(stdout, TERM_BAD)
 				  : "";
 	const char *fail = row->fail_class ? term_on(stdout, TERM_BAD) : "";
+	int wide = l->owners ? FAIL_WIDTH : 0;
 
 	if (has) {
 		clock_text(row->ts_expire, date);
@@ -58,14 +62,18 @@ static int print_row(const struct store_cert *row, void *arg, struct err *err)
 		snprintf(days, sizeof(days), "%lld",
 			 (long long) view_days(row->ts_expire, l->p->now));
 	}
-	printf("%-*s  %s%-8s%s  %s%-10s  %5s%s  %-9s  %-12s  %s%s%s\n",
+	printf("%-*s  %s%-8s%s  %s%-10s  %5s%s  %-9s  %-12s  %s%-*s%s%s%s\n",
 	       l->width, populate_clean(a, row->name), state, view_state(row),
 	       off(state), end, date, days, off(end),
 	       populate_clean(a,
 			      proof_type_of_row(row->challenge, row->certbot)),
 	       populate_clean(a, row->ca_name ? row->ca_name : l->default_ca),
-	       fail, row->fail_class ? populate_clean(a, row->fail_class) : "-",
-	       off(fail));
+	       fail, wide,
+	       row->fail_class ? populate_clean(a, row->fail_class) : "-",
+	       off(fail), wide ? "  " : "",
+	       !wide	    ? ""
+	       : row->owner ? populate_clean(a, row->owner)
+			    : "-");
 	arena_free(&a);
 	return 0;
 }
@@ -139,8 +147,10 @@ int list_run(struct populate *p, struct err *err)
 			store_name(p->store), populate_hint(p, p->arena));
 		return 0;
 	}
-	printf("%-*s  %-8s  %-10s  %5s  %-9s  %-12s  %s\n", l.width, "NAME",
-	       "STATE", "EXPIRES", "DAYS", "CHALLENGE", "CA", "LAST FAILURE");
+	printf("%-*s  %-8s  %-10s  %5s  %-9s  %-12s  %-*s%s\n", l.width, "NAME",
+	       "STATE", "EXPIRES", "DAYS", "CHALLENGE", "CA",
+	       l.owners ? FAIL_WIDTH : 0, "LAST FAILURE",
+	       l.owners ? "  OWNER" : "");
 	if (store_each(p->store, print_row, &l, err) == -1)
 		return -1;
 	return print_resting(p, err);

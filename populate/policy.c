@@ -131,3 +131,13 @@ int policy_comment(const char *comment, struct err *err)
 			       "and line breaks");
 	return 0;
 }
+
+int policy_owner(const char *owner, struct err *err)
+{
+	if (!owner || notify_conf_address(owner, err) == 0)
+		return 0;
+	return err_set(err, ERR_INPUT,
+		       "owner is one mail address, as in "
+		       "owner=team@example.org, not \"%.100s\"",
+		       owner);
+}

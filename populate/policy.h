@@ -29,5 +29,7 @@ int policy_webroot(const char *webroot, struct err *err) MUST_CHECK;
 
 /* ERR_INPUT: longer than the column, or not printable ASCII. */
 int policy_comment(const char *comment, struct err *err) MUST_CHECK;
+/* Whose it is: one mail address, or NULL. */
+int policy_owner(const char *owner, struct err *err) MUST_CHECK;
 
 #endif

@@ -21,6 +21,7 @@ struct populate_opts {
 	const char *challenge;
 	const char *webroot;
 	const char *comment;
+	const char *owner;
 	bool enable, replace, dry_run, yes, json;
 	int verbose;
 };

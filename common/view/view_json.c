@@ -24,6 +24,7 @@ void view_json_common(const struct store_cert *row, int64_t ts_expire,
 	jout_str(out, "state", view_state(row));
 	jout_bool(out, "enabled", row->enabled);
 	jout_str(out, "comment", row->comment);
+	jout_str(out, "owner", row->owner);
 	jout_str(out, "ca", row->ca_name ? row->ca_name : default_ca);
 	jout_str(out, "ca_profile", row->ca_profile);
 	jout_str(out, "challenge",

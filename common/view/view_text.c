@@ -185,6 +185,7 @@ static void add_request(const struct view *v, const char *default_ca,
 	const char *challenge = proof_type_of_row(row->challenge, row->certbot);
 
 	view_line(out, "comment", row->comment);
+	view_line(out, "owner", row->owner);
 	if (v->csr) {
 		const struct x509_key_info *key = x509_csr_key(v->csr);
 

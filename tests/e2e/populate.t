@@ -172,6 +172,17 @@ like "$rc $err" "^0 .*--comment is not applied: use certrepo-populate -c $T/cert
 sh -c "PATH=$BUILD:\$PATH; ${err##*: use }" >/dev/null
 is "$(sql "SELECT comment FROM certs WHERE name = 'ip.example.org'")" \
 	"it's new" "... which works"
+populate add ip.example.org --csr "$T/ip.csr" --owner web@example.org
+like "$rc $err" "^0 .*--owner is not applied: use certrepo-populate -c $T/certrepo.conf set ip\\.example\\.org owner=web@example\\.org\$" \
+	"... and an owner"
+sh -c "PATH=$BUILD:\$PATH; ${err##*: use }" >/dev/null
+populate list
+like "$out" '^NAME .* LAST FAILURE +OWNER' "the list has owners, then"
+like "$out" '^ip\.example\.org .* web@example\.org$' "... of each name"
+populate set ip.example.org owner='a@example.org
+Bcc: b@example.org'
+like "$rc $err" "^1 .*owner is one mail address" "one line of one address, and no more"
+populate set ip.example.org owner=
 
 refused() { # ERE ARGUMENTS...
 	_re=$1
@@ -280,7 +291,7 @@ populate -n set www.example.org comment=other
 like "$rc $out" '^0 .*would set' "set --dry-run"
 is "$(sql "SELECT comment FROM certs WHERE name = 'www.example.org'")" "" \
 	"... sets nothing"
-refused 'fields are: comment, webroot_path' set www.example.org colour=red
+refused 'fields are: comment, owner, webroot_path' set www.example.org colour=red
 refused 'not set by hand' set www.example.org crt=x
 refused 'webroot_prefixes' set www.example.org comment=x webroot_path=/etc
 is "$(sql "SELECT comment FROM certs WHERE name = 'www.example.org'")" "" \

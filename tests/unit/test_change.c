@@ -127,6 +127,35 @@ static int set(const char *one, const char *two)
 	return RUN(change_set(&p, NAME, args, &err));
 }
 
+/* Whose it is, lets nothing go. */
+static void owner(void **state)
+{
+	struct store_fail f = { .owner = "me",
+				.next = NOW + 3600,
+				.count = true,
+				.hold = true,
+				.attempt = { .name = NAME,
+					     .ca_name = "x",
+					     .outcome = "caa",
+					     .ts_end = NOW } };
+
+	add();
+	assert_int_equal(RUN(change_enable(&p, NAME, &err)), 0);
+	assert_int_equal(store_claim(p.store, NAME, "me", NOW, NOW + 9, &err),
+			 1);
+	assert_int_equal(store_fail(p.store, &f, &err), 0);
+	assert_int_equal(set("owner=a@example.org", NULL), 0);
+	assert_string_equal(SAID, NAME ": owner=a@example.org\n");
+	assert_string_equal(kit_row(NAME)->owner, "a@example.org");
+	assert_true(kit_row(NAME)->held);
+	assert_int_equal(set("owner=a@b c@d", NULL), -1);
+	kit_says(&err, "owner is one mail address, as in ");
+	assert_int_equal(set("owner=", "comment=x"), 0);
+	SAYS("it was held; the fetcher tries it again");
+	assert_null(kit_row(NAME)->owner);
+	assert_false(kit_row(NAME)->held);
+}
+
 #define OFFERED "classic\tthe usual\nshortlived\tsix \"days\"\n"
 
 static void profiles(void **state)
@@ -427,6 +456,7 @@ int main(void)
 						kit_teardown),
 		cmocka_unit_test_setup_teardown(parked, kit_setup,
 						kit_teardown),
+		cmocka_unit_test_setup_teardown(owner, kit_setup, kit_teardown),
 		cmocka_unit_test_setup_teardown(sets, kit_setup, kit_teardown),
 		cmocka_unit_test_setup_teardown(dates, kit_setup, kit_teardown),
 		cmocka_unit_test_setup_teardown(dates_past, kit_setup,

@@ -83,7 +83,7 @@ static struct store_cert row_of(const struct x509_csr *csr)
 
 static void new_row(void **state)
 {
-	const struct enrol_wish wish = { .comment = "ours" };
+	const struct enrol_wish wish = { .comment = "ours", .owner = "a@b" };
 	struct err err = ERR_INIT;
 	struct enrol e;
 
@@ -99,6 +99,7 @@ static void new_row(void **state)
 	assert_null(e.row.challenge);
 	assert_null(e.row.ca_name);
 	assert_string_equal(e.row.comment, "ours");
+	assert_string_equal(e.row.owner, "a@b");
 	assert_int_equal(e.row.ts_expire, 1);
 	assert_int_equal(e.row.ts_last_update, 1);
 	assert_int_equal(e.row.ts_due, 0);
@@ -168,6 +169,7 @@ static void refused(void **state)
 		  { .challenge = "http-01" },
 		  "--webroot PATH" },
 		{ "www.example.org", one, { .comment = "\xc3\xa9" }, "ASCII" },
+		{ "www.example.org", one, { .owner = "a b" }, "mail address" },
 		{ "intranet", single, { 0 }, "single label" },
 		{ "intranet", single, { .ca = "own" }, NULL },
 	};

@@ -62,6 +62,16 @@ static void parse(void **state)
 	} cases[] = {
 		{ { "comment=a=b c" }, "comment=a=b c,", NULL },
 		{ { "comment=" }, "comment=-,", NULL },
+		{ { "owner=a@example.org" }, "owner=a@example.org,", NULL },
+		{ { "owner=" }, "owner=-,", NULL },
+		{ { "owner=web team" },
+		  NULL,
+		  "owner is one mail address, as in owner=team@example.org, "
+		  "not \"web team\"" },
+		{ { "owner=a@b,c@d" }, NULL, "one mail address" },
+		{ { "owner=a@b\nBcc: c@d" }, NULL, "one mail address" },
+		{ { "owner=-f@b" }, NULL, "one mail address" },
+		{ { "owner=a@b", "owner=c@d" }, NULL, "owner is given twice" },
 		{ { "ca=own", "enable=Y" }, "ca_name=own,enable=Y,", NULL },
 		{ { "ca_profile=shortlived" }, "ca_profile=shortlived,", NULL },
 		{ { "ca_profile=" }, "ca_profile=-,", NULL },

@@ -54,6 +54,9 @@ static void addresses(void **state)
 	static const char *const bad[] = {
 		"",
 		"-oQ/tmp",
+		"|/bin/sh",
+		"/etc/x@y",
+		"!x",
 		"-f@example.org",
 		"a@b, c@d",
 		"a@b c@d",
