@@ -93,6 +93,11 @@ extern const struct store_ari_sql {
 	const char *page[2], *any[2], *far[2], *far_any[2], *all;
 } store_ari_sql;
 
+/* Those of store_facts.c. */
+extern const struct store_facts_sql {
+	const char *page, *orphans;
+} store_facts_sql;
+
 /* Those of store_trouble.c, each with the one that counts. */
 enum store_trouble_kind {
 	TROUBLE_FAILING,
