@@ -1,0 +1,298 @@
+-- SPDX-License-Identifier: MIT
+-- What hosts call. Not a migration: each certrepo-populate init makes these
+-- anew, where the server can (MariaDB 10.6 and later, for JSON_TABLE) and its
+-- account may; an administrator may do it with this file:
+--
+--	mariadb certrepo < routines.sql
+--
+-- They belong to 'certrepo-owner'@'localhost', which is locked, and run with
+-- its rights. Whom they serve is the session's account, without the part
+-- behind @ (of several, the last one: an account may be named h2@x), and what
+-- that may, the tables hosts and host_names say. An account that all hosts
+-- share has the name '*' of the host '*' there, and may all.
+--
+-- A session may be as hostile as it likes: with a transaction open,
+-- SERIALIZABLE, read only, chaining. So each begins with COMMIT, and reads at
+-- READ COMMITTED in a transaction of its own, in which certs and host_names are
+-- read without a lock, and rows of others are not locked at all (with unique
+-- keys given in full, REPLACE and ON DUPLICATE KEY lock no gaps at that level;
+-- REPEATABLE READ would). No result is sent while a lock is held: a client that
+-- does not read would keep it. What comes in has a length, and lists have a
+-- number of elements.
+--
+-- Trailing blanks do not count where strings are compared; so what has any is
+-- turned away, and what is stored is what was compared.
+
+SET sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO';
+DELIMITER //
+
+-- The rows of names, a JSON list of strings, as far as this account may read
+-- them: name, enable, crt, ca, min_reader.
+CREATE OR REPLACE DEFINER = 'certrepo-owner'@'localhost'
+PROCEDURE host_certs_get(IN p_names mediumtext CHARACTER SET utf8mb4)
+READS SQL DATA SQL SECURITY DEFINER COMMENT '@VERSION@'
+BEGIN
+  DECLARE me varchar(128) CHARACTER SET ascii COLLATE ascii_bin DEFAULT
+    LEFT(SESSION_USER(), CHAR_LENGTH(SESSION_USER()) -
+      LOCATE('@', REVERSE(SESSION_USER())));
+  DECLARE everything int DEFAULT 0;
+
+  COMMIT AND NO CHAIN NO RELEASE;
+  IF LENGTH(p_names) > 200000 OR NOT JSON_VALID(p_names) OR
+      JSON_LENGTH(p_names) > 500 THEN
+    SIGNAL SQLSTATE '22023' SET MYSQL_ERRNO = 1406,
+      MESSAGE_TEXT = 'host_certs_get takes a list of at most 500 names';
+  END IF;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY;
+  START TRANSACTION;
+  SELECT COUNT(*) INTO everything FROM host_names h
+    WHERE h.account = me AND h.name = '*' AND h.host = '*';
+  SELECT c.name, c.enable, c.crt, c.ca,
+      (SELECT MAX(v.min_reader) FROM schema_version v) AS min_reader
+    FROM (SELECT DISTINCT t.name FROM JSON_TABLE(p_names, '$[*]' COLUMNS (
+        name varchar(250) CHARACTER SET ascii COLLATE ascii_bin PATH '$')) t
+      WHERE t.name IS NOT NULL) j
+    JOIN certs c ON c.name = j.name
+    WHERE everything > 0 OR EXISTS (SELECT 1 FROM host_names h
+      WHERE h.account = me AND h.name = c.name);
+  COMMIT AND NO CHAIN NO RELEASE;
+END//
+
+-- What a host says of itself, all at once. p_receipts: a JSON list of objects
+-- with the columns of installs as keys (but host; those left out are NULL,
+-- numbers 0); each takes the place of what was said of the same. p_keep: a JSON
+-- list of objects name, service, endpoint: what was said of anything else goes;
+-- NULL: nothing goes. The result: the names of receipts that were not taken,
+-- since this account may not speak of them.
+CREATE OR REPLACE DEFINER = 'certrepo-owner'@'localhost'
+PROCEDURE host_receipts_put(
+  IN p_host varchar(255) CHARACTER SET ascii COLLATE ascii_bin,
+  IN p_receipts mediumtext CHARACTER SET utf8mb4,
+  IN p_keep mediumtext CHARACTER SET utf8mb4)
+MODIFIES SQL DATA SQL SECURITY DEFINER COMMENT '@VERSION@'
+BEGIN
+  DECLARE me varchar(128) CHARACTER SET ascii COLLATE ascii_bin DEFAULT
+    LEFT(SESSION_USER(), CHAR_LENGTH(SESSION_USER()) -
+      LOCATE('@', REVERSE(SESSION_USER())));
+  DECLARE everything, its, n int DEFAULT 0;
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION
+  BEGIN
+    ROLLBACK AND NO CHAIN NO RELEASE;
+    RESIGNAL;
+  END;
+
+  COMMIT AND NO CHAIN NO RELEASE;
+  IF LENGTH(p_receipts) > 2000000 OR NOT JSON_VALID(p_receipts) OR
+      JSON_LENGTH(p_receipts) > 500 OR LENGTH(p_keep) > 2000000 OR
+      NOT JSON_VALID(p_keep) OR JSON_LENGTH(p_keep) > 2000 THEN
+    SIGNAL SQLSTATE '22023' SET MYSQL_ERRNO = 1406, MESSAGE_TEXT =
+      'host_receipts_put takes a list of at most 500 receipts, to keep 2000';
+  END IF;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
+  START TRANSACTION;
+  SELECT COUNT(*) INTO everything FROM host_names h
+    WHERE h.account = me AND h.name = '*' AND h.host = '*';
+  SELECT COUNT(*) INTO its FROM (
+    SELECT 1 FROM hosts h WHERE h.account = me AND h.host = p_host
+    UNION ALL
+    SELECT 1 FROM host_names h WHERE h.account = me AND h.host = p_host) t;
+  IF everything + its = 0 OR p_host IS NULL OR p_host IN ('', '*') OR
+      p_host RLIKE '[^!-~]' THEN
+    SIGNAL SQLSTATE '42000' SET MYSQL_ERRNO = 1644, MESSAGE_TEXT =
+      'this account may not speak for that host';
+  END IF;
+  SELECT COUNT(*) INTO n FROM JSON_TABLE(p_receipts, '$[*]' COLUMNS (
+      name varchar(250) CHARACTER SET ascii PATH '$.name',
+      service varchar(64) CHARACTER SET ascii PATH '$.service',
+      endpoint varchar(255) CHARACTER SET ascii PATH '$.endpoint',
+      state varchar(16) CHARACTER SET ascii PATH '$.state')) j
+    WHERE j.name RLIKE '[^!-~]' OR
+      CONCAT(j.service, j.endpoint, j.state) RLIKE '[^ -~]';
+  IF n > 0 THEN
+    SIGNAL SQLSTATE '22023' SET MYSQL_ERRNO = 1644, MESSAGE_TEXT =
+      'a receipt has a name, service, endpoint or state with odd characters';
+  END IF;
+  INSERT INTO installs (host, name, service, endpoint, protocol, state,
+      fingerprint, serial, ts_expire, depth, ts, detail, version, profile,
+      needs, heartbeat, ts_window)
+    SELECT p_host, j.name, j.service, j.endpoint, j.protocol, j.state,
+        j.fingerprint, j.serial, COALESCE(j.ts_expire, 0),
+        COALESCE(j.depth, 0), COALESCE(j.ts, 0), j.detail, j.version,
+        j.profile, j.needs, j.heartbeat, j.ts_window
+      FROM JSON_TABLE(p_receipts, '$[*]' COLUMNS (
+        name varchar(250) CHARACTER SET ascii COLLATE ascii_bin
+          PATH '$.name' ERROR ON ERROR,
+        service varchar(64) CHARACTER SET ascii COLLATE ascii_bin
+          PATH '$.service' ERROR ON ERROR,
+        endpoint varchar(255) CHARACTER SET ascii COLLATE ascii_bin
+          PATH '$.endpoint' ERROR ON ERROR,
+        protocol varchar(32) CHARACTER SET ascii COLLATE ascii_bin
+          PATH '$.protocol',
+        state varchar(16) CHARACTER SET ascii COLLATE ascii_bin
+          PATH '$.state' ERROR ON ERROR,
+        fingerprint char(64) CHARACTER SET ascii COLLATE ascii_bin
+          PATH '$.fingerprint',
+        serial varchar(64) CHARACTER SET ascii COLLATE ascii_bin
+          PATH '$.serial',
+        ts_expire bigint PATH '$.ts_expire',
+        depth int PATH '$.depth',
+        ts bigint PATH '$.ts',
+        detail varchar(500) CHARACTER SET ascii COLLATE ascii_bin
+          PATH '$.detail',
+        version varchar(32) CHARACTER SET ascii COLLATE ascii_bin
+          PATH '$.version',
+        profile varchar(64) CHARACTER SET ascii COLLATE ascii_bin
+          PATH '$.profile',
+        needs varchar(64) CHARACTER SET ascii COLLATE ascii_bin
+          PATH '$.needs',
+        heartbeat bigint PATH '$.heartbeat',
+        ts_window bigint PATH '$.ts_window')) j
+      WHERE everything > 0 OR j.name = '' OR EXISTS (SELECT 1
+        FROM host_names h WHERE h.account = me AND h.name = j.name AND
+          h.host = p_host)
+    ON DUPLICATE KEY UPDATE protocol = VALUES(protocol),
+      state = VALUES(state), fingerprint = VALUES(fingerprint),
+      serial = VALUES(serial), ts_expire = VALUES(ts_expire),
+      depth = VALUES(depth), ts = VALUES(ts), detail = VALUES(detail),
+      version = VALUES(version), profile = VALUES(profile),
+      needs = VALUES(needs), heartbeat = VALUES(heartbeat),
+      ts_window = VALUES(ts_window);
+  IF p_keep IS NOT NULL THEN
+    DELETE i FROM installs i LEFT JOIN (SELECT DISTINCT t.* FROM
+      JSON_TABLE(p_keep, '$[*]' COLUMNS (
+        name varchar(250) CHARACTER SET ascii COLLATE ascii_bin PATH '$.name',
+        service varchar(64) CHARACTER SET ascii COLLATE ascii_bin
+          PATH '$.service',
+        endpoint varchar(255) CHARACTER SET ascii COLLATE ascii_bin
+          PATH '$.endpoint')) t) k ON k.name = i.name AND
+        k.service = i.service AND k.endpoint = i.endpoint
+      WHERE i.host = p_host AND k.name IS NULL;
+  END IF;
+  SELECT COUNT(*) INTO n FROM installs i WHERE i.host = p_host;
+  IF n > 4000 AND everything = 0 THEN
+    SIGNAL SQLSTATE '22023' SET MYSQL_ERRNO = 1406, MESSAGE_TEXT =
+      'of one host at most 4000 receipts are kept';
+  END IF;
+  COMMIT AND NO CHAIN NO RELEASE;
+
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY;
+  START TRANSACTION;
+  SELECT DISTINCT j.name FROM JSON_TABLE(p_receipts, '$[*]' COLUMNS (
+      name varchar(250) CHARACTER SET ascii COLLATE ascii_bin
+        PATH '$.name')) j
+    WHERE everything = 0 AND j.name <> '' AND NOT EXISTS (SELECT 1
+      FROM host_names h WHERE h.account = me AND h.name = j.name AND
+        h.host = p_host);
+  COMMIT AND NO CHAIN NO RELEASE;
+END//
+
+-- A request. Of an account, host, name and key there is one: when it is
+-- pending, or was rejected, another CSR takes its place, as a row of its own,
+-- so that an id stands for one CSR for ever; the bytes of one that is pending
+-- change nothing, nor does anything change one that was approved. The result is
+-- one row: how it is now; state 'full': this host, or this account, has 100
+-- that are pending, 'refused': it may not speak for that host.
+CREATE OR REPLACE DEFINER = 'certrepo-owner'@'localhost'
+PROCEDURE host_requests_put(
+  IN p_host varchar(255) CHARACTER SET ascii COLLATE ascii_bin,
+  IN p_name varchar(250) CHARACTER SET ascii COLLATE ascii_bin,
+  IN p_csr mediumblob,
+  IN p_key_sha256 varchar(64) CHARACTER SET ascii COLLATE ascii_bin,
+  IN p_new_key int,
+  IN p_ts bigint)
+MODIFIES SQL DATA SQL SECURITY DEFINER COMMENT '@VERSION@'
+BEGIN
+  DECLARE me varchar(128) CHARACTER SET ascii COLLATE ascii_bin DEFAULT
+    LEFT(SESSION_USER(), CHAR_LENGTH(SESSION_USER()) -
+      LOCATE('@', REVERSE(SESSION_USER())));
+  DECLARE everything, its, same, full int DEFAULT 0;
+  DECLARE old bigint DEFAULT 0;
+  DECLARE refusal varchar(16) DEFAULT NULL;
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION
+  BEGIN
+    ROLLBACK AND NO CHAIN NO RELEASE;
+    RESIGNAL;
+  END;
+
+  COMMIT AND NO CHAIN NO RELEASE;
+  IF COALESCE(LENGTH(p_csr), 0) NOT BETWEEN 1 AND 65535 OR p_ts IS NULL OR
+      p_ts < 0 OR COALESCE(p_new_key, 2) NOT IN (0, 1) OR
+      NOT COALESCE(p_name, '') RLIKE '^[a-z0-9*_][a-z0-9*_.+-]*$' OR
+      NOT COALESCE(p_key_sha256, '') RLIKE '^[0-9a-f]{64}$' THEN
+    SIGNAL SQLSTATE '22023' SET MYSQL_ERRNO = 1406, MESSAGE_TEXT =
+      'host_requests_put: a name, a CSR or a number is none, or too long';
+  END IF;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
+  START TRANSACTION;
+  SELECT COUNT(*) INTO everything FROM host_names h
+    WHERE h.account = me AND h.name = '*' AND h.host = '*';
+  -- One at a time of an account: its own row, and no longer than this call.
+  SELECT COUNT(*) INTO its FROM hosts h
+    WHERE h.account = me AND h.host = p_host FOR UPDATE;
+  IF everything + its = 0 OR p_host IS NULL OR p_host IN ('', '*') OR
+      p_host RLIKE '[^!-~]' THEN
+    SET refusal = 'refused';
+  END IF;
+  IF refusal IS NULL THEN
+    SELECT COALESCE(MAX(r.id), 0), COALESCE(MAX(r.state = 'approved' OR
+        r.state = 'pending' AND r.csr = p_csr), 0),
+        COALESCE(MAX(r.state = 'pending'), 0)
+      INTO old, same, full FROM host_requests r
+      WHERE r.account = me AND r.host = p_host AND r.name = p_name AND
+        r.key_sha256 = p_key_sha256;
+    IF full = 0 AND same = 0 THEN
+      SELECT COUNT(*) >= 100 INTO full FROM host_requests r
+        WHERE r.account = me AND r.state = 'pending' AND
+          (everything = 0 OR r.host = p_host);
+      IF full > 0 THEN
+        SET refusal = 'full';
+      END IF;
+    END IF;
+  END IF;
+  IF refusal IS NULL AND same = 0 THEN
+    DELETE FROM host_requests WHERE id = old AND state <> 'approved';
+    INSERT INTO host_requests (account, host, name, csr, key_sha256, new_key,
+        state, ts)
+      VALUES (me, p_host, p_name, p_csr, p_key_sha256, p_new_key, 'pending',
+        p_ts);
+  END IF;
+  COMMIT AND NO CHAIN NO RELEASE;
+
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY;
+  START TRANSACTION;
+  SELECT r.id, r.account, r.new_key, r.state, r.reason, r.as_name, r.ts,
+      r.ts_decided
+    FROM host_requests r WHERE refusal IS NULL AND r.account = me AND
+      r.host = p_host AND r.name = p_name AND r.key_sha256 = p_key_sha256
+    UNION ALL
+    SELECT 0, '', 0, refusal, NULL, NULL, 0, 0 FROM DUAL
+      WHERE refusal IS NOT NULL;
+  COMMIT AND NO CHAIN NO RELEASE;
+END//
+
+-- What became of the requests of a host by this account, oldest first.
+CREATE OR REPLACE DEFINER = 'certrepo-owner'@'localhost'
+PROCEDURE host_requests_mine(
+  IN p_host varchar(255) CHARACTER SET ascii COLLATE ascii_bin)
+READS SQL DATA SQL SECURITY DEFINER COMMENT '@VERSION@'
+BEGIN
+  DECLARE me varchar(128) CHARACTER SET ascii COLLATE ascii_bin DEFAULT
+    LEFT(SESSION_USER(), CHAR_LENGTH(SESSION_USER()) -
+      LOCATE('@', REVERSE(SESSION_USER())));
+
+  COMMIT AND NO CHAIN NO RELEASE;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY;
+  START TRANSACTION;
+  SELECT r.id, r.account, r.name, r.key_sha256, r.new_key, r.state, r.reason,
+      r.as_name, r.ts, r.ts_decided
+    FROM host_requests r WHERE r.account = me AND r.host = p_host
+    ORDER BY r.ts, r.id LIMIT 1000;
+  COMMIT AND NO CHAIN NO RELEASE;
+END//
+
+DELIMITER ;
+
+GRANT EXECUTE ON PROCEDURE host_certs_get TO 'certrepo-owner'@'localhost';
+GRANT EXECUTE ON PROCEDURE host_receipts_put TO 'certrepo-owner'@'localhost';
+GRANT EXECUTE ON PROCEDURE host_requests_put TO 'certrepo-owner'@'localhost';
+GRANT EXECUTE ON PROCEDURE host_requests_mine TO 'certrepo-owner'@'localhost';
