@@ -30,6 +30,8 @@ enum db_fault {
 	DB_FAULT_LOCKED,    /* DB_LOOP: somebody has the row (ERR_LOCKED) */
 	DB_FAULT_ENDED,	    /* OTHER, and the transaction was rolled back
 			     * (SQLite: I/O error, disk full) */
+	DB_FAULT_NO_ROUTINE, /* MariaDB: the procedure that was called is
+			      * missing, or may not be (ERR_CONFIG) */
 };
 
 enum db_use {
@@ -87,7 +89,7 @@ int db_script(struct db *db, const char *sql, struct err *err) MUST_CHECK;
  * for a statement without a result. What comes out of a database is a peer's
  * data: db_step gives ERR_INPUT, which names the column, when there are more
  * or fewer of them, or they are something else, and ERR_LIMIT for what is
- * beyond these limits.
+ * beyond these limits. A CALL has the one result of its procedure.
  *
  * Who goes through the rows of all names must not end at one of them (SQLite
  * lets a cell hold anything): `n` is a number, read as 0 where it is none, and

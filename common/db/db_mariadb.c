@@ -464,6 +464,20 @@ static int broken(struct db *db, const char *what, struct err *err)
 		       db_mariadb_place(db->conf, &p), what);
 }
 
+/* After the last row. The result of a procedure has another one behind it,
+ * which says how the CALL went. -1: the library knows why. */
+static int end_of_rows(struct stmt *s)
+{
+	s->open = mysql_stmt_more_results(s->st);
+	if (!s->open)
+		return 0;
+	if (mysql_stmt_next_result(s->st) > 0)
+		return -1;
+	s->open = mysql_stmt_field_count(s->st) > 0 ||
+		  mysql_stmt_more_results(s->st);
+	return 0;
+}
+
 static int mariadb_step(struct db *db, void *stmt, struct err *err)
 {
 	struct stmt *s = stmt;
@@ -475,11 +489,11 @@ static int mariadb_step(struct db *db, void *stmt, struct err *err)
 		return s->open ? broken(db, "more answers than questions", err)
 			       : 0;
 	rc = mysql_stmt_fetch(s->st);
-	if (rc == MYSQL_NO_DATA) {
-		s->open = mysql_stmt_more_results(s->st);
+	if (rc == MYSQL_NO_DATA && end_of_rows(s) == -1)
+		return fetch_fail(db, s, err);
+	if (rc == MYSQL_NO_DATA)
 		return s->open ? broken(db, "more answers than questions", err)
 			       : 0;
-	}
 	if (rc != 0 && rc != MYSQL_DATA_TRUNCATED)
 		return fetch_fail(db, s, err);
 	if (s->broken)
@@ -536,8 +550,9 @@ static int mariadb_reset(void *stmt)
 	struct stmt *s = stmt;
 
 	/* After the one row of a query for one there is only the end. */
-	if (s->open && s->n_cols > 0 && mysql_stmt_fetch(s->st) != 0)
-		s->open = mysql_stmt_more_results(s->st);
+	if (s->open && s->n_cols > 0 && mysql_stmt_fetch(s->st) != 0 &&
+	    end_of_rows(s) == -1)
+		return -1;
 	if (s->open)
 		return -1;
 	if (s->executed && s->n_cols > 0)

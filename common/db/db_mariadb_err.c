@@ -277,6 +277,9 @@ static enum db_fault fault_of(unsigned code)
 		return DB_FAULT_NO_TABLE;
 	case ER_DUP_ENTRY:
 		return DB_FAULT_DUPLICATE;
+	case ER_SP_DOES_NOT_EXIST:
+	case ER_PROCACCESS_DENIED_ERROR:
+		return DB_FAULT_NO_ROUTINE;
 	default:
 		return DB_FAULT_OTHER;
 	}
@@ -313,9 +316,12 @@ static int fail_other(unsigned code, const char *where, const char *text,
 	case ER_NO_SUCH_USER:
 	case ER_VIEW_INVALID:
 		return err_set(err, ERR_CONFIG,
-			       "%s: %s: the definer of the views is gone, or "
-			       "lacks rights: run certrepo-populate init",
+			       "%s: %s: the definer of the views and "
+			       "procedures is gone, or lacks rights: run "
+			       "certrepo-populate init",
 			       where, text);
+	case ER_SIGNAL_EXCEPTION: /* schema/mariadb/routines.sql says why */
+		return err_set(err, ERR_CONFIG, "%s: %s", where, text);
 	case ER_BAD_FIELD_ERROR:
 		return err_set(err, ERR_CONFIG,
 			       "%s: %s: the tables are not of this version: "
@@ -376,6 +382,11 @@ int db_mariadb_fail(struct db *db, unsigned code, const char *text,
 		return err_set(err, ERR_CONFIG,
 			       "%s: %s: run certrepo-populate init", where,
 			       text);
+	case DB_FAULT_NO_ROUTINE:
+		return err_set(err, ERR_CONFIG,
+			       "%s: %s: run certrepo-populate init; the "
+			       "account needs EXECUTE on it, see " GRANTS,
+			       where, text);
 	case DB_FAULT_DUPLICATE:
 		return err_set(err, ERR_CONFLICT, "%s: %s", where, text);
 	case DB_FAULT_RETRY:

@@ -225,7 +225,7 @@ int db_parent_answer(struct db *db, struct db_wire *w, struct err *err)
 		return ended(db, end, err);
 	result = db_wire_get_u8(w);
 	fault = db_wire_get_u8(w);
-	if (w->bad || fault > DB_FAULT_ENDED)
+	if (w->bad || fault > DB_FAULT_NO_ROUTINE)
 		return db_parent_odd(db, err);
 	if (result == DB_WIRE_ERROR)
 		return told(db, w, (enum db_fault) fault, err);
