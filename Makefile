@@ -230,7 +230,8 @@ $O/obj/%.o: %.c Makefile $O/flags | $O/gen/paths.h
 	@$(CC) $(ALLFLAGS) $(MAPS) $(INC) $(BAN) -c -o $@ $<
 
 # The migrations, as C strings.
-SCHEMA_SQL = $(sort $(wildcard schema/*/[0-9]*.sql))
+SCHEMA_SQL = $(sort $(wildcard schema/*/[0-9]*.sql)) \
+	schema/mariadb/routines.sql
 $O/gen/schema_sql.c: schema/embed.sh $(SCHEMA_SQL)
 	@mkdir -p $(@D)
 	@sh schema/embed.sh $(SCHEMA_SQL) >$@.tmp && mv $@.tmp $@

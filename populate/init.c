@@ -230,13 +230,43 @@ int init_look(struct populate *p, struct err *err)
 	return 0;
 }
 
+static void tell_owner(struct populate *p, const struct store_owner *o,
+		       bool fresh)
+{
+	if (o->gone)
+		printf("the views of the hosts did not work: their definer, "
+		       "%s, is gone or lacks rights; %s\n",
+		       populate_clean(p->arena, o->was),
+		       o->works ? "they do now" : "and they still do not");
+	if (o->old)
+		printf("hosts have no procedures to call: MariaDB %s is older "
+		       "than 10.6, so they go by the views, and whoever has a "
+		       "host's account reads all certificates, and may lock "
+		       "their rows; run init again after its upgrade\n",
+		       populate_clean(p->arena, o->old));
+	if (o->state == STORE_OWNER_TAKEN && !fresh)
+		printf("the views and procedures of the hosts belong "
+		       "to " STORE_OWNER " now, an account that nobody logs in "
+		       "as\n");
+	if (o->state != STORE_OWNER_REFUSED)
+		return;
+	printf("the views and procedures of the hosts %sstop working when %s "
+	       "is dropped. Let an administrator give them to an account that "
+	       "stays, in the mariadb client:\n\n%s\n",
+	       o->calls || o->old ? ""
+				  : "are not of this version, or missing, and ",
+	       o->gone ? "the account of this program"
+		       : populate_clean(p->arena, o->was),
+	       o->sql);
+}
+
 /* FRESH: the views were made a moment ago. */
 static int mend_views(struct populate *p, bool fresh, struct err *err)
 {
 	struct store_owner o;
 
 	if (store_owner_take(p->store, p->arena, &o, err) == -1)
-		return err_wrap(err, "the views of the hosts");
+		return err_wrap(err, "the views and procedures of the hosts");
 	if (o.state == STORE_OWNER_HIDDEN)
 		return err_set(err, ERR_CONFIG,
 			       "%s: this account may not see the views of the "
@@ -245,21 +275,7 @@ static int mend_views(struct populate *p, bool fresh, struct err *err)
 			       "only init needs: as root, by " POPULATE_INIT
 			       ", or certrepo-populate -c FILE init",
 			       store_name(p->store));
-	if (o.gone)
-		printf("the views of the hosts did not work: their definer, "
-		       "%s, is gone or lacks rights; %s\n",
-		       populate_clean(p->arena, o.was),
-		       o.works ? "they do now" : "and they still do not");
-	if (o.state == STORE_OWNER_TAKEN && !fresh)
-		printf("the views of the hosts belong to " STORE_OWNER
-		       " now, an account that nobody logs in as\n");
-	if (o.state == STORE_OWNER_REFUSED)
-		printf("the views of the hosts stop working when %s is "
-		       "dropped. Let an administrator give them to an account "
-		       "that stays, in the mariadb client:\n\n%s\n",
-		       o.gone ? "the account of this program"
-			      : populate_clean(p->arena, o.was),
-		       o.sql);
+	tell_owner(p, &o, fresh);
 	free(o.sql);
 	return o.works ? 0
 		       : err_set(err, ERR_CONFIG,

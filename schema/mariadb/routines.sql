@@ -1,9 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- What hosts call. Not a migration: each certrepo-populate init makes these
--- anew, where the server can (MariaDB 10.6 and later, for JSON_TABLE) and its
--- account may; an administrator may do it with this file:
---
---	mariadb certrepo < routines.sql
+-- anew where they are not as here, on a server that can (MariaDB 10.6 and later,
+-- for JSON_TABLE), or prints them for an administrator where its account may
+-- not. A statement of one line ends in ; one of several in //.
 --
 -- They belong to 'certrepo-owner'@'localhost', which is locked, and run with
 -- its rights. Whom they serve is the session's account, without the part
@@ -27,7 +26,9 @@ SET sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO';
 DELIMITER //
 
 -- The rows of names, a JSON list of strings, as far as this account may read
--- them: name, enable, crt, ca, min_reader.
+-- them: name, enable, crt, ca, min_reader. (A table of 2019 may be ascii_bin or
+-- ascii_general_ci: of a bin and another one MariaDB compares by bin, so that
+-- its index serves either.)
 CREATE OR REPLACE DEFINER = 'certrepo-owner'@'localhost'
 PROCEDURE host_certs_get(IN p_names mediumtext CHARACTER SET utf8mb4)
 READS SQL DATA SQL SECURITY DEFINER COMMENT '@VERSION@'
@@ -50,8 +51,8 @@ BEGIN
   SELECT c.name, c.enable, c.crt, c.ca,
       (SELECT MAX(v.min_reader) FROM schema_version v) AS min_reader
     FROM (SELECT DISTINCT t.name FROM JSON_TABLE(p_names, '$[*]' COLUMNS (
-        name varchar(250) CHARACTER SET ascii COLLATE ascii_bin PATH '$')) t
-      WHERE t.name IS NOT NULL) j
+        name varchar(250) CHARACTER SET ascii COLLATE ascii_general_ci
+          PATH '$')) t WHERE t.name IS NOT NULL) j
     JOIN certs c ON c.name = j.name
     WHERE everything > 0 OR EXISTS (SELECT 1 FROM host_names h
       WHERE h.account = me AND h.name = c.name);

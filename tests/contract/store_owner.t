@@ -41,8 +41,20 @@ reads() { # a host, its certificates and its receipts
 			'alive', 1); DELETE FROM host_installs WHERE host = 'h'"
 }
 definers() {
-	mariadb_sql -N -e "SELECT DISTINCT definer FROM information_schema.views
-		WHERE table_schema = 'certrepo'"
+	mariadb_sql -N -e "SELECT definer FROM information_schema.views
+		WHERE table_schema = 'certrepo' UNION SELECT definer
+		FROM information_schema.routines
+		WHERE routine_schema = 'certrepo'"
+}
+calls() { # the same by the procedures
+	mariadb --no-defaults --host=127.0.0.1 --port="$MARIADB_PORT" --ssl \
+		--ssl-ca="$MARIADB_CA" --user=certrepo-host --password=secret \
+		certrepo -N -e "CALL host_certs_get('[\"$NAME\"]');
+			CALL host_receipts_put('h', '[{\"name\": \"n\",
+			\"service\": \"s\", \"endpoint\": \"e\",
+			\"state\": \"alive\"}]', NULL);
+			CALL host_receipts_put('h', '[]', '[]');
+			CALL host_requests_mine('h')"
 }
 
 # --- an administrator's init ---
@@ -58,6 +70,12 @@ is "$(mariadb_sql -N -e "SELECT JSON_VALUE(priv, '$.account_locked')
 	FROM mysql.global_priv WHERE user = 'certrepo-owner'")" 1 "... which is locked"
 hosts
 ok "a host reads and writes" reads
+ok "... and calls" calls
+is "$(mariadb_sql -N -e "SELECT COUNT(*) FROM information_schema.routines
+	WHERE routine_schema = 'certrepo' AND security_type = 'DEFINER'")" 4 \
+	"there are four procedures"
+populate init
+is "$rc $(printf '%s\n' "$out" | wc -l)" "0 1" "init again has nothing to add"
 
 # --- what a fetcher's own configuration can see ---
 
@@ -92,6 +110,7 @@ ok "a host reads and writes, as before" reads
 as_root admin
 mariadb_sql -e 'DROP USER admin@localhost'
 ok "also when the account that ran init is gone" reads
+ok "and call" calls
 
 # --- the owner of the database's init ---
 
@@ -101,15 +120,18 @@ mariadb_sql -e 'DROP DATABASE certrepo; CREATE DATABASE certrepo;
 populate init
 is "$rc $err" "0 " "init by an account with all rights on the database"
 like "$out" 'stop working when certrepo@% is dropped' "says what may happen"
-printf '%s\n' "$out" | grep ';$' >"$T/owner.sql"
-is "$(grep -cE '^(CREATE|GRANT) ' "$T/owner.sql")" 6 \
+printf '%s\n' "$out" | sed -n '/^USE /,/^DELIMITER ;/p' >"$T/owner.sql"
+is "$(grep -cE '^(CREATE|GRANT) ' "$T/owner.sql")" 17 \
 	"... and prints statements against it"
 hosts
 ok "a host reads and writes meanwhile" reads
+ok "and calls what is the account's that ran init" calls
+is "$(definers)" certrepo@% "which all belongs to, for the time being"
 ok "which an administrator can run as they are" \
 	mariadb_sql -e "SOURCE $T/owner.sql"
 is "$(definers)" certrepo-owner@localhost "then they belong to that account"
 ok "and the host's grants stay" reads
+ok "... on the procedures, too" calls
 populate init
 is "$rc $(printf '%s\n' "$out" | wc -l)" "0 1" "init again has nothing to add"
 
@@ -120,7 +142,7 @@ sed -i "s|^store : .*|$(remote certrepo-host "$T/host.password")|" "$HOST_CONF"
 mariadb_sql -e 'DROP USER "certrepo-owner"@localhost'
 run host
 is "$rc" 78 "the definer is gone: the installer's status"
-like "$err" 'definer of the views is gone.*run certrepo-populate init' \
+like "$err" 'definer of the views and procedures is gone.*run certrepo-populate init' \
 	"... it says so"
 populate init
 is "$rc $err" "0 " "init by the owner of the database"
@@ -128,6 +150,7 @@ like "$out" 'did not work: their definer, certrepo-owner@localhost, is gone.*the
 	"... says that it mended them"
 like "$out" '^CREATE USER' "... and what to do for good"
 ok "a host reads and writes again" reads
+ok "and calls" calls
 mariadb_sql -e "CREATE USER admin@localhost; GRANT ALL ON *.* TO admin@localhost
 	WITH GRANT OPTION"
 as_root admin
@@ -141,6 +164,18 @@ not_ok "an owner that lost its rights" reads
 populate init
 like "$out" 'lacks rights; they do now' "is given them again"
 ok "so that hosts read" reads
+mariadb_sql -e 'REVOKE EXECUTE ON PROCEDURE certrepo.host_receipts_put
+	FROM "certrepo-owner"@localhost;
+	REVOKE ALL ON certrepo.host_names FROM "certrepo-owner"@localhost'
+not_ok "one that lost those of the procedures" calls
+populate init
+is "$rc $(printf '%s\n' "$out" | wc -l)" "0 1" "is given them without a word"
+ok "so that hosts call" calls
+mariadb_sql certrepo -e 'DROP PROCEDURE host_requests_mine'
+populate init
+like "$out" 'belong to certrepo-owner@localhost now' "one that is missing is made"
+sed "s/@PASSWORD@/'secret'/g" "$ROOT/schema/grants.sql" | mariadb_sql
+ok "so that hosts call" calls
 
 # --- a restore on another server: the dump has no accounts ---
 
@@ -156,5 +191,23 @@ unlike "$err" 'view' "... warns of rows alone"
 like "$out" 'upgraded' "... upgrades"
 like "$out" 'their definer, elsewhere@%, is gone' "... and says what was wrong"
 ok "hosts read" reads
+hosts
+ok "and call" calls
+
+# --- a dump without procedures, as mariadb-dump writes it ---
+
+mariadb-dump --no-defaults --skip-ssl --socket="$MARIADB_SOCKET" --user=root \
+	--databases certrepo >"$T/dump.sql" 2>/dev/null
+mariadb_sql -e 'DROP DATABASE certrepo; DROP USER "certrepo-owner"@localhost'
+mariadb_sql <"$T/dump.sql"
+not_ok "restored where the owner is not, hosts do not read" reads
+populate init
+is "$rc" 0 "init"
+like "$out" 'definer, certrepo-owner@localhost, is gone or lacks rights; they do now' \
+	"... mends it"
+ok "hosts read" reads
+is "$(definers)" certrepo-owner@localhost "what belongs to whom"
+hosts
+ok "hosts call, once they are granted it again" calls
 mariadb_stop
 done_testing
