@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/* Hosts, what they may read and what goes with them, on whichever store the kit
+ * has. */
+#include "store_kit.h"
+#include "fleet_hosts.h"
+
+static struct store *s;
+static struct arena *arena;
+
+static void raw(const char *sql)
+{
+	OK(db_script(s->db, sql, &err));
+}
+
+static int setup(void **state)
+{
+	int from, to;
+
+	if (kit_begin() == -1)
+		return -1;
+	kit_wipe();
+	arena = arena_new();
+	OK(store_open(&conf, STORE_ADMIN, &s, &err));
+	OK(store_schema_upgrade(s, 1, &from, &to, &err));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	store_free(&s);
+	arena_free(&arena);
+	kit_end();
+	return 0;
+}
+
+static void add(int want, const char *host, const char *account,
+		const char *name)
+{
+	const struct fleet_host h = { .host = host,
+				      .account = account,
+				      .ts_added = 7 };
+
+	RC(want, fleet_host_put(s, &h, &name, name ? 1 : 0, &err));
+}
+
+static void said(const char *host, const char *name, int ts)
+{
+	raw(arena_printf(
+		arena,
+		"INSERT INTO installs (host, name, service, endpoint, "
+		"state, ts) VALUES ('%s', '%s', 'web', '%d', 'served', "
+		"%d)",
+		host, name, ts, ts));
+}
+
+static int64_t count(const char *sql)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+
+	OK(store_query(s, sql, "I", NO_ARGS, &st, &err));
+	RC(1, db_step(st, &err));
+	return db_col_int(st, 0);
+}
+
+static const char *names(const char *host)
+{
+	AUTO(sbuf_free) struct sbuf b = SBUF_INIT(1000);
+	struct fleet_names n;
+
+	OK(fleet_host_names(s, host, arena, &n, &err));
+	for (size_t i = 0; i < n.n; i++)
+		sbuf_addf(&b, "%s%s", i ? " " : "", n.v[i]);
+	return arena_strdup(arena, sbuf_str(&b));
+}
+
+static void test_check(void **state)
+{
+	char text[FLEET_HOST_MAX + 2];
+	static const char *const bad[] = { "",	 "-x",	     "a b", "a'b",
+					   "a;", "a\\b",     "a`b", "a\"b",
+					   "*",	 "h\nost",   "a@b", "a+b",
+					   "%",	 "\xc3\xa4", "a/b" };
+
+	OK(fleet_host_check("Web1.example_2.org", &err));
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		FAILS(ERR_INPUT, "host", fleet_host_check(bad[i], &err));
+	memset(text, 'a', sizeof(text));
+	text[FLEET_HOST_MAX + 1] = '\0';
+	FAILS(ERR_INPUT, "at most 255", fleet_host_check(text, &err));
+	text[FLEET_HOST_MAX] = '\0';
+	OK(fleet_host_check(text, &err));
+}
+
+static void test_put(void **state)
+{
+	const struct fleet_host again = { .host = "web1",
+					  .account = "other",
+					  .ts_added = 9 };
+	const struct fleet_host taken = { .host = "web2", .account = "a-web1" };
+	const char *all = "*";
+	struct fleet_host h;
+
+	RC(0, fleet_host_get(s, "web1", arena, &h, &err));
+	add(1, "web1", "a-web1", "www.example.org");
+	add(0, "web1", "a-web1", "*.example.org");
+	add(0, "web1", "a-web1", "www.example.org");
+	RC(1, fleet_host_get(s, "web1", arena, &h, &err));
+	assert_string_equal(h.account, "a-web1");
+	assert_int_equal(h.ts_added, 7);
+	assert_null(h.comment);
+	RC(0, fleet_host_get(s, "WEB1", arena, &h, &err));
+	assert_string_equal(names("web1"), "*.example.org www.example.org");
+	FAILS(ERR_CONFLICT, "\"a-web1\"",
+	      fleet_host_put(s, &again, NULL, 0, &err));
+	err_clear(&err);
+	assert_int_equal(fleet_host_put(s, &taken, NULL, 0, &err), -1);
+	assert_int_equal(err.kind, ERR_CONFLICT);
+	/* All names there are would be more than a host has. */
+	FAILS(ERR_INPUT, "*",
+	      fleet_host_put(s, &(struct fleet_host){ "web3", "a-web3", 7 },
+			     &all, 1, &err));
+	RC(0, fleet_host_get(s, "web3", arena, &h, &err));
+}
+
+static void test_grant(void **state)
+{
+	RC(0, fleet_host_grant(s, "web1", "www.example.org", &err));
+	assert_int_equal(count("SELECT COUNT(*) FROM host_names"), 0);
+	add(1, "web1", "a-web1", NULL);
+	RC(1, fleet_host_grant(s, "web1", "www.example.org", &err));
+	RC(1, fleet_host_grant(s, "web1", "www.example.org", &err));
+	assert_int_equal(count("SELECT COUNT(*) FROM host_names WHERE account "
+			       "= 'a-web1' AND host = 'web1' AND name = "
+			       "'www.example.org'"),
+			 1);
+	assert_int_equal(count("SELECT COUNT(*) FROM host_names"), 1);
+	FAILS(ERR_INPUT, "*", fleet_host_grant(s, "web1", "*", &err));
+}
+
+static int grant_and_fail(struct store *st, void *arg, struct err *e)
+{
+	RC(1, fleet_host_grant(st, "web1", "www.example.org", e));
+	return err_set(e, ERR_INPUT, "no");
+}
+
+/* It is part of the caller's transaction. */
+static void test_tx(void **state)
+{
+	add(1, "web1", "a-web1", NULL);
+	FAILS(ERR_INPUT, "no", store_tx(s, grant_and_fail, NULL, &err));
+	assert_string_equal(names("web1"), "");
+}
+
+static void test_is_its(void **state)
+{
+	RC(0, fleet_host_is_its(s, "web1", "a-web1", &err));
+	add(1, "web1", "a-web1", "www.example.org");
+	RC(1, fleet_host_is_its(s, "web1", "a-web1", &err));
+	RC(0, fleet_host_is_its(s, "web1", "a-web2", &err));
+	RC(0, fleet_host_is_its(s, "web1", "A-web1", &err));
+	RC(0, fleet_host_is_its(s, "web1", "", &err));
+	RC(0, fleet_host_is_its(s, "web2", "a-web1", &err));
+	raw("INSERT INTO host_names (account, name, host) VALUES ('a-web1', "
+	    "'x.example.org', 'web2')");
+	RC(0, fleet_host_is_its(s, "web1", "a-web1", &err));
+	raw("DELETE FROM host_names WHERE host = 'web2'");
+	RC(1, fleet_host_is_its(s, "web1", "a-web1", &err));
+	raw("INSERT INTO host_names (account, name, host) VALUES ('a-web1', "
+	    "'*', '*')");
+	RC(0, fleet_host_is_its(s, "web1", "a-web1", &err));
+}
+
+static void test_revoke(void **state)
+{
+	add(1, "web1", "a-web1", "www.example.org");
+	add(0, "web1", "a-web1", "ftp.example.org");
+	add(1, "web2", "a-web2", "www.example.org");
+	said("web1", "www.example.org", 5);
+	said("web1", "ftp.example.org", 6);
+	said("web2", "www.example.org", 7);
+	RC(0, fleet_host_revoke(s, "web1", "mail.example.org", &err));
+	RC(0, fleet_host_revoke(s, "web3", "www.example.org", &err));
+	RC(1, fleet_host_revoke(s, "web1", "www.example.org", &err));
+	assert_string_equal(names("web1"), "ftp.example.org");
+	assert_string_equal(names("web2"), "www.example.org");
+	assert_int_equal(count("SELECT SUM(ts) FROM installs"), 13);
+	RC(0, fleet_host_revoke(s, "web1", "www.example.org", &err));
+}
+
+static void ask(const char *host, const char *state)
+{
+	raw(arena_printf(arena,
+			 "INSERT INTO host_requests (account, host, name, csr, "
+			 "key_sha256, new_key, state, ts) VALUES ('x', '%s', "
+			 "'www.example.org', 'csr', '%s', 1, '%s', 8)",
+			 host, state, state));
+}
+
+static void test_remove(void **state)
+{
+	struct fleet_gone gone;
+	struct fleet_asks asks;
+	int64_t n;
+
+	add(1, "web1", "a-web1", "www.example.org");
+	add(1, "web2", "a-web2", "www.example.org");
+	said("web1", "www.example.org", 5);
+	said("web1", "", 6);
+	said("web2", "www.example.org", 7);
+	said("old", "www.example.org", 8);
+	ask("web1", "pending");
+	ask("web1", "approved");
+	ask("web2", "pending");
+	OK(fleet_host_asks(s, "web1", arena, &asks, &err));
+	assert_int_equal(asks.n, 1);
+	assert_string_equal(asks.v[0].name, "www.example.org");
+	assert_true(asks.v[0].new_key);
+	assert_int_equal(asks.v[0].ts, 8);
+	OK(fleet_host_remove(s, "web1", &gone, &err));
+	assert_int_equal(gone.rows, 1);
+	assert_int_equal(gone.names, 1);
+	assert_int_equal(gone.receipts, 2);
+	assert_int_equal(gone.requests, 1);
+	assert_int_equal(count("SELECT SUM(ts) FROM installs"), 15);
+	assert_int_equal(count("SELECT COUNT(*) FROM host_requests"), 2);
+	assert_int_equal(count("SELECT COUNT(*) FROM host_names"), 1);
+	OK(fleet_host_remove(s, "web1", &gone, &err));
+	assert_int_equal(gone.rows + gone.names + gone.receipts, 0);
+	OK(fleet_host_forget(s, "old", &n, &err));
+	assert_int_equal(n, 1);
+	OK(fleet_host_forget(s, "web2", &n, &err));
+	assert_int_equal(n, 1);
+	assert_string_equal(names("web2"), "www.example.org");
+}
+
+static void test_receipts(void **state)
+{
+	struct store_receipts r;
+
+	said("web1", "www.example.org", 5);
+	said("web1", "", 6);
+	said("web2", "www.example.org", 7);
+	OK(fleet_host_receipts(s, "web1", arena, &r, &err));
+	assert_int_equal(r.n, 2);
+	assert_int_equal(r.more, 0);
+	assert_string_equal(r.v[0].name, "");
+	assert_string_equal(r.v[1].name, "www.example.org");
+	assert_string_equal(r.v[1].host, "web1");
+	assert_string_equal(r.v[1].state, "served");
+	assert_int_equal(r.v[1].ts, 5);
+	assert_null(r.v[1].detail);
+}
+
+/* "web1=a-web1/1/2@6 old=-/0/1@8": names, receipts, the last of them. */
+static int see(const struct fleet_known *h, void *arg, struct err *e)
+{
+	struct sbuf *b = arg;
+
+	sbuf_addf(b, "%s%s=%s/%d/%d@%d", b->len ? " " : "", h->host,
+		  h->account ? h->account : "-", (int) h->n_names,
+		  (int) h->n_receipts, (int) h->ts_seen);
+	return strcmp(h->host, "stop") == 0 ? err_set(e, ERR_INPUT, "stop") : 0;
+}
+
+static void test_each(void **state)
+{
+	AUTO(sbuf_free) struct sbuf b = SBUF_INIT(1000);
+
+	OK(fleet_hosts_each(s, see, &b, &err));
+	assert_string_equal(sbuf_str(&b), "");
+	add(1, "web1", "a-web1", "www.example.org");
+	add(1, "new", "a-new", NULL);
+	said("web1", "www.example.org", 5);
+	said("web1", "", 6);
+	said("web3", "www.example.org", 7);
+	said("Old", "www.example.org", 8);
+	OK(fleet_hosts_each(s, see, &b, &err));
+	assert_string_equal(sbuf_str(&b), "Old=-/0/1@8 new=a-new/0/0@0 "
+					  "web1=a-web1/1/2@6 web3=-/0/1@7");
+	add(1, "stop", "a-stop", NULL);
+	sbuf_clear(&b);
+	FAILS(ERR_INPUT, "stop", fleet_hosts_each(s, see, &b, &err));
+	assert_string_equal(sbuf_str(&b), "Old=-/0/1@8 new=a-new/0/0@0 "
+					  "stop=a-stop/0/0@0");
+}
+
+struct seen {
+	size_t n, both, account, said;
+	char last[1200];
+};
+
+static int tally(const struct fleet_known *h, void *arg, struct err *e)
+{
+	struct seen *t = arg;
+
+	assert_true(strcmp(h->host, t->last) > 0);
+	(void) snprintf(t->last, sizeof(t->last), "%s", h->host);
+	t->n++;
+	t->both += h->account && h->n_receipts;
+	t->account += h->account && !h->n_receipts;
+	t->said += !h->account && h->n_receipts;
+	return 0;
+}
+
+/* Of lists of different lengths, over several pages: none twice, none left
+ * out, none torn apart. 3,000 hosts: those that 2 divides have an account,
+ * those that 3 divides have spoken. */
+static void test_pages(void **state)
+{
+	struct seen t = { .n = 0 };
+
+	OK(db_begin(s->db, &err));
+	for (int i = 0; i < 3000; i++) {
+		if (i % 2 == 0)
+			raw(arena_printf(arena,
+					 "INSERT INTO hosts (host, account, "
+					 "ts_added) VALUES ('h%d', 'a%d', 1)",
+					 i, i));
+		if (i % 3 == 0)
+			said(arena_printf(arena, "h%d", i), "n", 5);
+	}
+	OK(db_commit(s->db, &err));
+	OK(fleet_hosts_each(s, tally, &t, &err));
+	assert_int_equal(t.n, 2000);
+	assert_int_equal(t.both, 500);
+	assert_int_equal(t.account, 1000);
+	assert_int_equal(t.said, 500);
+}
+
+/* SQLite holds anything in a cell: that ends nothing, or is told. */
+static void test_odd(void **state)
+{
+	static const char fill[] =
+		"WITH RECURSIVE c(v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM "
+		"c LIMIT 700) INSERT INTO installs (host, name, service, "
+		"endpoint, state, ts) SELECT %s, 'n', '', '', 'x', 'y' FROM c";
+	struct seen t = { .n = 0 };
+
+	if (kit_mariadb())
+		return;
+	said("web1", "www.example.org", 5);
+	raw("INSERT INTO installs (host, name, service, endpoint, state, ts) "
+	    "VALUES (x'00ff', 'n', '', '', 'x', x'00')");
+	raw(arena_printf(arena, fill, "printf('%0300d', v)"));
+	OK(fleet_hosts_each(s, tally, &t, &err));
+	assert_int_equal(t.n, 701);
+	assert_string_equal(t.last, "web1");
+	raw(arena_printf(arena, fill, "printf('%02000d', v)"));
+	t = (struct seen){ .n = 0 };
+	FAILS(ERR_INPUT, "cannot be listed",
+	      fleet_hosts_each(s, tally, &t, &err));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_check, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_put, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_grant, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_tx, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_is_its, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_revoke, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_remove, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_receipts, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_each, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pages, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_odd, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
