@@ -292,6 +292,16 @@ int db_begin(struct db *db, struct err *err)
 	return 0;
 }
 
+int db_begin_read(struct db *db, struct err *err)
+{
+	assert(!db->in_tx && !db->open);
+	if (enter(db, err) == -1 ||
+	    leave(db, db->driver->begin_read(db, err)) == -1)
+		return -1;
+	db->in_tx = true;
+	return 0;
+}
+
 int db_commit(struct db *db, struct err *err)
 {
 	assert(db->in_tx && !db->open);

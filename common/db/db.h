@@ -73,6 +73,9 @@ const char *db_name(const struct db *db);
 /* A fault RETRY, LOST, LOCKED or ENDED inside a transaction ends it: every
  * further call fails, the fault stays, until db_rollback(). */
 int db_begin(struct db *db, struct err *err) MUST_CHECK; /* for writing */
+/* For reading alone: all of it sees the database as it is at the first
+ * statement, and nobody waits for it. It ends with one of these, too. */
+int db_begin_read(struct db *db, struct err *err) MUST_CHECK;
 int db_commit(struct db *db, struct err *err) MUST_CHECK;
 void db_rollback(struct db *db); /* harmless outside a transaction */
 

@@ -117,6 +117,12 @@ static int apart_begin(struct db *db, struct err *err)
 	return db_parent_done(db, err);
 }
 
+static int apart_begin_read(struct db *db, struct err *err)
+{
+	(void) db_parent_ask(db, DB_WIRE_BEGIN_READ);
+	return db_parent_done(db, err);
+}
+
 static int apart_commit(struct db *db, struct err *err)
 {
 	(void) db_parent_ask(db, DB_WIRE_COMMIT);
@@ -377,7 +383,8 @@ static int64_t apart_affected(void *stmt)
 
 #define CALLS                                                               \
 	.close = db_parent_close, .arm = apart_arm, .disarm = apart_disarm, \
-	.cut = apart_disarm, .begin = apart_begin, .commit = apart_commit,  \
+	.cut = apart_disarm, .begin = apart_begin,                          \
+	.begin_read = apart_begin_read, .commit = apart_commit,             \
 	.rollback = apart_rollback, .script = apart_script,                 \
 	.prepare = apart_prepare, .finalize = apart_finalize,               \
 	.bind_null = apart_bind_null, .bind_int = apart_bind_int,           \

@@ -345,6 +345,8 @@ static int act(struct server *s, enum db_wire_op op, struct db_wire *w,
 	switch (op) {
 	case DB_WIRE_BEGIN:
 		return s->driver->begin(s->db, err);
+	case DB_WIRE_BEGIN_READ:
+		return s->driver->begin_read(s->db, err);
 	case DB_WIRE_COMMIT:
 		return s->driver->commit(s->db, err);
 	case DB_WIRE_ROLLBACK:

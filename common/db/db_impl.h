@@ -34,6 +34,7 @@ struct db_driver {
 	void (*cut)(struct db *db); /* nothing more may be waited for */
 	int64_t (*time_limit)(const struct store_conf *conf); /* s */
 	int (*begin)(struct db *db, struct err *err);
+	int (*begin_read)(struct db *db, struct err *err);
 	int (*commit)(struct db *db, struct err *err);
 	void (*rollback)(struct db *db); /* may close instead */
 	int (*script)(struct db *db, const char *sql, struct err *err);

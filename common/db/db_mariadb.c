@@ -95,6 +95,17 @@ static int mariadb_begin(struct db *db, struct err *err)
 	return run(db, "START TRANSACTION", err);
 }
 
+/* The server's own setting may be a level that sees what comes meanwhile, or
+ * one that locks what it reads. */
+static int mariadb_begin_read(struct db *db, struct err *err)
+{
+	if (run(db, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", err) ==
+	    -1)
+		return -1;
+	return run(db, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+		   err);
+}
+
 static int mariadb_commit(struct db *db, struct err *err)
 {
 	return run(db, "COMMIT", err);
@@ -572,6 +583,7 @@ const struct db_driver db_mariadb = {
 	.cut = mariadb_cut,
 	.time_limit = db_mariadb_timeout,
 	.begin = mariadb_begin,
+	.begin_read = mariadb_begin_read,
 	.commit = mariadb_commit,
 	.rollback = mariadb_rollback,
 	.script = mariadb_script,

@@ -202,6 +202,12 @@ static int sqlite_begin(struct db *db, struct err *err)
 	return run(db, "BEGIN IMMEDIATE", err);
 }
 
+/* WAL: readers and the one writer do not meet. */
+static int sqlite_begin_read(struct db *db, struct err *err)
+{
+	return run(db, "BEGIN DEFERRED", err);
+}
+
 static int sqlite_commit(struct db *db, struct err *err)
 {
 	return run(db, "COMMIT", err);
@@ -378,6 +384,7 @@ const struct db_driver db_sqlite = {
 	.cut = sqlite_cut,
 	.time_limit = sqlite_timeout,
 	.begin = sqlite_begin,
+	.begin_read = sqlite_begin_read,
 	.commit = sqlite_commit,
 	.rollback = sqlite_rollback,
 	.script = run,

@@ -24,7 +24,7 @@
 /* A request: op, the end of the time (i64, by clock_mono_ms(), which both
  * share), and fields:
  *	OPEN	  u8 create
- *	BEGIN, COMMIT, ROLLBACK
+ *	BEGIN, BEGIN_READ, COMMIT, ROLLBACK
  *	SCRIPT	  bytes sql
  *	FIRST	  u32 id, bytes sql, u32 n, n of (u32 index, u8 type, value)
  *	NEXT, RESET	  u32 id
@@ -46,6 +46,7 @@ enum db_wire_op {
 	DB_WIRE_NEXT,
 	DB_WIRE_RESET,
 	DB_WIRE_FINALIZE,
+	DB_WIRE_BEGIN_READ,
 };
 enum db_wire_result { DB_WIRE_DONE, DB_WIRE_ROW, DB_WIRE_ERROR };
 

@@ -120,7 +120,8 @@ int store_try_begin(struct store *s, struct err *err)
 {
 	if (s->tx == STORE_TX_NO || s->in_tx)
 		return 0;
-	return db_begin(s->db, err);
+	return s->tx == STORE_TX_READ ? db_begin_read(s->db, err)
+				      : db_begin(s->db, err);
 }
 
 /* 5 ms, doubling; a little different for each process, so that two which
@@ -174,7 +175,7 @@ bool store_try_again(struct store *s, int *rc, struct err *err)
 
 	if (s->in_tx)
 		return false;
-	if (*rc != -1 && s->tx == STORE_TX_YES && db_commit(s->db, err) == -1)
+	if (*rc != -1 && s->tx != STORE_TX_NO && db_commit(s->db, err) == -1)
 		*rc = -1;
 	if (*rc != -1)
 		return false;

@@ -18,6 +18,8 @@
 enum store_tx_use {
 	STORE_TX_NO,  /* a single statement */
 	STORE_TX_YES, /* several: begin and commit around them */
+	/* several that only read, of one moment; nobody waits for them */
+	STORE_TX_READ,
 };
 
 struct store {

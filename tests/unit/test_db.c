@@ -135,6 +135,28 @@ static void test_transactions(void **state)
 	assert_int_equal(value(), 2);
 }
 
+/* Who reads much sees one moment, and is in nobody's way. */
+static void test_read(void **state)
+{
+	struct db *other = NULL;
+
+	OK(db_open(&conf, DB_WAIT, &other, &err));
+	OK(db_script(db, "UPDATE t SET n = 1", &err));
+	OK(db_begin_read(db, &err));
+	assert_int_equal(value(), 1);
+	OK(db_begin(other, &err));
+	OK(db_script(other, "UPDATE t SET n = 2", &err));
+	OK(db_commit(other, &err));
+	assert_int_equal(value(), 1);
+	OK(db_commit(db, &err));
+	assert_int_equal(value(), 2);
+	OK(db_begin_read(db, &err));
+	assert_int_equal(value(), 2);
+	db_rollback(db);
+	OK(db_script(db, "UPDATE t SET n = 0", &err));
+	db_close(&other);
+}
+
 static void test_faults(void **state)
 {
 	struct db_stmt *st = NULL;
@@ -767,15 +789,25 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_types),	  TEST(test_affected),
-		TEST(test_transactions),  TEST(test_faults),
-		TEST(test_broken),	  TEST(test_again),
-		TEST(test_value_max),	  TEST(test_sqlite_damaged),
-		TEST(test_call),	  TEST(test_sqlite_files),
-		TEST(test_sqlite_full),	  TEST(test_sqlite_views),
-		TEST(test_sqlite_owner),  TEST(test_refused),
-		TEST(test_shapes),	  TEST(test_limits),
-		TEST(test_sqlite_locked), TEST(test_sqlite_read_only),
+		TEST(test_types),
+		TEST(test_affected),
+		TEST(test_transactions),
+		TEST(test_read),
+		TEST(test_faults),
+		TEST(test_broken),
+		TEST(test_again),
+		TEST(test_value_max),
+		TEST(test_sqlite_damaged),
+		TEST(test_call),
+		TEST(test_sqlite_files),
+		TEST(test_sqlite_full),
+		TEST(test_sqlite_views),
+		TEST(test_sqlite_owner),
+		TEST(test_refused),
+		TEST(test_shapes),
+		TEST(test_limits),
+		TEST(test_sqlite_locked),
+		TEST(test_sqlite_read_only),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
