@@ -200,6 +200,11 @@ int store_tx(struct store *s, store_tx_fn *fn, void *arg, struct err *err)
 	return STORE_TRY(s, STORE_TX_YES, err, run_in_tx(s, fn, arg, err));
 }
 
+int store_tx_read(struct store *s, store_tx_fn *fn, void *arg, struct err *err)
+{
+	return STORE_TRY(s, STORE_TX_READ, err, run_in_tx(s, fn, arg, err));
+}
+
 /* --- statements --- */
 
 int store_query(struct store *s, const char *sql, const char *columns,

@@ -168,6 +168,10 @@ int store_key_owner(struct store *s, const char *key_sha256,
 typedef int store_tx_fn(struct store *s, void *arg, struct err *err);
 int store_tx(struct store *s, store_tx_fn *fn, void *arg,
 	     struct err *err) MUST_CHECK;
+/* The same of those that only read: all of one moment, and nobody waits for
+ * it. */
+int store_tx_read(struct store *s, store_tx_fn *fn, void *arg,
+		  struct err *err) MUST_CHECK;
 
 /* A row as far as the choice of what to do needs it. */
 struct store_due {
