@@ -10,6 +10,7 @@
  */
 
 #include <stdio.h>
+#include "err.h"
 #include "model.h"
 
 /* text.c: for people, what needs somebody first, then the table. VERBOSE: all
