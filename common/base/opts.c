@@ -20,15 +20,24 @@ int opts_end(const char *program, int status)
 	return status ? status : 1;
 }
 
+static opts_usage_fn *usage_fn;
+
+void opts_usage_by(opts_usage_fn *fn)
+{
+	usage_fn = fn;
+}
+
 void opts_usage(const struct opts_spec *spec, const char *fmt, ...)
 {
+	char message[500];
 	va_list ap;
 
-	fprintf(stderr, "%s: ", spec->program);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
-	fputs(" (try --help)\n", stderr);
+	if (usage_fn)
+		usage_fn(message);
+	fprintf(stderr, "%s: %s (try --help)\n", spec->program, message);
 	exit(err_exit_status(ERR_USAGE));
 }
 

@@ -54,6 +54,11 @@ bool opts_is_of(const struct opts_option *o, const char *word);
 void opts_usage(const struct opts_spec *spec, const char *fmt, ...)
 	__attribute__((__noreturn__, __format__(__printf__, 2, 3)));
 
+/* Who is told of such errors instead, and ends the program: for one whose
+ * caller reads stdout and knows other statuses. NULL: as above. */
+typedef void opts_usage_fn(const char *message);
+void opts_usage_by(opts_usage_fn *fn);
+
 /* At the end of main(): flush stdout. When something of it was lost (a full
  * disk), say so; STATUS, or 1 in the place of 0. */
 int opts_end(const char *program, int status);

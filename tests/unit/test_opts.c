@@ -246,6 +246,26 @@ static void group(void **state)
 	assert_true(opts_is_of(&of_commands[4], "host listen"));
 }
 
+static void told(const char *message)
+{
+	printf("told: %s", message);
+	exit(opts_end("prog", 3));
+}
+
+static void usage_told(void *arg)
+{
+	opts_usage_by(told);
+	parse(arg);
+}
+
+static void told_elsewhere(void **state)
+{
+	assert_int_equal(scratch_fork(usage_told, (void *) ARGS("--nix")), 3);
+	assert_string_equal(scratch_read(scratch("out")),
+			    "told: unknown option --nix");
+	assert_string_equal(scratch_read(scratch("err")), "");
+}
+
 static void own_usage_error(void **state)
 {
 	assert_int_equal(scratch_fork(usage, NULL), 64);
@@ -332,6 +352,7 @@ int main(void)
 		cmocka_unit_test(topic),
 		cmocka_unit_test(group),
 		cmocka_unit_test(own_usage_error),
+		cmocka_unit_test(told_elsewhere),
 		cmocka_unit_test(lost_output),
 		cmocka_unit_test(enough),
 	};
