@@ -254,8 +254,8 @@ static int write_all(int fd, const char *data, size_t len)
 
 /* Owner and mode come before the content: at no instant can somebody read
  * what he should not. Owner comes first: chown clears set-id bits. */
-static int fill(int fd, const char *path, const void *data, size_t len,
-		const struct file_attr *attr, struct err *err)
+static int give(int fd, const char *path, const struct file_attr *attr,
+		struct err *err)
 {
 	if ((attr->uid != FILE_KEEP || attr->gid != (gid_t) FILE_KEEP) &&
 	    fchown(fd, attr->uid, attr->gid) == -1)
@@ -267,8 +267,6 @@ static int fill(int fd, const char *path, const void *data, size_t len,
 	if (fchmod(fd, attr->mode & 07777) == -1)
 		return err_errno(err, ERR_IO, "%s: mode %04o cannot be given",
 				 path, attr->mode & 07777u);
-	if (write_all(fd, data, len) == -1 || fsync(fd) == -1)
-		return err_errno(err, ERR_IO, "%s: cannot be written", path);
 	return 0;
 }
 
@@ -296,17 +294,35 @@ static int keep_label(int fd, const char *path, struct err *err)
 	return 0;
 }
 
+int file_begin(const char *path, const struct file_attr *attr, char **ret_temp,
+	       int *ret_fd, struct err *err)
+{
+	AUTO(mem_free_str) char *temp = NULL;
+	int fd;
+
+	if (open_temp(path, &temp, &fd, err) == -1)
+		return -1;
+	if (keep_label(fd, path, err) == -1 ||
+	    give(fd, path, attr, err) == -1) {
+		close(fd);
+		unlink(temp);
+		return -1;
+	}
+	*ret_temp = TAKE(temp);
+	*ret_fd = fd;
+	return 0;
+}
+
 int file_stage(const char *path, const void *data, size_t len,
 	       const struct file_attr *attr, char **ret_temp, struct err *err)
 {
 	AUTO(mem_free_str) char *temp = NULL;
-	int fd = -1, rc;
+	int fd, rc = 0;
 
-	if (open_temp(path, &temp, &fd, err) == -1)
+	if (file_begin(path, attr, &temp, &fd, err) == -1)
 		return -1;
-	rc = keep_label(fd, path, err);
-	if (rc == 0)
-		rc = fill(fd, path, data, len, attr, err);
+	if (write_all(fd, data, len) == -1 || fsync(fd) == -1)
+		rc = err_errno(err, ERR_IO, "%s: cannot be written", path);
 	/* A full network file system may say so only now. */
 	if (close(fd) == -1 && rc == 0)
 		rc = err_errno(err, ERR_IO, "%s: cannot be written", path);

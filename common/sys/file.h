@@ -70,6 +70,11 @@ int file_replace(const char *path, const void *data, size_t len,
 int file_stage(const char *path, const void *data, size_t len,
 	       const struct file_attr *attr, char **ret_temp,
 	       struct err *err) MUST_CHECK;
+/* The first half for what is too big to be held: the temporary file, with
+ * owner, mode and label, to be filled and synced by the caller, who closes
+ * *RET_FD and commits, or unlinks it. */
+int file_begin(const char *path, const struct file_attr *attr, char **ret_temp,
+	       int *ret_fd, struct err *err) MUST_CHECK;
 /* Rename TEMP over PATH and sync the folder. */
 int file_commit(const char *temp, const char *path, struct err *err) MUST_CHECK;
 /* Remove PATH if it is there and sync its folder. */
