@@ -34,6 +34,12 @@ static inline void x509_pkey_auto(EVP_PKEY **p)
 	*p = NULL;
 }
 
+static inline void x509_names_auto(GENERAL_NAMES **p)
+{
+	GENERAL_NAMES_free(*p);
+	*p = NULL;
+}
+
 /* What is wrong with NAME as a DNS name, or NULL. */
 const char *x509_dns_name_fault(const char *name, bool allow_single);
 /* For messages and people, where it stands between double quotes: control
@@ -92,6 +98,13 @@ bool x509_block_is_key(const struct x509_block *b); /* a private one */
 /* Behind the public handles, for comparing keys across files. */
 EVP_PKEY *x509_csr_pkey(const struct x509_csr *csr);
 EVP_PKEY *x509_key_pkey(const struct x509_key *key);
+/* KEY, whose owner it is from now on. */
+struct x509_key *x509_key_own(EVP_PKEY *key, bool private);
+
+/* DNS names, each once, the caller's; NULL: no memory. */
+GENERAL_NAMES *x509_san_make(const char *const *names, size_t n);
+/* What KEY signs with; NULL: with a digest of its own choice (RFC 8410). */
+const EVP_MD *x509_key_digest(const EVP_PKEY *key);
 X509 *x509_chain_cert(const struct x509_chain *chain, size_t i);
 /* The first N certificates stay. */
 void x509_chain_cut(struct x509_chain *chain, size_t n);

@@ -223,7 +223,7 @@ EVP_PKEY *x509_key_pkey(const struct x509_key *key)
 	return key->pkey;
 }
 
-static struct x509_key *key_new(EVP_PKEY *pkey, bool private)
+struct x509_key *x509_key_own(EVP_PKEY *pkey, bool private)
 {
 	struct x509_key *key = mem_alloc(sizeof(*key));
 
@@ -302,7 +302,7 @@ int x509_key_parse(const char *path, const struct sbuf *pem,
 			       x509_reason());
 	if (load_private(path, bio, &key, err))
 		return -1;
-	*ret = key_new(key, true);
+	*ret = x509_key_own(key, true);
 	return 0;
 }
 
@@ -338,7 +338,7 @@ int x509_key_parse_public(const char *path, const struct sbuf *pem,
 			return err_set(err, ERR_INPUT,
 				       "%s: the public key cannot be read: %s",
 				       path, x509_reason());
-		*ret = key_new(key, false);
+		*ret = x509_key_own(key, false);
 		return 0;
 	}
 	if (rc == -1)

@@ -7,12 +7,6 @@
 #define CN_MAX	     64 /* RFC 5280 appendix A.1, ub-common-name */
 #define SERIAL_BYTES 16
 
-static void names_auto(GENERAL_NAMES **p)
-{
-	GENERAL_NAMES_free(*p);
-	*p = NULL;
-}
-
 static int fail(struct err *err, const char *what)
 {
 	return err_set(err, ERR_INTERNAL, "a placeholder: %s: %s", what,
@@ -57,36 +51,11 @@ static bool set_times(X509 *crt, const struct x509_self *s)
 	       ASN1_TIME_set(X509_getm_notAfter(crt), (time_t) s->until);
 }
 
-/* One more of the SAN. */
-static bool add_name(GENERAL_NAMES *all, const char *name)
-{
-	GENERAL_NAME *one = GENERAL_NAME_new();
-	ASN1_IA5STRING *value = ASN1_IA5STRING_new();
-
-	if (!one || !value || ASN1_STRING_set(value, name, -1) != 1) {
-		ASN1_IA5STRING_free(value);
-		GENERAL_NAME_free(one);
-		return false;
-	}
-	GENERAL_NAME_set0_value(one, GEN_DNS, value);
-	if (sk_GENERAL_NAME_push(all, one) > 0)
-		return true;
-	GENERAL_NAME_free(one);
-	return false;
-}
-
 static bool set_san(X509 *crt, const struct x509_self *s)
 {
-	AUTO(names_auto) GENERAL_NAMES *all = GENERAL_NAMES_new();
+	AUTO(x509_names_auto)
+	GENERAL_NAMES *all = x509_san_make(s->names, s->n);
 
-	for (size_t i = 0; i < s->n; i++) {
-		size_t k = 0;
-
-		while (k < i && strcmp(s->names[k], s->names[i]) != 0)
-			k++;
-		if (k == i && (!all || !add_name(all, s->names[i])))
-			return false;
-	}
 	return all &&
 	       X509_add1_ext_i2d(crt, NID_subject_alt_name, all, 0, 0) == 1;
 }
@@ -118,14 +87,6 @@ static bool set_extensions(X509 *crt, EVP_PKEY *key)
 	       add_ext(crt, NID_subject_key_identifier, "hash");
 }
 
-/* Ed25519 and Ed448 have no digest of the caller's choice (RFC 8410). */
-static bool sign(X509 *crt, EVP_PKEY *key)
-{
-	bool own = EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448");
-
-	return X509_sign(crt, key, own ? NULL : EVP_sha256()) > 0;
-}
-
 int x509_self_make(const struct x509_self *s, struct x509_chain **ret,
 		   struct err *err)
 {
@@ -140,7 +101,7 @@ int x509_self_make(const struct x509_self *s, struct x509_chain **ret,
 	    !set_times(crt, s) || X509_set_pubkey(crt, key) != 1 ||
 	    !set_san(crt, s) || !set_extensions(crt, key))
 		return fail(err, "it cannot be made");
-	if (!sign(crt, key))
+	if (X509_sign(crt, key, x509_key_digest(key)) <= 0)
 		return err_set(err, ERR_INPUT,
 			       "the key cannot sign a certificate: %s",
 			       x509_reason());
