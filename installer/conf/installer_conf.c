@@ -7,7 +7,7 @@
 #include "installer_conf.h"
 #include "protocol.h"
 #include "store.h"
-#include "x509.h"
+#include "x509_make.h"
 
 static const char *const sni_ways[] = { "yes", "no", "both", NULL };
 static const char *const address_ways[] = { "all", "any", "ipv4", "ipv6",
@@ -29,6 +29,16 @@ static const struct conf_setting cert_settings[] = {
 	  .type = CONF_PATH,
 	  .offset = offsetof(struct installer_cert, public_key),
 	  .help = "file of the public key, when the private one is not here" },
+	{ .name = "key_type",
+	  .type = CONF_ENUM,
+	  .choices = x509_key_kinds,
+	  .offset = offsetof(struct installer_cert, key_type),
+	  .help = "the kind of key that --request makes" },
+	{ .name = "max_key_age",
+	  .type = CONF_DURATION,
+	  .max = 20 * 365 * 86400ll,
+	  .offset = offsetof(struct installer_cert, max_key_age),
+	  .help = "a new key is asked for when this one is older" },
 	{ .name = "dir",
 	  .type = CONF_PATH,
 	  .flags = CONF_REQUIRED,
@@ -49,6 +59,7 @@ static const struct conf_setting cert_settings[] = {
 static const struct conf_schema cert_schema = {
 	.settings = cert_settings,
 	.size = sizeof(struct installer_cert),
+	.given = offsetof(struct installer_cert, given),
 };
 
 static const struct conf_setting endpoint_settings[] = {
@@ -272,6 +283,12 @@ static const struct conf_setting settings[] = {
 	  .max = 20 * 365 * 86400ll,
 	  .offset = offsetof(struct installer_conf, key_age),
 	  .help = "keys whose files are older than this are told" },
+	{ .name = "max_key_age",
+	  .type = CONF_DURATION,
+	  .def = "0",
+	  .max = 20 * 365 * 86400ll,
+	  .offset = offsetof(struct installer_conf, max_key_age),
+	  .help = "a new key is asked for when a key's file is older" },
 	{ .name = "expiring",
 	  .type = CONF_DURATION,
 	  .def = "0",
@@ -324,6 +341,27 @@ static void check_path(const struct conf_src *src, const char *setting,
 			   setting);
 }
 
+static bool is_given(const struct installer_cert *c, const char *name)
+{
+	size_t i = 0;
+
+	while (strcmp(cert_settings[i].name, name) != 0)
+		i++;
+	return (c->given >> i & 1) != 0;
+}
+
+/* Of a key that is made elsewhere, nothing is said about how. */
+static void check_key_made(const struct installer_cert *c,
+			   struct conf_errors *errs)
+{
+	if (c->public_key && (c->key_type || c->max_key_age != 0))
+		conf_error(errs, &c->src,
+			   "certificate %s: key_type and max_key_age are for a "
+			   "key that is here (key), not for one that is pinned "
+			   "(public_key)",
+			   c->name);
+}
+
 static void check_cert(const struct installer_cert *c, struct conf_errors *errs)
 {
 	struct err err = ERR_INIT;
@@ -335,6 +373,7 @@ static void check_cert(const struct installer_cert *c, struct conf_errors *errs)
 			   "certificate %s: give either key (the private "
 			   "key's file) or public_key",
 			   c->name);
+	check_key_made(c, errs);
 	check_path(&c->src, "dir", c->dir, errs);
 	check_path(&c->src, "key", c->key, errs);
 	check_path(&c->src, "public_key", c->public_key, errs);
@@ -449,6 +488,21 @@ static void check_service(const struct installer_service *s,
 	}
 }
 
+/* What is set for the host is so for each certificate that says nothing. */
+static void spread_key_age(struct installer_conf *c)
+{
+	for (size_t i = 0; i < c->services.n; i++) {
+		const struct installer_service *s = c->services.v[i];
+
+		for (size_t k = 0; k < s->certificates.n; k++) {
+			struct installer_cert *one = s->certificates.v[k];
+
+			if (one->key && !is_given(one, "max_key_age"))
+				one->max_key_age = c->max_key_age;
+		}
+	}
+}
+
 static int check(struct installer_conf *c, struct arena *arena,
 		 struct conf_errors *errs)
 {
@@ -487,6 +541,7 @@ static int check(struct installer_conf *c, struct arena *arena,
 	}
 	if (strlen(c->host) > 255 || !printable(c->host))
 		conf_error(errs, &c->src, "host: not a name");
+	spread_key_age(c);
 	return errs->list.n == before ? 0 : -1;
 }
 

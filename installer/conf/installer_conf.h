@@ -18,6 +18,11 @@ struct installer_cert {
 	const char *name;	   /* in the store */
 	const char *key;	   /* the private key's file, or ... */
 	const char *public_key;	   /* ... a pinned public key */
+	const char *key_type;	   /* of a new one, a name in x509_make.h; NULL:
+				    * that of the old one, or the default */
+	int64_t max_key_age;	   /* seconds, 0: any age; where it is not
+				    * given that of the host */
+	uint64_t given;		   /* see conf.h */
 	const char *dir;	   /* where its files go */
 	struct conf_strings names; /* it must carry, beside its domain */
 	struct conf_groups files;  /* struct profile_file; instead of the
@@ -74,6 +79,7 @@ struct installer_conf {
 	int64_t clock_skew; /* a certificate may begin this much later */
 	struct notify_conf *notify;  /* NULL: nobody */
 	int64_t key_age;	     /* seconds, 0: any */
+	int64_t max_key_age;	     /* the same */
 	int64_t expiring;	     /* seconds of life, 0: a sixth of it */
 	int64_t store_patience;	     /* seconds */
 	struct conf_groups services; /* struct installer_service */

@@ -31,6 +31,16 @@ static int teardown(void **state)
 	     "certificates = ( { name = \"www.example.org\"; key = \"/k\"; " \
 	     "dir = \"/d\"; } ); verify = ( { " group " } ); } );"
 
+#define CERTS(global, one)                                                     \
+	HEAD global                                                            \
+		"services = ( { name = \"web\"; profile = \"p\"; "             \
+		"certificates = ( "                                            \
+		"{ name = \"a.example.org\"; key = \"/k\"; dir = \"/d\"; " one \
+		"}, { name = \"b.example.org\"; key = \"/l\"; dir = \"/d\"; "  \
+		"}, "                                                          \
+		"{ name = \"c.example.org\"; public_key = \"/m\"; "            \
+		"dir = \"/d\"; } ); } );"
+
 static void endpoint(void **state)
 {
 	const char *text = VERIFY("address = \"a:1\"; command = [ \"x\", "
@@ -171,6 +181,12 @@ static void refused(void **state)
 		  "control characters" },
 		{ VERIFY("address = \"a:1\"; identity = \"a\tb\";"),
 		  "identity: " },
+		{ CERTS("", "key_type = \"P-521\";"), "key_type" },
+		{ HEAD "services = ( { name = \"web\"; profile = \"p\"; "
+		       "certificates = ( { name = \"c.example.org\"; "
+		       "public_key = \"/m\"; dir = \"/d\"; "
+		       "max_key_age = \"1d\"; } ); } );",
+		  "key_type and max_key_age are for a key that is here" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -187,6 +203,40 @@ static void refused(void **state)
 			fail_msg("no \"%s\" in: %s", cases[i].says,
 				 errs.list.v[0]);
 		conf_errors_free(&errs);
+	}
+}
+
+/* What the host has is so for each certificate that says nothing of it. */
+static void key_ages(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t a, b;
+	} cases[] = {
+		{ CERTS("", ""), 0, 0 },
+		{ CERTS("max_key_age = \"10d\";", ""), 864000, 864000 },
+		{ CERTS("max_key_age = \"10d\";", "max_key_age = 0;"), 0,
+		  864000 },
+		{ CERTS("", "max_key_age = \"1d\";"), 86400, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct conf_errors errs = { 0 };
+		const struct installer_service *s;
+		const struct installer_cert *a, *b, *pinned;
+		struct installer_conf c;
+
+		if (installer_conf_load_string("t", cases[i].text, arena, &c,
+					       &errs) == -1)
+			fail_msg("%s", errs.list.v[0]);
+		s = c.services.v[0];
+		a = s->certificates.v[0];
+		b = s->certificates.v[1];
+		pinned = s->certificates.v[2];
+		assert_int_equal(a->max_key_age, cases[i].a);
+		assert_int_equal(b->max_key_age, cases[i].b);
+		assert_int_equal(pinned->max_key_age, 0);
+		assert_null(a->key_type);
 	}
 }
 
@@ -210,9 +260,8 @@ static void file(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(defaults),
-		cmocka_unit_test(endpoint),
-		cmocka_unit_test(refused),
+		cmocka_unit_test(defaults), cmocka_unit_test(endpoint),
+		cmocka_unit_test(refused),  cmocka_unit_test(key_ages),
 		cmocka_unit_test(file),
 	};
 
