@@ -162,6 +162,8 @@ static const struct conf_setting settings[] = {
 	    "how soon hosts serve a new certificate; 0: an eighth of its life, "
 	    "26 h at most",
 	    .def = "0", .min = 0, .max = 90 * 86400),
+	SET(certrepo_conf, rules, CONF_GROUPS,
+	    "which requests of hosts need no person", .sub = &rules_schema),
 	{ .name = NULL },
 };
 
@@ -458,6 +460,7 @@ int certrepo_conf_load(const char *path, struct arena *arena,
 	if (name_cas(&conf, arena, errs) == 0 &&
 	    ca_preset_apply(&conf, arena, errs) == 0) {
 		check_cas(&conf, errs);
+		rules_check(&conf, errs);
 		not_found_yet(&conf.ca);
 	}
 	proof_conf_check(&conf.proof, &conf.src, arena, errs);

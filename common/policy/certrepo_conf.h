@@ -10,6 +10,7 @@
 #include "notify_conf.h"
 #include "paths.h"
 #include "proof_conf.h"
+#include "rules.h"
 #include "store_conf.h"
 
 #define CERTREPO_CONF_PATH CERTREPO_CONF_DIR "/certrepo.conf"
@@ -86,6 +87,7 @@ struct certrepo_conf {
 	struct notify_conf *notify; /* NULL: nobody is told */
 	int64_t store_patience;	    /* seconds, default 3 h */
 	int64_t deliver_within;	    /* seconds; 0 (default): deliver.h */
+	struct conf_groups rules;   /* struct rules_rule */
 };
 
 extern const struct conf_schema certrepo_conf_schema;
