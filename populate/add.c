@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include "add.h"
 #include "advise.h"
-#include "enrol.h"
 #include "file.h"
 #include "idn.h"
 #include "log.h"
@@ -245,61 +245,57 @@ static void print_try(const struct populate *p, const char *name,
 		       populate_fetcher(p, a), populate_word(name, a));
 }
 
-static void print_enrolled(const struct populate *p, const char *name,
-			   const struct x509_csr *csr, const struct enrol *e,
-			   const struct ca_profile_in *in, struct arena *a)
+static void print_enrolled(const struct add *x)
 {
-	AUTO(mem_free_str) char *names = names_text(csr);
-	const struct x509_key_info *key = x509_csr_key(csr);
+	AUTO(mem_free_str) char *names = names_text(x->csr);
+	const struct x509_key_info *key = x509_csr_key(x->csr);
+	const struct populate *p = x->p;
 
 	printf("%s %s in %s\n", p->opt.dry_run ? "would enrol" : "enrolled",
-	       name, store_name(p->store));
+	       x->name, store_name(p->store));
 	printf("  names        %s\n", names);
 	printf("  key          %s\n", key->text);
 	printf("  md5_modulus  %s\n", key->md5_modulus);
-	print_notes(csr);
-	printf("  CA           %s\n", e->ca->name);
-	print_binding(p, e->ca, a);
-	populate_profile(in);
-	print_proof(p, csr, e, a);
-	print_try(p, name, e, a);
-	if (e->row.enabled)
+	print_notes(x->csr);
+	printf("  CA           %s\n", x->e.ca->name);
+	print_binding(p, x->e.ca, x->a);
+	populate_profile(&x->in);
+	print_proof(p, x->csr, &x->e, x->a);
+	print_try(p, x->name, &x->e, x->a);
+	if (x->e.row.enabled)
 		printf("  state        enabled, the fetcher's next run orders "
 		       "it\n");
 	else
 		printf("  state        disabled; enable it when that is in "
 		       "place:\n               certrepo-populate%s enable "
 		       "%s\n",
-		       populate_hint(p, a), populate_word(name, a));
+		       populate_hint(p, x->a), populate_word(x->name, x->a));
 }
 
-static void print_same(const struct store_cert *old, const struct enrol *e,
-		       const char *name)
+static void print_same(const struct add *x)
 {
-	const char *state = old->enabled ? "enabled" : "disabled";
+	const char *state = x->old->enabled ? "enabled" : "disabled";
 
-	if (e->verdict == ENROL_SAME)
+	if (x->e.verdict == ENROL_SAME)
 		printf("%s is already enrolled with this CSR (%s), nothing "
 		       "changed\n",
-		       name, state);
+		       x->name, state);
 	else
 		printf("%s is already enrolled with another CSR of the same "
 		       "key and names (%s), nothing changed; --replace takes "
 		       "the new one\n",
-		       name, state);
+		       x->name, state);
 }
 
-static void print_replaced(const struct populate *p, const char *name,
-			   const struct store_cert *old,
-			   const struct x509_csr *csr, const struct enrol *e,
-			   struct arena *a)
+static void print_replaced(const struct add *x)
 {
-	AUTO(mem_free_str) char *names = names_text(csr);
-	const struct x509_key_info *key = x509_csr_key(csr);
+	AUTO(mem_free_str) char *names = names_text(x->csr);
+	const struct x509_key_info *key = x509_csr_key(x->csr);
+	const struct enrol *e = &x->e;
 
 	printf("%s the CSR of %s in %s\n",
-	       p->opt.dry_run ? "would replace" : "replaced", name,
-	       store_name(p->store));
+	       x->p->opt.dry_run ? "would replace" : "replaced", x->name,
+	       store_name(x->p->store));
 	printf("  names        %s%s\n", names,
 	       e->names_changed ? " (changed)" : "");
 	if (e->gone)
@@ -311,54 +307,73 @@ static void print_replaced(const struct populate *p, const char *name,
 				"the next certificate)"
 			      : "");
 	printf("  md5_modulus  %s\n", key->md5_modulus);
-	print_notes(csr);
+	print_notes(x->csr);
 	if (e->come)
-		print_proof(p, csr, e, a);
+		print_proof(x->p, x->csr, e, x->a);
 	printf("  state        %s\n",
-	       old->enabled ? "enabled, the fetcher's next run orders a "
-			      "certificate for it"
-			    : "disabled, as before");
+	       x->old->enabled ? "enabled, the fetcher's next run orders a "
+				 "certificate for it"
+			       : "disabled, as before");
 }
 
-static int warn_shared_key(struct populate *p, const char *name,
-			   const struct x509_csr *csr, struct arena *a,
-			   struct err *err)
+void add_print(const struct add *x)
+{
+	switch (x->e.verdict) {
+	case ENROL_ADD:
+		print_enrolled(x);
+		break;
+	case ENROL_REPLACE:
+		print_replaced(x);
+		break;
+	case ENROL_SAME:
+	case ENROL_EQUIVALENT:
+		print_same(x);
+		break;
+	}
+}
+
+static int warn_shared_key(const struct add *x, struct err *err)
 {
 	const char *other = NULL;
 
-	if (store_key_owner(p->store, x509_csr_key(csr)->sha256, name, a,
-			    &other, err) == -1)
+	if (store_key_owner(x->p->store, x509_csr_key(x->csr)->sha256, x->name,
+			    x->a, &other, err) == -1)
 		return -1;
 	if (other)
 		log_warn("%s: this key is already enrolled as %s; if it "
 			 "leaks, both are lost",
-			 name, other);
+			 x->name, populate_clean(x->a, other));
 	return 0;
 }
 
 /* Who brings a CSR may have been given it by somebody else. */
-static int warn_others(struct populate *p, const char *name,
-		       const struct x509_csr *csr, struct arena *a,
-		       struct err *err)
+static int warn_others(const struct add *x, struct err *err)
 {
-	const struct x509_ids *ids = x509_csr_ids(csr);
-	const char *own = store_name_domain(a, name);
+	const struct x509_ids *ids = x509_csr_ids(x->csr);
+	const char *own = store_name_domain(x->a, x->name);
 
 	for (size_t i = 0; i < ids->n; i++) {
 		const char *other = NULL, *id = ids->v[i].value;
 
 		if (strcmp(id, own) == 0)
 			continue;
-		if (store_domain_owner(p->store, id, name, a, &other, err) ==
-		    -1)
+		if (store_domain_owner(x->p->store, id, x->name, x->a, &other,
+				       err) == -1)
 			return -1;
 		if (other)
 			log_warn("%s: the CSR also asks for %s, which is "
 				 "enrolled as %s: is it meant that this key "
 				 "gets a certificate for it, too?",
-				 name, id, populate_clean(a, other));
+				 x->name, id, populate_clean(x->a, other));
 	}
 	return 0;
+}
+
+int add_warn(const struct add *x, struct err *err)
+{
+	if (x->e.verdict != ENROL_ADD && x->e.verdict != ENROL_REPLACE)
+		return 0;
+	return warn_shared_key(x, err) == -1 ? -1 : warn_others(x, err);
 }
 
 /* The command for the option that only a new name takes. */
@@ -385,86 +400,102 @@ static const char *instead(const struct populate *p, const char *name,
 	return arena_printf(a, "enable %s", name);
 }
 
-static int carry_out(struct populate *p, const struct x509_csr *csr,
-		     const struct store_cert *old, const struct enrol *e,
-		     const struct ca_profile_in *in, struct arena *a,
-		     struct err *err)
+int add_store(const struct add *x, struct err *err)
 {
-	const char *name = e->row.name;
-	const struct x509_key_info *key = x509_csr_key(csr);
+	const struct x509_key_info *key = x509_csr_key(x->csr);
 
-	switch (e->verdict) {
+	switch (x->e.verdict) {
 	case ENROL_ADD:
-		if (!p->opt.dry_run && store_add(p->store, &e->row, err) == -1)
-			return -1;
-		print_enrolled(p, name, csr, e, in, a);
-		if (!p->opt.dry_run)
-			populate_log("enrolled", name,
-				     e->row.enabled ? "enabled" : "disabled");
-		return 0;
+		return store_add(x->p->store, &x->e.row, err);
 	case ENROL_REPLACE:
-		if (!p->opt.dry_run &&
-		    store_replace_csr(p->store, name, e->row.csr, key->sha256,
-				      key->md5_modulus, err) == -1)
-			return -1;
-		print_replaced(p, name, old, csr, e, a);
-		if (!p->opt.dry_run)
-			populate_log("csr-replaced", name,
-				     e->key_changed ? "another key" : NULL);
-		break;
+		return store_replace_csr(x->p->store, x->name, x->e.row.csr,
+					 key->sha256, key->md5_modulus, err);
 	case ENROL_SAME:
 	case ENROL_EQUIVALENT:
-		print_same(old, e, name);
 		break;
 	}
-	if (e->ignored)
+	return 0;
+}
+
+void add_log(const struct add *x)
+{
+	if (x->e.verdict == ENROL_ADD)
+		populate_log("enrolled", x->name,
+			     x->e.row.enabled ? "enabled" : "disabled");
+	else if (x->e.verdict == ENROL_REPLACE)
+		populate_log("csr-replaced", x->name,
+			     x->e.key_changed ? "another key" : NULL);
+}
+
+static int carry_out(const struct add *x, struct err *err)
+{
+	struct populate *p = x->p;
+
+	if (!p->opt.dry_run && add_store(x, err) == -1)
+		return -1;
+	add_print(x);
+	if (!p->opt.dry_run)
+		add_log(x);
+	if (x->e.ignored)
 		log_warn("%s was enrolled before, so %s is not applied: use "
 			 "certrepo-populate%s %s",
-			 name, e->ignored, populate_hint(p, a),
-			 instead(p, name, e, a));
+			 x->name, x->e.ignored, populate_hint(p, x->a),
+			 instead(p, x->name, &x->e, x->a));
 	return 0;
 }
 
 /* What was refused only because --replace was not given, says the command. */
-static void tell_replace(struct populate *p, const char *name,
-			 const struct x509_csr *csr,
-			 const struct store_cert *old,
-			 const struct enrol_wish *given, struct arena *a,
-			 struct err *err)
+static void tell_replace(const struct add *x, struct err *err)
 {
-	struct enrol_wish wish = *given;
+	struct enrol_wish wish = x->wish;
+	struct populate *p = x->p;
+	struct arena *a = x->a;
 	struct enrol e;
 
 	wish.replace = true;
-	if (!old || given->replace ||
-	    enrol_decide(&p->conf, name, csr, old, &wish, a, &e, NULL) == -1)
+	if (!x->old || x->wish.replace ||
+	    enrol_decide(&p->conf, x->name, x->csr, x->old, &wish, a, &e,
+			 NULL) == -1)
 		return;
 	(void) err_set(err, err->kind,
 		       "%s; then: certrepo-populate%s add %s%s%s --replace",
 		       arena_strdup(a, err->msg), populate_hint(p, a),
-		       populate_word(name, a), p->opt.csr ? " --csr " : "",
+		       populate_word(x->name, a), p->opt.csr ? " --csr " : "",
 		       p->opt.csr ? populate_word(p->opt.csr, a) : "");
 }
 
 /* The profile by which it will be ordered, seen to. */
-static int look_at_profile(struct populate *p, const char *name,
-			   const struct x509_csr *csr, const struct enrol *e,
-			   struct arena *a, struct ca_profile_in *ret,
-			   struct err *err)
+static int look_at_profile(struct add *x, struct err *err)
 {
-	struct store_offer *offer = arena_alloc(a, sizeof(*offer));
-	int rc = populate_offer(p, e->ca, a, offer, err);
+	struct store_offer *offer = arena_alloc(x->a, sizeof(*offer));
+	int rc = populate_offer(x->p, x->e.ca, x->a, offer, err);
 
 	if (rc == -1)
 		return -1;
-	*ret = (struct ca_profile_in){ .ca = e->ca,
-				       .offer = rc ? offer : NULL,
-				       .row = e->ca_profile,
-				       .csr = csr,
-				       .days_left = p->conf.days_left,
-				       .now = p->now };
-	if (ca_profile_check(ret, err) == -1)
-		return err_wrap(err, "%s", name);
+	x->in = (struct ca_profile_in){ .ca = x->e.ca,
+					.offer = rc ? offer : NULL,
+					.row = x->e.ca_profile,
+					.csr = x->csr,
+					.days_left = x->p->conf.days_left,
+					.now = x->p->now };
+	return ca_profile_check(&x->in, err);
+}
+
+int add_judge(struct add *x, struct err *err)
+{
+	const char *san;
+
+	if (enrol_decide(&x->p->conf, x->name, x->csr, x->old, &x->wish, x->a,
+			 &x->e, err) == -1) {
+		san = populate_san(x509_csr_ids(x->csr), x->name, x->a);
+		fill_in(x->p, x->name, san, x->a, err);
+		tell_replace(x, err);
+		idn_tell(x509_csr_unicode(x->csr), err);
+		return err_wrap(err, "%s", x->name);
+	}
+	if ((x->e.verdict == ENROL_ADD || x->e.verdict == ENROL_REPLACE) &&
+	    look_at_profile(x, err) == -1)
+		return err_wrap(err, "%s", x->name);
 	return 0;
 }
 
@@ -472,36 +503,27 @@ static int add_in(struct populate *p, const char *name, struct arena *a,
 		  struct err *err)
 {
 	AUTO(x509_csr_free) struct x509_csr *csr = NULL;
-	const struct enrol_wish wish = { .ca = p->opt.ca,
-					 .ca_profile = p->opt.ca_profile,
-					 .challenge = p->opt.challenge,
-					 .webroot = p->opt.webroot,
-					 .comment = p->opt.comment,
-					 .owner = p->opt.owner,
-					 .enable = p->opt.enable,
-					 .replace = p->opt.replace };
-	struct store_cert *old = NULL;
+	struct add x = { .p = p, .name = name, .a = a };
 	const char *path = csr_path(p, name, a);
-	struct ca_profile_in in;
-	struct enrol e;
+	struct store_cert *old = NULL;
 
+	x.wish = (struct enrol_wish){ .ca = p->opt.ca,
+				      .ca_profile = p->opt.ca_profile,
+				      .challenge = p->opt.challenge,
+				      .webroot = p->opt.webroot,
+				      .comment = p->opt.comment,
+				      .owner = p->opt.owner,
+				      .enable = p->opt.enable,
+				      .replace = p->opt.replace };
 	if (store_name_check(name, err) == -1 ||
 	    store_get(p->store, name, a, &old, err) == -1 ||
 	    read_csr(p, path, name, old, a, &csr, err) == -1)
 		return -1;
-	if (enrol_decide(&p->conf, name, csr, old, &wish, a, &e, err) == -1) {
-		fill_in(p, name, populate_san(x509_csr_ids(csr), name, a), a,
-			err);
-		tell_replace(p, name, csr, old, &wish, a, err);
-		idn_tell(x509_csr_unicode(csr), err);
-		return err_wrap(err, "%s", name);
-	}
-	if ((e.verdict == ENROL_ADD || e.verdict == ENROL_REPLACE) &&
-	    (look_at_profile(p, name, csr, &e, a, &in, err) == -1 ||
-	     warn_shared_key(p, name, csr, a, err) == -1 ||
-	     warn_others(p, name, csr, a, err) == -1))
-		return -1;
-	return carry_out(p, csr, old, &e, &in, a, err);
+	x.old = old;
+	x.csr = csr;
+	return add_judge(&x, err) == -1 || add_warn(&x, err) == -1
+		       ? -1
+		       : carry_out(&x, err);
 }
 
 int add_run(struct populate *p, const char *name, struct err *err)
