@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include "scratch.h"
 #include "x509_kit.h"
-#include "verdict.h"
+#include "ruling.h"
 
 #define N   "www.example.org"
 #define NOW 1800000000
@@ -58,7 +58,7 @@ static const struct rules_rule rule = { .host = "web1.example.org" };
 #define ALL	(ITS | RULE)
 
 static int make(struct x509_csr *csr, const char *same, const char *own,
-		struct x509_csr *own_csr, int bits, struct verdict *ret)
+		struct x509_csr *own_csr, int bits, struct ruling *ret)
 {
 	const struct fleet_request r = { .host = "web1.example.org",
 					 .name = N,
@@ -69,7 +69,7 @@ static int make(struct x509_csr *csr, const char *same, const char *own,
 					   .others = { "web2.example.org" } };
 	static struct fleet_rows rows;
 	struct err err = ERR_INIT;
-	const struct verdict_in in = {
+	const struct ruling_in in = {
 		.r = &r,
 		.csr = csr,
 		.rows = &rows,
@@ -89,7 +89,7 @@ static int make(struct x509_csr *csr, const char *same, const char *own,
 	rows.n = 0;
 	if (own)
 		rows.v[rows.n++].name = own;
-	return verdict_make(&in, arena, ret, &err);
+	return ruling_make(&in, arena, ret, &err);
 }
 
 static void test_table(void **state)
@@ -99,62 +99,58 @@ static void test_table(void **state)
 		int csr;
 		const char *same, *own;
 		int own_csr, bits;
-		enum verdict_kind kind;
+		enum ruling_kind kind;
 		const char *as;
 		bool shared, by_rule;
 	} t[] = {
 		/* nobody has it */
-		{ 1, NULL, NULL, 0, ALL, VERDICT_NEW, N, 0, 1 },
-		{ 1, NULL, NULL, 0, RULE, VERDICT_NEW, N, 0, 0 },
-		{ 1, NULL, NULL, 0, ITS, VERDICT_NEW, N, 0, 0 },
+		{ 1, NULL, NULL, 0, ALL, RULING_NEW, N, 0, 1 },
+		{ 1, NULL, NULL, 0, RULE, RULING_NEW, N, 0, 0 },
+		{ 1, NULL, NULL, 0, ITS, RULING_NEW, N, 0, 0 },
 		/* the same key and names, from another host */
-		{ 1, N, NULL, 0, ALL | OTHERS, VERDICT_GRANT, N, 0, 1 },
-		{ 1, N "+ha", NULL, 0, ALL, VERDICT_GRANT, N "+ha", 0, 1 },
-		{ 1, N, NULL, 0, OTHERS, VERDICT_GRANT, N, 0, 0 },
+		{ 1, N, NULL, 0, ALL | OTHERS, RULING_GRANT, N, 0, 1 },
+		{ 1, N "+ha", NULL, 0, ALL, RULING_GRANT, N "+ha", 0, 1 },
+		{ 1, N, NULL, 0, OTHERS, RULING_GRANT, N, 0, 0 },
 		/* ... which has it by now */
-		{ 1, N, NULL, 0, ALL | GRANTED, VERDICT_SAME, N, 0, 1 },
-		{ 1, N, NULL, 0, REPORTED, VERDICT_SAME, N, 0, 0 },
+		{ 1, N, NULL, 0, ALL | GRANTED, RULING_SAME, N, 0, 1 },
+		{ 1, N, NULL, 0, REPORTED, RULING_SAME, N, 0, 0 },
 		/* what is reported is no grant, where there are grants */
-		{ 1, N, NULL, 0, ALL | REPORTED, VERDICT_GRANT, N, 0, 1 },
+		{ 1, N, NULL, 0, ALL | REPORTED, RULING_GRANT, N, 0, 1 },
 		/* another key, another host */
-		{ 2, NULL, N, 1, ALL | OTHERS, VERDICT_BESIDE, N "+web1", 0,
-		  1 },
-		{ 2, NULL, N, 1, ALL, VERDICT_BESIDE, N "+web1", 0, 1 },
-		{ 2, NULL, N, 1, OTHERS | NEW_KEY, VERDICT_BESIDE, N "+web1", 0,
+		{ 2, NULL, N, 1, ALL | OTHERS, RULING_BESIDE, N "+web1", 0, 1 },
+		{ 2, NULL, N, 1, ALL, RULING_BESIDE, N "+web1", 0, 1 },
+		{ 2, NULL, N, 1, OTHERS | NEW_KEY, RULING_BESIDE, N "+web1", 0,
 		  0 },
 		/* a rebuilt host */
-		{ 2, NULL, N, 1, ALL | GRANTED, VERDICT_KEY, N, 0, 1 },
-		{ 2, NULL, N, 1, ALL | REPORTED, VERDICT_KEY, N, 0, 0 },
-		{ 2, NULL, N, 1, REPORTED, VERDICT_KEY, N, 0, 0 },
-		{ 2, NULL, N "+web1", 1, EARLIER, VERDICT_KEY, N "+web1", 0,
-		  0 },
-		{ 2, NULL, N, 0, ALL | GRANTED, VERDICT_KEY, N, 0, 1 },
+		{ 2, NULL, N, 1, ALL | GRANTED, RULING_KEY, N, 0, 1 },
+		{ 2, NULL, N, 1, ALL | REPORTED, RULING_KEY, N, 0, 0 },
+		{ 2, NULL, N, 1, REPORTED, RULING_KEY, N, 0, 0 },
+		{ 2, NULL, N "+web1", 1, EARLIER, RULING_KEY, N "+web1", 0, 0 },
+		{ 2, NULL, N, 0, ALL | GRANTED, RULING_KEY, N, 0, 1 },
 		/* the next key */
-		{ 2, NULL, N, 1, ALL | GRANTED | NEW_KEY, VERDICT_KEY, N, 0,
-		  1 },
-		{ 2, NULL, N, 1, ALL | NEW_KEY, VERDICT_KEY, N, 0, 0 },
-		{ 2, NULL, N, 1, ALL | GRANTED | LATELY, VERDICT_KEY, N, 0, 0 },
+		{ 2, NULL, N, 1, ALL | GRANTED | NEW_KEY, RULING_KEY, N, 0, 1 },
+		{ 2, NULL, N, 1, ALL | NEW_KEY, RULING_KEY, N, 0, 0 },
+		{ 2, NULL, N, 1, ALL | GRANTED | LATELY, RULING_KEY, N, 0, 0 },
 		/* ... of a row that is others', too */
-		{ 2, NULL, N, 1, ALL | GRANTED | OTHERS, VERDICT_KEY, N, 1, 0 },
-		{ 2, NULL, N, 1, ALL | GRANTED | OTHERS | REPLACE, VERDICT_KEY,
+		{ 2, NULL, N, 1, ALL | GRANTED | OTHERS, RULING_KEY, N, 1, 0 },
+		{ 2, NULL, N, 1, ALL | GRANTED | OTHERS | REPLACE, RULING_KEY,
 		  N, 0, 0 },
-		{ 2, NULL, N, 1, ALL | GRANTED | OTHERS | BESIDE,
-		  VERDICT_BESIDE, N "+web1", 0, 1 },
-		{ 2, NULL, N, 1, OTHERS | REPLACE, VERDICT_KEY, N, 0, 0 },
+		{ 2, NULL, N, 1, ALL | GRANTED | OTHERS | BESIDE, RULING_BESIDE,
+		  N "+web1", 0, 1 },
+		{ 2, NULL, N, 1, OTHERS | REPLACE, RULING_KEY, N, 0, 0 },
 		/* other names */
-		{ 3, NULL, N, 1, ALL | GRANTED, VERDICT_NAMES, N, 0, 1 },
-		{ 3, NULL, N, 1, ALL | GRANTED | LATELY, VERDICT_NAMES, N, 0,
+		{ 3, NULL, N, 1, ALL | GRANTED, RULING_NAMES, N, 0, 1 },
+		{ 3, NULL, N, 1, ALL | GRANTED | LATELY, RULING_NAMES, N, 0,
 		  0 },
-		{ 3, NULL, N, 1, ALL | GRANTED | OTHERS, VERDICT_NAMES, N, 1,
+		{ 3, NULL, N, 1, ALL | GRANTED | OTHERS, RULING_NAMES, N, 1,
 		  0 },
-		{ 3, NULL, N, 1, ALL | OTHERS, VERDICT_BESIDE, N "+web1", 0,
-		  1 },
-		{ 3, NULL, N, 1, REPLACE, VERDICT_NAMES, N, 0, 0 },
+		{ 3, NULL, N, 1, ALL | OTHERS, RULING_BESIDE, N "+web1", 0, 1 },
+		{ 3, NULL, N, 1, REPLACE, RULING_NAMES, N, 0, 0 },
 	};
 	struct x509_csr *csrs[] = { NULL, one, key, names };
 
 	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
-		struct verdict v = { .kind = 99 };
+		struct ruling v = { .kind = 99 };
 
 		if (make(csrs[t[i].csr], t[i].same, t[i].own,
 			 csrs[t[i].own_csr], t[i].bits, &v) == -1 ||
@@ -198,15 +194,15 @@ static void test_labels(void **state)
 		const struct fleet_request r = { .host = t[i].host,
 						 .name = t[i].name };
 		const struct fleet_users users = { .n = 0 };
-		struct verdict v = { .as = "?" };
-		const struct verdict_in in = { .r = &r,
-					       .csr = key,
-					       .rows = &rows,
-					       .own = t[i].name,
-					       .own_csr = one,
-					       .users = &users };
+		struct ruling v = { .as = "?" };
+		const struct ruling_in in = { .r = &r,
+					      .csr = key,
+					      .rows = &rows,
+					      .own = t[i].name,
+					      .own_csr = one,
+					      .users = &users };
 
-		assert_int_equal(verdict_make(&in, arena, &v, &err), 0);
+		assert_int_equal(ruling_make(&in, arena, &v, &err), 0);
 		assert_int_equal(store_name_check(v.as, &err), 0);
 		if (strcmp(v.as, t[i].want) != 0)
 			fail_msg("%s, not %s", v.as, t[i].want);
@@ -221,16 +217,16 @@ static void test_no_room(void **state)
 		arena_printf(arena, "%0*d.example.org", STORE_NAME_MAX - 12, 0);
 	const struct fleet_request r = { .host = "web1", .name = name };
 	const struct fleet_users users = { .n = 0 };
-	const struct verdict_in in = { .r = &r,
-				       .csr = key,
-				       .rows = &rows,
-				       .own = name,
-				       .own_csr = one,
-				       .users = &users };
-	struct verdict v = { .as = "?" };
+	const struct ruling_in in = { .r = &r,
+				      .csr = key,
+				      .rows = &rows,
+				      .own = name,
+				      .own_csr = one,
+				      .users = &users };
+	struct ruling v = { .as = "?" };
 	struct err err = ERR_INIT;
 
-	assert_int_equal(verdict_make(&in, arena, &v, &err), -1);
+	assert_int_equal(ruling_make(&in, arena, &v, &err), -1);
 	assert_int_equal(err.kind, ERR_INPUT);
 	assert_string_equal(v.as, "?");
 }

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef VERDICT_H
-#define VERDICT_H
+#ifndef RULING_H
+#define RULING_H
 
 /*
  * What a request of a host would become. Pure: the request, the rows of its
- * domain and who uses them in, a verdict out. That the CSR is one that may be
+ * domain and who uses them in, a ruling out. That the CSR is one that may be
  * enrolled is enrol.h's to say.
  */
 
 #include "fleet_pending.h"
 #include "rules.h"
 
-enum verdict_kind {
-	VERDICT_NEW,	/* a row of its name, which there is not yet */
-	VERDICT_GRANT,	/* a row has this key and these names: it may have it */
-	VERDICT_SAME,	/* ... and has it already */
-	VERDICT_KEY,	/* the host's row gets another key */
-	VERDICT_NAMES,	/* the host's row gets other names; its key stays */
-	VERDICT_BESIDE, /* others have the name: a row NAME+HOST beside it */
+enum ruling_kind {
+	RULING_NEW,    /* a row of its name, which there is not yet */
+	RULING_GRANT,  /* a row has this key and these names: it may have it */
+	RULING_SAME,   /* ... and has it already */
+	RULING_KEY,    /* the host's row gets another key */
+	RULING_NAMES,  /* the host's row gets other names; its key stays */
+	RULING_BESIDE, /* others have the name: a row NAME+HOST beside it */
 };
 
-struct verdict_in {
+struct ruling_in {
 	const struct fleet_request *r;
 	const struct x509_csr *csr;
 	const struct fleet_rows *rows; /* of its domain */
@@ -40,8 +40,8 @@ struct verdict_in {
 	int64_t now;
 };
 
-struct verdict {
-	enum verdict_kind kind;
+struct ruling {
+	enum ruling_kind kind;
 	const char *as; /* the name of the row, in the arena */
 	/* The row is other hosts', too: it takes a person's word, replace or
 	 * beside. */
@@ -51,10 +51,10 @@ struct verdict {
 };
 
 /* A rule changes the key or the names of a row so often. */
-#define VERDICT_RULE_PAUSE (7 * (int64_t) 86400)
+#define RULING_RULE_PAUSE (7 * (int64_t) 86400)
 
 /* ERR_INPUT: there is no name for a row of its own. */
-int verdict_make(const struct verdict_in *in, struct arena *a,
-		 struct verdict *ret, struct err *err) MUST_CHECK;
+int ruling_make(const struct ruling_in *in, struct arena *a, struct ruling *ret,
+		struct err *err) MUST_CHECK;
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "verdict.h"
+#include "ruling.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -34,7 +34,7 @@ static const char *label_of(const char *host, const char *before,
 }
 
 /* DOMAIN+LABEL that no row has, with a number behind it where it is taken. */
-static int name_beside(const struct verdict_in *in, struct arena *a,
+static int name_beside(const struct ruling_in *in, struct arena *a,
 		       const char **ret, struct err *err)
 {
 	const char *plus = strchr(in->r->name, '+');
@@ -59,28 +59,28 @@ static int name_beside(const struct verdict_in *in, struct arena *a,
 
 /* The host has its row: by a grant, by what it reported, or by what became of
  * an earlier request. */
-static bool has_it(const struct verdict_in *in)
+static bool has_it(const struct ruling_in *in)
 {
 	return in->users->granted || in->users->reported || in->earlier;
 }
 
-static enum verdict_kind of_own(const struct verdict_in *in)
+static enum ruling_kind of_own(const struct ruling_in *in)
 {
 	bool same_key = in->own_csr && x509_csr_same_key(in->csr, in->own_csr);
 	bool is_its = has_it(in) || in->replace;
 
 	if (in->beside)
-		return VERDICT_BESIDE;
+		return RULING_BESIDE;
 	if (same_key)
-		return is_its ? VERDICT_NAMES : VERDICT_BESIDE;
+		return is_its ? RULING_NAMES : RULING_BESIDE;
 	/* It says that it has one, and nobody else does. */
-	return is_its || (in->r->new_key && in->users->n == 0) ? VERDICT_KEY
-							       : VERDICT_BESIDE;
+	return is_its || (in->r->new_key && in->users->n == 0) ? RULING_KEY
+							       : RULING_BESIDE;
 }
 
-static const char *no_rule(const struct verdict_in *in, const struct verdict *v)
+static const char *no_rule(const struct ruling_in *in, const struct ruling *v)
 {
-	bool change = v->kind == VERDICT_KEY || v->kind == VERDICT_NAMES;
+	bool change = v->kind == RULING_KEY || v->kind == RULING_NAMES;
 
 	if (!in->its)
 		return "this account does not speak for this host alone";
@@ -91,30 +91,30 @@ static const char *no_rule(const struct verdict_in *in, const struct verdict *v)
 	if (change && !in->users->granted)
 		return "this host has no grant of this row";
 	if (change && in->ts_before &&
-	    in->now - in->ts_before < VERDICT_RULE_PAUSE)
+	    in->now - in->ts_before < RULING_RULE_PAUSE)
 		return "a request for it was approved less than 7 days ago";
 	return NULL;
 }
 
-int verdict_make(const struct verdict_in *in, struct arena *a,
-		 struct verdict *ret, struct err *err)
+int ruling_make(const struct ruling_in *in, struct arena *a, struct ruling *ret,
+		struct err *err)
 {
-	struct verdict v = { .as = in->r->name };
+	struct ruling v = { .as = in->r->name };
 
 	if (in->same) {
 		v.as = in->same;
 		v.kind = (in->its ? in->users->granted : has_it(in))
-				 ? VERDICT_SAME
-				 : VERDICT_GRANT;
+				 ? RULING_SAME
+				 : RULING_GRANT;
 	} else if (!in->own) {
-		v.kind = VERDICT_NEW;
+		v.kind = RULING_NEW;
 	} else {
 		v.kind = of_own(in);
 		v.as = in->own;
 	}
-	if (v.kind == VERDICT_BESIDE && name_beside(in, a, &v.as, err) == -1)
+	if (v.kind == RULING_BESIDE && name_beside(in, a, &v.as, err) == -1)
 		return -1;
-	v.shared = (v.kind == VERDICT_KEY || v.kind == VERDICT_NAMES) &&
+	v.shared = (v.kind == RULING_KEY || v.kind == RULING_NAMES) &&
 		   in->users->n > 0 && !in->replace;
 	v.no_rule = no_rule(in, &v);
 	v.by_rule = !v.no_rule;
