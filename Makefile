@@ -7,6 +7,8 @@
 #   make demo       the main job, end to end, against real parts on loopback
 #   make check      all tests, with ASan and UBSan
 #   make check-services   every profile on its real daemon
+#   make check-galera     a cluster of three nodes, some of them killed
+#   make check-page       the page of the status in a browser, and its metrics
 #   make check-trixie     all three in a chroot of Debian 13 (as root)
 #   make check-reproducible   two builds of all programs, compared
 #   make check-year       a year of 1,000 certificates, simulated (20 minutes)
@@ -309,6 +311,12 @@ check-services:
 	@$(MAKE) --no-print-directory SAN=1 all
 	@sh tests/services.sh build/san
 
+# A cluster on loopback; the page in a real browser.
+check-galera check-page: check-%:
+	@sh packaging/deps.sh $*
+	@$(MAKE) --no-print-directory SAN=1 all
+	@sh tests/run.sh build/san tests/$*/*.t
+
 # The same on Debian 13, see the head of the script.
 check-trixie:
 	@sh tests/trixie.sh
@@ -425,7 +433,7 @@ clean:
 -include $(shell find $O/obj -name '*.d' 2>/dev/null)
 
 .PHONY: FORCE all $(PROGRAMS) have-all have-fetcher have-populate have-tests \
-	version tests deps check check-services check-trixie check-year \
+	version tests deps check check-services check-galera check-page check-trixie check-year \
 	check-reproducible check-packages paths deb demo lint fuzz bench install \
 	install-common install-installer install-centre install-status uninstall \
 	html clean

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Install the Debian packages that are needed, by name, only those that are
-# missing: deps.sh [build|demo|check|all]. It says what for, before it begins.
+# missing: deps.sh [build|demo|check|galera|page|all]. It says what for, before it begins.
 # Without root it says what to run. Nothing missing, nothing said.
 #
 #	POLICY	where Debian asks whether servers may be started
@@ -35,6 +35,14 @@ services="
 	openssh-server openssh-client
 	adduser libidn12 libcanlock3 libsasl2-2
 "
+# Nodes that get their state from each other.
+galera="
+	galera-4 rsync mariadb-server mariadb-client
+"
+# A browser, what drives it, and what reads HTML and metrics.
+page="
+	chromium chromium-driver python3-selenium tidy prometheus
+"
 # What goes by another name in each release. C is formatted by clang-format-14
 # alone: its test is skipped where there is none.
 # shellcheck source=/dev/null
@@ -53,9 +61,11 @@ case ${1-all} in
 build) groups=build ;;
 demo) groups='build demo' ;;
 check) groups='build demo check' ;;
+galera) groups='build demo check galera' ;;
+page) groups='build demo check page' ;;
 all) groups='build demo check services' ;;
 *)
-	echo "usage: deps.sh [build|demo|check|all]" >&2
+	echo "usage: deps.sh [build|demo|check|galera|page|all]" >&2
 	exit 64
 	;;
 esac
@@ -63,7 +73,7 @@ esac
 # Those that cannot be installed beside others are unpacked.
 unpack() {
 	case $1 in
-	check)
+	check | galera | page)
 		"$2/pebble.sh"
 		;;
 	all)
@@ -78,6 +88,8 @@ for group in $groups; do
 	build) packages=$build what='to build' ;;
 	demo) packages=$demo what='for the demo' ;;
 	check) packages=$check what='for the tests' ;;
+	galera) packages=$galera what='for a cluster' ;;
+	page) packages=$page what='for the page in a browser' ;;
 	services) packages=$services what='for the tests on real daemons' ;;
 	esac
 	lack=
