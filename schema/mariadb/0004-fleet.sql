@@ -29,18 +29,18 @@ CREATE TABLE IF NOT EXISTS cert_facts (
   ts_not_after bigint NOT NULL,
   -- when it came into the store; 0: not known
   ts_stored bigint NOT NULL DEFAULT 0,
-  -- "rsa2048", "P-256", ...; its key, since when that was seen, and how many
-  -- certificates have it that were stored since
+  -- "rsa2048", "P-256", ...; its key (SubjectPublicKeyInfo), since when that
+  -- was seen, and how many certificates on it were
   key_type varchar(32) NOT NULL,
   key_sha256 char(64) NOT NULL,
   ts_key bigint NOT NULL DEFAULT 0,
   key_certs int NOT NULL DEFAULT 1,
-  -- the issuer's common name, or organization
+  -- the issuer's common name, or all of its name
   issuer varchar(255) NOT NULL,
   -- how many names it has, and SHA-256 of them, sorted, a newline behind each
   n_names int NOT NULL,
   names_sha256 char(64) NOT NULL,
-  -- 1: it may be used as a client's (extended key usage clientAuth)
+  -- 1: a client may show it (extended key usage clientAuth, or none at all)
   client_auth tinyint NOT NULL DEFAULT 0
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;
 
@@ -113,15 +113,22 @@ CREATE TABLE IF NOT EXISTS attempt_totals (
   day int NOT NULL,
   ca_name varchar(64) NOT NULL,
   outcome varchar(32) NOT NULL,
+  -- whose count it is: no fetcher waits for another's; '': nobody's
+  instance varchar(128) NOT NULL DEFAULT '',
   n bigint NOT NULL,
-  PRIMARY KEY (day, ca_name, outcome)
+  PRIMARY KEY (day, ca_name, outcome, instance)
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;
+
+-- So far nobody has counted; repeated, it gives the same.
+REPLACE INTO attempt_totals (day, ca_name, outcome, instance, n)
+  SELECT ts_end DIV 86400, ca_name, outcome, '', COUNT(*) FROM attempts
+  WHERE ts_end BETWEEN 86400 AND 99999999999999 GROUP BY 1, 2, 3;
 
 -- What the fetcher's configuration says that a status must know, and has not
 -- where only `store` is configured.
 CREATE TABLE IF NOT EXISTS settings (
   name varchar(64) NOT NULL PRIMARY KEY,
-  value varchar(1000) NOT NULL,
+  value varchar(7000) NOT NULL,
   ts bigint NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;
 

@@ -76,9 +76,14 @@ CREATE TABLE attempt_totals (
   day INTEGER NOT NULL,
   ca_name TEXT NOT NULL,
   outcome TEXT NOT NULL,
+  instance TEXT NOT NULL DEFAULT '',
   n INTEGER NOT NULL,
-  PRIMARY KEY (day, ca_name, outcome)
+  PRIMARY KEY (day, ca_name, outcome, instance)
 );
+INSERT INTO attempt_totals (day, ca_name, outcome, instance, n)
+  SELECT CAST(ts_end AS INTEGER) / 86400, ca_name, outcome, '', COUNT(*)
+  FROM attempts WHERE ts_end BETWEEN 86400 AND 99999999999999
+  GROUP BY 1, 2, 3;
 
 CREATE TABLE settings (
   name TEXT NOT NULL PRIMARY KEY,
