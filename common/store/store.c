@@ -256,6 +256,15 @@ int store_exec_try(struct store *s, const char *sql,
 			 store_exec(s, sql, args, n, ret_rows, err));
 }
 
+int store_aside(struct store *s, int rc, struct err *err)
+{
+	if (rc != -1 || !err || err->kind != ERR_CONFIG ||
+	    db_fault(s->db) != DB_FAULT_OTHER)
+		return rc;
+	err_clear(err);
+	return 0;
+}
+
 const char *store_col_text(const struct db_stmt *st, int i, struct arena *a)
 {
 	return arena_strdup(a, db_col_text(st, i));

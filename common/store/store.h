@@ -106,6 +106,8 @@ struct store_cert {
 	int64_t ts_ari, ari_start, ari_end;
 	const char *ari_url;
 	int64_t ts_ari_poll;
+	struct store_blob old_csr; /* the one before csr, until there is a
+				    * certificate by csr; store_get only */
 };
 /* ts_ari when it is of the certificate in the row, or 0. */
 int64_t store_cert_ari(const struct store_cert *row);
@@ -119,8 +121,9 @@ int store_add(struct store *s, const struct store_cert *row,
 /* Put another CSR under an existing name; crt and ca stay until renewed.
  * When its bytes differ, the row is due at once with `renew` set, its hold and
  * backoff go, the order under way for the old CSR is forgotten and its lease
- * taken away (that order's store_accept gives ERR_CONFLICT). ERR_INPUT when
- * there is no such name. */
+ * taken away (that order's store_accept gives ERR_CONFLICT). Where there is a
+ * certificate, the CSR it is by is kept as old_csr until there is one by the
+ * new CSR. ERR_INPUT when there is no such name. */
 int store_replace_csr(struct store *s, const char *name, struct store_blob csr,
 		      const char *key_sha256, const char *md5_modulus,
 		      struct err *err) MUST_CHECK;
@@ -352,7 +355,8 @@ int store_set_due(struct store *s, const char *name, int64_t due,
 		  const struct store_due *read, struct err *err) MUST_CHECK;
 /* Derived columns computed anew from a row as store_get() READ it; nothing
  * happens when its csr, its crt, or what else ts_due comes from is another
- * meanwhile. Without a crt: ts_expire 1, ts_not_before 0, crt_sha256 NULL. */
+ * meanwhile. Without a crt: ts_expire 1, ts_not_before 0, crt_sha256 NULL. What
+ * the crt says is kept (store_facts.h). */
 struct store_derived {
 	int64_t ts_expire, ts_not_before, ts_due;
 	const char *crt_sha256;
@@ -434,13 +438,16 @@ struct store_attempt {
 				* STORE_BY_PROFILE and the profile it was
 				* ordered by, or that was none; or NULL */
 	int64_t ts_start, ts_end;
+	const char *instance; /* of the fetcher, who counts it
+			       * (attempt_totals); NULL: nobody. Not read */
 };
 
 /*
  * Store a certificate: crt goes to old_crt, ca to old_ca when it differs,
  * the new ones in, derived columns, counters and backoff reset, the order
  * dropped, the attempt recorded, the lease released; conditional on OWNER's
- * lease. Repeated with the same certificate it changes nothing. ERR_CONFLICT
+ * lease; what it says is kept (store_facts.h), the CSR before this one is
+ * not. Repeated with the same certificate it changes nothing. ERR_CONFLICT
  * when the lease is not ours; the message says whether the name was removed
  * (then no order of it stays either), taken over or changed. So it is with the
  * ends below.
@@ -466,13 +473,17 @@ int store_accept(struct store *s, const struct store_accept *a,
  * keeps, other bytes than printable ASCII become '?'.
  * 1: its count, hold or due instant is not what was READ (NULL: whatever it
  * was), since a person set it back meanwhile: then these stay, and what failed
- * is in the attempt alone. */
+ * is in the attempt alone.
+ * With CSR_BACK (the CSR is at fault), where there is an old_csr: 2, that one
+ * is the CSR again, the order goes, class, detail and count say what became of
+ * the other, and the row is not held but due at once, so that the next run sees
+ * when the certificate that is there wants renewal. */
 struct store_fail {
 	const char *owner;
 	const struct store_cert *read;
 	int slot;
 	int64_t next;
-	bool count, hold, drop_order;
+	bool count, hold, drop_order, csr_back;
 	struct store_attempt attempt;
 };
 int store_fail(struct store *s, const struct store_fail *f,
@@ -523,6 +534,11 @@ int store_attempt_add(struct store *s, const struct store_attempt *a,
  * how many. Reads no more than those. */
 int store_attempts_prune(struct store *s, int64_t before, size_t limit,
 			 size_t *ret_n, struct err *err) MUST_CHECK;
+/* How many attempts ended so each day (attempt_totals) is kept for ever: what
+ * was counted on days before BEFORE is added up as day 0, at most LIMIT rows;
+ * *ret_n: how many. */
+int store_totals_fold(struct store *s, int64_t before, size_t limit,
+		      size_t *ret_n, struct err *err) MUST_CHECK;
 
 /* A CA as a whole: its account, and its backoff. */
 #define STORE_EAB_KID_MAX 255

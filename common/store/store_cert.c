@@ -2,6 +2,7 @@
 /* What populate does to the rows of certs, and how they are read. */
 #include <stdio.h>
 #include <string.h>
+#include "store_facts.h"
 #include "store_impl.h"
 
 /* Rows are listed in pages: memory stays small, the callback may use the
@@ -84,52 +85,6 @@ int store_add(struct store *s, const struct store_cert *r, struct err *err)
 	if (check_row(r, err) == -1)
 		return -1;
 	return STORE_TRY(s, STORE_TX_NO, err, add(s, r, err));
-}
-
-static int replace_csr(struct store *s, const char *name, struct store_blob csr,
-		       const char *key_sha256, const char *md5_modulus,
-		       struct err *err)
-{
-	int64_t rows = 0;
-
-	if (store_exec(s,
-		       "UPDATE certs SET csr = ?, md5_modulus = ?, "
-		       "key_sha256 = ?, renew = 1, held = 0, ts_due = 0, "
-		       "ts_next_attempt = 0, count_fail_update = 0, "
-		       "lease_owner = NULL, lease_until = 0 "
-		       "WHERE name = ? AND csr <> ?",
-		       ARGS(B(csr), T(md5_modulus), T(key_sha256), T(name),
-			    B(csr)),
-		       &rows, err) == -1)
-		return -1;
-	if (rows > 0)
-		return store_exec(s, "DELETE FROM orders WHERE name = ?",
-				  ARGS(T(name)), NULL, err);
-	if (store_exec(s,
-		       "UPDATE certs SET md5_modulus = ?, key_sha256 = ? "
-		       "WHERE name = ?",
-		       ARGS(T(md5_modulus), T(key_sha256), T(name)), &rows,
-		       err) == -1)
-		return -1;
-	if (rows == 0)
-		return err_set(err, ERR_INPUT, "%s: there is no %s",
-			       store_name(s), name);
-	return 0;
-}
-
-int store_replace_csr(struct store *s, const char *name, struct store_blob csr,
-		      const char *key_sha256, const char *md5_modulus,
-		      struct err *err)
-{
-	if (store_check_blob("the CSR", csr, err) == -1 ||
-	    store_check_text("key_sha256", key_sha256, STORE_HASH_MAX, err) ==
-		    -1 ||
-	    store_check_text("md5_modulus", md5_modulus, STORE_HASH_MAX, err) ==
-		    -1)
-		return -1;
-	return STORE_TRY(
-		s, STORE_TX_YES, err,
-		replace_csr(s, name, csr, key_sha256, md5_modulus, err));
 }
 
 /* The fields a person may set. */
@@ -227,6 +182,7 @@ static int remove_all(struct store *s, const char *name, struct err *err)
 		       NULL, err) == -1 ||
 	    store_exec(s, "DELETE FROM installs WHERE name = ?", ARGS(T(name)),
 		       NULL, err) == -1 ||
+	    store_aside(s, store_facts_drop(s, name, err), err) == -1 ||
 	    store_exec(s, "DELETE FROM certs WHERE name = ?", ARGS(T(name)),
 		       &rows, err) == -1)
 		return -1;
@@ -308,9 +264,10 @@ static int get(struct store *s, const char *name, struct arena *arena,
 	int rc;
 
 	if (store_query(s,
-			"SELECT " ROW_COLUMNS ", csr, ca, crt, old_ca, old_crt "
-			"FROM certs WHERE name = ?",
-			ROW_TYPES "bbbbb", ARGS(T(name)), &st, err) == -1)
+			"SELECT " ROW_COLUMNS
+			", csr, ca, crt, old_ca, old_crt, "
+			"old_csr FROM certs WHERE name = ?",
+			ROW_TYPES "bbbbbb", ARGS(T(name)), &st, err) == -1)
 		return -1;
 	rc = db_step(st, err);
 	if (rc != 1)
@@ -321,6 +278,7 @@ static int get(struct store *s, const char *name, struct arena *arena,
 	r->crt = store_col_blob(st, ROW_BLOBS + 2, arena);
 	r->old_ca = store_col_blob(st, ROW_BLOBS + 3, arena);
 	r->old_crt = store_col_blob(st, ROW_BLOBS + 4, arena);
+	r->old_csr = store_col_blob(st, ROW_BLOBS + 5, arena);
 	*ret = r;
 	return 1;
 }

@@ -417,7 +417,7 @@ struct page {
 const struct store_facts_sql store_facts_sql = {
 	.page = "SELECT c.name, " STORE_FACTS_STALE " FROM certs c "
 		"LEFT JOIN cert_facts f ON f.name = c.name WHERE c.name > ? "
-		"ORDER BY c.name LIMIT ?",
+		"ORDER BY c.name, c.enable LIMIT ?",
 	.orphans = "SELECT f.name, f.crt_sha256 FROM cert_facts f "
 		   "LEFT JOIN certs c ON c.name = f.name "
 		   "WHERE c.name IS NULL ORDER BY f.name LIMIT ?",

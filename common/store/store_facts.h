@@ -22,6 +22,9 @@
  * not of the certificate that is there now. No blob is read. The scripts of
  * 2019 write ts_expire, and neither crt_sha256 nor our copy of ts_expire: there
  * it is the end that tells (ts_expire has 32 bits, unsigned, and 1 for none).
+ *
+ * Both stores read the index certs_glance, and no row of certs, where a query
+ * of its columns has WHERE c.name > ? ORDER BY c.name, c.enable.
  */
 #define STORE_FACTS_STALE                                             \
 	"CASE WHEN f.name IS NULL THEN COALESCE(c.ts_expire, 0) > 1 " \

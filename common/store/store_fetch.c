@@ -2,6 +2,7 @@
 /* What the fetcher does: leases, orders, proofs, outcomes. What is due is in
  * store_due.c. */
 #include "enc.h"
+#include "store_facts.h"
 #include "store_impl.h"
 #include "strlist.h"
 
@@ -131,31 +132,43 @@ static char *hex_of(struct store_blob b)
 	return enc_hex(b.p, b.len, mem_alloc(2 * b.len + 1));
 }
 
-int store_refresh(struct store *s, const char *name,
-		  const struct store_derived *d, const struct store_cert *read,
-		  struct err *err)
+static int refresh(struct store *s, const char *name,
+		   const struct store_derived *d, const struct store_cert *read,
+		   struct err *err)
 {
-	int64_t expire = fit_expire(d->ts_expire);
+	int64_t expire = fit_expire(d->ts_expire), rows = 0;
 	AUTO(mem_free_str) char *csr = hex_of(read->csr);
 	AUTO(mem_free_str) char *crt = hex_of(read->crt);
 
 	/* As hexadecimal: SQLite tells text from bytes, and people write
 	 * both. */
-	return store_exec_try(s,
-			      "UPDATE certs SET ts_expire = ?, "
-			      "ts_expire_seen = ?, ts_not_before = ?, "
-			      "ts_due = ?, crt_sha256 = ?, "
-			      "key_sha256 = COALESCE(?, key_sha256) "
-			      "WHERE name = ? AND LOWER(HEX(csr)) = ? AND "
-			      "COALESCE(LOWER(HEX(crt)), '') = ? AND "
-			      "ts_due = ? AND ts_next_attempt = ? AND "
-			      "(renew <> 0) = ? AND (held <> 0) = ?",
-			      ARGS(I(expire), I(expire), I(d->ts_not_before),
-				   I(d->ts_due), T(d->crt_sha256),
-				   T(d->key_sha256), T(name), T(csr), T(crt),
-				   I(read->ts_due), I(read->ts_next_attempt),
-				   I(read->renew), I(read->held)),
-			      NULL, err);
+	if (store_exec(s,
+		       "UPDATE certs SET ts_expire = ?, "
+		       "ts_expire_seen = ?, ts_not_before = ?, "
+		       "ts_due = ?, crt_sha256 = ?, "
+		       "key_sha256 = COALESCE(?, key_sha256) "
+		       "WHERE name = ? AND LOWER(HEX(csr)) = ? AND "
+		       "COALESCE(LOWER(HEX(crt)), '') = ? AND "
+		       "ts_due = ? AND ts_next_attempt = ? AND "
+		       "(renew <> 0) = ? AND (held <> 0) = ?",
+		       ARGS(I(expire), I(expire), I(d->ts_not_before),
+			    I(d->ts_due), T(d->crt_sha256), T(d->key_sha256),
+			    T(name), T(csr), T(crt), I(read->ts_due),
+			    I(read->ts_next_attempt), I(read->renew),
+			    I(read->held)),
+		       &rows, err) == -1)
+		return -1;
+	return rows ? store_aside(
+			      s, store_facts_follow(s, name, read->crt, 0, err),
+			      err)
+		    : 0;
+}
+
+int store_refresh(struct store *s, const char *name,
+		  const struct store_derived *d, const struct store_cert *read,
+		  struct err *err)
+{
+	return STORE_TRY(s, STORE_TX_YES, err, refresh(s, name, d, read, err));
 }
 
 /* --- orders --- */
@@ -394,34 +407,6 @@ int store_proofs_of(struct store *s, const char *lease_owner, size_t limit,
 
 /* --- outcomes --- */
 
-static int add_attempt(struct store *s, const struct store_attempt *a,
-		       struct err *err)
-{
-	char ca[STORE_CA_NAME_MAX + 1], account[STORE_URL_MAX + 1];
-	char url[STORE_URL_MAX + 1], outcome[STORE_WORD_MAX + 1];
-	char detail[STORE_DETAIL_MAX + 1];
-
-	return store_exec(
-		s,
-		"INSERT INTO attempts (name, ca_name, account, order_url, "
-		"outcome, detail, ts_start, ts_end) "
-		"VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-		ARGS(T(a->name),
-		     T(store_fit(a->ca_name ? a->ca_name : "", ca, sizeof(ca))),
-		     T(store_fit(a->account, account, sizeof(account))),
-		     T(store_fit(a->order_url, url, sizeof(url))),
-		     T(store_fit(a->outcome, outcome, sizeof(outcome))),
-		     T(store_fit(a->detail, detail, sizeof(detail))),
-		     I(a->ts_start), I(a->ts_end)),
-		NULL, err);
-}
-
-/* 1 when the query has a row. */
-static int found(struct db_stmt *st, struct err *err)
-{
-	return db_step(st, err);
-}
-
 /* The lease is gone: did an earlier run of ours store this very certificate,
  * whose commit was not answered? */
 static int accepted_before(struct store *s, const struct store_accept *a,
@@ -433,7 +418,7 @@ static int accepted_before(struct store *s, const struct store_accept *a,
 			"T", ARGS(T(a->attempt.name), B(a->crt)), &st,
 			err) == -1)
 		return -1;
-	return found(st, err);
+	return db_step(st, err);
 }
 
 static int accept(struct store *s, const struct store_accept *a,
@@ -445,25 +430,26 @@ static int accept(struct store *s, const struct store_accept *a,
 	/* MariaDB assigns from left to right and sees its own assignments,
 	 * SQLite and the standard see the old row: so what is shifted comes
 	 * before what replaces it. */
-	if (store_exec(s,
-		       "UPDATE certs SET "
-		       "old_ca = CASE WHEN ca IS NULL OR ca = ? "
-		       "THEN old_ca ELSE ca END, ca = ?, "
-		       "old_crt = CASE WHEN crt IS NULL OR crt = ? "
-		       "THEN old_crt ELSE crt END, crt = ?, "
-		       "md5_ca = ?, crt_sha256 = ?, ts_expire = ?, "
-		       "ts_expire_seen = ?, ts_not_before = ?, ts_due = ?, "
-		       "ts_next_attempt = 0, count_fail_update = 0, "
-		       "renew = 0, held = 0, fail_class = NULL, "
-		       "fail_detail = NULL, lease_owner = NULL, "
-		       "lease_until = 0, ari_crt = NULL, ts_ari = 0, "
-		       "ari_start = 0, ari_end = 0, ari_url = NULL, "
-		       "ts_ari_poll = ? WHERE name = ? AND lease_owner = ?",
-		       ARGS(B(a->ca), B(a->ca), B(a->crt), B(a->crt),
-			    T(a->md5_ca), T(a->crt_sha256), I(expire),
-			    I(expire), I(a->ts_not_before), I(a->ts_due),
-			    I(a->ts_ari_poll), T(a->attempt.name), T(a->owner)),
-		       &rows, err) == -1)
+	if (store_exec(
+		    s,
+		    "UPDATE certs SET "
+		    "old_ca = CASE WHEN ca IS NULL OR ca = ? "
+		    "THEN old_ca ELSE ca END, ca = ?, "
+		    "old_crt = CASE WHEN crt IS NULL OR crt = ? "
+		    "THEN old_crt ELSE crt END, crt = ?, "
+		    "md5_ca = ?, crt_sha256 = ?, ts_expire = ?, "
+		    "ts_expire_seen = ?, ts_not_before = ?, ts_due = ?, "
+		    "ts_next_attempt = 0, count_fail_update = 0, "
+		    "renew = 0, old_csr = NULL, held = 0, fail_class = NULL, "
+		    "fail_detail = NULL, lease_owner = NULL, "
+		    "lease_until = 0, ari_crt = NULL, ts_ari = 0, "
+		    "ari_start = 0, ari_end = 0, ari_url = NULL, "
+		    "ts_ari_poll = ? WHERE name = ? AND lease_owner = ?",
+		    ARGS(B(a->ca), B(a->ca), B(a->crt), B(a->crt), T(a->md5_ca),
+			 T(a->crt_sha256), I(expire), I(expire),
+			 I(a->ts_not_before), I(a->ts_due), I(a->ts_ari_poll),
+			 T(a->attempt.name), T(a->owner)),
+		    &rows, err) == -1)
 		return -1;
 	if (rows == 0) {
 		rc = accepted_before(s, a, err);
@@ -472,9 +458,13 @@ static int accept(struct store *s, const struct store_accept *a,
 				  : not_ours(s, a->attempt.name, err);
 	}
 	if (store_exec(s, "DELETE FROM orders WHERE name = ? AND slot = ?",
-		       ARGS(T(a->attempt.name), I(a->slot)), NULL, err) == -1)
+		       ARGS(T(a->attempt.name), I(a->slot)), NULL, err) == -1 ||
+	    store_aside(s,
+			store_facts_follow(s, a->attempt.name, a->crt,
+					   a->attempt.ts_end, err),
+			err) == -1)
 		return -1;
-	return add_attempt(s, &a->attempt, err);
+	return store_attempt_put(s, &a->attempt, err);
 }
 
 int store_accept(struct store *s, const struct store_accept *a, struct err *err)
@@ -487,25 +477,6 @@ int store_accept(struct store *s, const struct store_accept *a, struct err *err)
 			       a->attempt.name);
 	return clean(s, a->attempt.name,
 		     STORE_TRY(s, STORE_TX_YES, err, accept(s, a, err)), err);
-}
-
-/* The lease is gone: did an earlier run of ours record this very attempt? */
-static int failed_before(struct store *s, const struct store_attempt *a,
-			 struct err *err)
-{
-	AUTO(store_done) struct db_stmt *st = NULL;
-	char outcome[STORE_WORD_MAX + 1];
-
-	if (store_query(
-		    s,
-		    "SELECT id FROM attempts WHERE name = ? AND "
-		    "ts_start = ? AND ts_end = ? AND outcome = ? LIMIT 1",
-		    "I",
-		    ARGS(T(a->name), I(a->ts_start), I(a->ts_end),
-			 T(store_fit(a->outcome, outcome, sizeof(outcome)))),
-		    &st, err) == -1)
-		return -1;
-	return found(st, err);
 }
 
 /* The lease and nothing else: 1 it was OWNER's, 0, -1. */
@@ -531,39 +502,73 @@ static int let_go(struct store *s, const char *name, const char *owner,
 		I((r) ? (r)->ts_due : 0), I((r) ? (r)->ts_next_attempt : 0), \
 		I((r) ? (r)->held : 0)
 
+/* The lease is gone: an earlier run of ours did it, unanswered, or it is
+ * another's. */
+static int failed_before(struct store *s, const struct store_fail *f,
+			 struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	const char *name = f->attempt.name;
+	int rc = store_attempt_there(s, &f->attempt, err);
+
+	if (rc != 1)
+		return rc == -1 ? -1 : not_ours(s, name, err);
+	if (!f->csr_back)
+		return 0;
+	if (store_query(s,
+			"SELECT name FROM certs WHERE name = ? AND "
+			"fail_class = ? AND renew = 0 AND ts_due = 0",
+			"W", ARGS(T(name), T(f->attempt.outcome)), &st,
+			err) == -1)
+		return -1;
+	rc = db_step(st, err);
+	return rc == 1 ? 2 : rc;
+}
+
+static int fail_row(struct store *s, const struct store_fail *f,
+		    int64_t *ret_rows, struct err *err)
+{
+	const struct store_attempt *a = &f->attempt;
+	int64_t next = f->hold ? STORE_NEVER : f->next;
+	char class[STORE_WORD_MAX + 1], detail[STORE_DETAIL_MAX + 1];
+
+	return store_exec(s,
+			  "UPDATE certs SET count_fail_update = "
+			  "COALESCE(count_fail_update, 0) + ?, fail_class = ?, "
+			  "fail_detail = ?, ts_next_attempt = ?, ts_due = ?, "
+			  "held = ?, lease_owner = NULL, lease_until = 0 "
+			  "WHERE name = ? AND lease_owner = ? AND " AS_READ,
+			  ARGS(I(f->count ? 1 : 0),
+			       T(store_fit(a->outcome, class, sizeof(class))),
+			       T(store_fit(a->detail, detail, sizeof(detail))),
+			       I(next), I(next), I(f->hold ? 1 : 0), T(a->name),
+			       T(f->owner), READ(f->read)),
+			  ret_rows, err);
+}
+
 static int record_failure(struct store *s, const struct store_fail *f,
 			  struct err *err)
 {
 	const struct store_attempt *a = &f->attempt;
-	int64_t next = f->hold ? STORE_NEVER : f->next, rows = 0;
-	char class[STORE_WORD_MAX + 1], detail[STORE_DETAIL_MAX + 1];
-	int rc;
+	int64_t rows = 0;
+	int rc, back = 0;
 
-	if (store_exec(s,
-		       "UPDATE certs SET count_fail_update = "
-		       "COALESCE(count_fail_update, 0) + ?, fail_class = ?, "
-		       "fail_detail = ?, ts_next_attempt = ?, ts_due = ?, "
-		       "held = ?, lease_owner = NULL, lease_until = 0 "
-		       "WHERE name = ? AND lease_owner = ? AND " AS_READ,
-		       ARGS(I(f->count ? 1 : 0),
-			    T(store_fit(a->outcome, class, sizeof(class))),
-			    T(store_fit(a->detail, detail, sizeof(detail))),
-			    I(next), I(next), I(f->hold ? 1 : 0), T(a->name),
-			    T(f->owner), READ(f->read)),
-		       &rows, err) == -1)
+	if (fail_row(s, f, &rows, err) == -1)
 		return -1;
 	rc = rows ? 0 : f->read ? let_go(s, a->name, f->owner, err) : 0;
 	if (rc == -1)
 		return -1;
-	if (!rows && !rc) {
-		rc = failed_before(s, a, err);
-		return rc == 1 ? 0 : rc == -1 ? -1 : not_ours(s, a->name, err);
-	}
-	if (f->drop_order &&
+	if (!rows && !rc)
+		return failed_before(s, f, err);
+	if (rows && f->csr_back)
+		back = store_csr_back(s, a->name, err);
+	if (back == -1)
+		return -1;
+	if ((f->drop_order || back) &&
 	    store_exec(s, "DELETE FROM orders WHERE name = ? AND slot = ?",
 		       ARGS(T(a->name), I(f->slot)), NULL, err) == -1)
 		return -1;
-	return add_attempt(s, a, err) == -1 ? -1 : rc;
+	return store_attempt_put(s, a, err) == -1 ? -1 : back ? 2 : rc;
 }
 
 int store_fail(struct store *s, const struct store_fail *f, struct err *err)
@@ -595,7 +600,7 @@ static int park(struct store *s, const struct store_park *p,
 	if (rc == -1)
 		return -1;
 	if (!rows && !rc) {
-		rc = failed_before(s, a, err);
+		rc = store_attempt_there(s, a, err);
 		return rc == 1 ? 0 : rc == -1 ? -1 : not_ours(s, a->name, err);
 	}
 	/* From left to right, as in accept(). */
@@ -607,13 +612,7 @@ static int park(struct store *s, const struct store_park *p,
 			    T(a->outcome), T(a->name), I(p->slot)),
 		       NULL, err) == -1)
 		return -1;
-	return add_attempt(s, a, err) == -1 ? -1 : rc;
-}
-
-int store_attempt_add(struct store *s, const struct store_attempt *a,
-		      struct err *err)
-{
-	return STORE_TRY(s, STORE_TX_NO, err, add_attempt(s, a, err));
+	return store_attempt_put(s, a, err) == -1 ? -1 : rc;
 }
 
 static int order_gone(struct store *s, int slot, const struct store_attempt *a,
@@ -630,7 +629,7 @@ static int order_gone(struct store *s, int slot, const struct store_attempt *a,
 		       &rows, err) == -1)
 		return -1;
 	/* Gone when it ran again: the first run did it, unanswered. */
-	return rows ? add_attempt(s, a, err) : 0;
+	return rows ? store_attempt_put(s, a, err) : 0;
 }
 
 int store_order_gone(struct store *s, int slot, const struct store_attempt *a,
@@ -646,83 +645,4 @@ int store_park(struct store *s, const struct store_park *p, struct err *err)
 	a.outcome = STORE_PARKED;
 	return clean(s, a.name,
 		     STORE_TRY(s, STORE_TX_YES, err, park(s, p, &a, err)), err);
-}
-
-static int attempts_of(struct store *s, const char *name, size_t limit,
-		       struct arena *a, struct store_attempts *ret,
-		       struct err *err)
-{
-	AUTO(store_done) struct db_stmt *st = NULL;
-	struct store_attempts all = { 0 };
-	int rc;
-
-	if (store_query(s,
-			"SELECT name, ca_name, account, order_url, outcome, "
-			"detail, ts_start, ts_end FROM attempts WHERE name = ? "
-			"ORDER BY ts_start DESC, id DESC LIMIT ?",
-			"WWwwWwNN", ARGS(T(name), I((int64_t) limit)), &st,
-			err) == -1)
-		return -1;
-	db_limit(st, limit, DB_ANSWER_MAX);
-	while ((rc = db_step(st, err)) == 1) {
-		all.v = STORE_GROW(a, all.v, all.n);
-		all.v[all.n++] = (struct store_attempt){
-			.name = store_col_text(st, 0, a),
-			.ca_name = store_col_text(st, 1, a),
-			.account = store_col_text(st, 2, a),
-			.order_url = store_col_text(st, 3, a),
-			.outcome = store_col_text(st, 4, a),
-			.detail = store_col_text(st, 5, a),
-			.ts_start = db_col_int(st, 6),
-			.ts_end = db_col_int(st, 7),
-		};
-	}
-	if (rc == -1)
-		return -1;
-	*ret = all;
-	return 0;
-}
-
-int store_attempts_of(struct store *s, const char *name, size_t limit,
-		      struct arena *arena, struct store_attempts *ret,
-		      struct err *err)
-{
-	return STORE_TRY(s, STORE_TX_NO, err,
-			 attempts_of(s, name, limit, arena, ret, err));
-}
-
-static int last_old(struct store *s, int64_t before, size_t limit, int64_t *ret,
-		    struct err *err)
-{
-	AUTO(store_done) struct db_stmt *st = NULL;
-	int rc;
-
-	if (store_query(s,
-			"SELECT COALESCE(MAX(id), 0) FROM (SELECT id, ts_end "
-			"FROM attempts ORDER BY id LIMIT ?) oldest "
-			"WHERE ts_end < ?",
-			"I", ARGS(I((int64_t) limit), I(before)), &st,
-			err) == -1 ||
-	    (rc = db_step(st, err)) == -1)
-		return -1;
-	*ret = rc == 1 ? db_col_int(st, 0) : 0;
-	return 0;
-}
-
-int store_attempts_prune(struct store *s, int64_t before, size_t limit,
-			 size_t *ret_n, struct err *err)
-{
-	int64_t id = 0, rows = 0;
-
-	if (STORE_TRY(s, STORE_TX_NO, err,
-		      last_old(s, before, limit, &id, err)) == -1)
-		return -1;
-	/* By the primary key, which grows with time. */
-	if (id > 0 &&
-	    store_exec_try(s,
-			   "DELETE FROM attempts WHERE id <= ? AND ts_end < ?",
-			   ARGS(I(id), I(before)), &rows, err) == -1)
-		return -1;
-	*ret_n = (size_t) rows;
-	return 0;
 }

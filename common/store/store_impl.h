@@ -149,6 +149,23 @@ int store_exec_try(struct store *s, const char *sql,
 		   const struct store_arg *args, size_t n, int64_t *ret_rows,
 		   struct err *err) MUST_CHECK;
 
+/* RC of statements on a table of version 4 that holds what is merely known: an
+ * account whose rights are of the version before goes on without (schema's
+ * grants.sql). Who reads that table is told. */
+int store_aside(struct store *s, int rc, struct err *err) MUST_CHECK;
+
+/* Parts of the caller's transaction: an attempt, and its count; 1 when it was
+ * recorded before, 0. */
+int store_attempt_put(struct store *s, const struct store_attempt *a,
+		      struct err *err) MUST_CHECK;
+int store_attempt_there(struct store *s, const struct store_attempt *a,
+			struct err *err) MUST_CHECK;
+/* The CSR before this one in its place, when there is no certificate by this
+ * one, and the row due: whether the one that is there wants renewal is looked
+ * at by the next run. 1, 0 there is none, -1. */
+int store_csr_back(struct store *s, const char *name,
+		   struct err *err) MUST_CHECK;
+
 /* Columns into the arena; NULL stays NULL. */
 const char *store_col_text(const struct db_stmt *st, int i, struct arena *a);
 struct store_blob store_col_blob(const struct db_stmt *st, int i,

@@ -305,6 +305,88 @@ static void test_fill(void **state)
 	RC(0, store_facts_get(s, "c", arena, &f, &err));
 }
 
+static void claim(void)
+{
+	RC(1, store_claim(s, "a", "me", 1000, 2000, &err));
+}
+
+/* The store's own hands. */
+static void test_accept(void **state)
+{
+	struct store_accept a = {
+		.owner = "me",
+		.crt = pem("one"),
+		.ca = pem("inter"),
+		.ts_due = 7000,
+		.attempt = { .name = "a", .outcome = "ok", .ts_end = 1000 }
+	};
+	struct store_facts f;
+
+	add("a", NULL, NULL, false);
+	claim();
+	OK(store_accept(s, &a, &err));
+	assert_string_equal(get("a").fingerprint, print_of("one"));
+	assert_int_equal(get("a").ts_stored, 1000);
+	claim();
+	a.crt = pem("two");
+	a.attempt.ts_end = 1500;
+	OK(store_accept(s, &a, &err));
+	OK(store_accept(s, &a, &err)); /* the answer was lost */
+	f = get("a");
+	assert_string_equal(f.fingerprint, print_of("two"));
+	assert_string_equal(f.old_fingerprint, print_of("one"));
+	assert_int_equal(f.ts_stored, 1500);
+	assert_int_equal(f.ts_key, 1000);
+	assert_int_equal(f.key_certs, 2);
+	/* not ours to store: nothing of it is known */
+	a.crt = pem("three");
+	FAILS(ERR_CONFLICT, "", store_accept(s, &a, &err));
+	assert_string_equal(get("a").fingerprint, print_of("two"));
+	claim();
+	a.crt = BLOB("none");
+	OK(store_accept(s, &a, &err));
+	RC(0, store_facts_get(s, "a", arena, &f, &err));
+}
+
+/* What a script of 2019 stored. */
+static void test_refresh(void **state)
+{
+	struct store_facts f = derive("two", 0);
+	struct store_derived d = { .ts_expire = f.ts_not_after,
+				   .ts_not_before = f.ts_not_before,
+				   .ts_due = 7000,
+				   .crt_sha256 = f.crt_sha256 };
+	struct store_cert *row = NULL;
+
+	add("a", "two", "one", false);
+	f = derive("one", 10);
+	OK(store_facts_put(s, &f, &err));
+	RC(1, store_get(s, "a", arena, &row, &err));
+	for (int i = 0; i < 2; i++) {
+		OK(store_refresh(s, "a", &d, row, &err));
+		f = get("a");
+		assert_string_equal(f.fingerprint, print_of("two"));
+		assert_string_equal(f.old_fingerprint, print_of("one"));
+		assert_int_equal(f.ts_key, 10);
+		assert_int_equal(f.key_certs, 2);
+	}
+	assert_int_equal(fill_all(), 0);
+	/* another one meanwhile: that is not what was looked at */
+	raw("DELETE FROM cert_facts");
+	OK(store_refresh(s, "a", &d, row, &err));
+	RC(0, store_facts_get(s, "a", arena, &f, &err));
+}
+
+static void test_remove(void **state)
+{
+	struct store_facts f = derive("two", 0);
+
+	add("a", "two", "one", true);
+	OK(store_facts_put(s, &f, &err));
+	RC(1, store_remove(s, "a", &err));
+	RC(0, store_facts_get(s, "a", arena, &f, &err));
+}
+
 static void test_many(void **state)
 {
 	struct store_blob crt = pem("one");
@@ -328,6 +410,82 @@ static void test_many(void **state)
 	assert_string_equal(get("n249").fingerprint, one.fingerprint);
 }
 
+/* --- how the databases go about it --- */
+
+/* TABLE is read by INDEX, and nothing but INDEX is. */
+static void reads_alone(const char *sql, const char *table, const char *index)
+{
+	bool lite = strcmp(db_dialect(s->db), "sqlite") == 0, alone = false;
+	struct sbuf plan = SBUF_INIT(4000);
+	struct db_stmt *st = NULL;
+	/* statements are known by their address */
+	const char *text = arena_printf(
+		arena, "%s%s", lite ? "EXPLAIN QUERY PLAN " : "EXPLAIN ", sql);
+	const char *want =
+		arena_printf(arena, "%s USING COVERING INDEX %s", table, index);
+	int rc;
+
+	OK(db_prepare(s->db, text, lite ? "iiit" : "ittttttttt", &st, &err));
+	for (int i = 1; *sql; sql++)
+		if (*sql == '?')
+			db_bind_int(st, i++, 100);
+	while ((rc = db_step(st, &err)) == 1) {
+		const char *t = db_col_text(st, lite ? 3 : 2);
+		const char *key = lite ? NULL : db_col_text(st, 5);
+		const char *extra = lite ? NULL : db_col_text(st, 9);
+
+		sbuf_addf(&plan, "%s %s %s\n", t ? t : "-", key ? key : "-",
+			  extra ? extra : "-");
+		alone |= lite ? strstr(t, want) != NULL
+			      : t && strcmp(t, table) == 0 && key &&
+					 strcmp(key, index) == 0 &&
+					 strstr(extra, "Using index");
+	}
+	if (rc == -1 || !alone)
+		fail_msg("%s\n%s%s", text, sbuf_str(&plan), err.msg);
+	db_done(st);
+	sbuf_free(&plan);
+}
+
+static void test_plans(void **state)
+{
+	static const char *const glance[] = {
+		"SELECT name, enable, ca_name, ts_expire, ts_expire_seen, "
+		"ts_not_before, ts_due, ts_next_attempt, ts_last_update, "
+		"count_fail_update, renew, held, fail_class, lease_until, "
+		"crt_sha256, ari_crt, ts_ari, owner FROM certs c",
+		"SELECT name, enable, ca_name, ts_expire, ts_expire_seen, "
+		"ts_not_before, ts_due, ts_next_attempt, ts_last_update, "
+		"count_fail_update, renew, held, fail_class, lease_until, "
+		"crt_sha256, ari_crt, ts_ari, owner FROM certs c "
+		"WHERE name > ? ORDER BY name, enable LIMIT ?",
+		"SELECT c.name, c.enable, c.ts_expire, f.fingerprint, "
+		"f.issuer, " STORE_FACTS_STALE " FROM certs c LEFT JOIN "
+		"cert_facts f ON f.name = c.name WHERE c.name > ? "
+		"ORDER BY c.name, c.enable",
+	};
+	struct sbuf big = SBUF_INIT(4000);
+
+	while (big.len < 3000)
+		sbuf_adds(&big, "0123456789");
+	OK(db_begin(s->db, &err));
+	for (int i = 0; i < 3000; i++)
+		OK(store_exec(s,
+			      "INSERT INTO certs (name, csr, md5_modulus, crt) "
+			      "VALUES (?, ?, 'x', ?)",
+			      ARGS(T(arena_printf(arena, "n%04d", i)),
+				   B(BLOB(sbuf_str(&big))),
+				   B(BLOB(sbuf_str(&big)))),
+			      NULL, &err));
+	OK(db_commit(s->db, &err));
+	sbuf_free(&big);
+	if (kit_mariadb())
+		raw("ANALYZE TABLE certs");
+	for (size_t i = 0; i < ARRAY_LEN(glance); i++)
+		reads_alone(glance[i], "c", "certs_glance");
+	reads_alone(store_facts_sql.page, "c", "certs_glance");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,6 +494,10 @@ int main(void)
 		cmocka_unit_test_setup(test_follow, clear),
 		cmocka_unit_test_setup(test_fill, clear),
 		cmocka_unit_test_setup(test_many, clear),
+		cmocka_unit_test_setup(test_accept, clear),
+		cmocka_unit_test_setup(test_refresh, clear),
+		cmocka_unit_test_setup(test_remove, clear),
+		cmocka_unit_test_setup(test_plans, clear),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

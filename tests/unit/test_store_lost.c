@@ -85,6 +85,22 @@ static size_t attempts(void)
 	return all.n;
 }
 
+/* How many were counted. */
+static int64_t counted(void)
+{
+	struct db_stmt *st = NULL;
+	int64_t n;
+
+	OK(db_prepare(s->db,
+		      "SELECT CAST(COALESCE(SUM(n), 0) AS INTEGER) "
+		      "FROM attempt_totals",
+		      "I", &st, &err));
+	assert_int_equal(db_step(st, &err), 1);
+	n = db_col_int(st, 0);
+	db_done(st);
+	return n;
+}
+
 static void assert_blob(struct store_blob b, const char *text)
 {
 	assert_int_equal(b.len, strlen(text));
@@ -115,6 +131,7 @@ static void renew(struct store *cut)
 	assert_blob(get()->old_ca, "ca1");
 	assert_null(get()->lease_owner);
 	assert_int_equal(attempts(), 2);
+	assert_int_equal(counted(), 2);
 }
 
 static int renew_fn(struct store *cut, void *arg, struct err *e)
@@ -138,6 +155,7 @@ static void renew_batch(struct store *cut)
 	assert_blob(get()->old_crt, "crt1");
 	assert_blob(get()->old_ca, "ca1");
 	assert_int_equal(attempts(), 2);
+	assert_int_equal(counted(), 2);
 }
 
 static void fail_once(struct store *cut)
@@ -160,6 +178,29 @@ static void fail_once(struct store *cut)
 	assert_int_equal(get()->ts_due, 9999);
 	assert_null(get()->lease_owner);
 	assert_int_equal(attempts(), 2);
+	assert_int_equal(counted(), 2);
+}
+
+/* Without a lease that would tell. */
+static void add_attempt(struct store *cut)
+{
+	struct store_attempt a = { .name = "a.example.org",
+				   .outcome = "dns",
+				   .ts_start = 2000,
+				   .ts_end = 2001 };
+
+	OK(store_attempt_add(cut, &a, &err));
+	assert_int_equal(attempts(), 2);
+	assert_int_equal(counted(), 2);
+}
+
+static void fold(struct store *cut)
+{
+	size_t n = 0;
+
+	OK(db_script(s->db, "UPDATE attempt_totals SET day = 7", &err));
+	OK(store_totals_fold(cut, 8 * 86400, 10, &n, &err));
+	assert_int_equal(counted(), 1);
 }
 
 static void enrol(struct store *cut)
@@ -203,7 +244,8 @@ static void at_every_piece(void (*operation)(struct store *cut))
 		snprintf(text, sizeof(text), "%c%d", i & 1 ? 'c' : 's', i / 2);
 		OK(db_script(s->db,
 			     "DELETE FROM certs; DELETE FROM attempts;"
-			     "DELETE FROM installs; DELETE FROM orders",
+			     "DELETE FROM installs; DELETE FROM orders;"
+			     "DELETE FROM attempt_totals",
 			     &err));
 		add(s);
 		RC(1, store_claim(s, "a.example.org", "me", 1000, 1100, &err));
@@ -234,6 +276,16 @@ static void test_renew_batch(void **state)
 static void test_fail(void **state)
 {
 	at_every_piece(fail_once);
+}
+
+static void test_attempt(void **state)
+{
+	at_every_piece(add_attempt);
+}
+
+static void test_fold(void **state)
+{
+	at_every_piece(fold);
 }
 
 static void test_broken(void **state)
@@ -279,6 +331,8 @@ int main(void)
 		cmocka_unit_test(test_renew),
 		cmocka_unit_test(test_renew_batch),
 		cmocka_unit_test(test_fail),
+		cmocka_unit_test(test_attempt),
+		cmocka_unit_test(test_fold),
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_enrol),
 	};
