@@ -112,6 +112,9 @@ void report_failed(struct report *r, const struct order *o, bool quiet)
 	report_ordinal(order_count(o), nth);
 	if (!order_on_record(o))
 		unrecorded(order_name(o), f, b->next);
+	else if (!b->next && b->count)
+		log_warn("%s: %s: %s (%s failure)", order_name(o),
+			 fail_name(f->class), f->detail, nth);
 	else if (!b->next)
 		log_warn(
 			"%s: %s: %s%s; its row was changed meanwhile, and that "

@@ -92,8 +92,8 @@ const char *order_name(const struct order *o);
 const struct certrepo_ca *order_ca(const struct order *o);
 enum order_end order_ended(const struct order *o);
 /* After the end. FAIL and BACKOFF when it failed or is parked (next 0: as a
- * person has set the row meanwhile), FAIL's detail when it is elsewhere,
- * NOT_AFTER when renewed. */
+ * person has set the row meanwhile, or, with count, as the CSR before it is
+ * back), FAIL's detail when it is elsewhere, NOT_AFTER when renewed. */
 const struct fail *order_fail(const struct order *o);
 const struct backoff *order_backoff(const struct order *o);
 /* The failure is in the row, or the row is another's. */

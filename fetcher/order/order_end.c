@@ -47,6 +47,7 @@ void order_attempt(const struct order *o, struct store_attempt *a)
 							      : well(o),
 		.ts_start = o->ts_start,
 		.ts_end = o->ts_end,
+		.instance = o->env->owner,
 	};
 }
 
@@ -58,6 +59,16 @@ static int64_t count_of(const struct store_cert *row)
 	int64_t n = row->count_fail_update;
 
 	return n < 0 ? 0 : n > COUNT_MOST ? COUNT_MOST : n;
+}
+
+/* The CSR is refused, there is no certificate by it, and there is one by that
+ * before it: the store puts that back. A refusal that may be one odd answer is
+ * waited for once more. */
+static bool goes_back(const struct order *o)
+{
+	return o->fail.class == FAIL_BAD_CSR && !o->fail.later &&
+	       o->backoff.drop_order && o->cert && o->cert->renew &&
+	       o->cert->old_csr.len;
 }
 
 enum order_wait order_s_fail(struct order *o)
@@ -89,6 +100,11 @@ enum order_wait order_s_fail(struct order *o)
 	if ((o->finalized && !o->terminal) || (!o->url && order_has_kept(o)))
 		o->backoff.drop_order = false;
 	o->count = in.count + o->backoff.count;
+	if (goes_back(o))
+		fail_set(&o->fail, o->fail.class, o->fail.retry_at,
+			 "the new CSR is refused, renewal goes on with the one "
+			 "before it: %s",
+			 o->fail.detail);
 	for (i = 0; i < o->n_authz; i++)
 		authz_give_up(o->authz[i], o->backoff.drop_order);
 	return order_go(o, S_GIVE_UP);
@@ -142,12 +158,14 @@ static int op_fail(struct store *store, void *arg, struct err *err)
 		.count = o->backoff.count,
 		.hold = o->backoff.hold,
 		.drop_order = o->backoff.drop_order,
+		.csr_back = goes_back(o),
 	};
 	int rc;
 
 	order_attempt(o, &f.attempt);
 	rc = store_fail(store, &f, err);
 	o->changed = rc == 1;
+	o->csr_back = rc == 2;
 	if (rc != -1)
 		return 0;
 	return err->kind == ERR_CONFLICT ? op_removed(store, o, err) : -1;
@@ -226,8 +244,8 @@ enum order_wait order_s_parked(struct order *o)
 
 enum order_wait order_s_failed(struct order *o)
 {
-	if (o->changed)
-		o->backoff = (struct backoff){ .next = 0 };
+	if (o->changed || o->csr_back)
+		o->backoff = (struct backoff){ .count = o->csr_back };
 	if (o->removed) {
 		log_warn("%s: was removed meanwhile; what was ordered is left "
 			 "to the CA%s%s",

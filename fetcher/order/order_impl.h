@@ -119,6 +119,7 @@ struct order {
 	int64_t start_ms;
 	bool jumped;	 /* our clock did, meanwhile */
 	bool changed;	 /* the row was set back by a person */
+	bool csr_back;	 /* its CSR is the one before again */
 	bool unrecorded; /* that it failed */
 	bool failed, terminal, stopping, cleaning;
 	bool removed;	  /* the row was, by somebody */

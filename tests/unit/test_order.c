@@ -867,6 +867,53 @@ static void many_authz(void **state)
 	}
 }
 
+/* A new CSR that the CA refuses: renewal goes on with the one before. */
+static void refused_csr(void **state)
+{
+	const struct ca_says says = { .twist = { { FINALIZE, 1, 0, 400,
+						   PROBLEM("badCSR") } } };
+	AUTO(sbuf_free) struct sbuf other = SBUF_INIT(1 << 16);
+	struct store_cert *row = NULL;
+	struct order *o;
+
+	begin(&says);
+	kit_req("other.csr",
+		KIT_EC " -subj /CN=" NAME " -addext subjectAltName=DNS:" NAME
+		       ",DNS:example.org");
+	kit_read("other.csr", &other);
+	OK(store_exec(
+		store, "UPDATE certs SET crt = ?, ts_expire = ?",
+		ARGS(B(BLOB(sbuf_str(&crt_pem))), I(clock_now() + 60 * DAY)),
+		NULL, &err));
+	OK(store_replace_csr(store, NAME, BLOB(sbuf_str(&other)), "k", "m",
+			     &err));
+	o = new_order();
+	(void) run(o, -1);
+	assert_int_equal(order_ended(o), ORDER_FAILED);
+	assert_int_equal(order_fail(o)->class, FAIL_BAD_CSR);
+	assert_false(order_backoff(o)->hold);
+	assert_int_equal(order_backoff(o)->next, 0);
+	assert_true(order_backoff(o)->count);
+	assert_string_equal(saved_state(), "-");
+	RC(1, store_get(store, NAME, arena, &row, &err));
+	assert_int_equal(row->csr.len, csr_pem.len);
+	assert_memory_equal(row->csr.p, sbuf_str(&csr_pem), csr_pem.len);
+	assert_false(row->held);
+	assert_int_equal(row->ts_due, 0);
+	assert_string_equal(row->fail_class, "bad-csr");
+	assert_non_null(strstr(row->fail_detail, "goes on with the one before "
+						 "it: "));
+	order_free(&o);
+	/* which is refused, too */
+	o = new_order();
+	(void) run(o, -1);
+	assert_int_equal(order_ended(o), ORDER_FAILED);
+	assert_null(strstr(order_fail(o)->detail, "goes on"));
+	assert_true(order_backoff(o)->next > 0);
+	order_free(&o);
+	end();
+}
+
 /* Somebody removes the row at any event: nothing of it stays. */
 static void removed(void **state)
 {
@@ -920,14 +967,15 @@ static void stops(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answers),	 cmocka_unit_test(deadline),
-		cmocka_unit_test(one_line),	 cmocka_unit_test(resumed),
-		cmocka_unit_test(parked),	 cmocka_unit_test(kills),
-		cmocka_unit_test(stops),	 cmocka_unit_test(removed),
-		cmocka_unit_test(another),	 cmocka_unit_test(kept),
-		cmocka_unit_test(set_meanwhile), cmocka_unit_test(unreadable),
-		cmocka_unit_test(absent),	 cmocka_unit_test(clock_jump),
-		cmocka_unit_test(many_authz),	 cmocka_unit_test(deadline_why),
+		cmocka_unit_test(answers),	cmocka_unit_test(deadline),
+		cmocka_unit_test(one_line),	cmocka_unit_test(resumed),
+		cmocka_unit_test(parked),	cmocka_unit_test(kills),
+		cmocka_unit_test(stops),	cmocka_unit_test(removed),
+		cmocka_unit_test(refused_csr),	cmocka_unit_test(another),
+		cmocka_unit_test(kept),		cmocka_unit_test(set_meanwhile),
+		cmocka_unit_test(unreadable),	cmocka_unit_test(absent),
+		cmocka_unit_test(clock_jump),	cmocka_unit_test(many_authz),
+		cmocka_unit_test(deadline_why),
 	};
 
 	return cmocka_run_group_tests(tests, pki, gone);
