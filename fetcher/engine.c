@@ -532,6 +532,8 @@ int engine_run(struct engine *e, int *ret_status, struct err *err)
 	/* By a clock that is right: what it deletes does not come back. */
 	if (!halt_stopping(e->halt) && cas_met(&e->cas))
 		prune_attempts(e->conf, e->store, clock_now());
+	if (!halt_stopping(e->halt) && !e->opts.n_names)
+		foreign_facts(e->conf, e->store, clock_now());
 	for (size_t i = 0; i < e->cas.n; i++)
 		drain(e, e->cas.v[i], false);
 	/* Names that were given are counted one by one. */

@@ -4,8 +4,10 @@
 #include "log.h"
 #include "once_a_day.h"
 #include "pick.h"
+#include "store_facts.h"
 
 #define FOREIGN_FILE "fetcher.foreign" /* when it was last done */
+#define FACTS_FILE   "fetcher.facts"
 #define PAGE	     1000
 
 static int on_pick(const struct pick *p, void *arg, struct err *err)
@@ -65,4 +67,39 @@ void foreign_refresh(const struct certrepo_conf *conf, struct store *store,
 			 err.msg);
 	else
 		once_a_day_mark(conf->state_dir, FOREIGN_FILE, now);
+}
+
+/* 1 when all are well, 0 when there are more. */
+static int mend(struct store *store, size_t *ret_n, struct err *err)
+{
+	char after[STORE_NAME_MAX + 1] = "";
+	size_t n;
+
+	*ret_n = 0;
+	do {
+		if (store_facts_fill(store, PAGE, after, &n, err) == -1)
+			return -1;
+		*ret_n += n;
+	} while (after[0] && *ret_n + PAGE <= FOREIGN_FACTS);
+	return !after[0];
+}
+
+void foreign_facts(const struct certrepo_conf *conf, struct store *store,
+		   int64_t now)
+{
+	struct err err = ERR_INIT;
+	size_t n;
+	int rc;
+
+	if (once_a_day_done(conf->state_dir, FACTS_FILE, now))
+		return;
+	rc = mend(store, &n, &err);
+	if (rc == -1)
+		log_warn("what is kept of certificates that other programs "
+			 "stored was not mended: %s",
+			 err.msg);
+	if (rc != 0)
+		once_a_day_mark(conf->state_dir, FACTS_FILE, now);
+	if (n)
+		log_debug("%zu rows of cert_facts were mended", n);
 }

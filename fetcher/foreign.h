@@ -17,4 +17,12 @@
 void foreign_refresh(const struct certrepo_conf *conf, struct store *store,
 		     int64_t now);
 
+/* Mends what is kept of certificates (store_facts.h) where programs that do not
+ * know it stored or removed some: once a day an index is read, and at most
+ * FOREIGN_FACTS are mended, the rest by the next runs. What fails costs a line
+ * in the log, once a day. */
+#define FOREIGN_FACTS 2000
+void foreign_facts(const struct certrepo_conf *conf, struct store *store,
+		   int64_t now);
+
 #endif

@@ -19,6 +19,17 @@ static int prune(struct store *store, int64_t before, struct err *err)
 	return 0;
 }
 
+static int fold(struct store *store, int64_t before, struct err *err)
+{
+	size_t all = 0, n = PRUNE_CHUNK;
+
+	for (; n == PRUNE_CHUNK && all < PRUNE_MOST; all += n)
+		if (store_totals_fold(store, before, PRUNE_CHUNK, &n, err) ==
+		    -1)
+			return -1;
+	return 0;
+}
+
 void prune_attempts(const struct certrepo_conf *conf, struct store *store,
 		    int64_t now)
 {
@@ -30,4 +41,7 @@ void prune_attempts(const struct certrepo_conf *conf, struct store *store,
 	once_a_day_mark(conf->state_dir, PRUNE_FILE, now);
 	if (prune(store, now - PRUNE_KEEP, &err) == -1)
 		log_warn("old rows of attempts were not deleted: %s", err.msg);
+	else if (fold(store, now - PRUNE_KEEP, &err) == -1)
+		log_warn("old rows of attempt_totals were not added up: %s",
+			 err.msg);
 }

@@ -5,7 +5,8 @@
 /*
  * Years unattended must not fill the store: once a day what was tried more
  * than PRUNE_KEEP ago is deleted, at most PRUNE_MOST rows of it. (Longer than
- * any period a CA counts by, and than the life of a certificate.)
+ * any period a CA counts by, and than the life of a certificate.) How many
+ * there were each day is added up to one number then.
  */
 
 #include "certrepo_conf.h"

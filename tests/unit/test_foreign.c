@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "foreign.h"
 #include "once_a_day.h"
+#include "store_facts.h"
 
 #define DAY 86400
 
@@ -51,6 +52,7 @@ static int setup(void **state)
 	OK(store_schema_upgrade(store, 1, &from, &to, &err));
 	now = time(NULL);
 	(void) unlink(scratch("fetcher.foreign"));
+	(void) unlink(scratch("fetcher.facts"));
 	return 0;
 }
 
@@ -180,6 +182,52 @@ static void bytes(void **state)
 		once_a_day_done(config()->state_dir, "fetcher.foreign", now));
 }
 
+static int64_t n_facts(void)
+{
+	struct db_stmt *st = NULL;
+	int64_t n;
+
+	OK(db_prepare(store->db, "SELECT COUNT(*) FROM cert_facts", "I", &st,
+		      &err));
+	assert_int_equal(db_step(st, &err), 1);
+	n = db_col_int(st, 0);
+	db_done(st);
+	return n;
+}
+
+/* A store that a program without facts filled: some in each run, all in the
+ * end, and then once a day. */
+static void facts(void **state)
+{
+	const struct certrepo_conf *c = config();
+
+	OK(store_tx(store, add_many, NULL, &err));
+	OK(store_exec(store,
+		      "UPDATE certs SET crt = ?, ts_expire = ?, "
+		      "ts_expire_seen = ts_expire, crt_sha256 = 'x'",
+		      ARGS(B(BLOB(sbuf_str(&crt))), I(not_after)), NULL, &err));
+	foreign_facts(c, store, now);
+	assert_int_equal(n_facts(), FOREIGN_FACTS);
+	assert_false(once_a_day_done(c->state_dir, "fetcher.facts", now));
+	foreign_facts(c, store, now);
+	assert_int_equal(n_facts(), 2100);
+	assert_true(once_a_day_done(c->state_dir, "fetcher.facts", now));
+	sql("DELETE FROM cert_facts WHERE name < 'n0001'");
+	foreign_facts(c, store, now + DAY - 1);
+	assert_int_equal(n_facts(), 2090);
+	foreign_facts(c, store, now + DAY);
+	assert_int_equal(n_facts(), 2100);
+}
+
+/* Said once a day. */
+static void facts_away(void **state)
+{
+	sql("ALTER TABLE cert_facts RENAME TO gone");
+	foreign_facts(config(), store, now);
+	assert_true(once_a_day_done(config()->state_dir, "fetcher.facts", now));
+	sql("ALTER TABLE gone RENAME TO cert_facts");
+}
+
 static void away(void **state)
 {
 	sql("DROP TABLE certs");
@@ -192,9 +240,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(refreshed),
-		TEST(bytes),
-		TEST(away),
+		TEST(refreshed),  TEST(bytes), TEST(facts),
+		TEST(facts_away), TEST(away),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

@@ -91,10 +91,46 @@ static void test_once_a_day(void **state)
 	assert_int_equal(left(), 0);
 }
 
+/* How many rows, and attempts, are counted on DAY. */
+static void counted(int64_t day, int64_t rows, int64_t n)
+{
+	struct db_stmt *st = NULL;
+
+	OK(db_prepare(store->db,
+		      "SELECT COUNT(*), CAST(COALESCE(SUM(n), 0) AS INTEGER) "
+		      "FROM attempt_totals WHERE day = ?",
+		      "II", &st, &err));
+	db_bind_int(st, 1, day);
+	assert_int_equal(db_step(st, &err), 1);
+	assert_int_equal(db_col_int(st, 0), rows);
+	assert_int_equal(db_col_int(st, 1), n);
+	db_done(st);
+}
+
+static void test_totals(void **state)
+{
+	struct sbuf sql = SBUF_INIT(1 << 20);
+	int64_t old = OLD / 86400;
+
+	sbuf_adds(&sql, "INSERT INTO attempt_totals (day, ca_name, outcome, "
+			"instance, n) VALUES ");
+	for (int i = 0; i < 1500; i++)
+		sbuf_addf(&sql, "(%lld, 'c', 'ok', 'i%d', 2), ",
+			  (long long) old - 1, i);
+	sbuf_addf(&sql, "(%lld, 'c', 'ok', '', 3)", (long long) old);
+	OK(db_script(store->db, sbuf_str(&sql), &err));
+	sbuf_free(&sql);
+	prune_attempts(&cc, store, NOW);
+	counted(old - 1, 0, 0);
+	counted(old, 1, 3);
+	counted(0, 1, 3000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_store, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_totals, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_once_a_day, setup,
 						teardown),
 	};
