@@ -3,119 +3,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "enc.h"
-#include "file.h"
 #include "log.h"
-#include "notice_hand.h"
-#include "num.h"
+#include "notice_impl.h"
 #include "plain.h"
-#include "record.h"
 #include "strlist.h"
 #include "words.h"
-
-#define KIND	 "certrepo-notices"
-#define VERSION	 2
-#define FILE_MAX (6u << 20) /* NOTICE_MAX of the longest fit */
 
 #define FOREIGN_KEPT (90 * 86400) /* seconds since it was told */
 
 #define KEYS_MAX 4 /* told between two reminders */
-#define KEY_LEN	 16
 
-struct matter {
-	struct notice what;
-	int64_t since;
-	int64_t told[NOTICE_CHANNELS]; /* when last; 0: not, or that it is over
-					*/
-	/* What was told then and since, KEY_LEN digits each. "": it is not
-	 * known. */
-	const char *keys[NOTICE_CHANNELS];
-	bool here; /* in this run */
-	bool open; /* it is not known whether it is still so */
-	bool forgotten;
-	const char *store; /* whose it is, as notices.store; "": all's */
-};
-
-struct notices {
-	const struct notice_from *from;
-	struct arena *arena;
-	int64_t now;
-	struct matter *v;
-	size_t n, cap;
-	struct strlist looked;	     /* "TOPIC SERVICE" */
-	struct strlist now_of;	     /* "SERVICE\tCERT\tTEXT" */
-	struct strlist now_of_topic; /* of the host: "TOPIC\tCERT\tTEXT" */
-	char store[ENC_SHA256_HEX]; /* the first digits; "": there is but one */
-	char *before;		    /* the file's text; NULL: it is not known */
-};
-
-/* --- memory --- */
-
-static char *path_of(const struct notice_from *from)
-{
-	return mem_printf("%s/notices", from->state_dir);
-}
-
-/* It is of another store than this run's, which says nothing of it. */
-static bool foreign(const struct notices *n, const struct matter *x)
-{
-	return *x->store != '\0' && strcmp(x->store, n->store) != 0;
-}
-
-static struct matter *find(struct notices *n, const struct notice *m)
-{
-	for (size_t i = 0; i < n->n; i++) {
-		struct matter *x = &n->v[i];
-
-		if (x->what.topic == m->topic &&
-		    strcmp(x->what.service, m->service) == 0 &&
-		    strcmp(x->what.cert, m->cert) == 0 && !foreign(n, x))
-			return x;
-	}
-	return NULL;
-}
-
-/* NULL: there are too many. */
-static struct matter *add(struct notices *n, const struct notice *m)
-{
-	struct matter *x;
-
-	if (n->n == NOTICE_MAX)
-		return NULL;
-	if (n->n == n->cap) {
-		n->cap = n->cap > 0 ? 2 * n->cap : 16;
-		n->v = mem_grow(n->v, n->cap, sizeof(*n->v));
-	}
-	x = &n->v[n->n++];
-	*x = (struct matter){ .since = n->now, .keys = { "", "" } };
-	/* Whether it can be reached, and what is so here, is of none. */
-	x->store = m->topic == NOTICE_STORE || m->topic == NOTICE_CONF ||
-				   m->topic == NOTICE_CLOCK
-			   ? ""
-			   : n->store;
-	x->what.topic = m->topic;
-	x->what.service = arena_strdup(n->arena, m->service);
-	x->what.cert = arena_strdup(n->arena, m->cert);
-	return x;
-}
-
-/* Printable, one line, not too long: it goes into a file and a mail. */
-static const char *clean(struct arena *arena, const char *s)
-{
-	char *copy = arena_strndup(arena, s, NOTICE_TEXT_MAX);
-
-	for (char *p = copy; (p = strpbrk(p, "\t\n"));)
-		*p = ' ';
-	plain_ascii(copy);
-	return copy;
-}
-
-static void set_words(struct notices *n, struct matter *x, const char *state,
-		      const char *text)
-{
-	x->what.state = clean(n->arena, state);
-	x->what.text = clean(n->arena, text);
-}
+/* --- what is so --- */
 
 /* The first place for a word stays one. */
 static const char *clean_todo(struct arena *arena, const char *s)
@@ -123,15 +21,15 @@ static const char *clean_todo(struct arena *arena, const char *s)
 	size_t len = strcspn(s, NOTICE_ARGS NOTICE_ARG);
 
 	if (s[len] == '\0')
-		return clean(arena, s);
+		return notice_clean(arena, s);
 	return arena_printf(arena, "%s%c%s",
-			    clean(arena, arena_strndup(arena, s, len)), s[len],
-			    clean(arena, s + len + 1));
+			    notice_clean(arena, arena_strndup(arena, s, len)),
+			    s[len], notice_clean(arena, s + len + 1));
 }
 
 static const char *clean_or_null(struct arena *arena, const char *s)
 {
-	return s ? clean(arena, s) : NULL;
+	return s ? notice_clean(arena, s) : NULL;
 }
 
 static const char *const *copy_lines(struct arena *arena,
@@ -148,130 +46,33 @@ static const char *const *copy_lines(struct arena *arena,
 	return copy;
 }
 
-static bool configured(const struct notices *n, const char *service)
+/* The store's words, for the header of a mail. */
+static const char *owner_of(const struct notice *m)
 {
-	for (const char *const *s = n->from->services; *s; s++)
-		if (strcmp(*s, service) == 0)
-			return true;
-	return *service == '\0';
+	return m->owner && notify_conf_address(m->owner, NULL) == 0 ? m->owner
+								    : NULL;
 }
 
-static const char *field(const struct record_line *l, size_t i)
+/* Another one was told nothing yet. */
+static void set_owner(struct notices *n, struct matter *x, const char *owner)
 {
-	return l->v[i] ? l->v[i] : "";
-}
-
-/* TOPIC, service, certificate, since, told by mail, told by the command,
- * state, text, the keys of both (not in older files), its store. A line that is
- * something else is left out. */
-static void parse_line(struct notices *n, const struct record_line *l)
-{
-	struct notice what = { .topic = NOTICE_TROUBLE };
-	int64_t numbers[3];
-	struct matter *x;
-
-	if (l->n != 8 && l->n != 10 && l->n != 11)
-		return;
-	while (what.topic < NOTICE_TOPICS &&
-	       strcmp(notice_topics[what.topic], field(l, 0)) != 0)
-		what.topic++;
-	for (size_t i = 0; i < 3; i++)
-		if (num_int(field(l, 3 + i), 0, INT64_MAX, &numbers[i], NULL) ==
-		    -1)
-			return;
-	what.service = field(l, 1);
-	what.cert = field(l, 2);
-	if (what.topic == NOTICE_TOPICS || (l->n < 11 && find(n, &what)) ||
-	    !(x = add(n, &what)))
-		return;
-	x->store = l->n == 11 ? field(l, 10) : "";
-	for (enum notice_channel c = NOTICE_MAIL;
-	     c < NOTICE_CHANNELS && l->n >= 10; c++)
-		x->keys[c] = field(l, 8 + c);
-	/* A wrong clock wrote it: it would be waited for. */
-	x->since = numbers[0] < n->now ? numbers[0] : n->now;
-	x->told[NOTICE_MAIL] = numbers[1];
-	x->told[NOTICE_HOOK] = numbers[2];
-	set_words(n, x, field(l, 6), field(l, 7));
-}
-
-struct notices *notice_load(const struct notice_from *from, int64_t now,
-			    struct err *err)
-{
-	AUTO(sbuf_free) struct sbuf content = SBUF_INIT(FILE_MAX);
-	AUTO(mem_free_str) char *path = path_of(from);
-	struct notices *n = mem_alloc(sizeof(*n));
-	struct record r = { .n = 0 };
-	bool lost = false;
-
-	n->from = from;
-	n->now = now;
-	n->arena = arena_new();
-	if (from->store)
-		enc_sha256_hex(from->store, strlen(from->store), n->store);
-	n->store[KEY_LEN] = '\0';
-	if (file_read(path, &content, err) == -1)
-		lost = true;
-	else if (record_parse(sbuf_str(&content), content.len, KIND, VERSION,
-			      n->arena, &r, err) == -1)
-		lost = err_wrap(err, "%s", path) == -1;
-	n->before = lost ? NULL : mem_strdup(sbuf_str(&content));
-	for (size_t i = 0; i < r.n; i++)
-		parse_line(n, &r.v[i]);
-	return n;
-}
-
-void notice_free(struct notices **n)
-{
-	if (!*n)
-		return;
-	arena_free(&(*n)->arena);
-	strlist_free(&(*n)->looked);
-	strlist_free(&(*n)->now_of);
-	strlist_free(&(*n)->now_of_topic);
-	free((*n)->before);
-	free((*n)->v);
-	free(*n);
-	*n = NULL;
-}
-
-static int save(const struct notices *n, struct err *err)
-{
-	AUTO(record_out_free) struct record_out out;
-	AUTO(mem_free_str) char *path = path_of(n->from);
-
-	record_begin(&out, KIND, VERSION, FILE_MAX);
-	if (n->n == 0)
-		return n->before && *n->before == '\0' ? 0
-						       : file_remove(path, err);
-	for (size_t i = 0; i < n->n; i++) {
-		const struct matter *x = &n->v[i];
-
-		record_key(&out, notice_topics[x->what.topic]);
-		record_add(&out, x->what.service);
-		record_add(&out, x->what.cert);
-		record_add_int(&out, x->since);
-		record_add_int(&out, x->told[NOTICE_MAIL]);
-		record_add_int(&out, x->told[NOTICE_HOOK]);
-		record_add(&out, x->what.state);
-		record_add(&out, x->what.text);
-		record_add(&out, x->keys[NOTICE_MAIL]);
-		record_add(&out, x->keys[NOTICE_HOOK]);
-		if (*x->store != '\0')
-			record_add(&out, x->store);
+	if (!owner)
+		owner = "";
+	if (strcmp(x->owner, owner) != 0) {
+		x->owner = arena_strdup(n->arena, owner);
+		x->told[NOTICE_OWNER] = 0;
+		x->keys[NOTICE_OWNER] = "";
 	}
-	return record_replace(&out, path, n->before, err);
+	x->what.owner = *x->owner != '\0' ? x->owner : NULL;
 }
-
-/* --- what is so --- */
 
 void notice_add(struct notices *n, const struct notice *given)
 {
 	/* Names of rows come from the store, and go into a mail's header. */
 	const struct notice cleaned = {
 		.topic = given->topic,
-		.service = clean(n->arena, given->service),
-		.cert = clean(n->arena, given->cert),
+		.service = notice_clean(n->arena, given->service),
+		.cert = notice_clean(n->arena, given->cert),
 		.state = given->state,
 		.text = given->text,
 		.patient = given->patient,
@@ -282,12 +83,14 @@ void notice_add(struct notices *n, const struct notice *given)
 		.own = clean_or_null(n->arena, given->own),
 		.group = clean_or_null(n->arena, given->group),
 		.arg = clean_or_null(n->arena, given->arg),
+		.owner = owner_of(given),
+		.owner_only = given->owner_only,
 	};
 	const struct notice *m = &cleaned;
-	struct matter *x = find(n, m);
+	struct matter *x = notice_find(n, m);
 
 	if (!x)
-		x = add(n, m);
+		x = notice_new(n, m);
 	/* That what went back in this run is held, adds nothing. */
 	if (!x || (x->here && strcmp(m->state, "held") == 0))
 		return;
@@ -306,8 +109,10 @@ void notice_add(struct notices *n, const struct notice *given)
 		.own = m->own,
 		.group = m->group,
 		.arg = m->arg,
+		.owner_only = m->owner_only,
 	};
-	set_words(n, x, m->state, m->text);
+	set_owner(n, x, m->owner);
+	notice_set_words(n, x, m->state, m->text);
 }
 
 void notice_looked(struct notices *n, enum notice_topic topic,
@@ -319,15 +124,17 @@ void notice_looked(struct notices *n, enum notice_topic topic,
 void notice_now(struct notices *n, const char *service, const char *cert,
 		const char *text)
 {
-	strlist_addf(&n->now_of, "%s\t%s\t%s", clean(n->arena, service),
-		     clean(n->arena, cert), clean(n->arena, text));
+	strlist_addf(&n->now_of, "%s\t%s\t%s", notice_clean(n->arena, service),
+		     notice_clean(n->arena, cert),
+		     notice_clean(n->arena, text));
 }
 
 void notice_now_of(struct notices *n, enum notice_topic topic, const char *cert,
 		   const char *text)
 {
 	strlist_addf(&n->now_of_topic, "%s\t%s\t%s", notice_topics[topic],
-		     clean(n->arena, cert), clean(n->arena, text));
+		     notice_clean(n->arena, cert),
+		     notice_clean(n->arena, text));
 }
 
 /* Of a matter of the host. */
@@ -377,7 +184,7 @@ void notice_missing(const struct notices *n, enum notice_topic topic,
 		const struct matter *x = &n->v[i];
 
 		if (x->what.topic == topic && *x->what.service == '\0' &&
-		    !x->here && !foreign(n, x))
+		    !x->here && !notice_foreign(n, x))
 			strlist_add(ret, x->what.cert);
 	}
 }
@@ -386,9 +193,9 @@ void notice_open(struct notices *n, enum notice_topic topic,
 		 const char *service, const char *cert)
 {
 	const struct notice what = { .topic = topic,
-				     .service = clean(n->arena, service),
-				     .cert = clean(n->arena, cert) };
-	struct matter *x = find(n, &what);
+				     .service = notice_clean(n->arena, service),
+				     .cert = notice_clean(n->arena, cert) };
+	struct matter *x = notice_find(n, &what);
 
 	if (x)
 		x->open = true;
@@ -398,8 +205,8 @@ void notice_forget(struct notices *n, enum notice_topic topic, const char *cert)
 {
 	const struct notice what = { .topic = topic,
 				     .service = "",
-				     .cert = clean(n->arena, cert) };
-	struct matter *x = find(n, &what);
+				     .cert = notice_clean(n->arena, cert) };
+	struct matter *x = notice_find(n, &what);
 
 	if (x && !x->here)
 		x->forgotten = true;
@@ -407,17 +214,25 @@ void notice_forget(struct notices *n, enum notice_topic topic, const char *cert)
 
 void notice_fade(struct notices *n, enum notice_topic topic)
 {
-	int64_t since = n->now - n->from->notify->repeat;
+	int64_t since = n->now - notice_hand_conf(n->from)->repeat;
 
 	for (size_t i = 0; i < n->n; i++) {
 		struct matter *x = &n->v[i];
 
 		if (x->what.topic == topic && *x->what.service == '\0' &&
-		    !x->here && !foreign(n, x) &&
+		    !x->here && !notice_foreign(n, x) &&
 		    x->told[NOTICE_MAIL] <= since &&
 		    x->told[NOTICE_HOOK] <= since)
 			x->forgotten = true;
 	}
+}
+
+static bool configured(const struct notices *n, const char *service)
+{
+	for (const char *const *s = n->from->services; *s; s++)
+		if (strcmp(*s, service) == 0)
+			return true;
+	return *service == '\0';
 }
 
 static bool over(const struct notices *n, const struct matter *x)
@@ -426,7 +241,7 @@ static bool over(const struct notices *n, const struct matter *x)
 	char *key = mem_printf("%s %s", notice_topics[x->what.topic],
 			       x->what.service);
 
-	return !x->here && !x->open && !foreign(n, x) &&
+	return !x->here && !x->open && !notice_foreign(n, x) &&
 	       (strlist_has(&n->looked, key) ||
 		!configured(n, x->what.service));
 }
@@ -447,7 +262,7 @@ static bool is_held(const struct matter *x)
 
 /* Of what X says, without the words that have digits in them; that it is held
  * is one thing, whatever the words. */
-static void key_of(const struct matter *x, char ret[KEY_LEN + 1])
+void notice_key_of(const struct matter *x, char ret[NOTICE_KEY + 1])
 {
 	const char *alike = x->what.alike ? x->what.alike : x->what.text;
 	AUTO(mem_free_str)
@@ -468,24 +283,24 @@ static void key_of(const struct matter *x, char ret[KEY_LEN + 1])
 		p += n + strspn(p + n, " /");
 	}
 	enc_sha256_hex(text, len, hex);
-	memcpy(ret, hex, KEY_LEN);
-	ret[KEY_LEN] = '\0';
+	memcpy(ret, hex, NOTICE_KEY);
+	ret[NOTICE_KEY] = '\0';
 }
 
 static bool changed(const struct matter *x, enum notice_channel c)
 {
-	static const size_t most = (size_t) KEYS_MAX * KEY_LEN;
+	static const size_t most = (size_t) KEYS_MAX * NOTICE_KEY;
 	const char *keys = x->keys[c];
-	char key[KEY_LEN + 1];
+	char key[NOTICE_KEY + 1];
 
 	/* Why it is away may be another thing each time. */
 	if (*keys == '\0' || (strlen(keys) >= most && !is_held(x)) ||
 	    (x->what.topic == NOTICE_STORE &&
 	     strcmp(x->what.state, "unavailable") == 0))
 		return false;
-	key_of(x, key);
-	for (const char *p = keys; strlen(p) >= KEY_LEN; p += KEY_LEN)
-		if (strncmp(p, key, KEY_LEN) == 0)
+	notice_key_of(x, key);
+	for (const char *p = keys; strlen(p) >= NOTICE_KEY; p += NOTICE_KEY)
+		if (strncmp(p, key, NOTICE_KEY) == 0)
 			return false;
 	return true;
 }
@@ -494,11 +309,11 @@ static bool changed(const struct matter *x, enum notice_channel c)
 static void unhold(struct notices *n, struct matter *x)
 {
 	const struct matter held = { .what.state = "held" };
-	char key[KEY_LEN + 1];
+	char key[NOTICE_KEY + 1];
 
 	if (!x->here || is_held(x) || strcmp(x->what.state, "rolled-back") == 0)
 		return;
-	key_of(&held, key);
+	notice_key_of(&held, key);
 	for (enum notice_channel c = NOTICE_MAIL; c < NOTICE_CHANNELS; c++) {
 		const char *at = strstr(x->keys[c], key);
 		char *keys;
@@ -506,22 +321,22 @@ static void unhold(struct notices *n, struct matter *x)
 		if (!at)
 			continue;
 		keys = arena_strdup(n->arena, x->keys[c]);
-		memset(keys + (at - x->keys[c]), '-', KEY_LEN);
+		memset(keys + (at - x->keys[c]), '-', NOTICE_KEY);
 		x->keys[c] = keys;
 	}
 }
 
-static void set_told(struct notices *n, struct matter *x, enum notice_channel c,
+void notice_set_told(struct notices *n, struct matter *x, enum notice_channel c,
 		     enum notice_event event)
 {
-	char key[KEY_LEN + 1];
+	char key[NOTICE_KEY + 1];
 
 	if (event == NOTICE_OVER) {
 		x->told[c] = 0;
 		x->keys[c] = "";
 		return;
 	}
-	key_of(x, key);
+	notice_key_of(x, key);
 	/* A change is no reminder. */
 	if (event != NOTICE_CHANGED) {
 		x->told[c] = n->now;
@@ -532,17 +347,26 @@ static void set_told(struct notices *n, struct matter *x, enum notice_channel c,
 	if (strcmp(x->what.state, "rolled-back") == 0) {
 		const struct matter held = { .what.state = "held" };
 
-		key_of(&held, key);
+		notice_key_of(&held, key);
 		x->keys[c] = arena_printf(n->arena, "%s%s", x->keys[c], key);
 	}
 }
 
-/* Is there something to tell of X by C? */
-static bool event_of(const struct notices *n, const struct matter *x,
+/* Is anybody to be told of X by C? */
+static bool asked(const struct notices *n, const struct matter *x,
+		  enum notice_channel c)
+{
+	return notice_hand_asked(n->from, c) &&
+	       (c == NOTICE_OWNER ? *x->owner != '\0' : !x->what.owner_only);
+}
+
+bool notice_event_of(const struct notices *n, const struct matter *x,
 		     enum notice_channel c, enum notice_event *ret)
 {
 	int64_t told = x->told[c];
 
+	if (!asked(n, x, c))
+		return false;
 	if (over(n, x)) {
 		*ret = NOTICE_OVER;
 		return told != 0 && !x->forgotten;
@@ -554,7 +378,7 @@ static bool event_of(const struct notices *n, const struct matter *x,
 		return false;
 	/* A clock that was set back must not silence it. */
 	if (told == 0 || n->now < told ||
-	    n->now - told >= n->from->notify->repeat)
+	    n->now - told >= notice_hand_conf(n->from)->repeat)
 		return true;
 	*ret = NOTICE_CHANGED;
 	return changed(x, c);
@@ -598,9 +422,7 @@ static bool is_name(const struct matter *x)
 	return x->what.topic == NOTICE_TROUBLE && *x->what.service == '\0';
 }
 
-/* Those of the host's certificates among V: the nearest end first, be it to
- * come or just past, those that have none last. */
-static void by_urgency(const struct notices *n, struct matter **v, size_t count)
+static void sort(const struct notices *n, struct matter **v, size_t count)
 {
 	for (size_t i = 1; i < count; i++)
 		for (size_t k = i; k > 0 && away(n, v[k]) < away(n, v[k - 1]);
@@ -612,6 +434,30 @@ static void by_urgency(const struct notices *n, struct matter **v, size_t count)
 		}
 }
 
+void notice_by_urgency(const struct notices *n, struct matter **v, size_t count)
+{
+	struct matter **names = arena_array(n->arena, count + 1, sizeof(*v));
+	size_t all = 0, at = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (is_name(v[i]))
+			names[all++] = v[i];
+	sort(n, names, all);
+	for (size_t i = 0; i < count; i++)
+		if (is_name(v[i]))
+			v[i] = names[at++];
+}
+
+struct notice_line notice_line_of(const struct notices *n,
+				  const struct matter *x,
+				  enum notice_event event)
+{
+	return (struct notice_line){ .event = event,
+				     .what = x->what,
+				     .since = x->since,
+				     .now = now_of(n, &x->what) };
+}
+
 /* 1: C took it; 0: there was nothing. */
 static int tell(struct notices *n, enum notice_channel c, int stop,
 		struct strlist *untold, struct err *err)
@@ -619,39 +465,36 @@ static int tell(struct notices *n, enum notice_channel c, int stop,
 	struct notice_line *lines =
 		arena_array(n->arena, n->n + 1, sizeof(*lines));
 	struct matter **told = arena_array(n->arena, n->n + 1, sizeof(*told));
-	struct matter **sorted =
-		arena_array(n->arena, n->n + 1, sizeof(*sorted));
 	enum notice_event event;
-	size_t count = 0, names = 0, at = 0;
+	size_t count = 0;
 
 	for (size_t i = 0; i < n->n; i++)
-		if (event_of(n, &n->v[i], c, &event)) {
+		if (notice_event_of(n, &n->v[i], c, &event))
 			told[count++] = &n->v[i];
-			if (is_name(&n->v[i]))
-				sorted[names++] = &n->v[i];
-		}
-	by_urgency(n, sorted, names);
+	notice_by_urgency(n, told, count);
 	for (size_t i = 0; i < count; i++) {
-		if (is_name(told[i]))
-			told[i] = sorted[at++];
-		(void) event_of(n, told[i], c, &event);
-		lines[i] = (struct notice_line){ .event = event,
-						 .what = told[i]->what,
-						 .since = told[i]->since,
-						 .now = now_of(
-							 n, &told[i]->what) };
+		(void) notice_event_of(n, told[i], c, &event);
+		lines[i] = notice_line_of(n, told[i], event);
 	}
 	if (count == 0)
 		return 0;
-	if (notice_hand_over(n->from, c, stop, lines, count, n->now, err) ==
-	    -1) {
+	if (notice_hand_over(n->from, c, NULL, stop, lines, count, n->now,
+			     err) == -1) {
 		if (c == NOTICE_MAIL)
 			add_untold(lines, count, n->now, untold);
 		return -1;
 	}
 	for (size_t i = 0; i < count; i++)
-		set_told(n, told[i], c, lines[i].event);
+		notice_set_told(n, told[i], c, lines[i].event);
 	return 1;
+}
+
+static bool anybody(const struct notices *n, const struct matter *x)
+{
+	for (enum notice_channel c = NOTICE_MAIL; c < NOTICE_CHANNELS; c++)
+		if (asked(n, x, c))
+			return true;
+	return false;
 }
 
 /* What is over, and whoever was told of it knows; or nobody is left who
@@ -666,13 +509,13 @@ static void drop(struct notices *n)
 
 		for (enum notice_channel c = NOTICE_MAIL; c < NOTICE_CHANNELS;
 		     c++)
-			open = open || (x->told[c] != 0 &&
-					notice_hand_asked(n->from, c));
-		if (foreign(n, x) &&
+			open = open || (x->told[c] != 0 && asked(n, x, c));
+		if (notice_foreign(n, x) &&
 		    x->told[NOTICE_MAIL] < n->now - FOREIGN_KEPT &&
-		    x->told[NOTICE_HOOK] < n->now - FOREIGN_KEPT)
+		    x->told[NOTICE_HOOK] < n->now - FOREIGN_KEPT &&
+		    x->told[NOTICE_OWNER] < n->now - FOREIGN_KEPT)
 			continue;
-		if (!x->forgotten && (!over(n, x) || open))
+		if (!x->forgotten && anybody(n, x) && (!over(n, x) || open))
 			n->v[kept++] = *x;
 	}
 	n->n = kept;
@@ -682,10 +525,10 @@ static void drop(struct notices *n)
 static int tell_all(struct notices *n, int stop, struct strlist *untold,
 		    struct err *err)
 {
-	struct err why[NOTICE_CHANNELS] = { ERR_INIT, ERR_INIT };
-	int rc[NOTICE_CHANNELS] = { 0, 0 };
+	struct err why[NOTICE_OWNER] = { ERR_INIT, ERR_INIT };
+	int rc[NOTICE_OWNER] = { 0, 0 };
 
-	for (enum notice_channel c = NOTICE_MAIL; c < NOTICE_CHANNELS; c++)
+	for (enum notice_channel c = NOTICE_MAIL; c <= NOTICE_HOOK; c++)
 		if (notice_hand_asked(n->from, c))
 			rc[c] = tell(n, c, stop, untold, &why[c]);
 	if (rc[NOTICE_MAIL] != -1 && rc[NOTICE_HOOK] != -1)
@@ -715,11 +558,12 @@ int notice_send(struct notices *n, int stop, struct strlist *untold,
 	for (size_t i = 0; i < n->n; i++)
 		unhold(n, &n->v[i]);
 	status = tell_all(n, stop, untold, err);
+	if (notice_hand_asked(n->from, NOTICE_OWNER) &&
+	    notice_tell_owners(n, stop, &one) == -1 && status == 0)
+		status = err_set(err, one.kind, "%s", one.msg);
+	err_clear(&one);
 	drop(n);
-	if (!notice_hand_asked(n->from, NOTICE_MAIL) &&
-	    !notice_hand_asked(n->from, NOTICE_HOOK))
-		n->n = 0;
-	if (save(n, &one) == -1 && status == 0)
+	if (notice_save(n, &one) == -1 && status == 0)
 		status = err_set(err, one.kind,
 				 "what was told is not remembered, and is told "
 				 "again: %s",
@@ -747,21 +591,22 @@ int notice_test(const struct notice_from *from, const char *config, int64_t now)
 			from->program, config);
 		return err_exit_status(ERR_CONFIG);
 	}
-	for (enum notice_channel c = NOTICE_MAIL; c < NOTICE_CHANNELS; c++) {
+	for (enum notice_channel c = NOTICE_MAIL; c <= NOTICE_HOOK; c++) {
 		AUTO(arena_free) struct arena *a = arena_new();
 		AUTO(mem_free_str) char *words = NULL;
 		struct err err = ERR_INIT;
 
 		if (!notice_hand_asked(from, c))
 			continue;
-		if (notice_hand_over(from, c, -1, &line, 1, now, &err) == -1) {
+		if (notice_hand_over(from, c, NULL, -1, &line, 1, now, &err) ==
+		    -1) {
 			fprintf(stderr, "%s: %s\n", from->program, err.msg);
 			bad++;
 			continue;
 		}
-		words = notice_hand_waits(c)
-				? outbox_dir(from->state_dir)
-				: words_short(notice_hand_argv(from, c, a));
+		words = notice_hand_waits(c) ? outbox_dir(from->state_dir)
+					     : words_short(notice_hand_argv(
+						       from, c, NULL, a));
 		printf("%s: a test %s: %s\n", notice_hand_names[c],
 		       notice_hand_waits(c) ? "waits for --send-mail in"
 					    : "was taken by",

@@ -4,7 +4,8 @@
 
 /*
  * What needs a person, told by mail and by a command (the group notify of a
- * configuration): when it is new, when what it says is another thing than what
+ * configuration), and to the owner of the certificate, by a mail that has what
+ * is his alone: when it is new, when what it says is another thing than what
  * was told, once in a while as long as it lasts, and when it is over. All that
  * is to be told in a run is one mail and one call of the command. Numbers do
  * not make it another thing, nor does it that what went back is held from
@@ -72,18 +73,41 @@ struct notice {
 	 * and what to do; one that begins with a blank is a command, and
 	 * belongs to the one before. They do not make it another thing. */
 	const char *const *todo;
+	/* Or NULL: a mail address, who is told of it, too, as the owner of the
+	 * certificate; another thing than an address is nobody. */
+	const char *owner;
+	bool owner_only; /* nobody else is */
 	int64_t end; /* of the certificate it is about; 0: none. In the subject
 		      * of the mail, when it is the nearest. */
 };
 
 struct notices;
 
+/* What the owner of a certificate is to be told: whether it is so again, other
+ * or new is in KEY, a hash of what is said. */
+struct notice_claim {
+	const char *cert, *owner, *key;
+	bool over;
+	int64_t now, repeat; /* not again before so many seconds */
+	bool ours;
+};
+typedef int notice_claim_fn(void *arg, struct notice_claim *v, size_t n,
+			    struct err *err);
+
 /* Who speaks, and to whom. */
 struct notice_from {
 	const char *program; /* "certrepo-installer" */
 	const char *host;
 	const char *state_dir;
-	const struct notify_conf *notify; /* NULL: nobody is told */
+	const struct notify_conf *notify; /* NULL: nobody is told, or, with
+					   * OWNERS, they alone */
+	bool owners;			  /* of certificates are told, too */
+	/* Several programs may find the same: which of it is this one's to
+	 * tell? CLAIM sets v[i].ours; a failure (ERR_CONFIG: it cannot be
+	 * known) means all of it. UNCLAIM: it could not be told after all. Or
+	 * NULL. */
+	notice_claim_fn *claim, *unclaim;
+	void *claim_arg;
 	int64_t patience;  /* seconds before what is patient is told */
 	const char *store; /* which, for the memory; NULL: there is but one */
 	const char *found; /* "The certificates of H, as PROGRAM found them" */

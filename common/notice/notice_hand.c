@@ -14,23 +14,66 @@
 
 const char *const notice_hand_names[] = { "mail", "command" };
 
+/* Before a mail to an owner in the outbox. */
+#define OWNER_LINE "owner "
+
+/* notify_conf.c */
+static const struct notify_conf defaults = { .timeout = 30, .repeat = 86400 };
+
+const struct notify_conf *notice_hand_conf(const struct notice_from *from)
+{
+	return from->notify ? from->notify : &defaults;
+}
+
 bool notice_hand_asked(const struct notice_from *from, enum notice_channel c)
 {
 	const struct notify_conf *notify = from->notify;
 
+	if (c == NOTICE_OWNER)
+		return from->owners;
 	if (!notify)
 		return false;
 	return c == NOTICE_MAIL ? notify->mail.n > 0 : notify->command.n > 0;
 }
 
-const char *const *notice_hand_argv(const struct notice_from *from,
-				    enum notice_channel c, struct arena *a)
+static bool has(const struct conf_strings *l, const char *word)
 {
-	const struct notify_conf *notify = from->notify;
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->v[i], word) == 0)
+			return true;
+	return false;
+}
+
+static const char *const *argv_owner(const struct notify_conf *notify,
+				     const char *owner, struct arena *a)
+{
+	static const char *const words[] = { "sendmail", "-i" };
+	const struct conf_strings ours = { .v = (void *) words, .n = 2 };
+	const struct conf_strings *from =
+		notify->sendmail.n > 0 ? &notify->sendmail : &ours;
+	const char **argv = arena_array(a, from->n + 2, sizeof(*argv));
+	size_t n = 0;
+
+	for (size_t i = 0; i < from->n; i++)
+		if (i == 0 || !has(&notify->mail, from->v[i]))
+			argv[n++] = from->v[i];
+	if (!has(from, "-t"))
+		argv[n++] = owner;
+	argv[n] = NULL;
+	return argv;
+}
+
+const char *const *notice_hand_argv(const struct notice_from *from,
+				    enum notice_channel c, const char *owner,
+				    struct arena *a)
+{
+	const struct notify_conf *notify = notice_hand_conf(from);
 	const char **argv;
 
 	if (c == NOTICE_HOOK)
 		return notify->command.v;
+	if (c == NOTICE_OWNER)
+		return argv_owner(notify, owner, a);
 	if (notify->sendmail.n > 0)
 		return notify->sendmail.v;
 	/* No address begins with "-": notify_conf_check(). */
@@ -44,7 +87,7 @@ const char *const *notice_hand_argv(const struct notice_from *from,
 
 bool notice_hand_waits(enum notice_channel c)
 {
-	return c == NOTICE_MAIL && outbox_wanted();
+	return c != NOTICE_HOOK && outbox_wanted();
 }
 
 /* child_check(), unless STOP can be read meanwhile. */
@@ -83,45 +126,73 @@ static int check(const struct child_spec *spec, int stop, struct err *err)
 	return rc;
 }
 
-static int hand(const struct notice_from *from, enum notice_channel c, int stop,
-		const struct sbuf *message, struct err *err)
+static int hand(const struct notice_from *from, enum notice_channel c,
+		const char *owner, int stop, const char *message,
+		struct err *err)
 {
 	AUTO(arena_free) struct arena *a = arena_new();
-	const struct notify_conf *notify = from->notify;
+	const struct notify_conf *notify = notice_hand_conf(from);
 	const struct child_spec spec = {
-		.argv = notice_hand_argv(from, c, a),
+		.argv = notice_hand_argv(from, c, owner, a),
 		.user = c == NOTICE_HOOK ? notify->user : NULL,
 		.timeout_s = (int) notify->timeout,
-		.input = sbuf_str(message),
-		.input_len = message->len,
+		.input = message,
+		.input_len = strlen(message),
 	};
 
-	if (check(&spec, stop, err) == -1)
-		return err_wrap(err, "%s of notify", notice_hand_names[c]);
-	return 0;
+	if (check(&spec, stop, err) == 0)
+		return 0;
+	return owner ? err_wrap(err, "mail to %s", owner)
+		     : err_wrap(err, "%s of notify", notice_hand_names[c]);
 }
 
 int notice_hand_over(const struct notice_from *from, enum notice_channel c,
-		     int stop, const struct notice_line *lines, size_t n,
-		     int64_t now, struct err *err)
+		     const char *owner, int stop,
+		     const struct notice_line *lines, size_t n, int64_t now,
+		     struct err *err)
 {
 	AUTO(sbuf_free) struct sbuf message = SBUF_INIT(NOTICE_MESSAGE_MAX);
+	bool waits = notice_hand_waits(c);
 
-	if (c == NOTICE_MAIL)
-		notice_text_mail(lines, n, from, now, &message);
-	else
+	if (waits && owner)
+		sbuf_addf(&message, OWNER_LINE "%s\n", owner);
+	if (c == NOTICE_HOOK)
 		notice_text_json(lines, n, from, now, &message);
-	if (notice_hand_waits(c))
-		return outbox_put(from->state_dir, &message, now, err);
-	return hand(from, c, stop, &message, err);
+	else
+		notice_text_mail(lines, n, from, owner, now, &message);
+	if (waits)
+		return outbox_put(from->state_dir, &message,
+				  owner ? OUTBOX_OWNERS : OUTBOX_MAX, now, err);
+	return hand(from, c, owner, stop, sbuf_str(&message), err);
+}
+
+/* Of one in the outbox: the mail itself, and the owner whom it is for, in A, or
+ * NULL. -1: he has no address. */
+static int open_mail(const struct sbuf *file, struct arena *a,
+		     const char **ret_owner, const char **ret_mail,
+		     struct err *err)
+{
+	const char *mail = sbuf_str(file), *owner = NULL;
+	size_t skip = strlen(OWNER_LINE), len;
+
+	if (strncmp(mail, OWNER_LINE, skip) == 0) {
+		len = strcspn(mail + skip, "\n");
+		owner = arena_strndup(a, mail + skip, len);
+		mail += skip + len + (mail[skip + len] != '\0');
+		if (notify_conf_address(owner, err) == -1)
+			return -1;
+	}
+	*ret_owner = owner;
+	*ret_mail = mail;
+	return 0;
 }
 
 /* MAIL, that nobody will get, as it is. */
-static void give_up(const struct sbuf *mail, const char *why,
+static void give_up(const char *mail, const char *why,
 		    void (*said)(const char *line))
 {
 	said(why);
-	for (const char *p = sbuf_str(mail); *p != '\0';) {
+	for (const char *p = mail; *p != '\0';) {
 		size_t len = strcspn(p, "\n");
 		AUTO(mem_free_str) char *line = mem_strndup(p, len);
 
@@ -136,15 +207,19 @@ static int hand_one(const struct notice_from *from, const char *name,
 		    int64_t now, void (*said)(const char *line),
 		    struct err *err)
 {
-	AUTO(sbuf_free) struct sbuf mail = SBUF_INIT(NOTICE_MESSAGE_MAX);
-	const char *lost = NULL;
-	int rc = outbox_read(from->state_dir, name, &mail, err);
+	AUTO(sbuf_free) struct sbuf file = SBUF_INIT(NOTICE_MESSAGE_MAX);
+	AUTO(arena_free) struct arena *a = arena_new();
+	const char *lost = NULL, *owner = NULL, *mail = "";
+	int rc = outbox_read(from->state_dir, name, &file, err);
 
-	if (rc == 1 && !notice_hand_asked(from, NOTICE_MAIL))
+	if (rc == 1 && open_mail(&file, a, &owner, &mail, err) == -1)
+		rc = -1;
+	if (rc == 1 && !owner && !notice_hand_asked(from, NOTICE_MAIL))
 		lost = "notify names nobody who is told by mail any more, so "
 		       "that this is not sent:";
 	else if (rc == 1)
-		rc = hand(from, NOTICE_MAIL, -1, &mail, err);
+		rc = hand(from, owner ? NOTICE_OWNER : NOTICE_MAIL, owner, -1,
+			  mail, err);
 	if (rc == -1 && !outbox_old(name, now))
 		return -1;
 	if (rc == -1) {
@@ -153,7 +228,7 @@ static int hand_one(const struct notice_from *from, const char *name,
 		       "again:";
 	}
 	if (lost)
-		give_up(&mail, lost, said);
+		give_up(mail, lost, said);
 	return outbox_remove(from->state_dir, name, err) == -1 ? -1 : !lost;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "clock.h"
 #include "jout.h"
+#include "notice_hand.h"
 #include "notice_text.h"
 #include "paths.h"
 #include "strlist.h"
@@ -378,17 +379,30 @@ void notice_text_untold(const struct notice_line *v, size_t n, int64_t now,
 	add_section(v, n, NOTICE_STILL, "Still so:", now, ret);
 }
 
-void notice_text_mail(const struct notice_line *v, size_t n,
-		      const struct notice_from *from, int64_t now,
-		      struct sbuf *ret)
+static void add_owned(const struct notice_from *from, const char *owner,
+		      struct sbuf *out)
 {
-	const struct notify_conf *notify = from->notify;
+	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(1000);
+
+	sbuf_addf(&text,
+		  "You (%s) are noted there as the owner of what this is "
+		  "about. Commands are for who looks after that host.",
+		  owner);
+	add_wrapped(out, 0, sbuf_str(&text));
+	sbuf_addc(out, '\n');
+}
+
+void notice_text_mail(const struct notice_line *v, size_t n,
+		      const struct notice_from *from, const char *owner,
+		      int64_t now, struct sbuf *ret)
+{
+	const struct notify_conf *notify = notice_hand_conf(from);
 	char text[CLOCK_TEXT];
 
 	if (notify->from)
 		sbuf_addf(ret, "From: %s\n", notify->from);
-	sbuf_adds(ret, "To: ");
-	for (size_t i = 0; i < notify->mail.n; i++)
+	sbuf_addf(ret, "To: %s", owner ? owner : "");
+	for (size_t i = 0; !owner && i < notify->mail.n; i++)
 		sbuf_addf(ret, "%s%s", i > 0 ? ",\n " : "", notify->mail.v[i]);
 	sbuf_addc(ret, '\n');
 	add_subject(v, n, from->host, now, ret);
@@ -396,6 +410,8 @@ void notice_text_mail(const struct notice_line *v, size_t n,
 		       "MIME-Version: 1.0\n"
 		       "Content-Type: text/plain; charset=us-ascii\n\n");
 	sbuf_addf(ret, "%s\non %s.\n\n", from->found, clock_text(now, text));
+	if (owner)
+		add_owned(from, owner, ret);
 	notice_text_untold(v, n, now, ret);
 	add_section(v, n, NOTICE_OVER, "Over, what was:", now, ret);
 	sbuf_addf(ret,
@@ -437,6 +453,8 @@ static void add_event(const struct notice_line *l, struct sbuf *out)
 	jout_str(out, "state", l->what.state);
 	jout_str(out, "service", l->what.service);
 	jout_str(out, "name", l->what.cert);
+	if (l->what.owner)
+		jout_str(out, "owner", l->what.owner);
 	jout_int(out, "since", l->since);
 	jout_str(out, "text", sbuf_str(&text));
 	if (l->what.end != 0 && l->event != NOTICE_OVER)

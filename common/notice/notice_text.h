@@ -23,10 +23,11 @@ struct notice_line {
 
 extern const char *const notice_topics[]; /* by enum notice_topic */
 
-/* A whole message, header and body, for sendmail -t. */
+/* A whole message, header and body, for sendmail -t. OWNER: to him alone, who
+ * owns all that it is about; NULL: to all in notify. */
 void notice_text_mail(const struct notice_line *v, size_t n,
-		      const struct notice_from *from, int64_t now,
-		      struct sbuf *ret);
+		      const struct notice_from *from, const char *owner,
+		      int64_t now, struct sbuf *ret);
 /* Its sections, without what is over, for who cannot be mailed. */
 void notice_text_untold(const struct notice_line *v, size_t n, int64_t now,
 			struct sbuf *ret);

@@ -89,8 +89,8 @@ int outbox_list(const char *state_dir, struct strlist *ret, struct err *err)
 	return 0;
 }
 
-int outbox_put(const char *state_dir, const struct sbuf *mail, int64_t now,
-	       struct err *err)
+int outbox_put(const char *state_dir, const struct sbuf *mail, size_t most,
+	       int64_t now, struct err *err)
 {
 	static unsigned int count;
 	static const struct file_attr attr = { 0600, FILE_KEEP, FILE_KEEP };
@@ -101,7 +101,7 @@ int outbox_put(const char *state_dir, const struct sbuf *mail, int64_t now,
 	if (file_mkdir(dir, 0700, err) == -1 ||
 	    outbox_list(state_dir, &there, err) == -1)
 		return -1;
-	if (there.n >= OUTBOX_MAX)
+	if (there.n >= most)
 		return err_set(err, ERR_LIMIT,
 			       "%zu mails wait in %s, and sendmail takes none",
 			       there.n, dir);

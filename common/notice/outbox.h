@@ -16,6 +16,7 @@
 #include "strlist.h"
 
 #define OUTBOX_MAX	50		      /* mails */
+#define OUTBOX_OWNERS	40		      /* no more for owners then */
 #define OUTBOX_MAIL_MAX (4u << 20)	      /* bytes of each */
 #define OUTBOX_AGE	(7 * (int64_t) 86400) /* seconds; see outbox_old() */
 
@@ -25,9 +26,9 @@ bool outbox_wanted(void);
 char *outbox_dir(const char *state_dir);
 
 /* Keep MAIL, whose instant is NOW; makes the folder (0700). ERR_LIMIT: there
- * are OUTBOX_MAX. */
-int outbox_put(const char *state_dir, const struct sbuf *mail, int64_t now,
-	       struct err *err) MUST_CHECK;
+ * are MOST. */
+int outbox_put(const char *state_dir, const struct sbuf *mail, size_t most,
+	       int64_t now, struct err *err) MUST_CHECK;
 /* The names of those there are, the oldest first; what else lies there is not
  * looked at. No folder: none. */
 int outbox_list(const char *state_dir, struct strlist *ret,

@@ -513,7 +513,7 @@ static void wraps(void **state)
 	};
 	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(1 << 16);
 
-	notice_text_mail(&line, 1, &from, NOON, &out);
+	notice_text_mail(&line, 1, &from, NULL, NOON, &out);
 	has(sbuf_str(&out),
 	    "\n    aaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbb "
 	    "cccccccccccc ddd\n    eeee\n    https://a.example.org/very/long/"
@@ -561,7 +561,7 @@ static void urgency(void **state)
 									   [k]
 							 : 0 },
 			};
-		notice_text_mail(v, 2, &from, NOON, &out);
+		notice_text_mail(v, 2, &from, NULL, NOON, &out);
 		has(sbuf_str(&out),
 		    arena_printf(arena, "\nSubject: certrepo on web1: %s",
 				 cases[i].subject));

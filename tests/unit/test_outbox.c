@@ -46,7 +46,7 @@ static int put(const char *text, int64_t now, struct err *err)
 	AUTO(sbuf_free) struct sbuf mail = SBUF_INIT(1000);
 
 	sbuf_adds(&mail, text);
-	return outbox_put(scratch_dir, &mail, now, err);
+	return outbox_put(scratch_dir, &mail, OUTBOX_MAX, now, err);
 }
 
 static void must_put(const char *text, int64_t now)
@@ -221,7 +221,7 @@ static void test_whom(void **state)
 	sendmail_is(":");
 	notify.sendmail.n = 0;
 	notify.mail.n = 2;
-	argv = notice_hand_argv(&from, NOTICE_MAIL, arena);
+	argv = notice_hand_argv(&from, NOTICE_MAIL, NULL, arena);
 	assert_string_equal(argv[0], "sendmail");
 	assert_string_equal(argv[1], "-i");
 	assert_string_equal(argv[2], "ops@example.org");
