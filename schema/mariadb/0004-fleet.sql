@@ -132,6 +132,15 @@ CREATE TABLE IF NOT EXISTS settings (
   ts bigint NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;
 
+-- What the owner of a name was told of it, and when, by whichever fetcher; no
+-- row: nothing, or that it is over. told: a hash of what.
+CREATE TABLE IF NOT EXISTS owner_notices (
+  name varchar(250) NOT NULL PRIMARY KEY,
+  owner varchar(254) NOT NULL,
+  ts bigint NOT NULL,
+  told char(16) NOT NULL
+) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin;
+
 -- NULL: an installer of a version before wrote it.
 ALTER TABLE installs
   ADD COLUMN IF NOT EXISTS profile varchar(64) DEFAULT NULL,

@@ -121,6 +121,7 @@ static inline void kit_wipe(void)
 		     "DROP TABLE IF EXISTS certs, orders, proofs, attempts, "
 		     "cas, installs, cert_facts, hosts, host_names, "
 		     "host_requests, fetchers, attempt_totals, settings, "
+		     "owner_notices, "
 		     "schema_version",
 		     &err));
 	store_free(&s);
