@@ -5,8 +5,8 @@
 #define ROWS                                                          \
 	"SELECT name, ca_name, fail_class, fail_detail, ts_expire, "  \
 	"ts_not_before, ts_next_attempt, count_fail_update, ts_due, " \
-	"ts_last_update, lease_owner, lease_until FROM certs "
-#define TYPES "Wwwwnnnnnnwn"
+	"ts_last_update, lease_owner, lease_until, owner FROM certs "
+#define TYPES "Wwwwnnnnnnwnw"
 #define COUNT "SELECT COUNT(*) FROM certs "
 /* MariaDB's ts_expire has no sign: nothing may be less than 0. */
 #define ORDER                                                      \
@@ -49,6 +49,7 @@ static int read_troubles(struct db_stmt *st, size_t limit, struct arena *arena,
 			.ts_last_update = db_col_int(st, 9),
 			.lease_owner = store_col_text(st, 10, arena),
 			.lease_until = db_col_int(st, 11),
+			.owner = store_col_text(st, 12, arena),
 			.has_crt = db_col_int(st, 4) > 1,
 		};
 	}

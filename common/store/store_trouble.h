@@ -16,6 +16,7 @@ struct store_trouble {
 	const char *lease_owner;
 	int64_t lease_until;
 	bool has_crt;
+	const char *owner; /* or NULL; whatever the column holds */
 };
 struct store_troubles {
 	struct store_trouble *v;
