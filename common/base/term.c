@@ -43,11 +43,11 @@ bool term_wants_progress(void)
 	       clock_mono_ms() >= progress.next_ms;
 }
 
-static size_t columns(void)
+int term_columns(FILE *stream)
 {
 	struct winsize size = { .ws_col = 0 };
 
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == -1 || size.ws_col < 2)
+	if (ioctl(fileno(stream), TIOCGWINSZ, &size) == -1 || size.ws_col < 2)
 		return COLUMNS_ASSUMED;
 	return size.ws_col;
 }
@@ -64,7 +64,7 @@ void term_progress(const char *fmt, ...)
 	va_end(ap);
 	plain_ascii(line);
 	/* A line that wraps could not be taken away. */
-	(void) fprintf(stderr, "\r\033[K%.*s", (int) columns() - 1, line);
+	(void) fprintf(stderr, "\r\033[K%.*s", term_columns(stderr) - 1, line);
 	(void) fflush(stderr);
 	progress.shown = true;
 	progress.next_ms = clock_mono_ms() + PROGRESS_MS;

@@ -16,6 +16,9 @@ enum term_colour { TERM_GOOD, TERM_WARN, TERM_BAD };
 const char *term_on(FILE *stream, enum term_colour colour);
 const char *term_off(FILE *stream);
 
+/* How wide STREAM is; 80 where that is no terminal. */
+int term_columns(FILE *stream);
+
 /* Is it worth the while to work out a line of progress now? A few times a
  * second, when stderr is a terminal. */
 bool term_wants_progress(void);
