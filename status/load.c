@@ -10,8 +10,6 @@
 #include "verdict.h"
 
 #define DAY	    INT64_C(86400)
-#define LIMIT	    10	      /* count_fail_limit where it is not known */
-#define TIMEOUT	    (15 * 60) /* order_timeout */
 #define SECONDS_MAX (INT64_C(3650) * DAY)
 #define DETAILS_MAX (8u << 20) /* bytes, of all receipts; more are left */
 #define PRINT_HEX   16
@@ -23,6 +21,7 @@ struct print {
 
 struct loader {
 	struct store *store;
+	const struct status_settings *set;
 	struct status_model *m;
 	struct intern *intern;
 	struct places names, hosts;
@@ -311,10 +310,10 @@ static uint32_t host_of(struct loader *l, const char *name)
 static void take_place(void *arg, const struct fleet_place *h)
 {
 	struct loader *l = arg;
-	struct status_host *to = &l->m->hosts[host_of(l, h->host)];
+	uint32_t host = host_of(l, h->host);
 
-	to->account = true;
-	to->ts_added = h->ts_added;
+	l->m->hosts[host].account = true;
+	l->m->hosts[host].ts_added = h->ts_added;
 }
 
 /* What lies ahead counts only where there is nothing else: it is kept below 0
@@ -604,23 +603,25 @@ static void begin(void *arg)
 
 	forget(l);
 	model_free(m);
-	*l = (struct loader){ .store = l->store, .m = m };
+	*l = (struct loader){ .store = l->store, .set = l->set, .m = m };
 	*m = (struct status_model){
 		.arena = arena_new(),
 		.now = now,
 		.whole = whole,
-		.set = { .count_fail_limit = LIMIT, .order_timeout = TIMEOUT },
+		.set = *l->set,
 	};
 	m->store = arena_strdup(m->arena, store_name(l->store));
 	l->intern = intern_new(m->arena);
+	m->set.default_ca = intern_str(l->intern, l->set->default_ca);
 }
 
-int load_model(struct store *s, const struct fleet_scope *scope, int64_t now,
+int load_model(struct store *s, const struct fleet_scope *scope,
+	       const struct status_settings *set, int64_t now,
 	       struct status_model *ret, struct err *err)
 {
 	struct status_model m = { .now = now,
 				  .whole = !scope->name && !scope->host };
-	struct loader l = { .store = s, .m = &m };
+	struct loader l = { .store = s, .set = set, .m = &m };
 	const struct fleet_taker taker = {
 		.arg = &l,
 		.begin = begin,

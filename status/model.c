@@ -3,17 +3,29 @@
 #include "due.h"
 #include "model.h"
 
+/* What needs most comes first. */
+static bool chosen_act(const struct status_model *m)
+{
+	return (m->n_order > 0 && m->names[m->order[0]].need == STATUS_ACT) ||
+	       (m->n_host_order > 0 &&
+		m->hosts[m->host_order[0]].verdict.need == STATUS_ACT);
+}
+
+static bool any_act(const struct status_model *m)
+{
+	for (size_t i = 0; i < m->n_cas; i++)
+		if (m->cas[i].verdict.need == STATUS_ACT)
+			return true;
+	return m->counts[STATUS_ACT] > 0 || m->host_counts[STATUS_ACT] > 0 ||
+	       m->fetching.need == STATUS_ACT || m->all_requests > 0;
+}
+
 int model_exit(const struct status_model *m)
 {
-	bool act = m->counts[STATUS_ACT] > 0 ||
-		   m->host_counts[STATUS_ACT] > 0 ||
-		   m->fetching.need == STATUS_ACT || m->all_requests > 0;
-
 	for (size_t i = 0; i < FLEET_PARTS; i++)
-		act = act || m->unread[i];
-	for (size_t i = 0; i < m->n_cas; i++)
-		act = act || m->cas[i].verdict.need == STATUS_ACT;
-	return act;
+		if (m->unread[i])
+			return 1;
+	return m->filtered ? chosen_act(m) : any_act(m);
 }
 
 bool model_past(const struct status_model *m, int64_t t)

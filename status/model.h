@@ -186,10 +186,12 @@ struct status_model {
 	size_t n_order;
 	uint32_t *host_order;
 	size_t n_host_order;
+	bool filtered; /* some are left out */
 };
 
 /* Exit status of a look at it: 1 when somebody has to do something, or a part
- * of it could not be read; else 0. */
+ * of it could not be read; else 0. Of what was chosen alone, when something was
+ * left out. */
 int model_exit(const struct status_model *m);
 /* Is T an instant that has passed, as far as clocks may be apart? Of one that
  * lies ahead, a wrong clock wrote it. */

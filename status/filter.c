@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+#include "filter.h"
+#include "why.h"
+
+bool filter_any(const struct filter *f)
+{
+	return f->part || f->host || f->owner || f->ca || f->state ||
+	       f->expires_within >= 0 || f->silent >= 0 || f->not_served ||
+	       f->act;
+}
+
+static bool is_called(const char *name, const char *part)
+{
+	if (strpbrk(part, "*?["))
+		return fnmatch(part, name, 0) == 0;
+	return strstr(name, part) != NULL;
+}
+
+static bool is_silent(const struct status_model *m, const struct status_host *h,
+		      int64_t seconds)
+{
+	int64_t seen = h->ts_seen > 0 ? h->ts_seen : h->ts_added;
+
+	return model_past(m, seen) && m->now - seen > seconds;
+}
+
+/* What F says of hosts, but for names. */
+static bool host_is(const struct status_model *m, const struct status_host *h,
+		    const struct filter *f)
+{
+	return (!f->host || strcmp(h->host, f->host) == 0) &&
+	       (f->silent < 0 || is_silent(m, h, f->silent));
+}
+
+static bool has_such_host(const struct status_model *m,
+			  const struct status_name *n, const struct filter *f)
+{
+	for (uint32_t i = 0; i < n->n_receipts; i++)
+		if (host_is(m, &m->hosts[m->receipts[n->receipt + i].host], f))
+			return true;
+	return false;
+}
+
+static bool has_state(const struct status_verdict *v, const char *state)
+{
+	return v->why != WHY_NONE && strcmp(why_state(v), state) == 0;
+}
+
+static bool is_not_served(const struct status_model *m,
+			  const struct status_name *n)
+{
+	for (uint32_t i = 0; i < n->n_receipts; i++) {
+		const struct status_verdict *v =
+			&m->receipts[n->receipt + i].verdict;
+
+		if (has_state(v, "not-served") || has_state(v, "drift"))
+			return true;
+	}
+	return false;
+}
+
+static bool name_is(const struct status_model *m, const struct status_name *n,
+		    const struct filter *f)
+{
+	if (f->part && !is_called(n->name, f->part))
+		return false;
+	if (f->owner && strcmp(n->owner ? n->owner : "", f->owner) != 0)
+		return false;
+	if (f->ca && (!n->ca || strcmp(n->ca, f->ca) != 0))
+		return false;
+	if (f->state && !has_state(&n->renewal, f->state) &&
+	    !has_state(&n->delivery, f->state))
+		return false;
+	if (f->expires_within >= 0 &&
+	    (!n->has_crt || n->ts_not_after - m->now > f->expires_within))
+		return false;
+	if (f->not_served && !is_not_served(m, n))
+		return false;
+	if (f->act && n->need != STATUS_ACT)
+		return false;
+	return (!f->host && f->silent < 0) || has_such_host(m, n, f);
+}
+
+static bool of_names(const struct filter *f)
+{
+	return f->part || f->owner || f->ca || f->expires_within >= 0 ||
+	       f->not_served;
+}
+
+/* Those that report one of the names chosen. */
+static bool *hosts_of(const struct status_model *m)
+{
+	bool *has = mem_array(m->n_hosts + 1, sizeof(*has));
+
+	for (size_t k = 0; k < m->n_order; k++) {
+		const struct status_name *n = &m->names[m->order[k]];
+
+		for (uint32_t i = 0; i < n->n_receipts; i++)
+			has[m->receipts[n->receipt + i].host] = true;
+	}
+	return has;
+}
+
+static int64_t left(const struct status_name *n)
+{
+	return n->enabled ? n->ts_not_after : INT64_MAX;
+}
+
+static int compare(int64_t a, int64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int by_need(const void *a, const void *b, void *arg)
+{
+	const struct status_model *m = arg;
+	uint32_t i = *(const uint32_t *) a, k = *(const uint32_t *) b;
+	const struct status_name *x = &m->names[i], *y = &m->names[k];
+
+	if (x->need != y->need)
+		return y->need - x->need;
+	if (left(x) != left(y))
+		return compare(left(x), left(y));
+	return compare(i, k);
+}
+
+static int by_seen(const void *a, const void *b, void *arg)
+{
+	const struct status_model *m = arg;
+	uint32_t i = *(const uint32_t *) a, k = *(const uint32_t *) b;
+	const struct status_host *x = &m->hosts[i], *y = &m->hosts[k];
+
+	if (x->verdict.need != y->verdict.need)
+		return y->verdict.need - x->verdict.need;
+	if (x->ts_seen != y->ts_seen)
+		return compare(x->ts_seen, y->ts_seen);
+	return compare(i, k);
+}
+
+static void choose_hosts(struct status_model *m, const struct filter *f)
+{
+	AUTO(mem_free_any) bool *has = of_names(f) ? hosts_of(m) : NULL;
+
+	for (size_t i = 0; i < m->n_hosts; i++) {
+		const struct status_host *h = &m->hosts[i];
+
+		if (!host_is(m, h, f) || (has && !has[i]) ||
+		    (f->state && !has_state(&h->verdict, f->state)) ||
+		    (f->act && h->verdict.need != STATUS_ACT))
+			continue;
+		m->host_order[m->n_host_order++] = (uint32_t) i;
+	}
+}
+
+void filter_apply(struct status_model *m, const struct filter *f)
+{
+	free(m->order);
+	free(m->host_order);
+	m->order = mem_array(m->n_names + 1, sizeof(*m->order));
+	m->host_order = mem_array(m->n_hosts + 1, sizeof(*m->host_order));
+	m->n_order = m->n_host_order = 0;
+	m->filtered = filter_any(f);
+	for (size_t i = 0; i < m->n_names; i++)
+		if (name_is(m, &m->names[i], f))
+			m->order[m->n_order++] = (uint32_t) i;
+	choose_hosts(m, f);
+	qsort_r(m->order, m->n_order, sizeof(*m->order), by_need, m);
+	qsort_r(m->host_order, m->n_host_order, sizeof(*m->host_order), by_seen,
+		m);
+}
