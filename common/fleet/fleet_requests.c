@@ -110,20 +110,13 @@ static int count_pending(struct store *s, const char *host, int64_t *ret,
 	return 0;
 }
 
-static int write_row(struct store *s, const struct fleet_request *r, bool there,
-		     struct err *err)
+/* A new one in the place of that with id OLD, or of none. */
+static int write_row(struct store *s, const struct fleet_request *r,
+		     int64_t old, struct err *err)
 {
-	if (there)
-		return store_exec(
-			s,
-			"UPDATE host_requests SET csr = ?, new_key = ?, state "
-			"= "
-			"'" FLEET_PENDING "', reason = NULL, as_name = NULL, "
-			"ts = ?, ts_decided = 0 WHERE account = '' AND "
-			"host = ? AND name = ? AND key_sha256 = ?",
-			ARGS(B(r->csr), I(r->new_key), I(r->ts), T(r->host),
-			     T(r->name), T(r->key_sha256)),
-			NULL, err);
+	if (old != 0 && store_exec(s, "DELETE FROM host_requests WHERE id = ?",
+				   ARGS(I(old)), NULL, err) == -1)
+		return -1;
 	return store_exec(
 		s,
 		"INSERT INTO host_requests (account, host, name, csr, "
@@ -134,17 +127,34 @@ static int write_row(struct store *s, const struct fleet_request *r, bool there,
 		NULL, err);
 }
 
+/* Is the CSR of request ID that of R: 1, 0, -1. */
+static int same_csr(struct store *s, int64_t id, const struct fleet_request *r,
+		    struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+
+	if (store_query(s,
+			"SELECT id FROM host_requests WHERE id = ? AND csr = ?",
+			"I", ARGS(I(id), B(r->csr)), &st, err) == -1)
+		return -1;
+	return db_step(st, err);
+}
+
 static int send_to_table(struct store *s, const struct fleet_request *r,
 			 struct arena *a, struct fleet_request *ret,
 			 struct err *err)
 {
 	struct fleet_request now = { .state = "" };
-	int there = find(s, r, a, &now, err);
+	int same = 0, there = find(s, r, a, &now, err);
 	int64_t n = 0;
 
 	if (there == -1)
 		return -1;
-	if (strcmp(now.state, FLEET_APPROVED) == 0) {
+	if (strcmp(now.state, FLEET_PENDING) == 0)
+		same = same_csr(s, now.id, r, err);
+	if (same == -1)
+		return -1;
+	if (same == 1 || strcmp(now.state, FLEET_APPROVED) == 0) {
 		*ret = now;
 		return 0;
 	}
@@ -154,7 +164,7 @@ static int send_to_table(struct store *s, const struct fleet_request *r,
 		if (n >= FLEET_PENDING_MAX)
 			return full(r->host, err);
 	}
-	if (write_row(s, r, there == 1, err) == -1)
+	if (write_row(s, r, now.id, err) == -1)
 		return -1;
 	there = find(s, r, a, &now, err);
 	if (there == 1)
@@ -208,7 +218,7 @@ static int takes_none(struct store *s, struct err *err)
 {
 	enum db_fault fault = db_fault(s->db);
 
-	if (fault != DB_FAULT_NO_TABLE)
+	if (fault != DB_FAULT_NO_TABLE && fault != DB_FAULT_NO_ROUTINE)
 		return -1;
 	return err_set(err, ERR_CONFIG,
 		       "%s takes no requests of this host yet (%s)",

@@ -16,8 +16,9 @@
 #define FLEET_APPROVED "approved"
 #define FLEET_REJECTED "rejected"
 
-#define FLEET_PENDING_MAX 100 /* of one host, and of one account that has one \
-			       */
+#define FLEET_PENDING_MAX                                   \
+	100 /* of one host, and of one account that has one \
+	     */
 
 struct fleet_request {
 	int64_t id;
@@ -39,9 +40,11 @@ struct fleet_requests {
 /* --- the host's side; the store is opened with STORE_HOST --- */
 
 /* Sends R (host, name, csr, key_sha256, new_key, ts; the account is the
- * session's). Of the same host, name and key there is one: the newer CSR takes
- * the place of one that is pending or was rejected; of one that was approved
- * nothing changes. *ret: as it is now. ERR_LIMIT: FLEET_PENDING_MAX are
+ * session's). Of the same host, name and key there is one, and an id is of one
+ * CSR for ever: another CSR takes the place of one that is pending, and any of
+ * one that was rejected, under a new id; the very same while it is pending, and
+ * any once it was approved, change nothing. *ret: as it is now. ERR_LIMIT:
+ * FLEET_PENDING_MAX are
  * pending; ERR_UNAVAILABLE and ERR_CONFIG as ever, the latter also for a store
  * that has no requests yet (an older schema, or no right). */
 int fleet_request_send(struct store *s, const struct fleet_request *r,

@@ -2,9 +2,21 @@
 /* The host's side of requests. */
 #include "fleet_requests.h"
 #include "store_kit.h"
+#include "store_owner.h"
 
 static struct store *s;
 static struct arena *arena;
+
+/* The procedures, and an account that all hosts share. */
+static void as_host(void)
+{
+	struct store_owner owner;
+
+	OK(store_owner_take(s, arena, &owner, &err));
+	free(owner.sql);
+	OK(store_exec_try(s, "INSERT INTO host_names VALUES (?, '*', '*')",
+			  ARGS(T(conf.user)), NULL, &err));
+}
 
 static int setup(void **state)
 {
@@ -16,6 +28,8 @@ static int setup(void **state)
 	arena = arena_new();
 	OK(store_open(&conf, STORE_ADMIN, &s, &err));
 	OK(store_schema_upgrade(s, 1, &from, &to, &err));
+	if (kit_mariadb())
+		as_host();
 	return 0;
 }
 
@@ -89,15 +103,22 @@ static void test_send(void **state)
 	assert_int_equal(got.ts_decided, 0);
 	assert_false(got.new_key);
 	assert_csr(got.id, "first");
-	/* the same again is the same, with what it says now */
+	/* the same again is the same */
+	r.ts = 120;
+	OK(fleet_request_send(s, &r, arena, &two, &err));
+	assert_int_equal(two.id, got.id);
+	assert_int_equal(two.ts, 100);
+	/* another CSR is another request, in its place */
 	r.csr = BLOB("second");
 	r.ts = 150;
 	r.new_key = true;
 	OK(fleet_request_send(s, &r, arena, &two, &err));
-	assert_int_equal(two.id, got.id);
+	assert_true(two.id > got.id);
 	assert_int_equal(two.ts, 150);
 	assert_true(two.new_key);
-	assert_csr(got.id, "second");
+	assert_csr(two.id, "second");
+	assert_int_equal(mine(r.host).n, 1);
+	got = two;
 	/* another key is another request */
 	r.key_sha256 = KEY2;
 	OK(fleet_request_send(s, &r, arena, &two, &err));
@@ -124,11 +145,17 @@ static void test_rejected(void **state)
 	r.csr = BLOB("again");
 	r.ts = 300;
 	OK(fleet_request_send(s, &r, arena, &two, &err));
-	assert_int_equal(two.id, got.id);
+	assert_true(two.id > got.id);
 	assert_string_equal(two.state, "pending");
 	assert_null(two.reason);
 	assert_int_equal(two.ts_decided, 0);
-	assert_csr(got.id, "again");
+	assert_csr(two.id, "again");
+	/* also the very same */
+	decide(two.id, "rejected", "still not", NULL);
+	OK(fleet_request_send(s, &r, arena, &got, &err));
+	assert_true(got.id > two.id);
+	assert_string_equal(got.state, "pending");
+	assert_int_equal(mine(r.host).n, 1);
 }
 
 static void test_approved(void **state)
@@ -201,13 +228,36 @@ static void test_none(void **state)
 	struct fleet_request r = request("www.example.org", KEY1), got;
 	struct fleet_requests all;
 
-	if (kit_mariadb())
-		skip();
-	OK(db_script(s->db, "DROP TABLE host_requests", &err));
+	OK(db_script(s->db,
+		     kit_mariadb() ? "DROP PROCEDURE host_requests_put; "
+				     "DROP PROCEDURE host_requests_mine"
+				   : "DROP TABLE host_requests",
+		     &err));
 	FAILS(ERR_CONFIG, "takes no requests",
 	      fleet_request_send(s, &r, arena, &got, &err));
 	FAILS(ERR_CONFIG, "takes no requests",
 	      fleet_requests_mine(s, r.host, arena, &all, &err));
+}
+
+/* On MariaDB an account speaks for its own host alone. */
+static void test_whose(void **state)
+{
+	struct fleet_request r = request("www.example.org", KEY1), got;
+
+	if (!kit_mariadb())
+		skip();
+	OK(store_exec_try(s, "DELETE FROM host_names", NO_ARGS, NULL, &err));
+	FAILS(ERR_CONFIG, "does not speak for web1.example.org",
+	      fleet_request_send(s, &r, arena, &got, &err));
+	OK(store_exec_try(s,
+			  "INSERT INTO hosts (host, account, ts_added) VALUES "
+			  "('web1.example.org', ?, 1)",
+			  ARGS(T(conf.user)), NULL, &err));
+	OK(fleet_request_send(s, &r, arena, &got, &err));
+	assert_string_equal(got.account, conf.user);
+	r.host = "web2.example.org";
+	FAILS(ERR_CONFIG, "does not speak for web2.example.org",
+	      fleet_request_send(s, &r, arena, &got, &err));
 }
 
 int main(void)
@@ -218,6 +268,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_approved, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_input, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_whose, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_none, setup, teardown),
 	};
 
