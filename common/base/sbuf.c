@@ -149,13 +149,27 @@ static size_t add_json_char(struct sbuf *s, const char *p)
 	return 1;
 }
 
+/* What is as it is, from P on: most of all there is. */
+static size_t json_run(const char *p)
+{
+	const char *q = p;
+
+	while (*q >= ' ' && *q <= '~' && *q != '"' && *q != '\\')
+		q++;
+	return (size_t) (q - p);
+}
+
 void sbuf_add_json(struct sbuf *s, const char *str)
 {
-	size_t start = s->len;
+	size_t start = s->len, run;
 
 	sbuf_addc(s, '"');
-	while (*str)
-		str += add_json_char(s, str);
+	while (*str) {
+		run = json_run(str);
+		if (run > 0)
+			sbuf_add(s, str, run);
+		str += run > 0 ? run : add_json_char(s, str);
+	}
 	sbuf_addc(s, '"');
 	if (s->over && s->len > start) {
 		s->len = start;
