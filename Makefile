@@ -388,7 +388,10 @@ LAY_installer = $(call part,host,-installer) \
 	$(call lay,program,$(SBINDIR),$O/certrepo-installer)
 LAY_status = $(call part,status,-status) \
 	$(call lay,program,$(SBINDIR),$O/certrepo-status) \
-	$(call lay,text,$(DATADIR)/monitoring,$(wildcard packaging/monitoring/*))
+	$(call lay,text,$(DATADIR)/monitoring,\
+		$(wildcard packaging/monitoring/*.*)) \
+	$(call lay,script,$(DATADIR)/monitoring,\
+		packaging/monitoring/certrepo-certspotter)
 LAY_centre = $(call part,centre) \
 	$(call lay,program,$(SBINDIR),$O/certrepo-populate $O/certrepo-fetcher) \
 	$(call lay,text,$(DATADIR),schema/grants.sql)
