@@ -15,30 +15,40 @@ enum {
 	KEY_COMMENT,
 	KEY_OWNER,
 	KEY_JSON,
+	KEY_BESIDE,
+	KEY_BY_RULE,
+	KEY_REASON,
 };
 
 static const struct opts_option options[] = {
 	{ 'c', "config", "FILE",
 	  "instead of admin.conf (root) or certrepo.conf" },
 	{ 'n', "dry-run", NULL, "check and say what would be done",
-	  " init add enable disable set remove " },
+	  " init add enable disable set remove approve reject " },
 	{ 'v', "verbose", NULL, "say more on stderr" },
-	{ 'y', "yes", NULL, "without asking", " remove " },
-	{ KEY_JSON, "json", NULL, "for programs", " list show " },
+	{ 'y', "yes", NULL, "without asking", " remove approve " },
+	{ KEY_JSON, "json", NULL, "for programs", " list show pending " },
 	{ KEY_CSR, "csr", "FILE", "instead of csr_dir/NAME.csr; - is stdin",
 	  " add " },
 	{ KEY_ENABLE, "enable", NULL, "to be renewed from the start", " add " },
 	{ KEY_REPLACE, "replace", NULL, "another CSR for a NAME that is there",
-	  " add " },
-	{ KEY_CA, "ca", "NAME", "a CA of the configuration", " add " },
+	  " add approve " },
+	{ KEY_BESIDE, "beside", NULL, "as a row of its own, NAME+HOST",
+	  " approve " },
+	{ KEY_BY_RULE, "by-rule", NULL,
+	  "all that the configuration's rules take", " approve " },
+	{ KEY_REASON, "reason", "TEXT", "what the host is told", " reject " },
+	{ KEY_CA, "ca", "NAME", "a CA of the configuration", " add approve " },
 	{ KEY_CA_PROFILE, "ca-profile", "NAME", "one that the CA offers",
-	  " add " },
-	{ KEY_CHALLENGE, "challenge", "TYPE", PROOF_TYPE_NAMES, " add " },
+	  " add approve " },
+	{ KEY_CHALLENGE, "challenge", "TYPE", PROOF_TYPE_NAMES,
+	  " add approve " },
 	{ KEY_WEBROOT, "webroot", "PATH", "http-01, the folder served",
-	  " add " },
-	{ KEY_COMMENT, "comment", "TEXT", "a note, plain ASCII", " add " },
+	  " add approve " },
+	{ KEY_COMMENT, "comment", "TEXT", "a note, plain ASCII",
+	  " add approve " },
 	{ KEY_OWNER, "owner", "ADDRESS", "who gets the mail about it, too",
-	  " add " },
+	  " add approve " },
 	{ 0 },
 };
 
@@ -69,6 +79,15 @@ static const struct opts_topic topics[] = {
 	  "set www.example.org challenge=dns-01\n"
 	  "set www.example.org ca_profile=shortlived ca=letsencrypt\n"
 	  "set www.example.org comment=\n" },
+	{ "pending", "[options] pending [HOST...]",
+	  "What hosts ask for, and what it would become.", "pending\n" },
+	{ "approve", "[options] approve ID|HOST/NAME... | approve --by-rule",
+	  "Take the CSR of a host; the fetcher orders, the host is told.",
+	  "approve 17 18\n"
+	  "approve web1.example.org/www.example.org --beside\n" },
+	{ "reject", "[options] reject ID|HOST/NAME... --reason TEXT",
+	  "Refuse it; the host is told why.",
+	  "reject 17 --reason 'not your name'\n" },
 	{ "remove", "[options] remove NAME...",
 	  "Take a name out of the database, certificate and all.",
 	  "remove old.example.org\n" },
@@ -94,7 +113,10 @@ static const struct opts_spec spec = {
 		"  disable NAME...       stop renewing it\n"
 		"  set NAME FIELD=VALUE  comment, owner, webroot_path, ca, "
 		"challenge, ...\n"
-		"  remove NAME...        take it out, certificate and all",
+		"  remove NAME...        take it out, certificate and all\n"
+		"  pending               what hosts ask for; approve ID, "
+		"reject "
+		"ID",
 	.examples = "add www.example.org --csr www.example.org.csr\n"
 		    "show www.example.org\n",
 };
@@ -126,6 +148,9 @@ static const struct cmdline_command commands[] = {
 	{ "disable", STORE_WRITE, change_disable, NULL, ANY_NAME },
 	{ "set", STORE_WRITE, NULL, all_set, 2, 0, "a NAME and FIELD=VALUE" },
 	{ "remove", STORE_WRITE, change_remove, NULL, ANY_NAME },
+	{ "pending", STORE_READ, NULL, pending_run, 0, 0, NULL },
+	{ "approve", STORE_WRITE, NULL, approve_run, 0, 0, NULL },
+	{ "reject", STORE_WRITE, NULL, reject_run, 1, 0, "an ID" },
 };
 
 struct parsed {
@@ -165,6 +190,15 @@ static bool take_option(int k, const char *value, void *arg)
 	case KEY_ENABLE:
 		o->enable = true;
 		return true;
+	case KEY_BESIDE:
+		o->beside = true;
+		return true;
+	case KEY_BY_RULE:
+		o->by_rule = true;
+		return true;
+	case KEY_REASON:
+		o->reason = value;
+		return *value != '\0';
 	case KEY_REPLACE:
 		o->replace = true;
 		return true;

@@ -51,7 +51,8 @@ static int run(struct populate *p, const struct cmdline *l)
 
 	if (p->opt.dry_run)
 		use = STORE_READ;
-	if (use == STORE_READ && c->use == STORE_ADMIN && init_dry_new(p))
+	if ((use == STORE_READ && c->use == STORE_ADMIN && init_dry_new(p)) ||
+	    approve_idle(p))
 		return 0;
 	if (store_open(p->conf.store, use, &p->store, &err) == -1) {
 		populate_tell_user(p->conf.store, &err);
@@ -62,8 +63,8 @@ static int run(struct populate *p, const struct cmdline *l)
 	if (c->one)
 		return each_name(p, c->one, l->words, l->n);
 	if (c->all(p, l->words, l->n, &err) == 0)
-		return 0;
-	if (l->n > 0)
+		return p->status;
+	if (l->n > 0 && c->needs && strncmp(c->needs, "a NAME", 6) == 0)
 		populate_tell(l->words[0], &err);
 	populate_tell_account(c->use == STORE_ADMIN, &err);
 	tell_config(p, &err);

@@ -22,7 +22,8 @@ struct populate_opts {
 	const char *webroot;
 	const char *comment;
 	const char *owner;
-	bool enable, replace, dry_run, yes, json;
+	const char *reason;
+	bool enable, replace, beside, by_rule, dry_run, yes, json;
 	int verbose;
 };
 
@@ -32,6 +33,7 @@ struct populate {
 	struct arena *arena; /* the configuration's */
 	struct store *store;
 	int64_t now;
+	int status; /* of a command that has told itself what failed */
 };
 
 /* With MariaDB, the usual file is the fetcher's, whose account may not do what
@@ -114,6 +116,18 @@ int init_look(struct populate *p, struct err *err) MUST_CHECK;
 int add_run(struct populate *p, const char *name, struct err *err) MUST_CHECK;
 int show_run(struct populate *p, const char *name, struct err *err) MUST_CHECK;
 int list_run(struct populate *p, struct err *err) MUST_CHECK;
+/* What hosts ask for, of the HOSTS that are named, or all. */
+int pending_run(struct populate *p, char **hosts, int n,
+		struct err *err) MUST_CHECK;
+/* REFS are numbers, or HOST/NAME; what fails of them is told, and makes
+ * p->status. With by_rule: what a rule takes, silently but on a terminal and
+ * with -v. */
+int approve_run(struct populate *p, char **refs, int n,
+		struct err *err) MUST_CHECK;
+int reject_run(struct populate *p, char **refs, int n,
+	       struct err *err) MUST_CHECK;
+/* Before the store is opened: by_rule, and no rule can take anything. */
+bool approve_idle(const struct populate *p);
 int change_set(struct populate *p, const char *name, char **fields,
 	       struct err *err) MUST_CHECK;
 int change_enable(struct populate *p, const char *name,

@@ -42,19 +42,12 @@ static struct fleet_request read_request(const struct db_stmt *st,
 	};
 }
 
-static int pending(struct store *s, int64_t after, size_t limit,
-		   struct arena *a, struct fleet_requests *ret, struct err *err)
+static int read_requests(struct db_stmt *st, size_t limit, struct arena *a,
+			 struct fleet_requests *ret, struct err *err)
 {
-	AUTO(store_done) struct db_stmt *st = NULL;
 	struct fleet_requests all = { 0 };
 	int rc;
 
-	if (store_query(s,
-			"SELECT " COLUMNS " FROM host_requests WHERE state = "
-			"'" FLEET_PENDING "' AND id > ? ORDER BY id LIMIT ?",
-			TYPES, ARGS(I(after), I((int64_t) limit)), &st,
-			err) == -1)
-		return -1;
 	db_limit(st, limit, DB_ANSWER_MAX);
 	while ((rc = db_step(st, err)) == 1) {
 		all.v = STORE_GROW(a, all.v, all.n);
@@ -64,6 +57,20 @@ static int pending(struct store *s, int64_t after, size_t limit,
 		return -1;
 	*ret = all;
 	return 0;
+}
+
+static int pending(struct store *s, int64_t after, size_t limit,
+		   struct arena *a, struct fleet_requests *ret, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+
+	if (store_query(s,
+			"SELECT " COLUMNS " FROM host_requests WHERE state = "
+			"'" FLEET_PENDING "' AND id > ? ORDER BY id LIMIT ?",
+			TYPES, ARGS(I(after), I((int64_t) limit)), &st,
+			err) == -1)
+		return -1;
+	return read_requests(st, limit, a, ret, err);
 }
 
 int fleet_requests_pending(struct store *s, int64_t after, size_t limit,
@@ -221,29 +228,59 @@ int fleet_pending_users(struct store *s, const char *name, const char *host,
 }
 
 static int approved_as(struct store *s, const struct fleet_request *r,
-		       struct arena *a, const char **ret, struct err *err)
+		       struct arena *a, const char **ret, int64_t *ret_ts,
+		       struct err *err)
 {
 	AUTO(store_done) struct db_stmt *st = NULL;
 	int rc;
 
 	if (store_query(s,
-			"SELECT as_name FROM host_requests WHERE account = ? "
+			"SELECT as_name, ts_decided FROM host_requests WHERE "
+			"account = ? "
 			"AND host = ? AND name = ? AND state = "
 			"'" FLEET_APPROVED "' AND as_name IS NOT NULL "
 			"ORDER BY ts_decided DESC, id DESC LIMIT 1",
-			"W", ARGS(T(r->account), T(r->host), T(r->name)), &st,
+			"Wn", ARGS(T(r->account), T(r->host), T(r->name)), &st,
 			err) == -1)
 		return -1;
 	rc = db_step(st, err);
-	if (rc == 1)
+	if (rc == 1) {
 		*ret = text(st, 0, a);
+		*ret_ts = db_col_int(st, 1);
+	}
 	return rc;
 }
 
 int fleet_pending_as(struct store *s, const struct fleet_request *r,
-		     struct arena *a, const char **ret, struct err *err)
+		     struct arena *a, const char **ret, int64_t *ret_ts,
+		     struct err *err)
 {
-	return STORE_TRY(s, STORE_TX_NO, err, approved_as(s, r, a, ret, err));
+	return STORE_TRY(s, STORE_TX_NO, err,
+			 approved_as(s, r, a, ret, ret_ts, err));
+}
+
+static int find(struct store *s, const char *host, const char *name,
+		size_t limit, struct arena *a, struct fleet_requests *ret,
+		struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+
+	if (store_query(s,
+			"SELECT " COLUMNS " FROM host_requests WHERE state = "
+			"'" FLEET_PENDING "' AND host = ? AND name = ? "
+			"ORDER BY id LIMIT ?",
+			TYPES, ARGS(T(host), T(name), I((int64_t) limit)), &st,
+			err) == -1)
+		return -1;
+	return read_requests(st, limit, a, ret, err);
+}
+
+int fleet_pending_find(struct store *s, const char *host, const char *name,
+		       size_t limit, struct arena *a,
+		       struct fleet_requests *ret, struct err *err)
+{
+	return STORE_TRY(s, STORE_TX_NO, err,
+			 find(s, host, name, limit, a, ret, err));
 }
 
 static int waiting(struct store *s, struct arena *a, struct fleet_waiting *ret,

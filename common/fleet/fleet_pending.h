@@ -33,10 +33,14 @@ int fleet_pending_users(struct store *s, const char *name, const char *host,
 			struct fleet_users *ret, struct err *err) MUST_CHECK;
 
 /* The row that the last approved request of this account, host and name was
- * approved as. 1, 0 there is none, -1. */
+ * approved as, and when. 1, 0 there is none, -1. */
 int fleet_pending_as(struct store *s, const struct fleet_request *r,
-		     struct arena *a, const char **ret,
+		     struct arena *a, const char **ret, int64_t *ret_ts,
 		     struct err *err) MUST_CHECK;
+/* Those of HOST and NAME that are pending, at most LIMIT, oldest first. */
+int fleet_pending_find(struct store *s, const char *host, const char *name,
+		       size_t limit, struct arena *a,
+		       struct fleet_requests *ret, struct err *err) MUST_CHECK;
 
 /* How many wait, and the first of them. */
 struct fleet_waiting {

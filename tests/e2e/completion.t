@@ -19,7 +19,7 @@ names_of_help() { # PROGRAM
 		tr '\n' ' '
 }
 
-plan 40
+plan 41
 printf 'store : { path = "%s/db"; };\nwebroot_prefixes = ["/srv"];
 ca = ( { name = "a"; directory = "https://ca.example"; agree_tos = true; contact = [ "mailto:a@example.org" ]; } );\n' \
 	"$T" >"$T/c.conf"
@@ -43,7 +43,7 @@ for p in populate fetcher installer; do
 done
 
 offer certrepo-populate ''
-is "$out" "add disable enable init list remove set show " "the commands"
+is "$out" "add approve disable enable init list pending reject remove set show " "the commands"
 offer certrepo-populate -c "$T/c.conf" -n show ''
 is "$out" "web.example.org www.example.org " "names of the store"
 offer certrepo-populate --config = "$T/c.conf" show ''
@@ -74,6 +74,11 @@ done
 run $p list
 unlike "$out" "$(printf '\033')" "... and list shows no terminal's commands"
 sqlite3 "$T/db" "DELETE FROM certs; INSERT INTO certs SELECT * FROM kept"
+sqlite3 "$T/db" "INSERT INTO host_requests (account, host, name, csr,
+	key_sha256, state, ts) VALUES ('', 'web1', 'www.example.org', 'x', 'x',
+	'pending', 1), ('', 'a;id>x', 'x', 'x', 'x', 'pending', 1)"
+offer certrepo-populate -c "$T/c.conf" approve ''
+is "$out" "1 2 web1/www.example.org " "requests, by number and by name"
 offer certrepo-populate -c "$T/c.conf" add w
 is "$out" " " "what is new has no name yet"
 offer certrepo-populate -c "$T/c.conf" set www.example.org c

@@ -60,8 +60,7 @@ static void understood(void **state)
 
 static void wrong(void **state)
 {
-	refused("", "say what to do: init, add, list, show, enable, disable, "
-		    "set or remove");
+	refused("", "say what to do: init, add, list, show, enable, disable, ");
 	refused("list -n", "list does not take --dry-run");
 	refused("list a", "list takes no name");
 	refused("show", "show needs a NAME");

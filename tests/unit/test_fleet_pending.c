@@ -75,7 +75,14 @@ static void test_lists(void **state)
 	assert_null(all.v[0].reason);
 	assert_int_equal(all.v[0].ts, 100);
 	assert_false(all.v[0].new_key);
-	all = pending(all.v[1].id, 2);
+	OK(fleet_pending_find(s, "web2", "a.example.org", 2, arena, &all,
+			      &err));
+	assert_int_equal(all.n, 1);
+	assert_memory_equal(all.v[0].csr.p, "two", 3);
+	OK(fleet_pending_find(s, "web2", "c.example.org", 2, arena, &all,
+			      &err));
+	assert_int_equal(all.n, 0);
+	all = pending(pending(0, 2).v[1].id, 2);
 	assert_int_equal(all.n, 1);
 	assert_string_equal(all.v[0].name, "b.example.org");
 }
@@ -221,16 +228,18 @@ static void test_approved_as(void **state)
 {
 	struct fleet_request r;
 	const char *as = NULL;
+	int64_t at = 0;
 
 	ask("h1", "web1", "a.example.org", "one", KEY);
 	r = pending(0, 1).v[0];
-	RC(0, fleet_pending_as(s, &r, arena, &as, &err));
+	RC(0, fleet_pending_as(s, &r, arena, &as, &at, &err));
 	RC(1, fleet_request_decide(s, &r, FLEET_APPROVED, NULL,
 				   "a.example.org+web1", 200, &err));
-	RC(1, fleet_pending_as(s, &r, arena, &as, &err));
+	RC(1, fleet_pending_as(s, &r, arena, &as, &at, &err));
 	assert_string_equal(as, "a.example.org+web1");
+	assert_int_equal(at, 200);
 	r.account = "h2";
-	RC(0, fleet_pending_as(s, &r, arena, &as, &err));
+	RC(0, fleet_pending_as(s, &r, arena, &as, &at, &err));
 }
 
 static void test_waiting(void **state)

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* What an administrator, and a program, sees of requests. */
+#include "ask_kit.h"
+
+#define FILE NAME ".csr"
+
+static int pending(void)
+{
+	err_clear(&err);
+	return RUN(pending_run(&p, NULL, 0, &err));
+}
+
+static void nothing(void **state)
+{
+	assert_int_equal(pending(), 0);
+	assert_string_equal(SAID, "");
+	p.opt.json = true;
+	assert_int_equal(pending(), 0);
+	assert_string_equal(SAID, "[]\n");
+}
+
+static void a_new_one(void **state)
+{
+	int64_t id = kit_ask("", WEB1, NAME, FILE);
+	char line[200];
+
+	assert_int_equal(pending(), 0);
+	snprintf(line, sizeof(line), "%lld  " WEB1 "/" NAME "\n",
+		 (long long) id);
+	SAYS(line);
+	SAYS("sent         2027-01-15T07:59:00Z, any host that has the store "
+	     "may have");
+	SAYS("names        www.example.org, example.org\n");
+	snprintf(line, sizeof(line), "key          EC P-256, SHA-256\n%15s%s\n",
+		 "",
+		 kit_out("openssl req -in " FILE " -noout -pubkey | openssl "
+			 "pkey -pubin -outform DER | sha256sum"));
+	SAYS(line);
+	SAYS("would be     a new certificate, " NAME "\n");
+	SAYS("certrepo-populate approve ID..., or reject ID... --reason "
+	     "TEXT\n");
+}
+
+/* What the key change is in the place of. */
+static void a_rebuilt_host(void **state)
+{
+	char text[200];
+
+	kit_enrol(NAME, FILE);
+	kit_sh("openssl x509 -req -in " FILE " -signkey " FILE
+	       ".key -days 9 -out crt");
+	DO(store_exec_try(p.store, "UPDATE certs SET crt = ?",
+			  ARGS(B(((struct store_blob){
+				  kit_pem("crt"), strlen(kit_pem("crt")) }))),
+			  NULL, &err));
+	kit_served(WEB1, NAME);
+	(void) kit_ask("", WEB1, NAME, "key");
+	assert_int_equal(pending(), 0);
+	SAYS("would be     another key for " NAME ", in the place of the key");
+	SAYS(kit_out("openssl req -in " FILE " -noout -pubkey | openssl pkey "
+		     "-pubin -outform DER | sha256sum"));
+	snprintf(text, sizeof(text), "%s",
+		 kit_out("openssl x509 -in crt -outform DER | sha256sum"));
+	SAYS(text);
+	SAYS_NOT("shared ");
+	/* ... of a row that another has, too */
+	kit_served(WEB2, NAME);
+	assert_int_equal(pending(), 0);
+	SAYS("shared       " WEB2 " have this row, too\n");
+	SAYS("--beside");
+}
+
+static void by_rule(void **state)
+{
+	p.conf.rules = (struct conf_groups){ kit_rules, 1 };
+	kit_host(WEB1, "h1");
+	(void) kit_ask("h1", WEB1, NAME, FILE);
+	assert_int_equal(pending(), 0);
+	SAYS("by the account h1\n");
+	SAYS("rule         t.conf:7 approves it\n");
+	(void) kit_ask("shared", WEB2, NAME, "key");
+	assert_int_equal(pending(), 0);
+	SAYS("by the account shared, which is not this");
+	SAYS("no rule      this account does not speak for this host alone\n");
+}
+
+static void refused(void **state)
+{
+	kit_sh("openssl req -new -key key.key -subj /CN=x.example.net -out x");
+	(void) kit_ask("", WEB1, NAME, "x");
+	(void) kit_ask_text("", WEB1, NAME, "garbage", false);
+	assert_int_equal(pending(), 0);
+	SAYS("refused      " NAME ": the CSR does not ask for " NAME);
+	SAYS("refused      its CSR: ");
+}
+
+/* Nothing of it reaches a terminal, and none of it hides the others. */
+static void hostile(void **state)
+{
+	static const char evil[] = "\x1b[2J\x1b]0;x\x07\xc2\x9b"
+				   "1m\r\nid 1  approved";
+
+	(void) kit_ask_text("\x1b[31m", evil, evil, evil, true);
+	(void) kit_ask_text("", WEB1, "../../etc/passwd", kit_pem(FILE), false);
+	(void) kit_ask_text("", WEB1, "*", kit_pem(FILE), false);
+	(void) kit_ask_text("", "", "", "", false);
+	DO(store_exec_try(p.store,
+			  "INSERT INTO host_requests (account, host, name, "
+			  "csr, key_sha256, new_key, state, ts) VALUES (x'00', "
+			  "17, 1.5, 99, x'ff', 'yes', 'pending', 'now')",
+			  NO_ARGS, NULL, &err));
+	(void) kit_ask("", WEB2, NAME, FILE);
+	assert_int_equal(pending(), 0);
+	for (const char *c = SAID; *c; c++)
+		if (((unsigned char) *c < ' ' && *c != '\n') ||
+		    (unsigned char) *c > '~')
+			fail_msg("0x%02x in: %s", (unsigned char) *c, SAID);
+	SAYS_NOT("\nid 1");
+	SAYS(WEB2 "/" NAME "\n");
+	p.opt.json = true;
+	assert_int_equal(pending(), 0);
+	kit_sh("python3 -c 'import json; d = json.load(open(\"said\")); "
+	       "assert len(d) == 6, d; "
+	       "assert d[5][\"verdict\"] == \"new\", d[5]; "
+	       "assert d[5][\"names\"] == [\"" NAME "\", \"example.org\"]; "
+	       "assert d[5][\"ts\"] == %d; assert d[5][\"refused\"] is None; "
+	       "assert d[0][\"refused\"] and d[0][\"new_key\"]'",
+	       NOW - 60);
+}
+
+/* A hundred thousand of them: a person gets the first ones, and can ask for
+ * those of a host. */
+static void many(void **state)
+{
+	char *hosts[] = { (char *) WEB2, NULL };
+
+	DO(store_exec_try(
+		p.store,
+		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM "
+		"n WHERE i < 100000) INSERT INTO host_requests (account, host, "
+		"name, csr, key_sha256, state, ts) SELECT '', 'h' || i, 'a', "
+		"'garbage', i, 'pending', 1 FROM n",
+		NO_ARGS, NULL, &err));
+	DO(store_exec_try(p.store,
+			  "INSERT INTO host_requests (account, host, name, "
+			  "csr, key_sha256, state, ts) VALUES ('', '" WEB2 "', "
+			  "'" NAME "', ?, 'x', 'pending', 1)",
+			  ARGS(B(((struct store_blob){
+				  kit_pem(FILE), strlen(kit_pem(FILE)) }))),
+			  NULL, &err));
+	assert_int_equal(pending(), 0);
+	kit_sh("grep -c '^[0-9]*  h[0-9]*/a$' said >count; "
+	       "grep -qx 500 count; grep -q '^and 99501 more' said");
+	assert_int_equal(RUN(pending_run(&p, hosts, 1, &err)), 0);
+	SAYS(WEB2 "/" NAME "\n");
+	SAYS_NOT("more, which");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T_(f) cmocka_unit_test_setup_teardown(f, kit_ask_setup, kit_teardown)
+		T_(nothing), T_(a_new_one), T_(a_rebuilt_host), T_(by_rule),
+		T_(refused), T_(hostile),   T_(many),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
