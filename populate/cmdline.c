@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmdline.h"
+#include "hostcmd.h"
 #include "near.h"
 #include "opts.h"
 #include "proof_kind.h"
@@ -18,16 +19,20 @@ enum {
 	KEY_BESIDE,
 	KEY_BY_RULE,
 	KEY_REASON,
+	KEY_PASSWORD_FILE,
+	KEY_NEW_PASSWORD,
 };
 
 static const struct opts_option options[] = {
 	{ 'c', "config", "FILE",
 	  "instead of admin.conf (root) or certrepo.conf" },
 	{ 'n', "dry-run", NULL, "check and say what would be done",
-	  " init add enable disable set remove approve reject " },
+	  " init add enable disable set remove approve reject host-add "
+	  "host-grant host-revoke host-remove host-forget " },
 	{ 'v', "verbose", NULL, "say more on stderr" },
-	{ 'y', "yes", NULL, "without asking", " remove approve " },
-	{ KEY_JSON, "json", NULL, "for programs", " list show pending " },
+	{ 'y', "yes", NULL, "without asking", " remove approve host-remove " },
+	{ KEY_JSON, "json", NULL, "for programs",
+	  " list show pending host-list host-show " },
 	{ KEY_CSR, "csr", "FILE", "instead of csr_dir/NAME.csr; - is stdin",
 	  " add " },
 	{ KEY_ENABLE, "enable", NULL, "to be renewed from the start", " add " },
@@ -46,9 +51,13 @@ static const struct opts_option options[] = {
 	{ KEY_WEBROOT, "webroot", "PATH", "http-01, the folder served",
 	  " add approve " },
 	{ KEY_COMMENT, "comment", "TEXT", "a note, plain ASCII",
-	  " add approve " },
+	  " add approve host-add " },
 	{ KEY_OWNER, "owner", "ADDRESS", "who gets the mail about it, too",
 	  " add approve " },
+	{ KEY_PASSWORD_FILE, "password-file", "FILE",
+	  "into FILE, or from it, when it is there", " host-add " },
+	{ KEY_NEW_PASSWORD, "new-password", NULL,
+	  "another one, for an account that is there", " host-add " },
 	{ 0 },
 };
 
@@ -57,7 +66,7 @@ static const struct opts_topic topics[] = {
 	  "Create the database, or upgrade one of a version before.",
 	  "init --dry-run\n"
 	  "init\n" },
-	{ "add", "[options] add NAME...",
+	{ "add", "[options] [add] NAME...",
 	  "Enrol certificate signing requests; enable has the fetcher order.",
 	  "add www.example.org --csr www.example.org.csr\n"
 	  "add www.example.org --webroot /var/www/html\n"
@@ -91,6 +100,43 @@ static const struct opts_topic topics[] = {
 	{ "remove", "[options] remove NAME...",
 	  "Take a name out of the database, certificate and all.",
 	  "remove old.example.org\n" },
+	{ "host", "[options] host COMMAND [HOST [NAME...]]",
+	  "An account of the database for each host (MariaDB), by which it "
+	  "reads its own\ncertificates only.",
+	  "host add web1.example.org www.example.org\n"
+	  "host list --json\n",
+	  "Commands:\n"
+	  "  add HOST [NAME...]    its account and password, and what it may "
+	  "read\n"
+	  "  list                  all hosts, one a line\n"
+	  "  show HOST...          account, names, requests, reports\n"
+	  "  grant HOST NAME...    it may read these, too\n"
+	  "  revoke HOST NAME...   it may not any more\n"
+	  "  remove HOST...        account, names and reports go\n"
+	  "  forget HOST...        its reports go, of a host that is no more" },
+	{ "host add", "[options] host add HOST [NAME...]",
+	  "Make its account, let it read certificates, and print what its "
+	  "installer.conf\nneeds. Safe to repeat.",
+	  "host add web1.example.org www.example.org\n"
+	  "host add web1.example.org --password-file web1.password\n" },
+	{ "host list", "[options] host list",
+	  "All hosts that have an account or reported, one a line.",
+	  "host list --json\n" },
+	{ "host show", "[options] host show HOST...",
+	  "Everything about a host: account, names, requests, reports.",
+	  "host show web1.example.org\n" },
+	{ "host grant", "[options] host grant HOST NAME...",
+	  "Let it read certificates.",
+	  "host grant web1.example.org www.example.org\n" },
+	{ "host revoke", "[options] host revoke HOST NAME...",
+	  "Let it read these no more; its reports about them go.",
+	  "host revoke web1.example.org www.example.org\n" },
+	{ "host remove", "[options] host remove HOST...",
+	  "Drop its account, who is logged in by it, its names and reports.",
+	  "host remove web1.example.org\n" },
+	{ "host forget", "[options] host forget HOST...",
+	  "Drop its reports alone: it is no more, or never had an account.",
+	  "host forget web1.example.org\n" },
 	{ 0 },
 };
 
@@ -106,7 +152,6 @@ static const struct opts_spec spec = {
 		"  init                  create or upgrade the database\n"
 		"  add NAME...           enrol; the CSR is csr_dir/NAME.csr or "
 		"--csr=FILE\n"
-		"  NAME                  the same, as long as NAME has a dot\n"
 		"  list                  all of them, one a line\n"
 		"  show NAME...          everything about one\n"
 		"  enable NAME...        let the fetcher renew it\n"
@@ -114,11 +159,11 @@ static const struct opts_spec spec = {
 		"  set NAME FIELD=VALUE  comment, owner, webroot_path, ca, "
 		"challenge, ...\n"
 		"  remove NAME...        take it out, certificate and all\n"
-		"  pending               what hosts ask for; approve ID, "
-		"reject "
-		"ID",
-	.examples = "add www.example.org --csr www.example.org.csr\n"
-		    "show www.example.org\n",
+		"  pending               what hosts ask for\n"
+		"  approve ID...         give them what they ask for\n"
+		"  reject ID...          or not, and tell them why\n"
+		"  host COMMAND ...      accounts of hosts, see host --help",
+	.examples = "add www.example.org --csr www.example.org.csr\n",
 };
 
 static int all_init(struct populate *p, char **words, int n, struct err *err)
@@ -136,8 +181,9 @@ static int all_set(struct populate *p, char **words, int n, struct err *err)
 	return change_set(p, words[0], words + 1, err);
 }
 
-#define NONE	 0, -1, NULL
-#define ANY_NAME 1, 0, "a NAME"
+#define NONE	  0, -1, NULL
+#define ANY_NAME  1, 0, "a NAME"
+#define HOST_NAME 2, 0, "a HOST and a NAME"
 
 static const struct cmdline_command commands[] = {
 	{ "init", STORE_ADMIN, NULL, all_init, NONE },
@@ -151,6 +197,13 @@ static const struct cmdline_command commands[] = {
 	{ "pending", STORE_READ, NULL, pending_run, 0, 0, NULL },
 	{ "approve", STORE_WRITE, NULL, approve_run, 0, 0, NULL },
 	{ "reject", STORE_WRITE, NULL, reject_run, 1, 0, "an ID" },
+	{ "host add", STORE_WRITE, NULL, hostcmd_add, 1, 0, "a HOST" },
+	{ "host list", STORE_READ, NULL, hostcmd_list, NONE },
+	{ "host show", STORE_READ, hostcmd_show, NULL, 1, 0, "a HOST" },
+	{ "host grant", STORE_WRITE, NULL, hostcmd_grant, HOST_NAME },
+	{ "host revoke", STORE_WRITE, NULL, hostcmd_revoke, HOST_NAME },
+	{ "host remove", STORE_WRITE, hostcmd_remove, NULL, 1, 0, "a HOST" },
+	{ "host forget", STORE_WRITE, hostcmd_forget, NULL, 1, 0, "a HOST" },
 };
 
 struct parsed {
@@ -187,6 +240,12 @@ static bool take_option(int k, const char *value, void *arg)
 	case KEY_JSON:
 		o->json = true;
 		return true;
+	case KEY_NEW_PASSWORD:
+		o->new_password = true;
+		return true;
+	case KEY_PASSWORD_FILE:
+		o->password_file = value;
+		return *value != '\0';
 	case KEY_ENABLE:
 		o->enable = true;
 		return true;
@@ -227,33 +286,40 @@ static bool take_option(int k, const char *value, void *arg)
 	return false;
 }
 
-/* "init, add, list or show"; of a GROUP, their second words. To be freed. */
-static char *command_words(const char *group)
+/* Is this one of GROUP, or, NULL, of none? Its second word, or its only one. */
+static const char *word_of(const struct cmdline_command *c, const char *group)
 {
-	size_t skip = group ? strlen(group) + 1 : 0, n = 0, all = 0;
-	struct sbuf b = SBUF_INIT(1000);
+	const char *second = strchr(c->word, ' ');
+	size_t len = group ? strlen(group) : 0;
 
-	for (int pass = 0; pass < 2; pass++)
-		for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-			const char *word = commands[i].word;
-			const char *second = strchr(word, ' ');
+	if (!group)
+		return second ? NULL : c->word;
+	return strncmp(c->word, group, len) == 0 && c->word + len == second
+		       ? second + 1
+		       : NULL;
+}
 
-			if (group ? !second || strncmp(word, group, skip - 1) ||
-					    word + skip != second + 1
-				  : second != NULL)
-				continue;
-			if (pass == 0) {
-				all++;
-				continue;
-			}
-			n++;
-			sbuf_addf(&b, "%s%s",
-				  n == 1     ? ""
-				  : n == all ? " or "
-					     : ", ",
-				  word + skip);
-		}
-	return sbuf_take(&b, NULL);
+/* "init, add, list or show": those of GROUP. */
+static const char *command_words(const char *group)
+{
+	static char text[400];
+	size_t all = 0, n = 0, len = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		all += word_of(&commands[i], group) ? 1 : 0;
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		const char *word = word_of(&commands[i], group);
+
+		if (!word || len >= sizeof(text))
+			continue;
+		n++;
+		len += (size_t) snprintf(text + len, sizeof(text) - len, "%s%s",
+					 n == 1	    ? ""
+					 : n == all ? " or "
+						    : ", ",
+					 word);
+	}
+	return text;
 }
 
 static const struct cmdline_command *find_command(const char *word)
@@ -282,20 +348,30 @@ static void __attribute__((__noreturn__)) no_command(const char *word)
 	static const struct {
 		const char *word, *meant;
 	} others[] = {
-		{ "ls", "list" },	{ "status", "list" },
-		{ "rm", "remove" },	{ "delete", "remove" },
-		{ "del", "remove" },	{ "change", "set" },
-		{ "edit", "set" },	{ "enrol", "add" },
-		{ "enroll", "add" },	{ "import", "add" },
-		{ "get", "show" },	{ "info", "show" },
-		{ "upgrade", "init" },	{ "replace", "add --replace" },
-		{ "hold", "disable" },	{ "release", "enable" },
+		{ "ls", "list" },
+		{ "status", "list" },
+		{ "rm", "remove" },
+		{ "delete", "remove" },
+		{ "del", "remove" },
+		{ "change", "set" },
+		{ "edit", "set" },
+		{ "enrol", "add" },
+		{ "enroll", "add" },
+		{ "import", "add" },
+		{ "get", "show" },
+		{ "info", "show" },
+		{ "upgrade", "init" },
+		{ "replace", "add --replace" },
+		{ "hold", "disable" },
+		{ "release", "enable" },
 		{ "unhold", "enable" },
+		{ "grant", "host grant" },
+		{ "revoke", "host revoke" },
+		{ "forget", "host forget" },
+		{ "hosts", "host list" },
 	};
 	static const char *const orders[] = { "renew", "issue", "order",
 					      "force", "fetch" };
-	AUTO(mem_free_str) char *words = command_words(NULL);
-	AUTO(mem_free_str) char *meant = NULL;
 	struct near near = near_word(word);
 
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
@@ -313,33 +389,35 @@ static void __attribute__((__noreturn__)) no_command(const char *word)
 				   word);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		(void) near_try(&near, commands[i].word);
-	meant = near_text(&near, "");
 	if (near.best)
-		opts_usage(&spec, "there is no command \"%s\"%s", word, meant);
+		opts_usage(&spec, "there is no command \"%s\"; is %s meant?",
+			   word, near.best);
 	opts_usage(&spec,
 		   "there is no command \"%s\": %s; a NAME alone, which has a "
 		   "dot, is enrolled",
-		   word, words);
+		   word, command_words(NULL));
 }
 
 /* GROUP and WORD, which may be NULL, are no command. */
 static void __attribute__((__noreturn__))
 no_such_of(const char *group, const char *word)
 {
-	AUTO(mem_free_str) char *words = command_words(group);
-	AUTO(mem_free_str)
-	char *both = mem_printf("%s %s", group, word ? word : "");
-	AUTO(mem_free_str) char *meant = NULL;
-	struct near near = near_word(both);
+	struct near near;
+	char both[100];
 
 	if (!word)
-		opts_usage(&spec, "say what to do: %s %s", group, words);
+		opts_usage(&spec, "say what to do: %s %s", group,
+			   command_words(group));
+	(void) snprintf(both, sizeof(both), "%s %s", group, word);
+	near = near_word(both);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		if (strchr(commands[i].word, ' '))
+		if (word_of(&commands[i], group))
 			(void) near_try(&near, commands[i].word);
-	meant = near_text(&near, "");
-	opts_usage(&spec, "there is no command \"%s\"%s%s%s", both, meant,
-		   near.best ? "" : ": ", near.best ? "" : words);
+	if (near.best)
+		opts_usage(&spec, "there is no command \"%s\"; is %s meant?",
+			   both, near.best);
+	opts_usage(&spec, "there is no command \"%s\": %s", both,
+		   command_words(group));
 }
 
 /* An option without effect would leave a person in a wrong belief. */
@@ -363,12 +441,12 @@ static void check_usage(const struct cmdline_command *c,
 
 static const struct cmdline_command *of_group(char *const *words)
 {
-	AUTO(mem_free_str) char *both = NULL;
 	const struct cmdline_command *c;
+	char both[100];
 
 	if (!words[1])
 		no_such_of(words[0], NULL);
-	both = mem_printf("%s %s", words[0], words[1]);
+	(void) snprintf(both, sizeof(both), "%s %s", words[0], words[1]);
 	c = find_command(both);
 	if (!c)
 		no_such_of(words[0], words[1]);
@@ -377,14 +455,13 @@ static const struct cmdline_command *of_group(char *const *words)
 
 void cmdline_parse(int argc, char **argv, struct cmdline *ret)
 {
-	AUTO(mem_free_str) char *all = command_words(NULL);
 	struct parsed given = { .opt.config = NULL };
 	const struct cmdline_command *c;
 	int at;
 
 	at = opts_parse(&spec, argc, argv, take_option, &given);
 	if (at == argc)
-		opts_usage(&spec, "say what to do: %s", all);
+		opts_usage(&spec, "say what to do: %s", command_words(NULL));
 	c = find_command(argv[at]);
 	if (c) {
 		at++;

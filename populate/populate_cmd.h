@@ -23,6 +23,8 @@ struct populate_opts {
 	const char *comment;
 	const char *owner;
 	const char *reason;
+	const char *password_file; /* of a host's account; NULL: printed */
+	bool new_password;
 	bool enable, replace, beside, by_rule, dry_run, yes, json;
 	int verbose;
 };

@@ -95,6 +95,7 @@ struct found {
 	enum fleet_seen seen;
 	bool tls;     /* REQUIRE SSL, or more */
 	bool limited; /* in its connections */
+	char hash[FLEET_HASH_LEN + 1];
 };
 
 static int look(struct store *s, const char *account, struct found *ret,
@@ -106,9 +107,10 @@ static int look(struct store *s, const char *account, struct found *ret,
 	int rc = -1;
 
 	if (store_query(s,
-			"SELECT ssl_type, max_user_connections FROM mysql.user "
-			"WHERE user = ? AND host = '%'",
-			"wn", ARGS(T(account)), &st, &own) == 0)
+			"SELECT ssl_type, max_user_connections, "
+			"authentication_string FROM mysql.user WHERE user = ? "
+			"AND host = '%'",
+			"wnw", ARGS(T(account)), &st, &own) == 0)
 		rc = db_step(st, &own);
 	if (rc == -1 && lost(s, &own)) {
 		*err = own;
@@ -122,6 +124,7 @@ static int look(struct store *s, const char *account, struct found *ret,
 		f.seen = FLEET_THERE;
 		f.tls = tls && *tls;
 		f.limited = db_col_int(st, 1) > 0;
+		(void) store_fit(db_col_text(st, 2), f.hash, sizeof(f.hash));
 	}
 	*ret = f;
 	return 0;
@@ -314,6 +317,9 @@ static int put(struct store *s, const char *account, const char *hash,
 	if (f.seen != FLEET_HIDDEN && check_procedures(s, err) == -1)
 		return -1;
 	ret->was = f.seen;
+	/* It is the one it has: nobody need be cut off. */
+	if (hash && strcmp(hash, f.hash) == 0)
+		hash = NULL;
 	if (!hash && f.seen != FLEET_THERE)
 		return err_set(err, ERR_INTERNAL,
 			       "an account without a password");

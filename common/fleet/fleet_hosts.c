@@ -167,10 +167,11 @@ static int names_of(struct store *s, const char *host, struct arena *a,
 	int rc;
 
 	if (store_query(s,
-			"SELECT n.name FROM host_names n JOIN hosts h ON "
-			"h.account = n.account AND h.host = n.host WHERE "
-			"h.host = ? ORDER BY n.name LIMIT 5001",
-			"W", ARGS(T(host)), &st, err) == -1)
+			"SELECT n.name, c.name FROM host_names n JOIN hosts h "
+			"ON h.account = n.account AND h.host = n.host LEFT "
+			"JOIN certs c ON c.name = n.name WHERE h.host = ? "
+			"ORDER BY n.name LIMIT 5001",
+			"Ww", ARGS(T(host)), &st, err) == -1)
 		return -1;
 	while ((rc = db_step(st, err)) == 1) {
 		if (all.n == FLEET_NAMES_MAX)
@@ -178,7 +179,10 @@ static int names_of(struct store *s, const char *host, struct arena *a,
 				       "%s: more than %d names of one host",
 				       host, FLEET_NAMES_MAX);
 		all.v = STORE_GROW(a, all.v, all.n);
-		all.v[all.n++] = store_col_text(st, 0, a);
+		all.v[all.n++] = (struct fleet_name){
+			.name = store_col_text(st, 0, a),
+			.enrolled = !db_col_null(st, 1),
+		};
 	}
 	if (rc == 0)
 		*ret = all;

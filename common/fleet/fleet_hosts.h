@@ -40,7 +40,10 @@ int fleet_host_grant(struct store *s, const char *host, const char *name,
 /* Names, in order. */
 #define FLEET_NAMES_MAX 5000
 struct fleet_names {
-	const char **v;
+	struct fleet_name {
+		const char *name;
+		bool enrolled; /* false: there is no such certificate */
+	} * v;
 	size_t n;
 };
 

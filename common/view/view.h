@@ -55,6 +55,12 @@ int64_t view_parked(const struct view *v);
 /* Does the fetcher leave it alone? An instant that a wrong clock wrote it does
  * not believe. */
 bool view_ca_rests(const struct store_ca *ca, int64_t now);
+/* "    TIME  WHO SERVICE ENDPOINT: state, serial ...": one of what hosts said,
+ * WHO is its host, or its name. */
+void view_receipt_text(const struct store_receipt *r, const char *who,
+		       struct sbuf *out);
+/* Its members but host and name, without braces. */
+void view_receipt_json(const struct store_receipt *r, struct sbuf *out);
 /* What is known to be wrong with the row's request and CA, in sentences. */
 void view_notes(const struct view *v, struct strlist *ret);
 /* What the CA asks for, as the member "ari"; STALE: the row's columns are of

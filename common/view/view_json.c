@@ -115,6 +115,21 @@ static void put_attempts(const struct view *v, struct sbuf *out)
 	sbuf_addc(out, ']');
 }
 
+void view_receipt_json(const struct store_receipt *r, struct sbuf *out)
+{
+	jout_str(out, "service", r->service);
+	jout_str(out, "endpoint", r->endpoint);
+	jout_str(out, "protocol", r->protocol);
+	jout_str(out, "state", r->state);
+	jout_str(out, "fingerprint", r->fingerprint);
+	jout_str(out, "serial", r->serial);
+	jout_time(out, "ts_expire", r->ts_expire);
+	jout_int(out, "depth", r->depth);
+	jout_time(out, "ts", r->ts);
+	jout_str(out, "detail", r->detail);
+	jout_str(out, "version", r->version);
+}
+
 static void put_installs(const struct view *v, struct sbuf *out)
 {
 	jout_key(out, "installs");
@@ -130,17 +145,7 @@ static void put_installs(const struct view *v, struct sbuf *out)
 
 		sbuf_adds(out, i ? ",{" : "{");
 		jout_str(out, "host", r->host);
-		jout_str(out, "service", r->service);
-		jout_str(out, "endpoint", r->endpoint);
-		jout_str(out, "protocol", r->protocol);
-		jout_str(out, "state", r->state);
-		jout_str(out, "fingerprint", r->fingerprint);
-		jout_str(out, "serial", r->serial);
-		jout_time(out, "ts_expire", r->ts_expire);
-		jout_int(out, "depth", r->depth);
-		jout_time(out, "ts", r->ts);
-		jout_str(out, "detail", r->detail);
-		jout_str(out, "version", r->version);
+		view_receipt_json(r, out);
 		sbuf_addc(out, '}');
 	}
 	sbuf_addc(out, ']');

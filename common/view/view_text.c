@@ -339,7 +339,8 @@ static void add_attempts(const struct view *v, struct sbuf *out)
 	}
 }
 
-static void add_install(const struct store_receipt *r, struct sbuf *out)
+void view_receipt_text(const struct store_receipt *r, const char *who,
+		       struct sbuf *out)
 {
 	const char *detail = r->detail ? r->detail : "";
 	size_t n = r->state ? strlen(r->state) : 0;
@@ -350,7 +351,7 @@ static void add_install(const struct store_receipt *r, struct sbuf *out)
 		detail += n + 1 + strspn(detail + n + 1, " ");
 
 	sbuf_addf(out, "    %s  ", clock_text(r->ts, text));
-	sbuf_add_clean(out, r->host);
+	sbuf_add_clean(out, who);
 	sbuf_addc(out, ' ');
 	sbuf_add_clean(out, r->service);
 	if (r->endpoint && *r->endpoint) {
@@ -401,7 +402,8 @@ static void add_installs(const struct view *v, int64_t now, struct sbuf *out)
 		return;
 	sbuf_adds(out, "  reports of its hosts, newest first\n");
 	for (size_t i = 0; i < n && i < INSTALLS_SHOWN; i++)
-		add_install(&v->installs.v[i], out);
+		view_receipt_text(&v->installs.v[i], v->installs.v[i].host,
+				  out);
 	if (n > INSTALLS_SHOWN)
 		sbuf_addf(out, "    and %zu older ones, see --json%s\n",
 			  n - INSTALLS_SHOWN + v->installs.more,

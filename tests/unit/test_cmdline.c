@@ -43,7 +43,8 @@ static void is(const char *text, const char *understood)
 static void refused(const char *text, const char *why)
 {
 	split(text);
-	assert_int_equal(scratch_fork(parse, NULL), 64);
+	if (scratch_fork(parse, NULL) != 64)
+		fail_msg("%s: %s", text, scratch_read(scratch("err")));
 	if (!strstr(scratch_read(scratch("err")), why))
 		fail_msg("no \"%s\" in: %s", why, scratch_read(scratch("err")));
 }
@@ -56,11 +57,26 @@ static void understood(void **state)
 	is("set a x=y", "set: a x=y");
 	is("remove -y a", "remove: a yes");
 	is("list", "list:");
+	is("host list", "host list:");
+	is("host add web1.example www.example", "host add: web1.example "
+						"www.example");
+	is("-n host remove -y a", "host remove: a dry yes");
+	is("host.example", "add: host.example");
 }
 
 static void wrong(void **state)
 {
 	refused("", "say what to do: init, add, list, show, enable, disable, ");
+	refused("host", "say what to do: host add, list, show, grant, revoke, "
+			"remove or forget (");
+	refused("host add", "host add needs a HOST");
+	refused("host grant a", "host grant needs a HOST and a NAME");
+	refused("host list a", "host list takes no name");
+	refused("host show -n a", "host show does not take --dry-run");
+	refused("add --new-password a.b", "add does not take --new-password");
+	refused("host grnt a", "is host grant meant?");
+	refused("host qqqqqqqqqqqqqqqq", ": add, list, show, grant");
+	refused("grant a", "it is called host grant");
 	refused("list -n", "list does not take --dry-run");
 	refused("list a", "list takes no name");
 	refused("show", "show needs a NAME");

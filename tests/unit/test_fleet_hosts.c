@@ -69,7 +69,8 @@ static const char *names(const char *host)
 
 	OK(fleet_host_names(s, host, arena, &n, &err));
 	for (size_t i = 0; i < n.n; i++)
-		sbuf_addf(&b, "%s%s", i ? " " : "", n.v[i]);
+		sbuf_addf(&b, "%s%s%s", i ? " " : "", n.v[i].name,
+			  n.v[i].enrolled ? "!" : "");
 	return arena_strdup(arena, sbuf_str(&b));
 }
 
@@ -124,6 +125,10 @@ static void test_put(void **state)
 
 static void test_grant(void **state)
 {
+	const struct store_cert row = { .name = "www.example.org",
+					.csr = BLOB("csr"),
+					.md5_modulus = "x" };
+
 	RC(0, fleet_host_grant(s, "web1", "www.example.org", &err));
 	assert_int_equal(count("SELECT COUNT(*) FROM host_names"), 0);
 	add(1, "web1", "a-web1", NULL);
@@ -135,6 +140,9 @@ static void test_grant(void **state)
 			 1);
 	assert_int_equal(count("SELECT COUNT(*) FROM host_names"), 1);
 	FAILS(ERR_INPUT, "*", fleet_host_grant(s, "web1", "*", &err));
+	assert_string_equal(names("web1"), "www.example.org");
+	OK(store_add(s, &row, &err));
+	assert_string_equal(names("web1"), "www.example.org!");
 }
 
 static int grant_and_fail(struct store *st, void *arg, struct err *e)

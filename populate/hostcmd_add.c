@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include "file.h"
+#include "hostcmd.h"
+#include "log.h"
+
+#define PASSWORD_MIN  16 /* of one that a person made */
+#define PASSWORD_MAX  200
+#define HOST_PASSWORD "/etc/certrepo/host.password"
+
+struct add {
+	const char *host;
+	char account[FLEET_ACCOUNT_MAX + 1];
+	bool fresh;			 /* its row is new */
+	char password[PASSWORD_MAX + 1]; /* ""; the account keeps its own */
+	bool made_here;			 /* not that of a file that was there */
+};
+
+static void add_erase(struct add *a)
+{
+	mem_erase(a->password, sizeof(a->password));
+}
+
+/* --- the password --- */
+
+/* 1 read; 0 there is no such file; -1. One that is there may be of a run that
+ * was stopped, or was kept for a restore. */
+static int password_of_file(const char *path, char ret[PASSWORD_MAX + 1],
+			    struct err *err)
+{
+	AUTO(sbuf_erase) struct sbuf b = SBUF_INIT(4096);
+	const char *text;
+	size_t len;
+
+	if (access(path, F_OK) == -1 && errno == ENOENT)
+		return 0;
+	if (file_read_secret(path, &b, err) == -1)
+		return -1;
+	text = sbuf_str(&b);
+	len = strcspn(text, "\r\n");
+	if (len < PASSWORD_MIN || len > PASSWORD_MAX ||
+	    text[len + strspn(text + len, "\r\n")] || strlen(text) != b.len)
+		return err_set(err, ERR_INPUT,
+			       "%s is there, and does not hold a password, one "
+			       "line of %d to %d characters; it is not "
+			       "overwritten: name another file",
+			       path, PASSWORD_MIN, PASSWORD_MAX);
+	for (size_t i = 0; i < len; i++)
+		if (text[i] < 0x21 || text[i] > 0x7e)
+			return err_set(err, ERR_INPUT,
+				       "%s is there, and its password has "
+				       "blanks or other than ASCII in it",
+				       path);
+	(void) snprintf(ret, PASSWORD_MAX + 1, "%.*s", (int) len, text);
+	return 1;
+}
+
+static int write_new(const char *path, const char *password, struct err *err)
+{
+	AUTO(file_close) int fd = -1;
+	AUTO(mem_free_str) char *folder = file_dirname(path);
+	char line[FLEET_PASSWORD_LEN + 2];
+	size_t len = strlen(password);
+	bool whole;
+
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return err_errno(err, ERR_IO, "%s", path);
+	memcpy(line, password, len);
+	line[len++] = '\n';
+	whole = write(fd, line, len) == (ssize_t) len && fsync(fd) == 0;
+	mem_erase(line, sizeof(line));
+	if (!whole) {
+		(void) err_errno(err, ERR_IO, "%s", path);
+		(void) unlink(path);
+		return -1;
+	}
+	return file_sync_dir(folder, err);
+}
+
+/* It is on disk before the account has it: whoever comes again after a kill
+ * finds the one that counts. */
+static int choose_password(const struct populate *p, enum fleet_seen seen,
+			   struct add *a, struct err *err)
+{
+	const char *file = p->opt.password_file;
+	int rc = file ? password_of_file(file, a->password, err) : 0;
+
+	if (rc == -1)
+		return -1;
+	if (rc == 1 && p->opt.new_password)
+		return err_set(err, ERR_INPUT,
+			       "%s is there, and is not overwritten: name "
+			       "another file, or leave --new-password out to "
+			       "give the account the password in it",
+			       file);
+	if (rc == 1)
+		return 0;
+	/* Of one that cannot be seen, the row tells that it was made. */
+	if (!p->opt.new_password &&
+	    (seen == FLEET_THERE || (seen == FLEET_HIDDEN && !a->fresh)))
+		return 0;
+	if (fleet_password_new(a->password, err) == -1)
+		return -1;
+	a->made_here = true;
+	return file && !p->opt.dry_run ? write_new(file, a->password, err) : 0;
+}
+
+/* --- what is printed --- */
+
+/* The database as hosts reach it: that of C, or of INSTEAD, where C has but a
+ * socket. */
+static const struct store_conf *reachable(const struct populate *p,
+					  const struct hostcmd_maker *m)
+{
+	return !p->conf.store->host && m->conf && m->conf->store &&
+			       m->conf->store->host
+		       ? m->conf->store
+		       : p->conf.store;
+}
+
+static void print_setting(const char *name, const char *value)
+{
+	printf("          %s = \"", name);
+	for (; *value; value++)
+		printf("%s%c", *value == '"' || *value == '\\' ? "\\" : "",
+		       *value);
+	printf("\";\n");
+}
+
+/* To be pasted as it is. What is not known here stays out, and is refused
+ * there until somebody fills it in. */
+static void print_group(const struct populate *p, const struct hostcmd_maker *m,
+			const struct add *a)
+{
+	const struct store_conf *c = reachable(p, m);
+
+	printf("For the host's installer.conf:\n\n"
+	       "host = \"%s\";\n"
+	       "store : { driver = \"mariadb\";\n",
+	       a->host);
+	if (c->host)
+		print_setting("host", c->host);
+	else
+		printf("          # host = \"...\"; the server's name, as its "
+		       "certificate has it: the\n"
+		       "          # configuration used here goes by a socket, "
+		       "or "
+		       "an option file\n");
+	if (c->port && c->port != 3306)
+		printf("          port = %lld;\n", (long long) c->port);
+	if (c->database)
+		print_setting("database", c->database);
+	print_setting("user", a->account);
+	print_setting("password_file", HOST_PASSWORD);
+	if (c->ca_file)
+		print_setting("ca_file", c->ca_file);
+	else
+		printf("          # ca_file = \"...\"; the CA of the server's "
+		       "certificate, not known here\n");
+	printf("        };\n");
+	if (c->ca_file)
+		printf("\nIt needs a copy of %s there, too.\n", c->ca_file);
+}
+
+static void print_password(const struct populate *p, const struct add *a)
+{
+	const char *file = p->opt.password_file;
+	AUTO(arena_free) struct arena *t = arena_new();
+
+	if (!*a->password)
+		populate_line(
+			"password",
+			arena_printf(t,
+				     "it keeps the one it has; --new-password "
+				     "makes another one%s",
+				     file ? ", and FILE was not written" : ""));
+	else if (file)
+		populate_line(
+			"password",
+			arena_printf(t,
+				     "in %s; on the host it is " HOST_PASSWORD
+				     ", 0600",
+				     file));
+	else
+		printf("  %-13s%s\n  %-13sshown this once; on the host, "
+		       "in " HOST_PASSWORD ", 0600\n",
+		       "password", a->password, "");
+}
+
+static void print_account(const struct hostcmd_maker *m,
+			  const struct fleet_account *f, const struct add *a)
+{
+	const char *what = !f	      ? "is there, or was given to an "
+					"administrator to make"
+			   : !f->done ? "not made yet, see below"
+			   : f->was == FLEET_THERE ? "there"
+						   : "made";
+	AUTO(arena_free) struct arena *t = arena_new();
+
+	populate_line("account", arena_printf(t, "%s, %s%s%s", a->account, what,
+					      m->config ? ", by " : "",
+					      m->config ? m->config : ""));
+	if (f && f->stripped)
+		populate_line("note",
+			      "the account had other rights, which it has no "
+			      "more: an installer of a version before, which "
+			      "reads the views, has to be upgraded");
+}
+
+static void print_names(struct populate *p, const char *host)
+{
+	AUTO(arena_free) struct arena *t = arena_new();
+	struct err own = ERR_INIT;
+	struct fleet_names names;
+	const char *all = "";
+
+	if (fleet_host_names(p->store, host, t, &names, &own) == -1)
+		return;
+	for (size_t i = 0; i < names.n; i++)
+		all = arena_printf(t, "%s%s%s", all, i ? ", " : "",
+				   populate_clean(t, names.v[i].name));
+	populate_line("may read",
+		      names.n ? all
+			      : "nothing yet: host grant HOST NAME, or approve "
+				"what it asks for");
+}
+
+/* --- the command --- */
+
+static int dry(struct populate *p, struct add *a, char **names, int n,
+	       struct err *err)
+{
+	AUTO(arena_free) struct arena *t = arena_new();
+	enum fleet_seen seen;
+
+	if (fleet_account_look(p->store, a->account, &seen, err) == -1 ||
+	    choose_password(p, seen, a, err) == -1)
+		return -1;
+	printf("%s: would have the account %s%s%s%s%s\n", a->host, a->account,
+	       seen == FLEET_THERE ? ", which is there" : "",
+	       *a->password ? ", with a password of its own" : "",
+	       n ? ", and may read " : "", hostcmd_joined(names, n, t));
+	return 0;
+}
+
+static int put_account(struct populate *p, struct add *a,
+		       struct hostcmd_maker *m, struct fleet_account *f,
+		       bool *ret_done, struct err *err)
+{
+	char hash[FLEET_HASH_LEN + 1];
+
+	if (choose_password(p, m->seen, a, err) == -1)
+		return -1;
+	/* Made by an administrator: there is nothing to be done that we may. */
+	*ret_done = *a->password || m->seen == FLEET_THERE;
+	if (!*ret_done)
+		return 0;
+	return fleet_account_put(
+		m->store, a->host,
+		*a->password ? fleet_password_hash(a->password, hash) : NULL, f,
+		err);
+}
+
+static void tell(struct populate *p, const struct hostcmd_maker *m,
+		 const struct fleet_account *f, const struct add *a)
+{
+	AUTO(arena_free) struct arena *t = arena_new();
+
+	printf("%s\n", a->host);
+	print_account(m, f, a);
+	print_password(p, a);
+	print_names(p, a->host);
+	printf("\n");
+	if (f && !f->done)
+		hostcmd_print_sql(f);
+	print_group(p, m, a);
+}
+
+static int add_in(struct populate *p, struct add *a, char **names, int n,
+		  struct err *err)
+{
+	const struct fleet_host h = { .host = a->host,
+				      .account = a->account,
+				      .ts_added = p->now,
+				      .comment = p->opt.comment };
+	AUTO(hostcmd_maker_free)
+	struct hostcmd_maker m = { .store = NULL };
+	AUTO(fleet_account_free) struct fleet_account f = { .sql = NULL };
+	AUTO(arena_free) struct arena *t = arena_new();
+	bool done = false;
+	int rc;
+
+	if (p->opt.dry_run)
+		return dry(p, a, names, n, err);
+	rc = fleet_host_put(p->store, &h, (const char *const *) names,
+			    (size_t) n, err);
+	if (rc == -1 || hostcmd_maker(p, a->host, &m, err) == -1)
+		return -1;
+	a->fresh = rc == 1;
+	if (put_account(p, a, &m, &f, &done, err) == -1)
+		return err_wrap(err,
+				"%s is noted, its account is not as it "
+				"has to be; say this once more",
+				a->host);
+	populate_log(a->fresh ? "host-added" : "host-granted", a->host,
+		     n ? hostcmd_joined(names, n, t) : NULL);
+	if (*a->password)
+		populate_log("host-password", a->host, NULL);
+	tell(p, &m, done ? &f : NULL, a);
+	return 0;
+}
+
+int hostcmd_add(struct populate *p, char **words, int n, struct err *err)
+{
+	AUTO(add_erase) struct add a = { .host = words[0] };
+
+	if (fleet_host_check(a.host, err) == -1 ||
+	    hostcmd_need_accounts(p, err) == -1 ||
+	    hostcmd_names(p, words + 1, n - 1, err) == -1)
+		return -1;
+	fleet_account_of(a.host, a.account);
+	return add_in(p, &a, words + 1, n - 1, err);
+}
