@@ -23,7 +23,7 @@ cron() {
 	run env -i PATH="$path" SHELL=/bin/sh HOME=/ /bin/sh -c "$command"
 }
 
-plan 24
+plan 36
 while read -r program conf who words; do
 	crontab "$program"
 	is "$(wc -l <"$T/line") $hour $day $month $weekday" '1 * * * *' \
@@ -34,7 +34,7 @@ while read -r program conf who words; do
 	like "$(cat "$T/cron")" '^MAILTO=root' "... what is printed is mailed"
 	cron
 	is "$rc $out$err" "0 " "... nothing without a configuration"
-	: >"$T/etc/$conf"
+	for c in $(echo "$conf" | tr , " "); do : >"$T/etc/$c"; done
 	cron
 	is "$rc $out$err" "0 ran $words" "... a run with one"
 	mkdir "$T/run/systemd"
@@ -47,16 +47,17 @@ while read -r program conf who words; do
 	rm "$T/sbin/certrepo-$program"
 	cron
 	is "$rc $out$err" "0 " "... nothing when the package is gone, and its file is left"
-	rm "$T/etc/$conf"
+	rm "$T/etc/"*.conf
 	# cron reads no other files, see run-parts(8)
 	unlike "certrepo-$program" '[^a-zA-Z0-9_-]' "... a name that cron takes"
 done <<END
 fetcher certrepo.conf certrepo --once
 installer installer.conf root
+populate admin.conf,certrepo.conf root approve --by-rule
 END
 
 # --- with systemd: the first run is within the hour, as cron's is ---
-for program in fetcher installer; do
+for program in fetcher installer populate; do
 	ok "certrepo-$program.timer: never more than an hour away" awk '
 		/^OnCalendar=\*:0\/[0-9]+$/ { sub(/.*\//, ""); every = $0 + 0 }
 		/^RandomizedDelaySec=[0-9]+min$/ {

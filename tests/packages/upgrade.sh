@@ -73,7 +73,7 @@ no "nothing of before is left" grep -rl 'of before' "$R/etc/cron.d" \
 no "... no profile either" \
 	test -e "$R/usr/share/certrepo/installer-profiles/of-before.conf"
 is "$(cd "$R/etc/cron.d" && echo certrepo*)" \
-	"certrepo-fetcher certrepo-installer" "... nor a copy of a cron file"
+	"certrepo-fetcher certrepo-installer certrepo-populate" "... nor a copy of a cron file"
 on() { systemctl --root="$R" is-enabled "$1" 2>&1; }
 is "$(on certrepo-fetcher.timer)" enabled "the fetcher's timer is enabled"
 is "$(on certrepo-installer.timer)" disabled "one that was disabled stays so"
