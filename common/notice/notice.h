@@ -34,14 +34,15 @@ enum notice_topic {
 	NOTICE_WAITING,	 /* a person must restart a service */
 	NOTICE_EXPIRING, /* and there is nothing newer */
 	NOTICE_KEY_AGE,
-	NOTICE_STORE, /* it cannot be reached */
-	NOTICE_CA,    /* it rests; CERT is its name */
-	NOTICE_CLOCK, /* a CA's is another */
-	NOTICE_LEASE, /* of a fetcher that keeps names; CERT is who */
-	NOTICE_PROOF, /* what could not be removed */
-	NOTICE_MORE,  /* of the same, counted */
-	NOTICE_TEST,  /* nothing is wrong */
-	NOTICE_CONF,  /* it is refused, but whom to tell is known */
+	NOTICE_STORE,	/* it cannot be reached */
+	NOTICE_CA,	/* it rests; CERT is its name */
+	NOTICE_CLOCK,	/* a CA's is another */
+	NOTICE_LEASE,	/* of a fetcher that keeps names; CERT is who */
+	NOTICE_PROOF,	/* what could not be removed */
+	NOTICE_MORE,	/* of the same, counted */
+	NOTICE_TEST,	/* nothing is wrong */
+	NOTICE_CONF,	/* it is refused, but whom to tell is known */
+	NOTICE_REQUEST, /* hosts ask for something, and nobody has decided */
 	/* Remarks (remark.h) about a CA, CERT is its name. */
 	NOTICE_WINDOW,	  /* it wants certificates earlier than it said */
 	NOTICE_CHAIN,	  /* it has none like preferred_chain */

@@ -27,6 +27,7 @@ const char *const notice_topics[] = {
 	[NOTICE_LEASE] = "lease",
 	[NOTICE_TEST] = "test",
 	[NOTICE_CONF] = "configuration",
+	[NOTICE_REQUEST] = "request",
 	[NOTICE_WINDOW] = "window",
 	[NOTICE_CHAIN] = "chain",
 	[NOTICE_DIRECTORY] = "directory",
@@ -36,9 +37,13 @@ const char *const notice_topics[] = {
 
 /* What is not of one service or certificate. */
 static const char *const things[NOTICE_TOPICS] = {
-	[NOTICE_STORE] = "the store", [NOTICE_PROOF] = "proofs of control",
-	[NOTICE_CLOCK] = "the clock", [NOTICE_MORE] = "other certificates",
-	[NOTICE_TEST] = "a test",     [NOTICE_CONF] = "the configuration",
+	[NOTICE_STORE] = "the store",
+	[NOTICE_PROOF] = "proofs of control",
+	[NOTICE_CLOCK] = "the clock",
+	[NOTICE_MORE] = "other certificates",
+	[NOTICE_TEST] = "a test",
+	[NOTICE_CONF] = "the configuration",
+	[NOTICE_REQUEST] = "requests of hosts",
 };
 
 static const char *const events[] = {

@@ -193,7 +193,8 @@ static int look(struct teller *t, struct err *err)
 		return 0;
 	return notify_cas(t, err) == -1 || notify_names(t, err) == -1 ||
 			       add_leases(t, err) == -1 ||
-			       notify_proofs(t, err) == -1
+			       notify_proofs(t, err) == -1 ||
+			       notify_requests(t, err) == -1
 		       ? -1
 		       : 0;
 }

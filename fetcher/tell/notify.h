@@ -5,10 +5,11 @@
 /*
  * At the end of a run those in `notify` are told what needs a person
  * (notice.h): names that fail and are near their end, or held, or that no run
- * comes to, whatever the reason; CAs that rest; leases and proofs that stay; a
- * store that is away, a clock that is wrong; and the run's remarks (remark.h).
- * All but the last two is read from the store as the run left it. What could
- * not be read is not known, and nothing is over because of it.
+ * comes to, whatever the reason; requests of hosts; CAs that rest; leases and
+ * proofs that stay; a store that is away, a clock that is wrong; and the run's
+ * remarks (remark.h). All but the last two is read from the store as the run
+ * left it. What could not be read is not known, and nothing is over because of
+ * it.
  */
 
 #include <stdbool.h>

@@ -29,6 +29,8 @@ int notify_cas(struct teller *t, struct err *err) MUST_CHECK;
 /* Of this instance; those that were given up in this run, too. */
 int notify_proofs(struct teller *t, struct err *err) MUST_CHECK;
 
+int notify_requests(struct teller *t, struct err *err) MUST_CHECK;
+
 /* Of this run, whatever the store says. */
 void notify_remarks(struct teller *t);
 

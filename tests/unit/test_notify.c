@@ -897,6 +897,39 @@ static void parked_unknown(void **state)
 }
 
 /* One that is no longer tried is not over: it is still there. */
+/* Of hosts. None of what they write is believed. */
+static void requests(void **state)
+{
+	static struct rules_rule rule;
+	static void *const rules[] = { &rule };
+	const char *mail;
+
+	lacks(mailed(NOW), "requests of hosts");
+	sql("INSERT INTO host_requests (account, host, name, csr, key_sha256, "
+	    "state, ts) VALUES ('', 'web1', 'a.example.org', 'x', 'x', "
+	    "'rejected', 1), ('', 'web1' || char(10) || char(27) || '\"x', "
+	    "'b.example.org', 'x', 'y', 'pending', 1), ('', 'web2', "
+	    "'c.example.org', 'x', 'z', 'pending', 1)");
+	mail = mailed(NOW);
+	has(mail, "requests of hosts: waiting 2 "
+		  "wait for a person to approve or reject; the first is 2, of "
+		  "\"web1?\?'x\" for \"b.example.org\"");
+	has(mail, " certrepo-populate pending ");
+	/* Another one is no other matter. */
+	sql("UPDATE host_requests SET state = 'pending'");
+	assert_string_equal(mailed(NOW + 3600), "");
+	has(mailed(NOW + DAY + 60), "3 wait for a person");
+	sql("UPDATE host_requests SET state = 'approved'");
+	has(mailed(NOW + DAY + 120), "1 matter is over (requests of hosts)");
+	/* A rule may take it. */
+	begin_again();
+	cc->rules = (struct conf_groups){ rules, 1 };
+	sql("UPDATE host_requests SET state = 'pending'");
+	assert_string_equal(mailed(NOW), "");
+	assert_string_equal(mailed(NOW + 3600), "");
+	has(mailed(NOW + 7201), "3 wait for a person");
+}
+
 static void proof_given_up(void **state)
 {
 	struct store_proofs before;
@@ -1035,6 +1068,7 @@ int main(void)
 		TEST(store_away),
 		TEST(store_refuses),
 		TEST(proofs),
+		TEST(requests),
 		TEST(nobody_comes),
 		TEST(nobody_comes_again),
 		TEST(nobody_comes_to_a_new_one),
