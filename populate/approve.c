@@ -86,17 +86,17 @@ static void print_approved(const struct ask *k)
 	       (long long) k->r.id, host, populate_clean(k->a, k->r.name),
 	       k->v.as);
 	switch (k->v.kind) {
-	case VERDICT_GRANT:
-	case VERDICT_SAME:
+	case RULING_GRANT:
+	case RULING_SAME:
 		printf("  it has this key and these names%s\n",
 		       k->row->enabled ? ""
 				       : ", and is disabled: hosts do not get "
 					 "it");
 		break;
-	case VERDICT_NEW:
-	case VERDICT_KEY:
-	case VERDICT_NAMES:
-	case VERDICT_BESIDE:
+	case RULING_NEW:
+	case RULING_KEY:
+	case RULING_NAMES:
+	case RULING_BESIDE:
 		add_print(&k->add);
 		break;
 	}

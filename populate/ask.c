@@ -76,7 +76,7 @@ static int find_own(struct ask *k, bool earlier, const char *as,
 	return rc == 0 ? read_row(k, k->r.name, err) : rc;
 }
 
-static int look_at_rows(struct ask *k, struct verdict_in *in, struct err *err)
+static int look_at_rows(struct ask *k, struct ruling_in *in, struct err *err)
 {
 	struct store *s = k->p->store;
 	const char *as = NULL;
@@ -129,12 +129,12 @@ static struct enrol_wish wish_of(const struct ask *k, bool makes)
 
 static bool is_change(const struct ask *k)
 {
-	return k->v.kind == VERDICT_KEY || k->v.kind == VERDICT_NAMES;
+	return k->v.kind == RULING_KEY || k->v.kind == RULING_NAMES;
 }
 
 static int judge(struct ask *k, struct err *err)
 {
-	bool makes = k->v.kind == VERDICT_NEW || k->v.kind == VERDICT_BESIDE;
+	bool makes = k->v.kind == RULING_NEW || k->v.kind == RULING_BESIDE;
 
 	k->add = (struct add){ .p = k->p,
 			       .name = k->v.as,
@@ -168,10 +168,10 @@ static int parse(struct ask *k, struct err *err)
 static int look(struct ask *k, struct err *err)
 {
 	struct populate *p = k->p;
-	struct verdict_in in = { .r = &k->r,
-				 .replace = p->opt.replace,
-				 .beside = p->opt.beside,
-				 .now = p->now };
+	struct ruling_in in = { .r = &k->r,
+				.replace = p->opt.replace,
+				.beside = p->opt.beside,
+				.now = p->now };
 	int its = fleet_host_is_its(p->store, k->r.host, k->r.account, err);
 
 	if (its == -1 || parse(k, err) == -1)
@@ -184,7 +184,7 @@ static int look(struct ask *k, struct err *err)
 	in.rows = &k->rows;
 	in.its = k->its;
 	in.rule = k->rule;
-	return verdict_make(&in, k->a, &k->v, err) == -1 ? -1 : judge(k, err);
+	return ruling_make(&in, k->a, &k->v, err) == -1 ? -1 : judge(k, err);
 }
 
 int ask_look(struct populate *p, const struct fleet_request *r, struct arena *a,
@@ -208,14 +208,14 @@ void ask_free(struct ask *k)
 bool ask_orders(const struct ask *k)
 {
 	switch (k->v.kind) {
-	case VERDICT_NEW:
-	case VERDICT_BESIDE:
+	case RULING_NEW:
+	case RULING_BESIDE:
 		return true;
-	case VERDICT_KEY:
-	case VERDICT_NAMES:
+	case RULING_KEY:
+	case RULING_NAMES:
 		return k->row->enabled;
-	case VERDICT_GRANT:
-	case VERDICT_SAME:
+	case RULING_GRANT:
+	case RULING_SAME:
 		break;
 	}
 	return false;

@@ -6,7 +6,7 @@
  * what it would become (verdict.h), and whether `add` would take it (add.h). */
 
 #include "add.h"
-#include "verdict.h"
+#include "ruling.h"
 
 struct ask {
 	struct populate *p;
@@ -20,7 +20,7 @@ struct ask {
 	/* The row that is there, of the host or of others; or NULL. */
 	struct store_cert *row;
 	struct x509_csr *row_csr; /* NULL: none, or it cannot be read */
-	struct verdict v;
+	struct ruling v;
 	struct add add;
 	/* Why it cannot be approved as it is; kind ERR_NONE: it can. */
 	struct err fault;

@@ -8,9 +8,9 @@
 const char *ask_word(const struct ask *k)
 {
 	static const char *const words[] = {
-		[VERDICT_NEW] = "new",	   [VERDICT_GRANT] = "grant",
-		[VERDICT_SAME] = "same",   [VERDICT_KEY] = "key",
-		[VERDICT_NAMES] = "names", [VERDICT_BESIDE] = "beside",
+		[RULING_NEW] = "new",	  [RULING_GRANT] = "grant",
+		[RULING_SAME] = "same",	  [RULING_KEY] = "key",
+		[RULING_NAMES] = "names", [RULING_BESIDE] = "beside",
 	};
 
 	return words[k->v.kind];
@@ -77,26 +77,26 @@ static const char *would_be(const struct ask *k)
 	struct arena *a = k->a;
 
 	switch (k->v.kind) {
-	case VERDICT_NEW:
+	case RULING_NEW:
 		return arena_printf(a, "a new certificate, %s", k->v.as);
-	case VERDICT_GRANT:
+	case RULING_GRANT:
 		return arena_printf(a,
 				    "%s, which has this key and these names: "
 				    "this host has it, too%s",
 				    k->v.as,
 				    k->row->enabled ? "" : "; it is disabled");
-	case VERDICT_SAME:
+	case RULING_SAME:
 		return arena_printf(a, "%s, which it has already", k->v.as);
-	case VERDICT_KEY:
+	case RULING_KEY:
 		return arena_printf(a, "another key for %s, %s", k->v.as,
 				    old_key(k));
-	case VERDICT_NAMES:
+	case RULING_NAMES:
 		return arena_printf(a, "other names for %s%s%s%s%s", k->v.as,
 				    k->add.e.come ? "; come: " : "",
 				    k->add.e.come ? k->add.e.come : "",
 				    k->add.e.gone ? "; go: " : "",
 				    k->add.e.gone ? k->add.e.gone : "");
-	case VERDICT_BESIDE:
+	case RULING_BESIDE:
 		break;
 	}
 	return arena_printf(a,
@@ -208,7 +208,7 @@ static void json_csr(const struct ask *k, struct sbuf *out)
 
 static void json_verdict(const struct ask *k, struct sbuf *out)
 {
-	bool change = k->v.kind == VERDICT_KEY || k->v.kind == VERDICT_NAMES;
+	bool change = k->v.kind == RULING_KEY || k->v.kind == RULING_NAMES;
 
 	member(out, "verdict", ask_word(k));
 	member(out, "as_name", k->v.as);
