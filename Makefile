@@ -241,9 +241,17 @@ $O/obj/schema_sql.o: $O/gen/schema_sql.c Makefile $O/flags
 	@mkdir -p $(@D)
 	@$(CC) $(ALLFLAGS) $(MAPS) $(store) -c -o $@ $<
 
+# The page's style and script, likewise.
+$O/gen/page_text.c: status/embed.sh status/page.css status/page.js
+	@mkdir -p $(@D)
+	@sh $^ >$@.tmp && mv $@.tmp $@
+$O/obj/page_text.o: $O/gen/page_text.c Makefile $O/flags
+	@mkdir -p $(@D)
+	@$(CC) $(ALLFLAGS) $(MAPS) $(common) -Istatus -c -o $@ $<
+
 $O/libcommon.a: $(call objs,$(COMMON_SRC)) $O/obj/schema_sql.o
 $O/libpopulate.a: $(call parts,populate,$(POPULATE_SRC))
-$O/libstatus.a: $(call parts,status,$(STATUS_SRC))
+$O/libstatus.a: $(call parts,status,$(STATUS_SRC)) $O/obj/page_text.o
 $O/libinstaller.a: $(call parts,installer,$(INSTALLER_SRC))
 $O/libfetcher.a: $(call parts,fetcher,$(FETCHER_SRC))
 $O/lib%.a:
