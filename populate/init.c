@@ -9,12 +9,14 @@
 #include "log.h"
 #include "populate_cmd.h"
 #include "proof_kind.h"
+#include "store_facts.h"
 #include "store_owner.h"
 #include "store_schema.h"
 #include "term.h"
 
 #define WARNINGS_MAX 20
 #define KIND_NAMES   200 /* characters */
+#define FACTS_PAGE   1000
 
 /* What a whole database may have of: counted, and told once. */
 enum {
@@ -284,6 +286,33 @@ static int mend_views(struct populate *p, bool fresh, struct err *err)
 				 store_name(p->store));
 }
 
+/* Of what was there before, or other programs left behind. A run that is
+ * killed is gone on with by the next. */
+static int fill_facts(struct populate *p, struct err *err)
+{
+	char after[STORE_NAME_MAX + 1] = "";
+	size_t n, looked = 0, filled = 0;
+
+	do {
+		if (term_wants_progress())
+			term_progress("%zu names looked through, what %zu "
+				      "certificates say written down",
+				      looked, filled);
+		if (store_facts_fill(p->store, FACTS_PAGE, after, &n, err) ==
+		    -1) {
+			term_wipe();
+			return err_wrap(err, "what the certificates say");
+		}
+		looked += FACTS_PAGE;
+		filled += n;
+	} while (after[0]);
+	term_wipe();
+	if (filled)
+		printf("wrote down what %zu certificate%s\n", filled,
+		       filled == 1 ? " says" : "s say");
+	return 0;
+}
+
 bool init_dry_new(const struct populate *p)
 {
 	const struct store_conf *conf = p->conf.store;
@@ -334,7 +363,7 @@ int init_run(struct populate *p, struct err *err)
 		       from, to);
 	if (from != to)
 		populate_log(from == -1 ? "created" : "upgraded", where, NULL);
-	if (mend_views(p, from == -1, err) == -1)
+	if (mend_views(p, from == -1, err) == -1 || fill_facts(p, err) == -1)
 		return -1;
 	fflush(stdout);
 	return from >= 0 && from < to ? init_look(p, err) : 0;
