@@ -278,5 +278,35 @@ for dialect in sqlite $mariadb; do
 	upgrade_from 3 26
 	upgrade_2019
 done
-[ -z "$mariadb" ] || mariadb_stop
+# The rights of before are those that an administrator has given so far.
+rights_of_before() {
+	said='rights of version 3'
+	restore 3
+	populate init
+	mariadb_sql certrepo -e "CREATE USER fetcher3@'%' IDENTIFIED BY 'b'
+		REQUIRE SSL;
+	GRANT SELECT, UPDATE ON certs TO fetcher3@'%';
+	GRANT SELECT, INSERT, UPDATE, DELETE ON orders TO fetcher3@'%';
+	GRANT SELECT, INSERT, UPDATE, DELETE ON proofs TO fetcher3@'%';
+	GRANT SELECT, INSERT, UPDATE, DELETE ON cas TO fetcher3@'%';
+	GRANT SELECT, INSERT, DELETE ON attempts TO fetcher3@'%';
+	GRANT SELECT ON schema_version TO fetcher3@'%';
+	INSERT INTO certs (name, csr, md5_modulus) VALUES ('r', 'x', 'x')"
+	(umask 077 && echo b >"$T/before.password")
+	export CERTREPO_TEST_STORE=mariadb CERTREPO_TEST_HOST=127.0.0.1 \
+		CERTREPO_TEST_PORT="$MARIADB_PORT" CERTREPO_TEST_USER=fetcher3 \
+		CERTREPO_TEST_PASSWORD_FILE="$T/before.password" \
+		CERTREPO_TEST_CA_FILE="$MARIADB_CA" \
+		CERTREPO_TEST_DATABASE=certrepo CERTREPO_TEST_RIGHTS=r
+	run "$BUILD/tests/unit/test_store_rights"
+	is "$rc" 0 "$said: a fetcher goes on"
+	is "$(sql "SELECT COUNT(*) FROM cert_facts WHERE name = 'r'")" 0 \
+		"$said: and keeps nothing that it may not"
+	is "$(sql "SELECT COUNT(*) FROM attempts WHERE name = 'r'")" 3 \
+		"$said: what it may, it does"
+}
+[ -z "$mariadb" ] || {
+	rights_of_before
+	mariadb_stop
+}
 done_testing
