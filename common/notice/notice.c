@@ -66,6 +66,13 @@ static void set_owner(struct notices *n, struct matter *x, const char *owner)
 	x->what.owner = *x->owner != '\0' ? x->owner : NULL;
 }
 
+/* Whoever was told that X is tried again, is to know that it is held, M. */
+static bool knows_more(const struct matter *x, const struct notice *m)
+{
+	return strcmp(m->state, "held") == 0 &&
+	       (x->told[NOTICE_MAIL] != 0 || x->told[NOTICE_HOOK] != 0);
+}
+
 void notice_add(struct notices *n, const struct notice *given)
 {
 	/* Names of rows come from the store, and go into a mail's header. */
@@ -109,7 +116,7 @@ void notice_add(struct notices *n, const struct notice *given)
 		.own = m->own,
 		.group = m->group,
 		.arg = m->arg,
-		.owner_only = m->owner_only,
+		.owner_only = m->owner_only && !knows_more(x, m),
 	};
 	set_owner(n, x, m->owner);
 	notice_set_words(n, x, m->state, m->text);

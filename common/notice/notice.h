@@ -77,7 +77,9 @@ struct notice {
 	/* Or NULL: a mail address, who is told of it, too, as the owner of the
 	 * certificate; another thing than an address is nobody. */
 	const char *owner;
-	bool owner_only; /* nobody else is */
+	/* Nobody else is; but for that it is held, where others were told of
+	 * it before. */
+	bool owner_only;
 	int64_t end; /* of the certificate it is about; 0: none. In the subject
 		      * of the mail, when it is the nearest. */
 };
@@ -104,9 +106,9 @@ struct notice_from {
 					   * OWNERS, they alone */
 	bool owners;			  /* of certificates are told, too */
 	/* Several programs may find the same: which of it is this one's to
-	 * tell? CLAIM sets v[i].ours; a failure (ERR_CONFIG: it cannot be
-	 * known) means all of it. UNCLAIM: it could not be told after all. Or
-	 * NULL. */
+	 * tell? CLAIM sets v[i].ours; where it cannot be known (ERR_CONFIG),
+	 * it is all of it; after another failure none in this run. UNCLAIM: it
+	 * could not be told after all. Or NULL. */
 	notice_claim_fn *claim, *unclaim;
 	void *claim_arg;
 	int64_t patience;  /* seconds before what is patient is told */
@@ -125,6 +127,8 @@ struct notice_from {
 struct notices *notice_load(const struct notice_from *from, int64_t now,
 			    struct err *err);
 void notice_free(struct notices **n);
+/* Nothing is remembered, or was added. */
+bool notice_none(const struct notices *n);
 
 /* It is so. Copies M. */
 void notice_add(struct notices *n, const struct notice *m);

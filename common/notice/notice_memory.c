@@ -171,6 +171,11 @@ void notice_free(struct notices **n)
 	*n = NULL;
 }
 
+bool notice_none(const struct notices *n)
+{
+	return n->n == 0;
+}
+
 int notice_save(const struct notices *n, struct err *err)
 {
 	AUTO(record_out_free) struct record_out out;

@@ -19,7 +19,8 @@ struct parcel {
 	size_t n;
 };
 
-static void claim_all(struct notices *n, struct parcel *p)
+/* 0, -1: not in this run. */
+static int claim_all(struct notices *n, struct parcel *p)
 {
 	const struct notice_from *from = n->from;
 	struct err err = ERR_INIT;
@@ -28,11 +29,12 @@ static void claim_all(struct notices *n, struct parcel *p)
 		p->claims[i].ours = true;
 	if (!from->claim ||
 	    from->claim(from->claim_arg, p->claims, p->n, &err) == 0)
-		return;
+		return 0;
 	log_debug("whether another one told %s is not known: %s", p->owner,
 		  err.msg);
 	for (size_t i = 0; i < p->n; i++)
 		p->claims[i].ours = true;
+	return err.kind == ERR_CONFIG ? 0 : -1;
 }
 
 /* All that is to be told to OWNER, of the N of V. */
@@ -74,7 +76,8 @@ static size_t keep_ours(struct notices *n, struct parcel *p)
 {
 	size_t ours = 0;
 
-	claim_all(n, p);
+	if (claim_all(n, p) == -1)
+		return 0;
 	for (size_t i = 0; i < p->n; i++) {
 		if (!p->claims[i].ours) {
 			notice_set_told(n, p->v[i], NOTICE_OWNER,

@@ -4,13 +4,15 @@
 #include <string.h>
 #include <unistd.h>
 #include "clock.h"
+#include "fleet_owners.h"
 #include "lessees.h"
 #include "log.h"
 #include "notify_impl.h"
 #include "words.h"
 
-#define PROGRAM	 "certrepo-fetcher"
-#define ROWS_MAX 5000 /* that are looked at, the most urgent ones */
+#define PROGRAM	    "certrepo-fetcher"
+#define ROWS_MAX    5000 /* that are looked at, the most urgent ones */
+#define OWNERS_KEPT (180 * (int64_t) NOTIFY_DAY)
 
 /* --- words --- */
 
@@ -176,19 +178,27 @@ static void add_clock(struct teller *t)
 
 /* --- all of it --- */
 
+static int read_rows(struct teller *t, struct err *err)
+{
+	return store_failing(t->store, t->now, ROWS_MAX, t->arena, &t->failing,
+			     err) == -1 ||
+			       store_overdue(t->store, t->now, ROWS_MAX,
+					     t->arena, &t->overdue,
+					     err) == -1 ||
+			       store_held_why(t->store, t->now, ROWS_MAX,
+					      t->arena, &t->held, err) == -1
+		       ? -1
+		       : 0;
+}
+
+/* No date says anything where the clock is wrong. */
 static int look(struct teller *t, struct err *err)
 {
-	if (store_failing(t->store, t->now, ROWS_MAX, t->arena, &t->failing,
-			  err) == -1 ||
-	    store_overdue(t->store, t->now, ROWS_MAX, t->arena, &t->overdue,
-			  err) == -1 ||
-	    store_held_why(t->store, t->now, ROWS_MAX, t->arena, &t->held,
-			   err) == -1)
+	if (read_rows(t, err) == -1)
 		return -1;
 	add_clock(t);
 	notice_looked(t->n, NOTICE_STORE, "");
 	notice_now_of(t->n, NOTICE_STORE, "", "it answers");
-	/* No date says anything. */
 	if (t->from->clock == 1)
 		return 0;
 	return notify_cas(t, err) == -1 || notify_names(t, err) == -1 ||
@@ -197,6 +207,26 @@ static int look(struct teller *t, struct err *err)
 			       notify_requests(t, err) == -1
 		       ? -1
 		       : 0;
+}
+
+static bool any_owned(const struct store_troubles *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (notify_owned(&l->v[i]))
+			return true;
+	return false;
+}
+
+/* Owners alone are told. */
+static int look_for_owners(struct teller *t, struct err *err)
+{
+	if (read_rows(t, err) == -1)
+		return -1;
+	if (t->from->clock == 1 ||
+	    (notice_none(t->n) && !any_owned(&t->failing) &&
+	     !any_owned(&t->overdue) && !any_owned(&t->held)))
+		return 0;
+	return notify_names(t, err);
 }
 
 static int send_all(struct notices *n, int stop, struct err *err)
@@ -266,6 +296,7 @@ static struct notice_from *who_tells(const struct notify_from *from,
 		.state_dir = from->conf->state_dir,
 		.store = store_of(from->conf->store, arena),
 		.notify = from->conf->notify,
+		.owners = true,
 		.patience = from->conf->store_patience,
 		.see = arena_printf(arena, "%s list", from->populate),
 		.shows = "each name; show NAME, what became of it",
@@ -278,43 +309,92 @@ static struct notice_from *who_tells(const struct notify_from *from,
 	return who;
 }
 
-int notify_run(const struct notify_from *from, struct store *store,
-	       const struct err *away, int64_t now, struct err *err)
+/* What is told to owners is asked of the store, and kept there. */
+static void share(const struct teller *t, struct notice_from *who)
 {
-	AUTO(arena_free) struct arena *arena = arena_new();
-	AUTO(notice_free) struct notices *n = NULL;
-	struct teller t = {
-		.from = from, .store = store, .arena = arena, .now = now
-	};
-	struct notice_from *who;
+	who->claim = notify_owners_claim;
+	who->unclaim = notify_owners_unclaim;
+	who->claim_arg = t->store;
+}
+
+static void forget_owners(const struct teller *t)
+{
+	struct err err = ERR_INIT;
+
+	if (t->owners->n > 0 &&
+	    fleet_owners_forget(t->store, t->now - OWNERS_KEPT, &err) == -1)
+		log_debug("%s", err.msg);
+}
+
+static int tell_owners(struct teller *t, struct notice_from *who,
+		       struct err *err)
+{
 	struct err why = ERR_INIT;
+	AUTO(notice_free) struct notices *n = notice_load(who, t->now, &why);
+
+	t->n = n;
+	if (why.kind != ERR_NONE)
+		log_warn("people will be told anew: %s", why.msg);
+	share(t, who);
+	if (look_for_owners(t, err) == -1)
+		return err_wrap(err, "what owners are told of is not known");
+	return send_all(n, t->from->stop, err);
+}
+
+static int tell_all(struct teller *t, struct notice_from *who,
+		    const struct err *away, struct err *err)
+{
+	struct err why = ERR_INIT;
+	AUTO(notice_free) struct notices *n = notice_load(who, t->now, &why);
 	int rc = 0;
 
-	if (!from->conf->notify)
-		return 0;
-	who = who_tells(from, arena);
-	t.n = n = notice_load(who, now, &why);
+	t->n = n;
 	if (why.kind != ERR_NONE)
 		log_warn("people will be told anew: %s", why.msg);
 	err_clear(&why);
 	notice_looked(n, NOTICE_CONF, "");
 	notice_now_of(n, NOTICE_CONF, "", "it loads");
-	notify_remarks(&t);
+	notify_remarks(t);
 	if (away)
-		add_away(&t, who, away);
+		add_away(t, who, away);
+	else
+		share(t, who);
 	/* One that can be read, and no more, says who waits. */
-	if (away && (!store || away->kind == ERR_UNAVAILABLE))
+	if (away && (!t->store || away->kind == ERR_UNAVAILABLE))
 		rc = 0;
-	else if (look(&t, &why) == -1 && why.kind == ERR_UNAVAILABLE)
-		add_away(&t, who, &why);
+	else if (look(t, &why) == -1 && why.kind == ERR_UNAVAILABLE)
+		add_away(t, who, &why);
 	else if (why.kind != ERR_NONE && !away)
 		rc = err_set(err, why.kind,
 			     "what needs a person is not known: "
 			     "%s",
 			     why.msg);
-	strlist_free(&t.resting);
-	if (send_all(n, from->stop, &why) == -1 && rc == 0)
+	if (send_all(n, t->from->stop, &why) == -1 && rc == 0)
 		rc = err_set(err, why.kind, "%s", why.msg);
+	return rc;
+}
+
+int notify_run(const struct notify_from *from, struct store *store,
+	       const struct err *away, int64_t now, struct err *err)
+{
+	AUTO(arena_free) struct arena *arena = arena_new();
+	AUTO(notify_owners_free)
+	struct notify_owners *owners = notify_owners_new();
+	struct teller t = { .from = from,
+			    .store = store,
+			    .arena = arena,
+			    .now = now,
+			    .owners = owners };
+	struct notice_from *who = who_tells(from, arena);
+	int rc;
+
+	if (!from->conf->notify && away)
+		return 0;
+	rc = from->conf->notify ? tell_all(&t, who, away, err)
+				: tell_owners(&t, who, err);
+	strlist_free(&t.resting);
+	if (!away)
+		forget_owners(&t);
 	return rc;
 }
 

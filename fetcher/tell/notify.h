@@ -10,6 +10,13 @@
  * remarks (remark.h). All but the last two is read from the store as the run
  * left it. What could not be read is not known, and nothing is over because of
  * it.
+ * comes to, whatever the reason; CAs that rest; leases and proofs that stay; a
+ * store that is away, a clock that is wrong; and the run's remarks (remark.h).
+ * All but the last two is read from the store as the run left it. What could
+ * not be read is not known, and nothing is over because of it.
+ *
+ * The owner of a name is told of it, too, be it spelt out to all or not; of
+ * several fetchers that find the same, one tells him (fleet_owners.h).
  */
 
 #include <stdbool.h>
@@ -32,8 +39,8 @@ struct notify_from {
 
 /* AWAY: why the store could not be reached, or turned us away; STORE may be
  * NULL then, and is asked only where it may be read and not written. -1: some
- * of it could not be read, or handed over. Nothing without `notify`. The
- * instance's lock is held. */
+ * of it could not be read, or handed over. Without `notify` owners alone are
+ * told, of their names. The instance's lock is held. */
 int notify_run(const struct notify_from *from, struct store *store,
 	       const struct err *away, int64_t now, struct err *err) MUST_CHECK;
 

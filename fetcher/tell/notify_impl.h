@@ -19,10 +19,35 @@ struct teller {
 	int64_t now;
 	/* as the run left them, the most urgent first */
 	struct store_troubles failing, overdue, held;
+	struct notify_owners *owners; /* of the names that are told */
 	/* CAs that rest, as rows name them, which are told with what waits for
 	 * them; "" for those that name none */
 	struct strlist resting;
 };
+
+/* --- notify_owners.c --- */
+
+#define NOTIFY_OWNERS 1000 /* that are told of what others are not */
+struct notify_owners {
+	struct notify_owner_of {
+		const char *address;
+		size_t names, more;
+	} v[NOTIFY_OWNERS];
+	size_t n, names;
+	bool warned;
+};
+struct notify_owners *notify_owners_new(void);
+void notify_owners_free(struct notify_owners **o); /* for AUTO, too */
+/* The owner of R, if he is to be told of it, too, or NULL. SPELT: so are all,
+ * else only he. What he has beyond our limits is counted. */
+const char *notify_owner(struct teller *t, const struct store_trouble *r,
+			 bool spelt);
+/* Is there anybody to be told of R? */
+bool notify_owned(const struct store_trouble *r);
+/* Those that were only counted. */
+void notify_owners_more(struct teller *t);
+/* Of struct notice_from; ARG is the store. */
+notice_claim_fn notify_owners_claim, notify_owners_unclaim;
 
 int notify_names(struct teller *t, struct err *err) MUST_CHECK;
 int notify_cas(struct teller *t, struct err *err) MUST_CHECK;

@@ -283,9 +283,10 @@ static const char *const *todo_of(struct teller *t,
 	return todo;
 }
 
+/* SPELT: to all who are told. */
 static struct notice matter_of(struct teller *t,
 			       const struct store_trouble *row,
-			       const char *state)
+			       const char *state, bool spelt)
 {
 	return (struct notice){
 		.topic = NOTICE_TROUBLE,
@@ -295,7 +296,15 @@ static struct notice matter_of(struct teller *t,
 		.alike = state,
 		.arg = notify_word(t->arena, row->name),
 		.end = row->has_crt ? row->ts_expire : 0,
+		.owner = notify_owner(t, row, spelt),
+		.owner_only = !spelt,
 	};
+}
+
+/* It is for nobody: not spelt out, and no owner is told of it. */
+static bool nobodys(const struct notice *m)
+{
+	return m->owner_only && !m->owner;
 }
 
 static const char *attempts_text(const struct teller *t,
@@ -322,12 +331,14 @@ static const char *next_text(const struct teller *t,
 }
 
 static int add_name(struct teller *t, const struct store_trouble *row,
-		    bool held, struct err *err)
+		    bool held, bool spelt, struct err *err)
 {
 	const char *class = row->fail_class ? row->fail_class : "unknown";
 	const char *detail = row->fail_detail ? row->fail_detail : "";
-	struct notice m = matter_of(t, row, held ? "held" : "failing");
+	struct notice m = matter_of(t, row, held ? "held" : "failing", spelt);
 
+	if (nobodys(&m))
+		return 0;
 	if (failing_since(t, row->name, held, &m.since, err) == -1)
 		return -1;
 	m.todo = todo_of(t, row, held);
@@ -348,11 +359,13 @@ static int add_name(struct teller *t, const struct store_trouble *row,
 
 /* SINCE: of its order; 0: it is not known. */
 static void add_parked(struct teller *t, const struct store_trouble *row,
-		       int64_t since)
+		       int64_t since, bool spelt)
 {
-	struct notice m = matter_of(t, row, "waiting");
+	struct notice m = matter_of(t, row, "waiting", spelt);
 	char at[CLOCK_TEXT];
 
+	if (nobodys(&m))
+		return;
 	m.todo = todo_of(t, row, false);
 	m.since = since;
 	m.own = arena_printf(t->arena, "%s%s", notify_life(t, row),
@@ -367,9 +380,10 @@ static void add_parked(struct teller *t, const struct store_trouble *row,
 }
 
 /* Due, and nobody came to it, for whatever reason. */
-static void add_missed(struct teller *t, const struct store_trouble *row)
+static void add_missed(struct teller *t, const struct store_trouble *row,
+		       bool spelt)
 {
-	struct notice m = matter_of(t, row, "overdue");
+	struct notice m = matter_of(t, row, "overdue", spelt);
 	bool leased = row->lease_owner && *row->lease_owner &&
 		      row->lease_until > t->now;
 	char at[CLOCK_TEXT];
@@ -382,6 +396,8 @@ static void add_missed(struct teller *t, const struct store_trouble *row)
 		NULL
 	};
 
+	if (nobodys(&m))
+		return;
 	m.todo = todo;
 	m.since = row->ts_due;
 	m.own = arena_printf(t->arena, "%s; due %s%s", notify_life(t, row),
@@ -414,9 +430,22 @@ static void add_missed(struct teller *t, const struct store_trouble *row)
 	notice_add(t->n, &m);
 }
 
+/* Its CA rests, which all are told with what waits for it; and the owner? */
+static void add_resting(struct teller *t, const struct store_trouble *row)
+{
+	struct notice m = matter_of(t, row, "waiting", false);
+
+	if (nobodys(&m))
+		return;
+	m.own = notify_life(t, row);
+	m.text = "its CA rests, and nothing is ordered from it before that is "
+		 "over; whoever looks after the repository is told why";
+	notice_add(t->n, &m);
+}
+
 /* --- all of them --- */
 
-enum kind { FAILING, WAITING, MISSED, HELD, KINDS };
+enum kind { FAILING, WAITING, MISSED, HELD, RESTING, KINDS };
 
 struct told {
 	const struct store_trouble *row;
@@ -429,14 +458,15 @@ struct tolds {
 	size_t n;
 };
 
-static int add_one(struct teller *t, const struct told *x, struct err *err)
+static int add_one(struct teller *t, const struct told *x, bool spelt,
+		   struct err *err)
 {
 	if (x->kind == WAITING)
-		add_parked(t, x->row, x->since);
+		add_parked(t, x->row, x->since, spelt);
 	else if (x->kind == MISSED)
-		add_missed(t, x->row);
+		add_missed(t, x->row, spelt);
 	else
-		return add_name(t, x->row, x->kind == HELD, err);
+		return add_name(t, x->row, x->kind == HELD, spelt, err);
 	return 0;
 }
 
@@ -454,13 +484,26 @@ static bool with_ca(const struct teller *t, const struct store_trouble *row)
 	return strlist_has(&t->resting, row->ca_name ? row->ca_name : "");
 }
 
-/* Those that nothing holds, and that are to be told. */
-static int choose(struct teller *t, struct tolds *all, struct err *err)
+static void add_if_resting(const struct teller *t,
+			   const struct store_trouble *row,
+			   struct tolds *resting)
+{
+	if (row->has_crt && notify_owned(row) &&
+	    notify_near_end(row->ts_not_before, row->ts_expire,
+			    t->from->conf->days_left, t->now))
+		resting->v[resting->n++] = (struct told){ row, RESTING, 0 };
+}
+
+/* Those that nothing holds, and that are to be told; and those whose CA rests,
+ * which their owners are told. */
+static int choose(struct teller *t, struct tolds *all, struct tolds *resting,
+		  struct err *err)
 {
 	int64_t days_left = t->from->conf->days_left;
+	size_t most = t->failing.n + t->overdue.n + 1;
 
-	all->v = arena_array(t->arena, t->failing.n + t->overdue.n + 1,
-			     sizeof(*all->v));
+	all->v = arena_array(t->arena, most, sizeof(*all->v));
+	resting->v = arena_array(t->arena, most, sizeof(*resting->v));
 	for (size_t i = 0; i < t->failing.n; i++) {
 		const struct store_trouble *row = &t->failing.v[i];
 		struct told x = { row, FAILING, 0 };
@@ -468,6 +511,8 @@ static int choose(struct teller *t, struct tolds *all, struct err *err)
 				   &x.since, err);
 		if (wanted == -1)
 			return -1;
+		if (!wanted && with_ca(t, row))
+			add_if_resting(t, row, resting);
 		if (!wanted &&
 		    (!notify_missed(row, days_left, t->now) || with_ca(t, row)))
 			continue;
@@ -481,8 +526,11 @@ static int choose(struct teller *t, struct tolds *all, struct err *err)
 		const struct store_trouble *row = &t->overdue.v[i];
 
 		/* The others are among those who fail. */
-		if (row->ts_next_attempt <= 0 && !with_ca(t, row) &&
-		    notify_missed(row, days_left, t->now))
+		if (row->ts_next_attempt > 0)
+			continue;
+		if (with_ca(t, row))
+			add_if_resting(t, row, resting);
+		else if (notify_missed(row, days_left, t->now))
 			all->v[all->n++] = (struct told){ row, MISSED, 0 };
 	}
 	qsort_r(all->v, all->n, sizeof(*all->v), compare, t);
@@ -579,7 +627,7 @@ static int judge_missing(struct teller *t, struct err *err)
 			now = "it is disabled";
 		} else if (held) {
 			/* However many are: it was said to be tried again. */
-			if (add_name(t, held, true, err) == -1)
+			if (add_name(t, held, true, true, err) == -1)
 				return -1;
 			continue;
 		} else if (d.ts_due == STORE_NEVER || !d.has_crt ||
@@ -599,17 +647,21 @@ static int judge_missing(struct teller *t, struct err *err)
 
 int notify_names(struct teller *t, struct err *err)
 {
-	struct tolds all = { NULL, 0 };
+	struct tolds all = { NULL, 0 }, resting = { NULL, 0 };
 
-	if (choose(t, &all, err) == -1)
+	if (choose(t, &all, &resting, err) == -1)
 		return -1;
-	for (size_t i = 0; i < all.n && i < NOTIFY_NAMES; i++)
-		if (add_one(t, &all.v[i], err) == -1)
+	for (size_t i = 0; i < all.n; i++)
+		if (add_one(t, &all.v[i], i < NOTIFY_NAMES, err) == -1)
 			return -1;
-	for (size_t i = 0; i < t->held.n && i < NOTIFY_NAMES; i++)
-		if (add_name(t, &t->held.v[i], true, err) == -1)
+	for (size_t i = 0; i < t->held.n; i++)
+		if (add_name(t, &t->held.v[i], true, i < NOTIFY_NAMES, err) ==
+		    -1)
 			return -1;
+	for (size_t i = 0; i < resting.n; i++)
+		add_resting(t, resting.v[i].row);
 	add_more(t, &all);
+	notify_owners_more(t);
 	if (judge_missing(t, err) == -1)
 		return -1;
 	notice_looked(t->n, NOTICE_TROUBLE, "");
