@@ -496,6 +496,14 @@ static int tell(struct notices *n, enum notice_channel c, int stop,
 	return 1;
 }
 
+/* Others were told of it, and nobody of them is to be in this run: they may
+ * be in the next one. */
+static bool rests(const struct notices *n, const struct matter *x)
+{
+	return n->from->owners && !n->from->notify &&
+	       (x->told[NOTICE_MAIL] != 0 || x->told[NOTICE_HOOK] != 0);
+}
+
 static bool anybody(const struct notices *n, const struct matter *x)
 {
 	for (enum notice_channel c = NOTICE_MAIL; c < NOTICE_CHANNELS; c++)
@@ -512,7 +520,7 @@ static void drop(struct notices *n)
 
 	for (size_t i = 0; i < n->n; i++) {
 		const struct matter *x = &n->v[i];
-		bool open = false;
+		bool open = rests(n, x);
 
 		for (enum notice_channel c = NOTICE_MAIL; c < NOTICE_CHANNELS;
 		     c++)
@@ -522,7 +530,7 @@ static void drop(struct notices *n)
 		    x->told[NOTICE_HOOK] < n->now - FOREIGN_KEPT &&
 		    x->told[NOTICE_OWNER] < n->now - FOREIGN_KEPT)
 			continue;
-		if (!x->forgotten && anybody(n, x) && (!over(n, x) || open))
+		if (!x->forgotten && (open || (anybody(n, x) && !over(n, x))))
 			n->v[kept++] = *x;
 	}
 	n->n = kept;

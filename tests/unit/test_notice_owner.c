@@ -116,7 +116,7 @@ static int run_of(int64_t now, const struct seen *v, size_t n)
 	struct notices *all = notice_load(&from, now, &err);
 	int rc;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n && v[i].name; i++)
 		notice_add(all, &(struct notice){ .topic = NOTICE_TROUBLE,
 						  .service = "",
 						  .cert = v[i].name,
@@ -322,6 +322,18 @@ static void without_notify(void **state)
 	assert_string_equal(argv[1], "-i");
 	assert_string_equal(argv[2], "ann@example.org");
 	assert_null(argv[3]);
+	/* What others were told, waits for them. */
+	unlink(scratch("notices"));
+	from.notify = &notify;
+	notify.mail.n = 1;
+	assert_int_equal(RUN(NOON, C), 0);
+	assert_int_equal(count(mails()), 1);
+	from.notify = NULL;
+	assert_int_equal(RUN(NOON + 60, { 0 }), 0);
+	from.notify = &notify;
+	assert_int_equal(RUN(NOON + 120, { "d.example.org", NULL, "x" }), 0);
+	has(mails(), "Over, what was:\n\n  certificate c.example.org");
+	from.notify = NULL;
 	/* An installer knows of none. */
 	from.owners = false;
 	assert_int_equal(RUN(NOON, A), 0);
