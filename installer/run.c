@@ -13,6 +13,7 @@
 #include "hostview.h"
 #include "finding.h"
 #include "say.h"
+#include "storeway.h"
 #include "target.h"
 #include "term.h"
 #include "txn.h"
@@ -273,13 +274,17 @@ static void list_current(struct host *r, struct receipts *ret)
 static int put_receipts(struct host *r, struct store *store,
 			const struct receipts *now, struct err *err)
 {
+	AUTO(strlist_free) struct strlist refused = STRLIST_INIT;
+	const struct store_receipts keep = { .v = now->v, .n = now->n };
 	/* More than can be told: what is missing in the list is not gone. */
-	if (now->n == RECEIPT_WAIT_MAX)
-		return store_receipts_put(store, r->receipts.v, r->receipts.n,
-					  err);
-	return store_receipts_sync(
-		store, r->receipts.v, r->receipts.n, r->conf->host,
-		&(struct store_receipts){ .v = now->v, .n = now->n }, err);
+	bool all = now->n < RECEIPT_WAIT_MAX;
+
+	if (store_receipts_sync(store, r->receipts.v, r->receipts.n,
+				r->conf->host, all ? &keep : NULL, &refused,
+				err) == -1)
+		return -1;
+	storeway_refused(r, &refused);
+	return 0;
 }
 
 /* Only what is configured still waits: the others grow old for ever. */
@@ -366,8 +371,11 @@ static int ask(struct host *r, struct store *store,
 	}
 	strlist_sort_unique(&names);
 	term_progress("asking %s", store_name(store));
+	storeway_recall(r, store);
 	status = store_host_certs(store, (const char *const *) names.v, names.n,
 				  r->arena, ret, err);
+	if (status == 0)
+		storeway_remember(r, store);
 	term_wipe();
 	strlist_free(&names);
 	return status;

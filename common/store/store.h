@@ -20,6 +20,7 @@
 #include "arena.h"
 #include "err.h"
 #include "store_conf.h"
+#include "strlist.h"
 
 #define STORE_NAME_MAX	       250
 #define STORE_COMMENT_MAX      255
@@ -569,7 +570,9 @@ int store_ca_put(struct store *s, const struct store_ca *ca,
 int store_ca_orders(struct store *s, const char *name, int64_t *ret,
 		    struct err *err) MUST_CHECK;
 
-/* --- installer: through the views host_certs and host_installs --- */
+/* --- installer: on MariaDB by procedures (schema/mariadb/routines.sql), or,
+ * where there are none, or it may not call them, through the views host_certs
+ * and host_installs; on SQLite by these --- */
 
 struct store_host_cert {
 	const char *name;
@@ -583,10 +586,17 @@ struct store_host_certs {
 #define STORE_HOST_NAMES_MAX 500
 /* The rows of these names, in one query that also checks the schema (opened
  * with STORE_READ, which for this use asks nothing itself). Names that do not
- * exist are missing from the result. */
+ * exist, or are not this host's, are missing from the result. ERR_CONFIG when
+ * neither way is open to this account. */
 int store_host_certs(struct store *s, const char *const *names, size_t n,
 		     struct arena *arena, struct store_host_certs *ret,
 		     struct err *err) MUST_CHECK;
+
+/* Of a store opened with STORE_HOST: the views serve, and are asked at once.
+ * Whoever remembers that, and says it before the first question, saves one that
+ * fails; if it is not so any more, that is found out by itself. */
+bool store_host_by_view(const struct store *s);
+void store_host_set_by_view(struct store *s);
 
 /* What a host says of one endpoint of one service; endpoint "" speaks of the
  * service, name "" and service "" of the host (heartbeat). */
@@ -602,6 +612,12 @@ struct store_receipt {
 	int64_t ts;
 	const char *detail;  /* a sentence */
 	const char *version; /* of the installer */
+	/* Not written through a view, nor into an older schema. */
+	const char *profile; /* of the service, or NULL */
+	const char *needs;   /* "clientAuth", "" nothing; NULL: not known */
+	int64_t heartbeat;   /* of the host, s; 0: neither this is known nor */
+	int64_t ts_window;   /* when the next window begins for which it waits;
+			      * 0: for none */
 };
 /* Of one name at a time: hosts write them, one could write any number. */
 #define STORE_RECEIPTS_MAX 50000
@@ -613,12 +629,16 @@ struct store_receipts {
 /* All in one transaction; each replaces what was said before. */
 int store_receipts_put(struct store *s, const struct store_receipt *r, size_t n,
 		       struct err *err) MUST_CHECK;
-/* The same for one host, and in the same transaction what it said of things
- * that are not in KEEP (name, service and endpoint count) goes away. */
+/* The same of what one HOST says of itself: receipts of another one in R are
+ * left out. What it said before of things that are not in KEEP (name, service
+ * and endpoint count) goes away; NULL: nothing does. Those of names that the
+ * host has not been granted are not taken: these names are added to REFUSED
+ * (may be NULL). Some may have been written when it fails; it can be repeated.
+ * ERR_CONFIG: this account may not speak for HOST. */
 int store_receipts_sync(struct store *s, const struct store_receipt *r,
 			size_t n, const char *host,
 			const struct store_receipts *keep,
-			struct err *err) MUST_CHECK;
+			struct strlist *refused, struct err *err) MUST_CHECK;
 /* The newest STORE_RECEIPTS_MAX, newest first. */
 int store_receipts_of(struct store *s, const char *name, struct arena *arena,
 		      struct store_receipts *ret, struct err *err) MUST_CHECK;

@@ -27,6 +27,7 @@ struct store {
 	enum store_use use;
 	bool checked; /* the schema suits this program */
 	bool in_tx;   /* store_tx runs */
+	bool by_view; /* see store_host_by_view() */
 	/* of the operation under way */
 	enum store_tx_use tx;
 	int retries, losses;

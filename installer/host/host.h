@@ -38,10 +38,11 @@ struct host {
 	bool beat;	   /* idle services report, too */
 	bool store_reached; /* it told what it has; */
 	bool store_away;    /* it was asked, and did not */
-	const char *fault;  /* of the run as a whole, a sentence, or NULL */
-	bool *looked;	    /* per service: this run did; or NULL */
-	const char **out;   /* per service: why it is not touched, or NULL */
-	size_t good, bad;   /* services done or idle, and not */
+	bool recalled; /* storeway.h: that the views serve was known before */
+	const char *fault; /* of the run as a whole, a sentence, or NULL */
+	bool *looked;	   /* per service: this run did; or NULL */
+	const char **out;  /* per service: why it is not touched, or NULL */
+	size_t good, bad;  /* services done or idle, and not */
 };
 
 /* Is S among those asked for. */

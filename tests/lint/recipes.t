@@ -115,7 +115,7 @@ settings_tables() { # FOLDER
 
 migrations() { # FOLDER
 	for _d in sqlite mariadb; do
-		(cd "$1/schema/$_d" && ls) >"$T/$_d"
+		(cd "$1/schema/$_d" && ls [0-9]*) >"$T/$_d"
 		sed 's/-.*//' "$T/$_d" | uniq -d | sed "s|^|$_d: twice: |"
 	done
 	diff "$T/sqlite" "$T/mariadb" | sed -n 's/^[<>] /only one store has /p'

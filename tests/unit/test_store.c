@@ -1293,7 +1293,11 @@ static void test_receipts(void **state)
 		  .ts_expire = 9000,
 		  .depth = 2,
 		  .ts = 100,
-		  .version = "0.1" },
+		  .version = "0.1",
+		  .profile = "nginx",
+		  .needs = "",
+		  .heartbeat = 86400,
+		  .ts_window = 700 },
 		{ .name = "a.example.org",
 		  .host = "web1",
 		  .service = "nginx",
@@ -1318,6 +1322,16 @@ static void test_receipts(void **state)
 	assert_string_equal(all.v[1].state, "served");
 	assert_int_equal(all.v[1].depth, 2);
 	assert_null(all.v[1].detail);
+	/* The views of MariaDB have no more. */
+	if (!kit_mariadb()) {
+		assert_string_equal(all.v[1].profile, "nginx");
+		assert_string_equal(all.v[1].needs, "");
+		assert_int_equal(all.v[1].heartbeat, 86400);
+		assert_int_equal(all.v[1].ts_window, 700);
+		assert_null(all.v[0].profile);
+		assert_null(all.v[0].needs);
+		assert_int_equal(all.v[0].heartbeat, 0);
+	}
 	r[0].state = "rolled-back";
 	r[0].detail = "config test failed";
 	r[0].fingerprint = NULL;
@@ -1336,7 +1350,7 @@ static void test_receipts(void **state)
 	OK(store_receipts_put(s, r, 1, &err));
 	OK(store_receipts_sync(s, &r[2], 1, r[1].host,
 			       &(struct store_receipts){ .v = &r[1], .n = 2 },
-			       &err));
+			       NULL, &err));
 	OK(store_receipts_of(s, "a.example.org", arena, &all, &err));
 	assert_int_equal(all.n, 2);
 	assert_string_equal(all.v[0].host, "other.example.org");
