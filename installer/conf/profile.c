@@ -185,6 +185,11 @@ static const struct conf_setting profile_settings[] = {
 	  .max = 90 * 86400,
 	  .offset = offsetof(struct profile, wait),
 	  .help = "how long it may take a person or a reboot to restart it" },
+	{ .name = "client_auth",
+	  .type = CONF_BOOL,
+	  .def = "false",
+	  .offset = offsetof(struct profile, client_auth),
+	  .help = "the service shows the certificate as a client, too" },
 	{ .name = NULL },
 };
 
@@ -413,6 +418,7 @@ static void inherit(struct profile *p, const struct profile *base,
 		p->layout = base->layout;
 	if (p->wait == 0)
 		p->wait = base->wait;
+	p->client_auth |= base->client_auth;
 	if (!p->files.v)
 		p->files = base->files;
 	for (int h = 0; h < HOOKS; h++)

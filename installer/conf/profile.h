@@ -67,6 +67,7 @@ struct profile {
 	struct conf_groups vars;	 /* struct profile_var: the defaults */
 	struct conf_groups hooks[HOOKS]; /* struct profile_command */
 	int64_t wait;			 /* seconds; 0: not said */
+	bool client_auth; /* it shows the certificate as a client, too */
 };
 
 extern const struct conf_schema profile_schema;

@@ -450,6 +450,7 @@ static void resolve_service(struct resolve *r,
 	if (window_parse(&conf->window, r->arena, &ret->window, &err) == -1)
 		conf_error(r->errs, &conf->src, "%s", err.msg);
 	ret->wait = p.wait;
+	ret->needs = p.client_auth ? "clientAuth" : "";
 	if (p.wait > 0 && conf->verify.n == 0)
 		conf_error(r->errs, &conf->src,
 			   "service %s: its profile waits for a restart, and "

@@ -85,7 +85,8 @@ struct svc {
 	size_t n_endpoints;
 	struct svc_commands hooks[HOOKS];
 	struct window window;
-	int64_t wait; /* seconds it may take a person or a reboot, or 0 */
+	int64_t wait;	   /* seconds it may take a person or a reboot, or 0 */
+	const char *needs; /* of a certificate: "clientAuth", or "" */
 	/* SHA-256 over all of the above, and over all that its group in the
 	 * configuration and its profile say: a hold ends when it changes. */
 	char digest[ENC_SHA256_HEX];

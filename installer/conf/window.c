@@ -123,25 +123,30 @@ bool window_open(const struct window *w, const struct tm *now)
 	return w->n == 0;
 }
 
-const char *window_next(const struct window *w, const struct tm *now,
-			char buf[WINDOW_TEXT])
+int window_wait(const struct window *w, const struct tm *now)
 {
 	int minute = now->tm_hour * 60 + now->tm_min;
-	int best = 0, wait = 9 * DAY;
+	int wait = 9 * DAY;
 
 	for (size_t i = 0; i < w->n; i++) {
 		for (int d = 0; d <= 7; d++) {
 			int from = d * DAY + w->v[i].from;
 
 			if (w->v[i].days >> (now->tm_wday + d) % 7 & 1 &&
-			    from > minute && from - minute < wait) {
+			    from > minute && from - minute < wait)
 				wait = from - minute;
-				best = from;
-			}
 		}
 	}
+	return wait;
+}
+
+const char *window_next(const struct window *w, const struct tm *now,
+			char buf[WINDOW_TEXT])
+{
+	int next = now->tm_hour * 60 + now->tm_min + window_wait(w, now);
+
 	snprintf(buf, WINDOW_TEXT, "%s %02d:%02d",
-		 days[(now->tm_wday + best / DAY) % 7], best % DAY / 60,
-		 best % 60);
+		 days[(now->tm_wday + next / DAY) % 7], next % DAY / 60,
+		 next % 60);
 	return buf;
 }

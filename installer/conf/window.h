@@ -33,6 +33,9 @@ struct window {
 int window_parse(const struct conf_strings *texts, struct arena *arena,
 		 struct window *ret, struct err *err) MUST_CHECK;
 bool window_open(const struct window *w, const struct tm *now);
+/* How many minutes of the wall's clock from now it opens next. Not for one that
+ * is always open. */
+int window_wait(const struct window *w, const struct tm *now);
 /* When it opens next: "Fri 02:00". Not for one that is always open. */
 const char *window_next(const struct window *w, const struct tm *now,
 			char buf[WINDOW_TEXT]);

@@ -88,6 +88,22 @@ const struct x509_trust *host_trust(struct host *r, struct err *err)
 	return r->trust;
 }
 
+/* When a window opens that is closed now; 0: there is none. */
+static int64_t next_window(const struct host *r, const struct svc *s)
+{
+	time_t now = (time_t) r->now;
+	struct tm local;
+
+	if (!s || s->window.n == 0 || !localtime_r(&now, &local) ||
+	    window_open(&s->window, &local))
+		return 0;
+	local.tm_min += window_wait(&s->window, &local);
+	local.tm_sec = 0;
+	local.tm_isdst = -1; /* what it is by then */
+	now = mktime(&local);
+	return now > 0 ? now : 0;
+}
+
 static void build(const struct host *r, const struct svc *s, const char *cert,
 		  const struct svc_endpoint *e, struct store_receipt *ret)
 {
@@ -99,6 +115,10 @@ static void build(const struct host *r, const struct svc *s, const char *cert,
 		.protocol = e ? e->conf->protocol : NULL,
 		.ts = r->now,
 		.version = CERTREPO_VERSION,
+		.profile = s ? s->conf->profile : NULL,
+		.needs = s ? s->needs : NULL,
+		.heartbeat = r->conf->heartbeat,
+		.ts_window = next_window(r, s),
 	};
 }
 

@@ -9,7 +9,8 @@
 #define KIND	"certrepo-receipts"
 #define VERSION 2
 
-/* One receipt is one line. */
+/* One receipt is one line; those of the version before have the first fields
+ * alone. */
 enum field {
 	F_NAME,
 	F_HOST,
@@ -24,6 +25,10 @@ enum field {
 	F_TS,
 	F_DETAIL,
 	F_VERSION,
+	F_PROFILE,
+	F_NEEDS,
+	F_HEARTBEAT,
+	F_WINDOW,
 	F_COUNT
 };
 
@@ -84,6 +89,8 @@ void receipt_add(struct receipts *l, const struct store_receipt *r)
 	slot->state = arena_strdup(a, r->state);
 	slot->fingerprint = arena_strdup(a, r->fingerprint);
 	slot->serial = arena_strdup(a, r->serial);
+	slot->profile = arena_strdup(a, r->profile);
+	slot->needs = arena_strdup(a, r->needs);
 	if (r->detail)
 		slot->detail = arena_strndup(a, r->detail, STORE_DETAIL_MAX);
 }
@@ -97,7 +104,9 @@ static void add_line(struct receipts *l, const struct record_line *r)
 {
 	const char *const *v = r->v;
 
-	if (r->n != F_COUNT || !v[F_STATE] || !v[F_HOST])
+	bool whole = r->n == F_COUNT;
+
+	if ((!whole && r->n != F_PROFILE) || !v[F_STATE] || !v[F_HOST])
 		return;
 	receipt_add(l, &(struct store_receipt){
 			       .name = text(v[F_NAME]),
@@ -113,6 +122,10 @@ static void add_line(struct receipts *l, const struct record_line *r)
 			       .ts = record_int(r, F_TS),
 			       .detail = v[F_DETAIL],
 			       .version = v[F_VERSION],
+			       .profile = whole ? v[F_PROFILE] : NULL,
+			       .needs = whole ? v[F_NEEDS] : NULL,
+			       .heartbeat = record_int(r, F_HEARTBEAT),
+			       .ts_window = record_int(r, F_WINDOW),
 		       });
 }
 
@@ -147,6 +160,10 @@ static void build(struct record_out *out, const struct store_receipt *r)
 	record_add_int(out, r->ts);
 	record_add(out, r->detail);
 	record_add(out, r->version);
+	record_add(out, r->profile);
+	record_add(out, r->needs);
+	record_add_int(out, r->heartbeat);
+	record_add_int(out, r->ts_window);
 }
 
 int receipt_save(const char *state_dir, const char *file,

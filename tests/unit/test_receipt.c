@@ -69,7 +69,11 @@ static void waits(void **state)
 						 .depth = 2,
 						 .ts = 99,
 						 .detail = "so\tand\nso",
-						 .version = "1.0" });
+						 .version = "1.0",
+						 .profile = "nginx",
+						 .needs = "",
+						 .heartbeat = 3600,
+						 .ts_window = 1234 });
 	receipt_add(&l, &(struct store_receipt){ .name = "",
 						 .host = "h",
 						 .service = "",
@@ -87,6 +91,12 @@ static void waits(void **state)
 	assert_int_equal(m.v[0].ts_expire, 7);
 	assert_int_equal(m.v[0].depth, 2);
 	assert_int_equal(m.v[0].ts, 99);
+	assert_string_equal(m.v[0].profile, "nginx");
+	assert_string_equal(m.v[0].needs, "");
+	assert_int_equal(m.v[0].heartbeat, 3600);
+	assert_int_equal(m.v[0].ts_window, 1234);
+	assert_null(m.v[1].profile);
+	assert_null(m.v[1].needs);
 	assert_string_equal(m.v[1].state, "alive");
 	assert_string_equal(m.v[1].name, "");
 	assert_int_equal(receipt_forget(dir, RECEIPTS_WAITING, &err), 0);
@@ -121,6 +131,9 @@ static void damaged(void **state)
 	assert_int_equal(l.n, 1);
 	assert_string_equal(l.v[0].endpoint, "");
 	assert_string_equal(l.v[0].detail, "a\\b");
+	assert_null(l.v[0].profile);
+	assert_null(l.v[0].needs);
+	assert_int_equal(l.v[0].heartbeat, 0);
 	assert_int_equal(receipt_save(scratch_dir, RECEIPTS_WAITING, &l, &err),
 			 0);
 	text = arena_strdup(arena, scratch_read(scratch("receipts")));

@@ -83,6 +83,27 @@ static void hours(void **state)
 	}
 }
 
+static void minutes(void **state)
+{
+	static const char *const spans[] = { "Sat,Sun 01:30-04:00",
+					     "Wed 10:00-11:00" };
+	struct conf_strings texts = { spans, 2 };
+	struct tm now = { .tm_wday = 3, .tm_hour = 9, .tm_min = 59 };
+	struct err err = ERR_INIT;
+	struct window w;
+
+	assert_int_equal(window_parse(&texts, arena, &w, &err), 0);
+	assert_int_equal(window_wait(&w, &now), 1);
+	now.tm_hour = 10;
+	now.tm_min = 0;
+	/* Wednesday 10:00 to Saturday 01:30: 2 days, 15 hours and a half */
+	assert_int_equal(window_wait(&w, &now), (2 * 24 + 15) * 60 + 30);
+	now.tm_wday = 0;
+	now.tm_hour = 5;
+	/* Sunday 05:00 to Wednesday 10:00 */
+	assert_int_equal(window_wait(&w, &now), (3 * 24 + 5) * 60);
+}
+
 static void always(void **state)
 {
 	struct tm now = { .tm_hour = 12 };
@@ -134,6 +155,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hours),
+		cmocka_unit_test(minutes),
 		cmocka_unit_test(always),
 		cmocka_unit_test(refused),
 	};
