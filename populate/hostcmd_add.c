@@ -120,6 +120,12 @@ static const struct store_conf *reachable(const struct populate *p,
 		       : p->conf.store;
 }
 
+static bool is_here(const char *host)
+{
+	return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
+	       strncmp(host, "127.", 4) == 0;
+}
+
 static void print_setting(const char *name, const char *value)
 {
 	printf("          %s = \"", name);
@@ -142,7 +148,11 @@ static void print_group(const struct populate *p, const struct hostcmd_maker *m,
 	       a->host);
 	if (c->host)
 		print_setting("host", c->host);
-	else
+	if (c->host && is_here(c->host))
+		printf("          # that is this machine; other hosts need its "
+		       "name, as the server's\n"
+		       "          # certificate has it\n");
+	if (!c->host)
 		printf("          # host = \"...\"; the server's name, as its "
 		       "certificate has it: the\n"
 		       "          # configuration used here goes by a socket, "
@@ -150,7 +160,7 @@ static void print_group(const struct populate *p, const struct hostcmd_maker *m,
 		       "an option file\n");
 	if (c->port && c->port != 3306)
 		printf("          port = %lld;\n", (long long) c->port);
-	if (c->database)
+	if (c->database && strcmp(c->database, "certrepo") != 0)
 		print_setting("database", c->database);
 	print_setting("user", a->account);
 	print_setting("password_file", HOST_PASSWORD);
@@ -174,8 +184,9 @@ static void print_password(const struct populate *p, const struct add *a)
 			"password",
 			arena_printf(t,
 				     "it keeps the one it has; --new-password "
-				     "makes another one%s",
-				     file ? ", and FILE was not written" : ""));
+				     "makes another one%s%s%s",
+				     file ? ", and " : "", file ? file : "",
+				     file ? " was not written" : ""));
 	else if (file)
 		populate_line(
 			"password",

@@ -118,8 +118,8 @@ static int remove_it(struct populate *p, const char *host, struct err *err)
 	tell_gone("requests", gone.requests);
 	if (f.done)
 		return 0;
-	printf("Its account may call the procedures, and reads nothing by them "
-	       "any more. ");
+	populate_line("account", "is still there: it may call the procedures, "
+				 "and reads nothing by them any more");
 	hostcmd_print_sql(&f);
 	return 0;
 }

@@ -68,15 +68,12 @@ static void text_account(struct populate *p, const struct host *h,
 	else if (shared(p))
 		populate_line("account", SHARED ", or one made by hand: it may "
 						"read all");
-	if (h->missing)
-		populate_line(
-			"note",
-			arena_printf(a,
-				     "the server has no such account, as after "
-				     "a restore: certrepo-populate%s host add "
-				     "%s makes it",
-				     populate_hint(p, a),
-				     populate_word(host, a)));
+	if (h->missing) {
+		populate_line("note", "the server has no such account, as "
+				      "after a restore; to make it:");
+		printf("  %-13scertrepo-populate%s host add %s\n", "",
+		       populate_hint(p, a), populate_word(host, a));
+	}
 	if (h->row.comment)
 		populate_line("comment", populate_clean(a, h->row.comment));
 }
