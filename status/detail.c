@@ -127,8 +127,9 @@ static void receipt(const struct detail *d, const struct status_receipt *r)
 	} else {
 		sbuf_adds(&what, "its files");
 	}
-	sbuf_adds(&what, " says ");
+	sbuf_adds(&what, ", \"");
 	sbuf_add_clean(&what, r->kind->state);
+	sbuf_addc(&what, '"');
 	why_receipt_text(d->m, r, &out);
 	say(d, sbuf_str(&what), &r->verdict, &out);
 }
@@ -176,9 +177,9 @@ static void window_of(const struct detail *d, const struct store_cert *row)
 
 	if (store_cert_ari(row) == 0)
 		return;
-	fprintf(d->f, "  %-*s%s to %s, chosen %s\n", LABEL, "ARI window",
+	fprintf(d->f, "  %-*s%s to %s\n  %*schosen: %s\n", LABEL, "ARI window",
 		clock_text(row->ari_start, a), clock_text(row->ari_end, b),
-		clock_text(row->ts_ari, c));
+		LABEL, "", clock_text(row->ts_ari, c));
 	line(d, "explained at", row->ari_url);
 }
 
@@ -222,7 +223,7 @@ static void row_of(const struct detail *d, const struct status_name *n,
 	line_at(d, "last attempt", n->ts_attempt);
 	if (row->lease_owner && row->lease_until > d->m->now)
 		line(d, "leased to", row->lease_owner);
-	line_at(d, "served until",
+	line_at(d, "served by",
 		n->n_receipts > 0 ? verdict_deadline(d->m, n) : 0);
 }
 

@@ -428,6 +428,22 @@ static bool take_install(void *arg, const struct fleet_install *i)
 
 /* --- the whole --- */
 
+/* The element I of V belongs to the place TO[I]; TO is used up. */
+#define PUT_IN_PLACE(v, n, to)                                 \
+	do {                                                   \
+		for (size_t i_ = 0; i_ < (n); i_++) {          \
+			while ((to)[i_] != i_) {               \
+				uint32_t t_ = (to)[i_];        \
+				__typeof__(*(v)) x_ = (v)[t_]; \
+                                                               \
+				(v)[t_] = (v)[i_];             \
+				(v)[i_] = x_;                  \
+				(to)[i_] = (to)[t_];           \
+				(to)[t_] = t_;                 \
+			}                                      \
+		}                                              \
+	} while (0)
+
 /* Those of each name in a row, in the order that they are in. */
 static void sort_receipts(struct status_model *m)
 {
@@ -445,17 +461,7 @@ static void sort_receipts(struct status_model *m)
 
 		to[i] = n->receipt + n->n_receipts++;
 	}
-	for (size_t i = 0; i < m->n_receipts; i++) {
-		while (to[i] != i) {
-			struct status_receipt r = m->receipts[to[i]];
-			uint32_t t = to[to[i]];
-
-			m->receipts[to[i]] = m->receipts[i];
-			to[to[i]] = to[i];
-			m->receipts[i] = r;
-			to[i] = t;
-		}
-	}
+	PUT_IN_PLACE(m->receipts, m->n_receipts, to);
 }
 
 static int by_host(const void *a, const void *b, void *arg)
@@ -466,27 +472,22 @@ static int by_host(const void *a, const void *b, void *arg)
 		      h[*(const uint32_t *) b].host);
 }
 
-/* Those with an account came first. Before the receipts are sorted. */
+/* Those with an account came first. */
 static void sort_hosts(struct status_model *m)
 {
 	AUTO(mem_free_any)
 	uint32_t *order = mem_array(m->n_hosts + 1, sizeof(*order));
 	AUTO(mem_free_any)
-	uint32_t *place = mem_array(m->n_hosts + 1, sizeof(*place));
-	struct status_host *sorted;
+	uint32_t *to = mem_array(m->n_hosts + 1, sizeof(*to));
 
 	for (size_t i = 0; i < m->n_hosts; i++)
 		order[i] = (uint32_t) i;
 	qsort_r(order, m->n_hosts, sizeof(*order), by_host, m->hosts);
-	sorted = mem_array(m->n_hosts + 1, sizeof(*sorted));
-	for (size_t i = 0; i < m->n_hosts; i++) {
-		sorted[i] = m->hosts[order[i]];
-		place[order[i]] = (uint32_t) i;
-	}
-	free(m->hosts);
-	m->hosts = sorted;
+	for (size_t i = 0; i < m->n_hosts; i++)
+		to[order[i]] = (uint32_t) i;
 	for (size_t i = 0; i < m->n_receipts; i++)
-		m->receipts[i].host = place[m->receipts[i].host];
+		m->receipts[i].host = to[m->receipts[i].host];
+	PUT_IN_PLACE(m->hosts, m->n_hosts, to);
 }
 
 static bool hosts_sorted(const struct status_model *m)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <malloc.h>
 #include <string.h>
 #include "certrepo_conf.h"
 #include "clock.h"
@@ -263,6 +264,8 @@ int main(int argc, char **argv)
 	int at, status;
 
 	startup_plain();
+	/* Large tables grow in their place, and what was of one goes back. */
+	(void) mallopt(M_MMAP_THRESHOLD, 128 << 10);
 	at = opts_parse(&spec, argc, argv, take_option, &asked);
 	log_open(PROGRAM, 0);
 	if (!asked.config)
