@@ -8,6 +8,7 @@
 #define PAGE	   20000
 #define ROW_BYTES  ((size_t) 20 * DB_WORDS_MAX) /* more than any of ours has */
 #define FEW	   1000				/* of CAs, of fetchers */
+#define KEYS	   4
 #define KEY_MAX	   (DB_WORDS_MAX + 1)
 #define AFTER_HOST "\x7f" /* behind all that a name may begin with */
 
@@ -15,9 +16,9 @@ struct reader {
 	struct store *s;
 	const struct fleet_scope *scope;
 	const struct fleet_taker *to;
-	/* The key of the last row of a page. */
-	char key[4][KEY_MAX];
-	bool moved;  /* it is another than that of the page before */
+	/* The keys of the row behind which a page begins, and of the last one
+	 * so far: what is bound must not change meanwhile. */
+	char from[KEYS][KEY_MAX], last[KEYS][KEY_MAX];
 	bool enough; /* no more of its host */
 	size_t of_host;
 };
@@ -79,9 +80,22 @@ static const char *some(const struct db_stmt *st, int i)
 
 static void keep_key(struct reader *r, size_t i, const char *value)
 {
-	if (strcmp(r->key[i], value) != 0)
-		r->moved = true;
-	(void) snprintf(r->key[i], KEY_MAX, "%s", value);
+	(void) snprintf(r->last[i], KEY_MAX, "%s", value);
+}
+
+static void first_page(struct reader *r)
+{
+	for (size_t i = 0; i < KEYS; i++)
+		r->from[i][0] = r->last[i][0] = '\0';
+}
+
+/* False: it is the same again. (A key may be bytes, in SQLite, and is cut.) */
+static bool next_page(struct reader *r)
+{
+	bool moved = memcmp(r->from, r->last, sizeof(r->from)) != 0;
+
+	memcpy(r->from, r->last, sizeof(r->from));
+	return moved;
 }
 
 static int too_many(const struct reader *r, enum fleet_part part, size_t max,
@@ -117,15 +131,13 @@ static int read_paged(struct reader *r, enum fleet_part part,
 
 	if (r->scope->name || r->scope->host)
 		return read_some(r, p, err);
-	r->key[0][0] = '\0';
+	first_page(r);
 	do {
-		r->moved = false;
-		if (each(r, p->all, p->types, ARGS(T(r->key[0]), I(PAGE)),
+		if (each(r, p->all, p->types, ARGS(T(r->from[0]), I(PAGE)),
 			 p->fn, &n, err) == -1)
 			return -1;
 		all += n;
-		/* A key may be bytes, in SQLite, and is cut. */
-		if (all > p->max || (n == PAGE && !r->moved))
+		if (all > p->max || (n == PAGE && !next_page(r)))
 			return too_many(r, part, p->max, err);
 	} while (n == PAGE);
 	return 0;
@@ -302,7 +314,7 @@ static void take_install(struct reader *r, const struct db_stmt *st)
 		.heartbeat = db_col_int(st, 13),
 		.ts_window = db_col_int(st, 14),
 	};
-	bool another = strcmp(i.host, r->key[0]) != 0;
+	bool another = strcmp(i.host, r->last[0]) != 0;
 
 	if (another)
 		r->enough = false;
@@ -318,26 +330,24 @@ static int read_all_installs(struct reader *r, struct err *err)
 {
 	size_t n, all = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(r->key); i++)
-		r->key[i][0] = '\0';
+	first_page(r);
 	r->enough = false;
 	do {
 		/* MariaDB finds the place by the first part alone. */
-		const char *from = r->key[0];
-		const char *name = r->enough ? AFTER_HOST : r->key[1];
+		const char *host = r->from[0];
+		const char *name = r->enough ? AFTER_HOST : r->from[1];
 
-		r->moved = false;
 		if (each(r,
 			 INSTALLS "host >= ? AND (host, name, service, "
 				  "endpoint) > (?, ?, ?, ?) ORDER BY host, "
 				  "name, service, endpoint LIMIT ?",
 			 INSTALLS_TYPES,
-			 ARGS(T(from), T(from), T(name), T(r->key[2]),
-			      T(r->key[3]), I(PAGE)),
+			 ARGS(T(host), T(host), T(name), T(r->from[2]),
+			      T(r->from[3]), I(PAGE)),
 			 take_install, &n, err) == -1)
 			return -1;
 		all += n;
-		if (all > FLEET_INSTALLS_MAX || (n == PAGE && !r->moved))
+		if (all > FLEET_INSTALLS_MAX || (n == PAGE && !next_page(r)))
 			return too_many(r, FLEET_PART_INSTALLS,
 					FLEET_INSTALLS_MAX, err);
 	} while (n == PAGE);
@@ -351,6 +361,7 @@ static int read_installs(struct reader *r, struct err *err)
 
 	if (!o->name && !o->host)
 		return read_all_installs(r, err);
+	first_page(r);
 	r->enough = false;
 	if (o->host)
 		return each(r,
@@ -492,7 +503,8 @@ static int read_totals(struct reader *r, struct err *err)
 	size_t n;
 
 	return each(r,
-		    "SELECT day, ca_name, outcome, SUM(n) FROM attempt_totals "
+		    "SELECT day, ca_name, outcome, CAST(SUM(n) AS INT) FROM "
+		    "attempt_totals "
 		    "GROUP BY day, ca_name, outcome "
 		    "ORDER BY day, ca_name, outcome LIMIT ?",
 		    "nwwn", ARGS(I(FLEET_TOTALS_MAX)), take_total, &n, err);
