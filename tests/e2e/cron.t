@@ -23,12 +23,13 @@ cron() {
 	run env -i PATH="$path" SHELL=/bin/sh HOME=/ /bin/sh -c "$command"
 }
 
-plan 36
+state=/var/lib/certrepo-status
+plan 48
 while read -r program conf who words; do
 	crontab "$program"
 	is "$(wc -l <"$T/line") $hour $day $month $weekday" '1 * * * *' \
-		"$program: one line, hourly"
-	like "$minute" '^[1-9][0-9]?$' "... not at the full hour"
+		"$program: one line, in each hour"
+	like "$minute" '^[1-9][0-9]?(,[1-9][0-9]?)*$' "... not at the full hour"
 	is "$user" "$who" "... as $who"
 	unlike "$command" '%' "... without the sign that ends a command there"
 	like "$(cat "$T/cron")" '^MAILTO=root' "... what is printed is mailed"
@@ -36,7 +37,8 @@ while read -r program conf who words; do
 	is "$rc $out$err" "0 " "... nothing without a configuration"
 	for c in $(echo "$conf" | tr , " "); do : >"$T/etc/$c"; done
 	cron
-	is "$rc $out$err" "0 ran $words" "... a run with one"
+	# shellcheck disable=SC2086 # of several, one line
+	is "$rc $(echo $out)$err" "0 $(echo ran $words)" "... a run with one"
 	mkdir "$T/run/systemd"
 	cron
 	is "$rc $out$err" "0 " "... nothing where systemd runs"
@@ -54,10 +56,11 @@ done <<END
 fetcher certrepo.conf certrepo --once
 installer installer.conf root
 populate admin.conf,certrepo.conf root approve --by-rule
+status status.conf certrepo-status --html --output $state/index.html ran --prometheus --output $state/certrepo.prom
 END
 
 # --- with systemd: the first run is within the hour, as cron's is ---
-for program in fetcher installer populate; do
+for program in fetcher installer populate status; do
 	ok "certrepo-$program.timer: never more than an hour away" awk '
 		/^OnCalendar=\*:0\/[0-9]+$/ { sub(/.*\//, ""); every = $0 + 0 }
 		/^RandomizedDelaySec=[0-9]+min$/ {
