@@ -39,7 +39,7 @@ few() { # TARGET...
 	PKG_CONFIG_LIBDIR=$T/pc C_INCLUDE_PATH=$T/include mk "$@"
 }
 
-plan 79
+plan 83
 rm -f "$BUILD/elsewhere/certrepo-installer"
 ok "the installer needs no other libraries" few -j2 installer
 [ "$_failed" = 0 ] || diag "$(tail -20 "$T/make.log")"
@@ -70,7 +70,10 @@ ok "it installs" mk -j2 install
 [ "$_failed" = 0 ] || diag "$(tail -20 "$T/make.log")"
 places >"$T/places"
 for f in $P/sbin/certrepo-fetcher $P/sbin/certrepo-populate \
-	$P/sbin/certrepo-installer $P/share/certrepo/grants.sql \
+	$P/sbin/certrepo-installer $P/sbin/certrepo-status \
+	$P/share/certrepo/grants.sql \
+	$P/share/certrepo/monitoring/certrepo.rules.yml \
+	$P/share/certrepo/monitoring/certrepo-certspotter \
 	$P/share/certrepo/cas/letsencrypt.conf \
 	$P/share/certrepo/installer-profiles/nginx.conf \
 	$P/share/man/man8/certrepo-fetcher.8 $E/cron.d/certrepo-installer \
@@ -79,7 +82,8 @@ for f in $P/sbin/certrepo-fetcher $P/sbin/certrepo-populate \
 done
 is "$(traces)" "" "nothing speaks of the usual places"
 is "$(find "$D" ! -type l -perm /022)" "" "nothing is writable by others"
-is "$(find "$D$P/sbin" -type f ! -perm 755)" "" "... programs can be run"
+is "$(find "$D$P/sbin" "$D$P/share/certrepo/monitoring/certrepo-certspotter" \
+	-type f ! -perm 755)" "" "... programs can be run"
 is "$(find "$D" -name '*.new')" "" "... and no temporary file is left"
 like "$(cat "$D$P/lib/systemd/system/certrepo-fetcher.service")" \
 	"ExecStart=$P/sbin/certrepo-fetcher" "the unit names the program"
@@ -91,7 +95,7 @@ like "$err" "$E/certrepo/certrepo\.conf" "... and so do messages"
 version=$(make -s -C "$ROOT" version)
 is "$(sed -n '1s/.*(\(.*\)).*/\1/p' "$ROOT/debian/changelog")" "$version" \
 	"the version is that of the packages"
-for p in fetcher installer populate; do
+for p in fetcher installer populate status; do
 	run "$D$P/sbin/certrepo-$p" --version
 	is "$out" "certrepo-$p $version" "... as certrepo-$p says"
 done

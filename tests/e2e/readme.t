@@ -44,7 +44,7 @@ is "$(no_pages)" '' "the manuals that it names are there"
 
 # Options that are written down somewhere exist.
 unknown() {
-	for p in fetcher installer populate; do
+	for p in fetcher installer populate status; do
 		{
 			"$BUILD/certrepo-$p" --help
 			for c in $("$BUILD/certrepo-$p" --help | sed -n \

@@ -17,17 +17,20 @@ systemd_lay || bail "cannot install: $(tail -3 "$T/log/install")"
 # --- what they say, and what that is worth ---
 units=$IN/usr/local/lib/systemd/system
 for u in fetcher.service fetcher.timer mail.service installer.service \
-	installer.timer alert@.service; do
+	installer.timer status.service status.timer alert@.service; do
 	ok "certrepo-$u is installed" test -s "$units/certrepo-$u"
 done
 ok "the fetcher's exposure is at most 2.5" systemd-analyze security \
 	--offline=yes --threshold=25 "$units/certrepo-fetcher.service"
 ok "the installer's is at most 5.2" systemd-analyze security \
 	--offline=yes --threshold=52 "$units/certrepo-installer.service"
+ok "that of the status at most 1.5" systemd-analyze security \
+	--offline=yes --threshold=15 "$units/certrepo-status.service"
 
 systemd_boot || bail "systemd does not start: $(tail -5 "$T/log/systemd")"
 inside systemd-analyze verify --man=no certrepo-fetcher.service certrepo-fetcher.timer \
 	certrepo-installer.service certrepo-installer.timer \
+	certrepo-status.service certrepo-status.timer \
 	certrepo-mail.service certrepo-alert@certrepo-fetcher.service \
 	>"$T/verify" 2>&1
 is "$(grep certrepo "$T/verify")" "" "systemd-analyze verify has nothing to say"

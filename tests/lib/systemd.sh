@@ -32,12 +32,17 @@ systemd_lay() {
 			>>"$IN/etc/passwd"
 		echo 'certrepo:x:988:' >>"$IN/etc/group"
 	}
+	grep -q '^certrepo-status:' "$IN/etc/passwd" || {
+		echo 'certrepo-status:x:987:987::/nonexistent:/usr/sbin/nologin' \
+			>>"$IN/etc/passwd"
+		echo 'certrepo-status:x:987:' >>"$IN/etc/group"
+	}
 	rm -f "$IN/etc/machine-id"
 	echo centre >"$IN/etc/hostname"
 	# what `make install` does, without building
 	_lay=
 	for _f in "$BUILD"/certrepo-populate "$BUILD"/certrepo-fetcher \
-		"$BUILD"/certrepo-installer; do
+		"$BUILD"/certrepo-installer "$BUILD"/certrepo-status; do
 		_lay="$_lay program:/usr/local/sbin:$_f"
 	done
 	for _f in "$ROOT"/packaging/systemd/*; do

@@ -59,11 +59,11 @@ builder() {
 		tail -1)
 }
 
-for p in installer populate fetcher; do
+for p in installer populate fetcher status; do
 	clean "certrepo-$p is strong" weak "$plain/certrepo-$p" "$ROOT"
 	clean "... in all its parts" compiled_without "$plain/certrepo-$p"
 done
-for l in common installer populate fetcher; do
+for l in common installer populate fetcher status; do
 	clean "calls land where they may: lib$l" unmarked "$plain/lib$l.a"
 done
 is "$(builder '' '-O2 -g')" 3 "_FORTIFY_SOURCE is 3"

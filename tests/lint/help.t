@@ -25,7 +25,7 @@ bad_help() { # PROGRAM [COMMAND]
 		done
 }
 
-for p in populate fetcher installer; do
+for p in populate fetcher installer status; do
 	clean "certrepo-$p" bad_help "$BUILD/certrepo-$p"
 	for c in $(commands_of "$BUILD/certrepo-$p"); do
 		clean "certrepo-$p $c" bad_help "$BUILD/certrepo-$p" "$c"

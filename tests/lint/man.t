@@ -125,7 +125,7 @@ bad_commands() {
 	for _f in $(pages "$1"); do
 		sed -e :a -e '/\\e$/N; s/\\e\n//; ta' "$_f" |
 			grep -vE '^\.\\"|journalctl' |
-			grep -oE '(^|Ql |Dl |Li |-- |[|(#$&] )certrepo-(populate|fetcher|installer) [^|;&>]*' |
+			grep -oE '(^|Ql |Dl |Li |-- |[|(#$&] )certrepo-(populate|fetcher|installer|status) [^|;&>]*' |
 			sed 's/.*\(certrepo-[a-z]* \)/\1/' |
 			while read -r _p _rest; do
 				bad_command "$_p" "$_rest" | sed "s|^|$_f: |"

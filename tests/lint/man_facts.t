@@ -84,7 +84,7 @@ bad_events() { # FOLDER
 
 # --- the environment, and files of state ---
 bad_variables() { # FOLDER
-	for _d in common fetcher installer populate; do
+	for _d in common fetcher installer populate status; do
 		calls getenv "$1/$_d"
 	done | grep -oE 'getenv\("[A-Z_]+"' | sed 's/.*("//; s/"//' | sort -u |
 		while read -r _v; do

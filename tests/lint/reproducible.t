@@ -16,7 +16,7 @@ export CCACHE_DISABLE=1
 sources() { # FOLDER DATE: the tree, last changed then
 	mkdir -p "$1"
 	(cd "$ROOT" && tar cf - Makefile debian packaging schema common \
-		fetcher installer populate) | tar xf - -C "$1"
+		fetcher installer populate status) | tar xf - -C "$1"
 	find "$1" -type f -exec touch -d "$2" {} +
 }
 build() { # FOLDER JOBS
