@@ -4,6 +4,7 @@
 #include "mem.h"
 #include "err.h"
 #include "near.h"
+#include "sbuf.h"
 #include "opts.h"
 #include "paths.h"
 
@@ -41,17 +42,22 @@ void opts_usage(const struct opts_spec *spec, const char *fmt, ...)
 	exit(err_exit_status(ERR_USAGE));
 }
 
-static void print_option(int key, const char *name, const char *arg,
-			 const char *help)
+/* LINE has those that stand before it on its line, and is empty afterwards,
+ * unless HELP is NULL. */
+static void print_option(struct sbuf *line, int key, const char *name,
+			 const char *arg, const char *help)
 {
-	AUTO(mem_free_str) char *left = NULL;
-	char letter[] = "    ";
-
+	if (line->len > 0)
+		sbuf_adds(line, ", ");
+	else
+		sbuf_adds(line, key < 256 ? "  " : "      ");
 	if (key < 256)
-		snprintf(letter, sizeof(letter), "-%c, ", key);
-	left = mem_printf("  %s--%s%s%s", letter, name, arg ? "=" : "",
-			  arg ? arg : "");
-	printf("%-27s %s\n", left, help);
+		sbuf_addf(line, "-%c, ", key);
+	sbuf_addf(line, "--%s%s%s", name, arg ? "=" : "", arg ? arg : "");
+	if (!help)
+		return;
+	printf("%-27s %s\n", sbuf_str(line), help);
+	sbuf_clear(line);
 }
 
 static void print_examples(const char *program, const char *lines)
@@ -116,6 +122,7 @@ static void __attribute__((__noreturn__))
 help(const struct opts_spec *spec, const struct opts_topic *t)
 {
 	const char *epilogue = t ? t->epilogue : spec->epilogue;
+	struct sbuf line = SBUF_INIT(200);
 	const struct opts_option *o;
 
 	may_be_cut();
@@ -127,12 +134,13 @@ help(const struct opts_spec *spec, const struct opts_topic *t)
 		       spec->summary);
 	for (o = spec->options; o->key; o++)
 		if (t ? opts_is_of(o, t->word) : !o->of)
-			print_option(o->key, o->name, o->arg, o->help);
-	print_option(KEY_HELP, "help", NULL,
+			print_option(&line, o->key, o->name, o->arg, o->help);
+	print_option(&line, KEY_HELP, "help", NULL,
 		     spec->topics && !t ? "print this text; COMMAND --help: "
 					  "more of that"
 					: "print this text");
-	print_option(KEY_VERSION, "version", NULL, "print the version");
+	print_option(&line, KEY_VERSION, "version", NULL, "print the version");
+	sbuf_free(&line);
 	if (epilogue)
 		printf("\n%s\n", epilogue);
 	print_examples(spec->program, t ? t->examples : spec->examples);

@@ -13,7 +13,7 @@ struct opts_option {
 	int key; /* the short letter, not h or V, or 256 and up for none */
 	const char *name; /* the long name */
 	const char *arg;  /* "FILE", or NULL when it takes none */
-	const char *help; /* one line */
+	const char *help; /* one line; NULL: that of the next one is of both */
 	/* The commands it belongs to, " add list host-add "; NULL: all. Then it
 	 * stands in their --help, not in that of the program. */
 	const char *of;

@@ -16,6 +16,9 @@ static const struct opts_option options[] = {
 	{ 'n', "dry-run", NULL, "change nothing" },
 	{ 300, "json", NULL, "print JSON" },
 	{ 301, "jobs", "N", "so many at once" },
+	{ 302, "one", NULL, NULL },
+	{ 't', "two", "N", NULL },
+	{ 303, "three", NULL, "of this kind" },
 	{ 0 },
 };
 
@@ -155,6 +158,7 @@ static void help(void **state)
 		"  -n, --dry-run             change nothing\n"
 		"      --json                print JSON\n"
 		"      --jobs=N              so many at once\n"
+		"      --one, -t, --two=N, --three of this kind\n"
 		"  -h, --help                print this text\n"
 		"  -V, --version             print the version\n"
 		"\nMore words.\n";
