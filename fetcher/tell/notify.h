@@ -10,10 +10,6 @@
  * remarks (remark.h). All but the last two is read from the store as the run
  * left it. What could not be read is not known, and nothing is over because of
  * it.
- * comes to, whatever the reason; CAs that rest; leases and proofs that stay; a
- * store that is away, a clock that is wrong; and the run's remarks (remark.h).
- * All but the last two is read from the store as the run left it. What could
- * not be read is not known, and nothing is over because of it.
  *
  * The owner of a name is told of it, too, be it spelt out to all or not; of
  * several fetchers that find the same, one tells him (fleet_owners.h).
