@@ -7,10 +7,14 @@
 #include "filter.h"
 #include "load.h"
 #include "log.h"
+#include "nagios.h"
 #include "near.h"
 #include "num.h"
 #include "opts.h"
+#include "ours.h"
 #include "out.h"
+#include "outfile.h"
+#include "range.h"
 #include "startup.h"
 #include "status_conf.h"
 #include "store_near.h"
@@ -29,6 +33,13 @@ enum {
 	KEY_NOT_SERVED,
 	KEY_SILENT,
 	KEY_ACT,
+	KEY_JSON,
+	KEY_PROMETHEUS,
+	KEY_NAGIOS,
+	KEY_WARNING,
+	KEY_CRITICAL,
+	KEY_OUTPUT,
+	KEY_KEY,
 };
 
 static const struct opts_option options[] = {
@@ -43,6 +54,13 @@ static const struct opts_option options[] = {
 	{ KEY_EXPIRES, "expires-within", "TIME", "30d, 12h, ..." },
 	{ KEY_NOT_SERVED, "not-served", NULL, "issued, and served it is not" },
 	{ KEY_SILENT, "silent", "TIME", "of hosts that were not seen since" },
+	{ KEY_JSON, "json", NULL, NULL },
+	{ KEY_PROMETHEUS, "prometheus", NULL, NULL },
+	{ KEY_NAGIOS, "nagios", NULL, "for programs" },
+	{ KEY_WARNING, "warning", "RANGE", NULL },
+	{ KEY_CRITICAL, "critical", "RANGE", "of --nagios: 15%:, 7d:" },
+	{ KEY_OUTPUT, "output", "FILE", "write to it, all of it or nothing" },
+	{ KEY_KEY, "key", "HEX", "whose public key is it, by its SHA-256" },
 	{ 0 },
 };
 
@@ -52,26 +70,49 @@ static const struct opts_spec spec = {
 	.summary = "The fleet at a glance: certificates, hosts, and what needs "
 		   "somebody.",
 	.options = options,
-	.examples = "\n"
-		    "www.example.org\n"
+	.examples = "www.example.org\n"
 		    "--ca letsencrypt --expires-within 7d\n",
 };
 
-struct asked {
-	const char *config;
-	bool verbose;
-	struct filter filter;
-	const char *wrong; /* an option's value: what it should be */
-};
+struct asked;
 
 /* A form in which the fleet is written out. Gives the exit status. */
 typedef int form_fn(const struct status_model *m, const struct asked *a,
 		    FILE *f, struct err *err);
 
+struct asked {
+	const char *config;
+	bool verbose, nagios;
+	struct filter filter;
+	form_fn *form;
+	const char *warning, *critical; /* NULL: the default ones */
+	const char *output;		/* NULL: standard output */
+	const char *key;		/* NULL: no question about one */
+	const char *wrong; /* an option's value: what it should be */
+};
+
 static int form_text(const struct status_model *m, const struct asked *a,
 		     FILE *f, struct err *err)
 {
 	return out_text(m, a->verbose, f);
+}
+
+static int form_json(const struct status_model *m, const struct asked *a,
+		     FILE *f, struct err *err)
+{
+	return out_json(m, f);
+}
+
+static int form_prometheus(const struct status_model *m, const struct asked *a,
+			   FILE *f, struct err *err)
+{
+	return out_prometheus(m, f);
+}
+
+static int form_nagios(const struct status_model *m, const struct asked *a,
+		       FILE *f, struct err *err)
+{
+	return out_nagios(m, a->warning, a->critical, f, err);
 }
 
 static bool take_duration(const char *value, int64_t *ret)
@@ -119,11 +160,44 @@ static bool take_filter(struct filter *f, int k, const char *value)
 	return false;
 }
 
+/* The first form that is asked for is the only one. */
+static bool take_form(struct asked *a, form_fn *form)
+{
+	bool one = !a->form || a->form == form;
+
+	a->form = form;
+	return one;
+}
+
+static bool take_range(const char *value, const char **ret)
+{
+	struct range r;
+
+	*ret = value;
+	return range_parse(value, &r, NULL) == 0;
+}
+
 static bool take_option(int k, const char *value, void *arg)
 {
 	struct asked *a = arg;
 
 	switch (k) {
+	case KEY_JSON:
+		return take_form(a, form_json);
+	case KEY_PROMETHEUS:
+		return take_form(a, form_prometheus);
+	case KEY_NAGIOS:
+		return take_form(a, form_nagios);
+	case KEY_WARNING:
+		return take_range(value, &a->warning);
+	case KEY_CRITICAL:
+		return take_range(value, &a->critical);
+	case KEY_OUTPUT:
+		a->output = value;
+		return *value != '\0';
+	case KEY_KEY:
+		a->key = value;
+		return *value != '\0';
 	case 'c':
 		a->config = value;
 		return *value != '\0';
@@ -205,14 +279,73 @@ static int look_host(const struct look *l, const char *host, struct err *err)
 	return model_exit(&m);
 }
 
-static int look_all(const struct look *l, struct err *err)
+/* Of what was chosen those of NAMES; each must be there. */
+static int only(const struct look *l, struct status_model *m, char **names,
+		size_t n, struct err *err)
+{
+	AUTO(mem_free_str) char *near = NULL;
+	size_t k, kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		for (k = 0; k < m->n_names; k++)
+			if (strcmp(m->names[k].name, names[i]) == 0)
+				break;
+		if (k < m->n_names || m->unread[FLEET_PART_NAMES])
+			continue;
+		near = store_near_text(l->store, names[i]);
+		return err_set(err, ERR_INPUT, "%s: there is no %s%s",
+			       store_name(l->store), names[i], near);
+	}
+	for (size_t i = 0; i < m->n_order; i++)
+		for (k = 0; k < n; k++)
+			if (strcmp(m->names[m->order[i]].name, names[k]) == 0) {
+				m->order[kept++] = m->order[i];
+				break;
+			}
+	m->n_order = kept;
+	m->n_host_order = 0;
+	m->filtered = true;
+	return 0;
+}
+
+/* In the form that was asked for, to where it was: what is written to a file
+ * needs nobody by that, so that a timer's run is well. */
+static int write_out(const struct status_model *m, const struct asked *a,
+		     struct err *err)
+{
+	AUTO(outfile_drop) struct outfile *o = NULL;
+
+	if (!a->output)
+		return a->form(m, a, stdout, err);
+	if (outfile_open(a->output, &o, err) == -1 ||
+	    a->form(m, a, outfile_stream(o), err) == -1)
+		return -1;
+	return outfile_commit(&o, err);
+}
+
+/* All, or those of NAMES that the filter lets through. */
+static int look_all(const struct look *l, char **names, size_t n,
+		    struct err *err)
 {
 	AUTO(model_free) struct status_model m = { .arena = NULL };
 
 	if (load(l, NULL, NULL, &m, err) == -1)
 		return -1;
 	filter_apply(&m, &l->asked->filter);
-	return form_text(&m, l->asked, stdout, err);
+	if (n > 0 && only(l, &m, names, n, err) == -1)
+		return -1;
+	return write_out(&m, l->asked, err);
+}
+
+static int look_key(const struct look *l, struct err *err)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	const char *name = NULL;
+	int rc = ours_find(l->store, l->asked->key, a, &name, err);
+
+	if (rc == 1)
+		puts(name);
+	return rc == -1 ? -1 : !rc;
 }
 
 static bool host_alone(const struct filter *f)
@@ -223,27 +356,41 @@ static bool host_alone(const struct filter *f)
 	return f->host && !filter_any(&rest);
 }
 
-static int tell(const struct err *err)
+static int tell(const struct asked *a, const struct err *err)
 {
+	if (a->nagios)
+		return nagios_unknown(stdout, "%s", err->msg);
 	fprintf(stderr, "%s: %s\n", PROGRAM, err->msg);
 	return err_exit_status(err->kind);
 }
 
+/* One look, which is written as one. */
+static int look_one(const struct look *l, char **names, int n, struct err *err)
+{
+	const struct asked *a = l->asked;
+
+	if (a->key)
+		return look_key(l, err);
+	if (n == 0 && a->form == form_text && !a->output &&
+	    host_alone(&a->filter))
+		return look_host(l, a->filter.host, err);
+	return look_all(l, names, (size_t) n, err);
+}
+
 static int run(const struct look *l, char **names, int n)
 {
+	const struct asked *a = l->asked;
 	struct err err = ERR_INIT;
 	int status = 0, rc;
 
-	if (n == 0) {
-		rc = host_alone(&l->asked->filter)
-			     ? look_host(l, l->asked->filter.host, &err)
-			     : look_all(l, &err);
-		return rc == -1 ? tell(&err) : rc;
+	if (n == 0 || a->form != form_text || a->output) {
+		rc = look_one(l, names, n, &err);
+		return rc == -1 ? tell(a, &err) : rc;
 	}
 	for (int i = 0; i < n; i++) {
 		rc = look_name(l, names[i], &err);
 		if (rc == -1)
-			rc = tell(&err);
+			rc = tell(a, &err);
 		err_clear(&err);
 		if (rc > status)
 			status = rc;
@@ -251,6 +398,31 @@ static int run(const struct look *l, char **names, int n)
 			putchar('\n');
 	}
 	return status;
+}
+
+/* What does not go together. */
+static void check_asked(const struct asked *a, int n)
+{
+	bool chosen = n > 0 || filter_any(&a->filter);
+
+	if (a->form == form_prometheus && chosen)
+		opts_usage(&spec, "--prometheus writes all there is: no name "
+				  "and no filter goes with it");
+	if (a->form == form_nagios && a->output)
+		opts_usage(&spec, "--nagios answers who asks: --output does "
+				  "not go with it");
+	if ((a->warning || a->critical) && a->form != form_nagios)
+		opts_usage(&spec, "--warning and --critical are of --nagios");
+	if (a->key && (chosen || a->output || a->form != form_text))
+		opts_usage(&spec, "--key is a question of its own");
+}
+
+/* --nagios knows no status but its own. */
+static int end(const struct asked *a, int status)
+{
+	int rc = opts_end(PROGRAM, status);
+
+	return a->nagios && rc != status ? NAGIOS_UNKNOWN : rc;
 }
 
 int main(int argc, char **argv)
@@ -266,19 +438,25 @@ int main(int argc, char **argv)
 	startup_plain();
 	/* Large tables grow in their place, and what was of one goes back. */
 	(void) mallopt(M_MMAP_THRESHOLD, 128 << 10);
+	asked.nagios = nagios_asked(argc, argv);
 	at = opts_parse(&spec, argc, argv, take_option, &asked);
+	asked.form = asked.form ? asked.form : form_text;
+	check_asked(&asked, argc - at);
 	log_open(PROGRAM, 0);
 	if (!asked.config)
 		asked.config = status_conf_path();
 	if (status_conf_load(asked.config, arena, &conf, &errs) == -1)
-		return opts_end(PROGRAM, conf_errors_print(&errs, PROGRAM));
+		return end(&asked, asked.nagios
+					   ? nagios_unknown(stdout, "%s",
+							    errs.list.v[0])
+					   : conf_errors_print(&errs, PROGRAM));
 	l.conf = &conf;
 	l.now = clock_now();
 	if (store_open(conf.store, STORE_READ, &l.store, &err) == -1) {
-		status = tell(&err);
+		status = tell(&asked, &err);
 	} else {
 		status = run(&l, argv + at, argc - at);
 		store_free(&l.store);
 	}
-	return opts_end(PROGRAM, status);
+	return end(&asked, status);
 }
