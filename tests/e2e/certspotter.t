@@ -80,7 +80,7 @@ mv "$T/db" "$T/away"
 hook PUBKEY_SHA256="$(key_of "$T/ours.csr")"
 like "$mail" '^Subject: a certificate, and perhaps not by certrepo' \
 	"the store is away: mailed"
-like "$mail" 'cannot be told: certrepo-status ended with status 69\.$' \
+like "$mail" 'cannot be told: certrepo-status ended with status 78\.$' \
 	"... which is said"
 like "$mail" "$T/db" "... and what certrepo-status said of it"
 mv "$T/away" "$T/db"
@@ -95,6 +95,6 @@ hook EVENT=error SUMMARY='Unable to contact 1 log'
 like "$mail" '^Subject: a word of certspotter: Unable to contact 1 log$' \
 	"what is no certificate is mailed"
 like "$mail" '^This is not about one certificate\.$' "... as that"
-rm "$T/bin/sendmail"
+printf '#!/bin/sh\nexit 75\n' >"$T/bin/sendmail"
 hook PUBKEY_SHA256="$theirs"
 not_ok "nobody could be told: it fails, and certspotter says so" [ "$rc" = 0 ]
