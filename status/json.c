@@ -75,9 +75,14 @@ static void verdict(struct json *j, const struct status_verdict *v)
 	sbuf_clear(&j->text);
 }
 
+/* null: there is none, of a name without hosts. */
 static void of_name(struct json *j, const char *member,
 		    const struct status_name *n, const struct status_verdict *v)
 {
+	if (v->why == WHY_NONE) {
+		jout_str(&j->out, member, NULL);
+		return;
+	}
 	why_name_text(j->m, n, v, &j->text);
 	jout_key(&j->out, member);
 	sbuf_addc(&j->out, '{');

@@ -105,6 +105,7 @@ static void certificates(void **state)
 	assert_string_equal(str(b, "name"), "d.example.org");
 	assert_true(json_is_null(json_object_get(b, "not_after")));
 	assert_true(json_is_null(json_object_get(b, "issuer")));
+	assert_true(json_is_null(json_object_get(b, "delivery")));
 	assert_int_equal(json_array_size(json_object_get(b, "receipts")), 0);
 	json_decref(root);
 	kit_free(&m);
