@@ -12,6 +12,8 @@
 #define WARNING	 "15%:"
 #define CRITICAL "5%:"
 /* What is told of in the lines behind the first. */
+/* Characters of the first line, behind the word. */
+#define FIRST	60
 #define LINES	20
 #define LINE	((size_t) 1000)
 #define DAYS_90 (INT64_C(90) * 86400)
@@ -31,17 +33,40 @@ static void put(FILE *f, char *text)
 		fputc(*s == '|' ? '/' : *s, f);
 }
 
+/* What the first line has room for, up to a blank; of one word, all. */
+static size_t first_of(const char *text)
+{
+	size_t len = 0, next;
+
+	for (next = strcspn(text, " "); next <= FIRST || len == 0;
+	     next += 1 + strcspn(text + next + 1, " ")) {
+		len = next;
+		if (text[len] == '\0')
+			break;
+	}
+	return len;
+}
+
 int nagios_unknown(FILE *f, const char *fmt, ...)
 {
 	AUTO(mem_free_str) char *text = NULL;
+	char *rest;
 	va_list ap;
+	size_t len;
 
 	va_start(ap, fmt);
 	text = mem_vprintf(fmt, ap);
 	va_end(ap);
+	len = first_of(text);
+	rest = text[len] ? text + len + 1 : NULL;
+	text[len] = '\0';
 	fprintf(f, "CERTREPO %s - ", words[NAGIOS_UNKNOWN]);
 	put(f, text);
 	fputc('\n', f);
+	if (rest) {
+		put(f, rest);
+		fputc('\n', f);
+	}
 	return NAGIOS_UNKNOWN;
 }
 
@@ -254,7 +279,9 @@ static void name_line(const struct check *c, const struct status_name *n,
 	struct left left;
 	enum nagios_status is = judge(c, n, &left);
 
-	if (is == NAGIOS_CRITICAL || alerts(&c->warning, &left)) {
+	/* that it has ended, its sentence says */
+	if (!v->ended &&
+	    (is == NAGIOS_CRITICAL || alerts(&c->warning, &left))) {
 		add_left(&left, text);
 		if (v->need != STATUS_WELL)
 			sbuf_adds(text, "; ");
@@ -330,15 +357,13 @@ static void details(const struct check *c, FILE *f)
 }
 
 /* What is not known is not well. NULL: all of it is. */
-static const char *not_known(const struct status_model *m, struct sbuf *text)
+static const char *not_known(const struct status_model *m)
 {
 	for (size_t i = 0; i < FLEET_PARTS; i++)
 		if (m->unread[i])
-			return m->unread[i];
-	if (m->fetching.need == STATUS_ACT) {
-		why_fetching_text(m, text);
-		return sbuf_str(text);
-	}
+			return "a part of the store cannot be read";
+	if (m->fetching.need == STATUS_ACT)
+		return "no fetcher runs as it should, what is known is old";
 	return m->n_order == 0 ? "no name was chosen" : NULL;
 }
 
@@ -359,7 +384,7 @@ int out_nagios(const struct status_model *m, const char *warning,
 	is = judge_fleet(m);
 	if (c.first_is > is)
 		is = c.first_is;
-	why = not_known(m, &text);
+	why = not_known(m);
 	if (why)
 		is = NAGIOS_UNKNOWN;
 	else

@@ -213,7 +213,7 @@ static void unknown(void **state)
 	m->unread[FLEET_PART_INSTALLS] = "no right | on installs\n";
 	assert_int_equal(out(m, NULL, NULL), 3);
 	grammar("UNKNOWN");
-	assert_non_null(strstr(text, "UNKNOWN - no right / on installs"));
+	assert_non_null(strstr(text, "\nnot read: no right / on installs"));
 	kit_free(&m);
 	m = only(names, 0);
 	assert_int_equal(out(m, NULL, NULL), 3);
@@ -270,6 +270,14 @@ static void errors(void **state)
 	assert_int_equal(nagios_unknown(f, "%s", "the store\nis | away"), 3);
 	fclose(f);
 	assert_string_equal(text, "CERTREPO UNKNOWN - the store?is / away\n");
+	free(text);
+	f = open_memstream(&text, &len);
+	nagios_unknown(f, "the first line has room for sixty characters and no "
+			  "more|: the rest is behind it");
+	fclose(f);
+	assert_string_equal(text, "CERTREPO UNKNOWN - the first line has room "
+				  "for sixty characters and no more/:\nthe "
+				  "rest is behind it\n");
 	free(text);
 }
 
