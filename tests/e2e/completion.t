@@ -19,7 +19,7 @@ names_of_help() { # PROGRAM
 		tr '\n' ' '
 }
 
-plan 41
+plan 50
 printf 'store : { path = "%s/db"; };\nwebroot_prefixes = ["/srv"];
 ca = ( { name = "a"; directory = "https://ca.example"; agree_tos = true; contact = [ "mailto:a@example.org" ]; } );\n' \
 	"$T" >"$T/c.conf"
@@ -34,7 +34,7 @@ rows() {
 }
 rows >"$T/log/init" 2>&1 || bail "no rows: $(cat "$T/log/init")"
 
-for p in populate fetcher installer; do
+for p in populate fetcher installer status; do
 	offer certrepo-$p --
 	is "$out" "$(names_of_help certrepo-$p)" "$p: all options of --help"
 	is "$rc$err" 0 "... and no word"
@@ -62,12 +62,24 @@ offer certrepo-populate -c "$T/c.conf" disable web.example.org ww
 is "$out" "www.example.org " "... that begin so"
 offer certrepo-populate -c "$T/c.conf" show 'w.*'
 is "$out" " " "... and not by a pattern"
+offer certrepo-status -c "$T/c.conf" ''
+is "$out" "web.example.org www.example.org " "status: names of the store"
+offer certrepo-status -c "$T/c.conf" --act w
+is "$out" "web.example.org www.example.org " "... behind an option"
+offer certrepo-status -c "$T/c.conf" --ca ''
+is "$out" "a " "... its CAs"
+offer certrepo-status --output = "$T/c.c"
+is "$out" "$T/c.conf " "... files"
+offer certrepo-status --state ''
+is "$out" "$("$BUILD/certrepo-status" -c "$T/c.conf" --prometheus |
+	sed -n 's/^certrepo_certificate_state{name="web.example.org",state="\(.*\)"} .*/\1/p' |
+	sort | tr '\n' ' ')" "... all states there are"
 # What a captured store has for a name would be a command of root's line.
 sqlite3 "$T/db" "CREATE TABLE kept AS SELECT * FROM certs;
 	UPDATE certs SET name = 'www.example.org;id>x;#' WHERE name LIKE 'www%';
 	UPDATE certs SET challenge = char(27) || ']0;x' || char(7)" \
 	>"$T/log/sql" 2>&1
-for p in populate fetcher; do
+for p in populate fetcher status; do
 	offer certrepo-$p -c "$T/c.conf" show w
 	is "$out" "web.example.org " "$p: a name with a command in it is none"
 done
