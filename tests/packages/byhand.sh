@@ -11,14 +11,17 @@ must c install -d -m 755 -o certrepo -g certrepo /var/lib/certrepo \
 	/var/lib/certrepo/deep
 must c install -d -m 750 -g certrepo /etc/certrepo /etc/certrepo/csr
 must c install -d -m 711 /var/lib/certrepo-installer
+must c install -d -m 700 /var/lib/certrepo-status
 echo x >"$R/var/lib/certrepo/deep/roots-own"
 echo x >"$R/etc/certrepo/certrepo.conf.of.mine"
 echo x >"$R/etc/certrepo/csr/x"
 chmod 600 "$R/etc/certrepo/certrepo.conf.of.mine"
 passwd=$(c getent passwd certrepo)
-was=$(state_of var/lib/certrepo var/lib/certrepo-installer etc/certrepo)
+was=$(state_of var/lib/certrepo var/lib/certrepo-installer \
+	var/lib/certrepo-status etc/certrepo)
 touch "$R/usr/local/sbin/certrepo-fetcher"
-out=$(apt install $(debs certrepo-common certrepo certrepo-installer) 2>&1)
+out=$(apt install $(debs certrepo-common certrepo certrepo-installer \
+	certrepo-status) 2>&1)
 is $? 0 "they are installed"
 like "$out" 'certrepo: another certrepo, of make install, is in /usr/local' \
 	"... and say which program runs"
@@ -27,9 +30,10 @@ $out
 END
 rm "$R/usr/local/sbin/certrepo-fetcher"
 is "$(c getent passwd certrepo)" "$passwd" "the user is as it was"
-is "$(state_of var/lib/certrepo var/lib/certrepo-installer etc/certrepo)" "$was" \
+is "$(state_of var/lib/certrepo var/lib/certrepo-installer \
+	var/lib/certrepo-status etc/certrepo)" "$was" \
 	"so are the folders and what is in them"
-must apt purge certrepo certrepo-installer certrepo-common
+must apt purge certrepo certrepo-installer certrepo-status certrepo-common
 ok "a purge leaves the administrator's file" \
 	test -f "$R/etc/certrepo/certrepo.conf.of.mine"
 ok "... the user" c getent passwd certrepo

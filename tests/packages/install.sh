@@ -40,18 +40,39 @@ is "$(owner_mode /etc/certrepo)" "root:root 755" "/etc/certrepo"
 is "$(owner_mode /etc/certrepo/csr)" "root:root 755" "/etc/certrepo/csr"
 ok "the fetcher's timer is enabled" timer_on fetcher
 
-files() { c dpkg -L certrepo certrepo-installer certrepo-common | sort -u; }
+must apt install $(debs certrepo-status)
+is "$(needed certrepo-status)" "c config crypto mariadb sqlite3 ssl " \
+	"the status links what the installer does"
+is "$(c getent passwd certrepo-status | cut -d: -f6-)" \
+	"/nonexistent:/usr/sbin/nologin" "a user without a shell"
+is "$(c id -Gn certrepo-status)" certrepo-status "... of no other group"
+is "$(owner_mode /var/lib/certrepo-status)" \
+	"certrepo-status:certrepo-status 755" "what it writes others may read"
+ok "its timer is enabled" timer_on status
+ok "the hook for certspotter can be run" \
+	test -x "$R/usr/share/certrepo/monitoring/certrepo-certspotter"
+
+files() {
+	c dpkg -L certrepo certrepo-installer certrepo-status certrepo-common |
+		sort -u
+}
 for f in /usr/share/certrepo/grants.sql \
 	/usr/share/certrepo/installer-profiles/nginx.conf \
 	/usr/share/certrepo/cas/letsencrypt.conf \
 	/usr/share/bash-completion/completions/certrepo-populate \
 	/usr/share/bash-completion/completions/certrepo-fetcher \
 	/usr/share/bash-completion/completions/certrepo-installer \
+	/usr/share/bash-completion/completions/certrepo-status \
+	/usr/share/certrepo/monitoring/certrepo.rules.yml \
+	/usr/share/certrepo/monitoring/certrepo-grafana.json \
+	/usr/share/man/man8/certrepo-status.8.gz \
 	/usr/share/man/man8/certrepo-fetcher.8.gz \
 	/usr/share/man/man7/certrepo.7.gz \
 	/etc/cron.d/certrepo-fetcher /etc/cron.d/certrepo-installer \
+	/etc/cron.d/certrepo-status \
 	/usr/share/doc/certrepo/examples/certrepo.conf \
 	/usr/share/doc/certrepo-installer/examples/installer.conf \
+	/usr/share/doc/certrepo-status/examples/status.conf \
 	/usr/share/doc/certrepo/copyright; do
 	ok "$f" test -f "$R$f"
 done
@@ -62,7 +83,8 @@ is "$(cd "$R" && files | sed 's/^/./' | while read -r f; do
 	[ -d "$f" ] || zcat -f "$f" | grep -a -o '.\{20\}/usr/local/.\{0,40\}' |
 		sed "s|^|$f: |"
 done)" '' "nothing speaks of /usr/local"
-is "$(c dpkg --verify certrepo certrepo-installer certrepo-common)" '' \
+is "$(c dpkg --verify certrepo certrepo-installer certrepo-status \
+	certrepo-common)" '' \
 	"nothing differs from what was packed"
 sed -n 's/^Exec[A-Za-z]*=[-+!@:]*\([^ ]*\).*/\1/p' \
 	"$R"/lib/systemd/system/certrepo-* | sort -u >"$R/execs"
@@ -70,9 +92,9 @@ while read -r f; do
 	ok "$f, which a unit runs" test -x "$R$f"
 done <"$R/execs"
 is "$(cd "$R/lib/systemd/system" && grep -L '^ConditionPathExists=/etc/certrepo' \
-	certrepo-[fim]*.service)" '' "no unit runs without a configuration"
+	certrepo-[fimps]*.service)" '' "no unit runs without a configuration"
 # as cron would, without the PATH of ours
-for f in fetcher installer; do
+for f in fetcher installer status; do
 	cron_line "$f"
 	ok "cron's line of $f" test -s "$R/line"
 	is "$(c sh /line 2>&1)$?" 0 "... without a configuration does nothing"

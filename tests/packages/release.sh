@@ -5,9 +5,11 @@
 # shellcheck disable=SC2046,SC2086 # packages are words
 . "$(dirname "$0")/lib.sh"
 
-must apt install $(debs certrepo-common certrepo certrepo-installer) openssl
+must apt install $(debs certrepo-common certrepo certrepo-installer \
+	certrepo-status) openssl
 lay_host
-kept='var/lib/certrepo var/lib/certrepo-installer etc/certrepo etc/ssl/private'
+kept='var/lib/certrepo var/lib/certrepo-installer var/lib/certrepo-status
+	etc/certrepo etc/ssl/private'
 state=$(state_of $kept)
 sed -i s/bookworm/trixie/ "$R/etc/apt/sources.list"
 must apt update
@@ -18,9 +20,10 @@ is "$(c certrepo-populate list | sed -n '2s/ .*//p')" www.example.org \
 must apt install $(cd "$R" && echo ./next/*.deb)
 like "$(c certrepo-populate --version)" '\+deb13u' "those of 13 follow"
 is "$(state_of $kept)" "$state" "state, configuration and keys are as before"
-is "$(c dpkg --verify certrepo certrepo-installer certrepo-common)" '' \
+is "$(c dpkg --verify certrepo certrepo-installer certrepo-status \
+	certrepo-common)" '' \
 	"all files are there"
 is "$(systemctl --root="$R" is-enabled certrepo-fetcher.timer \
-	certrepo-installer.timer 2>&1 | sort -u)" enabled "timers are enabled"
+	certrepo-installer.timer certrepo-status.timer 2>&1 | sort -u)" enabled "timers are enabled"
 ok "nothing of ours is broken" c dpkg --audit
 finish

@@ -5,10 +5,11 @@
 # shellcheck disable=SC2046,SC2086 # packages are words
 . "$(dirname "$0")/lib.sh"
 
-all='certrepo-common certrepo certrepo-installer'
+all='certrepo-common certrepo certrepo-installer certrepo-status'
 must apt install $(debs $all) openssl
 lay_host
-kept='var/lib/certrepo var/lib/certrepo-installer etc/certrepo etc/ssl/private'
+kept='var/lib/certrepo var/lib/certrepo-installer var/lib/certrepo-status
+	etc/certrepo etc/ssl/private'
 state=$(state_of $kept)
 wants=etc/systemd/system/timers.target.wants
 
@@ -33,10 +34,12 @@ like "$out" 'certrepo: certificates are not renewed any more; state and configur
 like "$(cat "$R/out")" 'certrepo-installer: certificates are not installed here any more' \
 	"... so had the installer's"
 is "$(state_of $kept)" "$state" "removed: state, keys, configuration stay"
+like "$out" 'certrepo-status: its page and its metrics are not written any more' \
+	"... and the status"
 no "... no program" ls "$R"/usr/sbin/certrepo-fetcher \
-	"$R"/usr/sbin/certrepo-installer
+	"$R"/usr/sbin/certrepo-installer "$R"/usr/sbin/certrepo-status
 no "... no unit" test -e "$R/lib/systemd/system/certrepo-fetcher.timer"
-for f in fetcher installer; do
+for f in fetcher installer status; do
 	cron_line "$f"
 	is "$(c sh /line 2>&1)$?" 0 "... cron's line of $f does nothing"
 done
@@ -44,8 +47,24 @@ must apt install $(debs $all)
 is "$(state_of $kept)" "$state" "installed again: all is there"
 is "$(c certrepo-populate list | sed -n '2s/ .*//p')" www.example.org \
 	"... and read"
-ok "... the timers are enabled" test -h "$R/$wants/certrepo-fetcher.timer" \
-	-a -h "$R/$wants/certrepo-installer.timer"
+for f in fetcher installer status; do
+	ok "... the timer of $f is enabled" \
+		test -h "$R/$wants/certrepo-$f.timer"
+done
+
+# --- the status alone, whose user may have laid something there, too ---
+must c setpriv --reuid certrepo-status --regid certrepo-status --clear-groups \
+	sh -c 'cd /var/lib/certrepo-status && ln -s /etc/certrepo x &&
+	ln -s /etc/certrepo/certrepo.conf index.html && mkfifo y'
+others=$(state_of var/lib/certrepo var/lib/certrepo-installer etc/certrepo \
+	etc/ssl/private)
+out=$(apt purge certrepo-status 2>&1)
+is $? 0 "a purge of certrepo-status"
+no "... takes its state" test -e "$R/var/lib/certrepo-status"
+is "$(state_of var/lib/certrepo var/lib/certrepo-installer etc/certrepo \
+	etc/ssl/private)" "$others" "... and nothing of anybody else's"
+like "$out" 'certrepo-status: its page and its metrics are gone' "... and says so"
+like "$out" '- the user certrepo-status' "... and what is left"
 
 # --- what a captured fetcher may have laid there ---
 mkdir -p "$R/srv/others"

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 
 must apt install systemd systemd-sysv postfix sqlite3
-must apt install $(debs certrepo certrepo-installer certrepo-common)
+must apt install $(debs certrepo certrepo-installer certrepo-status certrepo-common)
 
 # Mail for root and this host goes to a mailbox; nothing leaves it.
 echo centre >"$R/etc/hostname"
@@ -51,21 +51,25 @@ settle
 ok "systemd runs" s systemctl is-active boot.target
 s systemctl start postfix
 ok "the timer of the fetcher is enabled" s systemctl is-enabled certrepo-fetcher.timer
-ok "... and that of the installer" s systemctl is-enabled certrepo-installer.timer
-timers='certrepo-fetcher.timer certrepo-installer.timer'
+ok "... that of the installer" s systemctl is-enabled certrepo-installer.timer
+ok "... and that of the status" s systemctl is-enabled certrepo-status.timer
+timers='certrepo-fetcher.timer certrepo-installer.timer certrepo-status.timer'
 s systemctl start timers.target
 is "$(for t in $timers; do s systemctl show -P ActiveState -P NextElapseUSecRealtime $t |
 	sed 's/^active$/on/; /^on$/!s/..*/next/' | tr '\n' ' '; done)" \
-	"next on next on " "... and both know when they start something next"
+	"next on next on next on " "... and all know when they start something next"
 # not in the middle of this
 s systemctl stop $timers
 is "$(s systemctl --failed --plain --no-legend | grep certrepo)" "" "nothing has failed"
 is "$(s systemd-analyze verify --man=no certrepo-fetcher.service certrepo-fetcher.timer \
 	certrepo-installer.service certrepo-installer.timer certrepo-mail.service \
+	certrepo-status.service certrepo-status.timer \
 	certrepo-alert@certrepo-fetcher.service 2>&1 | grep certrepo)" "" \
 	"systemd-analyze verify has nothing to say"
 ok "the fetcher's exposure is at most 2.5" s systemd-analyze security \
 	--threshold=25 certrepo-fetcher.service
+ok "that of the status at most 1.5" s systemd-analyze security \
+	--threshold=15 certrepo-status.service
 
 # --- to root, whatever is printed ---
 s systemctl start certrepo-alert@test

@@ -35,7 +35,7 @@ if [ -n "${BEFORE-}" ]; then
 	mkdir "$R/before"
 	cp "$BEFORE"/*.deb "$R/before/"
 else
-	for p in certrepo-common certrepo certrepo-installer; do
+	for p in certrepo-common certrepo certrepo-installer certrepo-status; do
 		must older "$p"
 	done
 fi
@@ -45,8 +45,8 @@ like "$(ls "$R/etc/systemd/system/timers.target.wants")" fetcher \
 	"$was is there"
 lay_host
 systemctl --root="$R" --quiet disable certrepo-installer.timer
-state=$(state_of var/lib/certrepo var/lib/certrepo-installer etc/certrepo \
-	etc/ssl/private)
+state=$(state_of var/lib/certrepo var/lib/certrepo-installer \
+	var/lib/certrepo-status etc/certrepo etc/ssl/private)
 
 # as certrepo-fleet(7) says it, for the centre and for hosts
 no "one of two on a machine is not upgraded alone" \
@@ -63,9 +63,11 @@ $out
 END
 now=$(c dpkg-query -W -f '${Version}' certrepo)
 ok "$was to $now" dpkg --compare-versions "$was" lt "$now"
-is "$(state_of var/lib/certrepo var/lib/certrepo-installer etc/certrepo \
-	etc/ssl/private)" "$state" "state, configuration and keys are as before"
-is "$(c dpkg --verify certrepo certrepo-installer certrepo-common)" '' \
+is "$(state_of var/lib/certrepo var/lib/certrepo-installer \
+	var/lib/certrepo-status etc/certrepo etc/ssl/private)" "$state" \
+	"state, configuration and keys are as before"
+is "$(c dpkg --verify certrepo certrepo-installer certrepo-status \
+	certrepo-common)" '' \
 	"all files are there, and the new ones"
 ok "... units as well" test -f "$R/lib/systemd/system/certrepo-fetcher.timer"
 no "nothing of before is left" grep -rl 'of before' "$R/etc/cron.d" \
@@ -73,7 +75,8 @@ no "nothing of before is left" grep -rl 'of before' "$R/etc/cron.d" \
 no "... no profile either" \
 	test -e "$R/usr/share/certrepo/installer-profiles/of-before.conf"
 is "$(cd "$R/etc/cron.d" && echo certrepo*)" \
-	"certrepo-fetcher certrepo-installer certrepo-populate" "... nor a copy of a cron file"
+	"certrepo-fetcher certrepo-installer certrepo-populate certrepo-status" \
+	"... nor a copy of a cron file"
 on() { systemctl --root="$R" is-enabled "$1" 2>&1; }
 is "$(on certrepo-fetcher.timer)" enabled "the fetcher's timer is enabled"
 is "$(on certrepo-installer.timer)" disabled "one that was disabled stays so"
