@@ -21,6 +21,7 @@
 #include "why.h"
 
 #define PROGRAM	     "certrepo-status"
+#define FRESH	     (3 * 3600)
 #define DURATION_MAX (INT64_C(100) * 365 * 86400)
 
 enum {
@@ -33,6 +34,8 @@ enum {
 	KEY_NOT_SERVED,
 	KEY_SILENT,
 	KEY_ACT,
+	KEY_HTML,
+	KEY_FRESH,
 	KEY_JSON,
 	KEY_PROMETHEUS,
 	KEY_NAGIOS,
@@ -54,12 +57,15 @@ static const struct opts_option options[] = {
 	{ KEY_EXPIRES, "expires-within", "TIME", "30d, 12h, ..." },
 	{ KEY_NOT_SERVED, "not-served", NULL, "issued, and served it is not" },
 	{ KEY_SILENT, "silent", "TIME", "of hosts that were not seen since" },
+	{ KEY_HTML, "html", NULL, NULL },
 	{ KEY_JSON, "json", NULL, NULL },
 	{ KEY_PROMETHEUS, "prometheus", NULL, NULL },
-	{ KEY_NAGIOS, "nagios", NULL, "for programs" },
+	{ KEY_NAGIOS, "nagios", NULL, "other forms" },
 	{ KEY_WARNING, "warning", "RANGE", NULL },
 	{ KEY_CRITICAL, "critical", "RANGE", "of --nagios: 15%:, 7d:" },
-	{ KEY_OUTPUT, "output", "FILE", "write to it, all of it or nothing" },
+	{ KEY_FRESH, "fresh", "TIME", NULL },
+	{ KEY_OUTPUT, "output", "FILE",
+	  "of --html: 3h; write all of it, or nothing" },
 	{ KEY_KEY, "key", "HEX", "whose public key is it, by its SHA-256" },
 	{ 0 },
 };
@@ -86,6 +92,7 @@ struct asked {
 	struct filter filter;
 	form_fn *form;
 	const char *warning, *critical; /* NULL: the default ones */
+	int64_t fresh;			/* seconds; 0: as long as ever */
 	const char *output;		/* NULL: standard output */
 	const char *key;		/* NULL: no question about one */
 	const char *wrong; /* an option's value: what it should be */
@@ -95,6 +102,12 @@ static int form_text(const struct status_model *m, const struct asked *a,
 		     FILE *f, struct err *err)
 {
 	return out_text(m, a->verbose, f);
+}
+
+static int form_html(const struct status_model *m, const struct asked *a,
+		     FILE *f, struct err *err)
+{
+	return out_html(m, a->fresh > 0 ? a->fresh : FRESH, f);
 }
 
 static int form_json(const struct status_model *m, const struct asked *a,
@@ -182,6 +195,10 @@ static bool take_option(int k, const char *value, void *arg)
 	struct asked *a = arg;
 
 	switch (k) {
+	case KEY_HTML:
+		return take_form(a, form_html);
+	case KEY_FRESH:
+		return take_duration(value, &a->fresh) && a->fresh > 0;
 	case KEY_JSON:
 		return take_form(a, form_json);
 	case KEY_PROMETHEUS:
@@ -413,6 +430,8 @@ static void check_asked(const struct asked *a, int n)
 				  "not go with it");
 	if ((a->warning || a->critical) && a->form != form_nagios)
 		opts_usage(&spec, "--warning and --critical are of --nagios");
+	if (a->fresh > 0 && a->form != form_html)
+		opts_usage(&spec, "--fresh is of --html");
 	if (a->key && (chosen || a->output || a->form != form_text))
 		opts_usage(&spec, "--key is a question of its own");
 }
