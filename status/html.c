@@ -399,34 +399,30 @@ static void unread(struct page *p)
 	}
 }
 
-/* Names by the state they are in. */
+/* Names by the state they are in, what needs somebody first. */
 static void states(struct page *p)
 {
-	static const char *const heads[] = { "State", "Certificates", NULL };
+	static const char *const heads[] = { "State", "How many", NULL };
 	const char *word;
 
-	page_f(p, "<h2>At a glance</h2>\n");
 	table_head(p, "states", "", "Certificates by their state", heads);
-	for (size_t k = 0; (word = why_states(k)); k++) {
-		size_t n = 0;
-		uint8_t need = STATUS_WELL;
+	for (int need = STATUS_ACT; need >= STATUS_WELL; need--)
+		for (size_t k = 0; (word = why_states(k)); k++) {
+			size_t n = 0;
 
-		for (size_t i = 0; i < p->m->n_names; i++) {
-			const struct status_verdict *v =
-				verdict(&p->m->names[i]);
+			for (size_t i = 0; i < p->m->n_names; i++) {
+				const struct status_verdict *v =
+					verdict(&p->m->names[i]);
 
-			if (why_state(v) != word &&
-			    strcmp(why_state(v), word) != 0)
-				continue;
-			n++;
-			need = v->need > need ? v->need : need;
+				n += v->need == need &&
+				     strcmp(why_state(v), word) == 0;
+			}
+			if (n > 0)
+				page_f(p,
+				       "<tr class=\"%s\"><th scope=\"row\">"
+				       "<b>%s</b></th><td class=\"n\">%zu\n",
+				       classes[need], word, n);
 		}
-		if (n > 0)
-			page_f(p,
-			       "<tr class=\"%s\"><th scope=\"row\"><b>%s</b>"
-			       "</th><td class=\"n\">%zu\n",
-			       classes[need], word, n);
-	}
 	table_end(p);
 }
 
@@ -437,8 +433,10 @@ int out_html(const struct status_model *m, int64_t fresh, FILE *f)
 	head(&p, fresh);
 	top(&p, fresh);
 	unread(&p);
+	page_f(&p, "<div class=\"glance\">\n");
 	states(&p);
 	page_pictures(&p);
+	page_f(&p, "</div>\n");
 	names(&p);
 	hosts(&p);
 	requests(&p);

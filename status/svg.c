@@ -75,11 +75,9 @@ static void picture(struct page *p, const struct bars *s)
 	unsigned int width = (slot - 3) / 2;
 
 	page_f(p,
-	       "<h2>%s</h2>\n<svg viewBox=\"0 -14 %d %d\" role=\"img\" "
-	       "aria-labelledby=\"%s-t\"><title id=\"%s-t\">%s; the numbers "
-	       "are "
-	       "in the table below</title>\n",
-	       s->title, WIDTH, HEIGHT + 14, s->id, s->id, s->title);
+	       "<div><h2>%s</h2>\n<svg viewBox=\"0 -14 %d %d\" role=\"img\" "
+	       "aria-label=\"%s; the numbers are in the table below\">\n",
+	       s->title, WIDTH, HEIGHT + 14, s->title);
 	page_f(p, "<g transform=\"translate(0 -14)\">");
 	legend(p, s);
 	page_f(p, "</g>");
@@ -94,7 +92,7 @@ static void picture(struct page *p, const struct bars *s)
 
 		bar(p, "one", x, width, s->a[i], max);
 		bar(p, "two", x + width + 1, width, s->b[i], max);
-		if (i % (s->n > 20 ? 7 : 3) != 0)
+		if (i % (s->n > 20 ? 7 : 3) != 0 || x > WIDTH - 60)
 			continue;
 		page_f(p, "<text x=\"%u\" y=\"%d\">", x, HEIGHT - 6);
 		date(p, s, i);
@@ -118,7 +116,7 @@ static void numbers(struct page *p, const struct bars *s)
 		       (unsigned long long) s->a[i],
 		       (unsigned long long) s->b[i]);
 	}
-	page_f(p, "</tbody></table></details>\n");
+	page_f(p, "</tbody></table></details></div>\n");
 }
 
 /* Weeks from today on. */
