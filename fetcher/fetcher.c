@@ -237,6 +237,21 @@ static void leave_trace(struct alive *alive, struct store *store,
 	alive_end(alive, store, &end, clock_now());
 }
 
+/* By the store, which was opened. */
+static int go(struct store *store, struct alive *alive,
+	      const struct engine_opts *opts, struct notify_from *from,
+	      struct arena *arena, struct engine **ret, int *ret_status,
+	      struct err *err)
+{
+	alive_begin(alive, store);
+	if (!opts->n_names)
+		from->proofs = proofs_before(from, store, arena);
+	if (engine_new(alive->conf, store, alive->instance, opts, ret, err) ==
+	    -1)
+		return -1;
+	return engine_run(*ret, ret_status, err);
+}
+
 static int run(const struct certrepo_conf *conf, const char *config,
 	       const struct engine_opts *opts, int *ret_status, struct err *err)
 {
@@ -258,12 +273,8 @@ static int run(const struct certrepo_conf *conf, const char *config,
 	log_mailed(mails);
 	rc = store_open(conf->store, STORE_LOOP, &store, err);
 	if (rc == 0)
-		alive_begin(&alive, store);
-	if (rc == 0 && all)
-		from.proofs = proofs_before(&from, store, arena);
-	if (rc == 0 && (rc = engine_new(conf, store, alive.instance, opts,
-					&engine, err)) == 0)
-		rc = engine_run(engine, ret_status, err);
+		rc = go(store, &alive, opts, &from, arena, &engine, ret_status,
+			err);
 	if (rc == -1)
 		certrepo_conf_tell(config, err);
 	away = rc == -1 && is_away(store, err);

@@ -379,6 +379,21 @@ static void add_parked(struct teller *t, const struct store_trouble *row,
 	notice_add(t->n, &m);
 }
 
+static const char *missed_text(const struct teller *t,
+			       const struct store_trouble *row, bool leased)
+{
+	return arena_printf(
+		t->arena,
+		"no attempt at it is on record%s%.200s%s: it could not be "
+		"claimed, or no run came to it%s%s%s%.*s",
+		leased ? ", the fetcher " : "", leased ? row->lease_owner : "",
+		leased ? " has it on lease" : "",
+		row->fail_class ? "; what failed before: " : "",
+		row->fail_class ? row->fail_class : "",
+		row->fail_class ? ": " : "", DETAIL_MAX,
+		row->fail_detail ? row->fail_detail : "");
+}
+
 /* Due, and nobody came to it, for whatever reason. */
 static void add_missed(struct teller *t, const struct store_trouble *row,
 		       bool spelt)
@@ -406,16 +421,7 @@ static void add_missed(struct teller *t, const struct store_trouble *row,
 					     : "");
 	if (!row->has_crt && row->ts_due <= 0)
 		m.own = "it has no certificate yet, and is due";
-	m.text = arena_printf(
-		t->arena,
-		"no attempt at it is on record%s%.200s%s: it could not be "
-		"claimed, or no run came to it%s%s%s%.*s",
-		leased ? ", the fetcher " : "", leased ? row->lease_owner : "",
-		leased ? " has it on lease" : "",
-		row->fail_class ? "; what failed before: " : "",
-		row->fail_class ? row->fail_class : "",
-		row->fail_class ? ": " : "", DETAIL_MAX,
-		row->fail_detail ? row->fail_detail : "");
+	m.text = missed_text(t, row, leased);
 	m.group = leased || row->fail_class ? NULL : "overdue";
 	m.patient = !row->has_crt || row->ts_expire > t->now + NOTIFY_DAY;
 	m.lasts = row->has_crt ? 0 : NOTIFY_DAY;
