@@ -115,7 +115,7 @@ static void text_said(const struct host *h, struct sbuf *out)
 	for (size_t i = 0; i < n && i < REPORTS_SHOWN; i++) {
 		const struct store_receipt *r = &h->said.v[i];
 
-		view_receipt_text(r, r->name && *r->name ? r->name : "(host)",
+		view_receipt_text(r, r->name && *r->name ? r->name : "the host",
 				  out);
 	}
 	if (n > REPORTS_SHOWN)

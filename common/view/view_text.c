@@ -352,8 +352,10 @@ void view_receipt_text(const struct store_receipt *r, const char *who,
 
 	sbuf_addf(out, "    %s  ", clock_text(r->ts, text));
 	sbuf_add_clean(out, who);
-	sbuf_addc(out, ' ');
-	sbuf_add_clean(out, r->service);
+	if (r->service && *r->service) {
+		sbuf_addc(out, ' ');
+		sbuf_add_clean(out, r->service);
+	}
 	if (r->endpoint && *r->endpoint) {
 		sbuf_addc(out, ' ');
 		sbuf_add_clean(out, r->endpoint);

@@ -96,14 +96,14 @@ sed "s#/etc/certrepo/host.password#$T/host1.password#" "$T/pasted" \
 placeholder
 nginx_run || bail "nginx does not start"
 run host
-is "$rc $err" "0 " "the installer, by what was pasted"
+like "$rc $err" "^0 .*served service=web name=$NAME " "the installer, by what was pasted"
 is "$(served)" "$(cert_fp "$T/one.crt")" "... has its certificate served"
 populate host show host1
 is "$rc $err" "0 " "show"
 like "$out" "account +certrepo-host-host1, since 20" "... its account"
 like "$out" "may read +$NAME\$" "... what it may read"
 like "$out" "last seen +20.*Z\$" "... when it was seen"
-like "$out" "Z  $NAME web 127.0.0.1:$NGINX_PORT: served" "... what it serves"
+like "$out" "Z  $NAME web 127.0.0.1:$NGINX_PORT/$NAME: served" "... what it serves"
 populate host show --json host1
 is "$(printf '%s' "$out" | jq -r '.host, .account, .account_missing,
 	.names[0].name, (.installs[] | select(.endpoint != "") | .state)' |
