@@ -34,22 +34,11 @@ static const char *escape(char c)
 	return NULL;
 }
 
-/* U+202A to U+202E, U+2066 to U+2069: they turn around what stands behind them
- * in the line (Unicode, UAX #9). */
-static bool turns(const char *p)
-{
-	const unsigned char *c = (const unsigned char *) p;
-
-	return c[0] == 0xe2 &&
-	       ((c[1] == 0x80 && c[2] >= 0xaa && c[2] <= 0xae) ||
-		(c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9));
-}
-
 void page_text(struct page *p, const char *text)
 {
 	while (text && *text) {
 		size_t len = plain_len(text);
-		const char *as = len == 0 || turns(text) ? "?" : escape(*text);
+		const char *as = len == 0 ? "?" : escape(*text);
 
 		if (as)
 			page_f(p, "%s", as);
