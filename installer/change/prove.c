@@ -350,7 +350,7 @@ const char *prove_advice(const struct txn_part *p)
 	return "";
 }
 
-bool prove_can_wait(const struct txn_part *p, int64_t s)
+bool prove_can_wait(const struct txn_part *p, int64_t override)
 {
 	for (size_t i = 0; i < p->svc->n_endpoints; i++) {
 		const struct svc_endpoint *e = &p->svc->endpoints[i];
@@ -360,7 +360,10 @@ bool prove_can_wait(const struct txn_part *p, int64_t s)
 		if (forward_right(p, e, seen, why) || seen->unknown ||
 		    seen->by_command || (!seen->reachable && was_down(p, e)))
 			continue;
-		if (!seen->handshake || seen->not_after - p->run->now < s)
+		if (!seen->handshake ||
+		    seen->not_after - p->run->now <
+			    window_override(override, seen->not_before,
+					    seen->not_after))
 			return false;
 	}
 	return true;

@@ -45,9 +45,9 @@ bool prove_only_unseen(const struct txn_part *p);
  * a certificate which neither is in its files nor was, see paste.h; or "". */
 const char *prove_advice(const struct txn_part *p);
 
-/* After them: those that are not right go on with what they have, for S
- * seconds at least, as far as can be seen. */
-bool prove_can_wait(const struct txn_part *p, int64_t s);
+/* After them: those that are not right go on with what they have, for as long
+ * as window_override() says of OVERRIDE and them, as far as can be seen. */
+bool prove_can_wait(const struct txn_part *p, int64_t override);
 
 /* Receipts: of every certificate; of every endpoint as last seen, where BAD is
  * the state of one that is not right (before, where nobody looked afterwards);

@@ -4,7 +4,8 @@
 #include <string.h>
 #include "window.h"
 
-#define DAY (24 * 60) /* minutes */
+#define DAY	    (24 * 60)	 /* minutes */
+#define SHORT_LIVED (10 * 86400) /* seconds, as due.h has it */
 
 static const char *const days[] = { "Sun", "Mon", "Tue", "Wed",
 				    "Thu", "Fri", "Sat" };
@@ -138,6 +139,18 @@ int window_wait(const struct window *w, const struct tm *now)
 		}
 	}
 	return wait;
+}
+
+int64_t window_override(int64_t override, int64_t not_before, int64_t not_after)
+{
+	int64_t quarter;
+
+	if (not_before <= 0 || not_after <= not_before)
+		return override;
+	quarter = (not_after - not_before) / 4;
+	return not_after - not_before < SHORT_LIVED || quarter < override
+		       ? quarter
+		       : override;
 }
 
 const char *window_next(const struct window *w, const struct tm *now,

@@ -36,6 +36,13 @@ bool window_open(const struct window *w, const struct tm *now);
 /* How many minutes of the wall's clock from now it opens next. Not for one that
  * is always open. */
 int window_wait(const struct window *w, const struct tm *now);
+/* With how many seconds of its life left a certificate of these dates waits for
+ * a window no more: OVERRIDE, a quarter of the life at most. One that lives
+ * less than ten days, whose renewal leaves it half of that: a quarter, whatever
+ * OVERRIDE says, for a weekly window may not open before its end. Dates that
+ * make no sense, or are not known (0): OVERRIDE. */
+int64_t window_override(int64_t override, int64_t not_before,
+			int64_t not_after);
 /* When it opens next: "Fri 02:00". Not for one that is always open. */
 const char *window_next(const struct window *w, const struct tm *now,
 			char buf[WINDOW_TEXT]);

@@ -291,40 +291,45 @@ static void count_endpoints(struct finding *t)
 	}
 }
 
-/* How long the service can go on with what it has: with the shortest-lived of
- * the certificates that are to be replaced, or that are wrongly served; 0 when
- * there is nothing it could go on with. */
-static int64_t life(const struct finding *t)
+/* Can what has these dates go on for a while? */
+static bool lasts(const struct finding *t, int64_t not_before,
+		  int64_t not_after)
 {
-	int64_t until = INT64_MAX;
+	int64_t left = not_after - t->r->now;
+
+	return left > 0 && left >= window_override(t->s->conf->window_override,
+						   not_before, not_after);
+}
+
+/* So it is with all that is to be replaced, or is wrongly served. */
+static bool can_go_on(const struct finding *t)
+{
 	char why[300];
 
 	for (size_t i = 0; i < t->g.n; i++) {
 		const struct x509_chain *disk = t->g.v[i].disk;
-		int64_t end = disk && !x509_chain_self_signed(disk)
-				      ? x509_chain_not_after(disk)
-				      : 0;
 
-		if (t->g.v[i].verdict == PLAN_PUT && end < until)
-			until = end;
+		if (t->g.v[i].verdict == PLAN_PUT &&
+		    !(disk && !x509_chain_self_signed(disk) &&
+		      lasts(t, x509_chain_not_before(disk),
+			    x509_chain_not_after(disk))))
+			return false;
 	}
 	for (size_t i = 0; t->probed && i < t->s->n_endpoints; i++)
 		if (t->seen[i].reachable && !finding_right(t, i, why) &&
-		    t->seen[i].not_after < until)
-			until = t->seen[i].not_after;
-	return until > t->r->now ? until - t->r->now : 0;
+		    !lasts(t, t->seen[i].not_before, t->seen[i].not_after))
+			return false;
+	return true;
 }
 
 /* Not at this hour, and it can wait. */
 static bool closed(const struct finding *t)
 {
 	time_t now = (time_t) t->r->now;
-	int64_t left = life(t);
 	struct tm local;
 
 	return localtime_r(&now, &local) &&
-	       !window_open(&t->s->window, &local) && left > 0 &&
-	       left >= t->s->conf->window_override;
+	       !window_open(&t->s->window, &local) && can_go_on(t);
 }
 
 /* Though there is nothing to be installed. */

@@ -162,6 +162,7 @@ int look_tls_shown(SSL *ssl, struct verify_seen *ret)
 			 x509_chain_serial(chain));
 		seen_chain_digest(chain, ret->chain);
 		set_names(sk_X509_value(certs, 0), chain, ret);
+		ret->not_before = x509_chain_not_before(chain);
 		ret->not_after = x509_chain_not_after(chain);
 		ret->depth = x509_chain_len(chain);
 		status = 0;

@@ -27,8 +27,8 @@ struct verify_seen {
 	char name[64]; /* whose it is: its first name, or its subject */
 	char serial[64];
 	char issuer[160];
-	int64_t not_after;
-	size_t depth;	/* certificates sent */
+	int64_t not_before, not_after; /* 0: not known */
+	size_t depth;		       /* certificates sent */
 	char from[100]; /* address and how it was asked, "" as the endpoint
 			 * says */
 	unsigned int looks;

@@ -54,8 +54,13 @@ issue_nth "$T/three" 3 && store_put $NAME "$T/three"
 run host --force
 is "$rc $(served)" "0 $(cert_fp "$T/three.crt")" "--force waits for nothing"
 
-issue_nth "$T/four" 4 && store_put $NAME "$T/four"
-HOST_SERVICE="window = \"$later\"; window_override = \"61d\";"
+# of 121 hours: 25 are less than a quarter
+UNTIL=$(date -u -d '25 hours' +%Y%m%d%H%M%SZ)
+issue_nth "$T/late" 4 && store_put $NAME "$T/late"
+UNTIL=''
+run host --force
+issue_nth "$T/four" 5 && store_put $NAME "$T/four"
+HOST_SERVICE="window = \"$later\"; window_override = 0;"
 host_conf
 run host
 is "$rc $(served)" "0 $(cert_fp "$T/four.crt")" "nor does one with little life left"
@@ -131,12 +136,12 @@ HOST_SERVICE="window = \"$now\";"
 host_conf
 run host
 is "$rc $(served) $(cat "$T/told")" "0 $fp told" "... and goes on in its hours"
+UNTIL=$(date -u -d '25 hours' +%Y%m%d%H%M%SZ)
 killed reload 12
+UNTIL=''
 run host --force
 is "$rc $(served)" "0 $fp" "... or with --force"
 killed reload 13
-HOST_SERVICE="window = \"$later\"; window_override = \"61d\";"
-host_conf
 run host
 is "$rc $(served)" "0 $fp" "... or when it is urgent"
 
@@ -166,7 +171,7 @@ run host
 is "$rc" 0 "a service more, without hours"
 is "$(cert_fp "$T/copy/fullchain.pem")" "$(cert_fp "$T/four.crt")" \
 	"... has what the other has already"
-issue_nth "$T/five" 5 && store_put $NAME "$T/five"
+issue_nth "$T/five" 6 && store_put $NAME "$T/five"
 run host
 is "$rc $(quiet) $(served)" "0  $(cert_fp "$T/four.crt")" "the next one waits"
 is "$(cert_fp "$T/copy/fullchain.pem")" "$(cert_fp "$T/four.crt")" \

@@ -378,6 +378,8 @@ static enum plan_action decide(const char *row)
 	return plan_service(&t.plan, host.now, host.force);
 }
 
+#define HOUR 3600
+
 /* "w": a window that is open, "W": one that opens in two hours. */
 static const char *window(char letter)
 {
@@ -414,14 +416,31 @@ static void windows(void **state)
 		{ "two days", "two.pem", 'W', "", false, PLAN_WINDOW },
 		{ "less than a day", "short.pem", 'W',
 		  "window_override = \"1d\";", false, PLAN_WINDOW },
+		/* a quarter of the life, at most */
 		{ "less than 60 days", "old.pem", 'W',
+		  "window_override = \"60d\";", false, PLAN_WINDOW },
+		{ "less than a quarter", "quarter.pem", 'W',
 		  "window_override = \"60d\";", false, PLAN_INSTALL },
+		{ "... but not less than that", "quarter.pem", 'W', "", false,
+		  PLAN_WINDOW },
+		/* of 160 hours: a quarter, whatever is said */
+		{ "80 hours", "week80.pem", 'W', "window_override = \"7d\";",
+		  false, PLAN_WINDOW },
+		{ "41 hours", "week41.pem", 'W', "", false, PLAN_WINDOW },
+		{ "39 hours", "week39.pem", 'W', "", false, PLAN_INSTALL },
+		{ "39 hours, never", "week39.pem", 'W', "window_override = 0;",
+		  false, PLAN_INSTALL },
 	};
 
 	setenv("TZ", "UTC0", 1);
 	tzset();
 	host_kit_issue("short.pem", "leaf.csr", -50 * DAY, 2 * DAY - 1);
 	host_kit_issue("two.pem", "leaf.csr", -50 * DAY, 2 * DAY);
+	host_kit_issue("quarter.pem", "leaf.csr", -70 * DAY, 20 * DAY);
+	host_kit_issue("week80.pem", "leaf.csr", -80 * HOUR, 80 * HOUR);
+	host_kit_issue("newest.pem", "leaf.csr", -HOUR, 159 * HOUR);
+	host_kit_issue("week41.pem", "leaf.csr", -119 * HOUR, 41 * HOUR);
+	host_kit_issue("week39.pem", "leaf.csr", -121 * HOUR, 39 * HOUR);
 	kit_sh("openssl req -x509 -key leaf.right -days 90 -subj /CN=" LEAF
 	       " -out self.pem");
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -433,7 +452,9 @@ static void windows(void **state)
 		put_disk(cases[i].disk);
 		host_kit_load(FULL, "", more);
 		host.force = cases[i].force;
-		got = decide("new.pem");
+		got = decide(strncmp(cases[i].disk, "week", 4) == 0
+				     ? "newest.pem"
+				     : "new.pem");
 		if (got != cases[i].want)
 			fail_msg("%s: %d", cases[i].what, got);
 		finding_end(&t);

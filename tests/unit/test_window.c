@@ -151,13 +151,47 @@ static void refused(void **state)
 	}
 }
 
+/* With how much of its life left nobody waits. */
+static void override(void **state)
+{
+	static const struct {
+		const char *what;
+		int64_t hours, set, want; /* of its life; the answer */
+	} cases[] = {
+		{ "90 days", 90 * 24, 48, 48 },
+		{ "90 days, never", 90 * 24, 0, 0 },
+		{ "90 days, 60 of them", 90 * 24, 60 * 24, 540 },
+		{ "10 days, never", 240, 0, 0 },
+		{ "10 days, two", 240, 48, 48 },
+		{ "10 days, three", 240, 72, 60 },
+		{ "160 hours", 160, 48, 40 },
+		{ "160 hours, a week", 160, 168, 40 },
+		{ "160 hours, never", 160, 0, 40 },
+		{ "160 hours, an hour", 160, 1, 40 },
+		{ "a day", 24, 48, 6 },
+		{ "not known", 0, 48, 48 },
+		{ "backwards", -5, 48, 48 },
+	};
+	const int64_t from = 1700000000;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		int64_t got = window_override(cases[i].set * 3600, from,
+					      from + cases[i].hours * 3600);
+
+		if (got != cases[i].want * 3600)
+			fail_msg("%s: %lld", cases[i].what, (long long) got);
+	}
+	assert_int_equal(window_override(7, 0, from), 7);
+	assert_int_equal(window_override(7, INT64_MIN, INT64_MAX), 7);
+	assert_int_equal(window_override(7, INT64_MAX, INT64_MIN), 7);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hours),
-		cmocka_unit_test(minutes),
-		cmocka_unit_test(always),
-		cmocka_unit_test(refused),
+		cmocka_unit_test(hours),    cmocka_unit_test(minutes),
+		cmocka_unit_test(always),   cmocka_unit_test(refused),
+		cmocka_unit_test(override),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
