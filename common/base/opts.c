@@ -133,12 +133,13 @@ help(const struct opts_spec *spec, const struct opts_topic *t)
 		printf("usage: %s %s\n%s\n\n", spec->program, spec->usage,
 		       spec->summary);
 	for (o = spec->options; o->key; o++)
-		if (t ? opts_is_of(o, t->word) : !o->of)
+		if (t && !t->epilogue ? opts_is_of(o, t->word) : !o->of)
 			print_option(&line, o->key, o->name, o->arg, o->help);
 	print_option(&line, KEY_HELP, "help", NULL,
-		     spec->topics && !t ? "print this text; COMMAND --help: "
-					  "more of that"
-					: "print this text");
+		     spec->topics && (!t || t->epilogue)
+			     ? "print this text; COMMAND --help: "
+			       "more of that"
+			     : "print this text");
 	print_option(&line, KEY_VERSION, "version", NULL, "print the version");
 	sbuf_free(&line);
 	if (epilogue)

@@ -20,7 +20,7 @@ struct opts_option {
 };
 
 /* A command, for its own --help. Of two words ("host add"), it is one of a
- * group: "host" is a topic, too, and has all their options. */
+ * group: "host" is a topic, too, whose epilogue lists them. */
 struct opts_topic {
 	const char *word, *usage, *summary;
 	const char *examples; /* as below */

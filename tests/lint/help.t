@@ -5,13 +5,18 @@
 . "$(dirname "$0")/../lib/lib.sh"
 . "$(dirname "$0")/lint.sh"
 
-commands_of() { # PROGRAM
-	"$1" --help | sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p'
+commands_of() { # PROGRAM [COMMAND], a group of them
+	"$@" --help | sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p'
 }
-bad_help() { # PROGRAM [COMMAND]
+bad_help() { # PROGRAM [COMMAND [COMMAND]]
 	{
 		"$1" --help
-		for _c in $(commands_of "$1"); do "$1" "$_c" --help; done
+		for _c in $(commands_of "$1"); do
+			"$1" "$_c" --help
+			for _g in $(commands_of "$1" "$_c"); do
+				"$1" "$_c" "$_g" --help
+			done
+		done
 	} | sed -n '/^Examples:/,/^usage:/d
 		s/^  [-a-zA-Z, ]*\(--[a-z-]*\).*/\1/p' >"$T/options"
 	"$@" --help >"$T/help" || echo "$*: --help fails"
@@ -29,6 +34,10 @@ for p in populate fetcher installer status; do
 	clean "certrepo-$p" bad_help "$BUILD/certrepo-$p"
 	for c in $(commands_of "$BUILD/certrepo-$p"); do
 		clean "certrepo-$p $c" bad_help "$BUILD/certrepo-$p" "$c"
+		for g in $(commands_of "$BUILD/certrepo-$p" "$c"); do
+			clean "certrepo-$p $c $g" \
+				bad_help "$BUILD/certrepo-$p" "$c" "$g"
+		done
 	done
 done
 

@@ -101,7 +101,14 @@ program_options() { # PROGRAM
 	{
 		"$1" --help
 		"$1" --help | sed -n '/^Commands/,$s/^  \([a-z]*\) .*/\1/p' |
-			while read -r _c; do "$1" "$_c" --help 2>/dev/null; done
+			while read -r _c; do
+				"$1" "$_c" --help 2>/dev/null
+				"$1" "$_c" --help 2>/dev/null | sed -n \
+					'/^Commands/,$s/^  \([a-z]*\) .*/\1/p' |
+					while read -r _g; do
+						"$1" "$_c" "$_g" --help
+					done
+			done
 	} | grep -oE -e '--[a-z][a-z-]+' | sort -u
 }
 # PROGRAM PAGE: options in --help that the page does not have as .Fl, and

@@ -221,9 +221,8 @@ static void group(void **state)
 		"usage: prog [options] host COMMAND\n"
 		"Of hosts.\n\n"
 		"  -c, --config=FILE         read FILE\n"
-		"      --as=NAME             its name\n"
-		"      --all                 every one\n"
-		"  -h, --help                print this text\n"
+		"  -h, --help                print this text; COMMAND --help: "
+		"more of that\n"
 		"  -V, --version             print the version\n"
 		"\nCommands:\n  list  all\n";
 	static const char host_list[] =
