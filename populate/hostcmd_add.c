@@ -315,8 +315,11 @@ static int add_in(struct populate *p, struct add *a, char **names, int n,
 				"%s is noted, its account is not as it "
 				"has to be; say this once more",
 				a->host);
-	populate_log(a->fresh ? "host-added" : "host-granted", a->host,
-		     n ? hostcmd_joined(names, n, t) : NULL);
+	if (a->fresh)
+		populate_log("host-added", a->host, NULL);
+	if (n)
+		populate_log("host-granted", a->host,
+			     hostcmd_joined(names, n, t));
 	if (*a->password)
 		populate_log("host-password", a->host, NULL);
 	tell(p, &m, done ? &f : NULL, a);

@@ -19,7 +19,7 @@ names_of_help() { # PROGRAM
 		tr '\n' ' '
 }
 
-plan 50
+plan 55
 printf 'store : { path = "%s/db"; };\nwebroot_prefixes = ["/srv"];
 ca = ( { name = "a"; directory = "https://ca.example"; agree_tos = true; contact = [ "mailto:a@example.org" ]; } );\n' \
 	"$T" >"$T/c.conf"
@@ -43,7 +43,7 @@ for p in populate fetcher installer status; do
 done
 
 offer certrepo-populate ''
-is "$out" "add approve disable enable init list pending reject remove set show " "the commands"
+is "$out" "add approve disable enable host init list pending reject remove set show " "the commands"
 offer certrepo-populate -c "$T/c.conf" -n show ''
 is "$out" "web.example.org www.example.org " "names of the store"
 offer certrepo-populate --config = "$T/c.conf" show ''
@@ -107,6 +107,20 @@ offer certrepo-populate add --challenge ''
 is "$out" "dns-01 http-01 " "challenges"
 offer certrepo-populate -c "$T/none.conf" show ''
 is "$out$err$rc" " 0" "a configuration that is not there: silence"
+
+offer certrepo-populate host ''
+is "$out" "add forget grant list remove revoke show " "of hosts: the commands"
+offer certrepo-populate host add h --pass
+is "$out" "--password-file " "... the options of one"
+sqlite3 "$T/db" "INSERT INTO hosts (host, account, ts_added) VALUES
+	('h1', 'a', 1); INSERT INTO installs (host, name, service, endpoint,
+	state, ts) VALUES ('h2', 'n', '', '', 'x', 1), ('h;id', 'n', '', '', '', 1)"
+offer certrepo-populate -c "$T/c.conf" host show h
+is "$out" "h1 h2 " "... the hosts, but for a command in one's name"
+offer certrepo-populate -c "$T/c.conf" host grant h1 we
+is "$out" "web.example.org " "... the names for one"
+offer certrepo-populate -c "$T/c.conf" host add ''
+is "$out" " " "... none for what is new"
 
 offer certrepo-fetcher -c "$T/c.conf" --staging w
 is "$out" "web.example.org www.example.org " "fetcher: names of the store"
