@@ -206,6 +206,33 @@ static void refused(void **state)
 	}
 }
 
+static void keys_refused(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} cases[] = {
+		{ CERTS("", "key_type = \"P-521\";"), "key_type" },
+		{ HEAD "services = ( { name = \"web\"; profile = \"p\"; "
+		       "certificates = ( { name = \"c.example.org\"; "
+		       "public_key = \"/m\"; dir = \"/d\"; "
+		       "max_key_age = \"1d\"; } ); } );",
+		  "key_type and max_key_age are for a key that is here" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct conf_errors errs = { 0 };
+		struct installer_conf c;
+
+		if (installer_conf_load_string("t", cases[i].text, arena, &c,
+					       &errs) != -1)
+			fail_msg("taken: %s", cases[i].text);
+		if (!strstr(errs.list.v[0], cases[i].says))
+			fail_msg("no \"%s\" in: %s", cases[i].says,
+				 errs.list.v[0]);
+		conf_errors_free(&errs);
+	}
+}
+
 /* What the host has is so for each certificate that says nothing of it. */
 static void key_ages(void **state)
 {
@@ -262,7 +289,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults), cmocka_unit_test(endpoint),
 		cmocka_unit_test(refused),  cmocka_unit_test(key_ages),
-		cmocka_unit_test(file),
+		cmocka_unit_test(file),	    cmocka_unit_test(keys_refused),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
