@@ -181,12 +181,6 @@ static void refused(void **state)
 		  "control characters" },
 		{ VERIFY("address = \"a:1\"; identity = \"a\tb\";"),
 		  "identity: " },
-		{ CERTS("", "key_type = \"P-521\";"), "key_type" },
-		{ HEAD "services = ( { name = \"web\"; profile = \"p\"; "
-		       "certificates = ( { name = \"c.example.org\"; "
-		       "public_key = \"/m\"; dir = \"/d\"; "
-		       "max_key_age = \"1d\"; } ); } );",
-		  "key_type and max_key_age are for a key that is here" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -288,8 +282,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults), cmocka_unit_test(endpoint),
-		cmocka_unit_test(refused),  cmocka_unit_test(key_ages),
-		cmocka_unit_test(file),	    cmocka_unit_test(keys_refused),
+		cmocka_unit_test(refused),  cmocka_unit_test(keys_refused),
+		cmocka_unit_test(key_ages), cmocka_unit_test(file),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
