@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include "host.h"
+#include "log.h"
 #include "near.h"
 #include "paths.h"
 
@@ -183,4 +184,17 @@ void host_notice(struct host *r, enum notice_topic topic, const char *service,
 							 .cert = cert,
 							 .state = state,
 							 .text = text });
+}
+
+struct requested *host_requested(struct host *r)
+{
+	struct err err = ERR_INIT;
+
+	if (r->requested)
+		return r->requested;
+	r->requested = arena_alloc(r->arena, sizeof(*r->requested));
+	if (requested_load(r->conf->state_dir, r->arena, r->requested, &err) ==
+	    -1)
+		log_warn("what was asked for is not known: %s", err.msg);
+	return r->requested;
 }

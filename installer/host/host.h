@@ -12,6 +12,7 @@
 #include "notice.h"
 #include "receipt.h"
 #include "receipt_state.h"
+#include "requested.h"
 #include "svc.h"
 #include "verify.h"
 #include "x509.h"
@@ -27,9 +28,10 @@ struct host {
 	struct strlist along; /* those of them that nobody named */
 	struct arena *arena;
 	struct receipts receipts;
-	struct receipts known;	  /* of the runs before */
-	struct notices *notices;  /* NULL: nobody is told in this run */
-	struct x509_trust *trust; /* loaded when something is installed */
+	struct receipts known;	     /* of the runs before */
+	struct notices *notices;     /* NULL: nobody is told in this run */
+	struct x509_trust *trust;    /* loaded when something is installed */
+	struct requested *requested; /* NULL: not read yet */
 	int64_t now;
 	bool dry_run, force;
 	bool placeholders; /* to lay them is all that is done: nothing is run */
@@ -60,6 +62,8 @@ bool host_is_along(const struct host *r, const struct svc *s);
 const char *host_name_for(const struct host *r, const struct svc *s);
 /* The trust anchors, or NULL. */
 const struct x509_trust *host_trust(struct host *r, struct err *err);
+/* What was asked for, read once, and said when that fails; R's. */
+struct requested *host_requested(struct host *r);
 /* A receipt about one certificate of S; E and SEEN NULL: about its files. */
 void host_receipt(struct host *r, const struct svc *s, const char *cert,
 		  const struct svc_endpoint *e, enum receipt_state state,
