@@ -42,9 +42,25 @@ static void join(struct group_service *v, size_t n, size_t a, size_t b)
 			v[i].group = a;
 }
 
+/* A key file of both that is replaced for A. */
+static bool shares_new_key(const struct group_service *a,
+			   const struct group_service *b)
+{
+	for (size_t i = 0; i < a->n_certs; i++) {
+		if (a->certs[i].use != GROUP_PUT || !a->certs[i].new_key)
+			continue;
+		for (size_t k = 0; k < b->n_certs; k++)
+			if (b->certs[k].key &&
+			    strcmp(a->certs[i].key, b->certs[k].key) == 0)
+				return true;
+	}
+	return false;
+}
+
 static bool apart(const struct group_service *a, const struct group_service *b)
 {
-	return a->alone || b->alone;
+	return (a->alone || b->alone) && !shares_new_key(a, b) &&
+	       !shares_new_key(b, a);
 }
 
 void group_join(struct group_service *v, size_t n, size_t most)

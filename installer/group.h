@@ -22,6 +22,8 @@ enum group_use {
 struct group_cert {
 	const char *name;
 	enum group_use use;
+	const char *key; /* its file, by its real name; NULL: not here */
+	bool new_key;	 /* that is replaced, too, when it is installed */
 };
 
 /* What is to become of a service. */

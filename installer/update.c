@@ -6,6 +6,7 @@
 #include "deploy.h"
 #include "dryrun.h"
 #include "group.h"
+#include "hostkey.h"
 #include "log.h"
 #include "place.h"
 #include "say.h"
@@ -187,32 +188,51 @@ static void install(struct update *u, size_t first, const char *hold)
 
 /* --- who goes with whom --- */
 
-static struct group_cert *certs_of(const struct svc *s, struct arena *arena)
+/* REKEYED: a key is replaced, so it matters where they are. */
+static struct group_cert *certs_of(const struct svc *s, bool rekeyed,
+				   struct arena *arena)
 {
 	struct group_cert *v = arena_array(arena, s->n_certs + 1, sizeof(*v));
 
-	for (size_t i = 0; i < s->n_certs; i++)
-		v[i].name = s->certs[i].conf->name;
+	for (size_t i = 0; i < s->n_certs; i++) {
+		const struct svc_cert *c = &s->certs[i];
+
+		v[i].name = c->conf->name;
+		if (rekeyed)
+			v[i].key = c->conf->key ? hostkey_path(c, arena) : NULL;
+	}
 	return v;
 }
 
-static struct group_service describe(const struct finding *t)
+static struct group_service describe(const struct finding *t, bool rekeyed)
 {
-	struct group_cert *certs = certs_of(t->s, t->r->arena);
+	struct group_cert *certs = certs_of(t->s, rekeyed, t->r->arena);
 
-	for (size_t i = 0; i < t->g.n; i++)
+	for (size_t i = 0; i < t->g.n; i++) {
+		certs[i].new_key = rekeyed && t->g.v[i].key.len > 0;
 		certs[i].use = t->g.v[i].verdict == PLAN_KEEP  ? GROUP_HAS
 			       : t->g.v[i].verdict == PLAN_PUT ? GROUP_PUT
 							       : GROUP_NONE;
+	}
 	return (struct group_service){ .certs = certs,
 				       .n_certs = t->g.n,
 				       .alone = t->s->conf->alone,
 				       .fate = GROUP_STAYS };
 }
 
+static bool any_new_key(const struct update *u)
+{
+	for (size_t i = 0; i < u->n; i++)
+		for (size_t k = 0; k < u->v[i].g.n; k++)
+			if (u->v[i].g.v[k].key.len > 0)
+				return true;
+	return false;
+}
+
 static void group(struct update *u)
 {
 	const struct svcs *all = u->r->svcs;
+	bool rekeyed = any_new_key(u);
 
 	u->groups =
 		arena_array(u->r->arena, u->n + all->n + 1, sizeof(*u->groups));
@@ -220,7 +240,7 @@ static void group(struct update *u)
 		arena_array(u->r->arena, u->n + all->n + 1, sizeof(*u->index));
 	for (size_t i = 0; i < u->n; i++) {
 		u->index[u->n_groups] = (size_t) (u->v[i].s - all->v);
-		u->groups[u->n_groups++] = describe(&u->v[i]);
+		u->groups[u->n_groups++] = describe(&u->v[i], rekeyed);
 	}
 	for (size_t i = 0; i < all->n; i++) {
 		const struct svc *s = &all->v[i];
@@ -229,7 +249,7 @@ static void group(struct update *u)
 			continue;
 		u->index[u->n_groups] = i;
 		u->groups[u->n_groups++] = (struct group_service){
-			.certs = certs_of(s, u->r->arena),
+			.certs = certs_of(s, rekeyed, u->r->arena),
 			.n_certs = s->n_certs,
 			.alone = s->conf->alone,
 			.fate = GROUP_OUT,

@@ -149,6 +149,27 @@ int deploy_stage_file(const struct svc_cert *c, size_t k,
 	return 0;
 }
 
+int deploy_stage_key(const struct sbuf *pem, const char *was,
+		     struct arena *arena, struct journal_op *o, struct err *err)
+{
+	AUTO(place_new_close) struct place_new n = PLACE_NEW_INIT;
+	AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
+	AUTO(place_close) struct place p = PLACE_INIT;
+	char hex[ENC_SHA256_HEX];
+
+	if (must_open(o, &p, err) == -1 || place_read(&p, &old, err) == -1)
+		return -1;
+	enc_sha256_hex(sbuf_str(&old.content), old.content.len, hex);
+	/* Its owner and mode were judged with its content. */
+	if (old.kind != PLACE_FILE || strcmp(hex, was) != 0)
+		return whose_theirs(o, err);
+	if (file_check_secret(old.attr.mode, "key", p.path, err) == -1 ||
+	    place_stage(&p, sbuf_str(pem), pem->len, NULL, &old, &n, err) == -1)
+		return -1;
+	set_staged(o, arena, &n);
+	return 0;
+}
+
 /* PLACE_FILE as it was at P; of version 1 a link may be, too. */
 static int stage_old(const struct place *p, const struct place_old *old,
 		     struct place_new *ret, struct err *err)

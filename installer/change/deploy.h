@@ -27,6 +27,12 @@ int deploy_stage_generation(const char *state_dir, const struct journal *j,
 int deploy_stage_file(const struct svc_cert *c, size_t k,
 		      const struct sbuf *content, struct arena *arena,
 		      struct journal_op *o, struct err *err) MUST_CHECK;
+/* The same of PEM, a private key, in the place of the one at O->path, whose
+ * owner, mode and ACL it gets. ERR_CONFLICT: that is not WAS (SHA-256) any
+ * more. */
+int deploy_stage_key(const struct sbuf *pem, const char *was,
+		     struct arena *arena, struct journal_op *o,
+		     struct err *err) MUST_CHECK;
 /* The same of the copy of file I in the backup M; O gets sha256, too. */
 int deploy_stage_copy(const char *state_dir, const struct journal *m, size_t i,
 		      struct arena *arena, struct journal_op *o,

@@ -7,6 +7,7 @@
 #include "gen.h"
 #include "hostkey.h"
 #include "prepare.h"
+#include "rekey.h"
 #include "target.h"
 #include "x509_self.h"
 
@@ -80,7 +81,7 @@ void prepare_begin(struct txn_part *p, const struct judge *g,
 			       .gen = "-",
 			       .state = JOURNAL_PREPARE };
 	for (size_t i = 0; i < s->n_certs; i++)
-		ops += s->certs[i].n_files + 1;
+		ops += s->certs[i].n_files + 2;
 	j->ops = arena_array(a, ops + 1, sizeof(*j->ops));
 	j->certs = arena_array(a, g->n + 1, sizeof(*j->certs));
 	j->n_certs = g->n;
@@ -183,6 +184,33 @@ static int add_file(struct txn_part *p, const struct svc_cert *c, size_t k,
 	return set_old_file(p, o, &at, err);
 }
 
+/* The key that is to be replaced with G's files: the last of all, since what is
+ * there fits until then. */
+static int add_key(struct txn_part *p, const struct judge_cert *g,
+		   struct err *err)
+{
+	const struct svc_cert *c = g->svc;
+	AUTO(place_close) struct place at = PLACE_INIT;
+	int rc = place_open(c->root, svc_inside(c, c->conf->key), 0, &at, err);
+	char hex[ENC_SHA256_HEX];
+	struct journal_op *o;
+
+	if (rc != 1)
+		return rc == -1 ? -1 : no_folder(c->conf->key, err);
+	for (size_t i = 0; i < p->j->n_ops; i++)
+		if (strcmp(p->j->ops[i].path, at.path) == 0)
+			return 0;
+	o = add_op(p->j, JOURNAL_FILE, arena_strdup(p->run->arena, at.path));
+	enc_sha256_hex(sbuf_str(&g->key), g->key.len, hex);
+	o->sha256 = arena_strdup(p->run->arena, hex);
+	return set_old_file(p, o, &at, err);
+}
+
+static bool puts_key(const struct judge_cert *g)
+{
+	return g->verdict == PLAN_PUT && g->key.len > 0;
+}
+
 int prepare_install(struct txn_part *p, const struct judge *g, struct err *err)
 {
 	if (target_check_commands(p->svc, err) == -1)
@@ -198,6 +226,32 @@ int prepare_install(struct txn_part *p, const struct judge *g, struct err *err)
 		for (size_t k = 0; k < c->n_files && !c->link; k++)
 			if (add_file(p, c, k, &g->v[i].contents[k], err) == -1)
 				return -1;
+	}
+	for (size_t i = 0; i < g->n; i++)
+		if (puts_key(&g->v[i]) && add_key(p, &g->v[i], err) == -1)
+			return -1;
+	return 0;
+}
+
+/* What is left of the ops, from O on: those of add_key(). */
+static int stage_keys(struct txn_part *p, const struct judge *g,
+		      struct journal_op *o, struct err *err)
+{
+	struct arena *a = p->run->arena;
+
+	for (; o < p->j->ops + p->j->n_ops; o++) {
+		size_t i = 0;
+
+		while (i < g->n &&
+		       (!puts_key(&g->v[i]) ||
+			strcmp(hostkey_path(g->v[i].svc, a), o->path) != 0))
+			i++;
+		if (i == g->n)
+			return err_set(err, ERR_CONFLICT,
+				       "%s leads elsewhere now", o->path);
+		if (deploy_stage_key(&g->v[i].key, g->v[i].key_was, a, o,
+				     err) == -1)
+			return -1;
 	}
 	return 0;
 }
@@ -221,13 +275,14 @@ int prepare_stage(struct txn_part *p, const struct judge *g, struct err *err)
 					      o++, err) == -1)
 				return -1;
 	}
-	return 0;
+	return stage_keys(p, g, o, err);
 }
 
 /* --- a rollback that a person asked for --- */
 
-/* Where C's files are, or its link. */
-static void real_paths(const struct svc_cert *c, struct strlist *ret)
+/* Where C's files are, or its link; and behind those its key. */
+static void real_paths(const struct txn_part *p, const struct svc_cert *c,
+		       struct strlist *ret)
 {
 	for (size_t k = 0; k < (c->link ? 1 : c->n_files); k++) {
 		const char *path = c->link ? c->dir : c->files[k].path;
@@ -238,6 +293,8 @@ static void real_paths(const struct svc_cert *c, struct strlist *ret)
 			path = at.path;
 		strlist_addf(ret, "%s%s", path, c->link ? "/" SVC_LINK : "");
 	}
+	if (c->conf->key)
+		strlist_add(ret, hostkey_path(c, p->run->arena));
 }
 
 /* The manifest's old becomes our next; what is there now, our old. */
@@ -286,7 +343,7 @@ static int set_back_ops(struct txn_part *p, const struct journal *m,
 	AUTO(strlist_free) struct strlist paths = STRLIST_INIT;
 
 	for (size_t i = 0; i < p->svc->n_certs; i++)
-		real_paths(&p->svc->certs[i], &paths);
+		real_paths(p, &p->svc->certs[i], &paths);
 	p->j->ops =
 		arena_array(p->run->arena, m->n_ops + 1, sizeof(*p->j->ops));
 	for (size_t i = 0; i < m->n_ops; i++) {
@@ -305,6 +362,9 @@ static int set_back_ops(struct txn_part *p, const struct journal *m,
 int prepare_stage_back(struct txn_part *p, const struct journal *m,
 		       struct err *err)
 {
+	for (size_t i = 0; i < p->svc->n_certs; i++)
+		if (rekey_keep(p, m, &p->svc->certs[i], err) == -1)
+			return -1;
 	for (size_t i = 0; i < m->n_ops; i++)
 		if (m->ops[i].type == JOURNAL_FILE &&
 		    deploy_stage_copy(state_dir(p), m, i, p->run->arena,
@@ -314,11 +374,12 @@ int prepare_stage_back(struct txn_part *p, const struct journal *m,
 }
 
 /* Does the change that M is of touch C's files? */
-static bool touches(const struct journal *m, const struct svc_cert *c)
+static bool touches(const struct txn_part *p, const struct journal *m,
+		    const struct svc_cert *c)
 {
 	AUTO(strlist_free) struct strlist paths = STRLIST_INIT;
 
-	real_paths(c, &paths);
+	real_paths(p, c, &paths);
 	for (size_t i = 0; i < m->n_ops; i++)
 		if (strlist_has(&paths, m->ops[i].path))
 			return true;
@@ -367,7 +428,7 @@ static int read_back_cert(const struct txn_part *p, const struct journal *m,
 
 	while (f->path != c->leaf_path)
 		f++;
-	real_paths(c, &paths);
+	real_paths(p, c, &paths);
 	path = paths.v[c->link ? 0 : f - c->files];
 	while (o < m->ops + m->n_ops && strcmp(o->path, path) != 0)
 		o++;
@@ -399,7 +460,7 @@ static bool other_key(const struct svc_cert *c, const struct x509_chain *chain)
 const char *prepare_moved(const struct txn_part *p)
 {
 	for (size_t i = 0; i < p->svc->n_certs; i++)
-		if (touches(p->j, &p->svc->certs[i]))
+		if (touches(p, p->j, &p->svc->certs[i]))
 			return NULL;
 	return p->j->n_ops == 0 ? NULL
 				: arena_printf(p->run->arena,
@@ -416,7 +477,8 @@ const char *prepare_unfit_back(const struct txn_part *p)
 		struct err err = ERR_INIT;
 
 		if (read_back_cert(p, p->j, c, &chain, &err) == 1 &&
-		    other_key(c, chain))
+		    (rekey_op(p, p->j, c) ? rekey_other(p, c, chain)
+					  : other_key(c, chain)))
 			return arena_printf(p->run->arena,
 					    "%s is not the key of certificate "
 					    "%s before",
@@ -471,7 +533,7 @@ void prepare_keep(struct txn_part *p, const char *name)
 
 	for (size_t i = 0; i < p->svc->n_certs; i++)
 		if (eq(p->svc->certs[i].conf->name, name))
-			real_paths(&p->svc->certs[i], &paths);
+			real_paths(p, &p->svc->certs[i], &paths);
 	for (size_t i = 0; i < j->n_ops; i++)
 		if (!strlist_has(&paths, j->ops[i].path))
 			j->ops[n++] = j->ops[i];
@@ -545,7 +607,7 @@ static int set_back_certs(struct txn_part *p, const struct journal *m,
 
 		for (size_t k = 0; k < m->n_certs; k++)
 			if (strcmp(m->certs[k].name, c->name) == 0 &&
-			    touches(m, &p->svc->certs[i]) &&
+			    touches(p, m, &p->svc->certs[i]) &&
 			    set_back_cert(p, m, c, &p->svc->certs[i],
 					  &m->certs[k], err) == -1)
 				return -1;

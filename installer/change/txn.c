@@ -10,6 +10,7 @@
 #include "log.h"
 #include "prepare.h"
 #include "prove.h"
+#include "rekey.h"
 #include "say.h"
 #include "txn_end.h"
 #include "txn_impl.h"
@@ -519,6 +520,17 @@ void txn_install(struct host *r, struct txn_part *parts, size_t n,
 	go(&t);
 }
 
+/* There is no going back, since BLAME cannot. */
+static void not_back(struct txn *t, const struct txn_part *blame,
+		     const struct err *err)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		t->v[i].result = TXN_FAILED;
+		err_set(&t->v[i].err, err->kind, "%s",
+			cause_for(t, &t->v[i], blame, err->msg));
+	}
+}
+
 void txn_go_back(struct host *r, struct txn_part *parts, size_t n)
 {
 	struct journal *m = arena_array(r->arena, n, sizeof(*m));
@@ -527,16 +539,11 @@ void txn_go_back(struct host *r, struct txn_part *parts, size_t n)
 
 	if (txn_begin(&t, r, parts, n, &err) == -1)
 		return refuse(&t, NULL, &err);
-	for (size_t i = 0; i < n; i++) {
-		if (prepare_back(&parts[i], &m[i], &err) == 0)
-			continue;
-		for (size_t k = 0; k < n; k++) {
-			parts[k].result = TXN_FAILED;
-			err_set(&parts[k].err, err.kind, "%s",
-				cause_for(&t, &parts[k], &parts[i], err.msg));
-		}
-		return;
-	}
+	for (size_t i = 0; i < n; i++)
+		if (prepare_back(&parts[i], &m[i], &err) == -1)
+			return not_back(&t, &parts[i], &err);
+	if (rekey_all_back(parts, m, n, &err) == -1)
+		return not_back(&t, NULL, &err);
 	if (txn_write(&t, &err) == -1)
 		return failed(&t, NULL, &err);
 	for (size_t i = 0; i < n; i++)

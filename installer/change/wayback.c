@@ -3,6 +3,7 @@
 #include "hook.h"
 #include "prepare.h"
 #include "prove.h"
+#include "rekey.h"
 #include "wayback.h"
 
 bool wayback_forced(const struct txn_part *p)
@@ -38,7 +39,8 @@ static void keep_first(struct txn_part *p)
 	for (size_t i = 0; i < p->j->n_certs; i++) {
 		const struct journal_cert *c = &p->j->certs[i];
 
-		if (!c->fingerprint || c->old)
+		/* A key goes back with all that is of it. */
+		if (!c->fingerprint || c->old || rekey_has(p, c->name))
 			continue;
 		if (!looked)
 			(void) !prove_served_now(p, &err);

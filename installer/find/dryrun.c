@@ -40,6 +40,9 @@ static void print_cert(const struct svc *s, const struct judge_cert *g,
 		return;
 	printf("%s: install %s, valid until %s\n", s->name, g->svc->conf->name,
 	       clock_text(x509_chain_not_after(g->chain), until));
+	if (g->key.len > 0)
+		printf("%s:   write %s (the next key)\n", s->name,
+		       g->svc->conf->key);
 	for (size_t i = 0; i < g->svc->n_files; i++) {
 		const struct svc_file *f = &g->svc->files[i];
 

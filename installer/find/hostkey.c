@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "clock.h"
 #include "hostkey.h"
 #include "place.h"
@@ -30,6 +33,130 @@ int hostkey_load(const struct svc_cert *c, struct x509_key **ret,
 	if (rc == -1)
 		return -1;
 	return x509_key_parse_public(path, &pem, ret, err);
+}
+
+/* PATH of C, and where links lead to. */
+static const char *real(const struct svc_cert *c, const char *path,
+			struct arena *arena)
+{
+	AUTO(place_close) struct place p = PLACE_INIT;
+
+	if (place_open(c->root, svc_inside(c, path), 0, &p, NULL) != 1)
+		return path;
+	return arena_strdup(arena, p.path);
+}
+
+const char *hostkey_path(const struct svc_cert *c, struct arena *arena)
+{
+	return real(c, c->conf->key, arena);
+}
+
+bool hostkey_apart(const struct svc_cert *c, struct arena *arena)
+{
+	const char *key = hostkey_path(c, arena);
+
+	for (size_t i = 0; i < c->n_files; i++) {
+		const struct svc_file *f = &c->files[i];
+
+		if (format_has_key(&f->format) &&
+		    (strcmp(f->path, c->conf->key) == 0 ||
+		     strcmp(real(c, f->path, arena), key) == 0))
+			return false;
+	}
+	return true;
+}
+
+int hostkey_make(const struct svc_cert *c, const struct x509_key *key,
+		 struct err *err)
+{
+	const struct file_attr attr = { 0600, geteuid(), FILE_KEEP };
+	const char *path = c->conf->key;
+	AUTO(sbuf_erase) struct sbuf pem = SBUF_INIT(KEY_FILE_MAX);
+	AUTO(place_new_close) struct place_new n = PLACE_NEW_INIT;
+	AUTO(place_close) struct place p = PLACE_INIT;
+	int rc = place_open(c->root, svc_inside(c, path), 0, &p, err);
+
+	if (rc == 0)
+		return err_set(err, ERR_IO,
+			       "the folder of %s is not there, make it", path);
+	if (rc == -1)
+		return -1;
+	if ((p.mode & S_IWOTH) != 0)
+		return err_set(err, ERR_IO,
+			       "folder %s can be written by everyone, run: "
+			       "chmod o-w %s",
+			       p.folder, p.folder);
+	if (x509_key_pem(key, &pem, err) == -1 ||
+	    place_stage(&p, sbuf_str(&pem), pem.len, &attr, NULL, &n, err) ==
+		    -1)
+		return -1;
+	if (place_commit(&p, &n, true, err) == -1) {
+		place_drop(&p, &n);
+		return -1;
+	}
+	return 0;
+}
+
+/* Certificates, parameters or whatever beside the key would be lost. */
+static bool only_key(const struct sbuf *pem)
+{
+	static const char begin[] = "-----BEGIN ";
+	const char *p = sbuf_str(pem);
+
+	while ((p = strstr(p, begin))) {
+		size_t len = strcspn(p += sizeof(begin) - 1, "\n");
+
+		if (!memmem(p, len, "PRIVATE KEY-----", 16) &&
+		    strncmp(p, "EC PARAMETERS-----", 18) != 0)
+			return false;
+	}
+	return true;
+}
+
+static int check_owner(const struct svc_cert *c, const struct place *p,
+		       const struct sbuf *pem, const struct x509_chain *disk,
+		       struct err *err)
+{
+	AUTO(x509_key_free) struct x509_key *key = NULL;
+
+	if (p->trusted && !p->shared)
+		return 0;
+	if (x509_key_parse(c->conf->key, pem, &key, err) == -1)
+		return -1;
+	if (disk && x509_key_matches(key, disk))
+		return 0;
+	return err_set(err, ERR_INPUT,
+		       "%s, in a folder that not only root can change, is not "
+		       "the key of the installed certificate: no new key takes "
+		       "its place",
+		       c->conf->key);
+}
+
+int hostkey_replaceable(const struct svc_cert *c, const struct x509_chain *disk,
+			char ret[ENC_SHA256_HEX], struct err *err)
+{
+	AUTO(place_old_free) struct place_old old = PLACE_OLD_INIT;
+	AUTO(place_close) struct place p = PLACE_INIT;
+	const char *path = c->conf->key;
+	int rc = place_open(c->root, svc_inside(c, path), 0, &p, err);
+
+	if (rc == -1 || (rc == 1 && place_read(&p, &old, err) == -1))
+		return -1;
+	if (old.kind != PLACE_FILE)
+		return err_set(err, ERR_IO, "%s is not there, or not a file",
+			       path);
+	if (file_check_secret(old.attr.mode, "key", path, err) == -1)
+		return -1;
+	if (!only_key(&old.content))
+		return err_set(err, ERR_INPUT,
+			       "%s holds more than a private key, which would "
+			       "be lost with it: give the key a file of its "
+			       "own",
+			       path);
+	if (check_owner(c, &p, &old.content, disk, err) == -1)
+		return -1;
+	enc_sha256_hex(sbuf_str(&old.content), old.content.len, ret);
+	return 0;
 }
 
 /* What can be seen of it without reading it: 1, 0 nothing is there, -1. */

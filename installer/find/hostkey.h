@@ -16,6 +16,24 @@
 int hostkey_load(const struct svc_cert *c, struct x509_key **ret,
 		 struct err *err) MUST_CHECK;
 
+/* Where links lead to from C's private key, in ARENA; as it is called, when
+ * that cannot be told. To compare. */
+const char *hostkey_path(const struct svc_cert *c, struct arena *arena);
+/* Is it a file of its own, which none of C's files is: one that is to be
+ * replaced when the key is another. */
+bool hostkey_apart(const struct svc_cert *c, struct arena *arena);
+/* Put KEY where C's is to be, and nothing is: 0600, its owner we. ERR_CONFLICT:
+ * something is there. ERR_IO: its folder is missing, or open to everyone. */
+int hostkey_make(const struct svc_cert *c, const struct x509_key *key,
+		 struct err *err) MUST_CHECK;
+/* May C's private key be replaced by another? DISK (may be NULL) is what is
+ * installed. SHA-256 of its file, as it is now, in RET. ERR_INPUT: it holds
+ * more than a key, or lies in somebody else's folder and is not that of
+ * DISK, so that he may have put it there for the owner and mode that it
+ * has. */
+int hostkey_replaceable(const struct svc_cert *c, const struct x509_chain *disk,
+			char ret[ENC_SHA256_HEX], struct err *err) MUST_CHECK;
+
 /* One line of all that can be seen of C's key without reading it: another
  * line, maybe another key. */
 void hostkey_look(const struct svc_cert *c, struct sbuf *ret);

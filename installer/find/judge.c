@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "judge.h"
 #include "hostkey.h"
+#include "nextkey.h"
 #include "target.h"
 #include "x509_self.h"
 
@@ -68,6 +69,7 @@ static void start(const struct svc *s, struct judge *ret)
 					  sizeof(*g->contents));
 		for (size_t k = 0; k < g->svc->n_files; k++)
 			sbuf_init(&g->contents[k], FORMAT_MAX);
+		sbuf_init(&g->key, FORMAT_MAX);
 	}
 }
 
@@ -339,6 +341,78 @@ static int build(struct host *r, struct judge_cert *g,
 	return -1;
 }
 
+/* --- the key --- */
+
+/* The host's; or its next one, when the row's certificate is of that. */
+static int load_key(const struct host *r, struct judge_cert *g,
+		    struct x509_key **ret, struct err *err)
+{
+	AUTO(x509_key_free) struct x509_key *key = NULL;
+	AUTO(x509_key_free) struct x509_key *next = NULL;
+	int rc;
+
+	if (hostkey_load(g->svc, &key, err) == -1)
+		return -1;
+	rc = !g->svc->conf->key || x509_key_matches(key, g->chain)
+		     ? 0
+		     : nextkey_load(r->conf->state_dir, g->svc->conf->name,
+				    &next, err);
+	if (rc == -1)
+		return err_wrap(err, "the next key");
+	g->next = rc == 1 && x509_key_matches(next, g->chain);
+	*ret = g->next ? TAKE(next) : TAKE(key);
+	return 0;
+}
+
+/* Another certificate with the same key, which would be left with a key that
+ * is not its own; or NULL. */
+static const char *other_of_key(const struct host *r, const struct svc_cert *c)
+{
+	const char *path = hostkey_path(c, r->arena);
+
+	for (size_t i = 0; i < r->svcs->n; i++) {
+		const struct svc *s = &r->svcs->v[i];
+
+		for (size_t k = 0; k < s->n_certs; k++)
+			if (s->certs[k].conf->key &&
+			    strcmp(s->certs[k].conf->name, c->conf->name) !=
+				    0 &&
+			    strcmp(hostkey_path(&s->certs[k], r->arena),
+				   path) == 0)
+				return s->certs[k].conf->name;
+	}
+	return NULL;
+}
+
+int judge_next(const struct host *r, const struct svc_cert *c,
+	       const struct x509_chain *disk, char ret[ENC_SHA256_HEX],
+	       struct err *err)
+{
+	const char *other = other_of_key(r, c);
+
+	if (other)
+		return err_set(err, ERR_INPUT,
+			       "%s is the key of %s, too: give each a key of "
+			       "its own first",
+			       c->conf->key, other);
+	*ret = '\0';
+	if (!hostkey_apart(c, r->arena))
+		return 0;
+	return hostkey_replaceable(c, disk, ret, err);
+}
+
+/* What takes the place of the host's key. */
+static int take_next(const struct host *r, struct judge_cert *g,
+		     const struct x509_key *key, struct err *err)
+{
+	if (!g->next)
+		return 0;
+	if (judge_next(r, g->svc, g->disk, g->key_was, err) == -1)
+		return err_wrap(err, "a certificate of the next key is there, "
+				     "and cannot be installed");
+	return *g->key_was != '\0' ? x509_key_pem(key, &g->key, err) : 0;
+}
+
 /* Everything about a row that holds a certificate. The key and the trust
  * anchors are read only when there is something to install. */
 static int judge(struct host *r, struct judge_cert *g,
@@ -348,7 +422,7 @@ static int judge(struct host *r, struct judge_cert *g,
 	AUTO(x509_key_free) struct x509_key *key = NULL;
 	int trimmed;
 
-	if (g->svc->has_key && hostkey_load(g->svc, &key, err) == -1)
+	if (g->svc->has_key && load_key(r, g, &key, err) == -1)
 		return -1;
 	if (vet_first(r, g, key, err) == -1)
 		return -1;
@@ -368,9 +442,9 @@ static int judge(struct host *r, struct judge_cert *g,
 		return -1;
 	}
 	compare(g, state, p);
-	if (!key && hostkey_load(g->svc, &key, err) == -1)
+	if (!key && load_key(r, g, &key, err) == -1)
 		return -1;
-	if (vet(r, g, key, err) == -1)
+	if (vet(r, g, key, err) == -1 || take_next(r, g, key, err) == -1)
 		return -1;
 	if (!r->force)
 		compare_sideways(r, g, key, p);
@@ -502,7 +576,9 @@ static void judge_row(struct host *r, struct judge_cert *g,
 	struct err err = ERR_INIT, again = ERR_INIT;
 
 	if (!row)
-		p.row = PLAN_ROW_MISSING;
+		p.row = requested_waits(host_requested(r), g->svc->conf->name)
+				? PLAN_ROW_EMPTY
+				: PLAN_ROW_MISSING;
 	else if (!row->enabled)
 		p.row = PLAN_ROW_DISABLED;
 	else if (!row->crt.p || row->crt.len == 0)
@@ -646,6 +722,7 @@ void judge_free(struct judge *g)
 		x509_chain_free(&c->chain);
 		for (size_t k = 0; k < c->svc->n_files; k++)
 			sbuf_erase(&c->contents[k]);
+		sbuf_erase(&c->key);
 	}
 	arena_free(&g->arena);
 	*g = (struct judge){ .v = NULL };

@@ -19,7 +19,13 @@ struct judge_cert {
 	const struct svc_cert *svc;
 	struct x509_chain *chain; /* the row's, NULL when there is none */
 	char chain_digest[ENC_SHA256_HEX];
-	struct sbuf *contents;	 /* of each file, once verdict is PLAN_PUT */
+	struct sbuf *contents; /* of each file, once verdict is PLAN_PUT */
+	/* The chain is of the next key (nextkey.h), which takes the place of
+	 * the one there is together with it. Where that is a file of its own:
+	 * what is to be in it, and SHA-256 of what is; else empty. */
+	bool next;
+	struct sbuf key;
+	char key_was[ENC_SHA256_HEX];
 	struct x509_chain *disk; /* what is on disk, NULL: nothing; may be
 				  * chain itself */
 	char disk_digest[ENC_SHA256_HEX]; /* "" when not known */
@@ -50,6 +56,12 @@ void judge_disk(const struct svc *s, struct judge *ret);
 void judge_rows(struct host *r, const struct svc *s,
 		const struct store_host_certs *rows, struct svcstate *state,
 		struct judge *ret);
+/* May C's key be replaced by a next one; DISK as of hostkey_replaceable(), and
+ * so is RET, "": none but C's own files are to be replaced. ERR_INPUT: also
+ * when another certificate has the same key. */
+int judge_next(const struct host *r, const struct svc_cert *c,
+	       const struct x509_chain *disk, char ret[ENC_SHA256_HEX],
+	       struct err *err) MUST_CHECK;
 /* Why C's placeholder does not do any more, a sentence with what to do; or
  * NULL, of what is none, too. */
 const char *judge_placeholder(const struct host *r, const struct judge_cert *c);

@@ -14,6 +14,7 @@
 /*
  * A service is a word: its certificates, each a letter, "+" before those that
  * are to be put, "!" before those it cannot take, none before those it has;
+ * "*": its key is replaced, too, which is called as it is;
  * "@" in front: alone; after ":" its fate, g(oes), l(ater), s(tays), o(ut).
  */
 static size_t read_case(const char *text, struct group_service *v,
@@ -22,6 +23,7 @@ static size_t read_case(const char *text, struct group_service *v,
 {
 	size_t n = 0, k = 0;
 	enum group_use use = GROUP_HAS;
+	bool new_key = false;
 
 	memset(v, 0, SERVICES * sizeof(*v));
 	v[0].certs = certs[0];
@@ -38,6 +40,9 @@ static size_t read_case(const char *text, struct group_service *v,
 		case '+':
 			use = GROUP_PUT;
 			break;
+		case '*':
+			new_key = true;
+			break;
 		case '!':
 			use = GROUP_NONE;
 			break;
@@ -51,9 +56,12 @@ static size_t read_case(const char *text, struct group_service *v,
 		default:
 			names[n][k][0] = *text;
 			names[n][k][1] = '\0';
-			certs[n][k] = (struct group_cert){ names[n][k], use };
+			certs[n][k] =
+				(struct group_cert){ names[n][k], use,
+						     names[n][k], new_key };
 			v[n].n_certs = ++k;
 			use = GROUP_HAS;
+			new_key = false;
 			break;
 		}
 	}
@@ -80,6 +88,10 @@ static void joins(void **state)
 		{ "+a +b +c +a+c", 64, "abaa" },
 		{ "@+a +a", 64, "ab" },
 		{ "+a @+a +a", 64, "aba" },
+		/* but not where a key is replaced that both have */
+		{ "@+*a +*a", 64, "aa" },
+		{ "+*a @+*a +*a", 64, "aaa" },
+		{ "@+*a @+b", 64, "ab" },
 		/* no more than there is room for */
 		{ "+a +a +a", 2, "aac" },
 		{ "+a +a +b +b +a+b", 4, "aacca" },
@@ -124,6 +136,11 @@ static void blocks(void **state)
 		/* unless one of them goes alone */
 		{ "@+a:g !a:s", "gs", "--" },
 		{ "+a:g @!a:s", "gs", "--" },
+		/* but not where a key is replaced that both have */
+		{ "@+*a:g !a:s", "ss", "b-" },
+		{ "@+*a:g +*a:l", "ll", "b-" },
+		{ "@+*a:g a:o", "so", "b-" },
+		{ "@+*a:g b:o", "go", "--" },
 		/* at its hour */
 		{ "+a:g +a:l", "ll", "b-" },
 		{ "+a:l +a:g +a:g", "lll", "-aa" },
