@@ -148,6 +148,7 @@ i_look   = $(i_conf) -Iinstaller/look
 i_host   = $(i_look) -Iinstaller/host
 i_find   = $(i_host) -Iinstaller/find
 i_change = $(i_find) -Iinstaller/change
+i_req    = $(i_change) -Iinstaller/request
 f_net    = $(common) -Ifetcher/net
 f_self   = $(f_net) -Ifetcher/self
 f_dns    = $(f_net) -Ifetcher/dns
@@ -161,7 +162,7 @@ f_ari    = $(f_order) -Ifetcher/ari
 f_tell   = $(common) -Ifetcher/tell
 f_roof   = $(f_due) -Ifetcher/ari -Ifetcher/discover -Ifetcher/tell \
 	   -Ifetcher/self -Ifetcher/command -Ifetcher
-everything = $(i_change) $(filter-out $(common),$(f_roof)) -Ipopulate \
+everything = $(i_req) $(filter-out $(common),$(f_roof)) -Ipopulate \
 	     -Iinstaller -Istatus
 
 $O/obj/common/base/%:   INC = $(base)
@@ -181,7 +182,8 @@ $O/obj/installer/look/%:   INC = $(i_look)
 $O/obj/installer/host/%:   INC = $(i_host)
 $O/obj/installer/find/%:   INC = $(i_find)
 $O/obj/installer/change/%: INC = $(i_change)
-$O/obj/installer/%:        INC = $(i_change) -Iinstaller
+$O/obj/installer/request/%: INC = $(i_req)
+$O/obj/installer/%:        INC = $(i_req) -Iinstaller
 $O/obj/fetcher/net/%:       INC = $(f_net)
 $O/obj/fetcher/self/%:      INC = $(f_self)
 $O/obj/fetcher/dns/%:       INC = $(f_dns)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "answer.h"
 #include "clock.h"
 #include "lockfile.h"
 #include "log.h"
@@ -15,6 +16,7 @@
 #include "orphan.h"
 #include "place.h"
 #include "placeholder.h"
+#include "request.h"
 #include "run.h"
 #include "startup.h"
 #include "statedir.h"
@@ -27,6 +29,8 @@ struct args {
 	const char *config;
 	const char *back; /* --rollback NAME */
 	bool dry_run, force, verify, status, json, now, test, placeholder;
+	bool request;
+	struct request_how how;
 	int verbose;
 };
 
@@ -38,7 +42,10 @@ enum {
 	OPT_ROLLBACK,
 	OPT_NOW,
 	OPT_TEST,
-	OPT_PLACEHOLDER
+	OPT_PLACEHOLDER,
+	OPT_REQUEST,
+	OPT_NEW_KEY,
+	OPT_PRINT
 };
 
 static const struct opts_option options[] = {
@@ -55,6 +62,12 @@ static const struct opts_option options[] = {
 	  "go back to the set before, of one NAME" },
 	{ OPT_PLACEHOLDER, "placeholder", NULL,
 	  "lay a self-signed one where there is none yet" },
+	{ OPT_REQUEST, "request", NULL,
+	  "ask for certificates; make keys where none are" },
+	{ OPT_NEW_KEY, "new-key", NULL,
+	  "with --request: the key that is to follow this one" },
+	{ OPT_PRINT, "print", NULL,
+	  "with --request: print the CSR, send nothing" },
 	{ OPT_NOW, "now", NULL, "do not wait for this host's turn (splay)" },
 	{ OPT_TEST, "test-notify", NULL, "send a test to those in notify" },
 	{ 'v', "verbose", NULL, "say more on stderr; twice: debug" },
@@ -69,9 +82,7 @@ static const struct opts_spec spec = {
 	.options = options,
 	.epilogue = "NAME is a service or a certificate; without any, all of "
 		    "them.",
-	.examples = "--dry-run\n"
-		    "--verify\n"
-		    "--force web\n",
+	.examples = "--force web\n",
 };
 
 static bool take_option(int key, const char *value, void *arg)
@@ -108,6 +119,15 @@ static bool take_option(int key, const char *value, void *arg)
 		break;
 	case OPT_PLACEHOLDER:
 		a->placeholder = true;
+		break;
+	case OPT_REQUEST:
+		a->request = true;
+		break;
+	case OPT_NEW_KEY:
+		a->how.new_key = true;
+		break;
+	case OPT_PRINT:
+		a->how.print = true;
 		break;
 	case 'v':
 		a->verbose++;
@@ -192,7 +212,7 @@ static void check_names(const struct args *a, struct host *r, int argc,
 	strlist_free(&r->only);
 	for (int i = first; i < argc; i++)
 		strlist_add(&r->only, argv[i]);
-	if (!a->status && !a->verify && !a->placeholder)
+	if (!a->status && !a->verify && !a->placeholder && !a->request)
 		host_take_along(r);
 }
 
@@ -355,6 +375,16 @@ static int lay(struct host *r)
 	return verdict(r);
 }
 
+/* What earlier runs left is not its matter. */
+static int request(const struct args *a, struct host *r)
+{
+	struct err err = ERR_INIT;
+
+	if (request_all(r, &a->how, &err) == -1)
+		return end(&err);
+	return verdict(r);
+}
+
 /* Everything that changes something, under the lock. */
 static int work(const struct args *a, struct host *r)
 {
@@ -369,13 +399,16 @@ static int work(const struct args *a, struct host *r)
 		int status = end_denied(dir, &err);
 
 		/* What cannot be kept is not the news here. */
-		if (err.kind != ERR_BUSY && !a->back && !a->placeholder)
+		if (err.kind != ERR_BUSY && !a->back && !a->placeholder &&
+		    !a->request)
 			(void) !lastrun_save(r, status, err.msg, NULL);
 		return status;
 	}
 	sweep_state(r);
 	if (a->placeholder)
 		return lay(r);
+	if (a->request)
+		return request(a, r);
 	take_waiting(r);
 	if (!a->back) {
 		int status;
@@ -401,6 +434,8 @@ static int print_status(const struct args *a, struct host *r)
 	if (well == -1)
 		return end_denied(r->conf->state_dir, &err);
 	fputs(sbuf_str(&out), stdout);
+	if (!answer_print(r, a->json ? NULL : stdout))
+		well = 0;
 	left = run_print_left(r, a->json ? NULL : stdout);
 	return run_is_alive(r) && well && !left ? 0 : 1;
 }
@@ -420,6 +455,8 @@ static int run(const struct args *a, struct host *r)
 		return run_verify(r) ? 0 : 1;
 	if (!a->dry_run)
 		return work(a, r);
+	if (a->request)
+		return request(a, r);
 	if (a->placeholder) {
 		placeholder_lay(r);
 		return verdict(r);
@@ -464,7 +501,7 @@ static int with_conf(const struct args *a, struct arena *arena, int argc,
 	check_names(a, &r, argc, argv, first);
 	if (first == argc && !a->now && !a->dry_run && !a->force &&
 	    !a->verify && !a->status && !a->back && !a->test &&
-	    !a->placeholder && !isatty(STDERR_FILENO))
+	    !a->placeholder && !a->request && !isatty(STDERR_FILENO))
 		wait_turn(a, splay_of(&conf));
 	status = run(a, &r);
 	strlist_free(&r.only);
@@ -484,11 +521,20 @@ int main(int argc, char **argv)
 
 	startup_secret();
 	first = opts_parse(&spec, argc, argv, take_option, &a);
-	if (a.verify + a.status + !!a.back + (a.dry_run && !a.placeholder) +
-		    a.test + a.placeholder >
+	if (a.verify + a.status + !!a.back +
+		    (a.dry_run && !a.placeholder && !a.request) + a.test +
+		    a.placeholder + a.request >
 	    1)
 		opts_usage(&spec, "use one of --dry-run, --verify, --status, "
-				  "--rollback, --placeholder, --test-notify");
+				  "--rollback, --placeholder, --request, "
+				  "--test-notify");
+	if ((a.how.new_key || a.how.print) && !a.request)
+		opts_usage(&spec, "--new-key and --print go with --request");
+	if (a.how.new_key && first == argc)
+		opts_usage(&spec, "--new-key: which certificates are to have "
+				  "one?");
+	if (a.request && a.force)
+		opts_usage(&spec, "--request replaces nothing, --force or not");
 	if (a.placeholder && a.force)
 		opts_usage(&spec, "--placeholder puts nothing where something "
 				  "is, --force or not");

@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include <unistd.h>
+#include "answer.h"
 #include "backup.h"
 #include "clock.h"
 #include "dryrun.h"
@@ -473,6 +474,7 @@ int run_update(struct host *r, struct err *err)
 	if (r->dry_run)
 		look_at_left(r);
 	update_all(r, &rows);
+	answer_look(r, store);
 	if (!r->dry_run)
 		forget_gone(r);
 	heartbeat(r);

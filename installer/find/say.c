@@ -440,9 +440,12 @@ static void look_at_key(struct finding *t, const struct judge_cert *c,
 		return;
 	add_life(t, conf->name, NOTICE_KEY_AGE, "old",
 		 arena_printf(t->r->arena,
-			      "its key %s is of %s; make a new one, and enrol "
-			      "a CSR of it",
-			      path, clock_text(from, since)),
+			      conf->key ? "its key %s is of %s; for a new one "
+					  "run: certrepo-installer --request "
+					  "--new-key %s"
+					: "its key %s is of %s; make a new "
+					  "one, and enrol a CSR of it for %s",
+			      path, clock_text(from, since), conf->name),
 		 0, text);
 }
 

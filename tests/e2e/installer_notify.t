@@ -178,7 +178,7 @@ is "$(events event topic state)" "new expiring expiring" "... to the command, to
 touch -d '1 year ago' "$T/host.key"
 run host
 is "$(events event topic state)" "new key-age old" "and an old key"
-like "$(mailed)" "its key $T/host.key is of .*; make a new one" "... by mail"
+like "$(mailed)" "its key $T/host.key is of .*; for a new one run: certrepo-installer --request --new-key $NAME" "... by mail"
 touch "$T/host.key"
 NGINX_COMMAND='"true"'
 host_conf

@@ -41,7 +41,7 @@ circles() { # FOLDER
 # behind it.
 rooms="common/base common/sys common/conf common/db common/x509 common/store
 common/fleet common/notice common/policy common/view installer/conf installer/look
-installer/host installer/find installer/change fetcher/net fetcher/self
+installer/host installer/find installer/change installer/request fetcher/net fetcher/self
 fetcher/dns fetcher/challenge fetcher/acme fetcher/tell fetcher/discover
 fetcher/command fetcher/order fetcher/due fetcher/ari"
 forbidden() {

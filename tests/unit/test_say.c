@@ -417,8 +417,9 @@ static void lives(void **state)
 		if (c->key)
 			want = arena_printf(arena,
 					    "%s%s" LEAF
-					    ": its key %s is of %s; make a "
-					    "new one, and enrol a CSR of it",
+					    ": its key %s is of %s; for a "
+					    "new one run: certrepo-installer "
+					    "--request --new-key " LEAF,
 					    want, *want != '\0' ? "; " : "",
 					    scratch("leaf.key"), since);
 		if (*want != '\0')

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <string.h>
+#include "answer.h"
+#include "clock.h"
+#include "hostkey.h"
+#include "journal.h"
+#include "judge.h"
+#include "log.h"
+#include "nextkey.h"
+#include "plain.h"
+#include "request.h"
+#include "x509_make.h"
+
+#define TRY_AGAIN 86400 /* after what failed */
+
+static bool eq(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+static bool rejected(const struct requested_one *o)
+{
+	return eq(o->state, FLEET_REJECTED);
+}
+
+/* Approved, and a person has to act. */
+static bool renamed(const struct requested_one *o)
+{
+	return eq(o->state, FLEET_APPROVED) && o->as_name &&
+	       !eq(o->as_name, o->name);
+}
+
+/* A sentence, of what may be a peer's words. */
+static const char *story(const struct requested_one *o, struct arena *a)
+{
+	const char *key =
+		o->new_key ? "a certificate of its next key" : "a certificate";
+	char at[CLOCK_TEXT], said[PLAIN_QUOTED];
+
+	clock_text(o->ts, at);
+	if (rejected(o))
+		return arena_printf(
+			a, "the request for %s (%s) was rejected: %s", key, at,
+			o->reason ? plain_quoted(o->reason, said)
+				  : "no reason was given");
+	if (renamed(o))
+		return arena_printf(
+			a,
+			"the request for %s (%s) was approved as %s: put "
+			"that name into installer.conf",
+			key, at, plain_quoted(o->as_name, said));
+	if (eq(o->state, REQUESTED_FAILED))
+		return arena_printf(
+			a, "%s could not be asked for (%s): %s", key, at,
+			o->reason ? o->reason : "it is not known why");
+	if (eq(o->state, REQUESTED_PRINTED))
+		return arena_printf(a, "the CSR for %s was printed (%s)", key,
+				    at);
+	return arena_printf(a, "%s was asked for (%s), and %s", key, at,
+			    eq(o->state, FLEET_APPROVED)
+				    ? "approved; the CA has its turn"
+				    : "waits to be approved");
+}
+
+/* --- what is in use --- */
+
+static bool nothing_left(const struct host *r)
+{
+	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
+	AUTO(mem_free_str)
+	char *path = mem_printf("%s/journal", r->conf->state_dir);
+
+	return journal_list(path, &names, NULL) == 0 && names.n == 0;
+}
+
+/* Is certificate I of S, and its key, that of ID? */
+static bool uses_key(const struct svc *s, size_t i, const char *id)
+{
+	AUTO(x509_key_free) struct x509_key *key = NULL;
+	char hex[ENC_SHA256_HEX];
+	struct judge g;
+	bool yes;
+
+	if (!s->certs[i].conf->key ||
+	    hostkey_load(&s->certs[i], &key, NULL) == -1 ||
+	    x509_key_id(key, hex, NULL) == -1 || strcmp(hex, id) != 0)
+		return false;
+	judge_disk(s, &g);
+	yes = g.v[i].disk && !g.v[i].placeholder &&
+	      x509_key_matches(key, g.v[i].disk);
+	judge_free(&g);
+	return yes;
+}
+
+/* Everywhere on this host. */
+static bool in_use(const struct host *r, const char *name, const char *id)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < r->svcs->n; i++) {
+		const struct svc *s = &r->svcs->v[i];
+
+		for (size_t k = 0; k < s->n_certs; k++) {
+			if (!eq(s->certs[k].conf->name, name))
+				continue;
+			if (!uses_key(s, k, id))
+				return false;
+			any = true;
+		}
+	}
+	return any;
+}
+
+static void live(struct host *r, struct requested *all,
+		 struct requested_one *one)
+{
+	struct requested_one now = *one;
+
+	log_event(LOG_L_NOTE, "request-done", "name", one->name, "key",
+		  one->key, NULL);
+	if (!one->new_key) {
+		requested_drop(all, one);
+		return;
+	}
+	/* max_key_age goes by when it was asked for. */
+	now.state = REQUESTED_LIVE;
+	now.reason = now.as_name = now.csr = NULL;
+	requested_put(all, r->arena, &now);
+}
+
+static void look_at_requests(struct host *r, struct requested *all)
+{
+	for (size_t i = all->n; i-- > 0;) {
+		struct requested_one *one = &all->v[i];
+
+		if (!eq(one->state, REQUESTED_LIVE) &&
+		    in_use(r, one->name, one->key)) {
+			live(r, all, one);
+			i = i < all->n ? i : all->n;
+		}
+	}
+}
+
+static int drop_used(struct host *r, const char *name, struct err *err)
+{
+	AUTO(x509_key_free) struct x509_key *key = NULL;
+	char id[ENC_SHA256_HEX];
+	int rc = nextkey_load(r->conf->state_dir, name, &key, err);
+
+	if (rc != 1)
+		return rc;
+	if (x509_key_id(key, id, err) == -1)
+		return -1;
+	return in_use(r, name, id) ? nextkey_drop(r->conf->state_dir, name, err)
+				   : 0;
+}
+
+/* While a change is not at its end, it may go back to the other one. */
+static void look_at_next(struct host *r)
+{
+	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
+	struct err err = ERR_INIT;
+
+	if (nextkey_list(r->conf->state_dir, &names, &err) == -1)
+		log_warn("%s", err.msg);
+	if (names.n == 0 || !nothing_left(r))
+		return;
+	for (size_t i = 0; i < names.n; i++) {
+		err_clear(&err);
+		if (drop_used(r, names.v[i], &err) == -1)
+			log_warn("the next key of %s: %s", names.v[i], err.msg);
+	}
+}
+
+/* --- what was decided --- */
+
+static void take_answer(struct host *r, struct requested *all,
+			struct requested_one *one,
+			const struct fleet_request *got)
+{
+	struct requested_one now = *one;
+
+	if (eq(one->state, got->state))
+		return;
+	now.state = got->state;
+	now.reason = got->reason;
+	now.as_name = got->as_name;
+	requested_put(all, r->arena, &now);
+	log_event(LOG_L_NOTE, "request-decided", "name", now.name, "state",
+		  now.state, "as", now.as_name, "reason", now.reason, NULL);
+	/* Once; those in notify are told as long as it is so. */
+	if (rejected(&now) || renamed(&now))
+		log_warn("%s: %s", now.name, story(&now, r->arena));
+}
+
+static int ask(struct host *r, struct store *store, struct requested *all,
+	       struct err *err)
+{
+	struct fleet_requests mine;
+	bool any = false;
+
+	for (size_t i = 0; i < all->n; i++)
+		any = any || eq(all->v[i].state, FLEET_PENDING);
+	if (!any)
+		return 0;
+	if (fleet_requests_mine(store, r->conf->host, r->arena, &mine, err) ==
+	    -1)
+		return -1;
+	for (size_t i = 0; i < mine.n; i++) {
+		struct requested_one *one = requested_find(
+			all, mine.v[i].name, mine.v[i].key_sha256);
+
+		if (one && eq(one->state, FLEET_PENDING))
+			take_answer(r, all, one, &mine.v[i]);
+	}
+	return 0;
+}
+
+/* --- what is asked for by itself --- */
+
+/* A fleet that was set up on one day does not ask on one day: up to a tenth
+ * later, each name of each host at its own time. */
+static int64_t limit_of(const struct host *r, const struct installer_cert *c)
+{
+	AUTO(mem_free_str)
+	char *text = mem_printf("%s %s", r->conf->host, c->name);
+	unsigned char hash[ENC_SHA256_LEN];
+
+	enc_sha256(text, strlen(text), hash);
+	return c->max_key_age + c->max_key_age / 10 * hash[0] / 256;
+}
+
+/* Not more often than that, whatever the file says of itself: its folder may
+ * be somebody else's. */
+static bool asked_lately(const struct host *r, const struct requested *all,
+			 const struct installer_cert *c)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		const struct requested_one *o = &all->v[i];
+		int64_t rest = eq(o->state, REQUESTED_FAILED) ? TRY_AGAIN
+							      : c->max_key_age;
+
+		if (eq(o->name, c->name) && o->new_key && r->now - o->ts < rest)
+			return true;
+	}
+	return false;
+}
+
+static bool too_old(const struct host *r, const struct requested *all,
+		    const struct svc_cert *c)
+{
+	int64_t since;
+
+	return c->conf->key && c->conf->max_key_age > 0 &&
+	       hostkey_since(c, &since) == 0 &&
+	       r->now - since > limit_of(r, c->conf) &&
+	       !asked_lately(r, all, c->conf);
+}
+
+static void ask_next(struct host *r, struct store *store, struct requested *all,
+		     const char *name)
+{
+	struct err err = ERR_INIT;
+
+	if (request_next(r, store, name, &err) == 0)
+		return;
+	requested_put(all, r->arena,
+		      &(struct requested_one){
+			      .name = name,
+			      .key = "",
+			      .new_key = true,
+			      .state = REQUESTED_FAILED,
+			      .reason = arena_strdup(r->arena, err.msg),
+			      .ts = r->now });
+	log_warn("%s: its key is older than max_key_age, and no new one could "
+		 "be asked for: %s",
+		 name, err.msg);
+}
+
+static void look_at_ages(struct host *r, struct store *store,
+			 struct requested *all)
+{
+	for (size_t i = 0; i < r->svcs->n; i++) {
+		const struct svc *s = &r->svcs->v[i];
+
+		for (size_t k = 0; k < s->n_certs; k++)
+			if (too_old(r, all, &s->certs[k]))
+				ask_next(r, store, all, s->certs[k].conf->name);
+	}
+}
+
+/* --- all of it --- */
+
+static void notify(struct host *r, const struct requested *all)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		const struct requested_one *o = &all->v[i];
+
+		if (rejected(o) || renamed(o) || eq(o->state, REQUESTED_FAILED))
+			host_notice(r, NOTICE_TROUBLE, "", o->name,
+				    receipt_state_name(RECEIPT_REFUSED),
+				    arena_printf(r->arena, "%s: %s", o->name,
+						 story(o, r->arena)));
+	}
+}
+
+void answer_look(struct host *r, struct store *store)
+{
+	struct err err = ERR_INIT;
+	struct requested *all = host_requested(r);
+
+	if (r->dry_run)
+		return;
+	look_at_requests(r, all);
+	look_at_next(r);
+	if (ask(r, store, all, &err) == -1)
+		log_warn("what became of requests is not known: %s", err.msg);
+	if (r->only.n == 0)
+		look_at_ages(r, store, all);
+	notify(r, all);
+	err_clear(&err);
+	if (requested_save(r->conf->state_dir, all, &err) == -1)
+		log_warn("what was asked for is not remembered: %s", err.msg);
+}
+
+static bool wanted(const struct host *r, const char *name)
+{
+	for (size_t i = 0; i < r->svcs->n; i++)
+		for (size_t k = 0; k < r->svcs->v[i].n_certs; k++)
+			if (eq(r->svcs->v[i].certs[k].conf->name, name) &&
+			    host_wants(r, &r->svcs->v[i]))
+				return true;
+	return false;
+}
+
+bool answer_print(struct host *r, FILE *to)
+{
+	const struct requested *all = host_requested(r);
+	bool well = true;
+
+	for (size_t i = 0; i < all->n; i++) {
+		const struct requested_one *o = &all->v[i];
+
+		if (eq(o->state, REQUESTED_LIVE) || !wanted(r, o->name))
+			continue;
+		if (to)
+			fprintf(to, "%s: %s\n", o->name, story(o, r->arena));
+		well = well && !rejected(o) && !renamed(o) &&
+		       !eq(o->state, REQUESTED_FAILED);
+	}
+	return well;
+}
