@@ -201,6 +201,8 @@ bad_files() { # FOLDER: shipped files, as they are named in pages
 			*/share/certrepo/cas*)
 				_q=ca-presets${_p#*/share/certrepo/cas} ;;
 			*/share/certrepo/grants.sql) _q=schema/grants.sql ;;
+			*/share/certrepo/monitoring*)
+				_q=packaging${_p#*/share/certrepo} ;;
 			*/share/certrepo/*) _q=${_p#*/share/certrepo/} ;;
 			/etc/cron.d/*) _q=packaging${_p#/etc} ;;
 			*) _q=packaging/systemd/$_p ;;
