@@ -169,7 +169,7 @@ int hostcmd_show(struct populate *p, const char *host, struct err *err)
 	AUTO(arena_free) struct arena *a = arena_new();
 	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(OUT_MAX);
 	char at[CLOCK_TEXT];
-	struct host h;
+	struct host h = { 0 };
 
 	if (load(p, host, a, &h, err) == -1)
 		return -1;
