@@ -14,7 +14,7 @@ case $D in
 /*) ;;
 *) D=$ROOT/$D ;;
 esac
-for p in populate fetcher installer; do
+for p in populate fetcher installer status; do
 	[ -x "$BUILD/certrepo-$p" ] || {
 		echo "demo: $BUILD/certrepo-$p is not there, run make first" >&2
 		exit 1
@@ -383,6 +383,11 @@ for f in before after renewed; do
 		"$(openssl x509 -in $f.pem -noout -issuer -nameopt multiline |
 			sed -n 's/.*commonName *= //p')"
 done
+title 7 "The fleet at a glance"
+must certrepo-status $C
+must certrepo-status $C --html --output status.html
+proves "nothing needs anybody: that is its exit status, too. The same as a page" \
+	"for a browser is status.html."
 for p in nginx pebble named; do
 	stop $p || die "cannot stop $p"
 done
@@ -391,5 +396,6 @@ say "nginx, BIND and pebble are stopped. To read:"
 say "  etc/certrepo.conf     the central host"
 say "  etc/installer.conf    a host, its profiles beside it"
 say "  etc/bind, etc/nginx   the two servers"
+say "  status.html           the fleet as a page, for a browser"
 say "in $D."
 exit 0
