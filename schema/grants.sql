@@ -58,6 +58,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON certrepo.fetchers
   TO 'certrepo-fetcher'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON certrepo.settings
   TO 'certrepo-fetcher'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON certrepo.owner_notices
+  TO 'certrepo-fetcher'@'%';
 GRANT SELECT ON certrepo.host_requests TO 'certrepo-fetcher'@'%';
 GRANT SELECT ON certrepo.schema_version TO 'certrepo-fetcher'@'%';
 
