@@ -103,11 +103,11 @@ is "$(sed -n 's/.*user = "\([a-z-]*\)".*/\1/p' /etc/certrepo/init.conf \
 
 # The page's table of files, and what there is.
 (cd /etc/certrepo && stat -c '%n %G 0%a' init.conf admin.conf certrepo.conf \
-	certrepo.conf.d populate.password fetcher.password host.password |
+	certrepo.conf.d populate.password fetcher.password status.password |
 	sort) >"$T/there"
 mandoc -Tascii -O width=78 "$FLEET" | sed "s/.$(printf '\b')//g" |
 	sed -n '/^   Files/,/^[A-Z]/p' | awk '$3 ~ /^0[0-7]+$/ &&
-		/\.password|\.conf/ && !/acme|installer|host-/ { print $1, $2, $3 }' |
+		/\.password|\.conf/ && !/acme|installer|host/ { print $1, $2, $3 }' |
 	sort -u >"$T/table"
 is "$(cat "$T/there")" "$(cat "$T/table")" "owners and modes are the page's"
 
@@ -164,9 +164,26 @@ is "$rc" 78 "... that leads nowhere is an error"
 mv /etc/certrepo/admin.kept /etc/certrepo/admin.conf
 mv /etc/certrepo/init.kept /etc/certrepo/init.conf
 
-# A host's configuration is taken, and its account reads the name.
-cp /etc/certrepo/db-ca.pem "$T/ca.pem"
-block '8. The first host' 2
+# A host has an account of its own, by which it reads its name.
+follow '8. The first host' 1
+like "$out" 'account +certrepo-host-web1, made, by /etc/certrepo/init.conf' \
+	"... made by the account that may"
+cp -a /etc/certrepo/host-web1.password "$T/first"
+follow '8. The first host' 1
+ok "... once, with one password" cmp "$T/first" /etc/certrepo/host-web1.password
+like "$out" 'host = "127.0.0.1"' "... and says where the server is"
+printf '%s\n' "$out" | sed -n '/^host = /,/^ *};$/p' >"$T/pasted"
+rights() { # ACCOUNT
+	mariadb -BNe "SHOW GRANTS FOR '$1'@'%'" | sed "s/$1/X/; s/ IDENT.*//" |
+		sort
+}
+is "$(rights certrepo-host-web1 | grep -v '^GRANT EXECUTE ON PROCEDURE')" \
+	'GRANT USAGE ON *.* TO `X`@`%`' "... it may call, and nothing else"
+block '8. The first host' 3
+sed -i '/^ *apt-get\|^ *\.\/certrepo/d' "$T/block"
+run sh -e "$T/block"
+is "$rc" 0 "8. The first host, 3"
+block '8. The first host' 4
 sed '/^ *certrepo-installer/,$d' "$T/block" >"$T/host"
 run sh -e "$T/host"
 is "$rc" 0 "the first host"
@@ -174,21 +191,28 @@ run certrepo-installer --verbose
 like "$rc $err" '^0 .*www\.example\.org: enrolled, not issued yet' \
 	"... its account sees the name"
 
-# A host with an account of its own, and what it may.
+# What was printed, pasted literally, is the same.
+cp /etc/certrepo/installer.conf "$T/installer.conf"
+{ cat "$T/pasted" && grep trust_file "$T/installer.conf"; } \
+	>/etc/certrepo/installer.conf
+run certrepo-installer --verbose
+like "$rc $err" '^0 .*www\.example\.org: enrolled, not issued yet' \
+	"... as by what was printed"
+
+# An account that hosts share.
 follow '9. Each further host' 3
 follow '9. Each further host' 3
 is "$(cd /etc/certrepo && echo ./*.sql)" './*.sql' "... leaves no file behind"
-rights() { # ACCOUNT
-	mariadb -BNe "SHOW GRANTS FOR '$1'@'%'" | sed "s/$1/X/; s/ IDENT.*//" |
-		sort
-}
-is "$(rights certrepo-host-web1)" "$(rights certrepo-host)" \
-	"... which may what the one for all may"
-sed -i 's/"certrepo-host"/"certrepo-host-web1"/;
-	s/host.password/host-web1.password/' /etc/certrepo/installer.conf
+sed 's/certrepo-host-web1/certrepo-host/' "$T/installer.conf" \
+	>/etc/certrepo/installer.conf
+cp -p /etc/certrepo/host.password "$T/kept"
 run certrepo-installer --verbose
 like "$rc $err" '^0 .*www\.example\.org: enrolled, not issued yet' \
-	"... and is let in"
+	"... is let in"
+cp "$T/installer.conf" /etc/certrepo/installer.conf
+cp -p /etc/certrepo/host-web1.password /etc/certrepo/host.password
+run certrepo-installer --verbose
+is "$rc" 0 "... and the host's own as before"
 
 # A wildcard, whose request is quoted as it has to be.
 echo 'dns : { zones = ( { zone = "acme.example.net"; server = "192.0.2.53";
@@ -249,17 +273,16 @@ reports() {
 	mariadb -BNe "SELECT COUNT(*) FROM certrepo.installs
 		WHERE host = '$1'"
 }
-is "$(reports "$(hostname)")" 1 "its reports are there"
+is "$(reports web1)" 1 "its reports are there"
 mariadb certrepo -e "INSERT INTO installs (name, host, service, endpoint,
 	state, ts) SELECT name, 'web10', service, endpoint, state, ts
-	FROM installs WHERE host = '$(hostname)'"
+	FROM installs WHERE host = 'web1'"
 follow 'A host that leaves' 2
-block 'A host that leaves' 3
-sed "s/'web1'/'$(hostname)'/" "$T/block" >"$T/leaves"
-run sh -e "$T/leaves"
-is "$rc" 0 "A host that leaves, 3"
-is "$(reports "$(hostname)") $(reports web10)" '0 1' \
+follow 'A host that leaves' 3
+is "$(reports web1) $(reports web10)" '0 1' \
 	"... and nothing of it is left, and all of others"
+is "$(mariadb -BNe "SELECT COUNT(*) FROM mysql.user
+	WHERE user = 'certrepo-host-web1'")" 0 "... nor its account"
 is "$(certrepo-populate list 2>/dev/null)" '' "... nor the name"
 
 # A server that is another machine: init by an account, all else by ssh.
@@ -277,8 +300,18 @@ is "$(sed -n 's/.*user = "\([a-z-]*\)".*/\1/p' /etc/certrepo/init.conf)" \
 	certrepo-admin "... init has its account"
 run certrepo-populate init
 is "$rc $(printf '%s\n' "$out" | wc -l)" "0 1" "... and nothing is left to do"
-sed -i 's/-web1//' /etc/certrepo/installer.conf
-run certrepo-installer --verbose
-like "$err" 'no certificate named www' "... nor for the hosts, who see the view"
+run certrepo-populate add www.example.org --webroot /var/www --enable \
+	--csr /etc/ssl/www.example.org.csr
+is "$rc" 0 "a name there"
+for again in '' ', again'; do
+	follow '8. The first host' 2
+	is "$(mariadb -BNe "SELECT user FROM mysql.user
+		WHERE user LIKE 'certrepo-host%'")" certrepo-host-web1 \
+		"... which makes one account$again"
+	cp -p /etc/certrepo/host-web1.password /etc/certrepo/host.password
+	run certrepo-installer --verbose
+	like "$rc $err" '^0 .*www\.example\.org: enrolled, ' \
+		"... by which the host is let in$again"
+done
 mariadb_stop
 done_testing

@@ -276,16 +276,18 @@ follow '6. The first name' 3
 like "$said" 'until +20' "... is renewed"
 follow '7. Who is told' 1
 ok "... mail is taken" grep -q 'To: hostmaster@example.org' "$C/var/mail/taken"
-follow '8. The first host' 1
-first=$(fleet_in '8. The first host' 2)
+follow '8. The first host' 1 3
+like "$("$T/centre" certrepo-populate host list)" \
+	'web1 +never +1 +0 +certrepo-host-web1' "... with an account of its own"
+first=$(fleet_in '8. The first host' 4)
 paste "$first"
-is "$rc" 0 "8. The first host, 2"
+is "$rc" 0 "8. The first host, 4"
 like "$(served)" 'issuer=.*www\.example\.org' "... serves a placeholder"
-follow '8. The first host' 3 4 5
+follow '8. The first host' 5 6 7
 like "$(served)" 'code: 0 \(ok\)
 issuer=.*Pebble' "... serves the certificate, with its intermediate"
 paste "$first"
-is "$rc" 0 "8. The first host, 2, again"
+is "$rc" 0 "8. The first host, 4, again"
 like "$(served)" 'issuer=.*Pebble' "... which stays"
 on centre certrepo-populate show www.example.org
 like "$out" 'web1 www.example.org 127.0.0.1:443/www.example.org: served' \
@@ -338,6 +340,7 @@ is "$rc" 69 "... a host says so"
 like "$(served)" 'code: 0 \(ok\)' "... and goes on"
 follow RESTORE 1 2
 follow '4. Tables and accounts' 1
+follow RESTORE 3
 follow '9. Each further host' 3
 "$T/centre" certrepo-populate show --json \
 	www.example.org >"$T/after"
@@ -355,14 +358,19 @@ follow UNINSTALL 1
 on web1 service nginx restart
 is "$rc" 0 "... and its service starts as before"
 like "$(served)" 'code: 0 \(ok\)' "... with its certificate"
-follow '8. The first host' 1 2 3
+follow '8. The first host' 3 4 5
 follow 'A host that leaves' 1
 like "$(served)" 'code: 0 \(ok\)' "... whose service goes on"
 paste "$(fleet_in 'A host that leaves' 2)"
 is "$rc" 0 "A host that leaves, 2 (centre)"
 paste "$(fleet_in 'A host that leaves' 2)"
 like "$rc $err" '^1 .*not enrolled' "... again, and it says so"
-follow 'A host that leaves' 3
+paste "$(fleet_in 'A host that leaves' 3)"
+is "$rc" 0 "A host that leaves, 3 (centre)"
+paste "$(fleet_in 'A host that leaves' 3)"
+like "$rc $err" '^1 .*web1 has no account' "... again, and it says so"
+is "$("$T/centre" mariadb -BNe "SELECT COUNT(*) FROM mysql.user
+	WHERE user = 'certrepo-host-web1'")" 0 "... its account is gone"
 on centre certrepo-populate list
 unlike "$out" www.example.org "a host that left is forgotten"
 is "$("$T/centre" mariadb -N certrepo -e 'SELECT COUNT(*) FROM installs')" 0 \
