@@ -18,7 +18,7 @@ const char *ask_word(const struct ask *k)
 
 static bool judged(const struct ask *k)
 {
-	return k->v.as != NULL;
+	return k->v.as;
 }
 
 static const char *names_of(const struct x509_ids *ids, struct arena *a)
