@@ -37,8 +37,8 @@ while read -r program conf who words; do
 	is "$rc $out$err" "0 " "... nothing without a configuration"
 	for c in $(echo "$conf" | tr , " "); do : >"$T/etc/$c"; done
 	cron
-	# shellcheck disable=SC2086 # of several, one line
-	is "$rc $(echo $out)$err" "0 $(echo ran $words)" "... a run with one"
+	is "$rc $(echo "$out" | tr '\n' ' ')$err" "0 ran $words " \
+		"... a run with one"
 	mkdir "$T/run/systemd"
 	cron
 	is "$rc $out$err" "0 " "... nothing where systemd runs"

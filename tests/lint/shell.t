@@ -7,7 +7,7 @@
 scripts() { # FOLDER
 	sources "$1" -name '*.sh' -o -name '*.t'
 	sources "$1" -path '*/.ci/*'
-	sources "$1" -path '*/packaging/certrepo-*'
+	sources "$1" -path '*/packaging/certrepo-*' -o -name certrepo-certspotter
 }
 bad_scripts() { # FOLDER
 	# 1091: what tests source is checked by itself.
