@@ -436,7 +436,7 @@ static void reads_alone(const char *sql, const char *table, const char *index)
 
 		sbuf_addf(&plan, "%s %s %s\n", t ? t : "-", key ? key : "-",
 			  extra ? extra : "-");
-		alone |= lite ? strstr(t, want) != NULL
+		alone |= lite ? !!strstr(t, want)
 			      : t && strcmp(t, table) == 0 && key &&
 					 strcmp(key, index) == 0 &&
 					 strstr(extra, "Using index");
