@@ -13,26 +13,43 @@ struct total {
 	int64_t n;
 };
 
-static int total_update(struct store *s, const struct total *t,
-			int64_t *ret_rows, struct err *err)
+static int total_update(struct store *s, const struct total *t, struct err *err)
 {
 	return store_exec(s,
 			  "UPDATE attempt_totals SET n = n + ? WHERE day = ? "
 			  "AND ca_name = ? AND outcome = ? AND instance = ?",
 			  ARGS(I(t->n), I(t->day), T(t->ca_name), T(t->outcome),
 			       T(t->instance)),
-			  ret_rows, err);
+			  NULL, err);
+}
+
+/* A look that locks nothing: an UPDATE that meets no row would lock the gap
+ * where it might be, and with it all other fetchers' first ones. */
+static int total_there(struct store *s, const struct total *t, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+
+	if (store_query(s,
+			"SELECT n FROM attempt_totals WHERE day = ? AND "
+			"ca_name = ? AND outcome = ? AND instance = ?",
+			"N",
+			ARGS(I(t->day), T(t->ca_name), T(t->outcome),
+			     T(t->instance)),
+			&st, err) == -1)
+		return -1;
+	return db_step(st, err);
 }
 
 /* Two whose instances have one name may both be the first. */
 static int total_add(struct store *s, const struct total *t, struct err *err)
 {
-	int64_t rows = 0;
+	int rc = total_there(s, t, err);
 
-	if (total_update(s, t, &rows, err) == -1)
+	if (rc == -1)
 		return -1;
-	if (rows > 0 ||
-	    store_exec(s,
+	if (rc == 1)
+		return total_update(s, t, err);
+	if (store_exec(s,
 		       "INSERT INTO attempt_totals (day, ca_name, outcome, "
 		       "instance, n) VALUES (?, ?, ?, ?, ?)",
 		       ARGS(I(t->day), T(t->ca_name), T(t->outcome),
@@ -42,7 +59,7 @@ static int total_add(struct store *s, const struct total *t, struct err *err)
 	if (db_fault(s->db) != DB_FAULT_DUPLICATE)
 		return -1;
 	err_clear(err);
-	return total_update(s, t, NULL, err);
+	return total_update(s, t, err);
 }
 
 static int read_old_totals(struct store *s, int64_t day, size_t limit,

@@ -141,8 +141,16 @@ int store_facts_get(struct store *s, const char *name, struct arena *a,
 	return STORE_TRY(s, STORE_TX_NO, err, facts_get(s, name, a, ret, err));
 }
 
+/* In all three: a statement that changes no row would lock the gap where it
+ * might be, and with it what other fetchers store beside it. */
 int store_facts_drop(struct store *s, const char *name, struct err *err)
 {
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct store_facts was;
+	int rc = facts_get(s, name, a, &was, err);
+
+	if (rc != 1)
+		return rc;
 	return store_exec(s, "DELETE FROM cert_facts WHERE name = ?",
 			  ARGS(T(name)), NULL, err);
 }
@@ -200,30 +208,61 @@ static void inherit_all(const struct store_facts *was,
 	inherit(&old, now);
 }
 
-static const char put_sql[] = "REPLACE INTO cert_facts (name, " COLUMNS(
-	"") ") "
-	    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-static const char add_sql[] = "INSERT INTO cert_facts (name, " COLUMNS(
-	"") ") "
-	    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-
-static int write_facts(struct store *s, const char *sql,
-		       const struct store_facts *f, struct err *err)
+static int insert(struct store *s, const struct store_facts *f, struct err *err)
 {
-	return store_exec(s, sql,
-			  ARGS(T(f->name), T(f->crt_sha256), T(f->fingerprint),
-			       T(f->old_fingerprint), I(f->ts_not_before),
-			       I(f->ts_not_after), I(f->ts_stored),
-			       T(f->key_type), T(f->key_sha256), I(f->ts_key),
-			       I(f->key_certs), T(f->issuer), I(f->n_names),
-			       T(f->names_sha256), I(f->client_auth)),
-			  NULL, err);
+	return store_exec(
+		s,
+		"INSERT INTO cert_facts (name, " COLUMNS(
+			"") ") VALUES "
+			    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		ARGS(T(f->name), T(f->crt_sha256), T(f->fingerprint),
+		     T(f->old_fingerprint), I(f->ts_not_before),
+		     I(f->ts_not_after), I(f->ts_stored), T(f->key_type),
+		     T(f->key_sha256), I(f->ts_key), I(f->key_certs),
+		     T(f->issuer), I(f->n_names), T(f->names_sha256),
+		     I(f->client_auth)),
+		NULL, err);
+}
+
+/* IS: the crt_sha256 that is there; NULL: whatever is. */
+static int update(struct store *s, const struct store_facts *f, const char *is,
+		  struct err *err)
+{
+	return store_exec(
+		s,
+		"UPDATE cert_facts SET fingerprint = ?, old_fingerprint = ?, "
+		"ts_not_before = ?, ts_not_after = ?, ts_stored = ?, "
+		"key_type = ?, key_sha256 = ?, ts_key = ?, key_certs = ?, "
+		"issuer = ?, n_names = ?, names_sha256 = ?, client_auth = ?, "
+		"crt_sha256 = ? WHERE name = ? AND "
+		"crt_sha256 = COALESCE(?, crt_sha256)",
+		ARGS(T(f->fingerprint), T(f->old_fingerprint),
+		     I(f->ts_not_before), I(f->ts_not_after), I(f->ts_stored),
+		     T(f->key_type), T(f->key_sha256), I(f->ts_key),
+		     I(f->key_certs), T(f->issuer), I(f->n_names),
+		     T(f->names_sha256), I(f->client_auth), T(f->crt_sha256),
+		     T(f->name), T(is)),
+		NULL, err);
+}
+
+/* In the place of WAS; .name NULL: of nothing, as far as is seen. */
+static int write_facts(struct store *s, const struct store_facts *f,
+		       const struct store_facts *was, struct err *err)
+{
+	if (was->name)
+		return update(s, f, NULL, err);
+	if (insert(s, f, err) == 0)
+		return 0;
+	if (db_fault(s->db) != DB_FAULT_DUPLICATE)
+		return -1;
+	err_clear(err);
+	return update(s, f, NULL, err);
 }
 
 static int put(struct store *s, const struct store_facts *f, struct err *err)
 {
 	AUTO(arena_free) struct arena *a = arena_new();
-	struct store_facts was, now = *f;
+	struct store_facts was = { .name = NULL }, now = *f;
 	int rc = facts_get(s, f->name, a, &was, err);
 
 	if (rc == -1)
@@ -232,7 +271,7 @@ static int put(struct store *s, const struct store_facts *f, struct err *err)
 		return 0;
 	if (rc == 1)
 		inherit(&was, &now);
-	return write_facts(s, put_sql, &now, err);
+	return write_facts(s, &now, &was, err);
 }
 
 int store_facts_put(struct store *s, const struct store_facts *f,
@@ -274,7 +313,7 @@ int store_facts_follow(struct store *s, const char *name, struct store_blob crt,
 	if (old_crt_of(s, name, a, &old_crt, err) == -1)
 		return -1;
 	inherit_all(&was, old_crt, a, &f);
-	return write_facts(s, put_sql, &f, err);
+	return write_facts(s, &f, &was, err);
 }
 
 /* --- those that other programs left behind --- */
@@ -346,18 +385,20 @@ static int fill_row(struct store *s, const char *name, struct fill *f,
 	none = store_facts_derive(name, r.crt, 0, f->arena, &now, NULL) == -1;
 	if (r.was.name && !none && is_of(&r.was, r.crt, f->arena))
 		return 0;
-	if (r.was.name) {
+	if (none && r.was.name) {
 		rc = fill_take(s, &r.was, err);
-		if (rc != 1)
-			return rc;
-	}
-	if (!none) {
+	} else if (!none) {
 		inherit_all(&r.was, r.old_crt, f->arena, &now);
-		rc = write_facts(s, add_sql, &now, err);
-		if (rc == -1 && db_fault(s->db) != DB_FAULT_DUPLICATE)
-			return -1;
-		err_clear(err);
+		rc = r.was.name ? update(s, &now, r.was.crt_sha256, err)
+				: insert(s, &now, err);
+		if (rc == -1 && !r.was.name &&
+		    db_fault(s->db) == DB_FAULT_DUPLICATE) {
+			err_clear(err);
+			rc = 0;
+		}
 	}
+	if (rc == -1)
+		return -1;
 	f->mended += !none || r.was.name;
 	return 0;
 }

@@ -136,6 +136,38 @@ static void test_rolled_back(void **state)
 	assert_string_equal(totals(), "");
 }
 
+static int two(struct store *st, void *arg, struct err *e)
+{
+	struct store *other = arg;
+	struct store_attempt a = attempt("ok", 9 * DAY);
+	struct store_fail f = { .owner = "you", .next = 9 };
+
+	if (store_attempt_add(st, &a, e) == -1)
+		return -1;
+	f.attempt = attempt("ok", 9 * DAY);
+	f.attempt.name = "b.example.org";
+	f.attempt.instance = "two";
+	return store_fail(other, &f, e);
+}
+
+/* The first ones of a day, at once: neither is in the other's way. */
+static void test_two(void **state)
+{
+	struct store_cert r = { .name = "b.example.org",
+				.csr = BLOB("csr"),
+				.md5_modulus = "x" };
+	struct store *other = NULL;
+
+	if (!kit_mariadb()) /* SQLite has one lock for all */
+		return;
+	OK(store_add(s, &r, &err));
+	RC(1, store_claim(s, "b.example.org", "you", 1, 2, &err));
+	OK(store_open(&conf, STORE_LOOP, &other, &err));
+	OK(store_tx(s, two, other, &err));
+	store_free(&other);
+	assert_string_equal(totals(), "9 le ok one 1\n9 le ok two 1\n");
+}
+
 static size_t fold(int64_t before, size_t limit)
 {
 	size_t n = 99;
@@ -170,6 +202,7 @@ int main(void)
 		TEST(test_counted),
 		TEST(test_rolled_back),
 		TEST(test_fold),
+		TEST(test_two),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
