@@ -108,7 +108,7 @@ bad_state_files() { # FOLDER
 	section "$1/man/certrepo-installer.8" Sh FILES |
 		sed -n 's|^\.It Pa \([a-z-]*\)/*$|\1|p' | while read -r _f; do
 		sources "$1/installer" -name '*.[ch]' |
-			xargs grep -qE "[\"/]$_f\"" "$1/common/notice/notice.c" ||
+			xargs grep -qE "[\"/]$_f\"" "$1/common/notice/notice_memory.c" ||
 			echo "there is no file of the installer: $_f"
 	done
 }
@@ -236,7 +236,7 @@ printf '.Sh ENVIRONMENT\n.Pa /sbin ,\n' >"$T/man/installer-profiles.5"
 finds 'not told, variable: XY' "a variable that is not told is seen" \
 	bad_variables "$T"
 finds 'not told: PATH is /bin' "another PATH is seen" bad_variables "$T"
-: >"$T/common/notice/notice.c"
+: >"$T/common/notice/notice_memory.c"
 for what in 'no file of the fetcher: fetcher.one' \
 	'not told, file of the fetcher: fetcher.two' \
 	'no file of the installer: lock'; do
