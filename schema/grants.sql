@@ -98,5 +98,6 @@ INSERT IGNORE INTO certrepo.host_names (account, name, host)
 -- (A server older than MariaDB 10.6 has none of these: leave them out.)
 GRANT EXECUTE ON PROCEDURE certrepo.host_certs_get TO 'certrepo-host'@'%';
 GRANT EXECUTE ON PROCEDURE certrepo.host_receipts_put TO 'certrepo-host'@'%';
+GRANT EXECUTE ON PROCEDURE certrepo.host_receipts_mine TO 'certrepo-host'@'%';
 GRANT EXECUTE ON PROCEDURE certrepo.host_requests_put TO 'certrepo-host'@'%';
 GRANT EXECUTE ON PROCEDURE certrepo.host_requests_mine TO 'certrepo-host'@'%';

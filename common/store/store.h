@@ -639,6 +639,11 @@ int store_receipts_sync(struct store *s, const struct store_receipt *r,
 			size_t n, const char *host,
 			const struct store_receipts *keep,
 			struct strlist *refused, struct err *err) MUST_CHECK;
+/* What HOST said, as far as the store has it: name, service, endpoint, state,
+ * fingerprint and ts alone. Opened with STORE_HOST, by the ways of
+ * store_host_certs(). */
+int store_receipts_mine(struct store *s, const char *host, struct arena *arena,
+			struct store_receipts *ret, struct err *err) MUST_CHECK;
 /* The newest STORE_RECEIPTS_MAX, newest first. */
 int store_receipts_of(struct store *s, const char *name, struct arena *arena,
 		      struct store_receipts *ret, struct err *err) MUST_CHECK;

@@ -371,6 +371,59 @@ int store_receipts_sync(struct store *s, const struct store_receipt *r,
 	return rc == -1 ? -1 : 0;
 }
 
+#define MINE	 "name, service, endpoint, state, fingerprint, ts"
+#define MINE_MAX 5000 /* as the procedure has it */
+
+static int read_mine(struct store *s, bool view, const char *host,
+		     struct arena *a, struct store_receipts *ret,
+		     struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	struct store_receipts all = { 0 };
+	int rc;
+
+	if (store_query(s,
+			view ? "SELECT " MINE " FROM host_installs WHERE "
+			       "host = ? ORDER BY name, service, endpoint "
+			       "LIMIT 5000"
+			     : "CALL host_receipts_mine(?)",
+			"TTTTtI", ARGS(T(host)), &st, err) == -1)
+		return -1;
+	db_limit(st, MINE_MAX, DB_ANSWER_MAX);
+	while ((rc = db_step(st, err)) == 1) {
+		all.v = STORE_GROW(a, all.v, all.n);
+		all.v[all.n++] = (struct store_receipt){
+			.host = arena_strdup(a, host),
+			.name = store_col_text(st, 0, a),
+			.service = store_col_text(st, 1, a),
+			.endpoint = store_col_text(st, 2, a),
+			.state = store_col_text(st, 3, a),
+			.fingerprint = store_col_text(st, 4, a),
+			.ts = db_col_int(st, 5),
+		};
+	}
+	if (rc == -1)
+		return -1;
+	*ret = all;
+	return 0;
+}
+
+int store_receipts_mine(struct store *s, const char *host, struct arena *arena,
+			struct store_receipts *ret, struct err *err)
+{
+	bool view = s->by_view || !has_ways(s);
+	struct err own = ERR_INIT;
+	int rc = STORE_TRY_ANY(s, STORE_TX_NO, &own,
+			       read_mine(s, view, host, arena, ret, &own));
+
+	if (rc == -1 && has_ways(s) && closed(s, view, &own)) {
+		err_clear(&own);
+		rc = STORE_TRY_ANY(s, STORE_TX_NO, &own,
+				   read_mine(s, !view, host, arena, ret, &own));
+	}
+	return rc == 0 ? 0 : err_set(err, own.kind, "%s", own.msg);
+}
+
 static void read_receipt(const struct db_stmt *st, struct arena *a,
 			 struct store_receipt *r)
 {

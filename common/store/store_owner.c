@@ -39,7 +39,7 @@ static const char *const our_views[] = { "CREATE OR REPLACE " CERTS_VIEW,
 					 "CREATE OR REPLACE " INSTALLS_VIEW,
 					 NULL };
 
-#define N_ROUTINES 4 /* procedures among the statements of store_routines */
+#define N_ROUTINES 5 /* procedures among the statements of store_routines */
 
 /* What there is. */
 struct sight {
@@ -165,8 +165,9 @@ static int count_routines(struct store *s, int64_t *ret, struct err *err)
 			"SELECT COUNT(*) FROM information_schema.routines "
 			"WHERE routine_schema = DATABASE() AND "
 			"routine_name IN ('host_certs_get', "
-			"'host_receipts_put', 'host_requests_put', "
-			"'host_requests_mine') AND routine_comment = ?",
+			"'host_receipts_put', 'host_receipts_mine', "
+			"'host_requests_put', 'host_requests_mine') AND "
+			"routine_comment = ?",
 			"I", ARGS(T(store_routines_id)), &st, err) == -1 ||
 	    db_step(st, err) == -1)
 		return -1;
@@ -226,7 +227,8 @@ static int look(struct store *s, struct sight *w, struct err *err)
 			 "SELECT definer FROM information_schema.routines "
 			 "WHERE routine_schema = DATABASE() AND routine_name "
 			 "IN ('host_certs_get', 'host_receipts_put', "
-			 "'host_requests_put', 'host_requests_mine')",
+			 "'host_receipts_mine', 'host_requests_put', "
+			 "'host_requests_mine')",
 			 w->arena, &w->maker, err) == -1 ||
 	    find_version(s, w->arena, &w->old, err) == -1 ||
 	    count_routines(s, &w->calls, err) == -1 ||

@@ -187,6 +187,30 @@ BEGIN
   COMMIT AND NO CHAIN NO RELEASE;
 END//
 
+-- What it said, as it is here: for who sends it until it has arrived.
+CREATE OR REPLACE DEFINER = 'certrepo-owner'@'localhost'
+PROCEDURE host_receipts_mine(
+  IN p_host varchar(255) CHARACTER SET ascii COLLATE ascii_bin)
+READS SQL DATA SQL SECURITY DEFINER COMMENT '@VERSION@'
+BEGIN
+  DECLARE me varchar(128) CHARACTER SET ascii COLLATE ascii_bin DEFAULT
+    LEFT(SESSION_USER(), CHAR_LENGTH(SESSION_USER()) -
+      LOCATE('@', REVERSE(SESSION_USER())));
+
+  COMMIT AND NO CHAIN NO RELEASE;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY;
+  START TRANSACTION;
+  SELECT i.name, i.service, i.endpoint, i.state, i.fingerprint, i.ts
+    FROM installs i WHERE i.host = p_host AND (
+      EXISTS (SELECT 1 FROM hosts h
+        WHERE h.account = me AND h.host = p_host) OR
+      EXISTS (SELECT 1 FROM host_names h
+        WHERE h.account = me AND (h.host = p_host OR
+          h.name = '*' AND h.host = '*')))
+    ORDER BY i.name, i.service, i.endpoint LIMIT 5000;
+  COMMIT AND NO CHAIN NO RELEASE;
+END//
+
 -- A request. Of an account, host, name and key there is one: when it is
 -- pending, or was rejected, another CSR takes its place, as a row of its own,
 -- so that an id stands for one CSR for ever; the bytes of one that is pending
@@ -295,5 +319,6 @@ DELIMITER ;
 
 GRANT EXECUTE ON PROCEDURE host_certs_get TO 'certrepo-owner'@'localhost';
 GRANT EXECUTE ON PROCEDURE host_receipts_put TO 'certrepo-owner'@'localhost';
+GRANT EXECUTE ON PROCEDURE host_receipts_mine TO 'certrepo-owner'@'localhost';
 GRANT EXECUTE ON PROCEDURE host_requests_put TO 'certrepo-owner'@'localhost';
 GRANT EXECUTE ON PROCEDURE host_requests_mine TO 'certrepo-owner'@'localhost';

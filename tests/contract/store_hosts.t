@@ -34,8 +34,8 @@ as() { # ACCOUNT SQL: rows, and errors by their number
 		tr '\t\n' ',;' | sed 's/;$//'
 }
 all_of() { # ACCOUNT@'HOST': may call all there is
-	for _p in host_certs_get host_receipts_put host_requests_put \
-		host_requests_mine; do
+	for _p in host_certs_get host_receipts_put host_receipts_mine \
+		host_requests_put host_requests_mine; do
 		echo "GRANT EXECUTE ON PROCEDURE certrepo.$_p TO $1;"
 	done
 }
@@ -113,6 +113,14 @@ rows() { # of HOST
 as h1 "CALL host_receipts_put('h1.example.org', '$(one n1)', NULL)" >"$T/said"
 is "$(cat "$T/said")" "" "a receipt"
 is "$(rows h1.example.org)" 'n1,s,e,served,nginx,,60,7;' "... is there, whole"
+is "$(as h1 "CALL host_receipts_mine('h1.example.org')")" \
+	'n1,s,e,served,NULL,5' "... which the host reads back"
+is "$(as h2 "CALL host_receipts_mine('h1.example.org')") $(as h1 \
+	"CALL host_receipts_mine('h2.example.org');
+	CALL host_receipts_mine('*'); CALL host_receipts_mine(NULL)")" ' ' \
+	"... and no other one"
+is "$(as shared "CALL host_receipts_mine('h1.example.org')")" \
+	'n1,s,e,served,NULL,5' "but who has a shared account"
 is "$(as h1 "CALL host_receipts_put('h1.example.org', '$(one n3)', NULL)")" n3 \
 	"one of a name that is not its own is not taken, and it is told"
 is "$(as h1 "CALL host_receipts_put('h1.example.org',

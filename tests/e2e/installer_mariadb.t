@@ -62,7 +62,7 @@ is "$rc $err" "0 " "nothing to do"
 grep -E ' (Query|Execute)' "$T/mariadb/data/general.log" |
 	grep -Ev 'general_log = OFF|SET SESSION' >"$T/queries"
 is "$(wc -l <"$T/queries")" 1 "... one query, once connected"
-like "$(cat "$T/queries")" "FROM host_certs WHERE name = '$NAME'" "... by name"
+like "$(cat "$T/queries")" "CALL host_certs_get\(.*$NAME" "... by name"
 diag "all of it: $(sed 's/^/	/' "$T/mariadb/data/general.log" | cut -c 1-100)"
 
 # --- receipts: a new one replaces the old one ---
@@ -79,14 +79,18 @@ run host
 is "$rc" 78 "a wrong password"
 like "$err" "Access denied|password" "... says so"
 echo "host-$$" >"$T/host.password"
-mariadb_sql -e "REVOKE ALL ON certrepo.host_installs FROM 'certrepo-host'@'%'"
+mariadb_sql -e "REVOKE ALL ON certrepo.host_installs FROM 'certrepo-host'@'%';
+	REVOKE EXECUTE ON PROCEDURE certrepo.host_receipts_put
+	FROM 'certrepo-host'@'%'"
 issue_nth "$T/three" 3 && store_put $NAME "$T/three"
 run host
 is "$rc $(served)" "0 $(cert_fp "$T/three.crt")" \
 	"an account that may not write receipts: installed all the same"
 like "$err" "kept for the next run" "... and said"
 mariadb_sql -e "GRANT SELECT, INSERT, UPDATE, DELETE
-	ON certrepo.host_installs TO 'certrepo-host'@'%'"
+	ON certrepo.host_installs TO 'certrepo-host'@'%';
+	GRANT EXECUTE ON PROCEDURE certrepo.host_receipts_put
+	TO 'certrepo-host'@'%'"
 run host
 is "$(mariadb_sql -NB certrepo -e "SELECT fingerprint FROM installs
 	WHERE endpoint = '$at'")" "$(cert_fp "$T/three.crt")" \

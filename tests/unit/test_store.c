@@ -1348,6 +1348,15 @@ static void test_receipts(void **state)
 	/* Another host's, and what web1 says no more. */
 	r[0].host = "other.example.org";
 	OK(store_receipts_put(s, r, 1, &err));
+	OK(store_receipts_mine(s, "web1", arena, &all, &err));
+	assert_int_equal(all.n, 3);
+	assert_string_equal(all.v[0].state, "alive");
+	assert_string_equal(all.v[2].endpoint, "127.0.0.1:443");
+	assert_string_equal(all.v[2].state, r[0].state);
+	assert_string_equal(all.v[2].host, "web1");
+	assert_int_equal(all.v[2].ts, r[0].ts);
+	OK(store_receipts_mine(s, "web", arena, &all, &err));
+	assert_int_equal(all.n, 0);
 	OK(store_receipts_sync(s, &r[2], 1, r[1].host,
 			       &(struct store_receipts){ .v = &r[1], .n = 2 },
 			       NULL, &err));

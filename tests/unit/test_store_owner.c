@@ -33,10 +33,10 @@ static void test_statements(void **state)
 		/* or a place for a parameter. */
 		assert_null(strchr(*sql, '?'));
 	}
-	assert_int_equal(n, 9);
-	assert_int_equal(made, 4);
-	assert_int_equal(granted, 4);
-	assert_int_equal(marked, 4);
+	assert_int_equal(n, 11);
+	assert_int_equal(made, 5);
+	assert_int_equal(granted, 5);
+	assert_int_equal(marked, 5);
 }
 
 int main(void)
