@@ -30,8 +30,8 @@ static void make_rows(void)
 	store_free(&s);
 }
 
-/* How long it takes until it is ours, in ms. A row that is locked is tried again, as
- * the fetcher does in its next turn. */
+/* How long it takes until it is ours, in ms. A row that is locked is tried
+ * again, as the fetcher does in its next turn. */
 static int64_t claim(struct store *s, const char *name, int64_t until)
 {
 	int64_t started = clock_mono_ms(), took;
