@@ -30,7 +30,7 @@ apart 2>"$T/log/apart" || {
 }
 mkdir -p /etc/ssl/private /etc/certrepo/csr
 PATH=/usr/local/sbin:$PATH
-for p in populate fetcher installer; do
+for p in populate fetcher installer status; do
 	install -D "$BUILD/certrepo-$p" "/usr/local/sbin/certrepo-$p"
 done
 install -D "$ROOT/schema/grants.sql" /usr/local/share/certrepo/grants.sql
@@ -198,6 +198,19 @@ cp /etc/certrepo/installer.conf "$T/installer.conf"
 run certrepo-installer --verbose
 like "$rc $err" '^0 .*www\.example\.org: enrolled, not issued yet' \
 	"... as by what was printed"
+
+# Who looks has an account as well.
+adduser --quiet --system --group --no-create-home certrepo-status \
+	2>"$T/log/adduser" || bail "no user: $(cat "$T/log/adduser")"
+for again in '' ', again'; do
+	block MONITORING 1
+	run sh -e "$T/block"
+	is "$rc" 0 "the status$again"
+	like "$out" 'www\.example\.org' "... shows the name"
+	is "$err" "" "... all of it"
+done
+run runuser -u certrepo-status -- certrepo-status
+like "$rc $out" 'www\.example\.org' "... to its user"
 
 # An account that hosts share.
 follow '9. Each further host' 3
