@@ -2,13 +2,21 @@
 #include <stdlib.h>
 #include "due.h"
 #include "model.h"
+#include "why.h"
 
-/* What needs most comes first. */
+/* Receipts of a host that are not well stand with their names, which were
+ * chosen or not. */
 static bool chosen_act(const struct status_model *m)
 {
-	return (m->n_order > 0 && m->names[m->order[0]].need == STATUS_ACT) ||
-	       (m->n_host_order > 0 &&
-		m->hosts[m->host_order[0]].verdict.need == STATUS_ACT);
+	for (size_t i = 0; i < m->n_host_order; i++) {
+		const struct status_verdict *v =
+			&m->hosts[m->host_order[i]].verdict;
+
+		if (v->need == STATUS_ACT && v->why != WHY_HOST_BAD)
+			return true;
+	}
+	/* What needs most comes first. */
+	return m->n_order > 0 && m->names[m->order[0]].need == STATUS_ACT;
 }
 
 static bool any_act(const struct status_model *m)

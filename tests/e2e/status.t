@@ -1,0 +1,184 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# certrepo-status on a terminal's lines, of a fixed store at a fixed instant:
+# the fleet, a name, a host, filters, and what cannot be read.
+# shellcheck disable=SC2154 # rc, out and err are run's
+. "$(dirname "$0")/../lib/lib.sh"
+. "$ROOT/tests/lib/status.sh"
+
+holds() { # TEXT LINES NAME: they are in it, as they are
+	case $1 in
+	*"$2"*) pass "$3" ;;
+	*)
+		fail "$3"
+		diag "not there: $2"
+		_diag_run
+		;;
+	esac
+}
+
+status_store
+plan 57
+
+# --- the fleet ---
+status
+is "$rc $err" "1 " "somebody is needed"
+holds "$out" "$T/db, 2026-12-01T00:00:00Z
+  certificates       6, 2 need somebody, 2 wait, 2 well
+  hosts              2, 1 need somebody, 0 wait, 1 well
+" "how many, of what"
+holds "$out" '  gone.example.org: expired, waits for its next attempt
+      EXPIRED on 2026-11-30T00:00:00Z (1 day ago); backing off until
+      2026-12-01T05:00:00Z (in 5 h); ' "what has expired, and why"
+like "$out" 'count_fail_limit = 10' "... with the setting"
+holds "$out" '  old.example.org: not-served, waits for a person
+      web2.example.org web 192.0.2.1:443: not served: what was issued on
+      2026-11-29T00:00:00Z (2 days ago) was to be served by 2026-11-30T02:00:00Z
+      (22 h ago) (deliver_within' \
+	"what is not served, where, since when"
+holds "$out" '
+NAME               STATE       LEFT      UNTIL       HOSTS    CA
+gone.example.org   expired     -1 day    2026-11-30  -        letsencrypt
+old.example.org    not-served  88 days   2027-02-27  1/2      letsencrypt
+' "the table begins with them"
+holds "$out" '
+off.example.org    disabled    -310 days 2026-01-25  -        letsencrypt
+' "... and ends with what nobody renews"
+# gone and new now, short in 10 hours and then each 80, well in 30 days and in
+# 90, old in 58, gone once more in 60
+holds "$out" '
+letsencrypt                      5          4         12         33' "orders to come, those that repeat counted as often"
+is "$(printf '%s\n' "$out" | awk 'length > 80')" "" "within 80 columns"
+unlike "$out" "$(printf '\033')" "no colours but on a terminal"
+status -v
+like "$out" '^NAME +STATE +LEFT +UNTIL +RENEWAL +BY +HOSTS +WAITS FOR +NAMES .* CA$' "all columns"
+like "$out" 'well.example.org .* 2026-12-31 +life +2/2 .* P-256 +300 days +5 ' \
+	"... of each"
+like "$out" '  host web1.example.org \(installer 0.2.0, 2 receipts\): ok' \
+	"... and all hosts"
+like "$out" '  fetcher 0123456789abcdef on centre.example.org \(0.2.0\): ok' \
+	"... and fetchers"
+
+# --- a name ---
+status well.example.org
+is "$rc $err" "0 " "a name that is well"
+holds "$out" '  well.example.org: ok
+      renewed from 2026-12-31T00:00:00Z (in 30 days) on, when a third of its
+      life is left
+' "why it is not renewed today"
+holds "$out" '
+  host web1.example.org (installer 0.2.0): ok
+' "its hosts"
+holds "$out" '
+  web2.example.org web (nginx): issued -> fetched -> installed -> activated ->
+  served
+' "... how far it came there"
+status old.example.org
+is "$rc" 1 "one that is not served"
+holds "$out" '
+  web2.example.org web (nginx): issued -> fetched -> installed
+    192.0.2.1:443 (tls), "served": not-served, waits for a person
+' "... where it stopped"
+status gone.example.org
+holds "$out" '
+  owner         web@example.org
+' "who is told of one"
+# shellcheck disable=SC2016 # no expansion is meant
+like "$out" "unauthorized: <script>alert" "... and what its CA said"
+status new.example.org
+is "$rc" 0 "one that has no certificate yet"
+like "$out" "one is ordered in the fetcher's next run" "... is to get one"
+status wel.example.org
+is "$rc $out" "1 " "a name that is not there"
+like "$err" 'there is no wel.example.org; is well.example.org meant\?$' \
+	"... which was meant"
+status well.example.org old.example.org
+is "$rc" 1 "two names, the worse of both"
+
+# --- a host ---
+status --host web2.example.org
+is "$rc $err" "1 " "a host, all about it"
+holds "$out" '  host web2.example.org (installer 0.2.0): failed, waits for a person
+      1 of its 2 receipts need somebody; ' "... how it is"
+holds "$out" '
+  well.example.org web (nginx): issued -> ' "... each of its certificates"
+status --host web1.example.org
+is "$rc" 0 "one that is well"
+status --host web3.example.org
+is "$rc $out" "1 " "one that there is not"
+like "$err" 'is web[12].example.org meant\?$' "... which was meant"
+
+# --- filters ---
+names() { # the first column of the table
+	printf '%s\n' "$out" | sed -n '/^NAME/,$p' |
+		awk 'NR > 1 && NF > 3 { printf "%s ", $1 }'
+}
+status --act
+is "$rc $(names)" "1 gone.example.org old.example.org " "what needs somebody"
+status --name ell
+is "$rc $(names)" "0 well.example.org " "part of a name"
+holds "$out" '
+  chosen:      1 certificates, 2 hosts
+' "... says how many"
+status --name 'o*'
+is "$(names)" "old.example.org off.example.org " "a pattern"
+status --owner web@example.org --expires-within 30d
+is "$rc $(names)" "1 gone.example.org " "two that combine"
+status --not-served
+is "$(names)" "old.example.org " "what is not served"
+status --state disabled
+is "$rc $(names)" "0 off.example.org " "a state"
+status --host web2.example.org --ca letsencrypt
+is "$(names)" "old.example.org well.example.org " "of a host and a CA"
+status --silent 2h
+is "$(names)" "" "no host is silent for two hours"
+status --silent 30m
+is "$(names)" "old.example.org well.example.org " "... for half an hour, both"
+status --state broken
+is "$rc $out" "64 " "there is no such state"
+status --expires-within soon
+is "$rc $out" "64 " "that is no time"
+
+# --- silence ---
+status_sql "UPDATE installs SET ts = ts - 259200 WHERE host LIKE 'web1%'"
+status
+holds "$out" '
+  host web1.example.org: silent, waits for a person
+      silent since 2026-11-27T23:00:00Z (3 days ago): longer than twice its
+      heartbeat (1 day) and an hour
+' "a host that is silent"
+status well.example.org
+like "$out" 'not known any more: its host is silent since' \
+	"... what it served then is not known any more"
+status_sql "UPDATE fetchers SET ts_start = ts_start - 172800,
+	ts_end = ts_end - 172800, ts_ok = ts_ok - 172800"
+status
+holds "$out" '
+  fetcher: silent, waits for a person
+      no run began since 2026-11-28T23:30:00Z' "no fetcher runs"
+status new.example.org
+is "$rc" 1 "... which needs somebody"
+like "$out" 'wants a certificate, and no fetcher runs: no run began since' \
+	"... for what is to be ordered"
+
+# --- what cannot be read ---
+status_sql 'DROP TABLE host_requests'
+status
+is "$rc" 1 "a table that is not there"
+holds "$out" '
+  not read, so nothing is known of it: requests of hosts (host_requests):' \
+	"... is named"
+holds "$out" '
+well.example.org' "... and the others are shown"
+status_sql 'DELETE FROM schema_version WHERE version > 3'
+status
+is "$rc $out" "78 " "an older store"
+like "$err" 'has version 3, this program needs 4: run certrepo-populate init' \
+	"... says what to do"
+mv "$T/db" "$T/away"
+status
+is "$rc $out" "78 " "no store"
+printf 'stor : { };\n' >"$T/status.conf"
+status
+like "$rc $err" 'status.conf:1: setting .stor.: is unknown' \
+	"a configuration that is none"

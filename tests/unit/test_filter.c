@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* Filters, alone and together, and the order in which things are shown. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include "filter.h"
+#include "sbuf.h"
+#include "status_kit.h"
+
+static struct status_model *m;
+
+static int setup(void **state)
+{
+	m = kit_model();
+	m->order = m->host_order = NULL; /* the arena's */
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	free(m->order);
+	free(m->host_order);
+	kit_free(&m);
+	return 0;
+}
+
+/* The first letters of names, and hosts up to their dot. */
+static void shows(const struct filter *f, const char *names, const char *hosts)
+{
+	AUTO(sbuf_free) struct sbuf n = SBUF_INIT(1000);
+	AUTO(sbuf_free) struct sbuf h = SBUF_INIT(1000);
+
+	filter_apply(m, f);
+	for (size_t i = 0; i < m->n_order; i++)
+		sbuf_addc(&n, m->names[m->order[i]].name[0]);
+	for (size_t i = 0; i < m->n_host_order; i++) {
+		const char *host = m->hosts[m->host_order[i]].host;
+
+		sbuf_addf(&h, "%s%.*s", i > 0 ? " " : "",
+			  (int) strcspn(host, "."), host);
+	}
+	assert_string_equal(sbuf_str(&n), names);
+	if (hosts)
+		assert_string_equal(sbuf_str(&h), hosts);
+}
+
+/* What needs somebody by what is left of it, then what waits, then the others,
+ * and last what nobody renews. */
+static void test_order(void **state)
+{
+	const struct filter f = FILTER_ALL;
+
+	assert_false(filter_any(&f));
+	shows(&f, "cbdeaf", "db1 web1 web2");
+	assert_false(m->filtered);
+}
+
+static void test_each(void **state)
+{
+	struct filter f = FILTER_ALL;
+
+	f.part = "b.ex";
+	shows(&f, "b", "web1 web2");
+	assert_true(m->filtered);
+	f.part = "[ab].example.*";
+	shows(&f, "ba", "web1 web2");
+	f.part = "?.example";
+	shows(&f, "", "");
+	f = (struct filter) FILTER_ALL;
+	f.host = "web2.example.org";
+	shows(&f, "ba", "web2");
+	f.host = "web";
+	shows(&f, "", "");
+	f = (struct filter) FILTER_ALL;
+	f.owner = "web@example.org";
+	shows(&f, "a", NULL);
+	f.owner = "";
+	shows(&f, "bdef", NULL);
+	f = (struct filter) FILTER_ALL;
+	f.ca = "other";
+	shows(&f, "de", NULL);
+	f = (struct filter) FILTER_ALL;
+	f.state = "not-served";
+	shows(&f, "b", "");
+	f.state = "silent";
+	shows(&f, "", "db1");
+	f = (struct filter) FILTER_ALL;
+	f.expires_within = 0;
+	shows(&f, "cf", "");
+	f.expires_within = 13 * KIT_HOUR;
+	shows(&f, "cef", "");
+	f = (struct filter) FILTER_ALL;
+	f.not_served = true;
+	shows(&f, "b", "web1 web2");
+	f = (struct filter) FILTER_ALL;
+	f.silent = 2 * KIT_DAY;
+	shows(&f, "", "db1");
+	f.silent = 60;
+	shows(&f, "ba", "db1 web1 web2");
+	f = (struct filter) FILTER_ALL;
+	f.act = true;
+	shows(&f, "cb", "db1");
+}
+
+static void test_together(void **state)
+{
+	struct filter f = FILTER_ALL;
+
+	f.ca = "other";
+	f.expires_within = 12 * KIT_HOUR;
+	shows(&f, "e", "");
+	f.owner = "web@example.org";
+	shows(&f, "", "");
+	f = (struct filter) FILTER_ALL;
+	f.host = "web2.example.org";
+	f.not_served = true;
+	shows(&f, "b", "web2");
+}
+
+/* The exit status is of what was chosen. */
+static void test_exit(void **state)
+{
+	struct filter f = FILTER_ALL;
+
+	shows(&f, "cbdeaf", NULL);
+	assert_int_equal(model_exit(m), 1);
+	f.part = "a.example";
+	shows(&f, "a", "web1 web2");
+	assert_int_equal(model_exit(m), 0);
+	m->unread[FLEET_PART_CAS] = "no";
+	assert_int_equal(model_exit(m), 1);
+	m->unread[FLEET_PART_CAS] = NULL;
+	f.part = "b.example";
+	shows(&f, "b", NULL);
+	assert_int_equal(model_exit(m), 1);
+	/* A request waits for somebody, whoever else is well. */
+	f = (struct filter) FILTER_ALL;
+	m->counts[STATUS_ACT] = m->host_counts[STATUS_ACT] = 0;
+	m->all_requests = 0;
+	shows(&f, "cbdeaf", NULL);
+	assert_int_equal(model_exit(m), 0);
+	m->all_requests = 1;
+	assert_int_equal(model_exit(m), 1);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_order),
+		TEST(test_each),
+		TEST(test_together),
+		TEST(test_exit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* What a person reads: of a fleet of six names, within 80 columns. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include "out.h"
+#include "status_kit.h"
+#include "text_impl.h"
+
+static struct status_model *m;
+static char *text;
+static size_t len;
+
+static int setup(void **state)
+{
+	m = kit_model();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	free(text);
+	text = NULL;
+	kit_free(&m);
+	return 0;
+}
+
+static int print(bool verbose)
+{
+	FILE *f;
+	int status;
+
+	free(text);
+	text = NULL;
+	f = open_memstream(&text, &len);
+	status = out_text(m, verbose, f);
+	assert_int_equal(fclose(f), 0);
+	return status;
+}
+
+static void has(const char *what)
+{
+	if (!strstr(text, what))
+		print_error("\"%s\" is not in:\n%s", what, text);
+	assert_non_null(strstr(text, what));
+}
+
+static size_t longest(void)
+{
+	size_t most = 0;
+
+	for (const char *p = text; *p; p += strcspn(p, "\n") + 1)
+		if (strcspn(p, "\n") > most)
+			most = strcspn(p, "\n");
+	return most;
+}
+
+static void test_all(void **state)
+{
+	assert_int_equal(print(false), 1);
+	has("/var/lib/certrepo/certrepo.db, 2026-12-01T00:00:00Z\n");
+	has("  certificates       6, 2 need somebody, 1 wait, 3 well\n");
+	has("  hosts              3, 1 need somebody, 0 wait, 2 well\n");
+	has("  c.example.org: failing, waits for a person\n");
+	has("  b.example.org: not-served, waits for a person\n"
+	    "      web2.example.org web 192.0.2.2:8443: not served: ");
+	has("  host db1.example.org: silent, waits for a person\n");
+	has("  CA other: waiting, waits for the CA\n");
+	has("NAME              STATE       LEFT      UNTIL       HOSTS    "
+	    "CA\n");
+	has("c.example.org     failing     -1 day    2026-11-30  -        "
+	    "letsencrypt\n");
+	has("a.example.org     ok          60 days   2027-01-30  2/2      "
+	    "letsencrypt\n");
+	has("d.example.org     due         -         -           -        "
+	    "other\n");
+	has("letsencrypt                      3          1          3          "
+	    "5\n");
+	assert_true(longest() <= 80);
+	/* Not for a terminal: no colour, and nobody else's control. */
+	assert_null(strchr(text, '\033'));
+	assert_null(strstr(text, "\xff"));
+}
+
+static void test_verbose(void **state)
+{
+	print(true);
+	has(" BY         HOSTS    WAITS FOR ");
+	has("host web1.example.org (installer 0.2.0, 2 receipts): ok\n");
+	has("web@example.org");
+	has("unauthorized");
+}
+
+static void test_chosen(void **state)
+{
+	static const uint32_t one[] = { KIT_A };
+
+	kit_choose(m, one, 1);
+	m->filtered = true;
+	assert_int_equal(print(false), 0);
+	has("  chosen:      1 certificates, 0 hosts\n");
+	has("a.example.org");
+	assert_null(strstr(text, "c.example.org"));
+	assert_null(strstr(text, "CA other"));
+}
+
+/* What is not known is said. */
+static void test_unread(void **state)
+{
+	m->unread[FLEET_PART_INSTALLS] = "what hosts report (installs): no\x1b";
+	m->all_requests = 3;
+	m->set.known = false;
+	assert_int_equal(print(false), 1);
+	has("  not read, so nothing is known of it: what hosts report "
+	    "(installs): no?\n");
+	has("  3 requests of hosts wait for an answer: certrepo-populate "
+	    "pending\n");
+	has("the fetcher has not written its settings");
+}
+
+static void test_wrap(void **state)
+{
+	FILE *f = open_memstream(&text, &len);
+
+	text_wrap(f, 12, 2, "one two three  fourteenletters x");
+	text_wrap(f, 12, 0, "");
+	assert_int_equal(fclose(f), 0);
+	assert_string_equal(text, "  one two\n  three\n  fourteenletters\n"
+				  "  x\n\n");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_all),	   TEST(test_verbose), TEST(test_chosen),
+		TEST(test_unread), TEST(test_wrap),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
