@@ -16,7 +16,7 @@ static bool is_called(const char *name, const char *part)
 {
 	if (strpbrk(part, "*?["))
 		return fnmatch(part, name, 0) == 0;
-	return strstr(name, part) != NULL;
+	return !!strstr(name, part);
 }
 
 static bool is_silent(const struct status_model *m, const struct status_host *h,
@@ -62,14 +62,18 @@ static bool is_not_served(const struct status_model *m,
 	return false;
 }
 
+/* What the row says. */
+static bool row_is(const struct status_name *n, const struct filter *f)
+{
+	return (!f->part || is_called(n->name, f->part)) &&
+	       (!f->owner || strcmp(n->owner ? n->owner : "", f->owner) == 0) &&
+	       (!f->ca || (n->ca && strcmp(n->ca, f->ca) == 0));
+}
+
 static bool name_is(const struct status_model *m, const struct status_name *n,
 		    const struct filter *f)
 {
-	if (f->part && !is_called(n->name, f->part))
-		return false;
-	if (f->owner && strcmp(n->owner ? n->owner : "", f->owner) != 0)
-		return false;
-	if (f->ca && (!n->ca || strcmp(n->ca, f->ca) != 0))
+	if (!row_is(n, f))
 		return false;
 	if (f->state && !has_state(&n->renewal, f->state) &&
 	    !has_state(&n->delivery, f->state))
