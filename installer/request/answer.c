@@ -300,8 +300,7 @@ static void notify(struct host *r, const struct requested *all)
 		if (rejected(o) || renamed(o) || eq(o->state, REQUESTED_FAILED))
 			host_notice(r, NOTICE_TROUBLE, "", o->name,
 				    receipt_state_name(RECEIPT_REFUSED),
-				    arena_printf(r->arena, "%s: %s", o->name,
-						 story(o, r->arena)));
+				    story(o, r->arena));
 	}
 }
 

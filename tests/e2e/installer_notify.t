@@ -232,4 +232,21 @@ host_conf
 run host
 is "$rc" 78 "an address that is none"
 like "$err" 'mail: a b@example.org is not a mail address' "... says so"
+# --- a request that was rejected ---
+HOST_EXTRA=$NOTIFY
+host_conf
+run host
+mailed >/dev/null
+run host --request --new-key $NAME
+run host
+is "$(mailed)" "" "a request that waits is told to nobody"
+sqlite3 "$DB" "UPDATE host_requests SET state = 'rejected', reason = 'no need'"
+run host
+like "$(mailed)" "New: certificate $NAME: refused the request for a certificate of its next key \(.*\) was rejected: \"no need\"" \
+	"one that is rejected is told, with the reason"
+run host
+is "$(mailed)" "" "... once"
+run host --request --new-key $NAME
+run host
+like "$(mailed)" "1 matter is over" "... until it is asked for again"
 done_testing
