@@ -110,6 +110,8 @@ lay_host() {
 			{ name = "www.example.org"; dir = "/etc/tls";
 			  key = "/etc/ssl/private/www.example.org.key"; } ); } );
 	END
+	echo 'store : { path = "/var/lib/certrepo/certrepo.db"; };' \
+		>"$R/etc/certrepo/status.conf"
 	mkdir -p "$R/etc/certrepo/profiles"
 	echo '# mine' >"$R/etc/certrepo/profiles/mine.conf"
 	must c sh -c 'umask 077 && cd /root && openssl req -newkey rsa:2048 \
