@@ -52,7 +52,7 @@ like "$(cat "$T/make.log")" "missing for certrepo-fetcher: apt-get install\
  libcurl4-openssl-dev libjansson-dev libldns-dev libpsl-dev libunbound-dev" \
 	"... with the names of Debian's packages"
 few populate
-like "$(cat "$T/make.log")" 'missing for certrepo-populate: .* libidn2-dev$' \
+like "$(cat "$T/make.log")" 'missing for certrepo-populate: .* libidn2-dev libpsl-dev$' \
 	"populate neither"
 
 mkdir -p "$D$P/sbin" "$D$P/share/man" "$D$E/cron.d" "$D$P/lib"
