@@ -8,7 +8,9 @@
 -- its rights. Whom they serve is the session's account, without the part
 -- behind @ (of several, the last one: an account may be named h2@x), and what
 -- that may, the tables hosts and host_names say. An account that all hosts
--- share has the name '*' of the host '*' there, and may all.
+-- share has the name '*' of the host '*' there, and may all. One that is in
+-- neither, but may call (by a right on the whole database, say), is told what
+-- the server says where it may not (1370): it goes on by the views, as ever.
 --
 -- A session may be as hostile as it likes: with a transaction open,
 -- SERIALIZABLE, read only, chaining. So each begins with COMMIT, and reads at
@@ -48,6 +50,12 @@ BEGIN
   START TRANSACTION;
   SELECT COUNT(*) INTO everything FROM host_names h
     WHERE h.account = me AND h.name = '*' AND h.host = '*';
+  IF NOT EXISTS (SELECT 1 FROM hosts h WHERE h.account = me) AND
+      NOT EXISTS (SELECT 1 FROM host_names h WHERE h.account = me) THEN
+    COMMIT AND NO CHAIN NO RELEASE;
+    SIGNAL SQLSTATE '42000' SET MYSQL_ERRNO = 1370, MESSAGE_TEXT =
+      'this account is none that host add made: it may read the views';
+  END IF;
   SELECT c.name, c.enable, c.crt, c.ca,
       (SELECT MAX(v.min_reader) FROM schema_version v) AS min_reader
     FROM (SELECT DISTINCT t.name FROM JSON_TABLE(p_names, '$[*]' COLUMNS (
@@ -97,6 +105,12 @@ BEGIN
     SELECT 1 FROM hosts h WHERE h.account = me AND h.host = p_host
     UNION ALL
     SELECT 1 FROM host_names h WHERE h.account = me AND h.host = p_host) t;
+  IF NOT EXISTS (SELECT 1 FROM hosts h WHERE h.account = me) AND
+      NOT EXISTS (SELECT 1 FROM host_names h WHERE h.account = me) THEN
+    COMMIT AND NO CHAIN NO RELEASE;
+    SIGNAL SQLSTATE '42000' SET MYSQL_ERRNO = 1370, MESSAGE_TEXT =
+      'this account is none that host add made: it may read the views';
+  END IF;
   IF everything + its = 0 OR p_host IS NULL OR p_host IN ('', '*') OR
       p_host RLIKE '[^!-~]' THEN
     SIGNAL SQLSTATE '42000' SET MYSQL_ERRNO = 1644, MESSAGE_TEXT =
@@ -200,6 +214,12 @@ BEGIN
   COMMIT AND NO CHAIN NO RELEASE;
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY;
   START TRANSACTION;
+  IF NOT EXISTS (SELECT 1 FROM hosts h WHERE h.account = me) AND
+      NOT EXISTS (SELECT 1 FROM host_names h WHERE h.account = me) THEN
+    COMMIT AND NO CHAIN NO RELEASE;
+    SIGNAL SQLSTATE '42000' SET MYSQL_ERRNO = 1370, MESSAGE_TEXT =
+      'this account is none that host add made: it may read the views';
+  END IF;
   SELECT i.name, i.service, i.endpoint, i.state, i.fingerprint, i.ts
     FROM installs i WHERE i.host = p_host AND (
       EXISTS (SELECT 1 FROM hosts h
