@@ -33,7 +33,7 @@ _galera_options() { # N
 _galera_up() { # N [OPTION...]
 	_node=$1
 	shift
-	# shellcheck disable=SC2046 # words
+	# shellcheck disable=SC2046,SC2086 # words
 	mariadb_start "$T/galera/$_node" $(_galera_options "$_node") \
 		$GALERA_EXTRA "$@" || return 1
 	mv "$T/pid/mariadb" "$T/pid/node$_node"

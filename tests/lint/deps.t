@@ -67,4 +67,4 @@ like "$out" 'apt-get install .* libpsl-dev openssl procps pebble$' \
 not_ok "... and nothing is done" test -e "$T/apt"
 deps everything
 is "$rc" 64 "another word is none"
-like "$out" '^usage: deps.sh \[build\|demo\|check\|all\]$' "... and told"
+like "$out" '^usage: deps.sh \[build\|demo\|check\|galera\|page\|all\]$' "... and told"

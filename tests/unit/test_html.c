@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The page, what it is made of (page.h) and its pictures, without a browser: it
- * has one in tests/page. */
+/* The page, and what it is made of (page.h), without a browser: it has one in
+ * tests/page. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -101,26 +101,6 @@ static void what_is_not_known_is_said(void **state)
 	kit_free(&m);
 }
 
-/* KIT_DAY 20787 is the day before KIT_NOW. */
-static void pictures_have_their_numbers(void **state)
-{
-	struct status_model *m = kit_model();
-	char *page = made(m, 1);
-
-	assert_non_null(strstr(page, "<tr><th scope=\"row\">2026-11-30</th>"
-				     "<td class=\"n\">4<td class=\"n\">2\n"));
-	assert_non_null(strstr(page, "<tr><th scope=\"row\">2026-11-29</th>"
-				     "<td class=\"n\">7<td class=\"n\">0\n"));
-	/* e ends in this week; it and what is overdue are renewed at once, d is
-	 * issued, and e again after 106 hours */
-	assert_non_null(strstr(page, "<tr><th scope=\"row\">2026-12-01</th>"
-				     "<td class=\"n\">1<td class=\"n\">"));
-	/* of days long past nothing is shown */
-	assert_null(strstr(page, "<td class=\"n\">100<"));
-	free(page);
-	kit_free(&m);
-}
-
 /* N names, of which those below ACT need somebody. */
 static struct status_model *large(size_t n, size_t act)
 {
@@ -181,7 +161,6 @@ int main(void)
 		cmocka_unit_test(text_is_no_markup),
 		cmocka_unit_test(what_needs_somebody_stands_first),
 		cmocka_unit_test(what_is_not_known_is_said),
-		cmocka_unit_test(pictures_have_their_numbers),
 		cmocka_unit_test(a_page_has_an_end),
 	};
 

@@ -33,7 +33,7 @@ static void alerts(void **state)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		assert_int_equal(range_parse(cases[i].text, &r, &err), 0);
-		assert_int_equal(r.share, strchr(cases[i].text, '%') != NULL);
+		assert_int_equal(r.share, !!strchr(cases[i].text, '%'));
 		if (range_alerts(&r, cases[i].value) != cases[i].alert)
 			fail_msg("%s: %f", cases[i].text, cases[i].value);
 	}
