@@ -7,7 +7,7 @@
 
 #define PASSWORD_MIN  16 /* of one that a person made */
 #define PASSWORD_MAX  200
-#define HOST_PASSWORD "/etc/certrepo/host.password"
+#define HOST_PASSWORD CERTREPO_CONF_DIR "/host.password"
 
 struct add {
 	const char *host;

@@ -177,12 +177,17 @@ static int remove_all(struct store *s, const char *name, struct err *err)
 {
 	int64_t rows = 0;
 
-	/* Proofs stay until they are cleaned away, attempts for the audit. */
+	/* Proofs stay until they are cleaned away, attempts for the audit. Who
+	 * might read it must be asked anew when it is enrolled again. */
 	if (store_exec(s, "DELETE FROM orders WHERE name = ?", ARGS(T(name)),
 		       NULL, err) == -1 ||
 	    store_exec(s, "DELETE FROM installs WHERE name = ?", ARGS(T(name)),
 		       NULL, err) == -1 ||
 	    store_aside(s, store_facts_drop(s, name, err), err) == -1 ||
+	    store_aside(s,
+			store_exec(s, "DELETE FROM host_names WHERE name = ?",
+				   ARGS(T(name)), NULL, err),
+			err) == -1 ||
 	    store_exec(s, "DELETE FROM certs WHERE name = ?", ARGS(T(name)),
 		       &rows, err) == -1)
 		return -1;

@@ -21,6 +21,7 @@ export CERTREPO_TEST_DATABASE="$MARIADB_DATABASE"
 RUN_TIMEOUT=300
 for t in test_db test_fleet_read test_load test_store test_store_ari test_store_due test_store_offer \
 	test_store_schema test_store_trouble test_store_clock test_store_pin \
+	test_store_facts test_store_csr test_store_attempt \
 	test_fleet_requests test_fleet_fetchers test_fleet_owners test_alive \
 	test_notify_owners test_why_idle test_prune test_pages test_ca_queue \
 	test_wrong_clock; do

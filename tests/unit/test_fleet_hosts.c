@@ -363,6 +363,27 @@ static void test_odd(void **state)
 	      fleet_hosts_each(s, tally, &t, &err));
 }
 
+/* Enrolled again, it is asked anew who may read it. */
+static void test_name_gone(void **state)
+{
+	struct store_cert row = { .name = "a.example.org",
+				  .enabled = true,
+				  .csr = { "csr", 3 },
+				  .md5_modulus = "m",
+				  .key_sha256 = "k" };
+
+	OK(store_add(s, &row, &err));
+	row.name = "b.example.org";
+	row.key_sha256 = "l";
+	OK(store_add(s, &row, &err));
+	add(1, "web1", "a1", "a.example.org");
+	add(1, "web2", "a2", "a.example.org");
+	RC(1, fleet_host_grant(s, "web1", "b.example.org", &err));
+	RC(1, store_remove(s, "a.example.org", &err));
+	assert_string_equal(names("web1"), "b.example.org!");
+	assert_string_equal(names("web2"), "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -377,6 +398,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_each, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pages, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_odd, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_name_gone, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
