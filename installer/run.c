@@ -14,6 +14,7 @@
 #include "hostview.h"
 #include "finding.h"
 #include "say.h"
+#include "sending.h"
 #include "storeway.h"
 #include "target.h"
 #include "term.h"
@@ -240,124 +241,6 @@ static int stamp_beat(const struct host *r, struct err *err)
 	return file_replace(path, text, strlen(text), &attr, err);
 }
 
-static void add_current(struct host *r, const struct svc *s,
-			struct receipts *ret)
-{
-	struct store_receipt one = { .host = r->conf->host,
-				     .service = s->name,
-				     .state = "" };
-
-	for (size_t i = 0; i < s->n_certs + s->n_endpoints; i++) {
-		const struct svc_endpoint *e =
-			i < s->n_certs ? NULL : &s->endpoints[i - s->n_certs];
-		size_t cert = e ? e->cert : i;
-
-		one.name = s->certs[cert].conf->name;
-		one.endpoint = e ? svc_endpoint_text(e, r->arena) : "";
-		receipt_add(ret, &one);
-	}
-}
-
-/* The names of all that is configured, whatever its state. */
-static void list_current(struct host *r, struct receipts *ret)
-{
-	receipt_add(ret, &(struct store_receipt){ .host = r->conf->host,
-						  .name = "",
-						  .service = "",
-						  .endpoint = "",
-						  .state = "" });
-	for (size_t i = 0; i < r->svcs->n; i++)
-		add_current(r, &r->svcs->v[i], ret);
-}
-
-/* Together with those of what is configured no more, which would stay as
- * they are for ever. */
-static int put_receipts(struct host *r, struct store *store,
-			const struct receipts *now, struct err *err)
-{
-	AUTO(strlist_free) struct strlist refused = STRLIST_INIT;
-	const struct store_receipts keep = { .v = now->v, .n = now->n };
-	/* More than can be told: what is missing in the list is not gone. */
-	bool all = now->n < RECEIPT_WAIT_MAX;
-
-	if (store_receipts_sync(store, r->receipts.v, r->receipts.n,
-				r->conf->host, all ? &keep : NULL, &refused,
-				err) == -1)
-		return -1;
-	storeway_refused(r, &refused);
-	return 0;
-}
-
-/* Only what is configured still waits: the others grow old for ever. */
-static int save_waiting(struct host *r, const struct receipts *now,
-			struct err *err)
-{
-	struct receipts kept = { .arena = r->arena };
-	int status;
-
-	for (size_t i = 0; i < r->receipts.n; i++)
-		if (now->n == RECEIPT_WAIT_MAX ||
-		    receipt_find(now, &r->receipts.v[i]))
-			receipt_add(&kept, &r->receipts.v[i]);
-	status = receipt_save(r->conf->state_dir, RECEIPTS_WAITING, &kept, err);
-	receipt_free(&kept);
-	return status;
-}
-
-/* What this run found is not remembered: whoever asks later is told of before.
- */
-static void not_kept(struct host *r, const char *why)
-{
-	log_warn("%s", why);
-	host_notice(r, NOTICE_TROUBLE, "", "",
-		    receipt_state_name(RECEIPT_FAILED), why);
-	r->fault = arena_strdup(r->arena, why);
-	r->bad++;
-}
-
-/* To the store, or to the file they wait in. */
-static void report(struct host *r, struct store *store,
-		   const struct receipts *now)
-{
-	struct err err = ERR_INIT;
-	const char *dir = r->conf->state_dir;
-
-	if (store) {
-		if (put_receipts(r, store, now, &err) == 0) {
-			if (receipt_forget(dir, RECEIPTS_WAITING, &err) == -1)
-				log_warn("%s", err.msg);
-			return;
-		}
-		log_warn("the store did not take the receipts, they are kept "
-			 "for the next run: %s",
-			 err.msg);
-	}
-	if (save_waiting(r, now, &err) == -1)
-		not_kept(r, arena_printf(r->arena, "receipts are lost: %s",
-					 err.msg));
-}
-
-/* What there is to say of this run. STORE may be NULL. */
-static void send_receipts(struct host *r, struct store *store)
-{
-	struct receipts now = { .arena = r->arena };
-	struct err err = ERR_INIT;
-
-	if (r->notices)
-		notice_looked(r->notices, NOTICE_TROUBLE, "");
-	if (r->dry_run || r->receipts.n == 0)
-		return;
-	list_current(r, &now);
-	if (hostview_update(r, &now, &err) == -1)
-		not_kept(r, arena_printf(r->arena,
-					 "what this run found is not "
-					 "remembered: %s",
-					 err.msg));
-	if (r->conf->report)
-		report(r, store, &now);
-	receipt_free(&now);
-}
-
 static int ask(struct host *r, struct store *store,
 	       struct store_host_certs *ret, struct err *err)
 {
@@ -464,7 +347,7 @@ int run_update(struct host *r, struct err *err)
 			    err->kind == ERR_UNAVAILABLE ? "unavailable"
 							 : "refused",
 			    err->msg);
-		send_receipts(r, NULL);
+		sending_all(r, NULL);
 		return -1;
 	}
 	r->store_reached = true;
@@ -478,7 +361,7 @@ int run_update(struct host *r, struct err *err)
 	if (!r->dry_run)
 		forget_gone(r);
 	heartbeat(r);
-	send_receipts(r, store);
+	sending_all(r, store);
 	return 0;
 }
 
@@ -761,6 +644,6 @@ int run_back(struct host *r, const char *name, struct err *err)
 		print_force(name);
 	if (store_open(r->conf->store, STORE_HOST, &store, NULL) == -1)
 		store = NULL;
-	send_receipts(r, store);
+	sending_all(r, store);
 	return status;
 }
