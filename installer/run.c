@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include "answer.h"
 #include "backup.h"
+#include "centre.h"
 #include "clock.h"
 #include "dryrun.h"
 #include "hostkey.h"
@@ -348,6 +349,7 @@ int run_update(struct host *r, struct err *err)
 							 : "refused",
 			    err->msg);
 		sending_all(r, NULL);
+		centre_close(r);
 		return -1;
 	}
 	r->store_reached = true;
@@ -362,6 +364,7 @@ int run_update(struct host *r, struct err *err)
 		forget_gone(r);
 	heartbeat(r);
 	sending_all(r, store);
+	centre_close(r);
 	return 0;
 }
 
@@ -642,8 +645,10 @@ int run_back(struct host *r, const char *name, struct err *err)
 	}
 	if (held)
 		print_force(name);
-	if (store_open(r->conf->store, STORE_HOST, &store, NULL) == -1)
+	if (!r->conf->receipts &&
+	    store_open(r->conf->store, STORE_HOST, &store, NULL) == -1)
 		store = NULL;
 	sending_all(r, store);
+	centre_close(r);
 	return status;
 }

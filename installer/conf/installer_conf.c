@@ -211,6 +211,11 @@ static const struct conf_setting settings[] = {
 	  .sub = &store_conf_schema,
 	  .offset = offsetof(struct installer_conf, store),
 	  .help = "where the certificates are kept" },
+	{ .name = "receipts",
+	  .type = CONF_GROUP,
+	  .sub = &store_conf_schema,
+	  .offset = offsetof(struct installer_conf, receipts),
+	  .help = "where receipts and requests go, if not to the store" },
 	{ .name = "trust_file",
 	  .type = CONF_PATH,
 	  .def = "/etc/ssl/certs/ca-certificates.crt",
@@ -510,6 +515,8 @@ static int check(struct installer_conf *c, struct arena *arena,
 	char host[256] = "";
 
 	store_conf_check(c->store, errs);
+	if (c->receipts)
+		store_conf_check(c->receipts, errs);
 	notify_conf_check(c->notify, errs);
 	check_path(&c->src, "state_dir", c->state_dir, errs);
 	if (c->services.n == 0)

@@ -66,6 +66,8 @@ struct installer_service {
 struct installer_conf {
 	struct conf_src src;
 	struct store_conf *store;
+	struct store_conf *receipts; /* what is told goes there; NULL: to the
+				      * store */
 	const char *trust_file;
 	const char *profile_dir, *shipped_profile_dir;
 	const char *state_dir;

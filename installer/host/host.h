@@ -41,6 +41,9 @@ struct host {
 	bool store_reached; /* it told what it has; */
 	bool store_away;    /* it was asked, and did not */
 	bool recalled; /* storeway.h: that the views serve was known before */
+	struct store *centre; /* centre.h: when it is another one; NULL: not
+			       * opened, or, with an error, away */
+	struct err centre_away;
 	const char *fault; /* of the run as a whole, a sentence, or NULL */
 	bool *looked;	   /* per service: this run did; or NULL */
 	const char **out;  /* per service: why it is not touched, or NULL */

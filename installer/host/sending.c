@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
+#include "centre.h"
 #include "hostview.h"
 #include "log.h"
 #include "sending.h"
@@ -80,23 +81,43 @@ static void not_kept(struct host *r, const char *why)
 	r->bad++;
 }
 
-/* To the store, or to the file they wait in. */
+/* WHY they could not be sent. */
+static void not_taken(struct host *r, const struct store *store,
+		      const struct err *why)
+{
+	const char *text = "the store did not take the receipts, they are "
+			   "kept for the next run";
+
+	if (r->conf->receipts)
+		text = "the store that receipts go to did not take them, they "
+		       "are kept for the next run";
+	text = arena_printf(r->arena, "%s: %s", text, why->msg);
+	log_warn("%s", text);
+	/* Where both are away, people are told of the one that matters. */
+	if (r->conf->receipts && store)
+		host_notice(r, NOTICE_STORE, "", "",
+			    why->kind == ERR_UNAVAILABLE ? "unavailable"
+							 : "refused",
+			    text);
+}
+
+/* To the store, or to the file they wait in. STORE is the one certificates are
+ * from. */
 static void report(struct host *r, struct store *store,
 		   const struct receipts *now)
 {
 	struct err err = ERR_INIT;
 	const char *dir = r->conf->state_dir;
+	struct store *to = centre_open(r, store, &err);
 
-	if (store) {
-		if (put_receipts(r, store, now, &err) == 0) {
-			if (receipt_forget(dir, RECEIPTS_WAITING, &err) == -1)
-				log_warn("%s", err.msg);
-			return;
-		}
-		log_warn("the store did not take the receipts, they are kept "
-			 "for the next run: %s",
-			 err.msg);
+	if (to && put_receipts(r, to, now, &err) == 0) {
+		if (receipt_forget(dir, RECEIPTS_WAITING, &err) == -1)
+			log_warn("%s", err.msg);
+		return;
 	}
+	if (to || r->conf->receipts)
+		not_taken(r, store, &err);
+	err_clear(&err);
 	if (save_waiting(r, now, &err) == -1)
 		not_kept(r, arena_printf(r->arena, "receipts are lost: %s",
 					 err.msg));

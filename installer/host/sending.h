@@ -6,8 +6,9 @@
 
 #include "host.h"
 
-/* The end of a run. STORE is NULL when it is away: receipts wait in a file
- * for the next run. */
+/* The end of a run. STORE is the one certificates are from, or NULL when it is
+ * away; it goes to that of centre.h. What cannot be sent waits in a file for
+ * the next run. */
 void sending_all(struct host *r, struct store *store);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include "answer.h"
+#include "centre.h"
 #include "clock.h"
 #include "hostkey.h"
 #include "journal.h"
@@ -198,14 +199,16 @@ static int ask(struct host *r, struct store *store, struct requested *all,
 	       struct err *err)
 {
 	struct fleet_requests mine;
+	struct store *centre;
 	bool any = false;
 
 	for (size_t i = 0; i < all->n; i++)
 		any = any || eq(all->v[i].state, FLEET_PENDING);
 	if (!any)
 		return 0;
-	if (fleet_requests_mine(store, r->conf->host, r->arena, &mine, err) ==
-	    -1)
+	centre = centre_open(r, store, err);
+	if (!centre || fleet_requests_mine(centre, r->conf->host, r->arena,
+					   &mine, err) == -1)
 		return -1;
 	for (size_t i = 0; i < mine.n; i++) {
 		struct requested_one *one = requested_find(
@@ -262,8 +265,9 @@ static void ask_next(struct host *r, struct store *store, struct requested *all,
 		     const char *name)
 {
 	struct err err = ERR_INIT;
+	struct store *centre = centre_open(r, store, &err);
 
-	if (request_next(r, store, name, &err) == 0)
+	if (centre && request_next(r, centre, name, &err) == 0)
 		return;
 	requested_put(all, r->arena,
 		      &(struct requested_one){

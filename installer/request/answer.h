@@ -11,9 +11,10 @@
 #include <stdio.h>
 #include "host.h"
 
-/* In an ordinary run, once all that the store has was dealt with: asks it only
- * while something is undecided. A next key that is in use is no next one any
- * more. Tells people of what was rejected. */
+/* In an ordinary run, once all that the STORE has was dealt with: asks it, or
+ * the one that requests go to (centre.h), only while something is undecided. A
+ * next key that is in use is no next one any more. Tells people of what was
+ * rejected. */
 void answer_look(struct host *r, struct store *store);
 /* Without asking anybody: what is undecided, rejected, or waits for its
  * certificate. False: something needs a person. */

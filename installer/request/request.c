@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "centre.h"
 #include "fleet_requests.h"
 #include "hostkey.h"
 #include "judge.h"
@@ -429,7 +430,7 @@ static int ask_store(struct host *r, const struct strlist *names,
 		     struct store **ret, struct store_host_certs *ret_rows,
 		     struct err *err)
 {
-	if (store_open(r->conf->store, STORE_HOST, ret, err) == -1 ||
+	if (store_open(centre_conf(r), STORE_HOST, ret, err) == -1 ||
 	    store_host_certs(*ret, (const char *const *) names->v, names->n,
 			     r->arena, ret_rows, err) == -1)
 		return err_set(err, err->kind, "%s; nothing was made",

@@ -93,9 +93,32 @@ static void defaults(void **state)
 	assert_int_equal(c.heartbeat, 86400);
 	assert_int_equal(c.clock_skew, 300);
 	assert_true(c.report);
+	assert_null(c.receipts);
 	s = c.services.v[0];
 	assert_int_equal(s->verify_time, 10);
 	assert_int_equal(s->verify_timeout, 5);
+}
+
+/* It is as whole as the store. */
+static void receipts_elsewhere(void **state)
+{
+	struct conf_errors errs = { 0 };
+	struct installer_conf c;
+
+	assert_int_equal(installer_conf_load_string(
+				 "t",
+				 HEAD SERVICE "\nreceipts : { driver = "
+					      "\"mariadb\"; host = \"db\"; };",
+				 arena, &c, &errs),
+			 -1);
+	assert_non_null(strstr(errs.list.v[0], "t:3: setting `ca_file'"));
+	conf_errors_free(&errs);
+	if (installer_conf_load_string(
+		    "t", HEAD SERVICE "\nreceipts : { path = \"/y\"; };", arena,
+		    &c, &errs) == -1)
+		fail_msg("%s", errs.list.v[0]);
+	assert_string_equal(c.store->path, "/x");
+	assert_string_equal(c.receipts->path, "/y");
 }
 
 /* Each is an error that says what is wrong, with its line. */
@@ -281,9 +304,13 @@ static void file(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(defaults), cmocka_unit_test(endpoint),
-		cmocka_unit_test(refused),  cmocka_unit_test(keys_refused),
-		cmocka_unit_test(key_ages), cmocka_unit_test(file),
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(endpoint),
+		cmocka_unit_test(receipts_elsewhere),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(keys_refused),
+		cmocka_unit_test(key_ages),
+		cmocka_unit_test(file),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

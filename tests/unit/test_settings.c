@@ -194,12 +194,17 @@ static void compare(struct page *p, const struct conf_schema *root)
 		char *heading;
 	} todo[32] = { { root, mem_strdup("SETTINGS") } };
 	const struct conf_setting *set;
-	size_t i, n = 1;
+	size_t i, k, n = 1;
 
 	for (i = 0; i < n; i++) {
 		compare_group(p, todo[i].heading, todo[i].schema);
 		for (set = todo[i].schema->settings; set->name; set++) {
 			if (!set->sub)
+				continue;
+			/* The same under another name is told once. */
+			for (k = 0; k < n && todo[k].schema != set->sub; k++)
+				;
+			if (k < n)
 				continue;
 			assert_true(n < ARRAY_LEN(todo));
 			todo[n].schema = set->sub;
