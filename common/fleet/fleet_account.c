@@ -15,13 +15,11 @@ static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
 			      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
 static const char *const procedures[] = {
-	"host_certs_get",
-	"host_receipts_put",
-	"host_requests_put",
-	"host_requests_mine",
+	"host_certs_get",    "host_receipts_put",  "host_receipts_mine",
+	"host_requests_put", "host_requests_mine",
 };
-#define PROCEDURES                                 \
-	"('host_certs_get', 'host_receipts_put', " \
+#define PROCEDURES                                                       \
+	"('host_certs_get', 'host_receipts_put', 'host_receipts_mine', " \
 	"'host_requests_put', 'host_requests_mine')"
 
 const char *fleet_account_of(const char *host, char ret[FLEET_ACCOUNT_MAX + 1])

@@ -133,17 +133,18 @@ static const char *rights(void)
 }
 
 #define CALL(p) "GRANT EXECUTE ON PROCEDURE `certrepo`.`" p "`;"
-#define OURS                      \
-	CALL("host_certs_get")    \
-	CALL("host_receipts_put") \
+#define OURS                       \
+	CALL("host_certs_get")     \
+	CALL("host_receipts_mine") \
+	CALL("host_receipts_put")  \
 	CALL("host_requests_mine") CALL("host_requests_put")
 
 static void procedures(void)
 {
-	static const char *const names[] = { "host_certs_get",
-					     "host_receipts_put",
-					     "host_requests_mine",
-					     "host_requests_put", "other" };
+	static const char *const names[] = {
+		"host_certs_get",     "host_receipts_mine", "host_receipts_put",
+		"host_requests_mine", "host_requests_put",  "other"
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		raw(arena_printf(arena,
