@@ -342,15 +342,16 @@ static int remember(struct host *r, int status, const struct err *why)
 	return status == 0 ? 1 : status;
 }
 
-/* The receipts that wait for the store; when it is told nothing any more they
- * would be old news for ever. */
+/* The receipts that wait for the store; when it is told nothing any more they,
+ * and those it was told, would be old news for ever. */
 static void take_waiting(struct host *r)
 {
 	const char *dir = r->conf->state_dir;
 	struct err err = ERR_INIT;
 
 	if (!r->conf->report) {
-		if (receipt_forget(dir, RECEIPTS_WAITING, &err) == -1)
+		if (receipt_forget(dir, RECEIPTS_WAITING, &err) == -1 ||
+		    receipt_forget(dir, RECEIPTS_SENT, &err) == -1)
 			log_warn("%s", err.msg);
 		return;
 	}

@@ -64,6 +64,21 @@ bool receipt_same(const struct store_receipt *a, const struct store_receipt *b)
 		       STORE_DETAIL_MAX) == 0;
 }
 
+bool receipt_arrived(const struct store_receipts *all,
+		     const struct store_receipt *r)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		const struct store_receipt *got = &all->v[i];
+
+		if (!about_same(got, r))
+			continue;
+		return got->ts > r->ts ||
+		       (got->ts == r->ts && eq(got->state, r->state) &&
+			eq(got->fingerprint, r->fingerprint));
+	}
+	return false;
+}
+
 void receipt_add(struct receipts *l, const struct store_receipt *r)
 {
 	struct store_receipt *slot = NULL;

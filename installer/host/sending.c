@@ -36,10 +36,77 @@ static void list_current(struct host *r, struct receipts *ret)
 		add_current(r, &r->svcs->v[i], ret);
 }
 
+/* --- what was taken, and is it there --- */
+
+/* Those in SENT that STORE has not, and that nothing newer is said of, are to
+ * be sent again. Nothing is in SENT then that is not known. */
+static void read_back(struct host *r, struct store *store,
+		      const struct receipts *now, struct receipts *sent)
+{
+	struct store_receipts mine = { .n = 0 };
+	struct err err = ERR_INIT;
+	struct store *to = centre_open(r, store, &err);
+	size_t lost = 0;
+	char n[32];
+
+	if (!to)
+		return;
+	if (store_receipts_mine(to, r->conf->host, r->arena, &mine, &err) ==
+	    -1) {
+		/* Who may not ask goes by that it was taken. */
+		log_debug("receipts are not read back: %s", err.msg);
+		if (err.kind != ERR_UNAVAILABLE)
+			sent->n = 0;
+		return;
+	}
+	for (size_t i = 0; i < sent->n; i++) {
+		const struct store_receipt *one = &sent->v[i];
+
+		if (receipt_arrived(&mine, one) || !receipt_find(now, one) ||
+		    receipt_find(&r->receipts, one))
+			continue;
+		receipt_add(&r->receipts, one);
+		lost++;
+	}
+	sent->n = 0;
+	snprintf(n, sizeof(n), "%zu", lost);
+	if (lost > 0)
+		log_event(LOG_L_NOTE, "receipts-lost", "sent-again", n, NULL);
+}
+
+/* What was said of REFUSED will never be there. */
+static void add_sent(const struct host *r, const struct receipts *now,
+		     const struct strlist *refused, struct receipts *sent)
+{
+	for (size_t i = 0; i < r->receipts.n; i++) {
+		const struct store_receipt *one = &r->receipts.v[i];
+
+		if (receipt_find(now, one) && !strlist_has(refused, one->name))
+			receipt_add(sent, one);
+	}
+}
+
+/* WAS: there is a file. */
+static void save_sent(const struct host *r, const struct receipts *sent,
+		      bool was)
+{
+	const char *dir = r->conf->state_dir;
+	struct err err = ERR_INIT;
+	int rc = 0;
+
+	if (sent->n > 0)
+		rc = receipt_save(dir, RECEIPTS_SENT, sent, &err);
+	else if (was)
+		rc = receipt_forget(dir, RECEIPTS_SENT, &err);
+	if (rc == -1)
+		log_warn("%s", err.msg);
+}
+
 /* Together with those of what is configured no more, which would stay as
  * they are for ever. */
 static int put_receipts(struct host *r, struct store *store,
-			const struct receipts *now, struct err *err)
+			const struct receipts *now, struct receipts *sent,
+			struct err *err)
 {
 	AUTO(strlist_free) struct strlist refused = STRLIST_INIT;
 	const struct store_receipts keep = { .v = now->v, .n = now->n };
@@ -51,6 +118,7 @@ static int put_receipts(struct host *r, struct store *store,
 				err) == -1)
 		return -1;
 	storeway_refused(r, &refused);
+	add_sent(r, now, &refused, sent);
 	return 0;
 }
 
@@ -104,13 +172,13 @@ static void not_taken(struct host *r, const struct store *store,
 /* To the store, or to the file they wait in. STORE is the one certificates are
  * from. */
 static void report(struct host *r, struct store *store,
-		   const struct receipts *now)
+		   const struct receipts *now, struct receipts *sent)
 {
 	struct err err = ERR_INIT;
 	const char *dir = r->conf->state_dir;
 	struct store *to = centre_open(r, store, &err);
 
-	if (to && put_receipts(r, to, now, &err) == 0) {
+	if (to && put_receipts(r, to, now, sent, &err) == 0) {
 		if (receipt_forget(dir, RECEIPTS_WAITING, &err) == -1)
 			log_warn("%s", err.msg);
 		return;
@@ -123,6 +191,26 @@ static void report(struct host *r, struct store *store,
 					 err.msg));
 }
 
+/* Of the run before, then of this one. */
+static void send(struct host *r, struct store *store,
+		 const struct receipts *now)
+{
+	struct receipts sent = { .arena = r->arena };
+	struct err err = ERR_INIT;
+	bool was = true;
+
+	if (receipt_load(r->conf->state_dir, RECEIPTS_SENT, &sent, &err) == -1)
+		log_debug("receipts are not read back: %s", err.msg);
+	else
+		was = sent.n > 0;
+	if (sent.n > 0)
+		read_back(r, store, now, &sent);
+	if (r->receipts.n > 0)
+		report(r, store, now, &sent);
+	save_sent(r, &sent, was);
+	receipt_free(&sent);
+}
+
 void sending_all(struct host *r, struct store *store)
 {
 	struct receipts now = { .arena = r->arena };
@@ -130,15 +218,15 @@ void sending_all(struct host *r, struct store *store)
 
 	if (r->notices)
 		notice_looked(r->notices, NOTICE_TROUBLE, "");
-	if (r->dry_run || r->receipts.n == 0)
+	if (r->dry_run)
 		return;
 	list_current(r, &now);
-	if (hostview_update(r, &now, &err) == -1)
+	if (r->receipts.n > 0 && hostview_update(r, &now, &err) == -1)
 		not_kept(r, arena_printf(r->arena,
 					 "what this run found is not "
 					 "remembered: %s",
 					 err.msg));
 	if (r->conf->report)
-		report(r, store, &now);
+		send(r, store, &now);
 	receipt_free(&now);
 }
