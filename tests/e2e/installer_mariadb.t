@@ -52,7 +52,8 @@ run host
 is "$rc $(served)" "0 $(cert_fp "$T/one.crt")" "installed and served"
 is "$(my_receipt "$at")" served "... and the receipt is there"
 
-# --- nothing to do ---
+# --- nothing to do, once receipts were read back ---
+run host
 mariadb_sql -e "SET GLOBAL general_log_file = '$T/mariadb/data/general.log';
 	SET GLOBAL general_log = ON"
 run host
