@@ -27,7 +27,7 @@ struct stmt {
 	const char *sql;
 	uint32_t id;
 	bool sent;  /* the child knows it */
-	bool begun; /* there is a row, and maybe more */
+	bool begun; /* there is a row; what follows it is db_parent_rest() */
 	int bad;    /* a parameter beyond BIND_MAX, or 0 */
 	struct binding *bound;
 	size_t n_bound;
@@ -283,39 +283,21 @@ static bool get_names(struct db_wire *w, struct stmt *s)
 	return !w->bad;
 }
 
-static bool get_step(struct db_wire *w, struct stmt *s, bool row, bool first)
+static bool get_head(struct db_wire *w, struct stmt *s)
 {
-	uint32_t n;
+	uint32_t n = db_wire_get_u32(w);
 
-	s->affected = db_wire_get_i64(w);
-	n = db_wire_get_u32(w);
-	if (w->bad || s->affected < 0 || n > DB_COLUMNS_MAX)
+	if (w->bad || n > DB_COLUMNS_MAX)
 		return false;
-	if (first) {
-		s->n_cols = n;
-		if (!get_names(w, s))
-			return false;
-	}
-	if (n != s->n_cols || (row && n == 0))
-		return false;
-	for (unsigned int i = 0; row && i < n; i++)
-		if (!get_value(w, &s->row[i]))
-			return false;
-	return w->left == 0;
+	s->n_cols = n;
+	return get_names(w, s);
 }
 
-static int apart_step(struct db *db, void *stmt, struct err *err)
+static int ask_rows(struct stmt *s, bool first, struct err *err)
 {
-	struct stmt *s = stmt;
-	bool first = !s->begun;
-	struct db_wire w;
-	struct sbuf *out;
-	int rc;
+	struct sbuf *out =
+		db_parent_ask(s->db, first ? DB_WIRE_FIRST : DB_WIRE_NEXT);
 
-	if (s->bad)
-		return err_set(err, ERR_INTERNAL, "%s: cannot bind number %d",
-			       db->name, s->bad);
-	out = db_parent_ask(db, first ? DB_WIRE_FIRST : DB_WIRE_NEXT);
 	db_wire_u32(out, s->id);
 	if (first) {
 		s->n_cols = 0;
@@ -323,11 +305,55 @@ static int apart_step(struct db *db, void *stmt, struct err *err)
 		put_bindings(out, s);
 		s->sent = true;
 	}
-	s->begun = false;
-	rc = db_parent_answer(db, &w, err);
-	if (rc == -1)
+	if (db_parent_answer(s->db, err) == -1)
 		return -1;
-	if (!get_step(&w, s, rc == 1, first)) {
+	if (first && !get_head(db_parent_rest(s->db), s))
+		return db_parent_odd(s->db, err);
+	return 0;
+}
+
+static bool get_row(struct db_wire *w, struct stmt *s)
+{
+	for (unsigned int i = 0; i < s->n_cols; i++)
+		if (!get_value(w, &s->row[i]))
+			return false;
+	return s->n_cols > 0;
+}
+
+static bool get_end(struct db_wire *w, struct stmt *s)
+{
+	s->affected = db_wire_get_i64(w);
+	return !w->bad && s->affected >= 0 && w->left == 0;
+}
+
+/* 1, 0, or -1: this adds up to nothing. */
+static int get_item(struct db_wire *w, unsigned int item, struct stmt *s)
+{
+	if (item == DB_WIRE_ROW && get_row(w, s))
+		return 1;
+	return item == DB_WIRE_END && get_end(w, s) ? 0 : -1;
+}
+
+static int apart_step(struct db *db, void *stmt, struct err *err)
+{
+	struct stmt *s = stmt;
+	struct db_wire *w = db_parent_rest(db);
+	bool first = !s->begun;
+	unsigned int item;
+	int rc;
+
+	if (s->bad)
+		return err_set(err, ERR_INTERNAL, "%s: cannot bind number %d",
+			       db->name, s->bad);
+	s->begun = false;
+	item = first ? DB_WIRE_MORE : db_wire_get_u8(w);
+	if (first || (item == DB_WIRE_MORE && w->left == 0)) {
+		if (ask_rows(s, first, err) == -1)
+			return -1;
+		item = db_wire_get_u8(w);
+	}
+	rc = w->bad ? -1 : get_item(w, item, s);
+	if (rc == -1) {
 		s->n_cols = 0;
 		return db_parent_odd(db, err);
 	}

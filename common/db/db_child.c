@@ -258,31 +258,45 @@ static void put_value(struct server *s, struct kept *k, int i, size_t *sent)
 	*sent += b.len;
 }
 
-static void reply_step(struct server *s, struct kept *k, int rc, bool first)
+static void put_head(struct server *s, struct kept *k)
 {
-	size_t sent = 0;
-
-	if (first)
-		k->n_cols = s->driver->n_cols(k->stmt);
-	begin_reply(s, rc == 1 ? DB_WIRE_ROW : DB_WIRE_DONE);
-	db_wire_i64(&s->out, s->driver->affected(k->stmt));
+	k->n_cols = s->driver->n_cols(k->stmt);
 	db_wire_u32(&s->out, k->n_cols);
-	for (unsigned int i = 0; first && i < k->n_cols; i++) {
+	for (unsigned int i = 0; i < k->n_cols; i++) {
 		const char *name = s->driver->col_name(k->stmt, (int) i);
 
 		name = name ? name : "?";
 		db_wire_bytes(&s->out, name, strnlen(name, DB_WIRE_NAME_MAX));
 	}
-	for (unsigned int i = 0; rc == 1 && i < k->n_cols; i++)
+}
+
+static void put_row(struct server *s, struct kept *k)
+{
+	size_t sent = 0;
+
+	db_wire_u8(&s->out, DB_WIRE_ROW);
+	for (unsigned int i = 0; i < k->n_cols; i++)
 		put_value(s, k, (int) i, &sent);
 }
 
-static int step(struct server *s, struct kept *k, bool first, struct err *err)
+/* A row, or as many as make MOST bytes. */
+static int step(struct server *s, struct kept *k, bool first, size_t most,
+		struct err *err)
 {
 	int rc = s->driver->step(s->db, k->stmt, err);
 
-	if (rc != -1)
-		reply_step(s, k, rc, first);
+	begin_reply(s, DB_WIRE_DONE);
+	if (first && rc != -1)
+		put_head(s, k);
+	while (rc == 1) {
+		put_row(s, k);
+		if (s->out.len >= most)
+			break;
+		rc = s->driver->step(s->db, k->stmt, err);
+	}
+	db_wire_u8(&s->out, rc == 1 ? DB_WIRE_MORE : DB_WIRE_END);
+	if (rc == 0)
+		db_wire_i64(&s->out, s->driver->affected(k->stmt));
 	if (rc != 1)
 		(void) reset(s, k); /* or it would hold what others wait for */
 	return rc == -1 ? -1 : 0;
@@ -309,7 +323,7 @@ static int begin_step(struct server *s, struct db_wire *w, struct err *err)
 	bind_all(s->driver, k, w);
 	k->message = TAKE(s->in.p);
 	s->in.cap = 0;
-	return step(s, k, true, err);
+	return step(s, k, true, 0, err);
 }
 
 static int next_step(struct server *s, struct db_wire *w, struct err *err)
@@ -318,7 +332,7 @@ static int next_step(struct server *s, struct db_wire *w, struct err *err)
 
 	if (!k)
 		return err_set(err, ERR_INTERNAL, "no such statement");
-	return step(s, k, false, err);
+	return step(s, k, false, DB_WIRE_ROWS, err);
 }
 
 static int reset_one(struct server *s, struct db_wire *w, struct err *err)

@@ -27,6 +27,7 @@ struct peer {
 	uint32_t last_id;
 	struct sbuf out;
 	struct db_wire_buf in;
+	struct db_wire rest; /* of the reply in it */
 };
 
 /* --- its end --- */
@@ -174,6 +175,7 @@ static int send_request(struct db *db, struct err *err)
 	struct peer *a = db->handle;
 	enum db_wire_end end;
 
+	a->rest = (struct db_wire){ 0 };
 	if (a->fd == -1)
 		return lost(db, "is gone", err);
 	if (sbuf_over(&a->out))
@@ -211,9 +213,10 @@ static int told(struct db *db, struct db_wire *w, enum db_fault fault,
 	return err_set(err, (enum err_kind) kind, "%s: %s", db->name, text);
 }
 
-int db_parent_answer(struct db *db, struct db_wire *w, struct err *err)
+int db_parent_answer(struct db *db, struct err *err)
 {
 	struct peer *a = db->handle;
+	struct db_wire *w = &a->rest;
 	enum db_wire_end end;
 	unsigned int result, fault;
 
@@ -229,17 +232,22 @@ int db_parent_answer(struct db *db, struct db_wire *w, struct err *err)
 		return db_parent_odd(db, err);
 	if (result == DB_WIRE_ERROR)
 		return told(db, w, (enum db_fault) fault, err);
-	if (result != DB_WIRE_DONE && result != DB_WIRE_ROW)
-		return db_parent_odd(db, err);
-	return result == DB_WIRE_ROW ? 1 : 0;
+	return result == DB_WIRE_DONE ? 0 : db_parent_odd(db, err);
+}
+
+struct db_wire *db_parent_rest(struct db *db)
+{
+	struct peer *a = db->handle;
+
+	return &a->rest;
 }
 
 int db_parent_done(struct db *db, struct err *err)
 {
-	struct db_wire w;
-	int rc = db_parent_answer(db, &w, err);
+	int rc = db_parent_answer(db, err);
 
-	return rc == 1 || (rc == 0 && w.left > 0) ? db_parent_odd(db, err) : rc;
+	return rc == 0 && db_parent_rest(db)->left > 0 ? db_parent_odd(db, err)
+						       : rc;
 }
 
 int db_parent_start(struct db *db, const struct db_driver *inner,

@@ -26,9 +26,10 @@ uint32_t db_parent_new_id(struct db *db);  /* for a statement */
 /* Begin a request; add its fields to what is returned, then one of the
  * following sends it. */
 struct sbuf *db_parent_ask(struct db *db, enum db_wire_op op);
-/* 1 a row, 0, -1. *W is what else the reply says, until the next call. */
-int db_parent_answer(struct db *db, struct db_wire *w,
-		     struct err *err) MUST_CHECK;
+/* 0 or -1. What else the reply says is in *db_parent_rest(). */
+int db_parent_answer(struct db *db, struct err *err) MUST_CHECK;
+/* Empty from the next request on, which may come before all is read. */
+struct db_wire *db_parent_rest(struct db *db);
 /* The same, where it may say nothing else: 0 or -1. */
 int db_parent_done(struct db *db, struct err *err) MUST_CHECK;
 /* A whole request that has an id and no reply; -1: lost. */

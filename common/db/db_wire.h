@@ -18,8 +18,9 @@
  * parameters. A reply: see db_child.c. */
 #define DB_WIRE_REQUEST_MAX (8u << 20)
 #define DB_WIRE_REPLY_MAX   ((1u << 20) + (1u << 18))
-#define DB_WIRE_NAME_MAX    64	 /* bytes of a column's name */
-#define DB_WIRE_TEXT_MAX    1000 /* bytes of what went wrong */
+#define DB_WIRE_ROWS	    (1u << 16) /* bytes of rows, then no more of them */
+#define DB_WIRE_NAME_MAX    64	       /* bytes of a column's name */
+#define DB_WIRE_TEXT_MAX    1000       /* bytes of what went wrong */
 
 /* A request: op, the end of the time (i64, by clock_mono_ms(), which both
  * share), and fields:
@@ -33,9 +34,12 @@
  * else nothing. The SQL of an id that is known is not looked at.
  *
  * A reply: u8 result, u8 fault, and fields: of ERROR u8 kind, bytes text; of
- * FIRST and NEXT i64 affected, u32 number of columns; of FIRST also bytes for
- * each name; of ROW for each column u8 type and its value, where DB_BYTES are
- * u64 length, u8 whether they follow, bytes. */
+ * FIRST u32 number of columns, bytes for each name; of FIRST and NEXT then
+ * items, each with u8 what it is: a ROW, and of each column u8 type and its
+ * value, where DB_BYTES are i64 length, u8 whether they follow, bytes; and last
+ * MORE, to be asked for by NEXT, or END, i64 affected.
+ * To FIRST there comes one row at most, since many want no more; to NEXT as
+ * many as are worth the way, or what went wrong with one of them. */
 enum db_wire_op {
 	DB_WIRE_OPEN = 1,
 	DB_WIRE_BEGIN,
@@ -48,7 +52,8 @@ enum db_wire_op {
 	DB_WIRE_FINALIZE,
 	DB_WIRE_BEGIN_READ,
 };
-enum db_wire_result { DB_WIRE_DONE, DB_WIRE_ROW, DB_WIRE_ERROR };
+enum db_wire_result { DB_WIRE_DONE, DB_WIRE_ERROR };
+enum db_wire_item { DB_WIRE_END, DB_WIRE_ROW, DB_WIRE_MORE };
 
 /* --- building and taking apart --- */
 

@@ -224,6 +224,76 @@ static void test_killed(void **state)
 	db_close(&db);
 }
 
+#define MANY "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+
+static void numbered(struct db_stmt *st, int64_t from, int64_t to)
+{
+	for (int64_t i = from; i <= to; i++) {
+		RC(1, db_step(st, &err));
+		assert_int_equal(db_col_int(st, 0), i);
+	}
+}
+
+/* Rows come many at a time: what has come is there, though the process that
+ * sent it is not. A first row alone, since most ask for one. */
+static void test_many(void **state)
+{
+	struct db_stmt *st = NULL;
+
+	if (geteuid() != 0)
+		skip();
+	make_store();
+	OK(db_prepare(db, MANY " LIMIT 100) SELECT i FROM n", "I", &st, &err));
+	numbered(st, 1, 2);
+	assert_int_equal(kill(child_pid(), SIGKILL), 0);
+	numbered(st, 3, 100);
+	RC(0, db_step(st, &err));
+	db_done(st);
+	OK(db_reconnect(db, &err));
+	/* More than go into one reply, and some that are left. */
+	OK(db_prepare(db, MANY " LIMIT 100000) SELECT i FROM n", "I", &st,
+		      &err));
+	numbered(st, 1, 100000);
+	RC(0, db_step(st, &err));
+	db_done(st);
+	OK(db_prepare(db, MANY ") SELECT i FROM n", "I", &st, &err));
+	numbered(st, 1, 20000);
+	db_done(st);
+	/* Rows that are large, between small ones. */
+	OK(db_prepare(
+		db, MANY " LIMIT 60) SELECT i, zeroblob(i % 7 * 20000) FROM n",
+		"IB", &st, &err));
+	for (int i = 1; i <= 60; i++) {
+		size_t len;
+
+		RC(1, db_step(st, &err));
+		assert_int_equal(db_col_int(st, 0), i);
+		assert_non_null(db_col_blob(st, 1, &len));
+		assert_int_equal(len, i % 7 * 20000);
+	}
+	RC(0, db_step(st, &err));
+	db_done(st);
+}
+
+/* What goes wrong with a row behind the first is said, and the next statement
+ * has an answer of its own. */
+static void test_row_fails(void **state)
+{
+	struct db_stmt *st = NULL;
+
+	if (geteuid() != 0)
+		skip();
+	make_store();
+	OK(db_prepare(db,
+		      MANY " LIMIT 9) SELECT abs(CASE i WHEN 5 THEN "
+			   "-9223372036854775807 - 1 ELSE i END) FROM n",
+		      "I", &st, &err));
+	RC(1, db_step(st, &err));
+	FAILS(ERR_INTERNAL, "integer overflow", db_step(st, &err));
+	db_done(st);
+	RC(1, first("SELECT k FROM t", "I"));
+}
+
 static void test_held(void **state)
 {
 	int64_t started;
@@ -347,11 +417,19 @@ static void begin(struct sbuf *s, unsigned int result, unsigned int fault)
 	db_wire_u8(s, fault);
 }
 
-static void row(struct sbuf *s, int64_t affected, uint32_t n)
+static void head(struct sbuf *s, uint32_t n)
 {
-	begin(s, DB_WIRE_ROW, 0);
-	db_wire_i64(s, affected);
+	begin(s, DB_WIRE_DONE, 0);
 	db_wire_u32(s, n);
+}
+
+/* A row is to follow, of one column, whose value is of TYPE. */
+static void row(struct sbuf *s, unsigned int type)
+{
+	head(s, 1);
+	db_wire_bytes(s, "k", 1);
+	db_wire_u8(s, DB_WIRE_ROW);
+	db_wire_u8(s, type);
 }
 
 /* Answers to a first step of which none adds up. */
@@ -384,56 +462,64 @@ static void lie(int fd)
 		db_wire_i64(&s, INT64_MAX);
 		break;
 	case 6: /* columns without end */
-		row(&s, 0, UINT32_MAX);
+		head(&s, UINT32_MAX);
 		break;
 	case 7: /* a name too long */
-		row(&s, 0, 1);
+		head(&s, 1);
 		db_wire_bytes(&s, big, DB_WIRE_NAME_MAX + 1);
 		break;
 	case 8: /* a type that is none */
-		row(&s, 0, 1);
-		db_wire_bytes(&s, "k", 1);
-		db_wire_u8(&s, 77);
+		row(&s, 77);
 		break;
 	case 9: /* a length below nothing */
-		row(&s, 0, 1);
-		db_wire_bytes(&s, "k", 1);
-		db_wire_u8(&s, DB_BYTES);
+		row(&s, DB_BYTES);
 		db_wire_i64(&s, -1);
 		db_wire_u8(&s, 1);
 		db_wire_i64(&s, -1);
 		break;
 	case 10: /* a value larger than any */
-		row(&s, 0, 1);
-		db_wire_bytes(&s, "k", 1);
-		db_wire_u8(&s, DB_BYTES);
+		row(&s, DB_BYTES);
 		db_wire_i64(&s, sizeof(big));
 		db_wire_u8(&s, 1);
 		db_wire_bytes(&s, big, sizeof(big));
 		break;
 	case 11: /* something behind the last */
-		row(&s, 0, 1);
-		db_wire_bytes(&s, "k", 1);
-		db_wire_u8(&s, DB_INT);
+		head(&s, 0);
+		db_wire_u8(&s, DB_WIRE_END);
 		db_wire_i64(&s, 1);
 		db_wire_u8(&s, 1);
 		break;
 	case 12: /* cut */
-		row(&s, 0, 1);
-		db_wire_bytes(&s, "k", 1);
-		db_wire_u8(&s, DB_INT);
+		row(&s, DB_INT);
 		db_wire_u32(&s, 1);
 		break;
 	case 13: /* rows matched below nothing */
-		row(&s, -5, 0);
+		head(&s, 0);
+		db_wire_u8(&s, DB_WIRE_END);
+		db_wire_i64(&s, -5);
 		break;
 	case 14: /* a row of nothing */
-		row(&s, 0, 0);
+		head(&s, 0);
+		db_wire_u8(&s, DB_WIRE_ROW);
+		db_wire_u8(&s, DB_WIRE_MORE);
+		break;
+	case 15: /* more of nothing: it would go on for ever */
+		head(&s, 1);
+		db_wire_bytes(&s, "k", 1);
+		db_wire_u8(&s, DB_WIRE_MORE);
+		break;
+	case 16: /* an item that is none */
+		head(&s, 0);
+		db_wire_u8(&s, 77);
+		break;
+	case 17: /* nothing behind the columns */
+		head(&s, 0);
+		break;
+	case 18: /* a result that is none */
+		begin(&s, 7, 0);
 		break;
 	default: /* as it says is its length, and it is not */
-		row(&s, 0, 1);
-		db_wire_bytes(&s, "k", 1);
-		db_wire_u8(&s, DB_BYTES);
+		row(&s, DB_BYTES);
 		db_wire_i64(&s, 3);
 		db_wire_u8(&s, 1);
 		db_wire_bytes(&s, "ab", 2);
@@ -441,7 +527,7 @@ static void lie(int fd)
 	}
 	put(fd, &s);
 }
-#define LIES 16
+#define LIES 20
 
 static void hear(int fd)
 {
@@ -481,6 +567,68 @@ static void test_lies(void **state)
 		FAILS(ERR_UNAVAILABLE, "answers what it never should",
 		      first("SELECT k FROM t", "I"));
 		assert_int_equal(db_fault(db), DB_FAULT_LOST);
+		db_close(&db);
+	}
+}
+
+/* A first row that is right, and behind it none of which one adds up. */
+static void lie_later(int fd)
+{
+	struct sbuf s;
+
+	accept_open(fd);
+	row(&s, DB_INT);
+	db_wire_i64(&s, 7);
+	switch (turn) {
+	case 0: /* no item at all */
+		break;
+	case 1: /* one that is none */
+		db_wire_u8(&s, 77);
+		break;
+	case 2: /* half a row */
+		db_wire_u8(&s, DB_WIRE_ROW);
+		db_wire_u8(&s, DB_INT);
+		db_wire_u8(&s, 1);
+		break;
+	case 3: /* an end before the end */
+		db_wire_u8(&s, DB_WIRE_END);
+		db_wire_i64(&s, 0);
+		db_wire_u8(&s, DB_WIRE_ROW);
+		break;
+	case 4: /* more, and something behind it */
+		db_wire_u8(&s, DB_WIRE_MORE);
+		db_wire_u8(&s, DB_WIRE_END);
+		db_wire_i64(&s, 0);
+		break;
+	default: /* more, and there is none, for ever */
+		db_wire_u8(&s, DB_WIRE_MORE);
+		put(fd, &s);
+		hear(fd);
+		begin(&s, DB_WIRE_DONE, 0);
+		db_wire_u8(&s, DB_WIRE_MORE);
+		break;
+	}
+	put(fd, &s);
+	hear(fd);
+}
+#define LATER_LIES 6
+
+static void test_later_lies(void **state)
+{
+	struct db_stmt *st = NULL;
+
+	if (geteuid() != 0)
+		skip();
+	db_child_set_for_test(lie_later);
+	for (turn = 0; turn < LATER_LIES; turn++) {
+		OK(db_open(&conf, DB_WAIT, &db, &err));
+		OK(db_prepare(db, "SELECT k FROM t", "I", &st, &err));
+		RC(1, db_step(st, &err));
+		assert_int_equal(db_col_int(st, 0), 7);
+		FAILS(ERR_UNAVAILABLE, "answers what it never should",
+		      db_step(st, &err));
+		assert_int_equal(db_fault(db), DB_FAULT_LOST);
+		db_done(st);
 		db_close(&db);
 	}
 }
@@ -595,9 +743,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_where), TEST(test_as_whom), TEST(test_killed),
-		TEST(test_held),  TEST(test_ignored), TEST(test_child),
-		TEST(test_lies),  TEST(test_slow),    TEST(test_words),
+		TEST(test_where),     TEST(test_as_whom),    TEST(test_killed),
+		TEST(test_held),      TEST(test_ignored),    TEST(test_child),
+		TEST(test_lies),      TEST(test_later_lies), TEST(test_many),
+		TEST(test_row_fails), TEST(test_slow),	     TEST(test_words),
 		TEST(test_keys),
 	};
 
