@@ -130,8 +130,11 @@ class Peer:
         if "FROM installs" in sql:
             columns = [(str(i), VARCHAR) for i in range(8)]
             columns += [(str(i), LONGLONG) for i in range(3)]
-            columns += [("detail", VARCHAR), ("version", VARCHAR)]
-            return columns, [text] * 8 + [1] * 3 + [b"x" * 900, b"1"]
+            columns += [(str(i), VARCHAR) for i in range(4)]
+            columns += [("heartbeat", LONGLONG), ("ts_window", LONGLONG)]
+            return columns, (
+                [text] * 8 + [1] * 3 + [b"x" * 900] + [b"1"] * 3 + [1] * 2
+            )
         columns = [("name", VARCHAR), ("enable", VARCHAR), ("crt", BLOB)]
         columns += [("ca", BLOB), ("min_reader", LONGLONG)]
         values = [text, b"Y", b"CRT", b"CA", 1]
