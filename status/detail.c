@@ -157,6 +157,24 @@ static const struct status_receipt *service(const struct detail *d,
 	return behind;
 }
 
+/* In a word, as the table has it, and why: its renewal, and its hosts where
+ * these are worse, or nobody reports it. */
+static void name_lines(const struct detail *d, const struct status_name *n)
+{
+	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(TEXT_SENTENCE);
+	const struct status_verdict *worse = why_worse(n);
+
+	why_name_text(d->m, n, worse, &out);
+	say(d, n->name, worse, &out);
+	if (worse == &n->delivery) {
+		why_name_text(d->m, n, &n->renewal, &out);
+		say(d, "its renewal", &n->renewal, &out);
+	} else if (n->delivery.why != WHY_NONE && n->n_receipts == 0) {
+		why_name_text(d->m, n, &n->delivery, &out);
+		say(d, "its hosts", &n->delivery, &out);
+	}
+}
+
 static void host_line(const struct detail *d, const struct status_host *h)
 {
 	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(TEXT_SENTENCE);
@@ -267,7 +285,6 @@ int detail_name(struct store *s, const struct status_model *m, FILE *f,
 		struct err *err)
 {
 	AUTO(arena_free) struct arena *a = arena_new();
-	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(TEXT_SENTENCE);
 	const struct detail d = { m, f, term_columns(f) };
 	const struct status_name *n = &m->names[0];
 	const struct store_cert none = { .name = n->name };
@@ -278,12 +295,7 @@ int detail_name(struct store *s, const struct status_model *m, FILE *f,
 	if (rc == -1)
 		return -1;
 	text_unread(m, d.columns, f);
-	why_name_text(m, n, &n->renewal, &out);
-	say(&d, n->name, &n->renewal, &out);
-	if (n->delivery.why != WHY_NONE && n->n_receipts == 0) {
-		why_name_text(m, n, &n->delivery, &out);
-		say(&d, "its hosts", &n->delivery, &out);
-	}
+	name_lines(&d, n);
 	row_of(&d, n, row ? row : &none);
 	/* This account may not read them. */
 	if (store_attempts_of(s, n->name, ATTEMPTS, a, &l, err) == -1) {
@@ -313,12 +325,8 @@ void detail_host(const struct status_model *m, FILE *f)
 		const struct status_name *n = &m->names[i];
 		const struct status_receipt *r = m->receipts + n->receipt;
 		const struct status_receipt *end = r + n->n_receipts;
-		AUTO(sbuf_free) struct sbuf out = SBUF_INIT(TEXT_SENTENCE);
 
-		if (r == end)
-			continue;
-		why_name_text(m, n, &n->renewal, &out);
-		say(&d, n->name, &n->renewal, &out);
+		name_lines(&d, n);
 		while (r < end)
 			r = service(&d, n->name, r, end);
 	}

@@ -41,7 +41,9 @@ static bool has_such_host(const struct status_model *m,
 	for (uint32_t i = 0; i < n->n_receipts; i++)
 		if (host_is(m, &m->hosts[m->receipts[n->receipt + i].host], f))
 			return true;
-	return false;
+	/* What it was to report. */
+	return f->host && f->silent < 0 && n->may_read &&
+	       strcmp(n->may_read, f->host) == 0;
 }
 
 static bool has_state(const struct status_verdict *v, const char *state)
@@ -52,6 +54,8 @@ static bool has_state(const struct status_verdict *v, const char *state)
 static bool is_not_served(const struct status_model *m,
 			  const struct status_name *n)
 {
+	if (n->delivery.why == WHY_NOT_REPORTED)
+		return true;
 	for (uint32_t i = 0; i < n->n_receipts; i++) {
 		const struct status_verdict *v =
 			&m->receipts[n->receipt + i].verdict;

@@ -426,6 +426,22 @@ static bool take_install(void *arg, const struct fleet_install *i)
 	return true;
 }
 
+static void take_grant(void *arg, const struct fleet_grant *g)
+{
+	struct loader *l = arg;
+	struct status_model *m = l->m;
+	uint32_t i, host = places_find(&l->hosts, m, host_key, g->host);
+	struct status_name *n = name_of(l, g->name, &i);
+
+	if (!n || n->n_receipts > 0)
+		return;
+	if (n->may_read && g->ts_added >= n->ts_may_read)
+		return;
+	n->may_read = host == PLACES_NONE ? intern_str(l->intern, g->host)
+					  : m->hosts[host].host;
+	n->ts_may_read = g->ts_added;
+}
+
 /* --- the whole --- */
 
 /* The element I of V belongs to the place TO[I]; TO is used up. */
@@ -632,6 +648,7 @@ int load_model(struct store *s, const struct fleet_scope *scope,
 		.detail = take_detail,
 		.place = take_place,
 		.install = take_install,
+		.grant = take_grant,
 		.ca = take_ca,
 		.fetcher = take_fetcher,
 		.pending = take_pending,

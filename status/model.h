@@ -84,8 +84,12 @@ struct status_name {
 	uint32_t key_certs, n_names, count_fail;
 	uint32_t receipt, n_receipts; /* in receipts, which are in order of
 				       * name, host, service, endpoint */
-	uint32_t n_hosts, n_served;   /* hosts that have it; that serve it as
-				       * issued at all their endpoints */
+	/* A host that was granted it, where no host reports it; and since when
+	 * one could have: the least of their accounts' age. */
+	const char *may_read;
+	int64_t ts_may_read;
+	uint32_t n_hosts, n_served; /* hosts that have it; that serve it as
+				     * issued at all their endpoints */
 	bool enabled, held, renew_asked, has_crt;
 	bool stale;  /* what is known of the certificate is not of this one: of
 		      * issuer, key, names, and what hosts serve */

@@ -523,13 +523,21 @@ void verdict_receipt(const struct status_model *m, struct status_receipt *r)
 static struct status_verdict without_hosts(const struct status_model *m,
 					   const struct status_name *n)
 {
-	int64_t at = stored_at(m, n);
+	int64_t at = stored_at(m, n), until = verdict_deadline(m, n);
 
 	if (m->unread[FLEET_PART_INSTALLS])
 		return verdict(WHY_HOSTS_UNREAD, STATUS_WATCH, 0);
+	if (!n->enabled || at == 0)
+		return verdict(WHY_NONE, STATUS_WELL, 0);
+	/* A host that came later had as long. */
+	if (n->may_read && n->ts_may_read > at)
+		until += n->ts_may_read - at;
+	if (until >= m->now)
+		return verdict(WHY_NONE, STATUS_WELL, 0);
+	if (n->may_read)
+		return verdict(WHY_NOT_REPORTED, STATUS_ACT, until);
 	/* It was there for long enough that a host should have it. */
-	if (m->whole && n->enabled && at > 0 && m->now - at > DAY &&
-	    verdict_deadline(m, n) < m->now)
+	if (m->now - at > DAY)
 		return verdict(WHY_NO_HOST, STATUS_WATCH, at);
 	return verdict(WHY_NONE, STATUS_WELL, 0);
 }

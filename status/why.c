@@ -130,6 +130,11 @@ static const struct row rows[WHYS] = {
 	[WHY_NO_HOST] = { UNKNOWN, ITS_HOST,
 			  "no host reports it, since {when}: is it in "
 			  "installer.conf of the host that serves it?" },
+	[WHY_NOT_REPORTED] = { NOT_SERVED, A_PERSON,
+			       "no host reports it, and what was issued on "
+			       "{stored} was to be served by {when} "
+			       "(deliver_within{within}); {may_read} may read "
+			       "it: does its installer.conf have it?" },
 	[WHY_HOSTS_UNREAD] = { UNKNOWN, A_PERSON,
 			       "whether hosts serve it is not known: what they "
 			       "report could not be read" },
@@ -495,6 +500,11 @@ static void w_names(const struct about *a, struct sbuf *out)
 	sbuf_addf(out, "%u", a->c->n_names);
 }
 
+static void w_may_read(const struct about *a, struct sbuf *out)
+{
+	sbuf_add_clean(out, a->n->may_read);
+}
+
 static void w_ok(const struct about *a, struct sbuf *out)
 {
 	add_at(a, a->f ? a->f->ts_ok : 0, out);
@@ -531,6 +541,7 @@ static const struct {
 	{ "receipts", w_receipts },
 	{ "strange", w_strange },
 	{ "names", w_names },
+	{ "may_read", w_may_read },
 	{ "ok", w_ok },
 	{ "status", w_status },
 };

@@ -39,6 +39,7 @@ enum why {
 	WHY_NOT_YET,
 	/* of a certificate: its hosts */
 	WHY_NO_HOST,
+	WHY_NOT_REPORTED,
 	WHY_HOSTS_UNREAD,
 	/* of a receipt */
 	WHY_SERVED,

@@ -34,6 +34,7 @@ const char *fleet_part_text(enum fleet_part part)
 		[FLEET_PART_DETAILS] = "why attempts failed (certs)",
 		[FLEET_PART_HOSTS] = "hosts' accounts (hosts)",
 		[FLEET_PART_INSTALLS] = "what hosts report (installs)",
+		[FLEET_PART_GRANTS] = "what hosts may read (host_names)",
 		[FLEET_PART_CAS] = "CAs (cas)",
 		[FLEET_PART_FETCHERS] = "runs of fetchers (fetchers)",
 		[FLEET_PART_REQUESTS] = "requests of hosts (host_requests)",
@@ -109,7 +110,8 @@ static int too_many(const struct reader *r, enum fleet_part part, size_t max,
 /* --- tables in order of one column, page by page --- */
 
 struct paged {
-	const char *all, *of_name, *of_host; /* SQL */
+	const char *all, *of_name; /* SQL */
+	const char *of_host;	   /* the same; the host, as often as it asks */
 	const char *types;
 	row_fn *fn;
 	size_t max;
@@ -118,10 +120,13 @@ struct paged {
 static int read_some(struct reader *r, const struct paged *p, struct err *err)
 {
 	const struct fleet_scope *o = r->scope;
+	const char *sql = o->name ? p->of_name : p->of_host;
+	const char *of = o->name ? o->name : o->host;
+	const struct store_arg args[] = { T(of), T(of) };
+	bool twice = strchr(sql, '?') != strrchr(sql, '?');
 	size_t n;
 
-	return each(r, o->name ? p->of_name : p->of_host, p->types,
-		    ARGS(T(o->name ? o->name : o->host)), p->fn, &n, err);
+	return each(r, sql, p->types, args, twice ? 2 : 1, p->fn, &n, err);
 }
 
 static int read_paged(struct reader *r, enum fleet_part part,
@@ -143,7 +148,14 @@ static int read_paged(struct reader *r, enum fleet_part part,
 	return 0;
 }
 
-#define OF_HOST	     "name IN (SELECT name FROM installs WHERE host = ?)"
+#define GRANTED                                                      \
+	"FROM hosts h JOIN host_names g ON g.account = h.account "   \
+	"WHERE h.host = ? AND NOT EXISTS (SELECT 1 FROM installs i " \
+	"WHERE i.name = g.name)"
+/* (MariaDB would go through all names for a union that is no table.) */
+#define OF_HOST                                                 \
+	"name IN (SELECT name FROM (SELECT name FROM installs " \
+	"WHERE host = ? UNION SELECT g.name " GRANTED ") u)"
 #define OF_NAME	     "host IN (SELECT host FROM installs WHERE name = ?)"
 #define PAGE_BY(key) key " > ? ORDER BY " key " LIMIT ?"
 
@@ -384,6 +396,59 @@ static int read_installs(struct reader *r, struct err *err)
 		    take_install, &n, err);
 }
 
+/* --- who may read what --- */
+
+#define GRANTS                                                          \
+	"SELECT g.account, g.name, g.host, h.host, h.ts_added "         \
+	"FROM host_names g LEFT JOIN hosts h ON h.account = g.account " \
+	"WHERE "
+
+static void take_grant(struct reader *r, const struct db_stmt *st)
+{
+	const struct fleet_grant g = { .name = text(st, 1),
+				       .host = some(st, 3),
+				       .ts_added = db_col_int(st, 4) };
+
+	for (int i = 0; i < 3; i++)
+		keep_key(r, (size_t) i, text(st, i));
+	if (g.host)
+		r->to->grant(r->to->arg, &g);
+}
+
+static int read_grants(struct reader *r, struct err *err)
+{
+	static const struct paged some_of = {
+		.of_name = GRANTS "g.name = ?",
+		.of_host = "SELECT g.account, g.name, g.host, h.host, "
+			   "h.ts_added " GRANTED,
+		.types = "wwwwn",
+		.fn = take_grant,
+	};
+	size_t n, all = 0;
+
+	if (r->scope->name || r->scope->host)
+		return read_some(r, &some_of, err);
+	first_page(r);
+	do {
+		const char *account = r->from[0];
+
+		if (each(r,
+			 GRANTS "g.account >= ? AND (g.account, g.name, "
+				"g.host) > (?, ?, ?) ORDER BY g.account, "
+				"g.name, g.host LIMIT ?",
+			 some_of.types,
+			 ARGS(T(account), T(account), T(r->from[1]),
+			      T(r->from[2]), I(PAGE)),
+			 take_grant, &n, err) == -1)
+			return -1;
+		all += n;
+		if (all > FLEET_INSTALLS_MAX || (n == PAGE && !next_page(r)))
+			return too_many(r, FLEET_PART_GRANTS,
+					FLEET_INSTALLS_MAX, err);
+	} while (n == PAGE);
+	return 0;
+}
+
 /* --- a few of each --- */
 
 static void take_ca(struct reader *r, const struct db_stmt *st)
@@ -519,6 +584,7 @@ static int (*const readers[FLEET_PARTS])(struct reader *r, struct err *err) = {
 	[FLEET_PART_DETAILS] = read_details,
 	[FLEET_PART_HOSTS] = read_places,
 	[FLEET_PART_INSTALLS] = read_installs,
+	[FLEET_PART_GRANTS] = read_grants,
 	[FLEET_PART_CAS] = read_cas,
 	[FLEET_PART_FETCHERS] = read_fetchers,
 	[FLEET_PART_REQUESTS] = read_requests,

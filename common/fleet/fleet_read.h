@@ -20,6 +20,7 @@ enum fleet_part {
 	FLEET_PART_DETAILS,  /* certs: what is said of failures */
 	FLEET_PART_HOSTS,    /* hosts */
 	FLEET_PART_INSTALLS, /* installs */
+	FLEET_PART_GRANTS,   /* host_names */
 	FLEET_PART_REQUESTS, /* host_requests */
 	FLEET_PART_TOTALS,   /* attempt_totals */
 	FLEET_PARTS
@@ -70,6 +71,11 @@ struct fleet_place { /* a row of hosts */
 	const char *host;
 	int64_t ts_added;
 };
+/* HOST, which has an account of its own, was granted NAME. */
+struct fleet_grant {
+	const char *host, *name;
+	int64_t ts_added; /* its account */
+};
 struct fleet_ca {
 	const char *name, *directory;
 	int64_t backoff_until;
@@ -103,6 +109,7 @@ struct fleet_taker {
 	void (*place)(void *arg, const struct fleet_place *h);
 	/* False: no more of this host. */
 	bool (*install)(void *arg, const struct fleet_install *i);
+	void (*grant)(void *arg, const struct fleet_grant *g);
 	void (*ca)(void *arg, const struct fleet_ca *c);
 	void (*fetcher)(void *arg, const struct fleet_fetcher *f);
 	void (*pending)(void *arg, const struct fleet_pending *p);
@@ -113,9 +120,10 @@ struct fleet_taker {
 	void (*all_pending)(void *arg, uint64_t n);
 };
 
-/* Of all the fleet (both NULL), of one NAME and its hosts, or of one HOST and
- * its names: then by indexes, a few rows; REQUESTS and TOTALS are left out, and
- * of the hosts of a name what they say of themselves and of that name comes. */
+/* Of all the fleet (both NULL), of one NAME and its hosts, or of one HOST, the
+ * names it reports, and those it was granted that no host reports: then by
+ * indexes, a few rows; REQUESTS and TOTALS are left out, and of the hosts of a
+ * name what they say of themselves and of that name comes. */
 struct fleet_scope {
 	const char *name, *host;
 };

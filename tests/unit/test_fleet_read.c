@@ -11,6 +11,7 @@ static struct seen {
 	int begun;
 	size_t names, facts, details, places, installs, cas, fetchers, totals;
 	size_t settings, pending;
+	char grants[4000];
 	uint64_t all_pending;
 	int64_t total;
 	char order[4000]; /* of names */
@@ -92,6 +93,15 @@ static bool install(void *arg, const struct fleet_install *i)
 	return true;
 }
 
+static void grant(void *arg, const struct fleet_grant *g)
+{
+	char text[600];
+
+	snprintf(text, sizeof(text), "%s=%s@%lld", g->host, g->name,
+		 (long long) g->ts_added);
+	add_word(seen.grants, sizeof(seen.grants), text);
+}
+
 static void ca(void *arg, const struct fleet_ca *c)
 {
 	seen.cas++;
@@ -138,6 +148,7 @@ static const struct fleet_taker taker = {
 	.detail = detail,
 	.place = place,
 	.install = install,
+	.grant = grant,
 	.ca = ca,
 	.fetcher = fetcher,
 	.pending = pending,
@@ -211,8 +222,10 @@ static void few(void)
 	    "'no answer', 'aa', 'bb', 150, 'le', 'x@example.org');" FACT
 	    "('c', 'aa', 'ff', 100, 200, 'P-256', 'k', 'CA', 1, 'n');"
 	    "INSERT INTO hosts (host, account, ts_added) VALUES "
-	    "('h2', 'a2', 5), ('h9', 'a9', 6);" INSTALL
-	    "('h1', '', '', '', 'alive', 50, 0), "
+	    "('h2', 'a2', 5), ('h9', 'a9', 6);"
+	    "INSERT INTO host_names (account, name, host) VALUES "
+	    "('shared', '*', '*'), ('a2', 'c', 'h2'), ('a9', 'b', 'h9'), "
+	    "('a9', 'a', 'h9');" INSTALL "('h1', '', '', '', 'alive', 50, 0), "
 	    "('h1', 'c', 'web', '', 'served', 50, NULL), "
 	    "('h1', 'c', 'web', '1:443', 'served', 50, 77), "
 	    "('h2', '', '', '', 'alive', 51, 0), "
@@ -249,6 +262,8 @@ static void test_all(void **state)
 	assert_string_equal(seen.hosts, "h1 h1 h1 h2 h2");
 	assert_int_equal(seen.facts, 1);
 	assert_int_equal(seen.places, 2);
+	/* an account that has no host is no host's */
+	assert_string_equal(seen.grants, "h2=c@5 h9=a@6 h9=b@6");
 	assert_int_equal(seen.cas, 1);
 	assert_int_equal(seen.fetchers, 1);
 	assert_int_equal(seen.settings, 1);
@@ -277,6 +292,7 @@ static void test_scope(void **state)
 	assert_int_equal(seen.install.ts_window, 77);
 	assert_string_equal(seen.detail, "c: no answer");
 	assert_int_equal(seen.places, 0);
+	assert_string_equal(seen.grants, "h2=c@5");
 	assert_int_equal(seen.cas, 1);
 	assert_int_equal(seen.totals + seen.pending, 0);
 	read_all("b", NULL);
@@ -297,9 +313,14 @@ static void test_scope(void **state)
 	assert_string_equal(seen.hosts, "h1 h1 h1");
 	assert_int_equal(seen.places, 0);
 	assert_int_equal(seen.facts, 1);
+	/* Of what it may read, that which nobody reports. */
+	assert_string_equal(seen.grants, "");
 	read_all(NULL, "h9");
+	no_faults();
 	assert_int_equal(seen.places, 1);
-	assert_int_equal(seen.names + seen.installs, 0);
+	assert_int_equal(seen.installs, 0);
+	assert_string_equal(seen.order, "a");
+	assert_string_equal(seen.grants, "h9=a@6");
 }
 
 /* 0 to 65535, in a table of its own. */

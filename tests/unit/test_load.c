@@ -217,6 +217,50 @@ static void test_fleet(void **state)
 	assert_int_equal(n->renewal.why, WHY_MISSING);
 }
 
+/* One verdict of a name, however it is come by. */
+static void nobody_reports(enum why why)
+{
+	load(NULL, NULL);
+	assert_int_equal(name_of("mail.example.org")->delivery.why, why);
+	load("mail.example.org", NULL);
+	assert_int_equal(m.names[0].delivery.why, why);
+}
+
+static void test_granted(void **state)
+{
+	fleet();
+	cert("mail.example.org", NULL);
+	nobody_reports(WHY_NO_HOST);
+	/* An account that has no host, and all names, is nobody's grant. */
+	sql("INSERT INTO host_names (account, name, host) VALUES "
+	    "('shared', '*', '*'), ('a2', '*', 'web1'), "
+	    "('shared', 'mail.example.org', '*')");
+	nobody_reports(WHY_NO_HOST);
+	sql("INSERT INTO host_names (account, name, host) VALUES "
+	    "('a2', 'mail.example.org', 'web1'), "
+	    "('a2', 'a.example.org', 'web1'), "
+	    "('a1', 'a.example.org', 'never')");
+	nobody_reports(WHY_NOT_REPORTED);
+	assert_int_equal(m.names[0].need, STATUS_ACT);
+	assert_string_equal(m.names[0].may_read, "web1");
+	load(NULL, "web1");
+	assert_int_equal(m.n_names, 2);
+	assert_string_equal(m.names[1].name, "mail.example.org");
+	assert_int_equal(m.names[1].delivery.why, WHY_NOT_REPORTED);
+	/* What others report is theirs. */
+	load(NULL, "never");
+	assert_int_equal(m.n_names, 0);
+	/* One of yesterday has a day for it (of two hours here). */
+	sqlf("UPDATE hosts SET ts_added = %lld WHERE host = 'web1'",
+	     (long long) (NOW - HOUR));
+	nobody_reports(WHY_NONE);
+	sql("DROP TABLE host_names");
+	load(NULL, NULL);
+	assert_non_null(m.unread[FLEET_PART_GRANTS]);
+	assert_int_equal(name_of("mail.example.org")->delivery.why,
+			 WHY_NO_HOST);
+}
+
 static void test_hosts(void **state)
 {
 	const struct status_host *h;
@@ -332,8 +376,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_fleet), TEST(test_hosts),  TEST(test_clock),
-		TEST(test_scope), TEST(test_unread), TEST(test_too_many),
+		TEST(test_granted),  TEST(test_fleet), TEST(test_hosts),
+		TEST(test_clock),    TEST(test_scope), TEST(test_unread),
+		TEST(test_too_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -187,6 +187,11 @@ static void failed(struct scene *s, const char *class, int64_t next)
 	X(WHY_NOT_YET, ACT, "2026-12-02T00:00:00Z",                            \
 	  s->n.ts_not_before = NOW + DAY)                                      \
 	X(WHY_NO_HOST, WATCH, "no host reports it", s->no_receipt = true)      \
+	X(WHY_NOT_REPORTED, ACT,                                               \
+	  "by 2026-11-30T06:00:00Z (18 h ago) (deliver_within, by its rule); " \
+	  "web1 may read it: does its installer.conf have it?",                \
+	  s->no_receipt = true;                                                \
+	  is_new(s, 44 * HOUR); s->n.may_read = "web1")                        \
 	X(WHY_HOSTS_UNREAD, WATCH, "could not be read", s->no_receipt = true;  \
 	  s->m.unread[FLEET_PART_INSTALLS] = "no")                             \
 	X(WHY_SERVED, WELL, "2026-11-30T23:00:00Z (1 h ago)", )                \
