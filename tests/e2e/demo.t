@@ -25,7 +25,7 @@ like "$out" '\$ certrepo-fetcher -c .* --once' "renews"
 like "$out" '\$ certrepo-installer -c .* --dry-run' "plans"
 like "$out" '\$ certrepo-installer -c ' "installs"
 like "$out" '\$ certrepo-fetcher -c .* --force' "renews by force"
-is "$(printf '%s\n' "$out" | grep -c '^   -> ')" 7 "each step says what it proves"
+is "$(printf '%s\n' "$out" | grep -c '^   -> ')" 8 "each step says what it proves"
 is "$(printf '%s\n' "$out" | sed -n '/^6 /,/^$/p' |
 	awk '/^   (before|after|renewed) / { print $2 }' | sort -u | wc -l)" 3 \
 	"three different certificates were served"
