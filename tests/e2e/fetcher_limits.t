@@ -37,6 +37,8 @@ echo 'max_names = 1;' >"$T/cas/few.conf"
 chmod 644 "$T/cas/few.conf"
 limited 'preset = "few";' $A 'it has 2 names, and CA pebble takes at most 1 '
 
+# Without a certificate, so that there is no CSR before it to go back to.
+scripted_reset
 make_key "$T/keys/$B.rsa" rsa
 make_csr "$T/keys/$B.rsa" "$T/csr/$B.csr" $B || bail 'no CSR'
 populate add $B --replace >"$T/enrol.log" 2>&1 || bail 'cannot replace'
@@ -47,6 +49,7 @@ openssl req -new -key "$T/keys/$B.rsa" -out "$T/csr/$B.csr" -subj / \
 	bail 'no CSR'
 STAGE_CA=''
 stage_conf
+scripted_reset
 populate add $B --replace >"$T/enrol.log" 2>&1 || bail 'cannot replace'
 limited 'client_auth = "refused";' $B 'it asks for clientAuth .* a new CSR is needed'
 is "$(sql "SELECT held FROM certs WHERE name = '$B'")" 1 \
