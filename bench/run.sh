@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What it costs: bench/run.sh BUILD [PART...]. Parts: requests, issue, memory,
-# many, idle, polls, revoked, installer. Measured on this machine, against pebble and the others
+# many, idle, polls, revoked, installer, fleet. Measured on this machine, against pebble and the others
 # on loopback; a far CA is made by a proxy that delays. Ratios are against what
 # the same run measured, so they can be compared between machines.
 set -u
@@ -10,7 +10,7 @@ ROOT=$PWD
 BUILD=$(cd "${1:-build}" && pwd) || exit 1
 [ $# -eq 0 ] || shift
 [ $# -gt 0 ] || set -- requests issue memory many idle polls revoked \
-	installer
+	installer fleet
 . "$ROOT/tests/lib/lib.sh"
 . "$ROOT/tests/lib/pebble.sh"
 . "$ROOT/tests/lib/nginx.sh"
@@ -18,6 +18,7 @@ BUILD=$(cd "${1:-build}" && pwd) || exit 1
 . "$ROOT/tests/lib/stage.sh"
 . "$ROOT/tests/lib/scripted.sh"
 . "$ROOT/bench/peers.sh"
+. "$ROOT/bench/fleet.sh"
 
 DELAY=25  # ms each way: a round trip of 50
 ORDERS=100
