@@ -260,6 +260,10 @@ BEGIN
   END;
 
   COMMIT AND NO CHAIN NO RELEASE;
+  -- Which id is next, and whether a key is unique, is not the session's to say.
+  SET SESSION insert_id = 0, unique_checks = 1, foreign_key_checks = 1,
+    auto_increment_increment = @@GLOBAL.auto_increment_increment,
+    auto_increment_offset = @@GLOBAL.auto_increment_offset;
   IF COALESCE(LENGTH(p_csr), 0) NOT BETWEEN 1 AND 65535 OR p_ts IS NULL OR
       p_ts < 0 OR COALESCE(p_new_key, 2) NOT IN (0, 1) OR
       NOT COALESCE(p_name, '') RLIKE '^[a-z0-9*_][a-z0-9*_.+-]*$' OR

@@ -81,7 +81,8 @@ key_of() { # CSR
 		openssl pkey -pubin -outform DER | sha256sum | cut -d' ' -f1
 }
 ask() { # ACCOUNT HOST NAME CSR [NEW_KEY]: the id, or the state
-	as "$1" "CALL host_requests_put('$2.example.org', '$3',
+	as "$1" "${SESSION-}
+		CALL host_requests_put('$2.example.org', '$3',
 		'$(cat "$T/$4.csr")', '$(key_of "$4")', ${5:-0}, 1700000000)" |
 		awk -F '\t' '{ print ($4 == "pending" ? $1 : $4) }'
 }
@@ -133,6 +134,30 @@ isnt "$three" "$four" "another CSR of that key is another request"
 populate approve "$three"
 is "$rc" 1 "what was seen is not there any more"
 like "$err" "the host has sent another in its place" "... and is not approved"
+
+# --- a session chooses no number ---
+request own3 DNS:web2.example.org
+seen=$(ask web2 web2 web2.example.org own3)
+cp "$T/own3.csr" "$T/seen.csr"
+openssl req -new -key "$T/own3.key" -subj / -addext \
+	"subjectAltName=DNS:web2.example.org,DNS:bank.example.com" \
+	-out "$T/own3.csr" 2>"$T/log/openssl"
+SESSION="SET insert_id = $seen, unique_checks = 0, foreign_key_checks = 0,
+	sql_select_limit = 0;"
+isnt "$(ask web2 web2 web2.example.org own3)" "$seen" \
+	"insert_id does not say which number a request has"
+populate approve "$seen"
+is "$rc" 1 "... so another CSR than was seen is not approved"
+SESSION="SET insert_id = 9223372036854775806,
+	auto_increment_increment = 65535, auto_increment_offset = 65535;"
+request own4 DNS:web2.example.org
+ask web2 web2 web2.example.org own4 >"$T/far"
+SESSION=
+request own5 DNS:web2.example.org
+last=$(ask web2 web2 web2.example.org own5)
+ok "... nor uses up the numbers: $(cat "$T/far"), $last" \
+	[ "${last:-none}" -lt $((seen + 20)) ]
+mariadb_sql certrepo -e "DELETE FROM host_requests WHERE id >= $seen"
 
 # --- rejected ---
 populate reject "$four" --reason "bank.example.net is not yours"
