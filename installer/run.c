@@ -270,10 +270,10 @@ static void heartbeat(struct host *r)
 {
 	struct err err = ERR_INIT;
 
-	if (!r->beat || r->dry_run)
+	if (r->only.n > 0 || r->dry_run)
 		return;
-	host_receipt(r, NULL, "", NULL, RECEIPT_ALIVE, NULL, NULL);
-	if (stamp_beat(r, &err) == -1)
+	host_ended(r);
+	if (r->beat && stamp_beat(r, &err) == -1)
 		log_warn("%s", err.msg);
 }
 

@@ -175,6 +175,65 @@ void host_found(struct host *r, const struct svc *s, const char *cert,
 		host_receipt(r, s, cert, e, state, seen, detail);
 }
 
+/* What is not well of certificate I of S, by what was said last; or NULL. */
+static const struct store_receipt *bad_of(const struct host *r,
+					  const struct svc *s, size_t i)
+{
+	const char *cert = s->certs[i].conf->name;
+	const struct store_receipt *last = host_last(r, s, cert, NULL);
+
+	for (size_t k = 0; k < s->n_endpoints; k++) {
+		if (last && receipt_state_bad(last->state))
+			return last;
+		if (s->endpoints[k].cert == i)
+			last = host_last(r, s, cert, &s->endpoints[k]);
+	}
+	return last && receipt_state_bad(last->state) ? last : NULL;
+}
+
+static size_t add_bad(const struct host *r, size_t *ret_all, struct sbuf *out)
+{
+	size_t n = 0;
+
+	*ret_all = 0;
+	for (size_t i = 0; i < r->svcs->n; i++) {
+		const struct svc *s = &r->svcs->v[i];
+
+		for (size_t k = 0; k < s->n_certs; k++) {
+			const struct store_receipt *bad = bad_of(r, s, k);
+
+			(*ret_all)++;
+			if (!bad)
+				continue;
+			sbuf_addf(out, "%s%s: %s", n++ > 0 ? "; " : "",
+				  bad->name,
+				  bad->detail ? bad->detail : bad->state);
+		}
+	}
+	return n;
+}
+
+void host_ended(struct host *r)
+{
+	AUTO(sbuf_free) struct sbuf what = SBUF_INIT(2 * STORE_DETAIL_MAX);
+	const char *text = NULL;
+	size_t all, n;
+
+	if (r->bad > 0) {
+		n = add_bad(r, &all, &what);
+		if (n == 0)
+			sbuf_adds(&what,
+				  r->fault ? r->fault : "its log says why");
+		text = arena_printf(r->arena,
+				    "the last run ended with %d: %zu of %zu "
+				    "certificates failed: %s",
+				    r->good > 0 ? 2 : 1, n, all,
+				    sbuf_str(&what));
+	}
+	host_found(r, NULL, "", NULL, text ? RECEIPT_FAILED : RECEIPT_ALIVE,
+		   NULL, text);
+}
+
 void host_notice(struct host *r, enum notice_topic topic, const char *service,
 		 const char *cert, const char *state, const char *text)
 {

@@ -80,6 +80,10 @@ void host_found(struct host *r, const struct svc *s, const char *cert,
 const struct store_receipt *host_last(const struct host *r, const struct svc *s,
 				      const char *cert,
 				      const struct svc_endpoint *e);
+/* How this run, of all services, comes to its end: of the host itself "alive",
+ * or "failed" and what is not well. The next one says it only when that is
+ * otherwise, or it is the time to say all. */
+void host_ended(struct host *r);
 /* CERT of S, or all of it when that is "", is so; see notice.h. */
 void host_notice(struct host *r, enum notice_topic topic, const char *service,
 		 const char *cert, const char *state, const char *text);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "host_kit.h"
+#include "hostview.h"
 #include "journal.h"
 #include "run.h"
 #include "store_schema.h"
@@ -113,6 +114,17 @@ static void of_store(struct store_receipts *ret)
 	store_free(&store);
 }
 
+static void of_host(struct store_receipts *ret)
+{
+	struct store *store = NULL;
+	struct err err = ERR_INIT;
+
+	if (store_open(conf.store, STORE_READ, &store, &err) == -1 ||
+	    store_receipts_of(store, "", arena, ret, &err) == -1)
+		fail_msg("%s", err.msg);
+	store_free(&store);
+}
+
 /* The store is told what waited, and forgets what is not configured. */
 static void store_told(void **state)
 {
@@ -184,9 +196,50 @@ static void heartbeats(void **state)
 		told = strcmp(scratch_read(scratch("state/heartbeat")), now) ==
 		       0;
 		assert_int_equal(told, cases[i].beat && !cases[i].dry_run);
-		assert_string_equal(state_of(&host.receipts, ""),
-				    told ? "alive" : "");
+		/* The store does not have what is configured. */
+		assert_string_equal(
+			state_of(&host.receipts, ""),
+			cases[i].named || cases[i].dry_run ? "" : "failed");
 	}
+}
+
+/* As the next run begins. */
+static void forget_said(void)
+{
+	receipt_free(&host.receipts);
+	receipt_free(&host.known);
+	host.receipts.arena = host.known.arena = arena;
+}
+
+/* A host that fails says so at once, once, and that it does not any more. */
+static void ends_otherwise(void **state)
+{
+	struct store_receipts told = { .n = 0 };
+
+	begin("", SERVICE("web", ""));
+	with_store();
+	scratch_write(scratch("state/heartbeat"),
+		      arena_printf(arena, "%lld", (long long) host.now), 0600);
+	update();
+	assert_false(host.beat);
+	of_host(&told);
+	assert_int_equal(told.n, 1);
+	assert_string_equal(told.v[0].state, "failed");
+	assert_non_null(strstr(told.v[0].detail,
+			       "the last run ended with 1: 1 of 1 "
+			       "certificates failed: " LEAF ": "));
+	/* Once more the same: nothing is said. */
+	forget_said();
+	host.good = host.bad = 0;
+	update();
+	assert_string_equal(state_of(&host.receipts, ""), "");
+	/* All is well again. */
+	forget_said();
+	host.good = 1;
+	host.bad = 0;
+	hostview_known(&host);
+	host_ended(&host);
+	assert_string_equal(state_of(&host.receipts, ""), "alive");
 }
 
 /* What is not configured is forgotten, once no journal tells of it. */
@@ -517,12 +570,13 @@ static void verifies(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(store_away),	 cmocka_unit_test(store_told),
-		cmocka_unit_test(heartbeats),	 cmocka_unit_test(forgets),
-		cmocka_unit_test(clock_leaps),	 cmocka_unit_test(left_behind),
-		cmocka_unit_test(misnamed),	 cmocka_unit_test(one_of_two),
-		cmocka_unit_test(gone_for_good), cmocka_unit_test(goes_back),
-		cmocka_unit_test(too_many),	 cmocka_unit_test(verifies),
+		cmocka_unit_test(store_away),  cmocka_unit_test(store_told),
+		cmocka_unit_test(heartbeats),  cmocka_unit_test(ends_otherwise),
+		cmocka_unit_test(forgets),     cmocka_unit_test(clock_leaps),
+		cmocka_unit_test(left_behind), cmocka_unit_test(misnamed),
+		cmocka_unit_test(one_of_two),  cmocka_unit_test(gone_for_good),
+		cmocka_unit_test(goes_back),   cmocka_unit_test(too_many),
+		cmocka_unit_test(verifies),
 	};
 
 	return cmocka_run_group_tests(tests, host_kit_setup, host_kit_teardown);
