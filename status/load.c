@@ -405,6 +405,17 @@ static void add_receipt(struct loader *l, uint32_t name, uint32_t host,
 	m->hosts[host].n_receipts++;
 }
 
+/* Of the host itself. */
+static const char *failed_of(struct loader *l, const struct fleet_install *i)
+{
+	size_t n = i->detail ? strlen(i->detail) : 0;
+
+	if (n == 0 || l->details + n > DETAILS_MAX)
+		return intern_str(l->intern, i->state);
+	l->details += n;
+	return kept(l, i->detail);
+}
+
 static bool take_install(void *arg, const struct fleet_install *i)
 {
 	struct loader *l = arg;
@@ -417,8 +428,11 @@ static bool take_install(void *arg, const struct fleet_install *i)
 		return false;
 	}
 	see_host(l, h, i);
-	if (*i->name == '\0')
+	if (*i->name == '\0') {
+		if (receipt_state_bad(i->state))
+			h->failed = failed_of(l, i);
 		return true;
+	}
 	if (name_of(l, i->name, &name))
 		add_receipt(l, name, host, i);
 	else if (m->whole)

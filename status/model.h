@@ -103,10 +103,11 @@ struct status_name {
 
 struct status_host {
 	const char *host;
-	const char *version;	    /* interned; of its installer; NULL */
-	int64_t ts_seen;	    /* the newest receipt of its; 0: never */
-	int64_t ts_added;	    /* its account; 0: it has none of its own */
-	int64_t heartbeat;	    /* seconds; 0: not known, taken as a day */
+	const char *version; /* interned; of its installer; NULL */
+	int64_t ts_seen;     /* the newest receipt of its; 0: never */
+	const char *failed;  /* what its last run did not do, its words; NULL */
+	int64_t ts_added;    /* its account; 0: it has none of its own */
+	int64_t heartbeat;   /* seconds; 0: not known, taken as a day */
 	uint32_t n_receipts, n_bad; /* of names that are enrolled */
 	uint32_t n_strange;	    /* of names that are not */
 	bool too_many;		    /* it says more than is read of one host */

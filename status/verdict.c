@@ -317,6 +317,8 @@ void verdict_host(const struct status_model *m, struct status_host *h)
 		h->verdict = verdict(WHY_HOST_TOO_MANY, STATUS_ACT, h->ts_seen);
 	else if (h->n_bad > 0)
 		h->verdict = verdict(WHY_HOST_BAD, STATUS_ACT, h->ts_seen);
+	else if (h->failed)
+		h->verdict = verdict(WHY_HOST_FAILED, STATUS_ACT, h->ts_seen);
 	else if (h->n_strange > 0)
 		h->verdict =
 			verdict(WHY_HOST_STRANGE, STATUS_WATCH, h->ts_seen);

@@ -240,7 +240,10 @@ static const struct row rows[WHYS] = {
 	[WHY_HOST_BAD] = { FAILED, A_PERSON,
 			   "{bad} of its {receipts} receipts need somebody; "
 			   "seen "
-			   "{when}" },
+			   "{when}{failed}" },
+	[WHY_HOST_FAILED] = { FAILED, A_PERSON,
+			      "its run did not end well, seen {when}{failed}; "
+			      "see there: certrepo-installer --status" },
 	[WHY_HOST_AHEAD] = { UNKNOWN, A_PERSON,
 			     "says that it is {when}, which lies ahead: its "
 			     "clock is wrong, and whether it runs is not "
@@ -490,6 +493,14 @@ static void w_receipts(const struct about *a, struct sbuf *out)
 	sbuf_addf(out, "%u", a->h->n_receipts);
 }
 
+static void w_failed(const struct about *a, struct sbuf *out)
+{
+	if (!a->h->failed)
+		return;
+	sbuf_adds(out, ": ");
+	sbuf_add_clean(out, a->h->failed);
+}
+
 static void w_strange(const struct about *a, struct sbuf *out)
 {
 	sbuf_addf(out, "%u", a->h->n_strange);
@@ -540,6 +551,7 @@ static const struct {
 	{ "bad", w_bad },
 	{ "receipts", w_receipts },
 	{ "strange", w_strange },
+	{ "failed", w_failed },
 	{ "names", w_names },
 	{ "may_read", w_may_read },
 	{ "ok", w_ok },

@@ -299,6 +299,25 @@ static void test_hosts(void **state)
 	assert_int_equal(m.cas[1].renewals[1], 1);
 }
 
+/* It says so itself, whatever of its certificates it may speak of. */
+static void test_host_failed(void **state)
+{
+	fleet();
+	sql("UPDATE installs SET state = 'failed', detail = 'the last run "
+	    "ended with 2' WHERE name = '' AND host = 'web1'");
+	load(NULL, NULL);
+	assert_int_equal(host_of("web1")->verdict.why, WHY_HOST_FAILED);
+	assert_int_equal(m.host_counts[STATUS_ACT], 3);
+	load(NULL, "web1");
+	assert_int_equal(m.hosts[0].verdict.why, WHY_HOST_FAILED);
+	assert_string_equal(m.hosts[0].failed, "the last run ended with 2");
+	/* One of a receipt needs somebody, too: it stands with its name. */
+	said("also", "", "", "failed", NULL, NOW - HOUR);
+	load(NULL, NULL);
+	assert_int_equal(host_of("also")->verdict.why, WHY_HOST_BAD);
+	assert_string_equal(host_of("also")->failed, "failed");
+}
+
 static void test_clock(void **state)
 {
 	fleet();
@@ -376,9 +395,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_granted),  TEST(test_fleet), TEST(test_hosts),
-		TEST(test_clock),    TEST(test_scope), TEST(test_unread),
-		TEST(test_too_many),
+		TEST(test_host_failed), TEST(test_granted),  TEST(test_fleet),
+		TEST(test_hosts),	TEST(test_clock),    TEST(test_scope),
+		TEST(test_unread),	TEST(test_too_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

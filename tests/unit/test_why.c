@@ -258,6 +258,10 @@ static void failed(struct scene *s, const char *class, int64_t next)
 	  s->h.account = true; s->h.ts_added = NOW - 10 * DAY)                 \
 	X(WHY_HOST_BAD, ACT, "1 of its 1 receipts",                            \
 	  state_is(s, RECEIPT_FAILED, "no"))                                   \
+	X(WHY_HOST_FAILED, ACT,                                                \
+	  "its run did not end well, seen 2026-11-30T23:00:00Z (1 h ago): "    \
+	  "the last run ended with 2",                                         \
+	  s->h.failed = "the last run ended with 2")                           \
 	X(WHY_HOST_AHEAD, ACT, "its clock is wrong",                           \
 	  s->h.ts_seen = NOW + 3 * DAY)                                        \
 	X(WHY_HOST_STRANGE, WATCH, "7 certificates", s->h.n_strange = 7)       \
