@@ -6,7 +6,7 @@
 #include "out.h"
 #include "plain.h"
 #include "range.h"
-#include "why.h"
+#include "verdict.h"
 
 /* ARI leaves a sixth of the life, at least: less is late. */
 #define WARNING	 "15%:"
@@ -166,6 +166,25 @@ static void judge_all(struct check *c)
 	}
 }
 
+/* Does one run? Nothing is renewed without, and what is known grows old: when
+ * none did for a day and two hours it is as bad as what ends by that. */
+static enum nagios_status judge_fetching(const struct status_model *m)
+{
+	int64_t seen = 0;
+
+	if (m->fetching.need != STATUS_ACT || m->unread[FLEET_PART_FETCHERS])
+		return NAGIOS_OK;
+	for (size_t i = 0; i < m->n_fetchers; i++) {
+		const struct status_fetcher *t = &m->fetchers[i];
+		int64_t well = t->ts_ok > 0 ? t->ts_ok : t->ts_start;
+
+		if (model_past(m, well) && well > seen)
+			seen = well;
+	}
+	return m->now - seen > VERDICT_FETCH_MOST ? NAGIOS_CRITICAL
+						  : NAGIOS_WARNING;
+}
+
 /* What is no name's: it needs somebody, but nothing ends by it. */
 static enum nagios_status judge_fleet(const struct status_model *m)
 {
@@ -196,7 +215,9 @@ static void summary(const struct check *c, enum nagios_status is,
 {
 	struct left left;
 
-	if (is == NAGIOS_OK) {
+	if (judge_fetching(c->m) > c->first_is) {
+		sbuf_adds(out, "no fetcher runs as it should");
+	} else if (is == NAGIOS_OK) {
 		sbuf_addf(out, "%zu names", c->m->n_order);
 		if (c->least.share != NOTHING)
 			sbuf_addf(out, ", %lld %% of life left at least",
@@ -356,14 +377,13 @@ static void details(const struct check *c, FILE *f)
 		fprintf(f, "and %llu more\n", (unsigned long long) more);
 }
 
-/* What is not known is not well. NULL: all of it is. */
+/* What is not known is not well, and not worse than what is known to have
+ * ended. NULL: all of it is known. */
 static const char *not_known(const struct status_model *m)
 {
 	for (size_t i = 0; i < FLEET_PARTS; i++)
 		if (m->unread[i])
 			return "a part of the store cannot be read";
-	if (m->fetching.need == STATUS_ACT)
-		return "no fetcher runs as it should, what is known is old";
 	return m->n_order == 0 ? "no name was chosen" : NULL;
 }
 
@@ -374,7 +394,7 @@ int out_nagios(const struct status_model *m, const char *warning,
 	AUTO(sbuf_free) struct sbuf data = SBUF_INIT(LINE);
 	AUTO(mem_free_str) char *first = NULL;
 	struct check c = { .m = m, .least = { NOTHING, NOTHING } };
-	enum nagios_status is;
+	enum nagios_status is, runs;
 	const char *why;
 
 	if (range_parse(warning ? warning : WARNING, &c.warning, err) == -1 ||
@@ -382,9 +402,12 @@ int out_nagios(const struct status_model *m, const char *warning,
 		return -1;
 	judge_all(&c);
 	is = judge_fleet(m);
+	runs = judge_fetching(m);
+	if (runs > is)
+		is = runs;
 	if (c.first_is > is)
 		is = c.first_is;
-	why = not_known(m);
+	why = is == NAGIOS_CRITICAL ? NULL : not_known(m);
 	if (why)
 		is = NAGIOS_UNKNOWN;
 	else

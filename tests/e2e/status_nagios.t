@@ -18,7 +18,7 @@ value() { # LABEL
 	echo "$parsed" | sed -n "s/^$1=//p"
 }
 
-plan 39
+plan 42
 nagios
 says 2 CRITICAL "one has expired"
 is "$(value names)" "6 - - - 0 -" "how many there are"
@@ -75,11 +75,18 @@ says 2 CRITICAL "other people's words are no performance data"
 status_sql "UPDATE fetchers SET ts_start = ts_start - 2 * 86400,
 	ts_end = ts_end - 2 * 86400, ts_ok = ts_ok - 2 * 86400"
 nagios
-says 3 UNKNOWN "no fetcher has run: what is known is old"
-like "$out" '^CRITICAL gone.example.org' "... what it was then is said"
+says 2 CRITICAL "no fetcher has run for two days"
+like "$out" '^CERTREPO CRITICAL - 1 of 6 names: gone.example.org ended' \
+	"... what has ended is named"
+like "$out" '^fetcher: no run began since' "... and that none runs"
 nagios well.example.org
-says 3 UNKNOWN "... of any name"
+says 2 CRITICAL "... of any name"
+like "$out" '^CERTREPO CRITICAL - no fetcher runs' "... why"
 status_sql "DROP TABLE cert_facts"
 nagios
-says 3 UNKNOWN "a part that cannot be read"
-like "$out" '^not read: .*cert_facts' "... is said"
+says 2 CRITICAL "one has expired, whatever cannot be read"
+like "$out" '^not read: .*cert_facts' "... which is said"
+status_sql "UPDATE fetchers SET ts_start = ts_start + 2 * 86400,
+	ts_end = ts_end + 2 * 86400, ts_ok = ts_ok + 2 * 86400"
+nagios well.example.org
+says 3 UNKNOWN "of one that is well, what cannot be read counts"

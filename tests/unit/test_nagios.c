@@ -199,13 +199,55 @@ static void fleet(void **state)
 	kit_free(&m);
 }
 
-/* What is not known is not well, whatever is seen. */
+/* No fetcher runs: it is as bad as the alert rule has it. */
+static void fetching(void **state)
+{
+	static const uint32_t names[] = { KIT_A };
+	struct status_model *m = only(names, 1);
+	struct status_fetcher *t = &m->fetchers[0];
+
+	t->verdict = m->fetching =
+		kit_verdict(WHY_FETCH_FAILS, STATUS_ACT, KIT_NOW - KIT_HOUR);
+	t->ts_start = KIT_NOW - KIT_HOUR;
+	t->ts_ok = KIT_NOW - 26 * KIT_HOUR;
+	assert_int_equal(out(m, NULL, NULL), 1);
+	grammar("WARNING");
+	assert_non_null(strstr(text, "- no fetcher runs as it should |"));
+	assert_non_null(strstr(text, "\nfetcher: "));
+	t->ts_ok--;
+	assert_int_equal(out(m, NULL, NULL), 2);
+	grammar("CRITICAL");
+	/* of what a wrong clock wrote nothing is known */
+	t->ts_ok = KIT_NOW + 9 * KIT_DAY;
+	assert_int_equal(out(m, NULL, NULL), 2);
+	t->ts_ok = KIT_NOW - 3 * KIT_DAY;
+	/* and one that has expired is what is named */
+	kit_free(&m);
+	m = kit_model();
+	m->fetching = kit_verdict(WHY_FETCH_SILENT, STATUS_ACT, 0);
+	m->fetchers[0].ts_ok = KIT_NOW - 3 * KIT_DAY;
+	assert_int_equal(out(m, NULL, NULL), 2);
+	assert_non_null(strstr(text, "names: c.example.org ended 1 day ago |"));
+	kit_free(&m);
+}
+
+/* What is not known is not well, but nothing is better by it. */
 static void unknown(void **state)
 {
 	static const uint32_t names[] = { KIT_A };
 	struct status_model *m = kit_model();
 
-	m->fetching.need = STATUS_ACT;
+	m->unread[FLEET_PART_INSTALLS] = "no right on installs";
+	assert_int_equal(out(m, NULL, NULL), 2);
+	grammar("CRITICAL");
+	assert_non_null(strstr(text, "c.example.org ended 1 day ago |"));
+	assert_non_null(strstr(text, "\nnot read: no right on installs"));
+	kit_free(&m);
+	/* whether one runs is not known, which is not that none does */
+	m = only(names, 1);
+	m->unread[FLEET_PART_FETCHERS] = "no right on fetchers";
+	m->fetching = kit_verdict(WHY_FETCH_UNREAD, STATUS_ACT, 0);
+	m->n_fetchers = 0;
 	assert_int_equal(out(m, NULL, NULL), 3);
 	grammar("UNKNOWN");
 	kit_free(&m);
@@ -287,8 +329,8 @@ int main(void)
 		cmocka_unit_test(ok),	      cmocka_unit_test(shares),
 		cmocka_unit_test(thresholds), cmocka_unit_test(expired),
 		cmocka_unit_test(served),     cmocka_unit_test(fleet),
-		cmocka_unit_test(unknown),    cmocka_unit_test(many),
-		cmocka_unit_test(errors),
+		cmocka_unit_test(unknown),    cmocka_unit_test(fetching),
+		cmocka_unit_test(many),	      cmocka_unit_test(errors),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
