@@ -62,16 +62,31 @@ static bool may_read_password(const struct populate *p, uid_t owner)
 	return st.st_mode & S_IROTH;
 }
 
+/* Is it made for an account that is not the fetcher's. */
+static bool is_admin(const struct populate *p, const char *file)
+{
+	const char *user = p->conf.store ? p->conf.store->user : NULL;
+
+	return strcmp(file, "admin.conf") == 0 ||
+	       strcmp(file, "init.conf") == 0 ||
+	       (user && strcmp(user, "certrepo-populate") == 0);
+}
+
 const char *populate_fetcher(const struct populate *p, struct arena *a)
 {
-	const char *with = populate_hint(p, a);
+	const char *config = p->opt.config, *slash = strrchr(config, '/');
+	int dir = slash ? (int) (slash + 1 - config) : 0;
 	struct stat st;
 
 	/* Run by root it becomes its own user, see runas.h. */
-	if (geteuid() == 0 && populate_state_owner(p, &st) && st.st_uid != 0 &&
-	    !may_read_password(p, st.st_uid))
-		with = "";
-	return arena_printf(a, "certrepo-fetcher%s", with);
+	if (is_admin(p, config + dir) ||
+	    (geteuid() == 0 && populate_state_owner(p, &st) && st.st_uid != 0 &&
+	     !may_read_password(p, st.st_uid)))
+		config = arena_printf(a, "%.*scertrepo.conf", dir, config);
+	if (config != p->opt.config && access(config, F_OK) != 0)
+		return "certrepo-fetcher";
+	return arena_printf(a, "certrepo-fetcher%s",
+			    certrepo_conf_hint(config, a));
 }
 
 int populate_ca(struct populate *p, const struct store_cert *row,

@@ -50,8 +50,10 @@ const char *populate_config(bool init);
 /* " -c FILE" when this is not the usual file, for hints to be copied; for root
  * the two above are. */
 const char *populate_hint(const struct populate *p, struct arena *a);
-/* "certrepo-fetcher -c FILE"; without, so by the usual file, when FILE is that
- * of an account whose password the fetcher's user cannot read. */
+/* "certrepo-fetcher -c FILE". Where FILE is that of another account
+ * (admin.conf, init.conf, the user certrepo-populate, a password that the
+ * fetcher's user cannot read): certrepo.conf beside it, or the usual file where
+ * none is. */
 const char *populate_fetcher(const struct populate *p, struct arena *a);
 /* Whose state_dir is: the fetcher's user; false: it is not there. */
 bool populate_state_owner(const struct populate *p, struct stat *ret);

@@ -15,10 +15,7 @@ static void hints(void **state)
 			    geteuid() == 0 ? ""
 					   : " -c /etc/certrepo/admin.conf");
 	p.opt.config = "/etc/certrepo/init.conf";
-	assert_string_equal(populate_fetcher(&p, p.arena),
-			    geteuid() == 0 ? "certrepo-fetcher"
-					   : "certrepo-fetcher -c "
-					     "/etc/certrepo/init.conf");
+	assert_string_equal(populate_fetcher(&p, p.arena), "certrepo-fetcher");
 	/* what a shell would make file names of */
 	assert_string_equal(populate_word("*.example.org", p.arena),
 			    "'*.example.org'");
@@ -38,23 +35,23 @@ static void commands(void **state)
 	assert_string_equal(err.msg, "no table: run certrepo-populate init");
 	assert_string_equal(populate_fetcher(&p, p.arena), "certrepo-fetcher");
 	assert_string_equal(populate_user(&p, p.arena), "USER");
-	p.opt.config = "/root/admin.conf";
+	p.opt.config = "/root/my.conf";
 	certrepo_conf_tell(p.opt.config, &err);
 	assert_string_equal(err.msg, "no table: run certrepo-populate -c "
-				     "/root/admin.conf init");
+				     "/root/my.conf init");
 	certrepo_conf_tell(p.opt.config, &err);
 	assert_string_equal(err.msg, "no table: run certrepo-populate -c "
-				     "/root/admin.conf init");
+				     "/root/my.conf init");
 	p.conf.state_dir = scratch_dir;
 	assert_string_equal(populate_fetcher(&p, p.arena),
-			    "certrepo-fetcher -c /root/admin.conf");
+			    "certrepo-fetcher -c /root/my.conf");
 	if (geteuid() != 0 || !pw)
 		return;
 	assert_int_equal(chown(scratch_dir, pw->pw_uid, (gid_t) -1), 0);
 	assert_string_equal(populate_user(&p, p.arena), "nobody");
 	assert_string_equal(populate_fetcher(&p, p.arena),
 			    "certrepo-fetcher -c "
-			    "/root/admin.conf");
+			    "/root/my.conf");
 	p.conf.store = &far;
 	scratch_write(far.password_file, "x\n", 0600);
 	assert_string_equal(populate_fetcher(&p, p.arena), "certrepo-fetcher");
@@ -62,9 +59,34 @@ static void commands(void **state)
 	assert_int_equal(chmod(far.password_file, 0640), 0);
 	assert_string_equal(populate_fetcher(&p, p.arena),
 			    "certrepo-fetcher -c "
-			    "/root/admin.conf");
+			    "/root/my.conf");
 	p.conf.store = NULL;
 	assert_int_equal(chown(scratch_dir, 0, (gid_t) -1), 0);
+}
+
+/* The account of an administrator is not the fetcher's. */
+static void whose_account(void **state)
+{
+	struct store_conf far = { .user = "certrepo-populate" };
+	const char *admin = arena_strdup(p.arena, scratch("admin.conf"));
+	const char *mine = arena_strdup(p.arena, scratch("mine.conf"));
+	const char *beside = arena_strdup(p.arena, scratch("certrepo.conf"));
+	const char *with;
+
+	p.opt.config = admin;
+	assert_string_equal(populate_fetcher(&p, p.arena), "certrepo-fetcher");
+	p.opt.config = mine;
+	with = arena_printf(p.arena, "certrepo-fetcher -c %s", mine);
+	assert_string_equal(populate_fetcher(&p, p.arena), with);
+	p.conf.store = &far;
+	assert_string_equal(populate_fetcher(&p, p.arena), "certrepo-fetcher");
+	scratch_write(beside, "", 0600);
+	with = arena_printf(p.arena, "certrepo-fetcher -c %s", beside);
+	assert_string_equal(populate_fetcher(&p, p.arena), with);
+	p.conf.store = NULL;
+	p.opt.config = admin;
+	assert_string_equal(populate_fetcher(&p, p.arena), with);
+	assert_int_equal(unlink(beside), 0);
 }
 
 static int print_lines(void)
@@ -136,6 +158,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(hints, kit_setup, kit_teardown),
 		cmocka_unit_test_setup_teardown(commands, kit_setup,
+						kit_teardown),
+		cmocka_unit_test_setup_teardown(whose_account, kit_setup,
 						kit_teardown),
 		cmocka_unit_test_setup_teardown(lines, kit_setup, kit_teardown),
 		cmocka_unit_test_setup_teardown(cleans, kit_setup,
