@@ -81,8 +81,9 @@ fleet_status() { # sqlite | mariadb
 fleet_host() { # SLOT
 	_n=p$1.web.example.test _t=$T/fleet/$1
 	mkdir -p "$_t/state" "$_t/tls"
-	make_key "$_t/key" && make_csr "$_t/key" "$T/csr/$_n.csr" "$_n" &&
-		make_cert "$T/fleet/ca" "$_t/key" "$_t/crt" "$_n" ||
+	make_key "$_t/key" || bail "no key"
+	make_csr "$_t/key" "$T/csr/$_n.csr" "$_n" || bail "no request"
+	make_cert "$T/fleet/ca" "$_t/key" "$_t/crt" "$_n" ||
 		bail "no certificate"
 	run populate add "$_n" --enable
 	[ "$rc" = 0 ] || bail "add $_n: $err"

@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What it costs: bench/run.sh BUILD [PART...]. Parts: requests, issue, memory,
-# many, idle, polls, revoked, installer, fleet. Measured on this machine, against pebble and the others
-# on loopback; a far CA is made by a proxy that delays. Ratios are against what
-# the same run measured, so they can be compared between machines.
+# many, idle, polls, revoked, installer, fleet. Measured on this machine,
+# against pebble and the others on loopback; a far CA is made by a proxy that
+# delays. Ratios are against what the same run measured, so they can be compared
+# between machines.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 ROOT=$PWD
