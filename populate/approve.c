@@ -238,6 +238,25 @@ static int look(struct populate *p, const char *ref, struct arena *a,
 	return ask_look(p, ret_r, a, ret, err) == -1 ? -1 : 1;
 }
 
+static int tell_approved(struct populate *p, const struct fleet_request *r,
+			 struct arena *a, struct err *err)
+{
+	const char *as = r->as_name ? r->as_name : r->name;
+	struct store_cert *row;
+	int rc = store_get(p->store, as, a, &row, err);
+
+	if (rc == 0)
+		return err_set(err, ERR_CONFLICT,
+			       "request %lld was approved as %s, which is not "
+			       "enrolled any more: the host has to ask once "
+			       "more, by certrepo-installer --request",
+			       (long long) r->id, populate_clean(a, as));
+	if (rc == 1)
+		printf("%lld is approved already, as %s, nothing changed\n",
+		       (long long) r->id, populate_clean(a, as));
+	return rc == 1 ? 0 : -1;
+}
+
 static int approve_ref(struct populate *p, const char *ref, void *arg,
 		       struct err *err)
 {
@@ -248,11 +267,8 @@ static int approve_ref(struct populate *p, const char *ref, void *arg,
 
 	if (rc == -1)
 		return -1;
-	if (rc == 0) {
-		printf("%lld is approved already, as %s, nothing changed\n",
-		       (long long) r.id, populate_clean(a, r.as_name));
-		return 0;
-	}
+	if (rc == 0)
+		return tell_approved(p, &r, a, err);
 	if (k.fault.kind != ERR_NONE) {
 		*err = k.fault;
 		rc = err_wrap(err, "request %lld", (long long) k.r.id);

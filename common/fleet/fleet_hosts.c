@@ -208,7 +208,12 @@ static int take(struct store *s, const char *host, const char *name,
 	if (rows == 0)
 		return 0;
 	if (store_exec(s, "DELETE FROM installs WHERE host = ? AND name = ?",
-		       ARGS(T(host), T(name)), NULL, err) == -1)
+		       ARGS(T(host), T(name)), NULL, err) == -1 ||
+	    store_exec(s,
+		       "DELETE FROM host_requests WHERE account = (SELECT "
+		       "account FROM hosts WHERE host = ?) AND host = ? AND "
+		       "state = 'approved' AND as_name = ?",
+		       ARGS(T(host), T(host), T(name)), NULL, err) == -1)
 		return -1;
 	return 1;
 }
@@ -233,9 +238,7 @@ static int remove_all(struct store *s, const char *host, struct fleet_gone *ret,
 		       &gone.rows, err) == -1 ||
 	    store_exec(s, "DELETE FROM installs WHERE host = ?", ARGS(T(host)),
 		       &gone.receipts, err) == -1 ||
-	    store_exec(s,
-		       "DELETE FROM host_requests WHERE host = ? AND state = "
-		       "'pending'",
+	    store_exec(s, "DELETE FROM host_requests WHERE host = ?",
 		       ARGS(T(host)), &gone.requests, err) == -1)
 		return -1;
 	*ret = gone;

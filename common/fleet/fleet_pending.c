@@ -237,8 +237,8 @@ static int approved_as(struct store *s, const struct fleet_request *r,
 	if (store_query(s,
 			"SELECT as_name, ts_decided FROM host_requests WHERE "
 			"account = ? "
-			"AND host = ? AND name = ? AND state = "
-			"'" FLEET_APPROVED "' AND as_name IS NOT NULL "
+			"AND host = ? AND name = ? AND state <> "
+			"'" FLEET_REJECTED "' AND as_name IS NOT NULL "
 			"ORDER BY ts_decided DESC, id DESC LIMIT 1",
 			"Wn", ARGS(T(r->account), T(r->host), T(r->name)), &st,
 			err) == -1)

@@ -110,31 +110,39 @@ static int count_pending(struct store *s, const char *host, int64_t *ret,
 	return 0;
 }
 
-/* A new one in the place of that with id OLD, or of none. */
+/* A new one in the place of WAS, whose id is 0: of none. */
 static int write_row(struct store *s, const struct fleet_request *r,
-		     int64_t old, struct err *err)
+		     const struct fleet_request *was, struct err *err)
 {
-	if (old != 0 && store_exec(s, "DELETE FROM host_requests WHERE id = ?",
-				   ARGS(I(old)), NULL, err) == -1)
+	bool kept = strcmp(was->state, FLEET_REJECTED) != 0;
+
+	if (was->id != 0 &&
+	    store_exec(s, "DELETE FROM host_requests WHERE id = ?",
+		       ARGS(I(was->id)), NULL, err) == -1)
 		return -1;
 	return store_exec(
 		s,
 		"INSERT INTO host_requests (account, host, name, csr, "
-		"key_sha256, new_key, state, ts) VALUES ('', ?, ?, ?, ?, ?, "
-		"'" FLEET_PENDING "', ?)",
+		"key_sha256, new_key, state, as_name, ts, ts_decided) VALUES "
+		"('', ?, ?, ?, ?, ?, '" FLEET_PENDING "', ?, ?, ?)",
 		ARGS(T(r->host), T(r->name), B(r->csr), T(r->key_sha256),
-		     I(r->new_key), I(r->ts)),
+		     I(r->new_key), T(kept ? was->as_name : NULL), I(r->ts),
+		     I(kept ? was->ts_decided : 0)),
 		NULL, err);
 }
 
-/* Is the CSR of request ID that of R: 1, 0, -1. */
-static int same_csr(struct store *s, int64_t id, const struct fleet_request *r,
-		    struct err *err)
+/* Is request ID the very one that R is, and waits, or holds: 1, 0, -1. */
+static int holds(struct store *s, int64_t id, const struct fleet_request *r,
+		 struct err *err)
 {
 	AUTO(store_done) struct db_stmt *st = NULL;
 
 	if (store_query(s,
-			"SELECT id FROM host_requests WHERE id = ? AND csr = ?",
+			"SELECT id FROM host_requests r WHERE id = ? AND "
+			"csr = ? AND (state = '" FLEET_PENDING "' OR (state = "
+			"'" FLEET_APPROVED "' AND EXISTS (SELECT 1 FROM certs "
+			"c WHERE c.name = r.as_name AND c.key_sha256 = "
+			"r.key_sha256)))",
 			"I", ARGS(I(id), B(r->csr)), &st, err) == -1)
 		return -1;
 	return db_step(st, err);
@@ -150,11 +158,11 @@ static int send_to_table(struct store *s, const struct fleet_request *r,
 
 	if (there == -1)
 		return -1;
-	if (strcmp(now.state, FLEET_PENDING) == 0)
-		same = same_csr(s, now.id, r, err);
+	if (there == 1)
+		same = holds(s, now.id, r, err);
 	if (same == -1)
 		return -1;
-	if (same == 1 || strcmp(now.state, FLEET_APPROVED) == 0) {
+	if (same == 1) {
 		*ret = now;
 		return 0;
 	}
@@ -164,7 +172,7 @@ static int send_to_table(struct store *s, const struct fleet_request *r,
 		if (n >= FLEET_PENDING_MAX)
 			return full(r->host, err);
 	}
-	if (write_row(s, r, now.id, err) == -1)
+	if (write_row(s, r, &now, err) == -1)
 		return -1;
 	there = find(s, r, a, &now, err);
 	if (there == 1)

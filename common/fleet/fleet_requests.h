@@ -29,7 +29,9 @@ struct fleet_request {
 	bool new_key;
 	const char *state;
 	const char *reason;  /* NULL: none */
-	const char *as_name; /* approved: the row in certs; or NULL */
+	const char *as_name; /* approved: the row in certs; or NULL. One that is
+			      * pending: as what its key was approved before,
+			      * at ts_decided */
 	int64_t ts, ts_decided;
 };
 struct fleet_requests {
@@ -41,11 +43,11 @@ struct fleet_requests {
 
 /* Sends R (host, name, csr, key_sha256, new_key, ts; the account is the
  * session's). Of the same host, name and key there is one, and an id is of one
- * CSR for ever: another CSR takes the place of one that is pending, and any of
- * one that was rejected, under a new id; the very same while it is pending, and
- * any once it was approved, change nothing. *ret: as it is now. ERR_LIMIT:
- * FLEET_PENDING_MAX are
- * pending; ERR_UNAVAILABLE and ERR_CONFIG as ever, the latter also for a store
+ * CSR for ever: the very same CSR changes nothing while it is pending, or was
+ * approved and that holds (the row as_name has its key, and, where hosts have
+ * accounts, this host may read it); anything else takes its place, pending,
+ * under a new id. *ret: as it is now. ERR_LIMIT: FLEET_PENDING_MAX are pending;
+ * ERR_UNAVAILABLE and ERR_CONFIG as ever, the latter also for a store
  * that has no requests yet (an older schema, or no right). */
 int fleet_request_send(struct store *s, const struct fleet_request *r,
 		       struct arena *a, struct fleet_request *ret,

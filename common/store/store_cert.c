@@ -178,7 +178,8 @@ static int remove_all(struct store *s, const char *name, struct err *err)
 	int64_t rows = 0;
 
 	/* Proofs stay until they are cleaned away, attempts for the audit. Who
-	 * might read it must be asked anew when it is enrolled again. */
+	 * might read it must be asked anew when it is enrolled again, and hosts
+	 * have to ask for it anew. */
 	if (store_exec(s, "DELETE FROM orders WHERE name = ?", ARGS(T(name)),
 		       NULL, err) == -1 ||
 	    store_exec(s, "DELETE FROM installs WHERE name = ?", ARGS(T(name)),
@@ -186,6 +187,12 @@ static int remove_all(struct store *s, const char *name, struct err *err)
 	    store_aside(s, store_facts_drop(s, name, err), err) == -1 ||
 	    store_aside(s,
 			store_exec(s, "DELETE FROM host_names WHERE name = ?",
+				   ARGS(T(name)), NULL, err),
+			err) == -1 ||
+	    store_aside(s,
+			store_exec(s,
+				   "DELETE FROM host_requests WHERE state = "
+				   "'approved' AND as_name = ?",
 				   ARGS(T(name)), NULL, err),
 			err) == -1 ||
 	    store_exec(s, "DELETE FROM certs WHERE name = ?", ARGS(T(name)),

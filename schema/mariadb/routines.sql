@@ -231,12 +231,13 @@ BEGIN
   COMMIT AND NO CHAIN NO RELEASE;
 END//
 
--- A request. Of an account, host, name and key there is one: when it is
--- pending, or was rejected, another CSR takes its place, as a row of its own,
--- so that an id stands for one CSR for ever; the bytes of one that is pending
--- change nothing, nor does anything change one that was approved. The result is
--- one row: how it is now; state 'full': this host, or this account, has 100
--- that are pending, 'refused': it may not speak for that host.
+-- A request. Of an account, host, name and key there is one, and an id stands
+-- for one CSR for ever. The very same CSR changes nothing while it is pending,
+-- or was approved and that still holds: the row it was approved as has its key,
+-- and this host may read it. Anything else takes its place, pending, as a row
+-- of its own, which keeps as what and when the key was approved before. The
+-- result is one row: how it is now; state 'full': this host, or this account,
+-- has 100 that are pending, 'refused': it may not speak for that host.
 CREATE OR REPLACE DEFINER = 'certrepo-owner'@'localhost'
 PROCEDURE host_requests_put(
   IN p_host varchar(255) CHARACTER SET ascii COLLATE ascii_bin,
@@ -251,8 +252,11 @@ BEGIN
     LEFT(SESSION_USER(), CHAR_LENGTH(SESSION_USER()) -
       LOCATE('@', REVERSE(SESSION_USER())));
   DECLARE everything, its, same, full int DEFAULT 0;
-  DECLARE old bigint DEFAULT 0;
-  DECLARE refusal varchar(16) DEFAULT NULL;
+  DECLARE old, before_ts bigint DEFAULT 0;
+  DECLARE refusal, was varchar(16) CHARACTER SET ascii COLLATE ascii_bin
+    DEFAULT NULL;
+  DECLARE before_as varchar(250) CHARACTER SET ascii COLLATE ascii_bin
+    DEFAULT NULL;
   DECLARE EXIT HANDLER FOR SQLEXCEPTION
   BEGIN
     ROLLBACK AND NO CHAIN NO RELEASE;
@@ -283,10 +287,17 @@ BEGIN
     SET refusal = 'refused';
   END IF;
   IF refusal IS NULL THEN
-    SELECT COALESCE(MAX(r.id), 0), COALESCE(MAX(r.state = 'approved' OR
-        r.state = 'pending' AND r.csr = p_csr), 0),
-        COALESCE(MAX(r.state = 'pending'), 0)
-      INTO old, same, full FROM host_requests r
+    SELECT COALESCE(MAX(r.id), 0), MAX(r.state),
+        COALESCE(MAX(r.csr = p_csr AND (r.state = 'pending' OR
+          r.state = 'approved' AND EXISTS (SELECT 1 FROM certs c
+            WHERE c.name = r.as_name AND c.key_sha256 = r.key_sha256) AND
+          (everything > 0 OR EXISTS (SELECT 1 FROM host_names h
+            WHERE h.account = me AND h.name = r.as_name AND
+              h.host = p_host)))), 0),
+        COALESCE(MAX(r.state = 'pending'), 0),
+        MAX(IF(r.state = 'rejected', NULL, r.as_name)),
+        COALESCE(MAX(IF(r.state = 'rejected', 0, r.ts_decided)), 0)
+      INTO old, was, same, full, before_as, before_ts FROM host_requests r
       WHERE r.account = me AND r.host = p_host AND r.name = p_name AND
         r.key_sha256 = p_key_sha256;
     IF full = 0 AND same = 0 THEN
@@ -299,11 +310,11 @@ BEGIN
     END IF;
   END IF;
   IF refusal IS NULL AND same = 0 THEN
-    DELETE FROM host_requests WHERE id = old AND state <> 'approved';
+    DELETE FROM host_requests WHERE id = old AND state = was;
     INSERT INTO host_requests (account, host, name, csr, key_sha256, new_key,
-        state, ts)
+        state, as_name, ts, ts_decided)
       VALUES (me, p_host, p_name, p_csr, p_key_sha256, p_new_key, 'pending',
-        p_ts);
+        before_as, p_ts, before_ts);
   END IF;
   COMMIT AND NO CHAIN NO RELEASE;
 

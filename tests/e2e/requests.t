@@ -209,6 +209,57 @@ is "$(state "$next")" "approved $N" "the key of its own row: a rule"
 is "$(mariadb_sql -NB certrepo -e "SELECT renew, old_csr IS NOT NULL FROM
 	certs WHERE name = '$N'")" "1	1" "... ordered anew, the old CSR kept"
 
+# --- what was approved is no more: it is asked for anew ---
+gone() { # CSR: sent again, it is
+	_id=$(ask web1 web1 again.example.org "$1")
+	like "$_id" '^[0-9]+$' "... what it sends again is a request" &&
+		like "$(state "$_id")" '^pending ' "... which waits"
+	again=$_id
+}
+init() { # as who may make accounts
+	run "$BUILD/certrepo-populate" -c "$T/init.conf" "$@"
+	is "$rc" 0 "$*" || diag "$err"
+}
+request again DNS:again.example.org
+again=$(ask web1 web1 again.example.org again)
+init approve "$again"
+is "$(ask web1 web1 again.example.org again)" approved "sent once more: approved"
+openssl req -new -key "$T/again.key" -subj / -addext \
+	"subjectAltName=DNS:again.example.org,DNS:more.example.org" \
+	-out "$T/more.csr" 2>"$T/log/openssl"
+more=$(ask web1 web1 again.example.org more)
+like "$more" '^[0-9]+$' "with another name: to be approved"
+populate pending --json
+like "$out" "\"id\": $more,.*\"verdict\": \"names\"" "... as that"
+populate approve --by-rule
+like "$(state "$more")" "^pending" "... by no rule so soon after the other"
+init approve "$more"
+is "$(mariadb_sql -NBr certrepo -e "SELECT csr FROM certs
+	WHERE name = 'again.example.org'")" "$(cat "$T/more.csr")" \
+	"... by a person"
+init remove again.example.org -y
+is "$(state "$more")" "" "... its request has ended"
+populate approve "$more"
+is "$rc" 1 "... and is approved no more"
+gone again
+init approve "$again"
+init host revoke web1.example.org again.example.org
+gone again
+init approve "$again"
+init host remove web1.example.org -y
+is "$(state "$again")" "" "... its request has ended"
+init host add web1.example.org --password-file "$T/web1.password"
+gone again
+# a row that went without its request, as before this was so
+init approve "$again"
+mariadb_sql certrepo -e "DELETE FROM certs WHERE name = 'again.example.org'"
+populate approve "$again"
+is "$rc" 1 "an approved one without its row"
+like "$err" "was approved as again.example.org, which is not enrolled any more: the host has to ask once more, by certrepo-installer --request" \
+	"... is told what to do"
+gone again
+mariadb_sql certrepo -e "DELETE FROM host_requests WHERE id = $again"
+
 # --- two who decide at once ---
 request x DNS:x.example.org
 x=$(ask web1 web1 x.example.org x)

@@ -158,20 +158,101 @@ static void test_rejected(void **state)
 	assert_int_equal(mine(r.host).n, 1);
 }
 
+static void sql(const char *text)
+{
+	OK(db_script(s->db, text, &err));
+}
+
+#define AS "www.example.org+web1"
+
+/* A row of that name, with that key. */
+static void enrol(const char *key)
+{
+	OK(store_exec_try(s, "DELETE FROM certs", NO_ARGS, NULL, &err));
+	OK(store_exec_try(s,
+			  "INSERT INTO certs (name, csr, md5_modulus, "
+			  "key_sha256) VALUES ('" AS "', 'x', '', ?)",
+			  ARGS(T(key)), NULL, &err));
+}
+
+static struct fleet_request sent(const struct fleet_request *r)
+{
+	struct fleet_request got;
+
+	OK(fleet_request_send(s, r, arena, &got, &err));
+	return got;
+}
+
+/* It holds as long as there is what was approved; then it is asked anew. */
 static void test_approved(void **state)
 {
 	struct fleet_request r = request("www.example.org", KEY1), got, two;
 
-	OK(fleet_request_send(s, &r, arena, &got, &err));
-	decide(got.id, "approved", NULL, "www.example.org+web1");
-	r.csr = BLOB("other");
+	got = sent(&r);
+	enrol(KEY1);
+	decide(got.id, "approved", NULL, AS);
 	r.ts = 300;
-	OK(fleet_request_send(s, &r, arena, &two, &err));
+	two = sent(&r);
+	assert_int_equal(two.id, got.id);
 	assert_string_equal(two.state, "approved");
-	assert_string_equal(two.as_name, "www.example.org+web1");
+	assert_string_equal(two.as_name, AS);
 	assert_int_equal(two.ts, 100);
-	assert_csr(got.id, "first");
-	assert_string_equal(mine(r.host).v[0].as_name, "www.example.org+web1");
+	assert_string_equal(mine(r.host).v[0].as_name, AS);
+	/* other names, or whatever else is another CSR */
+	r.csr = BLOB("other");
+	two = sent(&r);
+	assert_true(two.id > got.id);
+	assert_string_equal(two.state, "pending");
+	assert_int_equal(two.ts, 300);
+	assert_csr(two.id, "other");
+	assert_int_equal(mine(r.host).n, 1);
+	/* what it was before is kept, for who decides; and once more */
+	assert_string_equal(two.as_name, AS);
+	assert_int_equal(two.ts_decided, 200);
+	r.csr = BLOB("third");
+	got = sent(&r);
+	assert_true(got.id > two.id);
+	assert_string_equal(got.as_name, AS);
+	assert_int_equal(got.ts_decided, 200);
+	/* the row has another key */
+	decide(got.id, "approved", NULL, AS);
+	enrol(KEY2);
+	two = sent(&r);
+	assert_true(two.id > got.id);
+	assert_string_equal(two.state, "pending");
+	/* it is gone */
+	decide(two.id, "approved", NULL, AS);
+	sql("DELETE FROM certs");
+	got = sent(&r);
+	assert_true(got.id > two.id);
+	assert_string_equal(got.state, "pending");
+}
+
+/* And, of an account of its own, as long as it may read that. */
+static void test_granted(void **state)
+{
+	struct fleet_request r = request("www.example.org", KEY1), got, two;
+
+	if (!kit_mariadb())
+		skip();
+	sql("DELETE FROM host_names");
+	OK(store_exec_try(s,
+			  "INSERT INTO hosts (host, account, ts_added) VALUES "
+			  "('web1.example.org', ?, 1)",
+			  ARGS(T(conf.user)), NULL, &err));
+	got = sent(&r);
+	enrol(KEY1);
+	OK(store_exec_try(s,
+			  "INSERT INTO host_names (account, name, host) VALUES "
+			  "(?, '" AS "', 'web1.example.org')",
+			  ARGS(T(conf.user)), NULL, &err));
+	decide(got.id, "approved", NULL, AS);
+	two = sent(&r);
+	assert_int_equal(two.id, got.id);
+	sql("DELETE FROM host_names");
+	two = sent(&r);
+	assert_true(two.id > got.id);
+	assert_string_equal(two.state, "pending");
 }
 
 static void test_limit(void **state)
@@ -266,6 +347,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_send, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rejected, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_approved, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_granted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_input, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_whose, setup, teardown),
