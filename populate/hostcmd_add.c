@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <fcntl.h>
 #include "file.h"
 #include "hostcmd.h"
 #include "log.h"
+#include "place.h"
 
 #define PASSWORD_MIN  16 /* of one that a person made */
 #define PASSWORD_MAX  200
@@ -24,23 +24,45 @@ static void add_erase(struct add *a)
 
 /* --- the password --- */
 
+/* Who lays a file where we are going to look chooses the password. 1; 0 there
+ * is none; -1. */
+static int read_ours(const char *path, struct place_old *ret, struct err *err)
+{
+	AUTO(place_close) struct place p = PLACE_INIT;
+	int rc = place_open("", path, PLACE_TRUSTED, &p, err);
+
+	if (rc == 0)
+		return err_set(err, ERR_IO, "%s: its folder is not there",
+			       path);
+	if (rc == -1 || place_read(&p, ret, err) == -1)
+		return -1;
+	if (ret->kind == PLACE_NONE)
+		return 0;
+	if (ret->kind != PLACE_FILE)
+		return err_set(err, ERR_CONFIG, "%s is in the way: not a file",
+			       p.path);
+	return file_check_secret(ret->attr.mode, "password", p.path, err) == -1
+		       ? -1
+		       : 1;
+}
+
 /* 1 read; 0 there is no such file; -1. One that is there may be of a run that
  * was stopped, or was kept for a restore. */
 static int password_of_file(const char *path, char ret[PASSWORD_MAX + 1],
 			    struct err *err)
 {
-	AUTO(sbuf_erase) struct sbuf b = SBUF_INIT(4096);
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
+	const struct sbuf *b = &now.content;
 	const char *text;
 	size_t len;
+	int rc = read_ours(path, &now, err);
 
-	if (access(path, F_OK) == -1 && errno == ENOENT)
-		return 0;
-	if (file_read_secret(path, &b, err) == -1)
-		return -1;
-	text = sbuf_str(&b);
+	if (rc != 1)
+		return rc;
+	text = sbuf_str(b);
 	len = strcspn(text, "\r\n");
 	if (len < PASSWORD_MIN || len > PASSWORD_MAX ||
-	    text[len + strspn(text + len, "\r\n")] || strlen(text) != b.len)
+	    text[len + strspn(text + len, "\r\n")] || strlen(text) != b->len)
 		return err_set(err, ERR_INPUT,
 			       "%s is there, and does not hold a password, one "
 			       "line of %d to %d characters; it is not "
@@ -191,8 +213,10 @@ static void print_password(const struct populate *p, const struct add *a)
 		populate_line(
 			"password",
 			arena_printf(t,
-				     "in %s; on the host it is " HOST_PASSWORD
+				     "%s %s; on the host it is " HOST_PASSWORD
 				     ", 0600",
+				     a->made_here ? "in"
+						  : "the one that was in",
 				     file));
 	else
 		printf("  %-13s%s\n  %-13sshown this once; on the host, "

@@ -149,6 +149,24 @@ populate host add host1 --password-file "$T/new.password"
 like "$rc $err" '^78 .*new.password' "... nor believed when all can read it"
 chmod 600 "$T/new.password"
 
+# One that somebody else laid where it was going to be looked for.
+mkdir -m 1777 "$T/shared"
+echo known-to-somebody-else >"$T/shared/planted"
+chmod 600 "$T/shared/planted"
+chown nobody "$T/shared/planted"
+populate host add host1 --password-file "$T/shared/planted"
+like "$rc $err" '^78 .*shared/planted' "nor when it is somebody else's"
+ln -s "$T/new.password" "$T/shared/link"
+populate host add host1 --password-file "$T/shared/link"
+isnt "$rc" 0 "... or a link in a folder of all"
+mkfifo -m 600 "$T/shared/fifo"
+RUN_TIMEOUT=10 populate host add host1 --password-file "$T/shared/fifo"
+like "$rc" '^(74|78)$' "... or no file"
+install -d -o nobody -m 755 "$T/theirs"
+populate host add host1 --password-file "$T/theirs/new"
+like "$rc $err" '^78 .*theirs' "... nor is one made in a folder of theirs"
+is "$(as_host host1 "$T/new.password" 'SELECT 1')" 1 "... the account keeps its own"
+
 # Stopped when the row was there and no account; when the file was there, too;
 # an account that is gone, as after a restore.
 ask "DROP USER 'certrepo-host-host1'@'%'"
@@ -160,6 +178,8 @@ like "$rc $err" '^78 .*certrepo-host-host1' "... by the host as well"
 populate host add host1 --password-file "$T/new.password"
 is "$rc $(as_host host1 "$T/new.password" 'SELECT 1')" "0 1" \
 	"made again, with the password of its file"
+like "$out" "^  password +the one that was in $T/new.password; on" \
+	"... and that is said"
 ask "DROP USER 'certrepo-host-host1'@'%'"
 populate host add host1
 is "$rc $(accounts)" "0 certrepo-host-host1 " "... or with one that is new"
