@@ -222,9 +222,12 @@ static void hosts(struct page *p)
 					     "Account",	  NULL };
 	size_t well = 0, out = 0;
 
-	page_f(p, "<h2>Hosts</h2>\n");
-	table_head(p, "hosts", "sort", "Hosts that are not as they should be",
-		   heads);
+	page_f(p, "<h2 id=\"h-hosts\">Hosts</h2>\n");
+	/* What needs most comes first. */
+	if (p->m->n_host_order > 0 &&
+	    p->m->hosts[p->m->host_order[0]].verdict.need != STATUS_WELL)
+		table_head(p, "hosts", "sort",
+			   "Hosts that are not as they should be", heads);
 	for (size_t i = 0; i < p->m->n_host_order; i++) {
 		const struct status_host *h = &p->m->hosts[p->m->host_order[i]];
 
@@ -235,9 +238,11 @@ static void hosts(struct page *p)
 		else
 			host_row(p, h);
 	}
-	table_end(p);
+	if (p->m->n_host_order > well)
+		table_end(p);
 	left_out(p, out, "hosts that are not as they should be");
-	page_f(p, "<p>%zu hosts are well.</p>\n", well);
+	page_f(p, "<p>%zu host%s well.</p>\n", well,
+	       well == 1 ? " is" : "s are");
 }
 
 static void requests(struct page *p)
@@ -248,7 +253,7 @@ static void requests(struct page *p)
 
 	if (p->m->all_requests == 0)
 		return;
-	page_f(p, "<h2>Requests of hosts</h2>\n");
+	page_f(p, "<h2 id=\"h-requests\">Requests of hosts</h2>\n");
 	table_head(p, "requests", "sort",
 		   "They wait for certrepo-populate approve, or reject", heads);
 	for (i = 0; i < p->m->n_requests && p->bytes < REQUESTS_MAX; i++) {
@@ -274,7 +279,7 @@ static void cas(struct page *p)
 					     "90 days", NULL };
 	size_t i;
 
-	page_f(p, "<h2>CAs, and the renewals to come</h2>\n");
+	page_f(p, "<h2 id=\"h-cas\">CAs, and the renewals to come</h2>\n");
 	table_head(p, "cas", "sort",
 		   "Renewals of the next days, repeated ones counted", heads);
 	for (i = 0; i < p->m->n_cas && p->bytes < CAS_MAX; i++) {
@@ -307,7 +312,7 @@ static void fetchers(struct page *p)
 					     NULL };
 	AUTO(sbuf_free) struct sbuf s = SBUF_INIT(SENTENCE_MAX);
 
-	page_f(p, "<h2>Fetchers</h2>\n");
+	page_f(p, "<h2 id=\"h-fetchers\">Fetchers</h2>\n");
 	if (p->m->fetching.need != STATUS_WELL) {
 		why_fetching_text(p->m, &s);
 		page_f(p, "<p class=\"%s\"><b>", classes[p->m->fetching.need]);
@@ -352,17 +357,18 @@ static void head(struct page *p, int64_t fresh)
 	       "<meta name=\"viewport\" "
 	       "content=\"width=device-width, initial-scale=1\">\n"
 	       "<meta name=\"referrer\" content=\"no-referrer\">\n"
-	       "<title>%llu need somebody - certificates</title>\n"
+	       "<title>%s%llu certificates, %llu hosts need somebody</title>\n"
 	       "<style>\n%s.open { animation-delay: %llds; }\n</style>\n"
 	       "</head>\n<body>\n",
-	       hash, (unsigned long long) p->m->counts[STATUS_ACT], page_css,
+	       hash,
+	       p->m->fetching.need == STATUS_ACT ? "No fetcher runs, " : "",
+	       (unsigned long long) p->m->counts[STATUS_ACT],
+	       (unsigned long long) p->m->host_counts[STATUS_ACT], page_css,
 	       (long long) fresh);
 }
 
 static void top(struct page *p, int64_t fresh)
 {
-	const uint64_t *n = p->m->counts;
-
 	page_f(p, "<h1>Certificates of ");
 	page_text(p, p->m->store);
 	page_f(p,
@@ -377,26 +383,94 @@ static void top(struct page *p, int64_t fresh)
 	page_time(p, p->m->now);
 	page_f(p, " UTC; after ");
 	page_time(p, p->m->now + fresh);
+	page_f(p, " UTC it is stale. All times are UTC.</p>\n");
+}
+
+/* --- at a glance: a line for each section, which leads there --- */
+
+static void glance(struct page *p, const char *section, const char *what,
+		   const uint64_t n[STATUS_NEEDS])
+{
+	uint64_t act = n[STATUS_ACT];
+
 	page_f(p,
-	       " UTC it is stale. All times are UTC.</p>\n"
-	       "<p class=\"a\"><b>%llu of %zu certificates need "
-	       "somebody</b>; %llu wait or are tried again, %llu are "
-	       "well.</p>\n",
-	       (unsigned long long) n[STATUS_ACT], p->m->n_names,
+	       "<li class=\"%s\"><a href=\"#%s\"><b>%llu of %llu %s %s "
+	       "somebody</b></a>; %llu wait%s or %s tried again, %llu %s "
+	       "well.</li>\n",
+	       classes[act > 0 ? STATUS_ACT : STATUS_WELL], section,
+	       (unsigned long long) act,
+	       (unsigned long long) (act + n[STATUS_WATCH] + n[STATUS_WELL]),
+	       what, act == 1 ? "needs" : "need",
 	       (unsigned long long) n[STATUS_WATCH],
-	       (unsigned long long) n[STATUS_WELL]);
+	       n[STATUS_WATCH] == 1 ? "s" : "",
+	       n[STATUS_WATCH] == 1 ? "is" : "are",
+	       (unsigned long long) n[STATUS_WELL],
+	       n[STATUS_WELL] == 1 ? "is" : "are");
+}
+
+static void glance_rest(struct page *p)
+{
+	const struct status_model *m = p->m;
+	uint64_t n[STATUS_NEEDS] = { 0 };
+
+	if (m->all_requests > 0)
+		page_f(p,
+		       "<li class=\"a\"><a href=\"#h-requests\"><b>%llu "
+		       "request%s of hosts</b></a>: to be approved, or "
+		       "rejected.</li>\n",
+		       (unsigned long long) m->all_requests,
+		       m->all_requests == 1 ? "" : "s");
+	for (size_t i = 0; i < m->n_cas; i++)
+		n[m->cas[i].verdict.need]++;
+	if (n[STATUS_ACT] > 0 || n[STATUS_WATCH] > 0)
+		glance(p, "h-cas", "CAs", n);
+}
+
+static void glance_fetching(struct page *p)
+{
+	AUTO(sbuf_free) struct sbuf s = SBUF_INIT(SENTENCE_MAX);
+
+	page_f(p,
+	       "<li class=\"%s\"><a href=\"#h-fetchers\"><b>Fetcher</b>"
+	       "</a>: ",
+	       classes[p->m->fetching.need]);
+	why_fetching_text(p->m, &s);
+	page_text(p, sbuf_str(&s));
+	page_f(p, ".</li>\n");
 }
 
 /* What is not known is not well. */
 static void unread(struct page *p)
 {
+	static const char *const sections[FLEET_PARTS] = {
+		[FLEET_PART_HOSTS] = "h-hosts",
+		[FLEET_PART_INSTALLS] = "h-hosts",
+		[FLEET_PART_GRANTS] = "h-hosts",
+		[FLEET_PART_CAS] = "h-cas",
+		[FLEET_PART_FETCHERS] = "h-fetchers",
+		[FLEET_PART_SETTINGS] = "h-fetchers",
+	};
+
 	for (size_t i = 0; i < ARRAY_LEN(p->m->unread); i++) {
 		if (!p->m->unread[i])
 			continue;
-		page_f(p, "<p class=\"a\"><b>Not known:</b> ");
+		page_f(p,
+		       "<li class=\"a\"><a href=\"#%s\"><b>Not known</b></a>: ",
+		       sections[i] ? sections[i] : "h-names");
 		page_text(p, p->m->unread[i]);
-		page_f(p, "</p>\n");
+		page_f(p, "</li>\n");
 	}
+}
+
+static void glances(struct page *p)
+{
+	page_f(p, "<ul id=\"glance\">\n");
+	glance_fetching(p);
+	unread(p);
+	glance(p, "h-names", "certificates", p->m->counts);
+	glance(p, "h-hosts", "hosts", p->m->host_counts);
+	glance_rest(p);
+	page_f(p, "</ul>\n");
 }
 
 /* Names by the state they are in, what needs somebody first. */
@@ -432,7 +506,7 @@ int out_html(const struct status_model *m, int64_t fresh, FILE *f)
 
 	head(&p, fresh);
 	top(&p, fresh);
-	unread(&p);
+	glances(&p);
 	page_f(&p, "<div class=\"glance\">\n");
 	states(&p);
 	page_pictures(&p);

@@ -83,7 +83,7 @@ function lum(c) {
 }
 const paper = lum(getComputedStyle(document.body).backgroundColor);
 let worst = [99, ''];
-document.querySelectorAll('#names b, #names th, #names td, small, caption, p')
+document.querySelectorAll('#names b, #names th, #names td, small, caption, p, #glance li, #glance b')
 .forEach(e => {
     if (e.classList.contains('stale')) return;
     const ink = lum(getComputedStyle(e).color);
@@ -102,6 +102,12 @@ try:
     ok(rows == 7, "a row for each name", rows)
     first = column(1)
     ok(set(first[:3]) == {"expired", "held", "not-served"}, "what needs somebody stands first", first)
+    links = js("""return Array.from(document.querySelectorAll('#glance a'))
+        .map(a => [a.textContent, !!document.querySelector(a.hash)])""")
+    ok(len(links) >= 4 and all(there for _, there in links) and
+       links[0][0] == "Fetcher" and "certificates" in links[1][0] and
+       "hosts" in links[2][0],
+       "the head has a line for each section, and leads there", links)
     ok(not visible("stale"), "a fresh page does not say that it is stale")
     ok(js("return window.pwned") is None and
        "<script>window.pwned=1</script>" in
@@ -159,7 +165,7 @@ try:
     # --- keyboard ---
     show("fresh")
     seen = []
-    for _ in range(12):
+    for _ in range(18):
         d.switch_to.active_element.send_keys(Keys.TAB)
         e = d.switch_to.active_element
         seen.append((e.tag_name, e.get_attribute("id") or e.text))

@@ -89,6 +89,53 @@ static void what_needs_somebody_stands_first(void **state)
 	kit_free(&m);
 }
 
+/* What the terminal has on top stands on top, and leads to where it is. */
+static void the_head_has_all(void **state)
+{
+	static const char *const lines[] = {
+		"<li class=\"a\"><a href=\"#h-fetchers\"><b>Fetcher</b></a>: "
+		"no run began since 2026-11-28",
+		"<li class=\"a\"><a href=\"#h-hosts\"><b>Not known</b></a>: "
+		"no right",
+		"<li class=\"a\"><a href=\"#h-names\"><b>2 of 6 certificates "
+		"need somebody</b></a>; 1 waits or is tried again, 3 are well.",
+		"<li class=\"a\"><a href=\"#h-hosts\"><b>1 of 3 hosts needs "
+		"somebody</b></a>; 0 wait or are tried again, 2 are well.",
+		"<li class=\"a\"><a href=\"#h-requests\"><b>3 requests of "
+		"hosts</b></a>",
+		"<li class=\"g\"><a href=\"#h-cas\"><b>0 of 2 CAs need "
+		"somebody</b></a>; 1 waits",
+		"<table",
+		"id=\"h-names\"",
+		"id=\"h-hosts\"",
+		"id=\"h-requests\"",
+		"id=\"h-cas\"",
+		"id=\"h-fetchers\"",
+	};
+	struct status_model *m = kit_model();
+	const char *at;
+	char *page;
+
+	m->fetching = m->fetchers[0].verdict = kit_verdict(
+		WHY_FETCH_SILENT, STATUS_ACT, KIT_NOW - 3 * KIT_DAY);
+	m->unread[FLEET_PART_INSTALLS] = "no right";
+	m->all_requests = 3;
+	page = made(m, 1);
+	at = page;
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		const char *next = strstr(at, lines[i]);
+
+		if (!next)
+			fail_msg("not there, or not there in order: %s",
+				 lines[i]);
+		at = next;
+	}
+	assert_non_null(strstr(page, "<title>No fetcher runs, 2 certificates, "
+				     "1 hosts need somebody</title>"));
+	free(page);
+	kit_free(&m);
+}
+
 static void what_is_not_known_is_said(void **state)
 {
 	struct status_model *m = kit_model();
@@ -160,6 +207,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_is_no_markup),
 		cmocka_unit_test(what_needs_somebody_stands_first),
+		cmocka_unit_test(the_head_has_all),
 		cmocka_unit_test(what_is_not_known_is_said),
 		cmocka_unit_test(a_page_has_an_end),
 	};
