@@ -112,6 +112,25 @@ static bool *hosts_of(const struct status_model *m)
 	return has;
 }
 
+/* Of what needs somebody: what has ended, or is served so; what is not served
+ * as it was issued; what fails and is near its end; what waits for a person. */
+static uint8_t rank(const struct status_name *n)
+{
+	static const char *const states[] = { "expired", "not-served", "drift",
+					      "failing", "failed" };
+	const struct status_verdict *of[] = { &n->renewal, &n->delivery };
+	uint8_t best = ARRAY_LEN(states);
+
+	if (n->need != STATUS_ACT)
+		return 0;
+	for (size_t k = 0; k < ARRAY_LEN(of); k++)
+		for (uint8_t i = 0; i < best; i++)
+			if (of[k]->need == STATUS_ACT &&
+			    has_state(of[k], states[i]))
+				best = i;
+	return best;
+}
+
 static int64_t left(const struct status_name *n)
 {
 	return n->enabled ? n->ts_not_after : INT64_MAX;
@@ -130,6 +149,8 @@ static int by_need(const void *a, const void *b, void *arg)
 
 	if (x->need != y->need)
 		return y->need - x->need;
+	if (x->rank != y->rank)
+		return x->rank - y->rank;
 	if (left(x) != left(y))
 		return compare(left(x), left(y));
 	return compare(i, k);
@@ -172,8 +193,10 @@ void filter_apply(struct status_model *m, const struct filter *f)
 	m->n_order = m->n_host_order = 0;
 	m->filtered = filter_any(f);
 	for (size_t i = 0; i < m->n_names; i++)
-		if (name_is(m, &m->names[i], f))
+		if (name_is(m, &m->names[i], f)) {
+			m->names[i].rank = rank(&m->names[i]);
 			m->order[m->n_order++] = (uint32_t) i;
+		}
 	choose_hosts(m, f);
 	qsort_r(m->order, m->n_order, sizeof(*m->order), by_need, m);
 	qsort_r(m->host_order, m->n_host_order, sizeof(*m->host_order), by_seen,

@@ -24,8 +24,9 @@ struct filter {
 		.expires_within = -1, .silent = -1 \
 	}
 
-/* Sets M's order and host_order: what needs somebody first, then by the time
- * that is left; hosts by how long they were not seen. A host is among them when
+/* Sets M's order and host_order: what needs somebody first, of these what has
+ * ended, is not served, fails, waits for a person, then by the time that is
+ * left; hosts by how long they were not seen. A host is among them when
  * it is what F says of hosts, and, where F says something of names, reports one
  * of the names. */
 void filter_apply(struct status_model *m, const struct filter *f);

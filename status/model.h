@@ -95,7 +95,8 @@ struct status_name {
 		      * issuer, key, names, and what hosts serve */
 	bool by_ari; /* ts_renew is what the CA asks for */
 	bool client_auth;
-	uint8_t need;			/* the worse of both: */
+	uint8_t rank; /* filter.h: of those that need somebody, which first */
+	uint8_t need; /* the worse of both: */
 	struct status_verdict renewal;	/* of the certificate itself */
 	struct status_verdict delivery; /* of its hosts: the worst of its
 					 * receipts; why 0: there are none */

@@ -81,6 +81,7 @@ static inline void kit_names(struct status_model *m)
 	n[KIT_C].ts_next_attempt = KIT_NOW + 5 * KIT_HOUR;
 	n[KIT_C].renewal =
 		kit_verdict(WHY_OVERDUE, STATUS_ACT, KIT_NOW - KIT_DAY);
+	n[KIT_C].renewal.ended = true;
 	n[KIT_D].ca = "other";
 	n[KIT_D].renewal = kit_verdict(WHY_MISSING, STATUS_WATCH, 0);
 	kit_life(&n[KIT_E], KIT_NOW - 148 * KIT_HOUR, KIT_NOW + 12 * KIT_HOUR);

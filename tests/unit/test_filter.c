@@ -58,6 +58,29 @@ static void test_order(void **state)
 	assert_false(m->filtered);
 }
 
+/* What has ended, what is not served, what fails, what waits for a person; each
+ * by what is left. */
+static void test_ranks(void **state)
+{
+	const struct filter f = FILTER_ALL;
+	struct status_name *n = m->names;
+
+	/* half a day left, and held */
+	n[KIT_E].renewal = kit_verdict(WHY_HELD, STATUS_ACT, 0);
+	n[KIT_E].need = STATUS_ACT;
+	/* 60 days left, and failing; b, 88 days left, is not served */
+	n[KIT_A].renewal = kit_verdict(WHY_NO_FETCHER, STATUS_ACT, 0);
+	n[KIT_A].need = STATUS_ACT;
+	n[KIT_C].renewal.ended = true;
+	shows(&f, "cbaedf", NULL);
+	/* a host serves one that has ended */
+	n[KIT_A].delivery = kit_verdict(WHY_SERVES_EXPIRED, STATUS_ACT, 0);
+	shows(&f, "cabedf", NULL);
+	/* of a window there is time */
+	n[KIT_A].delivery = kit_verdict(WHY_WINDOW, STATUS_WATCH, 0);
+	shows(&f, "cbaedf", NULL);
+}
+
 static void test_each(void **state)
 {
 	struct filter f = FILTER_ALL;
@@ -150,10 +173,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_order),
-		TEST(test_each),
-		TEST(test_together),
-		TEST(test_exit),
+		TEST(test_order),    TEST(test_ranks), TEST(test_each),
+		TEST(test_together), TEST(test_exit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

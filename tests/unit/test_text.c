@@ -64,14 +64,14 @@ static void test_all(void **state)
 	has("/var/lib/certrepo/certrepo.db, 2026-12-01T00:00:00Z\n");
 	has("  certificates       6, 2 need somebody, 1 wait, 3 well\n");
 	has("  hosts              3, 1 need somebody, 0 wait, 2 well\n");
-	has("  c.example.org: failing, waits for a person\n");
+	has("  c.example.org: expired, waits for a person\n");
 	has("  b.example.org: not-served, waits for a person\n"
 	    "      web2.example.org web 192.0.2.2:8443: not served: ");
 	has("  host db1.example.org: silent, waits for a person\n");
 	has("  CA other: waiting, waits for the CA\n");
 	has("NAME              STATE       LEFT      UNTIL       HOSTS    "
 	    "CA\n");
-	has("c.example.org     failing     -1 day    2026-11-30  -        "
+	has("c.example.org     expired     -1 day    2026-11-30  -        "
 	    "letsencrypt\n");
 	has("a.example.org     ok          60 days   2027-01-30  2/2      "
 	    "letsencrypt\n");
