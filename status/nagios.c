@@ -12,8 +12,6 @@
 #define WARNING	 "15%:"
 #define CRITICAL "5%:"
 /* What is told of in the lines behind the first. */
-/* Characters of the first line, behind the word. */
-#define FIRST	60
 #define LINES	20
 #define LINE	((size_t) 1000)
 #define DAYS_90 (INT64_C(90) * 86400)
@@ -33,40 +31,17 @@ static void put(FILE *f, char *text)
 		fputc(*s == '|' ? '/' : *s, f);
 }
 
-/* What the first line has room for, up to a blank; of one word, all. */
-static size_t first_of(const char *text)
-{
-	size_t len = 0, next;
-
-	for (next = strcspn(text, " "); next <= FIRST || len == 0;
-	     next += 1 + strcspn(text + next + 1, " ")) {
-		len = next;
-		if (text[len] == '\0')
-			break;
-	}
-	return len;
-}
-
 int nagios_unknown(FILE *f, const char *fmt, ...)
 {
 	AUTO(mem_free_str) char *text = NULL;
-	char *rest;
 	va_list ap;
-	size_t len;
 
 	va_start(ap, fmt);
 	text = mem_vprintf(fmt, ap);
 	va_end(ap);
-	len = first_of(text);
-	rest = text[len] ? text + len + 1 : NULL;
-	text[len] = '\0';
 	fprintf(f, "CERTREPO %s - ", words[NAGIOS_UNKNOWN]);
 	put(f, text);
 	fputc('\n', f);
-	if (rest) {
-		put(f, rest);
-		fputc('\n', f);
-	}
 	return NAGIOS_UNKNOWN;
 }
 

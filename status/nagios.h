@@ -21,8 +21,8 @@ enum nagios_status {
 /* Before anything is parsed: is --nagios among the options? Then usage errors
  * are UNKNOWN from now on. */
 bool nagios_asked(int argc, char **argv);
-/* A short line, and what did not fit on it, of which nothing can be taken for
- * performance data. Gives NAGIOS_UNKNOWN. */
+/* One line, whatever its length, of which nothing can be taken for performance
+ * data. Gives NAGIOS_UNKNOWN. */
 int nagios_unknown(FILE *f, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 #endif

@@ -27,7 +27,8 @@ def main():
                      first.rstrip())
     if not m:
         sys.exit(f"first line: {first}")
-    if len(first.rstrip()) > 80:
+    # what went wrong is one sentence, which has no end but its own
+    if len(first.rstrip()) > 80 and "UNKNOWN" not in first:
         sys.exit(f"first line: {len(first)} characters")
     for line in lines[1:]:
         if "|" in line:
