@@ -179,9 +179,13 @@ static void host_line(const struct detail *d, const struct status_host *h)
 {
 	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(TEXT_SENTENCE);
 	AUTO(mem_free_str)
-	char *what =
-		mem_printf("host %s (installer %s)", h->host,
-			   h->version ? h->version : "of a version not known");
+	char *what = mem_printf("host %s%s%s%s", h->host,
+				h->version ? " (installer " : "",
+				h->version ? h->version : "",
+				h->version	 ? ")"
+				: h->ts_seen > 0 ? " (installer of a version "
+						   "not known)"
+						 : "");
 
 	why_host_text(d->m, h, &out);
 	say(d, what, &h->verdict, &out);

@@ -158,9 +158,11 @@ static void urgent_rest(const struct status_model *m, int columns, FILE *f)
 	}
 	if (m->all_requests > 0)
 		fprintf(f,
-			"  %llu requests of hosts wait for an answer: "
+			"  %llu request%s for an answer: "
 			"certrepo-populate pending\n",
-			(unsigned long long) m->all_requests);
+			(unsigned long long) m->all_requests,
+			m->all_requests == 1 ? " of a host waits"
+					     : "s of hosts wait");
 }
 
 /* --- the table --- */
@@ -472,7 +474,8 @@ int out_text(const struct status_model *m, bool verbose, FILE *f)
 	if (!m->set.known && !m->unread[FLEET_PART_SETTINGS])
 		text_wrap(f, columns, 2,
 			  "the fetcher has not written its settings here, it "
-			  "is of a version before: the defaults are taken");
+			  "has not run yet or is of a version before: the "
+			  "defaults are taken");
 	text_unread(m, columns, f);
 	if (!m->filtered)
 		urgent_rest(m, columns, f);

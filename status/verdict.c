@@ -295,7 +295,9 @@ void verdict_host_seen(const struct status_model *m, struct status_host *h)
 						  : h->heartbeat;
 	int64_t most = 2 * beat + VERDICT_SILENT_MORE;
 
-	if (h->ts_seen == 0 && h->account)
+	if (h->ts_seen == 0 && m->unread[FLEET_PART_INSTALLS])
+		h->verdict = verdict(WHY_HOST_UNREAD, STATUS_WATCH, 0);
+	else if (h->ts_seen == 0 && h->account)
 		h->verdict = m->now - h->ts_added > most
 				     ? verdict(WHY_HOST_NEVER, STATUS_ACT,
 					       h->ts_added)

@@ -81,7 +81,9 @@ static const struct row rows[WHYS] = {
 	[WHY_BACKOFF] = { FAILING, "its next attempt",
 			  "backing off until {when}; the last attempt, on "
 			  "{attempt}, failed: {last}; {fails} are counted in a "
-			  "row, it is held at count_fail_limit = {limit}" },
+			  "row, it is held at count_fail_limit = {limit}; to "
+			  "try at once: certrepo-fetcher --once --force "
+			  "{name}" },
 	[WHY_BACKOFF_FAR] = { UNKNOWN, NEXT_RUN,
 			      "not tried before {when}, it is noted, which no "
 			      "back-off reaches: a clock was wrong; the "
@@ -191,11 +193,13 @@ static const struct row rows[WHYS] = {
 			   "what is in its place there is not the installer's, "
 			   "since {when}{said}" },
 	[WHY_FAILED] = { FAILED, A_PERSON,
-			 "not as it should be, since {when}{said}" },
+			 "not as it should be, since {when}{said}; see there: "
+			 "certrepo-installer --verify" },
 	[WHY_DRIFT] = { DRIFT, A_PERSON,
 			"serves neither what was issued last nor the one "
 			"before "
-			"(seen {when}): did somebody put it there by hand?" },
+			"(seen {when}): did somebody put it there by hand? "
+			"there, certrepo-installer puts it right" },
 	[WHY_SERVES_EXPIRED] = { EXPIRED, A_PERSON,
 				 "serves a certificate that EXPIRED on "
 				 "{when}" },
@@ -229,7 +233,8 @@ static const struct row rows[WHYS] = {
 	[WHY_HOST_WELL] = { OK, "", "seen {when}" },
 	[WHY_HOST_SILENT] = { SILENT, A_PERSON,
 			      "silent since {when}: longer than twice its "
-			      "heartbeat ({beat}) and an hour" },
+			      "heartbeat ({beat}) and an hour; does its timer, "
+			      "or cron, run certrepo-installer there?" },
 	[WHY_HOST_NEW] = { WAITING, "its first run",
 			   "its account was made on {when}, and it has not "
 			   "reported yet" },
@@ -248,6 +253,9 @@ static const struct row rows[WHYS] = {
 			     "says that it is {when}, which lies ahead: its "
 			     "clock is wrong, and whether it runs is not "
 			     "known" },
+	[WHY_HOST_UNREAD] = { UNKNOWN, A_PERSON,
+			      "whether it runs is not known: what hosts report "
+			      "could not be read" },
 	[WHY_HOST_STRANGE] = { WAITING, A_PERSON,
 			       "speaks of {strange} certificates that are not "
 			       "enrolled; seen {when}" },
@@ -271,7 +279,7 @@ static const struct row rows[WHYS] = {
 			  "is named by {names} certificates, and certrepo.conf "
 			  "(ca) does not have it" },
 
-	[WHY_FETCH_WELL] = { OK, "", "the last run began on {when}" },
+	[WHY_FETCH_WELL] = { OK, "", "the last run began on {when}{ended}" },
 	[WHY_FETCH_RUNS] = { OK, "", "a run is under way since {when}" },
 	[WHY_FETCH_UNKNOWN] = { UNKNOWN, "",
 				"no fetcher has said here that it runs: it is "
@@ -526,6 +534,16 @@ static void w_status(const struct about *a, struct sbuf *out)
 	sbuf_addf(out, "%lld", a->f ? (long long) a->f->status : -1);
 }
 
+/* Where it did not end well: one before it did, and it is not late yet. */
+static void w_ended(const struct about *a, struct sbuf *out)
+{
+	if (!a->f || a->f->status == 0)
+		return;
+	sbuf_adds(out, " and ended with ");
+	w_status(a, out);
+	w_said(a, out);
+}
+
 static const struct {
 	const char *word;
 	void (*add)(const struct about *a, struct sbuf *out);
@@ -556,6 +574,7 @@ static const struct {
 	{ "may_read", w_may_read },
 	{ "ok", w_ok },
 	{ "status", w_status },
+	{ "ended", w_ended },
 };
 
 static void add_word(const struct about *a, const char *word, size_t len,

@@ -264,6 +264,8 @@ static void failed(struct scene *s, const char *class, int64_t next)
 	  s->h.failed = "the last run ended with 2")                           \
 	X(WHY_HOST_AHEAD, ACT, "its clock is wrong",                           \
 	  s->h.ts_seen = NOW + 3 * DAY)                                        \
+	X(WHY_HOST_UNREAD, WATCH, "could not be read", s->h.ts_seen = 0;       \
+	  s->h.account = true; s->m.unread[FLEET_PART_INSTALLS] = "no")        \
 	X(WHY_HOST_STRANGE, WATCH, "7 certificates", s->h.n_strange = 7)       \
 	X(WHY_HOST_TOO_MANY, ACT, "more receipts", s->h.too_many = true)       \
 	X(WHY_CA_WELL, WELL, "is asked", )                                     \
@@ -337,6 +339,22 @@ static const struct status_verdict *say(const struct scene *s, enum why why,
 	}
 	why_fetching_text(&s->m, out);
 	return &s->m.fetching;
+}
+
+/* A run that failed is no trouble yet, where one before went well. */
+static void test_run_failed(void **state)
+{
+	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(4000);
+	struct scene s;
+
+	scene_init(&s);
+	s.f.status = 69;
+	s.f.detail = "the store is away";
+	scene_judge(&s);
+	assert_int_equal(s.m.fetching.need, STATUS_WELL);
+	why_fetching_text(&s.m, &out);
+	assert_non_null(strstr(sbuf_str(&out), "(1 h ago) and ended with 69: "
+					       "the store is away"));
 }
 
 static void test_rows(void **state)
@@ -578,6 +596,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_run_failed),
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_ended),
 		cmocka_unit_test(test_near),
