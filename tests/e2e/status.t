@@ -145,7 +145,8 @@ status
 holds "$out" '
   host web1.example.org: silent, waits for a person
       silent since 2026-11-27T23:00:00Z (3 days ago): longer than twice its
-      heartbeat (1 day) and an hour
+      heartbeat (1 day) and an hour; does its timer, or cron, run
+      certrepo-installer there?
 ' "a host that is silent"
 status well.example.org
 like "$out" 'not known any more: its host is silent since' \
