@@ -473,8 +473,12 @@ static void explain(struct judge_cert *g, const struct plan_cert *p,
 	case PLAN_MISSING:
 		snprintf(g->reason, sizeof(g->reason),
 			 "the store has no certificate named %s (or this host "
-			 "may not see it)",
-			 name);
+			 "may not see it)%s%s",
+			 name,
+			 g->svc->conf->key ? "; to ask for it, run: "
+					     "certrepo-installer --request "
+					   : "",
+			 g->svc->conf->key ? name : "");
 		break;
 	case PLAN_UNKNOWN:
 		unknown(g, err);

@@ -131,7 +131,9 @@ void storeway_refused(struct host *r, struct strlist *names)
 		text = arena_printf(
 			r->arena,
 			"the store takes no receipts of %s%s from this host: "
-			"its account has not been granted %s; on the centre: "
+			"its account has not been granted %s; to ask for it, "
+			"run here: certrepo-installer --request NAME; where "
+			"NAME is enrolled already, on the centre: "
 			"certrepo-populate host grant %s NAME",
 			sbuf_str(&list), names->n > NAMES ? ", ..." : "",
 			names->n > 1 ? "these" : "that", r->conf->host);

@@ -276,7 +276,7 @@ sql -e "DELETE FROM host_names WHERE name = '$NAME'; DELETE FROM installs"
 rm "$T/state/heartbeat"
 run host
 like "$err" "no certificate named $NAME" "a name that is not granted any more"
-like "$err" "takes no receipts of \"$NAME\".*host grant h1.example.org NAME" \
+like "$err" "takes no receipts of \"$NAME\".*run here: certrepo-installer --request NAME; .*host grant h1.example.org NAME" \
 	"... is told of"
 is "$(receipt_of h1.example.org '' '^$' state)" alive \
 	"... and the others are taken"

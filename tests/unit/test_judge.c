@@ -158,7 +158,8 @@ static void takes(void **state)
 		  .ours = "new.pem", .verdict = PLAN_PUT, .says = "" },
 		{ "no such row", "old.pem", "none", .verdict = PLAN_MISSING,
 		  .says = "the store has no certificate named " LEAF
-			  " (or this host may not see it)" },
+			  " (or this host may not see it); to ask for it, "
+			  "run: certrepo-installer --request " LEAF },
 		{ "no such row, forced", "old.pem", "none", .force = true,
 		  .verdict = PLAN_MISSING, .says = "no certificate named" },
 		{ "disabled", "old.pem", "off", .verdict = PLAN_WAIT,
@@ -271,10 +272,10 @@ static void keys(void **state)
 		  .verdict = PLAN_REFUSE, .says = "; ", .misfit = true },
 		{ "another key, and no row", "old.pem", "none", NEXT_KEY,
 		  .ours = "old.pem", .verdict = PLAN_MISSING,
-		  .says = "may not see it); ", .misfit = true },
+		  .says = "--request " LEAF "; ", .misfit = true },
 		{ "an open key, and no row", "old.pem", "none",
 		  "chmod 604 leaf.key", .ours = "old.pem",
-		  .verdict = PLAN_MISSING, .says = "may not see it)" },
+		  .verdict = PLAN_MISSING, .says = "may not see it); " },
 	};
 
 	check(cases, ARRAY_LEN(cases));
