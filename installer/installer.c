@@ -509,6 +509,7 @@ static int with_conf(const struct args *a, struct arena *arena, int argc,
 	strlist_free(&r.along);
 	notice_free(&r.notices);
 	receipt_free(&r.receipts);
+	receipt_free(&r.over);
 	receipt_free(&r.known);
 	x509_trust_free(&r.trust);
 	return status;

@@ -562,7 +562,8 @@ static int tell_back(const struct finding *t, bool *held, struct err *err)
 			tell_held(t, name);
 			*held = true;
 		}
-		if (hostkey_fits(&s->certs[i], disk, err) == -1)
+		if (hostkey_fits(&s->certs[i], disk, host_requested(t->r),
+				 err) == -1)
 			status = err_wrap(err, "service %s: %s", s->name, name);
 	}
 	judge_free(&now);

@@ -60,8 +60,8 @@ static void activate(struct finding *t)
 
 static void all_well(struct finding *t)
 {
-	/* What is said next is new. */
-	if (!t->bad && svcstate_unwarn(&t->state))
+	/* What is said next is new. What is only asked for is not well yet. */
+	if (!t->bad && !finding_asked(t) && svcstate_unwarn(&t->state))
 		log_event(LOG_L_NOTE, "well-again", "service", t->s->name,
 			  NULL);
 	svcstate_set_waiting(&t->state, 0);

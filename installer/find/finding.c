@@ -230,6 +230,25 @@ bool finding_cert_state(const struct finding *t, size_t i,
 	return c->reason[0] != '\0';
 }
 
+bool finding_asked(const struct finding *t)
+{
+	for (size_t i = 0; i < t->g.n; i++)
+		if (t->g.v[i].row == PLAN_ROW_ASKED)
+			return true;
+	return false;
+}
+
+bool finding_over(const struct finding *t, size_t i)
+{
+	const struct judge_cert *c = &t->g.v[i];
+	const struct store_receipt *last =
+		host_last(t->r, t->s, c->svc->conf->name, NULL);
+	enum receipt_state was;
+
+	return c->verdict == PLAN_WAIT && !c->disk && last &&
+	       receipt_state_parse(last->state, &was) && was == RECEIPT_REFUSED;
+}
+
 /* As long as the new set is held, the endpoint shows the one before. */
 static bool still_back(const struct finding *t, const struct svc_endpoint *e,
 		       size_t i)

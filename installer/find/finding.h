@@ -43,6 +43,10 @@ void finding_end(struct finding *t);
 
 /* Does endpoint I serve what is on disk? Also true when nothing is. */
 bool finding_right(const struct finding *t, size_t i, char why[300]);
+/* Is one of them but asked for. */
+bool finding_asked(const struct finding *t);
+/* Was certificate I refused the last time, and now there is none. */
+bool finding_over(const struct finding *t, size_t i);
 /* What is to be said of certificate I, or of endpoint I, after this look and
  * what was decided on it. Of a placeholder that is served, *ret_why says so.
  * False: nothing; or, when something is done now, what comes of it is said

@@ -7,6 +7,7 @@
 #include "hostkey.h"
 #include "place.h"
 #include "words.h"
+#include "x509_make.h"
 
 #define KEY_FILE_MAX (256 * 1024)
 
@@ -209,9 +210,33 @@ int hostkey_since(const struct svc_cert *c, int64_t *ret)
 	return 0;
 }
 
-int hostkey_fits(const struct svc_cert *c, const struct x509_chain *chain,
-		 struct err *err)
+/* What to do with a key that is not that of the certificate. */
+static const char *way_out(const struct svc_cert *c, const struct x509_key *key,
+			   const struct requested *asked, struct arena *a)
 {
+	const char *name = c->conf->name;
+	const struct requested_one *o;
+	char id[ENC_SHA256_HEX];
+
+	o = asked && x509_key_id(key, id, NULL) == 0
+		    ? requested_find(asked, name, id)
+		    : NULL;
+	if (o && strcmp(o->state, FLEET_PENDING) == 0)
+		return "approve the request of this one, on the central host: "
+		       "certrepo-populate pending";
+	if (o && strcmp(o->state, FLEET_APPROVED) == 0 && !o->as_name)
+		return "wait for the certificate of this one: its request was "
+		       "approved";
+	return arena_printf(a,
+			    "enrol a CSR of this one, by certrepo-populate add "
+			    "--replace %s on the central host",
+			    name);
+}
+
+int hostkey_fits(const struct svc_cert *c, const struct x509_chain *chain,
+		 const struct requested *asked, struct err *err)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
 	AUTO(x509_key_free) struct x509_key *key = NULL;
 
 	if (hostkey_load(c, &key, err) == -1) {
@@ -228,12 +253,11 @@ int hostkey_fits(const struct svc_cert *c, const struct x509_chain *chain,
 		return 0;
 	return err_set(err, ERR_INPUT,
 		       "%s is not the key of the installed certificate%s; put "
-		       "the right one back, or enrol a CSR of this one, by "
-		       "certrepo-populate add --replace %s on the central host",
+		       "the right one back, or %s",
 		       path_of(c),
 		       c->conf->key ? ", the service fails at its next restart"
 				    : "",
-		       c->conf->name);
+		       way_out(c, key, asked, a));
 }
 
 #define NAMES_SAID 3

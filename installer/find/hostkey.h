@@ -9,6 +9,7 @@
  * holds the database can only withhold.
  */
 
+#include "requested.h"
 #include "svc.h"
 #include "x509.h"
 
@@ -43,10 +44,11 @@ int hostkey_there(const struct svc_cert *c, struct err *err) MUST_CHECK;
  * which hostkey_load() gives the reason of. */
 int hostkey_since(const struct svc_cert *c, int64_t *ret) MUST_CHECK;
 /* Is the key still there, closed to others, and CHAIN's, which is installed?
+ * ASKED (may be NULL): what there is to do where a request of it waits.
  * ERR_CONFIG: it is open to others, whatever it is; else the service could not
  * read it either (not there, damaged), or it is another one. */
 int hostkey_fits(const struct svc_cert *c, const struct x509_chain *chain,
-		 struct err *err) MUST_CHECK;
+		 const struct requested *asked, struct err *err) MUST_CHECK;
 
 /* ERR_INPUT with a sentence that says what is wrong with CHAIN and what that
  * means; nothing else is ever returned for a bad certificate. SKEW: seconds

@@ -518,8 +518,7 @@ static void look_for_gone(struct judge_cert *g, const struct svcstate *state,
 		 "what was installed is gone, there is %s in "
 		 "%.400s, and the store has none to put there: it is %s",
 		 g->placeholder ? "a placeholder" : "no certificate",
-		 g->svc->leaf_path,
-		 row == PLAN_ROW_DISABLED ? "disabled" : "not issued yet");
+		 g->svc->leaf_path, plan_row_text(row));
 }
 
 /* What is wrong with it. */
@@ -569,7 +568,7 @@ static void look_at_placeholder(const struct host *r, struct judge_cert *g)
 	g->verdict = PLAN_UNKNOWN;
 	snprintf(g->reason, sizeof(g->reason),
 		 "%s; the store has no certificate to put there: it is %s", why,
-		 g->row == PLAN_ROW_DISABLED ? "disabled" : "not issued yet");
+		 plan_row_text(g->row));
 }
 
 static void judge_row(struct host *r, struct judge_cert *g,
@@ -581,7 +580,7 @@ static void judge_row(struct host *r, struct judge_cert *g,
 
 	if (!row)
 		p.row = requested_waits(host_requested(r), g->svc->conf->name)
-				? PLAN_ROW_EMPTY
+				? PLAN_ROW_ASKED
 				: PLAN_ROW_MISSING;
 	else if (!row->enabled)
 		p.row = PLAN_ROW_DISABLED;
@@ -641,18 +640,19 @@ static bool stays(const struct judge_cert *g, const struct svcstate *state)
 }
 
 /* False when it does not fit. */
-static bool check_key(struct judge_cert *g, struct arena *a)
+static bool check_key(struct host *r, struct judge_cert *g)
 {
 	struct err err = ERR_INIT;
 	size_t len = strlen(g->reason);
 
-	if (hostkey_fits(g->svc, g->disk, &err) == 0)
+	if (hostkey_fits(g->svc, g->disk, host_requested(r), &err) == 0)
 		return true;
 	if (g->verdict == PLAN_PUT) {
 		/* The way out, when it can be gone. */
 		if (g->svc->conf->key && err.kind != ERR_CONFIG)
 			g->unfit = arena_printf(
-				a, "%s; one of this key waits to be installed",
+				r->arena,
+				"%s; one of this key waits to be installed",
 				err.msg);
 		return false;
 	}
@@ -676,8 +676,7 @@ static bool check_key(struct judge_cert *g, struct arena *a)
 /* Between two renewals the key may be replaced, lost, or opened to everyone,
  * and nobody would notice before the next restart. An idle run looks at the
  * files' inodes only. */
-static void check_keys(const struct host *r, struct judge *g,
-		       struct svcstate *state)
+static void check_keys(struct host *r, struct judge *g, struct svcstate *state)
 {
 	AUTO(sbuf_free) struct sbuf text = SBUF_INIT(4u << 20);
 	char hex[ENC_SHA256_HEX];
@@ -693,7 +692,7 @@ static void check_keys(const struct host *r, struct judge *g,
 	if (text.len == 0 || (state->keys && strcmp(state->keys, hex) == 0))
 		return;
 	for (size_t i = 0; i < g->n; i++)
-		if (stays(&g->v[i], state) && !check_key(&g->v[i], r->arena))
+		if (stays(&g->v[i], state) && !check_key(r, &g->v[i]))
 			right = false;
 	svcstate_set_keys(state, right ? arena_strdup(r->arena, hex) : NULL);
 }

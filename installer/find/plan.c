@@ -18,6 +18,7 @@ enum plan_verdict plan_cert(const struct plan_cert *c, bool force)
 		return PLAN_MISSING;
 	case PLAN_ROW_DISABLED:
 	case PLAN_ROW_EMPTY:
+	case PLAN_ROW_ASKED:
 		return PLAN_WAIT;
 	case PLAN_ROW_BAD:
 		return PLAN_REFUSE;
@@ -41,6 +42,13 @@ enum plan_verdict plan_cert(const struct plan_cert *c, bool force)
 	if (!c->same_cert && c->row_from < c->have_from && !plan_dated_back(c))
 		return PLAN_OLDER;
 	return PLAN_PUT;
+}
+
+const char *plan_row_text(enum plan_row row)
+{
+	return row == PLAN_ROW_DISABLED ? "disabled"
+	       : row == PLAN_ROW_ASKED	? "asked for, waits to be approved"
+					: "not issued yet";
 }
 
 /* What only a person or a reboot can restart is given the time for it; and

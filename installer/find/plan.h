@@ -11,6 +11,7 @@
 
 enum plan_row {
 	PLAN_ROW_MISSING,  /* the store has no such name */
+	PLAN_ROW_ASKED,	   /* the same, and this host asked for it */
 	PLAN_ROW_DISABLED, /* enable='N' */
 	PLAN_ROW_EMPTY,	   /* no certificate yet */
 	PLAN_ROW_BAD,	   /* not to be parsed */
@@ -39,6 +40,9 @@ struct plan_cert {
 	 * later; 0: nothing. */
 	int64_t have_from;
 };
+
+/* Why the store has no certificate to be had: "it is ...". */
+const char *plan_row_text(enum plan_row row);
 
 /* CAs date notBefore back, so that clocks that are late take a new certificate:
  * caddy by a minute, Let's Encrypt by an hour. By so many seconds one of

@@ -62,7 +62,9 @@ static const char *meant(const struct judge_cert *c, struct arena *a)
 				    "disabled in the store; on the central "
 				    "host: certrepo-populate enable %s",
 				    name);
-	return c->row == PLAN_ROW_EMPTY ? "enrolled, not issued yet" : NULL;
+	return c->row == PLAN_ROW_EMPTY	  ? "enrolled, not issued yet"
+	       : c->row == PLAN_ROW_ASKED ? plan_row_text(c->row)
+					  : NULL;
 }
 
 static void say_meant(const struct finding *t, const struct judge_cert *c)
@@ -421,8 +423,7 @@ static void say_long(struct finding *t, const struct judge_cert *c,
 		"none yet: it is %s; on the central host certrepo-populate "
 		"show %s tells why",
 		clock_text(x509_chain_not_before(c->disk), since),
-		c->row == PLAN_ROW_DISABLED ? "disabled" : "not issued yet",
-		c->svc->conf->name);
+		plan_row_text(c->row), c->svc->conf->name);
 
 	add_life(t, c->svc->conf->name, NOTICE_EXPIRING, "late", what, 0, text);
 }
@@ -509,6 +510,8 @@ void say_states(struct finding *t)
 			host_found(t->r, t->s, t->s->certs[i].conf->name, NULL,
 				   state, NULL,
 				   detail ? detail : end_of(t, &t->g.v[i]));
+		else if (finding_over(t, i))
+			host_over(t->r, t->s, t->s->certs[i].conf->name);
 	for (size_t i = 0; i < t->s->n_endpoints; i++) {
 		const struct svc_endpoint *e = &t->s->endpoints[i];
 		struct verify_seen seen = t->seen[i];

@@ -234,6 +234,18 @@ void host_ended(struct host *r)
 		   NULL, text);
 }
 
+void host_over(struct host *r, const struct svc *s, const char *cert)
+{
+	struct store_receipt one;
+
+	if (r->dry_run)
+		return;
+	build(r, s, cert, NULL, &one);
+	one.state = "";
+	r->over.arena = r->arena;
+	receipt_add(&r->over, &one);
+}
+
 void host_notice(struct host *r, enum notice_topic topic, const char *service,
 		 const char *cert, const char *state, const char *text)
 {

@@ -28,7 +28,8 @@ struct host {
 	struct strlist along; /* those of them that nobody named */
 	struct arena *arena;
 	struct receipts receipts;
-	struct receipts known;	     /* of the runs before */
+	struct receipts known;	     /* of the runs before, */
+	struct receipts over;	     /* and what of it is so no more */
 	struct notices *notices;     /* NULL: nobody is told in this run */
 	struct x509_trust *trust;    /* loaded when something is installed */
 	struct requested *requested; /* NULL: not read yet */
@@ -76,6 +77,9 @@ void host_receipt(struct host *r, const struct svc *s, const char *cert,
 void host_found(struct host *r, const struct svc *s, const char *cert,
 		const struct svc_endpoint *e, enum receipt_state state,
 		const struct verify_seen *seen, const char *detail);
+/* What was said of CERT before is so no more, and there is nothing to say in
+ * its place. */
+void host_over(struct host *r, const struct svc *s, const char *cert);
 /* What was said last, in this run or one before; NULL: nothing. */
 const struct store_receipt *host_last(const struct host *r, const struct svc *s,
 				      const char *cert,

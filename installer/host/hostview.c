@@ -56,7 +56,7 @@ int hostview_update(const struct host *r, const struct receipts *current,
 	struct receipts old = { .arena = r->arena }, all = old;
 	int status;
 
-	if (r->receipts.n == 0)
+	if (r->receipts.n == 0 && r->over.n == 0)
 		return 0;
 	/* A damaged one is given up: it fills again within a day. */
 	(void) !receipt_load(r->conf->state_dir, RECEIPTS_STATUS, &old, NULL);
@@ -123,6 +123,7 @@ struct view {
 	const struct host *r;
 	struct receipts all, orphans;
 	struct lastrun last;
+	bool lost; /* what was known */
 	struct sbuf *out;
 };
 
@@ -222,13 +223,19 @@ static bool print_service(const struct view *v, const struct svc *s)
 	return well;
 }
 
+/* A run that had nothing to say found no fault. */
+static bool is_known(const struct view *v)
+{
+	return v->all.n > 0 || (v->last.ts > 0 && !v->lost);
+}
+
 static bool print_people(const struct view *v)
 {
-	bool well = v->all.n > 0;
+	bool well = is_known(v);
 
 	if (!well)
 		sbuf_adds(v->out, "nothing is known of this host yet\n");
-	for (size_t i = 0; i < v->r->svcs->n && v->all.n > 0; i++)
+	for (size_t i = 0; i < v->r->svcs->n && is_known(v); i++)
 		if (host_wants(v->r, &v->r->svcs->v[i]))
 			well = print_service(v, &v->r->svcs->v[i]) && well;
 	for (size_t i = 0; i < v->orphans.n; i++) {
@@ -276,7 +283,7 @@ static bool wanted(const struct host *r, const char *service, bool *known)
 static bool print_json(const struct view *v)
 {
 	const struct host *r = v->r;
-	bool well = v->all.n > 0 && v->orphans.n == 0, first = true;
+	bool well = is_known(v) && v->orphans.n == 0, first = true;
 
 	sbuf_addc(v->out, '[');
 	for (size_t i = 0; i < v->all.n; i++) {
@@ -383,6 +390,7 @@ int hostview_print(const struct host *r, bool json, struct sbuf *ret,
 			 "tells it anew: %s",
 			 err->msg);
 		err_clear(err);
+		v.lost = true;
 	}
 	known = load(&v);
 	well = json ? print_json(&v) : print_people(&v);

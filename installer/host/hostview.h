@@ -13,7 +13,7 @@
  * finds. */
 void hostview_known(struct host *r);
 /* Merge the receipts of R; what is not in CURRENT (only the names count) goes.
- * Does nothing when R has none. */
+ * Does nothing when R has none, and nothing is over. */
 int hostview_update(const struct host *r, const struct receipts *current,
 		    struct err *err) MUST_CHECK;
 /* What is known of certificate I of S by the end of this run, in a few words in

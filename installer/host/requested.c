@@ -92,9 +92,7 @@ bool requested_waits(const struct requested *r, const char *name)
 
 		if (eq(o->name, name) && !o->new_key &&
 		    (eq(o->state, FLEET_PENDING) ||
-		     eq(o->state, REQUESTED_PRINTED) ||
-		     (eq(o->state, FLEET_APPROVED) &&
-		      (!o->as_name || eq(o->as_name, name)))))
+		     eq(o->state, REQUESTED_PRINTED)))
 			return true;
 	}
 	return false;

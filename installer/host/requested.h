@@ -46,7 +46,8 @@ int requested_save(const char *state_dir, struct requested *r,
 /* NULL: there is none. */
 struct requested_one *requested_find(const struct requested *r,
 				     const char *name, const char *key);
-/* Is a first certificate of NAME asked for, and nobody said no. */
+/* Is a first certificate of NAME asked for, and nobody has decided. Approved,
+ * the store has it; where it does not, it was removed since. */
 bool requested_waits(const struct requested *r, const char *name);
 /* ONE, in the place of what there was of its name and key, and, once a newer
  * one of a name is live, of those before. Strings are borrowed. */

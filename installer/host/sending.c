@@ -20,11 +20,13 @@ static void add_current(struct host *r, const struct svc *s,
 
 		one.name = s->certs[cert].conf->name;
 		one.endpoint = e ? svc_endpoint_text(e, r->arena) : "";
-		receipt_add(ret, &one);
+		if (!receipt_find(&r->over, &one))
+			receipt_add(ret, &one);
 	}
 }
 
-/* The names of all that is configured, whatever its state. */
+/* The names of all that is configured, whatever its state, but for what is
+ * over. */
 static void list_current(struct host *r, struct receipts *ret)
 {
 	receipt_add(ret, &(struct store_receipt){ .host = r->conf->host,
@@ -220,6 +222,9 @@ void sending_all(struct host *r, struct store *store)
 		notice_looked(r->notices, NOTICE_TROUBLE, "");
 	if (r->dry_run)
 		return;
+	/* Only what has something to say lets the store forget. */
+	if (r->receipts.n == 0 && r->over.n > 0)
+		host_receipt(r, NULL, "", NULL, RECEIPT_ALIVE, NULL, NULL);
 	list_current(r, &now);
 	if (r->receipts.n > 0 && hostview_update(r, &now, &err) == -1)
 		not_kept(r, arena_printf(r->arena,

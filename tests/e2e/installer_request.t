@@ -33,6 +33,13 @@ fits() {
 
 # --- a first one ---
 
+run host
+is "$rc" 1 "a name that the store does not have"
+like "$err" "the store has no certificate named .*to ask for it, run: certrepo-installer --request $NAME" \
+	"... says how it is asked for"
+run host --status
+is "$rc" 1 "... and --status"
+like "$out" "refused .*" "... tells of it"
 run host --request -n
 is "$rc $err" "0 " "--request -n"
 like "$out" "^$NAME: would have made a key \(P-256\): $key\$" \
@@ -69,9 +76,16 @@ is "$(pub "$key")" "$(cat "$T/first.pub")" "... of the same key"
 run host --request --print $NAME
 is "$rc $err" "0 " "--request --print"
 is "$out" "$(cat "$T/sent.csr")" "... prints what was sent, and nothing else"
+run host -v
+is "$rc" 0 "a run meanwhile"
+like "$err" "$NAME: asked for, waits to be approved\$" "... says with -v for what"
+unlike "$err" 'enrolled|well-again' "... and not that all is well"
 run host
-is "$rc $out$err" "0 " "a run meanwhile is silent: it waits"
+is "$rc $out$err" "0 " "... without it is silent: it waits"
 run host --status
+is "$rc" 0 "... which is no fault"
+unlike "$out" 'refused|no certificate named' \
+	"... of what was refused before, nothing is left"
 like "$out" "^$NAME: a certificate was asked for \(.*\), and waits to be approved\$" \
 	"--status says so"
 
@@ -101,6 +115,8 @@ run "$BUILD/certrepo-populate" -c "$T/certrepo.conf" add $NAME \
 is "$rc" 0 "the centre takes its CSR"
 run host
 is "$rc $out$err" "0 " "approved, not issued: silent"
+run host -v
+like "$err" "$NAME: enrolled, not issued yet\$" "... but with -v"
 run host --status
 like "$out" "$NAME: a certificate was asked for \(.*\), and approved; the CA has its turn" \
 	"... and --status says so"
@@ -117,6 +133,20 @@ run host --request -v
 is "$rc" 0 "--request with a key and a certificate"
 like "$out" "$NAME: has a key and a certificate; left as it is" "... leaves them"
 is "$(requests 'count(*)')" 1 "... and asks nobody"
+
+# a key that was lost: what is in place is not of the one that was made for it
+mv "$key" "$T/lost.key"
+run host --request
+is "$rc" 0 "--request where the key was lost"
+run host
+is "$rc" 1 "... until it is approved"
+like "$err" "$key is not the key of the installed certificate, .*; put the right one back, or approve the request of this one, on the central host: certrepo-populate pending" \
+	"... a run says what is missing"
+unlike "$err" 'enrol a CSR' "... and not to ask again"
+mv "$T/lost.key" "$key"
+sqlite3 "$DB" "DELETE FROM host_requests WHERE state = 'pending'"
+run host
+is "$rc" 0 "the lost one is put back"
 
 # --- the next key ---
 

@@ -92,6 +92,7 @@ static inline int host_kit_setup(void **state)
 static inline int host_kit_teardown(void **state)
 {
 	receipt_free(&host.receipts);
+	receipt_free(&host.over);
 	receipt_free(&host.known);
 	x509_trust_free(&host.trust);
 	arena_free(&arena);
@@ -126,6 +127,7 @@ static inline void host_kit_load(const char *profile, const char *more,
 	    svc_resolve(&conf, arena, &svcs, &errs) == -1)
 		fail_msg("%s", errs.list.v[0]);
 	receipt_free(&host.receipts);
+	receipt_free(&host.over);
 	receipt_free(&host.known);
 	x509_trust_free(&host.trust);
 	host = (struct host){ .conf = &conf,

@@ -8,6 +8,7 @@
 #include "x509_kit.h"
 #include "clock.h"
 #include "hostkey.h"
+#include "x509_make.h"
 
 static struct x509_trust *trust;
 static struct x509_key *key;
@@ -144,18 +145,37 @@ static void refused(void **state)
 	SAYS(vet("self.pem", "example.org", NULL, NULL, now), "trusted");
 }
 
+/* The key that is there, of which a request is in that state. */
+static void asks(const struct svc_cert *c, const char *how, const char *as_name,
+		 struct err *err, const struct x509_chain *chain)
+{
+	AUTO(x509_key_free) struct x509_key *own = NULL;
+	char id[ENC_SHA256_HEX];
+	struct requested_one one = { .name = c->conf->name,
+				     .key = id,
+				     .state = how,
+				     .as_name = as_name };
+	struct requested all = { .v = &one, .n = 1 };
+
+	err_clear(err);
+	assert_int_equal(hostkey_load(c, &own, err), 0);
+	assert_int_equal(x509_key_id(own, id, err), 0);
+	assert_int_equal(hostkey_fits(c, chain, &all, err), -1);
+}
+
 static void fits(void **state)
 {
-	struct installer_cert conf = { .key = scratch("k.key") };
+	struct installer_cert conf = { .name = "example.org",
+				       .key = scratch("k.key") };
 	struct svc_cert c = { .conf = &conf, .root = "" };
 	struct sbuf a = SBUF_INIT(1000), b = SBUF_INIT(1000);
 	struct err err = ERR_INIT;
 	struct x509_chain *chain = kit_chain("chain.pem", &err);
 
-	assert_int_equal(hostkey_fits(&c, chain, &err), -1);
+	assert_int_equal(hostkey_fits(&c, chain, NULL, &err), -1);
 	assert_int_equal(err.kind, ERR_IO);
 	kit_sh("cp -p leaf.key k.key");
-	assert_int_equal(hostkey_fits(&c, chain, &err), 0);
+	assert_int_equal(hostkey_fits(&c, chain, NULL, &err), 0);
 	hostkey_look(&c, &a);
 	hostkey_look(&c, &b);
 	assert_string_equal(sbuf_str(&a), sbuf_str(&b));
@@ -163,13 +183,26 @@ static void fits(void **state)
 	chmod(scratch("k.key"), 0644);
 	hostkey_look(&c, &b);
 	assert_string_not_equal(sbuf_str(&a), sbuf_str(&b));
-	assert_int_equal(hostkey_fits(&c, chain, &err), -1);
+	assert_int_equal(hostkey_fits(&c, chain, NULL, &err), -1);
 	assert_int_equal(err.kind, ERR_CONFIG);
 	SAYS(err.msg, "readable by everyone");
 	kit_sh("rm k.key; cp -p inter.key k.key");
-	assert_int_equal(hostkey_fits(&c, chain, &err), -1);
+	assert_int_equal(hostkey_fits(&c, chain, NULL, &err), -1);
 	assert_int_equal(err.kind, ERR_INPUT);
 	SAYS(err.msg, "is not the key of the installed certificate");
+	SAYS(err.msg, "; put the right one back, or enrol a CSR of this one");
+	/* It is asked for. */
+	asks(&c, FLEET_PENDING, NULL, &err, chain);
+	SAYS(err.msg, "; put the right one back, or approve the request of "
+		      "this one, on the central host: certrepo-populate "
+		      "pending");
+	asks(&c, FLEET_APPROVED, NULL, &err, chain);
+	SAYS(err.msg, "or wait for the certificate of this one: its request "
+		      "was approved");
+	asks(&c, FLEET_APPROVED, "x+h", &err, chain);
+	SAYS(err.msg, "or enrol a CSR of this one");
+	asks(&c, FLEET_REJECTED, NULL, &err, chain);
+	SAYS(err.msg, "or enrol a CSR of this one");
 	x509_chain_free(&chain);
 	sbuf_free(&a);
 	sbuf_free(&b);
@@ -187,14 +220,14 @@ static void in_a_prefix(void **state)
 	kit_sh("mkdir -p jail/etc; cp -p leaf.key jail/etc/real.key; "
 	       "cp -p inter.key real.key; touch -d @1700000000 "
 	       "jail/etc/real.key; ln -s /etc/real.key jail/k.key");
-	if (hostkey_fits(&c, chain, &err) == -1)
+	if (hostkey_fits(&c, chain, NULL, &err) == -1)
 		fail_msg("%s", err.msg);
 	assert_int_equal(hostkey_since(&c, &since), 0);
 	assert_int_equal(since, 1700000000);
 	kit_sh("ln -sfn ../../../../../../../etc/real.key jail/k.key");
-	assert_int_equal(hostkey_fits(&c, chain, &err), 0);
+	assert_int_equal(hostkey_fits(&c, chain, NULL, &err), 0);
 	kit_sh("rm jail/etc/real.key");
-	assert_int_equal(hostkey_fits(&c, chain, &err), -1);
+	assert_int_equal(hostkey_fits(&c, chain, NULL, &err), -1);
 	assert_int_equal(err.kind, ERR_IO);
 	assert_int_equal(hostkey_since(&c, &since), -1);
 	x509_chain_free(&chain);

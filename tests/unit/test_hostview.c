@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include "scratch.h"
 #include "hostview.h"
+#include "lastrun.h"
 
 #define NOON 1795694400 /* 2026-11-26T12:00:00Z */
 
@@ -260,6 +261,45 @@ static void full(void **state)
 	assert_non_null(strstr(print(false, 1), "served"));
 }
 
+/* What a later run found to be so no more. */
+static void over(void **state)
+{
+	const struct store_receipt web = { .host = "host1",
+					   .service = "web",
+					   .name = "www.example.org",
+					   .endpoint = "",
+					   .state = "" };
+	struct receipts current = { .arena = arena };
+	bool looked[2] = { true, true };
+	struct err err = ERR_INIT;
+
+	(void) unlink(scratch("status"));
+	begin();
+	receipt("web", "www.example.org", "", "refused", "so");
+	update(false);
+	assert_non_null(strstr(print(false, 0), "refused"));
+	begin();
+	run_.over.arena = arena;
+	receipt_add(&run_.over, &web);
+	assert_int_equal(hostview_update(&run_, &current, &err), 0);
+	receipt_free(&run_.over);
+	assert_string_equal(print(false, 0),
+			    "nothing is known of this host yet\n");
+	/* A run that had nothing to say, and ended well. */
+	run_.looked = looked;
+	assert_int_equal(lastrun_save(&run_, 0, NULL, &err), 0);
+	assert_string_equal(print(false, 1), "web: www.example.org\n"
+					     "  nothing is known of it yet\n"
+					     "mail: mail.example.org\n"
+					     "  nothing is known of it yet\n");
+	assert_string_equal(print(true, 1), "[]\n");
+	/* What was lost is no such. */
+	scratch_write(scratch("status"), "garbage\n", 0600);
+	assert_string_equal(print(false, 0),
+			    "nothing is known of this host yet\n");
+	assert_string_equal(print(true, 0), "[]\n");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -269,6 +309,7 @@ int main(void)
 		cmocka_unit_test(written_when_changed),
 		cmocka_unit_test(to_a_terminal),
 		cmocka_unit_test(full),
+		cmocka_unit_test(over),
 	};
 	int rc = cmocka_run_group_tests(tests, setup, teardown);
 

@@ -108,8 +108,9 @@ static void waits(void **state)
 	} rows[] = {
 		{ FLEET_PENDING, NULL, false, true },
 		{ REQUESTED_PRINTED, NULL, false, true },
-		{ FLEET_APPROVED, NULL, false, true },
-		{ FLEET_APPROVED, "a.example.org", false, true },
+		/* then the store has it, or it was removed since */
+		{ FLEET_APPROVED, NULL, false, false },
+		{ FLEET_APPROVED, "a.example.org", false, false },
 		{ FLEET_APPROVED, "a.example.org+h", false, false },
 		{ FLEET_REJECTED, NULL, false, false },
 		{ REQUESTED_FAILED, NULL, false, false },

@@ -166,6 +166,9 @@ static void certs(void **state)
 		  false, NULL, PLAN_ROW_EMPTY },
 		{ "somebody does", PLAN_WAIT, PLAN_NOTHING, "", NULL, true,
 		  false, "enrolled, not issued yet", PLAN_ROW_EMPTY },
+		{ "... and it is only asked for", PLAN_WAIT, PLAN_NOTHING, "",
+		  NULL, true, false, "asked for, waits to be approved",
+		  PLAN_ROW_ASKED },
 		{ "... and it is off", PLAN_WAIT, PLAN_NOTHING, "", NULL, true,
 		  false,
 		  "disabled in the store; on the central host: "
