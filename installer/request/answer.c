@@ -113,6 +113,37 @@ static bool in_use(const struct host *r, const char *name, const char *id)
 	return any;
 }
 
+/* The first name of C that DISK is not for, or NULL. */
+static const char *lacks(const struct svc_cert *c,
+			 const struct x509_chain *disk)
+{
+	const struct conf_strings *names = &c->conf->names;
+
+	for (size_t i = 0; i < names->n; i++)
+		if (!x509_ids_cover(x509_chain_ids(disk), names->v[i]))
+			return names->v[i];
+	return NULL;
+}
+
+/* Is what is in place of NAME for all its names? */
+static bool complete(const struct host *r, const char *name)
+{
+	bool yes = true;
+
+	for (size_t i = 0; i < r->svcs->n; i++) {
+		const struct svc *s = &r->svcs->v[i];
+		struct judge g;
+
+		judge_disk(s, &g);
+		for (size_t k = 0; k < g.n; k++)
+			if (g.v[k].disk && eq(s->certs[k].conf->name, name) &&
+			    lacks(&s->certs[k], g.v[k].disk))
+				yes = false;
+		judge_free(&g);
+	}
+	return yes;
+}
+
 static void live(struct host *r, struct requested *all,
 		 struct requested_one *one)
 {
@@ -136,7 +167,8 @@ static void look_at_requests(struct host *r, struct requested *all)
 		struct requested_one *one = &all->v[i];
 
 		if (!eq(one->state, REQUESTED_LIVE) &&
-		    in_use(r, one->name, one->key)) {
+		    in_use(r, one->name, one->key) &&
+		    (one->new_key || complete(r, one->name))) {
 			live(r, all, one);
 			i = i < all->n ? i : all->n;
 		}
@@ -294,6 +326,35 @@ static void look_at_ages(struct host *r, struct store *store,
 	}
 }
 
+/* --- names that were added --- */
+
+/* The next renewal would be refused, weeks from now: somebody has to know. */
+static void look_at_names(struct host *r, const struct svc *s)
+{
+	struct judge g;
+
+	judge_disk(s, &g);
+	for (size_t i = 0; i < g.n; i++) {
+		const char *name = s->certs[i].conf->name, *missing, *text;
+
+		if (!g.v[i].disk || g.v[i].placeholder ||
+		    requested_waits(host_requested(r), name))
+			continue;
+		missing = lacks(&s->certs[i], g.v[i].disk);
+		if (!missing)
+			continue;
+		text = arena_printf(
+			r->arena,
+			"what is in place is not for %s, which `names` has: "
+			"certrepo-installer --request %s asks for one that is",
+			missing, name);
+		log_warn("service %s: %s: %s", s->name, name, text);
+		host_notice(r, NOTICE_TROUBLE, s->name, name,
+			    receipt_state_name(RECEIPT_REFUSED), text);
+	}
+	judge_free(&g);
+}
+
 /* --- all of it --- */
 
 static void notify(struct host *r, const struct requested *all)
@@ -321,6 +382,9 @@ void answer_look(struct host *r, struct store *store)
 		log_warn("what became of requests is not known: %s", err.msg);
 	if (r->only.n == 0)
 		look_at_ages(r, store, all);
+	for (size_t i = 0; i < r->svcs->n; i++)
+		if (host_wants(r, &r->svcs->v[i]))
+			look_at_names(r, &r->svcs->v[i]);
 	notify(r, all);
 	err_clear(&err);
 	if (requested_save(r->conf->state_dir, all, &err) == -1)

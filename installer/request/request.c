@@ -282,10 +282,10 @@ static const char *sent_before(const struct ask *a, const char *id,
 	return unlike == 0 ? one->csr : NULL;
 }
 
-static int make_csr(const struct ask *a, const struct x509_key *key,
-		    const char *id, struct sbuf *ret, struct err *err)
+/* All that it is to be for, in RET; how many. */
+static size_t all_names(const struct ask *a, const char ***ret)
 {
-	const char **names, *before;
+	const char **names;
 	size_t n = 1;
 
 	for (size_t i = 0; i < a->n; i++)
@@ -296,6 +296,16 @@ static int make_csr(const struct ask *a, const struct x509_key *key,
 	for (size_t i = 0; i < a->n; i++)
 		for (size_t k = 0; k < a->v[i]->conf->names.n; k++)
 			names[n++] = a->v[i]->conf->names.v[k];
+	*ret = names;
+	return n;
+}
+
+static int make_csr(const struct ask *a, const struct x509_key *key,
+		    const char *id, struct sbuf *ret, struct err *err)
+{
+	const char **names, *before;
+	size_t n = all_names(a, &names);
+
 	before = sent_before(a, id, names, n);
 	if (!before)
 		return x509_csr_make(key, names, n, ret, err);
@@ -303,7 +313,18 @@ static int make_csr(const struct ask *a, const struct x509_key *key,
 	return 0;
 }
 
-/* Has the store a certificate of KEY already. */
+static bool for_all_names(const struct ask *a, const struct x509_chain *chain)
+{
+	const char **names;
+	size_t n = all_names(a, &names);
+
+	for (size_t i = 0; i < n; i++)
+		if (!x509_ids_cover(x509_chain_ids(chain), names[i]))
+			return false;
+	return true;
+}
+
+/* Has the store a certificate of KEY already, for all that it is to be. */
 static bool has_cert(const struct ask *a, const struct x509_key *key)
 {
 	for (size_t i = 0; a->rows && i < a->rows->n; i++) {
@@ -313,7 +334,8 @@ static bool has_cert(const struct ask *a, const struct x509_key *key)
 		if (eq(row->name, a->name) && row->crt.p &&
 		    x509_chain_parse2(row->crt.p, row->crt.len, row->ca.p,
 				      row->ca.len, &chain, NULL) == 0)
-			return x509_key_matches(key, chain);
+			return x509_key_matches(key, chain) &&
+			       for_all_names(a, chain);
 	}
 	return false;
 }

@@ -147,6 +147,29 @@ mv "$T/lost.key" "$key"
 sqlite3 "$DB" "DELETE FROM host_requests WHERE state = 'pending'"
 run host
 is "$rc" 0 "the lost one is put back"
+# --- a name more ---
+
+HOST_CERT="key = \"$key\"; names = [ \"$NAME\", \"more.example.test\" ];"
+host_conf
+run host
+is "$rc" 0 "a name was added to names: the certificate stays"
+like "$err" "^.*$NAME: what is in place is not for more.example.test, which \`names\` has: certrepo-installer --request $NAME asks for one that is\$" \
+	"... which is told at once, with what to do"
+run host --request $NAME
+is "$rc $err" "0 " "--request"
+like "$out" "^$NAME: asked for a certificate" "... asks for one that is"
+is "$(requests 'state, new_key')" "pending|0" "... with the same key"
+requests csr >"$T/sent.csr"
+like "$(openssl req -in "$T/sent.csr" -noout -text)" \
+	"DNS:$NAME, DNS:more.example.test\$" "... for both names"
+is "$(openssl req -in "$T/sent.csr" -noout -pubkey)" "$(pub "$key")" \
+	"... its key"
+run host
+is "$rc $out$err" "0 " "... and then it waits, in silence"
+HOST_CERT="key = \"$key\";"
+host_conf
+decide approved
+rm -f "$T/state/requests"
 
 # --- the next key ---
 
