@@ -71,7 +71,8 @@ struct fleet_place { /* a row of hosts */
 	const char *host;
 	int64_t ts_added;
 };
-/* HOST, which has an account of its own, was granted NAME. */
+/* HOST, which has an account of its own, was granted NAME, which no host
+ * reports. */
 struct fleet_grant {
 	const char *host, *name;
 	int64_t ts_added; /* its account */
