@@ -402,6 +402,7 @@ int change_remove(struct populate *p, const char *name, struct err *err)
 {
 	struct arena *a = arena_new();
 	struct store_cert *row;
+	char until[CLOCK_TEXT];
 	int rc = populate_row(p, name, a, &row, err);
 
 	if (rc == 0)
@@ -416,9 +417,13 @@ int change_remove(struct populate *p, const char *name, struct err *err)
 	if (rc == 0 && !p->opt.dry_run)
 		populate_log("removed", name, NULL);
 	if (rc == 0)
-		printf("%s %s from %s\n",
+		printf("%s %s from %s%s%s\n",
 		       p->opt.dry_run ? "would remove" : "removed", name,
-		       store_name(p->store));
+		       store_name(p->store),
+		       row->crt.p ? "; hosts that have it serve it until its "
+				    "end, "
+				  : "",
+		       row->crt.p ? clock_text(row->ts_expire, until) : "");
 	arena_free(&a);
 	return rc;
 }

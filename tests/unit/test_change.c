@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "populate_kit.h"
+#include "clock.h"
 #include "store_ari.h"
 
 static char pem[5000], sha[ENC_SHA256_HEX];
@@ -434,6 +435,8 @@ static void for_clients(void **state)
 
 static void removes(void **state)
 {
+	char end[CLOCK_TEXT];
+
 	add();
 	p.opt.yes = p.opt.dry_run = true;
 	assert_int_equal(RUN(change_remove(&p, NAME, &err)), 0);
@@ -443,8 +446,18 @@ static void removes(void **state)
 	assert_int_equal(RUN(change_remove(&p, NAME, &err)), 0);
 	SAYS("removed " NAME);
 	assert_null(kit_row(NAME));
+	assert_null(strstr(SAID, "hosts"));
 	assert_int_equal(RUN(change_remove(&p, NAME, &err)), -1);
 	kit_says(&err, "is not enrolled in");
+	/* Hosts have its certificate. */
+	err_clear(&err);
+	get_crt();
+	add();
+	renewed(0);
+	assert_int_equal(RUN(change_remove(&p, NAME, &err)), 0);
+	SAYS("removed " NAME);
+	SAYS("; hosts that have it serve it until its end, ");
+	SAYS(clock_text(NOW + LIFE, end));
 }
 
 int main(void)
