@@ -147,6 +147,7 @@ mv "$T/lost.key" "$key"
 sqlite3 "$DB" "DELETE FROM host_requests WHERE state = 'pending'"
 run host
 is "$rc" 0 "the lost one is put back"
+rm -f "$T/state/requests"
 
 # --- a name more ---
 
