@@ -23,6 +23,19 @@ static void check_certs(const struct cert_case *cases, size_t n)
 	}
 }
 
+/* A name that the store does not have, but was asked for. */
+static void asked(void **state)
+{
+	const struct plan_cert c = { .row = PLAN_ROW_ASKED };
+
+	assert_int_equal(plan_cert(&c, false), PLAN_WAIT);
+	assert_int_equal(plan_cert(&c, true), PLAN_WAIT);
+	assert_string_equal(plan_row_text(c.row),
+			    "asked for, waits to be approved");
+	assert_string_equal(plan_row_text(PLAN_ROW_EMPTY), "not issued yet");
+	assert_string_equal(plan_row_text(PLAN_ROW_DISABLED), "disabled");
+}
+
 /* The verdict on one certificate, by cases. */
 static void certificates(void **state)
 {
@@ -37,10 +50,6 @@ static void certificates(void **state)
 		  PLAN_WAIT },
 		{ "not issued",
 		  { .row = PLAN_ROW_EMPTY },
-		  PLAN_WAIT,
-		  PLAN_WAIT },
-		{ "not enrolled, asked for",
-		  { .row = PLAN_ROW_ASKED },
 		  PLAN_WAIT,
 		  PLAN_WAIT },
 		{ "rubbish",
@@ -424,9 +433,9 @@ static void post(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(certificates), cmocka_unit_test(chains),
-		cmocka_unit_test(services),	cmocka_unit_test(later),
-		cmocka_unit_test(post),
+		cmocka_unit_test(asked),  cmocka_unit_test(certificates),
+		cmocka_unit_test(chains), cmocka_unit_test(services),
+		cmocka_unit_test(later),  cmocka_unit_test(post),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
