@@ -5,6 +5,23 @@
 #include "fleet_read.h"
 #include "store_impl.h"
 
+/* The last second of 9999. Of what a store holds, nothing is further from 0: it
+ * may be added, and taken a few thousand times. */
+#define NUMBER_MAX INT64_C(253402300799)
+
+static int64_t number(const struct db_stmt *st, int i)
+{
+	int64_t v = db_col_int(st, i);
+
+	return v > NUMBER_MAX ? NUMBER_MAX : v < -NUMBER_MAX ? -NUMBER_MAX : v;
+}
+
+/* The same of an instant that may be STORE_NEVER. */
+static int64_t never_or(const struct db_stmt *st, int i)
+{
+	return db_col_int(st, i) == STORE_NEVER ? STORE_NEVER : number(st, i);
+}
+
 #define PAGE	   20000
 #define ROW_BYTES  ((size_t) 20 * DB_WORDS_MAX) /* more than any of ours has */
 #define FEW	   1000				/* of CAs, of fetchers */
@@ -175,19 +192,19 @@ static void take_name(struct reader *r, const struct db_stmt *st)
 		.name = text(st, 0),
 		.enabled = store_col_yes(st, 1),
 		.ca_name = some(st, 2),
-		.ts_expire = db_col_int(st, 3),
+		.ts_expire = number(st, 3),
 		.stale = db_col_int(st, 4) != db_col_int(st, 3),
-		.ts_not_before = db_col_int(st, 5),
-		.ts_due = db_col_int(st, 6),
-		.ts_next_attempt = db_col_int(st, 7),
-		.ts_attempt = db_col_int(st, 8),
-		.count_fail = db_col_int(st, 9),
+		.ts_not_before = number(st, 5),
+		.ts_due = never_or(st, 6),
+		.ts_next_attempt = never_or(st, 7),
+		.ts_attempt = number(st, 8),
+		.count_fail = number(st, 9),
 		.renew = db_col_int(st, 10) != 0,
 		.held = db_col_int(st, 11) != 0,
 		.fail_class = some(st, 12),
-		.lease_until = db_col_int(st, 13),
+		.lease_until = number(st, 13),
 		.crt_sha256 = some(st, 14),
-		.ts_ari = db_col_int(st, 15),
+		.ts_ari = number(st, 15),
 		.owner = some(st, 16),
 	};
 
@@ -223,14 +240,14 @@ static void take_fact(struct reader *r, const struct db_stmt *st)
 		.crt_sha256 = text(st, 1),
 		.fingerprint = text(st, 2),
 		.old_fingerprint = some(st, 3),
-		.ts_not_before = db_col_int(st, 4),
-		.ts_not_after = db_col_int(st, 5),
-		.ts_stored = db_col_int(st, 6),
+		.ts_not_before = number(st, 4),
+		.ts_not_after = number(st, 5),
+		.ts_stored = number(st, 6),
 		.key_type = text(st, 7),
-		.ts_key = db_col_int(st, 8),
-		.key_certs = db_col_int(st, 9),
+		.ts_key = number(st, 8),
+		.key_certs = number(st, 9),
 		.issuer = text(st, 10),
-		.n_names = db_col_int(st, 11),
+		.n_names = number(st, 11),
 		.client_auth = db_col_int(st, 12) != 0,
 	};
 
@@ -251,7 +268,7 @@ static int read_facts(struct reader *r, struct err *err)
 static void take_place(struct reader *r, const struct db_stmt *st)
 {
 	const struct fleet_place h = { .host = text(st, 0),
-				       .ts_added = db_col_int(st, 1) };
+				       .ts_added = number(st, 1) };
 
 	keep_key(r, 0, h.host);
 	r->to->place(r->to->arg, &h);
@@ -321,10 +338,10 @@ static void take_install(struct reader *r, const struct db_stmt *st)
 		.version = some(st, 8),
 		.profile = db_col_text(st, 9),
 		.needs = db_col_text(st, 10),
-		.ts_expire = db_col_int(st, 11),
-		.ts = db_col_int(st, 12),
-		.heartbeat = db_col_int(st, 13),
-		.ts_window = db_col_int(st, 14),
+		.ts_expire = number(st, 11),
+		.ts = number(st, 12),
+		.heartbeat = number(st, 13),
+		.ts_window = number(st, 14),
 	};
 	bool another = strcmp(i.host, r->last[0]) != 0;
 
@@ -408,7 +425,7 @@ static void take_grant(struct reader *r, const struct db_stmt *st)
 {
 	const struct fleet_grant g = { .name = text(st, 1),
 				       .host = some(st, 3),
-				       .ts_added = db_col_int(st, 4) };
+				       .ts_added = number(st, 4) };
 
 	for (int i = 0; i < 3; i++)
 		keep_key(r, (size_t) i, text(st, i));
@@ -457,7 +474,7 @@ static void take_ca(struct reader *r, const struct db_stmt *st)
 	const struct fleet_ca c = {
 		.name = text(st, 0),
 		.directory = text(st, 1),
-		.backoff_until = db_col_int(st, 2),
+		.backoff_until = number(st, 2),
 		.fail_class = some(st, 3),
 		.fail_detail = some(st, 4),
 	};
@@ -481,12 +498,12 @@ static void take_fetcher(struct reader *r, const struct db_stmt *st)
 		.instance = text(st, 0),
 		.host = text(st, 1),
 		.version = text(st, 2),
-		.ts_start = db_col_int(st, 3),
-		.ts_end = db_col_int(st, 4),
-		.ts_ok = db_col_int(st, 5),
-		.status = db_col_int(st, 6),
-		.n_ok = db_col_int(st, 7),
-		.n_failed = db_col_int(st, 8),
+		.ts_start = number(st, 3),
+		.ts_end = number(st, 4),
+		.ts_ok = number(st, 5),
+		.status = number(st, 6),
+		.n_ok = number(st, 7),
+		.n_failed = number(st, 8),
 		.detail = some(st, 9),
 	};
 
@@ -520,7 +537,7 @@ static void take_pending(struct reader *r, const struct db_stmt *st)
 {
 	const struct fleet_pending p = {
 		.id = db_col_int(st, 0),
-		.ts = db_col_int(st, 1),
+		.ts = number(st, 1),
 		.host = text(st, 2),
 		.name = text(st, 3),
 		.new_key = db_col_int(st, 4) != 0,
@@ -555,10 +572,10 @@ static int read_requests(struct reader *r, struct err *err)
 static void take_total(struct reader *r, const struct db_stmt *st)
 {
 	const struct fleet_total t = {
-		.day = db_col_int(st, 0),
+		.day = number(st, 0),
 		.ca = text(st, 1),
 		.outcome = text(st, 2),
-		.n = db_col_int(st, 3),
+		.n = number(st, 3),
 	};
 
 	r->to->total(r->to->arg, &t);

@@ -18,7 +18,7 @@ holds() { # TEXT LINES NAME: they are in it, as they are
 }
 
 status_store
-plan 57
+plan 85
 
 # --- the fleet ---
 status
@@ -161,6 +161,29 @@ status new.example.org
 is "$rc" 1 "... which needs somebody"
 like "$out" 'wants a certificate, and no fetcher runs: no run began since' \
 	"... for what is to be ordered"
+
+# --- numbers that no row of ours has ---
+cp "$T/db" "$T/kept"
+for far in 9223372036854775807 -9223372036854775807; do
+	status_sql "UPDATE certs SET ts_expire = $far, ts_expire_seen = $far,
+		ts_not_before = -($far), ts_due = $far, ts_last_update = $far,
+		ts_ari = $far, lease_until = $far, count_fail_update = $far;
+	UPDATE cert_facts SET ts_not_before = -($far), ts_not_after = $far,
+		ts_stored = $far, ts_key = $far, n_names = $far;
+	UPDATE installs SET ts = $far, ts_expire = $far, heartbeat = $far,
+		ts_window = $far;
+	UPDATE fetchers SET ts_start = $far, ts_end = $far, ts_ok = -($far);
+	UPDATE attempt_totals SET day = $far WHERE outcome = 'unauthorized';
+	UPDATE attempt_totals SET n = $far; UPDATE cas SET backoff_until = $far"
+	for form in '' --json --prometheus --nagios --html well.example.org \
+		'--host web1.example.org'; do
+		# shellcheck disable=SC2086 # words
+		status $form
+		like "$rc" '^[0-3]$' "$far: ${form:-the terminal} bears it"
+		unlike "$err" 'runtime error|Sanitizer' "... in all its sums"
+	done
+done
+mv "$T/kept" "$T/db"
 
 # --- what cannot be read ---
 status_sql 'DROP TABLE host_requests'
