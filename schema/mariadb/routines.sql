@@ -91,6 +91,8 @@ BEGIN
   END;
 
   COMMIT AND NO CHAIN NO RELEASE;
+  -- What a blank or a dollar means is not the session's to say.
+  SET SESSION default_regex_flags = '';
   IF LENGTH(p_receipts) > 2000000 OR NOT JSON_VALID(p_receipts) OR
       JSON_LENGTH(p_receipts) > 500 OR LENGTH(p_keep) > 2000000 OR
       NOT JSON_VALID(p_keep) OR JSON_LENGTH(p_keep) > 2000 THEN
@@ -264,14 +266,17 @@ BEGIN
   END;
 
   COMMIT AND NO CHAIN NO RELEASE;
-  -- Which id is next, and whether a key is unique, is not the session's to say.
+  -- Which id is next, whether a key is unique and what an expression means is
+  -- not the session's to say.
   SET SESSION insert_id = 0, unique_checks = 1, foreign_key_checks = 1,
     auto_increment_increment = @@GLOBAL.auto_increment_increment,
-    auto_increment_offset = @@GLOBAL.auto_increment_offset;
+    auto_increment_offset = @@GLOBAL.auto_increment_offset,
+    default_regex_flags = '';
   IF COALESCE(LENGTH(p_csr), 0) NOT BETWEEN 1 AND 65535 OR p_ts IS NULL OR
       p_ts < 0 OR COALESCE(p_new_key, 2) NOT IN (0, 1) OR
-      NOT COALESCE(p_name, '') RLIKE '^[a-z0-9*_][a-z0-9*_.+-]*$' OR
-      NOT COALESCE(p_key_sha256, '') RLIKE '^[0-9a-f]{64}$' THEN
+      COALESCE(p_name, '') = '' OR p_name RLIKE '[^a-z0-9*_.+-]' OR
+      p_name RLIKE '^[.+-]' OR COALESCE(LENGTH(p_key_sha256), 0) <> 64 OR
+      p_key_sha256 RLIKE '[^0-9a-f]' THEN
     SIGNAL SQLSTATE '22023' SET MYSQL_ERRNO = 1406, MESSAGE_TEXT =
       'host_requests_put: a name, a CSR or a number is none, or too long';
   END IF;

@@ -159,6 +159,26 @@ ok "... nor uses up the numbers: $(cat "$T/far"), $last" \
 	[ "${last:-none}" -lt $((seen + 20)) ]
 mariadb_sql certrepo -e "DELETE FROM host_requests WHERE id >= $seen"
 
+# --- nor what a name may be ---
+for flags in MULTILINE EXTENDED_MORE ''; do
+	for odd in "CHAR(10)" "CHAR(10), '<script>'" "' '" "CHAR(27)"; do
+		as web2 "SET default_regex_flags = '$flags';
+			CALL host_requests_put('web2.example.org',
+			CONCAT('odd.example.org', $odd), 'x',
+			'$(key_of own)', 0, 1)" >>"$T/odd"
+	done
+	as web2 "SET default_regex_flags = '$flags';
+		CALL host_requests_put('web2.example.org', 'odd.example.org',
+		'x', CONCAT(REPEAT('a', 63), CHAR(10)), 0, 1)" >>"$T/odd"
+	as web2 "SET default_regex_flags = '$flags';
+		CALL host_receipts_put('web2.example.org', JSON_ARRAY(
+		JSON_OBJECT('name', '', 'service', CONCAT('a', CHAR(27)),
+		'endpoint', 'e', 'state', 'served')), NULL)" >>"$T/odd"
+done
+is "$(cat "$T/odd")$(mariadb_sql -NB certrepo -e "SELECT name
+	FROM host_requests WHERE name LIKE 'odd%' UNION
+	SELECT service FROM installs")" "" "odd characters, whatever the flags"
+
 # --- rejected ---
 populate reject "$four" --reason "bank.example.net is not yours"
 is "$rc" 0 "reject" || diag "$err"
