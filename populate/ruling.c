@@ -86,6 +86,8 @@ static const char *no_rule(const struct ruling_in *in, const struct ruling *v)
 		return "this account does not speak for this host alone";
 	if (!in->rule)
 		return "no rule takes this host with all of these names";
+	if (in->users->revoked)
+		return "this host had this row, and it was taken from it";
 	if (change && in->users->n > 0)
 		return "other hosts have this row, too";
 	if (change && !in->users->granted)

@@ -86,7 +86,11 @@ static int grant(struct store *s, const char *host, const char *name,
 	if (store_exec(s,
 		       "REPLACE INTO host_names (account, name, host) SELECT "
 		       "account, ?, host FROM hosts WHERE host = ?",
-		       ARGS(T(name), T(host)), &rows, err) == -1)
+		       ARGS(T(name), T(host)), &rows, err) == -1 ||
+	    store_exec(s,
+		       "DELETE FROM host_requests WHERE state = 'revoked' AND "
+		       "host = ? AND as_name = ?",
+		       ARGS(T(host), T(name)), NULL, err) == -1)
 		return -1;
 	return rows > 0;
 }
@@ -102,7 +106,7 @@ int fleet_host_grant(struct store *s, const char *host, const char *name,
 {
 	if (check_name(name, err) == -1)
 		return -1;
-	return STORE_TRY(s, STORE_TX_NO, err, grant(s, host, name, err));
+	return STORE_TRY(s, STORE_TX_YES, err, grant(s, host, name, err));
 }
 
 /* --- by hand --- */
@@ -212,7 +216,14 @@ static int take(struct store *s, const char *host, const char *name,
 	    store_exec(s,
 		       "DELETE FROM host_requests WHERE account = (SELECT "
 		       "account FROM hosts WHERE host = ?) AND host = ? AND "
-		       "state = 'approved' AND as_name = ?",
+		       "state = 'pending' AND name = ?",
+		       ARGS(T(host), T(host), T(name)), NULL, err) == -1 ||
+	    /* No host sends such a key: it stays, and no rule gives it back. */
+	    store_exec(s,
+		       "UPDATE host_requests SET state = 'revoked', "
+		       "key_sha256 = SUBSTR(key_sha256, 2) WHERE account = "
+		       "(SELECT account FROM hosts WHERE host = ?) AND host = "
+		       "? AND state = 'approved' AND as_name = ?",
 		       ARGS(T(host), T(host), T(name)), NULL, err) == -1)
 		return -1;
 	return 1;

@@ -213,6 +213,11 @@ static int users(struct store *s, const char *name, const char *host,
 		  ARGS(T(account), T(name), T(host)), &ret->granted,
 		  err) == -1 ||
 	    there(s,
+		  "SELECT 1 FROM host_requests WHERE state = 'revoked' AND "
+		  "account = ? AND host = ? AND as_name = ? LIMIT 1",
+		  ARGS(T(account), T(host), T(name)), &ret->revoked,
+		  err) == -1 ||
+	    there(s,
 		  "SELECT 1 FROM installs WHERE host = ? AND name = ? LIMIT 1",
 		  ARGS(T(host), T(name)), &ret->reported, err) == -1)
 		return -1;
@@ -237,8 +242,9 @@ static int approved_as(struct store *s, const struct fleet_request *r,
 	if (store_query(s,
 			"SELECT as_name, ts_decided FROM host_requests WHERE "
 			"account = ? "
-			"AND host = ? AND name = ? AND state <> "
-			"'" FLEET_REJECTED "' AND as_name IS NOT NULL "
+			"AND host = ? AND name = ? AND state IN "
+			"('" FLEET_APPROVED "', '" FLEET_PENDING
+			"') AND as_name IS NOT NULL "
 			"ORDER BY ts_decided DESC, id DESC LIMIT 1",
 			"Wn", ARGS(T(r->account), T(r->host), T(r->name)), &st,
 			err) == -1)

@@ -23,6 +23,7 @@ int fleet_pending_rows(struct store *s, const char *domain, struct arena *a,
 #define FLEET_USERS_MAX 20
 struct fleet_users {
 	bool granted;  /* ACCOUNT may read it as HOST: what a rule goes by */
+	bool revoked;  /* it was approved for HOST, and taken from it */
 	bool reported; /* HOST says that it has it, whoever wrote that */
 	const char *others[FLEET_USERS_MAX + 1]; /* NULL-terminated */
 	size_t n;
@@ -33,7 +34,7 @@ int fleet_pending_users(struct store *s, const char *name, const char *host,
 			struct fleet_users *ret, struct err *err) MUST_CHECK;
 
 /* The row that the last approved request of this account, host and name was
- * approved as, and when. 1, 0 there is none, -1. */
+ * approved as, and when; not one that was revoked. 1, 0 there is none, -1. */
 int fleet_pending_as(struct store *s, const struct fleet_request *r,
 		     struct arena *a, const char **ret, int64_t *ret_ts,
 		     struct err *err) MUST_CHECK;

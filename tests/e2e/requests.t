@@ -263,11 +263,20 @@ populate approve "$more"
 is "$rc" 1 "... and is approved no more"
 gone again
 init approve "$again"
+was=$again
 init host revoke web1.example.org again.example.org
 gone again
+label=$(ask web1 web1 again.example.org+more again)
+populate approve --by-rule
+like "$(state "$again") $(state "$label")" '^pending .*pending' \
+	"... no rule gives it back, by whichever name"
+populate approve "$was"
+is "$rc" 1 "... nor is what was revoked approved"
+mariadb_sql certrepo -e "DELETE FROM host_requests WHERE id = $label"
 init approve "$again"
 init host remove web1.example.org -y
-is "$(state "$again")" "" "... its request has ended"
+is "$(mariadb_sql -NB certrepo -e "SELECT COUNT(*) FROM host_requests
+	WHERE host = 'web1.example.org'")" 0 "... its requests have ended"
 init host add web1.example.org --password-file "$T/web1.password"
 gone again
 # a row that went without its request, as before this was so
