@@ -145,6 +145,7 @@ like "$err" "$key is not the key of the installed certificate, .*; put the right
 unlike "$err" 'enrol a CSR' "... and not to ask again"
 mv "$T/lost.key" "$key"
 sqlite3 "$DB" "DELETE FROM host_requests WHERE state = 'pending'"
+rm "$T/state/requests"
 run host
 is "$rc" 0 "the lost one is put back"
 rm -f "$T/state/requests"
