@@ -19,7 +19,8 @@ int fleet_host_check(const char *host, struct err *err)
 			       "the name of the host has %zu characters, at "
 			       "most %d",
 			       len, FLEET_HOST_MAX);
-	if (host[strspn(host, host_chars)] || host[0] == '-')
+	if (host[strspn(host, host_chars)] || host[0] == '-' ||
+	    host[0] == '.' || host[len - 1] == '.')
 		return err_set(err, ERR_INPUT,
 			       "%s is no name of a host: that is letters, "
 			       "digits and . - _, as `host` of installer.conf "

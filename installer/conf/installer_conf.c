@@ -367,6 +367,17 @@ static void check_key_made(const struct installer_cert *c,
 			   c->name);
 }
 
+/* A number alone is in seconds, and a key would be changed with each run. */
+static void check_key_age(const struct conf_src *src, int64_t age,
+			  struct conf_errors *errs)
+{
+	if (age > 0 && age < 86400)
+		conf_error(errs, src,
+			   "max_key_age: %lld s are less than a day; "
+			   "\"365d\" are days",
+			   (long long) age);
+}
+
 static void check_cert(const struct installer_cert *c, struct conf_errors *errs)
 {
 	struct err err = ERR_INIT;
@@ -379,6 +390,7 @@ static void check_cert(const struct installer_cert *c, struct conf_errors *errs)
 			   "key's file) or public_key",
 			   c->name);
 	check_key_made(c, errs);
+	check_key_age(&c->src, c->max_key_age, errs);
 	check_path(&c->src, "dir", c->dir, errs);
 	check_path(&c->src, "key", c->key, errs);
 	check_path(&c->src, "public_key", c->public_key, errs);
@@ -548,6 +560,7 @@ static int check(struct installer_conf *c, struct arena *arena,
 	}
 	if (strlen(c->host) > 255 || !printable(c->host))
 		conf_error(errs, &c->src, "host: not a name");
+	check_key_age(&c->src, c->max_key_age, errs);
 	spread_key_age(c);
 	return errs->list.n == before ? 0 : -1;
 }

@@ -80,7 +80,8 @@ static void test_check(void **state)
 	static const char *const bad[] = { "",	 "-x",	     "a b", "a'b",
 					   "a;", "a\\b",     "a`b", "a\"b",
 					   "*",	 "h\nost",   "a@b", "a+b",
-					   "%",	 "\xc3\xa4", "a/b" };
+					   "%",	 "\xc3\xa4", "a/b", ".",
+					   "..", "web1.",    ".a" };
 
 	OK(fleet_host_check("Web1.example_2.org", &err));
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)

@@ -234,6 +234,9 @@ static void keys_refused(void **state)
 		       "public_key = \"/m\"; dir = \"/d\"; "
 		       "max_key_age = \"1d\"; } ); } );",
 		  "key_type and max_key_age are for a key that is here" },
+		{ CERTS("", "max_key_age = 30;"), "30 s are less than a day" },
+		{ CERTS("max_key_age = \"23h\";", ""),
+		  "82800 s are less than a day" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
