@@ -170,6 +170,13 @@ static void take_fetcher(void *arg, const struct fleet_fetcher *f)
 	};
 }
 
+static void take_made(void *arg, int64_t t)
+{
+	struct loader *l = arg;
+
+	l->m->ts_made = t;
+}
+
 static void take_pending(void *arg, const struct fleet_pending *p)
 {
 	struct loader *l = arg;
@@ -665,6 +672,7 @@ int load_model(struct store *s, const struct fleet_scope *scope,
 		.grant = take_grant,
 		.ca = take_ca,
 		.fetcher = take_fetcher,
+		.made = take_made,
 		.pending = take_pending,
 		.all_pending = take_all_pending,
 		.total = take_total,

@@ -174,6 +174,7 @@ struct status_model {
 	size_t n_receipts;
 	struct status_ca *cas; /* in order of name */
 	size_t n_cas;
+	int64_t ts_made; /* the tables where fetchers say that they run */
 	struct status_fetcher *fetchers;
 	size_t n_fetchers;
 	struct status_request *requests; /* the oldest ones */

@@ -72,6 +72,9 @@ void verdict_fetching(struct status_model *m)
 	}
 	if (m->unread[FLEET_PART_FETCHERS])
 		m->fetching = verdict(WHY_FETCH_UNREAD, STATUS_ACT, 0);
+	else if (!best && model_past(m, m->ts_made) && m->ts_made > 0 &&
+		 m->now - m->ts_made > VERDICT_FETCH_MOST)
+		m->fetching = verdict(WHY_FETCH_NEVER, STATUS_ACT, m->ts_made);
 	else if (!best)
 		m->fetching = verdict(WHY_FETCH_UNKNOWN, STATUS_WATCH, 0);
 	else

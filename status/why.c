@@ -284,6 +284,10 @@ static const struct row rows[WHYS] = {
 	[WHY_FETCH_UNKNOWN] = { UNKNOWN, "",
 				"no fetcher has said here that it runs: it is "
 				"of a version before, or none ever ran" },
+	[WHY_FETCH_NEVER] = { SILENT, A_PERSON,
+			      "no fetcher of this version ran here since "
+			      "{when}, when init made the tables for it: look "
+			      "at its timer, or cron" },
 	[WHY_FETCH_UNREAD] = { UNKNOWN, A_PERSON,
 			       "whether a fetcher runs is not known: the table "
 			       "fetchers could not be read" },

@@ -510,10 +510,18 @@ static void take_fetcher(struct reader *r, const struct db_stmt *st)
 	r->to->fetcher(r->to->arg, &f);
 }
 
+static void take_made(struct reader *r, const struct db_stmt *st)
+{
+	r->to->made(r->to->arg, number(st, 0));
+}
+
 static int read_fetchers(struct reader *r, struct err *err)
 {
 	size_t n;
 
+	if (each(r, "SELECT ts_applied FROM schema_version WHERE version = 4",
+		 "n", NO_ARGS, take_made, &n, err) == -1)
+		return -1;
 	return each(r,
 		    "SELECT instance, host, version, ts_start, ts_end, ts_ok, "
 		    "status, n_ok, n_failed, detail FROM fetchers "

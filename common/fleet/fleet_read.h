@@ -113,6 +113,8 @@ struct fleet_taker {
 	void (*grant)(void *arg, const struct fleet_grant *g);
 	void (*ca)(void *arg, const struct fleet_ca *c);
 	void (*fetcher)(void *arg, const struct fleet_fetcher *f);
+	/* When the tables in which fetchers say that they run were made. */
+	void (*made)(void *arg, int64_t t);
 	void (*pending)(void *arg, const struct fleet_pending *p);
 	void (*total)(void *arg, const struct fleet_total *t);
 	/* A part is over; ERR_NONE: all of it was read. */

@@ -9,6 +9,7 @@ static struct store *store;
 /* What came. */
 static struct seen {
 	int begun;
+	int64_t made;
 	size_t names, facts, details, places, installs, cas, fetchers, totals;
 	size_t settings, pending;
 	char grants[4000];
@@ -45,6 +46,11 @@ static void begin(void *arg)
 			      .most = seen.most };
 
 	seen = again;
+}
+
+static void made(void *arg, int64_t t)
+{
+	seen.made = t;
 }
 
 static void setting(void *arg, const struct fleet_setting *s)
@@ -151,6 +157,7 @@ static const struct fleet_taker taker = {
 	.grant = grant,
 	.ca = ca,
 	.fetcher = fetcher,
+	.made = made,
 	.pending = pending,
 	.all_pending = all_pending,
 	.total = total,
@@ -266,6 +273,7 @@ static void test_all(void **state)
 	assert_string_equal(seen.grants, "h9=a@6");
 	assert_int_equal(seen.cas, 1);
 	assert_int_equal(seen.fetchers, 1);
+	assert_int_equal(seen.made, 1);
 	assert_int_equal(seen.settings, 1);
 	assert_int_equal(seen.total, 23);
 	assert_int_equal(seen.pending, 1);

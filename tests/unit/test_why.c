@@ -282,6 +282,9 @@ static void failed(struct scene *s, const char *class, int64_t next)
 	X(WHY_FETCH_RUNS, WELL, "under way", s->f.ts_end = 0)                  \
 	X(WHY_FETCH_UNKNOWN, WATCH, "no fetcher has said",                     \
 	  s->no_fetcher = true)                                                \
+	X(WHY_FETCH_NEVER, ACT, "2026-11-28T00:00:00Z",                        \
+	  s->m.ts_made = NOW - 3 * DAY;                                        \
+	  s->no_fetcher = true)                                                \
 	X(WHY_FETCH_UNREAD, ACT, "the table fetchers",                         \
 	  s->m.unread[FLEET_PART_FETCHERS] = "no";                             \
 	  s->no_fetcher = true)                                                \
