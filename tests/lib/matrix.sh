@@ -207,7 +207,7 @@ matrix_ready() {
 # The placeholder is served, and the first certificate takes its place.
 m_first() {
 	M_FAULT=first _before=$_failed
-	sqlite3 "$DB" 'DELETE FROM installs'
+	m_forget
 	m_served "$M_PROFILE: starts, and serves the placeholder"
 	run host
 	M_FP=$fp
@@ -222,6 +222,11 @@ m_next() {
 	M_N=$((M_N + 1))
 	issue_nth "$T/c$M_N" $M_N "$@" || bail "cannot issue"
 	m_put "$T/c$M_N"
+}
+# What was said: also that it is to be read back, or it would be said again.
+m_forget() {
+	sqlite3 "$DB" 'DELETE FROM installs'
+	rm -f "$T/state/sent"
 }
 m_put() { # BASE
 	store_put $NAME "$1"
@@ -272,7 +277,7 @@ m_tested_by() { # USER: not by root, what that user can write
 
 matrix_new() {
 	M_FAULT=new _before=$_failed
-	sqlite3 "$DB" 'DELETE FROM installs'
+	m_forget
 	m_next
 	run host
 	M_FP=$fp
@@ -464,7 +469,7 @@ matrix_faults() { # [FAULT...]
 	[ $# -gt 0 ] || set -- $M_FAULTS
 	for M_FAULT in "$@"; do
 		_before=$_failed
-		sqlite3 "$DB" 'DELETE FROM installs'
+		m_forget
 		"fault_$M_FAULT"
 	done
 }
