@@ -235,6 +235,14 @@ static int look(struct populate *p, const char *ref, struct arena *a,
 			       "request %lld was rejected: the host may send "
 			       "another",
 			       (long long) ret_r->id);
+	/* A number is that of one CSR, for ever. */
+	if (strchr(ref, '/') && !p->opt.yes && !p->opt.dry_run)
+		return err_set(err, ERR_INPUT,
+			       "%s asks for it as request %lld now: approve it "
+			       "by that number, when certrepo-populate%s "
+			       "pending shows what you read; or give --yes, "
+			       "whatever it is",
+			       ref, (long long) ret_r->id, populate_hint(p, a));
 	return ask_look(p, ret_r, a, ret, err) == -1 ? -1 : 1;
 }
 

@@ -68,6 +68,9 @@ host_make web2 $N
 host web2 --request
 is "$rc" 0 "a second host asks" || diag "$err"
 run populate approve "web2.example.test/$N"
+like "$rc $err" "^1 .*approve it by that number" \
+	"by host and name: another one may have come since"
+run populate approve --yes "web2.example.test/$N"
 is "$rc" 0 "approve, by host and name" || diag "$err"
 like "$(echo "$out" | tr -s ' \n' ' ')" \
 	"installer.conf of web2.example.test has to say $N\\+web2 where it says $N" \
