@@ -301,7 +301,6 @@ static int put_account(struct populate *p, struct add *a,
 static void tell(struct populate *p, const struct hostcmd_maker *m,
 		 const struct fleet_account *f, const struct add *a)
 {
-
 	printf("%s\n", a->host);
 	print_account(m, f, a);
 	print_password(p, a);
