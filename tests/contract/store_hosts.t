@@ -200,9 +200,16 @@ like "$(as h1 "CALL host_requests_mine('$H')")" \
 like "$(as h1 "$(put $H w.example.org c2 k)")" '^3,h1,0,pending,NULL' \
 	"and may ask again"
 sql -e "UPDATE host_requests SET state = 'approved', as_name = 'w' WHERE id = 3"
-like "$(as h1 "$(put $H w.example.org c4 k)")" '^3,h1,0,approved,NULL,w,9,0$' \
-	"what was approved stays as it is"
+sql -e "INSERT INTO certs (name, csr, md5_modulus, key_sha256) SELECT 'w', csr,
+	'm', key_sha256 FROM host_requests WHERE id = 3;
+	INSERT INTO host_names (account, name, host) VALUES ('h1', 'w', '$H')"
+like "$(as h1 "$(put $H w.example.org c2 k)")" '^3,h1,0,approved,NULL,w,9,0$' \
+	"what was approved, and is there, stays as it is"
 is "$(sql -e 'SELECT csr FROM host_requests')" c2 "... with its CSR"
+sql -e "DELETE FROM certs WHERE name = 'w'; DELETE FROM host_names
+	WHERE name = 'w'"
+like "$(as h1 "$(put $H w.example.org c2 k)")" '^4,h1,0,pending,NULL,w,9,0$' \
+	"what is there no more is asked for anew"
 is "$(as h2 "CALL host_requests_mine('$H'); CALL host_requests_mine('h2.example.org')")" \
 	"" "another host hears nothing of it"
 like "$(as h1 "$(put h2.example.org w.example.org c k)")" '^0,,0,refused' \
@@ -278,8 +285,8 @@ run host
 like "$err" "no certificate named $NAME" "a name that is not granted any more"
 like "$err" "takes no receipts of \"$NAME\".*run here: certrepo-installer --request NAME; .*host grant h1.example.org NAME" \
 	"... is told of"
-is "$(receipt_of h1.example.org '' '^$' state)" alive \
-	"... and the others are taken"
+is "$(receipt_of h1.example.org '' '^$' state)" failed \
+	"... and the others are taken, that of the host, whose run was not well"
 rm "$T/state/heartbeat"
 run host
 unlike "$err" "takes no receipts" "... once a day"

@@ -109,10 +109,13 @@ facts_ok() { # NAME TEST
 nothing=$(sha256sum </dev/null)
 nothing=${nothing%% *}
 
-# A certificate of its own for NAME, in $T/NAME.pem.
+# A certificate of its own for NAME, in $T/NAME.pem, with an end of its own: by
+# that rows are known which another program wrote.
+_days=3000
 make_crt() { # NAME
+	_days=$((_days + 1))
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-		-keyout "$T/$1.key" -out "$T/$1.pem" -days 3000 -subj "/CN=$1" \
+		-keyout "$T/$1.key" -out "$T/$1.pem" -days $_days -subj "/CN=$1" \
 		-addext "subjectAltName=DNS:$1" 2>/dev/null
 }
 end_of() { # NAME

@@ -158,6 +158,7 @@ is "$rc $(stat -L -c %a "$DIR/current/fullchain.pem")" "0 644" \
 
 # --- a heartbeat now and then, nothing in between ---
 sqlite3 "$DB" 'DELETE FROM installs'
+rm -f "$T/state/sent" # or they are sent again
 run host
 is "$(sqlite3 "$DB" 'SELECT COUNT(*) FROM installs')" 0 "an idle run writes nothing"
 echo 1 >"$T/state/heartbeat"
@@ -178,6 +179,7 @@ is "$(receipt "$at") $(receipt '') $(receipt '' '')" "served served alive" \
 	"... the rest stays"
 HOST_EXTRA='report = false;' && host_conf
 sqlite3 "$DB" 'DELETE FROM installs'
+rm -f "$T/state/sent" # or they are sent again
 echo 1 >"$T/state/heartbeat"
 issue_nth "$T/n20" 20 && store_put $NAME "$T/n20" && run host
 is "$rc $(served)" "0 $(cert_fp "$T/n20.crt")" "report = false: installed"
