@@ -364,17 +364,29 @@ claims() { # SECONDS
 others() {
 	sql -e "SELECT * FROM installs WHERE host <> 'h1.example.org'"
 }
-others >"$T/before"
-attack h1 50 10
-claims 7
-is "$rc" 0 "over 50 connections of a host: the fetcher's slowest claim is below 2 s"
 wait_for_hostile() {
 	for _f in "$T"/pid/hostile*; do
 		wait "$(cat "$_f")" 2>/dev/null
 		rm -f "$_f"
 	done
 }
-wait_for_hostile
+others >"$T/before"
+# MariaDB 10.11.19 dies of it now and then (SIGSEGV, whose line is not known):
+# what it has answered until then is no measure, so it is asked again.
+tries=3
+while :; do
+	attack h1 50 10
+	claims 7
+	wait_for_hostile
+	tries=$((tries - 1))
+	if [ $tries -eq 0 ] || kill -0 "$MARIADB_PID" 2>/dev/null; then
+		break
+	fi
+	diag "mariadbd is gone: $(tail -1 "$T/db/data/err.log")"
+	rm -f "$T"/said.*
+	mariadb_start "$T/db" --max-connections=200 || bail "no MariaDB again"
+done
+is "$rc" 0 "over 50 connections of a host: the fetcher's slowest claim is below 2 s"
 like "$(cat "$T"/said.*)" 'ERROR 1142' "... they were refused what they tried"
 like "$(cat "$T"/said.*)" '^n1	' "... and had what is theirs"
 others >"$T/after"
