@@ -218,72 +218,52 @@ static void note_given(struct parsed *a, int key)
 			a->given[i] = &options[i];
 }
 
+/* Where what is given goes: a word, which may be empty (none) or not, or that
+ * it was given. */
+#define OPT(name) offsetof(struct populate_opts, name)
+static const struct {
+	int key;
+	size_t at;
+	bool may_be_empty;
+} opt_words[] = {
+	{ 'c', OPT(config), false },
+	{ KEY_PASSWORD_FILE, OPT(password_file), false },
+	{ KEY_REASON, OPT(reason), false },
+	{ KEY_CSR, OPT(csr), false },
+	{ KEY_CA, OPT(ca), false },
+	{ KEY_CA_PROFILE, OPT(ca_profile), false },
+	{ KEY_CHALLENGE, OPT(challenge), false },
+	{ KEY_WEBROOT, OPT(webroot), false },
+	{ KEY_COMMENT, OPT(comment), true },
+	{ KEY_OWNER, OPT(owner), true },
+};
+static const struct {
+	int key;
+	size_t at;
+} opt_flags[] = {
+	{ 'n', OPT(dry_run) },	       { 'y', OPT(yes) },
+	{ KEY_JSON, OPT(json) },       { KEY_NEW_PASSWORD, OPT(new_password) },
+	{ KEY_ENABLE, OPT(enable) },   { KEY_BESIDE, OPT(beside) },
+	{ KEY_BY_RULE, OPT(by_rule) }, { KEY_REPLACE, OPT(replace) },
+};
+
 static bool take_option(int k, const char *value, void *arg)
 {
 	struct parsed *a = arg;
-	struct populate_opts *o = &a->opt;
+	char *o = (char *) &a->opt;
 
 	note_given(a, k);
-	switch (k) {
-	case 'c':
-		o->config = value;
-		return *value != '\0';
-	case 'n':
-		o->dry_run = true;
-		return true;
-	case 'v':
-		o->verbose++;
-		return true;
-	case 'y':
-		o->yes = true;
-		return true;
-	case KEY_JSON:
-		o->json = true;
-		return true;
-	case KEY_NEW_PASSWORD:
-		o->new_password = true;
-		return true;
-	case KEY_PASSWORD_FILE:
-		o->password_file = value;
-		return *value != '\0';
-	case KEY_ENABLE:
-		o->enable = true;
-		return true;
-	case KEY_BESIDE:
-		o->beside = true;
-		return true;
-	case KEY_BY_RULE:
-		o->by_rule = true;
-		return true;
-	case KEY_REASON:
-		o->reason = value;
-		return *value != '\0';
-	case KEY_REPLACE:
-		o->replace = true;
-		return true;
-	case KEY_CSR:
-		o->csr = value;
-		return *value != '\0';
-	case KEY_CA:
-		o->ca = value;
-		return *value != '\0';
-	case KEY_CA_PROFILE:
-		o->ca_profile = value;
-		return *value != '\0';
-	case KEY_CHALLENGE:
-		o->challenge = value;
-		return *value != '\0';
-	case KEY_WEBROOT:
-		o->webroot = value;
-		return *value != '\0';
-	case KEY_COMMENT:
-		o->comment = *value ? value : NULL;
-		return true;
-	case KEY_OWNER:
-		o->owner = *value ? value : NULL;
-		return true;
+	for (size_t i = 0; i < ARRAY_LEN(opt_flags); i++)
+		if (opt_flags[i].key == k)
+			return *(bool *) (o + opt_flags[i].at) = true;
+	for (size_t i = 0; i < ARRAY_LEN(opt_words); i++) {
+		if (opt_words[i].key != k)
+			continue;
+		*(const char **) (o + opt_words[i].at) = *value ? value : NULL;
+		return *value || opt_words[i].may_be_empty;
 	}
-	return false;
+	a->opt.verbose += k == 'v';
+	return k == 'v';
 }
 
 /* Is this one of GROUP, or, NULL, of none? Its second word, or its only one. */
