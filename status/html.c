@@ -59,12 +59,6 @@ static void sentences(struct page *p, const struct status_name *n)
 	page_text(p, sbuf_str(&s));
 }
 
-/* That of the two which is worse. */
-static const struct status_verdict *verdict(const struct status_name *n)
-{
-	return n->delivery.need > n->renewal.need ? &n->delivery : &n->renewal;
-}
-
 static void cell_small(struct page *p, const char *text, const char *small)
 {
 	page_f(p, "<td>");
@@ -108,7 +102,7 @@ static void name_row(struct page *p, const struct status_name *n)
 	if (n->n_names > 1)
 		page_f(p, " <small>+%u</small>", n->n_names - 1);
 	page_f(p, "</th><td><b>");
-	page_text(p, why_state(verdict(n)));
+	page_text(p, why_state(why_worse(n)));
 	page_f(p, "</b>");
 	sentences(p, n);
 	cell_time(p, n->ts_not_after);
@@ -486,7 +480,7 @@ static void states(struct page *p)
 
 			for (size_t i = 0; i < p->m->n_names; i++) {
 				const struct status_verdict *v =
-					verdict(&p->m->names[i]);
+					why_worse(&p->m->names[i]);
 
 				n += v->need == need &&
 				     strcmp(why_state(v), word) == 0;
