@@ -7,7 +7,8 @@ schema (certrepo-populate init):
     fleet_rows.py mariadb [NAMES [HOSTS [NOW]]] | mariadb DATABASE
 
 By default 100,000 names, 50,000 hosts and six receipts of each host: its sign
-of life, and of two names the files and one or two endpoints. Some of everything
+of life, and of two names the files and one or two endpoints. Nine of ten have
+an account of their own, and a grant of each of their names. Some of everything
 goes wrong, in a few of a hundred. The same arguments give the same rows. Blobs
 have the size of real ones, and are nothing.
 """
@@ -146,6 +147,7 @@ def names(dialect, n, now):
 
 def receipts(n_names, n_hosts, now):
     hosts = Table("hosts", "host, account, ts_added")
+    grants = Table("host_names", "account, name, host")
     t = Table(
         "installs",
         "host, name, service, endpoint, protocol, state, fingerprint, serial, "
@@ -156,13 +158,16 @@ def receipts(n_names, n_hosts, now):
         host = host_of(h)
         silent = h % 700 == 13
         seen = now - (5 * DAY if silent else h * 31 % DAY)
-        if h % 2:
-            hosts.add(host, f"certrepo-host-{host}", now - 200 * DAY)
+        account = f"certrepo-host-{host}"
+        if h % 10:
+            hosts.add(host, account, now - 200 * DAY)
         t.add(host, "", "", "", None, "alive", None, None, 0, 0, seen, None,
               "0.9", None, None, DAY, 0)
         # some names are on many hosts
         second = h % 50 if h % 5 == 0 else (2 * h + 1) % n_names
         for k, i in enumerate(((2 * h) % n_names, second)):
+            if h % 10:
+                grants.add(account, name_of(i), host)
             c = Cert(i, now)
             at = (host, name_of(i), ("web", "mail")[k])
             profile = ("nginx", "postfix")[k]
@@ -177,6 +182,7 @@ def receipts(n_names, n_hosts, now):
                       sha(at[1])[:32], c.not_after, 2, seen, None, "0.9",
                       profile, "", DAY, 0)
     hosts.flush()
+    grants.flush()
     t.flush()
 
 
