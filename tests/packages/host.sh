@@ -64,11 +64,12 @@ world() {
 # --- what is to be seen ---
 
 # Everything that the blocks make, and whose it is. What is rewritten with what
-# it was is the same.
+# it was is the same. (What was sent waits to be read back by the next run.)
 state() {
 	(cd "$host" && find etc/certrepo etc/nginx etc/ssl/private var/www \
 		var/lib/certrepo var/lib/certrepo-installer \
-		-printf '%y %m %U:%G %p %l\n' | grep -v 'certrepo\.db-' | sort
+		-printf '%y %m %U:%G %p %l\n' |
+		grep -v -e 'certrepo\.db-' -e installer/sent | sort
 	find etc/certrepo etc/nginx etc/ssl/private -type f -exec sha256sum {} +
 	) | sort
 	"$T/on_host" certrepo-populate show --json www.example.org |
