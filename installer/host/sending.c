@@ -151,20 +151,33 @@ static void not_kept(struct host *r, const char *why)
 	r->bad++;
 }
 
-/* WHY they could not be sent. */
+/* It will not take them either when it is asked again. */
+static bool is_refusal(const struct err *why)
+{
+	return why->kind == ERR_INPUT || why->kind == ERR_CONFIG ||
+	       why->kind == ERR_LIMIT;
+}
+
+/* WHY they could not be sent. A host whose reports are refused is silent to the
+ * centre, however well it is: that is a fault of its run. */
 static void not_taken(struct host *r, const struct store *store,
 		      const struct err *why)
 {
 	const char *text = "the store did not take the receipts, they are "
 			   "kept for the next run";
+	bool refused = is_refusal(why);
 
 	if (r->conf->receipts)
 		text = "the store that receipts go to did not take them, they "
 		       "are kept for the next run";
 	text = arena_printf(r->arena, "%s: %s", text, why->msg);
 	log_warn("%s", text);
+	if (refused) {
+		r->fault = text;
+		r->bad++;
+	}
 	/* Where both are away, people are told of the one that matters. */
-	if (r->conf->receipts && store)
+	if (store && (r->conf->receipts || refused))
 		host_notice(r, NOTICE_STORE, "", "",
 			    why->kind == ERR_UNAVAILABLE ? "unavailable"
 							 : "refused",

@@ -116,7 +116,7 @@ BEGIN
   IF everything + its = 0 OR p_host IS NULL OR p_host IN ('', '*') OR
       p_host RLIKE '[^!-~]' THEN
     SIGNAL SQLSTATE '42000' SET MYSQL_ERRNO = 1644, MESSAGE_TEXT =
-      'this account may not speak for that host';
+      'this account may not speak for that host: host in installer.conf has to be the name that host add was given';
   END IF;
   SELECT COUNT(*) INTO n FROM JSON_TABLE(p_receipts, '$[*]' COLUMNS (
       name varchar(250) CHARACTER SET ascii PATH '$.name',

@@ -297,6 +297,12 @@ rm -f "$T/state/heartbeat"
 run host
 like "$err" 'did not take the receipts.*may not speak for that host' \
 	"another host's name is refused in words"
+is "$rc" 2 "... it is a fault of the run, whose host nobody hears"
+like "$err" 'host in installer.conf has to be the name that host add was given' \
+	"... and what to do is said"
+run host --status
+is "$rc" 1 "... as it is later"
+like "$out" 'may not speak for that host' "... with the reason"
 ok "... and what is to be said is kept" test -s "$T/state/receipts"
 rm -f "$T/state/receipts" "$T/state/heartbeat"
 
