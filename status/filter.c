@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "filter.h"
+#include "verdict.h"
 #include "why.h"
 
 bool filter_any(const struct filter *f)
@@ -51,18 +52,26 @@ static bool has_state(const struct status_verdict *v, const char *state)
 	return v->why != WHY_NONE && strcmp(why_state(v), state) == 0;
 }
 
+/* Or it failed at it, and what it is late with is not there. */
+static bool is_late(const struct status_model *m, const struct status_name *n,
+		    const struct status_receipt *r)
+{
+	int64_t until = verdict_deadline(m, n);
+
+	return has_state(&r->verdict, "not-served") ||
+	       has_state(&r->verdict, "drift") ||
+	       (r->verdict.need == STATUS_ACT && r->served != STATUS_CURRENT &&
+		until > 0 && until <= m->now);
+}
+
 static bool is_not_served(const struct status_model *m,
 			  const struct status_name *n)
 {
 	if (n->delivery.why == WHY_NOT_REPORTED)
 		return true;
-	for (uint32_t i = 0; i < n->n_receipts; i++) {
-		const struct status_verdict *v =
-			&m->receipts[n->receipt + i].verdict;
-
-		if (has_state(v, "not-served") || has_state(v, "drift"))
+	for (uint32_t i = 0; i < n->n_receipts; i++)
+		if (is_late(m, n, &m->receipts[n->receipt + i]))
 			return true;
-	}
 	return false;
 }
 

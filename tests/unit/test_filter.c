@@ -128,6 +128,27 @@ static void test_each(void **state)
 	shows(&f, "cb", "db1");
 }
 
+/* Whatever a host says that went wrong: what it is late with is not served. */
+static void test_late(void **state)
+{
+	struct filter f = FILTER_ALL;
+	struct status_name *n = &m->names[KIT_A];
+	struct status_receipt *r = &m->receipts[n->receipt];
+
+	f.not_served = true;
+	n->ts_stored = m->now - 25 * KIT_HOUR;
+	r->verdict = kit_verdict(WHY_ROLLED_BACK, STATUS_ACT, m->now);
+	r->served = STATUS_PREVIOUS;
+	shows(&f, "b", NULL);
+	n->ts_stored = m->now - 27 * KIT_HOUR;
+	shows(&f, "ba", NULL);
+	r->verdict = kit_verdict(WHY_OF_SILENT, STATUS_WATCH, m->now);
+	shows(&f, "b", NULL);
+	r->verdict = kit_verdict(WHY_FAILED, STATUS_ACT, m->now);
+	r->served = STATUS_CURRENT;
+	shows(&f, "b", NULL);
+}
+
 static void test_together(void **state)
 {
 	struct filter f = FILTER_ALL;
@@ -173,8 +194,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_order),    TEST(test_ranks), TEST(test_each),
-		TEST(test_together), TEST(test_exit),
+		TEST(test_order), TEST(test_ranks),    TEST(test_each),
+		TEST(test_late),  TEST(test_together), TEST(test_exit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
