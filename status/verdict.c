@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 #include "deliver.h"
+#include "fail.h"
 #include "due.h"
 #include "fail.h"
 #include "verdict.h"
@@ -169,7 +170,11 @@ static struct status_verdict failed(const struct status_model *m,
 		return verdict(WHY_NONE, STATUS_WELL, 0);
 	if (!ahead(m, next, BACKOFF_MOST))
 		return hindered(m, n, WHY_BACKOFF_FAR, next);
-	return hindered(m, n, WHY_BACKOFF, next);
+	return hindered(m, n,
+			n->fail_class && fail_name_holds(n->fail_class)
+				? WHY_BACKOFF
+				: WHY_BACKOFF_FREE,
+			next);
 }
 
 static enum why rule_of(const struct status_model *m,

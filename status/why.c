@@ -84,6 +84,12 @@ static const struct row rows[WHYS] = {
 			  "row, it is held at count_fail_limit = {limit}; to "
 			  "try at once: certrepo-fetcher --once --force "
 			  "{name}" },
+	[WHY_BACKOFF_FREE] = { FAILING, "its next attempt",
+			       "backing off until {when}; the last attempt, on "
+			       "{attempt}, failed: {last}; it failed {fails} "
+			       "times in a row, and goes on being tried; to "
+			       "try at once: certrepo-fetcher --once --force "
+			       "{name}" },
 	[WHY_BACKOFF_FAR] = { UNKNOWN, NEXT_RUN,
 			      "not tried before {when}, it is noted, which no "
 			      "back-off reaches: a clock was wrong; the "
@@ -136,7 +142,8 @@ static const struct row rows[WHYS] = {
 			       "no host reports it, and what was issued on "
 			       "{stored} was to be served by {when} "
 			       "(deliver_within{within}); {may_read} may read "
-			       "it: does its installer.conf have it?" },
+			       "it: does its installer.conf have it, and has "
+			       "it run since?" },
 	[WHY_HOSTS_UNREAD] = { UNKNOWN, A_PERSON,
 			       "whether hosts serve it is not known: what they "
 			       "report could not be read" },

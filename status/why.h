@@ -25,6 +25,7 @@ enum why {
 	WHY_PARKED,
 	WHY_CA_RESTS,
 	WHY_BACKOFF,
+	WHY_BACKOFF_FREE, /* it is not held, however long that goes on */
 	WHY_BACKOFF_FAR,
 	WHY_POSTPONED,
 	WHY_REPLACED,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fail.h"
+#include <string.h>
 
 const char *fail_name(enum fail_class c)
 {
@@ -48,6 +49,36 @@ bool fail_of_ca(enum fail_class c)
 {
 	return c == FAIL_CA_RATE_LIMITED || c == FAIL_CA_DOWN ||
 	       c == FAIL_ACCOUNT || c == FAIL_CLOCK;
+}
+
+bool fail_of_person(enum fail_class c)
+{
+	switch (c) {
+	case FAIL_CAA:
+	case FAIL_UNAUTHORIZED:
+	case FAIL_BAD_CSR:
+	case FAIL_REJECTED:
+	case FAIL_BAD_CERT:
+	case FAIL_CONFIG:
+		return true;
+	case FAIL_DNS: /* servers and networks come back by themselves */
+	case FAIL_CONNECTION:
+	default:
+		return false;
+	}
+}
+
+bool fail_holds(enum fail_class c)
+{
+	return fail_of_person(c) || c == FAIL_CA_DOWN;
+}
+
+bool fail_name_holds(const char *name)
+{
+	for (int c = FAIL_NONE; c <= FAIL_LOCKED; c++)
+		if (strcmp(name, fail_name((enum fail_class) c)) == 0)
+			return fail_holds((enum fail_class) c);
+	return false;
 }
 
 void fail_set(struct fail *f, enum fail_class c, int64_t retry_at,

@@ -35,7 +35,12 @@ enum fail_class {
 
 /* "rate-limited", ...: as stored in fail_class and attempts.outcome. */
 const char *fail_name(enum fail_class c);
-bool fail_of_ca(enum fail_class c); /* concerns the whole CA or account */
+bool fail_of_ca(enum fail_class c);	/* concerns the whole CA or account */
+bool fail_of_person(enum fail_class c); /* only a person can mend it */
+/* A name that fails so as often as count_fail_limit says, in a row, is held. */
+bool fail_holds(enum fail_class c);
+/* The same of what is stored. */
+bool fail_name_holds(const char *name);
 
 /* One failure on its way up: class, the sentence, and until when the peer
  * asked us to wait (Retry-After as an instant; 0: it did not say). */

@@ -20,23 +20,6 @@
 /* However little is left, more often than this helps nobody. */
 #define NAME_LEAST (5 * MINUTE)
 
-bool backoff_person(enum fail_class c)
-{
-	switch (c) {
-	case FAIL_CAA:
-	case FAIL_UNAUTHORIZED:
-	case FAIL_BAD_CSR:
-	case FAIL_REJECTED:
-	case FAIL_BAD_CERT:
-	case FAIL_CONFIG:
-		return true;
-	case FAIL_DNS: /* servers and networks come back by themselves */
-	case FAIL_CONNECTION:
-	default:
-		return false;
-	}
-}
-
 /* SECONDS plus up to a fifth, so that names which failed together do not
  * come back together. */
 static int64_t jitter(int64_t seconds, uint32_t random)
@@ -133,11 +116,11 @@ struct backoff backoff_name(const struct backoff_in *in, bool terminal)
 		return b;
 	}
 	b.count = true;
-	if (backoff_person(c) || c == FAIL_CA_DOWN)
+	if (fail_holds(c))
 		b.hold = in->fail->lasting || in->count + 1 >= in->limit;
 	/* The next attempt may find another CSR or another configuration:
 	 * what was asked of the CA is void. */
-	if (backoff_person(c))
+	if (fail_of_person(c))
 		b.drop_order = true;
 	b.next = b.hold ? STORE_NEVER
 			: past_absence(in, wait_for(in, name_wait(in), most),

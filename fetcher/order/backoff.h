@@ -81,7 +81,4 @@ int64_t backoff_parked(const struct backoff_park *in);
  * but for what is each order's own: names, addresses, numbers. */
 bool backoff_alike(const struct fail *a, const struct fail *b);
 
-/* Only a person can mend it. */
-bool backoff_person(enum fail_class c);
-
 #endif

@@ -135,7 +135,7 @@ static void absent(void **state)
 				 (long long) (b.next - NOW));
 		in.count = 9;
 		assert_true(backoff_name(&in, false).hold ==
-			    backoff_person(cases[i].class));
+			    fail_of_person(cases[i].class));
 	}
 }
 

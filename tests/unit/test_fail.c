@@ -38,7 +38,15 @@ static void names(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		assert_string_equal(fail_name(cases[i].c), cases[i].name);
 		assert_int_equal(fail_of_ca(cases[i].c), cases[i].of_ca);
+		assert_int_equal(fail_name_holds(cases[i].name),
+				 fail_holds(cases[i].c));
 	}
+	/* certrepo-fetcher(8), FAILURES */
+	assert_true(fail_name_holds("unauthorized"));
+	assert_true(fail_name_holds("ca-down"));
+	assert_false(fail_name_holds("dns"));
+	assert_false(fail_name_holds("rate-limited"));
+	assert_false(fail_name_holds("of another version"));
 }
 
 static void set(void **state)

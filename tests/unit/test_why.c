@@ -158,7 +158,9 @@ static void failed(struct scene *s, const char *class, int64_t next)
 	X(WHY_CA_RESTS, WATCH,                                                 \
 	  "CA le is not asked before 2026-12-01T01:00:00Z", is_due(s);         \
 	  s->c.backoff_until = NOW + HOUR; s->c.fail_class = "ca-down")        \
-	X(WHY_BACKOFF, WATCH, "2026-12-01T02:00:00Z", is_due(s);               \
+	X(WHY_BACKOFF, WATCH, "it is held at count_fail_limit = ", is_due(s);  \
+	  failed(s, "unauthorized", NOW + 2 * HOUR))                           \
+	X(WHY_BACKOFF_FREE, WATCH, "2026-12-01T02:00:00Z", is_due(s);          \
 	  failed(s, "dns", NOW + 2 * HOUR))                                    \
 	X(WHY_BACKOFF_FAR, WATCH, "a clock was wrong", is_due(s);              \
 	  failed(s, "dns", FAR))                                               \
@@ -189,7 +191,8 @@ static void failed(struct scene *s, const char *class, int64_t next)
 	X(WHY_NO_HOST, WATCH, "no host reports it", s->no_receipt = true)      \
 	X(WHY_NOT_REPORTED, ACT,                                               \
 	  "by 2026-11-30T06:00:00Z (18 h ago) (deliver_within, by its rule); " \
-	  "web1 may read it: does its installer.conf have it?",                \
+	  "web1 may read it: does its installer.conf have it, and "            \
+	  "has it run since?",                                                 \
 	  s->no_receipt = true;                                                \
 	  is_new(s, 44 * HOUR); s->n.may_read = "web1")                        \
 	X(WHY_HOSTS_UNREAD, WATCH, "could not be read", s->no_receipt = true;  \
@@ -452,7 +455,7 @@ static void test_near(void **state)
 	s.n.ts_not_after = NOW + 10 * DAY;
 	failed(&s, "dns", NOW + HOUR);
 	scene_judge(&s);
-	assert_int_equal(s.n.renewal.why, WHY_BACKOFF);
+	assert_int_equal(s.n.renewal.why, WHY_BACKOFF_FREE);
 	assert_int_equal(s.n.renewal.need, STATUS_ACT);
 	s.n.has_crt = false;
 	s.n.count_fail = 1;
