@@ -220,7 +220,10 @@ static const char *advice(const struct db *db, int rc, struct db_sqlite_why *w)
 	case SQLITE_NOTADB:
 		return "this is not a SQLite database";
 	case SQLITE_CORRUPT:
-		return "the database is damaged: restore it from a backup";
+		/* It says so of a disk that cannot be read, too. */
+		return "the database is damaged, or its disk fails: when the "
+		       "kernel's log has nothing of the disk, restore it from "
+		       "a backup";
 	case SQLITE_FULL:
 		return full(path, w);
 	case SQLITE_BUSY:

@@ -419,7 +419,9 @@ static void test_sqlite_damaged(void **state)
 	assert_int_equal(pwrite(fd, junk, sizeof(junk), 100), sizeof(junk));
 	close(fd);
 	FAILS(ERR_CONFIG,
-	      "the database is damaged: restore it from a backup "
+	      "the database is damaged, or its disk fails: when the "
+	      "kernel's log has nothing of the disk, restore it from a "
+	      "backup "
 	      "(\"database disk image is malformed\"",
 	      db_open(&conf, DB_WAIT, &db, &err) == -1
 		      ? -1
