@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <malloc.h>
 #include <string.h>
+#include <sysexits.h>
 #include "certrepo_conf.h"
 #include "clock.h"
 #include "detail.h"
@@ -373,12 +374,20 @@ static bool host_alone(const struct filter *f)
 	return f->host && !filter_any(&rest);
 }
 
+/* 1 says something of the fleet; and --nagios knows no status but its own. */
+static int failed(const struct asked *a, const struct err *err)
+{
+	if (a->nagios)
+		return NAGIOS_UNKNOWN;
+	return err->kind == ERR_IO ? EX_IOERR : err_exit_status(err->kind);
+}
+
 static int tell(const struct asked *a, const struct err *err)
 {
 	if (a->nagios)
 		return nagios_unknown(stdout, "%s", err->msg);
 	fprintf(stderr, "%s: %s\n", PROGRAM, err->msg);
-	return err_exit_status(err->kind);
+	return failed(a, err);
 }
 
 /* One look, which is written as one. */
@@ -436,12 +445,11 @@ static void check_asked(const struct asked *a, int n)
 		opts_usage(&spec, "--key is a question of its own");
 }
 
-/* --nagios knows no status but its own. */
 static int end(const struct asked *a, int status)
 {
-	int rc = opts_end(PROGRAM, status);
+	const struct err lost = { .kind = ERR_IO };
 
-	return a->nagios && rc != status ? NAGIOS_UNKNOWN : rc;
+	return opts_lost(PROGRAM) ? failed(a, &lost) : status;
 }
 
 int main(int argc, char **argv)

@@ -12,13 +12,18 @@
 #define KEY_HELP    'h'
 #define KEY_VERSION 'V'
 
-int opts_end(const char *program, int status)
+bool opts_lost(const char *program)
 {
 	/* What was lost earlier is not seen by the last fflush(). */
 	if (!ferror(stdout) && fflush(stdout) == 0)
-		return status;
+		return false;
 	fprintf(stderr, "%s: cannot write to standard output\n", program);
-	return status ? status : 1;
+	return true;
+}
+
+int opts_end(const char *program, int status)
+{
+	return opts_lost(program) && !status ? 1 : status;
 }
 
 static opts_usage_fn *usage_fn;

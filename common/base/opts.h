@@ -60,7 +60,10 @@ typedef void opts_usage_fn(const char *message);
 void opts_usage_by(opts_usage_fn *fn);
 
 /* At the end of main(): flush stdout. When something of it was lost (a full
- * disk), say so; STATUS, or 1 in the place of 0. */
+ * disk; it is closed, see startup.h), say so; STATUS, or 1 in the place of 0.
+ */
 int opts_end(const char *program, int status);
+/* The same, for a program whose 1 says something else: was something lost? */
+bool opts_lost(const char *program);
 
 #endif

@@ -9,13 +9,11 @@
 
 void startup_plain(void)
 {
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		close(fd);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		/* Those below it are open: the lowest that is free is this. */
+		if (fcntl(fd, F_GETFD) == -1)
+			(void) open("/dev/null",
+				    fd == STDOUT_FILENO ? O_RDONLY : O_RDWR);
 	(void) signal(SIGXFSZ, SIG_IGN);
 }
 

@@ -294,6 +294,13 @@ static void print_and_fail(void *arg)
 	_exit(opts_end("prog", 75));
 }
 
+static void print_and_ask(void *arg)
+{
+	if (freopen("/dev/full", "w", stdout))
+		printf("x\n");
+	_exit(opts_lost("prog") ? 3 : 0);
+}
+
 static void nothing_to_print(void *arg)
 {
 	_exit(opts_end("prog", 0));
@@ -341,6 +348,9 @@ static void lost_output(void **state)
 	assert_int_equal(scratch_fork(help_to_full, (void *) ARGS("--help")),
 			 1);
 	assert_int_equal(scratch_fork(print_and_fail, NULL), 75);
+	assert_int_equal(scratch_fork(print_and_ask, NULL), 3);
+	assert_string_equal(scratch_read(scratch("err")),
+			    "prog: cannot write to standard output\n");
 	assert_int_equal(scratch_fork(nothing_to_print, NULL), 0);
 	assert_string_equal(scratch_read(scratch("err")), "");
 }

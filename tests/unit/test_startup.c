@@ -63,6 +63,16 @@ static void closed(void)
 	WANT(dup(0) == next + 1);
 }
 
+/* Nothing is lost unseen. */
+static void closed_output(void)
+{
+	close(1);
+	startup_plain();
+	WANT(is_null(1));
+	WANT(write(1, "x", 1) == -1 && errno == EBADF);
+	WANT(write(2, "", 0) == 0);
+}
+
 static void too_big(void)
 {
 	const struct rlimit none = { 0, 0 };
@@ -93,6 +103,7 @@ static void secret(void)
 static void descriptors(void **state)
 {
 	in_child(closed);
+	in_child(closed_output);
 }
 
 static void sizes(void **state)
