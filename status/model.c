@@ -19,13 +19,20 @@ static bool chosen_act(const struct status_model *m)
 	return m->n_order > 0 && m->names[m->order[0]].need == STATUS_ACT;
 }
 
+size_t model_cas_act(const struct status_model *m)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n_cas; i++)
+		n += m->cas[i].verdict.need == STATUS_ACT;
+	return n;
+}
+
 static bool any_act(const struct status_model *m)
 {
-	for (size_t i = 0; i < m->n_cas; i++)
-		if (m->cas[i].verdict.need == STATUS_ACT)
-			return true;
 	return m->counts[STATUS_ACT] > 0 || m->host_counts[STATUS_ACT] > 0 ||
-	       m->fetching.need == STATUS_ACT || m->all_requests > 0;
+	       m->fetching.need == STATUS_ACT || m->all_requests > 0 ||
+	       model_cas_act(m) > 0;
 }
 
 int model_exit(const struct status_model *m)

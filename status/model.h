@@ -200,6 +200,8 @@ struct status_model {
  * of it could not be read; else 0. Of what was chosen alone, when something was
  * left out. */
 int model_exit(const struct status_model *m);
+/* How many CAs need somebody. */
+size_t model_cas_act(const struct status_model *m);
 /* Is T an instant that has passed, as far as clocks may be apart? Of one that
  * lies ahead, a wrong clock wrote it. */
 bool model_past(const struct status_model *m, int64_t t);

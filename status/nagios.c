@@ -166,10 +166,8 @@ static enum nagios_status judge_fleet(const struct status_model *m)
 	for (size_t i = 0; i < m->n_host_order; i++)
 		if (m->hosts[m->host_order[i]].verdict.need == STATUS_ACT)
 			return NAGIOS_WARNING;
-	for (size_t i = 0; i < m->n_cas; i++)
-		if (m->cas[i].verdict.need == STATUS_ACT)
-			return NAGIOS_WARNING;
-	return m->all_requests > 0 ? NAGIOS_WARNING : NAGIOS_OK;
+	return m->all_requests > 0 || model_cas_act(m) > 0 ? NAGIOS_WARNING
+							   : NAGIOS_OK;
 }
 
 static void add_left(const struct left *left, struct sbuf *out)

@@ -306,26 +306,64 @@ static void deployments(struct prom *p)
 	}
 }
 
-#define DAY 86400
+#define DAY  86400
+#define HOST "certrepo_host_"
+
+/* What each host has one of. False: this one has none. */
+struct of_host {
+	const char *metric, *help;
+	bool (*get)(const struct status_host *h, int64_t *ret);
+};
+
+static bool host_created(const struct status_host *h, int64_t *ret)
+{
+	*ret = h->ts_added;
+	return h->account && *ret > 0;
+}
+
+static bool host_seen(const struct status_host *h, int64_t *ret)
+{
+	*ret = h->ts_seen;
+	return *ret > 0;
+}
+
+static bool host_beat(const struct status_host *h, int64_t *ret)
+{
+	*ret = h->heartbeat > 0 ? h->heartbeat : DAY;
+	return true;
+}
+
+static bool host_needs_somebody(const struct status_host *h, int64_t *ret)
+{
+	*ret = h->verdict.need == STATUS_ACT;
+	return true;
+}
+
+static const struct of_host of_host[] = {
+	{ HOST "account_created_timestamp_seconds",
+	  "When the host's own account was made.", host_created },
+	{ HOST "last_seen_timestamp_seconds",
+	  "When the host was last heard of.", host_seen },
+	{ HOST "heartbeat_seconds", "How often the host says that it runs.",
+	  host_beat },
+	{ HOST "needs_somebody",
+	  "Whether somebody has to do something about the host.",
+	  host_needs_somebody },
+};
 
 static void hosts(struct prom *p)
 {
-	static const char seen[] = "certrepo_host_last_seen_timestamp_seconds";
-	static const char beat[] = "certrepo_host_heartbeat_seconds";
 	const struct status_model *m = p->m;
+	int64_t value;
 
-	family(p, seen, "gauge", "When the host was last heard of.");
-	for (size_t i = 0; i < m->n_hosts; i++) {
-		if (m->hosts[i].ts_seen <= 0)
-			continue;
-		about(p, "host", m->hosts[i].host);
-		sample(p, seen, m->hosts[i].ts_seen);
-	}
-	family(p, beat, "gauge", "How often the host says that it runs.");
-	for (size_t i = 0; i < m->n_hosts; i++) {
-		about(p, "host", m->hosts[i].host);
-		sample(p, beat,
-		       m->hosts[i].heartbeat > 0 ? m->hosts[i].heartbeat : DAY);
+	for (size_t k = 0; k < ARRAY_LEN(of_host); k++) {
+		family(p, of_host[k].metric, "gauge", of_host[k].help);
+		for (size_t i = 0; i < m->n_hosts; i++) {
+			if (!of_host[k].get(&m->hosts[i], &value))
+				continue;
+			about(p, "host", m->hosts[i].host);
+			sample(p, of_host[k].metric, value);
+		}
 	}
 }
 
@@ -384,6 +422,30 @@ static void attempts(struct prom *p)
 	}
 }
 
+/* What makes the exit status 1, in numbers: there always, whatever was never
+ * heard of. */
+static void need_somebody(struct prom *p)
+{
+	static const char metric[] = "certrepo_need_somebody";
+	const struct status_model *m = p->m;
+	const struct {
+		const char *what;
+		uint64_t n;
+	} of[] = {
+		{ "certificates", m->counts[STATUS_ACT] },
+		{ "hosts", m->host_counts[STATUS_ACT] },
+		{ "cas", model_cas_act(m) },
+		{ "fetching", m->fetching.need == STATUS_ACT },
+		{ "requests", m->all_requests },
+	};
+
+	family(p, metric, "gauge", "How many need somebody.");
+	for (size_t i = 0; i < ARRAY_LEN(of); i++) {
+		about(p, "what", of[i].what);
+		sample(p, metric, (int64_t) of[i].n);
+	}
+}
+
 static int64_t parts_unread(const struct status_model *m)
 {
 	int64_t n = 0;
@@ -425,6 +487,7 @@ int out_prometheus(const struct status_model *m, FILE *f)
 	cas(&p);
 	attempts(&p);
 	fetchers(&p);
+	need_somebody(&p);
 	alone(&p, "certrepo_requests_waiting",
 	      "Requests of hosts that wait for somebody.",
 	      (int64_t) m->all_requests);

@@ -79,6 +79,13 @@ static void lines(void **state)
 	HAS("certrepo_host_last_seen_timestamp_seconds{host="
 	    "\"db1.example.org\"} 1795824000");
 	HAS("certrepo_host_heartbeat_seconds{host=\"web2.example.org\"} 86400");
+	HAS("certrepo_host_needs_somebody{host=\"db1.example.org\"} 1");
+	HAS("certrepo_host_needs_somebody{host=\"web1.example.org\"} 0");
+	HAS("certrepo_need_somebody{what=\"certificates\"} 2");
+	HAS("certrepo_need_somebody{what=\"hosts\"} 1");
+	HAS("certrepo_need_somebody{what=\"cas\"} 0");
+	HAS("certrepo_need_somebody{what=\"fetching\"} 0");
+	HAS("certrepo_need_somebody{what=\"requests\"} 0");
 	HAS("certrepo_ca_backoff_until_timestamp_seconds{ca=\"other\"} "
 	    "1796086800");
 	HAS("certrepo_ca_backoff_until_timestamp_seconds{ca=\"letsencrypt\"} "
@@ -89,6 +96,29 @@ static void lines(void **state)
 	HAS("certrepo_requests_waiting 0");
 	HAS("certrepo_status_parts_unread 0");
 	HAS("certrepo_status_generated_timestamp_seconds 1796083200");
+	kit_free(&m);
+}
+
+/* Of one that never reported there is that it has an account, and that it needs
+ * somebody. */
+static void never_reported(void **state)
+{
+	struct status_model *m = kit_model();
+
+	m->hosts[0].ts_seen = 0;
+	m->hosts[0].ts_added = KIT_NOW - 9 * KIT_DAY;
+	m->fetching.need = STATUS_ACT;
+	m->cas[1].verdict.need = STATUS_ACT;
+	m->all_requests = 3;
+	write_all(m);
+	assert_null(strstr(text, "last_seen_timestamp_seconds{host=\"db1."));
+	HAS("certrepo_host_account_created_timestamp_seconds{host="
+	    "\"db1.example.org\"} 1795305600");
+	assert_int_equal(count("\ncertrepo_host_account_created_"), 1);
+	HAS("certrepo_host_needs_somebody{host=\"db1.example.org\"} 1");
+	HAS("certrepo_need_somebody{what=\"cas\"} 1");
+	HAS("certrepo_need_somebody{what=\"fetching\"} 1");
+	HAS("certrepo_need_somebody{what=\"requests\"} 3");
 	kit_free(&m);
 }
 
@@ -237,6 +267,7 @@ static void nothing(void **state)
 	m.unread[FLEET_PART_CAS] = "x";
 	write_all(&m);
 	HAS("certrepo_status_parts_unread 1");
+	HAS("certrepo_need_somebody{what=\"fetching\"} 0");
 	HAS("certrepo_status_generated_timestamp_seconds 1796083200");
 	free(text);
 }
@@ -244,10 +275,11 @@ static void nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lines),   cmocka_unit_test(stay),
-		cmocka_unit_test(states),  cmocka_unit_test(deployments),
-		cmocka_unit_test(sums),	   cmocka_unit_test(hostile),
-		cmocka_unit_test(grouped), cmocka_unit_test(nothing),
+		cmocka_unit_test(lines),       cmocka_unit_test(never_reported),
+		cmocka_unit_test(stay),	       cmocka_unit_test(states),
+		cmocka_unit_test(deployments), cmocka_unit_test(sums),
+		cmocka_unit_test(hostile),     cmocka_unit_test(grouped),
+		cmocka_unit_test(nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
