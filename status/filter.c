@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "filter.h"
+#include "near.h"
+#include "strlist.h"
 #include "verdict.h"
 #include "why.h"
 
@@ -210,4 +212,82 @@ void filter_apply(struct status_model *m, const struct filter *f)
 	qsort_r(m->order, m->n_order, sizeof(*m->order), by_need, m);
 	qsort_r(m->host_order, m->n_host_order, sizeof(*m->host_order), by_seen,
 		m);
+}
+
+/* --- words that are nobody's name --- */
+
+static int known_host(const struct status_model *m, const char *host,
+		      struct err *err)
+{
+	AUTO(mem_free_str) char *meant = NULL;
+	struct near near = near_name(host);
+
+	if (m->unread[FLEET_PART_HOSTS] || m->unread[FLEET_PART_INSTALLS])
+		return 0;
+	for (size_t i = 0; i < m->n_hosts; i++) {
+		if (strcmp(m->hosts[i].host, host) == 0)
+			return 0;
+		(void) near_try(&near, m->hosts[i].host);
+	}
+	meant = near_text(&near, "");
+	return err_set(err, ERR_INPUT,
+		       "%s: no host %s has an account or a receipt%s", m->store,
+		       host, meant);
+}
+
+static int known_owner(const struct status_model *m, const char *owner,
+		       struct err *err)
+{
+	AUTO(mem_free_str) char *meant = NULL;
+	struct near near = near_name(owner);
+
+	if (*owner == '\0' || m->unread[FLEET_PART_NAMES])
+		return 0;
+	for (size_t i = 0; i < m->n_names; i++) {
+		if (!m->names[i].owner)
+			continue;
+		if (strcmp(m->names[i].owner, owner) == 0)
+			return 0;
+		(void) near_try(&near, m->names[i].owner);
+	}
+	meant = near_text(&near, "");
+	return err_set(err, ERR_INPUT, "%s: no name has the owner %s%s",
+		       m->store, owner, meant);
+}
+
+/* Those of the configuration, of the store, and that rows name. */
+static int known_ca(const struct status_model *m, const char *ca,
+		    struct err *err)
+{
+	AUTO(strlist_free) struct strlist cas = { .n = 0 };
+	AUTO(mem_free_str) char *all = NULL;
+
+	if (m->unread[FLEET_PART_SETTINGS] || m->unread[FLEET_PART_CAS] ||
+	    m->unread[FLEET_PART_NAMES])
+		return 0;
+	for (size_t i = 0; i < m->n_cas; i++) {
+		if (strcmp(m->cas[i].name, ca) == 0)
+			return 0;
+		strlist_add(&cas, m->cas[i].name);
+	}
+	/* of names that are not renewed */
+	for (size_t i = 0; i < m->n_names; i++)
+		if (m->names[i].ca && strcmp(m->names[i].ca, ca) == 0)
+			return 0;
+	all = strlist_join(&cas, ", ");
+	return err_set(err, ERR_INPUT,
+		       "%s: the CA %s is neither configured nor that of a "
+		       "name; there %s: %s",
+		       m->store, ca, cas.n == 1 ? "is" : "are",
+		       cas.n > 0 ? all : "none");
+}
+
+int filter_known(const struct status_model *m, const struct filter *f,
+		 struct err *err)
+{
+	if ((f->host && known_host(m, f->host, err) == -1) ||
+	    (f->owner && known_owner(m, f->owner, err) == -1) ||
+	    (f->ca && known_ca(m, f->ca, err) == -1))
+		return -1;
+	return 0;
 }

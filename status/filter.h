@@ -30,6 +30,11 @@ struct filter {
  * it is what F says of hosts, and, where F says something of names, reports one
  * of the names. */
 void filter_apply(struct status_model *m, const struct filter *f);
+/* Does each word of F's that is somebody's name (host, owner, CA) stand in M,
+ * which is of the whole fleet? ERR_INPUT: one does not; says what was meant, or
+ * which there are. What was not read may have it. */
+int filter_known(const struct status_model *m, const struct filter *f,
+		 struct err *err) MUST_CHECK;
 /* Does F leave anything out? */
 bool filter_any(const struct filter *f);
 

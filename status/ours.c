@@ -14,11 +14,10 @@ int ours_find(struct store *s, const char *key, struct arena *arena,
 
 	if (strlen(key) != DIGITS ||
 	    strspn(key, "0123456789abcdefABCDEF") != DIGITS)
-		return err_set(
-			err, ERR_USAGE,
-			"\"%s\" is no SHA-256 of a public key, which has "
-			"%d hexadecimal digits",
-			plain_quoted(key, quoted), DIGITS);
+		return err_set(err, ERR_USAGE,
+			       "%s is no SHA-256 of a public key, which has "
+			       "%d hexadecimal digits",
+			       plain_quoted(key, quoted), DIGITS);
 	for (size_t i = 0; i <= DIGITS; i++)
 		lower[i] = (char) tolower((unsigned char) key[i]);
 	if (store_key_owner(s, lower, NULL, arena, &name, err) == -1)

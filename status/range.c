@@ -15,7 +15,7 @@ static int wrong(const char *text, const char *why, struct err *err)
 	char quoted[PLAIN_QUOTED];
 
 	return err_set(err, ERR_USAGE,
-		       "threshold \"%s\": %s (such as \"15%%:\", less than 15 "
+		       "threshold %s: %s (such as \"15%%:\", less than 15 "
 		       "%% of the life left, or \"7d:\", less than 7 days)",
 		       plain_quoted(text, quoted), why);
 }

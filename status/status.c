@@ -9,16 +9,17 @@
 #include "load.h"
 #include "log.h"
 #include "nagios.h"
-#include "near.h"
 #include "num.h"
 #include "opts.h"
 #include "ours.h"
 #include "out.h"
 #include "outfile.h"
+#include "plain.h"
 #include "range.h"
 #include "startup.h"
 #include "status_conf.h"
 #include "store_near.h"
+#include "strlist.h"
 #include "why.h"
 
 #define PROGRAM	     "certrepo-status"
@@ -84,19 +85,22 @@ static const struct opts_spec spec = {
 struct asked;
 
 /* A form in which the fleet is written out. Gives the exit status. */
-typedef int form_fn(const struct status_model *m, const struct asked *a,
-		    FILE *f, struct err *err);
+struct form {
+	int key; /* 0: for people, when none is asked for */
+	const char *option;
+	int (*write)(const struct status_model *m, const struct asked *a,
+		     FILE *f, struct err *err);
+};
 
 struct asked {
 	const char *config;
 	bool verbose, nagios;
 	struct filter filter;
-	form_fn *form;
+	const struct form *form;
 	const char *warning, *critical; /* NULL: the default ones */
 	int64_t fresh;			/* seconds; 0: as long as ever */
 	const char *output;		/* NULL: standard output */
 	const char *key;		/* NULL: no question about one */
-	const char *wrong; /* an option's value: what it should be */
 };
 
 static int form_text(const struct status_model *m, const struct asked *a,
@@ -129,17 +133,70 @@ static int form_nagios(const struct status_model *m, const struct asked *a,
 	return out_nagios(m, a->warning, a->critical, f, err);
 }
 
-static bool take_duration(const char *value, int64_t *ret)
+static const struct form forms[] = {
+	{ 0, "", form_text },
+	{ KEY_HTML, "--html", form_html },
+	{ KEY_JSON, "--json", form_json },
+	{ KEY_PROMETHEUS, "--prometheus", form_prometheus },
+	{ KEY_NAGIOS, "--nagios", form_nagios },
+};
+
+/* The first one is the only one. */
+static bool take_form(struct asked *a, int key)
 {
-	return num_duration(value, DURATION_MAX, ret, NULL) == 0;
+	const struct form *form = forms;
+
+	while (form->key != key)
+		form++;
+	if (a->form && a->form != form)
+		opts_usage(&spec,
+			   "%s and %s exclude each other: a run writes one "
+			   "form",
+			   a->form->option, form->option);
+	a->form = form;
+	return true;
 }
 
-static bool is_state(const char *word)
+/* RC, or that the value of OPTION is not what it has to be. */
+static bool checked(int rc, const char *option, const struct err *err)
 {
-	for (size_t i = 0; why_states(i); i++)
-		if (strcmp(why_states(i), word) == 0)
-			return true;
-	return false;
+	if (rc == -1)
+		opts_usage(&spec, "%s: %s", option, err->msg);
+	return true;
+}
+
+static bool take_duration(const char *option, const char *value, int64_t *ret)
+{
+	struct err err = ERR_INIT;
+
+	return checked(num_duration(value, DURATION_MAX, ret, &err), option,
+		       &err);
+}
+
+static bool take_range(const char *option, const char *value, const char **ret)
+{
+	struct err err = ERR_INIT;
+	struct range r;
+
+	*ret = value;
+	return checked(range_parse(value, &r, &err), option, &err);
+}
+
+static bool take_state(const char *value, const char **ret)
+{
+	AUTO(strlist_free) struct strlist states = { .n = 0 };
+	char quoted[PLAIN_QUOTED];
+
+	for (size_t i = 0; why_states(i); i++) {
+		strlist_add(&states, why_states(i));
+		if (strcmp(why_states(i), value) == 0)
+			*ret = value;
+	}
+	if (*ret != value)
+		opts_usage(&spec, "--state is one of %s; %s is none",
+			   strlist_join(&states, ", "),
+			   plain_quoted(value, quoted));
+	return true;
 }
 
 static bool take_filter(struct filter *f, int k, const char *value)
@@ -161,34 +218,17 @@ static bool take_filter(struct filter *f, int k, const char *value)
 		f->ca = value;
 		return *value != '\0';
 	case KEY_STATE:
-		f->state = value;
-		return is_state(value);
+		return take_state(value, &f->state);
 	case KEY_EXPIRES:
-		return take_duration(value, &f->expires_within);
+		return take_duration("--expires-within", value,
+				     &f->expires_within);
 	case KEY_NOT_SERVED:
 		f->not_served = true;
 		return true;
 	case KEY_SILENT:
-		return take_duration(value, &f->silent);
+		return take_duration("--silent", value, &f->silent);
 	}
 	return false;
-}
-
-/* The first form that is asked for is the only one. */
-static bool take_form(struct asked *a, form_fn *form)
-{
-	bool one = !a->form || a->form == form;
-
-	a->form = form;
-	return one;
-}
-
-static bool take_range(const char *value, const char **ret)
-{
-	struct range r;
-
-	*ret = value;
-	return range_parse(value, &r, NULL) == 0;
 }
 
 static bool take_option(int k, const char *value, void *arg)
@@ -197,19 +237,17 @@ static bool take_option(int k, const char *value, void *arg)
 
 	switch (k) {
 	case KEY_HTML:
-		return take_form(a, form_html);
-	case KEY_FRESH:
-		return take_duration(value, &a->fresh) && a->fresh > 0;
 	case KEY_JSON:
-		return take_form(a, form_json);
 	case KEY_PROMETHEUS:
-		return take_form(a, form_prometheus);
 	case KEY_NAGIOS:
-		return take_form(a, form_nagios);
+		return take_form(a, k);
+	case KEY_FRESH:
+		return take_duration("--fresh", value, &a->fresh) &&
+		       a->fresh > 0;
 	case KEY_WARNING:
-		return take_range(value, &a->warning);
+		return take_range("--warning", value, &a->warning);
 	case KEY_CRITICAL:
-		return take_range(value, &a->critical);
+		return take_range("--critical", value, &a->critical);
 	case KEY_OUTPUT:
 		a->output = value;
 		return *value != '\0';
@@ -244,6 +282,17 @@ static int load(const struct look *l, const char *name, const char *host,
 	return load_model(l->store, &scope, &l->conf->set, l->now, ret, err);
 }
 
+/* Of what reads a part: nothing is there, because the filter has a word that is
+ * nobody's? */
+static int check_known(const struct look *l, struct err *err)
+{
+	AUTO(model_free) struct status_model all = { .arena = NULL };
+
+	if (load(l, NULL, NULL, &all, err) == -1)
+		return -1;
+	return filter_known(&all, &l->asked->filter, err);
+}
+
 /* The exit status, or -1. */
 static int look_name(const struct look *l, const char *name, struct err *err)
 {
@@ -259,39 +308,22 @@ static int look_name(const struct look *l, const char *name, struct err *err)
 	}
 	filter_apply(&m, &l->asked->filter);
 	m.filtered = true;
-	if (m.n_names == 0)
-		return form_text(&m, l->asked, stdout, err);
+	if (m.n_order == 0)
+		return check_known(l, err) == -1
+			       ? -1
+			       : form_text(&m, l->asked, stdout, err);
 	if (detail_name(l->store, &m, stdout, err) == -1)
 		return -1;
 	return model_exit(&m);
 }
 
-/* A host that was meant by one that is not there; to be freed. */
-static char *near_host(const struct look *l, const char *host)
-{
-	AUTO(model_free) struct status_model m = { .arena = NULL };
-	struct near near = near_name(host);
-
-	if (load(l, NULL, NULL, &m, NULL) == -1)
-		return mem_strdup("");
-	for (size_t i = 0; i < m.n_hosts; i++)
-		(void) near_try(&near, m.hosts[i].host);
-	return near_text(&near, "");
-}
-
 static int look_host(const struct look *l, const char *host, struct err *err)
 {
 	AUTO(model_free) struct status_model m = { .arena = NULL };
-	AUTO(mem_free_str) char *near = NULL;
 
-	if (load(l, NULL, host, &m, err) == -1)
+	if (load(l, NULL, host, &m, err) == -1 ||
+	    (m.n_hosts == 0 && check_known(l, err) == -1))
 		return -1;
-	if (m.n_hosts == 0 && !m.unread[FLEET_PART_INSTALLS]) {
-		near = near_host(l, host);
-		return err_set(err, ERR_INPUT,
-			       "%s: no host %s has an account or a receipt%s",
-			       store_name(l->store), host, near);
-	}
 	filter_apply(&m, &l->asked->filter);
 	detail_host(&m, stdout);
 	return model_exit(&m);
@@ -334,9 +366,9 @@ static int write_out(const struct status_model *m, const struct asked *a,
 	AUTO(outfile_drop) struct outfile *o = NULL;
 
 	if (!a->output)
-		return a->form(m, a, stdout, err);
+		return a->form->write(m, a, stdout, err);
 	if (outfile_open(a->output, &o, err) == -1 ||
-	    a->form(m, a, outfile_stream(o), err) == -1)
+	    a->form->write(m, a, outfile_stream(o), err) == -1)
 		return -1;
 	return outfile_commit(&o, err);
 }
@@ -347,7 +379,8 @@ static int look_all(const struct look *l, char **names, size_t n,
 {
 	AUTO(model_free) struct status_model m = { .arena = NULL };
 
-	if (load(l, NULL, NULL, &m, err) == -1)
+	if (load(l, NULL, NULL, &m, err) == -1 ||
+	    filter_known(&m, &l->asked->filter, err) == -1)
 		return -1;
 	filter_apply(&m, &l->asked->filter);
 	if (n > 0 && only(l, &m, names, n, err) == -1)
@@ -397,8 +430,7 @@ static int look_one(const struct look *l, char **names, int n, struct err *err)
 
 	if (a->key)
 		return look_key(l, err);
-	if (n == 0 && a->form == form_text && !a->output &&
-	    host_alone(&a->filter))
+	if (n == 0 && a->form->key == 0 && !a->output && host_alone(&a->filter))
 		return look_host(l, a->filter.host, err);
 	return look_all(l, names, (size_t) n, err);
 }
@@ -409,7 +441,7 @@ static int run(const struct look *l, char **names, int n)
 	struct err err = ERR_INIT;
 	int status = 0, rc;
 
-	if (n == 0 || a->form != form_text || a->output) {
+	if (n == 0 || a->form->key != 0 || a->output) {
 		rc = look_one(l, names, n, &err);
 		return rc == -1 ? tell(a, &err) : rc;
 	}
@@ -431,17 +463,17 @@ static void check_asked(const struct asked *a, int n)
 {
 	bool chosen = n > 0 || filter_any(&a->filter);
 
-	if (a->form == form_prometheus && chosen)
+	if (a->form->key == KEY_PROMETHEUS && chosen)
 		opts_usage(&spec, "--prometheus writes all there is: no name "
 				  "and no filter goes with it");
-	if (a->form == form_nagios && a->output)
+	if (a->form->key == KEY_NAGIOS && a->output)
 		opts_usage(&spec, "--nagios answers who asks: --output does "
 				  "not go with it");
-	if ((a->warning || a->critical) && a->form != form_nagios)
+	if ((a->warning || a->critical) && a->form->key != KEY_NAGIOS)
 		opts_usage(&spec, "--warning and --critical are of --nagios");
-	if (a->fresh > 0 && a->form != form_html)
+	if (a->fresh > 0 && a->form->key != KEY_HTML)
 		opts_usage(&spec, "--fresh is of --html");
-	if (a->key && (chosen || a->output || a->form != form_text))
+	if (a->key && (chosen || a->output || a->form->key != 0))
 		opts_usage(&spec, "--key is a question of its own");
 }
 
@@ -467,7 +499,8 @@ int main(int argc, char **argv)
 	(void) mallopt(M_MMAP_THRESHOLD, 128 << 10);
 	asked.nagios = nagios_asked(argc, argv);
 	at = opts_parse(&spec, argc, argv, take_option, &asked);
-	asked.form = asked.form ? asked.form : form_text;
+	if (!asked.form)
+		asked.form = forms;
 	check_asked(&asked, argc - at);
 	log_open(PROGRAM, 0);
 	if (!asked.config)

@@ -18,7 +18,7 @@ holds() { # TEXT LINES NAME: they are in it, as they are
 }
 
 status_store
-plan 85
+plan 99
 
 # --- the fleet ---
 status
@@ -134,10 +134,49 @@ status --silent 2h
 is "$(names)" "" "no host is silent for two hours"
 status --silent 30m
 is "$(names)" "old.example.org well.example.org " "... for half an hour, both"
-status --state broken
-is "$rc $out" "64 " "there is no such state"
-status --expires-within soon
-is "$rc $out" "64 " "that is no time"
+status --ca letsencrypt off.example.org
+holds "$out" '  off.example.org: disabled
+' "a name that the filter lets through"
+status --act well.example.org
+is "$rc $err" "0 " "... and one that it does not"
+like "$out" '^  chosen:      0 certificates, 0 hosts$' "... which is not shown"
+
+# --- words that are nobody's ---
+none() { # MESSAGE WORD...
+	_n_want=$1
+	shift
+	status "$@"
+	is "$rc $out $err" "1  certrepo-status: $T/db: $_n_want" "$*"
+}
+_n_ca='the CA nix is neither configured nor that of a name; there is: letsencrypt'
+none "$_n_ca" --ca nix
+none "$_n_ca" --ca nix --json
+none "$_n_ca" --ca nix well.example.org
+none 'no name has the owner wbe@example.org; is web@example.org meant?' \
+	--owner wbe@example.org
+none 'no host web3.example.org has an account or a receipt; is web1.example.org meant?' \
+	--host web3.example.org --act
+none 'no host nix has an account or a receipt' --host nix --html
+status --owner ''
+is "$rc $(names)" "1 old.example.org new.example.org short.example.org off.example.org " \
+	"those that have no owner"
+usage() { # MESSAGE WORD...
+	_u_want=$1
+	shift
+	status "$@"
+	is "$rc $out $err" "64  certrepo-status: $_u_want (try --help)" "$*"
+}
+usage '--state is one of ok, due, ordering, waiting, expired, failing, held, disabled, delivering, not-served, drift, failed, silent, unknown; "broken" is none' \
+	--state broken
+usage '--expires-within: "soon" is not a duration such as 90s, 15m, 2h, 30d or 1w' \
+	--expires-within soon
+usage '--silent: "x" is not a duration such as 90s, 15m, 2h, 30d or 1w' --silent x
+usage '--html and --prometheus exclude each other: a run writes one form' \
+	--html --prometheus
+usage '--json and --html exclude each other: a run writes one form' --json --json --html
+status --warning 7 --nagios
+is "$rc $out" '3 CERTREPO UNKNOWN - --warning: threshold "7": a number with %, s, m, h, d or w is missing (such as "15%:", less than 15 % of the life left, or "7d:", less than 7 days) (try --help)' \
+	"a threshold that is none, and why"
 
 # --- silence ---
 status_sql "UPDATE installs SET ts = ts - 259200 WHERE host LIKE 'web1%'"

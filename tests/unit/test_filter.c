@@ -190,12 +190,63 @@ static void test_exit(void **state)
 	assert_int_equal(model_exit(m), 1);
 }
 
+static void unknown(const struct filter *f, const char *message)
+{
+	struct err err = ERR_INIT;
+
+	assert_int_equal(filter_known(m, f, &err), -1);
+	assert_int_equal(err.kind, ERR_INPUT);
+	assert_string_equal(err.msg, message);
+}
+
+static void known(const struct filter *f)
+{
+	assert_int_equal(filter_known(m, f, NULL), 0);
+}
+
+static void test_known(void **state)
+{
+	struct filter f = FILTER_ALL;
+
+	m->store = "db";
+	known(&f);
+	f.host = "web2.example.org";
+	f.owner = "web@example.org";
+	f.ca = "other";
+	known(&f);
+	f.owner = "";
+	known(&f);
+	/* of a name that is not renewed alone */
+	f.ca = m->names[KIT_F].ca = "disabled";
+	known(&f);
+	f.ca = "othre";
+	unknown(&f, "db: the CA othre is neither configured nor that of a "
+		    "name; there are: letsencrypt, other");
+	m->unread[FLEET_PART_CAS] = "x";
+	known(&f);
+	m->unread[FLEET_PART_CAS] = NULL;
+	m->n_cas = 0;
+	unknown(&f, "db: the CA othre is neither configured nor that of a "
+		    "name; there are: none");
+	f.owner = "wbe@example.org";
+	unknown(&f, "db: no name has the owner wbe@example.org; is "
+		    "web@example.org meant?");
+	f.owner = "nobody";
+	unknown(&f, "db: no name has the owner nobody");
+	f.host = "db2.example.org";
+	unknown(&f, "db: no host db2.example.org has an account or a receipt; "
+		    "is db1.example.org meant?");
+	m->unread[FLEET_PART_NAMES] = m->unread[FLEET_PART_HOSTS] = "x";
+	known(&f);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_order), TEST(test_ranks),    TEST(test_each),
 		TEST(test_late),  TEST(test_together), TEST(test_exit),
+		TEST(test_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
