@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
+#include <unistd.h>
 #include "clock.h"
 #include "out.h"
 #include "term.h"
@@ -9,9 +10,9 @@
 #define TOP	   10  /* of names, and of hosts, that need somebody */
 #define ROWS	   100 /* of the table */
 #define NAME_LEAST 16
-#define NAME_MOST  60
+#define NAME_MOST  253 /* of DNS */
+#define CELL_MOST  60  /* of other words, which are others' */
 #define WIDE	   110 /* columns, for what is good to know */
-#define WIDTH_MAX  32
 
 /* --- lines --- */
 
@@ -299,14 +300,14 @@ enum level { ALWAYS, IF_WIDE, VERBOSE };
 
 static const struct column {
 	const char *title;
-	int width; /* 0: of the names */
+	int least; /* as wide, or as its longest word is */
 	enum level level;
 	void (*add)(const struct status_model *m, const struct status_name *n,
 		    struct sbuf *out);
 } columns_of_names[] = {
-	{ "NAME", 0, ALWAYS, c_name },
+	{ "NAME", NAME_LEAST, ALWAYS, c_name },
 	{ "STATE", 10, ALWAYS, c_state },
-	{ "LEFT", 8, ALWAYS, c_left },
+	{ "LEFT", 9, ALWAYS, c_left },
 	{ "UNTIL", 10, ALWAYS, c_until },
 	{ "RENEWAL", 10, IF_WIDE, c_renewal },
 	{ "BY", 9, VERBOSE, c_why },
@@ -320,43 +321,43 @@ static const struct column {
 	{ "KEY AGE", 8, VERBOSE, c_key_age },
 	{ "ITS", 4, VERBOSE, c_key_certs },
 	{ "OWNER", 24, VERBOSE, c_owner },
-	{ "CA", 0, ALWAYS, c_ca }, /* the last one: as long as it is */
+	{ "CA", 2, ALWAYS, c_ca }, /* the last one: nothing is behind it */
 };
+#define COLUMNS ARRAY_LEN(columns_of_names)
+enum { FIRST, LAST = COLUMNS - 1 };
 
 struct table {
 	const struct status_model *m;
 	FILE *f;
+	size_t rows;
 	enum level level;
-	int width; /* of the names */
+	int width[COLUMNS];
 };
 
-static int width_of(const struct table *t, const struct column *c)
+/* A name is copied from here, so it is never cut: one that is longer has a line
+ * of its own. */
+static void cell(const struct table *t, size_t i, const char *word,
+		 uint8_t need)
 {
-	return c->width > 0 ? c->width : t->width;
-}
+	const char *on = i == 1 ? colour_of(t->f, need) : "";
+	int width = t->width[i], len = (int) strlen(word);
 
-/* Longer words push what is behind them. */
-static void cell(const struct table *t, const struct column *c,
-		 const char *word, uint8_t need)
-{
-	bool last = c->add == c_ca;
-	const char *on = c->add == c_state ? colour_of(t->f, need) : "";
-
-	fprintf(t->f, "%s%s%s", on, word, off(t->f, on));
-	if (last)
-		fputc('\n', t->f);
+	if (i == LAST)
+		fprintf(t->f, "%s\n", word);
+	else if (i == FIRST && len > width)
+		fprintf(t->f, "%s\n%*s", word, width + 2, "");
+	else if (len > width)
+		fprintf(t->f, "%.*s...  ", width - 3, word);
 	else
-		fprintf(t->f, "%*s",
-			width_of(t, c) + 2 - (int) strlen(word) > 1
-				? width_of(t, c) + 2 - (int) strlen(word)
-				: 1,
-			"");
+		fprintf(t->f, "%s%s%s%*s", on, word, off(t->f, on),
+			width - len + 2, "");
 }
 
+/* N NULL: the titles. */
 static void table_row(const struct table *t, const struct status_name *n,
 		      struct sbuf *word)
 {
-	for (size_t i = 0; i < ARRAY_LEN(columns_of_names); i++) {
+	for (size_t i = 0; i < COLUMNS; i++) {
 		const struct column *c = &columns_of_names[i];
 
 		if (c->level > t->level)
@@ -366,50 +367,69 @@ static void table_row(const struct table *t, const struct status_name *n,
 			c->add(t->m, n, word);
 		else
 			sbuf_adds(word, c->title);
-		cell(t, c, sbuf_str(word),
+		cell(t, i, sbuf_str(word),
 		     n ? why_worse(n)->need : STATUS_WELL);
 	}
 }
 
-static int name_width(const struct table *t, size_t rows, int columns)
+static void measure_row(struct table *t, const struct status_name *n,
+			struct sbuf *word)
 {
-	int longest = 4, taken = 9; /* the CA's */
+	for (size_t i = 0; i < COLUMNS; i++) {
+		int most = i == FIRST ? NAME_MOST : CELL_MOST;
 
-	for (size_t i = 0; i < rows; i++) {
-		int len = (int) strlen(t->m->names[t->m->order[i]].name);
-
-		if (len > longest)
-			longest = len;
+		if (columns_of_names[i].level > t->level)
+			continue;
+		sbuf_clear(word);
+		columns_of_names[i].add(t->m, n, word);
+		if ((int) word->len > t->width[i])
+			t->width[i] =
+				(int) word->len < most ? (int) word->len : most;
 	}
-	for (size_t i = 1; i < ARRAY_LEN(columns_of_names) - 1; i++)
+}
+
+/* On a terminal the names have what the others leave, so that no line is
+ * broken; with -v there is no such width. */
+static void measure(struct table *t, int columns, struct sbuf *word)
+{
+	int room = columns;
+
+	for (size_t i = 0; i < COLUMNS; i++)
+		t->width[i] = columns_of_names[i].least;
+	for (size_t i = 0; i < t->rows; i++)
+		measure_row(t, &t->m->names[t->m->order[i]], word);
+	if (t->level == VERBOSE || isatty(fileno(t->f)) != 1)
+		return;
+	for (size_t i = FIRST + 1; i < COLUMNS; i++)
 		if (columns_of_names[i].level <= t->level)
-			taken += columns_of_names[i].width + 2;
-	if (t->level != VERBOSE && longest > columns - taken - 2)
-		longest = columns - taken - 2;
-	if (longest < NAME_LEAST)
-		longest = NAME_LEAST;
-	return longest < NAME_MOST ? longest : NAME_MOST;
+			room -= t->width[i] + 2;
+	if (room < NAME_LEAST)
+		room = NAME_LEAST;
+	if (t->width[FIRST] > room)
+		t->width[FIRST] = room;
 }
 
 static void table(const struct status_model *m, bool verbose, int columns,
 		  FILE *f)
 {
 	AUTO(sbuf_free) struct sbuf word = SBUF_INIT(TEXT_SENTENCE);
-	size_t rows = !verbose && m->n_order > ROWS ? ROWS : m->n_order;
-	struct table t = { m, f,
-			   verbose	     ? VERBOSE
-			   : columns >= WIDE ? IF_WIDE
-					     : ALWAYS,
-			   0 };
+	struct table t = {
+		.m = m,
+		.f = f,
+		.rows = !verbose && m->n_order > ROWS ? ROWS : m->n_order,
+		.level = verbose	   ? VERBOSE
+			 : columns >= WIDE ? IF_WIDE
+					   : ALWAYS,
+	};
 
-	t.width = name_width(&t, rows, columns);
-	if (rows > 0)
+	measure(&t, columns, &word);
+	if (t.rows > 0)
 		table_row(&t, NULL, &word);
-	for (size_t i = 0; i < rows; i++)
+	for (size_t i = 0; i < t.rows; i++)
 		table_row(&t, &m->names[m->order[i]], &word);
-	if (rows < m->n_order)
+	if (t.rows < m->n_order)
 		fprintf(f, "and %zu more, see -v, or choose (--help)\n",
-			m->n_order - rows);
+			m->n_order - t.rows);
 }
 
 /* --- below it --- */
@@ -431,16 +451,23 @@ static void hosts(const struct status_model *m, int columns, FILE *f)
 
 void text_cas(const struct status_model *m, int columns, FILE *f)
 {
+	int width = 24;
+
 	if (m->n_cas == 0)
 		return;
-	fprintf(f, "%-24s  %8s  %9s  %9s  %9s\n", "CA, ORDERS TO COME", "NAMES",
-		"7 DAYS", "30 DAYS", "90 DAYS");
+	for (size_t i = 0; i < m->n_cas; i++)
+		if (strlen(m->cas[i].name) > (size_t) width)
+			width = strlen(m->cas[i].name) < CELL_MOST
+					? (int) strlen(m->cas[i].name)
+					: CELL_MOST;
+	fprintf(f, "%-*s  %8s  %9s  %9s  %9s\n", width, "CA, ORDERS TO COME",
+		"NAMES", "7 DAYS", "30 DAYS", "90 DAYS");
 	for (size_t i = 0; i < m->n_cas; i++) {
 		const struct status_ca *c = &m->cas[i];
 		AUTO(sbuf_free) struct sbuf name = SBUF_INIT(TEXT_SENTENCE);
 
 		sbuf_add_clean(&name, c->name);
-		fprintf(f, "%-24s  %8u  %9u  %9u  %9u\n", sbuf_str(&name),
+		fprintf(f, "%-*s  %8u  %9u  %9u  %9u\n", width, sbuf_str(&name),
 			c->n_names, c->renewals[0], c->renewals[1],
 			c->renewals[2]);
 	}

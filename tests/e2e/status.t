@@ -37,12 +37,12 @@ holds "$out" '  old.example.org: not-served, waits for a person
       (22 h ago) (deliver_within' \
 	"what is not served, where, since when"
 holds "$out" '
-NAME               STATE       LEFT      UNTIL       HOSTS    CA
-gone.example.org   expired     -1 day    2026-11-30  -        letsencrypt
-old.example.org    not-served  88 days   2027-02-27  1/2      letsencrypt
+NAME               STATE       LEFT       UNTIL       HOSTS    CA
+gone.example.org   expired     -1 day     2026-11-30  -        letsencrypt
+old.example.org    not-served  88 days    2027-02-27  1/2      letsencrypt
 ' "the table begins with them"
 holds "$out" '
-off.example.org    disabled    -310 days 2026-01-25  -        letsencrypt
+off.example.org    disabled    -310 days  2026-01-25  -        letsencrypt
 ' "... and ends with what nobody renews"
 # gone and new now, short in 10 hours and then each 80, well in 30 days and in
 # 90, old in 58, gone once more in 60

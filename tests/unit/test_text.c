@@ -5,7 +5,10 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <fcntl.h>
+#include <pty.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include "out.h"
 #include "status_kit.h"
 #include "text_impl.h"
@@ -69,13 +72,13 @@ static void test_all(void **state)
 	    "      web2.example.org web 192.0.2.2:8443: not served: ");
 	has("  host db1.example.org: silent, waits for a person\n");
 	has("  CA other: waiting, waits for the CA\n");
-	has("NAME              STATE       LEFT      UNTIL       HOSTS    "
+	has("NAME              STATE       LEFT       UNTIL       HOSTS    "
 	    "CA\n");
-	has("c.example.org     expired     -1 day    2026-11-30  -        "
+	has("c.example.org     expired     -1 day     2026-11-30  -        "
 	    "letsencrypt\n");
-	has("a.example.org     ok          60 days   2027-01-30  2/2      "
+	has("a.example.org     ok          60 days    2027-01-30  2/2      "
 	    "letsencrypt\n");
-	has("d.example.org     due         -         -           -        "
+	has("d.example.org     due         -          -           -        "
 	    "other\n");
 	has("letsencrypt                      3          1          3          "
 	    "5\n");
@@ -121,6 +124,124 @@ static void test_unread(void **state)
 	has("the fetcher has not written its settings");
 }
 
+/* On a terminal of so many columns. */
+static void print_on(unsigned short columns, bool verbose)
+{
+	const struct winsize size = { .ws_col = columns, .ws_row = 24 };
+	int terminal, other;
+	char some[4096];
+	ssize_t n;
+	FILE *f, *to;
+
+	setenv("NO_COLOR", "1", 1);
+	assert_int_equal(openpty(&terminal, &other, NULL, NULL, &size), 0);
+	assert_int_equal(fcntl(terminal, F_SETFL, O_NONBLOCK), 0);
+	f = fdopen(other, "w");
+	setvbuf(f, NULL, _IOFBF, 1 << 16);
+	free(text);
+	text = NULL;
+	to = open_memstream(&text, &len);
+	out_text(m, verbose, f);
+	assert_true(ftell(to) == 0 && fflush(f) == 0);
+	while ((n = read(terminal, some, sizeof(some))) > 0)
+		for (ssize_t i = 0; i < n; i++)
+			if (some[i] != '\r')
+				fputc(some[i], to);
+	fclose(f);
+	close(terminal);
+	assert_int_equal(fclose(to), 0);
+}
+
+/* Where the title is, each row has a word; and none before it. */
+static void holds(const char *title, size_t rows)
+{
+	AUTO(mem_free_str) char *before = mem_printf("  %s", title);
+	const char *head = strstr(text, "\nNAME "), *row;
+	size_t at;
+
+	assert_non_null(head);
+	head++;
+	row = strstr(head, before);
+	assert_non_null(row);
+	at = (size_t) (row - head) + 2;
+	row = head;
+	while (rows-- > 0) {
+		row = strchr(row, '\n') + 1;
+		/* a name that has a line of its own */
+		if (strcspn(row, " ") > strcspn(row, "\n"))
+			row = strchr(row, '\n') + 1;
+		if (strcspn(row, "\n") <= at || row[at] == ' ' ||
+		    row[at - 1] != ' ')
+			fail_msg("%s does not hold:\n%s", title, head);
+	}
+}
+
+static const char *const long_name =
+	"a-name-that-is-long.of-a-department-with-a-long-one.example.org";
+
+static void make_wide(void)
+{
+	m->names[KIT_A].name = long_name;
+	m->names[KIT_A].issuer =
+		"An Issuer Whose Name Is Longer Than Others, E1";
+	m->names[KIT_A].owner = "somebody.with.a.long.name@example.org";
+	m->names[KIT_A].ts_not_after = KIT_NOW + 123456 * KIT_DAY;
+	m->names[KIT_A].ts_key = KIT_NOW - 12345 * KIT_DAY;
+	m->names[KIT_A].n_hosts = m->names[KIT_A].n_served = 50000;
+	m->names[KIT_B].key_type = "a-type-of-keys";
+	m->names[KIT_B].issuer =
+		"This one is longer than anybody reads, and is "
+		"cut off at its end, which is here";
+	m->cas[1].name = "a-ca-whose-name-is-longer-than-that";
+	m->names[KIT_D].ca = m->cas[1].name;
+}
+
+static void test_columns(void **state)
+{
+	static const char *const all[] = {
+		"STATE", "LEFT",    "UNTIL",   "RENEWAL", "BY",
+		"HOSTS", "WAITS",   "ATTEMPT", "FAILURE", "ISSUER",
+		"KEY ",	 "KEY AGE", "ITS",     "OWNER",	  "CA",
+	};
+
+	make_wide();
+	print(true);
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		holds(all[i], KIT_NAMES);
+	has(" This one is longer than anybody reads, and is cut off at ...  ");
+	has(" An Issuer Whose Name Is Longer Than Others, E1  ");
+	has("\na-ca-whose-name-is-longer-than-that         2 ");
+	print_on(100, true);
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		holds(all[i], KIT_NAMES);
+}
+
+static void test_narrow(void **state)
+{
+	static const char *const few[] = { "STATE", "LEFT", "UNTIL", "HOSTS",
+					   "CA" };
+
+	print_on(80, false);
+	assert_true(longest() <= 80);
+	make_wide();
+	m->names[KIT_D].ca = "letsencrypt";
+	m->names[KIT_A].n_hosts = m->names[KIT_A].n_served = 2;
+	m->names[KIT_A].ts_not_after = KIT_NOW + 1234 * KIT_DAY;
+	for (unsigned short columns = 80; columns <= 170; columns += 30) {
+		print_on(columns, false);
+		for (size_t i = 0; i < ARRAY_LEN(few); i++)
+			holds(few[i], KIT_NAMES);
+		assert_true(longest() <= columns);
+		has(long_name); /* whole */
+	}
+	assert_null(strstr(text, "example.org\n "));
+	has(" WAITS FOR ");
+	/* no terminal: as long as it is, on a line */
+	print(false);
+	has("example.org  ok ");
+	holds("CA", KIT_NAMES);
+}
+
 static void test_wrap(void **state)
 {
 	FILE *f = open_memstream(&text, &len);
@@ -137,7 +258,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_all),	   TEST(test_verbose), TEST(test_chosen),
-		TEST(test_unread), TEST(test_wrap),
+		TEST(test_unread), TEST(test_wrap),    TEST(test_columns),
+		TEST(test_narrow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
