@@ -265,15 +265,14 @@ static int known_ca(const struct status_model *m, const char *ca,
 	if (m->unread[FLEET_PART_SETTINGS] || m->unread[FLEET_PART_CAS] ||
 	    m->unread[FLEET_PART_NAMES])
 		return 0;
-	for (size_t i = 0; i < m->n_cas; i++) {
-		if (strcmp(m->cas[i].name, ca) == 0)
-			return 0;
-		strlist_add(&cas, m->cas[i].name);
-	}
+	if (model_ca(m, ca))
+		return 0;
 	/* of names that are not renewed */
 	for (size_t i = 0; i < m->n_names; i++)
 		if (m->names[i].ca && strcmp(m->names[i].ca, ca) == 0)
 			return 0;
+	for (size_t i = 0; i < m->n_cas; i++)
+		strlist_add(&cas, m->cas[i].name);
 	all = strlist_join(&cas, ", ");
 	return err_set(err, ERR_INPUT,
 		       "%s: the CA %s is neither configured nor that of a "

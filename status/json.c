@@ -192,6 +192,7 @@ static void hosts(struct json *j)
 		else
 			jout_str(&j->out, "heartbeat", NULL);
 		jout_bool(&j->out, "own_account", h->account);
+		jout_time(&j->out, "account_created", h->ts_added);
 		jout_int(&j->out, "receipts", h->n_receipts);
 		jout_int(&j->out, "receipts_not_well", h->n_bad);
 		jout_int(&j->out, "receipts_of_no_name", h->n_strange);

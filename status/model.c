@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
+#include <string.h>
 #include "due.h"
 #include "model.h"
 #include "why.h"
@@ -35,11 +36,27 @@ static bool any_act(const struct status_model *m)
 	       model_cas_act(m) > 0;
 }
 
+size_t model_unread(const struct status_model *m)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < FLEET_PARTS; i++)
+		n += m->unread[i] ? 1 : 0;
+	return n;
+}
+
+const struct status_ca *model_ca(const struct status_model *m, const char *ca)
+{
+	for (size_t i = 0; ca && i < m->n_cas; i++)
+		if (strcmp(m->cas[i].name, ca) == 0)
+			return &m->cas[i];
+	return NULL;
+}
+
 int model_exit(const struct status_model *m)
 {
-	for (size_t i = 0; i < FLEET_PARTS; i++)
-		if (m->unread[i])
-			return 1;
+	if (model_unread(m) > 0)
+		return 1;
 	return m->filtered ? chosen_act(m) : any_act(m);
 }
 

@@ -202,6 +202,10 @@ struct status_model {
 int model_exit(const struct status_model *m);
 /* How many CAs need somebody. */
 size_t model_cas_act(const struct status_model *m);
+/* How many parts of the store could not be read. */
+size_t model_unread(const struct status_model *m);
+/* That of the name CA, which may be NULL; NULL: there is none. */
+const struct status_ca *model_ca(const struct status_model *m, const char *ca);
 /* Is T an instant that has passed, as far as clocks may be apart? Of one that
  * lies ahead, a wrong clock wrote it. */
 bool model_past(const struct status_model *m, int64_t t);

@@ -354,9 +354,8 @@ static void details(const struct check *c, FILE *f)
  * ended. NULL: all of it is known. */
 static const char *not_known(const struct status_model *m)
 {
-	for (size_t i = 0; i < FLEET_PARTS; i++)
-		if (m->unread[i])
-			return "a part of the store cannot be read";
+	if (model_unread(m) > 0)
+		return "a part of the store cannot be read";
 	return m->n_order == 0 ? "no name was chosen" : NULL;
 }
 

@@ -20,8 +20,8 @@ int out_text(const struct status_model *m, bool verbose, FILE *f);
 int out_json(const struct status_model *m, FILE *f);
 /* prometheus.c: its text format, of all names. */
 int out_prometheus(const struct status_model *m, FILE *f);
-/* html.c, pictures in svg.c: one file, at most 2 MB. HELD_FRESH: seconds after
- * which it says of itself that it is stale. */
+/* html.c, pictures in svg.c: one file, at most 2 MB. FRESH: seconds after which
+ * it says of itself that it is stale. */
 int out_html(const struct status_model *m, int64_t fresh, FILE *f);
 
 /* nagios.c: exit status 0, 1, 2, 3. Thresholds are ranges as those of its

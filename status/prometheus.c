@@ -446,15 +446,6 @@ static void need_somebody(struct prom *p)
 	}
 }
 
-static int64_t parts_unread(const struct status_model *m)
-{
-	int64_t n = 0;
-
-	for (size_t i = 0; i < FLEET_PARTS; i++)
-		n += m->unread[i] ? 1 : 0;
-	return n;
-}
-
 static void fetchers(struct prom *p)
 {
 	static const char metric[] =
@@ -492,7 +483,8 @@ int out_prometheus(const struct status_model *m, FILE *f)
 	      "Requests of hosts that wait for somebody.",
 	      (int64_t) m->all_requests);
 	alone(&p, "certrepo_status_parts_unread",
-	      "Parts of the store that could not be read.", parts_unread(m));
+	      "Parts of the store that could not be read.",
+	      (int64_t) model_unread(m));
 	alone(&p, "certrepo_status_generated_timestamp_seconds",
 	      "When the store was read.", m->now);
 	pass_on(&p);

@@ -391,11 +391,15 @@ static int look_all(const struct look *l, char **names, size_t n,
 static int look_key(const struct look *l, struct err *err)
 {
 	AUTO(arena_free) struct arena *a = arena_new();
+	AUTO(mem_free_str) char *clean = NULL;
 	const char *name = NULL;
 	int rc = ours_find(l->store, l->asked->key, a, &name, err);
 
-	if (rc == 1)
-		puts(name);
+	if (rc == 1) {
+		clean = mem_strdup(name);
+		plain_ascii(clean);
+		puts(clean);
+	}
 	return rc == -1 ? -1 : !rc;
 }
 

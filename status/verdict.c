@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 #include "deliver.h"
-#include "fail.h"
 #include "due.h"
 #include "fail.h"
 #include "verdict.h"
@@ -109,15 +108,6 @@ void verdict_ca(const struct status_model *m, struct status_ca *c)
 				     STATUS_WELL, 0);
 }
 
-static const struct status_ca *ca_of(const struct status_model *m,
-				     const struct status_name *n)
-{
-	for (size_t i = 0; i < m->n_cas; i++)
-		if (n->ca && strcmp(m->cas[i].name, n->ca) == 0)
-			return &m->cas[i];
-	return NULL;
-}
-
 /* --- renewals --- */
 
 /* Half of the time in which it is renewed is over; without a certificate, the
@@ -156,7 +146,7 @@ static bool wants(const struct status_model *m, const struct status_name *n)
 static struct status_verdict failed(const struct status_model *m,
 				    const struct status_name *n)
 {
-	const struct status_ca *c = ca_of(m, n);
+	const struct status_ca *c = model_ca(m, n->ca);
 	int64_t next = n->ts_next_attempt;
 
 	if (next > m->now && n->fail_class &&

@@ -422,17 +422,9 @@ static void w_last(const struct about *a, struct sbuf *out)
 		add_last(a->n->fail_class, a->n->fail_detail, out);
 }
 
-static const struct status_ca *ca_of(const struct about *a)
-{
-	for (size_t i = 0; i < a->m->n_cas; i++)
-		if (a->n->ca && strcmp(a->m->cas[i].name, a->n->ca) == 0)
-			return &a->m->cas[i];
-	return NULL;
-}
-
 static void w_ca_last(const struct about *a, struct sbuf *out)
 {
-	const struct status_ca *c = ca_of(a);
+	const struct status_ca *c = model_ca(a->m, a->n->ca);
 
 	add_last(c ? c->fail_class : NULL, c ? c->fail_detail : NULL, out);
 }

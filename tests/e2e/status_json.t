@@ -7,7 +7,7 @@
 . "$ROOT/tests/lib/status.sh"
 
 status_store
-plan 24
+plan 26
 status --json --output "$T/json"
 is "$rc $out$err" "0 " "a file: written, and that is well"
 is "$(stat -c %a "$T/json")" 644 "... readable by everyone"
@@ -40,6 +40,10 @@ is "$(q '.certificates[] | select(.name == "old.example.org") |
 is "$(q '.certificates[] | select(.name == "new.example.org") |
 	"\(.has_certificate) \(.not_after) \(.issuer) \(.delivery)"')" \
 	"false null null null" "one without a certificate"
+is "$(q '[.certificates[] | has("issuer")] | all')" true \
+	"each says its issuer, or that none is known"
+is "$(q '[.certificates[] | select(.facts_known and .has_certificate) | .issuer] | unique | join(", ")')" \
+	"Test CA E1" "... of each that has one"
 is "$(q '.certificates[] | select(.name == "short.example.org") |
 	.renewal_due - '$STATUS_NOW)" "$((10 * 3600))" \
 	"one of 160 hours is renewed when half of them are left"
