@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
+#include <signal.h>
+#include <stdio_ext.h>
 #include "file.h"
 #include "hostcmd.h"
 #include "log.h"
@@ -301,7 +303,6 @@ static int put_account(struct populate *p, struct add *a,
 static void tell(struct populate *p, const struct hostcmd_maker *m,
 		 const struct fleet_account *f, const struct add *a)
 {
-	printf("%s\n", a->host);
 	print_account(m, f, a);
 	print_password(p, a);
 	print_names(p, a->host);
@@ -309,6 +310,49 @@ static void tell(struct populate *p, const struct hostcmd_maker *m,
 	if (f && !f->done)
 		hostcmd_print_sql(f);
 	print_group(p, m, a);
+}
+
+/* What could not be printed will not be by opts_end() either. */
+static int unprinted(void)
+{
+	__fpurge(stdout);
+	clearerr(stdout);
+	return -1;
+}
+
+/* A password that nobody gets to see locks the host out: that it can be shown
+ * is seen to before anything is done. */
+static int tell_begin(const struct populate *p, const struct add *a,
+		      struct err *err)
+{
+	/* Who reads may go away. */
+	(void) signal(SIGPIPE, SIG_IGN);
+	printf("%s\n", a->host);
+	if (p->opt.password_file || fflush(stdout) == 0)
+		return 0;
+	(void) err_errno(err, ERR_IO,
+			 "cannot write to standard output, where the password "
+			 "of %s would be shown, so nothing was done",
+			 a->host);
+	return unprinted();
+}
+
+static int tell_end(const struct populate *p, const struct add *a,
+		    struct err *err)
+{
+	AUTO(arena_free) struct arena *t = NULL;
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	if (!*a->password || p->opt.password_file)
+		return 0; /* opts_end() says it: nothing is lost */
+	t = arena_new();
+	(void) err_set(err, ERR_IO,
+		       "cannot write to standard output: %s has a password "
+		       "that was not shown; make another one by "
+		       "certrepo-populate%s host add %s --new-password",
+		       a->host, populate_hint(p, t), populate_word(a->host, t));
+	return unprinted();
 }
 
 static int add_in(struct populate *p, struct add *a, char **names, int n,
@@ -327,6 +371,8 @@ static int add_in(struct populate *p, struct add *a, char **names, int n,
 
 	if (p->opt.dry_run)
 		return dry(p, a, names, n, err);
+	if (tell_begin(p, a, err) == -1)
+		return -1;
 	rc = fleet_host_put(p->store, &h, (const char *const *) names,
 			    (size_t) n, err);
 	if (rc == -1 || hostcmd_maker(p, a->host, &m, err) == -1)
@@ -345,7 +391,7 @@ static int add_in(struct populate *p, struct add *a, char **names, int n,
 	if (*a->password)
 		populate_log("host-password", a->host, NULL);
 	tell(p, &m, done ? &f : NULL, a);
-	return 0;
+	return tell_end(p, a, err);
 }
 
 int hostcmd_add(struct populate *p, char **words, int n, struct err *err)

@@ -201,6 +201,55 @@ is "$(as_host old "$T/old.password" \
 	"CALL host_certs_get('[\"$NAME\",\"$OTHER\"]')" | cut -f1)" $OTHER \
 	"... and reads what it may"
 
+# --- where the password cannot be shown ---
+
+unshown() { # TO ARG...
+	_to=$1 && shift
+	rc=0
+	err=$(sh -c '"$@" >'"$_to" sh "$BUILD/certrepo-populate" \
+		-c "$T/certrepo.conf" "$@" 2>&1) || rc=$?
+}
+for to in /dev/full '&-'; do
+	unshown "$to" host add unseen $OTHER
+	like "$rc $err" \
+		'^1 .*cannot write to standard output, where the password of unseen' \
+		"a stdout that takes nothing ($to): refused"
+	is "$(accounts | grep -c unseen)$(ask "SELECT COUNT(*) FROM hosts
+		WHERE host = 'unseen'")" 00 "... before anything is made"
+done
+unshown /dev/full host add unseen $OTHER --password-file "$T/unseen.password"
+is "$rc $err $(wc -c <"$T/unseen.password")" \
+	"1 certrepo-populate: cannot write to standard output 33" \
+	"... with a file for the password nothing is lost"
+unshown /dev/full host add unseen --new-password
+like "$rc $err" '^1 .*so nothing was done' "another password: refused"
+like "$(as_host unseen "$T/unseen.password" 'SELECT 1')" '^1' \
+	"... and the one before holds"
+# Room for its first line, and no more.
+(
+	ulimit -f 1
+	head -c 500 /dev/zero >"$T/small"
+	"$BUILD/certrepo-populate" -c "$T/certrepo.conf" host add unseen \
+		--new-password >>"$T/small" 2>"$T/err"
+)
+like "$? $(cat "$T/err")" \
+	'^1 .*unseen has a password that was not shown; make another one by certrepo-populate -c .* host add unseen --new-password$' \
+	"what is cut off later is told, with what to do"
+is "$(wc -l <"$T/err")" 1 "... in one line"
+# Who reads goes away: whatever was done is said.
+mkfifo "$T/gone"
+sh -c 'exec 3<"$1"; exec 3<&-' sh "$T/gone" &
+gone=$!
+(
+	exec 7>"$T/gone"
+	wait $gone
+	exec "$BUILD/certrepo-populate" -c "$T/certrepo.conf" host add unseen \
+		--new-password >&7 2>"$T/err"
+)
+like "$? $(cat "$T/err")" '^1 .*cannot write to standard output' \
+	"a pipe that nobody reads is no death in silence"
+populate host remove -y unseen
+
 # --- list, grant, revoke ---
 
 ask "INSERT INTO installs (host, name, service, endpoint, state, ts) VALUES

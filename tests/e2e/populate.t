@@ -647,6 +647,15 @@ rc=0
 "$BUILD/certrepo-populate" -c "$T/certrepo.conf" list >/dev/full 2>"$T/err" ||
 	rc=$?
 is "$rc" 1 "a full disk under stdout is a failure"
+for command in list 'list --json' init --help; do
+	rc=0
+	# shellcheck disable=SC2086 # words
+	"$BUILD/certrepo-populate" -c "$T/certrepo.conf" $command >&- \
+		2>"$T/err" || rc=$?
+	is "$rc $(cat "$T/err")" \
+		"1 certrepo-populate: cannot write to standard output" \
+		"... and none at all is: $command"
+done
 not_ok "links neither curl nor jansson" sh -c \
 	"ldd '$BUILD/certrepo-populate' | grep -Eq 'curl|jansson|ldns'"
 done_testing
