@@ -4,7 +4,7 @@
 #include "fleet_hosts.h"
 #include "log.h"
 #include "num.h"
-#include "orders.h"
+#include "quota.h"
 
 #define PAGE_ROWS 100
 #define REFS_MAX  1000
@@ -358,7 +358,7 @@ static int foresee(struct populate *p, char **refs, int n, struct err *err)
 /* --- by rule --- */
 
 struct rule_run {
-	struct orders *orders;
+	struct quota *quota;
 	bool silent;
 };
 
@@ -367,26 +367,20 @@ static int by_rule(struct populate *p, const struct fleet_request *r,
 		   struct rule_run *run, struct err *err)
 {
 	AUTO(arena_free) struct arena *a = arena_new();
-	AUTO(mem_free_str) char *domain = NULL;
-	const struct x509_ids *ids;
 	struct err why = ERR_INIT;
 	struct ask k;
-	int rc = 0;
+	bool took;
+	int rc;
 
 	if (ask_look(p, r, a, &k, err) == -1)
 		return -1;
-	if (k.fault.kind == ERR_NONE && k.v.by_rule) {
-		ids = x509_csr_ids(k.csr);
-		if (!ask_orders(&k) || p->opt.yes ||
-		    orders_with(run->orders, ids, &domain) <= ORDERS_MAX)
-			rc = approve(&k, true, run->silent, &why) == 0;
-		else
-			log_info("request %lld waits: too many orders for %s "
-				 "in 7 days",
-				 (long long) r->id, domain);
-		if (rc == 1 && ask_orders(&k))
-			orders_add(run->orders, ids);
-	}
+	took = k.v.by_rule;
+	rc = quota_take(run->quota, &k, err);
+	if (rc == 0 && k.fault.kind == ERR_NONE && k.v.by_rule)
+		rc = approve(&k, true, run->silent, &why) == 0;
+	else if (rc == 0 && took && !k.v.by_rule)
+		log_info("request %lld waits: %s", (long long) r->id,
+			 k.v.no_rule);
 	ask_free(&k);
 	/* Somebody else was at it: the next run sees. */
 	if (why.kind == ERR_NONE || why.kind == ERR_CONFLICT)
@@ -398,24 +392,19 @@ static int by_rule(struct populate *p, const struct fleet_request *r,
 
 static int all_by_rule(struct populate *p, struct err *err)
 {
-	AUTO(orders_free) struct orders *o = orders_new();
+	AUTO(quota_free) struct quota *q = quota_new();
 	AUTO(arena_free) struct arena *a = arena_new();
-	struct rule_run run = { .orders = o,
+	struct rule_run run = { .quota = q,
 				.silent = !isatty(STDOUT_FILENO) &&
 					  !log_verbose() && !p->opt.dry_run };
 	struct fleet_requests page = { .n = 0 };
 	int64_t after = 0;
-	bool counted = false;
 
 	do {
 		arena_clear(a);
 		if (fleet_requests_pending(p->store, after, PAGE_ROWS, a, &page,
 					   err) == -1)
 			return -1;
-		if (page.n > 0 && !counted &&
-		    fleet_pending_orders(p->store, p->now, there, o, err) == -1)
-			return -1;
-		counted = true;
 		for (size_t i = 0; i < page.n; i++)
 			if (by_rule(p, &page.v[i], &run, err) == -1)
 				return -1;

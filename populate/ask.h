@@ -3,7 +3,7 @@
 #define ASK_H
 
 /* A request of a host, looked at whole: its CSR, the rows it has to do with,
- * what it would become (verdict.h), and whether `add` would take it (add.h). */
+ * what it would become (ruling.h), and whether `add` would take it (add.h). */
 
 #include "add.h"
 #include "ruling.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ask.h"
+#include "quota.h"
 
 #define PAGE_ROWS 100
 #define SHOWN_MAX 500 /* to a person */
@@ -10,6 +10,7 @@ struct listing {
 	char **hosts; /* NULL: all */
 	int n_hosts;
 	size_t rows, shown;
+	struct quota *quota; /* of those that rules take, before these */
 	struct sbuf out;
 };
 
@@ -48,9 +49,10 @@ static int one(struct listing *l, const struct fleet_request *r,
 	if (ask_look(l->p, r, a, &k, err) == -1)
 		return -1;
 	l->shown++;
-	if (l->p->opt.json)
+	rc = quota_take(l->quota, &k, err);
+	if (rc == 0 && l->p->opt.json)
 		rc = print_json(l, &k, err);
-	else
+	else if (rc == 0)
 		ask_print(&k);
 	ask_free(&k);
 	return rc;
@@ -78,9 +80,12 @@ static int all(struct listing *l, struct err *err)
 
 int pending_run(struct populate *p, char **hosts, int n, struct err *err)
 {
-	struct listing l = {
-		.p = p, .hosts = hosts, .n_hosts = n, .out = SBUF_INIT(JSON_MAX)
-	};
+	AUTO(quota_free) struct quota *q = quota_new();
+	struct listing l = { .p = p,
+			     .hosts = hosts,
+			     .n_hosts = n,
+			     .quota = q,
+			     .out = SBUF_INIT(JSON_MAX) };
 	int rc;
 
 	if (p->opt.json)

@@ -4,6 +4,7 @@
 #include "fleet_pending.h"
 #include <stdio.h>
 #include <string.h>
+#include "namemap.h"
 #include "store_impl.h"
 
 #define PAGE_ROWS 1000
@@ -409,4 +410,50 @@ int fleet_pending_orders(struct store *s, int64_t now, fleet_name_fn *fn,
 				       -1
 		       ? -1
 		       : 0;
+}
+
+/* Those that wait again, or were revoked, were approved before. */
+static int query_had(struct store *s, const struct fleet_request *r,
+		     int64_t since, struct arena *a, struct fleet_requests *ret,
+		     struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+
+	if (store_query(
+		    s,
+		    "SELECT " COLUMNS " FROM host_requests WHERE account = "
+		    "? AND host = ? AND ts_decided > ? AND as_name IS NOT "
+		    "NULL AND state <> '" FLEET_REJECTED "' AND EXISTS "
+		    "(SELECT 1 FROM certs c WHERE c.name = as_name AND "
+		    "(COALESCE(c.ts_expire, 0) <= 1 OR c.renew = 1 OR "
+		    "EXISTS (SELECT 1 FROM attempts t WHERE t.name = "
+		    "c.name AND t.outcome = 'ok' AND t.ts_end >= "
+		    "ts_decided))) ORDER BY ts_decided DESC, id DESC LIMIT "
+		    "?",
+		    TYPES,
+		    ARGS(T(r->account), T(r->host), I(since), I(FLEET_HAD_MAX)),
+		    &st, err) == -1)
+		return -1;
+	return read_requests(st, FLEET_HAD_MAX, a, ret, err);
+}
+
+int fleet_pending_had(struct store *s, const struct fleet_request *r,
+		      int64_t since, fleet_had_fn *fn, void *arg,
+		      struct err *err)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	AUTO(namemap_free) struct namemap *met = namemap_new();
+	struct fleet_requests l = { .n = 0 };
+
+	if (STORE_TRY(s, STORE_TX_NO, err,
+		      query_had(s, r, since, a, &l, err)) == -1)
+		return -1;
+	for (size_t i = 0; i < l.n; i++) {
+		if (namemap_get(met, l.v[i].as_name) != -1)
+			continue;
+		namemap_put(met, l.v[i].as_name, 0);
+		if (fn(l.v[i].as_name, l.v[i].csr, arg, err) == -1)
+			return -1;
+	}
+	return 0;
 }

@@ -61,4 +61,14 @@ typedef int fleet_name_fn(const char *name, void *arg, struct err *err);
 int fleet_pending_orders(struct store *s, int64_t now, fleet_name_fn *fn,
 			 void *arg, struct err *err) MUST_CHECK;
 
+/* What the host of R was given by its account since SINCE, whoever approved
+ * it, and an order came of, or is to come: each row and its CSR, once. The
+ * newest FLEET_HAD_MAX requests count. A FN that returns -1 stops. */
+#define FLEET_HAD_MAX 2000
+typedef int fleet_had_fn(const char *as, struct store_blob csr, void *arg,
+			 struct err *err);
+int fleet_pending_had(struct store *s, const struct fleet_request *r,
+		      int64_t since, fleet_had_fn *fn, void *arg,
+		      struct err *err) MUST_CHECK;
+
 #endif

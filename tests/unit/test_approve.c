@@ -374,6 +374,40 @@ static void few_by_rule(void **state)
 	rules();
 	state_is(a, "approved", NAME);
 	state_is(b, "pending", "");
+	p.conf.rules = (struct conf_groups){ kit_rules, 1 };
+	if (RUN(pending_run(&p, NULL, 0, &err)) == -1)
+		fail_msg("%s", err.msg);
+	SAYS("  no rule      example.org has its 40 orders of 7 days "
+	     "already\n");
+}
+
+/* Of its own name, under one label after another. */
+static void one_host_by_rule(void **state)
+{
+	int64_t id[11];
+
+	kit_host(WEB1, "h1");
+	for (int i = 0; i < 11; i++) {
+		const char *name = arena_printf(p.arena, NAME "+x%d", i);
+
+		kit_req("x", KIT_EC " -subj /CN=" NAME);
+		id[i] = kit_ask("h1", WEB1, name, "x");
+	}
+	p.opt.dry_run = true;
+	rules();
+	SAYS_NOT("/" NAME "+x10");
+	p.opt.dry_run = false;
+	for (int i = 0; i < 2; i++) {
+		rules();
+		state_is(id[9], "approved", NAME "+x9");
+		state_is(id[10], "pending", "");
+	}
+	if (RUN(pending_run(&p, NULL, 0, &err)) == -1)
+		fail_msg("%s", err.msg);
+	SAYS("  no rule      this host had 10 orders for example.org in 7 "
+	     "days, "
+	     "and rules");
+	APPROVED(id[10]);
 }
 
 static void idle(void **state)
@@ -440,14 +474,23 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T_(f) cmocka_unit_test_setup_teardown(f, kit_ask_setup, kit_teardown)
-		T_(a_new_one),	       T_(of_a_shared_account),
-		T_(a_grant),	       T_(beside),
-		T_(another_key),       T_(shared_with_others),
-		T_(refused_as_by_add), T_(by_host_and_name),
-		T_(two_at_once),       T_(too_many_orders),
-		T_(as_many_as_may_be), T_(by_rule),
-		T_(names_outside),     T_(keys_by_rule),
-		T_(few_by_rule),       T_(idle),
+		T_(a_new_one),
+		T_(of_a_shared_account),
+		T_(a_grant),
+		T_(beside),
+		T_(another_key),
+		T_(shared_with_others),
+		T_(refused_as_by_add),
+		T_(by_host_and_name),
+		T_(two_at_once),
+		T_(too_many_orders),
+		T_(as_many_as_may_be),
+		T_(by_rule),
+		T_(names_outside),
+		T_(keys_by_rule),
+		T_(few_by_rule),
+		T_(one_host_by_rule),
+		T_(idle),
 		T_(rejected),
 	};
 
