@@ -30,7 +30,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON certrepo.hosts
   TO 'certrepo-populate'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON certrepo.host_names
   TO 'certrepo-populate'@'%';
-GRANT SELECT, UPDATE, DELETE ON certrepo.host_requests
+GRANT SELECT, INSERT, UPDATE, DELETE ON certrepo.host_requests
   TO 'certrepo-populate'@'%';
 GRANT SELECT ON certrepo.settings TO 'certrepo-populate'@'%';
 GRANT SELECT ON certrepo.fetchers TO 'certrepo-populate'@'%';

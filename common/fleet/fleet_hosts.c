@@ -200,6 +200,31 @@ int fleet_host_names(struct store *s, const char *host, struct arena *a,
 	return STORE_TRY(s, STORE_TX_NO, err, names_of(s, host, a, ret, err));
 }
 
+/* No host sends such a key: it stays, and no rule gives it back. Of what was
+ * granted by hand, and never asked for, there is nothing to be marked yet. */
+static int mark_revoked(struct store *s, const char *host, const char *name,
+			struct err *err)
+{
+	int64_t rows;
+
+	if (store_exec(s,
+		       "UPDATE host_requests SET state = 'revoked', "
+		       "key_sha256 = SUBSTR(key_sha256, 2) WHERE account = "
+		       "(SELECT account FROM hosts WHERE host = ?) AND host = "
+		       "? AND state = 'approved' AND as_name = ?",
+		       ARGS(T(host), T(host), T(name)), &rows, err) == -1)
+		return -1;
+	if (rows > 0)
+		return 0;
+	return store_exec(
+		s,
+		"REPLACE INTO host_requests (account, host, name, "
+		"csr, key_sha256, state, as_name, ts) SELECT account, "
+		"host, ?, '', '', 'revoked', ?, 0 FROM hosts WHERE "
+		"host = ?",
+		ARGS(T(name), T(name), T(host)), NULL, err);
+}
+
 static int take(struct store *s, const char *host, const char *name,
 		struct err *err)
 {
@@ -219,13 +244,7 @@ static int take(struct store *s, const char *host, const char *name,
 		       "account FROM hosts WHERE host = ?) AND host = ? AND "
 		       "state = 'pending' AND name = ?",
 		       ARGS(T(host), T(host), T(name)), NULL, err) == -1 ||
-	    /* No host sends such a key: it stays, and no rule gives it back. */
-	    store_exec(s,
-		       "UPDATE host_requests SET state = 'revoked', "
-		       "key_sha256 = SUBSTR(key_sha256, 2) WHERE account = "
-		       "(SELECT account FROM hosts WHERE host = ?) AND host = "
-		       "? AND state = 'approved' AND as_name = ?",
-		       ARGS(T(host), T(host), T(name)), NULL, err) == -1)
+	    mark_revoked(s, host, name, err) == -1)
 		return -1;
 	return 1;
 }

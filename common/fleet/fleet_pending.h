@@ -23,7 +23,7 @@ int fleet_pending_rows(struct store *s, const char *domain, struct arena *a,
 #define FLEET_USERS_MAX 20
 struct fleet_users {
 	bool granted;  /* ACCOUNT may read it as HOST: what a rule goes by */
-	bool revoked;  /* it was approved for HOST, and taken from it */
+	bool revoked;  /* HOST had it, and a person took it */
 	bool reported; /* HOST says that it has it, whoever wrote that */
 	const char *others[FLEET_USERS_MAX + 1]; /* NULL-terminated */
 	size_t n;

@@ -273,6 +273,13 @@ like "$(state "$again") $(state "$label")" '^pending .*pending' \
 populate approve "$was"
 is "$rc" 1 "... nor is what was revoked approved"
 mariadb_sql certrepo -e "DELETE FROM host_requests WHERE id = $label"
+# Granted by hand, and taken by the account of grants.sql.
+mariadb_sql certrepo -e "DELETE FROM host_requests WHERE state = 'revoked'"
+populate host grant web1.example.org again.example.org
+populate host revoke web1.example.org again.example.org
+is "$rc $err" "0 " "what was granted by hand is revoked"
+populate approve --by-rule
+like "$(state "$again")" '^pending' "... and no rule gives it back either"
 init approve "$again"
 init host remove web1.example.org -y
 is "$(mariadb_sql -NB certrepo -e "SELECT COUNT(*) FROM host_requests

@@ -3,6 +3,7 @@
  * has. */
 #include "store_kit.h"
 #include "fleet_hosts.h"
+#include "fleet_pending.h"
 
 static struct store *s;
 static struct arena *arena;
@@ -179,6 +180,16 @@ static void test_is_its(void **state)
 	RC(0, fleet_host_is_its(s, "web1", "a-web1", &err));
 }
 
+static bool revoked(const char *host, const char *name)
+{
+	struct fleet_users u;
+
+	RC(0,
+	   fleet_pending_users(s, name, host, arena_printf(arena, "a-%s", host),
+			       arena, &u, &err));
+	return u.revoked;
+}
+
 static void test_revoke(void **state)
 {
 	add(1, "web1", "a-web1", "www.example.org");
@@ -196,6 +207,18 @@ static void test_revoke(void **state)
 			       "installs"),
 			 13);
 	RC(0, fleet_host_revoke(s, "web1", "www.example.org", &err));
+	/* Granted by hand, it is marked as well, and until it is granted anew.
+	 */
+	assert_true(revoked("web1", "www.example.org"));
+	assert_false(revoked("web1", "ftp.example.org"));
+	assert_false(revoked("web2", "www.example.org"));
+	add(0, "web1", "a-web1", "www.example.org");
+	assert_false(revoked("web1", "www.example.org"));
+	for (int i = 0; i < 2; i++) {
+		add(0, "web1", "a-web1", "www.example.org");
+		RC(1, fleet_host_revoke(s, "web1", "www.example.org", &err));
+	}
+	assert_true(revoked("web1", "www.example.org"));
 }
 
 static void ask(const char *host, const char *state)
