@@ -105,6 +105,33 @@ static void text_asks(const struct host *h, struct arena *a)
 				     clock_text(h->asks.v[i].ts, at)));
 }
 
+/* What an installer of a version before did not say is not known. */
+static void text_more(const struct store_receipt *r, struct sbuf *out)
+{
+	bool of_host = !r->service || !*r->service;
+	char at[CLOCK_TEXT];
+
+	sbuf_adds(out, "      ");
+	if (of_host && r->heartbeat > 0)
+		sbuf_addf(out, "heartbeat every %lld s\n",
+			  (long long) r->heartbeat);
+	else if (of_host)
+		sbuf_adds(out, "heartbeat unknown\n");
+	else if (!r->profile)
+		sbuf_adds(out, "profile, needs and next window unknown\n");
+	if (of_host || !r->profile)
+		return;
+	sbuf_adds(out, "profile ");
+	sbuf_add_clean(out, r->profile);
+	sbuf_adds(out, ", needs ");
+	sbuf_add_clean(out, !r->needs	? "unknown"
+			    : *r->needs ? r->needs
+					: "nothing");
+	sbuf_addf(out, ", %s%s\n",
+		  r->ts_window > 0 ? "next window " : "waits for no window",
+		  r->ts_window > 0 ? clock_text(r->ts_window, at) : "");
+}
+
 static void text_said(const struct host *h, struct sbuf *out)
 {
 	size_t n = h->said.n;
@@ -117,6 +144,7 @@ static void text_said(const struct host *h, struct sbuf *out)
 
 		view_receipt_text(r, r->name && *r->name ? r->name : "the host",
 				  out);
+		text_more(r, out);
 	}
 	if (n > REPORTS_SHOWN)
 		sbuf_addf(out, "    and %zu older ones, see --json\n",

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "clock.h"
 #include "proof_kind.h"
+#include "jout.h"
 #include "populate_cmd.h"
+#include "store_facts.h"
 #include "term.h"
 #include "view.h"
 
@@ -9,6 +11,7 @@
 #define WIDTH_MIN  4
 #define WIDTH_MAX  60 /* longer names push their line to the right */
 #define FAIL_WIDTH 16
+#define FACTS_PAGE 500
 
 /* Rows are printed as they come: a table of any size needs the memory of
  * one row. */
@@ -18,6 +21,12 @@ struct list {
 	size_t rows;
 	int width;   /* of the first column */
 	bool owners; /* one has an owner */
+	struct issuers {
+		struct arena *arena;
+		struct store_facts *v; /* a page */
+		size_t n, at;
+		bool end; /* it is the last one */
+	} issuers;
 	struct sbuf out;
 };
 
@@ -78,15 +87,67 @@ static int print_row(const struct store_cert *row, void *arg, struct err *err)
 	return 0;
 }
 
+/* Who issued it, in words; NULL: it has no certificate, or nobody has written
+ * down yet what that one says. */
+static const char *issuer_of(const struct issuers *i,
+			     const struct store_cert *row)
+{
+	const struct store_facts *f = i->at < i->n ? &i->v[i->at] : NULL;
+	/* As the column has it, which scripts of 2019 write, too. */
+	int64_t end = f && f->ts_not_after > UINT32_MAX ? UINT32_MAX
+		      : f				? f->ts_not_after
+							: 0;
+
+	return f && strcmp(f->name, row->name) == 0 && row->crt.len > 0 &&
+			       row->crt_sha256 && row->ts_expire == end &&
+			       strcmp(f->crt_sha256, row->crt_sha256) == 0
+		       ? f->issuer
+		       : NULL;
+}
+
+/* Both come in order of name. An account that may not read them, or a database
+ * before they were written down, has none. */
+static int issuers_to(struct list *l, const char *name, struct err *err)
+{
+	struct issuers *i = &l->issuers;
+	char after[STORE_NAME_MAX + 1] = "";
+
+	while (i->at < i->n && strcmp(i->v[i->at].name, name) < 0)
+		i->at++;
+	while (i->at == i->n && !i->end) {
+		if (i->n > 0)
+			(void) snprintf(after, sizeof(after), "%s",
+					i->v[i->n - 1].name);
+		arena_clear(i->arena);
+		i->at = i->n = 0;
+		if (store_facts_page(l->p->store, after, FACTS_PAGE, i->arena,
+				     &i->v, &i->n, err) == -1) {
+			i->end = true;
+			if (err->kind != ERR_CONFIG)
+				return -1;
+			err_clear(err);
+		}
+		/* (Names that are bytes, in SQLite, come again.) */
+		i->end = i->end || i->n < FACTS_PAGE ||
+			 strcmp(i->v[i->n - 1].name, after) <= 0;
+		while (i->at < i->n && strcmp(i->v[i->at].name, name) < 0)
+			i->at++;
+	}
+	return 0;
+}
+
 static int print_json(const struct store_cert *row, void *arg, struct err *err)
 {
 	struct list *l = arg;
 	bool has = row->crt.len > 0;
 
+	if (issuers_to(l, row->name, err) == -1)
+		return -1;
 	sbuf_clear(&l->out);
 	sbuf_addc(&l->out, '{');
 	view_json_common(row, has ? row->ts_expire : 0, l->default_ca,
 			 l->p->now, &l->out);
+	jout_str(&l->out, "issuer", issuer_of(&l->issuers, row));
 	view_json_ari(row, false, &l->out);
 	sbuf_addc(&l->out, '}');
 	if (sbuf_over(&l->out))
@@ -132,9 +193,11 @@ int list_run(struct populate *p, struct err *err)
 	int rc;
 
 	if (p->opt.json) {
+		l.issuers.arena = arena_new();
 		printf("[");
 		rc = store_each(p->store, print_json, &l, err);
 		printf("%s]\n", l.rows ? "\n" : "");
+		arena_free(&l.issuers.arena);
 		sbuf_free(&l.out);
 		return rc;
 	}

@@ -299,9 +299,10 @@ static int receipts(struct store *s, const char *host, struct arena *a,
 	if (store_query(s,
 			"SELECT name, service, endpoint, protocol, state, "
 			"fingerprint, serial, ts_expire, depth, ts, detail, "
-			"version FROM installs WHERE host = ? "
+			"version, profile, needs, heartbeat, ts_window FROM "
+			"installs WHERE host = ? "
 			"ORDER BY ts DESC, name, service, endpoint LIMIT ?",
-			"wwwwwwwnnnww",
+			"wwwwwwwnnnwwwwnn",
 			ARGS(T(host), I((int64_t) STORE_RECEIPTS_MAX + 1)), &st,
 			err) == -1)
 		return -1;
@@ -325,6 +326,10 @@ static int receipts(struct store *s, const char *host, struct arena *a,
 			.ts = db_col_int(st, 9),
 			.detail = store_col_text(st, 10, a),
 			.version = store_col_text(st, 11, a),
+			.profile = store_col_text(st, 12, a),
+			.needs = store_col_text(st, 13, a),
+			.heartbeat = db_col_int(st, 14),
+			.ts_window = db_col_int(st, 15),
 		};
 	}
 	if (rc == 0)

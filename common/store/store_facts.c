@@ -141,6 +141,41 @@ int store_facts_get(struct store *s, const char *name, struct arena *a,
 	return STORE_TRY(s, STORE_TX_NO, err, facts_get(s, name, a, ret, err));
 }
 
+static int facts_page(struct store *s, const char *after, size_t limit,
+		      struct arena *a, struct store_facts **ret, size_t *ret_n,
+		      struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	struct store_facts *v = NULL;
+	size_t n = 0;
+	int rc;
+
+	if (store_query(s,
+			"SELECT " COLUMNS("") ", name FROM cert_facts WHERE "
+					      "name > ? ORDER BY name LIMIT ?",
+			TYPES "W", ARGS(T(after), I((int64_t) limit)), &st,
+			err) == -1)
+		return -1;
+	db_limit(st, limit, DB_ANSWER_MAX);
+	while ((rc = db_step(st, err)) == 1) {
+		v = STORE_GROW(a, v, n);
+		read_facts(st, store_col_text(st, FACTS_N, a), a, &v[n++]);
+	}
+	if (rc == 0) {
+		*ret = v;
+		*ret_n = n;
+	}
+	return rc;
+}
+
+int store_facts_page(struct store *s, const char *after, size_t limit,
+		     struct arena *a, struct store_facts **ret, size_t *ret_n,
+		     struct err *err)
+{
+	return STORE_TRY(s, STORE_TX_NO, err,
+			 facts_page(s, after, limit, a, ret, ret_n, err));
+}
+
 /* In all three: a statement that changes no row would lock the gap where it
  * might be, and with it what other fetchers store beside it. */
 int store_facts_drop(struct store *s, const char *name, struct err *err)

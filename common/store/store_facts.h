@@ -76,6 +76,11 @@ int store_facts_drop(struct store *s, const char *name,
 int store_facts_get(struct store *s, const char *name, struct arena *a,
 		    struct store_facts *ret, struct err *err) MUST_CHECK;
 
+/* The next LIMIT of them behind AFTER, in order of name; fewer: the last. */
+int store_facts_page(struct store *s, const char *after, size_t limit,
+		     struct arena *a, struct store_facts **ret, size_t *ret_n,
+		     struct err *err) MUST_CHECK;
+
 /* Mends those that are missing or stale among the next LIMIT rows of certs
  * behind AFTER, in order of name; "" begins, and "" comes out at the end, where
  * those of names that were removed go, too. *ret_n: how many were mended. Rows

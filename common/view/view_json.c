@@ -128,6 +128,13 @@ void view_receipt_json(const struct store_receipt *r, struct sbuf *out)
 	jout_time(out, "ts", r->ts);
 	jout_str(out, "detail", r->detail);
 	jout_str(out, "version", r->version);
+	jout_str(out, "profile", r->profile);
+	jout_str(out, "needs", r->needs);
+	if (r->heartbeat > 0)
+		jout_int(out, "heartbeat", r->heartbeat);
+	else
+		jout_str(out, "heartbeat", NULL);
+	jout_time(out, "ts_window", r->ts_window);
 }
 
 static void put_installs(const struct view *v, struct sbuf *out)
@@ -158,6 +165,7 @@ void view_json(const struct view *v, const char *default_ca, int64_t now,
 {
 	sbuf_addc(out, '{');
 	view_json_common(v->row, v->ts_expire, default_ca, now, out);
+	jout_str(out, "issuer", v->chain ? x509_chain_issuer(v->chain) : NULL);
 	jout_time(out, "ts_ca_backoff",
 		  view_ca_rests(&v->ca, now) ? v->ca.backoff_until : 0);
 	jout_time(out, "ts_parked", view_parked(v));

@@ -72,8 +72,10 @@ static void shows(void **state)
 		"2023-11-14T22:13:20Z\n"
 		"  its reports, newest first\n"
 		"    2023-11-14T22:14:20Z  the host: alive\n"
+		"      heartbeat unknown\n"
 		"    2023-11-14T22:13:20Z  www.example.org web a:1: served, "
-		"x?[2J\n");
+		"x?[2J\n"
+		"      profile, needs and next window unknown\n");
 	p.opt.json = true;
 	assert_int_equal(RUN(hostcmd_show(&p, "web1", &err)), 0);
 	SAYS("{\"host\":\"web1\",\"account\":null,\"account_missing\":false,");
@@ -90,6 +92,32 @@ static void shows(void **state)
 	assert_string_equal(
 		SAID, "HOST  LAST SEEN             NAMES  REPORTS  ACCOUNT\n"
 		      "web1  2023-11-14T22:14:20Z      -        2  -\n");
+}
+
+/* As installers of this version say it. */
+static void shows_more(void **state)
+{
+	raw("INSERT INTO installs (host, name, service, endpoint, state, ts, "
+	    "profile, needs, heartbeat, ts_window) VALUES ('web1', '', '', "
+	    "'', 'alive', 1700000060, NULL, NULL, 86400, NULL), ('web1', "
+	    "'www.example.org', 'web', 'a:1', 'served', 1700000050, 'nginx', "
+	    "'', NULL, 0), ('web1', 'www.example.org', 'mail', 'a:25', "
+	    "'fetched', 1700000040, 'post' || char(27), 'clientAuth', NULL, "
+	    "1700003600)");
+	assert_int_equal(RUN(hostcmd_show(&p, "web1", &err)), 0);
+	SAYS("the host: alive\n      heartbeat every 86400 s\n");
+	SAYS("served\n      profile nginx, needs nothing, waits for no "
+	     "window\n");
+	SAYS("fetched\n      profile post?, needs clientAuth, next window "
+	     "2023-11-14T23:13:20Z\n");
+	p.opt.json = true;
+	assert_int_equal(RUN(hostcmd_show(&p, "web1", &err)), 0);
+	SAYS("\"profile\":null,\"needs\":null,\"heartbeat\":86400,"
+	     "\"ts_window\":null}");
+	SAYS("\"profile\":\"nginx\",\"needs\":\"\",\"heartbeat\":null,"
+	     "\"ts_window\":null}");
+	SAYS("\"needs\":\"clientAuth\",\"heartbeat\":null,"
+	     "\"ts_window\":1700003600}");
 }
 
 static void forgets(void **state)
@@ -118,7 +146,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(no_accounts), TEST(bad_host),
 					    TEST(unknown),     TEST(shows),
-					    TEST(forgets),     TEST(none) };
+					    TEST(shows_more),  TEST(forgets),
+					    TEST(none) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

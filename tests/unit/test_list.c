@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "populate_kit.h"
+#include "ask_kit.h"
+#include "store_facts.h"
 
 static void lists(void **state)
 {
@@ -55,6 +56,56 @@ static void lists_json(void **state)
 	SAYS("}\n]\n");
 }
 
+/* A row NAME of a certificate whose issuer is written down, or of another. */
+static void issued(const char *name, const char *sha256, const char *of,
+		   int64_t end)
+{
+	DO(store_exec_try(p.store,
+			  "INSERT INTO certs (name, enable, csr, crt, "
+			  "md5_modulus, ts_expire, ts_expire_seen, crt_sha256, "
+			  "ts_last_update, count_fail_update) VALUES (?, 'Y', "
+			  "'x', 'x', 'x', 1900000000, 1900000000, ?, 1, 0)",
+			  ARGS(T(name), T(sha256)), NULL, &err));
+	DO(store_facts_put(p.store,
+			   &(struct store_facts){ .name = name,
+						  .crt_sha256 = of,
+						  .fingerprint = "f",
+						  .ts_not_after = end,
+						  .key_type = "P-256",
+						  .key_sha256 = "k",
+						  .issuer = "R \"1\"",
+						  .n_names = 1,
+						  .names_sha256 = "n" },
+			   &err));
+}
+
+static void lists_issuers(void **state)
+{
+	const int many = 1203; /* more than two pages, of others between */
+
+	for (int i = 0; i < many; i++)
+		issued(arena_printf(p.arena, "n%04d.example.org", i), "a", "a",
+		       1900000000);
+	DO(store_exec_try(
+		p.store, "DELETE FROM certs WHERE name NOT LIKE '%2.example.%'",
+		NO_ARGS, NULL, &err));
+	issued("a.example.org", "a", "b", 1900000000);
+	issued("b.example.org", "a", "a", 1800000000);
+	p.opt.json = true;
+	assert_int_equal(RUN(list_run(&p, &err)), 0);
+	kit_sh("jq -r '.[] | select(.issuer == \"R \\\"1\\\"\") | .name' said "
+	       ">with; jq -r '.[] | select(.issuer == null) | .name' said "
+	       ">without; wc -l <with >n");
+	assert_string_equal(scratch_read(scratch("n")), "121\n");
+	assert_string_equal(scratch_read(scratch("without")),
+			    "a.example.org\nb.example.org\n");
+	/* A database without them. */
+	DO(store_exec_try(p.store, "DROP TABLE cert_facts", NO_ARGS, NULL,
+			  &err));
+	assert_int_equal(RUN(list_run(&p, &err)), 0);
+	SAYS("\"issuer\":null");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -62,6 +113,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lists_owners, kit_setup,
 						kit_teardown),
 		cmocka_unit_test_setup_teardown(lists_json, kit_setup,
+						kit_teardown),
+		cmocka_unit_test_setup_teardown(lists_issuers, kit_setup,
 						kit_teardown),
 	};
 
