@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "advise.h"
+#include "fleet_account.h"
 #include "log.h"
 #include "populate_cmd.h"
 #include "proof_kind.h"
@@ -286,6 +287,41 @@ static int mend_views(struct populate *p, bool fresh, struct err *err)
 				 store_name(p->store));
 }
 
+static const char *some(const char *const *v, size_t n, struct arena *a)
+{
+	const char *all = "";
+
+	for (size_t i = 0; i < n && i < FLEET_LACKS_SHOWN; i++)
+		all = arena_printf(a, "%s%s%s", all, i ? ", " : "",
+				   populate_clean(a, v[i]));
+	return n > FLEET_LACKS_SHOWN ? arena_printf(a, "%s, ...", all) : all;
+}
+
+/* A restored database goes by accounts that its server may not have. */
+static int tell_lacks(struct populate *p, struct err *err)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct fleet_lacks l;
+
+	if (fleet_account_lacks(p->store, a, &l, err) == -1)
+		return err_wrap(err, "the accounts of the hosts");
+	if (l.hosts > 0)
+		log_warn("the server does not have the account of %zu host%s "
+			 "(%s), as after a restore: certrepo-populate%s host "
+			 "add HOST --password-file FILE makes it again, with "
+			 "the password in FILE, which the host has",
+			 l.hosts, l.hosts == 1 ? "" : "s",
+			 some(l.host, l.hosts, a), populate_hint(p, a));
+	if (l.shared > 0)
+		log_warn("the server does not have %s (%s) that hosts share, "
+			 "as after a restore: grants.sql makes certrepo-host; "
+			 "where no host uses it any more, DELETE FROM "
+			 "host_names of that account ends this",
+			 l.shared == 1 ? "an account" : "accounts",
+			 some(l.account, l.shared, a));
+	return 0;
+}
+
 /* Of what was there before, or other programs left behind. A run that is
  * killed is gone on with by the next. */
 static int fill_facts(struct populate *p, struct err *err)
@@ -363,7 +399,8 @@ int init_run(struct populate *p, struct err *err)
 		       from, to);
 	if (from != to)
 		populate_log(from == -1 ? "created" : "upgraded", where, NULL);
-	if (mend_views(p, from == -1, err) == -1 || fill_facts(p, err) == -1)
+	if (mend_views(p, from == -1, err) == -1 || fill_facts(p, err) == -1 ||
+	    (from != -1 && tell_lacks(p, err) == -1))
 		return -1;
 	fflush(stdout);
 	return from >= 0 && from < to ? init_look(p, err) : 0;

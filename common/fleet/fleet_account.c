@@ -4,12 +4,15 @@
 #include <openssl/rand.h>
 #include <string.h>
 #include "enc.h"
+#include "namemap.h"
 #include "store_impl.h"
 
 #define PREFIX	"certrepo-host-"
 #define HEAD	33 /* characters of a long host */
 #define SHA	32 /* of its hash */
 #define SQL_MAX 20000
+
+#define USERS_MAX 1000000 /* of the server */
 
 static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
 			      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -136,6 +139,99 @@ int fleet_account_look(struct store *s, const char *account,
 	if (STORE_TRY(s, STORE_TX_NO, err, look(s, account, &f, err)) == -1)
 		return -1;
 	*ret = f.seen;
+	return 0;
+}
+
+/* The users that the server has, at whatever host. 1, 0 they cannot be seen,
+ * -1. */
+static int read_users(struct store *s, struct namemap *ret, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct err own = ERR_INIT;
+	const char *user;
+	int rc = -1;
+
+	namemap_clear(ret);
+	if (store_query(s, "SELECT user FROM mysql.user LIMIT ?", "w",
+			ARGS(I(USERS_MAX)), &st, &own) == 0) {
+		db_limit(st, USERS_MAX, DB_ANSWER_MAX);
+		while ((rc = db_step(st, &own)) == 1) {
+			user = store_col_text(st, 0, a);
+			if (user)
+				namemap_put(ret, user, 0);
+		}
+	}
+	if (rc == 0)
+		return 1;
+	if (!lost(s, &own))
+		return 0;
+	*err = own;
+	return -1;
+}
+
+struct lacking {
+	const struct namemap *users;
+	struct arena *arena;
+	struct fleet_lacks *to;
+};
+
+static int lacking_host(const struct fleet_known *h, void *arg, struct err *err)
+{
+	struct lacking *l = arg;
+
+	if (!h->account || namemap_get(l->users, h->account) != -1)
+		return 0;
+	if (l->to->hosts < FLEET_LACKS_SHOWN)
+		l->to->host[l->to->hosts] = arena_strdup(l->arena, h->host);
+	l->to->hosts++;
+	return 0;
+}
+
+static int lacking_shared(struct store *s, const struct namemap *users,
+			  struct arena *a, struct fleet_lacks *to,
+			  struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	const char *account;
+	int rc;
+
+	to->shared = 0;
+	if (store_query(s,
+			"SELECT DISTINCT n.account FROM host_names n WHERE NOT "
+			"EXISTS (SELECT 1 FROM hosts h WHERE h.account = "
+			"n.account) ORDER BY n.account LIMIT 1000",
+			"w", NO_ARGS, &st, err) == -1)
+		return -1;
+	while ((rc = db_step(st, err)) == 1) {
+		account = store_col_text(st, 0, a);
+		if (!account || namemap_get(users, account) != -1)
+			continue;
+		if (to->shared < FLEET_LACKS_SHOWN)
+			to->account[to->shared] = account;
+		to->shared++;
+	}
+	return rc;
+}
+
+int fleet_account_lacks(struct store *s, struct arena *a,
+			struct fleet_lacks *ret, struct err *err)
+{
+	AUTO(namemap_free) struct namemap *users = namemap_new();
+	struct fleet_lacks found = { .hosts = 0 };
+	struct lacking l = { .users = users, .arena = a, .to = &found };
+	int seen = fleet_accounts(s) ? STORE_TRY(s, STORE_TX_NO, err,
+						 read_users(s, users, err))
+				     : 0;
+
+	if (seen == -1)
+		return -1;
+	if (seen == 1 &&
+	    (fleet_hosts_each(s, lacking_host, &l, err) == -1 ||
+	     STORE_TRY(s, STORE_TX_NO, err,
+		       lacking_shared(s, users, a, &found, err)) == -1))
+		return -1;
+	*ret = found;
 	return 0;
 }
 

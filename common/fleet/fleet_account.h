@@ -43,6 +43,19 @@ enum fleet_seen {
 int fleet_account_look(struct store *s, const char *account,
 		       enum fleet_seen *ret, struct err *err) MUST_CHECK;
 
+/* What the server has not of the accounts that the database goes by: they are
+ * no part of its dump. Those of hosts, of which some are named, and others in
+ * host_names, which hosts share. None where this program's own account may not
+ * look. */
+#define FLEET_LACKS_SHOWN 5
+struct fleet_lacks {
+	size_t hosts, shared;
+	const char *host[FLEET_LACKS_SHOWN]; /* the first, in A */
+	const char *account[FLEET_LACKS_SHOWN];
+};
+int fleet_account_lacks(struct store *s, struct arena *a,
+			struct fleet_lacks *ret, struct err *err) MUST_CHECK;
+
 struct fleet_account {
 	enum fleet_seen was; /* before */
 	bool done;	     /* false: we may not, see sql */

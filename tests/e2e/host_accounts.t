@@ -181,6 +181,31 @@ is "$rc $(as_host host1 "$T/new.password" 'SELECT 1')" "0 1" \
 like "$out" "^  password +the one that was in $T/new.password; on" \
 	"... and that is said"
 ask "DROP USER 'certrepo-host-host1'@'%'"
+populate init
+like "$rc $err" \
+	'^0 .*does not have the account of 1 host .host1., as after a restore: certrepo-populate -c .* host add HOST --password-file FILE makes it' \
+	"init says that it is gone, and what to do"
+is "$(printf '%s\n' "$err" | wc -l)" 1 "... in one line"
+ask "INSERT INTO hosts (host, account, ts_added) SELECT
+	CONCAT('lost', seq), CONCAT('certrepo-host-lost', seq), 1 FROM seq_1_to_9;
+	INSERT INTO host_names VALUES ('certrepo-host', '*', '*')"
+populate init
+like "$err" 'of 10 hosts .host1, lost1, lost2, lost3, lost4, \.\.\..' \
+	"... of many a few are named"
+like "$err" 'does not have an account .certrepo-host. that hosts share' \
+	"... and the one that is shared"
+ask "DELETE FROM hosts WHERE host LIKE 'lost%';
+	DELETE FROM host_names WHERE account = 'certrepo-host'"
+# One that may not see accounts says nothing of them.
+ask "CREATE USER seer@'%' IDENTIFIED BY 'populate-secret' REQUIRE SSL;
+	GRANT ALL ON certrepo.* TO seer@'%'"
+admin_conf seer "$T/populate.password" >"$T/seer.conf"
+CONF=$T/seer.conf
+populate init
+is "$rc" 0 "init by an account that may not see accounts"
+unlike "$out$err" 'as after a restore' "... says nothing of them"
+ask "DROP USER seer@'%'"
+CONF=
 populate host add host1
 is "$rc $(accounts)" "0 certrepo-host-host1 " "... or with one that is new"
 printf '%s\n' "$out" | sed -n 's/^  password *\([A-Za-z0-9]*\)$/\1/p' \

@@ -278,6 +278,7 @@ mariadb_sql certrepo -e "DELETE FROM host_requests WHERE state = 'revoked'"
 populate host grant web1.example.org again.example.org
 populate host revoke web1.example.org again.example.org
 is "$rc $err" "0 " "what was granted by hand is revoked"
+gone again
 populate approve --by-rule
 like "$(state "$again")" '^pending' "... and no rule gives it back either"
 init approve "$again"
