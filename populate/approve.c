@@ -198,7 +198,6 @@ static int each(struct populate *p, char **refs, int n, ref_fn *fn, void *arg,
 
 		if (fn(p, refs[i], arg, &why) == 0)
 			continue;
-		populate_tell_account(false, &why);
 		if (why.kind == ERR_UNAVAILABLE || why.kind == ERR_CONFIG) {
 			*err = why;
 			return -1;

@@ -139,11 +139,16 @@ void hostcmd_maker_free(struct hostcmd_maker *m)
 	store_free(&m->own);
 }
 
-void hostcmd_print_sql(const struct fleet_account *f)
+void hostcmd_print_sql(struct populate *p, const struct fleet_account *f)
 {
+	if (p->refusal_told) {
+		printf("And this, too:\n\n%s\n", f->sql);
+		return;
+	}
 	if (f->why.kind != ERR_NONE)
 		populate_line("refused", f->why.msg);
 	printf("This program may not make or drop accounts. Let an "
 	       "administrator run this in\nthe mariadb client:\n\n%s\n",
 	       f->sql);
+	p->refusal_told = true;
 }

@@ -51,7 +51,8 @@ struct hostcmd_maker {
 int hostcmd_maker(struct populate *p, const char *host,
 		  struct hostcmd_maker *ret, struct err *err) MUST_CHECK;
 void hostcmd_maker_free(struct hostcmd_maker *m); /* for AUTO */
-/* The statements of F, with what is to be done with them, on stdout. */
-void hostcmd_print_sql(const struct fleet_account *f);
+/* The statements of F on stdout, the first time with what is to be done with
+ * them. */
+void hostcmd_print_sql(struct populate *p, const struct fleet_account *f);
 
 #endif

@@ -308,7 +308,7 @@ static void tell(struct populate *p, const struct hostcmd_maker *m,
 	print_names(p, a->host);
 	printf("\n");
 	if (f && !f->done)
-		hostcmd_print_sql(f);
+		hostcmd_print_sql(p, f);
 	print_group(p, m, a);
 }
 

@@ -120,7 +120,7 @@ static int remove_it(struct populate *p, const char *host, struct err *err)
 		return 0;
 	populate_line("account", "is still there: it may call the procedures, "
 				 "and reads nothing by them any more");
-	hostcmd_print_sql(&f);
+	hostcmd_print_sql(p, &f);
 	return 0;
 }
 

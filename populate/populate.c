@@ -14,7 +14,7 @@ static void tell_config(const struct populate *p, struct err *err)
 }
 
 /* Every name is tried; a failure of one is said and does not stop the
- * others. */
+ * others, unless it would be theirs, too. */
 static int each_name(struct populate *p, cmdline_one_fn *fn, char **names,
 		     int n)
 {
@@ -22,6 +22,7 @@ static int each_name(struct populate *p, cmdline_one_fn *fn, char **names,
 
 	for (int i = 0; i < n; i++) {
 		struct err err = ERR_INIT;
+		bool denied;
 
 		/* On a terminal their own lines show how far it is. */
 		if (isatty(STDOUT_FILENO) != 1 && term_wants_progress())
@@ -30,13 +31,13 @@ static int each_name(struct populate *p, cmdline_one_fn *fn, char **names,
 			continue;
 		term_wipe();
 		populate_tell(names[i], &err);
-		populate_tell_account(false, &err);
+		denied = populate_tell_account(false, &err);
 		tell_config(p, &err);
 		fflush(stdout);
 		log_error(&err);
 		status = err_exit_status(err.kind);
 		failed++;
-		if (err.kind == ERR_UNAVAILABLE)
+		if (err.kind == ERR_UNAVAILABLE || denied)
 			return i + 1 - failed > 0 ? 2 : status;
 	}
 	term_wipe();
@@ -66,7 +67,7 @@ static int run(struct populate *p, const struct cmdline *l)
 		return p->status;
 	if (l->n > 0 && c->needs && strncmp(c->needs, "a NAME", 6) == 0)
 		populate_tell(l->words[0], &err);
-	populate_tell_account(c->use == STORE_ADMIN, &err);
+	(void) populate_tell_account(c->use == STORE_ADMIN, &err);
 	tell_config(p, &err);
 	fflush(stdout);
 	log_error(&err);

@@ -336,12 +336,12 @@ void populate_tell_user(const struct store_conf *store, struct err *err)
 		       was, pw ? pw->pw_name : "another user");
 }
 
-void populate_tell_account(bool init, struct err *err)
+bool populate_tell_account(bool init, struct err *err)
 {
 	AUTO(mem_free_str) char *was = mem_strdup(err->msg);
 
 	if (err->kind != ERR_CONFIG || !strstr(was, "the rights of this user"))
-		return;
+		return false;
 	(void) err_set(err, err->kind,
 		       init ? "%s; init needs the account that owns the "
 			      "database: root's, by " POPULATE_INIT
@@ -350,6 +350,7 @@ void populate_tell_account(bool init, struct err *err)
 			      "certrepo-populate: as root, by " POPULATE_ADMIN
 			      ", or by certrepo-populate -c FILE",
 		       was);
+	return true;
 }
 
 int populate_not_enrolled(const struct populate *p, const char *name,

@@ -35,7 +35,8 @@ struct populate {
 	struct arena *arena; /* the configuration's */
 	struct store *store;
 	int64_t now;
-	int status; /* of a command that has told itself what failed */
+	int status;	   /* of a command that has told itself what failed */
+	bool refusal_told; /* that accounts are an administrator's to make */
 };
 
 /* With MariaDB, the usual file is the fetcher's, whose account may not do what
@@ -86,8 +87,8 @@ void populate_tell(const char *name, struct err *err);
 /* Adds to ERR, of opening the store, as whom that works with SQLite. */
 void populate_tell_user(const struct store_conf *store, struct err *err);
 /* Adds to ERR which account has the rights that this one lacks; INIT: for
- * init. */
-void populate_tell_account(bool init, struct err *err);
+ * init. false: it is about something else. */
+bool populate_tell_account(bool init, struct err *err);
 /* Says so; returns -1. */
 int populate_not_enrolled(const struct populate *p, const char *name,
 			  struct err *err);

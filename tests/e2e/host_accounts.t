@@ -397,6 +397,29 @@ is "$rc $(ask "SELECT COUNT(*) FROM host_names WHERE host = 'host1'")" "0 0" \
 printf '%s\n' "$out" | grep -E '^(DROP|KILL) ' >"$T/host.sql"
 ok "... the account is for an administrator" mariadb_sql -e "SOURCE $T/host.sql"
 is "$(accounts)" "" "... who drops it"
+populate host add host1
+populate host add host2
+populate host remove -y host1 host2
+is "$rc $(printf '%s\n' "$out" | grep -c 'Let an administrator')$(printf '%s\n' "$out" |
+	grep -c '^DROP ')" "0 12" "of several: what to do once, and all statements"
+CONF=
+
+# --- a right that is not there is said once ---
+
+ask "CREATE USER less@'%' IDENTIFIED BY 'populate-secret' REQUIRE SSL;
+	GRANT SELECT ON certrepo.* TO less@'%';
+	INSERT INTO host_requests (account, host, name, csr, key_sha256, state, ts)
+	VALUES ('', 'web1', '$NAME', (SELECT csr FROM certs WHERE name = '$NAME'),
+	'a', 'pending', 1)"
+admin_conf less "$T/populate.password" >"$T/less.conf"
+CONF=$T/less.conf
+populate disable $NAME $OTHER
+is "$rc $(printf '%s\n' "$err" | grep -c 'UPDATE command denied')" "78 1" \
+	"of several names, one line"
+populate approve "$(ask 'SELECT MAX(id) FROM host_requests')"
+is "$rc $(printf '%s' "$err" | grep -o 'by hand, use the account' | wc -l)" \
+	"78 1" "of a request, and which account has it, once"
+ask "DELETE FROM host_requests; DROP USER less@'%'"
 CONF=
 
 # --- a database of another name; the longest host ---
