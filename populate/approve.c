@@ -451,12 +451,48 @@ int approve_run(struct populate *p, char **refs, int n, struct err *err)
 	return each(p, refs, n, approve_ref, NULL, err);
 }
 
+/* It may have been decided meanwhile: by this very run, whose answer was lost?
+ */
+static int reject(struct populate *p, struct fleet_request *r, struct arena *a,
+		  struct err *err)
+{
+	struct fleet_request now;
+	int rc;
+
+	/* An id is one CSR, be that anything. */
+	r->csr = (struct store_blob){ .p = NULL };
+	rc = fleet_request_decide(p->store, r, FLEET_REJECTED, p->opt.reason,
+				  NULL, p->now, err);
+	if (rc != 0)
+		return rc == 1 ? 0 : -1;
+	rc = fleet_request_get(p->store, r->id, a, &now, err);
+	if (rc == -1 || (rc == 1 && strcmp(now.state, FLEET_REJECTED) == 0))
+		return rc == 1 ? 0 : -1;
+	return err_set(err, ERR_CONFLICT,
+		       "request %lld was changed meanwhile: see it again, by "
+		       "pending",
+		       (long long) r->id);
+}
+
+static void print_rejected(const struct populate *p,
+			   const struct fleet_request *r, bool waits,
+			   struct arena *a)
+{
+	printf("%s %lld, %s/%s: %s\n",
+	       !waits		? "was rejected before:"
+	       : p->opt.dry_run ? "would reject"
+				: "rejected",
+	       (long long) r->id, populate_clean(a, r->host),
+	       populate_clean(a, r->name),
+	       populate_clean(a, waits ? p->opt.reason : r->reason));
+}
+
 static int reject_ref(struct populate *p, const char *ref, void *arg,
 		      struct err *err)
 {
 	AUTO(arena_free) struct arena *a = arena_new();
 	struct fleet_request r;
-	int rc = 1;
+	bool waits;
 
 	if (find(p, ref, a, &r, err) == -1)
 		return -1;
@@ -467,23 +503,11 @@ static int reject_ref(struct populate *p, const char *ref, void *arg,
 			       "that",
 			       (long long) r.id, r.as_name ? r.as_name : "?",
 			       populate_hint(p, a));
-	/* An id is one CSR, be that anything. */
-	r.csr = (struct store_blob){ .p = NULL };
-	if (!p->opt.dry_run && strcmp(r.state, FLEET_PENDING) == 0)
-		rc = fleet_request_decide(p->store, &r, FLEET_REJECTED,
-					  p->opt.reason, NULL, p->now, err);
-	if (rc == -1)
+	waits = strcmp(r.state, FLEET_PENDING) == 0;
+	if (waits && !p->opt.dry_run && reject(p, &r, a, err) == -1)
 		return -1;
-	printf("%s %lld, %s/%s: %s\n",
-	       strcmp(r.state, FLEET_PENDING) != 0 ? "was rejected before:"
-	       : p->opt.dry_run			   ? "would reject"
-						   : "rejected",
-	       (long long) r.id, populate_clean(a, r.host),
-	       populate_clean(a, r.name),
-	       populate_clean(a, strcmp(r.state, FLEET_PENDING) != 0
-					 ? r.reason
-					 : p->opt.reason));
-	if (!p->opt.dry_run && strcmp(r.state, FLEET_PENDING) == 0)
+	print_rejected(p, &r, waits, a);
+	if (waits && !p->opt.dry_run)
 		populate_log("rejected", populate_clean(a, r.name),
 			     arena_printf(a, "%s, %s",
 					  populate_clean(a, r.host),

@@ -322,46 +322,49 @@ static void print_backoff(const struct populate *p,
 		       populate_fetcher(p, a), populate_word(row->name, a));
 }
 
-static int switch_to(struct populate *p, const char *name, bool enable,
-		     struct err *err)
+static int switch_row(struct populate *p, const struct store_cert *row,
+		      bool enable, struct arena *a, struct err *err)
 {
 	const struct fields f = { .v = { { "enable", enable ? "Y" : "N" } },
 				  .n = 1 };
-	const char *state = enable ? "enabled" : "disabled";
+	const char *name = row->name, *state = enable ? "enabled" : "disabled";
 	AUTO(view_free) struct view v = { .row = NULL };
-	struct arena *a = arena_new();
 	struct ca_profile_in in;
-	struct store_cert *row;
-	int rc = populate_row(p, name, a, &row, err);
 
+	view_make(row, &v);
+	if (check(p, &v, &f, a, &in, err) == -1)
+		return err_wrap(err, "%s", name);
+	if (apply(p, name, &f, err) == -1)
+		return -1;
+	printf("%s %s%s%s\n", name, p->opt.dry_run ? "would be " : "", state,
+	       what_next(p, &v, enable, a));
+	if (enable && strcmp(proof_type_of_row(row->challenge, row->certbot),
+			     PROOF_TYPE_WEBROOT) == 0)
+		print_missing(row, &f, true, a);
+	print_left_out(&in);
+	if (!p->opt.dry_run)
+		populate_log(state, name, NULL);
+	return 0;
+}
+
+static int switch_to(struct populate *p, const char *name, bool enable,
+		     struct err *err)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct store_cert *row;
+
+	if (populate_row(p, name, a, &row, err) == -1)
+		return -1;
 	/* Enabling a held row again is how a person lets it go, and one that
 	 * the next failure would hold. */
-	if (rc == 0 && row->enabled == enable &&
-	    !(enable && (row->held || advise_spent(row, &p->conf)))) {
-		printf("%s is already %s, nothing changed\n", name, state);
-		if (enable)
-			print_backoff(p, row, a);
-	} else if (rc == 0) {
-		view_make(row, &v);
-		if (check(p, &v, &f, a, &in, err) == -1)
-			rc = err_wrap(err, "%s", name);
-		else
-			rc = apply(p, name, &f, err);
-		if (rc == 0)
-			printf("%s %s%s%s\n", name,
-			       p->opt.dry_run ? "would be " : "", state,
-			       what_next(p, &v, enable, a));
-		if (rc == 0 && enable &&
-		    strcmp(proof_type_of_row(row->challenge, row->certbot),
-			   PROOF_TYPE_WEBROOT) == 0)
-			print_missing(row, &f, true, a);
-		if (rc == 0)
-			print_left_out(&in);
-		if (rc == 0 && !p->opt.dry_run)
-			populate_log(state, name, NULL);
-	}
-	arena_free(&a);
-	return rc;
+	if (row->enabled != enable ||
+	    (enable && (row->held || advise_spent(row, &p->conf))))
+		return switch_row(p, row, enable, a, err);
+	printf("%s is already %s, nothing changed\n", name,
+	       enable ? "enabled" : "disabled");
+	if (enable)
+		print_backoff(p, row, a);
+	return 0;
 }
 
 int change_enable(struct populate *p, const char *name, struct err *err)
@@ -374,56 +377,41 @@ int change_disable(struct populate *p, const char *name, struct err *err)
 	return switch_to(p, name, false, err);
 }
 
-/* 0 yes; ERR_INPUT: no, or nobody there to ask. */
 static int confirm(struct populate *p, const struct store_cert *row,
-		   struct err *err)
+		   struct arena *a, struct err *err)
 {
-	char until[CLOCK_TEXT], answer[16] = "";
+	const char *what = row->name;
+	char until[CLOCK_TEXT];
 
-	if (p->opt.yes || p->opt.dry_run)
-		return 0;
-	if (!isatty(STDIN_FILENO))
-		return err_set(err, ERR_INPUT,
-			       "remove %s: there is no terminal to ask on, "
-			       "say --yes",
-			       row->name);
-	fprintf(stderr, "remove %s%s%s from %s? [y/N] ", row->name,
-		row->crt.p ? " and its certificate, valid until " : "",
-		row->crt.p ? clock_text(row->ts_expire, until) : "",
-		store_name(p->store));
-	fflush(stderr);
-	if (fgets(answer, sizeof(answer), stdin) &&
-	    (answer[0] == 'y' || answer[0] == 'Y'))
-		return 0;
-	return err_set(err, ERR_INPUT, "%s was not removed", row->name);
+	if (row->crt.p)
+		what = arena_printf(
+			a, "%s and its certificate, valid until %s,", row->name,
+			clock_text(row->ts_expire, until));
+	return populate_confirm(p, "remove", row->name, what, err);
 }
 
 int change_remove(struct populate *p, const char *name, struct err *err)
 {
-	struct arena *a = arena_new();
+	AUTO(arena_free) struct arena *a = arena_new();
 	struct store_cert *row;
 	char until[CLOCK_TEXT];
-	int rc = populate_row(p, name, a, &row, err);
+	int rc;
 
-	if (rc == 0)
-		rc = confirm(p, row, err);
-	if (rc == 0 && !p->opt.dry_run) {
+	if (populate_row(p, name, a, &row, err) == -1 ||
+	    confirm(p, row, a, err) == -1)
+		return -1;
+	if (!p->opt.dry_run) {
 		rc = store_remove(p->store, name, err);
-		if (rc == 0)
-			rc = populate_not_enrolled(p, name, err);
-		else if (rc == 1)
-			rc = 0;
-	}
-	if (rc == 0 && !p->opt.dry_run)
+		if (rc != 1)
+			return rc == -1 ? -1
+					: populate_not_enrolled(p, name, err);
 		populate_log("removed", name, NULL);
-	if (rc == 0)
-		printf("%s %s from %s%s%s\n",
-		       p->opt.dry_run ? "would remove" : "removed", name,
-		       store_name(p->store),
-		       row->crt.p ? "; hosts that have it serve it until its "
-				    "end, "
-				  : "",
-		       row->crt.p ? clock_text(row->ts_expire, until) : "");
-	arena_free(&a);
-	return rc;
+	}
+	printf("%s %s from %s%s%s\n",
+	       p->opt.dry_run ? "would remove" : "removed", name,
+	       store_name(p->store),
+	       row->crt.p ? "; hosts that have it serve it until its end, "
+			  : "",
+	       row->crt.p ? clock_text(row->ts_expire, until) : "");
+	return 0;
 }

@@ -253,8 +253,11 @@ static void print_names(struct populate *p, const char *host)
 	struct fleet_names names;
 	const char *all = "";
 
-	if (fleet_host_names(p->store, host, t, &names, &own) == -1)
+	if (fleet_host_names(p->store, host, t, &names, &own) == -1) {
+		populate_line("may read",
+			      arena_printf(t, "not known: %s", own.msg));
 		return;
+	}
 	for (size_t i = 0; i < names.n; i++)
 		all = arena_printf(t, "%s%s%s", all, i ? ", " : "",
 				   populate_clean(t, names.v[i].name));

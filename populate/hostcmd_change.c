@@ -74,28 +74,6 @@ int hostcmd_revoke(struct populate *p, char **words, int n, struct err *err)
 
 /* --- remove, forget --- */
 
-static int confirm(struct populate *p, const char *host, struct err *err)
-{
-	char answer[16] = "";
-
-	if (p->opt.yes || p->opt.dry_run)
-		return 0;
-	if (!isatty(STDIN_FILENO))
-		return err_set(err, ERR_INPUT,
-			       "host remove %s: there is no terminal to ask "
-			       "on, say --yes",
-			       host);
-	fprintf(stderr,
-		"remove the account of %s, and what it reported, from "
-		"%s? [y/N] ",
-		host, store_name(p->store));
-	fflush(stderr);
-	if (fgets(answer, sizeof(answer), stdin) &&
-	    (answer[0] == 'y' || answer[0] == 'Y'))
-		return 0;
-	return err_set(err, ERR_INPUT, "%s was not removed", host);
-}
-
 /* The account first: as long as its row is there, it is found again. */
 static int remove_it(struct populate *p, const char *host, struct err *err)
 {
@@ -152,7 +130,13 @@ int hostcmd_remove(struct populate *p, const char *host, struct err *err)
 		rc = is_left_over(p, host, err);
 	if (rc == 0)
 		return hostcmd_row(p, host, a, &h, err);
-	if (rc == -1 || confirm(p, host, err) == -1)
+	if (rc == -1 ||
+	    populate_confirm(p, "host remove", host,
+			     arena_printf(a,
+					  "the account of %s, and what it "
+					  "reported,",
+					  host),
+			     err) == -1)
 		return -1;
 	if (!p->opt.dry_run)
 		return remove_it(p, host, err);
@@ -180,7 +164,8 @@ int hostcmd_forget(struct populate *p, const char *host, struct err *err)
 			return -1;
 		populate_log("host-forgotten", host, NULL);
 	}
-	printf("%s: %s %lld reports; as long as it runs, it reports again\n",
-	       host, p->opt.dry_run ? "would forget" : "forgot", (long long) n);
+	printf("%s: %s %lld report%s; as long as it runs, it reports again\n",
+	       host, p->opt.dry_run ? "would forget" : "forgot", (long long) n,
+	       n == 1 ? "" : "s");
 	return 0;
 }

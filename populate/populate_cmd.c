@@ -298,6 +298,27 @@ void populate_tell(const char *name, struct err *err)
 	arena_free(&a);
 }
 
+int populate_confirm(const struct populate *p, const char *command,
+		     const char *name, const char *what, struct err *err)
+{
+	char answer[16] = "";
+
+	if (p->opt.yes || p->opt.dry_run)
+		return 0;
+	if (!isatty(STDIN_FILENO))
+		return err_set(err, ERR_INPUT,
+			       "%s %s: there is no terminal to ask on, say "
+			       "--yes",
+			       command, name);
+	fprintf(stderr, "remove %s from %s? [y/N] ", what,
+		store_name(p->store));
+	fflush(stderr);
+	if (fgets(answer, sizeof(answer), stdin) &&
+	    (answer[0] == 'y' || answer[0] == 'Y'))
+		return 0;
+	return err_set(err, ERR_INPUT, "%s was not removed", name);
+}
+
 void populate_tell_user(const struct store_conf *store, struct err *err)
 {
 	AUTO(mem_free_str) char *folder = NULL;

@@ -79,6 +79,11 @@ const char *populate_fill(const struct populate *p, const char *name,
 const char *populate_webroot_missing(const char *webroot, struct arena *a);
 /* "  LABEL        TEXT" on stdout, in lines of 80. */
 void populate_line(const char *label, const char *text);
+/* Asks whether WHAT shall be removed, by COMMAND, of NAME: 0 yes, or it need
+ * not be asked; ERR_INPUT: no, or nobody there to ask. */
+int populate_confirm(const struct populate *p, const char *command,
+		     const char *name, const char *what,
+		     struct err *err) MUST_CHECK;
 /* Who did what, for syslog: DID ("enrolled"), DETAIL or NULL. */
 void populate_log(const char *did, const char *name, const char *detail);
 /* Adds to ERR what was meant by NAME, where it is written as in a browser, as

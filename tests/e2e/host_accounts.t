@@ -356,7 +356,7 @@ ask "DELETE FROM hosts WHERE host = 'old'"
 populate host remove -y old
 is "$rc $(accounts)" "0 " "an account without a row is found as well"
 populate -n host forget gone
-is "$rc $out" "0 gone: would forget 1 reports; as long as it runs, it reports again" \
+is "$rc $out" "0 gone: would forget 1 report; as long as it runs, it reports again" \
 	"forget --dry-run"
 populate host forget gone
 is "$rc $(ask "SELECT COUNT(*) FROM installs")" "0 0" "a host without an account is forgotten"

@@ -470,6 +470,24 @@ static void rejected(void **state)
 	state_is(id, "approved", NAME);
 }
 
+/* Somebody approves it while it is rejected. */
+static void rejected_too_late(void **state)
+{
+	int64_t id = kit_ask("", WEB1, NAME, FILE);
+
+	DO(store_exec_try(
+		p.store,
+		"CREATE TRIGGER other BEFORE UPDATE OF state ON "
+		"host_requests WHEN new.state = 'rejected' BEGIN "
+		"UPDATE host_requests SET state = 'approved', as_name "
+		"= name WHERE id = new.id; SELECT RAISE(IGNORE); END",
+		NO_ARGS, NULL, &err));
+	assert_int_equal(reject(id, "no"), 0);
+	assert_int_equal(p.status, 1);
+	SAYS_NOT("rejected");
+	assert_string_equal(kit_request(id).state, "approved");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -492,6 +510,7 @@ int main(void)
 		T_(one_host_by_rule),
 		T_(idle),
 		T_(rejected),
+		T_(rejected_too_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

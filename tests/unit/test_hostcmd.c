@@ -126,10 +126,10 @@ static void forgets(void **state)
 	    "VALUES ('web1', 'n', 'web', 'a:1', 'served', 1700000000)");
 	p.opt.dry_run = true;
 	assert_int_equal(RUN(hostcmd_forget(&p, "web1", &err)), 0);
-	SAYS("web1: would forget 1 reports");
+	SAYS("web1: would forget 1 report");
 	p.opt.dry_run = false;
 	assert_int_equal(RUN(hostcmd_forget(&p, "web1", &err)), 0);
-	SAYS("web1: forgot 1 reports");
+	SAYS("web1: forgot 1 report");
 	assert_int_equal(RUN(hostcmd_show(&p, "web1", &err)), -1);
 }
 
