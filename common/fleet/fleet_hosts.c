@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fleet_hosts.h"
 #include <string.h>
+#include "clock.h"
 #include "store_impl.h"
 
 #define PAGE 500
@@ -240,10 +241,13 @@ static int take(struct store *s, const char *host, const char *name,
 	if (store_exec(s, "DELETE FROM installs WHERE host = ? AND name = ?",
 		       ARGS(T(host), T(name)), NULL, err) == -1 ||
 	    store_exec(s,
-		       "DELETE FROM host_requests WHERE account = (SELECT "
-		       "account FROM hosts WHERE host = ?) AND host = ? AND "
-		       "state = 'pending' AND name = ?",
-		       ARGS(T(host), T(host), T(name)), NULL, err) == -1 ||
+		       /* One that was missing would be sent again. */
+		       "UPDATE host_requests SET state = 'rejected', reason = "
+		       "'the name was taken from this host', ts_decided = ? "
+		       "WHERE account = (SELECT account FROM hosts WHERE host "
+		       "= ?) AND host = ? AND state = 'pending' AND name = ?",
+		       ARGS(I(clock_now()), T(host), T(host), T(name)), NULL,
+		       err) == -1 ||
 	    mark_revoked(s, host, name, err) == -1)
 		return -1;
 	return 1;

@@ -5,8 +5,6 @@
 #include "fleet_requests.h"
 #include "store_impl.h"
 
-#define MINE_MAX 1000 /* rows of an answer */
-
 #define PUT_COLUMNS \
 	"id, account, new_key, state, reason, as_name, ts, ts_decided"
 #define PUT_TYPES "IWiWwwii"
@@ -255,7 +253,8 @@ static int query_mine(struct store *s, const char *host, struct db_stmt **ret,
 	return store_query(s,
 			   "SELECT " MINE_COLUMNS " FROM host_requests WHERE "
 			   "account = '' AND host = ? ORDER BY ts, id LIMIT ?",
-			   MINE_TYPES, ARGS(T(host), I(MINE_MAX)), ret, err);
+			   MINE_TYPES, ARGS(T(host), I(FLEET_MINE_MAX)), ret,
+			   err);
 }
 
 static int mine(struct store *s, const char *host, struct arena *a,
@@ -267,7 +266,7 @@ static int mine(struct store *s, const char *host, struct arena *a,
 
 	if (query_mine(s, host, &st, err) == -1)
 		return -1;
-	db_limit(st, MINE_MAX, MINE_MAX * 4096);
+	db_limit(st, FLEET_MINE_MAX, FLEET_MINE_MAX * 4096);
 	while ((rc = db_step(st, err)) == 1) {
 		all.v = STORE_GROW(a, all.v, all.n);
 		all.v[all.n++] = (struct fleet_request){

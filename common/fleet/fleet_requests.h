@@ -15,6 +15,9 @@
 #define FLEET_PENDING  "pending"
 #define FLEET_APPROVED "approved"
 #define FLEET_REJECTED "rejected"
+/* Was approved, until its name was taken from the host; its key_sha256 lacks
+ * the first digit, so that it is of none. */
+#define FLEET_REVOKED "revoked"
 
 #define FLEET_PENDING_MAX                                   \
 	100 /* of one host, and of one account that has one \
@@ -53,7 +56,8 @@ int fleet_request_send(struct store *s, const struct fleet_request *r,
 		       struct arena *a, struct fleet_request *ret,
 		       struct err *err) MUST_CHECK;
 /* Those of HOST by this account, the newest of each name and key, without
- * their CSRs: what became of them. */
+ * their CSRs: what became of them. At most FLEET_MINE_MAX, the oldest. */
+#define FLEET_MINE_MAX 1000
 int fleet_requests_mine(struct store *s, const char *host, struct arena *a,
 			struct fleet_requests *ret, struct err *err) MUST_CHECK;
 

@@ -209,17 +209,22 @@ static void look_at_next(struct host *r)
 /* --- what was decided --- */
 
 static void take_answer(struct host *r, struct requested *all,
-			struct requested_one *one,
+			const struct requested_one *one,
 			const struct fleet_request *got)
 {
+	bool revoked = eq(got->state, FLEET_REVOKED);
 	struct requested_one now = *one;
 
 	if (eq(one->state, got->state))
 		return;
-	now.state = got->state;
-	now.reason = got->reason;
+	now.state = revoked ? FLEET_REJECTED : got->state;
+	now.reason =
+		revoked ? "the name was taken from this host" : got->reason;
 	now.as_name = got->as_name;
 	requested_put(all, r->arena, &now);
+	/* A store that was restored has the question again. */
+	if (eq(now.state, FLEET_PENDING))
+		return;
 	log_event(LOG_L_NOTE, "request-decided", "name", now.name, "state",
 		  now.state, "as", now.as_name, "reason", now.reason, NULL);
 	/* Once; those in notify are told as long as it is so. */
@@ -227,27 +232,91 @@ static void take_answer(struct host *r, struct requested *all,
 		log_warn("%s: %s", now.name, story(&now, r->arena));
 }
 
+/* Where the store may have news of it. That it approved a next key, a store
+ * that was restored may have forgotten; that it approved a first one, the
+ * missing certificate tells. */
+static bool undecided(const struct host *r, const struct requested_one *o)
+{
+	if (eq(o->state, REQUESTED_FAILED))
+		return *o->key != '\0' && r->now - o->ts >= TRY_AGAIN;
+	return eq(o->state, FLEET_PENDING) ||
+	       (o->new_key && eq(o->state, FLEET_APPROVED) && !renamed(o));
+}
+
+/* The one of MINE that ONE is, or NULL. */
+static const struct fleet_request *find_mine(const struct fleet_requests *mine,
+					     const struct requested_one *one)
+{
+	for (size_t i = 0; i < mine->n; i++) {
+		const struct fleet_request *q = &mine->v[i];
+
+		if (eq(q->name, one->name) &&
+		    (eq(q->key_sha256, one->key) ||
+		     (eq(q->state, FLEET_REVOKED) &&
+		      eq(q->key_sha256, one->key + 1))))
+			return q;
+	}
+	return NULL;
+}
+
+/* ONE, that the store has lost. What it does not take it is not asked for in
+ * each run. */
+static int send_again(struct host *r, struct store *centre,
+		      struct requested *all, const struct requested_one *one,
+		      struct err *err)
+{
+	struct err own = ERR_INIT;
+	struct requested_one now = *one;
+	int rc = request_again(r, centre, one, &own);
+
+	if (rc == -1 && own.kind == ERR_UNAVAILABLE)
+		return err_set(err, own.kind, "%s", own.msg);
+	if (rc != -1)
+		log_event(LOG_L_NOTE, "request-lost", "name", one->name, "key",
+			  one->key, "sent-again", rc == 1 ? "yes" : "no", NULL);
+	if (rc == 0)
+		requested_drop(all, requested_find(all, one->name, one->key));
+	if (rc != -1)
+		return 0;
+	now.state = REQUESTED_FAILED;
+	now.reason = arena_strdup(r->arena, own.msg);
+	now.as_name = NULL;
+	now.ts = r->now;
+	requested_put(all, r->arena, &now);
+	log_warn("%s: the store does not know its request any more, and it "
+		 "cannot be sent again: %s",
+		 one->name, own.msg);
+	return 0;
+}
+
 static int ask(struct host *r, struct store *store, struct requested *all,
 	       struct err *err)
 {
+	struct requested open = { .n = 0 };
 	struct fleet_requests mine;
 	struct store *centre;
-	bool any = false;
 
+	/* Of those that there are now: answers move them. */
+	open.v = arena_array(r->arena, all->n + 1, sizeof(*open.v));
 	for (size_t i = 0; i < all->n; i++)
-		any = any || eq(all->v[i].state, FLEET_PENDING);
-	if (!any)
+		if (undecided(r, &all->v[i]))
+			open.v[open.n++] = all->v[i];
+	if (open.n == 0)
 		return 0;
 	centre = centre_open(r, store, err);
 	if (!centre || fleet_requests_mine(centre, r->conf->host, r->arena,
 					   &mine, err) == -1)
 		return -1;
-	for (size_t i = 0; i < mine.n; i++) {
-		struct requested_one *one = requested_find(
-			all, mine.v[i].name, mine.v[i].key_sha256);
+	for (size_t i = 0; i < open.n; i++) {
+		const struct requested_one *one = &open.v[i];
+		const struct fleet_request *got = find_mine(&mine, one);
 
-		if (one && eq(one->state, FLEET_PENDING))
-			take_answer(r, all, one, &mine.v[i]);
+		if (got)
+			take_answer(r, all, one, got);
+		/* What is missing in a list that was cut is not gone. */
+		else if (mine.n < FLEET_MINE_MAX &&
+			 send_again(r, centre, all, one, err) == -1)
+			return -1;
 	}
 	return 0;
 }

@@ -23,6 +23,7 @@ struct ask {
 	const struct svc **svcs; /* of each */
 	size_t n;
 	bool quiet; /* nobody is there to read */
+	bool again; /* it was asked for, and is told of as that */
 };
 
 static bool eq(const char *a, const char *b)
@@ -344,9 +345,10 @@ static void tell(const struct ask *a, const struct fleet_request *got)
 {
 	struct arena *arena = a->r->arena;
 
-	log_event(a->quiet ? LOG_L_INFO : LOG_L_RECORD, "requested", "name",
-		  a->name, "key", got->key_sha256, "new-key",
-		  got->new_key ? "yes" : "no", "state", got->state, NULL);
+	log_event(a->quiet && !a->again ? LOG_L_INFO : LOG_L_RECORD,
+		  "requested", "name", a->name, "key", got->key_sha256,
+		  "new-key", got->new_key ? "yes" : "no", "state", got->state,
+		  NULL);
 	if (!eq(got->state, FLEET_APPROVED))
 		said(a, "asked for a certificate; who approves it, on the "
 			"central host: certrepo-populate pending");
@@ -523,4 +525,37 @@ int request_next(struct host *r, struct store *store, const char *name,
 
 	collect(&a);
 	return ask_one(&a, err);
+}
+
+int request_again(struct host *r, struct store *store,
+		  const struct requested_one *one, struct err *err)
+{
+	const struct request_how how = { .new_key = one->new_key };
+	AUTO(x509_key_free) struct x509_key *key = NULL;
+	AUTO(sbuf_free) struct sbuf csr = SBUF_INIT(STORE_BLOB_MAX);
+	struct ask a = { .r = r,
+			 .how = &how,
+			 .store = store,
+			 .all = host_requested(r),
+			 .name = one->name,
+			 .quiet = true,
+			 .again = true };
+	char id[ENC_SHA256_HEX];
+	int rc;
+
+	collect(&a);
+	if (a.n == 0 || pinned(&a, NULL) == -1)
+		return 0;
+	rc = how.new_key ? nextkey_load(state_dir(&a), a.name, &key, err)
+			 : find_key(&a, &key, err);
+	if (rc != 1)
+		return rc;
+	if (x509_key_id(key, id, err) == -1)
+		return -1;
+	if (strcmp(id, one->key) != 0)
+		return 0;
+	return make_csr(&a, key, id, &csr, err) == -1 ||
+			       send_csr(&a, id, &csr, err) == -1
+		       ? -1
+		       : 1;
 }

@@ -26,5 +26,10 @@ int request_all(struct host *r, const struct request_how *how,
  * requested, and not saved. */
 int request_next(struct host *r, struct store *store, const char *name,
 		 struct err *err) MUST_CHECK;
+/* ONE, which the store has lost, is sent again, and remembered like that: 1; 0:
+ * its certificate is not configured any more, or its key is gone or another
+ * one; -1. */
+int request_again(struct host *r, struct store *store,
+		  const struct requested_one *one, struct err *err) MUST_CHECK;
 
 #endif

@@ -148,6 +148,12 @@ run host --request --new-key $NAME
 is "$rc" 0 "a request" || diag "$err"
 is "$(mariadb_sql -NB certrepo -e "SELECT host, name, state FROM host_requests" |
 	tr '\t' ' ')" "host1 $NAME pending" "... is at the primary"
+# a server that lost it
+mariadb_sql certrepo -e "DELETE FROM host_requests"
+run host
+is "$rc $err $(mariadb_sql -NB certrepo -e "SELECT host, state FROM
+	host_requests" | tr '\t' ' ')" "0  host1 pending" \
+	"lost there, it is sent again"
 populate reject "$(mariadb_sql -NB certrepo -e "SELECT id FROM host_requests")" \
 	--reason "not today"
 is "$rc" 0 "rejected" || diag "$err"

@@ -200,8 +200,25 @@ static void test_revoke(void **state)
 	said("web2", "www.example.org", 7);
 	RC(0, fleet_host_revoke(s, "web1", "mail.example.org", &err));
 	RC(0, fleet_host_revoke(s, "web3", "www.example.org", &err));
+	raw("INSERT INTO host_requests (account, host, name, csr, key_sha256, "
+	    "new_key, state, as_name, ts) VALUES ('a-web1', 'web1', "
+	    "'www.example.org', 'csr', 'abc', 1, 'pending', NULL, 8), "
+	    "('a-web1', 'web1', 'www.example.org', 'csr', 'def', 1, "
+	    "'approved', 'www.example.org', 8), ('a-web1', 'web1', "
+	    "'ftp.example.org', 'csr', 'abc', 1, 'pending', NULL, 8)");
 	RC(1, fleet_host_revoke(s, "web1", "www.example.org", &err));
 	assert_string_equal(names("web1"), "ftp.example.org");
+	/* The host is told, and does not ask anew by itself. */
+	assert_int_equal(count("SELECT COUNT(*) FROM host_requests WHERE state "
+			       "= 'rejected' AND key_sha256 = 'abc' AND name "
+			       "= 'www.example.org' AND ts_decided > 0"),
+			 1);
+	assert_int_equal(count("SELECT COUNT(*) FROM host_requests WHERE state "
+			       "= 'revoked' AND key_sha256 = 'ef'"),
+			 1);
+	assert_int_equal(count("SELECT COUNT(*) FROM host_requests WHERE state "
+			       "= 'pending'"),
+			 1);
 	assert_string_equal(names("web2"), "www.example.org");
 	assert_int_equal(count("SELECT CAST(SUM(ts) AS SIGNED) FROM "
 			       "installs"),
