@@ -428,17 +428,18 @@ static int work(const struct args *a, struct host *r)
 static int print_status(const struct args *a, struct host *r)
 {
 	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(8u << 20);
+	AUTO(sbuf_free) struct sbuf asked = SBUF_INIT(8u << 20);
 	struct err err = ERR_INIT;
-	int well = hostview_print(r, a->json, &out, &err);
-	bool left;
+	bool decided = answer_show(r, a->json, &asked), left;
+	int well = hostview_print(r, a->json, &asked, &out, &err);
 
 	if (well == -1)
 		return end_denied(r->conf->state_dir, &err);
 	fputs(sbuf_str(&out), stdout);
-	if (!answer_print(r, a->json ? NULL : stdout))
-		well = 0;
+	if (!a->json)
+		fputs(sbuf_str(&asked), stdout);
 	left = run_print_left(r, a->json ? NULL : stdout);
-	return run_is_alive(r) && well && !left ? 0 : 1;
+	return run_is_alive(r) && well && decided && !left ? 0 : 1;
 }
 
 static int run(const struct args *a, struct host *r)

@@ -280,7 +280,8 @@ static bool wanted(const struct host *r, const char *service, bool *known)
 	return false;
 }
 
-static bool print_json(const struct view *v)
+/* MORE: objects, behind the others; or NULL. */
+static bool print_json(const struct view *v, const struct sbuf *more)
 {
 	const struct host *r = v->r;
 	bool well = is_known(v) && v->orphans.n == 0, first = true;
@@ -303,6 +304,11 @@ static bool print_json(const struct view *v)
 			sbuf_addc(v->out, ',');
 		first = false;
 		add_object(v, &v->orphans.v[i]);
+	}
+	if (more && more->len > 0) {
+		if (!first)
+			sbuf_addc(v->out, ',');
+		sbuf_add(v->out, sbuf_str(more), more->len);
 	}
 	sbuf_adds(v->out, "]\n");
 	return well;
@@ -371,8 +377,8 @@ static bool load(struct view *v)
 	return known;
 }
 
-int hostview_print(const struct host *r, bool json, struct sbuf *ret,
-		   struct err *err)
+int hostview_print(const struct host *r, bool json, const struct sbuf *more,
+		   struct sbuf *ret, struct err *err)
 {
 	AUTO(sbuf_free) struct sbuf rows = SBUF_INIT(8u << 20);
 	struct view v = { .r = r,
@@ -393,7 +399,7 @@ int hostview_print(const struct host *r, bool json, struct sbuf *ret,
 		v.lost = true;
 	}
 	known = load(&v);
-	well = json ? print_json(&v) : print_people(&v);
+	well = json ? print_json(&v, more) : print_people(&v);
 	last = of_last(&v, well, &others);
 	if (last && json)
 		log_warn("%s", last);

@@ -20,10 +20,10 @@ int hostview_update(const struct host *r, const struct receipts *current,
  * R's arena: "served since T, valid until T"; NULL: nothing. Of a
  * placeholder, that it is one. */
 const char *hostview_now(const struct host *r, const struct svc *s, size_t i);
-/* For people, or as a list in JSON, of the services R wants. 1: all is well,
- * 0: something is failed, rolled back, refused, held or waiting; -1. Reads
- * only. */
-int hostview_print(const struct host *r, bool json, struct sbuf *ret,
-		   struct err *err) MUST_CHECK;
+/* For people, or as a list in JSON, of the services R wants, with MORE, objects
+ * or NULL, at its end. 1: all is well, 0: something is failed, rolled back,
+ * refused, held or waiting; -1. Reads only. */
+int hostview_print(const struct host *r, bool json, const struct sbuf *more,
+		   struct sbuf *ret, struct err *err) MUST_CHECK;
 
 #endif

@@ -5,6 +5,7 @@
 #include "centre.h"
 #include "clock.h"
 #include "hostkey.h"
+#include "jout.h"
 #include "journal.h"
 #include "judge.h"
 #include "log.h"
@@ -14,6 +15,9 @@
 #include "x509_make.h"
 
 #define TRY_AGAIN 86400 /* after what failed */
+
+/* The state of no request, but of a key. */
+#define NEXT "next"
 
 static bool eq(const char *a, const char *b)
 {
@@ -39,6 +43,8 @@ static const char *story(const struct requested_one *o, struct arena *a)
 		o->new_key ? "a certificate of its next key" : "a certificate";
 	char at[CLOCK_TEXT], said[PLAIN_QUOTED];
 
+	if (eq(o->state, NEXT))
+		return "its next key is there, and no request of it waits";
 	clock_text(o->ts, at);
 	if (rejected(o))
 		return arena_printf(
@@ -426,12 +432,18 @@ static void look_at_names(struct host *r, const struct svc *s)
 
 /* --- all of it --- */
 
+/* Is it something that somebody has to see to. */
+static bool needs_somebody(const struct requested_one *o)
+{
+	return rejected(o) || renamed(o) || eq(o->state, REQUESTED_FAILED);
+}
+
 static void notify(struct host *r, const struct requested *all)
 {
 	for (size_t i = 0; i < all->n; i++) {
 		const struct requested_one *o = &all->v[i];
 
-		if (rejected(o) || renamed(o) || eq(o->state, REQUESTED_FAILED))
+		if (needs_somebody(o))
 			host_notice(r, NOTICE_TROUBLE, "", o->name,
 				    receipt_state_name(RECEIPT_REFUSED),
 				    story(o, r->arena));
@@ -470,7 +482,65 @@ static bool wanted(const struct host *r, const char *name)
 	return false;
 }
 
-bool answer_print(struct host *r, FILE *to)
+/* --- what is known, for --status --- */
+
+/* Is a certificate of NAME's next key on its way. */
+static bool asks_next(const struct requested *all, const char *name)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (eq(all->v[i].name, name) && all->v[i].new_key &&
+		    !eq(all->v[i].state, REQUESTED_LIVE) &&
+		    *all->v[i].key != '\0')
+			return true;
+	return false;
+}
+
+static void show_json(const struct requested_one *o, struct arena *a,
+		      struct sbuf *out)
+{
+	sbuf_adds(out, out->len > 0 ? ",{" : "{");
+	jout_str(out, "service", NULL);
+	jout_str(out, "name", o->name);
+	jout_str(out, "endpoint", NULL);
+	jout_str(out, "state", o->state);
+	jout_bool(out, "new_key", o->new_key);
+	jout_str(out, "key", *o->key != '\0' ? o->key : NULL);
+	jout_str(out, "as_name", o->as_name);
+	jout_time(out, "ts", o->ts);
+	jout_str(out, "detail", story(o, a));
+	sbuf_addc(out, '}');
+}
+
+static void show(struct host *r, const struct requested_one *o, bool json,
+		 struct sbuf *out)
+{
+	if (json)
+		show_json(o, r->arena, out);
+	else
+		sbuf_addf(out, "%s: %s\n", o->name, story(o, r->arena));
+}
+
+/* Next keys that nothing is asked for, as after --rollback. */
+static void show_next(struct host *r, const struct requested *all, bool json,
+		      struct sbuf *out)
+{
+	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
+	struct err err = ERR_INIT;
+
+	if (nextkey_list(r->conf->state_dir, &names, &err) == -1)
+		log_warn("which next keys there are is not known: %s", err.msg);
+	for (size_t i = 0; i < names.n; i++) {
+		struct requested_one one = { .name = names.v[i],
+					     .key = "",
+					     .new_key = true,
+					     .state = NEXT };
+
+		if (wanted(r, names.v[i]) && !asks_next(all, names.v[i]))
+			show(r, &one, json, out);
+	}
+}
+
+bool answer_show(struct host *r, bool json, struct sbuf *ret)
 {
 	const struct requested *all = host_requested(r);
 	bool well = true;
@@ -480,10 +550,9 @@ bool answer_print(struct host *r, FILE *to)
 
 		if (eq(o->state, REQUESTED_LIVE) || !wanted(r, o->name))
 			continue;
-		if (to)
-			fprintf(to, "%s: %s\n", o->name, story(o, r->arena));
-		well = well && !rejected(o) && !renamed(o) &&
-		       !eq(o->state, REQUESTED_FAILED);
+		show(r, o, json, ret);
+		well = well && !needs_somebody(o);
 	}
+	show_next(r, all, json, ret);
 	return well;
 }

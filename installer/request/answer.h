@@ -8,7 +8,6 @@
  * the next run; no certificate waits for it.
  */
 
-#include <stdio.h>
 #include "host.h"
 
 /* In an ordinary run, once all that the STORE has was dealt with: asks it, or
@@ -16,8 +15,10 @@
  * next key that is in use is no next one any more. Tells people of what was
  * rejected. */
 void answer_look(struct host *r, struct store *store);
-/* Without asking anybody: what is undecided, rejected, or waits for its
- * certificate. False: something needs a person. */
-bool answer_print(struct host *r, FILE *to);
+/* Without asking anybody, into RET: what is undecided, rejected, or waits for
+ * its certificate, and next keys of which nothing is asked for; a line of each,
+ * or with JSON an object, separated by commas. False: something needs a
+ * person. */
+bool answer_show(struct host *r, bool json, struct sbuf *ret);
 
 #endif

@@ -125,6 +125,11 @@ is "$rc" 0 "a certificate is installed" || diag "$err"
 run host --request --new-key $NAME
 is "$(requests 'state, new_key')" "pending|1" "its next key is asked for"
 pub=$(openssl pkey -in "$next" -pubout)
+run host --status --json
+is "$rc $(printf '%s' "$out" | jq -c '.[] | [.service, .name, .endpoint, .state,
+	.new_key, .key]' | tail -1)" \
+	"0 [null,\"$NAME\",null,\"pending\",true,\"$(requests key_sha256)\"]" \
+	"--status --json has it"
 lose
 run host
 is "$rc $err$(requests 'state, new_key')" "0 pending|1" "lost: sent again"

@@ -107,7 +107,7 @@ static const char *print(bool json, int well)
 	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(1 << 16);
 	struct err err = ERR_INIT;
 
-	assert_int_equal(hostview_print(&run_, json, &out, &err), well);
+	assert_int_equal(hostview_print(&run_, json, NULL, &out, &err), well);
 	return arena_strdup(arena, sbuf_str(&out));
 }
 

@@ -86,13 +86,13 @@ static void is_dropped(void **state)
 	configured(FIXED, OTHER);
 	assert_int_equal(dropped(), 1);
 	assert_int_equal(dropped(), 1);
-	assert_int_equal(hostview_print(&host, true, &out, &err), 0);
+	assert_int_equal(hostview_print(&host, true, NULL, &out, &err), 0);
 	assert_non_null(strstr(sbuf_str(&out), "\"state\":\"dropped\""));
 	assert_non_null(strstr(sbuf_str(&out), "not configured any more"));
 	/* Whoever asks for one is told of that one. */
 	strlist_add(&host.only, "other");
 	sbuf_clear(&out);
-	(void) !hostview_print(&host, true, &out, &err);
+	(void) !hostview_print(&host, true, NULL, &out, &err);
 	assert_string_equal(sbuf_str(&out), "[]\n");
 	strlist_free(&host.only);
 	/* Put back, it is as before. */

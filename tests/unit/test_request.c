@@ -186,8 +186,10 @@ static void away(void **state)
 
 static void show(void *arg)
 {
-	bool well = answer_print(&host, stdout);
+	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(1u << 20);
+	bool well = answer_show(&host, arg != NULL, &out);
 
+	fputs(sbuf_str(&out), stdout);
 	fflush(stdout);
 	_exit(well ? 0 : 1);
 }
@@ -238,13 +240,49 @@ static void status(void **state)
 	}
 }
 
+/* The same for programs; and a next key that nothing asks for. */
+static void status_json(void **state)
+{
+	struct requested_one one = { .name = LEAF,
+				     .key = "k",
+				     .new_key = true,
+				     .state = FLEET_REJECTED,
+				     .reason = "\"no\"",
+				     .ts = 9 };
+
+	clear();
+	kit_sh("mkdir -m 700 state/next; cp -p next.key state/next/" LEAF);
+	host_kit_load(FULL, "", KEYED("leaf.key", ""));
+	requested_put(host_requested(&host), arena, &one);
+	assert_int_equal(scratch_fork(show, &host), 1);
+	assert_string_equal(
+		scratch_read(scratch("out")),
+		"{\"service\":null,\"name\":\"" LEAF "\",\"endpoint\":null,"
+		"\"state\":\"rejected\",\"new_key\":true,\"key\":\"k\","
+		"\"as_name\":null,\"ts\":9,\"detail\":\"the request for a "
+		"certificate of its next key (1970-01-01T00:00:09Z) was "
+		"rejected: \\\"'no'\\\"\"}");
+	one.state = REQUESTED_LIVE;
+	requested_put(host_requested(&host), arena, &one);
+	assert_int_equal(scratch_fork(show, &host), 0);
+	assert_string_equal(
+		scratch_read(scratch("out")),
+		"{\"service\":null,\"name\":\"" LEAF "\",\"endpoint\":null,"
+		"\"state\":\"next\",\"new_key\":true,\"key\":null,"
+		"\"as_name\":null,\"ts\":null,\"detail\":\"its next key is "
+		"there, and no request of it waits\"}");
+	assert_int_equal(scratch_fork(show, NULL), 0);
+	assert_string_equal(scratch_read(scratch("out")),
+			    LEAF ": its next key is there, and no request of "
+				 "it waits\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows),
-		cmocka_unit_test(dry),
-		cmocka_unit_test(away),
-		cmocka_unit_test(status),
+		cmocka_unit_test(rows),	       cmocka_unit_test(dry),
+		cmocka_unit_test(away),	       cmocka_unit_test(status),
+		cmocka_unit_test(status_json),
 	};
 
 	return cmocka_run_group_tests(tests, host_kit_setup, host_kit_teardown);
