@@ -77,7 +77,8 @@ static void dropped(void **state)
 	outfile_drop(&o);
 }
 
-/* More than may be written: what was there stays. */
+/* More than may be written: what was there stays. At the end there is room
+ * again: what is told is why it was lost then. */
 static void full(void **state)
 {
 	const char *path = scratch("page");
@@ -95,7 +96,8 @@ static void full(void **state)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
 	assert_int_equal(outfile_commit(&o, &err), -1);
 	signal(SIGXFSZ, SIG_DFL);
-	assert_non_null(strstr(err.msg, "/page: cannot be written"));
+	assert_non_null(
+		strstr(err.msg, "/page: cannot be written: File too large"));
 	assert_null(o);
 	holds(path, "turn 1");
 	assert_int_equal(files(), 1);
