@@ -227,6 +227,11 @@ static const char *way_out(const struct svc_cert *c, const struct x509_key *key,
 	if (o && strcmp(o->state, FLEET_APPROVED) == 0 && !o->as_name)
 		return "wait for the certificate of this one: its request was "
 		       "approved";
+	if (c->conf->key)
+		return arena_printf(a,
+				    "ask for a certificate of this one, here: "
+				    "certrepo-installer --request %s",
+				    name);
 	return arena_printf(a,
 			    "enrol a CSR of this one, by certrepo-populate add "
 			    "--replace %s on the central host",
@@ -346,8 +351,15 @@ int hostkey_vet(const struct svc_cert *c, const struct x509_chain *chain,
 	if (!x509_key_matches(key, chain))
 		return err_set(err, ERR_INPUT,
 			       "the certificate in the store belongs to "
-			       "another key than %s",
-			       path_of(c));
+			       "another key than %s; %s%s",
+			       path_of(c),
+			       c->conf->key
+				       ? "put that one there, or ask for a "
+					 "certificate of this one: "
+					 "certrepo-installer --request "
+				       : "enrol a CSR of this one, by "
+					 "certrepo-populate add --replace ",
+			       c->conf->name);
 	if (x509_chain_is_ca(chain))
 		return err_set(err, ERR_INPUT,
 			       "the certificate in the store is that of a CA "

@@ -142,7 +142,7 @@ run host
 is "$rc" 1 "... until it is approved"
 like "$err" "$key is not the key of the installed certificate, .*; put the right one back, or approve the request of this one, on the central host: certrepo-populate pending" \
 	"... a run says what is missing"
-unlike "$err" 'enrol a CSR' "... and not to ask again"
+unlike "$err" 'ask for a certificate' "... and not to ask again"
 mv "$T/lost.key" "$key"
 sqlite3 "$DB" "DELETE FROM host_requests WHERE state = 'pending'"
 rm "$T/state/requests"

@@ -231,6 +231,12 @@ shows "$mail"
 follow chmod
 follow certrepo-installer
 well
+follow --new-key
+is "$rc" 0 '... a new key is asked for'
+rm "$T/hoststate/requests" "$T/hoststate/next/"*
+sql "DELETE FROM host_requests;
+	DELETE FROM sqlite_sequence WHERE name = 'host_requests'"
+well '... and the old one goes on'
 
 situation 'A new certificate waits for its window'
 TZ=UTC
@@ -333,13 +339,29 @@ next
 KEY=''
 nightly
 shows "$mail"
-follow 'openssl req'
-follow 'populate add'
-is "$rc" 0 '... its CSR is taken'
+follow --request
+is "$rc" 0 '... it is asked for'
+shows "$out"
+follow 'populate pending'
+like "$out" "$NAME" '... and the centre is asked'
+follow 'populate approve'
+is "$rc" 0 '... which approves it'
 offer '{"not_before": "-60"}'
 follow 'fetcher --once'
 is "$rc" 0 '... and ordered'
 follow certrepo-installer
+sql 'SELECT crt FROM certs' >"$T/new.pem"
+fp=$(cert_fp "$T/new.pem")
+well
+# another one, by hand
+rm "$T/host.key"
+make_key "$T/host.key"
+follow 'openssl req'
+follow 'populate add'
+is "$rc" 0 '... a CSR is taken, too'
+offer '{"not_before": "-50"}'
+run certrepo-fetcher --once $NAME
+run certrepo-installer
 sql 'SELECT crt FROM certs' >"$T/new.pem"
 fp=$(cert_fp "$T/new.pem")
 well

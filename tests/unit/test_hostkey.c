@@ -190,7 +190,9 @@ static void fits(void **state)
 	assert_int_equal(hostkey_fits(&c, chain, NULL, &err), -1);
 	assert_int_equal(err.kind, ERR_INPUT);
 	SAYS(err.msg, "is not the key of the installed certificate");
-	SAYS(err.msg, "; put the right one back, or enrol a CSR of this one");
+	SAYS(err.msg,
+	     "; put the right one back, or ask for a certificate of this "
+	     "one, here: certrepo-installer --request ");
 	/* It is asked for. */
 	asks(&c, FLEET_PENDING, NULL, &err, chain);
 	SAYS(err.msg, "; put the right one back, or approve the request of "
@@ -200,9 +202,9 @@ static void fits(void **state)
 	SAYS(err.msg, "or wait for the certificate of this one: its request "
 		      "was approved");
 	asks(&c, FLEET_APPROVED, "x+h", &err, chain);
-	SAYS(err.msg, "or enrol a CSR of this one");
+	SAYS(err.msg, "or ask for a certificate of this one");
 	asks(&c, FLEET_REJECTED, NULL, &err, chain);
-	SAYS(err.msg, "or enrol a CSR of this one");
+	SAYS(err.msg, "or ask for a certificate of this one");
 	x509_chain_free(&chain);
 	sbuf_free(&a);
 	sbuf_free(&b);

@@ -233,9 +233,8 @@ static void refuses(void **state)
 #define NEXT_KEY "cp -p next.key leaf.key"
 #define NOT_ITS                                                               \
 	"/leaf.key is not the key of the installed certificate, the service " \
-	"fails at its next restart; put the right one back, or enrol a CSR "  \
-	"of this one, by certrepo-populate add --replace " LEAF " on the "    \
-	"central host"
+	"fails at its next restart; put the right one back, or ask for a "    \
+	"certificate of this one, here: certrepo-installer --request " LEAF
 
 /* The key of what stays was replaced, lost, or opened. */
 static void keys(void **state)
