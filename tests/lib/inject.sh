@@ -3,7 +3,8 @@
 # Each call of the installer goes wrong once: see inject.c and inject_sweep.c.
 # Source after lib.sh and host.sh.
 #
-#	inject_setup generation 1     what the shards are made from
+#	inject_setup generation 1     what the shards are made from; with
+#	                              INJECT_REKEY=yes, the key changes as well
 #	inject_sweep "a renewal" [OPTION...] [POINT...]
 #
 # It is the plain build that is tested, for its speed. A service has no
@@ -43,6 +44,11 @@ _inject_service() { # N
 	[ "$INJECT_LAYOUT" = fixed ] ||
 		_files="@D@/w/tls/$1/current/fullchain.pem
 			@D@/w/tls/$1/current/combined.pem"
+	_key=$T/host.key
+	if [ -n "${INJECT_REKEY-}" ]; then
+		_key=@D@/w/tls/$1/key.pem
+		_files="$_files $_key"
+	fi
 	_words=
 	for _x in $_files; do
 		_words="$_words, \"$_x\""
@@ -63,7 +69,7 @@ _inject_service() { # N
 			\"@D@/w/loaded/$1\" $_words ]; } );"
 	} >"$T/setup/profiles/s$1.conf"
 	echo "${_sep-} { name = \"s$1\"; profile = \"s$1\"; verify_time = 1;
-		certificates = ( { name = \"$NAME\"; key = \"$T/host.key\";
+		certificates = ( { name = \"$NAME\"; key = \"$_key\";
 			dir = \"@D@/w/tls/$1\"; } );
 		verify = ( { protocol = \"command\"; address = \"s$1\";
 			command = [ \"$T/x/cmd\", \"look\",
@@ -75,6 +81,13 @@ _inject_sets() {
 	_nth=1
 	for _x in z a b c; do
 		_set=$T/setup/sets/$_x
+		KEY=$T/host.key
+		if [ -n "${INJECT_REKEY-}" ]; then
+			case $_x in
+			b | c) KEY=$T/next.key ;;
+			esac
+			openssl pkey -in "$KEY" -out "$_set.key.pem" || return 1
+		fi
 		issue_nth "$_set" $_nth && store_put "$NAME" "$_set" &&
 			cp "$DB" "$T/setup/db.$_x" || return 1
 		_nth=$((_nth + 1))
@@ -82,15 +95,16 @@ _inject_sets() {
 		cp "$_set.crt" "$_set.cert.pem"
 		cp "$_set.ca" "$_set.chain.pem"
 		cat "$_set.crt" "$_set.ca" >"$_set.fullchain.pem"
-		cat "$_set.crt" "$_set.ca" "$T/host.key" >"$_set.combined.pem"
+		cat "$_set.crt" "$_set.ca" "$KEY" >"$_set.combined.pem"
 	done
+	KEY=
 }
 inject_setup() { # LAYOUT SERVICES
 	INJECT_LAYOUT=$1 INJECT_SERVICES=$2
 	SHARDS=$(mktemp -d /dev/shm/certrepo.XXXXXX 2>/dev/null) ||
 		SHARDS=$(mktemp -d "$T/shards.XXXXXX") || return 1
 	trap _inject_cleanup EXIT
-	host_begin || return 1
+	host_begin && make_key "$T/next.key" || return 1
 	_inject_sets && _inject_build || return 1
 	_head="host = \"host1\"; keep = 1; trust_file = \"$T/pki/ca.pem\";
 		profile_dir = \"@D@/profiles\"; state_dir = \"@D@/w/state\";
@@ -117,8 +131,9 @@ inject_sweep() { # TEXT [OPTION...] [POINT...]
 	if [ -z "${KILL_FULL-}" ]; then
 		_every=13
 		[ "$INJECT_SERVICES" = 1 ] || _every=211
-		set -- -k 16 -m $_every "$@"
+		set -- -k 16 -m "${INJECT_EVERY:-$_every}" "$@"
 	fi
+	[ -z "${INJECT_REKEY-}" ] || set -- -r "$NAME" "$@"
 	rm -rf "${SHARDS:?}"/*
 	"$T/x/sweep" -s "$T/setup" -d "$SHARDS" -p "$T/x/inject.so" \
 		-i "${INJECT_BUILD:-$ROOT/build}/certrepo-installer" \

@@ -12,6 +12,7 @@
  *	-l LAYOUT	generation or fixed
  *	-n N		services
  *	-b		the change goes back
+ *	-r NAME		b and c, which are NAME's, are of its next key
  *	-e		an easy host: no ACL, no link to a folder outside
  *	-j N		shards
  *	-k N		of the points of less interest, only each Nth
@@ -51,6 +52,7 @@
 #define WATCHED	   "20010101T000000Z-00000000" /* a link to a folder outside */
 
 static const char *setup, *scratch, *program, *preload;
+static const char *rekeyed; /* NULL: the key stays */
 static bool generation, back, easy, list_only;
 static int services = 1, shards = 2, rare_step = 1, step = 1;
 
@@ -234,14 +236,26 @@ struct shard {
 	char said[4000]; /* by the last run */
 };
 
+/* The last one only where the key changes. */
 static const char *const files_gen[] = { "current/fullchain.pem",
-					 "current/combined.pem", NULL };
+					 "current/combined.pem", "key.pem" };
 static const char *const files_fixed[] = { "cert.pem", "chain.pem",
-					   "combined.pem", NULL };
+					   "combined.pem", "key.pem" };
 
 static const char *const *file_names(void)
 {
 	return generation ? files_gen : files_fixed;
+}
+
+/* Those of the certificate. */
+static int n_others(void)
+{
+	return generation ? 2 : 3;
+}
+
+static int n_files(void)
+{
+	return n_others() + (rekeyed ? 1 : 0);
 }
 
 /* What is to be in FILE of the set X. */
@@ -264,20 +278,20 @@ static const char *wanted(char x, int file, size_t *ret_len)
 	return cache[(int) x][file];
 }
 
-/* The set that is on disk for SERVICE: z, a, b, c; '-': nothing at all; '!':
- * a mixture. */
-static char on_disk(const struct shard *s, int service)
+/* The set that the first N files for SERVICE are: z, a, b, c; '-': nothing at
+ * all; '!': a mixture. */
+static char on_disk(const struct shard *s, int service, int n)
 {
 	char path[PATH_MAX], *have[FILES];
 	size_t lens[FILES];
 	char found = '!';
-	int n = 0, missing = 0;
+	int missing = 0;
 
-	for (; file_names()[n]; n++) {
-		have[n] = slurp(in(path, "%s/w/tls/%d/%s", s->dir, service,
-				   file_names()[n]),
-				&lens[n]);
-		missing += !have[n];
+	for (int i = 0; i < n; i++) {
+		have[i] = slurp(in(path, "%s/w/tls/%d/%s", s->dir, service,
+				   file_names()[i]),
+				&lens[i]);
+		missing += !have[i];
 	}
 	for (const char *x = "zabc"; *x && missing == 0; x++) {
 		int same = 0;
@@ -308,7 +322,7 @@ static char loaded(const struct shard *s, int service)
 		return '-';
 	for (const char *x = "zabc"; *x; x++) {
 		at = 0;
-		for (int i = 0; file_names()[i]; i++) {
+		for (int i = 0; i < n_files(); i++) {
 			const char *want = wanted(*x, i, &part);
 
 			if (at == SIZE_MAX || len < at + part ||
@@ -329,7 +343,7 @@ static void say_host(const struct shard *s, char disk[SERVICES + 1],
 		     char load[SERVICES + 1])
 {
 	for (int i = 0; i < services; i++) {
-		disk[i] = on_disk(s, i + 1);
+		disk[i] = on_disk(s, i + 1, n_files());
 		load[i] = loaded(s, i + 1);
 	}
 	disk[services] = load[services] = '\0';
@@ -515,17 +529,35 @@ static bool journal_left(const struct shard *s)
 	return find_name(in(path, "%s/w/state/journal", s->dir), "", name);
 }
 
+/* A key of its own is another file, and another rename. */
 static void check_untorn(const struct shard *s, struct verdict *v,
 			 const char *when)
 {
-	char disk[SERVICES + 1], load[SERVICES + 1];
+	for (int i = 0; generation && i < services; i++) {
+		char disk = on_disk(s, i + 1, n_others());
 
-	say_host(s, disk, load);
-	for (int i = 0; generation && i < services; i++)
-		if (!strchr("ab", disk[i])) {
-			wrong(v, "%s: generation torn (%s)", when, disk);
+		if (!strchr("ab", disk)) {
+			wrong(v, "%s: generation torn (%c)", when, disk);
 			return;
 		}
+	}
+}
+
+/* The key of b is somewhere, whatever happens: in use, or the next one. */
+static void check_next(const struct shard *s, struct verdict *v,
+		       const char *when)
+{
+	char path[PATH_MAX], *have, *want;
+	size_t n_have = 0, n_want = 0;
+
+	if (!rekeyed || on_disk(s, 1, n_files()) == 'b')
+		return;
+	have = slurp(in(path, "%s/w/state/next/%s", s->dir, rekeyed), &n_have);
+	want = slurp(in(path, "%s/sets/b.key.pem", setup), &n_want);
+	if (!have || n_have != n_want || memcmp(have, want, n_want) != 0)
+		wrong(v, "%s: the next key is lost", when);
+	free(have);
+	free(want);
 }
 
 static void check_attrs(const struct shard *s, struct verdict *v,
@@ -534,7 +566,7 @@ static void check_attrs(const struct shard *s, struct verdict *v,
 	struct attr now;
 
 	for (int i = 0; i < services; i++) {
-		for (int f = 0; file_names()[f]; f++) {
+		for (int f = 0; f < n_files(); f++) {
 			const struct attr *was = &s->attrs[i][f];
 
 			read_attr(s, i + 1, f, &now);
@@ -636,6 +668,7 @@ static bool first_run(struct shard *s, const char *point, struct verdict *v)
 	if (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		check_new(s, v, at, 'b');
 	check_untorn(s, v, at);
+	check_next(s, v, at);
 	if (killed || journal_left(s))
 		return true;
 	/* Where the look that would have found the fault could not be made,
@@ -657,6 +690,7 @@ static void finish_run(struct shard *s, struct verdict *v)
 		wrong(v, "(%s)", s->said);
 	}
 	check_whole(s, v, "store down", back);
+	check_next(s, v, "store down");
 }
 
 static void look_at_point(struct shard *s, const char *point, struct verdict *v)
@@ -765,8 +799,31 @@ static void as_admin(struct shard *s)
 			fatal("%s: ACL", path);
 	}
 	for (int i = 1; i <= services; i++)
-		for (int f = 0; file_names()[f]; f++)
+		for (int f = 0; f < n_files(); f++)
 			read_attr(s, i, f, &s->attrs[i - 1][f]);
+}
+
+/* The key in use, of the modes of an admin. */
+static void put_keys(const struct shard *s)
+{
+	char path[PATH_MAX], to[PATH_MAX];
+
+	for (int i = 1; i <= services; i++) {
+		copy_file(in(path, "%s/sets/a.key.pem", setup),
+			  in(to, "%s/w/tls/%d/key.pem", s->dir, i));
+		if (chmod(to, 0640) == -1)
+			fatal("%s", to);
+	}
+}
+
+static void put_next(const struct shard *s)
+{
+	char path[PATH_MAX], to[PATH_MAX];
+
+	if (mkdir(in(to, "%s/w/state/next", s->dir), 0700) == -1)
+		fatal("%s", to);
+	copy_file(in(path, "%s/sets/b.key.pem", setup),
+		  in(to, "%s/w/state/next/%s", s->dir, rekeyed));
 }
 
 static void make_shard(struct shard *s, int n)
@@ -791,9 +848,13 @@ static void make_shard(struct shard *s, int n)
 	spill(in(path, "%s/w/outside/fullchain.pem", s->dir), "mine", 4);
 	spill(in(path, "%s/w/outside/secret", s->dir), "mine", 4);
 	start_server(s);
+	if (rekeyed)
+		put_keys(s);
 	must_run(s, 'z');
 	must_run(s, 'a');
 	as_admin(s);
+	if (rekeyed)
+		put_next(s);
 	/* the last one does not like b */
 	if (back)
 		copy_file(in(path, "%s/sets/b.crt", setup),
@@ -1012,7 +1073,7 @@ static void options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "s:d:i:p:l:n:bej:k:m:L")) != -1) {
+	while ((c = getopt(argc, argv, "s:d:i:p:l:n:r:bej:k:m:L")) != -1) {
 		switch (c) {
 		case 's':
 			setup = optarg;
@@ -1031,6 +1092,9 @@ static void options(int argc, char **argv)
 			break;
 		case 'n':
 			services = atoi(optarg);
+			break;
+		case 'r':
+			rekeyed = optarg;
 			break;
 		case 'b':
 			back = true;
