@@ -27,6 +27,7 @@
 #define DURATION_MAX (INT64_C(100) * 365 * 86400)
 
 enum {
+	FOR_PEOPLE, /* no option: the form when none is asked for */
 	KEY_NAME = 256,
 	KEY_HOST,
 	KEY_OWNER,
@@ -86,7 +87,7 @@ struct asked;
 
 /* A form in which the fleet is written out. Gives the exit status. */
 struct form {
-	int key; /* 0: for people, when none is asked for */
+	int key;
 	const char *option;
 	int (*write)(const struct status_model *m, const struct asked *a,
 		     FILE *f, struct err *err);
@@ -134,7 +135,7 @@ static int form_nagios(const struct status_model *m, const struct asked *a,
 }
 
 static const struct form forms[] = {
-	{ 0, "", form_text },
+	{ FOR_PEOPLE, "", form_text },
 	{ KEY_HTML, "--html", form_html },
 	{ KEY_JSON, "--json", form_json },
 	{ KEY_PROMETHEUS, "--prometheus", form_prometheus },
@@ -282,15 +283,17 @@ static int load(const struct look *l, const char *name, const char *host,
 	return load_model(l->store, &scope, &l->conf->set, l->now, ret, err);
 }
 
-/* Of what reads a part: nothing is there, because the filter has a word that is
- * nobody's? */
+/* For what reads a part alone: words that are nobody's. */
 static int check_known(const struct look *l, struct err *err)
 {
 	AUTO(model_free) struct status_model all = { .arena = NULL };
+	const struct filter *f = &l->asked->filter;
 
+	if (!f->host && !f->owner && !f->ca)
+		return 0;
 	if (load(l, NULL, NULL, &all, err) == -1)
 		return -1;
-	return filter_known(&all, &l->asked->filter, err);
+	return filter_known(&all, f, err);
 }
 
 /* The exit status, or -1. */
@@ -309,9 +312,7 @@ static int look_name(const struct look *l, const char *name, struct err *err)
 	filter_apply(&m, &l->asked->filter);
 	m.filtered = true;
 	if (m.n_order == 0)
-		return check_known(l, err) == -1
-			       ? -1
-			       : form_text(&m, l->asked, stdout, err);
+		return form_text(&m, l->asked, stdout, err);
 	if (detail_name(l->store, &m, stdout, err) == -1)
 		return -1;
 	return model_exit(&m);
@@ -434,7 +435,8 @@ static int look_one(const struct look *l, char **names, int n, struct err *err)
 
 	if (a->key)
 		return look_key(l, err);
-	if (n == 0 && a->form->key == 0 && !a->output && host_alone(&a->filter))
+	if (n == 0 && a->form->key == FOR_PEOPLE && !a->output &&
+	    host_alone(&a->filter))
 		return look_host(l, a->filter.host, err);
 	return look_all(l, names, (size_t) n, err);
 }
@@ -445,10 +447,12 @@ static int run(const struct look *l, char **names, int n)
 	struct err err = ERR_INIT;
 	int status = 0, rc;
 
-	if (n == 0 || a->form->key != 0 || a->output) {
+	if (n == 0 || a->form->key != FOR_PEOPLE || a->output) {
 		rc = look_one(l, names, n, &err);
 		return rc == -1 ? tell(a, &err) : rc;
 	}
+	if (check_known(l, &err) == -1)
+		return tell(a, &err);
 	for (int i = 0; i < n; i++) {
 		rc = look_name(l, names[i], &err);
 		if (rc == -1)
@@ -477,7 +481,7 @@ static void check_asked(const struct asked *a, int n)
 		opts_usage(&spec, "--warning and --critical are of --nagios");
 	if (a->fresh > 0 && a->form->key != KEY_HTML)
 		opts_usage(&spec, "--fresh is of --html");
-	if (a->key && (chosen || a->output || a->form->key != 0))
+	if (a->key && (chosen || a->output || a->form->key != FOR_PEOPLE))
 		opts_usage(&spec, "--key is a question of its own");
 }
 

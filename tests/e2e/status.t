@@ -151,7 +151,7 @@ none() { # MESSAGE WORD...
 _n_ca='the CA nix is neither configured nor that of a name; there is: letsencrypt'
 none "$_n_ca" --ca nix
 none "$_n_ca" --ca nix --json
-none "$_n_ca" --ca nix well.example.org
+none "$_n_ca" --ca nix well.example.org gone.example.org
 none 'no name has the owner wbe@example.org; is web@example.org meant?' \
 	--owner wbe@example.org
 none 'no host web3.example.org has an account or a receipt; is web1.example.org meant?' \
