@@ -84,6 +84,16 @@ int x509_key_id(const struct x509_key *key, char ret[ENC_SHA256_HEX],
 	return 0;
 }
 
+int x509_key_same(const struct x509_key *a, const struct x509_key *b,
+		  struct err *err)
+{
+	char ida[ENC_SHA256_HEX], idb[ENC_SHA256_HEX];
+
+	if (x509_key_id(a, ida, err) == -1 || x509_key_id(b, idb, err) == -1)
+		return -1;
+	return strcmp(ida, idb) == 0;
+}
+
 /* --- what a certificate and a request have in common --- */
 
 static bool add_name(GENERAL_NAMES *all, const char *name)

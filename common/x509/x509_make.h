@@ -19,6 +19,9 @@ const char *x509_key_kind(const struct x509_key *key);
 /* SHA-256 of its SubjectPublicKeyInfo. */
 int x509_key_id(const struct x509_key *key, char ret[ENC_SHA256_HEX],
 		struct err *err) MUST_CHECK;
+/* Are they of one public half: 1, 0, -1. */
+int x509_key_same(const struct x509_key *a, const struct x509_key *b,
+		  struct err *err) MUST_CHECK;
 
 /* A request of KEY, which is a private one, for NAMES: DNS names, at least
  * one, each once. Without a subject: the names stand in the SAN alone. PEM is

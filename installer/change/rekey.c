@@ -50,16 +50,6 @@ bool rekey_other(const struct txn_part *p, const struct svc_cert *c,
 	       !x509_key_matches(key, chain);
 }
 
-static int same_key(const struct x509_key *a, const struct x509_key *b,
-		    struct err *err)
-{
-	char ida[ENC_SHA256_HEX], idb[ENC_SHA256_HEX];
-
-	if (x509_key_id(a, ida, err) == -1 || x509_key_id(b, idb, err) == -1)
-		return -1;
-	return strcmp(ida, idb) == 0;
-}
-
 int rekey_keep(const struct txn_part *p, const struct journal *m,
 	       const struct svc_cert *c, struct err *err)
 {
@@ -75,7 +65,7 @@ int rekey_keep(const struct txn_part *p, const struct journal *m,
 		return -1;
 	if (rc == 0)
 		return nextkey_put(state_dir(p), name, key, err);
-	rc = same_key(key, next, err);
+	rc = x509_key_same(key, next, err);
 	if (rc != 0)
 		return rc == 1 ? 0 : -1;
 	return err_set(err, ERR_CONFLICT,

@@ -110,16 +110,6 @@ static const char *kind_of(const struct ask *a, const struct x509_key *old)
 	return kind ? kind : X509_KEY_KIND;
 }
 
-static int same(const struct x509_key *a, const struct x509_key *b,
-		struct err *err)
-{
-	char ida[ENC_SHA256_HEX], idb[ENC_SHA256_HEX];
-
-	if (x509_key_id(a, ida, err) == -1 || x509_key_id(b, idb, err) == -1)
-		return -1;
-	return strcmp(ida, idb) == 0;
-}
-
 /* The one key of them all: 1, 0: none has one, -1. */
 static int find_key(const struct ask *a, struct x509_key **ret, struct err *err)
 {
@@ -137,7 +127,7 @@ static int find_key(const struct ask *a, struct x509_key **ret, struct err *err)
 			first = TAKE(key);
 			continue;
 		}
-		rc = same(first, key, err);
+		rc = x509_key_same(first, key, err);
 		if (rc == 0)
 			return err_set(err, ERR_CONFIG,
 				       "%s is another key than that of service "

@@ -91,6 +91,8 @@ static void others(void **state)
 	ok(x509_key_make(X509_KEY_KIND, &b, &err));
 	ok(x509_key_id(a, ida, &err));
 	ok(x509_key_id(b, idb, &err));
+	assert_int_equal(x509_key_same(a, b, &err), 0);
+	assert_int_equal(x509_key_same(a, a, &err), 1);
 	assert_string_not_equal(ida, idb);
 	x509_key_free(&a);
 	x509_key_free(&b);
