@@ -280,11 +280,17 @@ static void heartbeat(struct host *r)
 bool run_print_left(const struct host *r, FILE *to)
 {
 	struct strlist names = STRLIST_INIT;
-	bool left;
+	struct err err = ERR_INIT;
+	bool left = false;
 
 	/* Without rights nothing is seen, and that is said elsewhere. */
-	(void) !list_journals(r, &names, NULL);
-	left = names.n > 0;
+	if (list_journals(r, &names, &err) == -1 &&
+	    access(r->conf->state_dir, R_OK | X_OK) == 0) {
+		log_warn("which changes are not finished is not known: %s",
+			 err.msg);
+		left = true;
+	}
+	left = left || names.n > 0;
 	for (size_t i = 0; i < names.n && to; i++)
 		fprintf(to,
 			"not finished: %s; a run is at it, or one that was "
@@ -324,6 +330,7 @@ static void look_at_left(struct host *r)
 
 	if (run_print_left(r, stdout))
 		r->bad++;
+	/* That it cannot be read was said. */
 	(void) !list_journals(r, &names, NULL);
 	for (size_t i = 0; i < names.n; i++)
 		print_outlook(r, txn_journal_path(r, names.v[i]));

@@ -82,6 +82,12 @@ rm "$T/state/folders" && mv "$T/away" "$T/state/folders"
 run host
 run host --status
 is "$rc" 0 "all is well again"
+rm -rf "$T/state/journal" && : >"$T/state/journal"
+run host --status
+is "$rc" 1 "what is not finished cannot be read"
+like "$err" "which changes are not finished is not known: .*state/journal" \
+	"... which is said"
+rm "$T/state/journal"
 mv "$T/state/status" "$T/away" && mkdir "$T/state/status"
 stop nginx
 run host
