@@ -243,8 +243,10 @@ static void take_answer(struct host *r, struct requested *all,
  * missing certificate tells. */
 static bool undecided(const struct host *r, const struct requested_one *o)
 {
+	if (*o->key == '\0')
+		return false;
 	if (eq(o->state, REQUESTED_FAILED))
-		return *o->key != '\0' && r->now - o->ts >= TRY_AGAIN;
+		return r->now - o->ts >= TRY_AGAIN;
 	return eq(o->state, FLEET_PENDING) ||
 	       (o->new_key && eq(o->state, FLEET_APPROVED) && !renamed(o));
 }
