@@ -14,7 +14,8 @@ fake() { # NAME LINE...
 }
 # How a run ended, and what it printed.
 ended() { # RESULT STATUS TEXT
-	fake systemctl 'case $3 in' "Result) echo $1 ;;" "ExecMainStatus) echo $2 ;;" \
+	fake systemctl 'case $* in *us+utc*) echo "Mon 2026-11-30 09:24:40.120057 UTC" ;; esac' \
+		'case $3 in' "Result) echo $1 ;;" "ExecMainStatus) echo $2 ;;" \
 		'InvocationID) echo 0123 ;;' 'ConditionResult) echo yes ;;' 'esac'
 	printf '%s' "$3" >"$T/said"
 	fake journalctl 'case "$*" in' '*--sync*) ;;' "*_TRANSPORT=stdout*_SYSTEMD_INVOCATION_ID=0123*) cat '$T/said' ;;" \
@@ -30,7 +31,7 @@ alert() {
 }
 [ ! -x /usr/bin/sendmail ] || skip_all "a sendmail in /usr/bin"
 
-plan 21
+plan 23
 ended success 0 ''
 alert
 is "$rc $out$err$mail" "0 " "well and silent: nothing"
@@ -54,6 +55,19 @@ touch -d '1439 minutes ago' "$T"/state/*
 touch -d '1441 minutes ago' "$T"/state/*
 alert
 like "$mail" '^no names fail$' "... and after a day"
+
+# --- what has no ID, as journald came to it when the run had ended ---
+ended exit-code 1 'late
+'
+fake journalctl 'case "$*" in' '*--sync* | *_SYSTEMD_INVOCATION_ID=*) ;;' \
+	"*_TRANSPORT=stdout*--since*09:24:40.120057\ UTC\ _SYSTEMD_UNIT=x.service) cat '$T/said' ;;" \
+	'*INVOCATION_ID=0123*) echo Starting ;;' 'esac'
+alert
+like "$mail" '^late$' "what has no ID is known by its unit"
+fake systemctl 'case $3 in' "Result) echo exit-code ;;" "ExecMainStatus) echo 1 ;;" \
+	'InvocationID) echo 0123 ;;' 'ConditionResult) echo yes ;;' 'esac'
+alert
+is "$rc $out$err$mail" "0 " "... of a run that began nobody knows when, all with one is"
 
 # --- much of it, and what would speak to a terminal ---
 ended exit-code 1 "$(printf 'red \033[31m \302\233 bell \007 \303\244\ttab')

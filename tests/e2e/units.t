@@ -155,6 +155,15 @@ like "$(mails)" "^from root, NoNewPrivs:0 by sendmail -t -i To: root Subject: ce
 unit_runs certrepo-fetcher.service
 is "$(mails)" "" "... once a day"
 rm "$IN/etc/systemd/system/certrepo-fetcher.service.d/1.conf"
+drop_in certrepo-fetcher.service '[Service]' 'ExecStartPre=/bin/echo too late'
+inside systemctl daemon-reload
+journald=$(inside systemctl show -P MainPID systemd-journald)
+inside kill -STOP "$journald"
+{ sleep 2 && inside kill -CONT "$journald"; } &
+unit_runs certrepo-fetcher.service
+like "$(mails)" "^from root.* It printed: too late " \
+	"... also what journald came to when the run had ended"
+rm "$IN/etc/systemd/system/certrepo-fetcher.service.d/1.conf"
 inside systemctl daemon-reload
 
 # --- a web root that the unit does not name ---

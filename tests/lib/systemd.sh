@@ -81,14 +81,15 @@ inside() { # COMMAND...
 # One start to its end, and to that of what it starts when it ends: rc is the
 # exit status, err what it printed, result what systemd calls it.
 unit_runs() { # UNIT
+	_from=$(date +@%s.%6N)
 	inside systemctl start "$1" >"$T/log/start" 2>&1
 	wait_for 20 idle || diag "still at it: $(inside systemctl list-jobs)"
 	result=$(inside systemctl show -P Result "$1")
 	rc=$(inside systemctl show -P ExecMainStatus "$1")
 	inside journalctl --sync
-	err=$(inside journalctl -q -o cat _TRANSPORT=stdout _SYSTEMD_INVOCATION_ID="$(
-		inside journalctl -q -o export -n 1 UNIT="$1" |
-			sed -n 's/^INVOCATION_ID=//p')")
+	# what journald comes to when the run has ended has no invocation's ID
+	err=$(inside journalctl -q -o cat --since "$_from" _TRANSPORT=stdout \
+		_SYSTEMD_UNIT="$1")
 	out=
 	_last="$1: $result"
 }
