@@ -45,7 +45,7 @@ int fleet_fetcher_start(struct store *s, const struct fleet_fetcher *f,
 	if (store_check_text("the instance", f->instance, STORE_OWNER_MAX,
 			     err) == -1)
 		return -1;
-	return STORE_TRY(s, STORE_TX_YES, err, start(s, f, &w, err));
+	return STORE_TRY(s, STORE_TX_PATIENT, err, start(s, f, &w, err));
 }
 
 static int end(struct store *s, const struct fleet_fetcher *f, struct words *w,
@@ -75,7 +75,7 @@ int fleet_fetcher_end(struct store *s, const struct fleet_fetcher *f,
 	if (store_check_text("the instance", f->instance, STORE_OWNER_MAX,
 			     err) == -1)
 		return -1;
-	return STORE_TRY(s, STORE_TX_YES, err, end(s, f, &w, err));
+	return STORE_TRY(s, STORE_TX_PATIENT, err, end(s, f, &w, err));
 }
 
 int fleet_fetchers_forget(struct store *s, const char *instance, int64_t before,

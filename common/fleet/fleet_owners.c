@@ -26,7 +26,9 @@ static int claim_over(struct store *s, struct fleet_owner_notice *v,
 	return 0;
 }
 
-/* An instant ahead of now is of a clock that was wrong. */
+/* Another one's run may have begun after this one, and its clock be ahead. An
+ * instant that is further ahead than what is repeated is of a clock that was
+ * wrong. */
 static int claim_one(struct store *s, struct fleet_owner_notice *v, int64_t now,
 		     struct err *err)
 {
@@ -38,19 +40,20 @@ static int claim_one(struct store *s, struct fleet_owner_notice *v, int64_t now,
 	if (store_exec(s,
 		       "UPDATE owner_notices SET owner = ?, ts = ?, told = ? "
 		       "WHERE name = ? AND (owner <> ? OR told <> ? OR "
-		       "ts <= ? OR ts > ?)",
+		       "ts <= ? OR ts >= ?)",
 		       ARGS(T(v->owner), I(now), T(v->told), T(v->name),
 			    T(v->owner), T(v->told), I(now - v->repeat),
-			    I(now)),
+			    I(now + v->repeat)),
 		       &rows, err) == -1)
 		return -1;
-	v->ours = rows > 0 || s->losses > 0;
-	if (v->ours || insert(s, v, now, &own) == 0) {
-		v->ours = true;
+	v->ours = rows > 0 || insert(s, v, now, &own) == 0;
+	if (v->ours)
+		return 0;
+	if (db_fault(s->db) == DB_FAULT_DUPLICATE) {
+		/* By us, when the answer was lost. */
+		v->ours = s->losses > 0;
 		return 0;
 	}
-	if (db_fault(s->db) == DB_FAULT_DUPLICATE)
-		return 0;
 	*err = own;
 	return -1;
 }
@@ -80,7 +83,7 @@ int fleet_owners_claim(struct store *s, struct fleet_owner_notice *v, size_t n,
 {
 	if (check(v, n, err) == -1)
 		return -1;
-	return STORE_TRY(s, STORE_TX_YES, err, claim(s, v, n, now, err));
+	return STORE_TRY(s, STORE_TX_PATIENT, err, claim(s, v, n, now, err));
 }
 
 static int unclaim(struct store *s, const struct fleet_owner_notice *v,
@@ -107,7 +110,7 @@ static int unclaim(struct store *s, const struct fleet_owner_notice *v,
 int fleet_owners_unclaim(struct store *s, const struct fleet_owner_notice *v,
 			 size_t n, int64_t now, struct err *err)
 {
-	return STORE_TRY(s, STORE_TX_YES, err, unclaim(s, v, n, now, err));
+	return STORE_TRY(s, STORE_TX_PATIENT, err, unclaim(s, v, n, now, err));
 }
 
 int fleet_owners_forget(struct store *s, int64_t before, struct err *err)

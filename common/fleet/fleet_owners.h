@@ -16,8 +16,9 @@ struct fleet_owner_notice {
 	int64_t repeat; /* the same is not told again before so many seconds */
 	bool ours;	/* the answer: it is to be told by who asks */
 };
-/* All of V in one transaction. ERR_LOCKED: another is at it. What is ours and
- * could not be told is given back. */
+/* All of V in one transaction. ERR_LOCKED: another is at it, and stays there.
+ * NOW may be a little before what others wrote: their clocks, and when their
+ * runs began. What is ours and could not be told is given back. */
 int fleet_owners_claim(struct store *s, struct fleet_owner_notice *v, size_t n,
 		       int64_t now, struct err *err) MUST_CHECK;
 int fleet_owners_unclaim(struct store *s, const struct fleet_owner_notice *v,

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "clock.h"
+#include "jitter.h"
 #include "store_impl.h"
 #include "store_schema.h"
 
@@ -11,6 +12,7 @@
 #define RETRIES_MAX 10
 #define RETRY_MS    15000
 #define LOSSES_MAX  2
+#define LOCKED_MAX  6
 
 int store_open(const struct store_conf *conf, enum store_use use,
 	       struct store **ret, struct err *err)
@@ -137,6 +139,19 @@ static bool pause_before(struct db *db, int retry)
 	return true;
 }
 
+/* Two that were in each other's way got nothing, both: they come back at
+ * different times. */
+static bool pause_locked(struct store *s)
+{
+	int ms = 5 << s->retries++;
+
+	ms += (int) (jitter_number("lock") % (unsigned) ms);
+	if (db_left_ms(s->db) <= ms)
+		return false;
+	db_pause(s->db, ms);
+	return true;
+}
+
 /* After a failure: is it one that goes away when all is done again? */
 static bool recover(struct store *s, enum db_fault fault, struct err *err)
 {
@@ -153,6 +168,11 @@ static bool recover(struct store *s, enum db_fault fault, struct err *err)
 			return false;
 		if (err)
 			s->retried = *err;
+		err_clear(err);
+		return true;
+	}
+	if (fault == DB_FAULT_LOCKED && s->tx == STORE_TX_PATIENT &&
+	    s->retries < LOCKED_MAX && pause_locked(s)) {
 		err_clear(err);
 		return true;
 	}

@@ -20,6 +20,9 @@ enum store_tx_use {
 	STORE_TX_YES, /* several: begin and commit around them */
 	/* several that only read, of one moment; nobody waits for them */
 	STORE_TX_READ,
+	/* as YES, of rows that another has for a moment: within half a second
+	 * they are asked for again, before ERR_LOCKED is said */
+	STORE_TX_PATIENT,
 };
 
 struct store {

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "trouble_kit.h"
 #include "fleet_owners.h"
 
@@ -51,9 +54,54 @@ static void one_tells(void **state)
 	assert_false(ours(other, "c@d", NULL, NOW + 63 + DAY));
 	/* new again */
 	assert_true(ours(other, "c@d", "2", NOW + 64 + DAY));
+	/* a run that began earlier, or a clock that is a little behind */
+	assert_false(ours(store, "c@d", "2", NOW + 63 + DAY));
+	assert_false(ours(store, "c@d", "2", NOW + 65));
 	/* a clock that was ahead */
-	assert_true(ours(other, "c@d", "2", NOW));
+	assert_true(ours(store, "c@d", "2", NOW + 64));
 	store_free(&other);
+}
+
+/* Whom the store lets wait for nobody's row waits for this, a moment: who has
+ * it may be about to leave without. */
+static void in_the_way(void **state)
+{
+	struct fleet_owner_notice v = { "a.example.org", "a@b", .told = "1",
+					.repeat = DAY };
+	struct store *loop = NULL;
+	int ready[2], status;
+	char c;
+	pid_t pid;
+
+	OK(store_open(&conf, STORE_LOOP, &loop, &err));
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct store *other = NULL;
+
+		/* of a row that is not there, MariaDB locks its place */
+		if (store_open(&conf, STORE_WRITE, &other, &err) == -1 ||
+		    db_begin(other->db, &err) == -1 ||
+		    db_script(other->db,
+			      "UPDATE owner_notices SET ts = 1 "
+			      "WHERE name = 'a.example.org'",
+			      &err) == -1 ||
+		    write(ready[1], "x", 1) != 1)
+			_exit(1);
+		(void) poll(NULL, 0, 100);
+		db_rollback(other->db);
+		store_free(&other);
+		_exit(0);
+	}
+	assert_int_equal(close(ready[1]), 0);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	OK(fleet_owners_claim(loop, &v, 1, NOW, &err));
+	assert_true(v.ours);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(close(ready[0]), 0);
+	store_free(&loop);
 }
 
 static void given_back(void **state)
@@ -105,6 +153,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(one_tells, setup, teardown),
+		cmocka_unit_test_setup_teardown(in_the_way, setup, teardown),
 		cmocka_unit_test_setup_teardown(given_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(refused, setup, teardown),
 	};
