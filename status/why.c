@@ -3,10 +3,12 @@
 #include "clock.h"
 #include "plain.h"
 #include "why.h"
+#include "words.h"
 
 /*
  * The table. In a sentence {when} is the verdict's instant, and the other words
- * in braces are those of `words' below.
+ * in braces are those of `words' below. {name} is for commands alone: it is
+ * written as a shell takes it.
  */
 struct row {
 	const char *state, *waits_for, *text;
@@ -384,9 +386,17 @@ static void w_when(const struct about *a, struct sbuf *out)
 	add_at(a, a->v->when, out);
 }
 
+/* In a command that somebody may copy: a row may be called anything. What is
+ * cleaned of it is cleaned before it has its quotes. */
 static void w_name(const struct about *a, struct sbuf *out)
 {
-	sbuf_add_clean(out, a->n->name);
+	AUTO(mem_free_str) char *name = mem_strdup(a->n->name);
+	const char *const argv[] = { name, NULL };
+	AUTO(mem_free_str) char *word = NULL;
+
+	plain_ascii(name);
+	word = words_text(argv);
+	sbuf_addf(out, "%s%s", *name == '-' ? "-- " : "", word);
 }
 
 static void w_days_left(const struct about *a, struct sbuf *out)

@@ -593,6 +593,54 @@ static void test_clean(void **state)
 	assert_non_null(strstr(sbuf_str(&out), ": x?[2J?{name}?"));
 }
 
+/* What may be copied is what a shell takes as one word; a name of DNS needs no
+ * quotes. */
+static void test_commands(void **state)
+{
+	static const struct {
+		enum why why;
+		const char *command;
+	} commands[] = {
+		{ WHY_DISABLED, ": certrepo-populate enable %s" },
+		{ WHY_HELD, ": certrepo-populate enable %s" },
+		{ WHY_LEASE_LATE, ": certrepo-fetcher --break-lease %s, or" },
+		{ WHY_BACKOFF, ": certrepo-fetcher --once --force %s" },
+		{ WHY_BACKOFF_FREE, ": certrepo-fetcher --once --force %s" },
+		{ WHY_OVERDUE, ": certrepo-fetcher --once %s says why" },
+		{ WHY_NO_CA, "; certrepo-populate set %s ca=NAME chooses" },
+	};
+	static const char *const words[][2] = {
+		{ "www.example.org", "www.example.org" },
+		{ "a_b.example.org", "a_b.example.org" },
+		{ "*.example.org", "'*.example.org'" },
+		{ "x;touch /tmp/pwned;", "'x;touch /tmp/pwned;'" },
+		{ "a'`id`", "'a'\\''`id`'" },
+		{ "a\nb\xff", "'a?b?'" },
+		{ "--force", "-- --force" },
+	};
+	struct status_verdict v = { .when = NOW };
+	struct scene s;
+
+	scene_init(&s);
+	scene_judge(&s);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		for (size_t k = 0; k < ARRAY_LEN(words); k++) {
+			AUTO(sbuf_free) struct sbuf out = SBUF_INIT(4000);
+			AUTO(sbuf_free) struct sbuf want = SBUF_INIT(4000);
+			const char *at = strchr(commands[i].command, '%');
+
+			sbuf_add(&want, commands[i].command,
+				 (size_t) (at - commands[i].command));
+			sbuf_addf(&want, "%s%s", words[k][1], at + 2);
+			s.n.name = words[k][0];
+			v.why = (uint16_t) commands[i].why;
+			why_name_text(&s.m, &s.n, &v, &out);
+			if (!strstr(sbuf_str(&out), sbuf_str(&want)))
+				fail_msg("not \"%s\": %s", sbuf_str(&want),
+					 sbuf_str(&out));
+		}
+}
+
 static void test_placeholder(void **state)
 {
 	assert_string_equal(LOAD_PLACEHOLDER, HOST_PLACEHOLDER);
@@ -611,6 +659,7 @@ int main(void)
 		cmocka_unit_test(test_silent),
 		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_placeholder),
 	};
 
