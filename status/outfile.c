@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "file.h"
 #include "outfile.h"
+#include "place.h"
 
 #define BUFFER ((size_t) 1 << 18)
 
 struct outfile {
-	char *path, *temp;
-	FILE *f; /* writes to fd; a stream does not keep why it failed */
-	int fd;
+	struct place at;
+	struct place_new temp;
+	FILE *f;  /* writes to temp; a stream does not keep why it failed */
 	int lost; /* errno of the first failure, or 0 */
 };
 
@@ -21,12 +22,8 @@ void outfile_drop(struct outfile **o)
 		return;
 	if ((*o)->f)
 		fclose((*o)->f);
-	if ((*o)->fd != -1)
-		close((*o)->fd);
-	if ((*o)->temp)
-		unlink((*o)->temp);
-	free((*o)->temp);
-	free((*o)->path);
+	place_drop(&(*o)->at, &(*o)->temp);
+	place_close(&(*o)->at);
 	free(*o);
 	*o = NULL;
 }
@@ -44,7 +41,7 @@ static ssize_t put(void *cookie, const char *text, size_t len)
 	size_t done = 0;
 
 	while (done < len && o->lost == 0) {
-		ssize_t n = write(o->fd, text + done, len - done);
+		ssize_t n = write(o->temp.fd, text + done, len - done);
 
 		if (n >= 0)
 			done += (size_t) n;
@@ -54,25 +51,53 @@ static ssize_t put(void *cookie, const char *text, size_t len)
 	return (ssize_t) done;
 }
 
+/* To who looks at the exit status all of it is one: it was not written. */
+static int unwritten(struct err *err)
+{
+	err->kind = ERR_IO;
+	return -1;
+}
+
+static int walk(const char *path, struct place *ret, struct err *err)
+{
+	struct err why = ERR_INIT;
+	int rc = place_open("", path, 0, ret, &why);
+
+	if (rc == 1)
+		return 0;
+	if (rc == 0)
+		return err_set(err, ERR_IO,
+			       "%s cannot be written: its folder is missing",
+			       path);
+	if (strncmp(why.msg, "link ", 5) == 0)
+		return err_set(err, why.kind,
+			       "%s; where it is meant, name with --output what "
+			       "it leads to",
+			       why.msg);
+	*err = why;
+	return -1;
+}
+
 int outfile_open(const char *path, struct outfile **ret, struct err *err)
 {
 	static const struct file_attr attr = { .mode = 0644,
 					       .uid = FILE_KEEP,
 					       .gid = (gid_t) FILE_KEEP };
 	static const cookie_io_functions_t io = { .write = put };
-	AUTO(outfile_drop) struct outfile *o = NULL;
+	AUTO(outfile_drop) struct outfile *o = mem_alloc(sizeof(*o));
 	struct stat st;
 
+	o->at = (struct place) PLACE_INIT;
+	o->temp = (struct place_new) PLACE_NEW_INIT;
+	if (walk(path, &o->at, err) == -1)
+		return unwritten(err);
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return err_set(err, ERR_USAGE,
 			       "%s is no regular file: leave --output away to "
 			       "write to standard output",
 			       path);
-	o = mem_alloc(sizeof(*o));
-	o->fd = -1;
-	o->path = mem_strdup(path);
-	if (file_begin(path, &attr, &o->temp, &o->fd, err) == -1)
-		return -1;
+	if (place_stage(&o->at, "", 0, &attr, NULL, &o->temp, err) == -1)
+		return unwritten(err);
 	o->f = fopencookie(o, "w", io);
 	if (!o->f)
 		return err_errno(err, ERR_IO, "%s: cannot be written", path);
@@ -86,24 +111,33 @@ FILE *outfile_stream(struct outfile *o)
 	return o->f;
 }
 
+/* A full network file system may say so only at a close. The descriptor itself
+ * stays open, so that a swap is noticed. */
+static void flush(struct outfile *o)
+{
+	int copy;
+
+	if (fsync(o->temp.fd) == -1)
+		lose(o);
+	copy = dup(o->temp.fd);
+	if (copy == -1 || close(copy) == -1)
+		lose(o);
+}
+
 int outfile_commit(struct outfile **op, struct err *err)
 {
 	AUTO(outfile_drop) struct outfile *o = TAKE(*op);
 	FILE *f = TAKE(o->f);
-	int fd = o->fd;
 
-	if (fclose(f) != 0 || fsync(fd) == -1)
+	if (fclose(f) != 0)
 		lose(o);
-	/* A full network file system may say so only now. */
-	o->fd = -1;
-	if (close(fd) == -1)
-		lose(o);
+	flush(o);
 	if (o->lost != 0) {
 		errno = o->lost;
-		return err_errno(err, ERR_IO, "%s: cannot be written", o->path);
+		return err_errno(err, ERR_IO, "%s: cannot be written",
+				 o->at.path);
 	}
-	if (file_commit(o->temp, o->path, err) == -1)
-		return -1;
-	mem_free_str(&o->temp);
+	if (place_commit(&o->at, &o->temp, false, err) == -1)
+		return unwritten(err);
 	return 0;
 }

@@ -5,7 +5,9 @@
 /*
  * What `--output FILE` names: written beside it, readable by everyone (a web
  * server, node_exporter), synced and renamed over it, so that a reader sees all
- * of the old one or all of the new one.
+ * of the old one or all of the new one. Root may write where others own a
+ * folder on the way: it is walked to by descriptor, see place.h; a link that is
+ * ours is followed, and stays, one that others can change is ERR_IO.
  */
 
 #include <stdio.h>
@@ -13,7 +15,8 @@
 
 struct outfile;
 
-/* A PATH that is there and is no regular file (a device) is ERR_USAGE. */
+/* A PATH that is there and is no regular file (a device) is ERR_USAGE, all else
+ * ERR_IO. */
 int outfile_open(const char *path, struct outfile **ret,
 		 struct err *err) MUST_CHECK;
 FILE *outfile_stream(struct outfile *o); /* borrowed, with a large buffer */

@@ -116,13 +116,47 @@ static void refused(void **state)
 	assert_null(o);
 }
 
+/* Our own link is followed and stays; what it led to is replaced. */
+static void linked(void **state)
+{
+	struct outfile *o = NULL;
+	struct stat st;
+
+	assert_int_equal(symlink("page", scratch("link")), 0);
+	assert_int_equal(outfile_open(scratch("link"), &o, &err), 0);
+	fputs("by a link", outfile_stream(o));
+	assert_int_equal(outfile_commit(&o, &err), 0);
+	holds(scratch("page"), "by a link");
+	assert_int_equal(lstat(scratch("link"), &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(unlink(scratch("link")), 0);
+	assert_int_equal(files(), 1);
+}
+
+/* That of others is not: it says which, and what to do. */
+static void others(void **state)
+{
+	struct outfile *o = NULL;
+
+	if (geteuid() != 0)
+		return;
+	assert_int_equal(symlink("page", scratch("link")), 0);
+	assert_int_equal(lchown(scratch("link"), 61234, 61234), 0);
+	assert_int_equal(outfile_open(scratch("link"), &o, &err), -1);
+	assert_int_equal(err.kind, ERR_IO);
+	assert_non_null(strstr(err.msg, "/link belongs to user 61234, "));
+	assert_non_null(strstr(err.msg, "; where it is meant, name with "));
+	holds(scratch("page"), "by a link");
+	assert_int_equal(unlink(scratch("link")), 0);
+	assert_int_equal(files(), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(replaces),
-		cmocka_unit_test(dropped),
-		cmocka_unit_test(full),
-		cmocka_unit_test(refused),
+		cmocka_unit_test(replaces), cmocka_unit_test(dropped),
+		cmocka_unit_test(full),	    cmocka_unit_test(refused),
+		cmocka_unit_test(linked),   cmocka_unit_test(others),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
