@@ -285,6 +285,22 @@ static void hosts_of(const struct detail *d, const struct status_name *n)
 	}
 }
 
+/* Hosts that were granted N, and do not report it. */
+static void grants_of(const struct detail *d, const struct status_name *n)
+{
+	for (size_t i = 0; i < d->m->n_grants; i++) {
+		const struct status_grant *g = &d->m->grants[i];
+		AUTO(sbuf_free) struct sbuf out = SBUF_INIT(TEXT_SENTENCE);
+		AUTO(mem_free_str) char *what = NULL;
+
+		if (&d->m->names[g->name] != n)
+			continue;
+		what = mem_printf("host %s", g->host);
+		why_grant_text(d->m, g, &out);
+		say(d, what, &g->verdict, &out);
+	}
+}
+
 int detail_name(struct store *s, const struct status_model *m, FILE *f,
 		struct err *err)
 {
@@ -311,6 +327,7 @@ int detail_name(struct store *s, const struct status_model *m, FILE *f,
 	}
 	attempts(&d, &l);
 	hosts_of(&d, n);
+	grants_of(&d, n);
 	return 0;
 }
 
@@ -333,5 +350,6 @@ void detail_host(const struct status_model *m, FILE *f)
 		name_lines(&d, n);
 		while (r < end)
 			r = service(&d, n->name, r, end);
+		grants_of(&d, n);
 	}
 }

@@ -447,6 +447,18 @@ static bool take_install(void *arg, const struct fleet_install *i)
 	return true;
 }
 
+/* Of the whole fleet there may be as many as receipts: none is kept. */
+static void add_grant(struct loader *l, uint32_t name, const char *host)
+{
+	struct status_model *m = l->m;
+
+	m->grants = MORE(l, m->grants, m->n_grants);
+	m->grants[m->n_grants] =
+		(struct status_grant){ .name = name,
+				       .host = intern_str(l->intern, host) };
+	verdict_grant(&m->grants[m->n_grants++]);
+}
+
 static void take_grant(void *arg, const struct fleet_grant *g)
 {
 	struct loader *l = arg;
@@ -454,7 +466,12 @@ static void take_grant(void *arg, const struct fleet_grant *g)
 	uint32_t i, host = places_find(&l->hosts, m, host_key, g->host);
 	struct status_name *n = name_of(l, g->name, &i);
 
-	if (!n || n->n_receipts > 0)
+	if (!n)
+		return;
+	if (!m->whole)
+		add_grant(l, i, g->host);
+	n->elsewhere = n->elsewhere || g->elsewhere;
+	if (n->n_receipts > 0 || n->elsewhere)
 		return;
 	if (n->may_read && g->ts_added >= n->ts_may_read)
 		return;

@@ -91,6 +91,8 @@ struct status_name {
 	uint32_t n_hosts, n_served; /* hosts that have it; that serve it as
 				     * issued at all their endpoints */
 	bool enabled, held, renew_asked, has_crt;
+	bool elsewhere; /* in a model of one host: others report it, which are
+			 * not in it */
 	bool stale;  /* what is known of the certificate is not of this one: of
 		      * issuer, key, names, and what hosts serve */
 	bool by_ari; /* ts_renew is what the CA asks for */
@@ -113,6 +115,13 @@ struct status_host {
 	uint32_t n_strange;	    /* of names that are not */
 	bool too_many;		    /* it says more than is read of one host */
 	bool account;		    /* it has one of its own */
+	struct status_verdict verdict;
+};
+
+/* What a host may read, by an account of its own, and does not report. */
+struct status_grant {
+	uint32_t name; /* a place in names */
+	const char *host;
 	struct status_verdict verdict;
 };
 
@@ -172,6 +181,8 @@ struct status_model {
 	size_t n_hosts;
 	struct status_receipt *receipts;
 	size_t n_receipts;
+	struct status_grant *grants; /* of one name or host alone */
+	size_t n_grants;
 	struct status_ca *cas; /* in order of name */
 	size_t n_cas;
 	int64_t ts_made; /* the tables where fetchers say that they run */

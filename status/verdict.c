@@ -522,6 +522,11 @@ void verdict_receipt(const struct status_model *m, struct status_receipt *r)
 		m->hosts[r->host].n_bad++;
 }
 
+void verdict_grant(struct status_grant *g)
+{
+	g->verdict = verdict(WHY_GRANTED, STATUS_WATCH, 0);
+}
+
 static struct status_verdict without_hosts(const struct status_model *m,
 					   const struct status_name *n)
 {
@@ -529,7 +534,7 @@ static struct status_verdict without_hosts(const struct status_model *m,
 
 	if (m->unread[FLEET_PART_INSTALLS])
 		return verdict(WHY_HOSTS_UNREAD, STATUS_WATCH, 0);
-	if (!n->enabled || at == 0)
+	if (!n->enabled || at == 0 || n->elsewhere)
 		return verdict(WHY_NONE, STATUS_WELL, 0);
 	/* A host that came later had as long. */
 	if (n->may_read && n->ts_may_read > at)

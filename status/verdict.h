@@ -35,6 +35,8 @@ void verdict_name(const struct status_model *m, struct status_name *n,
 void verdict_host_seen(const struct status_model *m, struct status_host *h);
 /* Its host's n_bad counts it, if it is. */
 void verdict_receipt(const struct status_model *m, struct status_receipt *r);
+/* When it was granted is not known, so that it is never late. */
+void verdict_grant(struct status_grant *g);
 /* delivery, n_hosts, n_served and need, from the receipts of N. */
 void verdict_delivery(const struct status_model *m, struct status_name *n);
 void verdict_host(const struct status_model *m, struct status_host *h);

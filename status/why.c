@@ -150,6 +150,10 @@ static const struct row rows[WHYS] = {
 			       "whether hosts serve it is not known: what they "
 			       "report could not be read" },
 
+	[WHY_GRANTED] = { UNKNOWN, ITS_HOST,
+			  "may read it, and never said that it has it: is it "
+			  "in installer.conf there?" },
+
 	[WHY_SERVED] = { OK, "", "serves what was issued last, seen {seen}" },
 	[WHY_INSTALLED] = { OK, "",
 			    "its files are in place, said {seen}; no endpoint "
@@ -685,6 +689,16 @@ void why_receipt_text(const struct status_model *m,
 	const struct about a = {
 		.m = m, .r = r, .n = &m->names[r->name], .v = &r->verdict
 	};
+
+	add_sentence(&a, out);
+}
+
+void why_grant_text(const struct status_model *m, const struct status_grant *g,
+		    struct sbuf *out)
+{
+	const struct about a = { .m = m,
+				 .n = &m->names[g->name],
+				 .v = &g->verdict };
 
 	add_sentence(&a, out);
 }

@@ -42,6 +42,8 @@ enum why {
 	WHY_NO_HOST,
 	WHY_NOT_REPORTED,
 	WHY_HOSTS_UNREAD,
+	/* of what a host may read */
+	WHY_GRANTED,
 	/* of a receipt */
 	WHY_SERVED,
 	WHY_INSTALLED,
@@ -119,6 +121,8 @@ void why_name_text(const struct status_model *m, const struct status_name *n,
 		   const struct status_verdict *v, struct sbuf *out);
 void why_receipt_text(const struct status_model *m,
 		      const struct status_receipt *r, struct sbuf *out);
+void why_grant_text(const struct status_model *m, const struct status_grant *g,
+		    struct sbuf *out);
 void why_host_text(const struct status_model *m, const struct status_host *h,
 		   struct sbuf *out);
 void why_ca_text(const struct status_model *m, const struct status_ca *c,

@@ -165,14 +165,15 @@ static int read_paged(struct reader *r, enum fleet_part part,
 	return 0;
 }
 
-#define UNTOLD "NOT EXISTS (SELECT 1 FROM installs i WHERE i.name = g.name)"
-#define GRANTED                                                    \
-	"FROM hosts h JOIN host_names g ON g.account = h.account " \
-	"WHERE h.host = ? AND " UNTOLD
+#define TOLD "EXISTS (SELECT 1 FROM installs i WHERE i.name = g.name)"
+#define TOLD_THERE                                                    \
+	"EXISTS (SELECT 1 FROM installs i WHERE i.name = g.name AND " \
+	"i.host = h.host)"
+#define GRANTED "FROM hosts h JOIN host_names g ON g.account = h.account WHERE "
 /* (MariaDB would go through all names for a union that is no table.) */
 #define OF_HOST                                                 \
 	"name IN (SELECT name FROM (SELECT name FROM installs " \
-	"WHERE host = ? UNION SELECT g.name " GRANTED ") u)"
+	"WHERE host = ? UNION SELECT g.name " GRANTED "h.host = ?) u)"
 #define OF_NAME	     "host IN (SELECT host FROM installs WHERE name = ?)"
 #define PAGE_BY(key) key " > ? ORDER BY " key " LIMIT ?"
 
@@ -417,15 +418,20 @@ static int read_installs(struct reader *r, struct err *err)
 
 /* (Of the others there are many, and nobody asks.) */
 #define GRANTS                                                          \
-	"SELECT g.account, g.name, g.host, h.host, h.ts_added "         \
+	"SELECT g.account, g.name, g.host, h.host, h.ts_added, 0 "      \
 	"FROM host_names g LEFT JOIN hosts h ON h.account = g.account " \
-	"WHERE " UNTOLD " AND "
+	"WHERE NOT " TOLD " AND "
+/* Of one name, or host, those of which that host says nothing. */
+#define GRANTS_OF(what)                                               \
+	"SELECT g.account, g.name, g.host, h.host, h.ts_added, " TOLD \
+	" " GRANTED what " AND NOT " TOLD_THERE " ORDER BY h.host, g.name"
 
 static void take_grant(struct reader *r, const struct db_stmt *st)
 {
 	const struct fleet_grant g = { .name = text(st, 1),
 				       .host = some(st, 3),
-				       .ts_added = number(st, 4) };
+				       .ts_added = number(st, 4),
+				       .elsewhere = db_col_int(st, 5) != 0 };
 
 	for (int i = 0; i < 3; i++)
 		keep_key(r, (size_t) i, text(st, i));
@@ -436,10 +442,9 @@ static void take_grant(struct reader *r, const struct db_stmt *st)
 static int read_grants(struct reader *r, struct err *err)
 {
 	static const struct paged some_of = {
-		.of_name = GRANTS "g.name = ?",
-		.of_host = "SELECT g.account, g.name, g.host, h.host, "
-			   "h.ts_added " GRANTED,
-		.types = "wwwwn",
+		.of_name = GRANTS_OF("g.name = ?"),
+		.of_host = GRANTS_OF("h.host = ?"),
+		.types = "wwwwnn",
 		.fn = take_grant,
 	};
 	size_t n, all = 0;

@@ -72,10 +72,11 @@ struct fleet_place { /* a row of hosts */
 	int64_t ts_added;
 };
 /* HOST, which has an account of its own, was granted NAME, which no host
- * reports. */
+ * reports; of one name or host, which HOST does not. */
 struct fleet_grant {
 	const char *host, *name;
 	int64_t ts_added; /* its account */
+	bool elsewhere;	  /* another host reports it */
 };
 struct fleet_ca {
 	const char *name, *directory;
@@ -124,9 +125,9 @@ struct fleet_taker {
 };
 
 /* Of all the fleet (both NULL), of one NAME and its hosts, or of one HOST, the
- * names it reports, and those it was granted that no host reports: then by
- * indexes, a few rows; REQUESTS and TOTALS are left out, and of the hosts of a
- * name what they say of themselves and of that name comes. */
+ * names it reports, and those it was granted: then by indexes, a few rows;
+ * REQUESTS and TOTALS are left out, and of the hosts of a name what they say of
+ * themselves and of that name comes. */
 struct fleet_scope {
 	const char *name, *host;
 };

@@ -18,7 +18,7 @@ holds() { # TEXT LINES NAME: they are in it, as they are
 }
 
 status_store
-plan 99
+plan 106
 
 # --- the fleet ---
 status
@@ -107,6 +107,32 @@ is "$rc" 0 "one that is well"
 status --host web3.example.org
 is "$rc $out" "1 " "one that there is not"
 like "$err" 'is web[12].example.org meant\?$' "... which was meant"
+
+# --- who may read it, and says nothing of it ---
+status_sql "INSERT INTO hosts (host, account, ts_added) VALUES
+	('web8.example.org', 'a8', $STATUS_NOW - 1000);
+	INSERT INTO host_names (account, name, host) VALUES
+	('a8', 'well.example.org', 'web8.example.org')"
+status well.example.org
+is "$rc $err" "0 " "a name that one of three hosts does not report"
+holds "$out" '
+  host web8.example.org: unknown, waits for its host
+      may read it, and never said that it has it: is it in installer.conf there?' \
+	"... which, and what to do"
+like "$out" 'host web1.example.org .*: ok' "... beside those that do"
+status --host web8.example.org
+is "$rc $err" "0 " "that host"
+holds "$out" '
+  well.example.org: ok
+      renewed from 2026-12-31T00:00:00Z (in 30 days) on, when a third of its
+      life is left
+  host web8.example.org: unknown, waits for its host
+      may read it, and never said that it has it: ' "... has it, too"
+unlike "$out" 'no host reports it' "... which others report"
+status old.example.org
+unlike "$out" 'may read it, and never' "one that it was not granted"
+status_sql "DELETE FROM hosts WHERE host = 'web8.example.org';
+	DELETE FROM host_names WHERE account = 'a8'"
 
 # --- filters ---
 names() { # the first column of the table

@@ -103,8 +103,8 @@ static void grant(void *arg, const struct fleet_grant *g)
 {
 	char text[600];
 
-	snprintf(text, sizeof(text), "%s=%s@%lld", g->host, g->name,
-		 (long long) g->ts_added);
+	snprintf(text, sizeof(text), "%s=%s@%lld%s", g->host, g->name,
+		 (long long) g->ts_added, g->elsewhere ? "+" : "");
 	add_word(seen.grants, sizeof(seen.grants), text);
 }
 
@@ -300,7 +300,8 @@ static void test_scope(void **state)
 	assert_int_equal(seen.install.ts_window, 77);
 	assert_string_equal(seen.detail, "c: no answer");
 	assert_int_equal(seen.places, 0);
-	assert_string_equal(seen.grants, "");
+	/* Another host reports it, and this one does not. */
+	assert_string_equal(seen.grants, "h2=c@5+");
 	assert_int_equal(seen.cas, 1);
 	assert_int_equal(seen.totals + seen.pending, 0);
 	read_all("b", NULL);
@@ -322,14 +323,18 @@ static void test_scope(void **state)
 	assert_string_equal(seen.hosts, "h1 h1 h1");
 	assert_int_equal(seen.places, 0);
 	assert_int_equal(seen.facts, 1);
-	/* Of what it may read, that which nobody reports. */
+	/* Of what it may read, that which it does not report. */
 	assert_string_equal(seen.grants, "");
+	read_all(NULL, "h2");
+	no_faults();
+	assert_string_equal(seen.order, "b c");
+	assert_string_equal(seen.grants, "h2=c@5+");
 	read_all(NULL, "h9");
 	no_faults();
 	assert_int_equal(seen.places, 1);
 	assert_int_equal(seen.installs, 0);
-	assert_string_equal(seen.order, "a");
-	assert_string_equal(seen.grants, "h9=a@6");
+	assert_string_equal(seen.order, "a b");
+	assert_string_equal(seen.grants, "h9=a@6 h9=b@6+");
 }
 
 /* 0 to 65535, in a table of its own. */

@@ -226,6 +226,16 @@ static void nobody_reports(enum why why)
 	assert_int_equal(m.names[0].delivery.why, why);
 }
 
+/* There is one grant that its host does not report. */
+static void granted(const char *host, const char *name)
+{
+	assert_int_equal(m.n_grants, 1);
+	assert_string_equal(m.grants[0].host, host);
+	assert_string_equal(m.names[m.grants[0].name].name, name);
+	assert_int_equal(m.grants[0].verdict.why, WHY_GRANTED);
+	assert_int_equal(m.grants[0].verdict.need, STATUS_WATCH);
+}
+
 static void test_granted(void **state)
 {
 	fleet();
@@ -247,9 +257,23 @@ static void test_granted(void **state)
 	assert_int_equal(m.n_names, 2);
 	assert_string_equal(m.names[1].name, "mail.example.org");
 	assert_int_equal(m.names[1].delivery.why, WHY_NOT_REPORTED);
-	/* What others report is theirs. */
+	/* What others report is theirs, and no host's fault. */
 	load(NULL, "never");
-	assert_int_equal(m.n_names, 0);
+	assert_int_equal(m.n_names, 1);
+	assert_string_equal(m.names[0].name, "a.example.org");
+	assert_int_equal(m.names[0].n_receipts, 0);
+	assert_int_equal(m.names[0].delivery.why, WHY_NONE);
+	/* Nor is it missed that one of two does not report it. */
+	granted("never", "a.example.org");
+	load("a.example.org", NULL);
+	assert_true(m.names[0].n_receipts > 0);
+	granted("never", "a.example.org");
+	load("mail.example.org", NULL);
+	granted("web1", "mail.example.org");
+	load(NULL, "web1");
+	granted("web1", "mail.example.org");
+	load(NULL, NULL);
+	assert_int_equal(m.n_grants, 0);
 	/* One of yesterday has a day for it (of two hours here). */
 	sqlf("UPDATE hosts SET ts_added = %lld WHERE host = 'web1'",
 	     (long long) (NOW - HOUR));

@@ -197,6 +197,7 @@ static void failed(struct scene *s, const char *class, int64_t next)
 	  is_new(s, 44 * HOUR); s->n.may_read = "web1")                        \
 	X(WHY_HOSTS_UNREAD, WATCH, "could not be read", s->no_receipt = true;  \
 	  s->m.unread[FLEET_PART_INSTALLS] = "no")                             \
+	X(WHY_GRANTED, WATCH, "may read it, and never said that it has it", )  \
 	X(WHY_SERVED, WELL, "2026-11-30T23:00:00Z (1 h ago)", )                \
 	X(WHY_INSTALLED, WELL, "its files are in place", s->r.endpoint = "";   \
 	  s->r.served = STATUS_UNSEEN; state_is(s, RECEIPT_INSTALLED, NULL))   \
@@ -326,6 +327,13 @@ static const struct status_verdict *say(const struct scene *s, enum why why,
 	if (why < WHY_NO_HOST) {
 		why_name_text(&s->m, &s->n, &s->n.renewal, out);
 		return &s->n.renewal;
+	}
+	if (why == WHY_GRANTED) {
+		static struct status_grant g;
+
+		verdict_grant(&g);
+		why_grant_text(&s->m, &g, out);
+		return &g.verdict;
 	}
 	if (why < WHY_SERVED) {
 		why_name_text(&s->m, &s->n, &s->n.delivery, out);
