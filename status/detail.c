@@ -245,7 +245,7 @@ static void row_of(const struct detail *d, const struct status_name *n,
 	line_at(d, "last attempt", n->ts_attempt);
 	if (row->lease_owner && row->lease_until > d->m->now)
 		line(d, "leased to", row->lease_owner);
-	line_at(d, "served by",
+	line_at(d, "serve before",
 		n->n_receipts > 0 ? verdict_deadline(d->m, n) : 0);
 }
 

@@ -204,7 +204,7 @@ static void summary(const struct check *c, enum nagios_status is,
 		else
 			sbuf_addf(out, "is %s", why_state(why_worse(c->first)));
 	} else {
-		sbuf_addf(out, "%zu names are well, the fleet is not",
+		sbuf_addf(out, "no name of %zu needs somebody, the fleet does",
 			  c->m->n_order);
 	}
 }
@@ -356,6 +356,8 @@ static const char *not_known(const struct status_model *m)
 {
 	if (model_unread(m) > 0)
 		return "a part of the store cannot be read";
+	if (m->n_names == 0)
+		return OUT_NONE;
 	return m->n_order == 0 ? "no name was chosen" : NULL;
 }
 

@@ -13,6 +13,9 @@
 #include "err.h"
 #include "model.h"
 
+/* Where there is no name at all. */
+#define OUT_NONE "nothing is enrolled yet: certrepo-populate add NAME"
+
 /* text.c: for people, what needs somebody first, then the table. VERBOSE: all
  * names, not only a screen of them. */
 int out_text(const struct status_model *m, bool verbose, FILE *f);

@@ -504,6 +504,8 @@ int out_text(const struct status_model *m, bool verbose, FILE *f)
 			  "has not run yet or is of a version before: the "
 			  "defaults are taken");
 	text_unread(m, columns, f);
+	if (m->n_names == 0 && !m->unread[FLEET_PART_NAMES])
+		text_wrap(f, columns, 2, OUT_NONE);
 	if (!m->filtered)
 		urgent_rest(m, columns, f);
 	urgent_names(m, most, columns, f);

@@ -142,7 +142,7 @@ static const struct row rows[WHYS] = {
 			  "installer.conf of the host that serves it?" },
 	[WHY_NOT_REPORTED] = { NOT_SERVED, A_PERSON,
 			       "no host reports it, and what was issued on "
-			       "{stored} was to be served by {when} "
+			       "{stored} was to be served before {when} "
 			       "(deliver_within{within}); {may_read} may read "
 			       "it: does its installer.conf have it, and has "
 			       "it run since?" },
@@ -167,7 +167,8 @@ static const struct row rows[WHYS] = {
 			     "(deliver_within{within})" },
 	[WHY_NOT_SERVED] = { NOT_SERVED, A_PERSON,
 			     "not served: what was issued on {stored} was to "
-			     "be served by {when} (deliver_within{within}), "
+			     "be served before {when} "
+			     "(deliver_within{within}), "
 			     "and "
 			     "what was there before still is; see there: "
 			     "certrepo-installer --status" },

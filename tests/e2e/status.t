@@ -18,7 +18,7 @@ holds() { # TEXT LINES NAME: they are in it, as they are
 }
 
 status_store
-plan 106
+plan 110
 
 # --- the fleet ---
 status
@@ -33,8 +33,8 @@ holds "$out" '  gone.example.org: expired, waits for its next attempt
 like "$out" 'count_fail_limit = 10' "... with the setting"
 holds "$out" '  old.example.org: not-served, waits for a person
       web2.example.org web 192.0.2.1:443: not served: what was issued on
-      2026-11-29T00:00:00Z (2 days ago) was to be served by 2026-11-30T02:00:00Z
-      (22 h ago) (deliver_within' \
+      2026-11-29T00:00:00Z (2 days ago) was to be served before
+      2026-11-30T02:00:00Z (22 h ago) (deliver_within' \
 	"what is not served, where, since when"
 holds "$out" '
 NAME               STATE       LEFT       UNTIL       HOSTS    CA
@@ -79,6 +79,7 @@ holds "$out" '
   web2.example.org web (nginx): issued -> fetched -> installed
     192.0.2.1:443 (tls), "served": not-served, waits for a person
 ' "... where it stopped"
+like "$out" '^  serve before  2026-11-30T02:00:00Z \(22 h ago\)$' "... and by when"
 status gone.example.org
 holds "$out" '
   owner         web@example.org
@@ -203,6 +204,17 @@ usage '--json and --html exclude each other: a run writes one form' --json --jso
 status --warning 7 --nagios
 is "$rc $out" '3 CERTREPO UNKNOWN - --warning: threshold "7": a number with %, s, m, h, d or w is missing (such as "15%:", less than 15 % of the life left, or "7d:", less than 7 days) (try --help)' \
 	"a threshold that is none, and why"
+
+status --key abc
+is "$rc $out $err" '64  certrepo-status: "abc" is no SHA-256 of a public key, which has 64 hexadecimal digits' \
+	"a key that is none"
+status --help
+like "$out" '--state=WORD +expired, failing, held, \.\.\.; a wrong one lists all$' \
+	"--help says where the states are listed"
+# a form for people is written to a file as well
+status well.example.org --output "$T/page"
+is "$rc $out $(grep -c '^well.example.org  ok' "$T/page")" "0  1" \
+	"the table of one in a file"
 
 # --- silence ---
 status_sql "UPDATE installs SET ts = ts - 259200 WHERE host LIKE 'web1%'"

@@ -186,6 +186,9 @@ static void fleet(void **state)
 	m->all_requests = 3;
 	assert_int_equal(out(m, NULL, NULL), 1);
 	grammar("WARNING");
+	/* which may be waiting, or disabled */
+	assert_non_null(strstr(text, "- no name of 1 needs somebody, the fleet "
+				     "does |"));
 	assert_non_null(strstr(text, "'requests'=3;"));
 	m->all_requests = 0;
 	m->cas[1].verdict.need = STATUS_ACT;
@@ -228,6 +231,22 @@ static void fetching(void **state)
 	m->fetchers[0].ts_ok = KIT_NOW - 3 * KIT_DAY;
 	assert_int_equal(out(m, NULL, NULL), 2);
 	assert_non_null(strstr(text, "names: c.example.org ended 1 day ago |"));
+	kit_free(&m);
+}
+
+/* Where there is none, none could be chosen. */
+static void none(void **state)
+{
+	struct status_model *m = only(NULL, 0);
+
+	assert_int_equal(out(m, NULL, NULL), 3);
+	assert_non_null(
+		strstr(text, "CERTREPO UNKNOWN - no name was chosen |"));
+	m->n_names = 0;
+	assert_int_equal(out(m, NULL, NULL), 3);
+	grammar("UNKNOWN");
+	assert_non_null(strstr(text, "- nothing is enrolled yet: "
+				     "certrepo-populate add NAME |"));
 	kit_free(&m);
 }
 
@@ -330,8 +349,9 @@ int main(void)
 		cmocka_unit_test(ok),	      cmocka_unit_test(shares),
 		cmocka_unit_test(thresholds), cmocka_unit_test(expired),
 		cmocka_unit_test(served),     cmocka_unit_test(fleet),
-		cmocka_unit_test(unknown),    cmocka_unit_test(fetching),
-		cmocka_unit_test(many),	      cmocka_unit_test(errors),
+		cmocka_unit_test(none),	      cmocka_unit_test(unknown),
+		cmocka_unit_test(fetching),   cmocka_unit_test(many),
+		cmocka_unit_test(errors),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

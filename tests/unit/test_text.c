@@ -110,6 +110,19 @@ static void test_chosen(void **state)
 	assert_null(strstr(text, "CA other"));
 }
 
+/* How the first one comes. */
+static void test_none(void **state)
+{
+	assert_int_equal(print(false), 1);
+	assert_null(strstr(text, "enrolled"));
+	m->n_names = m->n_order = 0;
+	assert_int_equal(print(false), 1);
+	has("  nothing is enrolled yet: certrepo-populate add NAME\n");
+	m->unread[FLEET_PART_NAMES] = "certificates (certs): no";
+	assert_int_equal(print(false), 1);
+	assert_null(strstr(text, "enrolled"));
+}
+
 /* What is not known is said. */
 static void test_unread(void **state)
 {
@@ -257,9 +270,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_all),	   TEST(test_verbose), TEST(test_chosen),
-		TEST(test_unread), TEST(test_wrap),    TEST(test_columns),
-		TEST(test_narrow),
+		TEST(test_all),	    TEST(test_verbose), TEST(test_chosen),
+		TEST(test_none),    TEST(test_unread),	TEST(test_wrap),
+		TEST(test_columns), TEST(test_narrow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -190,7 +190,8 @@ static void failed(struct scene *s, const char *class, int64_t next)
 	  s->n.ts_not_before = NOW + DAY)                                      \
 	X(WHY_NO_HOST, WATCH, "no host reports it", s->no_receipt = true)      \
 	X(WHY_NOT_REPORTED, ACT,                                               \
-	  "by 2026-11-30T06:00:00Z (18 h ago) (deliver_within, by its rule); " \
+	  "before 2026-11-30T06:00:00Z (18 h ago) (deliver_within, by its "    \
+	  "rule); "                                                            \
 	  "web1 may read it: does its installer.conf have it, and "            \
 	  "has it run since?",                                                 \
 	  s->no_receipt = true;                                                \
@@ -206,7 +207,7 @@ static void failed(struct scene *s, const char *class, int64_t next)
 	X(WHY_SERVES_OLD, WATCH, "until 2026-12-01T16:00:00Z",                 \
 	  is_new(s, 10 * HOUR))                                                \
 	X(WHY_NOT_SERVED, ACT,                                                 \
-	  "by 2026-11-30T06:00:00Z (18 h ago) (deliver_within",                \
+	  "served before 2026-11-30T06:00:00Z (18 h ago) (deliver_within",     \
 	  is_new(s, 44 * HOUR))                                                \
 	X(WHY_NOT_FETCHED, WATCH, "has not said yet", is_new(s, HOUR);         \
 	  s->r.endpoint = ""; s->r.served = STATUS_UNSEEN;                     \
