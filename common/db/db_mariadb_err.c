@@ -5,6 +5,7 @@
 #include <errmsg.h>
 #include <stdio.h>
 #include <string.h>
+#include "clock.h"
 #include "paths.h"
 #include "plain.h"
 
@@ -44,6 +45,22 @@ static const char *user_of(const struct store_conf *c)
 	return c->user ? c->user : "of the option file";
 }
 
+/* By the clock of this host, which may be what is wrong: who believes the first
+ * half alone replaces a good certificate. */
+static int not_now_fail(const char *where, bool not_yet, struct err *err)
+{
+	char doubt[CLOCK_DOUBT];
+
+	return err_set(err, ERR_CONFIG,
+		       "%s shows a certificate that %s; %s; only if the clock "
+		       "is right, give the server %s (ssl_cert), then run "
+		       "there: FLUSH SSL",
+		       where, not_yet ? "is not valid yet" : "has expired",
+		       clock_doubt(clock_now(), doubt),
+		       not_yet ? "another one, made by a right clock"
+			       : "a new one");
+}
+
 /* The library's texts name the cause, if at all, in the words of OpenSSL. */
 static int tls_fail(const struct store_conf *c, const char *where,
 		    const char *text, struct err *err)
@@ -64,12 +81,8 @@ static int tls_fail(const struct store_conf *c, const char *where,
 			       "%s shows a certificate that is not for the "
 			       "name \"%s\"",
 			       where, c->host ? c->host : "of the option file");
-	if (strstr(text, "expired"))
-		return err_set(err, ERR_CONFIG,
-			       "%s shows a certificate that has expired: give "
-			       "the server a new one (ssl_cert), then run "
-			       "there: FLUSH SSL",
-			       where);
+	if (strstr(text, "expired") || strstr(text, "not yet valid"))
+		return not_now_fail(where, !strstr(text, "expired"), err);
 	if (strstr(text, "self-signed") || strstr(text, "self signed") ||
 	    strstr(text, "verify failed") || strstr(text, "local issuer"))
 		return err_set(err, ERR_CONFIG,

@@ -101,7 +101,23 @@ openssl x509 -req -in "$T/req.pem" -CA "$T/db/tls/ca.pem" \
 if [ -s "$T/db/tls/old.pem" ]; then # this openssl takes that
 	chmod 644 "$T/db/tls/old.pem"
 	restart --ssl-cert="$T/db/tls/old.pem"
-	says 'certificate that has expired: give the server a new one .ssl_cert., then run there: FLUSH SSL' "an old certificate"
+	says 'certificate that has expired; this host.s clock says 20[-0-9]* .date.: see that it is right; only if the clock is right, give the server a new one .ssl_cert., then run there: FLUSH SSL' \
+		"an old certificate"
+fi
+restart --ssl-cert="$T/db/tls/all.pem"
+if command -v faketime >/dev/null; then # a clock that is wrong, here
+	run env ASAN_OPTIONS="verify_asan_link_order=0:${ASAN_OPTIONS-}" \
+		faketime -f +70d "$BUILD/certrepo-populate" \
+		-c "$T/certrepo.conf" list
+	is "$rc" 78 "a clock that is ahead"
+	like "$err" "has expired; this host's clock says $(date -u -d '70 days' +%F)" \
+		"... may be what is wrong"
+	run env ASAN_OPTIONS="verify_asan_link_order=0:${ASAN_OPTIONS-}" \
+		faketime -f -1y "$BUILD/certrepo-populate" \
+		-c "$T/certrepo.conf" list
+	is "$rc" 78 "one that is behind"
+	like "$err" "is not valid yet; this host's clock .*says $(date -u -d '365 days ago' +%F)" \
+		"... as well"
 fi
 
 # --- before TLS ---

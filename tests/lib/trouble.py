@@ -35,6 +35,7 @@ KINDS = (
     (r"\b\d+(\.\d+)?[ -](seconds?|minutes?|hours?|days?|[smhd]|min)\b", "SPAN"),
     (r"\bprocess \d+", "process PID"),
     (r"\b\d{4}-\d\d-\d\d \d+ (?=dns|http)", "DATE DAYS "),
+    (r"\b\d{4}-\d\d-\d\d (?=\(date\))", "DAY "),
     (r"\.conf:\d+", ".conf:LINE"),
     (r"(\.conf:LINE:) ?", r"\1 "),
     (r"/\.well-known/acme-challenge/[-\w]+(\.\.\.)?", "/TOKEN"),

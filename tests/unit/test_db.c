@@ -488,7 +488,15 @@ static void test_refused(void **state)
 		{ CR_SSL_CONNECTION_ERROR, "TLS/SSL error: unexpected eof",
 		  "closed the connection", "began no session within 2 s" },
 		{ CR_SSL_CONNECTION_ERROR, "certificate has expired",
-		  "has expired", "has expired" },
+		  "has expired; this host's clock says 2027-02-08 (date): see "
+		  "that it is right; only if the clock is right, give the "
+		  "server a new one (ssl_cert), then run there: FLUSH SSL",
+		  "has expired" },
+		{ CR_SSL_CONNECTION_ERROR,
+		  "TLS/SSL error: certificate is not yet valid",
+		  "shows a certificate that is not valid yet; this host's "
+		  "clock says 2027-02-08 (date): see that it is right",
+		  "FLUSH SSL" },
 		{ ER_ACCESS_DENIED_ERROR, "no", "wrong password",
 		  "wrong password" },
 		{ CR_CONNECTION_ERROR,
@@ -499,6 +507,7 @@ static void test_refused(void **state)
 	struct store_conf c = { .driver = "mariadb", .host = "h" };
 	struct db one = { .conf = &c };
 
+	clock_set_for_test(1802044800);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		err_clear(&err);
 		FAILS(err.kind, cases[i].says,
@@ -508,6 +517,7 @@ static void test_refused(void **state)
 		      db_mariadb_refused(&one, cases[i].code, cases[i].text,
 					 2000, 12000, &err));
 	}
+	clock_set_for_test(-1);
 }
 
 /* --- a SQLite file that belongs to somebody else --- */
