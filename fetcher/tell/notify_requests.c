@@ -5,7 +5,8 @@
 #include "notify_impl.h"
 #include "plain.h"
 
-/* What a rule takes is gone by then. */
+/* What a rule takes is gone by then. Whether there are rules is not known here:
+ * they may be in admin.conf alone. */
 #define RULES_HAVE 7200
 
 static const char *text_of(const struct teller *t,
@@ -29,7 +30,6 @@ int notify_requests(struct teller *t, struct err *err)
 		"it would become:",
 		arena_printf(t->arena, " %s pending", t->from->populate), NULL
 	};
-	bool rules = t->from->conf->rules.n > 0;
 	struct fleet_waiting w;
 	struct err why = ERR_INIT;
 
@@ -44,15 +44,14 @@ int notify_requests(struct teller *t, struct err *err)
 	notice_looked(t->n, NOTICE_REQUEST, "");
 	notice_now_of(t->n, NOTICE_REQUEST, "", "none waits");
 	if (w.n > 0)
-		notice_add(t->n,
-			   &(struct notice){ .topic = NOTICE_REQUEST,
-					     .service = "",
-					     .cert = "",
-					     .state = "waiting",
-					     .text = text_of(t, &w),
-					     .alike = "requests",
-					     .patient = rules,
-					     .lasts = rules ? RULES_HAVE : 0,
-					     .todo = todo });
+		notice_add(t->n, &(struct notice){ .topic = NOTICE_REQUEST,
+						   .service = "",
+						   .cert = "",
+						   .state = "waiting",
+						   .text = text_of(t, &w),
+						   .alike = "requests",
+						   .patient = true,
+						   .lasts = RULES_HAVE,
+						   .todo = todo });
 	return 0;
 }
