@@ -209,9 +209,10 @@ const char *report_text(const struct report_counts *c, char buf[REPORT_TEXT])
 		(void) snprintf(hours, sizeof(hours), "%" PRId64 ":", s / 3600);
 	(void) snprintf(buf, REPORT_TEXT,
 			"%zu renewed, %zu failed, %zu waiting%s; %s%02" PRId64
-			":%02" PRId64 "; %zu requests",
+			":%02" PRId64 "; %zu request%s",
 			c->renewed, c->failed, c->waiting, parked, hours,
-			s / 60 % 60, s % 60, c->requests);
+			s / 60 % 60, s % 60, c->requests,
+			c->requests == 1 ? "" : "s");
 	return buf;
 }
 
@@ -221,8 +222,10 @@ void report_summary(struct report *r, const struct report_counts *c)
 
 	term_wipe();
 	if (r->locked > LOCKED_MOST)
-		log_warn("%zu more rows were locked or cannot be read",
-			 r->locked - LOCKED_MOST);
+		log_warn("%zu more %s locked or cannot be read",
+			 r->locked - LOCKED_MOST,
+			 r->locked - LOCKED_MOST == 1 ? "row was"
+						      : "rows were");
 	if (!total(c) || r->quiet)
 		return;
 	report_text(c, text);

@@ -321,12 +321,13 @@ static int count_ref(struct populate *p, const char *ref, struct orders *o,
 
 static int too_many(const struct orders_line *l, struct err *err)
 {
-	return err_set(err, ERR_INPUT,
-		       "%zu orders for %s would follow, with those of the last "
-		       "7 days and those that wait %zu, and a CA may refuse "
-		       "more than 50 in 7 days: approve fewer at once, or say "
-		       "--yes",
-		       l->added, l->domain, l->all);
+	return err_set(
+		err, ERR_INPUT,
+		"%zu order%s for %s would follow, with those of the last "
+		"7 days and those that wait %zu, and a CA may refuse "
+		"more than 50 in 7 days: approve fewer at once, or say "
+		"--yes",
+		l->added, l->added == 1 ? "" : "s", l->domain, l->all);
 }
 
 /* Says what follows of REFS; ERR_INPUT: more than a CA may take. */

@@ -110,8 +110,10 @@ static const char *would_be(const struct ask *k)
 
 static void print_shared(const struct ask *k)
 {
-	populate_line("shared", arena_printf(k->a, "%s have this row, too",
-					     others_of(k)));
+	populate_line("shared",
+		      arena_printf(k->a, "%s %s this row, too", others_of(k),
+				   k->users.n == 1 && !k->users.more ? "has"
+								     : "have"));
 	if (k->v.shared)
 		populate_line("",
 			      "with another CSR they refuse the next "

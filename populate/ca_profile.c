@@ -153,10 +153,11 @@ static void add_life(const struct ca_profile_in *in, const struct ca_known *k,
 		"certificates live %s%s%s and are renewed %s before they "
 		"end, unless the CA asks for another time; in what is left the "
 		"fetcher, and then the installer of every host, must have run: "
-		"by the hour, as both are shipped, that is %lld tries; once a "
+		"by the hour, as both are shipped, that is %lld %s; once a "
 		"day, %lld%s",
 		span(k->life, life), later, there, span(last, left),
-		(long long) (last / 3600), (long long) (last / 86400),
+		(long long) (last / 3600), last / 3600 == 1 ? "try" : "tries",
+		(long long) (last / 86400),
 		last / 86400 < 7 ? ", which is too few" : "");
 }
 

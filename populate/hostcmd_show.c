@@ -147,7 +147,7 @@ static void text_said(const struct host *h, struct sbuf *out)
 		text_more(r, out);
 	}
 	if (n > REPORTS_SHOWN)
-		sbuf_addf(out, "    and %zu older ones, see --json\n",
+		sbuf_addf(out, "    and %zu older, see --json\n",
 			  n - REPORTS_SHOWN);
 }
 

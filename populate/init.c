@@ -151,10 +151,11 @@ static void advise_row(const struct populate *p, const struct store_cert *row,
 			      row->crt.len > 0, ret);
 	if (advise_spent(row, &p->conf))
 		strlist_addf(ret,
-			     "it has failed %lld times, and would be held by "
+			     "it has failed %lld time%s, and would be held by "
 			     "its next failure; when what was wrong is "
 			     "mended: certrepo-populate%s enable %s",
 			     (long long) row->count_fail_update,
+			     row->count_fail_update == 1 ? "" : "s",
 			     populate_hint(p, a), populate_word(row->name, a));
 }
 
@@ -224,9 +225,11 @@ int init_look(struct populate *p, struct err *err)
 		said += n;
 	}
 	if (said > WARNINGS_MAX)
-		log_warn("and %zu more warnings of this kind: "
+		log_warn("and %zu more warning%s of this kind: "
 			 "certrepo-populate%s show NAME tells those of a name",
-			 said - WARNINGS_MAX, populate_hint(p, p->arena));
+			 said - WARNINGS_MAX,
+			 said - WARNINGS_MAX == 1 ? "" : "s",
+			 populate_hint(p, p->arena));
 	for (size_t i = 0; i < KINDS; i++)
 		if (s.seen[i].n > 0)
 			tell_kind(p, &kinds[i], &s.seen[i]);

@@ -351,13 +351,16 @@ static void head(struct page *p, int64_t fresh)
 	       "<meta name=\"viewport\" "
 	       "content=\"width=device-width, initial-scale=1\">\n"
 	       "<meta name=\"referrer\" content=\"no-referrer\">\n"
-	       "<title>%s%llu certificates, %llu hosts need somebody</title>\n"
+	       "<title>%s%llu certificate%s, %llu host%s need somebody"
+	       "</title>\n"
 	       "<style>\n%s.open { animation-delay: %llds; }\n</style>\n"
 	       "</head>\n<body>\n",
 	       hash,
 	       p->m->fetching.need == STATUS_ACT ? "No fetcher runs, " : "",
 	       (unsigned long long) p->m->counts[STATUS_ACT],
-	       (unsigned long long) p->m->host_counts[STATUS_ACT], page_css,
+	       p->m->counts[STATUS_ACT] == 1 ? "" : "s",
+	       (unsigned long long) p->m->host_counts[STATUS_ACT],
+	       p->m->host_counts[STATUS_ACT] == 1 ? "" : "s", page_css,
 	       (long long) fresh);
 }
 

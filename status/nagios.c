@@ -191,13 +191,15 @@ static void summary(const struct check *c, enum nagios_status is,
 	if (judge_fetching(c->m) > c->first_is) {
 		sbuf_adds(out, "no fetcher runs as it should");
 	} else if (is == NAGIOS_OK) {
-		sbuf_addf(out, "%zu names", c->m->n_order);
+		sbuf_addf(out, "%zu name%s", c->m->n_order,
+			  c->m->n_order == 1 ? "" : "s");
 		if (c->least.share != NOTHING)
 			sbuf_addf(out, ", %lld %% of life left at least",
 				  (long long) c->least.share / 100);
 	} else if (c->first) {
-		sbuf_addf(out, "%u of %zu names: %s ", c->n[c->first_is],
-			  c->m->n_order, c->first->name);
+		sbuf_addf(out, "%u of %zu name%s: %s ", c->n[c->first_is],
+			  c->m->n_order, c->m->n_order == 1 ? "" : "s",
+			  c->first->name);
 		if (judge(c, c->first, &left) == NAGIOS_CRITICAL ||
 		    alerts(&c->warning, &left))
 			add_left(&left, out);
@@ -344,8 +346,9 @@ static void details(const struct check *c, FILE *f)
 	}
 	if (m->all_requests > 0)
 		fprintf(f,
-			"requests: %llu wait for certrepo-populate approve\n",
-			(unsigned long long) m->all_requests);
+			"requests: %llu wait%s for certrepo-populate approve\n",
+			(unsigned long long) m->all_requests,
+			m->all_requests == 1 ? "s" : "");
 	if (more > 0)
 		fprintf(f, "and %llu more\n", (unsigned long long) more);
 }

@@ -73,11 +73,13 @@ static void counts(const char *what, const uint64_t n[STATUS_NEEDS], FILE *f)
 	const char *on = n[STATUS_ACT] > 0 ? colour_of(f, STATUS_ACT) : "";
 
 	fprintf(f,
-		"  %-13s%7llu, %s%llu need somebody%s, %llu wait, %llu "
+		"  %-13s%7llu, %s%llu need%s somebody%s, %llu wait%s, %llu "
 		"well\n",
 		what, (unsigned long long) (n[0] + n[1] + n[2]), on,
-		(unsigned long long) n[STATUS_ACT], off(f, on),
+		(unsigned long long) n[STATUS_ACT],
+		n[STATUS_ACT] == 1 ? "s" : "", off(f, on),
 		(unsigned long long) n[STATUS_WATCH],
+		n[STATUS_WATCH] == 1 ? "s" : "",
 		(unsigned long long) n[STATUS_WELL]);
 }
 
@@ -112,8 +114,8 @@ static void urgent_names(const struct status_model *m, size_t most, int columns,
 		text_verdict(f, columns, name->name, v, &out);
 	}
 	if (n > most)
-		fprintf(f, "  and %zu more certificates, see -v, or --act\n",
-			n - most);
+		fprintf(f, "  and %zu more certificate%s, see -v, or --act\n",
+			n - most, n - most == 1 ? "" : "s");
 }
 
 static void urgent_hosts(const struct status_model *m, size_t most, int columns,
@@ -136,7 +138,8 @@ static void urgent_hosts(const struct status_model *m, size_t most, int columns,
 		text_verdict(f, columns, what, &h->verdict, &out);
 	}
 	if (n > most)
-		fprintf(f, "  and %zu more hosts, see -v\n", n - most);
+		fprintf(f, "  and %zu more host%s, see -v\n", n - most,
+			n - most == 1 ? "" : "s");
 }
 
 static void urgent_rest(const struct status_model *m, int columns, FILE *f)
@@ -441,8 +444,9 @@ static void hosts(const struct status_model *m, int columns, FILE *f)
 		AUTO(sbuf_free) struct sbuf out = SBUF_INIT(TEXT_SENTENCE);
 		AUTO(mem_free_str)
 		char *what = mem_printf(
-			"host %s (installer %s, %u receipts)", h->host,
-			h->version ? h->version : "not known", h->n_receipts);
+			"host %s (installer %s, %u receipt%s)", h->host,
+			h->version ? h->version : "not known", h->n_receipts,
+			h->n_receipts == 1 ? "" : "s");
 
 		why_host_text(m, h, &out);
 		text_verdict(f, columns, what, &h->verdict, &out);
@@ -496,8 +500,9 @@ int out_text(const struct status_model *m, bool verbose, FILE *f)
 	counts("certificates", m->counts, f);
 	counts("hosts", m->host_counts, f);
 	if (m->filtered)
-		fprintf(f, "  chosen:      %zu certificates, %zu hosts\n",
-			m->n_order, m->n_host_order);
+		fprintf(f, "  chosen:      %zu certificate%s, %zu host%s\n",
+			m->n_order, m->n_order == 1 ? "" : "s", m->n_host_order,
+			m->n_host_order == 1 ? "" : "s");
 	if (!m->set.known && !m->unread[FLEET_PART_SETTINGS])
 		text_wrap(f, columns, 2,
 			  "the fetcher has not written its settings here, it "

@@ -63,7 +63,7 @@ static const struct row rows[WHYS] = {
 			   "certrepo-populate enable {name}" },
 	[WHY_HELD] = { HELD, A_PERSON,
 		       "held until a person acts, since {when}, after {fails} "
-		       "failures in a row (count_fail_limit = {limit}), the "
+		       "in a row (count_fail_limit = {limit}), the "
 		       "last: {last}; when that is mended: certrepo-populate "
 		       "enable {name}" },
 	[WHY_LEASED] = { ORDERING, "its order",
@@ -82,14 +82,14 @@ static const struct row rows[WHYS] = {
 			   "{when}: {ca_last}" },
 	[WHY_BACKOFF] = { FAILING, "its next attempt",
 			  "backing off until {when}; the last attempt, on "
-			  "{attempt}, failed: {last}; {fails} are counted in a "
-			  "row, it is held at count_fail_limit = {limit}; to "
+			  "{attempt}, failed: {last}; {fails} in a row, "
+			  "it is held at count_fail_limit = {limit}; to "
 			  "try at once: certrepo-fetcher --once --force "
 			  "{name}" },
 	[WHY_BACKOFF_FREE] = { FAILING, "its next attempt",
 			       "backing off until {when}; the last attempt, on "
-			       "{attempt}, failed: {last}; it failed {fails} "
-			       "times in a row, and goes on being tried; to "
+			       "{attempt}, failed: {last}; {fails} in a "
+			       "row, and it goes on being tried; to "
 			       "try at once: certrepo-fetcher --once --force "
 			       "{name}" },
 	[WHY_BACKOFF_FAR] = { UNKNOWN, NEXT_RUN,
@@ -257,9 +257,7 @@ static const struct row rows[WHYS] = {
 			     "{when}: does certrepo-installer run there, with "
 			     "that account?" },
 	[WHY_HOST_BAD] = { FAILED, A_PERSON,
-			   "{bad} of its {receipts} receipts need somebody; "
-			   "seen "
-			   "{when}{failed}" },
+			   "{bad} somebody; seen {when}{failed}" },
 	[WHY_HOST_FAILED] = { FAILED, A_PERSON,
 			      "its run did not end well, seen {when}{failed}; "
 			      "see there: certrepo-installer --status" },
@@ -271,8 +269,7 @@ static const struct row rows[WHYS] = {
 			      "whether it runs is not known: what hosts report "
 			      "could not be read" },
 	[WHY_HOST_STRANGE] = { WAITING, A_PERSON,
-			       "speaks of {strange} certificates that are not "
-			       "enrolled; seen {when}" },
+			       "speaks of {strange} enrolled; seen {when}" },
 	[WHY_HOST_TOO_MANY] = { UNKNOWN, A_PERSON,
 				"sends more receipts than are read of one "
 				"host; "
@@ -290,7 +287,7 @@ static const struct row rows[WHYS] = {
 			 "mends it" },
 	[WHY_CA_UNUSED] = { OK, "", "nothing was asked of it yet" },
 	[WHY_CA_GONE] = { FAILING, A_PERSON,
-			  "is named by {names} certificates, and certrepo.conf "
+			  "is named by {names}, and certrepo.conf "
 			  "(ca) does not have it" },
 
 	[WHY_FETCH_WELL] = { OK, "", "the last run began on {when}{ended}" },
@@ -419,9 +416,15 @@ static void w_timeout(const struct about *a, struct sbuf *out)
 	add_span(a->m->set.order_timeout, out);
 }
 
+static void add_n(struct sbuf *out, unsigned n, const char *one,
+		  const char *many)
+{
+	sbuf_addf(out, "%u %s", n, n == 1 ? one : many);
+}
+
 static void w_fails(const struct about *a, struct sbuf *out)
 {
-	sbuf_addf(out, "%u", a->n->count_fail);
+	add_n(out, a->n->count_fail, "failure", "failures");
 }
 
 static void w_attempt(const struct about *a, struct sbuf *out)
@@ -511,12 +514,12 @@ static void w_beat(const struct about *a, struct sbuf *out)
 
 static void w_bad(const struct about *a, struct sbuf *out)
 {
-	sbuf_addf(out, "%u", a->h->n_bad);
-}
-
-static void w_receipts(const struct about *a, struct sbuf *out)
-{
-	sbuf_addf(out, "%u", a->h->n_receipts);
+	if (a->h->n_receipts == 1)
+		sbuf_adds(out, "its one receipt needs");
+	else
+		sbuf_addf(out, "%u of its %u receipts %s", a->h->n_bad,
+			  a->h->n_receipts,
+			  a->h->n_bad == 1 ? "needs" : "need");
 }
 
 static void w_failed(const struct about *a, struct sbuf *out)
@@ -529,12 +532,13 @@ static void w_failed(const struct about *a, struct sbuf *out)
 
 static void w_strange(const struct about *a, struct sbuf *out)
 {
-	sbuf_addf(out, "%u", a->h->n_strange);
+	add_n(out, a->h->n_strange, "certificate that is not",
+	      "certificates that are not");
 }
 
 static void w_names(const struct about *a, struct sbuf *out)
 {
-	sbuf_addf(out, "%u", a->c->n_names);
+	add_n(out, a->c->n_names, "certificate", "certificates");
 }
 
 static void w_may_read(const struct about *a, struct sbuf *out)
@@ -585,7 +589,6 @@ static const struct {
 	{ "said", w_said },
 	{ "beat", w_beat },
 	{ "bad", w_bad },
-	{ "receipts", w_receipts },
 	{ "strange", w_strange },
 	{ "failed", w_failed },
 	{ "names", w_names },

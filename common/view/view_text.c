@@ -407,7 +407,7 @@ static void add_installs(const struct view *v, int64_t now, struct sbuf *out)
 		view_receipt_text(&v->installs.v[i], v->installs.v[i].host,
 				  out);
 	if (n > INSTALLS_SHOWN)
-		sbuf_addf(out, "    and %zu older ones, see --json%s\n",
+		sbuf_addf(out, "    and %zu older, see --json%s\n",
 			  n - INSTALLS_SHOWN + v->installs.more,
 			  v->installs.more ? " for part of them" : "");
 }

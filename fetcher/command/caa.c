@@ -413,8 +413,8 @@ static int look_up(struct look *l, struct err *err)
 			dns_climb(l->resolver, i->name, l->arena, on_found, i);
 	}
 	while (l->pending > 0 && rc == 0) {
-		term_progress("looking for CAA records, %zu names to go",
-			      l->pending);
+		term_progress("looking for CAA records, %zu name%s to go",
+			      l->pending, l->pending == 1 ? "" : "s");
 		rc = loop_run(l->loop, 1000, err);
 	}
 	term_wipe();

@@ -24,8 +24,7 @@ int notify_post(const char *state_dir, const struct notify_conf *notify,
 	if (notice_hand_outbox(&from, now, said, &sent, &failed, err) == -1)
 		return -1;
 	if (sent > 0 || failed > 0)
-		log_info("%zu mails were handed over, %zu were not", sent,
-			 failed);
+		log_info("mails handed over: %zu, not: %zu", sent, failed);
 	*ret_status = failed == 0 ? 0 : sent > 0 ? 2 : 1;
 	return 0;
 }
@@ -49,11 +48,12 @@ int notify_post_check(const struct certrepo_conf *conf, int64_t now,
 		    ? now - outbox_time(names.v[0]) >= NOTIFY_POST_LATE
 		    : status != 0)
 		return err_set(err, ERR_CHILD,
-			       "%zu mails to those in notify wait in %s, the "
-			       "first since %s, for sendmail does not take "
-			       "them: see systemctl status "
+			       "%zu mail%s to those in notify wait%s in %s, "
+			       "the first since %s, for sendmail takes none: "
+			       "see systemctl status "
 			       "certrepo-mail.service",
-			       names.n, dir,
+			       names.n, names.n == 1 ? "" : "s",
+			       names.n == 1 ? "s" : "", dir,
 			       clock_text(outbox_time(names.v[0]), since));
 	return 0;
 }

@@ -226,9 +226,9 @@ void host_ended(struct host *r)
 				  r->fault ? r->fault : "its log says why");
 		text = arena_printf(r->arena,
 				    "the last run ended with %d: %zu of %zu "
-				    "certificates failed: %s",
+				    "certificate%s failed: %s",
 				    r->good > 0 ? 2 : 1, n, all,
-				    sbuf_str(&what));
+				    all == 1 ? "" : "s", sbuf_str(&what));
 	}
 	host_found(r, NULL, "", NULL, text ? RECEIPT_FAILED : RECEIPT_ALIVE,
 		   NULL, text);

@@ -523,7 +523,7 @@ END
 populate show ip.example.org
 is "$rc" 0 "200001 receipts: show shows the row"
 like "$out" ' h200000 s: served' "... the newest"
-like "$out" ' and 199961 older ones' "... and how many more there are"
+like "$out" ' and 199961 older' "... and how many more there are"
 populate show --json ip.example.org
 is "$(json 'len(d["installs"]) + d["installs_more"], d["installs"][0]["host"]')" \
 	"200001 h200000" "... as JSON"

@@ -25,7 +25,7 @@ status
 is "$rc $err" "1 " "somebody is needed"
 holds "$out" "$T/db, 2026-12-01T00:00:00Z
   certificates       6, 2 need somebody, 2 wait, 2 well
-  hosts              2, 1 need somebody, 0 wait, 1 well
+  hosts              2, 1 needs somebody, 0 wait, 1 well
 " "how many, of what"
 holds "$out" '  gone.example.org: expired, waits for its next attempt
       EXPIRED on 2026-11-30T00:00:00Z (1 day ago); backing off until
@@ -100,7 +100,7 @@ is "$rc" 1 "two names, the worse of both"
 status --host web2.example.org
 is "$rc $err" "1 " "a host, all about it"
 holds "$out" '  host web2.example.org (installer 0.2.0): failed, waits for a person
-      1 of its 2 receipts need somebody; ' "... how it is"
+      1 of its 2 receipts needs somebody; ' "... how it is"
 holds "$out" '
   well.example.org web (nginx): issued -> ' "... each of its certificates"
 status --host web1.example.org
@@ -145,7 +145,7 @@ is "$rc $(names)" "1 gone.example.org old.example.org " "what needs somebody"
 status --name ell
 is "$rc $(names)" "0 well.example.org " "part of a name"
 holds "$out" '
-  chosen:      1 certificates, 2 hosts
+  chosen:      1 certificate, 2 hosts
 ' "... says how many"
 status --name 'o*'
 is "$(names)" "old.example.org off.example.org " "a pattern"

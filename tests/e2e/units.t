@@ -205,7 +205,7 @@ is "$rc $err" "0 " "... for some minutes"
 box=$IN/var/lib/certrepo/outbox
 mv "$box"/*.mail "$box/$(printf %012d $(($(date +%s) - 700))).1.0.mail"
 unit_runs certrepo-fetcher.service
-like "$rc $err" "^1 .*1 mails to those in notify wait in /var/lib/certrepo/outbox, the first since [^ ]*, for sendmail does not take them: see systemctl status certrepo-mail.service" \
+like "$rc $err" "^1 .*1 mail to those in notify waits in /var/lib/certrepo/outbox, the first since [^ ]*, for sendmail takes none: see systemctl status certrepo-mail.service" \
 	"... then the next run says so"
 like "$(inside journalctl -q -o cat -p err -u certrepo-alert@certrepo-fetcher.service)" \
 	"certrepo-fetcher.service printed something, and root could not be told: sendmail failed \\(status 75\\): no route; see journalctl -u certrepo-fetcher.service" \
@@ -216,7 +216,7 @@ rm "$IN/var/kept/fails"
 unit_runs certrepo-fetcher.service
 mail=$(mails)
 like "$mail" "To: ops@example.org .*certificate $H: held" "when it does, the mail goes out"
-like "$mail" "To: root .*wait in /var/lib/certrepo/outbox" "... and so does what root was to be told"
+like "$mail" "To: root .*waits? in /var/lib/certrepo/outbox" "... and so does what root was to be told"
 unit_runs certrepo-fetcher.service
 is "$rc $err$(mails)$(ls "$box")" "0 lock" "... once"
 

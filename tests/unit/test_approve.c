@@ -261,7 +261,7 @@ static void too_many_orders(void **state)
 
 	fill(40);
 	assert_int_equal(approve(id), -1);
-	kit_says(&err, "1 orders for example.org would follow, with those of "
+	kit_says(&err, "1 order for example.org would follow, with those of "
 		       "the last 7 days and those that wait 41");
 	state_is(id, "pending", "");
 	p.opt.yes = true;

@@ -131,7 +131,7 @@ static void the_head_has_all(void **state)
 		at = next;
 	}
 	assert_non_null(strstr(page, "<title>No fetcher runs, 2 certificates, "
-				     "1 hosts need somebody</title>"));
+				     "1 host need somebody</title>"));
 	free(page);
 	kit_free(&m);
 }

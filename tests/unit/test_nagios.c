@@ -166,7 +166,7 @@ static void served(void **state)
 
 	assert_int_equal(out(m, NULL, NULL), 1);
 	grammar("WARNING");
-	assert_non_null(strstr(text, "names: b.example.org is "
+	assert_non_null(strstr(text, "name: b.example.org is "
 				     "not-served |"));
 	m->receipts[5].ts_expire = KIT_NOW + 4 * KIT_DAY;
 	assert_int_equal(out(m, NULL, NULL), 2);

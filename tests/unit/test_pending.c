@@ -66,7 +66,7 @@ static void a_rebuilt_host(void **state)
 	/* ... of a row that another has, too */
 	kit_served(WEB2, NAME);
 	assert_int_equal(pending(), 0);
-	SAYS("shared       " WEB2 " have this row, too\n");
+	SAYS("shared       " WEB2 " has this row, too\n");
 	SAYS("--beside");
 }
 

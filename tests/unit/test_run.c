@@ -227,7 +227,7 @@ static void ends_otherwise(void **state)
 	assert_string_equal(told.v[0].state, "failed");
 	assert_non_null(strstr(told.v[0].detail,
 			       "the last run ended with 1: 1 of 1 "
-			       "certificates failed: " LEAF ": "));
+			       "certificate failed: " LEAF ": "));
 	/* Once more the same: nothing is said. */
 	forget_said();
 	host.good = host.bad = 0;

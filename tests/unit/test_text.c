@@ -65,8 +65,8 @@ static void test_all(void **state)
 {
 	assert_int_equal(print(false), 1);
 	has("/var/lib/certrepo/certrepo.db, 2026-12-01T00:00:00Z\n");
-	has("  certificates       6, 2 need somebody, 1 wait, 3 well\n");
-	has("  hosts              3, 1 need somebody, 0 wait, 2 well\n");
+	has("  certificates       6, 2 need somebody, 1 waits, 3 well\n");
+	has("  hosts              3, 1 needs somebody, 0 wait, 2 well\n");
 	has("  c.example.org: expired, waits for a person\n");
 	has("  b.example.org: not-served, waits for a person\n"
 	    "      web2.example.org web 192.0.2.2:8443: not served: ");
@@ -104,7 +104,7 @@ static void test_chosen(void **state)
 	kit_choose(m, one, 1);
 	m->filtered = true;
 	assert_int_equal(print(false), 0);
-	has("  chosen:      1 certificates, 0 hosts\n");
+	has("  chosen:      1 certificate, 0 hosts\n");
 	has("a.example.org");
 	assert_null(strstr(text, "c.example.org"));
 	assert_null(strstr(text, "CA other"));

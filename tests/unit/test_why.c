@@ -261,7 +261,7 @@ static void failed(struct scene *s, const char *class, int64_t next)
 	  s->h.account = true; s->h.ts_added = NOW - DAY)                      \
 	X(WHY_HOST_NEVER, ACT, "2026-11-21T00:00:00Z", s->h.ts_seen = 0;       \
 	  s->h.account = true; s->h.ts_added = NOW - 10 * DAY)                 \
-	X(WHY_HOST_BAD, ACT, "1 of its 1 receipts",                            \
+	X(WHY_HOST_BAD, ACT, "its one receipt needs",                          \
 	  state_is(s, RECEIPT_FAILED, "no"))                                   \
 	X(WHY_HOST_FAILED, ACT,                                                \
 	  "its run did not end well, seen 2026-11-30T23:00:00Z (1 h ago): "    \
@@ -282,7 +282,7 @@ static void failed(struct scene *s, const char *class, int64_t next)
 	X(WHY_CA_FAR, WATCH, "which no rest reaches",                          \
 	  s->c.backoff_until = FAR)                                            \
 	X(WHY_CA_UNUSED, WELL, "nothing was asked", s->c.directory = NULL)     \
-	X(WHY_CA_GONE, ACT, "1 certificates", s->c.configured = false)         \
+	X(WHY_CA_GONE, ACT, "1 certificate,", s->c.configured = false)         \
 	X(WHY_FETCH_WELL, WELL, "2026-11-30T23:00:00Z", )                      \
 	X(WHY_FETCH_RUNS, WELL, "under way", s->f.ts_end = 0)                  \
 	X(WHY_FETCH_UNKNOWN, WATCH, "no fetcher has said",                     \
