@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "answer.h"
 #include "clock.h"
+#include "hostkey.h"
 #include "lockfile.h"
 #include "log.h"
 #include "near.h"
@@ -159,23 +160,52 @@ static void wait_turn(const struct args *a, int64_t s)
 	verify_wait(s * 1000);
 }
 
-/* Temporaries of our own files that a killed run left. */
+static void sweep_beside(const char *dir)
+{
+	AUTO(place_close) struct place p = PLACE_INIT;
+	struct err err = ERR_INIT;
+	int rc = place_open("", dir, PLACE_TRUSTED | PLACE_LAST, &p, &err);
+
+	if (rc == -1 || (rc == 1 && strcmp(p.name, ".") != 0 && !p.unlisted &&
+			 place_sweep(&p, p.name, &err) == -1))
+		log_warn("%s", err.msg);
+}
+
+/* Temporaries of our own files that a killed run left; of the folder itself
+ * they lie beside it. */
 static void sweep_state(const struct host *r)
 {
-	static const char *const subs[] = { "", "/service", "/journal",
-					    "/folders", "/backup" };
+	static const char *const subs[] = { "",		"/service", "/journal",
+					    "/folders", "/backup",  "/next" };
+	const char *dir = r->conf->state_dir;
+	struct err err = ERR_INIT;
 
 	for (size_t i = 0; i < ARRAY_LEN(subs); i++) {
 		AUTO(place_close) struct place p = PLACE_INIT;
-		struct err err = ERR_INIT;
-		int rc = place_open("",
-				    arena_printf(r->arena, "%s%s",
-						 r->conf->state_dir, subs[i]),
-				    PLACE_TRUSTED, &p, &err);
+		int rc = place_open(
+			"", arena_printf(r->arena, "%s%s", dir, subs[i]),
+			PLACE_TRUSTED, &p, &err);
 
 		if (rc == -1 || (rc == 1 && strcmp(p.name, ".") == 0 &&
 				 place_sweep(&p, NULL, &err) == -1))
 			log_warn("%s", err.msg);
+		err_clear(&err);
+	}
+	sweep_beside(dir);
+}
+
+/* The same of keys, which may lie in somebody else's folder. */
+static void sweep_keys(const struct host *r)
+{
+	for (size_t i = 0; i < r->svcs->n; i++) {
+		const struct svc *s = &r->svcs->v[i];
+
+		for (size_t k = 0; k < s->n_certs; k++) {
+			struct err err = ERR_INIT;
+
+			if (hostkey_sweep(&s->certs[k], &err) == -1)
+				log_warn("%s", err.msg);
+		}
 	}
 }
 
@@ -406,6 +436,7 @@ static int work(const struct args *a, struct host *r)
 		return status;
 	}
 	sweep_state(r);
+	sweep_keys(r);
 	if (a->placeholder)
 		return lay(r);
 	if (a->request)

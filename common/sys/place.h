@@ -250,6 +250,10 @@ int place_resume(const struct place *p, const char *temp, ino_t ino,
  * folders when they are empty. */
 int place_sweep(const struct place *p, const char *base,
 		struct err *err) MUST_CHECK;
+/* The same of BASE, but only plain files whose owner we are: where others may
+ * have files of such a name. */
+int place_sweep_own(const struct place *p, const char *base,
+		    struct err *err) MUST_CHECK;
 
 /* Remove the file or link at P if there is one, sync the folder. Anything
  * else that is there is left: ERR_CONFLICT. */

@@ -107,7 +107,27 @@ static bool is_leftover(const char *name, void *base)
 	return place_is_temp(name, base);
 }
 
-int place_sweep(const struct place *p, const char *base, struct err *err)
+static int sweep_one(const struct place *p, const char *name, bool own,
+		     struct err *err)
+{
+	struct stat st;
+
+	if (own && (fstatat(p->fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1
+			    ? errno == ENOENT
+			    : !S_ISREG(st.st_mode) || st.st_uid != geteuid()))
+		return 0;
+	if (unlinkat(p->fd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (!own && errno == EISDIR &&
+	    (unlinkat(p->fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT ||
+	     errno == ENOTEMPTY || errno == ENOTDIR))
+		return 0;
+	return err_errno(err, ERR_IO, "%s/%s cannot be removed", p->folder,
+			 name);
+}
+
+static int sweep(const struct place *p, const char *base, bool own,
+		 struct err *err)
 {
 	AUTO(strlist_free) struct strlist names = STRLIST_INIT;
 	AUTO(mem_free_str) char *copy = base ? mem_strdup(base) : NULL;
@@ -115,17 +135,20 @@ int place_sweep(const struct place *p, const char *base, struct err *err)
 
 	if (place_list(p, is_leftover, copy, SWEEP_MAX, &names, err) == -1)
 		return -1;
-	for (size_t i = 0; i < names.n; i++) {
-		if (unlinkat(p->fd, names.v[i], 0) == 0 || errno == ENOENT)
-			continue;
-		if (errno == EISDIR &&
-		    (unlinkat(p->fd, names.v[i], AT_REMOVEDIR) == 0 ||
-		     errno == ENOENT || errno == ENOTEMPTY || errno == ENOTDIR))
-			continue;
-		status = err_errno(err, ERR_IO, "%s/%s cannot be removed",
-				   p->folder, names.v[i]);
-	}
+	for (size_t i = 0; i < names.n; i++)
+		if (sweep_one(p, names.v[i], own, err) == -1)
+			status = -1;
 	return status;
+}
+
+int place_sweep(const struct place *p, const char *base, struct err *err)
+{
+	return sweep(p, base, false, err);
+}
+
+int place_sweep_own(const struct place *p, const char *base, struct err *err)
+{
+	return sweep(p, base, true, err);
 }
 
 /* --- folders that change as a whole --- */

@@ -98,6 +98,20 @@ int hostkey_make(const struct svc_cert *c, const struct x509_key *key,
 	return 0;
 }
 
+int hostkey_sweep(const struct svc_cert *c, struct err *err)
+{
+	AUTO(place_close) struct place p = PLACE_INIT;
+
+	/* Why it cannot be got at is told where the key is used; what cannot be
+	 * listed, no key was put into. */
+	if (!c->conf->key ||
+	    place_open(c->root, svc_inside(c, c->conf->key), 0, &p, NULL) !=
+		    1 ||
+	    strcmp(p.name, ".") == 0 || p.unlisted)
+		return 0;
+	return place_sweep_own(&p, p.name, err);
+}
+
 /* Certificates, parameters or whatever beside the key would be lost. */
 static bool only_key(const struct sbuf *pem)
 {

@@ -27,6 +27,8 @@ bool hostkey_apart(const struct svc_cert *c, struct arena *arena);
  * something is there. ERR_IO: its folder is missing, or open to everyone. */
 int hostkey_make(const struct svc_cert *c, const struct x509_key *key,
 		 struct err *err) MUST_CHECK;
+/* Remove what a hostkey_make() that was killed left beside it: a whole key. */
+int hostkey_sweep(const struct svc_cert *c, struct err *err) MUST_CHECK;
 /* May C's private key be replaced by another? DISK (may be NULL) is what is
  * installed. SHA-256 of its file, as it is now, in RET. ERR_INPUT: it holds
  * more than a key, or lies in somebody else's folder and is not that of

@@ -650,6 +650,11 @@ static void sweeping(void **state)
 	place_kit_mkdir(scratch(".f.certrepo-folderfolderfold"), geteuid(),
 			0700);
 	place_kit_get(scratch("f"), &p);
+	assert_int_equal(place_sweep_own(&p, "f", &err), 0);
+	assert_int_equal(place_kit_count(scratch_dir), ARRAY_LEN(left) + 1);
+	place_kit_stat(scratch(".f.certrepo-folderfolderfold"));
+	for (size_t i = 0; i < ARRAY_LEN(gone); i++)
+		scratch_write(scratch(gone[i]), "", 0600);
 	assert_int_equal(place_sweep(&p, "f", &err), 0);
 	for (size_t i = 0; i < ARRAY_LEN(left); i++)
 		place_kit_stat(scratch(left[i]));
