@@ -209,6 +209,8 @@ static void forget_gone(const struct host *r)
 
 /* --- the whole run --- */
 
+#define BEAT_AHEAD 86400 /* so far a clock may have been */
+
 static bool beat_due(const struct host *r)
 {
 	int64_t last;
@@ -217,17 +219,28 @@ static bool beat_due(const struct host *r)
 	       r->now - last >= r->conf->heartbeat;
 }
 
+/* A clock that was once far ahead does not answer for years to come. */
 bool run_is_alive(const struct host *r)
 {
 	char text[CLOCK_TEXT];
 	int64_t last;
+	bool ahead;
 
-	if (!last_beat(r, &last) ||
-	    r->now - last <= 2 * r->conf->heartbeat + r->conf->splay)
+	if (!last_beat(r, &last))
 		return true;
-	log_warn("no run has looked at this host with a store that answers "
-		 "since %s: does cron or a timer start it?",
-		 clock_text(last, text));
+	ahead = last > r->now + BEAT_AHEAD;
+	if (!ahead && r->now - last <= 2 * r->conf->heartbeat + r->conf->splay)
+		return true;
+	clock_text(last, text);
+	if (ahead)
+		log_warn("when a run last looked at this host with a store "
+			 "that answers is not known: %s is yet to come; the "
+			 "next run mends that",
+			 text);
+	else
+		log_warn("no run has looked at this host with a store that "
+			 "answers since %s: does cron or a timer start it?",
+			 text);
 	return false;
 }
 

@@ -12,9 +12,11 @@
 #include "nextkey.h"
 #include "plain.h"
 #include "request.h"
+#include "words.h"
 #include "x509_make.h"
 
 #define TRY_AGAIN 86400 /* after what failed */
+#define AHEAD	  86400 /* so far a clock may have been */
 
 /* The state of no request, but of a key. */
 #define NEXT "next"
@@ -22,6 +24,18 @@
 static bool eq(const char *a, const char *b)
 {
 	return a && b && strcmp(a, b) == 0;
+}
+
+/* Is T, which was written down, a time that is yet to come: a clock was far
+ * ahead then, and when it was is not known. */
+static bool is_ahead(const struct host *r, int64_t t)
+{
+	return t > r->now + AHEAD;
+}
+
+static bool is_within(const struct host *r, int64_t t, int64_t seconds)
+{
+	return !is_ahead(r, t) && r->now - t < seconds;
 }
 
 static bool rejected(const struct requested_one *o)
@@ -353,20 +367,17 @@ static bool asked_lately(const struct host *r, const struct requested *all,
 		int64_t rest = eq(o->state, REQUESTED_FAILED) ? TRY_AGAIN
 							      : c->max_key_age;
 
-		if (eq(o->name, c->name) && o->new_key && r->now - o->ts < rest)
+		if (eq(o->name, c->name) && o->new_key &&
+		    is_within(r, o->ts, rest))
 			return true;
 	}
 	return false;
 }
 
 static bool too_old(const struct host *r, const struct requested *all,
-		    const struct svc_cert *c)
+		    const struct svc_cert *c, int64_t since)
 {
-	int64_t since;
-
-	return c->conf->key && c->conf->max_key_age > 0 &&
-	       hostkey_since(c, &since) == 0 &&
-	       r->now - since > limit_of(r, c->conf) &&
+	return r->now - since > limit_of(r, c->conf) &&
 	       !asked_lately(r, all, c->conf);
 }
 
@@ -391,16 +402,47 @@ static void ask_next(struct host *r, struct store *store, struct requested *all,
 		 name, err.msg);
 }
 
+/* Its age is not known. Were it taken for old, a host whose clock is behind
+ * would ask for all keys anew: a person has to say. */
+static void say_ahead(struct host *r, const struct svc *s,
+		      const struct installer_cert *c, int64_t since)
+{
+	const char *const argv[] = { c->key, NULL };
+	AUTO(mem_free_str) char *path = words_text(argv);
+	char at[CLOCK_TEXT];
+	const char *text = arena_printf(
+		r->arena,
+		"max_key_age does not know how old its key is: the time of %s, "
+		"%s, is yet to come; if this host's clock is right, run: "
+		"touch %s",
+		c->key, clock_text(since, at), path);
+
+	log_warn("service %s: %s: %s", s->name, c->name, text);
+	host_notice(r, NOTICE_TROUBLE, s->name, c->name,
+		    receipt_state_name(RECEIPT_REFUSED), text);
+}
+
+static void look_at_age(struct host *r, struct store *store,
+			struct requested *all, const struct svc *s, size_t i)
+{
+	const struct svc_cert *c = &s->certs[i];
+	int64_t since;
+
+	if (!c->conf->key || c->conf->max_key_age <= 0 ||
+	    hostkey_since(c, &since) == -1)
+		return;
+	if (is_ahead(r, since))
+		say_ahead(r, s, c->conf, since);
+	else if (too_old(r, all, c, since))
+		ask_next(r, store, all, c->conf->name);
+}
+
 static void look_at_ages(struct host *r, struct store *store,
 			 struct requested *all)
 {
-	for (size_t i = 0; i < r->svcs->n; i++) {
-		const struct svc *s = &r->svcs->v[i];
-
-		for (size_t k = 0; k < s->n_certs; k++)
-			if (too_old(r, all, &s->certs[k]))
-				ask_next(r, store, all, s->certs[k].conf->name);
-	}
+	for (size_t i = 0; i < r->svcs->n; i++)
+		for (size_t k = 0; k < r->svcs->v[i].n_certs; k++)
+			look_at_age(r, store, all, &r->svcs->v[i], k);
 }
 
 /* --- names that were added --- */

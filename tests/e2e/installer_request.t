@@ -286,4 +286,53 @@ touch -d '111 days ago' "$key"
 run host
 is "$rc $err$(ls "$T/state/next")" "0 " \
 	"a file that says that it is old again is not believed so soon"
+
+# --- a clock that was far ahead, once ---
+
+ahead=4102444800 # 2100
+# Whatever is remembered was written then.
+set_ahead() {
+	awk -F '\t' -v OFS='\t' -v t=$ahead '$1 == "request" { $6 = t } 1' \
+		"$T/state/requests" | grep -v '^.end' >"$T/ahead"
+	printf '\\end\t%s\t%s\n' "$(grep -c '^request' "$T/ahead")" \
+		"$(sha256sum <"$T/ahead" | cut -d' ' -f1)" >>"$T/ahead"
+	cat "$T/ahead" >"$T/state/requests"
+}
+before=$(requests 'count(*)')
+set_ahead
+run host
+is "$rc $(requests 'count(*)')" "0 $((before + 1))" \
+	"when it was asked for is yet to come: max_key_age asks all the same"
+run host
+is "$rc $(requests 'count(*)')" "0 $((before + 1))" "... once"
+sqlite3 "$DB" "DELETE FROM host_requests; ALTER TABLE host_requests
+	RENAME TO away"
+rm "$T/state/requests" "$next"
+run host
+like "$err" 'no new one could be asked for' "one that could not be sent"
+sqlite3 "$DB" "ALTER TABLE away RENAME TO host_requests"
+run host
+is "$(requests 'count(*)')" 0 "... is not sent at once"
+set_ahead
+run host
+is "$(requests 'count(*)')" 1 "... but when that is yet to come"
+rm "$T/state/requests"
+touch -d "@$ahead" "$key"
+HOST_EXTRA='max_key_age = "100d"; key_age = "1000d";'
+host_conf
+run host
+like "$err" "its key $key is of 2100-01-01T00:00:00Z; for a new one run" \
+	"key_age tells a key of a time that is yet to come"
+like "$err" "service web: $NAME: max_key_age does not know how old its key is: the time of $key, 2100-01-01T00:00:00Z, is yet to come; if this host's clock is right, run: touch $key\$" \
+	"... and max_key_age what there is to do"
+touch "$key"
+run host
+is "$rc $err" "0 " "... until it is touched"
+printf %s "$ahead" >"$T/state/heartbeat"
+run host --status
+like "$rc $err" '^1 .*when a run last looked at this host with a store that answers is not known: 2100-01-01T00:00:00Z is yet to come' \
+	"--status takes no run of then for one that looks"
+run host
+run host --status
+is "$rc $err" "0 " "... and the next run mends that"
 done_testing
