@@ -114,6 +114,18 @@ void storeway_remember(struct host *r, const struct store *store)
 	save(r, &w);
 }
 
+/* Whoever is to approve the request grants NAME with it. */
+static void leave_out_asked(struct host *r, struct strlist *names)
+{
+	struct strlist left = STRLIST_INIT;
+
+	for (size_t i = 0; i < names->n; i++)
+		if (!requested_waits(host_requested(r), names->v[i]))
+			strlist_add(&left, names->v[i]);
+	strlist_free(names);
+	*names = left;
+}
+
 void storeway_refused(struct host *r, struct strlist *names)
 {
 	struct way w = load(r);
@@ -121,6 +133,7 @@ void storeway_refused(struct host *r, struct strlist *names)
 	AUTO(sbuf_free) struct sbuf list = SBUF_INIT(NAMES * 400);
 	char one[PLAIN_QUOTED];
 
+	leave_out_asked(r, names);
 	if (names->n == 0 && !w.refused)
 		return;
 	strlist_sort_unique(names);

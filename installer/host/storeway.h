@@ -16,7 +16,7 @@ void storeway_recall(struct host *r, struct store *store);
 /* After it was answered. */
 void storeway_remember(struct host *r, const struct store *store);
 /* The names of receipts that were not taken; said when it is new, or a day
- * old. */
+ * old. Those whose request waits are left out, and of NAMES, too. */
 void storeway_refused(struct host *r, struct strlist *names);
 
 #endif

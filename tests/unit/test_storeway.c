@@ -116,6 +116,13 @@ static void refuses(void **state)
 	assert_true(says(1000103 + 86402, "other.example.org"));
 	assert_non_null(
 		strstr(scratch_read(scratch("state/store")), "host grant"));
+	/* Whose request waits, is to be granted it with that. */
+	requested_put(host_requested(&host), host.arena,
+		      &(struct requested_one){ .name = "other.example.org",
+					       .key = "0",
+					       .state = FLEET_PENDING });
+	assert_false(says(1000103 + 86403, "other.example.org"));
+	assert_null(strstr(scratch_read(scratch("state/store")), "host grant"));
 }
 
 int main(void)
