@@ -80,9 +80,11 @@ static int no_key(const struct work *w, struct err *err)
 	AUTO(mem_free_str) char *path = words_text(argv);
 
 	return err_set(err, ERR_CONFIG,
-		       "its key is not there; make one, then run this again: "
+		       "its key is not there; run: certrepo-installer "
+		       "--request %s, which makes one and asks for its "
+		       "certificate, then run this again; or make one by hand: "
 		       "(umask 077; openssl genrsa -out %s 2048)",
-		       path);
+		       w->c->conf->name, path);
 }
 
 static int load_key(const struct work *w, struct x509_key **ret,

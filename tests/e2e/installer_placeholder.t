@@ -214,10 +214,10 @@ fresh
 mv "$T/host.key" "$T/host.away"
 run host --placeholder
 is "$rc" 1 "no key"
-like "$err" "service web: $NAME: no placeholder: its key is not there; make one, then run this again: \(umask 077; openssl genrsa -out $T/host.key 2048\)\$" \
+like "$err" "service web: $NAME: no placeholder: its key is not there; run: certrepo-installer --request $NAME, which makes one and asks for its certificate, then run this again; or make one by hand: \(umask 077; openssl genrsa -out $T/host.key 2048\)\$" \
 	"... says how to make one"
 not_ok "... nothing is done" test -e "$DIR"
-printf '%s\n' "$err" | sed -n 's/.*run this again: //p' >"$T/make"
+printf '%s\n' "$err" | sed -n 's/.*make one by hand: //p' >"$T/make"
 ok "... the command works" sh "$T/make"
 run host --placeholder
 is "$rc" 0 "... and then it goes on"

@@ -94,9 +94,11 @@ static void rows(void **state)
 		  NULL, "can be written by everyone, run: chmod o-w @/d", 1 },
 		{ "no key", ":", FULL, CERT("key = \"@/no such.key\";"), NULL,
 		  "service web: " LEAF
-		  ": no placeholder: its key is not there; make one, then run "
-		  "this again: (umask 077; openssl genrsa -out '@/no such.key' "
-		  "2048)\n",
+		  ": no placeholder: its key is not there; run: "
+		  "certrepo-installer --request " LEAF
+		  ", which makes one and asks for its certificate, then run "
+		  "this again; or make one by hand: (umask 077; openssl genrsa "
+		  "-out '@/no such.key' 2048)\n",
 		  1 },
 		{ "a key with a passphrase",
 		  "openssl pkey -in leaf.key -aes128 -passout pass:x -out "
