@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "hostkey.h"
 #include "place.h"
+#include "plain.h"
 #include "words.h"
 #include "x509_make.h"
 
@@ -224,23 +225,51 @@ int hostkey_since(const struct svc_cert *c, int64_t *ret)
 	return 0;
 }
 
-/* What to do with a key that is not that of the certificate. */
-static const char *way_out(const struct svc_cert *c, const struct x509_key *key,
-			   const struct requested *asked, struct arena *a)
+/* What to do with KEY, which is not that of a certificate, when a request of it
+ * was made; NULL: there was none. */
+static const char *way_asked(const struct svc_cert *c,
+			     const struct x509_key *key,
+			     const struct requested *asked, struct arena *a)
 {
 	const char *name = c->conf->name;
 	const struct requested_one *o;
-	char id[ENC_SHA256_HEX];
+	char id[ENC_SHA256_HEX], said[PLAIN_QUOTED];
 
 	o = asked && x509_key_id(key, id, NULL) == 0
 		    ? requested_find(asked, name, id)
 		    : NULL;
-	if (o && strcmp(o->state, FLEET_PENDING) == 0)
+	if (!o)
+		return NULL;
+	if (strcmp(o->state, FLEET_PENDING) == 0)
 		return "approve the request of this one, on the central host: "
 		       "certrepo-populate pending";
-	if (o && strcmp(o->state, FLEET_APPROVED) == 0 && !o->as_name)
+	if (strcmp(o->state, FLEET_APPROVED) == 0 && !o->as_name)
 		return "wait for the certificate of this one: its request was "
 		       "approved";
+	if (strcmp(o->state, REQUESTED_PRINTED) == 0)
+		return arena_printf(a,
+				    "enrol the CSR of this one that was "
+				    "printed, by certrepo-populate add "
+				    "--replace %s on the central host",
+				    name);
+	if (strcmp(o->state, FLEET_REJECTED) == 0)
+		return arena_printf(a,
+				    "ask for a certificate of this one once "
+				    "more, here: certrepo-installer --request "
+				    "%s (the last request was rejected: %s)",
+				    name, requested_why(o, said));
+	return NULL;
+}
+
+/* The same, whatever was asked for. */
+static const char *way_out(const struct svc_cert *c, const struct x509_key *key,
+			   const struct requested *asked, struct arena *a)
+{
+	const char *way = way_asked(c, key, asked, a);
+	const char *name = c->conf->name;
+
+	if (way)
+		return way;
 	if (c->conf->key)
 		return arena_printf(a,
 				    "ask for a certificate of this one, here: "
@@ -252,22 +281,50 @@ static const char *way_out(const struct svc_cert *c, const struct x509_key *key,
 			    name);
 }
 
+/* Is its file not there, so that --request would make one. */
+static bool is_lost(const struct svc_cert *c)
+{
+	return c->conf->key && hostkey_there(c, NULL) == 0;
+}
+
+int hostkey_load_or_say(const struct svc_cert *c, struct x509_key **ret,
+			struct err *err)
+{
+	if (hostkey_load(c, ret, err) == 0)
+		return 0;
+	if (!is_lost(c))
+		return -1;
+	return err_set(err, err->kind,
+		       "%s; put it there, or run: certrepo-installer --request "
+		       "%s, which makes one and asks for its certificate",
+		       err->msg, c->conf->name);
+}
+
+static int not_loaded(const struct svc_cert *c, struct err *err)
+{
+	err_wrap(err, "the key of the installed certificate");
+	/* The other kind says what to run, and the service can read it. */
+	if (!c->conf->key || err->kind == ERR_CONFIG)
+		return -1;
+	err_set(err, err->kind,
+		"%s; put it back, the service may fail at its next restart",
+		err->msg);
+	if (!is_lost(c))
+		return -1;
+	return err_set(err, err->kind,
+		       "%s; if it is lost, run: certrepo-installer --request "
+		       "%s, which makes another",
+		       err->msg, c->conf->name);
+}
+
 int hostkey_fits(const struct svc_cert *c, const struct x509_chain *chain,
 		 const struct requested *asked, struct err *err)
 {
 	AUTO(arena_free) struct arena *a = arena_new();
 	AUTO(x509_key_free) struct x509_key *key = NULL;
 
-	if (hostkey_load(c, &key, err) == -1) {
-		err_wrap(err, "the key of the installed certificate");
-		/* The other kind says what to run, and the service can read
-		 * it. */
-		return err_set(err, err->kind, "%s%s", err->msg,
-			       c->conf->key && err->kind != ERR_CONFIG
-				       ? "; put it back, the service may fail "
-					 "at its next restart"
-				       : "");
-	}
+	if (hostkey_load(c, &key, err) == -1)
+		return not_loaded(c, err);
 	if (x509_key_matches(key, chain))
 		return 0;
 	return err_set(err, ERR_INPUT,
@@ -356,24 +413,38 @@ static int untrusted(const struct svc_cert *c, const struct x509_chain *chain,
 		       err->msg, name);
 }
 
+static int vet_key(const struct svc_cert *c, const struct x509_key *key,
+		   const struct requested *asked, struct err *err)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	const char *way = way_asked(c, key, asked, a);
+
+	if (way && c->conf->key)
+		return err_set(err, ERR_INPUT,
+			       "the certificate in the store belongs to "
+			       "another key than %s; put that one there, or %s",
+			       path_of(c), way);
+	return err_set(err, ERR_INPUT,
+		       "the certificate in the store belongs to another key "
+		       "than %s; %s%s",
+		       path_of(c),
+		       c->conf->key ? "put that one there, or ask for a "
+				      "certificate of this one: "
+				      "certrepo-installer --request "
+				    : "enrol a CSR of this one, by "
+				      "certrepo-populate add --replace ",
+		       c->conf->name);
+}
+
 int hostkey_vet(const struct svc_cert *c, const struct x509_chain *chain,
-		const struct x509_key *key, const struct x509_trust *trust,
-		int64_t now, int64_t skew, struct err *err)
+		const struct x509_key *key, const struct requested *asked,
+		const struct x509_trust *trust, int64_t now, int64_t skew,
+		struct err *err)
 {
 	int64_t from = x509_chain_not_before(chain);
 
 	if (!x509_key_matches(key, chain))
-		return err_set(err, ERR_INPUT,
-			       "the certificate in the store belongs to "
-			       "another key than %s; %s%s",
-			       path_of(c),
-			       c->conf->key
-				       ? "put that one there, or ask for a "
-					 "certificate of this one: "
-					 "certrepo-installer --request "
-				       : "enrol a CSR of this one, by "
-					 "certrepo-populate add --replace ",
-			       c->conf->name);
+		return vet_key(c, key, asked, err);
 	if (x509_chain_is_ca(chain))
 		return err_set(err, ERR_INPUT,
 			       "the certificate in the store is that of a CA "

@@ -17,6 +17,10 @@
 int hostkey_load(const struct svc_cert *c, struct x509_key **ret,
 		 struct err *err) MUST_CHECK;
 
+/* The same; when it is not there, ERR says which command makes it. */
+int hostkey_load_or_say(const struct svc_cert *c, struct x509_key **ret,
+			struct err *err) MUST_CHECK;
+
 /* Where links lead to from C's private key, in ARENA; as it is called, when
  * that cannot be told. To compare. */
 const char *hostkey_path(const struct svc_cert *c, struct arena *arena);
@@ -53,10 +57,11 @@ int hostkey_fits(const struct svc_cert *c, const struct x509_chain *chain,
 		 const struct requested *asked, struct err *err) MUST_CHECK;
 
 /* ERR_INPUT with a sentence that says what is wrong with CHAIN and what that
- * means; nothing else is ever returned for a bad certificate. SKEW: seconds
- * that notBefore may lie in the future. */
+ * means; nothing else is ever returned for a bad certificate. ASKED as in
+ * hostkey_fits(). SKEW: seconds that notBefore may lie in the future. */
 int hostkey_vet(const struct svc_cert *c, const struct x509_chain *chain,
-		const struct x509_key *key, const struct x509_trust *trust,
-		int64_t now, int64_t skew, struct err *err) MUST_CHECK;
+		const struct x509_key *key, const struct requested *asked,
+		const struct x509_trust *trust, int64_t now, int64_t skew,
+		struct err *err) MUST_CHECK;
 
 #endif

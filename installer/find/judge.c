@@ -218,8 +218,8 @@ static int vet(struct host *r, const struct judge_cert *g,
 
 	if (!trust)
 		return -1;
-	return hostkey_vet(g->svc, g->chain, key, trust, r->now,
-			   r->conf->clock_skew, err);
+	return hostkey_vet(g->svc, g->chain, key, host_requested(r), trust,
+			   r->now, r->conf->clock_skew, err);
 }
 
 /* --- a step sideways --- */
@@ -351,7 +351,7 @@ static int load_key(const struct host *r, struct judge_cert *g,
 	AUTO(x509_key_free) struct x509_key *next = NULL;
 	int rc;
 
-	if (hostkey_load(g->svc, &key, err) == -1)
+	if (hostkey_load_or_say(g->svc, &key, err) == -1)
 		return -1;
 	rc = !g->svc->conf->key || x509_key_matches(key, g->chain)
 		     ? 0
@@ -463,22 +463,43 @@ static const char *older(const struct judge_cert *g, const struct plan_cert *p)
 		       : "";
 }
 
-static void explain(struct judge_cert *g, const struct plan_cert *p,
-		    const struct err *err)
+/* What a person decided comes last, of any length. */
+static void explain_missing(struct host *r, struct judge_cert *g)
+{
+	const char *name = g->svc->conf->name;
+	const struct requested_one *no =
+		requested_rejected(host_requested(r), name);
+	char at[CLOCK_TEXT], said[PLAIN_QUOTED];
+	size_t len;
+
+	snprintf(g->reason, sizeof(g->reason),
+		 "the store has no certificate named %s (or this host may not "
+		 "see it)",
+		 name);
+	len = strlen(g->reason);
+	if (g->svc->conf->key)
+		snprintf(g->reason + len, sizeof(g->reason) - len,
+			 "; to ask for it, run: certrepo-installer --request "
+			 "%s%s",
+			 name,
+			 no || (g->disk && !g->placeholder)
+				 ? ", or take it out of installer.conf"
+				 : "");
+	len = strlen(g->reason);
+	if (no)
+		snprintf(g->reason + len, sizeof(g->reason) - len,
+			 "; the last request (%s) was rejected: %s",
+			 clock_text(no->ts, at), requested_why(no, said));
+}
+
+static void explain(struct host *r, struct judge_cert *g,
+		    const struct plan_cert *p, const struct err *err)
 {
 	char a[CLOCK_TEXT], b[CLOCK_TEXT];
-	const char *name = g->svc->conf->name;
 
 	switch (g->verdict) {
 	case PLAN_MISSING:
-		snprintf(g->reason, sizeof(g->reason),
-			 "the store has no certificate named %s (or this host "
-			 "may not see it)%s%s",
-			 name,
-			 g->svc->conf->key ? "; to ask for it, run: "
-					     "certrepo-installer --request "
-					   : "",
-			 g->svc->conf->key ? name : "");
+		explain_missing(r, g);
 		break;
 	case PLAN_UNKNOWN:
 		unknown(g, err);
@@ -621,7 +642,7 @@ static void judge_row(struct host *r, struct judge_cert *g,
 		g->chain = g->disk;
 		memcpy(g->chain_digest, g->disk_digest, ENC_SHA256_HEX);
 	}
-	explain(g, &p, &err);
+	explain(r, g, &p, &err);
 	look_for_gone(g, state, p.row);
 	look_at_placeholder(r, g);
 }

@@ -98,6 +98,25 @@ bool requested_waits(const struct requested *r, const char *name)
 	return false;
 }
 
+const struct requested_one *requested_rejected(const struct requested *r,
+					       const char *name)
+{
+	for (size_t i = r->n; i-- > 0;) {
+		const struct requested_one *o = &r->v[i];
+
+		if (eq(o->name, name) && !o->new_key)
+			return eq(o->state, FLEET_REJECTED) ? o : NULL;
+	}
+	return NULL;
+}
+
+const char *requested_why(const struct requested_one *one,
+			  char ret[PLAIN_QUOTED])
+{
+	return one->reason ? plain_quoted(one->reason, ret)
+			   : "no reason was given";
+}
+
 void requested_drop(struct requested *r, struct requested_one *one)
 {
 	size_t i = (size_t) (one - r->v);

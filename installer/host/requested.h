@@ -12,6 +12,7 @@
 #include "arena.h"
 #include "err.h"
 #include "fleet_requests.h"
+#include "plain.h"
 
 /* Beside FLEET_PENDING, FLEET_APPROVED and FLEET_REJECTED. */
 #define REQUESTED_FAILED  "failed"  /* it could not be sent */
@@ -49,6 +50,12 @@ struct requested_one *requested_find(const struct requested *r,
 /* Is a first certificate of NAME asked for, and nobody has decided. Approved,
  * the store has it; where it does not, it was removed since. */
 bool requested_waits(const struct requested *r, const char *name);
+/* The last one for a first certificate of NAME, when it was rejected; NULL. */
+const struct requested_one *requested_rejected(const struct requested *r,
+					       const char *name);
+/* Why ONE was, between quotes, in RET; or that nobody said. */
+const char *requested_why(const struct requested_one *one,
+			  char ret[PLAIN_QUOTED]);
 /* ONE, in the place of what there was of its name and key, and, once a newer
  * one of a name is live, of those before. Strings are borrowed. */
 void requested_put(struct requested *r, struct arena *arena,

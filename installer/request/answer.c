@@ -61,10 +61,9 @@ static const char *story(const struct requested_one *o, struct arena *a)
 		return "its next key is there, and no request of it waits";
 	clock_text(o->ts, at);
 	if (rejected(o))
-		return arena_printf(
-			a, "the request for %s (%s) was rejected: %s", key, at,
-			o->reason ? plain_quoted(o->reason, said)
-				  : "no reason was given");
+		return arena_printf(a,
+				    "the request for %s (%s) was rejected: %s",
+				    key, at, requested_why(o, said));
 	if (renamed(o))
 		return arena_printf(
 			a,

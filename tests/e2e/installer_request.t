@@ -96,6 +96,9 @@ run host
 like "$err" "$NAME: the request for a certificate \(.*\) was rejected: \"this is not 'our' name\"\$" \
 	"rejected: the reason is told"
 run host
+like "$err" "to ask for it, run: certrepo-installer --request $NAME, or take it out of installer.conf; the last request \(.*\) was rejected: \"this is not 'our' name\"\$" \
+	"... and with what the store does not have"
+run host
 unlike "$err" 'rejected' "... once"
 run host --status
 is "$rc" 1 "... and --status"

@@ -51,7 +51,7 @@ static const char *vet(const char *chain_file, const char *domain,
 	err_clear(&err);
 	assert_non_null(chain);
 	assert_int_equal(hostkey_load(&c, &key, &err), 0);
-	rc = hostkey_vet(&c, chain, key, trust, now, 300, &err);
+	rc = hostkey_vet(&c, chain, key, NULL, trust, now, 300, &err);
 	assert_true(rc == 0 || err.kind == ERR_INPUT);
 	x509_key_free(&key);
 	x509_chain_free(&chain);
@@ -145,6 +145,8 @@ static void refused(void **state)
 	SAYS(vet("self.pem", "example.org", NULL, NULL, now), "trusted");
 }
 
+static struct err store;
+
 /* The key that is there, of which a request is in that state. */
 static void asks(const struct svc_cert *c, const char *how, const char *as_name,
 		 struct err *err, const struct x509_chain *chain)
@@ -154,13 +156,19 @@ static void asks(const struct svc_cert *c, const char *how, const char *as_name,
 	struct requested_one one = { .name = c->conf->name,
 				     .key = id,
 				     .state = how,
-				     .as_name = as_name };
+				     .as_name = as_name,
+				     .reason = "not \"ours\"" };
 	struct requested all = { .v = &one, .n = 1 };
 
 	err_clear(err);
 	assert_int_equal(hostkey_load(c, &own, err), 0);
 	assert_int_equal(x509_key_id(own, id, err), 0);
 	assert_int_equal(hostkey_fits(c, chain, &all, err), -1);
+	/* The same of one that the store has. */
+	err_clear(&store);
+	assert_int_equal(hostkey_vet(c, chain, own, &all, trust, clock_now(),
+				     300, &store),
+			 -1);
 }
 
 static void fits(void **state)
@@ -171,9 +179,19 @@ static void fits(void **state)
 	struct sbuf a = SBUF_INIT(1000), b = SBUF_INIT(1000);
 	struct err err = ERR_INIT;
 	struct x509_chain *chain = kit_chain("chain.pem", &err);
+	struct x509_key *own = NULL;
 
 	assert_int_equal(hostkey_fits(&c, chain, NULL, &err), -1);
 	assert_int_equal(err.kind, ERR_IO);
+	SAYS(err.msg, "k.key: cannot be read: No such file or directory; put "
+		      "it back, the service may fail at its next restart; if "
+		      "it is lost, run: certrepo-installer --request "
+		      "example.org, which makes another");
+	assert_int_equal(hostkey_load_or_say(&c, &own, &err), -1);
+	SAYS(err.msg, "k.key: cannot be read: No such file or directory; put "
+		      "it there, or run: certrepo-installer --request "
+		      "example.org, which makes one and asks for its "
+		      "certificate");
 	kit_sh("cp -p leaf.key k.key");
 	assert_int_equal(hostkey_fits(&c, chain, NULL, &err), 0);
 	hostkey_look(&c, &a);
@@ -198,13 +216,26 @@ static void fits(void **state)
 	SAYS(err.msg, "; put the right one back, or approve the request of "
 		      "this one, on the central host: certrepo-populate "
 		      "pending");
+	SAYS(store.msg, "the certificate in the store belongs to another key "
+			"than ");
+	SAYS(store.msg, "/k.key; put that one there, or approve the request "
+			"of this one, on the central host: certrepo-populate "
+			"pending");
 	asks(&c, FLEET_APPROVED, NULL, &err, chain);
 	SAYS(err.msg, "or wait for the certificate of this one: its request "
 		      "was approved");
 	asks(&c, FLEET_APPROVED, "x+h", &err, chain);
 	SAYS(err.msg, "or ask for a certificate of this one");
+	SAYS(store.msg, "put that one there, or ask for a certificate of this "
+			"one: certrepo-installer --request example.org");
+	asks(&c, REQUESTED_PRINTED, NULL, &err, chain);
+	SAYS(err.msg, "or enrol the CSR of this one that was printed, by "
+		      "certrepo-populate add --replace example.org");
 	asks(&c, FLEET_REJECTED, NULL, &err, chain);
-	SAYS(err.msg, "or ask for a certificate of this one");
+	SAYS(err.msg, "or ask for a certificate of this one once more, here: "
+		      "certrepo-installer --request example.org (the last "
+		      "request was rejected: \"not 'ours'\")");
+	SAYS(store.msg, "(the last request was rejected: \"not 'ours'\")");
 	x509_chain_free(&chain);
 	sbuf_free(&a);
 	sbuf_free(&b);

@@ -159,7 +159,8 @@ static void takes(void **state)
 		{ "no such row", "old.pem", "none", .verdict = PLAN_MISSING,
 		  .says = "the store has no certificate named " LEAF
 			  " (or this host may not see it); to ask for it, "
-			  "run: certrepo-installer --request " LEAF },
+			  "run: certrepo-installer --request " LEAF
+			  ", or take it out of installer.conf" },
 		{ "no such row, forced", "old.pem", "none", .force = true,
 		  .verdict = PLAN_MISSING, .says = "no certificate named" },
 		{ "disabled", "old.pem", "off", .verdict = PLAN_WAIT,
@@ -189,7 +190,11 @@ static void refuses(void **state)
 		  "lone.pem", "lone.pem", .verdict = PLAN_REFUSE,
 		  .says = "refused: the chain in the store is broken" },
 		{ "the key cannot be read", NULL, "new.pem", "rm leaf.key",
-		  .verdict = PLAN_REFUSE, .says = "/leaf.key" },
+		  .verdict = PLAN_REFUSE,
+		  .says = "/leaf.key: cannot be read: No such file or "
+			  "directory; put it there, or run: certrepo-installer "
+			  "--request " LEAF
+			  ", which makes one and asks for its certificate" },
 		{ "everybody may read the key", NULL, "new.pem",
 		  "chmod 644 leaf.key", .verdict = PLAN_REFUSE,
 		  .says = "refused: " },
@@ -271,7 +276,9 @@ static void keys(void **state)
 		  .verdict = PLAN_REFUSE, .says = "; ", .misfit = true },
 		{ "another key, and no row", "old.pem", "none", NEXT_KEY,
 		  .ours = "old.pem", .verdict = PLAN_MISSING,
-		  .says = "--request " LEAF "; ", .misfit = true },
+		  .says = "--request " LEAF
+			  ", or take it out of installer.conf; ",
+		  .misfit = true },
 		{ "an open key, and no row", "old.pem", "none",
 		  "chmod 604 leaf.key", .ours = "old.pem",
 		  .verdict = PLAN_MISSING, .says = "may not see it); " },
