@@ -187,7 +187,7 @@ static void away(void **state)
 static void show(void *arg)
 {
 	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(1u << 20);
-	bool well = answer_show(&host, arg != NULL, &out);
+	bool well = answer_show(&host, arg, &out);
 
 	fputs(sbuf_str(&out), stdout);
 	fflush(stdout);
