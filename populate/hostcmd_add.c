@@ -103,23 +103,32 @@ static int write_new(const char *path, const char *password, struct err *err)
 	return file_sync_dir(folder, err);
 }
 
+/* The one that is in the file, if that is there. Before anything is done: what
+ * is refused here is refused every time. */
+static int given_password(const struct populate *p, struct add *a,
+			  struct err *err)
+{
+	const char *file = p->opt.password_file;
+	int rc = file ? password_of_file(file, a->password, err) : 0;
+
+	if (rc == 1 && p->opt.new_password)
+		return err_set(err, ERR_INPUT,
+			       "%s is there, and is not overwritten, so "
+			       "nothing was done: name another file, or leave "
+			       "--new-password out to give the account the "
+			       "password in it",
+			       file);
+	return rc == -1 ? -1 : 0;
+}
+
 /* It is on disk before the account has it: whoever comes again after a kill
  * finds the one that counts. */
 static int choose_password(const struct populate *p, enum fleet_seen seen,
 			   struct add *a, struct err *err)
 {
 	const char *file = p->opt.password_file;
-	int rc = file ? password_of_file(file, a->password, err) : 0;
 
-	if (rc == -1)
-		return -1;
-	if (rc == 1 && p->opt.new_password)
-		return err_set(err, ERR_INPUT,
-			       "%s is there, and is not overwritten: name "
-			       "another file, or leave --new-password out to "
-			       "give the account the password in it",
-			       file);
-	if (rc == 1)
+	if (*a->password)
 		return 0;
 	/* Of one that cannot be seen, the row tells that it was made. */
 	if (!p->opt.new_password &&
@@ -372,6 +381,8 @@ static int add_in(struct populate *p, struct add *a, char **names, int n,
 	bool done = false;
 	int rc;
 
+	if (given_password(p, a, err) == -1)
+		return -1;
 	if (p->opt.dry_run)
 		return dry(p, a, names, n, err);
 	if (tell_begin(p, a, err) == -1)

@@ -139,6 +139,10 @@ is "$(as_host host1 "$T/new.password" 'SELECT 1')" 1 "... the new one is"
 populate host add host1 --new-password --password-file "$T/new.password"
 like "$rc $err" '^1 .*is there, and is not overwritten' \
 	"a file that is there is not overwritten"
+unlike "$out$err" 'is noted|once more' "... nothing was done, and would not be"
+populate host add fresh9 --new-password --password-file "$T/new.password"
+is "$rc $(mariadb_sql -NB certrepo -e "SELECT COUNT(*) FROM hosts WHERE
+	host = 'fresh9'")" "1 0" "... no host is noted either"
 echo 'not a password' >"$T/text"
 chmod 600 "$T/text"
 populate host add host1 --password-file "$T/text"
