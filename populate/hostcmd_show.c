@@ -12,8 +12,8 @@
 #define SHARED	      "shared account"
 
 struct host {
-	struct fleet_host row; /* host NULL: no account of its own */
-	bool missing;	       /* the server has no such account */
+	struct fleet_host row;	 /* host NULL: no account of its own */
+	enum fleet_seen account; /* of the server; THERE where there is none */
 	struct fleet_names names;
 	struct fleet_asks asks;
 	struct store_receipts said;
@@ -31,12 +31,29 @@ static int64_t seen(const struct host *h)
 	return h->said.n ? h->said.v[0].ts : 0;
 }
 
+/* null: it may be, this program's own account may not look. */
+static void json_missing(struct sbuf *out, enum fleet_seen account)
+{
+	if (account == FLEET_HIDDEN)
+		jout_str(out, "account_missing", NULL);
+	else
+		jout_bool(out, "account_missing", account == FLEET_MISSING);
+}
+
+static int look(const struct populate *p, const char *account,
+		enum fleet_seen *ret, struct err *err)
+{
+	*ret = FLEET_THERE;
+	return account && fleet_accounts(p->store)
+		       ? fleet_account_look(p->store, account, ret, err)
+		       : 0;
+}
+
 /* --- show --- */
 
 static int load(struct populate *p, const char *host, struct arena *a,
 		struct host *ret, struct err *err)
 {
-	enum fleet_seen account = FLEET_HIDDEN;
 	struct host h = { .row.host = NULL };
 	int rc = fleet_host_get(p->store, host, a, &h.row, err);
 
@@ -47,10 +64,8 @@ static int load(struct populate *p, const char *host, struct arena *a,
 		return -1;
 	if (rc == 0 && h.said.n == 0 && h.asks.n == 0)
 		return hostcmd_unknown(p, host, err);
-	if (rc == 1 && fleet_accounts(p->store) &&
-	    fleet_account_look(p->store, h.row.account, &account, err) == -1)
+	if (look(p, rc == 1 ? h.row.account : NULL, &h.account, err) == -1)
 		return -1;
-	h.missing = account == FLEET_MISSING;
 	*ret = h;
 	return 0;
 }
@@ -68,7 +83,11 @@ static void text_account(struct populate *p, const struct host *h,
 	else if (shared(p))
 		populate_line("account", SHARED ", or one made by hand: it may "
 						"read all");
-	if (h->missing) {
+	if (h->account == FLEET_HIDDEN)
+		populate_line("", "whether the server has it was not checked: "
+				  "this needs a look into mysql.user, as by "
+				  "init.conf");
+	if (h->account == FLEET_MISSING) {
 		populate_line("note", "the server has no such account, as "
 				      "after a restore; to make it:");
 		printf("  %-13scertrepo-populate%s host add %s\n", "",
@@ -157,7 +176,7 @@ static void json(struct populate *p, const struct host *h, const char *host,
 	sbuf_addc(out, '{');
 	jout_str(out, "host", host);
 	jout_str(out, "account", h->row.host ? h->row.account : NULL);
-	jout_bool(out, "account_missing", h->missing);
+	json_missing(out, h->account);
 	jout_time(out, "ts_added", h->row.ts_added);
 	jout_str(out, "comment", h->row.comment);
 	jout_time(out, "ts_seen", seen(h));
@@ -225,6 +244,7 @@ struct list {
 	struct populate *p;
 	size_t rows;
 	int width;
+	bool hidden; /* this program may not see the server's accounts */
 };
 
 static int measure(const struct fleet_known *h, void *arg, struct err *err)
@@ -240,21 +260,40 @@ static int measure(const struct fleet_known *h, void *arg, struct err *err)
 	return 0;
 }
 
+/* Once it was seen that it cannot be, that is so for all. */
+static int look_in(struct list *l, const struct fleet_known *h,
+		   enum fleet_seen *ret, struct err *err)
+{
+	*ret = FLEET_HIDDEN;
+	if (l->hidden && h->account)
+		return 0;
+	if (look(l->p, h->account, ret, err) == -1)
+		return -1;
+	l->hidden |= *ret == FLEET_HIDDEN;
+	return 0;
+}
+
 static int print_line(const struct fleet_known *h, void *arg, struct err *err)
 {
 	AUTO(arena_free) struct arena *a = arena_new();
 	struct list *l = arg;
+	enum fleet_seen seen;
 	char at[CLOCK_TEXT] = "never", names[24] = "-";
 	const char *account =
 		h->account ? populate_clean(a, h->account) : shared(l->p);
 
+	if (look_in(l, h, &seen, err) == -1)
+		return -1;
 	if (h->ts_seen)
 		clock_text(h->ts_seen, at);
 	if (h->account)
 		snprintf(names, sizeof(names), "%lld", (long long) h->n_names);
-	printf("%-*s  %-20s  %5s  %7lld  %s\n", l->width,
+	printf("%-*s  %-20s  %5s  %7lld  %s%s\n", l->width,
 	       populate_clean(a, h->host), at, names, (long long) h->n_receipts,
-	       account ? account : "-");
+	       account ? account : "-",
+	       seen == FLEET_MISSING  ? ", which the server does not have"
+	       : seen == FLEET_HIDDEN ? " (not checked)"
+				      : "");
 	return 0;
 }
 
@@ -262,10 +301,14 @@ static int print_json(const struct fleet_known *h, void *arg, struct err *err)
 {
 	AUTO(sbuf_free) struct sbuf out = SBUF_INIT(ROW_MAX);
 	struct list *l = arg;
+	enum fleet_seen seen;
 
+	if (look_in(l, h, &seen, err) == -1)
+		return -1;
 	sbuf_addc(&out, '{');
 	jout_str(&out, "host", h->host);
 	jout_str(&out, "account", h->account);
+	json_missing(&out, seen);
 	jout_time(&out, "ts_added", h->ts_added);
 	jout_time(&out, "ts_seen", h->ts_seen);
 	jout_int(&out, "names", h->n_names);

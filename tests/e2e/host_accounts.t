@@ -177,6 +177,9 @@ ask "DROP USER 'certrepo-host-host1'@'%'"
 populate host show host1
 like "$out" '^ +certrepo-populate -c .* host add host1$' \
 	"an account that is gone is told"
+populate host list
+like "$out" '^host1 .*certrepo-host-host1, which the server does not have$' \
+	"... in the list, too"
 run host
 like "$rc $err" '^78 .*certrepo-host-host1' "... by the host as well"
 populate host add host1 --password-file "$T/new.password"
@@ -382,6 +385,17 @@ printf '%s\n' "$out" | sed -n 's/^  password *\([A-Za-z0-9]*\)$/\1/p' \
 	>"$T/host1.password"
 not_ok "... and shows no password in a statement" \
 	grep -qF "$(cat "$T/host1.password")" "$T/host.sql"
+populate host list
+like "$rc $out" '^host1 .* certrepo-host-host1 .not checked.$' \
+	"what it may not see the list does not say is there"
+populate host show host1
+like "$rc $(echo "$out" | tr -s '\n ' ' ')" \
+	"^0 .*whether the server has it was not checked" "... nor does show"
+populate host show --json host1
+is "$(printf '%s' "$out" | jq -r '.account_missing')" null "... as JSON"
+populate host list --json
+is "$(printf '%s' "$out" | jq -r '.[] | select(.host == "host1") |
+	.account_missing')" null "... of all"
 ok "... an administrator runs what it prints" mariadb_sql -e "SOURCE $T/host.sql"
 run host
 is "$rc $err" "0 " "... and the host is let in"

@@ -85,6 +85,7 @@ static void shows(void **state)
 	SAYS("x\\u001b[2J");
 	assert_int_equal(RUN(hostcmd_list(&p, NULL, 0, &err)), 0);
 	assert_string_equal(SAID, "[\n{\"host\":\"web1\",\"account\":null,"
+				  "\"account_missing\":false,"
 				  "\"ts_added\":null,\"ts_seen\":1700000060,"
 				  "\"names\":0,\"installs\":2}\n]\n");
 	p.opt.json = false;
