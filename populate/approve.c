@@ -321,13 +321,13 @@ static int count_ref(struct populate *p, const char *ref, struct orders *o,
 
 static int too_many(const struct orders_line *l, struct err *err)
 {
-	return err_set(
-		err, ERR_INPUT,
-		"%zu order%s for %s would follow, with those of the last "
-		"7 days and those that wait %zu, and a CA may refuse "
-		"more than 50 in 7 days: approve fewer at once, or say "
-		"--yes",
-		l->added, l->added == 1 ? "" : "s", l->domain, l->all);
+	return err_set(err, ERR_INPUT,
+		       "%zu order%s for %s would follow, %zu with those of the "
+		       "last 7 days and those that wait; at more than %d this "
+		       "stops, as a CA may refuse more than 50 in 7 days: "
+		       "approve fewer at once, or say --yes",
+		       l->added, l->added == 1 ? "" : "s", l->domain, l->all,
+		       ORDERS_MAX);
 }
 
 /* Says what follows of REFS; ERR_INPUT: more than a CA may take. */
@@ -343,14 +343,19 @@ static int foresee(struct populate *p, char **refs, int n, struct err *err)
 	for (size_t i = 0; i < orders_lines(o); i++) {
 		struct orders_line l = orders_line(o, i);
 
-		if (l.all > ORDERS_MAX && !p->opt.yes)
+		if (l.all > ORDERS_MAX && !p->opt.yes && !p->opt.dry_run)
 			return too_many(&l, err);
 	}
 	for (size_t i = 0; i < orders_lines(o); i++) {
 		struct orders_line l = orders_line(o, i);
 
-		printf("orders that follow for %s: %zu (%zu in 7 days)\n",
-		       l.domain, l.added, l.all);
+		printf("orders that follow for %s: %zu (%zu in 7 days%s)\n",
+		       l.domain, l.added, l.all,
+		       l.all > ORDERS_MAX && !p->opt.yes
+			       ? arena_printf(p->arena,
+					      ", more than %d: it needs --yes",
+					      ORDERS_MAX)
+			       : "");
 	}
 	return 0;
 }

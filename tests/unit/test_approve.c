@@ -261,10 +261,18 @@ static void too_many_orders(void **state)
 
 	fill(40);
 	assert_int_equal(approve(id), -1);
-	kit_says(&err, "1 order for example.org would follow, with those of "
-		       "the last 7 days and those that wait 41");
+	kit_says(&err, "1 order for example.org would follow, 41 with those of "
+		       "the last 7 days and those that wait; at more than 40 "
+		       "this stops");
 	state_is(id, "pending", "");
 	p.opt.yes = true;
+	/* To look is free. */
+	p.opt.dry_run = true;
+	APPROVED(id);
+	SAYS("orders that follow for example.org: 1 (41 in 7 days, more than "
+	     "40: it needs --yes)\n");
+	SAYS("would approve");
+	p.opt.dry_run = false;
 	APPROVED(id);
 	SAYS("orders that follow for example.org: 1 (41 in 7 days)\n");
 }
