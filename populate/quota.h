@@ -6,13 +6,16 @@
  * How many orders rules may make: ORDERS_MAX of a registered domain in 7 days,
  * as all come together, and of these QUOTA_HOST for one host, so that one that
  * was broken into leaves the others theirs. What the store has of the last 7
- * days counts, whoever approved it.
+ * days counts, whoever approved it. And QUOTA_SET rows of exactly the same
+ * names: Let's Encrypt issues 5 certificates for one set in 7 days, renewals
+ * and changes of the key among them.
  */
 
 #include "ask.h"
 #include "orders.h"
 
 #define QUOTA_HOST (ORDERS_MAX / 4)
+#define QUOTA_SET  2
 
 struct quota;
 

@@ -262,8 +262,61 @@ int fleet_pending_as(struct store *s, const struct fleet_request *r,
 		     struct arena *a, const char **ret, int64_t *ret_ts,
 		     struct err *err)
 {
-	return STORE_TRY(s, STORE_TX_NO, err,
-			 approved_as(s, r, a, ret, ret_ts, err));
+	return STORE_TRY(s, STORE_TX_NO, err, approved_as(s, r, a, ret, err));
+}
+
+static int last(struct store *s, const char *row, int64_t *ret, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	int rc;
+
+	if (store_query(s,
+			"SELECT MAX(ts_decided) FROM host_requests WHERE "
+			"as_name = ?",
+			"n", ARGS(T(row)), &st, err) == -1)
+		return -1;
+	rc = db_step(st, err);
+	if (rc == 1)
+		*ret = db_col_int(st, 0);
+	return rc == -1 ? -1 : 0;
+}
+
+int fleet_pending_last(struct store *s, const char *row, int64_t *ret,
+		       struct err *err)
+{
+	return STORE_TRY(s, STORE_TX_NO, err, last(s, row, ret, err));
+}
+
+static int csrs_of(struct store *s, const char *domain, struct arena *a,
+		   struct fleet_csrs *ret, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	const char *from = arena_printf(a, "%s+", domain);
+	const char *to = arena_printf(a, "%s,", domain); /* '+' and 1 */
+	int rc;
+
+	ret->n = 0;
+	if (store_query(s,
+			"SELECT name, csr FROM certs WHERE name = ? OR "
+			"(name > ? AND name < ?) ORDER BY name LIMIT ?",
+			"WL",
+			ARGS(T(domain), T(from), T(to), I(FLEET_ROWS_MAX)), &st,
+			err) == -1)
+		return -1;
+	db_limit(st, FLEET_ROWS_MAX, DB_ANSWER_MAX);
+	while ((rc = db_step(st, err)) == 1) {
+		const char *csr = text(st, 1, a);
+
+		ret->v[ret->n].name = text(st, 0, a);
+		ret->v[ret->n++].csr = (struct store_blob){ csr, strlen(csr) };
+	}
+	return rc;
+}
+
+int fleet_pending_csrs(struct store *s, const char *domain, struct arena *a,
+		       struct fleet_csrs *ret, struct err *err)
+{
+	return STORE_TRY(s, STORE_TX_NO, err, csrs_of(s, domain, a, ret, err));
 }
 
 static int find(struct store *s, const char *host, const char *name,

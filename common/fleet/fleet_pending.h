@@ -19,6 +19,22 @@ struct fleet_rows {
 int fleet_pending_rows(struct store *s, const char *domain, struct arena *a,
 		       struct fleet_rows *ret, struct err *err) MUST_CHECK;
 
+/* The CSRs of these, as they lie there. */
+struct fleet_csrs {
+	struct {
+		const char *name;
+		struct store_blob csr;
+	} v[FLEET_ROWS_MAX];
+	size_t n;
+};
+int fleet_pending_csrs(struct store *s, const char *domain, struct arena *a,
+		       struct fleet_csrs *ret, struct err *err) MUST_CHECK;
+
+/* Request ID, of the caller's transaction, keeps PEM, which is its CSR, and not
+ * what stood around that. */
+int fleet_pending_shorten(struct store *s, int64_t id, const char *pem,
+			  struct err *err) MUST_CHECK;
+
 /* Which hosts have to do with the row NAME. */
 #define FLEET_USERS_MAX 20
 struct fleet_users {

@@ -265,7 +265,6 @@ static void too_many_orders(void **state)
 		       "the last 7 days and those that wait; at more than 40 "
 		       "this stops");
 	state_is(id, "pending", "");
-	p.opt.yes = true;
 	/* To look is free. */
 	p.opt.dry_run = true;
 	APPROVED(id);
@@ -273,6 +272,7 @@ static void too_many_orders(void **state)
 	     "40: it needs --yes)\n");
 	SAYS("would approve");
 	p.opt.dry_run = false;
+	p.opt.yes = true;
 	APPROVED(id);
 	SAYS("orders that follow for example.org: 1 (41 in 7 days)\n");
 }
@@ -370,6 +370,46 @@ static void keys_by_rule(void **state)
 	assert_true(has_csr(NAME, "third"));
 }
 
+/* Of its own name, under one label after another: a CA issues few for one set
+ * of names. */
+static void one_set_by_rule(void **state)
+{
+	int64_t id[4];
+
+	kit_host(WEB1, "h1");
+	kit_host(WEB2, "h2");
+	for (int i = 0; i < 4; i++) {
+		kit_req("x", KIT_EC " -subj /CN=" NAME " -addext "
+				    "subjectAltName=DNS:example.org");
+		id[i] = kit_ask("h1", WEB1,
+				arena_printf(p.arena, "%s+x%d",
+					     i % 2 ? "example.org" : NAME, i),
+				"x");
+	}
+	for (int i = 0; i < 2; i++) {
+		rules();
+		state_is(id[0], "approved", NAME "+x0");
+		state_is(id[1], "approved", "example.org+x1");
+		state_is(id[2], "pending", "");
+		state_is(id[3], "pending", "");
+	}
+	/* Nor another host; a key that changes makes no row more. */
+	id[3] = kit_ask("h2", WEB2, NAME, "key");
+	p.now = NOW + 8 * 86400;
+	kit_req("x", KIT_EC " -subj /CN=" NAME
+			    " -addext subjectAltName=DNS:example.org");
+	id[1] = kit_ask("h1", WEB1, "example.org+x1", "x");
+	rules();
+	state_is(id[3], "pending", "");
+	assert_string_equal(kit_request(id[1]).state, "approved");
+	if (RUN(pending_run(&p, NULL, 0, &err)) == -1)
+		fail_msg("%s", err.msg);
+	SAYS("  no rule      2 rows have exactly these names already, and "
+	     "rules make");
+	p.now = NOW;
+	APPROVED(id[2]);
+}
+
 static void few_by_rule(void **state)
 {
 	int64_t a, b;
@@ -389,25 +429,28 @@ static void few_by_rule(void **state)
 	     "already\n");
 }
 
-/* Of its own name, under one label after another. */
 static void one_host_by_rule(void **state)
 {
 	int64_t id[11];
 
 	kit_host(WEB1, "h1");
 	for (int i = 0; i < 11; i++) {
-		const char *name = arena_printf(p.arena, NAME "+x%d", i);
+		const char *name =
+			arena_printf(p.arena, "n%d.example.org+x%d", i, i);
 
-		kit_req("x", KIT_EC " -subj /CN=" NAME);
+		kit_sh("openssl req -new -key key.key -subj "
+		       "/CN=n%d.example.org "
+		       "-out x",
+		       i);
 		id[i] = kit_ask("h1", WEB1, name, "x");
 	}
 	p.opt.dry_run = true;
 	rules();
-	SAYS_NOT("/" NAME "+x10");
+	SAYS_NOT("/n10.example.org");
 	p.opt.dry_run = false;
 	for (int i = 0; i < 2; i++) {
 		rules();
-		state_is(id[9], "approved", NAME "+x9");
+		state_is(id[9], "approved", "n9.example.org+x9");
 		state_is(id[10], "pending", "");
 	}
 	if (RUN(pending_run(&p, NULL, 0, &err)) == -1)
@@ -514,6 +557,7 @@ int main(void)
 		T_(by_rule),
 		T_(names_outside),
 		T_(keys_by_rule),
+		T_(one_set_by_rule),
 		T_(few_by_rule),
 		T_(one_host_by_rule),
 		T_(idle),
