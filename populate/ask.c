@@ -76,6 +76,17 @@ static int find_own(struct ask *k, bool earlier, const char *as,
 	return rc == 0 ? read_row(k, k->r.name, err) : rc;
 }
 
+/* Aliases of a row ("www.example.org+x") are names of requests, of which there
+ * may be any number: it is the row whose last change counts. That is looked for
+ * among all requests, so only where it may matter. */
+static int look_before(struct ask *k, struct ruling_in *in, struct err *err)
+{
+	if (!in->own || !k->its || !k->rule || !k->users.granted)
+		return 0;
+	return fleet_pending_last(k->p->store, k->row->name, &in->ts_before,
+				  err);
+}
+
 static int look_at_rows(struct ask *k, struct ruling_in *in, struct err *err)
 {
 	struct store *s = k->p->store;
@@ -85,7 +96,7 @@ static int look_at_rows(struct ask *k, struct ruling_in *in, struct err *err)
 	if (fleet_pending_rows(s, store_name_domain(k->a, k->r.name), k->a,
 			       &k->rows, err) == -1)
 		return -1;
-	earlier = fleet_pending_as(s, &k->r, k->a, &as, &in->ts_before, err);
+	earlier = fleet_pending_as(s, &k->r, k->a, &as, err);
 	if (earlier == -1)
 		return -1;
 	same = find_same(k, err);
@@ -98,9 +109,13 @@ static int look_at_rows(struct ask *k, struct ruling_in *in, struct err *err)
 	in->own_csr = own ? k->row_csr : NULL;
 	in->earlier = k->row && earlier && strcmp(k->row->name, as) == 0;
 	in->users = &k->users;
-	return k->row ? fleet_pending_users(s, k->row->name, k->r.host,
-					    k->r.account, k->a, &k->users, err)
-		      : 0;
+	if (!k->row)
+		return 0;
+	return fleet_pending_users(s, k->row->name, k->r.host, k->r.account,
+				   k->a, &k->users, err) == -1 ||
+			       look_before(k, in, err) == -1
+		       ? -1
+		       : 0;
 }
 
 /* What the person says, or else the rule, of a row that is made. */

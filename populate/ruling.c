@@ -94,7 +94,8 @@ static const char *no_rule(const struct ruling_in *in, const struct ruling *v)
 		return "this host has no grant of this row";
 	if (change && in->ts_before &&
 	    in->now - in->ts_before < RULING_RULE_PAUSE)
-		return "a request for it was approved less than 7 days ago";
+		return "a request for this row was approved less than 7 days "
+		       "ago";
 	return NULL;
 }
 

@@ -33,7 +33,7 @@ struct ruling_in {
 	/* Of the one of these two. */
 	const struct fleet_users *users;
 	bool earlier;	   /* ... and such a request became it */
-	int64_t ts_before; /* when; 0: there was none */
+	int64_t ts_before; /* when any request, of anybody, last did; or 0 */
 	bool its;	   /* the account speaks for this host alone */
 	const struct rules_rule *rule; /* that takes its names, or NULL */
 	bool replace, beside;	       /* the person's wishes */

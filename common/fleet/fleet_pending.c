@@ -234,33 +234,29 @@ int fleet_pending_users(struct store *s, const char *name, const char *host,
 }
 
 static int approved_as(struct store *s, const struct fleet_request *r,
-		       struct arena *a, const char **ret, int64_t *ret_ts,
-		       struct err *err)
+		       struct arena *a, const char **ret, struct err *err)
 {
 	AUTO(store_done) struct db_stmt *st = NULL;
 	int rc;
 
 	if (store_query(s,
-			"SELECT as_name, ts_decided FROM host_requests WHERE "
+			"SELECT as_name FROM host_requests WHERE "
 			"account = ? "
 			"AND host = ? AND name = ? AND state IN "
 			"('" FLEET_APPROVED "', '" FLEET_PENDING
 			"') AND as_name IS NOT NULL "
 			"ORDER BY ts_decided DESC, id DESC LIMIT 1",
-			"Wn", ARGS(T(r->account), T(r->host), T(r->name)), &st,
+			"W", ARGS(T(r->account), T(r->host), T(r->name)), &st,
 			err) == -1)
 		return -1;
 	rc = db_step(st, err);
-	if (rc == 1) {
+	if (rc == 1)
 		*ret = text(st, 0, a);
-		*ret_ts = db_col_int(st, 1);
-	}
 	return rc;
 }
 
 int fleet_pending_as(struct store *s, const struct fleet_request *r,
-		     struct arena *a, const char **ret, int64_t *ret_ts,
-		     struct err *err)
+		     struct arena *a, const char **ret, struct err *err)
 {
 	return STORE_TRY(s, STORE_TX_NO, err, approved_as(s, r, a, ret, err));
 }

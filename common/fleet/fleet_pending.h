@@ -50,10 +50,14 @@ int fleet_pending_users(struct store *s, const char *name, const char *host,
 			struct fleet_users *ret, struct err *err) MUST_CHECK;
 
 /* The row that the last approved request of this account, host and name was
- * approved as, and when; not one that was revoked. 1, 0 there is none, -1. */
+ * approved as; not one that was revoked. 1, 0 there is none, -1. */
 int fleet_pending_as(struct store *s, const struct fleet_request *r,
-		     struct arena *a, const char **ret, int64_t *ret_ts,
+		     struct arena *a, const char **ret,
 		     struct err *err) MUST_CHECK;
+/* When a request was last approved as ROW, whoever sent it and by whichever
+ * name; 0: never. */
+int fleet_pending_last(struct store *s, const char *row, int64_t *ret,
+		       struct err *err) MUST_CHECK;
 /* Those of HOST and NAME that are pending, at most LIMIT, oldest first. */
 int fleet_pending_find(struct store *s, const char *host, const char *name,
 		       size_t limit, struct arena *a,

@@ -370,6 +370,43 @@ static void keys_by_rule(void **state)
 	assert_true(has_csr(NAME, "third"));
 }
 
+/* A row has as many names as a host likes to call it, and changes as often as
+ * if it had one. */
+static void aliases_by_rule(void **state)
+{
+	int64_t id[3];
+
+	kit_host(WEB1, "h1");
+	kit_enrol(NAME, FILE);
+	kit_grant("h1", NAME, WEB1);
+	for (int i = 0; i < 3; i++)
+		id[i] = kit_ask("h1", WEB1,
+				arena_printf(p.arena, NAME "+al%d", i), FILE);
+	rules();
+	for (int i = 0; i < 3; i++)
+		state_is(id[i], "approved", NAME);
+	p.now = NOW + 8 * 86400;
+	for (int i = 0; i < 3; i++) {
+		kit_req("next",
+			KIT_EC " -subj /CN=" NAME
+			       " -addext subjectAltName=DNS:example.org");
+		id[i] = kit_ask("h1", WEB1,
+				arena_printf(p.arena, NAME "+al%d", i), "next");
+	}
+	/* What is shown is what comes. */
+	if (RUN(pending_run(&p, NULL, 0, &err)) == -1)
+		fail_msg("%s", err.msg);
+	kit_sh("grep -c 'approves it' said >n; grep -qx 1 n");
+	rules();
+	assert_string_equal(kit_request(id[0]).state, "approved");
+	state_is(id[1], "pending", "");
+	state_is(id[2], "pending", "");
+	if (RUN(pending_run(&p, NULL, 0, &err)) == -1)
+		fail_msg("%s", err.msg);
+	SAYS("  no rule      a request for this row was approved less than 7 "
+	     "days ago\n");
+}
+
 /* Of its own name, under one label after another: a CA issues few for one set
  * of names. */
 static void one_set_by_rule(void **state)
@@ -557,6 +594,7 @@ int main(void)
 		T_(by_rule),
 		T_(names_outside),
 		T_(keys_by_rule),
+		T_(aliases_by_rule),
 		T_(one_set_by_rule),
 		T_(few_by_rule),
 		T_(one_host_by_rule),

@@ -228,18 +228,27 @@ static void test_approved_as(void **state)
 {
 	struct fleet_request r;
 	const char *as = NULL;
-	int64_t at = 0;
+	int64_t at = 1;
 
 	ask("h1", "web1", "a.example.org", "one", KEY);
 	r = pending(0, 1).v[0];
-	RC(0, fleet_pending_as(s, &r, arena, &as, &at, &err));
+	RC(0, fleet_pending_as(s, &r, arena, &as, &err));
+	OK(fleet_pending_last(s, "a.example.org+web1", &at, &err));
+	assert_int_equal(at, 0);
 	RC(1, fleet_request_decide(s, &r, FLEET_APPROVED, NULL,
 				   "a.example.org+web1", 200, &err));
-	RC(1, fleet_pending_as(s, &r, arena, &as, &at, &err));
+	RC(1, fleet_pending_as(s, &r, arena, &as, &err));
 	assert_string_equal(as, "a.example.org+web1");
-	assert_int_equal(at, 200);
-	r.account = "h2";
-	RC(0, fleet_pending_as(s, &r, arena, &as, &at, &err));
+	/* The row, by whichever name and host. */
+	ask("h2", "web2", "a.example.org+x", "one", KEY);
+	r = pending(0, 1).v[0];
+	RC(0, fleet_pending_as(s, &r, arena, &as, &err));
+	RC(1, fleet_request_decide(s, &r, FLEET_APPROVED, NULL,
+				   "a.example.org+web1", 300, &err));
+	OK(fleet_pending_last(s, "a.example.org+web1", &at, &err));
+	assert_int_equal(at, 300);
+	OK(fleet_pending_last(s, "a.example.org", &at, &err));
+	assert_int_equal(at, 0);
 }
 
 static void test_waiting(void **state)
