@@ -51,6 +51,17 @@ static int decided(struct store *s, const struct ask *k, struct err *err)
 		       (long long) k->r.id);
 }
 
+/* Text around a CSR is nobody's, and would be kept as long as the row. What
+ * little there may be of it stays: the host sends the very same once more. */
+static int shorten(struct store *s, const struct ask *k, struct err *err)
+{
+	const char *pem = x509_csr_pem(k->csr);
+
+	return k->r.csr.len <= 2 * strlen(pem)
+		       ? 0
+		       : fleet_pending_shorten(s, k->r.id, pem, err);
+}
+
 static int approve_tx(struct store *s, void *arg, struct err *err)
 {
 	const struct ask *k = arg;
@@ -59,7 +70,8 @@ static int approve_tx(struct store *s, void *arg, struct err *err)
 
 	if (rc == 0)
 		return decided(s, k, err);
-	if (rc == -1 || still(s, k, err) == -1 || add_store(&k->add, err) == -1)
+	if (rc == -1 || still(s, k, err) == -1 ||
+	    add_store(&k->add, err) == -1 || shorten(s, k, err) == -1)
 		return -1;
 	/* Whoever may be another host gets nothing that is that one's. */
 	return k->its ? fleet_host_grant(s, k->r.host, k->v.as, err) : 0;

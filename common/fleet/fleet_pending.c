@@ -132,6 +132,17 @@ int fleet_request_decide(struct store *s, const struct fleet_request *r,
 			 decide(s, r, state, reason, as_name, now, err));
 }
 
+int fleet_pending_shorten(struct store *s, int64_t id, const char *pem,
+			  struct err *err)
+{
+	return STORE_TRY(
+		s, STORE_TX_NO, err,
+		store_exec(s, "UPDATE host_requests SET csr = ? WHERE id = ?",
+			   ARGS(B(((struct store_blob){ pem, strlen(pem) })),
+				I(id)),
+			   NULL, err));
+}
+
 static int rows_of(struct store *s, const char *domain, struct arena *a,
 		   struct fleet_rows *ret, struct err *err)
 {

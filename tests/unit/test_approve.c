@@ -285,6 +285,28 @@ static void as_many_as_may_be(void **state)
 	APPROVED(id);
 }
 
+/* What is approved keeps no text that came with it. */
+static void text_around(void **state)
+{
+	char *junk = arena_alloc(p.arena, 50001);
+	int64_t id;
+
+	memset(junk, 'x', 50000);
+	junk[49999] = '\n';
+	id = kit_ask_text("", WEB1, NAME,
+			  arena_printf(p.arena, "%s%s", junk, kit_pem(FILE)),
+			  false);
+	APPROVED(id);
+	state_is(id, "approved", NAME);
+	assert_string_equal(kit_request(id).csr.p, kit_pem(FILE));
+	/* A few words stay: the host sends the very same once more. */
+	id = kit_ask_text("", WEB2, NAME,
+			  arena_printf(p.arena, "of me\n%s", kit_pem(FILE)),
+			  false);
+	APPROVED(id);
+	assert_int_equal(kit_request(id).csr.len, strlen(kit_pem(FILE)) + 6);
+}
+
 /* --- by rule --- */
 
 static void rules(void)
@@ -591,6 +613,7 @@ int main(void)
 		T_(two_at_once),
 		T_(too_many_orders),
 		T_(as_many_as_may_be),
+		T_(text_around),
 		T_(by_rule),
 		T_(names_outside),
 		T_(keys_by_rule),
