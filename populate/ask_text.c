@@ -109,6 +109,26 @@ static const char *would_be(const struct ask *k)
 }
 
 static void print_shared(const struct ask *k)
+/* Whoever takes a name over may call his key the next one of a host. */
+static void print_stranger(const struct ask *k)
+{
+	const char *host = populate_clean(k->a, k->r.host);
+
+	populate_line(
+		"note",
+		k->v.kind == RULING_BESIDE
+			? arena_printf(k->a,
+				       "it says that it has %s and wants "
+				       "another key for it, but %s never had "
+				       "it: no grant, no report, no request; "
+				       "approve --replace gives it the row",
+				       populate_clean(k->a, k->row->name), host)
+			: arena_printf(k->a,
+				       "%s never had it: no grant, no report, "
+				       "no request",
+				       host));
+}
+
 {
 	populate_line("shared",
 		      arena_printf(k->a, "%s %s this row, too", others_of(k),
@@ -158,6 +178,8 @@ void ask_print(const struct ask *k)
 	if (judged(k))
 		populate_line("would be", would_be(k));
 	if (judged(k) && k->users.n > 0)
+	if (judged(k) && k->v.stranger)
+		print_stranger(k);
 		print_shared(k);
 	if (k->fault.kind != ERR_NONE)
 		populate_line("refused", k->fault.msg);
@@ -225,6 +247,7 @@ static void json_verdict(const struct ask *k, struct sbuf *out)
 
 void ask_json(const struct ask *k, struct sbuf *out)
 {
+	flag(out, "never_had", k->v.stranger);
 	sbuf_addf(out, "{\"id\": %lld", (long long) k->r.id);
 	member(out, "host", k->r.host);
 	member(out, "name", k->r.name);

@@ -69,13 +69,13 @@ static enum ruling_kind of_own(const struct ruling_in *in)
 	bool same_key = in->own_csr && x509_csr_same_key(in->csr, in->own_csr);
 	bool is_its = has_it(in) || in->replace;
 
+	/* That a key is its next one, the host says: no proof that it has the
+	 * row. */
 	if (in->beside)
 		return RULING_BESIDE;
 	if (same_key)
 		return is_its ? RULING_NAMES : RULING_BESIDE;
-	/* It says that it has one, and nobody else does. */
-	return is_its || (in->r->new_key && in->users->n == 0) ? RULING_KEY
-							       : RULING_BESIDE;
+	return is_its ? RULING_KEY : RULING_BESIDE;
 }
 
 static const char *no_rule(const struct ruling_in *in, const struct ruling *v)
@@ -86,6 +86,8 @@ static const char *no_rule(const struct ruling_in *in, const struct ruling *v)
 		return "this account does not speak for this host alone";
 	if (!in->rule)
 		return "no rule takes this host with all of these names";
+	if (v->stranger)
+		return "this host never had the row that it wants to change";
 	if (in->users->revoked)
 		return "this host had this row, and it was taken from it";
 	if (change && in->users->n > 0)
@@ -119,6 +121,9 @@ int ruling_make(const struct ruling_in *in, struct arena *a, struct ruling *ret,
 		return -1;
 	v.shared = (v.kind == RULING_KEY || v.kind == RULING_NAMES) &&
 		   in->users->n > 0 && !in->replace;
+	v.stranger =
+		in->own && !has_it(in) &&
+		(v.kind != RULING_BESIDE || (in->r->new_key && !in->beside));
 	v.no_rule = no_rule(in, &v);
 	v.by_rule = !v.no_rule;
 	*ret = v;

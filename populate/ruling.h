@@ -46,6 +46,9 @@ struct ruling {
 	/* The row is other hosts', too: it takes a person's word, replace or
 	 * beside. */
 	bool shared;
+	/* The host wants to change a row that it never had, as far as the store
+	 * knows. */
+	bool stranger;
 	bool by_rule;	     /* may a rule do it? */
 	const char *no_rule; /* why not, a few words, or NULL: there is none */
 };

@@ -129,7 +129,12 @@ static void test_table(void **state)
 		{ 2, NULL, N, 0, ALL | GRANTED, RULING_KEY, N, 0, 1 },
 		/* the next key */
 		{ 2, NULL, N, 1, ALL | GRANTED | NEW_KEY, RULING_KEY, N, 0, 1 },
-		{ 2, NULL, N, 1, ALL | NEW_KEY, RULING_KEY, N, 0, 0 },
+		/* ... of a row that it never had: it says so, no more */
+		{ 2, NULL, N, 1, ALL | NEW_KEY, RULING_BESIDE, N "+web1", 0,
+		  0 },
+		{ 2, NULL, N, 1, ALL | NEW_KEY | BESIDE, RULING_BESIDE,
+		  N "+web1", 0, 1 },
+		{ 2, NULL, N, 1, NEW_KEY | REPLACE, RULING_KEY, N, 0, 0 },
 		{ 2, NULL, N, 1, ALL | GRANTED | LATELY, RULING_KEY, N, 0, 0 },
 		/* ... of a row that is others', too */
 		{ 2, NULL, N, 1, ALL | GRANTED | OTHERS, RULING_KEY, N, 1, 0 },
