@@ -395,9 +395,9 @@ static int by_rule(struct populate *p, const struct fleet_request *r,
 	rc = quota_take(run->quota, &k, err);
 	if (rc == 0 && k.fault.kind == ERR_NONE && k.v.by_rule)
 		rc = approve(&k, true, run->silent, &why) == 0;
-	else if (rc == 0 && took && !k.v.by_rule)
+	else if (rc == 0 && (!run->silent || (took && !k.v.by_rule)))
 		log_info("request %lld waits: %s", (long long) r->id,
-			 k.v.no_rule);
+			 ask_waits(&k));
 	ask_free(&k);
 	/* Somebody else was at it: the next run sees. */
 	if (why.kind == ERR_NONE || why.kind == ERR_CONFLICT)

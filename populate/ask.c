@@ -179,6 +179,22 @@ static int parse(struct ask *k, struct err *err)
 	return 0;
 }
 
+/* Whoever wrote to the store may have called a row anything, and this is going
+ * to be printed, and told to the host. */
+static int check_as(const struct ask *k, struct err *err)
+{
+	const char *plain = populate_clean(k->a, k->v.as);
+
+	if (strcmp(plain, k->v.as) == 0)
+		return 0;
+	return err_set(
+		err, ERR_INPUT,
+		"the row %s is called by characters that are not in "
+		"names: somebody wrote that to the store by hand; remove "
+		"the row",
+		plain);
+}
+
 /* -1 with ERR; of the request, or of the store. */
 static int look(struct ask *k, struct err *err)
 {
@@ -189,9 +205,12 @@ static int look(struct ask *k, struct err *err)
 				.now = p->now };
 	int its = fleet_host_is_its(p->store, k->r.host, k->r.account, err);
 
-	if (its == -1 || parse(k, err) == -1)
+	if (its == -1)
 		return -1;
+	/* Who sent it is known, whatever it is. */
 	k->its = its;
+	if (parse(k, err) == -1)
+		return -1;
 	k->rule = rules_find(&p->conf.rules, k->r.host, x509_csr_ids(k->csr));
 	if (look_at_rows(k, &in, err) == -1)
 		return -1;
@@ -199,7 +218,9 @@ static int look(struct ask *k, struct err *err)
 	in.rows = &k->rows;
 	in.its = k->its;
 	in.rule = k->rule;
-	return ruling_make(&in, k->a, &k->v, err) == -1 ? -1 : judge(k, err);
+	if (ruling_make(&in, k->a, &k->v, err) == -1)
+		return -1;
+	return check_as(k, err) == -1 ? -1 : judge(k, err);
 }
 
 int ask_look(struct populate *p, const struct fleet_request *r, struct arena *a,

@@ -37,6 +37,8 @@ void ask_free(struct ask *k);
 bool ask_orders(const struct ask *k);
 /* The verdict as a word, "new", "grant", "same", "key", "names", "beside". */
 const char *ask_word(const struct ask *k);
+/* Why no rule approves it, a few words. */
+const char *ask_waits(const struct ask *k);
 /* For a person, several lines; as an object of JSON. */
 void ask_print(const struct ask *k);
 void ask_json(const struct ask *k, struct sbuf *out);

@@ -27,7 +27,7 @@ static const char *names_of(const struct x509_ids *ids, struct arena *a)
 
 	for (size_t i = 0; i < ids->n && i < NAMES_SHOWN; i++)
 		text = arena_printf(a, "%s%s%s", text, i ? ", " : "",
-				    ids->v[i].value);
+				    populate_clean(a, ids->v[i].value));
 	return ids->n > NAMES_SHOWN ? arena_printf(a, "%s and %zu more", text,
 						   ids->n - NAMES_SHOWN)
 				    : text;
@@ -75,40 +75,40 @@ static const char *old_key(const struct ask *k)
 static const char *would_be(const struct ask *k)
 {
 	struct arena *a = k->a;
+	const char *as = populate_clean(a, k->v.as);
 
 	switch (k->v.kind) {
 	case RULING_NEW:
-		return arena_printf(a, "a new certificate, %s", k->v.as);
+		return arena_printf(a, "a new certificate, %s", as);
 	case RULING_GRANT:
 		return arena_printf(a,
 				    "%s, which has this key and these names: "
 				    "this host has it, too%s",
-				    k->v.as,
+				    as,
 				    k->row->enabled ? "" : "; it is disabled");
 	case RULING_SAME:
-		return arena_printf(a, "%s, which it has already", k->v.as);
+		return arena_printf(a, "%s, which it has already", as);
 	case RULING_KEY:
-		return arena_printf(a, "another key for %s, %s", k->v.as,
+		return arena_printf(a, "another key for %s, %s", as,
 				    old_key(k));
 	case RULING_NAMES:
-		return arena_printf(a, "other names for %s%s%s%s%s", k->v.as,
+		return arena_printf(a, "other names for %s%s%s%s%s", as,
 				    k->add.e.come ? "; come: " : "",
-				    k->add.e.come ? k->add.e.come : "",
+				    populate_clean(a, k->add.e.come),
 				    k->add.e.gone ? "; go: " : "",
-				    k->add.e.gone ? k->add.e.gone : "");
+				    populate_clean(a, k->add.e.gone));
 	case RULING_BESIDE:
 		break;
 	}
 	return arena_printf(a,
 			    "a row of its own, %s, since %s has another %s; "
 			    "the host is told that name",
-			    k->v.as, k->row->name,
+			    as, populate_clean(a, k->row->name),
 			    k->row_csr && x509_csr_same_key(k->csr, k->row_csr)
 				    ? "set of names"
 				    : "key");
 }
 
-static void print_shared(const struct ask *k)
 /* Whoever takes a name over may call his key the next one of a host. */
 static void print_stranger(const struct ask *k)
 {
@@ -129,6 +129,7 @@ static void print_stranger(const struct ask *k)
 				       host));
 }
 
+static void print_shared(const struct ask *k)
 {
 	populate_line("shared",
 		      arena_printf(k->a, "%s %s this row, too", others_of(k),
@@ -177,18 +178,25 @@ void ask_print(const struct ask *k)
 		print_csr(k);
 	if (judged(k))
 		populate_line("would be", would_be(k));
-	if (judged(k) && k->users.n > 0)
 	if (judged(k) && k->v.stranger)
 		print_stranger(k);
+	if (judged(k) && k->users.n > 0)
 		print_shared(k);
 	if (k->fault.kind != ERR_NONE)
-		populate_line("refused", k->fault.msg);
+		populate_line("refused", populate_clean(k->a, k->fault.msg));
 	else if (k->v.by_rule)
 		populate_line("rule", arena_printf(k->a, "%s:%u approves it",
 						   k->rule->src.file,
 						   k->rule->src.line));
-	else if (k->rule)
+	else if (k->p->conf.rules.n > 0)
 		populate_line("no rule", k->v.no_rule);
+}
+
+const char *ask_waits(const struct ask *k)
+{
+	return k->fault.kind != ERR_NONE ? k->fault.msg
+	       : k->v.no_rule		 ? k->v.no_rule
+					 : "a rule approves it";
 }
 
 /* --- JSON --- */
@@ -239,6 +247,7 @@ static void json_verdict(const struct ask *k, struct sbuf *out)
 	flag(out, "by_rule", k->v.by_rule && k->fault.kind == ERR_NONE);
 	member(out, "no_rule", k->v.no_rule);
 	flag(out, "shared", k->v.shared);
+	flag(out, "never_had", k->v.stranger);
 	list(out, "other_hosts", k->users.others, k->users.n);
 	member(out, "old_key_sha256",
 	       change && k->row_csr ? x509_csr_key(k->row_csr)->sha256 : NULL);
@@ -247,7 +256,6 @@ static void json_verdict(const struct ask *k, struct sbuf *out)
 
 void ask_json(const struct ask *k, struct sbuf *out)
 {
-	flag(out, "never_had", k->v.stranger);
 	sbuf_addf(out, "{\"id\": %lld", (long long) k->r.id);
 	member(out, "host", k->r.host);
 	member(out, "name", k->r.name);

@@ -7,6 +7,7 @@
 #include "file.h"
 #include "idn.h"
 #include "log.h"
+#include "plain.h"
 #include "store_near.h"
 #include "words.h"
 
@@ -229,8 +230,12 @@ const char *populate_webroot_missing(const char *webroot, struct arena *a)
 
 void populate_line(const char *label, const char *text)
 {
+	AUTO(mem_free_str) char *plain = mem_strdup(text);
 	size_t at = 0, len;
 
+	/* Much of it is of the store, where anybody may have written it. */
+	plain_utf8(plain);
+	text = plain;
 	printf("  %-13s", label);
 	for (; *text; text += len + strspn(text + len, " ")) {
 		len = strcspn(text, " ");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests approved by a person and by a rule, and rejected. */
+#include <fcntl.h>
 #include "ask_kit.h"
 #include "log.h"
 
@@ -469,6 +470,32 @@ static void one_set_by_rule(void **state)
 	APPROVED(id[2]);
 }
 
+/* Why, for who watches. */
+static void says_why_not(void **state)
+{
+	int was = dup(STDERR_FILENO);
+	int fd = open(scratch("complained"), O_CREAT | O_WRONLY, 0600);
+	int64_t id;
+
+	kit_host(WEB1, "h1");
+	kit_req("net", KIT_EC " -subj /CN=" NAME
+			      " -addext subjectAltName=DNS:www.example.net");
+	assert_int_not_equal(dup2(fd, STDERR_FILENO), -1);
+	id = kit_ask("h1", WEB1, NAME, "net");
+	(void) kit_ask_text("h1", WEB1, NAME, "garbage", false);
+	log_open("t", 1);
+	rules();
+	log_open("t", 0);
+	fflush(stderr);
+	assert_int_not_equal(dup2(was, STDERR_FILENO), -1);
+	close(was);
+	close(fd);
+	kit_sh("grep -q 'request %lld waits: no rule takes this host with all "
+	       "of these names' complained",
+	       (long long) id);
+	kit_sh("grep -q 'waits: its CSR: ' complained");
+}
+
 static void few_by_rule(void **state)
 {
 	int64_t a, b;
@@ -619,6 +646,7 @@ int main(void)
 		T_(keys_by_rule),
 		T_(aliases_by_rule),
 		T_(one_set_by_rule),
+		T_(says_why_not),
 		T_(few_by_rule),
 		T_(one_host_by_rule),
 		T_(idle),
