@@ -13,13 +13,19 @@
 -- the server says where it may not (1370): it goes on by the views, as ever.
 --
 -- A session may be as hostile as it likes: with a transaction open,
--- SERIALIZABLE, read only, chaining. So each begins with COMMIT, and reads at
--- READ COMMITTED in a transaction of its own, in which certs and host_names are
--- read without a lock, and rows of others are not locked at all (with unique
--- keys given in full, REPLACE and ON DUPLICATE KEY lock no gaps at that level;
--- REPEATABLE READ would). No result is sent while a lock is held: a client that
--- does not read would keep it. What comes in has a length, and lists have a
--- number of elements.
+-- SERIALIZABLE, read only, chaining. And each call may be cut off between any
+-- two statements (SET max_statement_time, KILL QUERY), past all its handlers:
+-- what is open then, stays open, with its locks, as long as the session likes.
+-- So each begins with COMMIT, and has no transaction of more than one statement:
+-- with autocommit, a statement that is cut off is undone, and its locks are
+-- gone with it. What must not come apart is one statement. At READ COMMITTED,
+-- with unique keys given in full, that reads certs and host_names without a
+-- lock, and locks no rows of others and no gaps (REPEATABLE READ would). Counts
+-- that are a limit are taken before: sessions at once may go beyond it by what
+-- they send. No result is sent while a lock is held: a client that does not
+-- read would keep it. What comes in has a length, and lists have a number of
+-- elements. (What this does not hold for: an account that may write the view
+-- host_installs, or lock host_certs by SELECT, as versions before had it.)
 --
 -- Trailing blanks do not count where strings are compared; so what has any is
 -- turned away, and what is stored is what was compared.
@@ -41,18 +47,17 @@ BEGIN
   DECLARE everything int DEFAULT 0;
 
   COMMIT AND NO CHAIN NO RELEASE;
+  SET SESSION autocommit = 1;
+  SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
   IF LENGTH(p_names) > 200000 OR NOT JSON_VALID(p_names) OR
       JSON_LENGTH(p_names) > 500 THEN
     SIGNAL SQLSTATE '22023' SET MYSQL_ERRNO = 1406,
       MESSAGE_TEXT = 'host_certs_get takes a list of at most 500 names';
   END IF;
-  SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY;
-  START TRANSACTION;
   SELECT COUNT(*) INTO everything FROM host_names h
     WHERE h.account = me AND h.name = '*' AND h.host = '*';
   IF NOT EXISTS (SELECT 1 FROM hosts h WHERE h.account = me) AND
       NOT EXISTS (SELECT 1 FROM host_names h WHERE h.account = me) THEN
-    COMMIT AND NO CHAIN NO RELEASE;
     SIGNAL SQLSTATE '42000' SET MYSQL_ERRNO = 1370, MESSAGE_TEXT =
       'this account is none that host add made: it may read the views';
   END IF;
@@ -64,7 +69,6 @@ BEGIN
     JOIN certs c ON c.name = j.name
     WHERE everything > 0 OR EXISTS (SELECT 1 FROM host_names h
       WHERE h.account = me AND h.name = c.name);
-  COMMIT AND NO CHAIN NO RELEASE;
 END//
 
 -- What a host says of itself, all at once. p_receipts: a JSON list of objects
@@ -84,13 +88,10 @@ BEGIN
     LEFT(SESSION_USER(), CHAR_LENGTH(SESSION_USER()) -
       LOCATE('@', REVERSE(SESSION_USER())));
   DECLARE everything, its, n int DEFAULT 0;
-  DECLARE EXIT HANDLER FOR SQLEXCEPTION
-  BEGIN
-    ROLLBACK AND NO CHAIN NO RELEASE;
-    RESIGNAL;
-  END;
 
   COMMIT AND NO CHAIN NO RELEASE;
+  SET SESSION autocommit = 1;
+  SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
   -- What a blank or a dollar means is not the session's to say.
   SET SESSION default_regex_flags = '';
   IF LENGTH(p_receipts) > 2000000 OR NOT JSON_VALID(p_receipts) OR
@@ -99,8 +100,6 @@ BEGIN
     SIGNAL SQLSTATE '22023' SET MYSQL_ERRNO = 1406, MESSAGE_TEXT =
       'host_receipts_put takes a list of at most 500 receipts, to keep 2000';
   END IF;
-  SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
-  START TRANSACTION;
   SELECT COUNT(*) INTO everything FROM host_names h
     WHERE h.account = me AND h.name = '*' AND h.host = '*';
   SELECT COUNT(*) INTO its FROM (
@@ -109,7 +108,6 @@ BEGIN
     SELECT 1 FROM host_names h WHERE h.account = me AND h.host = p_host) t;
   IF NOT EXISTS (SELECT 1 FROM hosts h WHERE h.account = me) AND
       NOT EXISTS (SELECT 1 FROM host_names h WHERE h.account = me) THEN
-    COMMIT AND NO CHAIN NO RELEASE;
     SIGNAL SQLSTATE '42000' SET MYSQL_ERRNO = 1370, MESSAGE_TEXT =
       'this account is none that host add made: it may read the views';
   END IF;
@@ -128,6 +126,32 @@ BEGIN
   IF n > 0 THEN
     SIGNAL SQLSTATE '22023' SET MYSQL_ERRNO = 1644, MESSAGE_TEXT =
       'a receipt has a name, service, endpoint or state with odd characters';
+  END IF;
+  -- What there will be; of what is not kept, nothing.
+  SELECT COUNT(*) INTO n FROM (
+    SELECT i.name, i.service, i.endpoint FROM installs i
+      WHERE i.host = p_host AND p_keep IS NULL
+    UNION
+    SELECT i.name, i.service, i.endpoint FROM installs i
+      JOIN JSON_TABLE(p_keep, '$[*]' COLUMNS (
+        name varchar(250) CHARACTER SET ascii COLLATE ascii_bin PATH '$.name',
+        service varchar(64) CHARACTER SET ascii COLLATE ascii_bin
+          PATH '$.service',
+        endpoint varchar(255) CHARACTER SET ascii COLLATE ascii_bin
+          PATH '$.endpoint')) k ON k.name = i.name AND
+        k.service = i.service AND k.endpoint = i.endpoint
+      WHERE i.host = p_host
+    UNION
+    SELECT j.name, j.service, j.endpoint
+      FROM JSON_TABLE(p_receipts, '$[*]' COLUMNS (
+        name varchar(250) CHARACTER SET ascii COLLATE ascii_bin PATH '$.name',
+        service varchar(64) CHARACTER SET ascii COLLATE ascii_bin
+          PATH '$.service',
+        endpoint varchar(255) CHARACTER SET ascii COLLATE ascii_bin
+          PATH '$.endpoint')) j) t;
+  IF n > 4000 AND everything = 0 THEN
+    SIGNAL SQLSTATE '22023' SET MYSQL_ERRNO = 1406, MESSAGE_TEXT =
+      'of one host at most 4000 receipts are kept';
   END IF;
   INSERT INTO installs (host, name, service, endpoint, protocol, state,
       fingerprint, serial, ts_expire, depth, ts, detail, version, profile,
@@ -185,22 +209,13 @@ BEGIN
         k.service = i.service AND k.endpoint = i.endpoint
       WHERE i.host = p_host AND k.name IS NULL;
   END IF;
-  SELECT COUNT(*) INTO n FROM installs i WHERE i.host = p_host;
-  IF n > 4000 AND everything = 0 THEN
-    SIGNAL SQLSTATE '22023' SET MYSQL_ERRNO = 1406, MESSAGE_TEXT =
-      'of one host at most 4000 receipts are kept';
-  END IF;
-  COMMIT AND NO CHAIN NO RELEASE;
 
-  SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY;
-  START TRANSACTION;
   SELECT DISTINCT j.name FROM JSON_TABLE(p_receipts, '$[*]' COLUMNS (
       name varchar(250) CHARACTER SET ascii COLLATE ascii_bin
         PATH '$.name')) j
     WHERE everything = 0 AND j.name <> '' AND NOT EXISTS (SELECT 1
       FROM host_names h WHERE h.account = me AND h.name = j.name AND
         h.host = p_host);
-  COMMIT AND NO CHAIN NO RELEASE;
 END//
 
 -- What it said, as it is here: for who sends it until it has arrived.
@@ -214,11 +229,10 @@ BEGIN
       LOCATE('@', REVERSE(SESSION_USER())));
 
   COMMIT AND NO CHAIN NO RELEASE;
-  SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY;
-  START TRANSACTION;
+  SET SESSION autocommit = 1;
+  SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
   IF NOT EXISTS (SELECT 1 FROM hosts h WHERE h.account = me) AND
       NOT EXISTS (SELECT 1 FROM host_names h WHERE h.account = me) THEN
-    COMMIT AND NO CHAIN NO RELEASE;
     SIGNAL SQLSTATE '42000' SET MYSQL_ERRNO = 1370, MESSAGE_TEXT =
       'this account is none that host add made: it may read the views';
   END IF;
@@ -230,7 +244,6 @@ BEGIN
         WHERE h.account = me AND (h.host = p_host OR
           h.name = '*' AND h.host = '*')))
     ORDER BY i.name, i.service, i.endpoint LIMIT 5000;
-  COMMIT AND NO CHAIN NO RELEASE;
 END//
 
 -- A request. Of an account, host, name and key there is one, and an id stands
@@ -259,13 +272,12 @@ BEGIN
     DEFAULT NULL;
   DECLARE before_as varchar(250) CHARACTER SET ascii COLLATE ascii_bin
     DEFAULT NULL;
-  DECLARE EXIT HANDLER FOR SQLEXCEPTION
-  BEGIN
-    ROLLBACK AND NO CHAIN NO RELEASE;
-    RESIGNAL;
-  END;
+  -- Another session of this host sent it meanwhile.
+  DECLARE CONTINUE HANDLER FOR 1062 BEGIN END;
 
   COMMIT AND NO CHAIN NO RELEASE;
+  SET SESSION autocommit = 1;
+  SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
   -- Which id is next, whether a key is unique and what an expression means is
   -- not the session's to say.
   SET SESSION insert_id = 0, unique_checks = 1, foreign_key_checks = 1,
@@ -280,13 +292,10 @@ BEGIN
     SIGNAL SQLSTATE '22023' SET MYSQL_ERRNO = 1406, MESSAGE_TEXT =
       'host_requests_put: a name, a CSR or a number is none, or too long';
   END IF;
-  SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
-  START TRANSACTION;
   SELECT COUNT(*) INTO everything FROM host_names h
     WHERE h.account = me AND h.name = '*' AND h.host = '*';
-  -- One at a time of an account: its own row, and no longer than this call.
   SELECT COUNT(*) INTO its FROM hosts h
-    WHERE h.account = me AND h.host = p_host FOR UPDATE;
+    WHERE h.account = me AND h.host = p_host;
   IF everything + its = 0 OR p_host IS NULL OR p_host IN ('', '*') OR
       p_host RLIKE '[^!-~]' THEN
     SET refusal = 'refused';
@@ -315,16 +324,23 @@ BEGIN
     END IF;
   END IF;
   IF refusal IS NULL AND same = 0 THEN
-    DELETE FROM host_requests WHERE id = old AND state = was;
-    INSERT INTO host_requests (account, host, name, csr, key_sha256, new_key,
-        state, as_name, ts, ts_decided)
-      VALUES (me, p_host, p_name, p_csr, p_key_sha256, p_new_key, 'pending',
-        before_as, p_ts, before_ts);
+    -- One statement each: cut off between a DELETE and an INSERT, what was
+    -- approved before would be forgotten. What became of the row meanwhile
+    -- stays.
+    IF old = 0 THEN
+      INSERT INTO host_requests (account, host, name, csr, key_sha256, new_key,
+          state, as_name, ts, ts_decided)
+        VALUES (me, p_host, p_name, p_csr, p_key_sha256, p_new_key, 'pending',
+          NULL, p_ts, 0);
+    ELSE
+      REPLACE INTO host_requests (account, host, name, csr, key_sha256,
+          new_key, state, as_name, ts, ts_decided)
+        SELECT me, p_host, p_name, p_csr, p_key_sha256, p_new_key, 'pending',
+            before_as, p_ts, before_ts
+          FROM host_requests r WHERE r.id = old AND r.state = was FOR UPDATE;
+    END IF;
   END IF;
-  COMMIT AND NO CHAIN NO RELEASE;
 
-  SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY;
-  START TRANSACTION;
   SELECT r.id, r.account, r.new_key, r.state, r.reason, r.as_name, r.ts,
       r.ts_decided
     FROM host_requests r WHERE refusal IS NULL AND r.account = me AND
@@ -332,7 +348,6 @@ BEGIN
     UNION ALL
     SELECT 0, '', 0, refusal, NULL, NULL, 0, 0 FROM DUAL
       WHERE refusal IS NOT NULL;
-  COMMIT AND NO CHAIN NO RELEASE;
 END//
 
 -- What became of the requests of a host by this account, oldest first.
@@ -346,13 +361,12 @@ BEGIN
       LOCATE('@', REVERSE(SESSION_USER())));
 
   COMMIT AND NO CHAIN NO RELEASE;
-  SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY;
-  START TRANSACTION;
+  SET SESSION autocommit = 1;
+  SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
   SELECT r.id, r.account, r.name, r.key_sha256, r.new_key, r.state, r.reason,
       r.as_name, r.ts, r.ts_decided
     FROM host_requests r WHERE r.account = me AND r.host = p_host
     ORDER BY r.ts, r.id LIMIT 1000;
-  COMMIT AND NO CHAIN NO RELEASE;
 END//
 
 DELIMITER ;

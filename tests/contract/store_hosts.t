@@ -237,6 +237,37 @@ is "$(sql -e "SELECT COUNT(*) FROM host_requests WHERE state = 'pending'")" 100 
 like "$(as h2 "$(put h2.example.org w c k)")" ',h2,0,pending' "others still may"
 sql -e 'DELETE FROM host_requests'
 
+# --- cut off in the middle ---
+
+# The session says when, and goes on, with nothing left open. Each name is new,
+# each second request takes another's place.
+awk -v H=$H 'BEGIN {
+	srand(7)
+	print "SET @r = CONCAT(\"[\", SUBSTR(REPEAT(\",{\\\"name\\\": \\\"n1\\\",",
+		"\\\"service\\\": \\\"s\\\", \\\"endpoint\\\": \\\"e\\\", \\\"state\\\":",
+		"\\\"x\\\"}\", 50), 2), \"]\");"
+	for (i = 0; i < 3000; i++) {
+		printf "SET SESSION max_statement_time = %.6f;\n",
+			(100 + int(rand() * 3000)) / 1000000
+		if (i % 3 == 0)
+			printf "CALL host_receipts_put(\"%s\", @r, \"[]\");\n", H
+		else
+			printf "CALL host_requests_put(\"%s\", \"x\", REPEAT(%c%d%c, 9999), REPEAT(%ca%c, 64), 0, %d);\n",
+				H, 39, i % 7, 39, 39, 39, i
+		print "SET SESSION max_statement_time = 0;"
+		print "SELECT CONCAT(\"open=\", @@in_transaction);"
+	}
+}' >"$T/cut.sql"
+mariadb --no-defaults --skip-ssl --socket="$MARIADB_SOCKET" --user=h1 -N --force \
+	--unbuffered certrepo <"$T/cut.sql" >"$T/cut.out" 2>&1
+like "$(grep -c '^ERROR 1969' "$T/cut.out")" '^[0-9]{2,}$' \
+	"calls are cut off by their session"
+is "$(grep -c '^open=0' "$T/cut.out") $(grep -c '^open=1' "$T/cut.out")" \
+	"3000 0" "... which leaves no transaction, and no lock, behind"
+is "$(sql -e 'SELECT COUNT(*) FROM host_requests')" 1 "... and no half request"
+sql -e "DELETE FROM host_requests; DELETE FROM installs
+	WHERE host = 'h1.example.org'"
+
 # --- its installer ---
 
 store_row $NAME || bail "no row"

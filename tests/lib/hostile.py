@@ -47,6 +47,8 @@ SESSION = [
     "SET autocommit=0", "SET autocommit=1", "SET completion_type=0",
     "SET completion_type=1", "SET completion_type=2",
     "SET SESSION max_statement_time=0", "SET SESSION idle_transaction_timeout=0",
+    # cut off in the middle of a call, and on with what that left open
+    "SET SESSION max_statement_time=0.0003", "SET SESSION max_statement_time=0.002",
     "SET SESSION innodb_lock_wait_timeout=1000", "SET SESSION lock_wait_timeout=1000",
     "SET SESSION sql_mode=''", "SET SESSION sql_mode='ANSI,ORACLE'",
     "SET SESSION foreign_key_checks=0", "SET SESSION tmp_memory_table_size=0",
