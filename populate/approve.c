@@ -74,7 +74,10 @@ static int approve_tx(struct store *s, void *arg, struct err *err)
 	    add_store(&k->add, err) == -1 || shorten(s, k, err) == -1)
 		return -1;
 	/* Whoever may be another host gets nothing that is that one's. */
-	return k->its ? fleet_host_grant(s, k->r.host, k->v.as, err) : 0;
+	if (!k->its)
+		return 0;
+	return k->by_rule ? fleet_host_grant_by_rule(s, k->r.host, k->v.as, err)
+			  : fleet_host_grant(s, k->r.host, k->v.as, err);
 }
 
 static void log_approved(const struct ask *k, bool by_rule)
@@ -122,6 +125,7 @@ static void print_approved(const struct ask *k)
 /* -1: not this one, and *err says why. */
 static int approve(struct ask *k, bool by_rule, bool silent, struct err *err)
 {
+	k->by_rule = by_rule;
 	if (!silent && add_warn(&k->add, err) == -1)
 		return -1;
 	if (!k->p->opt.dry_run &&

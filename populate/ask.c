@@ -118,6 +118,29 @@ static int look_at_rows(struct ask *k, struct ruling_in *in, struct err *err)
 		       : 0;
 }
 
+/* Was a row of what R asks for taken from its host, under whichever label or
+ * beside whichever names? Not those that a person has left it. */
+static int look_at_taken(struct ask *k, bool *ret, struct err *err)
+{
+	bool left =
+		k->users.granted && k->row_csr &&
+		x509_ids_equal(x509_csr_ids(k->csr), x509_csr_ids(k->row_csr));
+	const char *domain = store_name_domain(k->a, k->r.name);
+	const char *of_row =
+		store_name_domain(k->a, k->row ? k->row->name : "");
+	struct fleet_taken t;
+
+	if (fleet_pending_taken(k->p->store, &k->r, k->a, &t, err) == -1)
+		return -1;
+	*ret = t.more;
+	for (size_t i = 0; i < t.n; i++)
+		if (strcmp(t.v[i], domain) == 0 ||
+		    strcmp(t.v[i], of_row) == 0 ||
+		    (!left && x509_ids_cover(x509_csr_ids(k->csr), t.v[i])))
+			*ret = true;
+	return 0;
+}
+
 /* What the person says, or else the rule, of a row that is made. */
 static struct enrol_wish wish_of(const struct ask *k, bool makes)
 {
@@ -212,7 +235,8 @@ static int look(struct ask *k, struct err *err)
 	if (parse(k, err) == -1)
 		return -1;
 	k->rule = rules_find(&p->conf.rules, k->r.host, x509_csr_ids(k->csr));
-	if (look_at_rows(k, &in, err) == -1)
+	if (look_at_rows(k, &in, err) == -1 ||
+	    look_at_taken(k, &in.taken, err) == -1)
 		return -1;
 	in.csr = k->csr;
 	in.rows = &k->rows;

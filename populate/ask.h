@@ -21,6 +21,7 @@ struct ask {
 	struct store_cert *row;
 	struct x509_csr *row_csr; /* NULL: none, or it cannot be read */
 	struct ruling v;
+	bool by_rule; /* a rule approves it, and not a person */
 	struct add add;
 	/* Why it cannot be approved as it is; kind ERR_NONE: it can. */
 	struct err fault;

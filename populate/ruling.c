@@ -88,8 +88,8 @@ static const char *no_rule(const struct ruling_in *in, const struct ruling *v)
 		return "no rule takes this host with all of these names";
 	if (v->stranger)
 		return "this host never had the row that it wants to change";
-	if (in->users->revoked)
-		return "this host had this row, and it was taken from it";
+	if (in->taken)
+		return "a row of these names was taken from this host";
 	if (change && in->users->n > 0)
 		return "other hosts have this row, too";
 	if (change && !in->users->granted)

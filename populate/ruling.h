@@ -34,7 +34,8 @@ struct ruling_in {
 	const struct fleet_users *users;
 	bool earlier;	   /* ... and such a request became it */
 	int64_t ts_before; /* when any request, of anybody, last did; or 0 */
-	bool its;	   /* the account speaks for this host alone */
+	bool taken; /* a person took a row of these names from the host */
+	bool its;   /* the account speaks for this host alone */
 	const struct rules_rule *rule; /* that takes its names, or NULL */
 	bool replace, beside;	       /* the person's wishes */
 	int64_t now;

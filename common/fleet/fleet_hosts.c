@@ -2,6 +2,7 @@
 #include "fleet_hosts.h"
 #include <string.h>
 #include "clock.h"
+#include "fleet_requests.h"
 #include "store_impl.h"
 
 #define PAGE 500
@@ -79,21 +80,41 @@ int fleet_host_is_its(struct store *s, const char *host, const char *account,
 	return STORE_TRY(s, STORE_TX_NO, err, is_its(s, host, account, err));
 }
 
+/* What is marked as taken from HOST, of the domain of NAME: a person who gives
+ * a row of it means these names. */
+static int unmark(struct store *s, const char *host, const char *name,
+		  int64_t *ret_rows, struct err *err)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	const char *domain = store_name_domain(a, name);
+
+	return store_exec(s,
+			  "DELETE FROM host_requests WHERE state = "
+			  "'" FLEET_REVOKED "' AND host = ? AND (as_name = ? "
+			  "OR (as_name > ? AND as_name < ?))",
+			  ARGS(T(host), T(domain),
+			       T(arena_printf(a, "%s+", domain)),
+			       T(arena_printf(a, "%s,", domain))), /* '+' + 1 */
+			  ret_rows, err);
+}
+
 /* Every row of HOST there is, whoever has that account. */
 static int grant(struct store *s, const char *host, const char *name,
-		 struct err *err)
+		 bool by_rule, struct err *err)
 {
-	int64_t rows;
+	int64_t rows, marks;
 
 	if (store_exec(s,
 		       "REPLACE INTO host_names (account, name, host) SELECT "
 		       "account, ?, host FROM hosts WHERE host = ?",
 		       ARGS(T(name), T(host)), &rows, err) == -1 ||
-	    store_exec(s,
-		       "DELETE FROM host_requests WHERE state = 'revoked' AND "
-		       "host = ? AND as_name = ?",
-		       ARGS(T(host), T(name)), NULL, err) == -1)
+	    unmark(s, host, name, &marks, err) == -1)
 		return -1;
+	/* Taken since it was looked at: who comes second waits for the first,
+	 * at the row of host_names or at these. */
+	if (by_rule && marks > 0)
+		return err_set(err, ERR_CONFLICT,
+			       "%s was taken from %s meanwhile", name, host);
 	return rows > 0;
 }
 
@@ -108,7 +129,16 @@ int fleet_host_grant(struct store *s, const char *host, const char *name,
 {
 	if (check_name(name, err) == -1)
 		return -1;
-	return STORE_TRY(s, STORE_TX_YES, err, grant(s, host, name, err));
+	return STORE_TRY(s, STORE_TX_YES, err,
+			 grant(s, host, name, false, err));
+}
+
+int fleet_host_grant_by_rule(struct store *s, const char *host,
+			     const char *name, struct err *err)
+{
+	if (check_name(name, err) == -1)
+		return -1;
+	return STORE_TRY(s, STORE_TX_YES, err, grant(s, host, name, true, err));
 }
 
 /* --- by hand --- */
@@ -145,7 +175,7 @@ static int put(struct store *s, const struct fleet_host *h,
 	int rc = put_row(s, h, err);
 
 	for (size_t i = 0; i < n && rc != -1; i++)
-		if (grant(s, h->host, names[i], err) == -1)
+		if (grant(s, h->host, names[i], false, err) == -1)
 			return -1;
 	return rc;
 }
@@ -201,29 +231,51 @@ int fleet_host_names(struct store *s, const char *host, struct arena *a,
 	return STORE_TRY(s, STORE_TX_NO, err, names_of(s, host, a, ret, err));
 }
 
-/* No host sends such a key: it stays, and no rule gives it back. Of what was
- * granted by hand, and never asked for, there is nothing to be marked yet. */
-static int mark_revoked(struct store *s, const char *host, const char *name,
-			struct err *err)
+/* A row of its own, with a key that no host can send: it stays, whatever the
+ * host asks for and whatever becomes of that, and no rule gives NAME back. */
+static int mark(struct store *s, const char *host, const char *name,
+		struct err *err)
 {
-	int64_t rows;
-
-	if (store_exec(s,
-		       "UPDATE host_requests SET state = 'revoked', "
-		       "key_sha256 = SUBSTR(key_sha256, 2) WHERE account = "
-		       "(SELECT account FROM hosts WHERE host = ?) AND host = "
-		       "? AND state = 'approved' AND as_name = ?",
-		       ARGS(T(host), T(host), T(name)), &rows, err) == -1)
-		return -1;
-	if (rows > 0)
-		return 0;
 	return store_exec(
 		s,
-		"REPLACE INTO host_requests (account, host, name, "
-		"csr, key_sha256, state, as_name, ts) SELECT account, "
-		"host, ?, '', '', 'revoked', ?, 0 FROM hosts WHERE "
-		"host = ?",
+		"REPLACE INTO host_requests (account, host, name, csr, "
+		"key_sha256, state, as_name, ts) SELECT account, host, ?, '', "
+		"'', '" FLEET_REVOKED "', ?, 0 FROM hosts WHERE host = ?",
 		ARGS(T(name), T(name), T(host)), NULL, err);
+}
+
+/* What was asked for, and approved, is so no more, and the host is told. Beside
+ * one of this name and key that ended so before, it may stay as it is. */
+static int end_approved(struct store *s, const char *host, const char *name,
+			struct err *err)
+{
+	return store_exec(
+		s,
+		"UPDATE host_requests SET state = '" FLEET_REVOKED "', "
+		"key_sha256 = SUBSTR(key_sha256, 2) WHERE account = (SELECT "
+		"account FROM hosts WHERE host = ?) AND host = ? AND state = "
+		"'" FLEET_APPROVED "' AND as_name = ? AND (name, "
+		"SUBSTR(key_sha256, 2)) NOT IN (SELECT n, k FROM (SELECT name "
+		"AS n, key_sha256 AS k FROM host_requests WHERE state = "
+		"'" FLEET_REVOKED "' AND host = ?) t)",
+		ARGS(T(host), T(host), T(name), T(host)), NULL, err);
+}
+
+/* Those that wait, by this name or for this row. (That what else waits is no
+ * rule's is seen when its turn comes.) */
+static int end_pending(struct store *s, const char *host, const char *name,
+		       struct err *err)
+{
+	return store_exec(
+		s,
+		/* One that was missing would be sent again. */
+		"UPDATE host_requests SET state = '" FLEET_REJECTED "', "
+		"reason = 'the name was taken from this host', ts_decided = ? "
+		"WHERE account = (SELECT account FROM hosts WHERE host = ?) "
+		"AND host = ? AND state = '" FLEET_PENDING "' AND (name = ? "
+		"OR as_name = ?)",
+		ARGS(I(clock_now()), T(host), T(host), T(name), T(name)), NULL,
+		err);
 }
 
 static int take(struct store *s, const char *host, const char *name,
@@ -240,15 +292,9 @@ static int take(struct store *s, const char *host, const char *name,
 		return 0;
 	if (store_exec(s, "DELETE FROM installs WHERE host = ? AND name = ?",
 		       ARGS(T(host), T(name)), NULL, err) == -1 ||
-	    store_exec(s,
-		       /* One that was missing would be sent again. */
-		       "UPDATE host_requests SET state = 'rejected', reason = "
-		       "'the name was taken from this host', ts_decided = ? "
-		       "WHERE account = (SELECT account FROM hosts WHERE host "
-		       "= ?) AND host = ? AND state = 'pending' AND name = ?",
-		       ARGS(I(clock_now()), T(host), T(host), T(name)), NULL,
-		       err) == -1 ||
-	    mark_revoked(s, host, name, err) == -1)
+	    end_pending(s, host, name, err) == -1 ||
+	    end_approved(s, host, name, err) == -1 ||
+	    mark(s, host, name, err) == -1)
 		return -1;
 	return 1;
 }

@@ -34,6 +34,10 @@ int fleet_host_is_its(struct store *s, const char *host, const char *account,
  * has none, -1. Twice is once. Part of the caller's transaction. */
 int fleet_host_grant(struct store *s, const char *host, const char *name,
 		     struct err *err) MUST_CHECK;
+/* The same, but ERR_CONFLICT when a person took a row of this domain from HOST:
+ * fleet_host_grant ends that, and this does not. */
+int fleet_host_grant_by_rule(struct store *s, const char *host,
+			     const char *name, struct err *err) MUST_CHECK;
 
 /* --- by hand --- */
 
@@ -57,7 +61,8 @@ int fleet_host_put(struct store *s, const struct fleet_host *h,
 int fleet_host_names(struct store *s, const char *host, struct arena *a,
 		     struct fleet_names *ret, struct err *err) MUST_CHECK;
 /* No more, and what it said of NAME goes: 1; 0: it had no such right, and
- * nothing was done. */
+ * nothing was done. That it was taken stays marked until a person grants a row
+ * of this domain, or HOST is removed. */
 int fleet_host_revoke(struct store *s, const char *host, const char *name,
 		      struct err *err) MUST_CHECK;
 /* What went. */

@@ -225,11 +225,6 @@ static int users(struct store *s, const char *name, const char *host,
 		  ARGS(T(account), T(name), T(host)), &ret->granted,
 		  err) == -1 ||
 	    there(s,
-		  "SELECT 1 FROM host_requests WHERE state = 'revoked' AND "
-		  "account = ? AND host = ? AND as_name = ? LIMIT 1",
-		  ARGS(T(account), T(host), T(name)), &ret->revoked,
-		  err) == -1 ||
-	    there(s,
 		  "SELECT 1 FROM installs WHERE host = ? AND name = ? LIMIT 1",
 		  ARGS(T(host), T(name)), &ret->reported, err) == -1)
 		return -1;
@@ -242,6 +237,44 @@ int fleet_pending_users(struct store *s, const char *name, const char *host,
 {
 	return STORE_TRY(s, STORE_TX_NO, err,
 			 users(s, name, host, account, a, ret, err));
+}
+
+static int taken(struct store *s, const struct fleet_request *r,
+		 struct arena *a, struct fleet_taken *ret, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	AUTO(namemap_free) struct namemap *met = namemap_new();
+	struct fleet_taken all = { .n = 0 };
+	const char *name;
+	int rc;
+
+	if (store_query(s,
+			"SELECT DISTINCT as_name FROM host_requests WHERE "
+			"state = '" FLEET_REVOKED "' AND account = ? AND host "
+			"= ? AND as_name IS NOT NULL LIMIT ?",
+			"W",
+			ARGS(T(r->account), T(r->host), I(FLEET_TAKEN_MAX + 1)),
+			&st, err) == -1)
+		return -1;
+	for (size_t n = 0; (rc = db_step(st, err)) == 1; n++) {
+		name = store_name_domain(a, text(st, 0, a));
+		all.more = n == FLEET_TAKEN_MAX;
+		if (all.more || namemap_get(met, name) != -1)
+			continue;
+		namemap_put(met, name, 0);
+		all.v = STORE_GROW(a, all.v, all.n);
+		all.v[all.n++] = name;
+	}
+	if (rc == 0)
+		*ret = all;
+	return rc;
+}
+
+int fleet_pending_taken(struct store *s, const struct fleet_request *r,
+			struct arena *a, struct fleet_taken *ret,
+			struct err *err)
+{
+	return STORE_TRY(s, STORE_TX_NO, err, taken(s, r, a, ret, err));
 }
 
 static int approved_as(struct store *s, const struct fleet_request *r,

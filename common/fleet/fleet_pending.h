@@ -39,7 +39,6 @@ int fleet_pending_shorten(struct store *s, int64_t id, const char *pem,
 #define FLEET_USERS_MAX 20
 struct fleet_users {
 	bool granted;  /* ACCOUNT may read it as HOST: what a rule goes by */
-	bool revoked;  /* HOST had it, and a person took it */
 	bool reported; /* HOST says that it has it, whoever wrote that */
 	const char *others[FLEET_USERS_MAX + 1]; /* NULL-terminated */
 	size_t n;
@@ -48,6 +47,17 @@ struct fleet_users {
 int fleet_pending_users(struct store *s, const char *name, const char *host,
 			const char *account, struct arena *a,
 			struct fleet_users *ret, struct err *err) MUST_CHECK;
+
+/* Domains of the rows that a person took from the host of R, each once. */
+#define FLEET_TAKEN_MAX 5000
+struct fleet_taken {
+	const char **v;
+	size_t n;
+	bool more; /* than these */
+};
+int fleet_pending_taken(struct store *s, const struct fleet_request *r,
+			struct arena *a, struct fleet_taken *ret,
+			struct err *err) MUST_CHECK;
 
 /* The row that the last approved request of this account, host and name was
  * approved as; not one that was revoked. 1, 0 there is none, -1. */

@@ -282,6 +282,17 @@ gone again
 populate approve --by-rule
 like "$(state "$again")" '^pending' "... and no rule gives it back either"
 init approve "$again"
+# Another CSR of the same key waits while it is taken.
+openssl req -new -key "$T/again.key" -sha384 -subj / -addext \
+	"subjectAltName=DNS:again.example.org" -out "$T/twice.csr" 2>"$T/log/openssl"
+twice=$(ask web1 web1 again.example.org twice)
+like "$(state "$twice")" '^pending again' "another CSR of what was approved"
+init host revoke web1.example.org again.example.org
+like "$(state "$twice")" '^rejected' "... is rejected when that is taken"
+gone again
+populate approve --by-rule
+like "$(state "$again")" '^pending' "... and no rule gives it back"
+init approve "$again"
 init host remove web1.example.org -y
 is "$(mariadb_sql -NB certrepo -e "SELECT COUNT(*) FROM host_requests
 	WHERE host = 'web1.example.org'")" 0 "... its requests have ended"

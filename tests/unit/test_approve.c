@@ -2,6 +2,7 @@
 /* Requests approved by a person and by a rule, and rejected. */
 #include <fcntl.h>
 #include "ask_kit.h"
+#include "fleet_hosts.h"
 #include "log.h"
 
 #define FILE NAME ".csr"
@@ -547,6 +548,78 @@ static void one_host_by_rule(void **state)
 	APPROVED(id[10]);
 }
 
+static void take(const char *name)
+{
+	DO(fleet_host_revoke(p.store, WEB1, name, &err));
+}
+
+/* Sent again before and after it, by another CSR of its key, in its own name,
+ * under a label, as one of several names: what was taken is a person's to
+ * give. */
+static void taken_is_no_rules(void **state)
+{
+	int64_t id, other;
+
+	kit_host(WEB1, "h1");
+	id = kit_ask("h1", WEB1, NAME, FILE);
+	rules();
+	state_is(id, "approved", NAME);
+	/* As the host's next CSR does it. */
+	DO(store_exec_try(p.store,
+			  "UPDATE host_requests SET state = 'pending', "
+			  "ts_decided = 0",
+			  NO_ARGS, NULL, &err));
+	take(NAME);
+	assert_string_equal(kit_request(id).state, "rejected");
+	id = kit_ask("h1", WEB1, NAME, FILE);
+	rules();
+	state_is(id, "pending", "");
+	id = kit_ask("h1", WEB1, NAME "+x", "key");
+	kit_req("among", KIT_EC " -subj /CN=other.example.org "
+				"-addext subjectAltName=DNS:other.example.org,"
+				"DNS:" NAME);
+	other = kit_ask("h1", WEB1, "other.example.org", "among");
+	rules();
+	state_is(id, "pending", "");
+	state_is(other, "pending", "");
+	if (RUN(pending_run(&p, NULL, 0, &err)) == -1)
+		fail_msg("%s", err.msg);
+	SAYS("  no rule      a row of these names was taken from this host");
+	/* Its row is no more. */
+	DO(store_remove(p.store, NAME, &err));
+	rules();
+	state_is(id, "pending", "");
+	APPROVED(id);
+	rules();
+	state_is(other, "approved", "other.example.org");
+}
+
+/* What waits by the name, while the row has a label; and what was given by
+ * hand. */
+static void taken_by_its_label(void **state)
+{
+	int64_t id;
+
+	kit_host(WEB1, "h1");
+	kit_enrol(NAME, FILE);
+	id = kit_ask("h1", WEB1, NAME, "key");
+	rules();
+	state_is(id, "approved", NAME "+web1");
+	kit_req("third", KIT_EC " -subj /CN=" NAME);
+	id = kit_ask("h1", WEB1, NAME, "third");
+	take(NAME "+web1");
+	rules();
+	state_is(id, "pending", "");
+	assert_false(kit_granted("h1", NAME "+web1", WEB1));
+	DO(fleet_host_grant(p.store, WEB1, NAME, &err));
+	take(NAME);
+	DO(store_exec_try(p.store, "DELETE FROM host_requests WHERE csr <> ''",
+			  NO_ARGS, NULL, &err));
+	id = kit_ask("h1", WEB1, NAME, FILE);
+	rules();
+	state_is(id, "pending", "");
+}
+
 static void idle(void **state)
 {
 	assert_false(approve_idle(&p));
@@ -649,6 +722,8 @@ int main(void)
 		T_(says_why_not),
 		T_(few_by_rule),
 		T_(one_host_by_rule),
+		T_(taken_is_no_rules),
+		T_(taken_by_its_label),
 		T_(idle),
 		T_(rejected),
 		T_(rejected_too_late),

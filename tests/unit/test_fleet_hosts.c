@@ -180,14 +180,20 @@ static void test_is_its(void **state)
 	RC(0, fleet_host_is_its(s, "web1", "a-web1", &err));
 }
 
-static bool revoked(const char *host, const char *name)
+/* The domains that are marked as taken from HOST. */
+static const char *taken(const char *host)
 {
-	struct fleet_users u;
+	const struct fleet_request r = {
+		.account = arena_printf(arena, "a-%s", host),
+		.host = host,
+	};
+	const char *all = "";
+	struct fleet_taken t;
 
-	RC(0,
-	   fleet_pending_users(s, name, host, arena_printf(arena, "a-%s", host),
-			       arena, &u, &err));
-	return u.revoked;
+	OK(fleet_pending_taken(s, &r, arena, &t, &err));
+	for (size_t i = 0; i < t.n; i++)
+		all = arena_printf(arena, "%s%s%s", all, i ? " " : "", t.v[i]);
+	return all;
 }
 
 static void test_revoke(void **state)
@@ -224,18 +230,70 @@ static void test_revoke(void **state)
 			       "installs"),
 			 13);
 	RC(0, fleet_host_revoke(s, "web1", "www.example.org", &err));
-	/* Granted by hand, it is marked as well, and until it is granted anew.
-	 */
-	assert_true(revoked("web1", "www.example.org"));
-	assert_false(revoked("web1", "ftp.example.org"));
-	assert_false(revoked("web2", "www.example.org"));
+	assert_string_equal(taken("web1"), "www.example.org");
+	assert_string_equal(taken("web2"), "");
+}
+
+static void asked(const char *name, const char *key, const char *state,
+		  const char *as)
+{
+	raw(arena_printf(arena,
+			 "INSERT INTO host_requests (account, host, name, csr, "
+			 "key_sha256, new_key, state, as_name, ts) VALUES "
+			 "('a-web1', 'web1', '%s', 'csr', '%s', 0, '%s', %s, "
+			 "8)",
+			 name, key, state, as));
+}
+
+/* Whatever there is of requests, or nothing at all; until a person gives a row
+ * of that domain back. */
+static void test_revoke_mark(void **state)
+{
+	const char *const own = "www.example.org+web1";
+	struct fleet_gone gone;
+
+	add(1, "web1", "a-web1", own);
+	asked("www.example.org", "abc", "approved", "'www.example.org+web1'");
+	asked("www.example.org", "def", "pending", "'www.example.org+web1'");
+	asked("www.example.org", "ghi", "pending", "NULL");
+	RC(1, fleet_host_revoke(s, "web1", own, &err));
+	assert_string_equal(taken("web1"), "www.example.org");
+	assert_int_equal(count("SELECT COUNT(*) FROM host_requests WHERE "
+			       "key_sha256 = 'def' AND state = 'rejected'"),
+			 1);
+	assert_int_equal(count("SELECT COUNT(*) FROM host_requests WHERE "
+			       "key_sha256 = 'ghi' AND state = 'pending'"),
+			 1);
+	FAILS(ERR_CONFLICT, "taken",
+	      fleet_host_grant_by_rule(s, "web1", "www.example.org+web1-2",
+				       &err));
+	assert_string_equal(names("web1"), "");
+	raw("DELETE FROM host_requests WHERE key_sha256 <> ''");
+	assert_string_equal(taken("web1"), "www.example.org");
+	add(0, "web1", "a-web1", "wwww.example.org");
+	assert_string_equal(taken("web1"), "www.example.org");
 	add(0, "web1", "a-web1", "www.example.org");
-	assert_false(revoked("web1", "www.example.org"));
+	assert_string_equal(taken("web1"), "");
+	RC(1, fleet_host_grant_by_rule(s, "web1", own, &err));
+	/* Granted by hand, and never asked for; twice. */
 	for (int i = 0; i < 2; i++) {
-		add(0, "web1", "a-web1", "www.example.org");
-		RC(1, fleet_host_revoke(s, "web1", "www.example.org", &err));
+		add(0, "web1", "a-web1", own);
+		RC(1, fleet_host_revoke(s, "web1", own, &err));
+		assert_string_equal(taken("web1"), "www.example.org");
 	}
-	assert_true(revoked("web1", "www.example.org"));
+	/* The same key, once as this row and once as that one. */
+	for (int i = 0; i < 2; i++) {
+		const char *as = i ? "b.example.org" : "a.example.org";
+
+		add(0, "web1", "a-web1", as);
+		asked("x.example.org", "xyz", "approved",
+		      arena_printf(arena, "'%s'", as));
+		RC(1, fleet_host_revoke(s, "web1", as, &err));
+	}
+	assert_non_null(strstr(taken("web1"), "a.example.org"));
+	assert_non_null(strstr(taken("web1"), "b.example.org"));
+	OK(fleet_host_remove(s, "web1", &gone, &err));
+	assert_string_equal(taken("web1"), "");
 }
 
 static void ask(const char *host, const char *state)
@@ -434,6 +492,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_tx, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_is_its, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_revoke, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_revoke_mark, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_remove, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_receipts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_each, setup, teardown),

@@ -55,6 +55,7 @@ static const struct rules_rule rule = { .host = "web1.example.org" };
 #define REPLACE 128
 #define BESIDE	256
 #define LATELY	512
+#define TAKEN	1024
 #define ALL	(ITS | RULE)
 
 static int make(struct x509_csr *csr, const char *same, const char *own,
@@ -73,6 +74,7 @@ static int make(struct x509_csr *csr, const char *same, const char *own,
 		.r = &r,
 		.csr = csr,
 		.rows = &rows,
+		.taken = bits & TAKEN,
 		.same = same,
 		.own = own,
 		.own_csr = own_csr,
@@ -107,6 +109,7 @@ static void test_table(void **state)
 		{ 1, NULL, NULL, 0, ALL, RULING_NEW, N, 0, 1 },
 		{ 1, NULL, NULL, 0, RULE, RULING_NEW, N, 0, 0 },
 		{ 1, NULL, NULL, 0, ITS, RULING_NEW, N, 0, 0 },
+		{ 1, NULL, NULL, 0, ALL | TAKEN, RULING_NEW, N, 0, 0 },
 		/* the same key and names, from another host */
 		{ 1, N, NULL, 0, ALL | OTHERS, RULING_GRANT, N, 0, 1 },
 		{ 1, N "+ha", NULL, 0, ALL, RULING_GRANT, N "+ha", 0, 1 },
@@ -116,6 +119,7 @@ static void test_table(void **state)
 		{ 1, N, NULL, 0, REPORTED, RULING_SAME, N, 0, 0 },
 		/* what is reported is no grant, where there are grants */
 		{ 1, N, NULL, 0, ALL | REPORTED, RULING_GRANT, N, 0, 1 },
+		{ 1, N, NULL, 0, ALL | TAKEN, RULING_GRANT, N, 0, 0 },
 		/* another key, another host */
 		{ 2, NULL, N, 1, ALL | OTHERS, RULING_BESIDE, N "+web1", 0, 1 },
 		{ 2, NULL, N, 1, ALL, RULING_BESIDE, N "+web1", 0, 1 },
