@@ -134,6 +134,8 @@ static void apart_rollback(struct db *db)
 	enum db_fault fault = db->fault;
 
 	(void) db_parent_ask(db, DB_WIRE_ROLLBACK);
+	/* The session of one that does not answer is over, and what it had
+	 * not committed. */
 	(void) !db_parent_done(db, NULL);
 	db->fault = fault;
 }

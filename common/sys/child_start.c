@@ -297,7 +297,8 @@ int child_plan_start(struct child_plan *p, pid_t *ret_pid, struct err *err)
 	if (plan_user(p, err) == -1 || plan_input(p, err) == -1 ||
 	    make_pipe(p->out, err) == -1 || make_pipe(p->fail, err) == -1)
 		return -1;
-	/* So that it can open its /dev/stderr, too. */
+	/* So that it can open its /dev/stderr, too: without the right to give
+	 * it away (CAP_CHOWN) it can do all but that, and says so. */
 	if (p->change_user)
 		(void) !fchown(p->out[1], p->uid, (gid_t) -1);
 	/* Whoever started us may ignore it: nobody would learn how it ends. */
