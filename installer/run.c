@@ -607,9 +607,41 @@ static void print_force(const char *name)
 	printf("to install what is held, run: " SAY_FORCE "\n", word);
 }
 
-int run_back(struct host *r, const char *name, struct err *err)
+/* Of the N of INDEX: can all of them be changed? */
+static int back_ready(const struct host *r, const size_t *index, size_t n,
+		      struct finding *tasks, struct err *err)
+{
+	for (size_t i = 0; i < n; i++)
+		if (r->out[index[i]])
+			return err_set(err, ERR_CHILD,
+				       "service %s: what the run before left "
+				       "must be mended first: %s",
+				       r->svcs->v[index[i]].name,
+				       r->out[index[i]]);
+	/* What a person goes back from would come back with the next run. */
+	for (size_t i = 0; i < n; i++)
+		if (svcstate_load(r->conf->state_dir, r->svcs->v[index[i]].name,
+				  r->arena, &tasks[i].state, err) == -1)
+			return err_set(err, err->kind,
+				       "service %s: %s; nothing was changed",
+				       r->svcs->v[index[i]].name, err->msg);
+	return 0;
+}
+
+/* The centre hears of it, as far as it can be reached. */
+static void back_report(struct host *r)
 {
 	AUTO(store_free) struct store *store = NULL;
+
+	if (!r->conf->receipts &&
+	    store_open(r->conf->store, STORE_HOST, &store, NULL) == -1)
+		store = NULL;
+	sending_all(r, store);
+	centre_close(r);
+}
+
+int run_back(struct host *r, const char *name, struct err *err)
+{
 	size_t *index = arena_array(r->arena, r->svcs->n, sizeof(*index));
 	struct finding *tasks =
 		arena_array(r->arena, r->svcs->n, sizeof(*tasks));
@@ -626,20 +658,8 @@ int run_back(struct host *r, const char *name, struct err *err)
 			       "more than %d services use %s, name them one "
 			       "by one",
 			       JOURNAL_PARTS_MAX, name);
-	for (size_t i = 0; i < n; i++)
-		if (r->out[index[i]])
-			return err_set(err, ERR_CHILD,
-				       "service %s: what the run before left "
-				       "must be mended first: %s",
-				       r->svcs->v[index[i]].name,
-				       r->out[index[i]]);
-	/* What a person goes back from would come back with the next run. */
-	for (size_t i = 0; i < n; i++)
-		if (svcstate_load(r->conf->state_dir, r->svcs->v[index[i]].name,
-				  r->arena, &tasks[i].state, err) == -1)
-			return err_set(err, err->kind,
-				       "service %s: %s; nothing was changed",
-				       r->svcs->v[index[i]].name, err->msg);
+	if (back_ready(r, index, n, tasks, err) == -1)
+		return -1;
 	for (size_t i = 0; i < n; i++) {
 		finding_begin_disk(&tasks[i], r, &r->svcs->v[index[i]], true);
 		parts[i] = (struct txn_part){ .svc = tasks[i].s,
@@ -666,10 +686,6 @@ int run_back(struct host *r, const char *name, struct err *err)
 	}
 	if (held)
 		print_force(name);
-	if (!r->conf->receipts &&
-	    store_open(r->conf->store, STORE_HOST, &store, NULL) == -1)
-		store = NULL;
-	sending_all(r, store);
-	centre_close(r);
+	back_report(r);
 	return status;
 }
