@@ -432,6 +432,39 @@ static int post(const struct certrepo_conf *conf, int loaded,
 	return status;
 }
 
+static struct engine_opts engine_opts(const struct cmdline *cmd, int first,
+				      int argc, char **argv)
+{
+	return (struct engine_opts){
+		.names = (const char *const *) argv + first,
+		.n_names = (size_t) (argc - first),
+		.force = cmd->force,
+		.once = cmd->once,
+		.break_lease = cmd->break_lease,
+	};
+}
+
+/* What is asked for, by a configuration that is good; the exit status. */
+static int work(const struct certrepo_conf *conf, const struct cmdline *cmd,
+		const struct engine_opts *opts)
+{
+	struct err err = ERR_INIT;
+	int rc, status = 0;
+
+	if (cmd->staging)
+		rc = staging_run(conf, cmd->config, opts->names, opts->n_names,
+				 &status, &err);
+	else if (cmd->dry_run)
+		rc = dry_run(conf, opts, &status, &err);
+	else
+		rc = run(conf, cmd->config, opts, &status, &err);
+	if (rc == 0)
+		return status;
+	certrepo_conf_tell(cmd->config, &err);
+	end(conf, opts, &err);
+	return err_exit_status(err.kind);
+}
+
 int main(int argc, char **argv)
 {
 	AUTO(arena_free) struct arena *arena = arena_new();
@@ -441,20 +474,14 @@ int main(int argc, char **argv)
 	struct engine_opts opts;
 	struct err err = ERR_INIT;
 	const struct command *command;
-	int first, rc, status = 0;
+	int first, rc;
 
 	startup_secret();
 	command = command_find(&spec, argc, argv, &first);
 	if (command)
 		return command_main(command, first, argc, argv);
 	first = opts_parse(&spec, argc, argv, on_option, &cmd);
-	opts = (struct engine_opts){
-		.names = (const char *const *) argv + first,
-		.n_names = (size_t) (argc - first),
-		.force = cmd.force,
-		.once = cmd.once,
-		.break_lease = cmd.break_lease,
-	};
+	opts = engine_opts(&cmd, first, argc, argv);
 	check_usage(&cmd, &opts);
 	log_open(PROGRAM, cmd.verbose);
 	if (runas_become(cmd.config, &err) == -1) {
@@ -486,17 +513,5 @@ int main(int argc, char **argv)
 	discover_check(&conf, &errs);
 	if (errs.list.n)
 		return refused(&conf, &cmd, &errs, !opts.n_names);
-	if (cmd.staging)
-		rc = staging_run(&conf, cmd.config, opts.names, opts.n_names,
-				 &status, &err);
-	else if (cmd.dry_run)
-		rc = dry_run(&conf, &opts, &status, &err);
-	else
-		rc = run(&conf, cmd.config, &opts, &status, &err);
-	if (rc == -1) {
-		certrepo_conf_tell(cmd.config, &err);
-		end(&conf, &opts, &err);
-		status = err_exit_status(err.kind);
-	}
-	return opts_end(PROGRAM, status);
+	return opts_end(PROGRAM, work(&conf, &cmd, &opts));
 }
