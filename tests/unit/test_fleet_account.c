@@ -1,38 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Accounts of hosts: their names and passwords anywhere, and on MariaDB, where
  * this runs as an administrator, what they may do. */
-#include "store_kit.h"
+#include "fleet_kit.h"
 #include "enc.h"
 #include "fleet_account.h"
-
-static struct store *s;
-static struct arena *arena;
-
-static void raw(const char *sql)
-{
-	OK(db_script(s->db, sql, &err));
-}
-
-static int setup(void **state)
-{
-	int from, to;
-
-	if (kit_begin() == -1)
-		return -1;
-	kit_wipe();
-	arena = arena_new();
-	OK(store_open(&conf, STORE_ADMIN, &s, &err));
-	OK(store_schema_upgrade(s, 1, &from, &to, &err));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	store_free(&s);
-	arena_free(&arena);
-	kit_end();
-	return 0;
-}
 
 /* Of hosts up to 66 characters it is the host; longer ones cannot be mistaken
  * for one of these, nor for each other. */
@@ -336,13 +307,9 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_names, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_password, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_sqlite, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_make, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_strip, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+		TEST(test_names),   TEST(test_password), TEST(test_sqlite),
+		TEST(test_make),    TEST(test_strip),	 TEST(test_hostile),
+		TEST(test_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

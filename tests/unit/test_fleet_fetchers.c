@@ -1,30 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fleet_fetchers.h"
-#include "store_kit.h"
-
-static struct store *s;
-static struct arena *arena;
-
-static int setup(void **state)
-{
-	int from, to;
-
-	if (kit_begin() == -1)
-		return -1;
-	kit_wipe();
-	arena = arena_new();
-	OK(store_open(&conf, STORE_ADMIN, &s, &err));
-	OK(store_schema_upgrade(s, 1, &from, &to, &err));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	store_free(&s);
-	arena_free(&arena);
-	kit_end();
-	return 0;
-}
+#include "fleet_kit.h"
 
 /* What the table has, row by row. */
 static const char *rows(void)
@@ -219,12 +195,8 @@ static void missing(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(runs, setup, teardown),
-		cmocka_unit_test_setup_teardown(forgets, setup, teardown),
-		cmocka_unit_test_setup_teardown(fits, setup, teardown),
-		cmocka_unit_test_setup_teardown(settings, setup, teardown),
-		cmocka_unit_test_setup_teardown(strange, setup, teardown),
-		cmocka_unit_test_setup_teardown(missing, setup, teardown),
+		TEST(runs),	TEST(forgets), TEST(fits),
+		TEST(settings), TEST(strange), TEST(missing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

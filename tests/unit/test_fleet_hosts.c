@@ -1,38 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Hosts, what they may read and what goes with them, on whichever store the kit
  * has. */
-#include "store_kit.h"
+#include "fleet_kit.h"
 #include "fleet_hosts.h"
 #include "fleet_pending.h"
-
-static struct store *s;
-static struct arena *arena;
-
-static void raw(const char *sql)
-{
-	OK(db_script(s->db, sql, &err));
-}
-
-static int setup(void **state)
-{
-	int from, to;
-
-	if (kit_begin() == -1)
-		return -1;
-	kit_wipe();
-	arena = arena_new();
-	OK(store_open(&conf, STORE_ADMIN, &s, &err));
-	OK(store_schema_upgrade(s, 1, &from, &to, &err));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	store_free(&s);
-	arena_free(&arena);
-	kit_end();
-	return 0;
-}
 
 static void add(int want, const char *host, const char *account,
 		const char *name)
@@ -486,21 +457,11 @@ static void test_name_gone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_check, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_put, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_grant, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_tx, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_is_its, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_revoke, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_revoke_mark, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(test_remove, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_receipts, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_each, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_pages, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_odd, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_name_gone, setup,
-						teardown),
+		TEST(test_check),	TEST(test_put),	   TEST(test_grant),
+		TEST(test_tx),		TEST(test_is_its), TEST(test_revoke),
+		TEST(test_revoke_mark), TEST(test_remove), TEST(test_receipts),
+		TEST(test_each),	TEST(test_pages),  TEST(test_odd),
+		TEST(test_name_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,33 +2,16 @@
 /* The centre's side of requests, on SQLite or MariaDB: see store_kit.h. */
 #include "fleet_pending.h"
 #include "namemap.h"
-#include "store_kit.h"
-
-static struct store *s;
-static struct arena *arena;
+#include "fleet_kit.h"
 
 static int setup(void **state)
 {
-	int from, to;
-
-	if (kit_begin() == -1)
+	if (fleet_setup(state) == -1)
 		return -1;
-	kit_wipe();
-	arena = arena_new();
-	OK(store_open(&conf, STORE_ADMIN, &s, &err));
-	OK(store_schema_upgrade(s, 1, &from, &to, &err));
 	OK(db_script(s->db,
 		     "DELETE FROM host_requests; DELETE FROM host_names; "
 		     "DELETE FROM hosts",
 		     &err));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	store_free(&s);
-	arena_free(&arena);
-	kit_end();
 	return 0;
 }
 
@@ -348,7 +331,7 @@ static void test_orders_pages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T_(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T_(f) cmocka_unit_test_setup_teardown(f, setup, fleet_teardown)
 		T_(test_lists),	  T_(test_decides), T_(test_rejects_anything),
 		T_(test_rows),	  T_(test_users),   T_(test_approved_as),
 		T_(test_waiting), T_(test_orders),  T_(test_orders_pages),

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The host's side of requests. */
 #include "fleet_requests.h"
-#include "store_kit.h"
+#include "fleet_kit.h"
 #include "store_owner.h"
-
-static struct store *s;
-static struct arena *arena;
 
 /* The procedures, and an account that all hosts share. */
 static void as_host(void)
@@ -20,24 +17,10 @@ static void as_host(void)
 
 static int setup(void **state)
 {
-	int from, to;
-
-	if (kit_begin() == -1)
+	if (fleet_setup(state) == -1)
 		return -1;
-	kit_wipe();
-	arena = arena_new();
-	OK(store_open(&conf, STORE_ADMIN, &s, &err));
-	OK(store_schema_upgrade(s, 1, &from, &to, &err));
 	if (kit_mariadb())
 		as_host();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	store_free(&s);
-	arena_free(&arena);
-	kit_end();
 	return 0;
 }
 
@@ -344,14 +327,22 @@ static void test_whose(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_send, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_rejected, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_approved, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_granted, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_limit, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_input, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_whose, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_none, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_send, setup,
+						fleet_teardown),
+		cmocka_unit_test_setup_teardown(test_rejected, setup,
+						fleet_teardown),
+		cmocka_unit_test_setup_teardown(test_approved, setup,
+						fleet_teardown),
+		cmocka_unit_test_setup_teardown(test_granted, setup,
+						fleet_teardown),
+		cmocka_unit_test_setup_teardown(test_limit, setup,
+						fleet_teardown),
+		cmocka_unit_test_setup_teardown(test_input, setup,
+						fleet_teardown),
+		cmocka_unit_test_setup_teardown(test_whose, setup,
+						fleet_teardown),
+		cmocka_unit_test_setup_teardown(test_none, setup,
+						fleet_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
