@@ -9,7 +9,7 @@
 #   make check-services   every profile on its real daemon
 #   make check-galera     a cluster of three nodes, some of them killed
 #   make check-page       the page of the status in a browser, and its metrics
-#   make check-trixie     all three in a chroot of Debian 13 (as root)
+#   make check-trixie     demo, check and check-services on Debian 13 (as root)
 #   make check-reproducible   two builds of all programs, compared
 #   make check-year       a year of 1,000 certificates, simulated (20 minutes)
 #   make deb              Debian packages, in build/deb (as root)
