@@ -16,7 +16,8 @@ as_user() {
 
 # --- the suites ---
 RUN_TIMEOUT=300
-for t in test_db test_store test_store_schema test_store_trouble test_why_idle test_prune; do
+for t in test_db test_store test_store_fetch test_store_ca test_store_host \
+	test_store_schema test_store_trouble test_why_idle test_prune; do
 	CERTREPO_TEST_OWNER=$UID_OF run "$BUILD/tests/unit/$t"
 	is "$rc" 0 "$t through a process of the owner"
 done

@@ -19,7 +19,8 @@ export CERTREPO_TEST_DATABASE="$MARIADB_DATABASE"
 # --- the suites ---
 
 RUN_TIMEOUT=300
-for t in test_db test_fleet_read test_load test_store test_store_ari test_store_due test_store_offer \
+for t in test_db test_fleet_read test_load test_store test_store_fetch \
+	test_store_ca test_store_host test_store_ari test_store_due test_store_offer \
 	test_store_schema test_store_trouble test_store_clock test_store_pin \
 	test_store_facts test_store_csr test_store_attempt \
 	test_fleet_requests test_fleet_fetchers test_fleet_owners test_alive \
