@@ -27,7 +27,8 @@ enum db_fault {
 			     * last statement or commit took effect is unknown */
 	DB_FAULT_NO_TABLE,  /* a table or view is missing (ERR_CONFIG) */
 	DB_FAULT_DUPLICATE, /* a unique key is taken (ERR_CONFLICT) */
-	DB_FAULT_LOCKED,    /* DB_LOOP: somebody has the row (ERR_LOCKED) */
+	DB_FAULT_LOCKED,    /* DB_LOOP, DB_BRIEF: somebody has the row
+			     * (ERR_LOCKED) */
 	DB_FAULT_ENDED,	    /* OTHER, and the transaction was rolled back
 			     * (SQLite: I/O error, disk full) */
 	DB_FAULT_NO_ROUTINE, /* MariaDB: the procedure that was called is
@@ -37,6 +38,7 @@ enum db_fault {
 enum db_use {
 	DB_WAIT,   /* for locks, as long as there is time */
 	DB_CREATE, /* for a migration; makes a SQLite file that is missing */
+	DB_BRIEF,  /* DB_WAIT, but for a row of MariaDB two seconds */
 	DB_LOOP,   /* nothing waits for long, see below */
 	DB_HOST,   /* DB_WAIT; a Galera node may show what was, for a moment */
 };
@@ -55,6 +57,8 @@ enum db_use {
  * over as after RETRY. A whole table (LOCK TABLES, ALTER TABLE) is waited for
  * as long as there is time, and so is SQLite's one lock: it has no others,
  * and who is in its way is gone in no time, or is away with the whole store.
+ * DB_BRIEF is the same, but that a row is waited for, two seconds, and that the
+ * time is that of the setting.
  */
 int db_open(const struct store_conf *conf, enum db_use use, struct db **ret,
 	    struct err *err) MUST_CHECK;

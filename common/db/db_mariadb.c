@@ -13,7 +13,8 @@
 
 /* In the loop, a lock that was refused within this is a row's: for that of a
  * table the server waits a second (db_mariadb_conn.c). */
-#define ROW_LOCK_MS 500
+#define ROW_LOCK_MS   500
+#define BRIEF_LOCK_MS 5000 /* of DB_BRIEF: two seconds, and ten */
 
 struct col {
 	char name[65];
@@ -414,12 +415,13 @@ static int describe(struct db *db, struct stmt *s, struct err *err)
 static int lock_fail(struct db *db, struct stmt *s, int64_t started_ms,
 		     struct err *err)
 {
-	bool at_once = clock_mono_ms() - started_ms < ROW_LOCK_MS;
+	int64_t row_ms = db->use == DB_BRIEF ? BRIEF_LOCK_MS : ROW_LOCK_MS;
+	bool at_once = clock_mono_ms() - started_ms < row_ms;
 	MYSQL *m = db->handle;
 
 	if (mysql_real_query(m, "DO 0", 4) != 0)
 		return fail(db, err);
-	if (db->use != DB_LOOP)
+	if (db->use != DB_LOOP && db->use != DB_BRIEF)
 		return stmt_fail(db, s, err);
 	return at_once ? db_mariadb_locked(db, err)
 		       : db_mariadb_table_locked(db, err);

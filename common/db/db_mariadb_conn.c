@@ -35,8 +35,9 @@
 #define SESSION                                                      \
 	"SET SESSION autocommit = 1, sql_mode = 'STRICT_ALL_TABLES," \
 	"NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO', "
-#define WAIT_LOCKS "innodb_lock_wait_timeout = 5, lock_wait_timeout = 10"
-#define LOOP_LOCKS "innodb_lock_wait_timeout = 0, lock_wait_timeout = 1"
+#define WAIT_LOCKS  "innodb_lock_wait_timeout = 5, lock_wait_timeout = 10"
+#define BRIEF_LOCKS "innodb_lock_wait_timeout = 2, lock_wait_timeout = 10"
+#define LOOP_LOCKS  "innodb_lock_wait_timeout = 0, lock_wait_timeout = 1"
 
 /* --- the deadline --- */
 
@@ -225,8 +226,9 @@ static void set_options(const struct db *db, int64_t connect_ms,
 	mysql_options(m, MYSQL_OPT_LOCAL_INFILE, &none);
 	mysql_options(m, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 	mysql_options(m, MYSQL_INIT_COMMAND,
-		      db->use == DB_LOOP ? SESSION LOOP_LOCKS
-					 : SESSION WAIT_LOCKS);
+		      db->use == DB_LOOP    ? SESSION LOOP_LOCKS
+		      : db->use == DB_BRIEF ? SESSION BRIEF_LOCKS
+					    : SESSION WAIT_LOCKS);
 	if (c->socket || c->host)
 		mysql_options(m, MYSQL_OPT_PROTOCOL, &protocol);
 	if (c->option_file) {

@@ -87,15 +87,32 @@ static int unmark(struct store *s, const char *host, const char *name,
 {
 	AUTO(arena_free) struct arena *a = arena_new();
 	const char *domain = store_name_domain(a, name);
+	struct fleet_host h = { .account = "" };
+	struct store_ids ids;
+	int64_t rows;
 
-	return store_exec(s,
-			  "DELETE FROM host_requests WHERE state = "
-			  "'" FLEET_REVOKED "' AND host = ? AND (as_name = ? "
-			  "OR (as_name > ? AND as_name < ?))",
-			  ARGS(T(host), T(domain),
-			       T(arena_printf(a, "%s+", domain)),
-			       T(arena_printf(a, "%s,", domain))), /* '+' + 1 */
-			  ret_rows, err);
+	/* That of NAME by its key: who marks it at this moment is met here. */
+	if (get(s, host, a, &h, err) == -1 ||
+	    store_exec(s,
+		       "DELETE FROM host_requests WHERE account = ? AND host = "
+		       "? AND name = ? AND key_sha256 = ''",
+		       ARGS(T(h.account), T(host), T(name)), &rows,
+		       err) == -1 ||
+	    store_ids(s,
+		      "SELECT id FROM host_requests WHERE state = "
+		      "'" FLEET_REVOKED "' AND host = ? AND (as_name = ? OR "
+		      "(as_name > ? AND as_name < ?))",
+		      ARGS(T(host), T(domain),
+			   T(arena_printf(a, "%s+", domain)),
+			   T(arena_printf(a, "%s,", domain))), /* '+' + 1 */
+		      a, &ids, err) == -1)
+		return -1;
+	for (size_t i = 0; i < ids.n; i++)
+		if (store_exec(s, "DELETE FROM host_requests WHERE id = ?",
+			       ARGS(I(ids.v[i])), NULL, err) == -1)
+			return -1;
+	*ret_rows = rows + (int64_t) ids.n;
+	return 0;
 }
 
 /* Every row of HOST there is, whoever has that account. */
@@ -249,16 +266,27 @@ static int mark(struct store *s, const char *host, const char *name,
 static int end_approved(struct store *s, const char *host, const char *name,
 			struct err *err)
 {
-	return store_exec(
-		s,
-		"UPDATE host_requests SET state = '" FLEET_REVOKED "', "
-		"key_sha256 = SUBSTR(key_sha256, 2) WHERE account = (SELECT "
-		"account FROM hosts WHERE host = ?) AND host = ? AND state = "
-		"'" FLEET_APPROVED "' AND as_name = ? AND (name, "
-		"SUBSTR(key_sha256, 2)) NOT IN (SELECT n, k FROM (SELECT name "
-		"AS n, key_sha256 AS k FROM host_requests WHERE state = "
-		"'" FLEET_REVOKED "' AND host = ?) t)",
-		ARGS(T(host), T(host), T(name), T(host)), NULL, err);
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct store_ids ids;
+
+	if (store_ids(s,
+		      "SELECT r.id FROM host_requests r JOIN hosts h ON h.host "
+		      "= r.host AND h.account = r.account WHERE r.host = ? AND "
+		      "r.state = '" FLEET_APPROVED "' AND r.as_name = ? AND "
+		      "NOT EXISTS (SELECT 1 FROM host_requests o WHERE "
+		      "o.account = r.account AND o.host = r.host AND o.name = "
+		      "r.name AND o.key_sha256 = SUBSTR(r.key_sha256, 2))",
+		      ARGS(T(host), T(name)), a, &ids, err) == -1)
+		return -1;
+	for (size_t i = 0; i < ids.n; i++)
+		if (store_exec(s,
+			       "UPDATE host_requests SET state = "
+			       "'" FLEET_REVOKED "', key_sha256 = "
+			       "SUBSTR(key_sha256, 2) WHERE id = ? AND state = "
+			       "'" FLEET_APPROVED "'",
+			       ARGS(I(ids.v[i])), NULL, err) == -1)
+			return -1;
+	return 0;
 }
 
 /* Those that wait, by this name or for this row. (That what else waits is no
@@ -266,16 +294,27 @@ static int end_approved(struct store *s, const char *host, const char *name,
 static int end_pending(struct store *s, const char *host, const char *name,
 		       struct err *err)
 {
-	return store_exec(
-		s,
-		/* One that was missing would be sent again. */
-		"UPDATE host_requests SET state = '" FLEET_REJECTED "', "
-		"reason = 'the name was taken from this host', ts_decided = ? "
-		"WHERE account = (SELECT account FROM hosts WHERE host = ?) "
-		"AND host = ? AND state = '" FLEET_PENDING "' AND (name = ? "
-		"OR as_name = ?)",
-		ARGS(I(clock_now()), T(host), T(host), T(name), T(name)), NULL,
-		err);
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct store_ids ids;
+
+	if (store_ids(s,
+		      "SELECT r.id FROM host_requests r JOIN hosts h ON h.host "
+		      "= r.host AND h.account = r.account WHERE r.host = ? AND "
+		      "r.state = '" FLEET_PENDING "' AND (r.name = ? OR "
+		      "r.as_name = ?)",
+		      ARGS(T(host), T(name), T(name)), a, &ids, err) == -1)
+		return -1;
+	/* One that was missing would be sent again. */
+	for (size_t i = 0; i < ids.n; i++)
+		if (store_exec(s,
+			       "UPDATE host_requests SET state = "
+			       "'" FLEET_REJECTED "', reason = 'the name was "
+			       "taken from this host', ts_decided = ? WHERE id "
+			       "= ? AND state = '" FLEET_PENDING "'",
+			       ARGS(I(clock_now()), I(ids.v[i])), NULL,
+			       err) == -1)
+			return -1;
+	return 0;
 }
 
 static int take(struct store *s, const char *host, const char *name,
@@ -305,6 +344,23 @@ int fleet_host_revoke(struct store *s, const char *host, const char *name,
 	return STORE_TRY(s, STORE_TX_YES, err, take(s, host, name, err));
 }
 
+static int remove_requests(struct store *s, const char *host, int64_t *ret,
+			   struct err *err)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct store_ids ids;
+
+	if (store_ids(s, "SELECT id FROM host_requests WHERE host = ?",
+		      ARGS(T(host)), a, &ids, err) == -1)
+		return -1;
+	for (size_t i = 0; i < ids.n; i++)
+		if (store_exec(s, "DELETE FROM host_requests WHERE id = ?",
+			       ARGS(I(ids.v[i])), NULL, err) == -1)
+			return -1;
+	*ret = (int64_t) ids.n;
+	return 0;
+}
+
 /* What its account may read goes first: from then on it says nothing new. */
 static int remove_all(struct store *s, const char *host, struct fleet_gone *ret,
 		      struct err *err)
@@ -319,8 +375,7 @@ static int remove_all(struct store *s, const char *host, struct fleet_gone *ret,
 		       &gone.rows, err) == -1 ||
 	    store_exec(s, "DELETE FROM installs WHERE host = ?", ARGS(T(host)),
 		       &gone.receipts, err) == -1 ||
-	    store_exec(s, "DELETE FROM host_requests WHERE host = ?",
-		       ARGS(T(host)), &gone.requests, err) == -1)
+	    remove_requests(s, host, &gone.requests, err) == -1)
 		return -1;
 	*ret = gone;
 	return 0;

@@ -18,17 +18,18 @@ int store_open(const struct store_conf *conf, enum store_use use,
 	       struct store **ret, struct err *err)
 {
 	AUTO(store_free) struct store *s = mem_alloc(sizeof(*s));
-	enum db_use db_use = use == STORE_ADMIN	 ? DB_CREATE
-			     : use == STORE_LOOP ? DB_LOOP
-			     : use == STORE_HOST ? DB_HOST
-						 : DB_WAIT;
+	enum db_use db_use = use == STORE_ADMIN	  ? DB_CREATE
+			     : use == STORE_LOOP  ? DB_LOOP
+			     : use == STORE_BRIEF ? DB_BRIEF
+			     : use == STORE_HOST  ? DB_HOST
+						  : DB_WAIT;
 
 	s->use = use;
 	if (db_open(conf, db_use, &s->db, err) == -1)
 		return -1;
 	if (use == STORE_ADMIN)
 		s->checked = true;
-	if ((use == STORE_WRITE || use == STORE_LOOP) &&
+	if ((use == STORE_WRITE || use == STORE_BRIEF || use == STORE_LOOP) &&
 	    store_check_schema(s, err) == -1)
 		return -1;
 	*ret = TAKE(s);
@@ -266,6 +267,24 @@ int store_exec(struct store *s, const char *sql, const struct store_arg *args,
 	if (ret_rows)
 		*ret_rows = db_affected(st);
 	return 0;
+}
+
+int store_ids(struct store *s, const char *sql, const struct store_arg *args,
+	      size_t n, struct arena *a, struct store_ids *ret, struct err *err)
+{
+	AUTO(store_done) struct db_stmt *st = NULL;
+	struct store_ids all = { .n = 0 };
+	int rc;
+
+	if (store_query(s, sql, "n", args, n, &st, err) == -1)
+		return -1;
+	while ((rc = db_step(st, err)) == 1) {
+		all.v = STORE_GROW(a, all.v, all.n);
+		all.v[all.n++] = db_col_int(st, 0);
+	}
+	if (rc == 0)
+		*ret = all;
+	return rc;
 }
 
 int store_exec_try(struct store *s, const char *sql,

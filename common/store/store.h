@@ -35,7 +35,14 @@ struct store;
 struct store_attempt;
 
 /* What a program is about to do decides which schema it needs. */
-enum store_use { STORE_READ, STORE_WRITE, STORE_ADMIN, STORE_HOST, STORE_LOOP };
+enum store_use {
+	STORE_READ,
+	STORE_WRITE,
+	STORE_ADMIN,
+	STORE_HOST,
+	STORE_BRIEF,
+	STORE_LOOP
+};
 
 /* Opens and checks schema_version against this program: ERR_CONFIG "run
  * certrepo-populate init" when it is missing or too old, "upgrade this
@@ -44,9 +51,11 @@ enum store_use { STORE_READ, STORE_WRITE, STORE_ADMIN, STORE_HOST, STORE_LOOP };
  * nothing, and creates a SQLite file that is not there (for init). conf is
  * borrowed. Each operation below has the setting `timeout` as its time, with
  * all its repetitions; STORE_HOST is STORE_READ, but all the talk until
- * store_free has it once. STORE_LOOP is STORE_WRITE for a program that has more
- * to do than to wait: an operation has three seconds at most, and a row that
- * somebody has locked on MariaDB gives ERR_LOCKED at once: nothing of the
+ * store_free has it once. STORE_BRIEF is STORE_WRITE for what does not wait for
+ * one row: when somebody has locked it on MariaDB, there is ERR_LOCKED, as
+ * below, after two seconds. STORE_LOOP is STORE_WRITE for a program that has
+ * more to do than to wait: an operation has three seconds at most, and a row
+ * that somebody has locked on MariaDB gives ERR_LOCKED at once: nothing of the
  * operation, or of the whole store_tx, was done. A table that is locked, and a
  * SQLite file, which has one lock for all, are ERR_UNAVAILABLE when those
  * seconds are over: the store is away. ERR_INPUT or ERR_LIMIT: what came is not

@@ -173,6 +173,25 @@ int store_set(struct store *s, const char *name,
 			 set_fields(s, name, fields, n, due, err));
 }
 
+static int remove_requests(struct store *s, const char *name, struct err *err)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct store_ids ids;
+
+	if (store_ids(s,
+		      "SELECT id FROM host_requests WHERE state = 'approved' "
+		      "AND as_name = ?",
+		      ARGS(T(name)), a, &ids, err) == -1)
+		return -1;
+	for (size_t i = 0; i < ids.n; i++)
+		if (store_exec(s,
+			       "DELETE FROM host_requests WHERE id = ? AND "
+			       "state = 'approved'",
+			       ARGS(I(ids.v[i])), NULL, err) == -1)
+			return -1;
+	return 0;
+}
+
 static int remove_all(struct store *s, const char *name, struct err *err)
 {
 	int64_t rows = 0;
@@ -189,12 +208,7 @@ static int remove_all(struct store *s, const char *name, struct err *err)
 			store_exec(s, "DELETE FROM host_names WHERE name = ?",
 				   ARGS(T(name)), NULL, err),
 			err) == -1 ||
-	    store_aside(s,
-			store_exec(s,
-				   "DELETE FROM host_requests WHERE state = "
-				   "'approved' AND as_name = ?",
-				   ARGS(T(name)), NULL, err),
-			err) == -1 ||
+	    store_aside(s, remove_requests(s, name, err), err) == -1 ||
 	    store_exec(s, "DELETE FROM certs WHERE name = ?", ARGS(T(name)),
 		       &rows, err) == -1)
 		return -1;

@@ -148,6 +148,16 @@ void store_done(struct db_stmt **st); /* for AUTO */
 /* A whole statement without a result; ret_rows (may be NULL): rows matched */
 int store_exec(struct store *s, const char *sql, const struct store_arg *args,
 	       size_t n, int64_t *ret_rows, struct err *err) MUST_CHECK;
+/* The ids that SQL gives, which is one without locks. A statement that looks
+ * for its rows by itself would lock those it only looks at, and wait for them;
+ * so it gets one id each time. */
+struct store_ids {
+	int64_t *v;
+	size_t n;
+};
+int store_ids(struct store *s, const char *sql, const struct store_arg *args,
+	      size_t n, struct arena *a, struct store_ids *ret,
+	      struct err *err) MUST_CHECK;
 /* The same as an operation of its own, repeated where that is allowed. */
 int store_exec_try(struct store *s, const char *sql,
 		   const struct store_arg *args, size_t n, int64_t *ret_rows,
