@@ -3,6 +3,7 @@
 #include "ask.h"
 #include "fleet_hosts.h"
 #include "log.h"
+#include "namemap.h"
 #include "num.h"
 #include "quota.h"
 
@@ -380,8 +381,36 @@ static int foresee(struct populate *p, char **refs, int n, struct err *err)
 
 struct rule_run {
 	struct quota *quota;
+	struct namemap *locked; /* hosts, of which no more is tried */
+	size_t n, failed;
+	int status; /* of what failed */
 	bool silent;
 };
+
+/* It is told, and does not stop the others. -1: they would fail as well. */
+static int failed(const struct fleet_request *r, struct rule_run *run,
+		  struct arena *a, struct err *why, struct err *err)
+{
+	/* Somebody else was at it: the next run sees. */
+	if (why->kind == ERR_CONFLICT)
+		return 0;
+	if (why->kind == ERR_UNAVAILABLE || why->kind == ERR_CONFIG) {
+		if (err)
+			*err = *why;
+		return -1;
+	}
+	/* Whoever locks one may lock all that are its own, two seconds each. */
+	if (why->kind == ERR_LOCKED)
+		namemap_put(run->locked, r->host, 0);
+	(void) err_wrap(why, "request %lld, %s/%s, waits, the others go on",
+			(long long) r->id, populate_clean(a, r->host),
+			populate_clean(a, r->name));
+	fflush(stdout);
+	log_error(why);
+	run->status = err_exit_status(why->kind);
+	run->failed++;
+	return 0;
+}
 
 /* 1 it was approved, 0 it waits for a person. */
 static int by_rule(struct populate *p, const struct fleet_request *r,
@@ -393,6 +422,9 @@ static int by_rule(struct populate *p, const struct fleet_request *r,
 	bool took;
 	int rc;
 
+	if (namemap_get(run->locked, r->host) != -1)
+		return 0;
+	run->n++;
 	if (ask_look(p, r, a, &k, err) == -1)
 		return -1;
 	took = k.v.by_rule;
@@ -403,19 +435,16 @@ static int by_rule(struct populate *p, const struct fleet_request *r,
 		log_info("request %lld waits: %s", (long long) r->id,
 			 ask_waits(&k));
 	ask_free(&k);
-	/* Somebody else was at it: the next run sees. */
-	if (why.kind == ERR_NONE || why.kind == ERR_CONFLICT)
-		return rc;
-	if (err)
-		*err = why;
-	return -1;
+	return why.kind == ERR_NONE ? rc : failed(r, run, a, &why, err);
 }
 
 static int all_by_rule(struct populate *p, struct err *err)
 {
 	AUTO(quota_free) struct quota *q = quota_new();
 	AUTO(arena_free) struct arena *a = arena_new();
+	AUTO(namemap_free) struct namemap *locked = namemap_new();
 	struct rule_run run = { .quota = q,
+				.locked = locked,
 				.silent = !isatty(STDOUT_FILENO) &&
 					  !log_verbose() && !p->opt.dry_run };
 	struct fleet_requests page = { .n = 0 };
@@ -432,6 +461,7 @@ static int all_by_rule(struct populate *p, struct err *err)
 		if (page.n > 0)
 			after = page.v[page.n - 1].id;
 	} while (page.n == PAGE_ROWS);
+	p->status = run.failed > 0 && run.failed < run.n ? 2 : run.status;
 	return 0;
 }
 

@@ -326,6 +326,31 @@ is "$(state "$x") $(mariadb_sql -NB certrepo -e "SELECT COUNT(*) FROM certs
 	WHERE name LIKE 'x.%'")" "approved x.example.org 1" "... it is done once"
 unlike "$(cat "$T"/out.*)" 'SQL|[(][0-9]{4}[)]|internal' "... and no riddles"
 
+# --- one that somebody keeps locked ---
+request l1 DNS:l1.example.org
+request l2 DNS:l2.example.org
+l1=$(ask web1 web1 l1.example.org l1)
+l1b=$(ask web1 web1 l1.example.org+b l1)
+l2=$(ask web2 web2 l2.example.org l2)
+mariadb_sql -NB --unbuffered certrepo -e "START TRANSACTION; SELECT state FROM
+	host_requests WHERE id = $l1 FOR UPDATE; SELECT state FROM host_requests
+	WHERE id = $l1b FOR UPDATE; DO SLEEP(8)" \
+	>"$T/locked" &
+locker=$!
+wait_for 10 grep -q pending "$T/locked"
+started=$(date +%s)
+populate approve --by-rule
+took=$(($(date +%s) - started))
+is "$rc" 2 "a request that is locked: the status says so"
+ok "... after $took s" [ "$took" -lt 7 ]
+is "$(state "$l2")" "approved l2.example.org" "... the others go on"
+like "$err" "request $l1, web1.example.org/l1.example.org, waits, the others go on: .*keeps the row locked" \
+	"... and it is told"
+is "$(printf '%s\n' "$err" | grep -c .)" 1 "... once for its host"
+wait "$locker"
+populate approve --by-rule
+is "$rc $err$(state "$l1")" "0 approved l1.example.org" "... later it is its turn"
+
 # --- answers that get lost ---
 echo pass >"$T/cut"
 port=$(free_port)
