@@ -525,14 +525,19 @@ static bool is_journal(const char *name, void *arg)
 
 int journal_list(const char *dir, struct strlist *ret, struct err *err)
 {
+	AUTO(place_old_free) struct place_old now = PLACE_OLD_INIT;
 	AUTO(place_close) struct place p = PLACE_INIT;
 	int rc = place_open("", dir, PLACE_TRUSTED, &p, err);
 
 	if (rc == 1 && strcmp(p.name, ".") == 0)
 		return place_list(&p, is_journal, NULL, LIST_MAX, ret, err);
-	if (rc == -1)
+	if (rc != 1)
+		return rc;
+	if (place_look(&p, &now, err) == -1)
 		return -1;
-	return err_set(err, ERR_IO, "folder %s is not there", dir);
+	return now.kind == PLACE_NONE
+		       ? 0
+		       : err_set(err, ERR_IO, "%s is no folder", dir);
 }
 
 static int open_journal(const char *path, struct place *ret, struct err *err)

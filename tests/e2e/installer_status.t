@@ -88,6 +88,8 @@ is "$rc" 1 "what is not finished cannot be read"
 like "$err" "which changes are not finished is not known: .*state/journal" \
 	"... which is said"
 rm "$T/state/journal"
+run host --status
+is "$rc $err" "0 " "... where there is none, nothing is unfinished"
 mv "$T/state/status" "$T/away" && mkdir "$T/state/status"
 stop nginx
 run host

@@ -291,7 +291,10 @@ static void folder(void **state)
 	assert_int_equal(mkdir(scratch("js"), 0700), 0);
 	assert_int_equal(journal_list(scratch("js"), &names, &err), 0);
 	assert_int_equal(names.n, 0);
-	assert_int_equal(journal_list(scratch("none"), &names, &err), -1);
+	assert_int_equal(journal_list(scratch("none"), &names, &err), 0);
+	assert_int_equal(names.n, 0);
+	scratch_write(scratch("file"), "", 0600);
+	assert_int_equal(journal_list(scratch("file"), &names, &err), -1);
 	assert_int_equal(journal_there(scratch("js/web"), &err), 0);
 	assert_int_equal(journal_write(scratch("js/web"), parts, 2, &err), 0);
 	scratch_write(scratch("js/.x"), "", 0600);
