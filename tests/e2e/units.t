@@ -184,7 +184,10 @@ unlike "$mail" "To: root" "... and root is not: nothing was printed"
 is "$(ls "$IN/var/lib/certrepo/outbox")" lock "... nothing is left of it"
 drop_in certrepo-fetcher.service '[Service]' ReadWritePaths=/home/site/www
 inside systemctl daemon-reload
-NGINX_ROOT=$IN/home/site/www nginx_conf "$T/c" "$T/k" && nginx_reload
+# After a reload its old workers answer for a moment, from the old root.
+stop nginx
+NGINX_ROOT=$IN/home/site/www
+nginx_start "$T/c" "$T/k" || bail "no web server"
 populate_in enable $H
 unit_runs certrepo-fetcher.service
 is "$rc" 0 "with the line that the mail says it goes on"
