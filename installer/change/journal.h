@@ -122,7 +122,8 @@ int journal_write(const char *path, const struct journal *j, size_t n,
 /* 1, 0 when there is none, -1 (ERR_IO or ERR_INPUT: damaged). */
 int journal_read(const char *path, struct arena *arena, struct journals *ret,
 		 struct err *err) MUST_CHECK;
-/* Names of the journals in the folder DIR; none when there is no such folder. */
+/* Names of the journals in the folder DIR; none when there is no such folder.
+ */
 int journal_list(const char *dir, struct strlist *ret,
 		 struct err *err) MUST_CHECK;
 /* Is there one at PATH: 1, 0, -1. */
