@@ -261,6 +261,12 @@ static int mark(struct store *s, const char *host, const char *name,
 		ARGS(T(name), T(name), T(host)), NULL, err);
 }
 
+/* The host's own: what another account sent in its name is not. */
+#define ITS_REQUESTS                                        \
+	"SELECT r.id FROM host_requests r JOIN hosts h ON " \
+	"h.host = r.host AND h.account = r.account WHERE "  \
+	"r.host = ? AND r.state = ? AND "
+
 /* What was asked for, and approved, is so no more, and the host is told. Beside
  * one of this name and key that ended so before, it may stay as it is. */
 static int end_approved(struct store *s, const char *host, const char *name,
@@ -270,13 +276,13 @@ static int end_approved(struct store *s, const char *host, const char *name,
 	struct store_ids ids;
 
 	if (store_ids(s,
-		      "SELECT r.id FROM host_requests r JOIN hosts h ON h.host "
-		      "= r.host AND h.account = r.account WHERE r.host = ? AND "
-		      "r.state = '" FLEET_APPROVED "' AND r.as_name = ? AND "
+		      ITS_REQUESTS
+		      "r.as_name = ? AND "
 		      "NOT EXISTS (SELECT 1 FROM host_requests o WHERE "
 		      "o.account = r.account AND o.host = r.host AND o.name = "
 		      "r.name AND o.key_sha256 = SUBSTR(r.key_sha256, 2))",
-		      ARGS(T(host), T(name)), a, &ids, err) == -1)
+		      ARGS(T(host), T(FLEET_APPROVED), T(name)), a, &ids,
+		      err) == -1)
 		return -1;
 	for (size_t i = 0; i < ids.n; i++)
 		if (store_exec(s,
@@ -297,12 +303,9 @@ static int end_pending(struct store *s, const char *host, const char *name,
 	AUTO(arena_free) struct arena *a = arena_new();
 	struct store_ids ids;
 
-	if (store_ids(s,
-		      "SELECT r.id FROM host_requests r JOIN hosts h ON h.host "
-		      "= r.host AND h.account = r.account WHERE r.host = ? AND "
-		      "r.state = '" FLEET_PENDING "' AND (r.name = ? OR "
-		      "r.as_name = ?)",
-		      ARGS(T(host), T(name), T(name)), a, &ids, err) == -1)
+	if (store_ids(s, ITS_REQUESTS "(r.name = ? OR r.as_name = ?)",
+		      ARGS(T(host), T(FLEET_PENDING), T(name), T(name)), a,
+		      &ids, err) == -1)
 		return -1;
 	/* One that was missing would be sent again. */
 	for (size_t i = 0; i < ids.n; i++)
