@@ -209,8 +209,6 @@ static void forget_gone(const struct host *r)
 
 /* --- the whole run --- */
 
-#define BEAT_AHEAD 86400 /* so far a clock may have been */
-
 static bool beat_due(const struct host *r)
 {
 	int64_t last;
@@ -228,7 +226,7 @@ bool run_is_alive(const struct host *r)
 
 	if (!last_beat(r, &last))
 		return true;
-	ahead = last > r->now + BEAT_AHEAD;
+	ahead = host_is_ahead(r, last);
 	if (!ahead && r->now - last <= 2 * r->conf->heartbeat + r->conf->splay)
 		return true;
 	clock_text(last, text);

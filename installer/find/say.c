@@ -10,7 +10,6 @@
 #include "x509_self.h"
 
 #define PLACEHOLDER_LATE (3 * (int64_t) 86400)
-#define KEY_AHEAD	 86400 /* so far a clock may have been */
 
 /* KEY tells whether it is still the same matter. */
 static void say_new(struct finding *t, enum svcstate_about about,
@@ -439,7 +438,7 @@ static void look_at_key(struct finding *t, const struct judge_cert *c,
 
 	/* Of a time that is yet to come nobody knows how old it is. */
 	if (t->r->conf->key_age == 0 || hostkey_since(c->svc, &from) == -1 ||
-	    (from <= t->r->now + KEY_AHEAD &&
+	    (!host_is_ahead(t->r, from) &&
 	     t->r->now - from < t->r->conf->key_age))
 		return;
 	add_life(t, conf->name, NOTICE_KEY_AGE, "old",

@@ -81,6 +81,11 @@ const char *host_name_for(const struct host *r, const struct svc *s)
 	return s->name;
 }
 
+bool host_is_ahead(const struct host *r, int64_t t)
+{
+	return t > r->now + 86400;
+}
+
 const struct x509_trust *host_trust(struct host *r, struct err *err)
 {
 	if (!r->trust &&

@@ -64,6 +64,9 @@ bool host_is_along(const struct host *r, const struct svc *s);
 /* What is to be named to install the certificates of S: S, or a certificate
  * that it shares with a service that changes together with it. */
 const char *host_name_for(const struct host *r, const struct svc *s);
+/* Is T, which was written down, yet to come by more than a day: a clock was far
+ * ahead then, and when it was is not known. */
+bool host_is_ahead(const struct host *r, int64_t t);
 /* The trust anchors, or NULL. */
 const struct x509_trust *host_trust(struct host *r, struct err *err);
 /* What was asked for, read once, and said when that fails; R's. */

@@ -16,7 +16,6 @@
 #include "x509_make.h"
 
 #define TRY_AGAIN 86400 /* after what failed */
-#define AHEAD	  86400 /* so far a clock may have been */
 
 /* The state of no request, but of a key. */
 #define NEXT "next"
@@ -26,16 +25,9 @@ static bool eq(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
-/* Is T, which was written down, a time that is yet to come: a clock was far
- * ahead then, and when it was is not known. */
-static bool is_ahead(const struct host *r, int64_t t)
-{
-	return t > r->now + AHEAD;
-}
-
 static bool is_within(const struct host *r, int64_t t, int64_t seconds)
 {
-	return !is_ahead(r, t) && r->now - t < seconds;
+	return !host_is_ahead(r, t) && r->now - t < seconds;
 }
 
 static bool rejected(const struct requested_one *o)
@@ -430,7 +422,7 @@ static void look_at_age(struct host *r, struct store *store,
 	if (!c->conf->key || c->conf->max_key_age <= 0 ||
 	    hostkey_since(c, &since) == -1)
 		return;
-	if (is_ahead(r, since))
+	if (host_is_ahead(r, since))
 		say_ahead(r, s, c->conf, since);
 	else if (too_old(r, all, c, since))
 		ask_next(r, store, all, c->conf->name);
